@@ -1,0 +1,59 @@
+import { ApplicationInsights } from "@cdktf/provider-azurerm/lib/application-insights";
+import { LogAnalyticsWorkspace } from "@cdktf/provider-azurerm/lib/log-analytics-workspace";
+import { Construct } from "constructs";
+import { resourceName } from "./resource-names";
+
+export interface ApplicationMonitoringProps {
+  environment: string;
+  resourceGroup: string;
+  location: string;
+  retentionDays: number;
+}
+
+/**
+ * Log Analytics and Application Insights. The provider writes their keys into the state by itself; with local
+ * authentication off the keys open nothing, and who sends or reads logs needs an identity.
+ */
+export class ApplicationMonitoring extends Construct {
+  readonly insightsId: string;
+  readonly workspaceId: string;
+  /** Says where to send telemetry; no credential, since local authentication is off. */
+  readonly connectionString: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ApplicationMonitoringProps,
+  ) {
+    super(scope, id);
+    const workspace = this.createWorkspace();
+    const insights = this.createInsights(workspace);
+    this.insightsId = insights.id;
+    this.workspaceId = workspace.id;
+    this.connectionString = insights.connectionString;
+  }
+
+  private createWorkspace(): LogAnalyticsWorkspace {
+    const { environment, resourceGroup, location, retentionDays } = this.props;
+    return new LogAnalyticsWorkspace(this, "workspace", {
+      name: resourceName("log", environment, "vault"),
+      resourceGroupName: resourceGroup,
+      location,
+      sku: "PerGB2018",
+      retentionInDays: retentionDays,
+      localAuthenticationEnabled: false,
+    });
+  }
+
+  private createInsights(workspace: LogAnalyticsWorkspace): ApplicationInsights {
+    const { environment, resourceGroup, location } = this.props;
+    return new ApplicationInsights(this, "insights", {
+      name: resourceName("appi", environment, "vault"),
+      resourceGroupName: resourceGroup,
+      location,
+      workspaceId: workspace.id,
+      applicationType: "Node.JS",
+      localAuthenticationDisabled: true,
+    });
+  }
+}

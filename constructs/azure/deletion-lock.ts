@@ -1,0 +1,22 @@
+import { ManagementLock } from "@cdktf/provider-azurerm/lib/management-lock";
+import { Construct } from "constructs";
+
+export interface DeletionLockProps {
+  /** Azure resource id of what must not be deleted. */
+  resourceId: string;
+  /** What would be lost, for whoever meets the lock. */
+  protects: string;
+}
+
+/** A CanNotDelete lock: Azure refuses the deletion, from Terraform, the portal and the command line alike. */
+export class DeletionLock extends Construct {
+  constructor(scope: Construct, id: string, { resourceId, protects }: DeletionLockProps) {
+    super(scope, id);
+    new ManagementLock(this, "lock", {
+      name: "keep",
+      scope: resourceId,
+      lockLevel: "CanNotDelete",
+      notes: `Deleting this loses ${protects}. Set protectData to false in the environment file to let it go.`,
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { KeyVault as AzurermKeyVault } from "@cdktf/provider-azurerm/lib/key-vault";
+import { Construct } from "constructs";
+import * as ipaddr from "ipaddr.js";
+import { DeletionLock } from "./deletion-lock";
+
+export interface KeyVaultProps {
+  name: string;
+  resourceGroup: string;
+  location: string;
+  tenantId: string;
+  sku: "standard" | "premium";
+  /** Networks outside Azure that may connect; the firewall takes public ones only, so private ones are left out. */
+  allowedRanges: readonly string[];
+  /** Ids of subnets with the service endpoint Microsoft.KeyVault. */
+  allowedSubnets: readonly string[];
+  /** Refuse deletion by a lock and in Terraform. */
+  protect: boolean;
+  /** What deleting it would lose, for the lock's note. */
+  protects: string;
+}
+
+/** A Key Vault whose rights are role assignments, which nobody can purge, closed to all but named networks. */
+export class KeyVault extends Construct {
+  readonly id: string;
+  readonly name: string;
+  /** `https://<name>.vault.azure.net/` */
+  readonly uri: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: KeyVaultProps,
+  ) {
+    super(scope, id);
+    const keyVault = this.createKeyVault();
+    if (props.protect)
+      new DeletionLock(this, "deletion", { resourceId: keyVault.id, protects: props.protects });
+    this.id = keyVault.id;
+    this.name = keyVault.name;
+    this.uri = keyVault.vaultUri;
+  }
+
+  private createKeyVault(): AzurermKeyVault {
+    const { name, resourceGroup, location, tenantId, sku, allowedRanges, allowedSubnets, protect } =
+      this.props;
+    return new AzurermKeyVault(this, "vault", {
+      name,
+      resourceGroupName: resourceGroup,
+      location,
+      tenantId,
+      skuName: sku,
+      rbacAuthorizationEnabled: true,
+      purgeProtectionEnabled: true,
+      softDeleteRetentionDays: 90,
+      networkAcls: {
+        defaultAction: "Deny",
+        bypass: "None",
+        ipRules: allowedRanges.filter(isPublic),
+        virtualNetworkSubnetIds: [...allowedSubnets],
+      },
+      lifecycle: protect ? { preventDestroy: true } : undefined,
+    });
+  }
+}
+
+/** Documentation ranges count as public: they stand in the example environments. */
+function isPublic(cidr: string): boolean {
+  const range = ipaddr.IPv4.parseCIDR(cidr)[0].range();
+  return range === "unicast" || range === "reserved" || range === "unspecified";
+}

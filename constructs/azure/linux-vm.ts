@@ -1,0 +1,105 @@
+import { LinuxVirtualMachine } from "@cdktf/provider-azurerm/lib/linux-virtual-machine";
+import { NetworkInterface } from "@cdktf/provider-azurerm/lib/network-interface";
+import { Construct } from "constructs";
+import type { Principal } from "../../environments/schema";
+import { EntraSshLogin } from "./entra-ssh-login";
+import { resourceName } from "./resource-names";
+import { UserData } from "./user-data";
+
+export interface LinuxVmProps {
+  environment: string;
+  /** What tells this VM from others of the environment, such as `vault-1`. */
+  name: string;
+  resourceGroup: string;
+  location: string;
+  subnetId: string;
+  publicIpAddressId?: string;
+  size: string;
+  zone?: string;
+  /** GiB. */
+  osDiskGb: number;
+  encryptionAtHost: boolean;
+  /** In OpenSSH's format. */
+  sshPublicKey: string;
+  sshAdministrators: readonly Principal[];
+  /** Azure ids of identities besides the system-assigned one. */
+  userAssignedIdentities?: readonly string[];
+  /** `#cloud-config` text; may hold references. */
+  cloudConfig: string;
+}
+
+/** The administrator that Azure wants; nobody logs in as it. */
+export const adminUsername = "azureuser";
+
+/** An Ubuntu LTS VM with trusted launch and without passwords. */
+export class LinuxVm extends Construct {
+  readonly id: string;
+  readonly privateIpAddress: string;
+  /** Principal id of the system-assigned identity. */
+  readonly principalId: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: LinuxVmProps,
+  ) {
+    super(scope, id);
+    const networkInterface = this.createNetworkInterface();
+    const machine = this.createMachine(networkInterface);
+    new EntraSshLogin(this, "login", {
+      virtualMachineId: machine.id,
+      administrators: props.sshAdministrators,
+    });
+    this.id = machine.id;
+    this.privateIpAddress = networkInterface.privateIpAddress;
+    this.principalId = machine.identity.principalId;
+  }
+
+  private createNetworkInterface(): NetworkInterface {
+    const { environment, name, resourceGroup, location, subnetId, publicIpAddressId } = this.props;
+    return new NetworkInterface(this, "network-interface", {
+      name: resourceName("nic", environment, name),
+      resourceGroupName: resourceGroup,
+      location,
+      ipConfiguration: [
+        { name: "primary", subnetId, privateIpAddressAllocation: "Dynamic", publicIpAddressId },
+      ],
+    });
+  }
+
+  private createMachine(networkInterface: NetworkInterface): LinuxVirtualMachine {
+    const { environment, name, resourceGroup, location, size, zone, osDiskGb, sshPublicKey } = this.props;
+    const userAssigned = this.props.userAssignedIdentities ?? [];
+    return new LinuxVirtualMachine(this, "machine", {
+      name: resourceName("vm", environment, name),
+      resourceGroupName: resourceGroup,
+      location,
+      size,
+      zone,
+      networkInterfaceIds: [networkInterface.id],
+      adminUsername,
+      adminSshKey: [{ username: adminUsername, publicKey: sshPublicKey }],
+      disablePasswordAuthentication: true,
+      identity: {
+        // Entra ID log-in needs the system-assigned one.
+        type: userAssigned.length > 0 ? "SystemAssigned, UserAssigned" : "SystemAssigned",
+        identityIds: userAssigned.length > 0 ? [...userAssigned] : undefined,
+      },
+      sourceImageReference: {
+        publisher: "Canonical",
+        offer: "ubuntu-24_04-lts",
+        sku: "server",
+        version: "latest",
+      },
+      osDisk: { caching: "ReadWrite", storageAccountType: "Premium_LRS", diskSizeGb: osDiskGb },
+      secureBootEnabled: true,
+      vtpmEnabled: true,
+      encryptionAtHostEnabled: this.props.encryptionAtHost,
+      // Managed by Azure: no storage account, so no account key.
+      bootDiagnostics: {},
+      userData: new UserData(this, "user-data", this.props.cloudConfig).base64,
+      // `latest` would replace the VM at each new image; security updates come by unattended-upgrades.
+      lifecycle: { ignoreChanges: ["source_image_reference"] },
+    });
+  }
+}

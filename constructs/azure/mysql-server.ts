@@ -1,0 +1,101 @@
+import { MysqlFlexibleDatabase } from "@cdktf/provider-azurerm/lib/mysql-flexible-database";
+import { MysqlFlexibleServer } from "@cdktf/provider-azurerm/lib/mysql-flexible-server";
+import { MysqlFlexibleServerConfiguration } from "@cdktf/provider-azurerm/lib/mysql-flexible-server-configuration";
+import { Construct } from "constructs";
+import type { Environment } from "../../environments/schema";
+import { DeletionLock } from "./deletion-lock";
+import type { KeptPassword } from "./kept-password";
+
+export interface MysqlServerProps {
+  name: string;
+  resourceGroup: string;
+  location: string;
+  settings: Environment["mysql"];
+  /** Delegated to Microsoft.DBforMySQL/flexibleServers. */
+  subnetId: string;
+  privateDnsZoneId: string;
+  password: KeptPassword;
+  /** Refuse deletion by a lock and in Terraform. */
+  protect: boolean;
+}
+
+/** A MySQL Flexible Server that only the virtual network reaches, over TLS, with the application's database. */
+export class MysqlServer extends Construct {
+  /** Name under which the virtual network reaches it. */
+  readonly host: string;
+  readonly databaseName: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: MysqlServerProps,
+  ) {
+    super(scope, id);
+    const server = this.createServer();
+    const database = this.createDatabase(server);
+    this.setParameters(server);
+    if (props.protect) {
+      new DeletionLock(this, "deletion", { resourceId: server.id, protects: "the database and its backups" });
+    }
+    this.host = server.fqdn;
+    this.databaseName = database.name;
+  }
+
+  private createServer(): MysqlFlexibleServer {
+    const { name, resourceGroup, location, settings, subnetId, privateDnsZoneId, password, protect } =
+      this.props;
+    return new MysqlFlexibleServer(this, "server", {
+      name,
+      resourceGroupName: resourceGroup,
+      location,
+      version: settings.version,
+      skuName: settings.sku,
+      delegatedSubnetId: subnetId,
+      privateDnsZoneId,
+      administratorLogin: settings.administratorLogin,
+      administratorPasswordWo: password.value,
+      administratorPasswordWoVersion: settings.passwordVersion,
+      backupRetentionDays: settings.backupRetentionDays,
+      geoRedundantBackupEnabled: settings.geoRedundantBackup,
+      highAvailability: settings.highAvailability ? { mode: "ZoneRedundant" } : undefined,
+      storage: { sizeGb: settings.storageGb, autoGrowEnabled: true },
+      lifecycle: {
+        preventDestroy: protect ? true : undefined,
+        // Azure chooses the zones, and a failover swaps them; neither is a change to undo.
+        ignoreChanges: ["zone", "high_availability[0].standby_availability_zone"],
+      },
+    });
+  }
+
+  private createDatabase(server: MysqlFlexibleServer): MysqlFlexibleDatabase {
+    const { resourceGroup, settings, protect } = this.props;
+    return new MysqlFlexibleDatabase(this, "database", {
+      name: settings.databaseName,
+      resourceGroupName: resourceGroup,
+      serverName: server.name,
+      charset: "utf8mb4",
+      collation: "utf8mb4_0900_ai_ci",
+      lifecycle: protect ? { preventDestroy: true } : undefined,
+    });
+  }
+
+  private setParameters(server: MysqlFlexibleServer): void {
+    const parameters = {
+      require_secure_transport: "ON",
+      tls_version: "TLSv1.2,TLSv1.3",
+      slow_query_log: "ON",
+      long_query_time: String(this.props.settings.slowQuerySeconds),
+      audit_log_enabled: "ON",
+      // Who connects and who changes structure or rights; not the statements, which carry the customers' data.
+      audit_log_events: "CONNECTION,DDL,DCL",
+    };
+    for (const [name, value] of Object.entries(parameters)) {
+      new MysqlFlexibleServerConfiguration(this, name, {
+        name,
+        value,
+        resourceGroupName: this.props.resourceGroup,
+        serverName: server.name,
+      });
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { PrivateDnsZone as AzurermPrivateDnsZone } from "@cdktf/provider-azurerm/lib/private-dns-zone";
+import { PrivateDnsZoneVirtualNetworkLink } from "@cdktf/provider-azurerm/lib/private-dns-zone-virtual-network-link";
+import { Construct } from "constructs";
+
+export interface PrivateDnsZoneProps {
+  /** The zone, such as `demo.internal`. */
+  name: string;
+  resourceGroup: string;
+  virtualNetworkId: string;
+}
+
+/** A DNS zone that only the virtual network sees. */
+export class PrivateDnsZone extends Construct {
+  readonly id: string;
+  readonly name: string;
+
+  constructor(scope: Construct, id: string, { name, resourceGroup, virtualNetworkId }: PrivateDnsZoneProps) {
+    super(scope, id);
+    const zone = new AzurermPrivateDnsZone(this, "zone", { name, resourceGroupName: resourceGroup });
+    new PrivateDnsZoneVirtualNetworkLink(this, "link", {
+      name: "virtual-network",
+      resourceGroupName: resourceGroup,
+      privateDnsZoneName: zone.name,
+      virtualNetworkId,
+    });
+    this.id = zone.id;
+    this.name = zone.name;
+  }
+}

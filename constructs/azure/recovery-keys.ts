@@ -1,0 +1,56 @@
+import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
+import { Construct } from "constructs";
+import type { Principal } from "../../environments/schema";
+import type { KeyVault } from "./key-vault";
+
+export interface RecoveryKeysProps {
+  /** A Key Vault for nothing else, in a resource group where deployers hold no right to data. */
+  keyVault: KeyVault;
+  /** Azure id of the custom role that may set a secret but not read it. */
+  writerRoleId: string;
+  /** Principal id of Vault's identity. */
+  vaultPrincipalId: string;
+  readers: readonly Principal[];
+}
+
+/**
+ * The secret in which Vault leaves its recovery keys at its first boot: Vault writes it, named people read it.
+ * It is no resource here, since Terraform would read it back at each refresh.
+ */
+export class RecoveryKeys extends Construct {
+  /** `https://<vault>.vault.azure.net/secrets/<name>` */
+  readonly secretUrl: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { keyVault, writerRoleId, vaultPrincipalId, readers }: RecoveryKeysProps,
+  ) {
+    super(scope, id);
+    const name = "vault-recovery-keys";
+    const secretId = `${keyVault.id}/secrets/${name}`;
+    this.allowVaultToWrite(secretId, writerRoleId, vaultPrincipalId);
+    this.allowReaders(secretId, readers);
+    this.secretUrl = `${keyVault.uri}secrets/${name}`;
+  }
+
+  private allowVaultToWrite(secretId: string, writerRoleId: string, principalId: string): void {
+    new RoleAssignment(this, "write", {
+      scope: secretId,
+      roleDefinitionId: writerRoleId,
+      principalId,
+      principalType: "ServicePrincipal",
+    });
+  }
+
+  private allowReaders(secretId: string, readers: readonly Principal[]): void {
+    for (const [index, { objectId, type }] of readers.entries()) {
+      new RoleAssignment(this, `read-${index}`, {
+        scope: secretId,
+        roleDefinitionName: "Key Vault Secrets User",
+        principalId: objectId,
+        principalType: type,
+      });
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { NetworkSecurityGroup } from "@cdktf/provider-azurerm/lib/network-security-group";
+import { NetworkSecurityRule } from "@cdktf/provider-azurerm/lib/network-security-rule";
+import { Construct } from "constructs";
+
+/** One permitted flow. Addresses are IPv4 networks in CIDR notation or Azure service tags. */
+export interface AllowedFlow {
+  name: string;
+  direction: "Inbound" | "Outbound";
+  from: string;
+  to: string;
+  ports: readonly number[];
+}
+
+export interface SecurityGroupProps {
+  name: string;
+  resourceGroup: string;
+  location: string;
+  flows: readonly AllowedFlow[];
+  /** Directions in which everything else is refused; Azure's own defaults would allow the whole network and the internet. */
+  refuseOther: readonly ("Inbound" | "Outbound")[];
+}
+
+/** The highest number, so the last rule before Azure's defaults (65000 and up). */
+const lastPriority = 4096;
+
+/** A network security group that lets the listed TCP flows through and nothing else. */
+export class SecurityGroup extends Construct {
+  readonly id: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: SecurityGroupProps,
+  ) {
+    super(scope, id);
+    const group = this.createGroup();
+    for (const [index, flow] of props.flows.entries()) this.allow(group, flow, 100 + 10 * index);
+    for (const direction of props.refuseOther) this.refuseOther(group, direction);
+    this.id = group.id;
+  }
+
+  private createGroup(): NetworkSecurityGroup {
+    const { name, resourceGroup, location } = this.props;
+    return new NetworkSecurityGroup(this, "group", { name, resourceGroupName: resourceGroup, location });
+  }
+
+  private allow(
+    group: NetworkSecurityGroup,
+    { name, direction, from, to, ports }: AllowedFlow,
+    priority: number,
+  ): void {
+    new NetworkSecurityRule(this, name, {
+      name,
+      resourceGroupName: this.props.resourceGroup,
+      networkSecurityGroupName: group.name,
+      priority,
+      direction,
+      access: "Allow",
+      protocol: "Tcp",
+      sourceAddressPrefix: from,
+      sourcePortRange: "*",
+      destinationAddressPrefix: to,
+      destinationPortRanges: ports.map(String),
+    });
+  }
+
+  private refuseOther(group: NetworkSecurityGroup, direction: "Inbound" | "Outbound"): void {
+    const name = `refuse-other-${direction.toLowerCase()}`;
+    new NetworkSecurityRule(this, name, {
+      name,
+      resourceGroupName: this.props.resourceGroup,
+      networkSecurityGroupName: group.name,
+      priority: lastPriority,
+      direction,
+      access: "Deny",
+      protocol: "*",
+      sourceAddressPrefix: "*",
+      sourcePortRange: "*",
+      destinationAddressPrefix: "*",
+      destinationPortRange: "*",
+    });
+  }
+}

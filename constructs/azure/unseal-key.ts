@@ -1,0 +1,50 @@
+import { KeyVaultKey } from "@cdktf/provider-azurerm/lib/key-vault-key";
+import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
+import { Construct } from "constructs";
+
+export interface UnsealKeyProps {
+  keyVaultId: string;
+  /** Keep the key in a hardware security module; needs a premium Key Vault. */
+  hardware: boolean;
+  /** Principal id of Vault's identity. */
+  vaultPrincipalId: string;
+  /** Refuse deletion in Terraform: without the key nothing that Vault holds can be read again. */
+  protect: boolean;
+}
+
+/** The key with which Vault seals itself, and the right to wrap and unwrap with it. */
+export class UnsealKey extends Construct {
+  readonly name: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { keyVaultId, hardware, vaultPrincipalId, protect }: UnsealKeyProps,
+  ) {
+    super(scope, id);
+    const key = this.createKey(keyVaultId, hardware, protect);
+    this.allowWrapAndUnwrap(key, vaultPrincipalId);
+    this.name = key.name;
+  }
+
+  /** RSA, because the azurekeyvault seal wraps with RSA-OAEP-256. Source: Vault, go-kms-wrapping, azurekeyvault. */
+  private createKey(keyVaultId: string, hardware: boolean, protect: boolean): KeyVaultKey {
+    return new KeyVaultKey(this, "key", {
+      name: "vault-unseal",
+      keyVaultId,
+      keyType: hardware ? "RSA-HSM" : "RSA",
+      keySize: 3072,
+      keyOpts: ["wrapKey", "unwrapKey"],
+      lifecycle: protect ? { preventDestroy: true } : undefined,
+    });
+  }
+
+  private allowWrapAndUnwrap(key: KeyVaultKey, principalId: string): void {
+    new RoleAssignment(this, "wrap-and-unwrap", {
+      scope: key.resourceVersionlessId,
+      roleDefinitionName: "Key Vault Crypto Service Encryption User",
+      principalId,
+      principalType: "ServicePrincipal",
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { ManagedDisk } from "@cdktf/provider-azurerm/lib/managed-disk";
+import { VirtualMachineDataDiskAttachment } from "@cdktf/provider-azurerm/lib/virtual-machine-data-disk-attachment";
+import { Construct } from "constructs";
+import { DeletionLock } from "./deletion-lock";
+import { LinuxVm, type LinuxVmProps } from "./linux-vm";
+import { resourceName } from "./resource-names";
+
+export interface VaultNodeProps extends LinuxVmProps {
+  /** GiB. */
+  dataDiskGb: number;
+  /** Refuse deletion of the data disk, by a lock and in Terraform. */
+  protect: boolean;
+}
+
+/** Where cloud-init/vault-server looks for the data disk: /dev/disk/azure/scsi1/lun10. */
+const dataDiskLun = 10;
+
+/** One Vault node: a VM, and a disk for Vault's data that outlives it. */
+export class VaultNode extends Construct {
+  readonly machine: LinuxVm;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: VaultNodeProps,
+  ) {
+    super(scope, id);
+    const disk = this.createDataDisk();
+    this.machine = new LinuxVm(this, "vm", props);
+    this.attach(disk);
+    if (props.protect) {
+      new DeletionLock(this, "disk-deletion", { resourceId: disk.id, protects: "all that Vault stores" });
+    }
+  }
+
+  private createDataDisk(): ManagedDisk {
+    const { environment, name, resourceGroup, location, zone, dataDiskGb, protect } = this.props;
+    return new ManagedDisk(this, "data-disk", {
+      name: resourceName("disk", environment, name, "data"),
+      resourceGroupName: resourceGroup,
+      location,
+      zone,
+      createOption: "Empty",
+      storageAccountType: "Premium_LRS",
+      diskSizeGb: dataDiskGb,
+      networkAccessPolicy: "DenyAll",
+      publicNetworkAccessEnabled: false,
+      lifecycle: protect ? { preventDestroy: true } : undefined,
+    });
+  }
+
+  /** No cache: Raft decides itself when its writes are on the disk. */
+  private attach(disk: ManagedDisk): void {
+    new VirtualMachineDataDiskAttachment(this, "data-disk-attachment", {
+      managedDiskId: disk.id,
+      virtualMachineId: this.machine.id,
+      lun: dataDiskLun,
+      caching: "None",
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import { RoleDefinition } from "@cdktf/provider-azurerm/lib/role-definition";
+import { Construct } from "constructs";
+
+export interface VirtualMachineReaderRoleProps {
+  environment: string;
+  /** Azure id of the subscription that holds the definition. */
+  subscriptionId: string;
+  /** GUIDs of further subscriptions in which the role may be assigned. */
+  additionalSubscriptions: readonly string[];
+}
+
+/**
+ * What Vault's identity needs to check who logs in by `azure`: reading VMs and scale sets, nothing else.
+ * Source: Vault's documentation of the azure auth method.
+ */
+export class VirtualMachineReaderRole extends Construct {
+  /** Azure id of the definition, for role assignments. */
+  readonly id: string;
+
+  constructor(scope: Construct, id: string, props: VirtualMachineReaderRoleProps) {
+    super(scope, id);
+    this.id = this.createDefinition(props).roleDefinitionResourceId;
+  }
+
+  /** Names of custom roles are unique in a tenant, so the environment is part of it. */
+  private createDefinition({
+    environment,
+    subscriptionId,
+    additionalSubscriptions,
+  }: VirtualMachineReaderRoleProps) {
+    return new RoleDefinition(this, "definition", {
+      name: `Virtual Machine Reader (${environment})`,
+      description:
+        "Read virtual machines and scale sets: what Vault needs to check logins of its azure auth method.",
+      scope: subscriptionId,
+      assignableScopes: [subscriptionId, ...additionalSubscriptions.map((guid) => `/subscriptions/${guid}`)],
+      permissions: [
+        {
+          actions: [
+            "Microsoft.Compute/virtualMachines/*/read",
+            "Microsoft.Compute/virtualMachineScaleSets/*/read",
+          ],
+        },
+      ],
+    });
+  }
+}

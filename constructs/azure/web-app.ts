@@ -1,0 +1,125 @@
+import { LinuxWebApp } from "@cdktf/provider-azurerm/lib/linux-web-app";
+import { MonitorDiagnosticSetting } from "@cdktf/provider-azurerm/lib/monitor-diagnostic-setting";
+import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
+import { Construct } from "constructs";
+import type { ApplicationMonitoring } from "./application-monitoring";
+
+export interface WebAppProps {
+  name: string;
+  resourceGroup: string;
+  location: string;
+  servicePlanId: string;
+  /** Delegated to Microsoft.Web/serverFarms. */
+  subnetId: string;
+  monitoring: ApplicationMonitoring;
+  /** Networks that reach the application, CIDR. */
+  visitorRanges: readonly string[];
+  /** Networks from which packages are deployed, CIDR. */
+  deployerRanges: readonly string[];
+  /** Environment variables of the application; no secret among them. */
+  settings: Record<string, string>;
+}
+
+/** A Node application on App Service that is told no secret: it has an identity, and Vault knows it. */
+export class WebApp extends Construct {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  /** Principal id of the system-assigned identity. */
+  readonly principalId: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: WebAppProps,
+  ) {
+    super(scope, id);
+    const app = this.createApp();
+    this.allowTelemetry(app);
+    this.keepLogs(app);
+    this.id = app.id;
+    this.name = app.name;
+    this.url = `https://${app.defaultHostname}`;
+    this.principalId = app.identity.principalId;
+  }
+
+  private createApp(): LinuxWebApp {
+    const { name, resourceGroup, location, servicePlanId, subnetId, monitoring, settings } = this.props;
+    return new LinuxWebApp(this, "app", {
+      name,
+      resourceGroupName: resourceGroup,
+      location,
+      servicePlanId,
+      virtualNetworkSubnetId: subnetId,
+      httpsOnly: true,
+      clientAffinityEnabled: false,
+      identity: { type: "SystemAssigned" },
+      // The provider writes the publishing credentials into the state; with basic authentication off they open nothing.
+      ftpPublishBasicAuthenticationEnabled: false,
+      webdeployPublishBasicAuthenticationEnabled: false,
+      siteConfig: {
+        alwaysOn: true,
+        applicationStack: { nodeVersion: "22-lts" },
+        appCommandLine: "node server.js",
+        ftpsState: "Disabled",
+        minimumTlsVersion: "1.2",
+        scmMinimumTlsVersion: "1.2",
+        http2Enabled: true,
+        remoteDebuggingEnabled: false,
+        healthCheckPath: "/healthz",
+        healthCheckEvictionTimeInMin: 2,
+        // Key Vault and MySQL know the application by its subnet.
+        vnetRouteAllEnabled: true,
+        ipRestrictionDefaultAction: "Deny",
+        ipRestriction: restrictions(this.props.visitorRanges),
+        scmIpRestrictionDefaultAction: "Deny",
+        scmIpRestriction: restrictions(this.props.deployerRanges),
+      },
+      appSettings: {
+        ...settings,
+        APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.connectionString,
+        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: "Authorization=AAD",
+        ApplicationInsightsAgent_EXTENSION_VERSION: "~3",
+        SCM_DO_BUILD_DURING_DEPLOYMENT: "false",
+      },
+      logs: {
+        applicationLogs: { fileSystemLevel: "Information" },
+        httpLogs: { fileSystem: { retentionInDays: 7, retentionInMb: 35 } },
+        detailedErrorMessages: false,
+        failedRequestTracing: true,
+      },
+    });
+  }
+
+  private allowTelemetry(app: LinuxWebApp): void {
+    new RoleAssignment(this, "send-telemetry", {
+      scope: this.props.monitoring.insightsId,
+      roleDefinitionName: "Monitoring Metrics Publisher",
+      principalId: app.identity.principalId,
+      principalType: "ServicePrincipal",
+    });
+  }
+
+  private keepLogs(app: LinuxWebApp): void {
+    new MonitorDiagnosticSetting(this, "logs", {
+      name: "log-analytics",
+      targetResourceId: app.id,
+      logAnalyticsWorkspaceId: this.props.monitoring.workspaceId,
+      enabledLog: [
+        "AppServiceHTTPLogs",
+        "AppServiceConsoleLogs",
+        "AppServiceAuditLogs",
+        "AppServiceIPSecAuditLogs",
+      ].map((category) => ({ category })),
+    });
+  }
+}
+
+function restrictions(ranges: readonly string[]) {
+  return ranges.map((ipAddress, index) => ({
+    name: `range-${index}`,
+    action: "Allow",
+    ipAddress,
+    priority: 100 + index,
+  }));
+}

@@ -1,0 +1,74 @@
+import { AuthBackend } from "@cdktf/provider-vault/lib/auth-backend";
+import { AzureAuthBackendConfig } from "@cdktf/provider-vault/lib/azure-auth-backend-config";
+import { AzureAuthBackendRole } from "@cdktf/provider-vault/lib/azure-auth-backend-role";
+import { Construct } from "constructs";
+import { seconds } from "../../environments/duration";
+import { azureMountTtl } from "../../environments/rules";
+import { azureManagementResource } from "./azure-management-resource";
+
+export interface AzureAuthProps {
+  /** GUID of the tenant. */
+  tenantId: string;
+}
+
+export interface AzureAuthRole {
+  /** Name of the workload; the role is `<name>-role`. */
+  workload: string;
+  policy: string;
+  subscriptionId: string;
+  resourceGroup: string;
+  /** Principal ids of the VMs' identities. */
+  principalIds: readonly string[];
+  /** Subnet from which the tokens are used, CIDR. */
+  boundCidr: string;
+  /** Durations such as `1h`. */
+  tokenTtl: string;
+  tokenMaxTtl: string;
+}
+
+/** The auth method `azure`, by which VMs log in with their managed identities. Vault asks Azure with its own. */
+export class AzureAuth extends Construct {
+  private readonly path: string;
+
+  constructor(scope: Construct, id: string, { tenantId }: AzureAuthProps) {
+    super(scope, id);
+    this.path = this.createMount().path;
+    this.configure(tenantId);
+  }
+
+  /**
+   * Who may log in as a workload. Since plugin v0.21.0 a role must name principals or groups; subscription and
+   * resource group alone are refused at login.
+   */
+  addRole({ workload, policy, principalIds, ...role }: AzureAuthRole): void {
+    new AzureAuthBackendRole(this, `role-${workload}`, {
+      backend: this.path,
+      role: `${workload}-role`,
+      boundSubscriptionIds: [role.subscriptionId],
+      boundResourceGroups: [role.resourceGroup],
+      boundServicePrincipalIds: [...principalIds],
+      tokenPolicies: [policy],
+      tokenTtl: seconds(role.tokenTtl),
+      tokenMaxTtl: seconds(role.tokenMaxTtl),
+      tokenBoundCidrs: [role.boundCidr],
+    });
+  }
+
+  private createMount(): AuthBackend {
+    return new AuthBackend(this, "mount", {
+      type: "azure",
+      path: "azure",
+      description: "VMs with managed identities",
+      tune: [{ defaultLeaseTtl: azureMountTtl, maxLeaseTtl: azureMountTtl }],
+    });
+  }
+
+  /** Neither client id nor secret: Vault reads the VMs with the identity of its own VM. */
+  private configure(tenantId: string): void {
+    new AzureAuthBackendConfig(this, "config", {
+      backend: this.path,
+      tenantId,
+      resource: azureManagementResource,
+    });
+  }
+}

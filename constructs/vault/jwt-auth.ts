@@ -1,0 +1,70 @@
+import { JwtAuthBackend } from "@cdktf/provider-vault/lib/jwt-auth-backend";
+import { JwtAuthBackendRole } from "@cdktf/provider-vault/lib/jwt-auth-backend-role";
+import { Construct } from "constructs";
+import { seconds } from "../../environments/duration";
+import { azureManagementResource } from "./azure-management-resource";
+
+export interface JwtAuthProps {
+  /** GUID of the tenant. */
+  tenantId: string;
+}
+
+export interface JwtAuthRole {
+  /** Name of the workload; the role is `<name>-role`. */
+  workload: string;
+  policy: string;
+  /** Principal id of the web app's or function's identity. */
+  principalId: string;
+  /** The integration subnet, CIDR: App Service's addresses change within it. */
+  boundCidr: string;
+  /** Duration such as `768h`. */
+  tokenTtl: string;
+  /** Makes the token a service token: batch tokens cannot be counted. */
+  tokenNumUses?: number;
+}
+
+/** The auth method `jwt`, by which web apps and functions log in with their managed identities' tokens. */
+export class JwtAuth extends Construct {
+  private readonly path: string;
+  private readonly issuer: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: JwtAuthProps,
+  ) {
+    super(scope, id);
+    this.issuer = `https://sts.windows.net/${props.tenantId}/`;
+    this.path = this.createMount().path;
+  }
+
+  /** One identity logs in by it; the claims that Vault copies into the token's metadata show up in the audit log. */
+  addRole({ workload, policy, principalId, boundCidr, tokenTtl, tokenNumUses }: JwtAuthRole): void {
+    new JwtAuthBackendRole(this, `role-${workload}`, {
+      backend: this.path,
+      roleName: `${workload}-role`,
+      roleType: "jwt",
+      boundAudiences: [azureManagementResource],
+      boundSubject: principalId,
+      boundClaims: { idp: this.issuer, oid: principalId, tid: this.props.tenantId },
+      userClaim: "sub",
+      claimMappings: { appid: "application_id", xms_mirid: "resource_id" },
+      tokenPolicies: [policy],
+      tokenType: tokenNumUses === undefined ? "batch" : "service",
+      tokenNumUses,
+      tokenTtl: seconds(tokenTtl),
+      tokenMaxTtl: seconds(tokenTtl),
+      tokenBoundCidrs: [boundCidr],
+    });
+  }
+
+  private createMount(): JwtAuthBackend {
+    return new JwtAuthBackend(this, "mount", {
+      type: "jwt",
+      path: "jwt",
+      description: "Web apps and functions with managed identities",
+      oidcDiscoveryUrl: this.issuer,
+      boundIssuer: this.issuer,
+    });
+  }
+}

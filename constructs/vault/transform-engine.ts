@@ -1,0 +1,54 @@
+import { Mount } from "@cdktf/provider-vault/lib/mount";
+import { TransformRole } from "@cdktf/provider-vault/lib/transform-role";
+import { TransformTransformation } from "@cdktf/provider-vault/lib/transform-transformation";
+import { Construct } from "constructs";
+import { transformRole } from "../../environments/policy-paths";
+
+/** The secrets engine `transform` (Vault Enterprise): fields that keep their form, or only their last digits. */
+export class TransformEngine extends Construct {
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const mount = this.createMount();
+    this.addRole(mount, [this.encryptSocialSecurityNumbers(mount), this.maskCardNumbers(mount)]);
+  }
+
+  private createMount(): Mount {
+    return new Mount(this, "mount", {
+      path: "transform",
+      type: "transform",
+      description: "Format-preserving encryption and masking",
+    });
+  }
+
+  /** Format-preserving; Vault derives the tweak itself, so the application keeps none. */
+  private encryptSocialSecurityNumbers(mount: Mount): TransformTransformation {
+    return new TransformTransformation(this, "social-security-number", {
+      path: mount.path,
+      name: "social-security-number",
+      type: "fpe",
+      template: "builtin/socialsecuritynumber",
+      tweakSource: "internal",
+      allowedRoles: [transformRole],
+    });
+  }
+
+  /** One way: what is masked cannot be decoded. */
+  private maskCardNumbers(mount: Mount): TransformTransformation {
+    return new TransformTransformation(this, "card-number", {
+      path: mount.path,
+      name: "card-number",
+      type: "masking",
+      template: "builtin/creditcardnumber",
+      maskingCharacter: "*",
+      allowedRoles: [transformRole],
+    });
+  }
+
+  private addRole(mount: Mount, transformations: readonly TransformTransformation[]): void {
+    new TransformRole(this, "role", {
+      path: mount.path,
+      name: transformRole,
+      transformations: transformations.map(({ name }) => name),
+    });
+  }
+}

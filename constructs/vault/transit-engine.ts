@@ -1,0 +1,35 @@
+import { Mount } from "@cdktf/provider-vault/lib/mount";
+import { TransitSecretBackendKey } from "@cdktf/provider-vault/lib/transit-secret-backend-key";
+import { Construct } from "constructs";
+
+export interface TransitEngineProps {
+  keys: readonly string[];
+}
+
+/** The secrets engine `transit`: encryption as a service, with keys that never leave Vault. */
+export class TransitEngine extends Construct {
+  constructor(scope: Construct, id: string, { keys }: TransitEngineProps) {
+    super(scope, id);
+    const mount = this.createMount();
+    for (const key of keys) this.addKey(mount, key);
+  }
+
+  private createMount(): Mount {
+    return new Mount(this, "mount", {
+      path: "transit",
+      type: "transit",
+      description: "Encryption as a service",
+    });
+  }
+
+  private addKey(mount: Mount, name: string): void {
+    new TransitSecretBackendKey(this, `key-${name}`, {
+      backend: mount.path,
+      name,
+      type: "aes256-gcm96",
+      exportable: false,
+      allowPlaintextBackup: false,
+      deletionAllowed: false,
+    });
+  }
+}

@@ -1,0 +1,538 @@
+import * as ipaddr from "ipaddr.js";
+import { z } from "zod";
+
+/** `10.20.1.0/24`: an IPv4 network in CIDR notation, without host bits. */
+const cidr = z
+  .string()
+  .superRefine((value, context) => {
+    const problem = cidrProblem(value);
+    if (problem) context.addIssue({ code: "custom", message: problem });
+  })
+  .meta({ pattern: "^[0-9.]+/[0-9]+$", examples: ["10.20.1.0/24"] });
+
+function cidrProblem(value: string): string | undefined {
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(value)) {
+    return `"${value}" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.`;
+  }
+  const network = `${ipaddr.IPv4.networkAddressFromCIDR(value).toString()}/${value.split("/")[1]}`;
+  if (network !== value) return `"${value}" has host bits set; write ${network}.`;
+  return undefined;
+}
+
+const duration = z
+  .string()
+  .regex(
+    /^[1-9]\d{0,6}[smhd]$/,
+    "is no duration; write a whole number and a unit, such as 90s, 3m, 3h or 30d.",
+  )
+  .meta({ examples: ["3m", "768h"] });
+
+const objectId = z.union(
+  [z.guid(), z.literal("signed-in-user")],
+  'is no Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for whoever deploys.',
+);
+
+const displayName = z
+  .string()
+  .min(1, "is empty; name the person, group or pipeline.")
+  .max(100, "is longer than 100 characters.");
+
+const deployer = z.strictObject({
+  name: displayName.describe("Who this is, for the reader of this file."),
+  objectId: objectId.describe(
+    "Entra object id of a user or a service principal (groups cannot log in to Vault by token). `signed-in-user` stands for whoever runs the deployment: for a demo of one person only.",
+  ),
+  type: z
+    .enum(["User", "ServicePrincipal"])
+    .default("User")
+    .describe("Kind of principal, as Azure's role assignments name it."),
+});
+
+const principal = z.strictObject({
+  name: displayName.describe("Who this is, for the reader of this file."),
+  objectId: z
+    .guid("is no Entra object id; write a GUID (`az ad group show --group NAME --query id`).")
+    .describe("Entra object id of a user, a group or a service principal."),
+  type: z
+    .enum(["User", "Group", "ServicePrincipal"])
+    .default("User")
+    .describe("Kind of principal, as Azure's role assignments name it."),
+});
+
+const namedRange = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]{0,29}$/,
+      "is no name for a rule; use 1 to 30 lower-case letters, digits and hyphens.",
+    )
+    .describe("Becomes part of the security rule's name."),
+  cidr: cidr.describe("The network that may connect."),
+});
+
+const state = z.discriminatedUnion(
+  "backend",
+  [
+    z.strictObject({
+      backend: z.literal("local").describe("State files in the folder `state/`, for one person."),
+    }),
+    z.strictObject({
+      backend: z
+        .literal("azurerm")
+        .describe("State in a storage account, reached with an Entra login and never with an account key."),
+      resourceGroup: z
+        .string()
+        .min(1, "is empty; name the storage account's resource group.")
+        .max(90, "is longer than the 90 characters that Azure allows.")
+        .describe("The storage account's resource group."),
+      storageAccount: z
+        .string()
+        .regex(
+          /^[a-z0-9]{3,24}$/,
+          "is no storage account name; Azure wants 3 to 24 lower-case letters and digits.",
+        )
+        .describe("The storage account's name."),
+      container: z
+        .string()
+        .regex(
+          /^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/,
+          "is no container name; Azure wants 3 to 63 lower-case letters, digits and single hyphens.",
+        )
+        .describe("The blob container's name."),
+    }),
+  ],
+  "names no backend; set backend to local or azurerm.",
+);
+
+const subnets = z.strictObject({
+  vault: cidr.default("10.20.1.0/24").describe("Vault's nodes."),
+  mysql: cidr.default("10.20.2.0/24").describe("Delegated to MySQL Flexible Server; at least a /29."),
+  webApp: cidr
+    .default("10.20.3.0/24")
+    .describe("Delegated to App Service; at least a /28. Vault binds the web apps' tokens to it."),
+  agents: cidr.default("10.20.4.0/24").describe("VMs that run Vault Agent."),
+});
+
+const network = z.strictObject({
+  addressSpace: cidr
+    .default("10.20.0.0/16")
+    .describe("The virtual network's address space; holds the four subnets."),
+  subnets: subnets.prefault({}).describe("The four subnets."),
+  deployerRanges: z
+    .array(namedRange)
+    .min(
+      1,
+      "is empty; name the networks from which people and pipelines deploy, or they reach neither Vault nor Key Vault.",
+    )
+    .describe(
+      "Networks from which Vault (8200), the Key Vaults and the web apps' deployment endpoint are reached.",
+    ),
+  clientRanges: z
+    .array(namedRange)
+    .default([])
+    .describe("Further networks from which Vault (8200) and the web apps are reached."),
+  sshRanges: z.array(namedRange).default([]).describe("Networks from which port 22 is reached. Empty: shut."),
+  sshAdministrators: z
+    .array(principal)
+    .default([])
+    .describe(
+      "Who may log in to the VMs by Entra ID, as root. Whoever is root on Vault's VM can read Vault's memory.",
+    ),
+  allowAnySource: z
+    .boolean()
+    .default(false)
+    .describe("Opt-in without which a range of 0.0.0.0/0 is refused."),
+  privateDnsZone: z
+    .string()
+    .regex(
+      /^(?=.{1,57}$)[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)+$/,
+      "is no DNS zone; write at least two labels, such as demo.internal.",
+    )
+    .optional()
+    .describe("Private DNS zone in which Vault is `vault`. Default: `<name>.internal`."),
+});
+
+const tls = z.discriminatedUnion(
+  "source",
+  [
+    z.strictObject({
+      source: z
+        .literal("generated")
+        .describe("Key Vault makes a self-signed certificate and renews it; clients pin it."),
+      validityInMonths: z
+        .int()
+        .min(1, "is less than a month.")
+        .max(24, "is longer than 24 months; choose 24 or less.")
+        .default(12)
+        .describe("How long each certificate is valid, in months."),
+      renewDaysBeforeExpiry: z
+        .int()
+        .min(7, "leaves less than a week; choose 7 or more.")
+        .max(180, "is more than 180 days; choose less.")
+        .default(30)
+        .describe("When Key Vault makes the next one, in days before expiry."),
+    }),
+    z.strictObject({
+      source: z
+        .literal("existing")
+        .describe("A certificate brought along, kept in a Key Vault of the same subscription."),
+      keyVault: z
+        .string()
+        .regex(
+          /^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$/,
+          "is no Key Vault name; Azure wants 3 to 24 letters, digits and hyphens.",
+        )
+        .describe("The Key Vault's name."),
+      resourceGroup: z
+        .string()
+        .min(1, "is empty; name the Key Vault's resource group.")
+        .max(90, "is longer than the 90 characters that Azure allows.")
+        .describe("The Key Vault's resource group."),
+      certificate: z
+        .string()
+        .regex(
+          /^[A-Za-z0-9-]{1,127}$/,
+          "is no certificate name; Azure wants 1 to 127 letters, digits and hyphens.",
+        )
+        .describe(
+          "The certificate's name; it must carry Vault's private name and, with a public address, its public one.",
+        ),
+    }),
+  ],
+  "names no source; set source to generated or existing.",
+);
+
+const vmSize = z
+  .string()
+  .regex(
+    /^Standard_[A-Za-z0-9_]+$/,
+    "is no VM size; write it as `az vm list-skus` does, such as Standard_D2s_v3.",
+  )
+  .refine(
+    (size) => !/_v(?:[6-9]|\d\d)$/.test(size),
+    "attaches its disks by NVMe, where the data disk's path differs; choose a size up to v5, such as Standard_D2s_v5.",
+  );
+
+const availabilityZone = z.enum(
+  ["1", "2", "3"],
+  'is no availability zone; write "1", "2" or "3", or leave it out.',
+);
+
+const vault = z.strictObject({
+  version: z
+    .string()
+    .regex(
+      /^1\.(?:1[6-9]|[2-9]\d)\.\d+$/,
+      "is no supported Vault version; write a release from 1.16.0 on, such as 1.21.4.",
+    )
+    .default("1.21.4")
+    .describe("Vault's version, pinned for the server and for Vault Agent."),
+  edition: z
+    .enum(["community", "enterprise"], "is no edition; write community or enterprise.")
+    .default("community")
+    .describe(
+      "Enterprise adds the `transform` engine and needs a licence in Key Vault under the secret name `vault-license`.",
+    ),
+  nodes: z
+    .union(
+      [z.literal(1), z.literal(3), z.literal(5)],
+      "is no size for a Raft cluster; choose 1, 3 or 5 (an even count tolerates no more failures than the odd one below it).",
+    )
+    .default(1)
+    .describe("Number of Vault nodes."),
+  vmSize: vmSize.default("Standard_D2s_v3").describe("Size of Vault's VM."),
+  zone: availabilityZone.optional().describe("Availability zone of VM, disk and address."),
+  osDiskGb: z
+    .int()
+    .min(30, "is smaller than Ubuntu's image; choose 30 or more.")
+    .max(4095, "is larger than an OS disk may be; choose 4095 or less.")
+    .default(64)
+    .describe("OS disk, in GiB."),
+  dataDiskGb: z
+    .int()
+    .min(4, "is too small for Raft; choose 4 or more.")
+    .max(32_767, "is larger than a managed disk may be; choose 32767 or less.")
+    .default(32)
+    .describe("Data disk, in GiB; outlives the VM."),
+  encryptionAtHost: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Encrypt temporary disks and caches too; the subscription must have the feature EncryptionAtHost registered.",
+    ),
+  publicAddress: z
+    .boolean()
+    .default(false)
+    .describe("Give Vault a public address with a DNS label, open to the named ranges only."),
+  tls: tls.prefault({ source: "generated" }).describe("Where the TLS certificate comes from."),
+  keyVaultSku: z
+    .enum(["standard", "premium"], "is no Key Vault SKU; write standard or premium.")
+    .default("standard")
+    .describe("`premium` keeps the unseal key in a hardware security module."),
+  recoveryShares: z
+    .int()
+    .min(1, "is less than one share.")
+    .max(255, "is more than 255 shares.")
+    .default(5)
+    .describe("Shares of the recovery key."),
+  recoveryThreshold: z
+    .int()
+    .min(1, "is less than one share.")
+    .max(255, "is more than 255 shares.")
+    .default(3)
+    .describe("Shares that are needed together."),
+  automaticRebootTime: z
+    .string()
+    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "is no time of day; write it as 03:30 (UTC).")
+    .default("03:30")
+    .describe("When a VM reboots if a security update wants it (UTC). Vault unseals itself afterwards."),
+  deployerTokenTtl: duration.default("1h").describe("How long a deployer's Vault token lives."),
+});
+
+const mysql = z.strictObject({
+  version: z
+    .enum(["8.0.21", "8.4"], "is no MySQL version of Azure; write 8.0.21 or 8.4.")
+    .default("8.4")
+    .describe("MySQL's version."),
+  sku: z
+    .string()
+    .regex(
+      /^(?:B|GP|MO)_Standard_[A-Za-z0-9_]+$/,
+      "is no MySQL SKU; write it as B_Standard_B1ms or GP_Standard_D2ds_v4.",
+    )
+    .default("B_Standard_B1ms")
+    .describe("The server's size."),
+  storageGb: z
+    .int()
+    .min(20, "is less than Azure's minimum of 20.")
+    .max(16_384, "is more than Azure's maximum of 16384.")
+    .default(20)
+    .describe("Storage, in GiB; grows by itself."),
+  backupRetentionDays: z
+    .int()
+    .min(1, "is less than Azure's minimum of 1.")
+    .max(35, "is more than Azure's maximum of 35.")
+    .default(7)
+    .describe("How long backups are kept, in days."),
+  geoRedundantBackup: z.boolean().default(false).describe("Keep backups in the paired region too."),
+  highAvailability: z
+    .boolean()
+    .default(false)
+    .describe("A standby in another zone; not for the burstable SKUs (B_...)."),
+  databaseName: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9_]{0,63}$/,
+      "is no database name; use 1 to 64 lower-case letters, digits and underscores.",
+    )
+    .default("customers")
+    .describe("The application's database."),
+  administratorLogin: z
+    .string()
+    .regex(
+      /^(?!(?:root|admin|administrator|guest|public|azure_superuser)$)[a-z][a-z0-9_]{0,31}$/,
+      "is no administrator name; use 1 to 32 lower-case letters, digits and underscores, and none that Azure reserves (root, admin, administrator, guest, public, azure_superuser).",
+    )
+    .default("vaultadmin")
+    .describe("The administrator, whose password only Vault knows once it has rotated it."),
+  passwordVersion: z
+    .int()
+    .min(1, "starts at 1.")
+    .default(1)
+    .describe("Raise it to have a new administrator password made, for example after Vault was lost."),
+  slowQuerySeconds: z
+    .int()
+    .min(0, "is negative.")
+    .max(3600, "is more than an hour; choose 3600 or less.")
+    .default(2)
+    .describe("Queries that take longer are logged, in seconds."),
+});
+
+const databaseRole = z.strictObject({
+  privileges: z
+    .array(
+      z.enum(
+        ["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],
+        "is no privilege on a database's tables that a workload may hold; choose from SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES.",
+      ),
+    )
+    .min(1, "is empty; name at least one privilege, such as SELECT.")
+    .describe("What the role's users may do in the application's database."),
+  defaultTtl: duration.describe("Lease of the credentials."),
+  maxTtl: duration.describe("Longest life of the credentials, renewals included."),
+});
+
+const roleName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, "is no role name; use 1 to 32 lower-case letters, digits and hyphens.");
+
+const transitKeyName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,63}$/, "is no key name; use 1 to 64 lower-case letters, digits and hyphens.");
+
+const workloadName = z
+  .string()
+  .regex(
+    /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,23}$/,
+    "is no workload name; use 1 to 24 lower-case letters, digits and single hyphens, starting with a letter, so that Azure's names stay within their limits.",
+  );
+
+const policyPath = z
+  .string()
+  .describe("A path in Vault, such as `transit/encrypt/customer-key`. The capability follows from the path.");
+
+const webApp = z.strictObject({
+  name: workloadName.describe("Name of the workload; its Vault role is `<name>-role`."),
+  paths: z
+    .array(policyPath)
+    .default([])
+    .describe("Paths in Vault that its policy allows, besides its database role's credentials."),
+  databaseRole: roleName.optional().describe("Database role whose credentials it may read."),
+  tokenTtl: duration.default("768h").describe("Life of its Vault token."),
+  tokenNumUses: z
+    .int()
+    .min(1, "is less than one use.")
+    .optional()
+    .describe("Number of uses of a token; makes it a service token, since batch tokens cannot be counted."),
+});
+
+const agentVmGroup = z.strictObject({
+  name: workloadName.describe("Name of the workload; its Vault role is `<name>-role`."),
+  count: z
+    .int()
+    .min(1, "is less than one VM.")
+    .max(50, "is more than 50 VMs; make a second group.")
+    .default(1)
+    .describe("Number of VMs, all alike."),
+  vmSize: vmSize.default("Standard_D2s_v3").describe("Size of each VM."),
+  zone: availabilityZone.optional().describe("Availability zone of the VMs."),
+  osDiskGb: z
+    .int()
+    .min(30, "is smaller than Ubuntu's image; choose 30 or more.")
+    .max(4095, "is larger than an OS disk may be; choose 4095 or less.")
+    .default(64)
+    .describe("OS disk, in GiB."),
+  encryptionAtHost: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Encrypt temporary disks and caches too; the subscription must have the feature EncryptionAtHost registered.",
+    ),
+  paths: z
+    .array(policyPath)
+    .default([])
+    .describe("Paths in Vault that its policy allows, besides its database role's credentials."),
+  databaseRole: roleName.describe("Database role whose credentials Vault Agent renders."),
+  tokenTtl: duration.default("1h").describe("Life of Vault Agent's token, renewed by the agent."),
+  tokenMaxTtl: duration
+    .default("1h")
+    .describe(
+      "Longest life of that token, at most the hour that the azure mount grants; then the agent logs in anew.",
+    ),
+});
+
+/**
+ * One environment: everything that differs between a demo and production, checked before anything is built.
+ * Descriptions become docs/environments.md and, in editors, the completion of environments/*.json.
+ */
+export const environmentSchema = z.strictObject({
+  $schema: z.string().optional().describe("For editors."),
+  name: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9]{1,9}$/,
+      "is no environment name; use 2 to 10 lower-case letters and digits, starting with a letter, since Key Vault names (24 characters) carry it.",
+    )
+    .describe("Same as the file's name; part of every resource's name."),
+  location: z
+    .string()
+    .regex(
+      /^[a-z0-9]+$/,
+      "is no Azure region; write it as `az account list-locations` does, such as westeurope.",
+    )
+    .describe("Azure region."),
+  tags: z
+    .record(z.string().min(1).max(512), z.string().max(256))
+    .default({})
+    .describe("Tags on every resource that can carry them, besides `environment` and `project`."),
+  deployers: z
+    .array(deployer)
+    .min(
+      1,
+      "is empty; name at least one person or pipeline, or nobody could configure Vault after its first boot.",
+    )
+    .describe("Who may deploy the stacks and configure Vault, but read no secret of it."),
+  recoveryKeyReaders: z
+    .array(principal)
+    .default([])
+    .describe(
+      "Who may read Vault's recovery keys; never a deployer. Empty: nobody, until an owner of the subscription grants it.",
+    ),
+  state: state.prefault({ backend: "local" }).describe("Where Terraform keeps its state."),
+  additionalSubscriptions: z
+    .array(z.guid('is no subscription id; write a GUID (`az account list --query "[].id"`).'))
+    .default([])
+    .describe("Further subscriptions in which the custom role Virtual Machine Reader may be assigned."),
+  network: network.describe("Addresses and who may connect."),
+  vault: vault.prefault({}).describe("The Vault server."),
+  mysql: mysql.prefault({}).describe("The MySQL server."),
+  databaseRoles: z
+    .record(roleName, databaseRole)
+    .default({
+      short: { privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"], defaultTtl: "3m", maxTtl: "6m" },
+      long: { privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"], defaultTtl: "3h", maxTtl: "24h" },
+    })
+    .describe("Roles of Vault's database engine."),
+  transitKeys: z
+    .array(transitKeyName)
+    .min(1, "is empty; name at least one key, such as customer-key.")
+    .default(["customer-key", "archive-key"])
+    .describe("Keys of Vault's transit engine."),
+  webApps: z.array(webApp).default([]).describe("Workloads on App Service, which log in by `jwt`."),
+  webAppPlan: z
+    .strictObject({
+      sku: z
+        .string()
+        .regex(
+          /^(?:B[1-3]|S[1-3]|P[0-5]m?v[2-4])$/,
+          "is no App Service plan that can join a network; write B1 to B3, S1 to S3, or a Premium one such as P1v3.",
+        )
+        .default("B1")
+        .describe("The plan's SKU, shared by the web apps."),
+      workers: z
+        .int()
+        .min(1, "is less than one worker.")
+        .max(30, "is more than 30 workers.")
+        .default(1)
+        .describe("Number of workers."),
+      zoneRedundant: z
+        .boolean()
+        .default(false)
+        .describe("Spread the workers over zones; Premium SKUs with at least two workers."),
+    })
+    .prefault({})
+    .describe("The App Service plan."),
+  agentVms: z
+    .array(agentVmGroup)
+    .default([])
+    .describe("Groups of VMs with Vault Agent, which log in by `azure`."),
+  logRetentionDays: z
+    .int()
+    .min(30, "is less than Azure's minimum of 30.")
+    .max(730, "is more than Azure's maximum of 730.")
+    .default(30)
+    .describe("How long Log Analytics keeps logs, in days."),
+  protectData: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Locks (CanNotDelete) and `prevent_destroy` on what would take data with it: Key Vaults, unseal key, data disk, MySQL.",
+    ),
+});
+
+export type Environment = z.infer<typeof environmentSchema>;
+export type WebAppWorkload = z.infer<typeof webApp>;
+export type AgentVmWorkload = z.infer<typeof agentVmGroup>;
+export type NamedRange = z.infer<typeof namedRange>;
+export type Deployer = z.infer<typeof deployer>;
+export type Principal = z.infer<typeof principal>;

@@ -1,0 +1,35 @@
+import { App } from "cdktf";
+import type { Construct } from "constructs";
+import { EnvironmentError, loadEnvironment } from "./environments/load";
+import type { Environment } from "./environments/schema";
+import { AgentVmStack } from "./stacks/agent-vm";
+import { MysqlStack } from "./stacks/mysql";
+import { NetworkStack } from "./stacks/network";
+import { VaultConfigStack } from "./stacks/vault-config";
+import { VaultServerStack } from "./stacks/vault-server";
+import { VmReaderRoleStack } from "./stacks/vm-reader-role";
+import { WebAppStack } from "./stacks/web-app";
+
+/** The whole system: seven stacks, in the order in which they are deployed, each with what it needs of those before. */
+export function buildSystem(app: Construct, environment: Environment): void {
+  const roles = new VmReaderRoleStack(app, "vm-reader-role", environment);
+  const network = new NetworkStack(app, "network", environment);
+  const vaultServer = new VaultServerStack(app, "vault-server", environment, network, roles);
+  const mysql = new MysqlStack(app, "mysql", environment, network, vaultServer);
+  const webApp = new WebAppStack(app, "web-app", environment, network, vaultServer, mysql);
+  const agentVm = new AgentVmStack(app, "agent-vm", environment, network, vaultServer, mysql);
+  new VaultConfigStack(app, "vault-config", environment, network, vaultServer, mysql, webApp, agentVm);
+}
+
+if (require.main === module) {
+  try {
+    const environment = loadEnvironment(process.env.ENVIRONMENT ?? "demo");
+    const app = new App({ stackTraces: false });
+    buildSystem(app, environment);
+    app.synth();
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,16 @@
+import { TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import { type ProviderName, requireProviders } from "../constructs/terraform/provider-requirements";
+import { useStateBackend } from "../constructs/terraform/state-backend";
+import { tagEveryResource } from "../constructs/terraform/tags";
+import type { Environment } from "../environments/schema";
+
+/** What all stacks share: a state of their own, the providers' version ranges, tags. */
+export abstract class EnvironmentStack extends TerraformStack {
+  constructor(scope: Construct, id: string, environment: Environment, providers: readonly ProviderName[]) {
+    super(scope, id);
+    useStateBackend(this, environment);
+    requireProviders(this, providers);
+    tagEveryResource(this, { ...environment.tags, environment: environment.name, project: "vault-on-azure" });
+  }
+}

@@ -1,0 +1,53 @@
+import { RandomProvider } from "@cdktf/provider-random/lib/provider";
+import { TerraformOutput } from "cdktf";
+import type { Construct } from "constructs";
+import { useAzurerm } from "../constructs/azure/azurerm-provider";
+import { GlobalSuffix } from "../constructs/azure/global-suffix";
+import { KeptPassword } from "../constructs/azure/kept-password";
+import { MysqlAdministratorPassword } from "../constructs/azure/mysql-administrator-password";
+import { MysqlServer } from "../constructs/azure/mysql-server";
+import { resourceName } from "../constructs/azure/resource-names";
+import type { Environment } from "../environments/schema";
+import { EnvironmentStack } from "./environment-stack";
+import type { NetworkStack } from "./network";
+import type { VaultServerStack } from "./vault-server";
+
+/** The MySQL server, with an administrator whose password passes through Key Vault and never through the state. */
+export class MysqlStack extends EnvironmentStack {
+  readonly server: MysqlServer;
+  readonly password: MysqlAdministratorPassword;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    environment: Environment,
+    { resourceGroup, subnets, mysqlDnsZone }: NetworkStack,
+    { keyVault }: VaultServerStack,
+  ) {
+    super(scope, id, environment, ["azurerm", "random"]);
+    useAzurerm(this);
+    new RandomProvider(this, "random");
+    const { name, location, mysql, protectData } = environment;
+
+    this.password = new MysqlAdministratorPassword(this, "password", {
+      keyVaultId: keyVault.id,
+      version: mysql.passwordVersion,
+    });
+    this.server = new MysqlServer(this, "server", {
+      name: resourceName("mysql", name, new GlobalSuffix(this, "name").value),
+      resourceGroup: resourceGroup.name,
+      location,
+      settings: mysql,
+      subnetId: subnets.mysql,
+      privateDnsZoneId: mysqlDnsZone.id,
+      password: new KeptPassword(this, "kept-password", {
+        keyVaultId: keyVault.id,
+        secretName: this.password.secretName,
+      }),
+      protect: protectData,
+    });
+
+    new TerraformOutput(this, "mysql_host", { value: this.server.host });
+    new TerraformOutput(this, "mysql_database", { value: this.server.databaseName });
+  }
+}

@@ -1,0 +1,64 @@
+import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
+import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
+import { TerraformOutput } from "cdktf";
+import type { Construct } from "constructs";
+import { useAzurerm } from "../constructs/azure/azurerm-provider";
+import { DeployerKeyVaultAccess } from "../constructs/azure/deployer-key-vault-access";
+import { OutboundGateway } from "../constructs/azure/outbound-gateway";
+import { PrivateDnsZone } from "../constructs/azure/private-dns-zone";
+import { resourceName } from "../constructs/azure/resource-names";
+import { SystemNetwork } from "../constructs/azure/system-network";
+import type { Environment } from "../environments/schema";
+import { EnvironmentStack } from "./environment-stack";
+
+/** The ground that the other stacks stand on: resource group, network, DNS, egress, and the deployers' first rights. */
+export class NetworkStack extends EnvironmentStack {
+  readonly resourceGroup: ResourceGroup;
+  readonly subnets: SystemNetwork["subnets"];
+  /** Zone in which Vault is `vault`, as plain text. */
+  readonly vaultDnsZoneName: string;
+  readonly vaultDnsZone: PrivateDnsZone;
+  readonly mysqlDnsZone: PrivateDnsZone;
+
+  constructor(scope: Construct, id: string, environment: Environment) {
+    super(scope, id, environment, ["azurerm"]);
+    useAzurerm(this);
+    const { name, location, deployers } = environment;
+    const deployer = new DataAzurermClientConfig(this, "deployer");
+    this.resourceGroup = new ResourceGroup(this, "resource-group", {
+      name: resourceName("rg", name, "vault"),
+      location,
+    });
+    const resourceGroup = this.resourceGroup.name;
+
+    new DeployerKeyVaultAccess(this, "deployer-key-vault-access", {
+      deployers,
+      signedInObjectId: deployer.objectId,
+      resourceGroupId: this.resourceGroup.id,
+    });
+    const network = new SystemNetwork(this, "network", { environment, resourceGroup });
+    this.subnets = network.subnets;
+    const { vault, webApp, agents } = network.subnets;
+    new OutboundGateway(this, "outbound", {
+      environment: name,
+      resourceGroup,
+      location,
+      subnets: { vault, webApp, agents },
+    });
+    this.vaultDnsZoneName = environment.network.privateDnsZone ?? `${name}.internal`;
+    this.vaultDnsZone = new PrivateDnsZone(this, "vault-dns", {
+      name: this.vaultDnsZoneName,
+      resourceGroup,
+      virtualNetworkId: network.id,
+    });
+    // Azure wants this ending, and a name that differs from the server's.
+    this.mysqlDnsZone = new PrivateDnsZone(this, "mysql-dns", {
+      name: `vault-${name}.private.mysql.database.azure.com`,
+      resourceGroup,
+      virtualNetworkId: network.id,
+    });
+
+    new TerraformOutput(this, "resource_group", { value: resourceGroup });
+    new TerraformOutput(this, "virtual_network_id", { value: network.id });
+  }
+}

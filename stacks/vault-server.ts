@@ -1,0 +1,223 @@
+import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
+import { PrivateDnsARecord } from "@cdktf/provider-azurerm/lib/private-dns-a-record";
+import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
+import { RandomProvider } from "@cdktf/provider-random/lib/provider";
+import { TerraformOutput } from "cdktf";
+import type { Construct } from "constructs";
+import { vaultServerUserData } from "../cloud-init/vault-server/user-data";
+import { AdminSshKey } from "../constructs/azure/admin-ssh-key";
+import { useAzurerm } from "../constructs/azure/azurerm-provider";
+import { EnterpriseLicense } from "../constructs/azure/enterprise-license";
+import { GlobalSuffix } from "../constructs/azure/global-suffix";
+import { KeyVault } from "../constructs/azure/key-vault";
+import { adminUsername } from "../constructs/azure/linux-vm";
+import { PublicAddress } from "../constructs/azure/public-address";
+import { RecoveryKeys } from "../constructs/azure/recovery-keys";
+import { resourceName } from "../constructs/azure/resource-names";
+import { TlsCertificate } from "../constructs/azure/tls-certificate";
+import { UnsealKey } from "../constructs/azure/unseal-key";
+import { VaultIdentity } from "../constructs/azure/vault-identity";
+import { VaultNode } from "../constructs/azure/vault-node";
+import type { Environment } from "../environments/schema";
+import { EnvironmentStack } from "./environment-stack";
+import type { NetworkStack } from "./network";
+import type { VmReaderRoleStack } from "./vm-reader-role";
+
+/** Vault's server: its identity, its keys and certificate in Key Vault, its VM and its address. */
+export class VaultServerStack extends EnvironmentStack {
+  /** Vault's address inside the virtual network, which is in its certificate: `https://vault.<zone>:8200`. */
+  readonly privateAddress: string;
+  readonly keyVault: KeyVault;
+  readonly certificate: TlsCertificate;
+  readonly sshKey: AdminSshKey;
+  readonly httpsAddress: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly environment: Environment,
+    private readonly network: NetworkStack,
+    private readonly roles: VmReaderRoleStack,
+  ) {
+    super(scope, id, environment, ["azurerm", "random"]);
+    useAzurerm(this);
+    new RandomProvider(this, "random");
+    const { vault } = environment;
+    const deployer = new DataAzurermClientConfig(this, "deployer");
+    const { tenantId } = deployer;
+    const suffix = new GlobalSuffix(this, "name").value;
+    const privateName = `vault.${network.vaultDnsZoneName}`;
+    this.privateAddress = `https://${privateName}:8200`;
+
+    const identity = this.createIdentity();
+    this.keyVault = this.createKeyVault(tenantId, suffix);
+    const unsealKey = new UnsealKey(this, "unseal-key", {
+      keyVaultId: this.keyVault.id,
+      hardware: vault.keyVaultSku === "premium",
+      vaultPrincipalId: identity.principalId,
+      protect: environment.protectData,
+    });
+    const publicAddress = vault.publicAddress ? this.createPublicAddress(suffix) : undefined;
+    this.certificate = new TlsCertificate(this, "certificate", {
+      tls: vault.tls,
+      keyVault: this.keyVault,
+      dnsNames: publicAddress ? [privateName, publicAddress.domainName] : [privateName],
+      vaultPrincipalId: identity.principalId,
+    });
+    const recoveryKeys = this.createRecoveryKeys(tenantId, suffix, identity);
+    const license =
+      vault.edition === "enterprise"
+        ? new EnterpriseLicense(this, "license", {
+            keyVault: this.keyVault,
+            vaultPrincipalId: identity.principalId,
+          })
+        : undefined;
+    this.sshKey = new AdminSshKey(this, "ssh-key", { keyVaultId: this.keyVault.id });
+    const nodes = Array.from({ length: vault.nodes }, (_, index) =>
+      this.createNode(index + 1, { deployer, identity, unsealKey, recoveryKeys, license, publicAddress }),
+    );
+    this.nameNodes(nodes);
+
+    const host = publicAddress?.domainName ?? privateName;
+    this.httpsAddress = `https://${host}:8200`;
+    new TerraformOutput(this, "vault_https_addr", { value: this.httpsAddress });
+    new TerraformOutput(this, "vault_ssh_addr", { value: `${adminUsername}@${host}` });
+    new TerraformOutput(this, "vault_vm_id", { value: nodes[0]?.machine.id });
+    new TerraformOutput(this, "key_vault_name", { value: this.keyVault.name });
+    new TerraformOutput(this, "vault_certificate_url", { value: this.certificate.publicUrl });
+    new TerraformOutput(this, "recovery_keys_secret_url", { value: recoveryKeys.secretUrl });
+  }
+
+  private createIdentity(): VaultIdentity {
+    return new VaultIdentity(this, "identity", {
+      name: resourceName("id", this.environment.name, "vault"),
+      resourceGroup: this.network.resourceGroup.name,
+      location: this.environment.location,
+      virtualMachineReaderRoleId: this.roles.virtualMachineReaderRoleId,
+      virtualMachinesScope: this.network.resourceGroup.id,
+    });
+  }
+
+  private createKeyVault(tenantId: string, suffix: string): KeyVault {
+    const { name, location, vault, network, protectData } = this.environment;
+    const { subnets } = this.network;
+    return new KeyVault(this, "key-vault", {
+      name: resourceName("kv", name, suffix),
+      resourceGroup: this.network.resourceGroup.name,
+      location,
+      tenantId,
+      sku: vault.keyVaultSku,
+      allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
+      allowedSubnets: [subnets.vault, subnets.webApp, subnets.agents],
+      protect: protectData,
+      protects: "the unseal key, and with it all that Vault holds",
+    });
+  }
+
+  /** A Key Vault and a resource group of their own, so that the deployers' rights do not reach them. */
+  private createRecoveryKeys(tenantId: string, suffix: string, identity: VaultIdentity): RecoveryKeys {
+    const { name, location, network, protectData, recoveryKeyReaders } = this.environment;
+    const resourceGroup = new ResourceGroup(this, "recovery-resource-group", {
+      name: resourceName("rg", name, "vault", "recovery"),
+      location,
+    });
+    const keyVault = new KeyVault(this, "recovery-key-vault", {
+      name: resourceName("kv", name, "rec", suffix),
+      resourceGroup: resourceGroup.name,
+      location,
+      tenantId,
+      sku: "standard",
+      allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
+      allowedSubnets: [this.network.subnets.vault],
+      protect: protectData,
+      protects: "Vault's recovery keys",
+    });
+    return new RecoveryKeys(this, "recovery-keys", {
+      keyVault,
+      writerRoleId: this.roles.recoveryKeyWriterRoleId,
+      vaultPrincipalId: identity.principalId,
+      readers: recoveryKeyReaders,
+    });
+  }
+
+  private createPublicAddress(suffix: string): PublicAddress {
+    const { name, location, vault } = this.environment;
+    return new PublicAddress(this, "public-address", {
+      name: resourceName("pip", name, "vault"),
+      resourceGroup: this.network.resourceGroup.name,
+      location,
+      zone: vault.zone,
+      dnsLabel: `vault-${name}-${suffix}`,
+    });
+  }
+
+  private createNode(
+    number: number,
+    parts: {
+      deployer: DataAzurermClientConfig;
+      identity: VaultIdentity;
+      unsealKey: UnsealKey;
+      recoveryKeys: RecoveryKeys;
+      license?: EnterpriseLicense;
+      publicAddress?: PublicAddress;
+    },
+  ): VaultNode {
+    const { name, location, vault, network, deployers, protectData } = this.environment;
+    const nodeName = `vault-${number}`;
+    return new VaultNode(this, `node-${number}`, {
+      environment: name,
+      name: nodeName,
+      resourceGroup: this.network.resourceGroup.name,
+      location,
+      subnetId: this.network.subnets.vault,
+      publicIpAddressId: parts.publicAddress?.id,
+      size: vault.vmSize,
+      zone: vault.zone,
+      osDiskGb: vault.osDiskGb,
+      encryptionAtHost: vault.encryptionAtHost,
+      sshPublicKey: this.sshKey.publicKey,
+      sshAdministrators: network.sshAdministrators,
+      userAssignedIdentities: [parts.identity.id],
+      dataDiskGb: vault.dataDiskGb,
+      protect: protectData,
+      cloudConfig: vaultServerUserData({
+        vaultVersion: vault.version,
+        edition: vault.edition,
+        tenantId: parts.deployer.tenantId,
+        clientId: parts.identity.clientId,
+        keyVaultName: this.keyVault.name,
+        unsealKeyName: parts.unsealKey.name,
+        nodeId: nodeName,
+        apiAddress: this.privateAddress,
+        clusterAddress: `https://${nodeName}.${this.network.vaultDnsZoneName}:8201`,
+        certificateSecretUrl: this.certificate.secretUrl,
+        recoveryKeysSecretUrl: parts.recoveryKeys.secretUrl,
+        licenseSecretUrl: parts.license?.secretUrl,
+        recoveryShares: vault.recoveryShares,
+        recoveryThreshold: vault.recoveryThreshold,
+        deployerObjectIds: deployers.map(({ objectId }) =>
+          objectId === "signed-in-user" ? parts.deployer.objectId : objectId,
+        ),
+        deployerTokenTtl: vault.deployerTokenTtl,
+        automaticRebootTime: vault.automaticRebootTime,
+      }),
+    });
+  }
+
+  /** `vault` for clients, a name of its own for each node's peers. */
+  private nameNodes(nodes: readonly VaultNode[]): void {
+    const addresses = nodes.map(({ machine }) => machine.privateIpAddress);
+    this.addPrivateName("vault", addresses);
+    for (const [index, address] of addresses.entries()) this.addPrivateName(`vault-${index + 1}`, [address]);
+  }
+
+  private addPrivateName(name: string, addresses: readonly string[]): void {
+    new PrivateDnsARecord(this, `private-name-${name}`, {
+      name,
+      zoneName: this.network.vaultDnsZone.name,
+      resourceGroupName: this.network.resourceGroup.name,
+      ttl: 60,
+      records: [...addresses],
+    });
+  }
+}

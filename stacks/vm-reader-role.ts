@@ -1,0 +1,48 @@
+import { DataAzurermSubscription } from "@cdktf/provider-azurerm/lib/data-azurerm-subscription";
+import { TerraformOutput } from "cdktf";
+import type { Construct } from "constructs";
+import { useAzurerm } from "../constructs/azure/azurerm-provider";
+import { RecoveryKeyWriterRole } from "../constructs/azure/recovery-key-writer-role";
+import { VirtualMachineReaderRole } from "../constructs/azure/virtual-machine-reader-role";
+import type { Environment } from "../environments/schema";
+import { EnvironmentStack } from "./environment-stack";
+
+/** Everything that the other stacks make resources of; registering them is a right on the subscription too. */
+const resourceProviders = [
+  "Microsoft.Authorization",
+  "Microsoft.Compute",
+  "Microsoft.DBforMySQL",
+  "Microsoft.Insights",
+  "Microsoft.KeyVault",
+  "Microsoft.ManagedIdentity",
+  "Microsoft.Network",
+  "Microsoft.OperationalInsights",
+  "Microsoft.Web",
+];
+
+/** What takes rights on the whole subscription: the two custom roles. Applied once, by whoever holds those rights. */
+export class VmReaderRoleStack extends EnvironmentStack {
+  readonly virtualMachineReaderRoleId: string;
+  readonly recoveryKeyWriterRoleId: string;
+
+  constructor(scope: Construct, id: string, environment: Environment) {
+    super(scope, id, environment, ["azurerm"]);
+    useAzurerm(this, { registerResourceProviders: resourceProviders });
+    const subscription = new DataAzurermSubscription(this, "subscription");
+
+    const reader = new VirtualMachineReaderRole(this, "virtual-machine-reader", {
+      environment: environment.name,
+      subscriptionId: subscription.id,
+      additionalSubscriptions: environment.additionalSubscriptions,
+    });
+    const writer = new RecoveryKeyWriterRole(this, "recovery-key-writer", {
+      environment: environment.name,
+      subscriptionId: subscription.id,
+    });
+
+    this.virtualMachineReaderRoleId = reader.id;
+    this.recoveryKeyWriterRoleId = writer.id;
+    new TerraformOutput(this, "virtual_machine_reader_role_id", { value: reader.id });
+    new TerraformOutput(this, "recovery_key_writer_role_id", { value: writer.id });
+  }
+}
