@@ -1,6 +1,7 @@
 import { App } from "cdktf";
 import type { Construct } from "constructs";
-import { EnvironmentError, loadEnvironment } from "./environments/load";
+import { skipTokenStackTraces } from "./constructs/terraform/token-stack-traces";
+import { exitOnEnvironmentError, loadEnvironment } from "./environments/load";
 import type { Environment } from "./environments/schema";
 import { AgentVmStack } from "./stacks/agent-vm";
 import { MysqlStack } from "./stacks/mysql";
@@ -21,15 +22,15 @@ export function buildSystem(app: Construct, environment: Environment): void {
   new VaultConfigStack(app, "vault-config", environment, network, vaultServer, mysql, webApp, agentVm);
 }
 
+/** Writes the stacks' JSON where cdktf wants it: below CDKTF_OUTDIR, else `cdktf.out`. */
+export function synthesize(environment: Environment): App {
+  skipTokenStackTraces();
+  const app = new App({ stackTraces: false });
+  buildSystem(app, environment);
+  app.synth();
+  return app;
+}
+
 if (require.main === module) {
-  try {
-    const environment = loadEnvironment(process.env.ENVIRONMENT ?? "demo");
-    const app = new App({ stackTraces: false });
-    buildSystem(app, environment);
-    app.synth();
-  } catch (error) {
-    if (!(error instanceof EnvironmentError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+  exitOnEnvironmentError(() => synthesize(loadEnvironment(process.env.ENVIRONMENT ?? "demo")));
 }

@@ -48,6 +48,17 @@ export function loadEnvironment(name: string, folder: string = __dirname): Envir
   return parsed.data;
 }
 
+/** Runs a program's main part; an environment that cannot be used ends it with its sentences and exit code 1. */
+export function exitOnEnvironmentError(main: () => void): void {
+  try {
+    main();
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
 /** Names of the environments that the folder has a file for. */
 export function environmentNames(folder: string = __dirname): string[] {
   return readdirSync(folder)

@@ -1,5 +1,5 @@
-import { DataResource } from "cdktf";
 import { Construct } from "constructs";
+import { TerraformData } from "../terraform/terraform-data";
 import type { AppPackage } from "./app-package";
 import type { WebApp } from "./web-app";
 
@@ -21,7 +21,7 @@ export class AppDeployment extends Construct {
     { app, package: appPackage, resourceGroup, subscriptionId }: AppDeploymentProps,
   ) {
     super(scope, id);
-    new DataResource(this, "push", {
+    new TerraformData(this, "push", {
       triggersReplace: { package: appPackage.hash, app: app.id },
       provisioners: [
         {

@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { parseArgs, styleText } from "node:util";
+import type { TerraformStack } from "cdktf";
+import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
+import { synthesize } from "../main";
+
+/** One line of the table. */
+interface SynthesizedStack {
+  stack: string;
+  resources: number;
+  providers: string[];
+  /** Path of the stack's JSON from the current folder. */
+  file: string;
+}
+
+/** `npm run synth [-- --json]`: writes every stack's Terraform and says what it wrote. */
+function main(): void {
+  const { json } = readArguments();
+  const start = performance.now();
+  const name = process.env.ENVIRONMENT ?? "demo";
+  progress(`Reading environments/${name}.json`);
+  const environment = loadEnvironment(name);
+  progress("Building the stacks");
+  const app = synthesize(environment);
+  const stacks = app.node.children.filter((child) => "dependencies" in child) as TerraformStack[];
+  const rows = stacks.map((stack) =>
+    describe(stack.node.id, resolve(app.outdir, "stacks", stack.node.id, "cdk.tf.json")),
+  );
+  if (json) {
+    console.log(JSON.stringify({ environment: name, stacks: rows }, null, 2));
+    return;
+  }
+  printTable(rows);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`\n${rows.length} stacks of the environment ${name} in ${seconds} s.`);
+}
+
+function readArguments(): { json: boolean } {
+  try {
+    return { json: parseArgs({ options: { json: { type: "boolean" } } }).values.json ?? false };
+  } catch (error) {
+    console.error(
+      `${error instanceof Error ? error.message : error}. Usage: [ENVIRONMENT=name] npm run synth [-- --json]`,
+    );
+    process.exit(1);
+  }
+}
+
+function describe(stack: string, file: string): SynthesizedStack {
+  const { resource, terraform } = JSON.parse(readFileSync(file, "utf8"));
+  const resources = Object.values(resource as Record<string, object>).flatMap((instances) =>
+    Object.keys(instances),
+  );
+  return {
+    stack,
+    resources: resources.length,
+    providers: Object.keys(terraform.required_providers),
+    file: relative(process.cwd(), file),
+  };
+}
+
+/** To stderr, so that `--json` and pipes get the result alone. */
+function progress(step: string): void {
+  console.error(process.stderr.isTTY ? styleText("dim", `${step} ...`) : `${step} ...`);
+}
+
+function printTable(rows: readonly SynthesizedStack[]): void {
+  const cells = [
+    ["stack", "resources", "providers", "file"],
+    ...rows.map(({ stack, resources, providers, file }) => [
+      stack,
+      String(resources),
+      providers.join(", "),
+      file,
+    ]),
+  ];
+  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  for (const [index, row] of cells.entries()) {
+    const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+    console.log(index === 0 && process.stdout.isTTY ? styleText("bold", line) : line);
+  }
+}
+
+exitOnEnvironmentError(main);
