@@ -48,7 +48,7 @@ function readArguments(): { json: boolean } {
 }
 
 function describe(stack: string, file: string): SynthesizedStack {
-  const { resource, terraform } = JSON.parse(readFileSync(file, "utf8"));
+  const { resource = {}, terraform } = JSON.parse(readFileSync(file, "utf8"));
   const resources = Object.values(resource as Record<string, object>).flatMap((instances) =>
     Object.keys(instances),
   );

@@ -47,13 +47,15 @@ export class ApplicationMonitoring extends Construct {
 
   private createInsights(workspace: LogAnalyticsWorkspace): ApplicationInsights {
     const { environment, resourceGroup, location } = this.props;
-    return new ApplicationInsights(this, "insights", {
+    const insights = new ApplicationInsights(this, "insights", {
       name: resourceName("appi", environment, "vault"),
       resourceGroupName: resourceGroup,
       location,
       workspaceId: workspace.id,
       applicationType: "Node.JS",
-      localAuthenticationDisabled: true,
     });
+    // The bindings know it only by its deprecated name, local_authentication_disabled.
+    insights.addOverride("local_authentication_enabled", false);
+    return insights;
   }
 }

@@ -1,7 +1,6 @@
 import { KeyVault as AzurermKeyVault } from "@cdktf/provider-azurerm/lib/key-vault";
 import { Construct } from "constructs";
 import * as ipaddr from "ipaddr.js";
-import { DeletionLock } from "./deletion-lock";
 
 export interface KeyVaultProps {
   name: string;
@@ -13,13 +12,15 @@ export interface KeyVaultProps {
   allowedRanges: readonly string[];
   /** Ids of subnets with the service endpoint Microsoft.KeyVault. */
   allowedSubnets: readonly string[];
-  /** Refuse deletion by a lock and in Terraform. */
+  /** Refuse deletion in Terraform. */
   protect: boolean;
-  /** What deleting it would lose, for the lock's note. */
-  protects: string;
 }
 
-/** A Key Vault whose rights are role assignments, which nobody can purge, closed to all but named networks. */
+/**
+ * A Key Vault whose rights are role assignments, which nobody can purge, closed to all but named networks.
+ * No CanNotDelete lock: it would refuse to withdraw a right on what the vault holds too, and so the removal of a
+ * workload. Source: azurerm issue 7668. What is deleted by hand can be restored for 90 days.
+ */
 export class KeyVault extends Construct {
   readonly id: string;
   readonly name: string;
@@ -33,8 +34,6 @@ export class KeyVault extends Construct {
   ) {
     super(scope, id);
     const keyVault = this.createKeyVault();
-    if (props.protect)
-      new DeletionLock(this, "deletion", { resourceId: keyVault.id, protects: props.protects });
     this.id = keyVault.id;
     this.name = keyVault.name;
     this.uri = keyVault.vaultUri;

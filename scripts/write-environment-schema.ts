@@ -1,0 +1,14 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { environmentDocumentation } from "../environments/documentation";
+import { environmentJsonSchema, printJson } from "../environments/json-schema";
+
+/** `npm run schema`: what editors and people read about environments, from environments/schema.ts. */
+const files = {
+  "environments/schema.json": printJson(environmentJsonSchema()),
+  "docs/environments.md": environmentDocumentation(),
+};
+for (const [file, text] of Object.entries(files)) {
+  writeFileSync(join(__dirname, "..", file), text);
+  console.log(`${file}: ${text.split("\n").length - 1} lines`);
+}
