@@ -31,6 +31,9 @@ export function synthesize(environment: Environment): App {
   return app;
 }
 
-if (require.main === module) {
+/** The program of cdktf.json; the environment comes in by ENVIRONMENT. */
+export function main(): void {
   exitOnEnvironmentError(() => synthesize(loadEnvironment(process.env.ENVIRONMENT ?? "demo")));
 }
+
+if (require.main === module) main();

@@ -1,8 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
-import { checkRules, type Problem, valueAt } from "./rules";
+import { readJsonText } from "./json-text";
+import { choices, excerpt, fieldName, type Problem, valueAt } from "./problem";
+import { checkRules } from "./rules";
 import { type Environment, environmentSchema } from "./schema";
+
+/** The file beside the environments that is none: what editors complete them from. */
+const schemaName = "schema";
 
 /** An environment that cannot be used: every problem of its file, a sentence each. */
 export class EnvironmentError extends Error {
@@ -21,21 +26,18 @@ export class EnvironmentError extends Error {
  */
 export function loadEnvironment(name: string, folder: string = __dirname): Environment {
   const file = `environments/${name}.json`;
-  if (!/^[a-z][a-z0-9]*$/.test(name)) {
-    throw new EnvironmentError(file, [
-      `ENVIRONMENT: "${name}" is no environment name; choose from ${environmentNames(folder).join(", ")}.`,
+  if (!/^[a-z][a-z0-9]{0,63}$/.test(name) || name === schemaName) {
+    throw new EnvironmentError("ENVIRONMENT", [
+      `ENVIRONMENT: ${excerpt(name)} is no environment's name; choose from ${choices(environmentNames(folder))}.`,
     ]);
   }
-  const path = join(folder, `${name}.json`);
-  if (!existsSync(path)) {
-    throw new EnvironmentError(file, [
-      `ENVIRONMENT: there is no file ${file}; choose from ${environmentNames(folder).join(", ")}, or copy one of them to that name.`,
-    ]);
-  }
-  const input = parseJson(file, readFileSync(path, "utf8"));
+  const json = readJsonText(readBytes(file, join(folder, `${name}.json`), folder));
+  if ("unusable" in json) throw new EnvironmentError(file, [`(file): ${json.unusable}`]);
+  const input = json.value;
   const parsed = environmentSchema.safeParse(input);
   const problems = [
-    ...(parsed.error?.issues ?? []).flatMap((issue) => problemsOf(issue, input)),
+    ...json.problems,
+    ...onePerField(parsed.error?.issues ?? []).flatMap((issue) => problemsOf(issue, input)),
     ...nameIsTheFiles(input, name),
     ...checkRules(input),
   ];
@@ -62,20 +64,33 @@ export function exitOnEnvironmentError(main: () => void): void {
 /** Names of the environments that the folder has a file for. */
 export function environmentNames(folder: string = __dirname): string[] {
   return readdirSync(folder)
-    .filter((file) => file.endsWith(".json") && file !== "schema.json")
+    .filter((file) => file.endsWith(".json") && file !== `${schemaName}.json`)
     .map((file) => file.slice(0, -".json".length))
     .sort();
 }
 
-function parseJson(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+function readBytes(file: string, path: string, folder: string): Uint8Array {
+  if (!existsSync(path)) {
     throw new EnvironmentError(file, [
-      `(file): is no JSON (${reason}); mend it, an editor that knows JSON shows the place.`,
+      `ENVIRONMENT: there is no file ${file}; choose from ${choices(environmentNames(folder))}, or copy one of them to that name.`,
     ]);
   }
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code;
+    throw new EnvironmentError(file, [
+      `(file): cannot be read (${reason}); make it a file that you may read.`,
+    ]);
+  }
+}
+
+/** Of several things wrong with one field the most telling: zod's own checks come first, the schema's after them. */
+function onePerField(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const byField = new Map(
+    issues.map((issue) => [`${issue.code === "unrecognized_keys"} ${fieldName(issue.path)}`, issue]),
+  );
+  return [...byField.values()];
 }
 
 function nameIsTheFiles(input: unknown, name: string): Problem[] {
@@ -84,7 +99,7 @@ function nameIsTheFiles(input: unknown, name: string): Problem[] {
   return [
     {
       field: "name",
-      sentence: `"${given}" differs from the file's name; write "${name}", or rename the file.`,
+      sentence: `${excerpt(given)} differs from the file's name; write "${name}", or rename the file.`,
     },
   ];
 }
@@ -94,52 +109,49 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   const field = fieldName(issue.path);
   const value = valueAt(input, issue.path);
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      field: fieldName([...issue.path, key]),
-      sentence: "is not a field; remove it or mend its spelling (docs/environments.md lists the fields).",
-    }));
+    return issue.keys
+      .filter((key) => key !== "__proto__")
+      .map((key) => ({
+        field: fieldName([...issue.path, key]),
+        sentence: "is not a field; remove it or mend its spelling (docs/environments.md lists the fields).",
+      }));
   }
   if (value === undefined && issue.path.length > 0) {
     return [{ field, sentence: "is missing; add it (docs/environments.md explains it)." }];
   }
-  if (issue.code === "invalid_type") {
-    return [
-      {
-        field,
-        sentence: `is ${kindOf(value)}, but should be ${article(issue.expected)}; see docs/environments.md.`,
-      },
-    ];
-  }
+  if (issue.code === "invalid_type") return [{ field, sentence: wrongType(value, issue.expected) }];
   if (issue.code === "invalid_key") {
     return issue.issues.map((inner) => ({ field, sentence: `its name ${inner.message}` }));
   }
-  if (issue.message.startsWith('"')) return [{ field, sentence: issue.message }];
   return [{ field, sentence: `${excerpt(value)} ${issue.message}` }];
 }
 
-function fieldName(path: readonly PropertyKey[]): string {
-  const name = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  return name.replace(/^\./, "") || "(file)";
+function wrongType(value: unknown, expected: string): string {
+  const wanted = kindNames[expected] ?? `a ${expected}`;
+  if (typeof value === "number" && (expected === "int" || expected === "number")) {
+    return Number.isFinite(value)
+      ? `is ${value}, but should be a whole number; round it.`
+      : "is larger than any number that counts here; write a smaller one.";
+  }
+  if (typeof value === "string" && ["int", "number", "boolean"].includes(expected)) {
+    const unquoted = /^(?:-?\d+|true|false)$/.test(value)
+      ? `write ${excerpt(value).slice(1, -1)}`
+      : "write it";
+    return `is ${excerpt(value)}, a string, but should be ${wanted}; ${unquoted} without quotes.`;
+  }
+  if (typeof value === "number" && expected === "string") {
+    return `is ${value}, a number, but should be a string; write it in quotes.`;
+  }
+  const given = value === null ? "null" : kindNames[Array.isArray(value) ? "array" : typeof value];
+  return `is ${given}, but should be ${wanted}; mend it (docs/environments.md explains it).`;
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  return article(typeof value);
-}
-
-function article(kind: string): string {
-  const named: Record<string, string> = {
-    array: "a list",
-    record: "an object",
-    int: "a whole number",
-    boolean: "true or false",
-  };
-  return named[kind] ?? `${/^[aeio]/.test(kind) ? "an" : "a"} ${kind}`;
-}
-
-/** Enough of a value to find it in the file, on one line. */
-function excerpt(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
+const kindNames: Record<string, string> = {
+  string: "a string",
+  number: "a whole number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
+};

@@ -5,18 +5,27 @@ import { z } from "zod";
 const cidr = z
   .string()
   .superRefine((value, context) => {
-    const problem = cidrProblem(value);
-    if (problem) context.addIssue({ code: "custom", message: problem });
+    const message = cidrProblem(value);
+    if (message) context.addIssue({ code: "custom", message });
   })
-  .meta({ pattern: "^[0-9.]+/[0-9]+$", examples: ["10.20.1.0/24"] });
+  .meta({
+    pattern: "^[0-9.]+/[0-9]+$",
+    patternErrorMessage: "is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.",
+    examples: ["10.20.1.0/24"],
+  });
 
 function cidrProblem(value: string): string | undefined {
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(value)) {
-    return `"${value}" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.`;
+  if (ipaddr.IPv4.isValidFourPartDecimal(value)) {
+    return `has no prefix length; write ${value}/32 for this one address.`;
+  }
+  if (ipaddr.IPv6.isValid(value.split("/")[0] ?? "")) {
+    return "is an IPv6 network, and the system's networks are IPv4; write the IPv4 network.";
+  }
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(value) || /\/0\d/.test(value)) {
+    return "is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.";
   }
   const network = `${ipaddr.IPv4.networkAddressFromCIDR(value).toString()}/${value.split("/")[1]}`;
-  if (network !== value) return `"${value}" has host bits set; write ${network}.`;
-  return undefined;
+  return network === value ? undefined : `has host bits set; write ${network}.`;
 }
 
 const duration = z
@@ -27,15 +36,22 @@ const duration = z
   )
   .meta({ examples: ["3m", "768h"] });
 
-const objectId = z.union(
-  [z.guid(), z.literal("signed-in-user")],
-  'is no Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for whoever deploys.',
-);
+const noObjectId =
+  'is no Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for whoever deploys.';
+const objectId = z.union([z.guid(noObjectId), z.literal("signed-in-user")], noObjectId);
 
 const displayName = z
   .string()
   .min(1, "is empty; name the person, group or pipeline.")
-  .max(100, "is longer than 100 characters.");
+  .max(100, "is longer than 100 characters; shorten it.")
+  .regex(/^\P{Cc}*$/u, "holds a control character; remove it.");
+
+const resourceGroupName = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
+    "is no resource group's name; use 1 to 90 letters, digits and _ ( ) - . with no period at the end.",
+  );
 
 const deployer = z.strictObject({
   name: displayName.describe("Who this is, for the reader of this file."),
@@ -43,7 +59,10 @@ const deployer = z.strictObject({
     "Entra object id of a user or a service principal (groups cannot log in to Vault by token). `signed-in-user` stands for whoever runs the deployment: for a demo of one person only.",
   ),
   type: z
-    .enum(["User", "ServicePrincipal"])
+    .enum(
+      ["User", "ServicePrincipal"],
+      "is no kind of deployer; write User or ServicePrincipal (a group cannot log in to Vault, name its members).",
+    )
     .default("User")
     .describe("Kind of principal, as Azure's role assignments name it."),
 });
@@ -54,7 +73,10 @@ const principal = z.strictObject({
     .guid("is no Entra object id; write a GUID (`az ad group show --group NAME --query id`).")
     .describe("Entra object id of a user, a group or a service principal."),
   type: z
-    .enum(["User", "Group", "ServicePrincipal"])
+    .enum(
+      ["User", "Group", "ServicePrincipal"],
+      "is no kind of principal; write User, Group or ServicePrincipal.",
+    )
     .default("User")
     .describe("Kind of principal, as Azure's role assignments name it."),
 });
@@ -63,12 +85,15 @@ const namedRange = z.strictObject({
   name: z
     .string()
     .regex(
-      /^[a-z][a-z0-9-]{0,29}$/,
-      "is no name for a rule; use 1 to 30 lower-case letters, digits and hyphens.",
+      /^[a-z](?:[a-z0-9-]{0,28}[a-z0-9])?$/,
+      "is no name for a security rule; use 1 to 30 lower-case letters, digits and hyphens, with no hyphen at the end.",
     )
     .describe("Becomes part of the security rule's name."),
   cidr: cidr.describe("The network that may connect."),
 });
+
+/** Each range is a security rule, and their priorities leave room for 400 in a group. */
+const rangeList = z.array(namedRange).max(100, "holds more than 100 ranges; join some of them.");
 
 const state = z.discriminatedUnion(
   "backend",
@@ -80,23 +105,16 @@ const state = z.discriminatedUnion(
       backend: z
         .literal("azurerm")
         .describe("State in a storage account, reached with an Entra login and never with an account key."),
-      resourceGroup: z
-        .string()
-        .min(1, "is empty; name the storage account's resource group.")
-        .max(90, "is longer than the 90 characters that Azure allows.")
-        .describe("The storage account's resource group."),
+      resourceGroup: resourceGroupName.describe("The storage account's resource group."),
       storageAccount: z
         .string()
-        .regex(
-          /^[a-z0-9]{3,24}$/,
-          "is no storage account name; Azure wants 3 to 24 lower-case letters and digits.",
-        )
+        .regex(/^[a-z0-9]{3,24}$/, "is no storage account name; use 3 to 24 lower-case letters and digits.")
         .describe("The storage account's name."),
       container: z
         .string()
         .regex(
           /^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/,
-          "is no container name; Azure wants 3 to 63 lower-case letters, digits and single hyphens.",
+          "is no container name; use 3 to 63 lower-case letters, digits and single hyphens.",
         )
         .describe("The blob container's name."),
     }),
@@ -118,8 +136,7 @@ const network = z.strictObject({
     .default("10.20.0.0/16")
     .describe("The virtual network's address space; holds the four subnets."),
   subnets: subnets.prefault({}).describe("The four subnets."),
-  deployerRanges: z
-    .array(namedRange)
+  deployerRanges: rangeList
     .min(
       1,
       "is empty; name the networks from which people and pipelines deploy, or they reach neither Vault nor Key Vault.",
@@ -127,11 +144,10 @@ const network = z.strictObject({
     .describe(
       "Networks from which Vault (8200), the Key Vaults and the web apps' deployment endpoint are reached.",
     ),
-  clientRanges: z
-    .array(namedRange)
+  clientRanges: rangeList
     .default([])
     .describe("Further networks from which Vault (8200) and the web apps are reached."),
-  sshRanges: z.array(namedRange).default([]).describe("Networks from which port 22 is reached. Empty: shut."),
+  sshRanges: rangeList.default([]).describe("Networks from which port 22 is reached. Empty: shut."),
   sshAdministrators: z
     .array(principal)
     .default([])
@@ -145,8 +161,8 @@ const network = z.strictObject({
   privateDnsZone: z
     .string()
     .regex(
-      /^(?=.{1,57}$)[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)+$/,
-      "is no DNS zone; write at least two labels, such as demo.internal.",
+      /^(?=.{1,57}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/,
+      "is no DNS zone; write at least two labels of lower-case letters, digits and hyphens, such as demo.internal, 57 characters at most.",
     )
     .optional()
     .describe("Private DNS zone in which Vault is `vault`. Default: `<name>.internal`."),
@@ -161,14 +177,14 @@ const tls = z.discriminatedUnion(
         .describe("Key Vault makes a self-signed certificate and renews it; clients pin it."),
       validityInMonths: z
         .int()
-        .min(1, "is less than a month.")
+        .min(1, "is less than a month; choose 1 or more.")
         .max(24, "is longer than 24 months; choose 24 or less.")
         .default(12)
         .describe("How long each certificate is valid, in months."),
       renewDaysBeforeExpiry: z
         .int()
         .min(7, "leaves less than a week; choose 7 or more.")
-        .max(180, "is more than 180 days; choose less.")
+        .max(180, "is more than 180 days; choose 180 or less.")
         .default(30)
         .describe("When Key Vault makes the next one, in days before expiry."),
     }),
@@ -179,21 +195,14 @@ const tls = z.discriminatedUnion(
       keyVault: z
         .string()
         .regex(
-          /^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$/,
-          "is no Key Vault name; Azure wants 3 to 24 letters, digits and hyphens.",
+          /^(?!.*--)[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$/,
+          "is no Key Vault name; use 3 to 24 letters, digits and single hyphens, starting with a letter.",
         )
         .describe("The Key Vault's name."),
-      resourceGroup: z
-        .string()
-        .min(1, "is empty; name the Key Vault's resource group.")
-        .max(90, "is longer than the 90 characters that Azure allows.")
-        .describe("The Key Vault's resource group."),
+      resourceGroup: resourceGroupName.describe("The Key Vault's resource group."),
       certificate: z
         .string()
-        .regex(
-          /^[A-Za-z0-9-]{1,127}$/,
-          "is no certificate name; Azure wants 1 to 127 letters, digits and hyphens.",
-        )
+        .regex(/^[A-Za-z0-9-]{1,127}$/, "is no certificate name; use 1 to 127 letters, digits and hyphens.")
         .describe(
           "The certificate's name; it must carry Vault's private name and, with a public address, its public one.",
         ),
@@ -202,16 +211,25 @@ const tls = z.discriminatedUnion(
   "names no source; set source to generated or existing.",
 );
 
+/** Letters after the number of processors say what a size can do. Source: Azure, virtual machine naming conventions. */
 const vmSize = z
   .string()
   .regex(
-    /^Standard_[A-Za-z0-9_]+$/,
+    /^Standard_[A-Z]+\d+(?:-\d+)?[a-z]*(?:_[A-Z][A-Za-z0-9]+)?(?:_v\d+)?$/,
     "is no VM size; write it as `az vm list-skus` does, such as Standard_D2s_v3.",
   )
-  .refine(
-    (size) => !/_v(?:[6-9]|\d\d)$/.test(size),
-    "attaches its disks by NVMe, where the data disk's path differs; choose a size up to v5, such as Standard_D2s_v5.",
-  );
+  .superRefine((size, context) => {
+    const features = /^Standard_[A-Z]+\d+(?:-\d+)?([a-z]*)/.exec(size)?.[1];
+    if (features === undefined) return;
+    const message = /_v(?:[6-9]|\d\d+)$/.test(size)
+      ? "attaches its disks by NVMe, where the data disk's path differs; choose a size up to v5, such as Standard_D2s_v5."
+      : features.includes("p")
+        ? "has an Arm processor, and the image is for x64; choose a size without p, such as Standard_D2s_v5."
+        : !features.includes("s") && !/^Standard_[DG]S\d/.test(size)
+          ? "cannot carry premium disks, which the VMs have; choose a size with s, such as Standard_D2s_v3."
+          : undefined;
+    if (message) context.addIssue({ code: "custom", message });
+  });
 
 const availabilityZone = z.enum(
   ["1", "2", "3"],
@@ -239,7 +257,7 @@ const vault = z.strictObject({
       "is no size for a Raft cluster; choose 1, 3 or 5 (an even count tolerates no more failures than the odd one below it).",
     )
     .default(1)
-    .describe("Number of Vault nodes."),
+    .describe("Number of Vault nodes. For now 1 only: the cluster of 3 or 5 is not built yet."),
   vmSize: vmSize.default("Standard_D2s_v3").describe("Size of Vault's VM."),
   zone: availabilityZone.optional().describe("Availability zone of VM, disk and address."),
   osDiskGb: z
@@ -271,14 +289,14 @@ const vault = z.strictObject({
     .describe("`premium` keeps the unseal key in a hardware security module."),
   recoveryShares: z
     .int()
-    .min(1, "is less than one share.")
-    .max(255, "is more than 255 shares.")
+    .min(1, "is less than one share; choose 1 or more.")
+    .max(255, "is more than 255 shares; choose 255 or less.")
     .default(5)
     .describe("Shares of the recovery key."),
   recoveryThreshold: z
     .int()
-    .min(1, "is less than one share.")
-    .max(255, "is more than 255 shares.")
+    .min(1, "is less than one share; choose 1 or more.")
+    .max(255, "is more than 255 shares; choose 255 or less.")
     .default(3)
     .describe("Shares that are needed together."),
   automaticRebootTime: z
@@ -304,14 +322,14 @@ const mysql = z.strictObject({
     .describe("The server's size."),
   storageGb: z
     .int()
-    .min(20, "is less than Azure's minimum of 20.")
-    .max(16_384, "is more than Azure's maximum of 16384.")
+    .min(20, "is less than Azure's minimum; choose 20 or more.")
+    .max(16_384, "is more than Azure's maximum; choose 16384 or less.")
     .default(20)
     .describe("Storage, in GiB; grows by itself."),
   backupRetentionDays: z
     .int()
-    .min(1, "is less than Azure's minimum of 1.")
-    .max(35, "is more than Azure's maximum of 35.")
+    .min(1, "is less than Azure's minimum; choose 1 or more.")
+    .max(35, "is more than Azure's maximum; choose 35 or less.")
     .default(7)
     .describe("How long backups are kept, in days."),
   geoRedundantBackup: z.boolean().default(false).describe("Keep backups in the paired region too."),
@@ -322,8 +340,8 @@ const mysql = z.strictObject({
   databaseName: z
     .string()
     .regex(
-      /^[a-z][a-z0-9_]{0,63}$/,
-      "is no database name; use 1 to 64 lower-case letters, digits and underscores.",
+      /^(?!(?:mysql|sys|information_schema|performance_schema)$)[a-z][a-z0-9_]{0,63}$/,
+      "is no name for the application's database; use 1 to 64 lower-case letters, digits and underscores, and none of MySQL's own (mysql, sys, information_schema, performance_schema).",
     )
     .default("customers")
     .describe("The application's database."),
@@ -337,12 +355,13 @@ const mysql = z.strictObject({
     .describe("The administrator, whose password only Vault knows once it has rotated it."),
   passwordVersion: z
     .int()
-    .min(1, "starts at 1.")
+    .min(1, "is less than 1; choose 1 or more.")
+    .max(1_000_000, "is more than a million; choose the next number after the one in use.")
     .default(1)
     .describe("Raise it to have a new administrator password made, for example after Vault was lost."),
   slowQuerySeconds: z
     .int()
-    .min(0, "is negative.")
+    .min(0, "is negative; choose 0 or more.")
     .max(3600, "is more than an hour; choose 3600 or less.")
     .default(2)
     .describe("Queries that take longer are logged, in seconds."),
@@ -391,7 +410,8 @@ const webApp = z.strictObject({
   tokenTtl: duration.default("768h").describe("Life of its Vault token."),
   tokenNumUses: z
     .int()
-    .min(1, "is less than one use.")
+    .min(1, "is less than one use; choose 1 or more, or remove it to allow any number.")
+    .max(1_000_000, "is more than a million uses; choose less, or remove it to allow any number.")
     .optional()
     .describe("Number of uses of a token; makes it a service token, since batch tokens cannot be counted."),
 });
@@ -400,7 +420,7 @@ const agentVmGroup = z.strictObject({
   name: workloadName.describe("Name of the workload; its Vault role is `<name>-role`."),
   count: z
     .int()
-    .min(1, "is less than one VM.")
+    .min(1, "is less than one VM; choose 1 or more, or remove the group.")
     .max(50, "is more than 50 VMs; make a second group.")
     .default(1)
     .describe("Number of VMs, all alike."),
@@ -436,7 +456,10 @@ const agentVmGroup = z.strictObject({
  * Descriptions become docs/environments.md and, in editors, the completion of environments/*.json.
  */
 export const environmentSchema = z.strictObject({
-  $schema: z.string().optional().describe("For editors."),
+  $schema: z
+    .string()
+    .optional()
+    .describe("`./schema.json`: from there, editors know the fields, their meaning and their defaults."),
   name: z
     .string()
     .regex(
@@ -452,9 +475,24 @@ export const environmentSchema = z.strictObject({
     )
     .describe("Azure region."),
   tags: z
-    .record(z.string().min(1).max(512), z.string().max(256))
+    .record(
+      z.string().meta({
+        pattern: "^[A-Za-z][A-Za-z0-9_.-]{0,127}$",
+        patternErrorMessage:
+          "is no tag name; use 1 to 128 letters, digits and _ . -, starting with a letter.",
+      }),
+      z
+        .string()
+        .max(256, "is longer than the 256 characters that Azure allows; shorten it.")
+        .regex(
+          /^(?!.*[$%]\{)\P{Cc}*$/u,
+          "holds a control character, or ${ or %{ which Terraform would evaluate; remove it.",
+        ),
+    )
     .default({})
-    .describe("Tags on every resource that can carry them, besides `environment` and `project`."),
+    .describe(
+      "Tags on every resource that can carry them: 13 at most, besides `environment` and `project`, which the project sets.",
+    ),
   deployers: z
     .array(deployer)
     .min(
@@ -494,15 +532,15 @@ export const environmentSchema = z.strictObject({
       sku: z
         .string()
         .regex(
-          /^(?:B[1-3]|S[1-3]|P[0-5]m?v[2-4])$/,
+          /^(?:B[1-3]|S[1-3]|P[1-3]v2|P[0-3]v[34]|P[1-5]mv[34])$/,
           "is no App Service plan that can join a network; write B1 to B3, S1 to S3, or a Premium one such as P1v3.",
         )
         .default("B1")
         .describe("The plan's SKU, shared by the web apps."),
       workers: z
         .int()
-        .min(1, "is less than one worker.")
-        .max(30, "is more than 30 workers.")
+        .min(1, "is less than one worker; choose 1 or more.")
+        .max(30, "is more than 30 workers; choose 30 or less.")
         .default(1)
         .describe("Number of workers."),
       zoneRedundant: z
@@ -518,15 +556,15 @@ export const environmentSchema = z.strictObject({
     .describe("Groups of VMs with Vault Agent, which log in by `azure`."),
   logRetentionDays: z
     .int()
-    .min(30, "is less than Azure's minimum of 30.")
-    .max(730, "is more than Azure's maximum of 730.")
+    .min(30, "is less than Azure's minimum; choose 30 or more.")
+    .max(730, "is more than Azure's maximum; choose 730 or less.")
     .default(30)
     .describe("How long Log Analytics keeps logs, in days."),
   protectData: z
     .boolean()
     .default(true)
     .describe(
-      "Locks (CanNotDelete) and `prevent_destroy` on what would take data with it: Key Vaults, unseal key, data disk, MySQL.",
+      "`prevent_destroy` on what would take data with it (Key Vaults, unseal key, data disk, MySQL), and CanNotDelete locks on the data disk and MySQL.",
     ),
 });
 

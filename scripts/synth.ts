@@ -15,7 +15,11 @@ interface SynthesizedStack {
 }
 
 /** `npm run synth [-- --json]`: writes every stack's Terraform and says what it wrote. */
-function main(): void {
+export function main(): void {
+  exitOnEnvironmentError(synth);
+}
+
+function synth(): void {
   const { json } = readArguments();
   const start = performance.now();
   const name = process.env.ENVIRONMENT ?? "demo";
@@ -81,5 +85,3 @@ function printTable(rows: readonly SynthesizedStack[]): void {
     console.log(index === 0 && process.stdout.isTTY ? styleText("bold", line) : line);
   }
 }
-
-exitOnEnvironmentError(main);

@@ -110,7 +110,6 @@ export class VaultServerStack extends EnvironmentStack {
       allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
       allowedSubnets: [subnets.vault, subnets.webApp, subnets.agents],
       protect: protectData,
-      protects: "the unseal key, and with it all that Vault holds",
     });
   }
 
@@ -130,7 +129,6 @@ export class VaultServerStack extends EnvironmentStack {
       allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
       allowedSubnets: [this.network.subnets.vault],
       protect: protectData,
-      protects: "Vault's recovery keys",
     });
     return new RecoveryKeys(this, "recovery-keys", {
       keyVault,

@@ -2,7 +2,7 @@ import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurer
 import { ServicePlan } from "@cdktf/provider-azurerm/lib/service-plan";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { TerraformOutput } from "cdktf";
-import type { Construct } from "constructs";
+import { Construct } from "constructs";
 import { AppDeployment } from "../constructs/azure/app-deployment";
 import { AppPackage } from "../constructs/azure/app-package";
 import { ApplicationMonitoring } from "../constructs/azure/application-monitoring";
@@ -48,12 +48,14 @@ export class WebAppStack extends EnvironmentStack {
     const plan = this.createPlan();
     const appPackage = new AppPackage(this, "package");
     const apps = webApps.map((workload) => {
-      const app = this.createApp(workload, suffix, plan, monitoring);
-      new CertificateReader(this, `${workload.name}-certificate`, {
+      // A scope for each, since a workload may have any name, those of this stack's own parts among them.
+      const scope = new Construct(this, `app-${workload.name}`);
+      const app = this.createApp(scope, workload, suffix, plan, monitoring);
+      new CertificateReader(scope, "certificate", {
         certificateId: vaultServer.certificate.id,
         principalId: app.principalId,
       });
-      new AppDeployment(this, `${workload.name}-deployment`, {
+      new AppDeployment(scope, "deployment", {
         app,
         package: appPackage,
         resourceGroup,
@@ -84,6 +86,7 @@ export class WebAppStack extends EnvironmentStack {
   }
 
   private createApp(
+    scope: Construct,
     workload: WebAppWorkload,
     suffix: string,
     plan: ServicePlan,
@@ -91,7 +94,7 @@ export class WebAppStack extends EnvironmentStack {
   ): WebApp {
     const { name, location, network } = this.environment;
     const deployerRanges = network.deployerRanges.map(({ cidr }) => cidr);
-    return new WebApp(this, workload.name, {
+    return new WebApp(scope, "web-app", {
       name: resourceName("app", name, workload.name, suffix),
       resourceGroup: this.network.resourceGroup.name,
       location,

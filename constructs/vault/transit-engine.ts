@@ -4,14 +4,16 @@ import { Construct } from "constructs";
 
 export interface TransitEngineProps {
   keys: readonly string[];
+  /** Whether Vault refuses to delete the keys; true unless told. What a deleted key encrypted is lost. */
+  protect?: boolean;
 }
 
 /** The secrets engine `transit`: encryption as a service, with keys that never leave Vault. */
 export class TransitEngine extends Construct {
-  constructor(scope: Construct, id: string, { keys }: TransitEngineProps) {
+  constructor(scope: Construct, id: string, { keys, protect = true }: TransitEngineProps) {
     super(scope, id);
     const mount = this.createMount();
-    for (const key of keys) this.addKey(mount, key);
+    for (const key of keys) this.addKey(mount, key, protect);
   }
 
   private createMount(): Mount {
@@ -22,14 +24,14 @@ export class TransitEngine extends Construct {
     });
   }
 
-  private addKey(mount: Mount, name: string): void {
+  private addKey(mount: Mount, name: string, protect: boolean): void {
     new TransitSecretBackendKey(this, `key-${name}`, {
       backend: mount.path,
       name,
       type: "aes256-gcm96",
       exportable: false,
       allowPlaintextBackup: false,
-      deletionAllowed: false,
+      deletionAllowed: !protect,
     });
   }
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Measured, measureSideBySide, median, ratios, spread } from "./side-by-side";
 
 const project = join(__dirname, "../..");
+const tsx = ["--require", "tsx/cjs"];
 const output = mkdtempSync(join(tmpdir(), "bench-synth-"));
 
 /** What `npm run synth` costs as a whole process, against the least that is possible and against careless imports. */
@@ -18,27 +19,33 @@ export async function benchSynth(rounds: number): Promise<void> {
 }
 
 async function againstFloor(rounds: number): Promise<void> {
-  const bindings = JSON.parse(node([join(__dirname, "loaded-bindings.ts")])) as string[];
+  const bindings = JSON.parse(node([...tsx, join(__dirname, "loaded-bindings.ts")])) as string[];
   const roots = ["azurerm", "vault", "random"].flatMap((name) => ["--require", `@cdktf/provider-${name}`]);
-  const main = join(project, "main.ts");
+  const floor = join(__dirname, "floor.ts");
+  const launcher = "scripts/run-bundled.cjs";
   const measured = await measureSideBySide(
     [
+      { name: "floor: same bindings, empty stacks", measure: () => wall([...tsx, floor, ...bindings]) },
+      { name: "demo, as `npm run synth` and cdktf run it", measure: () => wall([launcher, "main.ts"]) },
+      { name: "production, likewise", measure: () => wall([launcher, "main.ts"], "production") },
       {
-        name: "floor: same bindings, empty stacks",
-        measure: () => wall([join(__dirname, "floor.ts"), ...bindings]),
+        name: "demo, first run after a change",
+        measure: () => afterChange(() => wall([launcher, "main.ts"])),
       },
-      { name: "demo", measure: () => wall([main], "demo") },
-      { name: "production", measure: () => wall([main], "production") },
-      { name: "demo, importing the packages' roots", measure: () => wall([...roots, main], "demo") },
+      { name: "demo by tsx, without the bundle", measure: () => wall([...tsx, "main.ts"]) },
+      {
+        name: "demo by tsx, importing the packages' roots",
+        measure: () => wall([...tsx, ...roots, "main.ts"]),
+      },
     ],
     rounds,
   );
   console.log(`\nSynth, whole process, ${rounds} rounds: median (minimum to maximum)\n`);
   console.log("| program | milliseconds | times the floor |\n| --- | --- | --- |");
-  const [floor] = measured;
+  const [least] = measured;
   for (const one of measured) {
     console.log(
-      `| ${one.name} | ${spread(one.figures, 0)} | ${floor ? spread(ratios(one, floor), 2) : ""} |`,
+      `| ${one.name} | ${spread(one.figures, 0)} | ${least ? spread(ratios(one, least), 2) : ""} |`,
     );
   }
 }
@@ -49,7 +56,7 @@ async function perWorkload(rounds: number): Promise<void> {
   const measured = await measureSideBySide(
     counts.map((count) => ({
       name: String(count),
-      measure: () => Number(node([join(__dirname, "workloads.ts"), String(count)])),
+      measure: () => Number(node([...tsx, join(__dirname, "workloads.ts"), String(count)])),
     })),
     rounds,
   );
@@ -65,6 +72,12 @@ function each(many: Measured, one: Measured | undefined): string {
   return one && more > 0 ? ((median(many.figures) - median(one.figures)) / more).toFixed(2) : "";
 }
 
+/** What a change of any source costs: the kept bundle is made anew. */
+function afterChange(measure: () => number): number {
+  rmSync(join(project, "node_modules/.cache/vault-on-azure/main-ts.json"), { force: true });
+  return measure();
+}
+
 function wall(args: readonly string[], environment?: string): number {
   const start = performance.now();
   node(args, environment);
@@ -72,7 +85,7 @@ function wall(args: readonly string[], environment?: string): number {
 }
 
 function node(args: readonly string[], environment = "demo"): string {
-  return execFileSync(process.execPath, ["--require", "tsx/cjs", ...args], {
+  return execFileSync(process.execPath, args, {
     cwd: project,
     encoding: "utf8",
     env: { ...process.env, ENVIRONMENT: environment, CDKTF_OUTDIR: output },

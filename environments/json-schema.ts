@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { environmentSchema } from "./schema";
+
+/** The part of JSON Schema (draft-07) that the environments' schema uses, with VS Code's `patternErrorMessage`. */
+export interface JsonSchema {
+  $schema?: string;
+  title?: string;
+  description?: string;
+  type?: "object" | "array" | "string" | "integer" | "boolean";
+  default?: unknown;
+  examples?: unknown[];
+  const?: unknown;
+  enum?: unknown[];
+  format?: string;
+  pattern?: string;
+  patternErrorMessage?: string;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  minItems?: number;
+  maxItems?: number;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  propertyNames?: JsonSchema;
+  additionalProperties?: false | JsonSchema;
+}
+
+/** Order in which a reader wants a field explained. */
+const keyOrder: (keyof JsonSchema)[] = [
+  "$schema",
+  "title",
+  "description",
+  "type",
+  "default",
+  "examples",
+  "const",
+  "enum",
+  "format",
+  "pattern",
+  "patternErrorMessage",
+  "minLength",
+  "maxLength",
+  "minimum",
+  "maximum",
+  "minItems",
+  "maxItems",
+  "items",
+  "anyOf",
+  "oneOf",
+  "properties",
+  "required",
+  "propertyNames",
+  "additionalProperties",
+];
+
+/** What editors complete and explain the environment files by. Draft-07, the one that VS Code knows best. */
+export function environmentJsonSchema(): JsonSchema {
+  const schema = z.toJSONSchema(environmentSchema, {
+    target: "draft-7",
+    io: "input",
+    override: ({ zodSchema, jsonSchema }) => {
+      const message = patternMessage(zodSchema);
+      if (message) jsonSchema["patternErrorMessage"] = message;
+    },
+  }) as JsonSchema;
+  return arranged({
+    ...schema,
+    title: "Environment",
+    description: "Everything that differs between one environment and another.",
+  });
+}
+
+/** JSON as Biome formats it: a list on one line where it fits. */
+export function printJson(value: unknown, width = 110): string {
+  return `${print(value, "", 0, width)}\n`;
+}
+
+/** The sentence that the schema has for a string of the wrong form. */
+function patternMessage(schema: z.core.$ZodType): string | undefined {
+  const checks = schema._zod.def.checks ?? [];
+  const own = "check" in schema._zod.def ? [schema] : [];
+  for (const check of [...checks, ...own]) {
+    const { error } = check._zod.def as z.core.$ZodCheckStringFormatDef;
+    if ("pattern" in check._zod.def) {
+      const message = error?.({ code: "custom", input: "", path: [] } as never);
+      return typeof message === "string" ? message : message?.message;
+    }
+  }
+  return undefined;
+}
+
+/** In the order of `keyOrder`, with titles for the fields; so the file depends on nothing but the schema. */
+function arranged(schema: JsonSchema): JsonSchema {
+  const unknown = Object.keys(schema).filter((key) => !keyOrder.includes(key as keyof JsonSchema));
+  if (unknown.length > 0)
+    throw new Error(`environments/json-schema.ts knows no ${unknown.join(", ")}; add it there.`);
+  const entries = keyOrder.flatMap((key): [string, unknown][] =>
+    schema[key] === undefined ? [] : [[key, arrangedPart(key, schema[key])]],
+  );
+  return Object.fromEntries(entries);
+}
+
+function arrangedPart(key: keyof JsonSchema, part: unknown): unknown {
+  switch (key) {
+    case "properties":
+      return Object.fromEntries(
+        Object.entries(part as Record<string, JsonSchema>).map(([name, field]) => [
+          name,
+          arranged({ title: title(name), ...field }),
+        ]),
+      );
+    case "items":
+    case "propertyNames":
+      return arranged(part as JsonSchema);
+    case "additionalProperties":
+      return part === false ? false : arranged(part as JsonSchema);
+    case "anyOf":
+    case "oneOf":
+      return (part as JsonSchema[]).map(arranged);
+    default:
+      return part;
+  }
+}
+
+const titleWords: Record<string, string> = {
+  $schema: "Schema",
+  cidr: "CIDR",
+  dns: "DNS",
+  gb: "(GiB)",
+  id: "id",
+  mysql: "MySQL",
+  os: "OS",
+  sku: "SKU",
+  ssh: "SSH",
+  tls: "TLS",
+  ttl: "TTL",
+  vm: "VM",
+  vms: "VMs",
+};
+
+/** `osDiskGb` as "OS disk (GiB)". */
+function title(name: string): string {
+  const words = name.split(/(?=[A-Z])/).map((word) => {
+    const lowerCase = word.toLowerCase();
+    return titleWords[lowerCase] ?? lowerCase;
+  });
+  const [first = "", ...others] = words;
+  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}`, ...others].join(" ");
+}
+
+function print(value: unknown, indent: string, used: number, width: number): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const deeper = `${indent}  `;
+  if (Array.isArray(value)) {
+    const line = `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
+    const flat = value.every((item) => typeof item !== "object" || item === null);
+    if (flat && indent.length + used + line.length < width) return line;
+    const items = value.map((item) => `${deeper}${print(item, deeper, 0, width)}`);
+    return `[\n${items.join(",\n")}\n${indent}]`;
+  }
+  const entries = Object.entries(value).map(([key, item]) => {
+    const name = `${JSON.stringify(key)}: `;
+    return `${deeper}${name}${print(item, deeper, name.length, width)}`;
+  });
+  return entries.length === 0 ? "{}" : `{\n${entries.join(",\n")}\n${indent}}`;
+}

@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { seconds } from "./duration";
+import { policyPaths } from "./policy-paths";
+import { choices, excerpt, fieldName, type Problem, type Read, repeated } from "./problem";
+import { environmentSchema } from "./schema";
+
+const shape = environmentSchema.shape;
+const vault = shape.vault.unwrap().shape;
+const databaseRole = shape.databaseRoles.unwrap().valueType.shape;
+const webApp = shape.webApps.unwrap().element.shape;
+const agentVms = shape.agentVms.unwrap().element.shape;
+const transitKey = shape.transitKeys.unwrap().element;
+const anyList = z.array(z.unknown());
+const anyRecord = z.record(z.string(), z.unknown());
+const workloadLists = ["webApps", "agentVms"] as const;
+
+/** Vault's own ceiling for leases and tokens where a mount sets none. Source: Vault, `max_lease_ttl`. */
+const systemMaxTtl = "768h";
+
+/** Both lease settings of the azure auth mount, from the walk-through "VM". */
+export const azureMountTtl = "1h";
+
+/** Each workload has a policy and a VM or web app of its name; these are taken. Source: Vault, `policy_store.go`. */
+const takenNames = new Map([
+  ["root", "Vault's own policy"],
+  ["default", "Vault's own policy"],
+  ["response-wrapping", "Vault's own policy"],
+  ["control-group", "Vault's own policy"],
+  ["deployer", "the deployers' policy"],
+  ["vault", "Vault's own VM"],
+]);
+
+/** Workloads, what Vault gives them, and for how long. */
+export function workloadRules(read: Read): Problem[] {
+  return [
+    ...lifetimesAreOrdered(read),
+    ...nothingIsListedTwice(read),
+    ...workloadNamesDiffer(read),
+    ...workloadsNameWhatExists(read),
+  ];
+}
+
+function lifetimesAreOrdered(read: Read): Problem[] {
+  const atMost = (
+    field: string,
+    value: string | undefined,
+    limit: string | undefined,
+    why: string,
+  ): Problem[] =>
+    value !== undefined && limit !== undefined && seconds(value) > seconds(limit)
+      ? [{ field, sentence: `${value} is more than ${limit}, ${why}; choose ${limit} or less.` }]
+      : [];
+  const systemLimit = "the longest that Vault grants";
+  const roles = Object.keys(read(anyRecord, "databaseRoles") ?? {});
+  return [
+    ...atMost(
+      "vault.deployerTokenTtl",
+      read(vault.deployerTokenTtl, "vault", "deployerTokenTtl"),
+      systemMaxTtl,
+      systemLimit,
+    ),
+    ...roles.flatMap((name) => {
+      const defaultTtl = read(databaseRole.defaultTtl, "databaseRoles", name, "defaultTtl");
+      const maxTtl = read(databaseRole.maxTtl, "databaseRoles", name, "maxTtl");
+      return [
+        ...atMost(fieldName(["databaseRoles", name, "defaultTtl"]), defaultTtl, maxTtl, "the role's maxTtl"),
+        ...atMost(fieldName(["databaseRoles", name, "maxTtl"]), maxTtl, systemMaxTtl, systemLimit),
+      ];
+    }),
+    ...entries(read, "webApps").flatMap((index) =>
+      atMost(
+        `webApps[${index}].tokenTtl`,
+        read(webApp.tokenTtl, "webApps", index, "tokenTtl"),
+        systemMaxTtl,
+        systemLimit,
+      ),
+    ),
+    ...entries(read, "agentVms").flatMap((index) => {
+      const ttl = read(agentVms.tokenTtl, "agentVms", index, "tokenTtl");
+      const maxTtl = read(agentVms.tokenMaxTtl, "agentVms", index, "tokenMaxTtl");
+      return [
+        ...atMost(`agentVms[${index}].tokenTtl`, ttl, maxTtl, "the group's tokenMaxTtl"),
+        ...atMost(
+          `agentVms[${index}].tokenMaxTtl`,
+          maxTtl,
+          azureMountTtl,
+          "the longest that the azure auth mount grants",
+        ),
+      ];
+    }),
+  ];
+}
+
+function nothingIsListedTwice(read: Read): Problem[] {
+  const roles = Object.keys(read(anyRecord, "databaseRoles") ?? {});
+  const lists: (string | number)[][] = [
+    ...roles.map((name) => ["databaseRoles", name, "privileges"]),
+    ["transitKeys"],
+    ...workloadLists.flatMap((list) => entries(read, list).map((index) => [list, index, "paths"])),
+  ];
+  return lists.flatMap((path) => {
+    const values = (read(anyList, ...path) ?? []).map((value) =>
+      typeof value === "string" ? value : undefined,
+    );
+    return repeated(values).map((index) => ({
+      field: fieldName([...path, index]),
+      sentence: `${excerpt(values[index])} stands in this list already; remove one of the two.`,
+    }));
+  });
+}
+
+function workloadNamesDiffer(read: Read): Problem[] {
+  const workloads = workloadLists.flatMap((list) =>
+    entries(read, list).map((index) => ({
+      field: `${list}[${index}].name`,
+      name: read(webApp.name, list, index, "name"),
+    })),
+  );
+  const twice = new Set(repeated(workloads.map(({ name }) => name)));
+  return workloads.flatMap(({ field, name }, index) => {
+    const taken = twice.has(index) ? "another workload" : takenNames.get(name ?? "");
+    return taken
+      ? [
+          {
+            field,
+            sentence: `"${name}" is the name of ${taken} already, and a workload's policy and resources have its name; choose another.`,
+          },
+        ]
+      : [];
+  });
+}
+
+function workloadsNameWhatExists(read: Read): Problem[] {
+  const databaseRoles = read(shape.databaseRoles, "databaseRoles") ?? read(anyRecord, "databaseRoles");
+  const transitKeys =
+    read(shape.transitKeys, "transitKeys") ??
+    read(anyList, "transitKeys")?.flatMap((key) => transitKey.safeParse(key).data ?? []);
+  // Whether a path is misspelt is known whatever the edition is.
+  const edition = read(vault.edition, "vault", "edition") ?? "enterprise";
+  if (databaseRoles === undefined || transitKeys === undefined) return [];
+  const known = policyPaths({ databaseRoles, transitKeys, vault: { edition } });
+  const withTransform = policyPaths({ databaseRoles, transitKeys, vault: { edition: "enterprise" } });
+  return workloadLists.flatMap((list) =>
+    entries(read, list).flatMap((index) => {
+      const role = read(webApp.databaseRole, list, index, "databaseRole");
+      const paths = read(anyList, list, index, "paths") ?? [];
+      const problems: Problem[] = paths.flatMap((path, position) => {
+        if (typeof path !== "string" || known.has(path)) return [];
+        const sentence = withTransform.has(path)
+          ? `${excerpt(path)} needs Vault Enterprise; set vault.edition to enterprise, or use a transit path.`
+          : `${excerpt(path)} is no path of Vault that a workload may use; choose from ${choices([...known.keys()])}.`;
+        return [{ field: `${list}[${index}].paths[${position}]`, sentence }];
+      });
+      if (role !== undefined && !Object.hasOwn(databaseRoles, role)) {
+        const roles = Object.keys(databaseRoles);
+        problems.push({
+          field: `${list}[${index}].databaseRole`,
+          sentence: `"${role}" is no database role; ${roles.length > 0 ? `choose from ${choices(roles)}, or ` : ""}add it to databaseRoles.`,
+        });
+      }
+      return problems;
+    }),
+  );
+}
+
+/** Indexes of a list in the file, whatever its entries hold. */
+function entries(read: Read, list: (typeof workloadLists)[number]): number[] {
+  return [...(read(anyList, list) ?? []).keys()];
+}

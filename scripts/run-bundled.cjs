@@ -1,0 +1,81 @@
+/**
+ * node scripts/run-bundled.cjs <program>.ts [argument...]
+ *
+ * Runs a TypeScript program's `main()` from one bundled file, kept in node_modules/.cache until a source changes: the
+ * providers' bindings are hundreds of large modules, and loading them one by one takes longer than all the rest of a synth.
+ * Positions in its stack traces are the bundle's; `npx tsx <program>.ts` gives TypeScript's.
+ */
+const { createHash } = require("node:crypto");
+const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { dirname, join, relative, resolve } = require("node:path");
+
+const project = join(__dirname, "..");
+const cache = join(project, "node_modules/.cache/vault-on-azure");
+
+const [program, ...rest] = process.argv.slice(2);
+if (program === undefined) {
+  console.error("Usage: node scripts/run-bundled.cjs <program>.ts [argument...]");
+  process.exit(1);
+}
+const entry = resolve(program);
+// What the program would see if Node had started it.
+process.argv = [process.argv[0], entry, ...rest];
+bundleOf(entry).then((bundle) => require(bundle).main());
+
+/** Path of the up-to-date bundle. Beside it is the list of the project's files that it was made from, and their hash. */
+async function bundleOf(entry) {
+  const name = relative(project, entry).replace(/\W+/g, "-");
+  const bundle = join(cache, `${name}.cjs`);
+  const list = join(cache, `${name}.json`);
+  if (existsSync(bundle) && existsSync(list)) {
+    const { inputs, hash } = JSON.parse(readFileSync(list, "utf8"));
+    if (inputs.every((file) => existsSync(join(project, file))) && hash === hashOf(inputs)) return bundle;
+  }
+  const { outputFiles, metafile } = await build(entry);
+  // Libraries change only with the lockfile.
+  const inputs = Object.keys(metafile.inputs).filter((file) => !file.includes("node_modules/"));
+  inputs.push("package-lock.json", "scripts/run-bundled.cjs");
+  mkdirSync(cache, { recursive: true });
+  writeWhole(bundle, outputFiles[0].contents);
+  writeWhole(list, JSON.stringify({ inputs, hash: hashOf(inputs) }));
+  return bundle;
+}
+
+function build(entry) {
+  return require("esbuild").build({
+    absWorkingDir: project,
+    entryPoints: [entry],
+    bundle: true,
+    platform: "node",
+    target: `node${process.versions.node}`,
+    // Has a binary beside it, which it finds by its own place.
+    external: ["esbuild"],
+    keepNames: true,
+    metafile: true,
+    write: false,
+    logLevel: "error",
+    plugins: [{ name: "own folder", setup: keepOwnFolder }],
+  });
+}
+
+/** The project's modules read files beside them, so each keeps its own `__dirname`. */
+function keepOwnFolder(build) {
+  build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+    if (path.includes("node_modules")) return undefined;
+    const folder = JSON.stringify(dirname(path));
+    return { loader: "ts", contents: `const __dirname = ${folder};${readFileSync(path, "utf8")}` };
+  });
+}
+
+function hashOf(files) {
+  const hash = createHash("sha256").update(process.version);
+  for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(project, file)));
+  return hash.digest("hex");
+}
+
+/** By rename, so that a run beside this one never reads half a file. */
+function writeWhole(file, content) {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, content);
+  renameSync(unfinished, file);
+}

@@ -1,0 +1,858 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadEnvironment } from "../../environments/load";
+import { demo, type EnvironmentFile, sentencesFor } from "./files";
+
+/** What a person did to a good file, and every sentence that comes of it. */
+type Case = [mistake: string, change: (file: EnvironmentFile) => void, ...sentences: string[]];
+
+const guid = "44444444-4444-4444-8444-44444444abcd";
+const office = { name: "office", cidr: "203.0.113.0/24" };
+
+describe("An environment file is refused, with the field, the problem and the cure, when it has", () => {
+  describe("a field", () => {
+    it.each<Case>([
+      [
+        "that does not exist",
+        (file) => Object.assign(file.vault, { colour: "red" }),
+        "vault.colour: is not a field; remove it or mend its spelling (docs/environments.md lists the fields).",
+      ],
+      [
+        "in other letter case",
+        (file) => Object.assign(file, { Tags: {} }),
+        "Tags: is not a field; remove it or mend its spelling (docs/environments.md lists the fields).",
+      ],
+      [
+        "whose name holds a line break and a terminal's escape",
+        (file) => Object.assign(file, { "a\n\u001b[31mb": 1 }),
+        '["a\\n\\u001b[31mb"]: is not a field; remove it or mend its spelling (docs/environments.md lists the fields).',
+      ],
+      [
+        "too few",
+        (file) => {
+          delete file.location;
+        },
+        "location: is missing; add it (docs/environments.md explains it).",
+      ],
+      [
+        "that is null",
+        (file) => Object.assign(file, { vault: null }),
+        "vault: is null, but should be an object; mend it (docs/environments.md explains it).",
+      ],
+      [
+        "that is a list instead of an object",
+        (file) => Object.assign(file, { vault: [] }),
+        "vault: is a list, but should be an object; mend it (docs/environments.md explains it).",
+      ],
+      [
+        "that is an object instead of a list",
+        (file) => Object.assign(file, { webApps: { name: "webapp" } }),
+        "webApps: is an object, but should be a list; mend it (docs/environments.md explains it).",
+      ],
+      [
+        "with a number in quotes",
+        (file) => Object.assign(file.vault, { osDiskGb: "64" }),
+        'vault.osDiskGb: is "64", a string, but should be a whole number; write 64 without quotes.',
+      ],
+      [
+        "with true in quotes",
+        (file) => Object.assign(file.vault, { publicAddress: "true" }),
+        'vault.publicAddress: is "true", a string, but should be true or false; write true without quotes.',
+      ],
+      [
+        "with a number where a string belongs",
+        (file) => Object.assign(file, { tags: { costCenter: 1000 } }),
+        "tags.costCenter: is 1000, a number, but should be a string; write it in quotes.",
+      ],
+      [
+        "with a fraction",
+        (file) => Object.assign(file.vault, { dataDiskGb: 32.5 }),
+        "vault.dataDiskGb: is 32.5, but should be a whole number; round it.",
+      ],
+      [
+        "with a negative number",
+        (file) => Object.assign(file.vault, { dataDiskGb: -1 }),
+        "vault.dataDiskGb: -1 is too small for Raft; choose 4 or more.",
+      ],
+      [
+        "with a number beyond all measure",
+        (file) => Object.assign(file.vault, { osDiskGb: 1e300 }),
+        "vault.osDiskGb: 1e+300 is larger than an OS disk may be; choose 4095 or less.",
+      ],
+      [
+        "with a value of a thousand letters",
+        (file) => Object.assign(file, { location: "X".repeat(1000) }),
+        `location: "${"X".repeat(56)}... is no Azure region; write it as \`az account list-locations\` does, such as westeurope.`,
+      ],
+    ])("%s", refuses);
+  });
+
+  describe("a name", () => {
+    it.each<Case>([
+      [
+        "that is not the file's",
+        (file) => Object.assign(file, { name: "production" }),
+        'name: "production" differs from the file\'s name; write "demo", or rename the file.',
+      ],
+      [
+        "longer than a Key Vault's name has room for",
+        (file) => Object.assign(file, { name: "demonstration" }),
+        'name: "demonstration" is no environment name; use 2 to 10 lower-case letters and digits, starting with a letter, since Key Vault names (24 characters) carry it.',
+        'name: "demonstration" differs from the file\'s name; write "demo", or rename the file.',
+      ],
+      [
+        "that leads out of the folder",
+        (file) => Object.assign(file, { name: "../demo" }),
+        'name: "../demo" is no environment name; use 2 to 10 lower-case letters and digits, starting with a letter, since Key Vault names (24 characters) carry it.',
+        'name: "../demo" differs from the file\'s name; write "demo", or rename the file.',
+      ],
+      [
+        "of a region as the portal shows it",
+        (file) => Object.assign(file, { location: "West Europe" }),
+        'location: "West Europe" is no Azure region; write it as `az account list-locations` does, such as westeurope.',
+      ],
+      [
+        "of a workload in letters that only look right",
+        (file) => Object.assign(file.webApps[0], { name: "wеbapp" }),
+        'webApps[0].name: "wеbapp" is no workload name; use 1 to 24 lower-case letters, digits and single hyphens, starting with a letter, so that Azure\'s names stay within their limits.',
+      ],
+      [
+        "of a workload longer than Azure allows",
+        (file) => Object.assign(file.agentVms[0], { name: "a".repeat(25) }),
+        'agentVms[0].name: "aaaaaaaaaaaaaaaaaaaaaaaaa" is no workload name; use 1 to 24 lower-case letters, digits and single hyphens, starting with a letter, so that Azure\'s names stay within their limits.',
+      ],
+      [
+        "of a workload that another one has, in the other list",
+        (file) => Object.assign(file.agentVms[0], { name: "webapp" }),
+        'agentVms[0].name: "webapp" is the name of another workload already, and a workload\'s policy and resources have its name; choose another.',
+      ],
+      [
+        "of a workload twice in one list",
+        (file) => file.webApps.push({ name: "webapp" }),
+        'webApps[1].name: "webapp" is the name of another workload already, and a workload\'s policy and resources have its name; choose another.',
+      ],
+      [
+        "of a workload that would overwrite Vault's default policy",
+        (file) => Object.assign(file.webApps[0], { name: "default" }),
+        "webApps[0].name: \"default\" is the name of Vault's own policy already, and a workload's policy and resources have its name; choose another.",
+      ],
+      [
+        "of a workload that would overwrite the deployers' policy",
+        (file) => Object.assign(file.webApps[0], { name: "deployer" }),
+        "webApps[0].name: \"deployer\" is the name of the deployers' policy already, and a workload's policy and resources have its name; choose another.",
+      ],
+      [
+        "of an agent VM that Vault's own VM has",
+        (file) => Object.assign(file.agentVms[0], { name: "vault" }),
+        "agentVms[0].name: \"vault\" is the name of Vault's own VM already, and a workload's policy and resources have its name; choose another.",
+      ],
+      [
+        "of a storage account with capitals",
+        (file) =>
+          Object.assign(file, {
+            deployers: [{ name: "A person", objectId: guid }],
+            state: { backend: "azurerm", resourceGroup: "rg.", storageAccount: "StState", container: "a--b" },
+          }),
+        'state.resourceGroup: "rg." is no resource group\'s name; use 1 to 90 letters, digits and _ ( ) - . with no period at the end.',
+        'state.storageAccount: "StState" is no storage account name; use 3 to 24 lower-case letters and digits.',
+        'state.container: "a--b" is no container name; use 3 to 63 lower-case letters, digits and single hyphens.',
+      ],
+      [
+        "of a database that is MySQL's own",
+        (file) => Object.assign(file, { mysql: { databaseName: "mysql" } }),
+        "mysql.databaseName: \"mysql\" is no name for the application's database; use 1 to 64 lower-case letters, digits and underscores, and none of MySQL's own (mysql, sys, information_schema, performance_schema).",
+      ],
+      [
+        "of an administrator that Azure reserves",
+        (file) => Object.assign(file, { mysql: { administratorLogin: "root" } }),
+        'mysql.administratorLogin: "root" is no administrator name; use 1 to 32 lower-case letters, digits and underscores, and none that Azure reserves (root, admin, administrator, guest, public, azure_superuser).',
+      ],
+      [
+        "of a DNS zone that would hide Key Vault from the VMs",
+        (file) => Object.assign(file.network, { privateDnsZone: "vault.azure.net" }),
+        "network.privateDnsZone: vault.azure.net would hide names of azure.net that the system needs; choose a zone of your own, such as demo.internal.",
+      ],
+    ])("%s", refuses);
+  });
+
+  describe("a tag", () => {
+    it.each<Case>([
+      [
+        "that the project sets itself, in whatever case",
+        (file) => Object.assign(file, { tags: { Environment: "test", project: "mine" } }),
+        "tags.Environment: is a tag that the project sets itself; remove it.",
+        "tags.project: is a tag that the project sets itself; remove it.",
+      ],
+      [
+        "more than private DNS zones and keys can carry",
+        (file) =>
+          Object.assign(file, {
+            tags: Object.fromEntries([..."abcdefghijklmn"].map((name) => [name, "1"])),
+          }),
+        "tags: has 14 entries, and private DNS zones and Key Vault's keys carry 15, of which the project sets 2; keep 13 at most.",
+      ],
+      [
+        "with a character that Azure refuses",
+        (file) => Object.assign(file, { tags: { "cost/center": "1" } }),
+        'tags["cost/center"]: has a name that not every resource accepts; use 1 to 128 letters, digits and _ . - in it, starting with a letter.',
+      ],
+      [
+        "that looks like Azure's own",
+        (file) => Object.assign(file, { tags: { "Microsoft.Owner": "1" } }),
+        'tags["Microsoft.Owner"]: starts like Azure\'s own tags; choose a name without microsoft, azure or windows in front.',
+      ],
+      [
+        "twice for Azure, which ignores case",
+        (file) => Object.assign(file, { tags: { owner: "1", Owner: "2" } }),
+        "tags.Owner: differs from another tag in upper and lower case only, which Azure ignores; remove one of the two.",
+      ],
+      [
+        "that Terraform would evaluate",
+        (file) => Object.assign(file, { tags: { owner: '${file("/etc/passwd")}' } }),
+        'tags.owner: "${file(\\"/etc/passwd\\")}" holds a control character, or ${ or %{ which Terraform would evaluate; remove it.',
+      ],
+      [
+        "longer than Azure allows",
+        (file) => Object.assign(file, { tags: { owner: "v".repeat(257) } }),
+        `tags.owner: "${"v".repeat(56)}... is longer than the 256 characters that Azure allows; shorten it.`,
+      ],
+    ])("%s", refuses);
+  });
+
+  describe("people:", () => {
+    it.each<Case>([
+      [
+        "no deployer",
+        (file) => Object.assign(file, { deployers: [] }),
+        "deployers: [] is empty; name at least one person or pipeline, or nobody could configure Vault after its first boot.",
+      ],
+      [
+        "a deployer by e-mail address",
+        (file) => Object.assign(file.deployers[0], { objectId: "jo@example.com" }),
+        'deployers[0].objectId: "jo@example.com" is no Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for whoever deploys.',
+      ],
+      [
+        "an object id one digit short",
+        (file) => Object.assign(file, { recoveryKeyReaders: [{ name: "Jo", objectId: guid.slice(1) }] }),
+        'recoveryKeyReaders[0].objectId: "4444444-4444-4444-8444-44444444abcd" is no Entra object id; write a GUID (`az ad group show --group NAME --query id`).',
+      ],
+      [
+        "a group that deploys",
+        (file) => Object.assign(file.deployers[0], { type: "Group" }),
+        'deployers[0].type: "Group" is no kind of deployer; write User or ServicePrincipal (a group cannot log in to Vault, name its members).',
+      ],
+      [
+        "a deployer who reads recovery keys too, in other letter case",
+        (file) =>
+          Object.assign(file, {
+            deployers: [{ name: "Jo", objectId: guid }],
+            recoveryKeyReaders: [{ name: "Jo again", objectId: guid.toUpperCase() }],
+          }),
+        'recoveryKeyReaders[0].objectId: "Jo again" is a deployer too, and who can change the infrastructure must not hold the recovery keys; name somebody else.',
+      ],
+      [
+        "that deployer beside another one with a mistake",
+        (file) =>
+          Object.assign(file, {
+            deployers: [
+              { name: "Jo", objectId: guid },
+              { name: "", objectId: guid.replace("abcd", "abce") },
+            ],
+            recoveryKeyReaders: [{ name: "Jo again", objectId: guid }],
+          }),
+        'deployers[1].name: "" is empty; name the person, group or pipeline.',
+        'recoveryKeyReaders[0].objectId: "Jo again" is a deployer too, and who can change the infrastructure must not hold the recovery keys; name somebody else.',
+      ],
+      [
+        "one deployer twice",
+        (file) =>
+          Object.assign(file, {
+            deployers: [
+              { name: "Jo", objectId: guid },
+              { name: "Jo", objectId: guid.toUpperCase() },
+            ],
+          }),
+        "deployers[1].objectId: stands in this list already; remove one of the two.",
+      ],
+      [
+        "whoever is signed in, over a state that several people share",
+        (file) =>
+          Object.assign(file, {
+            state: {
+              backend: "azurerm",
+              resourceGroup: "rg-state",
+              storageAccount: "ststate",
+              container: "vault",
+            },
+          }),
+        'deployers[0].objectId: "signed-in-user" means somebody else for each person who shares the state (state.backend azurerm); write each deployer\'s object id.',
+      ],
+      [
+        "whoever is signed in, beside a second deployer",
+        (file) => file.deployers.push({ name: "Pipeline", objectId: guid }),
+        'deployers[0].objectId: "signed-in-user" stands beside other deployers, and means them too when they deploy; write each deployer\'s object id.',
+      ],
+      [
+        "a subscription twice",
+        (file) => Object.assign(file, { additionalSubscriptions: [guid, guid.toUpperCase()] }),
+        "additionalSubscriptions[1]: stands in this list already; remove one of the two.",
+      ],
+      [
+        "a subscription by name",
+        (file) => Object.assign(file, { additionalSubscriptions: ["Production"] }),
+        'additionalSubscriptions[0]: "Production" is no subscription id; write a GUID (`az account list --query "[].id"`).',
+      ],
+    ])("%s", refuses);
+  });
+
+  describe("a network:", () => {
+    it.each<Case>([
+      [
+        "no CIDR notation",
+        (file) => Object.assign(file.network, { addressSpace: "10.20" }),
+        'network.addressSpace: "10.20" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
+      ],
+      [
+        "an octet too large",
+        (file) => Object.assign(file.network.deployerRanges[0], { cidr: "203.0.256.0/24" }),
+        'network.deployerRanges[0].cidr: "203.0.256.0/24" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
+      ],
+      [
+        "a prefix too long",
+        (file) => Object.assign(file.network.deployerRanges[0], { cidr: "203.0.113.0/33" }),
+        'network.deployerRanges[0].cidr: "203.0.113.0/33" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
+      ],
+      [
+        "a prefix with a leading zero",
+        (file) => Object.assign(file.network.deployerRanges[0], { cidr: "203.0.113.0/024" }),
+        'network.deployerRanges[0].cidr: "203.0.113.0/024" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
+      ],
+      [
+        "an address without prefix",
+        (file) => Object.assign(file.network.deployerRanges[0], { cidr: "203.0.113.7" }),
+        'network.deployerRanges[0].cidr: "203.0.113.7" has no prefix length; write 203.0.113.7/32 for this one address.',
+      ],
+      [
+        "host bits",
+        (file) => Object.assign(file.network.deployerRanges[0], { cidr: "203.0.113.7/24" }),
+        'network.deployerRanges[0].cidr: "203.0.113.7/24" has host bits set; write 203.0.113.0/24.',
+      ],
+      [
+        "IPv6",
+        (file) => Object.assign(file.network.deployerRanges[0], { cidr: "2001:db8::/32" }),
+        'network.deployerRanges[0].cidr: "2001:db8::/32" is an IPv6 network, and the system\'s networks are IPv4; write the IPv4 network.',
+      ],
+      [
+        "a whole list in one string",
+        (file) => Object.assign(file.network, { deployerRanges: "203.0.113.0/24" }),
+        "network.deployerRanges: is a string, but should be a list; mend it (docs/environments.md explains it).",
+      ],
+      [
+        "nowhere to deploy from",
+        (file) => Object.assign(file.network, { deployerRanges: [] }),
+        "network.deployerRanges: [] is empty; name the networks from which people and pipelines deploy, or they reach neither Vault nor Key Vault.",
+      ],
+      [
+        "any source without the opt-in",
+        (file) => Object.assign(file.network, { clientRanges: [{ name: "all", cidr: "0.0.0.0/0" }] }),
+        "network.clientRanges[0].cidr: 0.0.0.0/0 lets (nearly) any address in; name the networks that need access, or set network.allowAnySource to true if this is meant.",
+      ],
+      [
+        "any source in two halves",
+        (file) =>
+          Object.assign(file.network, {
+            clientRanges: [
+              { name: "low", cidr: "0.0.0.0/1" },
+              { name: "high", cidr: "128.0.0.0/1" },
+            ],
+          }),
+        "network.clientRanges[0].cidr: 0.0.0.0/1 lets (nearly) any address in; name the networks that need access, or set network.allowAnySource to true if this is meant.",
+        "network.clientRanges[1].cidr: 128.0.0.0/1 lets (nearly) any address in; name the networks that need access, or set network.allowAnySource to true if this is meant.",
+      ],
+      [
+        "an opt-in that is a string",
+        (file) =>
+          Object.assign(file.network, {
+            allowAnySource: "yes",
+            clientRanges: [{ name: "all", cidr: "0.0.0.0/0" }],
+          }),
+        'network.allowAnySource: is "yes", a string, but should be true or false; write it without quotes.',
+        "network.clientRanges[0].cidr: 0.0.0.0/0 lets (nearly) any address in; name the networks that need access, or set network.allowAnySource to true if this is meant.",
+      ],
+      [
+        "the loopback as a source",
+        (file) => Object.assign(file.network, { clientRanges: [{ name: "me", cidr: "127.0.0.1/32" }] }),
+        "network.clientRanges[0].cidr: 127.0.0.1/32 is nobody's address on a network; name a network that connects.",
+      ],
+      [
+        "private deployers only",
+        (file) => Object.assign(file.network, { deployerRanges: [{ name: "vpn", cidr: "192.168.0.0/24" }] }),
+        "network.deployerRanges: holds private networks only, and Key Vault's firewall takes public ones only; add the public address from which you deploy.",
+      ],
+      [
+        "two ranges of one name",
+        (file) => Object.assign(file.network, { clientRanges: [{ ...office, cidr: "198.51.100.0/24" }] }),
+        'network.clientRanges[0].name: "office" is the name of network.deployerRanges[0] already, and each security rule has a name of its own; choose another.',
+      ],
+      [
+        "a range named like the web apps' own rule",
+        (file) => Object.assign(file.network.deployerRanges[0], { name: "web-app" }),
+        'network.deployerRanges[0].name: "web-app" is the name of the web apps\' own rule already, and each security rule has a name of its own; choose another.',
+      ],
+      [
+        "one range under two names",
+        (file) => Object.assign(file.network, { clientRanges: [{ ...office, name: "home" }] }),
+        "network.clientRanges[0].cidr: 203.0.113.0/24 is let in by network.deployerRanges[0] already; remove one of the two.",
+      ],
+      [
+        "a range whose name Azure refuses",
+        (file) => Object.assign(file.network.deployerRanges[0], { name: "office-" }),
+        'network.deployerRanges[0].name: "office-" is no name for a security rule; use 1 to 30 lower-case letters, digits and hyphens, with no hyphen at the end.',
+      ],
+      [
+        "port 22 open for nobody",
+        (file) => Object.assign(file.network, { sshRanges: [{ ...office, name: "ssh" }] }),
+        "network.sshRanges: opens port 22, and nobody may log in; name somebody in network.sshAdministrators, or remove the ranges.",
+      ],
+      [
+        "subnets that overlap",
+        (file) => Object.assign(file.network, { subnets: { agents: "10.20.2.0/23" } }),
+        "network.subnets.agents: 10.20.2.0/23 overlaps network.subnets.mysql (10.20.2.0/24); give each subnet addresses of its own.",
+        "network.subnets.agents: 10.20.2.0/23 overlaps network.subnets.webApp (10.20.3.0/24); give each subnet addresses of its own.",
+      ],
+      [
+        "a subnet outside the address space",
+        (file) => Object.assign(file.network, { subnets: { vault: "10.30.1.0/24" } }),
+        "network.subnets.vault: 10.30.1.0/24 lies outside network.addressSpace (10.20.0.0/16); choose a part of it.",
+      ],
+      [
+        "a subnet too small for Azure",
+        (file) => Object.assign(file.network, { subnets: { webApp: "10.20.3.0/29", mysql: "10.20.2.0/30" } }),
+        "network.subnets.mysql: 10.20.2.0/30 is too small for Azure; choose a /29 or larger here.",
+        "network.subnets.webApp: 10.20.3.0/29 is too small for Azure; choose a /28 or larger here.",
+      ],
+      [
+        "a subnet too small for its VMs",
+        (file) => {
+          file.network.subnets = { agents: "10.20.4.0/29" };
+          file.agentVms[0].count = 4;
+        },
+        "network.subnets.agents: 10.20.4.0/29 has 3 addresses for 4 VMs (agentVms); choose a larger network, or fewer of them.",
+      ],
+      [
+        "an address space that Azure keeps",
+        (file) =>
+          Object.assign(file.network, {
+            addressSpace: "169.254.0.0/16",
+            subnets: {
+              vault: "169.254.1.0/24",
+              mysql: "169.254.2.0/24",
+              webApp: "169.254.3.0/24",
+              agents: "169.254.4.0/24",
+            },
+          }),
+        "network.addressSpace: 169.254.0.0/16 overlaps 169.254.0.0/16, which Azure keeps for other ends; choose private addresses, such as 10.20.0.0/16.",
+      ],
+    ])("%s", refuses);
+  });
+
+  describe("a server that cannot be built:", () => {
+    it.each<Case>([
+      ...[2, 4, 0, -3, "3"].map(
+        (nodes): Case => [
+          `${JSON.stringify(nodes)} nodes`,
+          (file) => Object.assign(file.vault, { nodes }),
+          `vault.nodes: ${JSON.stringify(nodes)} is no size for a Raft cluster; choose 1, 3 or 5 (an even count tolerates no more failures than the odd one below it).`,
+        ],
+      ),
+      ...[3, 5].map(
+        (nodes): Case => [
+          `${nodes} nodes, for now`,
+          (file) => Object.assign(file.vault, { nodes }),
+          `vault.nodes: a cluster of ${nodes} nodes is not built yet (load balancer and auto-join are missing); set it to 1.`,
+        ],
+      ),
+      [
+        "a VM size whose disks are NVMe",
+        (file) => Object.assign(file.vault, { vmSize: "Standard_D2s_v6" }),
+        'vault.vmSize: "Standard_D2s_v6" attaches its disks by NVMe, where the data disk\'s path differs; choose a size up to v5, such as Standard_D2s_v5.',
+      ],
+      [
+        "a VM size of an Arm processor",
+        (file) => Object.assign(file.agentVms[0], { vmSize: "Standard_D2ps_v5" }),
+        'agentVms[0].vmSize: "Standard_D2ps_v5" has an Arm processor, and the image is for x64; choose a size without p, such as Standard_D2s_v5.',
+      ],
+      [
+        "a VM size without premium disks",
+        (file) => Object.assign(file.vault, { vmSize: "Standard_D2_v3" }),
+        'vault.vmSize: "Standard_D2_v3" cannot carry premium disks, which the VMs have; choose a size with s, such as Standard_D2s_v3.',
+      ],
+      [
+        "a VM size in capitals",
+        (file) => Object.assign(file.vault, { vmSize: "STANDARD_D2S_V6" }),
+        'vault.vmSize: "STANDARD_D2S_V6" is no VM size; write it as `az vm list-skus` does, such as Standard_D2s_v3.',
+      ],
+      [
+        "a zone as a number",
+        (file) => Object.assign(file.vault, { zone: 1 }),
+        'vault.zone: 1 is no availability zone; write "1", "2" or "3", or leave it out.',
+      ],
+      [
+        "a Vault release that logs VMs in otherwise",
+        (file) => Object.assign(file.vault, { version: "1.13.0" }),
+        'vault.version: "1.13.0" is no supported Vault version; write a release from 1.16.0 on, such as 1.21.4.',
+      ],
+      [
+        "an edition that does not exist",
+        (file) => Object.assign(file.vault, { edition: "Enterprise" }),
+        'vault.edition: "Enterprise" is no edition; write community or enterprise.',
+      ],
+      [
+        "more shares needed than made",
+        (file) => Object.assign(file.vault, { recoveryShares: 2 }),
+        "vault.recoveryThreshold: 3 shares are needed but only 2 are made (vault.recoveryShares); lower one or raise the other.",
+      ],
+      [
+        "one of several shares enough",
+        (file) => Object.assign(file.vault, { recoveryThreshold: 1 }),
+        "vault.recoveryThreshold: one of 5 shares would do alone, which Vault refuses; choose 2 or more.",
+      ],
+      [
+        "a certificate renewed before it is made",
+        (file) =>
+          Object.assign(file.vault, {
+            tls: { source: "generated", validityInMonths: 1, renewDaysBeforeExpiry: 30 },
+          }),
+        "vault.tls.renewDaysBeforeExpiry: 30 days are not less than the certificate's life (vault.tls.validityInMonths is 1); choose fewer days or more months.",
+      ],
+      [
+        "a certificate from nowhere",
+        (file) => Object.assign(file.vault, { tls: {} }),
+        "vault.tls.source: is missing; add it (docs/environments.md explains it).",
+      ],
+      [
+        "a state that nobody keeps",
+        (file) => Object.assign(file, { state: { backend: "s3" } }),
+        'state.backend: "s3" names no backend; set backend to local or azurerm.',
+      ],
+      [
+        "a standby of a burstable MySQL",
+        (file) => Object.assign(file, { mysql: { highAvailability: true } }),
+        "mysql.highAvailability: a standby needs a General Purpose or Memory Optimized server, and B_Standard_B1ms is burstable; set mysql.sku to GP_Standard_D2ds_v4 or the like.",
+      ],
+      [
+        "MySQL 5.7",
+        (file) => Object.assign(file, { mysql: { version: "5.7" } }),
+        'mysql.version: "5.7" is no MySQL version of Azure; write 8.0.21 or 8.4.',
+      ],
+      [
+        "zones for a Basic plan",
+        (file) => Object.assign(file, { webAppPlan: { zoneRedundant: true, workers: 2 } }),
+        "webAppPlan.zoneRedundant: zone redundancy needs a Premium plan with at least two workers; set webAppPlan.sku to P1v3 or the like and webAppPlan.workers to 2.",
+      ],
+      [
+        "more workers than a Basic plan has",
+        (file) => Object.assign(file, { webAppPlan: { workers: 4 } }),
+        "webAppPlan.workers: 4 workers are more than a plan B1 has; choose 3 or less, or a larger webAppPlan.sku.",
+      ],
+      [
+        "a free plan",
+        (file) => Object.assign(file, { webAppPlan: { sku: "F1" } }),
+        'webAppPlan.sku: "F1" is no App Service plan that can join a network; write B1 to B3, S1 to S3, or a Premium one such as P1v3.',
+      ],
+      [
+        "a reboot at 25 o'clock",
+        (file) => Object.assign(file.vault, { automaticRebootTime: "25:00" }),
+        'vault.automaticRebootTime: "25:00" is no time of day; write it as 03:30 (UTC).',
+      ],
+    ])("%s", refuses);
+  });
+
+  describe("a workload:", () => {
+    const paths =
+      "database/creds/short, database/creds/long, transit/encrypt/customer-key, transit/decrypt/customer-key, transit/rewrap/customer-key, transit/hmac/customer-key, transit/verify/customer-key, transit/keys/customer-key, transit/encrypt/archive-key, transit/decrypt/archive-key, transit/rewrap/archive-key, transit/hmac/archive-key, transit/verify/archive-key, transit/keys/archive-key";
+
+    it.each<Case>([
+      ...[
+        "sys/mounts",
+        "transit/encrypt/*",
+        "transit/encrypt/customer-key/",
+        "secret/data/x",
+        "../sys",
+        "",
+      ].map(
+        (path): Case => [
+          `the path ${JSON.stringify(path)}`,
+          (file) => Object.assign(file.webApps[0], { paths: [path] }),
+          `webApps[0].paths[0]: ${JSON.stringify(path)} is no path of Vault that a workload may use; choose from ${paths}.`,
+        ],
+      ),
+      [
+        "a path of Enterprise in the Community edition",
+        (file) => Object.assign(file.agentVms[0], { paths: ["transform/encode/customer"] }),
+        'agentVms[0].paths[0]: "transform/encode/customer" needs Vault Enterprise; set vault.edition to enterprise, or use a transit path.',
+      ],
+      [
+        "a path twice",
+        (file) =>
+          Object.assign(file.agentVms[0], {
+            paths: ["transit/keys/archive-key", "transit/keys/archive-key"],
+          }),
+        'agentVms[0].paths[1]: "transit/keys/archive-key" stands in this list already; remove one of the two.',
+      ],
+      [
+        "a transit key twice",
+        (file) => Object.assign(file, { transitKeys: ["customer-key", "archive-key", "customer-key"] }),
+        'transitKeys[2]: "customer-key" stands in this list already; remove one of the two.',
+      ],
+      [
+        "a database role that does not exist",
+        (file) => Object.assign(file.webApps[0], { databaseRole: "longer" }),
+        'webApps[0].databaseRole: "longer" is no database role; choose from short, long, or add it to databaseRoles.',
+      ],
+      [
+        "a database role that every JavaScript object has",
+        (file) => Object.assign(file.webApps[0], { databaseRole: "constructor" }),
+        'webApps[0].databaseRole: "constructor" is no database role; choose from short, long, or add it to databaseRoles.',
+      ],
+      [
+        "agents without a database role",
+        (file) => {
+          delete file.agentVms[0].databaseRole;
+        },
+        "agentVms[0].databaseRole: is missing; add it (docs/environments.md explains it).",
+      ],
+      [
+        "a database role that may drop everything",
+        (file) => addRole(file, { privileges: ["ALL PRIVILEGES"], defaultTtl: "1h", maxTtl: "1h" }),
+        'databaseRoles.extra.privileges[0]: "ALL PRIVILEGES" is no privilege on a database\'s tables that a workload may hold; choose from SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES.',
+      ],
+      [
+        "a TTL above its maximum",
+        (file) => addRole(file, { privileges: ["SELECT"], defaultTtl: "2h", maxTtl: "60m" }),
+        "databaseRoles.extra.defaultTtl: 2h is more than 60m, the role's maxTtl; choose 60m or less.",
+      ],
+      [
+        "a TTL above Vault's maximum",
+        (file) => Object.assign(file.webApps[0], { tokenTtl: "33d" }),
+        "webApps[0].tokenTtl: 33d is more than 768h, the longest that Vault grants; choose 768h or less.",
+      ],
+      [
+        "an agent's TTL above its maximum, and that above the mount's",
+        (file) => Object.assign(file.agentVms[0], { tokenTtl: "3h", tokenMaxTtl: "2h" }),
+        "agentVms[0].tokenTtl: 3h is more than 2h, the group's tokenMaxTtl; choose 2h or less.",
+        "agentVms[0].tokenMaxTtl: 2h is more than 1h, the longest that the azure auth mount grants; choose 1h or less.",
+      ],
+      ...["1.5h", "0m", "-3m", "3 h", "3H", "180", ""].map(
+        (tokenTtl): Case => [
+          `the TTL ${JSON.stringify(tokenTtl)}`,
+          (file) => Object.assign(file.webApps[0], { tokenTtl }),
+          `webApps[0].tokenTtl: ${JSON.stringify(tokenTtl)} is no duration; write a whole number and a unit, such as 90s, 3m, 3h or 30d.`,
+        ],
+      ),
+      [
+        "fifty-one VMs in a group",
+        (file) => Object.assign(file.agentVms[0], { count: 51 }),
+        "agentVms[0].count: 51 is more than 50 VMs; make a second group.",
+      ],
+    ])("%s", refuses);
+  });
+
+  it("ten mistakes: all ten, in one run", () => {
+    const file = demo();
+    file.colour = "red";
+    file.name = "other";
+    delete file.location;
+    file.deployers[0].objectId = "me";
+    file.network.deployerRanges.push({ name: "all", cidr: "0.0.0.0/0" });
+    file.network.subnets = { mysql: "10.20.1.0/24" };
+    file.vault.nodes = 4;
+    file.vault.osDiskGb = "64";
+    file.webApps[0].paths.push("sys/seal");
+    file.agentVms[0].tokenTtl = "2h";
+    expect(
+      sentencesFor(file)
+        .map((sentence) => sentence.split(":")[0])
+        .sort(),
+    ).toEqual([
+      "agentVms[0].tokenTtl",
+      "colour",
+      "deployers[0].objectId",
+      "location",
+      "name",
+      "network.deployerRanges[1].cidr",
+      "network.subnets.mysql",
+      "vault.nodes",
+      "vault.osDiskGb",
+      "webApps[0].paths[4]",
+    ]);
+  });
+});
+
+describe("A file that is no environment at all is refused with the reason:", () => {
+  it.each<[string, string | Uint8Array, string]>([
+    ["empty", "", "(file): is empty; copy environments/demo.json and change the copy."],
+    ["blank", "\uFEFF \n", "(file): is empty; copy environments/demo.json and change the copy."],
+    [
+      "a list",
+      "[]",
+      "(file): is a list, but should be an object; mend it (docs/environments.md explains it).",
+    ],
+    ["null", "null", "(file): is null, but should be an object; mend it (docs/environments.md explains it)."],
+    [
+      "UTF-16, as some shells write",
+      Buffer.from(`\uFEFF${JSON.stringify(demo())}`, "utf16le"),
+      "(file): is no UTF-8 text; save it with the encoding UTF-8.",
+    ],
+    [
+      "nested a hundred thousand deep",
+      `${"[".repeat(100_000)}${"]".repeat(100_000)}`,
+      "(file): is nested more than 16 levels deep; remove what does not belong there.",
+    ],
+  ])("%s", (_kind, text, sentence) => {
+    expect(sentencesFor(text)).toEqual([sentence]);
+  });
+
+  it.each([
+    ["cut off", JSON.stringify(demo()).slice(0, -5)],
+    ["with a comma too many", JSON.stringify(demo()).replace(/}$/, ",\n}")],
+    ["with a comment", `// mine\n${JSON.stringify(demo())}`],
+    ["YAML", "name: demo\nlocation: westeurope\n"],
+    ["with single quotes", "{'name': 'demo'}"],
+    ["with a merge conflict", `<<<<<<< HEAD\n${JSON.stringify(demo())}`],
+  ])("%s", (_kind, text) => {
+    expect(sentencesFor(text)).toEqual([
+      expect.stringMatching(
+        /^\(file\): is no JSON \([^\n]+\); mend it there \(JSON has neither comments nor a comma after the last entry\)\.$/,
+      ),
+    ]);
+  });
+
+  it("with one field twice, of which JSON would silently take the last", () => {
+    const text = JSON.stringify(demo()).replace('"cidr":', '"cidr":"10.0.0.0/8","cidr":');
+    expect(sentencesFor(text)).toEqual([
+      "network.deployerRanges[0].cidr: stands in the file twice; remove one of the two.",
+    ]);
+  });
+
+  it.each(["", '"tags":', '"databaseRoles":', '"network":{"subnets":'])(
+    "with the key __proto__ in {%s}, which pollutes nothing",
+    (before) => {
+      const text = JSON.stringify(demo()).replace(/}$/, "");
+      const braces = before.split("{").length - 1;
+      const inner =
+        before === ""
+          ? '"__proto__":{"vault":1}'
+          : `${before}{"__proto__":{"polluted":"x"}}${"}".repeat(braces)}`;
+      const fields = sentencesFor(`${text},${inner}}`);
+      expect(
+        fields.filter((sentence) => sentence.endsWith("__proto__: is not a field; remove it.")),
+      ).toHaveLength(1);
+      expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+    },
+  );
+
+  it("with a number that JSON cannot hold", () => {
+    const text = JSON.stringify(demo()).replace(
+      '"publicAddress":true',
+      '"publicAddress":true,"osDiskGb":1e999',
+    );
+    expect(sentencesFor(text)).toEqual([
+      "vault.osDiskGb: is larger than any number that counts here; write a smaller one.",
+    ]);
+  });
+
+  it("a folder", () => {
+    const folder = mkdtempSync(join(tmpdir(), "environment-"));
+    mkdirSync(join(folder, "demo.json"));
+    expect(() => loadEnvironment("demo", folder)).toThrow(
+      "environments/demo.json cannot be used:\n  - (file): cannot be read (EISDIR); make it a file that you may read.",
+    );
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("ENVIRONMENT is refused when it is", () => {
+  it("the name of no file", () => {
+    expect(() => loadEnvironment("staging")).toThrow(
+      "environments/staging.json cannot be used:\n  - ENVIRONMENT: there is no file environments/staging.json; choose from demo, production, or copy one of them to that name.",
+    );
+  });
+
+  it.each([
+    ["empty", "", '""'],
+    ["a path", "../../etc/passwd", '"../../etc/passwd"'],
+    ["a file's name", "demo.json", '"demo.json"'],
+    ["in capitals", "Production", '"Production"'],
+    ["the schema", "schema", '"schema"'],
+    ["a terminal's escape", "\u001b[2J", '"\\u001b[2J"'],
+    ["endless", "x".repeat(5000), `"${"x".repeat(56)}...`],
+  ])("%s", (_kind, name, shown) => {
+    expect(() => loadEnvironment(name)).toThrow(
+      `ENVIRONMENT cannot be used:\n  - ENVIRONMENT: ${shown} is no environment's name; choose from demo, production.`,
+    );
+  });
+});
+
+describe("What is accepted:", () => {
+  it.each<[string, (file: EnvironmentFile) => void]>([
+    ["the demo as it is", () => {}],
+    [
+      "any source, when the file says that it is meant",
+      (file) =>
+        Object.assign(file.network, {
+          allowAnySource: true,
+          clientRanges: [{ name: "all", cidr: "0.0.0.0/0" }],
+        }),
+    ],
+    [
+      "13 tags",
+      (file) => Object.assign(file, { tags: Object.fromEntries([..."abcdefghijklm"].map((n) => [n, "1"])) }),
+    ],
+    ["no workload", (file) => Object.assign(file, { webApps: [], agentVms: [], databaseRoles: {} })],
+    [
+      "one range for Vault and SSH",
+      (file) =>
+        Object.assign(file.network, {
+          sshRanges: [{ ...office, name: "ssh" }],
+          sshAdministrators: [{ name: "Operators", objectId: guid, type: "Group" }],
+        }),
+    ],
+    [
+      "a path of Enterprise in that edition",
+      (file) => {
+        file.vault.edition = "enterprise";
+        file.webApps[0].paths = ["transform/encode/customer"];
+      },
+    ],
+    ...["Standard_B2s", "Standard_DS2_v2", "Standard_E4-2s_v5", "Standard_D2ads_v5", "Standard_F4s_v2"].map(
+      (vmSize): [string, (file: EnvironmentFile) => void] => [
+        `a ${vmSize}`,
+        (file) => Object.assign(file.vault, { vmSize }),
+      ],
+    ),
+  ])("%s", (_what, change) => {
+    const file = demo();
+    change(file);
+    expect(sentencesFor(file)).toEqual([]);
+  });
+
+  it("a byte order mark, which some editors write", () => {
+    expect(sentencesFor(`\uFEFF${JSON.stringify(demo())}`)).toEqual([]);
+  });
+});
+
+function refuses(_mistake: string, change: (file: EnvironmentFile) => void, ...sentences: string[]): void {
+  const file = demo();
+  change(file);
+  expect([...sentencesFor(file)].sort()).toEqual([...sentences].sort());
+}
+
+function addRole(file: EnvironmentFile, extra: object): void {
+  file.databaseRoles = {
+    short: { privileges: ["SELECT"], defaultTtl: "3m", maxTtl: "6m" },
+    long: { privileges: ["SELECT"], defaultTtl: "3h", maxTtl: "24h" },
+    extra,
+  };
+}

@@ -1,0 +1,16 @@
+import { seconds } from "../../environments/duration";
+
+describe("A duration of the environment file", () => {
+  it.each([
+    ["90s", 90],
+    ["3m", 180],
+    ["768h", 2_764_800],
+    ["32d", 2_764_800],
+  ])("%s is %i seconds for Terraform", (duration, expected) => {
+    expect(seconds(duration)).toBe(expected);
+  });
+
+  it("without a unit is no number, so that it can never pass for a limit", () => {
+    expect(seconds("180")).toBeNaN();
+  });
+});

@@ -1,0 +1,43 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EnvironmentError, loadEnvironment } from "../../environments/load";
+
+/** An environment file as a person would write it; changes may make it wrong in every way. */
+// biome-ignore lint/suspicious/noExplicitAny: mistakes have no type
+export type EnvironmentFile = any;
+
+const shipped = join(__dirname, "../../environments");
+
+export function demo(): EnvironmentFile {
+  return JSON.parse(readFileSync(join(shipped, "demo.json"), "utf8"));
+}
+
+/** The sentences with which a file is refused; none when it is accepted. */
+export function sentencesFor(file: EnvironmentFile | Uint8Array | string, name = "demo"): readonly string[] {
+  return withFile(file, name, (folder) => {
+    try {
+      loadEnvironment(name, folder);
+      return [];
+    } catch (error) {
+      if (error instanceof EnvironmentError) return error.problems;
+      throw error;
+    }
+  });
+}
+
+/** Runs something with a folder that holds one environment: an object, a file's text or its bytes. */
+export function withFile<Result>(
+  file: EnvironmentFile | Uint8Array | string,
+  name: string,
+  use: (folder: string) => Result,
+): Result {
+  const folder = mkdtempSync(join(tmpdir(), "environment-"));
+  try {
+    const text = typeof file === "string" || file instanceof Uint8Array ? file : JSON.stringify(file);
+    writeFileSync(join(folder, `${name}.json`), text);
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,101 @@
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { demo } from "./files";
+
+const project = join(__dirname, "../..");
+
+/** A copy of the program, so that its folder of environments may hold bad ones. */
+let copy: string;
+
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), "vault-on-azure-"));
+  for (const part of [
+    "main.ts",
+    "tsconfig.json",
+    "package.json",
+    "environments",
+    "stacks",
+    "constructs",
+    "cloud-init",
+    "app",
+  ]) {
+    cpSync(join(project, part), join(copy, part), { recursive: true });
+  }
+  symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
+});
+
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+describe("main.ts, given an environment that cannot be used,", () => {
+  it("prints a sentence for each mistake and nothing else, exits with 1, and makes no output folder", () => {
+    write("broken", { ...demo(), name: "demo", colour: "red", deployers: [] });
+    expect(run("broken")).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: [
+        "environments/broken.json cannot be used:",
+        "  - deployers: [] is empty; name at least one person or pipeline, or nobody could configure Vault after its first boot.",
+        "  - colour: is not a field; remove it or mend its spelling (docs/environments.md lists the fields).",
+        '  - name: "demo" differs from the file\'s name; write "broken", or rename the file.',
+        "",
+      ].join("\n"),
+    });
+    expect(existsSync(join(copy, "cdktf.out"))).toBe(false);
+  });
+
+  it("leaves the output of an earlier run as it is", () => {
+    writeFileSync(join(copy, "environments/cut.json"), '{ "name": "cut"');
+    const earlier = join(copy, "cdktf.out");
+    mkdirSync(join(earlier, "stacks"), { recursive: true });
+    writeFileSync(join(earlier, "manifest.json"), "earlier");
+    const { status, stdout, stderr } = run("cut");
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /^environments\/cut\.json cannot be used:\n {2}- \(file\): is no JSON \([^\n]+\n$/,
+    );
+    expect(readdirSync(earlier).sort()).toEqual(["manifest.json", "stacks"]);
+    expect(readFileSync(join(earlier, "manifest.json"), "utf8")).toBe("earlier");
+    rmSync(earlier, { recursive: true });
+  });
+
+  it("says which environments there are when the one asked for is missing", () => {
+    expect(run("staging")).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^environments\/staging\.json cannot be used:\n {2}- ENVIRONMENT: there is no file environments\/staging\.json; choose from [a-z, ]+demo[a-z, ]*, or copy one of them to that name\.\n$/,
+      ),
+    });
+    expect(existsSync(join(copy, "cdktf.out"))).toBe(false);
+  });
+});
+
+function write(name: string, file: object): void {
+  writeFileSync(join(copy, `environments/${name}.json`), JSON.stringify(file));
+}
+
+function run(environment: string) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", "tsx/cjs", "main.ts"], {
+    cwd: copy,
+    encoding: "utf8",
+    env: {
+      ...process.env,
+      ENVIRONMENT: environment,
+      NODE_OPTIONS: "",
+      CDKTF_OUTDIR: join(copy, "cdktf.out"),
+    },
+  });
+  return { status, stdout, stderr };
+}

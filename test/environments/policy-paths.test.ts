@@ -1,0 +1,34 @@
+import { policyPaths } from "../../environments/policy-paths";
+
+const settings = { databaseRoles: { short: {} }, transitKeys: ["customer-key"] };
+
+describe("The paths that a workload may name", () => {
+  const community = policyPaths({ ...settings, vault: { edition: "community" } });
+
+  it("are its database role's credentials and the uses of the transit keys, no more", () => {
+    expect(Object.fromEntries(community)).toEqual({
+      "database/creds/short": "read",
+      "transit/encrypt/customer-key": "update",
+      "transit/decrypt/customer-key": "update",
+      "transit/rewrap/customer-key": "update",
+      "transit/hmac/customer-key": "update",
+      "transit/verify/customer-key": "update",
+      "transit/keys/customer-key": "read",
+    });
+  });
+
+  it("never allow it to make, export, rotate or delete a key", () => {
+    expect([...community.keys()].filter((path) => /export|rotate|config|backup|delete/.test(path))).toEqual(
+      [],
+    );
+    expect([...community.values()]).not.toContain("create");
+  });
+
+  it("include transform in the Enterprise edition only", () => {
+    const enterprise = policyPaths({ ...settings, vault: { edition: "enterprise" } });
+    expect([...enterprise.keys()].filter((path) => !community.has(path))).toEqual([
+      "transform/encode/customer",
+      "transform/decode/customer",
+    ]);
+  });
+});

@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { environmentDocumentation } from "../../environments/documentation";
+import { environmentJsonSchema, type JsonSchema, printJson } from "../../environments/json-schema";
+import { environmentNames, loadEnvironment } from "../../environments/load";
+import { valueAt } from "../../environments/problem";
+import { environmentSchema } from "../../environments/schema";
+import { type EnvironmentFile, sentencesFor } from "./files";
+
+const project = join(__dirname, "../..");
+const read = (file: string) => readFileSync(join(project, file), "utf8");
+
+describe("What is generated from the schema", () => {
+  it("environments/schema.json is up to date (else: npm run schema)", () => {
+    expect(read("environments/schema.json")).toBe(printJson(environmentJsonSchema()));
+  });
+
+  it("docs/environments.md is up to date (else: npm run schema)", () => {
+    expect(read("docs/environments.md")).toBe(environmentDocumentation());
+  });
+
+  it("docs/environments.md links only to sections that it has", () => {
+    const text = environmentDocumentation();
+    const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replace(/[^a-z0-9_ -]/g, "")
+        .replaceAll(" ", "-"),
+    );
+    const links = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, target]) => target);
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((target) => !headings.includes(target ?? ""))).toEqual([]);
+    expect(new Set(headings).size).toBe(headings.length);
+  });
+});
+
+describe("The shipped environments", () => {
+  it("are demo and production", () => {
+    expect(environmentNames()).toEqual(["demo", "production"]);
+  });
+
+  it.each(environmentNames())("%s can be used, and tells editors its schema", (name) => {
+    expect(loadEnvironment(name).name).toBe(name);
+    expect(JSON.parse(read(`environments/${name}.json`)).$schema).toBe("./schema.json");
+  });
+
+  it.each(environmentNames())(
+    "%s has no range open to any source and no address or id of a real company",
+    (name) => {
+      const { deployers, recoveryKeyReaders, network } = loadEnvironment(name);
+      const ids = [...deployers, ...recoveryKeyReaders, ...network.sshAdministrators].map(
+        ({ objectId }) => objectId,
+      );
+      expect(
+        ids.filter((id) => !/^(?:signed-in-user|(\d)\1{7}-\1{4}-4\1{3}-8\1{3}-\1{12})$/.test(id)),
+      ).toEqual([]);
+      const ranges = [...network.deployerRanges, ...network.clientRanges, ...network.sshRanges];
+      expect(ranges.filter(({ cidr }) => !/^(?:10\.|203\.0\.113\.|198\.51\.100\.)/.test(cidr))).toEqual([]);
+      expect(network.allowAnySource).toBe(false);
+    },
+  );
+});
+
+describe("Every field that an editor offers", () => {
+  const fields = fieldsOf(environmentJsonSchema());
+
+  it("has a description that ends in a period, and a title", () => {
+    expect(fields.length).toBeGreaterThan(70);
+    const poor = fields.filter(({ schema: { description, title } }) => !description?.endsWith(".") || !title);
+    expect(poor.map(({ path }) => path.join("."))).toEqual([]);
+  });
+
+  it("has the documented default, which is the one in force when the field is left out", () => {
+    const parsed = environmentSchema.parse(leastFile());
+    // Lists stand in the least file with an entry; their default is none.
+    const withDefault = fields.filter(
+      ({ path, schema }) => schema.default !== undefined && valueAt(leastFile(), path) === undefined,
+    );
+    expect(withDefault.length).toBeGreaterThan(40);
+    for (const { path, schema } of withDefault) {
+      // An object's own default leaves its fields to theirs.
+      const isObject = schema.properties || schema.oneOf;
+      const documented = isObject ? expect.objectContaining(schema.default as object) : schema.default;
+      expect({ path, value: valueAt(parsed, path) }).toEqual({ path, value: documented });
+    }
+  });
+
+  it.each([
+    ["an empty string", ""],
+    ["600 letters", "x".repeat(600)],
+    ["a large number", 1e9],
+    ["a fraction", -0.5],
+    ["null", null],
+    ["a list", [""]],
+    ["an object", { a: { b: 1 } }],
+  ])("is refused in this project's words with %s: a problem and a cure", (_kind, value) => {
+    for (const { path } of fields) {
+      const sentences = sentencesFor(replaced(path, value), "test");
+      expect(sentences.filter((sentence) => !/^\S+: .+[;(] ?.+\.$/.test(sentence))).toEqual([]);
+      expect(sentences.filter((sentence) => /Invalid|Too (?:big|small)|[Ee]xpected/.test(sentence))).toEqual(
+        [],
+      );
+    }
+  });
+});
+
+interface Field {
+  path: (string | number)[];
+  schema: JsonSchema;
+}
+
+/** A file with an entry in every list, that says no more than it must. */
+function leastFile(): EnvironmentFile {
+  const person = (digit: number) => ({
+    name: "Jo",
+    objectId: "44444444-4444-4444-8444-444444444444".replaceAll("4", String(digit)),
+  });
+  return {
+    name: "test",
+    location: "westeurope",
+    deployers: [person(4)],
+    recoveryKeyReaders: [person(5)],
+    network: {
+      deployerRanges: [{ name: "office", cidr: "203.0.113.0/24" }],
+      clientRanges: [{ name: "home", cidr: "198.51.100.0/24" }],
+      sshRanges: [{ name: "ssh", cidr: "203.0.113.0/24" }],
+      sshAdministrators: [person(6)],
+    },
+    webApps: [{ name: "webapp" }],
+    agentVms: [{ name: "agent", databaseRole: "short" }],
+  };
+}
+
+/** Every field of the schema; of a list's entries the first, of alternatives the default one. */
+function fieldsOf(schema: JsonSchema, path: (string | number)[] = []): Field[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const here = [...path, name];
+    const [alternative = {}] = field.oneOf ?? [];
+    return [
+      { path: here, schema: field },
+      ...fieldsOf(field, here),
+      ...fieldsOf(field.items ?? {}, [...here, 0]),
+      ...fieldsOf(alternative, here),
+    ];
+  });
+}
+
+/** The file with another value in one field. */
+function replaced(path: readonly (string | number)[], value: unknown): EnvironmentFile {
+  const file = leastFile();
+  const last = path.at(-1) as string | number;
+  let parent = file;
+  for (const step of path.slice(0, -1)) {
+    parent[step] ??= {};
+    parent = parent[step];
+  }
+  parent[last] = value;
+  return file;
+}
