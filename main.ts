@@ -22,10 +22,10 @@ export function buildSystem(app: Construct, environment: Environment): void {
   new VaultConfigStack(app, "vault-config", environment, network, vaultServer, mysql, webApp, agentVm);
 }
 
-/** Writes the stacks' JSON where cdktf wants it: below CDKTF_OUTDIR, else `cdktf.out`. */
-export function synthesize(environment: Environment): App {
+/** Writes the stacks' JSON below a folder: where cdktf wants it (CDKTF_OUTDIR, else `cdktf.out`) unless told. */
+export function synthesize(environment: Environment, outdir?: string): App {
   skipTokenStackTraces();
-  const app = new App({ stackTraces: false });
+  const app = new App({ stackTraces: false, outdir });
   buildSystem(app, environment);
   app.synth();
   return app;

@@ -1,0 +1,236 @@
+import { AccessControl } from "./access-control";
+import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
+import { CertificateAuthority, type KeyAndCertificate } from "./certificates";
+import { Directory, type IdentityChoice } from "./directory";
+import { Entra } from "./entra";
+import { Faults } from "./faults";
+import { ForwardProxy } from "./forward-proxy";
+import { Imds } from "./imds";
+import { KeyVaultService } from "./key-vault/service";
+import { type KeyVaultContent, KeyVaultStore } from "./key-vault/store";
+import { PrivateNames } from "./private-names";
+import { RequestHandler } from "./request-handler";
+import { RequestLog } from "./request-log";
+import { ResourceManager } from "./resource-manager";
+import { ResourceStore } from "./resource-store";
+import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
+import { type AzureWorld, checkWorld } from "./world";
+
+export interface AzureOptions {
+  /** Seconds. Default: as in Azure. */
+  tokenLifetimes?: Partial<TokenLifetimes>;
+  /** What an earlier Azure of the same world gave as its state: key vaults go on with their content. */
+  state?: AzureState;
+  /** Called after every change in a key vault, for whoever keeps the state. */
+  onStateChange?: (state: AzureState) => void;
+  /** Takes a line for whatever was refused because the sandbox does not imitate it. Default: standard error. */
+  print?: (line: string) => void;
+}
+
+/** All keys, secrets and certificates by name of key vault: to be kept as it is, as secret as a key vault. Plain JSON. */
+export type AzureState = Record<string, KeyVaultContent>;
+
+export interface MachineTokenOverrides extends TokenOverrides {
+  /** Which of the machine's identities, where it has several. */
+  identity?: IdentityChoice;
+}
+
+/** A key vault seen from inside, for tests: no token, no right. */
+export interface KeyVaultInside {
+  /** The newest value; undefined when there is no such secret. */
+  secret(name: string): string | undefined;
+  secretNames(): string[];
+  /** Values, oldest first. */
+  secretVersions(name: string): string[];
+  /** Version names, oldest first. */
+  keyVersions(name: string): string[];
+  /** The newest certificate, PEM. */
+  certificate(name: string): string | undefined;
+  setSecret(name: string, value: string): void;
+}
+
+/** A running stand-in for Azure. */
+export class Azure {
+  readonly faults = new Faults();
+  readonly requests = new RequestLog();
+  /** The virtual network's own names, such as Vault's. */
+  readonly privateNames = new PrivateNames();
+  readonly accessControl: AccessControl;
+  /** Signs anything, rotates and replaces keys: for attacks. */
+  readonly entra: TokenIssuer;
+  /** The private CA's certificate: what SSL_CERT_FILE is to hold. */
+  readonly caPem: string;
+  readonly #world: AzureWorld;
+  readonly #authority: CertificateAuthority;
+  readonly #directory: Directory;
+  readonly #stores = new Map<string, KeyVaultStore>();
+  readonly #appService: AppServiceIdentity;
+  readonly #proxies = new Map<string, ForwardProxy>();
+  readonly #identityEndpoints = new Map<string, IdentityEndpoint>();
+  readonly #stopped = new AbortController();
+
+  private constructor(
+    world: AzureWorld,
+    options: AzureOptions,
+    authority: CertificateAuthority,
+    issuer: TokenIssuer,
+  ) {
+    this.#world = world;
+    this.#authority = authority;
+    this.caPem = authority.pem;
+    this.entra = issuer;
+    this.accessControl = new AccessControl(world);
+    this.#directory = new Directory(world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
+    this.#appService = new AppServiceIdentity(this.#directory);
+    this.#makeStores(options);
+    this.#makeServers(options, authority);
+  }
+
+  /** Listens on free ports of 127.0.0.1 only. */
+  static async start(world: AzureWorld, options: AzureOptions = {}): Promise<Azure> {
+    checkWorld(world);
+    const [authority, issuer] = await Promise.all([
+      CertificateAuthority.create(),
+      TokenIssuer.create(world.tenantId),
+    ]);
+    const azure = new Azure(structuredClone(world), options, authority, issuer);
+    try {
+      await Promise.all([
+        ...azure.#ensureKeyVaultContent(),
+        ...azure.#servers().map((server) => server.listen()),
+      ]);
+    } catch (problem) {
+      await azure.stop();
+      throw problem;
+    }
+    return azure;
+  }
+
+  /** HTTP_PROXY and HTTPS_PROXY of a machine or site; without a name, of anybody else. Only machines have IMDS. */
+  proxyUrlFor(name?: string): string {
+    return known(this.#proxies.get(name ?? elsewhere), "virtual machine or site", name).url;
+  }
+
+  /** IDENTITY_ENDPOINT and IDENTITY_HEADER of a web app or function. */
+  identityEndpointFor(siteName: string): { endpoint: string; header: string } {
+    const { url } = known(this.#identityEndpoints.get(siteName), "site", siteName);
+    return { endpoint: url, header: this.#appService.headerFor(siteName) };
+  }
+
+  /** As `az account get-access-token` gives it to a person. */
+  tokenForPerson(objectId: string, audience: string, overrides?: TokenOverrides): string {
+    return this.#directory.tokenForPerson(objectId, audience, overrides);
+  }
+
+  /** As IMDS gives it to a machine. */
+  tokenForMachine(
+    name: string,
+    audience: string,
+    { identity, ...overrides }: MachineTokenOverrides = {},
+  ): string {
+    const machine = known(this.#directory.machine(name), "virtual machine", name);
+    return this.#directory.tokenForIdentity(
+      this.#directory.identityOf(machine, identity),
+      audience,
+      overrides,
+    );
+  }
+
+  /** As the identity endpoint gives it to a web app or function. */
+  tokenForSite(name: string, audience: string, overrides?: TokenOverrides): string {
+    const site = known(this.#directory.site(name), "site", name);
+    return this.#directory.tokenForIdentity(this.#directory.identityOfSite(site), audience, overrides);
+  }
+
+  /** Key and certificate of a server that Azure would run, such as MySQL's, from the CA that every machine trusts. */
+  serverCertificate(host: string): Promise<KeyAndCertificate> {
+    return this.#authority.certificateFor(host);
+  }
+
+  keyVault(name: string): KeyVaultInside {
+    const store = known(this.#stores.get(name), "key vault", name);
+    return {
+      secret: (secret) => store.secretVersions(secret).at(-1)?.value,
+      secretNames: () => store.secretNames,
+      secretVersions: (secret) => store.secretVersions(secret).map(({ value }) => value),
+      keyVersions: (key) => store.keyVersions(key).map(({ version }) => version),
+      certificate: (certificate) => store.certificateVersions(certificate).at(-1)?.pem,
+      setSecret: (secret, value) => void store.setSecret(secret, { value, enabled: true }),
+    };
+  }
+
+  /** What Key Vault does by itself before a certificate expires. Until `notAfter`, or as long as the first. */
+  async renewCertificate(keyVault: string, name: string, notAfter?: Date): Promise<void> {
+    const store = known(this.#stores.get(keyVault), "key vault", keyVault);
+    const { made } = known(store.certificateVersions(name).at(-1), "certificate", name);
+    await store.makeCertificate(made, notAfter);
+  }
+
+  exportState(): AzureState {
+    return Object.fromEntries([...this.#stores].map(([name, store]) => [name, store.content]));
+  }
+
+  /** Cuts every connection; nothing is left listening. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await Promise.all(this.#servers().map((server) => server.close()));
+  }
+
+  #makeStores({ state = {}, onStateChange }: AzureOptions): void {
+    const names = this.#world.keyVaults.map(({ name }) => name);
+    const lost = Object.keys(state).filter((name) => !names.includes(name));
+    if (lost.length > 0)
+      throw new Error(
+        `The state that was kept holds key vaults this Azure does not have: ${lost.join(", ")}`,
+      );
+    for (const name of names) {
+      this.#stores.set(name, new KeyVaultStore(state[name], () => onStateChange?.(this.exportState())));
+    }
+  }
+
+  #makeServers({ print = printToStderr }: AzureOptions, authority: CertificateAuthority): void {
+    const { faults, requests: log, entra: issuer, accessControl } = this;
+    const stopped = this.#stopped.signal;
+    const services = [
+      new Imds(this.#directory),
+      new Entra(issuer),
+      new KeyVaultService({ keyVaults: this.#world.keyVaults, stores: this.#stores, issuer, accessControl }),
+      new ResourceManager({ resources: new ResourceStore(this.#world), issuer, accessControl }),
+    ];
+    const handler = new RequestHandler({ faults, log, print, stopped });
+    const { privateNames } = this;
+    const common = { privateNames, authority, services, handler, print };
+    this.#proxies.set(elsewhere, new ForwardProxy({ caller: elsewhere, ...common }));
+    for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
+      this.#proxies.set(name, new ForwardProxy({ caller: name, sourceAddress: privateIpAddress, ...common }));
+    }
+    for (const { name } of this.#world.sites)
+      this.#identityEndpoints.set(name, new IdentityEndpoint(name, this.#appService, handler));
+  }
+
+  #ensureKeyVaultContent(): Promise<void>[] {
+    const storeOf = (name: string) => known(this.#stores.get(name), "key vault", name);
+    return [
+      ...this.#world.keys.map((key) => storeOf(key.keyVault).ensureKey(key)),
+      ...this.#world.certificates.map((certificate) =>
+        storeOf(certificate.keyVault).ensureCertificate(certificate),
+      ),
+    ];
+  }
+
+  #servers(): (ForwardProxy | IdentityEndpoint)[] {
+    return [...this.#proxies.values(), ...this.#identityEndpoints.values()];
+  }
+}
+
+export const startAzure = Azure.start;
+
+/** The caller's name for everybody who is no machine. */
+const elsewhere = "elsewhere";
+
+function known<T>(thing: T | undefined, what: string, name = ""): T {
+  if (thing === undefined) throw new Error(`this Azure has no ${what} ${name}`);
+  return thing;
+}
+
+const printToStderr = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { Refusal } from "./service";
+import type { Claims, TokenIssuer, TokenLifetimes, TokenOverrides } from "./token-issuer";
+import type { AzureWorld, ManagedIdentity, Site, VirtualMachine } from "./world";
+
+/** Microsoft's services a token can be for; xms_mirid is only in tokens for such first-party audiences (facts.md). */
+const firstPartyAudiences = [
+  "https://management.azure.com",
+  "https://management.core.windows.net",
+  "https://vault.azure.net",
+  "https://graph.microsoft.com",
+  "https://storage.azure.com",
+  "https://ossrdbms-aad.database.windows.net",
+];
+
+/** Application id of the Azure CLI, through which people log in. */
+const azureCli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
+/** A managed identity as one resource uses it. */
+export interface UsableIdentity extends ManagedIdentity {
+  /** ARM id of the resource, or of the user-assigned identity: claim xms_mirid. */
+  resourceId: string;
+  /** ARM id of the machine that uses a user-assigned identity: claim xms_az_rid. */
+  usedBy?: string;
+}
+
+/** Names one of a machine's identities, as IMDS lets a caller do. */
+export interface IdentityChoice {
+  clientId?: string;
+  objectId?: string;
+  resourceId?: string;
+}
+
+/** Who there is, and what Entra says of them in a token. */
+export class Directory {
+  readonly #world: AzureWorld;
+  readonly #issuer: TokenIssuer;
+  readonly lifetimes: TokenLifetimes;
+
+  constructor(world: AzureWorld, issuer: TokenIssuer, lifetimes: TokenLifetimes) {
+    this.#world = world;
+    this.#issuer = issuer;
+    this.lifetimes = lifetimes;
+  }
+
+  machine(name: string): VirtualMachine | undefined {
+    return this.#world.virtualMachines.find((machine) => machine.name === name);
+  }
+
+  site(name: string): Site | undefined {
+    return this.#world.sites.find((site) => site.name === name);
+  }
+
+  /** The identity a machine gets by IMDS's rules; throws a refusal in IMDS's words. */
+  identityOf(machine: VirtualMachine, choice: IdentityChoice = {}): UsableIdentity {
+    const identities = this.#identitiesOf(machine);
+    const wanted = Object.values(choice).some((value) => value !== undefined);
+    if (wanted) return found(identities.find((identity) => isChosen(identity, choice)));
+    if (!machine.systemAssigned && identities.length > 1) {
+      throw new Refusal(
+        400,
+        "invalid_request",
+        "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request",
+      );
+    }
+    return found(identities[0]);
+  }
+
+  identityOfSite({ resourceId, systemAssigned }: Site): UsableIdentity {
+    return { ...systemAssigned, resourceId };
+  }
+
+  tokenForIdentity(identity: UsableIdentity, audience: string, overrides?: TokenOverrides): string {
+    return this.#issuer.issue(
+      this.#managedIdentityClaims(identity, audience),
+      this.lifetimes.managedIdentity,
+      overrides,
+    );
+  }
+
+  tokenForPerson(objectId: string, audience: string, overrides?: TokenOverrides): string {
+    return this.#issuer.issue(this.#personClaims(objectId, audience), this.lifetimes.person, overrides);
+  }
+
+  /** Throws the refusal of Entra for a resource that the tenant does not know. */
+  checkAudience(audience: string): void {
+    if (isFirstParty(audience) || this.#world.applicationIdUris?.includes(audience)) return;
+    throw new Refusal(
+      400,
+      "invalid_resource",
+      `AADSTS500011: The resource principal named ${audience} was not found in the tenant named ${this.#world.tenantId}.`,
+    );
+  }
+
+  /** System-assigned first, then in the order of the machine's list. */
+  #identitiesOf({ systemAssigned, userAssigned, resourceId }: VirtualMachine): UsableIdentity[] {
+    const own = systemAssigned ? [{ ...systemAssigned, resourceId }] : [];
+    const assigned = userAssigned.flatMap((id) =>
+      this.#world.identities
+        .filter((identity) => sameId(identity.resourceId, id))
+        .map((identity) => ({ ...identity, usedBy: resourceId })),
+    );
+    return [...own, ...assigned];
+  }
+
+  #managedIdentityClaims(
+    { clientId, principalId, resourceId, usedBy }: UsableIdentity,
+    audience: string,
+  ): Claims {
+    const resourceClaims = { xms_mirid: asInClaims(resourceId), xms_az_rid: usedBy && asInClaims(usedBy) };
+    return {
+      aud: audience,
+      appid: clientId,
+      appidacr: "2",
+      idp: this.#issuer.issuer,
+      idtyp: "app",
+      oid: principalId,
+      sub: principalId,
+      ...(isFirstParty(audience) ? resourceClaims : {}),
+    };
+  }
+
+  #personClaims(objectId: string, audience: string): Claims {
+    const person = this.#world.people.find((candidate) => candidate.objectId === objectId);
+    if (!person) throw new Error(`nobody in this Azure has the object id ${objectId}`);
+    const upn = `${person.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, ".")}@sandbox.example`;
+    return {
+      aud: audience,
+      acr: "1",
+      amr: ["pwd", "mfa"],
+      appid: azureCli,
+      appidacr: "0",
+      idtyp: "user",
+      name: person.name,
+      oid: objectId,
+      scp: "user_impersonation",
+      // Pairwise: differs from application to application, and is not the oid.
+      sub: createHash("sha256").update(`${objectId} ${azureCli}`).digest("base64url"),
+      unique_name: upn,
+      upn,
+    };
+  }
+}
+
+function isChosen(identity: UsableIdentity, { clientId, objectId, resourceId }: IdentityChoice): boolean {
+  return (
+    (clientId === undefined || identity.clientId === clientId) &&
+    (objectId === undefined || identity.principalId === objectId) &&
+    (resourceId === undefined || sameId(identity.resourceId, resourceId))
+  );
+}
+
+function found(identity: UsableIdentity | undefined): UsableIdentity {
+  if (!identity) throw new Refusal(400, "invalid_request", "Identity not found");
+  return identity;
+}
+
+/** With or without the slash at the end, which the token repeats as it was asked for. */
+const isFirstParty = (audience: string): boolean => firstPartyAudiences.includes(audience.replace(/\/$/, ""));
+
+const sameId = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+/** Entra writes resource ids in claims with a lower-case "resourcegroups". */
+const asInClaims = (resourceId: string): string =>
+  resourceId.replace(/\/resourceGroups\//i, "/resourcegroups/");

@@ -1,0 +1,63 @@
+import type { Route } from "../routes";
+import { notImitated } from "../service";
+import type { KeyVaultCall } from "./call";
+import { getCertificate } from "./certificates";
+import { decryptWithKey, encryptWithKey, getKey, unwrapKey, wrapKey } from "./keys";
+import { getSecret, listSecrets, listSecretVersions, setSecret } from "./secrets";
+
+export interface KeyVaultRoute extends Route {
+  /** Below Microsoft.KeyVault/vaults/. */
+  dataAction: string;
+  perform: (call: KeyVaultCall) => unknown;
+}
+
+/**
+ * The data plane. Operations with `refuse` have the right checked as in Azure, so that whoever lacks it gets a 403; who has it is
+ * told that the sandbox goes no further. Source: learn.microsoft.com/rest/api/keyvault and
+ * learn.microsoft.com/azure/role-based-access-control/permissions/security (the data actions).
+ */
+export const keyVaultRoutes: KeyVaultRoute[] = [
+  route("GET", "/keys", "keys/read", refuse),
+  route("GET", "/keys/{name}/versions", "keys/read", refuse),
+  route("GET", "/keys/{name}/{version?}", "keys/read", getKey),
+  route("POST", "/keys/{name}/create", "keys/create/action", refuse),
+  route("POST", "/keys/{name}/rotate", "keys/rotate/action", refuse),
+  route("POST", "/keys/{name}/backup", "keys/backup/action", refuse),
+  route("POST", "/keys/{name}/{version?}/wrapkey", "keys/wrap/action", wrapKey),
+  route("POST", "/keys/{name}/{version?}/unwrapkey", "keys/unwrap/action", unwrapKey),
+  route("POST", "/keys/{name}/{version?}/encrypt", "keys/encrypt/action", encryptWithKey),
+  route("POST", "/keys/{name}/{version?}/decrypt", "keys/decrypt/action", decryptWithKey),
+  route("POST", "/keys/{name}/{version?}/sign", "keys/sign/action", refuse),
+  route("POST", "/keys/{name}/{version?}/verify", "keys/verify/action", refuse),
+  route("PUT", "/keys/{name}", "keys/import/action", refuse),
+  route("PATCH", "/keys/{name}/{version?}", "keys/update/action", refuse),
+  route("DELETE", "/keys/{name}", "keys/delete", refuse),
+
+  route("GET", "/secrets", "secrets/readMetadata/action", listSecrets),
+  route("GET", "/secrets/{name}/versions", "secrets/readMetadata/action", listSecretVersions),
+  route("GET", "/secrets/{name}/{version?}", "secrets/getSecret/action", getSecret),
+  route("PUT", "/secrets/{name}", "secrets/setSecret/action", setSecret),
+  route("PATCH", "/secrets/{name}/{version?}", "secrets/update/action", refuse),
+  route("POST", "/secrets/{name}/backup", "secrets/backup/action", refuse),
+  route("DELETE", "/secrets/{name}", "secrets/delete", refuse),
+
+  route("GET", "/certificates", "certificates/read", refuse),
+  route("GET", "/certificates/{name}/versions", "certificates/read", refuse),
+  route("GET", "/certificates/{name}/{version?}", "certificates/read", getCertificate),
+  route("POST", "/certificates/{name}/create", "certificates/create/action", refuse),
+  route("POST", "/certificates/{name}/import", "certificates/import/action", refuse),
+  route("DELETE", "/certificates/{name}", "certificates/delete", refuse),
+];
+
+function refuse(): never {
+  throw notImitated("this operation of Key Vault");
+}
+
+function route(
+  method: string,
+  path: string,
+  dataAction: string,
+  perform: KeyVaultRoute["perform"],
+): KeyVaultRoute {
+  return { method, path, dataAction, perform };
+}

@@ -1,0 +1,138 @@
+import type { AccessControl } from "../access-control";
+import { findRoute } from "../routes";
+import {
+  type Answer,
+  type AzureRequest,
+  type HostedService,
+  notImitated,
+  odataError,
+  Refusal,
+} from "../service";
+import { BadToken, bearerToken, type Claims, type TokenIssuer } from "../token-issuer";
+import type { KeyVault } from "../world";
+import { keyVaultRoutes } from "./routes";
+import type { KeyVaultStore } from "./store";
+
+const audience = "https://vault.azure.net";
+const domain = ".vault.azure.net";
+const apiVersions = ["2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01"];
+
+interface KeyVaultServiceProps {
+  keyVaults: KeyVault[];
+  stores: Map<string, KeyVaultStore>;
+  issuer: TokenIssuer;
+  accessControl: AccessControl;
+}
+
+/** The data plane of every key vault: challenge, token, right, then the operation. Rights are Azure RBAC only. */
+export class KeyVaultService implements HostedService {
+  readonly name = "Key Vault";
+  readonly scheme = "https";
+  readonly refuse = odataError;
+  readonly #props: KeyVaultServiceProps;
+
+  constructor(props: KeyVaultServiceProps) {
+    this.#props = props;
+  }
+
+  /** A name nobody has is a host that does not exist, as in DNS. */
+  serves(host: string): boolean {
+    return this.#keyVault(host) !== undefined;
+  }
+
+  async answer(request: AzureRequest): Promise<Answer> {
+    const keyVault = this.#keyVault(request.host);
+    const store = keyVault && this.#props.stores.get(keyVault.name);
+    if (!store) throw notImitated(request.host, 404);
+    const claims = this.#authenticate(request);
+    checkApiVersion(request.query.get("api-version"));
+    const found = findRoute(keyVaultRoutes, request.method, request.path);
+    if (!found) throw notImitated(`${request.method} ${request.path} of Key Vault`, 404);
+    const { name = "", version } = found.parameters;
+    this.#authorize(keyVault, claims, found.route.dataAction, name);
+    const body = parseBody(request.body);
+    return {
+      status: 200,
+      body: found.route.perform({ store, url: `https://${request.host}`, name, version, body }),
+    };
+  }
+
+  #keyVault(host: string): KeyVault | undefined {
+    return this.#props.keyVaults.find(({ name }) => `${name.toLowerCase()}${domain}` === host);
+  }
+
+  #authenticate(request: AzureRequest): Claims & { oid: string } {
+    const { issuer } = this.#props;
+    try {
+      const claims = issuer.verify(bearerToken(request.headers.authorization), [audience]);
+      request.authenticatedAs = claims.oid;
+      return claims;
+    } catch (problem) {
+      if (!(problem instanceof BadToken)) throw problem;
+      const challenge = `Bearer authorization="https://login.microsoftonline.com/${issuer.tenantId}", resource="${audience}"`;
+      throw new Refusal(401, "Unauthorized", explain(problem, issuer.issuer), {
+        headers: { "WWW-Authenticate": challenge },
+      });
+    }
+  }
+
+  #authorize(
+    { name: vault, resourceId }: KeyVault,
+    claims: Claims & { oid: string },
+    operation: string,
+    name: string,
+  ): void {
+    const action = `Microsoft.KeyVault/vaults/${operation}`;
+    const resource = name ? `${resourceId}/${operation.split("/")[0]}/${name}` : resourceId;
+    if (this.#props.accessControl.allowsDataAction(claims.oid, action, resource)) return;
+    const message = [
+      "Caller is not authorized to perform action on resource.",
+      "If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.",
+      `Caller: appid=${claims["appid"]};oid=${claims.oid};iss=${claims["iss"]}`,
+      `Action: '${action}'`,
+      `Resource: '${resource.toLowerCase()}'`,
+      "Assignment: (not found)",
+      "DenyAssignmentId: null",
+      "DecisionReason: 'DeniedWithNoValidRBAC'",
+      `Vault: ${vault}`,
+    ];
+    throw new Refusal(403, "Forbidden", message.join("\r\n"), { innerCode: "ForbiddenByRbac" });
+  }
+}
+
+/** The AKV numbers are Key Vault's own, as it prints them; the other sentences are this stand-in's. */
+function explain({ flaw, found }: BadToken, issuer: string): string {
+  const sentences: Record<BadToken["flaw"], string> = {
+    missing: "AKV10000: Request is missing a Bearer or PoP token.",
+    audience: `AKV10022: Invalid audience. Expected ${audience}, found: ${found}.`,
+    issuer: `AKV10032: Invalid issuer. Expected one of ${issuer}, found ${found}.`,
+    "unknown key": "AKV10046: Unable to resolve the key used for signature validation.",
+    signature: `Error validating token: the signature is not valid. ${found}`,
+    malformed: `Error validating token: it is no JSON Web Token. ${found}`,
+    expired: "[TokenExpired] Error validating token: it has expired.",
+    "not yet valid": "Error validating token: it is not valid yet.",
+  };
+  return sentences[flaw].trim();
+}
+
+function checkApiVersion(apiVersion: string | null): void {
+  if (apiVersion === null) throw new Refusal(400, "BadParameter", "api-version must be specified");
+  if (!apiVersions.includes(apiVersion)) {
+    throw new Refusal(
+      400,
+      "BadParameter",
+      `The specified version (${apiVersion}) is not recognized. Known: ${apiVersions.join(", ")}.`,
+    );
+  }
+}
+
+function parseBody(body: string): Record<string, unknown> {
+  if (body === "") return {};
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Said below.
+  }
+  throw new Refusal(400, "BadParameter", "The request body is not a JSON object.");
+}

@@ -1,0 +1,182 @@
+import {
+  constants,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  privateDecrypt,
+  publicEncrypt,
+  randomBytes,
+  X509Certificate,
+} from "node:crypto";
+import { promisify } from "node:util";
+import { createSelfSigned } from "../certificates";
+import type { KeyVaultCertificate, KeyVaultKey } from "../world";
+
+const generate = promisify(generateKeyPair);
+const allOperations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"];
+
+interface Version {
+  version: string;
+  /** Seconds since 1970, as Key Vault counts. */
+  created: number;
+}
+
+export interface KeyVersion extends Version {
+  /** PKCS#8 */
+  pem: string;
+  operations: string[];
+}
+
+export interface SecretVersion extends Version {
+  value: string;
+  contentType?: string;
+  enabled: boolean;
+  notBefore?: number;
+  expires?: number;
+  tags?: Record<string, string>;
+  /** A certificate's secret cannot be set by hand. */
+  ofCertificate?: boolean;
+}
+
+export interface CertificateVersion extends Version {
+  pem: string;
+  /** From when to when, in seconds since 1970. */
+  notBefore: number;
+  expires: number;
+  made: KeyVaultCertificate;
+}
+
+/** Everything one key vault holds, oldest version first: plain data, so that it can be kept and taken up again. Secret. */
+export interface KeyVaultContent {
+  keys: Record<string, KeyVersion[]>;
+  secrets: Record<string, SecretVersion[]>;
+  certificates: Record<string, CertificateVersion[]>;
+}
+
+export type EncryptionAlgorithm = "RSA-OAEP" | "RSA-OAEP-256";
+const hashes: Record<EncryptionAlgorithm, string> = { "RSA-OAEP": "sha1", "RSA-OAEP-256": "sha256" };
+
+export const isEncryptionAlgorithm = (name: unknown): name is EncryptionAlgorithm =>
+  Object.keys(hashes).includes(String(name));
+
+/** The keys, secrets and certificates of one key vault. Names are the same in any case. */
+export class KeyVaultStore {
+  readonly #content: KeyVaultContent;
+  readonly #changed: () => void;
+
+  constructor(content: KeyVaultContent | undefined, changed: () => void) {
+    this.#content = structuredClone(content ?? { keys: {}, secrets: {}, certificates: {} });
+    this.#changed = changed;
+  }
+
+  get content(): KeyVaultContent {
+    return structuredClone(this.#content);
+  }
+
+  keyVersions(name: string): KeyVersion[] {
+    return versionsOf(this.#content.keys, name);
+  }
+
+  secretVersions(name: string): SecretVersion[] {
+    return versionsOf(this.#content.secrets, name);
+  }
+
+  certificateVersions(name: string): CertificateVersion[] {
+    return versionsOf(this.#content.certificates, name);
+  }
+
+  get secretNames(): string[] {
+    return Object.keys(this.#content.secrets);
+  }
+
+  /** Makes the key, unless it is there from an earlier run. */
+  async ensureKey({ name, keySize, operations = allOperations }: KeyVaultKey): Promise<void> {
+    if (this.keyVersions(name).length > 0) return;
+    const { privateKey } = await generate("rsa", { modulusLength: keySize });
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    this.#add(this.#content.keys, name, { ...newVersion(), pem, operations });
+  }
+
+  async ensureCertificate(certificate: KeyVaultCertificate): Promise<void> {
+    if (this.certificateVersions(certificate.name).length === 0) await this.makeCertificate(certificate);
+  }
+
+  /** A new version, with the key and the secret of the same name and version, as Key Vault keeps them. */
+  async makeCertificate(
+    certificate: KeyVaultCertificate,
+    notAfter = inMonths(certificate.validityInMonths),
+  ): Promise<void> {
+    const { name, reuseKey, keySize = 2048 } = certificate;
+    const reused = reuseKey ? this.keyVersions(name).at(-1)?.pem : undefined;
+    const { keyPem, certificatePem } = await createSelfSigned({
+      ...certificate,
+      notAfter,
+      keySize,
+      keyPem: reused,
+    });
+    const version = newVersion();
+    const { validFrom } = new X509Certificate(certificatePem);
+    const dates = { notBefore: inSeconds(new Date(validFrom)), expires: inSeconds(notAfter) };
+    this.#add(this.#content.keys, name, { ...version, pem: keyPem, operations: allOperations });
+    this.#add(this.#content.secrets, name, {
+      ...version,
+      ...dates,
+      value: keyPem + certificatePem,
+      contentType: "application/x-pem-file",
+      enabled: true,
+      ofCertificate: true,
+    });
+    this.#add(this.#content.certificates, name, {
+      ...version,
+      ...dates,
+      pem: certificatePem,
+      made: certificate,
+    });
+  }
+
+  setSecret(name: string, secret: Omit<SecretVersion, "version" | "created">): SecretVersion {
+    const made = { ...newVersion(), ...secret };
+    this.#add(this.#content.secrets, name, made);
+    return made;
+  }
+
+  #add<V>(collection: Record<string, V[]>, name: string, version: V): void {
+    const known = Object.keys(collection).find((other) => other.toLowerCase() === name.toLowerCase()) ?? name;
+    collection[known] = [...versionsOf(collection, known), version];
+    this.#changed();
+  }
+}
+
+/** Real RSA-OAEP; MGF1 hashes like the padding, as in Key Vault. */
+export function encrypt({ pem }: KeyVersion, algorithm: EncryptionAlgorithm, value: Buffer): Buffer {
+  const padding = constants.RSA_PKCS1_OAEP_PADDING;
+  return publicEncrypt({ key: createPublicKey(pem), padding, oaepHash: hashes[algorithm] }, value);
+}
+
+/** Throws when the value was not made with this key and algorithm. */
+export function decrypt({ pem }: KeyVersion, algorithm: EncryptionAlgorithm, value: Buffer): Buffer {
+  const padding = constants.RSA_PKCS1_OAEP_PADDING;
+  return privateDecrypt({ key: createPrivateKey(pem), padding, oaepHash: hashes[algorithm] }, value);
+}
+
+export function thumbprint(certificatePem: string): string {
+  return createHash("sha1").update(new X509Certificate(certificatePem).raw).digest("base64url");
+}
+
+function versionsOf<V>(collection: Record<string, V[]>, name: string): V[] {
+  return Object.entries(collection).find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1] ?? [];
+}
+
+/** Key Vault names versions with 32 hexadecimal digits. */
+function newVersion(): Version {
+  return { version: randomBytes(16).toString("hex"), created: inSeconds(new Date()) };
+}
+
+const inSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);
+
+function inMonths(months: number): Date {
+  const date = new Date();
+  date.setUTCMonth(date.getUTCMonth() + months);
+  return date;
+}

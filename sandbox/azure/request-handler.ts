@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Faults, refusalOf, wait } from "./faults";
+import type { RequestLog, RequestRecord } from "./request-log";
+import { type Answer, type AzureRequest, type AzureService, odataError, Refusal } from "./service";
+
+const largestBody = 1024 * 1024;
+
+/** What the transport knows of a request. */
+export interface Origin {
+  caller: string;
+  host: string;
+  /** Path and query. */
+  target: string;
+}
+
+interface RequestHandlerProps {
+  faults: Faults;
+  log: RequestLog;
+  print: (line: string) => void;
+  stopped: AbortSignal;
+}
+
+/** No answer when the connection is to be cut. */
+interface Outcome {
+  answer?: Answer;
+  reason?: string;
+}
+
+/** What happens to every request, whatever the service: faults, the answer, the log. */
+export class RequestHandler {
+  readonly #props: RequestHandlerProps;
+
+  constructor(props: RequestHandlerProps) {
+    this.#props = props;
+  }
+
+  async handle(
+    service: AzureService,
+    origin: Origin,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const request = describe(incoming, await readBody(incoming), origin, service.name);
+    const { answer, reason } = await this.#answer(service, request);
+    this.#note({ ...request, status: answer?.status ?? 0, principalId: request.authenticatedAs, reason });
+    if (answer) send(response, answer);
+    else incoming.socket.destroy();
+  }
+
+  /** For a CONNECT or a request that no service is there for. */
+  refuseUnknown(caller: string, method: string, host: string, path: string): Answer {
+    const reason = `${caller} asked for ${method} ${host}${path}, which the sandbox does not imitate`;
+    this.#props.print(`azure: refused: ${reason}`);
+    this.#note({ caller, service: "none", method, host, path, status: 403, reason });
+    return odataError(new Refusal(403, "HostNotImitated", `${reason}.`));
+  }
+
+  async #answer(service: AzureService, request: AzureRequest): Promise<Outcome> {
+    const fault = this.#props.faults.next(request);
+    if (fault && "drop" in fault) return { reason: "fault: connection cut" };
+    if (fault) await wait(fault, this.#props.stopped);
+    try {
+      const refusal = fault && refusalOf(fault);
+      if (refusal) throw refusal;
+      return { answer: await service.answer(request) };
+    } catch (problem) {
+      return this.#refuse(service, request, problem);
+    }
+  }
+
+  #refuse(service: AzureService, { method, host, path, caller }: AzureRequest, problem: unknown): Outcome {
+    const refusal = problem instanceof Refusal ? problem : ownFailure(problem);
+    const { status, code, message, details } = refusal;
+    if (details.notImitated)
+      this.#props.print(`azure: ${status} ${method} ${host}${path} from ${caller}: ${message}`);
+    return { answer: service.refuse(refusal), reason: `${code}: ${message}` };
+  }
+
+  /** Field by field: a request holds headers and a body, which are nobody's business later. */
+  #note({
+    caller,
+    service,
+    method,
+    host,
+    path,
+    status,
+    principalId,
+    reason,
+  }: Omit<RequestRecord, "time">): void {
+    const time = new Date().toISOString();
+    this.#props.log.add({ time, caller, service, method, host, path, status, principalId, reason });
+  }
+}
+
+const ownFailure = (problem: unknown): Refusal =>
+  new Refusal(500, "InternalServerError", `The sandbox failed: ${problem}`, { notImitated: true });
+
+function describe(
+  incoming: IncomingMessage,
+  body: string,
+  { caller, host, target }: Origin,
+  service: string,
+): AzureRequest {
+  const { pathname: path, searchParams: query } = splitTarget(target);
+  const { method = "GET", headers } = incoming;
+  return { service, caller, method, host, path, query, headers, body };
+}
+
+/** Not by URL, which would tidy up a path before a service has seen it. */
+function splitTarget(target: string): { pathname: string; searchParams: URLSearchParams } {
+  const mark = target.indexOf("?");
+  const end = mark < 0 ? target.length : mark;
+  return { pathname: target.slice(0, end), searchParams: new URLSearchParams(target.slice(end)) };
+}
+
+async function readBody(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += chunk.length;
+    if (size > largestBody) throw new Error(`a request body of more than ${largestBody} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+export function send(response: ServerResponse, { status, headers, body, text }: Answer): void {
+  const content = text ?? JSON.stringify(body ?? {});
+  response.writeHead(status, {
+    "Content-Type": text === undefined ? "application/json; charset=utf-8" : "text/plain; charset=utf-8",
+    "Content-Length": Buffer.byteLength(content),
+    "Cache-Control": "no-store",
+    "x-ms-request-id": randomUUID(),
+    ...headers,
+  });
+  response.end(content);
+}

@@ -1,0 +1,42 @@
+/** One request, without anything secret: no header, query or body. */
+export interface RequestRecord {
+  time: string;
+  caller: string;
+  service: string;
+  method: string;
+  host: string;
+  path: string;
+  /** 0 when the connection was cut on purpose. */
+  status: number;
+  principalId?: string;
+  /** Why it was refused. */
+  reason?: string;
+}
+
+const kept = 10_000;
+
+/** What was asked of Azure, in the order of the answers. */
+export class RequestLog {
+  #records: RequestRecord[] = [];
+  #listeners = new Set<(record: RequestRecord) => void>();
+
+  get all(): readonly RequestRecord[] {
+    return this.#records;
+  }
+
+  add(record: RequestRecord): void {
+    this.#records.push(record);
+    if (this.#records.length > kept) this.#records.splice(0, kept / 10);
+    for (const listener of this.#listeners) listener(record);
+  }
+
+  /** Calls back at each answer; returns what ends that. */
+  onAnswer(listener: (record: RequestRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  clear(): void {
+    this.#records = [];
+  }
+}

@@ -1,0 +1,192 @@
+import { isBuiltInRole } from "./built-in-roles";
+
+/** What exists in this Azure: read from the synthesized stacks by the sandbox, written out by tests. Resource ids are ARM ids. */
+export interface AzureWorld {
+  tenantId: string;
+  subscriptionId: string;
+  identities: UserAssignedIdentity[];
+  virtualMachines: VirtualMachine[];
+  /** Web apps and functions. */
+  sites: Site[];
+  keyVaults: KeyVault[];
+  keys: KeyVaultKey[];
+  certificates: KeyVaultCertificate[];
+  /** Custom roles; the built-in ones that matter here are in built-in-roles.ts. */
+  roleDefinitions: RoleDefinition[];
+  roleAssignments: RoleAssignment[];
+  people: Person[];
+  /** Further resources as ARM answers them, network interfaces for instance (Raft's auto-join lists those). */
+  resources?: ArmResource[];
+  /** Application ID URIs of app registrations a token may be asked for, beside Microsoft's own services. */
+  applicationIdUris?: string[];
+}
+
+export interface ManagedIdentity {
+  clientId: string;
+  principalId: string;
+}
+
+export interface UserAssignedIdentity extends ManagedIdentity {
+  name: string;
+  resourceId: string;
+}
+
+export interface VirtualMachine {
+  name: string;
+  resourceId: string;
+  resourceGroup: string;
+  location: string;
+  vmId: string;
+  systemAssigned?: ManagedIdentity;
+  /** Resource ids of identities of the same world. */
+  userAssigned: string[];
+  tags?: Record<string, string>;
+  size?: string;
+  zone?: string;
+  privateIpAddress?: string;
+}
+
+export interface Site {
+  name: string;
+  resourceId: string;
+  systemAssigned: ManagedIdentity;
+  /** An address of its integration subnet: where its connections into the network come from. */
+  privateIpAddress?: string;
+}
+
+export interface KeyVault {
+  name: string;
+  resourceId: string;
+}
+
+export interface KeyVaultKey {
+  keyVault: string;
+  name: string;
+  /** RSA modulus in bits. */
+  keySize: number;
+  /** key_ops, spelled as in Azure (wrapKey, unwrapKey, ...); every one when left out. */
+  operations?: string[];
+}
+
+export interface KeyVaultCertificate {
+  keyVault: string;
+  name: string;
+  /** X.500 name, for instance CN=vault.example.com */
+  subject: string;
+  dnsNames: string[];
+  ipAddresses?: string[];
+  validityInMonths: number;
+  /** Whether a renewed certificate keeps the key. Default: a new key. */
+  reuseKey?: boolean;
+  /** RSA modulus in bits. Default: 2048, as in Azure. */
+  keySize?: number;
+}
+
+export interface RoleDefinition {
+  name: string;
+  actions: string[];
+  notActions?: string[];
+  dataActions: string[];
+}
+
+export interface RoleAssignment {
+  principalId: string;
+  roleName: string;
+  /** A subscription, a resource group, a resource, or an object in a key vault (.../vaults/x/keys/y). */
+  scope: string;
+}
+
+export interface Person {
+  name: string;
+  objectId: string;
+}
+
+export interface ArmResource {
+  id: string;
+  name: string;
+  /** Microsoft.Network/networkInterfaces, say. */
+  type: string;
+  location?: string;
+  tags?: Record<string, string>;
+  identity?: Record<string, unknown>;
+  kind?: string;
+  zones?: string[];
+  properties?: Record<string, unknown>;
+}
+
+/** Throws one error that names every contradiction in the world, so that none shows up later as a puzzling 403. */
+export function checkWorld(world: AzureWorld): void {
+  const problems = [
+    ...duplicates(
+      "virtual machine",
+      world.virtualMachines.map(({ name }) => name),
+    ),
+    ...duplicates(
+      "site",
+      world.sites.map(({ name }) => name),
+    ),
+    ...duplicates(
+      "key vault",
+      world.keyVaults.map(({ name }) => name.toLowerCase()),
+    ),
+    ...duplicates("principal id", principalIdsOf(world)),
+    ...unknownIdentities(world),
+    ...unknownKeyVaults(world),
+    ...impossibleRoleAssignments(world),
+  ];
+  if (problems.length > 0) {
+    throw new Error(`This Azure cannot be made:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
+  }
+}
+
+/** Throws when an assignment names a role, principal or scope that does not exist. */
+export function checkRoleAssignment(world: AzureWorld, assignment: RoleAssignment): void {
+  const problem = impossibleRoleAssignments({ ...world, roleAssignments: [assignment] })[0];
+  if (problem) throw new Error(problem);
+}
+
+function principalIdsOf(world: AzureWorld): string[] {
+  return [
+    ...world.identities.map(({ principalId }) => principalId),
+    ...world.virtualMachines.flatMap(({ systemAssigned }) =>
+      systemAssigned ? [systemAssigned.principalId] : [],
+    ),
+    ...world.sites.map(({ systemAssigned }) => systemAssigned.principalId),
+    ...world.people.map(({ objectId }) => objectId),
+  ];
+}
+
+function duplicates(what: string, names: string[]): string[] {
+  const repeated = names.filter((name, index) => names.indexOf(name) !== index);
+  return [...new Set(repeated)].map((name) => `two of one ${what}: ${name}`);
+}
+
+function unknownIdentities(world: AzureWorld): string[] {
+  const known = new Set(world.identities.map(({ resourceId }) => resourceId.toLowerCase()));
+  return world.virtualMachines.flatMap(({ name, userAssigned }) =>
+    userAssigned
+      .filter((id) => !known.has(id.toLowerCase()))
+      .map((id) => `virtual machine ${name} has an identity that is not there: ${id}`),
+  );
+}
+
+function unknownKeyVaults(world: AzureWorld): string[] {
+  const known = new Set(world.keyVaults.map(({ name }) => name));
+  return [...world.keys, ...world.certificates]
+    .filter(({ keyVault }) => !known.has(keyVault))
+    .map(({ keyVault, name }) => `${name} is in a key vault that is not there: ${keyVault}`);
+}
+
+function impossibleRoleAssignments(world: AzureWorld): string[] {
+  const principals = new Set(principalIdsOf(world));
+  const roles = new Set(world.roleDefinitions.map(({ name }) => name));
+  return world.roleAssignments.flatMap(({ principalId, roleName, scope }) => [
+    ...(principals.has(principalId) ? [] : [`role ${roleName} is assigned to nobody known: ${principalId}`]),
+    ...(roles.has(roleName) || isBuiltInRole(roleName)
+      ? []
+      : [`role ${roleName} is neither custom nor a built-in one known here`]),
+    ...(/^\/subscriptions\/[^/]+(\/|$)/i.test(scope)
+      ? []
+      : [`role ${roleName} has a scope that is no subscription or below: ${scope}`]),
+  ]);
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { SandboxError } from "../programs/sandbox-error";
+import { inDependencyOrder } from "./dependency-order";
+
+const block = z.record(z.string(), z.unknown());
+/** By type and name. */
+const blocks = z.record(z.string(), z.record(z.string(), block)).default({});
+
+/** What a stack of this project consists of in Terraform's JSON syntax; modules, variables and the like do not occur. */
+const stackJson = z.strictObject({
+  "//": z.unknown(),
+  terraform: z.looseObject({ backend: z.record(z.string(), block) }),
+  provider: z.record(z.string(), z.array(block)).default({}),
+  data: blocks,
+  ephemeral: blocks,
+  resource: blocks,
+  locals: block.default({}),
+  output: z.record(z.string(), z.looseObject({ value: z.unknown() })).default({}),
+});
+
+export type StackJson = z.infer<typeof stackJson>;
+
+const manifest = z.object({
+  stacks: z.record(
+    z.string(),
+    z.object({ synthesizedStackPath: z.string(), dependencies: z.array(z.string()) }),
+  ),
+});
+
+/** The stacks that cdktf wrote into a folder, by name, each after those that it needs. */
+export function readSynthesizedFolder(folder: string): ReadonlyMap<string, StackJson> {
+  const { stacks } = readJson(join(folder, "manifest.json"), manifest);
+  const ordered = inDependencyOrder(
+    new Map(Object.entries(stacks).map(([name, stack]) => [name, { name, ...stack }])),
+    ({ dependencies }) => dependencies,
+  );
+  return new Map(
+    ordered.map(({ name, synthesizedStackPath }) => [
+      name,
+      readJson(join(folder, synthesizedStackPath), stackJson),
+    ]),
+  );
+}
+
+function readJson<Schema extends z.ZodType>(path: string, schema: Schema): z.infer<Schema> {
+  try {
+    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : error;
+    throw new SandboxError(
+      `${path} is not what cdktf writes for this project (${reason}); synthesize it anew with npm run synth.`,
+    );
+  }
+}

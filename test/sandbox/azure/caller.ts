@@ -1,0 +1,93 @@
+import http, { type IncomingHttpHeaders } from "node:http";
+import tls from "node:tls";
+import type { Azure } from "../../../sandbox/azure/azure";
+
+interface Question {
+  /** The machine whose proxy is used. */
+  from?: string;
+  method?: string;
+  token?: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+export interface Reply {
+  status: number;
+  headers: IncomingHttpHeaders;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON a service answers with
+  body: any;
+}
+
+/** Asks through the proxy as a program would that knows nothing of the sandbox but proxy and CA. */
+export async function ask(
+  azure: Azure,
+  url: string,
+  { from, method = "GET", token, headers, body }: Question = {},
+): Promise<Reply> {
+  const target = new URL(url);
+  const proxy = new URL(azure.proxyUrlFor(from));
+  const all = {
+    Host: target.host,
+    Connection: "close",
+    ...(token ? { Authorization: `Bearer ${token}` } : {}),
+    ...headers,
+  };
+  const path = target.pathname + target.search;
+  if (target.protocol === "http:")
+    return send({ host: proxy.hostname, port: proxy.port, method, path: url, headers: all }, body);
+  const socket = await tunnel(proxy, target.hostname, azure.caPem);
+  return send({ createConnection: () => socket, method, path, headers: all }, body);
+}
+
+/** TLS to one of Azure's hosts through CONNECT; rejects with the status when the proxy refuses. */
+export function tunnel(
+  proxy: URL,
+  host: string,
+  ca: string,
+  options: tls.ConnectionOptions = {},
+): Promise<tls.TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const connect = http.request({
+      host: proxy.hostname,
+      port: proxy.port,
+      method: "CONNECT",
+      path: `${host}:443`,
+      agent: false,
+    });
+    connect.on("error", reject);
+    connect.on("connect", ({ statusCode }, raw) => {
+      if (statusCode !== 200) return reject(new Error(`CONNECT ${statusCode}`));
+      const secured = tls.connect({ socket: raw, servername: host, ca, ...options }, () => resolve(secured));
+      secured.on("error", reject);
+    });
+    connect.end();
+  });
+}
+
+function send(options: http.RequestOptions, body: unknown): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = http.request(options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk) => chunks.push(chunk));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parse(chunks) }),
+      );
+      response.on("error", reject);
+    });
+    request.on("error", reject);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+function parse(chunks: Buffer[]): unknown {
+  const text = Buffer.concat(chunks).toString();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+export function claimsOf(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+}

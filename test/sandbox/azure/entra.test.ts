@@ -1,0 +1,87 @@
+import { createPublicKey, verify, X509Certificate } from "node:crypto";
+import { type Azure, startAzure } from "../../../sandbox/azure/azure";
+import { ask, claimsOf } from "./caller";
+import { deployer, tenantId, world } from "./example-world";
+
+const arm = "https://management.azure.com/";
+
+describe("Entra", () => {
+  let azure: Azure;
+  beforeAll(async () => {
+    azure = await startAzure(world, { print: () => {} });
+  });
+  afterAll(() => azure.stop());
+
+  it.each([
+    [`https://sts.windows.net/${tenantId}`, `https://sts.windows.net/${tenantId}/`],
+    [`https://login.microsoftonline.com/${tenantId}`, `https://sts.windows.net/${tenantId}/`],
+    [
+      `https://login.microsoftonline.com/${tenantId}/v2.0`,
+      `https://login.microsoftonline.com/${tenantId}/v2.0`,
+    ],
+  ])("%s names itself and keys that can be had", async (url, issuer) => {
+    const { body } = await ask(azure, `${url}/.well-known/openid-configuration`);
+    expect(body.issuer).toBe(issuer);
+    expect((await ask(azure, body.jwks_uri)).body.keys).toHaveLength(1);
+  });
+
+  it("signs every token with a key it publishes", async () => {
+    const token = azure.tokenForMachine("vm-agent", arm);
+    const [header = "", claims = "", signature = ""] = token.split(".");
+    const { kid } = JSON.parse(Buffer.from(header, "base64url").toString());
+    const { body } = await ask(azure, "https://login.microsoftonline.com/common/discovery/keys");
+    const jwk = body.keys.find((key: { kid: string }) => key.kid === kid);
+    const signed = Buffer.from(`${header}.${claims}`);
+    expect(
+      verify(
+        "sha256",
+        signed,
+        createPublicKey({ key: jwk, format: "jwk" }),
+        Buffer.from(signature, "base64url"),
+      ),
+    ).toBe(true);
+    const certificate = new X509Certificate(Buffer.from(jwk.x5c[0], "base64"));
+    expect(verify("sha256", signed, certificate.publicKey, Buffer.from(signature, "base64url"))).toBe(true);
+  });
+
+  it("gives a person the token the Azure CLI would have, valid for a little over an hour", () => {
+    const claims = claimsOf(azure.tokenForPerson(deployer, arm));
+    expect(claims).toMatchObject({
+      aud: arm,
+      oid: deployer,
+      idtyp: "user",
+      appid: "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+    });
+    expect(claims).not.toHaveProperty("xms_mirid");
+    expect(Number(claims["exp"]) - Date.now() / 1000).toBeLessThan(76 * 60);
+  });
+
+  it("keeps xms_mirid for Microsoft's own audiences", async () => {
+    const own = await startAzure({ ...world, applicationIdUris: ["api://ours"] });
+    const claims = claimsOf(own.tokenForMachine("vm-agent", "api://ours"));
+    await own.stop();
+    expect(claims).not.toHaveProperty("xms_mirid");
+  });
+
+  it("publishes the old key beside the new one after a rotation", async () => {
+    const before = azure.entra.publishedKeys;
+    await azure.entra.rotateSigningKey();
+    const { body } = await ask(azure, `https://login.microsoftonline.com/${tenantId}/discovery/v2.0/keys`);
+    expect(body.keys.map(({ kid }: { kid: string }) => kid)).toEqual([expect.any(String), before[0]?.kid]);
+  });
+
+  it("does not know another tenant", async () => {
+    const url =
+      "https://login.microsoftonline.com/00000000-0000-4000-8000-999999999999/.well-known/openid-configuration";
+    const { status, body } = await ask(azure, url);
+    expect([status, body]).toMatchObject([400, { error: "invalid_tenant", error_codes: [90002] }]);
+  });
+
+  it("logs nobody in with a password or secret", async () => {
+    const { status } = await ask(azure, `https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/token`, {
+      method: "POST",
+      body: {},
+    });
+    expect(status).toBe(404);
+  });
+});
