@@ -44,8 +44,10 @@ export class VaultConfigStack extends EnvironmentStack {
     this.admitVms(new AzureAuth(this, "azure", { tenantId }), subscriptionId, agentVm);
     this.admitWebApps(new JwtAuth(this, "jwt", { tenantId }), webApp);
     this.createDatabaseEngine(vaultServer, mysql);
-    new TransitEngine(this, "transit", { keys: environment.transitKeys });
-    if (environment.vault.edition === "enterprise") new TransformEngine(this, "transform");
+    new TransitEngine(this, "transit", { keys: environment.transitKeys, protect: environment.protectData });
+    if (environment.vault.edition === "enterprise") {
+      new TransformEngine(this, "transform", { protect: environment.protectData });
+    }
 
     new TerraformOutput(this, "workload_roles", {
       value: Object.fromEntries([...this.policies.keys()].map((workload) => [workload, `${workload}-role`])),

@@ -6,8 +6,8 @@ export interface AdminSshKeyProps {
 }
 
 /**
- * The SSH key that Azure wants for each VM. Key Vault made it and exports only its public half, so nobody can log in
- * with it: people log in by Entra ID.
+ * The SSH key that Azure wants for each VM. Key Vault made it, exports only its public half and does not sign with it,
+ * which would be enough to log in: people log in by Entra ID.
  */
 export class AdminSshKey extends Construct {
   /** In OpenSSH's format. */
@@ -20,7 +20,7 @@ export class AdminSshKey extends Construct {
       keyVaultId,
       keyType: "RSA",
       keySize: 4096,
-      keyOpts: ["sign", "verify"],
+      keyOpts: ["verify"],
     }).publicKeyOpenssh;
   }
 }

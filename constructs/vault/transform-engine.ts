@@ -4,9 +4,18 @@ import { TransformTransformation } from "@cdktf/provider-vault/lib/transform-tra
 import { Construct } from "constructs";
 import { transformRole } from "../../environments/policy-paths";
 
+export interface TransformEngineProps {
+  /** Refuse to delete the transformations: with one, what it encoded is lost. */
+  protect: boolean;
+}
+
 /** The secrets engine `transform` (Vault Enterprise): fields that keep their form, or only their last digits. */
 export class TransformEngine extends Construct {
-  constructor(scope: Construct, id: string) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: TransformEngineProps,
+  ) {
     super(scope, id);
     const mount = this.createMount();
     this.addRole(mount, [this.encryptSocialSecurityNumbers(mount), this.maskCardNumbers(mount)]);
@@ -29,6 +38,7 @@ export class TransformEngine extends Construct {
       template: "builtin/socialsecuritynumber",
       tweakSource: "internal",
       allowedRoles: [transformRole],
+      deletionAllowed: !this.props.protect,
     });
   }
 
@@ -41,6 +51,7 @@ export class TransformEngine extends Construct {
       template: "builtin/creditcardnumber",
       maskingCharacter: "*",
       allowedRoles: [transformRole],
+      deletionAllowed: !this.props.protect,
     });
   }
 

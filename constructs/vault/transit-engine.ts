@@ -4,13 +4,13 @@ import { Construct } from "constructs";
 
 export interface TransitEngineProps {
   keys: readonly string[];
-  /** Whether Vault refuses to delete the keys; true unless told. What a deleted key encrypted is lost. */
-  protect?: boolean;
+  /** Refuse to delete the keys: what a deleted key encrypted is lost. */
+  protect: boolean;
 }
 
 /** The secrets engine `transit`: encryption as a service, with keys that never leave Vault. */
 export class TransitEngine extends Construct {
-  constructor(scope: Construct, id: string, { keys, protect = true }: TransitEngineProps) {
+  constructor(scope: Construct, id: string, { keys, protect }: TransitEngineProps) {
     super(scope, id);
     const mount = this.createMount();
     for (const key of keys) this.addKey(mount, key, protect);

@@ -1,0 +1,31 @@
+import { AdminSshKey } from "../../../constructs/azure/admin-ssh-key";
+import { synthesizeConstructs } from "../../synthesis";
+
+describe("AdminSshKey", () => {
+  const keys: AdminSshKey[] = [];
+  const stack = synthesizeConstructs((scope) =>
+    keys.push(new AdminSshKey(scope, "ssh", { keyVaultId: "/kv" })),
+  );
+  const key = stack.only("azurerm_key_vault_key");
+
+  it("is made in Key Vault, where its private half stays and signs nothing, so that nobody logs in with it", () => {
+    expect(key.attributes).toMatchObject({
+      key_vault_id: "/kv",
+      key_type: "RSA",
+      key_size: 4096,
+      key_opts: ["verify"],
+    });
+  });
+
+  it("gives nobody a right to it", () => {
+    expect(stack.resources("azurerm_role_assignment")).toEqual([]);
+  });
+
+  it("hands out the public half only", () => {
+    const used = synthesizeConstructs((scope) => {
+      const { publicKey } = new AdminSshKey(scope, "ssh", { keyVaultId: "/kv" });
+      scope.addOverride("output.public_key.value", publicKey);
+    });
+    expect(used.outputs.get("public_key")).toBe(key.ref("public_key_openssh"));
+  });
+});

@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import { unzipSync } from "fflate";
+import { AppPackage } from "../../../constructs/azure/app-package";
+import { synthesizeConstructs } from "../../synthesis";
+
+function make() {
+  let made: AppPackage | undefined;
+  const stack = synthesizeConstructs((scope) => {
+    made = new AppPackage(scope, "package");
+  });
+  return { made: made as unknown as AppPackage, zip: stack.assets.get("assets/app.zip") as Buffer };
+}
+
+describe("AppPackage", () => {
+  const { made, zip } = make();
+
+  it("lies beside the stack's JSON, where Terraform looks for it", () => {
+    expect(made.path).toBe("assets/app.zip");
+    expect(zip).toBeDefined();
+  });
+
+  it("is known by its hash", () => {
+    expect(made.hash).toBe(createHash("sha256").update(zip).digest("hex"));
+  });
+
+  it("holds one file that App Service starts", () => {
+    expect(Object.keys(unzipSync(zip))).toEqual(["server.js"]);
+  });
+
+  it("is the same, byte for byte, when made again", () => {
+    expect(make().zip.equals(zip)).toBe(true);
+  });
+});

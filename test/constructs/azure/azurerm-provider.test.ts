@@ -1,0 +1,43 @@
+import { useAzurerm } from "../../../constructs/azure/azurerm-provider";
+import { asObject, synthesizeConstructs } from "../../synthesis";
+
+function provider(build: Parameters<typeof synthesizeConstructs>[0]) {
+  const [azurerm] = asObject(synthesizeConstructs(build).json["provider"])["azurerm"] as unknown[];
+  return asObject(azurerm);
+}
+
+describe("useAzurerm", () => {
+  it("takes tenant, subscription and login from whoever deploys, and names none", () => {
+    expect(Object.keys(provider((scope) => useAzurerm(scope))).sort()).toEqual([
+      "features",
+      "resource_provider_registrations",
+      "storage_use_azuread",
+    ]);
+  });
+
+  it("never purges what Key Vault could still restore", () => {
+    expect(provider((scope) => useAzurerm(scope))["features"]).toEqual([
+      {
+        key_vault: [
+          {
+            purge_soft_delete_on_destroy: false,
+            purge_soft_deleted_certificates_on_destroy: false,
+            purge_soft_deleted_keys_on_destroy: false,
+            purge_soft_deleted_secrets_on_destroy: false,
+          },
+        ],
+      },
+    ]);
+  });
+
+  it("registers no resource provider, a right on the subscription, unless the stack is made for that", () => {
+    expect(provider((scope) => useAzurerm(scope))).toMatchObject({ resource_provider_registrations: "none" });
+    const registering = provider((scope) =>
+      useAzurerm(scope, { registerResourceProviders: ["Microsoft.Web"] }),
+    );
+    expect(registering).toMatchObject({
+      resource_provider_registrations: "none",
+      resource_providers_to_register: ["Microsoft.Web"],
+    });
+  });
+});

@@ -1,0 +1,22 @@
+import { DeletionLock } from "../../../constructs/azure/deletion-lock";
+import { synthesizeConstructs } from "../../synthesis";
+
+describe("DeletionLock", () => {
+  const lock = synthesizeConstructs(
+    (scope) => new DeletionLock(scope, "lock", { resourceId: "/disk", protects: "all that Vault stores" }),
+  ).only("azurerm_management_lock");
+
+  it("makes Azure refuse the deletion of that resource, and nothing else", () => {
+    expect(lock.attributes).toMatchObject({ scope: "/disk", lock_level: "CanNotDelete" });
+  });
+
+  it("tells whoever meets it what would be lost, and how to let it go", () => {
+    expect(lock.get("notes")).toBe(
+      "Deleting this loses all that Vault stores. Set protectData to false in the environment file to let it go.",
+    );
+  });
+
+  it("keeps its notes within Azure's 512 characters", () => {
+    expect(String(lock.get("notes")).length).toBeLessThanOrEqual(512);
+  });
+});

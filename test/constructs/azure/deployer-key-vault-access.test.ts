@@ -1,0 +1,45 @@
+import { DeployerKeyVaultAccess } from "../../../constructs/azure/deployer-key-vault-access";
+import type { Deployer } from "../../../environments/schema";
+import { synthesizeConstructs } from "../../synthesis";
+
+function grants(...deployers: Deployer[]) {
+  return synthesizeConstructs(
+    (scope) =>
+      new DeployerKeyVaultAccess(scope, "access", {
+        deployers,
+        signedInObjectId: "signed-in",
+        resourceGroupId: "/rg",
+      }),
+  )
+    .resources("azurerm_role_assignment")
+    .map(({ attributes }) => attributes);
+}
+
+const pipeline: Deployer = { name: "Pipeline", objectId: "pipeline", type: "ServicePrincipal" };
+const person: Deployer = { name: "Person", objectId: "person", type: "User" };
+
+describe("DeployerKeyVaultAccess", () => {
+  it("lets a deployer make keys, certificates and secrets, in that resource group alone", () => {
+    expect(grants(pipeline)).toEqual(
+      ["Certificates", "Crypto", "Secrets"].map((kind) => ({
+        role_definition_name: `Key Vault ${kind} Officer`,
+        principal_id: "pipeline",
+        principal_type: "ServicePrincipal",
+        scope: "/rg",
+      })),
+    );
+  });
+
+  it("says of each deployer what kind of principal it is", () => {
+    const kinds = grants(pipeline, person).map((grant) => [grant["principal_id"], grant["principal_type"]]);
+    expect(new Set(kinds.map(String))).toEqual(new Set(["pipeline,ServicePrincipal", "person,User"]));
+    expect(kinds).toHaveLength(6);
+  });
+
+  it("leaves to Azure what kind of principal the signed-in one is", () => {
+    for (const grant of grants({ ...person, objectId: "signed-in-user" })) {
+      expect(grant).toMatchObject({ principal_id: "signed-in" });
+      expect(grant).not.toHaveProperty("principal_type");
+    }
+  });
+});

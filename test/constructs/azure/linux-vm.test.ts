@@ -1,0 +1,93 @@
+import { LinuxVm, type LinuxVmProps } from "../../../constructs/azure/linux-vm";
+import { synthesizeConstructs } from "../../synthesis";
+
+const props: LinuxVmProps = {
+  environment: "demo",
+  name: "agent-1",
+  resourceGroup: "rg",
+  location: "westeurope",
+  subnetId: "/subnet",
+  size: "Standard_D2s_v3",
+  osDiskGb: 64,
+  encryptionAtHost: false,
+  sshPublicKey: "ssh-rsa AAAA",
+  sshAdministrators: [],
+  cloudConfig: "#cloud-config\n{}\n",
+};
+
+function stackOf(changes: Partial<LinuxVmProps> = {}) {
+  return synthesizeConstructs((scope) => new LinuxVm(scope, "vm", { ...props, ...changes }));
+}
+
+function machineOf(changes: Partial<LinuxVmProps> = {}) {
+  return stackOf(changes).only("azurerm_linux_virtual_machine");
+}
+
+describe("LinuxVm", () => {
+  it("takes no password: only a key, whose private half nobody has", () => {
+    const machine = machineOf();
+    expect(machine.attributes).toMatchObject({
+      disable_password_authentication: true,
+      admin_ssh_key: [{ username: "azureuser", public_key: "ssh-rsa AAAA" }],
+    });
+    expect(machine.attributes).not.toHaveProperty("admin_password");
+  });
+
+  it("starts by trusted launch: secure boot and a virtual TPM", () => {
+    expect(machineOf().attributes).toMatchObject({ secure_boot_enabled: true, vtpm_enabled: true });
+  });
+
+  it.each([true, false])("encrypts at the host as the environment says: %s", (encryptionAtHost) => {
+    expect(machineOf({ encryptionAtHost }).get("encryption_at_host_enabled")).toBe(encryptionAtHost);
+  });
+
+  it("is Ubuntu's LTS, and a newer image does not replace it", () => {
+    expect(machineOf().attributes).toMatchObject({
+      source_image_reference: { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "server" },
+      lifecycle: { ignore_changes: ["source_image_reference"] },
+    });
+  });
+
+  it("keeps its boot diagnostics with Azure, so that there is no storage account and no account key", () => {
+    expect(machineOf().get("boot_diagnostics")).toEqual({});
+  });
+
+  it("has an identity of its own, which Entra ID log-in needs", () => {
+    expect(machineOf().get("identity")).toEqual({ type: "SystemAssigned" });
+  });
+
+  it("carries further identities beside its own", () => {
+    expect(machineOf({ userAssignedIdentities: ["/vault"] }).get("identity")).toEqual({
+      type: "SystemAssigned, UserAssigned",
+      identity_ids: ["/vault"],
+    });
+  });
+
+  it("gets user data, which can change in place, and no custom data, which would replace it", () => {
+    const machine = machineOf();
+    expect(machine.get("user_data")).toMatch(/^\$\{base64encode\(local\.[\w-]+\)\}$/);
+    expect(machine.attributes).not.toHaveProperty("custom_data");
+  });
+
+  it("has no public address unless it is given one", () => {
+    const [configuration] = stackOf().only("azurerm_network_interface").get("ip_configuration") as object[];
+    expect(configuration).toEqual({
+      name: "primary",
+      private_ip_address_allocation: "Dynamic",
+      subnet_id: "/subnet",
+    });
+    const open = stackOf({ publicIpAddressId: "/address" }).only("azurerm_network_interface");
+    expect(open.get("ip_configuration")).toMatchObject([{ public_ip_address_id: "/address" }]);
+  });
+
+  it("names itself after environment and role", () => {
+    expect(machineOf().get("name")).toBe("vm-demo-agent-1");
+  });
+
+  it("has a disk of the size and in the zone that the environment says", () => {
+    expect(machineOf({ osDiskGb: 128, zone: "2" }).attributes).toMatchObject({
+      zone: "2",
+      os_disk: { disk_size_gb: 128, storage_account_type: "Premium_LRS" },
+    });
+  });
+});

@@ -1,0 +1,30 @@
+import { MysqlAdministratorPassword } from "../../../constructs/azure/mysql-administrator-password";
+import { synthesizeConstructs } from "../../synthesis";
+
+describe("MysqlAdministratorPassword", () => {
+  const stack = synthesizeConstructs(
+    (scope) => new MysqlAdministratorPassword(scope, "password", { keyVaultId: "/kv", version: 3 }),
+  );
+  const secret = stack.only("azurerm_key_vault_secret");
+
+  it("is made by an ephemeral resource, so that no state keeps it", () => {
+    const generated = stack.onlyEphemeral("random_password");
+    expect(stack.resources("random_password")).toEqual([]);
+    expect(secret.get("value_wo")).toBe(`\${ephemeral.random_password.${generated.id}.result}`);
+  });
+
+  it("reaches Key Vault by the write-only argument alone, and only when its version changes", () => {
+    expect(secret.attributes).toMatchObject({ key_vault_id: "/kv", value_wo_version: 3 });
+    expect(secret.attributes).not.toHaveProperty("value");
+  });
+
+  it("has three kinds of character, as Azure wants, and none that a connection string would have to escape", () => {
+    expect(stack.onlyEphemeral("random_password").attributes).toEqual({
+      length: 48,
+      min_lower: 1,
+      min_numeric: 1,
+      min_upper: 1,
+      special: false,
+    });
+  });
+});

@@ -1,0 +1,115 @@
+import { KeptPassword } from "../../../constructs/azure/kept-password";
+import { MysqlServer, type MysqlServerProps } from "../../../constructs/azure/mysql-server";
+import { loadEnvironment } from "../../../environments/load";
+import { synthesizeConstructs } from "../../synthesis";
+
+const { mysql: settings } = loadEnvironment("demo");
+
+function stackOf(changes: Partial<MysqlServerProps> = {}) {
+  return synthesizeConstructs(
+    (scope) =>
+      new MysqlServer(scope, "server", {
+        name: "mysql-demo",
+        resourceGroup: "rg",
+        location: "westeurope",
+        settings,
+        subnetId: "/subnet",
+        privateDnsZoneId: "/zone",
+        password: new KeptPassword(scope, "kept", { keyVaultId: "/kv", secretName: "mysql-administrator" }),
+        protect: true,
+        ...changes,
+      }),
+  );
+}
+
+function parameters() {
+  const configurations = stackOf().resources("azurerm_mysql_flexible_server_configuration");
+  return Object.fromEntries(
+    configurations.map(({ attributes }) => [attributes["name"], attributes["value"]]),
+  );
+}
+
+describe("MysqlServer", () => {
+  it("is reached from the virtual network only", () => {
+    const stack = stackOf();
+    expect(stack.only("azurerm_mysql_flexible_server").attributes).toMatchObject({
+      delegated_subnet_id: "/subnet",
+      private_dns_zone_id: "/zone",
+    });
+    expect(stack.resources("azurerm_mysql_flexible_server_firewall_rule")).toEqual([]);
+  });
+
+  it("gets its password by the write-only argument, from the ephemeral read of Key Vault", () => {
+    const server = stackOf({ settings: { ...settings, passwordVersion: 4 } }).only(
+      "azurerm_mysql_flexible_server",
+    );
+    expect(server.attributes).toMatchObject({
+      administrator_password_wo: "${ephemeral.azurerm_key_vault_secret.kept.value}",
+      administrator_password_wo_version: 4,
+    });
+    expect(server.attributes).not.toHaveProperty("administrator_password");
+  });
+
+  it("refuses connections without TLS 1.2 or newer", () => {
+    expect(parameters()).toMatchObject({ require_secure_transport: "ON", tls_version: "TLSv1.2,TLSv1.3" });
+  });
+
+  it("logs slow queries, and who connects and who changes structure or rights", () => {
+    expect(parameters()).toMatchObject({
+      slow_query_log: "ON",
+      long_query_time: String(settings.slowQuerySeconds),
+      audit_log_enabled: "ON",
+      audit_log_events: "CONNECTION,DDL,DCL",
+    });
+  });
+
+  it("keeps statements, and so the customers' data, out of the audit log", () => {
+    expect(String(parameters()["audit_log_events"]).split(",")).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(GENERAL|DML.*)$/)]),
+    );
+  });
+
+  it("holds the application's database, for all of Unicode", () => {
+    expect(stackOf().only("azurerm_mysql_flexible_database").attributes).toMatchObject({
+      name: "customers",
+      charset: "utf8mb4",
+    });
+  });
+
+  it("backs up and replicates as the environment says", () => {
+    const server = stackOf({
+      settings: { ...settings, backupRetentionDays: 35, geoRedundantBackup: true, highAvailability: true },
+    }).only("azurerm_mysql_flexible_server");
+    expect(server.attributes).toMatchObject({
+      backup_retention_days: 35,
+      geo_redundant_backup_enabled: true,
+      high_availability: { mode: "ZoneRedundant" },
+    });
+    expect(stackOf().only("azurerm_mysql_flexible_server").attributes).not.toHaveProperty(
+      "high_availability",
+    );
+  });
+
+  it("refuses the deletion of server and database when protected", () => {
+    const stack = stackOf({ protect: true });
+    const server = stack.only("azurerm_mysql_flexible_server");
+    expect(server.get("lifecycle")).toMatchObject({ prevent_destroy: true });
+    expect(stack.only("azurerm_mysql_flexible_database").get("lifecycle")).toEqual({ prevent_destroy: true });
+    expect(stack.only("azurerm_management_lock").get("scope")).toBe(server.ref("id"));
+  });
+
+  it("lets both go when not protected", () => {
+    const stack = stackOf({ protect: false });
+    expect(stack.only("azurerm_mysql_flexible_server").get("lifecycle")).not.toHaveProperty(
+      "prevent_destroy",
+    );
+    expect(stack.only("azurerm_mysql_flexible_database").attributes).not.toHaveProperty("lifecycle");
+    expect(stack.resources("azurerm_management_lock")).toEqual([]);
+  });
+
+  it("leaves the zones to Azure, which swaps them at a failover", () => {
+    expect(stackOf().only("azurerm_mysql_flexible_server").get("lifecycle")).toMatchObject({
+      ignore_changes: ["zone", "high_availability[0].standby_availability_zone"],
+    });
+  });
+});

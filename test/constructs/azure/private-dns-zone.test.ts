@@ -1,0 +1,23 @@
+import { PrivateDnsZone } from "../../../constructs/azure/private-dns-zone";
+import { synthesizeConstructs } from "../../synthesis";
+
+describe("PrivateDnsZone", () => {
+  it("is seen by that virtual network alone, and does not register its machines by itself", () => {
+    const stack = synthesizeConstructs(
+      (scope) =>
+        new PrivateDnsZone(scope, "dns", {
+          name: "demo.internal",
+          resourceGroup: "rg",
+          virtualNetworkId: "/vnet",
+        }),
+    );
+    const zone = stack.only("azurerm_private_dns_zone");
+    expect(zone.get("name")).toBe("demo.internal");
+    expect(stack.only("azurerm_private_dns_zone_virtual_network_link").attributes).toEqual({
+      name: "virtual-network",
+      private_dns_zone_name: zone.ref("name"),
+      resource_group_name: "rg",
+      virtual_network_id: "/vnet",
+    });
+  });
+});

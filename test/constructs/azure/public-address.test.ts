@@ -1,0 +1,33 @@
+import { PublicAddress } from "../../../constructs/azure/public-address";
+import { synthesizeConstructs } from "../../synthesis";
+
+const props = { name: "pip", resourceGroup: "rg", location: "westeurope", dnsLabel: "vault-demo" };
+
+describe("PublicAddress", () => {
+  it("is fixed and has a DNS name", () => {
+    const stack = synthesizeConstructs((scope) => new PublicAddress(scope, "address", props));
+    expect(stack.only("azurerm_public_ip").attributes).toEqual({
+      name: "pip",
+      resource_group_name: "rg",
+      location: "westeurope",
+      sku: "Standard",
+      allocation_method: "Static",
+      domain_name_label: "vault-demo",
+    });
+  });
+
+  it("knows its full name before it exists, so that the certificate need not wait for it", () => {
+    let domainName = "";
+    synthesizeConstructs((scope) => {
+      domainName = new PublicAddress(scope, "address", props).domainName;
+    });
+    expect(domainName).toBe("vault-demo.westeurope.cloudapp.azure.com");
+  });
+
+  it("stands in the VM's zone", () => {
+    const stack = synthesizeConstructs(
+      (scope) => new PublicAddress(scope, "address", { ...props, zone: "2" }),
+    );
+    expect(stack.only("azurerm_public_ip").get("zones")).toEqual(["2"]);
+  });
+});

@@ -1,0 +1,26 @@
+import { RecoveryKeyWriterRole } from "../../../constructs/azure/recovery-key-writer-role";
+import { synthesizeConstructs } from "../../synthesis";
+
+describe("RecoveryKeyWriterRole", () => {
+  const definition = synthesizeConstructs(
+    (scope) =>
+      new RecoveryKeyWriterRole(scope, "role", { environment: "demo", subscriptionId: "/subscriptions/s" }),
+  ).only("azurerm_role_definition");
+
+  it("may set a secret, and neither read, list nor delete one", () => {
+    expect(definition.get("permissions")).toEqual([
+      { data_actions: ["Microsoft.KeyVault/vaults/secrets/setSecret/action"] },
+    ]);
+  });
+
+  it("can be assigned in this subscription only", () => {
+    expect(definition.attributes).toMatchObject({
+      scope: "/subscriptions/s",
+      assignable_scopes: ["/subscriptions/s"],
+    });
+  });
+
+  it("carries the environment in its name, which is unique in the tenant", () => {
+    expect(definition.get("name")).toBe("Vault Recovery Key Writer (demo)");
+  });
+});

@@ -1,0 +1,147 @@
+import { SystemNetwork } from "../../../constructs/azure/system-network";
+import { loadEnvironment } from "../../../environments/load";
+import type { Environment } from "../../../environments/schema";
+import { changed, synthesizeConstructs } from "../../synthesis";
+
+const demo = loadEnvironment("demo");
+const { vault, mysql, webApp, agents } = demo.network.subnets;
+
+function stackOf(change: (environment: Environment) => void = () => {}) {
+  return synthesizeConstructs(
+    (scope) =>
+      new SystemNetwork(scope, "network", { environment: changed(demo, change), resourceGroup: "rg" }),
+  );
+}
+
+/** The flows that a subnet's security group allows: `from -> to :ports`. */
+function flows(subnet: string, direction: "Inbound" | "Outbound", stack = stackOf()): string[] {
+  const group = stack.only("azurerm_network_security_group", `/${subnet}/security/group`);
+  return stack
+    .resources("azurerm_network_security_rule")
+    .filter((rule) => rule.get("network_security_group_name") === group.ref("name"))
+    .filter((rule) => rule.get("direction") === direction && rule.get("access") === "Allow")
+    .map(({ attributes: rule }) => {
+      const ports = (rule["destination_port_ranges"] as string[]).join(" ");
+      return `${rule["source_address_prefix"]} -> ${rule["destination_address_prefix"]} : ${ports}`;
+    })
+    .sort();
+}
+
+/** The directions in which a subnet's security group refuses everything else. */
+function refused(subnet: string): unknown[] {
+  const stack = stackOf();
+  const group = stack.only("azurerm_network_security_group", `/${subnet}/security/group`);
+  return stack
+    .resources("azurerm_network_security_rule")
+    .filter((rule) => rule.get("network_security_group_name") === group.ref("name"))
+    .filter((rule) => rule.get("access") === "Deny")
+    .map((rule) => rule.get("direction"))
+    .sort();
+}
+
+describe("SystemNetwork", () => {
+  it("lets web apps, agents, other nodes and the named ranges reach Vault, on 8200; nodes each other on 8201", () => {
+    const stack = stackOf(({ network }) => {
+      network.clientRanges = [{ name: "clients", cidr: "198.51.100.0/24" }];
+    });
+    expect(flows("vault", "Inbound", stack)).toEqual(
+      [
+        `${vault} -> ${vault} : 8200 8201`,
+        `${webApp} -> ${vault} : 8200`,
+        `${agents} -> ${vault} : 8200`,
+        `198.51.100.0/24 -> ${vault} : 8200`,
+        `203.0.113.0/24 -> ${vault} : 8200`,
+      ].sort(),
+    );
+  });
+
+  it("lets Vault reach its nodes, MySQL, packages and Azure's services", () => {
+    expect(flows("vault", "Outbound")).toEqual(
+      [
+        `${vault} -> ${vault} : 8200 8201`,
+        `${vault} -> ${mysql} : 3306`,
+        `${vault} -> Internet : 80 443`,
+      ].sort(),
+    );
+  });
+
+  it("lets Vault, web apps, agents and a standby reach MySQL, on 3306", () => {
+    expect(flows("mysql", "Inbound")).toEqual(
+      [vault, webApp, agents, mysql].map((from) => `${from} -> ${mysql} : 3306`).sort(),
+    );
+  });
+
+  it("lets nobody in through the web apps' subnet, which is their way into the network", () => {
+    expect(flows("webApp", "Inbound")).toEqual([]);
+  });
+
+  it("lets web apps reach Vault, MySQL and the Azure services they use, and not the internet", () => {
+    expect(flows("webApp", "Outbound")).toEqual(
+      [
+        `${webApp} -> ${vault} : 8200`,
+        `${webApp} -> ${mysql} : 3306`,
+        `${webApp} -> AzureActiveDirectory : 443`,
+        `${webApp} -> AzureKeyVault : 443`,
+        `${webApp} -> AzureMonitor : 443`,
+      ].sort(),
+    );
+  });
+
+  it("lets nobody in to the agents' VMs", () => {
+    expect(flows("agents", "Inbound")).toEqual([]);
+  });
+
+  it("lets agents reach Vault, MySQL, packages and Azure's services", () => {
+    expect(flows("agents", "Outbound")).toEqual(
+      [
+        `${agents} -> ${vault} : 8200`,
+        `${agents} -> ${mysql} : 3306`,
+        `${agents} -> Internet : 80 443`,
+      ].sort(),
+    );
+  });
+
+  it("keeps port 22 shut by default", () => {
+    const ports = stackOf()
+      .resources("azurerm_network_security_rule")
+      .flatMap((rule) => rule.get("destination_port_ranges") ?? []);
+    expect(ports).not.toContain("22");
+  });
+
+  it("opens port 22 of Vault's and the agents' VMs to the named ranges, and to nobody else", () => {
+    const stack = stackOf(({ network }) => {
+      network.sshRanges = [{ name: "bastion", cidr: "198.51.100.8/29" }];
+    });
+    expect(flows("vault", "Inbound", stack)).toContain(`198.51.100.8/29 -> ${vault} : 22`);
+    expect(flows("agents", "Inbound", stack)).toEqual([`198.51.100.8/29 -> ${agents} : 22`]);
+    expect(flows("webApp", "Inbound", stack)).toEqual([]);
+    expect(flows("mysql", "Inbound", stack).join()).not.toContain(": 22");
+  });
+
+  it.each([
+    ["vault", ["Inbound", "Outbound"]],
+    // Azure's MySQL service needs ways out of its own, Storage among them.
+    ["mysql", ["Inbound"]],
+    ["webApp", ["Inbound", "Outbound"]],
+    ["agents", ["Inbound", "Outbound"]],
+  ])("refuses everything else in the subnet %s: %j", (subnet, directions) => {
+    expect(refused(subnet)).toEqual(directions);
+  });
+
+  it.each([
+    ["vault", undefined],
+    ["mysql", "Microsoft.DBforMySQL/flexibleServers"],
+    ["webApp", "Microsoft.Web/serverFarms"],
+    ["agents", undefined],
+  ])("delegates the subnet %s to %s", (subnet, service) => {
+    const delegation = stackOf().only("azurerm_subnet", `/${subnet}/subnet`).get("delegation");
+    expect(delegation).toEqual(
+      service && [{ name: "service", service_delegation: expect.objectContaining({ name: service }) }],
+    );
+  });
+
+  it.each(["vault", "webApp", "agents"])("lets Key Vault know the subnet %s by its name", (subnet) => {
+    const { attributes } = stackOf().only("azurerm_subnet", `/${subnet}/subnet`);
+    expect(attributes["service_endpoints"]).toEqual(["Microsoft.KeyVault"]);
+  });
+});

@@ -1,0 +1,113 @@
+import { ApplicationMonitoring } from "../../../constructs/azure/application-monitoring";
+import { WebApp, type WebAppProps } from "../../../constructs/azure/web-app";
+import { asObject, synthesizeConstructs } from "../../synthesis";
+
+function stackOf(changes: Partial<WebAppProps> = {}) {
+  return synthesizeConstructs((scope) => {
+    const monitoring = new ApplicationMonitoring(scope, "monitoring", {
+      environment: "demo",
+      resourceGroup: "rg",
+      location: "westeurope",
+      retentionDays: 30,
+    });
+    new WebApp(scope, "app", {
+      name: "app-demo-webapp",
+      resourceGroup: "rg",
+      location: "westeurope",
+      servicePlanId: "/plan",
+      subnetId: "/subnet",
+      monitoring,
+      visitorRanges: ["203.0.113.0/24", "198.51.100.0/24"],
+      deployerRanges: ["203.0.113.0/24"],
+      settings: { VAULT_ADDR: "https://vault.demo.internal:8200" },
+      ...changes,
+    });
+  });
+}
+
+const stack = stackOf();
+const app = stack.only("azurerm_linux_web_app");
+const site = asObject(app.get("site_config"));
+
+describe("WebApp", () => {
+  it("answers by HTTPS only, TLS 1.2 or newer", () => {
+    expect(app.get("https_only")).toBe(true);
+    expect(site).toMatchObject({ minimum_tls_version: "1.2", scm_minimum_tls_version: "1.2" });
+  });
+
+  it("makes the publishing credentials worthless, which the provider puts into the state", () => {
+    expect(app.attributes).toMatchObject({
+      ftp_publish_basic_authentication_enabled: false,
+      webdeploy_publish_basic_authentication_enabled: false,
+    });
+  });
+
+  it("has neither FTP nor remote debugging", () => {
+    expect(site).toMatchObject({ ftps_state: "Disabled", remote_debugging_enabled: false });
+  });
+
+  it("lets visitors in from the named ranges only", () => {
+    expect(site["ip_restriction_default_action"]).toBe("Deny");
+    expect(site["ip_restriction"]).toEqual([
+      { name: "range-0", action: "Allow", ip_address: "203.0.113.0/24", priority: 100 },
+      { name: "range-1", action: "Allow", ip_address: "198.51.100.0/24", priority: 101 },
+    ]);
+  });
+
+  it("lets packages in from the deployers' ranges only", () => {
+    expect(site["scm_ip_restriction_default_action"]).toBe("Deny");
+    expect(site["scm_ip_restriction"]).toEqual([
+      { name: "range-0", action: "Allow", ip_address: "203.0.113.0/24", priority: 100 },
+    ]);
+  });
+
+  it("reaches everything through its subnet, by which Vault, Key Vault and MySQL know it", () => {
+    expect(app.get("virtual_network_subnet_id")).toBe("/subnet");
+    expect(site["vnet_route_all_enabled"]).toBe(true);
+  });
+
+  it("has a system-assigned identity", () => {
+    expect(app.get("identity")).toEqual({ type: "SystemAssigned" });
+  });
+
+  it("is taken out of service when its health check fails", () => {
+    expect(site).toMatchObject({ health_check_path: "/healthz", health_check_eviction_time_in_min: 2 });
+  });
+
+  it("runs a long-term supported Node", () => {
+    expect(site["application_stack"]).toEqual({ node_version: "22-lts" });
+  });
+
+  it("is told settings that hold no secret, and sends telemetry by its identity", () => {
+    expect(app.get("app_settings")).toEqual({
+      VAULT_ADDR: "https://vault.demo.internal:8200",
+      APPLICATIONINSIGHTS_CONNECTION_STRING: stack
+        .only("azurerm_application_insights")
+        .ref("connection_string"),
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: "Authorization=AAD",
+      ApplicationInsightsAgent_EXTENSION_VERSION: "~3",
+      SCM_DO_BUILD_DURING_DEPLOYMENT: "false",
+    });
+    expect(app.attributes).not.toHaveProperty("connection_string");
+  });
+
+  it("may send telemetry, and has no other right of its own", () => {
+    expect(stack.only("azurerm_role_assignment").attributes).toEqual({
+      role_definition_name: "Monitoring Metrics Publisher",
+      principal_id: `\${azurerm_linux_web_app.${app.id}.identity[0].principal_id}`,
+      principal_type: "ServicePrincipal",
+      scope: stack.only("azurerm_application_insights").ref("id"),
+    });
+  });
+
+  it("keeps who called, who deployed and who was refused in Log Analytics", () => {
+    const setting = stack.only("azurerm_monitor_diagnostic_setting");
+    expect(setting.attributes).toMatchObject({
+      target_resource_id: app.ref("id"),
+      log_analytics_workspace_id: stack.only("azurerm_log_analytics_workspace").ref("id"),
+    });
+    expect(setting.get("enabled_log")).toEqual(
+      expect.arrayContaining([{ category: "AppServiceHTTPLogs" }, { category: "AppServiceAuditLogs" }]),
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import { AzurermProvider } from "@cdktf/provider-azurerm/lib/provider";
+import { RandomProvider } from "@cdktf/provider-random/lib/provider";
+import { VaultProvider } from "@cdktf/provider-vault/lib/provider";
+import { type ProviderName, requireProviders } from "../../../constructs/terraform/provider-requirements";
+import { asObject, synthesizeConstructs } from "../../synthesis";
+
+function terraformOf(...providers: ProviderName[]) {
+  const stack = synthesizeConstructs((scope) => {
+    new AzurermProvider(scope, "azurerm", { features: [{}] });
+    if (providers.includes("vault")) new VaultProvider(scope, "vault", { address: "https://vault" });
+    if (providers.includes("random")) new RandomProvider(scope, "random");
+    requireProviders(scope, providers);
+  });
+  return asObject(stack.json["terraform"]);
+}
+
+describe("requireProviders", () => {
+  it("puts ranges and full sources in place of the exact versions that the bindings write", () => {
+    expect(terraformOf("azurerm", "vault", "random")["required_providers"]).toEqual({
+      azurerm: { source: "hashicorp/azurerm", version: ">= 4.81.0, < 5.0.0" },
+      vault: { source: "hashicorp/vault", version: "~> 5.6" },
+      random: { source: "hashicorp/random", version: "~> 3.7" },
+    });
+  });
+
+  it("requires of a stack only the providers that it uses", () => {
+    expect(Object.keys(asObject(terraformOf("azurerm")["required_providers"]))).toEqual(["azurerm"]);
+  });
+
+  it("requires a Terraform that knows ephemeral values and write-only arguments", () => {
+    expect(terraformOf("azurerm")["required_version"]).toBe(">= 1.11.0");
+  });
+});

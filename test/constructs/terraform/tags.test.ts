@@ -1,0 +1,37 @@
+import { PublicIp } from "@cdktf/provider-azurerm/lib/public-ip";
+import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
+import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
+import { Construct } from "constructs";
+import { tagEveryResource } from "../../../constructs/terraform/tags";
+import { synthesizeConstructs } from "../../synthesis";
+
+describe("tagEveryResource", () => {
+  const stack = synthesizeConstructs((scope) => {
+    tagEveryResource(scope, { environment: "demo", owner: "platform" });
+    new ResourceGroup(scope, "group", { name: "rg", location: "westeurope" });
+    const deep = new Construct(new Construct(scope, "outer"), "inner");
+    new PublicIp(deep, "address", {
+      name: "pip",
+      resourceGroupName: "rg",
+      location: "westeurope",
+      allocationMethod: "Static",
+      tags: { owner: "network" },
+    });
+    new RoleAssignment(scope, "assignment", { scope: "/rg", principalId: "somebody" });
+  });
+
+  it("tags each resource, however deep it stands", () => {
+    expect(stack.only("azurerm_resource_group").get("tags")).toEqual({
+      environment: "demo",
+      owner: "platform",
+    });
+  });
+
+  it("leaves a resource the tags that it was given", () => {
+    expect(stack.only("azurerm_public_ip").get("tags")).toEqual({ environment: "demo", owner: "network" });
+  });
+
+  it("leaves alone what cannot carry tags", () => {
+    expect(stack.only("azurerm_role_assignment").attributes).not.toHaveProperty("tags");
+  });
+});

@@ -1,0 +1,52 @@
+import { AzureAuth, type AzureAuthRole } from "../../../constructs/vault/azure-auth";
+import { synthesizeConstructs } from "../../synthesis";
+
+const role: AzureAuthRole = {
+  workload: "agent",
+  policy: "agent",
+  subscriptionId: "subscription",
+  resourceGroup: "rg",
+  principalIds: ["first-vm", "second-vm"],
+  boundCidr: "10.20.4.0/24",
+  tokenTtl: "30m",
+  tokenMaxTtl: "1h",
+};
+const stack = synthesizeConstructs((scope) =>
+  new AzureAuth(scope, "azure", { tenantId: "tenant" }).addRole(role),
+);
+const mount = stack.only("vault_auth_backend");
+
+describe("AzureAuth", () => {
+  it("is tuned to leases of an hour, by default and at most", () => {
+    expect(mount.attributes).toMatchObject({ type: "azure", path: "azure" });
+    expect(mount.get("tune")).toMatchObject([{ default_lease_ttl: "1h", max_lease_ttl: "1h" }]);
+  });
+
+  it("asks Azure with the identity of Vault's own VM: neither client id nor secret", () => {
+    expect(stack.only("vault_azure_auth_backend_config").attributes).toEqual({
+      backend: mount.ref("path"),
+      tenant_id: "tenant",
+      resource: "https://management.azure.com/",
+    });
+  });
+
+  it("lets in those VMs of that resource group alone, from their subnet, with one policy", () => {
+    expect(stack.only("vault_azure_auth_backend_role").attributes).toEqual({
+      backend: mount.ref("path"),
+      role: "agent-role",
+      bound_subscription_ids: ["subscription"],
+      bound_resource_groups: ["rg"],
+      bound_service_principal_ids: ["first-vm", "second-vm"],
+      token_policies: ["agent"],
+      token_bound_cidrs: ["10.20.4.0/24"],
+      token_ttl: 1800,
+      token_max_ttl: 3600,
+    });
+  });
+
+  it("names principals in each role, without which Vault's plugin refuses the login (since v0.21.0)", () => {
+    const principals = stack.only("vault_azure_auth_backend_role").get("bound_service_principal_ids");
+    expect(principals).not.toEqual([]);
+    expect(principals).not.toContain("*");
+  });
+});

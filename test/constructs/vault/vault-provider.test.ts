@@ -1,0 +1,17 @@
+import { useVault } from "../../../constructs/vault/vault-provider";
+import { asObject, synthesizeConstructs } from "../../synthesis";
+
+describe("useVault", () => {
+  it("logs in by the deployer's Entra token, which comes from the environment, and is told no token", () => {
+    const stack = synthesizeConstructs((scope) =>
+      useVault(scope, { address: "https://vault.demo.internal:8200" }),
+    );
+    expect(asObject(stack.json["provider"])["vault"]).toEqual([
+      {
+        address: "https://vault.demo.internal:8200",
+        auth_login_jwt: [{ mount: "deployer", role: "deployer" }],
+        skip_child_token: true,
+      },
+    ]);
+  });
+});

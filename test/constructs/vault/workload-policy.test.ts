@@ -1,0 +1,29 @@
+import { WorkloadPolicy } from "../../../constructs/vault/workload-policy";
+import { synthesizeConstructs } from "../../synthesis";
+
+function policyOf(paths: Record<string, "read" | "update">) {
+  return synthesizeConstructs(
+    (scope) =>
+      new WorkloadPolicy(scope, "policy", { workload: "webapp", paths: new Map(Object.entries(paths)) }),
+  ).only("vault_policy").attributes;
+}
+
+describe("WorkloadPolicy", () => {
+  it("allows the workload its paths, with the one capability that each needs", () => {
+    expect(policyOf({ "transit/encrypt/customer-key": "update", "database/creds/long": "read" })).toEqual({
+      name: "webapp",
+      policy: `path "transit/encrypt/customer-key" {
+  capabilities = ["update"]
+}
+
+path "database/creds/long" {
+  capabilities = ["read"]
+}
+`,
+    });
+  });
+
+  it("allows a workload without paths nothing, and says so", () => {
+    expect(policyOf({})).toEqual({ name: "webapp", policy: "# No path is allowed.\n" });
+  });
+});

@@ -1,0 +1,52 @@
+import { loadEnvironment } from "../../environments/load";
+import { type Environment, environmentSchema } from "../../environments/schema";
+import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+
+const person = (digit: number) => `${String(digit).repeat(8)}-0000-4000-8000-000000000000`;
+
+/** Every option that adds a resource, a right or a flow, and the longest names that the schema allows. */
+function everything(): Environment {
+  const environment = changed(loadEnvironment("production"), (copy) => {
+    copy.name = "longestenv";
+    copy.additionalSubscriptions = [person(9)];
+    copy.deployers.push({ name: "Signed in", objectId: "signed-in-user", type: "User" });
+    copy.recoveryKeyReaders.push({ name: "Second officer", objectId: person(4), type: "User" });
+    copy.network.sshRanges = [{ name: "bastion", cidr: "198.51.100.8/29" }];
+    copy.network.sshAdministrators = [{ name: "Operators", objectId: person(5), type: "Group" }];
+    copy.vault.publicAddress = true;
+    copy.vault.edition = "enterprise";
+    copy.vault.tls = {
+      source: "existing",
+      keyVault: "kv-certificates",
+      resourceGroup: "rg-certificates",
+      certificate: "vault-example-com",
+    };
+    copy.databaseRoles["read-only"] = { privileges: ["SELECT"], defaultTtl: "1h", maxTtl: "2h" };
+    const [webApp] = copy.webApps;
+    const [agentVm] = copy.agentVms;
+    if (!webApp || !agentVm) throw new Error("production.json holds neither web app nor VM to copy");
+    copy.webApps.push(
+      { ...webApp, name: "w".repeat(24), paths: ["transform/encode/customer", "transform/decode/customer"] },
+      { name: "counted", paths: [], tokenTtl: "1h", tokenNumUses: 10 },
+    );
+    copy.agentVms.push({ ...agentVm, name: "v".repeat(24), count: 3, paths: [], zone: "3" });
+  });
+  return environmentSchema.parse(environment);
+}
+
+/** The environments that properties are checked on. */
+export const environments: ReadonlyMap<string, Environment> = new Map([
+  ["demo", loadEnvironment("demo")],
+  ["production", loadEnvironment("production")],
+  ["everything", everything()],
+]);
+
+/** The system of each, synthesized once. */
+export const systems: ReadonlyMap<string, ReadonlyMap<string, SynthesizedStack>> = new Map(
+  [...environments].map(([name, environment]) => [name, synthesizeSystem(environment)]),
+);
+
+/** Environment, stack's name and stack, for `it.each`. */
+export const everyStack: readonly (readonly [string, string, SynthesizedStack])[] = [...systems].flatMap(
+  ([environment, stacks]) => [...stacks].map(([name, stack]) => [environment, name, stack] as const),
+);

@@ -1,0 +1,151 @@
+type Attributes = Readonly<Record<string, unknown>>;
+
+/** What was found out about a resource type before it was used. */
+export interface ReviewedType {
+  /** Whether Azure takes tags for it. */
+  tags: boolean;
+  /** The credential that the provider would write into the state, and whether the resource avoids that. */
+  credential?: {
+    /** As docs/security.md names it. */
+    what: string;
+    /** Whether the credential is kept out of the state, or opens nothing. */
+    worthless: (attributes: Attributes) => boolean;
+  };
+}
+
+const tagged: ReviewedType = { tags: true };
+const untagged: ReviewedType = { tags: false };
+const without =
+  (...names: string[]) =>
+  (attributes: Attributes) =>
+    names.every((name) => !(name in attributes));
+
+/**
+ * Every resource type that may be used. Whoever adds one looks up in the provider's documentation which attributes it
+ * exports: keys, passwords, tokens and connection strings among them go into the state even where nobody asks for them.
+ */
+export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
+  azurerm_application_insights: {
+    tags: true,
+    credential: {
+      what: "instrumentation key and connection string",
+      worthless: (attributes) => attributes["local_authentication_enabled"] === false,
+    },
+  },
+  azurerm_key_vault: tagged,
+  azurerm_key_vault_certificate: {
+    tags: true,
+    credential: { what: "private key of an imported certificate", worthless: without("certificate") },
+  },
+  azurerm_key_vault_key: tagged,
+  azurerm_key_vault_secret: {
+    tags: true,
+    credential: { what: "the secret's value", worthless: without("value") },
+  },
+  azurerm_linux_virtual_machine: {
+    tags: true,
+    credential: { what: "administrator's password", worthless: without("admin_password", "custom_data") },
+  },
+  azurerm_linux_web_app: {
+    tags: true,
+    credential: {
+      what: "publishing credentials",
+      worthless: (attributes) =>
+        attributes["ftp_publish_basic_authentication_enabled"] === false &&
+        attributes["webdeploy_publish_basic_authentication_enabled"] === false &&
+        without("connection_string", "storage_account", "auth_settings", "backup")(attributes),
+    },
+  },
+  azurerm_log_analytics_workspace: {
+    tags: true,
+    credential: {
+      what: "shared keys",
+      worthless: (attributes) => attributes["local_authentication_enabled"] === false,
+    },
+  },
+  azurerm_managed_disk: tagged,
+  azurerm_management_lock: untagged,
+  azurerm_monitor_diagnostic_setting: untagged,
+  azurerm_mysql_flexible_database: untagged,
+  azurerm_mysql_flexible_server: {
+    tags: true,
+    credential: { what: "administrator's password", worthless: without("administrator_password") },
+  },
+  azurerm_mysql_flexible_server_configuration: untagged,
+  azurerm_nat_gateway: tagged,
+  azurerm_nat_gateway_public_ip_association: untagged,
+  azurerm_network_interface: tagged,
+  azurerm_network_security_group: tagged,
+  azurerm_network_security_rule: untagged,
+  azurerm_private_dns_a_record: tagged,
+  azurerm_private_dns_zone: tagged,
+  azurerm_private_dns_zone_virtual_network_link: tagged,
+  azurerm_public_ip: tagged,
+  azurerm_resource_group: tagged,
+  azurerm_role_assignment: untagged,
+  azurerm_role_definition: untagged,
+  azurerm_service_plan: tagged,
+  azurerm_subnet: untagged,
+  azurerm_subnet_nat_gateway_association: untagged,
+  azurerm_subnet_network_security_group_association: untagged,
+  azurerm_user_assigned_identity: tagged,
+  azurerm_virtual_machine_data_disk_attachment: untagged,
+  azurerm_virtual_machine_extension: {
+    tags: true,
+    credential: {
+      what: "protected settings",
+      worthless: without("protected_settings", "protected_settings_from_key_vault"),
+    },
+  },
+  azurerm_virtual_network: tagged,
+  random_string: {
+    tags: false,
+    // Too short for a password, so that nobody takes it for one.
+    credential: { what: "the random characters", worthless: (attributes) => attributes["length"] === 6 },
+  },
+  terraform_data: untagged,
+  vault_audit: untagged,
+  vault_auth_backend: untagged,
+  vault_azure_auth_backend_config: {
+    tags: false,
+    credential: { what: "client secret", worthless: without("client_secret", "client_id") },
+  },
+  vault_azure_auth_backend_role: untagged,
+  vault_database_secret_backend_connection: {
+    tags: false,
+    credential: {
+      what: "administrator's password",
+      worthless: ({ mysql }) => typeof mysql === "object" && mysql !== null && !("password" in mysql),
+    },
+  },
+  vault_database_secret_backend_role: untagged,
+  vault_generic_endpoint: {
+    tags: false,
+    credential: {
+      what: "what is written, and what Vault answers",
+      worthless: (attributes) =>
+        attributes["data_json"] === "{}" &&
+        attributes["disable_read"] === true &&
+        !("write_fields" in attributes),
+    },
+  },
+  vault_jwt_auth_backend: {
+    tags: false,
+    credential: { what: "client secret", worthless: without("oidc_client_secret") },
+  },
+  vault_jwt_auth_backend_role: untagged,
+  vault_mount: untagged,
+  vault_policy: untagged,
+  vault_transform_role: untagged,
+  vault_transform_transformation: untagged,
+  vault_transit_secret_backend_key: untagged,
+};
+
+/** Data sources whose attributes hold no credential. */
+export const reviewedDataSources: readonly string[] = [
+  "azurerm_client_config",
+  "azurerm_key_vault",
+  "azurerm_key_vault_certificate",
+  "azurerm_subscription",
+  "terraform_remote_state",
+];

@@ -1,0 +1,62 @@
+import { environments, systems } from "./environments";
+import { allowedRights, allows, granted } from "./rights";
+
+function assignmentsOf(environment: string) {
+  const settings = environments.get(environment);
+  const stacks = systems.get(environment);
+  if (!settings || !stacks) throw new Error(`no environment ${environment}`);
+  return [...stacks.values()].flatMap((stack) =>
+    stack
+      .resources("azurerm_role_assignment")
+      .map((assignment) => ({ path: assignment.path, ...granted(settings, stacks, stack, assignment) })),
+  );
+}
+
+describe("rights", () => {
+  it.each([...environments.keys()])("%s grants none but those of the table", (environment) => {
+    const unknown = assignmentsOf(environment).filter(
+      (assignment) => !allowedRights.some((right) => allows(right, assignment)),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it("are all granted somewhere: the table has no row that has gone out of use", () => {
+    const all = [...environments.keys()].flatMap(assignmentsOf);
+    expect(allowedRights.filter((right) => !all.some((assignment) => allows(right, assignment)))).toEqual([]);
+  });
+
+  it.each([...environments.keys()])(
+    "%s gives Vault's identity rights on single keys and secrets only",
+    (environment) => {
+      const wide = assignmentsOf(environment)
+        .filter(({ principal }) => principal.includes("vault-server/identity"))
+        .filter(({ scope }) => !/ resource_versionless_id\}$|\/secrets\//.test(scope))
+        .map(({ role }) => role);
+      expect(wide).toEqual(["Virtual Machine Reader"]);
+    },
+  );
+
+  it.each([...environments.keys()])("%s gives deployers nothing on the recovery keys", (environment) => {
+    const deployers = environments.get(environment)?.deployers.map(({ objectId }) => objectId) ?? [];
+    const assignments = [...(systems.get(environment)?.values() ?? [])].flatMap((stack) =>
+      stack.resources("azurerm_role_assignment").filter(({ path }) => path.includes("recovery")),
+    );
+    expect(assignments).not.toEqual([]);
+    for (const assignment of assignments) expect(deployers).not.toContain(assignment.get("principal_id"));
+  });
+
+  it.each([...environments.keys()])("%s defines no role with an asterisk for an action", (environment) => {
+    const roles = systems.get(environment)?.get("vm-reader-role")?.resources("azurerm_role_definition") ?? [];
+    const actions = roles.flatMap((role) =>
+      (role.get("permissions") as { actions?: string[]; data_actions?: string[] }[]).flatMap((permission) => [
+        ...(permission.actions ?? []),
+        ...(permission.data_actions ?? []),
+      ]),
+    );
+    expect(actions.sort()).toEqual([
+      "Microsoft.Compute/virtualMachineScaleSets/*/read",
+      "Microsoft.Compute/virtualMachines/*/read",
+      "Microsoft.KeyVault/vaults/secrets/setSecret/action",
+    ]);
+  });
+});

@@ -1,0 +1,30 @@
+import { bindingDeclarations, takesTags } from "./bindings";
+import { environments, everyStack } from "./environments";
+import { reviewedTypes } from "./reviewed-types";
+
+describe("tags", () => {
+  it.each(everyStack)(
+    "%s, %s: every resource that can carry them has the environment's",
+    (environment, _, stack) => {
+      const expected = {
+        ...environments.get(environment)?.tags,
+        environment: environments.get(environment)?.name,
+        project: "vault-on-azure",
+      };
+      for (const { type, attributes, path } of stack.resources()) {
+        const tags = reviewedTypes[type]?.tags ? expected : undefined;
+        expect({ path, tags: attributes["tags"] }).toEqual({ path, tags });
+      }
+    },
+  );
+
+  it.each(Object.keys(reviewedTypes).filter((type) => /^(azurerm|vault|random)_/.test(type)))(
+    "the table says of %s what the provider's schema says",
+    (type) => {
+      expect(bindingDeclarations(type)).toContain(
+        `readonly tfResourceType = "${type}"`.replace("readonly tf", "readonly tf"),
+      );
+      expect(reviewedTypes[type]?.tags).toBe(takesTags(type));
+    },
+  );
+});

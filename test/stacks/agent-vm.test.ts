@@ -1,0 +1,37 @@
+import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
+import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { readable } from "./readable";
+
+describe("stack agent-vm", () => {
+  it.each(["demo", "production"])("of %s", (environment) => {
+    const stack = synthesizeSystem(loadEnvironment(environment)).get("agent-vm");
+    expect(stack && readable(stack)).toMatchSnapshot();
+  });
+
+  function stackOf(change: (environment: Environment) => void): SynthesizedStack {
+    const stacks = synthesizeSystem(changed(loadEnvironment("demo"), change));
+    return stacks.get("agent-vm") as SynthesizedStack;
+  }
+
+  it("makes as many machines as a group counts, each with an identity of its own", () => {
+    const stack = stackOf(({ agentVms: [group] }) => {
+      if (group) group.count = 3;
+    });
+    const machines = stack.resources("azurerm_linux_virtual_machine");
+    expect(machines.map((machine) => machine.get("name"))).toEqual([
+      "vm-demo-agent-1",
+      "vm-demo-agent-2",
+      "vm-demo-agent-3",
+    ]);
+    for (const machine of machines) expect(machine.get("identity")).toEqual({ type: "SystemAssigned" });
+    expect(stack.resources("azurerm_role_assignment")).toHaveLength(3);
+  });
+
+  it("gives no machine a public address", () => {
+    const [configuration] = stackOf(() => {})
+      .only("azurerm_network_interface")
+      .get("ip_configuration") as object[];
+    expect(configuration).not.toHaveProperty("public_ip_address_id");
+  });
+});

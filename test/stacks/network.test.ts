@@ -1,0 +1,35 @@
+import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
+import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { readable } from "./readable";
+
+describe("stack network", () => {
+  it.each(["demo", "production"])("of %s", (environment) => {
+    const stack = synthesizeSystem(loadEnvironment(environment)).get("network");
+    expect(stack && readable(stack)).toMatchSnapshot();
+  });
+
+  function stackOf(change: (environment: Environment) => void): SynthesizedStack {
+    const stacks = synthesizeSystem(changed(loadEnvironment("demo"), change));
+    return stacks.get("network") as SynthesizedStack;
+  }
+
+  it("names its private zone after the environment, unless the file names one", () => {
+    const zone = (stack: SynthesizedStack) =>
+      stack.only("azurerm_private_dns_zone", "vault-dns/zone").get("name");
+    expect(zone(stackOf(() => {}))).toBe("demo.internal");
+    const named = stackOf(({ network }) => {
+      network.privateDnsZone = "vault.example.internal";
+    });
+    expect(zone(named)).toBe("vault.example.internal");
+  });
+
+  it("leads Vault, the web apps and the agents out by the gateway, and not MySQL, which needs no way out", () => {
+    const stack = stackOf(() => {});
+    const led = stack.resources("azurerm_subnet_nat_gateway_association").map((one) => one.get("subnet_id"));
+    const subnets = ["vault", "webApp", "agents"].map((name) =>
+      stack.only("azurerm_subnet", `/${name}/subnet`),
+    );
+    expect(led.sort()).toEqual(subnets.map((subnet) => subnet.ref("id")).sort());
+  });
+});

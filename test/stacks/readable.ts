@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { asObject, type SynthesizedStack, withoutMetadata } from "../synthesis";
+
+/**
+ * A stack as the reader of a pull request wants it: without cdktf's own notes, and user data as what it writes. Of
+ * files that the repository holds, mode and hash; of files that carry references, the text.
+ */
+export function readable({ json }: SynthesizedStack): unknown {
+  const stack = asObject(withoutMetadata(json));
+  const locals = Object.entries(asObject(stack["locals"]));
+  if (locals.length === 0) return stack;
+  return {
+    ...stack,
+    locals: Object.fromEntries(locals.map(([name, value]) => [name, readableLocal(value)])),
+  };
+}
+
+function readableLocal(value: unknown): unknown {
+  if (typeof value !== "string" || !value.startsWith("#cloud-config")) return value;
+  const config = readCloudConfig(value);
+  const files = config.write_files.map((file) => {
+    const content = textOf(file);
+    const shown = file.encoding ? createHash("sha256").update(content).digest("hex") : content.split("\n");
+    return [`${file.path} ${file.permissions} ${file.owner}`, shown];
+  });
+  return { ...config, write_files: Object.fromEntries(files) };
+}

@@ -1,0 +1,91 @@
+import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
+import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { readable } from "./readable";
+
+describe("stack vault-config", () => {
+  it.each(["demo", "production"])("of %s", (environment) => {
+    const stack = synthesizeSystem(loadEnvironment(environment)).get("vault-config");
+    expect(stack && readable(stack)).toMatchSnapshot();
+  });
+
+  function stackOf(change: (environment: Environment) => void): SynthesizedStack {
+    const stacks = synthesizeSystem(changed(loadEnvironment("demo"), change));
+    return stacks.get("vault-config") as SynthesizedStack;
+  }
+
+  it("binds a group's role to the identities of all its machines", () => {
+    const stack = stackOf(({ agentVms: [group] }) => {
+      if (group) group.count = 2;
+    });
+    const principals = stack.only("vault_azure_auth_backend_role").get("bound_service_principal_ids");
+    expect(principals).toEqual([
+      expect.stringMatching(/agent-1_machine_\w+identity0principal_id\}$/),
+      expect.stringMatching(/agent-2_machine_\w+identity0principal_id\}$/),
+    ]);
+  });
+
+  it("binds tokens to the subnets of those who use them", () => {
+    const { subnets } = loadEnvironment("demo").network;
+    const stack = stackOf(() => {});
+    expect(stack.only("vault_azure_auth_backend_role").get("token_bound_cidrs")).toEqual([subnets.agents]);
+    expect(stack.only("vault_jwt_auth_backend_role").get("token_bound_cidrs")).toEqual([subnets.webApp]);
+  });
+
+  it("allows each workload its paths and its database role's credentials, nothing else", () => {
+    const policies = stackOf(() => {}).resources("vault_policy");
+    const paths = policies.map((policy) => [
+      policy.get("name"),
+      [...String(policy.get("policy")).matchAll(/path "(.+)" \{\n {2}capabilities = \["(.+)"\]\n\}/g)].map(
+        ([, path, capability]) => `${capability} ${path}`,
+      ),
+    ]);
+    expect(Object.fromEntries(paths)).toEqual({
+      agent: [
+        "update transit/encrypt/customer-key",
+        "update transit/decrypt/customer-key",
+        "read database/creds/short",
+      ],
+      webapp: [
+        "update transit/encrypt/customer-key",
+        "update transit/decrypt/customer-key",
+        "update transit/encrypt/archive-key",
+        "update transit/decrypt/archive-key",
+        "read database/creds/long",
+      ],
+    });
+  });
+
+  it.each([
+    ["enterprise", ["database", "transform", "transit"]],
+    ["community", ["database", "transit"]],
+  ] as const)("of the edition %s has the engines %j", (edition, engines) => {
+    const stack = stackOf(({ vault }) => {
+      vault.edition = edition;
+    });
+    expect(
+      stack
+        .resources("vault_mount")
+        .map((mount) => mount.get("path"))
+        .sort(),
+    ).toEqual(engines);
+  });
+
+  it("leaves alone the deployers' mount, which first boot made", () => {
+    const managed = stackOf(() => {})
+      .resources()
+      .filter(
+        ({ type, attributes }) =>
+          type.startsWith("vault_") && String(attributes["path"]).startsWith("deployer"),
+      );
+    expect(managed).toEqual([]);
+  });
+
+  it("reads MySQL's password from Key Vault, by the name that the stack mysql gave it", () => {
+    expect(
+      stackOf(() => {})
+        .onlyEphemeral("azurerm_key_vault_secret")
+        .get("name"),
+    ).toMatch(/cross-stack-reference-input-mysql\.outputs\.[\w-]*azurerm_key_vault_secret\w*name\}$/);
+  });
+});

@@ -1,0 +1,126 @@
+import { readCloudConfig } from "../../cloud-init/cloud-config";
+import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
+import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { readable } from "./readable";
+
+describe("stack vault-server", () => {
+  it.each(["demo", "production"])("of %s", (environment) => {
+    const stack = synthesizeSystem(loadEnvironment(environment)).get("vault-server");
+    expect(stack && readable(stack)).toMatchSnapshot();
+  });
+
+  function stackOf(change: (environment: Environment) => void): SynthesizedStack {
+    const stacks = synthesizeSystem(changed(loadEnvironment("demo"), change));
+    return stacks.get("vault-server") as SynthesizedStack;
+  }
+
+  /** The variables that the VM is told, by name. */
+  function variables(stack: SynthesizedStack): Map<string, string> {
+    const [cloudConfig] = Object.values(stack.locals);
+    const files = readCloudConfig(String(cloudConfig)).write_files;
+    const text = files.find(({ path }) => path === "/etc/vault.d/vault.env")?.content ?? "";
+    return new Map(
+      text.split("\n").map((line) => [line.split("=", 1)[0] ?? "", line.slice(line.indexOf("=") + 1)]),
+    );
+  }
+
+  it("tells the VM where its unseal key is, and by which identity to get it", () => {
+    const stack = stackOf(() => {});
+    const told = variables(stack);
+    expect(told.get("VAULT_AZUREKEYVAULT_VAULT_NAME")).toBe(
+      stack.only("azurerm_key_vault", "/key-vault/vault").ref("name"),
+    );
+    expect(told.get("VAULT_AZUREKEYVAULT_KEY_NAME")).toBe(
+      stack.only("azurerm_key_vault_key", "unseal-key/key").ref("name"),
+    );
+    expect(told.get("AZURE_CLIENT_ID")).toBe(stack.only("azurerm_user_assigned_identity").ref("client_id"));
+  });
+
+  it("keeps the recovery keys in a Key Vault and a resource group of their own", () => {
+    const stack = stackOf(() => {});
+    const group = stack.only("azurerm_resource_group", "recovery-resource-group");
+    expect(stack.only("azurerm_key_vault", "recovery-key-vault/vault").get("resource_group_name")).toBe(
+      group.ref("name"),
+    );
+    expect(stack.only("azurerm_key_vault", "/key-vault/vault").get("resource_group_name")).not.toBe(
+      group.ref("name"),
+    );
+  });
+
+  it("lets in the deployers of the environment file, or whoever is signed in", () => {
+    expect(variables(stackOf(() => {})).get("DEPLOYER_OBJECT_IDS")).toBe(
+      "${data.azurerm_client_config.deployer.object_id}",
+    );
+    const named = stackOf(({ deployers }) => {
+      deployers.splice(0, 1, {
+        name: "Pipeline",
+        objectId: "11111111-1111-4111-8111-111111111111",
+        type: "User",
+      });
+    });
+    expect(variables(named).get("DEPLOYER_OBJECT_IDS")).toBe("11111111-1111-4111-8111-111111111111");
+  });
+
+  it("has a public address and its name in the certificate when asked, and neither otherwise", () => {
+    const open = stackOf(({ vault }) => {
+      vault.publicAddress = true;
+    });
+    const shut = stackOf(({ vault }) => {
+      vault.publicAddress = false;
+    });
+    const names = (stack: SynthesizedStack) =>
+      /"dns_names":(\[[^\]]*\])/.exec(
+        JSON.stringify(stack.only("azurerm_key_vault_certificate").attributes),
+      )?.[1];
+    expect(open.resources("azurerm_public_ip")).toHaveLength(1);
+    expect(names(open)).toContain("cloudapp.azure.com");
+    expect(open.outputs.get("vault_https_addr")).toContain("cloudapp.azure.com:8200");
+    expect(shut.resources("azurerm_public_ip")).toEqual([]);
+    expect(names(shut)).toBe('["vault.demo.internal"]');
+    expect(shut.outputs.get("vault_https_addr")).toBe("https://vault.demo.internal:8200");
+  });
+
+  it.each([
+    ["enterprise", 1],
+    ["community", 0],
+  ] as const)("of the edition %s gives Vault %i licence to read", (edition, count) => {
+    const stack = stackOf(({ vault }) => {
+      vault.edition = edition;
+    });
+    const licences = stack
+      .resources("azurerm_role_assignment")
+      .filter(({ path }) => path.includes("/license/"));
+    expect(licences).toHaveLength(count);
+    expect(variables(stack).has("LICENSE_SECRET_URL")).toBe(count === 1);
+  });
+
+  it.each([
+    ["premium", "RSA-HSM"],
+    ["standard", "RSA"],
+  ] as const)("with a %s Key Vault keeps an unseal key of the type %s", (sku, type) => {
+    const stack = stackOf(({ vault }) => {
+      vault.keyVaultSku = sku;
+    });
+    expect(stack.only("azurerm_key_vault_key", "unseal-key/key").get("key_type")).toBe(type);
+  });
+
+  it.each([true, false])("keeps what would take data with it when protectData is %s", (protectData) => {
+    const stack = stackOf((environment) => {
+      environment.protectData = protectData;
+    });
+    const kept = stack.resources().filter(({ attributes }) => "lifecycle" in attributes);
+    const paths = kept.filter((one) => JSON.stringify(one.get("lifecycle")).includes("prevent_destroy"));
+    expect(paths.map(({ path }) => path).sort()).toEqual(
+      protectData
+        ? [
+            "vault-server/key-vault/vault",
+            "vault-server/node-1/data-disk",
+            "vault-server/recovery-key-vault/vault",
+            "vault-server/unseal-key/key",
+          ]
+        : [],
+    );
+    expect(stack.resources("azurerm_management_lock")).toHaveLength(protectData ? 1 : 0);
+  });
+});

@@ -1,0 +1,58 @@
+import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
+import { asObject, changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { readable } from "./readable";
+
+describe("stack web-app", () => {
+  it.each(["demo", "production"])("of %s", (environment) => {
+    const stack = synthesizeSystem(loadEnvironment(environment)).get("web-app");
+    expect(stack && readable(stack)).toMatchSnapshot();
+  });
+
+  function stackOf(change: (environment: Environment) => void): SynthesizedStack {
+    const stacks = synthesizeSystem(changed(loadEnvironment("demo"), change));
+    return stacks.get("web-app") as SynthesizedStack;
+  }
+
+  it("tells an application where Vault and MySQL are and what it may ask for, and no secret", () => {
+    const settings = asObject(
+      stackOf(() => {})
+        .only("azurerm_linux_web_app")
+        .get("app_settings"),
+    );
+    expect(settings).toMatchObject({
+      VAULT_ADDR: "https://vault.demo.internal:8200",
+      VAULT_AUTH_MOUNT: "jwt",
+      VAULT_ROLE: "webapp-role",
+      VAULT_TOKEN_RESOURCE: "https://management.azure.com/",
+      VAULT_DATABASE_CREDENTIALS_PATH: "database/creds/long",
+    });
+    expect(Object.keys(settings)).toEqual(
+      expect.arrayContaining(["MYSQL_HOST", "MYSQL_DATABASE", "VAULT_CACERT_BYTES"]),
+    );
+  });
+
+  it("does not tell an application without a database role where MySQL is", () => {
+    const stack = stackOf(({ webApps }) => {
+      for (const workload of webApps) delete workload.databaseRole;
+    });
+    const settings = asObject(stack.only("azurerm_linux_web_app").get("app_settings"));
+    expect(Object.keys(settings).filter((name) => /MYSQL|DATABASE/.test(name))).toEqual([]);
+  });
+
+  it("gives each application an identity and rights of its own, on one plan", () => {
+    const stack = stackOf(({ webApps }) => {
+      webApps.push({ name: "second", paths: [], tokenTtl: "1h" });
+    });
+    expect(stack.resources("azurerm_linux_web_app")).toHaveLength(2);
+    expect(stack.resources("azurerm_role_assignment")).toHaveLength(4);
+    expect(stack.resources("azurerm_service_plan")).toHaveLength(1);
+  });
+
+  it("has no address to hand out without web apps", () => {
+    const stack = stackOf((environment) => {
+      environment.webApps = [];
+    });
+    expect(stack.outputs.has("webapp_url")).toBe(false);
+  });
+});

@@ -1,0 +1,153 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App, TerraformStack } from "cdktf";
+import type { Environment } from "../environments/schema";
+import { buildSystem } from "../main";
+
+/** A resource, data source or ephemeral value of a stack, in Terraform's own spelling. */
+export class Block {
+  constructor(
+    readonly type: string,
+    readonly id: string,
+    /** Path in the construct tree, such as `vault-server/unseal-key/key`; empty where cdktf notes none. */
+    readonly path: string,
+    readonly attributes: Readonly<Record<string, unknown>>,
+  ) {}
+
+  get(attribute: string): unknown {
+    return this.attributes[attribute];
+  }
+
+  /** How other resources refer to an attribute of this one. */
+  ref(attribute: string): string {
+    return `\${${this.type}.${this.id}.${attribute}}`;
+  }
+}
+
+/** A stack as Terraform gets it. */
+export class SynthesizedStack {
+  constructor(
+    readonly name: string,
+    readonly json: Readonly<Record<string, unknown>>,
+    /** Files that the stack brings along, by their path in its folder. */
+    readonly assets: ReadonlyMap<string, Buffer> = new Map(),
+  ) {}
+
+  /** Every resource, or those of one type, in the order of their ids. */
+  resources(type?: string): Block[] {
+    return blocks(this.json["resource"], type);
+  }
+
+  data(type?: string): Block[] {
+    return blocks(this.json["data"], type);
+  }
+
+  ephemeral(type?: string): Block[] {
+    return blocks(this.json["ephemeral"], type);
+  }
+
+  /** The one resource of a type, or the one whose construct path ends so. */
+  only(type: string, pathEnd = ""): Block {
+    return single(this.resources(type), type, pathEnd);
+  }
+
+  onlyEphemeral(type: string): Block {
+    return single(this.ephemeral(type), type, "");
+  }
+
+  get locals(): Readonly<Record<string, unknown>> {
+    return asObject(this.json["locals"]);
+  }
+
+  /** Values of the outputs, by name. */
+  get outputs(): ReadonlyMap<string, unknown> {
+    const outputs = Object.entries(asObject(this.json["output"]));
+    return new Map(outputs.map(([name, output]) => [name, asObject(output)["value"]]));
+  }
+}
+
+const synthesized = new Map<string, ReadonlyMap<string, SynthesizedStack>>();
+
+/** The whole system, by the stacks' names, in the order of deployment; the same environment is not built twice. */
+export function synthesizeSystem(environment: Environment): ReadonlyMap<string, SynthesizedStack> {
+  const key = JSON.stringify(environment);
+  const system = synthesized.get(key) ?? synthesize((app) => buildSystem(app, environment));
+  synthesized.set(key, system);
+  return system;
+}
+
+/** A stack that holds only what the function puts into it: for the test of one construct. */
+export function synthesizeConstructs(build: (stack: TerraformStack) => void): SynthesizedStack {
+  const stacks = synthesize((app) => build(new TerraformStack(app, "stack")), { skipValidation: true });
+  return stacks.get("stack") as SynthesizedStack;
+}
+
+/** An environment that differs in a few fields. */
+export function changed(environment: Environment, change: (environment: Environment) => void): Environment {
+  const copy = structuredClone(environment);
+  change(copy);
+  return copy;
+}
+
+/** A value as an object, or an empty one. */
+export function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** Everything without cdktf's own notes (`//`), which Terraform does not read. */
+export function withoutMetadata(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutMetadata);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([key]) => key !== "//");
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutMetadata(inner)]));
+}
+
+function synthesize(
+  build: (app: App) => void,
+  options: { skipValidation?: boolean } = {},
+): ReadonlyMap<string, SynthesizedStack> {
+  const folder = mkdtempSync(join(tmpdir(), "synthesis-"));
+  try {
+    const app = new App({ stackTraces: false, outdir: folder, ...options });
+    build(app);
+    app.synth();
+    const names = app.node.children.filter(TerraformStack.isStack).map(({ node }) => node.id);
+    return new Map(names.map((name) => [name, readStack(join(folder, "stacks", name), name)]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Reads a stack from the folder that cdktf wrote. */
+export function readStack(folder: string, name: string): SynthesizedStack {
+  const json = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
+  const assets = join(folder, "assets");
+  const files = existsSync(assets) ? readdirSync(assets) : [];
+  return new SynthesizedStack(
+    name,
+    json,
+    new Map(files.map((file) => [`assets/${file}`, readFileSync(join(assets, file))])),
+  );
+}
+
+function blocks(section: unknown, type?: string): Block[] {
+  return Object.entries(asObject(section))
+    .filter(([name]) => type === undefined || name === type)
+    .flatMap(([name, elements]) =>
+      Object.entries(asObject(elements)).map(([id, element]) => {
+        const path = asObject(asObject(asObject(element)["//"])["metadata"])["path"];
+        return new Block(name, id, String(path ?? ""), asObject(withoutMetadata(element)));
+      }),
+    );
+}
+
+function single(candidates: readonly Block[], type: string, pathEnd: string): Block {
+  const found = candidates.filter(({ path }) => path.endsWith(pathEnd));
+  const [first] = found;
+  if (first && found.length === 1) return first;
+  const paths = candidates.map(({ path, id }) => path || id).join(", ") || "none";
+  throw new Error(
+    `${found.length} of type ${type} end in "${pathEnd}", where one is wanted; there: ${paths}`,
+  );
+}

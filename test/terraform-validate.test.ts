@@ -1,0 +1,121 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "cdktf";
+import { loadEnvironment } from "../environments/load";
+import { buildSystem } from "../main";
+import { asObject, synthesizeSystem } from "./synthesis";
+
+const folder = mkdtempSync(join(tmpdir(), "terraform-validate-"));
+const stackNames = [
+  "vm-reader-role",
+  "network",
+  "vault-server",
+  "mysql",
+  "web-app",
+  "agent-vm",
+  "vault-config",
+];
+
+interface Diagnostic {
+  severity: string;
+  summary: string;
+  detail?: string;
+  address?: string;
+}
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs Terraform as a stack's user would, except that no file of settings is named that does not exist. */
+function terraform(cwd: string, ...args: string[]) {
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    TF_IN_AUTOMATION: "1",
+    CHECKPOINT_DISABLE: "1",
+    TF_PLUGIN_CACHE_DIR: cacheFolder(),
+    // The cache is trusted for providers that a lock file does not name yet.
+    TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE: "1",
+  };
+  const settings = environment.TF_CLI_CONFIG_FILE;
+  if (settings !== undefined && !existsSync(settings)) delete environment.TF_CLI_CONFIG_FILE;
+  delete environment.TF_DATA_DIR;
+  delete environment.TF_WORKSPACE;
+  return spawnSync("terraform", args, { cwd, env: environment, encoding: "utf8", timeout: 300_000 });
+}
+
+/** Shared by all stacks, and by all runs: azurerm alone is 350 MB. */
+function cacheFolder(): string {
+  const cache =
+    process.env.TF_PLUGIN_CACHE_DIR ?? join(__dirname, "../node_modules/.cache/terraform-plugins");
+  mkdirSync(cache, { recursive: true });
+  return cache;
+}
+
+/** Why stacks cannot be validated here; undefined when they can. One init with all providers decides. */
+function obstacle(): string | undefined {
+  const version = terraform(folder, "version", "-json");
+  if (version.error) return "terraform is not on the PATH; install 1.11 or newer";
+  const number = String(asObject(JSON.parse(version.stdout))["terraform_version"]);
+  const [major = 0, minor = 0] = number.split(".").map(Number);
+  if (major < 1 || (major === 1 && minor < 11)) return `terraform ${number} is older than 1.11`;
+  const probe = join(folder, "probe");
+  mkdirSync(probe);
+  writeFileSync(
+    join(probe, "main.tf.json"),
+    JSON.stringify({ terraform: { required_providers: requiredProviders() } }),
+  );
+  const { status, stderr } = terraform(probe, "init", "-backend=false", "-input=false", "-no-color");
+  if (status === 0) return undefined;
+  const reason = stderr.replaceAll(/[\s│╷╵]+/g, " ").trim();
+  return `the providers cannot be installed (${reason.slice(0, 160)})`;
+}
+
+/** Those of all stacks together. */
+function requiredProviders(): object {
+  const stacks = [...synthesizeSystem(loadEnvironment("demo")).values()];
+  return Object.assign(
+    {},
+    ...stacks.map(({ json }) => asObject(asObject(json["terraform"])["required_providers"])),
+  );
+}
+
+/** All stacks of an environment, each in a folder of its own. */
+function synthesizeTo(name: string): string {
+  const output = join(folder, name);
+  const app = new App({ stackTraces: false, outdir: output });
+  buildSystem(app, loadEnvironment(name));
+  app.synth();
+  return join(output, "stacks");
+}
+
+const reason = obstacle();
+if (reason) console.warn(`terraform validate is skipped: ${reason}`);
+
+describe.each(["demo", "production"])("terraform validate, %s", (environment) => {
+  if (reason) {
+    test.skip(`skipped: ${reason}`, () => {});
+    return;
+  }
+  const stacks = synthesizeTo(environment);
+
+  it.each(stackNames)(
+    "finds neither error nor warning in %s",
+    (name) => {
+      const cwd = join(stacks, name);
+      const init = terraform(cwd, "init", "-backend=false", "-input=false", "-no-color");
+      expect({ status: init.status, stderr: init.stderr }).toEqual({ status: 0, stderr: "" });
+      const { stdout } = terraform(cwd, "validate", "-json");
+      const { valid, diagnostics } = JSON.parse(stdout) as { valid: boolean; diagnostics: Diagnostic[] };
+      const said = diagnostics.map(
+        ({ severity, summary, detail, address }) => `${severity}: ${address}: ${summary}: ${detail}`,
+      );
+      expect({ valid, said }).toEqual({ valid: true, said: [] });
+    },
+    120_000,
+  );
+
+  it("covers every stack", () => {
+    expect(stackNames.filter((name) => !existsSync(join(stacks, name, "cdk.tf.json")))).toEqual([]);
+  });
+});
