@@ -1,0 +1,48 @@
+# The address of Vault and its certificate come from VAULT_ADDR and VAULT_CACERT in the unit's environment.
+
+auto_auth {
+  # The VM's identity is the login: nothing secret is installed on it.
+  method "azure" {
+    config = {
+      role     = "@ROLE@"
+      resource = "https://management.azure.com/"
+    }
+  }
+
+  sink "file" {
+    config = {
+      path = "/ramdisk/.vaulttoken"
+      mode = 0600
+    }
+  }
+}
+
+cache {}
+
+# Requests through the listener carry the agent's token.
+api_proxy {
+  use_auto_auth_token = true
+}
+
+listener "tcp" {
+  # Plain HTTP that never leaves the machine. The header X-Vault-Request is demanded, which Vault's clients send and a
+  # browser or a tricked web application does not.
+  address                = "127.0.0.1:8100"
+  tls_disable            = true
+  require_request_header = true
+}
+
+template_config {
+  # For secrets without a lease. Those with one are renewed, and read anew before the lease ends for good.
+  static_secret_render_interval = "5m"
+  max_connections_per_host      = 10
+}
+
+template {
+  source               = "/etc/vault-agent.d/app-config.json.ctmpl"
+  destination          = "/ramdisk/app/config.json"
+  perms                = "0640"
+  group                = "app"
+  create_dest_dirs     = false
+  error_on_missing_key = true
+}

@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
+import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
+
+/** What a VM with Vault Agent is told. Every string may be a Terraform reference, except where it says "at synth". */
+export interface AgentVmUserData {
+  /** Without edition or package revision, for example "1.21.4"; at synth. */
+  vaultVersion: string;
+  edition: VaultEdition;
+  /** Role of the auth method azure that the VM logs in with; at synth. */
+  role: string;
+  vaultAddress: string;
+  /** Vault's certificate in Key Vault, without a version: https://kv.vault.azure.net/certificates/vault-tls. */
+  vaultCertificateUrl: string;
+  /** Path in Vault, for example database/creds/short. */
+  databaseCredentialsPath: string;
+  databaseHost: string;
+  databaseName: string;
+  /** Names of the transit keys whose paths the application is told. */
+  transitKeys: readonly string[];
+  /** Time of day at which security updates may restart the VM, for example "03:30" (UTC); at synth. */
+  automaticRebootTime: string;
+}
+
+/** User data (cloud-config) of a VM on which Vault Agent logs in and writes the application's configuration. */
+export function agentVmUserData(settings: AgentVmUserData): string {
+  const vault = vaultPackage(settings.edition, settings.vaultVersion);
+  return cloudConfig({
+    apt: HASHICORP_APT,
+    package_update: true,
+    packages: [vault, "curl", "jq", "openssl", "unattended-upgrades"],
+    write_files: [...staticFiles(settings), variables(settings)],
+    runcmd: [
+      ["systemd-sysusers", "/etc/sysusers.d/vault-agent.conf"],
+      // Vault changes its version when this project says so, not overnight.
+      ["apt-mark", "hold", vault[0]],
+      ["systemctl", "daemon-reload"],
+      // --no-block: the units wait for Vault and for rights to arrive; cloud-init need not.
+      ["systemctl", "enable", "--now", "--no-block", ...UNITS],
+    ],
+  });
+}
+
+const UNITS = [
+  "ramdisk.mount",
+  "vault-ca-certificate.service",
+  "vault-ca-certificate.timer",
+  "vault-agent.service",
+];
+
+function staticFiles({ role, automaticRebootTime }: AgentVmUserData) {
+  const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
+  return packFiles(folders, { ROLE: role, AUTOMATIC_REBOOT_TIME: automaticRebootTime });
+}
+
+function variables(settings: AgentVmUserData) {
+  return environmentFile("/etc/vault-agent.d/agent.env", {
+    VAULT_ADDR: settings.vaultAddress,
+    VAULT_CERTIFICATE_URL: settings.vaultCertificateUrl,
+    DATABASE_CREDENTIALS_PATH: settings.databaseCredentialsPath,
+    DATABASE_HOST: settings.databaseHost,
+    DATABASE_NAME: settings.databaseName,
+    TRANSIT_KEYS: settings.transitKeys.join(","),
+  });
+}

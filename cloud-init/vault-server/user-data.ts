@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
+import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
+
+/** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
+export interface VaultServerUserData {
+  /** Without edition or package revision, for example "1.21.4"; at synth. */
+  vaultVersion: string;
+  edition: VaultEdition;
+  tenantId: string;
+  /** Of Vault's user-assigned identity. */
+  clientId: string;
+  /** The Key Vault of the unseal key: its name, not its URL. */
+  keyVaultName: string;
+  unsealKeyName: string;
+  /** Raft's name of this node. */
+  nodeId: string;
+  /** Where clients reach Vault, for example https://vault.demo.internal:8200; a name of the TLS certificate. */
+  apiAddress: string;
+  /** Where the other nodes reach this one, for example https://10.0.1.4:8201. */
+  clusterAddress: string;
+  /** Of the certificate's secret, without a version: https://kv.vault.azure.net/secrets/vault-tls. */
+  certificateSecretUrl: string;
+  /** Of the secret that first boot writes, without a version. */
+  recoveryKeysSecretUrl: string;
+  /** Of the licence's secret, without a version; Enterprise only. */
+  licenseSecretUrl?: string;
+  recoveryShares: number;
+  recoveryThreshold: number;
+  /** Entra object ids of those who may configure Vault. */
+  deployerObjectIds: readonly string[];
+  /** Time of day at which security updates may restart the VM, for example "03:30" (UTC); at synth. */
+  automaticRebootTime: string;
+  /** Life of a deployer's token, in Vault's notation, for example "1h". */
+  deployerTokenTtl: string;
+}
+
+/**
+ * User data (cloud-config) of a VM that runs a Vault server.
+ *
+ * @throws when the edition and the licence do not fit together.
+ */
+export function vaultServerUserData(settings: VaultServerUserData): string {
+  const enterprise = settings.edition === "enterprise";
+  if (enterprise !== (settings.licenseSecretUrl !== undefined)) {
+    throw new Error("licenseSecretUrl: Vault Enterprise needs a licence, the community edition takes none");
+  }
+  const vault = vaultPackage(settings.edition, settings.vaultVersion);
+  return cloudConfig({
+    apt: HASHICORP_APT,
+    package_update: true,
+    packages: [vault, "curl", "jq", "logrotate", "openssl", "unattended-upgrades"],
+    write_files: [...staticFiles(settings, enterprise), variables(settings)],
+    runcmd: [
+      // The package makes its user the owner of this folder; a Vault that is broken into shall not rewrite its configuration.
+      ["chown", "--recursive", "root:root", "/etc/vault.d"],
+      // Vault changes its version when this project says so, not overnight.
+      ["apt-mark", "hold", vault[0]],
+      ["systemctl", "daemon-reload"],
+      // --no-block: the units wait for the data disk and for rights to arrive; cloud-init need not.
+      ["systemctl", "enable", "--now", "--no-block", ...units(enterprise)],
+    ],
+  });
+}
+
+function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
+  const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
+  if (enterprise) folders.push(join(__dirname, "enterprise-files"));
+  return packFiles(folders, { AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime });
+}
+
+function variables(settings: VaultServerUserData) {
+  return environmentFile("/etc/vault.d/vault.env", {
+    AZURE_TENANT_ID: settings.tenantId,
+    AZURE_CLIENT_ID: settings.clientId,
+    VAULT_AZUREKEYVAULT_VAULT_NAME: settings.keyVaultName,
+    VAULT_AZUREKEYVAULT_KEY_NAME: settings.unsealKeyName,
+    VAULT_RAFT_NODE_ID: settings.nodeId,
+    VAULT_API_ADDR: settings.apiAddress,
+    VAULT_CLUSTER_ADDR: settings.clusterAddress,
+    TLS_CERTIFICATE_SECRET_URL: settings.certificateSecretUrl,
+    RECOVERY_KEYS_SECRET_URL: settings.recoveryKeysSecretUrl,
+    LICENSE_SECRET_URL: settings.licenseSecretUrl,
+    RECOVERY_SHARES: String(settings.recoveryShares),
+    RECOVERY_THRESHOLD: String(settings.recoveryThreshold),
+    DEPLOYER_OBJECT_IDS: settings.deployerObjectIds.join(","),
+    DEPLOYER_TOKEN_TTL: settings.deployerTokenTtl,
+  });
+}
+
+function units(enterprise: boolean): string[] {
+  return [
+    ...(enterprise ? ["vault-license.service", "vault-license.timer"] : []),
+    "vault-certificate.service",
+    "vault-certificate.timer",
+    "vault.service",
+    "vault-first-boot.service",
+  ];
+}

@@ -1,0 +1,229 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { SandboxError } from "../programs/sandbox-error";
+import { type KnownResource, understand } from "./resource-kinds";
+import { VaultClient, VaultRefusal, type VaultRequest } from "./vault-client";
+import type { ReadSecret, SecretMarker, VaultConnection, VaultResource } from "./vault-resource";
+
+export interface HttpApplierOptions {
+  readonly connection: VaultConnection;
+  readonly readSecret: ReadSecret;
+  /** Where it is noted what was applied, without any secret; in memory only, when left out. */
+  readonly stateFile?: string;
+}
+
+/** Addresses, in the order in which they were dealt with. */
+export interface Applied {
+  readonly written: readonly string[];
+  readonly unchanged: readonly string[];
+  readonly removed: readonly string[];
+}
+
+interface Note {
+  readonly path: string;
+  /** SHA-256 of the arguments, and of what triggers a replacement. */
+  readonly hash: string;
+  readonly secretVersion?: unknown;
+  /** Nothing is there to be deleted. */
+  readonly requestOnly?: true;
+}
+
+/** What was applied, by address, in that order. */
+type State = Record<string, Note>;
+
+/**
+ * Sends the resources of the stack vault-config to Vault's HTTP API, for machines without Terraform. The same Vault comes
+ * out, and applying again changes only what changed.
+ */
+export class HttpApplier {
+  private readonly state: State;
+
+  constructor(private readonly options: HttpApplierOptions) {
+    const { stateFile } = options;
+    this.state = stateFile && existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, "utf8")) : {};
+  }
+
+  /**
+   * @param resources in order: each after those it depends on
+   * @throws SandboxError before anything is written, when a type or an argument is not understood
+   * @throws VaultRefusal with the resource's address and Vault's reason; what was written before it is noted
+   */
+  async apply(resources: readonly VaultResource[]): Promise<Applied> {
+    const known = resources.map(understand);
+    const triggers = new Map(known.map((it) => [it.resource.address, triggersOf(it, known)]));
+    return this.loggedIn(async (client) => {
+      const removed = await this.remove(client, (address) => !triggers.has(address));
+      const run = { client, renewed: new Set<string>(), triggers };
+      const written: string[] = [];
+      const unchanged: string[] = [];
+      for (const it of known) ((await this.bring(it, run)) ? written : unchanged).push(it.resource.address);
+      return { written, unchanged, removed };
+    });
+  }
+
+  /** Removes what was applied, last things first. */
+  async destroy(): Promise<readonly string[]> {
+    return this.loggedIn((client) => this.remove(client, () => true));
+  }
+
+  private async loggedIn<T>(work: (client: VaultClient) => Promise<T>): Promise<T> {
+    const client = await VaultClient.loggedIn(this.options.connection);
+    try {
+      const result = await work(client);
+      await client.logOut();
+      return result;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Makes or changes one resource, if need be. */
+  private async bring(known: KnownResource, run: Run): Promise<boolean> {
+    const { resource, kind, path } = known;
+    const { address } = resource;
+    const triggers = run.triggers.get(address) ?? [];
+    const hash = sha256([resource.type, known.arguments, triggers]);
+    const noted = this.state[address];
+    if (noted && noted.path !== path) await this.removeOne(run.client, address, noted);
+    const there = kind.requestOnly ? noted !== undefined : await isThere(run.client, known);
+    const triggered = triggers.some(({ address: other }) => run.renewed.has(other));
+    if (there && noted?.hash === hash && !triggered) return false;
+
+    const secret = kind.secretOf?.(known.arguments);
+    const newSecret = secret?.marker !== undefined && !(there && noted?.secretVersion === secret.version);
+    const value = newSecret ? await this.options.readSecret(secret.marker as SecretMarker) : undefined;
+    if (there && kind.update) {
+      await send(run.client, address, kind.update(path, known.arguments, value));
+    } else {
+      if (there && !kind.requestOnly) await remove(run.client, address, path);
+      await send(run.client, address, kind.create(path, known.arguments, value));
+      run.renewed.add(address);
+    }
+    await this.note(address, {
+      path,
+      hash,
+      ...(secret?.version === undefined ? {} : { secretVersion: secret.version }),
+      ...(kind.requestOnly ? { requestOnly: true } : {}),
+    });
+    return true;
+  }
+
+  private async remove(client: VaultClient, which: (address: string) => boolean): Promise<string[]> {
+    const gone = Object.entries(this.state).reverse();
+    const removed: string[] = [];
+    for (const [address, note] of gone) {
+      if (!which(address)) continue;
+      await this.removeOne(client, address, note);
+      removed.push(address);
+    }
+    return removed;
+  }
+
+  private async removeOne(client: VaultClient, address: string, { path, requestOnly }: Note): Promise<void> {
+    if (!requestOnly) await remove(client, address, path);
+    await this.note(address, undefined);
+  }
+
+  private async note(address: string, note: Note | undefined): Promise<void> {
+    // What is noted already keeps its place: removal goes backwards.
+    if (note) this.state[address] = note;
+    else delete this.state[address];
+    const { stateFile } = this.options;
+    if (!stateFile) return;
+    await writeFile(`${stateFile}.new`, `${JSON.stringify(this.state, undefined, 2)}\n`, { mode: 0o600 });
+    await rename(`${stateFile}.new`, stateFile);
+  }
+}
+
+/** One application. */
+interface Run {
+  readonly client: VaultClient;
+  /** Addresses of what was made anew. */
+  readonly renewed: Set<string>;
+  readonly triggers: ReadonlyMap<string, readonly Trigger[]>;
+}
+
+/** A value on whose change a resource is replaced. */
+interface Trigger {
+  readonly address: string;
+  readonly value: unknown;
+}
+
+async function isThere(
+  client: VaultClient,
+  { resource, kind, arguments: given, path }: KnownResource,
+): Promise<boolean> {
+  if (kind.list) {
+    const entries = (await client.read(kind.list)) ?? {};
+    return `${path.slice(kind.list.length + 1)}/` in entries;
+  }
+  const found = await client.read(path);
+  const mountType = kind.mountType?.(given);
+  if (found && mountType !== undefined && found["type"] !== mountType) {
+    throw new SandboxError(
+      `${resource.address} cannot be applied: at ${path}, Vault has a mount of type ${found["type"]}, not ${mountType}; ` +
+        "remove it first.",
+    );
+  }
+  return found !== undefined;
+}
+
+async function send(client: VaultClient, address: string, requests: readonly VaultRequest[]): Promise<void> {
+  for (const request of requests) {
+    try {
+      await client.request(request);
+    } catch (error) {
+      if (error instanceof SandboxError) error.message = `${address}: ${error.message}`;
+      throw error;
+    }
+  }
+}
+
+/** What is gone already, with its mount for instance, is removed. */
+async function remove(client: VaultClient, address: string, path: string): Promise<void> {
+  try {
+    await send(client, address, [{ method: "DELETE", path }]);
+  } catch (error) {
+    if (!(error instanceof VaultRefusal && error.status === 404)) throw error;
+  }
+}
+
+/** The values that lifecycle.replace_triggered_by refers to, as in vault_x.name.block[0].argument. */
+function triggersOf({ resource }: KnownResource, all: readonly KnownResource[]): Trigger[] {
+  const { replace_triggered_by: references = [], ...rest } = resource.lifecycle ?? {};
+  const unknown = Object.keys(rest);
+  if (unknown.length > 0) {
+    throw new SandboxError(
+      `${resource.address} cannot be applied: the sandbox does not know lifecycle.${unknown[0]}.`,
+    );
+  }
+  return (references as string[]).map((reference) => {
+    const [type, name, ...steps] = reference
+      .replace(/^\$\{(.*)\}$/, "$1")
+      .replace(/\[\d+\]/g, "")
+      .split(".");
+    const address = `${type}.${name}`;
+    const source = all.find((it) => it.resource.address === address);
+    if (!source)
+      throw new SandboxError(`${resource.address} is replaced with ${address}, which is not there.`);
+    const value = steps.reduce<unknown>(
+      (at, step) => (at as Record<string, unknown> | undefined)?.[step],
+      source.arguments,
+    );
+    return { address, value };
+  });
+}
+
+function sha256(value: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(value)))
+    .digest("hex");
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
+}

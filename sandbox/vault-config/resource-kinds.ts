@@ -1,0 +1,123 @@
+import { SandboxError } from "../programs/sandbox-error";
+import { authMethodKinds } from "./auth-method-kinds";
+import { type Arguments, mountPath, names, put, type ResourceKind, text } from "./resource-kind";
+import { secretsEngineKinds } from "./secrets-engine-kinds";
+import type { VaultRequest } from "./vault-client";
+import { isSecretMarker, type VaultResource } from "./vault-resource";
+
+/**
+ * Every type that constructs/vault uses. Whether paths and bodies are those of the real provider is tested by comparing Vault's
+ * audit log of both (test/sandbox/vault-config).
+ */
+const resourceKinds: Readonly<Record<string, ResourceKind>> = {
+  ...authMethodKinds,
+  ...secretsEngineKinds,
+
+  vault_audit: {
+    arguments: names("type path description local options"),
+    path: (a) => `sys/audit/${mountPath(a, "path", text(a, "type"))}`,
+    list: "sys/audit",
+    create: (path, { type, description = "", local = false, options = {} }) => [
+      put(path, { type, description, local, options }),
+    ],
+  },
+
+  vault_policy: {
+    arguments: names("name policy"),
+    path: (a) => `sys/policies/acl/${text(a, "name")}`,
+    create: writePolicy,
+    update: writePolicy,
+  },
+
+  vault_generic_endpoint: {
+    arguments: names("path data_json disable_read disable_delete"),
+    path: (a) => text(a, "path"),
+    requestOnly: true,
+    create: (path, a) => [put(path, JSON.parse(text(a, "data_json")))],
+  },
+};
+
+/** A resource whose type and arguments are all understood. */
+export interface KnownResource {
+  readonly resource: VaultResource;
+  readonly kind: ResourceKind;
+  readonly arguments: Arguments;
+  /** Where Vault keeps it. */
+  readonly path: string;
+}
+
+/** @throws SandboxError naming the resource, and its type or the argument that is not understood */
+export function understand(resource: VaultResource): KnownResource {
+  const kind = resourceKinds[resource.type];
+  if (!kind) {
+    throw new SandboxError(
+      `${resource.address} is of a type that the sandbox cannot apply without Terraform: add ${resource.type} to ` +
+        "sandbox/vault-config/resource-kinds.ts.",
+    );
+  }
+  try {
+    const given = normalise(resource.arguments, kind.blocks);
+    refuseUnknown(given, [...kind.arguments, ...Object.keys(kind.blocks ?? {})]);
+    for (const [name, known] of Object.entries(kind.blocks ?? {})) {
+      refuseUnknown((given[name] ?? {}) as Arguments, known, `${name}.`);
+    }
+    refuseEndpointThatIsKept(kind, given);
+    refuseOtherSecrets(kind, given);
+    return { resource, kind, arguments: given, path: kind.path(given) };
+  } catch (error) {
+    if (!(error instanceof SandboxError)) throw error;
+    throw new SandboxError(`${resource.address} (${resource.type}) cannot be applied: ${error.message}`);
+  }
+}
+
+function writePolicy(path: string, { policy }: Arguments): VaultRequest[] {
+  return [put(path, { policy })];
+}
+
+/** Terraform takes null for absent, and a block as an object or as a list of one. */
+function normalise(given: Arguments, blocks: Readonly<Record<string, unknown>> = {}): Arguments {
+  const present = Object.entries(given).filter(([, value]) => !isNothing(value));
+  return Object.fromEntries(
+    present.map(([name, value]) => {
+      if (!(name in blocks)) return [name, value];
+      if (Array.isArray(value) && value.length > 1)
+        throw new SandboxError(`there may be one block ${name} only.`);
+      const inner = Array.isArray(value) ? value[0] : value;
+      return [name, normalise(inner as Arguments)];
+    }),
+  );
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+}
+
+function refuseUnknown(given: Arguments, known: readonly string[], prefix = ""): void {
+  const unknown = Object.keys(given).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const list = unknown.map((name) => prefix + name).join(", ");
+  throw new SandboxError(`the sandbox does not know its argument ${list}; add it to the type's kind.`);
+}
+
+/** What an endpoint keeps would have to be read and deleted. */
+function refuseEndpointThatIsKept({ requestOnly }: ResourceKind, given: Arguments): void {
+  if (!requestOnly || (given["disable_read"] === true && given["disable_delete"] === true)) return;
+  throw new SandboxError("only an endpoint with disable_read and disable_delete can be written.");
+}
+
+/** A secret that would be taken for an ordinary argument ends up where it should not. */
+function refuseOtherSecrets(kind: ResourceKind, given: Arguments): void {
+  const expected = kind.secretOf?.(given).marker;
+  if (expected !== undefined && !isSecretMarker(expected)) {
+    throw new SandboxError("its write-only argument is no reference to an ephemeral value.");
+  }
+  const count = (value: unknown): number => {
+    if (isSecretMarker(value)) return 1;
+    return typeof value === "object" && value !== null
+      ? Object.values(value).reduce((n, it) => n + count(it), 0)
+      : 0;
+  };
+  if (count(given) > (expected === undefined ? 0 : 1)) {
+    throw new SandboxError("an ephemeral value stands in an argument that is not write-only.");
+  }
+}

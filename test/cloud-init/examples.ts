@@ -1,0 +1,47 @@
+import type { AgentVmUserData } from "../../cloud-init/agent-vm/user-data";
+import type { VaultServerUserData } from "../../cloud-init/vault-server/user-data";
+
+/** As the stacks hand it over: what Terraform knows later is a reference, as long as references get. */
+export const reference = (name: string) =>
+  `\${data.terraform_remote_state.a-stack-with-a-long-name.outputs.cross-stack-output-${name}-0123456789abcdef}`;
+
+export const vaultServer: VaultServerUserData = {
+  vaultVersion: "1.21.4",
+  edition: "community",
+  tenantId: reference("tenant"),
+  clientId: reference("client"),
+  keyVaultName: reference("key-vault"),
+  unsealKeyName: "unseal",
+  nodeId: "vault-0",
+  apiAddress: "https://vault.demo.internal:8200",
+  clusterAddress: reference("cluster-address"),
+  certificateSecretUrl: `https://${reference("certificate")}/secrets/vault-tls`,
+  recoveryKeysSecretUrl: reference("recovery-keys"),
+  recoveryShares: 5,
+  recoveryThreshold: 3,
+  deployerObjectIds: Array.from(
+    { length: 20 },
+    (_, index) => `00000000-0000-0000-0000-0000000000${10 + index}`,
+  ),
+  automaticRebootTime: "03:30",
+  deployerTokenTtl: "1h",
+};
+
+export const vaultEnterpriseServer: VaultServerUserData = {
+  ...vaultServer,
+  edition: "enterprise",
+  licenseSecretUrl: reference("license"),
+};
+
+export const agentVm: AgentVmUserData = {
+  vaultVersion: "1.21.4",
+  edition: "community",
+  role: "agent-vm",
+  vaultAddress: "https://vault.demo.internal:8200",
+  vaultCertificateUrl: reference("certificate"),
+  databaseCredentialsPath: "database/creds/short",
+  databaseHost: reference("database-host"),
+  databaseName: "customers",
+  transitKeys: ["customer-key", "archive-key"],
+  automaticRebootTime: "03:30",
+};

@@ -1,0 +1,276 @@
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
+import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
+import { itWithProgram } from "../program";
+import { agentVm, vaultEnterpriseServer } from "./examples";
+import { filesOf, run, unpack } from "./machine";
+
+const machines = [
+  // Enterprise has every file of the community edition, and two programs more.
+  { machine: "vault-server", userData: vaultServerUserData(vaultEnterpriseServer) },
+  { machine: "agent-vm", userData: agentVmUserData(agentVm) },
+];
+
+/** HashiCorp's package brings vault.service; its lines that matter to a drop-in. Source: Vault 1.21, .release/linux/package. */
+const packagedVaultService = `[Unit]
+Description="HashiCorp Vault - A tool for managing secrets"
+Requires=network-online.target
+After=network-online.target
+ConditionFileNotEmpty=/etc/vault.d/vault.hcl
+StartLimitIntervalSec=60
+StartLimitBurst=3
+
+[Service]
+Type=notify
+EnvironmentFile=/etc/vault.d/vault.env
+User=vault
+Group=vault
+SecureBits=keep-caps
+AmbientCapabilities=CAP_IPC_LOCK
+CapabilityBoundingSet=CAP_SYSLOG CAP_IPC_LOCK
+ExecStart=/usr/bin/vault server -config=/etc/vault.d/vault.hcl
+ExecReload=/bin/kill --signal HUP $MAINPID
+KillMode=process
+KillSignal=SIGINT
+Restart=on-failure
+LimitMEMLOCK=infinity
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+describe.each(machines)("files of $machine", ({ userData }) => {
+  let root: string;
+  const files = filesOf(userData);
+  const programs = [...files.keys()].filter((path) => path.startsWith("/usr/local/sbin/"));
+  const shell = [...files].filter(([path]) => programs.includes(path) || path.endsWith(".sh"));
+
+  beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), "machine-"));
+    unpack(userData, root);
+  });
+
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  const shellcheck = (names: readonly string[]) =>
+    run("shellcheck", ["--external-sources", ...names.map((name) => join(root, name))]);
+
+  itWithProgram("shellcheck", "have programs without a finding of shellcheck", () => {
+    expect(programs.length).toBeGreaterThanOrEqual(2);
+    expect(shellcheck(shell.map(([path]) => path))).toEqual({ status: 0, output: "" });
+  });
+
+  itWithProgram("shellcheck", "would not pass with an unquoted variable", () => {
+    writeFileSync(join(root, "bad"), '#!/bin/bash\nrm -rf $1 "$HOME"\n');
+    expect(shellcheck(["bad"]).status).not.toBe(0);
+  });
+
+  it.each(shell)("%s stops at the first error and tells each problem", (path, text) => {
+    if (programs.includes(path)) expect(text).toMatch(/^#!\/bin\/bash\n(#.*\n)+set -euo pipefail\n/);
+    expect(text).not.toMatch(/set [+-]?x|set \+e/);
+  });
+
+  it.each(shell)(
+    "%s never sleeps for a fixed time, but in wait_until, which has a deadline",
+    (path, text) => {
+      const sleeps = commands(text).filter((line) => /\bsleep\b/.test(line));
+      expect(sleeps).toEqual(path.endsWith("/http.sh") ? ['sleep "$pause"'] : []);
+    },
+  );
+
+  it.each(shell)("%s hands no secret to another program as an argument or in a temporary file", (_, text) => {
+    expect(leaks(text)).toEqual([]);
+  });
+
+  it.each(shell)("%s verifies TLS and follows no redirect", (_, text) => {
+    expect(commands(text).join("\n")).not.toMatch(
+      /--insecure|\bcurl\b.* -\w*k|--location|\bcurl\b.* -\w*L|--proxy-insecure/,
+    );
+  });
+
+  it("take their paths from the units' environment, so that they run below any root", () => {
+    const units = [...files].filter(([path]) => path.endsWith(".service"));
+    const given = units.map(([, text]) => text).join("\n") + environmentOf(files);
+    for (const [path, text] of shell) {
+      for (const [, name] of text.matchAll(/"\$\{([A-Z_]+):\?\}"/g)) {
+        expect(`${path} ${given.includes(`${name}=`) ? "is given" : "misses"} ${name}`).toContain("is given");
+      }
+      const absolute = commands(text)
+        .join("\n")
+        .matchAll(/(?<![\w.}/:])\/(etc|run|var|usr|ramdisk)\/[\w./-]+/g);
+      expect([...absolute].map(([match]) => match)).toEqual([]);
+    }
+  });
+
+  const verify = (folder: string) => {
+    const units = readdirSync(folder).filter((name) => !name.endsWith(".d"));
+    return run("env", [
+      `SYSTEMD_UNIT_PATH=${folder}:`,
+      "systemd-analyze",
+      "verify",
+      "--man=no",
+      ...units.map((unit) => join(folder, unit)),
+    ]).output;
+  };
+
+  /** The units, their programs found below the private root instead of /. */
+  const prepareUnits = () => {
+    const folder = join(root, "etc/systemd/system");
+    for (const program of ["vault", "systemd-makefs"]) executable(join(root, "usr/bin"), program);
+    writeFileSync(join(folder, "vault.service"), packagedVaultService);
+    for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+      if (!/\.(service|conf)$/.test(name)) continue;
+      const file = join(folder, name);
+      const text = readFileSync(file, "utf8")
+        .replaceAll("/usr/local/sbin/", `${root}/usr/local/sbin/`)
+        .replaceAll("/usr/bin/vault ", `${root}/usr/bin/vault `)
+        .replaceAll("/usr/lib/systemd/systemd-makefs", `${root}/usr/bin/systemd-makefs`);
+      writeFileSync(file, text);
+    }
+    return folder;
+  };
+
+  itWithProgram(
+    "systemd-analyze",
+    "have units that systemd understands, and a misspelt one that it does not",
+    () => {
+      const folder = prepareUnits();
+      expect(verify(folder)).toBe("");
+      const certificate = readdirSync(folder).find((name) => name.endsWith("certificate.service")) as string;
+      appendFileSync(join(folder, certificate), "\n[Service]\nProtectSytem=strict\n");
+      expect(verify(folder)).toContain("ProtectSytem");
+    },
+  );
+
+  it("have services that run confined", () => {
+    const services = [...files].filter(([path]) => /\.service(\.d\/vault\.conf)?$/.test(path));
+    for (const [path, text] of services.filter(([name]) => !name.endsWith("vault-data-format.service"))) {
+      for (const line of [
+        "ProtectSystem=strict",
+        "PrivateTmp=yes",
+        "NoNewPrivileges=yes",
+        "MemorySwapMax=0",
+        "LimitCORE=0",
+      ]) {
+        expect(`${path}: ${text.split("\n").filter((other) => other === line)}`).toBe(`${path}: ${line}`);
+      }
+      expect(text).toMatch(/^CapabilityBoundingSet=/m);
+    }
+  });
+});
+
+describe("a server's files", () => {
+  const files = filesOf(vaultServerUserData(vaultEnterpriseServer));
+  const file = (path: string) => {
+    const text = files.get(path);
+    if (text === undefined) throw new Error(`there is no ${path}`);
+    return text;
+  };
+
+  it("keep secrets on tmpfs and only the progress of first boot on the disk", () => {
+    const unit = file("/etc/systemd/system/vault-first-boot.service");
+    expect(unit).toContain("FIRST_BOOT_SESSION=/run/");
+    expect(unit).toContain("RuntimeDirectoryMode=0700");
+    expect(unit).toContain("FIRST_BOOT_STATE=/var/lib/vault/first-boot");
+    expect(file("/etc/systemd/system/vault-certificate.service")).toContain("TLS_DIRECTORY=/run/");
+    expect(file("/etc/vault.d/vault.hcl")).toContain('tls_key_file    = "/run/vault-tls/');
+  });
+
+  it("have Vault try for ever when Key Vault is away", () => {
+    const dropIn = file("/etc/systemd/system/vault.service.d/vault.conf");
+    expect(dropIn).toContain("\nStartLimitIntervalSec=0\n");
+    expect(dropIn).toContain("\nRestart=always\n");
+    expect(dropIn).not.toMatch(/^Requires=/m);
+  });
+
+  it("seal with the identity alone: no client secret, nothing in the stanza", () => {
+    expect(file("/etc/vault.d/vault.hcl")).toContain('\nseal "azurekeyvault" {}\n');
+    expect([...files.values()].join("\n")).not.toMatch(/AZURE_CLIENT_SECRET|client_secret/);
+  });
+
+  it("format a data disk only when it is empty", () => {
+    const text = [...files.values()].flatMap(commands).join("\n");
+    expect(text).not.toMatch(/\bmkfs|\bwipefs|\bparted|\bfdisk/);
+    expect(file("/etc/systemd/system/vault-data-format.service")).toContain("systemd-makefs ext4 ");
+  });
+
+  it("let deployers read or use no secret, nor change their own access", () => {
+    const policy = file("/etc/vault.d/deployer-policy.hcl");
+    const capabilities = (path: string) =>
+      new RegExp(`path "${path.replaceAll("*", "\\*")}" +\\{ capabilities = (.*) \\}`).exec(policy)?.[1];
+    for (const path of [
+      "database/creds/*",
+      "transit/decrypt/*",
+      "transit/export/*",
+      "transform/decode/*",
+      "auth/token/create",
+    ]) {
+      expect(`${path} ${capabilities(path)}`).toBe(`${path} ["deny"]`);
+    }
+    for (const path of ["sys/auth/deployer*", "sys/policies/acl/deployer*", "sys/mounts/auth/deployer*"]) {
+      expect(`${path} ${capabilities(path)}`).toBe(`${path} ["read"]`);
+    }
+    expect(policy).not.toMatch(/path "\*"|path "sys\/\*"|path "\+|root"/);
+  });
+});
+
+/** Lines of code: no comments, no blank lines, continued lines joined. */
+function commands(text: string): string[] {
+  return text
+    .replaceAll("\\\n", " ")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+/**
+ * Lines that could show a secret to others: a header, body or variable among the arguments of an external program, a here-string
+ * (bash puts a long one into a file), an exported variable.
+ */
+function leaks(text: string): string[] {
+  return commands(text).filter(
+    (line) =>
+      /<<</.test(line) ||
+      /\bexport\b/.test(line) ||
+      /(--header|-H|--user|-u|--oauth2-bearer) +("?\$|.*(Authorization|X-Vault-Token))/.test(line) ||
+      /--(data|data-binary|data-raw|json)[ =](?!@-)/.test(line) ||
+      // Builtins keep their arguments to themselves; these names hold secrets or answers with secrets.
+      (/\$\{?(token|body|request|answer)\b/.test(line) &&
+        !/^(printf|header|\[\[|if |token=|answer=|body=|status=|problem=|retry_after=|local |wait_until|printf|authorization\(\)|errors\(\))/.test(
+          line,
+        ) &&
+        !/< <\(printf '%s' "\$request"\)$/.test(line)),
+  );
+}
+
+it("recognizes a leak", () => {
+  expect(leaks('curl -H "X-Vault-Token: $token" x\n')).toHaveLength(1);
+  expect(leaks("curl --data '{}' x\n")).toHaveLength(1);
+  expect(leaks('jq --arg key "$body" .\n')).toHaveLength(1);
+  expect(leaks('jq . <<<"$x"\n')).toHaveLength(1);
+  expect(leaks("export token\n")).toHaveLength(1);
+});
+
+function environmentOf(files: Map<string, string>): string {
+  return [...files]
+    .filter(([path]) => path.endsWith(".env"))
+    .map(([, text]) => text)
+    .join("\n");
+}
+
+function executable(folder: string, name: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), "#!/bin/sh\n");
+  chmodSync(join(folder, name), 0o755);
+}

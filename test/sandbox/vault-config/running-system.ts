@@ -1,0 +1,220 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Connection, createConnection } from "mysql2/promise";
+import { type Azure, startAzure } from "../../../sandbox/azure/azure";
+import { CertificateAuthority } from "../../../sandbox/azure/certificates";
+import { ChildProgram } from "../../../sandbox/programs/child-program";
+import { withFreePort } from "../../../sandbox/programs/free-port";
+import { findMySqlProgram } from "../../../sandbox/programs/mysql-program";
+import { MySqlServer } from "../../../sandbox/programs/mysql-server";
+import type { Progress } from "../../../sandbox/programs/progress";
+import { VaultClient } from "../../../sandbox/vault-config/vault-client";
+import type { VaultConnection, VaultResource } from "../../../sandbox/vault-config/vault-resource";
+import { deployer, tenantId, world } from "../azure/example-world";
+import { capturedProgress } from "../programs/captured-progress";
+import { demoResources } from "./demo-resources";
+import { vaultBinary } from "./programs";
+
+const DEADLINE_MS = 30_000;
+const POLICY = join(__dirname, "../../../cloud-init/vault-server/files/etc/vault.d/deployer-policy.hcl");
+const ISSUER = `https://sts.windows.net/${tenantId}/`;
+const AUDIENCE = "https://management.azure.com/";
+
+/** Real Vaults as first boot leaves them, a real database, and the stand-in for Azure. */
+export class RunningSystem {
+  private readonly stops: (() => Promise<unknown>)[] = [];
+
+  private constructor(
+    readonly folder: string,
+    private readonly azure: Azure,
+    private readonly authority: CertificateAuthority,
+  ) {}
+
+  /** The administrator's first password, as Key Vault would hold it. */
+  readonly password = `first-${randomBytes(12).toString("hex")}`;
+  private mysql?: MySqlServer;
+  private keeper?: Connection;
+
+  static async start(): Promise<RunningSystem> {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), "vault-config-test-")));
+    const [azure, authority] = await Promise.all([
+      startAzure(world, { print: () => {} }),
+      CertificateAuthority.create(),
+    ]);
+    const system = new RunningSystem(folder, azure, authority);
+    await writeFile(join(folder, "ca.pem"), azure.caPem + authority.pem);
+    const { keyPem, certificatePem } = await authority.certificateFor("localhost");
+    await writeFile(join(folder, "tls.crt"), certificatePem);
+    await writeFile(join(folder, "tls.key"), keyPem, { mode: 0o600 });
+    await system.startMySql();
+    return system;
+  }
+
+  async stop(): Promise<void> {
+    await this.keeper?.end();
+    await Promise.all(this.stops.map((stop) => stop()));
+    await this.mysql?.stop();
+    await this.azure.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What the stack vault-config holds; Vaults that are compared write to the same audit log. */
+  resources(): VaultResource[] {
+    return demoResources({
+      database: `localhost:${this.mysql?.port}`,
+      auditLog: join(this.folder, "audit.log"),
+    });
+  }
+
+  /** As the stack mysql does when the password's version is raised: sets what Key Vault holds. */
+  async resetPassword(password = this.password): Promise<void> {
+    await this.keeper?.query(`ALTER USER 'vaultadmin'@'%' IDENTIFIED BY '${password}'`);
+  }
+
+  /** Whether a password still opens the database. */
+  async opens(user: string, password: string): Promise<boolean> {
+    try {
+      await (await this.connect(user, password)).end();
+      return true;
+    } catch (error) {
+      if ((error as { code?: string }).code === "ER_ACCESS_DENIED_ERROR") return false;
+      throw error;
+    }
+  }
+
+  /** A Vault after first boot: initialised, with the deployers' mount, role and policy, and first boot's audit device. */
+  async startVault(name: string): Promise<RunningVault> {
+    const folder = join(this.folder, name);
+    await mkdir(folder);
+    return withFreePort(async (port) => {
+      const configuration = {
+        storage: { inmem: {} },
+        listener: {
+          tcp: {
+            address: `127.0.0.1:${port}`,
+            tls_cert_file: join(this.folder, "tls.crt"),
+            tls_key_file: join(this.folder, "tls.key"),
+          },
+        },
+        api_addr: `https://localhost:${port}`,
+        disable_mlock: true,
+      };
+      await writeFile(join(folder, "vault.json"), JSON.stringify(configuration));
+      const program = await ChildProgram.start({
+        name: "Vault",
+        command: vaultBinary ?? "",
+        args: ["server", `-config=${join(folder, "vault.json")}`],
+        env: {
+          PATH: process.env.PATH,
+          HOME: folder,
+          HTTPS_PROXY: this.azure.proxyUrlFor("vm-vault"),
+          SSL_CERT_FILE: join(this.folder, "ca.pem"),
+        },
+        cwd: folder,
+        logFile: join(folder, "vault.log"),
+      });
+      this.stops.push(() => program.stop());
+      const jwt = this.azure.tokenForPerson(deployer, AUDIENCE);
+      const connection = { address: `https://localhost:${port}`, caFile: join(this.folder, "ca.pem"), jwt };
+      await program.until("Vault to answer", () => new VaultClient(connection).read("sys/init"), {
+        deadlineMs: DEADLINE_MS,
+      });
+      return RunningVault.initialised(connection, folder);
+    });
+  }
+
+  private async startMySql(): Promise<void> {
+    const { progress } = capturedProgress();
+    this.mysql = await MySqlServer.start({
+      program: await findMySqlProgram({ progress: progress as Progress }),
+      folder: join(this.folder, "mysql"),
+      tls: {
+        certificate: join(this.folder, "tls.crt"),
+        key: join(this.folder, "tls.key"),
+        ca: join(this.folder, "ca.pem"),
+      },
+      administrator: { name: "vaultadmin", password: this.password },
+    });
+    const administrator = await this.connect("vaultadmin", this.password);
+    await administrator.query("CREATE DATABASE customers");
+    await administrator.query("CREATE USER 'keeper'@'%' IDENTIFIED BY 'keeper'");
+    await administrator.query("GRANT CREATE USER ON *.* TO 'keeper'@'%'");
+    await administrator.end();
+    this.keeper = await this.connect("keeper", "keeper");
+  }
+
+  private connect(user: string, password: string): Promise<Connection> {
+    const ssl = { ca: this.authority.pem, rejectUnauthorized: true };
+    return createConnection({ host: "127.0.0.1", port: this.mysql?.port, user, password, ssl });
+  }
+}
+
+/** A request in Vault's audit log. */
+export interface AuditedRequest {
+  readonly operation: string;
+  readonly path: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export class RunningVault {
+  private constructor(
+    /** The deployer's. */
+    readonly connection: VaultConnection,
+    /** May do everything. */
+    readonly root: VaultClient,
+    private readonly log: string,
+  ) {}
+
+  /** `folder` is where Vault runs: its audit log is named from there, so that Vaults can be compared. */
+  static async initialised(connection: VaultConnection, folder: string): Promise<RunningVault> {
+    const nobody = new VaultClient(connection);
+    const shares = { secret_shares: 1, secret_threshold: 1 };
+    const init = await nobody.request({ method: "PUT", path: "sys/init", body: shares });
+    await nobody.request({ method: "PUT", path: "sys/unseal", body: { key: (init["keys"] as string[])[0] } });
+    nobody.close();
+    const root = new VaultClient(connection, String(init["root_token"]));
+    const put = (path: string, body: Record<string, unknown>) => root.request({ method: "PUT", path, body });
+    await put("sys/audit/first-boot", {
+      type: "file",
+      options: { file_path: "first-boot.log", mode: "0600", log_raw: "true" },
+    });
+    await put("sys/auth/deployer", { type: "jwt" });
+    await put("auth/deployer/config", { oidc_discovery_url: ISSUER, bound_issuer: ISSUER });
+    await put("sys/policies/acl/deployer", { policy: readFileSync(POLICY, "utf8") });
+    await put("auth/deployer/role/deployer", {
+      role_type: "jwt",
+      user_claim: "oid",
+      bound_audiences: [AUDIENCE],
+      bound_claims: { tid: tenantId, oid: [deployer] },
+      token_policies: ["deployer"],
+      token_ttl: "1h",
+    });
+    return new RunningVault(connection, root, join(folder, "first-boot.log"));
+  }
+
+  /** What the deployer has changed since `from`, a number of lines of the log. */
+  writes(from = 0): AuditedRequest[] {
+    return this.lines()
+      .slice(from)
+      .map((line) => JSON.parse(line))
+      .filter(
+        ({ type, auth, request }) => type === "request" && auth?.policies?.includes("deployer") && request,
+      )
+      .map(({ request: { operation, path, data } }) => ({ operation, path, data }))
+      .filter(
+        ({ operation, path }) =>
+          ["create", "update", "delete"].includes(operation) && !path.includes("auth/token/"),
+      );
+  }
+
+  get logLength(): number {
+    return this.lines().length;
+  }
+
+  private lines(): string[] {
+    return existsSync(this.log) ? readFileSync(this.log, "utf8").trimEnd().split("\n") : [];
+  }
+}
