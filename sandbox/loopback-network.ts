@@ -1,0 +1,74 @@
+import { createServer, type Server } from "node:net";
+import type { LoopbackNetwork } from "./deployment/environment";
+import { codeOf, SandboxError } from "./programs/sandbox-error";
+
+/** Ports that the sandbox's services want, each on an address of its own: Vault, Raft, Vault Agent, MySQL. */
+const ports = [8200, 8201, 8100, 3306];
+
+/** The /16 networks of loopback that sandboxes choose from; 127.0 stays with localhost. */
+const networks = Array.from({ length: 200 }, (_, index): LoopbackNetwork => `127.${index + 20}`);
+
+/**
+ * A /16 of loopback that belongs to one sandbox for as long as it runs. The claim is a socket on an address that no service of
+ * the sandbox uses, so it ends with the process, however that ends.
+ */
+export class ClaimedNetwork {
+  private constructor(
+    readonly network: LoopbackNetwork,
+    private readonly claim: Server,
+  ) {}
+
+  /**
+   * @param wanted the network of a sandbox that was kept; any that is free, unless told
+   * @throws SandboxError when none is free, or the wanted one is not
+   */
+  static async claim(wanted?: LoopbackNetwork): Promise<ClaimedNetwork> {
+    const problems = new Set<string>();
+    for (const network of wanted ? [wanted] : networks) {
+      try {
+        const claim = await listen(`${network}.0.1`, ports[0] ?? 0);
+        const claimed = new ClaimedNetwork(network, claim);
+        await claimed.tryOtherPorts();
+        return claimed;
+      } catch (error) {
+        problems.add(codeOf(error) ?? String(error));
+        if (codeOf(error) === "EADDRNOTAVAIL") break;
+      }
+    }
+    if (problems.has("EADDRNOTAVAIL")) {
+      throw new SandboxError(
+        "This system's loopback has only 127.0.0.1, and the sandbox gives each of its hosts an address. Run it on Linux (on macOS, in a container or a VM).",
+      );
+    }
+    throw new SandboxError(
+      `One of the ports ${ports.join(", ")} is taken on ${wanted ? `${wanted}.0.0/16` : "every loopback address"}; stop what listens there (${wanted ? "perhaps another sandbox of the same folder" : "a server on 0.0.0.0"}).`,
+    );
+  }
+
+  release(): Promise<void> {
+    return new Promise((resolve) => this.claim.close(() => resolve()));
+  }
+
+  private async tryOtherPorts(): Promise<void> {
+    for (const port of ports.slice(1)) {
+      try {
+        const server = await listen(`${this.network}.0.1`, port);
+        await new Promise((resolve) => server.close(resolve));
+      } catch (error) {
+        await this.release();
+        throw error;
+      }
+    }
+  }
+}
+
+function listen(host: string, port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once("error", reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}

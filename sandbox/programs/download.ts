@@ -1,0 +1,115 @@
+import { createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { Readable, Transform, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream } from "node:stream/web";
+import { diskFull } from "./program-cache";
+import type { Report } from "./progress";
+import { codeOf, messageOf, SandboxError } from "./sandbox-error";
+
+/** Milliseconds in which nothing comes until a download counts as broken. */
+const SILENCE_MS = 30_000;
+/** The largest text file that is read into memory, in bytes. */
+const LARGEST_TEXT = 1 << 20;
+
+export interface DownloadOptions {
+  readonly report?: Report;
+  readonly silenceMs?: number;
+  /** Opens the file; tests put a full disk here. */
+  readonly openFile?: (path: string) => Writable;
+}
+
+/** Reads a small file over https. Same errors as `downloadTo`. */
+export async function downloadBytes(
+  url: string,
+  { silenceMs = SILENCE_MS }: DownloadOptions = {},
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  await receive(url, { silenceMs }, (body, watch) =>
+    pipeline(body, watched(watch), async (source) => {
+      for await (const chunk of source) {
+        size += chunk.length;
+        if (size > LARGEST_TEXT)
+          throw new SandboxError(`${url} is larger than 1 MiB, so it is not what was expected.`);
+        chunks.push(chunk);
+      }
+    }),
+  );
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Writes a file's content to `path`; a download that fails leaves no file.
+ *
+ * @throws SandboxError naming the address: not found (404), no network, broken off, no disk space
+ */
+export async function downloadTo(url: string, path: string, options: DownloadOptions = {}): Promise<void> {
+  const { openFile = (file) => createWriteStream(file, { mode: 0o600 }) } = options;
+  try {
+    await receive(url, options, (body, watch) => pipeline(body, watched(watch), openFile(path)));
+  } catch (error) {
+    await rm(path, { force: true });
+    throw diskFull(error, path) ?? error;
+  }
+}
+
+async function receive(
+  url: string,
+  { silenceMs = SILENCE_MS, report = () => {} }: DownloadOptions,
+  use: (body: Readable, watch: (chunk: Uint8Array) => void) => Promise<void>,
+): Promise<void> {
+  requireHttps(url);
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), silenceMs);
+  let received = 0;
+  let length: number | undefined;
+  try {
+    const response = await fetch(url, { signal: silence.signal, headers: { "accept-encoding": "identity" } });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new SandboxError(`${url} answered ${response.status} ${response.statusText}.`.replace(" .", "."));
+    }
+    length = Number(response.headers.get("content-length")) || undefined;
+    const watch = (chunk: Uint8Array): void => {
+      received += chunk.length;
+      timer.refresh();
+      report(length ? `${Math.floor((received / length) * 100)} %` : `${Math.floor(received / 1e6)} MB`);
+    };
+    await use(Readable.fromWeb((response.body ?? new Blob([]).stream()) as ReadableStream), watch);
+    if (length !== undefined && received !== length) throw new Error("the connection was closed");
+  } catch (error) {
+    if (error instanceof SandboxError || codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT")
+      throw error;
+    const reason = silence.signal.aborted ? `nothing came for ${silenceMs / 1000} s` : messageOf(error);
+    throw received > 0
+      ? new SandboxError(
+          `The download of ${url} broke off after ${received} of ${length ?? "?"} bytes (${reason}); try again.`,
+        )
+      : new SandboxError(`${url} cannot be reached (${reason}).${proxyHint()}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Lets everything through, and shows each piece to `watch`. */
+function watched(watch: (chunk: Uint8Array) => void): Transform {
+  return new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      watch(chunk);
+      done(null, chunk);
+    },
+  });
+}
+
+function requireHttps(url: string): void {
+  const { protocol, hostname } = new URL(url);
+  if (protocol === "https:" || (protocol === "http:" && hostname === "127.0.0.1")) return;
+  throw new SandboxError(`${url} is not downloaded: only https is.`);
+}
+
+/** Node.js reads the proxy's variables only when told to. Source: Node.js 22.21 and 24, NODE_USE_ENV_PROXY. */
+function proxyHint(env: NodeJS.ProcessEnv = process.env): string {
+  if (!(env.HTTPS_PROXY || env.https_proxy) || env.NODE_USE_ENV_PROXY) return "";
+  return " HTTPS_PROXY is set: Node.js 22.21 or newer uses it with NODE_USE_ENV_PROXY=1.";
+}

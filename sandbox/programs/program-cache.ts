@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { sha256Of } from "./file-checksum";
+import { FileLock, type HeldLock } from "./file-lock";
+import { processGuardian } from "./process-guardian";
+import type { Progress } from "./progress";
+import { codeOf, SandboxError, VerificationError } from "./sandbox-error";
+
+/** What is written beside a cached program. */
+interface Note {
+  readonly sha256: string;
+  /** Where it came from, in words. */
+  readonly origin: string;
+}
+
+const WORK = ".work-";
+
+/** Where programs are kept: $XDG_CACHE_HOME or ~/.cache (XDG Base Directory: a relative value is to be ignored). */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const base = env.XDG_CACHE_HOME;
+  return join(base && isAbsolute(base) ? base : join(env.HOME ?? homedir(), ".cache"), "vault-on-azure");
+}
+
+/** Programs that were downloaded or built once, by name, version and platform, each with its checksum. */
+export class ProgramCache {
+  constructor(readonly folder: string = cacheFolder()) {}
+
+  /**
+   * The path of a cached program whose checksum still is what it was; undefined when there is none.
+   *
+   * @param key for example vault_1.21.4_linux_amd64
+   * @throws VerificationError when it was changed since
+   */
+  async find(key: string, program: string): Promise<string | undefined> {
+    const entry = join(this.folder, key);
+    const path = join(entry, program);
+    let note: Note;
+    try {
+      note = JSON.parse(await readFile(join(entry, "note.json"), "utf8"));
+      await stat(path);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw new SandboxError(
+        `The cached ${path} cannot be read (${codeOf(error) ?? error}); delete ${entry}.`,
+      );
+    }
+    if ((await sha256Of(path)) !== note.sha256) {
+      throw new VerificationError(
+        `The cached ${path} is not the file that was put there: its SHA-256 differs. Find out why, then delete ${entry}.`,
+      );
+    }
+    return path;
+  }
+
+  /**
+   * Puts a program there that `make` writes into a folder, under `program`'s name. All or nothing: what fails, or is
+   * interrupted, leaves nothing.
+   *
+   * @returns the program's path
+   */
+  async add(
+    key: string,
+    program: string,
+    origin: string,
+    make: (folder: string) => Promise<void>,
+  ): Promise<string> {
+    const work = join(this.folder, `${WORK}${randomUUID()}`);
+    try {
+      await mkdir(work, { recursive: true, mode: 0o700 });
+      await processGuardian.removeWhenGone(work);
+      await make(work);
+      await chmod(join(work, program), 0o755);
+      const note: Note = { sha256: await sha256Of(join(work, program)), origin };
+      await writeFile(join(work, "note.json"), `${JSON.stringify(note, undefined, 2)}\n`);
+      await rm(join(this.folder, key), { recursive: true, force: true });
+      await rename(work, join(this.folder, key));
+      return join(this.folder, key, program);
+    } catch (error) {
+      throw diskFull(error, this.folder) ?? error;
+    } finally {
+      await rm(work, { recursive: true, force: true });
+      await processGuardian.keep(work);
+    }
+  }
+
+  /**
+   * Runs `work` while no other process does, in the same cache; another one that asks waits, and then finds its outcome.
+   *
+   * @param program what the work provides, as in "Vault"
+   */
+  async alone<T>(
+    program: string,
+    { deadlineMs, progress }: { deadlineMs: number; progress: Progress },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const lock = await this.lock(program, deadlineMs, progress).catch((error) => {
+      throw unusable(error, this.folder) ?? error;
+    });
+    try {
+      for (const name of await readdir(this.folder)) {
+        if (name.startsWith(WORK)) await rm(join(this.folder, name), { recursive: true, force: true });
+      }
+      return await work();
+    } finally {
+      await lock.release();
+    }
+  }
+
+  private async lock(program: string, deadlineMs: number, progress: Progress): Promise<HeldLock> {
+    const lock = new FileLock(join(this.folder, "lock"));
+    const outcome = await lock.tryAcquire();
+    if ("release" in outcome) return outcome;
+    return progress.step(
+      `Waiting for process ${outcome.pid}, which is getting ${program}`,
+      () => lock.acquire(`another process to get ${program}`, { deadlineMs }),
+      { announce: true },
+    );
+  }
+}
+
+/** The sentence for a full disk; undefined for any other error. */
+export function diskFull(error: unknown, folder: string): SandboxError | undefined {
+  if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") return undefined;
+  return new SandboxError(
+    `No disk space is left for ${folder}; free about 2 GB there, or set XDG_CACHE_HOME elsewhere.`,
+  );
+}
+
+function unusable(error: unknown, folder: string): SandboxError | undefined {
+  const code = codeOf(error);
+  if (!code) return undefined;
+  return (
+    diskFull(error, folder) ??
+    new SandboxError(`${folder} cannot be written (${code}); set XDG_CACHE_HOME elsewhere.`)
+  );
+}
