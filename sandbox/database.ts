@@ -49,7 +49,8 @@ export async function startDatabase({
     z.object({ fqdn: z.string(), administrator_login: z.string() }),
   );
   const password = keepPassword(deployment, azure);
-  const { certificatePem, keyPem } = await azure.serverCertificate(host);
+  // mysql2 takes a server that is reached by its address for `localhost`.
+  const { certificatePem, keyPem } = await azure.serverCertificate(host, "localhost");
   const certificate = join(folder, "server.crt");
   const key = join(folder, "server.key");
   await writeFile(certificate, certificatePem, { mode: 0o600 });
@@ -57,7 +58,7 @@ export async function startDatabase({
   const server = await MySqlServer.start({
     program,
     folder,
-    tls: { certificate, key, ca: caFile, serverName: host },
+    tls: { certificate, key, ca: caFile },
     administrator: { name, password: password.value },
     host,
     port,

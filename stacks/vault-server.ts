@@ -93,9 +93,13 @@ export class VaultServerStack extends EnvironmentStack {
       name: resourceName("id", this.environment.name, "vault"),
       resourceGroup: this.network.resourceGroup.name,
       location: this.environment.location,
-      virtualMachineReaderRoleId: this.roles.virtualMachineReaderRoleId,
-      virtualMachinesScope: this.network.resourceGroup.id,
+      reads: this.reads,
     });
+  }
+
+  /** The VMs that log in are in the system's own resource group. */
+  private get reads() {
+    return { roleId: this.roles.virtualMachineReaderRoleId, resourceGroupId: this.network.resourceGroup.id };
   }
 
   private createKeyVault(tenantId: string, suffix: string): KeyVault {
@@ -177,6 +181,7 @@ export class VaultServerStack extends EnvironmentStack {
       sshAdministrators: network.sshAdministrators,
       userAssignedIdentities: [parts.identity.id],
       dataDiskGb: vault.dataDiskGb,
+      reads: this.reads,
       protect: protectData,
       cloudConfig: vaultServerUserData({
         vaultVersion: vault.version,

@@ -1,4 +1,7 @@
-import { LinuxVirtualMachine } from "@cdktf/provider-azurerm/lib/linux-virtual-machine";
+import {
+  LinuxVirtualMachine,
+  type LinuxVirtualMachineIdentity,
+} from "@cdktf/provider-azurerm/lib/linux-virtual-machine";
 import { NetworkInterface } from "@cdktf/provider-azurerm/lib/network-interface";
 import { Construct } from "constructs";
 import type { Principal } from "../../environments/schema";
@@ -21,8 +24,9 @@ export interface LinuxVmProps {
   encryptionAtHost: boolean;
   /** In OpenSSH's format. */
   sshPublicKey: string;
+  /** Who may log in by Entra ID, as root. */
   sshAdministrators: readonly Principal[];
-  /** Azure ids of identities besides the system-assigned one. */
+  /** Azure ids of the identities that the VM works as; its own, system-assigned one unless told. */
   userAssignedIdentities?: readonly string[];
   /** `#cloud-config` text; may hold references. */
   cloudConfig: string;
@@ -35,6 +39,8 @@ export const adminUsername = "azureuser";
 export class LinuxVm extends Construct {
   readonly id: string;
   readonly privateIpAddress: string;
+  /** Whether it has a system-assigned identity: log-in by Entra ID needs one, and a VM without another works as that. */
+  readonly hasOwnIdentity: boolean;
   /** Principal id of the system-assigned identity. */
   readonly principalId: string;
 
@@ -44,12 +50,15 @@ export class LinuxVm extends Construct {
     private readonly props: LinuxVmProps,
   ) {
     super(scope, id);
+    this.hasOwnIdentity = props.userAssignedIdentities === undefined || props.sshAdministrators.length > 0;
     const networkInterface = this.createNetworkInterface();
     const machine = this.createMachine(networkInterface);
-    new EntraSshLogin(this, "login", {
-      virtualMachineId: machine.id,
-      administrators: props.sshAdministrators,
-    });
+    if (props.sshAdministrators.length > 0) {
+      new EntraSshLogin(this, "login", {
+        virtualMachineId: machine.id,
+        administrators: props.sshAdministrators,
+      });
+    }
     this.id = machine.id;
     this.privateIpAddress = networkInterface.privateIpAddress;
     this.principalId = machine.identity.principalId;
@@ -69,7 +78,6 @@ export class LinuxVm extends Construct {
 
   private createMachine(networkInterface: NetworkInterface): LinuxVirtualMachine {
     const { environment, name, resourceGroup, location, size, zone, osDiskGb, sshPublicKey } = this.props;
-    const userAssigned = this.props.userAssignedIdentities ?? [];
     return new LinuxVirtualMachine(this, "machine", {
       name: resourceName("vm", environment, name),
       resourceGroupName: resourceGroup,
@@ -80,11 +88,7 @@ export class LinuxVm extends Construct {
       adminUsername,
       adminSshKey: [{ username: adminUsername, publicKey: sshPublicKey }],
       disablePasswordAuthentication: true,
-      identity: {
-        // Entra ID log-in needs the system-assigned one.
-        type: userAssigned.length > 0 ? "SystemAssigned, UserAssigned" : "SystemAssigned",
-        identityIds: userAssigned.length > 0 ? [...userAssigned] : undefined,
-      },
+      identity: this.identity(),
       sourceImageReference: {
         publisher: "Canonical",
         offer: "ubuntu-24_04-lts",
@@ -101,5 +105,14 @@ export class LinuxVm extends Construct {
       // `latest` would replace the VM at each new image; security updates come by unattended-upgrades.
       lifecycle: { ignoreChanges: ["source_image_reference"] },
     });
+  }
+
+  private identity(): LinuxVirtualMachineIdentity {
+    const { userAssignedIdentities } = this.props;
+    if (userAssignedIdentities === undefined) return { type: "SystemAssigned" };
+    return {
+      type: this.hasOwnIdentity ? "SystemAssigned, UserAssigned" : "UserAssigned",
+      identityIds: [...userAssignedIdentities],
+    };
   }
 }

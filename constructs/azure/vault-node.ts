@@ -4,10 +4,13 @@ import { Construct } from "constructs";
 import { DeletionLock } from "./deletion-lock";
 import { LinuxVm, type LinuxVmProps } from "./linux-vm";
 import { resourceName } from "./resource-names";
+import { VirtualMachineReader, type VirtualMachineReaderProps } from "./virtual-machine-reader";
 
 export interface VaultNodeProps extends LinuxVmProps {
   /** GiB. */
   dataDiskGb: number;
+  /** How Vault may read the VMs that log in. */
+  reads: Omit<VirtualMachineReaderProps, "principalId">;
   /** Refuse deletion of the data disk, by a lock and in Terraform. */
   protect: boolean;
 }
@@ -28,8 +31,20 @@ export class VaultNode extends Construct {
     const disk = this.createDataDisk();
     this.machine = new LinuxVm(this, "vm", props);
     this.attach(disk);
+    this.allowReadingVirtualMachines();
     if (props.protect) {
       new DeletionLock(this, "disk-deletion", { resourceId: disk.id, protects: "all that Vault stores" });
+    }
+  }
+
+  /**
+   * Where the VM has an identity of its own beside Vault's, IMDS gives that one to whoever names none; Vault's azure auth
+   * plugin names none, whatever AZURE_CLIENT_ID says. Source: vault-plugin-auth-azure v0.22.0, getTokenCredential.
+   */
+  private allowReadingVirtualMachines(): void {
+    const { hasOwnIdentity, principalId } = this.machine;
+    if (hasOwnIdentity) {
+      new VirtualMachineReader(this, "read-virtual-machines", { principalId, ...this.props.reads });
     }
   }
 

@@ -143,8 +143,8 @@ export class Azure {
   }
 
   /** Key and certificate of a server that Azure would run, such as MySQL's, from the CA that every machine trusts. */
-  serverCertificate(host: string): Promise<KeyAndCertificate> {
-    return this.#authority.certificateFor(host);
+  serverCertificate(...hosts: [string, ...string[]]): Promise<KeyAndCertificate> {
+    return this.#authority.issue(...hosts);
   }
 
   keyVault(name: string): KeyVaultInside {

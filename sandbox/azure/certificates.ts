@@ -60,18 +60,19 @@ export class CertificateAuthority {
     return `${this.#certificate.toString("pem")}\n`;
   }
 
-  /** A server certificate for a host name or IP address, made when it is first asked for. */
+  /** A server certificate for one of Azure's host names, made when it is first asked for. */
   certificateFor(host: string): Promise<KeyAndCertificate> {
-    const leaf = this.#leaves.get(host) ?? this.#issue(host);
+    const leaf = this.#leaves.get(host) ?? this.issue(host);
     this.#leaves.set(host, leaf);
     return leaf;
   }
 
-  async #issue(host: string): Promise<KeyAndCertificate> {
+  /** A server certificate for host names and IP addresses, the first of them its common name. */
+  async issue(...hosts: [string, ...string[]]): Promise<KeyAndCertificate> {
     const certificate = await x509.X509CertificateGenerator.create({
       ...validity(7 * 24 * hour),
       serialNumber: serialNumber(),
-      subject: `CN=${host.slice(0, 64)}`,
+      subject: `CN=${hosts[0].slice(0, 64)}`,
       issuer: this.#certificate.subject,
       signingAlgorithm: ecdsa,
       publicKey: this.#leafKeys.publicKey,
@@ -80,7 +81,9 @@ export class CertificateAuthority {
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension([{ type: isIP(host) ? "ip" : "dns", value: host }]),
+        new x509.SubjectAlternativeNameExtension(
+          hosts.map((value) => ({ type: isIP(value) ? "ip" : "dns", value })),
+        ),
         await x509.AuthorityKeyIdentifierExtension.create(this.#certificate),
       ],
     });

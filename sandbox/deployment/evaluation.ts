@@ -13,15 +13,16 @@ export function evaluateTemplate(template: string, scope: Scope): Value {
   return evaluate(parse(template), scope);
 }
 
-/** Every string in a piece of Terraform's JSON evaluated. Arguments that are null are left out: null is how Terraform says so. */
+/** Every string in a piece of Terraform's JSON evaluated. Null stays: the objects of some providers must have every attribute. */
 export function evaluateJson(json: unknown, scope: Scope): Value {
   if (typeof json === "string") return evaluateTemplate(json, scope);
   if (Array.isArray(json)) return json.map((item) => evaluateJson(item, scope));
   if (!isObject(json)) return json as Value;
   return Object.fromEntries(
-    Object.entries(json)
-      .filter(([, value]) => value !== null)
-      .map(([key, value]) => [textOf(evaluateTemplate(key, scope), key), evaluateJson(value, scope)]),
+    Object.entries(json).map(([key, value]) => [
+      textOf(evaluateTemplate(key, scope), key),
+      evaluateJson(value, scope),
+    ]),
   );
 }
 

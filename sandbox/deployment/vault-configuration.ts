@@ -10,7 +10,7 @@ export interface VaultResource {
   /** `vault_mount` */
   type: string;
   /**
-   * Every reference resolved, arguments that are null left out. A value that Terraform reads at each run is an
+   * Every reference resolved, arguments that are null left out (inside an object, they stay). A value that Terraform reads at each run is an
    * EphemeralValue in its place (ephemeral-values.ts): this list holds no secret.
    */
   arguments: ObjectValue;

@@ -38,6 +38,14 @@ export const allowedRights: readonly Right[] = [
     scope: "{azurerm_resource_group network/resource-group id}",
   },
   {
+    role: "Virtual Machine Reader",
+    to: "Vault VMs' own identities",
+    on: "The resource group of the VMs",
+    kinds: ["ServicePrincipal"],
+    principal: "{azurerm_linux_virtual_machine vault-server/node-<n>/vm/machine identity[0].principal_id}",
+    scope: "{azurerm_resource_group network/resource-group id}",
+  },
+  {
     role: "Key Vault Crypto Service Encryption User",
     to: "Vault's identity",
     on: "The key `vault-unseal`",

@@ -52,15 +52,27 @@ describe("LinuxVm", () => {
     expect(machineOf().get("boot_diagnostics")).toEqual({});
   });
 
-  it("has an identity of its own, which Entra ID log-in needs", () => {
+  it("has an identity of its own where it is given none", () => {
     expect(machineOf().get("identity")).toEqual({ type: "SystemAssigned" });
   });
 
-  it("carries further identities beside its own", () => {
+  it("has no other identity than those it is given while nobody logs in", () => {
     expect(machineOf({ userAssignedIdentities: ["/vault"] }).get("identity")).toEqual({
+      type: "UserAssigned",
+      identity_ids: ["/vault"],
+    });
+  });
+
+  it("has its own identity beside them where people log in by Entra ID, which needs it", () => {
+    const sshAdministrators = [{ name: "Ops", objectId: "/ops", type: "Group" as const }];
+    expect(machineOf({ userAssignedIdentities: ["/vault"], sshAdministrators }).get("identity")).toEqual({
       type: "SystemAssigned, UserAssigned",
       identity_ids: ["/vault"],
     });
+  });
+
+  it("has no extension for log-ins while nobody may log in", () => {
+    expect(stackOf().resources("azurerm_virtual_machine_extension")).toEqual([]);
   });
 
   it("gets user data, which can change in place, and no custom data, which would replace it", () => {

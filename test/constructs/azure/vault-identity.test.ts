@@ -8,8 +8,7 @@ describe("VaultIdentity", () => {
         name: "id-demo-vault",
         resourceGroup: "rg",
         location: "westeurope",
-        virtualMachineReaderRoleId: "/reader",
-        virtualMachinesScope: "/rg",
+        reads: { roleId: "/reader", resourceGroupId: "/rg" },
       }),
   );
   const identity = stack.only("azurerm_user_assigned_identity");

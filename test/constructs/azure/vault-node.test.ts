@@ -15,6 +15,8 @@ const props: VaultNodeProps = {
   sshAdministrators: [],
   cloudConfig: "#cloud-config\n{}\n",
   dataDiskGb: 32,
+  userAssignedIdentities: ["/vault"],
+  reads: { roleId: "/reader", resourceGroupId: "/rg" },
   protect: true,
 };
 
@@ -61,5 +63,27 @@ describe("VaultNode", () => {
     const stack = stackOf({ protect: false });
     expect(stack.only("azurerm_managed_disk").attributes).not.toHaveProperty("lifecycle");
     expect(stack.resources("azurerm_management_lock")).toEqual([]);
+  });
+
+  it("is Vault's identity and nothing else, so that Azure auth asks for VMs as that", () => {
+    const stack = stackOf();
+    expect(stack.only("azurerm_linux_virtual_machine").get("identity")).toEqual({
+      type: "UserAssigned",
+      identity_ids: ["/vault"],
+    });
+    expect(stack.resources("azurerm_role_assignment")).toEqual([]);
+  });
+
+  it("reads VMs by its own identity too where people log in, since IMDS then gives that one to Azure auth", () => {
+    const sshAdministrators = [{ name: "Ops", objectId: "/ops", type: "Group" as const }];
+    const stack = stackOf({ sshAdministrators });
+    const machine = stack.only("azurerm_linux_virtual_machine");
+    expect(machine.get("identity")).toMatchObject({ type: "SystemAssigned, UserAssigned" });
+    expect(stack.only("azurerm_role_assignment", "read-virtual-machines/assignment").attributes).toEqual({
+      role_definition_id: "/reader",
+      scope: "/rg",
+      principal_id: machine.ref("identity[0].principal_id"),
+      principal_type: "ServicePrincipal",
+    });
   });
 });

@@ -131,7 +131,7 @@ describe("A Terraform template", () => {
 });
 
 describe("A piece of Terraform's JSON", () => {
-  it("is evaluated in its depth, names too, and leaves out what is null", () => {
+  it("is evaluated in its depth, names too, and keeps null", () => {
     const json = {
       plain: [1, true, "x"],
       nested: { "port-${local.port}": ["${local.list}"], unset: null },
@@ -139,7 +139,8 @@ describe("A piece of Terraform's JSON", () => {
     };
     expect(evaluateJson(json, scope)).toEqual({
       plain: [1, true, "x"],
-      nested: { "port-8200": [["a", "b"]] },
+      nested: { "port-8200": [["a", "b"]], unset: null },
+      unset: null,
     });
   });
 });

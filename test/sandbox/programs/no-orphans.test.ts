@@ -72,7 +72,9 @@ describe("No orphan is left", () => {
   });
 
   it("after a crash", async () => {
-    const { script, pids, state } = await sandbox('process.on("SIGUSR2", () => { throw new Error("a bug"); });');
+    const { script, pids, state } = await sandbox(
+      'process.on("SIGUSR2", () => { throw new Error("a bug"); });',
+    );
     script.child.kill("SIGUSR2");
     expect((await script.ended()).code).not.toBe(0);
     await expectNothingLeft(pids, state);

@@ -1,0 +1,84 @@
+import { SandboxError } from "../programs/sandbox-error";
+
+/** One command of ExecStart= and the like. Source: systemd.service(5), "Command lines". */
+export interface CommandLine {
+  /** `-`: its failure does not count. */
+  readonly mayFail: boolean;
+  /** Words, the program first; variables not yet replaced. */
+  readonly words: readonly string[];
+  /** `:`: a dollar sign is a dollar sign. */
+  readonly literal: boolean;
+}
+
+/**
+ * Reads a command. Its prefixes + ! !! (privileges) change nothing where everything runs as one user.
+ *
+ * @throws SandboxError for what is not imitated: several commands in one line
+ */
+export function parseCommandLine(text: string): CommandLine {
+  const prefix = /^[-+!:@]*/.exec(text)?.[0] ?? "";
+  const words = splitWords(text.slice(prefix.length));
+  if (words.includes(";")) {
+    throw new SandboxError(`"${text}" holds several commands in one line; write one line for each.`);
+  }
+  // `@`: the second word would be the program's name for itself; no program here asks for its own.
+  if (prefix.includes("@")) words.splice(1, 1);
+  if (words.length === 0) throw new SandboxError(`"${text}" holds no command.`);
+  return { mayFail: prefix.includes("-"), literal: prefix.includes(":"), words };
+}
+
+/** The words of a command with its variables replaced; $MAINPID is one of `variables`. */
+export function expandCommandLine(
+  { words, literal }: CommandLine,
+  variables: Readonly<Record<string, string | undefined>>,
+): string[] {
+  if (literal) return [...words];
+  return words.flatMap((word) => {
+    // A variable that is a word by itself becomes as many words as it holds.
+    const whole = /^\$([A-Za-z_]\w*)$/.exec(word);
+    if (whole) return splitWords(variables[whole[1] as string] ?? "");
+    return word.replaceAll(/\$\$|\$\{([A-Za-z_]\w*)\}/g, (found, name: string | undefined) =>
+      name === undefined ? found.slice(1) : (variables[name] ?? ""),
+    );
+  });
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  s: " ",
+  t: "\t",
+  v: "\v",
+};
+
+/**
+ * Words as systemd splits them: quotes of both kinds, C's escapes, %% for %.
+ *
+ * @throws SandboxError for a quote that is not closed, and for a specifier (%i and the like), which is not imitated
+ */
+export function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = "";
+  for (const [token, hex, escaped, percent] of text.matchAll(/\\x([0-9A-Fa-f]{2})|\\(.)|%(.?)|./gs)) {
+    if (percent !== undefined && percent !== "%") {
+      throw new SandboxError(`"${text}" holds the specifier ${token}, which the sandbox does not imitate.`);
+    }
+    if (hex !== undefined) word = (word ?? "") + String.fromCharCode(Number.parseInt(hex, 16));
+    else if (escaped !== undefined) word = (word ?? "") + (ESCAPES[escaped] ?? escaped);
+    else if (percent !== undefined) word = `${word ?? ""}%`;
+    else if (token === quote) quote = "";
+    else if (quote === "" && (token === '"' || token === "'")) {
+      quote = token;
+      word ??= "";
+    } else if (quote === "" && /\s/.test(token)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else word = (word ?? "") + token;
+  }
+  if (quote !== "") throw new SandboxError(`"${text}" holds a quote that is not closed.`);
+  return word === undefined ? words : [...words, word];
+}

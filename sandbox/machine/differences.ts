@@ -1,0 +1,126 @@
+/** What a machine of the sandbox does otherwise than the VM on Azure. This list is complete: what is not in it is the same. */
+export interface Difference {
+  /** A short name. */
+  readonly name: string;
+  readonly onAzure: string;
+  readonly inSandbox: string;
+  readonly reason: string;
+}
+
+/**
+ * Folders of the VM that lie below the machine's private root. Where units and configuration files name them, the root goes
+ * before the name; the scripts name no such path themselves.
+ */
+export const PRIVATE_FOLDERS = [
+  "/etc/logrotate.d",
+  "/etc/vault-agent.d",
+  "/etc/vault.d",
+  "/ramdisk",
+  "/run",
+  "/usr/local",
+  "/var/lib/vault",
+  "/var/log/vault",
+] as const;
+
+/** Where the VM's services listen, as units and configuration files write it; each becomes the same port of the machine's address. */
+export const LISTENERS = ["0.0.0.0:8200", "0.0.0.0:8201", "127.0.0.1:8200", "127.0.0.1:8100"] as const;
+
+/** Users and groups of the VM; each becomes the user who runs the sandbox, and that user's group. */
+export const ACCOUNTS = ["vault", "vault-agent", "app"] as const;
+
+/** The program that HashiCorp's package installs; it becomes the Vault that the sandbox found. */
+export const VAULT_PROGRAM = "/usr/bin/vault";
+
+/** Files whose content is changed as the units' settings are; every other file is written as it is. */
+export const CONFIGURATION_FILES = /\.(hcl|ctmpl)$|^\/etc\/logrotate\.d\//;
+
+/** Hosts that no machine asks a proxy for. */
+export const NO_PROXY = "127.0.0.0/8,localhost";
+
+export const differences: readonly Difference[] = [
+  {
+    name: "Private root",
+    onAzure: `Files lie at their paths, among them those below ${PRIVATE_FOLDERS.join(", ")}.`,
+    inSandbox:
+      "All of them lie below one private folder, whose path is put before these in the units' Environment=, EnvironmentFile= and " +
+      "command lines and in *.hcl, *.ctmpl and logrotate's files. Scripts are not touched.",
+    reason: "No root rights, and several machines side by side.",
+  },
+  {
+    name: "Vault's program",
+    onAzure: `${VAULT_PROGRAM}, from HashiCorp's Debian package, and that package's vault.service.`,
+    inSandbox: "The Vault that the sandbox found, and a copy of the package's unit (vault-package-unit.ts).",
+    reason: "No packages are installed.",
+  },
+  {
+    name: "Listeners",
+    onAzure: `Services listen on ${LISTENERS.join(", ")}.`,
+    inSandbox: "They listen on the same ports of the machine's own loopback address.",
+    reason: "Several machines side by side.",
+  },
+  {
+    name: "Users and groups",
+    onAzure: `Services run as root or as ${ACCOUNTS.join(", ")}, and files belong to these.`,
+    inSandbox:
+      "Everything runs as, and belongs to, the user who runs the sandbox. File modes are as on Azure.",
+    reason: "No root rights.",
+  },
+  {
+    name: "Confinement",
+    onAzure:
+      "systemd applies the units' sandboxing (Protect*, Private*, Restrict*, SystemCall*, MemoryDenyWriteExecute, ReadWritePaths), " +
+      "capabilities and swap and memory limits.",
+    inSandbox: "None of it is applied. UMask= and LimitCORE=0 are.",
+    reason: "Only root, or a cgroup of one's own, can apply it.",
+  },
+  {
+    name: "Way to Azure",
+    onAzure: "Names are resolved by DNS, and the services have public certificates.",
+    inSandbox:
+      "HTTP_PROXY, HTTPS_PROXY, NO_PROXY (each in both spellings) and SSL_CERT_FILE are in every process's environment and name the " +
+      "stand-in for Azure and its CA.",
+    reason: "169.254.169.254 and Azure's names cannot be had on loopback without root.",
+  },
+  {
+    name: "Restarts",
+    onAzure: "RestartSec= pauses, and start limits (StartLimit*=).",
+    inSandbox: "Pauses of at most half a second unless told otherwise, and no start limits.",
+    reason: "Time; the project's own units have no limits on Azure either.",
+  },
+  {
+    name: "Readiness",
+    onAzure: "A unit of Type=notify is started when its program tells systemd so.",
+    inSandbox:
+      "It is started when its program accepts connections at the first listener of its configuration file.",
+    reason: "The notification is a datagram on a unix socket, which Node.js does not have.",
+  },
+  {
+    name: "Disks and tmpfs",
+    onAzure: "Mounts are file systems: the data disk is formatted and mounted, /run and /ramdisk are memory.",
+    inSandbox:
+      "Mounts are folders, and vault-data-format.service is not run. The folders of tmpfs are emptied at each reboot and power-off.",
+    reason: "Only root can mount.",
+  },
+  {
+    name: "Timers",
+    onAzure: "Timers start their services by the clock.",
+    inSandbox: "Timers do nothing by themselves; tests and the sandbox run their services.",
+    reason: "Nobody waits for an hour, and a test decides when.",
+  },
+  {
+    name: "Not run",
+    onAzure:
+      "cloud-init installs packages, makes users, holds Vault's package and sets owners; logrotate and updates run daily.",
+    inSandbox:
+      "Of runcmd only the systemctl commands are run; curl, jq, openssl and flock are the system's own.",
+    reason: "No root rights.",
+  },
+  {
+    name: "Operating system",
+    onAzure: "Ubuntu 24.04.",
+    inSandbox:
+      "Any Linux with bash, GNU coreutils, util-linux, curl 7.84 or newer, jq and openssl. macOS cannot run a machine: it has no " +
+      "/proc/uptime, which the scripts read; run the sandbox in a Linux container there.",
+    reason: "The scripts are the deployed ones.",
+  },
+];

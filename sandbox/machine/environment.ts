@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { codeOf, SandboxError } from "../programs/sandbox-error";
+import { splitWords } from "./command-line";
+
+export type Variables = Record<string, string>;
+
+/** The assignments of Environment= lines, of which each may hold several. Source: systemd.exec(5). */
+export function parseEnvironment(lines: readonly string[]): Variables {
+  const variables: Variables = {};
+  for (const word of lines.flatMap(splitWords)) {
+    const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new SandboxError(`Environment=${word} is no assignment; write NAME=value.`);
+    }
+    variables[name] = value;
+  }
+  return variables;
+}
+
+/**
+ * The assignments in the file that EnvironmentFile= names: quotes as a shell reads them, nothing replaced. A `-` before the path
+ * lets the file be missing.
+ *
+ * @param pathOf where a path of the VM lies
+ * @throws SandboxError when the file is missing
+ */
+export function readEnvironmentFile(setting: string, pathOf: (absolute: string) => string): Variables {
+  const optional = setting.startsWith("-");
+  const path = pathOf(optional ? setting.slice(1) : setting);
+  try {
+    return parseEnvironmentFile(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    if (optional) return {};
+    throw new SandboxError(`The unit's EnvironmentFile ${path} is missing.`);
+  }
+}
+
+/** Source: systemd.exec(5), "EnvironmentFile=". */
+export function parseEnvironmentFile(text: string): Variables {
+  const variables: Variables = {};
+  for (const line of text.replaceAll(/\\\r?\n/g, "").split(/\r?\n/)) {
+    const [, name, value] = /^\s*([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) variables[name] = unquote(value);
+  }
+  return variables;
+}
+
+/** Single quotes keep everything, double quotes all but \" \\ \` \$, and outside of quotes a backslash keeps one character. */
+function unquote(value: string): string {
+  const parts = value.matchAll(/'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)|./gs);
+  return [...parts]
+    .map(([other, single, double, escaped]) =>
+      double === undefined ? (single ?? escaped ?? other) : double.replaceAll(/\\(["\\`$])/g, "$1"),
+    )
+    .join("");
+}

@@ -1,0 +1,303 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { lastLines } from "../programs/run-program";
+import { SandboxError } from "../programs/sandbox-error";
+import { DeadlineError, waitFor } from "../programs/wait-for";
+import { NO_PROXY } from "./differences";
+import type { Variables } from "./environment";
+import { Mapping } from "./mapping";
+import { requireFree, requirePrograms } from "./requirements";
+import { ServiceManager } from "./service-manager";
+import { SystemctlProgram, systemctl } from "./systemctl";
+import { emptyFolder, type UnitState } from "./unit";
+import { VAULT_PACKAGE_UNIT, VAULT_PACKAGE_UNIT_PATH } from "./vault-package-unit";
+
+export interface MachineOptions {
+  /** What errors call it. */
+  readonly name: string;
+  /** Its own loopback address, for example 127.31.1.4: what its services listen on. */
+  readonly address: string;
+  /** User data, Terraform's references already replaced. */
+  readonly cloudConfig: string;
+  /** Private, and with a short path: a unix socket lies in it. Made when missing. */
+  readonly folder: string;
+  /** HTTP_PROXY and HTTPS_PROXY of its processes: the way to Azure, and to Vault by its private name. */
+  readonly proxyUrl: string;
+  /** SSL_CERT_FILE of its processes. */
+  readonly caFile: string;
+  /** The Vault that stands for /usr/bin/vault; an absolute path. */
+  readonly vaultProgram: string;
+  /** The longest pause before a unit is restarted; half a second unless told. */
+  readonly restartSeconds?: number;
+}
+
+/** Folders that every VM has, with their modes. */
+const FOLDERS: Readonly<Record<string, number>> = {
+  "/": 0o700,
+  "/etc/vault.d": 0o755,
+  "/run": 0o755,
+  "/tmp": 0o700,
+  "/var/lib": 0o755,
+  "/var/log": 0o755,
+};
+
+/** The longest path of a unix socket, in bytes; macOS has the least. Source: its sys/un.h. */
+const LONGEST_SOCKET = 103;
+
+/** Lines of a unit's log that an error quotes. */
+const QUOTED_LINES = 5;
+
+/**
+ * A VM of the sandbox: its user data, run below a private root without root rights. How it differs from a VM on Azure is in
+ * differences.ts.
+ */
+export class Machine {
+  /** What every process of it finds in its environment. */
+  readonly environment: Variables;
+  readonly #options: MachineOptions;
+  readonly #mapping: Mapping;
+  readonly #manager: ServiceManager;
+  readonly #systemctl: SystemctlProgram;
+  readonly #userData: ReturnType<typeof readCloudConfig>;
+  #bootedBefore = false;
+
+  private constructor(options: MachineOptions) {
+    const { folder, address, vaultProgram, restartSeconds = 0.5 } = options;
+    this.#options = options;
+    this.#userData = readCloudConfig(options.cloudConfig);
+    this.#mapping = new Mapping({
+      root: join(folder, "root"),
+      address,
+      vaultProgram,
+      userId: process.getuid?.() ?? 0,
+      groupId: process.getgid?.() ?? 0,
+    });
+    this.environment = environmentOf(options, this.path("/tmp"));
+    this.#manager = new ServiceManager({
+      mapping: this.#mapping,
+      environment: this.environment,
+      address,
+      restartMs: restartSeconds * 1000,
+      logFolder: join(folder, "log"),
+    });
+    this.#systemctl = new SystemctlProgram(this.#manager, {
+      program: join(folder, "bin/systemctl"),
+      socket: socketOf(folder),
+    });
+  }
+
+  /**
+   * Writes the files of the user data; nothing runs yet.
+   *
+   * @throws SandboxError when this computer lacks a program, or the folder or the address cannot be used
+   */
+  static async create(options: MachineOptions): Promise<Machine> {
+    checkFolder(options);
+    const machine = new Machine(options);
+    await requirePrograms(machine.environment.PATH ?? "");
+    machine.#writeFiles();
+    await machine.#requireFreePorts();
+    return machine;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get address(): string {
+    return this.#options.address;
+  }
+
+  /** Where an absolute path of the VM lies. */
+  path(absolute: string): string {
+    return this.#mapping.path(absolute);
+  }
+
+  /**
+   * Starts the units: at first those that runcmd's `systemctl enable --now` names, later those that are enabled. Does not wait
+   * until they are up; `untilActive` does.
+   *
+   * @throws SandboxError when a systemctl command of runcmd fails, or a port is taken
+   */
+  async boot(): Promise<void> {
+    await this.#requireFreePorts();
+    await this.#systemctl.open();
+    if (this.#bootedBefore) this.#manager.startEnabled();
+    else await this.#runSystemctlCommands();
+    this.#bootedBefore = true;
+  }
+
+  /** @throws SandboxError with the end of its log when it does not start */
+  start(unit: string): Promise<void> {
+    return this.#order("start", unit);
+  }
+
+  stop(unit: string): Promise<void> {
+    return this.#order("stop", unit);
+  }
+
+  restart(unit: string): Promise<void> {
+    return this.#order("restart", unit);
+  }
+
+  /** @throws SandboxError when it does not run */
+  reload(unit: string): Promise<void> {
+    return this.#order("reload", unit);
+  }
+
+  isActive(unit: string): boolean {
+    return ["active", "reloading"].includes(this.state(unit));
+  }
+
+  state(unit: string): UnitState {
+    return this.#manager.stateOf(unit);
+  }
+
+  /** Process id of a unit's main program, while it runs. */
+  pid(unit: string): number | undefined {
+    return this.#manager.pidOf(unit);
+  }
+
+  /**
+   * Waits until a unit is active. A failure that systemd answers with another start is waited out.
+   *
+   * @throws SandboxError with the end of its log when it failed for good, and at the deadline
+   */
+  async untilActive(unit: string, { deadlineMs }: { deadlineMs: number }): Promise<void> {
+    try {
+      const state = await waitFor(
+        `${unit} of ${this.name} to be active`,
+        () => ["active", "failed"].find((it) => it === this.state(unit)),
+        { deadlineMs },
+      );
+      if (state === "failed") throw this.#problem(`${unit} failed`, unit);
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      throw this.#problem(error.message, unit);
+    }
+  }
+
+  /** Runs the command of a oneshot unit once, as its timer does, in its place in the order; it is not restarted if it fails. */
+  async run(unit: string): Promise<{ code: number; output: string }> {
+    if (!this.#manager.has(unit)) throw new SandboxError(`${this.name} has no unit ${unit}.`);
+    const before = this.output(unit).length;
+    const { code } = await this.#manager.run(unit);
+    return { code, output: this.output(unit).slice(before) };
+  }
+
+  /** Sends a signal to a unit's program and all that it started. */
+  kill(unit: string, signal: NodeJS.Signals): void {
+    if (!this.#manager.signal(unit, signal, "group")) {
+      throw new SandboxError(`${unit} of ${this.name} does not run, so it cannot be sent ${signal}.`);
+    }
+  }
+
+  /** What a unit's programs, and the service manager about it, have written so far. */
+  output(unit: string): string {
+    const file = this.#manager.logFileOf(unit);
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
+  }
+
+  /** As a power cut: kill -9 of everything, memory forgotten; then boots again. */
+  async reboot(): Promise<void> {
+    await this.#manager.cut();
+    await this.#off();
+    await this.boot();
+  }
+
+  /** Stops everything in order. `boot` starts it again. */
+  async powerOff(): Promise<void> {
+    await this.#manager.stopAll();
+    await this.#manager.cut();
+    await this.#off();
+  }
+
+  async #off(): Promise<void> {
+    await this.#systemctl.close();
+    emptyFolder(this.path("/run"));
+  }
+
+  async #order(command: string, unit: string): Promise<void> {
+    const { code, text } = await systemctl(this.#manager, [command, unit]);
+    if (code !== 0) throw this.#problem(text, unit);
+  }
+
+  #problem(sentence: string, unit: string): SandboxError {
+    const lines = lastLines(this.output(unit), QUOTED_LINES);
+    return new SandboxError(
+      `${this.name}: ${sentence} ${lines ? `Its log ends: ${lines}` : "Its log is empty."}`,
+    );
+  }
+
+  /** runcmd's systemctl commands; the others need root or the network. */
+  async #runSystemctlCommands(): Promise<void> {
+    for (const [program, ...words] of (this.#userData.runcmd ?? []) as string[][]) {
+      if (program !== "systemctl") continue;
+      const { code, text } = await systemctl(this.#manager, words);
+      if (code !== 0) throw new SandboxError(`${this.name}: systemctl ${words.join(" ")} failed: ${text}`);
+    }
+  }
+
+  #writeFiles(): void {
+    const { folder } = this.#options;
+    for (const path of [folder, join(folder, "log")]) {
+      mkdirSync(path, { recursive: true });
+      chmodSync(path, 0o700);
+    }
+    for (const [path, mode] of Object.entries(FOLDERS)) {
+      mkdirSync(this.path(path), { recursive: true });
+      chmodSync(this.path(path), mode);
+    }
+    this.#writeFile(VAULT_PACKAGE_UNIT_PATH, VAULT_PACKAGE_UNIT, 0o644);
+    for (const file of this.#userData.write_files) {
+      this.#writeFile(file.path, textOf(file), Number.parseInt(file.permissions, 8));
+    }
+  }
+
+  #writeFile(path: string, content: string, mode: number): void {
+    const file = this.path(path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, this.#mapping.fileContent(path, content));
+    chmodSync(file, mode);
+  }
+
+  /** The ports that the configuration files name. */
+  async #requireFreePorts(): Promise<void> {
+    const { address } = this.#options;
+    const texts = this.#userData.write_files
+      .filter(({ path }) => path.endsWith(".hcl"))
+      .map((file) => this.#mapping.fileContent(file.path, textOf(file)));
+    const found = texts.flatMap((text) => [...text.matchAll(/address\s*=\s*"([\d.]+):(\d+)"/g)]);
+    for (const [, host, port] of found) if (host === address) await requireFree(host, Number(port));
+  }
+}
+
+function socketOf(folder: string): string {
+  return join(folder, "systemd.sock");
+}
+
+/** A path in a unit or a configuration file is not quoted everywhere, and a socket's path is short. */
+function checkFolder({ folder }: MachineOptions): void {
+  if (!isAbsolute(folder) || !/^[\w./-]+$/.test(folder) || socketOf(folder).length > LONGEST_SOCKET) {
+    throw new SandboxError(
+      `A machine cannot lie in ${folder}; name an absolute path of at most 90 letters, digits, dots and hyphens.`,
+    );
+  }
+}
+
+function environmentOf({ folder, proxyUrl, caFile }: MachineOptions, temporaryFolder: string): Variables {
+  const inherited = (process.env.PATH ?? "").split(delimiter).filter((it) => isAbsolute(it));
+  const path = new Set([join(folder, "bin"), ...inherited, "/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
+  const proxies = { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY };
+  // curl reads http_proxy in lower case only.
+  const spelledLower = Object.entries(proxies).map(([name, value]) => [name.toLowerCase(), value]);
+  return {
+    PATH: [...path].join(delimiter),
+    LANG: "C.UTF-8",
+    TMPDIR: temporaryFolder,
+    ...proxies,
+    ...Object.fromEntries(spelledLower),
+    SSL_CERT_FILE: caFile,
+  };
+}

@@ -1,0 +1,83 @@
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+import { SandboxError } from "../programs/sandbox-error";
+import { ACCOUNTS, CONFIGURATION_FILES, LISTENERS, PRIVATE_FOLDERS, VAULT_PROGRAM } from "./differences";
+
+export interface MappingOptions {
+  /** The machine's private root. */
+  readonly root: string;
+  /** The machine's own loopback address. */
+  readonly address: string;
+  readonly vaultProgram: string;
+  readonly userId: number;
+  readonly groupId: number;
+}
+
+const escaped = (texts: readonly string[]): string =>
+  texts.map((text) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")).join("|");
+
+/** A folder as a whole path or the beginning of one, not a part of a URL or of another path. */
+const PRIVATE_PATH = new RegExp(`(?<![\\w./-])(?:${escaped(PRIVATE_FOLDERS)})(?![\\w.-])`, "g");
+const LISTENER = new RegExp(`(?<![\\w.])(?:${escaped(LISTENERS)})(?!\\d)`, "g");
+const ACCOUNT = ACCOUNTS.join("|");
+
+/** Carries out the differences about paths, addresses, programs and accounts. */
+export class Mapping {
+  constructor(private readonly options: MappingOptions) {}
+
+  /** Where an absolute path of the VM lies. */
+  path(absolute: string): string {
+    return join(this.options.root, absolute);
+  }
+
+  /** The content of a file of the user data, as it is to be written. */
+  fileContent(path: string, content: string): string {
+    if (!CONFIGURATION_FILES.test(path)) return content;
+    return this.#places(content).replaceAll(
+      new RegExp(`(\\bgroup\\s*=\\s*)"(?:${ACCOUNT})"`, "g"),
+      `$1"${this.options.groupId}"`,
+    );
+  }
+
+  /** The value of a variable of Environment=; user:group is what TLS_OWNER and its like hold. */
+  value(value: string): string {
+    const { userId, groupId } = this.options;
+    if (new RegExp(`^(?:${ACCOUNT}):(?:${ACCOUNT})$`).test(value)) return `${userId}:${groupId}`;
+    return this.#places(value);
+  }
+
+  /**
+   * The words of a command.
+   *
+   * @throws SandboxError when its program is not there
+   */
+  command(words: readonly string[]): string[] {
+    const [program = "", ...rest] = words;
+    return [this.program(program), ...rest.map((word) => this.#argument(word))];
+  }
+
+  /** @throws SandboxError when it is not there */
+  program(path: string): string {
+    if (path === VAULT_PROGRAM) return this.options.vaultProgram;
+    const mapped = this.#places(path);
+    try {
+      accessSync(mapped, constants.X_OK);
+      return mapped;
+    } catch {
+      throw new SandboxError(`${mapped}, which a unit runs, is missing or may not be executed; install it.`);
+    }
+  }
+
+  #argument(word: string): string {
+    const { userId, groupId } = this.options;
+    const owner = new RegExp(`^--(owner|group)=(?:${ACCOUNT})$`).exec(word);
+    return owner ? `--${owner[1]}=${owner[1] === "owner" ? userId : groupId}` : this.#places(word);
+  }
+
+  #places(text: string): string {
+    const { root, address } = this.options;
+    return text
+      .replaceAll(PRIVATE_PATH, (path) => root + path)
+      .replaceAll(LISTENER, (listener) => `${address}:${listener.slice(listener.indexOf(":") + 1)}`);
+  }
+}

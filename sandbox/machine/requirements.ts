@@ -1,0 +1,67 @@
+import { access } from "node:fs/promises";
+import { createServer } from "node:net";
+import { programOnPath } from "../programs/program-on-path";
+import { runProgram } from "../programs/run-program";
+import { codeOf, SandboxError } from "../programs/sandbox-error";
+import { compareVersions } from "../programs/version";
+
+/** Programs that the deployed scripts call, each with the Debian package that has it. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  bash: "bash",
+  curl: "curl",
+  flock: "util-linux",
+  install: "coreutils",
+  jq: "jq",
+  openssl: "openssl",
+  timeout: "coreutils",
+};
+
+/** The scripts read a header by curl's %header{}. Source: curl's release notes. */
+const OLDEST_CURL = "7.84.0";
+
+/** @throws SandboxError in one sentence, with the cure, when this computer cannot run the deployed scripts */
+export async function requirePrograms(path: string): Promise<void> {
+  const env = { PATH: path };
+  const names = Object.keys(PROGRAMS);
+  const found = await Promise.all(names.map((name) => programOnPath([name], { env })));
+  const missing = names.filter((_, index) => !found[index]);
+  if (missing.length > 0) {
+    const packages = [...new Set(missing.map((name) => PROGRAMS[name]))].join(" ");
+    throw new SandboxError(
+      `The VMs' scripts need ${missing.join(", ")}; install it (on Debian and Ubuntu: apt-get install ${packages}).`,
+    );
+  }
+  await access("/proc/uptime").catch(() => {
+    throw new SandboxError(
+      "The VMs' scripts read /proc/uptime, which this operating system does not have; run the sandbox on Linux, for example in a container.",
+    );
+  });
+  await requireCurl(found[names.indexOf("curl")] as string, env);
+}
+
+async function requireCurl(command: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const { stdout } = await runProgram({ command, args: ["--version"], env, deadlineMs: 10_000 });
+  const version = /^curl (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  if (!version || compareVersions(version, OLDEST_CURL) < 0) {
+    throw new SandboxError(
+      `The VMs' scripts need curl ${OLDEST_CURL} or newer, and ${command} is ${version ?? "none"}; update it.`,
+    );
+  }
+}
+
+/** @throws SandboxError when this computer does not have the address, or another program listens there */
+export async function requireFree(host: string, port: number): Promise<void> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen({ host, port, exclusive: true }, resolve);
+    });
+  } catch (error) {
+    throw new SandboxError(
+      codeOf(error) === "EADDRINUSE"
+        ? `Another program listens on ${host}:${port}; stop it, or give the machine another address.`
+        : `Nothing can listen on ${host}:${port} (${codeOf(error)}); use an address of this computer's loopback interface.`,
+    );
+  }
+  await new Promise((resolve) => server.close(resolve));
+}

@@ -1,0 +1,176 @@
+import { join } from "node:path";
+import { type Job, type JobResult, Jobs, type JobType, type Work } from "./jobs";
+import { Service, type ServiceHost } from "./service";
+import { PassiveUnit, type StartResult, type Unit, type UnitState } from "./unit";
+import { UnitDefinition } from "./unit-definition";
+import { logLine } from "./unit-process";
+
+export interface ServiceManagerOptions
+  extends Pick<ServiceHost, "mapping" | "environment" | "address" | "restartMs"> {
+  readonly logFolder: string;
+}
+
+/** What systemd is on the VM: its units, its jobs, and which units the boot starts. */
+export class ServiceManager {
+  readonly #units = new Map<string, Unit>();
+  readonly #enabled = new Set<string>();
+  readonly #jobs = new Jobs((unit, line) => this.#log(unit, line));
+
+  constructor(private readonly options: ServiceManagerOptions) {}
+
+  /** Whether there is such a unit. */
+  has(name: string): boolean {
+    return this.#unit(name) !== undefined;
+  }
+
+  stateOf(name: string): UnitState {
+    return this.#unit(name)?.state ?? "inactive";
+  }
+
+  pidOf(name: string): number | undefined {
+    return this.#unit(name)?.pid;
+  }
+
+  logFileOf(name: string): string {
+    return join(this.options.logFolder, `${name}.log`);
+  }
+
+  canReload(name: string): boolean {
+    return (this.#unit(name)?.definition.file.all("Service", "ExecReload") ?? []).length > 0;
+  }
+
+  /** Starts units and what they want, as one transaction. */
+  start(names: readonly string[]): Promise<JobResult>[] {
+    const jobs = new Map<string, Job>();
+    for (const name of names) this.#plan(name, jobs);
+    return names.map((name) => jobs.get(name)?.result ?? Promise.resolve("done"));
+  }
+
+  stop(name: string): Promise<JobResult> {
+    return this.#submit(name, "stop", async () => {
+      await this.#unit(name)?.stop();
+      return "done";
+    });
+  }
+
+  restart(name: string): Promise<JobResult> {
+    return this.#submit(name, "restart", async (_, turnToStart) => {
+      await this.#unit(name)?.stop();
+      return (await turnToStart()) ? this.#start(name) : "canceled";
+    });
+  }
+
+  reload(name: string): Promise<JobResult> {
+    return this.#submit(name, "reload", async () => ((await this.#unit(name)?.reload()) ? "done" : "failed"));
+  }
+
+  /** Runs a unit once, in its place in the order; a failure is not followed by a restart. */
+  async run(name: string): Promise<StartResult> {
+    let result: StartResult = { succeeded: false, code: 1 };
+    await this.#submit(name, "run", async () => {
+      result = (await this.#unit(name)?.start({ once: true })) ?? result;
+      return result.succeeded ? "done" : "failed";
+    });
+    return result;
+  }
+
+  /** @returns whether there was a process to take it */
+  signal(name: string, signal: NodeJS.Signals, whom: "process" | "group"): boolean {
+    return this.#unit(name)?.signal(signal, whom) ?? false;
+  }
+
+  /** The boot starts these from now on, as far as they say when. */
+  enable(names: readonly string[]): void {
+    for (const name of names) if (this.#unit(name)?.definition.startsAtBoot) this.#enabled.add(name);
+  }
+
+  /** Starts what is enabled; does not wait for it. */
+  startEnabled(): void {
+    void Promise.all(this.start([...this.#enabled]));
+  }
+
+  /** Reads all units again. */
+  daemonReload(): void {
+    for (const unit of this.#units.values()) {
+      unit.definition = this.#load(unit.definition.name) ?? unit.definition;
+    }
+  }
+
+  /** Resolves when the condition holds; looks at each change of a unit or job. */
+  until(condition: () => boolean): Promise<void> {
+    return this.#jobs.until(condition);
+  }
+
+  /** Stops everything in order, as a shutdown does. */
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#units.keys()].map((name) => this.stop(name)));
+  }
+
+  /** kill -9 of everything at once, as a power cut. */
+  async cut(): Promise<void> {
+    this.#jobs.cancelAll();
+    await Promise.all([...this.#units.values()].map((unit) => unit.cut()));
+    this.#jobs.cancelAll();
+  }
+
+  /** Jobs for a unit and what it wants, unless that is up. */
+  #plan(name: string, jobs: Map<string, Job>): void {
+    const unit = this.#unit(name);
+    if (!unit || jobs.has(name)) return;
+    const { definition } = unit;
+    const needed = [...definition.requires];
+    // A mount's own needs are disks, and those are always there.
+    const others = unit instanceof PassiveUnit ? [] : [...definition.wants, ...needed];
+    const work: Work = async (job) => {
+      const outcomes = await Promise.all(needed.map((other) => jobs.get(other)?.result ?? "done"));
+      if (job.canceled) return "canceled";
+      return outcomes.some((outcome) => outcome !== "done") ? "dependency" : this.#start(name);
+    };
+    // What it needs is known only after this job was made: the work begins later.
+    jobs.set(name, this.#jobs.add(definition, "start", work));
+    for (const other of others) {
+      if (this.#unit(other)?.state !== "active") this.#plan(other, jobs);
+    }
+  }
+
+  async #start(name: string): Promise<JobResult> {
+    return (await this.#unit(name)?.start())?.succeeded ? "done" : "failed";
+  }
+
+  #submit(name: string, type: JobType, work: Work): Promise<JobResult> {
+    const unit = this.#unit(name);
+    return unit ? this.#jobs.add(unit.definition, type, work).result : Promise.resolve("failed");
+  }
+
+  #unit(name: string): Unit | undefined {
+    const known = this.#units.get(name);
+    if (known) return known;
+    const definition = this.#load(name);
+    if (!definition) return undefined;
+    const unit = this.#make(definition);
+    this.#units.set(name, unit);
+    return unit;
+  }
+
+  #load(name: string): UnitDefinition | undefined {
+    return UnitDefinition.load(name, (path) => this.options.mapping.path(path));
+  }
+
+  #make(definition: UnitDefinition): Unit {
+    const { name } = definition;
+    const changed = (): void => this.#jobs.changed();
+    if (!name.endsWith(".service")) {
+      return new PassiveUnit(definition, (path) => this.options.mapping.path(path), changed);
+    }
+    return new Service(definition, {
+      ...this.options,
+      logFile: this.logFileOf(name),
+      changed,
+      restartDue: () => void Promise.all(this.start([name])),
+    });
+  }
+
+  #log(unit: string, line: string): void {
+    logLine(this.logFileOf(unit), unit, line);
+  }
+}

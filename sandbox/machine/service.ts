@@ -1,0 +1,350 @@
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import type { Ending, GuardedProcess } from "../programs/guarded-process";
+import { runProgram } from "../programs/run-program";
+import { messageOf, SandboxError } from "../programs/sandbox-error";
+import { expandCommandLine, parseCommandLine } from "./command-line";
+import { parseEnvironment, readEnvironmentFile, type Variables } from "./environment";
+import type { Mapping } from "./mapping";
+import { parseTimeSpan } from "./time-span";
+import type { StartResult, Unit, UnitState } from "./unit";
+import type { UnitDefinition } from "./unit-definition";
+import { exitCodeOf, logLine, startUnitProcess, untilListening } from "./unit-process";
+
+export interface ServiceHost {
+  readonly mapping: Mapping;
+  /** What every process of the machine finds in its environment, whatever its unit says. */
+  readonly environment: Variables;
+  /** The machine's own address. */
+  readonly address: string;
+  /** Milliseconds of the longest pause before a restart. */
+  readonly restartMs: number;
+  /** Where the unit's output goes. */
+  readonly logFile: string;
+  /** Called after each change of state. */
+  changed(): void;
+  /** Called when the pause before a restart is over. */
+  restartDue(): void;
+}
+
+/** systemd's own: DefaultTimeoutStartSec=, DefaultTimeoutStopSec=. */
+const DEFAULT_TIMEOUT = "90s";
+const RELOAD_DEADLINE_MS = 90_000;
+
+/** Signals by which a program may end without having failed. Source: systemd.service(5), "SuccessExitStatus=". */
+const CLEAN_SIGNALS = new Set<NodeJS.Signals | null>(["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"]);
+
+const SUCCEEDED: StartResult = { succeeded: true, code: 0 };
+const FAILED: StartResult = { succeeded: false, code: 1 };
+
+/** The longest that a timer of Node.js can wait, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** A .service unit at work. Source of its behaviour: systemd.service(5), systemd.exec(5), systemd.kill(5). */
+export class Service implements Unit {
+  state: UnitState = "inactive";
+  #program?: GuardedProcess;
+  /** The start under way. */
+  #starting?: Promise<StartResult>;
+  #stopRequested = false;
+  #once = false;
+  /** Set while the pause before a restart lasts. */
+  #pause?: { readonly over: Promise<"due" | "called off">; callOff(): void };
+
+  constructor(
+    public definition: UnitDefinition,
+    private readonly host: ServiceHost,
+  ) {}
+
+  get pid(): number | undefined {
+    return this.#program?.pid;
+  }
+
+  async start({ once = false }: { once?: boolean } = {}): Promise<StartResult> {
+    if (once) this.#pause?.callOff();
+    else if (this.state === "active") return SUCCEEDED;
+    // As in systemd, who starts a unit that is about to be restarted waits for that.
+    else if ((await this.#pause?.over) === "called off") return FAILED;
+    this.#stopRequested = false;
+    this.#once = once;
+    this.#become("activating");
+    this.#starting = this.#launch();
+    try {
+      return await this.#starting;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopRequested = true;
+    this.#pause?.callOff();
+    if (this.#program) await this.#end(this.#program);
+    await this.#starting;
+    this.#rest("inactive");
+  }
+
+  async reload(): Promise<boolean> {
+    if (this.state !== "active") return false;
+    this.#become("reloading");
+    try {
+      for (const line of this.#all("ExecReload")) if (!(await this.#runBeside(line))) return false;
+      return true;
+    } finally {
+      if (!this.#stopRequested && this.pid !== undefined) this.#become("active");
+    }
+  }
+
+  signal(signal: NodeJS.Signals, whom: "process" | "group"): boolean {
+    this.#program?.signal(signal, whom);
+    return this.#program !== undefined;
+  }
+
+  async cut(): Promise<void> {
+    this.#stopRequested = true;
+    this.#pause?.callOff();
+    const program = this.#program;
+    program?.signal("SIGKILL", "group");
+    await program?.ended;
+    await this.#starting;
+    this.#rest("inactive");
+  }
+
+  async #launch(): Promise<StartResult> {
+    const timeout = this.#last("TimeoutStartSec") ?? (this.#isOneshot ? "infinity" : DEFAULT_TIMEOUT);
+    const limit = Math.min(parseTimeSpan(timeout), LONGEST_MS);
+    const timer = setTimeout(() => this.#timeOut(timeout), limit);
+    try {
+      this.#makeFolders();
+      const environment = this.#environment();
+      for (const line of this.#all("ExecStartPre")) {
+        const result = await this.#runToEnd(line, environment);
+        if (!result.succeeded) return this.#finish(result);
+      }
+      return this.#isOneshot
+        ? await this.#runOneshot(environment)
+        : await this.#startProgram(environment, limit);
+    } catch (error) {
+      this.#log(messageOf(error));
+      return this.#finish(FAILED);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #runOneshot(environment: Variables): Promise<StartResult> {
+    for (const line of this.#all("ExecStart")) {
+      const result = await this.#runToEnd(line, environment);
+      if (!result.succeeded) return this.#finish(result);
+    }
+    return this.#finish(SUCCEEDED);
+  }
+
+  async #startProgram(environment: Variables, limit: number): Promise<StartResult> {
+    const [line] = this.#all("ExecStart");
+    if (!line) throw new SandboxError("The unit has no ExecStart=.");
+    const words = this.#words(line, environment);
+    const listener = this.#last("Type") === "notify" ? firstListener(words) : undefined;
+    const program = await this.#launchProgram(words, environment);
+    if (listener) {
+      try {
+        await untilListening(program, listener, { localAddress: this.host.address, deadlineMs: limit });
+      } catch (error) {
+        if (!this.#stopRequested) this.#log(messageOf(error));
+        program.signal("SIGKILL", "group");
+        return this.#finish({ succeeded: false, code: exitCodeOf(await program.ended) || 1 });
+      }
+    }
+    // Whoever stops it ends the program, too.
+    if (this.#stopRequested) return this.#finish({ succeeded: false, code: exitCodeOf(await program.ended) });
+    this.#become("active");
+    void program.ended.then((ending) => this.#mainProgramEnded(ending));
+    return SUCCEEDED;
+  }
+
+  #mainProgramEnded(ending: Ending): void {
+    const succeeded = ending.code === 0 || CLEAN_SIGNALS.has(ending.signal);
+    if (this.#stopRequested) return;
+    this.#log(`Main process exited, ${ending.signal ? `signal ${ending.signal}` : `code ${ending.code}`}`);
+    this.#finish({ succeeded, code: exitCodeOf(ending) });
+  }
+
+  /** What comes after a start that failed, a oneshot unit's end, or a main program's end. */
+  #finish(result: StartResult): StartResult {
+    this.#program = undefined;
+    const restart = this.#last("Restart") ?? "no";
+    if (this.#stopRequested) this.#rest("inactive");
+    else if (result.succeeded && this.#isOneshot && this.definition.file.isOn("Service", "RemainAfterExit")) {
+      this.#become("active");
+    } else if (
+      !this.#once &&
+      !(result.succeeded && this.#isOneshot) &&
+      (restart === "always" || (restart === "on-failure" && !result.succeeded))
+    ) {
+      this.#restartAfterPause();
+    } else this.#rest(result.succeeded ? "inactive" : "failed");
+    return result;
+  }
+
+  #restartAfterPause(): void {
+    const wanted = parseTimeSpan(this.#last("RestartSec") ?? "100ms");
+    this.#dropRuntimeFolders("restart");
+    this.#pause = pause(Math.min(wanted, this.host.restartMs), () => this.host.restartDue());
+    void this.#pause.over.then(() => {
+      this.#pause = undefined;
+    });
+    this.#log("Scheduled restart");
+    this.#become("activating");
+  }
+
+  /** Runs one command of a start to its end. */
+  async #runToEnd(line: string, environment: Variables): Promise<StartResult> {
+    const program = await this.#launchProgram(this.#words(line, environment), environment);
+    const ending = await program.ended;
+    this.#program = undefined;
+    if (this.#stopRequested) return { succeeded: false, code: exitCodeOf(ending) };
+    const succeeded = ending.code === 0 || parseCommandLine(line).mayFail;
+    if (!succeeded) this.#log(`"${line}" ended with ${ending.signal ?? `code ${ending.code}`}`);
+    return { succeeded, code: exitCodeOf(ending) };
+  }
+
+  async #launchProgram(words: readonly string[], environment: Variables): Promise<GuardedProcess> {
+    if (this.#stopRequested) throw new SandboxError("Stopped while it started");
+    const program = await startUnitProcess({
+      words,
+      environment,
+      folder: this.host.mapping.path("/"),
+      logFile: this.host.logFile,
+      umask: this.#last("UMask") ?? "0022",
+      withoutCoreDump: this.#last("LimitCORE") === "0",
+    });
+    this.#program = program;
+    // It was stopped while the program came up: nobody else could have known of it.
+    if (this.#stopRequested) program.signal("SIGKILL", "group");
+    return program;
+  }
+
+  /** A command beside the main program, such as ExecReload=. */
+  async #runBeside(line: string): Promise<boolean> {
+    const environment: Variables = { ...this.#environment(), MAINPID: String(this.pid ?? "") };
+    const [command = "", ...args] = this.#words(line, environment);
+    const result = await runProgram({ command, args, env: environment, deadlineMs: RELOAD_DEADLINE_MS });
+    if (result.stdout || result.stderr) appendFileSync(this.host.logFile, result.stdout + result.stderr);
+    return result.code === 0 || parseCommandLine(line).mayFail;
+  }
+
+  /** KillSignal= to the program, or to its whole group (KillMode=); after TimeoutStopSec= a kill. */
+  async #end(program: GuardedProcess): Promise<void> {
+    this.#become("deactivating");
+    const signal = (this.#last("KillSignal") ?? "SIGTERM") as NodeJS.Signals;
+    program.signal(signal, this.#last("KillMode") === "process" ? "process" : "group");
+    const patience = parseTimeSpan(this.#last("TimeoutStopSec") ?? DEFAULT_TIMEOUT);
+    const late = setTimeout(() => program.signal("SIGKILL", "group"), Math.min(patience, LONGEST_MS));
+    await program.ended.finally(() => clearTimeout(late));
+  }
+
+  #timeOut(limit: string): void {
+    this.#log(`The start took longer than ${limit}`);
+    this.#program?.signal("SIGKILL", "group");
+  }
+
+  #words(line: string, environment: Variables): string[] {
+    return this.host.mapping.command(expandCommandLine(parseCommandLine(line), environment));
+  }
+
+  #environment(): Variables {
+    const { mapping, environment } = this.host;
+    const own = parseEnvironment(this.#all("Environment"));
+    const mapped = Object.entries(own).map(([name, value]) => [name, mapping.value(value)]);
+    const fromFiles = this.#all("EnvironmentFile").map((setting) =>
+      readEnvironmentFile(setting, (path) => mapping.path(path)),
+    );
+    return Object.assign(this.#account(), Object.fromEntries(mapped), ...fromFiles, environment);
+  }
+
+  /** What systemd sets with User=; the home of a user that systemd-sysusers makes is the root. */
+  #account(): Variables {
+    const user = this.#last("User");
+    return user ? { USER: user, LOGNAME: user, HOME: this.host.mapping.path("/") } : {};
+  }
+
+  #makeFolders(): void {
+    for (const [key, parent] of [
+      ["RuntimeDirectory", "/run"],
+      ["LogsDirectory", "/var/log"],
+      ["StateDirectory", "/var/lib"],
+    ] as const) {
+      for (const folder of this.#folders(key, parent)) {
+        mkdirSync(folder, { recursive: true });
+        chmodSync(folder, Number.parseInt(this.#last(`${key}Mode`) ?? "0755", 8));
+      }
+    }
+  }
+
+  /** Ends the work of the unit for now. */
+  #rest(state: "inactive" | "failed"): void {
+    this.#program = undefined;
+    this.#dropRuntimeFolders("stop");
+    this.#become(state);
+  }
+
+  #dropRuntimeFolders(reason: "stop" | "restart"): void {
+    const preserve = this.#last("RuntimeDirectoryPreserve") ?? "no";
+    if (/^(1|yes|y|true|t|on)$/i.test(preserve) || preserve === reason) return;
+    for (const folder of this.#folders("RuntimeDirectory", "/run"))
+      rmSync(folder, { recursive: true, force: true });
+  }
+
+  #folders(key: string, parent: string): string[] {
+    const names = this.#all(key).flatMap((line) => line.split(/\s+/));
+    return names.map((name) => this.host.mapping.path(`${parent}/${name}`));
+  }
+
+  get #isOneshot(): boolean {
+    return this.#last("Type") === "oneshot";
+  }
+
+  #all(key: string): readonly string[] {
+    return this.definition.file.all("Service", key);
+  }
+
+  #last(key: string): string | undefined {
+    return this.definition.file.last("Service", key);
+  }
+
+  #become(state: UnitState): void {
+    this.state = state;
+    this.host.changed();
+  }
+
+  #log(line: string): void {
+    logLine(this.host.logFile, this.definition.name, line);
+  }
+}
+
+/** A wait that `callOff` ends before its time; `due` is called when it was not. */
+function pause(
+  milliseconds: number,
+  due: () => void,
+): { over: Promise<"due" | "called off">; callOff(): void } {
+  let callOff = (): void => {};
+  const over = new Promise<"due" | "called off">((resolve) => {
+    const timer = setTimeout(() => {
+      resolve("due");
+      due();
+    }, milliseconds);
+    callOff = () => {
+      clearTimeout(timer);
+      resolve("called off");
+    };
+  });
+  return { over, callOff };
+}
+
+/** host:port of the first listener in the file that -config= names. */
+function firstListener(words: readonly string[]): string {
+  const file = words.find((word) => word.startsWith("-config="))?.slice("-config=".length);
+  const listener = file && /^\s*address\s*=\s*"([^"]+:\d+)"/m.exec(readFileSync(file, "utf8"))?.[1];
+  if (!listener)
+    throw new SandboxError("A unit of Type=notify needs a listener in the file that -config= names.");
+  return listener;
+}

@@ -1,0 +1,190 @@
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { dirname } from "node:path";
+import { messageOf } from "../programs/sandbox-error";
+import type { JobResult } from "./jobs";
+import type { ServiceManager } from "./service-manager";
+
+/** What `systemctl` says and its exit code. */
+export interface Answer {
+  readonly code: number;
+  /** Of is-active on standard output, else on standard error. */
+  readonly text: string;
+}
+
+/** Source: systemctl(1), "Exit status", and translate_bus_error_to_exit_status in systemd's systemctl-util.c. */
+const EXIT = { failure: 1, notRunning: 3, unknownUnit: 4, notInstalled: 5 } as const;
+
+/** The options that the project's scripts and units use, and the commands that take them. */
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  "daemon-reload": [],
+  enable: ["--now", "--no-block"],
+  "is-active": ["--quiet"],
+  kill: ["--signal=", "--kill-whom=main"],
+  reload: ["--no-block"],
+  restart: ["--no-block"],
+  start: ["--no-block"],
+  stop: ["--no-block"],
+  "try-reload-or-restart": ["--no-block"],
+  "try-restart": ["--no-block"],
+};
+
+/** Carries out one `systemctl` command; waits as long as the real one does. */
+export async function systemctl(manager: ServiceManager, words: readonly string[]): Promise<Answer> {
+  const options = words.filter((word) => word.startsWith("-"));
+  const [command = "", ...names] = words.filter((word) => !word.startsWith("-"));
+  const known = COMMANDS[command];
+  const strange = options.find(
+    (option) => !known?.some((it) => (it.endsWith("=") ? option.startsWith(it) : option === it)),
+  );
+  if (!known || strange) {
+    const what = known ? `${command} ${strange}` : command;
+    return failure(
+      `systemctl: the sandbox does not imitate "${what}"; teach it in sandbox/machine/systemctl.ts`,
+    );
+  }
+  const units = names.map((name) => (name.includes(".") ? name : `${name}.service`));
+  if (command === "daemon-reload") {
+    manager.daemonReload();
+    return success;
+  }
+  if (units.length === 0) return failure("Too few arguments.");
+  if (command === "is-active") return isActive(manager, units, options);
+  const missing = units.find((unit) => !manager.has(unit));
+  if (missing) return unknown(command, missing);
+  if (command === "kill") return kill(manager, units, options);
+  if (command === "enable") {
+    manager.enable(units);
+    if (!options.includes("--now")) return success;
+  }
+  const jobs = Object.entries(submit(manager, command, units));
+  if (options.includes("--no-block")) return success;
+  const outcomes = await Promise.all(jobs.map(async ([unit, job]) => sentence(command, unit, await job)));
+  const text = outcomes.filter((line) => line !== "").join("\n");
+  return text === "" ? success : failure(text);
+}
+
+const success: Answer = { code: 0, text: "" };
+const failure = (text: string): Answer => ({ code: EXIT.failure, text });
+
+/** "not active": what is to be reloaded does not run. */
+type Outcome = JobResult | "not active";
+
+function submit(manager: ServiceManager, command: string, units: string[]): Record<string, Promise<Outcome>> {
+  if (command === "start" || command === "enable") {
+    const results = manager.start(units);
+    return Object.fromEntries(units.map((unit, index) => [unit, results[index] ?? Promise.resolve("done")]));
+  }
+  return Object.fromEntries(units.map((unit) => [unit, one(manager, command, unit)]));
+}
+
+async function one(manager: ServiceManager, command: string, unit: string): Promise<Outcome> {
+  const runs = !["inactive", "failed"].includes(manager.stateOf(unit));
+  if (command === "stop") return manager.stop(unit);
+  if (command === "restart") return manager.restart(unit);
+  if (command === "reload") return runs ? manager.reload(unit) : "not active";
+  if (!runs) return "done";
+  return command === "try-reload-or-restart" && manager.canReload(unit)
+    ? manager.reload(unit)
+    : manager.restart(unit);
+}
+
+function sentence(command: string, unit: string, outcome: Outcome): string {
+  if (outcome === "done") return "";
+  if (outcome === "not active") return `${unit} is not active, cannot reload.`;
+  if (outcome === "canceled") return `Job for ${unit} canceled.`;
+  if (outcome === "dependency") return `A dependency job for ${unit} failed. See its log for details.`;
+  return `Job for ${unit} failed (${command}). See its log for details.`;
+}
+
+function isActive(manager: ServiceManager, units: readonly string[], options: readonly string[]): Answer {
+  const states = units.map((unit) => manager.stateOf(unit));
+  const text = options.includes("--quiet") ? "" : states.join("\n");
+  if (states.some((state) => state === "active" || state === "reloading")) return { code: 0, text };
+  return { code: units.some((unit) => manager.has(unit)) ? EXIT.notRunning : EXIT.unknownUnit, text };
+}
+
+function kill(manager: ServiceManager, units: readonly string[], options: readonly string[]): Answer {
+  const name =
+    options.find((option) => option.startsWith("--signal="))?.slice("--signal=".length) ?? "SIGTERM";
+  const signal = (name.startsWith("SIG") ? name : `SIG${name}`) as NodeJS.Signals;
+  const whom = options.includes("--kill-whom=main") ? "process" : "group";
+  const idle = units.find((unit) => !manager.signal(unit, signal, whom));
+  return idle && whom === "process"
+    ? failure(`Failed to kill unit ${idle}: No main process to kill`)
+    : success;
+}
+
+function unknown(command: string, unit: string): Answer {
+  if (command === "enable") return failure(`Failed to enable unit: Unit file ${unit} does not exist.`);
+  const state = command === "stop" || command === "kill" ? "loaded" : "found";
+  return { code: EXIT.notInstalled, text: `Failed to ${command} ${unit}: Unit ${unit} not ${state}.` };
+}
+
+/**
+ * The program `systemctl` of one machine: a script that hands its arguments to the service manager through a socket in the
+ * machine's private folder, and says what comes back.
+ */
+export class SystemctlProgram {
+  #server?: Server;
+
+  constructor(
+    private readonly manager: ServiceManager,
+    private readonly paths: { readonly program: string; readonly socket: string },
+  ) {}
+
+  async open(): Promise<void> {
+    const { program, socket } = this.paths;
+    mkdirSync(dirname(program), { recursive: true, mode: 0o700 });
+    writeFileSync(program, script(socket));
+    chmodSync(program, 0o700);
+    rmSync(socket, { force: true });
+    const server = createServer((request, response) => {
+      let body = "";
+      request.setEncoding("utf8").on("data", (chunk) => {
+        body += chunk;
+      });
+      request.on("end", () => {
+        const words = [...new URLSearchParams(body).values()];
+        systemctl(this.manager, words)
+          .catch((error) => failure(`systemctl: ${messageOf(error)}`))
+          .then(({ code, text }) => response.end(`${code} ${text}`));
+      });
+    });
+    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(socket, resolve));
+    this.#server = server;
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** The service manager's answer is the exit code, a space, and the text. */
+function script(socket: string): string {
+  return `#!/bin/sh
+# Stands in for systemd's program of this name; made by sandbox/machine/systemctl.ts.
+verb=
+for word; do
+  shift
+  set -- "$@" --data-urlencode "word=$word"
+  case $word in -*) ;; *) verb=\${verb:-$word} ;; esac
+done
+answer=$(curl --disable --silent --noproxy '*' --unix-socket '${socket}' "$@" http://systemd/) || {
+  echo "systemctl: the machine is off" >&2
+  exit 1
+}
+code=\${answer%% *} text=\${answer#* }
+if [ -n "$text" ]; then
+  case $verb in
+    is-active) printf '%s\\n' "$text" ;;
+    *) printf '%s\\n' "$text" >&2 ;;
+  esac
+fi
+exit "$code"
+`;
+}

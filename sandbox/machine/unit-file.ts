@@ -1,0 +1,88 @@
+import { SandboxError } from "../programs/sandbox-error";
+
+/** One text of a unit: the unit file itself, or a drop-in. */
+export interface UnitText {
+  /** Named in errors. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Lists of units only grow: an empty assignment does not reset them. Source: systemd.unit(5), "Requires=". */
+const DEPENDENCIES = new Set([
+  "After",
+  "Before",
+  "BindsTo",
+  "Conflicts",
+  "Requires",
+  "RequiresMountsFor",
+  "Wants",
+]);
+
+/** The settings of one unit, its drop-ins applied. Source: systemd.syntax(7). */
+export class UnitFile {
+  readonly #values = new Map<string, string[]>();
+
+  private constructor() {}
+
+  /**
+   * @param texts the unit file, then its drop-ins in the order of their names
+   * @throws SandboxError naming the file and line that is no assignment, section or comment
+   */
+  static parse(texts: readonly UnitText[]): UnitFile {
+    const unit = new UnitFile();
+    for (const text of texts) unit.#read(text);
+    return unit;
+  }
+
+  /** Every value of a key that may be repeated, `Key=` having emptied the list. */
+  all(section: string, key: string): readonly string[] {
+    return this.#values.get(`${section}.${key}`) ?? [];
+  }
+
+  /** The value of a key of which the last counts; undefined when it is not set, or set to nothing. */
+  last(section: string, key: string): string | undefined {
+    return this.all(section, key).at(-1);
+  }
+
+  /** As systemd reads a boolean; false when it is not set. */
+  isOn(section: string, key: string): boolean {
+    return /^(1|yes|y|true|t|on)$/i.test(this.last(section, key) ?? "");
+  }
+
+  #read({ path, text }: UnitText): void {
+    let section = "";
+    for (const { line, number } of logicalLines(text)) {
+      const header = /^\[([^\]]+)\]$/.exec(line);
+      const assignment = /^([A-Za-z0-9-]+)\s*=\s*(.*)$/s.exec(line);
+      if (header) section = header[1] as string;
+      else if (assignment && section) this.#assign(section, assignment[1] as string, assignment[2] as string);
+      else
+        throw new SandboxError(
+          `${path}:${number}: "${line}" is neither a section nor an assignment in one; correct it.`,
+        );
+    }
+  }
+
+  #assign(section: string, key: string, value: string): void {
+    const name = `${section}.${key}`;
+    const before = this.#values.get(name) ?? [];
+    if (value !== "") this.#values.set(name, [...before, value]);
+    else if (!DEPENDENCIES.has(key)) this.#values.delete(name);
+  }
+}
+
+/** Lines without comments; a backslash at the end joins the next line, past comments, with a space. */
+function logicalLines(text: string): { line: string; number: number }[] {
+  const lines: { line: string; number: number }[] = [];
+  let open: { line: string; number: number } | undefined;
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    if (/^\s*[#;]/.test(raw)) continue;
+    const current = open ?? { line: "", number: index + 1 };
+    const goesOn = raw.endsWith("\\");
+    current.line += goesOn ? `${raw.slice(0, -1)} ` : raw;
+    open = goesOn ? current : undefined;
+    if (!goesOn) lines.push(current);
+  }
+  if (open) lines.push(open);
+  return lines.map(({ line, number }) => ({ line: line.trim(), number })).filter(({ line }) => line !== "");
+}

@@ -1,0 +1,91 @@
+import { appendFileSync, closeSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { constants } from "node:os";
+import { type Ending, type GuardedProcess, startGuarded } from "../programs/guarded-process";
+import { identityOf } from "../programs/process-identity";
+import { SandboxError } from "../programs/sandbox-error";
+import { waitFor } from "../programs/wait-for";
+import type { Variables } from "./environment";
+
+export interface UnitProcessOptions {
+  readonly words: readonly string[];
+  readonly environment: Variables;
+  readonly folder: string;
+  /** Gets its output, appended. Beside it, <logFile>.process names the process, as ChildProgram does, for StateFolder. */
+  readonly logFile: string;
+  /** As UMask= has it, for example 0077. */
+  readonly umask: string;
+  /** LimitCORE=0 */
+  readonly withoutCoreDump: boolean;
+}
+
+/**
+ * Starts a command of a unit, in a process group of its own that does not outlive the sandbox.
+ *
+ * Not a ChildProgram: that one forgets how a program ended which ends at once, and a unit lives by it.
+ */
+export async function startUnitProcess(options: UnitProcessOptions): Promise<GuardedProcess> {
+  const { words, environment, folder, logFile, umask, withoutCoreDump } = options;
+  const log = openSync(logFile, "a", 0o600);
+  const limits = withoutCoreDump ? "ulimit -c 0; " : "";
+  try {
+    const unit = await startGuarded({
+      command: "/bin/sh",
+      args: ["-c", `umask ${umask}; ${limits}exec "$@"`, "sh", ...words],
+      env: environment,
+      cwd: folder,
+      stdio: ["ignore", log, log],
+    });
+    const processFile = `${logFile}.process`;
+    writeFileSync(processFile, JSON.stringify(identityOf(unit.pid) ?? null), { mode: 0o600 });
+    void unit.ended.then(() => rmSync(processFile, { force: true }));
+    return unit;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Exit code; 128 and the signal's number after a signal. */
+export function exitCodeOf({ code, signal }: Ending): number {
+  return code ?? 128 + (signal ? constants.signals[signal] : 0);
+}
+
+/**
+ * Waits until a process accepts connections.
+ *
+ * @param localAddress where the connections come from, as the program's own log may tell
+ * @throws SandboxError at once when the process ends, and at the deadline
+ */
+export async function untilListening(
+  process: GuardedProcess,
+  listener: string,
+  { localAddress, deadlineMs }: { localAddress: string; deadlineMs: number },
+): Promise<void> {
+  const abort = process.ended.then((): never => {
+    throw new SandboxError(`It ended before it listened on ${listener}`);
+  });
+  abort.catch(() => {}); // only of interest while waiting
+  await waitFor(`a listener on ${listener}`, () => listens(listener, localAddress), {
+    deadlineMs,
+    intervalMs: 20,
+    abort,
+  });
+}
+
+function listens(listener: string, localAddress: string): Promise<boolean> {
+  const [host, port] = listener.split(":");
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port), localAddress });
+    socket.once("close", () => resolve(false));
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      resolve(true);
+      socket.destroy();
+    });
+  });
+}
+
+/** A line of the service manager in a unit's log, as the journal of the VM has them. */
+export function logLine(logFile: string, unit: string, line: string): void {
+  appendFileSync(logFile, `systemd: ${unit}: ${line}\n`, { mode: 0o600 });
+}

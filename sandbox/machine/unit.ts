@@ -1,0 +1,101 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { UnitDefinition } from "./unit-definition";
+
+/** Source: systemd's org.freedesktop.systemd1(5), "ActiveState". */
+export type UnitState = "inactive" | "activating" | "active" | "reloading" | "deactivating" | "failed";
+
+/** How a start or a run ended. */
+export interface StartResult {
+  readonly succeeded: boolean;
+  /** Exit code of the command that decided it; 128 and the signal's number after a signal. */
+  readonly code: number;
+}
+
+export interface Unit {
+  definition: UnitDefinition;
+  readonly state: UnitState;
+  /** Process id of its main program, while that runs. */
+  readonly pid?: number;
+  /** `once`: a failure is not followed by a restart, and what is active is run again. */
+  start(options?: { once?: boolean }): Promise<StartResult>;
+  stop(): Promise<void>;
+  /** @returns whether it worked */
+  reload(): Promise<boolean>;
+  /** @returns whether there was a process to take it */
+  signal(signal: NodeJS.Signals, whom: "process" | "group"): boolean;
+  /** kill -9 of everything, as a power cut. */
+  cut(): Promise<void>;
+}
+
+/** A mount, as a folder; or a timer or device, which does nothing by itself. */
+export class PassiveUnit implements Unit {
+  state: UnitState = "inactive";
+
+  constructor(
+    public definition: UnitDefinition,
+    private readonly pathOf: (absolute: string) => string,
+    private readonly changed: () => void,
+  ) {}
+
+  async start(): Promise<StartResult> {
+    const { mountPoint } = this;
+    if (mountPoint) {
+      const folder = this.pathOf(mountPoint);
+      mkdirSync(folder, { recursive: true, mode: 0o755 });
+      chmodSync(folder, this.#mode);
+    }
+    this.#become("active");
+    return { succeeded: true, code: 0 };
+  }
+
+  async stop(): Promise<void> {
+    this.forget();
+    this.#become("inactive");
+  }
+
+  async reload(): Promise<boolean> {
+    return false;
+  }
+
+  signal(): boolean {
+    return false;
+  }
+
+  cut(): Promise<void> {
+    return this.stop();
+  }
+
+  /** Empties it when it is memory. */
+  forget(): void {
+    const { mountPoint, definition } = this;
+    if (mountPoint && definition.file.last("Mount", "Type") === "tmpfs") emptyFolder(this.pathOf(mountPoint));
+  }
+
+  get mountPoint(): string | undefined {
+    return this.definition.file.last("Mount", "Where");
+  }
+
+  /** Of the file system, else of the folder it is mounted on. */
+  get #mode(): number {
+    const { file } = this.definition;
+    const option = /(?:^|,)mode=([0-7]+)/.exec(file.last("Mount", "Options") ?? "")?.[1];
+    return Number.parseInt(option ?? file.last("Mount", "DirectoryMode") ?? "0755", 8);
+  }
+
+  #become(state: UnitState): void {
+    this.state = state;
+    this.changed();
+  }
+}
+
+/** Removes what is in a folder, if there is one; the folder stays. */
+export function emptyFolder(folder: string): void {
+  let names: string[] = [];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return;
+  }
+  for (const name of names) rmSync(join(folder, name), { recursive: true, force: true });
+}

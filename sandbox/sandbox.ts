@@ -1,0 +1,335 @@
+import { existsSync } from "node:fs";
+import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { readCloudConfig } from "../cloud-init/cloud-config";
+import type { Environment } from "../environments/schema";
+import { synthesize } from "../main";
+import { type Azure, type AzureState, startAzure } from "./azure/azure";
+import { startDatabase } from "./database";
+import { worldOf } from "./deployment/azure-world";
+import { Deployment } from "./deployment/deployment";
+import { type LoopbackNetwork, sandboxEnvironment } from "./deployment/environment";
+import { keyVaultName } from "./deployment/key-vaults";
+import { signedInObjectId } from "./deployment/made-up-values";
+import { vaultConfiguration } from "./deployment/vault-configuration";
+import { type BootingMachine, virtualMachines } from "./deployment/virtual-machines";
+import { ClaimedNetwork } from "./loopback-network";
+import { Machine } from "./machine/machine";
+import { findMySqlProgram } from "./programs/mysql-program";
+import type { MySqlServer } from "./programs/mysql-server";
+import type { Progress } from "./programs/progress";
+import { SandboxError } from "./programs/sandbox-error";
+import type { StateFolder } from "./programs/state-folder";
+import { findVaultProgram } from "./programs/vault-program";
+import { waitFor } from "./programs/wait-for";
+import { HttpApplier } from "./vault-config/http-applier";
+import { TerraformApplier, terraformAvailability } from "./vault-config/terraform-applier";
+import type { ReadSecret, VaultConnection } from "./vault-config/vault-resource";
+import { WebAppProcess } from "./web-app";
+
+export interface SandboxOptions {
+  environment: Environment;
+  folder: StateFolder;
+  progress: Progress;
+  /** By which way vault-config is applied; by Terraform where it and the Vault provider are there, unless told. */
+  applyBy?: "terraform" | "http";
+  /** Up to where the system is started; all of it unless told. */
+  upTo?: "vault" | "vault-config" | "everything";
+}
+
+/** Milliseconds. Each of these takes seconds; the deadline is for a machine that is busy with something else. */
+const deadlines = { vault: 180_000, agent: 120_000 };
+
+/** For people's tokens: the audience of `az account get-access-token`. */
+const managementAudience = "https://management.core.windows.net/";
+
+/** The whole system on one machine: the synthesized stacks, run for real as far as they need no Azure. */
+export class Sandbox {
+  readonly azure: Azure;
+  readonly deployment: Deployment;
+  /** The environment as it is deployed here: addresses on loopback. */
+  readonly environment: Environment;
+  database!: MySqlServer;
+  vault!: Machine;
+  readonly agents = new Map<string, Machine>();
+  readonly webApps = new Map<string, WebAppProcess>();
+  /** Undoes each step that succeeded, the last one first. */
+  readonly #undo: (() => Promise<unknown>)[];
+
+  private constructor(
+    private readonly options: SandboxOptions,
+    parts: {
+      azure: Azure;
+      deployment: Deployment;
+      environment: Environment;
+      undo: (() => Promise<unknown>)[];
+    },
+  ) {
+    this.azure = parts.azure;
+    this.deployment = parts.deployment;
+    this.environment = parts.environment;
+    this.#undo = parts.undo;
+  }
+
+  /** Starts everything in the order of the stacks. When a step fails, what was started is stopped again. */
+  static async start(options: SandboxOptions): Promise<Sandbox> {
+    const { progress, folder } = options;
+    const undo: (() => Promise<unknown>)[] = [];
+    try {
+      const network = await progress.step("loopback network", () => claimNetwork(folder, undo));
+      const environment = sandboxEnvironment(options.environment, network);
+      const outdir = await folder.folder("stacks");
+      await progress.step(`synth of ${environment.name}`, async () => synthesize(environment, outdir));
+      const azure = await progress.step("stand-in for Azure", () =>
+        startStandIn(folder, outdir, environment, undo),
+      );
+      const sandbox = new Sandbox(options, { ...azure, environment, undo });
+      await sandbox.startSystem();
+      return sandbox;
+    } catch (error) {
+      await undoAll(undo);
+      throw error;
+    }
+  }
+
+  /** Stops everything, the last first; safe to call twice. */
+  async stop(): Promise<void> {
+    await undoAll(this.#undo);
+  }
+
+  /** How clients reach Vault: the public name where there is one, through the proxy that knows where it leads. */
+  get vaultAddress(): string {
+    return z.string().parse(this.deployment.stack("vault-server").output("vault_https_addr"));
+  }
+
+  /** Vault's name in the virtual network, and in its certificate. */
+  get vaultServerName(): string {
+    return new URL(vaultApiAddress(this.deployment)).hostname;
+  }
+
+  /** Path of Vault's certificate, PEM: VAULT_CACERT. */
+  get vaultCertificateFile(): string {
+    return join(this.options.folder.path, "vault.pem");
+  }
+
+  /** Path of the CA's certificate that stands for the system's roots: SSL_CERT_FILE. */
+  get caFile(): string {
+    return join(this.options.folder.path, "ca.pem");
+  }
+
+  /** A deployer's Entra token, as `az account get-access-token` gives it. */
+  deployerToken(): string {
+    const [deployer] = this.environment.deployers;
+    if (!deployer) throw new SandboxError("The environment names no deployer; add one to deployers.");
+    const objectId = deployer.objectId === "signed-in-user" ? signedInObjectId : deployer.objectId;
+    return this.azure.tokenForPerson(objectId, managementAudience);
+  }
+
+  /** How somebody reaches Vault: by the name of a machine or web app, from its address; without one, from elsewhere. */
+  vaultConnection(from?: string): Omit<VaultConnection, "jwt"> {
+    return {
+      address: this.vaultAddress,
+      caFile: this.vaultCertificateFile,
+      proxyUrl: this.azure.proxyUrlFor(from),
+    };
+  }
+
+  /** Reads the newest certificate from Key Vault, as clients do after a renewal. */
+  async refreshVaultCertificate(): Promise<void> {
+    const { keyVault, name } = vaultCertificate(this.deployment);
+    const pem = this.azure.keyVault(keyVault).certificate(name);
+    if (pem === undefined) throw new SandboxError(`There is no certificate ${name} in ${keyVault}.`);
+    await writeFile(this.vaultCertificateFile, pem);
+  }
+
+  /** Applies the stack vault-config, as a deployer; says by which way. */
+  async applyVaultConfig(): Promise<"terraform" | "http"> {
+    const resources = vaultConfiguration(this.deployment);
+    const connection = { ...this.vaultConnection(), jwt: this.deployerToken() };
+    const readSecret: ReadSecret = async ({ ephemeral }) => {
+      const { keyVault, name } = z
+        .object({ type: z.literal("azurerm_key_vault_secret"), keyVault: z.string(), name: z.string() })
+        .parse(ephemeral);
+      const value = this.azure.keyVault(keyVault).secret(name);
+      if (value === undefined)
+        throw new SandboxError(`There is no secret ${name} in the Key Vault ${keyVault}.`);
+      return value;
+    };
+    const availability = this.options.applyBy === "http" ? undefined : await terraformAvailability();
+    if (availability?.available) {
+      const folder = await this.options.folder.folder("vault-config");
+      await new TerraformApplier({ terraform: availability.terraform, folder, connection, readSecret }).apply(
+        resources,
+      );
+      return "terraform";
+    }
+    if (this.options.applyBy === "terraform")
+      throw new SandboxError(availability?.reason ?? "Terraform is not there.");
+    const stateFile = join(this.options.folder.path, "vault-config.json");
+    await new HttpApplier({ connection, readSecret, stateFile }).apply(resources);
+    return "http";
+  }
+
+  private async startSystem(): Promise<void> {
+    const { progress, upTo = "everything" } = this.options;
+    await this.refreshVaultCertificate();
+    const vaultProgram = await findVaultProgram({ progress });
+    const machines = virtualMachines(this.deployment);
+    await Promise.all([
+      progress.step("stack mysql: database server", () => this.startDatabase()),
+      progress.step("stack vault-server: first boot, unseal", () =>
+        this.startVault(machines, vaultProgram.path),
+      ),
+    ]);
+    if (upTo === "vault") return;
+    await progress.step("stack vault-config", async () => this.applyVaultConfig());
+    if (upTo === "vault-config") return;
+    await progress.step("stack agent-vm: Vault Agent", () => this.startAgents(machines, vaultProgram.path));
+    await progress.step("stack web-app", () => this.startWebApps());
+  }
+
+  private async startDatabase(): Promise<void> {
+    const { deployment, azure, caFile } = this;
+    const program = await findMySqlProgram({ progress: this.options.progress });
+    const folder = await this.options.folder.folder("mysql");
+    this.database = await startDatabase({ deployment, azure, program, folder, caFile });
+    this.#undo.push(() => this.database.stop());
+  }
+
+  /** Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
+  private async startVault(machines: readonly BootingMachine[], vaultProgram: string): Promise<void> {
+    const [machine] = machines.filter(({ stack }) => stack === "vault-server");
+    if (!machine) throw new SandboxError("The stack vault-server has no VM.");
+    this.vault = await this.createMachine(machine, vaultProgram);
+    for (const name of new Set([this.vaultServerName, new URL(this.vaultAddress).hostname])) {
+      this.azure.privateNames.add(`${name}:8200`, { host: machine.privateAddress, port: 8200 });
+    }
+    await this.vault.boot();
+    await this.vault.untilActive("vault-first-boot.service", { deadlineMs: deadlines.vault });
+  }
+
+  private async startAgents(machines: readonly BootingMachine[], vaultProgram: string): Promise<void> {
+    await Promise.all(
+      machines
+        .filter(({ stack }) => stack === "agent-vm")
+        .map(async (machine) => {
+          const agent = await this.createMachine(machine, vaultProgram);
+          this.agents.set(machine.name, agent);
+          await agent.boot();
+          await agent.untilActive("vault-agent.service", { deadlineMs: deadlines.agent });
+          await waitFor(
+            `Vault Agent of ${machine.name} to render the application's configuration`,
+            () => existsSync(agent.path("/ramdisk/app/config.json")),
+            { deadlineMs: deadlines.agent },
+          );
+        }),
+    );
+  }
+
+  private async startWebApps(): Promise<void> {
+    for (const site of this.deployment.resources("azurerm_linux_web_app")) {
+      const app = await WebAppProcess.start({
+        site,
+        azure: this.azure,
+        folder: await this.options.folder.folder("web-app", String(site.argument("name"))),
+        zipFile: join(this.options.folder.path, "stacks/stacks/web-app/assets/app.zip"),
+        caFile: this.caFile,
+      });
+      this.#undo.push(() => app.stop());
+      this.webApps.set(app.name, app);
+    }
+  }
+
+  private async createMachine(
+    { name, privateAddress, cloudConfig }: BootingMachine,
+    vaultProgram: string,
+  ): Promise<Machine> {
+    const machine = await Machine.create({
+      name,
+      address: privateAddress,
+      cloudConfig,
+      folder: await this.options.folder.folder("machines", name),
+      proxyUrl: this.azure.proxyUrlFor(name),
+      caFile: this.caFile,
+      vaultProgram,
+    });
+    this.#undo.push(() => machine.powerOff());
+    return machine;
+  }
+}
+
+/** The network that a kept sandbox had before, since Vault's roles are bound to it; else any. */
+async function claimNetwork(folder: StateFolder, undo: (() => Promise<unknown>)[]): Promise<LoopbackNetwork> {
+  const file = join(folder.path, "network");
+  const kept = existsSync(file) ? ((await readFile(file, "utf8")).trim() as LoopbackNetwork) : undefined;
+  const claimed = await ClaimedNetwork.claim(kept);
+  undo.push(() => claimed.release());
+  await writeFile(file, `${claimed.network}\n`);
+  return claimed.network;
+}
+
+async function startStandIn(
+  folder: StateFolder,
+  outdir: string,
+  environment: Environment,
+  undo: (() => Promise<unknown>)[],
+): Promise<{ azure: Azure; deployment: Deployment }> {
+  const stateFile = join(folder.path, "azure.json");
+  const deployment: Deployment = Deployment.load(outdir, {
+    certificatePem: (keyVault, name) => azure.keyVault(keyVault).certificate(name),
+  });
+  const writer = new StateWriter(stateFile);
+  const azure = await startAzure(worldOf(deployment, environment), {
+    state: existsSync(stateFile) ? (JSON.parse(await readFile(stateFile, "utf8")) as AzureState) : undefined,
+    onStateChange: (state) => writer.write(state),
+    print: (line) => void appendFile(join(folder.path, "azure.log"), `${line}\n`, { mode: 0o600 }),
+  });
+  undo.push(async () => {
+    await azure.stop();
+    await writer.written;
+  });
+  writer.write(azure.exportState());
+  await writeFile(join(folder.path, "ca.pem"), azure.caPem);
+  return { azure, deployment };
+}
+
+/** Keeps Key Vault's content in a file, one write after the other, each by a rename. */
+class StateWriter {
+  written: Promise<void> = Promise.resolve();
+
+  constructor(private readonly file: string) {}
+
+  write(state: AzureState): void {
+    const text = JSON.stringify(state);
+    this.written = this.written.then(async () => {
+      await writeFile(`${this.file}.new`, text, { mode: 0o600 });
+      await rename(`${this.file}.new`, this.file);
+    });
+  }
+}
+
+/** Vault's address in the virtual network, as its VM is told: VAULT_API_ADDR. */
+function vaultApiAddress(deployment: Deployment): string {
+  const [machine] = virtualMachines(deployment).filter(({ stack }) => stack === "vault-server");
+  const files = machine ? readCloudConfig(machine.cloudConfig).write_files : [];
+  const variables = files.find(({ path }) => path === "/etc/vault.d/vault.env")?.content ?? "";
+  const [, address] = /^VAULT_API_ADDR=(.*)$/m.exec(variables) ?? [];
+  if (address === undefined)
+    throw new SandboxError("The VM of the stack vault-server is told no VAULT_API_ADDR.");
+  return address;
+}
+
+function vaultCertificate(deployment: Deployment): { keyVault: string; name: string } {
+  const [certificate] = deployment.resources("azurerm_key_vault_certificate");
+  if (!certificate) throw new SandboxError("The stack vault-server makes no certificate.");
+  const { name, key_vault_id } = certificate.read(z.object({ name: z.string(), key_vault_id: z.string() }));
+  return { keyVault: keyVaultName(deployment, key_vault_id), name };
+}
+
+/** All of them, whatever fails; then the first failure is thrown. */
+async function undoAll(undo: (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let step = undo.pop(); step; step = undo.pop()) await step().catch((error) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,0 +1,79 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { unzipSync } from "fflate";
+import { z } from "zod";
+import type { Azure } from "./azure/azure";
+import type { Resource } from "./deployment/resource";
+import { ChildProgram } from "./programs/child-program";
+import { withFreePort } from "./programs/free-port";
+
+export interface WebAppOptions {
+  /** The azurerm_linux_web_app. */
+  site: Resource;
+  azure: Azure;
+  /** A folder of its own. */
+  folder: string;
+  /** The package that the stack deploys. */
+  zipFile: string;
+  /** Path of the CA's certificate that stands for the system's roots. */
+  caFile: string;
+}
+
+const siteArguments = z.object({
+  name: z.string(),
+  app_settings: z.record(z.string(), z.string()),
+  site_config: z.object({ app_command_line: z.string(), health_check_path: z.string() }),
+});
+
+/** A web app as App Service runs it: the deployed package, its app settings, a port, and the identity endpoint. */
+export class WebAppProcess {
+  private constructor(
+    readonly name: string,
+    readonly url: string,
+    private readonly program: ChildProgram,
+  ) {}
+
+  /** Ready when its health check answers 200. */
+  static async start({ site, azure, folder, zipFile, caFile }: WebAppOptions): Promise<WebAppProcess> {
+    const { name, app_settings, site_config } = site.read(siteArguments);
+    for (const [file, content] of Object.entries(unzipSync(await readFile(zipFile)))) {
+      await writeFile(join(folder, file), content);
+    }
+    const { endpoint, header } = azure.identityEndpointFor(name);
+    const proxy = azure.proxyUrlFor(name);
+    const [, ...args] = site_config.app_command_line.split(" ");
+    return withFreePort(async (port) => {
+      const program = await ChildProgram.start({
+        name: `the web app ${name}`,
+        command: process.execPath,
+        args,
+        cwd: folder,
+        logFile: join(folder, "app.log"),
+        env: {
+          ...app_settings,
+          PATH: process.env.PATH,
+          PORT: String(port),
+          IDENTITY_ENDPOINT: endpoint,
+          IDENTITY_HEADER: header,
+          HTTPS_PROXY: proxy,
+          HTTP_PROXY: proxy,
+          NO_PROXY: "127.0.0.0/8,localhost",
+          NODE_EXTRA_CA_CERTS: caFile,
+        },
+      });
+      const url = `http://127.0.0.1:${port}`;
+      const healthy = async () => (await fetch(`${url}${site_config.health_check_path}`)).status === 200;
+      await program
+        .until("its health check to answer", healthy, { deadlineMs: 30_000 })
+        .catch(async (error) => {
+          await program.kill();
+          throw error;
+        });
+      return new WebAppProcess(name, url, program);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.program.stop();
+  }
+}

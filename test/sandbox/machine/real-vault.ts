@@ -1,0 +1,89 @@
+import { accessSync, constants, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { PassThrough } from "node:stream";
+import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
+import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
+import type { Azure } from "../../../sandbox/azure/azure";
+import { Machine } from "../../../sandbox/machine/machine";
+import { Progress } from "../../../sandbox/programs/progress";
+import { findVaultProgram, type VaultProgram } from "../../../sandbox/programs/vault-program";
+import { clientIdOf, deployer, tenantId, vault } from "../azure/example-world";
+import { nextAddress } from "./small-machine";
+
+/** Whether there is a Vault that needs neither a download nor a build. */
+const there =
+  Boolean(process.env["VAULT_PROGRAM"]) || (process.env["PATH"] ?? "").split(delimiter).some(isVault);
+
+function isVault(folder: string): boolean {
+  try {
+    accessSync(join(folder, "vault"), constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A group of tests with a real Vault: skipped where there is none, with the reason; a failure where CI is set. */
+export function describeWithVault(name: string, tests: () => void): void {
+  if (there || process.env["CI"]) describe(name, tests);
+  else describe.skip(`${name} (skipped: no Vault; install it, or name its binary in VAULT_PROGRAM)`, tests);
+}
+
+export async function realVault(): Promise<VaultProgram> {
+  if (!there) throw new Error("Vault is not installed, and CI demands this test. Install Vault.");
+  return findVaultProgram({ progress: new Progress({ stream: new PassThrough().resume() }) });
+}
+
+/** A machine of Azure's example world, not booted yet. */
+export async function machineOf(
+  azure: Azure,
+  folder: string,
+  name: "vm-vault" | "vm-agent",
+  cloudConfig: string,
+): Promise<Machine> {
+  const caFile = join(folder, "ca.pem");
+  writeFileSync(caFile, azure.caPem);
+  return Machine.create({
+    name,
+    address: nextAddress(),
+    cloudConfig,
+    folder: join(folder, name),
+    proxyUrl: azure.proxyUrlFor(name),
+    caFile,
+    vaultProgram: (await realVault()).path,
+  });
+}
+
+export const vaultServerConfig = (): string =>
+  vaultServerUserData({
+    vaultVersion: "1.21.4",
+    edition: "community",
+    tenantId,
+    clientId: clientIdOf(vault),
+    keyVaultName: "kv-vault",
+    unsealKeyName: "unseal",
+    nodeId: "vault-0",
+    apiAddress: "https://vault.example.com:8200",
+    clusterAddress: "https://127.0.0.1:8201",
+    certificateSecretUrl: "https://kv-vault.vault.azure.net/secrets/tls",
+    recoveryKeysSecretUrl: "https://kv-recovery.vault.azure.net/secrets/recovery-keys",
+    recoveryShares: 5,
+    recoveryThreshold: 3,
+    deployerObjectIds: [deployer],
+    automaticRebootTime: "03:30",
+    deployerTokenTtl: "1h",
+  });
+
+export const agentConfig = (): string =>
+  agentVmUserData({
+    vaultVersion: "1.21.4",
+    edition: "community",
+    role: "agent-vm",
+    vaultAddress: "https://vault.example.com:8200",
+    vaultCertificateUrl: "https://kv-vault.vault.azure.net/certificates/tls",
+    databaseCredentialsPath: "database/creds/short",
+    databaseHost: "mysql.example.com",
+    databaseName: "customers",
+    transitKeys: ["customer-key"],
+    automaticRebootTime: "03:30",
+  });

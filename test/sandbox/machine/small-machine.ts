@@ -1,0 +1,98 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { cloudConfig } from "../../../cloud-init/cloud-config";
+import { Machine, type MachineOptions } from "../../../sandbox/machine/machine";
+
+/** Addresses of this process alone, so that test files run side by side: 127.40.0.0 to 127.103.255.255. */
+let last = 0;
+export function nextAddress(): string {
+  last += 1;
+  return `127.${40 + (process.pid % 64)}.${(process.pid >> 6) % 250}.${last}`;
+}
+
+/** A private folder with a short path, which a unix socket needs. */
+export function shortFolder(): { path: string; remove(): void } {
+  const path = realpathSync(mkdtempSync("/tmp/machine-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Plays vault: listens where its configuration says, or does what `script` says. */
+export function vaultStandIn(folder: string, script?: string): string {
+  const program = join(folder, "vault");
+  mkdirSync(folder, { recursive: true });
+  const listen =
+    "const [, host, port] = /address\\s*=\\s*\"([\\d.]+):(\\d+)\"/.exec(require('fs').readFileSync(process.argv[2].slice(8), 'utf8'));" +
+    "process.on('SIGHUP', () => console.log('reloaded'));" +
+    "require('net').createServer().listen(port, host, () => console.log('listening'))";
+  const javascript = join(folder, "vault.cjs");
+  writeFileSync(javascript, listen);
+  writeFileSync(program, `#!/bin/sh\n${script ?? `exec '${process.execPath}' '${javascript}' "$2"`}\n`);
+  chmodSync(program, 0o755);
+  return program;
+}
+
+export interface SmallMachineOptions extends Partial<MachineOptions> {
+  /** Unit name -> text. */
+  units?: Record<string, string>;
+  /** Path -> text of further files; those in /usr/local are programs. */
+  files?: Record<string, string>;
+  /** Those that `systemctl enable --now` names. */
+  enable?: string[];
+}
+
+/** A machine with units of its own and a vault that is none. */
+export function smallMachine(folder: string, options: SmallMachineOptions = {}): Promise<Machine> {
+  const { units = {}, files = {}, enable = [], ...rest } = options;
+  const paths = {
+    ...files,
+    ...Object.fromEntries(Object.entries(units).map(([name, text]) => [`/etc/systemd/system/${name}`, text])),
+  };
+  const write_files = Object.entries(paths).map(([path, content]) => ({
+    path,
+    owner: "root:root",
+    permissions: path.startsWith("/usr/local") ? "0755" : "0644",
+    content,
+  }));
+  const runcmd = [
+    ["chown", "root:root", "/etc/vault.d"],
+    ["systemctl", "daemon-reload"],
+    ...(enable.length > 0 ? [["systemctl", "enable", "--now", "--no-block", ...enable]] : []),
+  ];
+  return Machine.create({
+    name: "vm-small",
+    address: nextAddress(),
+    cloudConfig: cloudConfig({ write_files, runcmd }),
+    folder: join(folder, "m"),
+    proxyUrl: "http://127.0.0.1:9",
+    caFile: join(folder, "ca.pem"),
+    vaultProgram: vaultStandIn(folder),
+    restartSeconds: 0.05,
+    ...rest,
+  });
+}
+
+/** Command lines of all processes that run on a machine, told by their environment. */
+export function processesOf({ environment }: Machine): string[] {
+  const variable = `TMPDIR=${environment["TMPDIR"]}`;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => readProcess(pid, "environ").split("\0").includes(variable))
+    .map((pid) => readProcess(pid, "cmdline").replaceAll("\0", " "));
+}
+
+function readProcess(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return ""; // it has just ended
+  }
+}

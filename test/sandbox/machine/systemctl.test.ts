@@ -1,0 +1,118 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { processesOf, shortFolder, smallMachine } from "./small-machine";
+
+const sleeper = (extra = "") => `[Service]\nExecStart=/bin/sleep 1000\n${extra}`;
+const oneshot = (command: string, extra = "") => `[Service]\nType=oneshot\nExecStart=${command}\n${extra}`;
+
+describe("systemctl on a machine", () => {
+  const folder = shortFolder();
+  let machine: Machine;
+  beforeAll(async () => {
+    machine = await smallMachine(folder.path, {
+      units: {
+        "runs.service": sleeper(
+          "ExecReload=/bin/kill --signal CONT $MAINPID\n[Install]\nWantedBy=multi-user.target",
+        ),
+        "rests.service": sleeper(),
+        "fails.service": oneshot("/bin/false"),
+        "plain.service": sleeper(),
+      },
+    });
+    await machine.boot();
+  });
+  afterAll(async () => {
+    await machine.powerOff();
+    expect(processesOf(machine)).toEqual([]);
+    folder.remove();
+  });
+  beforeEach(async () => {
+    await Promise.all(["runs.service", "plain.service"].map((unit) => machine.start(unit)));
+    await machine.stop("rests.service");
+  });
+
+  /** As a script calls it: by name, from PATH. */
+  const call = (...words: string[]): Promise<{ code: number; out: string; err: string }> =>
+    new Promise((resolve) => {
+      execFile("/usr/bin/env", ["systemctl", ...words], { env: machine.environment }, (error, out, err) =>
+        resolve({ code: Number(error?.code ?? 0), out: out.trim(), err: err.trim() }),
+      );
+    });
+
+  // Codes and words of systemd 252.
+  it.each([
+    ["is-active runs.service", 0, "active", ""],
+    ["is-active runs", 0, "active", ""],
+    ["is-active --quiet runs.service", 0, "", ""],
+    ["is-active rests.service", 3, "inactive", ""],
+    ["is-active --quiet rests.service", 3, "", ""],
+    ["is-active none.service", 4, "inactive", ""],
+    ["is-active none.service runs.service", 0, "inactive\nactive", ""],
+    ["start runs.service", 0, "", ""],
+    ["start rests.service", 0, "", ""],
+    ["start --no-block rests.service", 0, "", ""],
+    ["start fails.service", 1, "", "Job for fails.service failed"],
+    ["start --no-block fails.service", 0, "", ""],
+    ["start none.service", 5, "", "Failed to start none.service: Unit none.service not found."],
+    ["stop rests.service", 0, "", ""],
+    ["stop none.service", 5, "", "Failed to stop none.service: Unit none.service not loaded."],
+    ["reload runs.service", 0, "", ""],
+    ["reload rests.service", 1, "", "rests.service is not active, cannot reload."],
+    ["restart rests.service", 0, "", ""],
+    ["try-restart rests.service", 0, "", ""],
+    ["try-reload-or-restart runs.service", 0, "", ""],
+    ["try-reload-or-restart rests.service", 0, "", ""],
+    ["daemon-reload", 0, "", ""],
+    ["enable --now --no-block runs.service", 0, "", ""],
+    ["enable none.service", 1, "", "Unit file none.service does not exist."],
+    ["kill --signal=SIGCONT --kill-whom=main runs.service", 0, "", ""],
+    ["kill --signal=SIGCONT --kill-whom=main rests.service", 1, "", "No main process to kill"],
+    ["start", 1, "", "Too few arguments."],
+    ["status runs.service", 1, "", 'does not imitate "status"'],
+    ["start --wait runs.service", 1, "", 'does not imitate "start --wait"'],
+    ["", 1, "", "does not imitate"],
+  ])("answers: systemctl %s -> %i", async (words, code, out, err) => {
+    const answer = await call(...words.split(" ").filter((word) => word !== ""));
+    expect(answer).toEqual({ code, out, err: expect.stringContaining(err) });
+    if (err === "") expect(answer.err).toBe("");
+  });
+
+  it("starts and stops for real", async () => {
+    await call("start", "rests.service");
+    const pid = machine.pid("rests.service") as number;
+    expect(existsSync(`/proc/${pid}`)).toBe(true);
+    await call("stop", "rests.service");
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  it.each(["restart", "try-restart", "try-reload-or-restart"])(
+    "%s gives a running unit a new process",
+    async (verb) => {
+      const before = machine.pid("plain.service");
+      await call(verb, "plain.service");
+      expect(machine.isActive("plain.service")).toBe(true);
+      expect(machine.pid("plain.service")).not.toBe(before);
+    },
+  );
+
+  it("reload keeps the process", async () => {
+    const before = machine.pid("runs.service");
+    await call("try-reload-or-restart", "runs.service");
+    expect(machine.pid("runs.service")).toBe(before);
+  });
+
+  it("says so when the machine is off", async () => {
+    const second = await smallMachine(join(folder.path, "s"));
+    await second.boot();
+    await second.powerOff();
+    const environment = second.environment;
+    const answer = await new Promise((resolve) => {
+      execFile("/usr/bin/env", ["systemctl", "daemon-reload"], { env: environment }, (error, _, err) =>
+        resolve([error?.code, err.trim()]),
+      );
+    });
+    expect(answer).toEqual([1, "systemctl: the machine is off"]);
+  });
+});

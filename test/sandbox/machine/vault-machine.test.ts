@@ -1,0 +1,214 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type Azure, startAzure } from "../../../sandbox/azure/azure";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import { agent, deployer, keyVaultId, world } from "../azure/example-world";
+import { agentConfig, describeWithVault, machineOf, vaultServerConfig } from "./real-vault";
+import { processesOf, shortFolder } from "./small-machine";
+
+jest.setTimeout(90_000);
+const run = promisify(execFile);
+const deadlineMs = 60_000;
+
+interface VaultAnswer {
+  status: number;
+  body: { data?: Record<string, unknown>; auth?: { client_token: string }; [key: string]: unknown };
+}
+
+/** Asks the machine's Vault, TLS verified, by its name. */
+async function ask(
+  machine: Machine,
+  path: string,
+  { token, body }: { token?: string; body?: unknown } = {},
+): Promise<VaultAnswer> {
+  const { stdout } = await run("curl", [
+    ...["--silent", "--noproxy", "*", "--max-time", "10", "--write-out", "\n%{http_code}"],
+    ...[
+      "--cacert",
+      machine.path("/run/vault-tls/current/tls.crt"),
+      "--connect-to",
+      `::${machine.address}:8200`,
+    ],
+    ...(token ? ["--header", `X-Vault-Token: ${token}`] : []),
+    ...(body ? ["--data", JSON.stringify(body)] : []),
+    `https://vault.example.com:8200/v1/${path}`,
+  ]).catch(({ stdout }: { stdout: string }) => ({ stdout }));
+  const [text = "", status] = stdout.split(/\n(?=\d+$)/);
+  return { status: Number(status), body: text.trim() === "" ? {} : JSON.parse(text) };
+}
+
+describeWithVault("The VM of a Vault server", () => {
+  const folder = shortFolder();
+  let azure: Azure;
+  let machine: Machine;
+
+  beforeAll(async () => {
+    azure = await startAzure(world, { print: () => {} });
+    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig());
+    await machine.boot();
+    await machine.untilActive("vault-first-boot.service", { deadlineMs });
+  });
+  afterAll(async () => {
+    await machine?.powerOff();
+    expect(processesOf(machine)).toEqual([]);
+    await azure?.stop();
+    folder.remove();
+  });
+
+  const active = (): Promise<unknown> =>
+    waitFor("Vault to be active", async () => (await ask(machine, "sys/health")).status === 200, {
+      deadlineMs,
+    });
+  const recoveryKeys = () => azure.keyVault("kv-recovery").secretVersions("recovery-keys");
+  const login = () =>
+    ask(machine, "auth/deployer/login", {
+      body: { role: "deployer", jwt: azure.tokenForPerson(deployer, "https://management.azure.com/") },
+    });
+
+  it("comes up initialized, unsealed and active", async () => {
+    const { status, body } = await ask(machine, "sys/health");
+    expect([status, body]).toEqual([
+      200,
+      expect.objectContaining({ initialized: true, sealed: false, standby: false }),
+    ]);
+  });
+
+  it("has put its recovery keys into their Key Vault, 5 of which 3 are needed", () => {
+    const value = JSON.parse(recoveryKeys().at(-1) as string);
+    expect([value.recovery_keys_base64.length, value.recovery_shares, value.recovery_threshold]).toEqual([
+      5, 5, 3,
+    ]);
+  });
+
+  it("has them, and tokens, in no file and no log", () => {
+    const { recovery_keys_base64: keys } = JSON.parse(recoveryKeys().at(-1) as string);
+    const files = readdirSync(folder.path, { recursive: true, withFileTypes: true }).filter((it) =>
+      it.isFile(),
+    );
+    const texts = files.map((file) => readFileSync(join(file.parentPath, file.name), "latin1"));
+    expect(texts.length).toBeGreaterThan(20);
+    for (const text of texts) {
+      for (const key of keys as string[]) expect(text.includes(key)).toBe(false);
+      expect(text).not.toMatch(/hvs\.[A-Za-z0-9]{20}/);
+    }
+    expect(readdirSync(machine.path("/run/vault-first-boot"))).toEqual([]);
+  });
+
+  it("lets the deployer in, who finds no root token left", async () => {
+    const { body } = await login();
+    const token = body.auth?.client_token;
+    expect((await ask(machine, "auth/token/lookup-self", { token })).body.data?.["policies"]).toContain(
+      "deployer",
+    );
+    const said = machine.output("vault-first-boot.service");
+    expect(said).toContain("root token: revoked, none is left");
+  });
+
+  it("keeps the modes of what it writes", () => {
+    const mode = (path: string) => (statSync(machine.path(path)).mode & 0o777).toString(8);
+    expect(
+      [
+        "/run/vault-tls/current/tls.key",
+        "/var/log/vault",
+        "/var/log/vault/first-boot-audit.log",
+        "/var/lib/vault/raft",
+      ].map(mode),
+    ).toEqual(["400", "750", "600", "700"]);
+  });
+
+  it("serves a renewed certificate by the timer's command, in the same process", async () => {
+    const pid = machine.pid("vault.service");
+    await azure.renewCertificate("kv-vault", "tls");
+    const { code, output } = await machine.run("vault-certificate.service");
+    expect([code, output]).toEqual([0, expect.stringContaining("Vault serves the new certificate")]);
+    expect(machine.pid("vault.service")).toBe(pid);
+    expect((await ask(machine, "sys/health")).status).toBe(200);
+    expect(await machine.run("vault-certificate.service")).toEqual({ code: 0, output: "" });
+  });
+
+  it.each([
+    ["kill -9", () => Promise.resolve(machine.kill("vault.service", "SIGKILL"))],
+    ["a restart", () => machine.restart("vault.service")],
+    ["a reboot", () => machine.reboot()],
+    ["a power-off", () => machine.powerOff().then(() => machine.boot())],
+  ])("is unsealed and active again after %s", async (_, disturb) => {
+    const pid = machine.pid("vault.service");
+    await disturb();
+    await waitFor("another process", () => ![pid, undefined].includes(machine.pid("vault.service")), {
+      deadlineMs,
+    });
+    await active();
+    expect((await login()).status).toBe(200);
+  });
+
+  it("has first boot do nothing a second time", async () => {
+    await machine.untilActive("vault-first-boot.service", { deadlineMs });
+    const keys = recoveryKeys();
+    expect(await machine.run("vault-first-boot.service")).toEqual({ code: 0, output: "" });
+    expect(recoveryKeys()).toEqual(keys);
+  });
+});
+
+describeWithVault("A VM whose first boot is killed", () => {
+  it("takes it up again, and keys are not made twice", async () => {
+    const folder = shortFolder();
+    const azure = await startAzure(world, { print: () => {} });
+    const machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig());
+    try {
+      await machine.boot();
+      const said = (text: string) => machine.output("vault-first-boot.service").includes(text);
+      for (const step of ["init: done", "recovery keys: stored", "audit:"]) {
+        await waitFor(step, () => said(step), { deadlineMs, intervalMs: 5 });
+        machine.kill("vault-first-boot.service", "SIGKILL");
+      }
+      await machine.untilActive("vault-first-boot.service", { deadlineMs });
+      expect(machine.output("vault-first-boot.service").match(/init: done/g)).toHaveLength(1);
+      expect(said("taken up in state")).toBe(true);
+      const [pending, ...stored] = azure.keyVault("kv-recovery").secretVersions("recovery-keys");
+      expect(pending).toContain("pending");
+      expect(new Set(stored.map((value) => JSON.parse(value).recovery_keys_base64.join()))).toHaveProperty(
+        "size",
+        1,
+      );
+    } finally {
+      await machine.powerOff();
+      await azure.stop();
+      folder.remove();
+    }
+  });
+});
+
+describeWithVault("The VM of Vault Agent", () => {
+  it("trusts Vault's certificate, starts the agent, and restarts it for a renewed one", async () => {
+    const folder = shortFolder();
+    const readTls = { principalId: agent, roleName: "Key Vault Secrets User", scope: keyVaultId("kv-vault") };
+    const readCertificate = { ...readTls, roleName: "Key Vault Certificate User" };
+    const roleAssignments = [...world.roleAssignments, readCertificate];
+    const azure = await startAzure({ ...world, roleAssignments }, { print: () => {} });
+    const machine = await machineOf(azure, folder.path, "vm-agent", agentConfig());
+    try {
+      await machine.boot();
+      await machine.untilActive("vault-agent.service", { deadlineMs });
+      const mode = (path: string) => (statSync(machine.path(path)).mode & 0o7777).toString(8);
+      expect([mode("/ramdisk"), mode("/ramdisk/app")]).toEqual(["751", "2750"]);
+      const pid = machine.pid("vault-agent.service");
+      await azure.renewCertificate("kv-vault", "tls");
+      expect((await machine.run("vault-ca-certificate.service")).code).toBe(0);
+      await waitFor(
+        "the agent's restart",
+        () => ![pid, undefined].includes(machine.pid("vault-agent.service")),
+        { deadlineMs },
+      );
+      await machine.untilActive("vault-agent.service", { deadlineMs });
+      await machine.reboot();
+      await machine.untilActive("vault-agent.service", { deadlineMs });
+    } finally {
+      await machine.powerOff();
+      await azure.stop();
+      folder.remove();
+    }
+  });
+});
