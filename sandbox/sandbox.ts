@@ -3,9 +3,11 @@ import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { readCloudConfig } from "../cloud-init/cloud-config";
+import { resourceName } from "../constructs/azure/resource-names";
 import type { Environment } from "../environments/schema";
 import { synthesize } from "../main";
 import { type Azure, type AzureState, startAzure } from "./azure/azure";
+import type { TokenOverrides } from "./azure/token-issuer";
 import { startDatabase } from "./database";
 import { worldOf } from "./deployment/azure-world";
 import { Deployment } from "./deployment/deployment";
@@ -56,6 +58,7 @@ export class Sandbox {
   readonly webApps = new Map<string, WebAppProcess>();
   /** Undoes each step that succeeded, the last one first. */
   readonly #undo: (() => Promise<unknown>)[];
+  #vaultProgram = "";
 
   private constructor(
     private readonly options: SandboxOptions,
@@ -118,12 +121,45 @@ export class Sandbox {
     return join(this.options.folder.path, "ca.pem");
   }
 
+  /** Path of the Vault that everything here runs. */
+  get vaultProgram(): string {
+    return this.#vaultProgram;
+  }
+
+  /** The web apps: workload, role in Vault, name of the site. */
+  webAppWorkloads(): { name: string; role: string; site: string }[] {
+    const sites = this.deployment
+      .resources("azurerm_linux_web_app")
+      .map((site) => z.string().parse(site.argument("name")));
+    return this.environment.webApps.map(({ name }) => {
+      // After the name comes a suffix without hyphens, which makes it unique in Azure.
+      const site = sites.find(
+        (candidate) =>
+          candidate.replace(/-[a-z0-9]+$/, "") === resourceName("app", this.environment.name, name),
+      );
+      if (site === undefined)
+        throw new SandboxError(`The stack web-app has no site for the workload ${name}.`);
+      return { name, role: `${name}-role`, site };
+    });
+  }
+
+  /** The VMs with Vault Agent: workload, role in Vault, name of the VM. */
+  agentWorkloads(): { name: string; role: string; machine: string }[] {
+    return this.environment.agentVms.flatMap(({ name, count }) =>
+      Array.from({ length: count }, (_, index) => ({
+        name: `${name}-${index + 1}`,
+        role: `${name}-role`,
+        machine: resourceName("vm", this.environment.name, `${name}-${index + 1}`),
+      })),
+    );
+  }
+
   /** A deployer's Entra token, as `az account get-access-token` gives it. */
-  deployerToken(): string {
+  deployerToken(overrides?: TokenOverrides): string {
     const [deployer] = this.environment.deployers;
     if (!deployer) throw new SandboxError("The environment names no deployer; add one to deployers.");
     const objectId = deployer.objectId === "signed-in-user" ? signedInObjectId : deployer.objectId;
-    return this.azure.tokenForPerson(objectId, managementAudience);
+    return this.azure.tokenForPerson(objectId, managementAudience, overrides);
   }
 
   /** How somebody reaches Vault: by the name of a machine or web app, from its address; without one, from elsewhere. */
@@ -174,18 +210,16 @@ export class Sandbox {
   private async startSystem(): Promise<void> {
     const { progress, upTo = "everything" } = this.options;
     await this.refreshVaultCertificate();
-    const vaultProgram = await findVaultProgram({ progress });
+    this.#vaultProgram = (await findVaultProgram({ progress })).path;
     const machines = virtualMachines(this.deployment);
     await Promise.all([
       progress.step("stack mysql: database server", () => this.startDatabase()),
-      progress.step("stack vault-server: first boot, unseal", () =>
-        this.startVault(machines, vaultProgram.path),
-      ),
+      progress.step("stack vault-server: first boot, unseal", () => this.startVault(machines)),
     ]);
     if (upTo === "vault") return;
     await progress.step("stack vault-config", async () => this.applyVaultConfig());
     if (upTo === "vault-config") return;
-    await progress.step("stack agent-vm: Vault Agent", () => this.startAgents(machines, vaultProgram.path));
+    await progress.step("stack agent-vm: Vault Agent", () => this.startAgents(machines));
     await progress.step("stack web-app", () => this.startWebApps());
   }
 
@@ -198,10 +232,10 @@ export class Sandbox {
   }
 
   /** Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
-  private async startVault(machines: readonly BootingMachine[], vaultProgram: string): Promise<void> {
+  private async startVault(machines: readonly BootingMachine[]): Promise<void> {
     const [machine] = machines.filter(({ stack }) => stack === "vault-server");
     if (!machine) throw new SandboxError("The stack vault-server has no VM.");
-    this.vault = await this.createMachine(machine, vaultProgram);
+    this.vault = await this.createMachine(machine);
     for (const name of new Set([this.vaultServerName, new URL(this.vaultAddress).hostname])) {
       this.azure.privateNames.add(`${name}:8200`, { host: machine.privateAddress, port: 8200 });
     }
@@ -209,12 +243,12 @@ export class Sandbox {
     await this.vault.untilActive("vault-first-boot.service", { deadlineMs: deadlines.vault });
   }
 
-  private async startAgents(machines: readonly BootingMachine[], vaultProgram: string): Promise<void> {
+  private async startAgents(machines: readonly BootingMachine[]): Promise<void> {
     await Promise.all(
       machines
         .filter(({ stack }) => stack === "agent-vm")
         .map(async (machine) => {
-          const agent = await this.createMachine(machine, vaultProgram);
+          const agent = await this.createMachine(machine);
           this.agents.set(machine.name, agent);
           await agent.boot();
           await agent.untilActive("vault-agent.service", { deadlineMs: deadlines.agent });
@@ -241,10 +275,7 @@ export class Sandbox {
     }
   }
 
-  private async createMachine(
-    { name, privateAddress, cloudConfig }: BootingMachine,
-    vaultProgram: string,
-  ): Promise<Machine> {
+  private async createMachine({ name, privateAddress, cloudConfig }: BootingMachine): Promise<Machine> {
     const machine = await Machine.create({
       name,
       address: privateAddress,
@@ -252,7 +283,7 @@ export class Sandbox {
       folder: await this.options.folder.folder("machines", name),
       proxyUrl: this.azure.proxyUrlFor(name),
       caFile: this.caFile,
-      vaultProgram,
+      vaultProgram: this.#vaultProgram,
     });
     this.#undo.push(() => machine.powerOff());
     return machine;

@@ -95,7 +95,7 @@ async function cached(
   progress: Progress,
 ): Promise<VaultProgram | undefined> {
   for (const version of [VAULT_RELEASE, VAULT_GO_MODULE]) {
-    const path = await cache.find(cacheKey(version), "vault");
+    const path = await cache.find(vaultCacheKey(version), "vault");
     if (path) return found({ path, version: await vaultVersionOf(path, env), origin: "cache" }, progress);
   }
   return undefined;
@@ -109,8 +109,12 @@ async function released(
 ): Promise<VaultProgram> {
   const what = `Downloading Vault ${VAULT_RELEASE} from HashiCorp, about 200 MB, with its signature`;
   return progress.step(what, async (report) => {
-    const path = await cache.add(cacheKey(VAULT_RELEASE), "vault", "HashiCorp's signed release", (folder) =>
-      downloadVaultRelease(folder, { version: VAULT_RELEASE, platform: goPlatform(), source, report }),
+    const path = await cache.add(
+      vaultCacheKey(VAULT_RELEASE),
+      "vault",
+      "HashiCorp's signed release",
+      (folder) =>
+        downloadVaultRelease(folder, { version: VAULT_RELEASE, platform: goPlatform(), source, report }),
     );
     return checked(cache, { path, version: VAULT_RELEASE, origin: "release" }, env);
   });
@@ -121,8 +125,11 @@ async function built(cache: ProgramCache, env: NodeJS.ProcessEnv, progress: Prog
   return progress.step(
     what,
     async (report) => {
-      const path = await cache.add(cacheKey(VAULT_GO_MODULE), "vault", "built from its Go module", (folder) =>
-        buildVault(folder, { env, report }),
+      const path = await cache.add(
+        vaultCacheKey(VAULT_GO_MODULE),
+        "vault",
+        "built from its Go module",
+        (folder) => buildVault(folder, { env, report }),
       );
       return checked(cache, { path, version: VAULT_GO_MODULE, origin: "Go module" }, env);
     },
@@ -142,7 +149,7 @@ async function checked(
       throw new SandboxError(`it calls itself ${version}, not ${program.version}.`);
     return program;
   } catch (error) {
-    await rm(`${cache.folder}/${cacheKey(program.version)}`, { recursive: true, force: true });
+    await rm(`${cache.folder}/${vaultCacheKey(program.version)}`, { recursive: true, force: true });
     throw error;
   }
 }
@@ -154,6 +161,7 @@ function found(program: VaultProgram, progress: Progress): VaultProgram {
   return program;
 }
 
-function cacheKey(version: string): string {
+/** Its key in the cache of programs. */
+export function vaultCacheKey(version: string): string {
   return `vault_${version}_${goPlatform()}`;
 }

@@ -1,0 +1,100 @@
+import { parseArgs } from "node:util";
+import { EnvironmentError, loadEnvironment } from "../environments/load";
+import { type Login, writeLogins } from "../sandbox/logins";
+import { Progress } from "../sandbox/programs/progress";
+import { messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
+import { StateFolder } from "../sandbox/programs/state-folder";
+import { stopOnSignals } from "../sandbox/programs/stop-on-signals";
+import { Sandbox } from "../sandbox/sandbox";
+import { smokeTest } from "../sandbox/smoke-test";
+
+const usage = `Usage: [ENVIRONMENT=name] npm run sandbox [-- --once] [--folder FOLDER] [--apply terraform|http]
+
+  --once            run the smoke test and exit
+  --folder FOLDER   keep everything in this folder, and go on from it next time
+  --apply WAY       apply vault-config by terraform or by http (Vault's API); terraform if it and its provider are there`;
+
+interface Arguments {
+  once: boolean;
+  folder?: string;
+  apply?: "terraform" | "http";
+}
+
+/** Starts the whole system on this machine and keeps it running until Ctrl-C. */
+async function main(): Promise<void> {
+  const { once, folder: path, apply } = readArguments();
+  const progress = new Progress();
+  const environment = loadEnvironment(process.env.ENVIRONMENT ?? "demo");
+  const start = performance.now();
+  const folder = await StateFolder.open({ path });
+  let sandbox: Sandbox | undefined;
+  let starting: Promise<Sandbox> | undefined;
+  const stop = async () => {
+    // Ctrl-C may come while it starts; then what is there by the end of the step is stopped.
+    sandbox ??= await starting?.catch(() => undefined);
+    await sandbox?.stop();
+    await folder.close();
+  };
+  stopOnSignals(async () => {
+    progress.line("Stopping everything ...");
+    await stop();
+  });
+  try {
+    starting = Sandbox.start({ environment, folder, progress, applyBy: apply });
+    sandbox = await starting;
+    if (once) {
+      await smokeTest(sandbox, progress);
+      progress.line(`The smoke test passed, ${seconds(start)} s after the start.`);
+      await stop();
+      return;
+    }
+    const logins = await writeLogins(sandbox, await folder.folder("logins"));
+    console.log(summary(sandbox, folder.path, logins, seconds(start)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function readArguments(): Arguments {
+  try {
+    const { values } = parseArgs({
+      options: { once: { type: "boolean" }, folder: { type: "string" }, apply: { type: "string" } },
+    });
+    const { once = false, folder, apply } = values;
+    if (apply !== undefined && apply !== "terraform" && apply !== "http")
+      throw new Error(`--apply cannot be ${apply}.`);
+    return { once, folder, apply };
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${usage}`);
+    process.exit(1);
+  }
+}
+
+function summary(sandbox: Sandbox, folder: string, logins: readonly Login[], started: string): string {
+  const webApps = [...sandbox.webApps.values()].map(({ name, url }) => `  Web app   ${url}  (${name})`);
+  return [
+    "",
+    `The system runs (${started} s). Everything below is on this machine; Ctrl-C ends it.`,
+    "",
+    `  Vault     https://${sandbox.vault.address}:8200  (${sandbox.vaultServerName}; its certificate: ${sandbox.vaultCertificateFile})`,
+    ...webApps,
+    `  MySQL     ${sandbox.database.host}:${sandbox.database.port}  (TLS only; credentials come from Vault)`,
+    `  Files     ${folder}  (the VMs' files and logs are below machines/)`,
+    "",
+    "To look around as one of them, in another terminal:",
+    "",
+    ...logins.map(({ file }) => `  . ${file} && vault token lookup`),
+    "",
+  ].join("\n");
+}
+
+function seconds(start: number): string {
+  return ((performance.now() - start) / 1000).toFixed(1);
+}
+
+main().catch((error: unknown) => {
+  const sentence = error instanceof EnvironmentError || error instanceof SandboxError;
+  console.error(sentence ? messageOf(error) : error);
+  process.exit(1);
+});

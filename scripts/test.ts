@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { findMySqlProgram } from "../sandbox/programs/mysql-program";
+import { Progress } from "../sandbox/programs/progress";
+import { messageOf } from "../sandbox/programs/sandbox-error";
+import { findVaultProgram } from "../sandbox/programs/vault-program";
+
+/** Suites that run Vault and a database for real: they come last, while their programs are prepared beside the others. */
+const onRealPrograms = "test/sandbox/(system|machine|vault-config)/|\\.sandbox\\.test\\.ts$";
+
+const project = join(__dirname, "..");
+
+/** `npm test`: checks, quick suites, then those on real programs. With arguments: jest with these arguments. */
+async function main(): Promise<void> {
+  const [, , ...args] = process.argv;
+  if (args.length > 0) {
+    process.exitCode = await run("node_modules/.bin/jest", args);
+    return;
+  }
+  const failed: string[] = [];
+  const step = async (name: string, command: string, commandArgs: string[], env: NodeJS.ProcessEnv = {}) => {
+    console.log(`\n== ${name}`);
+    if ((await run(command, commandArgs, env)) !== 0) {
+      console.log(`FAILED: ${name}`);
+      failed.push(name);
+    }
+  };
+  await step("format, lint, types", "npm", ["run", "--silent", "check"]);
+  const programs = prepare();
+  await step("quick tests", "node_modules/.bin/jest", [
+    "--ci",
+    "--testPathIgnorePatterns",
+    "/node_modules/",
+    onRealPrograms,
+  ]);
+  console.log("\n== programs for the tests on real programs");
+  const { vault, problems } = await programs;
+  for (const problem of problems)
+    console.log(`${process.env.CI ? "FAILED: " : "Not there, so its tests are skipped: "}${problem}`);
+  if (process.env.CI) failed.push(...problems);
+  await step(
+    "tests on real programs",
+    "node_modules/.bin/jest",
+    ["--ci", "--testPathPatterns", onRealPrograms],
+    {
+      VAULT_PROGRAM: vault,
+    },
+  );
+  if (failed.length > 0) {
+    console.log(`\nFAILED: ${failed.join("; ")}`);
+    process.exitCode = 1;
+  }
+}
+
+/** Finds or gets Vault and a database server; says what it does and how long that takes. Never rejects. */
+async function prepare(): Promise<{ vault?: string; problems: string[] }> {
+  const progress = new Progress();
+  const [vault, mysql] = await Promise.allSettled([
+    findVaultProgram({ progress }),
+    findMySqlProgram({ progress }),
+  ]);
+  return {
+    vault: vault.status === "fulfilled" ? vault.value.path : undefined,
+    problems: [vault, mysql].flatMap((it) => (it.status === "rejected" ? [messageOf(it.reason)] : [])),
+  };
+}
+
+/** The command's exit code; its output is this one's. */
+function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: project, stdio: "inherit", env: { ...process.env, ...env } });
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+void main();
