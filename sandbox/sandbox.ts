@@ -37,7 +37,7 @@ export interface SandboxOptions {
   /** By which way vault-config is applied; by Terraform where it and the Vault provider are there, unless told. */
   applyBy?: "terraform" | "http";
   /** Up to where the system is started; all of it unless told. */
-  upTo?: "vault" | "vault-config" | "everything";
+  upTo?: "azure" | "vault" | "vault-config" | "everything";
 }
 
 /** Milliseconds. Each of these takes seconds; the deadline is for a machine that is busy with something else. */
@@ -211,15 +211,15 @@ export class Sandbox {
     const { progress, upTo = "everything" } = this.options;
     await this.refreshVaultCertificate();
     this.#vaultProgram = (await findVaultProgram({ progress })).path;
-    const machines = virtualMachines(this.deployment);
+    if (upTo === "azure") return;
     await Promise.all([
       progress.step("stack mysql: database server", () => this.startDatabase()),
-      progress.step("stack vault-server: first boot, unseal", () => this.startVault(machines)),
+      progress.step("stack vault-server: first boot, unseal", () => this.startVault()),
     ]);
     if (upTo === "vault") return;
     await progress.step("stack vault-config", async () => this.applyVaultConfig());
     if (upTo === "vault-config") return;
-    await progress.step("stack agent-vm: Vault Agent", () => this.startAgents(machines));
+    await progress.step("stack agent-vm: Vault Agent", () => this.startAgents());
     await progress.step("stack web-app", () => this.startWebApps());
   }
 
@@ -231,9 +231,9 @@ export class Sandbox {
     this.#undo.push(() => this.database.stop());
   }
 
-  /** Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
-  private async startVault(machines: readonly BootingMachine[]): Promise<void> {
-    const [machine] = machines.filter(({ stack }) => stack === "vault-server");
+  /** Boots Vault's VM. Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
+  async startVault(): Promise<void> {
+    const [machine] = virtualMachines(this.deployment).filter(({ stack }) => stack === "vault-server");
     if (!machine) throw new SandboxError("The stack vault-server has no VM.");
     this.vault = await this.createMachine(machine);
     for (const name of new Set([this.vaultServerName, new URL(this.vaultAddress).hostname])) {
@@ -243,9 +243,9 @@ export class Sandbox {
     await this.vault.untilActive("vault-first-boot.service", { deadlineMs: deadlines.vault });
   }
 
-  private async startAgents(machines: readonly BootingMachine[]): Promise<void> {
+  private async startAgents(): Promise<void> {
     await Promise.all(
-      machines
+      virtualMachines(this.deployment)
         .filter(({ stack }) => stack === "agent-vm")
         .map(async (machine) => {
           const agent = await this.createMachine(machine);
