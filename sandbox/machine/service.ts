@@ -163,7 +163,6 @@ export class Service implements Unit {
 
   #mainProgramEnded(ending: Ending): void {
     const succeeded = ending.code === 0 || CLEAN_SIGNALS.has(ending.signal);
-    if (this.#stopRequested) return;
     this.#log(`Main process exited, ${ending.signal ? `signal ${ending.signal}` : `code ${ending.code}`}`);
     this.#finish({ succeeded, code: exitCodeOf(ending) });
   }
@@ -238,7 +237,7 @@ export class Service implements Unit {
     const signal = (this.#last("KillSignal") ?? "SIGTERM") as NodeJS.Signals;
     program.signal(signal, this.#last("KillMode") === "process" ? "process" : "group");
     const patience = parseTimeSpan(this.#last("TimeoutStopSec") ?? DEFAULT_TIMEOUT);
-    const late = setTimeout(() => void 0, Math.min(patience, LONGEST_MS));
+    const late = setTimeout(() => program.signal("SIGKILL", "group"), Math.min(patience, LONGEST_MS));
     await program.ended.finally(() => clearTimeout(late));
   }
 

@@ -218,10 +218,10 @@ describe("a server's files", () => {
     ]) {
       expect(`${path} ${capabilities(path)}`).toBe(`${path} ["deny"]`);
     }
-    for (const path of ["sys/auth/deployer*", "sys/policies/acl/deployer*", "sys/mounts/auth/deployer*"]) {
+    for (const path of ["sys/auth/deployer", "sys/policies/acl/*", "sys/mounts/auth/deployer/tune"]) {
       expect(`${path} ${capabilities(path)}`).toBe(`${path} ["read"]`);
     }
-    expect(policy).not.toMatch(/path "\*"|path "sys\/\*"|path "\+|root"/);
+    expect(policy).not.toMatch(/path "\*"|path "sys\/(mounts|auth|audit)?\/?\*"|path "\+|root"/);
   });
 });
 

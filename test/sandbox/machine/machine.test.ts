@@ -6,8 +6,8 @@ import { requirePrograms } from "../../../sandbox/machine/requirements";
 import { identityOf } from "../../../sandbox/programs/process-identity";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import {
+  gone,
   nextAddress,
-  processesOf,
   type SmallMachineOptions,
   shortFolder,
   smallMachine,
@@ -23,7 +23,7 @@ const VAULT_HCL = {
 };
 
 describe("A machine", () => {
-  const folder = shortFolder();
+  let folder: ReturnType<typeof shortFolder>;
   const machines: Machine[] = [];
   let number = 0;
   const create = async (options: SmallMachineOptions): Promise<Machine> => {
@@ -37,10 +37,13 @@ describe("A machine", () => {
     await machine.boot();
     return machine;
   };
+  beforeAll(() => {
+    folder = shortFolder();
+  });
   afterEach(async () => {
     const off = machines.splice(0);
     await Promise.all(off.map((machine) => machine.powerOff()));
-    expect(off.flatMap(processesOf)).toEqual([]);
+    await gone(...off);
   });
   afterAll(() => folder.remove());
 
@@ -233,7 +236,9 @@ describe("A machine", () => {
       await waitFor("a new one", () => children().length === 2 && machine.isActive("x.service"), {
         deadlineMs,
       });
-      expect([identityOf(parent), identityOf(child)]).toEqual([undefined, undefined]);
+      await waitFor("the old ones to be gone", () => !identityOf(parent) && !identityOf(child), {
+        deadlineMs: 1000,
+      });
       expect(machine.pid("x.service")).not.toBe(parent);
       expect(machine.output("x.service")).toContain("signal SIGKILL");
     });
@@ -269,16 +274,38 @@ describe("A machine", () => {
       expect(await machine.run("early.service")).toEqual({ code: 0, output: "on\n" });
     });
 
-    it("a stop that follows a start at once leaves nothing running", async () => {
-      const machine = await boot(units("true"));
-      for (let i = 0; i < 20; i++) {
-        const start = machine.start("late.service").catch(() => {});
-        for (let turns = 0; turns < i; turns++) await Promise.resolve();
-        await machine.stop("late.service");
-        await start;
-        expect([machine.pid("late.service"), machine.state("late.service")]).toEqual([undefined, "inactive"]);
-      }
-      expect(processesOf(machine)).toEqual([]);
+    it("a stop while what the unit requires still starts leaves it stopped", async () => {
+      const machine = await boot({
+        files: { "/usr/local/bin/x": program("until [[ -e $TMPDIR/go ]]; do sleep 0.02; done") },
+        units: {
+          "needed.service": service("Type=oneshot\nRemainAfterExit=yes\nExecStart=/usr/local/bin/x"),
+          "late.service": service("ExecStart=/bin/sleep 1000", "Requires=needed.service"),
+        },
+      });
+      const start = expect(machine.start("late.service")).rejects.toThrow("canceled");
+      await waitFor("what it requires", () => machine.pid("needed.service"), { deadlineMs });
+      await machine.stop("late.service");
+      await start;
+      writeFileSync(machine.path("/tmp/go"), "");
+      await machine.untilActive("needed.service", { deadlineMs });
+      await expect(
+        waitFor("it to run", () => machine.pid("late.service"), { deadlineMs: 200 }),
+      ).rejects.toThrow("in vain");
+    });
+
+    it("a unit whose requirement fails does not start", async () => {
+      const machine = await boot({
+        units: {
+          "needed.service": service("Type=oneshot\nExecStart=/bin/false"),
+          "late.service": service(
+            "ExecStart=/bin/sleep 1000",
+            "Requires=needed.service\nAfter=needed.service",
+          ),
+        },
+      });
+      await expect(machine.start("late.service")).rejects.toThrow(
+        "A dependency job for late.service failed.",
+      );
     });
 
     it("a stop ends a start that is under way", async () => {
@@ -376,7 +403,9 @@ describe("A machine", () => {
       });
       const pids = [machine.pid("x.service"), machine.pid("vault.service"), Number(child)] as number[];
       await machine.powerOff();
-      expect(pids.map((pid) => identityOf(pid))).toEqual([undefined, undefined, undefined]);
+      await waitFor("its processes to be gone", () => !pids.some((pid) => identityOf(pid)), {
+        deadlineMs: 1000,
+      });
       expect(readdirSync(machine.path("/run"))).toEqual([]);
       expect(
         readdirSync(join(machine.path("/"), "../log")).filter((name) => name.endsWith(".process")),

@@ -85,12 +85,13 @@ describe.each([
   ["vault-server, Enterprise", vaultServerUserData(vaultEnterpriseServer)],
   ["agent-vm", agentVmUserData(agentVm)],
 ])("The user data of %s", (_, cloudConfig) => {
-  const folder = shortFolder();
+  let folder: ReturnType<typeof shortFolder>;
   let machine: Machine;
   let units: UnitDefinition[];
   const files = readCloudConfig(cloudConfig).write_files;
 
   beforeAll(async () => {
+    folder = shortFolder();
     machine = await Machine.create({
       name: "vm",
       address: nextAddress(),

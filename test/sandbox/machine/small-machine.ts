@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { cloudConfig } from "../../../cloud-init/cloud-config";
 import { Machine, type MachineOptions } from "../../../sandbox/machine/machine";
+import { waitFor } from "../../../sandbox/programs/wait-for";
 
 /** Addresses of this process alone, so that test files run side by side: 127.40.0.0 to 127.103.255.255. */
 let last = 0;
@@ -80,13 +81,25 @@ export function smallMachine(folder: string, options: SmallMachineOptions = {}):
   });
 }
 
-/** Command lines of all processes that run on a machine, told by their environment. */
-export function processesOf({ environment }: Machine): string[] {
-  const variable = `TMPDIR=${environment["TMPDIR"]}`;
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => readProcess(pid, "environ").split("\0").includes(variable))
-    .map((pid) => readProcess(pid, "cmdline").replaceAll("\0", " "));
+/** Waits until no process of these machines is left, told by its environment; what was killed takes a moment to vanish. */
+export async function gone(...machines: readonly Machine[]): Promise<void> {
+  const variables = machines.map(({ environment }) => `TMPDIR=${environment["TMPDIR"]}`);
+  await waitFor(
+    "the machines' processes to be gone",
+    () => {
+      const left = readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .filter((pid) =>
+          readProcess(pid, "environ")
+            .split("\0")
+            .some((it) => variables.includes(it)),
+        )
+        .map((pid) => `${pid} ${readProcess(pid, "cmdline").replaceAll("\0", " ")}`);
+      if (left.length > 0) throw new Error(left.join("; "));
+      return true;
+    },
+    { deadlineMs: 1000 },
+  );
 }
 
 function readProcess(pid: string, file: string): string {

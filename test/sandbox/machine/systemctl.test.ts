@@ -2,15 +2,16 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { processesOf, shortFolder, smallMachine } from "./small-machine";
+import { gone, shortFolder, smallMachine } from "./small-machine";
 
 const sleeper = (extra = "") => `[Service]\nExecStart=/bin/sleep 1000\n${extra}`;
 const oneshot = (command: string, extra = "") => `[Service]\nType=oneshot\nExecStart=${command}\n${extra}`;
 
 describe("systemctl on a machine", () => {
-  const folder = shortFolder();
+  let folder: ReturnType<typeof shortFolder>;
   let machine: Machine;
   beforeAll(async () => {
+    folder = shortFolder();
     machine = await smallMachine(folder.path, {
       units: {
         "runs.service": sleeper(
@@ -25,7 +26,7 @@ describe("systemctl on a machine", () => {
   });
   afterAll(async () => {
     await machine.powerOff();
-    expect(processesOf(machine)).toEqual([]);
+    await gone(machine);
     folder.remove();
   });
   beforeEach(async () => {

@@ -7,7 +7,7 @@ import type { Machine } from "../../../sandbox/machine/machine";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import { agent, deployer, keyVaultId, world } from "../azure/example-world";
 import { agentConfig, describeWithVault, machineOf, vaultServerConfig } from "./real-vault";
-import { processesOf, shortFolder } from "./small-machine";
+import { gone, shortFolder } from "./small-machine";
 
 jest.setTimeout(90_000);
 const run = promisify(execFile);
@@ -41,11 +41,12 @@ async function ask(
 }
 
 describeWithVault("The VM of a Vault server", () => {
-  const folder = shortFolder();
+  let folder: ReturnType<typeof shortFolder>;
   let azure: Azure;
   let machine: Machine;
 
   beforeAll(async () => {
+    folder = shortFolder();
     azure = await startAzure(world, { print: () => {} });
     machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig());
     await machine.boot();
@@ -53,7 +54,7 @@ describeWithVault("The VM of a Vault server", () => {
   });
   afterAll(async () => {
     await machine?.powerOff();
-    expect(processesOf(machine)).toEqual([]);
+    await gone(machine);
     await azure?.stop();
     folder.remove();
   });

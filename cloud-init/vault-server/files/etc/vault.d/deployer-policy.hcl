@@ -4,25 +4,47 @@
 # by accident, not by malice; against that stand two things: each request is in the audit log, and the log of the
 # device first-boot cannot be switched off with this policy.
 
-# --- mounts, auth methods, policies, audit devices ---
+# --- mounts, auth methods, policies, audit devices: each by its name ---
+#
+# An asterisk would let the deployers take away their own access and first boot's audit device, whatever were refused
+# beside it: this policy matches a path as it was sent, while Vault tidies it afterwards. "./deployer" is the mount
+# deployer/ to it, and " deployer" or "DEPLOYER" this very policy.
 
-path "sys/mounts"              { capabilities = ["read"] }
-path "sys/mounts/*"            { capabilities = ["create", "read", "update", "delete", "list"] }
-path "sys/auth"                { capabilities = ["read"] }
-path "sys/auth/*"              { capabilities = ["create", "read", "update", "delete", "sudo"] }
-path "sys/policies/acl"        { capabilities = ["list"] }
-path "sys/policies/acl/*"      { capabilities = ["create", "read", "update", "delete"] }
-path "sys/audit"               { capabilities = ["read", "sudo"] }
-path "sys/audit/*"             { capabilities = ["create", "read", "update", "delete", "sudo"] }
+path "sys/mounts"                   { capabilities = ["read"] }
+path "sys/mounts/database"          { capabilities = ["create", "read", "update", "delete"] }
+path "sys/mounts/database/tune"     { capabilities = ["read", "update"] }
+path "sys/mounts/transit"           { capabilities = ["create", "read", "update", "delete"] }
+path "sys/mounts/transit/tune"      { capabilities = ["read", "update"] }
+path "sys/mounts/transform"         { capabilities = ["create", "read", "update", "delete"] }
+path "sys/mounts/transform/tune"    { capabilities = ["read", "update"] }
 
-# The deployers' own access and first boot's audit device are not changed by accident. The asterisk without a slash also
-# covers the same name with a slash at its end.
-path "sys/auth/deployer*"         { capabilities = ["read"] }
-path "sys/mounts/auth/deployer*"  { capabilities = ["read"] }
-path "sys/policies/acl/deployer*" { capabilities = ["read"] }
-path "sys/audit/first-boot*"      { capabilities = ["deny"] }
-path "auth/deployer/config"       { capabilities = ["read"] }
-path "auth/deployer/role/*"       { capabilities = ["read", "list"] }
+path "sys/auth"                     { capabilities = ["read"] }
+path "sys/auth/azure"               { capabilities = ["create", "read", "update", "delete", "sudo"] }
+path "sys/auth/azure/tune"          { capabilities = ["read", "update", "sudo"] }
+path "sys/mounts/auth/azure"        { capabilities = ["read"] }
+path "sys/mounts/auth/azure/tune"   { capabilities = ["read", "update"] }
+path "sys/auth/jwt"                 { capabilities = ["create", "read", "update", "delete", "sudo"] }
+path "sys/auth/jwt/tune"            { capabilities = ["read", "update", "sudo"] }
+path "sys/mounts/auth/jwt"          { capabilities = ["read"] }
+path "sys/mounts/auth/jwt/tune"     { capabilities = ["read", "update"] }
+
+# A workload's policy begins with workload-. Vault's own policies and the deployers' are read only.
+path "sys/policies/acl"             { capabilities = ["list"] }
+path "sys/policies/acl/*"           { capabilities = ["read"] }
+path "sys/policies/acl/workload-*"  { capabilities = ["create", "read", "update", "delete"] }
+
+# A file, and nothing else: a socket with log_raw would carry every secret to whoever listens at its other end.
+path "sys/audit"                    { capabilities = ["read", "sudo"] }
+path "sys/audit/file" {
+  capabilities       = ["create", "read", "update", "delete", "sudo"]
+  allowed_parameters = { "type" = ["file"], "*" = [] }
+}
+
+# How the deployers themselves come in: to be read.
+path "sys/auth/deployer"            { capabilities = ["read"] }
+path "sys/mounts/auth/deployer/tune" { capabilities = ["read"] }
+path "auth/deployer/config"         { capabilities = ["read"] }
+path "auth/deployer/role/*"         { capabilities = ["read", "list"] }
 
 # --- auth methods of the workloads ---
 

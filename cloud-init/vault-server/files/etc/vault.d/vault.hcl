@@ -2,6 +2,10 @@
 
 storage "raft" {
   path = "/var/lib/vault/raft"
+
+  # What HashiCorp recommends for production: a lost leader is noticed, and init elects its first one, in 1 to 2 seconds
+  # instead of 5 to 10. Source: Vault's documentation, configuration/storage/raft.
+  performance_multiplier = 1
 }
 
 listener "tcp" {

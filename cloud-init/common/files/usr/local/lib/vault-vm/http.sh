@@ -4,8 +4,9 @@
 
 shopt -s extglob
 
-# Seconds between two tries of a wait, and the longest that one request may take.
-: "${POLL_SECONDS:=2}" "${REQUEST_SECONDS:=20}"
+# Seconds between two tries of a wait, between two looks at a program of this machine, and the longest that one request
+# may take.
+: "${POLL_SECONDS:=2}" "${LOCAL_POLL_SECONDS:=0.2}" "${REQUEST_SECONDS:=20}"
 
 say() { printf '%s: %s\n' "$PROGRAM" "$*" >&2; }
 
