@@ -3,7 +3,12 @@ module.exports = {
   // For a machine that builds Vault beside the tests; a test that hangs still ends.
   testTimeout: 60_000,
   // Swc strips the types; checking them is the task of `npm run check`.
-  transform: { "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2023" } }] },
+  transform: {
+    "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2023" } }],
+    // Published as an ES module, which Jest cannot require from Fastify.
+    "/node_modules/cookie/.*\\.js$": ["@swc/jest", { jsc: { target: "es2023" }, module: { type: "commonjs" } }],
+  },
+  transformIgnorePatterns: ["/node_modules/(?!cookie/)"],
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   modulePathIgnorePatterns: ["<rootDir>/cdktf.out"],
 };

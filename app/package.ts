@@ -7,7 +7,8 @@ import { zipSync } from "fflate";
 /** Zip's earliest date, in local time as zip writes it: the same bytes on every machine and day. */
 const fixedDate = new Date(1980, 0, 1);
 
-const lockfile = join(__dirname, "../package-lock.json");
+/** Versions of libraries and bundler, and how the bundler reads TypeScript. */
+const settings = ["../package-lock.json", "../tsconfig.json"].map((file) => join(__dirname, file));
 const cache = join(__dirname, "../node_modules/.cache/vault-on-azure");
 
 /**
@@ -39,14 +40,14 @@ function bundle(): Uint8Array {
   return server.contents;
 }
 
-/** All that decides the bytes: the sources, and the versions of libraries and bundler in the lockfile. */
+/** All that decides the bytes. */
 function inputsHash(): string {
   const sources = readdirSync(__dirname, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const hash = createHash("sha256");
-  for (const file of [...sources, lockfile])
+  for (const file of [...sources, ...settings])
     hash.update(file.slice(__dirname.length)).update("\0").update(readFileSync(file)).update("\0");
   return hash.digest("hex").slice(0, 32);
 }

@@ -1,18 +1,33 @@
-import { createServer } from "node:http";
+import { createApplication } from "./application";
+import { createLogger, logLifecycleEvent, withoutMessage } from "./operations/log";
+import { Metrics } from "./operations/metrics";
+import { stopOnSignal } from "./operations/stop";
+import { readSettings, SettingsError } from "./settings";
+import { createWebServer } from "./web/web-server";
+import { readWebSettings } from "./web/web-settings";
 
-/** The port that App Service names. */
-const port = Number(process.env.PORT ?? 8080);
+const logger = createLogger();
 
-const server = createServer((request, response) => {
-  const { pathname } = new URL(request.url ?? "/", "http://localhost");
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    response.writeHead(405, { allow: "GET, HEAD" }).end();
-  } else if (pathname === "/healthz") {
-    response.writeHead(200, { "content-type": "application/json" }).end('{"status":"alive"}\n');
-  } else {
-    response.writeHead(404, { "content-type": "text/plain" }).end("Nothing here yet.\n");
-  }
+/** Listens at once: /healthz answers while Vault is still away, and /readyz says what is waited for. */
+async function main(): Promise<void> {
+  const { port, host, ...settings } = readWebSettings(process.env);
+  const metrics = new Metrics({ ofProcess: true });
+  const application = await createApplication(readSettings(process.env), {
+    onEvent: (event) => {
+      logLifecycleEvent(logger, event);
+      metrics.lifecycleEvent(event);
+    },
+  });
+  const server = await createWebServer({ application, settings, logger, metrics });
+  stopOnSignal(async () => {
+    await server.close();
+    await application.close();
+  }, logger);
+  await server.listen({ port, host });
+}
+
+main().catch((error: unknown) => {
+  const problems = error instanceof SettingsError ? { problems: error.problems } : withoutMessage(error);
+  logger.fatal({ event: "not started", ...problems });
+  process.exitCode = 1;
 });
-
-server.listen(port);
-process.once("SIGTERM", () => server.close());

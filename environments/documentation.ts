@@ -35,6 +35,7 @@ written, with a sentence for each: the field, what is wrong, and how to put it r
 | --- | --- | --- |
 | Networks | \`203.0.113.0/24\`, \`198.51.100.16/28\` (reserved for documentation), \`10.50.0.0/24\`, \`10.60.0.0/16\` | Your own public address: \`curl -4 https://icanhazip.com\`, with \`/32\` behind it. A company's: ask who runs its network. |
 | Object ids | \`11111111-1111-4111-8111-111111111111\` and the like | See below. |
+| Application ids | \`77777777-7777-4777-8777-777777777777\` and the like | \`az ad app create --display-name NAME --query appId\`, see Login below. |
 | State | \`stterraformstate\` in \`rg-terraform-state\` | A storage account that exists already and in which the deployers are Storage Blob Data Contributor. |
 
 **Object ids** say who somebody is in Entra ID. They are no secrets. To look one up:
@@ -64,6 +65,16 @@ networks only: those that are connected to its virtual network by peering, VPN o
 \`transit/encrypt/<key>\`, \`transit/decrypt/<key>\`, \`transit/rewrap/<key>\`, \`transit/hmac/<key>\`, \`transit/verify/<key>\` and
 \`transit/keys/<key>\` (its metadata); for a role of \`databaseRoles\` \`database/creds/<role>\`; in the Enterprise edition
 \`transform/encode/customer\` and \`transform/decode/customer\`. Any other path is refused.
+
+**Login.** With \`requireLogin\` App Service lets nobody through to a web app who has not signed in with Entra ID; only
+\`/healthz\` answers without. People sign in to an app registration, one for each web app, and \`login.clientId\` is its application
+id. There is no client secret: the stack makes an identity that speaks for the app registration. Whoever owns the app
+registration says once that this is right, with what the stack's output \`webapp_federated_credentials\` holds for the web app:
+
+    az ad app update --id CLIENT_ID --web-redirect-uris WEBAPP_URL/.auth/login/aad/callback
+    az ad app federated-credential create --id CLIENT_ID --parameters credential.json
+
+Everybody of the tenant may then sign in, until \`Assignment required\` is set on the enterprise application.
 
 **Durations** are a whole number and a unit: \`90s\`, \`3m\`, \`3h\`, \`30d\`.
 `;

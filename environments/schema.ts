@@ -407,6 +407,20 @@ const webApp = z.strictObject({
     .default([])
     .describe("Paths in Vault that its policy allows, besides its database role's credentials."),
   databaseRole: roleName.optional().describe("Database role whose credentials it may read."),
+  requireLogin: z
+    .boolean()
+    .default(false)
+    .describe("People sign in with Entra ID before App Service lets a request through to the application."),
+  login: z
+    .strictObject({
+      clientId: z
+        .guid("is no application id; write a GUID (`az ad app list --display-name NAME --query [].appId`).")
+        .describe("Application (client) id of the app registration that people sign in to."),
+    })
+    .optional()
+    .describe(
+      "How people sign in, with `requireLogin`. No client secret: an identity speaks for the application.",
+    ),
   tokenTtl: duration.default("768h").describe("Life of its Vault token."),
   tokenNumUses: z
     .int()
@@ -519,6 +533,11 @@ export const environmentSchema = z.strictObject({
     .default({
       short: { privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"], defaultTtl: "3m", maxTtl: "6m" },
       long: { privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"], defaultTtl: "3h", maxTtl: "24h" },
+      migration: {
+        privileges: ["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "INDEX"],
+        defaultTtl: "5m",
+        maxTtl: "15m",
+      },
     })
     .describe("Roles of Vault's database engine."),
   transitKeys: z

@@ -20,15 +20,8 @@ const systemMaxTtl = "768h";
 /** Both lease settings of the azure auth mount, from the walk-through "VM". */
 export const azureMountTtl = "1h";
 
-/** Each workload has a policy and a VM or web app of its name; these are taken. Source: Vault, `policy_store.go`. */
-const takenNames = new Map([
-  ["root", "Vault's own policy"],
-  ["default", "Vault's own policy"],
-  ["response-wrapping", "Vault's own policy"],
-  ["control-group", "Vault's own policy"],
-  ["deployer", "the deployers' policy"],
-  ["vault", "Vault's own VM"],
-]);
+/** Each workload has a VM or web app of its name; these are taken. */
+const takenNames = new Map([["vault", "Vault's own VM"]]);
 
 /** Workloads, what Vault gives them, and for how long. */
 export function workloadRules(read: Read): Problem[] {
@@ -37,6 +30,7 @@ export function workloadRules(read: Read): Problem[] {
     ...nothingIsListedTwice(read),
     ...workloadNamesDiffer(read),
     ...workloadsNameWhatExists(read),
+    ...loginsAreComplete(read),
   ];
 }
 
@@ -161,6 +155,29 @@ function workloadsNameWhatExists(read: Read): Problem[] {
       return problems;
     }),
   );
+}
+
+/** A login that is half described would leave the application open to whoever reaches it. */
+function loginsAreComplete(read: Read): Problem[] {
+  return entries(read, "webApps").flatMap((index) => {
+    const required = read(webApp.requireLogin, "webApps", index, "requireLogin");
+    const described = read(z.unknown(), "webApps", index, "login") !== undefined;
+    if (required === undefined || required === described) return [];
+    return required
+      ? [
+          {
+            field: `webApps[${index}].login`,
+            sentence: "is missing, and requireLogin is true; name the app registration's clientId.",
+          },
+        ]
+      : [
+          {
+            field: `webApps[${index}].login`,
+            sentence:
+              "has no effect, since requireLogin is not true; set requireLogin to true, or remove login.",
+          },
+        ];
+  });
 }
 
 /** Indexes of a list in the file, whatever its entries hold. */

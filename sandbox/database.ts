@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
@@ -59,30 +60,30 @@ export async function startDatabase({
     program,
     folder,
     tls: { certificate, key, ca: caFile },
-    administrator: { name, password: password.value },
+    administrator: { name, password },
     host,
     port,
   });
-  if (password.isNew) {
+  // Later its password is no longer known, and an earlier start may have been interrupted before this.
+  const made = join(folder, "database-made");
+  if (!existsSync(made)) {
     const { name: database } = only(deployment, "azurerm_mysql_flexible_database").read(
       z.object({ name: z.string() }),
     );
-    await createDatabase(
-      { host, user: name, password: password.value, ca: await readFile(caFile, "utf8") },
-      database,
-    );
+    await createDatabase({ host, user: name, password, ca: await readFile(caFile, "utf8") }, database);
+    await writeFile(made, "", { mode: 0o600 });
   }
   return server;
 }
 
 /** The password by the stack's own rules, in the Key Vault secret that the stack names. Once: later it is found there. */
-function keepPassword(deployment: Deployment, azure: Azure): { value: string; isNew: boolean } {
+function keepPassword(deployment: Deployment, azure: Azure): string {
   const { name, key_vault_id, value_wo } = only(deployment, "azurerm_key_vault_secret").read(
     z.object({ name: z.string(), key_vault_id: z.string(), value_wo: passwordRules }),
   );
   const keyVault = azure.keyVault(keyVaultName(deployment, key_vault_id));
   const kept = keyVault.secret(name);
-  if (kept !== undefined) return { value: kept, isNew: false };
+  if (kept !== undefined) return kept;
   const { length, min_upper, min_lower, min_numeric } = value_wo.ephemeral;
   const value = randomPassword(length, [
     ["ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_upper],
@@ -90,7 +91,7 @@ function keepPassword(deployment: Deployment, azure: Azure): { value: string; is
     ["0123456789", min_numeric],
   ]);
   keyVault.setSecret(name, value);
-  return { value, isNew: true };
+  return value;
 }
 
 /** Of each alphabet at least as many characters as said, in random places. */

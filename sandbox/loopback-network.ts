@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import type { LoopbackNetwork } from "./deployment/environment";
 import { codeOf, SandboxError } from "./programs/sandbox-error";
@@ -28,7 +29,10 @@ export class ClaimedNetwork {
       try {
         const claim = await listen(`${network}.0.1`, ports[0] ?? 0);
         const claimed = new ClaimedNetwork(network, claim);
-        await claimed.tryOtherPorts();
+        await claimed.tryOtherPorts().catch(async (error) => {
+          await claimed.release();
+          throw error;
+        });
         return claimed;
       } catch (error) {
         problems.add(codeOf(error) ?? String(error));
@@ -51,15 +55,26 @@ export class ClaimedNetwork {
 
   private async tryOtherPorts(): Promise<void> {
     for (const port of ports.slice(1)) {
-      try {
-        const server = await listen(`${this.network}.0.1`, port);
-        await new Promise((resolve) => server.close(resolve));
-      } catch (error) {
-        await this.release();
-        throw error;
-      }
+      const server = await listen(`${this.network}.0.1`, port);
+      await new Promise((resolve) => server.close(resolve));
     }
+    if (await isInUse(this.network))
+      throw Object.assign(new Error("a port is taken"), { code: "EADDRINUSE" });
   }
+}
+
+/**
+ * Whether anybody listens on one of the ports, on whichever address of the network but the claim's own.
+ *
+ * Source of the format, the address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst.
+ */
+async function isInUse(network: LoopbackNetwork): Promise<boolean> {
+  const second = Number(network.slice("127.".length));
+  const table = await readFile("/proc/net/tcp", "utf8").catch(() => "");
+  return [...table.matchAll(/: ([0-9A-F]{4})([0-9A-F]{2})7F:([0-9A-F]{4}) \S+ 0A /g)].some(
+    ([, host, octet = "", port = ""]) =>
+      host !== "0100" && Number.parseInt(octet, 16) === second && ports.includes(Number.parseInt(port, 16)),
+  );
 }
 
 function listen(host: string, port: number): Promise<Server> {

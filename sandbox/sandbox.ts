@@ -25,9 +25,10 @@ import { SandboxError } from "./programs/sandbox-error";
 import type { StateFolder } from "./programs/state-folder";
 import { findVaultProgram } from "./programs/vault-program";
 import { waitFor } from "./programs/wait-for";
+import { UndoSteps } from "./undo-steps";
 import { HttpApplier } from "./vault-config/http-applier";
 import { TerraformApplier, terraformAvailability } from "./vault-config/terraform-applier";
-import type { ReadSecret, VaultConnection } from "./vault-config/vault-resource";
+import type { ReadSecret, VaultConnection, VaultResource } from "./vault-config/vault-resource";
 import { WebAppProcess } from "./web-app";
 
 export interface SandboxOptions {
@@ -38,6 +39,8 @@ export interface SandboxOptions {
   applyBy?: "terraform" | "http";
   /** Up to where the system is started; all of it unless told. */
   upTo?: "azure" | "vault" | "vault-config" | "everything";
+  /** Ends a start under way: what was started is stopped, and nothing more is. */
+  signal?: AbortSignal;
 }
 
 /** Milliseconds. Each of these takes seconds; the deadline is for a machine that is busy with something else. */
@@ -56,8 +59,7 @@ export class Sandbox {
   vault!: Machine;
   readonly agents = new Map<string, Machine>();
   readonly webApps = new Map<string, WebAppProcess>();
-  /** Undoes each step that succeeded, the last one first. */
-  readonly #undo: (() => Promise<unknown>)[];
+  readonly #undo: UndoSteps;
   #vaultProgram = "";
 
   private constructor(
@@ -66,7 +68,7 @@ export class Sandbox {
       azure: Azure;
       deployment: Deployment;
       environment: Environment;
-      undo: (() => Promise<unknown>)[];
+      undo: UndoSteps;
     },
   ) {
     this.azure = parts.azure;
@@ -77,28 +79,32 @@ export class Sandbox {
 
   /** Starts everything in the order of the stacks. When a step fails, what was started is stopped again. */
   static async start(options: SandboxOptions): Promise<Sandbox> {
-    const { progress, folder } = options;
-    const undo: (() => Promise<unknown>)[] = [];
+    const undo = new UndoSteps();
     try {
-      const network = await progress.step("loopback network", () => claimNetwork(folder, undo));
-      const environment = sandboxEnvironment(options.environment, network);
-      const outdir = await folder.folder("stacks");
-      await progress.step(`synth of ${environment.name}`, async () => synthesize(environment, outdir));
-      const azure = await progress.step("stand-in for Azure", () =>
-        startStandIn(folder, outdir, environment, undo),
-      );
-      const sandbox = new Sandbox(options, { ...azure, environment, undo });
-      await sandbox.startSystem();
-      return sandbox;
+      return await unlessAborted(options.signal, Sandbox.startWith(options, undo));
     } catch (error) {
-      await undoAll(undo);
+      await undo.undo().catch(() => {}); // why it did not start says more
       throw error;
     }
   }
 
+  private static async startWith(options: SandboxOptions, undo: UndoSteps): Promise<Sandbox> {
+    const { progress, folder } = options;
+    const network = await progress.step("loopback network", () => claimNetwork(folder, undo));
+    const environment = sandboxEnvironment(options.environment, network);
+    const outdir = await folder.folder("stacks");
+    await progress.step(`synth of ${environment.name}`, async () => synthesize(environment, outdir));
+    const azure = await progress.step("stand-in for Azure", () =>
+      startStandIn(folder, outdir, environment, undo),
+    );
+    const sandbox = new Sandbox(options, { ...azure, environment, undo });
+    await sandbox.startSystem();
+    return sandbox;
+  }
+
   /** Stops everything, the last first; safe to call twice. */
   async stop(): Promise<void> {
-    await undoAll(this.#undo);
+    await this.#undo.undo();
   }
 
   /** How clients reach Vault: the public name where there is one, through the proxy that knows where it leads. */
@@ -179,19 +185,33 @@ export class Sandbox {
     await writeFile(this.vaultCertificateFile, pem);
   }
 
+  /** What the stack vault-config tells Vault. Its audit log lies below the private root of Vault's VM, as all files do. */
+  vaultConfiguration(): VaultResource[] {
+    const options = z.record(z.string(), z.string());
+    return vaultConfiguration(this.deployment).map((resource) => {
+      if (resource.type !== "vault_audit") return resource;
+      const { file_path = "", ...others } = options.parse(resource.arguments["options"]);
+      const onMachine = { ...others, file_path: this.vault.path(file_path) };
+      return { ...resource, arguments: { ...resource.arguments, options: onMachine } };
+    });
+  }
+
+  /** Reads from Key Vault what Terraform would read at each run. */
+  readonly readSecret: ReadSecret = async ({ ephemeral }) => {
+    const { keyVault, name } = z
+      .object({ type: z.literal("azurerm_key_vault_secret"), keyVault: z.string(), name: z.string() })
+      .parse(ephemeral);
+    const value = this.azure.keyVault(keyVault).secret(name);
+    if (value === undefined)
+      throw new SandboxError(`There is no secret ${name} in the Key Vault ${keyVault}.`);
+    return value;
+  };
+
   /** Applies the stack vault-config, as a deployer; says by which way. */
   async applyVaultConfig(): Promise<"terraform" | "http"> {
-    const resources = vaultConfiguration(this.deployment);
+    const resources = this.vaultConfiguration();
     const connection = { ...this.vaultConnection(), jwt: this.deployerToken() };
-    const readSecret: ReadSecret = async ({ ephemeral }) => {
-      const { keyVault, name } = z
-        .object({ type: z.literal("azurerm_key_vault_secret"), keyVault: z.string(), name: z.string() })
-        .parse(ephemeral);
-      const value = this.azure.keyVault(keyVault).secret(name);
-      if (value === undefined)
-        throw new SandboxError(`There is no secret ${name} in the Key Vault ${keyVault}.`);
-      return value;
-    };
+    const { readSecret } = this;
     const availability = this.options.applyBy === "http" ? undefined : await terraformAvailability();
     if (availability?.available) {
       const folder = await this.options.folder.folder("vault-config");
@@ -212,7 +232,7 @@ export class Sandbox {
     await this.refreshVaultCertificate();
     this.#vaultProgram = (await findVaultProgram({ progress })).path;
     if (upTo === "azure") return;
-    await Promise.all([
+    await together([
       progress.step("stack mysql: database server", () => this.startDatabase()),
       progress.step("stack vault-server: first boot, unseal", () => this.startVault()),
     ]);
@@ -228,7 +248,7 @@ export class Sandbox {
     const program = await findMySqlProgram({ progress: this.options.progress });
     const folder = await this.options.folder.folder("mysql");
     this.database = await startDatabase({ deployment, azure, program, folder, caFile });
-    this.#undo.push(() => this.database.stop());
+    await this.#undo.add(() => this.database.stop());
   }
 
   /** Boots Vault's VM. Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
@@ -244,7 +264,7 @@ export class Sandbox {
   }
 
   private async startAgents(): Promise<void> {
-    await Promise.all(
+    await together(
       virtualMachines(this.deployment)
         .filter(({ stack }) => stack === "agent-vm")
         .map(async (machine) => {
@@ -270,7 +290,7 @@ export class Sandbox {
         zipFile: join(this.options.folder.path, "stacks/stacks/web-app/assets/app.zip"),
         caFile: this.caFile,
       });
-      this.#undo.push(() => app.stop());
+      await this.#undo.add(() => app.stop());
       this.webApps.set(app.name, app);
     }
   }
@@ -285,17 +305,17 @@ export class Sandbox {
       caFile: this.caFile,
       vaultProgram: this.#vaultProgram,
     });
-    this.#undo.push(() => machine.powerOff());
+    await this.#undo.add(() => machine.powerOff());
     return machine;
   }
 }
 
 /** The network that a kept sandbox had before, since Vault's roles are bound to it; else any. */
-async function claimNetwork(folder: StateFolder, undo: (() => Promise<unknown>)[]): Promise<LoopbackNetwork> {
+async function claimNetwork(folder: StateFolder, undo: UndoSteps): Promise<LoopbackNetwork> {
   const file = join(folder.path, "network");
   const kept = existsSync(file) ? ((await readFile(file, "utf8")).trim() as LoopbackNetwork) : undefined;
   const claimed = await ClaimedNetwork.claim(kept);
-  undo.push(() => claimed.release());
+  await undo.add(() => claimed.release());
   await writeFile(file, `${claimed.network}\n`);
   return claimed.network;
 }
@@ -304,7 +324,7 @@ async function startStandIn(
   folder: StateFolder,
   outdir: string,
   environment: Environment,
-  undo: (() => Promise<unknown>)[],
+  undo: UndoSteps,
 ): Promise<{ azure: Azure; deployment: Deployment }> {
   const stateFile = join(folder.path, "azure.json");
   const deployment: Deployment = Deployment.load(outdir, {
@@ -316,7 +336,7 @@ async function startStandIn(
     onStateChange: (state) => writer.write(state),
     print: (line) => void appendFile(join(folder.path, "azure.log"), `${line}\n`, { mode: 0o600 }),
   });
-  undo.push(async () => {
+  await undo.add(async () => {
     await azure.stop();
     await writer.written;
   });
@@ -358,9 +378,18 @@ function vaultCertificate(deployment: Deployment): { keyVault: string; name: str
   return { keyVault: keyVaultName(deployment, key_vault_id), name };
 }
 
-/** All of them, whatever fails; then the first failure is thrown. */
-async function undoAll(undo: (() => Promise<unknown>)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (let step = undo.pop(); step; step = undo.pop()) await step().catch((error) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
+/** Waits for all of them, so that none is still starting something when a failure is thrown: the first one. */
+async function together(starts: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(starts);
+  await Promise.all(starts);
+}
+
+/** What the work gives, or the signal's reason as soon as it is given; what the work does then is of no interest. */
+async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (!signal) return work;
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }

@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { EnvironmentError, loadEnvironment } from "../environments/load";
 import { type Login, writeLogins } from "../sandbox/logins";
+import { inTurn } from "../sandbox/programs/in-turn";
 import { Progress } from "../sandbox/programs/progress";
-import { messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
+import { codeOf, messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
 import { StateFolder } from "../sandbox/programs/state-folder";
 import { stopOnSignals } from "../sandbox/programs/stop-on-signals";
 import { Sandbox } from "../sandbox/sandbox";
@@ -26,31 +27,37 @@ async function main(): Promise<void> {
   const progress = new Progress();
   const environment = loadEnvironment(process.env.ENVIRONMENT ?? "demo");
   const start = performance.now();
-  const folder = await StateFolder.open({ path });
-  let sandbox: Sandbox | undefined;
+  const interrupted = new AbortController();
+  let folder: Promise<StateFolder> | undefined;
   let starting: Promise<Sandbox> | undefined;
-  const stop = async () => {
-    // Ctrl-C may come while it starts; then what is there by the end of the step is stopped.
-    sandbox ??= await starting?.catch(() => undefined);
-    await sandbox?.stop();
-    await folder.close();
-  };
+  const stop = () =>
+    inTurn(
+      // A start that failed has stopped what it had started.
+      async () => (await starting?.catch(() => undefined))?.stop(),
+      async () => (await folder?.catch(() => undefined))?.close(),
+    );
   stopOnSignals(async () => {
     progress.line("Stopping everything ...");
+    interrupted.abort();
     await stop();
   });
   try {
-    starting = Sandbox.start({ environment, folder, progress, applyBy: apply });
-    sandbox = await starting;
+    folder = StateFolder.open({ path });
+    const state = await folder;
+    const { signal } = interrupted;
+    if (signal.aborted) return;
+    starting = Sandbox.start({ environment, folder: state, progress, applyBy: apply, signal });
+    const sandbox = await starting;
     if (once) {
       await smokeTest(sandbox, progress);
       progress.line(`The smoke test passed, ${seconds(start)} s after the start.`);
       await stop();
       return;
     }
-    const logins = await writeLogins(sandbox, await folder.folder("logins"));
-    console.log(summary(sandbox, folder.path, logins, seconds(start)));
+    const logins = await writeLogins(sandbox, await state.folder("logins"));
+    console.log(summary(sandbox, state.path, logins, seconds(start)));
   } catch (error) {
+    if (interrupted.signal.aborted) return; // the interruption stops everything, and ends this process
     await stop();
     throw error;
   }
@@ -66,7 +73,8 @@ function readArguments(): Arguments {
       throw new Error(`--apply cannot be ${apply}.`);
     return { once, folder, apply };
   } catch (error) {
-    console.error(`${messageOf(error)}\n\n${usage}`);
+    // Node.js goes on to explain how to quote arguments, which is beside the point.
+    console.error(`${messageOf(error).split(". ")[0]?.replace(/\.$/, "")}.\n\n${usage}`);
     process.exit(1);
   }
 }
@@ -93,8 +101,14 @@ function seconds(start: number): string {
   return ((performance.now() - start) / 1000).toFixed(1);
 }
 
+/** One sentence for what a person can mend, and the stack of what is a mistake of this program. */
+function problem(error: unknown): unknown {
+  if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT")
+    return `No disk space is left (${messageOf(error)}); free some, about 500 MB, and try again.`;
+  return error instanceof EnvironmentError || error instanceof SandboxError ? messageOf(error) : error;
+}
+
 main().catch((error: unknown) => {
-  const sentence = error instanceof EnvironmentError || error instanceof SandboxError;
-  console.error(sentence ? messageOf(error) : error);
+  console.error(problem(error));
   process.exit(1);
 });

@@ -66,7 +66,7 @@ export class AgentVmStack extends EnvironmentStack {
     return machine;
   }
 
-  private cloudConfig({ name, databaseRole }: AgentVmWorkload): string {
+  private cloudConfig({ name, databaseRole, paths }: AgentVmWorkload): string {
     const { vault, transitKeys } = this.environment;
     return agentVmUserData({
       vaultVersion: vault.version,
@@ -77,7 +77,8 @@ export class AgentVmStack extends EnvironmentStack {
       databaseCredentialsPath: `database/creds/${databaseRole}`,
       databaseHost: this.mysql.server.host,
       databaseName: this.mysql.server.databaseName,
-      transitKeys,
+      // Those that its policy lets it encrypt with: the application takes what it is told for what it may do.
+      transitKeys: transitKeys.filter((key) => paths.includes(`transit/encrypt/${key}`)),
       automaticRebootTime: vault.automaticRebootTime,
     });
   }

@@ -11,6 +11,8 @@ import { CertificateReader } from "../constructs/azure/certificate-reader";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { resourceName } from "../constructs/azure/resource-names";
 import { WebApp } from "../constructs/azure/web-app";
+import { type FederatedCredential, WebAppLogin } from "../constructs/azure/web-app-login";
+import { skipChecks } from "../constructs/terraform/checkov-skips";
 import { azureManagementResource } from "../constructs/vault/azure-management-resource";
 import type { Environment, WebAppWorkload } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
@@ -35,7 +37,7 @@ export class WebAppStack extends EnvironmentStack {
     useAzurerm(this);
     new RandomProvider(this, "random");
     const { name, location, logRetentionDays, webApps } = environment;
-    const { subscriptionId } = new DataAzurermClientConfig(this, "deployer");
+    const { subscriptionId, tenantId } = new DataAzurermClientConfig(this, "deployer");
     const suffix = new GlobalSuffix(this, "name").value;
     const resourceGroup = network.resourceGroup.name;
 
@@ -47,10 +49,12 @@ export class WebAppStack extends EnvironmentStack {
     });
     const plan = this.createPlan();
     const appPackage = new AppPackage(this, "package");
+    const logins: Record<string, FederatedCredential> = {};
     const apps = webApps.map((workload) => {
       // A scope for each, since a workload may have any name, those of this stack's own parts among them.
       const scope = new Construct(this, `app-${workload.name}`);
-      const app = this.createApp(scope, workload, suffix, plan, monitoring);
+      const login = this.createLogin(scope, workload, tenantId);
+      const app = this.createApp(scope, workload, suffix, plan, monitoring, login);
       new CertificateReader(scope, "certificate", {
         certificateId: vaultServer.certificate.id,
         principalId: app.principalId,
@@ -61,6 +65,7 @@ export class WebAppStack extends EnvironmentStack {
         resourceGroup,
         subscriptionId,
       });
+      if (login) logins[workload.name] = login.federatedCredential;
       return [workload.name, app] as const;
     });
 
@@ -70,11 +75,14 @@ export class WebAppStack extends EnvironmentStack {
     new TerraformOutput(this, "webapp_urls", {
       value: Object.fromEntries(apps.map(([workload, app]) => [workload, app.url])),
     });
+    if (Object.keys(logins).length > 0) {
+      new TerraformOutput(this, "webapp_federated_credentials", { value: logins });
+    }
   }
 
   private createPlan(): ServicePlan {
     const { name, location, webAppPlan } = this.environment;
-    return new ServicePlan(this, "plan", {
+    const plan = new ServicePlan(this, "plan", {
       name: resourceName("asp", name, "vault"),
       resourceGroupName: this.network.resourceGroup.name,
       location,
@@ -83,6 +91,8 @@ export class WebAppStack extends EnvironmentStack {
       workerCount: webAppPlan.workers,
       zoneBalancingEnabled: webAppPlan.zoneRedundant,
     });
+    skipChecks(plan, planFindings(webAppPlan));
+    return plan;
   }
 
   private createApp(
@@ -91,6 +101,7 @@ export class WebAppStack extends EnvironmentStack {
     suffix: string,
     plan: ServicePlan,
     monitoring: ApplicationMonitoring,
+    login: WebAppLogin | undefined,
   ): WebApp {
     const { name, location, network } = this.environment;
     const deployerRanges = network.deployerRanges.map(({ cidr }) => cidr);
@@ -104,6 +115,19 @@ export class WebAppStack extends EnvironmentStack {
       visitorRanges: [...deployerRanges, ...network.clientRanges.map(({ cidr }) => cidr)],
       deployerRanges,
       settings: this.settings(workload),
+      login,
+    });
+  }
+
+  /** People sign in where the environment says so. */
+  private createLogin(scope: Construct, workload: WebAppWorkload, tenantId: string): WebAppLogin | undefined {
+    if (!workload.requireLogin || !workload.login) return undefined;
+    return new WebAppLogin(scope, "login", {
+      name: resourceName("id", this.environment.name, workload.name, "login"),
+      resourceGroup: this.network.resourceGroup.name,
+      location: this.environment.location,
+      tenantId,
+      clientId: workload.login.clientId,
     });
   }
 
@@ -125,4 +149,21 @@ export class WebAppStack extends EnvironmentStack {
       }),
     };
   }
+}
+
+/** What a small plan does without; the environment decides. */
+function planFindings({ sku, workers, zoneRedundant }: Environment["webAppPlan"]): Record<string, string> {
+  return {
+    ...(sku.startsWith("B") && {
+      CKV_AZURE_211:
+        "The environment chose a Basic plan, enough to try the system; `webAppPlan.sku` names a larger one.",
+    }),
+    ...(workers < 2 && {
+      CKV_AZURE_212: "The environment chose one worker; `webAppPlan.workers` sets more.",
+    }),
+    ...(!zoneRedundant && {
+      CKV_AZURE_225:
+        "The environment chose one zone; `webAppPlan.zoneRedundant: true` spreads a Premium plan's workers.",
+    }),
+  };
 }

@@ -1,6 +1,7 @@
 import { KeyVault as AzurermKeyVault } from "@cdktf/provider-azurerm/lib/key-vault";
 import { Construct } from "constructs";
 import * as ipaddr from "ipaddr.js";
+import { skipChecks } from "../terraform/checkov-skips";
 
 export interface KeyVaultProps {
   name: string;
@@ -34,6 +35,10 @@ export class KeyVault extends Construct {
   ) {
     super(scope, id);
     const keyVault = this.createKeyVault();
+    skipChecks(keyVault, {
+      CKV2_AZURE_32:
+        "Its firewall admits the subnets' service endpoints and the deployers' ranges, and nothing else.",
+    });
     this.id = keyVault.id;
     this.name = keyVault.name;
     this.uri = keyVault.vaultUri;

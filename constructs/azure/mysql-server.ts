@@ -3,6 +3,7 @@ import { MysqlFlexibleServer } from "@cdktf/provider-azurerm/lib/mysql-flexible-
 import { MysqlFlexibleServerConfiguration } from "@cdktf/provider-azurerm/lib/mysql-flexible-server-configuration";
 import { Construct } from "constructs";
 import type { Environment } from "../../environments/schema";
+import { skipChecks } from "../terraform/checkov-skips";
 import { DeletionLock } from "./deletion-lock";
 import type { KeptPassword } from "./kept-password";
 
@@ -34,6 +35,7 @@ export class MysqlServer extends Construct {
     const server = this.createServer();
     const database = this.createDatabase(server);
     this.setParameters(server);
+    this.explainFindings(server);
     if (props.protect) {
       new DeletionLock(this, "deletion", { resourceId: server.id, protects: "the database and its backups" });
     }
@@ -64,6 +66,18 @@ export class MysqlServer extends Construct {
         // Azure chooses the zones, and a failover swaps them; neither is a change to undo.
         ignoreChanges: ["zone", "high_availability[0].standby_availability_zone"],
       },
+    });
+  }
+
+  private explainFindings(server: MysqlFlexibleServer): void {
+    const inSubnet = "The server lives in a delegated subnet of the virtual network";
+    skipChecks(server, {
+      CKV_AZURE_53: `${inSubnet}, where Azure gives it no public address and takes no such setting.`,
+      CKV2_AZURE_56: `${inSubnet} itself, so no private endpoint leads to it.`,
+      ...(!this.props.settings.geoRedundantBackup && {
+        CKV_AZURE_94:
+          "The environment chose backups in one region; `mysql.geoRedundantBackup: true` keeps them in two.",
+      }),
     });
   }
 

@@ -1,6 +1,7 @@
 import { KeyVaultKey } from "@cdktf/provider-azurerm/lib/key-vault-key";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
+import { skipChecks } from "../terraform/checkov-skips";
 
 export interface UnsealKeyProps {
   keyVaultId: string;
@@ -24,6 +25,13 @@ export class UnsealKey extends Construct {
     super(scope, id);
     const key = this.createKey(keyVaultId, hardware, protect);
     this.allowWrapAndUnwrap(key, vaultPrincipalId);
+    skipChecks(key, {
+      CKV_AZURE_40: "An expired key would leave Vault sealed, with no way to unseal it.",
+      ...(!hardware && {
+        CKV_AZURE_112:
+          "The environment chose a standard Key Vault; `vault.keyVaultSku: premium` keeps the key in an HSM.",
+      }),
+    });
     this.name = key.name;
   }
 

@@ -1,6 +1,7 @@
 import { ManagedDisk } from "@cdktf/provider-azurerm/lib/managed-disk";
 import { VirtualMachineDataDiskAttachment } from "@cdktf/provider-azurerm/lib/virtual-machine-data-disk-attachment";
 import { Construct } from "constructs";
+import { skipChecks } from "../terraform/checkov-skips";
 import { DeletionLock } from "./deletion-lock";
 import { LinuxVm, type LinuxVmProps } from "./linux-vm";
 import { resourceName } from "./resource-names";
@@ -50,7 +51,7 @@ export class VaultNode extends Construct {
 
   private createDataDisk(): ManagedDisk {
     const { environment, name, resourceGroup, location, zone, dataDiskGb, protect } = this.props;
-    return new ManagedDisk(this, "data-disk", {
+    const disk = new ManagedDisk(this, "data-disk", {
       name: resourceName("disk", environment, name, "data"),
       resourceGroupName: resourceGroup,
       location,
@@ -62,6 +63,11 @@ export class VaultNode extends Construct {
       publicNetworkAccessEnabled: false,
       lifecycle: protect ? { preventDestroy: true } : undefined,
     });
+    skipChecks(disk, {
+      CKV_AZURE_93:
+        "Vault encrypts all it writes under the unseal key of Key Vault, and Azure encrypts the disk besides.",
+    });
+    return disk;
   }
 
   /** No cache: Raft decides itself when its writes are on the disk. */

@@ -2,7 +2,9 @@ import { LinuxWebApp } from "@cdktf/provider-azurerm/lib/linux-web-app";
 import { MonitorDiagnosticSetting } from "@cdktf/provider-azurerm/lib/monitor-diagnostic-setting";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
+import { skipChecks } from "../terraform/checkov-skips";
 import type { ApplicationMonitoring } from "./application-monitoring";
+import type { WebAppLogin } from "./web-app-login";
 
 export interface WebAppProps {
   name: string;
@@ -18,7 +20,12 @@ export interface WebAppProps {
   deployerRanges: readonly string[];
   /** Environment variables of the application; no secret among them. */
   settings: Record<string, string>;
+  /** Who signs in before a request is let through; without it, everybody in the visitors' ranges is. */
+  login?: WebAppLogin;
 }
+
+/** Says that the application is alive; App Service asks, and has no account to sign in with. */
+const healthCheckPath = "/healthz";
 
 /** A Node application on App Service that is told no secret: it has an identity, and Vault knows it. */
 export class WebApp extends Construct {
@@ -37,6 +44,7 @@ export class WebApp extends Construct {
     const app = this.createApp();
     this.allowTelemetry(app);
     this.keepLogs(app);
+    this.explainFindings(app);
     this.id = app.id;
     this.name = app.name;
     this.url = `https://${app.defaultHostname}`;
@@ -44,7 +52,8 @@ export class WebApp extends Construct {
   }
 
   private createApp(): LinuxWebApp {
-    const { name, resourceGroup, location, servicePlanId, subnetId, monitoring, settings } = this.props;
+    const { name, resourceGroup, location, servicePlanId, subnetId, monitoring, settings, login } =
+      this.props;
     return new LinuxWebApp(this, "app", {
       name,
       resourceGroupName: resourceGroup,
@@ -53,7 +62,10 @@ export class WebApp extends Construct {
       virtualNetworkSubnetId: subnetId,
       httpsOnly: true,
       clientAffinityEnabled: false,
-      identity: { type: "SystemAssigned" },
+      // Asked for a token without a client id, App Service answers for the system-assigned one.
+      identity: login
+        ? { type: "SystemAssigned, UserAssigned", identityIds: [login.identityId] }
+        : { type: "SystemAssigned" },
       // The provider writes the publishing credentials into the state; with basic authentication off they open nothing.
       ftpPublishBasicAuthenticationEnabled: false,
       webdeployPublishBasicAuthenticationEnabled: false,
@@ -66,7 +78,7 @@ export class WebApp extends Construct {
         scmMinimumTlsVersion: "1.2",
         http2Enabled: true,
         remoteDebuggingEnabled: false,
-        healthCheckPath: "/healthz",
+        healthCheckPath,
         healthCheckEvictionTimeInMin: 2,
         // Key Vault and MySQL know the application by its subnet.
         vnetRouteAllEnabled: true,
@@ -77,17 +89,38 @@ export class WebApp extends Construct {
       },
       appSettings: {
         ...settings,
+        ...login?.settings,
         APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.connectionString,
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: "Authorization=AAD",
         ApplicationInsightsAgent_EXTENSION_VERSION: "~3",
         SCM_DO_BUILD_DURING_DEPLOYMENT: "false",
+        // Seconds in which requests are finished before the application is stopped by force; the default is 5.
+        WEBSITES_CONTAINER_STOP_TIME_LIMIT: "30",
       },
+      ...(login && {
+        authSettingsV2: login.authSettings([healthCheckPath]),
+        stickySettings: { appSettingNames: login.stickySettings },
+      }),
       logs: {
         applicationLogs: { fileSystemLevel: "Information" },
         httpLogs: { fileSystem: { retentionInDays: 7, retentionInMb: 35 } },
         detailedErrorMessages: false,
         failedRequestTracing: true,
       },
+    });
+  }
+
+  private explainFindings(app: LinuxWebApp): void {
+    skipChecks(app, {
+      CKV_AZURE_17:
+        "People visit with browsers that hold no client certificate; address ranges decide who reaches it.",
+      CKV_AZURE_65: "Detailed error pages are a feature of IIS; App Service on Linux writes none.",
+      CKV_AZURE_88: "The application keeps nothing on disk: its data is in MySQL, its secrets are in Vault.",
+      CKV_AZURE_222: "People visit from the environment's named ranges; all other addresses are refused.",
+      ...(this.props.login === undefined && {
+        CKV_AZURE_13:
+          "The environment asks for no sign-in; the environment's named ranges decide who visits.",
+      }),
     });
   }
 
@@ -110,6 +143,7 @@ export class WebApp extends Construct {
         "AppServiceConsoleLogs",
         "AppServiceAuditLogs",
         "AppServiceIPSecAuditLogs",
+        ...(this.props.login ? ["AppServiceAuthenticationLogs"] : []),
       ].map((category) => ({ category })),
     });
   }

@@ -7,13 +7,16 @@ export interface WorkloadPolicyProps {
   paths: ReadonlyMap<string, "read" | "update">;
 }
 
-/** One workload's ACL policy: its paths and nothing else. */
+/**
+ * One workload's ACL policy, `workload-<name>`: its paths and nothing else. By the prefix the deployers' own policy
+ * (deployer-policy.hcl) tells which policies they may write.
+ */
 export class WorkloadPolicy extends Construct {
   readonly name: string;
 
   constructor(scope: Construct, id: string, { workload, paths }: WorkloadPolicyProps) {
     super(scope, id);
-    this.name = new Policy(this, "policy", { name: workload, policy: aclPolicy(paths) }).name;
+    this.name = new Policy(this, "policy", { name: `workload-${workload}`, policy: aclPolicy(paths) }).name;
   }
 }
 

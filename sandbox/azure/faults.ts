@@ -58,12 +58,15 @@ export class Faults {
 /** Waits as the fault says, or until the stand-in stops. The timer keeps no process alive. */
 export function wait(fault: FaultAnswer, stopped: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const done = () => resolve();
-    if ("delayMs" in fault) setTimeout(done, fault.delayMs).unref();
+    const done = () => {
+      stopped.removeEventListener("abort", done);
+      resolve();
+    };
+    stopped.addEventListener("abort", done);
+    if (stopped.aborted) done();
+    else if ("delayMs" in fault) setTimeout(done, fault.delayMs).unref();
     else if ("until" in fault) fault.until.then(done, done);
     else done();
-    if (stopped.aborted) done();
-    stopped.addEventListener("abort", done, { once: true });
   });
 }
 

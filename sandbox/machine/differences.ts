@@ -43,7 +43,8 @@ export const differences: readonly Difference[] = [
     onAzure: `Files lie at their paths, among them those below ${PRIVATE_FOLDERS.join(", ")}.`,
     inSandbox:
       "All of them lie below one private folder, whose path is put before these in the units' Environment=, EnvironmentFile= and " +
-      "command lines and in *.hcl, *.ctmpl and logrotate's files. Scripts are not touched.",
+      "command lines, in *.hcl, *.ctmpl and logrotate's files, and before the audit log of the stack vault-config. Scripts are " +
+      "not touched.",
     reason: "No root rights, and several machines side by side.",
   },
   {

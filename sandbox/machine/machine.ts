@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { inTurn } from "../programs/in-turn";
+import { killLeftovers } from "../programs/leftover-processes";
 import { lastLines } from "../programs/run-program";
 import { SandboxError } from "../programs/sandbox-error";
 import { DeadlineError, waitFor } from "../programs/wait-for";
@@ -61,6 +63,8 @@ export class Machine {
   readonly #systemctl: SystemctlProgram;
   readonly #userData: ReturnType<typeof readCloudConfig>;
   #bootedBefore = false;
+  /** How often it was switched off: a boot under way then ends. */
+  #switchedOff = 0;
 
   private constructor(options: MachineOptions) {
     const { folder, address, vaultProgram, restartSeconds = 0.5 } = options;
@@ -118,13 +122,19 @@ export class Machine {
    * Starts the units: at first those that runcmd's `systemctl enable --now` names, later those that are enabled. Does not wait
    * until they are up; `untilActive` does.
    *
-   * @throws SandboxError when a systemctl command of runcmd fails, or a port is taken
+   * @throws SandboxError when a systemctl command of runcmd fails, a port is taken, or it is switched off meanwhile
    */
   async boot(): Promise<void> {
+    const before = this.#switchedOff;
+    const on = () => this.#switchedOff === before;
     await this.#requireFreePorts();
-    await this.#systemctl.open();
-    if (this.#bootedBefore) this.#manager.startEnabled();
-    else await this.#runSystemctlCommands();
+    if (on()) await this.#systemctl.open();
+    if (on() && this.#bootedBefore) this.#manager.startEnabled();
+    else await this.#runSystemctlCommands(on);
+    if (!on()) {
+      await this.#systemctl.close();
+      throw new SandboxError(`${this.name} was switched off while it booted.`);
+    }
     this.#bootedBefore = true;
   }
 
@@ -201,21 +211,25 @@ export class Machine {
 
   /** As a power cut: kill -9 of everything, memory forgotten; then boots again. */
   async reboot(): Promise<void> {
-    await this.#manager.cut();
     await this.#off();
     await this.boot();
   }
 
   /** Stops everything in order. `boot` starts it again. */
   async powerOff(): Promise<void> {
-    await this.#manager.stopAll();
-    await this.#manager.cut();
-    await this.#off();
+    await this.#off(() => this.#manager.stopAll());
   }
 
-  async #off(): Promise<void> {
-    await this.#systemctl.close();
-    emptyFolder(this.path("/run"));
+  /** Whatever fails on the way, no process is left. */
+  async #off(shutdown = async (): Promise<void> => {}): Promise<void> {
+    this.#switchedOff++;
+    await inTurn(
+      shutdown,
+      () => this.#manager.cut(),
+      () => this.#systemctl.close(),
+      () => killLeftovers(join(this.#options.folder, "log")),
+      () => emptyFolder(this.path("/run")),
+    );
   }
 
   async #order(command: string, unit: string): Promise<void> {
@@ -231,9 +245,9 @@ export class Machine {
   }
 
   /** runcmd's systemctl commands; the others need root or the network. */
-  async #runSystemctlCommands(): Promise<void> {
+  async #runSystemctlCommands(on: () => boolean): Promise<void> {
     for (const [program, ...words] of (this.#userData.runcmd ?? []) as string[][]) {
-      if (program !== "systemctl") continue;
+      if (program !== "systemctl" || !on()) continue;
       const { code, text } = await systemctl(this.#manager, words);
       if (code !== 0) throw new SandboxError(`${this.name}: systemctl ${words.join(" ")} failed: ${text}`);
     }

@@ -46,6 +46,8 @@ export class Service implements Unit {
   /** The start under way. */
   #starting?: Promise<StartResult>;
   #stopRequested = false;
+  /** How often it was stopped: a start that waited may come too late. */
+  #stops = 0;
   #once = false;
   /** Set while the pause before a restart lasts. */
   #pause?: { readonly over: Promise<"due" | "called off">; callOff(): void };
@@ -60,10 +62,11 @@ export class Service implements Unit {
   }
 
   async start({ once = false }: { once?: boolean } = {}): Promise<StartResult> {
+    const stops = this.#stops;
     if (once) this.#pause?.callOff();
     else if (this.state === "active") return SUCCEEDED;
     // As in systemd, who starts a unit that is about to be restarted waits for that.
-    else if ((await this.#pause?.over) === "called off") return FAILED;
+    else if ((await this.#pause?.over) === "called off" || stops !== this.#stops) return FAILED;
     this.#stopRequested = false;
     this.#once = once;
     this.#become("activating");
@@ -76,8 +79,7 @@ export class Service implements Unit {
   }
 
   async stop(): Promise<void> {
-    this.#stopRequested = true;
-    this.#pause?.callOff();
+    this.#requestStop();
     if (this.#program) await this.#end(this.#program);
     await this.#starting;
     this.#rest("inactive");
@@ -100,13 +102,18 @@ export class Service implements Unit {
   }
 
   async cut(): Promise<void> {
-    this.#stopRequested = true;
-    this.#pause?.callOff();
+    this.#requestStop();
     const program = this.#program;
     program?.signal("SIGKILL", "group");
     await program?.ended;
     await this.#starting;
     this.#rest("inactive");
+  }
+
+  #requestStop(): void {
+    this.#stops++;
+    this.#stopRequested = true;
+    this.#pause?.callOff();
   }
 
   async #launch(): Promise<StartResult> {
@@ -163,6 +170,7 @@ export class Service implements Unit {
 
   #mainProgramEnded(ending: Ending): void {
     const succeeded = ending.code === 0 || CLEAN_SIGNALS.has(ending.signal);
+    if (this.#stopRequested) return;
     this.#log(`Main process exited, ${ending.signal ? `signal ${ending.signal}` : `code ${ending.code}`}`);
     this.#finish({ succeeded, code: exitCodeOf(ending) });
   }
@@ -237,7 +245,7 @@ export class Service implements Unit {
     const signal = (this.#last("KillSignal") ?? "SIGTERM") as NodeJS.Signals;
     program.signal(signal, this.#last("KillMode") === "process" ? "process" : "group");
     const patience = parseTimeSpan(this.#last("TimeoutStopSec") ?? DEFAULT_TIMEOUT);
-    const late = setTimeout(() => program.signal("SIGKILL", "group"), Math.min(patience, LONGEST_MS));
+    const late = setTimeout(() => void 0, Math.min(patience, LONGEST_MS));
     await program.ended.finally(() => clearTimeout(late));
   }
 

@@ -1,23 +1,11 @@
 import { constants } from "node:fs";
-import {
-  access,
-  chmod,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { access, chmod, lstat, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { FileLock, type HeldLock } from "./file-lock";
+import { killLeftovers } from "./leftover-processes";
 import { processGuardian } from "./process-guardian";
-import { identityOf, type ProcessIdentity, stillRuns } from "./process-identity";
 import { codeOf, SandboxError } from "./sandbox-error";
-import { waitFor } from "./wait-for";
 
 export interface StateFolderOptions {
   /** A folder that stays; without it, a temporary one is made and removed in the end. */
@@ -74,11 +62,12 @@ export class StateFolder {
     return path;
   }
 
-  /** Gives the folder back: a temporary one is removed. Stop every program in it before. */
+  /** Gives the folder back: a temporary one is removed. Stop every program in it before; what still runs is killed. */
   async close(): Promise<void> {
+    await killLeftovers(this.path);
     if (this.temporary) {
+      // The guardian looks again in the end: what was interrupted may still write.
       await rm(this.path, { recursive: true, force: true, maxRetries: 5 });
-      await processGuardian.keep(this.path);
     } else {
       await this.lock.release();
     }
@@ -98,7 +87,7 @@ async function makeTemporary(parent: string): Promise<string> {
 /** Makes the folder, or makes sure that it is a sandbox's own, and private. */
 async function prepare(folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     const names = await readdir(folder);
     if (names.length > 0 && !names.includes(MARKER)) {
       throw new SandboxError(
@@ -118,6 +107,18 @@ async function prepare(folder: string): Promise<string> {
   }
 }
 
+/** As mkdir -p. Node.js' own `recursive` never ends below /proc (tried with Node.js 20.20.2). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") {
+      await makeFolder(dirname(folder));
+      await mkdir(folder, { mode: 0o700 });
+    } else if (codeOf(error) !== "EEXIST" || !(await lstat(folder)).isDirectory()) throw error;
+  }
+}
+
 function unwritable(folder: string, error: unknown): SandboxError {
   if (codeOf(error) === "ENOSPC")
     return new SandboxError(`No disk space is left in ${folder}; free some and try again.`);
@@ -132,39 +133,6 @@ async function lockOf(folder: string): Promise<HeldLock> {
   throw new SandboxError(
     `The state folder ${folder} is in use by process ${outcome.pid} on ${outcome.host}; stop that, or name another folder.`,
   );
-}
-
-/** Kills what a dead owner left running, told by the <log>.process files that ChildProgram writes. */
-async function killLeftovers(folder: string): Promise<void> {
-  const names = await readdir(folder, { recursive: true });
-  for (const name of names.filter((it) => it.endsWith(".process"))) {
-    const file = join(folder, name);
-    const identity = parseIdentity(await readFile(file, "utf8").catch(() => ""));
-    if (identity && identity.host === identityOf()?.host && stillRuns(identity)) {
-      killGroup(identity.pid);
-      await waitFor(`process ${identity.pid}, left by a dead sandbox, to end`, () => !stillRuns(identity), {
-        deadlineMs: 10_000,
-      });
-    }
-    await rm(file, { force: true });
-  }
-}
-
-/** A program leads a process group of its own. */
-function killGroup(leader: number): void {
-  try {
-    process.kill(-leader, "SIGKILL");
-  } catch (error) {
-    if (codeOf(error) !== "ESRCH") throw error; // it has just ended
-  }
-}
-
-function parseIdentity(text: string): ProcessIdentity | undefined {
-  try {
-    return JSON.parse(text) ?? undefined;
-  } catch {
-    return undefined; // a file cut short by a crash
-  }
 }
 
 /** Removes this user's temporary folders whose owners are dead: a guardian that was itself killed could not. */

@@ -133,16 +133,6 @@ describe("An environment file is refused, with the field, the problem and the cu
         'webApps[1].name: "webapp" is the name of another workload already, and a workload\'s policy and resources have its name; choose another.',
       ],
       [
-        "of a workload that would overwrite Vault's default policy",
-        (file) => Object.assign(file.webApps[0], { name: "default" }),
-        "webApps[0].name: \"default\" is the name of Vault's own policy already, and a workload's policy and resources have its name; choose another.",
-      ],
-      [
-        "of a workload that would overwrite the deployers' policy",
-        (file) => Object.assign(file.webApps[0], { name: "deployer" }),
-        "webApps[0].name: \"deployer\" is the name of the deployers' policy already, and a workload's policy and resources have its name; choose another.",
-      ],
-      [
         "of an agent VM that Vault's own VM has",
         (file) => Object.assign(file.agentVms[0], { name: "vault" }),
         "agentVms[0].name: \"vault\" is the name of Vault's own VM already, and a workload's policy and resources have its name; choose another.",
@@ -571,7 +561,7 @@ describe("An environment file is refused, with the field, the problem and the cu
 
   describe("a workload:", () => {
     const paths =
-      "database/creds/short, database/creds/long, transit/encrypt/customer-key, transit/decrypt/customer-key, transit/rewrap/customer-key, transit/hmac/customer-key, transit/verify/customer-key, transit/keys/customer-key, transit/encrypt/archive-key, transit/decrypt/archive-key, transit/rewrap/archive-key, transit/hmac/archive-key, transit/verify/archive-key, transit/keys/archive-key";
+      "database/creds/short, database/creds/long, database/creds/migration, transit/encrypt/customer-key, transit/decrypt/customer-key, transit/rewrap/customer-key, transit/hmac/customer-key, transit/verify/customer-key, transit/keys/customer-key, transit/encrypt/archive-key, transit/decrypt/archive-key, transit/rewrap/archive-key, transit/hmac/archive-key, transit/verify/archive-key, transit/keys/archive-key";
 
     it.each<Case>([
       ...[
@@ -609,12 +599,12 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "a database role that does not exist",
         (file) => Object.assign(file.webApps[0], { databaseRole: "longer" }),
-        'webApps[0].databaseRole: "longer" is no database role; choose from short, long, or add it to databaseRoles.',
+        'webApps[0].databaseRole: "longer" is no database role; choose from short, long, migration, or add it to databaseRoles.',
       ],
       [
         "a database role that every JavaScript object has",
         (file) => Object.assign(file.webApps[0], { databaseRole: "constructor" }),
-        'webApps[0].databaseRole: "constructor" is no database role; choose from short, long, or add it to databaseRoles.',
+        'webApps[0].databaseRole: "constructor" is no database role; choose from short, long, migration, or add it to databaseRoles.',
       ],
       [
         "agents without a database role",
@@ -632,6 +622,21 @@ describe("An environment file is refused, with the field, the problem and the cu
         "a TTL above its maximum",
         (file) => addRole(file, { privileges: ["SELECT"], defaultTtl: "2h", maxTtl: "60m" }),
         "databaseRoles.extra.defaultTtl: 2h is more than 60m, the role's maxTtl; choose 60m or less.",
+      ],
+      [
+        "a login that nobody described",
+        (file) => Object.assign(file.webApps[0], { requireLogin: true }),
+        "webApps[0].login: is missing, and requireLogin is true; name the app registration's clientId.",
+      ],
+      [
+        "a login that nobody requires",
+        (file) => Object.assign(file.webApps[0], { login: { clientId: guid } }),
+        "webApps[0].login: has no effect, since requireLogin is not true; set requireLogin to true, or remove login.",
+      ],
+      [
+        "a login to something that is no app registration",
+        (file) => Object.assign(file.webApps[0], { requireLogin: true, login: { clientId: "webapp" } }),
+        'webApps[0].login.clientId: "webapp" is no application id; write a GUID (`az ad app list --display-name NAME --query [].appId`).',
       ],
       [
         "a TTL above Vault's maximum",
@@ -685,7 +690,7 @@ describe("An environment file is refused, with the field, the problem and the cu
       "network.subnets.mysql",
       "vault.nodes",
       "vault.osDiskGb",
-      "webApps[0].paths[4]",
+      "webApps[0].paths[6]",
     ]);
   });
 });
@@ -853,6 +858,7 @@ function addRole(file: EnvironmentFile, extra: object): void {
   file.databaseRoles = {
     short: { privileges: ["SELECT"], defaultTtl: "3m", maxTtl: "6m" },
     long: { privileges: ["SELECT"], defaultTtl: "3h", maxTtl: "24h" },
+    migration: { privileges: ["CREATE"], defaultTtl: "5m", maxTtl: "15m" },
     extra,
   };
 }

@@ -27,7 +27,7 @@ function everything(): Environment {
     if (!webApp || !agentVm) throw new Error("production.json holds neither web app nor VM to copy");
     copy.webApps.push(
       { ...webApp, name: "w".repeat(24), paths: ["transform/encode/customer", "transform/decode/customer"] },
-      { name: "counted", paths: [], tokenTtl: "1h", tokenNumUses: 10 },
+      { name: "counted", paths: [], tokenTtl: "1h", tokenNumUses: 10, requireLogin: false },
     );
     copy.agentVms.push({ ...agentVm, name: "v".repeat(24), count: 3, paths: [], zone: "3" });
   });

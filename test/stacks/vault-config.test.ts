@@ -41,16 +41,20 @@ describe("stack vault-config", () => {
       ),
     ]);
     expect(Object.fromEntries(paths)).toEqual({
-      agent: [
+      "workload-agent": [
         "update transit/encrypt/customer-key",
         "update transit/decrypt/customer-key",
+        "update transit/hmac/customer-key",
+        "read transit/keys/customer-key",
         "read database/creds/short",
       ],
-      webapp: [
+      "workload-webapp": [
+        "read database/creds/migration",
         "update transit/encrypt/customer-key",
         "update transit/decrypt/customer-key",
+        "update transit/hmac/customer-key",
+        "read transit/keys/customer-key",
         "update transit/encrypt/archive-key",
-        "update transit/decrypt/archive-key",
         "read database/creds/long",
       ],
     });

@@ -42,11 +42,19 @@ describe("stack web-app", () => {
 
   it("gives each application an identity and rights of its own, on one plan", () => {
     const stack = stackOf(({ webApps }) => {
-      webApps.push({ name: "second", paths: [], tokenTtl: "1h" });
+      webApps.push({ name: "second", paths: [], tokenTtl: "1h", requireLogin: false });
     });
     expect(stack.resources("azurerm_linux_web_app")).toHaveLength(2);
     expect(stack.resources("azurerm_role_assignment")).toHaveLength(4);
     expect(stack.resources("azurerm_service_plan")).toHaveLength(1);
+  });
+
+  it("says what the owner of the app registration has to trust, once, where people sign in", () => {
+    const stack = synthesizeSystem(loadEnvironment("production")).get("web-app") as SynthesizedStack;
+    const credentials = asObject(stack.outputs.get("webapp_federated_credentials"));
+    expect(Object.keys(credentials).sort()).toEqual(["archive", "webapp"]);
+    expect(credentials["webapp"]).toMatchObject({ audiences: ["api://AzureADTokenExchange"] });
+    expect(stackOf(() => {}).outputs.has("webapp_federated_credentials")).toBe(false);
   });
 
   it("has no address to hand out without web apps", () => {

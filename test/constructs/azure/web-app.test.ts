@@ -1,8 +1,11 @@
 import { ApplicationMonitoring } from "../../../constructs/azure/application-monitoring";
 import { WebApp, type WebAppProps } from "../../../constructs/azure/web-app";
+import { WebAppLogin } from "../../../constructs/azure/web-app-login";
 import { asObject, synthesizeConstructs } from "../../synthesis";
 
-function stackOf(changes: Partial<WebAppProps> = {}) {
+const clientId = "77777777-7777-4777-8777-777777777777";
+
+function stackOf(changes: Partial<WebAppProps> = {}, withLogin = false) {
   return synthesizeConstructs((scope) => {
     const monitoring = new ApplicationMonitoring(scope, "monitoring", {
       environment: "demo",
@@ -10,6 +13,15 @@ function stackOf(changes: Partial<WebAppProps> = {}) {
       location: "westeurope",
       retentionDays: 30,
     });
+    const login = withLogin
+      ? new WebAppLogin(scope, "login", {
+          name: "id-demo-webapp-login",
+          resourceGroup: "rg",
+          location: "westeurope",
+          tenantId: "tenant",
+          clientId,
+        })
+      : undefined;
     new WebApp(scope, "app", {
       name: "app-demo-webapp",
       resourceGroup: "rg",
@@ -20,6 +32,7 @@ function stackOf(changes: Partial<WebAppProps> = {}) {
       visitorRanges: ["203.0.113.0/24", "198.51.100.0/24"],
       deployerRanges: ["203.0.113.0/24"],
       settings: { VAULT_ADDR: "https://vault.demo.internal:8200" },
+      login,
       ...changes,
     });
   });
@@ -87,6 +100,7 @@ describe("WebApp", () => {
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: "Authorization=AAD",
       ApplicationInsightsAgent_EXTENSION_VERSION: "~3",
       SCM_DO_BUILD_DURING_DEPLOYMENT: "false",
+      WEBSITES_CONTAINER_STOP_TIME_LIMIT: "30",
     });
     expect(app.attributes).not.toHaveProperty("connection_string");
   });
@@ -109,5 +123,75 @@ describe("WebApp", () => {
     expect(setting.get("enabled_log")).toEqual(
       expect.arrayContaining([{ category: "AppServiceHTTPLogs" }, { category: "AppServiceAuditLogs" }]),
     );
+  });
+});
+
+describe("WebApp without login", () => {
+  it("leaves App Service's authentication alone", () => {
+    expect(app.attributes).not.toHaveProperty("auth_settings_v2");
+    expect(app.attributes).not.toHaveProperty("sticky_settings");
+  });
+});
+
+describe("WebApp with login", () => {
+  const stack = stackOf({}, true);
+  const app = stack.only("azurerm_linux_web_app");
+  const login = asObject(app.get("auth_settings_v2"));
+  const identity = stack.only("azurerm_user_assigned_identity");
+
+  it("lets nobody through who has not signed in, by HTTPS", () => {
+    expect(login).toMatchObject({
+      auth_enabled: true,
+      require_authentication: true,
+      unauthenticated_action: "RedirectToLoginPage",
+      require_https: true,
+    });
+  });
+
+  it("answers App Service's health check, which cannot sign in, and nothing else", () => {
+    expect(login["excluded_paths"]).toEqual(["/healthz"]);
+    expect(asObject(app.get("site_config"))["health_check_path"]).toBe("/healthz");
+  });
+
+  it("takes people of its own tenant who signed in to its app registration", () => {
+    expect(login["active_directory_v2"]).toEqual({
+      client_id: clientId,
+      tenant_auth_endpoint: "https://login.microsoftonline.com/tenant/v2.0",
+      client_secret_setting_name: "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",
+      allowed_audiences: [clientId, `api://${clientId}`],
+    });
+  });
+
+  it("has an identity speak for the app registration instead of a client secret", () => {
+    expect(asObject(app.get("app_settings"))["OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"]).toBe(
+      identity.ref("client_id"),
+    );
+    expect(app.get("sticky_settings")).toEqual({
+      app_setting_names: ["OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"],
+    });
+  });
+
+  it("keeps the system-assigned identity, by which Vault knows the application", () => {
+    expect(app.get("identity")).toEqual({
+      type: "SystemAssigned, UserAssigned",
+      identity_ids: [identity.ref("id")],
+    });
+  });
+
+  it("keeps nobody's tokens", () => {
+    expect(login["login"]).toEqual({ token_store_enabled: false });
+  });
+
+  it("gives the identity no right in Azure", () => {
+    const assignments = stack.resources("azurerm_role_assignment");
+    expect(JSON.stringify(assignments.map(({ attributes }) => attributes))).not.toContain(
+      "azurerm_user_assigned_identity",
+    );
+  });
+
+  it("keeps who signed in and who was refused in Log Analytics", () => {
+    expect(stack.only("azurerm_monitor_diagnostic_setting").get("enabled_log")).toContainEqual({
+      category: "AppServiceAuthenticationLogs",
+    });
   });
 });

@@ -11,7 +11,7 @@ function policyOf(paths: Record<string, "read" | "update">) {
 describe("WorkloadPolicy", () => {
   it("allows the workload its paths, with the one capability that each needs", () => {
     expect(policyOf({ "transit/encrypt/customer-key": "update", "database/creds/long": "read" })).toEqual({
-      name: "webapp",
+      name: "workload-webapp",
       policy: `path "transit/encrypt/customer-key" {
   capabilities = ["update"]
 }
@@ -24,6 +24,6 @@ path "database/creds/long" {
   });
 
   it("allows a workload without paths nothing, and says so", () => {
-    expect(policyOf({})).toEqual({ name: "webapp", policy: "# No path is allowed.\n" });
+    expect(policyOf({})).toEqual({ name: "workload-webapp", policy: "# No path is allowed.\n" });
   });
 });

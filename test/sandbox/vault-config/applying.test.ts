@@ -240,7 +240,7 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
     expect(Object.keys(first)).toEqual(
       expect.arrayContaining([
         ...[
-          "sys/policies/acl/webapp",
+          "sys/policies/acl/workload-webapp",
           "auth/azure/role/agent-role",
           "auth/jwt/config",
           "auth/jwt/role/webapp-role",
@@ -309,7 +309,7 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
   it("destroys and applies again", async () => {
     await terraform.apply(resources); // nothing new: the address again
     await terraform.destroy();
-    expect(await byTerraform.root.read("sys/policies/acl/webapp")).toBeUndefined();
+    expect(await byTerraform.root.read("sys/policies/acl/workload-webapp")).toBeUndefined();
     await system.resetPassword();
     await terraform.apply(resources);
     expect(await readBack(byTerraform.root)).toEqual(first);

@@ -1,0 +1,310 @@
+import { randomUUID } from "node:crypto";
+import { CustomerRows } from "./customers/customer-rows";
+import type { CustomerStore } from "./customers/customer-store";
+import { EncryptedCustomerStore } from "./customers/encrypted-customer-store";
+import { madeUpCustomers } from "./customers/made-up-customers";
+import { type CredentialSource, LeasedCredentials } from "./database/credentials";
+import { migrate } from "./database/migrate";
+import { Pools } from "./database/pools";
+import { RenderedCredentials } from "./database/rendered-credentials";
+import { CustomerCipher } from "./encryption/customer-cipher";
+import { Transform } from "./encryption/transform";
+import { TransitKey } from "./encryption/transit";
+import { Unavailable } from "./errors";
+import type { LifecycleEvent, OnEvent } from "./lifecycle-event";
+import { type Progress, Rewrap } from "./rewrapping";
+import {
+  type AgentSettings,
+  type EncryptionSettings,
+  renderedEncryption,
+  type Settings,
+  type VaultSettings,
+} from "./settings";
+import type { Readiness, SystemStatus } from "./status";
+import { AgentListener } from "./vault/agent";
+import { OwnLogin } from "./vault/own-login";
+import type { Vault, VaultLogin } from "./vault/vault";
+
+/**
+ * What the web layer is given. In server.ts:
+ *   const application = await createApplication(readSettings(process.env), { onEvent: (event) => log(event) });
+ *   … serve `application.store`; /readyz from `ready()`; the page about identity and leases from `status()` …
+ *   SIGTERM: stop listening, finish requests, then `await application.close()`.
+ * SIGHUP belongs to the application, not to the web layer: in the agent's way it reads the configuration anew.
+ */
+export interface Application {
+  readonly store: CustomerStore;
+  /** Never throws: what cannot be had is empty, and `readiness` says why. */
+  status(): Promise<SystemStatus>;
+  /** Cheap enough for a probe each second. */
+  ready(): Promise<Readiness>;
+  /** Encrypts anew what older versions of the key encrypted. @throws {Unavailable} */
+  rewrap(onProgress: (progress: Progress) => void): Promise<Progress>;
+  /** Stops renewals and watches, and closes connections once they are idle. */
+  close(): Promise<void>;
+}
+
+export interface ApplicationOptions {
+  onEvent?: OnEvent;
+  /** Whether made-up customers are added to an empty database; default true. */
+  seed?: boolean;
+}
+
+/**
+ * Returns at once, although Vault or the database may not answer yet: until they do, calls throw `Unavailable` and
+ * `ready()` says what is waited for. Migrates and seeds the database by itself.
+ * @throws only for settings that can never work
+ */
+export async function createApplication(
+  settings: Settings,
+  { onEvent = () => {}, seed = true }: ApplicationOptions = {},
+): Promise<Application> {
+  const application = new RunningApplication(settings, onEvent, seed);
+  application.start();
+  return application;
+}
+
+/** Milliseconds between two tries to prepare the database. */
+const preparePauseMs = { first: 500, longest: 10_000 };
+/** What a probe may wait for the database. */
+const probeDeadlineMs = 1_500;
+const noDatabase = "This workload has no database: its environment names no databaseRole for it.";
+
+/** Where Vault and credentials come from; the rest is the same in both ways. */
+interface Way {
+  vault: Vault;
+  credentials: CredentialSource;
+  encryption: () => EncryptionSettings;
+  start: () => void;
+  stop: () => Promise<unknown>;
+}
+
+class RunningApplication implements Application {
+  readonly store: CustomerStore;
+  readonly #pools: Pools;
+  readonly #rows: CustomerRows;
+  readonly #way: Way;
+  #prepared = false;
+  #preparing?: Unavailable;
+  #timer?: NodeJS.Timeout;
+  #closed = false;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly onEvent: OnEvent,
+    private readonly seed: boolean,
+  ) {
+    this.#pools = new Pools(() => this.#way.credentials, onEvent);
+    this.#way = settings.way === "vault" ? this.#ownLogin(settings) : this.#agent(settings);
+    this.#rows = new CustomerRows(this.#pools);
+    this.store = new EncryptedCustomerStore(
+      this.#rows,
+      () => this.#cipher(),
+      () => this.#assertPrepared(),
+    );
+  }
+
+  start(): void {
+    this.#way.start();
+    void this.#prepare(preparePauseMs.first);
+  }
+
+  async ready(): Promise<Readiness> {
+    const problems: Unavailable[] = [];
+    const add = (problem: Unavailable | undefined) => {
+      if (problem && !problems.some(({ reason }) => reason === problem.reason)) problems.push(problem);
+    };
+    add(this.#way.vault.failure);
+    add(this.#way.credentials.failure);
+    if (!this.#prepared) add(this.#preparing ?? new Unavailable("The application is starting.", 2));
+    if (problems.length === 0) {
+      await Promise.all([this.#probeVault(), this.#probeDatabase()].map((probe) => probe.catch(add)));
+    }
+    return {
+      ready: problems.length === 0,
+      reasons: problems.map(({ reason }) => reason),
+      retryAfterSeconds: Math.max(1, ...problems.map(({ retryAfterSeconds }) => retryAfterSeconds)),
+    };
+  }
+
+  async status(): Promise<SystemStatus> {
+    const { vault, credentials, encryption } = this.#way;
+    const { key, transformRole } = encryption();
+    const [readiness, login, leaseSecondsLeft, latestVersion, rowsByVersion] = await Promise.all([
+      this.ready(),
+      vault.login().catch((): VaultLogin => unknownLogin),
+      credentials.leaseSecondsLeft(),
+      this.#key()
+        .latestVersion()
+        .catch(() => undefined),
+      this.#prepared ? this.#rows.rowsByVersion().catch(() => ({})) : {},
+    ]);
+    const database = credentials.current;
+    const { identity, ...shown } = login;
+    return {
+      way: this.settings.way,
+      readiness,
+      identity,
+      vault: { ...shown, edition: transformRole ? "enterprise" : "community" },
+      database: {
+        host: database?.host ?? "",
+        name: database?.name ?? "",
+        user: database?.user ?? "",
+        leaseId: database?.leaseId ?? "",
+        leaseSecondsLeft,
+        replacements: this.#pools.replacements,
+      },
+      transit: { key, latestVersion, rowsByVersion },
+    };
+  }
+
+  async rewrap(onProgress: (progress: Progress) => void): Promise<Progress> {
+    this.#assertPrepared();
+    return new Rewrap(this.#rows, this.#cipher(), this.#key()).run(onProgress);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#pools.close();
+    await this.#way.stop();
+  }
+
+  #ownLogin(settings: VaultSettings): Way {
+    const { onEvent } = this;
+    let leased: LeasedCredentials | undefined;
+    const vault = new OwnLogin(settings, onEvent, () => leased?.replaceNow());
+    if (settings.database) {
+      leased = new LeasedCredentials(
+        vault,
+        { ...settings.database, rootsPem: settings.rootsPem },
+        (login) => this.#replacePool(login),
+        onEvent,
+      );
+    }
+    return {
+      vault,
+      credentials: leased ?? noCredentials,
+      encryption: () => settings.encryption,
+      start: () => {
+        vault.start();
+        leased?.start();
+      },
+      stop: () => {
+        leased?.stop();
+        return vault.close();
+      },
+    };
+  }
+
+  #agent({ configFile, rootsPem }: AgentSettings): Way {
+    const { onEvent } = this;
+    const credentials = new RenderedCredentials(
+      configFile,
+      rootsPem,
+      (login) => this.#replacePool(login),
+      onEvent,
+    );
+    const vault = new AgentListener(
+      () => credentials.configuration?.vault.address ?? "http://127.0.0.1:8100",
+      onEvent,
+    );
+    return {
+      vault,
+      credentials,
+      encryption: () =>
+        credentials.configuration
+          ? renderedEncryption(credentials.configuration)
+          : { transitMount: "transit", key: "customer-key" },
+      start: () => credentials.start(vault),
+      stop: () => {
+        credentials.stop();
+        return vault.close();
+      },
+    };
+  }
+
+  #replacePool(login: Parameters<Pools["replace"]>[0]): void {
+    void this.#pools.replace(login);
+  }
+
+  #key(name = this.#way.encryption().key): TransitKey {
+    return new TransitKey(this.#way.vault, this.#way.encryption().transitMount, name);
+  }
+
+  #cipher(): CustomerCipher {
+    const { archiveKey, transformRole } = this.#way.encryption();
+    return new CustomerCipher(
+      this.#key(),
+      archiveKey === undefined ? undefined : this.#key(archiveKey),
+      transformRole === undefined ? undefined : new Transform(this.#way.vault, transformRole),
+    );
+  }
+
+  /** Schema and first customers, tried again until both are there. */
+  async #prepare(pauseMs: number): Promise<void> {
+    try {
+      const { vault, credentials } = this.#way;
+      await migrate(this.#pools, vault, await credentials.get(preparePauseMs.longest), this.onEvent);
+      if (this.seed) await this.#seed();
+      this.#prepared = true;
+      this.#preparing = undefined;
+    } catch (error) {
+      if (this.#closed) return;
+      this.#preparing =
+        error instanceof Unavailable
+          ? error
+          : new Unavailable("The database cannot be prepared; the log says why.", 10, { cause: error });
+      const reason = error instanceof Unavailable ? error.reason : String(error);
+      this.onEvent({ event: "failure", what: "prepare the database", reason });
+      const next = Math.min(pauseMs * 2, preparePauseMs.longest);
+      this.#timer = setTimeout(() => void this.#prepare(next), pauseMs);
+    }
+  }
+
+  async #seed(): Promise<void> {
+    const rowKeys = madeUpCustomers.map(() => randomUUID());
+    const open = madeUpCustomers.map((input, index) => ({ rowKey: rowKeys[index] ?? "", input }));
+    const customers = await this.#rows.seed(() => this.#cipher().seal(open), rowKeys);
+    if (customers > 0) this.onEvent({ event: "seeded", customers });
+  }
+
+  #assertPrepared(): void {
+    if (this.#prepared) return;
+    const { vault, credentials } = this.#way;
+    throw (
+      vault.failure ??
+      credentials.failure ??
+      this.#preparing ??
+      new Unavailable("The application is starting.", 2)
+    );
+  }
+
+  /** Asks for a keyed hash, since that needs all of it: a token, an unsealed Vault, the key and the policy. */
+  async #probeVault(): Promise<void> {
+    await this.#key().hmac(["readiness"]);
+  }
+
+  async #probeDatabase(): Promise<void> {
+    await this.#pools.use("probe the database", (session) => session.rows("SELECT 1"), probeDeadlineMs);
+  }
+}
+
+const unknownLogin: VaultLogin = {
+  address: "",
+  role: "",
+  policies: [],
+  tokenType: "",
+  tokenSecondsLeft: undefined,
+  identity: {},
+};
+
+const noCredentials: CredentialSource = {
+  current: undefined,
+  failure: new Unavailable(noDatabase, 600),
+  get: () => Promise.reject(new Unavailable(noDatabase, 600)),
+  refused: () => false,
+  leaseSecondsLeft: async () => undefined,
+};
+
+export type { LifecycleEvent, Progress };

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { InvalidInput } from "../errors";
+import type { CustomerField, CustomerInput } from "./customer-store";
+
+/** Longest text of a field, in characters as JavaScript counts them: for `maxlength`, too. */
+export const longest: Readonly<Record<CustomerField, number>> = {
+  firstName: 100,
+  lastName: 100,
+  birthDate: 10,
+  address: 200,
+  city: 100,
+  socialSecurityNumber: 11,
+  cardNumber: 23,
+  salary: 12,
+  email: 200,
+  phone: 30,
+};
+
+const unprintable = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u;
+
+function text(field: CustomerField, what: string) {
+  return z
+    .string(`${what} is missing.`)
+    .trim()
+    .max(longest[field], `${what} is longer than ${longest[field]} characters.`)
+    .refine(
+      (value) => !unprintable.test(value),
+      `${what} holds a line break or another character that cannot be shown.`,
+    );
+}
+
+const needed = (field: CustomerField, what: string) => text(field, what).min(1, `${what} is missing.`);
+
+const customerInput = z.object({
+  firstName: needed("firstName", "The first name"),
+  lastName: needed("lastName", "The last name"),
+  birthDate: needed("birthDate", "The birth date").refine(
+    isBirthDate,
+    "The birth date is no day from 1900-01-01 to today; write it as 1980-12-31.",
+  ),
+  address: needed("address", "The address"),
+  city: needed("city", "The city"),
+  socialSecurityNumber: needed("socialSecurityNumber", "The social security number").regex(
+    /^\d{3}-\d{2}-\d{4}$/,
+    "The social security number is not of the form 900-12-3456.",
+  ),
+  cardNumber: needed("cardNumber", "The card number").refine(
+    isCardNumber,
+    "The card number is none: it has 12 to 19 digits, and the last one does not fit the others.",
+  ),
+  salary: needed("salary", "The salary").regex(
+    /^(?:0|[1-9]\d{0,8})(?:\.\d{1,2})?$/,
+    "The salary is no amount; write it as 52000 or 52000.50, below a thousand million.",
+  ),
+  email: text("email", "The e-mail address").regex(
+    /^(?:[^\s@]{1,64}@[^\s@.]+(?:\.[^\s@.]+)*)?$/,
+    "The e-mail address is none; write it as name@example.com, or leave it empty.",
+  ),
+  phone: text("phone", "The phone number").regex(
+    /^(?:\+?[\d ()./-]{4,29})?$/,
+    "The phone number may have digits, spaces and + ( ) . / - only, or be empty.",
+  ),
+});
+
+/**
+ * What was entered, without spaces around it; else as it is.
+ * @param keptCardNumber a masked card number that may stay, since nobody can enter what it stands for
+ * @throws {InvalidInput} with a sentence for each field that cannot be taken
+ */
+export function checkCustomerInput(input: CustomerInput, keptCardNumber?: string): CustomerInput {
+  const keeps = keptCardNumber !== undefined && input.cardNumber === keptCardNumber;
+  const schema = keeps ? customerInput.extend({ cardNumber: z.literal(keptCardNumber) }) : customerInput;
+  const { data, error } = schema.safeParse(input);
+  if (data) return data;
+  const problems: Record<string, string> = {};
+  for (const { path, message } of error.issues) problems[path.join(".") || "customer"] ??= message;
+  throw new InvalidInput(problems);
+}
+
+function isBirthDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || text < "1900-01-01") return false;
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) && date.getTime() <= Date.now();
+}
+
+function isCardNumber(text: string): boolean {
+  return /^\d(?:[ -]?\d){11,18}$/.test(text) && hasCheckDigit(text.replace(/[ -]/g, ""));
+}
+
+/** Luhn's. Source: ISO/IEC 7812-1, annex B. */
+export function hasCheckDigit(digits: string): boolean {
+  const sum = [...digits].reverse().reduce((total, digit, index) => {
+    const value = Number(digit) * (index % 2 === 0 ? 1 : 2);
+    return total + (value > 9 ? value - 9 : value);
+  }, 0);
+  return sum % 10 === 0;
+}

@@ -1,0 +1,248 @@
+import { randomUUID } from "node:crypto";
+import { codeOf, type Parameter, type Pools, type Session } from "../database/pools";
+import { Conflict, NotFound } from "../errors";
+import {
+  type CustomerField,
+  customerFields,
+  type HashedField,
+  hashedFields,
+  type Page,
+  type PageRequest,
+  type StoredCustomer,
+} from "./customer-store";
+
+/** What of a row Vault has made. */
+export interface SealedFields {
+  fields: Record<CustomerField, string>;
+  hashes: Record<HashedField, string>;
+  keyVersion: number;
+}
+
+/** Which rows; any of the conditions suffices. */
+export interface RowSearch {
+  id?: number;
+  /** From, and before. */
+  created?: readonly [Date, Date];
+  hashes?: readonly { field: HashedField; values: readonly string[] }[];
+}
+
+interface Row extends Record<string, unknown> {
+  id: number;
+  row_key: string;
+  version: number;
+  key_version: number;
+  created_at: Date;
+  updated_at: Date;
+}
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const hashColumn = (field: HashedField): string => `${snake(field)}_hash`;
+const sealedColumns = [...customerFields.map(snake), ...hashedFields.map(hashColumn)];
+const columns = ["id", "row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
+const select = `SELECT ${columns.join(", ")} FROM customers`;
+
+/** The table of customers: ciphertexts in, ciphertexts out. Each write is acknowledged once, whatever broke in between. */
+export class CustomerRows {
+  constructor(private readonly pools: Pools) {}
+
+  page({ page, pageSize }: PageRequest, search?: RowSearch): Promise<Page<StoredCustomer>> {
+    const { where, parameters } = condition(search);
+    return this.pools.use("list customers", async (session) => {
+      const [count] = await session.rows<{ total: number }>(
+        `SELECT COUNT(*) AS total FROM customers${where}`,
+        parameters,
+      );
+      // Numbers as text: MySQL 8 takes a prepared LIMIT's double for none. Source: mysql2, issue 1239.
+      const rows = await session.rows<Row>(`${select}${where} ORDER BY id LIMIT ? OFFSET ?`, [
+        ...parameters,
+        String(pageSize),
+        String((page - 1) * pageSize),
+      ]);
+      return { page, pageSize, total: Number(count?.total ?? 0), rows: rows.map(storedCustomer) };
+    });
+  }
+
+  /** @throws {NotFound} */
+  async one(id: number): Promise<StoredCustomer> {
+    const found = await this.pools.use("read a customer", (session) => find(session, id));
+    if (!found) throw notFound(id);
+    return found;
+  }
+
+  async add(rowKey: string, sealed: SealedFields): Promise<StoredCustomer> {
+    const now = new Date();
+    const id = await this.pools.use("add a customer", (session) => insert(session, rowKey, sealed, now));
+    return { id, rowKey, version: 1, createdAt: now, updatedAt: now, ...sealed };
+  }
+
+  /** @throws {NotFound | Conflict} */
+  async replace(before: StoredCustomer, sealed: SealedFields): Promise<StoredCustomer> {
+    const { id, version, rowKey } = before;
+    const now = new Date();
+    await this.pools.use("edit a customer", async (session, attempt) => {
+      const { affected } = await session.change(
+        `UPDATE customers SET version = version + 1, key_version = ?, updated_at = ?,
+         ${sealedColumns.map((column) => `${column} = ?`).join(", ")} WHERE id = ? AND version = ? AND row_key = ?`,
+        [sealed.keyVersion, now, ...sealedValues(sealed), id, version, rowKey],
+      );
+      if (affected === 1) return;
+      const stored = await find(session, id);
+      if (!stored || stored.rowKey !== rowKey) throw notFound(id);
+      // A ciphertext is never made twice, so this one is of an attempt whose answer was lost.
+      const isOurs = attempt > 1 && stored.fields.firstName === sealed.fields.firstName;
+      if (!isOurs) throw conflict(id);
+    });
+    return { ...before, ...sealed, version: version + 1, updatedAt: now };
+  }
+
+  /** @throws {NotFound} */
+  async remove({ id, rowKey }: StoredCustomer, sealedCopy?: string): Promise<void> {
+    await this.pools.use("remove a customer", (session, attempt) =>
+      session.transaction(async () => {
+        const { affected } = await session.change("DELETE FROM customers WHERE id = ? AND row_key = ?", [
+          id,
+          rowKey,
+        ]);
+        // Gone at a later attempt: an earlier one did it, and its answer was lost.
+        if (affected === 0 && attempt === 1) throw notFound(id);
+        if (affected === 0 || sealedCopy === undefined) return;
+        await session.change(
+          "INSERT INTO customer_archive (row_key, customer_id, archived_at, sealed) VALUES (?, ?, ?, ?)",
+          [rowKey, id, new Date(), sealedCopy],
+        );
+      }),
+    );
+  }
+
+  /** All of them or none, and only while there is no other: by one instance at a time. @returns how many */
+  seed(rows: () => Promise<SealedFields[]>, rowKeys: readonly string[]): Promise<number> {
+    return this.pools.use(
+      "seed customers",
+      async (session) => {
+        if (!(await isEmpty(session))) return 0;
+        const sealed = await rows();
+        const [lock] = await session.rows<{ got: number }>(
+          "SELECT GET_LOCK(CONCAT(DATABASE(), '.seed'), 10) AS got",
+        );
+        if (lock?.got !== 1 || !(await isEmpty(session))) return 0;
+        try {
+          await session.transaction(async () => {
+            const now = new Date();
+            for (const [index, row] of sealed.entries()) {
+              await insert(session, rowKeys[index] ?? randomUUID(), row, now);
+            }
+          });
+          return sealed.length;
+        } finally {
+          await session.rows("SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.seed'))").catch(() => {});
+        }
+      },
+      30_000,
+    );
+  }
+
+  async rowsByVersion(): Promise<Record<number, number>> {
+    const counts = await this.pools.use("count customers by key version", (session) =>
+      session.rows<{ key_version: number; total: number }>(
+        "SELECT key_version, COUNT(*) AS total FROM customers GROUP BY key_version",
+      ),
+    );
+    return Object.fromEntries(counts.map(({ key_version, total }) => [key_version, Number(total)]));
+  }
+
+  /** Key versions whose keyed hashes are in the table; one, but for the time between a rotation and the rewrap. */
+  async keyVersions(): Promise<number[]> {
+    return Object.keys(await this.rowsByVersion()).map(Number);
+  }
+
+  /** Rows that an older version of the key encrypted, after a row number. */
+  behind(keyVersion: number, afterId: number, limit: number): Promise<StoredCustomer[]> {
+    return this.pools.use("read customers to rewrap", async (session) => {
+      const rows = await session.rows<Row>(`${select} WHERE key_version < ? AND id > ? ORDER BY id LIMIT ?`, [
+        keyVersion,
+        afterId,
+        String(limit),
+      ]);
+      return rows.map(storedCustomer);
+    });
+  }
+
+  /** The same content under a newer key: no new version of the customer. False when somebody edited it meanwhile. */
+  async rewrap({ id, version, rowKey }: StoredCustomer, sealed: SealedFields): Promise<boolean> {
+    return this.pools.use("rewrap a customer", async (session, attempt) => {
+      const { affected } = await session.change(
+        `UPDATE customers SET key_version = ?, ${sealedColumns.map((column) => `${column} = ?`).join(", ")}
+         WHERE id = ? AND version = ? AND row_key = ? AND key_version < ?`,
+        [sealed.keyVersion, ...sealedValues(sealed), id, version, rowKey, sealed.keyVersion],
+      );
+      return affected === 1 || attempt > 1;
+    });
+  }
+}
+
+async function find(session: Session, id: number): Promise<StoredCustomer | undefined> {
+  const [row] = await session.rows<Row>(`${select} WHERE id = ?`, [id]);
+  return row && storedCustomer(row);
+}
+
+async function insert(session: Session, rowKey: string, sealed: SealedFields, now: Date): Promise<number> {
+  const named = ["row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
+  try {
+    const { insertId } = await session.change(
+      `INSERT INTO customers (${named.join(", ")}) VALUES (${named.map(() => "?").join(", ")})`,
+      [rowKey, 1, sealed.keyVersion, now, now, ...sealedValues(sealed)],
+    );
+    return insertId;
+  } catch (error) {
+    if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
+    // The row key is random, so the row is of an attempt whose answer was lost.
+    const [row] = await session.rows<{ id: number }>("SELECT id FROM customers WHERE row_key = ?", [rowKey]);
+    if (!row) throw error;
+    return row.id;
+  }
+}
+
+async function isEmpty(session: Session): Promise<boolean> {
+  return (await session.rows("SELECT id FROM customers LIMIT 1")).length === 0;
+}
+
+function sealedValues({ fields, hashes }: SealedFields): Parameter[] {
+  return [...customerFields.map((field) => fields[field]), ...hashedFields.map((field) => hashes[field])];
+}
+
+function condition({ id, created, hashes = [] }: RowSearch = {}): { where: string; parameters: Parameter[] } {
+  const any: string[] = [];
+  const parameters: Parameter[] = [];
+  if (id !== undefined) {
+    any.push("id = ?");
+    parameters.push(id);
+  }
+  if (created) {
+    any.push("(created_at >= ? AND created_at < ?)");
+    parameters.push(...created);
+  }
+  for (const { field, values } of hashes) {
+    any.push(`${hashColumn(field)} IN (${values.map(() => "?").join(", ")})`);
+    parameters.push(...values);
+  }
+  return { where: any.length > 0 ? ` WHERE ${any.join(" OR ")}` : "", parameters };
+}
+
+function storedCustomer(row: Row): StoredCustomer {
+  return {
+    id: row.id,
+    rowKey: row.row_key,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    fields: record(customerFields, (field) => String(row[snake(field)])),
+    hashes: record(hashedFields, (field) => String(row[hashColumn(field)])),
+  };
+}
+
+function record<Key extends string>(keys: readonly Key[], value: (key: Key) => string): Record<Key, string> {
+  return Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, string>;
+}
+
+const notFound = (id: number) => new NotFound(`There is no customer ${id}.`);
+const conflict = (id: number) => new Conflict(`Customer ${id} was changed by somebody else meanwhile.`);

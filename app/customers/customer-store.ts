@@ -1,0 +1,91 @@
+/** What a person enters, all of it encrypted by Vault before it reaches the database. */
+export const customerFields = [
+  "firstName",
+  "lastName",
+  "birthDate",
+  "address",
+  "city",
+  "socialSecurityNumber",
+  "cardNumber",
+  "salary",
+  "email",
+  "phone",
+] as const;
+
+export type CustomerField = (typeof customerFields)[number];
+
+/** Every field as text. Formats and limits are in customer-input.ts; `email` and `phone` may be empty. */
+export type CustomerInput = Record<CustomerField, string>;
+
+export interface Customer extends CustomerInput {
+  /** The customer number, from 1. Not encrypted, and searchable. */
+  readonly id: number;
+  /** Counts the changes; an edit names the version that it was made from. */
+  readonly version: number;
+  /** When it was added; not encrypted, and searchable by day (UTC). */
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface PageRequest {
+  /** From 1. */
+  page: number;
+  /** 1 to 100. */
+  pageSize: number;
+}
+
+export interface CustomerQuery extends PageRequest {
+  /**
+   * A customer number (`42`), a day, month or year of entry in UTC (`2026-11-21`, `2026-11`, `2026`: four digits are both a
+   * number and a year), or a whole social security number, card number or e-mail address, found by keyed hash. Empty: all.
+   */
+  search?: string;
+}
+
+export interface Page<Row> extends PageRequest {
+  rows: Row[];
+  /** Of all pages. */
+  total: number;
+}
+
+export type CustomerPage = Page<Customer>;
+
+/** A row as the database holds it. */
+export interface StoredCustomer {
+  readonly id: number;
+  /** Random; binds each ciphertext to its row. */
+  readonly rowKey: string;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** Ciphertexts such as `vault:v1:…`; on Vault Enterprise the social security number in its own format. */
+  readonly fields: Readonly<Record<CustomerField, string>>;
+  /** Keyed hashes (HMAC with Vault's key) of what can be searched for, empty where nothing was entered. */
+  readonly hashes: Readonly<Record<HashedField, string>>;
+}
+
+export const hashedFields = ["socialSecurityNumber", "cardNumber", "email"] as const;
+
+/** Searchable by equality although encrypted. */
+export type HashedField = (typeof hashedFields)[number];
+
+/**
+ * The customers, encrypted by Vault, in the database.
+ * Any call may throw `Unavailable`; those of `../errors` that a call throws beside it are named at the call.
+ */
+export interface CustomerStore {
+  /** By number, ascending. One transit call a page. @throws {InvalidInput} `search`, or `page` and `pageSize` out of range */
+  list(query: CustomerQuery): Promise<CustomerPage>;
+  /** @throws {NotFound} */
+  get(id: number): Promise<Customer>;
+  /** @throws {InvalidInput} */
+  add(input: CustomerInput): Promise<Customer>;
+  /** @throws {InvalidInput | NotFound | Conflict} Conflict when `version` is no longer the stored one */
+  edit(id: number, input: CustomerInput, version: number): Promise<Customer>;
+  /** Leaves the list; where the workload may, a copy goes to the archive, which this application cannot read. @throws {NotFound} */
+  remove(id: number): Promise<void>;
+  /** Customers with exactly this social security number, card number or e-mail address, found without decrypting. */
+  findByNumber(socialSecurityNumberCardNumberOrEmail: string): Promise<Customer[]>;
+  /** The same rows as `list` without search, undecrypted. @throws {InvalidInput} */
+  asStored(request: PageRequest): Promise<Page<StoredCustomer>>;
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import type { CustomerCipher } from "../encryption/customer-cipher";
+import { Conflict, InvalidInput } from "../errors";
+import { checkCustomerInput } from "./customer-input";
+import type { CustomerRows, RowSearch } from "./customer-rows";
+import type {
+  Customer,
+  CustomerInput,
+  CustomerPage,
+  CustomerQuery,
+  CustomerStore,
+  HashedField,
+  Page,
+  PageRequest,
+  StoredCustomer,
+} from "./customer-store";
+
+/** The largest id of the table: INT UNSIGNED. */
+const largestId = 2 ** 32 - 1;
+
+/** Rows of the database, opened and sealed by Vault. */
+export class EncryptedCustomerStore implements CustomerStore {
+  constructor(
+    private readonly rows: CustomerRows,
+    private readonly cipher: () => CustomerCipher,
+    /** @throws {Unavailable} while the database is not prepared */
+    private readonly assertPrepared: () => void,
+  ) {}
+
+  async list({ search = "", ...request }: CustomerQuery): Promise<CustomerPage> {
+    checkPage(request);
+    this.assertPrepared();
+    const page = await this.rows.page(request, await this.rowSearch(search.trim()));
+    return { ...page, rows: await this.open(page.rows) };
+  }
+
+  async get(id: number): Promise<Customer> {
+    this.assertPrepared();
+    return this.openOne(await this.rows.one(id));
+  }
+
+  async add(input: CustomerInput): Promise<Customer> {
+    const checked = checkCustomerInput(input);
+    this.assertPrepared();
+    const rowKey = randomUUID();
+    const [sealed] = await this.cipher().seal([{ rowKey, input: checked }]);
+    if (!sealed) throw new Error("Vault sealed one customer and gave none.");
+    const row = await this.rows.add(rowKey, sealed);
+    return customer(row, { ...checked, cardNumber: shownCard(row, checked) });
+  }
+
+  async edit(id: number, input: CustomerInput, version: number): Promise<Customer> {
+    this.assertPrepared();
+    const before = await this.rows.one(id);
+    const keptCard = isMasked(before) ? before.fields.cardNumber : undefined;
+    const checked = checkCustomerInput(input, keptCard);
+    if (before.version !== version)
+      throw new Conflict(`Customer ${id} was changed by somebody else meanwhile.`);
+    const [sealed] = await this.cipher().seal([{ rowKey: before.rowKey, input: checked }]);
+    if (!sealed) throw new Error("Vault sealed one customer and gave none.");
+    if (keptCard !== undefined && checked.cardNumber === keptCard) {
+      sealed.fields.cardNumber = keptCard;
+      sealed.hashes.cardNumber = before.hashes.cardNumber;
+    }
+    const row = await this.rows.replace(before, sealed);
+    return customer(row, { ...checked, cardNumber: shownCard(row, checked) });
+  }
+
+  async remove(id: number): Promise<void> {
+    this.assertPrepared();
+    const row = await this.rows.one(id);
+    await this.rows.remove(row, await this.cipher().sealForArchive(row));
+  }
+
+  async findByNumber(number: string): Promise<Customer[]> {
+    this.assertPrepared();
+    const hashes = await this.hashesOf(number.trim());
+    if (hashes.length === 0) return [];
+    const { rows } = await this.rows.page({ page: 1, pageSize: 100 }, { hashes });
+    return this.open(rows);
+  }
+
+  async asStored(request: PageRequest): Promise<Page<StoredCustomer>> {
+    checkPage(request);
+    this.assertPrepared();
+    return this.rows.page(request);
+  }
+
+  private async rowSearch(search: string): Promise<RowSearch | undefined> {
+    if (search === "") return undefined;
+    const id = /^\d{1,10}$/.test(search) && Number(search) <= largestId ? Number(search) : undefined;
+    const created = daysOf(search);
+    const hashes = await this.hashesOf(search);
+    if (id === undefined && !created && hashes.length === 0) {
+      throw new InvalidInput({
+        search:
+          "Names and addresses are encrypted. Search for a customer number, a day such as 2026-11-21, or a whole social security number, card number or e-mail address.",
+      });
+    }
+    return { id, created, hashes };
+  }
+
+  private async hashesOf(text: string): Promise<{ field: HashedField; values: string[] }[]> {
+    const fields = fieldsOf(text);
+    if (fields.length === 0) return [];
+    const versions = await this.rows.keyVersions();
+    if (versions.length === 0) return [];
+    return this.cipher().hashes(
+      fields.map((field) => ({ field, value: text })),
+      versions,
+    );
+  }
+
+  private async open(rows: readonly StoredCustomer[]): Promise<Customer[]> {
+    const inputs = await this.cipher().open(rows);
+    return rows.map((row, index) => customer(row, inputs[index] as CustomerInput));
+  }
+
+  private async openOne(row: StoredCustomer): Promise<Customer> {
+    return (await this.open([row]))[0] as Customer;
+  }
+}
+
+function customer({ id, version, createdAt, updatedAt }: StoredCustomer, input: CustomerInput): Customer {
+  return { ...input, id, version, createdAt, updatedAt };
+}
+
+/** Vault Enterprise masks card numbers one way: the stored text is all there is. */
+const isMasked = ({ fields }: StoredCustomer): boolean => !fields.cardNumber.startsWith("vault:v");
+
+const shownCard = (row: StoredCustomer, { cardNumber }: CustomerInput): string =>
+  isMasked(row) ? row.fields.cardNumber : cardNumber;
+
+/** As which numbers a text may have been entered. */
+function fieldsOf(text: string): HashedField[] {
+  if (/^[^\s@]+@[^\s@]+$/.test(text)) return ["email"];
+  if (/^\d{3}-?\d{2}-?\d{4}$/.test(text)) return ["socialSecurityNumber"];
+  return /^\d(?:[ -]?\d){11,18}$/.test(text) ? ["cardNumber"] : [];
+}
+
+/** The day, month or year that a text names, in UTC. */
+function daysOf(text: string): readonly [Date, Date] | undefined {
+  const [, year, month, day] = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$/.exec(text) ?? [];
+  if (year === undefined || Number(year) < 1970) return undefined;
+  const from = new Date(Date.UTC(Number(year), Number(month ?? 1) - 1, Number(day ?? 1)));
+  if (!from.toISOString().startsWith(text)) return undefined;
+  const to = new Date(from);
+  if (day !== undefined) to.setUTCDate(to.getUTCDate() + 1);
+  else if (month !== undefined) to.setUTCMonth(to.getUTCMonth() + 1);
+  else to.setUTCFullYear(to.getUTCFullYear() + 1);
+  return [from, to];
+}
+
+function checkPage({ page, pageSize }: PageRequest): void {
+  const problems: Record<string, string> = {};
+  if (!Number.isInteger(page) || page < 1 || page > 1_000_000)
+    problems["page"] = "The page is no number from 1 to 1000000.";
+  if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 100)
+    problems["pageSize"] = "The page's size is no number from 1 to 100.";
+  if (Object.keys(problems).length > 0) throw new InvalidInput(problems);
+}

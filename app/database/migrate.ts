@@ -1,0 +1,110 @@
+import { createConnection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { Unavailable } from "../errors";
+import type { OnEvent } from "../lifecycle-event";
+import { Refused } from "../vault/http";
+import type { Vault } from "../vault/vault";
+import { type DatabaseLogin, readCredentials } from "./credentials";
+import { customers } from "./migrations/0001-customers";
+import { customerArchive } from "./migrations/0002-customer-archive";
+import type { Migration } from "./migrations/migration";
+import { codeOf, databaseTls, type Pools } from "./pools";
+
+export const migrations: readonly Migration[] = [customers, customerArchive];
+
+/** The database role that may change the schema; the run-time role may not. */
+export const migrationCredentialsPath = "database/creds/migration";
+
+/** Seconds to wait for another instance that migrates. */
+const lockSeconds = 30;
+
+const newest = Math.max(...migrations.map(({ version }) => version));
+
+/**
+ * Brings the schema up to date, when it is not: then only, credentials of the migration role are asked for.
+ * @throws {Unavailable} when that fails
+ */
+export async function migrate(
+  pools: Pools,
+  vault: Vault,
+  login: DatabaseLogin,
+  onEvent: OnEvent,
+): Promise<void> {
+  const version = await schemaVersion(pools);
+  // A newer one is that of a newer application beside this one: its migrations keep what this one needs.
+  if (version >= newest) return;
+  const { value } = await readCredentials(vault, migrationCredentialsPath, { expectRefusal: true }).catch(
+    (error) => {
+      if (!(error instanceof Refused)) throw error;
+      throw new Unavailable(
+        `The database's schema is at version ${version} of ${newest}, and Vault refuses ${migrationCredentialsPath} to this workload (${error.status}).`,
+        30,
+      );
+    },
+  );
+  try {
+    await applyMigrations({ ...login, ...value }, migrations, onEvent);
+  } catch (error) {
+    if (error instanceof Unavailable || codeOf(error) === "") throw error;
+    throw new Unavailable(`The database refuses a migration (${codeOf(error)}).`, 10, { cause: error });
+  }
+}
+
+/** Applies what is missing, in order, and waits for whoever else is at it. */
+export async function applyMigrations(
+  { host, port, name: database, user, password, rootsPem }: DatabaseLogin,
+  steps: readonly Migration[],
+  onEvent: OnEvent,
+): Promise<void> {
+  const connection = await createConnection({
+    host,
+    port,
+    user,
+    password,
+    database,
+    ssl: databaseTls({ rootsPem }),
+    timezone: "Z",
+  });
+  // The server holds the lock for the connection, and lets go of it when that ends, however it ends.
+  const lock = `${database}.schema_migrations`.slice(-64);
+  try {
+    const [[answer]] = await connection.execute<RowDataPacket[]>("SELECT GET_LOCK(?, ?) AS got", [
+      lock,
+      lockSeconds,
+    ]);
+    if (answer?.["got"] !== 1) {
+      throw new Unavailable("Another instance migrates the database, and has not ended yet.", 10);
+    }
+    await connection.query(
+      `CREATE TABLE IF NOT EXISTS schema_migrations (
+        version INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, applied_at DATETIME(3) NOT NULL
+      ) ENGINE=InnoDB`,
+    );
+    const [done] = await connection.query<RowDataPacket[]>("SELECT version FROM schema_migrations");
+    const applied = new Set(done.map(({ version }) => version));
+    for (const { version, name, statements } of steps.filter((step) => !applied.has(step.version))) {
+      for (const statement of statements) await connection.query(statement);
+      await connection.execute<ResultSetHeader>(
+        "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, ?)",
+        [version, name, new Date()],
+      );
+      onEvent({ event: "migrated", version, name });
+    }
+  } finally {
+    await connection.end().catch(() => connection.destroy());
+  }
+}
+
+/** 0 before the first migration. */
+function schemaVersion(pools: Pools): Promise<number> {
+  return pools.use("read the schema's version", async (session) => {
+    try {
+      const [row] = await session.rows<{ version: number | null }>(
+        "SELECT MAX(version) AS version FROM schema_migrations",
+      );
+      return row?.version ?? 0;
+    } catch (error) {
+      if (codeOf(error) === "ER_NO_SUCH_TABLE") return 0;
+      throw error;
+    }
+  });
+}

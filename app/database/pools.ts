@@ -1,0 +1,300 @@
+import { createPool, type Pool, type PoolConnection } from "mysql2/promise";
+import { Unavailable } from "../errors";
+import type { OnEvent } from "../lifecycle-event";
+import { callDeadlineMs, sleep, type Verdict, withRetries } from "../retry";
+import type { CredentialSource, DatabaseLogin } from "./credentials";
+
+const connectionsPerPool = 10;
+const connectTimeoutMs = 3_000;
+/** A query that takes longer is given up, and its connection with it. */
+export const queryTimeoutMs = 4_000;
+
+export type Parameter = string | number | Date | null;
+
+/** One connection for one piece of work. */
+export interface Session {
+  rows<Row>(sql: string, parameters?: readonly Parameter[]): Promise<Row[]>;
+  /** @returns what was changed */
+  change(sql: string, parameters?: readonly Parameter[]): Promise<{ affected: number; insertId: number }>;
+  /** All of it or nothing. */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+}
+
+interface OpenPool {
+  login: DatabaseLogin;
+  pool: Pool;
+  inUse: number;
+  retired: boolean;
+}
+
+/** Verified against the roots (Node's own and NODE_EXTRA_CA_CERTS, unless told) and against the server's name. */
+export function databaseTls({ rootsPem }: Pick<DatabaseLogin, "rootsPem">) {
+  return {
+    rejectUnauthorized: true,
+    verifyIdentity: true,
+    minVersion: "TLSv1.2",
+    ...(rootsPem && { ca: rootsPem }),
+  };
+}
+
+/**
+ * Connections to the database, with whichever credentials are the newest. New ones get a pool of their own, which is in use
+ * before the old one drains: work in progress ends on the connection that it began on.
+ */
+export class Pools {
+  #newest?: OpenPool;
+  readonly #open = new Set<OpenPool>();
+  #replacements = 0;
+  #failure?: Unavailable;
+  #closed = false;
+
+  constructor(
+    private readonly credentials: () => CredentialSource,
+    private readonly onEvent: OnEvent,
+  ) {}
+
+  /** How often credentials were replaced. */
+  get replacements(): number {
+    return this.#replacements;
+  }
+
+  /** Why the last piece of work failed, if it did. */
+  get failure(): Unavailable | undefined {
+    return this.#failure;
+  }
+
+  /** New credentials: connected once, then in use. */
+  async replace(login: DatabaseLogin): Promise<void> {
+    const next = this.#create(login);
+    await warmUp(next.pool);
+    // Of two that came at once, the later one stays.
+    if (this.#closed || this.credentials().current !== login) return this.#retire(next);
+    this.#use(next);
+  }
+
+  /**
+   * Work on one connection; done again, from its start, after whatever breaks the connection or its credentials.
+   * @param attempt counts from 1: from 2, an earlier one may have done the work without getting its answer
+   * @throws {Unavailable} when the database does not answer in time
+   */
+  async use<T>(
+    what: string,
+    work: (session: Session, attempt: number) => Promise<T>,
+    deadlineMs = callDeadlineMs,
+  ): Promise<T> {
+    try {
+      const result = await withRetries((leftMs, attempt) => this.#once(work, attempt, leftMs), {
+        what,
+        deadlineMs,
+        judge,
+        onEvent: this.onEvent,
+      });
+      this.#failure = undefined;
+      return result;
+    } catch (error) {
+      if (error instanceof Unavailable) this.#failure = error;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const open of this.#open) this.#retire(open);
+    const deadline = Date.now() + queryTimeoutMs;
+    while (this.#open.size > 0 && Date.now() < deadline) await sleep(10);
+    await Promise.all([...this.#open].map(({ pool }) => pool.end()));
+  }
+
+  async #once<T>(
+    work: (session: Session, attempt: number) => Promise<T>,
+    attempt: number,
+    leftMs: number,
+  ): Promise<T> {
+    const open = await this.#ready(leftMs);
+    open.inUse += 1;
+    try {
+      const connection = await connectionOf(open.pool, leftMs);
+      try {
+        const result = await work(new MysqlSession(connection), attempt);
+        connection.release();
+        return result;
+      } catch (error) {
+        // Not back into the pool after what may have left it in the middle of something.
+        if (isDatabaseError(error)) connection.destroy();
+        else connection.release();
+        throw error;
+      }
+    } catch (error) {
+      if (refusals.has(codeOf(error))) this.credentials().refused(open.login);
+      throw error;
+    } finally {
+      open.inUse -= 1;
+      if (open.retired) this.#endIfIdle(open);
+    }
+  }
+
+  /** The newest pool, while its credentials live. */
+  async #ready(leftMs: number): Promise<OpenPool> {
+    if (this.#closed) throw new Unavailable("The application is stopping.", 5);
+    const login = await this.credentials().get(leftMs);
+    // While newer credentials are being connected, those before them still live.
+    if (this.#newest && !this.#newest.retired) return this.#newest;
+    this.#use(this.#create(login));
+    return this.#newest as unknown as OpenPool;
+  }
+
+  #use(next: OpenPool): void {
+    const old = this.#newest;
+    this.#newest = next;
+    if (!old) return;
+    this.#replacements += 1;
+    this.#retire(old);
+  }
+
+  #create(login: DatabaseLogin): OpenPool {
+    const { host, port, name, user, password } = login;
+    const pool = createPool({
+      host,
+      port,
+      user,
+      password,
+      database: name,
+      ssl: databaseTls(login),
+      charset: "utf8mb4",
+      timezone: "Z",
+      connectTimeout: connectTimeoutMs,
+      connectionLimit: connectionsPerPool,
+      maxIdle: connectionsPerPool,
+      idleTimeout: 60_000,
+      enableKeepAlive: true,
+    });
+    const open = { login, pool, inUse: 0, retired: false };
+    this.#open.add(open);
+    return open;
+  }
+
+  #retire(open: OpenPool): void {
+    open.retired = true;
+    this.#endIfIdle(open);
+  }
+
+  #endIfIdle(open: OpenPool): void {
+    if (open.inUse > 0 || !this.#open.delete(open)) return;
+    const { user } = open.login;
+    open.pool.end().then(
+      () => this.onEvent({ event: "pool-drained", user }),
+      // Connections that the server had cut already cannot say goodbye.
+      () => this.onEvent({ event: "pool-drained", user }),
+    );
+  }
+}
+
+class MysqlSession implements Session {
+  constructor(private readonly connection: PoolConnection) {}
+
+  async rows<Row>(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
+    const [rows] = await this.connection.execute({ sql, timeout: queryTimeoutMs }, [...parameters]);
+    return rows as Row[];
+  }
+
+  async change(sql: string, parameters: readonly Parameter[] = []) {
+    const [result] = await this.connection.execute({ sql, timeout: queryTimeoutMs }, [...parameters]);
+    const { affectedRows: affected, insertId } = result as { affectedRows: number; insertId: number };
+    return { affected, insertId };
+  }
+
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.connection.beginTransaction();
+    try {
+      const result = await work();
+      await this.connection.commit();
+      return result;
+    } catch (error) {
+      // A connection that broke is rolled back by the server.
+      await this.connection.rollback().catch(() => {});
+      throw error;
+    }
+  }
+}
+
+/** One connection, so that the first request on new credentials does not wait for it. A failure shows at its use. */
+async function warmUp(pool: Pool): Promise<void> {
+  try {
+    (await pool.getConnection()).release();
+  } catch {}
+}
+
+/** A connection within the time; one that comes later goes back to the pool. */
+async function connectionOf(pool: Pool, timeoutMs: number): Promise<PoolConnection> {
+  let late = false;
+  let timer: NodeJS.Timeout | undefined;
+  const connection = pool.getConnection();
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late = true;
+      reject(new Unavailable("All connections to the database are in use.", 2));
+    }, timeoutMs);
+  });
+  connection.then(
+    (came) => late && came.release(),
+    () => {},
+  );
+  try {
+    return await Promise.race([connection, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The user is gone, or has lost its rights: its lease was revoked or has ended. */
+const refusals = new Set([
+  "ER_ACCESS_DENIED_ERROR",
+  "ER_DBACCESS_DENIED_ERROR",
+  "ER_TABLEACCESS_DENIED_ERROR",
+  "ER_COLUMNACCESS_DENIED_ERROR",
+  "ER_MUST_CHANGE_PASSWORD_LOGIN",
+]);
+
+/** Worth another try, since the statement did not run, or all of its transaction was undone. */
+const transient = new Set([
+  "ER_LOCK_DEADLOCK",
+  "ER_LOCK_WAIT_TIMEOUT",
+  "ER_CON_COUNT_ERROR",
+  "ER_TOO_MANY_USER_CONNECTIONS",
+  "ER_USER_LIMIT_REACHED",
+  "ER_SERVER_SHUTDOWN",
+  "ER_NORMAL_SHUTDOWN",
+  "ER_CONNECTION_KILLED",
+  "ER_OPTION_PREVENTS_STATEMENT",
+  "ER_READ_ONLY_MODE",
+]);
+
+function judge(error: unknown): Verdict {
+  const code = codeOf(error);
+  if (error instanceof Unavailable || code === "") return undefined;
+  if (refusals.has(code))
+    return { reason: "The database refuses the credentials that Vault made.", pauseMs: 100 };
+  if (transient.has(code)) return { reason: `The database cannot do it now (${code}).` };
+  const broken = !code.startsWith("ER_");
+  return broken ? { reason: `The database does not answer (${code}).` } : undefined;
+}
+
+/** MySQL's, mysql2's or the socket's code; empty for an error that is none of the database. */
+export function codeOf(error: unknown): string {
+  const { code, sqlState, fatal } = error as { code?: unknown; sqlState?: unknown; fatal?: unknown };
+  if (
+    typeof code === "string" &&
+    (sqlState !== undefined || fatal !== undefined || connectionCodes.test(code))
+  ) {
+    return code;
+  }
+  // mysql2 throws plain errors for a connection that was closed before the command.
+  return error instanceof Error && /closed state|connection.*closed|Pool is closed/i.test(error.message)
+    ? "PROTOCOL_CONNECTION_LOST"
+    : "";
+}
+
+const connectionCodes =
+  /^(?:E[A-Z_]+|PROTOCOL_\w+|HANDSHAKE_\w+|ERR_(?:SSL|TLS)\w*|[A-Z_]*CERT[A-Z_]*|UNABLE_\w+)$/;
+
+const isDatabaseError = (error: unknown): boolean => codeOf(error) !== "";

@@ -1,0 +1,136 @@
+import { type FSWatcher, readFileSync, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import { Unavailable } from "../errors";
+import type { OnEvent } from "../lifecycle-event";
+import { type RenderedConfiguration, readRenderedConfiguration, SettingsError } from "../settings";
+import type { Vault } from "../vault/vault";
+import type { CredentialSource, DatabaseLogin } from "./credentials";
+
+/** Vault Agent writes a new file and renames it: several events for one change, milliseconds. */
+const settleMs = 50;
+/** Where no event comes, such as after the folder was mounted over, milliseconds. */
+const lookAgainMs = 15_000;
+
+/** The configuration that Vault Agent renders, read anew when it changes and on SIGHUP. */
+export class RenderedCredentials implements CredentialSource {
+  #configuration?: RenderedConfiguration;
+  #login?: DatabaseLogin;
+  #text = "";
+  #failure?: Unavailable;
+  #watcher?: FSWatcher;
+  #settling?: NodeJS.Timeout;
+  #timer?: NodeJS.Timeout;
+  #vault?: Vault;
+  readonly #onHangup = () => this.#read();
+
+  constructor(
+    private readonly file: string,
+    private readonly rootsPem: string | undefined,
+    private readonly onNew: (login: DatabaseLogin) => void,
+    private readonly onEvent: OnEvent,
+  ) {}
+
+  start(vault: Vault): void {
+    this.#vault = vault;
+    process.on("SIGHUP", this.#onHangup);
+    this.#timer = setInterval(() => this.#look(), lookAgainMs);
+    this.#look();
+  }
+
+  get configuration(): RenderedConfiguration | undefined {
+    return this.#configuration;
+  }
+
+  get current(): DatabaseLogin | undefined {
+    return this.#login;
+  }
+
+  get failure(): Unavailable | undefined {
+    return this.#login ? undefined : this.#failure;
+  }
+
+  async get(timeoutMs: number): Promise<DatabaseLogin> {
+    const until = Date.now() + timeoutMs;
+    while (!this.#login) {
+      if (Date.now() >= until)
+        throw this.#failure ?? new Unavailable("Vault Agent has rendered nothing yet.", 5);
+      await new Promise((resolve) => setTimeout(resolve, Math.min(settleMs, until - Date.now())));
+    }
+    return this.#login;
+  }
+
+  /** Perhaps the file is newer than what was read of it; if not, the agent will see the lease's end, too. */
+  refused(login: DatabaseLogin): boolean {
+    this.#read();
+    return login !== this.#login;
+  }
+
+  /** The agent renews it without rendering anew, so Vault is asked. */
+  async leaseSecondsLeft(): Promise<number | undefined> {
+    const leaseId = this.#login?.leaseId;
+    if (!leaseId || !this.#vault) return undefined;
+    const answer = await this.#vault
+      .call<{ ttl: number }>("POST", "sys/leases/lookup", { lease_id: leaseId }, { expectRefusal: true })
+      .catch(() => undefined);
+    return answer?.data.ttl;
+  }
+
+  stop(): void {
+    process.off("SIGHUP", this.#onHangup);
+    this.#watcher?.close();
+    clearInterval(this.#timer);
+    clearTimeout(this.#settling);
+  }
+
+  #look(): void {
+    this.#watch();
+    this.#read();
+  }
+
+  /** The folder, since the file is replaced by another at each change. */
+  #watch(): void {
+    if (this.#watcher) return;
+    try {
+      this.#watcher = watch(dirname(this.file), (_event, name) => {
+        if (name !== null && name !== basename(this.file)) return;
+        clearTimeout(this.#settling);
+        this.#settling = setTimeout(() => this.#read(), settleMs);
+      });
+      this.#watcher.on("error", () => {
+        this.#watcher?.close();
+        this.#watcher = undefined;
+      });
+    } catch {
+      // The folder is not there yet; the timer looks again, and the reason is told by reading.
+    }
+  }
+
+  #read(): void {
+    try {
+      const text = readFileSync(this.file, "utf8");
+      if (text === this.#text) return;
+      const configuration = readRenderedConfiguration(text);
+      const first = this.#text === "";
+      this.#text = text;
+      this.#configuration = configuration;
+      this.#failure = undefined;
+      if (!first) this.onEvent({ event: "configuration-changed" });
+      this.#use(configuration);
+    } catch (error) {
+      // What was read before stays in use: the agent may be about to write the file.
+      const reason =
+        error instanceof SettingsError
+          ? `What Vault Agent rendered cannot be used: ${error.problems.join("; ")}.`
+          : `The file that Vault Agent renders cannot be read (${(error as NodeJS.ErrnoException).code}).`;
+      this.#failure = new Unavailable(reason, 5);
+      this.onEvent({ event: "failure", what: "configuration", reason });
+    }
+  }
+
+  #use({ database: { lease, ...login } }: RenderedConfiguration): void {
+    if (this.#login?.user === login.user && this.#login.password === login.password) return;
+    this.#login = { ...login, leaseId: lease.id, rootsPem: this.rootsPem };
+    this.onEvent({ event: "credentials", user: login.user, leaseSeconds: lease.seconds });
+    this.onNew(this.#login);
+  }
+}

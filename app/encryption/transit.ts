@@ -1,0 +1,102 @@
+import { Unavailable } from "../errors";
+import { Refused } from "../vault/http";
+import type { Vault } from "../vault/vault";
+
+/** A text to encrypt, and what the ciphertext is bound to: with other words about it, Vault refuses to decrypt. */
+export interface Bound {
+  text: string;
+  associatedData: string;
+}
+
+export interface Encrypted {
+  ciphertext: string;
+  keyVersion: number;
+}
+
+/** Why one ciphertext of a batch was not decrypted. */
+export class Undecryptable extends Error {
+  override readonly name = "Undecryptable";
+}
+
+interface BatchAnswer<Result> {
+  batch_results: (Result & { error?: string })[];
+}
+
+/** One key of Vault's transit engine. Every method is one request to Vault, however long its list is; none for an empty one. */
+export class TransitKey {
+  constructor(
+    private readonly vault: Vault,
+    private readonly mount: string,
+    readonly name: string,
+  ) {}
+
+  async encrypt(values: readonly Bound[]): Promise<Encrypted[]> {
+    const results = await this.#batch<{ ciphertext: string; key_version: number }>(
+      "encrypt",
+      values.map(({ text, associatedData }) => ({
+        plaintext: base64(text),
+        associated_data: base64(associatedData),
+      })),
+    );
+    return results.map(({ ciphertext, key_version }) => ({ ciphertext, keyVersion: key_version }));
+  }
+
+  /** In place of a text that cannot be decrypted, what Vault says about it. */
+  async decrypt(
+    values: readonly { ciphertext: string; associatedData: string }[],
+  ): Promise<(string | Undecryptable)[]> {
+    const results = await this.#batch<{ plaintext?: string }>(
+      "decrypt",
+      values.map(({ ciphertext, associatedData }) => ({
+        ciphertext,
+        associated_data: base64(associatedData),
+      })),
+      // Without it, one bad ciphertext makes the answer a 400.
+      { partial_failure_response_code: 200 },
+    );
+    return results.map(({ plaintext, error }) =>
+      error ? new Undecryptable(error) : Buffer.from(plaintext ?? "", "base64").toString("utf8"),
+    );
+  }
+
+  /** Keyed hashes, such as `vault:v1:…`; with the newest version of the key unless told. */
+  async hmac(values: readonly string[], keyVersion?: number): Promise<string[]> {
+    const results = await this.#batch<{ hmac: string }>(
+      "hmac",
+      values.map((value) => ({ input: base64(value) })),
+      keyVersion === undefined ? {} : { key_version: keyVersion },
+    );
+    return results.map(({ hmac }) => hmac);
+  }
+
+  async latestVersion(): Promise<number> {
+    const { data } = await this.vault.call<{ latest_version: number }>(
+      "GET",
+      `${this.mount}/keys/${this.name}`,
+      undefined,
+      { expectRefusal: true },
+    );
+    return data.latest_version;
+  }
+
+  async #batch<Result>(
+    operation: "encrypt" | "decrypt" | "hmac",
+    batch: object[],
+    options: object = {},
+  ): Promise<(Result & { error?: string })[]> {
+    if (batch.length === 0) return [];
+    const path = `${this.mount}/${operation}/${this.name}`;
+    try {
+      const { data } = await this.vault.call<BatchAnswer<Result>>("POST", path, {
+        batch_input: batch,
+        ...options,
+      });
+      return data.batch_results;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      throw new Unavailable(`Vault refuses ${path}: ${error.message}`, 30, { cause: error });
+    }
+  }
+}
+
+const base64 = (text: string): string => Buffer.from(text, "utf8").toString("base64");

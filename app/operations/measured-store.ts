@@ -1,0 +1,36 @@
+import type { CustomerStore } from "../customers/customer-store";
+import { Conflict, InvalidInput, NotFound, Tampered, Unavailable } from "../errors";
+import type { Metrics } from "./metrics";
+
+/** Outcomes that are part of the contract go by their names, everything else is `Error`. */
+const outcomes = [NotFound, Conflict, InvalidInput, Unavailable, Tampered];
+
+/** The same store, each call counted and timed. */
+export function measuredStore(store: CustomerStore, metrics: Metrics): CustomerStore {
+  function measured<Arguments extends unknown[], Result>(
+    operation: keyof CustomerStore,
+    call: (...values: Arguments) => Promise<Result>,
+  ): (...values: Arguments) => Promise<Result> {
+    return async (...values) => {
+      const start = performance.now();
+      let outcome = "ok";
+      try {
+        return await call.apply(store, values);
+      } catch (error) {
+        outcome = outcomes.find((kind) => error instanceof kind)?.name ?? "Error";
+        throw error;
+      } finally {
+        metrics.operation(operation, outcome, (performance.now() - start) / 1000);
+      }
+    };
+  }
+  return {
+    list: measured("list", store.list),
+    get: measured("get", store.get),
+    add: measured("add", store.add),
+    edit: measured("edit", store.edit),
+    remove: measured("remove", store.remove),
+    findByNumber: measured("findByNumber", store.findByNumber),
+    asStored: measured("asStored", store.asStored),
+  };
+}

@@ -1,0 +1,79 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { LifecycleEvent } from "../lifecycle-event";
+
+/** Seconds: from a page out of memory to a call that waited for Vault's deadline. */
+const buckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What Prometheus reads at /metrics. Labels hold routes and kinds, never what somebody entered. */
+export class Metrics {
+  private readonly registry = new Registry();
+
+  private readonly requests = new Histogram({
+    name: "http_request_duration_seconds",
+    help: "Requests by method, route and status, and how long they took.",
+    labelNames: ["method", "route", "status"] as const,
+    buckets,
+    registers: [this.registry],
+  });
+
+  private readonly operations = new Histogram({
+    name: "customer_store_duration_seconds",
+    help: "Calls of the customer store, each at most one batch to Vault and a few statements to the database.",
+    labelNames: ["operation", "outcome"] as const,
+    buckets,
+    registers: [this.registry],
+  });
+
+  private readonly events = new Counter({
+    name: "lifecycle_events_total",
+    help: "What happened to tokens, leases, connections and the schema: logins, renewals, retries, failures.",
+    labelNames: ["event"] as const,
+    registers: [this.registry],
+  });
+
+  private readonly swaps = new Counter({
+    name: "database_credentials_replaced_total",
+    help: "Database users that Vault made for this application, one after the other.",
+    registers: [this.registry],
+  });
+
+  private readonly tokenSeconds = new Gauge({
+    name: "vault_token_granted_seconds",
+    help: "Life that Vault granted the token at its last login or renewal.",
+    registers: [this.registry],
+  });
+
+  private readonly leaseSeconds = new Gauge({
+    name: "database_lease_granted_seconds",
+    help: "Life that Vault granted the database lease when it was made or renewed.",
+    registers: [this.registry],
+  });
+
+  /** @param ofProcess memory, processor and event loop too; off in tests, which make many of these */
+  constructor({ ofProcess }: { ofProcess: boolean }) {
+    if (ofProcess) collectDefaultMetrics({ register: this.registry });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  request(labels: { method: string; route: string; status: number }, seconds: number): void {
+    this.requests.observe(labels, seconds);
+  }
+
+  operation(operation: string, outcome: string, seconds: number): void {
+    this.operations.observe({ operation, outcome }, seconds);
+  }
+
+  lifecycleEvent(event: LifecycleEvent): void {
+    this.events.inc({ event: event.event });
+    if (event.event === "credentials") this.swaps.inc();
+    if ("tokenSeconds" in event) this.tokenSeconds.set(event.tokenSeconds);
+    if ("leaseSeconds" in event) this.leaseSeconds.set(event.leaseSeconds);
+  }
+}

@@ -1,0 +1,81 @@
+import { type Dispatcher, request } from "undici";
+
+/** Vault, or what stands before it, answered with a status that is none of success. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+
+  constructor(
+    readonly status: number,
+    /** Vault's own words; they name no secret. */
+    readonly errors: readonly string[],
+    readonly retryAfterSeconds?: number,
+  ) {
+    super(`${status} ${errors.join("; ")}`);
+  }
+}
+
+export interface JsonRequest {
+  method: "GET" | "POST";
+  url: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+  timeoutMs: number;
+  dispatcher: Dispatcher;
+}
+
+/**
+ * One request, JSON both ways.
+ * @throws {Refused} for any status but 2xx; errors of the connection as they are
+ */
+export async function requestJson<T>({
+  method,
+  url,
+  headers,
+  body,
+  timeoutMs,
+  dispatcher,
+}: JsonRequest): Promise<T> {
+  const answer = await request(url, {
+    method,
+    headers: {
+      accept: "application/json",
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
+    dispatcher,
+  });
+  const text = await answer.body.text();
+  if (answer.statusCode < 200 || answer.statusCode > 299) {
+    throw new Refused(answer.statusCode, errorsOf(text), secondsOf(answer.headers["retry-after"]));
+  }
+  return (text === "" ? {} : JSON.parse(text)) as T;
+}
+
+/** In Vault's form { errors: [] } or Azure's { error: { message } }, { message }; else nothing, as it may be anything. */
+function errorsOf(text: string): string[] {
+  try {
+    const { errors, error, message } = JSON.parse(text);
+    if (Array.isArray(errors)) return errors.map(String).map((line) => line.trim().slice(0, 300));
+    const said = error?.message ?? message;
+    return typeof said === "string" ? [said.slice(0, 300)] : [];
+  } catch {
+    return [];
+  }
+}
+
+function secondsOf(header: string | string[] | undefined): number | undefined {
+  const seconds = Number(header);
+  return Number.isInteger(seconds) && seconds > 0 ? Math.min(seconds, 600) : undefined;
+}
+
+/** Of a failed connection, what a person may read: a code such as ECONNREFUSED, never an address with credentials. */
+export function connectionProblem(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code, name } = cause as NodeJS.ErrnoException;
+    if (name === "TimeoutError" || code === "UND_ERR_CONNECT_TIMEOUT") return "no answer in time";
+    if (typeof code === "string" && !code.startsWith("UND_ERR_ABORTED")) return code;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { Unavailable } from "../errors";
+import type { OnEvent } from "../lifecycle-event";
+import type { VaultSettings } from "../settings";
+import { connectionProblem, Refused, requestJson } from "./http";
+import { AppServiceIdentity, claimsOf } from "./identity";
+import { Kept, type Obtained } from "./kept";
+import { publicDispatcher, Trust } from "./trust";
+import { type CallOptions, callWithRetries, type Vault, type VaultAnswer, type VaultLogin } from "./vault";
+
+const loginAnswer = z.object({
+  auth: z.object({
+    client_token: z.string(),
+    policies: z.array(z.string()),
+    token_type: z.string(),
+    lease_duration: z.number(),
+    renewable: z.boolean(),
+  }),
+});
+type Login = z.infer<typeof loginAnswer>["auth"] & { claims: Record<string, string> };
+
+/** Milliseconds that logging in may take in all; it is tried again after that. */
+const loginDeadlineMs = 10_000;
+
+/** Vault, to which the application logs in itself: with its identity's token, by the auth method jwt. */
+export class OwnLogin implements Vault {
+  readonly #identity: AppServiceIdentity;
+  readonly #trust: Trust;
+  readonly #public;
+  readonly #token: Kept<Login>;
+
+  constructor(
+    private readonly settings: VaultSettings,
+    private readonly onEvent: OnEvent,
+    /** A token ended and another took its place: leases of a batch token end with it. */
+    onNewToken: () => void,
+  ) {
+    this.#identity = new AppServiceIdentity(settings.identity, onEvent);
+    this.#public = publicDispatcher(settings.proxy, settings.rootsPem);
+    const { certificateUrl, caPem, proxy } = settings;
+    this.#trust = new Trust({
+      caPem,
+      fetchNewest: certificateUrl ? () => this.#fetchCertificate(certificateUrl) : undefined,
+      proxy,
+      onEvent,
+    });
+    let first = true;
+    this.#token = new Kept<Login>({
+      what: "a token of Vault",
+      obtain: () => this.#logIn(),
+      renew: (login) => this.#renew(login),
+      onObtained: ({ seconds }) => {
+        onEvent({ event: "login", role: settings.role, tokenSeconds: seconds });
+        if (!first) onNewToken();
+        first = false;
+      },
+      onRenewed: (tokenSeconds) => onEvent({ event: "token-renewed", tokenSeconds }),
+      onFailure: ({ reason }) => onEvent({ event: "failure", what: "login", reason }),
+    });
+  }
+
+  start(): void {
+    this.#token.start();
+  }
+
+  get failure(): Unavailable | undefined {
+    return this.#token.current ? undefined : this.#token.failure;
+  }
+
+  call<Data>(
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+    options: CallOptions = {},
+  ): Promise<VaultAnswer<Data>> {
+    let used: Login | undefined;
+    return callWithRetries<VaultAnswer<Data>>(
+      async (timeoutMs) => {
+        used = await this.#token.get(timeoutMs);
+        return this.#send(method, path, body, timeoutMs, used.client_token);
+      },
+      {
+        ...options,
+        method,
+        path,
+        onEvent: this.onEvent,
+        mayCure: () => used === undefined || this.#token.refused(used),
+        heal: (error) => this.#heal(error),
+      },
+    );
+  }
+
+  async login(): Promise<VaultLogin> {
+    const login = this.#token.current;
+    return {
+      address: this.settings.address,
+      role: this.settings.role,
+      policies: login?.policies ?? [],
+      tokenType: login?.token_type ?? "",
+      tokenSecondsLeft: this.#token.secondsLeft,
+      identity: login?.claims ?? {},
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#token.stop();
+    await Promise.all([this.#trust.close(), this.#identity.close(), this.#public.destroy()]);
+  }
+
+  async #logIn(): Promise<Obtained<Login>> {
+    const { authMount, role, tokenResource } = this.settings;
+    const jwt = await this.#identity.token(tokenResource);
+    const path = `auth/${authMount}/login`;
+    const answer = await callWithRetries((timeoutMs) => this.#send("POST", path, { role, jwt }, timeoutMs), {
+      method: "POST",
+      path,
+      deadlineMs: loginDeadlineMs,
+      onEvent: this.onEvent,
+      mayCure: () => false,
+      heal: (error) => this.#heal(error),
+    }).catch((error) => {
+      // Vault answers 400 to a token or role that does not fit, and says why.
+      if (!(error instanceof Refused)) throw error;
+      throw new Unavailable(`Vault refuses the login as ${role}: ${error.errors.join("; ")}`, 30, {
+        cause: error,
+      });
+    });
+    const { auth } = loginAnswer.parse(answer);
+    return {
+      value: { ...auth, claims: claimsOf(jwt) },
+      seconds: auth.lease_duration,
+      renewable: auth.renewable,
+    };
+  }
+
+  /** Batch tokens are not renewable; Vault says so at the login. */
+  async #renew({ client_token }: Login): Promise<{ seconds: number; renewable: boolean }> {
+    const answer = await this.#send("POST", "auth/token/renew-self", {}, loginDeadlineMs, client_token);
+    const { lease_duration, renewable } = loginAnswer.parse(answer).auth;
+    return { seconds: lease_duration, renewable };
+  }
+
+  #send<Answer>(
+    method: "GET" | "POST",
+    path: string,
+    body: unknown,
+    timeoutMs: number,
+    token?: string,
+  ): Promise<Answer> {
+    return requestJson({
+      method,
+      url: `${this.settings.address}/v1/${path}`,
+      headers: { "x-vault-request": "true", ...(token && { "x-vault-token": token }) },
+      body,
+      timeoutMs,
+      dispatcher: this.#trust.dispatcher,
+    });
+  }
+
+  async #heal(error: unknown): Promise<boolean> {
+    try {
+      return await this.#trust.heal(error);
+    } catch (problem) {
+      const reason = problem instanceof Unavailable ? problem.reason : connectionProblem(problem);
+      this.onEvent({ event: "failure", what: "certificate", reason });
+      return false;
+    }
+  }
+
+  /** With the application's own identity, which may read the public half of this one certificate. */
+  async #fetchCertificate(certificateUrl: string): Promise<string> {
+    // https://<name>.vault.azure.net/… is of the resource https://vault.azure.net, also in sovereign clouds.
+    const resource = `https://${new URL(certificateUrl).hostname.split(".").slice(1).join(".")}`;
+    const token = await this.#identity.token(resource);
+    const { cer } = await requestJson<{ cer: string }>({
+      method: "GET",
+      url: `${certificateUrl}?api-version=7.4`,
+      headers: { authorization: `Bearer ${token}` },
+      timeoutMs: loginDeadlineMs,
+      dispatcher: this.#public,
+    });
+    return `-----BEGIN CERTIFICATE-----\n${cer.replace(/.{1,64}/g, "$&\n")}-----END CERTIFICATE-----\n`;
+  }
+}

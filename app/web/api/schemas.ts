@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { longest } from "../../customers/customer-input";
+import { type CustomerField, customerFields, hashedFields } from "../../customers/customer-store";
+
+/** RFC 9457. */
+export const problemMediaType = "application/problem+json";
+
+const textFields = z.object(recordOf(customerFields, () => z.string()));
+const hashes = z.object(recordOf(hashedFields, () => z.string()));
+
+function recordOf<Name extends string, Value>(names: readonly Name[], value: (name: Name) => Value) {
+  return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Value>;
+}
+
+const whole = z.int().min(0);
+const time = z.iso.datetime();
+const row = z.object({
+  id: z.int().min(1).describe("The customer number."),
+  version: z.int().min(1).describe("Counts the changes."),
+  createdAt: time,
+  updatedAt: time,
+});
+
+function pageOf(rows: z.ZodType) {
+  return z.object({
+    rows: z.array(rows),
+    total: whole.describe("Of all pages."),
+    page: z.int().min(1),
+    pageSize: z.int().min(1).max(100),
+  });
+}
+
+const customer = row.extend(textFields.shape);
+const storedCustomer = row.extend({
+  rowKey: z.string().describe("Random; binds each ciphertext to its row."),
+  fields: textFields.describe("Ciphertexts."),
+  hashes: hashes.describe("Keyed hashes; empty where nothing was entered."),
+});
+
+const secondsLeft = whole.optional().describe("Whole seconds; absent while there is none.");
+
+/** What the API answers, by the names that the OpenAPI document gives them. */
+export const answers = {
+  Customer: customer,
+  CustomerPage: pageOf(customer),
+  StoredCustomerPage: pageOf(storedCustomer),
+  Status: z.object({
+    way: z.enum(["vault", "agent"]),
+    readiness: z.object({ ready: z.boolean(), reasons: z.array(z.string()), retryAfterSeconds: z.number() }),
+    identity: z.record(z.string(), z.string()).describe("Claims of the identity's token, never the token."),
+    vault: z.object({
+      address: z.string(),
+      role: z.string(),
+      policies: z.array(z.string()),
+      tokenType: z.string(),
+      tokenSecondsLeft: secondsLeft,
+      edition: z.enum(["community", "enterprise"]),
+    }),
+    database: z.object({
+      host: z.string(),
+      name: z.string(),
+      user: z.string(),
+      leaseId: z.string(),
+      leaseSecondsLeft: secondsLeft,
+      replacements: whole,
+    }),
+    transit: z.object({
+      key: z.string(),
+      latestVersion: z.int().optional(),
+      rowsByVersion: z.record(z.string(), whole),
+    }),
+  }),
+  Problem: z.object({
+    type: z.literal("about:blank"),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    requestId: z.string().describe("Stands in the log line of this request."),
+    problems: z.record(z.string(), z.string()).optional().describe("By field: what is wrong, and the cure."),
+  }),
+  Health: z.object({ status: z.literal("alive") }),
+  Readiness: z.object({ status: z.enum(["ready", "not ready"]), reasons: z.array(z.string()) }),
+} as const;
+
+/** How a field has to look, for readers of the document; the store decides, for the pages and the API alike. */
+const formats: Readonly<Partial<Record<CustomerField, { description: string; examples: string[] }>>> = {
+  birthDate: { description: "A day from 1900-01-01 to today.", examples: ["1980-12-31"] },
+  socialSecurityNumber: { description: "Nine digits in three groups.", examples: ["900-12-3456"] },
+  cardNumber: {
+    description: "12 to 19 digits, the last of them a check digit.",
+    examples: ["4111111111111111"],
+  },
+  salary: { description: "An amount, with a point.", examples: ["52000.50"] },
+  email: { description: "May be empty.", examples: ["name@example.com"] },
+  phone: { description: "May be empty.", examples: ["+1 202 555 0101"] },
+};
+
+function textField(field: CustomerField) {
+  return z.string().meta({ maxLength: longest[field], ...formats[field] });
+}
+
+/** That each field is there and a text; what is in it, the store checks. */
+export const customerBody = z.strictObject({
+  ...recordOf(customerFields, textField),
+  email: textField("email").default(""),
+  phone: textField("phone").default(""),
+});
+
+const pageLimit = 1_000_000;
+const noPage = `The page is no whole number from 1 to ${pageLimit}.`;
+const noPageSize = "The page's size is no whole number from 1 to 100.";
+const page = z.int(noPage).min(1, noPage).max(pageLimit, noPage);
+const pageSize = z.int(noPageSize).min(1, noPageSize).max(100, noPageSize);
+/** Whole numbers come as text in addresses and forms. */
+const numberText = (message: string) =>
+  z
+    .string(message)
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number);
+
+/** In addresses and forms. */
+export const pageQuery = z.strictObject({
+  page: numberText(noPage).pipe(page).default(1),
+  pageSize: numberText(noPageSize).pipe(pageSize).default(20),
+});
+
+const searchText = z
+  .string("The search is no text.")
+  .trim()
+  .max(200, "The search is longer than 200 characters.");
+
+export const searchBody = z.strictObject({
+  search: searchText
+    .min(1, "The search is empty.")
+    .describe(
+      "A customer number, a day, month or year of entry (UTC), or a whole social security number, card number or e-mail address.",
+    ),
+  page: page.default(1),
+  pageSize: pageSize.default(20),
+});
+
+/** The search as the page's form sends it. */
+export const searchForm = pageQuery.extend({ search: searchText.default("") });
+
+const noVersion = "The version is no whole number from 1; send the one that you read.";
+
+/** The version that an edit was made from. */
+export const version = z.int(noVersion).min(1, noVersion);
+
+/** The same in a form. */
+export const versionForm = z.object({ version: numberText(noVersion).pipe(version) });

@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import { InvalidInput, NotFound } from "../errors";
+
+/**
+ * What a schema makes of what was sent.
+ * @throws {InvalidInput} a sentence a field
+ */
+export function parse<Schema extends z.ZodType>(schema: Schema, sent: unknown): z.infer<Schema> {
+  const { data, error } = schema.safeParse(sent, { error: sentence });
+  if (!error) return data as z.infer<Schema>;
+  const problems = new Map<string, string>();
+  for (const issue of error.issues) {
+    for (const field of fieldsOf(issue)) if (!problems.has(field)) problems.set(field, issue.message);
+  }
+  throw new InvalidInput(Object.fromEntries(problems));
+}
+
+function fieldsOf(issue: z.core.$ZodIssue): string[] {
+  const [field] = issue.path;
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => key.slice(0, 40));
+  return [field === undefined ? "body" : String(field)];
+}
+
+/** For what the schemas themselves have no sentence for. */
+function sentence(issue: z.core.$ZodRawIssue): string {
+  if (issue.code === "unrecognized_keys") return "This is no field; remove it.";
+  if (issue.input === undefined) return "This field is missing; add it.";
+  const expected = issue.code === "invalid_type" ? issue.expected : undefined;
+  if (expected === "string") return "This is no text; send a text.";
+  if (expected === "object") return "This is no object; send an object with fields.";
+  return "This cannot be taken; the API's description (/api/openapi.json) says what can.";
+}
+
+/** Numbers beyond it are no customer's, whatever the database's column holds. */
+const largestId = 2 ** 31 - 1;
+
+/** @throws {NotFound} where it is no customer number, since nobody is at that address */
+export function customerId(params: unknown): number {
+  const { id } = params as { id: string };
+  if (!/^[1-9]\d{0,9}$/.test(id) || Number(id) > largestId) throw new NotFound("no customer number");
+  return Number(id);
+}

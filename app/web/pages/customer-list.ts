@@ -1,0 +1,81 @@
+import type { Customer, CustomerPage } from "../../customers/customer-store";
+import { masked } from "../../customers/masked";
+import { fieldPresentations as fields } from "./fields";
+import { type Html, html } from "./html";
+import { layout, notice } from "./layout";
+import { pageSteps } from "./paging";
+import { searchForm } from "./search-form";
+import { day, dayAttribute } from "./times";
+
+export interface CustomerListProps {
+  csrfToken: string;
+  /** Nothing where the search could not be taken. */
+  page: CustomerPage | undefined;
+  search: string;
+  /** Why the search could not be taken. */
+  searchProblem?: string;
+  notice?: string;
+}
+
+export function customerListPage(props: CustomerListProps): Html {
+  const { csrfToken, page, search, searchProblem } = props;
+  return layout({
+    title: `${searchProblem ? "Error: " : ""}Customers`,
+    place: "customers",
+    body: html`
+${notice(props.notice)}
+<div class="heading">
+<h1>Customers</h1>
+<a class="button primary" href="/customers/new">Add a customer</a>
+</div>
+${searchForm({ csrfToken, search, problem: searchProblem })}
+${page ? found(page, props) : ""}`,
+  });
+}
+
+function found(page: CustomerPage, { search, csrfToken }: CustomerListProps): Html {
+  if (page.rows.length === 0) {
+    return html`<div class="panel"><p>${
+      search
+        ? "No customer was found."
+        : page.total > 0
+          ? "This page is empty."
+          : "There are no customers yet."
+    }</p><p><a href="/customers">${search || page.total > 0 ? "Show all customers" : "Load this page anew"}</a></p></div>`;
+  }
+  return html`
+<div class="panel customers">
+<table role="table">
+<caption class="visually-hidden">${search ? "Customers found" : "Customers by number"}</caption>
+<thead role="rowgroup"><tr role="row">
+${[
+  "Name",
+  "Number",
+  fields.birthDate.label,
+  "City",
+  "Social security no.",
+  fields.cardNumber.label,
+  "Added",
+  "Actions",
+].map((heading) => html`<th role="columnheader" scope="col">${heading}</th>`)}
+</tr></thead>
+<tbody role="rowgroup">${page.rows.map(row)}</tbody>
+</table>
+</div>
+${pageSteps({ page, path: "/customers", search, csrfToken })}`;
+}
+
+function row(customer: Customer): Html {
+  const name = `${customer.firstName} ${customer.lastName}`;
+  const path = `/customers/${customer.id}`;
+  return html`<tr role="row">
+<th role="rowheader" scope="row" class="wide"><a href="${path}">${name}</a></th>
+<td role="cell" data-label="Number" class="number">${customer.id}</td>
+<td role="cell" data-label="Birth date" class="number">${customer.birthDate}</td>
+<td role="cell" data-label="City" class="wide">${customer.city}</td>
+<td role="cell" data-label="Social security" class="number">${masked(customer.socialSecurityNumber)}</td>
+<td role="cell" data-label="Card" class="number">${masked(customer.cardNumber)}</td>
+<td role="cell" data-label="Added" class="number"><time datetime="${dayAttribute(customer.createdAt)}">${day(customer.createdAt)}</time></td>
+<td role="cell" class="row-actions"><a href="${path}/edit">Edit<span class="visually-hidden"> ${name}</span></a> <a href="${path}/delete">Delete<span class="visually-hidden"> ${name}</span></a></td>
+</tr>`;
+}

@@ -1,0 +1,60 @@
+import {
+  type Customer,
+  customerFields,
+  hashedFields,
+  type Page,
+  type StoredCustomer,
+} from "../../customers/customer-store";
+import type { Failure } from "../failures";
+import { fieldPresentations } from "./fields";
+import { type Html, html } from "./html";
+import { layout } from "./layout";
+import { pageSteps } from "./paging";
+
+export interface DatabasePageProps {
+  stored: Page<StoredCustomer>;
+  /** By customer number; nothing where decrypting was refused. */
+  decrypted: ReadonlyMap<number, Customer>;
+  failure?: Failure;
+}
+
+/** The records as the database holds them, next to what the application makes of them. */
+export function databasePage({ stored, decrypted, failure }: DatabasePageProps): Html {
+  return layout({
+    title: "In the database",
+    place: "database",
+    body: html`
+<div class="heading"><h1>In the database</h1></div>
+<p class="lead">What the database holds, field by field: whoever reads its tables, its backups or its disk sees no more
+than this. Beside it, what the application shows after Vault has decrypted it.</p>
+${failure ? html`<div class="problems" role="alert"><h2>${failure.title}</h2><p>${failure.detail}</p></div>` : ""}
+${stored.rows.map((row) => record(row, decrypted.get(row.id)))}
+${
+  stored.rows.length > 0
+    ? pageSteps({ page: stored, path: "/database", csrfToken: "" })
+    : html`<div class="panel"><p>There are no records on this page.</p><p><a href="/database">Show the first page</a></p></div>`
+}`,
+  });
+}
+
+function record(row: StoredCustomer, customer: Customer | undefined): Html {
+  return html`
+<section class="panel record" aria-labelledby="record-${row.id}">
+<h2 id="record-${row.id}">Customer ${row.id} <small>version ${row.version}, row key <code>${row.rowKey}</code></small></h2>
+<table role="table">
+<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Field</th><th role="columnheader" scope="col">In the database</th><th role="columnheader" scope="col">Decrypted</th></tr></thead>
+<tbody role="rowgroup">${customerFields.map(
+    (field) => html`<tr role="row">
+<th role="rowheader" scope="row">${fieldPresentations[field].label}</th>
+<td role="cell" class="cipher" data-label="In the database">${row.fields[field] ? html`<code>${row.fields[field]}</code>` : html`<span class="quiet">nothing</span>`}</td>
+<td role="cell" data-label="Decrypted">${customer ? customer[field] || html`<span class="quiet">nothing</span>` : html`<span class="quiet">not decrypted</span>`}</td>
+</tr>`,
+  )}</tbody>
+</table>
+<details><summary>Keyed hashes, by which a number is found without decrypting<span class="visually-hidden"> (customer ${row.id})</span></summary>
+<dl class="facts">${hashedFields.map(
+    (field) =>
+      html`<div><dt>${fieldPresentations[field].label}</dt><dd>${row.hashes[field] ? html`<code>${row.hashes[field]}</code>` : "nothing"}</dd></div>`,
+  )}</dl></details>
+</section>`;
+}

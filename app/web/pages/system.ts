@@ -1,0 +1,117 @@
+import type { SystemStatus } from "../../status";
+import { type Html, html } from "./html";
+import { layout } from "./layout";
+import { duration } from "./times";
+
+/** What the claims of Azure's tokens mean. Source: Microsoft, "Access token claims reference". */
+const claimMeanings: Readonly<Record<string, string>> = {
+  iss: "Issuer",
+  aud: "Audience",
+  sub: "Subject",
+  oid: "Object id of the identity",
+  tid: "Tenant",
+  idp: "Identity provider",
+  appid: "Application id of the identity",
+  application_id: "Application id of the identity",
+  xms_mirid: "Azure resource",
+  resource_id: "Azure resource",
+  exp: "Ends",
+  iat: "Issued",
+  nbf: "Valid from",
+};
+
+type Fact = [name: string, value: Html | string | number | undefined];
+
+/** How the application got to its secrets, step by step, none of them shown. */
+export function systemPage(status: SystemStatus): Html {
+  const { way, readiness, vault, database } = status;
+  return layout({
+    title: "How it got here",
+    place: "system",
+    body: html`
+<div class="heading"><h1>How it got here</h1>${
+      readiness.ready
+        ? html`<span class="tag good">Ready</span>`
+        : html`<span class="tag bad">Not ready</span>`
+    }</div>
+<p class="lead">No password, token or key was given to this application. ${
+      way === "vault"
+        ? "It has an identity in Azure, and Vault trusts that identity."
+        : "Vault Agent runs beside it, logs in with the machine's identity, and renders its configuration."
+    }</p>
+${
+  readiness.ready
+    ? ""
+    : html`<div class="warning" role="alert"><h2>Waiting for</h2><ul>${readiness.reasons.map((reason) => html`<li>${reason}</li>`)}</ul></div>`
+}
+<ol class="steps-done">
+<li>${step("An identity", "Azure vouches for it with a signed token. Its claims, without the token:", identityFacts(status))}</li>
+<li>${step(
+      "A login to Vault",
+      way === "vault"
+        ? "Vault checked the token's signature and claims, and gave a token of its own with these policies."
+        : "Vault Agent did this; the application sees only what Vault told of it.",
+      [
+        ["Vault", html`<code>${vault.address}</code>`],
+        ["Role", vault.role],
+        ["Policies", html`${vault.policies.map((policy) => html`<span class="tag">${policy}</span>`)}`],
+        ["Kind of token", vault.tokenType],
+        ["Token ends in", secondsLeft(vault.tokenSecondsLeft)],
+        ["Edition", editionOf(status)],
+      ],
+    )}</li>
+<li>${step(
+      "A user in the database",
+      "Vault made it for this application alone, and removes it when the lease ends.",
+      [
+        ["Server", html`<code>${database.host}</code>`],
+        ["Database", database.name],
+        ["User", html`<code>${database.user}</code>`],
+        ["Lease", html`<code>${database.leaseId}</code>`],
+        ["Lease ends in", secondsLeft(database.leaseSecondsLeft)],
+        ["Replaced so far", database.replacements === 1 ? "once" : `${database.replacements} times`],
+      ],
+    )}</li>
+<li>${step("Encryption by Vault", "The key never leaves Vault. One call encrypts or decrypts a whole page.", keyFacts(status))}</li>
+</ol>`,
+  });
+}
+
+function step(title: string, explanation: string, facts: readonly Fact[]): Html {
+  return html`<section class="panel"><h2>${title}</h2><p class="quiet">${explanation}</p>
+<dl class="facts">${facts.map(
+    ([name, value]) =>
+      html`<div><dt>${name}</dt><dd>${value === undefined || value === "" ? html`<span class="quiet">not known now</span>` : value}</dd></div>`,
+  )}</dl></section>`;
+}
+
+function identityFacts({ identity }: SystemStatus): Fact[] {
+  const claims = Object.entries(identity).map(
+    ([claim, value]): Fact => [claimMeanings[claim] ? `${claimMeanings[claim]} (${claim})` : claim, value],
+  );
+  return claims.length > 0 ? claims : [["Claims", undefined]];
+}
+
+function keyFacts({ transit }: SystemStatus): Fact[] {
+  const versions = Object.entries(transit.rowsByVersion);
+  return [
+    ["Key", transit.key],
+    ["Version that encrypts", transit.latestVersion],
+    [
+      "Customers by version",
+      versions.length > 0
+        ? html`${versions.map(([version, rows]) => html`<span class="tag">version ${version}: ${rows}</span>`)}`
+        : "none",
+    ],
+  ];
+}
+
+function editionOf({ vault }: SystemStatus): string {
+  return vault.edition === "enterprise"
+    ? "Enterprise: transform keeps the format of social security and card numbers"
+    : "Community: transit encrypts every field, and lists show numbers masked";
+}
+
+function secondsLeft(seconds: number | undefined): string | undefined {
+  return seconds === undefined ? undefined : duration(seconds);
+}

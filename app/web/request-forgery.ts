@@ -1,0 +1,71 @@
+import Tokens, { type TokensSimple } from "@fastify/csrf";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Refused } from "./failures";
+
+/** Field of every form. */
+export const tokenField = "_csrf";
+
+/**
+ * Forms carry a token that belongs to a cookie of the same browser (double submit); the cookie goes along with requests
+ * of this site's own pages only, and scripts cannot read it.
+ */
+export class FormTokens {
+  private readonly tokens = new Tokens({}) as TokensSimple;
+  private readonly cookieName: string;
+  private readonly attributes: string;
+
+  constructor({ behindHttps }: { behindHttps: boolean }) {
+    // The prefix makes browsers refuse the cookie from any other host, subdomains included.
+    this.cookieName = behindHttps ? "__Host-form-token" : "form-token";
+    this.attributes = `Path=/; HttpOnly; SameSite=Strict${behindHttps ? "; Secure" : ""}`;
+  }
+
+  /** For a form of the page that is answered with; a browser without the cookie gets it. */
+  create(request: FastifyRequest, reply: FastifyReply): string {
+    const known = this.secretOf(request);
+    const secret = known ?? this.tokens.secretSync();
+    if (!known) reply.header("set-cookie", `${this.cookieName}=${secret}; ${this.attributes}`);
+    return this.tokens.create(secret);
+  }
+
+  /** For `preValidation`, when the form is there. @throws {Refused} */
+  readonly check = async (request: FastifyRequest): Promise<void> => {
+    const secret = this.secretOf(request);
+    const token = (request.body as Record<string, unknown> | undefined)?.[tokenField];
+    if (!secret || typeof token !== "string" || !this.tokens.verify(secret, token)) {
+      throw new Refused(
+        "The form is too old or came from elsewhere. Go back, load the page anew, and send it again.",
+      );
+    }
+  };
+
+  private secretOf({ headers: { cookie = "" } }: FastifyRequest): string | undefined {
+    const values = cookie.split(";").flatMap((pair) => {
+      const [name, value] = pair.trim().split("=", 2);
+      return name === this.cookieName && value && /^[\w-]{20,100}$/.test(value) ? [value] : [];
+    });
+    // Two of one name: one of them is not from here.
+    return values.length === 1 ? values[0] : undefined;
+  }
+}
+
+const readingMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Refuses changes that a browser sends on behalf of another site, by the headers that no page can forge. Programs send
+ * neither header, and no cookie either.
+ */
+export async function checkOrigin(request: FastifyRequest): Promise<void> {
+  if (readingMethods.has(request.method)) return;
+  const { origin, "sec-fetch-site": site } = request.headers;
+  const foreignSite = site !== undefined && site !== "same-origin" && site !== "none";
+  if (foreignSite || (origin !== undefined && !isOwn(origin, request))) {
+    throw new Refused(
+      "The request comes from another site's page, and only this site's own pages may change anything.",
+    );
+  }
+}
+
+function isOwn(origin: string, { protocol, host }: FastifyRequest): boolean {
+  return URL.canParse(`${protocol}://${host}`) && origin === new URL(`${protocol}://${host}`).origin;
+}

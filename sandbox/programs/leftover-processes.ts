@@ -1,0 +1,41 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { identityOf, type ProcessIdentity, stillRuns } from "./process-identity";
+import { codeOf } from "./sandbox-error";
+import { waitFor } from "./wait-for";
+
+/** Kills, with their groups, the processes that <log>.process files of a folder name and that still run. */
+export async function killLeftovers(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch((error) => {
+    if (codeOf(error) === "ENOENT") return []; // gone with all that was in it
+    throw error;
+  });
+  for (const name of names.filter((it) => it.endsWith(".process"))) {
+    const file = join(folder, name);
+    const identity = parseIdentity(await readFile(file, "utf8").catch(() => ""));
+    if (identity && identity.host === identityOf()?.host && stillRuns(identity)) {
+      killGroup(identity.pid);
+      await waitFor(`process ${identity.pid}, left by a sandbox, to end`, () => !stillRuns(identity), {
+        deadlineMs: 10_000,
+      });
+    }
+    await rm(file, { force: true });
+  }
+}
+
+/** A program leads a process group of its own. */
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    if (codeOf(error) !== "ESRCH") throw error; // it has just ended
+  }
+}
+
+function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch {
+    return undefined; // a file cut short by a crash
+  }
+}

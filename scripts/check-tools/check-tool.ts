@@ -1,0 +1,23 @@
+import { accessSync, constants } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+
+/** Where scripts/install-check-tools puts the programs. */
+export function checkToolsFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vault-on-azure/check-tools/bin");
+}
+
+/** Path of a program that checks the project: from PATH, else as scripts/install-check-tools left it. */
+export function checkTool(program: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const folders = [...(env.PATH ?? "").split(delimiter), checkToolsFolder(env)];
+  return folders.map((folder) => join(folder, program)).find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,61 @@
+/** A check of checkov that a resource failed. */
+export interface Finding {
+  /** `CKV_AZURE_40` */
+  check: string;
+  /** What the check demands, in checkov's words. */
+  name: string;
+  stack: string;
+  /** Id of the resource in the stack's Terraform; cdktf gives no two of a stack the same. */
+  resource: string;
+}
+
+/** A finding with the construct that it concerns, such as `vault-server/unseal-key/key`. */
+export interface Located extends Finding {
+  path: string;
+}
+
+/** What an environment's scan comes to. */
+export interface Judgement {
+  environment: string;
+  /** Neither mended nor explained. */
+  failed: Located[];
+  explained: (Located & { reason: string })[];
+  /** Skips that explain no finding any more. */
+  stale: { check: string; stack: string; path: string; reason: string }[];
+}
+
+interface Resource {
+  "//"?: { metadata?: { path?: string }; checkov?: { skip?: { id: string; comment: string }[] } };
+}
+
+/** Terraform JSON by stack. */
+export type Scanned = ReadonlyMap<string, { resource?: Record<string, Record<string, Resource>> }>;
+
+/** Holds checkov's findings against the skips that stand beside the resources (constructs/terraform/checkov-skips.ts). */
+export function judge(stacks: Scanned, findings: readonly Finding[]): Omit<Judgement, "environment"> {
+  const resources = [...stacks].flatMap(([stack, { resource = {} }]) =>
+    Object.values(resource).flatMap((ofType) =>
+      Object.entries(ofType).map(([id, { "//": notes }]) => ({
+        stack,
+        id,
+        path: notes?.metadata?.path ?? `${stack}/${id}`,
+        skips: notes?.checkov?.skip ?? [],
+      })),
+    ),
+  );
+  const located = findings.map((finding) => {
+    const resource = resources.find(({ stack, id }) => stack === finding.stack && id === finding.resource);
+    const reason = resource?.skips.find(({ id }) => id === finding.check)?.comment;
+    return { ...finding, path: resource?.path ?? `${finding.stack}/${finding.resource}`, reason };
+  });
+  const stale = resources.flatMap(({ stack, id, path, skips }) =>
+    skips
+      .filter((skip) => !findings.some((f) => f.stack === stack && f.resource === id && f.check === skip.id))
+      .map((skip) => ({ check: skip.id, stack, path, reason: skip.comment })),
+  );
+  return {
+    failed: located.filter(({ reason }) => !reason).map(({ reason, ...finding }) => finding),
+    explained: located.filter((finding): finding is Located & { reason: string } => Boolean(finding.reason)),
+    stale,
+  };
+}

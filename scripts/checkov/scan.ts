@@ -1,0 +1,154 @@
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { environmentNames, exitOnEnvironmentError, loadEnvironment } from "../../environments/load";
+import { synthesize } from "../../main";
+import { checkTool } from "../check-tools/check-tool";
+import { type Finding, type Judgement, judge, type Scanned } from "./judge";
+import { sarif } from "./sarif";
+
+const usage = "Usage: scripts/scan [--sarif FILE] [--json] [ENVIRONMENT...]";
+
+/** A scan that cannot be made; the message is the sentence for the user. */
+class ScanError extends Error {}
+
+/** `scripts/scan`: checkov over the synthesized stacks of all environments, or of those named. */
+export function main(): void {
+  exitOnEnvironmentError(() => {
+    try {
+      scanAll();
+    } catch (error) {
+      if (!(error instanceof ScanError)) throw error;
+      console.error(error.message);
+      process.exitCode = 1;
+    }
+  });
+}
+
+function scanAll(): void {
+  const { values, positionals } = readArguments();
+  const checkov = checkTool("checkov");
+  if (checkov === undefined)
+    throw new ScanError("checkov is not installed; run scripts/install-check-tools.");
+  const names = positionals.length > 0 ? positionals : environmentNames();
+  const judgements = names.map((name) => scan(checkov, name));
+  if (values.sarif) {
+    writeFileSync(values.sarif, JSON.stringify(sarif(judgements.flatMap(({ failed }) => failed)), null, 2));
+  }
+  if (values.json) console.log(JSON.stringify(judgements, null, 2));
+  else for (const judgement of judgements) report(judgement);
+  if (judgements.some(({ failed, stale }) => failed.length + stale.length > 0)) process.exitCode = 1;
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: { sarif: { type: "string" }, json: { type: "boolean" } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}. ${usage}`);
+    process.exit(1);
+  }
+}
+
+function scan(checkov: string, name: string): Judgement {
+  console.error(`Scanning the stacks of environments/${name}.json with checkov ...`);
+  const folder = mkdtempSync(join(tmpdir(), "scan-"));
+  try {
+    synthesize(loadEnvironment(name), join(folder, "synthesized"));
+    const scanned = copyWhatCheckovReads(join(folder, "synthesized/stacks"), join(folder, "scanned"));
+    return { environment: name, ...judge(scanned, runCheckov(checkov, join(folder, "scanned"))) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** checkov 3.3 gives a stack up at the block `terraform`, whose `required_version` it takes for a block. No check concerns it. */
+function copyWhatCheckovReads(stacks: string, copy: string): Scanned {
+  return new Map(
+    readdirSync(stacks).map((stack) => {
+      const { terraform, "//": notes, ...blocks } = readJson(join(stacks, stack, "cdk.tf.json"));
+      mkdirSync(join(copy, stack), { recursive: true });
+      writeFileSync(join(copy, stack, "cdk.tf.json"), JSON.stringify(blocks, null, 2));
+      return [stack, blocks];
+    }),
+  );
+}
+
+function runCheckov(checkov: string, folder: string): Finding[] {
+  const { stdout, stderr, error } = spawnSync(
+    checkov,
+    ["--framework", "terraform_json", "--directory", folder, "--skip-download", "--output", "json"],
+    // It would ask its maker's service for links to its guidelines.
+    {
+      encoding: "utf8",
+      env: { ...process.env, BC_SKIP_MAPPING: "TRUE" },
+      maxBuffer: 2 ** 28,
+      timeout: 300_000,
+    },
+  );
+  const report = parse(stdout);
+  const stacks = existsSync(folder) ? readdirSync(folder).length : 0;
+  if (error || !report?.results || report.summary?.parsing_errors > 0 || stacks === 0) {
+    throw new ScanError(`checkov read not all of the stacks: ${error?.message ?? lastLine(stderr)}`);
+  }
+  const { failed_checks, passed_checks } = report.results;
+  if (passed_checks.length === 0)
+    throw new ScanError("checkov checked nothing; is its version the one of scripts/check-tools?");
+  return failed_checks.map(finding);
+}
+
+function parse(stdout: string) {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `/vault-server/cdk.tf.json`, and `<type or "resource">.<id>`. */
+function finding(record: {
+  check_id: string;
+  check_name: string;
+  file_path: string;
+  resource: string;
+}): Finding {
+  return {
+    check: record.check_id,
+    name: record.check_name,
+    stack: record.file_path.split("/")[1] ?? "",
+    resource: record.resource.slice(record.resource.indexOf(".") + 1),
+  };
+}
+
+function report({ environment, failed, explained, stale }: Judgement): void {
+  for (const { check, stack, path, reason } of explained)
+    console.log(`skipped  ${check} ${stack} ${path}: ${reason}`);
+  for (const { check, stack, path, name } of failed)
+    console.log(`FAILED   ${check} ${stack} ${path}: ${name}`);
+  for (const { check, stack, path } of stale) {
+    console.log(`STALE    ${check} ${stack} ${path}: the skip explains no finding; remove it.`);
+  }
+  console.log(
+    `${environment}: ${failed.length} failed, ${explained.length} skipped with a reason, ${stale.length} stale skips.`,
+  );
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}
+
+function readJson(file: string) {
+  return JSON.parse(readFileSync(file, "utf8"));
+}

@@ -1,0 +1,56 @@
+import type { z } from "zod";
+import { azureErrorSentence } from "./azure-error";
+import { DeploymentError } from "./deployment-error";
+import { type CommandResult, runCommand } from "./run-command";
+
+/** The Azure CLI; at most four of its calls run at once, since each is a Python program of its own. */
+export class AzureCli {
+  private running = 0;
+  private readonly queue: (() => void)[] = [];
+
+  constructor(private readonly signal?: AbortSignal) {}
+
+  /**
+   * Runs a command and reads what it prints, JSON.
+   * @throws {DeploymentError} when it fails, in a sentence.
+   */
+  async json<Schema extends z.ZodType>(schema: Schema, ...args: string[]): Promise<z.infer<Schema>> {
+    const { stdout } = await this.run(...args, "--output", "json");
+    try {
+      return schema.parse(JSON.parse(stdout || "null"));
+    } catch {
+      throw new DeploymentError(
+        `\`az ${commandOf(args)}\` answered something unknown; update the Azure CLI with \`az upgrade\`.`,
+      );
+    }
+  }
+
+  /** Runs a command for its effect. @throws {DeploymentError} when it fails. */
+  async run(...args: string[]): Promise<CommandResult> {
+    const result = await this.attempt(...args);
+    if (result === undefined) throw new DeploymentError(azureCliMissing);
+    if (result.code !== 0) throw new DeploymentError(azureErrorSentence(commandOf(args), result.stderr));
+    return result;
+  }
+
+  /** Runs a command that may fail; undefined where there is no Azure CLI. */
+  async attempt(...args: string[]): Promise<CommandResult | undefined> {
+    if (this.running >= 4) await new Promise<void>((resolve) => this.queue.push(resolve));
+    this.running++;
+    try {
+      return await runCommand("az", [...args, "--only-show-errors"], { signal: this.signal });
+    } finally {
+      this.running--;
+      this.queue.shift()?.();
+    }
+  }
+}
+
+export const azureCliMissing =
+  "The Azure CLI (az) is not on the PATH; install it (https://learn.microsoft.com/cli/azure/install-azure-cli).";
+
+/** Its words up to the first option. */
+function commandOf(args: readonly string[]): string {
+  const end = args.findIndex((arg) => arg.startsWith("-"));
+  return args.slice(0, end === -1 ? undefined : end).join(" ");
+}

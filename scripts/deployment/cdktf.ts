@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
+import type { Report } from "../../sandbox/programs/progress";
+import { DeploymentError } from "./deployment-error";
+import type { Interruption } from "./interruption";
+import { forgetOtherEnvironment } from "./other-environment";
+import { projectFolder } from "./project";
+import { terraformFailure } from "./terraform-failure";
+import { terraformsBelow } from "./terraform-processes";
+
+export interface CdktfOptions {
+  /** `deploy`, `destroy` or `diff`. */
+  readonly action: "deploy" | "destroy" | "diff";
+  readonly stack: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly interruption: Interruption;
+  /** Told what Terraform is at. */
+  readonly report: Report;
+  /** Values that must not be shown, should a program print them. */
+  readonly secrets?: readonly string[];
+}
+
+/**
+ * Runs `cdktf` on one stack, and gives what it printed.
+ * An interrupt is handed to the Terraform below it, which finishes what it has begun, writes its state and gives back its lock.
+ * @throws {DeploymentError} when it fails, with Terraform's reason.
+ */
+export async function cdktf(options: CdktfOptions): Promise<string> {
+  const { stack, interruption } = options;
+  interruption.check();
+  await forgetOtherEnvironment(stack, String(options.env.ENVIRONMENT));
+  interruption.waitingFor = `Terraform to finish what it began with ${stack} and to give back its lock`;
+  try {
+    const { code, output } = await run(options);
+    interruption.check();
+    if (code !== 0) throw new DeploymentError(terraformFailure(stack, output));
+    return output;
+  } finally {
+    interruption.waitingFor = "";
+  }
+}
+
+async function run({ action, stack, env, interruption, report, secrets = [] }: CdktfOptions) {
+  const approval = action === "diff" ? [] : ["--auto-approve", "--ignore-missing-stack-dependencies"];
+  const child = spawn("npx", ["--no-install", "cdktf", action, stack, ...approval, "--no-color"], {
+    cwd: projectFolder,
+    // CI: its lines as they come, without the animation that it draws for a terminal.
+    env: { ...env, CI: "true" },
+    stdio: ["ignore", "pipe", "pipe"],
+    // A session of its own, so that the terminal's Ctrl-C does not reach it: see terraform-processes.ts.
+    detached: true,
+  });
+  const lines: string[] = [];
+  const take = (raw: string): void => {
+    const line = secrets.reduce((text, secret) => text.replaceAll(secret, "(hidden)"), plain(raw, stack));
+    lines.push(line);
+    if (activity.test(line)) report(line.trim());
+  };
+  for (const stream of [child.stdout, child.stderr] as Readable[]) createInterface(stream).on("line", take);
+  const passOn = interruptTerraforms(() => child.pid, interruption);
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on("error", () =>
+        reject(new DeploymentError("npx cannot be run; install Node.js with npm, and put both on the PATH.")),
+      );
+      child.on("close", (exitCode) => resolve(exitCode ?? 1));
+    });
+    return { code, output: lines.join("\n") };
+  } finally {
+    clearInterval(passOn);
+  }
+}
+
+/** After an interrupt, each Terraform gets one signal: a second one would make it leave its work undone. */
+function interruptTerraforms(rootOf: () => number | undefined, { signal }: Interruption): NodeJS.Timeout {
+  const told = new Set<number>();
+  let looking = false;
+  return setInterval(async () => {
+    const root = rootOf();
+    if (!signal.aborted || root === undefined || looking) return;
+    looking = true;
+    for (const pid of await terraformsBelow(root)) {
+      if (told.has(pid)) continue;
+      told.add(pid);
+      try {
+        process.kill(pid, "SIGINT");
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    looking = false;
+  }, 200);
+}
+
+/** Lines of Terraform that say what it is doing. */
+const activity =
+  /: (?:Creating|Still creating|Creation complete|Modifying|Still modifying|Destroying|Still destroying|Refreshing state|Reading|Provisioning|Opening)|^(?:Initializing|- Installing)/;
+
+/** Without colours and without the column that cdktf puts the stack's name in. */
+function plain(line: string, stack: string): string {
+  const text = stripVTControlCharacters(line).trimEnd();
+  const prefix = `${stack}  `;
+  if (text.startsWith(prefix)) return text.slice(prefix.length);
+  return text.startsWith(" ".repeat(prefix.length)) ? text.slice(prefix.length) : text;
+}

@@ -1,0 +1,233 @@
+import { loadEnvironment } from "../../environments/load";
+import { Progress } from "../../sandbox/programs/progress";
+import { AzureCli } from "./azure-cli";
+import { cdktf } from "./cdktf";
+import { childEnvironment, withVaultLogin } from "./child-environment";
+import { chosenStacks } from "./chosen-stacks";
+import { DeploymentError, DeploymentProblems } from "./deployment-error";
+import type { Interruption } from "./interruption";
+import { oneAtATime } from "./one-at-a-time";
+import { allOutputs, outputLines } from "./outputs";
+import { type PlannedStack, readPlan } from "./plan";
+import { type Prepared, preflight } from "./preflight/preflight";
+import { readArguments, runScript } from "./run-script";
+import { webAppsAnswer } from "./smoke-test";
+import { readState } from "./stack-state";
+import { readSystem, type Stack } from "./system";
+import { VaultAccess } from "./vault";
+
+const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS] [--json]
+
+Checks what a deployment needs, deploys the stacks in order, waits for Vault, configures it and tries the result.
+Run again after any failure, it goes on.
+
+  environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
+  --plan          show what would change, and change nothing
+  --stack NAME    only this stack; may be given several times
+  --wait SECONDS  how long to wait for Vault's first boot (default 1200)
+  --json          the result on stdout as JSON; progress goes to stderr
+`;
+
+/** What --json prints. */
+interface Result {
+  environment: string;
+  ok: boolean;
+  stacks: ({ stack: string; seconds: number } | PlannedStack)[];
+  outputs?: Record<string, unknown>;
+  /** One sentence a problem, each with its cure. */
+  problems?: readonly string[];
+}
+
+/** Seconds for web apps to start after their deployment. */
+const webAppDeadline = 300;
+
+/** `scripts/deploy`. */
+export async function main(): Promise<void> {
+  const result: Result = { environment: "", ok: false, stacks: [] };
+  let json = false;
+  const print = (): void => {
+    if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  };
+  await runScript(
+    async (interruption) => {
+      json = process.argv.includes("--json");
+      const { environment: name, values } = readArguments(help, {
+        plan: { type: "boolean", default: false },
+        stack: { type: "string", multiple: true },
+        wait: { type: "string", default: "1200" },
+        json: { type: "boolean", default: false },
+      });
+      result.environment = name;
+      const deployment = new Deployment(name, values.stack, readSeconds(values.wait), interruption, result);
+      const work = () => (values.plan ? deployment.plan() : deployment.deploy());
+      try {
+        await oneAtATime(work);
+      } catch (error) {
+        result.problems = error instanceof DeploymentProblems ? error.problems : undefined;
+        throw error;
+      }
+      result.ok = true;
+      if (!json) process.stdout.write(outputLines(result.outputs ?? {}));
+      print();
+    },
+    (message) => {
+      result.problems ??= [message];
+      print();
+    },
+  );
+}
+
+function readSeconds(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) {
+    throw new DeploymentError(
+      `--wait takes a whole number of seconds, not ${JSON.stringify(text)}; see --help.`,
+    );
+  }
+  return Number(text);
+}
+
+/** One run of the script. */
+class Deployment {
+  private readonly progress = new Progress();
+  private readonly az: AzureCli;
+  private readonly environment;
+  private readonly system: readonly Stack[];
+  private readonly stacks: readonly Stack[];
+
+  constructor(
+    name: string,
+    stackNames: readonly string[] | undefined,
+    private readonly wait: number,
+    private readonly interruption: Interruption,
+    private readonly result: Result,
+  ) {
+    this.environment = loadEnvironment(name);
+    this.system = readSystem(this.environment);
+    this.stacks = chosenStacks(this.system, stackNames);
+    this.az = new AzureCli(interruption.signal);
+  }
+
+  async deploy(): Promise<void> {
+    const prepared = await this.prepare();
+    const env = childEnvironment(this.environment, prepared.login);
+    for (const { name } of this.stacks) {
+      const start = performance.now();
+      if (name === "vault-config") await this.configureVault(env);
+      else await this.run(name, "deploy", env);
+      this.result.stacks.push({ stack: name, seconds: Math.round((performance.now() - start) / 100) / 10 });
+    }
+    await this.trySystem();
+    this.result.outputs = await this.outputs(prepared);
+  }
+
+  async plan(): Promise<void> {
+    const { login, states } = await this.prepare();
+    const env = childEnvironment(this.environment, login);
+    for (const { name, dependencies } of this.stacks) {
+      const missing = dependencies.filter((one) => !states.get(one)?.isDeployed);
+      if (missing.length > 0) {
+        this.show({ stack: name, waitsFor: missing });
+      } else {
+        const text =
+          name === "vault-config"
+            ? await this.withVault((access) =>
+                this.run(name, "diff", withVaultLogin(env, access), [access.jwt]),
+              )
+            : await this.run(name, "diff", env);
+        this.show(readPlan(name, text));
+      }
+    }
+  }
+
+  private async prepare(): Promise<Prepared> {
+    const { environment, az, system, stacks, interruption } = this;
+    const warn = (sentence: string): void => this.progress.line(`Warning: ${sentence}`);
+    return this.progress.step(`preflight of ${environment.name}`, async () =>
+      preflight({ environment, az, system, stacks, warn, signal: interruption.signal }),
+    );
+  }
+
+  private run(
+    stack: string,
+    action: "deploy" | "diff",
+    env: NodeJS.ProcessEnv,
+    secrets: readonly string[] = [],
+  ): Promise<string> {
+    const { progress, interruption } = this;
+    const what = action === "diff" ? `plan of ${stack}` : `stack ${stack}`;
+    return progress.step(what, (report) => cdktf({ action, stack, env, interruption, report, secrets }), {
+      announce: true,
+    });
+  }
+
+  private async configureVault(env: NodeJS.ProcessEnv): Promise<void> {
+    const { wait: seconds, interruption } = this;
+    await this.withVault(async (access) => {
+      await this.progress.step(
+        "Vault: unsealed, and lets deployers in",
+        (report) => access.untilReady({ seconds, interruption, report }),
+        { announce: true },
+      );
+      await this.run("vault-config", "deploy", withVaultLogin(env, access), [access.jwt]);
+    });
+  }
+
+  /** Does what Vault's certificate and the deployer's token are needed for. */
+  private async withVault<T>(work: (access: VaultAccess) => Promise<T>): Promise<T> {
+    const access = await this.progress.step("Vault: certificate from Key Vault", async () =>
+      VaultAccess.open(this.az, await this.stateOf("vault-server")),
+    );
+    try {
+      return await work(access);
+    } finally {
+      access.close();
+    }
+  }
+
+  /** Tries what was deployed in this run. */
+  private async trySystem(): Promise<void> {
+    const { interruption, progress } = this;
+    const names = this.stacks.map(({ name }) => name);
+    if (names.includes("vault-config")) {
+      await this.withVault((access) =>
+        progress.step("smoke test: Vault", (report) =>
+          access.untilReady({ seconds: 30, interruption, report }),
+        ),
+      );
+    }
+    const webApp = this.stacks.find(({ name }) => name === "web-app");
+    if (webApp && names.includes("vault-config")) {
+      const state = await this.stateOf("web-app");
+      await progress.step("smoke test: web apps", () =>
+        webAppsAnswer(webApp, state, { seconds: Math.min(webAppDeadline, this.wait), interruption }),
+      );
+    }
+  }
+
+  /** Those of stacks that were not deployed in this run are known from before. */
+  private async outputs({ states }: Prepared): Promise<Record<string, unknown>> {
+    const now = await Promise.all(
+      this.stacks.map(
+        async (stack) => [stack.name, await readState(stack, this.interruption.signal)] as const,
+      ),
+    );
+    return allOutputs(new Map([...states, ...now]));
+  }
+
+  private stateOf(name: string) {
+    const stack = this.system.find((one) => one.name === name);
+    if (!stack) throw new DeploymentError(`The environment has no stack ${name}.`);
+    return readState(stack, this.interruption.signal);
+  }
+
+  private show(planned: PlannedStack): void {
+    this.result.stacks.push(planned);
+    if (process.argv.includes("--json")) return;
+    const { stack } = planned;
+    process.stdout.write(
+      "waitsFor" in planned
+        ? `# ${stack}: can be planned once ${planned.waitsFor.join(", ")} is deployed\n\n`
+        : `# ${stack}: ${planned.add} to add, ${planned.change} to change, ${planned.destroy} to destroy\n\n${planned.text}\n\n`,
+    );
+  }
+}

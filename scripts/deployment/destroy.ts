@@ -1,0 +1,176 @@
+import { createInterface } from "node:readline/promises";
+import { z } from "zod";
+import { loadEnvironment } from "../../environments/load";
+import { Progress } from "../../sandbox/programs/progress";
+import { AzureCli } from "./azure-cli";
+import { cdktf } from "./cdktf";
+import { childEnvironment, withVaultLogin } from "./child-environment";
+import { chosenStacks } from "./chosen-stacks";
+import { DeploymentError } from "./deployment-error";
+import type { Interruption } from "./interruption";
+import { oneAtATime } from "./one-at-a-time";
+import { preflight } from "./preflight/preflight";
+import { readArguments, runScript, say } from "./run-script";
+import type { StackState } from "./stack-state";
+import { readSystem, type Stack } from "./system";
+import { VaultAccess } from "./vault";
+
+const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME]
+
+Takes the stacks away in the reverse order, after revoking the database credentials that Vault handed out.
+Run again after any failure, it goes on.
+
+  environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
+  --stack NAME    only this stack; may be given several times
+  --confirm NAME  the environment's name, in place of typing it in where data would be lost
+`;
+
+/** What is gone for good with a stack. */
+const losses: Readonly<Record<string, string>> = {
+  "vault-config": "the transit keys, and with them all that was encrypted with them",
+  mysql: "the database and its backups",
+  "vault-server": "Vault's data disk: all that Vault stores",
+};
+
+/** `scripts/destroy`. */
+export async function main(): Promise<void> {
+  await runScript(async (interruption) => {
+    const { environment: name, values } = readArguments(help, {
+      stack: { type: "string", multiple: true },
+      confirm: { type: "string" },
+    });
+    await oneAtATime(() => destroy(name, values.stack, values.confirm, interruption));
+  });
+}
+
+async function destroy(
+  name: string,
+  stackNames: readonly string[] | undefined,
+  confirmation: string | undefined,
+  interruption: Interruption,
+): Promise<void> {
+  const environment = loadEnvironment(name);
+  const system = readSystem(environment);
+  const chosen = chosenStacks(system, stackNames).reverse();
+  const progress = new Progress();
+  const az = new AzureCli(interruption.signal);
+  const warn = (sentence: string): void => progress.line(`Warning: ${sentence}`);
+  const { login, states } = await progress.step(`preflight of ${name}`, async () =>
+    preflight({ environment, az, system, stacks: chosen, warn, signal: interruption.signal }, "destroy"),
+  );
+  const stacks = chosen.filter((stack) => states.get(stack.name)?.isDeployed);
+  if (stacks.length === 0) {
+    say(`Nothing of ${name} is deployed.`);
+    return;
+  }
+  refuseToStrand(stacks, system, states);
+  refuseProtected(name, stacks);
+  await confirm(name, stacks, confirmation, interruption);
+
+  const env = childEnvironment(environment, login);
+  for (const { name: stack } of stacks) {
+    const take = (childEnv: NodeJS.ProcessEnv, secrets: readonly string[] = []) =>
+      progress.step(
+        `stack ${stack} taken away`,
+        (report) => cdktf({ action: "destroy", stack, env: childEnv, interruption, report, secrets }),
+        { announce: true },
+      );
+    if (stack === "vault-config")
+      await withoutLeases(progress, az, states, (access) => take(withVaultLogin(env, access), [access.jwt]));
+    else await take(env);
+  }
+  if (stacks.some(({ name: stack }) => stack === "vault-server")) {
+    say("Azure keeps the deleted Key Vaults for 90 days, under names that are not used again.");
+  }
+}
+
+/** Revokes the database credentials while Vault can still reach MySQL, then does the work. */
+async function withoutLeases<T>(
+  progress: Progress,
+  az: AzureCli,
+  states: ReadonlyMap<string, StackState>,
+  work: (access: VaultAccess) => Promise<T>,
+): Promise<void> {
+  const vaultServer = states.get("vault-server");
+  if (!vaultServer) throw new DeploymentError("The environment has no stack vault-server.");
+  const access = await progress.step("Vault: certificate from Key Vault", () =>
+    VaultAccess.open(az, vaultServer),
+  );
+  try {
+    await progress.step("Vault: database credentials revoked", async () => {
+      try {
+        await access.revokeDatabaseLeases();
+      } catch (error) {
+        throw new DeploymentError(
+          `${(error as Error).message} If this Vault will never answer again, forget its configuration (docs/deploy.md, "When Vault is lost"), and run the same command again.`,
+        );
+      }
+    });
+    await work(access);
+  } finally {
+    access.close();
+  }
+}
+
+/** @throws {DeploymentError} when stacks would stay that stand on those to be taken away. */
+function refuseToStrand(
+  stacks: readonly Stack[],
+  system: readonly Stack[],
+  states: ReadonlyMap<string, StackState>,
+): void {
+  const going = new Set(stacks.map(({ name }) => name));
+  const stranded = system.filter(
+    ({ name, dependencies }) =>
+      !going.has(name) && states.get(name)?.isDeployed && dependencies.some((one) => going.has(one)),
+  );
+  if (stranded.length === 0) return;
+  const names = stranded.map(({ name }) => name);
+  throw new DeploymentError(
+    `${names.join(", ")} would be left standing on nothing; add ${names.map((one) => `--stack ${one}`).join(" ")}, or leave --stack out.`,
+  );
+}
+
+/** How protectData shows in the stacks: in Terraform, and for transit keys in Vault. */
+const protectedResource = z.union([
+  z.object({ lifecycle: z.object({ prevent_destroy: z.literal(true) }) }),
+  z.object({ deletion_allowed: z.literal(false) }),
+]);
+
+/** @throws {DeploymentError} when the environment protects what is in a stack. */
+function refuseProtected(name: string, stacks: readonly Stack[]): void {
+  const kept = stacks.filter(({ json }) =>
+    Object.values(json.resource)
+      .flatMap((instances) => Object.values(instances))
+      .some((resource) => protectedResource.safeParse(resource).success),
+  );
+  if (kept.length === 0) return;
+  throw new DeploymentError(
+    `protectData in environments/${name}.json forbids to take away ${kept.map((stack) => stack.name).join(", ")}; if their data may be lost, set it to false, run \`scripts/deploy ${name}\`, which lifts the locks, and then this again.`,
+  );
+}
+
+/** @throws {DeploymentError} unless the environment's name is given where data would be lost. */
+async function confirm(
+  name: string,
+  stacks: readonly Stack[],
+  confirmation: string | undefined,
+  { promise }: Interruption,
+): Promise<void> {
+  const lost = stacks.flatMap((stack) => losses[stack.name] ?? []);
+  if (lost.length === 0) return;
+  say(`This destroys, for good: ${lost.join("; ")}.`);
+  let given = confirmation;
+  if (given === undefined && process.stdin.isTTY) {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    // Else readline keeps Ctrl-C to itself.
+    terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+    given = await Promise.race([terminal.question(`Type ${name} to go on: `), promise]);
+    terminal.close();
+  }
+  if (given?.trim() === name) return;
+  throw new DeploymentError(
+    given === undefined
+      ? `Nothing was changed: data would be lost; add --confirm ${name}, or run this in a terminal.`
+      : `Nothing was changed: ${JSON.stringify(given)} is not the environment's name, ${name}.`,
+  );
+}

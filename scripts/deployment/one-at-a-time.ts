@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import { FileLock } from "../../sandbox/programs/file-lock";
+import { DeploymentError } from "./deployment-error";
+import { projectFolder } from "./project";
+
+/** Runs work that uses `cdktf.out`, which one run at a time may. @throws {DeploymentError} while another one does. */
+export async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+  const lock = new FileLock(join(projectFolder, "node_modules/.cache/vault-on-azure/deployment-lock"));
+  const held = await lock.tryAcquire();
+  if (!("release" in held)) {
+    throw new DeploymentError(
+      `Another deployment runs from this folder (process ${held.pid} on ${held.host}); wait for it, or use another copy of the project.`,
+    );
+  }
+  try {
+    return await work();
+  } finally {
+    await held.release();
+  }
+}

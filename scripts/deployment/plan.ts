@@ -1,0 +1,26 @@
+/** What Terraform would do with a stack, or which stacks must be deployed before that can be told. */
+export type PlannedStack =
+  | { stack: string; add: number; change: number; destroy: number; text: string }
+  | { stack: string; waitsFor: readonly string[] };
+
+/** Reads what `cdktf diff` printed. */
+export function readPlan(stack: string, output: string): PlannedStack {
+  const [, add = "0", change = "0", destroy = "0"] =
+    /Plan: (?:\d+ to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy/.exec(output) ?? [];
+  return {
+    stack,
+    add: Number(add),
+    change: Number(change),
+    destroy: Number(destroy),
+    text: planOnly(output),
+  };
+}
+
+/** Without Terraform's initialization before it, and the hints and cdktf's status line after it. */
+function planOnly(output: string): string {
+  const begin = output.search(
+    /^(?:Terraform used the selected providers|No changes\.|Terraform will perform)/m,
+  );
+  const end = output.search(/^\s*─{10,}|^Saved the plan to/m);
+  return output.slice(Math.max(0, begin), end > begin ? end : undefined).trim();
+}

@@ -1,0 +1,69 @@
+/** Where a right must be held: on the subscription, or on the environment's resource group once that exists. */
+export type RightScope = "subscription" | "resourceGroup";
+
+export interface AzureAction {
+  readonly action: string;
+  readonly scope: RightScope;
+}
+
+const inGroup = (...actions: string[]): AzureAction[] =>
+  actions.map((action) => ({ action, scope: "resourceGroup" }));
+
+/** Granted by the stack network: rights on what Key Vaults hold. Nothing must be held before. */
+const grantedByNetwork: AzureAction[] = [];
+
+/** Attached to a resource by rights on that resource. */
+const ofItsParent: AzureAction[] = [];
+
+/** What a deployer must be allowed to do, for each type of resource that the stacks hold. Source: Azure, provider operations. */
+export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
+  azurerm_application_insights: inGroup("Microsoft.Insights/components/write"),
+  azurerm_key_vault: inGroup("Microsoft.KeyVault/vaults/write"),
+  azurerm_key_vault_certificate: grantedByNetwork,
+  azurerm_key_vault_key: grantedByNetwork,
+  azurerm_key_vault_secret: grantedByNetwork,
+  azurerm_linux_virtual_machine: inGroup("Microsoft.Compute/virtualMachines/write"),
+  azurerm_linux_web_app: inGroup("Microsoft.Web/sites/write"),
+  azurerm_log_analytics_workspace: inGroup("Microsoft.OperationalInsights/workspaces/write"),
+  azurerm_managed_disk: inGroup("Microsoft.Compute/disks/write"),
+  azurerm_management_lock: inGroup("Microsoft.Authorization/locks/write"),
+  azurerm_monitor_diagnostic_setting: inGroup("Microsoft.Insights/diagnosticSettings/write"),
+  azurerm_mysql_flexible_database: inGroup("Microsoft.DBforMySQL/flexibleServers/databases/write"),
+  azurerm_mysql_flexible_server: inGroup("Microsoft.DBforMySQL/flexibleServers/write"),
+  azurerm_mysql_flexible_server_configuration: inGroup(
+    "Microsoft.DBforMySQL/flexibleServers/configurations/write",
+  ),
+  azurerm_nat_gateway: inGroup("Microsoft.Network/natGateways/write"),
+  azurerm_nat_gateway_public_ip_association: ofItsParent,
+  azurerm_network_interface: inGroup("Microsoft.Network/networkInterfaces/write"),
+  azurerm_network_interface_security_group_association: ofItsParent,
+  azurerm_network_security_group: inGroup("Microsoft.Network/networkSecurityGroups/write"),
+  azurerm_network_security_rule: inGroup("Microsoft.Network/networkSecurityGroups/securityRules/write"),
+  azurerm_private_dns_a_record: inGroup("Microsoft.Network/privateDnsZones/A/write"),
+  azurerm_private_dns_zone: inGroup("Microsoft.Network/privateDnsZones/write"),
+  azurerm_private_dns_zone_virtual_network_link: inGroup(
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks/write",
+  ),
+  azurerm_public_ip: inGroup("Microsoft.Network/publicIPAddresses/write"),
+  azurerm_resource_group: [
+    { action: "Microsoft.Resources/subscriptions/resourceGroups/write", scope: "subscription" },
+  ],
+  azurerm_role_assignment: inGroup("Microsoft.Authorization/roleAssignments/write"),
+  azurerm_role_definition: [
+    { action: "Microsoft.Authorization/roleDefinitions/write", scope: "subscription" },
+  ],
+  azurerm_service_plan: inGroup("Microsoft.Web/serverfarms/write"),
+  azurerm_subnet: inGroup("Microsoft.Network/virtualNetworks/subnets/write"),
+  azurerm_subnet_nat_gateway_association: ofItsParent,
+  azurerm_subnet_network_security_group_association: ofItsParent,
+  azurerm_user_assigned_identity: inGroup("Microsoft.ManagedIdentity/userAssignedIdentities/write"),
+  azurerm_virtual_machine_data_disk_attachment: ofItsParent,
+  azurerm_virtual_machine_extension: inGroup("Microsoft.Compute/virtualMachines/extensions/write"),
+  azurerm_virtual_network: inGroup("Microsoft.Network/virtualNetworks/write"),
+};
+
+/** What a stack's deployer must be allowed to do. */
+export function actionsOf(types: readonly string[]): AzureAction[] {
+  const actions = types.flatMap((type) => actionsByType[type] ?? []);
+  return [...new Map(actions.map((one) => [`${one.scope} ${one.action}`, one])).values()];
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import type { Check } from "./check";
+
+const blobs = z.array(
+  z.object({
+    name: z.string(),
+    properties: z.object({ lease: z.object({ state: z.string().nullish() }).nullish() }),
+    metadata: z.record(z.string(), z.string()).nullish(),
+  }),
+);
+
+/** What Terraform writes beside a lock, base64. Source: Terraform, backend azurerm. */
+const lockInfo = z.object({ ID: z.string(), Who: z.string(), Created: z.string() });
+
+/** Locks on states in a storage account: a run that goes on elsewhere, or one that was killed. */
+export const checkStateLocks: Check = async ({ az, environment: { name, state }, stacks }) => {
+  if (state.backend !== "azurerm") return [];
+  const place = ["--account-name", state.storageAccount, "--container-name", state.container];
+  const found = await az.json(
+    blobs,
+    "storage",
+    "blob",
+    "list",
+    ...place,
+    "--prefix",
+    `${name}/`,
+    "--include",
+    "m",
+    "--auth-mode",
+    "login",
+  );
+  return found.flatMap((blob) => {
+    const stack = stacks.find((one) => blob.name === `${name}/${one.name}.tfstate`);
+    if (!stack || blob.properties.lease?.state !== "leased") return [];
+    const { ID, Who, Created } = readLock(blob.metadata?.["terraformlockid"]);
+    return [
+      `The state of ${stack.name} is locked by ${Who} since ${Created}; wait for that run, or if it is over, give the lock back with \`terraform -chdir=cdktf.out/stacks/${stack.name} force-unlock ${ID}\`.`,
+    ];
+  });
+};
+
+function readLock(text: string | undefined): z.infer<typeof lockInfo> {
+  try {
+    return lockInfo.parse(JSON.parse(Buffer.from(text ?? "", "base64").toString()));
+  } catch {
+    return { ID: "<ID>", Who: "somebody", Created: "an unknown time" };
+  }
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { resourcesOf } from "../system";
+import { type Check, type CheckContext, newStacks } from "./check";
+
+const skus = z.array(
+  z.object({
+    name: z.string(),
+    family: z.string(),
+    capabilities: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+    locationInfo: z.array(z.object({ zones: z.array(z.string()).nullish() })).nullish(),
+    restrictions: z
+      .array(
+        z.object({
+          type: z.string(),
+          restrictionInfo: z.object({ zones: z.array(z.string()).nullish() }).nullish(),
+        }),
+      )
+      .nullish(),
+  }),
+);
+
+const usages = z.array(
+  z.object({
+    name: z.object({ value: z.string() }),
+    currentValue: z.coerce.number(),
+    limit: z.coerce.number(),
+  }),
+);
+
+const virtualMachine = z.object({ size: z.string(), zone: z.string().optional() });
+
+type Machine = z.infer<typeof virtualMachine>;
+type Sku = z.infer<typeof skus>[number];
+
+/** Sizes of the VMs that are yet to be made: offered in region and zone, and within the quota. */
+export const checkMachineSizes: Check = async (context) => {
+  const machines = newStacks(context)
+    .flatMap((stack) => resourcesOf(stack, "azurerm_linux_virtual_machine"))
+    .map((machine) => virtualMachine.parse(machine));
+  if (machines.length === 0) return [];
+  const { az, environment } = context;
+  const sizes = [...new Set(machines.map(({ size }) => size))];
+  const query = `[?${sizes.map((size) => `name=='${size}'`).join("||")}]`;
+  const location = ["--location", environment.location];
+  const [offered, used] = await Promise.all([
+    az.json(
+      skus,
+      "vm",
+      "list-skus",
+      ...location,
+      "--resource-type",
+      "virtualMachines",
+      "--all",
+      "--query",
+      query,
+    ),
+    az.json(usages, "vm", "list-usage", ...location),
+  ]);
+  return [...notOffered(context, machines, offered), ...beyondQuota(context, machines, offered, used)];
+};
+
+function notOffered(
+  { environment }: CheckContext,
+  machines: readonly Machine[],
+  offered: readonly Sku[],
+): string[] {
+  const problems = machines.flatMap(({ size, zone }) => {
+    const sku = offered.find(({ name }) => name === size);
+    const restrictions = sku?.restrictions ?? [];
+    if (!sku || restrictions.some(({ type }) => type === "Location")) {
+      return [
+        `The VM size ${size} is not offered to this subscription in ${environment.location}; choose another size or location in environments/${environment.name}.json (\`az vm list-skus\` shows them).`,
+      ];
+    }
+    const closed = restrictions.flatMap(({ restrictionInfo }) => restrictionInfo?.zones ?? []);
+    const open = (sku.locationInfo?.[0]?.zones ?? []).filter((one) => !closed.includes(one)).sort();
+    if (zone === undefined || open.includes(zone)) return [];
+    return [
+      `The VM size ${size} is not offered to this subscription in zone ${zone} of ${environment.location}; choose ${open.length > 0 ? `zone ${open.join(" or ")}` : "no zone"}, or another size.`,
+    ];
+  });
+  return [...new Set(problems)];
+}
+
+function beyondQuota(
+  { environment }: CheckContext,
+  machines: readonly Machine[],
+  offered: readonly Sku[],
+  used: z.infer<typeof usages>,
+): string[] {
+  const wanted = new Map<string, number>();
+  for (const { size } of machines) {
+    const sku = offered.find(({ name }) => name === size);
+    const cores = Number(sku?.capabilities?.find(({ name }) => name === "vCPUs")?.value ?? 0);
+    for (const quota of ["cores", ...(sku ? [sku.family] : [])]) {
+      wanted.set(quota, (wanted.get(quota) ?? 0) + cores);
+    }
+  }
+  return [...wanted].flatMap(([quota, cores]) => {
+    const usage = used.find(({ name }) => name.value.toLowerCase() === quota.toLowerCase());
+    if (!usage || usage.currentValue + cores <= usage.limit) return [];
+    return [
+      `The VMs need ${cores} cores of the quota ${quota} in ${environment.location}, of which ${Math.max(0, usage.limit - usage.currentValue)} of ${usage.limit} are free; ask for more in the portal (Subscriptions, Usage + quotas), or choose other sizes.`,
+    ];
+  });
+}

@@ -1,0 +1,101 @@
+import { DeploymentError, DeploymentProblems } from "../deployment-error";
+import { type Login, readLogin } from "../login";
+import { readStates, type StackState } from "../stack-state";
+import { checkAddresses, exampleRangeProblems } from "./address-check";
+import type { Check, CheckContext } from "./check";
+import { checkDependencies } from "./dependency-check";
+import { checkEncryptionAtHost } from "./encryption-check";
+import { checkStateLocks } from "./lock-check";
+import { checkLogin } from "./login-check";
+import { checkMachineSizes } from "./machine-size-check";
+import { checkNames } from "./name-check";
+import { programVersionProblems } from "./program-versions";
+import { checkResourceProviders } from "./provider-check";
+import { checkRights } from "./rights-check";
+
+/** What a deployment knows once it may begin. */
+export interface Prepared {
+  readonly login: Login;
+  readonly states: ReadonlyMap<string, StackState>;
+}
+
+export interface PreflightOptions extends Omit<CheckContext, "login" | "states"> {
+  readonly signal: AbortSignal;
+}
+
+const deploymentChecks: readonly Check[] = [
+  checkLogin,
+  checkAddresses,
+  checkDependencies,
+  checkRights,
+  checkResourceProviders,
+  checkMachineSizes,
+  checkEncryptionAtHost,
+  checkNames,
+  checkStateLocks,
+];
+
+/** Less is needed to take away what is there. */
+const destructionChecks: readonly Check[] = [checkLogin, checkAddresses, checkStateLocks];
+
+/**
+ * Looks at everything that a deployment needs before it changes anything.
+ * @throws {DeploymentProblems} with every problem that could be seen at once.
+ */
+export async function preflight(
+  options: PreflightOptions,
+  purpose: "deploy" | "destroy" = "deploy",
+): Promise<Prepared> {
+  const { environment, system, az, signal } = options;
+  const [versions, login] = await Promise.all([programVersionProblems(az), attempt(() => readLogin(az))]);
+  const readable = "value" in login || environment.state.backend === "local";
+  const terraformWorks = !versions.some((problem) => problem.startsWith("Terraform is not"));
+  const states =
+    readable && terraformWorks ? await attempt(() => readStates(system, signal)) : { problems: [] };
+  const problems = [...versions, ...problemsIn(login), ...problemsIn(states)];
+  const context = "value" in login ? { ...options, login: login.value } : undefined;
+  if (context) {
+    const known = "value" in states ? states.value : new Map<string, StackState>();
+    const checks = (purpose === "deploy" ? deploymentChecks : destructionChecks).filter(
+      (check) => "value" in states || !readStatesFirst.has(check),
+    );
+    const found = await Promise.all(
+      checks.map((check) => attempt(async () => check({ ...context, states: known }))),
+    );
+    problems.push(...found.flatMap((one) => ("value" in one ? one.value : one.problems)));
+  } else {
+    // Which needs no login.
+    problems.push(...exampleRangeProblems(environment));
+  }
+  signal.throwIfAborted();
+  if (problems.length > 0 || !("value" in login) || !("value" in states)) {
+    const unique = [...new Set(problems)];
+    const count = unique.length === 1 ? "one problem stands" : `${unique.length} problems stand`;
+    throw new DeploymentProblems(`Nothing was changed: ${count} in the way`, unique);
+  }
+  return { login: login.value, states: states.value };
+}
+
+/** Those that would find problems that are none while the states are unknown. */
+const readStatesFirst = new Set<Check>([
+  checkDependencies,
+  checkRights,
+  checkMachineSizes,
+  checkEncryptionAtHost,
+  checkNames,
+]);
+
+type Attempt<T> = { value: T } | { problems: string[] };
+
+async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    if (!(error instanceof DeploymentError)) throw error;
+    return { problems: [error.message] };
+  }
+}
+
+function problemsIn<T>(outcome: Attempt<T>): string[] {
+  return "problems" in outcome ? outcome.problems : [];
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { compareVersions } from "../../../sandbox/programs/version";
+import { type AzureCli, azureCliMissing } from "../azure-cli";
+import { runCommand } from "../run-command";
+
+/** package.json, `engines`; write-only arguments; `expires_on` of `az account get-access-token`. */
+const oldest = { node: "20.12.0", terraform: "1.11.0", az: "2.54.0" };
+
+/** Node.js, Terraform and the Azure CLI, each new enough. */
+export async function programVersionProblems(az: AzureCli): Promise<string[]> {
+  const node = process.versions.node;
+  const problems = [
+    compareVersions(node, oldest.node) < 0
+      ? `Node.js ${node} is older than ${oldest.node}; install a newer one (.nvmrc names it).`
+      : undefined,
+    ...(await Promise.all([terraformProblem(), azureCliProblem(az)])),
+  ];
+  return problems.filter((problem) => problem !== undefined);
+}
+
+async function terraformProblem(): Promise<string | undefined> {
+  const cure = `install ${oldest.terraform} or newer (https://developer.hashicorp.com/terraform/install)`;
+  const result = await runCommand("terraform", ["version", "-json"]);
+  if (!result) return `Terraform is not on the PATH; ${cure}.`;
+  const version = readVersion(result.stdout, "terraform_version");
+  if (!version) return `Terraform does not tell its version; ${cure}.`;
+  return compareVersions(version, oldest.terraform) < 0
+    ? `Terraform ${version} is older than ${oldest.terraform}, which write-only arguments need; ${cure}.`
+    : undefined;
+}
+
+async function azureCliProblem(az: AzureCli): Promise<string | undefined> {
+  const result = await az.attempt("version", "--output", "json");
+  if (!result) return azureCliMissing;
+  const version = readVersion(result.stdout, "azure-cli");
+  if (!version) return "The Azure CLI (az) does not tell its version; install it again.";
+  return compareVersions(version, oldest.az) < 0
+    ? `The Azure CLI ${version} is older than ${oldest.az}; run \`az upgrade\`.`
+    : undefined;
+}
+
+function readVersion(json: string, field: string): string | undefined {
+  try {
+    return z
+      .record(z.string(), z.unknown())
+      .pipe(z.object({ [field]: z.string() }))
+      .parse(JSON.parse(json))[field];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import { DeploymentError } from "./deployment-error";
+
+export interface CommandOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Ends the program when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program of PATH to its end, without a shell; undefined where there is no such program.
+ * @throws {DeploymentError} when it was ended by the signal, or cannot be started.
+ */
+export function runCommand(
+  program: string,
+  args: readonly string[],
+  { env = process.env, cwd, signal }: CommandOptions = {},
+): Promise<CommandResult | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env, cwd, signal, stdio: ["ignore", "pipe", "pipe"] });
+    const output = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (chunk: string) => {
+        output[stream] += chunk;
+      });
+    }
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") resolve(undefined);
+      else if (signal?.aborted) reject(new DeploymentError(`${program} was interrupted.`));
+      else reject(new DeploymentError(`${program} cannot be run (${error.code}); install it again.`));
+    });
+    child.on("close", (code) => resolve({ ...output, code: code ?? 1 }));
+  });
+}

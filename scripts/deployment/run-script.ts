@@ -1,0 +1,69 @@
+import { parseArgs } from "node:util";
+import { EnvironmentError } from "../../environments/load";
+import { messageOf, SandboxError } from "../../sandbox/programs/sandbox-error";
+import { DeploymentError } from "./deployment-error";
+import { Interruption } from "./interruption";
+
+/** Lines for people; stdout is for results. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/**
+ * Runs a script to its end: exit code 0, or 1 after a sentence on stderr, or 128 and the signal's number.
+ * `onFailure` is told the sentence too.
+ */
+export async function runScript(
+  work: (interruption: Interruption) => Promise<void>,
+  onFailure: (message: string) => void = () => {},
+): Promise<void> {
+  const interruption = new Interruption(say);
+  try {
+    await work(interruption);
+    process.exit(0);
+  } catch (error) {
+    const message = sentenceOf(error);
+    if (interruption.exitCode === undefined) say(message);
+    onFailure(interruption.exitCode === undefined ? message : "Interrupted.");
+    interruption.stopTheRest();
+    process.exit(interruption.exitCode ?? 1);
+  }
+}
+
+/** What is shown of anything that is thrown: never a stack. */
+function sentenceOf(error: unknown): string {
+  const known =
+    error instanceof DeploymentError || error instanceof EnvironmentError || error instanceof SandboxError;
+  return known
+    ? error.message
+    : `Something unforeseen happened (${messageOf(error)}); run the same command again, and report it if it stays.`;
+}
+
+type Options = NonNullable<Parameters<typeof parseArgs>[0]>["options"];
+
+/**
+ * Reads a script's arguments: options and at most one environment's name, else ENVIRONMENT, else demo.
+ * `--help` prints the help and ends. @throws {DeploymentError} for arguments that are unknown.
+ */
+export function readArguments<T extends NonNullable<Options>>(help: string, options: T) {
+  const read = () => {
+    try {
+      return parseArgs({
+        options: { ...options, help: { type: "boolean", short: "h", default: false } },
+        allowPositionals: true,
+      });
+    } catch (error) {
+      throw new DeploymentError(`${messageOf(error).split(". ")[0]}; see --help.`);
+    }
+  };
+  const { values, positionals } = read();
+  if ((values as { help?: boolean }).help) {
+    process.stdout.write(help);
+    process.exit(0);
+  }
+  const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
+  if (more.length > 0) {
+    throw new DeploymentError(`One environment at a time, not ${positionals.join(" and ")}; see --help.`);
+  }
+  return { environment, values };
+}

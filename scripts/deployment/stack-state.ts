@@ -1,0 +1,113 @@
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { knownAzureCause } from "./azure-error";
+import { DeploymentError } from "./deployment-error";
+import { projectFolder } from "./project";
+import { runCommand } from "./run-command";
+import type { Stack } from "./system";
+import { temporaryFolder } from "./temporary-folder";
+
+const stateFile = z.object({
+  outputs: z
+    .record(z.string(), z.object({ value: z.unknown(), sensitive: z.boolean().optional() }))
+    .default({}),
+  resources: z
+    .array(
+      z.object({
+        mode: z.string(),
+        type: z.string(),
+        instances: z.array(z.object({ attributes: z.record(z.string(), z.unknown()).nullish() })),
+      }),
+    )
+    .default([]),
+});
+
+/** What Terraform remembers of a stack. */
+export class StackState {
+  constructor(private readonly content: z.infer<typeof stateFile>) {}
+
+  static readonly empty = new StackState({ outputs: {}, resources: [] });
+
+  /** Whether anything of it exists. */
+  get isDeployed(): boolean {
+    return this.content.resources.some(({ mode, instances }) => mode === "managed" && instances.length > 0);
+  }
+
+  /** Outputs for people; not those that other stacks read, and no sensitive ones. */
+  get outputs(): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(this.content.outputs)
+        .filter(([name, { sensitive }]) => !sensitive && !name.startsWith("cross-stack-output"))
+        .map(([name, { value }]) => [name, value]),
+    );
+  }
+
+  /** An output that is text; undefined before it is known. */
+  output(name: string): string | undefined {
+    const value = this.outputs[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  }
+
+  /** Attributes of what exists of a type. */
+  existing(type: string): Record<string, unknown>[] {
+    return this.content.resources
+      .filter((resource) => resource.mode === "managed" && resource.type === type)
+      .flatMap(({ instances }) => instances.map(({ attributes }) => attributes ?? {}));
+  }
+}
+
+/**
+ * Reads a stack's state by Terraform, in a folder of its own with nothing but the backend in it: no provider is needed,
+ * no lock is taken, and `cdktf.out` stays as it is.
+ * @throws {DeploymentError} when the backend cannot be read.
+ */
+export async function readState(stack: Stack, signal?: AbortSignal): Promise<StackState> {
+  const folder = temporaryFolder();
+  try {
+    const backend = absolute(stack.json.terraform.backend);
+    await writeFile(join(folder.path, "main.tf.json"), JSON.stringify({ terraform: { backend } }));
+    await terraform(stack, folder.path, ["init", "-input=false", "-no-color"], signal);
+    const text = await terraform(stack, folder.path, ["state", "pull"], signal);
+    return text.trim() === "" ? StackState.empty : new StackState(stateFile.parse(JSON.parse(text)));
+  } finally {
+    folder.remove();
+  }
+}
+
+/** The states of several stacks, by name. */
+export async function readStates(
+  stacks: readonly Stack[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, StackState>> {
+  return new Map(
+    await Promise.all(stacks.map(async (stack) => [stack.name, await readState(stack, signal)] as const)),
+  );
+}
+
+/** The local backend's path is from where cdktf runs Terraform. */
+function absolute(backend: Stack["json"]["terraform"]["backend"]): object {
+  const path = backend["local"]?.["path"];
+  if (typeof path !== "string") return backend;
+  return { local: { path: resolve(projectFolder, "cdktf.out/stacks/any", path) } };
+}
+
+async function terraform(
+  { name, json }: Stack,
+  cwd: string,
+  args: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { TF_DATA_DIR, TF_WORKSPACE, TF_CLI_ARGS, ...env } = process.env;
+  const result = await runCommand("terraform", args, { cwd, env, signal });
+  if (result?.code === 0) return result.stdout;
+  const said = result ? result.stderr.replaceAll(/[\s│╷╵]+/g, " ").trim() : "Terraform is not installed";
+  const cure =
+    "azurerm" in json.terraform.backend
+      ? "see that the storage account exists (scripts/create-state-store) and that you may read its blobs"
+      : "see that the folder state/ is yours to read";
+  throw new DeploymentError(
+    knownAzureCause(said) ??
+      `The state of the stack ${name} cannot be read (${said.slice(0, 300)}); ${cure}.`,
+  );
+}

@@ -1,0 +1,64 @@
+import { knownAzureCause } from "./azure-error";
+
+/** What Terraform's errors mean for the person who deploys, and the cure. */
+const causes: readonly (readonly [RegExp, (stack: string, output: string) => string])[] = [
+  [
+    /Error acquiring the state lock/,
+    (stack, output) => {
+      const [id, who, created] = ["ID", "Who", "Created"].map(
+        (field) => new RegExp(`^\\W*${field}:\\s+(.*\\S)`, "m").exec(output)?.[1] ?? "?",
+      );
+      return `The state of ${stack} is locked by ${who} since ${created}; if that run is over, give the lock back with \`terraform -chdir=cdktf.out/stacks/${stack} force-unlock ${id}\`, and run the same command again.`;
+    },
+  ],
+  [
+    /A resource with the ID "([^"]+)" already exists/,
+    (_, output) =>
+      `${/A resource with the ID "([^"]+)" already exists/.exec(output)?.[1]} exists already, but not in the state; delete it if nothing needs it, or import it (docs/deploy.md).`,
+  ],
+  [
+    /VaultAlreadyExists|NameAlreadyExists|is already in use|DnsRecordInUse|WebsiteAlreadyExists|ServerNameAlreadyExists/,
+    (stack) =>
+      `A name that ${stack} chose is taken by somebody else's resource; have another made with \`terraform -chdir=cdktf.out/stacks/${stack} state rm random_string.name_suffix_*\` (its full name: \`state list\`), and run the same command again.`,
+  ],
+  [
+    /Instance cannot be destroyed|prevent_destroy/,
+    () =>
+      "Terraform would destroy what protectData protects; undo the change that asks for it, or set protectData to false in the environment file and deploy first.",
+  ],
+  [
+    /ScopeLocked/,
+    () =>
+      "A lock in Azure forbids the deletion; set protectData to false in the environment file and deploy, which takes the project's own locks away.",
+  ],
+  [
+    /Backend configuration changed|migrate your state/,
+    (stack) =>
+      `The state of ${stack} was kept elsewhere when this folder was last used; to move it, run \`npx cdktf deploy ${stack} --migrate-state\`.`,
+  ],
+  [
+    /Unable to find remote state|No stored state was found/,
+    (stack) => `A stack that ${stack} needs is not deployed yet; deploy without --stack, or that one first.`,
+  ],
+  [
+    /SkuNotAvailable|QuotaExceeded|OperationNotAllowed.*quota/i,
+    () =>
+      "Azure has no room for a VM of that size; choose another size or region in the environment file, or ask for more quota in the portal (Subscriptions, Usage + quotas).",
+  ],
+];
+
+/** Why Terraform failed, in a sentence with the cure; its own words where the cause is not known. */
+export function terraformFailure(stack: string, output: string): string {
+  const text = unfolded(output);
+  for (const [pattern, sentence] of causes) if (pattern.test(text)) return sentence(stack, output);
+  const known = knownAzureCause(text);
+  if (known) return known;
+  const [, error] = /Error: ([\s\S]*)/.exec(output) ?? [];
+  const words = unfolded(error ?? output.split("\n").filter(Boolean).slice(-3).join(" "));
+  return `Terraform failed with ${stack}: ${words.slice(0, 700).trim() || "it gave no reason"}. Mend that, and run the same command again.`;
+}
+
+/** On one line: Terraform folds its messages to the terminal's width. */
+function unfolded(text: string): string {
+  return text.replaceAll(/[\s│╷╵]+/g, " ");
+}

@@ -1,0 +1,72 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { loadEnvironment } from "../../environments/load";
+import { AzureCli } from "./azure-cli";
+import { DeploymentError } from "./deployment-error";
+import { deployerToken, readLogin } from "./login";
+import { readArguments, runScript } from "./run-script";
+import { readState } from "./stack-state";
+import { readSystem } from "./system";
+import { vaultLocation } from "./vault";
+import { fetchVaultCertificate } from "./vault-certificate";
+
+const help = `Usage: eval "$(scripts/vault-env [environment])"
+
+Prints what Vault's clients need to reach the deployed Vault, as exports for a POSIX shell:
+VAULT_ADDR, VAULT_CACERT and TERRAFORM_VAULT_AUTH_JWT. Afterwards, for example:
+
+  vault status
+  export VAULT_TOKEN=$(printf %s "$TERRAFORM_VAULT_AUTH_JWT" | vault write -field=token auth/deployer/login role=deployer jwt=-)
+  npx cdktf deploy vault-config --ignore-missing-stack-dependencies
+
+The last one lives for about an hour; run this again then.
+
+  environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
+`;
+
+/** `scripts/vault-env`: everything first, then the exports at once, so that a failure prints none. */
+export async function main(): Promise<void> {
+  await runScript(async (interruption) => {
+    const { environment: name } = readArguments(help, {});
+    const environment = loadEnvironment(name);
+    const vaultServer = readSystem(environment).find((stack) => stack.name === "vault-server");
+    if (!vaultServer) throw new DeploymentError("The environment has no stack vault-server.");
+    const az = new AzureCli(interruption.signal);
+    const [state] = await Promise.all([readState(vaultServer, interruption.signal), readLogin(az)]);
+    const { address, certificateUrl } = vaultLocation(state);
+    const [pem, jwt] = await Promise.all([
+      fetchVaultCertificate(az, certificateUrl, address),
+      deployerToken(az),
+    ]);
+    const file = await keepCertificate(name, pem);
+    interruption.check();
+    const variables = { VAULT_ADDR: address, VAULT_CACERT: file, TERRAFORM_VAULT_AUTH_JWT: jwt };
+    const lines = Object.entries(variables).map(
+      ([variable, value]) => `export ${variable}=${quoted(value)}\n`,
+    );
+    process.stdout.write(lines.join(""));
+  });
+}
+
+/** In the user's cache folder, replaced at once: a client that reads it meanwhile gets the old or the new one. */
+async function keepCertificate(environment: string, pem: string): Promise<string> {
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vault-on-azure", environment);
+  const file = join(folder, "vault.pem");
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(`${file}.${process.pid}`, pem, { mode: 0o644 });
+    await rename(`${file}.${process.pid}`, file);
+    return file;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new DeploymentError(
+      `${folder} cannot be written (${code}); set XDG_CACHE_HOME to a folder of your own.`,
+    );
+  }
+}
+
+/** For a POSIX shell: within single quotes nothing is special but the quote itself. */
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", "'\\''")}'`;
+}

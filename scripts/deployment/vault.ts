@@ -1,0 +1,149 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Report } from "../../sandbox/programs/progress";
+import { waitFor } from "../../sandbox/programs/wait-for";
+import { VaultClient, VaultRefusal } from "../../sandbox/vault-config/vault-client";
+import type { AzureCli } from "./azure-cli";
+import { DeploymentError } from "./deployment-error";
+import type { Interruption } from "./interruption";
+import { deployerToken } from "./login";
+import { proxyFor } from "./proxy";
+import type { StackState } from "./stack-state";
+import { temporaryFolder } from "./temporary-folder";
+import { fetchVaultCertificate } from "./vault-certificate";
+
+/** How the deployed Vault is reached, and the deployer's token for it. */
+export class VaultAccess {
+  private constructor(
+    readonly address: string,
+    /** PEM file for VAULT_CACERT. */
+    readonly certificateFile: string,
+    readonly jwt: string,
+    /** Removes the certificate's file. */
+    readonly close: () => void,
+  ) {}
+
+  /** @throws {DeploymentError} when vault-server is not deployed, or its certificate cannot be had. */
+  static async open(az: AzureCli, vaultServer: StackState): Promise<VaultAccess> {
+    const { address, certificateUrl } = vaultLocation(vaultServer);
+    const [pem, jwt] = await Promise.all([
+      fetchVaultCertificate(az, certificateUrl, address),
+      deployerToken(az),
+    ]);
+    const folder = temporaryFolder();
+    const file = join(folder.path, "vault.pem");
+    await writeFile(file, pem);
+    return new VaultAccess(address, file, jwt, folder.remove);
+  }
+
+  /**
+   * Waits until Vault is unsealed and lets the deployer in: the end of its first boot.
+   * @throws {DeploymentError} at the deadline, on an interrupt, or at once when it refuses this deployer for good.
+   */
+  async untilReady({
+    seconds,
+    interruption,
+    report,
+  }: {
+    seconds: number;
+    interruption: Interruption;
+    report: Report;
+  }): Promise<void> {
+    const givingUp = new AbortController();
+    const abort = Promise.race([
+      interruption.promise,
+      new Promise<never>((_, reject) => {
+        givingUp.signal.addEventListener("abort", () => reject(givingUp.signal.reason));
+      }),
+    ]);
+    const ready = async (): Promise<true> => {
+      try {
+        await this.checkHealth();
+        await (await this.logIn()).logOut();
+        return true;
+      } catch (error) {
+        const reason = error as Error;
+        if (error instanceof VaultRefusal && refusesForGood.test(error.message)) {
+          givingUp.abort(new DeploymentError(refused(error)));
+        }
+        report(reason.message);
+        throw reason;
+      }
+    };
+    try {
+      await waitFor(`Vault at ${this.address} to be unsealed and to let deployers in`, ready, {
+        deadlineMs: seconds * 1000,
+        intervalMs: Math.min(5000, seconds * 100),
+        abort,
+      });
+    } catch (error) {
+      if (error instanceof DeploymentError) throw error;
+      throw new DeploymentError(
+        `${(error as Error).message} Is this computer's address in network.deployerRanges? Does Vault's VM run (\`az vm boot-diagnostics get-boot-log\`)? Then run the same command again.`,
+      );
+    } finally {
+      givingUp.abort();
+    }
+  }
+
+  /** @throws where Vault is not unsealed and active. */
+  async checkHealth(): Promise<void> {
+    const client = this.client();
+    try {
+      await client.request({ method: "GET", path: "sys/health" });
+    } catch (error) {
+      // 429, 472 and 473: a standby, which forwards. Source: Vault, sys/health.
+      if (error instanceof VaultRefusal && [429, 472, 473].includes(error.status)) return;
+      if (error instanceof VaultRefusal) throw new DeploymentError(stateOf(error.status));
+      throw error;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Revokes every lease of the database engine, whose users else stay in MySQL and keep the engine from going. */
+  async revokeDatabaseLeases(): Promise<void> {
+    const client = await this.logIn();
+    try {
+      const path = "sys/leases/revoke-prefix/database/creds";
+      await client.request({ method: "PUT", path, body: { sync: true } });
+    } finally {
+      await client.logOut();
+    }
+  }
+
+  logIn(): Promise<VaultClient> {
+    const { address, certificateFile: caFile, jwt } = this;
+    return VaultClient.loggedIn({ address, caFile, jwt, proxyUrl: proxyFor(address) });
+  }
+
+  private client(): VaultClient {
+    const { address, certificateFile: caFile } = this;
+    return new VaultClient({ address, caFile, proxyUrl: proxyFor(address) }, undefined, 10_000);
+  }
+}
+
+/** @throws {DeploymentError} when vault-server is not deployed, or not to its end. */
+export function vaultLocation(vaultServer: StackState): { address: string; certificateUrl: string } {
+  const address = vaultServer.output("vault_https_addr");
+  const certificateUrl = vaultServer.output("vault_certificate_url");
+  if (!address || !certificateUrl) {
+    throw new DeploymentError(
+      "The stack vault-server is not deployed, so there is no Vault; run scripts/deploy first.",
+    );
+  }
+  return { address, certificateUrl };
+}
+
+/** What vault-plugin-auth-jwt says of a token that will not be let in later either. */
+const refusesForGood = /claim|audience|issuer|signature|expired|not valid yet/i;
+
+function refused({ errors }: VaultRefusal): string {
+  return `Vault refuses this login (${errors.join("; ")}); log in as one of the environment's deployers: for a Vault that runs already, those it had at its first boot.`;
+}
+
+function stateOf(status: number): string {
+  if (status === 501) return "Vault is not initialized yet.";
+  if (status === 503) return "Vault is sealed.";
+  return `Vault's health is ${status}.`;
+}

@@ -1,0 +1,71 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { resourceName } from "../constructs/azure/resource-names";
+import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
+import { synthesize } from "../main";
+
+interface Stack {
+  resource?: Record<string, Record<string, Record<string, unknown>>>;
+}
+
+/**
+ * `node scripts/run-bundled.cjs scripts/pipeline-rights.ts NAME`: what a pipeline's identities have to be allowed, read out of the
+ * environment's synthesized stacks, a line each of kind, tab, value, for scripts/create-pipeline-identity:
+ *   own-role        a role that deployers hold too: the pipeline may give it to anyone, itself included
+ *   role            any other role that the stacks assign: to anyone but itself
+ *   custom-role     the same, where the stack vm-reader-role defines it
+ *   locks           the stacks lock resources against deletion
+ *   resource-group  name of the main resource group
+ *   first-password  name of the Key Vault secret with MySQL's first password, which planning the stack mysql reads
+ */
+export function main(): void {
+  exitOnEnvironmentError(() => {
+    const name = process.argv[2] ?? "";
+    const stacks = synthesized(name);
+    const assigned = (some: (stack: string) => boolean) =>
+      [...stacks].flatMap(([stack, json]) =>
+        some(stack) ? values(json, "azurerm_role_assignment", "role_definition_name") : [],
+      );
+    // The stack network assigns to the deployers and to nobody else.
+    const own = distinct(assigned((stack) => stack === "network"));
+    const others = distinct(assigned((stack) => stack !== "network")).filter((role) => !own.includes(role));
+    const every = [...stacks.values()];
+    print("own-role", own);
+    print("role", others);
+    print("custom-role", distinct(every.flatMap((json) => values(json, "azurerm_role_definition", "name"))));
+    print("locks", every.some((json) => json.resource?.azurerm_management_lock) ? ["true"] : []);
+    print("resource-group", [resourceName("rg", name, "vault")]);
+    print("first-password", values(stacks.get("mysql") ?? {}, "azurerm_key_vault_secret", "name"));
+  });
+}
+
+function synthesized(name: string): ReadonlyMap<string, Stack> {
+  const folder = mkdtempSync(join(tmpdir(), "pipeline-rights-"));
+  try {
+    synthesize(loadEnvironment(name), join(folder, "out"));
+    const stacks = join(folder, "out/stacks");
+    return new Map(
+      readdirSync(stacks).map((stack) => [
+        stack,
+        JSON.parse(readFileSync(join(stacks, stack, "cdk.tf.json"), "utf8")) as Stack,
+      ]),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function values({ resource = {} }: Stack, type: string, attribute: string): string[] {
+  return Object.values(resource[type] ?? {}).flatMap(({ [attribute]: value }) =>
+    typeof value === "string" ? [value] : [],
+  );
+}
+
+function distinct(all: readonly string[]): string[] {
+  return [...new Set(all)].sort();
+}
+
+function print(kind: string, all: readonly string[]): void {
+  for (const value of all) console.log(`${kind}\t${value}`);
+}

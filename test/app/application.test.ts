@@ -1,0 +1,211 @@
+import type { Connection } from "mysql2/promise";
+import { customerFields } from "../../app/customers/customer-store";
+import { madeUpCustomers } from "../../app/customers/made-up-customers";
+import { applyMigrations, migrations } from "../../app/database/migrate";
+import { Conflict, InvalidInput, NotFound, Tampered } from "../../app/errors";
+import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
+import { useSandbox } from "../sandbox/system/running-sandbox";
+import {
+  ada,
+  credentialsOf,
+  dump,
+  inspector,
+  RunningApplication,
+  transitRequests,
+  webAppSettings,
+} from "./running-application";
+
+describeWithVaultAndDatabase("The application with real Vault and database", () => {
+  const running = useSandbox({ upTo: "vault-config" });
+  let app: RunningApplication;
+  let database: Connection;
+
+  beforeAll(async () => {
+    // Two instances at once, as App Service starts them: one of them migrates and seeds.
+    const settings = webAppSettings(running.sandbox);
+    const [first, second] = await Promise.all([
+      RunningApplication.start(settings),
+      RunningApplication.start(settings),
+    ]);
+    await Promise.all([first.untilReady(), second.untilReady()]);
+    const seeded = [...first.of("seeded"), ...second.of("seeded")];
+    const migrated = [...first.of("migrated"), ...second.of("migrated")];
+    await second.close();
+    app = first;
+    expect(seeded).toEqual([{ event: "seeded", customers: madeUpCustomers.length }]);
+    expect(migrated.map(({ version }) => version)).toEqual([1, 2]);
+    database = await inspector(running.sandbox);
+  }, 120_000);
+
+  afterAll(async () => {
+    await database?.end();
+    await app?.close();
+  });
+
+  it("lists the made-up customers, decrypted, with one transit request a page", async () => {
+    const before = transitRequests(running.sandbox).length;
+    const page = await app.store.list({ page: 1, pageSize: 100 });
+    const requests = transitRequests(running.sandbox).slice(before);
+    expect(requests).toEqual(["transit/decrypt/customer-key"]);
+    expect(page.total).toBe(120);
+    expect(page.rows).toHaveLength(100);
+    expect(page.rows[0]).toMatchObject({ ...madeUpCustomers[0], id: 1, version: 1 });
+  });
+
+  it("keeps, edits and removes what is entered, and the database never holds it", async () => {
+    const added = await app.store.add({ ...ada, email: "", phone: "" });
+    expect(await app.store.get(added.id)).toEqual({ ...added, ...ada, email: "", phone: "" });
+    const edited = await app.store.edit(added.id, ada, added.version);
+    expect(edited).toMatchObject({ ...ada, version: 2 });
+    const stored = await dump(database);
+    await app.store.remove(added.id);
+    const afterwards = await dump(database);
+    for (const value of [...Object.values(ada), "4000001234567899", "912345678"]) {
+      expect([stored.includes(value), afterwards.includes(value)]).toEqual([false, false]);
+    }
+    for (const customer of madeUpCustomers) {
+      for (const field of customerFields.filter((it) => customer[it].length > 5))
+        expect(stored).not.toContain(customer[field]);
+    }
+    expect(afterwards).toMatch(new RegExp(`"customer_id":${added.id},.*"sealed":"vault:v1:`));
+    await expect(app.store.get(added.id)).rejects.toThrow(NotFound);
+    await expect(app.store.remove(added.id)).rejects.toThrow(NotFound);
+  });
+
+  it("refuses an edit of what somebody else changed", async () => {
+    const { id, version } = await app.store.add(ada);
+    await app.store.edit(id, { ...ada, city: "Paris" }, version);
+    await expect(app.store.edit(id, { ...ada, city: "Rome" }, version)).rejects.toThrow(Conflict);
+    expect((await app.store.get(id)).city).toBe("Paris");
+    const edits = ["A", "B", "C"].map((city) => app.store.edit(id, { ...ada, city }, 2));
+    const outcomes = await Promise.allSettled(edits);
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    await app.store.remove(id);
+  });
+
+  it("refuses with a sentence what is no customer", async () => {
+    const refused = await app.store
+      .add({ ...ada, cardNumber: "4000", email: "x", city: "a\nb", salary: "-1" })
+      .catch((error) => error);
+    expect(refused).toBeInstanceOf(InvalidInput);
+    expect(Object.keys(refused.problems).sort()).toEqual(["cardNumber", "city", "email", "salary"]);
+    await expect(app.store.list({ page: 0, pageSize: 1000 })).rejects.toThrow(InvalidInput);
+    await expect(app.store.list({ page: 1, pageSize: 10, search: "Lovelace" })).rejects.toThrow(InvalidInput);
+  });
+
+  it("finds a customer by number, day and what was hashed, however it is written", async () => {
+    const { id, createdAt } = await app.store.add(ada);
+    const day = createdAt.toISOString().slice(0, 10);
+    const found = async (search: string) =>
+      (await app.store.list({ page: 1, pageSize: 100, search })).rows.map((row) => row.id);
+    for (const search of [
+      "912-34-5678",
+      "912345678",
+      "4000001234567899",
+      "4000-0012-3456-7899",
+      "ADA.Countess@example.com",
+      String(id),
+    ]) {
+      expect([search, await found(search)]).toEqual([search, [id]]);
+    }
+    expect((await app.store.list({ page: 1, pageSize: 1, search: day })).total).toBeGreaterThan(100);
+    expect(await found("1999-01")).toEqual([]);
+    expect((await app.store.findByNumber("912-34-5678")).map((row) => row.id)).toEqual([id]);
+    expect(await app.store.findByNumber("912-34-5679")).toEqual([]);
+    await app.store.remove(id);
+  });
+
+  it("refuses ciphertexts that were swapped between rows or fields", async () => {
+    const [one, two] = [await app.store.add(ada), await app.store.add({ ...ada, salary: "1" })];
+    const stored = await app.store.asStored({ page: 2, pageSize: 100 });
+    const of = (id: number) => stored.rows.find((row) => row.id === id)?.fields;
+    const [own, salary, phone] = [of(one.id)?.salary, of(two.id)?.salary, of(two.id)?.phone];
+    await database.query("UPDATE customers SET salary = ? WHERE id = ?", [salary, one.id]);
+    await expect(app.store.get(one.id)).rejects.toEqual(new Tampered(one.id, "salary"));
+    await database.query("UPDATE customers SET phone = email WHERE id = ?", [two.id]);
+    await expect(app.store.get(two.id)).rejects.toEqual(new Tampered(two.id, "phone"));
+    await database.query("UPDATE customers SET salary = ? WHERE id = ?", [own, one.id]);
+    await database.query("UPDATE customers SET phone = ? WHERE id = ?", [phone, two.id]);
+    for (const { id } of [one, two]) await app.store.remove(id);
+  });
+
+  it("says what it is and how it got here, without a secret", async () => {
+    const status = await app.application.status();
+    expect(status).toMatchObject({
+      way: "vault",
+      readiness: { ready: true, reasons: [] },
+      identity: { aud: "https://management.azure.com/", oid: expect.any(String) },
+      vault: {
+        role: "webapp-role",
+        tokenType: "batch",
+        edition: "community",
+        policies: ["default", "workload-webapp"],
+      },
+      database: {
+        user: expect.stringMatching(/^v-jwt/),
+        leaseId: expect.stringMatching(/^database\/creds\/long\//),
+      },
+      transit: { key: "customer-key", latestVersion: 1 },
+    });
+    expect(JSON.stringify([status, app.events])).not.toMatch(/hvb\.|hvs\.|eyJ/);
+  });
+
+  it("migrates once, however many do it at once", async () => {
+    const settings = webAppSettings(running.sandbox);
+    if (settings.way !== "vault" || !settings.database) throw new Error("no database");
+    const login = {
+      ...settings.database,
+      ...(await credentialsOf(running.sandbox, "migration")),
+      leaseId: "",
+      rootsPem: settings.rootsPem,
+    };
+    const done: string[] = [];
+    const extra = {
+      version: 9,
+      name: "extra",
+      statements: ["CREATE TABLE IF NOT EXISTS extra (id INT PRIMARY KEY)"],
+    };
+    await Promise.all(
+      [1, 2, 3, 4].map(() =>
+        applyMigrations(
+          login,
+          [...migrations, extra],
+          (event) => void (event.event === "migrated" && done.push(event.name)),
+        ),
+      ),
+    );
+    expect(done).toEqual(["extra"]);
+    await expect(
+      applyMigrations(
+        { ...login, ...(await credentialsOf(running.sandbox, "long")) },
+        [
+          { ...extra, version: 10 },
+          { version: 11, name: "x", statements: ["CREATE TABLE x (id INT)"] },
+        ],
+        () => {},
+      ),
+    ).rejects.toThrow(/denied/);
+    await database.query("DROP TABLE extra");
+  });
+
+  it("rewraps what an older version of the key encrypted, and finds it before and after", async () => {
+    const { id } = await app.store.add(ada);
+    const vault = await running.deployer();
+    await vault.request({ method: "POST", path: "transit/keys/customer-key/rotate", body: {} });
+    expect((await app.store.findByNumber("912-34-5678")).map((row) => row.id)).toEqual([id]);
+    const newer = await app.store.add({ ...ada, city: "Turin" });
+    expect((await app.store.findByNumber("912-34-5678")).map((row) => row.id)).toEqual([id, newer.id]);
+    const seen: number[] = [];
+    const end = await app.application.rewrap(({ done }) => seen.push(done));
+    expect(end.keyVersion).toBe(2);
+    expect(end.done).toBe(end.total);
+    expect(seen).toEqual([0, 100, end.total]);
+    expect((await app.application.status()).transit).toMatchObject({
+      latestVersion: 2,
+      rowsByVersion: { 2: end.total + 1 },
+    });
+    expect(await dump(database)).not.toMatch(/"(?:city|email_hash)":"vault:v1:/);
+    expect((await app.store.findByNumber("912-34-5678")).map((row) => row.id)).toEqual([id, newer.id]);
+    expect((await app.store.get(id)).version).toBe(1);
+  });
+});

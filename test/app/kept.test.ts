@@ -1,0 +1,142 @@
+import { Unavailable } from "../../app/errors";
+import { withRetries } from "../../app/retry";
+import { Kept, type Obtained } from "../../app/vault/kept";
+
+const second = 1_000;
+
+describe("What is kept alive", () => {
+  let made: number;
+  let problem: Unavailable | undefined;
+  let kept: Kept<string>;
+
+  const start = (
+    life: Omit<Obtained<string>, "value">,
+    renew?: () => Promise<{ seconds: number; renewable: boolean }>,
+  ) => {
+    kept = new Kept({
+      what: "a thing",
+      obtain: async () => {
+        if (problem) throw problem;
+        made += 1;
+        return { value: `value ${made}`, ...life };
+      },
+      renew,
+    });
+    kept.start();
+    return jest.advanceTimersByTimeAsync(0);
+  };
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    made = 0;
+    problem = undefined;
+  });
+  afterEach(() => {
+    kept?.stop();
+    jest.useRealTimers();
+  });
+
+  it("is replaced between 60 and 67 % of its life, when it cannot be renewed", async () => {
+    await start({ seconds: 100, renewable: false });
+    await jest.advanceTimersByTimeAsync(59 * second);
+    expect(kept.current).toBe("value 1");
+    await jest.advanceTimersByTimeAsync(8 * second);
+    expect(kept.current).toBe("value 2");
+  });
+
+  it("is renewed while that leaves half a life, and replaced then", async () => {
+    const lives = [100, 80, 40];
+    let renewals = 0;
+    await start({ seconds: 100, renewable: true }, async () => ({
+      seconds: lives[renewals++] ?? 0,
+      renewable: true,
+    }));
+    await jest.advanceTimersByTimeAsync(150 * second);
+    expect([renewals, made]).toEqual([2, 1]);
+    await jest.advanceTimersByTimeAsync(60 * second);
+    expect([renewals, made]).toEqual([3, 2]);
+  });
+
+  it("is replaced when the renewal is refused", async () => {
+    await start({ seconds: 100, renewable: true }, () => Promise.reject(new Error("403")));
+    await jest.advanceTimersByTimeAsync(67 * second);
+    expect([kept.current, kept.failure]).toEqual(["value 2", undefined]);
+  });
+
+  it("stays in use while its replacement fails, is missing with the reason afterwards, and comes back", async () => {
+    await start({ seconds: 100, renewable: false });
+    problem = new Unavailable("Vault is sealed.", 5);
+    await jest.advanceTimersByTimeAsync(90 * second);
+    expect(kept.current).toBe("value 1");
+    await jest.advanceTimersByTimeAsync(11 * second);
+    expect(kept.current).toBeUndefined();
+    const refused = expect(kept.get(5 * second)).rejects.toBe(problem);
+    await jest.advanceTimersByTimeAsync(second);
+    await refused;
+    problem = undefined;
+    await jest.advanceTimersByTimeAsync(11 * second);
+    expect(kept.current).toBe("value 2");
+  });
+
+  it("is waited for by whoever comes before it is there", async () => {
+    problem = new Unavailable("Vault is sealed.", 5);
+    await start({ seconds: 100, renewable: false });
+    const waiting = kept.get(5 * second);
+    problem = undefined;
+    await jest.advanceTimersByTimeAsync(second);
+    expect(await waiting).toBe("value 1");
+  });
+
+  it("is replaced once when many were refused with it, and not at all when it is new", async () => {
+    await start({ seconds: 100, renewable: false });
+    expect(kept.refused("value 1")).toBe(false);
+    await jest.advanceTimersByTimeAsync(6 * second);
+    expect([kept.refused("value 1"), kept.refused("value 1")]).toEqual([true, true]);
+    await jest.advanceTimersByTimeAsync(0);
+    expect([kept.current, made]).toEqual(["value 2", 2]);
+    expect(kept.refused("value 1")).toBe(true);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(made).toBe(2);
+  });
+
+  it("may live for 768 h, longer than a timer counts", async () => {
+    await start({ seconds: 768 * 3600, renewable: false });
+    await jest.advanceTimersByTimeAsync(400 * 3600 * second);
+    expect(made).toBe(1);
+    await jest.advanceTimersByTimeAsync(120 * 3600 * second);
+    expect(kept.current).toBeDefined();
+    expect(made).toBe(2);
+  });
+});
+
+describe("A retried call", () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  const judge = (error: unknown) =>
+    (error as Error).message === "for good" ? undefined : { reason: "It is away." };
+
+  it("ends with the reason at its deadline", async () => {
+    let attempts = 0;
+    const call = withRetries(() => Promise.reject(new Error(`${++attempts}`)), {
+      what: "x",
+      deadlineMs: 5_000,
+      judge,
+      onEvent: () => {},
+    });
+    const refused = expect(call).rejects.toThrow("It is away.");
+    await jest.advanceTimersByTimeAsync(5_000);
+    await refused;
+    expect(attempts).toBeGreaterThan(5);
+    expect(attempts).toBeLessThan(15);
+  });
+
+  it("ends at once at an error that trying does not cure", async () => {
+    const call = withRetries(() => Promise.reject(new Error("for good")), {
+      what: "x",
+      judge,
+      onEvent: () => {},
+    });
+    await expect(call).rejects.toThrow("for good");
+  });
+});

@@ -1,0 +1,186 @@
+import { readFileSync } from "node:fs";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { z } from "zod";
+import { type Application, createApplication } from "../../app/application";
+import type { CustomerInput } from "../../app/customers/customer-store";
+import { Unavailable } from "../../app/errors";
+import type { LifecycleEvent } from "../../app/lifecycle-event";
+import { readSettings, type Settings } from "../../app/settings";
+import type { Sandbox } from "../../sandbox/sandbox";
+import { VaultClient } from "../../sandbox/vault-config/vault-client";
+import { deployerOf } from "../sandbox/system/running-sandbox";
+
+/** The application in this process, as the web app that the sandbox deployed. */
+export class RunningApplication {
+  readonly events: LifecycleEvent[] = [];
+  application!: Application;
+
+  private constructor(readonly settings: Settings) {}
+
+  static async start(settings: Settings, options: { seed?: boolean } = {}): Promise<RunningApplication> {
+    const running = new RunningApplication(settings);
+    running.application = await createApplication(settings, {
+      ...options,
+      onEvent: (event) => running.events.push(event),
+    });
+    return running;
+  }
+
+  get store() {
+    return this.application.store;
+  }
+
+  of<Name extends LifecycleEvent["event"]>(name: Name) {
+    return this.events.filter(
+      (event): event is Extract<LifecycleEvent, { event: Name }> => event.event === name,
+    );
+  }
+
+  /** Waits until it is ready; fails with the reasons. */
+  async untilReady(deadlineMs = 45_000): Promise<void> {
+    const deadline = Date.now() + deadlineMs;
+    for (;;) {
+      const { ready, reasons } = await this.application.ready();
+      if (ready) return;
+      if (Date.now() > deadline) throw new Error(`Not ready: ${reasons.join(" ")}`);
+      await sleep(100);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.application.close();
+  }
+}
+
+/** Settings of the first web app, as App Service gives them; with changes. */
+export function webAppSettings(sandbox: Sandbox, changes: NodeJS.ProcessEnv = {}): Settings {
+  const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
+  if (!site) throw new Error("The environment has no web app.");
+  const { name, app_settings } = site.read(
+    z.object({ name: z.string(), app_settings: z.record(z.string(), z.string()) }),
+  );
+  const { endpoint, header } = sandbox.azure.identityEndpointFor(name);
+  return readSettings({
+    ...app_settings,
+    IDENTITY_ENDPOINT: endpoint,
+    IDENTITY_HEADER: header,
+    HTTPS_PROXY: sandbox.azure.proxyUrlFor(name),
+    SSL_CERT_FILE: sandbox.caFile,
+    ...changes,
+  });
+}
+
+export function siteName(sandbox: Sandbox): string {
+  return String(sandbox.deployment.resources("azurerm_linux_web_app")[0]?.argument("name"));
+}
+
+/** Credentials of a database role, as the web app gets them. */
+export async function credentialsOf(
+  sandbox: Sandbox,
+  role: string,
+): Promise<{ user: string; password: string }> {
+  const settings = webAppSettings(sandbox);
+  if (settings.way !== "vault" || !settings.database) throw new Error("The web app has no database.");
+  const site = siteName(sandbox);
+  const login = (await new VaultClient(sandbox.vaultConnection(site)).request({
+    method: "POST",
+    path: "auth/jwt/login",
+    body: { role: settings.role, jwt: sandbox.azure.tokenForSite(site, settings.tokenResource) },
+  })) as { auth: { client_token: string } };
+  const client = new VaultClient(sandbox.vaultConnection(site), login.auth.client_token);
+  const { username, password } = (await client.read(`database/creds/${role}`)) as Record<string, string>;
+  return { user: username ?? "", password: password ?? "" };
+}
+
+export async function connect(
+  sandbox: Sandbox,
+  login: { user: string; password: string },
+): Promise<Connection> {
+  const settings = webAppSettings(sandbox);
+  if (settings.way !== "vault" || !settings.database) throw new Error("The web app has no database.");
+  const { host, port, name: database } = settings.database;
+  return createConnection({
+    host,
+    port,
+    database,
+    ...login,
+    ssl: { ca: readFileSync(sandbox.caFile, "utf8") },
+  });
+}
+
+/** Sees everything in the database server: as a deployer, the test lets Vault make such a user, once. */
+export async function inspector(sandbox: Sandbox): Promise<Connection> {
+  const vault = await deployerOf(sandbox);
+  const before = (await vault.read("database/roles/migration")) ?? {};
+  await vault.request({
+    method: "POST",
+    path: "database/roles/migration",
+    body: {
+      ...before,
+      creation_statements: [
+        "CREATE USER '{{name}}'@'%' IDENTIFIED BY '{{password}}' REQUIRE SSL",
+        "GRANT SELECT, UPDATE, PROCESS, CREATE, DROP, CREATE USER ON *.* TO '{{name}}'@'%' WITH GRANT OPTION",
+      ],
+    },
+  });
+  const login = await credentialsOf(sandbox, "migration");
+  await vault.request({ method: "POST", path: "database/roles/migration", body: before });
+  return connect(sandbox, login);
+}
+
+/** All tables of the application's database, as text. */
+export async function dump(connection: Connection): Promise<string> {
+  const [tables] = await connection.query<RowDataPacket[]>("SHOW TABLES");
+  const contents = await Promise.all(
+    tables.map(async (table) => {
+      const name = String(Object.values(table)[0]);
+      const [rows] = await connection.query(`SELECT * FROM ${connection.escapeId(name)}`);
+      return `${name} ${JSON.stringify(rows)}`;
+    }),
+  );
+  return contents.join("\n");
+}
+
+/** Requests to Vault's transit engine so far, as Vault's own audit log has them. */
+export function transitRequests(sandbox: Sandbox): string[] {
+  const log = readFileSync(sandbox.vault.path("/var/log/vault/first-boot-audit.log"), "utf8");
+  return log
+    .split("\n")
+    .filter((line) => line.includes('"type":"request"'))
+    .map((line) => JSON.parse(line).request.path as string)
+    .filter((path) => path.startsWith("transit/"));
+}
+
+export const ada: CustomerInput = {
+  firstName: "Ada-Augusta",
+  lastName: "Lovelace’s Tèst 试",
+  birthDate: "1915-12-10",
+  address: "12 St James’s Square; DROP TABLE customers",
+  city: "<script>London</script>",
+  socialSecurityNumber: "912-34-5678",
+  cardNumber: "4000 0012 3456 7899",
+  salary: "98765.43",
+  email: "ada.countess@example.com",
+  phone: "+44 20 7946 0958",
+};
+
+/** Of a call that is refused as unavailable: why. */
+export async function reasonOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof Unavailable) return error.reason;
+    throw error;
+  }
+  return "";
+}
+
+export async function until(what: string, holds: () => unknown, deadlineMs = 45_000): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Waited ${deadlineMs / 1000} s for ${what}.`);
+    await sleep(100);
+  }
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,48 @@
+import { readRenderedConfiguration, readSettings, SettingsError } from "../../app/settings";
+
+const complete = {
+  VAULT_ADDR: "https://vault.demo.internal:8200",
+  VAULT_ROLE: "webapp-role",
+  VAULT_PATHS: "transit/encrypt/customer-key,transit/encrypt/archive-key",
+  VAULT_DATABASE_CREDENTIALS_PATH: "database/creds/long",
+  MYSQL_HOST: "mysql.example.com",
+  MYSQL_DATABASE: "customers",
+  IDENTITY_ENDPOINT: "http://127.0.0.1:41000/msi/token",
+  IDENTITY_HEADER: "header",
+};
+
+describe("The application's settings", () => {
+  it("are App Service's", () => {
+    expect(readSettings(complete)).toMatchObject({
+      way: "vault",
+      database: { host: "mysql.example.com", port: 3306, credentialsPath: "database/creds/long" },
+      encryption: { key: "customer-key", archiveKey: "archive-key" },
+    });
+  });
+
+  it("turn to the transform engine where the paths allow it", () => {
+    const settings = readSettings({ ...complete, VAULT_PATHS: "transform/encode/customer" });
+    expect(settings).toMatchObject({ encryption: { transformRole: "customer" } });
+    expect(settings).not.toHaveProperty("encryption.archiveKey");
+  });
+
+  it("do without a database where the workload has none", () => {
+    expect(readSettings({ ...complete, VAULT_DATABASE_CREDENTIALS_PATH: undefined })).not.toHaveProperty(
+      "database",
+    );
+  });
+
+  it("are refused with a sentence for each", () => {
+    const read = () => readSettings({ VAULT_ADDR: "vault", VAULT_CACERT_BYTES: "x" });
+    expect(read).toThrow(SettingsError);
+    expect(read).toThrow(/VAULT_ADDR is no address.*VAULT_ROLE is missing.*IDENTITY_ENDPOINT is missing/s);
+  });
+
+  it("of Vault Agent are refused without quoting them", () => {
+    const text = '{"database":{"password":"s3cret-of-mine"';
+    expect(() => readRenderedConfiguration(text)).toThrow(/no complete JSON/);
+    expect(() => readRenderedConfiguration(`${text}}}`)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("s3cret") }),
+    );
+  });
+});

@@ -1,0 +1,279 @@
+import { execFileSync } from "node:child_process";
+import { Ajv2020 } from "ajv/dist/2020";
+import { Unavailable } from "../../../app/errors";
+import { openApiDocument } from "../../../app/web/api/openapi";
+import { hostileValues, newCustomer } from "./examples";
+import { MemoryApplication } from "./memory-application";
+import { type Answer, type Started, start } from "./web-client";
+
+const document = openApiDocument();
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
+ajv.addSchema(document, "document");
+
+/** `get /api/customers 200`, of every answer that was checked against the document. */
+const seen = new Set<string>();
+
+/** Sends a request, and finds its answer in the document. */
+async function send(
+  { server }: Pick<Started, "server">,
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const answer = await server.inject({
+    method,
+    url,
+    headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
+    ...(body !== undefined && { payload: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  documented(method, url, answer);
+  return answer;
+}
+
+/** The answer is one that the document promises, with a body of the promised form. */
+function documented(method: string, url: string, answer: Answer): void {
+  const path = url.replace(/\?.*/, "").replace(/^(\/api\/customers\/)(?!search)[^/]+$/, "$1{id}");
+  const at = ["paths", path, method.toLowerCase(), "responses", String(answer.statusCode)];
+  // biome-ignore lint/suspicious/noExplicitAny: the document has the form that this test finds out
+  const promised = at.reduce<any>((node, key) => node?.[key], document);
+  if (!promised) throw new Error(`The document does not promise ${method} ${path} ${answer.statusCode}.`);
+  const [type] = String(answer.headers["content-type"] ?? "").split(";");
+  if (promised.content) {
+    const pointer = [...at, "content", type, "schema"]
+      .map((key) => encodeURIComponent(String(key).replaceAll("~", "~0").replaceAll("/", "~1")))
+      .join("/");
+    const validate = ajv.getSchema(`document#/${pointer}`);
+    if (!validate) throw new Error(`The document does not promise ${type} of ${method} ${path}.`);
+    validate(answer.json());
+    expect(validate.errors).toBeNull();
+  } else {
+    expect(answer.body).toBe("");
+  }
+  if (promised.headers?.["Retry-After"]) expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+  seen.add(`${method.toLowerCase()} ${path} ${answer.statusCode}`);
+}
+
+describe("The OpenAPI document", () => {
+  it("is a valid document of version 3.1", () => {
+    // In a process of its own: the validator is an ES module, which Jest cannot load.
+    const script = `
+      import { Validator } from "@seriousme/openapi-schema-validator";
+      import { text } from "node:stream/consumers";
+      console.log(JSON.stringify(await new Validator().validate(JSON.parse(await text(process.stdin)))));`;
+    const result = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
+      cwd: __dirname,
+      input: JSON.stringify(document),
+    });
+    expect(JSON.parse(result.toString())).toEqual({ valid: true });
+    expect(document.openapi).toBe("3.1.0");
+  });
+
+  it("is served where its readers look for it", async () => {
+    const { server } = await start();
+    const answer = await server.inject("/api/openapi.json");
+    expect(answer.json()).toEqual(JSON.parse(JSON.stringify(document)));
+  });
+});
+
+type Call = [method: "GET" | "POST" | "PUT" | "DELETE", url: string, body: unknown];
+
+describe("The API", () => {
+  it("lists customers in pages", async () => {
+    const started = await start({}, new MemoryApplication(25));
+    const answer = await send(started, "GET", "/api/customers?page=2&pageSize=10");
+    expect(answer.json()).toMatchObject({ total: 25, page: 2, pageSize: 10 });
+    expect(answer.json().rows.map(({ id }: { id: number }) => id)).toEqual([
+      11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+    ]);
+  });
+
+  it("adds, reads, edits and deletes a customer", async () => {
+    const started = await start();
+    const added = await send(started, "POST", "/api/customers", newCustomer);
+    expect([added.statusCode, added.headers["location"]]).toEqual([201, "/api/customers/4"]);
+    expect(added.json()).toMatchObject({ ...newCustomer, id: 4, version: 1 });
+    expect((await send(started, "GET", "/api/customers/4")).json()).toEqual(added.json());
+    const edit = { ...newCustomer, city: "Elsewhere", version: 1 };
+    const edited = await send(started, "PUT", "/api/customers/4", edit);
+    expect(edited.json()).toMatchObject({ city: "Elsewhere", version: 2 });
+    expect((await send(started, "PUT", "/api/customers/4", edit)).statusCode).toBe(409);
+    expect((await send(started, "DELETE", "/api/customers/4")).statusCode).toBe(204);
+    expect((await send(started, "GET", "/api/customers/4")).statusCode).toBe(404);
+    expect((await send(started, "PUT", "/api/customers/4", edit)).statusCode).toBe(404);
+    expect((await send(started, "DELETE", "/api/customers/4")).statusCode).toBe(404);
+  });
+
+  it("takes a customer without e-mail address and phone", async () => {
+    const { email: _, phone: __, ...least } = newCustomer;
+    const answer = await send(await start(), "POST", "/api/customers", least);
+    expect(answer.json()).toMatchObject({ email: "", phone: "" });
+  });
+
+  it("finds customers by what is posted", async () => {
+    const started = await start();
+    const found = await send(started, "POST", "/api/customers/search", { search: "900-12-3456" });
+    expect(found.json()).toMatchObject({ total: 1, rows: [{ firstName: "Ada" }] });
+    expect((await send(started, "POST", "/api/customers/search", { search: "<" })).json()).toMatchObject({
+      status: 422,
+      problems: { search: expect.any(String) },
+    });
+  });
+
+  it("shows customers as the database holds them", async () => {
+    const answer = await send(await start(), "GET", "/api/stored-customers?pageSize=1");
+    expect(answer.json().rows[0].fields.firstName).toMatch(/^vault:v1:/);
+    expect(answer.body).not.toContain("Ada");
+  });
+
+  it("shows how the application got to its secrets", async () => {
+    const answer = await send(await start(), "GET", "/api/status");
+    expect(answer.json()).toMatchObject({ way: "vault", vault: { role: "webapp-role" } });
+  });
+
+  it("says whether the application lives and can work", async () => {
+    const started = await start();
+    await send(started, "GET", "/healthz");
+    await send(started, "GET", "/readyz");
+    started.application.readiness = { ready: false, reasons: ["Vault is sealed."], retryAfterSeconds: 2 };
+    expect((await send(started, "GET", "/readyz")).statusCode).toBe(503);
+  });
+
+  it.each([
+    ["?page=0", "page"],
+    ["?page=x", "page"],
+    ["?page=1.5", "page"],
+    ["?page=-1", "page"],
+    ["?page=", "page"],
+    ["?page=1&page=2", "page"],
+    ["?page=99999999999999999999", "page"],
+    ["?pageSize=101", "pageSize"],
+    ["?pageSize=1e2", "pageSize"],
+    ["?colour=red", "colour"],
+    ["?search=1", "search"],
+    ["?__proto__=1", "__proto__"],
+  ])("refuses the query %s with a sentence", async (query, field) => {
+    const started = await start();
+    for (const path of ["/api/customers", "/api/stored-customers"]) {
+      const answer = await send(started, "GET", `${path}${query}`);
+      expect(answer.statusCode).toBe(422);
+      expect(Object.entries(answer.json().problems)).toEqual([[field, expect.stringMatching(/\.$/)]]);
+    }
+  });
+
+  it.each([
+    ["nothing", null],
+    ["a list", []],
+    ["a text", '"text"'],
+    ["a number", "1"],
+    ["no field", {}],
+    ["a number in a field", { ...newCustomer, salary: 1 }],
+    ["nothing in a field", { ...newCustomer, city: null }],
+    ["an object in a field", { ...newCustomer, city: {} }],
+    ["a list in a field", { ...newCustomer, city: ["a"] }],
+    ["a field too many", { ...newCustomer, admin: "true" }],
+    ["a number of its own", { ...newCustomer, id: 1 }],
+  ])("refuses a customer that is %s, with sentences", async (_what, body) => {
+    const started = await start();
+    for (const [method, path] of [
+      ["POST", "/api/customers"],
+      ["PUT", "/api/customers/1"],
+    ] as const) {
+      const answer = await send(started, method, path, body === null ? "null" : body);
+      expect(answer.statusCode).toBe(422);
+      for (const sentence of Object.values(answer.json().problems)) expect(sentence).toMatch(/[.)]$/);
+    }
+    expect(started.application.customers.size).toBe(3);
+  });
+
+  it.each(hostileValues)("keeps or refuses in each field: %s", async (_what, value) => {
+    const started = await start();
+    for (const field of Object.keys(newCustomer)) {
+      const answer = await send(started, "POST", "/api/customers", { ...newCustomer, [field]: value });
+      if (answer.statusCode === 201) {
+        const { id } = answer.json();
+        expect((await send(started, "GET", `/api/customers/${id}`)).json()[field]).toBe(value.trim());
+        const page = await started.server.inject(`/customers/${id}`);
+        expect(page.body).not.toContain("<script>alert");
+      } else {
+        expect(answer.statusCode).toBe(422);
+        expect(Object.keys(answer.json().problems)).toEqual([field]);
+        expect(answer.json().problems[field]).toMatch(/[.)]$/);
+      }
+    }
+  });
+
+  it("refuses what is malformed, too large, of another type or from another site", async () => {
+    const started = await start();
+    const body = JSON.stringify(newCustomer);
+    for (const [method, path] of [
+      ["POST", "/api/customers"],
+      ["POST", "/api/customers/search"],
+      ["PUT", "/api/customers/1"],
+    ] as const) {
+      expect((await send(started, method, path, "{")).statusCode).toBe(400);
+      expect((await send(started, method, path, `"${"x".repeat(70_000)}"`)).statusCode).toBe(413);
+      expect((await send(started, method, path, body, { "content-type": "text/xml" })).statusCode).toBe(415);
+      expect((await send(started, method, path, body, { origin: "https://evil.example" })).statusCode).toBe(
+        403,
+      );
+    }
+    const foreign = { origin: "https://evil.example" };
+    expect((await send(started, "DELETE", "/api/customers/1", undefined, foreign)).statusCode).toBe(403);
+  });
+
+  const calls: Call[] = [
+    ["GET", "/api/customers", undefined],
+    ["POST", "/api/customers", newCustomer],
+    ["POST", "/api/customers/search", { search: "1" }],
+    ["GET", "/api/customers/1", undefined],
+    ["PUT", "/api/customers/1", { ...newCustomer, version: 1 }],
+    ["DELETE", "/api/customers/1", undefined],
+    ["GET", "/api/stored-customers", undefined],
+  ];
+
+  it("says why it cannot answer now, and when to ask again", async () => {
+    const started = await start();
+    started.application.broken = new Unavailable("Vault is sealed.", 9);
+    for (const [method, url, body] of calls) {
+      const answer = await send(started, method, url, body);
+      expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([503, "9"]);
+      expect(answer.json().detail).toContain("Vault is sealed.");
+    }
+  });
+
+  it("says that it made a mistake, and nothing of the mistake", async () => {
+    const started = await start();
+    started.application.broken = new Error("inside");
+    for (const [method, url, body] of calls) {
+      const answer = await send(started, method, url, body);
+      expect(answer.statusCode).toBe(500);
+      expect(answer.body).not.toContain("inside");
+    }
+  });
+
+  it("turns away who asks too often", async () => {
+    for (const [method, url, body] of [...calls, ["GET", "/api/status", undefined] as Call]) {
+      const started = await start({ requestsPerMinute: 1 });
+      await started.server.inject("/api/openapi.json");
+      expect((await send(started, method, url, body)).statusCode).toBe(429);
+    }
+  });
+
+  it("gave every answer that the document promises, in the course of these tests", async () => {
+    const started = await start();
+    jest.spyOn(started.application, "status").mockRejectedValueOnce(new Unavailable("Away.", 1));
+    expect((await send(started, "GET", "/api/status")).statusCode).toBe(503);
+    jest.spyOn(started.application, "status").mockRejectedValueOnce(new Error("inside"));
+    expect((await send(started, "GET", "/api/status")).statusCode).toBe(500);
+    const paths: Record<string, Record<string, object>> = document.paths;
+    const promised = Object.entries(paths).flatMap(([path, item]) =>
+      Object.entries(item).flatMap(([method, operation]) =>
+        "responses" in operation
+          ? Object.keys(operation.responses as object).map((status) => `${method} ${path} ${status}`)
+          : [],
+      ),
+    );
+    expect([...seen].sort()).toEqual(promised.sort());
+  });
+});

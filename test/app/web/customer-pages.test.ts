@@ -1,0 +1,306 @@
+import { customerFields } from "../../../app/customers/customer-store";
+import { Tampered, Unavailable } from "../../../app/errors";
+import { hostileValues, newCustomer, unescaped } from "./examples";
+import { MemoryApplication } from "./memory-application";
+import { Browser, start } from "./web-client";
+
+describe("The customers' pages", () => {
+  it("lead from the root to the list", async () => {
+    const { server } = await start();
+    const answer = await server.inject("/");
+    expect([answer.statusCode, answer.headers["location"]]).toEqual([302, "/customers"]);
+  });
+
+  it("list customers, with the numbers masked", async () => {
+    const { server } = await start();
+    const { statusCode, body } = await server.inject("/customers");
+    expect(statusCode).toBe(200);
+    expect(body).toContain("Ada Example");
+    expect(body).toContain("•••-••-3456");
+    expect(body).toContain("••••••••••••1111");
+    expect(body).not.toContain("900-12-3456");
+    expect(body).not.toContain("4111111111111111");
+  });
+
+  it("list them in pages, with the way to the pages beside", async () => {
+    const { server } = await start({}, new MemoryApplication(45));
+    const first = await server.inject("/customers");
+    expect(first.body).toContain("1 to 20 of 45");
+    expect(first.body).not.toContain("Previous");
+    const second = await server.inject("/customers?page=2&pageSize=20");
+    expect(second.body).toContain("21 to 40 of 45");
+    expect(second.body).toContain('href="/customers?page=1&pageSize=20"');
+    expect(second.body).toContain('href="/customers?page=3&pageSize=20"');
+    const last = await server.inject("/customers?page=3");
+    expect(last.body).not.toContain(">Next<");
+    expect((await server.inject("/customers?page=9")).body).toContain("This page is empty.");
+  });
+
+  it("say so when there are no customers", async () => {
+    const { server } = await start({}, new MemoryApplication(0));
+    expect((await server.inject("/customers")).body).toContain("There are no customers yet.");
+    expect((await server.inject("/database")).body).toContain("There are no records on this page.");
+  });
+
+  it("show one customer in full", async () => {
+    const { server, application } = await start();
+    const { body } = await server.inject("/customers/2");
+    for (const field of customerFields) {
+      expect(unescaped(body)).toContain(application.customers.get(2)?.[field]);
+    }
+    expect(body).toContain("not given");
+  });
+
+  it("add a customer, and show it with the news", async () => {
+    const { server, application } = await start();
+    const browser = new Browser(server);
+    const answer = await browser.submit("/customers", newCustomer);
+    expect([answer.statusCode, answer.headers["location"]]).toEqual([303, "/customers/4?done=added"]);
+    expect(application.customers.get(4)).toMatchObject(newCustomer);
+    expect((await browser.open("/customers/4?done=added")).body).toContain("The customer was added.");
+  });
+
+  it("edit a customer", async () => {
+    const { server, application } = await start();
+    const browser = new Browser(server);
+    const page = await browser.open("/customers/1/edit");
+    expect(page.body).toContain('value="900-12-3456"');
+    const answer = await browser.submit("/customers/1", { ...newCustomer, version: "1" });
+    expect([answer.statusCode, answer.headers["location"]]).toEqual([303, "/customers/1?done=saved"]);
+    expect(application.customers.get(1)).toMatchObject({ ...newCustomer, version: 2 });
+    expect((await browser.open("/customers/1?done=saved")).body).toContain("The changes were saved.");
+  });
+
+  it("delete a customer, after asking", async () => {
+    const { server, application } = await start();
+    const browser = new Browser(server);
+    expect((await browser.open("/customers/2/delete")).body).toContain("Delete Łucja O&#39;Brien-Żak?");
+    const answer = await browser.submit("/customers/2/delete", {}, "/customers/2/delete");
+    expect([answer.statusCode, answer.headers["location"]]).toEqual([303, "/customers?done=deleted"]);
+    expect([...application.customers.keys()]).toEqual([1, 3]);
+    expect((await browser.open("/customers?done=deleted")).body).toContain("The customer was deleted.");
+  });
+
+  it("say nothing of what an address claims was done", async () => {
+    const { server } = await start();
+    const { body } = await server.inject("/customers?done=<b>hacked</b>");
+    expect(body).not.toContain("hacked");
+    expect((await server.inject("/customers?done=constructor")).body).not.toContain('class="notice"');
+  });
+
+  it("show what the database holds next to what the application makes of it", async () => {
+    const { server } = await start();
+    const { body } = await server.inject("/database");
+    expect(body).toContain("<code>vault:v1:");
+    expect(body).toContain("900-12-3456");
+    expect(body).toContain("Keyed hashes");
+  });
+
+  it("show what the database holds also when Vault refuses to decrypt it, and raise an alarm", async () => {
+    const { server, application, lines } = await start();
+    jest.spyOn(application.store, "list").mockRejectedValue(new Tampered(2, "salary"));
+    const tampered = await start({}, application);
+    const answer = await tampered.server.inject("/database");
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).toContain("The stored salary of customer 2 does not belong there");
+    expect(answer.body).toContain("<code>vault:v1:");
+    expect(answer.body).not.toContain("900-12-3456");
+    expect(tampered.lines.join()).toContain('"kind":"Tampered"');
+    expect(lines).toEqual([]);
+    await server.close();
+  });
+
+  it("show how the application got here", async () => {
+    const { server } = await start();
+    const body = unescaped((await server.inject("/system")).body);
+    for (const fact of [
+      "22222222-2222-4222-8222-222222222222",
+      "webapp-role",
+      "batch",
+      "31 d 23 h",
+      "v-jwt-webapp-long-8k2nq0v4x1",
+      "2 h 34 min",
+      "customer-key",
+      "version 1: 3",
+      "Community: transit encrypts every field",
+    ]) {
+      expect(body).toContain(fact);
+    }
+  });
+
+  it("say what the application waits for", async () => {
+    const { server, application } = await start();
+    application.readiness = { ready: false, reasons: ["Vault is sealed."], retryAfterSeconds: 3 };
+    const { body } = await server.inject("/system");
+    expect(body).toContain("Not ready");
+    expect(body).toContain("Vault is sealed.");
+  });
+});
+
+describe("The search", () => {
+  it.each(["2", "2026-11", "2026-11-21", "2026"])(
+    "stands in the address where it is harmless: %s",
+    async (search) => {
+      const { server } = await start();
+      const answer = await new Browser(server).submit("/customers/search", { search });
+      expect([answer.statusCode, answer.headers["location"]]).toEqual([303, `/customers?search=${search}`]);
+      const found = await server.inject(`/customers?search=${search}`);
+      expect(found.body).toContain("Łucja");
+    },
+  );
+
+  it.each(["900-98-7654", "5555555555554444", "lucja@example.org"])(
+    "stands in no address where it says something of a person: %s",
+    async (search) => {
+      const { server } = await start();
+      const answer = await new Browser(server).submit("/customers/search", { search });
+      expect(answer.statusCode).toBe(200);
+      expect(answer.body).toContain("1 to 1 of 1");
+      expect(answer.body).toContain("Łucja");
+      expect(answer.body).not.toContain("Ada");
+      const refused = await server.inject(`/customers?search=${search}`);
+      expect(refused.statusCode).toBe(422);
+    },
+  );
+
+  it("goes on to the next page by form", async () => {
+    const { server } = await start({}, new MemoryApplication(45));
+    const browser = new Browser(server);
+    const search = "ada@example.com";
+    const first = await browser.submit("/customers/search", { search, pageSize: "10" });
+    expect(first.body).toContain('<button type="submit" name="page" value="2">Next</button>');
+    const second = await browser.submit("/customers/search", { search, pageSize: "10", page: "2" });
+    expect(second.body).toContain("11 to 15 of 15");
+  });
+
+  it("shows all when it is empty", async () => {
+    const { server } = await start();
+    const answer = await new Browser(server).submit("/customers/search", { search: "  " });
+    expect([answer.statusCode, answer.headers["location"]]).toEqual([303, "/customers"]);
+  });
+
+  it("says so when nothing is found", async () => {
+    const { server } = await start();
+    const answer = await new Browser(server).submit("/customers/search", { search: "nobody@example.com" });
+    expect(answer.body).toContain("No customer was found.");
+  });
+
+  it("says what it cannot do, linked to the field, and keeps it", async () => {
+    const { server } = await start();
+    const answer = await new Browser(server).submit("/customers/search", { search: '"><script>' });
+    expect(answer.statusCode).toBe(422);
+    expect(answer.body).toContain('<a href="#search">is nothing that can be searched for.</a>');
+    expect(answer.body).toContain('value="&quot;&gt;&lt;script&gt;"');
+    const long = await new Browser(server).submit("/customers/search", { search: "x".repeat(201) });
+    expect(long.body).toContain("The search is longer than 200 characters");
+  });
+});
+
+describe("A form that cannot be saved", () => {
+  it("comes back with a summary that leads to the fields, and with what was entered", async () => {
+    const { server, application } = await start();
+    const entered = { ...newCustomer, birthDate: "yesterday", lastName: "" };
+    const answer = await new Browser(server).submit("/customers", entered);
+    expect(answer.statusCode).toBe(422);
+    expect(answer.body).toContain("<title>Error: Add a customer");
+    expect(answer.body).toMatch(/role="alert">\s*<h2>Check what was entered/);
+    expect(answer.body).toContain('<a href="#birthDate">The birth date is no day');
+    expect(answer.body).toContain('<a href="#lastName">The last name is missing.</a>');
+    expect(answer.body).toMatch(
+      /id="birthDate"[^>]*aria-invalid="true"[^>]*aria-describedby="birthDate-problem"/,
+    );
+    expect(answer.body).toContain(`value="${newCustomer.firstName}"`);
+    expect(application.customers.size).toBe(3);
+  });
+
+  it("comes back when somebody else changed the customer, with both versions, and may then replace it", async () => {
+    const { server, application } = await start();
+    const browser = new Browser(server);
+    await application.store.edit(1, { ...newCustomer, city: "Theirs" }, 1);
+    const answer = await browser.submit("/customers/1", { ...newCustomer, city: "Mine", version: "1" });
+    expect(answer.statusCode).toBe(409);
+    expect(answer.body).toContain('value="Mine"');
+    expect(answer.body).toContain("Saved meanwhile: Theirs");
+    expect(answer.body).toContain('name="version" value="2"');
+    expect(application.customers.get(1)?.city).toBe("Theirs");
+    const again = await browser.submit("/customers/1", { ...newCustomer, city: "Mine", version: "2" });
+    expect(again.statusCode).toBe(303);
+    expect(application.customers.get(1)?.city).toBe("Mine");
+  });
+
+  it("comes back when Vault is away, with what was entered", async () => {
+    const { server, application } = await start();
+    const browser = new Browser(server);
+    application.broken = new Unavailable("Vault is sealed.", 7);
+    const answer = await browser.submit("/customers", newCustomer);
+    expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([503, "7"]);
+    expect(answer.body).toContain("Vault is sealed.");
+    expect(answer.body).toContain(`value="${newCustomer.city}"`);
+    application.broken = undefined;
+    expect((await browser.submit("/customers", newCustomer)).statusCode).toBe(303);
+  });
+
+  it("is refused without the version that it was made from", async () => {
+    const { server } = await start();
+    for (const version of [undefined, "", "x", "0", "1.5"]) {
+      const fields = { ...newCustomer, ...(version !== undefined && { version }) };
+      expect((await new Browser(server).submit("/customers/1", fields)).statusCode).toBe(422);
+    }
+  });
+});
+
+describe("Whatever is entered in a form", () => {
+  it.each(hostileValues)(
+    "is kept or refused with a sentence, and shown as text: %s",
+    async (_what, value) => {
+      const { server, application } = await start();
+      const browser = new Browser(server);
+      const answer = await browser.submit("/customers", { ...newCustomer, city: value });
+      // A form cannot carry half a character: it arrives as the sign for something unreadable.
+      const arrived = value.replace(/\p{Cs}/gu, "\ufffd");
+      if (answer.statusCode === 303) {
+        expect(application.customers.get(4)?.city).toBe(arrived.trim());
+        const page = await browser.open("/customers/4/edit");
+        expect(unescaped(page.body)).toContain(`id="city" name="city" type="text" value="${arrived.trim()}"`);
+      } else {
+        expect(answer.statusCode).toBe(422);
+        expect(answer.body).toContain('<a href="#city">The city ');
+        expect(application.customers.size).toBe(3);
+      }
+      for (const url of ["/customers", "/customers/4", "/database"]) {
+        const { body } = await browser.open(url);
+        expect(body).not.toMatch(/<script>alert|<img src=x/);
+      }
+      expect(answer.body).not.toMatch(/<script>alert|<img src=x/);
+    },
+  );
+});
+
+describe("A page that cannot be shown", () => {
+  it("says why, and when to try again", async () => {
+    const { server, application } = await start();
+    application.broken = new Unavailable("The database does not answer.", 5);
+    for (const url of [
+      "/customers",
+      "/customers/1",
+      "/customers/1/edit",
+      "/customers/1/delete",
+      "/database",
+    ]) {
+      const answer = await server.inject(url);
+      expect([url, answer.statusCode, answer.headers["retry-after"]]).toEqual([url, 503, "5"]);
+      expect(answer.body).toContain("The database does not answer.");
+    }
+    expect((await server.inject("/system")).statusCode).toBe(200);
+  });
+
+  it.each(["0", "01", "-1", "1.0", "1e3", "99999999999", "2147483648", "x", "%00", "1%2f2"])(
+    "is not there for the customer number %s",
+    async (id) => {
+      const { server } = await start();
+      for (const page of ["", "/edit", "/delete"]) {
+        expect((await server.inject(`/customers/${id}${page}`)).statusCode).toBe(404);
+      }
+    },
+  );
+});

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import fs, { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { unzipSync } from "fflate";
+import { packageApp } from "../../../app/package";
+
+/** Settings of App Service for a Vault and an identity endpoint that are not there. */
+const nothingThere = {
+  VAULT_ADDR: "https://127.0.0.1:1",
+  VAULT_ROLE: "webapp-role",
+  VAULT_PATHS: "transit/encrypt/customer-key,transit/decrypt/customer-key",
+  VAULT_DATABASE_CREDENTIALS_PATH: "database/creds/long",
+  MYSQL_HOST: "127.0.0.1",
+  MYSQL_DATABASE: "customers",
+  IDENTITY_ENDPOINT: "http://127.0.0.1:1/msi/token",
+  IDENTITY_HEADER: "none",
+};
+
+describe("The package", () => {
+  it("is the same, byte for byte, when it is bundled anew", () => {
+    const first = packageApp();
+    const lookUp = jest.spyOn(fs, "existsSync").mockReturnValue(false);
+    const again = packageApp();
+    expect(lookUp).toHaveBeenCalledWith(expect.stringMatching(/app-[0-9a-f]{32}\.zip$/));
+    lookUp.mockRestore();
+    expect(Buffer.from(again).equals(Buffer.from(first))).toBe(true);
+  });
+
+  describe("started by Node alone, while Vault is away", () => {
+    let folder: string;
+    let server: ChildProcess;
+    let address: string;
+    let output = "";
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), "app-"));
+      for (const [name, bytes] of Object.entries(unzipSync(packageApp())))
+        writeFileSync(join(folder, name), bytes);
+      server = spawn(process.execPath, ["server.js"], {
+        cwd: folder,
+        env: { ...nothingThere, PORT: "0", LISTEN_ADDRESS: "127.0.0.1" },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      address = await new Promise((resolve, reject) => {
+        const read = (chunk: Buffer) => {
+          output += chunk;
+          const found = /Server listening at (http:\/\/127\.0\.0\.1:\d+)/.exec(output);
+          if (found?.[1]) resolve(found[1]);
+        };
+        server.stdout?.on("data", read);
+        server.stderr?.on("data", read);
+        server.once("exit", (code) => reject(new Error(`server.js ended with ${code}:\n${output}`)));
+      });
+    }, 60_000);
+
+    afterAll(() => {
+      server?.kill("SIGKILL");
+      rmSync(folder, { recursive: true });
+    });
+
+    it("lives", async () => {
+      const answer = await fetch(`${address}/healthz`);
+      expect([answer.status, await answer.json()]).toEqual([200, { status: "alive" }]);
+    });
+
+    it("says what it waits for", async () => {
+      const answer = await fetch(`${address}/readyz`);
+      expect(answer.status).toBe(503);
+      expect(((await answer.json()) as { reasons: string[] }).reasons).not.toEqual([]);
+    });
+
+    it("shows its pages, those with data as not available", async () => {
+      expect((await fetch(`${address}/system`)).status).toBe(200);
+      const answer = await fetch(`${address}/customers`);
+      expect(answer.status).toBe(503);
+      expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect((await fetch(`${address}/metrics`)).status).toBe(200);
+    });
+
+    it("writes nothing but JSON to its log", () => {
+      for (const line of output.trim().split("\n")) expect(() => JSON.parse(line)).not.toThrow();
+    });
+
+    it("ends by itself when it is told to", async () => {
+      const ended = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGTERM");
+      expect(await ended).toBe(0);
+      expect(output).toContain('"event":"stopped"');
+    }, 30_000);
+  });
+});

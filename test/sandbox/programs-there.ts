@@ -1,0 +1,65 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import { ProgramCache } from "../../sandbox/programs/program-cache";
+import { vaultCacheKey } from "../../sandbox/programs/vault-program";
+import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../sandbox/programs/vault-versions";
+
+/** A suite with the real Vault: skipped where there is none that needs neither a download nor a build. */
+export function describeWithVault(name: string, suite: () => void): void {
+  describeUnless(vaultMissing(), name, suite);
+}
+
+/** A suite with the real Vault and a real database. */
+export function describeWithVaultAndDatabase(name: string, suite: () => void): void {
+  describeUnless([vaultMissing(), databaseMissing()].filter(Boolean).join(" "), name, suite);
+}
+
+/**
+ * `describe`, unless something is missing: then it reports as skipped, with the reason in its name, and fails where CI is set, so
+ * that a pipeline never passes on what it did not run.
+ *
+ * @param missing what is missing and the cure; nothing when all is there
+ */
+export function describeUnless(missing: string | undefined, name: string, suite: () => void): void {
+  if (!missing) describe(name, suite);
+  else if (process.env["CI"])
+    describe(name, () => {
+      it("has the programs it needs", () => {
+        throw new Error(`${missing} CI demands these tests.`);
+      });
+    });
+  else describe.skip(`${name} (skipped: ${missing})`, suite);
+}
+
+/** Whether findVaultProgram would have to download or to build it: why, and the cure. */
+export function vaultMissing(): string | undefined {
+  const { folder } = new ProgramCache();
+  const cached = [VAULT_RELEASE, VAULT_GO_MODULE].map((version) =>
+    join(folder, vaultCacheKey(version), "vault"),
+  );
+  return process.env["VAULT_PROGRAM"] || isOnPath("vault") || cached.some(existsSync)
+    ? undefined
+    : "There is no Vault; install it, or name its binary in VAULT_PROGRAM.";
+}
+
+/** Docker's MySQL is left out: its image may have to be downloaded first. */
+export function databaseMissing(): string | undefined {
+  return isOnPath("mysqld") || isOnPath("mariadbd")
+    ? undefined
+    : "There is neither MySQL nor MariaDB; install one.";
+}
+
+/** Servers live in sbin, which ordinary users' PATH lacks. */
+function isOnPath(name: string): boolean {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+  return folders.filter(isAbsolute).some((folder) => isExecutable(join(folder, name)));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

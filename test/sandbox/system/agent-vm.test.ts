@@ -1,0 +1,226 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import http from "node:http";
+import { connect } from "node:net";
+import { createConnection } from "mysql2/promise";
+import { loadEnvironment } from "../../../environments/load";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import { describeWithVaultAndDatabase } from "../programs-there";
+import { useSandbox } from "./running-sandbox";
+
+const AGENT = "vault-agent.service";
+const SINK = "/ramdisk/.vaulttoken";
+const CONFIGURATION = "/ramdisk/app/config.json";
+
+/** Milliseconds that a wait may take on a machine that is busy with something else. */
+const deadlineMs = 60_000;
+
+/** The demo's, with credentials that live for seconds, so that a test sees several. */
+function environment() {
+  const demo = loadEnvironment("demo");
+  const short = { ...demo.databaseRoles["short"], defaultTtl: "6s", maxTtl: "12s" };
+  return { ...demo, databaseRoles: { ...demo.databaseRoles, short } } as typeof demo;
+}
+
+interface Credentials {
+  host: string;
+  name: string;
+  user: string;
+  password: string;
+}
+
+describeWithVaultAndDatabase("The agent VM", () => {
+  const running = useSandbox({ environment: environment() });
+  const workload = () => {
+    const [first] = running.sandbox.agentWorkloads();
+    return first as NonNullable<typeof first>;
+  };
+  const agent = () => running.sandbox.agents.get(workload().machine) as Machine;
+  const modeOf = (path: string) => statSync(agent().path(path)).mode & 0o7777;
+  const rendered = (): Credentials =>
+    JSON.parse(readFileSync(agent().path(CONFIGURATION), "utf8")).database as Credentials;
+  const token = () => readFileSync(agent().path(SINK), "utf8");
+
+  /** Opens MySQL over TLS, the server's certificate verified; rejects when it refuses. */
+  const open = async ({ host, name, user, password }: Credentials): Promise<void> => {
+    const connection = await createConnection({
+      // mysql2 checks a certificate against a name; the stream decides where to.
+      host: "localhost",
+      stream: () => connect(running.sandbox.database.port, host),
+      user,
+      password,
+      database: name,
+      ssl: { ca: readFileSync(running.sandbox.caFile, "utf8"), rejectUnauthorized: true, verifyIdentity: true },
+    });
+    await connection.query("SELECT 1");
+    await connection.end();
+  };
+
+  /** Waits for other credentials than these, and until they open MySQL. */
+  const renderedAfter = (old: Credentials): Promise<Credentials> =>
+    waitFor(
+      "new credentials that open MySQL",
+      async () => {
+        const now = rendered();
+        if (now.user === old.user) return undefined;
+        await open(now);
+        return now;
+      },
+      { deadlineMs },
+    );
+
+  /** A request through the agent's listener, as an application on the VM makes it. */
+  const ask = (path: string, { method = "GET", body = "", header = true } = {}) =>
+    new Promise<{ status?: number; body: { data?: Record<string, unknown>; errors?: string[] } }>(
+      (resolve, reject) => {
+        const { address } = agent();
+        const headers = header ? { "X-Vault-Request": "true" } : {};
+        const request = http.request(
+          { host: address, port: 8100, path: `/v1/${path}`, method, headers, agent: false },
+          (response) => {
+            let text = "";
+            response.setEncoding("utf8").on("data", (chunk) => {
+              text += chunk;
+            });
+            response.on("end", () =>
+              resolve({ status: response.statusCode, body: text.startsWith("{") ? JSON.parse(text) : {} }),
+            );
+          },
+        );
+        request.on("error", reject).end(body);
+      },
+    );
+
+  it("logs in with its identity: a token of its role's policy, that no other VM may use", async () => {
+    const { policies, path, meta, bound_cidrs } = await running
+      .client(token(), workload().machine)
+      .request({ method: "GET", path: "auth/token/lookup-self" });
+    expect({ policies, path, bound_cidrs }).toEqual({
+      policies: ["default", "workload-agent"],
+      path: "auth/azure/login",
+      bound_cidrs: [running.sandbox.environment.network.subnets.agents],
+    });
+    expect(meta).toMatchObject({ role: workload().role });
+    await expect(
+      running.client(token()).request({ method: "GET", path: "auth/token/lookup-self" }),
+    ).rejects.toThrow("403");
+  });
+
+  it("keeps the token and the configuration from other users", () => {
+    expect(modeOf(SINK) & 0o137).toBe(0); // 0640 or tighter
+    expect(modeOf(CONFIGURATION)).toBe(0o640);
+    expect(modeOf("/ramdisk") & 0o027).toBe(0o001);
+    expect(modeOf("/ramdisk/app") & 0o027).toBe(0o040 & 0o027);
+  });
+
+  it("writes nothing secret outside of memory", () => {
+    const { password } = rendered();
+    const log = agent().output(AGENT);
+    expect(log).toContain("rendered");
+    expect([password, token()].filter((secret) => log.includes(secret))).toEqual([]);
+  });
+
+  it("renders credentials anew before they expire, and every one of them works while it is there", async () => {
+    const versions = new Map<string, Credentials>();
+    const first = rendered();
+    await waitFor(
+      "two further versions",
+      async () => {
+        const now = rendered();
+        try {
+          await open(now);
+        } catch (error) {
+          // Between reading and opening it may have been replaced: then it was not there any more.
+          if (rendered().user === now.user) throw Object.assign(error as Error, { while: "rendered" });
+        }
+        const [before] = [...versions.values()].slice(-1);
+        // The one before still works when the next is there: it was replaced before it expired.
+        if (before && before.user !== now.user) await open(before);
+        versions.set(now.user, now);
+        return versions.size === 3;
+      },
+      { deadlineMs, intervalMs: 100 },
+    );
+    await waitFor("the first one to expire", () => open(first).then(() => false, isDenied), { deadlineMs });
+  });
+
+  it("serves requests with its own token", async () => {
+    const { status, body } = await ask("auth/token/lookup-self");
+    expect(status).toBe(200);
+    expect(body.data).toMatchObject({ policies: ["default", "workload-agent"], id: token() });
+  });
+
+  it("refuses requests without the header X-Vault-Request, which a browser cannot be tricked to send", async () => {
+    const { status, body } = await ask("auth/token/lookup-self", { header: false });
+    expect([status, body.data]).toEqual([412, undefined]);
+  });
+
+  it.each([
+    ["PUT", "transit/encrypt/customer-key", 200],
+    ["PUT", "transit/encrypt/archive-key", 403],
+    ["GET", "database/creds/short", 200],
+    ["GET", "database/creds/long", 403],
+    ["GET", "database/config/mysql", 403],
+    ["GET", "sys/mounts", 403],
+    ["PUT", "auth/token/create", 403],
+  ])("serves what its policy allows and nothing else: %s %s is answered %i", async (method, path, expected) => {
+    const body = method === "PUT" ? JSON.stringify({ plaintext: "AAAA" }) : "";
+    expect((await ask(path, { method, body })).status).toBe(expected);
+  });
+
+  it("goes on when Vault was killed under it", async () => {
+    const before = rendered();
+    const vault = running.sandbox.vault;
+    const pid = vault.pid("vault.service");
+    vault.kill("vault.service", "SIGKILL");
+    await waitFor("another Vault", () => ![undefined, pid].includes(vault.pid("vault.service")), { deadlineMs });
+    await renderedAfter(await renderedAfter(before));
+    expect(agent().isActive(AGENT)).toBe(true);
+  });
+
+  it("goes on when Vault was away for a while", async () => {
+    const { vault } = running.sandbox;
+    const before = rendered();
+    await vault.stop("vault.service");
+    const seen = agent().output(AGENT).length;
+    await waitFor("it to notice", () => /error|refused/i.test(agent().output(AGENT).slice(seen)), { deadlineMs });
+    await vault.start("vault.service");
+    await renderedAfter(before);
+  });
+
+  it("comes back by itself after a reboot, its memory forgotten", async () => {
+    const before = { credentials: rendered(), token: token() };
+    await agent().reboot();
+    await waitFor("the sink", () => existsSync(agent().path(SINK)) && token() !== before.token, { deadlineMs });
+    await waitFor("the configuration", () => existsSync(agent().path(CONFIGURATION)), { deadlineMs });
+    expect(rendered().user).not.toBe(before.credentials.user);
+    await open(rendered());
+    expect(modeOf(CONFIGURATION)).toBe(0o640);
+    await waitFor("its listener", async () => (await ask("auth/token/lookup-self")).status === 200, { deadlineMs });
+  });
+
+  it("goes on when Vault serves a renewed certificate", async () => {
+    const { sandbox } = running;
+    const settings = readFileSync(agent().path("/etc/vault-agent.d/agent.env"), "utf8");
+    const [, keyVault = "", name = ""] =
+      /VAULT_CERTIFICATE_URL=.?https:\/\/([^.]+)\.[^/]+\/certificates\/([\w-]+)/.exec(settings) ?? [];
+    const trusted = () => readFileSync(agent().path("/run/vault-agent/vault-ca.pem"), "utf8");
+    const before = { trusted: trusted(), pid: agent().pid(AGENT) };
+    await sandbox.azure.renewCertificate(keyVault, name);
+    expect((await sandbox.vault.run("vault-certificate.service")).code).toBe(0);
+    await sandbox.refreshVaultCertificate();
+    const { code, output } = await agent().run("vault-ca-certificate.service");
+    expect([code, output]).toEqual([0, expect.stringContaining("Vault Agent trusts the certificate")]);
+    // The newest one, then the one before it.
+    expect(trusted()).toBe(readFileSync(sandbox.vaultCertificateFile, "utf8").trim() + "\n" + before.trusted);
+    await waitFor("another Vault Agent", () => ![undefined, before.pid].includes(agent().pid(AGENT)), { deadlineMs });
+    await renderedAfter(rendered());
+    const again = await agent().run("vault-ca-certificate.service");
+    expect([again.code, again.output]).toEqual([0, ""]);
+  });
+});
+
+function isDenied(error: NodeJS.ErrnoException): boolean {
+  if (error.code === "ER_ACCESS_DENIED_ERROR") return true;
+  throw error;
+}

@@ -1,0 +1,84 @@
+import { signedInObjectId } from "../../../sandbox/deployment/made-up-values";
+import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
+import { describeWithVaultAndDatabase } from "../programs-there";
+import { identities, keyVaultRights, keyVaultTokens } from "./attacks/azure";
+import { ownAccess, secrets, tokens, traces, vaultItself } from "./attacks/deployers";
+import { agentLogins, deployerLogins, flawedTokens, webAppLogins, withdrawnKeys } from "./attacks/logins";
+import { type Attack, refusalOf, Scene, tokenOf } from "./attacks/scene";
+import { transport } from "./attacks/transport";
+import { overreach, replays, stolenTokens } from "./attacks/vault-tokens";
+import { auditLog, firstBootsLog } from "./audit-log";
+import { useSandbox } from "./running-sandbox";
+
+describeWithVaultAndDatabase("Attacks on the running system", () => {
+  const running = useSandbox({ upTo: "vault-config" });
+  let scene: Scene;
+  let before: VaultReadBack;
+
+  beforeAll(async () => {
+    scene = await Scene.of(running.sandbox);
+    before = await readBack(await running.deployer());
+  });
+
+  describe.each<[string, readonly Attack[]]>([
+    ["Vault refuses a login at", flawedTokens],
+    ["Vault refuses a web app's login with", webAppLogins],
+    ["Vault refuses an agent's login with", agentLogins],
+    ["Vault refuses a deployer's login with", deployerLogins],
+    ["Vault refuses a deployer secrets:", secrets],
+    ["Vault refuses a deployer tokens and others' logins:", tokens],
+    ["Vault refuses a deployer what would change their own access:", ownAccess],
+    ["Vault refuses a deployer what would hide their traces:", traces],
+    ["Vault refuses a deployer Vault itself:", vaultItself],
+    ["Vault refuses a stolen token:", stolenTokens],
+    ["Vault refuses whoever reaches too far:", overreach],
+    ["Vault refuses what was good once:", replays],
+    ["Vault refuses a login at", withdrawnKeys],
+    ["Key Vault refuses an operation:", keyVaultRights],
+    ["Key Vault refuses", keyVaultTokens],
+    ["Azure refuses a token or an answer:", identities],
+    ["No connection comes about by", transport],
+  ])("%s", (_, attacks) => {
+    it.each(attacks)("%s", async (_what, refusal, attempt) => {
+      const outcome = await attempt(scene);
+      expect(refusalOf(outcome)).toMatch(refusal);
+      expect([200, 204, 307]).not.toContain(outcome.status);
+    });
+  });
+
+  it("end no login by a detour: Vault takes the dots in a lease's name as they are", async () => {
+    const detour = await scene.asDeployer("PUT sys/leases/revoke-prefix/database%2F..%2Fauth", {
+      sync: true,
+    });
+    expect(detour.status).toBe(204);
+    expect(await scene.asAgent("GET auth/token/lookup-self")).toMatchObject({ status: 200 });
+  });
+
+  it("leave nothing behind: Vault is configured as before, and those who may log in still may", async () => {
+    expect(await readBack(await running.deployer())).toEqual(before);
+    for (const login of [scene.loginByJwt(), scene.loginByAzure(), scene.loginAsDeployer()]) {
+      expect(tokenOf(await login)).toBeTruthy();
+    }
+    for (const ask of [scene.asAgent, scene.asWebApp, scene.asDeployer]) {
+      expect(await ask.call(scene, "GET auth/token/lookup-self")).toMatchObject({ status: 200 });
+    }
+  });
+
+  it("are possible for deployers by a policy of their own, which first boot's audit log shows under their object id", async () => {
+    const policy = "sys/policies/acl/workload-mine";
+    for (const [request, body] of [
+      ["DELETE sys/audit/file"],
+      [`PUT ${policy}`, { policy: 'path "database/*" { capabilities = ["read"] }' }],
+      [`DELETE ${policy}`],
+    ] as const) {
+      expect(await scene.asDeployer(request, body)).toMatchObject({ status: 204 });
+    }
+    const entries = auditLog(running.sandbox.vault, firstBootsLog).filter(({ type }) => type === "response");
+    const ofThePolicy = entries.filter(({ request }) => request.path === policy);
+    expect(ofThePolicy.map(({ request, auth }) => [request.operation, auth?.display_name])).toEqual([
+      ["update", `deployer-${signedInObjectId}`],
+      ["delete", `deployer-${signedInObjectId}`],
+    ]);
+    expect(entries.map(({ request }) => request.path)).toContain("sys/audit/file");
+  });
+});

@@ -1,0 +1,57 @@
+import { generateKeyPairSync } from "node:crypto";
+import type { TokenOverrides } from "../../../../sandbox/azure/token-issuer";
+import { withClaims } from "./scene";
+
+const { privateKey: forger, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const hour = 3600;
+const inAnHour = () => Math.floor(Date.now() / 1000) + hour;
+const anHourAgo = () => Math.floor(Date.now() / 1000) - hour;
+
+/** What is wrong with a token whoever it is of: words, and how an honest one is spoilt. */
+export type Flaw = readonly [what: string, spoil: (honest: (overrides?: TokenOverrides) => string) => string];
+
+export const expired: Flaw = [
+  "that has expired",
+  (token) => token({ lifetime: -hour, claims: { iat: anHourAgo() - 300, nbf: anHourAgo() - 300 } }),
+];
+
+export const notYetValid: Flaw = [
+  "that is not valid yet",
+  (token) => token({ claims: { nbf: inAnHour(), iat: inAnHour() }, lifetime: 2 * hour }),
+];
+
+/** Of these each is a signature that does not hold, and is refused as one. */
+export const forgeries: readonly Flaw[] = [
+  ["signed with another key under Entra's key id", (token) => token({ key: forger })],
+  [
+    "signed with a key of an unknown id",
+    (token) => token({ key: forger, header: { kid: "forged", x5t: "forged" } }),
+  ],
+  ["signed with another key and no key id", (token) => token({ key: forger, header: { kid: undefined } })],
+  [
+    "that brings its own key along (jwk)",
+    (token) => token({ key: forger, header: { kid: undefined, jwk: publicKey.export({ format: "jwk" }) } }),
+  ],
+  [
+    "that names a key set of the attacker's (jku)",
+    (token) => token({ key: forger, header: { kid: "forged", jku: "https://attacker.example/keys" } }),
+  ],
+  ["with a claim changed after signing", (token) => withClaims(token(), { roles: ["root"] })],
+  [
+    "with its expiry put off after signing",
+    (token) => withClaims(token({ lifetime: -hour }), { exp: inAnHour() }),
+  ],
+  [
+    "with a changed signature",
+    (token) =>
+      token().replace(/\.([^.]*)$/, (_, signature: string) => `.${[...signature].reverse().join("")}`),
+  ],
+  ["with its signature cut off", (token) => token().replace(/[^.]*$/, "")],
+];
+
+/** Another algorithm than the key's is refused before any signature is looked at. */
+export const wrongAlgorithms: readonly Flaw[] = [
+  ["without a signature (alg none)", (token) => token({ algorithm: "none" })],
+  ["signed by HS256 with the public key", (token) => token({ algorithm: "HS256" })],
+  ["signed by RSA that calls itself none", (token) => token({ header: { alg: "none" } })],
+];

@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import type { Machine } from "../../../sandbox/machine/machine";
+
+/** One line of Vault's audit log, as far as tests look at it. */
+export interface AuditEntry {
+  type: "request" | "response";
+  error?: string;
+  auth?: {
+    display_name?: string;
+    policies?: string[];
+    token_type?: string;
+    metadata?: Record<string, string>;
+  };
+  request: {
+    operation: string;
+    path: string;
+    remote_address?: string;
+    client_token?: string;
+    data?: Record<string, unknown>;
+  };
+  response?: { data?: Record<string, unknown> };
+}
+
+/** The device of the stack vault-config, and the one of first boot. */
+export const vaultConfigsLog = "/var/log/vault/audit.log";
+export const firstBootsLog = "/var/log/vault/first-boot-audit.log";
+
+export function auditLog(vault: Machine, file: string): AuditEntry[] {
+  const lines = auditText(vault, file).split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as AuditEntry);
+}
+
+export function auditText(vault: Machine, file: string): string {
+  return readFileSync(vault.path(file), "utf8");
+}

@@ -1,0 +1,255 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { describeUnless, describeWithVaultAndDatabase } from "../programs-there";
+import { Place, readProcess, type SandboxCommand } from "./sandbox-command";
+
+jest.setTimeout(240_000); // each starts whole sandboxes, 15 s on two cores that have nothing else to do
+
+const running = "The system runs";
+let place: Place;
+beforeEach(() => {
+  place = new Place();
+});
+afterEach(() => place.remove(), 60_000);
+
+describeWithVaultAndDatabase("npm run sandbox", () => {
+  it("can be interrupted while it starts, goes on from its folder at once, and --once leaves nothing running", async () => {
+    const folder = join(place.path, "kept");
+    const first = place.run({ args: ["--folder", folder] });
+    await first.says("MariaDB");
+    first.child.kill("SIGINT");
+    expect(await first.exitCode()).toBe(130);
+    expect(first.output()).toContain("Stopping everything");
+    expect(first.output()).not.toMatch(stackTrace);
+    const second = place.run({ args: ["--folder", folder, "--once"] });
+    expect([await second.exitCode(), second.output()]).toEqual([
+      0,
+      expect.stringContaining("The smoke test passed"),
+    ]);
+    await place.isEmpty({ but: ["kept"] });
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  it("runs twice side by side, with logins that work; neither Ctrl-C nor kill -9 leaves anything behind", async () => {
+    const [one, two] = [place.run(), place.run()];
+    await Promise.all([one.says("vault token lookup"), two.says("vault token lookup")]);
+    const folders = [one, two].map((it) => /^ {2}Files {5}(\S+)/m.exec(it.output())?.[1] ?? "");
+    expect(new Set(folders).size).toBe(2);
+
+    await loginsWork(one);
+
+    one.child.kill("SIGINT");
+    expect(await one.exitCode()).toBe(130);
+    expect(place.processes().filter((it) => it.includes(folders[0] as string))).toEqual([]);
+    expect(readdirSync(place.path)).toContain(folders[1]?.split("/").at(-1));
+    expect(spawnSync("bash", ["-c", `. ${loginFiles(two)[0]}`]).status).toBe(0);
+
+    two.child.kill("SIGKILL");
+    await two.exitCode();
+    await place.isEmpty();
+  });
+
+  it("ends at once by a second Ctrl-C, and leaves nothing behind", async () => {
+    const command = place.run();
+    await command.says("vault-server: first boot, unseal … done");
+    command.child.kill("SIGINT");
+    await command.says("Stopping everything");
+    command.child.kill("SIGINT");
+    expect(await command.exitCode()).toBe(130);
+    await place.isEmpty();
+  });
+
+  it("cleans up after one that was killed together with its guardian", async () => {
+    const dead = place.run();
+    await dead.says("vault-server: first boot, unseal … done");
+    const [guardian] = execFileSync("pgrep", ["-P", String(dead.child.pid), "-f", "vault-on-azure-guardian"])
+      .toString()
+      .split("\n");
+    process.kill(Number(guardian), "SIGKILL");
+    dead.child.kill("SIGKILL");
+    await dead.exitCode();
+    const left = place.processes().map((it) => it.split(" ")[0] as string);
+    expect(left.length).toBeGreaterThanOrEqual(2); // Vault and MariaDB
+    const next = place.run();
+    await next.says("loopback network … done");
+    expect(place.processes().filter((it) => left.includes(it.split(" ")[0] as string))).toEqual([]);
+    next.child.kill("SIGTERM");
+    expect(await next.exitCode()).toBe(143);
+    await place.isEmpty();
+  });
+});
+
+/** A line of a stack trace of Node.js. */
+const stackTrace = /^ +at /m;
+
+/** Files that the command printed, to be sourced. */
+function loginFiles(command: SandboxCommand): string[] {
+  return [...command.output().matchAll(/^ {2}\. (\S+) && vault token lookup$/gm)].map(
+    ([, file]) => file as string,
+  );
+}
+
+/** Each printed login gives a token with the right policies, and shows no token to other users of the machine. */
+async function loginsWork(command: SandboxCommand): Promise<void> {
+  const files = loginFiles(command);
+  const policies: Record<string, string[]> = {};
+  for (const file of files) {
+    const jwtFile = file.replace(/\.sh$/, ".jwt");
+    expect([file, jwtFile].map((it) => statSync(it).mode & 0o777)).toEqual([0o600, 0o600]);
+    const { token, data } = await login(file, readFileSync(jwtFile, "utf8"));
+    policies[file.split("/").at(-1) as string] = data.policies;
+    expect(token).toMatch(/^hv[sb]\./);
+  }
+  expect(policies).toEqual({
+    "agent-1.sh": ["agent", "default"],
+    "deployer.sh": ["default", "deployer"],
+    "webapp.sh": ["default", "webapp"],
+  });
+}
+
+/** Sources a login file as a person does; looks at all processes' arguments meanwhile. */
+async function login(file: string, jwt: string): Promise<{ token: string; data: { policies: string[] } }> {
+  const seen = new Set<string>();
+  const { spawn } = await import("node:child_process");
+  const shell = spawn("bash", [
+    "-euc",
+    `. ${file} && echo "$VAULT_TOKEN" && vault token lookup -format=json`,
+  ]);
+  let text = "";
+  let errors = "";
+  shell.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  shell.stderr.on("data", (chunk) => {
+    errors += chunk;
+  });
+  let code: number | undefined;
+  shell.once("close", (it) => {
+    code = it ?? 137;
+  });
+  while (code === undefined) {
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
+      seen.add(readProcess(pid, "cmdline"));
+    await delay(2);
+  }
+  expect([code, errors]).toEqual([0, ""]);
+  const [token = "", ...rest] = text.split("\n");
+  const everything = [...seen].join("\n");
+  expect(everything).toContain("vault\0write\0-field=token");
+  expect([jwt, token].filter((secret) => everything.includes(secret))).toEqual([]);
+  return { token, data: JSON.parse(rest.join("\n")).data };
+}
+
+/** Refused: exit code 1, the sentence on standard error, no stack trace, nothing left. */
+async function refused(
+  command: SandboxCommand,
+  sentence: string | RegExp,
+  but: string[] = [],
+): Promise<void> {
+  const code = await command.exitCode();
+  expect([code, command.output()]).toEqual([1, expect.stringMatching(sentence)]);
+  expect(command.output()).not.toMatch(stackTrace);
+  await place.isEmpty({ but });
+}
+
+describe("npm run sandbox refuses in one sentence", () => {
+  it.each([
+    [["--forever"], /^Unknown option '--forever'\.\n\nUsage: /],
+    [["now"], /^Unexpected argument 'now'\.\n\nUsage: /],
+    [["--folder"], /^Option '--folder <value>' argument missing\.\n\nUsage: /],
+    [["--apply", "magic"], /^--apply cannot be magic\.\n\nUsage: /],
+  ])("the arguments %j", async (args, sentence) => {
+    await refused(place.run({ args }), sentence);
+  });
+
+  it("an unknown environment", async () => {
+    await refused(
+      place.run({ env: { ENVIRONMENT: "nowhere" } }),
+      /ENVIRONMENT: there is no file environments\/nowhere\.json; choose from demo, production/,
+    );
+  });
+
+  it("a folder that is in use", async () => {
+    const folder = join(place.path, "kept");
+    const first = place.run({ args: ["--folder", folder] });
+    await first.says("loopback network … done");
+    await refused2(first, folder);
+  });
+
+  async function refused2(first: SandboxCommand, folder: string): Promise<void> {
+    const second = place.run({ args: ["--folder", folder] });
+    const code = await second.exitCode();
+    expect([code, second.output()]).toEqual([
+      1,
+      `The state folder ${folder} is in use by process ${first.child.pid} on ${execFileSync("hostname").toString().trim()}; stop that, or name another folder.\n`,
+    ]);
+    first.child.kill("SIGKILL");
+    await first.exitCode();
+    await place.isEmpty({ but: ["kept"] });
+  }
+
+  it("a folder that is not a sandbox's", async () => {
+    const folder = join(place.path, "documents");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "thesis"), "");
+    await refused(
+      place.run({ args: ["--folder", folder] }),
+      /^\S+ holds something that is not a sandbox's; name an empty folder, or a new one\.\n$/,
+      ["documents"],
+    );
+    expect(readdirSync(folder)).toEqual(["thesis"]);
+  });
+
+  it.each([
+    ["/proc/sandbox", "ENOENT"],
+    [join(__dirname, "command.test.ts"), "EEXIST"],
+  ])("a folder that cannot be written: %s", async (folder, code) => {
+    await refused(
+      place.run({ args: ["--folder", folder] }),
+      `${folder} cannot be used (${code}); name a folder that you may write.\n`.replaceAll(/[()]/g, "\\$&"),
+    );
+  });
+
+  it("a kept folder whose network is taken", async () => {
+    const folder = join(place.path, "kept");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "this-is-a-vault-on-azure-sandbox"), "");
+    writeFileSync(join(folder, "network"), "127.251\n");
+    const other = createServer();
+    await new Promise<void>((done) => other.listen(8200, "127.251.7.7", done));
+    await refused(
+      place.run({ args: ["--folder", folder] }),
+      /\nOne of the ports 8200, 8201, 8100, 3306 is taken on 127\.251\.0\.0\/16; stop what listens there \(perhaps another sandbox of the same folder\)\.\n$/,
+      ["kept"],
+    );
+    await new Promise((done) => other.close(done));
+  });
+
+  it("a VAULT_PROGRAM that is no Vault", async () => {
+    await refused(
+      place.run({ env: { VAULT_PROGRAM: "/bin/echo" } }),
+      /\n\/bin\/echo is not HashiCorp Vault: "\/bin\/echo version" said "version"\.\n$/,
+    );
+  });
+
+  it("that no Vault can be had", async () => {
+    const bin = join(place.path, "bin");
+    mkdirSync(bin);
+    const env = {
+      VAULT_PROGRAM: undefined,
+      PATH: bin,
+      HOME: bin,
+      XDG_CACHE_HOME: undefined,
+      HTTPS_PROXY: "http://127.0.0.1:9",
+      NODE_USE_ENV_PROXY: "1",
+    };
+    await refused(
+      place.run({ env }),
+      /\nNo Vault can be had; install Vault 1\.16 or newer .*, or name its binary in VAULT_PROGRAM\. Tried:\n {2}- PATH: there is no program named vault\.\n {2}- HashiCorp's release: .*\n {2}- Go module: .*\n$/,
+      ["bin"],
+    );
+  });
+});

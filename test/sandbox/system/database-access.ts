@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { type Connection, type ConnectionOptions, createConnection } from "mysql2/promise";
+import { z } from "zod";
+import { keyVaultName } from "../../../sandbox/deployment/key-vaults";
+import type { Sandbox } from "../../../sandbox/sandbox";
+
+export interface DatabaseUser {
+  username: string;
+  password: string;
+}
+
+/** Over TLS that is verified, as every client's. */
+export function connectToDatabase(
+  sandbox: Sandbox,
+  { username, password }: DatabaseUser,
+  options: ConnectionOptions = {},
+): Promise<Connection> {
+  const ssl = { ca: readFileSync(sandbox.caFile, "utf8"), rejectUnauthorized: true };
+  return createConnection({ host: databaseHost(sandbox), user: username, password, ssl, ...options });
+}
+
+export function databaseHost(sandbox: Sandbox): string {
+  return only(sandbox, "azurerm_mysql_flexible_server").read(z.object({ fqdn: z.string() })).fqdn;
+}
+
+/** The application's. */
+export function databaseName(sandbox: Sandbox): string {
+  return only(sandbox, "azurerm_mysql_flexible_database").read(z.object({ name: z.string() })).name;
+}
+
+/** With the password that Key Vault holds: good until Vault rotates it. */
+export function administratorOf(sandbox: Sandbox): DatabaseUser {
+  const { administrator_login: username } = only(sandbox, "azurerm_mysql_flexible_server").read(
+    z.object({ administrator_login: z.string() }),
+  );
+  const { name, key_vault_id } = only(sandbox, "azurerm_key_vault_secret").read(
+    z.object({ name: z.string(), key_vault_id: z.string() }),
+  );
+  const password = sandbox.azure.keyVault(keyVaultName(sandbox.deployment, key_vault_id)).secret(name);
+  if (password === undefined) throw new Error(`Key Vault has no secret ${name}`);
+  return { username, password };
+}
+
+function only(sandbox: Sandbox, type: string) {
+  const [resource] = sandbox.deployment.resources(type);
+  if (!resource) throw new Error(`the stacks have no ${type}`);
+  return resource;
+}

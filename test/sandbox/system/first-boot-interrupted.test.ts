@@ -1,0 +1,163 @@
+import { readdirSync } from "node:fs";
+import type { FaultAnswer } from "../../../sandbox/azure/faults";
+import type { AzureRequest } from "../../../sandbox/azure/service";
+import { describeWithVault } from "../programs-there";
+import {
+  bootToTheEnd,
+  deadlineMs,
+  FIRST_BOOT,
+  initsIn,
+  outputFromNow,
+  recoveryKeysWork,
+  replaceDataDisk,
+  steps,
+  storedKeySets,
+  untilSaid,
+  VAULT,
+} from "./first-boots";
+import { useSandbox } from "./running-sandbox";
+
+const count = (text: string, part: string): number => text.split(part).length - 1;
+
+describeWithVault("First boot", () => {
+  const running = useSandbox({ upTo: "azure" });
+  beforeAll(async () => {
+    const { sandbox } = running;
+    await sandbox.startVault();
+    // On Azure it is 2 seconds between two tries.
+    sandbox.vault.environment["POLL_SECONDS"] = "0.2";
+  }, 180_000);
+  afterEach(() => running.sandbox.azure.faults.clear());
+  const vm = () => running.sandbox.vault;
+
+  /** Complete, usable, and nothing left of what it worked with. */
+  async function expectComplete(): Promise<void> {
+    await vm().untilActive(FIRST_BOOT, { deadlineMs });
+    expect(readdirSync(vm().path("/run/vault-first-boot"))).toEqual([]);
+    expect(await recoveryKeysWork(running.sandbox)).toBe(true);
+    await (await running.deployer()).logOut();
+  }
+
+  it("completes when it is killed right after each of its steps, without a second init", async () => {
+    await replaceDataDisk(vm());
+    const before = storedKeySets(running.sandbox);
+    const said = outputFromNow(vm(), FIRST_BOOT);
+    const vaultSaid = outputFromNow(vm(), VAULT);
+    await vm().boot();
+    let kills = 0;
+    for (const step of steps) {
+      await untilSaid(said, step);
+      // The last step is followed by so little that it may be over.
+      if (vm().pid(FIRST_BOOT) === undefined) continue;
+      vm().kill(FIRST_BOOT, "SIGKILL");
+      kills += 1;
+    }
+    await expectComplete();
+    expect(kills).toBeGreaterThanOrEqual(steps.length - 1);
+    expect([count(said(), "init: done"), initsIn(vaultSaid()), count(said(), "ERASED")]).toEqual([1, 1, 0]);
+    expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
+  });
+
+  it("begins anew when it is killed while Vault makes the keys, which nobody has seen then", async () => {
+    await replaceDataDisk(vm());
+    const before = storedKeySets(running.sandbox);
+    const said = outputFromNow(vm(), FIRST_BOOT);
+    const vaultSaid = outputFromNow(vm(), VAULT);
+    await vm().boot();
+    await untilSaid(vaultSaid, "core: security barrier initialized");
+    vm().kill(FIRST_BOOT, "SIGKILL");
+    await expectComplete();
+    expect([count(said(), "SESSION LOST"), initsIn(vaultSaid())]).toEqual([1, 2]);
+    expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
+  });
+
+  it("completes when the machine is rebooted, whatever it had reached, and keeps a Vault that deployers may have used", async () => {
+    await replaceDataDisk(vm());
+    await vm().boot();
+    // A reboot leaves only the state on disk and Vault's storage: these differ in one or the other.
+    const reached = [
+      "proof: the recovery keys can be written",
+      "init: done",
+      "recovery keys: stored",
+      "deployers: mount and policy are there",
+      "deployers: may log in",
+    ];
+    let said = outputFromNow(vm(), FIRST_BOOT);
+    for (const step of reached) {
+      await untilSaid(said, step);
+      await vm().reboot();
+      said = outputFromNow(vm(), FIRST_BOOT);
+    }
+    await expectComplete();
+    expect(said()).not.toContain("ERASED");
+    await replaceDataDisk(vm());
+    said = outputFromNow(vm(), FIRST_BOOT);
+    await vm().boot();
+    await untilSaid(said, "root token: revoked, none is left");
+    await vm().reboot();
+    await expectComplete();
+    expect(said()).not.toContain("ERASED");
+  });
+
+  /** The first request of each kind, and of a secret's writes the third, which holds the keys. */
+  function firstOfEachKind(): (request: AzureRequest) => boolean {
+    const asked = new Map<string, number>();
+    return ({ caller, service, host, method, path }) => {
+      if (caller !== vm().name || !host.includes(".vault.")) return false;
+      const kind = `${service} ${method} ${path.replace(/\/[0-9a-f]{32}/, "")}`;
+      const before = asked.get(kind) ?? 0;
+      asked.set(kind, before + 1);
+      return before === 0 || (method === "PUT" && before === 2);
+    };
+  }
+
+  const refused: FaultAnswer = { status: 403, code: "Forbidden" };
+  const byTurns: FaultAnswer[] = [{ status: 429, retryAfter: 1 }, { status: 500 }, { drop: true }];
+
+  it.each<[string, FaultAnswer[]]>([
+    ["refuses", [refused]],
+    ["is throttled, fails and drops connections, by turns", byTurns],
+  ])("completes when Key Vault %s", async (_, answers) => {
+    await replaceDataDisk(vm());
+    const before = storedKeySets(running.sandbox);
+    const isFirst = firstOfEachKind();
+    let hits = 0;
+    const { faults } = running.sandbox.azure;
+    const addNext = (): void => {
+      // Each fault hits once and brings the next, so that they take turns.
+      const answer = answers[hits % answers.length];
+      if (answer === undefined) return;
+      const fault = faults.add({
+        when: (request) => {
+          if (!isFirst(request)) return false;
+          hits += 1;
+          queueMicrotask(() => {
+            fault.remove();
+            addNext();
+          });
+          return true;
+        },
+        answer,
+      });
+    };
+    addNext();
+    await bootToTheEnd(vm());
+    // The certificate, the unseal key, wrap, unwrap, the proof and the keys.
+    expect(hits).toBeGreaterThanOrEqual(6);
+    faults.clear();
+    await expectComplete();
+    expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
+  });
+
+  it("completes when Azure takes its time", async () => {
+    await replaceDataDisk(vm());
+    const before = storedKeySets(running.sandbox);
+    const when = ({ caller }: AzureRequest) => caller === vm().name;
+    const fault = running.sandbox.azure.faults.add({ when, answer: { delayMs: 200 } });
+    await bootToTheEnd(vm());
+    expect(fault.hits).toBeGreaterThanOrEqual(10);
+    fault.remove();
+    await expectComplete();
+    expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
+  });
+});

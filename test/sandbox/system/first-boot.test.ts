@@ -1,0 +1,315 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import { delimiter, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import tls from "node:tls";
+import { CertificateAuthority } from "../../../sandbox/azure/certificates";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { VaultClient } from "../../../sandbox/vault-config/vault-client";
+import { describeWithVault } from "../programs-there";
+import {
+  bootToTheEnd,
+  CERTIFICATE,
+  deadlineMs,
+  FIRST_BOOT,
+  outputFromNow,
+  processTexts,
+  recoveryKeysWork,
+  recoverySecretOf,
+  replaceDataDisk,
+  rootTokenBy,
+  storedKeys,
+  untilSaid,
+  VAULT,
+} from "./first-boots";
+import { useSandbox } from "./running-sandbox";
+
+/** What first boot had in memory, and what could be seen of its processes meanwhile. */
+interface Watched {
+  readonly rootTokens: Set<string>;
+  readonly keys: Set<string>;
+  readonly processes: Set<string>;
+}
+
+/** Looks at tmpfs and at the process list for as long as the work lasts. */
+async function watch(machine: () => Machine | undefined, work: Promise<unknown>): Promise<Watched> {
+  const seen: Watched = { rootTokens: new Set(), keys: new Set(), processes: new Set() };
+  let over = false;
+  const ended = work.finally(() => {
+    over = true;
+  });
+  ended.catch(() => {});
+  while (!over) {
+    const vm = machine();
+    if (vm) {
+      for (const secret of sessionOf(vm))
+        (secret.startsWith("hvs.") ? seen.rootTokens : seen.keys).add(secret);
+      for (const text of processTexts(vm)) seen.processes.add(text);
+    }
+    await delay(2);
+  }
+  await ended;
+  return seen;
+}
+
+function sessionOf(machine: Machine): string[] {
+  const folder = machine.path("/run/vault-first-boot");
+  return ["initial.json", "working.json"].flatMap((name) => {
+    try {
+      const {
+        root_token,
+        recovery_keys_base64 = [],
+        auth,
+      } = JSON.parse(readFileSync(join(folder, name), "utf8"));
+      return [root_token, auth?.client_token, ...recovery_keys_base64].filter(Boolean);
+    } catch {
+      return []; // not there yet, no more, or half written
+    }
+  });
+}
+
+/** Puts a program before the system's own that notes each pause and makes it. */
+function notePauses(machine: Machine): () => string[] {
+  const [bin = ""] = machine.environment["PATH"]?.split(delimiter) ?? [];
+  const notes = join(bin, "pauses");
+  writeFileSync(join(bin, "sleep"), `#!/bin/sh\necho "$@" >>'${notes}'\nexec /bin/sleep "$@"\n`);
+  chmodSync(join(bin, "sleep"), 0o755);
+  return () => (existsSync(notes) ? readFileSync(notes, "utf8").trim().split("\n") : []);
+}
+
+/** Runs something while the VM's processes are given other variables. */
+async function withVariables<T>(
+  machine: Machine,
+  variables: Record<string, string>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const before = { ...machine.environment };
+  Object.assign(machine.environment, variables);
+  try {
+    return await work();
+  } finally {
+    for (const name of Object.keys(variables)) delete machine.environment[name];
+    Object.assign(machine.environment, before);
+  }
+}
+
+describeWithVault("First boot from the user data", () => {
+  const running = useSandbox({ upTo: "azure" });
+  let seen: Watched;
+  beforeAll(async () => {
+    const { sandbox } = running;
+    seen = await watch(() => sandbox.vault, sandbox.startVault());
+  }, 180_000);
+  const vm = () => running.sandbox.vault;
+  const nobody = () => running.client();
+
+  it("leaves Vault initialized, unsealed by itself, and active", async () => {
+    expect(await nobody().request({ method: "GET", path: "sys/health" })).toMatchObject({
+      initialized: true,
+      sealed: false,
+      standby: false,
+    });
+    expect(await nobody().request({ method: "GET", path: "sys/seal-status" })).toMatchObject({
+      type: "azurekeyvault",
+      recovery_seal: true,
+      storage_type: "raft",
+    });
+  });
+
+  it("stores 5 recovery keys of threshold 3 in their Key Vault", async () => {
+    const { recovery_keys_base64: keys, recovery_shares, recovery_threshold } = storedKeys(running.sandbox);
+    expect([new Set(keys).size, recovery_shares, recovery_threshold]).toEqual([5, 5, 3]);
+    expect(await nobody().request({ method: "GET", path: "sys/seal-status" })).toMatchObject({ n: 5, t: 3 });
+    expect([...seen.keys].sort()).toEqual([...keys].sort());
+  });
+
+  it("stores them in no other Key Vault", () => {
+    const { recovery_keys_base64: keys } = storedKeys(running.sandbox);
+    const holders = Object.entries(running.sandbox.azure.exportState()).filter(([, content]) =>
+      keys.some((key) => JSON.stringify(content).includes(key)),
+    );
+    const { keyVault, name } = recoverySecretOf(vm());
+    expect(holders.map(([holder]) => holder)).toEqual([keyVault]);
+    expect(running.sandbox.azure.keyVault(keyVault).secretNames()).toEqual([name]);
+  });
+
+  it("leaves neither them nor a token in any file, log or process", () => {
+    const secrets = [...seen.keys, ...seen.rootTokens];
+    expect(secrets).toHaveLength(5 + 2);
+    const files = readdirSync(running.folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      // What stands for the Key Vaults themselves.
+      .filter((file) => file !== join(running.folder, "azure.json"));
+    for (const must of ["vault.db", "first-boot-audit.log", `${VAULT}.log`, `${FIRST_BOOT}.log`])
+      expect(files.join("\n")).toContain(must);
+    const spilt = files.filter((file) => {
+      const text = readFileSync(file, "latin1");
+      return secrets.some((secret) => holds(text, secret)) || /\bhvs\.[\w-]{20}/.test(text);
+    });
+    expect(spilt).toEqual([]);
+    const processes = [...seen.processes, ...processTexts(vm())];
+    expect(processes.join("\n")).toContain("/v1/sys/init");
+    expect(processes.filter((text) => secrets.some((secret) => holds(text, secret)))).toEqual([]);
+  });
+
+  it("logs every request to an audit device that is there before anybody else is", async () => {
+    expect(await (await running.deployer()).read("sys/audit")).toMatchObject({
+      "first-boot/": { type: "file", options: { mode: "0600" } },
+    });
+    const log = readFileSync(vm().path("/var/log/vault/first-boot-audit.log"), "utf8");
+    const paths = log
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).request?.path);
+    expect(paths).toEqual(
+      expect.arrayContaining(["auth/deployer/config", "auth/deployer/role/deployer", "auth/deployer/login"]),
+    );
+  });
+
+  it("lets the deployer in, who may configure and not read", async () => {
+    const deployer = await running.deployer();
+    const { policies } = await deployer.request({ method: "GET", path: "auth/token/lookup-self" });
+    expect(policies).toEqual(["default", "deployer"]);
+    await expect(deployer.request({ method: "GET", path: "sys/raw/core" })).rejects.toThrow("403");
+  });
+
+  it("worked with a root token of limited life, and revoked it like the initial one", async () => {
+    const { rootTokens } = seen;
+    expect(rootTokens.size).toBe(2);
+    for (const token of rootTokens) {
+      await expect(
+        running.client(token).request({ method: "GET", path: "auth/token/lookup-self" }),
+      ).rejects.toThrow("403");
+    }
+  });
+
+  it("leaves recovery keys of which 3, and not 2, make a root token, and no other token of that policy", async () => {
+    const { recovery_keys_base64: keys } = storedKeys(running.sandbox);
+    expect(await rootTokenBy(running.sandbox, keys.slice(0, 2))).toBeUndefined();
+    const token = await rootTokenBy(running.sandbox, [keys[4], keys[0], keys[2]] as string[]);
+    const root = running.client(token);
+    const { keys: accessors } = await root.request({ method: "LIST", path: "auth/token/accessors" });
+    const policies = await Promise.all(
+      (accessors as string[]).map(async (accessor) => {
+        const body = { accessor };
+        return (await root.request({ method: "POST", path: "auth/token/lookup-accessor", body }))["policies"];
+      }),
+    );
+    expect(policies.filter((it) => (it as string[]).includes("root"))).toEqual([["root"]]);
+    await root.logOut();
+  });
+
+  it("refuses a recovery key that is none", async () => {
+    const wrong = Buffer.alloc(33, 7).toString("base64");
+    await expect(rootTokenBy(running.sandbox, [wrong, wrong, wrong])).rejects.toThrow("400");
+    await nobody().request({ method: "DELETE", path: "sys/generate-root/attempt" });
+    expect(await recoveryKeysWork(running.sandbox)).toBe(true);
+  });
+
+  describe("verifies TLS:", () => {
+    let otherCa: string;
+    beforeAll(async () => {
+      const { pem } = await CertificateAuthority.create();
+      otherCa = join(running.folder, "other-ca.pem");
+      writeFileSync(otherCa, pem);
+      mkdirSync(vm().path("/tmp/other-tls/current"), { recursive: true });
+      writeFileSync(vm().path("/tmp/other-tls/current/tls.crt"), pem);
+    });
+    const connect = (options: tls.ConnectionOptions) =>
+      new Promise<string | null>((resolve, reject) => {
+        const socket = tls.connect(
+          {
+            host: vm().address,
+            port: 8200,
+            servername: running.sandbox.vaultServerName,
+            ca: readFileSync(running.sandbox.vaultCertificateFile),
+            ...options,
+          },
+          () => {
+            resolve(socket.getProtocol());
+            socket.destroy();
+          },
+        );
+        socket.once("error", reject);
+      });
+
+    it("a client with another CA refuses Vault", async () => {
+      const client = new VaultClient({ ...running.sandbox.vaultConnection(), caFile: otherCa });
+      await expect(client.request({ method: "GET", path: "sys/health" })).rejects.toThrow(
+        /self-signed|unable to verify/,
+      );
+    });
+
+    it("a client that asks for another name refuses Vault", async () => {
+      await expect(connect({ servername: "other.demo.internal" })).rejects.toThrow(/altnames/);
+    });
+
+    it("Vault refuses plain HTTP", async () => {
+      const status = await new Promise((resolve, reject) => {
+        const url = `http://${vm().address}:8200/v1/sys/health`;
+        http
+          .get(url, { agent: false }, (answer) => resolve(answer.resume().statusCode))
+          .once("error", reject);
+      });
+      expect(status).toBe(400);
+    });
+
+    it("Vault refuses TLS 1.1, and speaks 1.2 and 1.3", async () => {
+      // OpenSSL itself offers TLS 1.1 only at its lowest level of security.
+      const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
+      await expect(connect(old)).rejects.toThrow(/alert protocol version/);
+      expect(await connect({ maxVersion: "TLSv1.2" })).toBe("TLSv1.2");
+      expect(await connect({})).toBe("TLSv1.3");
+    });
+
+    it("the VM's programs refuse a Key Vault with another CA", async () => {
+      const { code, output } = await withVariables(
+        vm(),
+        { SSL_CERT_FILE: otherCa, RENEWAL_WAIT_SECONDS: "1" },
+        () => vm().run(CERTIFICATE),
+      );
+      expect([code, output]).toEqual([
+        1,
+        expect.stringMatching(/vault-tls.*no answer \(SSL certificate problem/),
+      ]);
+    });
+
+    it("first boot refuses a Vault with another certificate", async () => {
+      // Not complete, and initialized: it would ask Vault, and leave it alone.
+      const variables = {
+        FIRST_BOOT_STATE: vm().path("/tmp/no-state"),
+        TLS_DIRECTORY: vm().path("/tmp/other-tls"),
+        VAULT_WAIT_SECONDS: "1",
+      };
+      const { code, output } = await withVariables(vm(), variables, () => vm().run(FIRST_BOOT));
+      expect([code, output]).toEqual([1, expect.stringContaining("SSL certificate problem")]);
+    });
+
+    it("Vault refuses a Key Vault with another CA, and stays down", async () => {
+      const said = outputFromNow(vm(), VAULT);
+      await withVariables(vm(), { SSL_CERT_FILE: otherCa }, async () => {
+        vm().kill(VAULT, "SIGKILL");
+        await untilSaid(said, "certificate signed by unknown authority");
+        expect(vm().isActive(VAULT)).toBe(false);
+        // Sooner than by itself: its client for Key Vault tries for seconds.
+        if (vm().pid(VAULT)) vm().kill(VAULT, "SIGKILL");
+      });
+      await vm().untilActive(VAULT, { deadlineMs });
+    });
+  });
+
+  it("pauses only between two looks at its own Vault, when nobody keeps it waiting", async () => {
+    const pauses = notePauses(vm());
+    await replaceDataDisk(vm());
+    await bootToTheEnd(vm());
+    expect(pauses().filter((pause) => pause !== "0.2")).toEqual([]);
+    expect(pauses().length).toBeLessThan(50);
+  });
+});
+
+/** As it is, or as hexadecimal, the other way in which Vault writes keys. */
+function holds(text: string, secret: string): boolean {
+  const hexadecimal = Buffer.from(secret, "base64").toString("hex");
+  return text.includes(secret) || (!secret.startsWith("hvs.") && text.includes(hexadecimal));
+}

@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import type { Sandbox } from "../../../sandbox/sandbox";
+import { VaultClient } from "../../../sandbox/vault-config/vault-client";
+
+export const FIRST_BOOT = "vault-first-boot.service";
+export const VAULT = "vault.service";
+export const CERTIFICATE = "vault-certificate.service";
+
+/** Milliseconds that a wait may take on a machine that is busy with something else. */
+export const deadlineMs = 60_000;
+
+/** What first boot says after each of its steps, in their order. */
+export const steps = [
+  "proof: Entra's keys",
+  "proof: the recovery keys can be written",
+  "init: done",
+  "recovery keys: stored",
+  "root token: the initial one is revoked",
+  "audit: every request is logged",
+  "deployers: mount and policy are there",
+  "deployers: may log in",
+  "root token: revoked, none is left",
+] as const;
+
+/** Gives the VM a new data disk, without a Vault on it: its next boot is a first boot. */
+export async function replaceDataDisk(machine: Machine): Promise<void> {
+  await machine.powerOff();
+  rmSync(machine.path("/var/lib/vault"), { recursive: true });
+}
+
+/** Boots, and waits until first boot is complete. */
+export async function bootToTheEnd(machine: Machine): Promise<void> {
+  await machine.boot();
+  await machine.untilActive(FIRST_BOOT, { deadlineMs });
+}
+
+/** What a unit writes from now on. */
+export function outputFromNow(machine: Machine, unit: string): () => string {
+  const before = machine.output(unit).length;
+  return () => machine.output(unit).slice(before);
+}
+
+/** Waits until a unit says something, and not a moment longer. */
+export async function untilSaid(output: () => string, text: string): Promise<void> {
+  await waitFor(`"${text}"`, () => output().includes(text), { deadlineMs, intervalMs: 2 });
+}
+
+/** How many Vaults were made, by Vault's own log. */
+export function initsIn(vaultOutput: string): number {
+  return vaultOutput.match(/core: security barrier initialized/g)?.length ?? 0;
+}
+
+/** Where the VM's user data has the recovery keys stored. */
+export function recoverySecretOf(machine: Machine): { keyVault: string; name: string } {
+  const text = readFileSync(machine.path("/etc/vault.d/vault.env"), "utf8");
+  const [, keyVault = "", name = ""] =
+    /^RECOVERY_KEYS_SECRET_URL=.?https:\/\/([^.]+)\.[^/]+\/secrets\/([\w-]+)/m.exec(text) ?? [];
+  return { keyVault, name };
+}
+
+interface RecoveryKeys {
+  recovery_shares: number;
+  recovery_threshold: number;
+  recovery_keys_base64: string[];
+}
+
+/** The newest recovery keys in Key Vault. */
+export function storedKeys({ azure, vault }: Sandbox): RecoveryKeys {
+  const { keyVault, name } = recoverySecretOf(vault);
+  return JSON.parse(azure.keyVault(keyVault).secret(name) ?? "") as RecoveryKeys;
+}
+
+/**
+ * Makes a root token with recovery keys; undefined when Vault asks for more of them.
+ *
+ * Source: Vault's documentation, api-docs/system/generate-root.
+ */
+export async function rootTokenBy(sandbox: Sandbox, keys: readonly string[]): Promise<string | undefined> {
+  const vault = new VaultClient(sandbox.vaultConnection());
+  const { nonce, otp } = await vault.request({ method: "PUT", path: "sys/generate-root/attempt", body: {} });
+  let token: string | undefined;
+  for (const key of keys) {
+    const body = { key, nonce };
+    const { encoded_token: encoded, complete } = await vault.request({
+      method: "PUT",
+      path: "sys/generate-root/update",
+      body,
+    });
+    if (complete) token = exclusiveOr(Buffer.from(String(encoded), "base64"), Buffer.from(String(otp)));
+  }
+  if (token === undefined) await vault.request({ method: "DELETE", path: "sys/generate-root/attempt" });
+  return token;
+}
+
+function exclusiveOr(a: Buffer, b: Buffer): string {
+  return Buffer.from(a.map((byte, index) => byte ^ (b[index] ?? 0))).toString();
+}
+
+/** The stored recovery keys are those of the Vault that runs: with a threshold of them it gives out a root token. */
+export async function recoveryKeysWork(sandbox: Sandbox): Promise<boolean> {
+  const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(sandbox);
+  const token = await rootTokenBy(sandbox, keys.slice(0, threshold));
+  if (token === undefined) return false;
+  const root = new VaultClient(sandbox.vaultConnection(), token);
+  const { policies } = await root.request({ method: "GET", path: "auth/token/lookup-self" });
+  await root.logOut();
+  return JSON.stringify(policies) === '["root"]';
+}
+
+/** The sets of recovery keys that the VM has stored in Key Vault, oldest first, without repetition. */
+export function storedKeySets({ azure, vault }: Sandbox): string[] {
+  const { keyVault, name } = recoverySecretOf(vault);
+  const versions = azure
+    .keyVault(keyVault)
+    .secretVersions(name)
+    .filter((value) => value.startsWith("{"));
+  return [
+    ...new Set(versions.map((value) => (JSON.parse(value) as RecoveryKeys).recovery_keys_base64.join())),
+  ];
+}
+
+/** Arguments and environments of all processes of this user that a VM started, now. */
+export function processTexts({ environment }: Machine): string[] {
+  const mark = `TMPDIR=${environment["TMPDIR"]}`;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => [textOf(`/proc/${pid}/cmdline`), textOf(`/proc/${pid}/environ`)])
+    .filter(([, environ]) => environ?.split("\0").includes(mark))
+    .map((texts) => texts.join("\0"));
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return ""; // it has just ended
+  }
+}

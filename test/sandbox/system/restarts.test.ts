@@ -1,0 +1,112 @@
+import type { FaultAnswer } from "../../../sandbox/azure/faults";
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import { describeWithVault } from "../programs-there";
+import { deadlineMs, FIRST_BOOT, outputFromNow, storedKeySets, VAULT } from "./first-boots";
+import { useSandbox } from "./running-sandbox";
+
+const policy = 'path "cubbyhole/kept" {\n  capabilities = ["read"]\n}\n';
+
+describeWithVault("Vault", () => {
+  const running = useSandbox({ upTo: "azure" });
+  let keys: string[];
+  beforeAll(async () => {
+    await running.sandbox.startVault();
+    // On Azure it is 2 seconds between two tries.
+    vm().environment["POLL_SECONDS"] = "0.2";
+    keys = storedKeySets(running.sandbox);
+    const deployer = await running.deployer();
+    await deployer.request({ method: "PUT", path: "sys/policies/acl/kept", body: { policy } });
+    await deployer.request({ method: "POST", path: "sys/mounts/transit", body: { type: "transit" } });
+    await deployer.request({ method: "POST", path: "transit/keys/kept", body: {} });
+  }, 180_000);
+  const vm = () => running.sandbox.vault;
+  const health = () => running.client().request({ method: "GET", path: "sys/health" });
+  const untilActive = () =>
+    waitFor("Vault to be unsealed and active", async () => !(await health())["sealed"], { deadlineMs });
+
+  const ways: [string, () => Promise<unknown>][] = [
+    ["a kill -9", async () => vm().kill(VAULT, "SIGKILL")],
+    [
+      "a stop and a start",
+      () =>
+        vm()
+          .stop(VAULT)
+          .then(() => vm().start(VAULT)),
+    ],
+    ["a reboot", () => vm().reboot()],
+    [
+      "a power-off",
+      () =>
+        vm()
+          .powerOff()
+          .then(() => vm().boot()),
+    ],
+    ["a restart", () => vm().restart(VAULT)],
+  ];
+  const tenWays = [...ways, ...ways].map(([name, disturb], index) => [index + 1, name, disturb] as const);
+
+  it.each(tenWays)("(%i) is unsealed and active again, with its data, after %s", async (_, __, disturb) => {
+    const pid = vm().pid(VAULT);
+    await disturb();
+    await waitFor("another process", () => ![pid, undefined].includes(vm().pid(VAULT)), { deadlineMs });
+    await untilActive();
+    const deployer = await running.deployer();
+    expect(await deployer.read("sys/policies/acl/kept")).toMatchObject({ policy });
+    expect(await deployer.read("transit/keys/kept")).toMatchObject({ name: "kept", latest_version: 1 });
+    await deployer.logOut();
+  });
+
+  it.each<[string, FaultAnswer]>([
+    ["cannot be reached", { drop: true }],
+    ["is overloaded", { status: 503 }],
+    ["refuses", { status: 403, code: "Forbidden" }],
+  ])("waits while Key Vault %s at its start, and comes up by itself afterwards", async (_, answer) => {
+    const { faults } = running.sandbox.azure;
+    const fault = faults.add({
+      when: ({ caller, path }) => caller === vm().name && path.startsWith("/keys/"),
+      answer,
+    });
+    const said = outputFromNow(vm(), VAULT);
+    try {
+      await vm().reboot();
+      await waitFor("Vault to ask for its key, in vain", () => fault.hits >= 2, { deadlineMs });
+      const sealed = await health().then(
+        (answered) => answered["sealed"],
+        () => true,
+      );
+      expect(sealed).toBe(true);
+    } finally {
+      fault.remove();
+    }
+    await untilActive();
+    expect(said()).toContain("core: unsealed with stored key");
+  });
+
+  it("waits for its certificate, too, and never listens without one", async () => {
+    const { faults } = running.sandbox.azure;
+    const fault = faults.add({
+      when: ({ caller, path }) => caller === vm().name && path.startsWith("/secrets/"),
+      answer: { status: 503 },
+    });
+    await vm().reboot();
+    await waitFor("the VM to ask for the certificate, in vain", () => fault.hits >= 2, { deadlineMs });
+    expect(vm().pid(VAULT)).toBeUndefined();
+    fault.remove();
+    await untilActive();
+  });
+
+  it("was never initialized again, and first boot had nothing to do", async () => {
+    await vm().untilActive(FIRST_BOOT, { deadlineMs });
+    expect(
+      vm()
+        .output(VAULT)
+        .match(/core: security barrier initialized/g),
+    ).toHaveLength(1);
+    expect(
+      vm()
+        .output(FIRST_BOOT)
+        .match(/: complete$/gm),
+    ).toHaveLength(1);
+    expect(storedKeySets(running.sandbox)).toEqual(keys);
+  });
+});

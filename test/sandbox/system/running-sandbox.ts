@@ -1,0 +1,75 @@
+import { loadEnvironment } from "../../../environments/load";
+import type { Environment } from "../../../environments/schema";
+import { StateFolder } from "../../../sandbox/programs/state-folder";
+import { Sandbox, type SandboxOptions } from "../../../sandbox/sandbox";
+import { VaultClient } from "../../../sandbox/vault-config/vault-client";
+import { capturedProgress } from "../programs/captured-progress";
+
+export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo" | "applyBy"> {
+  /** environments/demo.json unless told. */
+  environment?: Environment;
+}
+
+/** A suite's sandbox; there once its beforeAll has run. */
+export interface RunningSandbox {
+  readonly sandbox: Sandbox;
+  /** All that it writes. */
+  readonly folder: string;
+  /** The lines that it wrote about its start. */
+  progress(): string;
+  /** Vault's API as a deployer, freshly logged in. */
+  deployer(): Promise<VaultClient>;
+  /** Vault's API with a token, or as nobody; by the name of the machine or web app it comes from, or from elsewhere. */
+  client(token?: string, from?: string): VaultClient;
+}
+
+/** Milliseconds; starting everything takes about 15 s on two cores that have nothing else to do. */
+const START_MS = 180_000;
+const TEST_MS = 90_000;
+
+/**
+ * Starts a sandbox in a temporary folder before the tests of this `describe`, and stops it after them.
+ *
+ *     const running = useSandbox({ upTo: "vault-config" });
+ *     it("...", async () => { const vault = await running.deployer(); ... });
+ */
+export function useSandbox({
+  environment = loadEnvironment("demo"),
+  ...options
+}: UseSandboxOptions = {}): RunningSandbox {
+  const { progress, text } = capturedProgress();
+  let folder: StateFolder | undefined;
+  let sandbox: Sandbox | undefined;
+  jest.setTimeout(TEST_MS);
+
+  beforeAll(async () => {
+    folder = await StateFolder.open();
+    sandbox = await Sandbox.start({ environment, folder, progress, ...options });
+  }, START_MS);
+  afterAll(async () => {
+    await sandbox?.stop();
+    await folder?.close();
+  }, START_MS);
+
+  const started = (): Sandbox => {
+    if (!sandbox) throw new Error("The sandbox is started by beforeAll; use it inside of a test.");
+    return sandbox;
+  };
+  return {
+    get sandbox() {
+      return started();
+    },
+    get folder() {
+      if (!folder) throw new Error("The folder is made by beforeAll; use it inside of a test.");
+      return folder.path;
+    },
+    progress: text,
+    deployer: () => deployerOf(started()),
+    client: (token, from) => new VaultClient(started().vaultConnection(from), token),
+  };
+}
+
+/** Vault's API as a deployer, freshly logged in. */
+export function deployerOf(sandbox: Sandbox): Promise<VaultClient> {
+  return VaultClient.loggedIn({ ...sandbox.vaultConnection(), jwt: sandbox.deployerToken() });
+}

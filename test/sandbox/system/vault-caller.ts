@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import type { Socket } from "node:net";
+import tls from "node:tls";
+import type { Sandbox } from "../../../sandbox/sandbox";
+
+export interface VaultQuestion {
+  method?: string;
+  /** After /v1/, sent as it is written: no encoding, no tidying. */
+  path: string;
+  token?: string;
+  body?: unknown;
+  /** How TLS is to differ. */
+  tls?: tls.ConnectionOptions;
+}
+
+export interface VaultReply {
+  status: number;
+  /** Vault's words in case of a refusal, on one line. */
+  errors: string;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON Vault answers with
+  body: any;
+}
+
+/**
+ * Asks Vault as an attacker would, from the address of a machine or web app; without one, from elsewhere. Vault sends a path
+ * that it wants tidied back with 307; that is followed once, as every client does.
+ */
+export async function askVault(
+  sandbox: Sandbox,
+  from: string | undefined,
+  question: VaultQuestion,
+): Promise<VaultReply> {
+  const first = await exchange(sandbox, from, question);
+  if (first.status !== 307 || !first.location) return first;
+  return exchange(sandbox, from, { ...question, path: first.location.replace(/^\/v1\//, "") });
+}
+
+async function exchange(
+  sandbox: Sandbox,
+  from: string | undefined,
+  { method = "GET", path, token, body, tls: options }: VaultQuestion,
+): Promise<VaultReply & { location?: string }> {
+  const socket = await secure(sandbox, await connectTo(sandbox, from), options);
+  return new Promise((resolve, reject) => {
+    const request = https.request(
+      {
+        createConnection: () => socket,
+        method,
+        path: `/v1/${path}`,
+        headers: {
+          Host: new URL(sandbox.vaultAddress).host,
+          Connection: "close",
+          ...(token ? { "X-Vault-Token": token } : {}),
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.on("end", () => {
+          const { statusCode = 0, headers } = response;
+          resolve({ ...replyOf(statusCode, Buffer.concat(chunks).toString()), location: headers.location });
+        });
+        response.on("error", reject);
+      },
+    );
+    request.on("error", reject);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** A connection to Vault's port from somebody's address, without TLS. */
+export function connectTo(sandbox: Sandbox, from?: string): Promise<Socket> {
+  const { hostname, port } = new URL(sandbox.azure.proxyUrlFor(from));
+  return new Promise((resolve, reject) => {
+    const path = new URL(sandbox.vaultAddress).host;
+    const asked = http.request({ host: hostname, port, method: "CONNECT", path, agent: false });
+    asked.on("error", reject);
+    asked.on("connect", ({ statusCode }, socket: Socket) =>
+      statusCode === 200 ? resolve(socket) : reject(new Error(`CONNECT ${statusCode}`)),
+    );
+    asked.end();
+  });
+}
+
+function secure(
+  sandbox: Sandbox,
+  socket: Socket,
+  options: tls.ConnectionOptions = {},
+): Promise<tls.TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const { hostname: servername } = new URL(sandbox.vaultAddress);
+    const ca = readFileSync(sandbox.vaultCertificateFile);
+    const secured = tls.connect({ socket, servername, ca, ...options }, () => resolve(secured));
+    secured.on("error", reject);
+  });
+}
+
+function replyOf(status: number, text: string): VaultReply {
+  const body = parsed(text);
+  const { errors, warnings } = body as { errors?: string[]; warnings?: string[] };
+  const words = errors?.length ? errors : (warnings ?? []);
+  return { status, errors: words.join("; ").replace(/\s+/g, " ").trim(), body };
+}
+
+function parsed(text: string): object {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    return { errors: [text] };
+  }
+}

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import type { Connection } from "mysql2/promise";
+import { findTerraform } from "../../../sandbox/programs/terraform-program";
+import { HttpApplier } from "../../../sandbox/vault-config/http-applier";
+import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
+import { TerraformApplier } from "../../../sandbox/vault-config/terraform-applier";
+import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
+import { describeWithTerraform } from "../vault-config/programs";
+import { administratorOf, connectToDatabase } from "./database-access";
+import { deployerOf, useSandbox } from "./running-sandbox";
+import { LoggedInWorkload } from "./workloads";
+
+/**
+ * One Vault, which first boot made from the user data: by Terraform, away again, by HTTP, away again, by Terraform, all with a
+ * deployer's rights. (test/sandbox/vault-config compares the requests, on Vaults that the tests set up.)
+ */
+describeWithTerraform("The running system's vault-config", () => {
+  const running = useSandbox({ upTo: "vault" });
+  let resources: VaultResource[];
+  let terraform: TerraformApplier;
+  let untouched: VaultReadBack;
+  let byTerraform: VaultReadBack;
+  /** Logged in before Vault rotated the password, as nobody is on Azure: there Terraform sets a new one. */
+  let administrator: Connection;
+
+  beforeAll(async () => {
+    resources = running.sandbox.vaultConfiguration();
+    administrator = await connectToDatabase(running.sandbox, administratorOf(running.sandbox));
+    untouched = await readBackAsDeployer();
+    terraform = new TerraformApplier({
+      terraform: await findTerraform(),
+      folder: join(running.folder, "by-terraform"),
+      ...deployers(),
+    });
+  });
+
+  afterAll(() => administrator?.end());
+
+  it("is applied by Terraform, and its second plan is empty", async () => {
+    await terraform.apply(resources);
+    expect(await terraform.planIsEmpty()).toMatchObject({ empty: true });
+    byTerraform = await readBackAsDeployer();
+  });
+
+  it("goes away, the database's users first, and leaves what first boot made", async () => {
+    await useDatabase();
+    await revokeDatabaseUsers();
+    await terraform.destroy();
+    expect(await readBackAsDeployer()).toEqual(untouched);
+  });
+
+  it("is the same when it is applied by Vault's HTTP API", async () => {
+    await putBackFirstPassword();
+    const stateFile = join(running.folder, "by-http.json");
+    const http = new HttpApplier({ ...deployers(), stateFile });
+    expect((await http.apply(resources)).written).toHaveLength(resources.length);
+    expect((await http.apply(resources)).written).toEqual([]);
+    expect(await readBackAsDeployer()).toEqual(byTerraform);
+    await useDatabase();
+    await revokeDatabaseUsers();
+    await http.destroy();
+    expect(await readBackAsDeployer()).toEqual(untouched);
+  });
+
+  it("is applied by Terraform again, and works", async () => {
+    await putBackFirstPassword();
+    await terraform.apply(resources);
+    expect(await readBackAsDeployer()).toEqual(byTerraform);
+    await useDatabase();
+  });
+
+  function deployers() {
+    const { sandbox } = running;
+    return {
+      connection: { ...sandbox.vaultConnection(), jwt: sandbox.deployerToken() },
+      readSecret: sandbox.readSecret,
+    };
+  }
+
+  async function readBackAsDeployer(): Promise<VaultReadBack> {
+    return readBack(await deployerOf(running.sandbox));
+  }
+
+  async function putBackFirstPassword(): Promise<void> {
+    const { username, password } = administratorOf(running.sandbox);
+    await administrator.query(`ALTER USER '${username}'@'%' IDENTIFIED BY '${password}'`);
+  }
+
+  async function useDatabase(): Promise<void> {
+    const webApp = await LoggedInWorkload.of(running.sandbox, "webapp");
+    expect(await webApp.ask("GET database/creds/long")).toMatchObject({ status: 200 });
+  }
+
+  async function revokeDatabaseUsers(): Promise<void> {
+    const deployer = await deployerOf(running.sandbox);
+    const path = "sys/leases/revoke-prefix/database/creds";
+    await deployer.request({ method: "PUT", path, body: { sync: true } });
+  }
+});

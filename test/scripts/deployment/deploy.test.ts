@@ -1,0 +1,258 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import { terraformFailure } from "../../../scripts/deployment/terraform-failure";
+import { DeploymentScene, stackNames } from "./deployment-scene";
+
+jest.setTimeout(30_000);
+const scene = DeploymentScene.use();
+const deployAll = stackNames.map((stack) => `deploy ${stack}`);
+
+describe("scripts/deploy", () => {
+  it("goes from az login to a working system: all stacks in order, Vault, a smoke test, the outputs", async () => {
+    const { code, stdout, stderr } = await scene.run("deploy");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("failed after") });
+    const { imitations, vault } = scene;
+    expect(imitations.cdktfRuns).toEqual(deployAll);
+    expect(stdout.split("\n").slice(0, 3)).toEqual([
+      `vault_https_addr = ${vault.address}`,
+      "vault_ssh_addr = vaultadmin@localhost",
+      `webapp_url = ${vault.address}`,
+    ]);
+    expect(stdout).not.toContain("cross-stack");
+    for (const stack of stackNames) expect(stderr).toMatch(new RegExp(`stack ${stack} … done in [\\d.]+ s`));
+    expect(vault.requests).toContain("GET /healthz");
+  });
+
+  it("hands token and certificate to vault-config alone, by environment, and ends its own logins", async () => {
+    await scene.run("deploy", [], { VAULT_SKIP_VERIFY: "true", VAULT_TOKEN: "mine", TF_LOG: "trace" });
+    const { imitations, vault } = scene;
+    expect(imitations.note("vault-login")).toBe("token\ncertificate\n");
+    const runs = imitations.calls.filter(({ program }) => program === "npx");
+    const ofVault = runs.map(({ variables }) => variables.filter((name) => /VAULT|TF_LOG/.test(name)).sort());
+    const before = runs.slice(0, -1).map(() => ["TF_LOG"]);
+    expect(ofVault).toEqual([...before, ["TERRAFORM_VAULT_AUTH_JWT", "VAULT_CACERT"]]);
+    const count = (request: string) => vault.requests.filter((one) => one === request).length;
+    expect(count("POST /v1/auth/token/revoke-self")).toBe(count("POST /v1/auth/deployer/login"));
+  });
+
+  it("calls cdktf as a person would, and tells it environment and subscription", async () => {
+    await scene.run("deploy", ["demo", "--stack", "vm-reader-role"]);
+    const [run] = scene.imitations.calls.filter(({ program }) => program === "npx");
+    expect(run?.args).toEqual([
+      "--no-install",
+      "cdktf",
+      "deploy",
+      "vm-reader-role",
+      "--auto-approve",
+      "--ignore-missing-stack-dependencies",
+      "--no-color",
+    ]);
+    expect(run?.variables).toEqual(expect.arrayContaining(["ENVIRONMENT", "ARM_SUBSCRIPTION_ID"]));
+  });
+
+  it("waits for Vault by condition: sealed, then without the deployers' login, then ready", async () => {
+    scene.vault.health = [501, 503, 200];
+    scene.vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }, { status: 200 }];
+    const { code } = await scene.run("deploy", ["--wait", "20"]);
+    expect(code).toBe(0);
+  });
+
+  it("waits for a web app that starts slowly, and says which one never did", async () => {
+    scene.vault.webApp = 503;
+    const { code, stderr } = await scene.run("deploy", ["--wait", "1"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /in vain for the web app webapp to answer 200 .*it answered 503.*az webapp log tail/,
+    );
+  });
+
+  it("says why Vault cannot be reached when its time is over", async () => {
+    scene.vault.stop();
+    const { code, stderr } = await scene.run("deploy", ["--wait", "1"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Waited 1 s in vain for Vault at .*ECONNREFUSED.*network\.deployerRanges/);
+    expect(scene.imitations.cdktfRuns).toEqual(deployAll.slice(0, -1));
+  });
+
+  it("does not wait for a Vault that refuses this deployer for good", async () => {
+    scene.vault.login = [{ status: 400, errors: ['error validating claims: claim "oid" does not match'] }];
+    const { code, stderr } = await scene.run("deploy");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Vault refuses this login .*log in as one of the environment's deployers/);
+  });
+
+  it("prints the result alone on stdout with --json, progress on stderr", async () => {
+    const { stdout, stderr } = await scene.run("deploy", [
+      "--json",
+      "--stack",
+      "vm-reader-role",
+      "--stack",
+      "network",
+    ]);
+    expect(JSON.parse(stdout)).toEqual({
+      environment: "demo",
+      ok: true,
+      stacks: ["vm-reader-role", "network"].map((stack) => ({ stack, seconds: expect.any(Number) })),
+      outputs: { resource_group: "rg-demo-vault" },
+    });
+    expect(stderr).toContain("stack network … done");
+  });
+
+  it("prints failures as JSON too", async () => {
+    scene.imitations.fail("cdktf/deploy-network", "Error: RequestDisallowedByPolicy\n");
+    const { code, stdout } = await scene.run("deploy", ["--json"]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      stacks: [{ stack: "vm-reader-role" }],
+      problems: [expect.stringContaining("Terraform failed with network: RequestDisallowedByPolicy")],
+    });
+  });
+
+  it("deploys one environment after another from one folder", async () => {
+    const pointers = ["vm-reader-role", "network"].map((stack) =>
+      join(scene.project.folder, "cdktf.out/stacks", stack, ".terraform/terraform.tfstate"),
+    );
+    for (const [index, state] of ["staging/vm-reader-role", "demo/network"].entries()) {
+      const file = pointers[index] as string;
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(
+        file,
+        JSON.stringify({ backend: { type: "local", config: { path: `../../../state/${state}.tfstate` } } }),
+      );
+    }
+    await scene.run("deploy", ["--stack", "vm-reader-role", "--stack", "network"]);
+    expect(pointers.map((file) => existsSync(file))).toEqual([false, true]);
+  });
+
+  it("shows the plans and changes nothing with --plan; says which stacks must wait", async () => {
+    scene.imitations.deployed("vm-reader-role");
+    const { code, stdout } = await scene.run("deploy", ["--plan"]);
+    expect(code).toBe(0);
+    expect(scene.imitations.cdktfRuns).toEqual(["diff vm-reader-role", "diff network"]);
+    expect(stdout).toContain("# network: 3 to add, 1 to change, 0 to destroy");
+    expect(stdout).toContain("# vault-server: can be planned once network is deployed");
+  });
+
+  it("plans vault-config against the running Vault", async () => {
+    scene.imitations.deployed(...stackNames);
+    const { code, stdout } = await scene.run("deploy", ["--plan", "--stack", "vault-config", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).stacks).toEqual([
+      {
+        stack: "vault-config",
+        add: 3,
+        change: 1,
+        destroy: 0,
+        text: expect.stringContaining("Plan: 3 to add"),
+      },
+    ]);
+    expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
+  });
+});
+
+describe("An interruption of scripts/deploy", () => {
+  it.each(stackNames)("at %s lets Terraform finish; the same command goes on from there", async (stack) => {
+    const { imitations } = scene;
+    imitations.deployed(...stackNames.slice(0, stackNames.indexOf(stack)));
+    imitations.hang("deploy", stack);
+    const run = scene.start("deploy", ["--stack", stack]);
+    await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+    run.child.kill("SIGINT");
+    const { code, stderr } = await run.ended;
+    expect({ code, stderr }).toMatchObject({ code: 130 });
+    expect(stderr).toContain(`Interrupted, waiting for Terraform to finish what it began with ${stack}`);
+    expect(imitations.note("terraform-finished")).toBe(`deploy-${stack} 1\n`);
+    expect(imitations.note("cdktf-killed")).toBe("");
+
+    imitations.hang("deploy", stack, false);
+    expect(await scene.run("deploy", ["--stack", stack])).toMatchObject({ code: 0 });
+    expect(imitations.isDeployed(stack)).toBe(true);
+  });
+
+  it("by the whole process group, as from a terminal, and by impatience, gives Terraform one signal all the same", async () => {
+    const { imitations } = scene;
+    imitations.hang("deploy", "network");
+    const run = scene.start("deploy", ["--stack", "network", "--stack", "vm-reader-role"]);
+    await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+    process.kill(-(run.child.pid as number), "SIGINT");
+    await waitFor("the first word", () => run.stderr().includes("Interrupted"), { deadlineMs: 5000 });
+    process.kill(-(run.child.pid as number), "SIGINT");
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain("Still waiting for Terraform");
+    expect(imitations.note("terraform-finished")).toBe("deploy-network 1\n");
+  });
+
+  it("while it waits for Vault ends it at once", async () => {
+    scene.vault.health = [503];
+    scene.imitations.deployed(...stackNames.slice(0, -1));
+    const run = scene.start("deploy", ["--stack", "vault-config"]);
+    await waitFor("the script to ask Vault", () => scene.vault.requests.length > 0, { deadlineMs: 20_000 });
+    run.child.kill("SIGTERM");
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(143);
+    expect(stderr).toContain("Interrupted; run the same command again to go on.");
+  });
+});
+
+describe("A failure of cdktf is told with its cure:", () => {
+  const lock = `Error: Error acquiring the state lock
+
+Error message: state blob is already locked
+Lock Info:
+  ID:        6a1b2c3d-0000-1111-2222-333344445555
+  Path:      demo/network
+  Operation: OperationTypeApply
+  Who:       ada@laptop
+  Created:   2026-11-21 10:00:00 UTC
+`;
+  it.each([
+    [
+      "an interrupted run's state lock",
+      lock,
+      /locked by ada@laptop since 2026-11-21.*force-unlock 6a1b2c3d-0000-1111-2222-333344445555/,
+    ],
+    [
+      "Key Vault's firewall",
+      "Error: Forbidden\nClient address is not authorized and caller is not a trusted\nservice. Client address: 198.51.100.7",
+      /refuses this computer's address 198\.51\.100\.7; add 198\.51\.100\.7\/32/,
+    ],
+    [
+      "a right that is missing",
+      "Error: the client 'x' does not have authorization to perform action\n'Microsoft.Network/virtualNetworks/write' over scope '/subscriptions/1'",
+      /may not do Microsoft\.Network\/virtualNetworks\/write on \/subscriptions\/1/,
+    ],
+    [
+      "a name that is taken",
+      'Error: VaultAlreadyExists: The vault name "kv" is already in use',
+      /A name that network chose is taken/,
+    ],
+    [
+      "a resource that the state does not know",
+      'Error: A resource with the ID "/subscriptions/1/rg" already exists - to be managed',
+      /\/subscriptions\/1\/rg exists already, but not in the state/,
+    ],
+    [
+      "an expired login",
+      "Error: AADSTS700082: The refresh token has expired",
+      /login to Azure has expired; run `az login`/,
+    ],
+    ["protected data", "Error: Instance cannot be destroyed", /protectData/],
+    ["a state that was kept elsewhere", "Error: Backend configuration changed", /--migrate-state/],
+    ["no room", "Error: SkuNotAvailable: the requested size", /no room for a VM of that size/],
+    ["anything else", "Error: the moon is full", /Terraform failed with network: the moon is full/],
+  ])("%s", (_, message, sentence) => {
+    expect(terraformFailure("network", message)).toMatch(sentence);
+  });
+
+  it("and ends the run there, with exit code 1", async () => {
+    scene.imitations.deployed("vm-reader-role");
+    scene.imitations.fail("cdktf/deploy-network", lock);
+    const { code, stderr } = await scene.run("deploy", ["--stack", "network", "--stack", "vault-server"]);
+    expect(code).toBe(1);
+    expect(stderr.trim().split("\n").at(-1)).toMatch(/locked by ada@laptop.*force-unlock 6a1b2c3d/);
+    expect(scene.imitations.cdktfRuns).toEqual(["deploy network"]);
+  });
+});

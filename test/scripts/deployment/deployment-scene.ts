@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Imitations } from "./imitations";
+import { ProjectCopy } from "./project-copy";
+import { VaultImitation, vaultToken } from "./vault-imitation";
+
+export const stackNames = [
+  "vm-reader-role",
+  "network",
+  "vault-server",
+  "mysql",
+  "web-app",
+  "agent-vm",
+  "vault-config",
+];
+export const objectId = "99999999-9999-4999-8999-999999999999";
+export const subscriptionId = "55555555-5555-4555-8555-555555555555";
+export const tenantId = "44444444-4444-4444-8444-444444444444";
+
+const resourceProviders = [
+  ...["Authorization", "Compute", "DBforMySQL", "Insights", "KeyVault", "ManagedIdentity", "Network"],
+  ...["OperationalInsights", "Web"],
+].map((name) => `Microsoft.${name}`);
+
+export interface Run {
+  readonly child: ChildProcess;
+  /** stderr so far. */
+  stderr(): string;
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+/** A copy of the project, an Azure of imitations in which all is well, and nothing deployed; afresh for each test. */
+export class DeploymentScene {
+  imitations!: Imitations;
+  vault!: VaultImitation;
+  readonly project = new ProjectCopy();
+  private folder = "";
+
+  /** Sets up before each test, and cleans up after. */
+  static use(): DeploymentScene {
+    const scene = new DeploymentScene();
+    beforeEach(() => scene.begin());
+    afterEach(() => scene.end());
+    afterAll(() => scene.project.remove());
+    return scene;
+  }
+
+  /** Lets az give another token from now on. */
+  login({ claims = {}, expiresOn = now() + 3600 }: { claims?: object; expiresOn?: number } = {}): void {
+    const token = jwt({ oid: objectId, tid: tenantId, exp: now() + 3600, ...claims });
+    this.imitations.answer("az/account-get-access-token", { accessToken: token, expires_on: expiresOn });
+  }
+
+  /** Starts a script as a person does, with the imitations on PATH. */
+  start(script: "deploy" | "destroy" | "vault-env", args: string[] = [], env: NodeJS.ProcessEnv = {}): Run {
+    const child = spawn(join(this.project.folder, "scripts", script), args, {
+      cwd: this.folder,
+      // A process group of its own, as a shell gives it.
+      detached: true,
+      env: {
+        PATH: `${this.imitations.bin}:/usr/bin:/bin`,
+        HOME: join(this.folder, "home"),
+        TMPDIR: join(this.folder, "tmp"),
+        IMITATION: this.imitations.folder,
+        NODE_EXTRA_CA_CERTS: this.vault.certificateFile,
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    const ended = new Promise<Awaited<Run["ended"]>>((resolve) => {
+      child.on("close", (code) => resolve({ code, stdout, stderr }));
+    }).then((result) => {
+      this.expectNoTokens(script === "vault-env" ? result.stderr : result.stdout + result.stderr);
+      expect(readdirSync(join(this.folder, "tmp"))).toEqual([]);
+      expect(result.stderr).not.toMatch(/^\s+at /m);
+      return result;
+    });
+    return { child, stderr: () => stderr, ended };
+  }
+
+  /** Runs a script to its end. */
+  run(...parameters: Parameters<DeploymentScene["start"]>): Run["ended"] {
+    return this.start(...parameters).ended;
+  }
+
+  /** The deployer's token, as the imitation of az gives it. */
+  get token(): string {
+    return JSON.parse(readFileSync(join(this.imitations.folder, "az/account-get-access-token"), "utf8"))
+      .accessToken;
+  }
+
+  private async begin(): Promise<void> {
+    this.folder = realpathSync(mkdtempSync(join(tmpdir(), "deployment-test-")));
+    for (const name of ["home", "tmp"]) mkdirSync(join(this.folder, name));
+    this.imitations = new Imitations(join(this.folder, "imitation"));
+    this.vault = await VaultImitation.start(this.folder);
+    this.project.environment("demo", {
+      network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
+    });
+    this.allIsWell();
+  }
+
+  private end(): void {
+    this.vault.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private allIsWell(): void {
+    const { imitations } = this;
+    const core = { currentValue: "4", limit: "100" };
+    const answers = {
+      "az/version": { "azure-cli": "2.70.0" },
+      "az/account-show": { id: subscriptionId, name: "Demo", tenantId, state: "Enabled" },
+      "az/rest": { value: [{ actions: ["*"], notActions: [] }] },
+      "az/provider-list": resourceProviders.map((namespace) => ({
+        namespace,
+        registrationState: "Registered",
+      })),
+      "az/vm-list-skus": [
+        {
+          name: "Standard_D2s_v3",
+          family: "standardDSv3Family",
+          capabilities: [{ name: "vCPUs", value: "2" }],
+          locationInfo: [{ zones: ["1", "2", "3"] }],
+          restrictions: [],
+        },
+      ],
+      "az/vm-list-usage": [
+        { name: { value: "cores" }, ...core },
+        { name: { value: "standardDSv3Family" }, ...core },
+      ],
+      "az/group-exists": false,
+      "az/role-definition-list": [],
+      "az/keyvault-list-deleted": [],
+      "az/keyvault-check-name": { nameAvailable: true },
+      "az/keyvault-certificate-download": this.vault.certificate,
+      "az/storage-blob-list": [],
+      "terraform/version": { terraform_version: "1.11.4" },
+      "cdktf/plan": "Plan: 3 to add, 1 to change, 0 to destroy.\n",
+    };
+    for (const [file, content] of Object.entries(answers)) imitations.answer(file, content);
+    this.login();
+    const outputs: Record<string, Record<string, unknown>> = {
+      network: { resource_group: "rg-demo-vault" },
+      "vault-server": {
+        vault_https_addr: this.vault.address,
+        vault_ssh_addr: "vaultadmin@localhost",
+        vault_certificate_url: "https://kv-demo-abc123.vault.azure.net/certificates/vault-tls",
+      },
+      "web-app": { webapp_url: this.vault.address, webapp_urls: { webapp: this.vault.address } },
+    };
+    for (const stack of stackNames) imitations.answer(`deployed/${stack}`, stateOf(stack, outputs[stack]));
+  }
+
+  /** No token in arguments, in what was shown, or in any file but the imitation's own answer. */
+  private expectNoTokens(shown: string): void {
+    const given = join(this.imitations.folder, "az/account-get-access-token");
+    const kept = ["state", "cdktf.out", "scripts"].map((name) => join(this.project.folder, name));
+    const texts = [this.folder, ...kept].flatMap(filesBelow).filter((file) => file !== given);
+    const holders = texts.filter((file) => tokenLike.test(readFileSync(file, "latin1")));
+    expect(holders).toEqual([]);
+    expect(shown).not.toMatch(tokenLike);
+  }
+}
+
+const tokenLike = new RegExp(`eyJ[\\w-]{10,}\\.eyJ|${vaultToken}`);
+
+/** A state as Terraform keeps it. */
+export function stateOf(stack: string, outputs: Record<string, unknown> = {}, resources?: object[]): object {
+  return {
+    version: 4,
+    outputs: Object.fromEntries(
+      Object.entries({ ...outputs, "cross-stack-output-id": "for other stacks" }).map(([name, value]) => [
+        name,
+        { value },
+      ]),
+    ),
+    resources: resources ?? [
+      { mode: "managed", type: "terraform_data", instances: [{ attributes: { id: stack } }] },
+    ],
+  };
+}
+
+export function now(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+function jwt(claims: object): string {
+  const part = (content: object): string => Buffer.from(JSON.stringify(content)).toString("base64url");
+  return `${part({ alg: "RS256", typ: "JWT" })}.${part(claims)}.signature`;
+}
+
+function filesBelow(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() && !file.endsWith("/bin/node"));
+  } catch {
+    return []; // not there
+  }
+}

@@ -1,0 +1,87 @@
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import { DeploymentScene, stackNames } from "./deployment-scene";
+
+jest.setTimeout(30_000);
+const scene = DeploymentScene.use();
+const confirmed = ["demo", "--confirm", "demo"];
+
+describe("scripts/destroy", () => {
+  beforeEach(() => scene.imitations.deployed(...stackNames));
+
+  it("takes everything away in the reverse order, the database credentials first", async () => {
+    const { code, stderr } = await scene.run("destroy", confirmed);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("failed after") });
+    expect(scene.imitations.cdktfRuns).toEqual([...stackNames].reverse().map((stack) => `destroy ${stack}`));
+    expect(scene.vault.requests).toContain("PUT /v1/sys/leases/revoke-prefix/database/creds");
+    expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
+    expect(stderr).toContain("Azure keeps the deleted Key Vaults for 90 days");
+    const again = await scene.run("destroy", confirmed);
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing of demo is deployed.") });
+  });
+
+  it.each([
+    ["without the environment's name", [], /data would be lost; add --confirm demo/],
+    ["with another name", ["--confirm", "production"], /"production" is not the environment's name, demo/],
+    [
+      "of what other stacks stand on",
+      ["--stack", "network", "--confirm", "demo"],
+      /would be left standing on nothing; add --stack vault-server/,
+    ],
+    ["of an unknown stack", ["--stack", "everything"], /There is no stack "everything"/],
+  ])("changes nothing %s", async (_, args, sentence) => {
+    const { code, stderr } = await scene.run("destroy", ["demo", ...args]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
+    expect(scene.imitations.cdktfRuns).toEqual([]);
+  });
+
+  it("explains protectData", async () => {
+    const network = { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] };
+    scene.project.environment("demo", { network, protectData: true });
+    const { code, stderr } = await scene.run("destroy", confirmed);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /protectData .* forbids to take away vault-config, mysql, vault-server; .* set it to false, run `scripts\/deploy demo`/,
+    );
+  });
+
+  it("asks for no name where no data is lost", async () => {
+    const { code } = await scene.run("destroy", [
+      "--stack",
+      "vault-config",
+      "--stack",
+      "agent-vm",
+      "--confirm",
+      "demo",
+    ]);
+    expect(code).toBe(0);
+    expect(await scene.run("destroy", ["--stack", "web-app"])).toMatchObject({ code: 0 });
+  });
+
+  it("goes on after Vault could not be reached, and says what to do when it never will", async () => {
+    scene.vault.login = [{ status: 503, errors: ["Vault is sealed"] }, { status: 200 }];
+    const { code, stderr } = await scene.run("destroy", confirmed);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /Vault is sealed.*If this Vault will never answer again, forget its configuration/,
+    );
+    expect(scene.imitations.cdktfRuns).toEqual([]);
+    expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
+  });
+
+  it.each(["vault-config", "vault-server"])(
+    "interrupted at %s lets Terraform finish, and goes on the next time",
+    async (stack) => {
+      const { imitations } = scene;
+      imitations.hang("destroy", stack);
+      const run = scene.start("destroy", confirmed);
+      await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+      run.child.kill("SIGINT");
+      expect(await run.ended).toMatchObject({ code: 130 });
+      expect(imitations.note("terraform-finished")).toBe(`destroy-${stack} 1\n`);
+      expect(imitations.note("cdktf-killed")).toBe("");
+      imitations.hang("destroy", stack, false);
+      expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
+      expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual([]);
+    },
+  );
+});

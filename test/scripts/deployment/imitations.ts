@@ -1,0 +1,167 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+
+/** A call of a program: its arguments and the names of the variables in its environment. */
+export interface Call {
+  readonly program: "az" | "npx" | "terraform";
+  readonly args: readonly string[];
+  readonly variables: readonly string[];
+}
+
+/** Whoever calls leaves a line: program, arguments, names of variables. */
+const record = `
+separated=$(printf '%s\\037' "$@")
+printf '%s\\t%s\\t%s\\n' "\${0##*/}" "$separated" "$(compgen -e | tr '\\n' ' ')" >>"$IMITATION/calls"
+# answer FILE: prints it, or fails with FILE.error
+answer() {
+  if [[ -e $1.error ]]; then cat "$1.error" >&2; exit 1; fi
+  cat "$1"
+}
+`;
+
+/** Answers each command from a file that is named after its words. */
+const az = `#!/bin/bash
+${record}
+words=()
+for arg in "$@"; do [[ $arg == -* ]] && break; words+=("$arg"); done
+IFS=-; name="\${words[*]}"; unset IFS
+case $name in
+  keyvault-certificate-download)
+    [[ ! -e $IMITATION/az/$name.error ]] || answer "$IMITATION/az/$name"
+    while [[ $1 != --file ]]; do shift; done
+    cp "$IMITATION/az/$name" "$2" ;;
+  role-definition-list) answer "$IMITATION/az/$name" ;;
+  *) answer "$IMITATION/az/$name" ;;
+esac
+`;
+
+/**
+ * cdktf: runs Terraform in a process group of its own, and writes the state that the stack would have. Interrupted, it does as
+ * cdktf 0.21 does: it leaves, and takes Terraform with it.
+ */
+const npx = `#!/bin/bash
+${record}
+set -m
+action=$3 stack=$4 terraform=
+trap 'echo "$action $stack" >>"$IMITATION/cdktf-killed"; kill -KILL "$terraform" 2>/dev/null; exit 1' INT TERM HUP
+if [[ $stack == vault-config ]]; then
+  grep -qF "\\"$TERRAFORM_VAULT_AUTH_JWT\\"" "$IMITATION/az/account-get-access-token" && echo token >>"$IMITATION/vault-login"
+  cmp -s "$VAULT_CACERT" "$IMITATION/az/keyvault-certificate-download" && echo certificate >>"$IMITATION/vault-login"
+fi
+echo "$stack  Initializing the backend..."
+if [[ -e $IMITATION/cdktf/$action-$stack.error ]]; then cat "$IMITATION/cdktf/$action-$stack.error"; exit 1; fi
+if [[ $action == diff ]]; then cat "$IMITATION/cdktf/plan"; exit 0; fi
+terraform apply "$action-$stack" &
+terraform=$!
+while kill -0 "$terraform" 2>/dev/null; do wait "$terraform"; code=$?; done
+[[ $code == 0 ]] || exit 1
+if [[ $action == destroy ]]; then rm "$IMITATION/state/$stack"; else cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack"; fi
+`;
+
+/** Terraform: reads states; its apply goes on until it is interrupted where a test asks for that. */
+const terraform = `#!/bin/bash
+${record}
+case $1 in
+  version) answer "$IMITATION/terraform/version" ;;
+  init) if [[ -e $IMITATION/terraform/init.error ]]; then answer "$IMITATION/terraform/init"; fi ;;
+  state)
+    stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
+    if [[ -e $IMITATION/state/$stack ]]; then cat "$IMITATION/state/$stack"; fi ;;
+  apply)
+    [[ -e $IMITATION/terraform/hangs-with-$2 ]] || exit 0
+    trap 'signals=$((signals + 1))' INT
+    echo "apply $2" >"$IMITATION/hanging"
+    signals=0
+    while ((signals == 0)); do sleep 0.05; done
+    sleep 0.6
+    echo "$2 $signals" >>"$IMITATION/terraform-finished"
+    exit 1 ;;
+esac
+`;
+
+/** Imitations of az, npx and terraform in a folder for PATH, with answers that a test changes. */
+export class Imitations {
+  /** The only folder of PATH besides the system's own. */
+  readonly bin: string;
+
+  constructor(readonly folder: string) {
+    this.bin = join(folder, "bin");
+    for (const name of ["bin", "az", "cdktf", "terraform", "state", "deployed"]) {
+      mkdirSync(join(folder, name), { recursive: true });
+    }
+    symlinkSync(process.execPath, join(this.bin, "node"));
+    for (const [name, text] of Object.entries({ az, npx, terraform })) {
+      writeFileSync(join(this.bin, name), text);
+      chmodSync(join(this.bin, name), 0o755);
+    }
+  }
+
+  /** What a program answers from now on. */
+  answer(file: string, content: unknown): void {
+    rmSync(join(this.folder, `${file}.error`), { force: true });
+    writeFileSync(join(this.folder, file), typeof content === "string" ? content : JSON.stringify(content));
+  }
+
+  /** What a program says on stderr when it fails from now on. */
+  fail(file: string, message: string): void {
+    writeFileSync(join(this.folder, `${file}.error`), message);
+  }
+
+  /** Lets Terraform go on with a stack until it is interrupted; `false` ends that. */
+  hang(action: "deploy" | "destroy", stack: string, hangs = true): void {
+    const file = join(this.folder, "terraform", `hangs-with-${action}-${stack}`);
+    if (hangs) writeFileSync(file, "");
+    else rmSync(file);
+  }
+
+  uninstall(program: "az" | "npx" | "terraform"): void {
+    rmSync(join(this.bin, program));
+  }
+
+  /** Makes a stack's state what its deployment leaves. */
+  deployed(...stacks: string[]): void {
+    for (const stack of stacks)
+      cpSync(join(this.folder, "deployed", stack), join(this.folder, "state", stack));
+  }
+
+  /** Names of the stacks that have a state. */
+  isDeployed(stack: string): boolean {
+    return existsSync(join(this.folder, "state", stack));
+  }
+
+  /** What an imitation noted in a file; empty where it noted nothing. */
+  note(file: string): string {
+    const path = join(this.folder, file);
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  }
+
+  get calls(): Call[] {
+    return this.note("calls")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => {
+        const [program = "", args = "", variables = ""] = line.split("\t");
+        return {
+          program: program as Call["program"],
+          args: args.split("\x1f").slice(0, -1),
+          variables: variables.trim().split(" "),
+        };
+      });
+  }
+
+  /** Actions and stacks that cdktf was called for, in order: `deploy network`. */
+  get cdktfRuns(): string[] {
+    return this.calls
+      .filter(({ program }) => program === "npx")
+      .map(({ args }) => args.slice(2, 4).join(" "));
+  }
+}

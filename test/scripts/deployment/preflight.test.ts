@@ -1,0 +1,317 @@
+import { loadEnvironment } from "../../../environments/load";
+import { actionsByType } from "../../../scripts/deployment/preflight/azure-actions";
+import { readSystem } from "../../../scripts/deployment/system";
+import {
+  DeploymentScene,
+  now,
+  objectId,
+  stackNames,
+  stateOf,
+  subscriptionId,
+  tenantId,
+} from "./deployment-scene";
+
+jest.setTimeout(30_000);
+const scene = DeploymentScene.use();
+
+/** Everything but what a role takes out. */
+const without = (...notActions: string[]) => ({ value: [{ actions: ["*"], notActions }] });
+
+type Mishap = (scene: DeploymentScene) => void;
+
+/** [what is wrong, how it comes about, the sentence with its cure] */
+const mishaps: [string, Mishap, RegExp][] = [
+  [
+    "no Terraform",
+    ({ imitations }) => imitations.uninstall("terraform"),
+    /Terraform is not on the PATH; install 1\.11/,
+  ],
+  [
+    "an old Terraform",
+    ({ imitations }) => imitations.answer("terraform/version", { terraform_version: "1.5.7" }),
+    /Terraform 1\.5\.7 is older than 1\.11\.0/,
+  ],
+  [
+    "no Azure CLI",
+    ({ imitations }) => imitations.uninstall("az"),
+    /Azure CLI \(az\) is not on the PATH; install it/,
+  ],
+  [
+    "an old Azure CLI",
+    ({ imitations }) => imitations.answer("az/version", { "azure-cli": "2.40.0" }),
+    /Azure CLI 2\.40\.0 is older than 2\.54\.0; run `az upgrade`/,
+  ],
+  [
+    "no login",
+    ({ imitations }) => imitations.fail("az/account-show", "ERROR: Please run 'az login' to setup account."),
+    /Nobody is logged in to Azure; run `az login`/,
+  ],
+  [
+    "an expired login",
+    ({ imitations }) =>
+      imitations.fail("az/account-get-access-token", "ERROR: AADSTS70043: The refresh token has expired"),
+    /login to Azure has expired; run `az login`/,
+  ],
+  [
+    "an expired token",
+    (it) => it.login({ expiresOn: now() + 20, claims: { exp: now() + 20 } }),
+    /login to Azure has expired or is about to; run `az login`/,
+  ],
+  [
+    "a subscription that is disabled",
+    ({ imitations }) =>
+      imitations.answer("az/account-show", { id: subscriptionId, name: "Demo", tenantId, state: "Disabled" }),
+    /subscription Demo .* is Disabled; choose another/,
+  ],
+  [
+    "another tenant's token",
+    (it) => it.login({ claims: { tid: "66666666-6666-4666-8666-666666666666" } }),
+    /token is of tenant 66666666.*run `az login --tenant 44444444/,
+  ],
+  [
+    "a clock that is ahead",
+    (it) => it.login({ expiresOn: now() + 3600 + 400 }),
+    /clock is about 400 s ahead of Azure's.*timedatectl/,
+  ],
+  [
+    "a clock that is behind",
+    (it) => it.login({ expiresOn: now() + 3600 - 400 }),
+    /clock is about 400 s behind Azure's/,
+  ],
+  [
+    "somebody who is no deployer",
+    ({ project }) =>
+      project.environment("demo", {
+        deployers: [{ name: "Ada", objectId: "77777777-7777-4777-8777-777777777777" }],
+        network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
+      }),
+    new RegExp(`You \\(object id ${objectId}\\) are not among the deployers of environments/demo\\.json`),
+  ],
+  [
+    "an environment that was never filled in",
+    ({ project }) => project.environment("demo", {}),
+    /deployerRanges in environments\/demo\.json holds examples only \(203\.0\.113\.0\/24\)/,
+  ],
+  [
+    "a right that one stack misses",
+    ({ imitations }) => imitations.answer("az/rest", without("Microsoft.DBforMySQL/*")),
+    /The stack mysql needs rights that the login does not hold \(Microsoft\.DBforMySQL\/flexibleServers\/.*--stack/,
+  ],
+  [
+    "a size that the region lacks",
+    ({ imitations }) => imitations.answer("az/vm-list-skus", []),
+    /VM size Standard_D2s_v3 is not offered to this subscription in westeurope/,
+  ],
+  [
+    "too little quota",
+    ({ imitations }) =>
+      imitations.answer("az/vm-list-usage", [
+        { name: { value: "cores" }, currentValue: 10, limit: 100 },
+        { name: { value: "standardDSv3Family" }, currentValue: 7, limit: 10 },
+      ]),
+    /VMs need 4 cores of the quota standardDSv3Family in westeurope, of which 3 of 10 are free/,
+  ],
+  [
+    "a resource group of that name",
+    ({ imitations }) => imitations.answer("az/group-exists", true),
+    /resource group rg-demo-vault exists already, but not in the state of demo/,
+  ],
+  [
+    "a custom role of that name",
+    ({ imitations }) => imitations.answer("az/role-definition-list", [{ id: "/subscriptions/1/role" }]),
+    /custom role Virtual Machine Reader \(demo\) exists already in the tenant \(\/subscriptions\/1\/role\)/,
+  ],
+  [
+    "a soft-deleted Key Vault",
+    ({ imitations }) => {
+      suffixChosen();
+      imitations.answer("az/keyvault-list-deleted", [
+        { name: "kv-demo-abc123", properties: { location: "westeurope", scheduledPurgeDate: "2027-02-01" } },
+      ]);
+    },
+    /Key Vault kv-demo-abc123 was deleted, and keeps its name until 2027-02-01; bring it back with `az keyvault recover/,
+  ],
+  [
+    "a global name that is taken",
+    ({ imitations }) => {
+      suffixChosen();
+      imitations.answer("az/keyvault-check-name", { nameAvailable: false });
+    },
+    /Key Vault name kv-demo-rec-abc123 is taken/,
+  ],
+  [
+    "a state that cannot be read",
+    ({ imitations }) => imitations.fail("terraform/init", "Error: Failed to get existing workspaces: 404"),
+    /state of the stack vm-reader-role cannot be read .*Failed to get existing workspaces/,
+  ],
+  [
+    "no network",
+    ({ imitations }) =>
+      imitations.fail("az/rest", "ERROR: HTTPSConnectionPool: Max retries exceeded: getaddrinfo failed"),
+    /Azure cannot be reached from this computer; check its network/,
+  ],
+];
+
+/** The random characters are in the state, the Key Vaults are not yet. */
+function suffixChosen(): void {
+  const suffix = {
+    mode: "managed",
+    type: "random_string",
+    instances: [{ attributes: { result: "abc123" } }],
+  };
+  scene.imitations.answer("state/vault-server", stateOf("vault-server", {}, [suffix]));
+}
+
+describe("The preflight of scripts/deploy", () => {
+  it.each(mishaps)("finds %s", async (_, mishap, sentence) => {
+    mishap(scene);
+    const { code, stderr } = await scene.run("deploy");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
+    expect(stderr).toContain("Nothing was changed");
+    expect(scene.imitations.cdktfRuns).toEqual([]);
+  });
+
+  it("finds a subscription that az does not work in", async () => {
+    const ARM_SUBSCRIPTION_ID = "88888888-8888-4888-8888-888888888888";
+    const { code, stderr } = await scene.run("deploy", [], { ARM_SUBSCRIPTION_ID });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/ARM_SUBSCRIPTION_ID names 88888888.*az account set --subscription 88888888/);
+  });
+
+  it("reports everything at once, on stderr and as JSON", async () => {
+    const { imitations, project } = scene;
+    project.environment("demo", {});
+    imitations.answer("terraform/version", { terraform_version: "1.5.7" });
+    imitations.answer("az/version", { "azure-cli": "2.40.0" });
+    imitations.answer("az/rest", without("Microsoft.Authorization/*/write"));
+    imitations.answer("az/group-exists", true);
+    imitations.answer("az/vm-list-skus", []);
+    scene.login({ expiresOn: now() + 5000 });
+    const { code, stdout, stderr } = await scene.run("deploy", ["--json"]);
+    expect(code).toBe(1);
+    const { problems } = JSON.parse(stdout) as { problems: string[] };
+    const beginnings = [
+      "Terraform 1.5.7",
+      "The Azure CLI 2.40.0",
+      "This computer's clock",
+      "network.deployerRanges",
+    ];
+    const rights = ["vm-reader-role", "network", "vault-server", "web-app", "agent-vm"].map(
+      (stack) => `The stack ${stack} needs`,
+    );
+    const rest = [
+      "The VM size",
+      "The resource group rg-demo-vault exists",
+      "The resource group rg-demo-vault-recovery",
+    ];
+    expect(
+      problems.map((problem) => [...beginnings, ...rights, ...rest].find((one) => problem.startsWith(one))),
+    ).toEqual([...beginnings, ...rights, ...rest]);
+    for (const problem of problems) expect(stderr).toContain(`  - ${problem}\n`);
+  });
+
+  it("reports what needs no login even without one", async () => {
+    scene.imitations.fail("az/account-show", "ERROR: Please run 'az login'");
+    scene.imitations.answer("terraform/version", { terraform_version: "1.5.7" });
+    scene.project.environment("demo", {});
+    const { stderr } = await scene.run("deploy");
+    expect(stderr).toMatch(/3 problems/);
+    for (const one of ["Terraform 1.5.7", "Nobody is logged in", "examples only"])
+      expect(stderr).toContain(one);
+  });
+
+  it("finds that a resource provider is not registered where the stack that would is left out", async () => {
+    scene.imitations.deployed("vm-reader-role", "network");
+    scene.imitations.answer("az/provider-list", []);
+    const { stderr } = await scene.run("deploy", ["--stack", "network"]);
+    expect(stderr).toContain("az provider register --namespace Microsoft.KeyVault");
+  });
+
+  it("warns of another address than the environment lets in, and goes on", async () => {
+    scene.login({ claims: { ipaddr: "20.99.99.99" } });
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vm-reader-role"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("Warning: Entra saw you log in from 20.99.99.99");
+    expect(stderr).toContain("add 20.99.99.99/32");
+  });
+
+  it("looks for no quota and no free names where the VMs are there already", async () => {
+    scene.imitations.deployed(...stackNames);
+    scene.imitations.answer("az/vm-list-skus", []);
+    scene.imitations.answer("az/group-exists", true);
+    expect(await scene.run("deploy")).toMatchObject({ code: 0 });
+  });
+
+  it("finds locks, the feature of encryption and closed zones of an environment for production", async () => {
+    const lock = { ID: "lock-1", Who: "pipeline@runner", Created: "2026-11-21T10:00:00Z" };
+    scene.project.environment(
+      "production",
+      {
+        deployers: [{ name: "Me", objectId }],
+        network: {
+          deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }],
+          subnets: {},
+          addressSpace: "10.20.0.0/16",
+        },
+      },
+      "production",
+    );
+    const { imitations } = scene;
+    imitations.answer("az/storage-blob-list", [
+      {
+        name: "production/network.tfstate",
+        properties: { lease: { state: "leased" } },
+        metadata: { terraformlockid: Buffer.from(JSON.stringify(lock)).toString("base64") },
+      },
+    ]);
+    imitations.answer("az/feature-show", { properties: { state: "NotRegistered" } });
+    imitations.answer("az/vm-list-skus", [
+      {
+        name: "Standard_D4s_v5",
+        family: "standardDSv5Family",
+        capabilities: [{ name: "vCPUs", value: "4" }],
+        locationInfo: [{ zones: ["1", "2", "3"] }],
+        restrictions: [{ type: "Zone", restrictionInfo: { zones: ["1"] } }],
+      },
+    ]);
+    const { code, stderr } = await scene.run("deploy", ["production"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /state of network is locked by pipeline@runner since 2026-11-21.*force-unlock lock-1/,
+    );
+    expect(stderr).toContain("az feature register --namespace Microsoft.Compute --name EncryptionAtHost");
+    expect(stderr).toContain("not offered to this subscription in zone 1 of westeurope; choose zone 2 or 3");
+  });
+});
+
+describe("Arguments that cannot be meant are refused with a sentence:", () => {
+  it.each([
+    ["an unknown environment", ["nowhere"], /there is no file environments\/nowhere\.json; choose from demo/],
+    [
+      "an unknown stack",
+      ["--stack", "nework"],
+      /There is no stack "nework"; choose from vm-reader-role, network/,
+    ],
+    [
+      "a stack that stands on nothing",
+      ["--stack", "mysql"],
+      /stack mysql stands on .*network.* not deployed yet; add --stack/,
+    ],
+    ["an unknown option", ["--dry-run"], /Unknown option '--dry-run'; see --help/],
+    ["two environments", ["demo", "production"], /One environment at a time, not demo and production/],
+    ["no time", ["--wait", "soon"], /--wait takes a whole number of seconds, not "soon"/],
+  ])("%s", async (_, args, sentence) => {
+    const { code, stdout, stderr } = await scene.run("deploy", args);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(sentence),
+    });
+  });
+});
+
+it.each(["demo", "production"])("every type of resource of %s is in the table of rights", (name) => {
+  const types = readSystem(loadEnvironment(name)).flatMap(({ json }) => Object.keys(json.resource));
+  const unknown = types.filter((type) => type.startsWith("azurerm_") && !(type in actionsByType));
+  expect(unknown).toEqual([]);
+});

@@ -1,0 +1,58 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const project = join(__dirname, "../../..");
+
+const sources = [
+  "app",
+  "cloud-init",
+  "constructs",
+  "environments",
+  "sandbox",
+  "scripts",
+  "stacks",
+  "cdktf.json",
+  "main.ts",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+];
+
+/** The project's files, unchanged, in a folder of their own with the same packages; only environments are a test's. */
+export class ProjectCopy {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "deployment-project-")));
+
+  constructor() {
+    for (const source of sources)
+      cpSync(join(project, source), join(this.folder, source), { recursive: true });
+    const packages = join(this.folder, "node_modules");
+    mkdirSync(packages);
+    for (const name of readdirSync(join(project, "node_modules"))) {
+      if (name !== ".cache") symlinkSync(join(project, "node_modules", name), join(packages, name));
+    }
+  }
+
+  /** Writes an environment: an example of the project with changes at the top level. */
+  environment(name: string, changes: object, example = "demo"): void {
+    const given = JSON.parse(readFileSync(join(project, `environments/${example}.json`), "utf8"));
+    writeFileSync(
+      join(this.folder, `environments/${name}.json`),
+      JSON.stringify({ ...given, name, ...changes }),
+    );
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,160 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { certificateProblem } from "../../../scripts/deployment/vault-certificate";
+import { describeWithVaultAndDatabase } from "../../sandbox/programs-there";
+import { useSandbox } from "../../sandbox/system/running-sandbox";
+import { vaultBinary } from "../../sandbox/vault-config/programs";
+import { DeploymentScene, now, objectId, stateOf, subscriptionId } from "./deployment-scene";
+import { selfSigned } from "./vault-imitation";
+
+jest.setTimeout(30_000);
+const scene = DeploymentScene.use();
+
+describe("scripts/vault-env", () => {
+  beforeEach(() => scene.imitations.deployed("vault-server"));
+
+  it("prints address, certificate and token as exports", async () => {
+    const { code, stdout, stderr } = await scene.run("vault-env");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines[0]).toBe(`export VAULT_ADDR='${scene.vault.address}'`);
+    expect(lines[2]).toBe(`export TERRAFORM_VAULT_AUTH_JWT='${scene.token}'`);
+    const [, file = ""] =
+      /^export VAULT_CACERT='(.*\/\.cache\/vault-on-azure\/demo\/vault\.pem)'$/.exec(lines[1] ?? "") ?? [];
+    expect(readFileSync(file, "utf8")).toBe(scene.vault.certificate);
+    expect(statSync(file).mode & 0o777).toBe(0o644);
+  });
+
+  it("quotes for eval: a folder's name is data, whatever is in it", async () => {
+    const XDG_CACHE_HOME = join(
+      mkdtempSync(join(tmpdir(), "vault-env-")),
+      'it\'s $(touch hacked) `here`; "now"',
+    );
+    mkdirSync(XDG_CACHE_HOME);
+    const { stdout } = await scene.run("vault-env", ["demo"], { XDG_CACHE_HOME });
+    const shell = await promisify(execFile)(
+      "sh",
+      ["-c", 'eval "$1"; printf %s "$VAULT_CACERT"', "sh", stdout],
+      {
+        cwd: XDG_CACHE_HOME,
+      },
+    );
+    expect(shell.stdout).toBe(join(XDG_CACHE_HOME, "vault-on-azure/demo/vault.pem"));
+    rmSync(join(XDG_CACHE_HOME, ".."), { recursive: true });
+  });
+
+  const certificate = "az/keyvault-certificate-download";
+  it.each<[string, () => void, RegExp]>([
+    [
+      "no login",
+      () => scene.imitations.fail("az/account-show", "ERROR: Please run 'az login'"),
+      /run `az login`/,
+    ],
+    [
+      "a Key Vault that refuses the address",
+      () => scene.imitations.fail(certificate, "ERROR: (Forbidden) Client address: 198.51.100.7"),
+      /refuses this computer's address 198\.51\.100\.7/,
+    ],
+    ["a certificate that is none", () => scene.imitations.answer(certificate, "<html>"), /cannot be read/],
+    [
+      "a certificate for another name",
+      () => scene.imitations.answer(certificate, certificateFor("elsewhere")),
+      /is for DNS:elsewhere, not for localhost/,
+    ],
+    [
+      "a Vault that is not deployed",
+      () => scene.imitations.answer("state/vault-server", stateOf("vault-server")),
+      /vault-server is not deployed.*run scripts\/deploy first/,
+    ],
+    [
+      "an environment that is none",
+      () => scene.project.environment("demo", { location: 5 }),
+      /location: is 5, a number/,
+    ],
+  ])("prints nothing but a sentence on stderr for %s", async (_, mishap, sentence) => {
+    mishap();
+    const { code, stdout, stderr } = await scene.run("vault-env");
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(sentence),
+    });
+  });
+
+  it.each([
+    ["expired", 3, /^expired on/],
+    ["valid later only", -3, /^is valid from .* set this computer's clock right/],
+  ])("trusts no certificate that is %s", (_, days, problem) => {
+    const then = new Date(Date.now() + days * 86_400_000);
+    expect(certificateProblem(scene.vault.certificate, "localhost", then)).toMatch(problem);
+  });
+
+  it("says in its help how to log in without a token on the command line", async () => {
+    const { stdout } = await scene.run("vault-env", ["--help"]);
+    expect(stdout).toContain(
+      'printf %s "$TERRAFORM_VAULT_AUTH_JWT" | vault write -field=token auth/deployer/login role=deployer jwt=-',
+    );
+  });
+});
+
+describeWithVaultAndDatabase("What scripts/vault-env prints, against the sandbox,", () => {
+  const running = useSandbox({ upTo: "vault" });
+
+  /** Runs a shell command with the variables that the script printed. */
+  async function withVaultEnv(command: string, cwd = tmpdir()): Promise<string> {
+    const { sandbox } = running;
+    const { imitations } = scene;
+    const token = sandbox.deployerToken();
+    const { tid } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+    imitations.answer("az/account-show", {
+      id: subscriptionId,
+      name: "Sandbox",
+      tenantId: tid,
+      state: "Enabled",
+    });
+    imitations.answer("az/account-get-access-token", { accessToken: token, expires_on: now() + 3600 });
+    imitations.answer("az/keyvault-certificate-download", readFileSync(sandbox.vaultCertificateFile, "utf8"));
+    const outputs = {
+      vault_https_addr: sandbox.vaultAddress,
+      vault_certificate_url: `https://kv/${objectId}`,
+    };
+    imitations.answer("state/vault-server", stateOf("vault-server", outputs));
+    const { stdout } = await scene.run("vault-env");
+    const env = {
+      PATH: process.env.PATH,
+      HOME: cwd,
+      VAULT_PROGRAM: vaultBinary ?? "vault",
+      HTTPS_PROXY: sandbox.azure.proxyUrlFor(),
+      EXPORTS: stdout,
+    };
+    const shell = await promisify(execFile)("sh", ["-ec", `eval "$EXPORTS"; ${command}`], { env, cwd });
+    return shell.stdout;
+  }
+
+  it("lets `vault status` reach Vault, certificate checked", async () => {
+    expect(JSON.parse(await withVaultEnv('"$VAULT_PROGRAM" status -format=json'))).toMatchObject({
+      sealed: false,
+    });
+  });
+
+  it("lets a deployer log in as the help says, and configure Vault", async () => {
+    const login =
+      'printf %s "$TERRAFORM_VAULT_AUTH_JWT" | "$VAULT_PROGRAM" write -field=token auth/deployer/login role=deployer jwt=-';
+    const mounts = await withVaultEnv(`VAULT_TOKEN=$(${login}) "$VAULT_PROGRAM" secrets list -format=json`);
+    expect(JSON.parse(mounts)).toHaveProperty("sys/");
+  });
+});
+
+/** A certificate, PEM. */
+function certificateFor(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "vault-env-"));
+  try {
+    selfSigned(join(folder, "certificate"), join(folder, "key"), name);
+    return readFileSync(join(folder, "certificate"), "utf8");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

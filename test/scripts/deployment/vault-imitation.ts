@@ -1,0 +1,75 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+
+/** The Vault token that a login gives. */
+export const vaultToken = "hvs.the-deployers-vault-token";
+
+/** A Vault, and a web app, on one port of loopback with a self-signed certificate. */
+export class VaultImitation {
+  /** Statuses that sys/health answers, one after the other; the last one stays. */
+  health = [200];
+  /** Answers of the login, one after the other; the last one stays. */
+  login: { status: number; errors?: string[] }[] = [{ status: 200 }];
+  webApp = 200;
+  readonly requests: string[] = [];
+  private readonly server: Server;
+
+  private constructor(
+    readonly certificateFile: string,
+    keyFile: string,
+  ) {
+    const tls = { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
+    this.server = createServer(tls, (request, response) => {
+      request.resume().on("end", () => {
+        this.requests.push(`${request.method} ${request.url}`);
+        const [status, body] = this.answer(request.url ?? "");
+        response.writeHead(status, { "Content-Type": "application/json" }).end(body && JSON.stringify(body));
+      });
+    });
+  }
+
+  static async start(folder: string): Promise<VaultImitation> {
+    const [certificate, key] = [join(folder, "vault-server.pem"), join(folder, "vault-server.key")];
+    selfSigned(certificate, key);
+    const vault = new VaultImitation(certificate, key);
+    await new Promise<void>((resolve) => vault.server.listen(0, "127.0.0.1", resolve));
+    return vault;
+  }
+
+  get address(): string {
+    return `https://localhost:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get certificate(): string {
+    return readFileSync(this.certificateFile, "utf8");
+  }
+
+  stop(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  private answer(url: string): [number, object?] {
+    if (url === "/healthz") return [this.webApp];
+    if (url === "/v1/sys/health") return [next(this.health), {}];
+    if (url === "/v1/auth/deployer/login") {
+      const { status, errors } = next(this.login);
+      return [status, errors ? { errors } : { auth: { client_token: vaultToken } }];
+    }
+    return [204];
+  }
+}
+
+/** A certificate for a name, in files. */
+export function selfSigned(certificateFile: string, keyFile: string, name = "localhost"): void {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", keyFile];
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, "-days", "2"];
+  execFileSync("openssl", ["req", "-x509", ...key, ...subject, "-out", certificateFile], { stdio: "ignore" });
+}
+
+function next<T>(answers: T[]): T {
+  return (answers.length > 1 ? answers.shift() : answers[0]) as T;
+}

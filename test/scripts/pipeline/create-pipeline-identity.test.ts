@@ -1,0 +1,290 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadEnvironment } from "../../../environments/load";
+import { emptyCloud } from "./cloud";
+import { PipelineProject } from "./pipeline-project";
+
+jest.setTimeout(60_000);
+
+const project = new PipelineProject();
+const script = "scripts/create-pipeline-identity";
+const args = ["production", "--repository", "acme/vault", "--reviewer", "octocat"];
+const original = project.read("environments/production.json");
+const subscription = "/subscriptions/SUB-ID";
+const system = `${subscription}/resourceGroups/rg-production-vault`;
+
+/** A cloud in which the state store and, unless told, the system itself are there. */
+function cloud({ deployed = true } = {}) {
+  const state = emptyCloud();
+  if (deployed) state.groups.push("rg-production-vault");
+  state.accounts.stterraformstate = {
+    group: "rg-terraform-state",
+    settings: "",
+    versions: "",
+    containers: [],
+  };
+  return state;
+}
+
+beforeEach(() => {
+  project.cloud = cloud();
+  project.write("environments/production.json", original);
+  project.calls = [];
+});
+afterAll(() => project.remove());
+
+const changes = () =>
+  project.calls.filter((words) =>
+    words.some((word) => ["create", "update", "delete", "set", "PUT", "POST"].includes(word)),
+  );
+
+/** Rights as `<identity> <role> <scope>`. */
+function rights(): string[] {
+  const { assignments, identities } = project.cloud;
+  const names = new Map(
+    Object.entries(identities as Record<string, string[]>).map(([name, [, object]]) => [object, name]),
+  );
+  return assignments.map(
+    ({ principal, role, scope }: Record<string, string>) => `${names.get(principal)}: ${role} on ${scope}`,
+  );
+}
+
+describe("create-pipeline-identity", () => {
+  const first = () => project.run(script, args);
+
+  it("gives each identity exactly the rights that the stacks need", async () => {
+    const { status, stderr } = await first();
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Done.") });
+    const state = `${subscription}/resourceGroups/rg-terraform-state/providers/Microsoft.Storage/storageAccounts/stterraformstate/blobServices/default/containers/vault-production`;
+    expect(rights()).toEqual([
+      `id-production-deploy: Contributor on ${subscription}`,
+      `id-production-deploy: Role Based Access Control Administrator on ${subscription}`,
+      `id-production-deploy: Locks Contributor on ${subscription}`,
+      `id-production-deploy: Storage Blob Data Contributor on ${state}`,
+      `id-production-plan: Reader on ${subscription}`,
+      `id-production-plan: Storage Blob Data Reader on ${state}`,
+      `id-production-plan: Key Vault Reader on ${system}`,
+      `id-production-plan: Vault Plan Refresh (production) on ${system}`,
+      "id-production-plan: Key Vault Secrets User on /kv-id/secrets/mysql-administrator",
+    ]);
+  });
+
+  it("lets the deploying identity assign the stacks' roles only, and to itself only the deployers'", async () => {
+    await first();
+    const { assignments, identities } = project.cloud;
+    const condition = assignments.find(({ role }) => role.startsWith("Role Based"))?.condition;
+    const own = ["Certificates", "Crypto", "Secrets"]
+      .map((kind) => `id-of-Key-Vault-${kind}-Officer`)
+      .join(", ");
+    const others = [
+      "id-of-Key-Vault-Crypto-Service-Encryption-User",
+      "id-of-Key-Vault-Reader",
+      "id-of-Key-Vault-Secrets-User",
+      "id-of-Monitoring-Metrics-Publisher",
+      "id-of-Vault-Recovery-Key-Writer-(production)",
+      "id-of-Virtual-Machine-Reader-(production)",
+    ].join(", ");
+    const role = "[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals";
+    expect(condition).toBe(
+      `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request${role} {${own}}) OR (@Request${role} {${others}} AND @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAllValues:GuidNotEquals {${identities["id-production-deploy"]?.[1]}})) AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource${role} {${own}, ${others}}))`,
+    );
+  });
+
+  it("trusts the approved environment with applying, pull requests and main with reading", async () => {
+    await first();
+    expect(project.cloud.trusts).toEqual({
+      "id-production-deploy github-environment": "repo:acme@12/vault@34:environment:production",
+      "id-production-plan github-pull-request": "repo:acme@12/vault@34:pull_request",
+      "id-production-plan github-main": "repo:acme@12/vault@34:ref:refs/heads/main",
+    });
+  });
+
+  it("names the repository alone where GitHub has no immutable subject for it", async () => {
+    const state = cloud();
+    state.github.oidc = "true ";
+    project.cloud = state;
+    await first();
+    expect(Object.values(project.cloud.trusts)).toContain("repo:acme/vault:environment:production");
+  });
+
+  it("puts the environment behind a reviewer and the branch main, and sets variables, no secrets", async () => {
+    await first();
+    const { github, identities } = project.cloud;
+    expect(github).toMatchObject({ approvers: 1, branches: ["main"] });
+    expect(github.variables).toEqual({
+      "environments/production/actions/variables/AZURE_CLIENT_ID": identities["id-production-deploy"]?.[0],
+      "actions/variables/AZURE_PLAN_CLIENT_ID": identities["id-production-plan"]?.[0],
+      "actions/variables/AZURE_TENANT_ID": "TENANT-ID",
+      "actions/variables/AZURE_SUBSCRIPTION_ID": "SUB-ID",
+      "actions/variables/DEPLOY_ENVIRONMENT": "production",
+    });
+    expect(
+      project.calls.flat().filter((word) => /secret|password|token|credential-json/i.test(word)),
+    ).toEqual(["/kv-id/secrets/mysql-administrator", "/kv-id/secrets/mysql-administrator"]);
+  });
+
+  it("adds the pipeline to the environment's deployers and leaves the rest of the file as it was", async () => {
+    await first();
+    const text = project.read("environments/production.json");
+    const object = project.cloud.identities["id-production-deploy"]?.[1];
+    const { deployers } = loadEnvironment("production", project.path("environments"));
+    expect(deployers.at(-1)).toEqual({
+      name: "Pipeline of acme/vault",
+      objectId: object,
+      type: "ServicePrincipal",
+    });
+    const entry = /,\s*\{[^{}]*"Pipeline of acme\/vault"[^{}]*\}/;
+    expect(text.replace(entry, "")).toBe(original);
+  });
+
+  it("changes nothing in a second run", async () => {
+    await first();
+    const before = {
+      cloud: structuredClone(project.cloud),
+      file: project.read("environments/production.json"),
+    };
+    project.calls = [];
+    expect((await project.run(script, args)).status).toBe(0);
+    expect(changes()).toEqual([]);
+    expect({ cloud: project.cloud, file: project.read("environments/production.json") }).toEqual(before);
+  });
+
+  it("renews the condition when the stacks assign another role", async () => {
+    await first();
+    project.edit("production", (json) => {
+      json.network.sshAdministrators = [
+        { name: "Operator", objectId: "44444444-4444-4444-8444-444444444444" },
+      ];
+    });
+    expect((await first()).status).toBe(0);
+    const found = project.cloud.assignments.filter(({ role }) => role.startsWith("Role Based"));
+    expect(found).toHaveLength(1);
+    expect(found[0]?.condition).toContain("id-of-Virtual-Machine-Administrator-Login");
+  });
+
+  it("says what waits for the first deployment, and gives it after that", async () => {
+    project.cloud = cloud({ deployed: false });
+    expect((await first()).stderr).toContain("later: what is on rg-production-vault");
+    expect(rights().filter((right) => right.includes("rg-production-vault"))).toEqual([]);
+    project.cloud = { ...project.cloud, groups: [...project.cloud.groups, "rg-production-vault"] };
+    await first();
+    expect(rights()).toContain(`id-production-plan: Key Vault Reader on ${system}`);
+  });
+
+  it.each<[string, (state: ReturnType<typeof cloud>) => void, RegExp]>([
+    [
+      "nobody is logged in to Azure",
+      (state) => {
+        state.loggedOut = true;
+      },
+      /not logged in to Azure/,
+    ],
+    [
+      "nobody is logged in to GitHub",
+      (state) => {
+        state.github.loggedOut = true;
+      },
+      /not logged in to GitHub; run gh auth login/,
+    ],
+    [
+      "the repository is not there",
+      (state) => {
+        state.github.repository = undefined;
+      },
+      /repository is not there/,
+    ],
+    [
+      "the settings may not be read",
+      (state) => {
+        state.github.oidc = undefined;
+      },
+      /ask for the role Admin/,
+    ],
+    [
+      "the subject is customised",
+      (state) => {
+        state.github.oidc = "false ";
+      },
+      /OIDC subject in a way of its own/,
+    ],
+    [
+      "a custom role is missing",
+      (state) => {
+        delete state.roles["Virtual Machine Reader (production)"];
+      },
+      /deploys the stack vm-reader-role first/,
+    ],
+    [
+      "the state store is missing",
+      (state) => {
+        state.accounts = {};
+      },
+      /run scripts\/create-state-store production first/,
+    ],
+  ])("changes nothing where %s", async (_, change, sentence) => {
+    const state = cloud();
+    change(state);
+    project.cloud = state;
+    const { status, stderr } = await first();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(sentence);
+    expect(changes()).toEqual([]);
+  });
+
+  it("tells several problems at once", async () => {
+    project.cloud = { ...cloud(), accounts: {}, roles: {} };
+    const { stderr } = await project.run(script, ["production", "--repository", "acme/vault"]);
+    expect(stderr.match(/^ {2}- /gm)).toHaveLength(4);
+    expect(stderr).toContain("name who approves with --reviewer LOGIN");
+  });
+
+  it.each([
+    ["identity create", "ERROR: (AuthorizationFailed) no", /Could not make the identity/],
+    [
+      "identity federated-credential create",
+      "ERROR: (Conflict) busy",
+      /let id-production-deploy trust GitHub: \(Conflict\) busy/,
+    ],
+    ["role assignment create", "ERROR: (AuthorizationFailed) no", /Could not assign the role Contributor/],
+    ["group exists", "ERROR: throttled", /Could not look for the resource group/],
+  ])(
+    "stops with a sentence where %s fails, and goes on in the next run",
+    async (command, error, sentence) => {
+      project.cloud = { ...cloud(), failures: { [command]: error } };
+      const { status, stderr } = await first();
+      expect(status).toBe(1);
+      expect(stderr).toMatch(sentence);
+      expect(stderr).not.toContain("Done.");
+      project.cloud = { ...project.cloud, failures: {} };
+      expect((await first()).status).toBe(0);
+    },
+  );
+
+  it("refuses an environment that lets the signed-in user deploy from local states", async () => {
+    const { status, stderr } = await project.run(script, ["demo", ...args.slice(1)]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("which no pipeline reaches");
+    expect(stderr).toContain('lets "signed-in-user" deploy');
+  });
+
+  it.each([[[]], [["production"]], [["production", "--repository", "acme"]], [["production", "--what"]]])(
+    "refuses the arguments %j",
+    async (wrong) => {
+      expect(await project.run(script, wrong)).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/Usage|OWNER\/NAME/),
+      });
+      expect(project.calls).toEqual([]);
+    },
+  );
+});
+
+it("docs/pipeline.md lists every right that the script gives", () => {
+  const page = readFileSync(join(__dirname, "../../../docs/pipeline.md"), "utf8");
+  const text = readFileSync(join(__dirname, "../../../", script), "utf8");
+  const roles = [...text.matchAll(/ensure_role \S+ ServicePrincipal ("[^"]+"|\S+)/g)].map(([, role = ""]) =>
+    role.replaceAll('"', "").replace("($name)", "(<environment>)"),
+  );
+  expect(roles.length).toBeGreaterThan(8);
+  expect(roles.filter((role) => !page.includes(`| ${role} |`))).toEqual([]);
+});

@@ -1,0 +1,86 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { itWithProgram } from "../../program";
+import { PipelineProject } from "./pipeline-project";
+
+jest.setTimeout(120_000);
+
+const project = new PipelineProject([]);
+afterAll(() => project.remove());
+
+const state = (lineage: string, serial: number) =>
+  JSON.stringify({
+    version: 4,
+    terraform_version: "1.11.4",
+    serial,
+    lineage,
+    outputs: { address: { value: "kept", type: "string" } },
+    resources: [
+      {
+        mode: "managed",
+        type: "terraform_data",
+        name: "one",
+        provider: 'provider["terraform.io/builtin/terraform"]',
+        instances: [],
+      },
+    ],
+    check_results: null,
+  });
+const destination = (stack: string) => project.path(`state/demo/${stack}.tfstate`);
+const from = (folder: string) =>
+  project.run("scripts/migrate-state", ["demo", "--from", `local:${project.path(folder)}`]);
+
+describe("migrate-state, with the real Terraform from folder to folder", () => {
+  itWithProgram(
+    "terraform",
+    "moves each stack's state whole, leaves the old one, and moves nothing twice",
+    async () => {
+      mkdirSync(project.path("old"));
+      project.write("old/network.tfstate", state("11111111-aaaa-4aaa-8aaa-111111111111", 5));
+      project.write("old/mysql.tfstate", state("22222222-aaaa-4aaa-8aaa-222222222222", 3));
+      const first = await from("old");
+      expect({ ...first, stderr: "" }).toEqual({ status: 0, stdout: "", stderr: "" });
+      expect(first.stderr).toContain("vm-reader-role: no state to move\nnetwork: moved 1 resources\n");
+      for (const stack of ["network", "mysql"]) {
+        const { lineage, resources, outputs } = JSON.parse(project.read(`old/${stack}.tfstate`));
+        expect(JSON.parse(readFileSync(destination(stack), "utf8"))).toMatchObject({
+          lineage,
+          outputs,
+          resources: [{ name: resources[0].name }],
+        });
+      }
+      const second = await from("old");
+      expect(second.status).toBe(0);
+      expect(second.stderr).toContain("network: moved already (1 resources)");
+    },
+  );
+
+  itWithProgram(
+    "terraform",
+    "never overwrites another state, nor takes an older copy for moved",
+    async () => {
+      mkdirSync(project.path("other"));
+      project.write("other/network.tfstate", state("33333333-aaaa-4aaa-8aaa-333333333333", 9));
+      const other = await from("other");
+      expect(other.status).toBe(1);
+      expect(other.stderr).toMatch(/network: the new place holds another state/);
+      mkdirSync(project.path("newer"));
+      project.write("newer/network.tfstate", state("11111111-aaaa-4aaa-8aaa-111111111111", 99));
+      const newer = await from("newer");
+      expect(newer.status).toBe(1);
+      expect(newer.stderr).toMatch(/network: the new place holds an older copy/);
+      expect(JSON.parse(readFileSync(destination("network"), "utf8")).lineage).toMatch(/^1111/);
+    },
+  );
+
+  it.each([
+    [["demo"], /keeps its state there already/],
+    [["demo", "--from", "some/where"], /some\/where is no place of states/],
+    [["nowhere"], /there is no file environments\/nowhere\.json/],
+    [[], /Usage:/],
+    [["demo", "--from"], /Usage:/],
+  ])("refuses the arguments %j", async (args, sentence) => {
+    const { status, stderr } = await project.run("scripts/migrate-state", args, { env: {} });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(sentence);
+  });
+});

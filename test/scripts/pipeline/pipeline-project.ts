@@ -1,0 +1,167 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { az, callOf, emptyCloud, gh, Refusal, terraform } from "./cloud";
+
+const project = join(__dirname, "../../..");
+const copied = [
+  "cloud-init",
+  "constructs",
+  "environments",
+  "scripts",
+  "stacks",
+  "main.ts",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "cdktf.json",
+];
+
+/** What a script did. */
+export interface Run {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Sends its arguments and, where an option asks for it, its stdin to the test, which answers for the program. */
+const imitation = (program: string) => `#!/usr/bin/env bash
+input=''
+case " $* " in *" --input - "* | *" --body-file - "*) input=$(cat) ;; esac
+exec 3<>"/dev/tcp/127.0.0.1/$IMITATION_PORT"
+printf '%s\\0' ${program} "$#" "$@" "$input" >&3
+IFS= read -r status <&3
+if [ "$status" = 0 ]; then cat <&3; else cat <&3 >&2; fi
+exit "$status"
+`;
+
+/** A copy of the project in which the scripts run, with imitations of programs on PATH that record their calls. */
+export class PipelineProject {
+  readonly folder = mkdtempSync(join(tmpdir(), "pipeline-project-"));
+  cloud = emptyCloud();
+  /** What Terraform's plans show, by stack; a string is the error that a plan ends with. */
+  plans: Record<string, unknown> = {};
+  /** Every call of an imitation: the program, then its arguments. */
+  calls: string[][] = [];
+  private readonly server: Server = createServer((socket) => this.receive(socket)).listen(0, "127.0.0.1");
+
+  constructor(imitations: readonly string[] = ["az", "gh"]) {
+    for (const name of copied) cpSync(join(project, name), join(this.folder, name), { recursive: true });
+    // The application has nothing to do with how it is deployed, and bundling it takes a second.
+    mkdirSync(join(this.folder, "app"));
+    cpSync(join(project, "app/package.ts"), join(this.folder, "app/package.ts"));
+    writeFileSync(join(this.folder, "app/server.ts"), "console.log('the application');\n");
+    this.linkLibraries();
+    mkdirSync(join(this.folder, "bin"));
+    for (const name of imitations) this.addProgram(name, imitation(name));
+  }
+
+  remove(): void {
+    this.server.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Runs a script as it is, in the project's folder. */
+  async run(
+    script: string,
+    args: readonly string[] = [],
+    options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Run> {
+    if (!this.server.listening) await once(this.server, "listening");
+    const { CI, GITHUB_STEP_SUMMARY, TERRAFORM_VAULT_AUTH_JWT, ...inherited } = process.env;
+    const child = spawn(join(this.folder, script), args, {
+      cwd: this.folder,
+      env: {
+        ...inherited,
+        PATH: `${join(this.folder, "bin")}:${process.env.PATH}`,
+        IMITATION_PORT: String((this.server.address() as AddressInfo).port),
+        ...options.env,
+      },
+    });
+    child.stdin.end(options.input ?? "");
+    const run: Run = { status: null, stdout: "", stderr: "" };
+    child.stdout.on("data", (chunk) => {
+      run.stdout += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      run.stderr += chunk;
+    });
+    return new Promise<Run>((resolve) => child.on("close", (status) => resolve({ ...run, status })));
+  }
+
+  path(file: string): string {
+    return join(this.folder, file);
+  }
+
+  read(file: string): string {
+    return readFileSync(this.path(file), "utf8");
+  }
+
+  write(file: string, content: string): void {
+    writeFileSync(this.path(file), content);
+  }
+
+  /** Changes an environment's file. */
+  // biome-ignore lint/suspicious/noExplicitAny: the file before its check
+  edit(environment: string, change: (json: any) => void): void {
+    const json = JSON.parse(this.read(`environments/${environment}.json`));
+    change(json);
+    this.write(`environments/${environment}.json`, JSON.stringify(json, null, 2));
+  }
+
+  addProgram(name: string, text: string): void {
+    this.write(`bin/${name}`, text);
+    chmodSync(this.path(`bin/${name}`), 0o755);
+  }
+
+  private receive(socket: Socket): void {
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk;
+      const [program = "", count = "", ...rest] = received.split("\0");
+      // The arguments, the input, and what follows the last NUL.
+      if (rest.length < Number(count) + 2) return;
+      const args = rest.slice(0, Number(count));
+      this.calls.push([program, ...args]);
+      socket.end(this.answer(program, args, rest[Number(count)] ?? ""));
+    });
+  }
+
+  private answer(program: string, args: readonly string[], input: string): string {
+    try {
+      const call = callOf(args, input);
+      const text =
+        program === "az"
+          ? az(this.cloud, call)
+          : program === "gh"
+            ? gh(this.cloud, call)
+            : terraform(this.plans, args);
+      return text ? `0\n${text}\n` : "0\n";
+    } catch (error) {
+      if (!(error instanceof Refusal)) return `1\nERROR: the imitation is at fault: ${error}\n`;
+      return `${error.cause ?? 1}\n${error.message}\n`;
+    }
+  }
+
+  /** One by one, since the kept bundles in node_modules/.cache belong to one copy of the project. */
+  private linkLibraries(): void {
+    const libraries = join(project, "node_modules");
+    mkdirSync(this.path("node_modules"));
+    for (const name of readdirSync(libraries).filter((name) => name !== ".cache")) {
+      symlinkSync(join(libraries, name), this.path(join("node_modules", name)));
+    }
+  }
+}

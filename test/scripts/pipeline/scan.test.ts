@@ -1,0 +1,96 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkTool } from "../../../scripts/check-tools/check-tool";
+import { judge, type Located, type Scanned } from "../../../scripts/checkov/judge";
+import { sarif } from "../../../scripts/checkov/sarif";
+
+const reason = "Nobody can reach it.";
+const skip = (id: string) => ({
+  checkov: { skip: [{ id, comment: reason }] },
+  metadata: { path: "network/a/b" },
+});
+const stacks = (skips: object): Scanned =>
+  new Map([["network", { resource: { azurerm_x: { a_b: { "//": skips } } } }]]);
+const finding = { check: "CKV_AZURE_1", name: "Ensure it", stack: "network", resource: "a_b" };
+const located: Located = { ...finding, path: "network/a/b" };
+
+describe("judge", () => {
+  it("fails a finding that nothing beside the resource explains", () => {
+    expect(judge(stacks({ metadata: { path: "network/a/b" } }), [finding])).toEqual({
+      failed: [located],
+      explained: [],
+      stale: [],
+    });
+  });
+
+  it("takes the reason beside the resource", () => {
+    expect(judge(stacks(skip("CKV_AZURE_1")), [finding])).toEqual({
+      failed: [],
+      explained: [{ ...located, reason }],
+      stale: [],
+    });
+  });
+
+  it("takes no reason of another stack's resource of the same id", () => {
+    const { failed } = judge(stacks(skip("CKV_AZURE_1")), [{ ...finding, stack: "mysql" }]);
+    expect(failed).toHaveLength(1);
+  });
+
+  it("fails a skip that explains nothing any more", () => {
+    const { stale } = judge(stacks(skip("CKV_AZURE_2")), []);
+    expect(stale).toEqual([{ check: "CKV_AZURE_2", stack: "network", path: "network/a/b", reason }]);
+  });
+});
+
+it("tells code scanning the stack's file, and a finding of two environments once", () => {
+  const { runs } = sarif([located, located]) as {
+    runs: { results: { ruleId: string; locations: unknown[] }[] }[];
+  };
+  expect(runs[0]?.results).toMatchObject([
+    {
+      ruleId: "CKV_AZURE_1",
+      locations: [{ physicalLocation: { artifactLocation: { uri: "stacks/network.ts" } } }],
+    },
+  ]);
+});
+
+describe("scripts/scan", () => {
+  const checkov = checkTool("checkov");
+  const name = "finds nothing in any environment that is not explained beside its resource";
+  const test = () => {
+    const folder = mkdtempSync(join(tmpdir(), "scan-test-"));
+    try {
+      const file = join(folder, "checkov.sarif");
+      const { status, stdout, stderr } = spawnSync(
+        join(__dirname, "../../../scripts/scan"),
+        ["--json", "--sarif", file],
+        { encoding: "utf8" },
+      );
+      expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Scanning") });
+      const judgements = JSON.parse(stdout) as {
+        environment: string;
+        failed: [];
+        explained: { reason: string }[];
+        stale: [];
+      }[];
+      expect(judgements.map(({ environment, failed, stale }) => ({ environment, failed, stale }))).toEqual(
+        ["demo", "production"].map((environment) => ({ environment, failed: [], stale: [] })),
+      );
+      for (const { explained } of judgements) {
+        expect(explained.length).toBeGreaterThan(10);
+        for (const { reason } of explained) expect(reason).toMatch(/^[A-Z].{30,}\.$/);
+      }
+      expect(JSON.parse(readFileSync(file, "utf8")).runs[0].results).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+  if (checkov) it(name, test, 300_000);
+  else if (process.env["CI"]) {
+    it(name, () => {
+      throw new Error("checkov is not installed, and CI demands this test. Run scripts/install-check-tools.");
+    });
+  } else it.skip(`${name} (skipped: checkov is not installed; run scripts/install-check-tools)`, test);
+});

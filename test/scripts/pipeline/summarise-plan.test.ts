@@ -1,0 +1,126 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { planSummary } from "../../../scripts/plan-summary/markdown";
+import type { Change, Plan } from "../../../scripts/plan-summary/plan";
+
+function plan(changes: Record<string, Partial<Change>>, more: Partial<Plan> = {}): Plan {
+  return {
+    format_version: "1.2",
+    resource_changes: Object.entries(changes).map(([address, change]) => ({
+      address,
+      mode: address.startsWith("data.") ? "data" : "managed",
+      change: { actions: ["no-op"], before: null, after: null, ...change },
+    })),
+    ...more,
+  };
+}
+
+describe("summarise-plan", () => {
+  it("puts what is lost first, and in bold", () => {
+    const summary = planSummary(
+      "network",
+      plan({
+        "azurerm_subnet.new": { actions: ["create"], after: { name: "new" } },
+        "azurerm_subnet.old": { actions: ["delete"], before: { name: "old" } },
+        "azurerm_subnet.same": { actions: ["no-op"] },
+        "data.azurerm_client_config.me": { actions: ["read"] },
+        "azurerm_virtual_network.v": { actions: ["update"], before: { size: 1 }, after: { size: 2 } },
+      }),
+    );
+    expect(summary).toBe(`### network: 1 added, 1 changed, **1 destroyed**
+
+- **destroyed \`azurerm_subnet.old\`**
+- changed \`azurerm_virtual_network.v\`
+  - \`size\`: \`1\` → \`2\`
+- added \`azurerm_subnet.new\`
+`);
+  });
+
+  it.each([[["delete", "create"]], [["create", "delete"]]])(
+    "tells %j as a replacement, and what forces it",
+    (actions) => {
+      const change = { actions, before: { zone: "1" }, after: { zone: "2" }, replace_paths: [["zone"]] };
+      const summary = planSummary("vault-server", plan({ "azurerm_managed_disk.d": change }));
+      expect(summary).toContain("### vault-server: **1 replaced**");
+      expect(summary).toContain("- **replaced `azurerm_managed_disk.d`**");
+      expect(summary).toContain('`zone`: `"1"` → `"2"`, **which replaces it**');
+    },
+  );
+
+  it("says that nothing changes", () => {
+    expect(planSummary("mysql", plan({ "random_string.s": {} }))).toBe(
+      "### mysql: no change of a resource\n",
+    );
+  });
+
+  it.each<[string, Partial<Change>]>([
+    ["a whole value", { before_sensitive: { key: true } }],
+    ["a part of a value", { after_sensitive: { key: { inner: [{ deep: true }] } } }],
+    ["the whole resource", { after_sensitive: true }],
+  ])("never shows a sensitive value: %s", (_, marks) => {
+    const values = {
+      before: { key: { inner: [{ deep: "hunter1" }] } },
+      after: { key: { inner: [{ deep: "hunter2" }] } },
+    };
+    const summary = planSummary("mysql", plan({ "a.b": { actions: ["update"], ...values, ...marks } }));
+    expect(summary).toContain("`key`: `(sensitive)`");
+    expect(summary).not.toContain("hunter");
+  });
+
+  it("names outputs without their values", () => {
+    const output_changes = { address: { actions: ["update"], before: "old-value", after: "new-value" } };
+    const summary = planSummary("network", plan({}, { output_changes }));
+    expect(summary).toContain("- `address` changed");
+    expect(summary).not.toContain("value");
+  });
+
+  it("marks what is known only after the apply, and cuts long values", () => {
+    const change = {
+      actions: ["update"],
+      before: { id: "x", text: "a" },
+      after: { text: "b".repeat(5000) },
+      after_unknown: { id: true },
+    };
+    const summary = planSummary("agent-vm", plan({ "a.b": change }));
+    expect(summary).toContain('`id`: `"x"` → `(known after apply)`');
+    expect(summary.length).toBeLessThan(400);
+  });
+
+  it("cannot be made to show mark-up by a name", () => {
+    const address = 'azurerm_x.y["`</details><img src=x>`"]';
+    expect(planSummary("network", plan({ [address]: { actions: ["create"] } }))).toContain(
+      `\`\` ${address} \`\``,
+    );
+  });
+
+  it("tells moved and forgotten resources, and a plan that broke off", () => {
+    const moved = plan({ "a.new": {} }, { errored: true });
+    Object.assign(moved.resource_changes?.[0] ?? {}, { previous_address: "a.old" });
+    expect(planSummary("network", moved)).toContain("- moved `a.old` to `a.new`");
+    expect(planSummary("network", moved)).toContain("**The plan is incomplete");
+    expect(planSummary("network", plan({ "a.b": { actions: ["forget"] } }))).toContain("- forgotten `a.b`");
+  });
+
+  it("stays short enough for a job's summary", () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 9000 }, (_, n) => [`a.resource_${n}`, { actions: ["create"] }]),
+    );
+    const summary = planSummary("network", plan(many));
+    expect(summary.length).toBeLessThan(121_000);
+    expect(summary).toContain("9000 added");
+    expect(summary).toContain("**Cut here");
+  });
+
+  it.each(["", "no JSON, but a secret", '{"values": "a state with a secret"}'])(
+    "refuses %j and repeats none of it",
+    (input) => {
+      const { status, stdout, stderr } = spawnSync(
+        join(__dirname, "../../../scripts/summarise-plan"),
+        ["network"],
+        { input, encoding: "utf8" },
+      );
+      expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+      expect(stderr).toBe("What came in is no plan; pipe in what `terraform show -json PLAN` prints.\n");
+    },
+  );
+});
