@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buildSync } from "esbuild";
 import { zipSync } from "fflate";
 
@@ -12,13 +12,13 @@ const settings = ["../package-lock.json", "../tsconfig.json"].map((file) => join
 const cache = join(__dirname, "../node_modules/.cache/vault-on-azure");
 
 /**
- * The application as App Service runs it: one bundled file in a zip, the same byte for byte wherever it is made.
+ * The application as App Service runs it: bundled files in a zip, the same byte for byte wherever it is made.
  * Kept in node_modules/.cache until something changes that it is made from, since bundling costs a tenth of a synth.
  */
 export function packageApp(): Uint8Array {
   const kept = join(cache, `app-${inputsHash()}.zip`);
   if (existsSync(kept)) return readFileSync(kept);
-  const zip = zipSync({ "server.js": bundle() }, { mtime: fixedDate, os: 3 });
+  const zip = zipSync(bundle(), { mtime: fixedDate, os: 3 });
   mkdirSync(cache, { recursive: true });
   const unfinished = `${kept}.${process.pid}`;
   writeFileSync(unfinished, zip);
@@ -26,18 +26,18 @@ export function packageApp(): Uint8Array {
   return zip;
 }
 
-function bundle(): Uint8Array {
+/** What App Service starts, and the command for after a rotation of the key. */
+function bundle(): Record<string, Uint8Array> {
   const { outputFiles } = buildSync({
     absWorkingDir: __dirname,
-    entryPoints: ["server.ts"],
+    entryPoints: ["server.ts", "rewrap.ts"],
+    outdir: ".",
     bundle: true,
     platform: "node",
     target: "node22",
     write: false,
   });
-  const [server] = outputFiles;
-  if (!server) throw new Error("esbuild made no file of app/server.ts; run `npm ci` anew.");
-  return server.contents;
+  return Object.fromEntries(outputFiles.map(({ path, contents }) => [basename(path), contents]));
 }
 
 /** All that decides the bytes. */

@@ -289,7 +289,7 @@ export function codeOf(error: unknown): string {
     return code;
   }
   // mysql2 throws plain errors for a connection that was closed before the command.
-  return error instanceof Error && /closed state|connection.*closed|Pool is closed/i.test(error.message)
+  return /closed state|connection.*closed|Pool is closed/i.test(String((error as Error).message))
     ? "PROTOCOL_CONNECTION_LOST"
     : "";
 }

@@ -72,10 +72,19 @@ function secondsOf(header: string | string[] | undefined): number | undefined {
 
 /** Of a failed connection, what a person may read: a code such as ECONNREFUSED, never an address with credentials. */
 export function connectionProblem(error: unknown): string {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code, name } = cause as NodeJS.ErrnoException;
+  for (const { code, name } of causes(error)) {
     if (name === "TimeoutError" || code === "UND_ERR_CONNECT_TIMEOUT") return "no answer in time";
     if (typeof code === "string" && !code.startsWith("UND_ERR_ABORTED")) return code;
   }
-  return error instanceof Error ? error.message : String(error);
+  return String((error as Error).message ?? error);
+}
+
+/** The error, what caused it, and so on. By their shape: those of Node's core are none of a test's class Error. */
+export function causes(error: unknown): NodeJS.ErrnoException[] {
+  const chain: NodeJS.ErrnoException[] = [];
+  for (let cause = error; cause && typeof cause === "object" && chain.length < 10; ) {
+    chain.push(cause as NodeJS.ErrnoException);
+    cause = (cause as Error).cause;
+  }
+  return chain;
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
 import type { OnEvent } from "../lifecycle-event";
 import type { ProxySettings } from "../settings";
+import { causes } from "./http";
 
 /** What OpenSSL says when a server's certificate is none of those that are trusted. */
 const verificationFailures = new Set([
@@ -97,8 +98,5 @@ export function publicDispatcher({ https, except }: ProxySettings, rootsPem?: st
 }
 
 function isVerificationFailure(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (verificationFailures.has((cause as NodeJS.ErrnoException).code ?? "")) return true;
-  }
-  return false;
+  return causes(error).some(({ code }) => verificationFailures.has(code ?? ""));
 }

@@ -21,8 +21,8 @@ export class FormTokens {
   }
 
   /** For a form of the page that is answered with; a browser without the cookie gets it. */
-  create(request: FastifyRequest, reply: FastifyReply): string {
-    const known = this.secretOf(request);
+  create(reply: FastifyReply): string {
+    const known = this.secretOf(reply.request);
     const secret = known ?? this.tokens.secretSync();
     if (!known) reply.header("set-cookie", `${this.cookieName}=${secret}; ${this.attributes}`);
     return this.tokens.create(secret);

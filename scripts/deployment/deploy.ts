@@ -1,10 +1,10 @@
 import { loadEnvironment } from "../../environments/load";
-import { Progress } from "../../sandbox/programs/progress";
 import { AzureCli } from "./azure-cli";
 import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
 import { DeploymentError, DeploymentProblems } from "./deployment-error";
+import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
@@ -88,7 +88,7 @@ function readSeconds(text: string): number {
 
 /** One run of the script. */
 class Deployment {
-  private readonly progress = new Progress();
+  private readonly progress = new DeploymentProgress();
   private readonly az: AzureCli;
   private readonly environment;
   private readonly system: readonly Stack[];

@@ -1,12 +1,12 @@
 import { createInterface } from "node:readline/promises";
 import { z } from "zod";
 import { loadEnvironment } from "../../environments/load";
-import { Progress } from "../../sandbox/programs/progress";
 import { AzureCli } from "./azure-cli";
 import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
 import { DeploymentError } from "./deployment-error";
+import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
 import { oneAtATime } from "./one-at-a-time";
 import { preflight } from "./preflight/preflight";
@@ -52,7 +52,7 @@ async function destroy(
   const environment = loadEnvironment(name);
   const system = readSystem(environment);
   const chosen = chosenStacks(system, stackNames).reverse();
-  const progress = new Progress();
+  const progress = new DeploymentProgress();
   const az = new AzureCli(interruption.signal);
   const warn = (sentence: string): void => progress.line(`Warning: ${sentence}`);
   const { login, states } = await progress.step(`preflight of ${name}`, async () =>
@@ -86,7 +86,7 @@ async function destroy(
 
 /** Revokes the database credentials while Vault can still reach MySQL, then does the work. */
 async function withoutLeases<T>(
-  progress: Progress,
+  progress: DeploymentProgress,
   az: AzureCli,
   states: ReadonlyMap<string, StackState>,
   work: (access: VaultAccess) => Promise<T>,

@@ -75,13 +75,20 @@ export async function readState(stack: Stack, signal?: AbortSignal): Promise<Sta
   }
 }
 
-/** The states of several stacks, by name. */
+/**
+ * The states of several stacks, by name.
+ * @throws {DeploymentError} for the first of them that cannot be read.
+ */
 export async function readStates(
   stacks: readonly Stack[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, StackState>> {
+  const outcomes = await Promise.allSettled(stacks.map((stack) => readState(stack, signal)));
   return new Map(
-    await Promise.all(stacks.map(async (stack) => [stack.name, await readState(stack, signal)] as const)),
+    outcomes.map((outcome, index) => {
+      if (outcome.status === "rejected") throw outcome.reason;
+      return [stacks[index]?.name ?? "", outcome.value];
+    }),
   );
 }
 

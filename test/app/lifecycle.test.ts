@@ -131,6 +131,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
 
   it("wait for a Vault that hangs, and say so in time", async () => {
     const { vault } = running.sandbox;
+    await untilFresh();
     vault.kill("vault.service", "SIGSTOP");
     const short = app.store.list({ page: 1, pageSize: 5 });
     await sleep(1_000);

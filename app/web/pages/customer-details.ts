@@ -12,14 +12,19 @@ export function customerDetailsPage(customer: Customer, done?: string): Html {
     title: name,
     place: "customers",
     body: html`
-${notice(done)}
 <div class="narrow">
+${notice(done)}
 <div class="heading"><div>
 <h1 class="name">${name}</h1>
 <p class="quiet">Customer ${customer.id}, added ${minute(customer.createdAt)}${
       customer.version > 1 ? `, changed ${minute(customer.updatedAt)}` : ""
     }</p>
-</div></div>
+</div>
+<div class="choices">
+<a class="button primary" href="${path}/edit">Edit</a>
+<a class="button" href="${path}/delete">Delete</a>
+</div>
+</div>
 ${fieldGroups.map(
   ({ legend, fields }) => html`
 <section class="panel" aria-labelledby="part-${legend}">
@@ -32,11 +37,7 @@ ${fieldGroups.map(
   )}</dl>
 </section>`,
 )}
-<div class="actions">
-<a class="button primary" href="${path}/edit">Edit</a>
-<a class="button" href="${path}/delete">Delete</a>
-<a href="/customers">All customers</a>
-</div>
+<p><a href="/customers">All customers</a></p>
 </div>`,
   });
 }

@@ -75,6 +75,7 @@ main { flex: 1; padding-block: 2rem 3rem; }
 .primary:hover, button.primary:hover { background: var(--accent-strong); border-color: var(--accent-strong); color: var(--on-accent); }
 .danger, button.danger { background: var(--danger); border-color: var(--danger); color: var(--surface); }
 .danger:hover, button.danger:hover { background: var(--danger-strong); border-color: var(--danger-strong); color: var(--surface); }
+.choices { display: flex; flex-wrap: wrap; gap: .75rem; }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem; margin-top: 1.5rem; }
 
 .notice, .problems, .warning { border: 1px solid; border-left-width: 5px; border-radius: 8px; padding: .8rem 1.1rem; margin-bottom: 1.25rem; }

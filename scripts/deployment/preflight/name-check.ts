@@ -55,7 +55,10 @@ async function roleProblem({ az }: CheckContext, name: string): Promise<string[]
 }
 
 /** Key Vaults whose names were chosen by a run that did not get as far as making them, or that were deleted by hand. */
-async function keyVaultProblems({ az, environment, states }: CheckContext, stack: Stack): Promise<string[]> {
+async function keyVaultProblems(
+  { az, environment, login, states }: CheckContext,
+  stack: Stack,
+): Promise<string[]> {
   const state = states.get(stack.name);
   const names = chosenNames(stack, state);
   if (names.length === 0) return [];
@@ -71,12 +74,12 @@ async function keyVaultProblems({ az, environment, states }: CheckContext, stack
       if (made) return undefined;
       const answer = await az.json(
         z.object({ nameAvailable: z.boolean() }),
-        "keyvault",
-        "check-name",
-        "--resource-type",
-        "vault",
-        "--name",
-        name,
+        ...["rest", "--method", "post"],
+        ...[
+          "--url",
+          `/subscriptions/${login.subscriptionId}/providers/Microsoft.KeyVault/checkNameAvailability?api-version=2023-07-01`,
+        ],
+        ...["--body", JSON.stringify({ name, type: "Microsoft.KeyVault/vaults" })],
       );
       return answer.nameAvailable
         ? undefined

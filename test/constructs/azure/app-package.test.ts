@@ -23,8 +23,8 @@ describe("AppPackage", () => {
     expect(made.hash).toBe(createHash("sha256").update(zip).digest("hex"));
   });
 
-  it("holds one file that App Service starts", () => {
-    expect(Object.keys(unzipSync(zip))).toEqual(["server.js"]);
+  it("holds what App Service starts, and the command that rewraps", () => {
+    expect(Object.keys(unzipSync(zip)).sort()).toEqual(["rewrap.js", "server.js"]);
   });
 
   it("is the same, byte for byte, when made again", () => {

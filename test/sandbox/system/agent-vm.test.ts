@@ -18,7 +18,7 @@ const deadlineMs = 60_000;
 /** The demo's, with credentials that live for seconds, so that a test sees several. */
 function environment() {
   const demo = loadEnvironment("demo");
-  const short = { ...demo.databaseRoles["short"], defaultTtl: "6s", maxTtl: "12s" };
+  const short = { ...demo.databaseRoles["short"], defaultTtl: "10s", maxTtl: "20s" };
   return { ...demo, databaseRoles: { ...demo.databaseRoles, short } } as typeof demo;
 }
 
@@ -50,7 +50,11 @@ describeWithVaultAndDatabase("The agent VM", () => {
       user,
       password,
       database: name,
-      ssl: { ca: readFileSync(running.sandbox.caFile, "utf8"), rejectUnauthorized: true, verifyIdentity: true },
+      ssl: {
+        ca: readFileSync(running.sandbox.caFile, "utf8"),
+        rejectUnauthorized: true,
+        verifyIdentity: true,
+      },
     });
     await connection.query("SELECT 1");
     await connection.end();
@@ -110,7 +114,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     expect(modeOf(SINK) & 0o137).toBe(0); // 0640 or tighter
     expect(modeOf(CONFIGURATION)).toBe(0o640);
     expect(modeOf("/ramdisk") & 0o027).toBe(0o001);
-    expect(modeOf("/ramdisk/app") & 0o027).toBe(0o040 & 0o027);
+    expect(modeOf("/ramdisk/app") & 0o007).toBe(0);
   });
 
   it("writes nothing secret outside of memory", () => {
@@ -121,33 +125,38 @@ describeWithVaultAndDatabase("The agent VM", () => {
   });
 
   it("renders credentials anew before they expire, and every one of them works while it is there", async () => {
-    const versions = new Map<string, Credentials>();
-    const first = rendered();
-    await waitFor(
-      "two further versions",
-      async () => {
-        const now = rendered();
-        try {
-          await open(now);
-        } catch (error) {
-          // Between reading and opening it may have been replaced: then it was not there any more.
-          if (rendered().user === now.user) throw Object.assign(error as Error, { while: "rendered" });
-        }
-        const [before] = [...versions.values()].slice(-1);
-        // The one before still works when the next is there: it was replaced before it expired.
-        if (before && before.user !== now.user) await open(before);
-        versions.set(now.user, now);
-        return versions.size === 3;
-      },
-      { deadlineMs, intervalMs: 100 },
-    );
+    const versions = [rendered()];
+    while (versions.length < 4) {
+      const before = versions.at(-1) as Credentials;
+      const now = await waitFor("the next version", () => nextAfter(before), { deadlineMs, intervalMs: 200 });
+      // What it replaces still works: it had not expired.
+      await open(before);
+      versions.push(now);
+    }
+    expect(refusals).toEqual([]);
+    const [first] = versions as [Credentials];
     await waitFor("the first one to expire", () => open(first).then(() => false, isDenied), { deadlineMs });
   });
+
+  /** Other credentials than these, once they are there; until then these must work. */
+  const nextAfter = async (before: Credentials): Promise<Credentials | undefined> => {
+    const failure = await open(before).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    const now = rendered();
+    if (now.user !== before.user) return now;
+    // waitFor goes on after an error, and these credentials were there while they were refused.
+    if (failure) refusals.push(`${before.user}: ${failure.message}`);
+    expect(refusals).toEqual([]);
+    return undefined;
+  };
+  const refusals: string[] = [];
 
   it("serves requests with its own token", async () => {
     const { status, body } = await ask("auth/token/lookup-self");
     expect(status).toBe(200);
-    expect(body.data).toMatchObject({ policies: ["default", "workload-agent"], id: token() });
+    expect(body.data).toMatchObject({ policies: ["default", "workload-agent"], path: "auth/azure/login" });
   });
 
   it("refuses requests without the header X-Vault-Request, which a browser cannot be tricked to send", async () => {
@@ -163,17 +172,22 @@ describeWithVaultAndDatabase("The agent VM", () => {
     ["GET", "database/config/mysql", 403],
     ["GET", "sys/mounts", 403],
     ["PUT", "auth/token/create", 403],
-  ])("serves what its policy allows and nothing else: %s %s is answered %i", async (method, path, expected) => {
-    const body = method === "PUT" ? JSON.stringify({ plaintext: "AAAA" }) : "";
-    expect((await ask(path, { method, body })).status).toBe(expected);
-  });
+  ])(
+    "serves what its policy allows and nothing else: %s %s is answered %i",
+    async (method, path, expected) => {
+      const body = method === "PUT" ? JSON.stringify({ plaintext: "AAAA" }) : "";
+      expect((await ask(path, { method, body })).status).toBe(expected);
+    },
+  );
 
   it("goes on when Vault was killed under it", async () => {
     const before = rendered();
     const vault = running.sandbox.vault;
     const pid = vault.pid("vault.service");
     vault.kill("vault.service", "SIGKILL");
-    await waitFor("another Vault", () => ![undefined, pid].includes(vault.pid("vault.service")), { deadlineMs });
+    await waitFor("another Vault", () => ![undefined, pid].includes(vault.pid("vault.service")), {
+      deadlineMs,
+    });
     await renderedAfter(await renderedAfter(before));
     expect(agent().isActive(AGENT)).toBe(true);
   });
@@ -183,7 +197,9 @@ describeWithVaultAndDatabase("The agent VM", () => {
     const before = rendered();
     await vault.stop("vault.service");
     const seen = agent().output(AGENT).length;
-    await waitFor("it to notice", () => /error|refused/i.test(agent().output(AGENT).slice(seen)), { deadlineMs });
+    await waitFor("it to notice", () => /\[(?:ERROR|WARN)\]/.test(agent().output(AGENT).slice(seen)), {
+      deadlineMs,
+    });
     await vault.start("vault.service");
     await renderedAfter(before);
   });
@@ -191,12 +207,16 @@ describeWithVaultAndDatabase("The agent VM", () => {
   it("comes back by itself after a reboot, its memory forgotten", async () => {
     const before = { credentials: rendered(), token: token() };
     await agent().reboot();
-    await waitFor("the sink", () => existsSync(agent().path(SINK)) && token() !== before.token, { deadlineMs });
+    await waitFor("the sink", () => existsSync(agent().path(SINK)) && token() !== before.token, {
+      deadlineMs,
+    });
     await waitFor("the configuration", () => existsSync(agent().path(CONFIGURATION)), { deadlineMs });
     expect(rendered().user).not.toBe(before.credentials.user);
     await open(rendered());
     expect(modeOf(CONFIGURATION)).toBe(0o640);
-    await waitFor("its listener", async () => (await ask("auth/token/lookup-self")).status === 200, { deadlineMs });
+    await waitFor("its listener", async () => (await ask("auth/token/lookup-self")).status === 200, {
+      deadlineMs,
+    });
   });
 
   it("goes on when Vault serves a renewed certificate", async () => {
@@ -212,8 +232,10 @@ describeWithVaultAndDatabase("The agent VM", () => {
     const { code, output } = await agent().run("vault-ca-certificate.service");
     expect([code, output]).toEqual([0, expect.stringContaining("Vault Agent trusts the certificate")]);
     // The newest one, then the one before it.
-    expect(trusted()).toBe(readFileSync(sandbox.vaultCertificateFile, "utf8").trim() + "\n" + before.trusted);
-    await waitFor("another Vault Agent", () => ![undefined, before.pid].includes(agent().pid(AGENT)), { deadlineMs });
+    expect(trusted()).toBe(`${readFileSync(sandbox.vaultCertificateFile, "utf8").trim()}\n${before.trusted}`);
+    await waitFor("another Vault Agent", () => ![undefined, before.pid].includes(agent().pid(AGENT)), {
+      deadlineMs,
+    });
     await renderedAfter(rendered());
     const again = await agent().run("vault-ca-certificate.service");
     expect([again.code, again.output]).toEqual([0, ""]);

@@ -1,14 +1,14 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeUnless, describeWithVaultAndDatabase } from "../programs-there";
 import { Place, readProcess, type SandboxCommand } from "./sandbox-command";
 
 jest.setTimeout(240_000); // each starts whole sandboxes, 15 s on two cores that have nothing else to do
 
-const running = "The system runs";
 let place: Place;
 beforeEach(() => {
   place = new Place();
@@ -104,16 +104,15 @@ async function loginsWork(command: SandboxCommand): Promise<void> {
     expect(token).toMatch(/^hv[sb]\./);
   }
   expect(policies).toEqual({
-    "agent-1.sh": ["agent", "default"],
+    "agent-1.sh": ["default", "workload-agent"],
     "deployer.sh": ["default", "deployer"],
-    "webapp.sh": ["default", "webapp"],
+    "webapp.sh": ["default", "workload-webapp"],
   });
 }
 
 /** Sources a login file as a person does; looks at all processes' arguments meanwhile. */
 async function login(file: string, jwt: string): Promise<{ token: string; data: { policies: string[] } }> {
   const seen = new Set<string>();
-  const { spawn } = await import("node:child_process");
   const shell = spawn("bash", [
     "-euc",
     `. ${file} && echo "$VAULT_TOKEN" && vault token lookup -format=json`,
@@ -176,20 +175,15 @@ describe("npm run sandbox refuses in one sentence", () => {
     const folder = join(place.path, "kept");
     const first = place.run({ args: ["--folder", folder] });
     await first.says("loopback network … done");
-    await refused2(first, folder);
-  });
-
-  async function refused2(first: SandboxCommand, folder: string): Promise<void> {
     const second = place.run({ args: ["--folder", folder] });
-    const code = await second.exitCode();
-    expect([code, second.output()]).toEqual([
+    expect([await second.exitCode(), second.output()]).toEqual([
       1,
-      `The state folder ${folder} is in use by process ${first.child.pid} on ${execFileSync("hostname").toString().trim()}; stop that, or name another folder.\n`,
+      `The state folder ${folder} is in use by process ${first.child.pid} on ${hostname()}; stop that, or name another folder.\n`,
     ]);
     first.child.kill("SIGKILL");
     await first.exitCode();
     await place.isEmpty({ but: ["kept"] });
-  }
+  });
 
   it("a folder that is not a sandbox's", async () => {
     const folder = join(place.path, "documents");
@@ -207,10 +201,9 @@ describe("npm run sandbox refuses in one sentence", () => {
     ["/proc/sandbox", "ENOENT"],
     [join(__dirname, "command.test.ts"), "EEXIST"],
   ])("a folder that cannot be written: %s", async (folder, code) => {
-    await refused(
-      place.run({ args: ["--folder", folder] }),
-      `${folder} cannot be used (${code}); name a folder that you may write.\n`.replaceAll(/[()]/g, "\\$&"),
-    );
+    const command = place.run({ args: ["--folder", folder] });
+    await refused(command, /^\S+ cannot be used \(\w+\); name a folder that you may write\.\n$/);
+    expect(command.output()).toContain(`${folder} cannot be used (${code})`);
   });
 
   it("a kept folder whose network is taken", async () => {
@@ -252,4 +245,64 @@ describe("npm run sandbox refuses in one sentence", () => {
       ["bin"],
     );
   });
+
+  it("an environment that cannot be imitated, and says which parts", async () => {
+    const demo = JSON.parse(readFileSync(join(__dirname, "../../../environments/demo.json"), "utf8"));
+    const tls = { source: "existing", keyVault: "kv-own", resourceGroup: "rg-own", certificate: "own" };
+    const file = JSON.stringify({ ...demo, vault: { ...demo.vault, edition: "enterprise", tls } });
+    const preload = join(place.path, "preload.cjs");
+    writeFileSync(
+      preload,
+      `const fs = require("fs"); const read = fs.readFileSync;
+       fs.readFileSync = (path, ...rest) =>
+         String(path).endsWith("environments/demo.json") ? Buffer.from(process.env.DEMO) : read(path, ...rest);`,
+    );
+    await refused(
+      place.run({ env: { NODE_OPTIONS: `--require ${preload}`, DEMO: file } }),
+      /\nThe sandbox cannot imitate the environment demo:\n {2}- vault\.edition: .*\n {2}- vault\.tls: .*\n$/,
+      ["preload.cjs"],
+    );
+  });
 });
+
+/** A network or mounts of one's own, which any user of Linux may have unless the system forbids it. */
+const unshareMissing =
+  spawnSync("unshare", ["-rmn", "ip", "link", "set", "lo", "up"]).status === 0
+    ? undefined
+    : "This system lets no user have a network namespace of their own; allow that, or run as root.";
+
+describeUnless(
+  unshareMissing,
+  "npm run sandbox, with a network and disks of its own, refuses in one sentence",
+  () => {
+    const within = (script: string) => [
+      "unshare",
+      "-rmn",
+      "sh",
+      "-ec",
+      `ip link set lo up; ${script}; exec "$@"`,
+      "sh",
+    ];
+
+    it("a port that a server on 0.0.0.0 has", async () => {
+      const server = `require("net").createServer().listen(8200, "0.0.0.0", () => console.log("listens"))`;
+      // The server ends with the command, whose standard output it waits for.
+      const script = `mkfifo ${place.path}/up; ${process.execPath} -e '${server}' >${place.path}/up & read -r _ <${place.path}/up; rm ${place.path}/up; trap "kill $!" EXIT`;
+      const command = place.run({ wrapper: within(script).map((it) => it.replace('exec "$@"', '"$@"')) });
+      await refused(
+        command,
+        /\nOne of the ports 8200, 8201, 8100, 3306 is taken on every loopback address; stop what listens there \(a server on 0\.0\.0\.0\)\.\n$/,
+      );
+    });
+
+    it.each(["100k", "1500k", "20m"])("a disk of %s", async (size) => {
+      const folder = join(place.path, "small");
+      mkdirSync(folder);
+      const command = place.run({
+        args: ["--folder", folder],
+        wrapper: within(`mount -t tmpfs -o size=${size} none ${folder}`),
+      });
+      await refused(command, /No disk space is left/, ["small"]);
+    });
+  },
+);

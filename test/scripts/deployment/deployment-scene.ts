@@ -141,7 +141,7 @@ export class DeploymentScene {
       "az/group-exists": false,
       "az/role-definition-list": [],
       "az/keyvault-list-deleted": [],
-      "az/keyvault-check-name": { nameAvailable: true },
+      "az/check-name": { nameAvailable: true },
       "az/keyvault-certificate-download": this.vault.certificate,
       "az/storage-blob-list": [],
       "terraform/version": { terraform_version: "1.11.4" },

@@ -1,7 +1,8 @@
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import { DeploymentScene, stackNames } from "./deployment-scene";
 
-jest.setTimeout(30_000);
+// Seconds on an idle machine; the deadline is for one that is busy with something else.
+jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
 const confirmed = ["demo", "--confirm", "demo"];
 

@@ -34,12 +34,12 @@ ${record}
 words=()
 for arg in "$@"; do [[ $arg == -* ]] && break; words+=("$arg"); done
 IFS=-; name="\${words[*]}"; unset IFS
+if [[ $name == rest && $* == *checkNameAvailability* ]]; then name=check-name; fi
 case $name in
   keyvault-certificate-download)
     [[ ! -e $IMITATION/az/$name.error ]] || answer "$IMITATION/az/$name"
     while [[ $1 != --file ]]; do shift; done
     cp "$IMITATION/az/$name" "$2" ;;
-  role-definition-list) answer "$IMITATION/az/$name" ;;
   *) answer "$IMITATION/az/$name" ;;
 esac
 `;

@@ -10,7 +10,8 @@ import { vaultBinary } from "../../sandbox/vault-config/programs";
 import { DeploymentScene, now, objectId, stateOf, subscriptionId } from "./deployment-scene";
 import { selfSigned } from "./vault-imitation";
 
-jest.setTimeout(30_000);
+// Seconds on an idle machine; the deadline is for one that is busy with something else.
+jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
 
 describe("scripts/vault-env", () => {

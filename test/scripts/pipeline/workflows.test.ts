@@ -1,7 +1,9 @@
 import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { load } from "js-yaml";
 import { checkTool } from "../../../scripts/check-tools/check-tool";
+
+// It brings no types.
+const { load } = require("js-yaml") as { load: (text: string) => unknown };
 
 interface Step {
   uses?: string;

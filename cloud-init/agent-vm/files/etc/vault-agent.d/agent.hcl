@@ -17,8 +17,8 @@ auto_auth {
   }
 }
 
-cache {}
-
+# No cache: it would answer the template's own renewals of its lease with the answer to the first one, so that the
+# credentials would be rendered anew only after they have expired (tried with Vault 1.21.0).
 # Requests through the listener carry the agent's token.
 api_proxy {
   use_auto_auth_token = true

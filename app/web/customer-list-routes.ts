@@ -1,0 +1,68 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { z } from "zod";
+import type { CustomerQuery } from "../customers/customer-store";
+import { InvalidInput } from "../errors";
+import { pageQuery, searchForm } from "./api/schemas";
+import type { CustomerRoutesProps } from "./customer-routes";
+import { textFields } from "./form-fields";
+import { parse } from "./input";
+import { notices } from "./notices";
+import { customerListPage } from "./pages/customer-list";
+import { sendPage } from "./send-page";
+
+/** Searches that may stand in an address: customer numbers of a demo, and days, months, years. */
+const harmlessSearch = /^(?:\d{1,7}|\d{4}-\d{2}(?:-\d{2})?)$/;
+
+const listQuery = pageQuery.extend({
+  search: z
+    .string()
+    .regex(harmlessSearch, "This is no customer number or date; search for others here, not in the address.")
+    .optional(),
+  done: z.string().optional(),
+});
+
+/** The list of customers, and what a search finds. */
+export function customerListRoutes(pages: FastifyInstance, { store, tokens }: CustomerRoutesProps): void {
+  pages.get("/customers", async ({ query }, reply) => {
+    const { done, search = "", ...page } = parse(listQuery, query);
+    return list(reply, { ...page, search }, notices.get(done ?? ""));
+  });
+
+  pages.post("/customers/search", { preValidation: tokens.check }, async ({ body }, reply) => {
+    let entered: CustomerQuery & { search: string };
+    try {
+      entered = parse(searchForm, textFields(body, ["search", "page", "pageSize"]));
+    } catch (error) {
+      return refusedSearch(reply, textFields(body, ["search"]).search ?? "", error);
+    }
+    const { search } = entered;
+    if (search === "") return reply.redirect("/customers", 303);
+    if (harmlessSearch.test(search) && entered.page === 1) {
+      return reply.redirect(`/customers?search=${search}`, 303);
+    }
+    return list(reply, entered);
+  });
+
+  async function list(
+    reply: FastifyReply,
+    query: CustomerQuery & { search: string },
+    done?: string,
+  ): Promise<FastifyReply> {
+    const { search, ...page } = query;
+    try {
+      const found = await store.list(search ? query : page);
+      const props = { csrfToken: tokens.create(reply), search, page: found, notice: done };
+      return await sendPage(reply, 200, customerListPage(props));
+    } catch (error) {
+      return refusedSearch(reply, search, error);
+    }
+  }
+
+  /** The list's page with the sentence beside the search, if it was the search that could not be taken. */
+  async function refusedSearch(reply: FastifyReply, search: string, error: unknown): Promise<FastifyReply> {
+    const searchProblem = error instanceof InvalidInput ? error.problems["search"] : undefined;
+    if (searchProblem === undefined) throw error;
+    const props = { csrfToken: tokens.create(reply), page: undefined, search, searchProblem };
+    return sendPage(reply, 422, customerListPage(props));
+  }
+}

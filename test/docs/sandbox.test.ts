@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { differences } from "../../sandbox/machine/differences";
+import { MYSQL_IMAGE } from "../../sandbox/programs/mysql-program";
+import { OLDEST_TERRAFORM } from "../../sandbox/programs/terraform-program";
+import { OLDEST_VAULT, VAULT_GO_MODULE, VAULT_RELEASE } from "../../sandbox/programs/vault-versions";
+
+const project = join(__dirname, "../..");
+const page = readFileSync(join(project, "docs/sandbox.md"), "utf8");
+
+describe("docs/sandbox.md", () => {
+  it("lists every difference between a machine of the sandbox and a VM on Azure, in the words of differences.ts", () => {
+    const head = "| Difference | On Azure | In the sandbox | Why |\n| --- | --- | --- | --- |\n";
+    const [, rest = ""] = page.split(head);
+    const [table] = rest.split("\n\n");
+    const rows = differences.map((it) => `| ${[it.name, it.onAzure, it.inSandbox, it.reason].join(" | ")} |`);
+    expect(table?.split("\n")).toEqual(rows);
+  });
+
+  it("names the versions that the sandbox asks for", () => {
+    const flat = page.replaceAll("\n", " ");
+    expect(flat).toContain(`on \`PATH\` (${OLDEST_VAULT} or newer)`);
+    expect(flat).toContain(`HashiCorp's release ${VAULT_RELEASE}`);
+    expect(flat).toContain(`a build of Vault ${VAULT_GO_MODULE}`);
+    expect(flat).toContain(`**Terraform** ${OLDEST_TERRAFORM.replace(/\.0$/, "")} or newer`);
+    expect(MYSQL_IMAGE).toContain("mysql:8.");
+  });
+
+  it("shows each option of the command", () => {
+    const usage = /const usage = `([^`]*)`/.exec(
+      readFileSync(join(project, "scripts/sandbox.ts"), "utf8"),
+    )?.[1];
+    const options = new Set(usage?.match(/--[a-z]+/g));
+    expect(options.size).toBe(3);
+    expect([...options].filter((option) => !page.includes(option))).toEqual([]);
+  });
+});
