@@ -6,7 +6,10 @@ module.exports = {
   transform: {
     "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2023" } }],
     // Published as an ES module, which Jest cannot require from Fastify.
-    "/node_modules/cookie/.*\\.js$": ["@swc/jest", { jsc: { target: "es2023" }, module: { type: "commonjs" } }],
+    "/node_modules/cookie/.*\\.js$": [
+      "@swc/jest",
+      { jsc: { target: "es2023" }, module: { type: "commonjs" } },
+    ],
   },
   transformIgnorePatterns: ["/node_modules/(?!cookie/)"],
   testMatch: ["<rootDir>/test/**/*.test.ts"],

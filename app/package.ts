@@ -35,6 +35,9 @@ function bundle(): Record<string, Uint8Array> {
     bundle: true,
     platform: "node",
     target: "node22",
+    // Unminified code names each library by its path on this machine.
+    minify: true,
+    keepNames: true,
     write: false,
   });
   return Object.fromEntries(outputFiles.map(({ path, contents }) => [basename(path), contents]));

@@ -52,6 +52,13 @@ export function findSecrets(stack: SynthesizedStack): Finding[] {
   ];
 }
 
+/** Every line of a program that holds what looks like a key or a token, whatever it is called. */
+export function findSecretShapes(text: string, where: string): Finding[] {
+  return text
+    .split("\n")
+    .flatMap((line, index) => byShape(line, true).map((why) => ({ where: `${where}:${index + 1}`, why })));
+}
+
 function scanJson(json: unknown, root: string): Finding[] {
   return strings(json).flatMap(({ path, value }) => {
     const where = `${root}: ${path}`;
