@@ -245,7 +245,7 @@ export class Service implements Unit {
     const signal = (this.#last("KillSignal") ?? "SIGTERM") as NodeJS.Signals;
     program.signal(signal, this.#last("KillMode") === "process" ? "process" : "group");
     const patience = parseTimeSpan(this.#last("TimeoutStopSec") ?? DEFAULT_TIMEOUT);
-    const late = setTimeout(() => void 0, Math.min(patience, LONGEST_MS));
+    const late = setTimeout(() => program.signal("SIGKILL", "group"), Math.min(patience, LONGEST_MS));
     await program.ended.finally(() => clearTimeout(late));
   }
 

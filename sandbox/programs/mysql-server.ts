@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { access, chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, chmod, copyFile, mkdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
@@ -37,6 +37,8 @@ export interface MySqlServerOptions {
 
 /** Where statements that took long are written, in the server's folder. */
 const SLOW_LOG = "slow.log";
+/** What the server makes at its first start, with room to spare. */
+const NEEDED_BYTES = 200_000_000;
 /** In the server's folder once the administrator has logged in: before that, its data is half made. */
 const READY = "ready";
 
@@ -225,7 +227,7 @@ async function initialiseData(options: MySqlServerOptions, configuration: MySqlO
   });
   if (code === 0) return;
   const said = stdout + stderr;
-  if (/no space left|errno: 28|error: 28/i.test(said)) {
+  if (/no space left|errno: 28|error: 28/i.test(said) || (await freeBytes(folder)) < NEEDED_BYTES) {
     throw new SandboxError(
       `No disk space is left in ${folder}; the database needs about 200 MB: free some and try again.`,
     );
@@ -234,6 +236,12 @@ async function initialiseData(options: MySqlServerOptions, configuration: MySqlO
     `${nameOf(program)} could not make its data in ${folder}; on Ubuntu, AppArmor may confine mysqld to /var/lib/mysql ` +
       `and /tmp, so keep the state below /tmp. It said: ${lastLines(said, 4)}`,
   );
+}
+
+/** InnoDB does not always say that a full disk was what stopped it. */
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 async function startProgram(options: MySqlServerOptions, port: number): Promise<ChildProgram> {

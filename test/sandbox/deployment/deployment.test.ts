@@ -156,10 +156,13 @@ describe("A deployment", () => {
         .resources("azurerm_user_assigned_identity")
         .flatMap((identity) => [identity.attribute(["client_id"]), identity.attribute(["principal_id"])]),
       ...["azurerm_linux_virtual_machine", "azurerm_linux_web_app"].flatMap((type) =>
-        deployment.resources(type).map((machine) => machine.attribute(["identity", 0, "principal_id"])),
+        deployment
+          .resources(type)
+          .filter((machine) => JSON.stringify(machine.argument("identity")).includes("SystemAssigned"))
+          .map((machine) => machine.attribute(["identity", 0, "principal_id"])),
       ),
     ];
-    expect(ids).toHaveLength(2 + 4 + 2);
+    expect(ids).toHaveLength(3 * 2 + 3 + 2);
     expect(new Set(ids).size).toBe(ids.length);
   });
 

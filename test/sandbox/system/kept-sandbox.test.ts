@@ -43,7 +43,7 @@ describeWithVault("A sandbox in a folder that is kept", () => {
     };
     const first = await inFolder(join(parent, "s"), async (sandbox) => {
       const deployer = await deployerOf(sandbox);
-      await deployer.request({ method: "PUT", path: "sys/policies/acl/kept", body: { policy } });
+      await deployer.request({ method: "PUT", path: "sys/policies/acl/workload-kept", body: { policy } });
       return {
         cluster: await clusterOf(sandbox),
         keys: storedKeySets(sandbox),
@@ -54,7 +54,7 @@ describeWithVault("A sandbox in a folder that is kept", () => {
     expect(first.cluster).toEqual(expect.any(String));
     await inFolder(join(parent, "s"), async (sandbox) => {
       const deployer = await deployerOf(sandbox);
-      expect(await deployer.read("sys/policies/acl/kept")).toMatchObject({ policy });
+      expect(await deployer.read("sys/policies/acl/workload-kept")).toMatchObject({ policy });
       expect({
         cluster: await clusterOf(sandbox),
         keys: storedKeySets(sandbox),

@@ -15,7 +15,7 @@ describeWithVault("Vault", () => {
     vm().environment["POLL_SECONDS"] = "0.2";
     keys = storedKeySets(running.sandbox);
     const deployer = await running.deployer();
-    await deployer.request({ method: "PUT", path: "sys/policies/acl/kept", body: { policy } });
+    await deployer.request({ method: "PUT", path: "sys/policies/acl/workload-kept", body: { policy } });
     await deployer.request({ method: "POST", path: "sys/mounts/transit", body: { type: "transit" } });
     await deployer.request({ method: "POST", path: "transit/keys/kept", body: {} });
   }, 180_000);
@@ -51,7 +51,7 @@ describeWithVault("Vault", () => {
     await waitFor("another process", () => ![pid, undefined].includes(vm().pid(VAULT)), { deadlineMs });
     await untilActive();
     const deployer = await running.deployer();
-    expect(await deployer.read("sys/policies/acl/kept")).toMatchObject({ policy });
+    expect(await deployer.read("sys/policies/acl/workload-kept")).toMatchObject({ policy });
     expect(await deployer.read("transit/keys/kept")).toMatchObject({ name: "kept", latest_version: 1 });
     await deployer.logOut();
   });
