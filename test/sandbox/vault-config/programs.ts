@@ -21,7 +21,10 @@ export function describeWithVault(name: string, tests: () => void): void {
 
 /** `describe`, if Terraform and the Vault provider are there, too. */
 export function describeWithTerraform(name: string, tests: () => void): void {
-  if (missing.length > 0) return describeIf(missing, name, tests);
+  if (missing.length > 0) {
+    describeIf(missing, name, tests);
+    return;
+  }
   const reasons = terraformMissing();
   // The provider comes from a registry that not every pipeline reaches: skipped with the reason, even there.
   if (reasons.length > 0) describe.skip(`${name} (skipped: ${reasons.join("; ")})`, tests);
