@@ -7,13 +7,18 @@ import { asObject, type SynthesizedStack, withoutMetadata } from "../synthesis";
  * files that the repository holds, mode and hash; of files that carry references, the text.
  */
 export function readable({ json }: SynthesizedStack): unknown {
-  const stack = asObject(withoutMetadata(json));
+  const stack = asObject(JSON.parse(JSON.stringify(withoutMetadata(json), withoutPackageHash)));
   const locals = Object.entries(asObject(stack["locals"]));
   if (locals.length === 0) return stack;
   return {
     ...stack,
     locals: Object.fromEntries(locals.map(([name, value]) => [name, readableLocal(value)])),
   };
+}
+
+/** The package's hash changes with every edit of app/ and every library's version, which a stack's reader does not ask about. */
+function withoutPackageHash(key: string, value: unknown): unknown {
+  return key === "package" && /^[0-9a-f]{64}$/.test(String(value)) ? "<SHA-256 of app.zip>" : value;
 }
 
 function readableLocal(value: unknown): unknown {
