@@ -2,9 +2,7 @@ import { networkRules } from "./network-rules";
 import { principalRules } from "./principal-rules";
 import { type Problem, reader } from "./problem";
 import { serverRules } from "./server-rules";
-import { azureMountTtl, workloadRules } from "./workload-rules";
-
-export { azureMountTtl };
+import { workloadRules } from "./workload-rules";
 
 /** What a schema of single fields cannot see: relations between fields. Every problem at once. */
 export function checkRules(input: unknown): Problem[] {

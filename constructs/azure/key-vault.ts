@@ -1,6 +1,6 @@
 import { KeyVault as AzurermKeyVault } from "@cdktf/provider-azurerm/lib/key-vault";
 import { Construct } from "constructs";
-import * as ipaddr from "ipaddr.js";
+import { isPublic } from "../../environments/addresses";
 import { skipChecks } from "../terraform/checkov-skips";
 
 export interface KeyVaultProps {
@@ -65,10 +65,4 @@ export class KeyVault extends Construct {
       lifecycle: protect ? { preventDestroy: true } : undefined,
     });
   }
-}
-
-/** Documentation ranges count as public: they stand in the example environments. */
-function isPublic(cidr: string): boolean {
-  const range = ipaddr.IPv4.parseCIDR(cidr)[0].range();
-  return range === "unicast" || range === "reserved" || range === "unspecified";
 }
