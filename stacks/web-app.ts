@@ -1,7 +1,7 @@
 import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
 import { ServicePlan } from "@cdktf/provider-azurerm/lib/service-plan";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
-import { TerraformOutput } from "cdktf";
+import { TerraformLocal, TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
 import { AppDeployment } from "../constructs/azure/app-deployment";
 import { AppPackage } from "../constructs/azure/app-package";
@@ -24,6 +24,7 @@ import type { VaultServerStack } from "./vault-server";
 export class WebAppStack extends EnvironmentStack {
   /** Principal ids of the applications' identities, by workload. */
   readonly principalIds: ReadonlyMap<string, string>;
+  private readonly shared: ReturnType<WebAppStack["shareValues"]>;
 
   constructor(
     scope: Construct,
@@ -39,7 +40,8 @@ export class WebAppStack extends EnvironmentStack {
     const { name, location, logRetentionDays, webApps } = environment;
     const { subscriptionId, tenantId } = new DataAzurermClientConfig(this, "deployer");
     const suffix = new GlobalSuffix(this, "name").value;
-    const resourceGroup = network.resourceGroup.name;
+    this.shared = this.shareValues();
+    const { resourceGroup, certificateId } = this.shared;
 
     const monitoring = new ApplicationMonitoring(this, "monitoring", {
       environment: name,
@@ -56,7 +58,7 @@ export class WebAppStack extends EnvironmentStack {
       const login = this.createLogin(scope, workload, tenantId);
       const app = this.createApp(scope, workload, suffix, plan, monitoring, login);
       new CertificateReader(scope, "certificate", {
-        certificateId: vaultServer.certificate.id,
+        certificateId,
         principalId: app.principalId,
       });
       new AppDeployment(scope, "deployment", {
@@ -80,11 +82,27 @@ export class WebAppStack extends EnvironmentStack {
     }
   }
 
+  /** What each application is told of the other stacks, as a local: said once, however many applications there are. */
+  private shareValues() {
+    const { certificate } = this.vaultServer;
+    const { server } = this.mysql;
+    const shared = (name: string, value: string) => new TerraformLocal(this, name, value).asString;
+    return {
+      resourceGroup: shared("resource_group", this.network.resourceGroup.name),
+      subnetId: shared("subnet_id", this.network.subnets.webApp),
+      certificateId: shared("vault_certificate_id", certificate.id),
+      certificateUrl: shared("vault_certificate_url", certificate.publicUrl),
+      certificate: shared("vault_certificate", certificate.pem),
+      mysqlHost: shared("mysql_host", server.host),
+      mysqlDatabase: shared("mysql_database", server.databaseName),
+    };
+  }
+
   private createPlan(): ServicePlan {
     const { name, location, webAppPlan } = this.environment;
     const plan = new ServicePlan(this, "plan", {
       name: resourceName("asp", name, "vault"),
-      resourceGroupName: this.network.resourceGroup.name,
+      resourceGroupName: this.shared.resourceGroup,
       location,
       osType: "Linux",
       skuName: webAppPlan.sku,
@@ -107,10 +125,10 @@ export class WebAppStack extends EnvironmentStack {
     const deployerRanges = network.deployerRanges.map(({ cidr }) => cidr);
     return new WebApp(scope, "web-app", {
       name: resourceName("app", name, workload.name, suffix),
-      resourceGroup: this.network.resourceGroup.name,
+      resourceGroup: this.shared.resourceGroup,
       location,
       servicePlanId: plan.id,
-      subnetId: this.network.subnets.webApp,
+      subnetId: this.shared.subnetId,
       monitoring,
       visitorRanges: [...deployerRanges, ...network.clientRanges.map(({ cidr }) => cidr)],
       deployerRanges,
@@ -124,7 +142,7 @@ export class WebAppStack extends EnvironmentStack {
     if (!workload.requireLogin || !workload.login) return undefined;
     return new WebAppLogin(scope, "login", {
       name: resourceName("id", this.environment.name, workload.name, "login"),
-      resourceGroup: this.network.resourceGroup.name,
+      resourceGroup: this.shared.resourceGroup,
       location: this.environment.location,
       tenantId,
       clientId: workload.login.clientId,
@@ -133,19 +151,19 @@ export class WebAppStack extends EnvironmentStack {
 
   /** All that the application needs to find Vault and MySQL; what it needs to log in, its identity has. */
   private settings({ name, paths, databaseRole }: WebAppWorkload): Record<string, string> {
-    const { certificate, privateAddress } = this.vaultServer;
+    const { certificate, certificateUrl, mysqlHost, mysqlDatabase } = this.shared;
     return {
-      VAULT_ADDR: privateAddress,
-      VAULT_CACERT_BYTES: certificate.pem,
-      VAULT_CERTIFICATE_URL: certificate.publicUrl,
+      VAULT_ADDR: this.vaultServer.privateAddress,
+      VAULT_CACERT_BYTES: certificate,
+      VAULT_CERTIFICATE_URL: certificateUrl,
       VAULT_AUTH_MOUNT: "jwt",
       VAULT_ROLE: `${name}-role`,
       VAULT_TOKEN_RESOURCE: azureManagementResource,
       VAULT_PATHS: paths.join(","),
       ...(databaseRole && {
         VAULT_DATABASE_CREDENTIALS_PATH: `database/creds/${databaseRole}`,
-        MYSQL_HOST: this.mysql.server.host,
-        MYSQL_DATABASE: this.mysql.server.databaseName,
+        MYSQL_HOST: mysqlHost,
+        MYSQL_DATABASE: mysqlDatabase,
       }),
     };
   }

@@ -84,8 +84,8 @@ export function exists(stack: SynthesizedStack, reference: string): boolean {
 }
 
 /**
- * A value with each reference replaced by what it means: `{type construct-path attribute}`, followed through the
- * outputs of other stacks.
+ * A value with each reference replaced by what it means: `{type construct-path attribute}`, followed through
+ * locals and the outputs of other stacks.
  */
 export function explained(
   stacks: ReadonlyMap<string, SynthesizedStack>,
@@ -100,6 +100,8 @@ export function explained(
         ? explained(stacks, producer, producer.outputs.get(elsewhere.output))
         : `{? ${reference}}`;
     }
+    const local = /^local\.([\w-]+)$/.exec(reference)?.[1];
+    if (local && local in stack.locals) return explained(stacks, stack, stack.locals[local]);
     const isData = reference.startsWith("data.");
     const [type, id, ...attribute] = reference.replace(/^data\./, "").split(".");
     const block = (isData ? stack.data(type) : stack.resources(type)).find(
