@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
+import { skipTokenStackTraces } from "../constructs/terraform/token-stack-traces";
 import type { Environment } from "../environments/schema";
 import { buildSystem } from "../main";
 
@@ -107,6 +108,7 @@ function synthesize(
   build: (app: App) => void,
   options: { skipValidation?: boolean } = {},
 ): ReadonlyMap<string, SynthesizedStack> {
+  skipTokenStackTraces();
   const folder = mkdtempSync(join(tmpdir(), "synthesis-"));
   try {
     const app = new App({ stackTraces: false, outdir: folder, ...options });

@@ -2,9 +2,12 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App } from "cdktf";
+import * as fc from "fast-check";
 import { loadEnvironment } from "../environments/load";
-import { buildSystem } from "../main";
+import { type Environment, environmentSchema } from "../environments/schema";
+import { synthesize } from "../main";
+import { environments } from "./properties/environments";
+import { environmentFiles } from "./properties/generated-environments";
 import { asObject, synthesizeSystem } from "./synthesis";
 
 const folder = mkdtempSync(join(tmpdir(), "terraform-validate-"));
@@ -80,29 +83,36 @@ function requiredProviders(): object {
   );
 }
 
+/** Those that the properties are checked on, and some that nobody wrote. */
+function validated(): (readonly [string, Environment])[] {
+  const generated = fc.sample(environmentFiles, { numRuns: 2, seed: 20_261_124 });
+  return [
+    ...environments,
+    ...generated.map((file, index) => [`generated ${index + 1}`, environmentSchema.parse(file)] as const),
+  ];
+}
+
 /** All stacks of an environment, each in a folder of its own. */
-function synthesizeTo(name: string): string {
-  const output = join(folder, name);
-  const app = new App({ stackTraces: false, outdir: output });
-  buildSystem(app, loadEnvironment(name));
-  app.synth();
+function synthesizeTo(name: string, environment: Environment): string {
+  const output = join(folder, name.replace(" ", "-"));
+  synthesize(environment, output);
   return join(output, "stacks");
 }
 
 const reason = obstacle();
 if (reason) console.warn(`terraform validate is skipped: ${reason}`);
 
-describe.each(["demo", "production"])("terraform validate, %s", (environment) => {
+describe.each(validated())("terraform validate, %s", (name, environment) => {
   if (reason) {
     test.skip(`skipped: ${reason}`, () => {});
     return;
   }
-  const stacks = synthesizeTo(environment);
+  const stacks = synthesizeTo(name, environment);
 
   it.each(stackNames)(
     "finds neither error nor warning in %s",
-    (name) => {
-      const cwd = join(stacks, name);
+    (stack) => {
+      const cwd = join(stacks, stack);
       const init = terraform(cwd, "init", "-backend=false", "-input=false", "-no-color");
       expect({ status: init.status, stderr: init.stderr }).toEqual({ status: 0, stderr: "" });
       const { stdout } = terraform(cwd, "validate", "-json");
@@ -116,6 +126,6 @@ describe.each(["demo", "production"])("terraform validate, %s", (environment) =>
   );
 
   it("covers every stack", () => {
-    expect(stackNames.filter((name) => !existsSync(join(stacks, name, "cdk.tf.json")))).toEqual([]);
+    expect(stackNames.filter((stack) => !existsSync(join(stacks, stack, "cdk.tf.json")))).toEqual([]);
   });
 });

@@ -34,11 +34,19 @@ function everything(): Environment {
   return environmentSchema.parse(environment);
 }
 
+/** What must be said, and not a word more: no workloads, and every default. */
+function smallest(): Environment {
+  const { name, location, deployers, network } = loadEnvironment("demo");
+  const { deployerRanges } = network;
+  return environmentSchema.parse({ name, location, deployers, network: { deployerRanges } });
+}
+
 /** The environments that properties are checked on. */
 export const environments: ReadonlyMap<string, Environment> = new Map([
   ["demo", loadEnvironment("demo")],
   ["production", loadEnvironment("production")],
   ["everything", everything()],
+  ["smallest", smallest()],
 ]);
 
 /** The system of each, synthesized once. */

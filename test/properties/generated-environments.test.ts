@@ -1,0 +1,31 @@
+import * as fc from "fast-check";
+import { loadEnvironment } from "../../environments/load";
+import { withFile } from "../environments/files";
+import { synthesizeSystem } from "../synthesis";
+import { environmentFiles } from "./generated-environments";
+import { crossStackReference, exists, referencesOf } from "./references";
+
+/** `RUNS=1000 SEED=1 npx jest test/properties/generated` looks further. */
+const runs = Number(process.env["RUNS"] ?? 25);
+const seed = Number(process.env["SEED"] ?? 20_261_124);
+
+describe("an environment file that follows docs/environments.md", () => {
+  it(`is accepted, and becomes stacks whose references all lead somewhere (${runs} files)`, () => {
+    fc.assert(
+      fc.property(environmentFiles, (file) => {
+        const environment = withFile(file, file.name, (folder) => loadEnvironment(file.name, folder));
+        const stacks = synthesizeSystem(environment);
+        expect([...stacks.keys()]).toHaveLength(7);
+        for (const stack of stacks.values()) {
+          const found = referencesOf(stack).map(({ value }) => value);
+          expect(found.filter((reference) => !exists(stack, reference))).toEqual([]);
+          const elsewhere = found.flatMap((reference) => crossStackReference(reference) ?? []);
+          expect(elsewhere.filter(({ stack, output }) => !stacks.get(stack)?.outputs.has(output))).toEqual(
+            [],
+          );
+        }
+      }),
+      { numRuns: runs, seed },
+    );
+  });
+});
