@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Measured, measureSideBySide, median, ratios, spread } from "./side-by-side";
@@ -7,6 +7,8 @@ import { type Measured, measureSideBySide, median, ratios, spread } from "./side
 const project = join(__dirname, "../..");
 const tsx = ["--require", "tsx/cjs"];
 const output = mkdtempSync(join(tmpdir(), "bench-synth-"));
+/** Where scripts/run-bundled.cjs keeps its bundles. */
+const bundles = join(project, "node_modules/.cache/vault-on-azure");
 
 /** What `npm run synth` costs as a whole process, against the least that is possible and against careless imports. */
 export async function benchSynth(rounds: number): Promise<void> {
@@ -23,9 +25,11 @@ async function againstFloor(rounds: number): Promise<void> {
   const roots = ["azurerm", "vault", "random"].flatMap((name) => ["--require", `@cdktf/provider-${name}`]);
   const floor = join(__dirname, "floor.ts");
   const launcher = "scripts/run-bundled.cjs";
+  const bundledFloor = writeBundledFloor(bindings);
   const measured = await measureSideBySide(
     [
       { name: "floor: same bindings, empty stacks", measure: () => wall([...tsx, floor, ...bindings]) },
+      { name: "the floor from one bundle", measure: () => wall([launcher, bundledFloor]) },
       { name: "demo, as `npm run synth` and cdktf run it", measure: () => wall([launcher, "main.ts"]) },
       { name: "production, likewise", measure: () => wall([launcher, "main.ts"], "production") },
       {
@@ -41,13 +45,26 @@ async function againstFloor(rounds: number): Promise<void> {
     rounds,
   );
   console.log(`\nSynth, whole process, ${rounds} rounds: median (minimum to maximum)\n`);
-  console.log("| program | milliseconds | times the floor |\n| --- | --- | --- |");
-  const [least] = measured;
+  console.log("| program | milliseconds | times the floor | times the floor from one bundle |");
+  console.log("| --- | --- | --- | --- |");
+  const [least, leastBundled] = measured;
+  if (!least || !leastBundled) return;
   for (const one of measured) {
-    console.log(
-      `| ${one.name} | ${spread(one.figures, 0)} | ${least ? spread(ratios(one, least), 2) : ""} |`,
-    );
+    const times = [least, leastBundled].map((other) => spread(ratios(one, other), 2));
+    console.log(`| ${one.name} | ${spread(one.figures, 0)} | ${times.join(" | ")} |`);
   }
+}
+
+/** The floor as `npm run synth` would run it, with its bindings named at bundling. */
+function writeBundledFloor(bindings: readonly string[]): string {
+  const program = join(bundles, "floor.ts");
+  const imports = bindings.map((binding) => `import ${JSON.stringify(binding)};`);
+  const floor = JSON.stringify(join(__dirname, "floor"));
+  mkdirSync(bundles, { recursive: true });
+  writeFileSync(program, [...imports, `export const main = () => require(${floor});`].join("\n"));
+  // A list of bindings from before may stand in its bundle.
+  rmSync(join(bundles, "node_modules-cache-vault-on-azure-floor-ts.json"), { force: true });
+  return program;
 }
 
 /** Building and writing the stacks alone, without the process's start, as the number of web apps grows. */
@@ -74,7 +91,7 @@ function each(many: Measured, one: Measured | undefined): string {
 
 /** What a change of any source costs: the kept bundle is made anew. */
 function afterChange(measure: () => number): number {
-  rmSync(join(project, "node_modules/.cache/vault-on-azure/main-ts.json"), { force: true });
+  rmSync(join(bundles, "main-ts.json"), { force: true });
   return measure();
 }
 

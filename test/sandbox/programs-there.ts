@@ -11,7 +11,7 @@ export function describeWithVault(name: string, suite: () => void): void {
 
 /** A suite with the real Vault and a real database. */
 export function describeWithVaultAndDatabase(name: string, suite: () => void): void {
-  describeUnless([vaultMissing(), databaseMissing()].filter(Boolean).join(" "), name, suite);
+  describeUnless(vaultOrDatabaseMissing(), name, suite);
 }
 
 /**
@@ -31,28 +31,39 @@ export function describeUnless(missing: string | undefined, name: string, suite:
   else describe.skip(`${name} (skipped: ${missing})`, suite);
 }
 
-/** Whether findVaultProgram would have to download or to build it: why, and the cure. */
-export function vaultMissing(): string | undefined {
+/** What of the two is missing, and the cure; nothing when both are there. */
+export function vaultOrDatabaseMissing(): string | undefined {
+  return [vaultMissing(), databaseMissing()].filter(Boolean).join(" ") || undefined;
+}
+
+/** Path of the Vault that findVaultProgram finds without a download or a build. */
+export function vaultThere(): string | undefined {
   const { folder } = new ProgramCache();
   const cached = [VAULT_RELEASE, VAULT_GO_MODULE].map((version) =>
     join(folder, vaultCacheKey(version), "vault"),
   );
-  return process.env["VAULT_PROGRAM"] || isOnPath("vault") || cached.some(existsSync)
-    ? undefined
-    : "There is no Vault; install it, or name its binary in VAULT_PROGRAM.";
+  return process.env["VAULT_PROGRAM"] || onPath("vault") || cached.find(existsSync);
+}
+
+/** Whether findVaultProgram would have to download or to build it: why, and the cure. */
+function vaultMissing(): string | undefined {
+  return vaultThere() ? undefined : "There is no Vault; install it, or name its binary in VAULT_PROGRAM.";
 }
 
 /** Docker's MySQL is left out: its image may have to be downloaded first. */
 export function databaseMissing(): string | undefined {
-  return isOnPath("mysqld") || isOnPath("mariadbd")
+  return onPath("mysqld") || onPath("mariadbd")
     ? undefined
     : "There is neither MySQL nor MariaDB; install one.";
 }
 
 /** Servers live in sbin, which ordinary users' PATH lacks. */
-function isOnPath(name: string): boolean {
+function onPath(name: string): string | undefined {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  return folders.filter(isAbsolute).some((folder) => isExecutable(join(folder, name)));
+  return folders
+    .filter(isAbsolute)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
 }
 
 function isExecutable(file: string): boolean {

@@ -1,5 +1,5 @@
-import { accessSync, constants, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
@@ -10,27 +10,7 @@ import { findVaultProgram, type VaultProgram } from "../../../sandbox/programs/v
 import { clientIdOf, deployer, tenantId, vault } from "../azure/example-world";
 import { nextAddress } from "./small-machine";
 
-/** Whether there is a Vault that needs neither a download nor a build. */
-const there =
-  Boolean(process.env["VAULT_PROGRAM"]) || (process.env["PATH"] ?? "").split(delimiter).some(isVault);
-
-function isVault(folder: string): boolean {
-  try {
-    accessSync(join(folder, "vault"), constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A group of tests with a real Vault: skipped where there is none, with the reason; a failure where CI is set. */
-export function describeWithVault(name: string, tests: () => void): void {
-  if (there || process.env["CI"]) describe(name, tests);
-  else describe.skip(`${name} (skipped: no Vault; install it, or name its binary in VAULT_PROGRAM)`, tests);
-}
-
 export async function realVault(): Promise<VaultProgram> {
-  if (!there) throw new Error("Vault is not installed, and CI demands this test. Install Vault.");
   return findVaultProgram({ progress: new Progress({ stream: new PassThrough().resume() }) });
 }
 

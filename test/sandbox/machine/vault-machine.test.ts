@@ -6,7 +6,8 @@ import { type Azure, startAzure } from "../../../sandbox/azure/azure";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import { agent, deployer, keyVaultId, world } from "../azure/example-world";
-import { agentConfig, describeWithVault, machineOf, vaultServerConfig } from "./real-vault";
+import { describeWithVault } from "../programs-there";
+import { agentConfig, machineOf, vaultServerConfig } from "./real-vault";
 import { gone, shortFolder } from "./small-machine";
 
 jest.setTimeout(90_000);

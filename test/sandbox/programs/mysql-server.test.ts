@@ -23,8 +23,8 @@ import type { MySqlProgram } from "../../../sandbox/programs/mysql-program";
 import { MySqlServer, type MySqlServerOptions } from "../../../sandbox/programs/mysql-server";
 import { identityOf } from "../../../sandbox/programs/process-identity";
 import { waitFor } from "../../../sandbox/programs/wait-for";
+import { describeUnless } from "../programs-there";
 import { certificateFor } from "./certificate";
-import { describeWith } from "./required-program";
 import { runScript } from "./script";
 
 jest.setTimeout(60_000); // making a database's files takes seconds
@@ -88,7 +88,7 @@ async function rows(connection: Connection, sql: string): Promise<RowDataPacket[
   return result;
 }
 
-describeWith("A private MySQL", reason, () => {
+describeUnless(reason, "A private MySQL", () => {
   let server: MySqlServer;
   let admin: Connection;
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findTerraform, terraformEnvironment } from "../../../sandbox/programs/terraform-program";
 import { providersInstallable } from "../../../sandbox/programs/terraform-providers";
-import { describeWith } from "./required-program";
+import { describeUnless } from "../programs-there";
 import { standIn } from "./stand-in";
 import { temporaryFolder } from "./temporary-folder";
 
@@ -71,9 +71,9 @@ describe("providersInstallable", () => {
   });
 });
 
-describeWith(
+describeUnless(
+  terraformIsThere() ? undefined : "Terraform is not on PATH; install it.",
   "Real Terraform",
-  terraformIsThere() ? undefined : "Terraform is not on PATH; install it",
   () => {
     it("cannot install what does not exist", async () => {
       const answer = await providersInstallable(await findTerraform(), {

@@ -18,7 +18,7 @@ const deadlineMs = 60_000;
 /** The demo's, with credentials that live for seconds, so that a test sees several. */
 function environment() {
   const demo = loadEnvironment("demo");
-  const short = { ...demo.databaseRoles["short"], defaultTtl: "10s", maxTtl: "20s" };
+  const short = { ...demo.databaseRoles["short"], defaultTtl: "5s", maxTtl: "10s" };
   return { ...demo, databaseRoles: { ...demo.databaseRoles, short } } as typeof demo;
 }
 
@@ -126,7 +126,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
 
   it("renders credentials anew before they expire, and every one of them works while it is there", async () => {
     const versions = [rendered()];
-    while (versions.length < 4) {
+    while (versions.length < 3) {
       const before = versions.at(-1) as Credentials;
       const now = await waitFor("the next version", () => nextAfter(before), { deadlineMs, intervalMs: 200 });
       // What it replaces still works: it had not expired.

@@ -6,8 +6,9 @@ import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read
 import { TerraformApplier } from "../../../sandbox/vault-config/terraform-applier";
 import { VaultClient } from "../../../sandbox/vault-config/vault-client";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
+import { describeWithVaultAndDatabase, vaultOrDatabaseMissing } from "../programs-there";
 import { ConnectProxy } from "./connect-proxy";
-import { describeWithTerraform, describeWithVault, programsAreThere } from "./programs";
+import { describeWithTerraform } from "./programs";
 import { type AuditedRequest, RunningSystem, type RunningVault } from "./running-system";
 
 jest.setTimeout(180_000);
@@ -15,7 +16,7 @@ jest.setTimeout(180_000);
 let system: RunningSystem;
 let resources: VaultResource[];
 
-if (programsAreThere) {
+if (!vaultOrDatabaseMissing()) {
   beforeAll(async () => {
     system = await RunningSystem.start();
     resources = system.resources();
@@ -23,7 +24,7 @@ if (programsAreThere) {
   afterAll(() => system.stop());
 }
 
-describeWithVault("Applying vault-config by Vault's HTTP API", () => {
+describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => {
   let vault: RunningVault;
   let applier: HttpApplier;
   let secretsRead = 0;

@@ -15,8 +15,8 @@ import { VaultClient } from "../../../sandbox/vault-config/vault-client";
 import type { VaultConnection, VaultResource } from "../../../sandbox/vault-config/vault-resource";
 import { deployer, tenantId, world } from "../azure/example-world";
 import { capturedProgress } from "../programs/captured-progress";
+import { vaultThere } from "../programs-there";
 import { demoResources } from "./demo-resources";
-import { vaultBinary } from "./programs";
 
 const DEADLINE_MS = 30_000;
 const POLICY = join(__dirname, "../../../cloud-init/vault-server/files/etc/vault.d/deployer-policy.hcl");
@@ -105,7 +105,7 @@ export class RunningSystem {
       await writeFile(join(folder, "vault.json"), JSON.stringify(configuration));
       const program = await ChildProgram.start({
         name: "Vault",
-        command: vaultBinary ?? "",
+        command: vaultThere() ?? "",
         args: ["server", `-config=${join(folder, "vault.json")}`],
         env: {
           PATH: process.env.PATH,

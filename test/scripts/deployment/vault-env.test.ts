@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { certificateProblem } from "../../../scripts/deployment/vault-certificate";
-import { describeWithVaultAndDatabase } from "../../sandbox/programs-there";
+import { describeWithVaultAndDatabase, vaultThere } from "../../sandbox/programs-there";
 import { useSandbox } from "../../sandbox/system/running-sandbox";
-import { vaultBinary } from "../../sandbox/vault-config/programs";
 import { DeploymentScene, now, objectId, stateOf, subscriptionId } from "./deployment-scene";
 import { selfSigned } from "./vault-imitation";
 
@@ -127,7 +126,7 @@ describeWithVaultAndDatabase("What scripts/vault-env prints, against the sandbox
     const env = {
       PATH: process.env.PATH,
       HOME: cwd,
-      VAULT_PROGRAM: vaultBinary ?? "vault",
+      VAULT_PROGRAM: vaultThere() ?? "vault",
       HTTPS_PROXY: sandbox.azure.proxyUrlFor(),
       EXPORTS: stdout,
     };
