@@ -49,8 +49,8 @@ export const differences: readonly Difference[] = [
   },
   {
     name: "Vault's program",
-    onAzure: `${VAULT_PROGRAM}, from HashiCorp's Debian package, and that package's vault.service.`,
-    inSandbox: "The Vault that the sandbox found, and a copy of the package's unit (vault-package-unit.ts).",
+    onAzure: `${VAULT_PROGRAM}, from HashiCorp's Debian package.`,
+    inSandbox: "The Vault that the sandbox found.",
     reason: "No packages are installed.",
   },
   {

@@ -13,7 +13,6 @@ import { requireFree, requirePrograms } from "./requirements";
 import { ServiceManager } from "./service-manager";
 import { SystemctlProgram, systemctl } from "./systemctl";
 import { emptyFolder, type UnitState } from "./unit";
-import { VAULT_PACKAGE_UNIT, VAULT_PACKAGE_UNIT_PATH } from "./vault-package-unit";
 
 export interface MachineOptions {
   /** What errors call it. */
@@ -263,7 +262,6 @@ export class Machine {
       mkdirSync(this.path(path), { recursive: true });
       chmodSync(this.path(path), mode);
     }
-    this.#writeFile(VAULT_PACKAGE_UNIT_PATH, VAULT_PACKAGE_UNIT, 0o644);
     for (const file of this.#userData.write_files) {
       this.#writeFile(file.path, textOf(file), Number.parseInt(file.permissions, 8));
     }

@@ -22,34 +22,6 @@ const machines = [
   { machine: "agent-vm", userData: agentVmUserData(agentVm) },
 ];
 
-/** HashiCorp's package brings vault.service; its lines that matter to a drop-in. Source: Vault 1.21, .release/linux/package. */
-const packagedVaultService = `[Unit]
-Description="HashiCorp Vault - A tool for managing secrets"
-Requires=network-online.target
-After=network-online.target
-ConditionFileNotEmpty=/etc/vault.d/vault.hcl
-StartLimitIntervalSec=60
-StartLimitBurst=3
-
-[Service]
-Type=notify
-EnvironmentFile=/etc/vault.d/vault.env
-User=vault
-Group=vault
-SecureBits=keep-caps
-AmbientCapabilities=CAP_IPC_LOCK
-CapabilityBoundingSet=CAP_SYSLOG CAP_IPC_LOCK
-ExecStart=/usr/bin/vault server -config=/etc/vault.d/vault.hcl
-ExecReload=/bin/kill --signal HUP $MAINPID
-KillMode=process
-KillSignal=SIGINT
-Restart=on-failure
-LimitMEMLOCK=infinity
-
-[Install]
-WantedBy=multi-user.target
-`;
-
 describe.each(machines)("files of $machine", ({ userData }) => {
   let root: string;
   const files = filesOf(userData);
@@ -128,7 +100,6 @@ describe.each(machines)("files of $machine", ({ userData }) => {
   const prepareUnits = () => {
     const folder = join(root, "etc/systemd/system");
     for (const program of ["vault", "systemd-makefs"]) executable(join(root, "usr/bin"), program);
-    writeFileSync(join(folder, "vault.service"), packagedVaultService);
     for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
       if (!/\.(service|conf)$/.test(name)) continue;
       const file = join(folder, name);
@@ -154,7 +125,7 @@ describe.each(machines)("files of $machine", ({ userData }) => {
   );
 
   it("have services that run confined", () => {
-    const services = [...files].filter(([path]) => /\.service(\.d\/vault\.conf)?$/.test(path));
+    const services = [...files].filter(([path]) => /\.service$/.test(path));
     for (const [path, text] of services.filter(([name]) => !name.endsWith("vault-data-format.service"))) {
       for (const line of [
         "ProtectSystem=strict",
@@ -188,10 +159,10 @@ describe("a server's files", () => {
   });
 
   it("have Vault try for ever when Key Vault is away", () => {
-    const dropIn = file("/etc/systemd/system/vault.service.d/vault.conf");
-    expect(dropIn).toContain("\nStartLimitIntervalSec=0\n");
-    expect(dropIn).toContain("\nRestart=always\n");
-    expect(dropIn).not.toMatch(/^Requires=/m);
+    const unit = file("/etc/systemd/system/vault.service");
+    expect(unit).toContain("\nStartLimitIntervalSec=0\n");
+    expect(unit).toContain("\nRestart=always\n");
+    expect(unit).not.toMatch(/^Requires=/m);
   });
 
   it("seal with the identity alone: no client secret, nothing in the stanza", () => {

@@ -50,12 +50,25 @@ export interface SmallMachineOptions extends Partial<MachineOptions> {
   enable?: string[];
 }
 
+/** What the tests start as Vault: a unit that is started once its program listens. */
+const vaultService = `[Service]
+Type=notify
+ExecStart=/usr/bin/vault server -config=/etc/vault.d/vault.hcl
+ExecReload=/bin/kill --signal HUP $MAINPID
+KillSignal=SIGINT
+[Install]
+WantedBy=multi-user.target
+`;
+
 /** A machine with units of its own and a vault that is none. */
 export function smallMachine(folder: string, options: SmallMachineOptions = {}): Promise<Machine> {
   const { units = {}, files = {}, enable = [], ...rest } = options;
+  const allUnits = { "vault.service": vaultService, ...units };
   const paths = {
     ...files,
-    ...Object.fromEntries(Object.entries(units).map(([name, text]) => [`/etc/systemd/system/${name}`, text])),
+    ...Object.fromEntries(
+      Object.entries(allUnits).map(([name, text]) => [`/etc/systemd/system/${name}`, text]),
+    ),
   };
   const write_files = Object.entries(paths).map(([path, content]) => ({
     path,
