@@ -25,7 +25,7 @@ export interface Judgement {
 }
 
 interface Resource {
-  "//"?: { metadata?: { path?: string }; checkov?: { skip?: { id: string; comment: string }[] } };
+  "//"?: { metadata?: { path?: string }; checkov?: Record<string, string> };
 }
 
 /** Terraform JSON by stack. */
@@ -39,19 +39,19 @@ export function judge(stacks: Scanned, findings: readonly Finding[]): Omit<Judge
         stack,
         id,
         path: notes?.metadata?.path ?? `${stack}/${id}`,
-        skips: notes?.checkov?.skip ?? [],
+        skips: notes?.checkov ?? {},
       })),
     ),
   );
   const located = findings.map((finding) => {
     const resource = resources.find(({ stack, id }) => stack === finding.stack && id === finding.resource);
-    const reason = resource?.skips.find(({ id }) => id === finding.check)?.comment;
+    const reason = resource?.skips[finding.check];
     return { ...finding, path: resource?.path ?? `${finding.stack}/${finding.resource}`, reason };
   });
   const stale = resources.flatMap(({ stack, id, path, skips }) =>
-    skips
-      .filter((skip) => !findings.some((f) => f.stack === stack && f.resource === id && f.check === skip.id))
-      .map((skip) => ({ check: skip.id, stack, path, reason: skip.comment })),
+    Object.entries(skips)
+      .filter(([check]) => !findings.some((f) => f.stack === stack && f.resource === id && f.check === check))
+      .map(([check, reason]) => ({ check, stack, path, reason })),
   );
   return {
     failed: located.filter(({ reason }) => !reason).map(({ reason, ...finding }) => finding),
