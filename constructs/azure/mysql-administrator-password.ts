@@ -1,4 +1,5 @@
 import { KeyVaultSecret } from "@cdktf/provider-azurerm/lib/key-vault-secret";
+import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import { skipChecks } from "../terraform/checkov-skips";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
@@ -14,13 +15,16 @@ export interface MysqlAdministratorPasswordProps {
  * Who needs it reads it back from there (KeptPassword), since each run's random value is another.
  */
 export class MysqlAdministratorPassword extends Construct {
-  /** Name of the Key Vault secret. */
+  /**
+   * Name of the Key Vault secret, out of the id that Azure gives it: unknown until the secret is there, so that whoever
+   * reads it by an ephemeral value waits. Terraform opens one at the first plan already if all its arguments are known.
+   */
   readonly secretName: string;
   readonly version: number;
 
   constructor(scope: Construct, id: string, { keyVaultId, version }: MysqlAdministratorPasswordProps) {
     super(scope, id);
-    this.secretName = this.keep(keyVaultId, version, this.generate()).name;
+    this.secretName = Fn.basename(this.keep(keyVaultId, version, this.generate()).resourceVersionlessId);
     this.version = version;
   }
 

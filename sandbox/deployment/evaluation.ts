@@ -61,6 +61,13 @@ const functions = new Map<string, (operands: Value[], text: string) => Value>([
     },
   ],
   [
+    "basename",
+    (operands, text) => {
+      const [path = ""] = texts(operands, 1, text);
+      return path.slice(path.lastIndexOf("/") + 1);
+    },
+  ],
+  [
     "join",
     ([separator, list, ...more], text) => {
       if (!Array.isArray(list) || more.length > 0) fail(text, "join takes a separator and one list");

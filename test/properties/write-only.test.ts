@@ -71,6 +71,24 @@ describe("secret arguments", () => {
     expect(elsewhere).toEqual([]);
   });
 
+  it.each(everyStack)(
+    "%s, %s: an ephemeral value waits for the resource that it reads: by what Azure alone can say of it",
+    (_environment, name, stack) => {
+      const read = stack.ephemeral().flatMap(({ attributes }) =>
+        strings(attributes)
+          .flatMap(({ value }) => expressions(value))
+          .flatMap(references)
+          .map((reference) => reference.split(".")),
+      );
+      // Terraform opens an ephemeral value in the plan already, if all its arguments are known, as a resource's own arguments are.
+      const known = read.filter(([type = "", id, attribute = ""]) =>
+        stack.resources(type).some((resource) => resource.id === id && attribute in resource.attributes),
+      );
+      expect(known).toEqual([]);
+      if (name === "mysql") expect(read.map(([type]) => type)).toContain("azurerm_key_vault_secret");
+    },
+  );
+
   it("are there: Key Vault's secret, MySQL's and Vault's password", () => {
     const [demo] = everyStack;
     const written = everyStack

@@ -90,6 +90,8 @@ describe("stack vault-config", () => {
       stackOf(() => {})
         .onlyEphemeral("azurerm_key_vault_secret")
         .get("name"),
-    ).toMatch(/cross-stack-reference-input-mysql\.outputs\.[\w-]*azurerm_key_vault_secret\w*name\}$/);
+    ).toMatch(
+      /^\$\{basename\([\w.-]*cross-stack-reference-input-mysql\.outputs\.[\w-]*azurerm_key_vault_secret\w*\)\}$/,
+    );
   });
 });

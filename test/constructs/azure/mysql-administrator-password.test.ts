@@ -2,9 +2,13 @@ import { MysqlAdministratorPassword } from "../../../constructs/azure/mysql-admi
 import { synthesizeConstructs } from "../../synthesis";
 
 describe("MysqlAdministratorPassword", () => {
-  const stack = synthesizeConstructs(
-    (scope) => new MysqlAdministratorPassword(scope, "password", { keyVaultId: "/kv", version: 3 }),
-  );
+  const stack = synthesizeConstructs((scope) => {
+    const { secretName } = new MysqlAdministratorPassword(scope, "password", {
+      keyVaultId: "/kv",
+      version: 3,
+    });
+    scope.addOverride("output.name.value", secretName);
+  });
   const secret = stack.only("azurerm_key_vault_secret");
 
   it("is made by an ephemeral resource, so that no state keeps it", () => {
@@ -16,6 +20,12 @@ describe("MysqlAdministratorPassword", () => {
   it("reaches Key Vault by the write-only argument alone, and only when its version changes", () => {
     expect(secret.attributes).toMatchObject({ key_vault_id: "/kv", value_wo_version: 3 });
     expect(secret.attributes).not.toHaveProperty("value");
+  });
+
+  it("is named by the id that Azure gives the secret, so that nobody reads it before it is there", () => {
+    expect(stack.outputs.get("name")).toBe(
+      `\${basename(${secret.type}.${secret.id}.resource_versionless_id)}`,
+    );
   });
 
   it("has three kinds of character, as Azure wants, and none that a connection string would have to escape", () => {

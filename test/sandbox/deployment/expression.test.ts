@@ -60,6 +60,7 @@ describe("A Terraform template", () => {
     ["an escaped interpolation", "echo $${HOME} $$ %%{if}", "echo ${HOME} $$ %{if}"],
     ["an escaped one beside a real one", "$${HOME}=${local.port}", "${HOME}=8200"],
     ["base64encode", "${base64encode(local.user-data_text)}", "I2Nsb3VkLWNvbmZpZwo="],
+    ["basename", '${basename("/vaults/kv/secrets/one")}', "one"],
     ["regexall", '${regexall(".{1,4}", local.certificate)}', ["abcd", "efgh", "ij"]],
     [
       "calls within lists within calls",
@@ -100,7 +101,7 @@ describe("A Terraform template", () => {
     [
       "an unknown function",
       '${upper("a")}',
-      'function upper of Terraform in "upper(\\"a\\")"; it knows base64encode, join, regexall',
+      'function upper of Terraform in "upper(\\"a\\")"; it knows base64encode, basename, join, regexall',
     ],
     ["too many arguments", '${base64encode("a", "b")}', "2 arguments instead of 1"],
     ["a list where text is wanted", "${base64encode(local.list)}", "a list cannot be text"],
