@@ -130,9 +130,7 @@ class Deployment {
       } else {
         const text =
           name === "vault-config"
-            ? await this.withVault((access) =>
-                this.run(name, "diff", withVaultLogin(env, access), [access.jwt]),
-              )
+            ? await this.withVault((access) => this.runOnVault("diff", env, access))
             : await this.run(name, "diff", env);
         this.show(readPlan(name, text));
       }
@@ -168,8 +166,17 @@ class Deployment {
         (report) => access.untilReady({ seconds, interruption, report }),
         { announce: true },
       );
-      await this.run("vault-config", "deploy", withVaultLogin(env, access), [access.jwt]);
+      await this.runOnVault("deploy", env, access);
     });
+  }
+
+  private async runOnVault(
+    action: "deploy" | "diff",
+    env: NodeJS.ProcessEnv,
+    access: VaultAccess,
+  ): Promise<string> {
+    const token = await access.token();
+    return this.run("vault-config", action, withVaultLogin(env, access, token), [token]);
   }
 
   /** Does what Vault's certificate and the deployer's token are needed for. */

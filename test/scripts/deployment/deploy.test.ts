@@ -59,6 +59,19 @@ describe("scripts/deploy", () => {
     expect(code).toBe(0);
   });
 
+  it("gives vault-config the token that is good after the wait, not one from before", async () => {
+    scene.imitations.deployed(...stackNames);
+    scene.vault.health = [503];
+    const run = scene.start("deploy", ["--stack", "vault-config"]);
+    await waitFor("the script to ask Vault", () => scene.vault.requests.length > 0, { deadlineMs: 20_000 });
+    const before = scene.token;
+    scene.login({ claims: { uti: "renewed" } });
+    scene.vault.health = [200];
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(scene.token).not.toBe(before);
+    expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
+  });
+
   it("waits for a web app that starts slowly, and says which one never did", async () => {
     scene.vault.webApp = 503;
     const { code, stderr } = await scene.run("deploy", ["--wait", "1"]);
@@ -156,9 +169,9 @@ describe("scripts/deploy", () => {
 describe("An interruption of scripts/deploy", () => {
   it.each(stackNames)("at %s lets Terraform finish; the same command goes on from there", async (stack) => {
     const { imitations } = scene;
-    imitations.deployed(...stackNames.slice(0, stackNames.indexOf(stack)));
+    const before = stackNames.slice(0, stackNames.indexOf(stack));
     imitations.hang("deploy", stack);
-    const run = scene.start("deploy", ["--stack", stack]);
+    const run = scene.start("deploy");
     await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
     run.child.kill("SIGINT");
     const { code, stderr } = await run.ended;
@@ -167,9 +180,12 @@ describe("An interruption of scripts/deploy", () => {
     expect(imitations.note("terraform-finished")).toBe(`deploy-${stack} 1\n`);
     expect(imitations.note("cdktf-killed")).toBe("");
 
+    expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual(before);
+    const interrupted = [...before, stack].map((name) => `deploy ${name}`);
+
     imitations.hang("deploy", stack, false);
-    expect(await scene.run("deploy", ["--stack", stack])).toMatchObject({ code: 0 });
-    expect(imitations.isDeployed(stack)).toBe(true);
+    expect(await scene.run("deploy")).toMatchObject({ code: 0 });
+    expect(imitations.cdktfRuns).toEqual([...interrupted, ...deployAll]);
   });
 
   it("by the whole process group, as from a terminal, and by impatience, gives Terraform one signal all the same", async () => {
@@ -184,6 +200,21 @@ describe("An interruption of scripts/deploy", () => {
     expect(code).toBe(130);
     expect(stderr).toContain("Still waiting for Terraform");
     expect(imitations.note("terraform-finished")).toBe("deploy-network 1\n");
+  });
+
+  it("while it looks at Azure changes nothing, and ends it at once", async () => {
+    const { imitations } = scene;
+    imitations.hangs("az/vm-list-skus");
+    const run = scene.start("deploy", ["--json"]);
+    await waitFor("az to be asked", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+    process.kill(-(run.child.pid as number), "SIGINT");
+    const { code, stdout, stderr } = await run.ended;
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: expect.stringContaining("Interrupted; run the same command again to go on."),
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: ["Interrupted."] });
+    expect(imitations.cdktfRuns).toEqual([]);
   });
 
   it("while it waits for Vault ends it at once", async () => {
@@ -228,7 +259,7 @@ Lock Info:
     [
       "a name that is taken",
       'Error: VaultAlreadyExists: The vault name "kv" is already in use',
-      /A name that network chose is taken/,
+      /A name that network chose is taken.*ENVIRONMENT=demo npm run synth && .* state list \| .* state rm/,
     ],
     [
       "a resource that the state does not know",
@@ -241,11 +272,11 @@ Lock Info:
       /login to Azure has expired; run `az login`/,
     ],
     ["protected data", "Error: Instance cannot be destroyed", /protectData/],
-    ["a state that was kept elsewhere", "Error: Backend configuration changed", /--migrate-state/],
+    ["a state that was kept elsewhere", "Error: Backend configuration changed", /run `scripts\/migrate-state demo`/],
     ["no room", "Error: SkuNotAvailable: the requested size", /no room for a VM of that size/],
     ["anything else", "Error: the moon is full", /Terraform failed with network: the moon is full/],
   ])("%s", (_, message, sentence) => {
-    expect(terraformFailure("network", message)).toMatch(sentence);
+    expect(terraformFailure({ environment: "demo", stack: "network" }, message)).toMatch(sentence);
   });
 
   it("and ends the run there, with exit code 1", async () => {

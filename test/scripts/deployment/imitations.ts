@@ -21,8 +21,9 @@ export interface Call {
 const record = `
 separated=$(printf '%s\\037' "$@")
 printf '%s\\t%s\\t%s\\n' "\${0##*/}" "$separated" "$(compgen -e | tr '\\n' ' ')" >>"$IMITATION/calls"
-# answer FILE: prints it, or fails with FILE.error
+# answer FILE: prints it, or fails with FILE.error, or goes on for ever
 answer() {
+  if [[ -e $1.hangs ]]; then echo "$1" >"$IMITATION/hanging"; exec sleep infinity; fi
   if [[ -e $1.error ]]; then cat "$1.error" >&2; exit 1; fi
   cat "$1"
 }
@@ -114,6 +115,11 @@ export class Imitations {
   /** What a program says on stderr when it fails from now on. */
   fail(file: string, message: string): void {
     writeFileSync(join(this.folder, `${file}.error`), message);
+  }
+
+  /** What a program never answers from now on. */
+  hangs(file: string): void {
+    writeFileSync(join(this.folder, `${file}.hangs`), "");
   }
 
   /** Lets Terraform go on with a stack until it is interrupted; `false` ends that. */

@@ -18,6 +18,7 @@ import { az, callOf, emptyCloud, gh, Refusal, terraform } from "./cloud";
 
 const project = join(__dirname, "../../..");
 const copied = [
+  "app",
   "cloud-init",
   "constructs",
   "environments",
@@ -60,10 +61,6 @@ export class PipelineProject {
 
   constructor(imitations: readonly string[] = ["az", "gh"]) {
     for (const name of copied) cpSync(join(project, name), join(this.folder, name), { recursive: true });
-    // The application has nothing to do with how it is deployed, and bundling it takes a second.
-    mkdirSync(join(this.folder, "app"));
-    cpSync(join(project, "app/package.ts"), join(this.folder, "app/package.ts"));
-    writeFileSync(join(this.folder, "app/server.ts"), "console.log('the application');\n");
     this.linkLibraries();
     mkdirSync(join(this.folder, "bin"));
     for (const name of imitations) this.addProgram(name, imitation(name));
