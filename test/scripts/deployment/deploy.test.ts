@@ -62,7 +62,7 @@ describe("scripts/deploy", () => {
   it("gives vault-config the token that is good after the wait, not one from before", async () => {
     scene.imitations.deployed(...stackNames);
     scene.vault.health = [503];
-    const run = scene.start("deploy", ["--stack", "vault-config"]);
+    const run = scene.start("deploy", ["--stack", "vault-config", "--wait", "20"]);
     await waitFor("the script to ask Vault", () => scene.vault.requests.length > 0, { deadlineMs: 20_000 });
     const before = scene.token;
     scene.login({ claims: { uti: "renewed" } });
@@ -272,7 +272,11 @@ Lock Info:
       /login to Azure has expired; run `az login`/,
     ],
     ["protected data", "Error: Instance cannot be destroyed", /protectData/],
-    ["a state that was kept elsewhere", "Error: Backend configuration changed", /run `scripts\/migrate-state demo`/],
+    [
+      "a state that was kept elsewhere",
+      "Error: Backend configuration changed",
+      /run `scripts\/migrate-state demo`/,
+    ],
     ["no room", "Error: SkuNotAvailable: the requested size", /no room for a VM of that size/],
     ["anything else", "Error: the moon is full", /Terraform failed with network: the moon is full/],
   ])("%s", (_, message, sentence) => {

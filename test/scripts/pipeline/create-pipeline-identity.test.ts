@@ -40,7 +40,14 @@ const changes = () =>
 
 /** What was called, without its options. */
 const commands = () =>
-  project.calls.map((words) => words.slice(0, words.findIndex((word) => word.startsWith("--"))).join(" "));
+  project.calls.map((words) =>
+    words
+      .slice(
+        0,
+        words.findIndex((word) => word.startsWith("--")),
+      )
+      .join(" "),
+  );
 
 /** Rights as `<identity> <role> <scope>`. */
 function rights(): string[] {

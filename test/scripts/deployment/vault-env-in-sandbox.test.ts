@@ -1,0 +1,99 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { terraformConfiguration } from "../../../sandbox/vault-config/terraform-configuration";
+import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
+import { useSandbox } from "../../sandbox/system/running-sandbox";
+import { describeWithTerraform, describeWithVault, vaultBinary } from "../../sandbox/vault-config/programs";
+import { DeploymentScene, now, objectId, stateOf, subscriptionId } from "./deployment-scene";
+
+const scene = DeploymentScene.use();
+
+describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,", () => {
+  const running = useSandbox({ upTo: "vault" });
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "vault-env-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Lets az and Terraform's state tell of the sandbox's Vault. */
+  function deployedIsTheSandbox(): void {
+    const { sandbox } = running;
+    const { imitations } = scene;
+    const token = sandbox.deployerToken();
+    const { tid } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+    const account = { id: subscriptionId, name: "Sandbox", tenantId: tid, state: "Enabled" };
+    imitations.answer("az/account-show", account);
+    imitations.answer("az/account-get-access-token", { accessToken: token, expires_on: now() + 3600 });
+    imitations.answer("az/keyvault-certificate-download", readFileSync(sandbox.vaultCertificateFile, "utf8"));
+    const outputs = {
+      vault_https_addr: sandbox.vaultAddress,
+      vault_certificate_url: `https://kv/${objectId}`,
+    };
+    imitations.answer("state/vault-server", stateOf("vault-server", outputs));
+  }
+
+  /** Runs a shell command, in a folder of its own, with the variables that the script printed. */
+  async function withVaultEnv(command: string): Promise<string> {
+    deployedIsTheSandbox();
+    const { code, stdout, stderr } = await scene.run("vault-env");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const env = {
+      PATH: process.env.PATH,
+      // Where Terraform finds providers that cannot be downloaded.
+      HOME: homedir(),
+      VAULT_PROGRAM: vaultBinary ?? "vault",
+      HTTPS_PROXY: running.sandbox.azure.proxyUrlFor(),
+      EXPORTS: stdout,
+    };
+    const shell = await promisify(execFile)("sh", ["-ec", `eval "$EXPORTS"; ${command}`], {
+      env,
+      cwd: folder,
+    });
+    return shell.stdout;
+  }
+
+  it("lets `vault status` reach Vault, certificate checked", async () => {
+    const status = JSON.parse(await withVaultEnv('"$VAULT_PROGRAM" status -format=json'));
+    expect(status).toMatchObject({ initialized: true, sealed: false });
+    await expect(withVaultEnv('unset VAULT_CACERT; "$VAULT_PROGRAM" status')).rejects.toThrow(
+      "certificate signed by unknown authority",
+    );
+  });
+
+  it("lets a deployer log in as docs/deploy.md says, and look at what may be configured", async () => {
+    const page = readFileSync(join(__dirname, "../../../docs/deploy.md"), "utf8");
+    const [login = ""] = /^export VAULT_TOKEN=(?:.*\n)*?.*jwt=-\)/m.exec(page) ?? [];
+    const command = `vault() { "$VAULT_PROGRAM" "$@"; }; ${login}; vault secrets list -format=json`;
+    expect(JSON.parse(await withVaultEnv(command))).toHaveProperty("sys/");
+  });
+
+  describeWithTerraform("with the real provider,", () => {
+    it("lets Terraform configure Vault, and finds nothing to do in a second plan", async () => {
+      const policy: VaultResource = {
+        address: "vault_policy.example",
+        type: "vault_policy",
+        arguments: { name: "workload-example", policy: 'path "transit/keys" { capabilities = ["list"] }' },
+        dependsOn: [],
+      };
+      const { json } = terraformConfiguration(running.sandbox.vaultAddress, [policy]);
+      writeFileSync(join(folder, "main.tf.json"), JSON.stringify(json));
+      const { TF_CLI_CONFIG_FILE, ...env } = process.env;
+      await promisify(execFile)("terraform", ["init", "-input=false"], { cwd: folder, env });
+      const log = await withVaultEnv(
+        "terraform apply -auto-approve -no-color && terraform plan -detailed-exitcode -no-color",
+      );
+      expect(log).toContain("1 added, 0 changed, 0 destroyed");
+      expect(log).toContain("No changes.");
+      const deployer = await running.deployer();
+      expect(await deployer.read("sys/policies/acl/workload-example")).toMatchObject({
+        policy: expect.stringContaining("transit/keys"),
+      });
+      await deployer.logOut();
+      expect(readFileSync(join(folder, "terraform.tfstate"), "utf8")).not.toContain("eyJ");
+    });
+  });
+});
