@@ -10,5 +10,9 @@ export function stackCommand(environment: string, stack: string, command: string
 /** Has Terraform choose other random characters for a stack's global names: of names that nothing has yet. */
 export function otherNameCommand(environment: string, stack: string): string {
   const terraform = `terraform -chdir=cdktf.out/stacks/${stack}`;
-  return stackCommand(environment, stack, `state list | grep '^random_string\\.' | xargs ${terraform} state rm`);
+  return stackCommand(
+    environment,
+    stack,
+    `state list | grep '^random_string\\.' | xargs ${terraform} state rm`,
+  );
 }

@@ -40,12 +40,7 @@ const deploymentChecks: readonly Check[] = [
 ];
 
 /** Less is needed to take away what is there. */
-const destructionChecks: readonly Check[] = [
-  checkLogin,
-  checkSubscription,
-  checkAddresses,
-  checkStateLocks,
-];
+const destructionChecks: readonly Check[] = [checkLogin, checkSubscription, checkAddresses, checkStateLocks];
 
 /**
  * Looks at everything that a deployment needs before it changes anything.

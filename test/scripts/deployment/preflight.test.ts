@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { actionsByType } from "../../../scripts/deployment/preflight/azure-actions";
 import { readSystem } from "../../../scripts/deployment/system";
@@ -199,6 +201,14 @@ describe("The preflight of scripts/deploy", () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
     expect(stderr).toContain("Nothing was changed");
     expect(scene.imitations.cdktfRuns).toEqual([]);
+  });
+
+  it("finds an old Node.js", async () => {
+    const older = join(scene.imitations.folder, "older.cjs");
+    writeFileSync(older, 'Object.defineProperty(process.versions, "node", { value: "18.19.0" });');
+    const { code, stderr } = await scene.run("deploy", [], { NODE_OPTIONS: `--require ${older}` });
+    expect(code).toBe(1);
+    expect(stderr).toContain("Node.js 18.19.0 is older than 20.18.1; install a newer one");
   });
 
   it("finds a subscription that az does not work in", async () => {
