@@ -74,7 +74,23 @@ export class DeploymentScene {
     return run.ended;
   }
 
-  private launch(script: Script, program: string, args: string[], env: NodeJS.ProcessEnv = {}): Run {
+  /** Runs commands in the project's folder, as a person types them into a shell. */
+  shell(commands: string): Run["ended"] {
+    return this.launch("shell", "bash", [
+      "-euo",
+      "pipefail",
+      "-c",
+      `cd "$0"; ${commands}`,
+      this.project.folder,
+    ]).ended;
+  }
+
+  private launch(
+    script: Script | "shell",
+    program: string,
+    args: string[],
+    env: NodeJS.ProcessEnv = {},
+  ): Run {
     const child = spawn(program, args, {
       cwd: this.folder,
       // A process group of its own, as a shell gives it.

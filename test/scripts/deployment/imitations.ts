@@ -12,7 +12,7 @@ import { join } from "node:path";
 
 /** A call of a program: its arguments and the names of the variables in its environment. */
 export interface Call {
-  readonly program: "az" | "npx" | "terraform";
+  readonly program: "az" | "npx" | "terraform" | "npm" | "vault";
   readonly args: readonly string[];
   readonly variables: readonly string[];
 }
@@ -52,8 +52,11 @@ esac
 const npx = `#!/bin/bash
 ${record}
 set -m
-action=$3 stack=$4 terraform=
+words=()
+for arg in "$@"; do [[ $arg == -* ]] || words+=("$arg"); done
+action=\${words[1]} terraform=
 trap 'echo "$action $stack" >>"$IMITATION/cdktf-killed"; kill -KILL "$terraform" 2>/dev/null; exit 1' INT TERM HUP
+for stack in "\${words[@]:2}"; do
 if [[ $stack == vault-config ]]; then
   grep -qF "\\"$TERRAFORM_VAULT_AUTH_JWT\\"" "$IMITATION/az/account-get-access-token" && echo token >>"$IMITATION/vault-login"
   cmp -s "$VAULT_CACERT" "$IMITATION/az/keyvault-certificate-download" && echo certificate >>"$IMITATION/vault-login"
@@ -61,20 +64,25 @@ fi
 echo "$stack  Initializing the backend..."
 if [[ -e $IMITATION/cdktf/$action-$stack.error ]]; then cat "$IMITATION/cdktf/$action-$stack.error"; exit 1; fi
 if [[ $action == diff ]]; then cat "$IMITATION/cdktf/plan"; exit 0; fi
+if [[ $stack == '*' ]]; then rm "$IMITATION"/state/*; exit 0; fi
 terraform apply "$action-$stack" &
 terraform=$!
 while kill -0 "$terraform" 2>/dev/null; do wait "$terraform"; code=$?; done
 [[ $code == 0 ]] || exit 1
 if [[ $action == destroy ]]; then rm "$IMITATION/state/$stack"; else cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack"; fi
+done
 `;
 
 /** Terraform: reads states; its apply goes on until it is interrupted where a test asks for that. */
 const terraform = `#!/bin/bash
 ${record}
+if [[ $1 == -chdir=* ]]; then shift; fi
 case $1 in
   version) answer "$IMITATION/terraform/version" ;;
   init) if [[ -e $IMITATION/terraform/init.error ]]; then answer "$IMITATION/terraform/init"; fi ;;
   state)
+    if [[ $2 == list ]]; then echo vault_mount.example; fi
+    [[ $2 == pull ]] || exit 0
     stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
     if [[ -e $IMITATION/state/$stack ]]; then cat "$IMITATION/state/$stack"; fi ;;
   apply)
@@ -89,6 +97,12 @@ case $1 in
 esac
 `;
 
+/** npm and vault: they note that they were called, and give out the token of a login. */
+const other = `#!/bin/bash
+${record}
+if [[ $1 == write ]]; then grep -q ey <<<"$(cat)" && echo hvs.of-the-imitation; fi
+`;
+
 /** Imitations of az, npx and terraform in a folder for PATH, with answers that a test changes. */
 export class Imitations {
   /** The only folder of PATH besides the system's own. */
@@ -100,7 +114,7 @@ export class Imitations {
       mkdirSync(join(folder, name), { recursive: true });
     }
     symlinkSync(process.execPath, join(this.bin, "node"));
-    for (const [name, text] of Object.entries({ az, npx, terraform })) {
+    for (const [name, text] of Object.entries({ az, npx, terraform, npm: other, vault: other })) {
       writeFileSync(join(this.bin, name), text);
       chmodSync(join(this.bin, name), 0o755);
     }
@@ -168,6 +182,11 @@ export class Imitations {
   get cdktfRuns(): string[] {
     return this.calls
       .filter(({ program }) => program === "npx")
-      .map(({ args }) => args.slice(2, 4).join(" "));
+      .map(({ args }) =>
+        args
+          .filter((arg) => !arg.startsWith("-"))
+          .slice(1)
+          .join(" "),
+      );
   }
 }

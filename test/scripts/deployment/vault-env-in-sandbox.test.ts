@@ -3,8 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { loadEnvironment } from "../../../environments/load";
 import { terraformConfiguration } from "../../../sandbox/vault-config/terraform-configuration";
+import { VaultClient } from "../../../sandbox/vault-config/vault-client";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
+import { pageCommands } from "../../docs/page-commands";
+import { rootTokenBy, storedKeys } from "../../sandbox/system/first-boots";
 import { useSandbox } from "../../sandbox/system/running-sandbox";
 import { describeWithTerraform, describeWithVault, vaultBinary } from "../../sandbox/vault-config/programs";
 import { DeploymentScene, now, objectId, stateOf, subscriptionId } from "./deployment-scene";
@@ -12,7 +16,14 @@ import { DeploymentScene, now, objectId, stateOf, subscriptionId } from "./deplo
 const scene = DeploymentScene.use();
 
 describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,", () => {
-  const running = useSandbox({ upTo: "vault" });
+  const newcomer = {
+    name: "Newcomer",
+    objectId: "77777777-7777-4777-8777-777777777777",
+    type: "User",
+  } as const;
+  // Known to Entra, and no deployer.
+  const environment = { ...loadEnvironment("demo"), recoveryKeyReaders: [newcomer] };
+  const running = useSandbox({ upTo: "vault", environment });
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "vault-env-"));
@@ -64,11 +75,39 @@ describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,",
     );
   });
 
+  /** Those of docs/deploy.md that are marked as run against a real Vault. */
+  const commandsOf = (heading: string) =>
+    pageCommands("deploy.md").filter(({ section, mark }) => section === heading && mark === "✔✔");
+  const asVault = 'vault() { "$VAULT_PROGRAM" "$@"; }\n';
+
   it("lets a deployer log in as docs/deploy.md says, and look at what may be configured", async () => {
-    const page = readFileSync(join(__dirname, "../../../docs/deploy.md"), "utf8");
-    const [login = ""] = /^export VAULT_TOKEN=(?:.*\n)*?.*jwt=-\)/m.exec(page) ?? [];
-    const command = `vault() { "$VAULT_PROGRAM" "$@"; }; ${login}; vault secrets list -format=json`;
-    expect(JSON.parse(await withVaultEnv(command))).toHaveProperty("sys/");
+    const [vaultEnv, ...commands] = commandsOf("Use Vault").map(({ text }) => text);
+    // Which withVaultEnv runs.
+    expect(vaultEnv).toMatch(/^eval "\$\(scripts\/vault-env demo\)"/);
+    expect(commands).toHaveLength(2);
+    const output = await withVaultEnv(`${asVault}${commands.join("\n")}\nvault secrets list -format=json`);
+    expect(output).toMatch(/Sealed +false.*"sys\/": \{/s);
+  });
+
+  it("lets another deployer in as docs/deploy.md says, and the one before still", async () => {
+    const { sandbox } = running;
+    const logIn = (jwt: string) => VaultClient.loggedIn({ ...sandbox.vaultConnection(), jwt });
+    const token = () =>
+      sandbox.azure.tokenForPerson(newcomer.objectId, "https://management.core.windows.net/");
+    await expect(logIn(token())).rejects.toThrow("oid");
+    const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(sandbox);
+    const root = await rootTokenBy(sandbox, keys.slice(0, threshold));
+    const commands = commandsOf("Another deployer").map(({ text }) => text);
+    expect(commands).toHaveLength(2);
+    const variables = `export VAULT_TOKEN=${root} object_id=${newcomer.objectId}\n`;
+    const told = await withVaultEnv(`${asVault}${variables}${commands.join("\n")}`);
+    expect(told).toContain("Success! Revoked token");
+    expect(told).not.toMatch(/warning/i);
+    await (await logIn(token())).logOut();
+    await (await logIn(sandbox.deployerToken())).logOut();
+    await expect(
+      running.client(root).request({ method: "GET", path: "auth/token/lookup-self" }),
+    ).rejects.toThrow("403");
   });
 
   describeWithTerraform("with the real provider,", () => {

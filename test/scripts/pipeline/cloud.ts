@@ -53,6 +53,8 @@ interface Call {
   command: string;
   /** The option's value; empty where it is not given. */
   option: (name: string) => string;
+  /** All values of an option that takes several. */
+  values: (name: string) => string[];
   input: string;
 }
 
@@ -67,11 +69,16 @@ export function callOf(args: readonly string[], input: string): Call {
   const first = args.findIndex((arg) => arg.startsWith("--"));
   const words = first < 0 ? [...args] : args.slice(0, first);
   const option = (name: string) => (args.includes(name) ? (args[args.indexOf(name) + 1] ?? "") : "");
-  return { words, command: words.join(" "), option, input };
+  const values = (name: string) => {
+    const rest = args.slice(args.indexOf(name) + 1);
+    const end = rest.findIndex((arg) => arg.startsWith("--"));
+    return end < 0 ? rest : rest.slice(0, end);
+  };
+  return { words, command: words.join(" "), option, values, input };
 }
 
 /** An imitation of the Azure CLI: what it is asked to make it keeps in the cloud's notes. */
-export function az(state: Cloud, { command, option }: Call): string | undefined {
+export function az(state: Cloud, { command, option, values }: Call): string | undefined {
   const scopeOf = () => option("--scope");
   const query = option("--query");
   /** The value that a JMESPath filter of the scripts names: `[?name=='x']`. */
@@ -85,6 +92,9 @@ export function az(state: Cloud, { command, option }: Call): string | undefined 
     "ad signed-in-user show": () => "99999999-9999-4999-8999-999999999999",
     "group exists": () => String(state.groups.includes(option("--name"))),
     "group create": () => void state.groups.push(option("--name")),
+    "group delete": () => {
+      state.groups = state.groups.filter((group) => group !== option("--name"));
+    },
     "storage account list": () => {
       const account = state.accounts[filtered("name")];
       return account && (query.endsWith("resourceGroup") ? account.group : filtered("name"));
@@ -97,6 +107,11 @@ export function az(state: Cloud, { command, option }: Call): string | undefined 
         versions: "null null null",
         containers: [],
       };
+    },
+    "storage account delete": () => {
+      if (state.locks.some(({ resource }) => resource === option("--name")))
+        refuse("ERROR: (ScopeLocked) The scope cannot perform delete operation because of a lock.");
+      delete state.accounts[option("--name")];
     },
     "storage account show": () => account("--name").settings,
     "storage account update": () => {
@@ -116,16 +131,20 @@ export function az(state: Cloud, { command, option }: Call): string | undefined 
       String(account("--storage-account").containers.includes(option("--name"))),
     "storage container-rm create": () => void account("--storage-account").containers.push(option("--name")),
     "lock list": () => state.locks.find((lock) => lock.resource === option("--resource"))?.name,
+    "lock delete": () => {
+      state.locks = state.locks.filter(({ name }) => name !== option("--name"));
+    },
     "lock create": () => void state.locks.push({ name: option("--name"), resource: option("--resource") }),
     "role assignment list": () =>
       state.assignments
-        .filter(
-          ({ scope, principal, role }) =>
-            scope === scopeOf() &&
-            principal === filtered("principalId") &&
-            role === filtered("roleDefinitionName"),
+        .filter(({ scope, principal, role }) =>
+          option("--assignee")
+            ? principal === option("--assignee")
+            : scope === scopeOf() &&
+              principal === filtered("principalId") &&
+              role === filtered("roleDefinitionName"),
         )
-        .map(({ id, condition }) => `${id}\t${condition}`)
+        .map(({ id, condition }) => (option("--assignee") ? id : `${id}\t${condition}`))
         .join("\n"),
     "role assignment create": () =>
       void state.assignments.push({
@@ -137,13 +156,15 @@ export function az(state: Cloud, { command, option }: Call): string | undefined 
         condition: option("--condition"),
       }),
     "role assignment delete": () => {
-      state.assignments = state.assignments.filter(({ id }) => id !== option("--ids"));
+      state.assignments = state.assignments.filter(({ id }) => !values("--ids").includes(id));
     },
     "role definition list": () => state.roles[option("--name")] ?? "",
     "role definition create": () => {
       const { Name } = JSON.parse(option("--role-definition"));
       state.roles[Name] = `id-of-${Name.replaceAll(" ", "-")}`;
     },
+    "role definition delete": () => void delete state.roles[option("--name")],
+    "identity show": () => state.identities[option("--name")]?.[1] ?? refuse("ERROR: (ResourceNotFound)"),
     "identity list": () => state.identities[filtered("name")]?.join("\t"),
     "identity create": () => {
       const digit = String(Object.keys(state.identities).length + 4);
@@ -220,6 +241,7 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
     auth: () => (github.loggedOut ? refuse("You are not logged into any GitHub hosts.") : undefined),
     api,
     variable: () => {
+      if (words[1] === "delete") return void delete github.variables[`actions/variables/${words[2]}`];
       const place = option("--env") ? `environments/${option("--env")}/` : "";
       github.variables[`${place}actions/variables/${words[2]}`] = option("--body");
     },
