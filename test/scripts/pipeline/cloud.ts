@@ -31,6 +31,10 @@ export function emptyCloud() {
       condition: string;
     }[],
     roles: Object.fromEntries(builtIn.map((name) => [name, `id-of-${name.replaceAll(" ", "-")}`])),
+    /** Actions of the custom roles that the scripts define. */
+    roleActions: {} as Record<string, string[]>,
+    /** How often Azure does not list a new role yet. */
+    roleDelay: 0,
     identities: {} as Record<string, string[]>,
     trusts: {} as Record<string, string>,
     failures: {} as Record<string, string>,
@@ -158,12 +162,21 @@ export function az(state: Cloud, { command, option, values }: Call): string | un
     "role assignment delete": () => {
       state.assignments = state.assignments.filter(({ id }) => !values("--ids").includes(id));
     },
-    "role definition list": () => state.roles[option("--name")] ?? "",
-    "role definition create": () => {
-      const { Name } = JSON.parse(option("--role-definition"));
-      state.roles[Name] = `id-of-${Name.replaceAll(" ", "-")}`;
+    "role definition list": () => {
+      const name = option("--name");
+      if (query.includes("permissions")) return state.roleActions[name]?.join("\t");
+      if (name in state.roleActions && state.roleDelay > 0) {
+        state.roleDelay--;
+        return "";
+      }
+      return state.roles[name] ?? "";
     },
-    "role definition delete": () => void delete state.roles[option("--name")],
+    "role definition create": defineRole,
+    "role definition update": defineRole,
+    "role definition delete": () => {
+      delete state.roles[option("--name")];
+      delete state.roleActions[option("--name")];
+    },
     "identity show": () => state.identities[option("--name")]?.[1] ?? refuse("ERROR: (ResourceNotFound)"),
     "identity list": () => state.identities[filtered("name")]?.join("\t"),
     "identity create": () => {
@@ -182,6 +195,13 @@ export function az(state: Cloud, { command, option, values }: Call): string | un
     "identity federated-credential update": trust,
     "keyvault list": () => (state.groups.includes(option("--resource-group")) ? "/kv-id" : ""),
   };
+
+  function defineRole(): undefined {
+    const { Name, Actions, AssignableScopes } = JSON.parse(option("--role-definition"));
+    if (AssignableScopes.join() !== "/subscriptions/SUB-ID") refuse("ERROR: (InvalidScope)");
+    state.roles[Name] = `id-of-${Name.replaceAll(" ", "-")}`;
+    state.roleActions[Name] = Actions;
+  }
 
   function account(named: string) {
     return state.accounts[option(named)] ?? refuse("ERROR: (ResourceNotFound) There is no such account.");

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
+import { actionsOf } from "../../../scripts/deployment/preflight/azure-actions";
+import { readSystem } from "../../../scripts/deployment/system";
 import { emptyCloud } from "./cloud";
 import { PipelineProject } from "./pipeline-project";
 
@@ -68,7 +70,7 @@ describe("create-pipeline-identity", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Done.") });
     const state = `${subscription}/resourceGroups/rg-terraform-state/providers/Microsoft.Storage/storageAccounts/stterraformstate/blobServices/default/containers/vault-production`;
     expect(rights()).toEqual([
-      `id-production-deploy: Contributor on ${subscription}`,
+      `id-production-deploy: Vault Deployment (production) on ${subscription}`,
       `id-production-deploy: Role Based Access Control Administrator on ${subscription}`,
       `id-production-deploy: Locks Contributor on ${subscription}`,
       `id-production-deploy: Storage Blob Data Contributor on ${state}`,
@@ -78,6 +80,51 @@ describe("create-pipeline-identity", () => {
       `id-production-plan: Vault Plan Refresh (production) on ${system}`,
       "id-production-plan: Key Vault Secrets User on /kv-id/secrets/mysql-administrator",
     ]);
+  });
+
+  it("defines the two roles by what the stacks hold, and nothing that gives rights", async () => {
+    await first();
+    const { roleActions } = project.cloud;
+    const providers = ["Compute", "DBforMySQL", "Insights", "KeyVault", "ManagedIdentity", "Network"];
+    expect(roleActions).toEqual({
+      "Vault Deployment (production)": [
+        "*/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/*",
+        ...[...providers, "OperationalInsights", "Web"].map((provider) => `Microsoft.${provider}/*`),
+      ],
+      "Vault Plan Refresh (production)": [
+        "Microsoft.Web/sites/config/list/action",
+        "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
+      ],
+    });
+  });
+
+  it("covers by them what the preflight of scripts/deploy asks of each stack but vm-reader-role", async () => {
+    await first();
+    const allowed = [
+      ...(project.cloud.roleActions["Vault Deployment (production)"] ?? []),
+      // Role Based Access Control Administrator, Locks Contributor.
+      "Microsoft.Authorization/roleAssignments/*",
+      "Microsoft.Authorization/locks/*",
+    ].map((action) => action.replace("*", ""));
+    const stacks = readSystem(loadEnvironment("production")).filter(({ name }) => name !== "vm-reader-role");
+    const needed = actionsOf(stacks.flatMap(({ json }) => Object.keys(json.resource))).map((it) => it.action);
+    expect(needed.length).toBeGreaterThan(20);
+    expect(needed.filter((action) => !allowed.some((start) => action.startsWith(start)))).toEqual([]);
+  });
+
+  it("gives the role more actions when the stacks come to need them, and waits for Azure to list a new one", async () => {
+    project.cloud = { ...cloud(), roleDelay: 1 };
+    const { status, stderr } = await first();
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringContaining("waiting for Azure to list the role Vault Deployment (production)"),
+    });
+    const { roleActions } = project.cloud;
+    const complete = roleActions["Vault Deployment (production)"];
+    roleActions["Vault Deployment (production)"] = ["*/read"];
+    await first();
+    expect(project.cloud.roleActions["Vault Deployment (production)"]).toEqual(complete);
   });
 
   it("lets the deploying identity assign the stacks' roles only, and to itself only the deployers'", async () => {
@@ -258,7 +305,16 @@ describe("create-pipeline-identity", () => {
       "ERROR: (Conflict) busy",
       /let id-production-deploy trust GitHub: \(Conflict\) busy/,
     ],
-    ["role assignment create", "ERROR: (AuthorizationFailed) no", /Could not assign the role Contributor/],
+    [
+      "role definition create",
+      "ERROR: (AuthorizationFailed) no",
+      /Could not define the role Vault Deployment/,
+    ],
+    [
+      "role assignment create",
+      "ERROR: (AuthorizationFailed) no",
+      /Could not assign the role Vault Deployment/,
+    ],
     ["group exists", "ERROR: throttled", /Could not look for the resource group/],
   ])(
     "stops with a sentence where %s fails, and goes on in the next run",
