@@ -37,6 +37,23 @@ describe("scripts/deploy", () => {
     expect(count("POST /v1/auth/token/revoke-self")).toBe(count("POST /v1/auth/deployer/login"));
   });
 
+  it("does not repeat a token that a program prints", async () => {
+    scene.imitations.deployed(...stackNames);
+    scene.imitations.fail("cdktf/deploy-vault-config", "Error: cannot log in with THE-TOKEN\n");
+    const { code, stdout } = await scene.run("deploy", ["--json", "--stack", "vault-config"]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("cannot log in with (hidden)");
+  });
+
+  it("tries a web app that was deployed alone, once Vault is configured", async () => {
+    scene.imitations.deployed(...stackNames.slice(0, -1));
+    await scene.run("deploy", ["--stack", "web-app"]);
+    expect(scene.vault.requests).not.toContain("GET /healthz");
+    scene.imitations.deployed("vault-config");
+    await scene.run("deploy", ["--stack", "web-app"]);
+    expect(scene.vault.requests).toContain("GET /healthz");
+  });
+
   it("calls cdktf as a person would, and tells it environment and subscription", async () => {
     await scene.run("deploy", ["demo", "--stack", "vm-reader-role"]);
     const [run] = scene.imitations.calls.filter(({ program }) => program === "npx");

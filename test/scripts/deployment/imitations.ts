@@ -62,7 +62,10 @@ if [[ $stack == vault-config ]]; then
   cmp -s "$VAULT_CACERT" "$IMITATION/az/keyvault-certificate-download" && echo certificate >>"$IMITATION/vault-login"
 fi
 echo "$stack  Initializing the backend..."
-if [[ -e $IMITATION/cdktf/$action-$stack.error ]]; then cat "$IMITATION/cdktf/$action-$stack.error"; exit 1; fi
+if [[ -e $IMITATION/cdktf/$action-$stack.error ]]; then
+  sed "s/THE-TOKEN/$TERRAFORM_VAULT_AUTH_JWT/" "$IMITATION/cdktf/$action-$stack.error"
+  exit 1
+fi
 if [[ $action == diff ]]; then cat "$IMITATION/cdktf/plan"; exit 0; fi
 if [[ $stack == '*' ]]; then rm "$IMITATION"/state/*; exit 0; fi
 terraform apply "$action-$stack" &

@@ -160,6 +160,9 @@ export function az(state: Cloud, { command, option, values }: Call): string | un
         condition: option("--condition"),
       }),
     "role assignment delete": () => {
+      const going = state.assignments.filter(({ id }) => values("--ids").includes(id));
+      if (state.locks.some(({ resource }) => going.some(({ scope }) => scope.includes(`/${resource}/`))))
+        refuse("ERROR: (ScopeLocked) The scope cannot perform delete operation because of a lock.");
       state.assignments = state.assignments.filter(({ id }) => !values("--ids").includes(id));
     },
     "role definition list": () => {

@@ -28,11 +28,11 @@ function cloud({ deployed = true } = {}) {
   return state;
 }
 
-beforeEach(() => {
+function begin(): void {
   project.cloud = cloud();
   project.write("environments/production.json", original);
   project.calls = [];
-});
+}
 afterAll(() => project.remove());
 
 const changes = () =>
@@ -62,12 +62,16 @@ function rights(): string[] {
   );
 }
 
-describe("create-pipeline-identity", () => {
-  const first = () => project.run(script, args);
+const first = () => project.run(script, args);
 
-  it("gives each identity exactly the rights that the stacks need", async () => {
+describe("create-pipeline-identity, run once,", () => {
+  beforeAll(async () => {
+    begin();
     const { status, stderr } = await first();
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Done.") });
+  });
+
+  it("gives each identity exactly the rights that the stacks need", () => {
     const state = `${subscription}/resourceGroups/rg-terraform-state/providers/Microsoft.Storage/storageAccounts/stterraformstate/blobServices/default/containers/vault-production`;
     expect(rights()).toEqual([
       `id-production-deploy: Vault Deployment (production) on ${subscription}`,
@@ -82,8 +86,7 @@ describe("create-pipeline-identity", () => {
     ]);
   });
 
-  it("defines the two roles by what the stacks hold, and nothing that gives rights", async () => {
-    await first();
+  it("defines the two roles by what the stacks hold, and nothing that gives rights", () => {
     const { roleActions } = project.cloud;
     const providers = ["Compute", "DBforMySQL", "Insights", "KeyVault", "ManagedIdentity", "Network"];
     expect(roleActions).toEqual({
@@ -99,8 +102,7 @@ describe("create-pipeline-identity", () => {
     });
   });
 
-  it("covers by them what the preflight of scripts/deploy asks of each stack but vm-reader-role", async () => {
-    await first();
+  it("covers by them what the preflight of scripts/deploy asks of each stack but vm-reader-role", () => {
     const allowed = [
       ...(project.cloud.roleActions["Vault Deployment (production)"] ?? []),
       // Role Based Access Control Administrator, Locks Contributor.
@@ -113,22 +115,7 @@ describe("create-pipeline-identity", () => {
     expect(needed.filter((action) => !allowed.some((start) => action.startsWith(start)))).toEqual([]);
   });
 
-  it("gives the role more actions when the stacks come to need them, and waits for Azure to list a new one", async () => {
-    project.cloud = { ...cloud(), roleDelay: 1 };
-    const { status, stderr } = await first();
-    expect({ status, stderr }).toEqual({
-      status: 0,
-      stderr: expect.stringContaining("waiting for Azure to list the role Vault Deployment (production)"),
-    });
-    const { roleActions } = project.cloud;
-    const complete = roleActions["Vault Deployment (production)"];
-    roleActions["Vault Deployment (production)"] = ["*/read"];
-    await first();
-    expect(project.cloud.roleActions["Vault Deployment (production)"]).toEqual(complete);
-  });
-
-  it("lets the deploying identity assign the stacks' roles only, and to itself only the deployers'", async () => {
-    await first();
+  it("lets the deploying identity assign the stacks' roles only, and to itself only the deployers'", () => {
     const { assignments, identities } = project.cloud;
     const condition = assignments.find(({ role }) => role.startsWith("Role Based"))?.condition;
     const own = ["Certificates", "Crypto", "Secrets"]
@@ -148,8 +135,7 @@ describe("create-pipeline-identity", () => {
     );
   });
 
-  it("trusts the approved environment with applying, pull requests and main with reading", async () => {
-    await first();
+  it("trusts the approved environment with applying, pull requests and main with reading", () => {
     expect(project.cloud.trusts).toEqual({
       "id-production-deploy github-environment": "repo:acme@12/vault@34:environment:production",
       "id-production-plan github-pull-request": "repo:acme@12/vault@34:pull_request",
@@ -157,16 +143,7 @@ describe("create-pipeline-identity", () => {
     });
   });
 
-  it("names the repository alone where GitHub has no immutable subject for it", async () => {
-    const state = cloud();
-    state.github.oidc = "true ";
-    project.cloud = state;
-    await first();
-    expect(Object.values(project.cloud.trusts)).toContain("repo:acme/vault:environment:production");
-  });
-
-  it("puts the environment behind a reviewer and the branch main, and sets variables, no secrets", async () => {
-    await first();
+  it("puts the environment behind a reviewer and the branch main, and sets variables, no secrets", () => {
     const { github, identities } = project.cloud;
     expect(github).toMatchObject({ approvers: 1, branches: ["main"] });
     expect(github.variables).toEqual({
@@ -183,8 +160,7 @@ describe("create-pipeline-identity", () => {
     );
   });
 
-  it("adds the pipeline to the environment's deployers and leaves the rest of the file as it was", async () => {
-    await first();
+  it("adds the pipeline to the environment's deployers and leaves the rest of the file as it was", () => {
     const text = project.read("environments/production.json");
     const object = project.cloud.identities["id-production-deploy"]?.[1];
     const { deployers } = loadEnvironment("production", project.path("environments"));
@@ -195,6 +171,32 @@ describe("create-pipeline-identity", () => {
     });
     const entry = /,\s*\{[^{}]*"Pipeline of acme\/vault"[^{}]*\}/;
     expect(text.replace(entry, "")).toBe(original);
+  });
+});
+
+describe("create-pipeline-identity", () => {
+  beforeEach(begin);
+
+  it("gives the role more actions when the stacks come to need them, and waits for Azure to list a new one", async () => {
+    project.cloud = { ...cloud(), roleDelay: 1 };
+    const { status, stderr } = await first();
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringContaining("waiting for Azure to list the role Vault Deployment (production)"),
+    });
+    const { roleActions } = project.cloud;
+    const complete = roleActions["Vault Deployment (production)"];
+    roleActions["Vault Deployment (production)"] = ["*/read"];
+    await first();
+    expect(project.cloud.roleActions["Vault Deployment (production)"]).toEqual(complete);
+  });
+
+  it("names the repository alone where GitHub has no immutable subject for it", async () => {
+    const state = cloud();
+    state.github.oidc = "true ";
+    project.cloud = state;
+    await first();
+    expect(Object.values(project.cloud.trusts)).toContain("repo:acme/vault:environment:production");
   });
 
   it("changes nothing in a second run", async () => {
