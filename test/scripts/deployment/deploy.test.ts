@@ -78,12 +78,14 @@ describe("scripts/deploy", () => {
 
   it("gives vault-config the token that is good after the wait, not one from before", async () => {
     scene.imitations.deployed(...stackNames);
-    scene.vault.health = [503];
+    const { vault } = scene;
+    vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }];
     const run = scene.start("deploy", ["--stack", "vault-config", "--wait", "20"]);
-    await waitFor("the script to ask Vault", () => scene.vault.requests.length > 0, { deadlineMs: 20_000 });
+    const asked = () => vault.requests.includes("POST /v1/auth/deployer/login");
+    await waitFor("the script to log in", asked, { deadlineMs: 20_000 });
     const before = scene.token;
     scene.login({ claims: { uti: "renewed" } });
-    scene.vault.health = [200];
+    vault.login = [{ status: 200 }];
     expect(await run.ended).toMatchObject({ code: 0 });
     expect(scene.token).not.toBe(before);
     expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
