@@ -331,6 +331,17 @@ describe("create-pipeline-identity", () => {
     },
   );
 
+  it.each(["identity create", "role definition create", "role assignment create"])(
+    "interrupted at %s goes on from there in the next run",
+    async (interruptAt) => {
+      const interrupted = await project.run(script, args, { interruptAt });
+      expect(interrupted.status).not.toBe(0);
+      expect(interrupted.stderr).not.toContain("Done.");
+      expect((await first()).stderr).toContain("Done.");
+      expect(rights()).toHaveLength(9);
+    },
+  );
+
   it("refuses an environment that lets the signed-in user deploy from local states", async () => {
     const { status, stderr } = await project.run(script, ["demo", ...args.slice(1)]);
     expect(status).toBe(1);

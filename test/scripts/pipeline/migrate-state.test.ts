@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { itWithProgram } from "../../program";
 import { PipelineProject } from "./pipeline-project";
@@ -29,7 +29,12 @@ const state = (lineage: string, serial: number) =>
   });
 const destination = (stack: string) => project.path(`state/demo/${stack}.tfstate`);
 const from = (folder: string) =>
-  project.run("scripts/migrate-state", ["demo", "--from", `local:${project.path(folder)}`]);
+  project.run("scripts/migrate-state", ["demo", "--from", `local:${project.path(folder)}`], {
+    env: { TMPDIR: project.path("tmp") },
+  });
+beforeAll(() => mkdirSync(project.path("tmp")));
+// Copies of states, which nobody would look after.
+afterEach(() => expect(readdirSync(project.path("tmp"))).toEqual([]));
 
 describe("migrate-state, with the real Terraform from folder to folder", () => {
   itWithProgram(
