@@ -40,61 +40,58 @@ const deletedVaults = z.array(
   }),
 );
 
+/** A name that the state has chosen for a resource of a stack. */
+interface ChosenName {
+  readonly type: string;
+  readonly name: string;
+  /** Whether the state knows the resource itself, too. */
+  readonly isMade: boolean;
+}
+
 /**
  * Global names carry six random characters, known once a run has chosen them. Where it did not get as far as making what
- * they are for, or that was deleted by hand, somebody else may have the name by now.
+ * they are for, somebody else may have the name by now; a Key Vault that somebody deleted keeps its own.
  */
 export const checkGlobalNames: Check = async (context) => {
-  const found = await Promise.all(
-    context.stacks.flatMap((stack) =>
-      Object.keys(globalTypes).flatMap((type) =>
-        missingNames(stack, context.states.get(stack.name), type).map((name) =>
-          nameProblem(context, stack, type, name),
-        ),
-      ),
-    ),
-  );
-  return found.filter((problem) => problem !== undefined);
+  const found = await Promise.all(context.stacks.map((stack) => stackProblems(context, stack)));
+  return found.flat();
 };
 
-/** Names that the state has chosen for resources of a type, which are not in it themselves. */
-function missingNames(stack: Stack, state: StackState | undefined, type: string): string[] {
+async function stackProblems(context: CheckContext, stack: Stack): Promise<string[]> {
+  const names = chosenNames(stack, context.states.get(stack.name));
+  const deleted = names.some(({ type }) => type === "azurerm_key_vault")
+    ? await context.az.json(deletedVaults, "keyvault", "list-deleted", "--resource-type", "vault")
+    : [];
+  const another = `have another chosen: \`${otherNameCommand(context.environment.name, stack.name)}\``;
+  const problems = await Promise.all(
+    names.map(async ({ type, name, isMade }) => {
+      const gone = deleted.find((one) => type === "azurerm_key_vault" && one.name === name)?.properties;
+      if (gone) {
+        const until = gone.scheduledPurgeDate ? ` until ${gone.scheduledPurgeDate}` : "";
+        const recover = `\`az keyvault recover --name ${name} --location ${gone.location}\``;
+        const way = isMade ? recover : `${recover} and import it (docs/deploy.md), or ${another}`;
+        return `The Key Vault ${name} was deleted, and keeps its name${until}; bring it back with ${way}.`;
+      }
+      if (isMade || (await isFree(context, type, name))) return undefined;
+      return `The ${globalTypes[type]?.what} name ${name} is taken, not by the state of ${context.environment.name}; ${another}.`;
+    }),
+  );
+  return problems.filter((problem) => problem !== undefined);
+}
+
+function chosenNames(stack: Stack, state: StackState | undefined): ChosenName[] {
   const suffix = state?.existing("random_string")[0]?.["result"];
   if (typeof suffix !== "string") return [];
-  const made = new Set(state?.existing(type).map(({ name }) => name));
-  return resourcesOf(stack, type)
-    .map(({ name }) => String(name).replaceAll(/\$\{random_string\.[^}]*\}/g, suffix))
-    .filter((name) => !made.has(name));
+  return Object.keys(globalTypes).flatMap((type) => {
+    const made = new Set(state?.existing(type).map(({ name }) => name));
+    return resourcesOf(stack, type)
+      .map((resource) => String(resource["name"]).replaceAll(/\$\{random_string\.[^}]*\}/g, suffix))
+      .map((name) => ({ type, name, isMade: made.has(name) }));
+  });
 }
 
-async function nameProblem(
-  context: CheckContext,
-  stack: Stack,
-  type: string,
-  name: string,
-): Promise<string | undefined> {
-  const { what, ...asked } = globalTypes[type] as GlobalType;
-  const another = `have another chosen: \`${otherNameCommand(context.environment.name, stack.name)}\``;
-  if (type === "azurerm_key_vault") {
-    const deleted = await context.az.json(
-      deletedVaults,
-      ...["keyvault", "list-deleted", "--resource-type", "vault"],
-    );
-    const gone = deleted.find((one) => one.name === name)?.properties;
-    if (gone) {
-      const until = gone.scheduledPurgeDate ? ` until ${gone.scheduledPurgeDate}` : "";
-      return `The Key Vault ${name} was deleted, and keeps its name${until}; bring it back with \`az keyvault recover --name ${name} --location ${gone.location}\` and import it (docs/deploy.md), or ${another}.`;
-    }
-  }
-  if (await isFree(context, asked, name)) return undefined;
-  return `The ${what} name ${name} is taken, not by the state of ${context.environment.name}; ${another}.`;
-}
-
-async function isFree(
-  { az, login }: CheckContext,
-  { provider, type, apiVersion }: Omit<GlobalType, "what">,
-  name: string,
-): Promise<boolean> {
+async function isFree({ az, login }: CheckContext, resourceType: string, name: string): Promise<boolean> {
+  const { provider, type, apiVersion } = globalTypes[resourceType] as GlobalType;
   const url = `/subscriptions/${login.subscriptionId}/providers/${provider}/checkNameAvailability?api-version=${apiVersion}`;
   const body = JSON.stringify({ name, type: `${provider}/${type}` });
   const answer = z.object({ nameAvailable: z.boolean() });

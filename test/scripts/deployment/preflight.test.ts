@@ -134,7 +134,21 @@ const mishaps: [string, Mishap, RegExp][] = [
         { name: "kv-demo-abc123", properties: { location: "westeurope", scheduledPurgeDate: "2027-02-01" } },
       ]);
     },
-    /Key Vault kv-demo-abc123 was deleted, and keeps its name until 2027-02-01; bring it back with `az keyvault recover/,
+    /Key Vault kv-demo-abc123 was deleted, and keeps its name until 2027-02-01; bring it back with `az keyvault recover --name kv-demo-abc123 --location westeurope` and import it/,
+  ],
+  [
+    "a Key Vault that was deleted by hand",
+    ({ imitations }) => {
+      const name = "kv-demo-abc123";
+      const vault = {
+        mode: "managed",
+        type: "azurerm_key_vault",
+        instances: [{ attributes: { name } }],
+      };
+      suffixChosen("vault-server", vault);
+      imitations.answer("az/keyvault-list-deleted", [{ name, properties: { location: "westeurope" } }]);
+    },
+    /Key Vault kv-demo-abc123 was deleted, and keeps its name; bring it back with `az keyvault recover --name kv-demo-abc123 --location westeurope`\.\n/,
   ],
   [
     "a global name that is taken",
@@ -179,13 +193,13 @@ const mishaps: [string, Mishap, RegExp][] = [
 ];
 
 /** The random characters are in the state, the Key Vaults are not yet. */
-function suffixChosen(stack = "vault-server"): void {
+function suffixChosen(stack = "vault-server", ...more: object[]): void {
   const suffix = {
     mode: "managed",
     type: "random_string",
     instances: [{ attributes: { result: "abc123" } }],
   };
-  scene.imitations.answer(`state/${stack}`, stateOf(stack, {}, [suffix]));
+  scene.imitations.answer(`state/${stack}`, stateOf(stack, {}, [suffix, ...more]));
 }
 
 /** A state with a network in a subscription. */
