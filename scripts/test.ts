@@ -7,7 +7,7 @@ import { findVaultProgram } from "../sandbox/programs/vault-program";
 
 /** Suites that run Vault and a database for real: they come last, while their programs are prepared beside the others. */
 const onRealPrograms =
-  "test/sandbox/(system|machine|vault-config)/|test/scripts/deployment/vault-env-in-sandbox";
+  "test/sandbox/(system|machine|vault-config)/|test/scripts/deployment/deployment-in-sandbox";
 
 /** Suites of work that is not finished: they are run by name (`npm test -- test/app`), and not counted here. */
 const unfinished = "test/app/(application|lifecycle|agent-way)|test/app/web/(browser|fuzz)";

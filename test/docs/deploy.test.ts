@@ -58,7 +58,7 @@ describe("docs/deploy.md, its commands as they stand:", () => {
     ]);
   });
 
-  it("marks as run against the real Vault what vault-env-in-sandbox.test.ts runs", () => {
+  it("marks as run against the real Vault what deployment-in-sandbox.test.ts runs", () => {
     const marked = commands.filter(({ mark }) => mark === "✔✔").map(({ section }) => section);
     expect([...new Set(marked)]).toEqual(["Use Vault", "Another deployer", "By hand"]);
   });

@@ -297,7 +297,11 @@ Lock Info:
       /run `scripts\/migrate-state demo`/,
     ],
     ["no room", "Error: SkuNotAvailable: the requested size", /no room for a VM of that size/],
-    ["anything else", "Error: the moon is full", /Terraform failed with network: the moon is full/],
+    [
+      "anything else",
+      "Error: the moon\nis full\n\n0 Stacks deploying     1 Stack done     0 Stacks waiting\nInvoking Terraform CLI failed with exit code 1",
+      /^Terraform failed with network: the moon is full\. Mend that, and run the same command again\.$/,
+    ],
   ])("%s", (_, message, sentence) => {
     expect(terraformFailure({ environment: "demo", stack: "network" }, message)).toMatch(sentence);
   });

@@ -202,7 +202,11 @@ export class DeploymentScene {
     const given = join(this.imitations.folder, "az/account-get-access-token");
     const places = ["state", "cdktf.out", "environments", "scripts", "node_modules/.cache"];
     const kept = places.map((name) => join(this.project.folder, name));
-    const texts = [this.folder, ...kept].flatMap(filesBelow).filter((file) => file !== given);
+    // cdktf.log, for one.
+    const beside = readdirSync(this.project.folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => join(this.project.folder, name));
+    const texts = [...[this.folder, ...kept].flatMap(filesBelow), ...beside].filter((file) => file !== given);
     const holders = texts.filter((file) => tokenLike.test(readFileSync(file, "latin1")));
     expect(holders).toEqual([]);
     expect(shown).not.toMatch(tokenLike);

@@ -40,7 +40,7 @@ describe("scripts/deploy with the real cdktf and Terraform", () => {
     async () => {
       const go = join(scene.imitations.folder, "go");
       const { folder } = scene.project;
-      writeFileSync(join(folder, "stacks/vm-reader-role.ts"), stack(go));
+      scene.project.write("stacks/vm-reader-role.ts", stack(go));
       scene.imitations.uninstall("npx");
       scene.imitations.uninstall("terraform");
       const env = {

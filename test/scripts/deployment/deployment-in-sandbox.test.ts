@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,15 +7,16 @@ import { loadEnvironment } from "../../../environments/load";
 import { terraformConfiguration } from "../../../sandbox/vault-config/terraform-configuration";
 import { VaultClient } from "../../../sandbox/vault-config/vault-client";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
+import { readSystem } from "../../../scripts/deployment/system";
 import { pageCommands } from "../../docs/page-commands";
 import { rootTokenBy, storedKeys } from "../../sandbox/system/first-boots";
 import { useSandbox } from "../../sandbox/system/running-sandbox";
 import { describeWithTerraform, describeWithVault, vaultBinary } from "../../sandbox/vault-config/programs";
-import { DeploymentScene, now, objectId, stateOf, subscriptionId } from "./deployment-scene";
+import { DeploymentScene, objectId, stateOf, subscriptionId } from "./deployment-scene";
 
 const scene = DeploymentScene.use();
 
-describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,", () => {
+describeWithVault("Against the sandbox's Vault", () => {
   const newcomer = {
     name: "Newcomer",
     objectId: "77777777-7777-4777-8777-777777777777",
@@ -35,10 +36,10 @@ describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,",
     const { sandbox } = running;
     const { imitations } = scene;
     const token = sandbox.deployerToken();
-    const { tid } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+    const { tid, exp } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
     const account = { id: subscriptionId, name: "Sandbox", tenantId: tid, state: "Enabled" };
     imitations.answer("az/account-show", account);
-    imitations.answer("az/account-get-access-token", { accessToken: token, expires_on: now() + 3600 });
+    imitations.answer("az/account-get-access-token", { accessToken: token, expires_on: exp });
     imitations.answer("az/keyvault-certificate-download", readFileSync(sandbox.vaultCertificateFile, "utf8"));
     const outputs = {
       vault_https_addr: sandbox.vaultAddress,
@@ -67,7 +68,7 @@ describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,",
     return shell.stdout;
   }
 
-  it("lets `vault status` reach Vault, certificate checked", async () => {
+  it("scripts/vault-env lets `vault status` reach Vault, certificate checked", async () => {
     const status = JSON.parse(await withVaultEnv('"$VAULT_PROGRAM" status -format=json'));
     expect(status).toMatchObject({ initialized: true, sealed: false });
     await expect(withVaultEnv('unset VAULT_CACERT; "$VAULT_PROGRAM" status')).rejects.toThrow(
@@ -80,7 +81,7 @@ describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,",
     pageCommands("deploy.md").filter(({ section, mark }) => section === heading && mark === "✔✔");
   const asVault = 'vault() { "$VAULT_PROGRAM" "$@"; }\n';
 
-  it("lets a deployer log in as docs/deploy.md says, and look at what may be configured", async () => {
+  it("scripts/vault-env lets a deployer log in as docs/deploy.md says, and look at what may be configured", async () => {
     const [vaultEnv, ...commands] = commandsOf("Use Vault").map(({ text }) => text);
     // Which withVaultEnv runs.
     expect(vaultEnv).toMatch(/^eval "\$\(scripts\/vault-env demo\)"/);
@@ -89,7 +90,7 @@ describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,",
     expect(output).toMatch(/Sealed +false.*"sys\/": \{/s);
   });
 
-  it("lets another deployer in as docs/deploy.md says, and the one before still", async () => {
+  it("another deployer is let in as docs/deploy.md says, and the one before still comes in", async () => {
     const { sandbox } = running;
     const logIn = (jwt: string) => VaultClient.loggedIn({ ...sandbox.vaultConnection(), jwt });
     const token = () =>
@@ -110,8 +111,8 @@ describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,",
     ).rejects.toThrow("403");
   });
 
-  describeWithTerraform("with the real provider,", () => {
-    it("lets Terraform configure Vault, and finds nothing to do in a second plan", async () => {
+  describeWithTerraform("and with the real provider", () => {
+    it("scripts/vault-env lets Terraform configure Vault, and finds nothing to do in a second plan", async () => {
       const policy: VaultResource = {
         address: "vault_policy.example",
         type: "vault_policy",
@@ -134,5 +135,91 @@ describeWithVault("What scripts/vault-env prints, against the sandbox's Vault,",
       await deployer.logOut();
       expect(readFileSync(join(folder, "terraform.tfstate"), "utf8")).not.toContain("eyJ");
     });
+
+    it("scripts/deploy configures Vault by the real cdktf, and no token stays behind", async () => {
+      deployedIsTheSandbox();
+      const { imitations, project } = scene;
+      project.write("stacks/vault-config.ts", smallVaultConfig);
+      project.write("state/demo/vault-server.tfstate", JSON.stringify(vaultServerState()));
+      const mirror = join(homedir(), ".terraform.d/plugins");
+      imitations.uninstall("npx");
+      imitations.uninstall("terraform");
+      const env = {
+        PATH: `${imitations.bin}:${process.env["PATH"]}`,
+        HOME: homedir(),
+        HTTPS_PROXY: running.sandbox.azure.proxyUrlFor(),
+        NO_PROXY: "registry.terraform.io,releases.hashicorp.com",
+        CHECKPOINT_DISABLE: "1",
+        // cdktf's `terraform providers lock` asks the registry only, unless it is told of the mirror.
+        ...(existsSync(mirror) && { TF_CLI_ARGS_providers_lock: `-fs-mirror=${mirror}` }),
+      };
+      const { code, stderr } = await scene.run("deploy", ["demo", "--stack", "vault-config"], env);
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringContaining("smoke test: Vault … done"),
+      });
+      const deployer = await running.deployer();
+      expect(await deployer.read("sys/policies/acl/workload-deployed")).toBeDefined();
+      expect(await scene.run("destroy", ["--stack", "vault-config", "--confirm", "demo"], env)).toMatchObject(
+        {
+          code: 0,
+        },
+      );
+      expect(await deployer.read("sys/policies/acl/workload-deployed")).toBeUndefined();
+      await deployer.logOut();
+    });
+
+    /** What the stack vault-config reads of the stack vault-server, with the sandbox's address. */
+    function vaultServerState(): object {
+      const { sandbox } = running;
+      const [, suffix] = /vault-demo-(\w+)\./.exec(sandbox.vaultAddress) ?? [];
+      const stack = readSystem(environment).find(({ name }) => name === "vault-server");
+      const [crossStack] = Object.keys(stack?.json.output ?? {}).filter((name) =>
+        name.includes("random_string"),
+      );
+      const outputs = {
+        vault_https_addr: sandbox.vaultAddress,
+        vault_certificate_url: `https://kv/${objectId}`,
+        [String(crossStack)]: suffix,
+      };
+      const attributes = { id: "one", input: null, output: null, triggers_replace: null };
+      const resource = {
+        mode: "managed",
+        type: "terraform_data",
+        name: "one",
+        provider: 'provider["terraform.io/builtin/terraform"]',
+        instances: [{ schema_version: 0, attributes }],
+      };
+      return {
+        version: 4,
+        serial: 1,
+        lineage: "55555555-aaaa-4aaa-8aaa-555555555555",
+        outputs: Object.fromEntries(
+          Object.entries(outputs).map(([name, value]) => [name, { value, type: "string" }]),
+        ),
+        resources: [resource],
+      };
+    }
   });
 });
+
+/** In the place of vault-config: provider and login as there, and one policy. */
+const smallVaultConfig = `
+import { Policy } from "@cdktf/provider-vault/lib/policy";
+import type { Construct } from "constructs";
+import { useVault } from "../constructs/vault/vault-provider";
+import type { Environment } from "../environments/schema";
+import { EnvironmentStack } from "./environment-stack";
+import type { NetworkStack } from "./network";
+import type { VaultServerStack } from "./vault-server";
+
+export class VaultConfigStack extends EnvironmentStack {
+  constructor(
+    scope: Construct, id: string, environment: Environment, _: NetworkStack, vaultServer: VaultServerStack, ...more: unknown[]
+  ) {
+    super(scope, id, environment, ["vault"]);
+    useVault(this, { address: vaultServer.httpsAddress });
+    new Policy(this, "policy", { name: "workload-deployed", policy: "# allows nothing" });
+  }
+}
+`;
