@@ -33,13 +33,17 @@ export function describeUnless(missing: string | undefined, name: string, suite:
 
 /** Whether findVaultProgram would have to download or to build it: why, and the cure. */
 export function vaultMissing(): string | undefined {
-  const { folder } = new ProgramCache();
-  const cached = [VAULT_RELEASE, VAULT_GO_MODULE].map((version) =>
-    join(folder, vaultCacheKey(version), "vault"),
-  );
-  return process.env["VAULT_PROGRAM"] || isOnPath("vault") || cached.some(existsSync)
+  return process.env["VAULT_PROGRAM"] || isOnPath("vault") || cachedVault()
     ? undefined
     : "There is no Vault; install it, or name its binary in VAULT_PROGRAM.";
+}
+
+/** The Vault that an earlier run downloaded or built; undefined where there is none. */
+export function cachedVault(): string | undefined {
+  const { folder } = new ProgramCache();
+  return [VAULT_RELEASE, VAULT_GO_MODULE]
+    .map((version) => join(folder, vaultCacheKey(version), "vault"))
+    .find(existsSync);
 }
 
 /** Docker's MySQL is left out: its image may have to be downloaded first. */

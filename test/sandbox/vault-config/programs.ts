@@ -2,13 +2,14 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { TerraformAvailability } from "../../../sandbox/vault-config/terraform-applier";
+import { cachedVault } from "../programs-there";
 
 /** The binaries of the real programs; what is missing is why the tests are skipped, or fail where CI=true. */
-export const vaultBinary = process.env.VAULT_PROGRAM ?? onPath("vault");
+export const vaultBinary = process.env.VAULT_PROGRAM ?? onPath("vault") ?? cachedVault();
 const mysqlBinary = onPath("mysqld") ?? onPath("mariadbd");
 
 const missing = [
-  vaultBinary ? "" : "Vault is not on PATH, and VAULT_PROGRAM does not name it",
+  vaultBinary ? "" : "Vault is neither on PATH nor in the cache, and VAULT_PROGRAM does not name it",
   mysqlBinary ? "" : "neither MySQL nor MariaDB is installed",
 ].filter(Boolean);
 
