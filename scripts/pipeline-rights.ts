@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { resourceName } from "../constructs/azure/resource-names";
 import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
 import { synthesize } from "../main";
+import { actionsOf } from "./deployment/preflight/azure-actions";
 
 interface Stack {
   resource?: Record<string, Record<string, Record<string, unknown>>>;
@@ -12,6 +13,7 @@ interface Stack {
 /**
  * `node scripts/run-bundled.cjs scripts/pipeline-rights.ts NAME`: what a pipeline's identities have to be allowed, read out of the
  * environment's synthesized stacks, a line each of kind, tab, value, for scripts/create-pipeline-identity:
+ *   action          what the deploying identity has to be allowed, as in a custom role
  *   own-role        a role that deployers hold too: the pipeline may give it to anyone, itself included
  *   role            any other role that the stacks assign: to anyone but itself
  *   custom-role     the same, where the stack vm-reader-role defines it
@@ -31,6 +33,7 @@ export function main(): void {
     const own = distinct(assigned((stack) => stack === "network"));
     const others = distinct(assigned((stack) => stack !== "network")).filter((role) => !own.includes(role));
     const every = [...stacks.values()];
+    print("action", actions([...stacks].flatMap(([stack, json]) => (stack === byPerson ? [] : [json]))));
     print("own-role", own);
     print("role", others);
     print("custom-role", distinct(every.flatMap((json) => values(json, "azurerm_role_definition", "name"))));
@@ -38,6 +41,25 @@ export function main(): void {
     print("resource-group", [resourceName("rg", name, "vault")]);
     print("first-password", values(stacks.get("mysql") ?? {}, "azurerm_key_vault_secret", "name"));
   });
+}
+
+/** The stack that a person applies: docs/pipeline.md. */
+const byPerson = "vm-reader-role";
+
+/** Everything within the resource providers of which the stacks hold resources, and reading. Roles and locks are roles of their own. */
+function actions(stacks: readonly Stack[]): string[] {
+  const needed = actionsOf(stacks.flatMap(({ resource = {} }) => Object.keys(resource))).map(
+    ({ action }) => action,
+  );
+  const providers = needed.map((action) => action.split("/")[0] ?? "");
+  const shared = ["Microsoft.Authorization", "Microsoft.Resources"];
+  return [
+    "*/read",
+    "Microsoft.Resources/subscriptions/resourceGroups/*",
+    ...distinct(
+      providers.filter((provider) => !shared.includes(provider)).map((provider) => `${provider}/*`),
+    ),
+  ];
 }
 
 function synthesized(name: string): ReadonlyMap<string, Stack> {

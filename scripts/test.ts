@@ -6,10 +6,11 @@ import { messageOf } from "../sandbox/programs/sandbox-error";
 import { findVaultProgram } from "../sandbox/programs/vault-program";
 
 /** Suites that run Vault and a database for real: they come last, while their programs are prepared beside the others. */
-const onRealPrograms = "test/sandbox/(system|machine|vault-config)/";
+const onRealPrograms =
+  "test/sandbox/(system|machine|vault-config)/|test/scripts/deployment/deployment-in-sandbox";
 
 /** Suites of work that is not finished: they are run by name (`npm test -- test/app`), and not counted here. */
-const unfinished = "test/app/(application|lifecycle|agent-way)|test/app/web/(browser|fuzz)|test/scripts/";
+const unfinished = "test/app/(application|lifecycle|agent-way)|test/app/web/(browser|fuzz)";
 
 const project = join(__dirname, "..");
 
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
       failed.push(name);
     }
   };
-  await step("format, lint, types", "npm", ["run", "--silent", "check"]);
+  await step("format, lint, types, shell scripts, workflows", "npm", ["run", "--silent", "check"]);
   const programs = prepare();
   await step("quick tests", "node_modules/.bin/jest", [
     "--ci",

@@ -29,13 +29,14 @@ export interface CdktfOptions {
  */
 export async function cdktf(options: CdktfOptions): Promise<string> {
   const { stack, interruption } = options;
+  const environment = String(options.env.ENVIRONMENT);
   interruption.check();
-  await forgetOtherEnvironment(stack, String(options.env.ENVIRONMENT));
+  await forgetOtherEnvironment(stack, environment);
   interruption.waitingFor = `Terraform to finish what it began with ${stack} and to give back its lock`;
   try {
     const { code, output } = await run(options);
     interruption.check();
-    if (code !== 0) throw new DeploymentError(terraformFailure(stack, output));
+    if (code !== 0) throw new DeploymentError(terraformFailure({ environment, stack }, output));
     return output;
   } finally {
     interruption.waitingFor = "";

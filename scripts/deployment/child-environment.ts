@@ -1,5 +1,6 @@
 import type { Environment } from "../../environments/schema";
 import type { Login } from "./login";
+import type { VaultAccess } from "./vault";
 
 /** What configures Vault's clients: the user's own must not reach the provider, nor switch off its checks. */
 const vaultVariables = /^(?:VAULT_|TERRAFORM_VAULT_)/;
@@ -18,7 +19,8 @@ export function childEnvironment({ name }: Environment, { subscriptionId }: Logi
 /** The same for the stack vault-config: the login for the Vault provider, and no log that would hold it. */
 export function withVaultLogin(
   env: NodeJS.ProcessEnv,
-  { jwt, certificateFile }: { jwt: string; certificateFile: string },
+  { certificateFile }: VaultAccess,
+  jwt: string,
 ): NodeJS.ProcessEnv {
   const quiet = Object.entries(env).filter(([variable]) => !variable.startsWith("TF_LOG"));
   return {

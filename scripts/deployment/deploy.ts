@@ -116,7 +116,7 @@ class Deployment {
       else await this.run(name, "deploy", env);
       this.result.stacks.push({ stack: name, seconds: Math.round((performance.now() - start) / 100) / 10 });
     }
-    await this.trySystem();
+    await this.trySystem(prepared);
     this.result.outputs = await this.outputs(prepared);
   }
 
@@ -130,9 +130,7 @@ class Deployment {
       } else {
         const text =
           name === "vault-config"
-            ? await this.withVault((access) =>
-                this.run(name, "diff", withVaultLogin(env, access), [access.jwt]),
-              )
+            ? await this.withVault((access) => this.runOnVault("diff", env, access))
             : await this.run(name, "diff", env);
         this.show(readPlan(name, text));
       }
@@ -168,8 +166,17 @@ class Deployment {
         (report) => access.untilReady({ seconds, interruption, report }),
         { announce: true },
       );
-      await this.run("vault-config", "deploy", withVaultLogin(env, access), [access.jwt]);
+      await this.runOnVault("deploy", env, access);
     });
+  }
+
+  private async runOnVault(
+    action: "deploy" | "diff",
+    env: NodeJS.ProcessEnv,
+    access: VaultAccess,
+  ): Promise<string> {
+    const token = await access.token();
+    return this.run("vault-config", action, withVaultLogin(env, access, token), [token]);
   }
 
   /** Does what Vault's certificate and the deployer's token are needed for. */
@@ -184,11 +191,11 @@ class Deployment {
     }
   }
 
-  /** Tries what was deployed in this run. */
-  private async trySystem(): Promise<void> {
+  /** Tries what was deployed in this run; web apps need a Vault that is configured. */
+  private async trySystem({ states }: Prepared): Promise<void> {
     const { interruption, progress } = this;
-    const names = this.stacks.map(({ name }) => name);
-    if (names.includes("vault-config")) {
+    const configured = this.stacks.some(({ name }) => name === "vault-config");
+    if (configured) {
       await this.withVault((access) =>
         progress.step("smoke test: Vault", (report) =>
           access.untilReady({ seconds: 30, interruption, report }),
@@ -196,7 +203,7 @@ class Deployment {
       );
     }
     const webApp = this.stacks.find(({ name }) => name === "web-app");
-    if (webApp && names.includes("vault-config")) {
+    if (webApp && (configured || states.get("vault-config")?.isDeployed)) {
       const state = await this.stateOf("web-app");
       await progress.step("smoke test: web apps", () =>
         webAppsAnswer(webApp, state, { seconds: Math.min(webAppDeadline, this.wait), interruption }),

@@ -76,7 +76,10 @@ async function destroy(
         { announce: true },
       );
     if (stack === "vault-config")
-      await withoutLeases(progress, az, states, (access) => take(withVaultLogin(env, access), [access.jwt]));
+      await withoutLeases(progress, az, states, async (access) => {
+        const token = await access.token();
+        await take(withVaultLogin(env, access, token), [token]);
+      });
     else await take(env);
   }
   if (stacks.some(({ name: stack }) => stack === "vault-server")) {

@@ -55,6 +55,16 @@ export class StackState {
       .filter((resource) => resource.mode === "managed" && resource.type === type)
       .flatMap(({ instances }) => instances.map(({ attributes }) => attributes ?? {}));
   }
+
+  /** Ids, in small letters, of the subscriptions whose resource groups hold what exists. */
+  get subscriptions(): ReadonlySet<string> {
+    const ids = this.content.resources
+      // A role may be given in another subscription, too.
+      .filter(({ mode, type }) => mode === "managed" && type !== "azurerm_role_assignment")
+      .flatMap(({ instances }) => instances.map(({ attributes }) => String(attributes?.["id"])));
+    const inGroups = ids.map((id) => /^\/subscriptions\/([^/]+)\/resourceGroups\//i.exec(id)?.[1]);
+    return new Set(inGroups.flatMap((id) => id?.toLowerCase() ?? []));
+  }
 }
 
 /**

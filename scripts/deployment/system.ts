@@ -9,6 +9,7 @@ const attributes = z.record(z.string(), z.unknown());
 
 const stackJson = z.object({
   terraform: z.object({ backend: z.record(z.string(), attributes) }),
+  output: z.record(z.string(), z.unknown()).default({}),
   resource: z.record(z.string(), z.record(z.string(), attributes)).default({}),
   provider: z.record(z.string(), z.array(attributes)).default({}),
 });

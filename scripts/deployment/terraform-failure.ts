@@ -1,14 +1,21 @@
 import { knownAzureCause } from "./azure-error";
+import { otherNameCommand, stackCommand } from "./stack-command";
+
+/** What Terraform worked on. */
+interface Subject {
+  readonly environment: string;
+  readonly stack: string;
+}
 
 /** What Terraform's errors mean for the person who deploys, and the cure. */
-const causes: readonly (readonly [RegExp, (stack: string, output: string) => string])[] = [
+const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => string])[] = [
   [
     /Error acquiring the state lock/,
-    (stack, output) => {
+    ({ environment, stack }, output) => {
       const [id, who, created] = ["ID", "Who", "Created"].map(
         (field) => new RegExp(`^\\W*${field}:\\s+(.*\\S)`, "m").exec(output)?.[1] ?? "?",
       );
-      return `The state of ${stack} is locked by ${who} since ${created}; if that run is over, give the lock back with \`terraform -chdir=cdktf.out/stacks/${stack} force-unlock ${id}\`, and run the same command again.`;
+      return `The state of ${stack} is locked by ${who} since ${created}; if that run is over, give the lock back with \`${stackCommand(environment, stack, `force-unlock ${id}`)}\`, and run the same command again.`;
     },
   ],
   [
@@ -18,8 +25,8 @@ const causes: readonly (readonly [RegExp, (stack: string, output: string) => str
   ],
   [
     /VaultAlreadyExists|NameAlreadyExists|is already in use|DnsRecordInUse|WebsiteAlreadyExists|ServerNameAlreadyExists/,
-    (stack) =>
-      `A name that ${stack} chose is taken by somebody else's resource; have another made with \`terraform -chdir=cdktf.out/stacks/${stack} state rm random_string.name_suffix_*\` (its full name: \`state list\`), and run the same command again.`,
+    ({ environment, stack }) =>
+      `A name that ${stack} chose is taken by somebody else's resource; have another chosen with \`${otherNameCommand(environment, stack)}\`, and run the same command again.`,
   ],
   [
     /Instance cannot be destroyed|prevent_destroy/,
@@ -33,12 +40,13 @@ const causes: readonly (readonly [RegExp, (stack: string, output: string) => str
   ],
   [
     /Backend configuration changed|migrate your state/,
-    (stack) =>
-      `The state of ${stack} was kept elsewhere when this folder was last used; to move it, run \`npx cdktf deploy ${stack} --migrate-state\`.`,
+    ({ environment, stack }) =>
+      `The state of ${stack} was kept elsewhere when this folder was last used; run \`scripts/migrate-state ${environment}\` (docs/pipeline.md), which moves what is not moved yet.`,
   ],
   [
     /Unable to find remote state|No stored state was found/,
-    (stack) => `A stack that ${stack} needs is not deployed yet; deploy without --stack, or that one first.`,
+    ({ stack }) =>
+      `A stack that ${stack} needs is not deployed yet; deploy without --stack, or that one first.`,
   ],
   [
     /SkuNotAvailable|QuotaExceeded|OperationNotAllowed.*quota/i,
@@ -48,15 +56,20 @@ const causes: readonly (readonly [RegExp, (stack: string, output: string) => str
 ];
 
 /** Why Terraform failed, in a sentence with the cure; its own words where the cause is not known. */
-export function terraformFailure(stack: string, output: string): string {
+export function terraformFailure(subject: Subject, output: string): string {
   const text = unfolded(output);
-  for (const [pattern, sentence] of causes) if (pattern.test(text)) return sentence(stack, output);
+  for (const [pattern, sentence] of causes) if (pattern.test(text)) return sentence(subject, output);
   const known = knownAzureCause(text);
   if (known) return known;
   const [, error] = /Error: ([\s\S]*)/.exec(output) ?? [];
-  const words = unfolded(error ?? output.split("\n").filter(Boolean).slice(-3).join(" "));
-  return `Terraform failed with ${stack}: ${words.slice(0, 700).trim() || "it gave no reason"}. Mend that, and run the same command again.`;
+  const words = unfolded(
+    error?.replace(cdktfStatus, "") ?? output.split("\n").filter(Boolean).slice(-3).join(" "),
+  );
+  return `Terraform failed with ${subject.stack}: ${words.slice(0, 700).trim() || "it gave no reason"}. Mend that, and run the same command again.`;
 }
+
+/** What cdktf adds to Terraform's output when it ends. */
+const cdktfStatus = /^\s*\d+ Stacks? (?:deploying|destroying|diffing)[\s\S]*/m;
 
 /** On one line: Terraform folds its messages to the terminal's width. */
 function unfolded(text: string): string {

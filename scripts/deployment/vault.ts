@@ -12,13 +12,13 @@ import type { StackState } from "./stack-state";
 import { temporaryFolder } from "./temporary-folder";
 import { fetchVaultCertificate } from "./vault-certificate";
 
-/** How the deployed Vault is reached, and the deployer's token for it. */
+/** How the deployed Vault is reached. */
 export class VaultAccess {
   private constructor(
+    private readonly az: AzureCli,
     readonly address: string,
     /** PEM file for VAULT_CACERT. */
     readonly certificateFile: string,
-    readonly jwt: string,
     /** Removes the certificate's file. */
     readonly close: () => void,
   ) {}
@@ -26,14 +26,16 @@ export class VaultAccess {
   /** @throws {DeploymentError} when vault-server is not deployed, or its certificate cannot be had. */
   static async open(az: AzureCli, vaultServer: StackState): Promise<VaultAccess> {
     const { address, certificateUrl } = vaultLocation(vaultServer);
-    const [pem, jwt] = await Promise.all([
-      fetchVaultCertificate(az, certificateUrl, address),
-      deployerToken(az),
-    ]);
+    const pem = await fetchVaultCertificate(az, certificateUrl, address);
     const folder = temporaryFolder();
     const file = join(folder.path, "vault.pem");
     await writeFile(file, pem);
-    return new VaultAccess(address, file, jwt, folder.remove);
+    return new VaultAccess(az, address, file, folder.remove);
+  }
+
+  /** The deployer's token; asked for anew each time, since waiting for Vault may take longer than one lasts. */
+  token(): Promise<string> {
+    return deployerToken(this.az);
   }
 
   /**
@@ -112,9 +114,9 @@ export class VaultAccess {
     }
   }
 
-  logIn(): Promise<VaultClient> {
-    const { address, certificateFile: caFile, jwt } = this;
-    return VaultClient.loggedIn({ address, caFile, jwt, proxyUrl: proxyFor(address) });
+  private async logIn(): Promise<VaultClient> {
+    const { address, certificateFile: caFile } = this;
+    return VaultClient.loggedIn({ address, caFile, jwt: await this.token(), proxyUrl: proxyFor(address) });
   }
 
   private client(): VaultClient {
@@ -139,7 +141,7 @@ export function vaultLocation(vaultServer: StackState): { address: string; certi
 const refusesForGood = /claim|audience|issuer|signature|expired|not valid yet/i;
 
 function refused({ errors }: VaultRefusal): string {
-  return `Vault refuses this login (${errors.join("; ")}); log in as one of the environment's deployers: for a Vault that runs already, those it had at its first boot.`;
+  return `Vault refuses this login (${errors.join("; ")}); log in as one of the environment's deployers; a Vault that runs already knows those it had at its first boot (docs/deploy.md, "Another deployer").`;
 }
 
 function stateOf(status: number): string {

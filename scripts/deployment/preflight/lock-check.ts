@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { stackCommand } from "../stack-command";
 import type { Check } from "./check";
 
 const blobs = z.array(
@@ -18,23 +19,15 @@ export const checkStateLocks: Check = async ({ az, environment: { name, state },
   const place = ["--account-name", state.storageAccount, "--container-name", state.container];
   const found = await az.json(
     blobs,
-    "storage",
-    "blob",
-    "list",
-    ...place,
-    "--prefix",
-    `${name}/`,
-    "--include",
-    "m",
-    "--auth-mode",
-    "login",
+    ...["storage", "blob", "list", ...place, "--prefix", `${name}/`],
+    ...["--include", "m", "--auth-mode", "login"],
   );
   return found.flatMap((blob) => {
     const stack = stacks.find((one) => blob.name === `${name}/${one.name}.tfstate`);
     if (!stack || blob.properties.lease?.state !== "leased") return [];
     const { ID, Who, Created } = readLock(blob.metadata?.["terraformlockid"]);
     return [
-      `The state of ${stack.name} is locked by ${Who} since ${Created}; wait for that run, or if it is over, give the lock back with \`terraform -chdir=cdktf.out/stacks/${stack.name} force-unlock ${ID}\`.`,
+      `The state of ${stack.name} is locked by ${Who} since ${Created}; wait for that run, or if it is over, give the lock back with \`${stackCommand(name, stack.name, `force-unlock ${ID}`)}\`.`,
     ];
   });
 };

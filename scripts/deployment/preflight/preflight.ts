@@ -5,6 +5,7 @@ import { checkAddresses, exampleRangeProblems } from "./address-check";
 import type { Check, CheckContext } from "./check";
 import { checkDependencies } from "./dependency-check";
 import { checkEncryptionAtHost } from "./encryption-check";
+import { checkGlobalNames } from "./global-name-check";
 import { checkStateLocks } from "./lock-check";
 import { checkLogin } from "./login-check";
 import { checkMachineSizes } from "./machine-size-check";
@@ -12,6 +13,7 @@ import { checkNames } from "./name-check";
 import { programVersionProblems } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
 import { checkRights } from "./rights-check";
+import { checkSubscription } from "./subscription-check";
 
 /** What a deployment knows once it may begin. */
 export interface Prepared {
@@ -25,6 +27,7 @@ export interface PreflightOptions extends Omit<CheckContext, "login" | "states">
 
 const deploymentChecks: readonly Check[] = [
   checkLogin,
+  checkSubscription,
   checkAddresses,
   checkDependencies,
   checkRights,
@@ -32,11 +35,12 @@ const deploymentChecks: readonly Check[] = [
   checkMachineSizes,
   checkEncryptionAtHost,
   checkNames,
+  checkGlobalNames,
   checkStateLocks,
 ];
 
 /** Less is needed to take away what is there. */
-const destructionChecks: readonly Check[] = [checkLogin, checkAddresses, checkStateLocks];
+const destructionChecks: readonly Check[] = [checkLogin, checkSubscription, checkAddresses, checkStateLocks];
 
 /**
  * Looks at everything that a deployment needs before it changes anything.

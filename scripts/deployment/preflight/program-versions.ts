@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { engines } from "../../../package.json";
 import { compareVersions } from "../../../sandbox/programs/version";
 import { type AzureCli, azureCliMissing } from "../azure-cli";
 import { runCommand } from "../run-command";
 
-/** package.json, `engines`; write-only arguments; `expires_on` of `az account get-access-token`. */
-const oldest = { node: "20.12.0", terraform: "1.11.0", az: "2.54.0" };
+/** Terraform: write-only arguments. The Azure CLI: `expires_on` of `az account get-access-token`. */
+const oldest = { node: engines.node.replace(">=", ""), terraform: "1.11.0", az: "2.54.0" };
 
 /** Node.js, Terraform and the Azure CLI, each new enough. */
 export async function programVersionProblems(az: AzureCli): Promise<string[]> {

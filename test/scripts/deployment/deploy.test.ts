@@ -37,6 +37,23 @@ describe("scripts/deploy", () => {
     expect(count("POST /v1/auth/token/revoke-self")).toBe(count("POST /v1/auth/deployer/login"));
   });
 
+  it("does not repeat a token that a program prints", async () => {
+    scene.imitations.deployed(...stackNames);
+    scene.imitations.fail("cdktf/deploy-vault-config", "Error: cannot log in with THE-TOKEN\n");
+    const { code, stdout } = await scene.run("deploy", ["--json", "--stack", "vault-config"]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("cannot log in with (hidden)");
+  });
+
+  it("tries a web app that was deployed alone, once Vault is configured", async () => {
+    scene.imitations.deployed(...stackNames.slice(0, -1));
+    await scene.run("deploy", ["--stack", "web-app"]);
+    expect(scene.vault.requests).not.toContain("GET /healthz");
+    scene.imitations.deployed("vault-config");
+    await scene.run("deploy", ["--stack", "web-app"]);
+    expect(scene.vault.requests).toContain("GET /healthz");
+  });
+
   it("calls cdktf as a person would, and tells it environment and subscription", async () => {
     await scene.run("deploy", ["demo", "--stack", "vm-reader-role"]);
     const [run] = scene.imitations.calls.filter(({ program }) => program === "npx");
@@ -57,6 +74,21 @@ describe("scripts/deploy", () => {
     scene.vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }, { status: 200 }];
     const { code } = await scene.run("deploy", ["--wait", "20"]);
     expect(code).toBe(0);
+  });
+
+  it("gives vault-config the token that is good after the wait, not one from before", async () => {
+    scene.imitations.deployed(...stackNames);
+    const { vault } = scene;
+    vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }];
+    const run = scene.start("deploy", ["--stack", "vault-config", "--wait", "20"]);
+    const asked = () => vault.requests.includes("POST /v1/auth/deployer/login");
+    await waitFor("the script to log in", asked, { deadlineMs: 20_000 });
+    const before = scene.token;
+    scene.login({ claims: { uti: "renewed" } });
+    vault.login = [{ status: 200 }];
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(scene.token).not.toBe(before);
+    expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
   });
 
   it("waits for a web app that starts slowly, and says which one never did", async () => {
@@ -156,9 +188,9 @@ describe("scripts/deploy", () => {
 describe("An interruption of scripts/deploy", () => {
   it.each(stackNames)("at %s lets Terraform finish; the same command goes on from there", async (stack) => {
     const { imitations } = scene;
-    imitations.deployed(...stackNames.slice(0, stackNames.indexOf(stack)));
+    const before = stackNames.slice(0, stackNames.indexOf(stack));
     imitations.hang("deploy", stack);
-    const run = scene.start("deploy", ["--stack", stack]);
+    const run = scene.start("deploy");
     await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
     run.child.kill("SIGINT");
     const { code, stderr } = await run.ended;
@@ -167,9 +199,12 @@ describe("An interruption of scripts/deploy", () => {
     expect(imitations.note("terraform-finished")).toBe(`deploy-${stack} 1\n`);
     expect(imitations.note("cdktf-killed")).toBe("");
 
+    expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual(before);
+    const interrupted = [...before, stack].map((name) => `deploy ${name}`);
+
     imitations.hang("deploy", stack, false);
-    expect(await scene.run("deploy", ["--stack", stack])).toMatchObject({ code: 0 });
-    expect(imitations.isDeployed(stack)).toBe(true);
+    expect(await scene.run("deploy")).toMatchObject({ code: 0 });
+    expect(imitations.cdktfRuns).toEqual([...interrupted, ...deployAll]);
   });
 
   it("by the whole process group, as from a terminal, and by impatience, gives Terraform one signal all the same", async () => {
@@ -184,6 +219,21 @@ describe("An interruption of scripts/deploy", () => {
     expect(code).toBe(130);
     expect(stderr).toContain("Still waiting for Terraform");
     expect(imitations.note("terraform-finished")).toBe("deploy-network 1\n");
+  });
+
+  it("while it looks at Azure changes nothing, and ends it at once", async () => {
+    const { imitations } = scene;
+    imitations.hangs("az/vm-list-skus");
+    const run = scene.start("deploy", ["--json"]);
+    await waitFor("az to be asked", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+    process.kill(-(run.child.pid as number), "SIGINT");
+    const { code, stdout, stderr } = await run.ended;
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: expect.stringContaining("Interrupted; run the same command again to go on."),
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: ["Interrupted."] });
+    expect(imitations.cdktfRuns).toEqual([]);
   });
 
   it("while it waits for Vault ends it at once", async () => {
@@ -228,7 +278,7 @@ Lock Info:
     [
       "a name that is taken",
       'Error: VaultAlreadyExists: The vault name "kv" is already in use',
-      /A name that network chose is taken/,
+      /A name that network chose is taken.*ENVIRONMENT=demo npm run synth && .* state list \| .* state rm/,
     ],
     [
       "a resource that the state does not know",
@@ -241,11 +291,19 @@ Lock Info:
       /login to Azure has expired; run `az login`/,
     ],
     ["protected data", "Error: Instance cannot be destroyed", /protectData/],
-    ["a state that was kept elsewhere", "Error: Backend configuration changed", /--migrate-state/],
+    [
+      "a state that was kept elsewhere",
+      "Error: Backend configuration changed",
+      /run `scripts\/migrate-state demo`/,
+    ],
     ["no room", "Error: SkuNotAvailable: the requested size", /no room for a VM of that size/],
-    ["anything else", "Error: the moon is full", /Terraform failed with network: the moon is full/],
+    [
+      "anything else",
+      "Error: the moon\nis full\n\n0 Stacks deploying     1 Stack done     0 Stacks waiting\nInvoking Terraform CLI failed with exit code 1",
+      /^Terraform failed with network: the moon is full\. Mend that, and run the same command again\.$/,
+    ],
   ])("%s", (_, message, sentence) => {
-    expect(terraformFailure("network", message)).toMatch(sentence);
+    expect(terraformFailure({ environment: "demo", stack: "network" }, message)).toMatch(sentence);
   });
 
   it("and ends the run there, with exit code 1", async () => {

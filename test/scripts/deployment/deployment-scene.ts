@@ -24,9 +24,12 @@ const resourceProviders = [
   ...["OperationalInsights", "Web"],
 ].map((name) => `Microsoft.${name}`);
 
+type Script = "deploy" | "destroy" | "vault-env";
+
 export interface Run {
   readonly child: ChildProcess;
-  /** stderr so far. */
+  /** What it wrote so far. */
+  stdout(): string;
   stderr(): string;
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
@@ -54,8 +57,41 @@ export class DeploymentScene {
   }
 
   /** Starts a script as a person does, with the imitations on PATH. */
-  start(script: "deploy" | "destroy" | "vault-env", args: string[] = [], env: NodeJS.ProcessEnv = {}): Run {
-    const child = spawn(join(this.project.folder, "scripts", script), args, {
+  start(script: Script, args: string[] = [], env: NodeJS.ProcessEnv = {}): Run {
+    return this.launch(script, join(this.project.folder, "scripts", script), args, env);
+  }
+
+  /** The same in a terminal, in which the text is typed once the script asks its question. */
+  runInTerminal(script: Script, args: string[], question: string, typed: string): Run["ended"] {
+    const command = [join(this.project.folder, "scripts", script), ...args].join(" ");
+    const run = this.launch(script, "script", ["--quiet", "--return", "--command", command, "/dev/null"]);
+    const answer = (): void => {
+      if (!run.stdout().includes(question)) return;
+      run.child.stdout?.off("data", answer);
+      run.child.stdin?.write(typed);
+    };
+    run.child.stdout?.on("data", answer);
+    return run.ended;
+  }
+
+  /** Runs commands in the project's folder, as a person types them into a shell. */
+  shell(commands: string): Run["ended"] {
+    return this.launch("shell", "bash", [
+      "-euo",
+      "pipefail",
+      "-c",
+      `cd "$0"; ${commands}`,
+      this.project.folder,
+    ]).ended;
+  }
+
+  private launch(
+    script: Script | "shell",
+    program: string,
+    args: string[],
+    env: NodeJS.ProcessEnv = {},
+  ): Run {
+    const child = spawn(program, args, {
       cwd: this.folder,
       // A process group of its own, as a shell gives it.
       detached: true,
@@ -67,13 +103,13 @@ export class DeploymentScene {
         NODE_EXTRA_CA_CERTS: this.vault.certificateFile,
         ...env,
       },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [program === "script" ? "pipe" : "ignore", "pipe", "pipe"],
     });
     let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk) => {
+    child.stdout?.on("data", (chunk) => {
       stdout += chunk;
     });
-    child.stderr.on("data", (chunk) => {
+    child.stderr?.on("data", (chunk) => {
       stderr += chunk;
     });
     const ended = new Promise<Awaited<Run["ended"]>>((resolve) => {
@@ -84,7 +120,7 @@ export class DeploymentScene {
       expect(result.stderr).not.toMatch(/^\s+at /m);
       return result;
     });
-    return { child, stderr: () => stderr, ended };
+    return { child, stdout: () => stdout, stderr: () => stderr, ended };
   }
 
   /** Runs a script to its end. */
@@ -164,8 +200,13 @@ export class DeploymentScene {
   /** No token in arguments, in what was shown, or in any file but the imitation's own answer. */
   private expectNoTokens(shown: string): void {
     const given = join(this.imitations.folder, "az/account-get-access-token");
-    const kept = ["state", "cdktf.out", "scripts"].map((name) => join(this.project.folder, name));
-    const texts = [this.folder, ...kept].flatMap(filesBelow).filter((file) => file !== given);
+    const places = ["state", "cdktf.out", "environments", "scripts", "node_modules/.cache"];
+    const kept = places.map((name) => join(this.project.folder, name));
+    // cdktf.log, for one.
+    const beside = readdirSync(this.project.folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => join(this.project.folder, name));
+    const texts = [...[this.folder, ...kept].flatMap(filesBelow), ...beside].filter((file) => file !== given);
     const holders = texts.filter((file) => tokenLike.test(readFileSync(file, "latin1")));
     expect(holders).toEqual([]);
     expect(shown).not.toMatch(tokenLike);

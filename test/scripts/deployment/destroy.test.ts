@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from "node:util";
 import { waitFor } from "../../../sandbox/programs/wait-for";
-import { DeploymentScene, stackNames } from "./deployment-scene";
+import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
 jest.setTimeout(120_000);
@@ -32,6 +33,49 @@ describe("scripts/destroy", () => {
   ])("changes nothing %s", async (_, args, sentence) => {
     const { code, stderr } = await scene.run("destroy", ["demo", ...args]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
+    expect(scene.imitations.cdktfRuns).toEqual([]);
+  });
+
+  it.each([
+    ["demo\n", 0, "stack mysql taken away … done"],
+    ["production\n", 1, '"production" is not the environment\'s name, demo'],
+    ["\n", 1, '"" is not the environment\'s name, demo'],
+    ["\x03", 130, "Interrupted; run the same command again to go on."],
+  ])("asks in a terminal for the name, and takes %j for an answer", async (typed, status, said) => {
+    const args = [
+      "demo",
+      "--stack",
+      "mysql",
+      "--stack",
+      "web-app",
+      "--stack",
+      "agent-vm",
+      "--stack",
+      "vault-config",
+    ];
+    const run = await scene.runInTerminal("destroy", args, "Type demo to go on: ", typed);
+    const { code, stdout } = { ...run, stdout: stripVTControlCharacters(run.stdout) };
+    expect(stdout).toContain("This destroys, for good: the transit keys");
+    expect({ code, stdout }).toEqual({ code: status, stdout: expect.stringContaining(said) });
+    expect(scene.imitations.isDeployed("mysql")).toBe(status !== 0);
+    expect(scene.imitations.cdktfRuns).toHaveLength(status === 0 ? 4 : 0);
+  });
+
+  it("changes nothing where the system is in another subscription than the one az works in", async () => {
+    const id = "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-demo-vault";
+    const group = {
+      mode: "managed",
+      type: "azurerm_resource_group",
+      instances: [{ attributes: { id: `${id}/` } }],
+    };
+    scene.imitations.answer("state/network", stateOf("network", {}, [group]));
+    const { code, stderr } = await scene.run("destroy", confirmed);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /is in the subscription 88888888.*az account set --subscription 88888888/,
+      ),
+    });
     expect(scene.imitations.cdktfRuns).toEqual([]);
   });
 
@@ -69,20 +113,17 @@ describe("scripts/destroy", () => {
     expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
   });
 
-  it.each(["vault-config", "vault-server"])(
-    "interrupted at %s lets Terraform finish, and goes on the next time",
-    async (stack) => {
-      const { imitations } = scene;
-      imitations.hang("destroy", stack);
-      const run = scene.start("destroy", confirmed);
-      await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
-      run.child.kill("SIGINT");
-      expect(await run.ended).toMatchObject({ code: 130 });
-      expect(imitations.note("terraform-finished")).toBe(`destroy-${stack} 1\n`);
-      expect(imitations.note("cdktf-killed")).toBe("");
-      imitations.hang("destroy", stack, false);
-      expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
-      expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual([]);
-    },
-  );
+  it.each(stackNames)("interrupted at %s lets Terraform finish, and goes on the next time", async (stack) => {
+    const { imitations } = scene;
+    imitations.hang("destroy", stack);
+    const run = scene.start("destroy", confirmed);
+    await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+    run.child.kill("SIGINT");
+    expect(await run.ended).toMatchObject({ code: 130 });
+    expect(imitations.note("terraform-finished")).toBe(`destroy-${stack} 1\n`);
+    expect(imitations.note("cdktf-killed")).toBe("");
+    imitations.hang("destroy", stack, false);
+    expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
+    expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual([]);
+  });
 });

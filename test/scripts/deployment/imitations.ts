@@ -12,7 +12,7 @@ import { join } from "node:path";
 
 /** A call of a program: its arguments and the names of the variables in its environment. */
 export interface Call {
-  readonly program: "az" | "npx" | "terraform";
+  readonly program: "az" | "npx" | "terraform" | "npm" | "vault";
   readonly args: readonly string[];
   readonly variables: readonly string[];
 }
@@ -21,8 +21,9 @@ export interface Call {
 const record = `
 separated=$(printf '%s\\037' "$@")
 printf '%s\\t%s\\t%s\\n' "\${0##*/}" "$separated" "$(compgen -e | tr '\\n' ' ')" >>"$IMITATION/calls"
-# answer FILE: prints it, or fails with FILE.error
+# answer FILE: prints it, or fails with FILE.error, or goes on for ever
 answer() {
+  if [[ -e $1.hangs ]]; then echo "$1" >"$IMITATION/hanging"; exec sleep infinity; fi
   if [[ -e $1.error ]]; then cat "$1.error" >&2; exit 1; fi
   cat "$1"
 }
@@ -51,29 +52,40 @@ esac
 const npx = `#!/bin/bash
 ${record}
 set -m
-action=$3 stack=$4 terraform=
+words=()
+for arg in "$@"; do [[ $arg == -* ]] || words+=("$arg"); done
+action=\${words[1]} terraform=
 trap 'echo "$action $stack" >>"$IMITATION/cdktf-killed"; kill -KILL "$terraform" 2>/dev/null; exit 1' INT TERM HUP
+for stack in "\${words[@]:2}"; do
 if [[ $stack == vault-config ]]; then
   grep -qF "\\"$TERRAFORM_VAULT_AUTH_JWT\\"" "$IMITATION/az/account-get-access-token" && echo token >>"$IMITATION/vault-login"
   cmp -s "$VAULT_CACERT" "$IMITATION/az/keyvault-certificate-download" && echo certificate >>"$IMITATION/vault-login"
 fi
 echo "$stack  Initializing the backend..."
-if [[ -e $IMITATION/cdktf/$action-$stack.error ]]; then cat "$IMITATION/cdktf/$action-$stack.error"; exit 1; fi
+if [[ -e $IMITATION/cdktf/$action-$stack.error ]]; then
+  sed "s/THE-TOKEN/$TERRAFORM_VAULT_AUTH_JWT/" "$IMITATION/cdktf/$action-$stack.error"
+  exit 1
+fi
 if [[ $action == diff ]]; then cat "$IMITATION/cdktf/plan"; exit 0; fi
+if [[ $stack == '*' ]]; then rm "$IMITATION"/state/*; exit 0; fi
 terraform apply "$action-$stack" &
 terraform=$!
 while kill -0 "$terraform" 2>/dev/null; do wait "$terraform"; code=$?; done
 [[ $code == 0 ]] || exit 1
 if [[ $action == destroy ]]; then rm "$IMITATION/state/$stack"; else cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack"; fi
+done
 `;
 
 /** Terraform: reads states; its apply goes on until it is interrupted where a test asks for that. */
 const terraform = `#!/bin/bash
 ${record}
+if [[ $1 == -chdir=* ]]; then shift; fi
 case $1 in
   version) answer "$IMITATION/terraform/version" ;;
   init) if [[ -e $IMITATION/terraform/init.error ]]; then answer "$IMITATION/terraform/init"; fi ;;
   state)
+    if [[ $2 == list ]]; then echo vault_mount.example; fi
+    [[ $2 == pull ]] || exit 0
     stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
     if [[ -e $IMITATION/state/$stack ]]; then cat "$IMITATION/state/$stack"; fi ;;
   apply)
@@ -88,6 +100,12 @@ case $1 in
 esac
 `;
 
+/** npm and vault: they note that they were called, and give out the token of a login. */
+const other = `#!/bin/bash
+${record}
+if [[ $1 == write ]]; then grep -q ey <<<"$(cat)" && echo hvs.of-the-imitation; fi
+`;
+
 /** Imitations of az, npx and terraform in a folder for PATH, with answers that a test changes. */
 export class Imitations {
   /** The only folder of PATH besides the system's own. */
@@ -99,7 +117,7 @@ export class Imitations {
       mkdirSync(join(folder, name), { recursive: true });
     }
     symlinkSync(process.execPath, join(this.bin, "node"));
-    for (const [name, text] of Object.entries({ az, npx, terraform })) {
+    for (const [name, text] of Object.entries({ az, npx, terraform, npm: other, vault: other })) {
       writeFileSync(join(this.bin, name), text);
       chmodSync(join(this.bin, name), 0o755);
     }
@@ -114,6 +132,11 @@ export class Imitations {
   /** What a program says on stderr when it fails from now on. */
   fail(file: string, message: string): void {
     writeFileSync(join(this.folder, `${file}.error`), message);
+  }
+
+  /** What a program never answers from now on. */
+  hangs(file: string): void {
+    writeFileSync(join(this.folder, `${file}.hangs`), "");
   }
 
   /** Lets Terraform go on with a stack until it is interrupted; `false` ends that. */
@@ -162,6 +185,11 @@ export class Imitations {
   get cdktfRuns(): string[] {
     return this.calls
       .filter(({ program }) => program === "npx")
-      .map(({ args }) => args.slice(2, 4).join(" "));
+      .map(({ args }) =>
+        args
+          .filter((arg) => !arg.startsWith("-"))
+          .slice(1)
+          .join(" "),
+      );
   }
 }

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { actionsByType } from "../../../scripts/deployment/preflight/azure-actions";
 import { readSystem } from "../../../scripts/deployment/system";
@@ -14,6 +16,8 @@ import {
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
 jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
+
+const otherSubscription = "88888888-8888-4888-8888-888888888888";
 
 /** Everything but what a role takes out. */
 const without = (...notActions: string[]) => ({ value: [{ actions: ["*"], notActions }] });
@@ -130,7 +134,21 @@ const mishaps: [string, Mishap, RegExp][] = [
         { name: "kv-demo-abc123", properties: { location: "westeurope", scheduledPurgeDate: "2027-02-01" } },
       ]);
     },
-    /Key Vault kv-demo-abc123 was deleted, and keeps its name until 2027-02-01; bring it back with `az keyvault recover/,
+    /Key Vault kv-demo-abc123 was deleted, and keeps its name until 2027-02-01; bring it back with `az keyvault recover --name kv-demo-abc123 --location westeurope` and import it/,
+  ],
+  [
+    "a Key Vault that was deleted by hand",
+    ({ imitations }) => {
+      const name = "kv-demo-abc123";
+      const vault = {
+        mode: "managed",
+        type: "azurerm_key_vault",
+        instances: [{ attributes: { name } }],
+      };
+      suffixChosen("vault-server", vault);
+      imitations.answer("az/keyvault-list-deleted", [{ name, properties: { location: "westeurope" } }]);
+    },
+    /Key Vault kv-demo-abc123 was deleted, and keeps its name; bring it back with `az keyvault recover --name kv-demo-abc123 --location westeurope`\.\n/,
   ],
   [
     "a global name that is taken",
@@ -138,7 +156,28 @@ const mishaps: [string, Mishap, RegExp][] = [
       suffixChosen();
       imitations.answer("az/check-name", { nameAvailable: false });
     },
-    /Key Vault name kv-demo-rec-abc123 is taken/,
+    /Key Vault name kv-demo-rec-abc123 is taken, .*have another chosen: `ENVIRONMENT=demo npm run synth && .*cdktf\.out\/stacks\/vault-server state rm`/,
+  ],
+  [
+    "a taken name of the MySQL server",
+    ({ imitations }) => {
+      suffixChosen("mysql");
+      imitations.answer("az/check-name", { nameAvailable: false });
+    },
+    /MySQL server name mysql-demo-abc123 is taken/,
+  ],
+  [
+    "a taken name of a web app",
+    ({ imitations }) => {
+      suffixChosen("web-app");
+      imitations.answer("az/check-name", { nameAvailable: false });
+    },
+    /web app name app-demo-webapp-abc123 is taken/,
+  ],
+  [
+    "a system that is in another subscription",
+    (it) => it.imitations.answer("state/network", stateIn(otherSubscription)),
+    /system demo is in the subscription 88888888-.*, but az works in 55555555-.* \(Demo\); run `az account set --subscription 88888888-/,
   ],
   [
     "a state that cannot be read",
@@ -154,13 +193,19 @@ const mishaps: [string, Mishap, RegExp][] = [
 ];
 
 /** The random characters are in the state, the Key Vaults are not yet. */
-function suffixChosen(): void {
+function suffixChosen(stack = "vault-server", ...more: object[]): void {
   const suffix = {
     mode: "managed",
     type: "random_string",
     instances: [{ attributes: { result: "abc123" } }],
   };
-  scene.imitations.answer("state/vault-server", stateOf("vault-server", {}, [suffix]));
+  scene.imitations.answer(`state/${stack}`, stateOf(stack, {}, [suffix, ...more]));
+}
+
+/** A state with a network in a subscription. */
+function stateIn(subscription: string, type = "azurerm_virtual_network"): object {
+  const id = `/subscriptions/${subscription}/resourceGroups/rg-demo-vault/providers/a/b/c`;
+  return stateOf("network", {}, [{ mode: "managed", type, instances: [{ attributes: { id } }] }]);
 }
 
 describe("The preflight of scripts/deploy", () => {
@@ -172,8 +217,16 @@ describe("The preflight of scripts/deploy", () => {
     expect(scene.imitations.cdktfRuns).toEqual([]);
   });
 
+  it("finds an old Node.js", async () => {
+    const older = join(scene.imitations.folder, "older.cjs");
+    writeFileSync(older, 'Object.defineProperty(process.versions, "node", { value: "18.19.0" });');
+    const { code, stderr } = await scene.run("deploy", [], { NODE_OPTIONS: `--require ${older}` });
+    expect(code).toBe(1);
+    expect(stderr).toContain("Node.js 18.19.0 is older than 20.18.1; install a newer one");
+  });
+
   it("finds a subscription that az does not work in", async () => {
-    const ARM_SUBSCRIPTION_ID = "88888888-8888-4888-8888-888888888888";
+    const ARM_SUBSCRIPTION_ID = otherSubscription;
     const { code, stderr } = await scene.run("deploy", [], { ARM_SUBSCRIPTION_ID });
     expect(code).toBe(1);
     expect(stderr).toMatch(/ARM_SUBSCRIPTION_ID names 88888888.*az account set --subscription 88888888/);
@@ -219,6 +272,13 @@ describe("The preflight of scripts/deploy", () => {
     expect(stderr).toMatch(/3 problems/);
     for (const one of ["Terraform 1.5.7", "Nobody is logged in", "examples only"])
       expect(stderr).toContain(one);
+  });
+
+  it("lets a role in another subscription be, and letters of any size in an id", async () => {
+    const { imitations } = scene;
+    imitations.answer("state/mysql", stateIn(subscriptionId.toUpperCase()));
+    imitations.answer("state/network", stateIn(otherSubscription, "azurerm_role_assignment"));
+    expect(await scene.run("deploy", ["--stack", "vm-reader-role"])).toMatchObject({ code: 0 });
   });
 
   it("finds that a resource provider is not registered where the stack that would is left out", async () => {

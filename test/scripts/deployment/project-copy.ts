@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const project = join(__dirname, "../../..");
 
@@ -50,6 +50,12 @@ export class ProjectCopy {
       join(this.folder, `environments/${name}.json`),
       JSON.stringify({ ...given, name, ...changes }),
     );
+  }
+
+  /** Writes a file, in the place of the project's own where there is one. */
+  write(file: string, content: string): void {
+    mkdirSync(dirname(join(this.folder, file)), { recursive: true });
+    writeFileSync(join(this.folder, file), content);
   }
 
   remove(): void {

@@ -4,9 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { certificateProblem } from "../../../scripts/deployment/vault-certificate";
-import { describeWithVaultAndDatabase, vaultThere } from "../../sandbox/programs-there";
-import { useSandbox } from "../../sandbox/system/running-sandbox";
-import { DeploymentScene, now, objectId, stateOf, subscriptionId } from "./deployment-scene";
+import { DeploymentScene, stateOf } from "./deployment-scene";
 import { selfSigned } from "./vault-imitation";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
@@ -97,54 +95,6 @@ describe("scripts/vault-env", () => {
     expect(stdout).toContain(
       'printf %s "$TERRAFORM_VAULT_AUTH_JWT" | vault write -field=token auth/deployer/login role=deployer jwt=-',
     );
-  });
-});
-
-describeWithVaultAndDatabase("What scripts/vault-env prints, against the sandbox,", () => {
-  const running = useSandbox({ upTo: "vault" });
-
-  /** Runs a shell command with the variables that the script printed. */
-  async function withVaultEnv(command: string, cwd = tmpdir()): Promise<string> {
-    const { sandbox } = running;
-    const { imitations } = scene;
-    const token = sandbox.deployerToken();
-    const { tid } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-    imitations.answer("az/account-show", {
-      id: subscriptionId,
-      name: "Sandbox",
-      tenantId: tid,
-      state: "Enabled",
-    });
-    imitations.answer("az/account-get-access-token", { accessToken: token, expires_on: now() + 3600 });
-    imitations.answer("az/keyvault-certificate-download", readFileSync(sandbox.vaultCertificateFile, "utf8"));
-    const outputs = {
-      vault_https_addr: sandbox.vaultAddress,
-      vault_certificate_url: `https://kv/${objectId}`,
-    };
-    imitations.answer("state/vault-server", stateOf("vault-server", outputs));
-    const { stdout } = await scene.run("vault-env");
-    const env = {
-      PATH: process.env.PATH,
-      HOME: cwd,
-      VAULT_PROGRAM: vaultThere() ?? "vault",
-      HTTPS_PROXY: sandbox.azure.proxyUrlFor(),
-      EXPORTS: stdout,
-    };
-    const shell = await promisify(execFile)("sh", ["-ec", `eval "$EXPORTS"; ${command}`], { env, cwd });
-    return shell.stdout;
-  }
-
-  it("lets `vault status` reach Vault, certificate checked", async () => {
-    expect(JSON.parse(await withVaultEnv('"$VAULT_PROGRAM" status -format=json'))).toMatchObject({
-      sealed: false,
-    });
-  });
-
-  it("lets a deployer log in as the help says, and configure Vault", async () => {
-    const login =
-      'printf %s "$TERRAFORM_VAULT_AUTH_JWT" | "$VAULT_PROGRAM" write -field=token auth/deployer/login role=deployer jwt=-';
-    const mounts = await withVaultEnv(`VAULT_TOKEN=$(${login}) "$VAULT_PROGRAM" secrets list -format=json`);
-    expect(JSON.parse(mounts)).toHaveProperty("sys/");
   });
 });
 

@@ -31,6 +31,10 @@ export function emptyCloud() {
       condition: string;
     }[],
     roles: Object.fromEntries(builtIn.map((name) => [name, `id-of-${name.replaceAll(" ", "-")}`])),
+    /** Actions of the custom roles that the scripts define. */
+    roleActions: {} as Record<string, string[]>,
+    /** How often Azure does not list a new role yet. */
+    roleDelay: 0,
     identities: {} as Record<string, string[]>,
     trusts: {} as Record<string, string>,
     failures: {} as Record<string, string>,
@@ -53,6 +57,8 @@ interface Call {
   command: string;
   /** The option's value; empty where it is not given. */
   option: (name: string) => string;
+  /** All values of an option that takes several. */
+  values: (name: string) => string[];
   input: string;
 }
 
@@ -67,11 +73,16 @@ export function callOf(args: readonly string[], input: string): Call {
   const first = args.findIndex((arg) => arg.startsWith("--"));
   const words = first < 0 ? [...args] : args.slice(0, first);
   const option = (name: string) => (args.includes(name) ? (args[args.indexOf(name) + 1] ?? "") : "");
-  return { words, command: words.join(" "), option, input };
+  const values = (name: string) => {
+    const rest = args.slice(args.indexOf(name) + 1);
+    const end = rest.findIndex((arg) => arg.startsWith("--"));
+    return end < 0 ? rest : rest.slice(0, end);
+  };
+  return { words, command: words.join(" "), option, values, input };
 }
 
 /** An imitation of the Azure CLI: what it is asked to make it keeps in the cloud's notes. */
-export function az(state: Cloud, { command, option }: Call): string | undefined {
+export function az(state: Cloud, { command, option, values }: Call): string | undefined {
   const scopeOf = () => option("--scope");
   const query = option("--query");
   /** The value that a JMESPath filter of the scripts names: `[?name=='x']`. */
@@ -85,6 +96,9 @@ export function az(state: Cloud, { command, option }: Call): string | undefined 
     "ad signed-in-user show": () => "99999999-9999-4999-8999-999999999999",
     "group exists": () => String(state.groups.includes(option("--name"))),
     "group create": () => void state.groups.push(option("--name")),
+    "group delete": () => {
+      state.groups = state.groups.filter((group) => group !== option("--name"));
+    },
     "storage account list": () => {
       const account = state.accounts[filtered("name")];
       return account && (query.endsWith("resourceGroup") ? account.group : filtered("name"));
@@ -97,6 +111,11 @@ export function az(state: Cloud, { command, option }: Call): string | undefined 
         versions: "null null null",
         containers: [],
       };
+    },
+    "storage account delete": () => {
+      if (state.locks.some(({ resource }) => resource === option("--name")))
+        refuse("ERROR: (ScopeLocked) The scope cannot perform delete operation because of a lock.");
+      delete state.accounts[option("--name")];
     },
     "storage account show": () => account("--name").settings,
     "storage account update": () => {
@@ -116,16 +135,20 @@ export function az(state: Cloud, { command, option }: Call): string | undefined 
       String(account("--storage-account").containers.includes(option("--name"))),
     "storage container-rm create": () => void account("--storage-account").containers.push(option("--name")),
     "lock list": () => state.locks.find((lock) => lock.resource === option("--resource"))?.name,
+    "lock delete": () => {
+      state.locks = state.locks.filter(({ name }) => name !== option("--name"));
+    },
     "lock create": () => void state.locks.push({ name: option("--name"), resource: option("--resource") }),
     "role assignment list": () =>
       state.assignments
-        .filter(
-          ({ scope, principal, role }) =>
-            scope === scopeOf() &&
-            principal === filtered("principalId") &&
-            role === filtered("roleDefinitionName"),
+        .filter(({ scope, principal, role }) =>
+          option("--assignee")
+            ? principal === option("--assignee")
+            : scope === scopeOf() &&
+              principal === filtered("principalId") &&
+              role === filtered("roleDefinitionName"),
         )
-        .map(({ id, condition }) => `${id}\t${condition}`)
+        .map(({ id, condition }) => (option("--assignee") ? id : `${id}\t${condition}`))
         .join("\n"),
     "role assignment create": () =>
       void state.assignments.push({
@@ -137,13 +160,27 @@ export function az(state: Cloud, { command, option }: Call): string | undefined 
         condition: option("--condition"),
       }),
     "role assignment delete": () => {
-      state.assignments = state.assignments.filter(({ id }) => id !== option("--ids"));
+      const going = state.assignments.filter(({ id }) => values("--ids").includes(id));
+      if (state.locks.some(({ resource }) => going.some(({ scope }) => scope.includes(`/${resource}/`))))
+        refuse("ERROR: (ScopeLocked) The scope cannot perform delete operation because of a lock.");
+      state.assignments = state.assignments.filter(({ id }) => !values("--ids").includes(id));
     },
-    "role definition list": () => state.roles[option("--name")] ?? "",
-    "role definition create": () => {
-      const { Name } = JSON.parse(option("--role-definition"));
-      state.roles[Name] = `id-of-${Name.replaceAll(" ", "-")}`;
+    "role definition list": () => {
+      const name = option("--name");
+      if (query.includes("permissions")) return state.roleActions[name]?.join("\t");
+      if (name in state.roleActions && state.roleDelay > 0) {
+        state.roleDelay--;
+        return "";
+      }
+      return state.roles[name] ?? "";
     },
+    "role definition create": defineRole,
+    "role definition update": defineRole,
+    "role definition delete": () => {
+      delete state.roles[option("--name")];
+      delete state.roleActions[option("--name")];
+    },
+    "identity show": () => state.identities[option("--name")]?.[1] ?? refuse("ERROR: (ResourceNotFound)"),
     "identity list": () => state.identities[filtered("name")]?.join("\t"),
     "identity create": () => {
       const digit = String(Object.keys(state.identities).length + 4);
@@ -161,6 +198,13 @@ export function az(state: Cloud, { command, option }: Call): string | undefined 
     "identity federated-credential update": trust,
     "keyvault list": () => (state.groups.includes(option("--resource-group")) ? "/kv-id" : ""),
   };
+
+  function defineRole(): undefined {
+    const { Name, Actions, AssignableScopes } = JSON.parse(option("--role-definition"));
+    if (AssignableScopes.join() !== "/subscriptions/SUB-ID") refuse("ERROR: (InvalidScope)");
+    state.roles[Name] = `id-of-${Name.replaceAll(" ", "-")}`;
+    state.roleActions[Name] = Actions;
+  }
 
   function account(named: string) {
     return state.accounts[option(named)] ?? refuse("ERROR: (ResourceNotFound) There is no such account.");
@@ -220,6 +264,7 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
     auth: () => (github.loggedOut ? refuse("You are not logged into any GitHub hosts.") : undefined),
     api,
     variable: () => {
+      if (words[1] === "delete") return void delete github.variables[`actions/variables/${words[2]}`];
       const place = option("--env") ? `environments/${option("--env")}/` : "";
       github.variables[`${place}actions/variables/${words[2]}`] = option("--body");
     },

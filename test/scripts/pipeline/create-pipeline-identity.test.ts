@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
+import { actionsOf } from "../../../scripts/deployment/preflight/azure-actions";
+import { readSystem } from "../../../scripts/deployment/system";
 import { emptyCloud } from "./cloud";
 import { PipelineProject } from "./pipeline-project";
 
@@ -26,16 +28,27 @@ function cloud({ deployed = true } = {}) {
   return state;
 }
 
-beforeEach(() => {
+function begin(): void {
   project.cloud = cloud();
   project.write("environments/production.json", original);
   project.calls = [];
-});
+}
 afterAll(() => project.remove());
 
 const changes = () =>
   project.calls.filter((words) =>
     words.some((word) => ["create", "update", "delete", "set", "PUT", "POST"].includes(word)),
+  );
+
+/** What was called, without its options. */
+const commands = () =>
+  project.calls.map((words) =>
+    words
+      .slice(
+        0,
+        words.findIndex((word) => word.startsWith("--")),
+      )
+      .join(" "),
   );
 
 /** Rights as `<identity> <role> <scope>`. */
@@ -49,15 +62,19 @@ function rights(): string[] {
   );
 }
 
-describe("create-pipeline-identity", () => {
-  const first = () => project.run(script, args);
+const first = () => project.run(script, args);
 
-  it("gives each identity exactly the rights that the stacks need", async () => {
+describe("create-pipeline-identity, run once,", () => {
+  beforeAll(async () => {
+    begin();
     const { status, stderr } = await first();
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Done.") });
+  });
+
+  it("gives each identity exactly the rights that the stacks need", () => {
     const state = `${subscription}/resourceGroups/rg-terraform-state/providers/Microsoft.Storage/storageAccounts/stterraformstate/blobServices/default/containers/vault-production`;
     expect(rights()).toEqual([
-      `id-production-deploy: Contributor on ${subscription}`,
+      `id-production-deploy: Vault Deployment (production) on ${subscription}`,
       `id-production-deploy: Role Based Access Control Administrator on ${subscription}`,
       `id-production-deploy: Locks Contributor on ${subscription}`,
       `id-production-deploy: Storage Blob Data Contributor on ${state}`,
@@ -69,8 +86,36 @@ describe("create-pipeline-identity", () => {
     ]);
   });
 
-  it("lets the deploying identity assign the stacks' roles only, and to itself only the deployers'", async () => {
-    await first();
+  it("defines the two roles by what the stacks hold, and nothing that gives rights", () => {
+    const { roleActions } = project.cloud;
+    const providers = ["Compute", "DBforMySQL", "Insights", "KeyVault", "ManagedIdentity", "Network"];
+    expect(roleActions).toEqual({
+      "Vault Deployment (production)": [
+        "*/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/*",
+        ...[...providers, "OperationalInsights", "Web"].map((provider) => `Microsoft.${provider}/*`),
+      ],
+      "Vault Plan Refresh (production)": [
+        "Microsoft.Web/sites/config/list/action",
+        "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
+      ],
+    });
+  });
+
+  it("covers by them what the preflight of scripts/deploy asks of each stack but vm-reader-role", () => {
+    const allowed = [
+      ...(project.cloud.roleActions["Vault Deployment (production)"] ?? []),
+      // Role Based Access Control Administrator, Locks Contributor.
+      "Microsoft.Authorization/roleAssignments/*",
+      "Microsoft.Authorization/locks/*",
+    ].map((action) => action.replace("*", ""));
+    const stacks = readSystem(loadEnvironment("production")).filter(({ name }) => name !== "vm-reader-role");
+    const needed = actionsOf(stacks.flatMap(({ json }) => Object.keys(json.resource))).map((it) => it.action);
+    expect(needed.length).toBeGreaterThan(20);
+    expect(needed.filter((action) => !allowed.some((start) => action.startsWith(start)))).toEqual([]);
+  });
+
+  it("lets the deploying identity assign the stacks' roles only, and to itself only the deployers'", () => {
     const { assignments, identities } = project.cloud;
     const condition = assignments.find(({ role }) => role.startsWith("Role Based"))?.condition;
     const own = ["Certificates", "Crypto", "Secrets"]
@@ -90,8 +135,7 @@ describe("create-pipeline-identity", () => {
     );
   });
 
-  it("trusts the approved environment with applying, pull requests and main with reading", async () => {
-    await first();
+  it("trusts the approved environment with applying, pull requests and main with reading", () => {
     expect(project.cloud.trusts).toEqual({
       "id-production-deploy github-environment": "repo:acme@12/vault@34:environment:production",
       "id-production-plan github-pull-request": "repo:acme@12/vault@34:pull_request",
@@ -99,16 +143,7 @@ describe("create-pipeline-identity", () => {
     });
   });
 
-  it("names the repository alone where GitHub has no immutable subject for it", async () => {
-    const state = cloud();
-    state.github.oidc = "true ";
-    project.cloud = state;
-    await first();
-    expect(Object.values(project.cloud.trusts)).toContain("repo:acme/vault:environment:production");
-  });
-
-  it("puts the environment behind a reviewer and the branch main, and sets variables, no secrets", async () => {
-    await first();
+  it("puts the environment behind a reviewer and the branch main, and sets variables, no secrets", () => {
     const { github, identities } = project.cloud;
     expect(github).toMatchObject({ approvers: 1, branches: ["main"] });
     expect(github.variables).toEqual({
@@ -118,13 +153,14 @@ describe("create-pipeline-identity", () => {
       "actions/variables/AZURE_SUBSCRIPTION_ID": "SUB-ID",
       "actions/variables/DEPLOY_ENVIRONMENT": "production",
     });
-    expect(
-      project.calls.flat().filter((word) => /secret|password|token|credential-json/i.test(word)),
-    ).toEqual(["/kv-id/secrets/mysql-administrator", "/kv-id/secrets/mysql-administrator"]);
+    expect(commands().filter((command) => /secret|password|token|credential/.test(command))).toEqual(
+      ["list", "create", "list", "create", "list", "create"].map(
+        (verb) => `az identity federated-credential ${verb}`,
+      ),
+    );
   });
 
-  it("adds the pipeline to the environment's deployers and leaves the rest of the file as it was", async () => {
-    await first();
+  it("adds the pipeline to the environment's deployers and leaves the rest of the file as it was", () => {
     const text = project.read("environments/production.json");
     const object = project.cloud.identities["id-production-deploy"]?.[1];
     const { deployers } = loadEnvironment("production", project.path("environments"));
@@ -135,6 +171,32 @@ describe("create-pipeline-identity", () => {
     });
     const entry = /,\s*\{[^{}]*"Pipeline of acme\/vault"[^{}]*\}/;
     expect(text.replace(entry, "")).toBe(original);
+  });
+});
+
+describe("create-pipeline-identity", () => {
+  beforeEach(begin);
+
+  it("gives the role more actions when the stacks come to need them, and waits for Azure to list a new one", async () => {
+    project.cloud = { ...cloud(), roleDelay: 1 };
+    const { status, stderr } = await first();
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringContaining("waiting for Azure to list the role Vault Deployment (production)"),
+    });
+    const { roleActions } = project.cloud;
+    const complete = roleActions["Vault Deployment (production)"];
+    roleActions["Vault Deployment (production)"] = ["*/read"];
+    await first();
+    expect(project.cloud.roleActions["Vault Deployment (production)"]).toEqual(complete);
+  });
+
+  it("names the repository alone where GitHub has no immutable subject for it", async () => {
+    const state = cloud();
+    state.github.oidc = "true ";
+    project.cloud = state;
+    await first();
+    expect(Object.values(project.cloud.trusts)).toContain("repo:acme/vault:environment:production");
   });
 
   it("changes nothing in a second run", async () => {
@@ -245,7 +307,16 @@ describe("create-pipeline-identity", () => {
       "ERROR: (Conflict) busy",
       /let id-production-deploy trust GitHub: \(Conflict\) busy/,
     ],
-    ["role assignment create", "ERROR: (AuthorizationFailed) no", /Could not assign the role Contributor/],
+    [
+      "role definition create",
+      "ERROR: (AuthorizationFailed) no",
+      /Could not define the role Vault Deployment/,
+    ],
+    [
+      "role assignment create",
+      "ERROR: (AuthorizationFailed) no",
+      /Could not assign the role Vault Deployment/,
+    ],
     ["group exists", "ERROR: throttled", /Could not look for the resource group/],
   ])(
     "stops with a sentence where %s fails, and goes on in the next run",
@@ -257,6 +328,17 @@ describe("create-pipeline-identity", () => {
       expect(stderr).not.toContain("Done.");
       project.cloud = { ...project.cloud, failures: {} };
       expect((await first()).status).toBe(0);
+    },
+  );
+
+  it.each(["identity create", "role definition create", "role assignment create"])(
+    "interrupted at %s goes on from there in the next run",
+    async (interruptAt) => {
+      const interrupted = await project.run(script, args, { interruptAt });
+      expect(interrupted.status).not.toBe(0);
+      expect(interrupted.stderr).not.toContain("Done.");
+      expect((await first()).stderr).toContain("Done.");
+      expect(rights()).toHaveLength(9);
     },
   );
 

@@ -96,6 +96,36 @@ describe("create-state-store", () => {
   );
 
   it.each([
+    "group create",
+    "storage account create",
+    "storage account blob-service-properties update",
+    "storage container-rm create",
+    "lock create",
+    "role assignment create",
+  ])("interrupted at %s goes on from there in the next run", async (interruptAt) => {
+    const interrupted = await project.run(script, ["production"], { interruptAt });
+    expect(interrupted.status).not.toBe(0);
+    expect(interrupted.stderr).not.toContain("Done.");
+    expect((await project.run(script, ["production"])).stderr).toContain("Done.");
+    const { accounts, locks, assignments } = project.cloud;
+    expect(accounts.stterraformstate).toMatchObject({
+      versions: "true 30 30",
+      containers: ["vault-production"],
+    });
+    expect([locks.length, assignments.length]).toEqual([1, 2]);
+  });
+
+  it("refuses another subscription than the one that is named", async () => {
+    const env = { ARM_SUBSCRIPTION_ID: "another" };
+    const { status, stderr } = await project.run(script, ["production"], { env });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /names another, but az works in SUB-ID; run az account set --subscription another/,
+    );
+    expect(changes()).toEqual([]);
+  });
+
+  it.each([
     ["nobody is logged in", { loggedOut: true }, /You are not logged in to Azure; run az login/],
     [
       "the name is somebody else's",

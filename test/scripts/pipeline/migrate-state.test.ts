@@ -1,4 +1,6 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { itWithProgram } from "../../program";
 import { PipelineProject } from "./pipeline-project";
 
@@ -27,7 +29,12 @@ const state = (lineage: string, serial: number) =>
   });
 const destination = (stack: string) => project.path(`state/demo/${stack}.tfstate`);
 const from = (folder: string) =>
-  project.run("scripts/migrate-state", ["demo", "--from", `local:${project.path(folder)}`]);
+  project.run("scripts/migrate-state", ["demo", "--from", `local:${project.path(folder)}`], {
+    env: { TMPDIR: project.path("tmp") },
+  });
+beforeAll(() => mkdirSync(project.path("tmp")));
+// Copies of states, which nobody would look after.
+afterEach(() => expect(readdirSync(project.path("tmp"))).toEqual([]));
 
 describe("migrate-state, with the real Terraform from folder to folder", () => {
   itWithProgram(
@@ -51,6 +58,28 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
       const second = await from("old");
       expect(second.status).toBe(0);
       expect(second.stderr).toContain("network: moved already (1 resources)");
+    },
+  );
+
+  itWithProgram(
+    "terraform",
+    "lets Terraform find the new place in the folder where it knew the old one",
+    async () => {
+      const folder = project.path("cdktf.out/stacks/agent-vm");
+      mkdirSync(folder, { recursive: true });
+      mkdirSync(project.path("former"));
+      project.write("former/agent-vm.tfstate", state("44444444-aaaa-4aaa-8aaa-444444444444", 2));
+      const work = (path: string) => {
+        const backend = { local: { path } };
+        writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ terraform: { backend } }));
+        const { TF_CLI_CONFIG_FILE, ...env } = process.env;
+        const { status, stdout } = spawnSync("terraform", ["init", "-input=false"], { cwd: folder, env });
+        return status === 0 && String(stdout).includes("Successfully configured the backend");
+      };
+      expect(work(project.path("former/agent-vm.tfstate"))).toBe(true);
+      expect(work(destination("agent-vm"))).toBe(false);
+      expect((await from("former")).status).toBe(0);
+      expect(work(destination("agent-vm"))).toBe(true);
     },
   );
 

@@ -18,6 +18,7 @@ import { az, callOf, emptyCloud, gh, Refusal, terraform } from "./cloud";
 
 const project = join(__dirname, "../../..");
 const copied = [
+  "app",
   "cloud-init",
   "constructs",
   "environments",
@@ -56,14 +57,12 @@ export class PipelineProject {
   plans: Record<string, unknown> = {};
   /** Every call of an imitation: the program, then its arguments. */
   calls: string[][] = [];
+  /** Presses Ctrl-C where a test asks for that at this command. */
+  private interrupt: (command: string) => boolean = () => false;
   private readonly server: Server = createServer((socket) => this.receive(socket)).listen(0, "127.0.0.1");
 
   constructor(imitations: readonly string[] = ["az", "gh"]) {
     for (const name of copied) cpSync(join(project, name), join(this.folder, name), { recursive: true });
-    // The application has nothing to do with how it is deployed, and bundling it takes a second.
-    mkdirSync(join(this.folder, "app"));
-    cpSync(join(project, "app/package.ts"), join(this.folder, "app/package.ts"));
-    writeFileSync(join(this.folder, "app/server.ts"), "console.log('the application');\n");
     this.linkLibraries();
     mkdirSync(join(this.folder, "bin"));
     for (const name of imitations) this.addProgram(name, imitation(name));
@@ -74,16 +73,19 @@ export class PipelineProject {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Runs a script as it is, in the project's folder. */
+  /** Runs a script as it is, in the project's folder; `interruptAt` is the command, such as `lock create`, at which Ctrl-C comes. */
   async run(
     script: string,
     args: readonly string[] = [],
-    options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+    options: { input?: string; env?: NodeJS.ProcessEnv; interruptAt?: string } = {},
   ): Promise<Run> {
     if (!this.server.listening) await once(this.server, "listening");
-    const { CI, GITHUB_STEP_SUMMARY, TERRAFORM_VAULT_AUTH_JWT, ...inherited } = process.env;
+    const { CI, GITHUB_STEP_SUMMARY, TERRAFORM_VAULT_AUTH_JWT, ARM_SUBSCRIPTION_ID, ...inherited } =
+      process.env;
     const child = spawn(join(this.folder, script), args, {
       cwd: this.folder,
+      // A process group of its own, as a terminal's Ctrl-C reaches it.
+      detached: true,
       env: {
         ...inherited,
         PATH: `${join(this.folder, "bin")}:${process.env.PATH}`,
@@ -91,6 +93,11 @@ export class PipelineProject {
         ...options.env,
       },
     });
+    this.interrupt = (command) => {
+      if (command !== options.interruptAt) return false;
+      process.kill(-(child.pid as number), "SIGINT");
+      return true;
+    };
     child.stdin.end(options.input ?? "");
     const run: Run = { status: null, stdout: "", stderr: "" };
     child.stdout.on("data", (chunk) => {
@@ -136,6 +143,7 @@ export class PipelineProject {
       if (rest.length < Number(count) + 2) return;
       const args = rest.slice(0, Number(count));
       this.calls.push([program, ...args]);
+      if (this.interrupt(callOf(args, "").command)) return;
       socket.end(this.answer(program, args, rest[Number(count)] ?? ""));
     });
   }

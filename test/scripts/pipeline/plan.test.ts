@@ -59,6 +59,13 @@ describe("scripts/pipeline/plan", () => {
     expect(stdout).toContain("Terraform says: Error: No access to the secret");
   });
 
+  it("fails where a plan cannot be shown", async () => {
+    project.plans = { mysql: { "no plan": true } };
+    const { status, stdout } = await project.run("scripts/pipeline/plan", ["demo", "mysql"]);
+    expect(status).toBe(1);
+    expect(stdout).toContain("### mysql: **could not be planned**");
+  });
+
   it("forgives a stack that waits for another one's change", async () => {
     project.plans = { network: change({}, {}), mysql: "Unsupported attribute" };
     const { status, stdout } = await project.run("scripts/pipeline/plan", ["demo", "network", "mysql"]);

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { checkTool } from "../../../scripts/check-tools/check-tool";
 import { judge, type Located, type Scanned } from "../../../scripts/checkov/judge";
 import { sarif } from "../../../scripts/checkov/sarif";
@@ -57,6 +57,15 @@ it("tells code scanning the stack's file, and a finding of two environments once
 });
 
 describe("scripts/scan", () => {
+  it("says what to do where checkov is missing", () => {
+    const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, XDG_CACHE_HOME: "/nowhere" };
+    const { status, stderr } = spawnSync(join(__dirname, "../../../scripts/scan"), { encoding: "utf8", env });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: "checkov is not installed; run scripts/install-check-tools.\n",
+    });
+  });
+
   const checkov = checkTool("checkov");
   const name = "finds nothing in any environment that is not explained beside its resource";
   const test = () => {

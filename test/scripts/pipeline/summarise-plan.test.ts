@@ -1,7 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planSummary } from "../../../scripts/plan-summary/markdown";
 import type { Change, Plan } from "../../../scripts/plan-summary/plan";
+import { itWithProgram } from "../../program";
 
 function plan(changes: Record<string, Partial<Change>>, more: Partial<Plan> = {}): Plan {
   return {
@@ -109,6 +112,31 @@ describe("summarise-plan", () => {
     expect(summary.length).toBeLessThan(121_000);
     expect(summary).toContain("9000 added");
     expect(summary).toContain("**Cut here");
+  });
+
+  itWithProgram("terraform", "reads what the real Terraform prints", () => {
+    const folder = mkdtempSync(join(tmpdir(), "summarise-plan-"));
+    const { TF_CLI_CONFIG_FILE, ...env } = process.env;
+    const terraform = (...args: string[]) => execFileSync("terraform", args, { cwd: folder, env });
+    const resources = (terraform_data: object) =>
+      writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ resource: { terraform_data } }));
+    try {
+      resources({ gone: {}, other: { input: "a" }, anew: { triggers_replace: "a" } });
+      terraform("init", "-input=false");
+      terraform("apply", "-auto-approve", "-input=false");
+      resources({ added: {}, other: { input: "b" }, anew: { triggers_replace: "b" } });
+      terraform("plan", "-input=false", "-out", "plan");
+      const { stdout } = spawnSync(join(__dirname, "../../../scripts/summarise-plan"), ["network"], {
+        input: terraform("show", "-json", "plan"),
+        encoding: "utf8",
+      });
+      expect(stdout).toContain("### network: 1 added, 1 changed, **1 replaced**, **1 destroyed**\n");
+      expect(stdout).toContain("- **destroyed `terraform_data.gone`** (delete because no resource config)");
+      expect(stdout).toContain('`triggers_replace`: `"a"` → `"b"`, **which replaces it**');
+      expect(stdout).toContain('- changed `terraform_data.other`\n  - `input`: `"a"` → `"b"`');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it.each(["", "no JSON, but a secret", '{"values": "a state with a secret"}'])(

@@ -105,6 +105,40 @@ describe("workflows", () => {
   });
 });
 
+describe("renovate.json", () => {
+  const { packageRules, customManagers } = JSON.parse(
+    readFileSync(join(project, "renovate.json"), "utf8"),
+  ) as {
+    packageRules: { matchPackageNames?: string[]; matchFileNames?: string[] }[];
+    customManagers: { matchStrings: string[]; managerFilePatterns: string[] }[];
+  };
+
+  it("finds Terraform's version in every workflow", () => {
+    const [{ matchStrings, managerFilePatterns } = { matchStrings: [], managerFilePatterns: [] }] =
+      customManagers;
+    const [version, file] = [
+      matchStrings[0] ?? "",
+      (managerFilePatterns[0] ?? "").replaceAll(/^\/|\/$/g, ""),
+    ];
+    for (const [name, text] of texts) {
+      expect(`.github/workflows/${name}`).toMatch(new RegExp(file));
+      expect(new RegExp(version).exec(text)?.groups).toEqual({ currentValue: "1.11.4" });
+    }
+  });
+
+  it("has rules for packages and files that are there", () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+    const packages = Object.keys({ ...dependencies, ...devDependencies });
+    const start = (pattern: string) => pattern.replace(/\*+$/, "");
+    for (const pattern of packageRules.flatMap(({ matchPackageNames = [] }) => matchPackageNames)) {
+      expect(packages.filter((name) => name.startsWith(start(pattern)))).not.toEqual([]);
+    }
+    for (const pattern of packageRules.flatMap(({ matchFileNames = [] }) => matchFileNames)) {
+      accessSync(join(project, start(pattern)));
+    }
+  });
+});
+
 describe("check tools", () => {
   it.each(["shellcheck", "actionlint"])("%s is named in npm run check's own list", (tool) => {
     expect(readFileSync(join(project, "scripts/check-scripts"), "utf8")).toContain(`there ${tool} `);

@@ -1,0 +1,65 @@
+import { DeploymentScene, stackNames } from "../scripts/deployment/deployment-scene";
+import { pageCommands } from "./page-commands";
+
+jest.setTimeout(120_000);
+const scene = DeploymentScene.use();
+const commands = pageCommands("deploy.md");
+const withoutMark = commands.filter(({ mark }) => mark === "").map(({ text }) => text.split(/ {2,}#/)[0]);
+const ofPipeline = withoutMark.filter((text) => /^scripts\/create-/.test(text ?? ""));
+
+/** Those of a section that the page says are run. */
+const section = (heading: string) =>
+  commands.filter(({ section, mark }) => section === heading && mark !== "").map(({ text }) => text);
+
+describe("docs/deploy.md, its commands as they stand:", () => {
+  beforeEach(() => {
+    scene.project.environment("production", {
+      network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
+    });
+    for (const file of ["az/login", "az/account-set"]) scene.imitations.answer(file, "");
+  });
+
+  it.each([
+    ["Before the first time", [], []],
+    ["Deploy", ["diff vm-reader-role", "diff network", ...stackNames.map((stack) => `deploy ${stack}`)], []],
+    ["Use Vault", ["deploy vault-config"], stackNames],
+    ["Into a pipeline", ["vm-reader-role", ...stackNames].map((stack) => `deploy ${stack}`), []],
+    ["When Vault is lost", [...stackNames].reverse().map((stack) => `destroy ${stack}`), stackNames],
+    ["By hand", [`deploy ${stackNames.slice(0, -1).join(" ")}`, "deploy vault-config", "destroy *"], []],
+  ])("%s", async (heading, runs, deployed) => {
+    scene.imitations.deployed(...deployed);
+    const texts = section(heading);
+    expect(texts.length).toBeGreaterThan(0);
+    const { code, stderr } = await scene.shell(texts.join("\n"));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("rror") });
+    expect(scene.imitations.cdktfRuns).toEqual(runs);
+  });
+
+  it.each(section("Take it away").map((text) => [text]))("Take it away: %s", async (text) => {
+    scene.imitations.deployed(...stackNames);
+    const { code, stdout } = await (text.includes("--confirm")
+      ? scene.shell(text)
+      : scene.runInTerminal("destroy", ["demo"], "Type demo to go on: ", "demo\n"));
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    const last = text.includes("--stack") ? "destroy web-app" : "destroy vm-reader-role";
+    expect(scene.imitations.cdktfRuns.at(-1)).toBe(last);
+  });
+
+  it("says of every other command why it has no mark", () => {
+    const pipeline = pageCommands("pipeline.md").map(({ text }) => text);
+    expect(ofPipeline.filter((text) => !pipeline.includes(text ?? ""))).toEqual([]);
+    expect(withoutMark.filter((text) => !ofPipeline.includes(text))).toEqual([
+      // Run by .ci/run.
+      "npm ci",
+      // They ask a person for recovery keys.
+      "vault operator generate-root -init",
+      "vault operator generate-root",
+      'export VAULT_TOKEN=$(vault operator generate-root -decode=- -otp="$otp")',
+    ]);
+  });
+
+  it("marks as run against the real Vault what deployment-in-sandbox.test.ts runs", () => {
+    const marked = commands.filter(({ mark }) => mark === "✔✔").map(({ section }) => section);
+    expect([...new Set(marked)]).toEqual(["Use Vault", "Another deployer", "By hand"]);
+  });
+});

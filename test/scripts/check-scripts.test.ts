@@ -1,0 +1,82 @@
+import { spawnSync } from "node:child_process";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkTool } from "../../scripts/check-tools/check-tool";
+import { describeUnless } from "../sandbox/programs-there";
+
+const project = join(__dirname, "../..");
+const missing = ["shellcheck", "actionlint"].filter((program) => !checkTool(program));
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "check-scripts-"));
+  for (const name of [".ci", ".github", "cloud-init", "sandbox", "scripts"]) {
+    cpSync(join(project, name), join(folder, name), { recursive: true });
+  }
+  // Where actionlint begins to look for workflows.
+  spawnSync("git", ["init", "--quiet"], { cwd: folder });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(env: NodeJS.ProcessEnv = {}) {
+  const { status, stdout, stderr } = spawnSync(join(folder, "scripts/check-scripts"), {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
+  return { status, said: stdout + stderr };
+}
+
+describeUnless(
+  missing.length > 0 ? `${missing.join(" and ")} not there; run scripts/install-check-tools.` : undefined,
+  "scripts/check-scripts",
+  () => {
+    it("finds nothing in the project", () => {
+      expect(run()).toEqual({ status: 0, said: "" });
+    });
+
+    it.each([
+      ["a script without an ending", "scripts/pipeline/apply"],
+      ["what scripts read in", "scripts/lib/steps.sh"],
+      ["a script of CI", ".ci/run"],
+      ["a script for a VM", "cloud-init/vault-server/files/usr/local/sbin/vault-first-boot"],
+      ["what a VM's scripts read in", "cloud-init/common/files/usr/local/lib/vault-vm/http.sh"],
+    ])("finds an unquoted variable in %s", (_, file) => {
+      appendFileSync(join(folder, file), "rm -r $1\n");
+      const { status, said } = run();
+      expect(status).toBe(1);
+      expect(said).toMatch(new RegExp(`In ${file} line[^]*SC2086`));
+    });
+
+    it("finds a mistake in a workflow", () => {
+      appendFileSync(join(folder, ".github/workflows/main.yml"), "  another:\n    runs-on: nowhere-99\n");
+      const { status, said } = run();
+      expect(status).toBe(1);
+      expect(said).toContain(".github/workflows/main.yml");
+    });
+  },
+);
+
+describe("scripts/check-scripts where the programs are missing", () => {
+  /** The system's own programs are there, and no others. */
+  const withoutPrograms = (env: NodeJS.ProcessEnv) => {
+    const bin = join(folder, "bin");
+    mkdirSync(bin);
+    for (const program of ["bash", "dirname", "find", "awk", "xargs"]) {
+      symlinkSync(checkTool(program) ?? "", join(bin, program));
+    }
+    return run({ PATH: bin, XDG_CACHE_HOME: "/nowhere", ...env });
+  };
+
+  it("says which, and how to get them, and goes on", () => {
+    expect(withoutPrograms({ CI: "" })).toEqual({
+      status: 0,
+      said:
+        "shellcheck is not installed, so shell scripts are not checked; run scripts/install-check-tools.\n" +
+        "actionlint is not installed, so workflows are not checked; run scripts/install-check-tools.\n",
+    });
+  });
+
+  it("fails in CI", () => {
+    expect(withoutPrograms({ CI: "true" }).status).toBe(1);
+  });
+});
