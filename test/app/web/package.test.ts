@@ -27,6 +27,14 @@ describe("The package", () => {
     expect(Buffer.from(again).equals(Buffer.from(first))).toBe(true);
   });
 
+  it("holds files that everybody may read, so that unzip does not make them root's alone", () => {
+    const zip = Buffer.from(packageApp());
+    const modes: string[] = [];
+    for (let at = zip.indexOf("PK\x01\x02"); at >= 0; at = zip.indexOf("PK\x01\x02", at + 4))
+      modes.push((zip.readUInt32LE(at + 38) >>> 16).toString(8));
+    expect(modes).toEqual(["100644", "100644"]);
+  });
+
   describe("started by Node alone, while Vault is away", () => {
     let folder: string;
     let server: ChildProcess;
