@@ -170,13 +170,21 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     Object.assign(rendered.database, { user: "hung-up", password: madeUp });
     writeFileSync(`${folder}/config.json`, JSON.stringify(rendered));
     const asked = Date.now();
-    process.kill(process.pid, "SIGHUP");
+    // Jest's process is a copy of the real one, which signals do not reach; the unit's reload below sends a real one.
+    process.emit("SIGHUP", "SIGHUP");
     await until("the other user", async () =>
       watching.of("credentials").some(({ user }) => user === "hung-up"),
     );
     // Sooner than it would have looked by itself.
     expect(Date.now() - asked).toBeLessThan(5_000);
     await watching.close();
+  });
+
+  it("survives the unit's reload, which is a SIGHUP", async () => {
+    const before = agent.pid(unit);
+    await agent.reload(unit);
+    expect((await ask("GET /readyz")).status).toBe(200);
+    expect(agent.pid(unit)).toBe(before);
   });
 
   it("says what is missing while there is no file", async () => {

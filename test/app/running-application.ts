@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import { z } from "zod";
 import { type Application, createApplication } from "../../app/application";
 import type { CustomerInput } from "../../app/customers/customer-store";
 import { Unavailable } from "../../app/errors";
@@ -12,6 +11,7 @@ import { readSettings, type Settings } from "../../app/settings";
 import { createWebServer } from "../../app/web/web-server";
 import type { Sandbox } from "../../sandbox/sandbox";
 import { VaultClient } from "../../sandbox/vault-config/vault-client";
+import * as webApp from "../../sandbox/web-app";
 import { deployerOf } from "../sandbox/system/running-sandbox";
 
 /** An answer over HTTP. */
@@ -108,17 +108,7 @@ export function webAppSettings(sandbox: Sandbox, changes: NodeJS.ProcessEnv = {}
 export function webAppEnvironment(sandbox: Sandbox): Record<string, string> {
   const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
   if (!site) throw new Error("The environment has no web app.");
-  const { name, app_settings } = site.read(
-    z.object({ name: z.string(), app_settings: z.record(z.string(), z.string()) }),
-  );
-  const { endpoint, header } = sandbox.azure.identityEndpointFor(name);
-  return {
-    ...app_settings,
-    IDENTITY_ENDPOINT: endpoint,
-    IDENTITY_HEADER: header,
-    HTTPS_PROXY: sandbox.azure.proxyUrlFor(name),
-    SSL_CERT_FILE: sandbox.caFile,
-  };
+  return { ...webApp.webAppEnvironment(site, sandbox.azure), SSL_CERT_FILE: sandbox.caFile };
 }
 
 export function siteName(sandbox: Sandbox): string {
