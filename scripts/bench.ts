@@ -6,7 +6,7 @@ import { benchSynth } from "./bench/synth";
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   synth: () => benchSynth(10),
   sandbox: () => benchSandbox(10),
-  app: () => benchApp({ rounds: 10, loadSeconds: 20, memoryRequests: [1_000, 100_000] }),
+  app: () => benchApp({ rounds: 10, loadSeconds: 20, memoryRequests: [1_000, 10_000, 100_000] }),
 };
 
 /** `npm run bench [-- synth|sandbox|app ...]`: measures side by side in one run, for docs/benchmarks.md. */

@@ -6,6 +6,7 @@ import { Progress } from "../../sandbox/programs/progress";
 import { StateFolder } from "../../sandbox/programs/state-folder";
 import { waitFor } from "../../sandbox/programs/wait-for";
 import { Sandbox } from "../../sandbox/sandbox";
+import { VaultClient } from "../../sandbox/vault-config/vault-client";
 import { WebAppProcess } from "../../sandbox/web-app";
 import { AppContestants, type Page } from "./app-contestants";
 import { type Measured, measureSideBySide, median, ratios, spread } from "./side-by-side";
@@ -15,14 +16,16 @@ const environment = loadEnvironment("demo");
 /** Requests of one measurement; the median counts. One by itself takes as long as all of these where each field is a call. */
 const requestsPerRound = 20;
 const clients = 32;
-const path = "/api/customers?page=1&pageSize=20";
+const pageOf20 = "/api/customers?page=1&pageSize=20";
+/** One customer: a request of Vault's and one of the database's, a hundred thousand of which take minutes. */
+const oneCustomer = "/api/customers/1";
 
 export interface AppBenchOptions {
   rounds: number;
   /** Seconds of load for requests a second. */
   loadSeconds: number;
-  /** Requests after which memory is looked at, first and last. */
-  memoryRequests: readonly [number, number];
+  /** Numbers of requests after which memory is looked at, ascending. */
+  memoryRequests: readonly number[];
 }
 
 /** What encryption costs a page, how much load the deployed package takes, and whether its memory grows. */
@@ -32,13 +35,8 @@ export async function benchApp({ rounds, loadSeconds, memoryRequests }: AppBench
   const sandbox = await Sandbox.start({ environment, folder, progress, upTo: "vault-config" });
   try {
     await benchPages(sandbox, rounds);
-    const app = await startDeployed(sandbox, folder);
-    try {
-      await benchLoad(app, rounds, loadSeconds);
-      await benchMemory(app, memoryRequests);
-    } finally {
-      await app.stop();
-    }
+    await withDeployed(sandbox, folder, (app) => benchLoad(app, rounds, loadSeconds));
+    await withDeployed(sandbox, folder, (app) => benchMemory(app, memoryRequests));
   } finally {
     await sandbox.stop();
     await folder.close();
@@ -57,12 +55,31 @@ async function benchPages(sandbox: Sandbox, rounds: number): Promise<void> {
           measure: () => medianOf(fieldByField, 1),
         },
         { name: "without encryption", measure: () => medianOf(plain, requestsPerRound) },
+        {
+          name: "batch, with one of Vault's two audit devices",
+          measure: () => withoutSecondAudit(sandbox, () => medianOf(batch, requestsPerRound)),
+        },
       ],
       rounds,
     );
     printPages(measured, rounds);
   } finally {
     await contestants.close();
+  }
+}
+
+/** Each audit device hashes every value of a request and of its answer: what that costs a page. */
+async function withoutSecondAudit(sandbox: Sandbox, measure: () => Promise<number>): Promise<number> {
+  const deployer = await VaultClient.loggedIn({ ...sandbox.vaultConnection(), jwt: sandbox.deployerToken() });
+  const path = "sys/audit/file";
+  const { type, options } =
+    ((await deployer.read("sys/audit")) as Record<string, Record<string, unknown>>)["file/"] ?? {};
+  await deployer.request({ method: "DELETE", path });
+  try {
+    return await measure();
+  } finally {
+    await deployer.request({ method: "PUT", path, body: { type, options } });
+    await deployer.logOut();
   }
 }
 
@@ -76,8 +93,12 @@ function printPages(measured: readonly Measured[], rounds: number): void {
   console.log(`\nOverhead of encryption, round by round: ${spread(overheads, 1)} ms`);
 }
 
-/** The deployed package in a process of its own, without a limit for how often one address asks. */
-async function startDeployed(sandbox: Sandbox, folder: StateFolder): Promise<WebAppProcess> {
+/** The deployed package in a new process, without a limit for how often one address asks. */
+async function withDeployed(
+  sandbox: Sandbox,
+  folder: StateFolder,
+  measure: (app: WebAppProcess) => Promise<void>,
+): Promise<void> {
   const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
   if (!site) throw new Error("The environment has no web app to measure; add one.");
   const app = await WebAppProcess.start({
@@ -88,41 +109,49 @@ async function startDeployed(sandbox: Sandbox, folder: StateFolder): Promise<Web
     caFile: sandbox.caFile,
     environment: { REQUESTS_PER_MINUTE: "100000000" },
   });
-  await waitFor("the application to be ready", async () => (await fetch(`${app.url}/readyz`)).ok, {
-    deadlineMs: 60_000,
-  });
-  return app;
+  try {
+    await waitFor("the application to be ready", async () => (await fetch(`${app.url}/readyz`)).ok, {
+      deadlineMs: 60_000,
+    });
+    await measure(app);
+  } finally {
+    await app.stop();
+  }
 }
 
 async function benchLoad(app: WebAppProcess, rounds: number, seconds: number): Promise<void> {
   const figures: Record<"rate" | "p50" | "p99", number[]> = { rate: [], p50: [], p99: [] };
-  await load(app, { duration: 2 });
+  await load(app, pageOf20, { duration: 2 });
   for (let round = 1; round <= Math.min(rounds, 3); round++) {
     console.error(`  load, round ${round}`);
-    const { requests, latency } = await load(app, { duration: seconds });
+    const { requests, latency } = await load(app, pageOf20, { duration: seconds });
     figures.rate.push(requests.average);
     figures.p50.push(latency.p50);
     figures.p99.push(latency.p99);
   }
-  console.log(`\n${clients} clients, a page of 20 customers (${path}), ${seconds} s a round\n`);
+  console.log(`\n${clients} clients, a page of 20 customers (${pageOf20}), ${seconds} s a round\n`);
   console.log("| figure | median (minimum to maximum) |\n| --- | --- |");
   console.log(`| requests a second | ${spread(figures.rate, 0)} |`);
   console.log(`| 50th percentile, ms | ${spread(figures.p50, 0)} |`);
   console.log(`| 99th percentile, ms | ${spread(figures.p99, 0)} |`);
 }
 
-async function benchMemory(app: WebAppProcess, [first, last]: readonly [number, number]): Promise<void> {
-  await load(app, { amount: first });
-  const before = await residentMegabytes(app);
-  await load(app, { amount: last - first });
-  const after = await residentMegabytes(app);
-  const growth = ((after - before) / before) * 100;
-  console.log("\n| memory of the process | MiB |\n| --- | --- |");
-  console.log(`| after the load above and ${first} requests more | ${before.toFixed(0)} |`);
-  console.log(`| after ${last} requests more | ${after.toFixed(0)} (${growth.toFixed(1)} %) |`);
+async function benchMemory(app: WebAppProcess, steps: readonly number[]): Promise<void> {
+  console.log(`\nMemory of a new process, ${clients} clients, requests for one customer (${oneCustomer})\n`);
+  console.log("| requests | MiB resident | against the first |\n| --- | --- | --- |");
+  let done = 0;
+  let first: number | undefined;
+  for (const step of steps) {
+    console.error(`  memory, ${step} requests`);
+    await load(app, oneCustomer, { amount: step - done });
+    done = step;
+    const now = await residentMegabytes(app);
+    first ??= now;
+    console.log(`| ${step} | ${now.toFixed(0)} | ${(((now - first) / first) * 100).toFixed(1)} % |`);
+  }
 }
 
-async function load(app: WebAppProcess, options: { duration: number } | { amount: number }) {
+async function load(app: WebAppProcess, path: string, options: { duration: number } | { amount: number }) {
   const result = await autocannon({ url: `${app.url}${path}`, connections: clients, ...options });
   const failed = result.errors + result.non2xx;
   if (failed > 0) throw new Error(`${failed} of ${result.requests.total} requests failed.`);
