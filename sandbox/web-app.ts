@@ -91,6 +91,11 @@ export class WebAppProcess {
     });
   }
 
+  /** @throws SandboxError when it does not run */
+  signal(signal: NodeJS.Signals): void {
+    this.program.signal(signal);
+  }
+
   async stop(): Promise<void> {
     await this.program.stop();
   }
