@@ -7,6 +7,9 @@ import { zipSync } from "fflate";
 /** Zip's earliest date, in local time as zip writes it: the same bytes on every machine and day. */
 const fixedDate = new Date(1980, 0, 1);
 
+/** -rw-r--r--, where zip has it; without it, unzip makes files that only root can read. Source: Info-ZIP, "external file attributes". */
+const readableByAll = (0o100644 << 16) >>> 0;
+
 /** Versions of libraries and bundler, and how the bundler reads TypeScript. */
 const settings = ["../package-lock.json", "../tsconfig.json"].map((file) => join(__dirname, file));
 const cache = join(__dirname, "../node_modules/.cache/vault-on-azure");
@@ -18,7 +21,7 @@ const cache = join(__dirname, "../node_modules/.cache/vault-on-azure");
 export function packageApp(): Uint8Array {
   const kept = join(cache, `app-${inputsHash()}.zip`);
   if (existsSync(kept)) return readFileSync(kept);
-  const zip = zipSync(bundle(), { mtime: fixedDate, os: 3 });
+  const zip = zipSync(bundle(), { mtime: fixedDate, os: 3, attrs: readableByAll });
   mkdirSync(cache, { recursive: true });
   const unfinished = `${kept}.${process.pid}`;
   writeFileSync(unfinished, zip);

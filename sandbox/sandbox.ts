@@ -239,7 +239,7 @@ export class Sandbox {
     if (upTo === "vault") return;
     await progress.step("stack vault-config", async () => this.applyVaultConfig());
     if (upTo === "vault-config") return;
-    await progress.step("stack agent-vm: Vault Agent", () => this.startAgents());
+    await progress.step("stack agent-vm: Vault Agent, application", () => this.startAgents());
     await progress.step("stack web-app", () => this.startWebApps());
   }
 
@@ -271,7 +271,8 @@ export class Sandbox {
           const agent = await this.createMachine(machine);
           this.agents.set(machine.name, agent);
           await agent.boot();
-          await agent.untilActive("vault-agent.service", { deadlineMs: deadlines.agent });
+          for (const unit of ["vault-agent.service", "app.service"])
+            await agent.untilActive(unit, { deadlineMs: deadlines.agent });
           await waitFor(
             `Vault Agent of ${machine.name} to render the application's configuration`,
             () => existsSync(agent.path("/ramdisk/app/config.json")),
@@ -331,7 +332,7 @@ async function startStandIn(
     certificatePem: (keyVault, name) => azure.keyVault(keyVault).certificate(name),
   });
   const writer = new StateWriter(stateFile);
-  const azure = await startAzure(worldOf(deployment, environment), {
+  const azure = await startAzure(worldOf(deployment, environment, outdir), {
     state: existsSync(stateFile) ? (JSON.parse(await readFile(stateFile, "utf8")) as AzureState) : undefined,
     onStateChange: (state) => writer.write(state),
     print: (line) => void appendFile(join(folder.path, "azure.log"), `${line}\n`, { mode: 0o600 }),

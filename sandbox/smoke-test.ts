@@ -16,6 +16,8 @@ const rendered = z.object({
   database: z.object({ host: z.string(), name: z.string(), user: z.string(), password: z.string() }),
 });
 
+const customerPage = z.object({ rows: z.array(z.object({ email: z.string().includes("@") })) });
+
 /**
  * The system's promises, each tried once: every identity logs in, does what it may and is refused what it may not; Vault
  * comes back from a crash by itself.
@@ -34,6 +36,9 @@ export async function smokeTest(sandbox: Sandbox, progress: Progress): Promise<v
     await progress.step(`Vault Agent of ${name} has rendered credentials that open MySQL`, () =>
       agentWorks(sandbox, machine),
     );
+  }
+  for (const { name, url } of applications(sandbox)) {
+    await progress.step(`the application of ${name} lists customers, decrypted`, () => listsCustomers(url));
   }
   await progress.step("Vault is killed, and unseals itself", () => vaultComesBack(sandbox));
 }
@@ -99,6 +104,33 @@ async function agentWorks(sandbox: Sandbox, machine: string): Promise<void> {
     JSON.parse(await readFile(agent.path("/ramdisk/app/config.json"), "utf8")),
   );
   await opensMySql(sandbox, database.host, database.user, database.password, database.name);
+}
+
+/** Those that may decrypt what the application encrypts, and have a database. */
+function applications(sandbox: Sandbox): { name: string; url: string }[] {
+  const { webApps, agentVms } = sandbox.environment;
+  const able = [...webApps, ...agentVms].filter(
+    ({ databaseRole, paths }) => databaseRole && paths.includes("transit/hmac/customer-key"),
+  );
+  const roles = new Set(able.map(({ name }) => `${name}-role`));
+  return [
+    ...sandbox
+      .webAppWorkloads()
+      .filter(({ role }) => roles.has(role))
+      .map(({ name, site }) => ({ name, url: sandbox.webApps.get(site)?.url ?? "" })),
+    ...sandbox
+      .agentWorkloads()
+      .filter(({ role }) => roles.has(role))
+      .map(({ name, machine }) => ({ name, url: `http://${sandbox.agents.get(machine)?.address}:8080` })),
+  ];
+}
+
+async function listsCustomers(url: string): Promise<void> {
+  await waitFor(`${url} to be ready`, async () => (await fetch(`${url}/readyz`)).ok, { deadlineMs: 60_000 });
+  const answer = await fetch(`${url}/api/customers?page=1&pageSize=5`);
+  const { rows } = customerPage.parse(await answer.json());
+  if (rows.length === 0)
+    throw new SandboxError(`${url} lists no customers, although it seeds an empty database.`);
 }
 
 /** Over TLS, the server's certificate verified. */

@@ -17,6 +17,8 @@ export interface WebAppOptions {
   zipFile: string;
   /** Path of the CA's certificate that stands for the system's roots. */
   caFile: string;
+  /** Variables beside those of App Service. */
+  environment?: Record<string, string>;
 }
 
 const siteArguments = z.object({
@@ -24,6 +26,21 @@ const siteArguments = z.object({
   app_settings: z.record(z.string(), z.string()),
   site_config: z.object({ app_command_line: z.string(), health_check_path: z.string() }),
 });
+
+/** A web app's app settings, its identity, and its way into the virtual network. */
+export function webAppEnvironment(site: Resource, azure: Azure): Record<string, string> {
+  const { name, app_settings } = site.read(siteArguments);
+  const { endpoint, header } = azure.identityEndpointFor(name);
+  const proxy = azure.proxyUrlFor(name);
+  return {
+    ...app_settings,
+    IDENTITY_ENDPOINT: endpoint,
+    IDENTITY_HEADER: header,
+    HTTPS_PROXY: proxy,
+    HTTP_PROXY: proxy,
+    NO_PROXY: "127.0.0.0/8,localhost",
+  };
+}
 
 /** A web app as App Service runs it: the deployed package, its app settings, a port, and the identity endpoint. */
 export class WebAppProcess {
@@ -34,13 +51,18 @@ export class WebAppProcess {
   ) {}
 
   /** Ready when its health check answers 200. */
-  static async start({ site, azure, folder, zipFile, caFile }: WebAppOptions): Promise<WebAppProcess> {
-    const { name, app_settings, site_config } = site.read(siteArguments);
+  static async start({
+    site,
+    azure,
+    folder,
+    zipFile,
+    caFile,
+    environment,
+  }: WebAppOptions): Promise<WebAppProcess> {
+    const { name, site_config } = site.read(siteArguments);
     for (const [file, content] of Object.entries(unzipSync(await readFile(zipFile)))) {
       await writeFile(join(folder, file), content);
     }
-    const { endpoint, header } = azure.identityEndpointFor(name);
-    const proxy = azure.proxyUrlFor(name);
     const [, ...args] = site_config.app_command_line.split(" ");
     return withFreePort(async (port) => {
       const program = await ChildProgram.start({
@@ -50,15 +72,11 @@ export class WebAppProcess {
         cwd: folder,
         logFile: join(folder, "app.log"),
         env: {
-          ...app_settings,
+          ...webAppEnvironment(site, azure),
           PATH: process.env.PATH,
           PORT: String(port),
-          IDENTITY_ENDPOINT: endpoint,
-          IDENTITY_HEADER: header,
-          HTTPS_PROXY: proxy,
-          HTTP_PROXY: proxy,
-          NO_PROXY: "127.0.0.0/8,localhost",
           NODE_EXTRA_CA_CERTS: caFile,
+          ...environment,
         },
       });
       const url = `http://127.0.0.1:${port}`;
@@ -71,6 +89,11 @@ export class WebAppProcess {
         });
       return new WebAppProcess(name, url, program);
     });
+  }
+
+  /** @throws SandboxError when it does not run */
+  signal(signal: NodeJS.Signals): void {
+    this.program.signal(signal);
   }
 
   async stop(): Promise<void> {

@@ -1,15 +1,29 @@
 import { cpus, totalmem } from "node:os";
+import { benchApp } from "./bench/app";
 import { benchSandbox } from "./bench/sandbox";
 import { benchSynth } from "./bench/synth";
 
-/** `npm run bench`: measures side by side in one run, for docs/benchmarks.md. */
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  synth: () => benchSynth(10),
+  sandbox: () => benchSandbox(10),
+  app: () => benchApp({ rounds: 10, loadSeconds: 20, memoryRequests: [1_000, 10_000, 100_000] }),
+};
+
+/** `npm run bench [-- synth|sandbox|app ...]`: measures side by side in one run, for docs/benchmarks.md. */
 async function main(): Promise<void> {
+  const chosen = process.argv.slice(2);
+  const unknown = chosen.filter((name) => !(name in parts));
+  if (unknown.length > 0) {
+    console.error(`There is no part ${unknown.join(", ")}; choose of ${Object.keys(parts).join(", ")}.`);
+    process.exitCode = 1;
+    return;
+  }
   const [cpu] = cpus();
   console.log(
     `${cpus().length} x ${cpu?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}`,
   );
-  await benchSynth(10);
-  await benchSandbox(10);
+  for (const [name, measure] of Object.entries(parts))
+    if (chosen.length === 0 || chosen.includes(name)) await measure();
 }
 
 void main();

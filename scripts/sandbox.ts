@@ -81,12 +81,16 @@ function readArguments(): Arguments {
 
 function summary(sandbox: Sandbox, folder: string, logins: readonly Login[], started: string): string {
   const webApps = [...sandbox.webApps.values()].map(({ name, url }) => `  Web app   ${url}  (${name})`);
+  const onMachines = [...sandbox.agents.values()].map(
+    ({ name, address }) => `  On a VM   http://${address}:8080  (${name})`,
+  );
   return [
     "",
     `The system runs (${started} s). Everything below is on this machine; Ctrl-C ends it.`,
     "",
     `  Vault     https://${sandbox.vault.address}:8200  (${sandbox.vaultServerName}; its certificate: ${sandbox.vaultCertificateFile})`,
     ...webApps,
+    ...onMachines,
     `  MySQL     ${sandbox.database.host}:${sandbox.database.port}  (TLS only; credentials come from Vault)`,
     `  Files     ${folder}  (the VMs' files and logs are below machines/)`,
     "",

@@ -7,10 +7,7 @@ import { findVaultProgram } from "../sandbox/programs/vault-program";
 
 /** Suites that run Vault and a database for real: they come last, while their programs are prepared beside the others. */
 const onRealPrograms =
-  "test/sandbox/(system|machine|vault-config)/|test/scripts/deployment/deployment-in-sandbox";
-
-/** Suites of work that is not finished: they are run by name (`npm test -- test/app`), and not counted here. */
-const unfinished = "test/app/(application|lifecycle|agent-way)|test/app/web/(browser|fuzz)";
+  "test/sandbox/(system|machine|vault-config)/|test/scripts/deployment/deployment-in-sandbox|test/app/(application|lifecycle|agent-way)|test/app/web/browser";
 
 const project = join(__dirname, "..");
 
@@ -36,7 +33,6 @@ async function main(): Promise<void> {
     "--testPathIgnorePatterns",
     "/node_modules/",
     onRealPrograms,
-    unfinished,
   ]);
   console.log("\n== programs for the tests on real programs");
   const { vault, problems } = await programs;

@@ -1,16 +1,21 @@
+import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { agentVmUserData } from "../cloud-init/agent-vm/user-data";
+import { AppPackage } from "../constructs/azure/app-package";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { CertificateReader } from "../constructs/azure/certificate-reader";
+import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { LinuxVm } from "../constructs/azure/linux-vm";
+import { PackageReader } from "../constructs/azure/package-reader";
+import { PackageStore } from "../constructs/azure/package-store";
 import type { AgentVmWorkload, Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { MysqlStack } from "./mysql";
 import type { NetworkStack } from "./network";
 import type { VaultServerStack } from "./vault-server";
 
-/** The workloads on VMs: groups of VMs alike, each with an identity of its own and Vault Agent. */
+/** The workloads on VMs: groups of VMs alike, each with an identity of its own, Vault Agent and the application. */
 export class AgentVmStack extends EnvironmentStack {
   /** Principal ids of the VMs' identities, by workload. */
   readonly principalIds: ReadonlyMap<string, readonly string[]>;
@@ -23,10 +28,11 @@ export class AgentVmStack extends EnvironmentStack {
     private readonly vaultServer: VaultServerStack,
     private readonly mysql: MysqlStack,
   ) {
-    super(scope, id, environment, ["azurerm"]);
+    super(scope, id, environment, ["azurerm", "random"]);
     useAzurerm(this);
+    new RandomProvider(this, "random");
 
-    const groups = environment.agentVms.map((group) => [group.name, this.createGroup(group)] as const);
+    const groups = environment.agentVms.length > 0 ? this.createGroups() : [];
 
     this.principalIds = new Map(
       groups.map(([name, machines]) => [name, machines.map(({ principalId }) => principalId)]),
@@ -36,14 +42,36 @@ export class AgentVmStack extends EnvironmentStack {
     });
   }
 
-  private createGroup(group: AgentVmWorkload): LinuxVm[] {
-    const cloudConfig = this.cloudConfig(group);
+  private createGroups(): [name: string, machines: LinuxVm[]][] {
+    const store = this.createPackageStore();
+    return this.environment.agentVms.map((group) => [group.name, this.createGroup(group, store)]);
+  }
+
+  private createPackageStore(): PackageStore {
+    const { name, location, network } = this.environment;
+    return new PackageStore(this, "package-store", {
+      name: `st${name}${new GlobalSuffix(this, "name").value}`,
+      resourceGroup: this.network.resourceGroup.name,
+      location,
+      package: new AppPackage(this, "package"),
+      allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
+      allowedSubnets: [this.network.subnets.agents],
+    });
+  }
+
+  private createGroup(group: AgentVmWorkload, store: PackageStore): LinuxVm[] {
+    const cloudConfig = this.cloudConfig(group, store);
     return Array.from({ length: group.count }, (_, index) =>
-      this.createMachine(group, index + 1, cloudConfig),
+      this.createMachine(group, index + 1, cloudConfig, store),
     );
   }
 
-  private createMachine(group: AgentVmWorkload, number: number, cloudConfig: string): LinuxVm {
+  private createMachine(
+    group: AgentVmWorkload,
+    number: number,
+    cloudConfig: string,
+    store: PackageStore,
+  ): LinuxVm {
     const id = `${group.name}-${number}`;
     const machine = new LinuxVm(this, id, {
       environment: this.environment.name,
@@ -63,10 +91,14 @@ export class AgentVmStack extends EnvironmentStack {
       certificateId: this.vaultServer.certificate.id,
       principalId: machine.principalId,
     });
+    new PackageReader(this, `${id}-package`, {
+      containerId: store.containerId,
+      principalId: machine.principalId,
+    });
     return machine;
   }
 
-  private cloudConfig({ name, databaseRole, paths }: AgentVmWorkload): string {
+  private cloudConfig({ name, databaseRole, paths }: AgentVmWorkload, store: PackageStore): string {
     const { vault, transitKeys } = this.environment;
     return agentVmUserData({
       vaultVersion: vault.version,
@@ -79,6 +111,7 @@ export class AgentVmStack extends EnvironmentStack {
       databaseName: this.mysql.server.databaseName,
       // Those that its policy lets it encrypt with: the application takes what it is told for what it may do.
       transitKeys: transitKeys.filter((key) => paths.includes(`transit/encrypt/${key}`)),
+      appPackageUrl: store.packageUrl,
       automaticRebootTime: vault.automaticRebootTime,
     });
   }

@@ -3,7 +3,7 @@ import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
-import { DeployerKeyVaultAccess } from "../constructs/azure/deployer-key-vault-access";
+import { DeployerDataAccess } from "../constructs/azure/deployer-data-access";
 import { OutboundGateway } from "../constructs/azure/outbound-gateway";
 import { PrivateDnsZone } from "../constructs/azure/private-dns-zone";
 import { resourceName } from "../constructs/azure/resource-names";
@@ -31,7 +31,7 @@ export class NetworkStack extends EnvironmentStack {
     });
     const resourceGroup = this.resourceGroup.name;
 
-    new DeployerKeyVaultAccess(this, "deployer-key-vault-access", {
+    new DeployerDataAccess(this, "deployer-data-access", {
       deployers,
       signedInObjectId: deployer.objectId,
       resourceGroupId: this.resourceGroup.id,

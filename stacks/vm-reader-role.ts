@@ -17,6 +17,7 @@ const resourceProviders = [
   "Microsoft.ManagedIdentity",
   "Microsoft.Network",
   "Microsoft.OperationalInsights",
+  "Microsoft.Storage",
   "Microsoft.Web",
 ];
 

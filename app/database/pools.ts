@@ -63,9 +63,11 @@ export class Pools {
     return this.#failure;
   }
 
-  /** New credentials: connected once, then in use. */
+  /** New credentials: connected once, then in use; the first are in use at once, since nothing else is. */
   async replace(login: DatabaseLogin): Promise<void> {
+    if (this.#closed) return;
     const next = this.#create(login);
+    if (!this.#newest) return this.#use(next);
     await warmUp(next.pool);
     // Of two that came at once, the later one stays.
     if (this.#closed || this.credentials().current !== login) return this.#retire(next);
@@ -136,11 +138,10 @@ export class Pools {
   /** The newest pool, while its credentials live. */
   async #ready(leftMs: number): Promise<OpenPool> {
     if (this.#closed) throw new Unavailable("The application is stopping.", 5);
-    const login = await this.credentials().get(leftMs);
+    await this.credentials().get(leftMs);
     // While newer credentials are being connected, those before them still live.
-    if (this.#newest && !this.#newest.retired) return this.#newest;
-    this.#use(this.#create(login));
-    return this.#newest as unknown as OpenPool;
+    if (!this.#newest) throw new Unavailable("The application is starting.", 2);
+    return this.#newest;
   }
 
   #use(next: OpenPool): void {

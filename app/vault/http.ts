@@ -35,22 +35,34 @@ export async function requestJson<T>({
   timeoutMs,
   dispatcher,
 }: JsonRequest): Promise<T> {
-  const answer = await request(url, {
-    method,
-    headers: {
-      accept: "application/json",
-      ...(body !== undefined && { "content-type": "application/json" }),
-      ...headers,
-    },
-    body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
-    dispatcher,
-  });
+  const signal = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
+  const answer = await unlessAborted(
+    signal,
+    request(url, {
+      method,
+      headers: {
+        accept: "application/json",
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+      dispatcher,
+    }),
+  );
   const text = await answer.body.text();
   if (answer.statusCode < 200 || answer.statusCode > 299) {
     throw new Refused(answer.statusCode, errorsOf(text), secondsOf(answer.headers["retry-after"]));
   }
   return (text === "" ? {} : JSON.parse(text)) as T;
+}
+
+/** undici heeds the signal only once it has a connection, and waits longer for one than the caller may. */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }
 
 /** In Vault's form { errors: [] } or Azure's { error: { message } }, { message }; else nothing, as it may be anything. */

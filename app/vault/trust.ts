@@ -26,6 +26,9 @@ export interface TrustOptions {
   onEvent: OnEvent;
 }
 
+/** A server that does not finish the handshake in this time is tried anew, milliseconds. */
+const connectTimeoutMs = 3_000;
+
 /** A newest certificate is not asked for more often than this, milliseconds. */
 const betweenFetchesMs = 2_000;
 
@@ -79,6 +82,7 @@ export class Trust {
 
   #connect(): Dispatcher {
     const tls = {
+      timeout: connectTimeoutMs,
       ca: this.#trusted.length > 0 ? this.#trusted : undefined,
       // The certificate itself is trusted, whoever signed it. Since Node 20.18; a self-signed one needs it not.
       allowPartialTrustChain: true,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
 import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
+import { NODE_APT } from "./node-packages";
 
 /** What a VM with Vault Agent is told. Every string may be a Terraform reference, except where it says "at synth". */
 export interface AgentVmUserData {
@@ -18,20 +19,22 @@ export interface AgentVmUserData {
   databaseName: string;
   /** Names of the transit keys whose paths the application is told. */
   transitKeys: readonly string[];
+  /** The application's zip file: a blob that the VM's identity may read. */
+  appPackageUrl: string;
   /** Time of day at which security updates may restart the VM, for example "03:30" (UTC); at synth. */
   automaticRebootTime: string;
 }
 
-/** User data (cloud-config) of a VM on which Vault Agent logs in and writes the application's configuration. */
+/** User data (cloud-config) of a VM on which Vault Agent logs in and writes the configuration, and the application runs. */
 export function agentVmUserData(settings: AgentVmUserData): string {
   const vault = vaultPackage(settings.edition, settings.vaultVersion);
   return cloudConfig({
-    apt: HASHICORP_APT,
+    apt: { sources: { ...HASHICORP_APT.sources, ...NODE_APT.sources } },
     package_update: true,
-    packages: [vault, "curl", "jq", "openssl", "unattended-upgrades"],
+    packages: [vault, "nodejs", "curl", "jq", "openssl", "unzip", "unattended-upgrades"],
     write_files: [...staticFiles(settings), variables(settings)],
     runcmd: [
-      ["systemd-sysusers", "/etc/sysusers.d/vault-agent.conf"],
+      ["systemd-sysusers", "/etc/sysusers.d/agent-vm.conf"],
       // Vault changes its version when this project says so, not overnight.
       ["apt-mark", "hold", vault[0]],
       ["systemctl", "daemon-reload"],
@@ -46,6 +49,9 @@ const UNITS = [
   "vault-ca-certificate.service",
   "vault-ca-certificate.timer",
   "vault-agent.service",
+  "app-package.service",
+  "app-package.timer",
+  "app.service",
 ];
 
 function staticFiles({ role, automaticRebootTime }: AgentVmUserData) {
@@ -61,5 +67,6 @@ function variables(settings: AgentVmUserData) {
     DATABASE_HOST: settings.databaseHost,
     DATABASE_NAME: settings.databaseName,
     TRANSIT_KEYS: settings.transitKeys.join(","),
+    APP_PACKAGE_URL: settings.appPackageUrl,
   });
 }

@@ -22,6 +22,8 @@ export function useAzurerm(scope: Construct, { registerResourceProviders }: Azur
             purgeSoftDeletedSecretsOnDestroy: false,
           },
         ],
+        // Else the provider reads storage accounts from inside too, where a deployer has no right to look at queues.
+        storage: [{ dataPlaneAvailable: false }],
       },
     ],
     resourceProviderRegistrations: "none",

@@ -14,6 +14,7 @@ export interface SystemNetworkProps {
 type SubnetName = keyof Environment["network"]["subnets"];
 
 const keyVaultEndpoint = "Microsoft.KeyVault";
+const storageEndpoint = "Microsoft.Storage";
 
 /** The virtual network and its four subnets, each open for exactly the flows that the system needs. */
 export class SystemNetwork extends Construct {
@@ -104,7 +105,7 @@ export class SystemNetwork extends Construct {
   private createAgentSubnet(network: VirtualNetwork): SecuredSubnet {
     const { vault, mysql, agents } = this.cidrs;
     return this.createSubnet(network, "agents", {
-      serviceEndpoints: [keyVaultEndpoint],
+      serviceEndpoints: [keyVaultEndpoint, storageEndpoint],
       flows: [
         ...this.sshInto(agents),
         outbound("vault", agents, vault, 8200),

@@ -1,7 +1,7 @@
 import { TerraformResource, type TerraformResourceConfig } from "cdktf";
 import type { Construct } from "constructs";
 
-export interface TerraformDataProps extends Pick<TerraformResourceConfig, "provisioners"> {
+export interface TerraformDataProps extends Pick<TerraformResourceConfig, "provisioners" | "dependsOn"> {
   /** The resource is made anew, and its provisioners run again, when one of these changes. */
   triggersReplace: Record<string, string>;
 }
@@ -13,8 +13,8 @@ export interface TerraformDataProps extends Pick<TerraformResourceConfig, "provi
 export class TerraformData extends TerraformResource {
   private readonly triggersReplace: Record<string, string>;
 
-  constructor(scope: Construct, id: string, { triggersReplace, provisioners }: TerraformDataProps) {
-    super(scope, id, { terraformResourceType: "terraform_data", provisioners });
+  constructor(scope: Construct, id: string, { triggersReplace, ...config }: TerraformDataProps) {
+    super(scope, id, { terraformResourceType: "terraform_data", ...config });
     this.triggersReplace = triggersReplace;
   }
 

@@ -1,5 +1,6 @@
 import { AccessControl } from "./access-control";
 import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
+import { BlobStorage } from "./blob-storage";
 import { CertificateAuthority, type KeyAndCertificate } from "./certificates";
 import { Directory, type IdentityChoice } from "./directory";
 import { Entra } from "./entra";
@@ -195,6 +196,7 @@ export class Azure {
       new Imds(this.#directory),
       new Entra(issuer),
       new KeyVaultService({ keyVaults: this.#world.keyVaults, stores: this.#stores, issuer, accessControl }),
+      new BlobStorage({ accounts: this.#world.storageAccounts ?? [], issuer, accessControl }),
       new ResourceManager({ resources: new ResourceStore(this.#world), issuer, accessControl }),
     ];
     const handler = new RequestHandler({ faults, log, print, stopped });

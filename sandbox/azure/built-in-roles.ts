@@ -56,6 +56,15 @@ const builtInRoles: RoleDefinition[] = [
     actions: [],
     dataActions: ["Microsoft.Insights/Metrics/Write", "Microsoft.Insights/Telemetry/Write"],
   },
+  ...["Reader", "Contributor"].map(
+    (kind): RoleDefinition => ({
+      name: `Storage Blob Data ${kind}`,
+      actions: [],
+      dataActions: [
+        `Microsoft.Storage/storageAccounts/blobServices/containers/blobs/${kind === "Reader" ? "read" : "*"}`,
+      ],
+    }),
+  ),
   managementRole("Owner", ["*"]),
   managementRole(
     "Contributor",

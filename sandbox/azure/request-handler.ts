@@ -125,10 +125,11 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-export function send(response: ServerResponse, { status, headers, body, text }: Answer): void {
-  const content = text ?? JSON.stringify(body ?? {});
+export function send(response: ServerResponse, { status, headers, body, text, bytes }: Answer): void {
+  const content = bytes ?? text ?? JSON.stringify(body ?? {});
+  const json = text === undefined ? "application/json; charset=utf-8" : "text/plain; charset=utf-8";
   response.writeHead(status, {
-    "Content-Type": text === undefined ? "application/json; charset=utf-8" : "text/plain; charset=utf-8",
+    "Content-Type": bytes === undefined ? json : "application/octet-stream",
     "Content-Length": Buffer.byteLength(content),
     "Cache-Control": "no-store",
     "x-ms-request-id": randomUUID(),

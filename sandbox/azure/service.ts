@@ -22,6 +22,8 @@ export interface Answer {
   body?: unknown;
   /** Sent as it is, instead of a body. */
   text?: string;
+  /** The same, for what is no text. */
+  bytes?: Uint8Array;
 }
 
 /** One of the Azure services imitated here. */

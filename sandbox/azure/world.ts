@@ -15,6 +15,7 @@ export interface AzureWorld {
   roleDefinitions: RoleDefinition[];
   roleAssignments: RoleAssignment[];
   people: Person[];
+  storageAccounts?: StorageAccount[];
   /** Further resources as ARM answers them, network interfaces for instance (Raft's auto-join lists those). */
   resources?: ArmResource[];
   /** Application ID URIs of app registrations a token may be asked for, beside Microsoft's own services. */
@@ -80,6 +81,19 @@ export interface KeyVaultCertificate {
   reuseKey?: boolean;
   /** RSA modulus in bits. Default: 2048, as in Azure. */
   keySize?: number;
+}
+
+export interface StorageAccount {
+  name: string;
+  resourceId: string;
+  blobs: Blob[];
+}
+
+export interface Blob {
+  container: string;
+  name: string;
+  /** Path of the file on this machine that holds what was pushed. */
+  file: string;
 }
 
 export interface RoleDefinition {

@@ -18,6 +18,7 @@ const armTypes: Record<string, string> = {
   azurerm_private_dns_zone: "Microsoft.Network/privateDnsZones",
   azurerm_public_ip: "Microsoft.Network/publicIPAddresses",
   azurerm_service_plan: "Microsoft.Web/serverFarms",
+  azurerm_storage_account: "Microsoft.Storage/storageAccounts",
   azurerm_subnet: "Microsoft.Network/virtualNetworks/{virtual_network_name}/subnets",
   azurerm_user_assigned_identity: "Microsoft.ManagedIdentity/userAssignedIdentities",
   azurerm_virtual_network: "Microsoft.Network/virtualNetworks",

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../../environments/schema";
 import type { AzureWorld } from "../azure/world";
@@ -19,8 +20,9 @@ const block = <Schema extends z.ZodType>(schema: Schema) =>
 /**
  * What the stand-in for Azure is to hold: all from the synthesized stacks, with the environment's people, whose names
  * stand nowhere else.
+ * @param folder that the stacks were synthesized into, for the files that they push
  */
-export function worldOf(deployment: Deployment, environment: Environment): AzureWorld {
+export function worldOf(deployment: Deployment, environment: Environment, folder = ""): AzureWorld {
   const of = <Item>(type: string, read: (resource: Resource) => Item): Item[] =>
     deployment.resources(type).map(read);
   return {
@@ -35,6 +37,7 @@ export function worldOf(deployment: Deployment, environment: Environment): Azure
     roleDefinitions: of("azurerm_role_definition", roleDefinition),
     roleAssignments: of("azurerm_role_assignment", roleAssignment),
     people: people(environment),
+    storageAccounts: of("azurerm_storage_account", (account) => storageAccount(account, folder)),
   };
 }
 
@@ -144,6 +147,39 @@ function certificate(resource: Resource): AzureWorld["certificates"][number] {
     reuseKey: key_properties.reuse_key,
     keySize: key_properties.key_size,
   };
+}
+
+/** With the blobs that the stacks push into it by `az storage blob upload`. */
+function storageAccount(
+  resource: Resource,
+  folder: string,
+): NonNullable<AzureWorld["storageAccounts"]>[number] {
+  const { id, name } = resource.read(
+    // With keys there would be other ways in than roles.
+    named.extend({ shared_access_key_enabled: z.literal(false) }),
+  );
+  const pushes = resource.stack.deployment
+    .resources("terraform_data")
+    .map((push) => ({ stack: push.stack.name, options: commandOptions(push) }))
+    .filter(({ options }) => options["account-name"] === name);
+  return {
+    name,
+    resourceId: id,
+    blobs: pushes.map(({ stack, options }) => ({
+      container: z.string().parse(options["container-name"]),
+      name: z.string().parse(options["name"]),
+      file: join(folder, "stacks", stack, z.string().parse(options["file"])),
+    })),
+  };
+}
+
+/** Options of the command that a terraform_data runs: `--name value`. */
+function commandOptions(resource: Resource): Record<string, string> {
+  const { provisioner } = resource.read(
+    z.object({ provisioner: z.tuple([z.object({ "local-exec": z.object({ command: z.string() }) })]) }),
+  );
+  const options = provisioner[0]["local-exec"].command.matchAll(/ --([\w-]+) (\S+)/g);
+  return Object.fromEntries([...options].map(([, name, value]) => [name, value]));
 }
 
 function roleDefinition(resource: Resource): AzureWorld["roleDefinitions"][number] {

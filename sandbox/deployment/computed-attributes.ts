@@ -39,6 +39,10 @@ export const computedAttributes: Record<string, Record<string, Compute>> = {
   azurerm_resource_group: { id: armId },
   azurerm_role_definition: { role_definition_resource_id: roleDefinitionId },
   azurerm_service_plan: { id: armId },
+  azurerm_storage_account: {
+    id: armId,
+    primary_blob_endpoint: (resource) => `https://${nameOf(resource)}.blob.core.windows.net/`,
+  },
   azurerm_subnet: { id: armId },
   azurerm_user_assigned_identity: {
     id: armId,

@@ -18,6 +18,7 @@ export const PRIVATE_FOLDERS = [
   "/ramdisk",
   "/run",
   "/usr/local",
+  "/var/lib/app",
   "/var/lib/vault",
   "/var/log/vault",
 ] as const;
@@ -25,11 +26,17 @@ export const PRIVATE_FOLDERS = [
 /** Where the VM's services listen, as units and configuration files write it; each becomes the same port of the machine's address. */
 export const LISTENERS = ["0.0.0.0:8200", "0.0.0.0:8201", "127.0.0.1:8200", "127.0.0.1:8100"] as const;
 
+/** A unit's variable that is this address alone becomes the machine's address. */
+export const LOOPBACK = "127.0.0.1";
+
 /** Users and groups of the VM; each becomes the user who runs the sandbox, and that user's group. */
 export const ACCOUNTS = ["vault", "vault-agent", "app"] as const;
 
 /** The program that HashiCorp's package installs; it becomes the Vault that the sandbox found. */
 export const VAULT_PROGRAM = "/usr/bin/vault";
+
+/** The program that NodeSource's package installs; it becomes the Node that runs the sandbox. */
+export const NODE_PROGRAM = "/usr/bin/node";
 
 /** Files whose content is changed as the units' settings are; every other file is written as it is. */
 export const CONFIGURATION_FILES = /\.(hcl|ctmpl)$|^\/etc\/logrotate\.d\//;
@@ -54,9 +61,16 @@ export const differences: readonly Difference[] = [
     reason: "No packages are installed.",
   },
   {
+    name: "Node",
+    onAzure: `${NODE_PROGRAM}, version 22, from NodeSource's Debian package.`,
+    inSandbox: "The Node that runs the sandbox.",
+    reason: "No packages are installed.",
+  },
+  {
     name: "Listeners",
-    onAzure: `Services listen on ${LISTENERS.join(", ")}.`,
-    inSandbox: "They listen on the same ports of the machine's own loopback address.",
+    onAzure: `Services listen on ${LISTENERS.join(", ")}, and the application on ${LOOPBACK}:8080.`,
+    inSandbox:
+      "They listen on the same ports of the machine's own loopback address, which also takes the place of 127.0.0.1 as a variable.",
     reason: "Several machines side by side.",
   },
   {
@@ -113,14 +127,14 @@ export const differences: readonly Difference[] = [
     onAzure:
       "cloud-init installs packages, makes users, holds Vault's package and sets owners; logrotate and updates run daily.",
     inSandbox:
-      "Of runcmd only the systemctl commands are run; curl, jq, openssl and flock are the system's own.",
+      "Of runcmd only the systemctl commands are run; curl, jq, openssl, unzip and flock are the system's own.",
     reason: "No root rights.",
   },
   {
     name: "Operating system",
     onAzure: "Ubuntu 24.04.",
     inSandbox:
-      "Any Linux with bash, GNU coreutils, util-linux, curl 7.84 or newer, jq and openssl. macOS cannot run a machine: it has no " +
+      "Any Linux with bash, GNU coreutils, util-linux, curl 7.84 or newer, jq, openssl and unzip. macOS cannot run a machine: it has no " +
       "/proc/uptime, which the scripts read; run the sandbox in a Linux container there.",
     reason: "The scripts are the deployed ones.",
   },

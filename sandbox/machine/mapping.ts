@@ -1,7 +1,15 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { SandboxError } from "../programs/sandbox-error";
-import { ACCOUNTS, CONFIGURATION_FILES, LISTENERS, PRIVATE_FOLDERS, VAULT_PROGRAM } from "./differences";
+import {
+  ACCOUNTS,
+  CONFIGURATION_FILES,
+  LISTENERS,
+  LOOPBACK,
+  NODE_PROGRAM,
+  PRIVATE_FOLDERS,
+  VAULT_PROGRAM,
+} from "./differences";
 
 export interface MappingOptions {
   /** The machine's private root. */
@@ -41,7 +49,8 @@ export class Mapping {
 
   /** The value of a variable of Environment=; user:group is what TLS_OWNER and its like hold. */
   value(value: string): string {
-    const { userId, groupId } = this.options;
+    const { userId, groupId, address } = this.options;
+    if (value === LOOPBACK) return address;
     if (new RegExp(`^(?:${ACCOUNT}):(?:${ACCOUNT})$`).test(value)) return `${userId}:${groupId}`;
     return this.#places(value);
   }
@@ -59,6 +68,7 @@ export class Mapping {
   /** @throws SandboxError when it is not there */
   program(path: string): string {
     if (path === VAULT_PROGRAM) return this.options.vaultProgram;
+    if (path === NODE_PROGRAM) return process.execPath;
     const mapped = this.#places(path);
     try {
       accessSync(mapped, constants.X_OK);

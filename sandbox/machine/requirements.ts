@@ -14,6 +14,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   jq: "jq",
   openssl: "openssl",
   timeout: "coreutils",
+  unzip: "unzip",
 };
 
 /** The scripts read a header by curl's %header{}. Source: curl's release notes. */

@@ -1,48 +1,91 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { unzipSync, zipSync } from "fflate";
 import type { Connection } from "mysql2/promise";
 import { readSettings, type Settings } from "../../app/settings";
+import type { Machine } from "../../sandbox/machine/machine";
 import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
 import { useSandbox } from "../sandbox/system/running-sandbox";
-import { ada, dump, inspector, RunningApplication, until, webAppSettings } from "./running-application";
+import { ada, dump, inspector, RunningApplication, until } from "./running-application";
+
+const unit = "app.service";
 
 describeWithVaultAndDatabase("The application beside Vault Agent", () => {
   const running = useSandbox();
-  let app: RunningApplication;
   let database: Connection;
+  let agent: Machine;
   let file: string;
 
   beforeAll(async () => {
-    // The web app's instance makes the schema; an agent's role may not.
-    const webApp = await RunningApplication.start(webAppSettings(running.sandbox));
-    await webApp.untilReady();
-    await webApp.close();
+    [agent] = [...running.sandbox.agents.values()] as [Machine];
+    file = agent.path("/ramdisk/app/config.json");
+    // The web app makes the schema; an agent's role may not.
+    await until("the application to be ready", async () => (await ask("GET /readyz")).status === 200, 90_000);
     database = await inspector(running.sandbox);
-    const [agent] = [...running.sandbox.agents.values()];
-    file = agent?.path("/ramdisk/app/config.json") ?? "";
-    app = await RunningApplication.start(settings());
-    await app.untilReady();
   }, 240_000);
 
-  afterAll(async () => {
-    await database?.end();
-    await app?.close();
-  });
+  afterAll(() => database?.end());
+
+  /** Of the VM's own unit. `request` is METHOD path. */
+  async function ask(request: string, body?: unknown) {
+    const [method = "", path] = request.split(" ");
+    const answer = await fetch(`http://${agent.address}:8080${path}`, {
+      method,
+      ...(body !== undefined && {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    }).catch(() => undefined);
+    const text = (await answer?.text()) ?? "";
+    return { status: answer?.status, body: text.startsWith("{") ? JSON.parse(text) : text };
+  }
 
   const settings = (): Settings =>
     readSettings({ APP_CONFIG_FILE: file, SSL_CERT_FILE: running.sandbox.caFile });
+  const startHere = (configFile = file) =>
+    RunningApplication.start({ ...settings(), configFile } as Settings);
+
+  it("is the package of the web app, installed by the user data", () => {
+    const [site] = [...running.sandbox.webApps.keys()];
+    const deployed = readFileSync(join(running.folder, `web-app/${site}/server.js`));
+    expect(readFileSync(agent.path("/var/lib/app/current/server.js")).equals(deployed)).toBe(true);
+  });
+
+  it("runs as its own user, which Vault Agent's token is kept from, and is told nothing of a login", () => {
+    const text = readFileSync(agent.path("/etc/systemd/system/app.service"), "utf8");
+    expect(text).toMatch(/^User=app$/m);
+    const environment = readFileSync(`/proc/${agent.pid(unit)}/environ`, "utf8");
+    expect(environment).toContain("APP_CONFIG_FILE=");
+    expect(environment).not.toMatch(/VAULT_|IDENTITY_|AZURE_/);
+    expect(agent.output(unit)).not.toMatch(/hv[bs]\.|eyJ/);
+  });
 
   it("lists and adds as the web app does, and the database holds no plaintext", async () => {
-    expect((await app.store.list({ page: 1, pageSize: 10 })).rows).toHaveLength(10);
-    const { id } = await app.store.add(ada);
-    expect(await app.store.get(id)).toMatchObject(ada);
+    const { status, body } = await ask("GET /api/customers?page=1&pageSize=10");
+    expect([status, body.rows.length]).toEqual([200, 10]);
+    expect(body.rows[0].email).toMatch(/@example\.com$/);
+    const added = await ask("POST /api/customers", ada);
+    expect(added).toMatchObject({ status: 201, body: ada });
+    const { id } = added.body;
+    expect(await ask(`GET /api/customers/${id}`)).toMatchObject({ status: 200, body: ada });
     const stored = await dump(database);
     expect(Object.values(ada).filter((value) => stored.includes(value))).toEqual([]);
-    await app.store.remove(id);
+    // The web app reads what the VM wrote.
+    const [webApp] = [...running.sandbox.webApps.values()];
+    expect(await (await fetch(`${webApp?.url}/api/customers/${id}`)).json()).toMatchObject(ada);
+    expect((await ask(`DELETE /api/customers/${id}`)).status).toBe(204);
     expect(await dump(database)).not.toMatch(new RegExp(`"customer_id":${id},`));
   });
 
+  it("shows people the same pages", async () => {
+    const { status, body } = await ask("GET /customers");
+    expect([status, body]).toEqual([200, expect.stringContaining("<h1>Customers</h1>")]);
+  });
+
   it("knows who it is by Vault's word", async () => {
-    expect(await app.application.status()).toMatchObject({
+    expect((await ask("GET /api/status")).body).toMatchObject({
       way: "agent",
       readiness: { ready: true },
       vault: { role: "agent-role", policies: ["default", "workload-agent"] },
@@ -52,11 +95,56 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     });
   });
 
+  it("rewraps by the package's command, as the application's user on the VM", async () => {
+    const command = agent.path("/var/lib/app/current/rewrap.js");
+    const { stderr } = await promisify(execFile)(process.execPath, [command], {
+      env: { APP_CONFIG_FILE: file, SSL_CERT_FILE: running.sandbox.caFile },
+    });
+    expect(stderr).toMatch(/^rewrap: done, 0 customers; all are at version 1 of the key$/m);
+  });
+
+  it("stays as it is while the package does, and is restarted on a newer one", async () => {
+    const release = () => readlinkSync(agent.path("/var/lib/app/current"));
+    const before = { pid: agent.pid(unit), release: release() };
+    expect(await agent.run("app-package.service")).toEqual({ code: 0, output: "" });
+    expect({ pid: agent.pid(unit), release: release() }).toEqual(before);
+
+    const store = join(running.folder, "stacks/stacks/agent-vm/assets/app.zip");
+    const pushed = readFileSync(store);
+    writeFileSync(store, "no zip file");
+    const broken = await agent.run("app-package.service");
+    expect([broken.code, broken.output]).toEqual([1, expect.stringContaining("is no zip file. Deploy")]);
+    expect({ pid: agent.pid(unit), release: release() }).toEqual(before);
+
+    const files = unzipSync(pushed);
+    const marked = Buffer.concat([files["server.js"] as Uint8Array, Buffer.from("\n// newer\n")]);
+    writeFileSync(store, zipSync({ ...files, "server.js": marked }));
+    expect((await agent.run("app-package.service")).code).toBe(0);
+    expect(release()).not.toBe(before.release);
+    await until("the application on the newer package", async () => {
+      return agent.pid(unit) !== before.pid && (await ask("GET /readyz")).status === 200;
+    });
+    expect(readFileSync(agent.path("/var/lib/app/current/server.js"), "utf8")).toMatch(/\/\/ newer\n$/);
+  });
+
+  it("starts again from the package it has while the package store is away", async () => {
+    const away = running.sandbox.azure.faults.add({
+      when: ({ host }) => host.includes(".blob."),
+      answer: { status: 503 },
+    });
+    try {
+      await agent.restart(unit);
+      await until("the application to be ready", async () => (await ask("GET /readyz")).status === 200);
+    } finally {
+      away.remove();
+    }
+  });
+
   it("swaps credentials when the file changes, without a failed call, and keeps them when the file is broken", async () => {
     const own = `${running.folder}/config.json`;
     const rendered = JSON.parse(readFileSync(file, "utf8"));
     writeFileSync(own, JSON.stringify(rendered));
-    const other = await RunningApplication.start({ ...settings(), configFile: own } as Settings);
+    const other = await startHere(own);
     await other.untilReady();
     const failures: unknown[] = [];
     let on = true;
@@ -65,9 +153,8 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     })();
     writeFileSync(own, '{"database": ');
     await until("the complaint", () => other.of("failure").length > 0);
-    await database.query("CREATE USER 'swapped'@'%' IDENTIFIED BY 'Made-up-1'");
-    await database.query("GRANT SELECT ON *.* TO 'swapped'@'%'");
-    Object.assign(rendered.database, { user: "swapped", password: "Made-up-1" });
+    await makeUser("swapped");
+    Object.assign(rendered.database, { user: "swapped", password: madeUp });
     writeFileSync(`${own}.new`, JSON.stringify(rendered));
     renameSync(`${own}.new`, own);
     await until("the drained pool", () => other.of("pool-drained").length === 1);
@@ -75,15 +162,43 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     on = false;
     await load;
     expect(failures).toEqual([]);
-    expect(JSON.stringify(other.events)).not.toContain("Made-up-1");
+    expect(JSON.stringify([other.events, other.lines])).not.toContain(madeUp);
     await other.close();
   });
 
+  it("swaps credentials on SIGHUP, where no event tells of the change", async () => {
+    const rendered = JSON.parse(readFileSync(file, "utf8"));
+    const folder = `${running.folder}/rendered`;
+    mkdirSync(folder);
+    writeFileSync(`${folder}/config.json`, JSON.stringify(rendered));
+    const watching = await startHere(`${folder}/config.json`);
+    await watching.untilReady();
+    // Another folder takes the watched one's place, as when something is mounted over it.
+    renameSync(folder, `${folder}-before`);
+    mkdirSync(folder);
+    await makeUser("hung-up");
+    Object.assign(rendered.database, { user: "hung-up", password: madeUp });
+    writeFileSync(`${folder}/config.json`, JSON.stringify(rendered));
+    const asked = Date.now();
+    // Jest's process is a copy of the real one, which signals do not reach; the unit's reload below sends a real one.
+    process.emit("SIGHUP", "SIGHUP");
+    await until("the other user", async () =>
+      watching.of("credentials").some(({ user }) => user === "hung-up"),
+    );
+    // Sooner than it would have looked by itself.
+    expect(Date.now() - asked).toBeLessThan(5_000);
+    await watching.close();
+  });
+
+  it("survives the unit's reload, which is a SIGHUP", async () => {
+    const before = agent.pid(unit);
+    await agent.reload(unit);
+    expect((await ask("GET /readyz")).status).toBe(200);
+    expect(agent.pid(unit)).toBe(before);
+  });
+
   it("says what is missing while there is no file", async () => {
-    const other = await RunningApplication.start({
-      ...settings(),
-      configFile: `${running.folder}/none.json`,
-    } as Settings);
+    const other = await startHere(`${running.folder}/none.json`);
     const { ready, reasons } = await other.application.ready();
     expect({ ready, reasons }).toEqual({
       ready: false,
@@ -93,4 +208,10 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     await other.untilReady();
     await other.close();
   });
+
+  const madeUp = "Made-up-1";
+  async function makeUser(name: string): Promise<void> {
+    await database.query(`CREATE USER '${name}'@'%' IDENTIFIED BY '${madeUp}'`);
+    await database.query(`GRANT SELECT ON *.* TO '${name}'@'%'`);
+  }
 });

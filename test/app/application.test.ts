@@ -1,8 +1,13 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { unzipSync } from "fflate";
 import type { Connection } from "mysql2/promise";
 import { customerFields } from "../../app/customers/customer-store";
 import { madeUpCustomers } from "../../app/customers/made-up-customers";
 import { applyMigrations, migrations } from "../../app/database/migrate";
 import { Conflict, InvalidInput, NotFound, Tampered } from "../../app/errors";
+import { packageApp } from "../../app/package";
 import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
 import { useSandbox } from "../sandbox/system/running-sandbox";
 import {
@@ -12,8 +17,10 @@ import {
   inspector,
   RunningApplication,
   transitRequests,
+  webAppEnvironment,
   webAppSettings,
 } from "./running-application";
+import { hostileValues } from "./web/examples";
 
 describeWithVaultAndDatabase("The application with real Vault and database", () => {
   const running = useSandbox({ upTo: "vault-config" });
@@ -93,6 +100,35 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await expect(app.store.list({ page: 1, pageSize: 10, search: "Lovelace" })).rejects.toThrow(InvalidInput);
   });
 
+  it("keeps hostile values of any field as they are, or refuses them with a sentence; the database holds none", async () => {
+    const outcomes = { kept: 0, refused: 0 };
+    const kept: string[] = [];
+    for (const [what, value] of hostileValues) {
+      for (const field of customerFields) {
+        const answer = await app.store.add({ ...ada, [field]: value }).catch((error: unknown) => error);
+        if (answer instanceof InvalidInput) {
+          expect([what, answer.problems]).toEqual([what, { [field]: expect.stringMatching(/^The .*\.$/) }]);
+          outcomes.refused += 1;
+          continue;
+        }
+        const { id } = answer as { id: number };
+        const read = await app.store.get(id);
+        expect([what, field, read[field]]).toEqual([what, field, value.trim()]);
+        kept.push(read[field]);
+        outcomes.kept += 1;
+        await app.store.remove(id);
+      }
+    }
+    expect(outcomes.kept).toBeGreaterThan(50);
+    expect(outcomes.refused).toBeGreaterThan(100);
+    const stored = await dump(database);
+    const inClear = kept.filter(
+      (value) =>
+        value.length > 4 && /[^\w+/=:]/.test(value) && stored.includes(JSON.stringify(value).slice(1, -1)),
+    );
+    expect(inClear).toEqual([]);
+  });
+
   it("finds a customer by number, day and what was hashed, however it is written", async () => {
     const { id, createdAt } = await app.store.add(ada);
     const day = createdAt.toISOString().slice(0, 10);
@@ -144,6 +180,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
       database: {
         user: expect.stringMatching(/^v-jwt/),
         leaseId: expect.stringMatching(/^database\/creds\/long\//),
+        replacements: 0,
       },
       transit: { key: "customer-key", latestVersion: 1 },
     });
@@ -188,6 +225,33 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await database.query("DROP TABLE extra");
   });
 
+  it("rewraps by the package's command, which shows its progress", async () => {
+    await (await running.deployer()).request({
+      method: "POST",
+      path: "transit/keys/customer-key/rotate",
+      body: {},
+    });
+    const { latestVersion = 0 } = (await app.application.status()).transit;
+    expect(latestVersion).toBeGreaterThan(1);
+    const command = `${running.folder}/rewrap.js`;
+    writeFileSync(command, unzipSync(packageApp())["rewrap.js"] as Uint8Array);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [command], {
+      env: { ...webAppEnvironment(running.sandbox), NODE_EXTRA_CA_CERTS: running.sandbox.caFile },
+    });
+    expect(stdout).toBe("");
+    const lines = stderr.split("\n").filter((line) => /^rewrap: (?!waiting: )/.test(line));
+    const total = Number(/^rewrap: 0 of (\d+) customers/.exec(lines[0] ?? "")?.[1]);
+    expect(total).toBeGreaterThanOrEqual(120);
+    expect(lines[1]).toBe(
+      `rewrap: 100 of ${total} customers encrypted with version ${latestVersion} (${Math.floor((100 / total) * 100)} %)`,
+    );
+    expect(lines.at(-1)).toBe(
+      `rewrap: done, ${total} customers; all are at version ${latestVersion} of the key`,
+    );
+    expect((await app.application.status()).transit.rowsByVersion).toEqual({ [latestVersion]: total });
+    expect((await app.store.get(1)).email).toBe(madeUpCustomers[0]?.email);
+  });
+
   it("rewraps what an older version of the key encrypted, and finds it before and after", async () => {
     const { id } = await app.store.add(ada);
     const vault = await running.deployer();
@@ -197,14 +261,15 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect((await app.store.findByNumber("912-34-5678")).map((row) => row.id)).toEqual([id, newer.id]);
     const seen: number[] = [];
     const end = await app.application.rewrap(({ done }) => seen.push(done));
-    expect(end.keyVersion).toBe(2);
     expect(end.done).toBe(end.total);
     expect(seen).toEqual([0, 100, end.total]);
     expect((await app.application.status()).transit).toMatchObject({
-      latestVersion: 2,
-      rowsByVersion: { 2: end.total + 1 },
+      latestVersion: end.keyVersion,
+      rowsByVersion: { [end.keyVersion]: end.total + 1 },
     });
-    expect(await dump(database)).not.toMatch(/"(?:city|email_hash)":"vault:v1:/);
+    expect(await dump(database)).not.toMatch(
+      new RegExp(`"(?:city|email_hash)":"vault:v(?!${end.keyVersion}:)`),
+    );
     expect((await app.store.findByNumber("912-34-5678")).map((row) => row.id)).toEqual([id, newer.id]);
     expect((await app.store.get(id)).version).toBe(1);
   });

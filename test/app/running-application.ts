@@ -1,29 +1,75 @@
 import { readFileSync } from "node:fs";
+import type { FastifyInstance } from "fastify";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import { z } from "zod";
 import { type Application, createApplication } from "../../app/application";
 import type { CustomerInput } from "../../app/customers/customer-store";
 import { Unavailable } from "../../app/errors";
 import type { LifecycleEvent } from "../../app/lifecycle-event";
+import { createLogger, logLifecycleEvent } from "../../app/operations/log";
+import { Metrics } from "../../app/operations/metrics";
 import { readSettings, type Settings } from "../../app/settings";
+import { createWebServer } from "../../app/web/web-server";
 import type { Sandbox } from "../../sandbox/sandbox";
 import { VaultClient } from "../../sandbox/vault-config/vault-client";
+import * as webApp from "../../sandbox/web-app";
 import { deployerOf } from "../sandbox/system/running-sandbox";
+
+/** An answer over HTTP. */
+export interface HttpAnswer {
+  status: number;
+  /** Seconds; 0 where the answer has no Retry-After. */
+  retryAfter: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the API answers with
+  body: any;
+}
 
 /** The application in this process, as the web app that the sandbox deployed. */
 export class RunningApplication {
   readonly events: LifecycleEvent[] = [];
+  /** Every line that was logged. */
+  readonly lines: string[] = [];
   application!: Application;
+  #server?: FastifyInstance;
+  #address = "";
 
   private constructor(readonly settings: Settings) {}
 
   static async start(settings: Settings, options: { seed?: boolean } = {}): Promise<RunningApplication> {
     const running = new RunningApplication(settings);
+    const logger = createLogger({ write: (line: string) => void running.lines.push(line) });
     running.application = await createApplication(settings, {
       ...options,
-      onEvent: (event) => running.events.push(event),
+      onEvent: (event) => {
+        running.events.push(event);
+        logLifecycleEvent(logger, event);
+      },
     });
+    running.#server = await createWebServer({
+      application: running.application,
+      settings: { behindAppService: false, requestsPerMinute: 1_000_000 },
+      logger,
+      metrics: new Metrics({ ofProcess: false }),
+    });
+    running.#address = await running.#server.listen({ port: 0, host: "127.0.0.1" });
     return running;
+  }
+
+  /** `request` is METHOD path; over HTTP, as a browser or another program asks. */
+  async ask(request: string, body?: unknown): Promise<HttpAnswer> {
+    const [method = "", path] = request.split(" ");
+    const answer = await fetch(`${this.#address}${path}`, {
+      method,
+      ...(body !== undefined && {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    });
+    const text = await answer.text();
+    return {
+      status: answer.status,
+      retryAfter: Number(answer.headers.get("retry-after") ?? 0),
+      body: /json/.test(answer.headers.get("content-type") ?? "") ? JSON.parse(text) : text,
+    };
   }
 
   get store() {
@@ -47,27 +93,22 @@ export class RunningApplication {
     }
   }
 
-  close(): Promise<void> {
-    return this.application.close();
+  async close(): Promise<void> {
+    await this.#server?.close();
+    await this.application.close();
   }
 }
 
 /** Settings of the first web app, as App Service gives them; with changes. */
 export function webAppSettings(sandbox: Sandbox, changes: NodeJS.ProcessEnv = {}): Settings {
+  return readSettings({ ...webAppEnvironment(sandbox), ...changes });
+}
+
+/** The environment in which App Service runs the first web app. */
+export function webAppEnvironment(sandbox: Sandbox): Record<string, string> {
   const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
   if (!site) throw new Error("The environment has no web app.");
-  const { name, app_settings } = site.read(
-    z.object({ name: z.string(), app_settings: z.record(z.string(), z.string()) }),
-  );
-  const { endpoint, header } = sandbox.azure.identityEndpointFor(name);
-  return readSettings({
-    ...app_settings,
-    IDENTITY_ENDPOINT: endpoint,
-    IDENTITY_HEADER: header,
-    HTTPS_PROXY: sandbox.azure.proxyUrlFor(name),
-    SSL_CERT_FILE: sandbox.caFile,
-    ...changes,
-  });
+  return { ...webApp.webAppEnvironment(site, sandbox.azure), SSL_CERT_FILE: sandbox.caFile };
 }
 
 export function siteName(sandbox: Sandbox): string {

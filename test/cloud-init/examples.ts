@@ -43,5 +43,6 @@ export const agentVm: AgentVmUserData = {
   databaseHost: reference("database-host"),
   databaseName: "customers",
   transitKeys: ["customer-key", "archive-key"],
+  appPackageUrl: `${reference("blob-endpoint")}app/app.zip`,
   automaticRebootTime: "03:30",
 };

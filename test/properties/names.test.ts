@@ -29,6 +29,8 @@ const rules: Readonly<Record<string, readonly [number, RegExp]>> = {
   azurerm_public_ip: [80, /^[a-z0-9][\w.-]*\w$/],
   azurerm_resource_group: [90, /^[\w.()-]*[\w()-]$/],
   azurerm_service_plan: [60, /^[A-Za-z0-9-]+$/],
+  azurerm_storage_account: [24, /^[a-z0-9]{3,}$/],
+  azurerm_storage_container: [63, /^[a-z0-9](?:[a-z0-9]|-(?!-)){2,}$/],
   azurerm_subnet: [80, /^[a-z0-9][\w.-]*\w$/],
   azurerm_user_assigned_identity: [128, /^[a-z0-9][\w-]+$/],
   azurerm_virtual_machine_extension: [80, /^\w+$/],

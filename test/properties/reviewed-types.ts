@@ -85,6 +85,15 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
   azurerm_role_assignment: untagged,
   azurerm_role_definition: untagged,
   azurerm_service_plan: tagged,
+  azurerm_storage_account: {
+    tags: true,
+    credential: {
+      what: "account keys and connection strings",
+      worthless: (attributes) =>
+        attributes["shared_access_key_enabled"] === false && attributes["local_user_enabled"] === false,
+    },
+  },
+  azurerm_storage_container: untagged,
   azurerm_subnet: untagged,
   azurerm_subnet_nat_gateway_association: untagged,
   azurerm_subnet_network_security_group_association: untagged,

@@ -21,10 +21,15 @@ const people = "<object id>";
 
 /** Every right that may be granted: whoever adds one adds it here and to docs/security.md, with its reason. */
 export const allowedRights: readonly Right[] = [
-  ...["Certificates", "Crypto", "Secrets"].map((kind) => ({
-    role: `Key Vault ${kind} Officer`,
+  ...[
+    ["Key Vault Certificates Officer", "The resource group of the main Key Vault"],
+    ["Key Vault Crypto Officer", "The resource group of the main Key Vault"],
+    ["Key Vault Secrets Officer", "The resource group of the main Key Vault"],
+    ["Storage Blob Data Contributor", "The resource group of the package store"],
+  ].map(([role = "", on = ""]) => ({
+    role,
     to: "Deployers",
-    on: "The resource group of the main Key Vault",
+    on,
     kinds: ["User", "ServicePrincipal", undefined],
     principal: people,
     scope: "{azurerm_resource_group network/resource-group id}",
@@ -134,6 +139,14 @@ export const allowedRights: readonly Right[] = [
       scope,
     })),
   ),
+  {
+    role: "Storage Blob Data Reader",
+    to: "Agent VMs' identities",
+    on: "The container of the application's package",
+    kinds: ["ServicePrincipal"],
+    principal: "{azurerm_linux_virtual_machine agent-vm/<workload>-<n>/machine identity[0].principal_id}",
+    scope: "{azurerm_storage_account agent-vm/package-store/account id}/blobServices/default/containers/app",
+  },
   {
     role: "Monitoring Metrics Publisher",
     to: "Web apps' identities",

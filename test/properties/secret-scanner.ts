@@ -41,7 +41,10 @@ const shapes: readonly (readonly [string, RegExp])[] = [
 /** Random-looking text that is known to be none. */
 const knownRandom: readonly (readonly [string, RegExp])[] = [
   ["the package's hash", /\.triggers_replace\.package$/],
-  ["the fingerprint of HashiCorp's signing key", /^apt\.sources\.hashicorp\.keyid$/],
+  [
+    "the fingerprints of HashiCorp's and NodeSource's signing keys",
+    /^apt\.sources\.(?:hashicorp|nodesource)\.keyid$/,
+  ],
 ];
 
 /** Every place of a stack, decoded user data and packages included, that looks like a secret. */

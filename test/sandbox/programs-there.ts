@@ -46,7 +46,7 @@ export function vaultThere(): string | undefined {
 }
 
 /** Whether findVaultProgram would have to download or to build it: why, and the cure. */
-function vaultMissing(): string | undefined {
+export function vaultMissing(): string | undefined {
   return vaultThere() ? undefined : "There is no Vault; install it, or name its binary in VAULT_PROGRAM.";
 }
 

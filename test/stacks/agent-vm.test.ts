@@ -25,7 +25,24 @@ describe("stack agent-vm", () => {
       "vm-demo-agent-3",
     ]);
     for (const machine of machines) expect(machine.get("identity")).toEqual({ type: "SystemAssigned" });
-    expect(stack.resources("azurerm_role_assignment")).toHaveLength(3);
+    const roles = stack.resources("azurerm_role_assignment").map((one) => one.get("role_definition_name"));
+    expect(roles.sort()).toEqual([
+      ...Array(3).fill("Key Vault Reader"),
+      ...Array(3).fill("Storage Blob Data Reader"),
+    ]);
+  });
+
+  it("brings the same package as the stack web-app, and none where there are no machines", () => {
+    const stacks = synthesizeSystem(loadEnvironment("demo"));
+    const [own, appService] = ["agent-vm", "web-app"].map((name) =>
+      stacks.get(name)?.assets.get("assets/app.zip"),
+    );
+    expect(own?.length).toBeGreaterThan(100_000);
+    expect(own?.equals(appService as Buffer)).toBe(true);
+    const empty = stackOf((environment) => {
+      environment.agentVms = [];
+    });
+    expect(empty.resources()).toEqual([]);
   });
 
   it("gives no machine a public address", () => {

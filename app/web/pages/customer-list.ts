@@ -48,16 +48,9 @@ function found(page: CustomerPage, { search, csrfToken }: CustomerListProps): Ht
 <table role="table">
 <caption class="visually-hidden">${search ? "Customers found" : "Customers by number"}</caption>
 <thead role="rowgroup"><tr role="row">
-${[
-  "Name",
-  "Number",
-  fields.birthDate.label,
-  "City",
-  "Social security no.",
-  fields.cardNumber.label,
-  "Added",
-  "Actions",
-].map((heading) => html`<th role="columnheader" scope="col">${heading}</th>`)}
+${["Name", "Number", fields.birthDate.label, "City", "Social security", "Card", "Added", "Actions"].map(
+  (heading) => html`<th role="columnheader" scope="col">${heading}</th>`,
+)}
 </tr></thead>
 <tbody role="rowgroup">${page.rows.map(row)}</tbody>
 </table>

@@ -113,7 +113,9 @@ tbody tr:hover { background: var(--raised); }
 td, th[scope="row"] { overflow-wrap: anywhere; }
 th[scope="row"] { font-weight: 600; }
 .customers { padding: .35rem .65rem; }
+.customers td, .customers th { padding-inline: .5rem; }
 .customers td { overflow-wrap: normal; }
+.customers .number { white-space: nowrap; }
 .customers .wide { overflow-wrap: anywhere; }
 .row-actions { white-space: nowrap; }
 .row-actions a + a { margin-left: .8rem; }
@@ -166,8 +168,8 @@ details code { color: var(--cipher); }
   main { padding-block: 1.4rem 2rem; }
   h1 { font-size: 1.45rem; }
   .banner nav { width: 100%; }
-  .banner ul { flex-wrap: nowrap; margin-inline: -.5rem; }
-  .banner li a { padding: .35rem .5rem .6rem; font-size: .96rem; }
+  .banner ul { gap: 0; margin-inline: -.5rem; }
+  .banner li a { padding: .35rem .5rem .6rem; font-size: .9rem; white-space: nowrap; }
   .brand { padding: .7rem 0 .3rem; }
   .panel { padding: 1rem 1.05rem; }
   .facts > div { grid-template-columns: 1fr; }

@@ -1,7 +1,7 @@
 import type { SystemStatus } from "../../status";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
-import { duration } from "./times";
+import { duration, minute } from "./times";
 
 /** What the claims of Azure's tokens mean. Source: Microsoft, "Access token claims reference". */
 const claimMeanings: Readonly<Record<string, string>> = {
@@ -19,6 +19,9 @@ const claimMeanings: Readonly<Record<string, string>> = {
   iat: "Issued",
   nbf: "Valid from",
 };
+
+/** Seconds since 1970. Source: RFC 7519, NumericDate. */
+const timeClaims = new Set(["exp", "iat", "nbf"]);
 
 type Fact = [name: string, value: Html | string | number | undefined];
 
@@ -87,7 +90,10 @@ function step(title: string, explanation: string, facts: readonly Fact[]): Html 
 
 function identityFacts({ identity }: SystemStatus): Fact[] {
   const claims = Object.entries(identity).map(
-    ([claim, value]): Fact => [claimMeanings[claim] ? `${claimMeanings[claim]} (${claim})` : claim, value],
+    ([claim, value]): Fact => [
+      claimMeanings[claim] ? `${claimMeanings[claim]} (${claim})` : claim,
+      timeClaims.has(claim) ? minute(new Date(Number(value) * 1000)) : value,
+    ],
   );
   return claims.length > 0 ? claims : [["Claims", undefined]];
 }

@@ -113,6 +113,7 @@ describe("The customers' pages", () => {
   it("show how the application got here", async () => {
     const { server } = await start();
     const body = unescaped((await server.inject("/system")).body);
+    expect(body).toContain("2026-11-25 21:05 UTC");
     for (const fact of [
       "22222222-2222-4222-8222-222222222222",
       "webapp-role",

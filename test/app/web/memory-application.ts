@@ -105,6 +105,7 @@ export class MemoryApplication implements Application {
         aud: "https://management.azure.com/",
         oid: "22222222-2222-4222-8222-222222222222",
         tid: "11111111-1111-4111-8111-111111111111",
+        exp: "1795640757",
         xms_mirid:
           "/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg-demo-vault/providers/Microsoft.Web/sites/app-demo-webapp",
       },

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import fs, { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs, { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
@@ -17,7 +18,33 @@ const nothingThere = {
   IDENTITY_HEADER: "none",
 };
 
+const project = join(__dirname, "../../..");
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
 describe("The package", () => {
+  it("is the same, byte for byte, in another folder, time zone and process", () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "elsewhere-"));
+    try {
+      for (const part of ["app", "package.json", "package-lock.json", "tsconfig.json"])
+        cpSync(join(project, part), join(elsewhere, part), { recursive: true });
+      // All but .cache, where a package that was made before is kept.
+      mkdirSync(join(elsewhere, "node_modules"));
+      for (const name of readdirSync(join(project, "node_modules")).filter((it) => it !== ".cache"))
+        symlinkSync(join(project, "node_modules", name), join(elsewhere, "node_modules", name));
+      const script = `process.stdout.write(require("./app/package.ts").packageApp())`;
+      const made = execFileSync(process.execPath, ["--require", "tsx/cjs", "--eval", script], {
+        cwd: elsewhere,
+        env: { ...process.env, TZ: "Asia/Kathmandu", LC_ALL: "C" },
+        maxBuffer: 100 * 2 ** 20,
+      });
+      expect(sha256(made)).toBe(sha256(packageApp()));
+      // It was made there, not taken from here.
+      expect(readdirSync(join(elsewhere, "node_modules/.cache/vault-on-azure"))).toHaveLength(1);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
+
   it("is the same, byte for byte, when it is bundled anew", () => {
     const first = packageApp();
     const lookUp = jest.spyOn(fs, "existsSync").mockReturnValue(false);
@@ -25,6 +52,14 @@ describe("The package", () => {
     expect(lookUp).toHaveBeenCalledWith(expect.stringMatching(/app-[0-9a-f]{32}\.zip$/));
     lookUp.mockRestore();
     expect(Buffer.from(again).equals(Buffer.from(first))).toBe(true);
+  });
+
+  it("holds files that everybody may read, so that unzip does not make them root's alone", () => {
+    const zip = Buffer.from(packageApp());
+    const modes: string[] = [];
+    for (let at = zip.indexOf("PK\x01\x02"); at >= 0; at = zip.indexOf("PK\x01\x02", at + 4))
+      modes.push((zip.readUInt32LE(at + 38) >>> 16).toString(8));
+    expect(modes).toEqual(["100644", "100644"]);
   });
 
   describe("started by Node alone, while Vault is away", () => {

@@ -140,8 +140,16 @@ describe("SystemNetwork", () => {
     );
   });
 
+  it("lets a storage account know the agents' subnet, and no other, by its name", () => {
+    const subnets = stackOf().resources("azurerm_subnet");
+    const known = subnets.filter((one) =>
+      (one.get("service_endpoints") as string[] | undefined)?.includes("Microsoft.Storage"),
+    );
+    expect(known.map(({ path }) => path)).toEqual(["stack/network/agents/subnet"]);
+  });
+
   it.each(["vault", "webApp", "agents"])("lets Key Vault know the subnet %s by its name", (subnet) => {
     const { attributes } = stackOf().only("azurerm_subnet", `/${subnet}/subnet`);
-    expect(attributes["service_endpoints"]).toEqual(["Microsoft.KeyVault"]);
+    expect(attributes["service_endpoints"]).toContain("Microsoft.KeyVault");
   });
 });

@@ -26,7 +26,9 @@ function rights(of: AzureWorld): string[] {
 }
 
 const withoutSuffix = (name: string): string =>
-  name.replace(/((?:kv|app)-[a-z-]+)-[a-z0-9]{6}(?=\/|$)/, "$1-*");
+  name
+    .replace(/((?:kv|app)-[a-z-]+)-[a-z0-9]{6}(?=\/|$)/, "$1-*")
+    .replace(/(storageAccounts\/st[a-z]+?)[a-z0-9]{6}\//, "$1*/");
 
 describe("The world of the demo", () => {
   const demoWorld = world(demo);
@@ -36,6 +38,7 @@ describe("The world of the demo", () => {
       "Whoever runs the deployment: Key Vault Certificates Officer at rg-demo-vault",
       "Whoever runs the deployment: Key Vault Crypto Officer at rg-demo-vault",
       "Whoever runs the deployment: Key Vault Secrets Officer at rg-demo-vault",
+      "Whoever runs the deployment: Storage Blob Data Contributor at rg-demo-vault",
       "app-demo-webapp-*: Key Vault Reader at rg-demo-vault/vaults/kv-demo-*/certificates/vault-tls",
       "app-demo-webapp-*: Monitoring Metrics Publisher at rg-demo-vault/components/appi-demo-vault",
       "id-demo-vault: Key Vault Crypto Service Encryption User at rg-demo-vault/vaults/kv-demo-*/keys/vault-unseal",
@@ -43,6 +46,7 @@ describe("The world of the demo", () => {
       "id-demo-vault: Vault Recovery Key Writer (demo) at rg-demo-vault-recovery/vaults/kv-demo-rec-*/secrets/vault-recovery-keys",
       "id-demo-vault: Virtual Machine Reader (demo) at rg-demo-vault",
       "vm-demo-agent-1: Key Vault Reader at rg-demo-vault/vaults/kv-demo-*/certificates/vault-tls",
+      "vm-demo-agent-1: Storage Blob Data Reader at rg-demo-vault/storageAccounts/stdemo*/blobServices/default/containers/app",
     ]);
   });
 

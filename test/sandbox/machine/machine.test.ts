@@ -442,14 +442,14 @@ describe("A machine", () => {
 
     it("a missing program of the scripts, all at once", async () => {
       await expect(requirePrograms("/nowhere")).rejects.toThrow(
-        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout; install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl).",
+        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout, unzip; install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl unzip).",
       );
     });
 
     it("a curl that is too old", async () => {
       const bin = join(folder.path, "bin");
       mkdirSync(bin);
-      for (const name of ["bash", "curl", "flock", "install", "jq", "openssl", "timeout"]) {
+      for (const name of ["bash", "curl", "flock", "install", "jq", "openssl", "timeout", "unzip"]) {
         writeFileSync(join(bin, name), "#!/bin/sh\necho 'curl 7.81.0 (x86_64-pc-linux-gnu)'\n", {
           mode: 0o755,
         });

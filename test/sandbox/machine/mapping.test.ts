@@ -36,6 +36,8 @@ describe("A value of the VM", () => {
     ["vault:vault", "1000:1001"],
     ["vault-agent:app", "1000:1001"],
     ["vault:x", "vault:x"],
+    ["127.0.0.1", "127.31.1.4"],
+    ["/var/lib/app/current/server.js", "/r/var/lib/app/current/server.js"],
     ["127.0.0.1:8200", "127.31.1.4:8200"],
     ["0.0.0.0:8201", "127.31.1.4:8201"],
     ["127.0.0.1:82001", "127.0.0.1:82001"],
@@ -62,6 +64,13 @@ describe("A command of the VM", () => {
       "/found/vault",
       "server",
       "-config=/r/etc/vault.d/vault.hcl",
+    ]);
+  });
+
+  it("runs this Node where the VM has NodeSource's", () => {
+    expect(mapping.command(["/usr/bin/node", "/var/lib/app/current/server.js"])).toEqual([
+      process.execPath,
+      "/r/var/lib/app/current/server.js",
     ]);
   });
 

@@ -65,5 +65,6 @@ export const agentConfig = (): string =>
     databaseHost: "mysql.example.com",
     databaseName: "customers",
     transitKeys: ["customer-key"],
+    appPackageUrl: "https://stexample.blob.core.windows.net/app/app.zip",
     automaticRebootTime: "03:30",
   });

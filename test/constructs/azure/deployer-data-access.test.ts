@@ -1,11 +1,11 @@
-import { DeployerKeyVaultAccess } from "../../../constructs/azure/deployer-key-vault-access";
+import { DeployerDataAccess } from "../../../constructs/azure/deployer-data-access";
 import type { Deployer } from "../../../environments/schema";
 import { synthesizeConstructs } from "../../synthesis";
 
 function grants(...deployers: Deployer[]) {
   return synthesizeConstructs(
     (scope) =>
-      new DeployerKeyVaultAccess(scope, "access", {
+      new DeployerDataAccess(scope, "access", {
         deployers,
         signedInObjectId: "signed-in",
         resourceGroupId: "/rg",
@@ -18,11 +18,16 @@ function grants(...deployers: Deployer[]) {
 const pipeline: Deployer = { name: "Pipeline", objectId: "pipeline", type: "ServicePrincipal" };
 const person: Deployer = { name: "Person", objectId: "person", type: "User" };
 
-describe("DeployerKeyVaultAccess", () => {
-  it("lets a deployer make keys, certificates and secrets, in that resource group alone", () => {
+describe("DeployerDataAccess", () => {
+  it("lets a deployer make keys, certificates and secrets, and push packages, in that resource group alone", () => {
     expect(grants(pipeline)).toEqual(
-      ["Certificates", "Crypto", "Secrets"].map((kind) => ({
-        role_definition_name: `Key Vault ${kind} Officer`,
+      [
+        "Key Vault Certificates Officer",
+        "Key Vault Crypto Officer",
+        "Key Vault Secrets Officer",
+        "Storage Blob Data Contributor",
+      ].map((role) => ({
+        role_definition_name: role,
         principal_id: "pipeline",
         principal_type: "ServicePrincipal",
         scope: "/rg",
@@ -33,7 +38,7 @@ describe("DeployerKeyVaultAccess", () => {
   it("says of each deployer what kind of principal it is", () => {
     const kinds = grants(pipeline, person).map((grant) => [grant["principal_id"], grant["principal_type"]]);
     expect(new Set(kinds.map(String))).toEqual(new Set(["pipeline,ServicePrincipal", "person,User"]));
-    expect(kinds).toHaveLength(6);
+    expect(kinds).toHaveLength(8);
   });
 
   it("leaves to Azure what kind of principal the signed-in one is", () => {

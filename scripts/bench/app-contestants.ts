@@ -1,0 +1,180 @@
+import type { FastifyInstance } from "fastify";
+import { type Application, createApplication } from "../../app/application";
+import {
+  type Customer,
+  type CustomerField,
+  type CustomerPage,
+  type CustomerQuery,
+  type CustomerStore,
+  customerFields,
+} from "../../app/customers/customer-store";
+import { madeUpCustomers } from "../../app/customers/made-up-customers";
+import { type CredentialSource, type DatabaseLogin, readCredentials } from "../../app/database/credentials";
+import { Pools } from "../../app/database/pools";
+import { TransitKey } from "../../app/encryption/transit";
+import { createLogger } from "../../app/operations/log";
+import { Metrics } from "../../app/operations/metrics";
+import { readSettings, type VaultSettings } from "../../app/settings";
+import { OwnLogin } from "../../app/vault/own-login";
+import { createWebServer } from "../../app/web/web-server";
+import { waitFor } from "../../sandbox/programs/wait-for";
+import type { Sandbox } from "../../sandbox/sandbox";
+import { webAppEnvironment } from "../../sandbox/web-app";
+
+/** Asks for the page over HTTP, and reads all of it. */
+export type Page = () => Promise<void>;
+
+const rowCount = 100;
+const url = `/api/customers?page=1&pageSize=${rowCount}`;
+
+/** One web server, one Vault, one database: three ways to the same page of 100 customers. */
+export class AppContestants {
+  private readonly servers: FastifyInstance[] = [];
+
+  private constructor(
+    private readonly application: Application,
+    private readonly vault: OwnLogin,
+    private readonly pools: Pools,
+  ) {}
+
+  batch!: Page;
+  fieldByField!: Page;
+  plain!: Page;
+
+  static async start(sandbox: Sandbox): Promise<AppContestants> {
+    const settings = settingsOf(sandbox);
+    const application = await createApplication(settings);
+    await waitFor("the application to be ready", async () => (await application.ready()).ready, {
+      deadlineMs: 60_000,
+    });
+    const vault = new OwnLogin(
+      settings,
+      () => {},
+      () => {},
+    );
+    vault.start();
+    const login = await migrationLogin(settings, vault);
+    const source: CredentialSource = {
+      current: login,
+      failure: undefined,
+      get: async () => login,
+      refused: () => false,
+      leaseSecondsLeft: async () => undefined,
+    };
+    const pools = new Pools(
+      () => source,
+      () => {},
+    );
+    await pools.replace(login);
+    const contestants = new AppContestants(application, vault, pools);
+    await contestants.serveAll();
+    return contestants;
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.servers) await server.close();
+    await this.pools.close();
+    await this.vault.close();
+    await this.application.close();
+  }
+
+  private async serveAll(): Promise<void> {
+    const { store } = this.application;
+    await this.fillPlainTable();
+    this.batch = await this.serve(store);
+    this.fieldByField = await this.serve({ ...store, list: (query) => this.listFieldByField(query) });
+    this.plain = await this.serve({ ...store, list: (query) => this.listPlain(query) });
+  }
+
+  private async serve(store: CustomerStore): Promise<Page> {
+    const server = await createWebServer({
+      application: { ...withoutPrototype(this.application), store },
+      settings: { behindAppService: false, requestsPerMinute: 100_000_000 },
+      logger: createLogger({ write: () => {} }),
+      metrics: new Metrics({ ofProcess: false }),
+    });
+    this.servers.push(server);
+    const address = await server.listen({ port: 0, host: "127.0.0.1" });
+    return async () => {
+      const answer = await fetch(`${address}${url}`);
+      const { rows } = (await answer.json()) as { rows: Customer[] };
+      const { email } = rows[rowCount - 1] ?? {};
+      if (email !== madeUpCustomers[rowCount - 1]?.email)
+        throw new Error("A page is not the one it should be.");
+    };
+  }
+
+  /** As the demos do: a request to Vault for each field of each row, one after the other. */
+  private async listFieldByField(query: CustomerQuery): Promise<CustomerPage> {
+    const key = new TransitKey(this.vault, "transit", "customer-key");
+    const stored = await this.application.store.asStored(query);
+    const rows: Customer[] = [];
+    for (const { fields, hashes: _, rowKey, ...row } of stored.rows) {
+      const texts: Partial<Record<CustomerField, string>> = {};
+      for (const field of customerFields) {
+        const associatedData = `customers/${rowKey}/${field}`;
+        const [text] = await key.decrypt([{ ciphertext: fields[field], associatedData }]);
+        texts[field] = String(text);
+      }
+      rows.push({ ...row, ...(texts as Record<CustomerField, string>) });
+    }
+    return { ...stored, rows };
+  }
+
+  private async listPlain({ page, pageSize }: CustomerQuery): Promise<CustomerPage> {
+    return this.pools.use("list", async (session) => {
+      const [count] = await session.rows<{ total: number }>("SELECT COUNT(*) AS total FROM plain_customers");
+      const rows = await session.rows<Customer>(
+        "SELECT * FROM plain_customers ORDER BY id LIMIT ? OFFSET ?",
+        [String(pageSize), String((page - 1) * pageSize)],
+      );
+      return { page, pageSize, total: Number(count?.total), rows };
+    });
+  }
+
+  private async fillPlainTable(): Promise<void> {
+    const columns = customerFields.map((field) => `${field} VARCHAR(200) NOT NULL`).join(", ");
+    await this.pools.use("fill", async (session) => {
+      await session.change(
+        `CREATE TABLE plain_customers (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, version INT UNSIGNED NOT NULL,
+         createdAt DATETIME(3) NOT NULL, updatedAt DATETIME(3) NOT NULL, ${columns}) CHARACTER SET utf8mb4`,
+      );
+      const named = ["version", "createdAt", "updatedAt", ...customerFields];
+      for (const customer of madeUpCustomers)
+        await session.change(
+          `INSERT INTO plain_customers (${named.join(", ")}) VALUES (${named.map(() => "?").join(", ")})`,
+          [1, new Date(), new Date(), ...customerFields.map((field) => customer[field])],
+        );
+    });
+  }
+}
+
+function settingsOf(sandbox: Sandbox): VaultSettings {
+  const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
+  if (!site) throw new Error("The environment has no web app to measure; add one.");
+  const settings = readSettings({ ...webAppEnvironment(site, sandbox.azure), SSL_CERT_FILE: sandbox.caFile });
+  if (settings.way !== "vault") throw new Error("The web app does not log in to Vault itself.");
+  return settings;
+}
+
+/** May make the table without encryption. */
+async function migrationLogin(
+  { database, rootsPem }: VaultSettings,
+  vault: OwnLogin,
+): Promise<DatabaseLogin> {
+  if (!database) throw new Error("The web app has no database.");
+  const { value } = await readCredentials(vault, "database/creds/migration");
+  const { host, port, name } = database;
+  return { host, port, name, rootsPem, ...value };
+}
+
+/** An object literal of a class's instance does not have its methods. */
+function withoutPrototype(application: Application): Application {
+  return {
+    store: application.store,
+    status: () => application.status(),
+    ready: () => application.ready(),
+    rewrap: (onProgress) => application.rewrap(onProgress),
+    close: () => application.close(),
+  };
+}

@@ -1,0 +1,183 @@
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import autocannon from "autocannon";
+import { loadEnvironment } from "../../environments/load";
+import { Progress } from "../../sandbox/programs/progress";
+import { StateFolder } from "../../sandbox/programs/state-folder";
+import { waitFor } from "../../sandbox/programs/wait-for";
+import { Sandbox } from "../../sandbox/sandbox";
+import { VaultClient } from "../../sandbox/vault-config/vault-client";
+import { WebAppProcess } from "../../sandbox/web-app";
+import { AppContestants, type Page } from "./app-contestants";
+import { type Measured, measureSideBySide, median, ratios, spread } from "./side-by-side";
+
+const environment = loadEnvironment("demo");
+
+/** Requests of one measurement; the median counts. One by itself takes as long as all of these where each field is a call. */
+const requestsPerRound = 20;
+const clients = 32;
+const pageOf20 = "/api/customers?page=1&pageSize=20";
+/** One customer: a request of Vault's and one of the database's, a hundred thousand of which take minutes. */
+const oneCustomer = "/api/customers/1";
+
+export interface AppBenchOptions {
+  rounds: number;
+  /** Seconds of load for requests a second. */
+  loadSeconds: number;
+  /** Numbers of requests after which memory is looked at, ascending. */
+  memoryRequests: readonly number[];
+}
+
+/** What encryption costs a page, how much load the deployed package takes, and whether its memory grows. */
+export async function benchApp({ rounds, loadSeconds, memoryRequests }: AppBenchOptions): Promise<void> {
+  const folder = await StateFolder.open();
+  const progress = new Progress({ stream: new PassThrough().resume() });
+  const sandbox = await Sandbox.start({ environment, folder, progress, upTo: "vault-config" });
+  try {
+    await benchPages(sandbox, rounds);
+    await withDeployed(sandbox, folder, (app) => benchLoad(app, rounds, loadSeconds));
+    await withDeployed(sandbox, folder, (app) => benchMemory(app, memoryRequests));
+  } finally {
+    await sandbox.stop();
+    await folder.close();
+  }
+}
+
+async function benchPages(sandbox: Sandbox, rounds: number): Promise<void> {
+  const contestants = await AppContestants.start(sandbox);
+  try {
+    const { batch, fieldByField, plain } = contestants;
+    const measured = await measureSideBySide(
+      [
+        { name: "batch: one call to Vault for the page", measure: () => medianOf(batch, requestsPerRound) },
+        {
+          name: "one call to Vault for each field, as the demos do",
+          measure: () => medianOf(fieldByField, 1),
+        },
+        { name: "without encryption", measure: () => medianOf(plain, requestsPerRound) },
+        {
+          name: "batch, with one of Vault's two audit devices",
+          measure: () => withoutSecondAudit(sandbox, () => medianOf(batch, requestsPerRound)),
+        },
+      ],
+      rounds,
+    );
+    printPages(measured, rounds);
+  } finally {
+    await contestants.close();
+  }
+}
+
+/** Each audit device hashes every value of a request and of its answer: what that costs a page. */
+async function withoutSecondAudit(sandbox: Sandbox, measure: () => Promise<number>): Promise<number> {
+  const deployer = await VaultClient.loggedIn({ ...sandbox.vaultConnection(), jwt: sandbox.deployerToken() });
+  const path = "sys/audit/file";
+  const { type, options } =
+    ((await deployer.read("sys/audit")) as Record<string, Record<string, unknown>>)["file/"] ?? {};
+  await deployer.request({ method: "DELETE", path });
+  try {
+    return await measure();
+  } finally {
+    await deployer.request({ method: "PUT", path, body: { type, options } });
+    await deployer.logOut();
+  }
+}
+
+function printPages(measured: readonly Measured[], rounds: number): void {
+  const [batch, , plain] = measured as [Measured, Measured, Measured];
+  console.log(`\nA page of 100 customers with 10 encrypted fields, ${rounds} rounds\n`);
+  console.log("| page | milliseconds | times the batch |\n| --- | --- | --- |");
+  for (const one of measured)
+    console.log(`| ${one.name} | ${spread(one.figures, 1)} | ${spread(ratios(one, batch), 2)} |`);
+  const overheads = batch.figures.map((figure, round) => figure - (plain.figures[round] ?? Number.NaN));
+  console.log(`\nOverhead of encryption, round by round: ${spread(overheads, 1)} ms`);
+}
+
+/** The deployed package in a new process, without a limit for how often one address asks. */
+async function withDeployed(
+  sandbox: Sandbox,
+  folder: StateFolder,
+  measure: (app: WebAppProcess) => Promise<void>,
+): Promise<void> {
+  const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
+  if (!site) throw new Error("The environment has no web app to measure; add one.");
+  const app = await WebAppProcess.start({
+    site,
+    azure: sandbox.azure,
+    folder: await folder.folder("measured-app"),
+    zipFile: join(folder.path, "stacks/stacks/web-app/assets/app.zip"),
+    caFile: sandbox.caFile,
+    environment: {
+      REQUESTS_PER_MINUTE: "100000000",
+      NODE_OPTIONS: `--require ${join(__dirname, "collect-garbage.cjs")}`,
+    },
+  });
+  try {
+    await waitFor("the application to be ready", async () => (await fetch(`${app.url}/readyz`)).ok, {
+      deadlineMs: 60_000,
+    });
+    await measure(app);
+  } finally {
+    await app.stop();
+  }
+}
+
+async function benchLoad(app: WebAppProcess, rounds: number, seconds: number): Promise<void> {
+  const figures: Record<"rate" | "p50" | "p99", number[]> = { rate: [], p50: [], p99: [] };
+  await load(app, pageOf20, { duration: 2 });
+  for (let round = 1; round <= Math.min(rounds, 3); round++) {
+    console.error(`  load, round ${round}`);
+    const { requests, latency } = await load(app, pageOf20, { duration: seconds });
+    figures.rate.push(requests.average);
+    figures.p50.push(latency.p50);
+    figures.p99.push(latency.p99);
+  }
+  console.log(`\n${clients} clients, a page of 20 customers (${pageOf20}), ${seconds} s a round\n`);
+  console.log("| figure | median (minimum to maximum) |\n| --- | --- |");
+  console.log(`| requests a second | ${spread(figures.rate, 0)} |`);
+  console.log(`| 50th percentile, ms | ${spread(figures.p50, 0)} |`);
+  console.log(`| 99th percentile, ms | ${spread(figures.p99, 0)} |`);
+}
+
+/** What is held, after a collection of garbage, and what the process has of the machine, which V8 gives back when it likes. */
+async function benchMemory(app: WebAppProcess, steps: readonly number[]): Promise<void> {
+  console.log(`\nMemory of a new process, ${clients} clients, requests for one customer (${oneCustomer})\n`);
+  console.log("| requests | MiB held | against the first | MiB resident |\n| --- | --- | --- | --- |");
+  let done = 0;
+  let first: number | undefined;
+  for (const step of steps) {
+    console.error(`  memory, ${step} requests`);
+    await load(app, oneCustomer, { amount: step - done });
+    done = step;
+    const resident = await megabytes(app, ["process_resident_memory_bytes"]);
+    app.signal("SIGUSR2");
+    const held = await megabytes(app, ["nodejs_heap_size_used_bytes", "nodejs_external_memory_bytes"]);
+    first ??= held;
+    const growth = ((held - first) / first) * 100;
+    console.log(`| ${step} | ${held.toFixed(1)} | ${growth.toFixed(1)} % | ${resident.toFixed(0)} |`);
+  }
+}
+
+async function load(app: WebAppProcess, path: string, options: { duration: number } | { amount: number }) {
+  const result = await autocannon({ url: `${app.url}${path}`, connections: clients, ...options });
+  const failed = result.errors + result.non2xx;
+  if (failed > 0) throw new Error(`${failed} of ${result.requests.total} requests failed.`);
+  return result;
+}
+
+/** The sum of some of the process's metrics. */
+async function megabytes(app: WebAppProcess, names: readonly string[]): Promise<number> {
+  const metrics = await (await fetch(`${app.url}/metrics`)).text();
+  const bytes = names.map((name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(metrics)?.[1]));
+  return bytes.reduce((sum, one) => sum + one, 0) / 2 ** 20;
+}
+
+async function medianOf(page: Page, requests: number): Promise<number> {
+  const figures: number[] = [];
+  for (let request = 0; request < requests; request++) {
+    const start = performance.now();
+    await page();
+    figures.push(performance.now() - start);
+  }
+  return median(figures);
+}

@@ -1,0 +1,45 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import { type Browser, chromium } from "playwright-core";
+
+const names = ["chromium", "chromium-browser", "google-chrome"];
+
+/** CHROMIUM, else what is on PATH: the system's browser, since playwright-core brings none. */
+const program = process.env["CHROMIUM"] ?? onPath();
+
+/** Why there is no browser, and the cure. */
+export function chromiumMissing(): string | undefined {
+  return program
+    ? undefined
+    : "There is no Chromium; install it (apt-get install chromium), or name its binary in CHROMIUM.";
+}
+
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: program,
+    args: [
+      "--headless",
+      // Its sandbox refuses root, as whom containers run; the pages are the test's own.
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+function onPath(): string | undefined {
+  const folders = (process.env["PATH"] ?? "").split(delimiter).filter(isAbsolute);
+  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return candidates.find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,60 @@
+import { TerraformOutput } from "cdktf";
+import { AppPackage } from "../../../constructs/azure/app-package";
+import { PackageStore } from "../../../constructs/azure/package-store";
+import { asObject, synthesizeConstructs } from "../../synthesis";
+
+const stack = synthesizeConstructs((scope) => {
+  const { packageUrl, containerId } = new PackageStore(scope, "store", {
+    name: "stdemoabc123",
+    resourceGroup: "rg",
+    location: "westeurope",
+    package: new AppPackage(scope, "package"),
+    allowedRanges: ["203.0.113.0/24", "198.51.100.7/32", "198.51.100.8/31", "10.50.0.0/24"],
+    allowedSubnets: ["/agents"],
+  });
+  new TerraformOutput(scope, "url", { value: packageUrl });
+  new TerraformOutput(scope, "id", { value: containerId });
+});
+const account = stack.only("azurerm_storage_account");
+
+describe("PackageStore", () => {
+  it("is opened by identities alone: no account key, no local user, nothing public", () => {
+    expect(account.attributes).toMatchObject({
+      shared_access_key_enabled: false,
+      local_user_enabled: false,
+      allow_nested_items_to_be_public: false,
+      https_traffic_only_enabled: true,
+      min_tls_version: "TLS1_2",
+    });
+    expect(stack.only("azurerm_storage_container").get("container_access_type")).toBe("private");
+  });
+
+  it("refuses networks that are not named; single addresses are written as its firewall takes them", () => {
+    expect(asObject(account.get("network_rules"))).toEqual({
+      default_action: "Deny",
+      bypass: ["None"],
+      ip_rules: ["203.0.113.0/24", "198.51.100.7", "198.51.100.8", "198.51.100.9"],
+      virtual_network_subnet_ids: ["/agents"],
+    });
+  });
+
+  it("is pushed the package by the deployer's own token, after the container is there, and again when it changes", () => {
+    const push = stack.only("terraform_data");
+    const [provisioner] = push.get("provisioner") as { "local-exec": { command: string } }[];
+    expect(provisioner?.["local-exec"].command).toMatch(
+      /^az storage blob upload --auth-mode login .*--file assets\/app\.zip .*--container-name app --name app\.zip$/,
+    );
+    expect(provisioner?.["local-exec"].command).not.toMatch(/key|sas|connection/);
+    expect(push.get("depends_on")).toEqual([
+      `azurerm_storage_container.${stack.only("azurerm_storage_container").id}`,
+    ]);
+    expect(asObject(push.get("triggers_replace"))).toMatchObject({
+      package: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
+  it("says where the package is, and on what its readers are granted their right", () => {
+    expect(stack.outputs.get("url")).toBe(`${account.ref("primary_blob_endpoint")}app/app.zip`);
+    expect(stack.outputs.get("id")).toBe(`${account.ref("id")}/blobServices/default/containers/app`);
+  });
+});

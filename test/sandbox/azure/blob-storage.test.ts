@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Azure, startAzure } from "../../../sandbox/azure/azure";
+import { ask } from "./caller";
+import { agent, resourceGroup, world } from "./example-world";
+
+const audience = "https://storage.azure.com/";
+const url = "https://stdemo.blob.core.windows.net/app/app.zip";
+const account = `${resourceGroup}/providers/Microsoft.Storage/storageAccounts/stdemo`;
+const version = { "x-ms-version": "2021-12-02" };
+
+let folder: string;
+let azure: Azure;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "blobs-"));
+  writeFileSync(join(folder, "app.zip"), "first");
+  azure = await startAzure(
+    {
+      ...world,
+      storageAccounts: [
+        {
+          name: "stdemo",
+          resourceId: account,
+          blobs: [{ container: "app", name: "app.zip", file: join(folder, "app.zip") }],
+        },
+      ],
+      roleAssignments: [
+        {
+          principalId: agent,
+          roleName: "Storage Blob Data Reader",
+          scope: `${account}/blobServices/default/containers/app`,
+        },
+      ],
+    },
+    { print: () => {} },
+  );
+});
+afterAll(async () => {
+  await azure.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const get = (address = url, headers: Record<string, string> = {}, machine = "vm-agent") =>
+  ask(azure, address, {
+    from: machine,
+    token: azure.tokenForMachine(machine, audience),
+    headers: { ...version, ...headers },
+  });
+
+describe("Blob Storage", () => {
+  it("gives a blob to whom a role on its container lets read, and says when it is unchanged", async () => {
+    const { status, headers, body } = await get();
+    expect([status, body]).toEqual([200, "first"]);
+    expect((await get(url, { "if-none-match": String(headers["etag"]) })).status).toBe(304);
+    writeFileSync(join(folder, "app.zip"), "second");
+    const newer = await get(url, { "if-none-match": String(headers["etag"]) });
+    expect([newer.status, newer.body]).toEqual([200, "second"]);
+  });
+
+  it("refuses who has no role, other containers, tokens for others, and no token", async () => {
+    expect((await get(url, {}, "vm-vault")).headers["x-ms-error-code"]).toBe(
+      "AuthorizationPermissionMismatch",
+    );
+    expect((await get(url.replace("/app/", "/other/"))).status).toBe(403);
+    expect((await get(url.replace("app.zip", "other.zip"))).status).toBe(404);
+    const token = azure.tokenForMachine("vm-agent", "https://vault.azure.net");
+    expect((await ask(azure, url, { token, headers: version })).status).toBe(401);
+    expect((await ask(azure, url, { headers: version })).status).toBe(401);
+  });
+
+  it("refuses a request that names no version, as Azure does for Entra tokens", async () => {
+    expect((await ask(azure, url, { token: azure.tokenForMachine("vm-agent", audience) })).status).toBe(401);
+  });
+});
