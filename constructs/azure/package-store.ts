@@ -106,7 +106,7 @@ export class PackageStore extends Construct {
 
   private explainFindings(account: StorageAccount, container: StorageContainer): void {
     skipChecks(account, {
-      CKV_AZURE_33: "There are no queues.",
+      CKV_AZURE_33: "Nothing here uses queues, and nobody may.",
       CKV_AZURE_36: "None of Azure's own services has business with the package.",
       CKV_AZURE_59: "Its firewall admits the agents' subnet and the deployers' ranges, and nothing else.",
       CKV_AZURE_206:

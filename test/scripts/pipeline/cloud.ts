@@ -10,6 +10,8 @@ export function emptyCloud() {
     "Key Vault Reader",
     "Key Vault Secrets User",
     "Monitoring Metrics Publisher",
+    "Storage Blob Data Contributor",
+    "Storage Blob Data Reader",
     "Virtual Machine Administrator Login",
     "Vault Recovery Key Writer (production)",
     "Virtual Machine Reader (production)",

@@ -93,7 +93,9 @@ describe("create-pipeline-identity, run once,", () => {
       "Vault Deployment (production)": [
         "*/read",
         "Microsoft.Resources/subscriptions/resourceGroups/*",
-        ...[...providers, "OperationalInsights", "Web"].map((provider) => `Microsoft.${provider}/*`),
+        ...[...providers, "OperationalInsights", "Storage", "Web"].map(
+          (provider) => `Microsoft.${provider}/*`,
+        ),
       ],
       "Vault Plan Refresh (production)": [
         "Microsoft.Web/sites/config/list/action",
@@ -118,14 +120,16 @@ describe("create-pipeline-identity, run once,", () => {
   it("lets the deploying identity assign the stacks' roles only, and to itself only the deployers'", () => {
     const { assignments, identities } = project.cloud;
     const condition = assignments.find(({ role }) => role.startsWith("Role Based"))?.condition;
-    const own = ["Certificates", "Crypto", "Secrets"]
-      .map((kind) => `id-of-Key-Vault-${kind}-Officer`)
-      .join(", ");
+    const own = [
+      ...["Certificates", "Crypto", "Secrets"].map((kind) => `id-of-Key-Vault-${kind}-Officer`),
+      "id-of-Storage-Blob-Data-Contributor",
+    ].join(", ");
     const others = [
       "id-of-Key-Vault-Crypto-Service-Encryption-User",
       "id-of-Key-Vault-Reader",
       "id-of-Key-Vault-Secrets-User",
       "id-of-Monitoring-Metrics-Publisher",
+      "id-of-Storage-Blob-Data-Reader",
       "id-of-Vault-Recovery-Key-Writer-(production)",
       "id-of-Virtual-Machine-Reader-(production)",
     ].join(", ");
