@@ -86,7 +86,9 @@ export class WebAppStack extends EnvironmentStack {
   private shareValues() {
     const { certificate } = this.vaultServer;
     const { server } = this.mysql;
-    const shared = (name: string, value: string) => new TerraformLocal(this, name, value).asString;
+    // Referred to in Terraform's own spelling: cdktf resolves a token anew wherever it stands, thousands of times.
+    const shared = (name: string, value: string) =>
+      `\${local.${new TerraformLocal(this, name, value).friendlyUniqueId}}`;
     return {
       resourceGroup: shared("resource_group", this.network.resourceGroup.name),
       subnetId: shared("subnet_id", this.network.subnets.webApp),
