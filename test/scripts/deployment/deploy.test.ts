@@ -72,7 +72,7 @@ describe("scripts/deploy", () => {
   it("waits for Vault by condition: sealed, then without the deployers' login, then ready", async () => {
     scene.vault.health = [501, 503, 200];
     scene.vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }, { status: 200 }];
-    const { code } = await scene.run("deploy", ["--wait", "20"]);
+    const { code } = await scene.run("deploy", ["--wait", "10"]);
     expect(code).toBe(0);
   });
 
@@ -80,7 +80,7 @@ describe("scripts/deploy", () => {
     scene.imitations.deployed(...stackNames);
     const { vault } = scene;
     vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }];
-    const run = scene.start("deploy", ["--stack", "vault-config", "--wait", "20"]);
+    const run = scene.start("deploy", ["--stack", "vault-config", "--wait", "10"]);
     const asked = () => vault.requests.includes("POST /v1/auth/deployer/login");
     await waitFor("the script to log in", asked, { deadlineMs: 20_000 });
     const before = scene.token;

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { itWithProgram } from "../../program";
 import { PipelineProject } from "./pipeline-project";
@@ -32,7 +32,13 @@ const from = (folder: string) =>
   project.run("scripts/migrate-state", ["demo", "--from", `local:${project.path(folder)}`], {
     env: { TMPDIR: project.path("tmp") },
   });
-beforeAll(() => mkdirSync(project.path("tmp")));
+beforeEach(() => {
+  const folders = ["tmp", "old", "former", "other", "newer", "state/demo", "cdktf.out"].map((name) =>
+    project.path(name),
+  );
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders) mkdirSync(folder, { recursive: true });
+});
 // Copies of states, which nobody would look after.
 afterEach(() => expect(readdirSync(project.path("tmp"))).toEqual([]));
 
@@ -41,7 +47,6 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
     "terraform",
     "moves each stack's state whole, leaves the old one, and moves nothing twice",
     async () => {
-      mkdirSync(project.path("old"));
       project.write("old/network.tfstate", state("11111111-aaaa-4aaa-8aaa-111111111111", 5));
       project.write("old/mysql.tfstate", state("22222222-aaaa-4aaa-8aaa-222222222222", 3));
       const first = await from("old");
@@ -67,7 +72,6 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
     async () => {
       const folder = project.path("cdktf.out/stacks/agent-vm");
       mkdirSync(folder, { recursive: true });
-      mkdirSync(project.path("former"));
       project.write("former/agent-vm.tfstate", state("44444444-aaaa-4aaa-8aaa-444444444444", 2));
       const work = (path: string) => {
         const backend = { local: { path } };
@@ -87,12 +91,11 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
     "terraform",
     "never overwrites another state, nor takes an older copy for moved",
     async () => {
-      mkdirSync(project.path("other"));
+      writeFileSync(destination("network"), state("11111111-aaaa-4aaa-8aaa-111111111111", 5));
       project.write("other/network.tfstate", state("33333333-aaaa-4aaa-8aaa-333333333333", 9));
       const other = await from("other");
       expect(other.status).toBe(1);
       expect(other.stderr).toMatch(/network: the new place holds another state/);
-      mkdirSync(project.path("newer"));
       project.write("newer/network.tfstate", state("11111111-aaaa-4aaa-8aaa-111111111111", 99));
       const newer = await from("newer");
       expect(newer.status).toBe(1);

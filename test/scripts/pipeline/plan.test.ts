@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { emptyCloud } from "./cloud";
 import { PipelineProject } from "./pipeline-project";
 
 jest.setTimeout(120_000);
@@ -28,6 +29,7 @@ beforeAll(() => {
   git("commit", "--quiet", "--message", "before");
 });
 beforeEach(() => {
+  project.cloud = emptyCloud();
   project.plans = {};
   project.calls = [];
 });
