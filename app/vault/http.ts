@@ -59,10 +59,13 @@ export async function requestJson<T>({
 
 /** undici heeds the signal only once it has a connection, and waits longer for one than the caller may. */
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    // Without this the answer would be held until the deadline.
+    const settled = () => signal.removeEventListener("abort", abort);
+    work.then(resolve, reject).finally(settled);
   });
-  return Promise.race([work, aborted]);
 }
 
 /** In Vault's form { errors: [] } or Azure's { error: { message } }, { message }; else nothing, as it may be anything. */
