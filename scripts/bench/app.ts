@@ -142,7 +142,7 @@ async function benchLoad(app: WebAppProcess, rounds: number, seconds: number): P
 /** What is held, after a collection of garbage, and what the process has of the machine, which V8 gives back when it likes. */
 async function benchMemory(app: WebAppProcess, steps: readonly number[]): Promise<void> {
   console.log(`\nMemory of a new process, ${clients} clients, requests for one customer (${oneCustomer})\n`);
-  console.log("| requests | MiB held | against the first | MiB resident |\n| --- | --- | --- | --- |");
+  console.log("| requests | MiB held | MiB resident | against the first |\n| --- | --- | --- | --- |");
   let done = 0;
   let first: number | undefined;
   for (const step of steps) {
@@ -152,9 +152,9 @@ async function benchMemory(app: WebAppProcess, steps: readonly number[]): Promis
     const resident = await megabytes(app, ["process_resident_memory_bytes"]);
     app.signal("SIGUSR2");
     const held = await megabytes(app, ["nodejs_heap_size_used_bytes", "nodejs_external_memory_bytes"]);
-    first ??= held;
-    const growth = ((held - first) / first) * 100;
-    console.log(`| ${step} | ${held.toFixed(1)} | ${growth.toFixed(1)} % | ${resident.toFixed(0)} |`);
+    first ??= resident;
+    const growth = ((resident - first) / first) * 100;
+    console.log(`| ${step} | ${held.toFixed(1)} | ${resident.toFixed(0)} | ${growth.toFixed(1)} % |`);
   }
 }
 
