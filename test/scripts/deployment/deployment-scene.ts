@@ -21,7 +21,7 @@ export const tenantId = "44444444-4444-4444-8444-444444444444";
 
 const resourceProviders = [
   ...["Authorization", "Compute", "DBforMySQL", "Insights", "KeyVault", "ManagedIdentity", "Network"],
-  ...["OperationalInsights", "Web"],
+  ...["OperationalInsights", "Storage", "Web"],
 ].map((name) => `Microsoft.${name}`);
 
 type Script = "deploy" | "destroy" | "vault-env";
