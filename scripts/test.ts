@@ -4,6 +4,7 @@ import { findMySqlProgram } from "../sandbox/programs/mysql-program";
 import { Progress } from "../sandbox/programs/progress";
 import { messageOf } from "../sandbox/programs/sandbox-error";
 import { findVaultProgram } from "../sandbox/programs/vault-program";
+import { chromiumMissing } from "../test/app/web/chromium";
 
 /** Suites that run Vault and a database for real: they come last, while their programs are prepared beside the others. */
 const onRealPrograms =
@@ -58,16 +59,17 @@ async function main(): Promise<void> {
   }
 }
 
-/** Finds or gets Vault and a database server; says what it does and how long that takes. Never rejects. */
+/** Finds or gets Vault and a database server, and looks for a browser; says what it does and how long that takes. Never rejects. */
 async function prepare(): Promise<{ vault?: string; problems: string[] }> {
   const progress = new Progress();
   const [vault, mysql] = await Promise.allSettled([
     findVaultProgram({ progress }),
     findMySqlProgram({ progress }),
   ]);
+  const problems = [vault, mysql].flatMap((it) => (it.status === "rejected" ? [messageOf(it.reason)] : []));
   return {
     vault: vault.status === "fulfilled" ? vault.value.path : undefined,
-    problems: [vault, mysql].flatMap((it) => (it.status === "rejected" ? [messageOf(it.reason)] : [])),
+    problems: [...problems, chromiumMissing() ?? []].flat(),
   };
 }
 
