@@ -43,8 +43,6 @@ export interface KeyVaultInside {
   secretNames(): string[];
   /** Values, oldest first. */
   secretVersions(name: string): string[];
-  /** Version names, oldest first. */
-  keyVersions(name: string): string[];
   /** The newest certificate, PEM. */
   certificate(name: string): string | undefined;
   setSecret(name: string, value: string): void;
@@ -154,7 +152,6 @@ export class Azure {
       secret: (secret) => store.secretVersions(secret).at(-1)?.value,
       secretNames: () => store.secretNames,
       secretVersions: (secret) => store.secretVersions(secret).map(({ value }) => value),
-      keyVersions: (key) => store.keyVersions(key).map(({ version }) => version),
       certificate: (certificate) => store.certificateVersions(certificate).at(-1)?.pem,
       setSecret: (secret, value) => void store.setSecret(secret, { value, enabled: true }),
     };
@@ -212,12 +209,10 @@ export class Azure {
 
   #ensureKeyVaultContent(): Promise<void>[] {
     const storeOf = (name: string) => known(this.#stores.get(name), "key vault", name);
-    return [
-      ...this.#world.keys.map((key) => storeOf(key.keyVault).ensureKey(key)),
-      ...this.#world.certificates.map((certificate) =>
-        storeOf(certificate.keyVault).ensureCertificate(certificate),
-      ),
-    ];
+    for (const key of this.#world.keys) storeOf(key.keyVault).planKey(key);
+    return this.#world.certificates.map((certificate) =>
+      storeOf(certificate.keyVault).ensureCertificate(certificate),
+    );
   }
 
   #servers(): (ForwardProxy | IdentityEndpoint)[] {

@@ -51,6 +51,7 @@ export class KeyVaultService implements HostedService {
     const { name = "", version } = found.parameters;
     this.#authorize(keyVault, claims, found.route.dataAction, name);
     const body = parseBody(request.body);
+    await store.plannedKey(name);
     return {
       status: 200,
       body: found.route.perform({ store, url: `https://${request.host}`, name, version, body }),

@@ -64,6 +64,8 @@ export const isEncryptionAlgorithm = (name: unknown): name is EncryptionAlgorith
 export class KeyVaultStore {
   readonly #content: KeyVaultContent;
   readonly #changed: () => void;
+  /** By name in lower case: starts making the key, once, and says when it is there. */
+  readonly #planned = new Map<string, () => Promise<void>>();
 
   constructor(content: KeyVaultContent | undefined, changed: () => void) {
     this.#content = structuredClone(content ?? { keys: {}, secrets: {}, certificates: {} });
@@ -90,9 +92,22 @@ export class KeyVaultStore {
     return Object.keys(this.#content.secrets);
   }
 
-  /** Makes the key, unless it is there from an earlier run. */
-  async ensureKey({ name, keySize, operations = allOperations }: KeyVaultKey): Promise<void> {
-    if (this.keyVersions(name).length > 0) return;
+  /** The key is made when it is first used, unless it is there from an earlier run: a long one takes a second. */
+  planKey(key: KeyVaultKey): void {
+    if (this.keyVersions(key.name).length > 0) return;
+    let made: Promise<void> | undefined;
+    this.#planned.set(key.name.toLowerCase(), () => {
+      made ??= this.#makeKey(key);
+      return made;
+    });
+  }
+
+  /** Waits for a planned key of this name; at once where there is none. */
+  async plannedKey(name: string): Promise<void> {
+    await this.#planned.get(name.toLowerCase())?.();
+  }
+
+  async #makeKey({ name, keySize, operations = allOperations }: KeyVaultKey): Promise<void> {
     const { privateKey } = await generate("rsa", { modulusLength: keySize });
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     this.#add(this.#content.keys, name, { ...newVersion(), pem, operations });

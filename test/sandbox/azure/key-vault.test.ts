@@ -32,6 +32,12 @@ const call = (who: string, method: string, path: string, body?: unknown) => {
 const wrapping = { alg: "RSA-OAEP-256", value };
 const secret = { value: "made up" };
 
+it("makes a key once, however many ask for it at first", async () => {
+  const answers = await Promise.all([1, 2, 3].map(() => call("Vault", "GET", "kv-vault/keys/unseal")));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+});
+
 describe("Key Vault's rights", () => {
   // Taken as rest arguments below: for a row shorter than the parameters, Jest would fill in a callback.
   const allowed: [who: string, method: string, path: string, body?: unknown][] = [
