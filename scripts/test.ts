@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { findMySqlProgram } from "../sandbox/programs/mysql-program";
 import { Progress } from "../sandbox/programs/progress";
@@ -41,7 +42,9 @@ async function main(): Promise<void> {
     console.log(`${process.env.CI ? "FAILED: " : "Not there, so its tests are skipped: "}${problem}`);
   if (process.env.CI) failed.push(...problems);
   console.log("\n== tests on real programs");
-  const onReal = ["--ci", "--testPathPatterns", onRealPrograms];
+  // They wait more than they compute.
+  const workers = Math.ceil(1.5 * availableParallelism());
+  const onReal = ["--ci", `--maxWorkers=${workers}`, "--testPathPatterns", onRealPrograms];
   const env = { VAULT_PROGRAM: vault };
   if ((await run("node_modules/.bin/jest", onReal, env)) !== 0) {
     // They have deadlines of real time, which a busy machine may miss: said here, and tried once more, each by itself.

@@ -54,7 +54,14 @@ describeWithVault("First boot", () => {
     }
     await expectComplete();
     expect(kills).toBeGreaterThanOrEqual(steps.length - 1);
-    expect([count(said(), "init: done"), initsIn(vaultSaid()), count(said(), "ERASED")]).toEqual([1, 1, 0]);
+    // On a busy machine the kill after the proof may come while Vault makes the keys already, which nobody has seen then.
+    const lost = count(said(), "SESSION LOST");
+    expect(lost).toBeLessThanOrEqual(1);
+    expect([count(said(), "init: done"), initsIn(vaultSaid()), count(said(), "ERASED")]).toEqual([
+      1,
+      1 + lost,
+      lost,
+    ]);
     expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
   });
 
