@@ -42,11 +42,11 @@ async function main(): Promise<void> {
     console.log(`${process.env.CI ? "FAILED: " : "Not there, so its tests are skipped: "}${problem}`);
   if (process.env.CI) failed.push(...problems);
   console.log("\n== tests on real programs");
+  const onReal = ["--ci", "--testPathPatterns", onRealPrograms];
   // They wait more than they compute.
-  const workers = Math.ceil(1.5 * availableParallelism());
-  const onReal = ["--ci", `--maxWorkers=${workers}`, "--testPathPatterns", onRealPrograms];
+  const workers = `--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`;
   const env = { VAULT_PROGRAM: vault };
-  if ((await run("node_modules/.bin/jest", onReal, env)) !== 0) {
+  if ((await run("node_modules/.bin/jest", [...onReal, workers], env)) !== 0) {
     // They have deadlines of real time, which a busy machine may miss: said here, and tried once more, each by itself.
     console.log("\nSuites above failed. Those once more, one after the other:");
     await step(

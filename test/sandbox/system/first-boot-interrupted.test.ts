@@ -38,7 +38,7 @@ describeWithVault("First boot", () => {
     await (await running.deployer()).logOut();
   }
 
-  it("completes when it is killed right after each of its steps, without a second init", async () => {
+  it("completes when it is killed right after each of its steps, and hands over one set of keys", async () => {
     await replaceDataDisk(vm());
     const before = storedKeySets(running.sandbox);
     const said = outputFromNow(vm(), FIRST_BOOT);
