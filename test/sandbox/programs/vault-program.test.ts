@@ -314,7 +314,7 @@ describe("The build of the Go module", () => {
     ["no disk space", "write /tmp/x: no space left on device", "No disk space is left for building Vault"],
     [
       "no module proxy",
-      "dial tcp: lookup proxy.golang.org: no such host",
+      "dial tcp: lookup modules.example.com: no such host",
       "Go's module proxy cannot be reached",
     ],
     ["a compiler's error", "vault/x.go:1:2: undefined: y", "Go could not build Vault"],
