@@ -1,5 +1,4 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { programOnPath } from "./program-on-path";
 
 /**
  * A test that needs a program of the machine. Where the program is missing, the test reports as skipped and its name says why and
@@ -13,7 +12,7 @@ export function itWithProgram(
   test: jest.ProvidesCallback,
   timeout?: number,
 ): void {
-  if (isInstalled(program)) {
+  if (programOnPath(program)) {
     it(name, test, timeout);
   } else if (process.env["CI"]) {
     it(name, () => {
@@ -22,15 +21,4 @@ export function itWithProgram(
   } else {
     it.skip(`${name} (skipped: ${program} is not installed; install it to run this test)`, test);
   }
-}
-
-function isInstalled(program: string): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

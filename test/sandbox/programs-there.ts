@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { ProgramCache } from "../../sandbox/programs/program-cache";
 import { vaultCacheKey } from "../../sandbox/programs/vault-program";
 import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../sandbox/programs/vault-versions";
+import { programOnPath } from "../program-on-path";
 
 /** A suite with the real Vault: skipped where there is none that needs neither a download nor a build. */
 export function describeWithVault(name: string, suite: () => void): void {
@@ -59,18 +60,5 @@ export function databaseMissing(): string | undefined {
 
 /** Servers live in sbin, which ordinary users' PATH lacks. */
 function onPath(name: string): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  return folders
-    .filter(isAbsolute)
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return programOnPath(name, ["/usr/sbin", "/usr/local/sbin"]);
 }

@@ -1,11 +1,10 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
+import { programOnPath } from "../../program-on-path";
 
 const names = ["chromium", "chromium-browser", "google-chrome"];
 
 /** CHROMIUM, else what is on PATH: the system's browser, since playwright-core brings none. */
-const program = process.env["CHROMIUM"] ?? onPath();
+const program = process.env["CHROMIUM"] ?? names.map((name) => programOnPath(name)).find(Boolean);
 
 /** Why there is no browser, and the cure. */
 export function chromiumMissing(): string | undefined {
@@ -28,18 +27,5 @@ export function launchChromium(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
     ],
-  });
-}
-
-function onPath(): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter(isAbsolute);
-  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return candidates.find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
   });
 }
