@@ -306,6 +306,7 @@ export class Sandbox {
       caFile: this.caFile,
       vaultProgram: this.#vaultProgram,
     });
+    this.azure.setUserData(name, machine.mapped(cloudConfig));
     await this.#undo.add(() => machine.powerOff());
     return machine;
   }

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
+import { enabledUnits, UNITS_FILE, unitsJson } from "../common/managed-units";
 import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
+import { AGENT_VM_FILES } from "./managed-files";
 import { NODE_APT } from "./node-packages";
 
 /** What a VM with Vault Agent is told. Every string may be a Terraform reference, except where it says "at synth". */
@@ -39,24 +41,18 @@ export function agentVmUserData(settings: AgentVmUserData): string {
       ["apt-mark", "hold", vault[0]],
       ["systemctl", "daemon-reload"],
       // --no-block: the units wait for Vault and for rights to arrive; cloud-init need not.
-      ["systemctl", "enable", "--now", "--no-block", ...UNITS],
+      ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(AGENT_VM_FILES)],
     ],
   });
 }
 
-const UNITS = [
-  "ramdisk.mount",
-  "vault-ca-certificate.service",
-  "vault-ca-certificate.timer",
-  "vault-agent.service",
-  "app-package.service",
-  "app-package.timer",
-  "app.service",
-];
-
 function staticFiles({ role, automaticRebootTime }: AgentVmUserData) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
-  return packFiles(folders, { ROLE: role, AUTOMATIC_REBOOT_TIME: automaticRebootTime });
+  return packFiles(
+    folders,
+    { ROLE: role, AUTOMATIC_REBOOT_TIME: automaticRebootTime },
+    { [UNITS_FILE]: unitsJson(AGENT_VM_FILES) },
+  );
 }
 
 function variables(settings: AgentVmUserData) {

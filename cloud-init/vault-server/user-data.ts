@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
+import { enabledUnits, UNITS_FILE, unitsJson } from "../common/managed-units";
 import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
+import { vaultServerFiles } from "./managed-files";
 
 /** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
 export interface VaultServerUserData {
@@ -58,7 +60,7 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
       ["apt-mark", "hold", vault[0]],
       ["systemctl", "daemon-reload"],
       // --no-block: the units wait for the data disk and for rights to arrive; cloud-init need not.
-      ["systemctl", "enable", "--now", "--no-block", ...units(enterprise)],
+      ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(vaultServerFiles(enterprise))],
     ],
   });
 }
@@ -66,7 +68,11 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
 function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
-  return packFiles(folders, { AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime });
+  return packFiles(
+    folders,
+    { AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime },
+    { [UNITS_FILE]: unitsJson(vaultServerFiles(enterprise)) },
+  );
 }
 
 function variables(settings: VaultServerUserData) {
@@ -86,14 +92,4 @@ function variables(settings: VaultServerUserData) {
     DEPLOYER_OBJECT_IDS: settings.deployerObjectIds.join(","),
     DEPLOYER_TOKEN_TTL: settings.deployerTokenTtl,
   });
-}
-
-function units(enterprise: boolean): string[] {
-  return [
-    ...(enterprise ? ["vault-license.service", "vault-license.timer"] : []),
-    "vault-certificate.service",
-    "vault-certificate.timer",
-    "vault.service",
-    "vault-first-boot.service",
-  ];
 }

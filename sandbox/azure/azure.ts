@@ -164,6 +164,11 @@ export class Azure {
     await store.makeCertificate(made, notAfter);
   }
 
+  /** What IMDS gives to a machine as its user data from now on. */
+  setUserData(machine: string, userData: string): void {
+    known(this.#directory.machine(machine), "virtual machine", machine).userData = userData;
+  }
+
   exportState(): AzureState {
     return Object.fromEntries([...this.#stores].map(([name, store]) => [name, store.content]));
   }

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
-import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
 import { inTurn } from "../programs/in-turn";
 import { killLeftovers } from "../programs/leftover-processes";
 import { lastLines } from "../programs/run-program";
@@ -76,7 +76,10 @@ export class Machine {
       userId: process.getuid?.() ?? 0,
       groupId: process.getgid?.() ?? 0,
     });
-    this.environment = environmentOf(options, this.path("/tmp"));
+    this.environment = environmentOf(options, {
+      APPLY_ROOT: join(folder, "root"),
+      TMPDIR: this.path("/tmp"),
+    });
     this.#manager = new ServiceManager({
       mapping: this.#mapping,
       environment: this.environment,
@@ -85,8 +88,9 @@ export class Machine {
       logFolder: join(folder, "log"),
     });
     this.#systemctl = new SystemctlProgram(this.#manager, {
-      program: join(folder, "bin/systemctl"),
+      folder: join(folder, "bin"),
       socket: socketOf(folder),
+      logFolder: join(folder, "log"),
     });
   }
 
@@ -110,6 +114,15 @@ export class Machine {
 
   get address(): string {
     return this.#options.address;
+  }
+
+  /** User data with its files' content as this machine has them: what IMDS hands to it. */
+  mapped(userData: string): string {
+    const { write_files: files, ...config } = readCloudConfig(userData);
+    return cloudConfig({
+      ...config,
+      write_files: files.map((file) => withText(file, this.#mapping.fileContent(file.path, textOf(file)))),
+    });
   }
 
   /** Where an absolute path of the VM lies. */
@@ -298,7 +311,7 @@ function checkFolder({ folder }: MachineOptions): void {
   }
 }
 
-function environmentOf({ folder, proxyUrl, caFile }: MachineOptions, temporaryFolder: string): Variables {
+function environmentOf({ folder, proxyUrl, caFile }: MachineOptions, places: Variables): Variables {
   const inherited = (process.env.PATH ?? "").split(delimiter).filter((it) => isAbsolute(it));
   const path = new Set([join(folder, "bin"), ...inherited, "/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
   const proxies = { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY };
@@ -307,7 +320,7 @@ function environmentOf({ folder, proxyUrl, caFile }: MachineOptions, temporaryFo
   return {
     PATH: [...path].join(delimiter),
     LANG: "C.UTF-8",
-    TMPDIR: temporaryFolder,
+    ...places,
     ...proxies,
     ...Object.fromEntries(spelledLower),
     SSL_CERT_FILE: caFile,

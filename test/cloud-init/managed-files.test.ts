@@ -1,0 +1,62 @@
+import { AGENT_VM_FILES } from "../../cloud-init/agent-vm/managed-files";
+import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
+import { UNITS_FILE } from "../../cloud-init/common/managed-units";
+import { vaultServerFiles } from "../../cloud-init/vault-server/managed-files";
+import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
+import { agentVm, vaultEnterpriseServer, vaultServer } from "./examples";
+import { filesOf } from "./machine";
+
+const machines = [
+  { machine: "vault-server", table: vaultServerFiles(false), userData: vaultServerUserData(vaultServer) },
+  {
+    machine: "vault-server, Enterprise",
+    table: vaultServerFiles(true),
+    userData: vaultServerUserData(vaultEnterpriseServer),
+  },
+  { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },
+];
+
+describe.each(machines)("what a change of $machine's files means", ({ table, userData }) => {
+  const files = filesOf(userData);
+  const units = table.units.map(({ name }) => name);
+  const unitOf = (path: string) =>
+    units.find(
+      (name) => path === `/etc/systemd/system/${name}` || path.startsWith(`/etc/systemd/system/${name}.d/`),
+    );
+  /** Every file, and of an environment file every variable in its place. */
+  const inputs = [...files].flatMap(([path, text]) =>
+    path.endsWith(".env") ? [...text.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => `${path}#${name}`) : [path],
+  );
+  const read = [...table.units.flatMap(({ reads }) => reads), ...table.readAtEachUse];
+
+  it("is said for every file and every variable", () => {
+    expect(inputs.filter((input) => !unitOf(input) && !read.includes(input))).toEqual([]);
+  });
+
+  it("names no file, variable or unit that is not there", () => {
+    expect(read.filter((input) => !inputs.includes(input))).toEqual([]);
+    expect(units.filter((name) => ![...files.keys()].some((path) => unitOf(path) === name))).toEqual([]);
+  });
+
+  it("says of no file at once that a unit and nobody waits for it", () => {
+    const byUnits = new Set(table.units.flatMap(({ reads }) => reads));
+    expect(table.readAtEachUse.filter((input) => byUnits.has(input))).toEqual([]);
+  });
+
+  it("has an entry for each unit that names a program or file which the user data brings", () => {
+    for (const [path, text] of files) {
+      const unit = path.endsWith(".service") ? unitOf(path) : undefined;
+      const { reads = [], onChange } = table.units.find(({ name }) => name === unit) ?? {};
+      if (unit === undefined || onChange === "nothing") continue;
+      const named = [...files.keys()].filter(
+        (file) =>
+          !file.endsWith(".env") && new RegExp(`^(Exec|Environment).*[ =+]${file}(\\s|$)`, "m").test(text),
+      );
+      expect({ unit, missing: named.filter((file) => !reads.includes(file)) }).toEqual({ unit, missing: [] });
+    }
+  });
+
+  it("travels in the user data", () => {
+    expect(JSON.parse(files.get(UNITS_FILE) ?? "")).toEqual({ units: table.units });
+  });
+});
