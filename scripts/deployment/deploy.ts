@@ -6,6 +6,7 @@ import { chosenStacks } from "./chosen-stacks";
 import { DeploymentError, DeploymentProblems } from "./deployment-error";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
+import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
 import { type PlannedStack, readPlan } from "./plan";
@@ -13,18 +14,19 @@ import { type Prepared, preflight } from "./preflight/preflight";
 import { readArguments, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
 import { readState } from "./stack-state";
-import { readSystem, type Stack } from "./system";
+import { readSystem, resourcesOf, type Stack } from "./system";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS] [--json]
 
-Checks what a deployment needs, deploys the stacks in order, waits for Vault, configures it and tries the result.
+Checks what a deployment needs, deploys the stacks in order, waits until VMs that run have applied what changed for them, waits
+for Vault, configures it and tries the result.
 Run again after any failure, it goes on.
 
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
   --plan          show what would change, and change nothing
   --stack NAME    only this stack; may be given several times
-  --wait SECONDS  how long to wait for Vault's first boot (default 1200)
+  --wait SECONDS  how long to wait for Vault's first boot, and for a VM to apply a change (default 1200)
   --json          the result on stdout as JSON; progress goes to stderr
 `;
 
@@ -32,7 +34,7 @@ Run again after any failure, it goes on.
 interface Result {
   environment: string;
   ok: boolean;
-  stacks: ({ stack: string; seconds: number } | PlannedStack)[];
+  stacks: ({ stack: string; seconds: number; machines?: Record<string, readonly string[]> } | PlannedStack)[];
   outputs?: Record<string, unknown>;
   /** One sentence a problem, each with its cure. */
   problems?: readonly string[];
@@ -110,13 +112,26 @@ class Deployment {
   async deploy(): Promise<void> {
     const prepared = await this.prepare();
     const env = childEnvironment(this.environment, prepared.login);
-    for (const { name } of this.stacks) {
+    const started: DeployedMachine[] = [];
+    for (const stack of this.stacks) {
+      const { name } = stack;
       const start = performance.now();
       if (name === "vault-config") await this.configureVault(env);
       else await this.run(name, "deploy", env);
-      this.result.stacks.push({ stack: name, seconds: Math.round((performance.now() - start) / 100) / 10 });
+      const machines = await this.machinesOf(stack, prepared);
+      started.push(...machines.filter(({ deployment }) => deployment === "new"));
+      const changed = machines.filter(({ deployment }) => deployment === "changed");
+      await this.bringChanges(machines);
+      this.result.stacks.push({
+        stack: name,
+        seconds: Math.round((performance.now() - start) / 100) / 10,
+        ...(changed.length > 0 && {
+          machines: Object.fromEntries(changed.map((machine) => [machine.name, machine.changes])),
+        }),
+      });
     }
     await this.trySystem(prepared);
+    await this.untilApplied(started);
     this.result.outputs = await this.outputs(prepared);
   }
 
@@ -134,6 +149,40 @@ class Deployment {
             : await this.run(name, "diff", env);
         this.show(readPlan(name, text));
       }
+    }
+  }
+
+  /** The stack's VMs, after its deployment. */
+  private async machinesOf(stack: Stack, { states }: Prepared): Promise<DeployedMachine[]> {
+    if (resourcesOf(stack, "azurerm_linux_virtual_machine").length === 0) return [];
+    return deployedMachines(states.get(stack.name), await this.stateOf(stack.name));
+  }
+
+  /** Shows what changes on VMs that run, and waits until it has. */
+  private async bringChanges(machines: readonly DeployedMachine[]): Promise<void> {
+    for (const { name, changes } of machines) {
+      for (const change of changes) this.progress.line(`  ${name} ${change}`);
+    }
+    const reports = new MachineReports(this.az);
+    const due = await Promise.all(
+      machines.map(
+        async (machine) =>
+          machine.deployment === "changed" ||
+          (machine.deployment === "unchanged" && (await reports.isBehind(machine))),
+      ),
+    );
+    await this.untilApplied(machines.filter((_, index) => due[index]));
+  }
+
+  private async untilApplied(machines: readonly DeployedMachine[]): Promise<void> {
+    const { wait: seconds, interruption } = this;
+    const reports = new MachineReports(this.az);
+    for (const machine of machines) {
+      await this.progress.step(
+        `${machine.name}: applies its user data ${machine.version}`,
+        (report) => reports.untilApplied(machine, { seconds, interruption, report }),
+        { announce: true },
+      );
     }
   }
 

@@ -1,3 +1,5 @@
+import { machineChanges, userDataText, versionOf } from "./machine-changes";
+
 /** What Terraform would do with a stack, or which stacks must be deployed before that can be told. */
 export type PlannedStack =
   | { stack: string; add: number; change: number; destroy: number; text: string }
@@ -12,7 +14,7 @@ export function readPlan(stack: string, output: string): PlannedStack {
     add: Number(add),
     change: Number(change),
     destroy: Number(destroy),
-    text: planOnly(output),
+    text: withReadableUserData(planOnly(output)),
   };
 }
 
@@ -23,4 +25,22 @@ function planOnly(output: string): string {
   );
   const end = output.search(/^\s*─{10,}|^Saved the plan to/m);
   return output.slice(Math.max(0, begin), end > begin ? end : undefined).trim();
+}
+
+/** A VM's user data by its version and by what changes on the VM, not as pages of base64. */
+function withReadableUserData(text: string): string {
+  return text.replaceAll(
+    /^([ \t]*)([~+-]) user_data( +)= "([A-Za-z0-9+/=]+)"(?: -> (?:"([A-Za-z0-9+/=]+)"|(\(known after apply\)|null)))?.*$/gm,
+    (_, space: string, sign: string, gap: string, first: string, second?: string, unknown?: string) => {
+      const line = `${space}${sign} user_data${gap}= `;
+      const before = userDataText(first);
+      if (second === undefined) return `${line}${versionOf(before)}${unknown ? ` -> ${unknown}` : ""}`;
+      const after = userDataText(second);
+      const changes = machineChanges(before, after);
+      return [
+        `${line}${versionOf(before)} -> ${versionOf(after)}`,
+        ...changes.map((change) => `${space}    # the VM ${change}`),
+      ].join("\n");
+    },
+  );
 }

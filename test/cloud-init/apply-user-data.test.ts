@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import http, { type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { cloudConfig, packFiles, type WriteFile } from "../../cloud-init/cloud-config";
 import { type ManagedUnit, UNITS_FILE } from "../../cloud-init/common/managed-units";
 import { Machine } from "../../sandbox/machine/machine";
@@ -117,7 +118,7 @@ describe("apply-user-data", () => {
 
   let number = 0;
   const serve = (text: string): string => {
-    answer = Buffer.from(text).toString("base64");
+    answer = gzipSync(text).toString("base64");
     return text;
   };
   beforeEach(async () => {
@@ -314,20 +315,16 @@ describe("apply-user-data", () => {
 
   it("says which unit failed and what it said last, and is done once that is up", async () => {
     await applied({});
-    const failing = service("one").replace("exec sleep 600", "echo one: its disk is gone; exit 3");
-    const bad = serve(
-      userData({
-        units: { "/etc/systemd/system/one.service": failing.replace("Restart=always", "Restart=no") },
-      }),
-    );
-    expect(await apply()).toMatchObject({ code: 1 });
-    const { report } = await apply();
-    expect(report).toEqual([]); // the same again
-    expect(machine.output(APPLY)).toContain(
-      `user-data ${hashOf(bad)}: failed: one.service failed: one: its disk is gone`,
-    );
+    const failing = oneshot.replace("echo ran", "echo two: its disk is gone; exit 3");
+    const bad = serve(userData({ units: { "/etc/systemd/system/two.service": failing } }));
+    expect(await apply()).toMatchObject({
+      code: 1,
+      report: [`user-data ${hashOf(bad)}: failed: two.service failed: two: its disk is gone`],
+    });
+    expect(await apply()).toMatchObject({ code: 1, report: [] }); // the same again
+    expect(machine.state("two.service")).toBe("failed");
     await applied({ one: "2" });
-    expect(machine.isActive("one.service")).toBe(true);
+    expect(machine.isActive("two.service")).toBe(true);
   });
 
   it("installs packages that are new, before it changes anything", async () => {
