@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { nodeRelease } from "../cloud-init/agent-vm/node-release";
 import { readCloudConfig } from "../cloud-init/cloud-config";
+import { vaultRelease } from "../cloud-init/common/vault-release";
 import { resourceName } from "../constructs/azure/resource-names";
 import type { Environment } from "../environments/schema";
 import { synthesize } from "../main";
@@ -304,7 +306,10 @@ export class Sandbox {
       folder: await this.options.folder.folder("machines", name),
       proxyUrl: this.azure.proxyUrlFor(name),
       caFile: this.caFile,
-      vaultProgram: this.#vaultProgram,
+      programs: [
+        { ...vaultRelease(this.environment.vault), path: this.#vaultProgram },
+        { ...nodeRelease, path: process.execPath },
+      ],
     });
     await this.#undo.add(() => machine.powerOff());
     return machine;

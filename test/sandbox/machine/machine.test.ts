@@ -7,6 +7,7 @@ import { identityOf } from "../../../sandbox/programs/process-identity";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import {
   gone,
+  installed,
   nextAddress,
   type SmallMachineOptions,
   shortFolder,
@@ -89,7 +90,7 @@ describe("A machine", () => {
     it("takes a unit of Type=notify that ends before it listens for failed", async () => {
       const machine = await create({
         files: VAULT_HCL,
-        vaultProgram: vaultStandIn(folder.path, "echo no key; exit 3"),
+        programs: installed(vaultStandIn(folder.path, "echo no key; exit 3")),
       });
       await machine.boot();
       await expect(machine.start("vault.service")).rejects.toThrow(/vault.service failed.*no key/s);
