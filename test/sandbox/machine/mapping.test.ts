@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
 import { nodeRelease } from "../../../cloud-init/agent-vm/node-release";
+import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
 import { readCloudConfig, textOf } from "../../../cloud-init/cloud-config";
 import { vaultRelease } from "../../../cloud-init/common/vault-release";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
