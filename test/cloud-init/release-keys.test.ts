@@ -42,5 +42,5 @@ it("HashiCorp's key is the copy that is good until 2030, not the one that expire
   const [key] = await readKeys({
     armoredKeys: readFileSync(join(__dirname, "../../cloud-init", file), "utf8"),
   });
-  expect(await key?.getExpirationTime()).toEqual(new Date("2030-03-01T21:04:32.000Z"));
+  expect(await key?.getExpirationTime()).toEqual(new Date("2030-03-01T23:14:24.000Z"));
 });
