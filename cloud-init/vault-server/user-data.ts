@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
 import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
+import { versionVariables } from "./vault-version";
 
 /** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
 export interface VaultServerUserData {
@@ -85,6 +86,7 @@ function variables(settings: VaultServerUserData) {
     RECOVERY_THRESHOLD: String(settings.recoveryThreshold),
     DEPLOYER_OBJECT_IDS: settings.deployerObjectIds.join(","),
     DEPLOYER_TOKEN_TTL: settings.deployerTokenTtl,
+    ...versionVariables(settings.vaultVersion),
   });
 }
 

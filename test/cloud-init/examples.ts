@@ -6,7 +6,7 @@ export const reference = (name: string) =>
   `\${data.terraform_remote_state.a-stack-with-a-long-name.outputs.cross-stack-output-${name}-0123456789abcdef}`;
 
 export const vaultServer: VaultServerUserData = {
-  vaultVersion: "1.21.4",
+  vaultVersion: "2.2.2",
   edition: "community",
   tenantId: reference("tenant"),
   clientId: reference("client"),
@@ -34,7 +34,7 @@ export const vaultEnterpriseServer: VaultServerUserData = {
 };
 
 export const agentVm: AgentVmUserData = {
-  vaultVersion: "1.21.4",
+  vaultVersion: "2.2.2",
   edition: "community",
   role: "agent-vm",
   vaultAddress: "https://vault.demo.internal:8200",

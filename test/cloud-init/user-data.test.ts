@@ -97,8 +97,8 @@ describe("vaultServerUserData", () => {
   it("installs the pinned package of the edition and holds it", () => {
     const community = vaultServerUserData(vaultServer);
     const enterprise = vaultServerUserData(vaultEnterpriseServer);
-    expect(packages(community)).toContainEqual(["vault", "1.21.4-1"]);
-    expect(packages(enterprise)).toContainEqual(["vault-enterprise", "1.21.4+ent-1"]);
+    expect(packages(community)).toContainEqual(["vault", "2.2.2-1"]);
+    expect(packages(enterprise)).toContainEqual(["vault-enterprise", "2.2.2+ent-1"]);
     expect(readCloudConfig(community)["runcmd"]).toContainEqual(["apt-mark", "hold", "vault"]);
     expect(readCloudConfig(enterprise)["runcmd"]).toContainEqual(["apt-mark", "hold", "vault-enterprise"]);
   });

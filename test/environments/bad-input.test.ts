@@ -489,9 +489,9 @@ describe("An environment file is refused, with the field, the problem and the cu
         'vault.zone: 1 is no availability zone; write "1", "2" or "3", or leave it out.',
       ],
       [
-        "a Vault release that logs VMs in otherwise",
-        (file) => Object.assign(file.vault, { version: "1.13.0" }),
-        'vault.version: "1.13.0" is no supported Vault version; write a release from 1.16.0 on, such as 1.21.4.',
+        "a Vault release that gets no fixes",
+        (file) => Object.assign(file.vault, { version: "1.20.4" }),
+        'vault.version: "1.20.4" is no supported Vault version; write a release of 2.x, such as 2.2.2 (1.21.x works with a warning).',
       ],
       [
         "an edition that does not exist",

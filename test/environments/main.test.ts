@@ -25,6 +25,7 @@ beforeAll(() => {
     "main.ts",
     "tsconfig.json",
     "package.json",
+    "package-lock.json",
     "environments",
     "stacks",
     "constructs",
@@ -79,6 +80,24 @@ describe("main.ts, given an environment that cannot be used,", () => {
       ),
     });
     expect(existsSync(join(copy, "cdktf.out"))).toBe(false);
+  });
+});
+
+describe("main.ts, given an environment that could be better,", () => {
+  it("names the vulnerabilities that the version of Vault leaves open, and goes on", () => {
+    const file = demo();
+    write("older", { ...file, name: "older", vault: { ...file.vault, version: "1.21.4" } });
+    expect(run("older")).toEqual({
+      status: 0,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^Warning: environments\/older\.json: vault\.version: 1\.21\.4 has known vulnerabilities that a later version fixes \(CVE-2026-5807, [^)]+\); write 2\.2\.2\.\n$/,
+      ),
+    });
+  });
+
+  it("says nothing of the default", () => {
+    expect(run("demo")).toEqual({ status: 0, stdout: "", stderr: "" });
   });
 });
 

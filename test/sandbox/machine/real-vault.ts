@@ -36,7 +36,7 @@ export async function machineOf(
 
 export const vaultServerConfig = (): string =>
   vaultServerUserData({
-    vaultVersion: "1.21.4",
+    vaultVersion: "1.21.0",
     edition: "community",
     tenantId,
     clientId: clientIdOf(vault),
@@ -56,7 +56,7 @@ export const vaultServerConfig = (): string =>
 
 export const agentConfig = (): string =>
   agentVmUserData({
-    vaultVersion: "1.21.4",
+    vaultVersion: "1.21.0",
     edition: "community",
     role: "agent-vm",
     vaultAddress: "https://vault.example.com:8200",
