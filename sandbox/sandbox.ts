@@ -57,12 +57,13 @@ export class Sandbox {
   readonly deployment: Deployment;
   /** The environment as it is deployed here: addresses on loopback. */
   readonly environment: Environment;
+  /** Path of the Vault that everything here runs. */
+  readonly vaultProgram: string;
   database!: MySqlServer;
   vault!: Machine;
   readonly agents = new Map<string, Machine>();
   readonly webApps = new Map<string, WebAppProcess>();
   readonly #undo: UndoSteps;
-  #vaultProgram = "";
 
   private constructor(
     private readonly options: SandboxOptions,
@@ -71,12 +72,14 @@ export class Sandbox {
       deployment: Deployment;
       environment: Environment;
       undo: UndoSteps;
+      vaultProgram: string;
     },
   ) {
     this.azure = parts.azure;
     this.deployment = parts.deployment;
     this.environment = parts.environment;
     this.#undo = parts.undo;
+    this.vaultProgram = parts.vaultProgram;
   }
 
   /** Starts everything in the order of the stacks. When a step fails, what was started is stopped again. */
@@ -93,13 +96,14 @@ export class Sandbox {
   private static async startWith(options: SandboxOptions, undo: UndoSteps): Promise<Sandbox> {
     const { progress, folder } = options;
     const network = await progress.step("loopback network", () => claimNetwork(folder, undo));
-    const environment = sandboxEnvironment(options.environment, network);
+    const program = await findVaultProgram({ progress });
+    const environment = sandboxEnvironment(options.environment, network, program.version);
     const outdir = await folder.folder("stacks");
     await progress.step(`synth of ${environment.name}`, async () => synthesize(environment, outdir));
     const azure = await progress.step("stand-in for Azure", () =>
       startStandIn(folder, outdir, environment, undo),
     );
-    const sandbox = new Sandbox(options, { ...azure, environment, undo });
+    const sandbox = new Sandbox(options, { ...azure, environment, undo, vaultProgram: program.path });
     await sandbox.startSystem();
     return sandbox;
   }
@@ -127,11 +131,6 @@ export class Sandbox {
   /** Path of the CA's certificate that stands for the system's roots: SSL_CERT_FILE. */
   get caFile(): string {
     return join(this.options.folder.path, "ca.pem");
-  }
-
-  /** Path of the Vault that everything here runs. */
-  get vaultProgram(): string {
-    return this.#vaultProgram;
   }
 
   /** The web apps: workload, role in Vault, name of the site. */
@@ -232,7 +231,6 @@ export class Sandbox {
   private async startSystem(): Promise<void> {
     const { progress, upTo = "everything" } = this.options;
     await this.refreshVaultCertificate();
-    this.#vaultProgram = (await findVaultProgram({ progress })).path;
     if (upTo === "azure") return;
     await together([
       progress.step("stack mysql: database server", () => this.startDatabase()),
@@ -307,7 +305,7 @@ export class Sandbox {
       proxyUrl: this.azure.proxyUrlFor(name),
       caFile: this.caFile,
       programs: [
-        { ...vaultRelease(this.environment.vault), path: this.#vaultProgram },
+        { ...vaultRelease(this.environment.vault), path: this.vaultProgram },
         { ...nodeRelease, path: process.execPath },
       ],
     });

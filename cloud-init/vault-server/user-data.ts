@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
 import { releaseFile } from "../common/release";
 import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
+import { versionVariables } from "./vault-version";
 
 /** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
 export interface VaultServerUserData {
@@ -84,6 +85,7 @@ function variables(settings: VaultServerUserData) {
     RECOVERY_THRESHOLD: String(settings.recoveryThreshold),
     DEPLOYER_OBJECT_IDS: settings.deployerObjectIds.join(","),
     DEPLOYER_TOKEN_TTL: settings.deployerTokenTtl,
+    ...versionVariables(settings.vault.version),
   });
 }
 

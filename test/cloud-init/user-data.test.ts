@@ -135,8 +135,11 @@ describe("vaultServerUserData", () => {
   const release = (userData: string) => filesOf(userData).get("/etc/vault-vm/vault-release.env");
 
   it("names the release archive of the edition, with the checksum that the project knows", () => {
-    expect(release(vaultServerUserData(vaultServer))).toMatchSnapshot();
-    expect(release(vaultServerUserData(vaultEnterpriseServer))).toMatchSnapshot();
+    const version = "2.0.3";
+    const vault = { edition: "community", version } as const;
+    expect(release(vaultServerUserData({ ...vaultServer, vault }))).toMatchSnapshot();
+    const enterprise = { edition: "enterprise", version } as const;
+    expect(release(vaultServerUserData({ ...vaultEnterpriseServer, vault: enterprise }))).toMatchSnapshot();
   });
 
   it("takes the checksum of a version that the project does not know from the environment", () => {

@@ -13,7 +13,7 @@ import { clientIdOf, deployer, tenantId, vault } from "../azure/example-world";
 import { nextAddress } from "./small-machine";
 
 /** What the user data names; the Vault that is there stands for it. */
-const release: VaultReleaseOptions = { version: "1.21.4", edition: "community" };
+const release: VaultReleaseOptions = { version: "1.21.0", edition: "community" };
 
 export async function realVault(): Promise<VaultProgram> {
   return findVaultProgram({ progress: new Progress({ stream: new PassThrough().resume() }) });
