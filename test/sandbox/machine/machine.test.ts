@@ -193,6 +193,8 @@ describe("A machine", () => {
       ["Restart=always\nExecStart=/usr/local/bin/count 0", true],
       ["Restart=on-failure\nExecStart=/usr/local/bin/count 0", false],
       ["Restart=on-failure\nExecStart=/usr/local/bin/count 1", true],
+      ["Restart=on-failure\nRestartPreventExitStatus=64 65\nExecStart=/usr/local/bin/count 65", false],
+      ["Restart=on-failure\nRestartPreventExitStatus=64 65\nExecStart=/usr/local/bin/count 1", true],
     ])("%j: %s", async (lines, expected) => {
       const machine = await boot({ ...counting(`RestartSec=30\n${lines}`) });
       await machine.start("x.service").catch(() => {});
