@@ -14,8 +14,11 @@ function recordOf<Name extends string, Value>(names: readonly Name[], value: (na
 
 const whole = z.int().min(0);
 const time = z.iso.datetime();
+export const customerNumber = z.int().min(1).describe("The customer number.");
+/** A time of the record that an edit may carry along: what is read can be sent back. */
+export const ignoredTime = time.optional().describe("Ignored.");
 const row = z.object({
-  id: z.int().min(1).describe("The customer number."),
+  id: customerNumber,
   version: z.int().min(1).describe("Counts the changes."),
   createdAt: time,
   updatedAt: time,

@@ -61,6 +61,8 @@ main { flex: 1; padding-block: 2rem 3rem; }
 .footer p { margin: 0; }
 .heading { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 1rem; margin-bottom: 1.25rem; }
 .heading p { margin: .3rem 0 0; }
+.heading > * { min-width: 0; }
+h1, h2, p, .problems { overflow-wrap: anywhere; }
 .lead { color: var(--quiet); max-width: 46rem; margin-bottom: 1.5rem; }
 .panel { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: 1.25rem 1.4rem; margin-bottom: 1.25rem; }
 .narrow { max-width: 46rem; }
@@ -114,9 +116,7 @@ td, th[scope="row"] { overflow-wrap: anywhere; }
 th[scope="row"] { font-weight: 600; }
 .customers { padding: .35rem .65rem; }
 .customers td, .customers th { padding-inline: .5rem; }
-.customers td { overflow-wrap: normal; }
 .customers .number { white-space: nowrap; }
-.customers .wide { overflow-wrap: anywhere; }
 .row-actions { white-space: nowrap; }
 .row-actions a + a { margin-left: .8rem; }
 .paging { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .75rem; }
@@ -168,7 +168,7 @@ details code { color: var(--cipher); }
   main { padding-block: 1.4rem 2rem; }
   h1 { font-size: 1.45rem; }
   .banner nav { width: 100%; }
-  .banner ul { gap: 0; margin-inline: -.5rem; }
+  .banner ul { flex-wrap: wrap; gap: 0; margin-inline: -.5rem; }
   .banner li a { padding: .35rem .5rem .6rem; font-size: .9rem; white-space: nowrap; }
   .brand { padding: .7rem 0 .3rem; }
   .panel { padding: 1rem 1.05rem; }
