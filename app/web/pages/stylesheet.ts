@@ -157,7 +157,7 @@ details code { color: var(--cipher); }
   .customers tr { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: .8rem 1rem; margin-bottom: .8rem; }
   .customers td, .customers th[scope="row"] { border: 0; padding: .12rem 0; }
   .customers th[scope="row"] { font-size: 1.08rem; }
-  .customers td[data-label] { display: grid; grid-template-columns: 8.5rem 1fr; gap: .75rem; }
+  .customers td[data-label] { display: grid; grid-template-columns: minmax(5rem, 8.5rem) minmax(0, 1fr); gap: .75rem; white-space: normal; }
   .customers td[data-label]::before { content: attr(data-label); color: var(--quiet); }
   .customers .row-actions { padding-top: .5rem; }
   .customers .row-actions a { display: inline-block; padding: .45rem .9rem .45rem 0; }
