@@ -50,6 +50,15 @@ export const answers = {
   Status: z.object({
     way: z.enum(["vault", "agent"]),
     readiness: z.object({ ready: z.boolean(), reasons: z.array(z.string()), retryAfterSeconds: z.number() }),
+    steps: z.object(
+      recordOf(["identity", "vault", "database", "encryption"], () =>
+        z.discriminatedUnion("state", [
+          z.object({ state: z.literal("works") }),
+          z.object({ state: z.literal("fails"), reason: z.string() }),
+          z.object({ state: z.literal("unknown") }),
+        ]),
+      ),
+    ),
     identity: z.record(z.string(), z.string()).describe("Claims of the identity's token, never the token."),
     vault: z.object({
       address: z.string(),
@@ -70,7 +79,10 @@ export const answers = {
     transit: z.object({
       key: z.string(),
       latestVersion: z.int().optional(),
-      rowsByVersion: z.record(z.string(), whole),
+      rowsByVersion: z
+        .record(z.string(), whole)
+        .optional()
+        .describe("Customers by the key's version; absent while the database does not say."),
     }),
   }),
   Problem: z.object({

@@ -91,7 +91,7 @@ h1, h2, p, .problems { overflow-wrap: anywhere; }
 label { display: block; font-weight: 600; }
 .hint { display: block; color: var(--quiet); font-size: .9rem; }
 .field { margin-bottom: 1.1rem; min-width: 0; }
-.field .wrong { display: block; color: var(--danger); font-weight: 550; font-size: .93rem; }
+.wrong { display: block; color: var(--danger); font-weight: 550; font-size: .93rem; }
 .field .stored { display: block; margin-top: .3rem; font-size: .9rem; color: var(--quiet); overflow-wrap: anywhere; }
 input {
   width: 100%; min-height: 2.75rem; margin-top: .3rem; padding: .5rem .75rem; border: 1px solid var(--control); border-radius: 8px;
@@ -147,6 +147,8 @@ details code { color: var(--cipher); }
   content: counter(step); position: absolute; left: 0; top: 1.1rem; width: 2.1rem; height: 2.1rem; border-radius: 50%;
   display: grid; place-items: center; background: var(--accent); color: var(--on-accent); font-weight: 650;
 }
+.steps-done > li.fails::before { background: var(--danger); color: var(--surface); }
+.steps-done > li.unknown::before { background: var(--surface); color: var(--quiet); border: 2px dashed var(--control); }
 .steps-done > li:not(:last-child)::after { content: ""; position: absolute; left: 1.05rem; top: 3.5rem; bottom: -1.05rem; border-left: 2px solid var(--line); }
 
 @media (min-width: 44rem) { .pair { grid-template-columns: 1fr 1fr; } }

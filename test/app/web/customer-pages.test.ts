@@ -138,6 +138,38 @@ describe("The customers' pages", () => {
     }
   });
 
+  it("tell of each step whether it works, fails and why, or is not known", async () => {
+    const { server, application } = await start();
+    const works = (await server.inject("/system")).body;
+    expect(works.match(/class="tag good">works/g)).toHaveLength(4);
+    application.steps = {
+      identity: { state: "works" },
+      vault: { state: "fails", reason: "Vault is sealed." },
+      database: { state: "unknown" },
+      encryption: { state: "fails", reason: "Vault is sealed." },
+    };
+    const { body } = await server.inject("/system");
+    expect([...body.matchAll(/<li class="(works|fails|unknown)">/g)].map(([, state]) => state)).toEqual([
+      "works",
+      "fails",
+      "unknown",
+      "fails",
+    ]);
+    expect(body.match(/<p class="wrong">Vault is sealed\.<\/p>/g)).toHaveLength(2);
+    expect(body).toContain('<span class="tag">not known</span>');
+  });
+
+  it("do not say that there are no customers when the database does not say how many", async () => {
+    const { server, application } = await start();
+    const status = await application.status();
+    jest
+      .spyOn(application, "status")
+      .mockResolvedValue({ ...status, transit: { ...status.transit, rowsByVersion: undefined } });
+    expect((await server.inject("/system")).body).toMatch(
+      /Customers by version<\/dt><dd><span class="quiet">not known now/,
+    );
+  });
+
   it("say what the application waits for", async () => {
     const { server, application } = await start();
     application.readiness = { ready: false, reasons: ["Vault is sealed."], retryAfterSeconds: 3 };

@@ -59,6 +59,12 @@ export class MemoryApplication implements Application {
   readiness: Readiness = { ready: true, reasons: [], retryAfterSeconds: 1 };
   /** Thrown by every call of the store while it is set. */
   broken: Error | undefined;
+  steps: SystemStatus["steps"] = {
+    identity: { state: "works" },
+    vault: { state: "works" },
+    database: { state: "works" },
+    encryption: { state: "works" },
+  };
   closed = false;
   private readonly addedWith = new Map<string, Customer>();
   private lastId = 0;
@@ -110,6 +116,7 @@ export class MemoryApplication implements Application {
     return {
       way: "vault",
       readiness: this.readiness,
+      steps: this.steps,
       identity: {
         iss: "https://sts.windows.net/11111111-1111-4111-8111-111111111111/",
         aud: "https://management.azure.com/",
