@@ -1,4 +1,4 @@
-import { COMMON, type ManagedFiles } from "../common/managed-units";
+import { COMMON, installed, type ManagedFiles, versionOf } from "../common/managed-units";
 
 const variables = (...names: string[]): string[] =>
   names.map((name) => `/etc/vault-agent.d/agent.env#${name}`);
@@ -7,6 +7,7 @@ const variables = (...names: string[]): string[] =>
 export const AGENT_VM_FILES: ManagedFiles = {
   units: [
     ...COMMON.units,
+    installed("node", "nodejs.asc"),
     // Mounted at boot: what lies in it is in use.
     { name: "ramdisk.mount", enabled: true, onChange: "nothing", reads: [] },
     {
@@ -21,6 +22,7 @@ export const AGENT_VM_FILES: ManagedFiles = {
       enabled: true,
       onChange: "restart",
       reads: [
+        versionOf("vault"),
         "/etc/vault-agent.d/agent.hcl",
         "/etc/vault-agent.d/app-config.json.ctmpl",
         ...variables(
@@ -39,11 +41,10 @@ export const AGENT_VM_FILES: ManagedFiles = {
       reads: ["/usr/local/sbin/app-package", ...variables("APP_PACKAGE_URL")],
     },
     { name: "app-package.timer", enabled: true, onChange: "restart", reads: [] },
-    { name: "app.service", enabled: true, onChange: "restart", reads: [] },
+    { name: "app.service", enabled: true, onChange: "restart", reads: [versionOf("node")] },
   ],
   readAtEachUse: [
     ...COMMON.readAtEachUse,
-    "/etc/apt/apt.conf.d/53app-vm",
     // apply-user-data runs systemd-sysusers when it changes.
     "/etc/sysusers.d/agent-vm.conf",
   ],

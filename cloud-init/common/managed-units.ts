@@ -29,6 +29,7 @@ export const COMMON: ManagedFiles = {
     // It cannot restart itself; the next run is the new one.
     { name: "apply-user-data.service", enabled: false, onChange: "nothing", reads: [] },
     { name: "apply-user-data.timer", enabled: true, onChange: "restart", reads: [] },
+    installed("vault", "hashicorp.asc"),
   ],
   readAtEachUse: [
     "/etc/apt/apt.conf.d/52vault-vm",
@@ -39,6 +40,23 @@ export const COMMON: ManagedFiles = {
     UNITS_FILE,
   ],
 };
+
+/** The unit that installs a program from its release. */
+export function installed(name: string, keyring: string): ManagedUnit {
+  return {
+    name: `${name}-install.service`,
+    enabled: true,
+    onChange: "restart",
+    reads: [
+      "/usr/local/sbin/install-release",
+      `/etc/vault-vm/${name}-release.env`,
+      `/usr/local/share/keyrings/${keyring}`,
+    ],
+  };
+}
+
+/** What a unit reads that runs such a program: it is restarted once the unit above has ended. */
+export const versionOf = (name: string): string => `/etc/vault-vm/${name}-release.env#RELEASE_VERSION`;
 
 /** Names of the units that first boot enables and starts. */
 export function enabledUnits({ units }: ManagedFiles): string[] {

@@ -1,4 +1,6 @@
-import { COMMON, type ManagedFiles } from "../common/managed-units";
+import { COMMON, type ManagedFiles, versionOf } from "../common/managed-units";
+import type { VaultReleaseOptions } from "../common/vault-release";
+import { versionVariables } from "./vault-version";
 
 const variables = (...names: string[]): string[] => names.map((name) => `/etc/vault.d/vault.env#${name}`);
 
@@ -6,7 +8,10 @@ const variables = (...names: string[]): string[] => names.map((name) => `/etc/va
 const IDENTITY = variables("AZURE_TENANT_ID", "AZURE_CLIENT_ID");
 
 /** What a change of a Vault server's user data means for its VM. */
-export function vaultServerFiles(enterprise: boolean): ManagedFiles {
+export function vaultServerFiles({
+  edition,
+  version,
+}: Pick<VaultReleaseOptions, "edition" | "version">): ManagedFiles {
   return {
     units: [
       ...COMMON.units,
@@ -14,7 +19,7 @@ export function vaultServerFiles(enterprise: boolean): ManagedFiles {
       { name: "vault-data-format.service", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-lib-vault.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: "dev-disk-azure-scsi1-lun10.device", enabled: false, onChange: "nothing", reads: [] },
-      ...(enterprise ? LICENSE : []),
+      ...(edition === "enterprise" ? LICENSE : []),
       {
         name: "vault-certificate.service",
         enabled: true,
@@ -27,6 +32,7 @@ export function vaultServerFiles(enterprise: boolean): ManagedFiles {
         enabled: true,
         onChange: "restart",
         reads: [
+          versionOf("vault"),
           "/etc/vault.d/vault.hcl",
           ...IDENTITY,
           ...variables(
@@ -35,6 +41,7 @@ export function vaultServerFiles(enterprise: boolean): ManagedFiles {
             "VAULT_RAFT_NODE_ID",
             "VAULT_API_ADDR",
             "VAULT_CLUSTER_ADDR",
+            ...Object.keys(versionVariables(version)),
           ),
         ],
       },
@@ -56,7 +63,12 @@ export function vaultServerFiles(enterprise: boolean): ManagedFiles {
         ],
       },
     ],
-    readAtEachUse: [...COMMON.readAtEachUse, "/etc/logrotate.d/vault"],
+    readAtEachUse: [
+      ...COMMON.readAtEachUse,
+      "/etc/logrotate.d/vault",
+      // apply-user-data runs systemd-sysusers when it changes.
+      "/etc/sysusers.d/vault-server.conf",
+    ],
   };
 }
 

@@ -60,7 +60,7 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
       ["systemd-sysusers", "/etc/sysusers.d/vault-server.conf"],
       ["systemctl", "daemon-reload"],
       // --no-block: the units wait for the data disk and for rights to arrive; cloud-init need not.
-      ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(vaultServerFiles(enterprise))],
+      ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(vaultServerFiles(settings.vault))],
     ],
   });
 }
@@ -71,7 +71,7 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   return packFiles(
     folders,
     { AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime },
-    { [UNITS_FILE]: unitsJson(vaultServerFiles(enterprise)) },
+    { [UNITS_FILE]: unitsJson(vaultServerFiles(settings.vault)) },
   );
 }
 

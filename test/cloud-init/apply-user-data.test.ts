@@ -8,7 +8,7 @@ import { cloudConfig, packFiles, type WriteFile } from "../../cloud-init/cloud-c
 import { type ManagedUnit, UNITS_FILE } from "../../cloud-init/common/managed-units";
 import { Machine } from "../../sandbox/machine/machine";
 import { waitFor } from "../../sandbox/programs/wait-for";
-import { nextAddress, shortFolder, vaultStandIn } from "../sandbox/machine/small-machine";
+import { nextAddress, shortFolder } from "../sandbox/machine/small-machine";
 
 const APPLY = "apply-user-data.service";
 const COMMON = join(__dirname, "../../cloud-init/common/files");
@@ -131,7 +131,7 @@ describe("apply-user-data", () => {
       folder: join(folder.path, `m${number}`),
       proxyUrl: `http://127.0.0.1:${(imds.address() as AddressInfo).port}`,
       caFile: join(folder.path, "ca.pem"),
-      vaultProgram: vaultStandIn(folder.path),
+      programs: [],
       restartSeconds: 0.05,
     });
     await machine.boot();
