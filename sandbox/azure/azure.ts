@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { AccessControl } from "./access-control";
 import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
 import { BlobStorage } from "./blob-storage";
@@ -162,6 +163,24 @@ export class Azure {
     const store = known(this.#stores.get(keyVault), "key vault", keyVault);
     const { made } = known(store.certificateVersions(name).at(-1), "certificate", name);
     await store.makeCertificate(made, notAfter);
+  }
+
+  /**
+   * Takes over what another deployment of the same system changed: people, rights, tags and user data of VMs.
+   *
+   * @throws Error when it has other resources, and changes nothing then
+   */
+  update(world: AzureWorld): void {
+    checkWorld(world);
+    for (const kind of ["virtualMachines", "sites", "keyVaults", "keys", "certificates"] as const) {
+      const [names, others] = [this.#world, world].map((it) => it[kind].map(({ name }) => name).sort());
+      if (!isDeepStrictEqual(names, others)) {
+        throw new Error(`This Azure cannot take over other ${kind}: ${others?.join(", ")}`);
+      }
+    }
+    const { people, roleDefinitions, roleAssignments, virtualMachines } = structuredClone(world);
+    Object.assign(this.#world, { people, roleDefinitions, roleAssignments, virtualMachines });
+    this.accessControl.replace(roleAssignments);
   }
 
   /** What IMDS gives to a machine as its user data from now on. */

@@ -110,7 +110,7 @@ export class Machine {
     const machine = new Machine(options);
     await requirePrograms(machine.environment.PATH ?? "");
     machine.#writeFiles();
-    machine.#installPrograms();
+    for (const program of options.programs) machine.install(program);
     await machine.#requireFreePorts();
     return machine;
   }
@@ -121,6 +121,14 @@ export class Machine {
 
   get address(): string {
     return this.#options.address;
+  }
+
+  /** Puts a release there, as install-release would. A link, since Vault takes half a gigabyte. */
+  install({ name, version, path }: InstalledProgram): void {
+    const folder = this.path(`${RELEASES_FOLDER}/${name}-${version}`);
+    mkdirSync(folder, { recursive: true });
+    rmSync(join(folder, name), { force: true });
+    symlinkSync(path, join(folder, name));
   }
 
   /** User data with its files' content as this machine has them: what IMDS hands to it. */
@@ -284,16 +292,6 @@ export class Machine {
     }
     for (const file of this.#userData.write_files) {
       this.#writeFile(file.path, textOf(file), Number.parseInt(file.permissions, 8));
-    }
-  }
-
-  /** Links, since Vault takes half a gigabyte. */
-  #installPrograms(): void {
-    for (const { name, version, path } of this.#options.programs) {
-      const folder = this.path(`${RELEASES_FOLDER}/${name}-${version}`);
-      mkdirSync(folder, { recursive: true });
-      rmSync(join(folder, name), { force: true });
-      symlinkSync(path, join(folder, name));
     }
   }
 
