@@ -63,12 +63,13 @@ export class MachineReports {
       interruption.promise.catch(reject);
     });
     abort.catch(() => {}); // only of interest while waiting
-    let said = "it has reported nothing yet";
+    const nothing = "it has reported nothing yet";
+    let said = nothing;
     const applied = async (): Promise<boolean> => {
       try {
         const last = await this.last(id);
         if (last?.version === version && last.applied) return true;
-        if (last) said = `it reported last: ${last.line}`;
+        said = last ? `it reported last: ${last.line}` : nothing;
       } catch (error) {
         said = (error as Error).message;
         if (/may not do/.test(said)) refused.abort(error);

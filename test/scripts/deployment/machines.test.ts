@@ -7,7 +7,7 @@ import { machineChanges, versionOf } from "../../../scripts/deployment/machine-c
 import { lastReport } from "../../../scripts/deployment/machine-reports";
 import { readPlan } from "../../../scripts/deployment/plan";
 import { agentVm, vaultEnterpriseServer, vaultServer } from "../../cloud-init/examples";
-import { DeploymentScene, stateOf } from "./deployment-scene";
+import { DeploymentScene, type Run, stateOf, subscriptionId } from "./deployment-scene";
 
 jest.setTimeout(120_000); // seconds on an idle machine
 
@@ -17,8 +17,7 @@ const after = vaultServerUserData({
   deployerObjectIds: ["00000000-0000-0000-0000-000000000009"],
 });
 const packed = (text: string) => gzipSync(text).toString("base64");
-const id =
-  "/subscriptions/1/resourceGroups/rg-demo-vault/providers/Microsoft.Compute/virtualMachines/vm-demo-vault-1";
+const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers/Microsoft.Compute/virtualMachines/vm-demo-vault-1`;
 
 describe("What changes on a VM", () => {
   it("is told by names of files and variables, and by the units that restart", () => {
@@ -138,11 +137,22 @@ describe("scripts/deploy and the VMs that run", () => {
     scene.imitations.answer(log, `[ 60.0] apply-user-data[9]: ${text}\r\n`);
   const asked = () => scene.imitations.calls.filter(({ args }) => args.includes("get-boot-log")).length;
 
+  const looks = (run: Run, times: number) => {
+    const abort = run.ended.then(({ stderr }): never => {
+      throw new Error(stderr);
+    });
+    abort.catch(() => {}); // only of interest while waiting
+    return waitFor(`the script to look at the console ${times} times`, () => asked() >= times, {
+      deadlineMs: 60_000,
+      abort,
+    });
+  };
+
   it("shows what changes, waits until the VM reports it, and goes on then", async () => {
     deployment(before, after);
     says(`user-data ${versionOf(before)}: applied`);
     const run = scene.start("deploy", ["--stack", "vault-server", "--wait", "60", "--json"]);
-    await waitFor("the script to look at the console twice", () => asked() >= 2, { deadlineMs: 60_000 });
+    await looks(run, 2);
     says(`user-data ${versionOf(after)}: applied`);
     const { code, stdout, stderr } = await run.ended;
     expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -174,7 +184,7 @@ describe("scripts/deploy and the VMs that run", () => {
     deployment(before, after);
     scene.imitations.fail(log, "ERROR: (BlobNotFound) The specified blob does not exist.\n");
     const run = scene.start("deploy", ["--stack", "vault-server", "--wait", "5"]);
-    await waitFor("the script to look at the console", () => asked() >= 1, { deadlineMs: 60_000 });
+    await looks(run, 1);
     scene.imitations.answer(log, "[ 1.0] nothing\r\n");
     const { code, stderr } = await run.ended;
     expect(code).toBe(1);
@@ -218,7 +228,7 @@ describe("scripts/deploy and the VMs that run", () => {
     deployment(before, after);
     says(`user-data ${versionOf(before)}: applied`);
     const run = scene.start("deploy", ["--stack", "vault-server"]);
-    await waitFor("the script to look at the console", () => asked() >= 1, { deadlineMs: 60_000 });
+    await looks(run, 1);
     run.child.kill("SIGINT");
     expect(await run.ended).toMatchObject({ code: 130 });
   });
