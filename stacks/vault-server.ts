@@ -93,13 +93,7 @@ export class VaultServerStack extends EnvironmentStack {
       name: resourceName("id", this.environment.name, "vault"),
       resourceGroup: this.network.resourceGroup.name,
       location: this.environment.location,
-      reads: this.reads,
     });
-  }
-
-  /** The VMs that log in are in the system's own resource group. */
-  private get reads() {
-    return { roleId: this.roles.virtualMachineReaderRoleId, resourceGroupId: this.network.resourceGroup.id };
   }
 
   private createKeyVault(tenantId: string, suffix: string): KeyVault {
@@ -181,7 +175,11 @@ export class VaultServerStack extends EnvironmentStack {
       sshAdministrators: network.sshAdministrators,
       userAssignedIdentities: [parts.identity.id],
       dataDiskGb: vault.dataDiskGb,
-      reads: this.reads,
+      // The VMs that log in are in the system's own resource group.
+      reads: {
+        roleId: this.roles.virtualMachineReaderRoleId,
+        resourceGroupId: this.network.resourceGroup.id,
+      },
       protect: protectData,
       cloudConfig: vaultServerUserData({
         vaultVersion: vault.version,
