@@ -16,7 +16,7 @@ import { keyVaultName } from "./deployment/key-vaults";
 import { signedInObjectId } from "./deployment/made-up-values";
 import { vaultConfiguration } from "./deployment/vault-configuration";
 import { type BootingMachine, virtualMachines } from "./deployment/virtual-machines";
-import { ClaimedNetwork } from "./loopback-network";
+import { ClaimedNetwork, ownLoopback } from "./loopback-network";
 import { Machine } from "./machine/machine";
 import { findMySqlProgram } from "./programs/mysql-program";
 import type { MySqlServer } from "./programs/mysql-server";
@@ -295,9 +295,11 @@ export class Sandbox {
   }
 
   private async createMachine({ name, privateAddress, cloudConfig }: BootingMachine): Promise<Machine> {
+    const number = 1 + virtualMachines(this.deployment).findIndex((other) => other.name === name);
     const machine = await Machine.create({
       name,
       address: privateAddress,
+      loopback: ownLoopback(privateAddress, number),
       cloudConfig,
       folder: await this.options.folder.folder("machines", name),
       proxyUrl: this.azure.proxyUrlFor(name),

@@ -158,7 +158,7 @@ export class VaultServerStack extends EnvironmentStack {
       publicAddress?: PublicAddress;
     },
   ): VaultNode {
-    const { name, location, vault, network, deployers, protectData } = this.environment;
+    const { name, location, vault, network, deployers, recoveryKeyReaders, protectData } = this.environment;
     const nodeName = `vault-${number}`;
     return new VaultNode(this, `node-${number}`, {
       environment: name,
@@ -186,6 +186,7 @@ export class VaultServerStack extends EnvironmentStack {
         edition: vault.edition,
         tenantId: parts.deployer.tenantId,
         clientId: parts.identity.clientId,
+        principalId: parts.identity.principalId,
         keyVaultName: this.keyVault.name,
         unsealKeyName: parts.unsealKey.name,
         nodeId: nodeName,
@@ -200,6 +201,10 @@ export class VaultServerStack extends EnvironmentStack {
           objectId === "signed-in-user" ? parts.deployer.objectId : objectId,
         ),
         deployerTokenTtl: vault.deployerTokenTtl,
+        firstBoot: vault.firstBoot,
+        recoveryKeyReaderObjectIds: recoveryKeyReaders
+          .filter(({ type }) => type !== "Group")
+          .map(({ objectId }) => objectId),
         automaticRebootTime: vault.automaticRebootTime,
       }),
     });

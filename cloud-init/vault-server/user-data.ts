@@ -11,6 +11,8 @@ export interface VaultServerUserData {
   tenantId: string;
   /** Of Vault's user-assigned identity. */
   clientId: string;
+  /** Object id of the same identity. */
+  principalId: string;
   /** The Key Vault of the unseal key: its name, not its URL. */
   keyVaultName: string;
   unsealKeyName: string;
@@ -28,8 +30,12 @@ export interface VaultServerUserData {
   licenseSecretUrl?: string;
   recoveryShares: number;
   recoveryThreshold: number;
+  /** Whether first boot makes a new Vault on a new disk, or takes over one that was made elsewhere. */
+  firstBoot: "initialize" | "adopt";
   /** Entra object ids of those who may configure Vault. */
   deployerObjectIds: readonly string[];
+  /** Entra object ids of those who may log in to use the recovery keys; there may be nobody. */
+  recoveryKeyReaderObjectIds: readonly string[];
   /** Time of day at which security updates may restart the VM, for example "03:30" (UTC); at synth. */
   automaticRebootTime: string;
   /** Life of a deployer's token, in Vault's notation, for example "1h". */
@@ -74,6 +80,7 @@ function variables(settings: VaultServerUserData) {
   return environmentFile("/etc/vault.d/vault.env", {
     AZURE_TENANT_ID: settings.tenantId,
     AZURE_CLIENT_ID: settings.clientId,
+    VAULT_PRINCIPAL_ID: settings.principalId,
     VAULT_AZUREKEYVAULT_VAULT_NAME: settings.keyVaultName,
     VAULT_AZUREKEYVAULT_KEY_NAME: settings.unsealKeyName,
     VAULT_RAFT_NODE_ID: settings.nodeId,
@@ -82,10 +89,12 @@ function variables(settings: VaultServerUserData) {
     TLS_CERTIFICATE_SECRET_URL: settings.certificateSecretUrl,
     RECOVERY_KEYS_SECRET_URL: settings.recoveryKeysSecretUrl,
     LICENSE_SECRET_URL: settings.licenseSecretUrl,
+    FIRST_BOOT: settings.firstBoot,
     RECOVERY_SHARES: String(settings.recoveryShares),
     RECOVERY_THRESHOLD: String(settings.recoveryThreshold),
     DEPLOYER_OBJECT_IDS: settings.deployerObjectIds.join(","),
     DEPLOYER_TOKEN_TTL: settings.deployerTokenTtl,
+    RECOVERY_KEY_READER_OBJECT_IDS: settings.recoveryKeyReaderObjectIds.join(","),
     ...versionVariables(settings.vaultVersion),
   });
 }
@@ -97,5 +106,6 @@ function units(enterprise: boolean): string[] {
     "vault-certificate.timer",
     "vault.service",
     "vault-first-boot.service",
+    "vault-access.service",
   ];
 }

@@ -205,7 +205,7 @@ export class Azure {
     const handler = new RequestHandler({ faults, log, print, stopped });
     const { privateNames } = this;
     const common = { privateNames, authority, services, handler, print };
-    this.#proxies.set(elsewhere, new ForwardProxy({ caller: elsewhere, ...common }));
+    this.#proxies.set(elsewhere, new ForwardProxy({ caller: elsewhere, sourceAddress: elsewhereAddress, ...common }));
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
       this.#proxies.set(name, new ForwardProxy({ caller: name, sourceAddress: privateIpAddress, ...common }));
     }
@@ -230,6 +230,9 @@ export const startAzure = Azure.start;
 
 /** The caller's name for everybody who is no machine. */
 const elsewhere = "elsewhere";
+
+/** Where these connections come from: not 127.0.0.1, which is a machine's own. */
+const elsewhereAddress = "127.0.0.2";
 
 function known<T>(thing: T | undefined, what: string, name = ""): T {
   if (thing === undefined) throw new Error(`this Azure has no ${what} ${name}`);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { SandboxError } from "../programs/sandbox-error";
 import {
   ACCOUNTS,
+  ALL_ADDRESSES,
   CONFIGURATION_FILES,
   LISTENERS,
   LOOPBACK,
@@ -14,8 +15,10 @@ import {
 export interface MappingOptions {
   /** The machine's private root. */
   readonly root: string;
-  /** The machine's own loopback address. */
+  /** Where other hosts reach the machine. */
   readonly address: string;
+  /** What 127.0.0.1 is on the machine. */
+  readonly loopback: string;
   readonly vaultProgram: string;
   readonly userId: number;
   readonly groupId: number;
@@ -49,8 +52,9 @@ export class Mapping {
 
   /** The value of a variable of Environment=; user:group is what TLS_OWNER and its like hold. */
   value(value: string): string {
-    const { userId, groupId, address } = this.options;
-    if (value === LOOPBACK) return address;
+    const { userId, groupId, address, loopback } = this.options;
+    if (value === LOOPBACK) return loopback;
+    if (value === ALL_ADDRESSES) return `${loopback} ${address}`;
     if (new RegExp(`^(?:${ACCOUNT}):(?:${ACCOUNT})$`).test(value)) return `${userId}:${groupId}`;
     return this.#places(value);
   }
@@ -85,9 +89,9 @@ export class Mapping {
   }
 
   #places(text: string): string {
-    const { root, address } = this.options;
+    const { root, loopback } = this.options;
     return text
       .replaceAll(PRIVATE_PATH, (path) => root + path)
-      .replaceAll(LISTENER, (listener) => `${address}:${listener.slice(listener.indexOf(":") + 1)}`);
+      .replaceAll(LISTENER, (listener) => `${loopback}:${listener.slice(listener.indexOf(":") + 1)}`);
   }
 }

@@ -6,7 +6,7 @@ import { UnitDefinition } from "./unit-definition";
 import { logLine } from "./unit-process";
 
 export interface ServiceManagerOptions
-  extends Pick<ServiceHost, "mapping" | "environment" | "address" | "restartMs"> {
+  extends Pick<ServiceHost, "mapping" | "environment" | "restartMs"> {
   readonly logFolder: string;
 }
 

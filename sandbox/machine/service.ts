@@ -14,8 +14,6 @@ export interface ServiceHost {
   readonly mapping: Mapping;
   /** What every process of the machine finds in its environment, whatever its unit says. */
   readonly environment: Variables;
-  /** The machine's own address. */
-  readonly address: string;
   /** Milliseconds of the longest pause before a restart. */
   readonly restartMs: number;
   /** Where the unit's output goes. */
@@ -150,11 +148,11 @@ export class Service implements Unit {
     const [line] = this.#all("ExecStart");
     if (!line) throw new SandboxError("The unit has no ExecStart=.");
     const words = this.#words(line, environment);
-    const listener = this.#last("Type") === "notify" ? firstListener(words) : undefined;
+    const listeners = this.#last("Type") === "notify" ? listenersOf(words) : [];
     const program = await this.#launchProgram(words, environment);
-    if (listener) {
+    for (const listener of listeners) {
       try {
-        await untilListening(program, listener, { localAddress: this.host.address, deadlineMs: limit });
+        await untilListening(program, listener, { deadlineMs: limit });
       } catch (error) {
         if (!this.#stopRequested) this.#log(messageOf(error));
         program.signal("SIGKILL", "group");
@@ -347,11 +345,14 @@ function pause(
   return { over, callOff };
 }
 
-/** host:port of the first listener in the file that -config= names. */
-function firstListener(words: readonly string[]): string {
-  const file = words.find((word) => word.startsWith("-config="))?.slice("-config=".length);
-  const listener = file && /^\s*address\s*=\s*"([^"]+:\d+)"/m.exec(readFileSync(file, "utf8"))?.[1];
-  if (!listener)
-    throw new SandboxError("A unit of Type=notify needs a listener in the file that -config= names.");
-  return listener;
+/** host:port of each listener in the files that -config= names. */
+function listenersOf(words: readonly string[]): string[] {
+  const files = words.filter((word) => word.startsWith("-config=")).map((word) => word.slice("-config=".length));
+  const found = files.flatMap((file) => [
+    ...readFileSync(file, "utf8").matchAll(/^\s*address\s*=\s*"([^"]+:\d+)"/gm),
+  ]);
+  if (found.length === 0) {
+    throw new SandboxError("A unit of Type=notify needs a listener in the files that -config= names.");
+  }
+  return found.map(([, listener = ""]) => listener);
 }

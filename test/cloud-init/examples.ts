@@ -10,6 +10,7 @@ export const vaultServer: VaultServerUserData = {
   edition: "community",
   tenantId: reference("tenant"),
   clientId: reference("client"),
+  principalId: reference("principal"),
   keyVaultName: reference("key-vault"),
   unsealKeyName: "unseal",
   nodeId: "vault-0",
@@ -22,6 +23,11 @@ export const vaultServer: VaultServerUserData = {
   deployerObjectIds: Array.from(
     { length: 20 },
     (_, index) => `00000000-0000-0000-0000-0000000000${10 + index}`,
+  ),
+  firstBoot: "initialize",
+  recoveryKeyReaderObjectIds: Array.from(
+    { length: 10 },
+    (_, index) => `00000000-0000-0000-0000-0000000000${40 + index}`,
   ),
   automaticRebootTime: "03:30",
   deployerTokenTtl: "1h",

@@ -18,7 +18,7 @@ const deadlineMs = 10_000;
 const service = (lines: string, unit = "") => `[Unit]\n${unit}\n[Service]\n${lines}\n`;
 const program = (text: string) => `#!/bin/bash\n${text}\n`;
 const VAULT_HCL = {
-  "/etc/vault.d/vault.hcl": 'address = "0.0.0.0:8200"\n',
+  "/etc/vault.d/vault.hcl": 'address = "127.0.0.1:8200"\n',
   "/etc/vault.d/vault.env": "X=1\n",
 };
 

@@ -7,7 +7,7 @@ import type { Azure } from "../../../sandbox/azure/azure";
 import { Machine } from "../../../sandbox/machine/machine";
 import { Progress } from "../../../sandbox/programs/progress";
 import { findVaultProgram, type VaultProgram } from "../../../sandbox/programs/vault-program";
-import { clientIdOf, deployer, tenantId, vault } from "../azure/example-world";
+import { clientIdOf, deployer, recoveryReader, tenantId, vault } from "../azure/example-world";
 import { nextAddress } from "./small-machine";
 
 export async function realVault(): Promise<VaultProgram> {
@@ -26,6 +26,7 @@ export async function machineOf(
   return Machine.create({
     name,
     address: nextAddress(),
+    loopback: nextAddress(),
     cloudConfig,
     folder: join(folder, name),
     proxyUrl: azure.proxyUrlFor(name),
@@ -40,6 +41,7 @@ export const vaultServerConfig = (): string =>
     edition: "community",
     tenantId,
     clientId: clientIdOf(vault),
+    principalId: vault,
     keyVaultName: "kv-vault",
     unsealKeyName: "unseal",
     nodeId: "vault-0",
@@ -49,7 +51,9 @@ export const vaultServerConfig = (): string =>
     recoveryKeysSecretUrl: "https://kv-recovery.vault.azure.net/secrets/recovery-keys",
     recoveryShares: 5,
     recoveryThreshold: 3,
+    firstBoot: "initialize",
     deployerObjectIds: [deployer],
+    recoveryKeyReaderObjectIds: [recoveryReader],
     automaticRebootTime: "03:30",
     deployerTokenTtl: "1h",
   });
