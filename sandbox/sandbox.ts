@@ -3,6 +3,7 @@ import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { readCloudConfig } from "../cloud-init/cloud-config";
+import { asksForTokenToRecover } from "../cloud-init/vault-server/vault-version";
 import { resourceName } from "../constructs/azure/resource-names";
 import type { Environment } from "../environments/schema";
 import { synthesize } from "../main";
@@ -258,7 +259,9 @@ export class Sandbox {
       this.azure.privateNames.add(`${name}:8200`, { host: machine.privateAddress, port: 8200 });
     }
     await this.vault.boot();
-    await this.vault.untilActive("vault-first-boot.service", { deadlineMs: deadlines.vault });
+    const front = asksForTokenToRecover(this.environment.vault.version) ? [] : ["haproxy.service"];
+    for (const unit of ["vault-first-boot.service", ...front])
+      await this.vault.untilActive(unit, { deadlineMs: deadlines.vault });
   }
 
   private async startAgents(): Promise<void> {

@@ -181,32 +181,34 @@ export class VaultServerStack extends EnvironmentStack {
         resourceGroupId: this.network.resourceGroup.id,
       },
       protect: protectData,
-      cloudConfig: vaultServerUserData({
-        vaultVersion: vault.version,
-        edition: vault.edition,
-        tenantId: parts.deployer.tenantId,
-        clientId: parts.identity.clientId,
-        principalId: parts.identity.principalId,
-        keyVaultName: this.keyVault.name,
-        unsealKeyName: parts.unsealKey.name,
-        nodeId: nodeName,
-        apiAddress: this.privateAddress,
-        clusterAddress: `https://${nodeName}.${this.network.vaultDnsZoneName}:8201`,
-        certificateSecretUrl: this.certificate.secretUrl,
-        recoveryKeysSecretUrl: parts.recoveryKeys.secretUrl,
-        licenseSecretUrl: parts.license?.secretUrl,
-        recoveryShares: vault.recoveryShares,
-        recoveryThreshold: vault.recoveryThreshold,
-        deployerObjectIds: deployers.map(({ objectId }) =>
-          objectId === "signed-in-user" ? parts.deployer.objectId : objectId,
-        ),
-        deployerTokenTtl: vault.deployerTokenTtl,
-        firstBoot: vault.firstBoot,
-        recoveryKeyReaderObjectIds: recoveryKeyReaders
-          .filter(({ type }) => type !== "Group")
-          .map(({ objectId }) => objectId),
-        automaticRebootTime: vault.automaticRebootTime,
-      }),
+      cloudConfig: (privateAddress) =>
+        vaultServerUserData({
+          privateAddress,
+          vaultVersion: vault.version,
+          edition: vault.edition,
+          tenantId: parts.deployer.tenantId,
+          clientId: parts.identity.clientId,
+          principalId: parts.identity.principalId,
+          keyVaultName: this.keyVault.name,
+          unsealKeyName: parts.unsealKey.name,
+          nodeId: nodeName,
+          apiAddress: this.privateAddress,
+          clusterAddress: `https://${nodeName}.${this.network.vaultDnsZoneName}:8201`,
+          certificateSecretUrl: this.certificate.secretUrl,
+          recoveryKeysSecretUrl: parts.recoveryKeys.secretUrl,
+          licenseSecretUrl: parts.license?.secretUrl,
+          recoveryShares: vault.recoveryShares,
+          recoveryThreshold: vault.recoveryThreshold,
+          deployerObjectIds: deployers.map(({ objectId }) =>
+            objectId === "signed-in-user" ? parts.deployer.objectId : objectId,
+          ),
+          deployerTokenTtl: vault.deployerTokenTtl,
+          firstBoot: vault.firstBoot,
+          recoveryKeyReaderObjectIds: recoveryKeyReaders
+            .filter(({ type }) => type !== "Group")
+            .map(({ objectId }) => objectId),
+          automaticRebootTime: vault.automaticRebootTime,
+        }),
     });
   }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
 import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
-import { versionVariables } from "./vault-version";
+import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
 /** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
 export interface VaultServerUserData {
@@ -18,6 +18,8 @@ export interface VaultServerUserData {
   unsealKeyName: string;
   /** Raft's name of this node. */
   nodeId: string;
+  /** Of the VM in the virtual network. */
+  privateAddress: string;
   /** Where clients reach Vault, for example https://vault.demo.internal:8200; a name of the TLS certificate. */
   apiAddress: string;
   /** Where the other nodes reach this one, for example https://10.0.1.4:8201. */
@@ -56,7 +58,15 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
   return cloudConfig({
     apt: HASHICORP_APT,
     package_update: true,
-    packages: [vault, "curl", "jq", "logrotate", "openssl", "unattended-upgrades"],
+    packages: [
+      vault,
+      "curl",
+      "jq",
+      "logrotate",
+      "openssl",
+      "unattended-upgrades",
+      ...(hasFront(settings) ? ["haproxy"] : []),
+    ],
     write_files: [...staticFiles(settings, enterprise), variables(settings)],
     runcmd: [
       // The package makes its user the owner of this folder; a Vault that is broken into shall not rewrite its configuration.
@@ -73,6 +83,7 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
 function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
+  if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
   return packFiles(folders, { AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime });
 }
 
@@ -95,8 +106,14 @@ function variables(settings: VaultServerUserData) {
     DEPLOYER_OBJECT_IDS: settings.deployerObjectIds.join(","),
     DEPLOYER_TOKEN_TTL: settings.deployerTokenTtl,
     RECOVERY_KEY_READER_OBJECT_IDS: settings.recoveryKeyReaderObjectIds.join(","),
+    VAULT_FRONT_ADDRESS: hasFront(settings) ? settings.privateAddress : undefined,
     ...versionVariables(settings.vaultVersion),
   });
+}
+
+/** A proxy that keeps the network from what a Vault before 2.0 lets anybody do. */
+function hasFront({ vaultVersion }: VaultServerUserData): boolean {
+  return !asksForTokenToRecover(vaultVersion);
 }
 
 function units(enterprise: boolean): string[] {

@@ -29,8 +29,8 @@ export interface LinuxVmProps {
   sshAdministrators: readonly Principal[];
   /** Azure ids of further identities, beside the VM's own. */
   userAssignedIdentities?: readonly string[];
-  /** `#cloud-config` text; may hold references. */
-  cloudConfig: string;
+  /** `#cloud-config` text, of the VM's address in the virtual network; may hold references. */
+  cloudConfig: (privateAddress: string) => string;
 }
 
 /** The administrator that Azure wants; nobody logs in as it. */
@@ -102,7 +102,8 @@ export class LinuxVm extends Construct {
       allowExtensionOperations: this.props.sshAdministrators.length > 0,
       // Managed by Azure: no storage account, so no account key.
       bootDiagnostics: {},
-      userData: new UserData(this, "user-data", this.props.cloudConfig).base64,
+      userData: new UserData(this, "user-data", this.props.cloudConfig(networkInterface.privateIpAddress))
+        .base64,
       // `latest` would replace the VM at each new image; security updates come by unattended-upgrades.
       lifecycle: { ignoreChanges: ["source_image_reference"] },
     });

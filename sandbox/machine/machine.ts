@@ -100,7 +100,7 @@ export class Machine {
   static async create(options: MachineOptions): Promise<Machine> {
     checkFolder(options);
     const machine = new Machine(options);
-    await requirePrograms(machine.environment.PATH ?? "");
+    await requirePrograms(machine.environment.PATH ?? "", (machine.#userData.packages ?? []) as unknown[]);
     machine.#writeFiles();
     await machine.#requireFreePorts();
     return machine;

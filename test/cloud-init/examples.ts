@@ -14,6 +14,7 @@ export const vaultServer: VaultServerUserData = {
   keyVaultName: reference("key-vault"),
   unsealKeyName: "unseal",
   nodeId: "vault-0",
+  privateAddress: reference("private-address"),
   apiAddress: "https://vault.demo.internal:8200",
   clusterAddress: reference("cluster-address"),
   certificateSecretUrl: `https://${reference("certificate")}/secrets/vault-tls`,
@@ -32,6 +33,9 @@ export const vaultServer: VaultServerUserData = {
   automaticRebootTime: "03:30",
   deployerTokenTtl: "1h",
 };
+
+/** Before 2.0, Vault has a front. */
+export const vaultServerWithFront: VaultServerUserData = { ...vaultServer, vaultVersion: "1.21.4" };
 
 export const vaultEnterpriseServer: VaultServerUserData = {
   ...vaultServer,

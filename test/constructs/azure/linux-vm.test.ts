@@ -12,7 +12,7 @@ const props: LinuxVmProps = {
   encryptionAtHost: false,
   sshPublicKey: "ssh-rsa AAAA",
   sshAdministrators: [],
-  cloudConfig: "#cloud-config\n{}\n",
+  cloudConfig: () => "#cloud-config\n{}\n",
 };
 
 function stackOf(changes: Partial<LinuxVmProps> = {}) {

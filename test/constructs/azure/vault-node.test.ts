@@ -13,7 +13,7 @@ const props: VaultNodeProps = {
   encryptionAtHost: false,
   sshPublicKey: "ssh-rsa AAAA",
   sshAdministrators: [],
-  cloudConfig: "#cloud-config\n{}\n",
+  cloudConfig: () => "#cloud-config\n{}\n",
   dataDiskGb: 32,
   userAssignedIdentities: ["/vault"],
   reads: { roleId: "/reader", resourceGroupId: "/rg" },

@@ -441,8 +441,8 @@ describe("A machine", () => {
     });
 
     it("a missing program of the scripts, all at once", async () => {
-      await expect(requirePrograms("/nowhere")).rejects.toThrow(
-        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout, unzip; install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl unzip).",
+      await expect(requirePrograms("/nowhere", ["haproxy"])).rejects.toThrow(
+        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout, unzip, haproxy; install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl unzip haproxy).",
       );
     });
 
@@ -454,7 +454,7 @@ describe("A machine", () => {
           mode: 0o755,
         });
       }
-      await expect(requirePrograms(bin)).rejects.toThrow(
+      await expect(requirePrograms(bin, [])).rejects.toThrow(
         `The VMs' scripts need curl 7.84.0 or newer, and ${bin}/curl is 7.81.0; update it.`,
       );
     });

@@ -19,15 +19,16 @@ export async function machineOf(
   azure: Azure,
   folder: string,
   name: "vm-vault" | "vm-agent",
-  cloudConfig: string,
+  cloudConfig: (address: string) => string,
 ): Promise<Machine> {
+  const address = nextAddress();
   const caFile = join(folder, "ca.pem");
   writeFileSync(caFile, azure.caPem);
   return Machine.create({
     name,
-    address: nextAddress(),
+    address,
     loopback: nextAddress(),
-    cloudConfig,
+    cloudConfig: cloudConfig(address),
     folder: join(folder, name),
     proxyUrl: azure.proxyUrlFor(name),
     caFile,
@@ -35,8 +36,9 @@ export async function machineOf(
   });
 }
 
-export const vaultServerConfig = (): string =>
+export const vaultServerConfig = (privateAddress: string): string =>
   vaultServerUserData({
+    privateAddress,
     vaultVersion: "1.21.0",
     edition: "community",
     tenantId,
