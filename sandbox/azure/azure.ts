@@ -199,7 +199,10 @@ export class Azure {
     const handler = new RequestHandler({ faults, log, print, stopped });
     const { privateNames } = this;
     const common = { privateNames, authority, services, handler, print };
-    this.#proxies.set(elsewhere, new ForwardProxy({ caller: elsewhere, sourceAddress: elsewhereAddress, ...common }));
+    this.#proxies.set(
+      elsewhere,
+      new ForwardProxy({ caller: elsewhere, sourceAddress: elsewhereAddress, ...common }),
+    );
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
       this.#proxies.set(name, new ForwardProxy({ caller: name, sourceAddress: privateIpAddress, ...common }));
     }

@@ -33,7 +33,10 @@ export const LOOPBACK = "127.0.0.1";
 export const ALL_ADDRESSES = "0.0.0.0";
 
 /** Content of a new data disk, and where it is mounted. */
-export const DATA_DISK = { content: "/usr/local/lib/vault-vm/data-disk", mountPoint: "/var/lib/vault" } as const;
+export const DATA_DISK = {
+  content: "/usr/local/lib/vault-vm/data-disk",
+  mountPoint: "/var/lib/vault",
+} as const;
 
 /** Users and groups of the VM; each becomes the user who runs the sandbox, and that user's group. */
 export const ACCOUNTS = ["vault", "vault-agent", "app"] as const;
@@ -78,7 +81,8 @@ export const differences: readonly Difference[] = [
     inSandbox:
       "127.0.0.1 is another address of 127.0.0.0/8, the machine's own loopback, which no other host is told. 0.0.0.0 is two addresses, this one " +
       "and that of the machine, with a listener each. Local connections come from 127.0.0.1, as on Azure.",
-    reason: "Several machines side by side, and what listens on loopback only must not be reached from elsewhere.",
+    reason:
+      "Several machines side by side, and what listens on loopback only must not be reached from elsewhere.",
   },
   {
     name: "Users and groups",

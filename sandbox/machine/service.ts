@@ -347,7 +347,9 @@ function pause(
 
 /** host:port of each listener in the files that -config= names. */
 function listenersOf(words: readonly string[]): string[] {
-  const files = words.filter((word) => word.startsWith("-config=")).map((word) => word.slice("-config=".length));
+  const files = words
+    .filter((word) => word.startsWith("-config="))
+    .map((word) => word.slice("-config=".length));
   const found = files.flatMap((file) => [
     ...readFileSync(file, "utf8").matchAll(/^\s*address\s*=\s*"([^"]+:\d+)"/gm),
   ]);
