@@ -126,7 +126,10 @@ describeWithVault("The VM of a Vault server", () => {
     const pid = machine.pid("vault.service");
     await azure.renewCertificate("kv-vault", "tls");
     const { code, output } = await machine.run("vault-certificate.service");
-    expect([code, output]).toEqual([0, expect.stringContaining("haproxy.service serves the new certificate")]);
+    expect([code, output]).toEqual([
+      0,
+      expect.stringContaining("haproxy.service serves the new certificate"),
+    ]);
     expect(machine.pid("vault.service")).toBe(pid);
     expect((await ask(machine, "sys/health")).status).toBe(200);
     expect(await machine.run("vault-certificate.service")).toEqual({ code: 0, output: "" });

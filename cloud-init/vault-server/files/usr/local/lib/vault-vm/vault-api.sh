@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # http sets body, problem and status
+# shellcheck shell=bash disable=SC2034,SC2154 # http sets body, problem and status; wait_until reads pause and reason
 # Requests to this VM's own Vault, for programs that have sourced http.sh.
 #
 # The caller defines token_of WHO, which prints the token's header as curl's configuration, or nothing for `nobody`.
