@@ -127,6 +127,7 @@ describe("apply-user-data", () => {
     machine = await Machine.create({
       name: "vm",
       address: nextAddress(),
+      loopback: nextAddress(),
       cloudConfig: first,
       folder: join(folder.path, `m${number}`),
       proxyUrl: `http://127.0.0.1:${(imds.address() as AddressInfo).port}`,
