@@ -326,6 +326,10 @@ const vault = z.strictObject({
     .default("03:30")
     .describe("When a VM reboots if a security update wants it (UTC). Vault unseals itself afterwards."),
   deployerTokenTtl: duration.default("1h").describe("How long a deployer's Vault token lives."),
+  minTlsVersion: z
+    .enum(["1.2", "1.3"], "is no version of TLS that Vault should take; write 1.2 or 1.3.")
+    .default("1.2")
+    .describe("The oldest version of TLS that clients may use."),
 });
 
 const mysql = z.strictObject({

@@ -202,6 +202,7 @@ export class VaultServerStack extends EnvironmentStack {
             objectId === "signed-in-user" ? parts.deployer.objectId : objectId,
           ),
           deployerTokenTtl: vault.deployerTokenTtl,
+          minTlsVersion: vault.minTlsVersion,
           firstBoot: vault.firstBoot,
           recoveryKeyReaderObjectIds: recoveryKeyReaders
             .filter(({ type }) => type !== "Group")

@@ -44,6 +44,8 @@ export interface VaultServerUserData {
   automaticRebootTime: string;
   /** Life of a deployer's token, in Vault's notation, for example "1h". */
   deployerTokenTtl: string;
+  /** The oldest version of TLS that clients may use; at synth. */
+  minTlsVersion: "1.2" | "1.3";
 }
 
 /**
@@ -88,7 +90,12 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
   return packFiles(
     folders,
-    { AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime },
+    {
+      AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime,
+      // As Vault and HAProxy spell it.
+      VAULT_MIN_TLS: `tls${settings.minTlsVersion.replace(".", "")}`,
+      ...(hasFront(settings) && { FRONT_MIN_TLS: `TLSv${settings.minTlsVersion}` }),
+    },
     { [UNITS_FILE]: unitsJson(vaultServerFiles(settings.vault)) },
   );
 }
