@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { AccessControl } from "./access-control";
 import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
 import { BlobStorage } from "./blob-storage";
@@ -179,9 +178,15 @@ export class Azure {
   update(world: AzureWorld): void {
     checkWorld(world);
     for (const kind of ["virtualMachines", "sites", "keyVaults", "keys", "certificates"] as const) {
-      const [names, others] = [this.#world, world].map((it) => it[kind].map(({ name }) => name).sort());
-      if (!isDeepStrictEqual(names, others)) {
-        throw new Error(`This Azure cannot take over other ${kind}: ${others?.join(", ")}`);
+      const namesOf = (of: AzureWorld): string =>
+        of[kind]
+          .map(({ name }) => name)
+          .sort()
+          .join(", ");
+      if (namesOf(this.#world) !== namesOf(world)) {
+        throw new Error(
+          `This Azure has the ${kind} ${namesOf(this.#world)} and no others, not ${namesOf(world)}`,
+        );
       }
     }
     const { people, roleDefinitions, roleAssignments, virtualMachines } = structuredClone(world);
