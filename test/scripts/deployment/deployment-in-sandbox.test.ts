@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { loadEnvironment } from "../../../environments/load";
 import { terraformConfiguration } from "../../../sandbox/vault-config/terraform-configuration";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
 import { readSystem } from "../../../scripts/deployment/system";
@@ -143,7 +144,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
     function vaultServerState(): object {
       const { sandbox } = running;
       const [, suffix] = /vault-demo-(\w+)\./.exec(sandbox.vaultAddress) ?? [];
-      const stack = readSystem(environment).find(({ name }) => name === "vault-server");
+      const stack = readSystem(loadEnvironment("demo")).find(({ name }) => name === "vault-server");
       const [crossStack] = Object.keys(stack?.json.output ?? {}).filter((name) =>
         name.includes("random_string"),
       );
