@@ -193,13 +193,13 @@ describeWithVault("Who may log in to Vault", () => {
   });
 
   const policy = { policy: 'path "*" { capabilities = ["read", "sudo"] }' };
-  it.each<[string, unknown?]>([
-    ["GET sys/mounts"],
+  it.each<[string, unknown]>([
+    ["GET sys/mounts", undefined],
     ["POST sys/mounts/mine", { type: "kv" }],
     ["POST sys/auth/mine", { type: "userpass" }],
-    ["DELETE sys/auth/recovery"],
+    ["DELETE sys/auth/recovery", undefined],
     ["POST sys/auth/deployer/tune", { max_lease_ttl: "9000h" }],
-    ["GET database/creds/short"],
+    ["GET database/creds/short", undefined],
     ["POST transit/decrypt/customer-key", { ciphertext: "vault:v1:x" }],
     ["PUT sys/policies/acl/workload-mine", policy],
     ["PUT sys/policies/acl/default", policy],
@@ -210,7 +210,7 @@ describeWithVault("Who may log in to Vault", () => {
     ["POST auth/token/create", { policies: ["deployer"] }],
     ["PUT sys/leases/revoke-prefix/auth", {}],
     ["PUT sys/audit/mine", { type: "file", options: { file_path: "discard" } }],
-    ["GET sys/storage/raft/snapshot"],
+    ["GET sys/storage/raft/snapshot", undefined],
     ["PUT sys/seal", {}],
   ])("gives the machine no right to %s", async (request, body) => {
     expect(await onMachine(request, body)).toMatchObject({ status: 403 });
