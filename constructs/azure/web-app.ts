@@ -24,6 +24,9 @@ export interface WebAppProps {
   login?: WebAppLogin;
 }
 
+/** App Service's name of the Node that runs the application. */
+export const nodeStack = "22-lts";
+
 /** Says that the application is alive; App Service asks, and has no account to sign in with. */
 const healthCheckPath = "/healthz";
 
@@ -71,7 +74,7 @@ export class WebApp extends Construct {
       webdeployPublishBasicAuthenticationEnabled: false,
       siteConfig: {
         alwaysOn: true,
-        applicationStack: { nodeVersion: "22-lts" },
+        applicationStack: { nodeVersion: nodeStack },
         appCommandLine: "node server.js",
         ftpsState: "Disabled",
         minimumTlsVersion: "1.2",
