@@ -49,6 +49,7 @@ export function sizeRetirement(size: string, setting: string, usedIn: readonly s
       const ends = retirements(await upstream.text(retiredSizes));
       const end = ends.get(seriesOf(size).toLowerCase());
       const cure = `Choose another size in ${setting}.`;
+      if (end === retired) return act(`Azure has retired the series. ${cure}`);
       return end ? untilEnd(end, today, cure) : good("No retirement is announced.");
     },
   };
@@ -63,14 +64,16 @@ export function seriesOf(size: string): string {
   return family === "B" && version === "" ? "B" : `${family}${features}${version}`;
 }
 
-/** Day of retirement by series in lower case, from the page's tables: `| Dv2-series | **Announced** | ... | 05/01/28 | ...`. */
+const retired = "retired";
+
+/** Day of retirement, or that it is past, by series in lower case, from the page's tables: `| Dv2-series | **Announced** | ... | 05/01/28 | ...`. */
 function retirements(markdown: string): Map<string, string> {
   const ends = new Map<string, string>();
   for (const line of markdown.split("\n")) {
     const [, names = "", status = "", , planned = ""] = line.split("|").map((cell) => cell.trim());
     if (!/Announced|Retired/.test(status)) continue;
     const day = /^(\d{2})\/(\d{2})\/(\d{2})$/.exec(planned);
-    const end = status.includes("Retired") || !day ? "1970-01-01" : `20${day[3]}-${day[1]}-${day[2]}`;
+    const end = status.includes("Retired") || !day ? retired : `20${day[3]}-${day[1]}-${day[2]}`;
     for (const name of names.replace(/[- ]series.*$/i, "").split("/")) ends.set(name.toLowerCase(), end);
   }
   if (!ends.has("dv2")) throw new NoAnswer(`${retiredSizes} has no table that can be read`);

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { readReleaseKey, verifySignature } from "../../../sandbox/programs/release-signature";
 import { VerificationError } from "../../../sandbox/programs/sandbox-error";
-import { HASHICORP_RELEASES } from "../../../sandbox/programs/vault-release";
+import { HASHICORP_RELEASES, type ReleaseSource } from "../../../sandbox/programs/vault-release";
 import { compareVersions } from "../../../sandbox/programs/version";
 import { act, type Fact, type Finding, good } from "../fact";
 import type { Upstream } from "../upstream";
+import { keysIn } from "./signing-key";
 
 const api = "https://api.releases.hashicorp.com/v1/releases";
 
@@ -64,8 +65,9 @@ function newestOf(versions: readonly string[]): string | undefined {
 export function hashicorpArchive(
   fact: Pick<Fact, "name" | "value" | "usedIn">,
   { product, version, setting, checksums = {} }: HashicorpRelease,
+  releases: ReleaseSource = HASHICORP_RELEASES,
 ): Fact {
-  const base = `${HASHICORP_RELEASES.releasesUrl}/${product}/${version}`;
+  const base = `${releases.releasesUrl}/${product}/${version}`;
   const archive = `${product}_${version}_linux_amd64.zip`;
   return {
     ...fact,
@@ -73,10 +75,12 @@ export function hashicorpArchive(
     judge: async (upstream) => {
       const there = await upstream.isThere(
         `${base}/${archive}`,
-        `${HASHICORP_RELEASES.releasesUrl}/${product}/index.json`,
+        `${releases.releasesUrl}/${product}/index.json`,
       );
       if (!there) return act(`${archive} is gone. ${setting} to a version that is there.`);
-      return (await unsigned(upstream, `${base}/${product}_${version}_SHA256SUMS`)) ?? listed(upstream);
+      return (
+        (await unsigned(upstream, releases, `${base}/${product}_${version}_SHA256SUMS`)) ?? listed(upstream)
+      );
     },
   };
 
@@ -97,13 +101,17 @@ export function hashicorpArchive(
   }
 }
 
-async function unsigned(upstream: Upstream, sumsUrl: string): Promise<Finding | undefined> {
-  const { keyUrl, fingerprint } = HASHICORP_RELEASES;
+async function unsigned(
+  upstream: Upstream,
+  { keyUrl, fingerprint }: ReleaseSource,
+  sumsUrl: string,
+): Promise<Finding | undefined> {
   const [sums, signature, armored] = await Promise.all([
     upstream.bytes(sumsUrl),
     upstream.bytes(`${sumsUrl}.sig`),
     upstream.text(keyUrl),
   ]);
+  await keysIn(armored, keyUrl);
   try {
     await verifySignature(sums, signature, await readReleaseKey(armored, fingerprint, keyUrl), sumsUrl);
     return undefined;

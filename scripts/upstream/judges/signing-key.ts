@@ -1,4 +1,4 @@
-import { type Key, readKeys } from "openpgp";
+import { enums, type Key, readKeys, type Subkey } from "openpgp";
 import { messageOf } from "../../../sandbox/programs/sandbox-error";
 import { act, type Fact, type Finding, good } from "../fact";
 import { NoAnswer } from "../upstream";
@@ -44,21 +44,42 @@ export function signingKey(
 
 async function expiry(key: Key, what: string, today: Date, cure: string): Promise<Finding> {
   if (await key.isRevoked()) return act(`${what} is revoked. ${cure}`);
-  const end = await key.getExpirationTime();
-  if (!(end instanceof Date)) return good(`${what} does not expire.`);
-  const day = end.toISOString().slice(0, 10);
-  const days = Math.floor((end.getTime() - today.getTime()) / 86_400_000);
+  const end = await endOf(key);
+  if (end === Infinity) return good(`${what} does not expire.`);
+  const day = new Date(end).toISOString().slice(0, 10);
+  const days = Math.floor((end - today.getTime()) / 86_400_000);
   if (days < 0) return act(`${what} expired on ${day}. ${cure}`);
   return days <= noticeDays
     ? act(`${what} expires on ${day}. ${cure}`)
     : good(`${what} is valid until ${day}.`);
 }
 
+/** Milliseconds since 1970, or Infinity: the primary key's end, or that of its last signing subkey where it has some. */
+async function endOf(key: Key): Promise<number> {
+  const signs = ({ bindingSignatures }: Subkey) =>
+    bindingSignatures.some(({ keyFlags }) => ((keyFlags?.[0] ?? 0) & enums.keyFlags.signData) !== 0);
+  const primary = milliseconds(await key.getExpirationTime());
+  const subkeys = await Promise.all(
+    key
+      .getSubkeys()
+      .filter(signs)
+      .map(async (one) => milliseconds(await one.getExpirationTime())),
+  );
+  return subkeys.length === 0 ? primary : Math.min(primary, Math.max(...subkeys));
+}
+
+/** OpenPGP.js gives null for a key whose own signatures it cannot verify. */
+function milliseconds(end: Date | typeof Infinity | null): number {
+  if (end === null) throw new NoAnswer("OpenPGP.js cannot verify the key's own signatures");
+  return Number(end);
+}
+
 function fingerprintOf(key: Key): string {
   return key.getFingerprint().toUpperCase();
 }
 
-async function keysIn(armored: string, source: string): Promise<Key[]> {
+/** @throws NoAnswer unless the text holds public keys */
+export async function keysIn(armored: string, source: string): Promise<Key[]> {
   try {
     return await readKeys({ armoredKeys: armored });
   } catch (error) {

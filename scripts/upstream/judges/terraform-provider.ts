@@ -13,6 +13,7 @@ export function terraformProvider(
   return {
     ...fact,
     value: range,
+    covers: [source],
     source: `https://registry.terraform.io/providers/${source}`,
     judge: async (upstream) => {
       const list = await upstream.json(
