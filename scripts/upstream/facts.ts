@@ -280,8 +280,8 @@ function azure(): Fact[] {
           kind: "App Service plan",
           sku,
           region,
-          // The price list writes P1v3 as P1 v3.
-          filter: `serviceName eq 'Azure App Service' and skuName eq '${sku.replace(/(?<=\d)(?=m?v\d$)/, " ")}'`,
+          // The price list writes P1v3 as P1 v3, and P0v3 as it is.
+          filter: `serviceName eq 'Azure App Service' and (skuName eq '${sku}' or skuName eq '${sku.replace(/(?<=\d)(?=m?v\d$)/, " ")}')`,
           setting: "webAppPlan.sku",
         },
         usedIn,
@@ -354,7 +354,7 @@ function azure(): Fact[] {
       },
       {
         page: "https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory",
-        words: "resource ID",
+        words: "https://storage.azure.com",
         cure: "Ask for tokens as the page says.",
       },
     ),
@@ -379,7 +379,7 @@ function apiVersions(keyVaultPage: string): Fact[] {
       source: keyVaultPage,
       judge: async (upstream) => {
         const words = "Data Plane APIs are not affected";
-        return (await upstream.page(keyVaultPage)).includes(words)
+        return (await upstream.page(keyVaultPage)).includes(words.toLowerCase())
           ? { result: "good", sentence: "Azure retires versions of the control plane only." }
           : {
               result: "unknown",

@@ -80,11 +80,13 @@ export class Upstream {
     return (await this.bytes(url)).toString("utf8");
   }
 
-  /** The text of a web page that people read. */
+  /** The words of a web page that people read, in lower case and without its tags. */
   async page(url: string): Promise<string> {
-    return this.present(url, await this.ask(url))
-      .body.toString("utf8")
-      .replaceAll(/\s+/g, " ");
+    const text = this.present(url, await this.ask(url)).body.toString("utf8");
+    return text
+      .replaceAll(/<[^>]*>/g, " ")
+      .replaceAll(/\s+/g, " ")
+      .toLowerCase();
   }
 
   /** Whether a file can be downloaded, without its content; `parent` as for jsonIfThere. */

@@ -21,7 +21,7 @@ export function announcedRetirement(
     ...fact,
     source: page,
     judge: async (upstream, today) => {
-      if (!(await upstream.page(page)).includes(words)) {
+      if (!(await upstream.page(page)).includes(words.toLowerCase())) {
         return unknown(`${page} no longer says "${words}". Read it, and correct the row.`);
       }
       return ready ? good(`It is ready for ${date}.`) : untilEnd(date, today, cure);
@@ -39,12 +39,12 @@ export function documentedVersion(
     source: page,
     judge: async (upstream) => {
       const text = await upstream.page(page);
-      if (!text.includes(words)) {
+      if (!text.includes(words.toLowerCase())) {
         return unknown(
           `${page} does not say "${words}", by which the page is known. Read it, and correct the row.`,
         );
       }
-      return text.includes(fact.value)
+      return text.includes(fact.value.toLowerCase())
         ? good(`The page lists ${fact.value}.`)
         : act(`The page does not list ${fact.value} any more. ${cure}`);
     },

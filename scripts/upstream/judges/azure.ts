@@ -116,7 +116,10 @@ export function vmImage({ publisher, offer, sku }: z.infer<typeof image>, usedIn
 const endpointsUrl = "https://management.azure.com/metadata/endpoints?api-version=2022-09-01";
 
 /** Source: Azure Resource Manager, metadata of clouds, which asks for no login. */
-const clouds = z.array(z.looseObject({ name: z.string(), suffixes: z.record(z.string(), z.string()) }));
+const cloud = z.looseObject({ name: z.string(), suffixes: z.record(z.string(), z.string()) });
+
+/** Some versions answer with the public cloud alone. */
+const clouds = z.union([z.array(cloud), cloud.transform((one) => [one])]);
 
 /** Azure's public cloud still has the hosts that the project writes: as addresses, audiences or suffixes. */
 export function azureHosts(hosts: readonly string[], usedIn: readonly string[]): Fact {
@@ -127,9 +130,9 @@ export function azureHosts(hosts: readonly string[], usedIn: readonly string[]):
     source: endpointsUrl,
     covers: hosts,
     judge: async (upstream) => {
-      const cloud = (await upstream.json(endpointsUrl, clouds)).find(({ name }) => name === "AzureCloud");
-      if (!cloud) throw new NoAnswer(`${endpointsUrl} does not name AzureCloud`);
-      const text = JSON.stringify(cloud);
+      const found = (await upstream.json(endpointsUrl, clouds)).find(({ name }) => name === "AzureCloud");
+      if (!found) throw new NoAnswer(`${endpointsUrl} does not name AzureCloud`);
+      const text = JSON.stringify(found);
       const missing = hosts.filter((host) => !text.includes(`"${host}"`) && !text.includes(`://${host}`));
       return missing.length === 0
         ? good("Azure names each of them.")

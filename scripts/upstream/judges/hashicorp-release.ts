@@ -4,7 +4,7 @@ import { VerificationError } from "../../../sandbox/programs/sandbox-error";
 import { HASHICORP_RELEASES, type ReleaseSource } from "../../../sandbox/programs/vault-release";
 import { compareVersions } from "../../../sandbox/programs/version";
 import { act, type Fact, type Finding, good } from "../fact";
-import type { Upstream } from "../upstream";
+import { NoAnswer, type Upstream } from "../upstream";
 import { keysIn } from "./signing-key";
 
 const api = "https://api.releases.hashicorp.com/v1/releases";
@@ -36,18 +36,22 @@ export function hashicorpVersion(
     judge: async (upstream) => {
       const [found, all] = await Promise.all([
         upstream.jsonIfThere(`${api}/${product}/${version}`, `${api}/${product}/latest`, release),
-        upstream.json(`${api}/${product}?limit=20`, z.array(release).min(1)),
+        upstream.json(`${api}/${product}?license_class=oss&limit=20`, z.array(release).min(1)),
       ]);
       const newest = newestOf(all.filter(({ is_prerelease }) => !is_prerelease).map((one) => one.version));
-      const cure = newest ? `${setting} to ${newest}, after a run of the sandbox with it.` : "";
+      if (newest === undefined)
+        throw new NoAnswer(`${api}/${product} lists no release of the community edition`);
+      const cure = `${setting} to ${newest}, after a run of the sandbox with it.`;
       if (!found) return act(`HashiCorp has withdrawn ${version}. ${cure}`);
       const { state, message } = found.status;
       if (state !== "supported") {
         return act(`HashiCorp calls it ${state}${message ? ` (${message})` : ""}. ${cure}`);
       }
-      if (newest && compareVersions(newest, version) > 0) {
+      const difference = compareVersions(newest, version);
+      if (difference > 0) {
         return act(`${newest} is out, and fixes come in the newest releases only. ${cure}`);
       }
+      if (difference < 0) throw new NoAnswer(`${api}/${product} ends at ${newest}, before ${version}`);
       return good("It is supported, and the newest.");
     },
   };

@@ -145,7 +145,7 @@ describe("a release of HashiCorp", () => {
   const answers = (own: object | undefined, ...all: object[]): Record<string, Recording> => ({
     ...(own && { [`${api}/2.2.2`]: { json: own } }),
     [`${api}/latest`]: { json: all[0] },
-    [`${api}?limit=20`]: { json: all },
+    [`${api}?license_class=oss&limit=20`]: { json: all },
   });
   const own = release("2.2.2");
 
@@ -174,6 +174,18 @@ describe("a release of HashiCorp", () => {
       answers(undefined, release("2.2.3")),
       "act",
       "HashiCorp has withdrawn 2.2.2. Set vault.version to 2.2.3",
+    ],
+    [
+      "in a list of the enterprise edition only",
+      answers(own, release("2.4.0+ent")),
+      "unknown",
+      "lists no release of the community edition",
+    ],
+    [
+      "in a list that ends before it",
+      answers(own, release("2.1.0")),
+      "unknown",
+      "ends at 2.1.0, before 2.2.2",
     ],
     ["whose list is gone", { [`${api}/2.2.2`]: { json: own } }, "unknown", "answered 404"],
   ])("%s", async (_, recordings, result, sentence) => {
@@ -499,7 +511,10 @@ describe("an announced retirement", () => {
   const page = "https://learn.example.com/retirement";
   const words = "versions before 2026-02-01 retire on February 27, 2027";
   const html = (text: string) => ({
-    [page]: { body: `<!DOCTYPE html><p>All\n  ${text}. Adopt</p>`, type: "text/html" },
+    [page]: {
+      body: `<!DOCTYPE html><p>All\n  <b>${text.replace("2026-02-01", "<code>2026-02-01</code>")}</b>. Adopt</p>`,
+      type: "text/html",
+    },
   });
   const fact = (ready: boolean) =>
     announcedRetirement(row, { page, words, date: "2027-02-27", ready, cure: "Raise it." });
