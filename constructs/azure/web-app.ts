@@ -2,6 +2,7 @@ import { LinuxWebApp } from "@cdktf/provider-azurerm/lib/linux-web-app";
 import { MonitorDiagnosticSetting } from "@cdktf/provider-azurerm/lib/monitor-diagnostic-setting";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
+import { NODE_MAJOR } from "../../app/node-version";
 import { skipChecks } from "../terraform/checkov-skips";
 import type { ApplicationMonitoring } from "./application-monitoring";
 import type { WebAppLogin } from "./web-app-login";
@@ -23,9 +24,6 @@ export interface WebAppProps {
   /** Who signs in before a request is let through; without it, everybody in the visitors' ranges is. */
   login?: WebAppLogin;
 }
-
-/** App Service's name of the Node that runs the application. */
-export const nodeStack = "22-lts";
 
 /** Says that the application is alive; App Service asks, and has no account to sign in with. */
 const healthCheckPath = "/healthz";
@@ -74,7 +72,7 @@ export class WebApp extends Construct {
       webdeployPublishBasicAuthenticationEnabled: false,
       siteConfig: {
         alwaysOn: true,
-        applicationStack: { nodeVersion: nodeStack },
+        applicationStack: { nodeVersion: `${NODE_MAJOR}-lts` },
         appCommandLine: "node server.js",
         ftpsState: "Disabled",
         minimumTlsVersion: "1.2",

@@ -1,7 +1,7 @@
-import { NODE_APT } from "../../cloud-init/agent-vm/node-packages";
-import { HASHICORP_APT } from "../../cloud-init/common/packages";
+import { NODE_MAJOR } from "../../app/node-version";
+import { nodeRelease as nodeOfVms } from "../../cloud-init/agent-vm/node-release";
+import { VAULT_CHECKSUMS } from "../../cloud-init/common/vault-release";
 import { ubuntuImage } from "../../constructs/azure/linux-vm";
-import { nodeStack } from "../../constructs/azure/web-app";
 import {
   type ProviderName,
   requirements,
@@ -20,6 +20,7 @@ import { goModule, pythonPackage } from "./judges/check-tool";
 import { endOfLife } from "./judges/end-of-life";
 import { actionPin } from "./judges/github-action";
 import { hashicorpArchive, hashicorpVersion } from "./judges/hashicorp-release";
+import { nodeRelease, nodeReleaseKeys } from "./judges/node-release";
 import { npmPackage, npmPackages } from "./judges/npm";
 import { signingKey } from "./judges/signing-key";
 import { boundsOf, terraformProvider } from "./judges/terraform-provider";
@@ -31,6 +32,7 @@ import {
   lockedPackages,
   packageManifest,
   pythonPins,
+  readProject,
   textIn,
   workflowRunners,
   workflowTerraforms,
@@ -57,65 +59,70 @@ export function facts(): Fact[] {
   ];
 }
 
+const hashicorpKeyring = "cloud-init/common/files/usr/local/share/keyrings/hashicorp.asc";
+const nodeKeyring = "cloud-init/agent-vm/files/usr/local/share/keyrings/nodejs.asc";
+
 function signingKeys(): Fact[] {
-  const { hashicorp } = HASHICORP_APT.sources;
-  const { nodesource } = NODE_APT.sources;
   return [
     signingKey(
-      { name: "HashiCorp's release key", usedIn: ["sandbox/programs/release-signature.ts"] },
+      {
+        name: "HashiCorp's release key",
+        usedIn: [hashicorpKeyring, "sandbox/programs/release-signature.ts"],
+      },
       {
         fingerprint: HASHICORP_FINGERPRINT,
         url: HASHICORP_KEY_URL,
-        cure: "Take the new key in sandbox/programs/release-signature.ts once HashiCorp's own pages confirm it.",
+        copy: readProject(hashicorpKeyring),
+        cure: `Take the new key into ${hashicorpKeyring} once HashiCorp's own pages confirm it.`,
       },
     ),
-    {
-      ...signingKey(
-        { name: "key of HashiCorp's apt repository", usedIn: ["cloud-init/common/packages.ts"] },
-        {
-          fingerprint: hashicorp.keyid,
-          url: "https://apt.releases.hashicorp.com/gpg",
-          cure: "New VMs cannot install Vault: change the key in cloud-init/common/packages.ts.",
-        },
-      ),
-      covers: ["apt.releases.hashicorp.com", "keyserver.ubuntu.com"],
-    },
-    {
-      ...signingKey(
-        { name: "key of NodeSource's apt repository", usedIn: ["cloud-init/agent-vm/node-packages.ts"] },
-        {
-          fingerprint: nodesource.keyid,
-          url: "https://deb.nodesource.com/gpgkey/nodesource-repo.gpg.key",
-          cure: "New agent VMs cannot install Node.js: change the key in cloud-init/agent-vm/node-packages.ts.",
-        },
-      ),
-      covers: ["deb.nodesource.com"],
-    },
+    nodeReleaseKeys({ name: "Node.js's release keys", usedIn: [nodeKeyring] }, readProject(nodeKeyring)),
   ];
 }
 
-/** The versions of the environments, which the VMs run, and the sandbox's. */
+/** The versions of the environments, which the VMs run, the sandbox's, and all archives whose checksums the project holds. */
 function vault(): Fact[] {
   const versions = inEnvironments(({ vault }) => [vault.version]);
-  const sandbox = { value: VAULT_RELEASE, usedIn: ["sandbox/programs/vault-versions.ts"] };
+  const sandbox = { value: VAULT_RELEASE, usedIn: ["cloud-init/vault-server/vault-version.ts"] };
   const other = versions.every(({ value }) => value !== VAULT_RELEASE) ? [sandbox] : [];
+  const wanted = [...versions, ...other];
+  const setting = "Set vault.version";
+  const archives = new Map(wanted.map(({ value, usedIn }) => [value, usedIn]));
+  for (const version of Object.keys(VAULT_CHECKSUMS)) {
+    archives.set(version, [...(archives.get(version) ?? []), "cloud-init/common/vault-release.ts"]);
+  }
   return [
-    ...[...versions, ...other].flatMap(({ value, usedIn }) => {
-      const setting = usedIn === sandbox.usedIn ? "Set VAULT_RELEASE" : "Set vault.version";
-      const release = { product: "vault", version: value, setting } as const;
-      return [
-        hashicorpVersion({ name: `Vault ${value}: support`, value, usedIn }, release),
-        hashicorpArchive({ name: `Vault ${value}: archive`, value, usedIn }, release),
-        vulnerabilities(
-          { name: `Vault ${value}: vulnerabilities`, value, usedIn },
-          {
-            ecosystem: "Go",
-            name: "github.com/hashicorp/vault",
-            version: value,
-            cure: `${setting} to a version that fixes them.`,
-          },
-        ),
-      ];
+    ...wanted.flatMap(({ value, usedIn }) => [
+      hashicorpVersion(
+        { name: `Vault ${value}: support`, value, usedIn },
+        { product: "vault", version: value, setting },
+      ),
+      vulnerabilities(
+        { name: `Vault ${value}: vulnerabilities`, value, usedIn },
+        {
+          ecosystem: "Go",
+          name: "github.com/hashicorp/vault",
+          version: value,
+          cure: `${setting} to a version that fixes them.`,
+        },
+      ),
+    ]),
+    ...[...archives].map(([value, usedIn]) => {
+      const sha256 = VAULT_CHECKSUMS[value];
+      return hashicorpArchive(
+        {
+          name: `Vault ${value}: archive`,
+          value,
+          usedIn,
+          covers: ["releases.hashicorp.com", ...(sha256 ? [sha256] : [])],
+        },
+        {
+          product: "vault",
+          version: value,
+          setting,
+          checksums: sha256 ? { [`vault_${value}_linux_amd64.zip`]: sha256 } : {},
+        },
+      );
     }),
     goModule(
       { name: "Vault's Go module", usedIn: ["sandbox/programs/vault-versions.ts"] },
@@ -161,20 +168,34 @@ function terraform(): Fact[] {
 }
 
 function node(): Fact[] {
-  const { engines } = packageManifest();
+  const usedIn = ["cloud-init/agent-vm/node-release.ts"];
   const lines = new Map([
-    [nodeStack, ["constructs/azure/web-app.ts"]],
-    [NODE_APT.sources.nodesource.source, ["cloud-init/agent-vm/node-packages.ts"]],
-    [textIn(".nvmrc", /(\d+)/), [".nvmrc"]],
-    [engines.node, ["package.json"]],
+    [String(NODE_MAJOR), ["app/node-version.ts"]],
+    [`.nvmrc ${textIn(".nvmrc", /(\d+)/)}`, [".nvmrc"]],
+    [packageManifest().engines.node, ["package.json"]],
   ]);
-  return [...lines].map(([value, usedIn]) => {
-    const line = /(?:^|node_|>=)(\d+)/.exec(value)?.[1] ?? value;
-    return endOfLife(
-      { name: `Node.js ${line} in ${usedIn[0]}: end of life`, value, usedIn },
-      { product: "nodejs", line, cure: `Choose a newer line in ${usedIn[0]}.` },
-    );
-  });
+  return [
+    nodeRelease(
+      {
+        name: "Node.js of the VMs",
+        usedIn,
+        covers: ["nodejs.org", nodeOfVms.sha256 ?? ""],
+      },
+      {
+        version: nodeOfVms.version,
+        archive: nodeOfVms.archiveUrl.split("/").at(-1) ?? "",
+        checksum: nodeOfVms.sha256 ?? "",
+        setting: `Set the version and its checksum in ${usedIn[0]}`,
+      },
+    ),
+    ...[...lines].map(([value, usedIn]) => {
+      const line = /(\d+)/.exec(value)?.[1] ?? value;
+      return endOfLife(
+        { name: `Node.js ${line} in ${usedIn[0]}: end of life`, value: value.replace(".nvmrc ", ""), usedIn },
+        { product: "nodejs", line, cure: `Choose a newer line in ${usedIn[0]}.` },
+      );
+    }),
+  ];
 }
 
 function npm(): Fact[] {

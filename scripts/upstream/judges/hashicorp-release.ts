@@ -67,7 +67,7 @@ function newestOf(versions: readonly string[]): string | undefined {
 
 /** The archive can be downloaded, and the list of checksums names it and is signed by the release key. */
 export function hashicorpArchive(
-  fact: Pick<Fact, "name" | "value" | "usedIn">,
+  fact: Pick<Fact, "name" | "value" | "usedIn" | "covers">,
   { product, version, setting, checksums = {} }: HashicorpRelease,
   releases: ReleaseSource = HASHICORP_RELEASES,
 ): Fact {
@@ -91,7 +91,7 @@ export function hashicorpArchive(
   async function listed(upstream: Upstream): Promise<Finding> {
     const sums = await upstream.text(`${base}/${product}_${version}_SHA256SUMS`);
     for (const name of new Set([archive, ...Object.keys(checksums)])) {
-      const found = new RegExp(`^([0-9a-f]{64}) +${name.replaceAll(".", "\\.")}$`, "m").exec(sums)?.[1];
+      const found = new RegExp(`^([0-9a-f]{64}) +${name.replaceAll(/[.+]/g, "\\$&")}$`, "m").exec(sums)?.[1];
       if (!found)
         return act(`HashiCorp's checksums do not list ${name}. Find out why, before anything is deployed.`);
       const held = checksums[name];

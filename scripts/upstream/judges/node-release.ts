@@ -2,6 +2,7 @@ import { z } from "zod";
 import { compareVersions } from "../../../sandbox/programs/version";
 import { act, type Fact, good } from "../fact";
 import { NoAnswer } from "../upstream";
+import { expiry, fingerprintOf, keysIn } from "./signing-key";
 
 /** Source: Node.js, dist/index.json, newest first. `security`: the release fixes vulnerabilities. */
 const releases = z
@@ -59,23 +60,32 @@ export function nodeRelease(
 /** Source: nodejs/release-keys, keys.list: a fingerprint a line. */
 const keyList = "https://raw.githubusercontent.com/nodejs/release-keys/main/keys.list";
 
-/** The people whose keys the project trusts may still sign releases. */
-export function nodeReleaseKeys(fact: Pick<Fact, "name" | "usedIn">, fingerprints: readonly string[]): Fact {
+/** The people whose keys the project trusts may still sign releases, and none of the project's copies has ended. */
+export function nodeReleaseKeys(fact: Pick<Fact, "name" | "usedIn">, copies: string): Fact {
   return {
     ...fact,
-    value: `${fingerprints.length} keys`,
+    value: "in the keyring",
     source: "https://github.com/nodejs/release-keys",
-    covers: fingerprints,
-    judge: async (upstream) => {
+    judge: async (upstream, today) => {
       const listed = z
         .array(z.string().regex(/^[0-9A-F]{40}$/, "is no fingerprint"))
         .min(1)
         .safeParse((await upstream.text(keyList)).split("\n").filter(Boolean));
       if (!listed.success) throw new NoAnswer(`${keyList} is no list of fingerprints`);
-      const gone = fingerprints.filter((one) => !listed.data.includes(one));
-      return gone.length === 0
-        ? good("Node.js lists each of them.")
-        : act(`Node.js does not list ${gone.join(", ")} any more. Remove it in ${fact.usedIn[0]}.`);
+      const keys = await keysIn(copies, "the project's keyring");
+      const gone = keys.map(fingerprintOf).filter((one) => !listed.data.includes(one));
+      if (gone.length > 0) {
+        return act(`Node.js does not list ${gone.join(", ")} any more. Remove it from ${fact.usedIn[0]}.`);
+      }
+      const findings = await Promise.all(
+        keys.map((key) =>
+          expiry(key, `The copy of ${fingerprintOf(key)}`, today, `Take it anew into ${fact.usedIn[0]}.`),
+        ),
+      );
+      const ended = findings.filter(({ result }) => result === "act").map(({ sentence }) => sentence);
+      return ended.length === 0
+        ? good("Node.js lists each of them, and none ends soon.")
+        : act(ended.join(" "));
     },
   };
 }

@@ -42,7 +42,8 @@ export function signingKey(
   };
 }
 
-async function expiry(key: Key, what: string, today: Date, cure: string): Promise<Finding> {
+/** Good, until the key's end is near. */
+export async function expiry(key: Key, what: string, today: Date, cure: string): Promise<Finding> {
   if (await key.isRevoked()) return act(`${what} is revoked. ${cure}`);
   const end = await endOf(key);
   if (end === Infinity) return good(`${what} does not expire.`);
@@ -74,7 +75,7 @@ function milliseconds(end: Date | typeof Infinity | null): number {
   return Number(end);
 }
 
-function fingerprintOf(key: Key): string {
+export function fingerprintOf(key: Key): string {
   return key.getFingerprint().toUpperCase();
 }
 

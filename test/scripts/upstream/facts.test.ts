@@ -53,11 +53,11 @@ describe("the table of outside facts", () => {
     ["a package", "package.json", '    "left-pad": "1.3.0",'],
     [
       "a repository",
-      "cloud-init/common/packages.ts",
+      "cloud-init/common/vault-release.ts",
       'export const more = "deb https://packages.example.com stable main";',
     ],
-    ["a signing key", "cloud-init/common/packages.ts", `export const key = "${"AB12".repeat(10)}";`],
-    ["a checksum", "cloud-init/common/packages.ts", `export const sum = "${"ab12".repeat(16)}";`],
+    ["a signing key", "cloud-init/common/vault-release.ts", `export const key = "${"AB12".repeat(10)}";`],
+    ["a checksum", "cloud-init/common/vault-release.ts", `export const sum = "${"ab12".repeat(16)}";`],
     ["a version on the VMs", "cloud-init/agent-vm/user-data.ts", 'const version = "9.8.7";'],
     [
       "a version of an API",

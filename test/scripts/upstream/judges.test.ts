@@ -367,14 +367,29 @@ describe("a release of Node.js", () => {
     expect(await judged(fact, recordings)).toEqual({ result, sentence: expect.stringContaining(sentence) });
   });
 
-  it.each([
-    ["listed", `${"A".repeat(40)}\n${"B".repeat(40)}\n`, "good"],
-    ["of somebody who left", `${"B".repeat(40)}\n`, "act"],
-    ["in no list", "404: Not Found", "unknown"],
-  ])("whose key is %s", async (_, body, result) => {
+  it("whose keys Node.js lists, lists no more, or has extended since they were copied", async () => {
     const url = "https://raw.githubusercontent.com/nodejs/release-keys/main/keys.list";
-    const fact = nodeReleaseKeys(row, ["A".repeat(40)]);
-    expect(await judged(fact, { [url]: { body, type: "text/plain" } })).toMatchObject({ result });
+    const made = async (keyExpirationTime: number) => {
+      const date = new Date("2026-01-01");
+      const { privateKey } = await generateKey({
+        userIDs: [{ name: "R" }],
+        date,
+        keyExpirationTime,
+        format: "object",
+      });
+      return privateKey.toPublic();
+    };
+    const [lasting, ended] = [await made(0), await made(86_400)];
+    const judge = (copy: string, body: string) =>
+      judged(nodeReleaseKeys(row, copy), { [url]: { body, type: "text/plain" } });
+    const [one, other] = [lasting, ended].map((key) => key.getFingerprint().toUpperCase());
+    expect(await judge(lasting.armor(), `${one}\n`)).toMatchObject({ result: "good" });
+    expect(await judge(lasting.armor(), `${other}\n`)).toMatchObject({ result: "act" });
+    expect(await judge(ended.armor(), `${other}\n`)).toEqual({
+      result: "act",
+      sentence: `The copy of ${other} expired on 2026-01-02. Take it anew into some/file.ts.`,
+    });
+    expect(await judge(lasting.armor(), "404: Not Found")).toMatchObject({ result: "unknown" });
   });
 });
 

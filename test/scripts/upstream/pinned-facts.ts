@@ -31,14 +31,24 @@ const kinds: readonly { kind: string; files: RegExp; pattern: RegExp }[] = [
     pattern: /\b([0-9A-F]{40})\b/g,
   },
   { kind: "checksum", files: /^(?:cloud-init|constructs|scripts)\//, pattern: /\b([0-9a-f]{64})\b/g },
-  { kind: "version in user data", files: /^cloud-init\/.*\.ts$/, pattern: /["`]v?(\d+\.\d+\.\d+)["`]/g },
+  // The rest of vault-version.ts is history: which release fixed what.
+  {
+    kind: "Vault",
+    files: /^cloud-init\/vault-server\/vault-version\.ts$/,
+    pattern: /DEFAULT_VAULT = "([^"]+)"/g,
+  },
+  {
+    kind: "version in user data",
+    files: /^cloud-init\/(?!vault-server\/vault-version).*\.ts$/,
+    pattern: /["`]v?(\d+\.\d+\.\d+)["`]/g,
+  },
   {
     kind: "version of an API",
     files: /^(?:cloud-init|app\/vault)\//,
     pattern: /api[-_]version\W{1,4}(\d[\w.-]*\w)/gi,
   },
   { kind: "image of a VM", files: /^constructs\/azure\//, pattern: /offer: "([^"]+)"/g },
-  { kind: "Node.js of App Service", files: /^constructs\/azure\//, pattern: /"(\d\d-lts)"/g },
+  { kind: "Node.js of the application", files: /^app\/node-version\.ts$/, pattern: /= (\d+);/g },
   { kind: "image of a container", files: /^sandbox\/programs\//, pattern: /"(docker\.io\/[^"]+)"/g },
 ];
 
