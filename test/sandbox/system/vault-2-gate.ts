@@ -79,7 +79,11 @@ export class Vault2Gate {
     const { address, caFile, tlsServerName } = localConnection(this.sandbox);
     const { hostname: host, port } = new URL(address);
     return new Promise((resolve, reject) => {
-      const headers = { ...(token ? { "X-Vault-Token": token } : {}), "X-Vault-Request": "true" };
+      const headers = {
+        ...(token ? { "X-Vault-Token": token } : {}),
+        "X-Vault-Request": "true",
+        "Content-Length": body.length,
+      };
       const options = {
         host,
         port,

@@ -55,6 +55,7 @@ async function exchange(
           Connection: "close",
           ...(token ? { "X-Vault-Token": token } : {}),
           ...headers,
+          ...(body === undefined ? {} : { "Content-Length": Buffer.byteLength(JSON.stringify(body)) }),
         },
       },
       (response) => {
