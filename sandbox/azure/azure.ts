@@ -15,7 +15,7 @@ import { RequestLog } from "./request-log";
 import { ResourceManager } from "./resource-manager";
 import { ResourceStore } from "./resource-store";
 import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
-import { type AzureWorld, checkWorld } from "./world";
+import { type AzureWorld, checkWorld, type UserAssignedIdentity } from "./world";
 
 export interface AzureOptions {
   /** Seconds. Default: as in Azure. */
@@ -133,6 +133,12 @@ export class Azure {
       audience,
       overrides,
     );
+  }
+
+  /** Gives a machine one more user-assigned identity, as somebody else's policy may do in Azure at any time. */
+  assignIdentity(name: string, identity: UserAssignedIdentity): void {
+    this.#world.identities.push(identity);
+    known(this.#directory.machine(name), "virtual machine", name).userAssigned.push(identity.resourceId);
   }
 
   /** As the identity endpoint gives it to a web app or function. */

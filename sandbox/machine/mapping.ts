@@ -7,9 +7,7 @@ import {
   CONFIGURATION_FILES,
   LISTENERS,
   LOOPBACK,
-  NODE_PROGRAM,
   PRIVATE_FOLDERS,
-  VAULT_PROGRAM,
 } from "./differences";
 
 export interface MappingOptions {
@@ -19,7 +17,6 @@ export interface MappingOptions {
   readonly address: string;
   /** What 127.0.0.1 is on the machine. */
   readonly loopback: string;
-  readonly vaultProgram: string;
   readonly userId: number;
   readonly groupId: number;
 }
@@ -71,8 +68,6 @@ export class Mapping {
 
   /** @throws SandboxError when it is not there */
   program(path: string): string {
-    if (path === VAULT_PROGRAM) return this.options.vaultProgram;
-    if (path === NODE_PROGRAM) return process.execPath;
     const mapped = this.#places(path);
     try {
       accessSync(mapped, constants.X_OK);

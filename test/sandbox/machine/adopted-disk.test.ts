@@ -26,7 +26,7 @@ describeWithVault("A data disk that another system made", () => {
   beforeAll(async () => {
     folder = shortFolder();
     azure = await startAzure(world, { print: () => {} });
-    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig());
+    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
     machine.environment["POLL_SECONDS"] = "0.2";
     await bootToTheEnd(machine);
   });

@@ -67,7 +67,7 @@ describeWithVault("Nobody but first boot reaches a Vault that is born", () => {
   beforeAll(async () => {
     folder = shortFolder();
     azure = await startAzure(world, { print: () => {} });
-    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig());
+    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
     // On Azure it is 2 seconds between two tries.
     machine.environment["POLL_SECONDS"] = "0.2";
   }, deadlineMs);
