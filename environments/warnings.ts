@@ -4,8 +4,26 @@ import type { Problem } from "./problem";
 import type { Environment } from "./schema";
 
 /** What an environment may say, although something else is better. */
-export function environmentWarnings({ vault }: Environment): Problem[] {
-  return [...versionIsVulnerable(vault), ...checksumIsUnknown(vault)];
+export function environmentWarnings({ vault, recoveryKeyReaders }: Environment): Problem[] {
+  return [
+    ...versionIsVulnerable(vault),
+    ...checksumIsUnknown(vault),
+    ...groupsCannotLogIn(recoveryKeyReaders),
+  ];
+}
+
+/** Tokens for Azure's management name no groups, so Vault cannot tell a group's members. */
+function groupsCannotLogIn(readers: Environment["recoveryKeyReaders"]): Problem[] {
+  return readers.flatMap(({ name, type }, index) =>
+    type === "Group"
+      ? [
+          {
+            field: `recoveryKeyReaders[${index}]`,
+            sentence: `the members of the group ${JSON.stringify(name)} can read the recovery keys, but cannot log in to Vault to use them; name those who are to use them.`,
+          },
+        ]
+      : [],
+  );
 }
 
 function versionIsVulnerable({ version, edition }: Environment["vault"]): Problem[] {
