@@ -20,7 +20,10 @@ const machines = [
   // Enterprise before 2.0 has every file: those of the community edition, of the licence and of the front.
   {
     machine: "vault-server",
-    userData: vaultServerUserData({ ...vaultEnterpriseServer, vaultVersion: "1.21.4" }),
+    userData: vaultServerUserData({
+      ...vaultEnterpriseServer,
+      vault: { version: "1.21.4", edition: "enterprise" },
+    }),
   },
   { machine: "agent-vm", userData: agentVmUserData(agentVm) },
 ];

@@ -71,8 +71,10 @@ describe("A version of Vault", () => {
 });
 
 describe("The front", () => {
-  const packages = (vaultVersion: string) =>
-    readCloudConfig(vaultServerUserData({ ...vaultServer, vaultVersion }))["packages"];
+  const packages = (version: string) =>
+    readCloudConfig(vaultServerUserData({ ...vaultServer, vault: { ...vaultServer.vault, version } }))[
+      "packages"
+    ];
   const files = filesOf(vaultServerUserData(vaultServerWithFront));
 
   it("is installed for a Vault before 2.0, and for no other", () => {
