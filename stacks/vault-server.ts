@@ -198,9 +198,10 @@ export class VaultServerStack extends EnvironmentStack {
         licenseSecretUrl: parts.license?.secretUrl,
         recoveryShares: vault.recoveryShares,
         recoveryThreshold: vault.recoveryThreshold,
-        deployerObjectIds: deployers.map(({ objectId }) =>
-          objectId === "signed-in-user" ? parts.deployer.objectId : objectId,
-        ),
+        // Sorted, so that another order in the environment file is no change on the VM.
+        deployerObjectIds: deployers
+          .map(({ objectId }) => (objectId === "signed-in-user" ? parts.deployer.objectId : objectId))
+          .sort(),
         deployerTokenTtl: vault.deployerTokenTtl,
         automaticRebootTime: vault.automaticRebootTime,
       }),

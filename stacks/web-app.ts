@@ -14,7 +14,8 @@ import { WebApp } from "../constructs/azure/web-app";
 import { type FederatedCredential, WebAppLogin } from "../constructs/azure/web-app-login";
 import { skipChecks } from "../constructs/terraform/checkov-skips";
 import { azureManagementResource } from "../constructs/vault/azure-management-resource";
-import type { Environment, WebAppWorkload } from "../environments/schema";
+import { isPublic } from "../environments/addresses";
+import type { Environment, NamedRange, WebAppWorkload } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { MysqlStack } from "./mysql";
 import type { NetworkStack } from "./network";
@@ -124,7 +125,7 @@ export class WebAppStack extends EnvironmentStack {
     login: WebAppLogin | undefined,
   ): WebApp {
     const { name, location, network } = this.environment;
-    const deployerRanges = network.deployerRanges.map(({ cidr }) => cidr);
+    const publicRanges = (ranges: readonly NamedRange[]) => ranges.filter(({ cidr }) => isPublic(cidr));
     return new WebApp(scope, "web-app", {
       name: resourceName("app", name, workload.name, suffix),
       resourceGroup: this.shared.resourceGroup,
@@ -132,8 +133,8 @@ export class WebAppStack extends EnvironmentStack {
       servicePlanId: plan.id,
       subnetId: this.shared.subnetId,
       monitoring,
-      visitorRanges: [...deployerRanges, ...network.clientRanges.map(({ cidr }) => cidr)],
-      deployerRanges,
+      visitorRanges: publicRanges([...network.deployerRanges, ...network.clientRanges]),
+      deployerRanges: publicRanges(network.deployerRanges),
       settings: this.settings(workload),
       login,
     });

@@ -2,6 +2,7 @@ import { LinuxWebApp } from "@cdktf/provider-azurerm/lib/linux-web-app";
 import { MonitorDiagnosticSetting } from "@cdktf/provider-azurerm/lib/monitor-diagnostic-setting";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
+import type { NamedRange } from "../../environments/schema";
 import { skipChecks } from "../terraform/checkov-skips";
 import type { ApplicationMonitoring } from "./application-monitoring";
 import type { WebAppLogin } from "./web-app-login";
@@ -14,10 +15,10 @@ export interface WebAppProps {
   /** Delegated to Microsoft.Web/serverFarms. */
   subnetId: string;
   monitoring: ApplicationMonitoring;
-  /** Networks that reach the application, CIDR. */
-  visitorRanges: readonly string[];
-  /** Networks from which packages are deployed, CIDR. */
-  deployerRanges: readonly string[];
+  /** Public networks that reach the application; App Service sees no private address. */
+  visitorRanges: readonly NamedRange[];
+  /** Public networks from which packages are deployed. */
+  deployerRanges: readonly NamedRange[];
   /** Environment variables of the application; no secret among them. */
   settings: Record<string, string>;
   /** Who signs in before a request is let through; without it, everybody in the visitors' ranges is. */
@@ -149,11 +150,13 @@ export class WebApp extends Construct {
   }
 }
 
-function restrictions(ranges: readonly string[]) {
-  return ranges.map((ipAddress, index) => ({
-    name: `range-${index}`,
+/** In the order of their names. App Service replaces the whole list at once, so a number may move. */
+function restrictions(ranges: readonly NamedRange[]) {
+  const byName = [...ranges].sort((one, other) => (one.name < other.name ? -1 : 1));
+  return byName.map(({ name, cidr }, index) => ({
+    name,
     action: "Allow",
-    ipAddress,
+    ipAddress: cidr,
     priority: 100 + index,
   }));
 }

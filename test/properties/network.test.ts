@@ -73,8 +73,9 @@ describe("network rules", () => {
       const open = allowing(stack).filter((rule) => valuesOf(rule, "destination_port_range").includes("22"));
       const paths = environment === "everything" ? ["agents", "vault"] : [];
       expect(open.map(({ path }) => path).sort()).toEqual(
-        paths.map((subnet) => `network/network/${subnet}/security/ssh-from-bastion`),
+        paths.map((subnet) => `network/network/${subnet}/security/ssh`),
       );
+      for (const rule of open) expect(valuesOf(rule, "source_address_prefix")).toEqual(["198.51.100.8/29"]);
     },
   );
 

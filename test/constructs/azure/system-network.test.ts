@@ -22,7 +22,8 @@ function flows(subnet: string, direction: "Inbound" | "Outbound", stack = stackO
     .filter((rule) => rule.get("direction") === direction && rule.get("access") === "Allow")
     .map(({ attributes: rule }) => {
       const ports = (rule["destination_port_ranges"] as string[]).join(" ");
-      return `${rule["source_address_prefix"]} -> ${rule["destination_address_prefix"]} : ${ports}`;
+      const from = rule["source_address_prefix"] ?? (rule["source_address_prefixes"] as string[]).join(" ");
+      return `${from} -> ${rule["destination_address_prefix"]} : ${ports}`;
     })
     .sort();
 }
@@ -99,6 +100,14 @@ describe("SystemNetwork", () => {
         `${agents} -> Internet : 80 443`,
       ].sort(),
     );
+  });
+
+  it("makes one rule of a list of ranges, with no network inside another, which Azure refuses", () => {
+    const ranges = ["203.0.113.128/25", "198.51.100.0/24", "203.0.113.0/24"];
+    const stack = stackOf(({ network }) => {
+      network.deployerRanges = ranges.map((cidr, index) => ({ name: `range-${index}`, cidr }));
+    });
+    expect(flows("vault", "Inbound", stack)).toContain(`198.51.100.0/24 203.0.113.0/24 -> ${vault} : 8200`);
   });
 
   it("keeps port 22 shut by default", () => {

@@ -29,8 +29,11 @@ function stackOf(changes: Partial<WebAppProps> = {}, withLogin = false) {
       servicePlanId: "/plan",
       subnetId: "/subnet",
       monitoring,
-      visitorRanges: ["203.0.113.0/24", "198.51.100.0/24"],
-      deployerRanges: ["203.0.113.0/24"],
+      visitorRanges: [
+        { name: "office", cidr: "203.0.113.0/24" },
+        { name: "clients", cidr: "198.51.100.0/24" },
+      ],
+      deployerRanges: [{ name: "office", cidr: "203.0.113.0/24" }],
       settings: { VAULT_ADDR: "https://vault.demo.internal:8200" },
       login,
       ...changes,
@@ -62,15 +65,15 @@ describe("WebApp", () => {
   it("lets visitors in from the named ranges only", () => {
     expect(site["ip_restriction_default_action"]).toBe("Deny");
     expect(site["ip_restriction"]).toEqual([
-      { name: "range-0", action: "Allow", ip_address: "203.0.113.0/24", priority: 100 },
-      { name: "range-1", action: "Allow", ip_address: "198.51.100.0/24", priority: 101 },
+      { name: "clients", action: "Allow", ip_address: "198.51.100.0/24", priority: 100 },
+      { name: "office", action: "Allow", ip_address: "203.0.113.0/24", priority: 101 },
     ]);
   });
 
   it("lets packages in from the deployers' ranges only", () => {
     expect(site["scm_ip_restriction_default_action"]).toBe("Deny");
     expect(site["scm_ip_restriction"]).toEqual([
-      { name: "range-0", action: "Allow", ip_address: "203.0.113.0/24", priority: 100 },
+      { name: "office", action: "Allow", ip_address: "203.0.113.0/24", priority: 100 },
     ]);
   });
 
