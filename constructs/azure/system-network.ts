@@ -80,12 +80,16 @@ export class SystemNetwork extends Construct {
     const { vault, mysql, webApp, agents } = this.cidrs;
     return this.createSubnet(network, "mysql", {
       delegation: "Microsoft.DBforMySQL/flexibleServers",
+      // Azure adds it for the server's backups; left out, each plan would take it away again.
+      serviceEndpoints: [storageEndpoint],
       flows: [
         inbound(105, "mysql-from-vault", vault, mysql, 3306),
         inbound(115, "mysql-from-web-app", webApp, mysql, 3306),
         inbound(125, "mysql-from-agents", agents, mysql, 3306),
         // A standby replicates inside the subnet.
         inbound(135, "mysql-between-servers", mysql, mysql, 3306),
+        // Azure's own load balancer in front of a server with a standby asks from 168.63.129.16 who is alive.
+        inbound(145, "mysql-from-probe", "AzureLoadBalancer", mysql, 3306),
       ],
       refuseOther: ["Inbound"],
     });

@@ -25,6 +25,13 @@ export interface WebAppProps {
   login?: WebAppLogin;
 }
 
+/** Tags by which Azure's portal finds what belongs to an application. Source: azurerm issue 16569. */
+const hiddenLinks = [
+  "/app-insights-resource-id",
+  "/app-insights-instrumentation-key",
+  "/app-insights-conn-string",
+];
+
 /** Says that the application is alive; App Service asks, and has no account to sign in with. */
 const healthCheckPath = "/healthz";
 
@@ -108,6 +115,8 @@ export class WebApp extends Construct {
         detailedErrorMessages: false,
         failedRequestTracing: true,
       },
+      // Azure's portal and its link to Application Insights write them.
+      lifecycle: { ignoreChanges: hiddenLinks.map((link) => `tags["hidden-link: ${link}"]`) },
     });
   }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import { terraformFailure } from "../../../scripts/deployment/terraform-failure";
-import { DeploymentScene, stackNames } from "./deployment-scene";
+import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
 jest.setTimeout(120_000);
@@ -182,6 +182,53 @@ describe("scripts/deploy", () => {
       },
     ]);
     expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
+  });
+});
+
+describe("scripts/deploy and data", () => {
+  const server = "azurerm_mysql_flexible_server.server_1";
+  beforeEach(() => {
+    const { imitations } = scene;
+    const type = "azurerm_mysql_flexible_server";
+    imitations.answer(
+      "deployed/mysql",
+      stateOf("mysql", {}, [{ mode: "managed", type, instances: [{ attributes: { name: "mysql-demo" } }] }]),
+    );
+    imitations.deployed(...stackNames);
+    imitations.answer("terraform/plan", {
+      format_version: "1.2",
+      resource_changes: [
+        {
+          address: server,
+          mode: "managed",
+          change: { actions: ["delete", "create"], before: {}, after: {}, replace_paths: [["storage"]] },
+        },
+      ],
+    });
+  });
+
+  it("refuses a plan that replaces what holds data, before anything of the stack changes", async () => {
+    const { code, stderr } = await scene.run("deploy", ["--stack", "mysql"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `The plan of mysql replaces ${server} because of storage, and with it goes the databases and their backups; undo`,
+    );
+    expect(stderr).toContain(`add --allow-loss '${server}' if that may be lost.`);
+    expect(scene.imitations.cdktfRuns).toEqual(["diff mysql"]);
+  });
+
+  it("goes on when the person names the resource that may be lost", async () => {
+    const { code } = await scene.run("deploy", ["--stack", "mysql", "--allow-loss", server]);
+    expect(code).toBe(0);
+    expect(scene.imitations.cdktfRuns).toEqual(["diff mysql", "deploy mysql"]);
+  });
+
+  it("says in the plan what would be lost", async () => {
+    const { code, stderr } = await scene.run("deploy", ["--stack", "mysql", "--plan"]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining(`Warning: The plan of mysql replaces ${server}`),
+    });
   });
 });
 

@@ -82,6 +82,7 @@ ${record}
 if [[ $1 == -chdir=* ]]; then shift; fi
 case $1 in
   version) answer "$IMITATION/terraform/version" ;;
+  show) answer "$IMITATION/terraform/plan" ;;
   init) if [[ -e $IMITATION/terraform/init.error ]]; then answer "$IMITATION/terraform/init"; fi ;;
   state)
     if [[ $2 == list ]]; then echo vault_mount.example; fi
