@@ -112,7 +112,10 @@ export class VaultServerStack extends EnvironmentStack {
       tenantId,
       sku: vault.keyVaultSku,
       allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
-      allowedSubnets: [subnets.vault, subnets.webApp, subnets.agents],
+      allowedSubnets: [
+        ...[subnets.vault, subnets.webApp, subnets.agents],
+        ...network.deployerSubnets.map(({ id }) => id),
+      ],
       protect: protectData,
     });
   }
@@ -131,7 +134,7 @@ export class VaultServerStack extends EnvironmentStack {
       tenantId,
       sku: "standard",
       allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
-      allowedSubnets: [this.network.subnets.vault],
+      allowedSubnets: [this.network.subnets.vault, ...network.deployerSubnets.map(({ id }) => id)],
       protect: protectData,
     });
     return new RecoveryKeys(this, "recovery-keys", {

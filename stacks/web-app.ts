@@ -135,6 +135,7 @@ export class WebAppStack extends EnvironmentStack {
       monitoring,
       visitorRanges: publicRanges([...network.deployerRanges, ...network.clientRanges]),
       deployerRanges: publicRanges(network.deployerRanges),
+      deployerSubnets: network.deployerSubnets.map(({ id }) => id),
       settings: this.settings(workload),
       login,
     });

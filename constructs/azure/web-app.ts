@@ -19,6 +19,8 @@ export interface WebAppProps {
   visitorRanges: readonly NamedRange[];
   /** Public networks from which packages are deployed. */
   deployerRanges: readonly NamedRange[];
+  /** Ids of subnets with the service endpoint Microsoft.Web, from which packages are deployed and the application is tried. */
+  deployerSubnets: readonly string[];
   /** Environment variables of the application; no secret among them. */
   settings: Record<string, string>;
   /** Who signs in before a request is let through; without it, everybody in the visitors' ranges is. */
@@ -91,9 +93,9 @@ export class WebApp extends Construct {
         // Key Vault and MySQL know the application by its subnet.
         vnetRouteAllEnabled: true,
         ipRestrictionDefaultAction: "Deny",
-        ipRestriction: restrictions(this.props.visitorRanges),
+        ipRestriction: restrictions(this.props.visitorRanges, this.props.deployerSubnets),
         scmIpRestrictionDefaultAction: "Deny",
-        scmIpRestriction: restrictions(this.props.deployerRanges),
+        scmIpRestriction: restrictions(this.props.deployerRanges, this.props.deployerSubnets),
       },
       appSettings: {
         ...settings,
@@ -160,12 +162,14 @@ export class WebApp extends Construct {
 }
 
 /** In the order of their names. App Service replaces the whole list at once, so a number may move. */
-function restrictions(ranges: readonly NamedRange[]) {
+function restrictions(ranges: readonly NamedRange[], subnets: readonly string[]) {
   const byName = [...ranges].sort((one, other) => (one.name < other.name ? -1 : 1));
-  return byName.map(({ name, cidr }, index) => ({
-    name,
-    action: "Allow",
-    ipAddress: cidr,
-    priority: 100 + index,
-  }));
+  const allowed = [
+    ...byName.map(({ name, cidr }) => ({ name, ipAddress: cidr })),
+    ...[...subnets].sort().map((virtualNetworkSubnetId) => ({
+      name: virtualNetworkSubnetId.split("/").at(-1),
+      virtualNetworkSubnetId,
+    })),
+  ];
+  return allowed.map((rule, index) => ({ ...rule, action: "Allow", priority: 100 + index }));
 }

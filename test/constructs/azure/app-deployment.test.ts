@@ -23,6 +23,7 @@ const stack = synthesizeConstructs((scope) => {
     monitoring,
     visitorRanges: [],
     deployerRanges: [],
+    deployerSubnets: [],
     settings: {},
   });
   new AppDeployment(scope, "deployment", {

@@ -66,9 +66,9 @@ describe("SystemNetwork", () => {
     );
   });
 
-  it("lets Vault, web apps, agents and a standby reach MySQL, on 3306", () => {
+  it("lets Vault, web apps, agents, a standby and Azure's probe reach MySQL, on 3306", () => {
     expect(flows("mysql", "Inbound")).toEqual(
-      [vault, webApp, agents, mysql].map((from) => `${from} -> ${mysql} : 3306`).sort(),
+      [vault, webApp, agents, mysql, "AzureLoadBalancer"].map((from) => `${from} -> ${mysql} : 3306`).sort(),
     );
   });
 
@@ -149,12 +149,22 @@ describe("SystemNetwork", () => {
     );
   });
 
-  it("lets a storage account know the agents' subnet, and no other, by its name", () => {
+  it("keeps Azure's implicit outbound address from VMs; delegated subnets take no such setting", () => {
+    const settings = stackOf()
+      .resources("azurerm_subnet")
+      .map((one) => [one.path.split("/").at(-2), one.get("default_outbound_access_enabled")]);
+    expect(Object.fromEntries(settings)).toEqual({ vault: false, agents: false });
+  });
+
+  it("lets a storage account know the agents' subnet by its name, and declares what Azure adds for MySQL", () => {
     const subnets = stackOf().resources("azurerm_subnet");
     const known = subnets.filter((one) =>
       (one.get("service_endpoints") as string[] | undefined)?.includes("Microsoft.Storage"),
     );
-    expect(known.map(({ path }) => path)).toEqual(["stack/network/agents/subnet"]);
+    expect(known.map(({ path }) => path).sort()).toEqual([
+      "stack/network/agents/subnet",
+      "stack/network/mysql/subnet",
+    ]);
   });
 
   it.each(["vault", "webApp", "agents"])("lets Key Vault know the subnet %s by its name", (subnet) => {
