@@ -131,19 +131,16 @@ export class MysqlServer extends Construct {
       // Who connects and who changes structure or rights; not the statements, which carry the customers' data.
       audit_log_events: "CONNECTION,DDL,DCL",
     });
-    const set = parameters.reduce<MysqlFlexibleServerConfiguration[]>(
-      (earlier, [name, value]) => [
-        ...earlier,
-        new MysqlFlexibleServerConfiguration(this, name, {
-          name,
-          value,
-          resourceGroupName: this.props.resourceGroup,
-          serverName: server.name,
-          dependsOn: earlier.slice(-1),
-        }),
-      ],
-      [],
-    );
-    return set[set.length - 1] as MysqlFlexibleServerConfiguration;
+    let last: MysqlFlexibleServerConfiguration | undefined;
+    for (const [name, value] of parameters) {
+      last = new MysqlFlexibleServerConfiguration(this, name, {
+        name,
+        value,
+        resourceGroupName: this.props.resourceGroup,
+        serverName: server.name,
+        dependsOn: last && [last],
+      });
+    }
+    return last as MysqlFlexibleServerConfiguration;
   }
 }

@@ -9,6 +9,7 @@ import { checkGlobalNames } from "./global-name-check";
 import { checkStateLocks } from "./lock-check";
 import { checkLogin } from "./login-check";
 import { checkMachineSizes } from "./machine-size-check";
+import { checkMysql } from "./mysql-check";
 import { checkNames } from "./name-check";
 import { programVersionProblems } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
@@ -34,6 +35,7 @@ const deploymentChecks: readonly Check[] = [
   checkResourceProviders,
   checkMachineSizes,
   checkEncryptionAtHost,
+  checkMysql,
   checkNames,
   checkGlobalNames,
   checkStateLocks,
@@ -86,6 +88,7 @@ const readStatesFirst = new Set<Check>([
   checkRights,
   checkMachineSizes,
   checkEncryptionAtHost,
+  checkMysql,
   checkNames,
 ]);
 

@@ -139,7 +139,7 @@ describe("scripts/deploy", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
       stacks: [{ stack: "vm-reader-role" }],
-      problems: [expect.stringContaining("Terraform failed with network: RequestDisallowedByPolicy")],
+      problems: [expect.stringContaining("A policy of your organisation forbids a resource")],
     });
   });
 
@@ -343,7 +343,32 @@ Lock Info:
       "Error: Backend configuration changed",
       /run `scripts\/migrate-state demo`/,
     ],
-    ["no room", "Error: SkuNotAvailable: the requested size", /no room for a VM of that size/],
+    ["a size that is not offered", "Error: SkuNotAvailable: the size", /does not offer a VM of that size/],
+    [
+      "a full zone",
+      "Error: ZonalAllocationFailed: We do not have",
+      /no room .* in the zone now; choose another zone/,
+    ],
+    ["a full region", "Error: AllocationFailed: Allocation failed", /no room in the region/],
+    ["MySQL that a region lacks", "Error: ProvisionNotSupportedForRegion", /no room in the region/],
+    ["a quota", "Error: QuotaExceeded: Operation could not", /quota is used up; ask for more in the portal/],
+    [
+      "a quota of cores",
+      "Error: OperationNotAllowed: Operation could not be completed as it results in exceeding\n│ approved Total Regional Cores quota.",
+      /quota is used up/,
+    ],
+    [
+      "a policy",
+      'Error: RequestDisallowedByPolicy: Resource \'vnet\' was disallowed by policy. "policyDefinitionDisplayName": "Require a tag"',
+      /A policy of your organisation forbids a resource \(Require a tag\); have its owner/,
+    ],
+    ["a reserved word", "Error: ReservedResourceName: windows", /keeps a word in that name for itself/],
+    ["a server that is busy", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],
+    [
+      "what Azure or people left in a resource group",
+      "Error: deleting Resource Group: the Resource Group still contains Resources.\n* `/subscriptions/1/resourceGroups/rg/providers/a/b/c`\nThis feature",
+      /still holds what no stack of demo made \(\/subscriptions\/1\/resourceGroups\/rg\/providers\/a\/b\/c\); delete it/,
+    ],
     [
       "anything else",
       "Error: the moon\nis full\n\n0 Stacks deploying     1 Stack done     0 Stacks waiting\nInvoking Terraform CLI failed with exit code 1",
