@@ -613,6 +613,16 @@ export const environmentSchema = z.strictObject({
     .max(730, "is more than Azure's maximum; choose 730 or less.")
     .default(30)
     .describe("How long Log Analytics keeps logs, in days."),
+  evidenceWorkspace: z
+    .string()
+    .regex(
+      /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/$%"]+$/,
+      "is no Log Analytics workspace's Azure id; write it as `az monitor log-analytics workspace show --query id` does.",
+    )
+    .optional()
+    .describe(
+      "Azure id of a Log Analytics workspace of your security team, in which deployers may delete nothing: the logs of the Key Vaults, MySQL and the web apps and the subscription's activity log go there.",
+    ),
   protectData: z
     .boolean()
     .default(true)

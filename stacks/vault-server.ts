@@ -8,6 +8,7 @@ import { vaultServerUserData } from "../cloud-init/vault-server/user-data";
 import { AdminSshKey } from "../constructs/azure/admin-ssh-key";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { EnterpriseLicense } from "../constructs/azure/enterprise-license";
+import { Evidence } from "../constructs/azure/evidence";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { KeyVault } from "../constructs/azure/key-vault";
 import { adminUsername } from "../constructs/azure/linux-vm";
@@ -51,6 +52,7 @@ export class VaultServerStack extends EnvironmentStack {
 
     const identity = this.createIdentity();
     this.keyVault = this.createKeyVault(tenantId, suffix);
+    this.keepEvidence("key-vault-evidence", this.keyVault);
     const unsealKey = new UnsealKey(this, "unseal-key", {
       keyVaultId: this.keyVault.id,
       hardware: vault.keyVaultSku === "premium",
@@ -120,6 +122,11 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
+  /** Who read, wrote or used what the Key Vault holds. */
+  private keepEvidence(id: string, keyVault: KeyVault): void {
+    new Evidence(this, id, { environment: this.environment, of: keyVault.id, categories: ["AuditEvent"] });
+  }
+
   /** A Key Vault and a resource group of their own, so that the deployers' rights do not reach them. */
   private createRecoveryKeys(tenantId: string, suffix: string, identity: VaultIdentity): RecoveryKeys {
     const { name, location, network, protectData, recoveryKeyReaders } = this.environment;
@@ -137,6 +144,7 @@ export class VaultServerStack extends EnvironmentStack {
       allowedSubnets: [this.network.subnets.vault, ...network.deployerSubnets.map(({ id }) => id)],
       protect: protectData,
     });
+    this.keepEvidence("recovery-key-vault-evidence", keyVault);
     return new RecoveryKeys(this, "recovery-keys", {
       keyVault,
       writerRoleId: this.roles.recoveryKeyWriterRoleId,

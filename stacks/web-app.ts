@@ -8,6 +8,7 @@ import { AppPackage } from "../constructs/azure/app-package";
 import { ApplicationMonitoring } from "../constructs/azure/application-monitoring";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { CertificateReader } from "../constructs/azure/certificate-reader";
+import { Evidence } from "../constructs/azure/evidence";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { resourceName } from "../constructs/azure/resource-names";
 import { WebApp } from "../constructs/azure/web-app";
@@ -61,6 +62,11 @@ export class WebAppStack extends EnvironmentStack {
       new CertificateReader(scope, "certificate", {
         certificateId,
         principalId: app.principalId,
+      });
+      new Evidence(scope, "evidence", {
+        environment,
+        of: app.id,
+        categories: ["AppServiceHTTPLogs", "AppServiceAuditLogs", "AppServiceIPSecAuditLogs"],
       });
       new AppDeployment(scope, "deployment", {
         app,

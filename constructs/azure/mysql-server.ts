@@ -23,6 +23,7 @@ export interface MysqlServerProps {
 
 /** A MySQL Flexible Server that only the virtual network reaches, over TLS, with the application's database. */
 export class MysqlServer extends Construct {
+  readonly id: string;
   /** Name under which the virtual network reaches it. */
   readonly host: string;
   readonly databaseName: string;
@@ -40,6 +41,7 @@ export class MysqlServer extends Construct {
     if (props.protect) {
       new DeletionLock(this, "deletion", { resourceId: server.id, protects: "the database and its backups" });
     }
+    this.id = server.id;
     this.host = server.fqdn;
     this.databaseName = database.name;
   }

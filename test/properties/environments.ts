@@ -19,6 +19,7 @@ function everything(): Environment {
         id: `/subscriptions/${person(9)}/resourceGroups/rg-runners/providers/Microsoft.Network/virtualNetworks/vnet-runners/subnets/snet-runners`,
       },
     ];
+    copy.evidenceWorkspace = `/subscriptions/${person(9)}/resourceGroups/rg-security/providers/Microsoft.OperationalInsights/workspaces/log-security`;
     copy.tagsFromPolicy = ["Cost Center"];
     copy.vault.publicAddress = true;
     copy.vault.edition = "enterprise";

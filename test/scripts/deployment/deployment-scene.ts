@@ -187,6 +187,8 @@ export class DeploymentScene {
           supportedGeoBackupRegions: ["northeurope"],
         },
       },
+      "az/resource-list": [],
+      "az/resource-delete": "",
       "az/group-exists": false,
       "az/role-definition-list": [],
       "az/keyvault-list-deleted": [],
