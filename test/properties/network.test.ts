@@ -128,9 +128,14 @@ describe("network rules", () => {
           scm_ip_restriction_default_action: "Deny",
         });
         const ranges = ["ip_restriction", "scm_ip_restriction"].flatMap(
-          (name) => site[name] as { ip_address: string }[],
+          (name) => site[name] as { ip_address?: string; virtual_network_subnet_id?: string }[],
         );
-        expect(ranges.filter(({ ip_address }) => isAnySource(ip_address))).toEqual([]);
+        expect(
+          ranges.filter(
+            ({ ip_address, virtual_network_subnet_id }) =>
+              virtual_network_subnet_id === undefined && isAnySource(ip_address ?? "*"),
+          ),
+        ).toEqual([]);
       }
     },
   );
