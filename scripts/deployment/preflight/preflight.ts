@@ -15,6 +15,7 @@ import { programVersionProblems } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
 import { checkRights } from "./rights-check";
 import { checkSubscription } from "./subscription-check";
+import { checkWarnings } from "./warning-check";
 
 /** What a deployment knows once it may begin. */
 export interface Prepared {
@@ -27,6 +28,7 @@ export interface PreflightOptions extends Omit<CheckContext, "login" | "states">
 }
 
 const deploymentChecks: readonly Check[] = [
+  checkWarnings,
   checkLogin,
   checkSubscription,
   checkAddresses,

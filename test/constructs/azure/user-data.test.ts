@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { UserData } from "../../../constructs/azure/user-data";
 import { synthesizeConstructs } from "../../synthesis";
 
@@ -11,18 +12,22 @@ describe("UserData", () => {
     expect(text).toBe("#cloud-config\n{}\n");
   });
 
+  /** Text that gzip makes little smaller than three quarters. */
+  const noise = (bytes: number) =>
+    createHash("shake256", { outputLength: bytes }).update("").digest("base64").slice(0, bytes);
+
   it.each([
-    ["a text of 65535 bytes is taken", "#".repeat(65_535), false],
-    ["one byte more is refused", "#".repeat(65_536), true],
-    ["characters count by their bytes", "ü".repeat(33_000), true],
-    ["a reference counts by what may stand there", `${"#".repeat(65_400)}\${local.address}`, true],
+    ["compressed it counts", "#".repeat(1_000_000), false],
+    ["80000 bytes that compress badly are taken", noise(80_000), false],
+    ["100000 of them are refused", noise(100_000), true],
+    ["a reference counts by what may stand there", `${noise(80_000)}${"${local.address}".repeat(20)}`, true],
   ])("knows what Azure takes: %s", (_what, given, refused) => {
     const synthesize = () => synthesizeConstructs((scope) => new UserData(scope, "data", given));
     if (refused) expect(synthesize).toThrow(/and Azure takes 65535; name fewer deployers/);
     else expect(synthesize).not.toThrow();
   });
 
-  it("reaches Azure as base64, with what Terraform filled in", () => {
-    expect(stack.outputs.get("base64")).toBe(`\${base64encode(local.${name})}`);
+  it("reaches Azure compressed, as base64, with what Terraform filled in", () => {
+    expect(stack.outputs.get("base64")).toBe(`\${base64gzip(local.${name})}`);
   });
 });
