@@ -190,7 +190,8 @@ class Deployment {
   }
 
   private async untilApplied(machines: readonly DeployedMachine[]): Promise<void> {
-    const { wait: seconds, interruption } = this;
+    const { interruption } = this;
+    const { wait: seconds } = this.options;
     const reports = new MachineReports(this.az);
     for (const machine of machines) {
       await this.progress.step(
