@@ -10,8 +10,8 @@ const PATIENCE_MS = 60_000;
 /** Tries again once the system says that it is ready. */
 interface Stream {
   readonly name: string;
-  /** Sends a request; throws or gives false when it failed. */
-  send(): Promise<boolean>;
+  /** Sends a request; throws or says why it failed. */
+  send(): Promise<string | undefined>;
   /** Whether what it asks says of itself that it is ready. */
   ready(): Promise<boolean>;
 }
@@ -49,19 +49,15 @@ export class Load {
         return [
           {
             name: `${name}: list`,
-            send: async () => (await fetch(`${url()}/api/customers?page=1&pageSize=5`)).ok,
+            send: async () => problemOf(await fetch(`${url()}/api/customers?page=1&pageSize=5`)),
             ready,
           },
           {
             name: `${name}: add`,
             send: async () => {
               const headers = { "content-type": "application/json" };
-              const answer = await fetch(`${url()}/api/customers`, {
-                method: "POST",
-                headers,
-                body: JSON.stringify(ada),
-              });
-              return answer.status === 201;
+              const body = JSON.stringify(ada);
+              return problemOf(await fetch(`${url()}/api/customers`, { method: "POST", headers, body }));
             },
             ready,
           },
@@ -71,7 +67,8 @@ export class Load {
         name: "Vault: encrypt",
         send: async () => {
           const plaintext = Buffer.from("load").toString("base64");
-          return (await workload.ask("POST transit/encrypt/customer-key", { plaintext })).status === 200;
+          const { status, errors } = await workload.ask("POST transit/encrypt/customer-key", { plaintext });
+          return status === 200 ? undefined : `${status} ${errors}`;
         },
         ready: vaultIsReady,
       },
@@ -87,18 +84,24 @@ export class Load {
   async #run(stream: Stream): Promise<void> {
     while (!this.#stopped) {
       this.sent++;
-      if (await succeeds(stream)) continue;
+      const first = await problem(stream);
+      if (first === undefined) continue;
       this.retried++;
-      const ready = await waitFor(`${stream.name} to be ready`, stream.ready, {
-        deadlineMs: PATIENCE_MS,
-      }).catch((error: Error) => error.message);
-      if (typeof ready === "string" || !(await succeeds(stream))) {
-        this.failures.push(`${stream.name} failed twice${typeof ready === "string" ? `; ${ready}` : ""}`);
-      }
+      const begin = performance.now();
+      const again = await waitFor(`${stream.name} to be ready`, stream.ready, { deadlineMs: PATIENCE_MS })
+        .then(() => problem(stream))
+        .catch((error: Error) => error.message);
+      const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      if (again !== undefined) this.failures.push(`${stream.name}: ${first}; ${seconds} s later: ${again}`);
     }
   }
 }
 
-async function succeeds(stream: Stream): Promise<boolean> {
-  return stream.send().catch(() => false);
+async function problemOf(answer: Response): Promise<string | undefined> {
+  const text = await answer.text();
+  return answer.ok ? undefined : `${answer.status} ${text.slice(0, 200)}`;
+}
+
+function problem(stream: Stream): Promise<string | undefined> {
+  return stream.send().catch((error: Error) => `${error.message} ${error.cause ?? ""}`);
 }
