@@ -1,4 +1,10 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Plan } from "../plan-summary/plan";
+import { DeploymentError } from "./deployment-error";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
+import { projectFolder } from "./project";
+import { runCommand } from "./run-command";
 
 /** What Terraform would do with a stack, or which stacks must be deployed before that can be told. */
 export type PlannedStack =
@@ -43,4 +49,22 @@ function withReadableUserData(text: string): string {
       ].join("\n");
     },
   );
+}
+
+/**
+ * The plan that `cdktf diff` left beside a stack, read by Terraform and then removed: it holds what the state holds.
+ * @throws {DeploymentError} when there is none that Terraform can read.
+ */
+export async function savedPlan(stack: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Plan> {
+  const folder = `cdktf.out/stacks/${stack}`;
+  try {
+    const show = [`-chdir=${folder}`, "show", "-json", "plan"];
+    const result = await runCommand("terraform", show, { cwd: projectFolder, env, signal });
+    if (result?.code === 0) return JSON.parse(result.stdout);
+    throw new DeploymentError(
+      `The plan of ${stack} cannot be read (${result?.stderr.trim().slice(0, 300) || "Terraform gave no reason"}); run the same command again.`,
+    );
+  } finally {
+    await rm(join(projectFolder, folder, "plan"), { force: true });
+  }
 }

@@ -17,8 +17,14 @@ import { agentVm, vaultEnterpriseServer } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
 const machines = [
-  // Enterprise has every file of the community edition, and two programs more.
-  { machine: "vault-server", userData: vaultServerUserData(vaultEnterpriseServer) },
+  // Enterprise before 2.0 has every file: those of the community edition, of the licence and of the front.
+  {
+    machine: "vault-server",
+    userData: vaultServerUserData({
+      ...vaultEnterpriseServer,
+      vault: { version: "1.21.4", edition: "enterprise" },
+    }),
+  },
   { machine: "agent-vm", userData: agentVmUserData(agentVm) },
 ];
 
