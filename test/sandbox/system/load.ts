@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import type { Sandbox } from "../../../sandbox/sandbox";
 import { ada } from "../../app/running-application";
@@ -7,9 +8,16 @@ import { LoggedInWorkload } from "./workloads";
 /** Milliseconds after which a request that failed is sent for the second and last time, at the latest. */
 const PATIENCE_MS = 60_000;
 
+/** Milliseconds from one request of a stream to its next: the application refuses an address that asks more often than 300 times a minute. */
+const APPLICATION_PACE_MS = 800;
+
+/** The same for Vault itself. */
+const VAULT_PACE_MS = 100;
+
 /** Tries again once the system says that it is ready. */
 interface Stream {
   readonly name: string;
+  readonly paceMs: number;
   /** Sends a request; throws or says why it failed. */
   send(): Promise<string | undefined>;
   /** Whether what it asks says of itself that it is ready. */
@@ -49,11 +57,13 @@ export class Load {
         return [
           {
             name: `${name}: list`,
+            paceMs: APPLICATION_PACE_MS,
             send: async () => problemOf(await fetch(`${url()}/api/customers?page=1&pageSize=5`)),
             ready,
           },
           {
             name: `${name}: add`,
+            paceMs: APPLICATION_PACE_MS,
             send: async () => {
               const headers = { "content-type": "application/json" };
               const body = JSON.stringify(ada);
@@ -65,6 +75,7 @@ export class Load {
       }),
       {
         name: "Vault: encrypt",
+        paceMs: VAULT_PACE_MS,
         send: async () => {
           const plaintext = Buffer.from("load").toString("base64");
           const { status, errors } = await workload.ask("POST transit/encrypt/customer-key", { plaintext });
@@ -83,12 +94,16 @@ export class Load {
 
   async #run(stream: Stream): Promise<void> {
     while (!this.#stopped) {
+      await delay(stream.paceMs);
       this.sent++;
       const first = await problem(stream);
       if (first === undefined) continue;
       this.retried++;
       const begin = performance.now();
-      const again = await waitFor(`${stream.name} to be ready`, stream.ready, { deadlineMs: PATIENCE_MS })
+      const again = await waitFor(`${stream.name} to be ready`, stream.ready, {
+        deadlineMs: PATIENCE_MS,
+        intervalMs: 250,
+      })
         .then(() => problem(stream))
         .catch((error: Error) => error.message);
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
