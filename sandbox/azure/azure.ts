@@ -2,6 +2,7 @@ import { AccessControl } from "./access-control";
 import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
 import { BlobStorage } from "./blob-storage";
 import { CertificateAuthority, type KeyAndCertificate } from "./certificates";
+import { DirectServer } from "./direct-server";
 import { Directory, type IdentityChoice } from "./directory";
 import { Entra } from "./entra";
 import { Faults } from "./faults";
@@ -65,6 +66,7 @@ export class Azure {
   readonly #stores = new Map<string, KeyVaultStore>();
   readonly #appService: AppServiceIdentity;
   readonly #proxies = new Map<string, ForwardProxy>();
+  readonly #directServers = new Map<string, DirectServer>();
   readonly #identityEndpoints = new Map<string, IdentityEndpoint>();
   readonly #stopped = new AbortController();
 
@@ -108,6 +110,15 @@ export class Azure {
   /** HTTP_PROXY and HTTPS_PROXY of a machine or site; without a name, of anybody else. Only machines have IMDS. */
   proxyUrlFor(name?: string): string {
     return known(this.#proxies.get(name ?? elsewhere), "virtual machine or site", name).url;
+  }
+
+  /**
+   * Where a machine finds Azure without a proxy: ports of 127.0.0.1 that stand for 169.254.169.254:80 and for port 443 of Azure's
+   * names.
+   */
+  directPortsFor(machine: string): { http: number; https: number } {
+    const { httpPort, httpsPort } = known(this.#directServers.get(machine), "virtual machine", machine);
+    return { http: httpPort, https: httpsPort };
   }
 
   /** IDENTITY_ENDPOINT and IDENTITY_HEADER of a web app or function. */
@@ -203,6 +214,8 @@ export class Azure {
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
       this.#proxies.set(name, new ForwardProxy({ caller: name, sourceAddress: privateIpAddress, ...common }));
     }
+    for (const { name: caller } of this.#world.virtualMachines)
+      this.#directServers.set(caller, new DirectServer({ caller, authority, services, handler }));
     for (const { name } of this.#world.sites)
       this.#identityEndpoints.set(name, new IdentityEndpoint(name, this.#appService, handler));
   }
@@ -215,8 +228,12 @@ export class Azure {
     );
   }
 
-  #servers(): (ForwardProxy | IdentityEndpoint)[] {
-    return [...this.#proxies.values(), ...this.#identityEndpoints.values()];
+  #servers(): (ForwardProxy | DirectServer | IdentityEndpoint)[] {
+    return [
+      ...this.#proxies.values(),
+      ...this.#directServers.values(),
+      ...this.#identityEndpoints.values(),
+    ];
   }
 }
 
