@@ -1,5 +1,6 @@
 import * as ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { DEFAULT_VAULT, OLDEST_VAULT, SUPPORTED_VAULT } from "../cloud-init/vault-server/vault-version";
 
 /** `10.20.1.0/24`: an IPv4 network in CIDR notation, without host bits. */
 const cidr = z
@@ -240,11 +241,23 @@ const vault = z.strictObject({
   version: z
     .string()
     .regex(
-      /^1\.(?:1[6-9]|[2-9]\d)\.\d+$/,
-      "is no supported Vault version; write a release from 1.16.0 on, such as 1.21.4.",
+      SUPPORTED_VAULT,
+      `is no supported Vault version; write a release of 2.x, such as ${DEFAULT_VAULT} (1.21.x works with a warning).`,
     )
-    .default("1.21.4")
-    .describe("Vault's version, pinned for the server and for Vault Agent."),
+    .default(DEFAULT_VAULT)
+    .describe(
+      `Vault's version, pinned for the server and for Vault Agent: 2.x, or ${OLDEST_VAULT} and later 1.21. A version with known vulnerabilities gets a warning that names them.`,
+    ),
+  sha256: z
+    .string()
+    .regex(
+      /^[0-9a-f]{64}$/,
+      "is no SHA-256 checksum; write the 64 hexadecimal digits that `vault_<version>_SHA256SUMS` has for linux_amd64.zip.",
+    )
+    .optional()
+    .describe(
+      "Checksum of the release archive for linux_amd64, for a version that the project's table does not know. Without it, the VMs rely on HashiCorp's signature alone.",
+    ),
   edition: z
     .enum(["community", "enterprise"], "is no edition; write community or enterprise.")
     .default("community")

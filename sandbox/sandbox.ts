@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { nodeRelease } from "../cloud-init/agent-vm/node-release";
 import { readCloudConfig } from "../cloud-init/cloud-config";
+import { vaultRelease } from "../cloud-init/common/vault-release";
 import { resourceName } from "../constructs/azure/resource-names";
 import type { Environment } from "../environments/schema";
 import { synthesize } from "../main";
@@ -55,12 +57,13 @@ export class Sandbox {
   readonly deployment: Deployment;
   /** The environment as it is deployed here: addresses on loopback. */
   readonly environment: Environment;
+  /** Path of the Vault that everything here runs. */
+  readonly vaultProgram: string;
   database!: MySqlServer;
   vault!: Machine;
   readonly agents = new Map<string, Machine>();
   readonly webApps = new Map<string, WebAppProcess>();
   readonly #undo: UndoSteps;
-  #vaultProgram = "";
 
   private constructor(
     private readonly options: SandboxOptions,
@@ -69,12 +72,14 @@ export class Sandbox {
       deployment: Deployment;
       environment: Environment;
       undo: UndoSteps;
+      vaultProgram: string;
     },
   ) {
     this.azure = parts.azure;
     this.deployment = parts.deployment;
     this.environment = parts.environment;
     this.#undo = parts.undo;
+    this.vaultProgram = parts.vaultProgram;
   }
 
   /** Starts everything in the order of the stacks. When a step fails, what was started is stopped again. */
@@ -91,13 +96,14 @@ export class Sandbox {
   private static async startWith(options: SandboxOptions, undo: UndoSteps): Promise<Sandbox> {
     const { progress, folder } = options;
     const network = await progress.step("loopback network", () => claimNetwork(folder, undo));
-    const environment = sandboxEnvironment(options.environment, network);
+    const program = await findVaultProgram({ progress });
+    const environment = sandboxEnvironment(options.environment, network, program.version);
     const outdir = await folder.folder("stacks");
     await progress.step(`synth of ${environment.name}`, async () => synthesize(environment, outdir));
     const azure = await progress.step("stand-in for Azure", () =>
       startStandIn(folder, outdir, environment, undo),
     );
-    const sandbox = new Sandbox(options, { ...azure, environment, undo });
+    const sandbox = new Sandbox(options, { ...azure, environment, undo, vaultProgram: program.path });
     await sandbox.startSystem();
     return sandbox;
   }
@@ -125,11 +131,6 @@ export class Sandbox {
   /** Path of the CA's certificate that stands for the system's roots: SSL_CERT_FILE. */
   get caFile(): string {
     return join(this.options.folder.path, "ca.pem");
-  }
-
-  /** Path of the Vault that everything here runs. */
-  get vaultProgram(): string {
-    return this.#vaultProgram;
   }
 
   /** The web apps: workload, role in Vault, name of the site. */
@@ -230,7 +231,6 @@ export class Sandbox {
   private async startSystem(): Promise<void> {
     const { progress, upTo = "everything" } = this.options;
     await this.refreshVaultCertificate();
-    this.#vaultProgram = (await findVaultProgram({ progress })).path;
     if (upTo === "azure") return;
     await together([
       progress.step("stack mysql: database server", () => this.startDatabase()),
@@ -304,7 +304,10 @@ export class Sandbox {
       folder: await this.options.folder.folder("machines", name),
       proxyUrl: this.azure.proxyUrlFor(name),
       caFile: this.caFile,
-      vaultProgram: this.#vaultProgram,
+      programs: [
+        { ...vaultRelease(this.environment.vault), path: this.vaultProgram },
+        { ...nodeRelease, path: process.execPath },
+      ],
     });
     await this.#undo.add(() => machine.powerOff());
     return machine;

@@ -101,8 +101,7 @@ export class AgentVmStack extends EnvironmentStack {
   private cloudConfig({ name, databaseRole, paths }: AgentVmWorkload, store: PackageStore): string {
     const { vault, transitKeys } = this.environment;
     return agentVmUserData({
-      vaultVersion: vault.version,
-      edition: vault.edition,
+      vault,
       role: `${name}-role`,
       vaultAddress: this.vaultServer.privateAddress,
       vaultCertificateUrl: this.vaultServer.certificate.publicUrl,

@@ -184,8 +184,7 @@ export class VaultServerStack extends EnvironmentStack {
       reads: this.reads,
       protect: protectData,
       cloudConfig: vaultServerUserData({
-        vaultVersion: vault.version,
-        edition: vault.edition,
+        vault,
         tenantId: parts.deployer.tenantId,
         clientId: parts.identity.clientId,
         keyVaultName: this.keyVault.name,

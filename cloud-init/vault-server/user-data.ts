@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
-import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
+import { releaseFile } from "../common/release";
+import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
+import { versionVariables } from "./vault-version";
 
 /** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
 export interface VaultServerUserData {
-  /** Without edition or package revision, for example "1.21.4"; at synth. */
-  vaultVersion: string;
-  edition: VaultEdition;
+  /** At synth. */
+  vault: VaultReleaseOptions;
   tenantId: string;
   /** Of Vault's user-assigned identity. */
   clientId: string;
@@ -41,21 +42,20 @@ export interface VaultServerUserData {
  * @throws when the edition and the licence do not fit together.
  */
 export function vaultServerUserData(settings: VaultServerUserData): string {
-  const enterprise = settings.edition === "enterprise";
+  const enterprise = settings.vault.edition === "enterprise";
   if (enterprise !== (settings.licenseSecretUrl !== undefined)) {
     throw new Error("licenseSecretUrl: Vault Enterprise needs a licence, the community edition takes none");
   }
-  const vault = vaultPackage(settings.edition, settings.vaultVersion);
   return cloudConfig({
-    apt: HASHICORP_APT,
     package_update: true,
-    packages: [vault, "curl", "jq", "logrotate", "openssl", "unattended-upgrades"],
-    write_files: [...staticFiles(settings, enterprise), variables(settings)],
+    packages: ["curl", "gpgv", "jq", "logrotate", "openssl", "unattended-upgrades", "unzip"],
+    write_files: [
+      ...staticFiles(settings, enterprise),
+      releaseFile(vaultRelease(settings.vault)),
+      variables(settings),
+    ],
     runcmd: [
-      // The package makes its user the owner of this folder; a Vault that is broken into shall not rewrite its configuration.
-      ["chown", "--recursive", "root:root", "/etc/vault.d"],
-      // Vault changes its version when this project says so, not overnight.
-      ["apt-mark", "hold", vault[0]],
+      ["systemd-sysusers", "/etc/sysusers.d/vault-server.conf"],
       ["systemctl", "daemon-reload"],
       // --no-block: the units wait for the data disk and for rights to arrive; cloud-init need not.
       ["systemctl", "enable", "--now", "--no-block", ...units(enterprise)],
@@ -85,11 +85,13 @@ function variables(settings: VaultServerUserData) {
     RECOVERY_THRESHOLD: String(settings.recoveryThreshold),
     DEPLOYER_OBJECT_IDS: settings.deployerObjectIds.join(","),
     DEPLOYER_TOKEN_TTL: settings.deployerTokenTtl,
+    ...versionVariables(settings.vault.version),
   });
 }
 
 function units(enterprise: boolean): string[] {
   return [
+    "vault-install.service",
     ...(enterprise ? ["vault-license.service", "vault-license.timer"] : []),
     "vault-certificate.service",
     "vault-certificate.timer",

@@ -1,3 +1,5 @@
+import { RELEASES_FOLDER } from "../../cloud-init/common/release";
+
 /** What a machine of the sandbox does otherwise than the VM on Azure. This list is complete: what is not in it is the same. */
 export interface Difference {
   /** A short name. */
@@ -32,12 +34,6 @@ export const LOOPBACK = "127.0.0.1";
 /** Users and groups of the VM; each becomes the user who runs the sandbox, and that user's group. */
 export const ACCOUNTS = ["vault", "vault-agent", "app"] as const;
 
-/** The program that HashiCorp's package installs; it becomes the Vault that the sandbox found. */
-export const VAULT_PROGRAM = "/usr/bin/vault";
-
-/** The program that NodeSource's package installs; it becomes the Node that runs the sandbox. */
-export const NODE_PROGRAM = "/usr/bin/node";
-
 /** Files whose content is changed as the units' settings are; every other file is written as it is. */
 export const CONFIGURATION_FILES = /\.(hcl|ctmpl)$|^\/etc\/logrotate\.d\//;
 
@@ -55,16 +51,11 @@ export const differences: readonly Difference[] = [
     reason: "No root rights, and several machines side by side.",
   },
   {
-    name: "Vault's program",
-    onAzure: `${VAULT_PROGRAM}, from HashiCorp's Debian package.`,
-    inSandbox: "The Vault that the sandbox found.",
-    reason: "No packages are installed.",
-  },
-  {
-    name: "Node",
-    onAzure: `${NODE_PROGRAM}, version 22, from NodeSource's Debian package.`,
-    inSandbox: "The Node that runs the sandbox.",
-    reason: "No packages are installed.",
+    name: "Vault and Node.js",
+    onAzure: `install-release downloads the releases, checks them and puts them into ${RELEASES_FOLDER}.`,
+    inSandbox:
+      "The Vault that the sandbox found, and the Node that runs the sandbox, are there before the boot; install-release finds them.",
+    reason: "No download at each start, and no network where there is none.",
   },
   {
     name: "Listeners",
@@ -124,8 +115,7 @@ export const differences: readonly Difference[] = [
   },
   {
     name: "Not run",
-    onAzure:
-      "cloud-init installs packages, makes users, holds Vault's package and sets owners; logrotate and updates run daily.",
+    onAzure: "cloud-init installs packages, makes users and sets owners; logrotate and updates run daily.",
     inSandbox:
       "Of runcmd only the systemctl commands are run; curl, jq, openssl, unzip and flock are the system's own.",
     reason: "No root rights.",

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { RELEASES_FOLDER, type Release } from "../../cloud-init/common/release";
 import { inTurn } from "../programs/in-turn";
 import { killLeftovers } from "../programs/leftover-processes";
 import { lastLines } from "../programs/run-program";
@@ -13,6 +14,12 @@ import { requireFree, requirePrograms } from "./requirements";
 import { ServiceManager } from "./service-manager";
 import { SystemctlProgram, systemctl } from "./systemctl";
 import { emptyFolder, type UnitState } from "./unit";
+
+/** A release that is there already, as install-release would have installed it. */
+export interface InstalledProgram extends Pick<Release, "name" | "version"> {
+  /** The program that stands for it; an absolute path. */
+  readonly path: string;
+}
 
 export interface MachineOptions {
   /** What errors call it. */
@@ -27,8 +34,8 @@ export interface MachineOptions {
   readonly proxyUrl: string;
   /** SSL_CERT_FILE of its processes. */
   readonly caFile: string;
-  /** The Vault that stands for /usr/bin/vault; an absolute path. */
-  readonly vaultProgram: string;
+  /** The releases that are installed before it boots. */
+  readonly programs: readonly InstalledProgram[];
   /** The longest pause before a unit is restarted; half a second unless told. */
   readonly restartSeconds?: number;
 }
@@ -66,13 +73,12 @@ export class Machine {
   #switchedOff = 0;
 
   private constructor(options: MachineOptions) {
-    const { folder, address, vaultProgram, restartSeconds = 0.5 } = options;
+    const { folder, address, restartSeconds = 0.5 } = options;
     this.#options = options;
     this.#userData = readCloudConfig(options.cloudConfig);
     this.#mapping = new Mapping({
       root: join(folder, "root"),
       address,
-      vaultProgram,
       userId: process.getuid?.() ?? 0,
       groupId: process.getgid?.() ?? 0,
     });
@@ -100,6 +106,7 @@ export class Machine {
     const machine = new Machine(options);
     await requirePrograms(machine.environment.PATH ?? "");
     machine.#writeFiles();
+    machine.#installPrograms();
     await machine.#requireFreePorts();
     return machine;
   }
@@ -264,6 +271,16 @@ export class Machine {
     }
     for (const file of this.#userData.write_files) {
       this.#writeFile(file.path, textOf(file), Number.parseInt(file.permissions, 8));
+    }
+  }
+
+  /** Links, since Vault takes half a gigabyte. */
+  #installPrograms(): void {
+    for (const { name, version, path } of this.#options.programs) {
+      const folder = this.path(`${RELEASES_FOLDER}/${name}-${version}`);
+      mkdirSync(folder, { recursive: true });
+      rmSync(join(folder, name), { force: true });
+      symlinkSync(path, join(folder, name));
     }
   }
 

@@ -1,22 +1,13 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { SandboxError } from "../programs/sandbox-error";
-import {
-  ACCOUNTS,
-  CONFIGURATION_FILES,
-  LISTENERS,
-  LOOPBACK,
-  NODE_PROGRAM,
-  PRIVATE_FOLDERS,
-  VAULT_PROGRAM,
-} from "./differences";
+import { ACCOUNTS, CONFIGURATION_FILES, LISTENERS, LOOPBACK, PRIVATE_FOLDERS } from "./differences";
 
 export interface MappingOptions {
   /** The machine's private root. */
   readonly root: string;
   /** The machine's own loopback address. */
   readonly address: string;
-  readonly vaultProgram: string;
   readonly userId: number;
   readonly groupId: number;
 }
@@ -67,8 +58,6 @@ export class Mapping {
 
   /** @throws SandboxError when it is not there */
   program(path: string): string {
-    if (path === VAULT_PROGRAM) return this.options.vaultProgram;
-    if (path === NODE_PROGRAM) return process.execPath;
     const mapped = this.#places(path);
     try {
       accessSync(mapped, constants.X_OK);

@@ -185,11 +185,16 @@ export class Service implements Unit {
     } else if (
       !this.#once &&
       !(result.succeeded && this.#isOneshot) &&
+      !this.#preventsRestart(result.code) &&
       (restart === "always" || (restart === "on-failure" && !result.succeeded))
     ) {
       this.#restartAfterPause();
     } else this.#rest(result.succeeded ? "inactive" : "failed");
     return result;
+  }
+
+  #preventsRestart(code: number): boolean {
+    return this.#all("RestartPreventExitStatus").some((line) => line.split(/\s+/).includes(String(code)));
   }
 
   #restartAfterPause(): void {

@@ -6,8 +6,7 @@ export const reference = (name: string) =>
   `\${data.terraform_remote_state.a-stack-with-a-long-name.outputs.cross-stack-output-${name}-0123456789abcdef}`;
 
 export const vaultServer: VaultServerUserData = {
-  vaultVersion: "1.21.4",
-  edition: "community",
+  vault: { version: "2.2.2", edition: "community" },
   tenantId: reference("tenant"),
   clientId: reference("client"),
   keyVaultName: reference("key-vault"),
@@ -29,13 +28,12 @@ export const vaultServer: VaultServerUserData = {
 
 export const vaultEnterpriseServer: VaultServerUserData = {
   ...vaultServer,
-  edition: "enterprise",
+  vault: { version: "2.2.2", edition: "enterprise" },
   licenseSecretUrl: reference("license"),
 };
 
 export const agentVm: AgentVmUserData = {
-  vaultVersion: "1.21.4",
-  edition: "community",
+  vault: { version: "2.2.2", edition: "community" },
   role: "agent-vm",
   vaultAddress: "https://vault.demo.internal:8200",
   vaultCertificateUrl: reference("certificate"),

@@ -99,14 +99,14 @@ describe.each(machines)("files of $machine", ({ userData }) => {
   /** The units, their programs found below the private root instead of /. */
   const prepareUnits = () => {
     const folder = join(root, "etc/systemd/system");
-    for (const program of ["vault", "node", "systemd-makefs"]) executable(join(root, "usr/bin"), program);
+    for (const program of ["vault", "node"]) executable(join(root, "usr/local/bin"), program);
+    executable(join(root, "usr/bin"), "systemd-makefs");
     for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
       if (!/\.(service|conf)$/.test(name)) continue;
       const file = join(folder, name);
       const text = readFileSync(file, "utf8")
         .replaceAll("/usr/local/sbin/", `${root}/usr/local/sbin/`)
-        .replaceAll("/usr/bin/vault ", `${root}/usr/bin/vault `)
-        .replaceAll("/usr/bin/node ", `${root}/usr/bin/node `)
+        .replaceAll("/usr/local/bin/", `${root}/usr/local/bin/`)
         .replaceAll("/usr/lib/systemd/systemd-makefs", `${root}/usr/bin/systemd-makefs`);
       writeFileSync(file, text);
     }

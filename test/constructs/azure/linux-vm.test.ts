@@ -77,7 +77,7 @@ describe("LinuxVm", () => {
 
   it("gets user data, which can change in place, and no custom data, which would replace it", () => {
     const machine = machineOf();
-    expect(machine.get("user_data")).toMatch(/^\$\{base64encode\(local\.[\w-]+\)\}$/);
+    expect(machine.get("user_data")).toMatch(/^\$\{base64gzip\(local\.[\w-]+\)\}$/);
     expect(machine.attributes).not.toHaveProperty("custom_data");
   });
 

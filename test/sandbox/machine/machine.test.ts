@@ -7,6 +7,7 @@ import { identityOf } from "../../../sandbox/programs/process-identity";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import {
   gone,
+  installed,
   nextAddress,
   type SmallMachineOptions,
   shortFolder,
@@ -89,7 +90,7 @@ describe("A machine", () => {
     it("takes a unit of Type=notify that ends before it listens for failed", async () => {
       const machine = await create({
         files: VAULT_HCL,
-        vaultProgram: vaultStandIn(folder.path, "echo no key; exit 3"),
+        programs: installed(vaultStandIn(folder.path, "echo no key; exit 3")),
       });
       await machine.boot();
       await expect(machine.start("vault.service")).rejects.toThrow(/vault.service failed.*no key/s);
@@ -192,6 +193,8 @@ describe("A machine", () => {
       ["Restart=always\nExecStart=/usr/local/bin/count 0", true],
       ["Restart=on-failure\nExecStart=/usr/local/bin/count 0", false],
       ["Restart=on-failure\nExecStart=/usr/local/bin/count 1", true],
+      ["Restart=on-failure\nRestartPreventExitStatus=64 65\nExecStart=/usr/local/bin/count 65", false],
+      ["Restart=on-failure\nRestartPreventExitStatus=64 65\nExecStart=/usr/local/bin/count 1", true],
     ])("%j: %s", async (lines, expected) => {
       const machine = await boot({ ...counting(`RestartSec=30\n${lines}`) });
       await machine.start("x.service").catch(() => {});

@@ -1,7 +1,9 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { nodeRelease } from "../../../cloud-init/agent-vm/node-release";
 import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
 import { readCloudConfig, textOf } from "../../../cloud-init/cloud-config";
+import { vaultRelease } from "../../../cloud-init/common/vault-release";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { expandCommandLine, parseCommandLine } from "../../../sandbox/machine/command-line";
 import { ACCOUNTS, LISTENERS, PRIVATE_FOLDERS } from "../../../sandbox/machine/differences";
@@ -15,7 +17,6 @@ import { nextAddress, shortFolder, vaultStandIn } from "./small-machine";
 const mapping = new Mapping({
   root: "/r",
   address: "127.31.1.4",
-  vaultProgram: "/found/vault",
   userId: 1000,
   groupId: 1001,
 });
@@ -59,18 +60,11 @@ describe("A file of the VM", () => {
 });
 
 describe("A command of the VM", () => {
-  it("runs the Vault that was found", () => {
-    expect(mapping.command(["/usr/bin/vault", "server", "-config=/etc/vault.d/vault.hcl"])).toEqual([
-      "/found/vault",
+  it("runs below the private root what it runs with", () => {
+    expect(mapping.command(["/usr/bin/env", "server", "-config=/etc/vault.d/vault.hcl"])).toEqual([
+      "/usr/bin/env",
       "server",
       "-config=/r/etc/vault.d/vault.hcl",
-    ]);
-  });
-
-  it("runs this Node where the VM has NodeSource's", () => {
-    expect(mapping.command(["/usr/bin/node", "/var/lib/app/current/server.js"])).toEqual([
-      process.execPath,
-      "/r/var/lib/app/current/server.js",
     ]);
   });
 
@@ -108,8 +102,16 @@ describe.each([
       folder: join(folder.path, "m"),
       proxyUrl: "http://127.0.0.1:9",
       caFile: "/ca.pem",
-      vaultProgram: vaultStandIn(folder.path),
+      programs: [
+        { ...vaultRelease(vaultServer.vault), path: vaultStandIn(folder.path) },
+        { ...vaultRelease(vaultEnterpriseServer.vault), path: vaultStandIn(folder.path) },
+        { ...nodeRelease, path: process.execPath },
+      ],
     });
+    for (const unit of ["vault-install.service", "node-install.service"]) {
+      if (files.some(({ path }) => path.endsWith(`/${unit}`)))
+        expect(await machine.run(unit)).toMatchObject({ code: 0 });
+    }
     const names = files
       .map(({ path }) => /\/([^/]+\.service)(?:\.d\/[^/]+)?$/.exec(path)?.[1])
       .filter((name) => name !== undefined);
@@ -123,7 +125,6 @@ describe.each([
     new Mapping({
       root: machine.path("/").slice(0, -1),
       address: machine.address,
-      vaultProgram: join(folder.path, "vault"),
       userId: 1000,
       groupId: 1001,
     });

@@ -1,7 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { nodeRelease } from "../../../cloud-init/agent-vm/node-release";
 import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
+import { type VaultReleaseOptions, vaultRelease } from "../../../cloud-init/common/vault-release";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import type { Azure } from "../../../sandbox/azure/azure";
 import { Machine } from "../../../sandbox/machine/machine";
@@ -9,6 +11,9 @@ import { Progress } from "../../../sandbox/programs/progress";
 import { findVaultProgram, type VaultProgram } from "../../../sandbox/programs/vault-program";
 import { clientIdOf, deployer, tenantId, vault } from "../azure/example-world";
 import { nextAddress } from "./small-machine";
+
+/** What the user data names; the Vault that is there stands for it. */
+const release: VaultReleaseOptions = { version: "1.21.0", edition: "community" };
 
 export async function realVault(): Promise<VaultProgram> {
   return findVaultProgram({ progress: new Progress({ stream: new PassThrough().resume() }) });
@@ -30,14 +35,16 @@ export async function machineOf(
     folder: join(folder, name),
     proxyUrl: azure.proxyUrlFor(name),
     caFile,
-    vaultProgram: (await realVault()).path,
+    programs: [
+      { ...vaultRelease(release), path: (await realVault()).path },
+      { ...nodeRelease, path: process.execPath },
+    ],
   });
 }
 
 export const vaultServerConfig = (): string =>
   vaultServerUserData({
-    vaultVersion: "1.21.4",
-    edition: "community",
+    vault: release,
     tenantId,
     clientId: clientIdOf(vault),
     keyVaultName: "kv-vault",
@@ -56,8 +63,7 @@ export const vaultServerConfig = (): string =>
 
 export const agentConfig = (): string =>
   agentVmUserData({
-    vaultVersion: "1.21.4",
-    edition: "community",
+    vault: release,
     role: "agent-vm",
     vaultAddress: "https://vault.example.com:8200",
     vaultCertificateUrl: "https://kv-vault.vault.azure.net/certificates/tls",
