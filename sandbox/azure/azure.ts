@@ -15,6 +15,7 @@ import { RequestHandler } from "./request-handler";
 import { RequestLog } from "./request-log";
 import { ResourceManager } from "./resource-manager";
 import { ResourceStore } from "./resource-store";
+import type { HostedService } from "./service";
 import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
 import { type AzureWorld, checkWorld } from "./world";
 
@@ -61,6 +62,7 @@ export class Azure {
   /** The private CA's certificate: what SSL_CERT_FILE is to hold. */
   readonly caPem: string;
   readonly #world: AzureWorld;
+  readonly #services: HostedService[];
   readonly #authority: CertificateAuthority;
   readonly #directory: Directory;
   readonly #stores = new Map<string, KeyVaultStore>();
@@ -84,6 +86,7 @@ export class Azure {
     this.#directory = new Directory(world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
     this.#appService = new AppServiceIdentity(this.#directory);
     this.#makeStores(options);
+    this.#services = this.#makeServices();
     this.#makeServers(options, authority);
   }
 
@@ -119,6 +122,11 @@ export class Azure {
   directPortsFor(machine: string): { http: number; https: number } {
     const { httpPort, httpsPort } = known(this.#directServers.get(machine), "virtual machine", machine);
     return { http: httpPort, https: httpsPort };
+  }
+
+  /** The names of Azure's services that answer to TLS. */
+  get publicHosts(): string[] {
+    return this.#services.filter(({ scheme }) => scheme === "https").flatMap(({ hosts }) => hosts);
   }
 
   /** IDENTITY_ENDPOINT and IDENTITY_HEADER of a web app or function. */
@@ -197,16 +205,21 @@ export class Azure {
     }
   }
 
-  #makeServers({ print = printToStderr }: AzureOptions, authority: CertificateAuthority): void {
-    const { faults, requests: log, entra: issuer, accessControl } = this;
-    const stopped = this.#stopped.signal;
-    const services = [
+  #makeServices(): HostedService[] {
+    const { entra: issuer, accessControl } = this;
+    return [
       new Imds(this.#directory),
       new Entra(issuer),
       new KeyVaultService({ keyVaults: this.#world.keyVaults, stores: this.#stores, issuer, accessControl }),
       new BlobStorage({ accounts: this.#world.storageAccounts ?? [], issuer, accessControl }),
       new ResourceManager({ resources: new ResourceStore(this.#world), issuer, accessControl }),
     ];
+  }
+
+  #makeServers({ print = printToStderr }: AzureOptions, authority: CertificateAuthority): void {
+    const { faults, requests: log } = this;
+    const stopped = this.#stopped.signal;
+    const services = this.#services;
     const handler = new RequestHandler({ faults, log, print, stopped });
     const { privateNames } = this;
     const common = { privateNames, authority, services, handler, print };

@@ -82,7 +82,7 @@ export class DirectServer {
   }
 
   #serviceOf(scheme: HostedService["scheme"], host: string): HostedService | undefined {
-    return this.#props.services.find((service) => service.scheme === scheme && service.serves(host));
+    return this.#props.services.find((service) => service.scheme === scheme && service.hosts.includes(host));
   }
 
   #track(socket: net.Socket): void {

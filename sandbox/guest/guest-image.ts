@@ -54,7 +54,6 @@ const DEBIAN: Distribution = {
 
 /** What Azure's image has of itself, as far as the user data builds on it, and QEMU's agent. */
 const PACKAGES = [
-  "apparmor",
   "apt",
   "ca-certificates",
   "cloud-init",

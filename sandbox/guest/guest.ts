@@ -11,7 +11,7 @@ export interface GuestOptions {
   readonly name: string;
   readonly qemu: QemuPrograms;
   readonly acceleration: Acceleration;
-  /** Private, and with a short path: unix sockets lie in it. */
+  /** Private, of its own, and with a short path: a unix socket lies in it. */
   readonly folder: string;
   readonly kernel: string;
   readonly initrd?: string;
@@ -136,7 +136,7 @@ export class Guest {
     const kernelArguments = [
       "root=/dev/disk/by-id/virtio-root",
       "rw",
-      "console=ttyS0",
+      "console=hvc0",
       "ds=nocloud",
       "net.ifnames=0",
       "systemd.show_status=true",
@@ -157,13 +157,13 @@ export class Guest {
       initrd === undefined ? [] : ["-initrd", initrd],
       ["-append", kernelArguments.join(" ")],
       ["-chardev", `file,id=console,path=${this.#file("console.log")},append=on`],
-      ["-serial", "chardev:console"],
       disk("root", this.#file("root.qcow2"), "qcow2"),
       ...Object.entries(dataDisks).map(([serial, path]) => disk(serial, path, "raw")),
       ["-netdev", `user,id=net,net=${subnet},host=${gateway}`],
       ["-device", "virtio-net-pci,netdev=net,romfile="],
       ["-device", "virtio-rng-pci"],
       ["-device", "virtio-serial-pci"],
+      ["-device", "virtconsole,chardev=console"],
       ["-chardev", `socket,id=agent,path=${this.#file("agent")},server=on,wait=off`],
       ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
       clock === undefined ? [] : ["-rtc", `base=${clock}`],
