@@ -242,11 +242,7 @@ export class Azure {
   }
 
   #servers(): (ForwardProxy | DirectServer | IdentityEndpoint)[] {
-    return [
-      ...this.#proxies.values(),
-      ...this.#directServers.values(),
-      ...this.#identityEndpoints.values(),
-    ];
+    return [...this.#proxies.values(), ...this.#directServers.values(), ...this.#identityEndpoints.values()];
   }
 }
 

@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import net, { type AddressInfo } from "node:net";
+import type net from "node:net";
+import type { AddressInfo } from "node:net";
 import tls from "node:tls";
 import type { CertificateAuthority } from "./certificates";
 import { type RequestHandler, send } from "./request-handler";

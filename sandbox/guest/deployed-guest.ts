@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { isIPv4 } from "node:net";
+import { join } from "node:path";
 import { RELEASES_FOLDER } from "../../cloud-init/common/release";
 import type { Azure } from "../azure/azure";
 import type { BootingMachine } from "../deployment/virtual-machines";
@@ -62,7 +62,8 @@ export class DeployedGuest {
   static async prepare(options: DeployedGuestOptions): Promise<DeployedGuest> {
     const { workshop, folder, azure, machine, services = {}, ownNames = [] } = options;
     const forwards = new Map<string, Forward>();
-    for (const [service, target] of Object.entries(services)) forwards.set(service, await Forward.open(target));
+    for (const [service, target] of Object.entries(services))
+      forwards.set(service, await Forward.open(target));
     const ports = azure.directPortsFor(machine.name);
     const listeners = [...forwards].map(([service, forward]) => [addressOf(service), forward.port] as const);
     const serviceNames = Object.keys(services)
@@ -105,7 +106,10 @@ export class DeployedGuest {
    * @param name of its folder, and what errors call it
    * @param dataDisk of Vault's VM: a file, made empty when it is missing
    */
-  async create(name: string, { dataDisk, clock }: { dataDisk?: string; clock?: string } = {}): Promise<Guest> {
+  async create(
+    name: string,
+    { dataDisk, clock }: { dataDisk?: string; clock?: string } = {},
+  ): Promise<Guest> {
     const { workshop, machine, folder } = this.options;
     const guestFolder = join(folder, name);
     await mkdir(guestFolder, { recursive: true, mode: 0o700 });

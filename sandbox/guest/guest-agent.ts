@@ -100,7 +100,8 @@ export class GuestAgent {
     socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     const line = await waitFor(
       `the guest's agent to answer ${command}`,
-      () => (this.#received.includes("\n") ? this.#received.slice(0, this.#received.indexOf("\n")) : undefined),
+      () =>
+        this.#received.includes("\n") ? this.#received.slice(0, this.#received.indexOf("\n")) : undefined,
       { deadlineMs, intervalMs: 10 },
     );
     const { return: value, error } = answerSchema.parse(JSON.parse(line));

@@ -39,7 +39,8 @@ export class Guest {
   private constructor(options: GuestOptions) {
     this.#options = options;
     const socket = this.#file("agent");
-    if (socket.length > LONGEST_SOCKET) throw new SandboxError(`The path of ${socket} is too long for a socket.`);
+    if (socket.length > LONGEST_SOCKET)
+      throw new SandboxError(`The path of ${socket} is too long for a socket.`);
     this.agent = new GuestAgent(socket);
   }
 
@@ -114,7 +115,10 @@ export class Guest {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new SandboxError(`${this.name} was not off ${deadlineMs / 1000} s after systemctl poweroff.`)),
+        () =>
+          reject(
+            new SandboxError(`${this.name} was not off ${deadlineMs / 1000} s after systemctl poweroff.`),
+          ),
         deadlineMs,
       );
     });

@@ -9,7 +9,11 @@ import { worldOf } from "../../sandbox/deployment/azure-world";
 import { Deployment } from "../../sandbox/deployment/deployment";
 import { signedInObjectId } from "../../sandbox/deployment/made-up-values";
 import { type BootingMachine, virtualMachines } from "../../sandbox/deployment/virtual-machines";
-import { DeployedGuest, type DeployedGuestOptions, type GuestWorkshop } from "../../sandbox/guest/deployed-guest";
+import {
+  DeployedGuest,
+  type DeployedGuestOptions,
+  type GuestWorkshop,
+} from "../../sandbox/guest/deployed-guest";
 import { findGuestImage } from "../../sandbox/guest/guest-image";
 import { findAcceleration, findQemuPrograms } from "../../sandbox/guest/qemu";
 import type { InstalledProgram } from "../../sandbox/machine/machine";

@@ -28,7 +28,9 @@ describe("The VM of the stack vault-server", () => {
 
   it("finishes cloud-init without an error or a warning", async () => {
     expect(await vm.output("cloud-init status --long --format json || true")).toContain('"status": "done"');
-    expect(await vm.output("grep -E ' - .*(WARNING|ERROR|CRITICAL)' /var/log/cloud-init.log || true")).toBe("");
+    expect(await vm.output("grep -E ' - .*(WARNING|ERROR|CRITICAL)' /var/log/cloud-init.log || true")).toBe(
+      "",
+    );
   });
 
   it("has user data that cloud-init's schema accepts", async () => {
