@@ -44,7 +44,7 @@ const AZURE_ADDRESS = "169.254.169.253";
 const NETWORK_ADDRESS = "169.254.169.252";
 const IMDS_ADDRESS = "169.254.169.254";
 
-/** Bytes of Vault's data disk; the file has holes. */
+/** Size of Vault's data disk; the file has holes. */
 const DATA_DISK = "4G";
 
 /** Azure's number of Vault's data disk. */
@@ -108,12 +108,12 @@ export class DeployedGuest {
    */
   async create(
     name: string,
-    { dataDisk, clock }: { dataDisk?: string; clock?: string } = {},
+    { dataDisk, hostPorts }: { dataDisk?: string; hostPorts?: Readonly<Record<number, number>> } = {},
   ): Promise<Guest> {
     const { workshop, machine, folder } = this.options;
     const guestFolder = join(folder, name);
     await mkdir(guestFolder, { recursive: true, mode: 0o700 });
-    if (dataDisk) await run("/usr/bin/truncate", [`--size=${DATA_DISK}`, dataDisk]);
+    if (dataDisk) await makeDisk(dataDisk);
     return Guest.create({
       name,
       qemu: workshop.qemu,
@@ -125,7 +125,7 @@ export class DeployedGuest {
       dataDisks: dataDisk ? { [DATA_DISK_SERIAL]: dataDisk } : {},
       subnet: subnetOf(machine),
       gateway: gatewayOf(machine),
-      clock,
+      hostPorts,
     });
   }
 
@@ -133,6 +133,11 @@ export class DeployedGuest {
     await Promise.all(this.forwards.map((forward) => forward.close()));
     await rm(this.rootDisk, { force: true });
   }
+}
+
+/** An empty disk; one that is there stays as it is. */
+export async function makeDisk(path: string): Promise<void> {
+  await run("/usr/bin/truncate", [`--size=${DATA_DISK}`, path]);
 }
 
 /** Where a service's forward listens in the guest. */

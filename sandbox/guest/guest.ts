@@ -3,8 +3,9 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ChildProgram } from "../programs/child-program";
 import { runProgram } from "../programs/run-program";
-import { SandboxError } from "../programs/sandbox-error";
+import { messageOf, SandboxError } from "../programs/sandbox-error";
 import { GuestAgent, type GuestResult } from "./guest-agent";
+import { orderQemu } from "./monitor";
 import type { Acceleration, QemuPrograms } from "./qemu";
 
 export interface GuestOptions {
@@ -22,9 +23,9 @@ export interface GuestOptions {
   /** The guest's subnet; its gateway, the first address, leads to 127.0.0.1 of this machine. */
   readonly subnet: string;
   readonly gateway: string;
+  /** Ports of 127.0.0.1 of this machine that lead to ports of the guest's address, by the guest's port. */
+  readonly hostPorts?: Readonly<Record<number, number>>;
   readonly memoryMb?: number;
-  /** QEMU's -rtc: the time at which the guest's clock starts, as in 2026-11-25T03:29:00. */
-  readonly clock?: string;
 }
 
 /** Longest path of a unix socket, in bytes. */
@@ -62,15 +63,15 @@ export class Guest {
     return existsSync(file) ? await readFile(file, "utf8") : "";
   }
 
-  /** Switches it on. */
-  async start({ clock = this.#options.clock }: { clock?: string } = {}): Promise<void> {
+  /** Switches it on; with a snapshot's name, it goes on from there instead of booting. */
+  async start({ snapshot, clock }: { snapshot?: string; clock?: string } = {}): Promise<void> {
     if (this.#program?.running) throw new SandboxError(`${this.name} runs already.`);
-    await rm(this.#file("agent"), { force: true });
+    for (const socket of ["agent", "monitor"]) await rm(this.#file(socket), { force: true });
     this.agent.disconnect();
     this.#program = await ChildProgram.start({
       name: `QEMU (${this.name})`,
       command: this.#options.qemu.system,
-      args: this.#arguments(clock),
+      args: this.#arguments({ snapshot, clock }),
       env: { PATH: process.env.PATH, TMPDIR: this.#options.folder },
       cwd: this.#options.folder,
       logFile: this.#file("qemu.log"),
@@ -135,8 +136,33 @@ export class Guest {
     return join(this.#options.folder, name);
   }
 
-  #arguments(clock: string | undefined): string[] {
-    const { acceleration, kernel, initrd, dataDisks = {}, subnet, gateway, memoryMb = 1536 } = this.#options;
+  /** Keeps memory and root disk as they are now, for `start`. Only without data disks. */
+  async keepSnapshot(name: string): Promise<void> {
+    await orderQemu(this.#file("monitor"), `savevm ${name}`);
+  }
+
+  /** Attaches a raw disk while the guest runs. */
+  async attachDisk(serial: string, path: string): Promise<void> {
+    const order = (command: string) => orderQemu(this.#file("monitor"), command);
+    const [, driveOptions = "", , deviceOptions = ""] = disk(serial, path, "raw");
+    await orderDrive(order, driveOptions);
+    await order(`device_add ${deviceOptions}`);
+  }
+
+  #arguments({ snapshot, clock }: { snapshot?: string; clock?: string }): string[] {
+    const {
+      acceleration,
+      kernel,
+      initrd,
+      dataDisks = {},
+      subnet,
+      gateway,
+      hostPorts = {},
+      memoryMb = 1536,
+    } = this.#options;
+    const forwards = Object.entries(hostPorts).map(
+      ([guest, host]) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`,
+    );
     const kernelArguments = [
       "root=/dev/disk/by-id/virtio-root",
       "rw",
@@ -151,7 +177,7 @@ export class Guest {
     return [
       "-nodefaults",
       "-no-user-config",
-      ["-machine", "q35"],
+      ["-machine", "pc"],
       ["-accel", acceleration === "KVM" ? "kvm" : "tcg,thread=multi"],
       ["-cpu", acceleration === "KVM" ? "host" : "max"],
       ["-smp", "2"],
@@ -163,16 +189,25 @@ export class Guest {
       ["-chardev", `file,id=console,path=${this.#file("console.log")},append=on`],
       disk("root", this.#file("root.qcow2"), "qcow2"),
       ...Object.entries(dataDisks).map(([serial, path]) => disk(serial, path, "raw")),
-      ["-netdev", `user,id=net,net=${subnet},host=${gateway}`],
+      ["-netdev", `user,id=net,net=${subnet},host=${gateway}${forwards.join("")}`],
       ["-device", "virtio-net-pci,netdev=net,romfile="],
       ["-device", "virtio-rng-pci"],
       ["-device", "virtio-serial-pci"],
       ["-device", "virtconsole,chardev=console"],
       ["-chardev", `socket,id=agent,path=${this.#file("agent")},server=on,wait=off`],
       ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
+      ["-qmp", `unix:${this.#file("monitor")},server=on,wait=off`],
       clock === undefined ? [] : ["-rtc", `base=${clock}`],
+      snapshot === undefined ? [] : ["-loadvm", snapshot],
     ].flat();
   }
+}
+
+/** QEMU's monitor says OK, which is the one thing that it says when it does not refuse. */
+async function orderDrive(order: (command: string) => Promise<void>, options: string): Promise<void> {
+  await order(`drive_add 0 ${options}`).catch((error: unknown) => {
+    if (!/: OK$/.test(messageOf(error))) throw error;
+  });
 }
 
 /** cache=writeback: what the guest was told is written outlives QEMU's kill. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
 import { vaultRelease } from "../../cloud-init/common/vault-release";
 import { loadEnvironment } from "../../environments/load";
@@ -7,6 +8,7 @@ import { synthesize } from "../../main";
 import { type Azure, startAzure } from "../../sandbox/azure/azure";
 import { worldOf } from "../../sandbox/deployment/azure-world";
 import { Deployment } from "../../sandbox/deployment/deployment";
+import { keyVaultName } from "../../sandbox/deployment/key-vaults";
 import { signedInObjectId } from "../../sandbox/deployment/made-up-values";
 import { type BootingMachine, virtualMachines } from "../../sandbox/deployment/virtual-machines";
 import {
@@ -102,6 +104,15 @@ export class BootScene {
 
   dataDisk(name: string): string {
     return join(this.folder, `${name}.data`);
+  }
+
+  /** Vault's own, PEM. */
+  vaultCertificate(): string {
+    const [certificate] = this.deployment.resources("azurerm_key_vault_certificate");
+    const { name, key_vault_id } = z
+      .object({ name: z.string(), key_vault_id: z.string() })
+      .parse({ name: certificate?.argument("name"), key_vault_id: certificate?.argument("key_vault_id") });
+    return this.azure.keyVault(keyVaultName(this.deployment, key_vault_id)).certificate(name) ?? "";
   }
 
   deployerToken(): string {
