@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, open, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ProgramCache } from "../programs/program-cache";
 import type { Progress } from "../programs/progress";
 import { lastLines, runProgram } from "../programs/run-program";
 import { SandboxError } from "../programs/sandbox-error";
-import type { QemuPrograms } from "./qemu";
 
 /** A distribution's system as files of this machine: what stands for Azure's image. */
 export interface GuestImage {
@@ -77,28 +76,30 @@ const PACKAGES = [
 ];
 
 /** What the user data has to install: the image only has the packages' files, in a repository of its own. */
-const REPOSITORY_PACKAGES = ["jq", "unzip"];
+const REPOSITORY_PACKAGES = ["haproxy", "jq", "unzip"];
 
-/** Where the image's repository is. */
-const REPOSITORY = "/srv/apt";
-
-/** Bytes of the root disk. */
-const DISK_BYTES = 3 * 1024 ** 3;
+/** Of the root disk. */
+const SIZE = "2G";
 
 const OTHERS_MS = 30 * 60_000;
 const BUILD_MS = 25 * 60_000;
+
+const MAKE_IMAGE = join(__dirname, "make-image");
 
 /** Image, kernel and the rest are named so in the cache. */
 const ROOT_DISK = "root.ext4";
 
 /**
- * The image: that which BOOT_TEST_IMAGE names, else the one in the cache, else one made from the distribution's packages (a few
- * minutes). Ubuntu 24.04, which the VMs run, where this machine has its package signing keys; else Debian 13.
+ * The image in the cache, or one made from the distribution's packages, which takes a few minutes. Ubuntu 24.04, which the VMs
+ * run, where this machine has its package signing keys; else Debian 13.
  */
-export async function findGuestImage(
-  qemu: QemuPrograms,
-  { progress, cache = new ProgramCache() }: { progress: Progress; cache?: ProgramCache },
-): Promise<GuestImage> {
+export async function findGuestImage({
+  progress,
+  cache = new ProgramCache(),
+}: {
+  progress: Progress;
+  cache?: ProgramCache;
+}): Promise<GuestImage> {
   const distribution = [UBUNTU, DEBIAN].find(({ keyring }) => existsSync(keyring));
   if (!distribution) {
     throw new SandboxError(
@@ -110,9 +111,8 @@ export async function findGuestImage(
       `The guest is ${distribution.name}, not ${UBUNTU.name}, which is deployed: ${UBUNTU.keyring} is missing.`,
     );
   }
-  const script = buildScript(distribution);
-  const recipe = createHash("sha256").update(script).digest("hex").slice(0, 12);
-  const key = `guest_${distribution.suite}_${recipe}_linux_amd64`;
+  const args = argumentsFor(distribution);
+  const key = `guest_${distribution.suite}_${await recipeOf(args)}_linux_amd64`;
   const rootDisk =
     (await cache.find(key, ROOT_DISK)) ??
     (await cache.alone(`the guest's image`, { deadlineMs: OTHERS_MS, progress }, async () => {
@@ -121,9 +121,7 @@ export async function findGuestImage(
       return progress.step(
         `Making the guest's image from the packages of ${distribution.name}, a few minutes the first time`,
         () =>
-          cache.add(key, ROOT_DISK, `mmdebstrap of ${distribution.name}`, (folder) =>
-            build(qemu, script, folder),
-          ),
+          cache.add(key, ROOT_DISK, `mmdebstrap of ${distribution.name}`, (folder) => build(folder, args)),
         { announce: true },
       );
     }));
@@ -141,59 +139,32 @@ function imageIn(folder: string, distribution: string): GuestImage {
   };
 }
 
-async function build(qemu: QemuPrograms, script: string, folder: string): Promise<void> {
-  await chmod(folder, 0o755); // mmdebstrap's hooks may run as another user
-  const file = join(folder, "build");
-  await writeFile(file, script, { mode: 0o755 });
-  const disk = await open(join(folder, ROOT_DISK), "w", 0o666);
-  await disk.truncate(DISK_BYTES);
-  await disk.close();
+function argumentsFor({ suite, sources, keyring, kernelPackage }: Distribution): string[] {
+  return [
+    suite,
+    SIZE,
+    [...PACKAGES, kernelPackage].join(","),
+    REPOSITORY_PACKAGES.join(","),
+    ...sources.map((source) => `deb [signed-by=${keyring}] ${source}`),
+  ];
+}
+
+/** Another recipe makes another image. */
+async function recipeOf(args: readonly string[]): Promise<string> {
+  const hash = createHash("sha256").update(args.join("\n"));
+  for (const script of [MAKE_IMAGE, join(__dirname, "customize-image")]) hash.update(await readFile(script));
+  return hash.digest("hex").slice(0, 12);
+}
+
+async function build(folder: string, args: readonly string[]): Promise<void> {
   const { code, stderr } = await runProgram({
-    command: "/bin/bash",
-    args: [file],
+    command: MAKE_IMAGE,
+    args,
     cwd: folder,
-    env: { ...process.env, MMDEBSTRAP: qemu.mmdebstrap, MKFS: qemu.mkfs },
+    env: process.env,
     deadlineMs: BUILD_MS,
   });
   if (code !== 0) {
-    throw new SandboxError(
-      `mmdebstrap could not make the guest's image. Its last lines: ${lastLines(stderr, 8)}`,
-    );
+    throw new SandboxError(`The guest's image could not be made. The last lines: ${lastLines(stderr, 8)}`);
   }
-}
-
-/** Runs in the folder that takes the image. */
-function buildScript({ suite, sources, keyring, kernelPackage }: Distribution): string {
-  const hooks = [
-    // Packages for the user data to install, and nothing else that apt could find.
-    `APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get install --yes --download-only ${REPOSITORY_PACKAGES.join(" ")}`,
-    `mkdir -p "$1${REPOSITORY}" && mv "$1"/var/cache/apt/archives/*.deb "$1${REPOSITORY}/"`,
-    `cd "$1${REPOSITORY}" && for deb in *.deb; do dpkg-deb --field "$deb"; printf "Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n" "$deb" "$(stat -c %s "$deb")" "$(sha256sum "$deb" | cut -d " " -f 1)"; done >Packages`,
-    `rm -f "$1"/etc/apt/sources.list.d/* && echo "deb [trusted=yes] file:${REPOSITORY} ./" >"$1/etc/apt/sources.list"`,
-    // Azure's images keep the list of sources that they come with. Locales and SSH's keys take long to make.
-    `printf "%s\\n" "apt: {preserve_sources_list: true}" "locale: false" "ssh_deletekeys: false" "ssh_genkeytypes: []" >"$1/etc/cloud/cloud.cfg.d/90-image.cfg"`,
-    // The stable name of data disks, as the rules of Azure's image give it.
-    `echo 'SUBSYSTEM=="block", ENV{ID_SERIAL}=="lun[0-9]*", SYMLINK+="disk/azure/scsi1/$env{ID_SERIAL}"' >"$1/etc/udev/rules.d/66-azure-storage.rules"`,
-    `cat "$1"/boot/vmlinuz-* >kernel`,
-    `if ls "$1"/boot/initrd.img-* 2>/dev/null; then cat "$1"/boot/initrd.img-* >initrd; fi`,
-    `cat "$1/etc/ssl/certs/ca-certificates.crt" >ca-certificates.crt`,
-    `rm -f "$1"/boot/* "$1"/var/log/*.log`,
-    // A copy, because the original has /proc and others mounted.
-    `cp -ax "$1" root && "$MKFS" -q -F -d root ${ROOT_DISK} && rm -rf root`,
-  ];
-  return [
-    "#!/bin/bash",
-    "set -euo pipefail",
-    "image=$PWD",
-    'arguments=(--variant=minbase --format=null --aptopt="Acquire::Languages none")',
-    `arguments+=(--include=${[...PACKAGES, kernelPackage].join(",")})`,
-    ...hooks.map((hook) => `arguments+=(--customize-hook=${quoted(hook)})`),
-    `sources=(${sources.map((source) => quoted(`deb [signed-by=${keyring}] ${source}`)).join(" ")})`,
-    `"$MMDEBSTRAP" "\${arguments[@]}" ${suite} - "\${sources[@]}"`,
-    "",
-  ].join("\n");
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -17,6 +17,8 @@ export interface PlatformOptions {
   readonly names: Readonly<Record<string, string>>;
 }
 
+const TRUSTED = "/etc/ssl/certs/ca-certificates.crt";
+
 /**
  * What Azure, its image and its network would give a VM, as files of the guest: cloud-init's data source, the address, names,
  * 169.254.169.254, trusted authorities. Nothing of this comes from the user data.
@@ -33,7 +35,12 @@ export function platformFiles(options: PlatformOptions): DiskFile[] {
       path: "/var/lib/cloud/seed/nocloud/network-config",
       content: `version: 2\nethernets:\n  eth0:\n    addresses: [${address}]\n`,
     },
-    { path: "/etc/ssl/certs/ca-certificates.crt", content: `${trustedPem}\n${caPem}` },
+    { path: TRUSTED, content: `${trustedPem}\n${caPem}` },
+    {
+      // Node.js has a list of authorities of its own.
+      path: "/etc/systemd/system.conf.d/azure.conf",
+      content: `[Manager]\nDefaultEnvironment=NODE_EXTRA_CA_CERTS=${TRUSTED}\n`,
+    },
     { path: "/etc/hosts", content: hosts(options) },
     ...azureInterface(options),
     ...Object.entries(options.forwards).flatMap(([listener, port], index) =>
@@ -49,7 +56,8 @@ function hosts({ hostname, names }: PlatformOptions): string {
 
 /** An interface that owns the addresses of the forwards, so that packets to them never leave for anywhere else. */
 function azureInterface({ forwards }: PlatformOptions): DiskFile[] {
-  const addresses = new Set(Object.keys(forwards).map((listener) => listener.replace(/:\d+$/, "")));
+  const all = Object.keys(forwards).map((listener) => listener.replace(/:\d+$/, ""));
+  const addresses = new Set(all.filter((address) => !address.startsWith("127.")));
   return [
     { path: "/etc/systemd/network/05-azure.netdev", content: "[NetDev]\nName=azure0\nKind=dummy\n" },
     {

@@ -1,7 +1,5 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
-import { vaultRelease } from "../../cloud-init/common/vault-release";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import { synthesize } from "../../main";
@@ -16,14 +14,13 @@ import {
   type DeployedGuestOptions,
   type GuestWorkshop,
 } from "../../sandbox/guest/deployed-guest";
-import { findGuestImage } from "../../sandbox/guest/guest-image";
-import { findAcceleration, findQemuPrograms } from "../../sandbox/guest/qemu";
 import type { InstalledProgram } from "../../sandbox/machine/machine";
 import { Progress } from "../../sandbox/programs/progress";
 import { SandboxError } from "../../sandbox/programs/sandbox-error";
 import { StateFolder } from "../../sandbox/programs/state-folder";
 import { findVaultProgram } from "../../sandbox/programs/vault-program";
 import { UndoSteps } from "../../sandbox/undo-steps";
+import { findWorkshop, installedPrograms } from "./workshop";
 
 /** Milliseconds. A boot takes about a minute under TCG on two idle cores. */
 export const BOOT_MS = 15 * 60_000;
@@ -63,10 +60,7 @@ export class BootScene {
       });
       const azure: Azure = await startAzure(worldOf(deployment, environment, outdir));
       await undo.add(() => azure.stop());
-      const programs = [
-        { ...vaultRelease(environment.vault), path: vault.path },
-        { ...nodeRelease, path: process.execPath },
-      ];
+      const programs = installedPrograms(environment, vault.path);
       return new BootScene(environment, azure, deployment, workshop, folder.path, programs, progress, undo);
     } catch (error) {
       await undo.undo();
@@ -124,13 +118,4 @@ export class BootScene {
   close(): Promise<void> {
     return this.undo.undo();
   }
-}
-
-async function findWorkshop(progress: Progress): Promise<GuestWorkshop> {
-  const qemu = await findQemuPrograms();
-  if (typeof qemu === "string") throw new SandboxError(qemu);
-  const image = await findGuestImage(qemu, { progress });
-  const acceleration = await findAcceleration(qemu, image.kernel);
-  progress.line(`${image.distribution} in QEMU under ${acceleration}`);
-  return { qemu, image, acceleration };
 }

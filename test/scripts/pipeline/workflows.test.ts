@@ -69,6 +69,7 @@ describe("workflows", () => {
       "main.yml apply": { contents: "read", "id-token": "write" },
       "nightly.yml drift": { contents: "read", "id-token": "write", issues: "write" },
       "nightly.yml long-tests": { contents: "read" },
+      "nightly.yml boot-test": { contents: "read" },
     });
   });
 
