@@ -102,11 +102,22 @@ export class BootScene {
 
   /** Vault's own, PEM. */
   vaultCertificate(): string {
+    const { keyVault, name } = this.certificate();
+    return this.azure.keyVault(keyVault).certificate(name) ?? "";
+  }
+
+  /** What Key Vault does before it expires. */
+  async renewVaultCertificate(): Promise<void> {
+    const { keyVault, name } = this.certificate();
+    await this.azure.renewCertificate(keyVault, name);
+  }
+
+  private certificate(): { keyVault: string; name: string } {
     const [certificate] = this.deployment.resources("azurerm_key_vault_certificate");
     const { name, key_vault_id } = z
       .object({ name: z.string(), key_vault_id: z.string() })
       .parse({ name: certificate?.argument("name"), key_vault_id: certificate?.argument("key_vault_id") });
-    return this.azure.keyVault(keyVaultName(this.deployment, key_vault_id)).certificate(name) ?? "";
+    return { keyVault: keyVaultName(this.deployment, key_vault_id), name };
   }
 
   deployerToken(): string {
