@@ -72,7 +72,9 @@ const principal = z.strictObject({
   name: displayName.describe("Who this is, for the reader of this file."),
   objectId: z
     .guid("is no Entra object id; write a GUID (`az ad group show --group NAME --query id`).")
-    .describe("Entra object id of a user, a group or a service principal."),
+    .describe(
+      "Entra object id of a user, a group or a service principal. A group reads the recovery keys in Key Vault, but its members cannot log in to Vault by it: name those who are to use the keys.",
+    ),
   type: z
     .enum(
       ["User", "Group", "ServicePrincipal"],
@@ -300,6 +302,12 @@ const vault = z.strictObject({
     .enum(["standard", "premium"], "is no Key Vault SKU; write standard or premium.")
     .default("standard")
     .describe("`premium` keeps the unseal key in a hardware security module."),
+  firstBoot: z
+    .enum(["initialize", "adopt"], "is no way to begin; write initialize or adopt.")
+    .default("initialize")
+    .describe(
+      "`initialize` makes a new Vault on a new data disk. `adopt` takes over a Vault that was made elsewhere: a restored or a moved disk.",
+    ),
   recoveryShares: z
     .int()
     .min(1, "is less than one share; choose 1 or more.")

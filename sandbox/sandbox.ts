@@ -5,6 +5,7 @@ import { z } from "zod";
 import { nodeRelease } from "../cloud-init/agent-vm/node-release";
 import { readCloudConfig } from "../cloud-init/cloud-config";
 import { vaultRelease } from "../cloud-init/common/vault-release";
+import { asksForTokenToRecover } from "../cloud-init/vault-server/vault-version";
 import { resourceName } from "../constructs/azure/resource-names";
 import type { Environment } from "../environments/schema";
 import { synthesize } from "../main";
@@ -18,7 +19,7 @@ import { keyVaultName } from "./deployment/key-vaults";
 import { signedInObjectId } from "./deployment/made-up-values";
 import { vaultConfiguration } from "./deployment/vault-configuration";
 import { type BootingMachine, virtualMachines } from "./deployment/virtual-machines";
-import { ClaimedNetwork } from "./loopback-network";
+import { ClaimedNetwork, ownLoopback } from "./loopback-network";
 import { Machine } from "./machine/machine";
 import { findMySqlProgram } from "./programs/mysql-program";
 import type { MySqlServer } from "./programs/mysql-server";
@@ -260,7 +261,9 @@ export class Sandbox {
       this.azure.privateNames.add(`${name}:8200`, { host: machine.privateAddress, port: 8200 });
     }
     await this.vault.boot();
-    await this.vault.untilActive("vault-first-boot.service", { deadlineMs: deadlines.vault });
+    const front = asksForTokenToRecover(this.environment.vault.version) ? [] : ["haproxy.service"];
+    for (const unit of ["vault-first-boot.service", ...front])
+      await this.vault.untilActive(unit, { deadlineMs: deadlines.vault });
   }
 
   private async startAgents(): Promise<void> {
@@ -297,9 +300,11 @@ export class Sandbox {
   }
 
   private async createMachine({ name, privateAddress, cloudConfig }: BootingMachine): Promise<Machine> {
+    const number = 1 + virtualMachines(this.deployment).findIndex((other) => other.name === name);
     const machine = await Machine.create({
       name,
       address: privateAddress,
+      loopback: ownLoopback(privateAddress, number),
       cloudConfig,
       folder: await this.options.folder.folder("machines", name),
       proxyUrl: this.azure.proxyUrlFor(name),

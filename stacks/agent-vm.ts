@@ -85,7 +85,7 @@ export class AgentVmStack extends EnvironmentStack {
       encryptionAtHost: group.encryptionAtHost,
       sshPublicKey: this.vaultServer.sshKey.publicKey,
       sshAdministrators: this.environment.network.sshAdministrators,
-      cloudConfig,
+      cloudConfig: () => cloudConfig,
     });
     new CertificateReader(this, `${id}-certificate`, {
       certificateId: this.vaultServer.certificate.id,

@@ -17,7 +17,7 @@ import { ResourceManager } from "./resource-manager";
 import { ResourceStore } from "./resource-store";
 import type { HostedService } from "./service";
 import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
-import { type AzureWorld, checkWorld } from "./world";
+import { type AzureWorld, checkWorld, type UserAssignedIdentity } from "./world";
 
 export interface AzureOptions {
   /** Seconds. Default: as in Azure. */
@@ -154,6 +154,12 @@ export class Azure {
     );
   }
 
+  /** Gives a machine one more user-assigned identity, as somebody else's policy may do in Azure at any time. */
+  assignIdentity(name: string, identity: UserAssignedIdentity): void {
+    this.#world.identities.push(identity);
+    known(this.#directory.machine(name), "virtual machine", name).userAssigned.push(identity.resourceId);
+  }
+
   /** As the identity endpoint gives it to a web app or function. */
   tokenForSite(name: string, audience: string, overrides?: TokenOverrides): string {
     const site = known(this.#directory.site(name), "site", name);
@@ -223,7 +229,10 @@ export class Azure {
     const handler = new RequestHandler({ faults, log, print, stopped });
     const { privateNames } = this;
     const common = { privateNames, authority, services, handler, print };
-    this.#proxies.set(elsewhere, new ForwardProxy({ caller: elsewhere, ...common }));
+    this.#proxies.set(
+      elsewhere,
+      new ForwardProxy({ caller: elsewhere, sourceAddress: elsewhereAddress, ...common }),
+    );
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
       this.#proxies.set(name, new ForwardProxy({ caller: name, sourceAddress: privateIpAddress, ...common }));
     }
@@ -250,6 +259,9 @@ export const startAzure = Azure.start;
 
 /** The caller's name for everybody who is no machine. */
 const elsewhere = "elsewhere";
+
+/** Where these connections come from: not 127.0.0.1, which is a machine's own. */
+const elsewhereAddress = "127.0.0.2";
 
 function known<T>(thing: T | undefined, what: string, name = ""): T {
   if (thing === undefined) throw new Error(`this Azure has no ${what} ${name}`);

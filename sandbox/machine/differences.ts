@@ -25,17 +25,26 @@ export const PRIVATE_FOLDERS = [
   "/var/log/vault",
 ] as const;
 
-/** Where the VM's services listen, as units and configuration files write it; each becomes the same port of the machine's address. */
-export const LISTENERS = ["0.0.0.0:8200", "0.0.0.0:8201", "127.0.0.1:8200", "127.0.0.1:8100"] as const;
+/** Where the VM's services listen, as units and configuration files write it; each becomes the same port of the machine's own loopback. */
+export const LISTENERS = ["127.0.0.1:8200", "127.0.0.1:8201", "127.0.0.1:8100"] as const;
 
-/** A unit's variable that is this address alone becomes the machine's address. */
+/** A unit's variable that is this address alone becomes the machine's own loopback. */
 export const LOOPBACK = "127.0.0.1";
 
+/** A unit's variable that is this address alone becomes the machine's loopback and its address, separated by a space. */
+export const ALL_ADDRESSES = "0.0.0.0";
+
+/** Content of a new data disk, and where it is mounted. */
+export const DATA_DISK = {
+  content: "/usr/local/lib/vault-vm/data-disk",
+  mountPoint: "/var/lib/vault",
+} as const;
+
 /** Users and groups of the VM; each becomes the user who runs the sandbox, and that user's group. */
-export const ACCOUNTS = ["vault", "vault-agent", "app"] as const;
+export const ACCOUNTS = ["vault", "vault-agent", "app", "haproxy"] as const;
 
 /** Files whose content is changed as the units' settings are; every other file is written as it is. */
-export const CONFIGURATION_FILES = /\.(hcl|ctmpl)$|^\/etc\/logrotate\.d\//;
+export const CONFIGURATION_FILES = /\.(hcl|ctmpl|cfg)$|^\/etc\/logrotate\.d\//;
 
 /** Hosts that no machine asks a proxy for. */
 export const NO_PROXY = "127.0.0.0/8,localhost";
@@ -59,10 +68,12 @@ export const differences: readonly Difference[] = [
   },
   {
     name: "Listeners",
-    onAzure: `Services listen on ${LISTENERS.join(", ")}, and the application on ${LOOPBACK}:8080.`,
+    onAzure: `Services listen on ${LISTENERS.join(", ")}, and the application on ${LOOPBACK}:8080. Once first boot is complete, Vault listens on ${ALL_ADDRESSES}.`,
     inSandbox:
-      "They listen on the same ports of the machine's own loopback address, which also takes the place of 127.0.0.1 as a variable.",
-    reason: "Several machines side by side.",
+      "127.0.0.1 is another address of 127.0.0.0/8, the machine's own loopback, which no other host is told. 0.0.0.0 is two addresses, this one " +
+      "and that of the machine, with a listener each. Local connections come from 127.0.0.1, as on Azure.",
+    reason:
+      "Several machines side by side, and what listens on loopback only must not be reached from elsewhere.",
   },
   {
     name: "Users and groups",
@@ -104,7 +115,8 @@ export const differences: readonly Difference[] = [
     name: "Disks and tmpfs",
     onAzure: "Mounts are file systems: the data disk is formatted and mounted, /run and /ramdisk are memory.",
     inSandbox:
-      "Mounts are folders, and vault-data-format.service is not run. The folders of tmpfs are emptied at each reboot and power-off.",
+      `Mounts are folders, and vault-data-format.service is not run: a new data disk has the files of ${DATA_DISK.content}, as the unit ` +
+      "makes it. The folders of tmpfs are emptied at each reboot and power-off.",
     reason: "Only root can mount.",
   },
   {

@@ -24,8 +24,10 @@ export interface InstalledProgram extends Pick<Release, "name" | "version"> {
 export interface MachineOptions {
   /** What errors call it. */
   readonly name: string;
-  /** Its own loopback address, for example 127.31.1.4: what its services listen on. */
+  /** Where other hosts reach it: an address of this computer's loopback, for example 127.31.1.4. */
   readonly address: string;
+  /** What 127.0.0.1 is for its programs: another such address, which no other host is told. */
+  readonly loopback: string;
   /** User data, Terraform's references already replaced. */
   readonly cloudConfig: string;
   /** Private, and with a short path: a unix socket lies in it. Made when missing. */
@@ -73,12 +75,13 @@ export class Machine {
   #switchedOff = 0;
 
   private constructor(options: MachineOptions) {
-    const { folder, address, restartSeconds = 0.5 } = options;
+    const { folder, address, loopback, restartSeconds = 0.5 } = options;
     this.#options = options;
     this.#userData = readCloudConfig(options.cloudConfig);
     this.#mapping = new Mapping({
       root: join(folder, "root"),
       address,
+      loopback,
       userId: process.getuid?.() ?? 0,
       groupId: process.getgid?.() ?? 0,
     });
@@ -86,7 +89,6 @@ export class Machine {
     this.#manager = new ServiceManager({
       mapping: this.#mapping,
       environment: this.environment,
-      address,
       restartMs: restartSeconds * 1000,
       logFolder: join(folder, "log"),
     });
@@ -104,7 +106,7 @@ export class Machine {
   static async create(options: MachineOptions): Promise<Machine> {
     checkFolder(options);
     const machine = new Machine(options);
-    await requirePrograms(machine.environment.PATH ?? "");
+    await requirePrograms(machine.environment.PATH ?? "", (machine.#userData.packages ?? []) as unknown[]);
     machine.#writeFiles();
     machine.#installPrograms();
     await machine.#requireFreePorts();
@@ -117,6 +119,10 @@ export class Machine {
 
   get address(): string {
     return this.#options.address;
+  }
+
+  get loopback(): string {
+    return this.#options.loopback;
   }
 
   /** Where an absolute path of the VM lies. */
@@ -291,14 +297,17 @@ export class Machine {
     chmodSync(file, mode);
   }
 
-  /** The ports that the configuration files name. */
+  /** The ports that the configuration files name, on either address. */
   async #requireFreePorts(): Promise<void> {
-    const { address } = this.#options;
+    const { address, loopback } = this.#options;
     const texts = this.#userData.write_files
       .filter(({ path }) => path.endsWith(".hcl"))
       .map((file) => this.#mapping.fileContent(file.path, textOf(file)));
     const found = texts.flatMap((text) => [...text.matchAll(/address\s*=\s*"([\d.]+):(\d+)"/g)]);
-    for (const [, host, port] of found) if (host === address) await requireFree(host, Number(port));
+    for (const [, host, port] of found) {
+      if (host !== loopback) continue;
+      for (const own of [loopback, address]) await requireFree(own, Number(port));
+    }
   }
 }
 

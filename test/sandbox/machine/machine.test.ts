@@ -19,7 +19,7 @@ const deadlineMs = 10_000;
 const service = (lines: string, unit = "") => `[Unit]\n${unit}\n[Service]\n${lines}\n`;
 const program = (text: string) => `#!/bin/bash\n${text}\n`;
 const VAULT_HCL = {
-  "/etc/vault.d/vault.hcl": 'address = "0.0.0.0:8200"\n',
+  "/etc/vault.d/vault.hcl": 'address = "127.0.0.1:8200"\n',
   "/etc/vault.d/vault.env": "X=1\n",
 };
 
@@ -444,8 +444,8 @@ describe("A machine", () => {
     });
 
     it("a missing program of the scripts, all at once", async () => {
-      await expect(requirePrograms("/nowhere")).rejects.toThrow(
-        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout, unzip; install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl unzip).",
+      await expect(requirePrograms("/nowhere", ["haproxy"])).rejects.toThrow(
+        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout, unzip, haproxy; install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl unzip haproxy).",
       );
     });
 
@@ -457,7 +457,7 @@ describe("A machine", () => {
           mode: 0o755,
         });
       }
-      await expect(requirePrograms(bin)).rejects.toThrow(
+      await expect(requirePrograms(bin, [])).rejects.toThrow(
         `The VMs' scripts need curl 7.84.0 or newer, and ${bin}/curl is 7.81.0; update it.`,
       );
     });

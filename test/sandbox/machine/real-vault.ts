@@ -9,7 +9,7 @@ import type { Azure } from "../../../sandbox/azure/azure";
 import { Machine } from "../../../sandbox/machine/machine";
 import { Progress } from "../../../sandbox/programs/progress";
 import { findVaultProgram, type VaultProgram } from "../../../sandbox/programs/vault-program";
-import { clientIdOf, deployer, tenantId, vault } from "../azure/example-world";
+import { clientIdOf, deployer, recoveryReader, tenantId, vault } from "../azure/example-world";
 import { nextAddress } from "./small-machine";
 
 /** What the user data names; the Vault that is there stands for it. */
@@ -24,14 +24,16 @@ export async function machineOf(
   azure: Azure,
   folder: string,
   name: "vm-vault" | "vm-agent",
-  cloudConfig: string,
+  cloudConfig: (address: string) => string,
 ): Promise<Machine> {
+  const address = nextAddress();
   const caFile = join(folder, "ca.pem");
   writeFileSync(caFile, azure.caPem);
   return Machine.create({
     name,
-    address: nextAddress(),
-    cloudConfig,
+    address,
+    loopback: nextAddress(),
+    cloudConfig: cloudConfig(address),
     folder: join(folder, name),
     proxyUrl: azure.proxyUrlFor(name),
     caFile,
@@ -42,11 +44,13 @@ export async function machineOf(
   });
 }
 
-export const vaultServerConfig = (): string =>
+export const vaultServerConfig = (privateAddress: string): string =>
   vaultServerUserData({
+    privateAddress,
     vault: release,
     tenantId,
     clientId: clientIdOf(vault),
+    principalId: vault,
     keyVaultName: "kv-vault",
     unsealKeyName: "unseal",
     nodeId: "vault-0",
@@ -56,7 +60,9 @@ export const vaultServerConfig = (): string =>
     recoveryKeysSecretUrl: "https://kv-recovery.vault.azure.net/secrets/recovery-keys",
     recoveryShares: 5,
     recoveryThreshold: 3,
+    firstBoot: "initialize",
     deployerObjectIds: [deployer],
+    recoveryKeyReaderObjectIds: [recoveryReader],
     automaticRebootTime: "03:30",
     deployerTokenTtl: "1h",
   });

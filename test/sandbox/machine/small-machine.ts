@@ -89,6 +89,7 @@ export function smallMachine(folder: string, options: SmallMachineOptions = {}):
   return Machine.create({
     name: "vm-small",
     address: nextAddress(),
+    loopback: nextAddress(),
     cloudConfig: cloudConfig({ write_files, runcmd }),
     folder: join(folder, "m"),
     proxyUrl: "http://127.0.0.1:9",
