@@ -81,11 +81,18 @@ describe("A VM of the stack agent-vm", () => {
 
   afterAll(() => undo.undo(), SOON_MS);
 
-  checkMachine(() => ({ vm, userData: machine.cloudConfig }), {
+  checkMachine(() => ({
+    vm,
+    userData: machine.cloudConfig,
     listeners: ["127.0.0.1:8100", "127.0.0.1:8080"],
     attempts: secrets,
-    allowed: {},
-  });
+    allowed: {
+      "app-package.service": ["ask IMDS"],
+      "app.service": ["have memory that is writable and executable", "read the application's configuration"],
+      "vault-agent.service": ["ask IMDS", "read Vault Agent's token", "read the application's configuration"],
+      "vault-ca-certificate.service": ["ask IMDS"],
+    },
+  }));
 
   it("keeps the application's configuration and Vault Agent's token in memory, and from others", async () => {
     expect(await vm.output("findmnt --noheadings --output FSTYPE,OPTIONS /ramdisk")).toMatch(

@@ -6,9 +6,6 @@ import { failedUnits } from "./systemd";
 export interface CheckedMachine {
   readonly vm: Guest;
   readonly userData: string;
-}
-
-export interface MachineExpectations {
   /** Where something listens, by TCP. */
   readonly listeners: readonly string[];
   /** Attempts against this machine's own secrets, beside those of confinement.ts. */
@@ -18,7 +15,7 @@ export interface MachineExpectations {
 }
 
 /** What holds for every kind of VM after its first boot. */
-export function checkMachine(started: () => CheckedMachine, expected: MachineExpectations): void {
+export function checkMachine(started: () => CheckedMachine): void {
   const files = () => readCloudConfig(started().userData).write_files;
   const output = (script: string) => started().vm.output(script);
 
@@ -69,21 +66,21 @@ export function checkMachine(started: () => CheckedMachine, expected: MachineExp
     const sockets = await output("ss --no-header --tcp --listening --numeric | awk '{print $4}' | sort");
     // Those of Azure's network, which stand in the guest, and of the system's resolver.
     const own = sockets.split("\n").filter((it) => !/^169\.254\.169\.|:53$/.test(it));
-    expect(own).toEqual([...expected.listeners].sort());
+    expect(own).toEqual([...started().listeners].sort());
   });
 
   it("confines each service: what it need not do, it cannot", async () => {
-    const { vm } = started();
-    const all = Object.keys({ ...attempts, ...expected.attempts });
+    const { vm, attempts: own, allowed } = started();
+    const all = Object.keys({ ...attempts, ...own });
     // Unconfined they all succeed, so that a failure inside of a unit proves something.
-    expect(await successes(vm, undefined, expected.attempts)).toEqual(all);
+    expect(await successes(vm, undefined, own)).toEqual(all);
     const services = files().flatMap(
       ({ path }) => /^\/etc\/systemd\/system\/(\S+\.service)$/.exec(path)?.[1] ?? [],
     );
     const done: Record<string, string[]> = {};
-    for (const service of services) done[service] = (await successes(vm, service, expected.attempts)).sort();
+    for (const service of services) done[service] = (await successes(vm, service, own)).sort();
     expect(done).toEqual(
-      Object.fromEntries(services.map((service) => [service, [...(expected.allowed[service] ?? [])].sort()])),
+      Object.fromEntries(services.map((service) => [service, [...(allowed[service] ?? [])].sort()])),
     );
   });
 }

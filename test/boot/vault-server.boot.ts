@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { asksForTokenToRecover } from "../../cloud-init/vault-server/vault-version";
 import { DATA_DISK_SERIAL, type DeployedGuest } from "../../sandbox/guest/deployed-guest";
 import type { Guest } from "../../sandbox/guest/guest";
 import { freePort } from "../../sandbox/programs/free-port";
@@ -67,10 +68,26 @@ describe("The VM of the stack vault-server", () => {
 
   afterAll(() => scene?.close(), SOON_MS);
 
-  checkMachine(() => ({ vm, userData: scene.machineOf("vault-server").cloudConfig }), {
-    listeners: ["0.0.0.0:8200", "*:8201"],
-    attempts: secrets,
-    allowed: {},
+  checkMachine(() => {
+    const { cloudConfig, privateAddress } = scene.machineOf("vault-server");
+    const hasFront = !asksForTokenToRecover(scene.environment.vault.version);
+    return {
+      vm,
+      userData: cloudConfig,
+      listeners: hasFront
+        ? [`${privateAddress}:8200`, "127.0.0.1:8200", "127.0.0.1:8201"]
+        : ["0.0.0.0:8200", "0.0.0.0:8201"],
+      attempts: secrets,
+      allowed: {
+        "haproxy.service": ["read the TLS key"],
+        "vault-access.service": ["ask IMDS"],
+        // It replaces the key, whoever owns it.
+        "vault-certificate.service": ["ask IMDS", "read the TLS key", "read Vault's data"],
+        // It erases an unfinished Vault.
+        "vault-first-boot.service": ["ask IMDS", "read the TLS key", "read Vault's data"],
+        "vault.service": ["ask IMDS", "read Vault's data", ...(hasFront ? [] : ["read the TLS key"])],
+      },
+    };
   });
 
   it("has Vault's data on its own disk, by its stable name", async () => {
