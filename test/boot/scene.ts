@@ -24,8 +24,8 @@ import { findWorkshop, installedPrograms } from "./workshop";
 
 /** Milliseconds. A boot takes about a minute under TCG on two idle cores. */
 export const BOOT_MS = 15 * 60_000;
-/** Milliseconds for what takes a VM seconds. */
-export const SOON_MS = 4 * 60_000;
+/** Milliseconds for what takes a VM seconds, and minutes under TCG beside other work. */
+export const SOON_MS = 10 * 60_000;
 
 /** An environment's stacks beside a stand-in for Azure, for VMs in QEMU. */
 export class BootScene {
