@@ -64,6 +64,8 @@ export class DeployedGuest {
     const forwards = new Map<string, Forward>();
     for (const [service, target] of Object.entries(services))
       forwards.set(service, await Forward.open(target));
+    const userData = options.userData ?? machine.cloudConfig;
+    azure.setUserData(machine.name, userData);
     const ports = azure.directPortsFor(machine.name);
     const listeners = [...forwards].map(([service, forward]) => [addressOf(service), forward.port] as const);
     const serviceNames = Object.keys(services)
@@ -74,7 +76,7 @@ export class DeployedGuest {
     await putFiles(workshop.qemu.debugfs, rootDisk, folder, [
       ...platformFiles({
         hostname: machine.name,
-        userData: options.userData ?? machine.cloudConfig,
+        userData,
         address: `${guestAddress(machine)}/${prefixOf(machine)}`,
         gateway: gatewayOf(machine),
         caPem: azure.caPem,

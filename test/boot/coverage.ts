@@ -4,6 +4,8 @@
  */
 export const coverage: Readonly<Record<string, string>> = {
   "Private root": "boot test: files at their own paths",
+  "User data":
+    "boot test: the timer runs apply-user-data, confined, which takes a change from IMDS and reports it on the console",
   "Vault and Node.js":
     "sandbox: install-release against a server of its own. Boot test: that it runs confined and finds them. No test downloads HashiCorp's or Node.js's own archive on a VM",
   Listeners: "boot test: all TCP listeners, and none other",

@@ -1,6 +1,8 @@
 import { readCloudConfig } from "../../cloud-init/cloud-config";
 import type { Guest } from "../../sandbox/guest/guest";
+import { waitFor } from "../../sandbox/programs/wait-for";
 import { attempts, successes } from "./confinement";
+import { SOON_MS } from "./scene";
 import { failedUnits } from "./systemd";
 
 export interface CheckedMachine {
@@ -50,6 +52,14 @@ export function checkMachine(started: () => CheckedMachine): void {
         "journalctl --boot --priority err --no-pager --quiet --unit 'vault*' --unit 'app*' --unit 'node*' --unit 'var-lib-vault.mount' --unit ramdisk.mount || true",
       ),
     ).toBe("");
+  });
+
+  it("reports on the console that its user data are applied", async () => {
+    await waitFor(
+      "the report of apply-user-data",
+      async () => /user-data [0-9a-f]{12}: applied/.test(await started().vm.console()),
+      { deadlineMs: SOON_MS, intervalMs: 1_000 },
+    );
   });
 
   it("has each file of the user data, root's and with its mode", async () => {
