@@ -8,7 +8,7 @@ import { LoggedInWorkload } from "./workloads";
 /** Milliseconds after which a request that failed is sent for the second and last time, at the latest. */
 const PATIENCE_MS = 60_000;
 
-/** Milliseconds from one request of a stream to its next: the application refuses an address that asks more often than 300 times a minute. */
+/** Milliseconds from one request of a stream to its next: the application refuses an address that asks more often than 600 times a minute. */
 const APPLICATION_PACE_MS = 800;
 
 /** The same for Vault itself. */
