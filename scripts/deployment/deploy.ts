@@ -1,4 +1,7 @@
+import { join } from "node:path";
 import { loadEnvironment } from "../../environments/load";
+import { synthesize } from "../../main";
+import type { Report } from "../../sandbox/programs/progress";
 import { AzureCli } from "./azure-cli";
 import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
@@ -10,6 +13,8 @@ import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
 import { type PlannedStack, readPlan } from "./plan";
 import { type Prepared, preflight } from "./preflight/preflight";
+import { projectFolder } from "./project";
+import { applyReviewed, planForReview, type ReviewablePlan } from "./reviewed-plan";
 import { readArguments, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
 import { readState } from "./stack-state";
@@ -17,6 +22,7 @@ import { readSystem, type Stack } from "./system";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS] [--json]
+       scripts/deploy [environment] --plan --review | --reviewed DIGESTS, with the same options
 
 Checks what a deployment needs, deploys the stacks in order, waits for Vault, configures it and tries the result.
 Run again after any failure, it goes on.
@@ -25,6 +31,9 @@ Run again after any failure, it goes on.
   --plan          show what would change, and change nothing
   --stack NAME    only this stack; may be given several times
   --wait SECONDS  how long to wait for Vault's first boot (default 1200)
+  --review        with --plan: each plan as a reviewer reads it, and its digest
+  --reviewed DIGESTS
+                  apply only plans with these digests, JSON by stack, and stop at the first other one (docs/pipeline.md)
   --json          the result on stdout as JSON; progress goes to stderr
 `;
 
@@ -32,7 +41,7 @@ Run again after any failure, it goes on.
 interface Result {
   environment: string;
   ok: boolean;
-  stacks: ({ stack: string; seconds: number } | PlannedStack)[];
+  stacks: ({ stack: string; seconds: number } | PlannedStack | ReviewablePlan)[];
   outputs?: Record<string, unknown>;
   /** One sentence a problem, each with its cure. */
   problems?: readonly string[];
@@ -56,10 +65,15 @@ export async function main(): Promise<void> {
         stack: { type: "string", multiple: true },
         wait: { type: "string", default: "1200" },
         json: { type: "boolean", default: false },
+        review: { type: "boolean", default: false },
+        reviewed: { type: "string" },
       });
       result.environment = name;
-      const deployment = new Deployment(name, values.stack, readSeconds(values.wait), interruption, result);
-      const work = () => (values.plan ? deployment.plan() : deployment.deploy());
+      const wait = readSeconds(values.wait);
+      const reviewed = readDigests(values.reviewed);
+      const deployment = new Deployment(name, values.stack, wait, interruption, result, reviewed);
+      const plan = () => (values.review ? deployment.planForReview() : deployment.plan());
+      const work = () => (values.plan ? plan() : deployment.deploy());
       try {
         await oneAtATime(work);
       } catch (error) {
@@ -86,6 +100,18 @@ function readSeconds(text: string): number {
   return Number(text);
 }
 
+/** Undefined without the option. */
+function readDigests(text: string | undefined): ReadonlyMap<string, string> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
+  } catch {
+    throw new DeploymentError(
+      `--reviewed takes JSON, a digest by stack, not ${JSON.stringify(text)}; see --help.`,
+    );
+  }
+}
+
 /** One run of the script. */
 class Deployment {
   private readonly progress = new DeploymentProgress();
@@ -100,6 +126,7 @@ class Deployment {
     private readonly wait: number,
     private readonly interruption: Interruption,
     private readonly result: Result,
+    private readonly reviewed?: ReadonlyMap<string, string>,
   ) {
     this.environment = loadEnvironment(name);
     this.system = readSystem(this.environment);
@@ -110,6 +137,7 @@ class Deployment {
   async deploy(): Promise<void> {
     const prepared = await this.prepare();
     const env = childEnvironment(this.environment, prepared.login);
+    if (this.reviewed) this.synthesize();
     for (const { name } of this.stacks) {
       const start = performance.now();
       if (name === "vault-config") await this.configureVault(env);
@@ -137,6 +165,38 @@ class Deployment {
     }
   }
 
+  /** Plans as deploy() plans with --reviewed. */
+  async planForReview(): Promise<void> {
+    const env = childEnvironment(this.environment, (await this.prepare()).login);
+    const { progress, interruption } = this;
+    this.synthesize();
+    const plan = async (stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[] = []) => {
+      const planned = await progress.step(
+        `plan of ${stack}`,
+        (report) => planForReview({ stack, env, interruption, report, secrets }),
+        { announce: true },
+      );
+      this.result.stacks.push(planned);
+      if (!process.argv.includes("--json")) {
+        process.stdout.write(`${planned.summary}\nDigest: ${planned.digest}\n\n`);
+      }
+    };
+    for (const { name } of this.stacks) {
+      if (name !== "vault-config") await plan(name, env);
+      else {
+        await this.withReadyVault(async (access) => {
+          const token = await access.token();
+          await plan(name, withVaultLogin(env, access, token), [token]);
+        });
+      }
+    }
+  }
+
+  /** To where cdktf would. */
+  private synthesize(): void {
+    synthesize(this.environment, join(projectFolder, "cdktf.out"));
+  }
+
   private async prepare(): Promise<Prepared> {
     const { environment, az, system, stacks, interruption } = this;
     const warn = (sentence: string): void => this.progress.line(`Warning: ${sentence}`);
@@ -153,12 +213,20 @@ class Deployment {
   ): Promise<string> {
     const { progress, interruption } = this;
     const what = action === "diff" ? `plan of ${stack}` : `stack ${stack}`;
-    return progress.step(what, (report) => cdktf({ action, stack, env, interruption, report, secrets }), {
-      announce: true,
-    });
+    const work = async (report: Report): Promise<string> => {
+      const run = { stack, env, interruption, report, secrets };
+      if (action === "diff" || !this.reviewed) return cdktf({ ...run, action });
+      await applyReviewed(this.reviewed.get(stack), run);
+      return "";
+    };
+    return progress.step(what, work, { announce: true });
   }
 
   private async configureVault(env: NodeJS.ProcessEnv): Promise<void> {
+    await this.withReadyVault((access) => this.runOnVault("deploy", env, access));
+  }
+
+  private async withReadyVault(work: (access: VaultAccess) => Promise<unknown>): Promise<void> {
     const { wait: seconds, interruption } = this;
     await this.withVault(async (access) => {
       await this.progress.step(
@@ -166,7 +234,7 @@ class Deployment {
         (report) => access.untilReady({ seconds, interruption, report }),
         { announce: true },
       );
-      await this.runOnVault("deploy", env, access);
+      await work(access);
     });
   }
 

@@ -9,18 +9,22 @@ interface Step {
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;
+  env?: Record<string, string>;
 }
 interface Job {
   "runs-on": string;
   "timeout-minutes"?: number;
+  needs?: string | string[];
+  if?: string;
   environment?: string;
+  outputs?: Record<string, string>;
   permissions?: Record<string, string>;
   steps: Step[];
 }
 interface Workflow {
   on: Record<string, unknown>;
   permissions?: unknown;
-  concurrency?: { "cancel-in-progress": boolean };
+  concurrency?: { group: string; "cancel-in-progress": boolean };
   jobs: Record<string, Job>;
 }
 
@@ -32,6 +36,7 @@ const workflow = (file: string) => load(texts.get(file) ?? "") as Workflow;
 const jobs = files.flatMap((file) =>
   Object.entries(workflow(file).jobs).map(([name, job]) => ({ file, name, job })),
 );
+const expression = (text: string) => `\${{ ${text} }}`;
 const steps = jobs.flatMap(({ job }) => job.steps);
 
 /** Each was looked up by its tag in the action's own repository; whoever moves one looks it up again. */
@@ -63,10 +68,13 @@ describe("workflows", () => {
       Object.fromEntries(jobs.map(({ file, name, job }) => [`${file} ${name}`, job.permissions])),
     ).toEqual({
       "pull-request.yml test": { contents: "read" },
-      "pull-request.yml scan": { contents: "read", "security-events": "write" },
+      "pull-request.yml scan": { contents: "read" },
       "pull-request.yml plan": { contents: "read", "id-token": "write" },
       "main.yml test": { contents: "read" },
+      "main.yml scan": { contents: "read", "security-events": "write" },
+      "main.yml plan": { contents: "read", "id-token": "write" },
       "main.yml apply": { contents: "read", "id-token": "write" },
+      "main.yml apply-vault-config": { contents: "read", "id-token": "write" },
       "nightly.yml drift": { contents: "read", "id-token": "write", issues: "write" },
       "nightly.yml long-tests": { contents: "read" },
     });
@@ -76,7 +84,7 @@ describe("workflows", () => {
     const commands = steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
     expect(commands.length).toBeGreaterThan(5);
     for (const command of commands.filter((command) => command !== "npm ci")) {
-      expect(command).toMatch(/^(\.ci\/run|scripts\/[\w/-]+)( --?[\w-]+| [\w.]+| "\$DEPLOY_ENVIRONMENT")*$/);
+      expect(command).toMatch(/^(\.ci\/run|scripts\/[\w/-]+)( --?[\w-]+| [\w.-]+| "\$DEPLOY_ENVIRONMENT")*$/);
       accessSync(join(project, command.split(" ")[0] ?? ""), constants.X_OK);
     }
   });
@@ -86,13 +94,46 @@ describe("workflows", () => {
     expect(checkouts.map((step) => step.with?.["persist-credentials"])).toEqual(checkouts.map(() => false));
   });
 
-  it("apply behind an approval, from main, one run at a time", () => {
+  it("apply behind an approval each, from main, what was tested and planned, one run at a time", () => {
     const { on, concurrency, jobs } = workflow("main.yml");
     expect(on).toEqual({ push: { branches: ["main"] }, workflow_dispatch: null });
-    expect(concurrency?.["cancel-in-progress"]).toBe(false);
-    expect(jobs["apply"]?.environment).toBe("$" + "{{ vars.DEPLOY_ENVIRONMENT }}");
-    const named = files.filter((file) => texts.get(file)?.includes("environment: $"));
+    expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false });
+    const onMain = "vars.DEPLOY_ENVIRONMENT != '' && github.ref == 'refs/heads/main'";
+    const rules = Object.entries(jobs).map(([name, job]) => [name, job.needs, job.if, job.environment]);
+    const approved = expression("vars.DEPLOY_ENVIRONMENT");
+    expect(rules.filter(([name]) => name !== "scan")).toEqual([
+      ["test", undefined, undefined, undefined],
+      ["plan", "test", onMain, undefined],
+      ["apply", ["test", "plan"], onMain, approved],
+      ["apply-vault-config", "apply", onMain, approved],
+    ]);
+    const named = files.filter((file) => texts.get(file)?.includes(`environment: ${approved}`));
     expect(named).toEqual(["main.yml"]);
+  });
+
+  it("apply only plans whose digests come from the job that a reviewer read", () => {
+    const { jobs } = workflow("main.yml");
+    const digests = (job: string) => jobs[job]?.steps.find(({ env }) => env?.REVIEWED_DIGESTS)?.env;
+    expect(jobs.plan?.outputs).toEqual({ digests: expression("steps.plan.outputs.digests") });
+    expect(digests("apply")?.REVIEWED_DIGESTS).toBe(expression("needs.plan.outputs.digests"));
+    expect(jobs.apply?.outputs).toEqual({ digests: expression("steps.apply.outputs.digests") });
+    expect(digests("apply-vault-config")?.REVIEWED_DIGESTS).toBe(expression("needs.apply.outputs.digests"));
+  });
+
+  it("plan and apply as different identities on different runners", () => {
+    const of = (name: string) =>
+      jobs
+        .filter(({ job }) => JSON.stringify(job).includes(`vars.${name} `))
+        .map(({ file, name }) => `${file} ${name}`);
+    const planning = ["main.yml plan", "nightly.yml drift", "pull-request.yml plan"];
+    const applying = ["main.yml apply", "main.yml apply-vault-config"];
+    expect(of("AZURE_PLAN_CLIENT_ID")).toEqual(planning);
+    expect(of("PLAN_RUNNER")).toEqual(planning);
+    expect(of("AZURE_CLIENT_ID")).toEqual(applying);
+    expect(of("PIPELINE_RUNNER")).toEqual(applying);
+    expect(
+      jobs.filter(({ job }) => job.permissions?.["id-token"]).map(({ file, name }) => `${file} ${name}`),
+    ).toEqual(["main.yml plan", ...applying, "nightly.yml drift", "pull-request.yml plan"]);
   });
 
   it("run on pull requests without the rights of the repository they go to", () => {
