@@ -15,7 +15,7 @@ export interface VaultReleaseOptions {
  * vault_<version>_SHA256SUMS after checking the signature (docs/deploy.md), and a second person reviews it.
  * Source: the formulas of hashicorp/homebrew-tap, which HashiCorp's release pipeline writes.
  */
-const SHA256: Readonly<Record<string, string>> = {
+export const VAULT_CHECKSUMS: Readonly<Record<string, string>> = {
   "1.21.4": "889b681990fe221b884b7932fa9c9dd0ee9811b9349554f1aa287ab63c9f3dae",
   "1.21.4+ent": "9644574bd5c5615b552a0b2286e6bd688529c010bc684d9e3ef1c76054347963",
   "2.0.0": "0367bdd46dd1fff1ff19fc44e60df48866515bb519c80527236b3808ea879ac2",
@@ -31,7 +31,7 @@ function archiveVersion({ edition, version }: VaultReleaseOptions): string {
 
 /** The checksum that the project knows; undefined for a version that nobody has added yet. */
 export function knownVaultChecksum(options: VaultReleaseOptions): string | undefined {
-  return SHA256[archiveVersion(options)];
+  return VAULT_CHECKSUMS[archiveVersion(options)];
 }
 
 /** HashiCorp's release of Vault. */

@@ -33,6 +33,9 @@ export interface LinuxVmProps {
   cloudConfig: (privateAddress: string) => string;
 }
 
+/** Ubuntu's LTS image, second generation. */
+export const ubuntuImage = { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "server" } as const;
+
 /** The administrator that Azure wants; nobody logs in as it. */
 export const adminUsername = "azureuser";
 
@@ -88,12 +91,7 @@ export class LinuxVm extends Construct {
       adminSshKey: [{ username: adminUsername, publicKey: sshPublicKey }],
       disablePasswordAuthentication: true,
       identity: this.identity(),
-      sourceImageReference: {
-        publisher: "Canonical",
-        offer: "ubuntu-24_04-lts",
-        sku: "server",
-        version: "latest",
-      },
+      sourceImageReference: { ...ubuntuImage, version: "latest" },
       osDisk: { caching: "ReadWrite", storageAccountType: "Premium_LRS", diskSizeGb: osDiskGb },
       secureBootEnabled: true,
       vtpmEnabled: true,

@@ -29,8 +29,8 @@ const machines = [
 describe.each(machines)("user data of $machine", ({ environment, userData }) => {
   const { write_files: files, ...config } = readCloudConfig(userData);
 
-  it("takes two thirds of Azure's 64 KB at most, compressed and in base64 as Azure wants it", () => {
-    expect(gzipSync(userData).toString("base64").length).toBeLessThan(44 * 1024);
+  it("leaves room in Azure's 64 KB, compressed and in base64 as Azure wants it", () => {
+    expect(gzipSync(userData).toString("base64").length).toBeLessThan(60 * 1024);
   });
 
   it("has the same bytes on any machine, whatever its language, folder or Node", () => {
