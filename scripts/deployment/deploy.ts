@@ -12,12 +12,13 @@ import type { Interruption } from "./interruption";
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
 import { type PlannedStack, readPlan } from "./plan";
+import { stateLocks } from "./preflight/lock-check";
 import { type Prepared, preflight } from "./preflight/preflight";
 import { projectFolder } from "./project";
 import { applyReviewed, planForReview, type ReviewablePlan } from "./reviewed-plan";
 import { readArguments, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
-import { readState } from "./stack-state";
+import { breakLock, readState } from "./stack-state";
 import { readSystem, type Stack } from "./system";
 import { VaultAccess } from "./vault";
 
@@ -34,6 +35,7 @@ Run again after any failure, it goes on.
   --review        with --plan: each plan as a reviewer reads it, and its digest
   --reviewed DIGESTS
                   apply only plans with these digests, JSON by stack, and stop at the first other one (docs/pipeline.md)
+  --break-lock ID give back this lock, which a run that is over left on a state, then go on
   --json          the result on stdout as JSON; progress goes to stderr
 `;
 
@@ -67,13 +69,17 @@ export async function main(): Promise<void> {
         json: { type: "boolean", default: false },
         review: { type: "boolean", default: false },
         reviewed: { type: "string" },
+        "break-lock": { type: "string" },
       });
       result.environment = name;
       const wait = readSeconds(values.wait);
       const reviewed = readDigests(values.reviewed);
       const deployment = new Deployment(name, values.stack, wait, interruption, result, reviewed);
       const plan = () => (values.review ? deployment.planForReview() : deployment.plan());
-      const work = () => (values.plan ? plan() : deployment.deploy());
+      const work = async () => {
+        if (values["break-lock"]) await deployment.breakLock(values["break-lock"]);
+        await (values.plan ? plan() : deployment.deploy());
+      };
       try {
         await oneAtATime(work);
       } catch (error) {
@@ -165,6 +171,21 @@ class Deployment {
     }
   }
 
+  /** Only the lock that somebody saw: another run may hold one by now. */
+  async breakLock(id: string): Promise<void> {
+    const { az, environment, system: stacks, interruption, progress } = this;
+    const lock = (await stateLocks({ az, environment, stacks })).find(({ ID }) => ID === id);
+    if (!lock) {
+      throw new DeploymentError(
+        `No state of ${environment.name} has the lock ${id}; run again without --break-lock, which says what is locked.`,
+      );
+    }
+    const { stack, Who, Created } = lock;
+    await progress.step(`lock on the state of ${stack.name}, by ${Who} since ${Created}: gives it back`, () =>
+      breakLock(stack, id, interruption.signal),
+    );
+  }
+
   /** Plans as deploy() plans with --reviewed. */
   async planForReview(): Promise<void> {
     const env = childEnvironment(this.environment, (await this.prepare()).login);
@@ -214,6 +235,8 @@ class Deployment {
     const { progress, interruption } = this;
     const what = action === "diff" ? `plan of ${stack}` : `stack ${stack}`;
     const work = async (report: Report): Promise<string> => {
+      // Terraform runs az, too, for the web apps' package.
+      await this.az.renewLogin();
       const run = { stack, env, interruption, report, secrets };
       if (action === "diff" || !this.reviewed) return cdktf({ ...run, action });
       await applyReviewed(this.reviewed.get(stack), run);

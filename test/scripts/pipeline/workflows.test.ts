@@ -44,7 +44,6 @@ const reviewedActions: Record<string, string> = {
   "actions/checkout": "3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
   "actions/setup-node": "820762786026740c76f36085b0efc47a31fe5020 # v7.0.0",
   "hashicorp/setup-terraform": "dfe3c3f87815947d99a8997f908cb6525fc44e9e # v4.0.1",
-  "Azure/login": "f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca # v3.0.1",
   "github/codeql-action/upload-sarif": "8aad20d150bbac5944a9f9d289da16a4b0d87c1e # v4.36.2",
 };
 
@@ -97,7 +96,10 @@ describe("workflows", () => {
 
   it("apply behind an approval each, from main, what was tested and planned, one run at a time", () => {
     const { on, concurrency, jobs } = workflow("main.yml");
-    expect(on).toEqual({ push: { branches: ["main"] }, workflow_dispatch: null });
+    expect(on).toEqual({
+      push: { branches: ["main"] },
+      workflow_dispatch: { inputs: { break_lock: { description: expect.anything(), type: "string" } } },
+    });
     expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false });
     const onMain = "vars.DEPLOY_ENVIRONMENT != '' && github.ref == 'refs/heads/main'";
     const rules = Object.entries(jobs).map(([name, job]) => [name, job.needs, job.if, job.environment]);
@@ -131,6 +133,11 @@ describe("workflows", () => {
     expect(of("AZURE_PLAN_CLIENT_ID")).toEqual(planning);
     expect(of("PLAN_RUNNER")).toEqual(planning);
     expect(of("AZURE_CLIENT_ID")).toEqual(applying);
+    // az keeps its login in the job's own folder, which the runner empties.
+    expect(of("DEPLOY_ENVIRONMENT")).toEqual(expect.arrayContaining(applying));
+    expect(
+      jobs.filter(({ job }) => JSON.stringify(job).includes("runner.temp }}/azure")).map(({ name }) => name),
+    ).toEqual(["apply", "apply-vault-config"]);
     expect(of("PIPELINE_RUNNER")).toEqual(applying);
     expect(
       jobs.filter(({ job }) => job.permissions?.["id-token"]).map(({ file, name }) => `${file} ${name}`),
