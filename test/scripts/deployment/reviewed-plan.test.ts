@@ -39,6 +39,7 @@ describe("scripts/deploy --reviewed", () => {
   });
 
   it("stops at the first plan that is not the reviewed one, before it changes anything", async () => {
+    scene.imitations.deployed("vm-reader-role");
     const { code, stderr } = await reviewed(
       { network: digest, "vault-server": another, mysql: digest },
       ...["network", "vault-server", "mysql"],
@@ -46,7 +47,10 @@ describe("scripts/deploy --reviewed", () => {
     expect(code).toBe(1);
     expect(stderr).toContain("The plan of vault-server is not the one that was reviewed");
     expect(stderr).toContain("Run the workflow again, which plans the rest.");
-    expect(stackNames.filter((stack) => scene.imitations.isDeployed(stack))).toEqual(["network"]);
+    expect(stackNames.filter((stack) => scene.imitations.isDeployed(stack))).toEqual([
+      "vm-reader-role",
+      "network",
+    ]);
     expect(terraformCalls("apply")).toHaveLength(1);
   });
 

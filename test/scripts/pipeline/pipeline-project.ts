@@ -105,6 +105,8 @@ export class PipelineProject {
       process.kill(-(child.pid as number), "SIGINT");
       return true;
     };
+    // A script may end before it reads.
+    child.stdin.on("error", () => {});
     child.stdin.end(options.input ?? "");
     const run: Run = { status: null, stdout: "", stderr: "" };
     child.stdout.on("data", (chunk) => {
