@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { committedLock } from "../../constructs/terraform/provider-locks";
 import { planSummary } from "../plan-summary/markdown";
 import type { Plan } from "../plan-summary/plan";
 import { planDigest } from "../plan-summary/plan-digest";
@@ -100,6 +100,5 @@ function inStack(stack: string): string[] {
 
 /** With a committed lock file, no provider but those in it. */
 function lockOption(stack: string): string[] {
-  const lock = join(projectFolder, "cdktf.out/stacks", stack, ".terraform.lock.hcl");
-  return existsSync(lock) ? ["-lockfile=readonly"] : [];
+  return committedLock(join(projectFolder, "cdktf.out/stacks", stack)) ? ["-lockfile=readonly"] : [];
 }

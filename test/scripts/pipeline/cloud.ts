@@ -363,6 +363,8 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
       const place = option("--env") ? `environments/${option("--env")}/` : "";
       github.variables[`${place}actions/variables/${words[2]}`] = option("--body");
     },
+    workflow: () =>
+      words.slice(1, 3).join(" ") === "run main.yml" ? undefined : refuse("could not find any workflows"),
     issue: () => {
       if (words[1] === "list") return github.issue?.open ? "7" : "";
       if (words[1] === "close") Object.assign(github.issue ?? {}, { open: false });
@@ -370,7 +372,8 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
       return undefined;
     },
   };
-  return commands[words[0] ?? ""]?.();
+  const known = commands[words[0] ?? ""];
+  return known ? known() : refuse(`gh: the imitation knows no ${words.join(" ")}`);
 }
 
 /** An imitation of Terraform: what each stack's plan shows, or the error that it ends with. */

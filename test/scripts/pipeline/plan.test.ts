@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { Plan } from "../../../scripts/plan-summary/plan";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { emptyCloud } from "./cloud";
@@ -110,6 +110,20 @@ describe("scripts/pipeline/plan", () => {
     expect(types[0]).not.toContain("azurerm_key_vault_secret");
     expect(types[1]).toEqual(new Set(["azurerm_key_vault_secret"]));
     expect(types[2]).toEqual(new Set());
+  });
+
+  it("takes committed providers only, and says where none are committed", async () => {
+    const inits = () => project.calls.filter(([, , verb]) => verb === "init");
+    const unpinned = await project.run("scripts/pipeline/plan", ["demo", "network"]);
+    expect(unpinned.stdout).toContain("providers are not pinned");
+    mkdirSync(project.path("provider-locks"));
+    project.write("provider-locks/azurerm.lock.hcl", "# of the test");
+    project.calls = [];
+    const pinned = await project.run("scripts/pipeline/plan", ["demo", "vm-reader-role"]);
+    rmSync(project.path("provider-locks"), { recursive: true });
+    expect(pinned.stdout).not.toContain("not pinned");
+    expect(inits()[0]).toContain("-lockfile=readonly");
+    expect(project.read("cdktf.out/stacks/vm-reader-role/.terraform.lock.hcl")).toBe("# of the test");
   });
 
   it("gives a review the digest of each plan, and none of a stack that waits for another", async () => {
