@@ -1,5 +1,11 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Change, Plan } from "../../../scripts/plan-summary/plan";
+import { mergedPlan } from "../../../scripts/plan-summary/plan";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
+import { itWithProgram } from "../../program";
 
 const base: Change = {
   actions: ["update"],
@@ -63,6 +69,44 @@ describe("planDigest", () => {
     );
   });
 });
+
+itWithProgram(
+  "terraform",
+  "of a plan in two parts is that of the whole: the secret by the state, the rest refreshed",
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), "plan-digest-"));
+    const { TF_CLI_CONFIG_FILE, ...env } = process.env;
+    const terraform = (...args: string[]) =>
+      execFileSync("terraform", args, {
+        cwd: folder,
+        env,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+    const resources = (terraform_data: object) =>
+      writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ resource: { terraform_data } }));
+    const made = (...options: string[]): Plan => {
+      terraform("plan", "-input=false", "-out", "plan", ...options);
+      return JSON.parse(terraform("show", "-json", "plan"));
+    };
+    try {
+      resources({ gone: {}, secret: { input: "a" }, other: { input: "a" } });
+      terraform("init", "-input=false");
+      terraform("apply", "-auto-approve", "-input=false");
+      resources({
+        secret: { input: "b" },
+        other: { input: "b" },
+        added: { input: "$" + "{terraform_data.other.output}" },
+      });
+      const others = ["gone", "other", "added"].map((name) => `-target=terraform_data.${name}`);
+      const parts = [made(...others), made("-refresh=false", "-target=terraform_data.secret")];
+      expect(parts.map(planDigest)).not.toContain(planDigest(made()));
+      expect(planDigest(mergedPlan(parts))).toBe(planDigest(made()));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 function both(address: string) {
   const [first] = plan().resource_changes ?? [];
