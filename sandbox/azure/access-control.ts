@@ -20,6 +20,11 @@ export class AccessControl {
     this.#assignments.push(assignment);
   }
 
+  /** Those of another deployment take the place of all. */
+  replace(assignments: readonly RoleAssignment[]): void {
+    this.#assignments.splice(0, Infinity, ...assignments);
+  }
+
   /** Takes away every assignment that agrees in all the fields given; says how many there were. */
   remove(which: Partial<RoleAssignment>): number {
     const stays = (assignment: RoleAssignment) =>

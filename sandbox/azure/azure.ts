@@ -170,6 +170,35 @@ export class Azure {
     await store.makeCertificate(made, notAfter);
   }
 
+  /**
+   * Takes over what another deployment of the same system changed: people, rights, tags and user data of VMs.
+   *
+   * @throws Error when it has other resources, and changes nothing then
+   */
+  update(world: AzureWorld): void {
+    checkWorld(world);
+    for (const kind of ["virtualMachines", "sites", "keyVaults", "keys", "certificates"] as const) {
+      const namesOf = (of: AzureWorld): string =>
+        of[kind]
+          .map(({ name }) => name)
+          .sort()
+          .join(", ");
+      if (namesOf(this.#world) !== namesOf(world)) {
+        throw new Error(
+          `This Azure has the ${kind} ${namesOf(this.#world)} and no others, not ${namesOf(world)}`,
+        );
+      }
+    }
+    const { people, roleDefinitions, roleAssignments, virtualMachines } = structuredClone(world);
+    Object.assign(this.#world, { people, roleDefinitions, roleAssignments, virtualMachines });
+    this.accessControl.replace(roleAssignments);
+  }
+
+  /** What IMDS gives to a machine as its user data from now on. */
+  setUserData(machine: string, userData: string): void {
+    known(this.#directory.machine(machine), "virtual machine", machine).userData = userData;
+  }
+
   exportState(): AzureState {
     return Object.fromEntries([...this.#stores].map(([name, store]) => [name, store.content]));
   }

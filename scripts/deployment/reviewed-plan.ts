@@ -4,6 +4,7 @@ import { planSummary } from "../plan-summary/markdown";
 import type { Plan } from "../plan-summary/plan";
 import { planDigest } from "../plan-summary/plan-digest";
 import { runToItsEnd, type TerraformRun } from "./cdktf";
+import { lossesOf, refuseDataLoss } from "./data-loss";
 import { DeploymentError } from "./deployment-error";
 import { forgetOtherEnvironment } from "./other-environment";
 import { projectFolder } from "./project";
@@ -30,22 +31,26 @@ export function planForReview(run: TerraformRun): Promise<ReviewablePlan> {
 
 /**
  * Plans a synthesized stack again and applies exactly that plan, if it is the reviewed one.
- * @param reviewed digest of the plan that was reviewed; undefined where there was none
- * @throws {DeploymentError} before anything changes, where it is another.
+ * @param reviewed digest of the plan that was reviewed, undefined where there was none; and addresses of what may be lost
+ * @throws {DeploymentError} before anything changes, where it is another, or takes data away.
  */
-export function applyReviewed(reviewed: string | undefined, run: TerraformRun): Promise<void> {
+export async function applyReviewed(
+  { digest, allowedLosses }: { digest: string | undefined; allowedLosses: readonly string[] },
+  run: TerraformRun,
+): Promise<void> {
   const { stack } = run;
-  if (reviewed === undefined) {
+  if (digest === undefined) {
     throw new DeploymentError(
       `Nobody reviewed a plan of ${stack}, since it could not be planned before; run the workflow again, which plans it now.`,
     );
   }
   return withPlan(run, async ({ plan, file, changes }) => {
-    if (planDigest(plan) !== reviewed) {
+    if (planDigest(plan) !== digest) {
       throw new DeploymentError(
         `The plan of ${stack} is not the one that was reviewed, since a stack before it, or Azure, has changed meanwhile; nothing of ${stack} was changed. Run the workflow again, which plans the rest.`,
       );
     }
+    refuseDataLoss(lossesOf(stack, plan), allowedLosses);
     if (!changes) return;
     await terraform(run, ["apply", "-no-color", "-input=false", file]);
   });

@@ -36,6 +36,7 @@ words=()
 for arg in "$@"; do [[ $arg == -* ]] && break; words+=("$arg"); done
 IFS=-; name="\${words[*]}"; unset IFS
 if [[ $name == rest && $* == *checkNameAvailability* ]]; then name=check-name; fi
+if [[ $name == rest && $* == *capabilitySets* ]]; then name=mysql-capabilities; fi
 case $name in
   keyvault-certificate-download)
     [[ ! -e $IMITATION/az/$name.error ]] || answer "$IMITATION/az/$name"
@@ -83,6 +84,7 @@ stack=
 if [[ $1 == -chdir=* ]]; then stack=\${1##*/}; shift; fi
 case $1 in
   version) answer "$IMITATION/terraform/version" ;;
+  show) answer "$IMITATION/terraform/plan" ;;
   init) if [[ -e $IMITATION/terraform/init.error ]]; then answer "$IMITATION/terraform/init"; fi ;;
   state)
     if [[ $2 == list ]]; then echo vault_mount.example; fi
@@ -90,7 +92,6 @@ case $1 in
     stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
     if [[ -e $IMITATION/state/$stack ]]; then cat "$IMITATION/state/$stack"; fi ;;
   plan) [[ ! -e $IMITATION/terraform/plan ]] || exit 2 ;;
-  show) answer "$IMITATION/terraform/plan" ;;
   apply)
     if [[ -n $stack ]]; then cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack"; fi
     [[ -e $IMITATION/terraform/hangs-with-$2 ]] || exit 0

@@ -63,6 +63,24 @@ describe("scripts/deploy --reviewed", () => {
     expect(terraformCalls("plan")).toEqual([]);
   });
 
+  it("takes no data away, reviewed or not", async () => {
+    const [change] = plan.resource_changes;
+    const losing = {
+      ...plan,
+      resource_changes: [
+        {
+          ...change,
+          address: "azurerm_mysql_flexible_server.server",
+          change: { actions: ["delete", "create"], before: {}, after: {} },
+        },
+      ],
+    } as typeof plan;
+    scene.imitations.answer("terraform/plan", losing);
+    const { code, stderr } = await reviewed({ network: planDigest(losing) }, "network");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("data would be lost") });
+    expect(terraformCalls("apply")).toEqual([]);
+  });
+
   it("refuses digests that are no JSON", async () => {
     const { code, stderr } = await scene.run("deploy", ["demo", "--reviewed", "abc"]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("a digest by stack") });
