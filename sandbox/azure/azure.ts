@@ -9,11 +9,12 @@ import { ForwardProxy } from "./forward-proxy";
 import { Imds } from "./imds";
 import { KeyVaultService } from "./key-vault/service";
 import { type KeyVaultContent, KeyVaultStore } from "./key-vault/store";
+import { liveWorld } from "./model/live-world";
+import { ResourceStore } from "./model/resource-store";
 import { PrivateNames } from "./private-names";
 import { RequestHandler } from "./request-handler";
 import { RequestLog } from "./request-log";
-import { ResourceManager } from "./resource-manager";
-import { ResourceStore } from "./resource-store";
+import { type ResourceChange, ResourceManager } from "./services/resource-manager/resource-manager";
 import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
 import { type AzureWorld, checkWorld } from "./world";
 
@@ -24,6 +25,10 @@ export interface AzureOptions {
   state?: AzureState;
   /** Called after every change in a key vault, for whoever keeps the state. */
   onStateChange?: (state: AzureState) => void;
+  /** Told of every resource that is made, changed or deleted by Azure Resource Manager, before that is answered. */
+  onResourceChange?: (change: ResourceChange) => Promise<void> | void;
+  /** Object id of the person who signs in to the Azure CLI. */
+  personAtBrowser?: string;
   /** Takes a line for whatever was refused because the sandbox does not imitate it. Default: standard error. */
   print?: (line: string) => void;
 }
@@ -55,6 +60,8 @@ export class Azure {
   /** The virtual network's own names, such as Vault's. */
   readonly privateNames = new PrivateNames();
   readonly accessControl: AccessControl;
+  /** What Azure Resource Manager holds. */
+  readonly resources: ResourceStore;
   /** Signs anything, rotates and replaces keys: for attacks. */
   readonly entra: TokenIssuer;
   /** The private CA's certificate: what SSL_CERT_FILE is to hold. */
@@ -74,12 +81,13 @@ export class Azure {
     authority: CertificateAuthority,
     issuer: TokenIssuer,
   ) {
-    this.#world = world;
+    this.resources = new ResourceStore(world);
+    this.#world = liveWorld(world, this.resources);
     this.#authority = authority;
     this.caPem = authority.pem;
     this.entra = issuer;
-    this.accessControl = new AccessControl(world);
-    this.#directory = new Directory(world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
+    this.accessControl = new AccessControl(this.#world);
+    this.#directory = new Directory(this.#world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
     this.#appService = new AppServiceIdentity(this.#directory);
     this.#makeStores(options);
     this.#makeServers(options, authority);
@@ -186,15 +194,24 @@ export class Azure {
     }
   }
 
-  #makeServers({ print = printToStderr }: AzureOptions, authority: CertificateAuthority): void {
+  #makeServers(
+    { print = printToStderr, onResourceChange, personAtBrowser }: AzureOptions,
+    authority: CertificateAuthority,
+  ): void {
     const { faults, requests: log, entra: issuer, accessControl } = this;
     const stopped = this.#stopped.signal;
     const services = [
       new Imds(this.#directory),
-      new Entra(issuer),
-      new KeyVaultService({ keyVaults: this.#world.keyVaults, stores: this.#stores, issuer, accessControl }),
+      new Entra({ issuer, directory: this.#directory, personAtBrowser: () => personAtBrowser }),
+      new KeyVaultService({ world: this.#world, stores: this.#stores, issuer, accessControl }),
       new BlobStorage({ accounts: this.#world.storageAccounts ?? [], issuer, accessControl }),
-      new ResourceManager({ resources: new ResourceStore(this.#world), issuer, accessControl }),
+      new ResourceManager({
+        world: this.#world,
+        resources: this.resources,
+        issuer,
+        accessControl,
+        onChange: (change) => this.#followChange(change, onResourceChange),
+      }),
     ];
     const handler = new RequestHandler({ faults, log, print, stopped });
     const { privateNames } = this;
@@ -205,6 +222,16 @@ export class Azure {
     }
     for (const { name } of this.#world.sites)
       this.#identityEndpoints.set(name, new IdentityEndpoint(name, this.#appService, handler));
+  }
+
+  /** A Key Vault that was deleted keeps its content, for whoever brings it back. */
+  async #followChange(change: ResourceChange, tell: AzureOptions["onResourceChange"]): Promise<void> {
+    const { kind, resource } = change;
+    if (kind === "written" && resource.type.toLowerCase() === "microsoft.keyvault/vaults") {
+      if (!this.#stores.has(resource.name))
+        this.#stores.set(resource.name, new KeyVaultStore(undefined, () => {}));
+    }
+    await tell?.(change);
   }
 
   #ensureKeyVaultContent(): Promise<void>[] {

@@ -82,6 +82,17 @@ export class Directory {
     return this.#issuer.issue(this.#personClaims(objectId, audience), this.lifetimes.person, overrides);
   }
 
+  /** What tells the Azure CLI who has signed in; it opens nothing. */
+  idTokenForPerson(objectId: string, clientId: string): string {
+    const { name, upn, oid } = this.#personClaims(objectId, clientId);
+    const { tenantId } = this.#issuer;
+    const claims = { aud: clientId, name, oid, preferred_username: upn, sub: objectId, ver: "2.0" };
+    return this.#issuer.issue(
+      { ...claims, iss: `https://login.microsoftonline.com/${tenantId}/v2.0` },
+      this.lifetimes.person,
+    );
+  }
+
   /** Throws the refusal of Entra for a resource that the tenant does not know. */
   checkAudience(audience: string): void {
     if (isFirstParty(audience) || this.#world.applicationIdUris?.includes(audience)) return;
