@@ -1,5 +1,6 @@
 import { AccessControl } from "./access-control";
 import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
+import { AzureCliDownloads } from "./azure-cli-downloads";
 import { BlobStorage } from "./blob-storage";
 import { CertificateAuthority, type KeyAndCertificate } from "./certificates";
 import { Directory, type IdentityChoice } from "./directory";
@@ -9,12 +10,14 @@ import { ForwardProxy } from "./forward-proxy";
 import { Imds } from "./imds";
 import { KeyVaultService } from "./key-vault/service";
 import { type KeyVaultContent, KeyVaultStore } from "./key-vault/store";
+import { hostNames } from "./model/host-names";
 import { liveWorld } from "./model/live-world";
 import { ResourceStore } from "./model/resource-store";
 import { PrivateNames } from "./private-names";
 import { RequestHandler } from "./request-handler";
 import { RequestLog } from "./request-log";
 import { type ResourceChange, ResourceManager } from "./services/resource-manager/resource-manager";
+import { type SiteRunner, Sites } from "./services/sites";
 import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
 import { type AzureWorld, checkWorld } from "./world";
 
@@ -27,6 +30,8 @@ export interface AzureOptions {
   onStateChange?: (state: AzureState) => void;
   /** Told of every resource that is made, changed or deleted by Azure Resource Manager, before that is answered. */
   onResourceChange?: (change: ResourceChange) => Promise<void> | void;
+  /** Runs the applications of the sites that Azure Resource Manager makes. */
+  siteRunner?: SiteRunner;
   /** Object id of the person who signs in to the Azure CLI. */
   personAtBrowser?: string;
   /** Takes a line for whatever was refused because the sandbox does not imitate it. Default: standard error. */
@@ -58,7 +63,7 @@ export class Azure {
   readonly faults = new Faults();
   readonly requests = new RequestLog();
   /** The virtual network's own names, such as Vault's. */
-  readonly privateNames = new PrivateNames();
+  readonly privateNames = new PrivateNames((host) => hostNames(this.resources).get(host));
   readonly accessControl: AccessControl;
   /** What Azure Resource Manager holds. */
   readonly resources: ResourceStore;
@@ -74,6 +79,8 @@ export class Azure {
   readonly #proxies = new Map<string, ForwardProxy>();
   readonly #identityEndpoints = new Map<string, IdentityEndpoint>();
   readonly #stopped = new AbortController();
+  #newProxy!: (caller: string, sourceAddress?: string) => ForwardProxy;
+  #newIdentityEndpoint!: (site: string) => IdentityEndpoint;
 
   private constructor(
     world: AzureWorld,
@@ -195,7 +202,7 @@ export class Azure {
   }
 
   #makeServers(
-    { print = printToStderr, onResourceChange, personAtBrowser }: AzureOptions,
+    { print = printToStderr, onResourceChange, personAtBrowser, siteRunner }: AzureOptions,
     authority: CertificateAuthority,
   ): void {
     const { faults, requests: log, entra: issuer, accessControl } = this;
@@ -204,7 +211,9 @@ export class Azure {
       new Imds(this.#directory),
       new Entra({ issuer, directory: this.#directory, personAtBrowser: () => personAtBrowser }),
       new KeyVaultService({ world: this.#world, stores: this.#stores, issuer, accessControl }),
-      new BlobStorage({ accounts: this.#world.storageAccounts ?? [], issuer, accessControl }),
+      new AzureCliDownloads(),
+      new Sites({ world: this.#world, issuer, accessControl, runner: siteRunner }),
+      new BlobStorage({ world: this.#world, issuer, accessControl }),
       new ResourceManager({
         world: this.#world,
         resources: this.resources,
@@ -216,12 +225,36 @@ export class Azure {
     const handler = new RequestHandler({ faults, log, print, stopped });
     const { privateNames } = this;
     const common = { privateNames, authority, services, handler, print };
-    this.#proxies.set(elsewhere, new ForwardProxy({ caller: elsewhere, ...common }));
+    this.#newProxy = (caller, sourceAddress) => new ForwardProxy({ caller, sourceAddress, ...common });
+    this.#newIdentityEndpoint = (site) => new IdentityEndpoint(site, this.#appService, handler);
+    this.#proxies.set(elsewhere, this.#newProxy(elsewhere));
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
-      this.#proxies.set(name, new ForwardProxy({ caller: name, sourceAddress: privateIpAddress, ...common }));
+      this.#proxies.set(name, this.#newProxy(name, privateIpAddress));
     }
     for (const { name } of this.#world.sites)
-      this.#identityEndpoints.set(name, new IdentityEndpoint(name, this.#appService, handler));
+      this.#identityEndpoints.set(name, this.#newIdentityEndpoint(name));
+  }
+
+  /** Listens for a machine or a site that was made since the start: its proxy, and a site's identity endpoint. */
+  async listenFor(
+    name: string,
+    { sourceAddress, isSite = false }: { sourceAddress?: string; isSite?: boolean },
+  ) {
+    await this.stopListeningFor(name);
+    const proxy = this.#newProxy(name, sourceAddress);
+    this.#proxies.set(name, proxy);
+    await proxy.listen();
+    if (!isSite) return;
+    const endpoint = this.#newIdentityEndpoint(name);
+    this.#identityEndpoints.set(name, endpoint);
+    await endpoint.listen();
+  }
+
+  async stopListeningFor(name: string): Promise<void> {
+    await this.#proxies.get(name)?.close();
+    this.#proxies.delete(name);
+    await this.#identityEndpoints.get(name)?.close();
+    this.#identityEndpoints.delete(name);
   }
 
   /** A Key Vault that was deleted keeps its content, for whoever brings it back. */

@@ -42,6 +42,14 @@ export function liveWorld(seed: AzureWorld, store: ResourceStore): AzureWorld {
       const made = created("Microsoft.KeyVault/vaults").map(({ id, name }) => ({ name, resourceId: id }));
       return [...seed.keyVaults, ...made];
     },
+    get storageAccounts() {
+      const made = created("Microsoft.Storage/storageAccounts").map(({ id, name }) => ({
+        name,
+        resourceId: id,
+        blobs: [],
+      }));
+      return [...(seed.storageAccounts ?? []), ...made];
+    },
     get roleDefinitions() {
       return [...seed.roleDefinitions, ...roleDefinitionsIn(store)];
     },

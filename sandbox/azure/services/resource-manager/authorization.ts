@@ -10,6 +10,7 @@ const roleAssignmentType = "Microsoft.Authorization/roleAssignments";
 
 export const authorizationTypes: ResourceTypes = {
   [roleDefinitionType.toLowerCase()]: {
+    putStatus: 201,
     computed: ({ existing }) => ({
       properties: {
         type: "CustomRole",

@@ -18,6 +18,7 @@ const diskType = "Microsoft.Compute/disks";
 export const computeTypes: ResourceTypes = {
   "microsoft.compute/virtualmachinescalesets": {},
   [diskType.toLowerCase()]: {
+    putStatus: 200,
     defaults: () => ({ properties: { encryption: { type: "EncryptionAtRestWithPlatformKey" } } }),
     computed: ({ id, existing }) => ({
       properties: {
@@ -39,7 +40,6 @@ export const computeTypes: ResourceTypes = {
     },
   },
   "microsoft.compute/virtualmachines": {
-    longRunning: true,
     hidden: ["properties.osProfile.adminPassword", "properties.userData"],
     defaults: () => ({ properties: { osProfile: { secrets: [], requireGuestProvisionSignal: true } } }),
     computed: (writing) => ({ ...completedIdentity(writing), properties: machineFields(writing) }),
@@ -77,7 +77,6 @@ export const computeTypes: ResourceTypes = {
     implicit: (_, machine) => ({ ...instanceView(machine) }),
   },
   "microsoft.compute/virtualmachines/extensions": {
-    longRunning: true,
     hidden: ["properties.protectedSettings"],
     check: ({ store, id }) => {
       const machine = store.get(id.split(/\/extensions\//i)[0] ?? "");

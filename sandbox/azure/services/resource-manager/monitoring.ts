@@ -3,7 +3,6 @@ import { type ResourceTypes, text } from "./resource-type";
 
 export const monitoringTypes: ResourceTypes = {
   "microsoft.operationalinsights/workspaces": {
-    longRunning: true,
     defaults: () => ({
       properties: {
         features: { legacy: 0, searchVersion: 1, enableLogAccessUsingOnlyResourcePermissions: true },
@@ -23,6 +22,7 @@ export const monitoringTypes: ResourceTypes = {
     },
   },
   "microsoft.insights/components": {
+    putStatus: 200,
     defaults: () => ({
       properties: {
         RetentionInDays: 90,
@@ -67,10 +67,12 @@ export const monitoringTypes: ResourceTypes = {
     },
   },
   "microsoft.insights/components/currentbillingfeatures": {
+    putStatus: 200,
     implicit: () => ({ CurrentBillingFeatures: ["Basic"], DataVolumeCap: billingCap({}) }),
     computed: ({ sent }) => ({ DataVolumeCap: billingCap((sent["DataVolumeCap"] ?? {}) as object) }),
   },
   "microsoft.insights/diagnosticsettings": {
+    putStatus: 200,
     defaults: () => ({ properties: { metrics: [] } }),
     computed: ({ sent, target }) => ({
       properties: {
@@ -79,7 +81,7 @@ export const monitoringTypes: ResourceTypes = {
       id: `${target.scope}/providers/Microsoft.Insights/diagnosticSettings/${target.name}`,
     }),
   },
-  "microsoft.insights/actiongroups": {},
+  "microsoft.insights/actiongroups": { putStatus: 200 },
   "microsoft.alertsmanagement/smartdetectoralertrules": {},
 };
 

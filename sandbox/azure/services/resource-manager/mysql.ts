@@ -20,7 +20,6 @@ const parameterDefaults: Readonly<Record<string, string>> = {
 
 export const mysqlTypes: ResourceTypes = {
   "microsoft.dbformysql/flexibleservers": {
-    longRunning: true,
     hidden: ["properties.administratorLoginPassword", "properties.createMode", "properties.sandboxAddress"],
     defaults: ({ existing }) => ({
       properties: {
@@ -44,11 +43,10 @@ export const mysqlTypes: ResourceTypes = {
     written: addStorageEndpoint,
   },
   "microsoft.dbformysql/flexibleservers/databases": {
-    longRunning: true,
     defaults: () => ({ properties: { charset: "utf8mb4", collation: "utf8mb4_0900_ai_ci" } }),
   },
   "microsoft.dbformysql/flexibleservers/configurations": {
-    longRunning: true,
+    putStatus: 200,
     implicit: ({ target }) => {
       const value = parameterDefaults[target.name];
       return value === undefined

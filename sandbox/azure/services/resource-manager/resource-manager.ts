@@ -69,7 +69,7 @@ export class ResourceManager implements HostedService {
   async answer(request: AzureRequest): Promise<Answer> {
     const { method, path, query } = request;
     // Asked before anybody is signed in.
-    if (method === "GET" && /^\/metadata\/endpoints$/i.test(path)) return metadata(query);
+    if (method === "GET" && /^\/+metadata\/endpoints$/i.test(path)) return metadata(query);
     const principalId = this.#authenticate(request);
     checkApiVersion(query.get("api-version"));
     const { world, resources: store, accessControl } = this.#props;
@@ -151,6 +151,8 @@ export class ResourceManager implements HostedService {
             ? "delete"
             : "write";
     const right = `${target.type}/${verb}`;
+    // Built-in roles belong to the tenant, and everybody in it may read them.
+    if (verb === "read" && /^\/providers\/Microsoft\.Authorization\/roleDefinitions\//i.test(id)) return;
     if (this.#props.accessControl.allowsAction(principalId, right, id)) return;
     throw unauthorized(principalId, right, id);
   }
@@ -181,19 +183,20 @@ export class ResourceManager implements HostedService {
       ),
       ...base,
     } as ArmResource;
+    // Azure does not show an identity that is none.
+    if (["", "None"].includes(String(resource.identity?.["type"] ?? ""))) delete resource.identity;
     this.#storeParts(writing, type, resource);
     store.put(resource);
     type.written?.(writing, resource);
-    const changed = async () => this.#props.onChange?.({ kind: "written", resource, store });
-    const answer = { status: existing ? 200 : 201, body: this.#show(store.get(id) ?? resource, type, call) };
-    if (!type.longRunning) {
-      await changed();
-      return answer;
-    }
     const namespace = target.type.split("/")[0] ?? "";
+    // An operation to follow, for every type: a client that Azure answers at once passes over it.
+    const headers = this.#operations.begin(target.subscriptionId ?? "", namespace, async () =>
+      this.#props.onChange?.({ kind: "written", resource, store }),
+    );
     return {
-      ...answer,
-      headers: this.#operations.begin(target.subscriptionId ?? "", namespace, async () => changed()),
+      status: method === "PATCH" ? 200 : (type.putStatus ?? (existing ? 200 : 201)),
+      headers,
+      body: this.#show(store.get(id) ?? resource, type, call),
     };
   }
 

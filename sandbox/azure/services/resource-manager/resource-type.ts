@@ -41,14 +41,14 @@ export interface ResourceType {
   implicit?: (call: ResourceCall, parent: ArmResource) => Fields | undefined;
   /** POSTs by their last segment, in small letters. */
   actions?: Readonly<Record<string, (call: ResourceCall & { resource: ArmResource }) => unknown>>;
+  /** The status of a successful PUT, where it is not 201 for what is new and 200 for what was there. Source: Azure's REST reference. */
+  putStatus?: 200 | 201;
   /** Looks at a request before anything is changed; throws a refusal. */
   check?: (writing: Writing) => void;
   checkDelete?: (call: ResourceCall, resource: ArmResource) => void;
   /** What a change brings about elsewhere in the store. */
   written?: (writing: Writing, resource: ArmResource) => void;
   deleted?: (call: ResourceCall, resource: ArmResource) => void;
-  /** Answered with an operation to poll, as Azure does for what takes long. */
-  longRunning?: true;
 }
 
 /** Types of one provider, by full type in small letters. */

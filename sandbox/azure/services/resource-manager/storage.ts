@@ -4,7 +4,7 @@ const endpoints = ["blob", "queue", "table", "file", "dfs", "web"] as const;
 
 export const storageTypes: ResourceTypes = {
   "microsoft.storage/storageaccounts": {
-    longRunning: true,
+    putStatus: 200,
     defaults: () => ({
       properties: {
         accessTier: "Hot",

@@ -1,6 +1,7 @@
 import type { ResourceStore } from "../../model/resource-store";
 import { Refusal } from "../../service";
 import { completedIdentity, guidFor } from "./managed-identities";
+import { freeAddress } from "./network";
 import { type Fields, fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";
 
 /** What a site's configuration says where nobody set it. Source: App Service REST API, Web Apps - Get Configuration. */
@@ -60,6 +61,7 @@ const emptyConfigs: Readonly<Record<string, Fields>> = {
 
 export const webTypes: ResourceTypes = {
   "microsoft.web/serverfarms": {
+    putStatus: 200,
     defaults: () => ({ properties: { numberOfWorkers: 1, zoneRedundant: false, perSiteScaling: false } }),
     computed: ({ sent }) => {
       const sku = fields(sent["sku"]);
@@ -93,8 +95,8 @@ export const webTypes: ResourceTypes = {
     },
   },
   "microsoft.web/sites": {
-    longRunning: true,
-    hidden: ["properties.siteConfig"],
+    putStatus: 200,
+    hidden: ["properties.siteConfig", "properties.sandboxAddress"],
     defaults: () => ({
       properties: {
         enabled: true,
@@ -109,11 +111,15 @@ export const webTypes: ResourceTypes = {
       },
     }),
     computed: (writing) => {
-      const { target } = writing;
+      const { target, sent, existing, store } = writing;
+      const subnet = text(propertiesOf(sent)["virtualNetworkSubnetId"]);
       const names = [`${target.name}.azurewebsites.net`, `${target.name}.scm.azurewebsites.net`];
       return {
         ...completedIdentity(writing),
         properties: {
+          sandboxAddress:
+            text(propertiesOf(existing ?? {})["sandboxAddress"]) ??
+            (subnet ? freeAddress(store, subnet) : undefined),
           state: "Running",
           defaultHostName: names[0],
           hostNames: [names[0]],
@@ -123,7 +129,11 @@ export const webTypes: ResourceTypes = {
           customDomainVerificationId: guidFor(`${target.subscriptionId} domains`)
             .replaceAll("-", "")
             .toUpperCase(),
-          hostNameSslStates: [],
+          hostNameSslStates: names.map((name, index) => ({
+            name,
+            sslState: "Disabled",
+            hostType: index === 0 ? "Standard" : "Repository",
+          })),
         },
       };
     },
@@ -143,6 +153,7 @@ export const webTypes: ResourceTypes = {
     },
   },
   "microsoft.web/sites/config": {
+    putStatus: 200,
     implicit: ({ target, id }, site) => {
       const name = target.name.toLowerCase();
       if (name === "web") return { properties: siteConfigDefaults };
@@ -152,7 +163,20 @@ export const webTypes: ResourceTypes = {
     },
     actions: { list: ({ resource }) => resource },
   },
+  "microsoft.web/sites/deploymentstatus": {
+    implicit: ({ target }) => ({
+      properties: {
+        deploymentId: target.name,
+        status: "RuntimeSuccessful",
+        numberOfInstancesInProgress: 0,
+        numberOfInstancesSuccessful: 1,
+        numberOfInstancesFailed: 0,
+        errors: [],
+      },
+    }),
+  },
   "microsoft.web/sites/basicpublishingcredentialspolicies": {
+    putStatus: 200,
     implicit: () => ({ properties: { allow: true } }),
   },
 };

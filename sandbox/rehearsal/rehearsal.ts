@@ -1,0 +1,230 @@
+import { appendFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import type { Environment } from "../../environments/schema";
+import { type Azure, startAzure } from "../azure/azure";
+import type { RequestRecord } from "../azure/request-log";
+import type { AzureWorld } from "../azure/world";
+import { findMySqlProgram } from "../programs/mysql-program";
+import type { Progress } from "../programs/progress";
+import { lastLines, runProgram } from "../programs/run-program";
+import { SandboxError } from "../programs/sandbox-error";
+import { findVaultProgram } from "../programs/vault-program";
+import type { UndoSteps } from "../undo-steps";
+import type { RehearsalPrograms } from "./programs";
+import { RunningResources } from "./running-resources";
+
+export interface RehearsalOptions {
+  environment: Environment;
+  programs: RehearsalPrograms;
+  /** A copy of the project, to be deployed from. */
+  project: string;
+  /** A folder of its own. */
+  folder: string;
+  /** /etc/hosts of the private network. */
+  hostsFile: string;
+  progress: Progress;
+  undo: UndoSteps;
+}
+
+/** Of the one subscription and tenant of a rehearsal. */
+const subscriptionId = "11111111-1111-4111-8111-111111111111";
+const tenantId = "22222222-2222-4222-8222-222222222222";
+/** Object id of the person who deploys, where the environment means whoever is signed in. */
+const signedIn = "00000000-0000-4000-8000-0000000000aa";
+
+/** What `scripts/deploy --plan --json` prints of a stack. */
+const plan = z.object({
+  stacks: z.array(
+    z.union([
+      z.object({
+        stack: z.string(),
+        add: z.number(),
+        change: z.number(),
+        destroy: z.number(),
+        text: z.string(),
+      }),
+      z.object({ stack: z.string(), waitsFor: z.array(z.string()) }),
+    ]),
+  ),
+});
+
+/** Milliseconds for one run of a script. */
+const deadlineMs = 3_600_000;
+
+/** Deploys, changes and destroys an environment by the project's own scripts and real programs, against the stand-in for Azure. */
+export class Rehearsal {
+  private constructor(
+    private readonly options: RehearsalOptions,
+    readonly azure: Azure,
+    readonly running: RunningResources,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  /** Starts Azure with nothing in it, and signs the deployer in to the Azure CLI. */
+  static async start(options: RehearsalOptions): Promise<Rehearsal> {
+    const { folder, progress, undo, environment, programs, hostsFile } = options;
+    const [vault, mysqlProgram] = [
+      await findVaultProgram({ progress }),
+      await findMySqlProgram({ progress }),
+    ];
+    const caFile = join(folder, "ca.pem");
+    const log = join(folder, "azure.log");
+    const print = (line: string) => appendFileSync(log, `${line}\n`, { mode: 0o600 });
+    const running = new RunningResources({
+      folder: join(folder, "running"),
+      caFile,
+      vaultProgram: vault.path,
+      mysqlProgram,
+      hostsFile,
+      print,
+    });
+    const person = deployerOf(environment);
+    const azure = await progress.step("stand-in for Azure", () =>
+      startAzure(emptyWorld(environment, person), {
+        print,
+        onResourceChange: running.follow,
+        siteRunner: running,
+        personAtBrowser: person,
+      }),
+    );
+    running.use(azure);
+    await undo.add(() => azure.stop());
+    await undo.add(() => running.stop());
+    await writeFile(caFile, azure.caPem);
+    await mkdir(join(folder, "az"), { mode: 0o700 });
+    const rehearsal = new Rehearsal(
+      options,
+      azure,
+      running,
+      environmentOf(options, azure.proxyUrlFor(), caFile),
+    );
+    await progress.step("az login", () =>
+      rehearsal.run(programs.az, ["login", "--use-device-code", "--tenant", tenantId, "--output", "none"]),
+    );
+    return rehearsal;
+  }
+
+  async deploy(): Promise<void> {
+    await this.script("deploy", this.options.environment.name);
+  }
+
+  /** @throws SandboxError when a plan after a deployment would change anything */
+  async expectNothingToChange(): Promise<void> {
+    const { stdout } = await this.script("deploy", this.options.environment.name, "--plan", "--json");
+    const changing = plan
+      .parse(JSON.parse(stdout))
+      .stacks.filter((one) => !("text" in one) || !one.text.startsWith("No changes."));
+    if (changing.length === 0) return;
+    const lines = changing.map((one) =>
+      "text" in one ? `${one.stack}:\n${one.text}` : `${one.stack}: not deployed`,
+    );
+    throw new SandboxError(`A second plan is not empty.\n${lines.join("\n")}`);
+  }
+
+  /** @throws SandboxError when something is left that a deployment made */
+  async destroy(): Promise<void> {
+    const { name } = this.options.environment;
+    await this.script("destroy", name, "--confirm", name);
+    const left = this.leftovers();
+    if (left.length > 0) throw new SandboxError(`scripts/destroy left behind:\n${left.join("\n")}`);
+  }
+
+  /** Ids of what is there beside what Azure keeps of deleted Key Vaults. */
+  leftovers(): string[] {
+    return this.azure.resources.all
+      .filter(({ type }) => type !== "Microsoft.KeyVault/locations/deletedVaults")
+      .map(({ id }) => id);
+  }
+
+  /** What was asked of Azure and is not imitated, a line each. */
+  unknownRequests(): string[] {
+    const unknown = ({ reason = "" }: RequestRecord) =>
+      reason.startsWith("NotImitated:") || reason.includes("which the sandbox does not imitate");
+    const lines = this.azure.requests.all
+      .filter(unknown)
+      .map(({ method, host, path, caller }) => `${method} ${host}${path} (${caller})`);
+    return [...new Set(lines)];
+  }
+
+  /** Runs one of the project's scripts in the copy; what it prints goes to a log. */
+  private async script(name: string, ...args: string[]): Promise<{ stdout: string }> {
+    return this.run(join(this.options.project, "scripts", name), args, name);
+  }
+
+  private async run(command: string, args: string[], log = "az"): Promise<{ stdout: string }> {
+    const file = join(this.options.folder, `${log}.log`);
+    const { code, stdout, stderr } = await runProgram({
+      command,
+      args,
+      cwd: this.options.project,
+      env: this.env,
+      deadlineMs,
+      onErrorLine: (line) => appendFileSync(file, `${line}\n`),
+    });
+    if (code === 0) return { stdout };
+    throw new SandboxError(
+      `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(stderr, 12)}); ${file} has more.`,
+    );
+  }
+}
+
+function deployerOf({ deployers, name }: Environment): string {
+  const [first] = deployers;
+  if (!first) throw new SandboxError(`The environment ${name} names no deployer; add one to deployers.`);
+  return first.objectId === "signed-in-user" ? signedIn : first.objectId;
+}
+
+/** A subscription with nothing in it, which the deployer owns; the people that the environment names. */
+function emptyWorld({ deployers, recoveryKeyReaders, network }: Environment, person: string): AzureWorld {
+  const people = [...deployers, ...recoveryKeyReaders, ...network.sshAdministrators].map(
+    ({ name, objectId }) => ({
+      name,
+      objectId: objectId === "signed-in-user" ? signedIn : objectId,
+    }),
+  );
+  return {
+    tenantId,
+    subscriptionId,
+    identities: [],
+    virtualMachines: [],
+    sites: [],
+    keyVaults: [],
+    keys: [],
+    certificates: [],
+    roleDefinitions: [],
+    roleAssignments: [{ principalId: person, roleName: "Owner", scope: `/subscriptions/${subscriptionId}` }],
+    people: [...new Map(people.map((one) => [one.objectId, one])).values()],
+  };
+}
+
+/** What a person's shell has, with Azure behind a proxy and a CA of its own. */
+function environmentOf(
+  { programs, folder }: RehearsalOptions,
+  proxy: string,
+  caFile: string,
+): NodeJS.ProcessEnv {
+  const own = /^(?:ARM_|AZURE_|TF_|VAULT_|TERRAFORM_|ENVIRONMENT$|NO_PROXY$|no_proxy$|NODE_)/;
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
+  return {
+    ...inherited,
+    PATH: [dirname(programs.terraform), dirname(programs.az), process.env.PATH].join(":"),
+    HTTPS_PROXY: proxy,
+    HTTP_PROXY: proxy,
+    https_proxy: proxy,
+    http_proxy: proxy,
+    SSL_CERT_FILE: caFile,
+    REQUESTS_CA_BUNDLE: caFile,
+    NODE_EXTRA_CA_CERTS: caFile,
+    AZURE_CONFIG_DIR: join(folder, "az"),
+    AZURE_CORE_COLLECT_TELEMETRY: "false",
+    AZURE_CORE_LOGIN_EXPERIENCE_V2: "off",
+    TF_CLI_CONFIG_FILE: programs.terraformConfiguration,
+    // cdktf has Terraform lock the providers' checksums, for which Terraform asks the registry whatever its configuration says.
+    TF_CLI_ARGS_providers_lock: `-fs-mirror=${programs.providers}`,
+    CHECKPOINT_DISABLE: "1",
+    // cdktf reports errors of its own otherwise.
+    CI: "true",
+  };
+}

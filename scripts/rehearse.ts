@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { EnvironmentError, loadEnvironment } from "../environments/load";
+import { Progress } from "../sandbox/programs/progress";
+import { messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
+import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/private-network";
+import { findRehearsalPrograms, type RehearsalPrograms } from "../sandbox/rehearsal/programs";
+import { copyProject, fillInDeployerRanges } from "../sandbox/rehearsal/project-copy";
+import { Rehearsal } from "../sandbox/rehearsal/rehearsal";
+import { UndoSteps } from "../sandbox/undo-steps";
+
+const usage = `Usage: npm run rehearse [-- environment] [--keep]
+
+Deploys the environment (default: demo) by scripts/deploy, the Azure CLI, Terraform and its providers, all of them real, against
+the sandbox's stand-in for Azure; plans again, destroys, and deploys once more.
+
+  --keep   leave the folder with the logs where it is`;
+
+/** Handed to the program inside the private network. */
+const programsVariable = "VAULT_ON_AZURE_REHEARSAL_PROGRAMS";
+
+async function main(): Promise<void> {
+  const { environment, keep, folder } = readArguments();
+  const hostsFile = hostsFileOfPrivateNetwork();
+  if (hostsFile) return rehearse(environment, folder, hostsFile);
+  const own = mkdtempSync(join(tmpdir(), "vault-on-azure-rehearsal-"));
+  try {
+    const { network } = loadEnvironment(environment);
+    const programs = await new Progress().step("programs", () => findRehearsalPrograms(own));
+    const inner = {
+      command: process.execPath,
+      args: [...process.execArgv, __filename, environment, "--folder", own],
+    };
+    const { command, args, env } = await privateNetwork(own, [network.addressSpace], inner);
+    process.exitCode = await run(command, args, { ...env, [programsVariable]: JSON.stringify(programs) });
+  } finally {
+    if (keep) console.error(`Everything is in ${own}.`);
+    else rmSync(own, { recursive: true, force: true });
+  }
+}
+
+/** Inside the private network. */
+async function rehearse(name: string, folder: string, hostsFile: string): Promise<void> {
+  const programs = JSON.parse(process.env[programsVariable] ?? "") as RehearsalPrograms;
+  const progress = new Progress();
+  const undo = new UndoSteps();
+  const project = join(folder, "project");
+  copyProject(project);
+  fillInDeployerRanges(project, name);
+  const environment = loadEnvironment(name, join(project, "environments"));
+  try {
+    const rehearsal = await Rehearsal.start({
+      environment,
+      programs,
+      project,
+      folder,
+      hostsFile,
+      progress,
+      undo,
+    });
+    const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
+    await step("scripts/deploy", () => rehearsal.deploy());
+    await step("second plan: nothing to change", () => rehearsal.expectNothingToChange());
+    await step("scripts/destroy: nothing left", () => rehearsal.destroy());
+    await step("scripts/deploy, once more", () => rehearsal.deploy());
+    const unknown = rehearsal.unknownRequests();
+    if (unknown.length > 0) {
+      throw new SandboxError(
+        `The stand-in for Azure was asked what it does not imitate:\n${unknown.join("\n")}`,
+      );
+    }
+    progress.line(`The rehearsal of ${name} passed.`);
+  } finally {
+    await undo.undo();
+  }
+}
+
+function readArguments(): { environment: string; keep: boolean; folder: string } {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { keep: { type: "boolean", default: false }, folder: { type: "string", default: "" } },
+      allowPositionals: true,
+    });
+    const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
+    if (more.length > 0) throw new Error(`One environment at a time, not ${positionals.join(" and ")}.`);
+    return { environment, keep: values.keep ?? false, folder: values.folder ?? "" };
+  } catch (error) {
+    console.error(`${messageOf(error).split(". ")[0]?.replace(/\.$/, "")}.\n\n${usage}`);
+    process.exit(1);
+  }
+}
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, stdio: "inherit" });
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof EnvironmentError || error instanceof SandboxError;
+  console.error(known ? messageOf(error) : error);
+  process.exit(1);
+});
