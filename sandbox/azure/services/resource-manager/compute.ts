@@ -154,6 +154,9 @@ function machineOfDisk(machines: readonly ArmResource[], diskId: string): ArmRes
 function machineView(machine: ArmResource, { query }: Pick<ResourceCall, "query">): unknown {
   const expand = query.get("$expand") ?? "";
   const shown = { ...machine, properties: { ...propertiesOf(machine) } as Fields };
+  // Left out by Azure where none is on.
+  if (!Object.values(fields(shown.properties["additionalCapabilities"])).includes(true))
+    delete shown.properties["additionalCapabilities"];
   if (!/userData/i.test(expand)) delete shown.properties["userData"];
   if (/instanceView/i.test(expand)) shown.properties["instanceView"] = instanceView(machine);
   return shown;

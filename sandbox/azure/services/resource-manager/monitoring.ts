@@ -21,6 +21,8 @@ export const monitoringTypes: ResourceTypes = {
       }),
     },
   },
+  // The provider deletes workspaces for good, so there never is one.
+  "microsoft.operationalinsights/deletedworkspaces": {},
   "microsoft.insights/components": {
     putStatus: 200,
     defaults: () => ({

@@ -14,6 +14,8 @@ import {
 const parameterDefaults: Readonly<Record<string, string>> = {
   require_secure_transport: "ON",
   tls_version: "TLSv1.2,TLSv1.3",
+  long_query_time: "10.000000",
+  slow_query_log: "OFF",
   audit_log_enabled: "OFF",
   audit_log_events: "CONNECTION",
 };

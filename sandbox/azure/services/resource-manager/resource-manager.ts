@@ -173,7 +173,12 @@ export class ResourceManager implements HostedService {
     const sent: ArmResource =
       method === "PATCH" && existing
         ? (merge(existing, body) as unknown as ArmResource)
-        : { ...merge(type.defaults?.({ ...call, existing }) ?? {}, withoutNull(body)), ...base };
+        : {
+            ...merge(type.defaults?.({ ...call, existing }) ?? {}, withoutNull(body)),
+            ...base,
+            // A request that says nothing of identities leaves them. Source: Azure's rules for resource providers.
+            ...(body["identity"] === undefined && existing?.identity && { identity: existing.identity }),
+          };
     const writing: Writing = { ...call, sent, existing };
     type.check?.(writing);
     const resource = {
