@@ -82,6 +82,6 @@ describe("Entra", () => {
       method: "POST",
       body: {},
     });
-    expect(status).toBe(404);
+    expect(status).toBe(400);
   });
 });

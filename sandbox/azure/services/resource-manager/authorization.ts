@@ -10,6 +10,7 @@ const roleAssignmentType = "Microsoft.Authorization/roleAssignments";
 
 export const authorizationTypes: ResourceTypes = {
   [roleDefinitionType.toLowerCase()]: {
+    stateless: true,
     putStatus: 201,
     computed: ({ existing }) => ({
       properties: {
@@ -33,6 +34,7 @@ export const authorizationTypes: ResourceTypes = {
     },
   },
   [roleAssignmentType.toLowerCase()]: {
+    stateless: true,
     computed: ({ existing, target }) => ({
       properties: {
         scope: target.scope || "/",

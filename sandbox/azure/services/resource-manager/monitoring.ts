@@ -69,11 +69,13 @@ export const monitoringTypes: ResourceTypes = {
     },
   },
   "microsoft.insights/components/currentbillingfeatures": {
+    stateless: true,
     putStatus: 200,
     implicit: () => ({ CurrentBillingFeatures: ["Basic"], DataVolumeCap: billingCap({}) }),
     computed: ({ sent }) => ({ DataVolumeCap: billingCap((sent["DataVolumeCap"] ?? {}) as object) }),
   },
   "microsoft.insights/diagnosticsettings": {
+    stateless: true,
     putStatus: 200,
     defaults: () => ({ properties: { metrics: [] } }),
     computed: ({ sent, target }) => ({

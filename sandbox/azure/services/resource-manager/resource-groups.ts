@@ -4,7 +4,7 @@ import type { ResourceTypes } from "./resource-type";
 /** Their contents go with them. */
 export const resourceGroupTypes: ResourceTypes = {
   "microsoft.resources/resourcegroups": {},
-  "microsoft.authorization/locks": {},
+  "microsoft.authorization/locks": { stateless: true },
 };
 
 /** A lock on a resource, its group or its subscription holds all that is below. Source: Azure, Lock your resources. */

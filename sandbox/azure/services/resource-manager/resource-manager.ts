@@ -183,7 +183,7 @@ export class ResourceManager implements HostedService {
     type.check?.(writing);
     const resource = {
       ...merge(
-        merge(sent, { properties: { provisioningState: "Succeeded" } }),
+        merge(sent, type.stateless ? {} : { properties: { provisioningState: "Succeeded" } }),
         type.computed?.(writing) ?? {},
       ),
       ...base,
@@ -288,7 +288,9 @@ export class ResourceManager implements HostedService {
     }
     const depth = target.type.split("/").length;
     if (depth <= 2 || /\/locations\//i.test(target.type)) return;
-    const parent = id.split("/").slice(0, -2).join("/");
+    const parent = singletons.has(target.name.toLowerCase())
+      ? id.replace(/\/[^/]+$/, "")
+      : id.split("/").slice(0, -2).join("/");
     if (
       !store.get(parent) &&
       resourceTypes[target.type.split("/").slice(0, -1).join("/").toLowerCase()] &&

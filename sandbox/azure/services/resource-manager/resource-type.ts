@@ -41,6 +41,8 @@ export interface ResourceType {
   implicit?: (call: ResourceCall, parent: ArmResource) => Fields | undefined;
   /** POSTs by their last segment, in small letters. */
   actions?: Readonly<Record<string, (call: ResourceCall & { resource: ArmResource }) => unknown>>;
+  /** Azure shows no provisioningState in its properties. */
+  stateless?: true;
   /** The status of a successful PUT, where it is not 201 for what is new and 200 for what was there. Source: Azure's REST reference. */
   putStatus?: 200 | 201;
   /** Looks at a request before anything is changed; throws a refusal. */

@@ -153,6 +153,7 @@ export const webTypes: ResourceTypes = {
     },
   },
   "microsoft.web/sites/config": {
+    stateless: true,
     putStatus: 200,
     implicit: ({ target, id }, site) => {
       const name = target.name.toLowerCase();
@@ -176,6 +177,7 @@ export const webTypes: ResourceTypes = {
     }),
   },
   "microsoft.web/sites/basicpublishingcredentialspolicies": {
+    stateless: true,
     putStatus: 200,
     implicit: () => ({ properties: { allow: true } }),
   },
