@@ -10,6 +10,7 @@ const firstPartyAudiences = [
   "https://vault.azure.net",
   "https://graph.microsoft.com",
   "https://storage.azure.com",
+  "https://appservice.azure.com",
   "https://ossrdbms-aad.database.windows.net",
 ];
 

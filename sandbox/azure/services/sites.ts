@@ -32,7 +32,8 @@ interface ManagementRoute extends Route {
 
 const domain = ".azurewebsites.net";
 const managementDomain = `.scm${domain}`;
-const audiences = ["https://management.azure.com", "https://management.core.windows.net"].flatMap((url) => [
+/** The Azure CLI asks for the first, people's own programs may have the other. */
+const audiences = ["https://appservice.azure.com", "https://management.azure.com"].flatMap((url) => [
   url,
   `${url}/`,
 ]);

@@ -42,7 +42,6 @@ const emptyConfigs: Readonly<Record<string, Fields>> = {
   azurestorageaccounts: {},
   metadata: {},
   slotconfignames: {},
-  backup: {},
   authsettings: { enabled: false },
   authsettingsv2: {
     platform: { enabled: false },
