@@ -1,11 +1,12 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { EnvironmentError, loadEnvironment } from "../environments/load";
+import { startGuarded } from "../sandbox/programs/guarded-process";
 import { Progress } from "../sandbox/programs/progress";
 import { messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
+import { stopOnSignals } from "../sandbox/programs/stop-on-signals";
 import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/private-network";
 import { findRehearsalPrograms, type RehearsalPrograms } from "../sandbox/rehearsal/programs";
 import { copyProject, fillInDeployerRanges } from "../sandbox/rehearsal/project-copy";
@@ -63,6 +64,7 @@ async function rehearse(name: string, folder: string, hostsFile: string): Promis
     });
     const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
     await step("scripts/deploy", () => rehearsal.deploy());
+    await rehearsal.smokeTest();
     await step("second plan: nothing to change", () => rehearsal.expectNothingToChange());
     await step("scripts/destroy: nothing left", () => rehearsal.destroy());
     await step("scripts/deploy, once more", () => rehearsal.deploy());
@@ -93,12 +95,14 @@ function readArguments(): { environment: string; keep: boolean; folder: string }
   }
 }
 
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: "inherit" });
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
+/** It ends with this process, however that ends, and everything inside the private network with it. */
+async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const { ended, signal } = await startGuarded({ command, args, env, stdio: ["ignore", 1, 2] });
+  stopOnSignals(async () => {
+    signal("SIGTERM");
+    await ended;
   });
+  return (await ended).code ?? 1;
 }
 
 main().catch((error: unknown) => {

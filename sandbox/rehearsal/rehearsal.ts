@@ -6,12 +6,15 @@ import type { Environment } from "../../environments/schema";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/request-log";
 import type { AzureWorld } from "../azure/world";
+import type { Machine } from "../machine/machine";
 import { findMySqlProgram } from "../programs/mysql-program";
 import type { Progress } from "../programs/progress";
 import { lastLines, runProgram } from "../programs/run-program";
 import { SandboxError } from "../programs/sandbox-error";
 import { findVaultProgram } from "../programs/vault-program";
+import { smokeTest } from "../smoke-test";
 import type { UndoSteps } from "../undo-steps";
+import { agentWorkloads, webAppWorkloads } from "../workloads";
 import type { RehearsalPrograms } from "./programs";
 import { RunningResources } from "./running-resources";
 
@@ -53,8 +56,15 @@ const plan = z.object({
 /** Milliseconds for one run of a script. */
 const deadlineMs = 3_600_000;
 
+const deployed = z.object({ outputs: z.object({ vault_https_addr: z.string() }) });
+
+/** For people's tokens: the audience of `az account get-access-token`. */
+const managementAudience = "https://management.core.windows.net/";
+
 /** Deploys, changes and destroys an environment by the project's own scripts and real programs, against the stand-in for Azure. */
 export class Rehearsal {
+  private vaultAddress = "";
+
   private constructor(
     private readonly options: RehearsalOptions,
     readonly azure: Azure,
@@ -107,7 +117,59 @@ export class Rehearsal {
   }
 
   async deploy(): Promise<void> {
-    await this.script("deploy", this.options.environment.name);
+    const { stdout } = await this.script("deploy", this.options.environment.name, "--json");
+    const { outputs } = deployed.parse(JSON.parse(stdout));
+    this.vaultAddress = outputs.vault_https_addr;
+  }
+
+  /** The sandbox's smoke test, on what was deployed. */
+  async smokeTest(): Promise<void> {
+    const { environment, folder, progress } = this.options;
+    const caFile = join(folder, "vault.pem");
+    await writeFile(caFile, this.vaultCertificate());
+    const { agents, azure, running } = this;
+    const databases = [...running.databases.values()].map(({ server }) => server);
+    const person = deployerOf(environment);
+    await smokeTest(
+      {
+        agents,
+        azure,
+        caFile: this.caFile,
+        environment,
+        database: only("MySQL server", databases),
+        vault: only("VM of Vault", this.vaultMachines),
+        webApps: running.webApps,
+        agentWorkloads: () => agentWorkloads(environment),
+        webAppWorkloads: () => webAppWorkloads(environment, [...running.webApps.keys()]),
+        deployerToken: (overrides) => azure.tokenForPerson(person, managementAudience, overrides),
+        vaultConnection: (from) => ({
+          address: this.vaultAddress,
+          caFile,
+          proxyUrl: azure.proxyUrlFor(from),
+        }),
+      },
+      progress,
+    );
+  }
+
+  private get caFile(): string {
+    return join(this.options.folder, "ca.pem");
+  }
+
+  private get vaultMachines(): Machine[] {
+    return [...this.running.machines.values()].filter(({ name }) => !this.agents.has(name));
+  }
+
+  private get agents(): Map<string, Machine> {
+    const names = new Set(agentWorkloads(this.options.environment).map(({ machine }) => machine));
+    return new Map([...this.running.machines].filter(([name]) => names.has(name)));
+  }
+
+  /** The only certificate in any of the Key Vaults. */
+  private vaultCertificate(): string {
+    const vaults = this.azure.resources.ofType("Microsoft.KeyVault/vaults");
+    const found = vaults.flatMap(({ name }) => this.azure.keyVault(name).certificate("vault-tls") ?? []);
+    return only("certificate of Vault", found);
   }
 
   /** @throws SandboxError when a plan after a deployment would change anything */
@@ -197,6 +259,12 @@ function emptyWorld({ deployers, recoveryKeyReaders, network }: Environment, per
     roleAssignments: [{ principalId: person, roleName: "Owner", scope: `/subscriptions/${subscriptionId}` }],
     people: [...new Map(people.map((one) => [one.objectId, one])).values()],
   };
+}
+
+function only<T>(what: string, all: readonly T[]): T {
+  const [first, ...others] = all;
+  if (first !== undefined && others.length === 0) return first;
+  throw new SandboxError(`The smoke test looks at one ${what}, and there are ${all.length}.`);
 }
 
 /** What a person's shell has, with Azure behind a proxy and a CA of its own. */
