@@ -3,6 +3,7 @@ import type { Construct } from "constructs";
 import { skipTokenStackTraces } from "./constructs/terraform/token-stack-traces";
 import { exitOnEnvironmentError, loadEnvironment } from "./environments/load";
 import type { Environment } from "./environments/schema";
+import { printWarnings } from "./environments/warnings";
 import { AgentVmStack } from "./stacks/agent-vm";
 import { MysqlStack } from "./stacks/mysql";
 import { NetworkStack } from "./stacks/network";
@@ -33,7 +34,11 @@ export function synthesize(environment: Environment, outdir?: string): App {
 
 /** The program of cdktf.json; the environment comes in by ENVIRONMENT. */
 export function main(): void {
-  exitOnEnvironmentError(() => synthesize(loadEnvironment(process.env.ENVIRONMENT ?? "demo")));
+  exitOnEnvironmentError(() => {
+    const environment = loadEnvironment(process.env.ENVIRONMENT ?? "demo");
+    printWarnings(environment);
+    synthesize(environment);
+  });
 }
 
 if (require.main === module) main();

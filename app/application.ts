@@ -20,7 +20,7 @@ import {
   type Settings,
   type VaultSettings,
 } from "./settings";
-import type { Readiness, SystemStatus } from "./status";
+import type { Readiness, StepState, SystemStatus } from "./status";
 import { AgentListener } from "./vault/agent";
 import { OwnLogin } from "./vault/own-login";
 import type { Vault, VaultLogin } from "./vault/vault";
@@ -110,40 +110,33 @@ class RunningApplication implements Application {
   }
 
   async ready(): Promise<Readiness> {
-    const problems: Unavailable[] = [];
-    const add = (problem: Unavailable | undefined) => {
-      if (problem && !problems.some(({ reason }) => reason === problem.reason)) problems.push(problem);
-    };
-    add(this.#way.vault.failure);
-    add(this.#way.credentials.failure);
-    if (!this.#prepared) add(this.#preparing ?? new Unavailable("The application is starting.", 2));
-    if (problems.length === 0) {
-      await Promise.all([this.#probeVault(), this.#probeDatabase()].map((probe) => probe.catch(add)));
-    }
-    return {
-      ready: problems.length === 0,
-      reasons: problems.map(({ reason }) => reason),
-      retryAfterSeconds: Math.max(1, ...problems.map(({ retryAfterSeconds }) => retryAfterSeconds)),
-    };
+    return this.#readiness(await this.#problems());
   }
 
   async status(): Promise<SystemStatus> {
     const { vault, credentials, encryption } = this.#way;
     const { key, transformRole } = encryption();
-    const [readiness, login, leaseSecondsLeft, latestVersion, rowsByVersion] = await Promise.all([
-      this.ready(),
-      vault.login().catch((): VaultLogin => unknownLogin),
+    const [problems, login, leaseSecondsLeft, latestVersion, rowsByVersion] = await Promise.all([
+      this.#problems(),
+      vault.login().catch(unavailable),
       credentials.leaseSecondsLeft(),
       this.#key()
         .latestVersion()
         .catch(() => undefined),
-      this.#prepared ? this.#rows.rowsByVersion().catch(() => ({})) : {},
+      this.#prepared ? this.#rows.rowsByVersion().catch(() => undefined) : undefined,
     ]);
     const database = credentials.current;
-    const { identity, ...shown } = login;
+    const { identity, ...shown } = login instanceof Unavailable ? unknownLogin : login;
+    const loginProblem = login instanceof Unavailable ? login : vault.failure;
     return {
       way: this.settings.way,
-      readiness,
+      readiness: this.#readiness(problems),
+      steps: {
+        identity: Object.keys(identity).length > 0 ? { state: "works" } : { state: "unknown" },
+        vault: stepOf(loginProblem),
+        database: credentials.current || !loginProblem ? stepOf(problems.database) : { state: "unknown" },
+        encryption: stepOf(problems.vault),
+      },
       identity,
       vault: { ...shown, edition: transformRole ? "enterprise" : "community" },
       database: {
@@ -155,6 +148,28 @@ class RunningApplication implements Application {
         replacements: this.#pools.replacements,
       },
       transit: { key, latestVersion, rowsByVersion },
+    };
+  }
+
+  /** Why Vault and the database cannot be used now; what is known without asking is not asked. */
+  async #problems(): Promise<Problems> {
+    const { vault, credentials } = this.#way;
+    const [vaultProblem, databaseProblem] = await Promise.all([
+      vault.failure ?? this.#probeVault().catch(unavailable),
+      credentials.failure ?? (credentials.current ? this.#probeDatabase().catch(unavailable) : undefined),
+    ]);
+    return { vault: vaultProblem ?? undefined, database: databaseProblem ?? undefined };
+  }
+
+  #readiness({ vault, database }: Problems): Readiness {
+    const unprepared = this.#prepared
+      ? undefined
+      : (this.#preparing ?? new Unavailable("The application is starting.", 2));
+    const problems = [vault, database, unprepared].filter((problem) => problem !== undefined);
+    return {
+      ready: problems.length === 0,
+      reasons: [...new Set(problems.map(({ reason }) => reason))],
+      retryAfterSeconds: Math.max(1, ...problems.map(({ retryAfterSeconds }) => retryAfterSeconds)),
     };
   }
 
@@ -288,6 +303,23 @@ class RunningApplication implements Application {
   async #probeDatabase(): Promise<void> {
     await this.#pools.use("probe the database", (session) => session.rows("SELECT 1"), probeDeadlineMs);
   }
+}
+
+interface Problems {
+  vault: Unavailable | undefined;
+  database: Unavailable | undefined;
+}
+
+function stepOf(problem: Unavailable | undefined): StepState {
+  return problem ? { state: "fails", reason: problem.reason } : { state: "works" };
+}
+
+/** For a failure that is to be shown; Vault's own refusal of a probe is one, too. */
+function unavailable(error: unknown): Unavailable {
+  if (error instanceof Unavailable) return error;
+  return new Unavailable("Vault or the database refuses what the application needs; the log says why.", 10, {
+    cause: error,
+  });
 }
 
 const unknownLogin: VaultLogin = {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { basename, join } from "node:path";
 import { buildSync } from "esbuild";
 import { zipSync } from "fflate";
+import { NODE_MAJOR } from "./node-version";
 
 /** Zip's earliest date, in local time as zip writes it: the same bytes on every machine and day. */
 const fixedDate = new Date(1980, 0, 1);
@@ -37,7 +38,7 @@ function bundle(): Record<string, Uint8Array> {
     outdir: ".",
     bundle: true,
     platform: "node",
-    target: "node22",
+    target: `node${NODE_MAJOR}`,
     // Unminified code names each library by its path on this machine.
     minify: true,
     keepNames: true,

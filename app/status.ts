@@ -1,8 +1,17 @@
+/** What of the way to its secrets works now. */
+export type StepState =
+  | { state: "works" }
+  /** A sentence, without secrets. */
+  | { state: "fails"; reason: string }
+  /** It depends on a step that fails. */
+  | { state: "unknown" };
+
 /** How the application got to its secrets. Nothing in it is secret: no token, no password, no field of a customer. */
 export interface SystemStatus {
   /** `vault`: the application logs in itself. `agent`: Vault Agent does, and renders the configuration. */
   way: "vault" | "agent";
   readiness: Readiness;
+  steps: Readonly<Record<"identity" | "vault" | "database" | "encryption", StepState>>;
   /** Claims of the identity's token, by name (iss, aud, oid, tid, appid, xms_mirid …), or what Vault kept of them. */
   identity: Readonly<Record<string, string>>;
   vault: {
@@ -30,8 +39,11 @@ export interface SystemStatus {
     key: string;
     /** The version that encrypts now; undefined where the workload may not read it. */
     latestVersion: number | undefined;
-    /** Rows by the version that their fields are encrypted with: behind it, `node rewrap.js` catches up. */
-    rowsByVersion: Readonly<Record<number, number>>;
+    /**
+     * Rows by the version that their fields are encrypted with: behind it, `node rewrap.js` catches up. Undefined while the
+     * database does not say.
+     */
+    rowsByVersion: Readonly<Record<number, number>> | undefined;
   };
 }
 

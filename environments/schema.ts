@@ -1,5 +1,6 @@
 import * as ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { DEFAULT_VAULT, OLDEST_VAULT, SUPPORTED_VAULT } from "../cloud-init/vault-server/vault-version";
 
 /** `10.20.1.0/24`: an IPv4 network in CIDR notation, without host bits. */
 const cidr = z
@@ -71,7 +72,9 @@ const principal = z.strictObject({
   name: displayName.describe("Who this is, for the reader of this file."),
   objectId: z
     .guid("is no Entra object id; write a GUID (`az ad group show --group NAME --query id`).")
-    .describe("Entra object id of a user, a group or a service principal."),
+    .describe(
+      "Entra object id of a user, a group or a service principal. A group reads the recovery keys in Key Vault, but its members cannot log in to Vault by it: name those who are to use the keys.",
+    ),
   type: z
     .enum(
       ["User", "Group", "ServicePrincipal"],
@@ -240,11 +243,23 @@ const vault = z.strictObject({
   version: z
     .string()
     .regex(
-      /^1\.(?:1[6-9]|[2-9]\d)\.\d+$/,
-      "is no supported Vault version; write a release from 1.16.0 on, such as 1.21.4.",
+      SUPPORTED_VAULT,
+      `is no supported Vault version; write a release of 2.x, such as ${DEFAULT_VAULT} (1.21.x works with a warning).`,
     )
-    .default("1.21.4")
-    .describe("Vault's version, pinned for the server and for Vault Agent."),
+    .default(DEFAULT_VAULT)
+    .describe(
+      `Vault's version, pinned for the server and for Vault Agent: 2.x, or ${OLDEST_VAULT} and later 1.21. A version with known vulnerabilities gets a warning that names them.`,
+    ),
+  sha256: z
+    .string()
+    .regex(
+      /^[0-9a-f]{64}$/,
+      "is no SHA-256 checksum; write the 64 hexadecimal digits that `vault_<version>_SHA256SUMS` has for linux_amd64.zip.",
+    )
+    .optional()
+    .describe(
+      "Checksum of the release archive for linux_amd64, for a version that the project's table does not know. Without it, the VMs rely on HashiCorp's signature alone.",
+    ),
   edition: z
     .enum(["community", "enterprise"], "is no edition; write community or enterprise.")
     .default("community")
@@ -287,6 +302,12 @@ const vault = z.strictObject({
     .enum(["standard", "premium"], "is no Key Vault SKU; write standard or premium.")
     .default("standard")
     .describe("`premium` keeps the unseal key in a hardware security module."),
+  firstBoot: z
+    .enum(["initialize", "adopt"], "is no way to begin; write initialize or adopt.")
+    .default("initialize")
+    .describe(
+      "`initialize` makes a new Vault on a new data disk. `adopt` takes over a Vault that was made elsewhere: a restored or a moved disk.",
+    ),
   recoveryShares: z
     .int()
     .min(1, "is less than one share; choose 1 or more.")

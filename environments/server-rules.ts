@@ -1,3 +1,4 @@
+import { knownVaultChecksum } from "../cloud-init/common/vault-release";
 import type { Problem, Read } from "./problem";
 import { environmentSchema } from "./schema";
 
@@ -9,12 +10,29 @@ const plan = shape.webAppPlan.unwrap().shape;
 /** What Vault, MySQL and the App Service plan can be made as. */
 export function serverRules(read: Read): Problem[] {
   return [
+    ...checksumIsTheKnownOne(read),
     ...clusterIsPossible(read),
     ...recoveryThresholdIsReachable(read),
     ...certificateOutlivesItsRenewal(read),
     ...standbyIsPossible(read),
     ...workersArePossible(read),
     ...zoneRedundancyIsPossible(read),
+  ];
+}
+
+/** A checksum that somebody was given for a version that the project knows better. */
+function checksumIsTheKnownOne(read: Read): Problem[] {
+  const sha256 = read(vault.sha256, "vault", "sha256");
+  const version = read(vault.version, "vault", "version");
+  const edition = read(vault.edition, "vault", "edition");
+  if (sha256 === undefined || version === undefined || edition === undefined) return [];
+  const known = knownVaultChecksum({ version, edition });
+  if (known === undefined || known === sha256) return [];
+  return [
+    {
+      field: "vault.sha256",
+      sentence: `is not the checksum of Vault ${version} (${edition}) that the project knows, ${known}; remove the field, and find out where the other one came from.`,
+    },
   ];
 }
 

@@ -10,6 +10,17 @@ const ports = [8200, 8201, 8100, 3306];
 const networks = Array.from({ length: 200 }, (_, index): LoopbackNetwork => `127.${index + 20}`);
 
 /**
+ * What 127.0.0.1 is for one host of a sandbox: an address that no other host is told, beyond the networks that sandboxes choose from.
+ *
+ * @param address of the host in its sandbox's network
+ * @param number of the host in its sandbox, from 1 to 254
+ */
+export function ownLoopback(address: string, number: number): string {
+  const [, network] = address.split(".");
+  return `127.10.${network}.${number}`;
+}
+
+/**
  * A /16 of loopback that belongs to one sandbox for as long as it runs. The claim is a socket on an address that no service of
  * the sandbox uses, so it ends with the process, however that ends.
  */

@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { nodeRelease } from "../cloud-init/agent-vm/node-release";
 import { readCloudConfig } from "../cloud-init/cloud-config";
+import { vaultRelease } from "../cloud-init/common/vault-release";
+import { asksForTokenToRecover } from "../cloud-init/vault-server/vault-version";
 import type { Environment } from "../environments/schema";
 import { synthesize } from "../main";
 import { type Azure, type AzureState, startAzure } from "./azure/azure";
@@ -15,7 +18,7 @@ import { keyVaultName } from "./deployment/key-vaults";
 import { signedInObjectId } from "./deployment/made-up-values";
 import { vaultConfiguration } from "./deployment/vault-configuration";
 import { type BootingMachine, virtualMachines } from "./deployment/virtual-machines";
-import { ClaimedNetwork } from "./loopback-network";
+import { ClaimedNetwork, ownLoopback } from "./loopback-network";
 import { Machine } from "./machine/machine";
 import { findMySqlProgram } from "./programs/mysql-program";
 import type { MySqlServer } from "./programs/mysql-server";
@@ -55,12 +58,13 @@ export class Sandbox {
   readonly deployment: Deployment;
   /** The environment as it is deployed here: addresses on loopback. */
   readonly environment: Environment;
+  /** Path of the Vault that everything here runs. */
+  readonly vaultProgram: string;
   database!: MySqlServer;
   vault!: Machine;
   readonly agents = new Map<string, Machine>();
   readonly webApps = new Map<string, WebAppProcess>();
   readonly #undo: UndoSteps;
-  #vaultProgram = "";
 
   private constructor(
     private readonly options: SandboxOptions,
@@ -69,12 +73,14 @@ export class Sandbox {
       deployment: Deployment;
       environment: Environment;
       undo: UndoSteps;
+      vaultProgram: string;
     },
   ) {
     this.azure = parts.azure;
     this.deployment = parts.deployment;
     this.environment = parts.environment;
     this.#undo = parts.undo;
+    this.vaultProgram = parts.vaultProgram;
   }
 
   /** Starts everything in the order of the stacks. When a step fails, what was started is stopped again. */
@@ -91,13 +97,14 @@ export class Sandbox {
   private static async startWith(options: SandboxOptions, undo: UndoSteps): Promise<Sandbox> {
     const { progress, folder } = options;
     const network = await progress.step("loopback network", () => claimNetwork(folder, undo));
-    const environment = sandboxEnvironment(options.environment, network);
+    const program = await findVaultProgram({ progress });
+    const environment = sandboxEnvironment(options.environment, network, program.version);
     const outdir = await folder.folder("stacks");
     await progress.step(`synth of ${environment.name}`, async () => synthesize(environment, outdir));
     const azure = await progress.step("stand-in for Azure", () =>
       startStandIn(folder, outdir, environment, undo),
     );
-    const sandbox = new Sandbox(options, { ...azure, environment, undo });
+    const sandbox = new Sandbox(options, { ...azure, environment, undo, vaultProgram: program.path });
     await sandbox.startSystem();
     return sandbox;
   }
@@ -125,11 +132,6 @@ export class Sandbox {
   /** Path of the CA's certificate that stands for the system's roots: SSL_CERT_FILE. */
   get caFile(): string {
     return join(this.options.folder.path, "ca.pem");
-  }
-
-  /** Path of the Vault that everything here runs. */
-  get vaultProgram(): string {
-    return this.#vaultProgram;
   }
 
   /** The web apps: workload, role in Vault, name of the site. */
@@ -215,7 +217,6 @@ export class Sandbox {
   private async startSystem(): Promise<void> {
     const { progress, upTo = "everything" } = this.options;
     await this.refreshVaultCertificate();
-    this.#vaultProgram = (await findVaultProgram({ progress })).path;
     if (upTo === "azure") return;
     await together([
       progress.step("stack mysql: database server", () => this.startDatabase()),
@@ -245,7 +246,9 @@ export class Sandbox {
       this.azure.privateNames.add(`${name}:8200`, { host: machine.privateAddress, port: 8200 });
     }
     await this.vault.boot();
-    await this.vault.untilActive("vault-first-boot.service", { deadlineMs: deadlines.vault });
+    const front = asksForTokenToRecover(this.environment.vault.version) ? [] : ["haproxy.service"];
+    for (const unit of ["vault-first-boot.service", ...front])
+      await this.vault.untilActive(unit, { deadlineMs: deadlines.vault });
   }
 
   private async startAgents(): Promise<void> {
@@ -282,14 +285,19 @@ export class Sandbox {
   }
 
   private async createMachine({ name, privateAddress, cloudConfig }: BootingMachine): Promise<Machine> {
+    const number = 1 + virtualMachines(this.deployment).findIndex((other) => other.name === name);
     const machine = await Machine.create({
       name,
       address: privateAddress,
+      loopback: ownLoopback(privateAddress, number),
       cloudConfig,
       folder: await this.options.folder.folder("machines", name),
       proxyUrl: this.azure.proxyUrlFor(name),
       caFile: this.caFile,
-      vaultProgram: this.#vaultProgram,
+      programs: [
+        { ...vaultRelease(this.environment.vault), path: this.vaultProgram },
+        { ...nodeRelease, path: process.execPath },
+      ],
     });
     await this.#undo.add(() => machine.powerOff());
     return machine;

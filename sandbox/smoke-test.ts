@@ -141,7 +141,7 @@ function applications(sandbox: SmokeTestSubject): { name: string; url: string }[
     ...sandbox
       .agentWorkloads()
       .filter(({ role }) => roles.has(role))
-      .map(({ name, machine }) => ({ name, url: `http://${sandbox.agents.get(machine)?.address}:8080` })),
+      .map(({ name, machine }) => ({ name, url: `http://${sandbox.agents.get(machine)?.loopback}:8080` })),
   ];
 }
 

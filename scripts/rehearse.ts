@@ -7,9 +7,10 @@ import { startGuarded } from "../sandbox/programs/guarded-process";
 import { Progress } from "../sandbox/programs/progress";
 import { messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
 import { stopOnSignals } from "../sandbox/programs/stop-on-signals";
+import { findVaultProgram } from "../sandbox/programs/vault-program";
 import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/private-network";
 import { findRehearsalPrograms, type RehearsalPrograms } from "../sandbox/rehearsal/programs";
-import { copyProject, fillInDeployerRanges } from "../sandbox/rehearsal/project-copy";
+import { copyProject, fillInDeployerRanges, useVaultVersion } from "../sandbox/rehearsal/project-copy";
 import { Rehearsal } from "../sandbox/rehearsal/rehearsal";
 import { UndoSteps } from "../sandbox/undo-steps";
 
@@ -51,6 +52,8 @@ async function rehearse(name: string, folder: string, hostsFile: string): Promis
   const project = join(folder, "project");
   copyProject(project);
   fillInDeployerRanges(project, name);
+  const vault = await findVaultProgram({ progress });
+  useVaultVersion(project, name, vault.version);
   const environment = loadEnvironment(name, join(project, "environments"));
   try {
     const rehearsal = await Rehearsal.start({
@@ -59,6 +62,7 @@ async function rehearse(name: string, folder: string, hostsFile: string): Promis
       project,
       folder,
       hostsFile,
+      vaultProgram: vault.path,
       progress,
       undo,
     });

@@ -82,7 +82,7 @@ function readArguments(): Arguments {
 function summary(sandbox: Sandbox, folder: string, logins: readonly Login[], started: string): string {
   const webApps = [...sandbox.webApps.values()].map(({ name, url }) => `  Web app   ${url}  (${name})`);
   const onMachines = [...sandbox.agents.values()].map(
-    ({ name, address }) => `  On a VM   http://${address}:8080  (${name})`,
+    ({ name, loopback }) => `  On a VM   http://${loopback}:8080  (${name})`,
   );
   return [
     "",

@@ -3,6 +3,7 @@ import { relative, resolve } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import type { TerraformStack } from "cdktf";
 import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
+import { printWarnings } from "../environments/warnings";
 import { synthesize } from "../main";
 
 /** One line of the table. */
@@ -25,6 +26,7 @@ function synth(): void {
   const name = process.env.ENVIRONMENT ?? "demo";
   progress(`Reading environments/${name}.json`);
   const environment = loadEnvironment(name);
+  printWarnings(environment);
   progress("Building the stacks");
   const app = synthesize(environment);
   const stacks = app.node.children.filter((child) => "dependencies" in child) as TerraformStack[];

@@ -85,7 +85,7 @@ export class AgentVmStack extends EnvironmentStack {
       encryptionAtHost: group.encryptionAtHost,
       sshPublicKey: this.vaultServer.sshKey.publicKey,
       sshAdministrators: this.environment.network.sshAdministrators,
-      cloudConfig,
+      cloudConfig: () => cloudConfig,
     });
     new CertificateReader(this, `${id}-certificate`, {
       certificateId: this.vaultServer.certificate.id,
@@ -101,8 +101,7 @@ export class AgentVmStack extends EnvironmentStack {
   private cloudConfig({ name, databaseRole, paths }: AgentVmWorkload, store: PackageStore): string {
     const { vault, transitKeys } = this.environment;
     return agentVmUserData({
-      vaultVersion: vault.version,
-      edition: vault.edition,
+      vault,
       role: `${name}-role`,
       vaultAddress: this.vaultServer.privateAddress,
       vaultCertificateUrl: this.vaultServer.certificate.publicUrl,

@@ -93,13 +93,7 @@ export class VaultServerStack extends EnvironmentStack {
       name: resourceName("id", this.environment.name, "vault"),
       resourceGroup: this.network.resourceGroup.name,
       location: this.environment.location,
-      reads: this.reads,
     });
-  }
-
-  /** The VMs that log in are in the system's own resource group. */
-  private get reads() {
-    return { roleId: this.roles.virtualMachineReaderRoleId, resourceGroupId: this.network.resourceGroup.id };
   }
 
   private createKeyVault(tenantId: string, suffix: string): KeyVault {
@@ -164,7 +158,7 @@ export class VaultServerStack extends EnvironmentStack {
       publicAddress?: PublicAddress;
     },
   ): VaultNode {
-    const { name, location, vault, network, deployers, protectData } = this.environment;
+    const { name, location, vault, network, deployers, recoveryKeyReaders, protectData } = this.environment;
     const nodeName = `vault-${number}`;
     return new VaultNode(this, `node-${number}`, {
       environment: name,
@@ -181,29 +175,39 @@ export class VaultServerStack extends EnvironmentStack {
       sshAdministrators: network.sshAdministrators,
       userAssignedIdentities: [parts.identity.id],
       dataDiskGb: vault.dataDiskGb,
-      reads: this.reads,
+      // The VMs that log in are in the system's own resource group.
+      reads: {
+        roleId: this.roles.virtualMachineReaderRoleId,
+        resourceGroupId: this.network.resourceGroup.id,
+      },
       protect: protectData,
-      cloudConfig: vaultServerUserData({
-        vaultVersion: vault.version,
-        edition: vault.edition,
-        tenantId: parts.deployer.tenantId,
-        clientId: parts.identity.clientId,
-        keyVaultName: this.keyVault.name,
-        unsealKeyName: parts.unsealKey.name,
-        nodeId: nodeName,
-        apiAddress: this.privateAddress,
-        clusterAddress: `https://${nodeName}.${this.network.vaultDnsZoneName}:8201`,
-        certificateSecretUrl: this.certificate.secretUrl,
-        recoveryKeysSecretUrl: parts.recoveryKeys.secretUrl,
-        licenseSecretUrl: parts.license?.secretUrl,
-        recoveryShares: vault.recoveryShares,
-        recoveryThreshold: vault.recoveryThreshold,
-        deployerObjectIds: deployers.map(({ objectId }) =>
-          objectId === "signed-in-user" ? parts.deployer.objectId : objectId,
-        ),
-        deployerTokenTtl: vault.deployerTokenTtl,
-        automaticRebootTime: vault.automaticRebootTime,
-      }),
+      cloudConfig: (privateAddress) =>
+        vaultServerUserData({
+          privateAddress,
+          vault,
+          tenantId: parts.deployer.tenantId,
+          clientId: parts.identity.clientId,
+          principalId: parts.identity.principalId,
+          keyVaultName: this.keyVault.name,
+          unsealKeyName: parts.unsealKey.name,
+          nodeId: nodeName,
+          apiAddress: this.privateAddress,
+          clusterAddress: `https://${nodeName}.${this.network.vaultDnsZoneName}:8201`,
+          certificateSecretUrl: this.certificate.secretUrl,
+          recoveryKeysSecretUrl: parts.recoveryKeys.secretUrl,
+          licenseSecretUrl: parts.license?.secretUrl,
+          recoveryShares: vault.recoveryShares,
+          recoveryThreshold: vault.recoveryThreshold,
+          deployerObjectIds: deployers.map(({ objectId }) =>
+            objectId === "signed-in-user" ? parts.deployer.objectId : objectId,
+          ),
+          deployerTokenTtl: vault.deployerTokenTtl,
+          firstBoot: vault.firstBoot,
+          recoveryKeyReaderObjectIds: recoveryKeyReaders
+            .filter(({ type }) => type !== "Group")
+            .map(({ objectId }) => objectId),
+          automaticRebootTime: vault.automaticRebootTime,
+        }),
     });
   }
 

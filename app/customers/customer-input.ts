@@ -16,7 +16,12 @@ export const longest: Readonly<Record<CustomerField, number>> = {
   phone: 30,
 };
 
-const unprintable = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u;
+/**
+ * Controls, and characters that nobody sees: they change the direction of the text around them or make two names that look alike.
+ * The two joiners stay between letters and between emoji, which need them. Source: Unicode, UTS 39 and UAX 31.
+ */
+const unprintable =
+  /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}|(?![\u200c\u200d])\p{Cf}|(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{M}\p{Extended_Pictographic}])/u;
 
 function text(field: CustomerField, what: string) {
   return z
@@ -25,7 +30,7 @@ function text(field: CustomerField, what: string) {
     .max(longest[field], `${what} is longer than ${longest[field]} characters.`)
     .refine(
       (value) => !unprintable.test(value),
-      `${what} holds a line break or another character that cannot be shown.`,
+      `${what} holds a line break or another character that cannot be shown. Remove it, or type the text again.`,
     );
 }
 
@@ -40,10 +45,12 @@ const customerInput = z.object({
   ),
   address: needed("address", "The address"),
   city: needed("city", "The city"),
-  socialSecurityNumber: needed("socialSecurityNumber", "The social security number").regex(
-    /^\d{3}-\d{2}-\d{4}$/,
-    "The social security number is not of the form 900-12-3456.",
-  ),
+  socialSecurityNumber: needed("socialSecurityNumber", "The social security number")
+    .regex(
+      /^\d{3}-?\d{2}-?\d{4}$/,
+      "The social security number does not have nine digits; write it as 900-12-3456.",
+    )
+    .transform(socialSecurityNumberOf),
   cardNumber: needed("cardNumber", "The card number").refine(
     isCardNumber,
     "The card number is none: it has 12 to 19 digits, and the last one does not fit the others.",
@@ -75,6 +82,11 @@ export function checkCustomerInput(input: CustomerInput, keptCardNumber?: string
   const problems: Record<string, string> = {};
   for (const { path, message } of error.issues) problems[path.join(".") || "customer"] ??= message;
   throw new InvalidInput(problems);
+}
+
+/** With its hyphens, however it was entered. */
+function socialSecurityNumberOf(text: string): string {
+  return text.replace(/^(\d{3})-?(\d{2})-?(\d{4})$/, "$1-$2-$3");
 }
 
 function isBirthDate(text: string): boolean {

@@ -69,9 +69,11 @@ export class CustomerRows {
     return found;
   }
 
+  /** The row as it was added; the one that is there, where another has this key already. */
   async add(rowKey: string, sealed: SealedFields): Promise<StoredCustomer> {
     const now = new Date();
     const id = await this.pools.use("add a customer", (session) => insert(session, rowKey, sealed, now));
+    if (typeof id !== "number") return id;
     return { id, rowKey, version: 1, createdAt: now, updatedAt: now, ...sealed };
   }
 
@@ -95,14 +97,15 @@ export class CustomerRows {
     return { ...before, ...sealed, version: version + 1, updatedAt: now };
   }
 
-  /** @throws {NotFound} */
-  async remove({ id, rowKey }: StoredCustomer, sealedCopy?: string): Promise<void> {
+  /** As it was read. @throws {NotFound | Conflict} */
+  async remove({ id, rowKey, version }: StoredCustomer, sealedCopy?: string): Promise<void> {
     await this.pools.use("remove a customer", (session, attempt) =>
       session.transaction(async () => {
-        const { affected } = await session.change("DELETE FROM customers WHERE id = ? AND row_key = ?", [
-          id,
-          rowKey,
-        ]);
+        const { affected } = await session.change(
+          "DELETE FROM customers WHERE id = ? AND row_key = ? AND version = ?",
+          [id, rowKey, version],
+        );
+        if (affected === 0 && (await find(session, id))) throw conflict(id);
         // Gone at a later attempt: an earlier one did it, and its answer was lost.
         if (affected === 0 && attempt === 1) throw notFound(id);
         if (affected === 0 || sealedCopy === undefined) return;
@@ -185,7 +188,13 @@ async function find(session: Session, id: number): Promise<StoredCustomer | unde
   return row && storedCustomer(row);
 }
 
-async function insert(session: Session, rowKey: string, sealed: SealedFields, now: Date): Promise<number> {
+/** The new row's number, or the row that has this key already. */
+async function insert(
+  session: Session,
+  rowKey: string,
+  sealed: SealedFields,
+  now: Date,
+): Promise<number | StoredCustomer> {
   const named = ["row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
   try {
     const { insertId } = await session.change(
@@ -195,10 +204,10 @@ async function insert(session: Session, rowKey: string, sealed: SealedFields, no
     return insertId;
   } catch (error) {
     if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
-    // The row key is random, so the row is of an attempt whose answer was lost.
-    const [row] = await session.rows<{ id: number }>("SELECT id FROM customers WHERE row_key = ?", [rowKey]);
+    // Of an attempt whose answer was lost, or of an earlier request with the same one-time key.
+    const [row] = await session.rows<Row>(`${select} WHERE row_key = ?`, [rowKey]);
     if (!row) throw error;
-    return row.id;
+    return storedCustomer(row);
   }
 }
 
@@ -245,4 +254,5 @@ function record<Key extends string>(keys: readonly Key[], value: (key: Key) => s
 }
 
 const notFound = (id: number) => new NotFound(`There is no customer ${id}.`);
-const conflict = (id: number) => new Conflict(`Customer ${id} was changed by somebody else meanwhile.`);
+export const conflict = (id: number) =>
+  new Conflict(`Customer ${id} was changed by somebody else meanwhile.`);

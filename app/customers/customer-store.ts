@@ -78,12 +78,19 @@ export interface CustomerStore {
   list(query: CustomerQuery): Promise<CustomerPage>;
   /** @throws {NotFound} */
   get(id: number): Promise<Customer>;
-  /** @throws {InvalidInput} */
-  add(input: CustomerInput): Promise<Customer>;
+  /**
+   * @param oneTimeKey of this addition: sent again with the same key, it is not done again
+   * @throws {InvalidInput} also when the key was used for other content
+   */
+  add(input: CustomerInput, oneTimeKey?: string): Promise<Customer>;
   /** @throws {InvalidInput | NotFound | Conflict} Conflict when `version` is no longer the stored one */
   edit(id: number, input: CustomerInput, version: number): Promise<Customer>;
-  /** Leaves the list; where the workload may, a copy goes to the archive, which this application cannot read. @throws {NotFound} */
-  remove(id: number): Promise<void>;
+  /**
+   * Leaves the list; where the workload may, a copy goes to the archive, which this application cannot read.
+   * @param version the one that the decision was made on; any, where it is left out
+   * @throws {NotFound | Conflict} Conflict when `version` is no longer the stored one
+   */
+  remove(id: number, version?: number): Promise<void>;
   /** Customers with exactly this social security number, card number or e-mail address, found without decrypting. */
   findByNumber(socialSecurityNumberCardNumberOrEmail: string): Promise<Customer[]>;
   /** The same rows as `list` without search, undecrypted. @throws {InvalidInput} */

@@ -1,22 +1,25 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { CustomerCipher } from "../encryption/customer-cipher";
 import { Conflict, InvalidInput } from "../errors";
 import { checkCustomerInput } from "./customer-input";
-import type { CustomerRows, RowSearch } from "./customer-rows";
-import type {
-  Customer,
-  CustomerInput,
-  CustomerPage,
-  CustomerQuery,
-  CustomerStore,
-  HashedField,
-  Page,
-  PageRequest,
-  StoredCustomer,
+import { type CustomerRows, conflict, type RowSearch } from "./customer-rows";
+import {
+  type Customer,
+  type CustomerInput,
+  type CustomerPage,
+  type CustomerQuery,
+  type CustomerStore,
+  customerFields,
+  type HashedField,
+  type Page,
+  type PageRequest,
+  type StoredCustomer,
 } from "./customer-store";
 
 /** The largest id of the table: INT UNSIGNED. */
 const largestId = 2 ** 32 - 1;
+
+const removalAttempts = 5;
 
 /** Rows of the database, opened and sealed by Vault. */
 export class EncryptedCustomerStore implements CustomerStore {
@@ -39,14 +42,21 @@ export class EncryptedCustomerStore implements CustomerStore {
     return this.openOne(await this.rows.one(id));
   }
 
-  async add(input: CustomerInput): Promise<Customer> {
+  async add(input: CustomerInput, oneTimeKey?: string): Promise<Customer> {
     const checked = checkCustomerInput(input);
     this.assertPrepared();
-    const rowKey = randomUUID();
+    const rowKey = oneTimeKey === undefined ? randomUUID() : rowKeyOf(oneTimeKey);
     const [sealed] = await this.cipher().seal([{ rowKey, input: checked }]);
     if (!sealed) throw new Error("Vault sealed one customer and gave none.");
     const row = await this.rows.add(rowKey, sealed);
-    return customer(row, { ...checked, cardNumber: shownCard(row, checked) });
+    const expected = { ...checked, cardNumber: shownCard(row, checked) };
+    // A ciphertext is never made twice: another one is of an earlier request with the same key.
+    if (row.fields.firstName === sealed.fields.firstName) return customer(row, expected);
+    const stored = await this.openOne(row);
+    if (row.version > 1 || customerFields.every((field) => stored[field] === expected[field])) return stored;
+    throw new InvalidInput({
+      oneTimeKey: `Other content was saved with this one-time key before, as customer ${row.id}. Use a new key, or open a new form.`,
+    });
   }
 
   async edit(id: number, input: CustomerInput, version: number): Promise<Customer> {
@@ -54,8 +64,7 @@ export class EncryptedCustomerStore implements CustomerStore {
     const before = await this.rows.one(id);
     const keptCard = isMasked(before) ? before.fields.cardNumber : undefined;
     const checked = checkCustomerInput(input, keptCard);
-    if (before.version !== version)
-      throw new Conflict(`Customer ${id} was changed by somebody else meanwhile.`);
+    if (before.version !== version) throw conflict(id);
     const [sealed] = await this.cipher().seal([{ rowKey: before.rowKey, input: checked }]);
     if (!sealed) throw new Error("Vault sealed one customer and gave none.");
     if (keptCard !== undefined && checked.cardNumber === keptCard) {
@@ -66,10 +75,18 @@ export class EncryptedCustomerStore implements CustomerStore {
     return customer(row, { ...checked, cardNumber: shownCard(row, checked) });
   }
 
-  async remove(id: number): Promise<void> {
+  async remove(id: number, version?: number): Promise<void> {
     this.assertPrepared();
-    const row = await this.rows.one(id);
-    await this.rows.remove(row, await this.cipher().sealForArchive(row));
+    for (let attempt = 1; ; attempt++) {
+      const row = await this.rows.one(id);
+      if (version !== undefined && row.version !== version) throw conflict(id);
+      try {
+        return await this.rows.remove(row, await this.cipher().sealForArchive(row));
+      } catch (error) {
+        // An edit came between reading and removing, and the caller wants the customer gone whatever the version is.
+        if (!(error instanceof Conflict) || version !== undefined || attempt === removalAttempts) throw error;
+      }
+    }
   }
 
   async findByNumber(number: string): Promise<Customer[]> {
@@ -123,6 +140,12 @@ export class EncryptedCustomerStore implements CustomerStore {
 
 function customer({ id, version, createdAt, updatedAt }: StoredCustomer, input: CustomerInput): Customer {
   return { ...input, id, version, createdAt, updatedAt };
+}
+
+/** The row's key is bound into its ciphertexts, so a caller's own text does not become it as it is. */
+function rowKeyOf(oneTimeKey: string): string {
+  const hex = createHash("sha256").update(`one-time key of a customer: ${oneTimeKey}`).digest("hex");
+  return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** Vault Enterprise masks card numbers one way: the stored text is all there is. */

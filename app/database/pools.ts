@@ -23,7 +23,10 @@ export interface Session {
 interface OpenPool {
   login: DatabaseLogin;
   pool: Pool;
+  /** Pieces of work that have a connection or wait for one. */
   inUse: number;
+  /** Connections that work has now. */
+  held: number;
   retired: boolean;
 }
 
@@ -115,7 +118,8 @@ export class Pools {
     const open = await this.#ready(leftMs);
     open.inUse += 1;
     try {
-      const connection = await connectionOf(open.pool, leftMs);
+      const connection = await connectionOf(open, leftMs);
+      open.held += 1;
       try {
         const result = await work(new MysqlSession(connection), attempt);
         connection.release();
@@ -125,6 +129,8 @@ export class Pools {
         if (isDatabaseError(error)) connection.destroy();
         else connection.release();
         throw error;
+      } finally {
+        open.held -= 1;
       }
     } catch (error) {
       if (refusals.has(codeOf(error))) this.credentials().refused(open.login);
@@ -169,7 +175,7 @@ export class Pools {
       idleTimeout: 60_000,
       enableKeepAlive: true,
     });
-    const open = { login, pool, inUse: 0, retired: false };
+    const open = { login, pool, inUse: 0, held: 0, retired: false };
     this.#open.add(open);
     return open;
   }
@@ -226,14 +232,19 @@ async function warmUp(pool: Pool): Promise<void> {
 }
 
 /** A connection within the time; one that comes later goes back to the pool. */
-async function connectionOf(pool: Pool, timeoutMs: number): Promise<PoolConnection> {
+async function connectionOf(open: OpenPool, timeoutMs: number): Promise<PoolConnection> {
   let late = false;
   let timer: NodeJS.Timeout | undefined;
-  const connection = pool.getConnection();
+  const connection = open.pool.getConnection();
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       late = true;
-      reject(new Unavailable("All connections to the database are in use.", 2));
+      // While fewer connections are held than there may be, the pool is waiting for the server.
+      const reason =
+        open.held < connectionsPerPool
+          ? "The database does not answer in time."
+          : "All connections to the database are in use.";
+      reject(new Unavailable(reason, 2));
     }, timeoutMs);
   });
   connection.then(

@@ -127,12 +127,19 @@ export class Kept<T> {
     this.options.onObtained?.(obtained);
   }
 
-  /** One at a time; a failure is tried again for as long as it takes. */
-  async #work(step: () => Promise<void>): Promise<void> {
-    if (this.#working || this.#stopped) return this.#working;
-    this.#working = step();
+  /** One at a time. Never rejects: a failure is kept, reported and tried again, so that nobody has to wait for the result. */
+  #work(step: () => Promise<void>): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    this.#working ??= this.#attempt(step).finally(() => {
+      this.#working = undefined;
+      this.#wake();
+    });
+    return this.#working;
+  }
+
+  async #attempt(step: () => Promise<void>): Promise<void> {
     try {
-      await this.#working;
+      await step();
       this.#failure = undefined;
       this.#failures = 0;
     } catch (error) {
@@ -141,9 +148,6 @@ export class Kept<T> {
       this.options.onFailure?.(this.#failure);
       const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(this.#failures - 1, 10));
       this.#after(pause * (0.75 + Math.random() / 4));
-    } finally {
-      this.#working = undefined;
-      this.#wake();
     }
   }
 

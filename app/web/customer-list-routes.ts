@@ -13,7 +13,8 @@ import { sendPage } from "./send-page";
 /** Searches that may stand in an address: customer numbers of a demo, and days, months, years. */
 const harmlessSearch = /^(?:\d{1,7}|\d{4}-\d{2}(?:-\d{2})?)$/;
 
-const listQuery = pageQuery.extend({
+/** What else stands in the address, such as the marks of a mail that links here, is nothing to this page. */
+const listQuery = pageQuery.strip().extend({
   search: z
     .string()
     .regex(harmlessSearch, "This is no customer number or date; search for others here, not in the address.")

@@ -1,53 +1,59 @@
+import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
 import {
   type Customer,
+  type CustomerField,
   type CustomerInput,
   type CustomerStore,
   customerFields,
 } from "../customers/customer-store";
+import { threeWayMerge } from "../customers/three-way-merge";
 import { Conflict, InvalidInput, Unavailable } from "../errors";
 import { versionForm } from "./api/schemas";
-import { failureOf } from "./failures";
+import { failureOf, Refused } from "./failures";
 import { textFields } from "./form-fields";
 import { customerId, parse } from "./input";
 import { notices } from "./notices";
 import { customerDeletionPage } from "./pages/customer-deletion";
 import { customerDetailsPage } from "./pages/customer-details";
-import { customerFormPage } from "./pages/customer-form";
+import { type CustomerFormProps, customerFormPage, readField } from "./pages/customer-form";
 import type { FormTokens } from "./request-forgery";
 import { sendPage } from "./send-page";
 
 const doneQuery = z.object({ done: z.string().optional() });
+const oneTimeKeyForm = z.object({ oneTimeKey: z.uuid("The form is damaged. Open a new one.").optional() });
 
 const emptyInput = Object.fromEntries(customerFields.map((field) => [field, ""])) as CustomerInput;
+
+/** How often an edit is merged with what others saved meanwhile, before the person is asked. */
+const mostMerges = 3;
 
 export interface CustomerRoutesProps {
   store: CustomerStore;
   tokens: FormTokens;
 }
 
-interface EnteredForm {
-  values: CustomerInput;
-  edited?: { id: number; version: number };
-  stored?: Customer;
-}
-
 /** One customer: adding, showing, editing, deleting. */
 export function customerRoutes(pages: FastifyInstance, { store, tokens }: CustomerRoutesProps): void {
-  const form = { preValidation: tokens.check };
-
   pages.get("/customers/new", async (_request, reply) =>
-    sendPage(reply, 200, customerFormPage({ csrfToken: tokens.create(reply), values: emptyInput })),
+    sendPage(
+      reply,
+      200,
+      customerFormPage({ csrfToken: tokens.create(reply), values: emptyInput, oneTimeKey: randomUUID() }),
+    ),
   );
 
-  pages.post("/customers", form, async ({ body }, reply) => {
+  pages.post("/customers", async (request, reply) => {
+    const { body } = request;
     const values = enteredCustomer(body);
+    const sent = textFields(body, ["oneTimeKey"]);
     try {
-      const { id } = await store.add(values);
+      await tokens.check(request);
+      const { id } = await store.add(values, parse(oneTimeKeyForm, sent).oneTimeKey);
       return reply.redirect(`/customers/${id}?done=added`, 303);
     } catch (error) {
-      return showForm(reply, error, { values });
+      return showForm(reply, error, { values, oneTimeKey: sent.oneTimeKey ?? randomUUID() });
     }
   });
 
@@ -61,25 +67,30 @@ export function customerRoutes(pages: FastifyInstance, { store, tokens }: Custom
   });
 
   pages.get("/customers/:id/edit", async ({ params }, reply) => {
-    const { id, version, ...values } = await store.get(customerId(params));
+    const read = await store.get(customerId(params));
     return sendPage(
       reply,
       200,
-      customerFormPage({ csrfToken: tokens.create(reply), values, edited: { id, version } }),
+      customerFormPage({ csrfToken: tokens.create(reply), values: read, edited: read }),
     );
   });
 
-  pages.post("/customers/:id", form, async ({ params, body }, reply) => {
+  pages.post("/customers/:id", async (request, reply) => {
+    const { params, body } = request;
     const id = customerId(params);
     const values = enteredCustomer(body);
-    const readVersion = parse(versionForm, body).version;
+    let version = Number(textFields(body, ["version"]).version);
     try {
-      await store.edit(id, values, readVersion);
-      return reply.redirect(`/customers/${id}?done=saved`, 303);
+      await tokens.check(request);
+      version = parse(versionForm, body).version;
+      const merged = await saveMerged(id, { values, read: readCustomer(body, values), version });
+      return reply.redirect(`/customers/${id}?done=${merged ? "merged" : "saved"}`, 303);
     } catch (error) {
-      const stored = error instanceof Conflict ? await store.get(id) : undefined;
-      const edited = { id, version: stored?.version ?? readVersion };
-      return showForm(reply, error, { values, edited, stored });
+      const asked =
+        error instanceof Disputed
+          ? error.form
+          : { values, edited: { ...readCustomer(body, values), id, version } };
+      return showForm(reply, error, asked);
     }
   });
 
@@ -87,14 +98,53 @@ export function customerRoutes(pages: FastifyInstance, { store, tokens }: Custom
     sendPage(reply, 200, customerDeletionPage(await store.get(customerId(params)), tokens.create(reply))),
   );
 
-  pages.post("/customers/:id/delete", form, async ({ params }, reply) => {
-    await store.remove(customerId(params));
+  pages.post("/customers/:id/delete", { preValidation: tokens.check }, async ({ params, body }, reply) => {
+    const id = customerId(params);
+    try {
+      await store.remove(id, parse(versionForm, body).version);
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      const page = customerDeletionPage(await store.get(id), tokens.create(reply), failureOf(error));
+      return sendPage(reply, 409, page);
+    }
     return reply.redirect("/customers?done=deleted", 303);
   });
 
-  /** The form again, with what was entered, where that can be mended or sent again later. */
-  async function showForm(reply: FastifyReply, error: unknown, form: EnteredForm): Promise<FastifyReply> {
-    if (![InvalidInput, Conflict, Unavailable].some((kind) => error instanceof kind)) throw error;
+  /**
+   * Saves what this person changed, beside what others saved meanwhile.
+   * @returns whether something of others was kept
+   * @throws {Disputed} when two people changed the same field
+   */
+  async function saveMerged(
+    id: number,
+    form: { values: CustomerInput; read: CustomerInput; version: number },
+  ): Promise<boolean> {
+    let { values, read, version } = form;
+    for (let merges = 0; ; merges++) {
+      try {
+        await store.edit(id, values, version);
+        return merges > 0;
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error;
+        const stored = await store.get(id);
+        const { values: merged, disputed } = threeWayMerge(read, values, stored);
+        if (disputed.length > 0 || merges === mostMerges) {
+          throw new Disputed({ values: merged, edited: stored, stored, disputed });
+        }
+        values = merged;
+        read = stored;
+        version = stored.version;
+      }
+    }
+  }
+
+  /** The form again, with what was entered, where that can be corrected or sent again later. */
+  async function showForm(
+    reply: FastifyReply,
+    error: unknown,
+    form: Omit<CustomerFormProps, "csrfToken" | "failure">,
+  ): Promise<FastifyReply> {
+    if (![InvalidInput, Conflict, Unavailable, Refused].some((kind) => error instanceof kind)) throw error;
     const failure = failureOf(error);
     if (failure.retryAfterSeconds !== undefined) reply.header("retry-after", failure.retryAfterSeconds);
     return sendPage(
@@ -105,6 +155,23 @@ export function customerRoutes(pages: FastifyInstance, { store, tokens }: Custom
   }
 }
 
+/** Two people changed the same field of one customer: the form asks which value stays. */
+class Disputed extends Conflict {
+  constructor(
+    readonly form: { values: CustomerInput; edited: Customer; stored: Customer; disputed: CustomerField[] },
+  ) {
+    super(`Customer ${form.stored.id} was changed by somebody else meanwhile.`);
+  }
+}
+
 function enteredCustomer(body: unknown): CustomerInput {
   return { ...emptyInput, ...textFields(body, customerFields) };
+}
+
+/** The customer as it was when its form was made; where the form does not say, what was entered is no change. */
+function readCustomer(body: unknown, entered: CustomerInput): CustomerInput {
+  const sent = textFields(body, customerFields.map(readField));
+  return Object.fromEntries(
+    customerFields.map((field) => [field, sent[readField(field)] ?? entered[field]]),
+  ) as CustomerInput;
 }

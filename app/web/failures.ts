@@ -23,6 +23,11 @@ export class MethodNotAllowed extends Error {
   }
 }
 
+/** The request names another version than the stored one (`If-Match`): HTTP 412. */
+export class PreconditionFailed extends Error {
+  override readonly name = "PreconditionFailed";
+}
+
 /** An error as whoever sent the request is told: nothing of the inside, no excerpt of what was sent. */
 export interface Failure {
   status: number;
@@ -74,6 +79,7 @@ export function failureOf(error: unknown): Failure {
       retryAfterSeconds: error.retryAfterSeconds,
     };
   }
+  if (error instanceof PreconditionFailed) return failure(412, "Changed in the meantime", error.message);
   if (error instanceof Refused) return failure(403, "Refused", error.message);
   if (error instanceof MethodNotAllowed) {
     return { ...failure(405, "Method not allowed", error.message), allowed: error.allowed };

@@ -22,7 +22,7 @@ export interface PageRoutesProps {
   logger: Logger;
 }
 
-const storedQuery = pageQuery.extend({ pageSize: pageQuery.shape.pageSize.unwrap().default(5) });
+const storedQuery = pageQuery.strip().extend({ pageSize: pageQuery.shape.pageSize.unwrap().default(5) });
 
 /** The pages for people: plain forms and links, no script. */
 export function pageRoutes({ application, store, tokens, logger }: PageRoutesProps) {

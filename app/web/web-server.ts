@@ -47,7 +47,7 @@ export async function createWebServer({
     requestTimeout: 30_000,
     return503OnClosing: true,
     // Beyond Node's own limit for headers, or the router would refuse by itself, past every hook.
-    routerOptions: { maxParamLength: 65_536 },
+    routerOptions: { maxParamLength: 65_536, ignoreTrailingSlash: true },
     rewriteUrl: ({ url = "/" }) => (isWellFormed(url) ? url : malformedAddress),
   });
   logRequests(server, logger, metrics);

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
-import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
-import { NODE_APT } from "./node-packages";
+import { releaseFile } from "../common/release";
+import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
+import { nodeRelease } from "./node-release";
 
 /** What a VM with Vault Agent is told. Every string may be a Terraform reference, except where it says "at synth". */
 export interface AgentVmUserData {
-  /** Without edition or package revision, for example "1.21.4"; at synth. */
-  vaultVersion: string;
-  edition: VaultEdition;
+  /** At synth. */
+  vault: VaultReleaseOptions;
   /** Role of the auth method azure that the VM logs in with; at synth. */
   role: string;
   vaultAddress: string;
@@ -27,16 +27,17 @@ export interface AgentVmUserData {
 
 /** User data (cloud-config) of a VM on which Vault Agent logs in and writes the configuration, and the application runs. */
 export function agentVmUserData(settings: AgentVmUserData): string {
-  const vault = vaultPackage(settings.edition, settings.vaultVersion);
   return cloudConfig({
-    apt: { sources: { ...HASHICORP_APT.sources, ...NODE_APT.sources } },
     package_update: true,
-    packages: [vault, "nodejs", "curl", "jq", "openssl", "unzip", "unattended-upgrades"],
-    write_files: [...staticFiles(settings), variables(settings)],
+    packages: ["curl", "gpgv", "jq", "openssl", "unattended-upgrades", "unzip", "xz-utils"],
+    write_files: [
+      ...staticFiles(settings),
+      releaseFile(vaultRelease(settings.vault)),
+      releaseFile(nodeRelease),
+      variables(settings),
+    ],
     runcmd: [
       ["systemd-sysusers", "/etc/sysusers.d/agent-vm.conf"],
-      // Vault changes its version when this project says so, not overnight.
-      ["apt-mark", "hold", vault[0]],
       ["systemctl", "daemon-reload"],
       // --no-block: the units wait for Vault and for rights to arrive; cloud-init need not.
       ["systemctl", "enable", "--now", "--no-block", ...UNITS],
@@ -45,6 +46,8 @@ export function agentVmUserData(settings: AgentVmUserData): string {
 }
 
 const UNITS = [
+  "vault-install.service",
+  "node-install.service",
   "ramdisk.mount",
   "vault-ca-certificate.service",
   "vault-ca-certificate.timer",

@@ -1,20 +1,25 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
-import { HASHICORP_APT, type VaultEdition, vaultPackage } from "../common/packages";
+import { releaseFile } from "../common/release";
+import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
+import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
 /** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
 export interface VaultServerUserData {
-  /** Without edition or package revision, for example "1.21.4"; at synth. */
-  vaultVersion: string;
-  edition: VaultEdition;
+  /** At synth. */
+  vault: VaultReleaseOptions;
   tenantId: string;
   /** Of Vault's user-assigned identity. */
   clientId: string;
+  /** Object id of the same identity. */
+  principalId: string;
   /** The Key Vault of the unseal key: its name, not its URL. */
   keyVaultName: string;
   unsealKeyName: string;
   /** Raft's name of this node. */
   nodeId: string;
+  /** Of the VM in the virtual network. */
+  privateAddress: string;
   /** Where clients reach Vault, for example https://vault.demo.internal:8200; a name of the TLS certificate. */
   apiAddress: string;
   /** Where the other nodes reach this one, for example https://10.0.1.4:8201. */
@@ -27,8 +32,12 @@ export interface VaultServerUserData {
   licenseSecretUrl?: string;
   recoveryShares: number;
   recoveryThreshold: number;
+  /** Whether first boot makes a new Vault on a new disk, or takes over one that was made elsewhere. */
+  firstBoot: "initialize" | "adopt";
   /** Entra object ids of those who may configure Vault. */
   deployerObjectIds: readonly string[];
+  /** Entra object ids of those who may log in to use the recovery keys; there may be nobody. */
+  recoveryKeyReaderObjectIds: readonly string[];
   /** Time of day at which security updates may restart the VM, for example "03:30" (UTC); at synth. */
   automaticRebootTime: string;
   /** Life of a deployer's token, in Vault's notation, for example "1h". */
@@ -41,21 +50,29 @@ export interface VaultServerUserData {
  * @throws when the edition and the licence do not fit together.
  */
 export function vaultServerUserData(settings: VaultServerUserData): string {
-  const enterprise = settings.edition === "enterprise";
+  const enterprise = settings.vault.edition === "enterprise";
   if (enterprise !== (settings.licenseSecretUrl !== undefined)) {
     throw new Error("licenseSecretUrl: Vault Enterprise needs a licence, the community edition takes none");
   }
-  const vault = vaultPackage(settings.edition, settings.vaultVersion);
   return cloudConfig({
-    apt: HASHICORP_APT,
     package_update: true,
-    packages: [vault, "curl", "jq", "logrotate", "openssl", "unattended-upgrades"],
-    write_files: [...staticFiles(settings, enterprise), variables(settings)],
+    packages: [
+      "curl",
+      "gpgv",
+      "jq",
+      "logrotate",
+      "openssl",
+      "unattended-upgrades",
+      "unzip",
+      ...(hasFront(settings) ? ["haproxy"] : []),
+    ],
+    write_files: [
+      ...staticFiles(settings, enterprise),
+      releaseFile(vaultRelease(settings.vault)),
+      variables(settings),
+    ],
     runcmd: [
-      // The package makes its user the owner of this folder; a Vault that is broken into shall not rewrite its configuration.
-      ["chown", "--recursive", "root:root", "/etc/vault.d"],
-      // Vault changes its version when this project says so, not overnight.
-      ["apt-mark", "hold", vault[0]],
+      ["systemd-sysusers", "/etc/sysusers.d/vault-server.conf"],
       ["systemctl", "daemon-reload"],
       // --no-block: the units wait for the data disk and for rights to arrive; cloud-init need not.
       ["systemctl", "enable", "--now", "--no-block", ...units(enterprise)],
@@ -66,6 +83,7 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
 function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
+  if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
   return packFiles(folders, { AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime });
 }
 
@@ -73,6 +91,7 @@ function variables(settings: VaultServerUserData) {
   return environmentFile("/etc/vault.d/vault.env", {
     AZURE_TENANT_ID: settings.tenantId,
     AZURE_CLIENT_ID: settings.clientId,
+    VAULT_PRINCIPAL_ID: settings.principalId,
     VAULT_AZUREKEYVAULT_VAULT_NAME: settings.keyVaultName,
     VAULT_AZUREKEYVAULT_KEY_NAME: settings.unsealKeyName,
     VAULT_RAFT_NODE_ID: settings.nodeId,
@@ -81,19 +100,30 @@ function variables(settings: VaultServerUserData) {
     TLS_CERTIFICATE_SECRET_URL: settings.certificateSecretUrl,
     RECOVERY_KEYS_SECRET_URL: settings.recoveryKeysSecretUrl,
     LICENSE_SECRET_URL: settings.licenseSecretUrl,
+    FIRST_BOOT: settings.firstBoot,
     RECOVERY_SHARES: String(settings.recoveryShares),
     RECOVERY_THRESHOLD: String(settings.recoveryThreshold),
     DEPLOYER_OBJECT_IDS: settings.deployerObjectIds.join(","),
     DEPLOYER_TOKEN_TTL: settings.deployerTokenTtl,
+    RECOVERY_KEY_READER_OBJECT_IDS: settings.recoveryKeyReaderObjectIds.join(","),
+    VAULT_FRONT_ADDRESS: hasFront(settings) ? settings.privateAddress : undefined,
+    ...versionVariables(settings.vault.version),
   });
+}
+
+/** A proxy that keeps the network from what a Vault before 2.0 lets anybody do. */
+function hasFront({ vault }: VaultServerUserData): boolean {
+  return !asksForTokenToRecover(vault.version);
 }
 
 function units(enterprise: boolean): string[] {
   return [
+    "vault-install.service",
     ...(enterprise ? ["vault-license.service", "vault-license.timer"] : []),
     "vault-certificate.service",
     "vault-certificate.timer",
     "vault.service",
     "vault-first-boot.service",
+    "vault-access.service",
   ];
 }

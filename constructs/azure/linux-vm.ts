@@ -27,11 +27,14 @@ export interface LinuxVmProps {
   sshPublicKey: string;
   /** Who may log in by Entra ID, as root. */
   sshAdministrators: readonly Principal[];
-  /** Azure ids of the identities that the VM works as; its own, system-assigned one unless told. */
+  /** Azure ids of further identities, beside the VM's own. */
   userAssignedIdentities?: readonly string[];
-  /** `#cloud-config` text; may hold references. */
-  cloudConfig: string;
+  /** `#cloud-config` text, of the VM's address in the virtual network; may hold references. */
+  cloudConfig: (privateAddress: string) => string;
 }
+
+/** Ubuntu's LTS image, second generation. */
+export const ubuntuImage = { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "server" } as const;
 
 /** The administrator that Azure wants; nobody logs in as it. */
 export const adminUsername = "azureuser";
@@ -40,9 +43,7 @@ export const adminUsername = "azureuser";
 export class LinuxVm extends Construct {
   readonly id: string;
   readonly privateIpAddress: string;
-  /** Whether it has a system-assigned identity: log-in by Entra ID needs one, and a VM without another works as that. */
-  readonly hasOwnIdentity: boolean;
-  /** Principal id of the system-assigned identity. */
+  /** Principal id of its own, system-assigned identity: IMDS gives that one to a program that names none. */
   readonly principalId: string;
 
   constructor(
@@ -51,7 +52,6 @@ export class LinuxVm extends Construct {
     private readonly props: LinuxVmProps,
   ) {
     super(scope, id);
-    this.hasOwnIdentity = props.userAssignedIdentities === undefined || props.sshAdministrators.length > 0;
     const networkInterface = this.createNetworkInterface();
     const machine = this.createMachine(networkInterface);
     this.explainFindings(networkInterface, machine);
@@ -91,12 +91,7 @@ export class LinuxVm extends Construct {
       adminSshKey: [{ username: adminUsername, publicKey: sshPublicKey }],
       disablePasswordAuthentication: true,
       identity: this.identity(),
-      sourceImageReference: {
-        publisher: "Canonical",
-        offer: "ubuntu-24_04-lts",
-        sku: "server",
-        version: "latest",
-      },
+      sourceImageReference: { ...ubuntuImage, version: "latest" },
       osDisk: { caching: "ReadWrite", storageAccountType: "Premium_LRS", diskSizeGb: osDiskGb },
       secureBootEnabled: true,
       vtpmEnabled: true,
@@ -105,7 +100,8 @@ export class LinuxVm extends Construct {
       allowExtensionOperations: this.props.sshAdministrators.length > 0,
       // Managed by Azure: no storage account, so no account key.
       bootDiagnostics: {},
-      userData: new UserData(this, "user-data", this.props.cloudConfig).base64,
+      userData: new UserData(this, "user-data", this.props.cloudConfig(networkInterface.privateIpAddress))
+        .base64,
       // `latest` would replace the VM at each new image; security updates come by unattended-upgrades.
       lifecycle: { ignoreChanges: ["source_image_reference"] },
     });
@@ -130,9 +126,6 @@ export class LinuxVm extends Construct {
   private identity(): LinuxVirtualMachineIdentity {
     const { userAssignedIdentities } = this.props;
     if (userAssignedIdentities === undefined) return { type: "SystemAssigned" };
-    return {
-      type: this.hasOwnIdentity ? "SystemAssigned, UserAssigned" : "UserAssigned",
-      identityIds: [...userAssignedIdentities],
-    };
+    return { type: "SystemAssigned, UserAssigned", identityIds: [...userAssignedIdentities] };
   }
 }

@@ -39,14 +39,12 @@ export class VaultNode extends Construct {
   }
 
   /**
-   * Where the VM has an identity of its own beside Vault's, IMDS gives that one to whoever names none; Vault's azure auth
-   * plugin names none, whatever AZURE_CLIENT_ID says. Source: vault-plugin-auth-azure v0.22.0, getTokenCredential.
+   * By the VM's own identity. Vault's azure auth plugin names none, and no field of its configuration does: then IMDS gives the VM's own, or
+   * refuses where there is none among several. Source: getTokenCredential of vault-plugin-auth-azure, v0.22.0 (Vault 1.21.0) to v0.24.0.
    */
   private allowReadingVirtualMachines(): void {
-    const { hasOwnIdentity, principalId } = this.machine;
-    if (hasOwnIdentity) {
-      new VirtualMachineReader(this, "read-virtual-machines", { principalId, ...this.props.reads });
-    }
+    const { principalId } = this.machine;
+    new VirtualMachineReader(this, "read-virtual-machines", { principalId, ...this.props.reads });
   }
 
   private createDataDisk(): ManagedDisk {

@@ -2,6 +2,7 @@ import { LinuxWebApp } from "@cdktf/provider-azurerm/lib/linux-web-app";
 import { MonitorDiagnosticSetting } from "@cdktf/provider-azurerm/lib/monitor-diagnostic-setting";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
+import { NODE_MAJOR } from "../../app/node-version";
 import { skipChecks } from "../terraform/checkov-skips";
 import type { ApplicationMonitoring } from "./application-monitoring";
 import type { WebAppLogin } from "./web-app-login";
@@ -71,7 +72,7 @@ export class WebApp extends Construct {
       webdeployPublishBasicAuthenticationEnabled: false,
       siteConfig: {
         alwaysOn: true,
-        applicationStack: { nodeVersion: "22-lts" },
+        applicationStack: { nodeVersion: `${NODE_MAJOR}-lts` },
         appCommandLine: "node server.js",
         ftpsState: "Disabled",
         minimumTlsVersion: "1.2",

@@ -6,7 +6,7 @@ import type { TerraformStack } from "cdktf";
  *   27 February 2027; 5.0 removes arguments that the bindings emit.
  * - vault and random: minor versions accept what the bindings emit.
  */
-const requirements = {
+export const requirements = {
   azurerm: { source: "hashicorp/azurerm", version: ">= 4.81.0, < 5.0.0" },
   vault: { source: "hashicorp/vault", version: "~> 5.6" },
   random: { source: "hashicorp/random", version: "~> 3.7" },
@@ -15,7 +15,7 @@ const requirements = {
 export type ProviderName = keyof typeof requirements;
 
 /** Write-only arguments and ephemeral values need 1.11. */
-const terraformVersion = ">= 1.11.0";
+export const terraformVersion = ">= 1.11.0";
 
 /** Sets Terraform's version and the ranges of the providers that the stack uses. */
 export function requireProviders(stack: TerraformStack, providers: readonly ProviderName[]): void {

@@ -63,7 +63,10 @@ export class AzureAuth extends Construct {
     });
   }
 
-  /** Neither client id nor secret: Vault reads the VMs with the identity of its own VM. */
+  /**
+   * Neither client id nor secret: Vault reads the VMs with the identity of its own VM. Tenant and resource are said here, since Vault
+   * 2.x prefers this configuration to the variables AZURE_*.
+   */
   private configure(tenantId: string): void {
     new AzureAuthBackendConfig(this, "config", {
       backend: this.path,

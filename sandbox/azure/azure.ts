@@ -19,7 +19,7 @@ import { RequestLog } from "./request-log";
 import { type ResourceChange, ResourceManager } from "./services/resource-manager/resource-manager";
 import { type SiteRunner, Sites } from "./services/sites";
 import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
-import { type AzureWorld, checkWorld } from "./world";
+import { type AzureWorld, checkWorld, type UserAssignedIdentity } from "./world";
 
 export interface AzureOptions {
   /** Seconds. Default: as in Azure. */
@@ -150,6 +150,12 @@ export class Azure {
     );
   }
 
+  /** Gives a machine one more user-assigned identity, as somebody else's policy may do in Azure at any time. */
+  assignIdentity(name: string, identity: UserAssignedIdentity): void {
+    this.#world.identities.push(identity);
+    known(this.#directory.machine(name), "virtual machine", name).userAssigned.push(identity.resourceId);
+  }
+
   /** As the identity endpoint gives it to a web app or function. */
   tokenForSite(name: string, audience: string, overrides?: TokenOverrides): string {
     const site = known(this.#directory.site(name), "site", name);
@@ -227,7 +233,7 @@ export class Azure {
     const common = { privateNames, authority, services, handler, print };
     this.#newProxy = (caller, sourceAddress) => new ForwardProxy({ caller, sourceAddress, ...common });
     this.#newIdentityEndpoint = (site) => new IdentityEndpoint(site, this.#appService, handler);
-    this.#proxies.set(elsewhere, this.#newProxy(elsewhere));
+    this.#proxies.set(elsewhere, this.#newProxy(elsewhere, elsewhereAddress));
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
       this.#proxies.set(name, this.#newProxy(name, privateIpAddress));
     }
@@ -284,6 +290,9 @@ export const startAzure = Azure.start;
 
 /** The caller's name for everybody who is no machine. */
 const elsewhere = "elsewhere";
+
+/** Where these connections come from: not 127.0.0.1, which is a machine's own. */
+const elsewhereAddress = "127.0.0.2";
 
 function known<T>(thing: T | undefined, what: string, name = ""): T {
   if (thing === undefined) throw new Error(`this Azure has no ${what} ${name}`);

@@ -6,18 +6,28 @@ import { SandboxError } from "../programs/sandbox-error";
 export type LoopbackNetwork = `127.${number}`;
 
 /**
- * The environment as the sandbox deploys it: its networks on loopback, everything else as it is. Every address of
- * 127.0.0.0/8 can play a host there, so that the CIDRs to which Vault binds tokens hold for real.
+ * The environment as the sandbox deploys it: its networks on loopback, and the version of the Vault that runs, so that the configuration
+ * fits it. Everything else is as it is. Every address of 127.0.0.0/8 can play a host there, so that the CIDRs to which Vault binds tokens
+ * hold for real.
  * @throws SandboxError that names each part of the environment that the sandbox cannot imitate
  */
-export function sandboxEnvironment(environment: Environment, network: LoopbackNetwork): Environment {
+export function sandboxEnvironment(
+  environment: Environment,
+  network: LoopbackNetwork,
+  vaultVersion = environment.vault.version,
+): Environment {
   const problems = inimitable(environment);
   if (problems.length > 0) {
     throw new SandboxError(
       `The sandbox cannot imitate the environment ${environment.name}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
     );
   }
-  return { ...environment, network: { ...environment.network, ...onLoopback(environment.network, network) } };
+  return {
+    ...environment,
+    // Vault says more of itself than its number, such as 2.2.2+ent.
+    vault: { ...environment.vault, version: vaultVersion.replace(/[-+].*/, "") },
+    network: { ...environment.network, ...onLoopback(environment.network, network) },
+  };
 }
 
 function inimitable({ vault }: Environment): string[] {

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { SandboxError } from "../programs/sandbox-error";
 import { type Expression, type Path, parse, shortened } from "./expression";
 import { isObject, kindOf, type Value } from "./value";
@@ -54,10 +55,10 @@ function evaluate(expression: Expression, scope: Scope): Value {
 /** Exactly those that the stacks use. */
 const functions = new Map<string, (operands: Value[], text: string) => Value>([
   [
-    "base64encode",
+    "base64gzip",
     (operands, text) => {
       const [plain] = texts(operands, 1, text);
-      return Buffer.from(plain ?? "", "utf8").toString("base64");
+      return gzipSync(plain ?? "").toString("base64");
     },
   ],
   [

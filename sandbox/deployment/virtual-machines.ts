@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import type { Deployment } from "./deployment";
 import { privateAddress, subnetOf } from "./private-addresses";
@@ -11,7 +12,7 @@ export interface BootingMachine {
   stack: string;
   subnet: { name: string; cidr: string };
   privateAddress: string;
-  /** User data as IMDS hands it to cloud-init, decoded: `#cloud-config` and YAML. */
+  /** User data as IMDS hands it to cloud-init, decoded and decompressed: `#cloud-config` and YAML. */
   cloudConfig: string;
 }
 
@@ -28,7 +29,7 @@ export function virtualMachines(deployment: Deployment): BootingMachine[] {
       stack: machine.stack.name,
       subnet: { name: subnet.name, cidr: subnet.address_prefixes[0] },
       privateAddress: privateAddress(networkInterface),
-      cloudConfig: Buffer.from(user_data, "base64").toString("utf8"),
+      cloudConfig: gunzipSync(Buffer.from(user_data, "base64")).toString("utf8"),
     };
   });
 }

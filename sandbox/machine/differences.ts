@@ -1,3 +1,5 @@
+import { RELEASES_FOLDER } from "../../cloud-init/common/release";
+
 /** What a machine of the sandbox does otherwise than the VM on Azure. This list is complete: what is not in it is the same. */
 export interface Difference {
   /** A short name. */
@@ -23,23 +25,26 @@ export const PRIVATE_FOLDERS = [
   "/var/log/vault",
 ] as const;
 
-/** Where the VM's services listen, as units and configuration files write it; each becomes the same port of the machine's address. */
-export const LISTENERS = ["0.0.0.0:8200", "0.0.0.0:8201", "127.0.0.1:8200", "127.0.0.1:8100"] as const;
+/** Where the VM's services listen, as units and configuration files write it; each becomes the same port of the machine's own loopback. */
+export const LISTENERS = ["127.0.0.1:8200", "127.0.0.1:8201", "127.0.0.1:8100"] as const;
 
-/** A unit's variable that is this address alone becomes the machine's address. */
+/** A unit's variable that is this address alone becomes the machine's own loopback. */
 export const LOOPBACK = "127.0.0.1";
 
+/** A unit's variable that is this address alone becomes the machine's loopback and its address, separated by a space. */
+export const ALL_ADDRESSES = "0.0.0.0";
+
+/** Content of a new data disk, and where it is mounted. */
+export const DATA_DISK = {
+  content: "/usr/local/lib/vault-vm/data-disk",
+  mountPoint: "/var/lib/vault",
+} as const;
+
 /** Users and groups of the VM; each becomes the user who runs the sandbox, and that user's group. */
-export const ACCOUNTS = ["vault", "vault-agent", "app"] as const;
-
-/** The program that HashiCorp's package installs; it becomes the Vault that the sandbox found. */
-export const VAULT_PROGRAM = "/usr/bin/vault";
-
-/** The program that NodeSource's package installs; it becomes the Node that runs the sandbox. */
-export const NODE_PROGRAM = "/usr/bin/node";
+export const ACCOUNTS = ["vault", "vault-agent", "app", "haproxy"] as const;
 
 /** Files whose content is changed as the units' settings are; every other file is written as it is. */
-export const CONFIGURATION_FILES = /\.(hcl|ctmpl)$|^\/etc\/logrotate\.d\//;
+export const CONFIGURATION_FILES = /\.(hcl|ctmpl|cfg)$|^\/etc\/logrotate\.d\//;
 
 /** Hosts that no machine asks a proxy for. */
 export const NO_PROXY = "127.0.0.0/8,localhost";
@@ -55,23 +60,20 @@ export const differences: readonly Difference[] = [
     reason: "No root rights, and several machines side by side.",
   },
   {
-    name: "Vault's program",
-    onAzure: `${VAULT_PROGRAM}, from HashiCorp's Debian package.`,
-    inSandbox: "The Vault that the sandbox found.",
-    reason: "No packages are installed.",
-  },
-  {
-    name: "Node",
-    onAzure: `${NODE_PROGRAM}, version 22, from NodeSource's Debian package.`,
-    inSandbox: "The Node that runs the sandbox.",
-    reason: "No packages are installed.",
+    name: "Vault and Node.js",
+    onAzure: `install-release downloads the releases, checks them and puts them into ${RELEASES_FOLDER}.`,
+    inSandbox:
+      "The Vault that the sandbox found, and the Node that runs the sandbox, are there before the boot; install-release finds them.",
+    reason: "No download at each start, and no network where there is none.",
   },
   {
     name: "Listeners",
-    onAzure: `Services listen on ${LISTENERS.join(", ")}, and the application on ${LOOPBACK}:8080.`,
+    onAzure: `Services listen on ${LISTENERS.join(", ")}, and the application on ${LOOPBACK}:8080. Once first boot is complete, Vault listens on ${ALL_ADDRESSES}.`,
     inSandbox:
-      "They listen on the same ports of the machine's own loopback address, which also takes the place of 127.0.0.1 as a variable.",
-    reason: "Several machines side by side.",
+      "127.0.0.1 is another address of 127.0.0.0/8, the machine's own loopback, which no other host is told. 0.0.0.0 is two addresses, this one " +
+      "and that of the machine, with a listener each. Local connections come from 127.0.0.1, as on Azure.",
+    reason:
+      "Several machines side by side, and what listens on loopback only must not be reached from elsewhere.",
   },
   {
     name: "Users and groups",
@@ -113,7 +115,8 @@ export const differences: readonly Difference[] = [
     name: "Disks and tmpfs",
     onAzure: "Mounts are file systems: the data disk is formatted and mounted, /run and /ramdisk are memory.",
     inSandbox:
-      "Mounts are folders, and vault-data-format.service is not run. The folders of tmpfs are emptied at each reboot and power-off.",
+      `Mounts are folders, and vault-data-format.service is not run: a new data disk has the files of ${DATA_DISK.content}, as the unit ` +
+      "makes it. The folders of tmpfs are emptied at each reboot and power-off.",
     reason: "Only root can mount.",
   },
   {
@@ -124,8 +127,7 @@ export const differences: readonly Difference[] = [
   },
   {
     name: "Not run",
-    onAzure:
-      "cloud-init installs packages, makes users, holds Vault's package and sets owners; logrotate and updates run daily.",
+    onAzure: "cloud-init installs packages, makes users and sets owners; logrotate and updates run daily.",
     inSandbox:
       "Of runcmd only the systemctl commands are run; curl, jq, openssl, unzip and flock are the system's own.",
     reason: "No root rights.",

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { RELEASES_FOLDER, type Release } from "../../cloud-init/common/release";
 import { inTurn } from "../programs/in-turn";
 import { killLeftovers } from "../programs/leftover-processes";
 import { lastLines } from "../programs/run-program";
@@ -14,11 +15,19 @@ import { ServiceManager } from "./service-manager";
 import { SystemctlProgram, systemctl } from "./systemctl";
 import { emptyFolder, type UnitState } from "./unit";
 
+/** A release that is there already, as install-release would have installed it. */
+export interface InstalledProgram extends Pick<Release, "name" | "version"> {
+  /** The program that stands for it; an absolute path. */
+  readonly path: string;
+}
+
 export interface MachineOptions {
   /** What errors call it. */
   readonly name: string;
-  /** Its own loopback address, for example 127.31.1.4: what its services listen on. */
+  /** Where other hosts reach it: an address of this computer's loopback, for example 127.31.1.4. */
   readonly address: string;
+  /** What 127.0.0.1 is for its programs: another such address, which no other host is told. */
+  readonly loopback: string;
   /** User data, Terraform's references already replaced. */
   readonly cloudConfig: string;
   /** Private, and with a short path: a unix socket lies in it. Made when missing. */
@@ -27,8 +36,8 @@ export interface MachineOptions {
   readonly proxyUrl: string;
   /** SSL_CERT_FILE of its processes. */
   readonly caFile: string;
-  /** The Vault that stands for /usr/bin/vault; an absolute path. */
-  readonly vaultProgram: string;
+  /** The releases that are installed before it boots. */
+  readonly programs: readonly InstalledProgram[];
   /** The longest pause before a unit is restarted; half a second unless told. */
   readonly restartSeconds?: number;
 }
@@ -66,13 +75,13 @@ export class Machine {
   #switchedOff = 0;
 
   private constructor(options: MachineOptions) {
-    const { folder, address, vaultProgram, restartSeconds = 0.5 } = options;
+    const { folder, address, loopback, restartSeconds = 0.5 } = options;
     this.#options = options;
     this.#userData = readCloudConfig(options.cloudConfig);
     this.#mapping = new Mapping({
       root: join(folder, "root"),
       address,
-      vaultProgram,
+      loopback,
       userId: process.getuid?.() ?? 0,
       groupId: process.getgid?.() ?? 0,
     });
@@ -80,7 +89,6 @@ export class Machine {
     this.#manager = new ServiceManager({
       mapping: this.#mapping,
       environment: this.environment,
-      address,
       restartMs: restartSeconds * 1000,
       logFolder: join(folder, "log"),
     });
@@ -98,8 +106,9 @@ export class Machine {
   static async create(options: MachineOptions): Promise<Machine> {
     checkFolder(options);
     const machine = new Machine(options);
-    await requirePrograms(machine.environment.PATH ?? "");
+    await requirePrograms(machine.environment.PATH ?? "", (machine.#userData.packages ?? []) as unknown[]);
     machine.#writeFiles();
+    machine.#installPrograms();
     await machine.#requireFreePorts();
     return machine;
   }
@@ -110,6 +119,10 @@ export class Machine {
 
   get address(): string {
     return this.#options.address;
+  }
+
+  get loopback(): string {
+    return this.#options.loopback;
   }
 
   /** Where an absolute path of the VM lies. */
@@ -267,6 +280,16 @@ export class Machine {
     }
   }
 
+  /** Links, since Vault takes half a gigabyte. */
+  #installPrograms(): void {
+    for (const { name, version, path } of this.#options.programs) {
+      const folder = this.path(`${RELEASES_FOLDER}/${name}-${version}`);
+      mkdirSync(folder, { recursive: true });
+      rmSync(join(folder, name), { force: true });
+      symlinkSync(path, join(folder, name));
+    }
+  }
+
   #writeFile(path: string, content: string, mode: number): void {
     const file = this.path(path);
     mkdirSync(dirname(file), { recursive: true });
@@ -274,14 +297,17 @@ export class Machine {
     chmodSync(file, mode);
   }
 
-  /** The ports that the configuration files name. */
+  /** The ports that the configuration files name, on either address. */
   async #requireFreePorts(): Promise<void> {
-    const { address } = this.#options;
+    const { address, loopback } = this.#options;
     const texts = this.#userData.write_files
       .filter(({ path }) => path.endsWith(".hcl"))
       .map((file) => this.#mapping.fileContent(file.path, textOf(file)));
     const found = texts.flatMap((text) => [...text.matchAll(/address\s*=\s*"([\d.]+):(\d+)"/g)]);
-    for (const [, host, port] of found) if (host === address) await requireFree(host, Number(port));
+    for (const [, host, port] of found) {
+      if (host !== loopback) continue;
+      for (const own of [loopback, address]) await requireFree(own, Number(port));
+    }
   }
 }
 

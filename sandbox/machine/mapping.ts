@@ -3,20 +3,20 @@ import { join } from "node:path";
 import { SandboxError } from "../programs/sandbox-error";
 import {
   ACCOUNTS,
+  ALL_ADDRESSES,
   CONFIGURATION_FILES,
   LISTENERS,
   LOOPBACK,
-  NODE_PROGRAM,
   PRIVATE_FOLDERS,
-  VAULT_PROGRAM,
 } from "./differences";
 
 export interface MappingOptions {
   /** The machine's private root. */
   readonly root: string;
-  /** The machine's own loopback address. */
+  /** Where other hosts reach the machine. */
   readonly address: string;
-  readonly vaultProgram: string;
+  /** What 127.0.0.1 is on the machine. */
+  readonly loopback: string;
   readonly userId: number;
   readonly groupId: number;
 }
@@ -49,8 +49,9 @@ export class Mapping {
 
   /** The value of a variable of Environment=; user:group is what TLS_OWNER and its like hold. */
   value(value: string): string {
-    const { userId, groupId, address } = this.options;
-    if (value === LOOPBACK) return address;
+    const { userId, groupId, address, loopback } = this.options;
+    if (value === LOOPBACK) return loopback;
+    if (value === ALL_ADDRESSES) return `${loopback} ${address}`;
     if (new RegExp(`^(?:${ACCOUNT}):(?:${ACCOUNT})$`).test(value)) return `${userId}:${groupId}`;
     return this.#places(value);
   }
@@ -67,8 +68,6 @@ export class Mapping {
 
   /** @throws SandboxError when it is not there */
   program(path: string): string {
-    if (path === VAULT_PROGRAM) return this.options.vaultProgram;
-    if (path === NODE_PROGRAM) return process.execPath;
     const mapped = this.#places(path);
     try {
       accessSync(mapped, constants.X_OK);
@@ -85,9 +84,9 @@ export class Mapping {
   }
 
   #places(text: string): string {
-    const { root, address } = this.options;
+    const { root, loopback } = this.options;
     return text
       .replaceAll(PRIVATE_PATH, (path) => root + path)
-      .replaceAll(LISTENER, (listener) => `${address}:${listener.slice(listener.indexOf(":") + 1)}`);
+      .replaceAll(LISTENER, (listener) => `${loopback}:${listener.slice(listener.indexOf(":") + 1)}`);
   }
 }

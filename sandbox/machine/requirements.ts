@@ -20,14 +20,22 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 /** The scripts read a header by curl's %header{}. Source: curl's release notes. */
 const OLDEST_CURL = "7.84.0";
 
-/** @throws SandboxError in one sentence, with the cure, when this computer cannot run the deployed scripts */
-export async function requirePrograms(path: string): Promise<void> {
+/** Programs of packages that only some VMs install. */
+const PROGRAMS_OF_PACKAGES: Readonly<Record<string, string>> = { haproxy: "haproxy" };
+
+/**
+ * @param packages those that the VM installs
+ * @throws SandboxError in one sentence, with the cure, when this computer cannot run the deployed scripts and programs
+ */
+export async function requirePrograms(path: string, packages: readonly unknown[]): Promise<void> {
   const env = { PATH: path };
-  const names = Object.keys(PROGRAMS);
+  const installed = Object.entries(PROGRAMS_OF_PACKAGES).filter(([, name]) => packages.includes(name));
+  const programs = { ...PROGRAMS, ...Object.fromEntries(installed) };
+  const names = Object.keys(programs);
   const found = await Promise.all(names.map((name) => programOnPath([name], { env })));
   const missing = names.filter((_, index) => !found[index]);
   if (missing.length > 0) {
-    const packages = [...new Set(missing.map((name) => PROGRAMS[name]))].join(" ");
+    const packages = [...new Set(missing.map((name) => programs[name]))].join(" ");
     throw new SandboxError(
       `The VMs' scripts need ${missing.join(", ")}; install it (on Debian and Ubuntu: apt-get install ${packages}).`,
     );

@@ -5,8 +5,7 @@ import { PassiveUnit, type StartResult, type Unit, type UnitState } from "./unit
 import { UnitDefinition } from "./unit-definition";
 import { logLine } from "./unit-process";
 
-export interface ServiceManagerOptions
-  extends Pick<ServiceHost, "mapping" | "environment" | "address" | "restartMs"> {
+export interface ServiceManagerOptions extends Pick<ServiceHost, "mapping" | "environment" | "restartMs"> {
   readonly logFolder: string;
 }
 

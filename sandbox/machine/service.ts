@@ -14,8 +14,6 @@ export interface ServiceHost {
   readonly mapping: Mapping;
   /** What every process of the machine finds in its environment, whatever its unit says. */
   readonly environment: Variables;
-  /** The machine's own address. */
-  readonly address: string;
   /** Milliseconds of the longest pause before a restart. */
   readonly restartMs: number;
   /** Where the unit's output goes. */
@@ -123,6 +121,11 @@ export class Service implements Unit {
     try {
       this.#makeFolders();
       const environment = this.#environment();
+      for (const line of this.#all("ExecCondition")) {
+        const { code } = await this.#runToEnd(line, environment);
+        // Not a failure, unless it is 255 or a signal. Source: systemd.service(5).
+        if (code !== 0) return code < 255 ? this.#skip() : this.#finish(FAILED);
+      }
       for (const line of this.#all("ExecStartPre")) {
         const result = await this.#runToEnd(line, environment);
         if (!result.succeeded) return this.#finish(result);
@@ -138,6 +141,12 @@ export class Service implements Unit {
     }
   }
 
+  /** Its condition does not hold. */
+  #skip(): StartResult {
+    this.#rest("inactive");
+    return SUCCEEDED;
+  }
+
   async #runOneshot(environment: Variables): Promise<StartResult> {
     for (const line of this.#all("ExecStart")) {
       const result = await this.#runToEnd(line, environment);
@@ -150,11 +159,11 @@ export class Service implements Unit {
     const [line] = this.#all("ExecStart");
     if (!line) throw new SandboxError("The unit has no ExecStart=.");
     const words = this.#words(line, environment);
-    const listener = this.#last("Type") === "notify" ? firstListener(words) : undefined;
+    const listeners = this.#last("Type") === "notify" ? listenersOf(words, environment) : [];
     const program = await this.#launchProgram(words, environment);
-    if (listener) {
+    for (const listener of listeners) {
       try {
-        await untilListening(program, listener, { localAddress: this.host.address, deadlineMs: limit });
+        await untilListening(program, listener, { deadlineMs: limit });
       } catch (error) {
         if (!this.#stopRequested) this.#log(messageOf(error));
         program.signal("SIGKILL", "group");
@@ -185,11 +194,16 @@ export class Service implements Unit {
     } else if (
       !this.#once &&
       !(result.succeeded && this.#isOneshot) &&
+      !this.#preventsRestart(result.code) &&
       (restart === "always" || (restart === "on-failure" && !result.succeeded))
     ) {
       this.#restartAfterPause();
     } else this.#rest(result.succeeded ? "inactive" : "failed");
     return result;
+  }
+
+  #preventsRestart(code: number): boolean {
+    return this.#all("RestartPreventExitStatus").some((line) => line.split(/\s+/).includes(String(code)));
   }
 
   #restartAfterPause(): void {
@@ -347,11 +361,22 @@ function pause(
   return { over, callOff };
 }
 
-/** host:port of the first listener in the file that -config= names. */
-function firstListener(words: readonly string[]): string {
-  const file = words.find((word) => word.startsWith("-config="))?.slice("-config=".length);
-  const listener = file && /^\s*address\s*=\s*"([^"]+:\d+)"/m.exec(readFileSync(file, "utf8"))?.[1];
-  if (!listener)
-    throw new SandboxError("A unit of Type=notify needs a listener in the file that -config= names.");
-  return listener;
+/** host:port of each listener in the files that -config= (Vault) and -f (HAProxy) name. */
+function listenersOf(words: readonly string[], environment: Variables): string[] {
+  const files = words.flatMap((word, index) =>
+    word === "-f"
+      ? (words[index + 1] ?? [])
+      : word.startsWith("-config=")
+        ? word.slice("-config=".length)
+        : [],
+  );
+  const found = files.flatMap((file) => [
+    ...readFileSync(file, "utf8").matchAll(/^\s*(?:address\s*=|bind)\s*"([^"]+:\d+)"/gm),
+  ]);
+  if (found.length === 0) {
+    throw new SandboxError("A unit of Type=notify needs a listener in the files that its command names.");
+  }
+  return found.map(([, listener = ""]) =>
+    listener.replace(/\$\{(\w+)\}/, (_, name) => environment[name] ?? ""),
+  );
 }

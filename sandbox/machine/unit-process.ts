@@ -53,29 +53,28 @@ export function exitCodeOf({ code, signal }: Ending): number {
 /**
  * Waits until a process accepts connections.
  *
- * @param localAddress where the connections come from, as the program's own log may tell
  * @throws SandboxError at once when the process ends, and at the deadline
  */
 export async function untilListening(
   process: GuardedProcess,
   listener: string,
-  { localAddress, deadlineMs }: { localAddress: string; deadlineMs: number },
+  { deadlineMs }: { deadlineMs: number },
 ): Promise<void> {
   const abort = process.ended.then((): never => {
     throw new SandboxError(`It ended before it listened on ${listener}`);
   });
   abort.catch(() => {}); // only of interest while waiting
-  await waitFor(`a listener on ${listener}`, () => listens(listener, localAddress), {
+  await waitFor(`a listener on ${listener}`, () => listens(listener), {
     deadlineMs,
     intervalMs: 20,
     abort,
   });
 }
 
-function listens(listener: string, localAddress: string): Promise<boolean> {
+function listens(listener: string): Promise<boolean> {
   const [host, port] = listener.split(":");
   return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(port), localAddress });
+    const socket = connect({ host, port: Number(port) });
     socket.once("close", () => resolve(false));
     socket.once("error", () => resolve(false));
     socket.once("connect", () => {

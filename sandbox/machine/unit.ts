@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { DATA_DISK } from "./differences";
 import type { UnitDefinition } from "./unit-definition";
 
 /** Source: systemd's org.freedesktop.systemd1(5), "ActiveState". */
@@ -42,6 +43,10 @@ export class PassiveUnit implements Unit {
     const { mountPoint } = this;
     if (mountPoint) {
       const folder = this.pathOf(mountPoint);
+      const content = this.pathOf(DATA_DISK.content);
+      if (mountPoint === DATA_DISK.mountPoint && !existsSync(folder) && existsSync(content)) {
+        cpSync(content, folder, { recursive: true });
+      }
       mkdirSync(folder, { recursive: true, mode: 0o755 });
       chmodSync(folder, this.#mode);
     }

@@ -1,6 +1,7 @@
+import { OLDEST_VAULT } from "../../cloud-init/vault-server/vault-version";
 import { runProgram } from "./run-program";
 import { SandboxError } from "./sandbox-error";
-import { OLDEST_VAULT } from "./vault-versions";
+
 import { compareVersions } from "./version";
 
 /**

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { isAbsolute } from "node:path";
+import { OLDEST_VAULT } from "../../cloud-init/vault-server/vault-version";
 import { goPlatform } from "./platform";
 import { ProgramCache } from "./program-cache";
 import { programOnPath } from "./program-on-path";
@@ -8,7 +9,7 @@ import { messageOf, SandboxError, VerificationError } from "./sandbox-error";
 import { vaultVersionOf } from "./vault-binary";
 import { buildVault } from "./vault-go-build";
 import { downloadVaultRelease, type ReleaseSource } from "./vault-release";
-import { OLDEST_VAULT, VAULT_GO_MODULE, VAULT_RELEASE } from "./vault-versions";
+import { VAULT_GO_MODULE, VAULT_RELEASE } from "./vault-versions";
 
 export interface VaultProgram {
   /** Absolute path of the binary. */

@@ -46,3 +46,11 @@ export function fillInDeployerRanges(folder: string, name: string): void {
     network["deployerRanges"] = [{ ...first, cidr: deployerRange }];
   });
 }
+
+/** Has the environment ask for the Vault that the VMs run here. */
+export function useVaultVersion(folder: string, name: string, version: string): void {
+  editEnvironment(folder, name, (environment) => {
+    // Vault says more of itself than its number, such as 2.2.2+ent.
+    environment["vault"] = { ...(environment["vault"] as object), version: version.replace(/[-+].*/, "") };
+  });
+}

@@ -2,6 +2,8 @@ import { appendFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
+import { vaultRelease } from "../../cloud-init/common/vault-release";
 import type { Environment } from "../../environments/schema";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/request-log";
@@ -11,7 +13,6 @@ import { findMySqlProgram } from "../programs/mysql-program";
 import type { Progress } from "../programs/progress";
 import { lastLines, runProgram } from "../programs/run-program";
 import { SandboxError } from "../programs/sandbox-error";
-import { findVaultProgram } from "../programs/vault-program";
 import { smokeTest } from "../smoke-test";
 import type { UndoSteps } from "../undo-steps";
 import { agentWorkloads, webAppWorkloads } from "../workloads";
@@ -27,6 +28,8 @@ export interface RehearsalOptions {
   folder: string;
   /** /etc/hosts of the private network. */
   hostsFile: string;
+  /** Path of the Vault that the VMs run, of the environment's version. */
+  vaultProgram: string;
   progress: Progress;
   undo: UndoSteps;
 }
@@ -74,18 +77,18 @@ export class Rehearsal {
 
   /** Starts Azure with nothing in it, and signs the deployer in to the Azure CLI. */
   static async start(options: RehearsalOptions): Promise<Rehearsal> {
-    const { folder, progress, undo, environment, programs, hostsFile } = options;
-    const [vault, mysqlProgram] = [
-      await findVaultProgram({ progress }),
-      await findMySqlProgram({ progress }),
-    ];
+    const { folder, progress, undo, environment, programs, hostsFile, vaultProgram } = options;
+    const mysqlProgram = await findMySqlProgram({ progress });
     const caFile = join(folder, "ca.pem");
     const log = join(folder, "azure.log");
     const print = (line: string) => appendFileSync(log, `${line}\n`, { mode: 0o600 });
     const running = new RunningResources({
       folder: join(folder, "running"),
       caFile,
-      vaultProgram: vault.path,
+      programs: [
+        { ...vaultRelease(environment.vault), path: vaultProgram },
+        { ...nodeRelease, path: process.execPath },
+      ],
       mysqlProgram,
       hostsFile,
       print,

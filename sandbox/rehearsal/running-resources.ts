@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { createConnection } from "mysql2/promise";
 import type { Azure } from "../azure/azure";
 import { hostNames } from "../azure/model/host-names";
@@ -11,7 +12,8 @@ import { fields, list, propertiesOf, text } from "../azure/services/resource-man
 import { appSettingsOf, siteConfigOf } from "../azure/services/resource-manager/web";
 import type { SiteRunner } from "../azure/services/sites";
 import type { ArmResource } from "../azure/world";
-import { Machine } from "../machine/machine";
+import { ownLoopback } from "../loopback-network";
+import { type InstalledProgram, Machine } from "../machine/machine";
 import type { MySqlProgram } from "../programs/mysql-program";
 import { MySqlServer } from "../programs/mysql-server";
 import { messageOf, SandboxError } from "../programs/sandbox-error";
@@ -22,7 +24,8 @@ export interface RunningResourcesOptions {
   folder: string;
   /** Path of the CA's certificate. */
   caFile: string;
-  vaultProgram: string;
+  /** Vault and Node.js, in the versions that the VMs install. */
+  programs: readonly InstalledProgram[];
   mysqlProgram: MySqlProgram;
   /** Written anew whenever a name in the virtual network changes: /etc/hosts of the private network. */
   hostsFile: string;
@@ -49,6 +52,7 @@ export class RunningResources implements SiteRunner {
   readonly webApps = new Map<string, WebAppProcess>();
   readonly #options: RunningResourcesOptions;
   #azure?: Azure;
+  #machinesMade = 0;
 
   constructor(options: RunningResourcesOptions) {
     this.#options = options;
@@ -107,15 +111,16 @@ export class RunningResources implements SiteRunner {
     if (!address || !userData)
       throw new SandboxError(`The VM ${name} was sent without a network or user data.`);
     await azure.listenFor(name, { sourceAddress: address });
-    const { caFile, vaultProgram, folder, print } = this.#options;
+    const { caFile, programs, folder, print } = this.#options;
     const machine = await Machine.create({
       name,
       address,
-      cloudConfig: Buffer.from(userData, "base64").toString("utf8"),
+      loopback: ownLoopback(address, ++this.#machinesMade),
+      cloudConfig: gunzipSync(Buffer.from(userData, "base64")).toString("utf8"),
       folder: join(folder, "machines", name),
       proxyUrl: azure.proxyUrlFor(name),
       caFile,
-      vaultProgram,
+      programs,
     });
     this.machines.set(name, machine);
     machine.boot().catch((error: unknown) => print(`The VM ${name} did not boot: ${messageOf(error)}`));

@@ -141,7 +141,7 @@ export function vaultLocation(vaultServer: StackState): { address: string; certi
 const refusesForGood = /claim|audience|issuer|signature|expired|not valid yet/i;
 
 function refused({ errors }: VaultRefusal): string {
-  return `Vault refuses this login (${errors.join("; ")}); log in as one of the environment's deployers; a Vault that runs already knows those it had at its first boot (docs/deploy.md, "Another deployer").`;
+  return `Vault refuses this login (${errors.join("; ")}); log in as one of the environment's deployers, or add yourself to them and deploy (docs/deploy.md, "Another deployer, or one less").`;
 }
 
 function stateOf(status: number): string {

@@ -31,7 +31,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
   /** Of the VM's own unit. `request` is METHOD path. */
   async function ask(request: string, body?: unknown) {
     const [method = "", path] = request.split(" ");
-    const answer = await fetch(`http://${agent.address}:8080${path}`, {
+    const answer = await fetch(`http://${agent.loopback}:8080${path}`, {
       method,
       ...(body !== undefined && {
         headers: { "content-type": "application/json" },

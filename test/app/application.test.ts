@@ -90,6 +90,24 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await app.store.remove(id);
   });
 
+  it("adds a customer once for each one-time key, whoever else sends it at the same time", async () => {
+    const added = await Promise.all(["k1", "k1", "k1"].map((key) => app.store.add(ada, key)));
+    expect(new Set(added.map(({ id }) => id)).size).toBe(1);
+    await expect(app.store.add({ ...ada, city: "Other" }, "k1")).rejects.toThrow(InvalidInput);
+    const other = await app.store.add(ada, "k2");
+    expect(other.id).not.toBe(added[0]?.id);
+    for (const id of [added[0]?.id ?? 0, other.id]) await app.store.remove(id);
+  });
+
+  it("removes only the version that was decided on", async () => {
+    const { id, version } = await app.store.add(ada);
+    await app.store.edit(id, { ...ada, city: "Paris" }, version);
+    await expect(app.store.remove(id, version)).rejects.toThrow(Conflict);
+    expect((await app.store.get(id)).city).toBe("Paris");
+    await app.store.remove(id, 2);
+    await expect(app.store.get(id)).rejects.toThrow(NotFound);
+  });
+
   it("refuses with a sentence what is no customer", async () => {
     const refused = await app.store
       .add({ ...ada, cardNumber: "4000", email: "x", city: "a\nb", salary: "-1" })

@@ -63,6 +63,28 @@ describe("What is kept alive", () => {
     expect([kept.current, kept.failure]).toEqual(["value 2", undefined]);
   });
 
+  it("never leaves a rejection that nobody handles, whoever asks while a replacement fails", async () => {
+    const unhandled: unknown[] = [];
+    const record = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", record);
+    try {
+      problem = new Unavailable("Vault is sealed.", 5);
+      await start({ seconds: 100, renewable: false });
+      problem = undefined;
+      await jest.advanceTimersByTimeAsync(second);
+      problem = new Unavailable("Vault is sealed.", 5);
+      kept.replaceNow();
+      kept.replaceNow();
+      await jest.advanceTimersByTimeAsync(10);
+      jest.useRealTimers();
+      // Node reports an unhandled rejection after the microtasks of the turn in which it happened.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", record);
+    }
+  });
+
   it("stays in use while its replacement fails, is missing with the reason afterwards, and comes back", async () => {
     await start({ seconds: 100, renewable: false });
     problem = new Unavailable("Vault is sealed.", 5);

@@ -6,13 +6,14 @@ export const reference = (name: string) =>
   `\${data.terraform_remote_state.a-stack-with-a-long-name.outputs.cross-stack-output-${name}-0123456789abcdef}`;
 
 export const vaultServer: VaultServerUserData = {
-  vaultVersion: "1.21.4",
-  edition: "community",
+  vault: { version: "2.2.2", edition: "community" },
   tenantId: reference("tenant"),
   clientId: reference("client"),
+  principalId: reference("principal"),
   keyVaultName: reference("key-vault"),
   unsealKeyName: "unseal",
   nodeId: "vault-0",
+  privateAddress: reference("private-address"),
   apiAddress: "https://vault.demo.internal:8200",
   clusterAddress: reference("cluster-address"),
   certificateSecretUrl: `https://${reference("certificate")}/secrets/vault-tls`,
@@ -23,19 +24,29 @@ export const vaultServer: VaultServerUserData = {
     { length: 20 },
     (_, index) => `00000000-0000-0000-0000-0000000000${10 + index}`,
   ),
+  firstBoot: "initialize",
+  recoveryKeyReaderObjectIds: Array.from(
+    { length: 10 },
+    (_, index) => `00000000-0000-0000-0000-0000000000${40 + index}`,
+  ),
   automaticRebootTime: "03:30",
   deployerTokenTtl: "1h",
 };
 
+/** Before 2.0, Vault has a front. */
+export const vaultServerWithFront: VaultServerUserData = {
+  ...vaultServer,
+  vault: { version: "1.21.4", edition: "community" },
+};
+
 export const vaultEnterpriseServer: VaultServerUserData = {
   ...vaultServer,
-  edition: "enterprise",
+  vault: { version: "2.2.2", edition: "enterprise" },
   licenseSecretUrl: reference("license"),
 };
 
 export const agentVm: AgentVmUserData = {
-  vaultVersion: "1.21.4",
-  edition: "community",
+  vault: { version: "2.2.2", edition: "community" },
   role: "agent-vm",
   vaultAddress: "https://vault.demo.internal:8200",
   vaultCertificateUrl: reference("certificate"),

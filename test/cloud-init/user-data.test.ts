@@ -1,13 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { itWithProgram } from "../program";
+import { programOnPath } from "../program-on-path";
 import { agentVm, reference, vaultEnterpriseServer, vaultServer } from "./examples";
-import { run } from "./machine";
+import { filesOf, run } from "./machine";
 
 const machines = [
   {
@@ -26,12 +29,12 @@ const machines = [
 describe.each(machines)("user data of $machine", ({ environment, userData }) => {
   const { write_files: files, ...config } = readCloudConfig(userData);
 
-  it("takes two thirds of Azure's 64 KB at most, in base64 as Azure wants it", () => {
-    expect(Buffer.from(userData).toString("base64").length).toBeLessThan(44 * 1024);
+  it("leaves room in Azure's 64 KB, compressed and in base64 as Azure wants it", () => {
+    expect(gzipSync(userData).toString("base64").length).toBeLessThan(60 * 1024);
   });
 
   it("has the same bytes on any machine, whatever its language, folder or Node", () => {
-    const paths = files.slice(0, -1).map(({ path }) => path);
+    const paths = files.filter(({ encoding }) => encoding).map(({ path }) => path);
     expect(paths).toEqual([...paths].sort());
     expect(userData).not.toContain(process.cwd());
     for (const { encoding, content } of files.filter((file) => file.encoding)) {
@@ -67,13 +70,50 @@ describe.each(machines)("user data of $machine", ({ environment, userData }) => 
     for (const file of files) expect(textOf(file)).not.toMatch(/@[A-Z_]+@/);
   });
 
-  it("enables only units that it brings, or that the package brings", () => {
+  it("names no apt repository, no key server, and packages of Ubuntu in no version of their own", () => {
+    expect(config["apt"]).toBeUndefined();
+    for (const name of config["packages"] as unknown[]) expect(name).toMatch(/^[a-z0-9-]+$/);
+    for (const file of files) {
+      const text = textOf(file).replaceAll(/^\s*(#|\/\/).*/gm, "");
+      expect(`${file.path} ${text}`).not.toMatch(
+        /sources\.list|\/etc\/apt\/(?:keyrings|trusted)|keyserver|hkps?:|apt\.releases|nodesource|Origins-Pattern|apt-key|add-apt/i,
+      );
+    }
+  });
+
+  it("installs each program that its units run from a release", () => {
+    const texts = files.filter(({ path }) => path.endsWith(".service")).map(textOf);
+    const programs = texts.flatMap((text) =>
+      [...text.matchAll(/\/usr\/local\/bin\/([\w-]+)/g)].map(([, it]) => it),
+    );
+    expect(programs.length).toBeGreaterThan(0);
+    for (const program of programs) {
+      const paths = files.map(({ path }) => path);
+      expect(paths).toContain(`/etc/vault-vm/${program}-release.env`);
+      expect(paths).toContain(`/etc/systemd/system/${program}-install.service`);
+      expect(JSON.stringify(config["runcmd"])).toContain(`"${program}-install.service"`);
+    }
+  });
+
+  it("enables only units that it brings", () => {
     const enabled = (config["runcmd"] as string[][])
       .filter(([program, verb]) => program === "systemctl" && verb === "enable")
       .flatMap((command) => command.filter((word) => /\.\w+$/.test(word)));
     const brought = files.map(({ path }) => path.replace("/etc/systemd/system/", ""));
     expect(enabled.length).toBeGreaterThan(3);
-    expect([...brought, "vault.service"]).toEqual(expect.arrayContaining(enabled));
+    expect(brought).toEqual(expect.arrayContaining(enabled));
+  });
+
+  itWithProgram("cloud-init", "is found by cloud-init in its compressed form", () => {
+    const program =
+      "import sys; from cloudinit.user_data import convert_string\n" +
+      "message = convert_string(sys.stdin.buffer.read())\n" +
+      "print(message.get_payload(decode=True).decode(), end='')";
+    // The Python that cloud-init itself runs with.
+    const [, python = ""] =
+      /^#!(\S+)/.exec(readFileSync(programOnPath("cloud-init") as string, "utf8")) ?? [];
+    const { stdout } = spawnSync(python, ["-c", program], { input: gzipSync(userData), encoding: "utf8" });
+    expect(stdout).toBe(userData);
   });
 
   itWithProgram("cloud-init", "is valid by cloud-init's own schema", () => {
@@ -92,27 +132,23 @@ describe.each(machines)("user data of $machine", ({ environment, userData }) => 
 });
 
 describe("vaultServerUserData", () => {
-  const packages = (userData: string) => readCloudConfig(userData)["packages"];
+  const release = (userData: string) => filesOf(userData).get("/etc/vault-vm/vault-release.env");
 
-  it("installs the pinned package of the edition and holds it", () => {
-    const community = vaultServerUserData(vaultServer);
-    const enterprise = vaultServerUserData(vaultEnterpriseServer);
-    expect(packages(community)).toContainEqual(["vault", "1.21.4-1"]);
-    expect(packages(enterprise)).toContainEqual(["vault-enterprise", "1.21.4+ent-1"]);
-    expect(readCloudConfig(community)["runcmd"]).toContainEqual(["apt-mark", "hold", "vault"]);
-    expect(readCloudConfig(enterprise)["runcmd"]).toContainEqual(["apt-mark", "hold", "vault-enterprise"]);
+  it("names the release archive of the edition, with the checksum that the project knows", () => {
+    const version = "2.0.3";
+    const vault = { edition: "community", version } as const;
+    expect(release(vaultServerUserData({ ...vaultServer, vault }))).toMatchSnapshot();
+    const enterprise = { edition: "enterprise", version } as const;
+    expect(release(vaultServerUserData({ ...vaultEnterpriseServer, vault: enterprise }))).toMatchSnapshot();
   });
 
-  it("trusts HashiCorp's key by its whole fingerprint, for HashiCorp's repository alone", () => {
-    expect(readCloudConfig(vaultServerUserData(vaultServer))["apt"]).toEqual({
-      sources: {
-        hashicorp: {
-          source: expect.stringContaining("[signed-by=$KEY_FILE] https://"),
-          keyid: expect.stringMatching(/^[0-9A-F]{40}$/),
-          keyserver: expect.stringMatching(/^hkps:/),
-        },
-      },
-    });
+  it("takes the checksum of a version that the project does not know from the environment", () => {
+    const vault = { edition: "community", version: "9.9.9" } as const;
+    expect(release(vaultServerUserData({ ...vaultServer, vault }))).not.toContain("SHA256=");
+    const sha256 = "0".repeat(64);
+    expect(release(vaultServerUserData({ ...vaultServer, vault: { ...vault, sha256 } }))).toContain(
+      `\nARCHIVE_SHA256=${sha256}\n`,
+    );
   });
 
   it("refuses Enterprise without a licence, and a licence without Enterprise", () => {

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { OLDEST_VAULT } from "../../cloud-init/vault-server/vault-version";
 import { differences } from "../../sandbox/machine/differences";
 import { MYSQL_IMAGE } from "../../sandbox/programs/mysql-program";
 import { OLDEST_TERRAFORM } from "../../sandbox/programs/terraform-program";
-import { OLDEST_VAULT, VAULT_GO_MODULE, VAULT_RELEASE } from "../../sandbox/programs/vault-versions";
+import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../sandbox/programs/vault-versions";
 
 const project = join(__dirname, "../..");
 const page = readFileSync(join(project, "docs/sandbox.md"), "utf8");

@@ -489,9 +489,19 @@ describe("An environment file is refused, with the field, the problem and the cu
         'vault.zone: 1 is no availability zone; write "1", "2" or "3", or leave it out.',
       ],
       [
-        "a Vault release that logs VMs in otherwise",
-        (file) => Object.assign(file.vault, { version: "1.13.0" }),
-        'vault.version: "1.13.0" is no supported Vault version; write a release from 1.16.0 on, such as 1.21.4.',
+        "a Vault release that gets no fixes",
+        (file) => Object.assign(file.vault, { version: "1.20.4" }),
+        'vault.version: "1.20.4" is no supported Vault version; write a release of 2.x, such as 2.2.2 (1.21.x works with a warning).',
+      ],
+      [
+        "a checksum that is none",
+        (file) => Object.assign(file.vault, { sha256: "1E0FFB7A" }),
+        'vault.sha256: "1E0FFB7A" is no SHA-256 checksum; write the 64 hexadecimal digits that `vault_<version>_SHA256SUMS` has for linux_amd64.zip.',
+      ],
+      [
+        "another checksum than the project knows",
+        (file) => Object.assign(file.vault, { version: "2.0.3", sha256: "0".repeat(64) }),
+        "vault.sha256: is not the checksum of Vault 2.0.3 (community) that the project knows, 1e0ffb7a82491219c7242da6e05e2d756b05d1097c29799a42228661f229bc2a; remove the field, and find out where the other one came from.",
       ],
       [
         "an edition that does not exist",

@@ -25,6 +25,7 @@ beforeAll(() => {
     "main.ts",
     "tsconfig.json",
     "package.json",
+    "package-lock.json",
     "environments",
     "stacks",
     "constructs",
@@ -79,6 +80,34 @@ describe("main.ts, given an environment that cannot be used,", () => {
       ),
     });
     expect(existsSync(join(copy, "cdktf.out"))).toBe(false);
+  });
+});
+
+describe("main.ts, given an environment that could be better,", () => {
+  it("names the vulnerabilities that the version of Vault leaves open, and goes on", () => {
+    const file = demo();
+    write("older", { ...file, name: "older", vault: { ...file.vault, version: "1.21.4" } });
+    expect(run("older")).toEqual({
+      status: 0,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^Warning: environments\/older\.json: vault\.version: 1\.21\.4 has known vulnerabilities that a later version fixes \(CVE-2026-5807, [^)]+\); write 2\.2\.2\.\n$/,
+      ),
+    });
+  });
+
+  it("names the command that gives a checksum which the project does not know, until the file has it", () => {
+    const file = demo();
+    write("newer", { ...file, name: "newer", vault: { ...file.vault, version: "2.9.9" } });
+    expect(run("newer")).toEqual({
+      status: 0,
+      stdout: "",
+      stderr:
+        "Warning: environments/newer.json: vault.sha256: the project does not know the checksum of Vault 2.9.9, so the VMs rely on HashiCorp's signature alone; write the one that `curl -s https://releases.hashicorp.com/vault/2.9.9/vault_2.9.9_SHA256SUMS | grep linux_amd64` prints.\n",
+    });
+    const vault = { ...file.vault, version: "2.9.9", sha256: "0".repeat(64) };
+    write("newer", { ...file, name: "newer", vault });
+    expect(run("newer")).toEqual({ status: 0, stdout: "", stderr: "" });
   });
 });
 

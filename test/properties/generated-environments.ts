@@ -66,7 +66,7 @@ const network = fc
   );
 
 const vault = settings({
-  version: fc.constantFrom("1.16.3", "1.21.4"),
+  version: fc.constantFrom("1.21.4", "2.0.0", "2.2.2"),
   vmSize,
   zone,
   osDiskGb: fc.integer({ min: 30, max: 4095 }),

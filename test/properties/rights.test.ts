@@ -32,7 +32,7 @@ describe("rights", () => {
         .filter(({ principal }) => principal.includes("vault-server/identity"))
         .filter(({ scope }) => !/ resource_versionless_id\}$|\/secrets\//.test(scope))
         .map(({ role }) => role);
-      expect(wide).toEqual(["Virtual Machine Reader"]);
+      expect(wide).toEqual([]);
     },
   );
 

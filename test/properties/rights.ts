@@ -36,14 +36,6 @@ export const allowedRights: readonly Right[] = [
   })),
   {
     role: "Virtual Machine Reader",
-    to: "Vault's identity",
-    on: "The resource group of the VMs",
-    kinds: ["ServicePrincipal"],
-    principal: vaultIdentity,
-    scope: "{azurerm_resource_group network/resource-group id}",
-  },
-  {
-    role: "Virtual Machine Reader",
     to: "Vault VMs' own identities",
     on: "The resource group of the VMs",
     kinds: ["ServicePrincipal"],

@@ -41,11 +41,11 @@ const shapes: readonly (readonly [string, RegExp])[] = [
 /** Random-looking text that is known to be none. */
 const knownRandom: readonly (readonly [string, RegExp])[] = [
   ["the package's hash", /\.triggers_replace\.package$/],
-  [
-    "the fingerprints of HashiCorp's and NodeSource's signing keys",
-    /^apt\.sources\.(?:hashicorp|nodesource)\.keyid$/,
-  ],
 ];
+
+/** Random-looking text of files that is known to be none: public keys, and the checksums of releases. */
+const knownInFiles =
+  /-----BEGIN PGP PUBLIC KEY BLOCK-----[^-]+-----END PGP PUBLIC KEY BLOCK-----|^ARCHIVE_SHA256=[0-9a-f]{64}$/gm;
 
 /** Every place of a stack, decoded user data and packages included, that looks like a secret. */
 export function findSecrets(stack: SynthesizedStack): Finding[] {
@@ -72,7 +72,9 @@ function scanJson(json: unknown, root: string): Finding[] {
 
 function scanCloudConfig(text: string, where: string): Finding[] {
   const config = readCloudConfig(text);
-  const files = config.write_files.flatMap((file) => scanText(textOf(file), `${where} ${file.path}`));
+  const files = config.write_files.flatMap((file) =>
+    scanText(textOf(file).replaceAll(knownInFiles, ""), `${where} ${file.path}`),
+  );
   const rest = { ...config, write_files: config.write_files.map(({ content, ...file }) => file) };
   return [...files, ...scanJson(rest, where)];
 }

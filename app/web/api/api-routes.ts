@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Application } from "../../application";
 import {
   type Customer,
@@ -7,8 +7,11 @@ import {
   type Page,
   type StoredCustomer,
 } from "../../customers/customer-store";
+import { Conflict, InvalidInput } from "../../errors";
+import { PreconditionFailed } from "../failures";
 import { customerId, parse } from "../input";
 import { editBody, openApiDocument } from "./openapi";
+import { entityTag, idempotencyKey, versionToMatch } from "./request-headers";
 import { customerBody, pageQuery, searchBody } from "./schemas";
 
 /** The JSON API, below /api: the same store and the same rules as the pages. */
@@ -21,26 +24,38 @@ export function apiRoutes(application: Application, store: CustomerStore) {
 
     api.get("/customers", async ({ query }) => pageOf(await store.list(parse(pageQuery, query)), customerOf));
 
-    api.post("/customers", async ({ body }, reply) => {
-      const customer = await store.add(parse(customerBody, body));
+    api.post("/customers", async ({ body, headers }, reply) => {
+      const customer = await store.add(parse(customerBody, body), idempotencyKey(headers));
       reply.code(201).header("location", `/api/customers/${customer.id}`);
-      return customerOf(customer);
+      return answer(reply, customer);
     });
 
     api.post("/customers/search", async ({ body }) =>
       pageOf(await store.list(parse(searchBody, body)), customerOf),
     );
 
-    api.get("/customers/:id", async ({ params }) => customerOf(await store.get(customerId(params))));
+    api.get("/customers/:id", async ({ params }, reply) =>
+      answer(reply, await store.get(customerId(params))),
+    );
 
-    api.put("/customers/:id", async ({ params, body }) => {
+    api.put("/customers/:id", async ({ params, body, headers }, reply) => {
       const id = customerId(params);
-      const { version, ...input } = parse(editBody, body);
-      return customerOf(await store.edit(id, input, version));
+      const { id: bodyId = id, version, createdAt: _, updatedAt: __, ...input } = parse(editBody, body);
+      const match = versionToMatch(headers);
+      const readVersion = match ?? version;
+      if (bodyId !== id) throw new InvalidInput({ id: "The body is another customer's than the address." });
+      if (readVersion === undefined) {
+        throw new InvalidInput({ version: "Send the version that you read, or its ETag as If-Match." });
+      }
+      if (version !== undefined && version !== readVersion) {
+        throw new InvalidInput({ version: "The version and If-Match differ. Send one of them." });
+      }
+      return answer(reply, await matching(match, store.edit(id, input, readVersion)));
     });
 
-    api.delete("/customers/:id", async ({ params }, reply) => {
-      await store.remove(customerId(params));
+    api.delete("/customers/:id", async ({ params, headers }, reply) => {
+      const match = versionToMatch(headers);
+      await matching(match, store.remove(customerId(params), match));
       return reply.code(204).send();
     });
 
@@ -50,6 +65,23 @@ export function apiRoutes(application: Application, store: CustomerStore) {
 
     api.get("/status", () => application.status());
   };
+}
+
+function answer(reply: FastifyReply, customer: Customer) {
+  reply.header("etag", entityTag(customer.version));
+  return customerOf(customer);
+}
+
+/** What was done to the version that If-Match names; without that header, a conflict stays one. */
+async function matching<Result>(match: number | undefined, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (match === undefined || !(error instanceof Conflict)) throw error;
+    throw new PreconditionFailed(
+      "Somebody else changed this customer since you read it, and If-Match names the version that you read. Read it again, then decide.",
+    );
+  }
 }
 
 /** Field by field, so that nothing else of a row ever gets out. */

@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { answers, customerBody, pageQuery, problemMediaType, searchBody, version } from "./schemas";
+import {
+  answers,
+  customerBody,
+  customerNumber,
+  ignoredTime,
+  pageQuery,
+  problemMediaType,
+  searchBody,
+  version,
+} from "./schemas";
 
 type Answer = keyof typeof answers;
 
@@ -7,6 +16,8 @@ interface Operation {
   id: string;
   summary: string;
   query?: z.ZodObject;
+  /** Request headers, with what each of them is for. */
+  headers?: Readonly<Record<string, string>>;
   body?: string;
   /** By status; nothing where the answer is empty. */
   answers: Readonly<Record<number, Answer | undefined>>;
@@ -14,8 +25,13 @@ interface Operation {
   problems: readonly number[];
 }
 
-/** What an edit sends: the customer, and the version that it was made from. */
-export const editBody = customerBody.extend({ version });
+/** What an edit sends: a customer as it was read, or its fields and the version that the edit was made from. */
+export const editBody = customerBody.extend({
+  id: customerNumber.optional(),
+  version: version.optional(),
+  createdAt: ignoredTime,
+  updatedAt: ignoredTime,
+});
 
 const bodies = { CustomerInput: customerBody, CustomerEdit: editBody, CustomerSearch: searchBody };
 
@@ -35,6 +51,7 @@ const operations: Readonly<Record<string, Readonly<Record<string, Operation>>>> 
     post: {
       id: "addCustomer",
       summary: "Adds a customer",
+      headers: { "Idempotency-Key": "Sent again with the same key, a customer is not added again." },
       body: "CustomerInput",
       answers: { 201: "Customer" },
       problems: withBody,
@@ -59,15 +76,17 @@ const operations: Readonly<Record<string, Readonly<Record<string, Operation>>>> 
     put: {
       id: "editCustomer",
       summary: "Replaces a customer, unless somebody else changed it since",
+      headers: { "If-Match": "The ETag of the version that was read, instead of `version`." },
       body: "CustomerEdit",
       answers: { 200: "Customer" },
-      problems: [...withBody, 404, 409],
+      problems: [...withBody, 404, 409, 412],
     },
     delete: {
       id: "deleteCustomer",
       summary: "Deletes a customer",
+      headers: { "If-Match": "The ETag of the version that was read. Without it, any version is deleted." },
       answers: { 204: undefined },
-      problems: [403, 404],
+      problems: [403, 404, 409, 412, 422],
     },
   },
   "/api/stored-customers": {
@@ -105,6 +124,7 @@ const problemNames: Readonly<Record<number, string>> = {
   403: "Sent on behalf of another site",
   404: "No such customer, or no longer",
   409: "Somebody else changed the customer meanwhile",
+  412: "If-Match names another version than the stored one",
   413: "More was sent than is taken",
   415: "No JSON",
   422: "What was sent cannot be taken; `problems` says why",
@@ -149,13 +169,14 @@ function pathItem(path: string, methods: Readonly<Record<string, Operation>>) {
   };
 }
 
-function describe(path: string, { id, summary, query, body, answers, problems }: Operation) {
+function describe(path: string, { id, summary, query, headers = {}, body, answers, problems }: Operation) {
   const probe = !path.startsWith("/api");
   const failures = probe ? [] : [...problems, ...anywhere].sort((a, b) => a - b);
   return {
     operationId: id,
     summary,
     ...(query && { parameters: queryParameters(query) }),
+    ...(Object.keys(headers).length > 0 && { parameters: headerParameters(headers) }),
     ...(body && {
       requestBody: { required: true, content: { "application/json": { schema: reference(body) } } },
     }),
@@ -183,6 +204,16 @@ const retryAfter = { description: "Whole seconds", schema: { type: "integer", mi
 function queryParameters(query: z.ZodObject) {
   const { properties = {} } = jsonSchema(query, "output");
   return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: false, schema }));
+}
+
+function headerParameters(headers: Readonly<Record<string, string>>) {
+  return Object.entries(headers).map(([name, description]) => ({
+    name,
+    in: "header",
+    required: false,
+    description,
+    schema: { type: "string" },
+  }));
 }
 
 function reference(name: string) {

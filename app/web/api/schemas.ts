@@ -14,8 +14,11 @@ function recordOf<Name extends string, Value>(names: readonly Name[], value: (na
 
 const whole = z.int().min(0);
 const time = z.iso.datetime();
+export const customerNumber = z.int().min(1).describe("The customer number.");
+/** A time of the record that an edit may carry along: what is read can be sent back. */
+export const ignoredTime = time.optional().describe("Ignored.");
 const row = z.object({
-  id: z.int().min(1).describe("The customer number."),
+  id: customerNumber,
   version: z.int().min(1).describe("Counts the changes."),
   createdAt: time,
   updatedAt: time,
@@ -47,6 +50,15 @@ export const answers = {
   Status: z.object({
     way: z.enum(["vault", "agent"]),
     readiness: z.object({ ready: z.boolean(), reasons: z.array(z.string()), retryAfterSeconds: z.number() }),
+    steps: z.object(
+      recordOf(["identity", "vault", "database", "encryption"], () =>
+        z.discriminatedUnion("state", [
+          z.object({ state: z.literal("works") }),
+          z.object({ state: z.literal("fails"), reason: z.string() }),
+          z.object({ state: z.literal("unknown") }),
+        ]),
+      ),
+    ),
     identity: z.record(z.string(), z.string()).describe("Claims of the identity's token, never the token."),
     vault: z.object({
       address: z.string(),
@@ -67,7 +79,10 @@ export const answers = {
     transit: z.object({
       key: z.string(),
       latestVersion: z.int().optional(),
-      rowsByVersion: z.record(z.string(), whole),
+      rowsByVersion: z
+        .record(z.string(), whole)
+        .optional()
+        .describe("Customers by the key's version; absent while the database does not say."),
     }),
   }),
   Problem: z.object({

@@ -1,10 +1,11 @@
 import type { Customer } from "../../customers/customer-store";
+import type { Failure } from "../failures";
 import { tokenField } from "../request-forgery";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
 
-/** Asks before it deletes. */
-export function customerDeletionPage(customer: Customer, csrfToken: string): Html {
+/** Asks before it deletes; again, when the customer was changed since it asked. */
+export function customerDeletionPage(customer: Customer, csrfToken: string, failure?: Failure): Html {
   const name = `${customer.firstName} ${customer.lastName}`;
   return layout({
     title: `Delete ${name}`,
@@ -12,8 +13,15 @@ export function customerDeletionPage(customer: Customer, csrfToken: string): Htm
     body: html`
 <div class="narrow">
 <div class="heading"><h1>Delete ${name}?</h1></div>
+${
+  failure
+    ? html`<div class="problems" role="alert"><h2>${failure.title}</h2>
+<p>Somebody else changed this customer since you opened this page. Nothing was deleted. Check the <a href="/customers/${customer.id}">record</a>, then decide again.</p></div>`
+    : ""
+}
 <form class="panel" method="post" action="/customers/${customer.id}/delete">
 <input type="hidden" name="${tokenField}" value="${csrfToken}">
+<input type="hidden" name="version" value="${customer.version}">
 <p>Customer ${customer.id} of ${customer.city} leaves the list. Nobody can bring the record back from here.</p>
 <div class="actions">
 <button type="submit" class="danger">Delete</button>

@@ -1,4 +1,9 @@
-import type { Customer, CustomerField, CustomerInput } from "../../customers/customer-store";
+import {
+  type Customer,
+  type CustomerField,
+  type CustomerInput,
+  customerFields,
+} from "../../customers/customer-store";
 import type { Failure } from "../failures";
 import { tokenField } from "../request-forgery";
 import { fieldGroups, fieldPresentations } from "./fields";
@@ -9,15 +14,21 @@ export interface CustomerFormProps {
   csrfToken: string;
   values: CustomerInput;
   /** The customer that is edited, as it was when its page was made; nothing when one is added. */
-  edited?: { id: number; version: number };
+  edited?: CustomerInput & { id: number; version: number };
+  /** Of a customer that is added: a form that is sent twice adds one customer. */
+  oneTimeKey?: string;
   /** Why it was not saved; what was entered stays. */
   failure?: Failure;
-  /** After a conflict: what somebody else saved meanwhile. */
+  /** After a conflict: what somebody else saved meanwhile, and the fields that both changed. */
   stored?: Customer;
+  disputed?: readonly CustomerField[];
 }
 
+/** Name of the form's hidden field that says what a field held when the form was made. */
+export const readField = <Field extends CustomerField>(field: Field) => `read.${field}` as const;
+
 export function customerFormPage(props: CustomerFormProps): Html {
-  const { csrfToken, edited, failure, stored, values } = props;
+  const { csrfToken, edited, failure, stored, disputed = [], oneTimeKey, values } = props;
   const heading = edited ? `Edit customer ${edited.id}` : "Add a customer";
   const cancel = edited ? `/customers/${edited.id}` : "/customers";
   return layout({
@@ -29,15 +40,22 @@ export function customerFormPage(props: CustomerFormProps): Html {
 ${failure ? summary(failure, stored) : ""}
 <form class="panel" method="post" action="${edited ? cancel : "/customers"}" novalidate>
 <input type="hidden" name="${tokenField}" value="${csrfToken}">
-${edited ? html`<input type="hidden" name="version" value="${edited.version}">` : ""}
+${oneTimeKey ? html`<input type="hidden" name="oneTimeKey" value="${oneTimeKey}">` : ""}
+${
+  edited
+    ? html`<input type="hidden" name="version" value="${edited.version}">${customerFields.map(
+        (field) => html`<input type="hidden" name="${readField(field)}" value="${edited[field]}">`,
+      )}`
+    : ""
+}
 ${fieldGroups.map(
   ({ legend, fields }) => html`
 <fieldset><legend>${legend}</legend>
-<div class="pair">${fields.map((field) => control(field, values[field], failure?.problems?.[field], stored?.[field]))}</div>
+<div class="pair">${fields.map((field) => control(field, values[field], failure?.problems?.[field], disputed.includes(field) ? stored?.[field] : undefined))}</div>
 </fieldset>`,
 )}
 <div class="actions">
-<button type="submit" class="primary">${stored ? "Replace with mine" : "Save"}</button>
+<button type="submit" class="primary">Save</button>
 <a class="button" href="${cancel}">Cancel</a>
 </div>
 </form>
@@ -47,11 +65,10 @@ ${fieldGroups.map(
 
 function control(field: CustomerField, value: string, problem: string | undefined, stored?: string): Html {
   const { label, hint, type, inputMode, optional } = fieldPresentations[field];
-  const differs = stored !== undefined && stored !== value;
   const described = [
     hint && `${field}-hint`,
     problem && `${field}-problem`,
-    differs && `${field}-stored`,
+    stored !== undefined && `${field}-stored`,
   ].filter(Boolean);
   return html`
 <div class="field">
@@ -63,7 +80,7 @@ ${problem ? html`<span class="wrong" id="${field}-problem">${problem}</span>` : 
   }${optional ? "" : html` required`}${problem ? html` aria-invalid="true"` : ""}${
     described.length > 0 ? html` aria-describedby="${described.join(" ")}"` : ""
   }>
-${differs ? html`<span class="stored" id="${field}-stored">Saved meanwhile: ${stored || "nothing"}</span>` : ""}
+${stored !== undefined ? html`<span class="stored" id="${field}-stored">Saved meanwhile: ${stored || "nothing"}</span>` : ""}
 </div>`;
 }
 
@@ -75,7 +92,7 @@ function summary({ title, detail, problems }: Failure, stored: Customer | undefi
 <h2>${title}</h2>
 <p>${
     stored
-      ? "Somebody else changed this customer while you were editing. What you entered is below, and where it differs, what was saved meanwhile. Saving now replaces that."
+      ? "Somebody else changed the same fields of this customer while you were editing. Below each of them is what was saved meanwhile. Choose what to keep, then save. Every other change of both of you is kept."
       : detail
   }${stored || fields.length > 0 ? "" : " What you entered is kept below; save it again."}</p>
 ${

@@ -62,10 +62,10 @@ function row(customer: Customer): Html {
   const name = `${customer.firstName} ${customer.lastName}`;
   const path = `/customers/${customer.id}`;
   return html`<tr role="row">
-<th role="rowheader" scope="row" class="wide"><a href="${path}">${name}</a></th>
+<th role="rowheader" scope="row"><a href="${path}">${name}</a></th>
 <td role="cell" data-label="Number" class="number">${customer.id}</td>
 <td role="cell" data-label="Birth date" class="number">${customer.birthDate}</td>
-<td role="cell" data-label="City" class="wide">${customer.city}</td>
+<td role="cell" data-label="City">${customer.city}</td>
 <td role="cell" data-label="Social security" class="number">${masked(customer.socialSecurityNumber)}</td>
 <td role="cell" data-label="Card" class="number">${masked(customer.cardNumber)}</td>
 <td role="cell" data-label="Added" class="number"><time datetime="${dayAttribute(customer.createdAt)}">${day(customer.createdAt)}</time></td>

@@ -18,7 +18,7 @@ export const fieldPresentations: Readonly<Record<CustomerField, FieldPresentatio
   city: { label: "City", type: "text" },
   socialSecurityNumber: {
     label: "Social security number",
-    hint: "Nine digits, such as 900-12-3456",
+    hint: "Nine digits, with or without hyphens, such as 900-12-3456",
     type: "text",
     inputMode: "numeric",
   },

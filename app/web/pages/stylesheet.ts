@@ -61,6 +61,8 @@ main { flex: 1; padding-block: 2rem 3rem; }
 .footer p { margin: 0; }
 .heading { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 1rem; margin-bottom: 1.25rem; }
 .heading p { margin: .3rem 0 0; }
+.heading > * { min-width: 0; }
+h1, h2, p, .problems { overflow-wrap: anywhere; }
 .lead { color: var(--quiet); max-width: 46rem; margin-bottom: 1.5rem; }
 .panel { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: 1.25rem 1.4rem; margin-bottom: 1.25rem; }
 .narrow { max-width: 46rem; }
@@ -89,7 +91,7 @@ main { flex: 1; padding-block: 2rem 3rem; }
 label { display: block; font-weight: 600; }
 .hint { display: block; color: var(--quiet); font-size: .9rem; }
 .field { margin-bottom: 1.1rem; min-width: 0; }
-.field .wrong { display: block; color: var(--danger); font-weight: 550; font-size: .93rem; }
+.wrong { display: block; color: var(--danger); font-weight: 550; font-size: .93rem; }
 .field .stored { display: block; margin-top: .3rem; font-size: .9rem; color: var(--quiet); overflow-wrap: anywhere; }
 input {
   width: 100%; min-height: 2.75rem; margin-top: .3rem; padding: .5rem .75rem; border: 1px solid var(--control); border-radius: 8px;
@@ -114,9 +116,7 @@ td, th[scope="row"] { overflow-wrap: anywhere; }
 th[scope="row"] { font-weight: 600; }
 .customers { padding: .35rem .65rem; }
 .customers td, .customers th { padding-inline: .5rem; }
-.customers td { overflow-wrap: normal; }
 .customers .number { white-space: nowrap; }
-.customers .wide { overflow-wrap: anywhere; }
 .row-actions { white-space: nowrap; }
 .row-actions a + a { margin-left: .8rem; }
 .paging { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .75rem; }
@@ -147,6 +147,8 @@ details code { color: var(--cipher); }
   content: counter(step); position: absolute; left: 0; top: 1.1rem; width: 2.1rem; height: 2.1rem; border-radius: 50%;
   display: grid; place-items: center; background: var(--accent); color: var(--on-accent); font-weight: 650;
 }
+.steps-done > li.fails::before { background: var(--danger); color: var(--surface); }
+.steps-done > li.unknown::before { background: var(--surface); color: var(--quiet); border: 2px dashed var(--control); }
 .steps-done > li:not(:last-child)::after { content: ""; position: absolute; left: 1.05rem; top: 3.5rem; bottom: -1.05rem; border-left: 2px solid var(--line); }
 
 @media (min-width: 44rem) { .pair { grid-template-columns: 1fr 1fr; } }
@@ -157,7 +159,7 @@ details code { color: var(--cipher); }
   .customers tr { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: .8rem 1rem; margin-bottom: .8rem; }
   .customers td, .customers th[scope="row"] { border: 0; padding: .12rem 0; }
   .customers th[scope="row"] { font-size: 1.08rem; }
-  .customers td[data-label] { display: grid; grid-template-columns: 8.5rem 1fr; gap: .75rem; }
+  .customers td[data-label] { display: grid; grid-template-columns: minmax(5rem, 8.5rem) minmax(0, 1fr); gap: .75rem; white-space: normal; }
   .customers td[data-label]::before { content: attr(data-label); color: var(--quiet); }
   .customers .row-actions { padding-top: .5rem; }
   .customers .row-actions a { display: inline-block; padding: .45rem .9rem .45rem 0; }
@@ -168,7 +170,7 @@ details code { color: var(--cipher); }
   main { padding-block: 1.4rem 2rem; }
   h1 { font-size: 1.45rem; }
   .banner nav { width: 100%; }
-  .banner ul { gap: 0; margin-inline: -.5rem; }
+  .banner ul { flex-wrap: wrap; gap: 0; margin-inline: -.5rem; }
   .banner li a { padding: .35rem .5rem .6rem; font-size: .9rem; white-space: nowrap; }
   .brand { padding: .7rem 0 .3rem; }
   .panel { padding: 1rem 1.05rem; }

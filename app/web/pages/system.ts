@@ -1,4 +1,4 @@
-import type { SystemStatus } from "../../status";
+import type { StepState, SystemStatus } from "../../status";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
 import { duration, minute } from "./times";
@@ -27,7 +27,7 @@ type Fact = [name: string, value: Html | string | number | undefined];
 
 /** How the application got to its secrets, step by step, none of them shown. */
 export function systemPage(status: SystemStatus): Html {
-  const { way, readiness, vault, database } = status;
+  const { way, readiness, steps, vault, database } = status;
   return layout({
     title: "How it got here",
     place: "system",
@@ -48,8 +48,9 @@ ${
     : html`<div class="warning" role="alert"><h2>Waiting for</h2><ul>${readiness.reasons.map((reason) => html`<li>${reason}</li>`)}</ul></div>`
 }
 <ol class="steps-done">
-<li>${step("An identity", "Azure vouches for it with a signed token. Its claims, without the token:", identityFacts(status))}</li>
-<li>${step(
+<li class="${steps.identity.state}">${step(steps.identity, "An identity", "Azure vouches for it with a signed token. Its claims, without the token:", identityFacts(status))}</li>
+<li class="${steps.vault.state}">${step(
+      steps.vault,
       "A login to Vault",
       way === "vault"
         ? "Vault checked the token's signature and claims, and gave a token of its own with these policies."
@@ -63,7 +64,8 @@ ${
         ["Edition", editionOf(status)],
       ],
     )}</li>
-<li>${step(
+<li class="${steps.database.state}">${step(
+      steps.database,
       "A user in the database",
       "Vault made it for this application alone, and removes it when the lease ends.",
       [
@@ -75,17 +77,25 @@ ${
         ["Replaced so far", database.replacements === 1 ? "once" : `${database.replacements} times`],
       ],
     )}</li>
-<li>${step("Encryption by Vault", "The key never leaves Vault. One call encrypts or decrypts a whole page.", keyFacts(status))}</li>
+<li class="${steps.encryption.state}">${step(steps.encryption, "Encryption by Vault", "The key never leaves Vault. One call encrypts or decrypts a whole page.", keyFacts(status))}</li>
 </ol>`,
   });
 }
 
-function step(title: string, explanation: string, facts: readonly Fact[]): Html {
-  return html`<section class="panel"><h2>${title}</h2><p class="quiet">${explanation}</p>
+function step(state: StepState, title: string, explanation: string, facts: readonly Fact[]): Html {
+  return html`<section class="panel"><h2>${title} ${stateTag(state)}</h2><p class="quiet">${explanation}</p>
+${state.state === "fails" ? html`<p class="wrong">${state.reason}</p>` : ""}
 <dl class="facts">${facts.map(
     ([name, value]) =>
       html`<div><dt>${name}</dt><dd>${value === undefined || value === "" ? html`<span class="quiet">not known now</span>` : value}</dd></div>`,
   )}</dl></section>`;
+}
+
+function stateTag({ state }: StepState): Html {
+  if (state === "works") return html`<span class="tag good">works</span>`;
+  return state === "fails"
+    ? html`<span class="tag bad">fails</span>`
+    : html`<span class="tag">not known</span>`;
 }
 
 function identityFacts({ identity }: SystemStatus): Fact[] {
@@ -99,15 +109,15 @@ function identityFacts({ identity }: SystemStatus): Fact[] {
 }
 
 function keyFacts({ transit }: SystemStatus): Fact[] {
-  const versions = Object.entries(transit.rowsByVersion);
+  const versions = transit.rowsByVersion && Object.entries(transit.rowsByVersion);
   return [
     ["Key", transit.key],
     ["Version that encrypts", transit.latestVersion],
     [
       "Customers by version",
-      versions.length > 0
+      versions && versions.length > 0
         ? html`${versions.map(([version, rows]) => html`<span class="tag">version ${version}: ${rows}</span>`)}`
-        : "none",
+        : versions && "none",
     ],
   ];
 }

@@ -12,7 +12,7 @@ interface GlobalType {
 }
 
 /** Types whose names are shared by all of Azure. Source: Azure's REST API, Check Name Availability of each provider. */
-const globalTypes: Readonly<Record<string, GlobalType>> = {
+export const globalTypes: Readonly<Record<string, GlobalType>> = {
   azurerm_key_vault: {
     what: "Key Vault",
     provider: "Microsoft.KeyVault",

@@ -14,6 +14,7 @@ import { programVersionProblems } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
 import { checkRights } from "./rights-check";
 import { checkSubscription } from "./subscription-check";
+import { checkWarnings } from "./warning-check";
 
 /** What a deployment knows once it may begin. */
 export interface Prepared {
@@ -26,6 +27,7 @@ export interface PreflightOptions extends Omit<CheckContext, "login" | "states">
 }
 
 const deploymentChecks: readonly Check[] = [
+  checkWarnings,
   checkLogin,
   checkSubscription,
   checkAddresses,

@@ -5,7 +5,7 @@ import { type AzureCli, azureCliMissing } from "../azure-cli";
 import { runCommand } from "../run-command";
 
 /** Terraform: write-only arguments. The Azure CLI: `expires_on` of `az account get-access-token`. */
-const oldest = { node: engines.node.replace(">=", ""), terraform: "1.11.0", az: "2.54.0" };
+export const oldest = { node: engines.node.replace(">=", ""), terraform: "1.11.0", az: "2.54.0" };
 
 /** Node.js, Terraform and the Azure CLI, each new enough. */
 export async function programVersionProblems(az: AzureCli): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { Ajv2020 } from "ajv/dist/2020";
-import { Unavailable } from "../../../app/errors";
+import { Conflict, Unavailable } from "../../../app/errors";
 import { openApiDocument } from "../../../app/web/api/openapi";
 import { hostileValues, newCustomer } from "./examples";
 import { MemoryApplication } from "./memory-application";
@@ -103,6 +103,98 @@ describe("The API", () => {
     expect((await send(started, "PUT", "/api/customers/4", edit)).statusCode).toBe(404);
     expect((await send(started, "DELETE", "/api/customers/4")).statusCode).toBe(404);
   });
+
+  it("adds a customer once for each Idempotency-Key", async () => {
+    const started = await start();
+    const once = { "idempotency-key": "3f1c2b9a-0000-4000-8000-000000000001" };
+    const answers = await Promise.all(
+      [1, 2].map(() => send(started, "POST", "/api/customers", newCustomer, once)),
+    );
+    expect(answers.map((answer) => [answer.statusCode, answer.json().id])).toEqual([
+      [201, 4],
+      [201, 4],
+    ]);
+    const other = await send(started, "POST", "/api/customers", { ...newCustomer, city: "Other" }, once);
+    expect([other.statusCode, Object.keys(other.json().problems)]).toEqual([422, ["oneTimeKey"]]);
+    for (const key of ["", " ", "x".repeat(256), "schlüssel"]) {
+      const refused = await send(started, "POST", "/api/customers", newCustomer, { "idempotency-key": key });
+      expect([key, refused.statusCode]).toEqual([key, 422]);
+    }
+    expect(started.application.customers.size).toBe(4);
+  });
+
+  it("takes back what it gave, and tells versions by ETag", async () => {
+    const started = await start();
+    const read = await send(started, "GET", "/api/customers/1");
+    expect(read.headers["etag"]).toBe('"1"');
+    const match = (tag: string) => ({ "if-match": tag });
+    const edited = await send(started, "PUT", "/api/customers/1", {
+      ...(read.json() as object),
+      city: "Elsewhere",
+    });
+    expect([edited.statusCode, edited.headers["etag"], edited.json().city]).toEqual([
+      200,
+      '"2"',
+      "Elsewhere",
+    ]);
+    const { version: _, ...withoutVersion } = edited.json();
+    const old = await send(started, "PUT", "/api/customers/1", withoutVersion, match('"1"'));
+    expect(old.statusCode).toBe(412);
+    expect((await send(started, "PUT", "/api/customers/1", withoutVersion, match('"2"'))).statusCode).toBe(
+      200,
+    );
+    for (const [body, headers] of [
+      [withoutVersion, {}],
+      [withoutVersion, match("*")],
+      [withoutVersion, match("2")],
+      [withoutVersion, match('W/"3"')],
+      [{ ...withoutVersion, version: 2 }, match('"3"')],
+      [{ ...edited.json(), id: 2 }, {}],
+    ] as [object, Record<string, string>][]) {
+      expect((await send(started, "PUT", "/api/customers/1", body, headers)).statusCode).toBe(422);
+    }
+    expect((await send(started, "DELETE", "/api/customers/1", undefined, match('"2"'))).statusCode).toBe(412);
+    expect((await send(started, "DELETE", "/api/customers/1", undefined, match("x"))).statusCode).toBe(422);
+    expect((await send(started, "DELETE", "/api/customers/1", undefined, match('"3"'))).statusCode).toBe(204);
+    jest
+      .spyOn(started.application.store, "remove")
+      .mockRejectedValueOnce(new Conflict("edited all the time"));
+    const stubbed = await start({}, started.application);
+    expect((await send(stubbed, "DELETE", "/api/customers/2")).statusCode).toBe(409);
+  });
+
+  it("takes nine digits as a social security number, and keeps them in one form", async () => {
+    const started = await start();
+    const answer = await send(started, "POST", "/api/customers", {
+      ...newCustomer,
+      socialSecurityNumber: "900444321",
+    });
+    expect(answer.json().socialSecurityNumber).toBe("900-44-4321");
+  });
+
+  it.each([
+    ["a change of direction", "Ada\u202eecarG"],
+    ["a mark of direction", "\u200eAda"],
+    ["an isolated direction", "\u2066Ada\u2069"],
+    ["a space of no width", "A\u200bda"],
+    ["a byte order mark", "\ufeffA\ufeffda"],
+    ["a word joiner", "A\u2060da"],
+    ["a soft hyphen", "A\u00adda"],
+    ["a joiner at the end", "Ada\u200d"],
+    ["a joiner between digits", "1\u200d2"],
+    ["a tag", "Ada\u{e0041}"],
+  ])("refuses %s, which nobody sees", async (_what, firstName) => {
+    const answer = await send(await start(), "POST", "/api/customers", { ...newCustomer, firstName });
+    expect([answer.statusCode, Object.keys(answer.json().problems ?? {})]).toEqual([422, ["firstName"]]);
+  });
+
+  it.each(["نامه\u200cای", "क्\u200dष", "👩\u200d👩\u200d👧", "👩🏽\u200d🚀"])(
+    "keeps the joiners that a script or an emoji needs: %s",
+    async (city) => {
+      const answer = await send(await start(), "POST", "/api/customers", { ...newCustomer, city });
+      expect([answer.statusCode, answer.json().city]).toEqual([201, city]);
+    },
+  );
 
   it("takes a customer without e-mail address and phone", async () => {
     const { email: _, phone: __, ...least } = newCustomer;

@@ -192,7 +192,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await page.getByRole("button", { name: "Save" }).click();
       expect(await page.getByText("Saved meanwhile: Theirs upon Test").count()).toBe(1);
       await isFitForPeople();
-      await page.getByRole("button", { name: "Replace with mine" }).click();
+      await page.getByRole("button", { name: "Save" }).click();
       expect(await page.getByRole("status").textContent()).toBe("The changes were saved.");
       expect(await page.getByRole("main").textContent()).toContain("Mine upon Test");
     });

@@ -1,4 +1,4 @@
-import { customerFields } from "../../../app/customers/customer-store";
+import { type CustomerInput, customerFields } from "../../../app/customers/customer-store";
 import { Tampered, Unavailable } from "../../../app/errors";
 import { hostileValues, newCustomer, unescaped } from "./examples";
 import { MemoryApplication } from "./memory-application";
@@ -42,6 +42,15 @@ describe("The customers' pages", () => {
     expect((await server.inject("/database")).body).toContain("There are no records on this page.");
   });
 
+  it.each(["?utm_source=mail", "/", "/?utm_source=mail&page=1"])(
+    "are there for addresses with something added: /customers%s",
+    async (added) => {
+      const { server } = await start();
+      expect((await server.inject(`/customers${added}`)).statusCode).toBe(200);
+      expect((await server.inject(`/database${added}`)).statusCode).toBe(200);
+    },
+  );
+
   it("show one customer in full", async () => {
     const { server, application } = await start();
     const { body } = await server.inject("/customers/2");
@@ -75,7 +84,7 @@ describe("The customers' pages", () => {
     const { server, application } = await start();
     const browser = new Browser(server);
     expect((await browser.open("/customers/2/delete")).body).toContain("Delete Łucja O&#39;Brien-Żak?");
-    const answer = await browser.submit("/customers/2/delete", {}, "/customers/2/delete");
+    const answer = await browser.submit("/customers/2/delete", { version: "1" }, "/customers/2/delete");
     expect([answer.statusCode, answer.headers["location"]]).toEqual([303, "/customers?done=deleted"]);
     expect([...application.customers.keys()]).toEqual([1, 3]);
     expect((await browser.open("/customers?done=deleted")).body).toContain("The customer was deleted.");
@@ -127,6 +136,38 @@ describe("The customers' pages", () => {
     ]) {
       expect(body).toContain(fact);
     }
+  });
+
+  it("tell of each step whether it works, fails and why, or is not known", async () => {
+    const { server, application } = await start();
+    const works = (await server.inject("/system")).body;
+    expect(works.match(/class="tag good">works/g)).toHaveLength(4);
+    application.steps = {
+      identity: { state: "works" },
+      vault: { state: "fails", reason: "Vault is sealed." },
+      database: { state: "unknown" },
+      encryption: { state: "fails", reason: "Vault is sealed." },
+    };
+    const { body } = await server.inject("/system");
+    expect([...body.matchAll(/<li class="(works|fails|unknown)">/g)].map(([, state]) => state)).toEqual([
+      "works",
+      "fails",
+      "unknown",
+      "fails",
+    ]);
+    expect(body.match(/<p class="wrong">Vault is sealed\.<\/p>/g)).toHaveLength(2);
+    expect(body).toContain('<span class="tag">not known</span>');
+  });
+
+  it("do not say that there are no customers when the database does not say how many", async () => {
+    const { server, application } = await start();
+    const status = await application.status();
+    jest
+      .spyOn(application, "status")
+      .mockResolvedValue({ ...status, transit: { ...status.transit, rowsByVersion: undefined } });
+    expect((await server.inject("/system")).body).toMatch(
+      /Customers by version<\/dt><dd><span class="quiet">not known now/,
+    );
   });
 
   it("say what the application waits for", async () => {
@@ -214,19 +255,120 @@ describe("A form that cannot be saved", () => {
     expect(application.customers.size).toBe(3);
   });
 
-  it("comes back when somebody else changed the customer, with both versions, and may then replace it", async () => {
+  describe("because somebody else changed the customer meanwhile", () => {
+    /** The edit form as a browser would send it: what was read stands in hidden fields. */
+    async function edit(browser: Browser, changes: Partial<CustomerInput>, before: () => Promise<unknown>) {
+      const { body } = await browser.open("/customers/1/edit");
+      const sent = Object.fromEntries(
+        [...body.matchAll(/<input [^>]*name="([^"]+)"[^>]*value="([^"]*)"/g)].map(
+          ([, name = "", value = ""]) => [name, unescaped(value)],
+        ),
+      );
+      await before();
+      return browser.submit("/customers/1", { ...sent, ...changes });
+    }
+
+    it("is saved beside the others' changes when they are of other fields, and the news says so", async () => {
+      const { server, application } = await start();
+      const browser = new Browser(server);
+      const { id: _, version: __, createdAt: ___, updatedAt: ____, ...read } = await application.store.get(1);
+      const answer = await edit(browser, { city: "Mine" }, () =>
+        application.store.edit(1, { ...read, salary: "1.00", phone: "" }, 1),
+      );
+      expect([answer.statusCode, answer.headers["location"]]).toEqual([303, "/customers/1?done=merged"]);
+      expect(application.customers.get(1)).toMatchObject({
+        ...read,
+        city: "Mine",
+        salary: "1.00",
+        phone: "",
+        version: 3,
+      });
+      expect((await browser.open("/customers/1?done=merged")).body).toContain(
+        "beside those that somebody else saved",
+      );
+    });
+
+    it("asks about the fields that both changed, and about no other", async () => {
+      const { server, application } = await start();
+      const browser = new Browser(server);
+      const { id: _, version: __, createdAt: ___, updatedAt: ____, ...read } = await application.store.get(1);
+      const answer = await edit(browser, { city: "Mine", email: "mine@example.com" }, () =>
+        application.store.edit(1, { ...read, city: "Theirs", salary: "1.00", email: "mine@example.com" }, 1),
+      );
+      expect(answer.statusCode).toBe(409);
+      expect(answer.body.match(/Saved meanwhile: /g)).toHaveLength(1);
+      expect(answer.body).toContain("Saved meanwhile: Theirs");
+      expect(answer.body).toContain('value="Mine"');
+      expect(answer.body).toContain('name="salary" type="text" value="1.00"');
+      expect(answer.body).toContain('name="version" value="2"');
+      expect(answer.body).toContain('name="read.city" value="Theirs"');
+      expect(application.customers.get(1)).toMatchObject({ city: "Theirs", salary: "1.00" });
+    });
+
+    it("never undoes a change of a field that this person left alone", async () => {
+      const { server, application } = await start();
+      const browser = new Browser(server);
+      const { id: _, version: __, createdAt: ___, updatedAt: ____, ...read } = await application.store.get(1);
+      const asked = await edit(browser, { city: "Mine" }, () =>
+        application.store.edit(1, { ...read, city: "Theirs", salary: "1.00" }, 1),
+      );
+      const sent = Object.fromEntries(
+        [...asked.body.matchAll(/<input [^>]*name="([^"]+)"[^>]*value="([^"]*)"/g)].map(
+          ([, name = "", value = ""]) => [name, unescaped(value)],
+        ),
+      );
+      await application.store.edit(1, { ...read, city: "Theirs", salary: "2.00" }, 2);
+      expect((await browser.submit("/customers/1", sent)).statusCode).toBe(303);
+      expect(application.customers.get(1)).toMatchObject({ city: "Mine", salary: "2.00" });
+    });
+
+    it("is not deleted either, until the person has seen the change", async () => {
+      const { server, application } = await start();
+      const browser = new Browser(server);
+      await browser.open("/customers/1/delete");
+      await application.store.edit(1, newCustomer, 1);
+      const answer = await browser.submit("/customers/1/delete", { version: "1" }, "/customers/1/delete");
+      expect(answer.statusCode).toBe(409);
+      expect(answer.body).toContain("Nothing was deleted.");
+      expect(answer.body).toContain('name="version" value="2"');
+      expect(application.customers.has(1)).toBe(true);
+      const again = await browser.submit("/customers/1/delete", { version: "2" }, "/customers/1/delete");
+      expect(again.statusCode).toBe(303);
+    });
+  });
+
+  it("comes back when the page that it is of is too old, with what was entered and a new token", async () => {
+    const { server } = await start();
+    const first = new Browser(server);
+    for (const [url, version] of [
+      ["/customers", undefined],
+      ["/customers/1", "1"],
+    ] as const) {
+      const answer = await first.submit(url, { ...newCustomer, _csrf: "old", ...(version && { version }) });
+      expect(answer.statusCode).toBe(403);
+      expect(answer.body).toContain(`value="${newCustomer.address}"`);
+      const [, token = ""] = /name="_csrf" value="([^"]*)"/.exec(answer.body) ?? [];
+      const again = await first.submit(url, { ...newCustomer, _csrf: token, ...(version && { version }) });
+      expect(again.statusCode).toBe(303);
+    }
+  });
+
+  it("adds one customer when it is sent twice", async () => {
     const { server, application } = await start();
     const browser = new Browser(server);
-    await application.store.edit(1, { ...newCustomer, city: "Theirs" }, 1);
-    const answer = await browser.submit("/customers/1", { ...newCustomer, city: "Mine", version: "1" });
-    expect(answer.statusCode).toBe(409);
-    expect(answer.body).toContain('value="Mine"');
-    expect(answer.body).toContain("Saved meanwhile: Theirs");
-    expect(answer.body).toContain('name="version" value="2"');
-    expect(application.customers.get(1)?.city).toBe("Theirs");
-    const again = await browser.submit("/customers/1", { ...newCustomer, city: "Mine", version: "2" });
-    expect(again.statusCode).toBe(303);
-    expect(application.customers.get(1)?.city).toBe("Mine");
+    const { body } = await browser.open("/customers/new");
+    const [, oneTimeKey = ""] = /name="oneTimeKey" value="([^"]*)"/.exec(body) ?? [];
+    const answers = await Promise.all(
+      [1, 2].map(() => browser.submit("/customers", { ...newCustomer, oneTimeKey })),
+    );
+    expect(answers.map(({ headers }) => headers["location"])).toEqual(
+      [1, 2].map(() => "/customers/4?done=added"),
+    );
+    expect(application.customers.size).toBe(4);
+    const other = await browser.submit("/customers", { ...newCustomer, city: "Other", oneTimeKey });
+    expect(other.statusCode).toBe(422);
+    expect(other.body).toContain("Other content was saved with this one-time key before");
+    expect(application.customers.size).toBe(4);
   });
 
   it("comes back when Vault is away, with what was entered", async () => {

@@ -59,7 +59,14 @@ export class MemoryApplication implements Application {
   readiness: Readiness = { ready: true, reasons: [], retryAfterSeconds: 1 };
   /** Thrown by every call of the store while it is set. */
   broken: Error | undefined;
+  steps: SystemStatus["steps"] = {
+    identity: { state: "works" },
+    vault: { state: "works" },
+    database: { state: "works" },
+    encryption: { state: "works" },
+  };
   closed = false;
+  private readonly addedWith = new Map<string, Customer>();
   private lastId = 0;
 
   constructor(seeds = people.length) {
@@ -72,9 +79,17 @@ export class MemoryApplication implements Application {
   readonly store: CustomerStore = {
     list: async (query) => this.page(query, this.matching(query)),
     get: async (id) => this.existing(id),
-    add: async (input) => {
+    add: async (input, oneTimeKey) => {
       this.check();
-      return this.insert(checkCustomerInput(input));
+      const checked = checkCustomerInput(input);
+      const earlier = oneTimeKey === undefined ? undefined : this.addedWith.get(oneTimeKey);
+      if (earlier) {
+        if (customerFields.every((field) => earlier[field] === checked[field])) return earlier;
+        throw new InvalidInput({ oneTimeKey: "Other content was saved with this one-time key before." });
+      }
+      const added = this.insert(checked);
+      if (oneTimeKey !== undefined) this.addedWith.set(oneTimeKey, added);
+      return added;
     },
     edit: async (id, input, version) => {
       const current = this.existing(id);
@@ -88,7 +103,8 @@ export class MemoryApplication implements Application {
       this.customers.set(id, changed);
       return changed;
     },
-    remove: async (id) => {
+    remove: async (id, version) => {
+      if (version !== undefined && this.existing(id).version !== version) throw new Conflict("version");
       this.existing(id);
       this.customers.delete(id);
     },
@@ -100,6 +116,7 @@ export class MemoryApplication implements Application {
     return {
       way: "vault",
       readiness: this.readiness,
+      steps: this.steps,
       identity: {
         iss: "https://sts.windows.net/11111111-1111-4111-8111-111111111111/",
         aud: "https://management.azure.com/",

@@ -12,7 +12,7 @@ const props: LinuxVmProps = {
   encryptionAtHost: false,
   sshPublicKey: "ssh-rsa AAAA",
   sshAdministrators: [],
-  cloudConfig: "#cloud-config\n{}\n",
+  cloudConfig: () => "#cloud-config\n{}\n",
 };
 
 function stackOf(changes: Partial<LinuxVmProps> = {}) {
@@ -56,16 +56,8 @@ describe("LinuxVm", () => {
     expect(machineOf().get("identity")).toEqual({ type: "SystemAssigned" });
   });
 
-  it("has no other identity than those it is given while nobody logs in", () => {
+  it("has its own identity beside those that it is given", () => {
     expect(machineOf({ userAssignedIdentities: ["/vault"] }).get("identity")).toEqual({
-      type: "UserAssigned",
-      identity_ids: ["/vault"],
-    });
-  });
-
-  it("has its own identity beside them where people log in by Entra ID, which needs it", () => {
-    const sshAdministrators = [{ name: "Ops", objectId: "/ops", type: "Group" as const }];
-    expect(machineOf({ userAssignedIdentities: ["/vault"], sshAdministrators }).get("identity")).toEqual({
       type: "SystemAssigned, UserAssigned",
       identity_ids: ["/vault"],
     });
@@ -77,7 +69,7 @@ describe("LinuxVm", () => {
 
   it("gets user data, which can change in place, and no custom data, which would replace it", () => {
     const machine = machineOf();
-    expect(machine.get("user_data")).toMatch(/^\$\{base64encode\(local\.[\w-]+\)\}$/);
+    expect(machine.get("user_data")).toMatch(/^\$\{base64gzip\(local\.[\w-]+\)\}$/);
     expect(machine.attributes).not.toHaveProperty("custom_data");
   });
 

@@ -11,7 +11,7 @@ describe("UserData", () => {
     expect(text).toBe("#cloud-config\n{}\n");
   });
 
-  it("reaches Azure as base64, with what Terraform filled in", () => {
-    expect(stack.outputs.get("base64")).toBe(`\${base64encode(local.${name})}`);
+  it("reaches Azure compressed, as base64, with what Terraform filled in", () => {
+    expect(stack.outputs.get("base64")).toBe(`\${base64gzip(local.${name})}`);
   });
 });

@@ -13,7 +13,7 @@ const props: VaultNodeProps = {
   encryptionAtHost: false,
   sshPublicKey: "ssh-rsa AAAA",
   sshAdministrators: [],
-  cloudConfig: "#cloud-config\n{}\n",
+  cloudConfig: () => "#cloud-config\n{}\n",
   dataDiskGb: 32,
   userAssignedIdentities: ["/vault"],
   reads: { roleId: "/reader", resourceGroupId: "/rg" },
@@ -65,20 +65,13 @@ describe("VaultNode", () => {
     expect(stack.resources("azurerm_management_lock")).toEqual([]);
   });
 
-  it("is Vault's identity and nothing else, so that Azure auth asks for VMs as that", () => {
+  it("has an identity of its own beside Vault's, and reads VMs by that one: IMDS gives it to Azure auth, which names none", () => {
     const stack = stackOf();
-    expect(stack.only("azurerm_linux_virtual_machine").get("identity")).toEqual({
-      type: "UserAssigned",
+    const machine = stack.only("azurerm_linux_virtual_machine");
+    expect(machine.get("identity")).toEqual({
+      type: "SystemAssigned, UserAssigned",
       identity_ids: ["/vault"],
     });
-    expect(stack.resources("azurerm_role_assignment")).toEqual([]);
-  });
-
-  it("reads VMs by its own identity too where people log in, since IMDS then gives that one to Azure auth", () => {
-    const sshAdministrators = [{ name: "Ops", objectId: "/ops", type: "Group" as const }];
-    const stack = stackOf({ sshAdministrators });
-    const machine = stack.only("azurerm_linux_virtual_machine");
-    expect(machine.get("identity")).toMatchObject({ type: "SystemAssigned, UserAssigned" });
     expect(stack.only("azurerm_role_assignment", "read-virtual-machines/assignment").attributes).toEqual({
       role_definition_id: "/reader",
       scope: "/rg",

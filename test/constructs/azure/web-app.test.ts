@@ -88,7 +88,7 @@ describe("WebApp", () => {
   });
 
   it("runs a long-term supported Node", () => {
-    expect(site["application_stack"]).toEqual({ node_version: "22-lts" });
+    expect(site["application_stack"]).toEqual({ node_version: "24-lts" });
   });
 
   it("is told settings that hold no secret, and sends telemetry by its identity", () => {

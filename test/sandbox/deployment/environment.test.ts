@@ -76,6 +76,12 @@ describe("sandboxEnvironment", () => {
     expect(environmentSchema.parse(inSandbox)).toEqual(inSandbox);
   });
 
+  it("names the version of the Vault that runs, so that the configuration fits the program", () => {
+    const inSandbox = sandboxEnvironment(demo, "127.77", "1.21.0+ent");
+    expect(inSandbox.vault).toEqual({ ...demo.vault, version: "1.21.0" });
+    expect(environmentSchema.parse(inSandbox)).toEqual(inSandbox);
+  });
+
   it("makes the bound CIDRs hold on loopback", () => {
     const deployment = deploymentOf(sandboxEnvironment(demo, "127.77"));
     const cidrs = (type: string) =>

@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { evaluateJson, evaluateTemplate, type Scope } from "../../../sandbox/deployment/evaluation";
 import { parse, referencesIn, writePath } from "../../../sandbox/deployment/expression";
 import type { Value } from "../../../sandbox/deployment/value";
@@ -59,7 +60,6 @@ describe("A Terraform template", () => {
     ["spaces", '${ join( "," , local.list ) }', "a,b"],
     ["an escaped interpolation", "echo $${HOME} $$ %%{if}", "echo ${HOME} $$ %{if}"],
     ["an escaped one beside a real one", "$${HOME}=${local.port}", "${HOME}=8200"],
-    ["base64encode", "${base64encode(local.user-data_text)}", "I2Nsb3VkLWNvbmZpZwo="],
     ["basename", '${basename("/vaults/kv/secrets/one")}', "one"],
     ["regexall", '${regexall(".{1,4}", local.certificate)}', ["abcd", "efgh", "ij"]],
     [
@@ -101,10 +101,10 @@ describe("A Terraform template", () => {
     [
       "an unknown function",
       '${upper("a")}',
-      'function upper of Terraform in "upper(\\"a\\")"; it knows base64encode, basename, join, regexall',
+      'function upper of Terraform in "upper(\\"a\\")"; it knows base64gzip, basename, join, regexall',
     ],
-    ["too many arguments", '${base64encode("a", "b")}', "2 arguments instead of 1"],
-    ["a list where text is wanted", "${base64encode(local.list)}", "a list cannot be text"],
+    ["too many arguments", '${base64gzip("a", "b")}', "2 arguments instead of 1"],
+    ["a list where text is wanted", "${base64gzip(local.list)}", "a list cannot be text"],
     ["a join of something else", '${join(",", "a")}', "join takes a separator and one list"],
     ["a pattern with groups", '${regexall("(a)(b)", local.certificate)}', "a pattern with groups"],
     ["a list within text", "x ${local.list}", "a list cannot be text"],
@@ -119,6 +119,11 @@ describe("A Terraform template", () => {
     expect(() => read(template)).toThrow(reason);
   });
 
+  it("is compressed by base64gzip", () => {
+    const compressed = String(read("${base64gzip(local.user-data_text)}"));
+    expect(gunzipSync(Buffer.from(compressed, "base64")).toString()).toBe("#cloud-config\n");
+  });
+
   it("quotes the expression of a long text only, not the text", () => {
     const reading = () => read(`${"secret text ".repeat(1000)}\${local.port + 1}`);
     expect(reading).toThrow('expression "${local.port + 1}"');
@@ -126,7 +131,7 @@ describe("A Terraform template", () => {
   });
 
   it("tells its references, those inside of strings and calls too", () => {
-    const template = '${a.b.c} ${join("${d.e.f}", [g.h[0].i, "${base64encode(local.j)}"])} $${k.l.m}';
+    const template = '${a.b.c} ${join("${d.e.f}", [g.h[0].i, "${base64gzip(local.j)}"])} $${k.l.m}';
     expect(referencesIn(parse(template)).map(writePath)).toEqual(["a.b.c", "d.e.f", "g.h[0].i", "local.j"]);
   });
 });

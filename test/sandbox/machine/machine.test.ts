@@ -7,6 +7,7 @@ import { identityOf } from "../../../sandbox/programs/process-identity";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import {
   gone,
+  installed,
   nextAddress,
   type SmallMachineOptions,
   shortFolder,
@@ -18,7 +19,7 @@ const deadlineMs = 10_000;
 const service = (lines: string, unit = "") => `[Unit]\n${unit}\n[Service]\n${lines}\n`;
 const program = (text: string) => `#!/bin/bash\n${text}\n`;
 const VAULT_HCL = {
-  "/etc/vault.d/vault.hcl": 'address = "0.0.0.0:8200"\n',
+  "/etc/vault.d/vault.hcl": 'address = "127.0.0.1:8200"\n',
   "/etc/vault.d/vault.env": "X=1\n",
 };
 
@@ -89,7 +90,7 @@ describe("A machine", () => {
     it("takes a unit of Type=notify that ends before it listens for failed", async () => {
       const machine = await create({
         files: VAULT_HCL,
-        vaultProgram: vaultStandIn(folder.path, "echo no key; exit 3"),
+        programs: installed(vaultStandIn(folder.path, "echo no key; exit 3")),
       });
       await machine.boot();
       await expect(machine.start("vault.service")).rejects.toThrow(/vault.service failed.*no key/s);
@@ -192,6 +193,8 @@ describe("A machine", () => {
       ["Restart=always\nExecStart=/usr/local/bin/count 0", true],
       ["Restart=on-failure\nExecStart=/usr/local/bin/count 0", false],
       ["Restart=on-failure\nExecStart=/usr/local/bin/count 1", true],
+      ["Restart=on-failure\nRestartPreventExitStatus=64 65\nExecStart=/usr/local/bin/count 65", false],
+      ["Restart=on-failure\nRestartPreventExitStatus=64 65\nExecStart=/usr/local/bin/count 1", true],
     ])("%j: %s", async (lines, expected) => {
       const machine = await boot({ ...counting(`RestartSec=30\n${lines}`) });
       await machine.start("x.service").catch(() => {});
@@ -441,8 +444,8 @@ describe("A machine", () => {
     });
 
     it("a missing program of the scripts, all at once", async () => {
-      await expect(requirePrograms("/nowhere")).rejects.toThrow(
-        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout, unzip; install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl unzip).",
+      await expect(requirePrograms("/nowhere", ["haproxy"])).rejects.toThrow(
+        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout, unzip, haproxy; install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl unzip haproxy).",
       );
     });
 
@@ -454,7 +457,7 @@ describe("A machine", () => {
           mode: 0o755,
         });
       }
-      await expect(requirePrograms(bin)).rejects.toThrow(
+      await expect(requirePrograms(bin, [])).rejects.toThrow(
         `The VMs' scripts need curl 7.84.0 or newer, and ${bin}/curl is 7.81.0; update it.`,
       );
     });

@@ -1,14 +1,19 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { nodeRelease } from "../../../cloud-init/agent-vm/node-release";
 import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
+import { type VaultReleaseOptions, vaultRelease } from "../../../cloud-init/common/vault-release";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import type { Azure } from "../../../sandbox/azure/azure";
 import { Machine } from "../../../sandbox/machine/machine";
 import { Progress } from "../../../sandbox/programs/progress";
 import { findVaultProgram, type VaultProgram } from "../../../sandbox/programs/vault-program";
-import { clientIdOf, deployer, tenantId, vault } from "../azure/example-world";
+import { clientIdOf, deployer, recoveryReader, tenantId, vault } from "../azure/example-world";
 import { nextAddress } from "./small-machine";
+
+/** What the user data names; the Vault that is there stands for it. */
+const release: VaultReleaseOptions = { version: "1.21.0", edition: "community" };
 
 export async function realVault(): Promise<VaultProgram> {
   return findVaultProgram({ progress: new Progress({ stream: new PassThrough().resume() }) });
@@ -19,27 +24,33 @@ export async function machineOf(
   azure: Azure,
   folder: string,
   name: "vm-vault" | "vm-agent",
-  cloudConfig: string,
+  cloudConfig: (address: string) => string,
 ): Promise<Machine> {
+  const address = nextAddress();
   const caFile = join(folder, "ca.pem");
   writeFileSync(caFile, azure.caPem);
   return Machine.create({
     name,
-    address: nextAddress(),
-    cloudConfig,
+    address,
+    loopback: nextAddress(),
+    cloudConfig: cloudConfig(address),
     folder: join(folder, name),
     proxyUrl: azure.proxyUrlFor(name),
     caFile,
-    vaultProgram: (await realVault()).path,
+    programs: [
+      { ...vaultRelease(release), path: (await realVault()).path },
+      { ...nodeRelease, path: process.execPath },
+    ],
   });
 }
 
-export const vaultServerConfig = (): string =>
+export const vaultServerConfig = (privateAddress: string): string =>
   vaultServerUserData({
-    vaultVersion: "1.21.4",
-    edition: "community",
+    privateAddress,
+    vault: release,
     tenantId,
     clientId: clientIdOf(vault),
+    principalId: vault,
     keyVaultName: "kv-vault",
     unsealKeyName: "unseal",
     nodeId: "vault-0",
@@ -49,15 +60,16 @@ export const vaultServerConfig = (): string =>
     recoveryKeysSecretUrl: "https://kv-recovery.vault.azure.net/secrets/recovery-keys",
     recoveryShares: 5,
     recoveryThreshold: 3,
+    firstBoot: "initialize",
     deployerObjectIds: [deployer],
+    recoveryKeyReaderObjectIds: [recoveryReader],
     automaticRebootTime: "03:30",
     deployerTokenTtl: "1h",
   });
 
 export const agentConfig = (): string =>
   agentVmUserData({
-    vaultVersion: "1.21.4",
-    edition: "community",
+    vault: release,
     role: "agent-vm",
     vaultAddress: "https://vault.example.com:8200",
     vaultCertificateUrl: "https://kv-vault.vault.azure.net/certificates/tls",

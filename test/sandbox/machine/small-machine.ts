@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { cloudConfig } from "../../../cloud-init/cloud-config";
-import { Machine, type MachineOptions } from "../../../sandbox/machine/machine";
+import { type InstalledProgram, Machine, type MachineOptions } from "../../../sandbox/machine/machine";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 
 /** Addresses of this process alone, so that test files run side by side: 127.40.0.0 to 127.103.255.255. */
@@ -41,6 +41,11 @@ export function vaultStandIn(folder: string, script?: string): string {
   return program;
 }
 
+/** A Vault of the version 0. */
+export function installed(path: string): InstalledProgram[] {
+  return [{ name: "vault", version: "0", path }];
+}
+
 export interface SmallMachineOptions extends Partial<MachineOptions> {
   /** Unit name -> text. */
   units?: Record<string, string>;
@@ -53,7 +58,7 @@ export interface SmallMachineOptions extends Partial<MachineOptions> {
 /** What the tests start as Vault: a unit that is started once its program listens. */
 const vaultService = `[Service]
 Type=notify
-ExecStart=/usr/bin/vault server -config=/etc/vault.d/vault.hcl
+ExecStart=/usr/local/lib/releases/vault-0/vault server -config=/etc/vault.d/vault.hcl
 ExecReload=/bin/kill --signal HUP $MAINPID
 KillSignal=SIGINT
 [Install]
@@ -84,11 +89,12 @@ export function smallMachine(folder: string, options: SmallMachineOptions = {}):
   return Machine.create({
     name: "vm-small",
     address: nextAddress(),
+    loopback: nextAddress(),
     cloudConfig: cloudConfig({ write_files, runcmd }),
     folder: join(folder, "m"),
     proxyUrl: "http://127.0.0.1:9",
     caFile: join(folder, "ca.pem"),
-    vaultProgram: vaultStandIn(folder),
+    programs: installed(vaultStandIn(folder)),
     restartSeconds: 0.05,
     ...rest,
   });

@@ -49,9 +49,10 @@ describeWithVault("The VM of a Vault server", () => {
   beforeAll(async () => {
     folder = shortFolder();
     azure = await startAzure(world, { print: () => {} });
-    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig());
+    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
     await machine.boot();
-    await machine.untilActive("vault-first-boot.service", { deadlineMs });
+    for (const unit of ["vault-first-boot.service", "haproxy.service"])
+      await machine.untilActive(unit, { deadlineMs });
   });
   afterAll(async () => {
     await machine?.powerOff();
@@ -125,7 +126,10 @@ describeWithVault("The VM of a Vault server", () => {
     const pid = machine.pid("vault.service");
     await azure.renewCertificate("kv-vault", "tls");
     const { code, output } = await machine.run("vault-certificate.service");
-    expect([code, output]).toEqual([0, expect.stringContaining("Vault serves the new certificate")]);
+    expect([code, output]).toEqual([
+      0,
+      expect.stringContaining("haproxy.service serves the new certificate"),
+    ]);
     expect(machine.pid("vault.service")).toBe(pid);
     expect((await ask(machine, "sys/health")).status).toBe(200);
     expect(await machine.run("vault-certificate.service")).toEqual({ code: 0, output: "" });
@@ -158,7 +162,7 @@ describeWithVault("A VM whose first boot is killed", () => {
   it("takes it up again, and keys are not made twice", async () => {
     const folder = shortFolder();
     const azure = await startAzure(world, { print: () => {} });
-    const machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig());
+    const machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
     try {
       await machine.boot();
       const said = (text: string) => machine.output("vault-first-boot.service").includes(text);
@@ -190,7 +194,7 @@ describeWithVault("The VM of Vault Agent", () => {
     const readCertificate = { ...readTls, roleName: "Key Vault Certificate User" };
     const roleAssignments = [...world.roleAssignments, readCertificate];
     const azure = await startAzure({ ...world, roleAssignments }, { print: () => {} });
-    const machine = await machineOf(azure, folder.path, "vm-agent", agentConfig());
+    const machine = await machineOf(azure, folder.path, "vm-agent", agentConfig);
     try {
       await machine.boot();
       await machine.untilActive("vault-agent.service", { deadlineMs });

@@ -73,15 +73,15 @@ const goStandIn = (
 
 describe("Vault from PATH", () => {
   it("comes first, and says which version it is when another was asked for", async () => {
-    const path = vaultStandIn(bin(), "1.18.2");
+    const path = vaultStandIn(bin(), "1.21.3");
     const { text, ...program } = await find();
-    expect(program).toEqual({ path, version: "1.18.2", origin: "PATH" });
-    expect(text).toBe(`Vault 1.18.2, not ${VAULT_RELEASE}, from PATH (${path})\n`);
+    expect(program).toEqual({ path, version: "1.21.3", origin: "PATH" });
+    expect(text).toBe(`Vault 1.21.3, not ${VAULT_RELEASE}, from PATH (${path})\n`);
     expect(server.requests).toEqual([]);
   });
 
   it.each([
-    ["too old", "1.15.6", "is Vault 1.15.6, and 1.16 or newer is needed"],
+    ["too old", "1.20.4", "is Vault 1.20.4, and 1.21.0 or newer is needed"],
     ["Enterprise without a licence", "1.21.4+ent", "does not start without a licence"],
   ])("is passed over when %s", async (_why, version, reason) => {
     vaultStandIn(bin(), version);
@@ -105,10 +105,10 @@ describe("Vault from PATH", () => {
 
 describe("VAULT_PROGRAM", () => {
   it("names the binary", async () => {
-    const path = vaultStandIn(join(folder.path, "mine"), "1.20.0");
+    const path = vaultStandIn(join(folder.path, "mine"), "1.21.2");
     expect(await find({ VAULT_PROGRAM: path })).toMatchObject({
       path,
-      version: "1.20.0",
+      version: "1.21.2",
       origin: "VAULT_PROGRAM",
     });
   });
@@ -248,10 +248,10 @@ describe("The cache", () => {
   });
 
   it("keeps no binary that calls itself something else", async () => {
-    const other = await releaseServer(VAULT_RELEASE, platform, "#!/bin/sh\necho 'Vault v1.20.0 (0123abc)'\n");
+    const other = await releaseServer(VAULT_RELEASE, platform, "#!/bin/sh\necho 'Vault v1.21.2 (0123abc)'\n");
     server.close();
     server = other;
-    await expect(find()).rejects.toThrow("it calls itself 1.20.0, not");
+    await expect(find()).rejects.toThrow("it calls itself 1.21.2, not");
     expect(inCache()).toEqual([]);
   });
 
@@ -339,7 +339,9 @@ describe("When no way works", () => {
   it("lists what was tried, and why each failed, with the cure first", async () => {
     server.files.clear();
     const message = await findVaultProgram(await quiet()).catch((error) => error.message);
-    expect(message).toMatch(/^No Vault can be had; install Vault 1\.16 or newer .* VAULT_PROGRAM\. Tried:\n/);
+    expect(message).toMatch(
+      /^No Vault can be had; install Vault 1\.21\.0 or newer .* VAULT_PROGRAM\. Tried:\n/,
+    );
     expect(message.split("\n").slice(1)).toEqual([
       "  - PATH: there is no program named vault.",
       expect.stringMatching(/^ {2}- HashiCorp's release: http.* answered 404/),

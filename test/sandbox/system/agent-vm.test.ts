@@ -77,10 +77,10 @@ describeWithVaultAndDatabase("The agent VM", () => {
   const ask = (path: string, { method = "GET", body = "", header = true } = {}) =>
     new Promise<{ status?: number; body: { data?: Record<string, unknown>; errors?: string[] } }>(
       (resolve, reject) => {
-        const { address } = agent();
+        const { loopback } = agent();
         const headers = header ? { "X-Vault-Request": "true" } : {};
         const request = http.request(
-          { host: address, port: 8100, path: `/v1/${path}`, method, headers, agent: false },
+          { host: loopback, port: 8100, path: `/v1/${path}`, method, headers, agent: false },
           (response) => {
             let text = "";
             response.setEncoding("utf8").on("data", (chunk) => {

@@ -276,9 +276,10 @@ describeWithVault("First boot from the user data", () => {
     });
 
     it("first boot refuses a Vault with another certificate", async () => {
-      // Not complete, and initialized: it would ask Vault, and leave it alone.
+      // Not complete: it would ask Vault whether it is initialized.
+      writeFileSync(vm().path("/tmp/other-state"), "formatted\n");
       const variables = {
-        FIRST_BOOT_STATE: vm().path("/tmp/no-state"),
+        FIRST_BOOT_STATE: vm().path("/tmp/other-state"),
         TLS_DIRECTORY: vm().path("/tmp/other-tls"),
         VAULT_WAIT_SECONDS: "1",
       };

@@ -19,9 +19,11 @@ export const steps = [
   "recovery keys: stored",
   "root token: the initial one is revoked",
   "audit: every request is logged",
-  "deployers: mount and policy are there",
-  "deployers: may log in",
+  "logins: the mounts are there",
+  "machine: this VM may log in",
+  "access: deployers and recovery key readers may log in",
   "root token: revoked, none is left",
+  "vault-first-boot: complete",
 ] as const;
 
 /** Gives the VM a new data disk, without a Vault on it: its next boot is a first boot. */
@@ -45,6 +47,31 @@ export function outputFromNow(machine: Machine, unit: string): () => string {
 /** Waits until a unit says something, and not a moment longer. */
 export async function untilSaid(output: () => string, text: string): Promise<void> {
   await waitFor(`"${text}"`, () => output().includes(text), { deadlineMs, intervalMs: 2 });
+}
+
+/** Where programs of this computer listen on one of the machine's addresses now, as host:port, sorted. */
+export function listenersOf({ address, loopback }: Machine): string[] {
+  return listeners()
+    .filter(({ host }) => host === address || host === loopback)
+    .map(({ host, port }) => `${host}:${port}`)
+    .sort();
+}
+
+/** All that is to be open once first boot is complete. */
+export function openListeners({ address, loopback }: Machine): string[] {
+  return [address, loopback].flatMap((host) => [`${host}:8200`, `${host}:8201`]).sort();
+}
+
+/** Source of the format, an address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst. */
+export function listeners(): { host: string; port: number }[] {
+  const table = readFileSync("/proc/net/tcp", "utf8");
+  return [...table.matchAll(/: ([0-9A-F]{8}):([0-9A-F]{4}) \S+ 0A /g)].map(([, address = "", port = ""]) => ({
+    host: (address.match(/../g) ?? [])
+      .reverse()
+      .map((byte) => Number.parseInt(byte, 16))
+      .join("."),
+    port: Number.parseInt(port, 16),
+  }));
 }
 
 /** How many Vaults were made, by Vault's own log. */

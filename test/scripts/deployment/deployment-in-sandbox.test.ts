@@ -5,12 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { loadEnvironment } from "../../../environments/load";
 import { terraformConfiguration } from "../../../sandbox/vault-config/terraform-configuration";
-import { VaultClient } from "../../../sandbox/vault-config/vault-client";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
 import { readSystem } from "../../../scripts/deployment/system";
 import { pageCommands } from "../../docs/page-commands";
 import { describeWithVaultAndDatabase, vaultThere } from "../../sandbox/programs-there";
-import { rootTokenBy, storedKeys } from "../../sandbox/system/first-boots";
 import { useSandbox } from "../../sandbox/system/running-sandbox";
 import { describeWithTerraform } from "../../sandbox/vault-config/programs";
 import { DeploymentScene, objectId, stateOf, subscriptionId } from "./deployment-scene";
@@ -18,14 +16,7 @@ import { DeploymentScene, objectId, stateOf, subscriptionId } from "./deployment
 const scene = DeploymentScene.use();
 
 describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
-  const newcomer = {
-    name: "Newcomer",
-    objectId: "77777777-7777-4777-8777-777777777777",
-    type: "User",
-  } as const;
-  // Known to Entra, and no deployer.
-  const environment = { ...loadEnvironment("demo"), recoveryKeyReaders: [newcomer] };
-  const running = useSandbox({ upTo: "vault", environment });
+  const running = useSandbox({ upTo: "vault" });
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "vault-env-"));
@@ -91,27 +82,6 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
     expect(output).toMatch(/Sealed +false.*"sys\/": \{/s);
   });
 
-  it("another deployer is let in as docs/deploy.md says, and the one before still comes in", async () => {
-    const { sandbox } = running;
-    const logIn = (jwt: string) => VaultClient.loggedIn({ ...sandbox.vaultConnection(), jwt });
-    const token = () =>
-      sandbox.azure.tokenForPerson(newcomer.objectId, "https://management.core.windows.net/");
-    await expect(logIn(token())).rejects.toThrow("oid");
-    const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(sandbox);
-    const root = await rootTokenBy(sandbox, keys.slice(0, threshold));
-    const commands = commandsOf("Another deployer").map(({ text }) => text);
-    expect(commands).toHaveLength(2);
-    const variables = `export VAULT_TOKEN=${root} object_id=${newcomer.objectId}\n`;
-    const told = await withVaultEnv(`${asVault}${variables}${commands.join("\n")}`);
-    expect(told).toContain("Success! Revoked token");
-    expect(told).not.toMatch(/warning/i);
-    await (await logIn(token())).logOut();
-    await (await logIn(sandbox.deployerToken())).logOut();
-    await expect(
-      running.client(root).request({ method: "GET", path: "auth/token/lookup-self" }),
-    ).rejects.toThrow("403");
-  });
-
   describeWithTerraform("and with the real provider", () => {
     it("scripts/vault-env lets Terraform configure Vault, and finds nothing to do in a second plan", async () => {
       const policy: VaultResource = {
@@ -174,7 +144,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
     function vaultServerState(): object {
       const { sandbox } = running;
       const [, suffix] = /vault-demo-(\w+)\./.exec(sandbox.vaultAddress) ?? [];
-      const stack = readSystem(environment).find(({ name }) => name === "vault-server");
+      const stack = readSystem(loadEnvironment("demo")).find(({ name }) => name === "vault-server");
       const [crossStack] = Object.keys(stack?.json.output ?? {}).filter((name) =>
         name.includes("random_string"),
       );

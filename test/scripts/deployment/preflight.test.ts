@@ -296,6 +296,16 @@ describe("The preflight of scripts/deploy", () => {
     expect(stderr).toContain("add 20.99.99.99/32");
   });
 
+  it("warns of a Vault with known vulnerabilities, and goes on", async () => {
+    scene.project.environment("demo", {
+      network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
+      vault: { version: "1.21.4" },
+    });
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vm-reader-role"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("Warning: vault.version: 1.21.4 has known vulnerabilities");
+  });
+
   it("looks for no quota and no free names where the VMs are there already", async () => {
     scene.imitations.deployed(...stackNames);
     scene.imitations.answer("az/vm-list-skus", []);

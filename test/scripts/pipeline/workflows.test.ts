@@ -68,6 +68,7 @@ describe("workflows", () => {
       "main.yml test": { contents: "read" },
       "main.yml apply": { contents: "read", "id-token": "write" },
       "nightly.yml drift": { contents: "read", "id-token": "write", issues: "write" },
+      "nightly.yml upstream": { contents: "read", issues: "write" },
       "nightly.yml long-tests": { contents: "read" },
     });
   });

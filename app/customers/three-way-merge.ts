@@ -1,0 +1,22 @@
+import { type CustomerField, type CustomerInput, customerFields } from "./customer-store";
+
+export interface Merged {
+  /** Each field as the one who changed it wants it; as `mine` where both changed it. */
+  values: CustomerInput;
+  /** Fields that both changed, to something different. */
+  disputed: CustomerField[];
+}
+
+/**
+ * Two people changed one customer at the same time: what each of them changed.
+ * @param base the customer as both read it
+ */
+export function threeWayMerge(base: CustomerInput, mine: CustomerInput, theirs: CustomerInput): Merged {
+  const values = { ...mine };
+  const disputed: CustomerField[] = [];
+  for (const field of customerFields) {
+    if (mine[field] === base[field]) values[field] = theirs[field];
+    else if (theirs[field] !== base[field] && theirs[field] !== mine[field]) disputed.push(field);
+  }
+  return { values, disputed };
+}

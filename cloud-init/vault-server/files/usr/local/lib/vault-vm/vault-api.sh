@@ -1,0 +1,52 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # http sets body, problem and status; wait_until reads pause and reason
+# Requests to this VM's own Vault, for programs that have sourced http.sh.
+#
+# The caller defines token_of WHO, which prints the token's header as curl's configuration, or nothing for `nobody`.
+#
+# Environment: VAULT_API_ADDR      Vault's URL
+#              VAULT_LISTENER      where it listens on this machine
+#              TLS_DIRECTORY       of its certificate
+#              VAULT_WAIT_SECONDS  how long to wait for Vault to answer, or to become active (default 600)
+
+: "${VAULT_API_ADDR:?}" "${VAULT_LISTENER:?}" "${TLS_DIRECTORY:?}"
+: "${VAULT_WAIT_SECONDS:=600}"
+
+# request WHO METHOD PATH BODY [CURL-ARGUMENT...]   BODY: a function that prints it, or `nothing`
+# Vault's name and certificate are verified although the connection goes to this machine, past any proxy.
+request() {
+  local who=$1 method=$2 path=$3 content=$4
+  shift 4
+  if [[ $content != nothing ]]; then set -- --data-binary @- "$@"; fi
+  http --request "$method" --config <(token_of "$who") --noproxy '*' --connect-to "::$VAULT_LISTENER" \
+    --cacert "$TLS_DIRECTORY/current/tls.crt" "$@" "$VAULT_API_ADDR/v1/$path" < <("$content")
+}
+
+nothing() { :; }
+
+errors() { printf '%s' "$body" | jq -r '.errors | join("; ")' 2>/dev/null || true; }
+
+answered() {
+  pause=$LOCAL_POLL_SECONDS
+  request "$@"
+  if not_now; then
+    reason+=" $(errors)"
+    return 1
+  fi
+}
+
+# ask: a request that may be repeated, until Vault answers it one way or the other.
+ask() { wait_until "$VAULT_WAIT_SECONDS" "Vault's answer to $2 $3" answered "$@"; }
+
+must() {
+  ask "$@"
+  [[ $status == 20? ]] || fail "Vault refused $2 $3 with $status: $(errors)"
+}
+
+active() {
+  pause=$LOCAL_POLL_SECONDS
+  request nobody GET sys/health nothing
+  reason="it answered $status on sys/health ${problem}"
+  [[ $status == 200 ]]
+}
+
+wait_until_active() { wait_until "$VAULT_WAIT_SECONDS" "Vault to be unsealed and active" active; }

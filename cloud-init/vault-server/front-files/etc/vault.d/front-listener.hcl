@@ -1,0 +1,19 @@
+# Where a Vault with a front listens: on loopback, before first boot is complete and afterwards. There are no other nodes that would
+# need the cluster's port.
+
+listener "tcp" {
+  address         = "127.0.0.1:8200"
+  cluster_address = "127.0.0.1:8201"
+
+  # vault-front-certificate makes them at each boot: by them the front, and programs on this machine, know Vault.
+  tls_cert_file   = "/run/vault-front/current/tls.crt"
+  tls_key_file    = "/run/vault-front/current/tls.key"
+  tls_min_version = "tls12"
+
+  # No client logs in by certificate, so browsers are not asked for one.
+  tls_disable_client_certs = true
+
+  # The front says from where a client comes; programs on this machine come without it.
+  x_forwarded_for_authorized_addrs   = "127.0.0.1"
+  x_forwarded_for_reject_not_present = false
+}

@@ -1,0 +1,46 @@
+import { parseArgs } from "node:util";
+import { messageOf } from "../sandbox/programs/sandbox-error";
+import { facts } from "./upstream/facts";
+import { exitCodeOf, jsonReport, markdownReport, textReport } from "./upstream/report";
+import { Upstream } from "./upstream/upstream";
+import { watch } from "./upstream/watch";
+
+const help = `npm run upstream [-- --json | --markdown]
+
+Checks every outside fact on which the project stands: keys, archives, versions, vulnerabilities, ends of life. docs/upstream.md
+
+  --json      the rows as JSON, for programs
+  --markdown  what is to be done, as the nightly issue shows it
+
+Exit code 0: all good. 2: something to do. 3: nothing to do, but something unknown. 1: the check itself failed.
+`;
+
+/** `npm run upstream`: asks all sources at the same time, and prints a row for each fact. */
+async function main(): Promise<void> {
+  // Looking up a name takes a thread each, and a name that nobody answers holds it: with the usual 4 the others wait.
+  process.env.UV_THREADPOOL_SIZE = "32";
+  try {
+    const { values } = parseArgs({
+      options: {
+        json: { type: "boolean", default: false },
+        markdown: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(help);
+      return;
+    }
+    const rows = await watch(facts(), new Upstream(), new Date());
+    const colour = process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+    process.stdout.write(
+      values.json ? jsonReport(rows) : values.markdown ? markdownReport(rows) : textReport(rows, { colour }),
+    );
+    process.exitCode = exitCodeOf(rows);
+  } catch (error) {
+    process.stderr.write(`The check failed: ${messageOf(error)} See --help.\n`);
+    process.exitCode = 1;
+  }
+}
+
+void main();

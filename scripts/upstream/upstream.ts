@@ -1,0 +1,211 @@
+import { EnvHttpProxyAgent, fetch as fetchByUndici } from "undici";
+import type { z } from "zod";
+import { messageOf } from "../../sandbox/programs/sandbox-error";
+
+/** A source that gave no answer that can be read; the message names it and says why. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+}
+
+export interface UpstreamRequest {
+  readonly method?: "GET" | "HEAD" | "POST";
+  /** The wanted form of the answer, where a source has several. */
+  readonly accept?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/** As much of `fetch` as is used; tests put a server of their own behind it. */
+export type Fetch = (
+  url: string,
+  init: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
+) => Promise<{
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: AsyncIterable<Uint8Array> | null;
+}>;
+
+export interface UpstreamOptions {
+  readonly fetch?: Fetch;
+  /** Milliseconds until a source counts as silent, the second try included. */
+  readonly deadlineMs?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Bytes. The largest answer is the Terraform registry's list of azurerm, about 3 MB. */
+const LARGEST_ANSWER = 32 << 20;
+
+/** The sources outside. Each address is asked once, and one that fails a second time. */
+export class Upstream {
+  private readonly fetch: Fetch;
+  private readonly deadlineMs: number;
+  private readonly env: NodeJS.ProcessEnv;
+  private readonly answers = new Map<string, Promise<Answer>>();
+
+  constructor({ fetch = fetchThroughProxy(), deadlineMs = 30_000, env = process.env }: UpstreamOptions = {}) {
+    this.fetch = fetch;
+    this.deadlineMs = deadlineMs;
+    this.env = env;
+  }
+
+  /** @throws NoAnswer unless the source answers with JSON of this shape */
+  async json<T>(url: string, schema: z.ZodType<T>, request?: UpstreamRequest): Promise<T> {
+    return parsed(url, this.present(url, await this.ask(url, request)), schema);
+  }
+
+  /**
+   * The same, or undefined where the source says that there is none: 404 or 410, while `parent` is there. A source that moved, or
+   * a mirror that knows a part of it, answers 404 to both.
+   */
+  async jsonIfThere<T>(url: string, parent: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const answer = await this.ask(url);
+    if (await this.isGone(url, answer, parent)) return undefined;
+    return parsed(url, this.present(url, answer), schema);
+  }
+
+  /** @throws NoAnswer unless the source answers with text or bytes that are no web page */
+  async bytes(url: string): Promise<Buffer> {
+    const answer = this.present(url, await this.ask(url));
+    if (isWebPage(answer)) throw new NoAnswer(`${place(url)} answered with a web page instead of a file`);
+    return answer.body;
+  }
+
+  async text(url: string): Promise<string> {
+    return (await this.bytes(url)).toString("utf8");
+  }
+
+  /** The words of a web page that people read, in lower case and without its tags. */
+  async page(url: string): Promise<string> {
+    const text = this.present(url, await this.ask(url)).body.toString("utf8");
+    return text
+      .replaceAll(/<[^>]*>/g, " ")
+      .replaceAll(/\s+/g, " ")
+      .toLowerCase();
+  }
+
+  /** Whether a file can be downloaded, without its content; `parent` as for jsonIfThere. */
+  async isThere(url: string, parent: string): Promise<boolean> {
+    const answer = await this.ask(url, { method: "HEAD" });
+    if (await this.isGone(url, answer, parent)) return false;
+    if (isWebPage(this.present(url, answer))) {
+      throw new NoAnswer(`${place(url)} answered with a web page instead of a file`);
+    }
+    return true;
+  }
+
+  private async isGone(url: string, { status }: Answer, parent: string): Promise<boolean> {
+    if (status !== 404 && status !== 410) return false;
+    const above = await this.ask(parent, { method: "HEAD" });
+    if (above.status === 200) return true;
+    throw new NoAnswer(`${place(url)} answered ${status}, and ${place(parent)} ${above.status}`);
+  }
+
+  private present(url: string, answer: Answer): Answer {
+    if (answer.status === 200) return answer;
+    throw new NoAnswer(`${place(url)} answered ${answer.status}`);
+  }
+
+  private ask(url: string, request: UpstreamRequest = {}): Promise<Answer> {
+    const key = JSON.stringify([url, request]);
+    const known = this.answers.get(key);
+    if (known) return known;
+    const asked = this.askTwice(url, request);
+    this.answers.set(key, asked);
+    return asked;
+  }
+
+  private async askTwice(url: string, request: UpstreamRequest): Promise<Answer> {
+    const signal = AbortSignal.timeout(this.deadlineMs);
+    try {
+      const first = await this.askOnce(url, request, signal);
+      return first.status < 500 ? first : await this.askOnce(url, request, signal);
+    } catch (error) {
+      if (signal.aborted) throw this.silent(url);
+      if (error instanceof NoAnswer) throw error;
+    }
+    try {
+      return await this.askOnce(url, request, signal);
+    } catch (error) {
+      if (signal.aborted) throw this.silent(url);
+      throw error instanceof NoAnswer
+        ? error
+        : new NoAnswer(`${new URL(url).host} cannot be reached (${messageOf(error)})`);
+    }
+  }
+
+  private silent(url: string): NoAnswer {
+    return new NoAnswer(`${new URL(url).host} did not answer within ${this.deadlineMs / 1000} s`);
+  }
+
+  private async askOnce(url: string, request: UpstreamRequest, signal: AbortSignal): Promise<Answer> {
+    const { accept, body, method = body === undefined ? "GET" : "POST" } = request;
+    const response = await this.fetch(url, {
+      method,
+      headers: {
+        ...this.headers(url),
+        ...(accept && { accept }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal,
+    });
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length;
+      if (size > LARGEST_ANSWER) throw new NoAnswer(`${place(url)} answered with more than 32 MiB`);
+      chunks.push(chunk);
+    }
+    const contentType = response.headers.get("content-type") ?? "";
+    return { status: response.status, contentType, body: Buffer.concat(chunks) };
+  }
+
+  /** GitHub lets a runner's shared address ask 60 times an hour; the workflow's own token raises that. */
+  private headers(url: string): Record<string, string> {
+    const token = this.env.GH_TOKEN;
+    return {
+      "user-agent": "vault-on-azure upstream watch",
+      ...(token && new URL(url).host === "api.github.com" && { authorization: `Bearer ${token}` }),
+    };
+  }
+}
+
+/** A person's other programs use HTTPS_PROXY, too. */
+function fetchThroughProxy(): Fetch {
+  // No deadline of its own: the request's covers connecting, too.
+  const dispatcher = new EnvHttpProxyAgent({ connect: { timeout: 0 } });
+  return (url, init) => fetchByUndici(url, { ...init, dispatcher });
+}
+
+/** An address as a sentence names it: without a query, which can be long. */
+function place(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${decodeURIComponent(pathname)}`;
+}
+
+function isWebPage({ contentType, body }: Answer): boolean {
+  return (
+    contentType.startsWith("text/html") || /^\s*<(?:!doctype html|html)/i.test(body.toString("utf8", 0, 200))
+  );
+}
+
+function parsed<T>(url: string, { body }: Answer, schema: z.ZodType<T>): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString("utf8"));
+  } catch {
+    throw new NoAnswer(`${place(url)} answered with something that is no JSON`);
+  }
+  const { data, error } = schema.safeParse(value);
+  if (!error) return data;
+  const [issue] = error.issues;
+  throw new NoAnswer(
+    `${place(url)} answered with JSON of another shape (${[issue?.path.join("."), issue?.message].filter(Boolean).join(": ")})`,
+  );
+}

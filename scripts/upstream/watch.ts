@@ -1,0 +1,22 @@
+import { messageOf } from "../../sandbox/programs/sandbox-error";
+import { type Fact, type Finding, unknown } from "./fact";
+import { NoAnswer, type Upstream } from "./upstream";
+
+export interface Row extends Finding {
+  readonly fact: Fact;
+}
+
+/** Judges all facts at the same time, in the order of the table. */
+export function watch(facts: readonly Fact[], upstream: Upstream, today: Date): Promise<Row[]> {
+  return Promise.all(facts.map(async (fact) => ({ fact, ...(await finding(fact, upstream, today)) })));
+}
+
+async function finding(fact: Fact, upstream: Upstream, today: Date): Promise<Finding> {
+  try {
+    return await fact.judge(upstream, today);
+  } catch (error) {
+    const reason =
+      error instanceof NoAnswer ? error.message : `The answer could not be judged (${messageOf(error)})`;
+    return unknown(`${reason}. Run this again; if it stays, read the source.`);
+  }
+}

@@ -1,0 +1,101 @@
+import { readCloudConfig } from "../../cloud-init/cloud-config";
+import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
+import {
+  asksForTokenToRecover,
+  DEFAULT_VAULT,
+  OLDEST_VAULT,
+  openVulnerabilities,
+  SUPPORTED_VAULT,
+} from "../../cloud-init/vault-server/vault-version";
+import { vaultServer } from "./examples";
+import { filesOf } from "./machine";
+
+describe("A version of Vault", () => {
+  it.each(["1.21.0", "1.21.14", "2.0.0", "2.2.2", "2.10.0"])("%s may be named", (version) => {
+    expect(version).toMatch(SUPPORTED_VAULT);
+  });
+
+  it.each(["1.20.4", "1.22.0", "2.2", "2.02.2", "3.0.0", "v2.2.2", "2.2.2+ent", "2.2.2-rc1", ""])(
+    "%j may not be named",
+    (version) => expect(version).not.toMatch(SUPPORTED_VAULT),
+  );
+
+  it("leaves open what a later one fixes", () => {
+    expect(openVulnerabilities("1.21.4", "community")).toEqual([
+      "CVE-2026-5807",
+      "CVE-2026-3605",
+      "CVE-2026-5051",
+      "CVE-2026-12624",
+      "CVE-2026-5006",
+      "CVE-2026-89322",
+      "CVE-2026-105816",
+      "CVE-2026-92735",
+      "CVE-2026-93333",
+      "CVE-2026-93335",
+    ]);
+    expect(openVulnerabilities("2.0.4", "community")).toEqual([
+      "CVE-2026-89322",
+      "CVE-2026-105816",
+      "CVE-2026-92735",
+      "CVE-2026-93333",
+      "CVE-2026-93335",
+    ]);
+    expect(openVulnerabilities("2.10.0", "community")).toEqual([]);
+  });
+
+  it("of Enterprise 1.21 has the fixes that its own line got", () => {
+    expect(openVulnerabilities("1.21.14", "enterprise")).toEqual(["CVE-2026-5807", "CVE-2026-5051"]);
+    expect(openVulnerabilities("1.21.11", "enterprise")).toContain("CVE-2026-89322");
+    expect(openVulnerabilities("2.0.0", "enterprise")).toContain("CVE-2026-12624");
+  });
+
+  it("that is the default leaves nothing open, and the oldest one may be named", () => {
+    expect(openVulnerabilities(DEFAULT_VAULT, "community")).toEqual([]);
+    expect(OLDEST_VAULT).toMatch(SUPPORTED_VAULT);
+  });
+
+  it("asks for a token before a root token's generation since 2.0.0", () => {
+    expect(["1.21.14", "2.0.0", "2.2.2"].map(asksForTokenToRecover)).toEqual([false, true, true]);
+  });
+
+  it.each([
+    ["1.21.4", undefined],
+    ["2.0.3", undefined],
+    ["2.0.4", "true"],
+    ["2.2.2", "true"],
+  ])("%s is told to deny slashes in templated paths, if it knows the setting: %s", (version, value) => {
+    const settings = { ...vaultServer, vault: { ...vaultServer.vault, version } };
+    const file = readCloudConfig(vaultServerUserData(settings)).write_files.at(-1);
+    expect(/^VAULT_DENY_SLASH_IN_TEMPLATED_PATHS=(.*)$/m.exec(file?.content ?? "")?.[1]).toBe(value);
+  });
+});
+
+describe("Vault's configuration, for any version,", () => {
+  const texts = ["1.21.4", DEFAULT_VAULT].flatMap((version) => [
+    ...filesOf(vaultServerUserData({ ...vaultServer, vault: { ...vaultServer.vault, version } })),
+  ]);
+
+  it("never opens the recovery endpoints to anybody without a token", () => {
+    expect(texts.filter(([, text]) => /enable_unauthenticated_access/i.test(text))).toEqual([]);
+  });
+
+  it("says whether memory is locked, which Raft wants said", () => {
+    const configuration = texts.filter(([path]) => path === "/etc/vault.d/vault.hcl");
+    expect(configuration.length).toBe(2);
+    for (const [, text] of configuration) expect(text.match(/^disable_mlock\s*=/gm)).toHaveLength(1);
+  });
+
+  it("has policies as 2.x matches paths: lower case, tidy, without identity templates, each path once", () => {
+    const policies = texts.filter(([path]) => path.endsWith("-policy.hcl"));
+    expect(policies.length).toBeGreaterThan(1);
+    for (const [file, text] of policies) {
+      const paths = [...text.matchAll(/^path "([^"]*)"/gm)].map(([, path = ""]) => path);
+      expect(paths.length).toBeGreaterThan(3);
+      expect({
+        file,
+        paths: paths.filter((path) => !/^(?:[a-z0-9-]+\/)*(?:[a-z0-9-]+|[a-z0-9-]*\*)$/.test(path)),
+      }).toEqual({ file, paths: [] });
+      expect(new Set(paths).size).toBe(paths.length);
+    }
+  });
+});

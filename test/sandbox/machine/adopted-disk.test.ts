@@ -1,0 +1,97 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type Azure, startAzure } from "../../../sandbox/azure/azure";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { world } from "../azure/example-world";
+import { describeWithVault } from "../programs-there";
+import {
+  bootToTheEnd,
+  deadlineMs,
+  FIRST_BOOT,
+  listenersOf,
+  openListeners,
+  outputFromNow,
+  replaceDataDisk,
+  untilSaid,
+} from "../system/first-boots";
+import { machineOf, vaultServerConfig } from "./real-vault";
+import { gone, shortFolder } from "./small-machine";
+
+jest.setTimeout(2 * deadlineMs);
+
+describeWithVault("A data disk that another system made", () => {
+  let folder: ReturnType<typeof shortFolder>;
+  let azure: Azure;
+  let machine: Machine;
+
+  beforeAll(async () => {
+    folder = shortFolder();
+    azure = await startAzure(world, { print: () => {} });
+    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
+    machine.environment["POLL_SECONDS"] = "0.2";
+    await bootToTheEnd(machine);
+  });
+  afterAll(async () => {
+    await machine?.powerOff();
+    await gone(machine);
+    await azure?.stop();
+    folder.remove();
+  });
+
+  const state = () => machine.path("/var/lib/vault/first-boot");
+  const tell = (firstBoot: "initialize" | "adopt") => {
+    const file = machine.path("/etc/vault.d/vault.env");
+    writeFileSync(file, readFileSync(file, "utf8").replace(/^FIRST_BOOT=.*$/m, `FIRST_BOOT=${firstBoot}`));
+  };
+  const keySets = () => azure.keyVault("kv-recovery").secretVersions("recovery-keys").length;
+
+  it.each([
+    [
+      "has no state of first boot",
+      () => rmSync(state()),
+      /has no file .*first-boot, so its file system was not made/,
+    ],
+    [
+      "has a new one's state",
+      () => writeFileSync(state(), "formatted\n"),
+      /initialized, but not by this first boot/,
+    ],
+  ])(
+    "that holds a Vault and %s is refused, on loopback, with what to do; then it is adopted",
+    async (_, spoil, said) => {
+      const keys = keySets();
+      await machine.powerOff();
+      spoil();
+      const output = outputFromNow(machine, FIRST_BOOT);
+      await machine.boot();
+      await untilSaid(output, "set vault.firstBoot to adopt in the environment file, and deploy");
+      expect(output()).toMatch(said);
+      expect(machine.isActive(FIRST_BOOT)).toBe(false);
+      await machine.untilActive("vault.service", { deadlineMs });
+      expect(listenersOf(machine)).toEqual(
+        openListeners(machine).filter((it) => it.startsWith(`${machine.loopback}:`)),
+      );
+      tell("adopt");
+      expect((await machine.run(FIRST_BOOT)).code).toBe(0);
+      expect([readFileSync(state(), "utf8"), listenersOf(machine)]).toEqual([
+        "complete\n",
+        openListeners(machine),
+      ]);
+      tell("initialize");
+      await machine.reboot();
+      await machine.untilActive(FIRST_BOOT, { deadlineMs });
+      expect([keySets(), listenersOf(machine)]).toEqual([keys, openListeners(machine)]);
+    },
+  );
+
+  it("is not adopted when it is new: nothing is initialized", async () => {
+    tell("adopt");
+    await replaceDataDisk(machine);
+    const output = outputFromNow(machine, FIRST_BOOT);
+    await machine.boot();
+    await untilSaid(output, "vault.firstBoot is adopt, but the data disk holds no initialized Vault");
+    expect(readFileSync(state(), "utf8")).toBe("formatted\n");
+    tell("initialize");
+    expect((await machine.run(FIRST_BOOT)).code).toBe(0);
+    expect(listenersOf(machine)).toEqual(openListeners(machine));
+  });
+});

@@ -1,0 +1,190 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import https from "node:https";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { nextAddress } from "./small-machine";
+
+const VAULT = "vault.service";
+const vaultPorts = [8200, 8201];
+
+/** What attackers found. */
+export interface Findings {
+  /** Connections tried. */
+  tries: number;
+  /** Connections that came about. */
+  connections: number;
+  /** Vault's answers, by what was asked and the status: "PUT sys/init 400". */
+  answers: Map<string, number>;
+  /** Looks at all that listens on this computer. */
+  looks: number;
+  /** What must not be, a sentence each. */
+  faults: string[];
+}
+
+/**
+ * Clients that try every address of a machine but its own loopback, from several addresses, for as long as they run: Vault's ports
+ * without a pause, others by chance. Beside them somebody looks at all that listens on this computer.
+ */
+export class Attackers {
+  readonly findings: Findings = { tries: 0, connections: 0, answers: new Map(), looks: 0, faults: [] };
+  readonly #sources = [nextAddress(), nextAddress()];
+  /** Nothing of the machine has this address: here, only what listens on all addresses would answer. */
+  readonly #elsewhere = nextAddress();
+  #running?: Promise<unknown>;
+  #stopped = false;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly random: () => number,
+  ) {}
+
+  start(): void {
+    this.#stopped = false;
+    const clients = this.#sources.map((source) => this.#repeat(() => this.#attack(source)));
+    this.#running = Promise.all([...clients, this.#repeat(() => this.#look())]);
+  }
+
+  /** Resolves when the last try is over. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  async #repeat(work: () => void | Promise<void>): Promise<void> {
+    while (!this.#stopped) {
+      await work();
+      await delay(1);
+    }
+  }
+
+  async #attack(source: string): Promise<void> {
+    const { address } = this.machine;
+    for (const [method, path] of [
+      ["PUT", "sys/init"],
+      ["GET", "sys/health"],
+    ] as const) {
+      if (await this.#opens(address, 8200, source)) await this.#ask(method, path, source);
+    }
+    await this.#opens(address, 8201, source);
+    const anyPort = 1 + Math.floor(this.random() * 65_535);
+    if (!vaultPorts.includes(anyPort) && (await this.#opens(address, anyPort, source))) {
+      this.#fault(`${address}:${anyPort} is open`);
+    }
+    for (const host of [this.#elsewhere, "::1"]) {
+      for (const port of vaultPorts) {
+        if (await this.#opens(host, port)) this.#fault(`${host}:${port} is open`);
+      }
+    }
+  }
+
+  /** Whether a connection comes about, which nobody may have before first boot is complete. */
+  #opens(host: string, port: number, localAddress?: string): Promise<boolean> {
+    this.findings.tries += 1;
+    return new Promise((resolve) => {
+      const socket = connect({ host, port, localAddress });
+      socket.once("error", () => resolve(false));
+      socket.once("connect", () => {
+        this.findings.connections += 1;
+        if (!this.#complete) this.#fault(`${host}:${port} is open while first boot is "${this.#state}"`);
+        socket.destroy();
+        resolve(true);
+      });
+    });
+  }
+
+  #ask(method: string, path: string, localAddress: string): Promise<void> {
+    return new Promise((resolve) => {
+      const request = https.request(
+        {
+          host: this.machine.address,
+          port: 8200,
+          path: `/v1/${path}`,
+          method,
+          localAddress,
+          agent: false,
+          rejectUnauthorized: false,
+          timeout: 10_000,
+        },
+        (answer) => {
+          const what = `${method} ${path} ${answer.statusCode}`;
+          this.findings.answers.set(what, 1 + (this.findings.answers.get(what) ?? 0));
+          if (!this.#complete) this.#fault(`${what} while first boot is "${this.#state}"`);
+          if (path === "sys/init" && answer.statusCode === 200) this.#fault("an attacker initialized Vault");
+          answer.resume().once("close", resolve);
+        },
+      );
+      request.once("timeout", () => request.destroy());
+      // Vault stops, or has only just begun: no answer.
+      request.once("error", () => resolve());
+      request.end(
+        method === "PUT" ? JSON.stringify({ recovery_shares: 1, recovery_threshold: 1 }) : undefined,
+      );
+    });
+  }
+
+  /** Looks at what listens: on the machine's addresses, and wherever Vault's own process does. */
+  #look(): void {
+    const { address, loopback } = this.machine;
+    const complete = this.#complete;
+    const vaults = socketsOf(this.machine.pid(VAULT));
+    this.findings.looks += 1;
+    for (const { host, port, inode } of listeners()) {
+      if (host !== address && host !== loopback && !vaults.has(inode)) continue;
+      const meant = vaultPorts.includes(port) && (host === loopback || (complete && host === address));
+      // It may have become complete since.
+      if (!meant && !(this.#complete && !complete)) {
+        this.#fault(`something listens on ${host}:${port} while first boot is "${this.#state}"`);
+      }
+    }
+  }
+
+  get #state(): string {
+    try {
+      return readFileSync(this.machine.path("/var/lib/vault/first-boot"), "utf8").trim();
+    } catch {
+      return "not begun";
+    }
+  }
+
+  get #complete(): boolean {
+    return this.#state === "complete";
+  }
+
+  #fault(sentence: string): void {
+    if (!this.findings.faults.includes(sentence)) this.findings.faults.push(sentence);
+  }
+}
+
+interface Listener {
+  host: string;
+  port: number;
+  inode: string;
+}
+
+/** Source of the format, an address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst. */
+function listeners(): Listener[] {
+  const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) =>
+    readFileSync(file, "utf8").split("\n").slice(1),
+  );
+  return lines.flatMap((line) => {
+    const [, local = "", , state, , , , , , inode = ""] = line.trim().split(/\s+/);
+    const [address = "", port = ""] = local.split(":");
+    if (state !== "0A") return [];
+    const bytes = (address.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
+    const host = bytes.length === 4 ? bytes.reverse().join(".") : `[${address}]`;
+    return [{ host, port: Number.parseInt(port, 16), inode }];
+  });
+}
+
+/** Inodes of a process's sockets. */
+function socketsOf(pid: number | undefined): Set<string> {
+  if (pid === undefined) return new Set();
+  const folder = `/proc/${pid}/fd`;
+  try {
+    const targets = readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`));
+    return new Set(targets.map((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? ""));
+  } catch {
+    return new Set(); // it has just ended, or closed one
+  }
+}

@@ -1,0 +1,115 @@
+import { rmSync } from "node:fs";
+import { type Azure, startAzure } from "../../../sandbox/azure/azure";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import { world } from "../azure/example-world";
+import { describeWithVault } from "../programs-there";
+import { FIRST_BOOT, listenersOf, openListeners, outputFromNow, steps, VAULT } from "../system/first-boots";
+import { Attackers } from "./attackers";
+import { machineOf, vaultServerConfig } from "./real-vault";
+import { gone, shortFolder } from "./small-machine";
+
+/** How many Vaults are born; scripts/pipeline/long-tests wants 200. */
+const births = Number(process.env["BIRTHS"] ?? 10);
+/** Of what happens by chance; the same again with BIRTH_SEED. */
+const seed = Number(process.env["BIRTH_SEED"] ?? Date.now() % 1_000_000);
+const deadlineMs = 120_000;
+
+/** What is done to a birth, and after which of first boot's steps. */
+interface Disturbance {
+  readonly step: string;
+  readonly what: "first boot is killed" | "Vault is killed" | "the machine is rebooted";
+}
+
+/** Mulberry32: numbers from 0 to 1 that a seed decides. */
+function randomFrom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Every second birth is disturbed, up to three times. */
+function disturbancesOf(birth: number, random: () => number): Disturbance[] {
+  if (birth % 2 === 0) return [];
+  const chosen = steps.filter(() => random() < 0.2).slice(0, 3);
+  const some = chosen.length > 0 ? chosen : [steps[Math.floor(random() * steps.length)] ?? steps[0]];
+  return some.map((step) => {
+    const chance = random();
+    const what =
+      chance < 0.7 ? "first boot is killed" : chance < 0.85 ? "Vault is killed" : "the machine is rebooted";
+    return { step, what };
+  });
+}
+
+async function disturb(machine: Machine, { step, what }: Disturbance): Promise<boolean> {
+  const said = outputFromNow(machine, FIRST_BOOT);
+  const isOver = () => machine.isActive(FIRST_BOOT);
+  await waitFor(`"${step}"`, () => said().includes(step) || isOver(), { deadlineMs, intervalMs: 3 });
+  if (isOver()) return false;
+  if (what === "the machine is rebooted") await machine.reboot();
+  else {
+    const unit = what === "Vault is killed" ? VAULT : FIRST_BOOT;
+    if (machine.pid(unit) === undefined) return false;
+    machine.kill(unit, "SIGKILL");
+  }
+  return true;
+}
+
+describeWithVault("Nobody but first boot reaches a Vault that is born", () => {
+  let folder: ReturnType<typeof shortFolder>;
+  let azure: Azure;
+  let machine: Machine;
+
+  beforeAll(async () => {
+    folder = shortFolder();
+    azure = await startAzure(world, { print: () => {} });
+    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
+    // On Azure it is 2 seconds between two tries.
+    machine.environment["POLL_SECONDS"] = "0.2";
+  }, deadlineMs);
+  afterAll(async () => {
+    await machine?.powerOff();
+    await gone(machine);
+    await azure?.stop();
+    folder.remove();
+  }, deadlineMs);
+
+  it(
+    `while clients try every address of its machine, in ${births} births, half of them disturbed (BIRTH_SEED=${seed})`,
+    async () => {
+      const random = randomFrom(seed);
+      const attackers = new Attackers(machine, random);
+      const { findings } = attackers;
+      let disturbed = 0;
+      for (let birth = 0; birth < births; birth++) {
+        const disturbances = disturbancesOf(birth, random);
+        attackers.start();
+        await machine.boot();
+        for (const one of disturbances) if (await disturb(machine, one)) disturbed += 1;
+        await machine.untilActive(FIRST_BOOT, { deadlineMs });
+        const answered = [...findings.answers.values()].reduce((sum, count) => sum + count, 0);
+        await waitFor(
+          "an answer to the attackers, now that Vault is open",
+          () => [...findings.answers.values()].reduce((sum, count) => sum + count, 0) > answered,
+          { deadlineMs },
+        );
+        await attackers.stop();
+        expect({ birth, disturbances, faults: findings.faults }).toEqual({ birth, disturbances, faults: [] });
+        expect(listenersOf(machine)).toEqual(openListeners(machine));
+        await machine.powerOff();
+        rmSync(machine.path("/var/lib/vault"), { recursive: true });
+      }
+      const answers = [...findings.answers].map(([what, count]) => `${what}: ${count}`).sort();
+      console.info(
+        `${births} births, disturbed ${disturbed} times: ${findings.tries} tries, ${findings.connections} connections, all of them to a complete Vault; ${findings.looks} looks; ${answers.join(", ")}`,
+      );
+      expect(findings.answers.get("PUT sys/init 400")).toBeGreaterThan(0);
+      expect(findings.answers.has("PUT sys/init 200")).toBe(false);
+    },
+    births * 60_000,
+  );
+});

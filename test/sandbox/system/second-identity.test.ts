@@ -1,0 +1,34 @@
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import { describeWithVaultAndDatabase } from "../programs-there";
+import { useSandbox } from "./running-sandbox";
+import { login } from "./workloads";
+
+describeWithVaultAndDatabase(
+  "A second user-assigned identity on Vault's VM, as an Azure policy adds it,",
+  () => {
+    const running = useSandbox({ upTo: "vault-config" });
+
+    beforeAll(() => {
+      running.sandbox.azure.assignIdentity(running.sandbox.vault.name, {
+        name: "id-of-a-policy",
+        resourceId:
+          "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-policy/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-of-a-policy",
+        clientId: "00000000-0000-0000-0000-00000000c001",
+        principalId: "00000000-0000-0000-0000-00000000c002",
+      });
+    });
+
+    it("leaves VMs' logins as they are: Vault asks Azure with the VM's own identity", async () => {
+      expect(await login(running.sandbox, "agent", "agent-role")).toMatchObject({ status: 200, errors: "" });
+    });
+
+    it("leaves the unsealing as it is: the seal is told which identity to use", async () => {
+      await running.sandbox.vault.reboot();
+      await waitFor(
+        "Vault to let the VM in again",
+        async () => (await login(running.sandbox, "agent", "agent-role")).status === 200,
+        { deadlineMs: 60_000 },
+      );
+    });
+  },
+);
