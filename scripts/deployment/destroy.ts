@@ -8,7 +8,6 @@ import { chosenStacks } from "./chosen-stacks";
 import { DeploymentError } from "./deployment-error";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
-import { deleteMonitoringLeftovers } from "./monitoring-leftovers";
 import { oneAtATime } from "./one-at-a-time";
 import { preflight } from "./preflight/preflight";
 import { readArguments, runScript, say } from "./run-script";
@@ -76,12 +75,6 @@ async function destroy(
         (report) => cdktf({ action: "destroy", stack, env: childEnv, interruption, report, secrets }),
         { announce: true },
       );
-    const resourceGroup = stack === "network" && states.get(stack)?.output("resource_group");
-    if (resourceGroup) {
-      await progress.step("what Application Insights left behind", () =>
-        deleteMonitoringLeftovers(az, resourceGroup),
-      );
-    }
     if (stack === "vault-config")
       await withoutLeases(progress, az, states, async (access) => {
         const token = await access.token();

@@ -180,8 +180,6 @@ export class DeploymentScene {
       "az/check-name": { nameAvailable: true },
       "az/keyvault-certificate-download": this.vault.certificate,
       "az/storage-blob-list": [],
-      "az/resource-list": [],
-      "az/resource-delete": "",
       "terraform/version": { terraform_version: "1.11.4" },
       "cdktf/plan": "Plan: 3 to add, 1 to change, 0 to destroy.\n",
     };

@@ -21,31 +21,6 @@ describe("scripts/destroy", () => {
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing of demo is deployed.") });
   });
 
-  it("deletes what Application Insights made by itself, and nothing else, before the resource group goes", async () => {
-    const group = "/subscriptions/x/resourceGroups/rg-demo-vault/providers";
-    const made = [
-      {
-        id: `${group}/microsoft.insights/actionGroups/one`,
-        name: "Application Insights Smart Detection",
-      },
-      {
-        id: `${group}/microsoft.alertsmanagement/smartDetectorAlertRules/two`,
-        name: "Failure Anomalies - appi-demo-vault",
-      },
-    ];
-    const other = { id: `${group}/Microsoft.Storage/storageAccounts/somebodys`, name: "somebodys" };
-    scene.imitations.answer("az/resource-list", [...made, other]);
-    const { code } = await scene.run("destroy", confirmed);
-    const programs = scene.imitations.calls.map(({ args }) => args.filter((arg) => !arg.startsWith("--")));
-    const deletion = programs.findIndex((args) => args[0] === "resource" && args[1] === "delete");
-    const end = programs.findIndex((args) => args.includes("destroy") && args.includes("network"));
-    expect({ code, deleted: programs[deletion]?.slice(2) }).toEqual({
-      code: 0,
-      deleted: made.map(({ id }) => id),
-    });
-    expect(deletion).toBeLessThan(end);
-  });
-
   it.each([
     ["without the environment's name", [], /data would be lost; add --confirm demo/],
     ["with another name", ["--confirm", "production"], /"production" is not the environment's name, demo/],
