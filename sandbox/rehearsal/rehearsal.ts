@@ -59,7 +59,7 @@ const plan = z.object({
 /** Milliseconds for one run of a script. */
 const deadlineMs = 3_600_000;
 
-const deployed = z.object({ outputs: z.object({ vault_https_addr: z.string() }) });
+const deployed = z.object({ outputs: z.object({ vault_https_addr: z.string().optional() }) });
 
 /** For people's tokens: the audience of `az account get-access-token`. */
 const managementAudience = "https://management.core.windows.net/";
@@ -75,9 +75,25 @@ export class Rehearsal {
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
+  readonly subscriptionId = subscriptionId;
+
+  get environmentName(): string {
+    return this.options.environment.name;
+  }
+
+  /** Object id of whoever deploys. */
+  get person(): string {
+    return deployerOf(this.options.environment);
+  }
+
+  /** Runs the Azure CLI as the deployer. */
+  async az(...args: string[]): Promise<void> {
+    await this.run(this.options.programs.az, args);
+  }
+
   /** Starts Azure with nothing in it, and signs the deployer in to the Azure CLI. */
   static async start(options: RehearsalOptions): Promise<Rehearsal> {
-    const { folder, progress, undo, environment, programs, hostsFile, vaultProgram } = options;
+    const { folder, progress, undo, environment, hostsFile, vaultProgram } = options;
     const mysqlProgram = await findMySqlProgram({ progress });
     const caFile = join(folder, "ca.pem");
     const log = join(folder, "azure.log");
@@ -114,15 +130,16 @@ export class Rehearsal {
       environmentOf(options, azure.proxyUrlFor(), caFile),
     );
     await progress.step("az login", () =>
-      rehearsal.run(programs.az, ["login", "--use-device-code", "--tenant", tenantId, "--output", "none"]),
+      rehearsal.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none"),
     );
     return rehearsal;
   }
 
-  async deploy(): Promise<void> {
-    const { stdout } = await this.script("deploy", this.options.environment.name, "--json");
+  /** @param options of scripts/deploy, such as the stacks; all of them unless told */
+  async deploy(...options: string[]): Promise<void> {
+    const { stdout } = await this.script("deploy", this.environmentName, "--json", ...options);
     const { outputs } = deployed.parse(JSON.parse(stdout));
-    this.vaultAddress = outputs.vault_https_addr;
+    this.vaultAddress = outputs.vault_https_addr ?? "";
   }
 
   /** The sandbox's smoke test, on what was deployed. */
@@ -132,7 +149,7 @@ export class Rehearsal {
     await writeFile(caFile, this.vaultCertificate());
     const { agents, azure, running } = this;
     const databases = [...running.databases.values()].map(({ server }) => server);
-    const person = deployerOf(environment);
+    const { person } = this;
     await smokeTest(
       {
         agents,
@@ -176,8 +193,8 @@ export class Rehearsal {
   }
 
   /** @throws SandboxError when a plan after a deployment would change anything */
-  async expectNothingToChange(): Promise<void> {
-    const { stdout } = await this.script("deploy", this.options.environment.name, "--plan", "--json");
+  async expectNothingToChange(...options: string[]): Promise<void> {
+    const { stdout } = await this.script("deploy", this.environmentName, "--plan", "--json", ...options);
     const changing = plan
       .parse(JSON.parse(stdout))
       .stacks.filter((one) => !("text" in one) || !one.text.startsWith("No changes."));
@@ -189,9 +206,9 @@ export class Rehearsal {
   }
 
   /** @throws SandboxError when something is left that a deployment made */
-  async destroy(): Promise<void> {
-    const { name } = this.options.environment;
-    await this.script("destroy", name, "--confirm", name);
+  async destroy(...options: string[]): Promise<void> {
+    const name = this.environmentName;
+    await this.script("destroy", name, "--confirm", name, ...options);
     const left = this.leftovers();
     if (left.length > 0) throw new SandboxError(`scripts/destroy left behind:\n${left.join("\n")}`);
   }
