@@ -109,6 +109,12 @@ const routes: SubscriptionRoute[] = [
       })),
     }),
   },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.DBforMySQL/locations/{location}/capabilitySets/default",
+    action: "Microsoft.DBforMySQL/locations/capabilitySets/read",
+    answer: () => ({ name: "default", properties: mysqlCapabilities }),
+  },
 ];
 
 /** Undefined for a path that is none of these. */
@@ -259,6 +265,24 @@ function machineSizes(): unknown[] {
     }),
   );
 }
+
+/** The sizes of MySQL servers that the example environments name, and their like. */
+const mysqlCapabilities = {
+  supportedFlexibleServerEditions: [
+    {
+      name: "GeneralPurpose",
+      supportedSkus: ["Standard_B1ms", "Standard_B2s", "Standard_D2ds_v4", "Standard_D4ds_v4"].map(
+        (name) => ({
+          name,
+          vCores: 2,
+          supportedHAMode: name.includes("_B") ? [] : ["ZoneRedundant", "SameZone"],
+        }),
+      ),
+    },
+  ],
+  supportedServerVersions: [{ name: "8.0.21" }, { name: "8.4" }],
+  supportedGeoBackupRegions: ["northeurope"],
+};
 
 export const permissionsOf = (
   accessControl: AccessControl,
