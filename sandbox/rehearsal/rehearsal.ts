@@ -312,6 +312,8 @@ function environmentOf(
     // cdktf has Terraform lock the providers' checksums, for which Terraform asks the registry whatever its configuration says.
     TF_CLI_ARGS_providers_lock: `-fs-mirror=${programs.providers}`,
     CHECKPOINT_DISABLE: "1",
+    // Else it copies the providers into the user's own cache, from this folder which does not stay.
+    CDKTF_DISABLE_PLUGIN_CACHE_ENV: "true",
     // cdktf reports errors of its own otherwise.
     CI: "true",
   };
