@@ -18,7 +18,8 @@ export type PlaceholderValues = Readonly<Record<string, string>>;
 const PROGRAMS = "/usr/local/sbin/";
 
 /**
- * The files below some folders, each of which mirrors the VM's root, as entries of `write_files`.
+ * The files below some folders, each of which mirrors the VM's root, and `generated` ones by their paths, as entries of
+ * `write_files`.
  *
  * The same on any machine: sorted by path, line endings and modes not taken from the checkout, compressed by fflate, since Node's
  * own zlib gives other bytes on another processor. Compressed, because Azure takes 64 KB; base64, so that Terraform, which
@@ -27,8 +28,12 @@ const PROGRAMS = "/usr/local/sbin/";
  * @throws when two folders hold one path, or when a placeholder has no value, a value no placeholder, or a value that
  * could end the string it is put in.
  */
-export function packFiles(folders: readonly string[], values: PlaceholderValues = {}): WriteFile[] {
-  const contents = new Map<string, string>();
+export function packFiles(
+  folders: readonly string[],
+  values: PlaceholderValues = {},
+  generated: Readonly<Record<string, string>> = {},
+): WriteFile[] {
+  const contents = new Map(Object.entries(generated));
   for (const folder of folders) {
     for (const path of pathsBelow(folder)) {
       if (contents.has(path)) throw new Error(`${path} is in two of the folders ${folders.join(", ")}`);
@@ -80,6 +85,11 @@ export function textOf({ content, encoding }: WriteFile): string {
   return encoding === "gz+b64" ? strFromU8(gunzipSync(Buffer.from(content, "base64"))) : content;
 }
 
+/** The file with another text. */
+export function withText(file: WriteFile, text: string): WriteFile {
+  return { ...file, content: file.encoding === "gz+b64" ? packed(text) : text };
+}
+
 function pathsBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
@@ -106,8 +116,12 @@ function staticFile(path: string, text: string): WriteFile {
     owner: "root:root",
     permissions: path.startsWith(PROGRAMS) ? "0755" : "0644",
     encoding: "gz+b64",
-    content: Buffer.from(gzipSync(strToU8(text), { level: 9, mtime: 0 })).toString("base64"),
+    content: packed(text),
   };
+}
+
+function packed(text: string): string {
+  return Buffer.from(gzipSync(strToU8(text), { level: 9, mtime: 0 })).toString("base64");
 }
 
 /** By code unit, not by the machine's language. */

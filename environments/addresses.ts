@@ -15,6 +15,15 @@ export function overlap(one: string, other: string): boolean {
   return contains(one, other) || contains(other, one);
 }
 
+/**
+ * The same addresses in as few networks as the list names: each once, none inside another, in a fixed order.
+ * Azure refuses a security rule whose networks overlap (`OverlappingSubnetsNotPermittedInSecurityRule`).
+ */
+export function disjoint(cidrs: readonly string[]): string[] {
+  const once = [...new Set(cidrs)].sort();
+  return once.filter((inner) => !once.some((outer) => outer !== inner && contains(outer, inner)));
+}
+
 /** Addresses that Azure leaves for machines: it keeps five of each subnet. Source: Azure, virtual network FAQ. */
 export function usableAddresses(subnet: string): number {
   return 2 ** (32 - prefixLength(subnet)) - 5;

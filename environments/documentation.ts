@@ -33,7 +33,7 @@ written, with a sentence for each: the field, what is wrong, and how to put it r
 
 | What | In the shipped files | Where yours comes from |
 | --- | --- | --- |
-| Networks | \`203.0.113.0/24\`, \`198.51.100.16/28\` (reserved for documentation), \`10.50.0.0/24\`, \`10.60.0.0/16\` | Your own public address: \`curl -4 https://icanhazip.com\`, with \`/32\` behind it. A company's: ask who runs its network. |
+| Networks | \`203.0.113.0/24\`, \`198.51.100.16/28\`, \`192.0.2.0/28\` (reserved for documentation), \`10.50.0.0/24\`, \`10.60.0.0/16\` | Your own public address: \`curl -4 https://icanhazip.com\`, with \`/32\` behind it. A company's: ask who runs its network. |
 | Object ids | \`11111111-1111-4111-8111-111111111111\` and the like | See below. |
 | Application ids | \`77777777-7777-4777-8777-777777777777\` and the like | \`az ad app create --display-name NAME --query appId\`, see Login below. |
 | State | \`stterraformstate\` in \`rg-terraform-state\` | A storage account that exists already and in which the deployers are Storage Blob Data Contributor. |

@@ -31,6 +31,7 @@ export function networkRules(read: Read): Problem[] {
     ...sourcesAreNamed(read),
     ...sourcesDiffer(read),
     ...deployersReachKeyVault(read),
+    ...clientsReachWebApps(read),
     ...somebodyMayUseSsh(read),
     ...zoneHidesNobody(read),
   ];
@@ -132,12 +133,9 @@ function sourcesAreNamed(read: Read): Problem[] {
   });
 }
 
-/** Ranges become security rules, whose names differ, and firewall entries, which stand there once. */
+/** Ranges become entries of firewalls, where each network stands once, some of them under the range's name. */
 function sourcesDiffer(read: Read): Problem[] {
-  const names = new Map([
-    ["web-app", "the web apps' own rule"],
-    ["agents", "the agents' own rule"],
-  ]);
+  const names = new Map<string, string>();
   const networks = new Map<string, string>();
   return namedRanges(read).flatMap(({ list, field, name, cidr }) => {
     const problems: Problem[] = [];
@@ -145,7 +143,7 @@ function sourcesDiffer(read: Read): Problem[] {
     if (taken) {
       problems.push({
         field: `${field}.name`,
-        sentence: `"${name}" is the name of ${taken} already, and each security rule has a name of its own; choose another.`,
+        sentence: `"${name}" is the name of ${taken} already, and each range has a name of its own; choose another.`,
       });
     } else if (name !== undefined) names.set(name, field);
     const opening = `${list === "sshRanges" ? "SSH" : "Vault"} ${cidr}`;
@@ -163,12 +161,34 @@ function sourcesDiffer(read: Read): Problem[] {
 /** Key Vault's firewall refuses private ranges. Source: Key Vault, network security. */
 function deployersReachKeyVault(read: Read): Problem[] {
   const ranges = namedRanges(read).filter(({ list }) => list === "deployerRanges");
-  if (ranges.length === 0 || ranges.some(({ cidr }) => cidr === undefined || isPublic(cidr))) return [];
+  const subnets = read(anyList, "network", "deployerSubnets") ?? [];
+  if (
+    ranges.length === 0 ||
+    subnets.length > 0 ||
+    ranges.some(({ cidr }) => cidr === undefined || isPublic(cidr))
+  )
+    return [];
   return [
     {
       field: "network.deployerRanges",
       sentence:
-        "holds private networks only, and Key Vault's firewall takes public ones only; add the public address from which you deploy.",
+        "holds private networks only, and Key Vault's firewall takes public ones only; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
+    },
+  ];
+}
+
+/** App Service has a public address: it sees each visitor's public one. Source: App Service, access restrictions. */
+function clientsReachWebApps(read: Read): Problem[] {
+  const ranges = namedRanges(read).filter(({ list }) => list === "clientRanges");
+  const webApps = read(anyList, "webApps") ?? [];
+  if (webApps.length === 0 || ranges.length === 0) return [];
+  const special = (cidr: string) => specialNetworks.some((one) => contains(one, cidr));
+  if (ranges.some(({ cidr }) => cidr === undefined || isPublic(cidr) || special(cidr))) return [];
+  return [
+    {
+      field: "network.clientRanges",
+      sentence:
+        "holds private networks only, and App Service sees a visitor's public address; add the public address behind which these clients are.",
     },
   ];
 }

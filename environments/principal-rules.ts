@@ -11,6 +11,7 @@ const signedInUser = "signed-in-user";
 export function principalRules(read: Read): Problem[] {
   return [
     ...tagsAreAzures(read),
+    ...policyTagsAreNotSet(read),
     ...signedInUserDeploysAlone(read),
     ...recoveryKeyReadersAreNotDeployers(read),
     ...principalsAreNamedOnce(read),
@@ -70,6 +71,25 @@ function tagsAreAzures(read: Read): Problem[] {
       sentence: `has ${names.length} entries, and private DNS zones and Key Vault's keys carry 15, of which the project sets ${own.length}; keep ${most} at most.`,
     },
   ];
+}
+
+/** A tag is set here or by a policy: of both, each deployment would undo the other's. */
+function policyTagsAreNotSet(read: Read): Problem[] {
+  const own = Object.keys(read(z.record(z.string(), z.unknown()), "tags") ?? {});
+  const set = new Set([...own, "environment", "project"].map((name) => name.toLowerCase()));
+  const names = (read(z.array(z.unknown()), "tagsFromPolicy") ?? []).map((_, index) =>
+    read(shape.tagsFromPolicy.unwrap().element, "tagsFromPolicy", index)?.toLowerCase(),
+  );
+  const twice = new Set(repeated(names));
+  return names.flatMap((name, index) => {
+    const field = `tagsFromPolicy[${index}]`;
+    if (name !== undefined && set.has(name)) {
+      return [{ field, sentence: "is a tag that deployments set themselves; remove it here, or from tags." }];
+    }
+    return twice.has(index)
+      ? [{ field, sentence: "stands in this list already; remove one of the two." }]
+      : [];
+  });
 }
 
 /** It means somebody else in another person's hands, and each plan would take the rights from the one before. */

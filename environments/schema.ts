@@ -89,14 +89,25 @@ const namedRange = z.strictObject({
     .string()
     .regex(
       /^[a-z](?:[a-z0-9-]{0,28}[a-z0-9])?$/,
-      "is no name for a security rule; use 1 to 30 lower-case letters, digits and hyphens, with no hyphen at the end.",
+      "is no name for a range; use 1 to 30 lower-case letters, digits and hyphens, with no hyphen at the end.",
     )
-    .describe("Becomes part of the security rule's name."),
+    .describe("Whose network this is; the web apps' access restrictions show it."),
   cidr: cidr.describe("The network that may connect."),
 });
 
-/** Each range is a security rule, and their priorities leave room for 400 in a group. */
+/** Each list is one security rule; Key Vault's firewall takes 1000 entries, App Service's restrictions 512. */
 const rangeList = z.array(namedRange).max(100, "holds more than 100 ranges; join some of them.");
+
+const deployerSubnet = z.strictObject({
+  name: displayName.describe("Which machines deploy from there, for the reader of this file."),
+  id: z
+    .string()
+    .regex(
+      /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/$%"]+\/subnets\/[^/$%"]+$/,
+      "is no subnet's Azure id; write it as `az network vnet subnet show --query id` does.",
+    )
+    .describe("The subnet's Azure id."),
+});
 
 const state = z.discriminatedUnion(
   "backend",
@@ -147,9 +158,18 @@ const network = z.strictObject({
     .describe(
       "Networks from which Vault (8200), the Key Vaults and the web apps' deployment endpoint are reached.",
     ),
+  deployerSubnets: z
+    .array(deployerSubnet)
+    .max(100, "holds more than 100 subnets; deploy from fewer.")
+    .default([])
+    .describe(
+      "Subnets of Azure in the same region from which people and pipelines deploy: there the firewalls of Key Vault and storage accounts see no public address. Each needs the service endpoints Microsoft.KeyVault, Microsoft.Storage and Microsoft.Web.",
+    ),
   clientRanges: rangeList
     .default([])
-    .describe("Further networks from which Vault (8200) and the web apps are reached."),
+    .describe(
+      "Further networks from which Vault (8200) and the web apps are reached. Web apps see public addresses only: of private networks, Vault alone is reached.",
+    ),
   sshRanges: rangeList.default([]).describe("Networks from which port 22 is reached. Empty: shut."),
   sshAdministrators: z
     .array(principal)
@@ -326,6 +346,10 @@ const vault = z.strictObject({
     .default("03:30")
     .describe("When a VM reboots if a security update wants it (UTC). Vault unseals itself afterwards."),
   deployerTokenTtl: duration.default("1h").describe("How long a deployer's Vault token lives."),
+  minTlsVersion: z
+    .enum(["1.2", "1.3"], "is no version of TLS that Vault should take; write 1.2 or 1.3.")
+    .default("1.2")
+    .describe("The oldest version of TLS that clients may use."),
 });
 
 const mysql = z.strictObject({
@@ -528,6 +552,20 @@ export const environmentSchema = z.strictObject({
     .describe(
       "Tags on every resource that can carry them: 13 at most, besides `environment` and `project`, which the project sets.",
     ),
+  tagsFromPolicy: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^[A-Za-z][A-Za-z0-9 _.:-]{0,127}$/,
+          "is no tag name; use 1 to 128 letters, digits, spaces and _ . : -, starting with a letter.",
+        ),
+    )
+    .max(50, "holds more than the 50 tags that a resource carries; remove some.")
+    .default([])
+    .describe(
+      "Names of tags that an Azure Policy of yours sets on resources. Deployments leave them as they are; without this each one would take them away.",
+    ),
   deployers: z
     .array(deployer)
     .min(
@@ -600,6 +638,16 @@ export const environmentSchema = z.strictObject({
     .max(730, "is more than Azure's maximum; choose 730 or less.")
     .default(30)
     .describe("How long Log Analytics keeps logs, in days."),
+  evidenceWorkspace: z
+    .string()
+    .regex(
+      /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/$%"]+$/,
+      "is no Log Analytics workspace's Azure id; write it as `az monitor log-analytics workspace show --query id` does.",
+    )
+    .optional()
+    .describe(
+      "Azure id of a Log Analytics workspace of your security team, in which deployers may delete nothing: the logs of the Key Vaults, MySQL and the web apps and the subscription's activity log go there.",
+    ),
   protectData: z
     .boolean()
     .default(true)

@@ -29,6 +29,7 @@ export function workloadRules(read: Read): Problem[] {
     ...lifetimesAreOrdered(read),
     ...nothingIsListedTwice(read),
     ...workloadNamesDiffer(read),
+    ...publicNamesAreAllowed(read),
     ...workloadsNameWhatExists(read),
     ...loginsAreComplete(read),
   ];
@@ -118,6 +119,29 @@ function workloadNamesDiffer(read: Read): Problem[] {
           {
             field,
             sentence: `"${name}" is the name of ${taken} already, and a workload's policy and resources have its name; choose another.`,
+          },
+        ]
+      : [];
+  });
+}
+
+/** Azure keeps these words out of names that the internet sees. Source: Azure Resource Manager, reserved resource names. */
+function publicNamesAreAllowed(read: Read): Problem[] {
+  const reserved = ["microsoft", "windows"];
+  const named = [
+    { field: "name", name: read(shape.name, "name") },
+    ...entries(read, "webApps").map((index) => ({
+      field: `webApps[${index}].name`,
+      name: read(webApp.name, "webApps", index, "name"),
+    })),
+  ];
+  return named.flatMap(({ field, name }) => {
+    const word = reserved.find((one) => name?.includes(one));
+    return word
+      ? [
+          {
+            field,
+            sentence: `"${name}" holds "${word}", which Azure allows in no public name; choose another.`,
           },
         ]
       : [];

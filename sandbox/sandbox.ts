@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { nodeRelease } from "../cloud-init/agent-vm/node-release";
 import { readCloudConfig } from "../cloud-init/cloud-config";
@@ -16,22 +17,23 @@ import { Deployment } from "./deployment/deployment";
 import { type LoopbackNetwork, sandboxEnvironment } from "./deployment/environment";
 import { keyVaultName } from "./deployment/key-vaults";
 import { signedInObjectId } from "./deployment/made-up-values";
+import type { Resource } from "./deployment/resource";
 import { vaultConfiguration } from "./deployment/vault-configuration";
 import { type BootingMachine, virtualMachines } from "./deployment/virtual-machines";
 import { ClaimedNetwork, ownLoopback } from "./loopback-network";
-import { Machine } from "./machine/machine";
+import { type InstalledProgram, Machine } from "./machine/machine";
 import { findMySqlProgram } from "./programs/mysql-program";
 import type { MySqlServer } from "./programs/mysql-server";
 import type { Progress } from "./programs/progress";
-import { SandboxError } from "./programs/sandbox-error";
+import { messageOf, SandboxError } from "./programs/sandbox-error";
 import type { StateFolder } from "./programs/state-folder";
-import { findVaultProgram } from "./programs/vault-program";
+import { findVaultProgram, type VaultProgram } from "./programs/vault-program";
 import { waitFor } from "./programs/wait-for";
 import { UndoSteps } from "./undo-steps";
 import { HttpApplier } from "./vault-config/http-applier";
 import { TerraformApplier, terraformAvailability } from "./vault-config/terraform-applier";
 import type { ReadSecret, VaultConnection, VaultResource } from "./vault-config/vault-resource";
-import { WebAppProcess } from "./web-app";
+import { WebAppProcess, webAppEnvironment } from "./web-app";
 import { agentWorkloads, webAppWorkloads } from "./workloads";
 
 export interface SandboxOptions {
@@ -46,6 +48,14 @@ export interface SandboxOptions {
   signal?: AbortSignal;
 }
 
+/** A Vault, and the version by which an environment names it. */
+type RunnableVault = Pick<VaultProgram, "path" | "version">;
+
+export interface RedeployOptions {
+  vault?: RunnableVault;
+  apply?: (machine: Machine) => Promise<void>;
+}
+
 /** Milliseconds. Each of these takes seconds; the deadline is for a machine that is busy with something else. */
 const deadlines = { vault: 180_000, agent: 120_000 };
 
@@ -55,11 +65,12 @@ const managementAudience = "https://management.core.windows.net/";
 /** The whole system on one machine: the synthesized stacks, run for real as far as they need no Azure. */
 export class Sandbox {
   readonly azure: Azure;
-  readonly deployment: Deployment;
+  /** The deployment that runs; `redeploy` gives another one. */
+  deployment: Deployment;
   /** The environment as it is deployed here: addresses on loopback. */
-  readonly environment: Environment;
-  /** Path of the Vault that everything here runs. */
-  readonly vaultProgram: string;
+  environment: Environment;
+  /** The Vault that everything here runs. */
+  #vault: RunnableVault;
   database!: MySqlServer;
   vault!: Machine;
   readonly agents = new Map<string, Machine>();
@@ -73,14 +84,14 @@ export class Sandbox {
       deployment: Deployment;
       environment: Environment;
       undo: UndoSteps;
-      vaultProgram: string;
+      vault: RunnableVault;
     },
   ) {
     this.azure = parts.azure;
     this.deployment = parts.deployment;
     this.environment = parts.environment;
     this.#undo = parts.undo;
-    this.vaultProgram = parts.vaultProgram;
+    this.#vault = parts.vault;
   }
 
   /** Starts everything in the order of the stacks. When a step fails, what was started is stopped again. */
@@ -104,9 +115,51 @@ export class Sandbox {
     const azure = await progress.step("stand-in for Azure", () =>
       startStandIn(folder, outdir, environment, undo),
     );
-    const sandbox = new Sandbox(options, { ...azure, environment, undo, vaultProgram: program.path });
+    const sandbox = new Sandbox(options, { ...azure, environment, undo, vault: program });
     await sandbox.startSystem();
     return sandbox;
+  }
+
+  /**
+   * Brings an edited environment to what runs, as scripts/deploy does: each VM applies its user data, web apps with other settings
+   * restart, and vault-config is applied.
+   *
+   * @param options.vault another Vault for the VMs, instead of the one that runs
+   * @param options.apply brings its user data to a machine; runs apply-user-data.service once unless told
+   * @throws SandboxError when the edit takes other VMs, web apps or Key Vaults, or a VM does not apply it
+   */
+  async redeploy(
+    environment: Environment,
+    { vault = this.#vault, apply = applyUserData }: RedeployOptions = {},
+  ): Promise<void> {
+    const { progress, folder } = this.options;
+    const network = this.vault.address.split(".").slice(0, 2).join(".") as LoopbackNetwork;
+    const next = sandboxEnvironment(environment, network, vault.version);
+    const outdir = await folder.folder("stacks");
+    await progress.step(`synth of ${next.name}`, async () => synthesize(next, outdir));
+    const before = this.deployment;
+    const deployment = Deployment.load(outdir, before.options);
+    try {
+      this.azure.update(worldOf(deployment, next, outdir));
+    } catch (error) {
+      throw new SandboxError(`${messageOf(error)}; end the sandbox, and start it again.`);
+    }
+    Object.assign(this, { deployment, environment: next });
+    this.#vault = vault;
+    const machines = virtualMachines(deployment);
+    const change = async (stack: string): Promise<void> => {
+      for (const { name, cloudConfig } of machines.filter((it) => it.stack === stack)) {
+        const machine = name === this.vault.name ? this.vault : this.agents.get(name);
+        if (!machine) continue;
+        for (const program of this.programs()) machine.install(program);
+        this.azure.setUserData(name, machine.mapped(cloudConfig));
+        await progress.step(`${name}: applies its user data`, () => apply(machine));
+      }
+    };
+    await change("vault-server");
+    await this.restartChangedWebApps(before);
+    await change("agent-vm");
+    await progress.step("stack vault-config", async () => this.applyVaultConfig());
   }
 
   /** Stops everything, the last first; safe to call twice. */
@@ -132,6 +185,11 @@ export class Sandbox {
   /** Path of the CA's certificate that stands for the system's roots: SSL_CERT_FILE. */
   get caFile(): string {
     return join(this.options.folder.path, "ca.pem");
+  }
+
+  /** Path of the Vault that everything here runs. */
+  get vaultProgram(): string {
+    return this.#vault.path;
   }
 
   /** The web apps: workload, role in Vault, name of the site. */
@@ -271,17 +329,39 @@ export class Sandbox {
   }
 
   private async startWebApps(): Promise<void> {
+    for (const site of this.deployment.resources("azurerm_linux_web_app")) await this.startWebApp(site);
+  }
+
+  private async startWebApp(site: Resource): Promise<void> {
+    const app = await WebAppProcess.start({
+      site,
+      azure: this.azure,
+      folder: await this.options.folder.folder("web-app", String(site.argument("name"))),
+      zipFile: join(this.options.folder.path, "stacks/stacks/web-app/assets/app.zip"),
+      caFile: this.caFile,
+    });
+    await this.#undo.add(() => app.stop());
+    this.webApps.set(app.name, app);
+  }
+
+  /** As App Service does when their settings change. */
+  private async restartChangedWebApps(before: Deployment): Promise<void> {
     for (const site of this.deployment.resources("azurerm_linux_web_app")) {
-      const app = await WebAppProcess.start({
-        site,
-        azure: this.azure,
-        folder: await this.options.folder.folder("web-app", String(site.argument("name"))),
-        zipFile: join(this.options.folder.path, "stacks/stacks/web-app/assets/app.zip"),
-        caFile: this.caFile,
-      });
-      await this.#undo.add(() => app.stop());
-      this.webApps.set(app.name, app);
+      const name = String(site.argument("name"));
+      const old = before.resources("azurerm_linux_web_app").find((it) => it.argument("name") === name);
+      const settings = [old, site].map((it) => it && webAppEnvironment(it, this.azure));
+      if (!this.webApps.has(name) || isDeepStrictEqual(settings[0], settings[1])) continue;
+      await this.webApps.get(name)?.stop();
+      await this.startWebApp(site);
     }
+  }
+
+  /** What VMs find installed. */
+  private programs(): InstalledProgram[] {
+    return [
+      { ...vaultRelease(this.environment.vault), path: this.vaultProgram },
+      { ...nodeRelease, path: process.execPath },
+    ];
   }
 
   private async createMachine({ name, privateAddress, cloudConfig }: BootingMachine): Promise<Machine> {
@@ -294,13 +374,19 @@ export class Sandbox {
       folder: await this.options.folder.folder("machines", name),
       proxyUrl: this.azure.proxyUrlFor(name),
       caFile: this.caFile,
-      programs: [
-        { ...vaultRelease(this.environment.vault), path: this.vaultProgram },
-        { ...nodeRelease, path: process.execPath },
-      ],
+      programs: this.programs(),
     });
+    this.azure.setUserData(name, machine.mapped(cloudConfig));
     await this.#undo.add(() => machine.powerOff());
     return machine;
+  }
+}
+
+async function applyUserData(machine: Machine): Promise<void> {
+  const { code, output } = await machine.run("apply-user-data.service");
+  if (code !== 0) {
+    const reason = /^user-data .*$/m.exec(output)?.[0] ?? output.trim().split("\n").at(-1);
+    throw new SandboxError(`${machine.name} did not apply its user data: ${reason}.`);
   }
 }
 

@@ -25,7 +25,7 @@ interface Arguments {
 async function main(): Promise<void> {
   const { once, folder: path, apply } = readArguments();
   const progress = new Progress();
-  const environment = loadEnvironment(process.env.ENVIRONMENT ?? "demo");
+  const environment = loadEnvironment(environmentName());
   const start = performance.now();
   const interrupted = new AbortController();
   let folder: Promise<StateFolder> | undefined;
@@ -56,12 +56,31 @@ async function main(): Promise<void> {
     }
     const logins = await writeLogins(sandbox, await state.folder("logins"));
     console.log(summary(sandbox, state.path, logins, seconds(start)));
+    redeployOnSignal(sandbox, progress);
   } catch (error) {
     if (interrupted.signal.aborted) return; // the interruption stops everything, and ends this process
     await stop();
     throw error;
   }
 }
+
+/** One at a time; a mistake in the environment is told, and what runs goes on. */
+function redeployOnSignal(sandbox: Sandbox, progress: Progress): void {
+  let redeployed = Promise.resolve();
+  process.on("SIGUSR2", () => {
+    redeployed = redeployed.then(async () => {
+      const start = performance.now();
+      try {
+        await sandbox.redeploy(loadEnvironment(environmentName()));
+        progress.line(`What you edited has reached everything (${seconds(start)} s).`);
+      } catch (error) {
+        console.error(problem(error));
+      }
+    });
+  });
+}
+
+const environmentName = (): string => process.env.ENVIRONMENT ?? "demo";
 
 function readArguments(): Arguments {
   try {
@@ -97,6 +116,10 @@ function summary(sandbox: Sandbox, folder: string, logins: readonly Login[], sta
     "To look around as one of them, in another terminal:",
     "",
     ...logins.map(({ file }) => `  . ${file} && vault token lookup`),
+    "",
+    `To bring an edit of environments/${environmentName()}.json to all that runs, in another terminal:`,
+    "",
+    `  kill -USR2 ${process.pid}`,
     "",
   ].join("\n");
 }

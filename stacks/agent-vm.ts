@@ -55,7 +55,7 @@ export class AgentVmStack extends EnvironmentStack {
       location,
       package: new AppPackage(this, "package"),
       allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
-      allowedSubnets: [this.network.subnets.agents],
+      allowedSubnets: [this.network.subnets.agents, ...network.deployerSubnets.map(({ id }) => id)],
     });
   }
 

@@ -11,6 +11,7 @@ export abstract class EnvironmentStack extends TerraformStack {
     super(scope, id);
     useStateBackend(this, environment);
     requireProviders(this, providers);
-    tagEveryResource(this, { ...environment.tags, environment: environment.name, project: "vault-on-azure" });
+    const { name, tags, tagsFromPolicy } = environment;
+    tagEveryResource(this, { ...tags, environment: name, project: "vault-on-azure" }, tagsFromPolicy);
   }
 }

@@ -2,6 +2,7 @@ import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
+import { Evidence } from "../constructs/azure/evidence";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { KeptPassword } from "../constructs/azure/kept-password";
 import { MysqlAdministratorPassword } from "../constructs/azure/mysql-administrator-password";
@@ -47,6 +48,11 @@ export class MysqlStack extends EnvironmentStack {
       protect: protectData,
     });
 
+    new Evidence(this, "evidence", {
+      environment,
+      of: this.server.id,
+      categories: ["MySqlAuditLogs", "MySqlSlowLogs"],
+    });
     new TerraformOutput(this, "mysql_host", { value: this.server.host });
     new TerraformOutput(this, "mysql_database", { value: this.server.databaseName });
   }

@@ -8,6 +8,7 @@ import { vaultServerUserData } from "../cloud-init/vault-server/user-data";
 import { AdminSshKey } from "../constructs/azure/admin-ssh-key";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { EnterpriseLicense } from "../constructs/azure/enterprise-license";
+import { Evidence } from "../constructs/azure/evidence";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { KeyVault } from "../constructs/azure/key-vault";
 import { adminUsername } from "../constructs/azure/linux-vm";
@@ -51,6 +52,7 @@ export class VaultServerStack extends EnvironmentStack {
 
     const identity = this.createIdentity();
     this.keyVault = this.createKeyVault(tenantId, suffix);
+    this.keepEvidence("key-vault-evidence", this.keyVault);
     const unsealKey = new UnsealKey(this, "unseal-key", {
       keyVaultId: this.keyVault.id,
       hardware: vault.keyVaultSku === "premium",
@@ -106,9 +108,17 @@ export class VaultServerStack extends EnvironmentStack {
       tenantId,
       sku: vault.keyVaultSku,
       allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
-      allowedSubnets: [subnets.vault, subnets.webApp, subnets.agents],
+      allowedSubnets: [
+        ...[subnets.vault, subnets.webApp, subnets.agents],
+        ...network.deployerSubnets.map(({ id }) => id),
+      ],
       protect: protectData,
     });
+  }
+
+  /** Who read, wrote or used what the Key Vault holds. */
+  private keepEvidence(id: string, keyVault: KeyVault): void {
+    new Evidence(this, id, { environment: this.environment, of: keyVault.id, categories: ["AuditEvent"] });
   }
 
   /** A Key Vault and a resource group of their own, so that the deployers' rights do not reach them. */
@@ -125,9 +135,10 @@ export class VaultServerStack extends EnvironmentStack {
       tenantId,
       sku: "standard",
       allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
-      allowedSubnets: [this.network.subnets.vault],
+      allowedSubnets: [this.network.subnets.vault, ...network.deployerSubnets.map(({ id }) => id)],
       protect: protectData,
     });
+    this.keepEvidence("recovery-key-vault-evidence", keyVault);
     return new RecoveryKeys(this, "recovery-keys", {
       keyVault,
       writerRoleId: this.roles.recoveryKeyWriterRoleId,
@@ -198,14 +209,17 @@ export class VaultServerStack extends EnvironmentStack {
           licenseSecretUrl: parts.license?.secretUrl,
           recoveryShares: vault.recoveryShares,
           recoveryThreshold: vault.recoveryThreshold,
-          deployerObjectIds: deployers.map(({ objectId }) =>
-            objectId === "signed-in-user" ? parts.deployer.objectId : objectId,
-          ),
+          // Sorted, so that another order in the environment file is no change on the VM.
+          deployerObjectIds: deployers
+            .map(({ objectId }) => (objectId === "signed-in-user" ? parts.deployer.objectId : objectId))
+            .sort(),
           deployerTokenTtl: vault.deployerTokenTtl,
+          minTlsVersion: vault.minTlsVersion,
           firstBoot: vault.firstBoot,
           recoveryKeyReaderObjectIds: recoveryKeyReaders
             .filter(({ type }) => type !== "Group")
-            .map(({ objectId }) => objectId),
+            .map(({ objectId }) => objectId)
+            .sort(),
           automaticRebootTime: vault.automaticRebootTime,
         }),
     });

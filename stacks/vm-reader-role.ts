@@ -2,6 +2,7 @@ import { DataAzurermSubscription } from "@cdktf/provider-azurerm/lib/data-azurer
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
+import { Evidence } from "../constructs/azure/evidence";
 import { RecoveryKeyWriterRole } from "../constructs/azure/recovery-key-writer-role";
 import { VirtualMachineReaderRole } from "../constructs/azure/virtual-machine-reader-role";
 import type { Environment } from "../environments/schema";
@@ -39,6 +40,12 @@ export class VmReaderRoleStack extends EnvironmentStack {
     const writer = new RecoveryKeyWriterRole(this, "recovery-key-writer", {
       environment: environment.name,
       subscriptionId: subscription.id,
+    });
+
+    new Evidence(this, "activity-log", {
+      environment,
+      of: subscription.id,
+      categories: ["Administrative", "Security", "Policy", "Alert"],
     });
 
     this.virtualMachineReaderRoleId = reader.id;

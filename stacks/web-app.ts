@@ -8,13 +8,15 @@ import { AppPackage } from "../constructs/azure/app-package";
 import { ApplicationMonitoring } from "../constructs/azure/application-monitoring";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { CertificateReader } from "../constructs/azure/certificate-reader";
+import { Evidence } from "../constructs/azure/evidence";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { resourceName } from "../constructs/azure/resource-names";
 import { WebApp } from "../constructs/azure/web-app";
 import { type FederatedCredential, WebAppLogin } from "../constructs/azure/web-app-login";
 import { skipChecks } from "../constructs/terraform/checkov-skips";
 import { azureManagementResource } from "../constructs/vault/azure-management-resource";
-import type { Environment, WebAppWorkload } from "../environments/schema";
+import { isPublic } from "../environments/addresses";
+import type { Environment, NamedRange, WebAppWorkload } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { MysqlStack } from "./mysql";
 import type { NetworkStack } from "./network";
@@ -60,6 +62,11 @@ export class WebAppStack extends EnvironmentStack {
       new CertificateReader(scope, "certificate", {
         certificateId,
         principalId: app.principalId,
+      });
+      new Evidence(scope, "evidence", {
+        environment,
+        of: app.id,
+        categories: ["AppServiceHTTPLogs", "AppServiceAuditLogs", "AppServiceIPSecAuditLogs"],
       });
       new AppDeployment(scope, "deployment", {
         app,
@@ -124,7 +131,7 @@ export class WebAppStack extends EnvironmentStack {
     login: WebAppLogin | undefined,
   ): WebApp {
     const { name, location, network } = this.environment;
-    const deployerRanges = network.deployerRanges.map(({ cidr }) => cidr);
+    const publicRanges = (ranges: readonly NamedRange[]) => ranges.filter(({ cidr }) => isPublic(cidr));
     return new WebApp(scope, "web-app", {
       name: resourceName("app", name, workload.name, suffix),
       resourceGroup: this.shared.resourceGroup,
@@ -132,8 +139,9 @@ export class WebAppStack extends EnvironmentStack {
       servicePlanId: plan.id,
       subnetId: this.shared.subnetId,
       monitoring,
-      visitorRanges: [...deployerRanges, ...network.clientRanges.map(({ cidr }) => cidr)],
-      deployerRanges,
+      visitorRanges: publicRanges([...network.deployerRanges, ...network.clientRanges]),
+      deployerRanges: publicRanges(network.deployerRanges),
+      deployerSubnets: network.deployerSubnets.map(({ id }) => id),
       settings: this.settings(workload),
       login,
     });

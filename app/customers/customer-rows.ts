@@ -11,6 +11,9 @@ import {
   type StoredCustomer,
 } from "./customer-store";
 
+/** A lock's name in SQL: MySQL takes 64 characters, as many as the database's own name may have. */
+const seedLock = "RIGHT(CONCAT(DATABASE(), '.seed'), 64)";
+
 /** What of a row Vault has made. */
 export interface SealedFields {
   fields: Record<CustomerField, string>;
@@ -124,9 +127,7 @@ export class CustomerRows {
       async (session) => {
         if (!(await isEmpty(session))) return 0;
         const sealed = await rows();
-        const [lock] = await session.rows<{ got: number }>(
-          "SELECT GET_LOCK(CONCAT(DATABASE(), '.seed'), 10) AS got",
-        );
+        const [lock] = await session.rows<{ got: number }>(`SELECT GET_LOCK(${seedLock}, 10) AS got`);
         if (lock?.got !== 1 || !(await isEmpty(session))) return 0;
         try {
           await session.transaction(async () => {
@@ -137,7 +138,7 @@ export class CustomerRows {
           });
           return sealed.length;
         } finally {
-          await session.rows("SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.seed'))").catch(() => {});
+          await session.rows(`SELECT RELEASE_LOCK(${seedLock})`).catch(() => {});
         }
       },
       30_000,

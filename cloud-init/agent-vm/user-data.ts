@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
+import { enabledUnits, UNITS_FILE, unitsJson } from "../common/managed-units";
 import { releaseFile } from "../common/release";
 import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
+import { AGENT_VM_FILES } from "./managed-files";
 import { nodeRelease } from "./node-release";
 
 /** What a VM with Vault Agent is told. Every string may be a Terraform reference, except where it says "at synth". */
@@ -40,26 +42,18 @@ export function agentVmUserData(settings: AgentVmUserData): string {
       ["systemd-sysusers", "/etc/sysusers.d/agent-vm.conf"],
       ["systemctl", "daemon-reload"],
       // --no-block: the units wait for Vault and for rights to arrive; cloud-init need not.
-      ["systemctl", "enable", "--now", "--no-block", ...UNITS],
+      ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(AGENT_VM_FILES)],
     ],
   });
 }
 
-const UNITS = [
-  "vault-install.service",
-  "node-install.service",
-  "ramdisk.mount",
-  "vault-ca-certificate.service",
-  "vault-ca-certificate.timer",
-  "vault-agent.service",
-  "app-package.service",
-  "app-package.timer",
-  "app.service",
-];
-
 function staticFiles({ role, automaticRebootTime }: AgentVmUserData) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
-  return packFiles(folders, { ROLE: role, AUTOMATIC_REBOOT_TIME: automaticRebootTime });
+  return packFiles(
+    folders,
+    { ROLE: role, AUTOMATIC_REBOOT_TIME: automaticRebootTime },
+    { [UNITS_FILE]: unitsJson(AGENT_VM_FILES) },
+  );
 }
 
 function variables(settings: AgentVmUserData) {

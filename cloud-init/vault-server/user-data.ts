@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
+import { enabledUnits, UNITS_FILE, unitsJson } from "../common/managed-units";
 import { releaseFile } from "../common/release";
 import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
+import { vaultServerFiles } from "./managed-files";
 import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
 /** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
@@ -42,6 +44,8 @@ export interface VaultServerUserData {
   automaticRebootTime: string;
   /** Life of a deployer's token, in Vault's notation, for example "1h". */
   deployerTokenTtl: string;
+  /** The oldest version of TLS that clients may use; at synth. */
+  minTlsVersion: "1.2" | "1.3";
 }
 
 /**
@@ -75,7 +79,7 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
       ["systemd-sysusers", "/etc/sysusers.d/vault-server.conf"],
       ["systemctl", "daemon-reload"],
       // --no-block: the units wait for the data disk and for rights to arrive; cloud-init need not.
-      ["systemctl", "enable", "--now", "--no-block", ...units(enterprise)],
+      ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(vaultServerFiles(settings.vault))],
     ],
   });
 }
@@ -84,7 +88,16 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
-  return packFiles(folders, { AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime });
+  return packFiles(
+    folders,
+    {
+      AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime,
+      // As Vault and HAProxy spell it.
+      VAULT_MIN_TLS: `tls${settings.minTlsVersion.replace(".", "")}`,
+      ...(hasFront(settings) && { FRONT_MIN_TLS: `TLSv${settings.minTlsVersion}` }),
+    },
+    { [UNITS_FILE]: unitsJson(vaultServerFiles(settings.vault)) },
+  );
 }
 
 function variables(settings: VaultServerUserData) {
@@ -114,16 +127,4 @@ function variables(settings: VaultServerUserData) {
 /** A proxy that keeps the network from what a Vault before 2.0 lets anybody do. */
 function hasFront({ vault }: VaultServerUserData): boolean {
   return !asksForTokenToRecover(vault.version);
-}
-
-function units(enterprise: boolean): string[] {
-  return [
-    "vault-install.service",
-    ...(enterprise ? ["vault-license.service", "vault-license.timer"] : []),
-    "vault-certificate.service",
-    "vault-certificate.timer",
-    "vault.service",
-    "vault-first-boot.service",
-    "vault-access.service",
-  ];
 }

@@ -13,6 +13,8 @@ export interface AppDeploymentProps {
 /**
  * Pushes the package with the deployer's Entra token. azurerm's own `zip_deploy_file` would publish with the basic
  * credentials that are switched off here.
+ * App Service answers 409 while it still works on an earlier deployment or restarts, and a connection may break off; the
+ * same push again is harmless, so it is tried up to five times.
  */
 export class AppDeployment extends Construct {
   constructor(
@@ -26,15 +28,22 @@ export class AppDeployment extends Construct {
       provisioners: [
         {
           type: "local-exec",
-          command: [
-            "az webapp deploy --type zip --clean true",
-            `--src-path ${appPackage.path}`,
-            `--name ${app.name}`,
-            `--resource-group ${resourceGroup}`,
-            `--subscription ${subscriptionId}`,
-          ].join(" "),
+          command: upToFiveTimes(
+            [
+              "az webapp deploy --type zip --clean true",
+              `--src-path ${appPackage.path}`,
+              `--name ${app.name}`,
+              `--resource-group ${resourceGroup}`,
+              `--subscription ${subscriptionId}`,
+            ].join(" "),
+          ),
         },
       ],
     });
   }
+}
+
+/** Shell that runs a command until it succeeds, with a growing pause, and fails as the last attempt did. */
+function upToFiveTimes(command: string): string {
+  return `for pause in 10 20 40 60 last; do ${command} && exit 0; code=$?; [ $pause = last ] || { echo "Trying again in $pause s." >&2; sleep $pause; }; done; exit $code`;
 }

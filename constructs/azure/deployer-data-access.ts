@@ -1,6 +1,7 @@
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
 import type { Deployer } from "../../environments/schema";
+import { formerly } from "../terraform/formerly";
 
 export interface DeployerDataAccessProps {
   deployers: readonly Deployer[];
@@ -21,6 +22,7 @@ const roles = [
  * Lets the deployers make the unseal key, the TLS certificate and the MySQL password in Key Vault, and push the
  * application's package for the VMs. Granted on the resource group and in an earlier stack than these, since an assignment
  * takes minutes to work. The recovery keys are in another resource group, where deployers hold nothing.
+ * An assignment is known by the deployer's object id: a change of the list leaves the rights of all others alone.
  */
 export class DeployerDataAccess extends Construct {
   constructor(
@@ -32,13 +34,15 @@ export class DeployerDataAccess extends Construct {
     for (const [index, { objectId, type }] of deployers.entries()) {
       const signedIn = objectId === "signed-in-user";
       for (const role of roles) {
-        new RoleAssignment(this, `${role.toLowerCase().replaceAll(" ", "-")}-${index}`, {
+        const name = role.toLowerCase().replaceAll(" ", "-");
+        const assignment = new RoleAssignment(this, `${name}-${objectId.toLowerCase()}`, {
           scope: resourceGroupId,
           roleDefinitionName: role,
           principalId: signedIn ? signedInObjectId : objectId,
           // Azure finds out by itself what the signed-in principal is.
           principalType: signedIn ? undefined : type,
         });
+        formerly(assignment, `${name}-${index}`);
       }
     }
   }

@@ -2,6 +2,7 @@ import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { VirtualMachineExtension } from "@cdktf/provider-azurerm/lib/virtual-machine-extension";
 import { Construct } from "constructs";
 import type { Principal } from "../../environments/schema";
+import { formerly } from "../terraform/formerly";
 
 export interface EntraSshLoginProps {
   virtualMachineId: string;
@@ -22,12 +23,13 @@ export class EntraSshLogin extends Construct {
       autoUpgradeMinorVersion: true,
     });
     for (const [index, { objectId, type }] of administrators.entries()) {
-      new RoleAssignment(this, `administrator-${index}`, {
+      const assignment = new RoleAssignment(this, `administrator-${objectId.toLowerCase()}`, {
         scope: virtualMachineId,
         roleDefinitionName: "Virtual Machine Administrator Login",
         principalId: objectId,
         principalType: type,
       });
+      formerly(assignment, `administrator-${index}`);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { KeyVault as AzurermKeyVault } from "@cdktf/provider-azurerm/lib/key-vault";
 import { Construct } from "constructs";
-import { isPublic } from "../../environments/addresses";
+import { disjoint, isPublic } from "../../environments/addresses";
 import { skipChecks } from "../terraform/checkov-skips";
 
 export interface KeyVaultProps {
@@ -59,7 +59,7 @@ export class KeyVault extends Construct {
       networkAcls: {
         defaultAction: "Deny",
         bypass: "None",
-        ipRules: allowedRanges.filter(isPublic),
+        ipRules: disjoint(allowedRanges).filter(isPublic),
         virtualNetworkSubnetIds: [...allowedSubnets],
       },
       lifecycle: protect ? { preventDestroy: true } : undefined,

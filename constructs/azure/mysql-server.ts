@@ -4,6 +4,7 @@ import { MysqlFlexibleServerConfiguration } from "@cdktf/provider-azurerm/lib/my
 import { Construct } from "constructs";
 import type { Environment } from "../../environments/schema";
 import { skipChecks } from "../terraform/checkov-skips";
+import { TerraformData } from "../terraform/terraform-data";
 import { DeletionLock } from "./deletion-lock";
 import type { KeptPassword } from "./kept-password";
 
@@ -22,6 +23,7 @@ export interface MysqlServerProps {
 
 /** A MySQL Flexible Server that only the virtual network reaches, over TLS, with the application's database. */
 export class MysqlServer extends Construct {
+  readonly id: string;
   /** Name under which the virtual network reaches it. */
   readonly host: string;
   readonly databaseName: string;
@@ -33,12 +35,13 @@ export class MysqlServer extends Construct {
   ) {
     super(scope, id);
     const server = this.createServer();
-    const database = this.createDatabase(server);
-    this.setParameters(server);
+    const database = this.createDatabase(server, this.setParameters(server));
+    this.growStorage(server);
     this.explainFindings(server);
     if (props.protect) {
       new DeletionLock(this, "deletion", { resourceId: server.id, protects: "the database and its backups" });
     }
+    this.id = server.id;
     this.host = server.fqdn;
     this.databaseName = database.name;
   }
@@ -63,8 +66,13 @@ export class MysqlServer extends Construct {
       storage: { sizeGb: settings.storageGb, autoGrowEnabled: true },
       lifecycle: {
         preventDestroy: protect ? true : undefined,
-        // Azure chooses the zones, and a failover swaps them; neither is a change to undo.
-        ignoreChanges: ["zone", "high_availability[0].standby_availability_zone"],
+        ignoreChanges: [
+          // Azure chooses the zones, and a failover swaps them; neither is a change to undo.
+          "zone",
+          "high_availability[0].standby_availability_zone",
+          // Azure raises the size when the storage fills up, and azurerm replaces a server whose size is to be smaller.
+          "storage[0].size_gb",
+        ],
       },
     });
   }
@@ -81,7 +89,27 @@ export class MysqlServer extends Construct {
     });
   }
 
-  private createDatabase(server: MysqlFlexibleServer): MysqlFlexibleDatabase {
+  /** Terraform ignores the size, so a larger one in the environment file goes to Azure by `az`. It never shrinks. */
+  private growStorage(server: MysqlFlexibleServer): void {
+    const { storageGb } = this.props.settings;
+    const ids = `--ids ${server.id} --only-show-errors --output`;
+    const current = `$(az mysql flexible-server show ${ids} tsv --query storage.storageSizeGb)`;
+    new TerraformData(this, "storage-growth", {
+      triggersReplace: { server: server.id, storageGb: String(storageGb) },
+      provisioners: [
+        {
+          type: "local-exec",
+          command: `test "${current}" -ge ${storageGb} || az mysql flexible-server update ${ids} none --storage-size ${storageGb}`,
+        },
+      ],
+    });
+  }
+
+  /** After the parameters: Azure refuses a second change while one is under way, and azurerm locks parameters only. */
+  private createDatabase(
+    server: MysqlFlexibleServer,
+    after: MysqlFlexibleServerConfiguration,
+  ): MysqlFlexibleDatabase {
     const { resourceGroup, settings, protect } = this.props;
     return new MysqlFlexibleDatabase(this, "database", {
       name: settings.databaseName,
@@ -90,11 +118,13 @@ export class MysqlServer extends Construct {
       charset: "utf8mb4",
       collation: "utf8mb4_0900_ai_ci",
       lifecycle: protect ? { preventDestroy: true } : undefined,
+      dependsOn: [after],
     });
   }
 
-  private setParameters(server: MysqlFlexibleServer): void {
-    const parameters = {
+  /** One after the other; gives the last. */
+  private setParameters(server: MysqlFlexibleServer): MysqlFlexibleServerConfiguration {
+    const parameters = Object.entries({
       require_secure_transport: "ON",
       tls_version: "TLSv1.2,TLSv1.3",
       slow_query_log: "ON",
@@ -102,14 +132,17 @@ export class MysqlServer extends Construct {
       audit_log_enabled: "ON",
       // Who connects and who changes structure or rights; not the statements, which carry the customers' data.
       audit_log_events: "CONNECTION,DDL,DCL",
-    };
-    for (const [name, value] of Object.entries(parameters)) {
-      new MysqlFlexibleServerConfiguration(this, name, {
+    });
+    let last: MysqlFlexibleServerConfiguration | undefined;
+    for (const [name, value] of parameters) {
+      last = new MysqlFlexibleServerConfiguration(this, name, {
         name,
         value,
         resourceGroupName: this.props.resourceGroup,
         serverName: server.name,
+        dependsOn: last && [last],
       });
     }
+    return last as MysqlFlexibleServerConfiguration;
   }
 }

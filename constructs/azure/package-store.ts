@@ -1,7 +1,7 @@
 import { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
 import { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container";
 import { Construct } from "constructs";
-import { isPublic } from "../../environments/addresses";
+import { disjoint, isPublic } from "../../environments/addresses";
 import { skipChecks } from "../terraform/checkov-skips";
 import { TerraformData } from "../terraform/terraform-data";
 import type { AppPackage } from "./app-package";
@@ -65,7 +65,7 @@ export class PackageStore extends Construct {
       networkRules: {
         defaultAction: "Deny",
         bypass: ["None"],
-        ipRules: allowedRanges.filter(isPublic).flatMap(asIpRules),
+        ipRules: disjoint(allowedRanges).filter(isPublic).flatMap(asIpRules),
         virtualNetworkSubnetIds: [...allowedSubnets],
       },
       blobProperties: {

@@ -1,6 +1,7 @@
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
 import type { Principal } from "../../environments/schema";
+import { formerly } from "../terraform/formerly";
 import type { KeyVault } from "./key-vault";
 
 export interface RecoveryKeysProps {
@@ -45,12 +46,13 @@ export class RecoveryKeys extends Construct {
 
   private allowReaders(secretId: string, readers: readonly Principal[]): void {
     for (const [index, { objectId, type }] of readers.entries()) {
-      new RoleAssignment(this, `read-${index}`, {
+      const assignment = new RoleAssignment(this, `read-${objectId.toLowerCase()}`, {
         scope: secretId,
         roleDefinitionName: "Key Vault Secrets User",
         principalId: objectId,
         principalType: type,
       });
+      formerly(assignment, `read-${index}`);
     }
   }
 }

@@ -34,7 +34,10 @@ export class SecuredSubnet extends Construct {
     this.id = subnet.id;
   }
 
-  /** Egress goes through the NAT gateway, so Azure's implicit outbound address is off. */
+  /**
+   * Egress goes through the NAT gateway, so Azure's implicit outbound address is off. A delegated subnet's way out is its
+   * service's own business, and the setting is not for it. Source: Azure, default outbound access, private subnets.
+   */
   private createSubnet(): Subnet {
     const { name, environment, resourceGroup, virtualNetwork, cidr, serviceEndpoints } = this.props;
     return new Subnet(this, "subnet", {
@@ -42,7 +45,7 @@ export class SecuredSubnet extends Construct {
       resourceGroupName: resourceGroup,
       virtualNetworkName: virtualNetwork,
       addressPrefixes: [cidr],
-      defaultOutboundAccessEnabled: false,
+      defaultOutboundAccessEnabled: this.props.delegation === undefined ? false : undefined,
       privateEndpointNetworkPolicies: "Enabled",
       delegation: this.delegation(),
       serviceEndpoints: serviceEndpoints && [...serviceEndpoints],

@@ -6,7 +6,10 @@ import { Construct } from "constructs";
 export interface AllowedFlow {
   name: string;
   direction: "Inbound" | "Outbound";
-  from: string;
+  /** Azure evaluates lower numbers first; 100 to 4095, and no two alike in one direction of a group. */
+  priority: number;
+  /** A list may hold up to 4000 networks, none of which contains another. Source: Azure, network limits. */
+  from: string | readonly string[];
   to: string;
   ports: readonly number[];
 }
@@ -34,7 +37,7 @@ export class SecurityGroup extends Construct {
   ) {
     super(scope, id);
     const group = this.createGroup();
-    for (const [index, flow] of props.flows.entries()) this.allow(group, flow, 100 + 10 * index);
+    for (const flow of props.flows) this.allow(group, flow);
     for (const direction of props.refuseOther) this.refuseOther(group, direction);
     this.id = group.id;
   }
@@ -46,8 +49,7 @@ export class SecurityGroup extends Construct {
 
   private allow(
     group: NetworkSecurityGroup,
-    { name, direction, from, to, ports }: AllowedFlow,
-    priority: number,
+    { name, direction, priority, from, to, ports }: AllowedFlow,
   ): void {
     new NetworkSecurityRule(this, name, {
       name,
@@ -57,7 +59,7 @@ export class SecurityGroup extends Construct {
       direction,
       access: "Allow",
       protocol: "Tcp",
-      sourceAddressPrefix: from,
+      ...(typeof from === "string" ? { sourceAddressPrefix: from } : { sourceAddressPrefixes: [...from] }),
       sourcePortRange: "*",
       destinationAddressPrefix: to,
       destinationPortRanges: ports.map(String),

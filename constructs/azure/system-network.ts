@@ -1,5 +1,6 @@
 import { VirtualNetwork } from "@cdktf/provider-azurerm/lib/virtual-network";
 import { Construct } from "constructs";
+import { disjoint } from "../../environments/addresses";
 import type { Environment, NamedRange } from "../../environments/schema";
 import { resourceName } from "./resource-names";
 import { SecuredSubnet, type SecuredSubnetProps } from "./secured-subnet";
@@ -16,7 +17,12 @@ type SubnetName = keyof Environment["network"]["subnets"];
 const keyVaultEndpoint = "Microsoft.KeyVault";
 const storageEndpoint = "Microsoft.Storage";
 
-/** The virtual network and its four subnets, each open for exactly the flows that the system needs. */
+/**
+ * The virtual network and its four subnets, each open for exactly the flows that the system needs.
+ * Each list of ranges is one security rule, so a change of the list changes one rule in place and no priority.
+ * Priorities end in 5: versions of this project before 0.2 gave each range a multiple of 10, and Azure allows no two rules
+ * with one number, not even for the moment in which an upgrade deletes one and creates the other.
+ */
 export class SystemNetwork extends Construct {
   readonly id: string;
   /** Ids of the subnets. */
@@ -52,20 +58,19 @@ export class SystemNetwork extends Construct {
 
   private createVaultSubnet(network: VirtualNetwork): SecuredSubnet {
     const { vault, webApp, agents } = this.cidrs;
-    const { deployerRanges, clientRanges } = this.props.environment.network;
+    const { deployerRanges, clientRanges, sshRanges } = this.props.environment.network;
     return this.createSubnet(network, "vault", {
       serviceEndpoints: [keyVaultEndpoint],
       flows: [
-        inbound("vault-from-web-app", webApp, vault, 8200),
-        inbound("vault-from-agents", agents, vault, 8200),
-        inbound("vault-between-nodes", vault, vault, 8200, 8201),
-        ...[...deployerRanges, ...clientRanges].map(({ name, cidr }) =>
-          inbound(`vault-from-${name}`, cidr, vault, 8200),
-        ),
-        ...this.sshInto(vault),
-        outbound("vault-between-nodes-out", vault, vault, 8200, 8201),
-        outbound("mysql", vault, this.cidrs.mysql, 3306),
-        ...packagesAndAzure(vault),
+        inbound(105, "vault-from-web-app", webApp, vault, 8200),
+        inbound(115, "vault-from-agents", agents, vault, 8200),
+        inbound(125, "vault-between-nodes", vault, vault, 8200, 8201),
+        ...fromRanges(205, "vault-from-deployers", deployerRanges, vault, 8200),
+        ...fromRanges(215, "vault-from-clients", clientRanges, vault, 8200),
+        ...fromRanges(225, "ssh", sshRanges, vault, 22),
+        outbound(105, "vault-between-nodes-out", vault, vault, 8200, 8201),
+        outbound(115, "mysql", vault, this.cidrs.mysql, 3306),
+        packagesAndAzure(125, vault),
       ],
     });
   }
@@ -75,12 +80,16 @@ export class SystemNetwork extends Construct {
     const { vault, mysql, webApp, agents } = this.cidrs;
     return this.createSubnet(network, "mysql", {
       delegation: "Microsoft.DBforMySQL/flexibleServers",
+      // Azure adds it for the server's backups; left out, each plan would take it away again.
+      serviceEndpoints: [storageEndpoint],
       flows: [
-        inbound("mysql-from-vault", vault, mysql, 3306),
-        inbound("mysql-from-web-app", webApp, mysql, 3306),
-        inbound("mysql-from-agents", agents, mysql, 3306),
+        inbound(105, "mysql-from-vault", vault, mysql, 3306),
+        inbound(115, "mysql-from-web-app", webApp, mysql, 3306),
+        inbound(125, "mysql-from-agents", agents, mysql, 3306),
         // A standby replicates inside the subnet.
-        inbound("mysql-between-servers", mysql, mysql, 3306),
+        inbound(135, "mysql-between-servers", mysql, mysql, 3306),
+        // Azure's own load balancer in front of a server with a standby asks from 168.63.129.16 who is alive.
+        inbound(145, "mysql-from-probe", "AzureLoadBalancer", mysql, 3306),
       ],
       refuseOther: ["Inbound"],
     });
@@ -93,11 +102,11 @@ export class SystemNetwork extends Construct {
       delegation: "Microsoft.Web/serverFarms",
       serviceEndpoints: [keyVaultEndpoint],
       flows: [
-        outbound("vault", webApp, vault, 8200),
-        outbound("mysql", webApp, mysql, 3306),
-        outbound("telemetry", webApp, "AzureMonitor", 443),
-        outbound("entra-id", webApp, "AzureActiveDirectory", 443),
-        outbound("key-vault", webApp, "AzureKeyVault", 443),
+        outbound(105, "vault", webApp, vault, 8200),
+        outbound(115, "mysql", webApp, mysql, 3306),
+        outbound(125, "telemetry", webApp, "AzureMonitor", 443),
+        outbound(135, "entra-id", webApp, "AzureActiveDirectory", 443),
+        outbound(145, "key-vault", webApp, "AzureKeyVault", 443),
       ],
     });
   }
@@ -107,18 +116,12 @@ export class SystemNetwork extends Construct {
     return this.createSubnet(network, "agents", {
       serviceEndpoints: [keyVaultEndpoint, storageEndpoint],
       flows: [
-        ...this.sshInto(agents),
-        outbound("vault", agents, vault, 8200),
-        outbound("mysql", agents, mysql, 3306),
-        ...packagesAndAzure(agents),
+        ...fromRanges(105, "ssh", this.props.environment.network.sshRanges, agents, 22),
+        outbound(105, "vault", agents, vault, 8200),
+        outbound(115, "mysql", agents, mysql, 3306),
+        packagesAndAzure(125, agents),
       ],
     });
-  }
-
-  private sshInto(subnet: string): AllowedFlow[] {
-    return this.props.environment.network.sshRanges.map(({ name, cidr }: NamedRange) =>
-      inbound(`ssh-from-${name}`, cidr, subnet, 22),
-    );
   }
 
   private createSubnet(
@@ -141,15 +144,33 @@ export class SystemNetwork extends Construct {
   }
 }
 
-function inbound(name: string, from: string, to: string, ...ports: number[]): AllowedFlow {
-  return { name, direction: "Inbound", from, to, ports };
+function inbound(
+  priority: number,
+  name: string,
+  from: AllowedFlow["from"],
+  to: string,
+  ...ports: number[]
+): AllowedFlow {
+  return { name, direction: "Inbound", priority, from, to, ports };
 }
 
-function outbound(name: string, from: string, to: string, ...ports: number[]): AllowedFlow {
-  return { name, direction: "Outbound", from, to, ports };
+function outbound(priority: number, name: string, from: string, to: string, ...ports: number[]): AllowedFlow {
+  return { name, direction: "Outbound", priority, from, to, ports };
+}
+
+/** One rule for a whole list; none for an empty one. */
+function fromRanges(
+  priority: number,
+  name: string,
+  ranges: readonly NamedRange[],
+  to: string,
+  port: number,
+): AllowedFlow[] {
+  if (ranges.length === 0) return [];
+  return [inbound(priority, name, disjoint(ranges.map(({ cidr }) => cidr)), to, port)];
 }
 
 /** Ubuntu's mirrors speak plain HTTP and sign what they serve; the rest (HashiCorp, Key Vault, Entra, ARM) is HTTPS. */
-function packagesAndAzure(from: string): AllowedFlow[] {
-  return [outbound("packages-and-azure", from, "Internet", 80, 443)];
+function packagesAndAzure(priority: number, from: string): AllowedFlow {
+  return outbound(priority, "packages-and-azure", from, "Internet", 80, 443);
 }

@@ -3,6 +3,7 @@ import { MonitorDiagnosticSetting } from "@cdktf/provider-azurerm/lib/monitor-di
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
 import { NODE_MAJOR } from "../../app/node-version";
+import type { NamedRange } from "../../environments/schema";
 import { skipChecks } from "../terraform/checkov-skips";
 import type { ApplicationMonitoring } from "./application-monitoring";
 import type { WebAppLogin } from "./web-app-login";
@@ -15,15 +16,24 @@ export interface WebAppProps {
   /** Delegated to Microsoft.Web/serverFarms. */
   subnetId: string;
   monitoring: ApplicationMonitoring;
-  /** Networks that reach the application, CIDR. */
-  visitorRanges: readonly string[];
-  /** Networks from which packages are deployed, CIDR. */
-  deployerRanges: readonly string[];
+  /** Public networks that reach the application; App Service sees no private address. */
+  visitorRanges: readonly NamedRange[];
+  /** Public networks from which packages are deployed. */
+  deployerRanges: readonly NamedRange[];
+  /** Ids of subnets with the service endpoint Microsoft.Web, from which packages are deployed and the application is tried. */
+  deployerSubnets: readonly string[];
   /** Environment variables of the application; no secret among them. */
   settings: Record<string, string>;
   /** Who signs in before a request is let through; without it, everybody in the visitors' ranges is. */
   login?: WebAppLogin;
 }
+
+/** Tags by which Azure's portal finds what belongs to an application. Source: azurerm issue 16569. */
+const hiddenLinks = [
+  "/app-insights-resource-id",
+  "/app-insights-instrumentation-key",
+  "/app-insights-conn-string",
+];
 
 /** Says that the application is alive; App Service asks, and has no account to sign in with. */
 const healthCheckPath = "/healthz";
@@ -84,9 +94,9 @@ export class WebApp extends Construct {
         // Key Vault and MySQL know the application by its subnet.
         vnetRouteAllEnabled: true,
         ipRestrictionDefaultAction: "Deny",
-        ipRestriction: restrictions(this.props.visitorRanges),
+        ipRestriction: restrictions(this.props.visitorRanges, this.props.deployerSubnets),
         scmIpRestrictionDefaultAction: "Deny",
-        scmIpRestriction: restrictions(this.props.deployerRanges),
+        scmIpRestriction: restrictions(this.props.deployerRanges, this.props.deployerSubnets),
       },
       appSettings: {
         ...settings,
@@ -108,6 +118,8 @@ export class WebApp extends Construct {
         detailedErrorMessages: false,
         failedRequestTracing: true,
       },
+      // Azure's portal and its link to Application Insights write them.
+      lifecycle: { ignoreChanges: hiddenLinks.map((link) => `tags["hidden-link: ${link}"]`) },
     });
   }
 
@@ -150,11 +162,15 @@ export class WebApp extends Construct {
   }
 }
 
-function restrictions(ranges: readonly string[]) {
-  return ranges.map((ipAddress, index) => ({
-    name: `range-${index}`,
-    action: "Allow",
-    ipAddress,
-    priority: 100 + index,
-  }));
+/** In the order of their names. App Service replaces the whole list at once, so a number may move. */
+function restrictions(ranges: readonly NamedRange[], subnets: readonly string[]) {
+  const byName = [...ranges].sort((one, other) => (one.name < other.name ? -1 : 1));
+  const allowed = [
+    ...byName.map(({ name, cidr }) => ({ name, ipAddress: cidr })),
+    ...[...subnets].sort().map((virtualNetworkSubnetId) => ({
+      name: virtualNetworkSubnetId.split("/").at(-1),
+      virtualNetworkSubnetId,
+    })),
+  ];
+  return allowed.map((rule, index) => ({ ...rule, action: "Allow", priority: 100 + index }));
 }

@@ -1,22 +1,33 @@
-import { Aspects, type IAspect } from "cdktf";
+import { Aspects, type IAspect, type TerraformResource } from "cdktf";
 import type { Construct, IConstruct } from "constructs";
 
 type Tags = Record<string, string>;
 
 /** A resource of azurerm that can carry tags, told by the property that its binding has for them. */
-function isTaggable(node: IConstruct): node is IConstruct & { tags: Tags; tagsInput?: Tags } {
+function isTaggable(node: IConstruct): node is TerraformResource & { tags: Tags; tagsInput?: Tags } {
   return "tagsInput" in node;
 }
 
 class TagEveryResource implements IAspect {
-  constructor(private readonly tags: Tags) {}
+  constructor(
+    private readonly tags: Tags,
+    private readonly fromPolicy: readonly string[],
+  ) {}
 
   visit(node: IConstruct): void {
-    if (isTaggable(node)) node.tags = { ...this.tags, ...node.tagsInput };
+    if (!isTaggable(node)) return;
+    node.tags = { ...this.tags, ...node.tagsInput };
+    if (this.fromPolicy.length === 0) return;
+    const ignored = node.lifecycle?.ignoreChanges ?? [];
+    const tags = this.fromPolicy.map((name) => `tags["${name}"]`);
+    node.lifecycle = { ...node.lifecycle, ignoreChanges: [...ignored, ...tags] };
   }
 }
 
-/** Puts the tags on every resource below the scope that can carry them. */
-export function tagEveryResource(scope: Construct, tags: Tags): void {
-  Aspects.of(scope).add(new TagEveryResource(tags));
+/**
+ * Puts the tags on every resource below the scope that can carry them.
+ * @param fromPolicy names of tags that an Azure Policy sets and that a deployment leaves as they are
+ */
+export function tagEveryResource(scope: Construct, tags: Tags, fromPolicy: readonly string[] = []): void {
+  Aspects.of(scope).add(new TagEveryResource(tags, fromPolicy));
 }

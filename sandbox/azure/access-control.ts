@@ -6,7 +6,7 @@ export class AccessControl {
   readonly #world: AzureWorld;
   /** Those of the start, and those that were added here; others are in the world, as it changes. */
   readonly #assignments: RoleAssignment[];
-  readonly #atStart: ReadonlySet<RoleAssignment>;
+  #atStart: ReadonlySet<RoleAssignment>;
 
   constructor(world: AzureWorld) {
     this.#world = world;
@@ -22,6 +22,12 @@ export class AccessControl {
   add(assignment: RoleAssignment): void {
     checkRoleAssignment(this.#world, assignment);
     this.#assignments.push(assignment);
+  }
+
+  /** Those of another deployment take the place of all. */
+  replace(assignments: readonly RoleAssignment[]): void {
+    this.#assignments.splice(0, Infinity, ...assignments);
+    this.#atStart = new Set(assignments);
   }
 
   /** Takes away every assignment that agrees in all the fields given; says how many there were. */

@@ -17,6 +17,7 @@ import { PrivateNames } from "./private-names";
 import { RequestHandler } from "./request-handler";
 import { RequestLog } from "./request-log";
 import { type ResourceChange, ResourceManager } from "./services/resource-manager/resource-manager";
+import { SerialConsoles } from "./services/serial-consoles";
 import { type SiteRunner, Sites } from "./services/sites";
 import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
 import { type AzureWorld, checkWorld, type UserAssignedIdentity } from "./world";
@@ -32,6 +33,8 @@ export interface AzureOptions {
   onResourceChange?: (change: ResourceChange) => Promise<void> | void;
   /** Runs the applications of the sites that Azure Resource Manager makes. */
   siteRunner?: SiteRunner;
+  /** What the serial console of a VM shows; undefined for a VM that does not run. */
+  consoleOf?: (machine: string) => string | undefined;
   /** Object id of the person who signs in to the Azure CLI. */
   personAtBrowser?: string;
   /** Takes a line for whatever was refused because the sandbox does not imitate it. Default: standard error. */
@@ -71,7 +74,11 @@ export class Azure {
   readonly entra: TokenIssuer;
   /** The private CA's certificate: what SSL_CERT_FILE is to hold. */
   readonly caPem: string;
+  /** What was there at the start, or is there since an update. */
+  readonly #seed: AzureWorld;
   readonly #world: AzureWorld;
+  /** By name of a VM: what IMDS gives in the place of what the world says. */
+  readonly #userData = new Map<string, string>();
   readonly #authority: CertificateAuthority;
   readonly #directory: Directory;
   readonly #stores = new Map<string, KeyVaultStore>();
@@ -89,7 +96,8 @@ export class Azure {
     issuer: TokenIssuer,
   ) {
     this.resources = new ResourceStore(world);
-    this.#world = liveWorld(world, this.resources);
+    this.#seed = world;
+    this.#world = liveWorld(world, this.resources, this.#userData);
     this.#authority = authority;
     this.caPem = authority.pem;
     this.entra = issuer;
@@ -185,6 +193,36 @@ export class Azure {
     await store.makeCertificate(made, notAfter);
   }
 
+  /**
+   * Takes over what another deployment of the same system changed: people, rights, tags and user data of VMs.
+   *
+   * @throws Error when it has other resources, and changes nothing then
+   */
+  update(world: AzureWorld): void {
+    checkWorld(world);
+    for (const kind of ["virtualMachines", "sites", "keyVaults", "keys", "certificates"] as const) {
+      const namesOf = (of: AzureWorld): string =>
+        of[kind]
+          .map(({ name }) => name)
+          .sort()
+          .join(", ");
+      if (namesOf(this.#world) !== namesOf(world)) {
+        throw new Error(
+          `This Azure has the ${kind} ${namesOf(this.#world)} and no others, not ${namesOf(world)}`,
+        );
+      }
+    }
+    const { people, roleDefinitions, roleAssignments, virtualMachines } = structuredClone(world);
+    Object.assign(this.#seed, { people, roleDefinitions, roleAssignments, virtualMachines });
+    this.accessControl.replace(roleAssignments);
+  }
+
+  /** What IMDS gives to a machine as its user data from now on. */
+  setUserData(machine: string, userData: string): void {
+    known(this.#directory.machine(machine), "virtual machine", machine);
+    this.#userData.set(machine, userData);
+  }
+
   exportState(): AzureState {
     return Object.fromEntries([...this.#stores].map(([name, store]) => [name, store.content]));
   }
@@ -208,7 +246,7 @@ export class Azure {
   }
 
   #makeServers(
-    { print = printToStderr, onResourceChange, personAtBrowser, siteRunner }: AzureOptions,
+    { print = printToStderr, onResourceChange, personAtBrowser, siteRunner, consoleOf }: AzureOptions,
     authority: CertificateAuthority,
   ): void {
     const { faults, requests: log, entra: issuer, accessControl } = this;
@@ -218,6 +256,7 @@ export class Azure {
       new Entra({ issuer, directory: this.#directory, personAtBrowser: () => personAtBrowser }),
       new KeyVaultService({ world: this.#world, stores: this.#stores, issuer, accessControl }),
       new AzureCliDownloads(),
+      new SerialConsoles((machine) => consoleOf?.(machine)),
       new Sites({ world: this.#world, issuer, accessControl, runner: siteRunner }),
       new BlobStorage({ world: this.#world, issuer, accessControl }),
       new ResourceManager({

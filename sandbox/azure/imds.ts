@@ -172,6 +172,9 @@ function instanceDocument(machine: VirtualMachine, apiVersion: string): Record<s
       resourceGroupName: resourceGroup,
       ...(apiVersion >= "2019-03-11" ? { resourceId } : {}),
       subscriptionId: resourceId.split("/")[2],
+      ...(apiVersion >= "2021-01-01"
+        ? { userData: Buffer.from(machine.userData ?? "").toString("base64") }
+        : {}),
       tags: Object.entries(tags)
         .map(([key, value]) => `${key}:${value}`)
         .join(";"),

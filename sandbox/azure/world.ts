@@ -45,6 +45,8 @@ export interface VirtualMachine {
   size?: string;
   zone?: string;
   privateIpAddress?: string;
+  /** Decoded. */
+  userData?: string;
 }
 
 export interface Site {

@@ -18,6 +18,8 @@ const stackJson = z.strictObject({
   resource: blocks,
   locals: block.default({}),
   output: z.record(z.string(), z.looseObject({ value: z.unknown() })).default({}),
+  // Of an upgrade's state; the sandbox begins with an empty one.
+  moved: z.array(block).optional(),
 });
 
 export type StackJson = z.infer<typeof stackJson>;

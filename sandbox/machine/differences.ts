@@ -16,12 +16,14 @@ export interface Difference {
 export const PRIVATE_FOLDERS = [
   "/etc/logrotate.d",
   "/etc/vault-agent.d",
+  "/etc/vault-vm",
   "/etc/vault.d",
   "/ramdisk",
   "/run",
   "/usr/local",
   "/var/lib/app",
   "/var/lib/vault",
+  "/var/lib/vault-vm",
   "/var/log/vault",
 ] as const;
 
@@ -58,6 +60,15 @@ export const differences: readonly Difference[] = [
       "command lines, in *.hcl, *.ctmpl and logrotate's files, and before the audit log of the stack vault-config. Scripts are " +
       "not touched.",
     reason: "No root rights, and several machines side by side.",
+  },
+  {
+    name: "User data",
+    onAzure: "IMDS hands out the user data of the stack, and apply-user-data writes its files below /.",
+    inSandbox:
+      "The files in IMDS's user data have the private root in them, as above, and APPLY_ROOT is that root in every process's " +
+      "environment. So its SHA-256 is not the one on Azure. journalctl knows a unit's last line only, and systemd-run, which " +
+      "installs packages and makes users, does nothing.",
+    reason: "No root rights.",
   },
   {
     name: "Vault and Node.js",

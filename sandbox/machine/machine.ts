@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
-import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
 import { RELEASES_FOLDER, type Release } from "../../cloud-init/common/release";
 import { inTurn } from "../programs/in-turn";
 import { killLeftovers } from "../programs/leftover-processes";
@@ -85,7 +85,10 @@ export class Machine {
       userId: process.getuid?.() ?? 0,
       groupId: process.getgid?.() ?? 0,
     });
-    this.environment = environmentOf(options, this.path("/tmp"));
+    this.environment = environmentOf(options, {
+      APPLY_ROOT: join(folder, "root"),
+      TMPDIR: this.path("/tmp"),
+    });
     this.#manager = new ServiceManager({
       mapping: this.#mapping,
       environment: this.environment,
@@ -93,8 +96,9 @@ export class Machine {
       logFolder: join(folder, "log"),
     });
     this.#systemctl = new SystemctlProgram(this.#manager, {
-      program: join(folder, "bin/systemctl"),
+      folder: join(folder, "bin"),
       socket: socketOf(folder),
+      logFolder: join(folder, "log"),
     });
   }
 
@@ -108,7 +112,7 @@ export class Machine {
     const machine = new Machine(options);
     await requirePrograms(machine.environment.PATH ?? "", (machine.#userData.packages ?? []) as unknown[]);
     machine.#writeFiles();
-    machine.#installPrograms();
+    for (const program of options.programs) machine.install(program);
     await machine.#requireFreePorts();
     return machine;
   }
@@ -119,6 +123,23 @@ export class Machine {
 
   get address(): string {
     return this.#options.address;
+  }
+
+  /** Puts a release there, as install-release would. A link, since Vault takes half a gigabyte. */
+  install({ name, version, path }: InstalledProgram): void {
+    const folder = this.path(`${RELEASES_FOLDER}/${name}-${version}`);
+    mkdirSync(folder, { recursive: true });
+    rmSync(join(folder, name), { force: true });
+    symlinkSync(path, join(folder, name));
+  }
+
+  /** User data with its files' content as this machine has them: what IMDS hands to it. */
+  mapped(userData: string): string {
+    const { write_files: files, ...config } = readCloudConfig(userData);
+    return cloudConfig({
+      ...config,
+      write_files: files.map((file) => withText(file, this.#mapping.fileContent(file.path, textOf(file)))),
+    });
   }
 
   get loopback(): string {
@@ -280,16 +301,6 @@ export class Machine {
     }
   }
 
-  /** Links, since Vault takes half a gigabyte. */
-  #installPrograms(): void {
-    for (const { name, version, path } of this.#options.programs) {
-      const folder = this.path(`${RELEASES_FOLDER}/${name}-${version}`);
-      mkdirSync(folder, { recursive: true });
-      rmSync(join(folder, name), { force: true });
-      symlinkSync(path, join(folder, name));
-    }
-  }
-
   #writeFile(path: string, content: string, mode: number): void {
     const file = this.path(path);
     mkdirSync(dirname(file), { recursive: true });
@@ -324,7 +335,7 @@ function checkFolder({ folder }: MachineOptions): void {
   }
 }
 
-function environmentOf({ folder, proxyUrl, caFile }: MachineOptions, temporaryFolder: string): Variables {
+function environmentOf({ folder, proxyUrl, caFile }: MachineOptions, places: Variables): Variables {
   const inherited = (process.env.PATH ?? "").split(delimiter).filter((it) => isAbsolute(it));
   const path = new Set([join(folder, "bin"), ...inherited, "/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
   const proxies = { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY };
@@ -333,7 +344,7 @@ function environmentOf({ folder, proxyUrl, caFile }: MachineOptions, temporaryFo
   return {
     PATH: [...path].join(delimiter),
     LANG: "C.UTF-8",
-    TMPDIR: temporaryFolder,
+    ...places,
     ...proxies,
     ...Object.fromEntries(spelledLower),
     SSL_CERT_FILE: caFile,

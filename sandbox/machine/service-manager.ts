@@ -52,7 +52,12 @@ export class ServiceManager {
     });
   }
 
+  /** With what it wants and requires, as a start. */
   restart(name: string): Promise<JobResult> {
+    const { wants = [], requires = [] } = this.#unit(name)?.definition ?? {};
+    for (const other of [...wants, ...requires]) {
+      if (this.#unit(other)?.state !== "active") this.#plan(other, new Map());
+    }
     return this.#submit(name, "restart", async (_, turnToStart) => {
       await this.#unit(name)?.stop();
       return (await turnToStart()) ? this.#start(name) : "canceled";
@@ -83,15 +88,31 @@ export class ServiceManager {
     for (const name of names) if (this.#unit(name)?.definition.startsAtBoot) this.#enabled.add(name);
   }
 
+  disable(names: readonly string[]): void {
+    for (const name of names) this.#enabled.delete(name);
+  }
+
+  /** Properties as `systemctl show` names them. */
+  propertiesOf(name: string): Readonly<Record<string, string>> {
+    const unit = this.#unit(name);
+    return {
+      ActiveState: unit?.state ?? "inactive",
+      InvocationID: unit?.invocation ?? "",
+      Result: unit?.result ?? "success",
+    };
+  }
+
   /** Starts what is enabled; does not wait for it. */
   startEnabled(): void {
     void Promise.all(this.start([...this.#enabled]));
   }
 
-  /** Reads all units again. */
+  /** Reads all units again. One whose file is gone is forgotten once it does not run. */
   daemonReload(): void {
-    for (const unit of this.#units.values()) {
-      unit.definition = this.#load(unit.definition.name) ?? unit.definition;
+    for (const [name, unit] of this.#units) {
+      const definition = this.#load(name);
+      if (definition) unit.definition = definition;
+      else if (["inactive", "failed"].includes(unit.state)) this.#units.delete(name);
     }
   }
 

@@ -6,7 +6,7 @@ import { expandCommandLine, parseCommandLine } from "./command-line";
 import { parseEnvironment, readEnvironmentFile, type Variables } from "./environment";
 import type { Mapping } from "./mapping";
 import { parseTimeSpan } from "./time-span";
-import type { StartResult, Unit, UnitState } from "./unit";
+import { newInvocation, type StartResult, type Unit, type UnitState } from "./unit";
 import type { UnitDefinition } from "./unit-definition";
 import { exitCodeOf, logLine, startUnitProcess, untilListening } from "./unit-process";
 
@@ -40,6 +40,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** A .service unit at work. Source of its behaviour: systemd.service(5), systemd.exec(5), systemd.kill(5). */
 export class Service implements Unit {
   state: UnitState = "inactive";
+  result: Unit["result"] = "success";
+  invocation = "";
   #program?: GuardedProcess;
   /** The start under way. */
   #starting?: Promise<StartResult>;
@@ -67,6 +69,7 @@ export class Service implements Unit {
     else if ((await this.#pause?.over) === "called off" || stops !== this.#stops) return FAILED;
     this.#stopRequested = false;
     this.#once = once;
+    this.invocation = newInvocation();
     this.#become("activating");
     this.#starting = this.#launch();
     try {
@@ -187,6 +190,7 @@ export class Service implements Unit {
   /** What comes after a start that failed, a oneshot unit's end, or a main program's end. */
   #finish(result: StartResult): StartResult {
     this.#program = undefined;
+    this.result = result.succeeded || this.#stopRequested ? "success" : "exit-code";
     const restart = this.#last("Restart") ?? "no";
     if (this.#stopRequested) this.#rest("inactive");
     else if (result.succeeded && this.#isOneshot && this.definition.file.isOn("Service", "RemainAfterExit")) {

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { dirname } from "node:path";
+import { join } from "node:path";
 import { messageOf } from "../programs/sandbox-error";
 import type { JobResult } from "./jobs";
 import type { ServiceManager } from "./service-manager";
@@ -8,7 +8,7 @@ import type { ServiceManager } from "./service-manager";
 /** What `systemctl` says and its exit code. */
 export interface Answer {
   readonly code: number;
-  /** Of is-active on standard output, else on standard error. */
+  /** Of is-active and show on standard output, else on standard error. */
   readonly text: string;
 }
 
@@ -18,11 +18,13 @@ const EXIT = { failure: 1, notRunning: 3, unknownUnit: 4, notInstalled: 5 } as c
 /** The options that the project's scripts and units use, and the commands that take them. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "daemon-reload": [],
+  disable: ["--now"],
   enable: ["--now", "--no-block"],
   "is-active": ["--quiet"],
   kill: ["--signal=", "--kill-whom=main"],
   reload: ["--no-block"],
   restart: ["--no-block"],
+  show: ["--property="],
   start: ["--no-block"],
   stop: ["--no-block"],
   "try-reload-or-restart": ["--no-block"],
@@ -50,11 +52,16 @@ export async function systemctl(manager: ServiceManager, words: readonly string[
   }
   if (units.length === 0) return failure("Too few arguments.");
   if (command === "is-active") return isActive(manager, units, options);
+  if (command === "show") return show(manager, units, options);
   const missing = units.find((unit) => !manager.has(unit));
   if (missing) return unknown(command, missing);
   if (command === "kill") return kill(manager, units, options);
   if (command === "enable") {
     manager.enable(units);
+    if (!options.includes("--now")) return success;
+  }
+  if (command === "disable") {
+    manager.disable(units);
     if (!options.includes("--now")) return success;
   }
   const jobs = Object.entries(submit(manager, command, units));
@@ -80,7 +87,7 @@ function submit(manager: ServiceManager, command: string, units: string[]): Reco
 
 async function one(manager: ServiceManager, command: string, unit: string): Promise<Outcome> {
   const runs = !["inactive", "failed"].includes(manager.stateOf(unit));
-  if (command === "stop") return manager.stop(unit);
+  if (command === "stop" || command === "disable") return manager.stop(unit);
   if (command === "restart") return manager.restart(unit);
   if (command === "reload") return runs ? manager.reload(unit) : "not active";
   if (!runs) return "done";
@@ -104,6 +111,22 @@ function isActive(manager: ServiceManager, units: readonly string[], options: re
   return { code: units.some((unit) => manager.has(unit)) ? EXIT.notRunning : EXIT.unknownUnit, text };
 }
 
+/** The properties asked for; of a unit that there is not, those of one that never ran. */
+function show(manager: ServiceManager, units: readonly string[], options: readonly string[]): Answer {
+  const names = options.flatMap((option) => option.slice("--property=".length).split(","));
+  const all = units.map((unit) => manager.propertiesOf(unit));
+  const strange = names.find((name) => all.some((properties) => properties[name] === undefined));
+  if (strange) {
+    return failure(
+      `systemctl: the sandbox does not imitate the property ${strange}; teach it in sandbox/machine/service-manager.ts`,
+    );
+  }
+  return {
+    code: 0,
+    text: all.map((it) => names.map((name) => `${name}=${it[name]}`).join("\n")).join("\n\n"),
+  };
+}
+
 function kill(manager: ServiceManager, units: readonly string[], options: readonly string[]): Answer {
   const name =
     options.find((option) => option.startsWith("--signal="))?.slice("--signal=".length) ?? "SIGTERM";
@@ -116,28 +139,36 @@ function kill(manager: ServiceManager, units: readonly string[], options: readon
 }
 
 function unknown(command: string, unit: string): Answer {
-  if (command === "enable") return failure(`Failed to enable unit: Unit file ${unit} does not exist.`);
+  if (command === "enable" || command === "disable")
+    return failure(`Failed to ${command} unit: Unit file ${unit} does not exist.`);
   const state = command === "stop" || command === "kill" ? "loaded" : "found";
   return { code: EXIT.notInstalled, text: `Failed to ${command} ${unit}: Unit ${unit} not ${state}.` };
 }
 
 /**
- * The program `systemctl` of one machine: a script that hands its arguments to the service manager through a socket in the
- * machine's private folder, and says what comes back.
+ * The programs of systemd's that one machine has. `systemctl` hands its arguments to the service manager through a socket in the
+ * machine's private folder, and says what comes back; `journalctl` reads the units' logs.
  */
 export class SystemctlProgram {
   #server?: Server;
 
   constructor(
     private readonly manager: ServiceManager,
-    private readonly paths: { readonly program: string; readonly socket: string },
+    private readonly paths: { readonly folder: string; readonly socket: string; readonly logFolder: string },
   ) {}
 
   async open(): Promise<void> {
-    const { program, socket } = this.paths;
-    mkdirSync(dirname(program), { recursive: true, mode: 0o700 });
-    writeFileSync(program, script(socket));
-    chmodSync(program, 0o700);
+    const { folder, socket, logFolder } = this.paths;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const programs = {
+      systemctl: script(socket),
+      journalctl: journalctl(logFolder),
+      "systemd-run": systemdRun,
+    };
+    for (const [name, text] of Object.entries(programs)) {
+      writeFileSync(join(folder, name), text);
+      chmodSync(join(folder, name), 0o700);
+    }
     rmSync(socket, { force: true });
     const server = createServer((request, response) => {
       let body = "";
@@ -181,10 +212,27 @@ answer=$(curl --disable --silent --noproxy '*' --unix-socket '${socket}' "$@" ht
 code=\${answer%% *} text=\${answer#* }
 if [ -n "$text" ]; then
   case $verb in
-    is-active) printf '%s\\n' "$text" ;;
+    is-active | show) printf '%s\\n' "$text" ;;
     *) printf '%s\\n' "$text" >&2 ;;
   esac
 fi
 exit "$code"
 `;
 }
+
+/** The last line of a unit's own; the service manager's are not its own. */
+function journalctl(logFolder: string): string {
+  return `#!/bin/sh
+# Stands in for systemd's program of this name; made by sandbox/machine/systemctl.ts.
+for word; do
+  case $word in _SYSTEMD_UNIT=*) unit=\${word#*=} ;; esac
+done
+grep -v '^systemd: ' "${logFolder}/$unit.log" | tail -n 1
+`;
+}
+
+/** What would change the system itself, such as packages and users. */
+const systemdRun = `#!/bin/sh
+# Stands in for systemd's program of this name; made by sandbox/machine/systemctl.ts.
+echo "systemd-run: the sandbox does not run: $*" >&2
+`;

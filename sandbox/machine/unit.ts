@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DATA_DISK } from "./differences";
@@ -16,6 +17,10 @@ export interface StartResult {
 export interface Unit {
   definition: UnitDefinition;
   readonly state: UnitState;
+  /** How its last run ended; `success` before the first. */
+  readonly result: "success" | "exit-code";
+  /** Another one with each start; empty before the first. Source: systemd.exec(5), "INVOCATION_ID". */
+  readonly invocation: string;
   /** Process id of its main program, while that runs. */
   readonly pid?: number;
   /** `once`: a failure is not followed by a restart, and what is active is run again. */
@@ -32,6 +37,8 @@ export interface Unit {
 /** A mount, as a folder; or a timer or device, which does nothing by itself. */
 export class PassiveUnit implements Unit {
   state: UnitState = "inactive";
+  readonly result = "success";
+  invocation = "";
 
   constructor(
     public definition: UnitDefinition,
@@ -41,6 +48,7 @@ export class PassiveUnit implements Unit {
 
   async start(): Promise<StartResult> {
     const { mountPoint } = this;
+    if (this.state !== "active") this.invocation = newInvocation();
     if (mountPoint) {
       const folder = this.pathOf(mountPoint);
       const content = this.pathOf(DATA_DISK.content);
@@ -92,6 +100,10 @@ export class PassiveUnit implements Unit {
     this.state = state;
     this.changed();
   }
+}
+
+export function newInvocation(): string {
+  return randomUUID().replaceAll("-", "");
 }
 
 /** Removes what is in a folder, if there is one; the folder stays. */

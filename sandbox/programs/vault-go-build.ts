@@ -17,6 +17,8 @@ const DEADLINE_MS = 60 * 60_000;
 export interface VaultBuildOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly report?: Report;
+  /** What the Vault says of itself after its version, as in 1.21.0+other: to tell two builds apart. */
+  readonly metadata?: string;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface VaultBuildOptions {
  */
 export async function buildVault(
   folder: string,
-  { env = process.env, report }: VaultBuildOptions = {},
+  { env = process.env, report, metadata }: VaultBuildOptions = {},
 ): Promise<void> {
   const go = await findGo(env);
   let packages = 0;
@@ -39,7 +41,7 @@ export async function buildVault(
       "-v",
       "-mod=readonly",
       "-ldflags",
-      "-s -w",
+      `-s -w${metadata ? ` -X github.com/hashicorp/vault/version.VersionMetadata=${metadata}` : ""}`,
       "-o",
       join(folder, "vault"),
       "github.com/hashicorp/vault",

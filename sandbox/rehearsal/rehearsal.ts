@@ -115,6 +115,7 @@ export class Rehearsal {
         print,
         onResourceChange: running.follow,
         siteRunner: running,
+        consoleOf: (machine) => running.consoleOf(machine),
         personAtBrowser: person,
       }),
     );

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -53,6 +54,9 @@ export class RunningResources implements SiteRunner {
   readonly #options: RunningResourcesOptions;
   #azure?: Azure;
   #machinesMade = 0;
+  /** As it was sent last, by name of the VM. */
+  readonly #userData = new Map<string, string>();
+  readonly #consoles = new Map<string, string>();
 
   constructor(options: RunningResourcesOptions) {
     this.#options = options;
@@ -102,33 +106,64 @@ export class RunningResources implements SiteRunner {
   /** Azure answers once the VM is there; what cloud-init does then goes on by itself. */
   async #startMachine(resource: ArmResource): Promise<void> {
     const { name } = resource;
-    if (this.machines.has(name)) return;
+    const userData = userDataOf(resource);
+    if (!userData) throw new SandboxError(`The VM ${name} was sent without user data.`);
+    const text = gunzipSync(Buffer.from(userData, "base64")).toString("utf8");
+    if (this.#userData.get(name) === text) return;
+    this.#userData.set(name, text);
+    const running = this.machines.get(name);
+    if (running) return this.#applyInBackground(running, text);
     const azure = this.#use();
     const [card] = list(fields(propertiesOf(resource)["networkProfile"])["networkInterfaces"]);
     const made = azure.resources.get(String(card?.["id"]));
     const address = made && interfaceAddress(made);
-    const userData = userDataOf(resource);
-    if (!address || !userData)
-      throw new SandboxError(`The VM ${name} was sent without a network or user data.`);
+    if (!address) throw new SandboxError(`The VM ${name} was sent without a network.`);
     await azure.listenFor(name, { sourceAddress: address });
-    const { caFile, programs, folder, print } = this.#options;
+    const { caFile, programs, folder } = this.#options;
     const machine = await Machine.create({
       name,
       address,
       loopback: ownLoopback(address, ++this.#machinesMade),
-      cloudConfig: gunzipSync(Buffer.from(userData, "base64")).toString("utf8"),
+      cloudConfig: text,
       folder: join(folder, "machines", name),
       proxyUrl: azure.proxyUrlFor(name),
       caFile,
       programs,
     });
     this.machines.set(name, machine);
-    machine.boot().catch((error: unknown) => print(`The VM ${name} did not boot: ${messageOf(error)}`));
+    this.#applyInBackground(machine, text, () => machine.boot());
+  }
+
+  /** As the VM's timer does each minute on Azure: until it has applied what it was sent, or other user data come. */
+  #applyInBackground(machine: Machine, text: string, first: () => Promise<unknown> = async () => {}): void {
+    const { name } = machine;
+    const { print } = this.#options;
+    const current = () => this.machines.get(name) === machine && this.#userData.get(name) === text;
+    const mapped = machine.mapped(text);
+    const version = createHash("sha256").update(text).digest("hex").slice(0, 12);
+    const work = async (): Promise<void> => {
+      await first();
+      while (current()) {
+        this.#use().setUserData(name, mapped);
+        const { code, output } = await machine.run("apply-user-data.service");
+        // The machine's files have its private root in them; Azure knows the user data as they were sent.
+        this.#consoles.set(name, output.replaceAll(/user-data [0-9a-f]{12}/g, `user-data ${version}`));
+        if (code === 0) return;
+        await new Promise((resolve) => setTimeout(resolve, 1000).unref());
+      }
+    };
+    work().catch((error: unknown) => print(`The VM ${name} did not start: ${messageOf(error)}`));
+  }
+
+  consoleOf(machine: string): string | undefined {
+    return this.#consoles.get(machine);
   }
 
   async #deleteMachine(name: string): Promise<void> {
     await this.machines.get(name)?.powerOff();
     this.machines.delete(name);
+    this.#userData.delete(name);
+    this.#consoles.delete(name);
     await this.#use().stopListeningFor(name);
     await rm(join(this.#options.folder, "machines", name), { recursive: true, force: true });
   }

@@ -120,7 +120,8 @@ export class VaultClient {
     request: VaultRequest,
     signal: AbortSignal,
   ): Promise<{ status: number; text: string }> {
-    const { method, path, body } = request;
+    const { method, path } = request;
+    const body = request.body && JSON.stringify(request.body);
     const { proxyUrl } = this.connection;
     const secure = this.url.protocol === "https:";
     const tunnel = proxyUrl && secure ? await this.openTunnel(new URL(proxyUrl), signal) : undefined;
@@ -132,7 +133,8 @@ export class VaultClient {
       headers: {
         ...(this.token ? { "X-Vault-Token": this.token } : {}),
         "X-Vault-Request": "true",
-        ...(body ? { "Content-Type": "application/json" } : {}),
+        // The length, too: without it Node sends no body that belongs to a DELETE.
+        ...(body ? { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) } : {}),
       },
       signal,
       ...(tunnel ? { createConnection: () => tunnel } : { agent: this.agent }),
@@ -149,7 +151,7 @@ export class VaultClient {
         answer.on("error", reject);
       });
       outgoing.on("error", reject);
-      outgoing.end(body && JSON.stringify(body));
+      outgoing.end(body);
     });
   }
 

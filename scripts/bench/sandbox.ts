@@ -107,7 +107,11 @@ async function timedByHand(sandbox: Sandbox, folder: string): Promise<number> {
   const program = await ChildProgram.start({
     name: "the bare Vault",
     command: vaultProgram,
-    args: ["server", `-config=${vault.path("/etc/vault.d/vault.hcl")}`],
+    args: [
+      "server",
+      `-config=${vault.path("/etc/vault.d/vault.hcl")}`,
+      `-config=${vault.path("/run/vault/listener.hcl")}`,
+    ],
     env: {
       ...vault.environment,
       ...variables(vault.path("/etc/vault.d/vault.env")),

@@ -21,6 +21,55 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
       `The login may not do ${action} on ${scope}; have an owner of the subscription grant it (docs/deploy.md lists the rights).`,
   ],
   [
+    /RequestDisallowedByPolicy/,
+    (match) => {
+      const policy = /"?policyDefinition(?:Display)?Name"?:\s*"([^"]+)"|policy '?([^',]+)'?/i.exec(
+        match.input,
+      );
+      const name = policy?.[1] ?? policy?.[2];
+      return `A policy of your organisation forbids a resource${name ? ` (${name})` : ""}; have its owner make an exception for the resource group, or change what it forbids in the environment file (tags, location, sizes).`;
+    },
+  ],
+  [
+    /ZonalAllocationFailed|OverconstrainedZonalAllocationRequest/,
+    () =>
+      "Azure has no room for a VM of that size in the zone now; choose another zone, no zone, or another size in the environment file, and run the same command again.",
+  ],
+  [
+    /(?:Overconstrained)?AllocationFailed|ProvisionNotSupportedForRegion|ServerCapacityNotAvailable/,
+    () =>
+      "Azure has no room in the region for what was asked now; choose another size or location in the environment file, or run the same command again later.",
+  ],
+  [
+    /SkuNotAvailable/,
+    () =>
+      "Azure does not offer a VM of that size to this subscription there; choose another size, zone or location in the environment file (`az vm list-skus` shows them).",
+  ],
+  [
+    /QuotaExceeded|OperationNotAllowed[^\n]*quota|exceeding approved [^\n]*quota|Current Limit \(/i,
+    () =>
+      "The subscription's quota is used up; ask for more in the portal (Subscriptions, Usage + quotas), or choose smaller sizes in the environment file.",
+  ],
+  [
+    /ReservedResourceName/,
+    () =>
+      "Azure keeps a word in that name for itself; choose another name for the environment or the web app, without microsoft or windows.",
+  ],
+  [
+    /EncryptionAtHost[^\n]*not enabled|'securityProfile\.encryptionAtHost' is not valid/i,
+    () =>
+      "Encryption at host is not registered in the subscription; run `az feature register --namespace Microsoft.Compute --name EncryptionAtHost` and wait some minutes, or set encryptionAtHost to false.",
+  ],
+  [
+    /OverlappingSubnetsNotPermittedInSecurityRule/,
+    () =>
+      "Two ranges of the environment file overlap; remove the smaller one, and run the same command again.",
+  ],
+  [
+    /ServerIsBusy|AnotherOperationInProgress|OperationInProgress/,
+    () => "Azure is still busy with an earlier change of that resource; run the same command again.",
+  ],
+  [
     /getaddrinfo|NameResolutionError|Max retries exceeded|ConnectionError|ConnectTimeout/,
     () => "Azure cannot be reached from this computer; check its network and HTTPS_PROXY.",
   ],

@@ -3,28 +3,34 @@ import { AzureCli } from "./azure-cli";
 import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
+import { holdsData, type Loss, lossesOf, refuseDataLoss } from "./data-loss";
 import { DeploymentError, DeploymentProblems } from "./deployment-error";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
+import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
-import { type PlannedStack, readPlan } from "./plan";
+import { type PlannedStack, readPlan, savedPlan } from "./plan";
 import { type Prepared, preflight } from "./preflight/preflight";
 import { readArguments, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
 import { readState } from "./stack-state";
-import { readSystem, type Stack } from "./system";
+import { readSystem, resourcesOf, type Stack } from "./system";
 import { VaultAccess } from "./vault";
 
-const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS] [--json]
+const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
+                      [--allow-loss ADDRESS ...] [--json]
 
-Checks what a deployment needs, deploys the stacks in order, waits for Vault, configures it and tries the result.
+Checks what a deployment needs, deploys the stacks in order, waits until VMs that run have applied what changed for them, waits
+for Vault, configures it and tries the result.
 Run again after any failure, it goes on.
 
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
   --plan          show what would change, and change nothing
   --stack NAME    only this stack; may be given several times
-  --wait SECONDS  how long to wait for Vault's first boot (default 1200)
+  --wait SECONDS  how long to wait for Vault's first boot, and for a VM to apply a change (default 1200)
+  --allow-loss ADDRESS
+                  let this resource be deleted, replaced or made smaller, though it holds data; Terraform's address
   --json          the result on stdout as JSON; progress goes to stderr
 `;
 
@@ -32,7 +38,7 @@ Run again after any failure, it goes on.
 interface Result {
   environment: string;
   ok: boolean;
-  stacks: ({ stack: string; seconds: number } | PlannedStack)[];
+  stacks: ({ stack: string; seconds: number; machines?: Record<string, readonly string[]> } | PlannedStack)[];
   outputs?: Record<string, unknown>;
   /** One sentence a problem, each with its cure. */
   problems?: readonly string[];
@@ -55,10 +61,17 @@ export async function main(): Promise<void> {
         plan: { type: "boolean", default: false },
         stack: { type: "string", multiple: true },
         wait: { type: "string", default: "1200" },
+        "allow-loss": { type: "string", multiple: true, default: [] },
         json: { type: "boolean", default: false },
       });
       result.environment = name;
-      const deployment = new Deployment(name, values.stack, readSeconds(values.wait), interruption, result);
+      const deployment = new Deployment(
+        name,
+        values.stack,
+        { wait: readSeconds(values.wait), allowedLosses: values["allow-loss"] },
+        interruption,
+        result,
+      );
       const work = () => (values.plan ? deployment.plan() : deployment.deploy());
       try {
         await oneAtATime(work);
@@ -97,7 +110,7 @@ class Deployment {
   constructor(
     name: string,
     stackNames: readonly string[] | undefined,
-    private readonly wait: number,
+    private readonly options: { wait: number; allowedLosses: readonly string[] },
     private readonly interruption: Interruption,
     private readonly result: Result,
   ) {
@@ -110,13 +123,27 @@ class Deployment {
   async deploy(): Promise<void> {
     const prepared = await this.prepare();
     const env = childEnvironment(this.environment, prepared.login);
-    for (const { name } of this.stacks) {
+    const started: DeployedMachine[] = [];
+    for (const stack of this.stacks) {
+      const { name } = stack;
       const start = performance.now();
-      if (name === "vault-config") await this.configureVault(env);
-      else await this.run(name, "deploy", env);
-      this.result.stacks.push({ stack: name, seconds: Math.round((performance.now() - start) / 100) / 10 });
+      const guarded = holdsData(name, prepared.states.get(name));
+      if (name === "vault-config") await this.configureVault(env, guarded);
+      else await this.apply(name, env, guarded);
+      const machines = await this.machinesOf(stack, prepared);
+      started.push(...machines.filter(({ deployment }) => deployment === "new"));
+      const changed = machines.filter(({ deployment }) => deployment === "changed");
+      await this.bringChanges(machines);
+      this.result.stacks.push({
+        stack: name,
+        seconds: Math.round((performance.now() - start) / 100) / 10,
+        ...(changed.length > 0 && {
+          machines: Object.fromEntries(changed.map((machine) => [machine.name, machine.changes])),
+        }),
+      });
     }
     await this.trySystem(prepared);
+    await this.untilApplied(started);
     this.result.outputs = await this.outputs(prepared);
   }
 
@@ -130,10 +157,48 @@ class Deployment {
       } else {
         const text =
           name === "vault-config"
-            ? await this.withVault((access) => this.runOnVault("diff", env, access))
-            : await this.run(name, "diff", env);
-        this.show(readPlan(name, text));
+            ? await this.withVault((access) =>
+                this.onVault(env, access, (...login) => this.diff(name, ...login)),
+              )
+            : await this.diff(name, env);
+        this.show(readPlan(name, text.output));
+        for (const { sentence } of text.losses) this.progress.line(`Warning: ${sentence}.`);
       }
+    }
+  }
+
+  /** The stack's VMs, after its deployment. */
+  private async machinesOf(stack: Stack, { states }: Prepared): Promise<DeployedMachine[]> {
+    if (resourcesOf(stack, "azurerm_linux_virtual_machine").length === 0) return [];
+    return deployedMachines(states.get(stack.name), await this.stateOf(stack.name));
+  }
+
+  /** Shows what changes on VMs that run, and waits until it has. */
+  private async bringChanges(machines: readonly DeployedMachine[]): Promise<void> {
+    for (const { name, changes } of machines) {
+      for (const change of changes) this.progress.line(`  ${name} ${change}`);
+    }
+    const reports = new MachineReports(this.az);
+    const due = await Promise.all(
+      machines.map(
+        async (machine) =>
+          machine.deployment === "changed" ||
+          (machine.deployment === "unchanged" && (await reports.isBehind(machine))),
+      ),
+    );
+    await this.untilApplied(machines.filter((_, index) => due[index]));
+  }
+
+  private async untilApplied(machines: readonly DeployedMachine[]): Promise<void> {
+    const { interruption } = this;
+    const { wait: seconds } = this.options;
+    const reports = new MachineReports(this.az);
+    for (const machine of machines) {
+      await this.progress.step(
+        `${machine.name}: applies its user data ${machine.version}`,
+        (report) => reports.untilApplied(machine, { seconds, interruption, report }),
+        { announce: true },
+      );
     }
   }
 
@@ -158,25 +223,52 @@ class Deployment {
     });
   }
 
-  private async configureVault(env: NodeJS.ProcessEnv): Promise<void> {
-    const { wait: seconds, interruption } = this;
+  /** What Terraform would do with a stack, and what of it takes data away. */
+  private async diff(
+    stack: string,
+    env: NodeJS.ProcessEnv,
+    secrets: readonly string[] = [],
+  ): Promise<{ output: string; losses: Loss[] }> {
+    const output = await this.run(stack, "diff", env, secrets);
+    return { output, losses: lossesOf(stack, await savedPlan(stack, env, this.interruption.signal)) };
+  }
+
+  /** Deploys a stack; one that holds data only after a look at its plan. */
+  private async apply(
+    stack: string,
+    env: NodeJS.ProcessEnv,
+    guarded: boolean,
+    secrets: readonly string[] = [],
+  ): Promise<void> {
+    if (guarded) {
+      const { losses } = await this.diff(stack, env, secrets);
+      refuseDataLoss(losses, this.options.allowedLosses);
+    }
+    await this.run(stack, "deploy", env, secrets);
+  }
+
+  private async configureVault(env: NodeJS.ProcessEnv, guarded: boolean): Promise<void> {
+    const { interruption } = this;
+    const { wait: seconds } = this.options;
     await this.withVault(async (access) => {
       await this.progress.step(
         "Vault: unsealed, and lets deployers in",
         (report) => access.untilReady({ seconds, interruption, report }),
         { announce: true },
       );
-      await this.runOnVault("deploy", env, access);
+      await this.onVault(env, access, (login, secrets) =>
+        this.apply("vault-config", login, guarded, secrets),
+      );
     });
   }
 
-  private async runOnVault(
-    action: "deploy" | "diff",
+  private async onVault<T>(
     env: NodeJS.ProcessEnv,
     access: VaultAccess,
-  ): Promise<string> {
+    work: (login: NodeJS.ProcessEnv, secrets: readonly string[]) => Promise<T>,
+  ): Promise<T> {
     const token = await access.token();
-    return this.run("vault-config", action, withVaultLogin(env, access, token), [token]);
+    return work(withVaultLogin(env, access, token), [token]);
   }
 
   /** Does what Vault's certificate and the deployer's token are needed for. */
@@ -206,7 +298,7 @@ class Deployment {
     if (webApp && (configured || states.get("vault-config")?.isDeployed)) {
       const state = await this.stateOf("web-app");
       await progress.step("smoke test: web apps", () =>
-        webAppsAnswer(webApp, state, { seconds: Math.min(webAppDeadline, this.wait), interruption }),
+        webAppsAnswer(webApp, state, { seconds: Math.min(webAppDeadline, this.options.wait), interruption }),
       );
     }
   }

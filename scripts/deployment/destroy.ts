@@ -8,6 +8,7 @@ import { chosenStacks } from "./chosen-stacks";
 import { DeploymentError } from "./deployment-error";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
+import { deleteAzuresLeftovers } from "./leftovers";
 import { oneAtATime } from "./one-at-a-time";
 import { preflight } from "./preflight/preflight";
 import { readArguments, runScript, say } from "./run-script";
@@ -80,11 +81,24 @@ async function destroy(
         const token = await access.token();
         await take(withVaultLogin(env, access, token), [token]);
       });
-    else await take(env);
+    else {
+      const network = stack === "network" ? states.get(stack) : undefined;
+      if (network) await clear(network, az, warn);
+      await take(env);
+    }
   }
   if (stacks.some(({ name: stack }) => stack === "vault-server")) {
     say("Azure keeps the deleted Key Vaults for 90 days, under names that are not used again.");
   }
+}
+
+/** Before the resource group goes: takes away what Azure put there, and names what somebody else did. */
+async function clear(network: StackState, az: AzureCli, warn: (sentence: string) => void): Promise<void> {
+  const others = await deleteAzuresLeftovers(az, network);
+  if (others.length === 0) return;
+  warn(
+    `the resource group holds what no stack made, and cannot be deleted before that is gone: ${others.join(", ")}; delete what nobody needs with \`az resource delete --ids ID\`.`,
+  );
 }
 
 /** Revokes the database credentials while Vault can still reach MySQL, then does the work. */

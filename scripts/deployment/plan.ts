@@ -1,3 +1,11 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Plan } from "../plan-summary/plan";
+import { DeploymentError } from "./deployment-error";
+import { machineChanges, userDataText, versionOf } from "./machine-changes";
+import { projectFolder } from "./project";
+import { runCommand } from "./run-command";
+
 /** What Terraform would do with a stack, or which stacks must be deployed before that can be told. */
 export type PlannedStack =
   | { stack: string; add: number; change: number; destroy: number; text: string }
@@ -12,7 +20,7 @@ export function readPlan(stack: string, output: string): PlannedStack {
     add: Number(add),
     change: Number(change),
     destroy: Number(destroy),
-    text: planOnly(output),
+    text: withReadableUserData(planOnly(output)),
   };
 }
 
@@ -23,4 +31,40 @@ function planOnly(output: string): string {
   );
   const end = output.search(/^\s*─{10,}|^Saved the plan to/m);
   return output.slice(Math.max(0, begin), end > begin ? end : undefined).trim();
+}
+
+/** A VM's user data by its version and by what changes on the VM, not as pages of base64. */
+function withReadableUserData(text: string): string {
+  return text.replaceAll(
+    /^([ \t]*)([~+-]) user_data( +)= "([A-Za-z0-9+/=]+)"(?: -> (?:"([A-Za-z0-9+/=]+)"|(\(known after apply\)|null)))?.*$/gm,
+    (_, space: string, sign: string, gap: string, first: string, second?: string, unknown?: string) => {
+      const line = `${space}${sign} user_data${gap}= `;
+      const before = userDataText(first);
+      if (second === undefined) return `${line}${versionOf(before)}${unknown ? ` -> ${unknown}` : ""}`;
+      const after = userDataText(second);
+      const changes = machineChanges(before, after);
+      return [
+        `${line}${versionOf(before)} -> ${versionOf(after)}`,
+        ...changes.map((change) => `${space}    # the VM ${change}`),
+      ].join("\n");
+    },
+  );
+}
+
+/**
+ * The plan that `cdktf diff` left beside a stack, read by Terraform and then removed: it holds what the state holds.
+ * @throws {DeploymentError} when there is none that Terraform can read.
+ */
+export async function savedPlan(stack: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Plan> {
+  const folder = `cdktf.out/stacks/${stack}`;
+  try {
+    const show = [`-chdir=${folder}`, "show", "-json", "plan"];
+    const result = await runCommand("terraform", show, { cwd: projectFolder, env, signal });
+    if (result?.code === 0) return JSON.parse(result.stdout);
+    throw new DeploymentError(
+      `The plan of ${stack} cannot be read (${result?.stderr.trim().slice(0, 300) || "Terraform gave no reason"}); run the same command again.`,
+    );
+  } finally {
+    await rm(join(projectFolder, folder, "plan"), { force: true });
+  }
 }

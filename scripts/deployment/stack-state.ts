@@ -56,6 +56,13 @@ export class StackState {
       .flatMap(({ instances }) => instances.map(({ attributes }) => attributes ?? {}));
   }
 
+  /** Ids of what exists, in small letters. */
+  get ids(): ReadonlySet<string> {
+    const managed = this.content.resources.filter(({ mode }) => mode === "managed");
+    const ids = managed.flatMap(({ instances }) => instances.map(({ attributes }) => attributes?.["id"]));
+    return new Set(ids.map((id) => String(id).toLowerCase()));
+  }
+
   /** Ids, in small letters, of the subscriptions whose resource groups hold what exists. */
   get subscriptions(): ReadonlySet<string> {
     const ids = this.content.resources

@@ -49,9 +49,12 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
       `A stack that ${stack} needs is not deployed yet; deploy without --stack, or that one first.`,
   ],
   [
-    /SkuNotAvailable|QuotaExceeded|OperationNotAllowed.*quota/i,
-    () =>
-      "Azure has no room for a VM of that size; choose another size or region in the environment file, or ask for more quota in the portal (Subscriptions, Usage + quotas).",
+    /the Resource Group still contains Resources|still contains Resources/,
+    ({ environment }, output) => {
+      const ids = [...unfolded(output).matchAll(/`?(\/subscriptions\/[^`]+?\/providers\/[^`*]+?)`/g)];
+      const kept = ids.map(([, id]) => id).join(", ");
+      return `A resource group still holds what no stack of ${environment} made${kept ? ` (${kept})` : ""}; delete it if nobody needs it (\`az resource delete --ids ID\`), and run the same command again.`;
+    },
   ],
 ];
 

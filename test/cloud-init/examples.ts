@@ -31,6 +31,7 @@ export const vaultServer: VaultServerUserData = {
   ),
   automaticRebootTime: "03:30",
   deployerTokenTtl: "1h",
+  minTlsVersion: "1.2",
 };
 
 /** Before 2.0, Vault has a front. */

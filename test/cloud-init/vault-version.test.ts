@@ -7,7 +7,7 @@ import {
   openVulnerabilities,
   SUPPORTED_VAULT,
 } from "../../cloud-init/vault-server/vault-version";
-import { vaultServer } from "./examples";
+import { vaultServer, vaultServerWithFront } from "./examples";
 import { filesOf } from "./machine";
 
 describe("A version of Vault", () => {
@@ -67,6 +67,38 @@ describe("A version of Vault", () => {
     const settings = { ...vaultServer, vault: { ...vaultServer.vault, version } };
     const file = readCloudConfig(vaultServerUserData(settings)).write_files.at(-1);
     expect(/^VAULT_DENY_SLASH_IN_TEMPLATED_PATHS=(.*)$/m.exec(file?.content ?? "")?.[1]).toBe(value);
+  });
+});
+
+describe("The front", () => {
+  const packages = (version: string) =>
+    readCloudConfig(vaultServerUserData({ ...vaultServer, vault: { ...vaultServer.vault, version } }))[
+      "packages"
+    ];
+  const files = filesOf(vaultServerUserData(vaultServerWithFront));
+
+  it("is installed for a Vault before 2.0, and for no other", () => {
+    expect(
+      ["1.21.4", "2.0.0"].map((version) => JSON.stringify(packages(version)).includes("haproxy")),
+    ).toEqual([true, false]);
+    expect(
+      [...filesOf(vaultServerUserData(vaultServer)).keys()].filter((path) => /front|haproxy/.test(path)),
+    ).toEqual([]);
+  });
+
+  it("leaves Vault itself on loopback, before first boot is complete and afterwards", () => {
+    for (const unit of ["vault", "vault-first-boot"]) {
+      const dropIn = files.get(`/etc/systemd/system/${unit}.service.d/front.conf`);
+      expect(dropIn).toContain("PUBLIC_ADDRESSES=127.0.0.1 ");
+      expect(dropIn).toContain("VAULT_LISTENER_TEMPLATE=/etc/vault.d/front-listener.hcl");
+    }
+    expect(files.get("/etc/vault.d/front-listener.hcl")).toMatch(/^ {2}address +. "127\.0\.0\.1:8200"$/m);
+  });
+
+  it("starts only when first boot is complete", () => {
+    expect(files.get("/etc/systemd/system/haproxy.service")).toContain(
+      "ExecCondition=/usr/bin/grep --quiet --line-regexp complete /var/lib/vault/first-boot\n",
+    );
   });
 });
 

@@ -138,6 +138,11 @@ describe("An environment file is refused, with the field, the problem and the cu
         "agentVms[0].name: \"vault\" is the name of Vault's own VM already, and a workload's policy and resources have its name; choose another.",
       ],
       [
+        "of a web app with a word that Azure reserves",
+        (file) => Object.assign(file.webApps[0], { name: "my-windows" }),
+        'webApps[0].name: "my-windows" holds "windows", which Azure allows in no public name; choose another.',
+      ],
+      [
         "of a storage account with capitals",
         (file) =>
           Object.assign(file, {
@@ -181,6 +186,16 @@ describe("An environment file is refused, with the field, the problem and the cu
             tags: Object.fromEntries([..."abcdefghijklmn"].map((name) => [name, "1"])),
           }),
         "tags: has 14 entries, and private DNS zones and Key Vault's keys carry 15, of which the project sets 2; keep 13 at most.",
+      ],
+      [
+        "that a policy sets, and the file too",
+        (file) =>
+          Object.assign(file, {
+            tags: { Owner: "us" },
+            tagsFromPolicy: ["owner", "Cost Center", "cost center"],
+          }),
+        "tagsFromPolicy[0]: is a tag that deployments set themselves; remove it here, or from tags.",
+        "tagsFromPolicy[2]: stands in this list already; remove one of the two.",
       ],
       [
         "with a character that Azure refuses",
@@ -378,17 +393,22 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "private deployers only",
         (file) => Object.assign(file.network, { deployerRanges: [{ name: "vpn", cidr: "192.168.0.0/24" }] }),
-        "network.deployerRanges: holds private networks only, and Key Vault's firewall takes public ones only; add the public address from which you deploy.",
+        "network.deployerRanges: holds private networks only, and Key Vault's firewall takes public ones only; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
       ],
       [
         "two ranges of one name",
         (file) => Object.assign(file.network, { clientRanges: [{ ...office, cidr: "198.51.100.0/24" }] }),
-        'network.clientRanges[0].name: "office" is the name of network.deployerRanges[0] already, and each security rule has a name of its own; choose another.',
+        'network.clientRanges[0].name: "office" is the name of network.deployerRanges[0] already, and each range has a name of its own; choose another.',
       ],
       [
-        "a range named like the web apps' own rule",
-        (file) => Object.assign(file.network.deployerRanges[0], { name: "web-app" }),
-        'network.deployerRanges[0].name: "web-app" is the name of the web apps\' own rule already, and each security rule has a name of its own; choose another.',
+        "private networks only for clients of web apps",
+        (file) => Object.assign(file.network, { clientRanges: [{ name: "vpn", cidr: "10.99.0.0/16" }] }),
+        "network.clientRanges: holds private networks only, and App Service sees a visitor's public address; add the public address behind which these clients are.",
+      ],
+      [
+        "a deployers' subnet that is none",
+        (file) => Object.assign(file.network, { deployerSubnets: [{ name: "runners", id: "snet-runners" }] }),
+        'network.deployerSubnets[0].id: "snet-runners" is no subnet\'s Azure id; write it as `az network vnet subnet show --query id` does.',
       ],
       [
         "one range under two names",
@@ -398,7 +418,7 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "a range whose name Azure refuses",
         (file) => Object.assign(file.network.deployerRanges[0], { name: "office-" }),
-        'network.deployerRanges[0].name: "office-" is no name for a security rule; use 1 to 30 lower-case letters, digits and hyphens, with no hyphen at the end.',
+        'network.deployerRanges[0].name: "office-" is no name for a range; use 1 to 30 lower-case letters, digits and hyphens, with no hyphen at the end.',
       ],
       [
         "port 22 open for nobody",

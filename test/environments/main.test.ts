@@ -96,6 +96,18 @@ describe("main.ts, given an environment that could be better,", () => {
     });
   });
 
+  it("warns when only groups read the recovery keys, whose members cannot log in to Vault", () => {
+    const group = { name: "Keepers", objectId: "33333333-3333-4333-8333-333333333333", type: "Group" };
+    write("grouped", { ...demo(), name: "grouped", recoveryKeyReaders: [group] });
+    expect(run("grouped")).toEqual({
+      status: 0,
+      stdout: "",
+      stderr: expect.stringContaining(
+        "Warning: environments/grouped.json: recoveryKeyReaders: only groups may read the recovery keys,",
+      ),
+    });
+  });
+
   it("names the command that gives a checksum which the project does not know, until the file has it", () => {
     const file = demo();
     write("newer", { ...file, name: "newer", vault: { ...file.vault, version: "2.9.9" } });

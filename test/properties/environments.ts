@@ -13,6 +13,14 @@ function everything(): Environment {
     copy.recoveryKeyReaders.push({ name: "Second officer", objectId: person(4), type: "User" });
     copy.network.sshRanges = [{ name: "bastion", cidr: "198.51.100.8/29" }];
     copy.network.sshAdministrators = [{ name: "Operators", objectId: person(5), type: "Group" }];
+    copy.network.deployerSubnets = [
+      {
+        name: "Runners",
+        id: `/subscriptions/${person(9)}/resourceGroups/rg-runners/providers/Microsoft.Network/virtualNetworks/vnet-runners/subnets/snet-runners`,
+      },
+    ];
+    copy.evidenceWorkspace = `/subscriptions/${person(9)}/resourceGroups/rg-security/providers/Microsoft.OperationalInsights/workspaces/log-security`;
+    copy.tagsFromPolicy = ["Cost Center"];
     copy.vault.publicAddress = true;
     copy.vault.edition = "enterprise";
     copy.vault.tls = {

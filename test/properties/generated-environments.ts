@@ -84,6 +84,7 @@ const vault = settings({
   keyVaultSku: fc.constantFrom("standard", "premium"),
   automaticRebootTime: fc.constantFrom("00:00", "23:59"),
   deployerTokenTtl: fc.constantFrom("90s", "768h"),
+  firstBoot: fc.constantFrom("initialize", "adopt"),
 });
 
 const mysqlServer = settings({

@@ -73,8 +73,9 @@ describe("network rules", () => {
       const open = allowing(stack).filter((rule) => valuesOf(rule, "destination_port_range").includes("22"));
       const paths = environment === "everything" ? ["agents", "vault"] : [];
       expect(open.map(({ path }) => path).sort()).toEqual(
-        paths.map((subnet) => `network/network/${subnet}/security/ssh-from-bastion`),
+        paths.map((subnet) => `network/network/${subnet}/security/ssh`),
       );
+      for (const rule of open) expect(valuesOf(rule, "source_address_prefix")).toEqual(["198.51.100.8/29"]);
     },
   );
 
@@ -127,9 +128,14 @@ describe("network rules", () => {
           scm_ip_restriction_default_action: "Deny",
         });
         const ranges = ["ip_restriction", "scm_ip_restriction"].flatMap(
-          (name) => site[name] as { ip_address: string }[],
+          (name) => site[name] as { ip_address?: string; virtual_network_subnet_id?: string }[],
         );
-        expect(ranges.filter(({ ip_address }) => isAnySource(ip_address))).toEqual([]);
+        expect(
+          ranges.filter(
+            ({ ip_address, virtual_network_subnet_id }) =>
+              virtual_network_subnet_id === undefined && isAnySource(ip_address ?? "*"),
+          ),
+        ).toEqual([]);
       }
     },
   );

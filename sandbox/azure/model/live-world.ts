@@ -6,10 +6,22 @@ import { parseResourceId } from "./resource-id";
 import type { ResourceStore } from "./resource-store";
 
 /** The world as it is now: what was there at the start, and what came by Azure Resource Manager since. */
-export function liveWorld(seed: AzureWorld, store: ResourceStore): AzureWorld {
+export function liveWorld(
+  seed: AzureWorld,
+  store: ResourceStore,
+  userData: ReadonlyMap<string, string>,
+): AzureWorld {
   const created = (type: string) => store.created(type);
   return {
-    ...seed,
+    tenantId: seed.tenantId,
+    subscriptionId: seed.subscriptionId,
+    keys: seed.keys,
+    certificates: seed.certificates,
+    resources: seed.resources,
+    applicationIdUris: seed.applicationIdUris,
+    get people() {
+      return seed.people;
+    },
     get identities() {
       return [
         ...seed.identities,
@@ -24,10 +36,13 @@ export function liveWorld(seed: AzureWorld, store: ResourceStore): AzureWorld {
       ];
     },
     get virtualMachines() {
-      return [
-        ...seed.virtualMachines,
-        ...created("Microsoft.Compute/virtualMachines").map((machine) => virtualMachine(machine, store)),
-      ];
+      const made = created("Microsoft.Compute/virtualMachines").map((machine) =>
+        virtualMachine(machine, store),
+      );
+      return [...seed.virtualMachines, ...made].map((machine) => ({
+        ...machine,
+        userData: userData.get(machine.name) ?? machine.userData,
+      }));
     },
     get sites() {
       return [

@@ -22,7 +22,11 @@ export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_key_vault_certificate: grantedByNetwork,
   azurerm_key_vault_key: grantedByNetwork,
   azurerm_key_vault_secret: grantedByNetwork,
-  azurerm_linux_virtual_machine: inGroup("Microsoft.Compute/virtualMachines/write"),
+  azurerm_linux_virtual_machine: inGroup(
+    "Microsoft.Compute/virtualMachines/write",
+    // The serial console, on which a VM reports the user data that it has applied.
+    "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+  ),
   azurerm_linux_web_app: inGroup("Microsoft.Web/sites/write"),
   azurerm_log_analytics_workspace: inGroup("Microsoft.OperationalInsights/workspaces/write"),
   azurerm_managed_disk: inGroup("Microsoft.Compute/disks/write"),

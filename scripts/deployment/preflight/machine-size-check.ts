@@ -27,12 +27,16 @@ const usages = z.array(
   }),
 );
 
-const virtualMachine = z.object({ size: z.string(), zone: z.string().optional() });
+const virtualMachine = z.object({
+  size: z.string(),
+  zone: z.string().optional(),
+  encryption_at_host_enabled: z.boolean().optional(),
+});
 
 type Machine = z.infer<typeof virtualMachine>;
 type Sku = z.infer<typeof skus>[number];
 
-/** Sizes of the VMs that are yet to be made: offered in region and zone, and within the quota. */
+/** Sizes of the VMs that are yet to be made: offered in region and zone, able to do what is asked, and within the quota. */
 export const checkMachineSizes: Check = async (context) => {
   const machines = newStacks(context)
     .flatMap((stack) => resourcesOf(stack, "azurerm_linux_virtual_machine"))
@@ -56,7 +60,11 @@ export const checkMachineSizes: Check = async (context) => {
     ),
     az.json(usages, "vm", "list-usage", ...location),
   ]);
-  return [...notOffered(context, machines, offered), ...beyondQuota(context, machines, offered, used)];
+  return [
+    ...notOffered(context, machines, offered),
+    ...unable(machines, offered),
+    ...beyondQuota(context, machines, offered, used),
+  ];
 };
 
 function notOffered(
@@ -78,6 +86,48 @@ function notOffered(
     return [
       `The VM size ${size} is not offered to this subscription in zone ${zone} of ${environment.location}; choose ${open.length > 0 ? `zone ${open.join(" or ")}` : "no zone"}, or another size.`,
     ];
+  });
+  return [...new Set(problems)];
+}
+
+/** What the VMs are made with, and how `az vm list-skus` says that a size can not. Source: Azure, Resource SKUs - List. */
+const needs: readonly {
+  readonly feature: string;
+  readonly applies?: (machine: Machine) => boolean;
+  readonly isMissing: (capability: (name: string) => string | undefined) => boolean;
+}[] = [
+  {
+    feature: "VMs of generation 2, which trusted launch needs",
+    isMissing: (capability) => capability("HyperVGenerations")?.includes("V2") === false,
+  },
+  { feature: "trusted launch", isMissing: (capability) => capability("TrustedLaunchDisabled") === "True" },
+  { feature: "premium disks", isMissing: (capability) => capability("PremiumIO") === "False" },
+  { feature: "a data disk", isMissing: (capability) => capability("MaxDataDiskCount") === "0" },
+  {
+    feature: "processors for x64, which the image is for",
+    isMissing: (capability) => capability("CpuArchitectureType") === "Arm64",
+  },
+  {
+    feature: "disks by SCSI, by which the VM finds its data disk",
+    isMissing: (capability) => capability("DiskControllerTypes")?.includes("SCSI") === false,
+  },
+  {
+    feature: "encryption at host",
+    applies: (machine) => machine.encryption_at_host_enabled === true,
+    isMissing: (capability) => capability("EncryptionAtHostSupported") === "False",
+  },
+];
+
+function unable(machines: readonly Machine[], offered: readonly Sku[]): string[] {
+  const problems = machines.flatMap((machine) => {
+    const capabilities = offered.find(({ name }) => name === machine.size)?.capabilities ?? [];
+    const capability = (wanted: string) => capabilities.find(({ name }) => name === wanted)?.value;
+    return needs
+      .filter(({ applies, isMissing }) => (applies?.(machine) ?? true) && isMissing(capability))
+      .map(
+        ({ feature }) =>
+          `The VM size ${machine.size} does not support ${feature}; choose another size, such as Standard_D2s_v5.`,
+      );
   });
   return [...new Set(problems)];
 }

@@ -9,6 +9,7 @@ import { checkGlobalNames } from "./global-name-check";
 import { checkStateLocks } from "./lock-check";
 import { checkLogin } from "./login-check";
 import { checkMachineSizes } from "./machine-size-check";
+import { checkMysql } from "./mysql-check";
 import { checkNames } from "./name-check";
 import { programVersionProblems } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
@@ -36,6 +37,7 @@ const deploymentChecks: readonly Check[] = [
   checkResourceProviders,
   checkMachineSizes,
   checkEncryptionAtHost,
+  checkMysql,
   checkNames,
   checkGlobalNames,
   checkStateLocks,
@@ -88,6 +90,7 @@ const readStatesFirst = new Set<Check>([
   checkRights,
   checkMachineSizes,
   checkEncryptionAtHost,
+  checkMysql,
   checkNames,
 ]);
 

@@ -4,8 +4,8 @@ import { compareVersions } from "../../../sandbox/programs/version";
 import { type AzureCli, azureCliMissing } from "../azure-cli";
 import { runCommand } from "../run-command";
 
-/** Terraform: write-only arguments. The Azure CLI: `expires_on` of `az account get-access-token`. */
-export const oldest = { node: engines.node.replace(">=", ""), terraform: "1.11.0", az: "2.54.0" };
+/** Terraform: write-only arguments. The Azure CLI: older ones speak to a Key Vault API that Azure ends on 27 February 2027. */
+export const oldest = { node: engines.node.replace(">=", ""), terraform: "1.11.0", az: "2.90.0" };
 
 /** Node.js, Terraform and the Azure CLI, each new enough. */
 export async function programVersionProblems(az: AzureCli): Promise<string[]> {
@@ -36,7 +36,7 @@ async function azureCliProblem(az: AzureCli): Promise<string | undefined> {
   const version = readVersion(result.stdout, "azure-cli");
   if (!version) return "The Azure CLI (az) does not tell its version; install it again.";
   return compareVersions(version, oldest.az) < 0
-    ? `The Azure CLI ${version} is older than ${oldest.az}; run \`az upgrade\`.`
+    ? `The Azure CLI ${version} is older than ${oldest.az}, which Key Vault needs after 27 February 2027; run \`az upgrade\`.`
     : undefined;
 }
 

@@ -1,3 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AppDeployment } from "../../../constructs/azure/app-deployment";
 import { AppPackage } from "../../../constructs/azure/app-package";
 import { ApplicationMonitoring } from "../../../constructs/azure/application-monitoring";
@@ -23,6 +27,7 @@ const stack = synthesizeConstructs((scope) => {
     monitoring,
     visitorRanges: [],
     deployerRanges: [],
+    deployerSubnets: [],
     settings: {},
   });
   new AppDeployment(scope, "deployment", {
@@ -34,6 +39,8 @@ const stack = synthesizeConstructs((scope) => {
 });
 const push = stack.only("terraform_data");
 const app = stack.only("azurerm_linux_web_app");
+const [provisioner] = push.get("provisioner") as unknown[];
+const command = String(asObject(asObject(provisioner)["local-exec"])["command"]);
 
 describe("AppDeployment", () => {
   it("pushes again when the package or the application is another one, and only then", () => {
@@ -41,10 +48,46 @@ describe("AppDeployment", () => {
   });
 
   it("pushes with the deployer's Entra token, which the Azure CLI holds", () => {
-    const [provisioner] = push.get("provisioner") as unknown[];
-    expect(asObject(asObject(provisioner)["local-exec"])["command"]).toBe(
+    expect(command).toContain(
       `az webapp deploy --type zip --clean true --src-path assets/app.zip --name ${app.ref("name")} --resource-group rg --subscription s`,
     );
+  });
+
+  /** Exit code and calls of the command, where az fails that often before it succeeds. */
+  function run(failures: number): { code: number; calls: string[] } {
+    const folder = mkdtempSync(join(tmpdir(), "app-deployment-"));
+    try {
+      const programs = {
+        az: `echo "az $2" >>"${folder}/calls"; [ "$(grep -c az "${folder}/calls")" -gt ${failures} ] || exit 3`,
+        sleep: `echo "sleep $1" >>"${folder}/calls"`,
+      };
+      for (const [name, text] of Object.entries(programs)) {
+        writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      }
+      const shell = command.replaceAll(/\$\{[^}]*\}/g, "app-demo");
+      const { status } = spawnSync("sh", ["-c", shell], { env: { PATH: `${folder}:/usr/bin:/bin` } });
+      return { code: status ?? -1, calls: readFileSync(join(folder, "calls"), "utf8").trim().split("\n") };
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  it("pushes once where that succeeds", () => {
+    expect(run(0)).toEqual({ code: 0, calls: ["az deploy"] });
+  });
+
+  it("pushes again after an answer 409 or a connection that broke off", () => {
+    expect(run(2)).toEqual({
+      code: 0,
+      calls: ["az deploy", "sleep 10", "az deploy", "sleep 20", "az deploy"],
+    });
+  });
+
+  it("fails as az does when the fifth attempt fails", () => {
+    const { code, calls } = run(9);
+    expect(code).toBe(3);
+    expect(calls.filter((call) => call === "az deploy")).toHaveLength(5);
+    expect(calls.at(-1)).toBe("az deploy");
   });
 
   it("does not let azurerm publish, since that takes basic authentication", () => {

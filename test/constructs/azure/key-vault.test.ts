@@ -40,7 +40,7 @@ describe("KeyVault", () => {
   });
 
   it("leaves private ranges out of its firewall, which takes public ones only", () => {
-    expect(keyVault.get("network_acls")).toMatchObject({ ip_rules: ["203.0.113.0/24", "198.51.100.16/28"] });
+    expect(keyVault.get("network_acls")).toMatchObject({ ip_rules: ["198.51.100.16/28", "203.0.113.0/24"] });
   });
 
   it("does not put secrets into the hands of VMs' or templates' deployments", () => {

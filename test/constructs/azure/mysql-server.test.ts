@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { KeptPassword } from "../../../constructs/azure/kept-password";
 import { MysqlServer, type MysqlServerProps } from "../../../constructs/azure/mysql-server";
 import { loadEnvironment } from "../../../environments/load";
@@ -107,9 +111,70 @@ describe("MysqlServer", () => {
     expect(stack.resources("azurerm_management_lock")).toEqual([]);
   });
 
-  it("leaves the zones to Azure, which swaps them at a failover", () => {
-    expect(stackOf().only("azurerm_mysql_flexible_server").get("lifecycle")).toMatchObject({
-      ignore_changes: ["zone", "high_availability[0].standby_availability_zone"],
+  it("leaves to Azure the zones, which a failover swaps, and the storage's size, which Azure raises", () => {
+    const server = stackOf().only("azurerm_mysql_flexible_server");
+    expect(server.get("storage")).toMatchObject({ auto_grow_enabled: true });
+    expect(server.get("lifecycle")).toMatchObject({
+      ignore_changes: [
+        "zone",
+        "high_availability[0].standby_availability_zone",
+        // Else azurerm replaces a server that has grown, and all its data.
+        "storage[0].size_gb",
+      ],
     });
+  });
+
+  describe("the storage's growth", () => {
+    const growth = stackOf({ settings: { ...settings, storageGb: 64 } }).only("terraform_data");
+    const [provisioner] = growth.get("provisioner") as { "local-exec": { command: string } }[];
+    const command =
+      provisioner?.["local-exec"].command.replaceAll(/\$\{[^}]*\}/g, "/servers/mysql-demo") ?? "";
+
+    /** The command's calls of az, where Azure says that the storage has that size. */
+    function callsAt(sizeGb: string): string[] {
+      const folder = mkdtempSync(join(tmpdir(), "storage-growth-"));
+      try {
+        const az = `#!/bin/sh\necho "$*" >>"${folder}/calls"\n[ "$3" = update ] || echo ${sizeGb}\n`;
+        writeFileSync(join(folder, "az"), az, { mode: 0o755 });
+        execFileSync("sh", ["-c", command], { env: { PATH: `${folder}:/usr/bin:/bin` } });
+        return readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    }
+
+    it("is asked for when the environment file names another size, or there is another server", () => {
+      expect(growth.get("triggers_replace")).toEqual({
+        server: expect.stringMatching(/azurerm_mysql_flexible_server.*\.id/),
+        storageGb: "64",
+      });
+    });
+
+    it("happens when the server is smaller", () => {
+      expect(callsAt("20")).toEqual([
+        expect.stringContaining("mysql flexible-server show --ids /servers/mysql-demo"),
+        expect.stringMatching(
+          /^mysql flexible-server update --ids \/servers\/mysql-demo .*--storage-size 64$/,
+        ),
+      ]);
+    });
+
+    it.each(["64", "80"])("does not happen when the server has %s GiB already", (size) => {
+      expect(callsAt(size)).toHaveLength(1);
+    });
+  });
+
+  it("makes parameters and database one after the other, since Azure refuses two changes at once", () => {
+    const stack = stackOf();
+    const changes = [
+      ...stack.resources("azurerm_mysql_flexible_server_configuration"),
+      stack.only("azurerm_mysql_flexible_database"),
+    ];
+    const after = changes.map((change) => (change.get("depends_on") ?? []) as string[]);
+    const waitedFor = new Set(after.flat());
+    // A chain: one begins, each other waits for one that nobody else waits for.
+    expect(after.map(({ length }) => length).sort()).toEqual([0, ...changes.slice(1).map(() => 1)]);
+    expect(waitedFor.size).toBe(changes.length - 1);
+    expect(stack.only("azurerm_mysql_flexible_database").get("depends_on")).toHaveLength(1);
   });
 });

@@ -33,7 +33,7 @@ describe("PackageStore", () => {
     expect(asObject(account.get("network_rules"))).toEqual({
       default_action: "Deny",
       bypass: ["None"],
-      ip_rules: ["203.0.113.0/24", "198.51.100.7", "198.51.100.8", "198.51.100.9"],
+      ip_rules: ["198.51.100.7", "198.51.100.8", "198.51.100.9", "203.0.113.0/24"],
       virtual_network_subnet_ids: ["/agents"],
     });
   });

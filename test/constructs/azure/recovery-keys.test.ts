@@ -37,7 +37,7 @@ describe("RecoveryKeys", () => {
 
   it("lets the named people read that one secret", () => {
     const stack = recoveryKeys([{ name: "Officers", objectId: "officers", type: "Group" }]);
-    expect(stack.only("azurerm_role_assignment", "read-0").attributes).toEqual({
+    expect(stack.only("azurerm_role_assignment", "read-officers").attributes).toEqual({
       role_definition_name: "Key Vault Secrets User",
       principal_id: "officers",
       principal_type: "Group",

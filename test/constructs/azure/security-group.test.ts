@@ -8,6 +8,7 @@ import { synthesizeConstructs } from "../../synthesis";
 const flow: AllowedFlow = {
   name: "vault-from-agents",
   direction: "Inbound",
+  priority: 105,
   from: "10.20.4.0/24",
   to: "10.20.1.0/24",
   ports: [8200, 8201],
@@ -63,9 +64,12 @@ describe("SecurityGroup", () => {
     },
   );
 
-  it("gives each flow a priority of its own, in the order in which they are listed", () => {
-    const flows = Array.from({ length: 40 }, (_, index) => ({ ...flow, name: `flow-${index}` }));
-    const priorities = new Map(rulesOf({ flows }).map((rule) => [rule.get("name"), rule.get("priority")]));
-    expect(flows.map(({ name }) => priorities.get(name))).toEqual(flows.map((_, index) => 100 + 10 * index));
+  it("takes a list of sources into one rule", () => {
+    const [rule] = rulesOf({ flows: [{ ...flow, from: ["192.0.2.0/24", "198.51.100.0/24"] }] });
+    expect(rule?.attributes).toMatchObject({
+      priority: 105,
+      source_address_prefixes: ["192.0.2.0/24", "198.51.100.0/24"],
+    });
+    expect(rule?.attributes).not.toHaveProperty("source_address_prefix");
   });
 });

@@ -22,7 +22,8 @@ function flows(subnet: string, direction: "Inbound" | "Outbound", stack = stackO
     .filter((rule) => rule.get("direction") === direction && rule.get("access") === "Allow")
     .map(({ attributes: rule }) => {
       const ports = (rule["destination_port_ranges"] as string[]).join(" ");
-      return `${rule["source_address_prefix"]} -> ${rule["destination_address_prefix"]} : ${ports}`;
+      const from = rule["source_address_prefix"] ?? (rule["source_address_prefixes"] as string[]).join(" ");
+      return `${from} -> ${rule["destination_address_prefix"]} : ${ports}`;
     })
     .sort();
 }
@@ -65,9 +66,9 @@ describe("SystemNetwork", () => {
     );
   });
 
-  it("lets Vault, web apps, agents and a standby reach MySQL, on 3306", () => {
+  it("lets Vault, web apps, agents, a standby and Azure's probe reach MySQL, on 3306", () => {
     expect(flows("mysql", "Inbound")).toEqual(
-      [vault, webApp, agents, mysql].map((from) => `${from} -> ${mysql} : 3306`).sort(),
+      [vault, webApp, agents, mysql, "AzureLoadBalancer"].map((from) => `${from} -> ${mysql} : 3306`).sort(),
     );
   });
 
@@ -99,6 +100,14 @@ describe("SystemNetwork", () => {
         `${agents} -> Internet : 80 443`,
       ].sort(),
     );
+  });
+
+  it("makes one rule of a list of ranges, with no network inside another, which Azure refuses", () => {
+    const ranges = ["203.0.113.128/25", "198.51.100.0/24", "203.0.113.0/24"];
+    const stack = stackOf(({ network }) => {
+      network.deployerRanges = ranges.map((cidr, index) => ({ name: `range-${index}`, cidr }));
+    });
+    expect(flows("vault", "Inbound", stack)).toContain(`198.51.100.0/24 203.0.113.0/24 -> ${vault} : 8200`);
   });
 
   it("keeps port 22 shut by default", () => {
@@ -140,12 +149,22 @@ describe("SystemNetwork", () => {
     );
   });
 
-  it("lets a storage account know the agents' subnet, and no other, by its name", () => {
+  it("keeps Azure's implicit outbound address from VMs; delegated subnets take no such setting", () => {
+    const settings = stackOf()
+      .resources("azurerm_subnet")
+      .map((one) => [one.path.split("/").at(-2), one.get("default_outbound_access_enabled")]);
+    expect(Object.fromEntries(settings)).toEqual({ vault: false, agents: false });
+  });
+
+  it("lets a storage account know the agents' subnet by its name, and declares what Azure adds for MySQL", () => {
     const subnets = stackOf().resources("azurerm_subnet");
     const known = subnets.filter((one) =>
       (one.get("service_endpoints") as string[] | undefined)?.includes("Microsoft.Storage"),
     );
-    expect(known.map(({ path }) => path)).toEqual(["stack/network/agents/subnet"]);
+    expect(known.map(({ path }) => path).sort()).toEqual([
+      "stack/network/agents/subnet",
+      "stack/network/mysql/subnet",
+    ]);
   });
 
   it.each(["vault", "webApp", "agents"])("lets Key Vault know the subnet %s by its name", (subnet) => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { UserData } from "../../../constructs/azure/user-data";
 import { synthesizeConstructs } from "../../synthesis";
 
@@ -9,6 +10,21 @@ describe("UserData", () => {
 
   it("can be read as text in the synthesized JSON", () => {
     expect(text).toBe("#cloud-config\n{}\n");
+  });
+
+  /** Text that gzip makes little smaller than three quarters. */
+  const noise = (bytes: number) =>
+    createHash("shake256", { outputLength: bytes }).update("").digest("base64").slice(0, bytes);
+
+  it.each([
+    ["compressed it counts", "#".repeat(1_000_000), false],
+    ["80000 bytes that compress badly are taken", noise(80_000), false],
+    ["100000 of them are refused", noise(100_000), true],
+    ["a reference counts by what may stand there", `${noise(80_000)}${"${local.address}".repeat(20)}`, true],
+  ])("knows what Azure takes: %s", (_what, given, refused) => {
+    const synthesize = () => synthesizeConstructs((scope) => new UserData(scope, "data", given));
+    if (refused) expect(synthesize).toThrow(/and Azure takes 65535; name fewer deployers/);
+    else expect(synthesize).not.toThrow();
   });
 
   it("reaches Azure compressed, as base64, with what Terraform filled in", () => {

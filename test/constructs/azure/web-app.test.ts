@@ -29,8 +29,12 @@ function stackOf(changes: Partial<WebAppProps> = {}, withLogin = false) {
       servicePlanId: "/plan",
       subnetId: "/subnet",
       monitoring,
-      visitorRanges: ["203.0.113.0/24", "198.51.100.0/24"],
-      deployerRanges: ["203.0.113.0/24"],
+      visitorRanges: [
+        { name: "office", cidr: "203.0.113.0/24" },
+        { name: "clients", cidr: "198.51.100.0/24" },
+      ],
+      deployerRanges: [{ name: "office", cidr: "203.0.113.0/24" }],
+      deployerSubnets: [],
       settings: { VAULT_ADDR: "https://vault.demo.internal:8200" },
       login,
       ...changes,
@@ -59,18 +63,37 @@ describe("WebApp", () => {
     expect(site).toMatchObject({ ftps_state: "Disabled", remote_debugging_enabled: false });
   });
 
+  it("leaves alone the tags by which Azure's portal finds Application Insights", () => {
+    expect(asObject(app.get("lifecycle"))["ignore_changes"]).toEqual([
+      'tags["hidden-link: /app-insights-resource-id"]',
+      'tags["hidden-link: /app-insights-instrumentation-key"]',
+      'tags["hidden-link: /app-insights-conn-string"]',
+    ]);
+  });
+
   it("lets visitors in from the named ranges only", () => {
     expect(site["ip_restriction_default_action"]).toBe("Deny");
     expect(site["ip_restriction"]).toEqual([
-      { name: "range-0", action: "Allow", ip_address: "203.0.113.0/24", priority: 100 },
-      { name: "range-1", action: "Allow", ip_address: "198.51.100.0/24", priority: 101 },
+      { name: "clients", action: "Allow", ip_address: "198.51.100.0/24", priority: 100 },
+      { name: "office", action: "Allow", ip_address: "203.0.113.0/24", priority: 101 },
     ]);
+  });
+
+  it("lets packages in from a subnet in the same region, by its id", () => {
+    const subnet = "/subscriptions/1/virtualNetworks/vnet/subnets/snet-runners";
+    const fromSubnet = stackOf({ deployerSubnets: [subnet] }).only("azurerm_linux_web_app");
+    expect(asObject(fromSubnet.get("site_config"))["scm_ip_restriction"]).toContainEqual({
+      name: "snet-runners",
+      action: "Allow",
+      virtual_network_subnet_id: subnet,
+      priority: 101,
+    });
   });
 
   it("lets packages in from the deployers' ranges only", () => {
     expect(site["scm_ip_restriction_default_action"]).toBe("Deny");
     expect(site["scm_ip_restriction"]).toEqual([
-      { name: "range-0", action: "Allow", ip_address: "203.0.113.0/24", priority: 100 },
+      { name: "office", action: "Allow", ip_address: "203.0.113.0/24", priority: 100 },
     ]);
   });
 

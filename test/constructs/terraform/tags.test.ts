@@ -31,6 +31,20 @@ describe("tagEveryResource", () => {
     expect(stack.only("azurerm_public_ip").get("tags")).toEqual({ environment: "demo", owner: "network" });
   });
 
+  it("leaves to an Azure Policy the tags that it sets, besides what a resource ignores already", () => {
+    const withPolicy = synthesizeConstructs((scope) => {
+      tagEveryResource(scope, { environment: "demo" }, ["Cost Center", "owner"]);
+      const lifecycle = { preventDestroy: true, ignoreChanges: ["location"] };
+      new ResourceGroup(scope, "group", { name: "rg", location: "westeurope", lifecycle });
+      new RoleAssignment(scope, "assignment", { scope: "/rg", principalId: "somebody" });
+    });
+    expect(withPolicy.only("azurerm_resource_group").get("lifecycle")).toEqual({
+      prevent_destroy: true,
+      ignore_changes: ["location", 'tags["Cost Center"]', 'tags["owner"]'],
+    });
+    expect(withPolicy.only("azurerm_role_assignment").attributes).not.toHaveProperty("lifecycle");
+  });
+
   it("leaves alone what cannot carry tags", () => {
     expect(stack.only("azurerm_role_assignment").attributes).not.toHaveProperty("tags");
   });

@@ -141,6 +141,16 @@ describe("The Instance Metadata Service", () => {
     expect((await ask(azure, url, { from: "vm-vault", headers: metadata })).body).toBe("vm-vault");
   });
 
+  it("gives the user data in base64, as it is now, in the API versions that know it", async () => {
+    const url = (version: string) =>
+      `http://169.254.169.254/metadata/instance/compute/userData?api-version=${version}&format=text`;
+    const get = (version: string) => ask(azure, url(version), { from: "vm-vault", headers: metadata });
+    expect((await get("2021-01-01")).body).toBe("");
+    azure.setUserData("vm-vault", "#cloud-config\n{}\n");
+    expect((await get("2021-01-01")).body).toBe(Buffer.from("#cloud-config\n{}\n").toString("base64"));
+    expect((await get("2020-12-01")).status).toBe(404);
+  });
+
   it("cannot be reached by anybody but a machine", async () => {
     const { status } = await ask(azure, `${token}?api-version=2018-02-01&${arm}`, { headers: metadata });
     expect([status, printed.at(-1)]).toEqual([

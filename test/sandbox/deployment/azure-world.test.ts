@@ -44,9 +44,9 @@ describe("The world of the demo", () => {
       "id-demo-vault: Key Vault Crypto Service Encryption User at rg-demo-vault/vaults/kv-demo-*/keys/vault-unseal",
       "id-demo-vault: Key Vault Secrets User at rg-demo-vault/vaults/kv-demo-*/secrets/vault-tls",
       "id-demo-vault: Vault Recovery Key Writer (demo) at rg-demo-vault-recovery/vaults/kv-demo-rec-*/secrets/vault-recovery-keys",
-      "id-demo-vault: Virtual Machine Reader (demo) at rg-demo-vault",
       "vm-demo-agent-1: Key Vault Reader at rg-demo-vault/vaults/kv-demo-*/certificates/vault-tls",
       "vm-demo-agent-1: Storage Blob Data Reader at rg-demo-vault/storageAccounts/stdemo*/blobServices/default/containers/app",
+      "vm-demo-vault-1: Virtual Machine Reader (demo) at rg-demo-vault",
     ]);
   });
 
@@ -68,7 +68,7 @@ describe("The world of the demo", () => {
     ]);
   });
 
-  it("has Vault's VM with Vault's identity alone, the agent's with its own", () => {
+  it("has Vault's VM with Vault's identity and its own, the agent's with its own alone", () => {
     const [vault, agent] = demoWorld.virtualMachines;
     expect(vault).toMatchObject({
       name: "vm-demo-vault-1",
@@ -79,7 +79,7 @@ describe("The world of the demo", () => {
       tags: { environment: "demo", project: "vault-on-azure" },
     });
     expect(agent).toMatchObject({ name: "vm-demo-agent-1", userAssigned: [], privateIpAddress: "10.20.4.4" });
-    expect(vault).not.toHaveProperty("systemAssigned.principalId");
+    expect(vault).toHaveProperty("systemAssigned.principalId");
     const { systemAssigned, vmId } = agent ?? {};
     expect(new Set([systemAssigned?.clientId, systemAssigned?.principalId, vmId]).size).toBe(3);
   });
@@ -119,9 +119,10 @@ describe("The world of the demo", () => {
 });
 
 describe("The world of production", () => {
-  it("lets the security officers, and nobody else, read the recovery keys", () => {
+  it("lets the recovery key readers, and nobody else, read the recovery keys", () => {
     const reading = rights(world(production)).filter((right) => right.includes("vault-recovery-keys"));
     expect(reading).toEqual([
+      "Grace Example: Key Vault Secrets User at rg-production-vault-recovery/vaults/kv-production-rec-*/secrets/vault-recovery-keys",
       "Security officers: Key Vault Secrets User at rg-production-vault-recovery/vaults/kv-production-rec-*/secrets/vault-recovery-keys",
       "id-production-vault: Vault Recovery Key Writer (production) at rg-production-vault-recovery/vaults/kv-production-rec-*/secrets/vault-recovery-keys",
     ]);
@@ -143,6 +144,7 @@ describe("The world of production", () => {
       { name: "Deployment pipeline", objectId: "11111111-1111-4111-8111-111111111111" },
       { name: "Platform engineer on call", objectId: "22222222-2222-4222-8222-222222222222" },
       { name: "Security officers", objectId: "33333333-3333-4333-8333-333333333333" },
+      { name: "Grace Example", objectId: "99999999-9999-4999-8999-999999999999" },
     ]);
   });
 

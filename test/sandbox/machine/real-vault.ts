@@ -65,6 +65,7 @@ export const vaultServerConfig = (privateAddress: string): string =>
     recoveryKeyReaderObjectIds: [recoveryReader],
     automaticRebootTime: "03:30",
     deployerTokenTtl: "1h",
+    minTlsVersion: "1.2",
   });
 
 export const agentConfig = (): string =>

@@ -42,6 +42,27 @@ describe("systemctl on a machine", () => {
       );
     });
 
+  it("names each start of a unit by another InvocationID, and keeps the last one of what rests", async () => {
+    const invocation = async () => (await call("show", "--property=InvocationID", "runs.service")).out;
+    const first = await invocation();
+    expect(first).toMatch(/^InvocationID=[0-9a-f]{32}$/);
+    await call("start", "runs.service");
+    expect(await invocation()).toBe(first);
+    await call("restart", "runs.service");
+    const second = await invocation();
+    expect(second).not.toBe(first);
+    await call("stop", "runs.service");
+    expect(await invocation()).toBe(second);
+  });
+
+  it("disables what the boot started, and stops it with --now", async () => {
+    await call("enable", "runs.service");
+    await call("disable", "--now", "runs.service");
+    expect(machine.state("runs.service")).toBe("inactive");
+    await machine.reboot();
+    expect(machine.state("runs.service")).toBe("inactive");
+  });
+
   // Codes and words of systemd 252.
   it.each([
     ["is-active runs.service", 0, "active", ""],
@@ -67,6 +88,9 @@ describe("systemctl on a machine", () => {
     ["try-reload-or-restart rests.service", 0, "", ""],
     ["daemon-reload", 0, "", ""],
     ["enable --now --no-block runs.service", 0, "", ""],
+    ["show --property=ActiveState,Result runs.service", 0, "ActiveState=active\nResult=success", ""],
+    ["show --property=InvocationID none.service", 0, "InvocationID=", ""],
+    ["disable none.service", 1, "", "Unit file none.service does not exist."],
     ["enable none.service", 1, "", "Unit file none.service does not exist."],
     ["kill --signal=SIGCONT --kill-whom=main runs.service", 0, "", ""],
     ["kill --signal=SIGCONT --kill-whom=main rests.service", 1, "", "No main process to kill"],

@@ -3,6 +3,7 @@ import type { Machine } from "../../../sandbox/machine/machine";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import type { Sandbox } from "../../../sandbox/sandbox";
 import { VaultClient } from "../../../sandbox/vault-config/vault-client";
+import type { VaultConnection } from "../../../sandbox/vault-config/vault-resource";
 
 export const FIRST_BOOT = "vault-first-boot.service";
 export const VAULT = "vault.service";
@@ -99,13 +100,25 @@ export function storedKeys({ azure, vault }: Sandbox): RecoveryKeys {
   return JSON.parse(azure.keyVault(keyVault).secret(name) ?? "") as RecoveryKeys;
 }
 
+/** Vault as a program on its machine reaches it: on loopback, past the front. */
+export function localConnection({ vault, vaultServerName }: Sandbox): Omit<VaultConnection, "jwt"> {
+  return {
+    address: `https://${vault.loopback}:8200`,
+    caFile: vault.path("/run/vault-front/current/tls.crt"),
+    tlsServerName: vaultServerName,
+  };
+}
+
 /**
- * Makes a root token with recovery keys; undefined when Vault asks for more of them.
+ * Makes a root token with recovery keys; undefined when Vault asks for more of them. Before Vault 2.0 on its machine only, by anybody.
  *
  * Source: Vault's documentation, api-docs/system/generate-root.
  */
-export async function rootTokenBy(sandbox: Sandbox, keys: readonly string[]): Promise<string | undefined> {
-  const vault = new VaultClient(sandbox.vaultConnection());
+export async function rootTokenBy(
+  sandbox: Sandbox,
+  keys: readonly string[],
+  vault = new VaultClient(localConnection(sandbox)),
+): Promise<string | undefined> {
   const { nonce, otp } = await vault.request({ method: "PUT", path: "sys/generate-root/attempt", body: {} });
   let token: string | undefined;
   for (const key of keys) {

@@ -11,6 +11,7 @@ export interface VaultQuestion {
   path: string;
   token?: string;
   body?: unknown;
+  headers?: Readonly<Record<string, string>>;
   /** How TLS is to differ. */
   tls?: tls.ConnectionOptions;
 }
@@ -40,7 +41,7 @@ export async function askVault(
 async function exchange(
   sandbox: Sandbox,
   from: string | undefined,
-  { method = "GET", path, token, body, tls: options }: VaultQuestion,
+  { method = "GET", path, token, body, headers, tls: options }: VaultQuestion,
 ): Promise<VaultReply & { location?: string }> {
   const socket = await secure(sandbox, await connectTo(sandbox, from), options);
   return new Promise((resolve, reject) => {
@@ -53,6 +54,8 @@ async function exchange(
           Host: new URL(sandbox.vaultAddress).host,
           Connection: "close",
           ...(token ? { "X-Vault-Token": token } : {}),
+          ...headers,
+          ...(body === undefined ? {} : { "Content-Length": Buffer.byteLength(JSON.stringify(body)) }),
         },
       },
       (response) => {

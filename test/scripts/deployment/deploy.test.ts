@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import { terraformFailure } from "../../../scripts/deployment/terraform-failure";
-import { DeploymentScene, stackNames } from "./deployment-scene";
+import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
 jest.setTimeout(120_000);
@@ -139,7 +139,7 @@ describe("scripts/deploy", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
       stacks: [{ stack: "vm-reader-role" }],
-      problems: [expect.stringContaining("Terraform failed with network: RequestDisallowedByPolicy")],
+      problems: [expect.stringContaining("A policy of your organisation forbids a resource")],
     });
   });
 
@@ -182,6 +182,53 @@ describe("scripts/deploy", () => {
       },
     ]);
     expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
+  });
+});
+
+describe("scripts/deploy and data", () => {
+  const server = "azurerm_mysql_flexible_server.server_1";
+  beforeEach(() => {
+    const { imitations } = scene;
+    const type = "azurerm_mysql_flexible_server";
+    imitations.answer(
+      "deployed/mysql",
+      stateOf("mysql", {}, [{ mode: "managed", type, instances: [{ attributes: { name: "mysql-demo" } }] }]),
+    );
+    imitations.deployed(...stackNames);
+    imitations.answer("terraform/plan", {
+      format_version: "1.2",
+      resource_changes: [
+        {
+          address: server,
+          mode: "managed",
+          change: { actions: ["delete", "create"], before: {}, after: {}, replace_paths: [["storage"]] },
+        },
+      ],
+    });
+  });
+
+  it("refuses a plan that replaces what holds data, before anything of the stack changes", async () => {
+    const { code, stderr } = await scene.run("deploy", ["--stack", "mysql"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `The plan of mysql replaces ${server} because of storage, and with it goes the databases and their backups; undo`,
+    );
+    expect(stderr).toContain(`add --allow-loss '${server}' if that may be lost.`);
+    expect(scene.imitations.cdktfRuns).toEqual(["diff mysql"]);
+  });
+
+  it("goes on when the person names the resource that may be lost", async () => {
+    const { code } = await scene.run("deploy", ["--stack", "mysql", "--allow-loss", server]);
+    expect(code).toBe(0);
+    expect(scene.imitations.cdktfRuns).toEqual(["diff mysql", "deploy mysql"]);
+  });
+
+  it("says in the plan what would be lost", async () => {
+    const { code, stderr } = await scene.run("deploy", ["--stack", "mysql", "--plan"]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining(`Warning: The plan of mysql replaces ${server}`),
+    });
   });
 });
 
@@ -296,7 +343,32 @@ Lock Info:
       "Error: Backend configuration changed",
       /run `scripts\/migrate-state demo`/,
     ],
-    ["no room", "Error: SkuNotAvailable: the requested size", /no room for a VM of that size/],
+    ["a size that is not offered", "Error: SkuNotAvailable: the size", /does not offer a VM of that size/],
+    [
+      "a full zone",
+      "Error: ZonalAllocationFailed: We do not have",
+      /no room .* in the zone now; choose another zone/,
+    ],
+    ["a full region", "Error: AllocationFailed: Allocation failed", /no room in the region/],
+    ["MySQL that a region lacks", "Error: ProvisionNotSupportedForRegion", /no room in the region/],
+    ["a quota", "Error: QuotaExceeded: Operation could not", /quota is used up; ask for more in the portal/],
+    [
+      "a quota of cores",
+      "Error: OperationNotAllowed: Operation could not be completed as it results in exceeding\n│ approved Total Regional Cores quota.",
+      /quota is used up/,
+    ],
+    [
+      "a policy",
+      'Error: RequestDisallowedByPolicy: Resource \'vnet\' was disallowed by policy. "policyDefinitionDisplayName": "Require a tag"',
+      /A policy of your organisation forbids a resource \(Require a tag\); have its owner/,
+    ],
+    ["a reserved word", "Error: ReservedResourceName: windows", /keeps a word in that name for itself/],
+    ["a server that is busy", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],
+    [
+      "what Azure or people left in a resource group",
+      "Error: deleting Resource Group: the Resource Group still contains Resources.\n* `/subscriptions/1/resourceGroups/rg/providers/a/b/c`\nThis feature",
+      /still holds what no stack of demo made \(\/subscriptions\/1\/resourceGroups\/rg\/providers\/a\/b\/c\); delete it/,
+    ],
     [
       "anything else",
       "Error: the moon\nis full\n\n0 Stacks deploying     1 Stack done     0 Stacks waiting\nInvoking Terraform CLI failed with exit code 1",

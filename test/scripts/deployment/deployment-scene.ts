@@ -154,7 +154,7 @@ export class DeploymentScene {
     const { imitations } = this;
     const core = { currentValue: "4", limit: "100" };
     const answers = {
-      "az/version": { "azure-cli": "2.70.0" },
+      "az/version": { "azure-cli": "2.91.0" },
       "az/account-show": { id: subscriptionId, name: "Demo", tenantId, state: "Enabled" },
       "az/rest": { value: [{ actions: ["*"], notActions: [] }] },
       "az/provider-list": resourceProviders.map((namespace) => ({
@@ -174,6 +174,21 @@ export class DeploymentScene {
         { name: { value: "cores" }, ...core },
         { name: { value: "standardDSv3Family" }, ...core },
       ],
+      "az/mysql-capabilities": {
+        properties: {
+          supportedFlexibleServerEditions: [
+            { name: "Burstable", supportedSkus: [{ name: "Standard_B1ms", supportedHAMode: [] }] },
+            {
+              name: "GeneralPurpose",
+              supportedSkus: [{ name: "Standard_D2ds_v4", supportedHAMode: ["SameZone", "ZoneRedundant"] }],
+            },
+          ],
+          supportedServerVersions: [{ name: "8.0.21" }, { name: "8.4" }],
+          supportedGeoBackupRegions: ["northeurope"],
+        },
+      },
+      "az/resource-list": [],
+      "az/resource-delete": "",
       "az/group-exists": false,
       "az/role-definition-list": [],
       "az/keyvault-list-deleted": [],
@@ -181,6 +196,7 @@ export class DeploymentScene {
       "az/keyvault-certificate-download": this.vault.certificate,
       "az/storage-blob-list": [],
       "terraform/version": { terraform_version: "1.11.4" },
+      "terraform/plan": { format_version: "1.2", resource_changes: [] },
       "cdktf/plan": "Plan: 3 to add, 1 to change, 0 to destroy.\n",
     };
     for (const [file, content] of Object.entries(answers)) imitations.answer(file, content);

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { waitFor } from "../../../sandbox/programs/wait-for";
-import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
+import { DeploymentScene, stackNames, stateOf, subscriptionId } from "./deployment-scene";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
 jest.setTimeout(120_000);
@@ -77,6 +77,39 @@ describe("scripts/destroy", () => {
       ),
     });
     expect(scene.imitations.cdktfRuns).toEqual([]);
+  });
+
+  it("takes away what Azure left beside Application Insights, and names what somebody else put there", async () => {
+    const group = `/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers`;
+    const own = [
+      {
+        type: "microsoft.insights/actiongroups",
+        name: "Application Insights Smart Detection",
+        id: `${group}/microsoft.insights/actiongroups/Application Insights Smart Detection`,
+      },
+      {
+        type: "microsoft.alertsmanagement/smartDetectorAlertRules",
+        name: "Failure Anomalies - appi-demo-vault",
+        id: `${group}/microsoft.alertsmanagement/smartDetectorAlertRules/Failure Anomalies - appi-demo-vault`,
+      },
+    ];
+    const network = { type: "Microsoft.Network/virtualNetworks", name: "vnet", id: `${group}/a/vnet` };
+    const theirs = { type: "microsoft.insights/actiongroups", name: "On call", id: `${group}/b/On call` };
+    scene.imitations.answer("az/resource-list", [...own, network, theirs]);
+    scene.imitations.answer(
+      "state/network",
+      stateOf("network", { resource_group: "rg-demo-vault" }, [
+        { mode: "managed", type: "azurerm_virtual_network", instances: [{ attributes: { id: network.id } }] },
+      ]),
+    );
+    const { stderr } = await scene.run("destroy", confirmed);
+    const deletions = scene.imitations.calls.filter(
+      ({ args }) => args.slice(0, 2).join(" ") === "resource delete",
+    );
+    expect(deletions.map(({ args }) => args.slice(3, 5))).toEqual([own.map(({ id }) => id)]);
+    expect(stderr).toContain(`Warning: the resource group holds what no stack made`);
+    expect(stderr).toContain(`${theirs.id}; delete what nobody needs`);
+    expect(stderr).not.toContain(network.id);
   });
 
   it("explains protectData", async () => {

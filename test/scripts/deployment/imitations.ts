@@ -36,6 +36,7 @@ words=()
 for arg in "$@"; do [[ $arg == -* ]] && break; words+=("$arg"); done
 IFS=-; name="\${words[*]}"; unset IFS
 if [[ $name == rest && $* == *checkNameAvailability* ]]; then name=check-name; fi
+if [[ $name == rest && $* == *capabilitySets* ]]; then name=mysql-capabilities; fi
 case $name in
   keyvault-certificate-download)
     [[ ! -e $IMITATION/az/$name.error ]] || answer "$IMITATION/az/$name"
@@ -82,6 +83,7 @@ ${record}
 if [[ $1 == -chdir=* ]]; then shift; fi
 case $1 in
   version) answer "$IMITATION/terraform/version" ;;
+  show) answer "$IMITATION/terraform/plan" ;;
   init) if [[ -e $IMITATION/terraform/init.error ]]; then answer "$IMITATION/terraform/init"; fi ;;
   state)
     if [[ $2 == list ]]; then echo vault_mount.example; fi

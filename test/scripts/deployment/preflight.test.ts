@@ -44,7 +44,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "an old Azure CLI",
     ({ imitations }) => imitations.answer("az/version", { "azure-cli": "2.40.0" }),
-    /Azure CLI 2\.40\.0 is older than 2\.54\.0; run `az upgrade`/,
+    /Azure CLI 2\.40\.0 is older than 2\.90\.0, which Key Vault needs after 27 February 2027; run `az upgrade`/,
   ],
   [
     "no login",
@@ -106,6 +106,40 @@ const mishaps: [string, Mishap, RegExp][] = [
     "a size that the region lacks",
     ({ imitations }) => imitations.answer("az/vm-list-skus", []),
     /VM size Standard_D2s_v3 is not offered to this subscription in westeurope/,
+  ],
+  ...(
+    [
+      ["HyperVGenerations", "V1", "VMs of generation 2"],
+      ["TrustedLaunchDisabled", "True", "trusted launch"],
+      ["PremiumIO", "False", "premium disks"],
+      ["MaxDataDiskCount", "0", "a data disk"],
+      ["CpuArchitectureType", "Arm64", "processors for x64"],
+      ["DiskControllerTypes", "NVMe", "disks by SCSI"],
+    ] as const
+  ).map(([name, value, feature]): (typeof mishaps)[number] => [
+    `a size without ${feature}`,
+    ({ imitations }) =>
+      imitations.answer("az/vm-list-skus", [
+        { name: "Standard_D2s_v3", family: "f", capabilities: [{ name, value }], locationInfo: [] },
+      ]),
+    new RegExp(`VM size Standard_D2s_v3 does not support ${feature}.*; choose another size`),
+  ]),
+  [
+    "a MySQL size that the region lacks",
+    ({ imitations }) =>
+      imitations.answer("az/mysql-capabilities", { properties: { supportedFlexibleServerEditions: [] } }),
+    /MySQL in westeurope does not offer B_Standard_B1ms to this subscription; choose another mysql\.sku/,
+  ],
+  [
+    "a MySQL version that the region lacks",
+    ({ imitations }) =>
+      imitations.answer("az/mysql-capabilities", {
+        properties: {
+          supportedFlexibleServerEditions: [{ supportedSkus: [{ name: "standard_b1ms" }] }],
+          supportedServerVersions: [{ name: "8.0.21" }],
+        },
+      }),
+    /MySQL in westeurope does not offer version 8\.4; set mysql\.version to 8\.0\.21/,
   ],
   [
     "too little quota",
@@ -336,11 +370,22 @@ describe("The preflight of scripts/deploy", () => {
       },
     ]);
     imitations.answer("az/feature-show", { properties: { state: "NotRegistered" } });
+    imitations.answer("az/mysql-capabilities", {
+      properties: {
+        supportedFlexibleServerEditions: [
+          { supportedSkus: [{ name: "Standard_D2ds_v4", supportedHAMode: ["SameZone"] }] },
+        ],
+        supportedGeoBackupRegions: [],
+      },
+    });
     imitations.answer("az/vm-list-skus", [
       {
         name: "Standard_D4s_v5",
         family: "standardDSv5Family",
-        capabilities: [{ name: "vCPUs", value: "4" }],
+        capabilities: [
+          { name: "vCPUs", value: "4" },
+          { name: "EncryptionAtHostSupported", value: "False" },
+        ],
         locationInfo: [{ zones: ["1", "2", "3"] }],
         restrictions: [{ type: "Zone", restrictionInfo: { zones: ["1"] } }],
       },
@@ -351,6 +396,9 @@ describe("The preflight of scripts/deploy", () => {
       /state of network is locked by pipeline@runner since 2026-11-21.*force-unlock lock-1/,
     );
     expect(stderr).toContain("az feature register --namespace Microsoft.Compute --name EncryptionAtHost");
+    expect(stderr).toContain("VM size Standard_D4s_v5 does not support encryption at host");
+    expect(stderr).toContain("MySQL in westeurope offers no standby in another zone for GP_Standard_D2ds_v4");
+    expect(stderr).toContain("MySQL in westeurope keeps no backups in another region");
     expect(stderr).toContain("not offered to this subscription in zone 1 of westeurope; choose zone 2 or 3");
   });
 });

@@ -1,6 +1,7 @@
 import { sameId } from "../../model/resource-id";
 import { Refusal } from "../../service";
 import type { ArmResource } from "../../world";
+import { consoleUrl } from "../serial-consoles";
 import { completedIdentity, guidFor } from "./managed-identities";
 import {
   type Fields,
@@ -71,6 +72,7 @@ export const computeTypes: ResourceTypes = {
       deallocate: () => undefined,
       start: () => undefined,
       restart: () => undefined,
+      retrievebootdiagnosticsdata: ({ target }) => ({ serialConsoleLogBlobUri: consoleUrl(target.name) }),
     },
   },
   "microsoft.compute/virtualmachines/instanceview": {

@@ -183,12 +183,12 @@ export const vaultItself: readonly Attack[] = [
   refused("plugins", "PUT sys/plugins/catalog/database/mine", { command: "sh", sha256: "0" }),
   refused("Raft's members", "POST sys/storage/raft/remove-peer", { server_id: "x" }),
   refused("log levels", "POST sys/loggers", { level: "trace" }),
-  // Anybody may begin these two; Vault wants the recovery keys, and those are in no deployer's reach.
+  // Before Vault 2.0 anybody may begin these two, so the front closes them; the recovery keys are in no deployer's reach besides.
   refused(
     "a root token with a made-up recovery key",
     "PUT sys/generate-root/update",
     { key: "00".repeat(33), nonce: "x" },
-    /^400 no root generation in progress/,
+    /^403 recovery endpoints are closed to the network/,
   ),
   refused(
     "init again",
@@ -200,6 +200,6 @@ export const vaultItself: readonly Attack[] = [
     "new recovery keys with a made-up one",
     "PUT sys/rekey-recovery-key/update",
     { key: "00".repeat(33), nonce: "x" },
-    /^400 no recovery rekey in progress/,
+    /^403 recovery endpoints are closed to the network/,
   ),
 ];

@@ -8,7 +8,7 @@ listener "tcp" {
   # vault-certificate.service keeps these up to date; Vault reads them again on a reload.
   tls_cert_file   = "/run/vault-tls/current/tls.crt"
   tls_key_file    = "/run/vault-tls/current/tls.key"
-  tls_min_version = "tls12"
+  tls_min_version = "@VAULT_MIN_TLS@"
 
   # No client logs in by certificate, so browsers are not asked for one.
   tls_disable_client_certs = true

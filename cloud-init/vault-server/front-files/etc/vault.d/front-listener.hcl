@@ -8,7 +8,7 @@ listener "tcp" {
   # vault-front-certificate makes them at each boot: by them the front, and programs on this machine, know Vault.
   tls_cert_file   = "/run/vault-front/current/tls.crt"
   tls_key_file    = "/run/vault-front/current/tls.key"
-  tls_min_version = "tls12"
+  tls_min_version = "@VAULT_MIN_TLS@"
 
   # No client logs in by certificate, so browsers are not asked for one.
   tls_disable_client_certs = true

@@ -1,0 +1,121 @@
+import { COMMON, type ManagedFiles, versionOf } from "../common/managed-units";
+import type { VaultReleaseOptions } from "../common/vault-release";
+import { asksForTokenToRecover, versionVariables } from "./vault-version";
+
+const variables = (...names: string[]): string[] => names.map((name) => `/etc/vault.d/vault.env#${name}`);
+
+/** What Azure's seal and every login to Azure need: who Vault is. */
+const IDENTITY = variables("AZURE_TENANT_ID", "AZURE_CLIENT_ID");
+
+/** Who may log in to Vault, and what they may do. */
+const ACCESS = [
+  "/etc/vault.d/deployer-policy.hcl",
+  "/etc/vault.d/machine-policy.hcl",
+  "/etc/vault.d/recovery-key-reader-policy.hcl",
+  ...variables(
+    "AZURE_TENANT_ID",
+    "VAULT_PRINCIPAL_ID",
+    "DEPLOYER_OBJECT_IDS",
+    "DEPLOYER_TOKEN_TTL",
+    "RECOVERY_KEY_READER_OBJECT_IDS",
+  ),
+];
+
+/** What a change of a Vault server's user data means for its VM. */
+export function vaultServerFiles({
+  edition,
+  version,
+}: Pick<VaultReleaseOptions, "edition" | "version">): ManagedFiles {
+  const front = asksForTokenToRecover(version) ? undefined : FRONT;
+  return {
+    units: [
+      ...COMMON.units,
+      // The file system is made once, and mounted at boot.
+      { name: "vault-data-format.service", enabled: false, onChange: "nothing", reads: [] },
+      { name: "var-lib-vault.mount", enabled: false, onChange: "nothing", reads: [] },
+      { name: "dev-disk-azure-scsi1-lun10.device", enabled: false, onChange: "nothing", reads: [] },
+      ...(edition === "enterprise" ? LICENSE : []),
+      {
+        name: "vault-certificate.service",
+        enabled: true,
+        onChange: "restart",
+        reads: [
+          "/usr/local/sbin/vault-certificate",
+          ...IDENTITY,
+          ...variables("TLS_CERTIFICATE_SECRET_URL", ...(front ? ["VAULT_FRONT_ADDRESS"] : [])),
+        ],
+      },
+      { name: "vault-certificate.timer", enabled: true, onChange: "restart", reads: [] },
+      {
+        name: "vault.service",
+        enabled: true,
+        onChange: "restart",
+        reads: [
+          versionOf("vault"),
+          "/etc/vault.d/vault.hcl",
+          front ? "/etc/vault.d/front-listener.hcl" : "/etc/vault.d/listener.hcl",
+          "/usr/local/sbin/vault-listener",
+          ...(front ? ["/usr/local/sbin/vault-front-certificate"] : []),
+          ...IDENTITY,
+          ...variables(
+            "VAULT_AZUREKEYVAULT_VAULT_NAME",
+            "VAULT_AZUREKEYVAULT_KEY_NAME",
+            "VAULT_RAFT_NODE_ID",
+            "VAULT_API_ADDR",
+            "VAULT_CLUSTER_ADDR",
+            ...Object.keys(versionVariables(version)),
+          ),
+        ],
+      },
+      {
+        // Where it is complete, it ends at once; where it is under way, it goes on with what changed.
+        name: "vault-first-boot.service",
+        enabled: true,
+        onChange: "restart",
+        reads: [
+          "/usr/local/sbin/vault-first-boot",
+          "/usr/local/sbin/vault-access",
+          front ? "/etc/vault.d/front-listener.hcl" : "/etc/vault.d/listener.hcl",
+          ...ACCESS,
+          ...variables("RECOVERY_KEYS_SECRET_URL", "RECOVERY_SHARES", "RECOVERY_THRESHOLD", "FIRST_BOOT"),
+        ],
+      },
+      {
+        name: "vault-access.service",
+        enabled: true,
+        onChange: "restart",
+        reads: ["/usr/local/sbin/vault-access", ...ACCESS],
+      },
+      ...(front ? [front] : []),
+    ],
+    readAtEachUse: [
+      ...COMMON.readAtEachUse,
+      "/etc/logrotate.d/vault",
+      // apply-user-data runs systemd-sysusers when it changes.
+      "/etc/sysusers.d/vault-server.conf",
+      "/usr/local/lib/vault-vm/vault-api.sh",
+      // For a disk that is empty.
+      "/usr/local/lib/vault-vm/data-disk/first-boot",
+      "/usr/local/sbin/vault-data-format",
+      // A Vault with a front reads another one.
+      ...(front ? ["/etc/vault.d/listener.hcl"] : []),
+    ],
+  };
+}
+
+const FRONT: ManagedFiles["units"][number] = {
+  name: "haproxy.service",
+  enabled: true,
+  onChange: "restart",
+  reads: ["/etc/vault.d/front.cfg", ...variables("VAULT_FRONT_ADDRESS")],
+};
+
+const LICENSE: ManagedFiles["units"] = [
+  {
+    name: "vault-license.service",
+    enabled: true,
+    onChange: "restart",
+    reads: ["/usr/local/sbin/vault-license", ...variables("LICENSE_SECRET_URL")],
+  },
+  { name: "vault-license.timer", enabled: true, onChange: "restart", reads: [] },
+];

@@ -1,0 +1,99 @@
+import { actionOf, type Plan, type ResourceChange } from "../plan-summary/plan";
+import { DeploymentProblems } from "./deployment-error";
+import type { StackState } from "./stack-state";
+
+/** Types of resources that hold what a deployment cannot make again, and what goes with them. */
+const contents: Readonly<Record<string, string>> = {
+  azurerm_key_vault: "its keys, certificates and secrets",
+  azurerm_key_vault_key: "all that is encrypted under the key",
+  azurerm_key_vault_certificate: "the private key that clients trust",
+  azurerm_log_analytics_workspace: "its logs",
+  azurerm_managed_disk: "the data on the disk",
+  azurerm_mysql_flexible_database: "the database",
+  azurerm_mysql_flexible_server: "the databases and their backups",
+  azurerm_storage_account: "its blobs",
+  vault_mount: "the secrets and keys of the mount",
+  vault_transit_secret_backend_key: "all that is encrypted with the key",
+};
+
+/** Types that hold data in one stack only. */
+const contentsInStack: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  // An agent's VM holds nothing of its own.
+  "vault-server": { azurerm_linux_virtual_machine: "Vault's audit log, which is on its OS disk" },
+  // The next deployment pushes the package again.
+  "agent-vm": { azurerm_storage_account: "" },
+};
+
+/** Sizes and times for which data is kept, wherever they stand in a resource. */
+const amount = /(?:^|_)(?:size_gb|retention_days|retention_in_days|soft_delete_retention_days|days)$/;
+
+/** Something that a plan takes away for good. */
+export interface Loss {
+  readonly address: string;
+  /** What happens and what goes with it. */
+  readonly sentence: string;
+}
+
+/** Whether a stack holds such data, so that its plan is worth a look before it is applied. */
+export function holdsData(stack: string, state: StackState | undefined): boolean {
+  const types = { ...contents, ...contentsInStack[stack] };
+  return Object.keys(types).some((type) => (state?.existing(type).length ?? 0) > 0);
+}
+
+/** What a plan destroys, replaces or shrinks of what holds data, whatever caused it. */
+export function lossesOf(stack: string, plan: Plan): Loss[] {
+  return (plan.resource_changes ?? []).flatMap((change) => {
+    const lost = { ...contents, ...contentsInStack[stack] }[typeOf(change)];
+    if (change.mode !== "managed" || !lost) return [];
+    const { address } = change;
+    const action = actionOf(change.change);
+    if (action === "destroyed") {
+      return [{ address, sentence: `The plan of ${stack} deletes ${address}, and with it ${lost}` }];
+    }
+    if (action === "replaced") {
+      const why = [...new Set(change.change.replace_paths?.map(([name]) => String(name)))].join(", ");
+      const because = why ? ` because of ${why}` : "";
+      return [
+        { address, sentence: `The plan of ${stack} replaces ${address}${because}, and with it goes ${lost}` },
+      ];
+    }
+    return shrinking(change.change.before, change.change.after).map((what) => ({
+      address,
+      sentence: `The plan of ${stack} makes ${address} smaller (${what})`,
+    }));
+  });
+}
+
+/**
+ * Refuses a plan that takes data away.
+ * @param allowed addresses of which the person who deploys says that they may go
+ * @throws {DeploymentProblems} with a sentence for each resource
+ */
+export function refuseDataLoss(losses: readonly Loss[], allowed: readonly string[]): void {
+  const refused = losses.filter(({ address }) => !allowed.includes(address));
+  if (refused.length === 0) return;
+  throw new DeploymentProblems(
+    "Nothing of this stack was changed, since data would be lost",
+    refused.map(
+      ({ address, sentence }) =>
+        `${sentence}; undo the change in the environment file or in Azure that asks for it, or add --allow-loss '${address}' if that may be lost.`,
+    ),
+  );
+}
+
+/** `azurerm_managed_disk.data` and `module.x.azurerm_managed_disk.data[0]` are of one type. */
+function typeOf({ address }: ResourceChange): string {
+  return address.split(".").find((part) => /^(?:azurerm|vault)_/.test(part)) ?? "";
+}
+
+/** `storage.0.size_gb: 128 to 64` of each amount that becomes less. */
+function shrinking(before: unknown, after: unknown, path = ""): string[] {
+  if (typeof before === "number" && typeof after === "number") {
+    const name = path.split(".").at(-1) ?? "";
+    return after < before && amount.test(name) ? [`${path} from ${before} to ${after}`] : [];
+  }
+  if (typeof before !== "object" || before === null || typeof after !== "object" || after === null) return [];
+  return Object.entries(before).flatMap(([key, value]) =>
+    shrinking(value, (after as Record<string, unknown>)[key], path ? `${path}.${key}` : key),
+  );
+}

@@ -1,0 +1,434 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import http, { type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { cloudConfig, packFiles, type WriteFile } from "../../cloud-init/cloud-config";
+import { type ManagedUnit, UNITS_FILE } from "../../cloud-init/common/managed-units";
+import { Machine } from "../../sandbox/machine/machine";
+import { waitFor } from "../../sandbox/programs/wait-for";
+import { nextAddress, shortFolder } from "../sandbox/machine/small-machine";
+
+const APPLY = "apply-user-data.service";
+const COMMON = join(__dirname, "../../cloud-init/common/files");
+
+/** What a small machine is told; each service is a program that runs until it is stopped. */
+interface Version {
+  /** Text of /etc/one.conf, which one.service reads. */
+  one?: string;
+  /** Lines of /etc/both.env: A is read by one.service, B by two.service. */
+  both?: Record<string, string>;
+  /** Whether there is a third unit, with a file of its own. */
+  third?: boolean;
+  /** Further files, by path. */
+  files?: Record<string, string>;
+  packages?: string[];
+  units?: Record<string, string>;
+}
+
+const service = (name: string) => `[Service]
+ExecStart=/bin/sh -c "echo ${name} starts; exec sleep 600"
+Restart=always
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** Says what it read, and ends. */
+const oneshot = `[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c "echo ran"
+[Install]
+WantedBy=multi-user.target
+`;
+
+function userData({
+  one = "1",
+  both = { A: "1", B: "1" },
+  third,
+  files = {},
+  packages = ["jq"],
+  units = {},
+}: Version) {
+  const table: ManagedUnit[] = [
+    { name: "one.service", enabled: true, onChange: "restart", reads: ["/etc/one.conf", "/etc/both.env#A"] },
+    { name: "two.service", enabled: true, onChange: "restart", reads: ["/etc/both.env#B"] },
+    ...(third
+      ? [{ name: "three.service", enabled: true, onChange: "restart", reads: ["/etc/three.conf"] } as const]
+      : []),
+    { name: "apply-user-data.service", enabled: false, onChange: "nothing", reads: [] },
+  ];
+  const contents: Record<string, string> = {
+    "/etc/one.conf": one,
+    "/etc/both.env": Object.entries(both)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+    "/etc/systemd/system/one.service": service("one"),
+    "/etc/systemd/system/two.service": oneshot,
+    ...(third && { "/etc/three.conf": "3", "/etc/systemd/system/three.service": service("three") }),
+    [UNITS_FILE]: JSON.stringify({ units: table }),
+    ...units,
+    ...files,
+  };
+  const enable = table.filter(({ enabled }) => enabled).map(({ name }) => name);
+  return cloudConfig({
+    packages,
+    write_files: [
+      ...packFiles([COMMON], { AUTOMATIC_REBOOT_TIME: "03:30" }).filter(({ path }) => !(path in contents)),
+      ...Object.entries(contents).map(
+        ([path, content]): WriteFile => ({
+          path,
+          owner: "root:root",
+          permissions: path.startsWith("/usr/local/sbin/") ? "0755" : "0644",
+          content,
+        }),
+      ),
+    ],
+    runcmd: [["systemctl", "enable", "--now", "--no-block", ...enable]],
+  });
+}
+
+const hashOf = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
+
+jest.setTimeout(60_000); // seconds on two cores that have nothing else to do
+
+describe("apply-user-data", () => {
+  const folder = shortFolder();
+  let imds: Server;
+  /** What IMDS answers: base64 as Azure has it. */
+  let answer: string;
+  let machine: Machine;
+
+  beforeAll(async () => {
+    imds = http.createServer((request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? "");
+      const right =
+        pathname === "/metadata/instance/compute/userData" &&
+        searchParams.get("format") === "text" &&
+        request.headers["metadata"] === "true";
+      response.writeHead(right ? 200 : 400).end(right ? answer : "");
+    });
+    await new Promise<void>((done) => imds.listen(0, "127.0.0.1", done));
+  });
+  afterAll(() => {
+    imds.close();
+    folder.remove();
+  });
+
+  let number = 0;
+  const serve = (text: string): string => {
+    answer = gzipSync(text).toString("base64");
+    return text;
+  };
+  beforeEach(async () => {
+    number++;
+    const first = serve(userData({}));
+    machine = await Machine.create({
+      name: "vm",
+      address: nextAddress(),
+      loopback: nextAddress(),
+      cloudConfig: first,
+      folder: join(folder.path, `m${number}`),
+      proxyUrl: `http://127.0.0.1:${(imds.address() as AddressInfo).port}`,
+      caFile: join(folder.path, "ca.pem"),
+      programs: [],
+      restartSeconds: 0.05,
+    });
+    await machine.boot();
+    for (const unit of ["one.service", "two.service"])
+      await machine.untilActive(unit, { deadlineMs: 10_000 });
+  });
+  afterEach(() => machine.powerOff());
+
+  const starts = (unit: string) => machine.output(unit).match(/^(\w+ starts|ran)$/gm)?.length ?? 0;
+  const text = (path: string) => readFileSync(machine.path(path), "utf8");
+  const state = (name: string) => text(`/var/lib/vault-vm/${name}`);
+  const apply = async () => {
+    const { code, output } = await machine.run(APPLY);
+    return { code, report: output.split("\n").filter((line) => line.startsWith("user-data ")), output };
+  };
+  /** Applies a version to its end. */
+  const applied = async (version: Version) => {
+    const wanted = serve(userData(version));
+    const { output, ...result } = await apply();
+    expect({ output, ...result }).toMatchObject({
+      code: 0,
+      report: [`user-data ${hashOf(wanted)}: applied`],
+    });
+    return output;
+  };
+
+  it("finds after the first boot that all is as it should be, says so once, and restarts nothing", async () => {
+    const report = `user-data ${hashOf(userData({}))}: applied`;
+    expect(await apply()).toMatchObject({ code: 0, report: [report] });
+    expect(await apply()).toMatchObject({ code: 0, report: [] });
+    expect([starts("one.service"), starts("two.service")]).toEqual([1, 1]);
+    await machine.reboot();
+    expect(await apply()).toMatchObject({ code: 0, report: [report] });
+  });
+
+  it("restarts what reads the changed file, and nothing else", async () => {
+    await applied({});
+    await applied({ one: "2" });
+    expect(text("/etc/one.conf")).toBe("2");
+    expect([starts("one.service"), starts("two.service")]).toEqual([2, 1]);
+  });
+
+  it("tells the variables of an environment file apart", async () => {
+    await applied({});
+    await applied({ both: { A: "1", B: "2" } });
+    expect([starts("one.service"), starts("two.service")]).toEqual([1, 2]);
+    await applied({ both: { A: "2", B: "2" } });
+    expect([starts("one.service"), starts("two.service")]).toEqual([2, 2]);
+    await applied({ both: { B: "2" } });
+    expect([starts("one.service"), starts("two.service")]).toEqual([3, 2]);
+  });
+
+  it("restarts a unit whose own file or drop-in changed", async () => {
+    await applied({});
+    await applied({ files: { "/etc/systemd/system/one.service.d/more.conf": "[Service]\nRestartSec=3\n" } });
+    expect(starts("one.service")).toBe(2);
+    await applied({});
+    expect(existsSync(machine.path("/etc/systemd/system/one.service.d/more.conf"))).toBe(false);
+    expect(starts("one.service")).toBe(3);
+  });
+
+  it("starts and enables a unit that is new, and stops, disables and removes one that is gone", async () => {
+    await applied({});
+    await applied({ third: true });
+    expect(machine.isActive("three.service")).toBe(true);
+    await machine.reboot();
+    await machine.untilActive("three.service", { deadlineMs: 10_000 });
+    await applied({});
+    expect(machine.isActive("three.service")).toBe(false);
+    for (const path of ["/etc/three.conf", "/etc/systemd/system/three.service"])
+      expect(existsSync(machine.path(path))).toBe(false);
+    expect(starts("one.service")).toBe(2); // the reboot's
+  });
+
+  it("leaves what was changed by hand until the next version, and puts it back then", async () => {
+    await applied({});
+    writeFileSync(machine.path("/etc/one.conf"), "by hand");
+    expect(await apply()).toMatchObject({ code: 0, report: [] });
+    expect(text("/etc/one.conf")).toBe("by hand");
+    await applied({ both: { A: "1", B: "2" } });
+    expect(text("/etc/one.conf")).toBe("1");
+    expect(starts("one.service")).toBe(2);
+  });
+
+  it("keeps the permissions of files, and leaves no other file behind", async () => {
+    await applied({});
+    const before = readdirSync(machine.path("/"), { recursive: true });
+    await applied({ one: "2" });
+    expect(readdirSync(machine.path("/"), { recursive: true })).toEqual(before);
+    expect(statSync(machine.path("/usr/local/sbin/apply-user-data")).mode & 0o777).toBe(0o755);
+    expect(readdirSync(machine.path("/var/lib/vault-vm")).sort()).toEqual([
+      "applied",
+      "files",
+      "packages",
+      "work",
+    ]);
+  });
+
+  it("replaces itself safely, and goes on as its new self", async () => {
+    await applied({});
+    const program = text("/usr/local/sbin/apply-user-data");
+    const renewed = program.replace("\nmain() {\n", '\nmain() {\n  say "I am the new one"\n');
+    expect(renewed).not.toBe(program);
+    const output = await applied({ one: "2", files: { "/usr/local/sbin/apply-user-data": renewed } });
+    expect(output).toContain("I am the new one");
+    expect([starts("one.service"), text("/etc/one.conf")]).toEqual([2, "2"]);
+  });
+
+  const good = () => JSON.parse(userData({ one: "2" }).slice("#cloud-config\n".length));
+  const changed = (change: (config: ReturnType<typeof good>) => void) => {
+    const config = good();
+    change(config);
+    return cloudConfig(config);
+  };
+  const bad: [what: string, make: () => string, reason: RegExp][] = [
+    ["not JSON", () => "#cloud-config\npackages: [jq]\n", /holds JSON, or only a part of one/],
+    ["cut off", () => userData({ one: "2" }).slice(0, 900), /holds JSON, or only a part of one/],
+    ["no cloud-config", () => "#!/bin/sh\nreboot\n", /no cloud-config/],
+    ["without files", () => changed((it) => delete it.write_files), /no write_files/],
+    [
+      "with a path elsewhere",
+      () =>
+        changed((it) => it.write_files.push({ ...it.write_files[0], path: "/root/.ssh/authorized_keys" })),
+      /\/root\/\.ssh\/authorized_keys has a path outside of \/etc and \/usr\/local/,
+    ],
+    [
+      "with a path that climbs",
+      () => changed((it) => it.write_files.push({ ...it.write_files[0], path: "/etc/../root/x" })),
+      /outside of \/etc/,
+    ],
+    ["with another owner", () => changed((it) => (it.write_files[0].owner = "vault:vault")), /an owner/],
+    [
+      "with odd permissions",
+      () => changed((it) => (it.write_files[0].permissions = "4755")),
+      /permissions 4755/,
+    ],
+    [
+      "with content that is cut off",
+      () => changed((it) => (it.write_files[0].content = it.write_files[0].content.slice(0, 40))),
+      /cannot be unpacked/,
+    ],
+    ["with one path twice", () => changed((it) => it.write_files.push(it.write_files[0])), /one path twice/],
+    [
+      "without the table of units",
+      () =>
+        changed(
+          (it) => (it.write_files = it.write_files.filter(({ path }: WriteFile) => path !== UNITS_FILE)),
+        ),
+      /no \/etc\/vault-vm\/units\.json/,
+    ],
+    ["with a table that is none", () => userData({ files: { [UNITS_FILE]: "{}" } }), /no table of units/],
+    [
+      "with a package that is none",
+      () => userData({ packages: ["jq; reboot"] }),
+      /names the package jq; reboot/,
+    ],
+    [
+      "with a program that is none",
+      () => userData({ files: { "/usr/local/sbin/apply-user-data": "main() {\n" } }),
+      /apply-user-data is no program/,
+    ],
+  ];
+  it("changes nothing for bad user data, says why, and takes the next one", async () => {
+    await applied({});
+    const before = (readdirSync(machine.path("/etc"), { recursive: true }) as string[]).sort();
+    for (const [what, make, reason] of bad) {
+      const wanted = serve(make());
+      expect({ what, ...(await apply()) }).toMatchObject({
+        what,
+        code: 1,
+        report: [
+          expect.stringMatching(new RegExp(`^user-data ${hashOf(wanted)}: failed: .*${reason.source}`)),
+        ],
+      });
+      const now = (readdirSync(machine.path("/etc"), { recursive: true }) as string[]).sort();
+      expect([what, now, text("/etc/one.conf"), starts("one.service")]).toEqual([what, before, "1", 1]);
+    }
+    await applied({ one: "3" });
+    expect(starts("one.service")).toBe(2);
+  });
+
+  it("says which unit failed and what it said last, and is done once that is up", async () => {
+    await applied({});
+    const failing = oneshot.replace("echo ran", "echo two: its disk is gone; exit 3");
+    const bad = serve(userData({ units: { "/etc/systemd/system/two.service": failing } }));
+    expect(await apply()).toMatchObject({
+      code: 1,
+      report: [`user-data ${hashOf(bad)}: failed: two.service failed: two: its disk is gone`],
+    });
+    expect(await apply()).toMatchObject({ code: 1, report: [] }); // the same again
+    expect(machine.state("two.service")).toBe("failed");
+    await applied({ one: "2" });
+    expect(machine.isActive("two.service")).toBe(true);
+  });
+
+  it("installs packages that are new, before it changes anything", async () => {
+    await applied({});
+    const outside = join(machine.environment["PATH"]?.split(":")[0] ?? "", "systemd-run");
+    writeFileSync(outside, `#!/bin/sh\necho "outside: $*" >&2\nexit "$(cat ${folder.path}/apt-code)"\n`);
+    writeFileSync(join(folder.path, "apt-code"), "100");
+    serve(userData({ one: "2", packages: ["jq", "acl"] }));
+    expect(await apply()).toMatchObject({
+      code: 1,
+      report: [expect.stringMatching(/failed: the packages acl cannot/)],
+    });
+    expect(text("/etc/one.conf")).toBe("1");
+    writeFileSync(join(folder.path, "apt-code"), "0");
+    expect(await applied({ one: "2", packages: ["jq", "acl"] })).toMatch(/apt-get .*--yes .*install acl$/m);
+    expect(state("packages")).toBe("acl\njq\n");
+  });
+
+  it("waits out IMDS for a minute, and says nothing on the console of a version that it does not know", async () => {
+    answer = "";
+    expect(await apply()).toMatchObject({
+      code: 1,
+      report: [],
+      output: expect.stringContaining("has no user data"),
+    });
+  });
+
+  // Each kill is somewhere else; the seed, which is printed, repeats a run.
+  it("does what is missing after kill -9 at any point, and restarts nothing twice", async () => {
+    await applied({});
+    const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+    const rounds = process.env.LONG_TESTS ? 100 : 6;
+    const random = generator(seed);
+    let killed = 0;
+    for (let round = 1; round <= rounds; round++) {
+      const version: Version = {
+        one: `r${round}`,
+        both: { A: `r${round}`, B: `r${round}` },
+        third: round % 2 === 1,
+      };
+      const wanted = serve(userData(version));
+      const before = [starts("one.service"), starts("two.service")];
+      const running = machine.run(APPLY);
+      const wait = Math.floor(random() * 900);
+      await new Promise((done) => setTimeout(done, wait));
+      if (machine.state(APPLY) === "activating") {
+        machine.kill(APPLY, "SIGKILL");
+        killed++;
+      }
+      await running;
+      const { code } = await apply();
+      const after = [starts("one.service"), starts("two.service")];
+      expect({
+        seed,
+        round,
+        wait,
+        code,
+        state: state("applied").trim().slice(0, 12),
+        one: text("/etc/one.conf"),
+        starts: after.map((count, index) => count - (before[index] as number)),
+        third: machine.isActive("three.service"),
+        left: readdirSync(machine.path("/var/lib/vault-vm")).includes("due"),
+      }).toEqual({
+        seed,
+        round,
+        wait,
+        code: 0,
+        state: hashOf(wanted),
+        one: `r${round}`,
+        starts: [1, 1],
+        third: version.third,
+        left: false,
+      });
+    }
+    console.info(`seed ${seed}: killed in ${killed} of ${rounds} rounds`);
+    expect(killed).toBeGreaterThan(0);
+  }, 900_000);
+
+  it("goes on after a power cut, with the version that came meanwhile", async () => {
+    await applied({});
+    serve(userData({ third: true, one: "2" }));
+    const running = machine.run(APPLY);
+    await waitFor("the change to be under way", () => existsSync(machine.path("/var/lib/vault-vm/due")), {
+      deadlineMs: 10_000,
+      intervalMs: 1,
+    });
+    await machine.reboot();
+    await running;
+    const wanted = serve(userData({ one: "3" }));
+    expect(await apply()).toMatchObject({ code: 0, report: [`user-data ${hashOf(wanted)}: applied`] });
+    expect(text("/etc/one.conf")).toBe("3");
+    expect(machine.isActive("three.service")).toBe(false);
+    expect(existsSync(machine.path("/etc/three.conf"))).toBe(false);
+  });
+});
+
+/** Mulberry32: the same numbers for the same seed. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}

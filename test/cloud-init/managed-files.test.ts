@@ -1,0 +1,83 @@
+import { AGENT_VM_FILES } from "../../cloud-init/agent-vm/managed-files";
+import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
+import { UNITS_FILE } from "../../cloud-init/common/managed-units";
+import { vaultServerFiles } from "../../cloud-init/vault-server/managed-files";
+import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
+import { agentVm, vaultEnterpriseServer, vaultServer } from "./examples";
+import { filesOf } from "./machine";
+
+const withFront = { ...vaultServer, vault: { ...vaultServer.vault, version: "1.21.4" } };
+
+const machines = [
+  {
+    machine: "vault-server",
+    table: vaultServerFiles(vaultServer.vault),
+    userData: vaultServerUserData(vaultServer),
+  },
+  {
+    machine: "vault-server with a front",
+    table: vaultServerFiles(withFront.vault),
+    userData: vaultServerUserData(withFront),
+  },
+  {
+    machine: "vault-server, Enterprise",
+    table: vaultServerFiles(vaultEnterpriseServer.vault),
+    userData: vaultServerUserData(vaultEnterpriseServer),
+  },
+  { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },
+];
+
+describe.each(machines)("what a change of $machine's files means", ({ table, userData }) => {
+  const files = filesOf(userData);
+  const units = table.units.map(({ name }) => name);
+  const unitOf = (path: string) =>
+    units.find(
+      (name) => path === `/etc/systemd/system/${name}` || path.startsWith(`/etc/systemd/system/${name}.d/`),
+    );
+  const variables = (path: string) =>
+    [...(files.get(path) ?? "").matchAll(/^([A-Z_0-9]+)=/gm)].map(([, name]) => `${path}#${name}`);
+  const read = [...table.units.flatMap(({ reads }) => reads), ...table.readAtEachUse];
+
+  it("is said for every file, and for every variable of an environment file that is not read as a whole", () => {
+    const said = (path: string): boolean =>
+      read.includes(path) ||
+      unitOf(path) !== undefined ||
+      (path.endsWith(".env") && variables(path).every((variable) => read.includes(variable)));
+    expect([...files.keys()].filter((path) => !said(path))).toEqual([]);
+  });
+
+  it("names no file, variable or unit that is not there", () => {
+    const there = [...files.keys()].flatMap((path) => [path, ...variables(path)]);
+    expect(read.filter((input) => !there.includes(input))).toEqual([]);
+    expect(units.filter((name) => ![...files.keys()].some((path) => unitOf(path) === name))).toEqual([]);
+  });
+
+  it("says of no file at once that a unit and nobody waits for it", () => {
+    const byUnits = new Set(table.units.flatMap(({ reads }) => reads));
+    expect(table.readAtEachUse.filter((input) => byUnits.has(input))).toEqual([]);
+  });
+
+  it("has an entry for each unit that names a program or file which the user data brings", () => {
+    for (const [path, text] of files) {
+      const unit = path.endsWith(".service") ? unitOf(path) : undefined;
+      const { reads = [], onChange } = table.units.find(({ name }) => name === unit) ?? {};
+      if (unit === undefined || onChange === "nothing") continue;
+      // A drop-in's value takes the place of the unit's.
+      const overridden = [...files.keys()].some((file) => file === `${path}.d/front.conf`)
+        ? ["/etc/vault.d/listener.hcl"]
+        : [];
+      const named = [...files.keys()].filter(
+        (file) =>
+          !file.endsWith(".env") && new RegExp(`^(Exec|Environment).*[ =+]${file}(\\s|$)`, "m").test(text),
+      );
+      expect({
+        unit,
+        missing: named.filter((file) => !reads.includes(file) && !overridden.includes(file)),
+      }).toEqual({ unit, missing: [] });
+    }
+  });
+
+  it("travels in the user data", () => {
+    expect(JSON.parse(files.get(UNITS_FILE) ?? "")).toEqual({ units: table.units });
+  });
+});

@@ -1,0 +1,46 @@
+import { environments, systems } from "./environments";
+
+/** What each kind of target is watched for. */
+const watched: Readonly<Record<string, readonly string[]>> = {
+  azurerm_key_vault: ["AuditEvent"],
+  azurerm_mysql_flexible_server: ["MySqlAuditLogs", "MySqlSlowLogs"],
+  azurerm_linux_web_app: ["AppServiceHTTPLogs", "AppServiceAuditLogs", "AppServiceIPSecAuditLogs"],
+};
+
+const settingsOf = (environment: string, workspace: unknown) =>
+  [...(systems.get(environment)?.values() ?? [])].flatMap((stack) =>
+    stack
+      .resources("azurerm_monitor_diagnostic_setting")
+      .filter((setting) => setting.get("log_analytics_workspace_id") === workspace)
+      .map((setting) => ({
+        target: setting.get("target_resource_id"),
+        categories: (setting.get("enabled_log") as { category: string }[]).map(({ category }) => category),
+      })),
+  );
+
+describe("evidence", () => {
+  const workspace = environments.get("everything")?.evidenceWorkspace;
+  const settings = settingsOf("everything", workspace);
+
+  it("of every Key Vault, MySQL server and web app goes where deployers may not delete it", () => {
+    const targets = [...(systems.get("everything")?.values() ?? [])].flatMap((stack) =>
+      stack
+        .resources()
+        .filter(({ type }) => type in watched)
+        .map((resource) => ({ target: resource.ref("id"), categories: watched[resource.type] })),
+    );
+    expect(targets.length).toBeGreaterThan(5);
+    expect(settings).toEqual(expect.arrayContaining(targets));
+  });
+
+  it("holds the subscription's activity log: role assignments, locks, VMs", () => {
+    expect(settings).toContainEqual({
+      target: "${data.azurerm_subscription.subscription.id}",
+      categories: ["Administrative", "Security", "Policy", "Alert"],
+    });
+  });
+
+  it("goes nowhere where the environment names no workspace", () => {
+    expect(settingsOf("demo", undefined)).toEqual([]);
+  });
+});

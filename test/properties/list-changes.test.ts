@@ -1,0 +1,173 @@
+import * as fc from "fast-check";
+import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
+import { withFile } from "../environments/files";
+import { type Block, changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { environmentFiles } from "./generated-environments";
+
+/** `RUNS=1000 SEED=1 npx jest test/properties/list-changes` looks further. */
+const runs = Number(process.env["RUNS"] ?? 4);
+const seed = Number(process.env["SEED"] ?? 20_261_125);
+
+/** A list of the environment file. */
+interface List {
+  readonly name: string;
+  of(environment: Environment): unknown[];
+  /** An entry that no generated list holds. */
+  readonly another: unknown;
+}
+
+const person = (name: string, letter: string) => ({
+  name,
+  objectId: `${letter.repeat(8)}-1111-4111-8111-${letter.repeat(12)}`,
+  type: "User",
+});
+const another = { paths: [], databaseRole: "short" };
+
+const lists: readonly List[] = [
+  { name: "deployers", of: (it) => it.deployers, another: person("New", "e") },
+  { name: "recoveryKeyReaders", of: (it) => it.recoveryKeyReaders, another: person("New", "f") },
+  { name: "sshAdministrators", of: (it) => it.network.sshAdministrators, another: person("New", "b") },
+  ...(["deployerRanges", "clientRanges", "sshRanges"] as const).map((name, index) => ({
+    name,
+    of: (it: Environment) => it.network[name],
+    another: { name: `another-${index}`, cidr: `52.9.${index}.0/24` },
+  })),
+  {
+    name: "webApps",
+    of: (it) => it.webApps,
+    another: { ...another, name: "another-app", requireLogin: false, tokenTtl: "1h" },
+  },
+  {
+    name: "agentVms",
+    of: (it) => it.agentVms,
+    another: {
+      ...another,
+      name: "another-vm",
+      count: 2,
+      vmSize: "Standard_D2s_v3",
+      osDiskGb: 64,
+      encryptionAtHost: false,
+      tokenTtl: "1h",
+      tokenMaxTtl: "1h",
+    },
+  },
+  { name: "transitKeys", of: (it) => it.transitKeys, another: "another-key" },
+  {
+    name: "additionalSubscriptions",
+    of: (it) => it.additionalSubscriptions,
+    another: "11111111-1111-4111-8111-111111111111",
+  },
+];
+
+/**
+ * What a list may change of a resource that stays. azurerm 4.81 and vault 5.6 update each of these in place; whatever is not
+ * named here stays as it is, so nothing that forces a replacement changes. Source: the resources' schemas (`ForceNew`).
+ */
+const changeInPlace: Readonly<Record<string, readonly string[]>> = {
+  azurerm_key_vault: ["network_acls"],
+  azurerm_linux_virtual_machine: ["allow_extension_operations", "identity"],
+  azurerm_linux_web_app: ["site_config"],
+  azurerm_network_security_rule: ["source_address_prefixes"],
+  azurerm_role_definition: ["assignable_scopes"],
+  azurerm_storage_account: ["network_rules"],
+  vault_azure_auth_backend_role: ["bound_service_principal_ids"],
+};
+
+/** Resources of all stacks by address: what Terraform knows them by. */
+function resources(stacks: ReadonlyMap<string, SynthesizedStack>): ReadonlyMap<string, Block> {
+  return new Map(
+    [...stacks].flatMap(([name, stack]) =>
+      stack.resources().map((block) => [`${name}/${block.type}.${block.id}`, block] as const),
+    ),
+  );
+}
+
+/** Of each rule that exists before or after: the numbers that it may have while an update is under way. */
+function prioritiesDuringUpdate(...systems: ReadonlyMap<string, Block>[]): Map<string, Set<unknown>> {
+  const numbers = new Map<string, Set<unknown>>();
+  for (const system of systems) {
+    for (const [address, rule] of system) {
+      if (rule.type !== "azurerm_network_security_rule") continue;
+      const place = [rule.get("network_security_group_name"), rule.get("direction"), rule.get("priority")];
+      const slot = place.join();
+      numbers.set(slot, (numbers.get(slot) ?? new Set()).add(address));
+    }
+  }
+  return numbers;
+}
+
+/** Everything of a change that must not be, in words. */
+function harm(before: Environment, after: Environment): string[] {
+  const [old, now] = [before, after].map((environment) => resources(synthesizeSystem(environment)));
+  if (!old || !now) throw new Error("two environments are two systems");
+  const changes = [...old].flatMap(([address, block]) => {
+    const later = now.get(address);
+    if (!later) return [];
+    return [...new Set([...Object.keys(block.attributes), ...Object.keys(later.attributes)])]
+      .filter((name) => JSON.stringify(block.get(name)) !== JSON.stringify(later.get(name)))
+      .filter((name) => !changeInPlace[block.type]?.includes(name))
+      .map((name) => `${address}: ${name} changes`);
+  });
+  const shared = [...prioritiesDuringUpdate(old, now)]
+    .filter(([, addresses]) => addresses.size > 1)
+    .map(([slot, addresses]) => `${slot}: ${[...addresses].join(" and ")} meet`);
+  return [...changes, ...shared];
+}
+
+/** Addresses that come or go. */
+function comings(before: Environment, after: Environment): string[] {
+  const [old, now] = [before, after].map((environment) => resources(synthesizeSystem(environment)));
+  return [...(old?.keys() ?? [])]
+    .filter((address) => !now?.has(address))
+    .concat([...(now?.keys() ?? [])].filter((address) => !old?.has(address)));
+}
+
+const environments = environmentFiles.map((file) =>
+  withFile(file, file.name, (folder) => loadEnvironment(file.name, folder)),
+);
+
+describe.each(lists)("$name", ({ of, another }) => {
+  it("changes nothing of what stays when an entry is added at any place, or removed from it", () => {
+    fc.assert(
+      fc.property(environments, fc.nat(), (environment, place) => {
+        const larger = changed(environment, (copy) => {
+          const list = of(copy);
+          list.splice(place % (list.length + 1), 0, another);
+        });
+        expect(harm(environment, larger)).toEqual([]);
+        expect(harm(larger, environment)).toEqual([]);
+      }),
+      { numRuns: runs, seed },
+    );
+  });
+
+  it("changes nothing at all when entries change places", () => {
+    fc.assert(
+      fc.property(environments, (environment) => {
+        const longer = changed(environment, (copy) => {
+          of(copy).push(another);
+        });
+        const reordered = changed(longer, (copy) => {
+          of(copy).reverse();
+        });
+        expect(harm(longer, reordered)).toEqual([]);
+        expect(comings(longer, reordered)).toEqual([]);
+      }),
+      { numRuns: runs, seed },
+    );
+  });
+});
+
+it("an agent VM more or less leaves the others alone", () => {
+  fc.assert(
+    fc.property(environments, (environment) => {
+      const larger = changed(environment, (copy) => {
+        for (const group of copy.agentVms) group.count++;
+      });
+      expect(harm(environment, larger)).toEqual([]);
+      expect(harm(larger, environment)).toEqual([]);
+    }),
+    { numRuns: runs, seed },
+  );
+});

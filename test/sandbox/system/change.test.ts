@@ -1,0 +1,201 @@
+import { readFileSync } from "node:fs";
+import tls from "node:tls";
+import { loadEnvironment } from "../../../environments/load";
+import type { Environment } from "../../../environments/schema";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { VAULT_GO_MODULE } from "../../../sandbox/programs/vault-versions";
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import { VaultClient, VaultRefusal } from "../../../sandbox/vault-config/vault-client";
+import { programOnPath } from "../../program-on-path";
+import { otherVault } from "../programs/other-vault";
+import { describeWithVaultAndDatabase, vaultThere } from "../programs-there";
+import { Load } from "./load";
+import { useSandbox } from "./running-sandbox";
+import { connectTo } from "./vault-caller";
+
+const APPLY = "apply-user-data.service";
+const ada = { name: "Ada", objectId: "00000000-0000-4000-8000-00000000000a", type: "User" } as const;
+const grace = { name: "Grace", objectId: "00000000-0000-4000-8000-00000000000b", type: "User" } as const;
+const management = "https://management.core.windows.net/";
+
+const edited = (environment: Environment, edit: (copy: Environment) => void): Environment => {
+  const copy = structuredClone(environment);
+  edit(copy);
+  return copy;
+};
+
+/** Numbers that are the same for one seed. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+/** A second build of the same Vault has to be of the kind that runs. */
+const noOtherVault = !programOnPath("go")
+  ? "Go is not installed"
+  : vaultThere()?.includes(`vault_${VAULT_GO_MODULE}_`)
+    ? undefined
+    : `the Vault that is there is not the build of ${VAULT_GO_MODULE}`;
+
+describeWithVaultAndDatabase("An edit of the environment, brought to a system under load", () => {
+  const demo = loadEnvironment("demo");
+  const running = useSandbox({ environment: demo });
+  /** As the file says now; each test edits it further. */
+  let environment = demo;
+  let load: Load;
+  beforeAll(async () => {
+    load = await Load.start(running.sandbox);
+  }, 120_000);
+  afterAll(() => load?.stop());
+
+  /** One edit, one deployment; then no request has failed twice, and each VM has said that it is done. */
+  async function deploy(
+    edit: (copy: Environment) => void,
+    options: Parameters<typeof running.sandbox.redeploy>[1] = {},
+  ): Promise<void> {
+    environment = edited(environment, edit);
+    const before = { sent: load.sent, failures: load.failures.length };
+    await running.sandbox.redeploy(environment, options);
+    await waitFor("requests after the change", () => load.sent > before.sent + 20, { deadlineMs: 60_000 });
+    expect(load.failures).toEqual([]);
+  }
+
+  const machines = (): Machine[] => [running.sandbox.vault, ...running.sandbox.agents.values()];
+  const invocations = () =>
+    Object.fromEntries(
+      ["vault.service", "vault-access.service", "haproxy.service"].map((unit) => [
+        unit,
+        running.sandbox.vault.pid(unit),
+      ]),
+    );
+  const logIn = async (objectId: string, mount = "deployer", role = "deployer"): Promise<string> => {
+    const jwt = running.sandbox.azure.tokenForPerson(objectId, management);
+    const client = new VaultClient(running.sandbox.vaultConnection());
+    try {
+      await client.request({ method: "POST", path: `auth/${mount}/login`, body: { role, jwt } });
+      return "let in";
+    } catch (error) {
+      if (error instanceof VaultRefusal) return "refused";
+      throw error;
+    } finally {
+      client.close();
+    }
+  };
+
+  it("lets a deployer in who was added, without a restart of Vault and without recovery keys", async () => {
+    const before = invocations();
+    await deploy(({ deployers }) => deployers.push(ada));
+    expect(await logIn(ada.objectId)).toBe("let in");
+    expect(invocations()).toEqual(before);
+  }, 240_000);
+
+  it("refuses a deployer who was removed", async () => {
+    await deploy((it) => {
+      it.deployers = it.deployers.filter(({ objectId }) => objectId !== ada.objectId);
+    });
+    expect(await logIn(ada.objectId)).toBe("refused");
+  }, 240_000);
+
+  it("lets a recovery key reader in who was added", async () => {
+    await deploy(({ recoveryKeyReaders }) => recoveryKeyReaders.push(grace));
+    expect(await logIn(grace.objectId, "recovery", "recovery-key-reader")).toBe("let in");
+  }, 240_000);
+
+  it("changes a setting of the listener", async () => {
+    const offers = async (version: "TLSv1.2"): Promise<boolean> => {
+      const { sandbox } = running;
+      const socket = await connectTo(sandbox);
+      return new Promise((resolve) => {
+        const ca = readFileSync(sandbox.vaultCertificateFile);
+        const servername = new URL(sandbox.vaultAddress).hostname;
+        tls
+          .connect({ socket, servername, ca, maxVersion: version }, () => resolve(true))
+          .once("error", () => resolve(false));
+      });
+    };
+    expect(await offers("TLSv1.2")).toBe(true);
+    await deploy(({ vault }) => {
+      vault.minTlsVersion = "1.3";
+    });
+    expect(await offers("TLSv1.2")).toBe(false);
+  }, 240_000);
+
+  it("has the agent ask for another database role", async () => {
+    const user = async () => {
+      const [agent] = [...running.sandbox.agents.values()];
+      const file = agent?.path("/ramdisk/app/config.json") ?? "";
+      return JSON.parse(readFileSync(file, "utf8")).database.user as string;
+    };
+    const before = await user();
+    await deploy(({ agentVms }) => {
+      for (const group of agentVms) group.databaseRole = "long";
+    });
+    await waitFor("credentials of the other role", async () => (await user()) !== before, {
+      deadlineMs: 60_000,
+    });
+    expect(await user()).toMatch(/long/);
+  }, 240_000);
+
+  (noOtherVault ? it.skip : it)(
+    `runs another version of Vault${noOtherVault ? ` (skipped: ${noOtherVault})` : ""}`,
+    async () => {
+      const { path, says } = await otherVault();
+      await deploy(() => {}, { vault: { path, version: "1.21.1" } });
+      const client = await running.deployer();
+      expect((await client.read("sys/health"))?.["version"]).toBe(says);
+      await client.logOut();
+    },
+    3_600_000,
+  );
+
+  it("arrives although apply-user-data is killed at random moments", async () => {
+    const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+    const random = generator(seed);
+    const kills = process.env["LONG_TESTS"] ? 20 : 4;
+    console.info(`seed ${seed}`);
+    for (let round = 1; round <= kills; round++) {
+      let killed = 0;
+      await deploy(
+        (it) => {
+          const there = it.deployers.some(({ objectId }) => objectId === ada.objectId);
+          it.deployers = there
+            ? it.deployers.filter(({ objectId }) => objectId !== ada.objectId)
+            : [...it.deployers, ada];
+          it.vault.minTlsVersion = it.vault.minTlsVersion === "1.2" ? "1.3" : "1.2";
+        },
+        {
+          apply: async (machine) => {
+            const first = machine.run(APPLY);
+            await new Promise((done) => setTimeout(done, Math.floor(random() * 3000)));
+            if (machine.state(APPLY) === "activating") {
+              machine.kill(APPLY, "SIGKILL");
+              killed++;
+            }
+            await first;
+            const { code, output } = await machine.run(APPLY);
+            expect({ seed, round, code, output: code === 0 ? "" : output }).toEqual({
+              seed,
+              round,
+              code: 0,
+              output: "",
+            });
+          },
+        },
+      );
+      console.info(`round ${round}: ${killed} kills`);
+      const there = environment.deployers.some(({ objectId }) => objectId === ada.objectId);
+      expect([seed, round, await logIn(ada.objectId)]).toEqual([seed, round, there ? "let in" : "refused"]);
+    }
+  }, 3_600_000);
+
+  it("is reported by each VM with the version that it has", () => {
+    for (const machine of machines()) {
+      const applied = readFileSync(machine.path("/var/lib/vault-vm/applied"), "utf8").trim();
+      expect(machine.output(APPLY)).toContain(`user-data ${applied.slice(0, 12)}: applied`);
+    }
+    console.info(`${load.sent} requests, ${load.retried} sent twice`);
+  });
+});

@@ -1,0 +1,269 @@
+import { readFileSync } from "node:fs";
+import { loadEnvironment } from "../../../environments/load";
+import { virtualMachines } from "../../../sandbox/deployment/virtual-machines";
+import { waitFor } from "../../../sandbox/programs/wait-for";
+import { VaultClient } from "../../../sandbox/vault-config/vault-client";
+import { describeWithVaultAndDatabase } from "../programs-there";
+import { localConnection, rootTokenBy, storedKeys } from "./first-boots";
+import { useSandbox } from "./running-sandbox";
+import { Vault2Gate } from "./vault-2-gate";
+import { askVault } from "./vault-caller";
+import { LoggedInWorkload } from "./workloads";
+
+const reader = "00000000-0000-4000-8000-0000000000aa";
+const management = "https://management.azure.com/";
+const demo = loadEnvironment("demo");
+
+describeWithVaultAndDatabase("The recovery keys", () => {
+  const running = useSandbox({
+    environment: { ...demo, recoveryKeyReaders: [{ name: "Grace", objectId: reader, type: "User" }] },
+    upTo: "vault-config",
+  });
+  const locally = () => new VaultClient(localConnection(running.sandbox));
+  const started = async () =>
+    Promise.all(
+      ["sys/generate-root/attempt", "sys/rekey/init", "sys/rekey-recovery-key/init"].map(
+        async (path) => (await locally().request({ method: "GET", path }))["started"],
+      ),
+    );
+  const quorum = () => {
+    const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
+    return keys.slice(0, threshold);
+  };
+  const rekey = { secret_shares: 1, secret_threshold: 1 };
+  const cancelRekey = async (client: VaultClient) => {
+    const path = "sys/rekey-recovery-key/init";
+    const { nonce } = await client.request({ method: "GET", path });
+    await client.request({ method: "DELETE", path, body: { nonce } });
+  };
+
+  describe("of a Vault before 2.0, which lets anybody who reaches it begin and cancel,", () => {
+    it("are used on its machine: whoever is there begins and cancels without a token", async () => {
+      await locally().request({ method: "PUT", path: "sys/rekey-recovery-key/init", body: rekey });
+      await locally().request({ method: "PUT", path: "sys/generate-root/attempt", body: {} });
+      expect(await started()).toEqual([true, false, true]);
+      await cancelRekey(locally());
+      await locally().request({ method: "DELETE", path: "sys/generate-root/attempt" });
+      expect(await started()).toEqual([false, false, false]);
+    });
+
+    it.each([
+      "sys/generate-root/attempt",
+      "sys/generate-root/update",
+      "sys/rekey/init",
+      "sys/rekey/update",
+      "sys/rekey/verify",
+      "sys/rekey/backup",
+      "sys/rekey-recovery-key/init",
+      "sys/rekey-recovery-key/update",
+      "sys/rekey-recovery-key/verify",
+      "sys/rekey-recovery-key/init/",
+      "sys/rekey-recovery-key/init?x=1",
+      "SYS/Rekey-Recovery-Key/INIT",
+      "sys//rekey-recovery-key/init",
+      "sys/./rekey-recovery-key/init",
+      "sys/x/../rekey-recovery-key/init",
+      "sys/rekey-recovery-key//init",
+      "../v1/sys/rekey-recovery-key/init",
+      "/v1/sys/rekey-recovery-key/init",
+      "sys%2Frekey-recovery-key%2Finit",
+      "sys%2frekey-recovery-key/init",
+      "sys/rekey%2Drecovery%2Dkey/init",
+      "sys/%72ekey-recovery-key/init",
+      "%73%79%73/%72ekey/%69nit",
+      "sys/generate-root%2Fattempt",
+      "sys/generate%2droot/attempt",
+      "root/sys/rekey/init",
+    ])("refuse anybody on the network who asks for %s, by any method", async (path) => {
+      for (const method of ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "LIST"]) {
+        const answer = await askVault(running.sandbox, undefined, {
+          method,
+          path,
+          body: method === "GET" ? undefined : rekey,
+        });
+        expect({ method, path, status: answer.status }).toEqual({ method, path, status: 403 });
+      }
+      expect(await started()).toEqual([false, false, false]);
+    });
+
+    it("are not cancelled over the network either, whatever the path's spelling", async () => {
+      const { nonce } = await locally().request({
+        method: "PUT",
+        path: "sys/rekey-recovery-key/init",
+        body: rekey,
+      });
+      await locally().request({ method: "PUT", path: "sys/generate-root/attempt", body: {} });
+      for (const path of [
+        "sys/generate-root/attempt",
+        "sys/%67enerate-root/attempt",
+        "sys/rekey-recovery-key/init",
+        "sys//rekey-recovery-key/init",
+      ]) {
+        await askVault(running.sandbox, undefined, { method: "DELETE", path, body: { nonce } });
+      }
+      expect(await started()).toEqual([true, false, true]);
+      await cancelRekey(locally());
+      await locally().request({ method: "DELETE", path: "sys/generate-root/attempt" });
+    });
+
+    it("refuse a path that cannot be decoded", async () => {
+      expect((await askVault(running.sandbox, undefined, { path: "sys/rekey%zz/init" })).status).toBe(400);
+    });
+
+    it("refuse deployers, workloads and readers over the network too", async () => {
+      const workload = await LoggedInWorkload.of(running.sandbox, "agent");
+      const deployer = await running.deployer();
+      const person = running.client(await readersToken());
+      for (const ask of [
+        workload.ask("PUT sys/generate-root/attempt", {}).then(({ status }) => status),
+        ...[deployer, person].map((client) =>
+          client
+            .request({ method: "PUT", path: "sys/generate-root/attempt", body: {} })
+            .catch((error) => error.status),
+        ),
+      ]) {
+        expect(await ask).toBe(403);
+      }
+    });
+  });
+
+  describe("The front", () => {
+    it("passes the client's own address on, whatever the client says of it", async () => {
+      const workload = await LoggedInWorkload.of(running.sandbox, "agent");
+      const address = addressOf(workload);
+      const question = { path: "auth/token/lookup-self", token: workload.token };
+      expect((await askVault(running.sandbox, workload.place, question)).status).toBe(200);
+      for (const name of ["X-Forwarded-For", "x-forwarded-for", "Forwarded", "X-Real-IP"]) {
+        const forged = {
+          ...question,
+          headers: { [name]: name === "Forwarded" ? `for=${address}` : address },
+        };
+        expect((await askVault(running.sandbox, undefined, forged)).status).toBe(403);
+      }
+    });
+
+    it("leaves the client's own address in the audit log", async () => {
+      const workload = await LoggedInWorkload.of(running.sandbox, "agent");
+      await workload.ask("GET auth/token/lookup-self");
+      const log = readFileSync(running.sandbox.vault.path("/var/log/vault/first-boot-audit.log"), "utf8");
+      const entries = log
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      const asked = entries.filter(({ request }) => request?.path === "auth/token/lookup-self").at(-1);
+      expect(asked.request.remote_address).toBe(addressOf(workload));
+    });
+
+    it("answers as Vault's API does while Vault is away, and goes on when it is back", async () => {
+      await running.sandbox.vault.stop("vault.service");
+      expect(await askVault(running.sandbox, undefined, { path: "sys/health" })).toMatchObject({
+        status: 503,
+        errors: "Vault does not answer",
+      });
+      await running.sandbox.vault.start("vault.service");
+      const health = async () => (await askVault(running.sandbox, undefined, { path: "sys/health" })).status;
+      await waitFor("Vault to be active", async () => (await health()) === 200, { deadlineMs: 60_000 });
+    });
+
+    const addressOf = ({ place }: LoggedInWorkload) =>
+      virtualMachines(running.sandbox.deployment).find(({ name }) => name === place)?.privateAddress ?? "";
+  });
+
+  describe("of Vault 2.x, by a gate that behaves as 2.x does there,", () => {
+    let gate: Vault2Gate;
+    beforeAll(async () => {
+      gate = await Vault2Gate.start(running.sandbox);
+    });
+    afterAll(() => gate?.stop());
+
+    const through = (token?: string) =>
+      new VaultClient({ address: gate.address, caFile: running.sandbox.caFile }, token);
+
+    it("and the login of a named reader make a root token", async () => {
+      const person = through(await readersToken());
+      const token = await rootTokenBy(running.sandbox, quorum(), person);
+      const root = await through(token).request({ method: "GET", path: "auth/token/lookup-self" });
+      expect(root["policies"]).toEqual(["root"]);
+      await through(token).request({ method: "POST", path: "auth/token/revoke-self" });
+    });
+
+    it("and the login of a named reader make new recovery keys, up to the last share", async () => {
+      const person = through(await readersToken());
+      const body = { secret_shares: 5, secret_threshold: 3 };
+      const { nonce } = await person.request({ method: "PUT", path: "sys/rekey-recovery-key/init", body });
+      const [key] = quorum();
+      const update = { key, nonce };
+      expect(
+        await person.request({ method: "PUT", path: "sys/rekey-recovery-key/update", body: update }),
+      ).toMatchObject({ progress: 1 });
+      await cancelRekey(person);
+    });
+
+    it("are worth nothing without a login", async () => {
+      await expect(rootTokenBy(running.sandbox, quorum(), through())).rejects.toThrow("403");
+      for (const path of ["sys/generate-root/attempt", "sys/rekey-recovery-key/init", "sys/rekey/init"]) {
+        for (const method of ["GET", "PUT", "DELETE"] as const) {
+          await expect(through().request({ method, path })).rejects.toThrow("403");
+        }
+      }
+    });
+
+    it("are worth nothing to a deployer or a workload", async () => {
+      const deployer = await VaultClient.loggedIn({
+        address: gate.address,
+        caFile: running.sandbox.caFile,
+        jwt: running.sandbox.deployerToken(),
+      });
+      await expect(rootTokenBy(running.sandbox, quorum(), deployer)).rejects.toThrow("403");
+      const { token } = await LoggedInWorkload.of(running.sandbox, "agent");
+      await expect(rootTokenBy(running.sandbox, quorum(), through(token))).rejects.toThrow("403");
+    });
+
+    it("make no root token when there are too few, whoever is logged in", async () => {
+      expect(
+        await rootTokenBy(running.sandbox, quorum().slice(1), through(await readersToken())),
+      ).toBeUndefined();
+    });
+  });
+
+  describe("A reader's login", () => {
+    it("reaches the recovery endpoints and its own token, and nothing else", async () => {
+      const person = running.client(await readersToken());
+      const { policies } = await person.request({ method: "GET", path: "auth/token/lookup-self" });
+      expect(policies).toEqual(["recovery-key-reader"]);
+      const paths = [
+        "sys/mounts",
+        "sys/auth",
+        "sys/audit",
+        "sys/policies/acl/deployer",
+        "sys/rekey/init",
+        "database/creds/short",
+        "transit/keys/customer-key",
+        "auth/deployer/role/deployer",
+        "auth/recovery/role/recovery-key-reader",
+        "cubbyhole/x",
+        "sys/storage/raft/snapshot",
+        "auth/token/create",
+      ];
+      for (const path of paths) await expect(person.request({ method: "GET", path })).rejects.toThrow("403");
+    });
+
+    it("is refused to a deployer, and the deployers' to a reader", async () => {
+      const login = (mount: string, role: string, jwt: string) =>
+        running.client().request({ method: "POST", path: `auth/${mount}/login`, body: { role, jwt } });
+      await expect(login("recovery", "recovery-key-reader", running.sandbox.deployerToken())).rejects.toThrow(
+        /40[03]/,
+      );
+      await expect(
+        login("deployer", "deployer", running.sandbox.azure.tokenForPerson(reader, management)),
+      ).rejects.toThrow(/40[03]/);
+    });
+  });
+
+  const readersToken = async (): Promise<string> => {
+    const jwt = running.sandbox.azure.tokenForPerson(reader, management);
+    const body = { role: "recovery-key-reader", jwt };
+    const answer = await running.client().request({ method: "POST", path: "auth/recovery/login", body });
+    return (answer["auth"] as { client_token: string }).client_token;
+  };
+});

@@ -1,0 +1,81 @@
+import { holdsData, lossesOf, refuseDataLoss } from "../../../scripts/deployment/data-loss";
+import { StackState } from "../../../scripts/deployment/stack-state";
+import type { Change } from "../../../scripts/plan-summary/plan";
+
+function losses(stack: string, address: string, change: Partial<Change>) {
+  return lossesOf(stack, {
+    format_version: "1.2",
+    resource_changes: [
+      { address, mode: "managed", change: { actions: ["update"], before: {}, after: {}, ...change } },
+    ],
+  }).map(({ sentence }) => sentence);
+}
+
+const disk = "azurerm_managed_disk.node-1_data-disk_1";
+
+describe("lossesOf", () => {
+  it.each([
+    ["deletes", ["delete"]],
+    ["replaces", ["delete", "create"]],
+    ["replaces", ["create", "delete"]],
+  ])("names what holds data and what the plan %s (%j)", (verb, actions) => {
+    expect(losses("vault-server", disk, { actions })).toEqual([
+      expect.stringContaining(`The plan of vault-server ${verb} ${disk}`),
+    ]);
+  });
+
+  it.each([
+    ["azurerm_managed_disk.d", { disk_size_gb: 128 }, { disk_size_gb: 64 }],
+    ["azurerm_mysql_flexible_server.s", { storage: [{ size_gb: 25 }] }, { storage: [{ size_gb: 20 }] }],
+    ["azurerm_mysql_flexible_server.s", { backup_retention_days: 35 }, { backup_retention_days: 7 }],
+    ["azurerm_log_analytics_workspace.w", { retention_in_days: 90 }, { retention_in_days: 30 }],
+  ])("names what the plan makes smaller: %s, %j", (address, before, after) => {
+    expect(losses("mysql", address, { before, after })).toEqual([
+      expect.stringMatching(/makes .* smaller \(.* from \d+ to \d+\)/),
+    ]);
+  });
+
+  it.each([
+    ["a larger disk", disk, { before: { disk_size_gb: 64 }, after: { disk_size_gb: 128 } }],
+    ["another tag", disk, { before: { tags: { days: "9" } }, after: { tags: { days: "1" } } }],
+    ["a new disk", disk, { actions: ["create"], before: null, after: { disk_size_gb: 64 } }],
+    ["a right less", "azurerm_role_assignment.read", { actions: ["delete"] }],
+    ["a disk that Terraform forgets", disk, { actions: ["forget"] }],
+  ])("lets through %s", (_what, address, change) => {
+    expect(losses("vault-server", address, change)).toEqual([]);
+  });
+
+  it("counts Vault's VM, whose disk holds the audit log, and not an agent's", () => {
+    const vm = "azurerm_linux_virtual_machine.vm";
+    expect(losses("vault-server", vm, { actions: ["delete", "create"] })).toHaveLength(1);
+    expect(losses("agent-vm", vm, { actions: ["delete"] })).toEqual([]);
+  });
+
+  it("counts transit keys, and not the packages that the next deployment pushes again", () => {
+    const deletion = { actions: ["delete"] };
+    expect(losses("vault-config", "vault_transit_secret_backend_key.k", deletion)).toHaveLength(1);
+    expect(losses("agent-vm", "azurerm_storage_account.packages", deletion)).toEqual([]);
+  });
+});
+
+describe("holdsData", () => {
+  const stateWith = (type: string) =>
+    new StackState({ outputs: {}, resources: [{ mode: "managed", type, instances: [{ attributes: {} }] }] });
+
+  it("asks for a look at the plan where a state knows such a resource", () => {
+    expect(holdsData("vault-server", stateWith("azurerm_key_vault"))).toBe(true);
+    expect(holdsData("network", stateWith("azurerm_subnet"))).toBe(false);
+    expect(holdsData("mysql", undefined)).toBe(false);
+  });
+});
+
+describe("refuseDataLoss", () => {
+  const loss = { address: disk, sentence: "The plan deletes it" };
+
+  it("gives a sentence with its cure for each resource that nobody gave up", () => {
+    expect(() => refuseDataLoss([loss], [])).toThrow(`add --allow-loss '${disk}' if that may be lost.`);
+    expect(() => refuseDataLoss([loss], [`${disk}2`])).toThrow(disk);
+    expect(() => refuseDataLoss([loss], [disk])).not.toThrow();
+    expect(() => refuseDataLoss([], [])).not.toThrow();
+  });
+});
