@@ -7,7 +7,6 @@ import { nodeRelease } from "../cloud-init/agent-vm/node-release";
 import { readCloudConfig } from "../cloud-init/cloud-config";
 import { vaultRelease } from "../cloud-init/common/vault-release";
 import { asksForTokenToRecover } from "../cloud-init/vault-server/vault-version";
-import { resourceName } from "../constructs/azure/resource-names";
 import type { Environment } from "../environments/schema";
 import { synthesize } from "../main";
 import { type Azure, type AzureState, startAzure } from "./azure/azure";
@@ -35,6 +34,7 @@ import { HttpApplier } from "./vault-config/http-applier";
 import { TerraformApplier, terraformAvailability } from "./vault-config/terraform-applier";
 import type { ReadSecret, VaultConnection, VaultResource } from "./vault-config/vault-resource";
 import { WebAppProcess, webAppEnvironment } from "./web-app";
+import { agentWorkloads, webAppWorkloads } from "./workloads";
 
 export interface SandboxOptions {
   environment: Environment;
@@ -197,27 +197,12 @@ export class Sandbox {
     const sites = this.deployment
       .resources("azurerm_linux_web_app")
       .map((site) => z.string().parse(site.argument("name")));
-    return this.environment.webApps.map(({ name }) => {
-      // After the name comes a suffix without hyphens, which makes it unique in Azure.
-      const site = sites.find(
-        (candidate) =>
-          candidate.replace(/-[a-z0-9]+$/, "") === resourceName("app", this.environment.name, name),
-      );
-      if (site === undefined)
-        throw new SandboxError(`The stack web-app has no site for the workload ${name}.`);
-      return { name, role: `${name}-role`, site };
-    });
+    return webAppWorkloads(this.environment, sites);
   }
 
   /** The VMs with Vault Agent: workload, role in Vault, name of the VM. */
   agentWorkloads(): { name: string; role: string; machine: string }[] {
-    return this.environment.agentVms.flatMap(({ name, count }) =>
-      Array.from({ length: count }, (_, index) => ({
-        name: `${name}-${index + 1}`,
-        role: `${name}-role`,
-        machine: resourceName("vm", this.environment.name, `${name}-${index + 1}`),
-      })),
-    );
+    return agentWorkloads(this.environment);
   }
 
   /** A deployer's Entra token, as `az account get-access-token` gives it. */

@@ -2,11 +2,31 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { createConnection } from "mysql2/promise";
 import { z } from "zod";
+import type { Machine } from "./machine/machine";
+import type { MySqlServer } from "./programs/mysql-server";
 import type { Progress } from "./programs/progress";
 import { SandboxError } from "./programs/sandbox-error";
 import { waitFor } from "./programs/wait-for";
 import type { Sandbox } from "./sandbox";
 import { VaultClient, VaultRefusal } from "./vault-config/vault-client";
+
+/** A system that runs: the sandbox's, or what a rehearsal deployed. */
+export interface SmokeTestSubject
+  extends Pick<
+    Sandbox,
+    | "agents"
+    | "agentWorkloads"
+    | "azure"
+    | "caFile"
+    | "deployerToken"
+    | "environment"
+    | "vaultConnection"
+    | "webApps"
+    | "webAppWorkloads"
+  > {
+  readonly database: Pick<MySqlServer, "host" | "port">;
+  readonly vault: Pick<Machine, "kill" | "pid">;
+}
 
 const managementResource = "https://management.azure.com/";
 
@@ -23,7 +43,7 @@ const customerPage = z.object({ rows: z.array(z.object({ email: z.string().inclu
  * comes back from a crash by itself.
  * @throws SandboxError that says which promise was broken
  */
-export async function smokeTest(sandbox: Sandbox, progress: Progress): Promise<void> {
+export async function smokeTest(sandbox: SmokeTestSubject, progress: Progress): Promise<void> {
   await progress.step("a deployer logs in, and is refused the workloads' secrets", () =>
     deployerReadsNoSecret(sandbox),
   );
@@ -43,7 +63,7 @@ export async function smokeTest(sandbox: Sandbox, progress: Progress): Promise<v
   await progress.step("Vault is killed, and unseals itself", () => vaultComesBack(sandbox));
 }
 
-async function deployerReadsNoSecret(sandbox: Sandbox): Promise<void> {
+async function deployerReadsNoSecret(sandbox: SmokeTestSubject): Promise<void> {
   const client = await VaultClient.loggedIn({ ...sandbox.vaultConnection(), jwt: sandbox.deployerToken() });
   const roles = Object.keys(sandbox.environment.databaseRoles);
   for (const path of roles.map((role) => `database/creds/${role}`)) await refused(client, path);
@@ -60,7 +80,7 @@ async function refused(client: VaultClient, path: string): Promise<void> {
   throw new SandboxError(`A deployer could read ${path}, which holds a secret.`);
 }
 
-async function webAppWorks(sandbox: Sandbox, role: string, site: string): Promise<void> {
+async function webAppWorks(sandbox: SmokeTestSubject, role: string, site: string): Promise<void> {
   const jwt = sandbox.azure.tokenForSite(site, managementResource);
   const connection = sandbox.vaultConnection(site);
   const anonymous = new VaultClient(connection);
@@ -97,7 +117,7 @@ async function encrypts(client: VaultClient, path: string, decrypts: boolean): P
     throw new SandboxError(`${decrypt} gave something else than was encrypted.`);
 }
 
-async function agentWorks(sandbox: Sandbox, machine: string): Promise<void> {
+async function agentWorks(sandbox: SmokeTestSubject, machine: string): Promise<void> {
   const agent = sandbox.agents.get(machine);
   if (!agent) throw new SandboxError(`The VM ${machine} does not run.`);
   const { database } = rendered.parse(
@@ -107,7 +127,7 @@ async function agentWorks(sandbox: Sandbox, machine: string): Promise<void> {
 }
 
 /** Those that may decrypt what the application encrypts, and have a database. */
-function applications(sandbox: Sandbox): { name: string; url: string }[] {
+function applications(sandbox: SmokeTestSubject): { name: string; url: string }[] {
   const { webApps, agentVms } = sandbox.environment;
   const able = [...webApps, ...agentVms].filter(
     ({ databaseRole, paths }) => databaseRole && paths.includes("transit/hmac/customer-key"),
@@ -135,7 +155,7 @@ async function listsCustomers(url: string): Promise<void> {
 
 /** Over TLS, the server's certificate verified. */
 async function opensMySql(
-  sandbox: Sandbox,
+  sandbox: SmokeTestSubject,
   host: string,
   user: string,
   password: string,
@@ -156,7 +176,7 @@ async function opensMySql(
   await connection.end();
 }
 
-async function vaultComesBack(sandbox: Sandbox): Promise<void> {
+async function vaultComesBack(sandbox: SmokeTestSubject): Promise<void> {
   const before = sandbox.vault.pid("vault.service");
   sandbox.vault.kill("vault.service", "SIGKILL");
   const client = new VaultClient(sandbox.vaultConnection(), undefined, 2_000);

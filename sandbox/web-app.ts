@@ -8,8 +8,8 @@ import { ChildProgram } from "./programs/child-program";
 import { withFreePort } from "./programs/free-port";
 
 export interface WebAppOptions {
-  /** The azurerm_linux_web_app. */
-  site: Resource;
+  /** The azurerm_linux_web_app, or what Azure Resource Manager was sent for it. */
+  site: Pick<Resource, "read">;
   azure: Azure;
   /** A folder of its own. */
   folder: string;
@@ -28,7 +28,7 @@ const siteArguments = z.object({
 });
 
 /** A web app's app settings, its identity, and its way into the virtual network. */
-export function webAppEnvironment(site: Resource, azure: Azure): Record<string, string> {
+export function webAppEnvironment(site: Pick<Resource, "read">, azure: Azure): Record<string, string> {
   const { name, app_settings } = site.read(siteArguments);
   const { endpoint, header } = azure.identityEndpointFor(name);
   const proxy = azure.proxyUrlFor(name);

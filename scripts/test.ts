@@ -9,7 +9,7 @@ import { chromiumMissing } from "../test/app/web/chromium";
 
 /** Suites that run Vault and a database for real: they come last, while their programs are prepared beside the others. */
 const onRealPrograms =
-  "test/sandbox/(system|machine|vault-config)/|test/scripts/deployment/deployment-in-sandbox|test/app/(application|lifecycle|agent-way)|test/app/web/browser";
+  "test/sandbox/(system|machine|vault-config|rehearsal)/|test/scripts/deployment/deployment-in-sandbox|test/app/(application|lifecycle|agent-way)|test/app/web/browser";
 
 const project = join(__dirname, "..");
 

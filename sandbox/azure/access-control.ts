@@ -4,15 +4,19 @@ import { type AzureWorld, checkRoleAssignment, type RoleAssignment, type RoleDef
 /** Azure RBAC: who may do what, where. Changes work at once; in Azure they take up to minutes. */
 export class AccessControl {
   readonly #world: AzureWorld;
+  /** Those of the start, and those that were added here; others are in the world, as it changes. */
   readonly #assignments: RoleAssignment[];
+  #atStart: ReadonlySet<RoleAssignment>;
 
   constructor(world: AzureWorld) {
     this.#world = world;
     this.#assignments = [...world.roleAssignments];
+    this.#atStart = new Set(this.#assignments);
   }
 
   get assignments(): readonly RoleAssignment[] {
-    return this.#assignments;
+    const since = this.#world.roleAssignments.filter((assignment) => !this.#atStart.has(assignment));
+    return [...this.#assignments, ...since];
   }
 
   add(assignment: RoleAssignment): void {
@@ -23,6 +27,7 @@ export class AccessControl {
   /** Those of another deployment take the place of all. */
   replace(assignments: readonly RoleAssignment[]): void {
     this.#assignments.splice(0, Infinity, ...assignments);
+    this.#atStart = new Set(assignments);
   }
 
   /** Takes away every assignment that agrees in all the fields given; says how many there were. */
@@ -36,7 +41,7 @@ export class AccessControl {
 
   /** On the management plane: ARM's actions, for instance Microsoft.Compute/virtualMachines/read. */
   allowsAction(principalId: string, action: string, resourceId: string): boolean {
-    return this.#rolesOf(principalId, resourceId).some(
+    return this.rolesAt(principalId, resourceId).some(
       ({ actions, notActions = [] }) =>
         actions.some((pattern) => matchesOperation(pattern, action)) &&
         !notActions.some((pattern) => matchesOperation(pattern, action)),
@@ -45,13 +50,14 @@ export class AccessControl {
 
   /** On the data plane: Microsoft.KeyVault/vaults/keys/wrap/action, for instance. */
   allowsDataAction(principalId: string, action: string, resourceId: string): boolean {
-    return this.#rolesOf(principalId, resourceId).some(({ dataActions }) =>
+    return this.rolesAt(principalId, resourceId).some(({ dataActions }) =>
       dataActions.some((pattern) => matchesOperation(pattern, action)),
     );
   }
 
-  #rolesOf(principalId: string, resourceId: string): RoleDefinition[] {
-    return this.#assignments
+  /** The roles that hold at a resource, from wherever they were assigned. */
+  rolesAt(principalId: string, resourceId: string): RoleDefinition[] {
+    return this.assignments
       .filter(
         (assignment) => assignment.principalId === principalId && isWithin(assignment.scope, resourceId),
       )

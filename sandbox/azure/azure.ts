@@ -1,5 +1,6 @@
 import { AccessControl } from "./access-control";
 import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
+import { AzureCliDownloads } from "./azure-cli-downloads";
 import { BlobStorage } from "./blob-storage";
 import { CertificateAuthority, type KeyAndCertificate } from "./certificates";
 import { DirectServer } from "./direct-server";
@@ -10,12 +11,16 @@ import { ForwardProxy } from "./forward-proxy";
 import { Imds } from "./imds";
 import { KeyVaultService } from "./key-vault/service";
 import { type KeyVaultContent, KeyVaultStore } from "./key-vault/store";
+import { hostNames } from "./model/host-names";
+import { liveWorld } from "./model/live-world";
+import { ResourceStore } from "./model/resource-store";
 import { PrivateNames } from "./private-names";
 import { RequestHandler } from "./request-handler";
 import { RequestLog } from "./request-log";
-import { ResourceManager } from "./resource-manager";
-import { ResourceStore } from "./resource-store";
 import type { HostedService } from "./service";
+import { type ResourceChange, ResourceManager } from "./services/resource-manager/resource-manager";
+import { SerialConsoles } from "./services/serial-consoles";
+import { type SiteRunner, Sites } from "./services/sites";
 import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
 import { type AzureWorld, checkWorld, type UserAssignedIdentity } from "./world";
 
@@ -26,6 +31,14 @@ export interface AzureOptions {
   state?: AzureState;
   /** Called after every change in a key vault, for whoever keeps the state. */
   onStateChange?: (state: AzureState) => void;
+  /** Told of every resource that is made, changed or deleted by Azure Resource Manager, before that is answered. */
+  onResourceChange?: (change: ResourceChange) => Promise<void> | void;
+  /** Runs the applications of the sites that Azure Resource Manager makes. */
+  siteRunner?: SiteRunner;
+  /** What the serial console of a VM shows; undefined for a VM that does not run. */
+  consoleOf?: (machine: string) => string | undefined;
+  /** Object id of the person who signs in to the Azure CLI. */
+  personAtBrowser?: string;
   /** Takes a line for whatever was refused because the sandbox does not imitate it. Default: standard error. */
   print?: (line: string) => void;
 }
@@ -55,14 +68,20 @@ export class Azure {
   readonly faults = new Faults();
   readonly requests = new RequestLog();
   /** The virtual network's own names, such as Vault's. */
-  readonly privateNames = new PrivateNames();
+  readonly privateNames = new PrivateNames((host) => hostNames(this.resources).get(host));
   readonly accessControl: AccessControl;
+  /** What Azure Resource Manager holds. */
+  readonly resources: ResourceStore;
   /** Signs anything, rotates and replaces keys: for attacks. */
   readonly entra: TokenIssuer;
   /** The private CA's certificate: what SSL_CERT_FILE is to hold. */
   readonly caPem: string;
+  /** What was there at the start, or is there since an update. */
+  readonly #seed: AzureWorld;
   readonly #world: AzureWorld;
   readonly #services: HostedService[];
+  /** By name of a VM: what IMDS gives in the place of what the world says. */
+  readonly #userData = new Map<string, string>();
   readonly #authority: CertificateAuthority;
   readonly #directory: Directory;
   readonly #stores = new Map<string, KeyVaultStore>();
@@ -71,6 +90,8 @@ export class Azure {
   readonly #directServers = new Map<string, DirectServer>();
   readonly #identityEndpoints = new Map<string, IdentityEndpoint>();
   readonly #stopped = new AbortController();
+  #newProxy!: (caller: string, sourceAddress?: string) => ForwardProxy;
+  #newIdentityEndpoint!: (site: string) => IdentityEndpoint;
 
   private constructor(
     world: AzureWorld,
@@ -78,15 +99,17 @@ export class Azure {
     authority: CertificateAuthority,
     issuer: TokenIssuer,
   ) {
-    this.#world = world;
+    this.resources = new ResourceStore(world);
+    this.#seed = world;
+    this.#world = liveWorld(world, this.resources, this.#userData);
     this.#authority = authority;
     this.caPem = authority.pem;
     this.entra = issuer;
-    this.accessControl = new AccessControl(world);
-    this.#directory = new Directory(world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
+    this.accessControl = new AccessControl(this.#world);
+    this.#directory = new Directory(this.#world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
     this.#appService = new AppServiceIdentity(this.#directory);
     this.#makeStores(options);
-    this.#services = this.#makeServices();
+    this.#services = this.#makeServices(options);
     this.#makeServers(options, authority);
   }
 
@@ -209,13 +232,14 @@ export class Azure {
       }
     }
     const { people, roleDefinitions, roleAssignments, virtualMachines } = structuredClone(world);
-    Object.assign(this.#world, { people, roleDefinitions, roleAssignments, virtualMachines });
+    Object.assign(this.#seed, { people, roleDefinitions, roleAssignments, virtualMachines });
     this.accessControl.replace(roleAssignments);
   }
 
   /** What IMDS gives to a machine as its user data from now on. */
   setUserData(machine: string, userData: string): void {
-    known(this.#directory.machine(machine), "virtual machine", machine).userData = userData;
+    known(this.#directory.machine(machine), "virtual machine", machine);
+    this.#userData.set(machine, userData);
   }
 
   exportState(): AzureState {
@@ -240,14 +264,23 @@ export class Azure {
     }
   }
 
-  #makeServices(): HostedService[] {
+  #makeServices({ onResourceChange, personAtBrowser, siteRunner, consoleOf }: AzureOptions): HostedService[] {
     const { entra: issuer, accessControl } = this;
     return [
       new Imds(this.#directory),
-      new Entra(issuer),
-      new KeyVaultService({ keyVaults: this.#world.keyVaults, stores: this.#stores, issuer, accessControl }),
-      new BlobStorage({ accounts: this.#world.storageAccounts ?? [], issuer, accessControl }),
-      new ResourceManager({ resources: new ResourceStore(this.#world), issuer, accessControl }),
+      new Entra({ issuer, directory: this.#directory, personAtBrowser: () => personAtBrowser }),
+      new KeyVaultService({ world: this.#world, stores: this.#stores, issuer, accessControl }),
+      new AzureCliDownloads(),
+      new SerialConsoles((machine) => consoleOf?.(machine)),
+      new Sites({ world: this.#world, issuer, accessControl, runner: siteRunner }),
+      new BlobStorage({ world: this.#world, issuer, accessControl }),
+      new ResourceManager({
+        world: this.#world,
+        resources: this.resources,
+        issuer,
+        accessControl,
+        onChange: (change) => this.#followChange(change, onResourceChange),
+      }),
     ];
   }
 
@@ -258,17 +291,48 @@ export class Azure {
     const handler = new RequestHandler({ faults, log, print, stopped });
     const { privateNames } = this;
     const common = { privateNames, authority, services, handler, print };
-    this.#proxies.set(
-      elsewhere,
-      new ForwardProxy({ caller: elsewhere, sourceAddress: elsewhereAddress, ...common }),
-    );
+    this.#newProxy = (caller, sourceAddress) => new ForwardProxy({ caller, sourceAddress, ...common });
+    this.#newIdentityEndpoint = (site) => new IdentityEndpoint(site, this.#appService, handler);
+    this.#proxies.set(elsewhere, this.#newProxy(elsewhere, elsewhereAddress));
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
-      this.#proxies.set(name, new ForwardProxy({ caller: name, sourceAddress: privateIpAddress, ...common }));
+      this.#proxies.set(name, this.#newProxy(name, privateIpAddress));
     }
     for (const { name: caller } of this.#world.virtualMachines)
       this.#directServers.set(caller, new DirectServer({ caller, authority, services, handler }));
     for (const { name } of this.#world.sites)
-      this.#identityEndpoints.set(name, new IdentityEndpoint(name, this.#appService, handler));
+      this.#identityEndpoints.set(name, this.#newIdentityEndpoint(name));
+  }
+
+  /** Listens for a machine or a site that was made since the start: its proxy, and a site's identity endpoint. */
+  async listenFor(
+    name: string,
+    { sourceAddress, isSite = false }: { sourceAddress?: string; isSite?: boolean },
+  ) {
+    await this.stopListeningFor(name);
+    const proxy = this.#newProxy(name, sourceAddress);
+    this.#proxies.set(name, proxy);
+    await proxy.listen();
+    if (!isSite) return;
+    const endpoint = this.#newIdentityEndpoint(name);
+    this.#identityEndpoints.set(name, endpoint);
+    await endpoint.listen();
+  }
+
+  async stopListeningFor(name: string): Promise<void> {
+    await this.#proxies.get(name)?.close();
+    this.#proxies.delete(name);
+    await this.#identityEndpoints.get(name)?.close();
+    this.#identityEndpoints.delete(name);
+  }
+
+  /** A Key Vault that was deleted keeps its content, for whoever brings it back. */
+  async #followChange(change: ResourceChange, tell: AzureOptions["onResourceChange"]): Promise<void> {
+    const { kind, resource } = change;
+    if (kind === "written" && resource.type.toLowerCase() === "microsoft.keyvault/vaults") {
+      if (!this.#stores.has(resource.name))
+        this.#stores.set(resource.name, new KeyVaultStore(undefined, () => {}));
+    }
+    await tell?.(change);
   }
 
   #ensureKeyVaultContent(): Promise<void>[] {

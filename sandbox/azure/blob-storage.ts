@@ -3,37 +3,49 @@ import { readFileSync } from "node:fs";
 import type { AccessControl } from "./access-control";
 import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "./service";
 import { BadToken, bearerToken, type TokenIssuer } from "./token-issuer";
-import type { Blob, StorageAccount } from "./world";
+import type { AzureWorld, StorageAccount } from "./world";
 
 const audiences = ["https://storage.azure.com", "https://storage.azure.com/"];
 const domain = ".blob.core.windows.net";
-const readAction = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read";
+const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+const actions: Readonly<Record<string, string>> = {
+  GET: `${blobs}/read`,
+  HEAD: `${blobs}/read`,
+  PUT: `${blobs}/write`,
+};
 
 interface BlobStorageProps {
-  accounts: readonly StorageAccount[];
+  world: AzureWorld;
   issuer: TokenIssuer;
   accessControl: AccessControl;
 }
 
-/** Reading of blobs with Entra tokens: accounts here have no keys. Source: Azure, REST reference of Blob Storage, "Get Blob". */
+/**
+ * Reading and writing of whole blobs with Entra tokens: accounts here have no keys.
+ * Source: Azure, REST reference of Blob Storage, "Get Blob" and "Put Blob".
+ */
 export class BlobStorage implements HostedService {
   readonly name = "Blob Storage";
   readonly scheme = "https";
   readonly #props: BlobStorageProps;
+  /** What was pushed, by URL without a scheme. */
+  readonly #pushed = new Map<string, Buffer>();
 
   constructor(props: BlobStorageProps) {
     this.#props = props;
   }
 
   get hosts(): string[] {
-    return this.#props.accounts.map(hostOf);
+    return (this.#props.world.storageAccounts ?? []).map(hostOf);
   }
 
   answer(request: AzureRequest): Answer {
     const { host, method, path, headers } = request;
     const account = this.#account(host);
     if (!account) throw notImitated(host, 404);
-    if (method !== "GET") throw notImitated(`${method} of a blob`);
+    const action = actions[method];
+    if (action === undefined || request.query.size > 0)
+      throw notImitated(`${method} of a blob with ${request.query}`);
     // Without it the service takes a version that knows no Entra tokens.
     if (!/^\d{4}-\d\d-\d\d$/.test(String(headers["x-ms-version"]))) {
       throw new Refusal(401, "NoAuthenticationInformation", "The header x-ms-version is missing.");
@@ -41,16 +53,22 @@ export class BlobStorage implements HostedService {
     const principal = this.#authenticate(request);
     const [, container = "", ...rest] = path.split("/");
     const resource = `${account.resourceId}/blobServices/default/containers/${container}`;
-    if (!this.#props.accessControl.allowsDataAction(principal, readAction, resource)) {
+    if (!this.#props.accessControl.allowsDataAction(principal, action, resource)) {
       throw new Refusal(
         403,
         "AuthorizationPermissionMismatch",
         "This request is not authorized to perform this operation using this permission.",
       );
     }
+    if (method === "PUT") {
+      this.#pushed.set(`${host}${path}`, request.bytes);
+      return { status: 201, text: "", headers: { ETag: etagOf(request.bytes), ...lastModified() } };
+    }
+    const pushed = this.#pushed.get(`${host}${path}`);
+    if (pushed) return contentOf(pushed, headers["if-none-match"]);
     const blob = account.blobs.find((it) => it.container === container && it.name === rest.join("/"));
     if (!blob) throw new Refusal(404, "BlobNotFound", "The specified blob does not exist.");
-    return contentOf(blob, headers["if-none-match"]);
+    return contentOf(readFileSync(blob.file), headers["if-none-match"]);
   }
 
   /** In XML, in Azure too. */
@@ -60,7 +78,7 @@ export class BlobStorage implements HostedService {
   }
 
   #account(host: string): StorageAccount | undefined {
-    return this.#props.accounts.find((account) => hostOf(account) === host);
+    return this.#props.world.storageAccounts?.find((account) => hostOf(account) === host);
   }
 
   #authenticate(request: AzureRequest): string {
@@ -75,14 +93,17 @@ export class BlobStorage implements HostedService {
   }
 }
 
-/** Read anew each time, as whoever pushes may do so at any time. */
-function contentOf({ file }: Blob, known: string | undefined): Answer {
-  const bytes = readFileSync(file);
-  const etag = `"0x${createHash("sha256").update(bytes).digest("hex").slice(0, 15).toUpperCase()}"`;
-  if (known === etag) return { status: 304, bytes: Buffer.alloc(0), headers: { ETag: etag } };
-  return { status: 200, bytes, headers: { ETag: etag } };
+function contentOf(bytes: Buffer, known: string | undefined): Answer {
+  const headers = { ETag: etagOf(bytes), ...lastModified() };
+  if (known === headers.ETag) return { status: 304, bytes: Buffer.alloc(0), headers };
+  return { status: 200, bytes, headers };
 }
 
 function hostOf({ name }: StorageAccount): string {
   return `${name}${domain}`;
 }
+
+const etagOf = (bytes: Buffer): string =>
+  `"0x${createHash("sha256").update(bytes).digest("hex").slice(0, 15).toUpperCase()}"`;
+
+const lastModified = (): Record<string, string> => ({ "Last-Modified": new Date().toUTCString() });

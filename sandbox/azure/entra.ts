@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Directory } from "./directory";
 import { findRoute, type Route } from "./routes";
 import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "./service";
 import type { TokenIssuer } from "./token-issuer";
@@ -6,15 +7,31 @@ import type { TokenIssuer } from "./token-issuer";
 const authority = "https://login.microsoftonline.com";
 
 interface EntraRoute extends Route {
-  answer: () => unknown;
+  answer: (request: AzureRequest) => unknown;
 }
 
-/** Entra ID as those see it who check tokens: discovery and keys, under both of its names. */
+interface EntraProps {
+  issuer: TokenIssuer;
+  directory: Directory;
+  /** Object id of the person at the browser, who approves every device code at once. */
+  personAtBrowser: () => string | undefined;
+}
+
+/** Seconds that a device code lasts. */
+const deviceCodeLifetime = 900;
+
+/**
+ * Entra ID as those see it who check tokens (discovery and keys, under both of its names), and as the Azure CLI sees it, by which
+ * a person signs in with a device code. Source: Entra, "Device authorization grant", and MSAL for Python.
+ */
 export class Entra implements HostedService {
   readonly name = "Entra";
   readonly scheme = "https";
   readonly hosts = ["login.microsoftonline.com", "login.windows.net", "sts.windows.net"];
   readonly #issuer: TokenIssuer;
+  readonly #props: EntraProps;
+  /** The person behind each device code and refresh token. */
+  readonly #grants = new Map<string, { person: string; scope: string }>();
   readonly #routes: EntraRoute[] = [
     {
       method: "GET",
@@ -28,17 +45,26 @@ export class Entra implements HostedService {
     },
     { method: "GET", path: "/{tenant}/discovery/keys", answer: () => this.#issuer.keySet },
     { method: "GET", path: "/{tenant}/discovery/v2.0/keys", answer: () => this.#issuer.keySet },
+    { method: "GET", path: "/{tenant}/discovery/instance", answer: () => instanceDiscovery },
+    {
+      method: "POST",
+      path: "/{tenant}/oauth2/v2.0/devicecode",
+      answer: (request) => this.#startDeviceCode(request),
+    },
+    { method: "POST", path: "/{tenant}/oauth2/v2.0/token", answer: (request) => this.#token(request) },
   ];
 
-  constructor(issuer: TokenIssuer) {
-    this.#issuer = issuer;
+  constructor(props: EntraProps) {
+    this.#props = props;
+    this.#issuer = props.issuer;
   }
 
-  answer({ method, path }: AzureRequest): Answer {
+  answer(request: AzureRequest): Answer {
+    const { method, path } = request;
     const found = findRoute(this.#routes, method, path);
     if (!found) throw notImitated(`${method} ${path} of Entra`, 404);
     this.#checkTenant(found.parameters["tenant"] ?? "", path);
-    return { status: 200, body: found.route.answer() };
+    return { status: 200, body: found.route.answer(request) };
   }
 
   refuse({ status, code, message, details }: Refusal): Answer {
@@ -62,11 +88,65 @@ export class Entra implements HostedService {
   #checkTenant(tenant: string, path: string): void {
     if (tenant.toLowerCase() === this.#issuer.tenantId.toLowerCase()) return;
     if (tenant === "common" && path.includes("/discovery/")) return;
+    // A person who has not said which tenant signs in to the only one.
+    if (["common", "organizations"].includes(tenant) && /\/v2\.0\//.test(path)) return;
     throw new Refusal(
       400,
       "invalid_tenant",
       `AADSTS90002: Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.`,
     );
+  }
+
+  #startDeviceCode({ body }: AzureRequest): unknown {
+    const person = this.#props.personAtBrowser();
+    if (person === undefined) throw notImitated("a sign-in where nobody is at the browser", 400);
+    const code = randomUUID();
+    this.#grants.set(code, { person, scope: new URLSearchParams(body).get("scope") ?? "" });
+    return {
+      device_code: code,
+      user_code: code.slice(0, 8).toUpperCase(),
+      verification_uri: "https://microsoft.com/devicelogin",
+      expires_in: deviceCodeLifetime,
+      interval: 1,
+      message: "The sandbox approves this sign-in by itself.",
+    };
+  }
+
+  /** Access token, id token and refresh token, for a device code or a refresh token. */
+  #token({ body }: AzureRequest): unknown {
+    const form = new URLSearchParams(body);
+    const grant = form.get("device_code") ?? form.get("refresh_token") ?? "";
+    const granted = this.#grants.get(grant);
+    const known = ["urn:ietf:params:oauth:grant-type:device_code", "device_code", "refresh_token"];
+    if (!known.includes(form.get("grant_type") ?? ""))
+      throw notImitated(`the grant ${form.get("grant_type")}`, 400);
+    if (granted === undefined) {
+      throw new Refusal(
+        400,
+        "invalid_grant",
+        "AADSTS70008: The provided authorization code or refresh token has expired.",
+      );
+    }
+    const { directory } = this.#props;
+    const { person } = granted;
+    const scopes = (form.get("scope") ?? granted.scope)
+      .split(" ")
+      .filter((scope) => scope.endsWith("/.default"));
+    const audience = scopes[0]?.slice(0, -"/.default".length) ?? "";
+    directory.checkAudience(audience);
+    const refreshToken = `${randomUUID()}${randomUUID()}`;
+    this.#grants.set(refreshToken, granted);
+    const clientInfo = JSON.stringify({ uid: person, utid: this.#issuer.tenantId });
+    return {
+      token_type: "Bearer",
+      scope: `${audience}/user_impersonation ${audience}/.default`,
+      expires_in: directory.lifetimes.person,
+      ext_expires_in: directory.lifetimes.person,
+      access_token: directory.tokenForPerson(person, audience),
+      refresh_token: refreshToken,
+      id_token: directory.idTokenForPerson(person, form.get("client_id") ?? ""),
+      client_info: Buffer.from(clientInfo).toString("base64url"),
+    };
   }
 
   #configuration(): Record<string, unknown> {
@@ -95,9 +175,23 @@ export class Entra implements HostedService {
     return {
       ...this.#configuration(),
       token_endpoint: `${authority}/${tenantId}/oauth2/v2.0/token`,
+      device_authorization_endpoint: `${authority}/${tenantId}/oauth2/v2.0/devicecode`,
       jwks_uri: `${authority}/${tenantId}/discovery/v2.0/keys`,
       issuer: `${authority}/${tenantId}/v2.0`,
       authorization_endpoint: `${authority}/${tenantId}/oauth2/v2.0/authorize`,
     };
   }
 }
+
+/** Which names Entra has in this cloud. */
+const instanceDiscovery = {
+  tenant_discovery_endpoint: `${authority}/common/v2.0/.well-known/openid-configuration`,
+  "api-version": "1.1",
+  metadata: [
+    {
+      preferred_network: "login.microsoftonline.com",
+      preferred_cache: "login.windows.net",
+      aliases: ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"],
+    },
+  ],
+};

@@ -10,6 +10,12 @@ export interface PrivateEndpoint {
  */
 export class PrivateNames {
   readonly #endpoints = new Map<string, PrivateEndpoint>();
+  readonly #resolve: (host: string) => string | undefined;
+
+  /** @param resolve the address of a name that was not added here, such as one in a private DNS zone */
+  constructor(resolve: (host: string) => string | undefined = () => undefined) {
+    this.#resolve = resolve;
+  }
 
   /** @param authority host and port, as a client asks for them: `vault.demo.internal:8200` */
   add(authority: string, endpoint: PrivateEndpoint): void {
@@ -17,6 +23,10 @@ export class PrivateNames {
   }
 
   find(authority: string): PrivateEndpoint | undefined {
-    return this.#endpoints.get(authority.toLowerCase());
+    const added = this.#endpoints.get(authority.toLowerCase());
+    if (added) return added;
+    const [, host = "", port] = /^(.+):(\d+)$/.exec(authority.toLowerCase()) ?? [];
+    const address = this.#resolve(host);
+    return address === undefined ? undefined : { host: address, port: Number(port) };
   }
 }

@@ -4,7 +4,8 @@ import { type Faults, refusalOf, wait } from "./faults";
 import type { RequestLog, RequestRecord } from "./request-log";
 import { type Answer, type AzureRequest, type AzureService, odataError, Refusal } from "./service";
 
-const largestBody = 1024 * 1024;
+/** The application's package is the largest thing that anybody sends. */
+const largestBody = 64 * 1024 * 1024;
 
 /** What the transport knows of a request. */
 export interface Origin {
@@ -98,13 +99,13 @@ const ownFailure = (problem: unknown): Refusal =>
 
 function describe(
   incoming: IncomingMessage,
-  body: string,
+  bytes: Buffer,
   { caller, host, target }: Origin,
   service: string,
 ): AzureRequest {
   const { pathname: path, searchParams: query } = splitTarget(target);
   const { method = "GET", headers } = incoming;
-  return { service, caller, method, host, path, query, headers, body };
+  return { service, caller, method, host, path, query, headers, bytes, body: bytes.toString("utf8") };
 }
 
 /** Not by URL, which would tidy up a path before a service has seen it. */
@@ -114,7 +115,7 @@ function splitTarget(target: string): { pathname: string; searchParams: URLSearc
   return { pathname: target.slice(0, end), searchParams: new URLSearchParams(target.slice(end)) };
 }
 
-async function readBody(incoming: IncomingMessage): Promise<string> {
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming) {
@@ -122,7 +123,7 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
     if (size > largestBody) throw new Error(`a request body of more than ${largestBody} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 export function send(response: ServerResponse, { status, headers, body, text, bytes }: Answer): void {

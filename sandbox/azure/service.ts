@@ -11,6 +11,8 @@ export interface AzureRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** The body as it came, for what is no text. */
+  readonly bytes: Buffer;
   /** Principal id, set by a service once it has checked the token. */
   authenticatedAs?: string;
 }

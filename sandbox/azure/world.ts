@@ -128,6 +128,8 @@ export interface ArmResource {
   kind?: string;
   zones?: string[];
   properties?: Record<string, unknown>;
+  /** Further fields of a type, such as sku and etag. */
+  [field: string]: unknown;
 }
 
 /** Throws one error that names every contradiction in the world, so that none shows up later as a puzzling 403. */

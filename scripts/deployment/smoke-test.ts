@@ -1,3 +1,4 @@
+import { EnvHttpProxyAgent, fetch } from "undici";
 import { z } from "zod";
 import { waitFor } from "../../sandbox/programs/wait-for";
 import { DeploymentError } from "./deployment-error";
@@ -39,8 +40,13 @@ export async function webAppsAnswer(
   );
 }
 
+/** By the way that HTTPS_PROXY and NO_PROXY tell: Node.js's own `fetch` does not look at them. */
 async function answers(address: string): Promise<boolean> {
-  const { status } = await fetch(address, { redirect: "error", signal: AbortSignal.timeout(10_000) });
+  const { status } = await fetch(address, {
+    dispatcher: new EnvHttpProxyAgent(),
+    redirect: "error",
+    signal: AbortSignal.timeout(10_000),
+  });
   if (status !== 200) throw new Error(`it answered ${status}`);
   return true;
 }

@@ -1,5 +1,8 @@
 import { X509Certificate } from "node:crypto";
+import { z } from "zod";
+import { notImitated, Refusal } from "../service";
 import { identifier, type KeyVaultCall, pick, recovery } from "./call";
+import { refuseDeleted } from "./deleted-objects";
 import { type CertificateVersion, thumbprint } from "./store";
 
 export function getCertificate(call: KeyVaultCall): unknown {
@@ -14,10 +17,78 @@ export function getCertificate(call: KeyVaultCall): unknown {
     cer: new X509Certificate(pem).raw.toString("base64"),
     attributes: { enabled: true, nbf: notBefore, exp: expires, created, updated: created, ...recovery },
     policy: certificatePolicy(call, certificate),
+    tags: certificate.tags,
   };
 }
 
-function certificatePolicy({ url, name }: KeyVaultCall, { created, made }: CertificateVersion): unknown {
+const policyShape = z.object({
+  issuer: z.object({ name: z.literal("Self") }),
+  key_props: z.object({ kty: z.literal("RSA"), key_size: z.number(), reuse_key: z.boolean().default(false) }),
+  secret_props: z.object({ contentType: z.literal("application/x-pem-file") }),
+  x509_props: z.object({
+    subject: z.string(),
+    sans: z.object({ dns_names: z.array(z.string()).default([]) }).optional(),
+    validity_months: z.number(),
+  }),
+});
+
+/** Self-signed, of an RSA key and in PEM: what the stacks ask for. */
+export async function createCertificate(call: KeyVaultCall): Promise<unknown> {
+  const { policy, tags } = call.body;
+  const asked = policyShape.safeParse(policy);
+  if (!asked.success)
+    throw notImitated(`this policy of a certificate (${z.prettifyError(asked.error)})`, 400);
+  refuseDeleted(call, "certificates");
+  const { key_props, x509_props } = asked.data;
+  await call.store.makeCertificate(
+    {
+      keyVault: "",
+      name: call.name,
+      subject: x509_props.subject,
+      dnsNames: x509_props.sans?.dns_names ?? [],
+      validityInMonths: x509_props.validity_months,
+      keySize: key_props.key_size,
+      reuseKey: key_props.reuse_key,
+    },
+    undefined,
+    { policy: policy as Record<string, unknown>, tags: tags as Record<string, string> | undefined },
+  );
+  return getCertificateOperation(call);
+}
+
+export function getCertificateOperation(call: KeyVaultCall): unknown {
+  pick(call.store.certificateVersions(call.name), { ...call, version: undefined }, "PendingCertificate");
+  return {
+    id: `${call.url}/certificates/${call.name}/pending`,
+    issuer: { name: "Self" },
+    csr: "",
+    cancellation_requested: false,
+    status: "completed",
+    target: `${call.url}/certificates/${call.name}`,
+    request_id: "0",
+  };
+}
+
+export function updateCertificate(call: KeyVaultCall): unknown {
+  const { tags, policy } = call.body;
+  if (tags !== undefined) call.store.setTags("certificates", call.name, tags as Record<string, string>);
+  if (policy !== undefined) call.store.setPolicy(call.name, policy as Record<string, unknown>);
+  return getCertificate(call);
+}
+
+/** Nobody is told of certificates that expire. */
+export function getContacts(): never {
+  throw new Refusal(404, "CertificateContactsNotFound", "Contacts not found.");
+}
+
+function certificatePolicy(
+  { url, name }: KeyVaultCall,
+  { created, made, policy }: CertificateVersion,
+): unknown {
+  if (policy) {
+    const attributes = { enabled: true, created, updated: created };
+    return { ...policy, id: `${url}/certificates/${name}/policy`, attributes };
+  }
   return {
     id: `${url}/certificates/${name}/policy`,
     key_props: {

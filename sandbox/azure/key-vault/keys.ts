@@ -1,6 +1,7 @@
 import { createPublicKey } from "node:crypto";
-import { Refusal } from "../service";
+import { notImitated, Refusal } from "../service";
 import { badParameter, identifier, type KeyVaultCall, pick, recovery } from "./call";
+import { refuseDeleted } from "./deleted-objects";
 import { decrypt, encrypt, isEncryptionAlgorithm, type KeyVersion } from "./store";
 
 export function getKey(call: KeyVaultCall): unknown {
@@ -9,6 +10,35 @@ export function getKey(call: KeyVaultCall): unknown {
   return {
     key: { kid: identifier(call, "keys", key), kty, key_ops: key.operations, n, e },
     attributes: { enabled: true, created: key.created, updated: key.created, ...recovery, exportable: false },
+    tags: key.tags,
+  };
+}
+
+export async function createKey(call: KeyVaultCall): Promise<unknown> {
+  const { kty, key_size = 2048, key_ops, tags } = call.body;
+  if (kty !== "RSA" && kty !== "RSA-HSM") throw notImitated(`a key of type ${kty}`);
+  refuseDeleted(call, "keys");
+  await call.store.createKey(
+    { name: call.name, keySize: Number(key_size), operations: key_ops as string[] | undefined },
+    tags as Record<string, string> | undefined,
+  );
+  return getKey(call);
+}
+
+export function updateKey(call: KeyVaultCall): unknown {
+  const key = keyVersion(call);
+  if (Array.isArray(call.body["key_ops"])) key.operations = call.body["key_ops"].map(String);
+  if (call.body["tags"] !== undefined)
+    call.store.setTags("keys", call.name, call.body["tags"] as Record<string, string>);
+  return getKey(call);
+}
+
+/** Nobody rotates keys here by themselves. Source: Key Vault, Get Key Rotation Policy. */
+export function getRotationPolicy({ url, name }: KeyVaultCall): unknown {
+  return {
+    id: `${url}/keys/${name}/rotationpolicy`,
+    lifetimeActions: [{ trigger: { timeBeforeExpiry: "P30D" }, action: { type: "Notify" } }],
+    attributes: {},
   };
 }
 

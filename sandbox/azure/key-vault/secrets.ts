@@ -1,5 +1,6 @@
 import { Refusal } from "../service";
 import { badParameter, identifier, type KeyVaultCall, missing, pick, recovery } from "./call";
+import { refuseDeleted } from "./deleted-objects";
 import type { SecretVersion } from "./store";
 
 const largestSecret = 25 * 1024;
@@ -46,6 +47,7 @@ export function setSecret(call: KeyVaultCall): unknown {
   if (call.store.secretVersions(call.name).some(({ ofCertificate }) => ofCertificate)) {
     throw new Refusal(409, "Conflict", `Secret ${call.name} belongs to a certificate and cannot be set.`);
   }
+  refuseDeleted(call, "secrets");
   const metadata = {
     contentType: contentType as string | undefined,
     tags: tags as Record<string, string> | undefined,
@@ -54,6 +56,15 @@ export function setSecret(call: KeyVaultCall): unknown {
     call,
     call.store.setSecret(call.name, { value, enabled, notBefore: nbf, expires: exp, ...metadata }),
   );
+}
+
+export function updateSecret(call: KeyVaultCall): unknown {
+  const secret = pick(call.store.secretVersions(call.name), call, "Secret");
+  const { tags, contentType } = call.body;
+  if (typeof contentType === "string") secret.contentType = contentType;
+  call.store.setTags("secrets", call.name, (tags as Record<string, string> | undefined) ?? secret.tags);
+  const { value, ...shown } = secretBundle(call, secret) as Record<string, unknown>;
+  return shown;
 }
 
 function secretBundle(call: KeyVaultCall, secret: SecretVersion): unknown {

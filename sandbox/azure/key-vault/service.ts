@@ -9,7 +9,7 @@ import {
   Refusal,
 } from "../service";
 import { BadToken, bearerToken, type Claims, type TokenIssuer } from "../token-issuer";
-import type { KeyVault } from "../world";
+import type { AzureWorld, KeyVault } from "../world";
 import { keyVaultRoutes } from "./routes";
 import type { KeyVaultStore } from "./store";
 
@@ -18,7 +18,7 @@ const domain = ".vault.azure.net";
 const apiVersions = ["2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01"];
 
 interface KeyVaultServiceProps {
-  keyVaults: KeyVault[];
+  world: AzureWorld;
   stores: Map<string, KeyVaultStore>;
   issuer: TokenIssuer;
   accessControl: AccessControl;
@@ -37,7 +37,7 @@ export class KeyVaultService implements HostedService {
 
   /** A name nobody has is a host that does not exist, as in DNS. */
   get hosts(): string[] {
-    return this.#props.keyVaults.map(hostOf);
+    return this.#props.world.keyVaults.map(hostOf);
   }
 
   async answer(request: AzureRequest): Promise<Answer> {
@@ -54,12 +54,12 @@ export class KeyVaultService implements HostedService {
     await store.plannedKey(name);
     return {
       status: 200,
-      body: found.route.perform({ store, url: `https://${request.host}`, name, version, body }),
+      body: await found.route.perform({ store, url: `https://${request.host}`, name, version, body }),
     };
   }
 
   #keyVault(host: string): KeyVault | undefined {
-    return this.#props.keyVaults.find((keyVault) => hostOf(keyVault) === host);
+    return this.#props.world.keyVaults.find((keyVault) => hostOf(keyVault) === host);
   }
 
   #authenticate(request: AzureRequest): Claims & { oid: string } {

@@ -26,6 +26,7 @@ export interface KeyVersion extends Version {
   /** PKCS#8 */
   pem: string;
   operations: string[];
+  tags?: Record<string, string>;
 }
 
 export interface SecretVersion extends Version {
@@ -45,14 +46,23 @@ export interface CertificateVersion extends Version {
   notBefore: number;
   expires: number;
   made: KeyVaultCertificate;
+  /** The policy that it was made by, when somebody sent one. */
+  policy?: Record<string, unknown>;
+  tags?: Record<string, string>;
 }
+
+export type ObjectKind = "keys" | "secrets" | "certificates";
 
 /** Everything one key vault holds, oldest version first: plain data, so that it can be kept and taken up again. Secret. */
 export interface KeyVaultContent {
   keys: Record<string, KeyVersion[]>;
   secrets: Record<string, SecretVersion[]>;
   certificates: Record<string, CertificateVersion[]>;
+  /** What was deleted, and can be recovered. */
+  deleted?: Pick<KeyVaultContent, ObjectKind>;
 }
+
+type Tagged = Pick<KeyVersion, "tags">;
 
 export type EncryptionAlgorithm = "RSA-OAEP" | "RSA-OAEP-256";
 const hashes: Record<EncryptionAlgorithm, string> = { "RSA-OAEP": "sha1", "RSA-OAEP-256": "sha256" };
@@ -107,10 +117,56 @@ export class KeyVaultStore {
     await this.#planned.get(name.toLowerCase())?.();
   }
 
-  async #makeKey({ name, keySize, operations = allOperations }: KeyVaultKey): Promise<void> {
+  /** A key that was asked for now. */
+  async createKey(key: Omit<KeyVaultKey, "keyVault">, tags?: Record<string, string>): Promise<void> {
+    await this.#makeKey(key, tags);
+  }
+
+  /** What the newest version carries beside its content is replaced. */
+  setTags(kind: ObjectKind, name: string, tags: Record<string, string> | undefined): void {
+    const newest = versionsOf<Tagged>(this.#content[kind], name).at(-1);
+    if (newest) newest.tags = tags;
+    this.#changed();
+  }
+
+  setPolicy(name: string, policy: Record<string, unknown>): void {
+    const newest = this.certificateVersions(name).at(-1);
+    if (newest) newest.policy = { ...newest.policy, ...policy };
+    this.#changed();
+  }
+
+  isDeleted(kind: ObjectKind, name: string): boolean {
+    return versionsOf<unknown>(this.#deleted[kind], name).length > 0;
+  }
+
+  /** A certificate goes with its key and its secret. */
+  delete(kind: ObjectKind, name: string): void {
+    for (const part of partsOf(kind)) move<unknown>(this.#content[part], this.#deleted[part], name);
+    this.#changed();
+  }
+
+  recover(kind: ObjectKind, name: string): void {
+    for (const part of partsOf(kind)) move<unknown>(this.#deleted[part], this.#content[part], name);
+    this.#changed();
+  }
+
+  purge(kind: ObjectKind, name: string): void {
+    for (const part of partsOf(kind)) move<unknown>(this.#deleted[part], {}, name);
+    this.#changed();
+  }
+
+  get #deleted(): Pick<KeyVaultContent, ObjectKind> {
+    this.#content.deleted ??= { keys: {}, secrets: {}, certificates: {} };
+    return this.#content.deleted;
+  }
+
+  async #makeKey(
+    { name, keySize, operations = allOperations }: Omit<KeyVaultKey, "keyVault">,
+    tags?: Record<string, string>,
+  ): Promise<void> {
     const { privateKey } = await generate("rsa", { modulusLength: keySize });
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-    this.#add(this.#content.keys, name, { ...newVersion(), pem, operations });
+    this.#add(this.#content.keys, name, { ...newVersion(), pem, operations, tags });
   }
 
   async ensureCertificate(certificate: KeyVaultCertificate): Promise<void> {
@@ -121,6 +177,9 @@ export class KeyVaultStore {
   async makeCertificate(
     certificate: KeyVaultCertificate,
     notAfter = inMonths(certificate.validityInMonths),
+    { policy, tags }: Pick<CertificateVersion, "policy" | "tags"> = this.certificateVersions(
+      certificate.name,
+    ).at(-1) ?? {},
   ): Promise<void> {
     const { name, reuseKey, keySize = 2048 } = certificate;
     const reused = reuseKey ? this.keyVersions(name).at(-1)?.pem : undefined;
@@ -147,6 +206,8 @@ export class KeyVaultStore {
       ...dates,
       pem: certificatePem,
       made: certificate,
+      policy,
+      tags,
     });
   }
 
@@ -181,6 +242,16 @@ export function thumbprint(certificatePem: string): string {
 
 function versionsOf<V>(collection: Record<string, V[]>, name: string): V[] {
   return Object.entries(collection).find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1] ?? [];
+}
+
+const partsOf = (kind: ObjectKind): ObjectKind[] =>
+  kind === "certificates" ? ["certificates", "keys", "secrets"] : [kind];
+
+function move<V>(from: Record<string, V[]>, to: Record<string, V[]>, name: string): void {
+  const known = Object.keys(from).find((other) => other.toLowerCase() === name.toLowerCase());
+  if (known === undefined) return;
+  to[known] = from[known] ?? [];
+  delete from[known];
 }
 
 /** Key Vault names versions with 32 hexadecimal digits. */

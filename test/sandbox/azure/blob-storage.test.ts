@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Azure, startAzure } from "../../../sandbox/azure/azure";
 import { ask } from "./caller";
-import { agent, resourceGroup, world } from "./example-world";
+import { agent, resourceGroup, vault, world } from "./example-world";
 
 const audience = "https://storage.azure.com/";
 const url = "https://stdemo.blob.core.windows.net/app/app.zip";
@@ -71,5 +71,28 @@ describe("Blob Storage", () => {
 
   it("refuses a request that names no version, as Azure does for Entra tokens", async () => {
     expect((await ask(azure, url, { token: azure.tokenForMachine("vm-agent", audience) })).status).toBe(401);
+  });
+});
+
+describe("A blob that is pushed", () => {
+  const pushed = "https://stdemo.blob.core.windows.net/app/other.zip";
+  const put = (machine: string) =>
+    ask(azure, pushed, {
+      from: machine,
+      method: "PUT",
+      token: azure.tokenForMachine(machine, audience),
+      headers: { ...version, "x-ms-blob-type": "BlockBlob" },
+      body: "pushed",
+    });
+
+  it("needs the right to write, and is read as it was sent", async () => {
+    expect((await put("vm-agent")).status).toBe(403);
+    azure.accessControl.add({
+      principalId: vault,
+      roleName: "Storage Blob Data Contributor",
+      scope: account,
+    });
+    expect((await put("vm-vault")).status).toBe(201);
+    expect((await get(pushed)).body).toBe("pushed");
   });
 });

@@ -8,6 +8,7 @@ interface Question {
   method?: string;
   token?: string;
   headers?: Record<string, string>;
+  /** Sent as JSON, unless it is text. */
   body?: unknown;
 }
 
@@ -75,7 +76,7 @@ function send(options: http.RequestOptions, body: unknown): Promise<Reply> {
       response.on("error", reject);
     });
     request.on("error", reject);
-    request.end(body === undefined ? undefined : JSON.stringify(body));
+    request.end(typeof body === "string" || body === undefined ? body : JSON.stringify(body));
   });
 }
 

@@ -82,6 +82,44 @@ describe("Entra", () => {
       method: "POST",
       body: {},
     });
-    expect(status).toBe(404);
+    expect(status).toBe(400);
+  });
+
+  it("signs the person at the browser in by a device code, and refreshes the login", async () => {
+    const signedIn = await startAzure(world, { print: () => {}, personAtBrowser: deployer });
+    const post = (path: string, form: Record<string, string>) =>
+      ask(signedIn, `https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/${path}`, {
+        method: "POST",
+        body: String(new URLSearchParams(form)),
+      });
+    const scope = "https://management.core.windows.net//.default offline_access openid profile";
+    const { body: code } = await post("devicecode", { client_id: "cli", scope });
+    const login = await post("token", {
+      grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+      device_code: code.device_code,
+      client_id: "cli",
+    });
+    expect(claimsOf(login.body.access_token)).toMatchObject({
+      oid: deployer,
+      aud: "https://management.core.windows.net/",
+    });
+    expect(claimsOf(login.body.id_token)).toMatchObject({ aud: "cli", oid: deployer });
+    const other = await post("token", {
+      grant_type: "refresh_token",
+      refresh_token: login.body.refresh_token,
+      scope: "https://vault.azure.net/.default",
+    });
+    expect(claimsOf(other.body.access_token)).toMatchObject({
+      oid: deployer,
+      aud: "https://vault.azure.net",
+    });
+    const unknown = await post("token", { grant_type: "refresh_token", refresh_token: "made up" });
+    expect([unknown.status, unknown.body.error]).toEqual([400, "invalid_grant"]);
+    await signedIn.stop();
+  });
+
+  it("signs nobody in where nobody is at the browser", async () => {
+    const url = `https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/devicecode`;
+    expect((await ask(azure, url, { method: "POST", body: "client_id=cli" })).status).toBe(400);
   });
 });

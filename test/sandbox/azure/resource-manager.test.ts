@@ -154,14 +154,6 @@ describe("Azure Resource Manager", () => {
     const { status, body } = await ask(azure, arm + machine + read, { token: token() });
     expect([status, body.error.code]).toEqual([401, code]);
   });
-
-  it("changes nothing yet, and says so", async () => {
-    const { status } = await ask(azure, `${arm}${machine}?api-version=2022-11-01`, {
-      method: "DELETE",
-      token: azure.tokenForPerson(deployer, audience),
-    });
-    expect(status).toBe(405);
-  });
 });
 
 describe("A role's operation", () => {

@@ -1,0 +1,13 @@
+import { type Answer, type HostedService, odataError, Refusal } from "./service";
+
+/** Where the Azure CLI looks for newer versions of itself after a login; here there is none. */
+export class AzureCliDownloads implements HostedService {
+  readonly name = "Azure CLI downloads";
+  readonly scheme = "https";
+  readonly hosts = ["azcliprod.blob.core.windows.net"];
+  readonly refuse = odataError;
+
+  answer(): Answer {
+    throw new Refusal(404, "BlobNotFound", "The specified blob does not exist.");
+  }
+}

@@ -1,0 +1,149 @@
+import { builtInRoles } from "../../built-in-roles";
+import { sameId } from "../../model/resource-id";
+import type { ResourceStore } from "../../model/resource-store";
+import { Refusal } from "../../service";
+import type { ArmResource, RoleAssignment, RoleDefinition } from "../../world";
+import { list, propertiesOf, type ResourceTypes, text, type Writing } from "./resource-type";
+
+const roleDefinitionType = "Microsoft.Authorization/roleDefinitions";
+const roleAssignmentType = "Microsoft.Authorization/roleAssignments";
+
+export const authorizationTypes: ResourceTypes = {
+  [roleDefinitionType.toLowerCase()]: {
+    stateless: true,
+    putStatus: 201,
+    computed: ({ existing }) => ({
+      properties: {
+        type: "CustomRole",
+        createdOn: propertiesOf(existing ?? {})["createdOn"] ?? now(),
+        updatedOn: now(),
+      },
+    }),
+    check: refuseSecondRole,
+    checkDelete: ({ store }, role) => {
+      const held = store
+        .ofType(roleAssignmentType)
+        .some((assignment) => sameId(roleIdOf(assignment), lastSegment(role.id)));
+      if (held) {
+        throw new Refusal(
+          400,
+          "RoleDefinitionHasAssignments",
+          "There are existing role assignments referencing role (code: RoleDefinitionHasAssignments).",
+        );
+      }
+    },
+  },
+  [roleAssignmentType.toLowerCase()]: {
+    stateless: true,
+    computed: ({ existing, target }) => ({
+      properties: {
+        scope: target.scope || "/",
+        createdOn: propertiesOf(existing ?? {})["createdOn"] ?? now(),
+        updatedOn: now(),
+      },
+    }),
+    check: refuseSecondAssignment,
+  },
+};
+
+/** Built-in roles as ARM shows them. */
+export function builtInRoleResources(): ArmResource[] {
+  return builtInRoles.map(({ id, name, actions, notActions = [], dataActions }) => ({
+    id: `/providers/${roleDefinitionType}/${id}`,
+    name: id,
+    type: roleDefinitionType,
+    properties: {
+      roleName: name,
+      type: "BuiltInRole",
+      description: name,
+      assignableScopes: ["/"],
+      permissions: [{ actions, notActions, dataActions, notDataActions: [] }],
+    },
+  }));
+}
+
+/** What the filter of a list of roles or assignments leaves; undefined for one that is not imitated. */
+export function authorizationFilter(
+  filter: string,
+  scope: string,
+): ((resource: ArmResource) => boolean) | undefined {
+  const [, roleName] = /^roleName eq '([^']*)'$/i.exec(filter) ?? [];
+  if (roleName !== undefined) return ({ properties }) => properties?.["roleName"] === roleName;
+  const [, type] = /^type eq '([^']*)'$/i.exec(filter) ?? [];
+  if (type !== undefined) return ({ properties }) => properties?.["type"] === type;
+  const [, principalId] = /principalId eq '([^']*)'|assignedTo\('([^']*)'\)/i.exec(filter) ?? [];
+  if (principalId !== undefined) return ({ properties }) => properties?.["principalId"] === principalId;
+  if (/^atScope\(\)/i.test(filter)) {
+    return ({ properties }) =>
+      `${scope}/`.toLowerCase().startsWith(`${properties?.["scope"]}/`.toLowerCase());
+  }
+  return undefined;
+}
+
+/** Custom roles that came by ARM, as the checks of rights read them. */
+export function roleDefinitionsIn(store: ResourceStore): RoleDefinition[] {
+  return store.created(roleDefinitionType).map(({ properties = {} }) => {
+    const permissions = list(properties["permissions"]);
+    const all = (kind: string) => permissions.flatMap((one) => (one[kind] as string[] | undefined) ?? []);
+    return {
+      name: String(properties["roleName"]),
+      actions: all("actions"),
+      notActions: all("notActions"),
+      dataActions: all("dataActions"),
+    };
+  });
+}
+
+/** Role assignments that came by ARM; those of roles that nobody knows give nothing. */
+export function roleAssignmentsIn(store: ResourceStore): RoleAssignment[] {
+  const custom = store.created(roleDefinitionType);
+  return store.created(roleAssignmentType).flatMap((assignment) => {
+    const roleId = roleIdOf(assignment);
+    const roleName =
+      text(custom.find(({ name }) => sameId(name, roleId))?.properties?.["roleName"]) ??
+      builtInRoles.find(({ id }) => sameId(id, roleId))?.name;
+    if (roleName === undefined) return [];
+    const { principalId, scope } = propertiesOf(assignment);
+    return [{ principalId: String(principalId), scope: String(scope), roleName }];
+  });
+}
+
+/** A custom role's name is unique in the tenant. */
+function refuseSecondRole({ store, id, sent }: Writing): void {
+  const roleName = propertiesOf(sent)["roleName"];
+  const other = store
+    .ofType(roleDefinitionType)
+    .find((role) => propertiesOf(role)["roleName"] === roleName && !sameId(role.id, id));
+  if (!other) return;
+  throw new Refusal(
+    409,
+    "RoleDefinitionWithSameNameExists",
+    `A custom role with the same name already exists in this directory. Use a different name (code: ${roleName}).`,
+  );
+}
+
+function refuseSecondAssignment({ store, id, sent, target }: Writing): void {
+  const { principalId } = propertiesOf(sent);
+  const other = store
+    .ofType(roleAssignmentType)
+    .find(
+      (one) =>
+        !sameId(one.id, id) &&
+        sameId(String(propertiesOf(one)["scope"]), target.scope) &&
+        propertiesOf(one)["principalId"] === principalId &&
+        sameId(roleIdOf(one), roleIdOf(sent)),
+    );
+  if (!other) return;
+  throw new Refusal(
+    409,
+    "RoleAssignmentExists",
+    `The role assignment already exists. The ID of the conflicting role assignment is ${other.name}.`,
+  );
+}
+
+const roleIdOf = (assignment: ArmResource): string =>
+  lastSegment(String(propertiesOf(assignment)["roleDefinitionId"]));
+
+const lastSegment = (id: string): string => id.split("/").at(-1) ?? "";
+
+const now = (): string => new Date().toISOString();

@@ -1,0 +1,100 @@
+import { guidFor } from "./managed-identities";
+import { type ResourceTypes, text } from "./resource-type";
+
+export const monitoringTypes: ResourceTypes = {
+  "microsoft.operationalinsights/workspaces": {
+    defaults: () => ({
+      properties: {
+        features: { legacy: 0, searchVersion: 1, enableLogAccessUsingOnlyResourcePermissions: true },
+        publicNetworkAccessForIngestion: "Enabled",
+        publicNetworkAccessForQuery: "Enabled",
+        workspaceCapping: { dailyQuotaGb: -1 },
+      },
+    }),
+    computed: ({ id }) => ({
+      properties: { customerId: guidFor(id), createdDate: new Date().toISOString() },
+    }),
+    actions: {
+      sharedkeys: ({ id }) => ({
+        primarySharedKey: Buffer.from(`primary of ${guidFor(id)}`).toString("base64"),
+        secondarySharedKey: Buffer.from(`secondary of ${guidFor(id)}`).toString("base64"),
+      }),
+    },
+  },
+  // The provider deletes workspaces for good, so there never is one.
+  "microsoft.operationalinsights/deletedworkspaces": {},
+  "microsoft.insights/components": {
+    putStatus: 200,
+    defaults: () => ({
+      properties: {
+        RetentionInDays: 90,
+        SamplingPercentage: 100,
+        publicNetworkAccessForIngestion: "Enabled",
+        publicNetworkAccessForQuery: "Enabled",
+        DisableIpMasking: false,
+        DisableLocalAuth: false,
+        ForceCustomerStorageForProfiler: false,
+      },
+    }),
+    computed: ({ id, sent }) => {
+      const key = guidFor(id);
+      return {
+        properties: {
+          AppId: guidFor(`${id} app`),
+          ApplicationId: sent.name,
+          InstrumentationKey: key,
+          ConnectionString: `InstrumentationKey=${key};IngestionEndpoint=https://${sent.location}-0.in.applicationinsights.azure.com/;LiveEndpoint=https://${sent.location}.livediagnostics.monitor.azure.com/;ApplicationId=${guidFor(`${id} app`)}`,
+          CreationDate: new Date().toISOString(),
+        },
+      };
+    },
+    // Azure makes these by itself, some time after the component, and leaves them when it goes.
+    written: ({ store, id, existing }, { name }) => {
+      if (existing) return;
+      const group = id.split(/\/providers\//i)[0];
+      store.put({
+        id: `${group}/providers/microsoft.insights/actionGroups/Application Insights Smart Detection`,
+        name: "Application Insights Smart Detection",
+        type: "Microsoft.Insights/actionGroups",
+        location: "global",
+        properties: { groupShortName: "SmartDetect", enabled: true },
+      });
+      store.put({
+        id: `${group}/providers/microsoft.alertsmanagement/smartDetectorAlertRules/Failure Anomalies - ${name}`,
+        name: `Failure Anomalies - ${name}`,
+        type: "Microsoft.AlertsManagement/smartDetectorAlertRules",
+        location: "global",
+        properties: { state: "Enabled" },
+      });
+    },
+  },
+  "microsoft.insights/components/currentbillingfeatures": {
+    stateless: true,
+    putStatus: 200,
+    implicit: () => ({ CurrentBillingFeatures: ["Basic"], DataVolumeCap: billingCap({}) }),
+    computed: ({ sent }) => ({ DataVolumeCap: billingCap((sent["DataVolumeCap"] ?? {}) as object) }),
+  },
+  "microsoft.insights/diagnosticsettings": {
+    stateless: true,
+    putStatus: 200,
+    defaults: () => ({ properties: { metrics: [] } }),
+    computed: ({ sent, target }) => ({
+      properties: {
+        logAnalyticsDestinationType: text(sent.properties?.["logAnalyticsDestinationType"]) ?? null,
+      },
+      id: `${target.scope}/providers/Microsoft.Insights/diagnosticSettings/${target.name}`,
+    }),
+  },
+  "microsoft.insights/actiongroups": { putStatus: 200 },
+  "microsoft.alertsmanagement/smartdetectoralertrules": {},
+};
+
+const billingCap = (sent: object): object => ({
+  Cap: 100,
+  WarningThreshold: 90,
+  ResetTime: 0,
+  StopSendNotificationWhenHitCap: false,
+  StopSendNotificationWhenHitThreshold: false,
+  MaxHistoryCap: 1000,
+  ...sent,
+});

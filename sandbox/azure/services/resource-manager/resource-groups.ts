@@ -1,0 +1,17 @@
+import { Refusal } from "../../service";
+import type { ResourceTypes } from "./resource-type";
+
+/** Their contents go with them. */
+export const resourceGroupTypes: ResourceTypes = {
+  "microsoft.resources/resourcegroups": {},
+  "microsoft.authorization/locks": { stateless: true },
+};
+
+/** A lock on a resource, its group or its subscription holds all that is below. Source: Azure, Lock your resources. */
+export function scopeLocked(id: string, lockedScope: string): Refusal {
+  return new Refusal(
+    409,
+    "ScopeLocked",
+    `The scope '${id}' cannot perform delete operation because following scope(s) are locked: '${lockedScope}'. Please remove the lock and try again.`,
+  );
+}

@@ -1,0 +1,487 @@
+import type { AccessControl } from "../../access-control";
+import { parentId, parseResourceId, type ResourceId } from "../../model/resource-id";
+import type { ResourceStore } from "../../model/resource-store";
+import {
+  type Answer,
+  type AzureRequest,
+  type HostedService,
+  notImitated,
+  odataError,
+  Refusal,
+} from "../../service";
+import { BadToken, bearerToken, type TokenIssuer } from "../../token-issuer";
+import type { ArmResource, AzureWorld } from "../../world";
+import { authorizationFilter, builtInRoleResources } from "./authorization";
+import { Operations } from "./operations";
+import { scopeLocked } from "./resource-groups";
+import {
+  type Fields,
+  fields,
+  list,
+  merge,
+  propertiesOf,
+  type ResourceCall,
+  type ResourceType,
+  type Writing,
+  without,
+} from "./resource-type";
+import { resourceTypes } from "./resource-types";
+import { answerForSubscription, metadataEndpoints, permissionsOf } from "./subscription";
+
+const host = "management.azure.com";
+const audiences = ["https://management.azure.com", "https://management.core.windows.net"].flatMap((url) => [
+  url,
+  `${url}/`,
+]);
+
+/** A change to a resource, for whoever runs what it stands for: a machine, a database, a web app. */
+export interface ResourceChange {
+  kind: "written" | "deleted";
+  resource: ArmResource;
+  store: ResourceStore;
+}
+
+interface ResourceManagerProps {
+  world: AzureWorld;
+  resources: ResourceStore;
+  issuer: TokenIssuer;
+  accessControl: AccessControl;
+  /** Told of every change before it is answered, or, where Azure takes long, before the operation succeeds. */
+  onChange?: (change: ResourceChange) => Promise<void> | void;
+}
+
+/** Azure Resource Manager: resources of the known types, made, read, changed and deleted by Azure RBAC. */
+export class ResourceManager implements HostedService {
+  readonly name = "ARM";
+  readonly scheme = "https";
+  readonly hosts = [host];
+  readonly refuse = odataError;
+  readonly #props: ResourceManagerProps;
+  readonly #operations = new Operations();
+
+  constructor(props: ResourceManagerProps) {
+    this.#props = props;
+  }
+
+  async answer(request: AzureRequest): Promise<Answer> {
+    const { method, path, query } = request;
+    // Asked before anybody is signed in.
+    if (method === "GET" && /^\/+metadata\/endpoints$/i.test(path)) return metadata(query);
+    const principalId = this.#authenticate(request);
+    checkApiVersion(query.get("api-version"));
+    const { world, resources: store, accessControl } = this.#props;
+    const [, operation] = /\/operationStatuses\/([^/]+)$/i.exec(path) ?? [];
+    if (method === "GET" && operation) return this.#operations.status(operation);
+    const [, scope] = /^(.*)\/providers\/Microsoft\.Authorization\/permissions$/i.exec(path) ?? [];
+    if (method === "GET" && scope)
+      return { status: 200, body: permissionsOf(accessControl, principalId, scope) };
+    const forSubscription = answerForSubscription(
+      request,
+      { principalId, world, store, accessControl },
+      (action, at) => unauthorized(principalId, action, at),
+    );
+    return forSubscription ?? this.#answerForResource(request, principalId);
+  }
+
+  async #answerForResource(request: AzureRequest, principalId: string): Promise<Answer> {
+    const { method, query } = request;
+    const { id, target, action } = readPath(request);
+    if (!target) throw notImitated(`${method} ${request.path} of Azure Resource Manager`, 404);
+    if (target.subscriptionId) this.#checkSubscription(target.subscriptionId);
+    const type = typeOf(target.type);
+    if (!target.name) {
+      if (method !== "GET") throw notImitated(`${method} ${request.path} of Azure Resource Manager`, 405);
+      return { status: 200, body: this.#list(id, target, principalId, query) };
+    }
+    const call: ResourceCall = {
+      id,
+      target: { ...target, name: target.name },
+      query,
+      body: parseBody(request.body),
+      store: this.#props.resources,
+      principalId,
+    };
+    this.#authorize(call, method, action);
+    if (action !== undefined) return this.#act(call, type, action);
+    switch (method) {
+      case "GET":
+      case "HEAD":
+        return this.#read(call, type, method);
+      case "PUT":
+      case "PATCH":
+        return this.#write(call, type, method);
+      case "DELETE":
+        return this.#delete(call, type);
+      default:
+        throw notImitated(`${method} ${request.path} of Azure Resource Manager`, 405);
+    }
+  }
+
+  #authenticate(request: AzureRequest): string {
+    const { issuer } = this.#props;
+    try {
+      const { oid } = issuer.verify(bearerToken(request.headers.authorization), audiences);
+      request.authenticatedAs = oid;
+      return oid;
+    } catch (problem) {
+      if (!(problem instanceof BadToken)) throw problem;
+      const [code, message] = explain(problem, issuer);
+      // Without the message: it may repeat what a stranger wrote into a token.
+      const challenge = `Bearer authorization_uri="https://login.windows.net/${issuer.tenantId}", error="invalid_token"`;
+      throw new Refusal(401, code, message, { headers: { "WWW-Authenticate": challenge } });
+    }
+  }
+
+  #checkSubscription(id: string): void {
+    if (!this.#props.resources.hasSubscription(id)) {
+      throw new Refusal(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
+    }
+  }
+
+  #authorize({ id, target, principalId }: ResourceCall, method: string, action: string | undefined): void {
+    const verb =
+      action !== undefined
+        ? `${action}/action`
+        : method === "GET" || method === "HEAD"
+          ? "read"
+          : method === "DELETE"
+            ? "delete"
+            : "write";
+    const right = `${target.type}/${verb}`;
+    // Built-in roles belong to the tenant, and everybody in it may read them.
+    if (verb === "read" && /^\/providers\/Microsoft\.Authorization\/roleDefinitions\//i.test(id)) return;
+    if (this.#props.accessControl.allowsAction(principalId, right, id)) return;
+    throw unauthorized(principalId, right, id);
+  }
+
+  #read(call: ResourceCall, type: ResourceType, method: string): Answer {
+    const resource = this.#find(call, type);
+    if (!resource) throw notFound(call);
+    if (method === "HEAD") return { status: 204, text: "" };
+    return { status: 200, headers: etagOf(resource), body: this.#show(resource, type, call) };
+  }
+
+  async #write(call: ResourceCall, type: ResourceType, method: string): Promise<Answer> {
+    const { store, target, id, body } = call;
+    const existing = this.#find(call, type);
+    if (method === "PATCH" && !existing) throw notFound(call);
+    this.#checkParent(call);
+    const base = { id: existing?.id ?? id, name: target.name, type: target.type };
+    const sent: ArmResource =
+      method === "PATCH" && existing
+        ? (merge(existing, body) as unknown as ArmResource)
+        : {
+            ...merge(type.defaults?.({ ...call, existing }) ?? {}, withoutNull(body)),
+            ...base,
+            // A request that says nothing of identities leaves them. Source: Azure's rules for resource providers.
+            ...(body["identity"] === undefined && existing?.identity && { identity: existing.identity }),
+          };
+    const writing: Writing = { ...call, sent, existing };
+    type.check?.(writing);
+    const resource = {
+      ...merge(
+        merge(sent, type.stateless ? {} : { properties: { provisioningState: "Succeeded" } }),
+        type.computed?.(writing) ?? {},
+      ),
+      ...base,
+    } as ArmResource;
+    // Azure does not show an identity that is none.
+    if (["", "None"].includes(String(resource.identity?.["type"] ?? ""))) delete resource.identity;
+    this.#storeParts(writing, type, resource);
+    store.put(resource);
+    type.written?.(writing, resource);
+    const namespace = target.type.split("/")[0] ?? "";
+    // An operation to follow, for every type: a client that Azure answers at once passes over it.
+    const headers = this.#operations.begin(target.subscriptionId ?? "", namespace, async () =>
+      this.#props.onChange?.({ kind: "written", resource, store }),
+    );
+    return {
+      status: method === "PATCH" ? 200 : (type.putStatus ?? (existing ? 200 : 201)),
+      headers,
+      body: this.#show(store.get(id) ?? resource, type, call),
+    };
+  }
+
+  /** Listed in a property, they are resources of their own: what the list leaves out is deleted. */
+  #storeParts({ store, id, body, existing }: Writing, type: ResourceType, resource: ArmResource): void {
+    for (const [property, collection] of Object.entries(type.parts ?? {})) {
+      const given = fields(body["properties"])[property];
+      if (resource.properties) delete resource.properties[property];
+      if (!Array.isArray(given)) continue;
+      const names = new Set(list(given).map(({ name }) => String(name).toLowerCase()));
+      for (const part of existing ? store.children(id, collection) : []) {
+        if (!names.has(part.name.toLowerCase())) store.delete(part.id);
+      }
+      for (const part of list(given)) {
+        const partId = `${id}/${collection}/${part["name"]}`;
+        const before = store.get(partId);
+        store.put({
+          ...merge(before ?? {}, part),
+          id: partId,
+          name: String(part["name"]),
+          type: `${resource.type}/${collection}`,
+        });
+      }
+    }
+  }
+
+  async #delete(call: ResourceCall, type: ResourceType): Promise<Answer> {
+    const { store, id } = call;
+    const resource = store.get(id);
+    if (!resource) return { status: 204, text: "" };
+    this.#checkLocks(id);
+    type.checkDelete?.(call, resource);
+    const going = [...store.below(id), resource];
+    for (const one of going.reverse())
+      await this.#props.onChange?.({ kind: "deleted", resource: one, store });
+    for (const one of store.below(id)) {
+      const partType = resourceTypes[one.type.toLowerCase()];
+      partType?.deleted?.({ ...call, id: one.id, target: { ...call.target, name: one.name } }, one);
+    }
+    store.delete(id);
+    type.deleted?.(call, resource);
+    return { status: 200, body: {} };
+  }
+
+  #checkLocks(id: string): void {
+    const locks = this.#props.resources.ofType("Microsoft.Authorization/locks");
+    for (const lock of locks) {
+      if (lock.id.toLowerCase() === id.toLowerCase()) continue;
+      const [locked = ""] = lock.id.split(/\/providers\/Microsoft\.Authorization\/locks\//i);
+      const inside = `${id}/`.toLowerCase().startsWith(`${locked}/`.toLowerCase());
+      const around = `${locked}/`.toLowerCase().startsWith(`${id}/`.toLowerCase());
+      if (inside || around) throw scopeLocked(id, locked);
+    }
+  }
+
+  #act(call: ResourceCall, type: ResourceType, action: string): Answer {
+    const perform = type.actions?.[action.toLowerCase()];
+    if (!perform) throw notImitated(`the action ${action} of ${call.target.type}`, 404);
+    const resource = this.#find(call, type);
+    if (!resource) throw notFound(call);
+    return { status: 200, body: perform({ ...call, resource }) };
+  }
+
+  #find(call: ResourceCall, type: ResourceType): ArmResource | undefined {
+    const { store, id, target } = call;
+    const made =
+      store.get(id) ?? builtInRoleResources().find((role) => role.id.toLowerCase() === tenantId(id));
+    if (made || !type.implicit) return made;
+    const parent = store.get(parentId(id)) ?? store.get(id.replace(/\/[^/]+$/, ""));
+    const implied = parent && type.implicit(call, parent);
+    return implied && { ...implied, id, name: target.name, type: target.type };
+  }
+
+  #checkParent({ store, target, id }: ResourceCall): void {
+    const group = target.resourceGroup;
+    const groupId = `/subscriptions/${target.subscriptionId}/resourceGroups/${group}`;
+    if (
+      group &&
+      groupId.toLowerCase() !== id.toLowerCase() &&
+      !store.get(groupId) &&
+      this.#isEmptyGroup(groupId)
+    ) {
+      throw new Refusal(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
+    }
+    const depth = target.type.split("/").length;
+    if (depth <= 2 || /\/locations\//i.test(target.type)) return;
+    const parent = singletons.has(target.name.toLowerCase())
+      ? id.replace(/\/[^/]+$/, "")
+      : id.split("/").slice(0, -2).join("/");
+    if (
+      !store.get(parent) &&
+      resourceTypes[target.type.split("/").slice(0, -1).join("/").toLowerCase()] &&
+      !isImplied(parent)
+    ) {
+      throw new Refusal(
+        404,
+        "ParentResourceNotFound",
+        `Failed to perform 'write' on resource(s) of type '${target.type.split("/").slice(1).join("/")}', because the parent resource '${parent}' could not be found.`,
+      );
+    }
+  }
+
+  /** The groups of a world that was given are there without having been made. */
+  #isEmptyGroup(groupId: string): boolean {
+    return this.#props.resources.below(groupId).length === 0;
+  }
+
+  #show(
+    resource: ArmResource,
+    type: ResourceType,
+    { query, store }: Pick<ResourceCall, "query" | "store">,
+  ): unknown {
+    const parts = Object.entries(type.parts ?? {}).map(([property, collection]) => [
+      property,
+      store.children(resource.id, collection),
+    ]);
+    const whole = { ...resource };
+    if (parts.length > 0) whole.properties = { ...propertiesOf(resource), ...Object.fromEntries(parts) };
+    const hidden = (type.hidden ?? []).filter((path) => !(type.view && path === "properties.userData"));
+    const shown = without(whole, hidden);
+    return type.view ? type.view(shown, { query, store }) : shown;
+  }
+
+  /** What the caller may not read is left out, as ARM does below a scope where only some resources were granted. */
+  #list(id: string, target: ResourceId, principalId: string, query: URLSearchParams): unknown {
+    const { accessControl, resources: store } = this.#props;
+    const type = typeOf(target.type);
+    const filter = query.get("$filter");
+    const isAuthorization = /^Microsoft\.Authorization\/role/i.test(target.type);
+    const parent = id.replace(/\/[^/]+$/, "");
+    const collection = id.split("/").at(-1) ?? "";
+    const found = isAuthorization
+      ? [...store.ofType(target.type), ...(/Definitions$/i.test(target.type) ? builtInRoleResources() : [])]
+      : target.type.split("/").length > 2
+        ? store.children(parent, collection)
+        : store.list(target);
+    const wanted = filter && isAuthorization ? authorizationFilter(filter, target.scope) : undefined;
+    if (filter && isAuthorization && !wanted) throw notImitated(`the filter ${filter} of ${target.type}`);
+    const readable = found.filter(
+      (resource) =>
+        (wanted?.(resource) ?? true) &&
+        (resource.id.startsWith("/providers/") ||
+          accessControl.allowsAction(principalId, `${resource.type}/read`, resource.id)),
+    );
+    return { value: readable.map((resource) => this.#show(resource, type, { query, store })) };
+  }
+}
+
+/** The resource that a path names, and what is to be done with it where it names an action. */
+function readPath({ method, path }: AzureRequest): {
+  id: string;
+  target: ResourceId | undefined;
+  action?: string;
+} {
+  const clean = decodeURIComponent(path)
+    .replace(/\/$/, "")
+    .replace(/^\/+/, "/")
+    .replace(/^(\/subscriptions\/[^/]+)\/resourcegroups(?=\/|$)/i, "$1/resourceGroups");
+  // Read with GET like a resource, although it is a POST for every other configuration of a site.
+  const listed = /^(.*\/config\/authsettingsV2)\/list$/i.exec(clean)?.[1];
+  if (listed && method === "GET") return { id: listed, target: parseResourceId(listed), action: "list" };
+  const target = parseResourceId(clean);
+  if (method === "POST" && target && !target.name) {
+    const id = clean.replace(/\/[^/]+$/, "");
+    const group = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/[^/]+$/i.test(clean);
+    return { id, target: group ? undefined : parseResourceId(id), action: clean.split("/").at(-1) };
+  }
+  const singleton = clean.split("/").at(-1) ?? "";
+  if (target && !target.name && singletons.has(singleton.toLowerCase()))
+    return { id: clean, target: { ...target, name: singleton } };
+  return { id: clean, target };
+}
+
+/** Parts of a resource that have a type and no name. */
+const singletons = new Set(["currentbillingfeatures", "instanceview"]);
+
+/** Implied by their parent, so that nobody has to make them before what is below them. */
+const isImplied = (id: string): boolean => /\/(?:blobServices|fileServices)\/default$/i.test(id);
+
+/** A role's id may be asked for at any scope. */
+const tenantId = (id: string): string =>
+  id.toLowerCase().replace(/^.*(?=\/providers\/microsoft\.authorization\/roledefinitions\/)/, "");
+
+function typeOf(type: string): ResourceType {
+  const known = resourceTypes[type.toLowerCase()];
+  if (!known) throw notImitated(`resources of type ${type}`, 404);
+  return known;
+}
+
+function metadata(query: URLSearchParams): Answer {
+  checkApiVersion(query.get("api-version"));
+  const { name } = metadataEndpoints;
+  // A list in the versions up to 2019-05-01.
+  return {
+    status: 200,
+    body: query.get("api-version") === "2019-05-01" ? [{ ...metadataEndpoints, name }] : metadataEndpoints,
+  };
+}
+
+function parseBody(body: string): Fields {
+  if (body === "") return {};
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  } catch {
+    // Said below.
+  }
+  throw new Refusal(
+    400,
+    "InvalidRequestContent",
+    "The request content was invalid and could not be deserialized.",
+  );
+}
+
+/** Azure takes a null for a field that is not there. */
+function withoutNull(body: Fields): Fields {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+}
+
+const etagOf = ({ etag }: ArmResource): Record<string, string> | undefined =>
+  typeof etag === "string" ? { ETag: etag } : undefined;
+
+function notFound({ target, store }: ResourceCall): Refusal {
+  const { type, name, resourceGroup, subscriptionId } = target;
+  const groupId = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+  if (
+    type.toLowerCase() === "microsoft.resources/resourcegroups" ||
+    (resourceGroup && store.below(groupId).length === 0 && !store.get(groupId))
+  ) {
+    return new Refusal(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
+  }
+  if (/^Microsoft\.Authorization\/role/i.test(type)) {
+    const kind = type.slice("Microsoft.Authorization/r".length, -1);
+    return new Refusal(404, `R${kind}NotFound`, `The r${kind} '${name}' is not found.`);
+  }
+  return new Refusal(
+    404,
+    "ResourceNotFound",
+    `The Resource '${type}/${name}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+  );
+}
+
+function explain({ flaw, found }: BadToken, { issuer }: TokenIssuer): [code: string, message: string] {
+  switch (flaw) {
+    case "missing":
+      return ["AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."];
+    case "audience":
+      return [
+        "InvalidAuthenticationTokenAudience",
+        `The access token has been obtained for wrong audience or resource '${found}'. It should exactly match with one of the allowed audiences '${audiences.join("','")}'.`,
+      ];
+    case "issuer":
+      return [
+        "InvalidAuthenticationTokenTenant",
+        `The access token is from the wrong issuer '${found}'. It must match the tenant '${issuer}' associated with this subscription.`,
+      ];
+    case "expired":
+      return [
+        "ExpiredAuthenticationToken",
+        `The access token expiry UTC time '${found}' is earlier than the current UTC time.`,
+      ];
+    default:
+      return ["InvalidAuthenticationToken", `The access token is invalid (${flaw}).`];
+  }
+}
+
+function unauthorized(principalId: string, action: string, scope: string): Refusal {
+  return new Refusal(
+    403,
+    "AuthorizationFailed",
+    `The client '${principalId}' with object id '${principalId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  );
+}
+
+function checkApiVersion(apiVersion: string | null): void {
+  if (apiVersion === null) {
+    throw new Refusal(
+      400,
+      "MissingApiVersionParameter",
+      "The api-version query parameter (?api-version=) is required for all requests.",
+    );
+  }
+  if (!/^\d{4}-\d{2}-\d{2}(-preview)?$/.test(apiVersion)) {
+    throw new Refusal(400, "InvalidApiVersionParameter", `The api-version '${apiVersion}' is invalid.`);
+  }
+}

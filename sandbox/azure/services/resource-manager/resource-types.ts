@@ -1,0 +1,41 @@
+import { authorizationTypes } from "./authorization";
+import { computeTypes } from "./compute";
+import { keyVaultTypes } from "./key-vaults";
+import { managedIdentityTypes } from "./managed-identities";
+import { monitoringTypes } from "./monitoring";
+import { mysqlTypes } from "./mysql";
+import { networkTypes } from "./network";
+import { resourceGroupTypes } from "./resource-groups";
+import type { ResourceTypes } from "./resource-type";
+import { storageTypes } from "./storage";
+import { webTypes } from "./web";
+
+/** Every type of resource that exists here. Any other is refused, and written to the log of what is not imitated. */
+export const resourceTypes: ResourceTypes = {
+  ...authorizationTypes,
+  ...computeTypes,
+  ...keyVaultTypes,
+  ...managedIdentityTypes,
+  ...monitoringTypes,
+  ...mysqlTypes,
+  ...networkTypes,
+  ...resourceGroupTypes,
+  ...storageTypes,
+  ...webTypes,
+};
+
+/** Providers of these types, as Azure spells them. */
+export const resourceProviders = [
+  "Microsoft.AlertsManagement",
+  "Microsoft.Authorization",
+  "Microsoft.Compute",
+  "Microsoft.DBforMySQL",
+  "Microsoft.Insights",
+  "Microsoft.KeyVault",
+  "Microsoft.ManagedIdentity",
+  "Microsoft.Network",
+  "Microsoft.OperationalInsights",
+  "Microsoft.Resources",
+  "Microsoft.Storage",
+  "Microsoft.Web",
+];

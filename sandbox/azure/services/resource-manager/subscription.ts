@@ -1,0 +1,298 @@
+import type { AccessControl } from "../../access-control";
+import type { ResourceStore } from "../../model/resource-store";
+import { findRoute, type Route } from "../../routes";
+import { type Answer, type AzureRequest, notImitated, Refusal } from "../../service";
+import type { AzureWorld } from "../../world";
+import { deletedVaultType } from "./key-vaults";
+import { resourceProviders, resourceTypes } from "./resource-types";
+
+export interface SubscriptionCall {
+  request: AzureRequest;
+  parameters: Record<string, string | undefined>;
+  principalId: string;
+  world: AzureWorld;
+  store: ResourceStore;
+  accessControl: AccessControl;
+}
+
+interface SubscriptionRoute extends Route {
+  /** The right that a caller needs on the subscription; none for what everybody may ask. */
+  action?: string;
+  answer: (call: SubscriptionCall) => unknown;
+}
+
+/** Locations that the stand-in knows. */
+const locations = ["westeurope", "northeurope", "germanywestcentral"];
+
+const providerRead = "Microsoft.Resources/subscriptions/providers/read";
+
+/** What is asked of a subscription or a tenant, and is no resource. Source: Azure's REST reference, by the path. */
+const routes: SubscriptionRoute[] = [
+  { method: "GET", path: "/tenants", answer: ({ world }) => ({ value: [tenant(world)] }) },
+  { method: "GET", path: "/subscriptions", answer: ({ world }) => ({ value: [subscription(world)] }) },
+  { method: "GET", path: "/subscriptions/{s}", answer: ({ world }) => subscription(world) },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/locations",
+    answer: ({ world }) => ({
+      value: locations.map((name) => ({
+        id: `/subscriptions/${world.subscriptionId}/locations/${name}`,
+        name,
+        displayName: name,
+        regionalDisplayName: name,
+        metadata: { regionType: "Physical" },
+      })),
+    }),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers",
+    action: providerRead,
+    answer: ({ world }) => ({ value: resourceProviders.map((name) => provider(world, name)) }),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers/{namespace}",
+    action: providerRead,
+    answer: ({ world, parameters }) => provider(world, parameters["namespace"] ?? ""),
+  },
+  {
+    method: "POST",
+    path: "/subscriptions/{s}/providers/{namespace}/register",
+    action: "Microsoft.Resources/register/action",
+    answer: ({ world, parameters }) => provider(world, parameters["namespace"] ?? ""),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/resources",
+    action: "Microsoft.Resources/subscriptions/resources/read",
+    answer: ({ store, request }) => ({ value: resourcesOfFilter(store, request.query) }),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/resourceGroups/{group}/resources",
+    action: "Microsoft.Resources/subscriptions/resourceGroups/read",
+    answer: ({ store, world, parameters }) => ({
+      value: store
+        .below(`/subscriptions/${world.subscriptionId}/resourceGroups/${parameters["group"]}`)
+        .filter(({ id }) => id.split("/").length === 9)
+        .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags })),
+    }),
+  },
+  {
+    method: "POST",
+    path: "/subscriptions/{s}/providers/{namespace}/checkNameAvailability",
+    answer: ({ store, request }) => nameAvailability(store, request),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.KeyVault/deletedVaults",
+    action: "Microsoft.KeyVault/deletedVaults/read",
+    answer: ({ store }) => ({ value: store.ofType(deletedVaultType) }),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.Compute/skus",
+    action: "Microsoft.Compute/skus/read",
+    answer: () => ({ value: machineSizes() }),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.Compute/locations/{location}/usages",
+    action: "Microsoft.Compute/locations/usages/read",
+    answer: () => ({
+      value: ["cores", "standardDSv3Family"].map((value) => ({
+        name: { value, localizedValue: value },
+        currentValue: 0,
+        limit: 100,
+        unit: "Count",
+      })),
+    }),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.DBforMySQL/locations/{location}/capabilitySets/default",
+    action: "Microsoft.DBforMySQL/locations/capabilitySets/read",
+    answer: () => ({ name: "default", properties: mysqlCapabilities }),
+  },
+];
+
+/** Undefined for a path that is none of these. */
+export function answerForSubscription(
+  request: AzureRequest,
+  context: Omit<SubscriptionCall, "request" | "parameters">,
+  unauthorized: (action: string, scope: string) => Refusal,
+): Answer | undefined {
+  const found = findRoute(routes, request.method, request.path);
+  if (!found) return undefined;
+  const { route, parameters } = found;
+  const scope = `/subscriptions/${parameters["s"]}`;
+  if (parameters["s"] !== undefined && !context.store.hasSubscription(parameters["s"]))
+    throw new Refusal(
+      404,
+      "SubscriptionNotFound",
+      `The subscription '${parameters["s"]}' could not be found.`,
+    );
+  if (route.action && !context.accessControl.allowsAction(context.principalId, route.action, scope))
+    throw unauthorized(route.action, scope);
+  return { status: 200, body: route.answer({ request, parameters, ...context }) };
+}
+
+/** Where Azure's services are. Source: azurerm asks for it before anybody is signed in. */
+export const metadataEndpoints = {
+  portal: "https://portal.azure.com",
+  authentication: {
+    loginEndpoint: "https://login.microsoftonline.com",
+    audiences: ["https://management.core.windows.net/", "https://management.azure.com/"],
+    tenant: "common",
+    identityProvider: "AAD",
+  },
+  media: "https://rest.media.azure.net",
+  graphAudience: "https://graph.windows.net/",
+  graph: "https://graph.windows.net/",
+  name: "AzureCloud",
+  suffixes: {
+    azureDataLakeStoreFileSystem: "azuredatalakestore.net",
+    acrLoginServer: "azurecr.io",
+    sqlServerHostname: "database.windows.net",
+    azureDataLakeAnalyticsCatalogAndJob: "azuredatalakeanalytics.net",
+    keyVaultDns: "vault.azure.net",
+    storage: "core.windows.net",
+    azureFrontDoorEndpointSuffix: "azurefd.net",
+    storageSyncEndpointSuffix: "afs.azure.net",
+    mhsmDns: "managedhsm.azure.net",
+    mysqlServerEndpoint: "mysql.database.azure.com",
+    postgresqlServerEndpoint: "postgres.database.azure.com",
+    mariadbServerEndpoint: "mariadb.database.azure.com",
+    synapseAnalytics: "dev.azuresynapse.net",
+    attestationEndpoint: "attest.azure.net",
+  },
+  batch: "https://batch.core.windows.net/",
+  resourceManager: "https://management.azure.com/",
+  vmImageAliasDoc:
+    "https://raw.githubusercontent.com/Azure/azure-rest-api-specs/main/arm-compute/quickstart-templates/aliases.json",
+  activeDirectoryDataLake: "https://datalake.azure.net/",
+  sqlManagement: "https://management.core.windows.net:8443/",
+  microsoftGraphResourceId: "https://graph.microsoft.com/",
+  appInsightsResourceId: "https://api.applicationinsights.io",
+  appInsightsTelemetryChannelResourceId: "https://dc.applicationinsights.azure.com/v2/track",
+  attestationResourceId: "https://attest.azure.net",
+  synapseAnalyticsResourceId: "https://dev.azuresynapse.net",
+  logAnalyticsResourceId: "https://api.loganalytics.io",
+  ossrDbmsResourceId: "https://ossrdbms-aad.database.windows.net",
+};
+
+const tenant = ({ tenantId }: AzureWorld) => ({
+  id: `/tenants/${tenantId}`,
+  tenantId,
+  countryCode: "NL",
+  displayName: "Sandbox",
+  domains: ["sandbox.example"],
+  defaultDomain: "sandbox.example",
+  tenantCategory: "Home",
+  tenantType: "AAD",
+});
+
+const subscription = ({ tenantId, subscriptionId }: AzureWorld) => ({
+  id: `/subscriptions/${subscriptionId}`,
+  authorizationSource: "RoleBased",
+  managedByTenants: [],
+  subscriptionId,
+  tenantId,
+  displayName: "Sandbox",
+  state: "Enabled",
+  subscriptionPolicies: {
+    locationPlacementId: "Public_2014-09-01",
+    quotaId: "PayAsYouGo_2014-09-01",
+    spendingLimit: "Off",
+  },
+});
+
+function provider({ subscriptionId }: AzureWorld, namespace: string): unknown {
+  const name = resourceProviders.find((one) => one.toLowerCase() === namespace.toLowerCase());
+  if (!name)
+    throw new Refusal(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
+  return {
+    id: `/subscriptions/${subscriptionId}/providers/${name}`,
+    namespace: name,
+    registrationPolicy: "RegistrationRequired",
+    registrationState: "Registered",
+    resourceTypes: Object.keys(resourceTypes)
+      .filter((type) => type.startsWith(`${name.toLowerCase()}/`))
+      .map((type) => ({ resourceType: type.slice(name.length + 1), locations, apiVersions: ["2024-03-01"] })),
+  };
+}
+
+function resourcesOfFilter(store: ResourceStore, query: URLSearchParams): unknown[] {
+  const filter = query.get("$filter") ?? "";
+  const [, type] = /^resourceType eq '([^']+)'$/i.exec(filter) ?? [];
+  const [, name] = /name eq '([^']+)'/i.exec(filter) ?? [];
+  const typeAndName = /resourceType eq '([^']+)'/i.exec(filter)?.[1];
+  if (type === undefined && (name === undefined || typeAndName === undefined))
+    throw notImitated(`the filter ${filter} of a list of resources`);
+  return store
+    .ofType(type ?? typeAndName ?? "")
+    .filter((resource) => name === undefined || resource.name.toLowerCase() === name.toLowerCase())
+    .map(({ id, name: its, type: kind, location, tags }) => ({ id, name: its, type: kind, location, tags }));
+}
+
+function nameAvailability(store: ResourceStore, { body }: AzureRequest): unknown {
+  const { name = "", type = "" } = JSON.parse(body || "{}") as { name?: string; type?: string };
+  const taken = [
+    ...store.ofType(type),
+    ...(/keyvault/i.test(type) ? store.ofType(deletedVaultType) : []),
+  ].some((resource) => resource.name.toLowerCase() === name.toLowerCase());
+  if (!taken) return { nameAvailable: true, reason: "", message: "" };
+  return { nameAvailable: false, reason: "AlreadyExists", message: `The name '${name}' is already in use.` };
+}
+
+/** The sizes that the example environments name, and their like. */
+function machineSizes(): unknown[] {
+  return ["Standard_D2s_v3", "Standard_B2s", "Standard_B1s", "Standard_D4s_v3", "Standard_D2s_v5"].map(
+    (name) => ({
+      resourceType: "virtualMachines",
+      name,
+      tier: "Standard",
+      size: name.slice("Standard_".length),
+      family: "standardDSv3Family",
+      locations,
+      locationInfo: locations.map((location) => ({ location, zones: ["1", "2", "3"], zoneDetails: [] })),
+      capabilities: [
+        { name: "vCPUs", value: "2" },
+        { name: "EncryptionAtHostSupported", value: "True" },
+      ],
+      restrictions: [],
+    }),
+  );
+}
+
+/** The sizes of MySQL servers that the example environments name, and their like. */
+const mysqlCapabilities = {
+  supportedFlexibleServerEditions: [
+    {
+      name: "GeneralPurpose",
+      supportedSkus: ["Standard_B1ms", "Standard_B2s", "Standard_D2ds_v4", "Standard_D4ds_v4"].map(
+        (name) => ({
+          name,
+          vCores: 2,
+          supportedHAMode: name.includes("_B") ? [] : ["ZoneRedundant", "SameZone"],
+        }),
+      ),
+    },
+  ],
+  supportedServerVersions: [{ name: "8.0.21" }, { name: "8.4" }],
+  supportedGeoBackupRegions: ["northeurope"],
+};
+
+export const permissionsOf = (
+  accessControl: AccessControl,
+  principalId: string,
+  scope: string,
+): { value: unknown[] } => ({
+  value: accessControl.rolesAt(principalId, scope).map(({ actions, notActions = [], dataActions }) => ({
+    actions,
+    notActions,
+    dataActions,
+    notDataActions: [],
+  })),
+});

@@ -1,0 +1,146 @@
+import type { AccessControl } from "../access-control";
+import { findRoute, type Route } from "../routes";
+import {
+  type Answer,
+  type AzureRequest,
+  type HostedService,
+  notImitated,
+  odataError,
+  Refusal,
+} from "../service";
+import { BadToken, bearerToken, type TokenIssuer } from "../token-issuer";
+import type { AzureWorld, Site } from "../world";
+
+/** Whoever runs the applications of sites. */
+export interface SiteRunner {
+  /** Takes a package, zip, in the place of what ran before. */
+  deploy(siteName: string, zip: Buffer): Promise<void>;
+  /** Where the application listens; undefined while none runs. */
+  urlOf(siteName: string): string | undefined;
+}
+
+interface SitesProps {
+  world: AzureWorld;
+  issuer: TokenIssuer;
+  accessControl: AccessControl;
+  runner?: SiteRunner;
+}
+
+interface ManagementRoute extends Route {
+  answer: (site: Site, request: AzureRequest) => Promise<unknown> | unknown;
+}
+
+const domain = ".azurewebsites.net";
+const managementDomain = `.scm${domain}`;
+/** The Azure CLI asks for the first, people's own programs may have the other. */
+const audiences = ["https://appservice.azure.com", "https://management.azure.com"].flatMap((url) => [
+  url,
+  `${url}/`,
+]);
+const publishAction = "Microsoft.Web/sites/publish/action";
+
+/** Kudu's number for a deployment that ended well. Source: Kudu, DeployStatus. */
+const succeeded = 4;
+
+/** Hosts of sites: the application itself, and Kudu, which takes its package with an Entra token. */
+export class Sites implements HostedService {
+  readonly name = "App Service";
+  readonly scheme = "https";
+  readonly refuse = odataError;
+  readonly #props: SitesProps;
+  /** Id of the latest deployment by site. */
+  readonly #deployments = new Map<string, string>();
+  readonly #routes: ManagementRoute[] = [
+    { method: "POST", path: "/api/publish", answer: (site, request) => this.#publish(site, request) },
+    { method: "GET", path: "/api/deployments", answer: () => [] },
+    { method: "GET", path: "/api/deployments/latest", answer: (site) => this.#latest(site) },
+  ];
+
+  constructor(props: SitesProps) {
+    this.#props = props;
+  }
+
+  get hosts(): string[] {
+    return this.#props.world.sites.flatMap(({ name }) => [`${name}${domain}`, `${name}${managementDomain}`]);
+  }
+
+  async answer(request: AzureRequest): Promise<Answer> {
+    const site = this.#siteOf(request.host);
+    if (!site) throw notImitated(request.host, 404);
+    if (!request.host.endsWith(managementDomain)) return this.#forward(site, request);
+    this.#authorize(site, request);
+    const found = findRoute(this.#routes, request.method, request.path);
+    if (!found) throw notImitated(`${request.method} ${request.path} of Kudu`, 404);
+    return { status: 200, body: await found.route.answer(site, request) };
+  }
+
+  #siteOf(host: string): Site | undefined {
+    const name = host.endsWith(managementDomain)
+      ? host.slice(0, -managementDomain.length)
+      : host.endsWith(domain)
+        ? host.slice(0, -domain.length)
+        : undefined;
+    return this.#props.world.sites.find((site) => site.name.toLowerCase() === name);
+  }
+
+  /** Basic authentication is off in every site here, so there is no other way in than a token. */
+  #authorize(site: Site, request: AzureRequest): void {
+    try {
+      const { oid } = this.#props.issuer.verify(bearerToken(request.headers.authorization), audiences);
+      request.authenticatedAs = oid;
+      if (this.#props.accessControl.allowsAction(oid, publishAction, site.resourceId)) return;
+      throw new Refusal(
+        403,
+        "Forbidden",
+        `The client '${oid}' may not do ${publishAction} on ${site.resourceId}.`,
+      );
+    } catch (problem) {
+      if (!(problem instanceof BadToken)) throw problem;
+      throw new Refusal(401, "Unauthorized", `The token is refused: ${problem.message}.`);
+    }
+  }
+
+  async #publish(site: Site, { query, bytes }: AzureRequest): Promise<unknown> {
+    if (query.get("type") !== "zip") throw notImitated(`a package of type ${query.get("type")}`, 400);
+    await this.#props.runner?.deploy(site.name, bytes);
+    this.#deployments.set(site.name, crypto.randomUUID());
+    return this.#latest(site);
+  }
+
+  #latest({ name }: Site): unknown {
+    const id = this.#deployments.get(name);
+    if (id === undefined) throw new Refusal(404, "NotFound", "There is no deployment yet.");
+    return {
+      id,
+      status: succeeded,
+      status_text: "",
+      complete: true,
+      active: true,
+      is_temp: false,
+      site_name: name,
+      provisioningState: "Succeeded",
+    };
+  }
+
+  /** As App Service's front end does; nobody listens before the first package is there. */
+  async #forward(site: Site, { method, path, query, headers, bytes }: AzureRequest): Promise<Answer> {
+    const url = this.#props.runner?.urlOf(site.name);
+    if (url === undefined)
+      throw new Refusal(503, "ServiceUnavailable", `The application ${site.name} does not run.`);
+    const target = `${url}${path}${query.size > 0 ? `?${query}` : ""}`;
+    const passed = Object.entries(headers).filter(([name]) => passedOn.includes(name)) as [string, string][];
+    const answer = await fetch(target, {
+      method,
+      headers: passed,
+      redirect: "manual",
+      ...(bytes.length > 0 && { body: new Uint8Array(bytes) }),
+    });
+    return {
+      status: answer.status,
+      headers: { "Content-Type": answer.headers.get("content-type") ?? "text/plain" },
+      bytes: Buffer.from(await answer.arrayBuffer()),
+    };
+  }
+}
+
+const passedOn = ["accept", "content-type", "cookie", "user-agent"];

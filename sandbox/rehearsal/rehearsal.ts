@@ -1,0 +1,321 @@
+import { appendFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
+import { vaultRelease } from "../../cloud-init/common/vault-release";
+import type { Environment } from "../../environments/schema";
+import { type Azure, startAzure } from "../azure/azure";
+import type { RequestRecord } from "../azure/request-log";
+import type { AzureWorld } from "../azure/world";
+import type { Machine } from "../machine/machine";
+import { findMySqlProgram } from "../programs/mysql-program";
+import type { Progress } from "../programs/progress";
+import { lastLines, runProgram } from "../programs/run-program";
+import { SandboxError } from "../programs/sandbox-error";
+import { smokeTest } from "../smoke-test";
+import type { UndoSteps } from "../undo-steps";
+import { agentWorkloads, webAppWorkloads } from "../workloads";
+import type { RehearsalPrograms } from "./programs";
+import { RunningResources } from "./running-resources";
+
+export interface RehearsalOptions {
+  environment: Environment;
+  programs: RehearsalPrograms;
+  /** A copy of the project, to be deployed from. */
+  project: string;
+  /** A folder of its own. */
+  folder: string;
+  /** /etc/hosts of the private network. */
+  hostsFile: string;
+  /** Path of the Vault that the VMs run, of the environment's version. */
+  vaultProgram: string;
+  progress: Progress;
+  undo: UndoSteps;
+}
+
+/** Of the one subscription and tenant of a rehearsal. */
+const subscriptionId = "11111111-1111-4111-8111-111111111111";
+const tenantId = "22222222-2222-4222-8222-222222222222";
+/** Object id of the person who deploys, where the environment means whoever is signed in. */
+const signedIn = "00000000-0000-4000-8000-0000000000aa";
+
+/** What `scripts/deploy --plan --json` prints of a stack. */
+const plan = z.object({
+  stacks: z.array(
+    z.union([
+      z.object({
+        stack: z.string(),
+        add: z.number(),
+        change: z.number(),
+        destroy: z.number(),
+        text: z.string(),
+      }),
+      z.object({ stack: z.string(), waitsFor: z.array(z.string()) }),
+    ]),
+  ),
+});
+
+/** Milliseconds for one run of a script. */
+const deadlineMs = 3_600_000;
+
+const deployed = z.object({ outputs: z.object({ vault_https_addr: z.string().optional() }) });
+
+/** For people's tokens: the audience of `az account get-access-token`. */
+const managementAudience = "https://management.core.windows.net/";
+
+/** Deploys, changes and destroys an environment by the project's own scripts and real programs, against the stand-in for Azure. */
+export class Rehearsal {
+  private vaultAddress = "";
+
+  private constructor(
+    private readonly options: RehearsalOptions,
+    readonly azure: Azure,
+    readonly running: RunningResources,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  readonly subscriptionId = subscriptionId;
+
+  get environmentName(): string {
+    return this.options.environment.name;
+  }
+
+  /** Object id of whoever deploys. */
+  get person(): string {
+    return deployerOf(this.options.environment);
+  }
+
+  /** Runs the Azure CLI as the deployer. */
+  async az(...args: string[]): Promise<void> {
+    await this.run(this.options.programs.az, args);
+  }
+
+  /** Starts Azure with nothing in it, and signs the deployer in to the Azure CLI. */
+  static async start(options: RehearsalOptions): Promise<Rehearsal> {
+    const { folder, progress, undo, environment, hostsFile, vaultProgram } = options;
+    const mysqlProgram = await findMySqlProgram({ progress });
+    const caFile = join(folder, "ca.pem");
+    const log = join(folder, "azure.log");
+    const print = (line: string) => appendFileSync(log, `${line}\n`, { mode: 0o600 });
+    const running = new RunningResources({
+      folder: join(folder, "running"),
+      caFile,
+      programs: [
+        { ...vaultRelease(environment.vault), path: vaultProgram },
+        { ...nodeRelease, path: process.execPath },
+      ],
+      mysqlProgram,
+      hostsFile,
+      print,
+    });
+    const person = deployerOf(environment);
+    const azure = await progress.step("stand-in for Azure", () =>
+      startAzure(emptyWorld(environment, person), {
+        print,
+        onResourceChange: running.follow,
+        siteRunner: running,
+        consoleOf: (machine) => running.consoleOf(machine),
+        personAtBrowser: person,
+      }),
+    );
+    running.use(azure);
+    await undo.add(() => azure.stop());
+    await undo.add(() => running.stop());
+    await writeFile(caFile, azure.caPem);
+    await mkdir(join(folder, "az"), { mode: 0o700 });
+    const rehearsal = new Rehearsal(
+      options,
+      azure,
+      running,
+      environmentOf(options, azure.proxyUrlFor(), caFile),
+    );
+    await progress.step("az login", () =>
+      rehearsal.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none"),
+    );
+    return rehearsal;
+  }
+
+  /** @param options of scripts/deploy, such as the stacks; all of them unless told */
+  async deploy(...options: string[]): Promise<void> {
+    const { stdout } = await this.script("deploy", this.environmentName, "--json", ...options);
+    const { outputs } = deployed.parse(JSON.parse(stdout));
+    this.vaultAddress = outputs.vault_https_addr ?? "";
+  }
+
+  /** The sandbox's smoke test, on what was deployed. */
+  async smokeTest(): Promise<void> {
+    const { environment, folder, progress } = this.options;
+    const caFile = join(folder, "vault.pem");
+    await writeFile(caFile, this.vaultCertificate());
+    const { agents, azure, running } = this;
+    const databases = [...running.databases.values()].map(({ server }) => server);
+    const { person } = this;
+    await smokeTest(
+      {
+        agents,
+        azure,
+        caFile: this.caFile,
+        environment,
+        database: only("MySQL server", databases),
+        vault: only("VM of Vault", this.vaultMachines),
+        webApps: running.webApps,
+        agentWorkloads: () => agentWorkloads(environment),
+        webAppWorkloads: () => webAppWorkloads(environment, [...running.webApps.keys()]),
+        deployerToken: (overrides) => azure.tokenForPerson(person, managementAudience, overrides),
+        vaultConnection: (from) => ({
+          address: this.vaultAddress,
+          caFile,
+          proxyUrl: azure.proxyUrlFor(from),
+        }),
+      },
+      progress,
+    );
+  }
+
+  private get caFile(): string {
+    return join(this.options.folder, "ca.pem");
+  }
+
+  private get vaultMachines(): Machine[] {
+    return [...this.running.machines.values()].filter(({ name }) => !this.agents.has(name));
+  }
+
+  private get agents(): Map<string, Machine> {
+    const names = new Set(agentWorkloads(this.options.environment).map(({ machine }) => machine));
+    return new Map([...this.running.machines].filter(([name]) => names.has(name)));
+  }
+
+  /** The only certificate in any of the Key Vaults. */
+  private vaultCertificate(): string {
+    const vaults = this.azure.resources.ofType("Microsoft.KeyVault/vaults");
+    const found = vaults.flatMap(({ name }) => this.azure.keyVault(name).certificate("vault-tls") ?? []);
+    return only("certificate of Vault", found);
+  }
+
+  /** @throws SandboxError when a plan after a deployment would change anything */
+  async expectNothingToChange(...options: string[]): Promise<void> {
+    const { stdout } = await this.script("deploy", this.environmentName, "--plan", "--json", ...options);
+    const changing = plan
+      .parse(JSON.parse(stdout))
+      .stacks.filter((one) => !("text" in one) || !one.text.startsWith("No changes."));
+    if (changing.length === 0) return;
+    const lines = changing.map((one) =>
+      "text" in one ? `${one.stack}:\n${one.text}` : `${one.stack}: not deployed`,
+    );
+    throw new SandboxError(`A second plan is not empty.\n${lines.join("\n")}`);
+  }
+
+  /** @throws SandboxError when something is left that a deployment made */
+  async destroy(...options: string[]): Promise<void> {
+    const name = this.environmentName;
+    await this.script("destroy", name, "--confirm", name, ...options);
+    const left = this.leftovers();
+    if (left.length > 0) throw new SandboxError(`scripts/destroy left behind:\n${left.join("\n")}`);
+  }
+
+  /** Ids of what is there beside what Azure keeps of deleted Key Vaults. */
+  leftovers(): string[] {
+    return this.azure.resources.all
+      .filter(({ type }) => type !== "Microsoft.KeyVault/locations/deletedVaults")
+      .map(({ id }) => id);
+  }
+
+  /** What was asked of Azure and is not imitated, a line each. */
+  unknownRequests(): string[] {
+    const unknown = ({ reason = "" }: RequestRecord) =>
+      reason.startsWith("NotImitated:") || reason.includes("which the sandbox does not imitate");
+    const lines = this.azure.requests.all
+      .filter(unknown)
+      .map(({ method, host, path, caller }) => `${method} ${host}${path} (${caller})`);
+    return [...new Set(lines)];
+  }
+
+  /** Runs one of the project's scripts in the copy; what it prints goes to a log. */
+  private async script(name: string, ...args: string[]): Promise<{ stdout: string }> {
+    return this.run(join(this.options.project, "scripts", name), args, name);
+  }
+
+  private async run(command: string, args: string[], log = "az"): Promise<{ stdout: string }> {
+    const file = join(this.options.folder, `${log}.log`);
+    const { code, stdout, stderr } = await runProgram({
+      command,
+      args,
+      cwd: this.options.project,
+      env: this.env,
+      deadlineMs,
+      onErrorLine: (line) => appendFileSync(file, `${line}\n`),
+    });
+    if (code === 0) return { stdout };
+    throw new SandboxError(
+      `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(stderr, 12)}); ${file} has more.`,
+    );
+  }
+}
+
+function deployerOf({ deployers, name }: Environment): string {
+  const [first] = deployers;
+  if (!first) throw new SandboxError(`The environment ${name} names no deployer; add one to deployers.`);
+  return first.objectId === "signed-in-user" ? signedIn : first.objectId;
+}
+
+/** A subscription with nothing in it, which the deployer owns; the people that the environment names. */
+function emptyWorld({ deployers, recoveryKeyReaders, network }: Environment, person: string): AzureWorld {
+  const people = [...deployers, ...recoveryKeyReaders, ...network.sshAdministrators].map(
+    ({ name, objectId }) => ({
+      name,
+      objectId: objectId === "signed-in-user" ? signedIn : objectId,
+    }),
+  );
+  return {
+    tenantId,
+    subscriptionId,
+    identities: [],
+    virtualMachines: [],
+    sites: [],
+    keyVaults: [],
+    keys: [],
+    certificates: [],
+    roleDefinitions: [],
+    roleAssignments: [{ principalId: person, roleName: "Owner", scope: `/subscriptions/${subscriptionId}` }],
+    people: [...new Map(people.map((one) => [one.objectId, one])).values()],
+  };
+}
+
+function only<T>(what: string, all: readonly T[]): T {
+  const [first, ...others] = all;
+  if (first !== undefined && others.length === 0) return first;
+  throw new SandboxError(`The smoke test looks at one ${what}, and there are ${all.length}.`);
+}
+
+/** What a person's shell has, with Azure behind a proxy and a CA of its own. */
+function environmentOf(
+  { programs, folder }: RehearsalOptions,
+  proxy: string,
+  caFile: string,
+): NodeJS.ProcessEnv {
+  const own = /^(?:ARM_|AZURE_|TF_|VAULT_|TERRAFORM_|ENVIRONMENT$|NO_PROXY$|no_proxy$|NODE_)/;
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
+  return {
+    ...inherited,
+    PATH: [dirname(programs.terraform), dirname(programs.az), process.env.PATH].join(":"),
+    HTTPS_PROXY: proxy,
+    HTTP_PROXY: proxy,
+    https_proxy: proxy,
+    http_proxy: proxy,
+    SSL_CERT_FILE: caFile,
+    REQUESTS_CA_BUNDLE: caFile,
+    NODE_EXTRA_CA_CERTS: caFile,
+    AZURE_CONFIG_DIR: join(folder, "az"),
+    AZURE_CORE_COLLECT_TELEMETRY: "false",
+    AZURE_CORE_LOGIN_EXPERIENCE_V2: "off",
+    TF_CLI_CONFIG_FILE: programs.terraformConfiguration,
+    // cdktf has Terraform lock the providers' checksums, for which Terraform asks the registry whatever its configuration says.
+    TF_CLI_ARGS_providers_lock: `-fs-mirror=${programs.providers}`,
+    CHECKPOINT_DISABLE: "1",
+    // Else it copies the providers into the user's own cache, from this folder which does not stay.
+    CDKTF_DISABLE_PLUGIN_CACHE_ENV: "true",
+    // cdktf reports errors of its own otherwise.
+    CI: "true",
+  };
+}

@@ -1,0 +1,269 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { createConnection } from "mysql2/promise";
+import type { Azure } from "../azure/azure";
+import { hostNames } from "../azure/model/host-names";
+import { userDataOf } from "../azure/services/resource-manager/compute";
+import { interfaceAddress } from "../azure/services/resource-manager/network";
+import type { ResourceChange } from "../azure/services/resource-manager/resource-manager";
+import { fields, list, propertiesOf, text } from "../azure/services/resource-manager/resource-type";
+import { appSettingsOf, siteConfigOf } from "../azure/services/resource-manager/web";
+import type { SiteRunner } from "../azure/services/sites";
+import type { ArmResource } from "../azure/world";
+import { ownLoopback } from "../loopback-network";
+import { type InstalledProgram, Machine } from "../machine/machine";
+import type { MySqlProgram } from "../programs/mysql-program";
+import { MySqlServer } from "../programs/mysql-server";
+import { messageOf, SandboxError } from "../programs/sandbox-error";
+import { WebAppProcess } from "../web-app";
+
+export interface RunningResourcesOptions {
+  /** A folder of its own. */
+  folder: string;
+  /** Path of the CA's certificate. */
+  caFile: string;
+  /** Vault and Node.js, in the versions that the VMs install. */
+  programs: readonly InstalledProgram[];
+  mysqlProgram: MySqlProgram;
+  /** Written anew whenever a name in the virtual network changes: /etc/hosts of the private network. */
+  hostsFile: string;
+  /** Told of what happens in the background, such as a machine that does not boot. */
+  print: (line: string) => void;
+}
+
+interface Database {
+  server: MySqlServer;
+  login: { host: string; user: string; password: string };
+  ca: string;
+}
+
+/** MySQL's port in Azure. */
+const mysqlPort = 3306;
+
+/**
+ * What the resources of Azure Resource Manager stand for, run on this machine: VMs from the user data that was sent, the
+ * MySQL server, and web apps from the package that was pushed.
+ */
+export class RunningResources implements SiteRunner {
+  readonly machines = new Map<string, Machine>();
+  readonly databases = new Map<string, Database>();
+  readonly webApps = new Map<string, WebAppProcess>();
+  readonly #options: RunningResourcesOptions;
+  #azure?: Azure;
+  #machinesMade = 0;
+  /** As it was sent last, by name of the VM. */
+  readonly #userData = new Map<string, string>();
+  readonly #consoles = new Map<string, string>();
+
+  constructor(options: RunningResourcesOptions) {
+    this.#options = options;
+  }
+
+  /** Before the first request: what runs here asks that Azure. */
+  use(azure: Azure): void {
+    this.#azure = azure;
+  }
+
+  /** For AzureOptions.onResourceChange. */
+  readonly follow = async ({ kind, resource, store }: ResourceChange): Promise<void> => {
+    const type = resource.type.toLowerCase();
+    if (kind === "written" && type === "microsoft.compute/virtualmachines")
+      await this.#startMachine(resource);
+    if (kind === "deleted" && type === "microsoft.compute/virtualmachines")
+      await this.#deleteMachine(resource.name);
+    if (kind === "written" && type === "microsoft.dbformysql/flexibleservers")
+      await this.#startDatabase(resource);
+    if (kind === "deleted" && type === "microsoft.dbformysql/flexibleservers")
+      await this.#deleteDatabase(resource.name);
+    if (kind === "written" && type === "microsoft.dbformysql/flexibleservers/databases")
+      await this.#createDatabase(resource);
+    if (kind === "deleted" && type === "microsoft.web/sites") await this.#deleteSite(resource.name);
+    if (kind === "written" && type === "microsoft.web/sites/config") await this.#restartSite(resource.id);
+    const lines = [...hostNames(store)].map(([name, address]) => `${address} ${name}`);
+    await writeFile(this.#options.hostsFile, ["127.0.0.1 localhost", ...lines, ""].join("\n"));
+  };
+
+  urlOf(siteName: string): string | undefined {
+    return this.webApps.get(siteName)?.url;
+  }
+
+  async deploy(siteName: string, zip: Buffer): Promise<void> {
+    const folder = join(this.#options.folder, "sites", siteName);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "package.zip"), zip);
+    await this.#startSite(siteName);
+  }
+
+  async stop(): Promise<void> {
+    for (const machine of this.machines.values()) await machine.powerOff();
+    for (const app of this.webApps.values()) await app.stop();
+    for (const { server } of this.databases.values()) await server.stop();
+  }
+
+  /** Azure answers once the VM is there; what cloud-init does then goes on by itself. */
+  async #startMachine(resource: ArmResource): Promise<void> {
+    const { name } = resource;
+    const userData = userDataOf(resource);
+    if (!userData) throw new SandboxError(`The VM ${name} was sent without user data.`);
+    const text = gunzipSync(Buffer.from(userData, "base64")).toString("utf8");
+    if (this.#userData.get(name) === text) return;
+    this.#userData.set(name, text);
+    const running = this.machines.get(name);
+    if (running) return this.#applyInBackground(running, text);
+    const azure = this.#use();
+    const [card] = list(fields(propertiesOf(resource)["networkProfile"])["networkInterfaces"]);
+    const made = azure.resources.get(String(card?.["id"]));
+    const address = made && interfaceAddress(made);
+    if (!address) throw new SandboxError(`The VM ${name} was sent without a network.`);
+    await azure.listenFor(name, { sourceAddress: address });
+    const { caFile, programs, folder } = this.#options;
+    const machine = await Machine.create({
+      name,
+      address,
+      loopback: ownLoopback(address, ++this.#machinesMade),
+      cloudConfig: text,
+      folder: join(folder, "machines", name),
+      proxyUrl: azure.proxyUrlFor(name),
+      caFile,
+      programs,
+    });
+    this.machines.set(name, machine);
+    this.#applyInBackground(machine, text, () => machine.boot());
+  }
+
+  /** As the VM's timer does each minute on Azure: until it has applied what it was sent, or other user data come. */
+  #applyInBackground(machine: Machine, text: string, first: () => Promise<unknown> = async () => {}): void {
+    const { name } = machine;
+    const { print } = this.#options;
+    const current = () => this.machines.get(name) === machine && this.#userData.get(name) === text;
+    const mapped = machine.mapped(text);
+    const version = createHash("sha256").update(text).digest("hex").slice(0, 12);
+    const work = async (): Promise<void> => {
+      await first();
+      while (current()) {
+        this.#use().setUserData(name, mapped);
+        const { code, output } = await machine.run("apply-user-data.service");
+        // The machine's files have its private root in them; Azure knows the user data as they were sent.
+        this.#consoles.set(name, output.replaceAll(/user-data [0-9a-f]{12}/g, `user-data ${version}`));
+        if (code === 0) return;
+        await new Promise((resolve) => setTimeout(resolve, 1000).unref());
+      }
+    };
+    work().catch((error: unknown) => print(`The VM ${name} did not start: ${messageOf(error)}`));
+  }
+
+  consoleOf(machine: string): string | undefined {
+    return this.#consoles.get(machine);
+  }
+
+  async #deleteMachine(name: string): Promise<void> {
+    await this.machines.get(name)?.powerOff();
+    this.machines.delete(name);
+    this.#userData.delete(name);
+    this.#consoles.delete(name);
+    await this.#use().stopListeningFor(name);
+    await rm(join(this.#options.folder, "machines", name), { recursive: true, force: true });
+  }
+
+  async #startDatabase({ name, properties = {} }: ArmResource): Promise<void> {
+    const host = text(properties["sandboxAddress"]);
+    if (this.databases.has(name) || host === undefined) return;
+    const azure = this.#use();
+    const folder = join(this.#options.folder, "mysql", name);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const fullName = String(properties["fullyQualifiedDomainName"]);
+    const { certificatePem, keyPem } = await azure.serverCertificate(fullName, host, "localhost");
+    const certificate = join(folder, "server.crt");
+    const key = join(folder, "server.key");
+    await writeFile(certificate, certificatePem, { mode: 0o600 });
+    await writeFile(key, keyPem, { mode: 0o600 });
+    const login = {
+      user: String(properties["administratorLogin"]),
+      password: String(properties["administratorLoginPassword"]),
+    };
+    const server = await MySqlServer.start({
+      program: this.#options.mysqlProgram,
+      folder,
+      tls: { certificate, key, ca: this.#options.caFile },
+      administrator: { name: login.user, password: login.password },
+      host,
+      port: mysqlPort,
+    });
+    this.databases.set(name, { server, login: { host, ...login }, ca: azure.caPem });
+  }
+
+  /** Without the stack's collation, which MariaDB does not know. */
+  async #createDatabase({ id, name }: ArmResource): Promise<void> {
+    const server = id.split("/").at(-3) ?? "";
+    const database = this.databases.get(server);
+    if (!database) throw new SandboxError(`The MySQL server ${server} does not run.`);
+    const { login, ca } = database;
+    const connection = await createConnection({
+      ...login,
+      port: mysqlPort,
+      ssl: { ca, rejectUnauthorized: true },
+    });
+    try {
+      await connection.query(
+        `CREATE DATABASE IF NOT EXISTS ${connection.escapeId(name)} CHARACTER SET utf8mb4`,
+      );
+    } finally {
+      await connection.end();
+    }
+  }
+
+  async #deleteDatabase(name: string): Promise<void> {
+    await this.databases.get(name)?.server.stop();
+    this.databases.delete(name);
+    await rm(join(this.#options.folder, "mysql", name), { recursive: true, force: true });
+  }
+
+  /** New settings restart a site, as in Azure. */
+  async #restartSite(configId: string): Promise<void> {
+    const name = configId.split("/").at(-3) ?? "";
+    if (this.webApps.has(name)) await this.#startSite(name);
+  }
+
+  async #startSite(name: string): Promise<void> {
+    const azure = this.#use();
+    const site = azure.resources.ofType("Microsoft.Web/sites").find((one) => one.name === name);
+    const folder = join(this.#options.folder, "sites", name);
+    const zipFile = join(folder, "package.zip");
+    if (!site || !existsSync(zipFile)) return;
+    await this.webApps.get(name)?.stop();
+    await azure.listenFor(name, { sourceAddress: text(propertiesOf(site)["sandboxAddress"]), isSite: true });
+    const config = siteConfigOf(azure.resources, site.id);
+    const settings = {
+      name,
+      app_settings: appSettingsOf(azure.resources, site.id),
+      site_config: {
+        app_command_line: String(config["appCommandLine"]),
+        health_check_path: String(config["healthCheckPath"]),
+      },
+    };
+    await mkdir(join(folder, "root"), { recursive: true });
+    const app = await WebAppProcess.start({
+      site: { read: (schema) => schema.parse(settings) },
+      azure,
+      folder: join(folder, "root"),
+      zipFile,
+      caFile: this.#options.caFile,
+    });
+    this.webApps.set(name, app);
+  }
+
+  async #deleteSite(name: string): Promise<void> {
+    await this.webApps.get(name)?.stop();
+    this.webApps.delete(name);
+    await this.#use().stopListeningFor(name);
+    await rm(join(this.#options.folder, "sites", name), { recursive: true, force: true });
+  }
+
+  #use(): Azure {
+    if (!this.#azure) throw new SandboxError("Nothing can run before there is an Azure.");
+    return this.#azure;
+  }
+}

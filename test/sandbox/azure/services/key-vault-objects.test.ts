@@ -1,0 +1,88 @@
+import { X509Certificate } from "node:crypto";
+import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
+import { ask } from "../caller";
+import { deployer, keyVaultId, world } from "../example-world";
+
+let azure: Azure;
+beforeAll(async () => {
+  azure = await startAzure(world, { print: () => {} });
+  azure.accessControl.add({
+    principalId: deployer,
+    roleName: "Key Vault Administrator",
+    scope: keyVaultId("kv-vault"),
+  });
+});
+afterAll(() => azure.stop());
+
+const call = (method: string, path: string, body?: unknown) =>
+  ask(azure, `https://kv-vault.vault.azure.net${path}?api-version=7.4`, {
+    method,
+    token: azure.tokenForPerson(deployer, "https://vault.azure.net"),
+    body,
+  });
+
+const policy = {
+  issuer: { name: "Self" },
+  key_props: { exportable: true, kty: "RSA", key_size: 2048, reuse_key: false },
+  secret_props: { contentType: "application/x-pem-file" },
+  x509_props: {
+    subject: "CN=vault.test",
+    sans: { dns_names: ["vault.test"] },
+    validity_months: 12,
+    key_usage: ["digitalSignature"],
+  },
+};
+
+describe("Objects of a Key Vault that a deployer makes", () => {
+  it("are keys with the operations and tags that were asked for", async () => {
+    const asked = { kty: "RSA", key_size: 2048, key_ops: ["wrapKey", "unwrapKey"], tags: { a: "b" } };
+    const { status, body } = await call("POST", "/keys/made/create", asked);
+    expect({ status, ops: body.key.key_ops, tags: body.tags }).toEqual({
+      status: 200,
+      ops: ["wrapKey", "unwrapKey"],
+      tags: { a: "b" },
+    });
+    await call("PATCH", "/keys/made", { tags: { a: "c" } });
+    expect((await call("GET", "/keys/made")).body).toMatchObject({
+      key: { kid: body.key.kid },
+      tags: { a: "c" },
+    });
+  });
+
+  it("are self-signed certificates, with their key, their secret and the policy as it was sent", async () => {
+    expect((await call("POST", "/certificates/made/create", { policy })).body.status).toBe("completed");
+    expect((await call("GET", "/certificates/made/pending")).body.status).toBe("completed");
+    const { body } = await call("GET", "/certificates/made");
+    const certificate = new X509Certificate(Buffer.from(body.cer, "base64"));
+    expect([certificate.subject, certificate.subjectAltName]).toEqual(["CN=vault.test", "DNS:vault.test"]);
+    expect(body.policy).toMatchObject(policy);
+    expect((await call("GET", "/secrets/made")).body.value).toContain("PRIVATE KEY");
+  });
+
+  it("refuses a certificate of an issuer that is not imitated", async () => {
+    const { body } = await call("POST", "/certificates/other/create", {
+      policy: { ...policy, issuer: { name: "DigiCert" } },
+    });
+    expect(body.error.code).toBe("NotImitated");
+  });
+
+  it.each([
+    ["key", "keys", "/keys/gone/create", { kty: "RSA" }, "POST"],
+    ["secret", "secrets", "/secrets/gone", { value: "first" }, "PUT"],
+    ["certificate", "certificates", "/certificates/gone-c/create", { policy }, "POST"],
+  ])("keep their name when they are deleted, and come back: a %s", async (_, kind, path, body, method) => {
+    const [, , name] = path.split("/");
+    await call(method, path, body);
+    const id = JSON.stringify((await call("GET", `/${kind}/${name}`)).body);
+    expect((await call("DELETE", `/${kind}/${name}`)).body.recoveryId).toContain(`/deleted${kind}/${name}`);
+    expect((await call("GET", `/${kind}/${name}`)).status).toBe(404);
+    expect((await call("GET", `/deleted${kind}/${name}`)).status).toBe(200);
+    const again = await call(method, path, body);
+    expect([again.status, again.body.error.innererror]).toEqual([
+      409,
+      { code: "ObjectIsDeletedButRecoverable" },
+    ]);
+    expect((await call("POST", `/deleted${kind}/${name}/recover`)).status).toBe(200);
+    expect(JSON.stringify((await call("GET", `/${kind}/${name}`)).body)).toBe(id);
+  });
+});

@@ -1,0 +1,186 @@
+import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
+import type { AzureWorld } from "../../../../sandbox/azure/world";
+import { ask, type Reply } from "../caller";
+
+const subscriptionId = "10000000-0000-4000-8000-000000000001";
+const owner = "10000000-0000-4000-8000-00000000000a";
+const reader = "10000000-0000-4000-8000-00000000000b";
+const arm = "https://management.azure.com";
+const subscription = `/subscriptions/${subscriptionId}`;
+const group = `${subscription}/resourceGroups/rg-test`;
+const network = `${group}/providers/Microsoft.Network/virtualNetworks/vnet`;
+
+const world: AzureWorld = {
+  tenantId: "10000000-0000-4000-8000-000000000002",
+  subscriptionId,
+  identities: [],
+  virtualMachines: [],
+  sites: [],
+  keyVaults: [],
+  keys: [],
+  certificates: [],
+  roleDefinitions: [],
+  roleAssignments: [
+    { principalId: owner, roleName: "Owner", scope: subscription },
+    { principalId: reader, roleName: "Reader", scope: subscription },
+  ],
+  people: [
+    { name: "Owner", objectId: owner },
+    { name: "Reader", objectId: reader },
+  ],
+};
+
+describe("Azure Resource Manager, with nothing in it", () => {
+  let azure: Azure;
+  const printed: string[] = [];
+  beforeEach(async () => {
+    printed.length = 0;
+    azure = await startAzure(world, { print: (line) => printed.push(line) });
+    await put(group, { location: "westeurope" });
+  });
+  afterEach(() => azure.stop());
+
+  const call = (method: string, path: string, body?: unknown, person = owner): Promise<Reply> =>
+    ask(azure, `${arm}${path}${path.includes("?") ? "&" : "?"}api-version=2024-05-01`, {
+      method,
+      token: azure.tokenForPerson(person, `${arm}/`),
+      body,
+    });
+  const put = (path: string, body: object, person?: string) => call("PUT", path, body, person);
+  const get = (path: string, person?: string) => call("GET", path, undefined, person);
+  const makeNetwork = () =>
+    put(network, {
+      location: "westeurope",
+      properties: { addressSpace: { addressPrefixes: ["10.1.0.0/16"] }, subnets: [] },
+    });
+  const makeSubnet = (name: string, addressPrefix: string) =>
+    put(`${network}/subnets/${name}`, { properties: { addressPrefix } });
+
+  it("keeps what was sent, and completes it", async () => {
+    const { status } = await put(network, {
+      location: "westeurope",
+      tags: { a: "b" },
+      properties: { addressSpace: { addressPrefixes: ["10.1.0.0/16"] } },
+    });
+    expect(status).toBe(201);
+    expect((await get(network)).body).toMatchObject({
+      id: network,
+      name: "vnet",
+      type: "Microsoft.Network/virtualNetworks",
+      location: "westeurope",
+      tags: { a: "b" },
+      properties: { provisioningState: "Succeeded", subnets: [], resourceGuid: expect.any(String) },
+    });
+  });
+
+  it("answers a change with an operation that succeeds when it is asked for", async () => {
+    const { headers } = await makeNetwork();
+    const operation = String(headers["azure-asyncoperation"]).slice(arm.length).replace(/\?.*/, "");
+    expect((await get(operation)).body.status).toBe("InProgress");
+    expect((await get(operation)).body.status).toBe("Succeeded");
+  });
+
+  it("shows subnets below their network, and deletes them with it", async () => {
+    await makeNetwork();
+    await makeSubnet("one", "10.1.1.0/24");
+    expect((await get(network)).body.properties.subnets).toMatchObject([
+      { name: "one", properties: { addressPrefix: "10.1.1.0/24" } },
+    ]);
+    expect((await call("DELETE", network)).status).toBe(200);
+    expect((await get(`${network}/subnets/one`)).status).toBe(404);
+  });
+
+  it.each([
+    ["outside its network", "10.2.0.0/24", "NetcfgInvalidSubnet"],
+    ["that overlaps another", "10.1.1.128/25", "NetcfgSubnetRangesOverlap"],
+  ])("refuses a subnet %s", async (_, prefix, code) => {
+    await makeNetwork();
+    await makeSubnet("one", "10.1.1.0/24");
+    const { status, body } = await makeSubnet("two", prefix);
+    expect([status, body.error.code]).toEqual([400, code]);
+  });
+
+  it("gives network interfaces addresses of their subnet, the first four left out, and keeps them", async () => {
+    await makeNetwork();
+    await makeSubnet("one", "10.1.1.0/24");
+    const card = (name: string) => `${group}/providers/Microsoft.Network/networkInterfaces/${name}`;
+    const properties = {
+      ipConfigurations: [{ name: "primary", properties: { subnet: { id: `${network}/subnets/one` } } }],
+    };
+    const addressOf = ({ body }: Reply) => body.properties.ipConfigurations[0].properties.privateIPAddress;
+    const made = [await put(card("a"), { properties }), await put(card("b"), { properties })];
+    expect(made.map(addressOf)).toEqual(["10.1.1.4", "10.1.1.5"]);
+    expect(addressOf(await put(card("b"), { properties, tags: { new: "yes" } }))).toBe("10.1.1.5");
+    const { body } = await call("DELETE", `${network}/subnets/one`);
+    expect(body.error.code).toBe("InUseSubnetCannotBeDeleted");
+  });
+
+  it("lets nobody write who may only read", async () => {
+    const { status, body } = await put(network, { location: "westeurope" }, reader);
+    expect([status, body.error.code]).toEqual([403, "AuthorizationFailed"]);
+    expect((await get(group, reader)).status).toBe(200);
+  });
+
+  it("gives the rights of an assignment made here, and takes them away with it", async () => {
+    const { body } = await get(
+      `${subscription}/providers/Microsoft.Authorization/roleDefinitions?$filter=roleName eq 'Contributor'`,
+    );
+    const assignment = `${group}/providers/Microsoft.Authorization/roleAssignments/5c0f2c3e-0000-4000-8000-000000000001`;
+    const properties = { roleDefinitionId: body.value[0].id, principalId: reader };
+    expect((await put(assignment, { properties })).status).toBe(201);
+    expect((await put(network, { location: "westeurope" }, reader)).status).toBe(201);
+    const second = `${assignment.slice(0, -1)}2`;
+    expect((await put(second, { properties })).body.error.code).toBe("RoleAssignmentExists");
+    await call("DELETE", assignment);
+    expect((await put(network, { location: "westeurope" }, reader)).status).toBe(403);
+  });
+
+  it("makes Key Vaults that work at once, and keep their name when they are deleted", async () => {
+    const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-test`;
+    const sent = { location: "westeurope", properties: { enableRbacAuthorization: true } };
+    expect((await put(vault, sent)).body.properties.vaultUri).toBe("https://kv-test.vault.azure.net/");
+    const key = "https://kv-test.vault.azure.net/keys/one";
+    const token = azure.tokenForPerson(owner, "https://vault.azure.net");
+    const refused = await ask(azure, `${key}?api-version=7.4`, { token });
+    // Owner is no role of the data plane.
+    expect(refused.status).toBe(403);
+    await call("DELETE", vault);
+    expect((await put(vault, sent)).body.error.code).toBe("ConflictError");
+    const { body } = await get(`${subscription}/providers/Microsoft.KeyVault/deletedVaults`);
+    expect(body.value).toMatchObject([{ name: "kv-test", properties: { vaultId: vault } }]);
+  });
+
+  it("holds what is below a lock", async () => {
+    await makeNetwork();
+    const lock = `${network}/providers/Microsoft.Authorization/locks/keep`;
+    await put(lock, { properties: { level: "CanNotDelete" } });
+    expect((await call("DELETE", group)).body.error.code).toBe("ScopeLocked");
+    expect((await call("DELETE", network)).body.error.code).toBe("ScopeLocked");
+    await call("DELETE", lock);
+    expect((await call("DELETE", network)).status).toBe(200);
+  });
+
+  it("never shows a password, and keeps it", async () => {
+    await makeNetwork();
+    const server = `${group}/providers/Microsoft.DBforMySQL/flexibleServers/mysql-test`;
+    const properties = { administratorLogin: "admin", administratorLoginPassword: "secret-1" };
+    const made = await put(server, { location: "westeurope", properties });
+    expect(JSON.stringify([made.body, (await get(server)).body])).not.toContain("secret-1");
+    await call("PATCH", server, { properties: { backup: { backupRetentionDays: 14 } } });
+    expect(azure.resources.get(server)?.properties).toMatchObject({
+      administratorLoginPassword: "secret-1",
+      backup: { backupRetentionDays: 14 },
+    });
+  });
+
+  it.each([
+    ["PUT", `${group}/providers/Microsoft.Unknown/things/one`],
+    ["POST", `${network}/fly`],
+    ["PUT", `${group}/providers/Microsoft.Network/virtualNetworks`],
+  ])("refuses what it does not imitate, %s %s, and prints it", async (method, path) => {
+    await makeNetwork();
+    const { body } = await call(method, path, {});
+    expect(body.error.code).toBe("NotImitated");
+    expect(printed).toEqual([expect.stringContaining(`${method} management.azure.com${path}`)]);
+  });
+});

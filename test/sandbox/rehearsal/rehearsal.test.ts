@@ -1,0 +1,34 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { databaseMissing, vaultMissing } from "../programs-there";
+
+const project = join(__dirname, "../../..");
+
+/** Why there can be no rehearsal here; undefined when there can. */
+function obstacle(): string | undefined {
+  const { status, stderr } = spawnSync("npm", ["run", "--silent", "rehearse", "--", "--check"], {
+    cwd: project,
+    encoding: "utf8",
+    timeout: 300_000,
+  });
+  const missing = [vaultMissing(), databaseMissing(), status === 0 ? undefined : stderr.trim()];
+  return missing.filter(Boolean).join(" ") || undefined;
+}
+
+const reason = obstacle();
+if (reason) console.warn(`The rehearsal is skipped: ${reason}`);
+const test = reason ? it.skip : it;
+
+describe("npm run rehearse", () => {
+  test(`deploys demo by real programs, plans nothing more, destroys it, and deploys it again${reason ? " (skipped: programs are missing)" : ""}`, () => {
+    const { status, stderr } = spawnSync("npm", ["run", "--silent", "rehearse"], {
+      cwd: project,
+      encoding: "utf8",
+      timeout: 5_400_000,
+    });
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringContaining("The rehearsal of demo passed."),
+    });
+  }, 5_400_000);
+});

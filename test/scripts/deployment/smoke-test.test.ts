@@ -1,0 +1,44 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Interruption } from "../../../scripts/deployment/interruption";
+import { webAppsAnswer } from "../../../scripts/deployment/smoke-test";
+import { StackState } from "../../../scripts/deployment/stack-state";
+import type { Stack } from "../../../scripts/deployment/system";
+
+const stack: Stack = {
+  name: "web-app",
+  dependencies: [],
+  json: {
+    terraform: { backend: {} },
+    output: {},
+    provider: {},
+    resource: { azurerm_linux_web_app: { one: { site_config: { health_check_path: "/healthz" } } } },
+  },
+};
+
+describe("The smoke test of web apps", () => {
+  const asked: (string | undefined)[] = [];
+  let proxy: Server;
+  beforeAll(async () => {
+    proxy = createServer().on("connect", ({ url }, socket) => {
+      asked.push(url);
+      socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    process.env["HTTPS_PROXY"] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    delete process.env["HTTPS_PROXY"];
+    proxy.close();
+  });
+
+  it("reaches them through the proxy that the person's environment names", async () => {
+    const state = new StackState({
+      outputs: { webapp_urls: { value: { webapp: "https://app.example.invalid" } } },
+      resources: [],
+    });
+    const interruption = { promise: new Promise(() => {}) } as unknown as Interruption;
+    await expect(webAppsAnswer(stack, state, { seconds: 1, interruption })).rejects.toThrow("webapp");
+    expect(asked).toContain("app.example.invalid:443");
+  });
+});
