@@ -2,6 +2,7 @@ import { AccessControl } from "./access-control";
 import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
 import { BlobStorage } from "./blob-storage";
 import { CertificateAuthority, type KeyAndCertificate } from "./certificates";
+import { DirectServer } from "./direct-server";
 import { Directory, type IdentityChoice } from "./directory";
 import { Entra } from "./entra";
 import { Faults } from "./faults";
@@ -14,6 +15,7 @@ import { RequestHandler } from "./request-handler";
 import { RequestLog } from "./request-log";
 import { ResourceManager } from "./resource-manager";
 import { ResourceStore } from "./resource-store";
+import type { HostedService } from "./service";
 import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
 import { type AzureWorld, checkWorld, type UserAssignedIdentity } from "./world";
 
@@ -60,11 +62,13 @@ export class Azure {
   /** The private CA's certificate: what SSL_CERT_FILE is to hold. */
   readonly caPem: string;
   readonly #world: AzureWorld;
+  readonly #services: HostedService[];
   readonly #authority: CertificateAuthority;
   readonly #directory: Directory;
   readonly #stores = new Map<string, KeyVaultStore>();
   readonly #appService: AppServiceIdentity;
   readonly #proxies = new Map<string, ForwardProxy>();
+  readonly #directServers = new Map<string, DirectServer>();
   readonly #identityEndpoints = new Map<string, IdentityEndpoint>();
   readonly #stopped = new AbortController();
 
@@ -82,6 +86,7 @@ export class Azure {
     this.#directory = new Directory(world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
     this.#appService = new AppServiceIdentity(this.#directory);
     this.#makeStores(options);
+    this.#services = this.#makeServices();
     this.#makeServers(options, authority);
   }
 
@@ -108,6 +113,20 @@ export class Azure {
   /** HTTP_PROXY and HTTPS_PROXY of a machine or site; without a name, of anybody else. Only machines have IMDS. */
   proxyUrlFor(name?: string): string {
     return known(this.#proxies.get(name ?? elsewhere), "virtual machine or site", name).url;
+  }
+
+  /**
+   * Where a machine finds Azure without a proxy: ports of 127.0.0.1 that stand for 169.254.169.254:80 and for port 443 of Azure's
+   * names.
+   */
+  directPortsFor(machine: string): { http: number; https: number } {
+    const { httpPort, httpsPort } = known(this.#directServers.get(machine), "virtual machine", machine);
+    return { http: httpPort, https: httpsPort };
+  }
+
+  /** The names of Azure's services that answer to TLS. */
+  get publicHosts(): string[] {
+    return this.#services.filter(({ scheme }) => scheme === "https").flatMap(({ hosts }) => hosts);
   }
 
   /** IDENTITY_ENDPOINT and IDENTITY_HEADER of a web app or function. */
@@ -221,16 +240,21 @@ export class Azure {
     }
   }
 
-  #makeServers({ print = printToStderr }: AzureOptions, authority: CertificateAuthority): void {
-    const { faults, requests: log, entra: issuer, accessControl } = this;
-    const stopped = this.#stopped.signal;
-    const services = [
+  #makeServices(): HostedService[] {
+    const { entra: issuer, accessControl } = this;
+    return [
       new Imds(this.#directory),
       new Entra(issuer),
       new KeyVaultService({ keyVaults: this.#world.keyVaults, stores: this.#stores, issuer, accessControl }),
       new BlobStorage({ accounts: this.#world.storageAccounts ?? [], issuer, accessControl }),
       new ResourceManager({ resources: new ResourceStore(this.#world), issuer, accessControl }),
     ];
+  }
+
+  #makeServers({ print = printToStderr }: AzureOptions, authority: CertificateAuthority): void {
+    const { faults, requests: log } = this;
+    const stopped = this.#stopped.signal;
+    const services = this.#services;
     const handler = new RequestHandler({ faults, log, print, stopped });
     const { privateNames } = this;
     const common = { privateNames, authority, services, handler, print };
@@ -241,6 +265,8 @@ export class Azure {
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
       this.#proxies.set(name, new ForwardProxy({ caller: name, sourceAddress: privateIpAddress, ...common }));
     }
+    for (const { name: caller } of this.#world.virtualMachines)
+      this.#directServers.set(caller, new DirectServer({ caller, authority, services, handler }));
     for (const { name } of this.#world.sites)
       this.#identityEndpoints.set(name, new IdentityEndpoint(name, this.#appService, handler));
   }
@@ -253,8 +279,8 @@ export class Azure {
     );
   }
 
-  #servers(): (ForwardProxy | IdentityEndpoint)[] {
-    return [...this.#proxies.values(), ...this.#identityEndpoints.values()];
+  #servers(): (ForwardProxy | DirectServer | IdentityEndpoint)[] {
+    return [...this.#proxies.values(), ...this.#directServers.values(), ...this.#identityEndpoints.values()];
   }
 }
 

@@ -25,8 +25,8 @@ export class BlobStorage implements HostedService {
     this.#props = props;
   }
 
-  serves(host: string): boolean {
-    return this.#account(host) !== undefined;
+  get hosts(): string[] {
+    return this.#props.accounts.map(hostOf);
   }
 
   answer(request: AzureRequest): Answer {
@@ -60,7 +60,7 @@ export class BlobStorage implements HostedService {
   }
 
   #account(host: string): StorageAccount | undefined {
-    return this.#props.accounts.find(({ name }) => `${name}${domain}` === host);
+    return this.#props.accounts.find((account) => hostOf(account) === host);
   }
 
   #authenticate(request: AzureRequest): string {
@@ -81,4 +81,8 @@ function contentOf({ file }: Blob, known: string | undefined): Answer {
   const etag = `"0x${createHash("sha256").update(bytes).digest("hex").slice(0, 15).toUpperCase()}"`;
   if (known === etag) return { status: 304, bytes: Buffer.alloc(0), headers: { ETag: etag } };
   return { status: 200, bytes, headers: { ETag: etag } };
+}
+
+function hostOf({ name }: StorageAccount): string {
+  return `${name}${domain}`;
 }

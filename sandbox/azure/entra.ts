@@ -4,7 +4,6 @@ import { type Answer, type AzureRequest, type HostedService, notImitated, Refusa
 import type { TokenIssuer } from "./token-issuer";
 
 const authority = "https://login.microsoftonline.com";
-const hosts = ["login.microsoftonline.com", "login.windows.net", "sts.windows.net"];
 
 interface EntraRoute extends Route {
   answer: () => unknown;
@@ -14,6 +13,7 @@ interface EntraRoute extends Route {
 export class Entra implements HostedService {
   readonly name = "Entra";
   readonly scheme = "https";
+  readonly hosts = ["login.microsoftonline.com", "login.windows.net", "sts.windows.net"];
   readonly #issuer: TokenIssuer;
   readonly #routes: EntraRoute[] = [
     {
@@ -32,10 +32,6 @@ export class Entra implements HostedService {
 
   constructor(issuer: TokenIssuer) {
     this.#issuer = issuer;
-  }
-
-  serves(host: string): boolean {
-    return hosts.includes(host);
   }
 
   answer({ method, path }: AzureRequest): Answer {

@@ -44,15 +44,12 @@ interface ResourceManagerProps {
 export class ResourceManager implements HostedService {
   readonly name = "ARM";
   readonly scheme = "https";
+  readonly hosts = [host];
   readonly refuse = odataError;
   readonly #props: ResourceManagerProps;
 
   constructor(props: ResourceManagerProps) {
     this.#props = props;
-  }
-
-  serves(asked: string): boolean {
-    return asked === host;
   }
 
   answer(request: AzureRequest): Answer {

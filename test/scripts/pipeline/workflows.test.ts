@@ -70,6 +70,7 @@ describe("workflows", () => {
       "nightly.yml drift": { contents: "read", "id-token": "write", issues: "write" },
       "nightly.yml upstream": { contents: "read", issues: "write" },
       "nightly.yml long-tests": { contents: "read" },
+      "nightly.yml boot-test": { contents: "read" },
     });
   });
 
