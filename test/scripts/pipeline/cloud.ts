@@ -336,7 +336,11 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
     if (path.endsWith("/actions/oidc/customization/sub"))
       return github.oidc ?? refuse("gh: Forbidden (HTTP 403)");
     if (path.startsWith("users/"))
-      return path === "users/nobody" ? refuse("gh: Not Found (HTTP 404)") : "4711";
+      return path === "users/nobody"
+        ? refuse("gh: Not Found (HTTP 404)")
+        : path === "users/octocat"
+          ? "4711"
+          : "4712";
     if (path.includes("/variables/"))
       return github.variables[path.split("/").slice(3).join("/")] ?? refuse("gh: Not Found (HTTP 404)");
     const [, name = "", branches] =
