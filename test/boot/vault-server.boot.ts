@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cloudConfig, readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
 import { asksForTokenToRecover } from "../../cloud-init/vault-server/vault-version";
 import { DATA_DISK_SERIAL, type DeployedGuest } from "../../sandbox/guest/deployed-guest";
 import type { Guest } from "../../sandbox/guest/guest";
@@ -105,12 +105,7 @@ describe("The VM of the stack vault-server", () => {
     const config = readCloudConfig(userData);
     const write_files = config.write_files.map((file) =>
       file.path === path
-        ? {
-            path,
-            owner: file.owner,
-            permissions: file.permissions,
-            content: textOf(file).replace(scene.environment.vault.automaticRebootTime, "04:45"),
-          }
+        ? withText(file, textOf(file).replace(scene.environment.vault.automaticRebootTime, "04:45"))
         : file,
     );
     const reports = async () => (await vm.console()).match(/user-data [0-9a-f]{12}: .*/g) ?? [];
