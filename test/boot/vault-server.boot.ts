@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
 import { asksForTokenToRecover } from "../../cloud-init/vault-server/vault-version";
 import { DATA_DISK_SERIAL, type DeployedGuest } from "../../sandbox/guest/deployed-guest";
 import type { Guest } from "../../sandbox/guest/guest";
@@ -96,6 +97,30 @@ describe("The VM of the stack vault-server", () => {
     );
     const source = await vm.output("findmnt --noheadings --output SOURCE /var/lib/vault");
     expect(await vm.output(`readlink -f /dev/disk/azure/scsi1/${DATA_DISK_SERIAL}`)).toBe(source);
+  });
+
+  it("takes a change of the user data from IMDS, and says so on the console", async () => {
+    const { name, cloudConfig: userData } = scene.machineOf("vault-server");
+    const path = "/etc/apt/apt.conf.d/52vault-vm";
+    const config = readCloudConfig(userData);
+    const write_files = config.write_files.map((file) =>
+      file.path === path
+        ? withText(file, textOf(file).replace(scene.environment.vault.automaticRebootTime, "04:45"))
+        : file,
+    );
+    const reports = async () => (await vm.console()).match(/user-data [0-9a-f]{12}: .*/g) ?? [];
+    const before = (await reports()).length;
+    scene.azure.setUserData(name, cloudConfig({ ...config, write_files }));
+    const [report] = await waitFor(
+      "another report on the console",
+      async () => {
+        const news = (await reports()).slice(before);
+        return news.length > 0 ? news : undefined;
+      },
+      { deadlineMs: SOON_MS, intervalMs: 1_000 },
+    );
+    expect(report).toMatch(/: applied/);
+    expect(await vm.output(`cat ${path}`)).toContain('"04:45"');
   });
 
   it("rotates Vault's audit log, and Vault goes on writing", async () => {
