@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { App } from "cdktf";
 import type { Construct } from "constructs";
+import { copyProviderLocks } from "./constructs/terraform/provider-locks";
 import { skipTokenStackTraces } from "./constructs/terraform/token-stack-traces";
 import { exitOnEnvironmentError, loadEnvironment } from "./environments/load";
 import type { Environment } from "./environments/schema";
@@ -29,6 +31,7 @@ export function synthesize(environment: Environment, outdir?: string): App {
   const app = new App({ stackTraces: false, outdir });
   buildSystem(app, environment);
   app.synth();
+  copyProviderLocks(join(app.outdir, "stacks"));
   return app;
 }
 

@@ -19,7 +19,6 @@ interface Stack {
  *   custom-role     the same, where the stack vm-reader-role defines it
  *   locks           the stacks lock resources against deletion
  *   resource-group  name of the main resource group
- *   first-password  name of the Key Vault secret with MySQL's first password, which planning the stack mysql reads
  */
 export function main(): void {
   exitOnEnvironmentError(() => {
@@ -39,7 +38,6 @@ export function main(): void {
     print("custom-role", distinct(every.flatMap((json) => values(json, "azurerm_role_definition", "name"))));
     print("locks", every.some((json) => json.resource?.azurerm_management_lock) ? ["true"] : []);
     print("resource-group", [resourceName("rg", name, "vault")]);
-    print("first-password", values(stacks.get("mysql") ?? {}, "azurerm_key_vault_secret", "name"));
   });
 }
 

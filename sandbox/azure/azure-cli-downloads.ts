@@ -4,11 +4,8 @@ import { type Answer, type HostedService, odataError, Refusal } from "./service"
 export class AzureCliDownloads implements HostedService {
   readonly name = "Azure CLI downloads";
   readonly scheme = "https";
+  readonly hosts = ["azcliprod.blob.core.windows.net"];
   readonly refuse = odataError;
-
-  serves(host: string): boolean {
-    return host === "azcliprod.blob.core.windows.net";
-  }
 
   answer(): Answer {
     throw new Refusal(404, "BlobNotFound", "The specified blob does not exist.");

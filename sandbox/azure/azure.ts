@@ -3,6 +3,7 @@ import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
 import { AzureCliDownloads } from "./azure-cli-downloads";
 import { BlobStorage } from "./blob-storage";
 import { CertificateAuthority, type KeyAndCertificate } from "./certificates";
+import { DirectServer } from "./direct-server";
 import { Directory, type IdentityChoice } from "./directory";
 import { Entra } from "./entra";
 import { Faults } from "./faults";
@@ -16,6 +17,7 @@ import { ResourceStore } from "./model/resource-store";
 import { PrivateNames } from "./private-names";
 import { RequestHandler } from "./request-handler";
 import { RequestLog } from "./request-log";
+import type { HostedService } from "./service";
 import { type ResourceChange, ResourceManager } from "./services/resource-manager/resource-manager";
 import { SerialConsoles } from "./services/serial-consoles";
 import { type SiteRunner, Sites } from "./services/sites";
@@ -77,6 +79,7 @@ export class Azure {
   /** What was there at the start, or is there since an update. */
   readonly #seed: AzureWorld;
   readonly #world: AzureWorld;
+  readonly #services: HostedService[];
   /** By name of a VM: what IMDS gives in the place of what the world says. */
   readonly #userData = new Map<string, string>();
   readonly #authority: CertificateAuthority;
@@ -84,6 +87,7 @@ export class Azure {
   readonly #stores = new Map<string, KeyVaultStore>();
   readonly #appService: AppServiceIdentity;
   readonly #proxies = new Map<string, ForwardProxy>();
+  readonly #directServers = new Map<string, DirectServer>();
   readonly #identityEndpoints = new Map<string, IdentityEndpoint>();
   readonly #stopped = new AbortController();
   #newProxy!: (caller: string, sourceAddress?: string) => ForwardProxy;
@@ -105,6 +109,7 @@ export class Azure {
     this.#directory = new Directory(this.#world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
     this.#appService = new AppServiceIdentity(this.#directory);
     this.#makeStores(options);
+    this.#services = this.#makeServices(options);
     this.#makeServers(options, authority);
   }
 
@@ -131,6 +136,20 @@ export class Azure {
   /** HTTP_PROXY and HTTPS_PROXY of a machine or site; without a name, of anybody else. Only machines have IMDS. */
   proxyUrlFor(name?: string): string {
     return known(this.#proxies.get(name ?? elsewhere), "virtual machine or site", name).url;
+  }
+
+  /**
+   * Where a machine finds Azure without a proxy: ports of 127.0.0.1 that stand for 169.254.169.254:80 and for port 443 of Azure's
+   * names.
+   */
+  directPortsFor(machine: string): { http: number; https: number } {
+    const { httpPort, httpsPort } = known(this.#directServers.get(machine), "virtual machine", machine);
+    return { http: httpPort, https: httpsPort };
+  }
+
+  /** The names of Azure's services that answer to TLS. */
+  get publicHosts(): string[] {
+    return this.#services.filter(({ scheme }) => scheme === "https").flatMap(({ hosts }) => hosts);
   }
 
   /** IDENTITY_ENDPOINT and IDENTITY_HEADER of a web app or function. */
@@ -245,13 +264,9 @@ export class Azure {
     }
   }
 
-  #makeServers(
-    { print = printToStderr, onResourceChange, personAtBrowser, siteRunner, consoleOf }: AzureOptions,
-    authority: CertificateAuthority,
-  ): void {
-    const { faults, requests: log, entra: issuer, accessControl } = this;
-    const stopped = this.#stopped.signal;
-    const services = [
+  #makeServices({ onResourceChange, personAtBrowser, siteRunner, consoleOf }: AzureOptions): HostedService[] {
+    const { entra: issuer, accessControl } = this;
+    return [
       new Imds(this.#directory),
       new Entra({ issuer, directory: this.#directory, personAtBrowser: () => personAtBrowser }),
       new KeyVaultService({ world: this.#world, stores: this.#stores, issuer, accessControl }),
@@ -267,6 +282,12 @@ export class Azure {
         onChange: (change) => this.#followChange(change, onResourceChange),
       }),
     ];
+  }
+
+  #makeServers({ print = printToStderr }: AzureOptions, authority: CertificateAuthority): void {
+    const { faults, requests: log } = this;
+    const stopped = this.#stopped.signal;
+    const services = this.#services;
     const handler = new RequestHandler({ faults, log, print, stopped });
     const { privateNames } = this;
     const common = { privateNames, authority, services, handler, print };
@@ -276,6 +297,8 @@ export class Azure {
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
       this.#proxies.set(name, this.#newProxy(name, privateIpAddress));
     }
+    for (const { name: caller } of this.#world.virtualMachines)
+      this.#directServers.set(caller, new DirectServer({ caller, authority, services, handler }));
     for (const { name } of this.#world.sites)
       this.#identityEndpoints.set(name, this.#newIdentityEndpoint(name));
   }
@@ -320,8 +343,8 @@ export class Azure {
     );
   }
 
-  #servers(): (ForwardProxy | IdentityEndpoint)[] {
-    return [...this.#proxies.values(), ...this.#identityEndpoints.values()];
+  #servers(): (ForwardProxy | DirectServer | IdentityEndpoint)[] {
+    return [...this.#proxies.values(), ...this.#directServers.values(), ...this.#identityEndpoints.values()];
   }
 }
 

@@ -35,8 +35,8 @@ export class BlobStorage implements HostedService {
     this.#props = props;
   }
 
-  serves(host: string): boolean {
-    return this.#account(host) !== undefined;
+  get hosts(): string[] {
+    return (this.#props.world.storageAccounts ?? []).map(hostOf);
   }
 
   answer(request: AzureRequest): Answer {
@@ -78,7 +78,7 @@ export class BlobStorage implements HostedService {
   }
 
   #account(host: string): StorageAccount | undefined {
-    return this.#props.world.storageAccounts?.find(({ name }) => `${name}${domain}` === host);
+    return this.#props.world.storageAccounts?.find((account) => hostOf(account) === host);
   }
 
   #authenticate(request: AzureRequest): string {
@@ -97,6 +97,10 @@ function contentOf(bytes: Buffer, known: string | undefined): Answer {
   const headers = { ETag: etagOf(bytes), ...lastModified() };
   if (known === headers.ETag) return { status: 304, bytes: Buffer.alloc(0), headers };
   return { status: 200, bytes, headers };
+}
+
+function hostOf({ name }: StorageAccount): string {
+  return `${name}${domain}`;
 }
 
 const etagOf = (bytes: Buffer): string =>

@@ -5,7 +5,6 @@ import { type Answer, type AzureRequest, type HostedService, notImitated, Refusa
 import type { TokenIssuer } from "./token-issuer";
 
 const authority = "https://login.microsoftonline.com";
-const hosts = ["login.microsoftonline.com", "login.windows.net", "sts.windows.net"];
 
 interface EntraRoute extends Route {
   answer: (request: AzureRequest) => unknown;
@@ -28,6 +27,7 @@ const deviceCodeLifetime = 900;
 export class Entra implements HostedService {
   readonly name = "Entra";
   readonly scheme = "https";
+  readonly hosts = ["login.microsoftonline.com", "login.windows.net", "sts.windows.net"];
   readonly #issuer: TokenIssuer;
   readonly #props: EntraProps;
   /** The person behind each device code and refresh token. */
@@ -57,10 +57,6 @@ export class Entra implements HostedService {
   constructor(props: EntraProps) {
     this.#props = props;
     this.#issuer = props.issuer;
-  }
-
-  serves(host: string): boolean {
-    return hosts.includes(host);
   }
 
   answer(request: AzureRequest): Answer {

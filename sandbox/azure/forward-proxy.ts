@@ -164,7 +164,7 @@ export class ForwardProxy {
   }
 
   #serviceOf(scheme: HostedService["scheme"], host: string): HostedService | undefined {
-    return this.#props.services.find((service) => service.scheme === scheme && service.serves(host));
+    return this.#props.services.find((service) => service.scheme === scheme && service.hosts.includes(host));
   }
 }
 

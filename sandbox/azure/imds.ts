@@ -50,6 +50,7 @@ interface ImdsRoute extends Route {
 export class Imds implements HostedService {
   readonly name = "IMDS";
   readonly scheme = "http";
+  readonly hosts = ["169.254.169.254"];
   readonly refuse = oauthError;
   readonly #directory: Directory;
   readonly #routes: ImdsRoute[] = [
@@ -78,10 +79,6 @@ export class Imds implements HostedService {
 
   constructor(directory: Directory) {
     this.#directory = directory;
-  }
-
-  serves(host: string): boolean {
-    return host === "169.254.169.254";
   }
 
   answer(request: AzureRequest): Answer {

@@ -39,7 +39,8 @@ export interface AzureService {
 /** A service that has hosts of its own, to be reached through a proxy. */
 export interface HostedService extends AzureService {
   readonly scheme: "http" | "https";
-  serves(host: string): boolean;
+  /** Names by which it is reached, in lower case. */
+  readonly hosts: readonly string[];
 }
 
 interface RefusalDetails {

@@ -1,12 +1,15 @@
 import type { z } from "zod";
 import { azureErrorSentence } from "./azure-error";
 import { DeploymentError } from "./deployment-error";
+import { FederatedLogin } from "./federated-login";
 import { type CommandResult, runCommand } from "./run-command";
 
 /** The Azure CLI; at most four of its calls run at once, since each is a Python program of its own. */
 export class AzureCli {
   private running = 0;
   private readonly queue: (() => void)[] = [];
+
+  private readonly login = FederatedLogin.fromEnvironment();
 
   constructor(private readonly signal?: AbortSignal) {}
 
@@ -33,11 +36,17 @@ export class AzureCli {
     return result;
   }
 
+  /** Makes a login of a pipeline last for what comes next; a person's is left alone. */
+  async renewLogin(): Promise<void> {
+    await this.login?.renew();
+  }
+
   /** Runs a command that may fail; undefined where there is no Azure CLI. */
   async attempt(...args: string[]): Promise<CommandResult | undefined> {
     if (this.running >= 4) await new Promise<void>((resolve) => this.queue.push(resolve));
     this.running++;
     try {
+      await this.renewLogin();
       return await runCommand("az", [...args, "--only-show-errors"], { signal: this.signal });
     } finally {
       this.running--;

@@ -8,11 +8,15 @@ import type { Interruption } from "./interruption";
 import { forgetOtherEnvironment } from "./other-environment";
 import { projectFolder } from "./project";
 import { terraformFailure } from "./terraform-failure";
-import { terraformsBelow } from "./terraform-processes";
+import { terraformsOf } from "./terraform-processes";
 
-export interface CdktfOptions {
+export interface CdktfOptions extends TerraformRun {
   /** `deploy`, `destroy` or `diff`. */
   readonly action: "deploy" | "destroy" | "diff";
+}
+
+/** What a stack's Terraform runs with. */
+export interface TerraformRun {
   readonly stack: string;
   readonly env: NodeJS.ProcessEnv;
   readonly interruption: Interruption;
@@ -34,7 +38,10 @@ export async function cdktf(options: CdktfOptions): Promise<string> {
   await forgetOtherEnvironment(stack, environment);
   interruption.waitingFor = `Terraform to finish what it began with ${stack} and to give back its lock`;
   try {
-    const { code, output } = await run(options);
+    const approval =
+      options.action === "diff" ? [] : ["--auto-approve", "--ignore-missing-stack-dependencies"];
+    const args = ["--no-install", "cdktf", options.action, stack, ...approval, "--no-color"];
+    const { code, output } = await runToItsEnd("npx", args, options);
     interruption.check();
     if (code !== 0) throw new DeploymentError(terraformFailure({ environment, stack }, output));
     return output;
@@ -43,9 +50,16 @@ export async function cdktf(options: CdktfOptions): Promise<string> {
   }
 }
 
-async function run({ action, stack, env, interruption, report, secrets = [] }: CdktfOptions) {
-  const approval = action === "diff" ? [] : ["--auto-approve", "--ignore-missing-stack-dependencies"];
-  const child = spawn("npx", ["--no-install", "cdktf", action, stack, ...approval, "--no-color"], {
+/**
+ * Runs a program to its end, and gives its exit code and what it printed. An interrupt reaches only the Terraform that it is, or runs.
+ * @throws {DeploymentError} where there is no such program.
+ */
+export async function runToItsEnd(
+  program: "npx" | "terraform",
+  args: readonly string[],
+  { stack, env, interruption, report, secrets = [] }: TerraformRun,
+): Promise<{ code: number; output: string }> {
+  const child = spawn(program, args, {
     cwd: projectFolder,
     // CI: its lines as they come, without the animation that it draws for a terminal.
     env: { ...env, CI: "true" },
@@ -64,7 +78,13 @@ async function run({ action, stack, env, interruption, report, secrets = [] }: C
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.on("error", () =>
-        reject(new DeploymentError("npx cannot be run; install Node.js with npm, and put both on the PATH.")),
+        reject(
+          new DeploymentError(
+            program === "npx"
+              ? "npx cannot be run; install Node.js with npm, and put both on the PATH."
+              : "terraform cannot be run; install 1.11 or newer, and put it on the PATH.",
+          ),
+        ),
       );
       child.on("close", (exitCode) => resolve(exitCode ?? 1));
     });
@@ -82,7 +102,7 @@ function interruptTerraforms(rootOf: () => number | undefined, { signal }: Inter
     const root = rootOf();
     if (!signal.aborted || root === undefined || looking) return;
     looking = true;
-    for (const pid of await terraformsBelow(root)) {
+    for (const pid of await terraformsOf(root)) {
       if (told.has(pid)) continue;
       told.add(pid);
       try {

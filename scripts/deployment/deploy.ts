@@ -1,4 +1,7 @@
+import { join } from "node:path";
 import { loadEnvironment } from "../../environments/load";
+import { synthesize } from "../../main";
+import type { Report } from "../../sandbox/programs/progress";
 import { AzureCli } from "./azure-cli";
 import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
@@ -11,15 +14,19 @@ import { type DeployedMachine, deployedMachines, MachineReports } from "./machin
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
 import { type PlannedStack, readPlan, savedPlan } from "./plan";
+import { stateLocks } from "./preflight/lock-check";
 import { type Prepared, preflight } from "./preflight/preflight";
+import { projectFolder } from "./project";
+import { applyReviewed, planForReview, type ReviewablePlan } from "./reviewed-plan";
 import { readArguments, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
-import { readState } from "./stack-state";
+import { breakLock, readState } from "./stack-state";
 import { readSystem, resourcesOf, type Stack } from "./system";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
-                      [--allow-loss ADDRESS ...] [--json]
+                      [--allow-loss ADDRESS ...] [--break-lock ID] [--json]
+       scripts/deploy [environment] --plan --review | --reviewed DIGESTS, with the same options
 
 Checks what a deployment needs, deploys the stacks in order, waits until VMs that run have applied what changed for them, waits
 for Vault, configures it and tries the result.
@@ -31,6 +38,10 @@ Run again after any failure, it goes on.
   --wait SECONDS  how long to wait for Vault's first boot, and for a VM to apply a change (default 1200)
   --allow-loss ADDRESS
                   let this resource be deleted, replaced or made smaller, though it holds data; Terraform's address
+  --break-lock ID give back this lock, which a run that is over left on a state, then go on
+  --review        with --plan: each plan as a reviewer reads it, and its digest
+  --reviewed DIGESTS
+                  apply only plans with these digests, JSON by stack, and stop at the first other one (docs/pipeline.md)
   --json          the result on stdout as JSON; progress goes to stderr
 `;
 
@@ -38,7 +49,11 @@ Run again after any failure, it goes on.
 interface Result {
   environment: string;
   ok: boolean;
-  stacks: ({ stack: string; seconds: number; machines?: Record<string, readonly string[]> } | PlannedStack)[];
+  stacks: (
+    | { stack: string; seconds: number; machines?: Record<string, readonly string[]> }
+    | PlannedStack
+    | ReviewablePlan
+  )[];
   outputs?: Record<string, unknown>;
   /** One sentence a problem, each with its cure. */
   problems?: readonly string[];
@@ -62,17 +77,28 @@ export async function main(): Promise<void> {
         stack: { type: "string", multiple: true },
         wait: { type: "string", default: "1200" },
         "allow-loss": { type: "string", multiple: true, default: [] },
+        "break-lock": { type: "string" },
+        review: { type: "boolean", default: false },
+        reviewed: { type: "string" },
         json: { type: "boolean", default: false },
       });
       result.environment = name;
       const deployment = new Deployment(
         name,
         values.stack,
-        { wait: readSeconds(values.wait), allowedLosses: values["allow-loss"] },
+        {
+          wait: readSeconds(values.wait),
+          allowedLosses: values["allow-loss"],
+          reviewed: readDigests(values.reviewed),
+        },
         interruption,
         result,
       );
-      const work = () => (values.plan ? deployment.plan() : deployment.deploy());
+      const plan = () => (values.review ? deployment.planForReview() : deployment.plan());
+      const work = async () => {
+        if (values["break-lock"]) await deployment.breakLock(values["break-lock"]);
+        await (values.plan ? plan() : deployment.deploy());
+      };
       try {
         await oneAtATime(work);
       } catch (error) {
@@ -99,6 +125,26 @@ function readSeconds(text: string): number {
   return Number(text);
 }
 
+/** Undefined without the option. */
+function readDigests(text: string | undefined): ReadonlyMap<string, string> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
+  } catch {
+    throw new DeploymentError(
+      `--reviewed takes JSON, a digest by stack, not ${JSON.stringify(text)}; see --help.`,
+    );
+  }
+}
+
+/** What the options say. */
+interface Options {
+  wait: number;
+  allowedLosses: readonly string[];
+  /** Digests by stack; undefined where plans are applied that nobody reviewed. */
+  reviewed: ReadonlyMap<string, string> | undefined;
+}
+
 /** One run of the script. */
 class Deployment {
   private readonly progress = new DeploymentProgress();
@@ -110,7 +156,7 @@ class Deployment {
   constructor(
     name: string,
     stackNames: readonly string[] | undefined,
-    private readonly options: { wait: number; allowedLosses: readonly string[] },
+    private readonly options: Options,
     private readonly interruption: Interruption,
     private readonly result: Result,
   ) {
@@ -123,6 +169,7 @@ class Deployment {
   async deploy(): Promise<void> {
     const prepared = await this.prepare();
     const env = childEnvironment(this.environment, prepared.login);
+    if (this.options.reviewed) this.synthesize();
     const started: DeployedMachine[] = [];
     for (const stack of this.stacks) {
       const { name } = stack;
@@ -165,6 +212,48 @@ class Deployment {
         for (const { sentence } of text.losses) this.progress.line(`Warning: ${sentence}.`);
       }
     }
+  }
+
+  /** Only the lock that somebody saw: another run may hold one by now. */
+  async breakLock(id: string): Promise<void> {
+    const { az, environment, system: stacks, interruption, progress } = this;
+    const lock = (await stateLocks({ az, environment, stacks })).find(({ ID }) => ID === id);
+    if (!lock) {
+      throw new DeploymentError(
+        `No state of ${environment.name} has the lock ${id}; run again without --break-lock, which says what is locked.`,
+      );
+    }
+    const { stack, Who, Created } = lock;
+    await progress.step(`lock on the state of ${stack.name}, by ${Who} since ${Created}: gives it back`, () =>
+      breakLock(stack, id, interruption.signal),
+    );
+  }
+
+  /** Plans as deploy() plans with --reviewed. */
+  async planForReview(): Promise<void> {
+    const env = childEnvironment(this.environment, (await this.prepare()).login);
+    const { progress, interruption } = this;
+    this.synthesize();
+    const plan = async (stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[] = []) => {
+      const planned = await progress.step(
+        `plan of ${stack}`,
+        (report) => planForReview({ stack, env, interruption, report, secrets }),
+        { announce: true },
+      );
+      this.result.stacks.push(planned);
+      if (!process.argv.includes("--json")) {
+        process.stdout.write(`${planned.summary}\nDigest: ${planned.digest}\n\n`);
+      }
+    };
+    for (const { name } of this.stacks) {
+      if (name === "vault-config") await this.onReadyVault(env, (...login) => plan(name, ...login));
+      else await plan(name, env);
+    }
+  }
+
+  /** To where cdktf would. */
+  private synthesize(): void {
+    synthesize(this.environment, join(projectFolder, "cdktf.out"));
   }
 
   /** The stack's VMs, after its deployment. */
@@ -218,9 +307,25 @@ class Deployment {
   ): Promise<string> {
     const { progress, interruption } = this;
     const what = action === "diff" ? `plan of ${stack}` : `stack ${stack}`;
-    return progress.step(what, (report) => cdktf({ action, stack, env, interruption, report, secrets }), {
-      announce: true,
-    });
+    const work = async (report: Report) => {
+      // Terraform runs az, too, for the web apps' package.
+      await this.az.renewLogin();
+      return cdktf({ action, stack, env, interruption, report, secrets });
+    };
+    return progress.step(what, work, { announce: true });
+  }
+
+  private applyReviewed(stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[]): Promise<void> {
+    const { progress, interruption, options } = this;
+    const work = async (report: Report) => {
+      await this.az.renewLogin();
+      const reviewed = options.reviewed?.get(stack);
+      await applyReviewed(
+        { digest: reviewed, allowedLosses: options.allowedLosses },
+        { stack, env, interruption, report, secrets },
+      );
+    };
+    return progress.step(`stack ${stack}`, work, { announce: true });
   }
 
   /** What Terraform would do with a stack, and what of it takes data away. */
@@ -240,6 +345,7 @@ class Deployment {
     guarded: boolean,
     secrets: readonly string[] = [],
   ): Promise<void> {
+    if (this.options.reviewed) return this.applyReviewed(stack, env, secrets);
     if (guarded) {
       const { losses } = await this.diff(stack, env, secrets);
       refuseDataLoss(losses, this.options.allowedLosses);
@@ -247,7 +353,14 @@ class Deployment {
     await this.run(stack, "deploy", env, secrets);
   }
 
-  private async configureVault(env: NodeJS.ProcessEnv, guarded: boolean): Promise<void> {
+  private configureVault(env: NodeJS.ProcessEnv, guarded: boolean): Promise<void> {
+    return this.onReadyVault(env, (login, secrets) => this.apply("vault-config", login, guarded, secrets));
+  }
+
+  private async onReadyVault(
+    env: NodeJS.ProcessEnv,
+    work: (login: NodeJS.ProcessEnv, secrets: readonly string[]) => Promise<void>,
+  ): Promise<void> {
     const { interruption } = this;
     const { wait: seconds } = this.options;
     await this.withVault(async (access) => {
@@ -256,9 +369,7 @@ class Deployment {
         (report) => access.untilReady({ seconds, interruption, report }),
         { announce: true },
       );
-      await this.onVault(env, access, (login, secrets) =>
-        this.apply("vault-config", login, guarded, secrets),
-      );
+      await this.onVault(env, access, work);
     });
   }
 

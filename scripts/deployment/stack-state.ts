@@ -80,13 +80,26 @@ export class StackState {
  * @throws {DeploymentError} when the backend cannot be read.
  */
 export async function readState(stack: Stack, signal?: AbortSignal): Promise<StackState> {
+  const text = await onBackend(stack, ["state", "pull"], signal);
+  return text.trim() === "" ? StackState.empty : new StackState(stateFile.parse(JSON.parse(text)));
+}
+
+/**
+ * Gives back a lock that a killed run left on a stack's state.
+ * @throws {DeploymentError} when it is not that lock any more, too.
+ */
+export async function breakLock(stack: Stack, id: string, signal?: AbortSignal): Promise<void> {
+  await onBackend(stack, ["force-unlock", "-force", id], signal);
+}
+
+/** Runs Terraform where nothing but the stack's backend is configured. */
+async function onBackend(stack: Stack, args: readonly string[], signal?: AbortSignal): Promise<string> {
   const folder = temporaryFolder();
   try {
     const backend = absolute(stack.json.terraform.backend);
     await writeFile(join(folder.path, "main.tf.json"), JSON.stringify({ terraform: { backend } }));
     await terraform(stack, folder.path, ["init", "-input=false", "-no-color"], signal);
-    const text = await terraform(stack, folder.path, ["state", "pull"], signal);
-    return text.trim() === "" ? StackState.empty : new StackState(stateFile.parse(JSON.parse(text)));
+    return await terraform(stack, folder.path, args, signal);
   } finally {
     folder.remove();
   }

@@ -49,6 +49,21 @@ export interface AttributeChange {
   replaces: boolean;
 }
 
+/** One plan out of those of a stack's parts: what is changed by one of them is changed. */
+export function mergedPlan(plans: readonly Plan[]): Plan {
+  const changes = new Map<string, ResourceChange>();
+  for (const change of plans.flatMap(({ resource_changes = [] }) => resource_changes)) {
+    const known = changes.get(change.address);
+    if (!known || actionOf(known.change) === undefined) changes.set(change.address, change);
+  }
+  return {
+    format_version: plans[0]?.format_version ?? "",
+    errored: plans.some(({ errored }) => errored),
+    resource_changes: [...changes.values()],
+    output_changes: Object.assign({}, ...[...plans].reverse().map(({ output_changes }) => output_changes)),
+  };
+}
+
 const longest = 80;
 
 /** The attributes that differ; a value that is sensitive anywhere inside is not shown at all. */

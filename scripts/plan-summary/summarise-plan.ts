@@ -1,30 +1,37 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { planSummary } from "./markdown";
-import type { Plan } from "./plan";
+import { mergedPlan, type Plan } from "./plan";
+import { planDigest } from "./plan-digest";
 
-/** `terraform show -json PLAN | scripts/summarise-plan STACK`: Markdown on stdout. */
+const usage = "Usage: terraform show -json PLAN | scripts/summarise-plan STACK [DIGEST-FILE]";
+
+/** `terraform show -json PLAN | scripts/summarise-plan STACK [DIGEST-FILE]`: Markdown on stdout, the plan's digest in the file. */
 export function main(): void {
-  const [stack, ...rest] = process.argv.slice(2);
-  if (stack === undefined || rest.length > 0) {
-    refuse("Usage: terraform show -json PLAN | scripts/summarise-plan STACK");
-  } else {
-    summarise(stack, readFileSync(0, "utf8"));
-  }
+  const [stack, digestFile, ...rest] = process.argv.slice(2);
+  if (stack === undefined || rest.length > 0) refuse(usage);
+  else summarise(stack, readFileSync(0, "utf8"), digestFile);
 }
 
-function summarise(stack: string, text: string): void {
+function summarise(stack: string, text: string, digestFile: string | undefined): void {
   const plan = parse(text);
-  if (plan) process.stdout.write(planSummary(stack, plan));
-  else refuse("What came in is no plan; pipe in what `terraform show -json PLAN` prints.");
+  if (!plan) {
+    refuse("What came in is no plan; pipe in what `terraform show -json PLAN` prints.");
+    return;
+  }
+  process.stdout.write(planSummary(stack, plan));
+  if (digestFile) writeFileSync(digestFile, planDigest(plan));
 }
 
-/** Undefined where the text is no plan: a state has no format version 1 with changes. */
+/** A line a plan; several are parts of one. Undefined where the text is no plan: a state has no format version 1 with changes. */
 function parse(text: string): Plan | undefined {
   try {
-    const plan = JSON.parse(text);
-    return plan?.format_version?.startsWith("1.") && ("resource_changes" in plan || "planned_values" in plan)
-      ? plan
-      : undefined;
+    const plans = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const isPlan = (plan: Plan) =>
+      plan?.format_version?.startsWith("1.") && ("resource_changes" in plan || "planned_values" in plan);
+    return plans.every(isPlan) ? mergedPlan(plans) : undefined;
   } catch {
     return undefined;
   }

@@ -359,6 +359,9 @@ describe("apply-user-data", () => {
     const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
     const rounds = process.env.LONG_TESTS ? 100 : 6;
     const random = generator(seed);
+    const begin = performance.now();
+    await applied({ one: "0", both: { A: "0", B: "0" }, third: true });
+    const whole = performance.now() - begin;
     let killed = 0;
     for (let round = 1; round <= rounds; round++) {
       const version: Version = {
@@ -369,7 +372,7 @@ describe("apply-user-data", () => {
       const wanted = serve(userData(version));
       const before = [starts("one.service"), starts("two.service")];
       const running = machine.run(APPLY);
-      const wait = Math.floor(random() * 900);
+      const wait = Math.floor(random() * whole);
       await new Promise((done) => setTimeout(done, wait));
       if (machine.state(APPLY) === "activating") {
         machine.kill(APPLY, "SIGKILL");
@@ -403,6 +406,20 @@ describe("apply-user-data", () => {
     console.info(`seed ${seed}: killed in ${killed} of ${rounds} rounds`);
     expect(killed).toBeGreaterThan(0);
   }, 900_000);
+
+  it("does not restart again what a killed run has restarted, and restarts what it has not", async () => {
+    await applied({});
+    serve(userData({ one: "2", both: { A: "2", B: "2" } }));
+    const running = machine.run(APPLY);
+    await waitFor("the first restart", () => starts("one.service") === 2, {
+      deadlineMs: 20_000,
+      intervalMs: 1,
+    });
+    machine.kill(APPLY, "SIGKILL");
+    await running;
+    expect(await apply()).toMatchObject({ code: 0 });
+    expect([starts("one.service"), starts("two.service")]).toEqual([2, 2]);
+  });
 
   it("goes on after a power cut, with the version that came meanwhile", async () => {
     await applied({});

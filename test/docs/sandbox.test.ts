@@ -5,17 +5,25 @@ import { differences } from "../../sandbox/machine/differences";
 import { MYSQL_IMAGE } from "../../sandbox/programs/mysql-program";
 import { OLDEST_TERRAFORM } from "../../sandbox/programs/terraform-program";
 import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../sandbox/programs/vault-versions";
+import { coverage } from "../boot/coverage";
 
 const project = join(__dirname, "../..");
 const page = readFileSync(join(project, "docs/sandbox.md"), "utf8");
 
 describe("docs/sandbox.md", () => {
   it("lists every difference between a machine of the sandbox and a VM on Azure, in the words of differences.ts", () => {
-    const head = "| Difference | On Azure | In the sandbox | Why |\n| --- | --- | --- | --- |\n";
+    const head =
+      "| Difference | On Azure | In the sandbox | Why | Tested by |\n| --- | --- | --- | --- | --- |\n";
     const [, rest = ""] = page.split(head);
     const [table] = rest.split("\n\n");
-    const rows = differences.map((it) => `| ${[it.name, it.onAzure, it.inSandbox, it.reason].join(" | ")} |`);
+    const rows = differences.map(
+      (it) => `| ${[it.name, it.onAzure, it.inSandbox, it.reason, coverage[it.name]].join(" | ")} |`,
+    );
     expect(table?.split("\n")).toEqual(rows);
+  });
+
+  it("says of each difference which test covers it", () => {
+    expect(Object.keys(coverage).sort()).toEqual(differences.map(({ name }) => name).sort());
   });
 
   it("names the versions that the sandbox asks for", () => {

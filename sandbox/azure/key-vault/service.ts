@@ -36,8 +36,8 @@ export class KeyVaultService implements HostedService {
   }
 
   /** A name nobody has is a host that does not exist, as in DNS. */
-  serves(host: string): boolean {
-    return this.#keyVault(host) !== undefined;
+  get hosts(): string[] {
+    return this.#props.world.keyVaults.map(hostOf);
   }
 
   async answer(request: AzureRequest): Promise<Answer> {
@@ -59,7 +59,7 @@ export class KeyVaultService implements HostedService {
   }
 
   #keyVault(host: string): KeyVault | undefined {
-    return this.#props.world.keyVaults.find(({ name }) => `${name.toLowerCase()}${domain}` === host);
+    return this.#props.world.keyVaults.find((keyVault) => hostOf(keyVault) === host);
   }
 
   #authenticate(request: AzureRequest): Claims & { oid: string } {
@@ -136,4 +136,8 @@ function parseBody(body: string): Record<string, unknown> {
     // Said below.
   }
   throw new Refusal(400, "BadParameter", "The request body is not a JSON object.");
+}
+
+function hostOf({ name }: KeyVault): string {
+  return `${name.toLowerCase()}${domain}`;
 }

@@ -12,13 +12,10 @@ export const consoleUrl = (machine: string): string => `https://${host}/console/
 export class SerialConsoles implements HostedService {
   readonly name = "Serial consoles";
   readonly scheme = "https";
+  readonly hosts = [host];
   readonly refuse = odataError;
 
   constructor(private readonly consoleOf: (machine: string) => string | undefined) {}
-
-  serves(asked: string): boolean {
-    return asked === host;
-  }
 
   answer({ path, query }: AzureRequest): Answer {
     const text = this.consoleOf(path.split("/").at(-1) ?? "");

@@ -60,8 +60,8 @@ export class Sites implements HostedService {
     this.#props = props;
   }
 
-  serves(host: string): boolean {
-    return this.#siteOf(host) !== undefined;
+  get hosts(): string[] {
+    return this.#props.world.sites.flatMap(({ name }) => [`${name}${domain}`, `${name}${managementDomain}`]);
   }
 
   async answer(request: AzureRequest): Promise<Answer> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { stackCommand } from "../stack-command";
-import type { Check } from "./check";
+import type { Stack } from "../system";
+import type { Check, CheckContext } from "./check";
 
 const blobs = z.array(
   z.object({
@@ -13,8 +14,17 @@ const blobs = z.array(
 /** What Terraform writes beside a lock, base64. Source: Terraform, backend azurerm. */
 const lockInfo = z.object({ ID: z.string(), Who: z.string(), Created: z.string() });
 
+/** A lock on a stack's state. */
+export interface StateLock extends z.infer<typeof lockInfo> {
+  readonly stack: Stack;
+}
+
 /** Locks on states in a storage account: a run that goes on elsewhere, or one that was killed. */
-export const checkStateLocks: Check = async ({ az, environment: { name, state }, stacks }) => {
+export async function stateLocks({
+  az,
+  environment: { name, state },
+  stacks,
+}: Pick<CheckContext, "az" | "environment" | "stacks">): Promise<StateLock[]> {
   if (state.backend !== "azurerm") return [];
   const place = ["--account-name", state.storageAccount, "--container-name", state.container];
   const found = await az.json(
@@ -25,12 +35,16 @@ export const checkStateLocks: Check = async ({ az, environment: { name, state },
   return found.flatMap((blob) => {
     const stack = stacks.find((one) => blob.name === `${name}/${one.name}.tfstate`);
     if (!stack || blob.properties.lease?.state !== "leased") return [];
-    const { ID, Who, Created } = readLock(blob.metadata?.["terraformlockid"]);
-    return [
-      `The state of ${stack.name} is locked by ${Who} since ${Created}; wait for that run, or if it is over, give the lock back with \`${stackCommand(name, stack.name, `force-unlock ${ID}`)}\`.`,
-    ];
+    return [{ stack, ...readLock(blob.metadata?.["terraformlockid"]) }];
   });
-};
+}
+
+/** Names each lock, and how it is given back. */
+export const checkStateLocks: Check = async (context) =>
+  (await stateLocks(context)).map(
+    ({ stack, ID, Who, Created }) =>
+      `The state of ${stack.name} is locked by ${Who} since ${Created}; wait for that run, or if it is over, give the lock back with \`${stackCommand(context.environment.name, stack.name, `force-unlock ${ID}`)}\` (in the pipeline: \`gh workflow run main.yml -f break_lock=${ID}\`).`,
+  );
 
 function readLock(text: string | undefined): z.infer<typeof lockInfo> {
   try {

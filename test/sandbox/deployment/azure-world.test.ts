@@ -144,7 +144,7 @@ describe("The world of production", () => {
       { name: "Deployment pipeline", objectId: "11111111-1111-4111-8111-111111111111" },
       { name: "Platform engineer on call", objectId: "22222222-2222-4222-8222-222222222222" },
       { name: "Security officers", objectId: "33333333-3333-4333-8333-333333333333" },
-      { name: "Grace Example", objectId: "99999999-9999-4999-8999-999999999999" },
+      { name: "Grace Example", objectId: "77777777-7777-4777-8777-777777777777" },
     ]);
   });
 

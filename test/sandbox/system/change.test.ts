@@ -60,7 +60,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
     const before = { sent: load.sent, failures: load.failures.length };
     await running.sandbox.redeploy(environment, options);
     await waitFor("requests after the change", () => load.sent > before.sent + 20, { deadlineMs: 60_000 });
-    expect(load.failures).toEqual([]);
+    expect(load.failures.slice(before.failures)).toEqual([]);
   }
 
   const machines = (): Machine[] => [running.sandbox.vault, ...running.sandbox.agents.values()];
@@ -71,8 +71,11 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
         running.sandbox.vault.pid(unit),
       ]),
     );
+  /** Of each person the first: it stays good when nobody names the person any more. */
+  const tokens = new Map<string, string>();
   const logIn = async (objectId: string, mount = "deployer", role = "deployer"): Promise<string> => {
-    const jwt = running.sandbox.azure.tokenForPerson(objectId, management);
+    const jwt = tokens.get(objectId) ?? running.sandbox.azure.tokenForPerson(objectId, management);
+    tokens.set(objectId, jwt);
     const client = new VaultClient(running.sandbox.vaultConnection());
     try {
       await client.request({ method: "POST", path: `auth/${mount}/login`, body: { role, jwt } });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import type { Sandbox } from "../../../sandbox/sandbox";
 import { ada } from "../../app/running-application";
@@ -7,11 +8,18 @@ import { LoggedInWorkload } from "./workloads";
 /** Milliseconds after which a request that failed is sent for the second and last time, at the latest. */
 const PATIENCE_MS = 60_000;
 
+/** Milliseconds from one request of a stream to its next: the application refuses an address that asks more often than 600 times a minute. */
+const APPLICATION_PACE_MS = 800;
+
+/** The same for Vault itself. */
+const VAULT_PACE_MS = 100;
+
 /** Tries again once the system says that it is ready. */
 interface Stream {
   readonly name: string;
-  /** Sends a request; throws or gives false when it failed. */
-  send(): Promise<boolean>;
+  readonly paceMs: number;
+  /** Sends a request; throws or says why it failed. */
+  send(): Promise<string | undefined>;
   /** Whether what it asks says of itself that it is ready. */
   ready(): Promise<boolean>;
 }
@@ -49,19 +57,17 @@ export class Load {
         return [
           {
             name: `${name}: list`,
-            send: async () => (await fetch(`${url()}/api/customers?page=1&pageSize=5`)).ok,
+            paceMs: APPLICATION_PACE_MS,
+            send: async () => problemOf(await fetch(`${url()}/api/customers?page=1&pageSize=5`)),
             ready,
           },
           {
             name: `${name}: add`,
+            paceMs: APPLICATION_PACE_MS,
             send: async () => {
               const headers = { "content-type": "application/json" };
-              const answer = await fetch(`${url()}/api/customers`, {
-                method: "POST",
-                headers,
-                body: JSON.stringify(ada),
-              });
-              return answer.status === 201;
+              const body = JSON.stringify(ada);
+              return problemOf(await fetch(`${url()}/api/customers`, { method: "POST", headers, body }));
             },
             ready,
           },
@@ -69,9 +75,11 @@ export class Load {
       }),
       {
         name: "Vault: encrypt",
+        paceMs: VAULT_PACE_MS,
         send: async () => {
           const plaintext = Buffer.from("load").toString("base64");
-          return (await workload.ask("POST transit/encrypt/customer-key", { plaintext })).status === 200;
+          const { status, errors } = await workload.ask("POST transit/encrypt/customer-key", { plaintext });
+          return status === 200 ? undefined : `${status} ${errors}`;
         },
         ready: vaultIsReady,
       },
@@ -86,19 +94,29 @@ export class Load {
 
   async #run(stream: Stream): Promise<void> {
     while (!this.#stopped) {
+      await delay(stream.paceMs);
       this.sent++;
-      if (await succeeds(stream)) continue;
+      const first = await problem(stream);
+      if (first === undefined) continue;
       this.retried++;
-      const ready = await waitFor(`${stream.name} to be ready`, stream.ready, {
+      const begin = performance.now();
+      const again = await waitFor(`${stream.name} to be ready`, stream.ready, {
         deadlineMs: PATIENCE_MS,
-      }).catch((error: Error) => error.message);
-      if (typeof ready === "string" || !(await succeeds(stream))) {
-        this.failures.push(`${stream.name} failed twice${typeof ready === "string" ? `; ${ready}` : ""}`);
-      }
+        intervalMs: 250,
+      })
+        .then(() => problem(stream))
+        .catch((error: Error) => error.message);
+      const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      if (again !== undefined) this.failures.push(`${stream.name}: ${first}; ${seconds} s later: ${again}`);
     }
   }
 }
 
-async function succeeds(stream: Stream): Promise<boolean> {
-  return stream.send().catch(() => false);
+async function problemOf(answer: Response): Promise<string | undefined> {
+  const text = await answer.text();
+  return answer.ok ? undefined : `${answer.status} ${text.slice(0, 200)}`;
+}
+
+function problem(stream: Stream): Promise<string | undefined> {
+  return stream.send().catch((error: Error) => `${error.message} ${error.cause ?? ""}`);
 }

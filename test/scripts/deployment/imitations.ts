@@ -77,10 +77,11 @@ if [[ $action == destroy ]]; then rm "$IMITATION/state/$stack"; else cp "$IMITAT
 done
 `;
 
-/** Terraform: reads states; its apply goes on until it is interrupted where a test asks for that. */
+/** Terraform: reads states, and plans and applies what a test says; its apply goes on until it is interrupted where a test asks for that. */
 const terraform = `#!/bin/bash
 ${record}
-if [[ $1 == -chdir=* ]]; then shift; fi
+stack=
+if [[ $1 == -chdir=* ]]; then stack=\${1##*/}; shift; fi
 case $1 in
   version) answer "$IMITATION/terraform/version" ;;
   show) answer "$IMITATION/terraform/plan" ;;
@@ -90,7 +91,9 @@ case $1 in
     [[ $2 == pull ]] || exit 0
     stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
     if [[ -e $IMITATION/state/$stack ]]; then cat "$IMITATION/state/$stack"; fi ;;
+  plan) [[ ! -e $IMITATION/terraform/plan ]] || exit 2 ;;
   apply)
+    if [[ -n $stack ]]; then cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack"; fi
     [[ -e $IMITATION/terraform/hangs-with-$2 ]] || exit 0
     trap 'signals=$((signals + 1))' INT
     echo "apply $2" >"$IMITATION/hanging"

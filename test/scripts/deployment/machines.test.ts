@@ -23,7 +23,8 @@ describe("What changes on a VM", () => {
   it("is told by names of files and variables, and by the units that restart", () => {
     expect(machineChanges(before, after)).toEqual([
       "changes /etc/vault.d/vault.env DEPLOYER_OBJECT_IDS",
-      expect.stringMatching(/^restarts vault-/),
+      "restarts vault-first-boot.service",
+      "restarts vault-access.service",
     ]);
     const agent = agentVmUserData(agentVm);
     const long = agentVmUserData({ ...agentVm, databaseCredentialsPath: "database/creds/long" });

@@ -393,7 +393,7 @@ describe("The preflight of scripts/deploy", () => {
     const { code, stderr } = await scene.run("deploy", ["production"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /state of network is locked by pipeline@runner since 2026-11-21.*force-unlock lock-1/,
+      /state of network is locked by pipeline@runner since 2026-11-21.*force-unlock lock-1` \(in the pipeline: `gh workflow run main\.yml -f break_lock=lock-1`\)/,
     );
     expect(stderr).toContain("az feature register --namespace Microsoft.Compute --name EncryptionAtHost");
     expect(stderr).toContain("VM size Standard_D4s_v5 does not support encryption at host");

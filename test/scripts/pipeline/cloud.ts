@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+
 export type Cloud = ReturnType<typeof emptyCloud>;
 
 /** Azure and GitHub before anything was made. */
@@ -20,10 +22,18 @@ export function emptyCloud() {
     groups: [] as string[],
     accounts: {} as Record<
       string,
-      { group: string; settings: string; versions: string; containers: string[] }
+      {
+        group: string;
+        /** Kind and redundancy. */
+        kind?: string;
+        settings: string;
+        versions: string;
+        /** Public access, by container. */
+        containers: Record<string, string>;
+      }
     >,
     takenNames: [] as string[],
-    locks: [] as { name: string; resource: string }[],
+    locks: [] as { name: string; level: string; resource: string; type: string }[],
     assignments: [] as {
       id: string;
       principal: string;
@@ -38,19 +48,27 @@ export function emptyCloud() {
     /** How often Azure does not list a new role yet. */
     roleDelay: 0,
     identities: {} as Record<string, string[]>,
-    trusts: {} as Record<string, string>,
+    trusts: {} as Record<string, { issuer: string; subject: string; audiences: string[] }>,
     failures: {} as Record<string, string>,
     loggedOut: false,
     github: {
       issue: undefined as { open: boolean; body: string } | undefined,
       repository: "acme/vault" as string | undefined,
       oidc: "true repo:acme@12/vault@34" as string | undefined,
-      approvers: undefined as number | undefined,
-      branches: [] as string[],
+      environments: {} as Record<string, GithubEnvironment>,
       variables: {} as Record<string, string>,
       loggedOut: false,
     },
   };
+}
+
+/** The rules of an environment of GitHub. */
+interface GithubEnvironment {
+  reviewers: { type: string; id: number }[];
+  preventSelfReview: boolean;
+  /** null: any branch. */
+  policy: { protected_branches: boolean; custom_branch_policies: boolean } | null;
+  branches: { type: string; name: string }[];
 }
 
 /** A program's call: the words before its first option, the options' values, and what came in by stdin. */
@@ -61,6 +79,8 @@ interface Call {
   option: (name: string) => string;
   /** All values of an option that takes several. */
   values: (name: string) => string[];
+  /** Every option that is given. */
+  flags: ReadonlySet<string>;
   input: string;
 }
 
@@ -80,11 +100,12 @@ export function callOf(args: readonly string[], input: string): Call {
     const end = rest.findIndex((arg) => arg.startsWith("--"));
     return end < 0 ? rest : rest.slice(0, end);
   };
-  return { words, command: words.join(" "), option, values, input };
+  const flags = new Set(args.filter((arg) => arg.startsWith("--")));
+  return { words, command: words.join(" "), option, values, flags, input };
 }
 
 /** An imitation of the Azure CLI: what it is asked to make it keeps in the cloud's notes. */
-export function az(state: Cloud, { command, option, values }: Call): string | undefined {
+export function az(state: Cloud, { command, option, values, flags }: Call): string | undefined {
   const scopeOf = () => option("--scope");
   const query = option("--query");
   /** The value that a JMESPath filter of the scripts names: `[?name=='x']`. */
@@ -109,9 +130,10 @@ export function az(state: Cloud, { command, option, values }: Call): string | un
     "storage account create": () => {
       state.accounts[option("--name")] = {
         group: option("--resource-group"),
+        kind: `${option("--kind")} ${option("--sku")}`,
         settings: settings(),
         versions: "null null null",
-        containers: [],
+        containers: {},
       };
     },
     "storage account delete": () => {
@@ -125,6 +147,9 @@ export function az(state: Cloud, { command, option, values }: Call): string | un
     },
     "storage account blob-service-properties show": () => account("--account-name").versions,
     "storage account blob-service-properties update": () => {
+      for (const flag of ["--enable-delete-retention", "--enable-container-delete-retention"]) {
+        if (option(flag) !== "true") refuse(`ERROR: (InvalidXmlDocument) days without ${flag}`);
+      }
       account("--account-name").versions = [
         "--enable-versioning",
         "--delete-retention-days",
@@ -133,34 +158,51 @@ export function az(state: Cloud, { command, option, values }: Call): string | un
         .map(option)
         .join(" ");
     },
-    "storage container-rm exists": () =>
-      String(account("--storage-account").containers.includes(option("--name"))),
-    "storage container-rm create": () => void account("--storage-account").containers.push(option("--name")),
-    "lock list": () => state.locks.find((lock) => lock.resource === option("--resource"))?.name,
+    "storage container-rm exists": () => String(option("--name") in account("--storage-account").containers),
+    "storage container-rm create": () => {
+      account("--storage-account").containers[option("--name")] = option("--public-access") || "off";
+    },
+    "lock list": () =>
+      state.locks
+        .filter(({ resource, type, level }) =>
+          same([resource, type, level], [option("--resource"), option("--resource-type"), filtered("level")]),
+        )
+        .map(({ name }) => name)
+        .join("\n"),
     "lock delete": () => {
       state.locks = state.locks.filter(({ name }) => name !== option("--name"));
     },
-    "lock create": () => void state.locks.push({ name: option("--name"), resource: option("--resource") }),
+    "lock create": () =>
+      void state.locks.push({
+        name: option("--name"),
+        level: option("--lock-type"),
+        resource: option("--resource"),
+        type: option("--resource-type"),
+      }),
     "role assignment list": () =>
       state.assignments
         .filter(({ scope, principal, role }) =>
           option("--assignee")
-            ? principal === option("--assignee")
+            ? principal === option("--assignee") && ["", role].includes(filtered("roleDefinitionName"))
             : scope === scopeOf() &&
               principal === filtered("principalId") &&
               role === filtered("roleDefinitionName"),
         )
         .map(({ id, condition }) => (option("--assignee") ? id : `${id}\t${condition}`))
         .join("\n"),
-    "role assignment create": () =>
-      void state.assignments.push({
+    "role assignment create": () => {
+      // Azure reads the operators of the scripts' conditions in version 2.0 only.
+      if ((option("--condition") === "") !== (option("--condition-version") !== "2.0"))
+        refuse("ERROR: (InvalidCondition) The condition needs version 2.0.");
+      state.assignments.push({
         id: `assignment-${state.assignments.length}`,
         principal: option("--assignee-object-id"),
         type: option("--assignee-principal-type"),
         role: option("--role"),
         scope: scopeOf(),
         condition: option("--condition"),
-      }),
+      });
+    },
     "role assignment delete": () => {
       const going = state.assignments.filter(({ id }) => values("--ids").includes(id));
       if (state.locks.some(({ resource }) => going.some(({ scope }) => scope.includes(`/${resource}/`))))
@@ -194,11 +236,22 @@ export function az(state: Cloud, { command, option, values }: Call): string | un
       // Version and variant, as a GUID has them.
       state.identities[option("--name")] = [id("c"), id("e").replace(/-\d(\d{3})-\d/, "-4$1-8")];
     },
-    "identity federated-credential list": () =>
-      state.trusts[`${option("--identity-name")} ${filtered("name")}`],
+    "identity federated-credential list": () => {
+      const of = `${option("--identity-name")} `;
+      if (query === "[].name")
+        return Object.keys(state.trusts)
+          .filter((name) => name.startsWith(of))
+          .map((name) => name.slice(of.length))
+          .join("\n");
+      const trusted = state.trusts[of + filtered("name")];
+      return trusted && [trusted.issuer, trusted.subject, trusted.audiences.join(",")].join(" ");
+    },
+    "identity federated-credential delete": () => {
+      if (!flags.has("--yes")) refuse("ERROR: Unable to prompt for confirmation as no tty available.");
+      delete state.trusts[`${option("--identity-name")} ${option("--name")}`];
+    },
     "identity federated-credential create": trust,
     "identity federated-credential update": trust,
-    "keyvault list": () => (state.groups.includes(option("--resource-group")) ? "/kv-id" : ""),
   };
 
   function defineRole(): undefined {
@@ -225,7 +278,11 @@ export function az(state: Cloud, { command, option, values }: Call): string | un
   }
 
   function trust(): undefined {
-    state.trusts[`${option("--identity-name")} ${option("--name")}`] = option("--subject");
+    state.trusts[`${option("--identity-name")} ${option("--name")}`] = {
+      issuer: option("--issuer"),
+      subject: option("--subject"),
+      audiences: values("--audiences"),
+    };
   }
 
   const failure = state.failures[command];
@@ -234,31 +291,71 @@ export function az(state: Cloud, { command, option, values }: Call): string | un
   return known ? known() : refuse(`ERROR: the imitation of az knows no ${command}`);
 }
 
+/** An environment as GitHub answers with it. Source: GitHub, REST API endpoints for deployment environments. */
+function environmentJson({ reviewers, preventSelfReview, policy }: GithubEnvironment): unknown {
+  const asked = {
+    type: "required_reviewers",
+    prevent_self_review: preventSelfReview,
+    reviewers: reviewers.map(({ type, id }) => ({ type, reviewer: { id } })),
+  };
+  return {
+    protection_rules: [
+      ...(reviewers.length > 0 ? [asked] : []),
+      ...(policy ? [{ type: "branch_policy" }] : []),
+    ],
+    deployment_branch_policy: policy,
+  };
+}
+
+function same(left: readonly string[], right: readonly string[]): boolean {
+  return left.join("\n") === right.join("\n");
+}
+
 /** An imitation of GitHub's CLI, for one repository. */
 export function gh(state: Cloud, { words, option, input }: Call): string | undefined {
   const { github } = state;
   const path = words[1] ?? "";
   const method = option("--method") || "GET";
 
+  /** What gh prints of GitHub's answer. */
+  const jq = (answer: unknown): string =>
+    execFileSync("jq", ["-r", option("--jq")], { input: JSON.stringify(answer), encoding: "utf8" }).trimEnd();
+
+  /** What is not said falls back to GitHub's defaults. */
+  const putEnvironment = (name: string, said: Record<string, unknown>): void => {
+    github.environments[name] = {
+      reviewers: (said.reviewers ?? []) as GithubEnvironment["reviewers"],
+      preventSelfReview: said.prevent_self_review === true,
+      policy: (said.deployment_branch_policy ?? null) as GithubEnvironment["policy"],
+      branches: github.environments[name]?.branches ?? [],
+    };
+  };
+
   const api = (): string | undefined => {
     if (/^repos\/[^/]+\/[^/]+$/.test(path)) return github.repository ?? refuse("gh: Not Found (HTTP 404)");
     if (path.endsWith("/actions/oidc/customization/sub"))
       return github.oidc ?? refuse("gh: Forbidden (HTTP 403)");
     if (path.startsWith("users/"))
-      return path === "users/nobody" ? refuse("gh: Not Found (HTTP 404)") : "4711";
-    if (path.endsWith("/deployment-branch-policies")) {
-      if (method === "POST") return void github.branches.push(option("--raw-field").replace("name=", ""));
-      return github.branches.join("\n");
-    }
+      return path === "users/nobody"
+        ? refuse("gh: Not Found (HTTP 404)")
+        : path === "users/octocat"
+          ? "4711"
+          : "4712";
     if (path.includes("/variables/"))
       return github.variables[path.split("/").slice(3).join("/")] ?? refuse("gh: Not Found (HTTP 404)");
-    if (path.includes("/environments/")) {
-      if (method === "PUT") {
-        github.approvers = JSON.parse(input).reviewers.length;
-        return undefined;
-      }
-      return github.approvers === undefined ? refuse("gh: Not Found (HTTP 404)") : String(github.approvers);
+    const [, name = "", branches] =
+      /\/environments\/([^/]+)(\/deployment-branch-policies)?$/.exec(path) ?? [];
+    if (name && !branches && method === "PUT") return void putEnvironment(name, JSON.parse(input));
+    const environment = github.environments[name] ?? refuse("gh: Not Found (HTTP 404)");
+    if (branches && method === "POST") {
+      if (!environment.policy?.custom_branch_policies) refuse("gh: Not Found (HTTP 404)");
+      return void environment.branches.push({
+        type: "branch",
+        name: option("--raw-field").replace("name=", ""),
+      });
     }
+    if (branches) return jq({ branch_policies: environment.branches });
+    if (name) return jq(environmentJson(environment));
     return refuse(`gh: the imitation knows no ${path}`);
   };
 
@@ -270,6 +367,8 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
       const place = option("--env") ? `environments/${option("--env")}/` : "";
       github.variables[`${place}actions/variables/${words[2]}`] = option("--body");
     },
+    workflow: () =>
+      words.slice(1, 3).join(" ") === "run main.yml" ? undefined : refuse("could not find any workflows"),
     issue: () => {
       if (words[1] === "list") return github.issue?.open ? "7" : "";
       if (words[1] === "close") Object.assign(github.issue ?? {}, { open: false });
@@ -277,7 +376,8 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
       return undefined;
     },
   };
-  return commands[words[0] ?? ""]?.();
+  const known = commands[words[0] ?? ""];
+  return known ? known() : refuse(`gh: the imitation knows no ${words.join(" ")}`);
 }
 
 /** An imitation of Terraform: what each stack's plan shows, or the error that it ends with. */

@@ -10,7 +10,7 @@ jest.setTimeout(60_000);
 
 const project = new PipelineProject();
 const script = "scripts/create-pipeline-identity";
-const args = ["production", "--repository", "acme/vault", "--reviewer", "octocat"];
+const args = ["production", "--repository", "acme/vault", "--reviewer", "octocat", "--reviewer", "hubot"];
 const original = project.read("environments/production.json");
 const subscription = "/subscriptions/SUB-ID";
 const system = `${subscription}/resourceGroups/rg-production-vault`;
@@ -23,7 +23,7 @@ function cloud({ deployed = true } = {}) {
     group: "rg-terraform-state",
     settings: "",
     versions: "",
-    containers: [],
+    containers: {},
   };
   return state;
 }
@@ -82,7 +82,6 @@ describe("create-pipeline-identity, run once,", () => {
       `id-production-plan: Storage Blob Data Reader on ${state}`,
       `id-production-plan: Key Vault Reader on ${system}`,
       `id-production-plan: Vault Plan Refresh (production) on ${system}`,
-      "id-production-plan: Key Vault Secrets User on /kv-id/secrets/mysql-administrator",
     ]);
   });
 
@@ -139,28 +138,53 @@ describe("create-pipeline-identity, run once,", () => {
     );
   });
 
-  it("trusts the approved environment with applying, pull requests and main with reading", () => {
+  it("trusts GitHub's tokens for an approved environment each, and for main with reading; no pull request", () => {
+    const of = (subject: string) => ({
+      issuer: "https://token.actions.githubusercontent.com",
+      subject: `repo:acme@12/vault@34:${subject}`,
+      audiences: ["api://AzureADTokenExchange"],
+    });
     expect(project.cloud.trusts).toEqual({
-      "id-production-deploy github-environment": "repo:acme@12/vault@34:environment:production",
-      "id-production-plan github-pull-request": "repo:acme@12/vault@34:pull_request",
-      "id-production-plan github-main": "repo:acme@12/vault@34:ref:refs/heads/main",
+      "id-production-deploy github-environment": of("environment:production"),
+      "id-production-plan github-environment": of("environment:production-plan"),
+      "id-production-plan github-main": of("ref:refs/heads/main"),
     });
   });
 
-  it("puts the environment behind a reviewer and the branch main, and sets variables, no secrets", () => {
+  it("puts both environments behind reviewers who approve nothing of their own, and deploys from main only", () => {
+    const reviewers = [4711, 4712].map((id) => ({ type: "User", id }));
+    expect(project.cloud.github.environments).toEqual({
+      production: {
+        reviewers,
+        preventSelfReview: true,
+        policy: { protected_branches: false, custom_branch_policies: true },
+        branches: [{ type: "branch", name: "main" }],
+      },
+      "production-plan": { reviewers, preventSelfReview: true, policy: null, branches: [] },
+    });
+  });
+
+  it("protects the environments before an identity trusts them", () => {
+    const order = commands().filter((command) => / federated-credential (create|update)|PUT/.test(command));
+    const put = project.calls.findLastIndex((words) => words.includes("PUT"));
+    const trusted = project.calls.findIndex((words) => words.includes("federated-credential"));
+    expect(order.length).toBeGreaterThan(2);
+    expect(put).toBeLessThan(trusted);
+  });
+
+  it("sets variables, no secrets", () => {
     const { github, identities } = project.cloud;
-    expect(github).toMatchObject({ approvers: 1, branches: ["main"] });
     expect(github.variables).toEqual({
       "environments/production/actions/variables/AZURE_CLIENT_ID": identities["id-production-deploy"]?.[0],
       "actions/variables/AZURE_PLAN_CLIENT_ID": identities["id-production-plan"]?.[0],
       "actions/variables/AZURE_TENANT_ID": "TENANT-ID",
       "actions/variables/AZURE_SUBSCRIPTION_ID": "SUB-ID",
+      "actions/variables/PLAN_ENVIRONMENT": "production-plan",
       "actions/variables/DEPLOY_ENVIRONMENT": "production",
     });
-    expect(commands().filter((command) => /secret|password|token|credential/.test(command))).toEqual(
-      ["list", "create", "list", "create", "list", "create"].map(
-        (verb) => `az identity federated-credential ${verb}`,
-      ),
+    const named = commands().filter((command) => /secret|password|token|credential/.test(command));
+    expect(new Set(named)).toEqual(
+      new Set(["list", "create"].map((verb) => `az identity federated-credential ${verb}`)),
     );
   });
 
@@ -200,7 +224,51 @@ describe("create-pipeline-identity", () => {
     state.github.oidc = "true ";
     project.cloud = state;
     await first();
-    expect(Object.values(project.cloud.trusts)).toContain("repo:acme/vault:environment:production");
+    expect(Object.values(project.cloud.trusts).map(({ subject }) => subject)).toContain(
+      "repo:acme/vault:environment:production",
+    );
+  });
+
+  it("takes away the trust in pull requests, any other, and the secret that earlier versions gave", async () => {
+    await first();
+    const { trusts, assignments, identities } = project.cloud;
+    const trusted = structuredClone(trusts);
+    const plan = identities["id-production-plan"]?.[1] ?? "";
+    const old = { issuer: "", subject: "repo:acme@12/vault@34:pull_request", audiences: [] };
+    Object.assign(trusts, {
+      "id-production-plan github-pull-request": old,
+      "id-production-deploy somebody": { ...old, issuer: "https://elsewhere.example" },
+      "id-of-another github-pull-request": old,
+    });
+    const secret = { type: "ServicePrincipal", role: "Key Vault Secrets User", condition: "" };
+    assignments.push({ ...secret, id: "old", principal: plan, scope: "/kv-id/secrets/mysql-administrator" });
+    assignments.push({ ...secret, id: "another", principal: "somebody", scope: "/kv-id/secrets/theirs" });
+    const { status, stderr } = await first();
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringContaining("taken away: the trust github-pull-request"),
+    });
+    expect(project.cloud.trusts).toEqual({ ...trusted, "id-of-another github-pull-request": old });
+    expect(project.cloud.assignments.filter(({ role }) => role === secret.role).map(({ id }) => id)).toEqual([
+      "another",
+    ]);
+  });
+
+  it("puts another issuer, audience or subject of its own trusts right", async () => {
+    await first();
+    const trusted = structuredClone(project.cloud.trusts);
+    const { trusts } = project.cloud;
+    Object.assign(trusts["id-production-deploy github-environment"] ?? {}, {
+      issuer: "https://elsewhere.example",
+    });
+    Object.assign(trusts["id-production-plan github-environment"] ?? {}, {
+      audiences: ["api://AzureADTokenExchange", "another"],
+    });
+    Object.assign(trusts["id-production-plan github-main"] ?? {}, {
+      subject: "repo:acme@12/vault@34:pull_request",
+    });
+    expect((await first()).status).toBe(0);
+    expect(project.cloud.trusts).toEqual(trusted);
   });
 
   it("changes nothing in a second run", async () => {
@@ -297,10 +365,88 @@ describe("create-pipeline-identity", () => {
     expect(changes()).toEqual([]);
   });
 
+  describe("with GitHub environments that are there", () => {
+    const rules = () => ({
+      reviewers: [{ type: "Team", id: 1 }],
+      preventSelfReview: true,
+      policy: { protected_branches: false, custom_branch_policies: true } as {
+        protected_branches: boolean;
+        custom_branch_policies: boolean;
+      } | null,
+      branches: [{ type: "branch", name: "main" }],
+    });
+    const both = () => ({
+      production: rules(),
+      "production-plan": { ...rules(), policy: null, branches: [] },
+    });
+    const run = (environments: ReturnType<typeof both>) => {
+      const state = cloud();
+      state.github.environments = environments;
+      project.cloud = state;
+      return project.run(script, ["production", "--repository", "acme/vault"]);
+    };
+
+    it("leaves their rules alone where they are right, and needs no --reviewer", async () => {
+      expect((await run(both())).status).toBe(0);
+      expect(project.cloud.github.environments).toEqual(both());
+    });
+
+    it.each<[string, (environments: ReturnType<typeof both>) => void, RegExp]>([
+      [
+        "who deploys may approve it",
+        ({ production }) => Object.assign(production, { preventSelfReview: false }),
+        /environment production, people may approve.+"Prevent self-review" at https:\/\/github.com\/acme\/vault\/settings/,
+      ],
+      [
+        "who plans may approve it",
+        (environments) => Object.assign(environments["production-plan"], { preventSelfReview: false }),
+        /environment production-plan, people may approve/,
+      ],
+      [
+        "nobody is asked",
+        (environments) => Object.assign(environments["production-plan"], { reviewers: [] }),
+        /production-plan asks nobody/,
+      ],
+      [
+        "any branch deploys",
+        ({ production }) => Object.assign(production, { policy: null, branches: [] }),
+        /production lets more than the branch main deploy/,
+      ],
+      [
+        "every protected branch deploys",
+        ({ production }) =>
+          Object.assign(production, { policy: { protected_branches: true, custom_branch_policies: false } }),
+        /production lets more than the branch main deploy/,
+      ],
+      [
+        "another branch deploys, too",
+        ({ production }) => void production.branches.push({ type: "branch", name: "release/*" }),
+        /lets more than the branch main deploy \(branch main branch release/,
+      ],
+      [
+        "a tag deploys that is called main",
+        ({ production }) => Object.assign(production, { branches: [{ type: "tag", name: "main" }] }),
+        /lets more than the branch main deploy \(tag main\)/,
+      ],
+    ])("changes nothing where %s", async (_, change, sentence) => {
+      const environments = both();
+      change(environments);
+      const { status, stderr } = await run(environments);
+      expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(sentence) });
+      expect(changes()).toEqual([]);
+    });
+  });
+
+  it("knows no reviewer nobody", async () => {
+    const { stderr } = await project.run(script, [...args.slice(0, 3), "--reviewer", "nobody"]);
+    expect(stderr).toContain("GitHub knows no user nobody");
+    expect(changes()).toEqual([]);
+  });
+
   it("tells several problems at once", async () => {
     project.cloud = { ...cloud(), accounts: {}, roles: {} };
     const { stderr } = await project.run(script, ["production", "--repository", "acme/vault"]);
-    expect(stderr.match(/^ {2}- /gm)).toHaveLength(4);
+    expect(stderr.match(/^ {2}- /gm)).toHaveLength(5);
     expect(stderr).toContain("name who approves with --reviewer LOGIN");
   });
 
@@ -342,7 +488,7 @@ describe("create-pipeline-identity", () => {
       expect(interrupted.status).not.toBe(0);
       expect(interrupted.stderr).not.toContain("Done.");
       expect((await first()).stderr).toContain("Done.");
-      expect(rights()).toHaveLength(9);
+      expect(rights()).toHaveLength(8);
     },
   );
 
@@ -371,6 +517,6 @@ it("docs/pipeline.md lists every right that the script gives", () => {
   const roles = [...text.matchAll(/ensure_role \S+ ServicePrincipal ("[^"]+"|\S+)/g)].map(([, role = ""]) =>
     role.replaceAll('"', "").replace("($name)", "(<environment>)"),
   );
-  expect(roles.length).toBeGreaterThan(8);
+  expect(roles.length).toBeGreaterThan(7);
   expect(roles.filter((role) => !page.includes(`| ${role} |`))).toEqual([]);
 });

@@ -27,12 +27,20 @@ describe("create-state-store", () => {
     expect(accounts).toEqual({
       stterraformstate: {
         group: "rg-terraform-state",
+        kind: "StorageV2 Standard_ZRS",
         settings: "TLS1_2 false false true false",
         versions: "true 30 30",
-        containers: ["vault-production"],
+        containers: { "vault-production": "off" },
       },
     });
-    expect(locks).toEqual([{ name: "keep-terraform-state", resource: "stterraformstate" }]);
+    expect(locks).toEqual([
+      {
+        name: "keep-terraform-state",
+        level: "CanNotDelete",
+        resource: "stterraformstate",
+        type: "Microsoft.Storage/storageAccounts",
+      },
+    ]);
   });
 
   it("lets each deployer write in the container and nowhere else", async () => {
@@ -110,7 +118,7 @@ describe("create-state-store", () => {
     const { accounts, locks, assignments } = project.cloud;
     expect(accounts.stterraformstate).toMatchObject({
       versions: "true 30 30",
-      containers: ["vault-production"],
+      containers: { "vault-production": "off" },
     });
     expect([locks.length, assignments.length]).toEqual([1, 2]);
   });
@@ -139,7 +147,7 @@ describe("create-state-store", () => {
     ],
     [
       "the account is in another resource group",
-      { accounts: { stterraformstate: { group: "rg-other", settings: "", versions: "", containers: [] } } },
+      { accounts: { stterraformstate: { group: "rg-other", settings: "", versions: "", containers: {} } } },
       /is in the resource group rg-other/,
     ],
   ])("changes nothing where %s", async (_, cloud, sentence) => {

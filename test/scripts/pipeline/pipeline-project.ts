@@ -80,8 +80,15 @@ export class PipelineProject {
     options: { input?: string; env?: NodeJS.ProcessEnv; interruptAt?: string } = {},
   ): Promise<Run> {
     if (!this.server.listening) await once(this.server, "listening");
-    const { CI, GITHUB_STEP_SUMMARY, TERRAFORM_VAULT_AUTH_JWT, ARM_SUBSCRIPTION_ID, ...inherited } =
-      process.env;
+    const {
+      CI,
+      GITHUB_STEP_SUMMARY,
+      GITHUB_OUTPUT,
+      REVIEWED_DIGESTS,
+      TERRAFORM_VAULT_AUTH_JWT,
+      ARM_SUBSCRIPTION_ID,
+      ...inherited
+    } = process.env;
     const child = spawn(join(this.folder, script), args, {
       cwd: this.folder,
       // A process group of its own, as a terminal's Ctrl-C reaches it.
@@ -98,6 +105,8 @@ export class PipelineProject {
       process.kill(-(child.pid as number), "SIGINT");
       return true;
     };
+    // A script may end before it reads.
+    child.stdin.on("error", () => {});
     child.stdin.end(options.input ?? "");
     const run: Run = { status: null, stdout: "", stderr: "" };
     child.stdout.on("data", (chunk) => {

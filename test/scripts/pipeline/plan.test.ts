@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import type { Plan } from "../../../scripts/plan-summary/plan";
+import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { emptyCloud } from "./cloud";
 import { PipelineProject } from "./pipeline-project";
 
@@ -75,6 +77,74 @@ describe("scripts/pipeline/plan", () => {
     expect(stdout).toContain("### mysql: cannot be planned before network is applied");
   });
 
+  it("excuses no failure by a stack that does not change", async () => {
+    project.plans = { mysql: "No access" };
+    const { status, stdout } = await project.run("scripts/pipeline/plan", ["demo", "network", "mysql"]);
+    expect(status).toBe(1);
+    expect(stdout).toContain("### mysql: **could not be planned**");
+  });
+
+  it("opens no secret: what it plans has none", async () => {
+    await project.run("scripts/pipeline/plan", ["demo", "mysql"]);
+    expect(project.read("cdktf.out/stacks/mysql/cdk.tf.json")).not.toContain(
+      "ephemeral.azurerm_key_vault_secret",
+    );
+  });
+
+  it("refreshes every resource but secrets, whose values it may not read, and plans those by the state", async () => {
+    await project.run("scripts/pipeline/plan", ["--refresh", "demo", "mysql", "network"]);
+    const plans = project.calls
+      .filter(([, , verb]) => verb === "plan")
+      .map((words) => ({
+        stack: words[1]?.split("/").at(-1),
+        refresh: !words.includes("-refresh=false"),
+        targets: words.flatMap((word) => (word.startsWith("-target=") ? [word.replace("-target=", "")] : [])),
+      }));
+    const types = plans.map(({ targets }) => new Set(targets.map((target) => target.split(".")[0])));
+    expect(plans.map(({ stack, refresh }) => [stack, refresh])).toEqual([
+      ["mysql", true],
+      ["mysql", false],
+      ["network", true],
+    ]);
+    expect(types[0]).toContain("azurerm_mysql_flexible_server");
+    expect(types[0]).not.toContain("azurerm_key_vault_secret");
+    expect(types[1]).toEqual(new Set(["azurerm_key_vault_secret"]));
+    expect(types[2]).toEqual(new Set());
+  });
+
+  it("takes committed providers only, and says where none are committed", async () => {
+    const inits = () => project.calls.filter(([, , verb]) => verb === "init");
+    const unpinned = await project.run("scripts/pipeline/plan", ["demo", "network"]);
+    expect(unpinned.stdout).toContain("providers are not pinned");
+    mkdirSync(project.path("provider-locks"));
+    project.write("provider-locks/azurerm.lock.hcl", "# of the test");
+    project.calls = [];
+    const pinned = await project.run("scripts/pipeline/plan", ["demo", "vm-reader-role"]);
+    rmSync(project.path("provider-locks"), { recursive: true });
+    expect(pinned.stdout).not.toContain("not pinned");
+    expect(inits()[0]).toContain("-lockfile=readonly");
+    expect(project.read("cdktf.out/stacks/vm-reader-role/.terraform.lock.hcl")).toBe("# of the test");
+  });
+
+  it("gives a review the digest of each plan, and none of a stack that waits for another", async () => {
+    project.plans = { network: change({ a: 1 }, { a: 2 }), mysql: "Unsupported attribute" };
+    project.write("output.txt", "");
+    const { status, stdout } = await project.run(
+      "scripts/pipeline/plan",
+      ["--review", "demo", "network", "mysql", "agent-vm"],
+      { env: { GITHUB_OUTPUT: project.path("output.txt") } },
+    );
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringContaining("### mysql: cannot be planned before network is applied"),
+    });
+    const [, json = ""] = /^digests=(\{.*\})\n$/.exec(project.read("output.txt")) ?? [];
+    expect(JSON.parse(json)).toEqual({
+      network: planDigest(change({ a: 1 }, { a: 2 }) as Plan),
+      "agent-vm": planDigest({ format_version: "1.2" }),
+    });
+  });
+
   it.each([
     [
       ["demo", "nothing"],
@@ -136,7 +206,10 @@ describe("scripts/pipeline/drift", () => {
       "issue close",
     ]);
     expect(project.cloud.github.issue?.open).toBe(false);
-    expect(project.calls.flat()).not.toContain("-refresh=false");
+    const withoutRefresh = project.calls.filter((words) => words.includes("-refresh=false")).flat();
+    expect(withoutRefresh.filter((word) => word.startsWith("-target=")).join()).toMatch(
+      /^(-target=azurerm_key_vault_secret\.\w+,?)+$/,
+    );
   });
 
   it("fails, besides, where a stack could not be compared", async () => {
@@ -147,10 +220,50 @@ describe("scripts/pipeline/drift", () => {
 });
 
 describe("scripts/pipeline/apply", () => {
-  it("leaves vm-reader-role to a person and gives scripts/deploy the rest, in order", async () => {
-    project.write("scripts/deploy", '#!/bin/sh\necho "$@"\n');
-    const { stdout } = await project.run("scripts/pipeline/apply", ["demo"]);
-    const stacks = ["network", "vault-server", "mysql", "web-app", "agent-vm", "vault-config"];
-    expect(stdout.trim()).toBe(`demo ${stacks.map((stack) => `--stack ${stack}`).join(" ")}`);
+  const digests = '{"network":"abc"}';
+  /** Its result, as JSON, is what the plan of vault-config gives. */
+  const planned = JSON.stringify({
+    stacks: [{ stack: "vault-config", summary: "### vault-config", digest: "def" }],
+  });
+  const apply = (...args: string[]) => {
+    project.write("output.txt", "");
+    project.write(
+      "scripts/deploy",
+      `#!/bin/sh\necho "$@" >&2\ncase $* in *--json) echo '${planned}' ;; esac\n`,
+    );
+    const env = { REVIEWED_DIGESTS: digests, GITHUB_OUTPUT: project.path("output.txt") };
+    return project.run("scripts/pipeline/apply", args, { env });
+  };
+  const calls = (stderr: string) => stderr.split("\n").filter((line) => line.startsWith("demo "));
+
+  it("leaves vm-reader-role to a person, has the rest applied as reviewed, in order, and plans vault-config", async () => {
+    const { status, stdout, stderr } = await apply("demo");
+    const stacks = ["network", "vault-server", "mysql", "web-app", "agent-vm"];
+    expect(calls(stderr)).toEqual([
+      `demo --reviewed ${digests} ${stacks.map((stack) => `--stack ${stack}`).join(" ")}`,
+      "demo --plan --review --stack vault-config --json",
+    ]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "### vault-config\n" });
+    expect(project.read("output.txt")).toBe('digests={"vault-config":"def"}\n');
+  });
+
+  it("applies the reviewed plan of vault-config by itself", async () => {
+    const { stderr } = await apply("demo", "vault-config");
+    expect(calls(stderr)).toEqual([`demo --reviewed ${digests} --stack vault-config`]);
+  });
+
+  it.each([[[]], [["demo", "network"]], [["demo", "vault-config", "more"]]])(
+    "refuses the arguments %j",
+    async (args) => {
+      expect(await apply(...args)).toMatchObject({ status: 1, stderr: expect.stringContaining("Usage:") });
+    },
+  );
+
+  it("applies nothing without a review", async () => {
+    const { status, stderr } = await project.run("scripts/pipeline/apply", ["demo"]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining("nobody reviewed a plan"),
+    });
   });
 });

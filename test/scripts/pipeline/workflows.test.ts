@@ -9,18 +9,22 @@ interface Step {
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;
+  env?: Record<string, string>;
 }
 interface Job {
   "runs-on": string;
   "timeout-minutes"?: number;
+  needs?: string | string[];
+  if?: string;
   environment?: string;
+  outputs?: Record<string, string>;
   permissions?: Record<string, string>;
   steps: Step[];
 }
 interface Workflow {
   on: Record<string, unknown>;
   permissions?: unknown;
-  concurrency?: { "cancel-in-progress": boolean };
+  concurrency?: { group: string; "cancel-in-progress": boolean };
   jobs: Record<string, Job>;
 }
 
@@ -32,6 +36,7 @@ const workflow = (file: string) => load(texts.get(file) ?? "") as Workflow;
 const jobs = files.flatMap((file) =>
   Object.entries(workflow(file).jobs).map(([name, job]) => ({ file, name, job })),
 );
+const expression = (text: string) => `\${{ ${text} }}`;
 const steps = jobs.flatMap(({ job }) => job.steps);
 
 /** Each was looked up by its tag in the action's own repository; whoever moves one looks it up again. */
@@ -39,7 +44,6 @@ const reviewedActions: Record<string, string> = {
   "actions/checkout": "3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
   "actions/setup-node": "820762786026740c76f36085b0efc47a31fe5020 # v7.0.0",
   "hashicorp/setup-terraform": "dfe3c3f87815947d99a8997f908cb6525fc44e9e # v4.0.1",
-  "Azure/login": "f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca # v3.0.1",
   "github/codeql-action/upload-sarif": "8aad20d150bbac5944a9f9d289da16a4b0d87c1e # v4.36.2",
 };
 
@@ -63,13 +67,17 @@ describe("workflows", () => {
       Object.fromEntries(jobs.map(({ file, name, job }) => [`${file} ${name}`, job.permissions])),
     ).toEqual({
       "pull-request.yml test": { contents: "read" },
-      "pull-request.yml scan": { contents: "read", "security-events": "write" },
+      "pull-request.yml scan": { contents: "read" },
       "pull-request.yml plan": { contents: "read", "id-token": "write" },
       "main.yml test": { contents: "read" },
+      "main.yml scan": { contents: "read", "security-events": "write" },
+      "main.yml plan": { contents: "read", "id-token": "write" },
       "main.yml apply": { contents: "read", "id-token": "write" },
+      "main.yml apply-vault-config": { contents: "read", "id-token": "write" },
       "nightly.yml drift": { contents: "read", "id-token": "write", issues: "write" },
       "nightly.yml upstream": { contents: "read", issues: "write" },
       "nightly.yml long-tests": { contents: "read" },
+      "nightly.yml boot-test": { contents: "read" },
     });
   });
 
@@ -77,7 +85,7 @@ describe("workflows", () => {
     const commands = steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
     expect(commands.length).toBeGreaterThan(5);
     for (const command of commands.filter((command) => command !== "npm ci")) {
-      expect(command).toMatch(/^(\.ci\/run|scripts\/[\w/-]+)( --?[\w-]+| [\w.]+| "\$DEPLOY_ENVIRONMENT")*$/);
+      expect(command).toMatch(/^(\.ci\/run|scripts\/[\w/-]+)( --?[\w-]+| [\w.-]+| "\$DEPLOY_ENVIRONMENT")*$/);
       accessSync(join(project, command.split(" ")[0] ?? ""), constants.X_OK);
     }
   });
@@ -87,13 +95,54 @@ describe("workflows", () => {
     expect(checkouts.map((step) => step.with?.["persist-credentials"])).toEqual(checkouts.map(() => false));
   });
 
-  it("apply behind an approval, from main, one run at a time", () => {
+  it("apply behind an approval each, from main, what was tested and planned, one run at a time", () => {
     const { on, concurrency, jobs } = workflow("main.yml");
-    expect(on).toEqual({ push: { branches: ["main"] }, workflow_dispatch: null });
-    expect(concurrency?.["cancel-in-progress"]).toBe(false);
-    expect(jobs["apply"]?.environment).toBe("$" + "{{ vars.DEPLOY_ENVIRONMENT }}");
-    const named = files.filter((file) => texts.get(file)?.includes("environment: $"));
+    expect(on).toEqual({
+      push: { branches: ["main"] },
+      workflow_dispatch: { inputs: { break_lock: { description: expect.anything(), type: "string" } } },
+    });
+    expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false });
+    const onMain = "vars.DEPLOY_ENVIRONMENT != '' && github.ref == 'refs/heads/main'";
+    const rules = Object.entries(jobs).map(([name, job]) => [name, job.needs, job.if, job.environment]);
+    const approved = expression("vars.DEPLOY_ENVIRONMENT");
+    expect(rules.filter(([name]) => name !== "scan")).toEqual([
+      ["test", undefined, undefined, undefined],
+      ["plan", "test", onMain, undefined],
+      ["apply", ["test", "plan"], onMain, approved],
+      ["apply-vault-config", "apply", onMain, approved],
+    ]);
+    const named = files.filter((file) => texts.get(file)?.includes(`environment: ${approved}`));
     expect(named).toEqual(["main.yml"]);
+  });
+
+  it("apply only plans whose digests come from the job that a reviewer read", () => {
+    const { jobs } = workflow("main.yml");
+    const digests = (job: string) => jobs[job]?.steps.find(({ env }) => env?.REVIEWED_DIGESTS)?.env;
+    expect(jobs.plan?.outputs).toEqual({ digests: expression("steps.plan.outputs.digests") });
+    expect(digests("apply")?.REVIEWED_DIGESTS).toBe(expression("needs.plan.outputs.digests"));
+    expect(jobs.apply?.outputs).toEqual({ digests: expression("steps.apply.outputs.digests") });
+    expect(digests("apply-vault-config")?.REVIEWED_DIGESTS).toBe(expression("needs.apply.outputs.digests"));
+  });
+
+  it("plan and apply as different identities on different runners", () => {
+    const of = (name: string) =>
+      jobs
+        .filter(({ job }) => JSON.stringify(job).includes(`vars.${name} `))
+        .map(({ file, name }) => `${file} ${name}`);
+    const planning = ["main.yml plan", "nightly.yml drift", "pull-request.yml plan"];
+    const applying = ["main.yml apply", "main.yml apply-vault-config"];
+    expect(of("AZURE_PLAN_CLIENT_ID")).toEqual(planning);
+    expect(of("PLAN_RUNNER")).toEqual(planning);
+    expect(of("AZURE_CLIENT_ID")).toEqual(applying);
+    // az keeps its login in the job's own folder, which the runner empties.
+    expect(of("DEPLOY_ENVIRONMENT")).toEqual(expect.arrayContaining(applying));
+    expect(
+      jobs.filter(({ job }) => JSON.stringify(job).includes("runner.temp }}/azure")).map(({ name }) => name),
+    ).toEqual(["apply", "apply-vault-config"]);
+    expect(of("PIPELINE_RUNNER")).toEqual(applying);
+    expect(
+      jobs.filter(({ job }) => job.permissions?.["id-token"]).map(({ file, name }) => `${file} ${name}`),
+    ).toEqual(["main.yml plan", ...applying, "nightly.yml drift", "pull-request.yml plan"]);
   });
 
   it("run on pull requests without the rights of the repository they go to", () => {

@@ -54,16 +54,13 @@ interface ResourceManagerProps {
 export class ResourceManager implements HostedService {
   readonly name = "ARM";
   readonly scheme = "https";
+  readonly hosts = [host];
   readonly refuse = odataError;
   readonly #props: ResourceManagerProps;
   readonly #operations = new Operations();
 
   constructor(props: ResourceManagerProps) {
     this.#props = props;
-  }
-
-  serves(asked: string): boolean {
-    return asked === host;
   }
 
   async answer(request: AzureRequest): Promise<Answer> {

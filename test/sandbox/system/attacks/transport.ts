@@ -4,7 +4,7 @@ import type { Attack, Scene } from "./scene";
 
 /** On the way to Vault. A connection that does not come about has status 0. */
 export const transport: readonly Attack[] = [
-  ["plain HTTP", /^400 .*Client sent an HTTP request to an HTTPS server/, plainHttp],
+  ["plain HTTP", /^0 no answer$/, plainHttp],
   ["TLS 1.0", /^0 .*(protocol version|handshake)/i, (scene) => handshake(scene, oldTls("TLSv1"))],
   ["TLS 1.1", /^0 .*(protocol version|handshake)/i, (scene) => handshake(scene, oldTls("TLSv1.1"))],
   [
@@ -43,5 +43,5 @@ async function plainHttp({ sandbox }: Scene) {
   );
   let text = "";
   for await (const chunk of socket) text += chunk;
-  return { status: Number(/^HTTP\/1.\d (\d+)/.exec(text)?.[1]), reason: text.split("\r\n\r\n")[1] ?? "" };
+  return { status: Number(/^HTTP\/1.\d (\d+)/.exec(text)?.[1] ?? 0), reason: text || "no answer" };
 }

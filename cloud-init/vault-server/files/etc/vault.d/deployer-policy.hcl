@@ -46,6 +46,14 @@ path "sys/mounts/auth/deployer/tune" { capabilities = ["read"] }
 path "auth/deployer/config"         { capabilities = ["read"] }
 path "auth/deployer/role/*"         { capabilities = ["read", "list"] }
 
+# And how the recovery key readers and Vault's own VM do.
+path "sys/mounts/auth/recovery/tune" { capabilities = ["read"] }
+path "auth/recovery/config"          { capabilities = ["read"] }
+path "auth/recovery/role/*"          { capabilities = ["read", "list"] }
+path "sys/mounts/auth/machine/tune"  { capabilities = ["read"] }
+path "auth/machine/config"           { capabilities = ["read"] }
+path "auth/machine/role/*"           { capabilities = ["read", "list"] }
+
 # --- auth methods of the workloads ---
 
 path "auth/azure/config"       { capabilities = ["create", "read", "update", "delete"] }

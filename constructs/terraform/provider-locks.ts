@@ -1,0 +1,24 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The committed lock files, one for each set of providers: scripts/lock-providers writes them. */
+const folder = join(__dirname, "../../provider-locks");
+
+/**
+ * The committed lock file for a synthesized stack's providers: versions and checksums of what Terraform may run.
+ * Undefined where none is committed: Terraform then takes the newest version that the stack allows, whatever its checksum.
+ */
+export function committedLock(stackFolder: string): string | undefined {
+  const { terraform } = JSON.parse(readFileSync(join(stackFolder, "cdk.tf.json"), "utf8"));
+  const providers = Object.keys(terraform.required_providers ?? {}).sort();
+  const file = join(folder, `${providers.join("+")}.lock.hcl`);
+  return existsSync(file) ? file : undefined;
+}
+
+/** Puts each synthesized stack's lock file beside it, where Terraform reads it. */
+export function copyProviderLocks(stacksFolder: string): void {
+  for (const stack of readdirSync(stacksFolder)) {
+    const lock = committedLock(join(stacksFolder, stack));
+    if (lock) copyFileSync(lock, join(stacksFolder, stack, ".terraform.lock.hcl"));
+  }
+}

@@ -1,0 +1,182 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { isIPv4 } from "node:net";
+import { join } from "node:path";
+import { RELEASES_FOLDER } from "../../cloud-init/common/release";
+import type { Azure } from "../azure/azure";
+import type { BootingMachine } from "../deployment/virtual-machines";
+import type { InstalledProgram } from "../machine/machine";
+import { runProgram } from "../programs/run-program";
+import { SandboxError } from "../programs/sandbox-error";
+import { type DiskFile, putFiles } from "./disk-files";
+import { Forward, type ForwardTarget } from "./forward";
+import { Guest } from "./guest";
+import type { GuestImage } from "./guest-image";
+import { platformFiles } from "./platform";
+import type { Acceleration, QemuPrograms } from "./qemu";
+
+/** What every guest of this machine is made with. */
+export interface GuestWorkshop {
+  readonly qemu: QemuPrograms;
+  readonly acceleration: Acceleration;
+  readonly image: GuestImage;
+}
+
+export interface DeployedGuestOptions {
+  readonly workshop: GuestWorkshop;
+  readonly azure: Azure;
+  readonly machine: BootingMachine;
+  /** Private, and with a short path: unix sockets lie in it. */
+  readonly folder: string;
+  /** Releases that are installed before it boots, so that it need not download them. */
+  readonly programs: readonly InstalledProgram[];
+  /** Other services that it reaches, as `name:port` or `address:port`. */
+  readonly services?: Readonly<Record<string, ForwardTarget>>;
+  /** Names of itself. */
+  readonly ownNames?: readonly string[];
+  /** Instead of the deployment's user data. */
+  readonly userData?: string;
+  /** Files of the image that a test has otherwise. */
+  readonly files?: readonly DiskFile[];
+}
+
+/** Addresses that stand for Azure's public services, and for those of the virtual network, inside a guest. */
+const AZURE_ADDRESS = "169.254.169.253";
+const NETWORK_ADDRESS = "169.254.169.252";
+const IMDS_ADDRESS = "169.254.169.254";
+
+/** Size of Vault's data disk; the file has holes. */
+const DATA_DISK = "4G";
+
+/** Azure's number of Vault's data disk. */
+export const DATA_DISK_SERIAL = "lun10";
+
+/** A VM of the deployment as a guest in QEMU: its user data, on the distribution's own system. */
+export class DeployedGuest {
+  private constructor(
+    readonly options: DeployedGuestOptions,
+    readonly rootDisk: string,
+    private readonly forwards: readonly Forward[],
+  ) {}
+
+  /** Prepares the root disk; nothing boots yet. */
+  static async prepare(options: DeployedGuestOptions): Promise<DeployedGuest> {
+    const { workshop, folder, azure, machine, services = {}, ownNames = [] } = options;
+    const forwards = new Map<string, Forward>();
+    for (const [service, target] of Object.entries(services))
+      forwards.set(service, await Forward.open(target));
+    const userData = options.userData ?? machine.cloudConfig;
+    azure.setUserData(machine.name, userData);
+    const ports = azure.directPortsFor(machine.name);
+    const listeners = [...forwards].map(([service, forward]) => [addressOf(service), forward.port] as const);
+    const serviceNames = Object.keys(services)
+      .map((service) => service.replace(/:\d+$/, ""))
+      .filter((host) => !isIPv4(host));
+    const rootDisk = join(folder, "root.ext4");
+    await run("/bin/cp", ["--sparse=always", workshop.image.rootDisk, rootDisk]);
+    await putFiles(workshop.qemu.debugfs, rootDisk, folder, [
+      ...platformFiles({
+        hostname: machine.name,
+        userData,
+        address: `${guestAddress(machine)}/${prefixOf(machine)}`,
+        gateway: gatewayOf(machine),
+        caPem: azure.caPem,
+        trustedPem: await readFile(workshop.image.authorities, "utf8"),
+        forwards: {
+          [`${IMDS_ADDRESS}:80`]: ports.http,
+          [`${AZURE_ADDRESS}:443`]: ports.https,
+          ...Object.fromEntries(listeners),
+        },
+        names: Object.fromEntries([
+          ...azure.publicHosts.map((host) => [host, AZURE_ADDRESS]),
+          ...serviceNames.map((host) => [host, NETWORK_ADDRESS]),
+          ...ownNames.map((host) => [host, guestAddress(machine)]),
+        ]),
+      }),
+      ...options.programs.map(({ name, version, path }) => ({
+        path: `${RELEASES_FOLDER}/${name}-${version}/${name}`,
+        from: path,
+        mode: 0o755,
+      })),
+      ...(options.files ?? []),
+    ]);
+    return new DeployedGuest(options, rootDisk, [...forwards.values()]);
+  }
+
+  /**
+   * A VM with this root disk, as it comes from the image.
+   *
+   * @param name of its folder, and what errors call it
+   * @param dataDisk of Vault's VM: a file, made empty when it is missing
+   */
+  async create(
+    name: string,
+    { dataDisk, hostPorts }: { dataDisk?: string; hostPorts?: Readonly<Record<number, number>> } = {},
+  ): Promise<Guest> {
+    const { workshop, machine, folder } = this.options;
+    const guestFolder = join(folder, name);
+    await mkdir(guestFolder, { recursive: true, mode: 0o700 });
+    if (dataDisk) await makeDisk(dataDisk);
+    return Guest.create({
+      name,
+      qemu: workshop.qemu,
+      acceleration: workshop.acceleration,
+      folder: guestFolder,
+      kernel: workshop.image.kernel,
+      initrd: workshop.image.initrd,
+      rootDisk: this.rootDisk,
+      dataDisks: dataDisk ? { [DATA_DISK_SERIAL]: dataDisk } : {},
+      subnet: subnetOf(machine),
+      gateway: gatewayOf(machine),
+      hostPorts,
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.forwards.map((forward) => forward.close()));
+    await rm(this.rootDisk, { force: true });
+  }
+}
+
+/** An empty disk; one that is there stays as it is. */
+export async function makeDisk(path: string): Promise<void> {
+  await run("/usr/bin/truncate", [`--size=${DATA_DISK}`, path]);
+}
+
+/** Where a service's forward listens in the guest. */
+function addressOf(service: string): string {
+  const [host = "", port = ""] = service.split(":");
+  return `${isIPv4(host) ? host : NETWORK_ADDRESS}:${port}`;
+}
+
+/** A machine of the sandbox has a loopback address, which no network interface can have. */
+function onLoopback({ privateAddress }: BootingMachine): boolean {
+  return privateAddress.startsWith("127.");
+}
+
+function guestAddress(machine: BootingMachine): string {
+  return onLoopback(machine) ? "10.0.2.15" : machine.privateAddress;
+}
+
+function subnetOf(machine: BootingMachine): string {
+  return onLoopback(machine) ? "10.0.2.0/24" : machine.subnet.cidr;
+}
+
+function prefixOf(machine: BootingMachine): string {
+  return subnetOf(machine).split("/")[1] ?? "24";
+}
+
+/** The first address of the subnet, as in Azure. */
+function gatewayOf(machine: BootingMachine): string {
+  const [network = ""] = subnetOf(machine).split("/");
+  return network.replace(/\d+$/, (last) => String(Number(last) + 1));
+}
+
+async function run(command: string, args: string[]): Promise<void> {
+  const { code, stderr } = await runProgram({
+    command,
+    args,
+    env: { PATH: process.env.PATH },
+    deadlineMs: 120_000,
+  });
+  if (code !== 0) throw new SandboxError(`${command} failed: ${stderr.trim()}`);
+}

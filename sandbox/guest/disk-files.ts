@@ -1,0 +1,71 @@
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { runProgram } from "../programs/run-program";
+import { SandboxError } from "../programs/sandbox-error";
+
+/** A file or symbolic link of a guest; its owner is root. */
+export type DiskFile = { readonly path: string } & (
+  | { readonly content: string; readonly mode?: number }
+  /** A file of this machine. */
+  | { readonly from: string; readonly mode?: number }
+  | { readonly link: string }
+);
+
+const DEADLINE_MS = 120_000;
+
+/**
+ * Puts files into an ext4 file system that is not mounted; what is there under their names is replaced. No root needed.
+ *
+ * @param debugfs absolute path of e2fsprogs' program
+ * @param image a raw file system
+ * @param work a private folder for the files' contents
+ */
+export async function putFiles(
+  debugfs: string,
+  image: string,
+  work: string,
+  files: readonly DiskFile[],
+): Promise<void> {
+  const commands: string[] = [];
+  const folders = new Set<string>();
+  for (const [index, file] of files.entries()) {
+    for (const folder of foldersAbove(file.path)) {
+      if (!folders.has(folder)) commands.push(`mkdir ${folder}`);
+      folders.add(folder);
+    }
+    commands.push(`rm ${file.path}`);
+    if ("link" in file) {
+      commands.push(`symlink ${file.path} ${file.link}`);
+      continue;
+    }
+    const source = "from" in file ? file.from : join(work, `file-${index}`);
+    if ("content" in file) await writeFile(source, file.content, { mode: 0o600 });
+    const mode = 0o100000 | (file.mode ?? 0o644);
+    commands.push(
+      `write ${source} ${file.path}`,
+      `set_inode_field ${file.path} mode 0${mode.toString(8)}`,
+      `set_inode_field ${file.path} uid 0`,
+      `set_inode_field ${file.path} gid 0`,
+    );
+  }
+  const script = join(work, "debugfs-commands");
+  await writeFile(script, `${commands.join("\n")}\n`, { mode: 0o600 });
+  const { code, stderr } = await runProgram({
+    command: debugfs,
+    args: ["-w", "-f", script, image],
+    env: { PATH: process.env.PATH },
+    deadlineMs: DEADLINE_MS,
+  });
+  // Folders that exist and files that do not are as they should be.
+  const problems = stderr
+    .split("\n")
+    .filter((line) => line !== "" && !/^debugfs 1\.|already exists|File not found by ext2_lookup/.test(line));
+  if (code !== 0 || problems.length > 0)
+    throw new SandboxError(`debugfs could not put files into ${image}: ${problems.join(" | ")}`);
+}
+
+/** From the outermost on. */
+function foldersAbove(path: string): string[] {
+  const folder = dirname(path);
+  return folder === "/" ? [] : [...foldersAbove(folder), folder];
+}

@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ProgramCache } from "../programs/program-cache";
+import type { Progress } from "../programs/progress";
+import { lastLines, runProgram } from "../programs/run-program";
+import { SandboxError } from "../programs/sandbox-error";
+
+/** A distribution's system as files of this machine: what stands for Azure's image. */
+export interface GuestImage {
+  /** As in "Ubuntu 24.04". */
+  readonly distribution: string;
+  /** A raw ext4 file system. */
+  readonly rootDisk: string;
+  readonly kernel: string;
+  readonly initrd?: string;
+  /** The certificate authorities it trusts, PEM. */
+  readonly authorities: string;
+}
+
+interface Distribution {
+  readonly name: string;
+  readonly suite: string;
+  /** Lines of sources.list, the options aside. */
+  readonly sources: readonly string[];
+  /** Package signing keys on this machine. */
+  readonly keyring: string;
+  readonly kernelPackage: string;
+}
+
+const UBUNTU: Distribution = {
+  name: "Ubuntu 24.04",
+  suite: "noble",
+  sources: ["noble", "noble-updates", "noble-security"].map(
+    (suite) => `http://archive.ubuntu.com/ubuntu ${suite} main universe`,
+  ),
+  keyring: "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
+  kernelPackage: "linux-image-virtual",
+};
+
+const DEBIAN: Distribution = {
+  name: "Debian 13",
+  suite: "trixie",
+  sources: [
+    "http://deb.debian.org/debian trixie main",
+    "http://deb.debian.org/debian trixie-updates main",
+    "http://deb.debian.org/debian-security trixie-security main",
+  ],
+  keyring: "/usr/share/keyrings/debian-archive-keyring.gpg",
+  kernelPackage: "linux-image-amd64",
+};
+
+/** What Azure's image has of itself, as far as the user data builds on it, and QEMU's agent. */
+const PACKAGES = [
+  "apt",
+  "ca-certificates",
+  "cloud-init",
+  "curl",
+  "dbus",
+  "e2fsprogs",
+  "iproute2",
+  "kmod",
+  "libpam-systemd",
+  "logrotate",
+  "lsb-release",
+  "netplan.io",
+  "openssl",
+  "procps",
+  "qemu-guest-agent",
+  "sudo",
+  "systemd-resolved",
+  "systemd-sysv",
+  "udev",
+  "unattended-upgrades",
+];
+
+/** What the user data has to install: the image only has the packages' files, in a repository of its own. */
+const REPOSITORY_PACKAGES = ["haproxy", "jq", "unzip"];
+
+/** Of the root disk. */
+const SIZE = "2G";
+
+const OTHERS_MS = 30 * 60_000;
+const BUILD_MS = 25 * 60_000;
+
+const MAKE_IMAGE = join(__dirname, "make-image");
+
+/** Image, kernel and the rest are named so in the cache. */
+const ROOT_DISK = "root.ext4";
+
+/**
+ * The image in the cache, or one made from the distribution's packages, which takes a few minutes. Ubuntu 24.04, which the VMs
+ * run, where this machine has its package signing keys; else Debian 13.
+ */
+export async function findGuestImage({
+  progress,
+  cache = new ProgramCache(),
+}: {
+  progress: Progress;
+  cache?: ProgramCache;
+}): Promise<GuestImage> {
+  const distribution = [UBUNTU, DEBIAN].find(({ keyring }) => existsSync(keyring));
+  if (!distribution) {
+    throw new SandboxError(
+      `The guest's packages cannot be verified: ${UBUNTU.keyring} and ${DEBIAN.keyring} are missing. Install ubuntu-keyring or debian-archive-keyring.`,
+    );
+  }
+  if (distribution !== UBUNTU) {
+    progress.line(
+      `The guest is ${distribution.name}, not ${UBUNTU.name}, which is deployed: ${UBUNTU.keyring} is missing.`,
+    );
+  }
+  const args = argumentsFor(distribution);
+  const key = `guest_${distribution.suite}_${await recipeOf(args)}_linux_amd64`;
+  const rootDisk =
+    (await cache.find(key, ROOT_DISK)) ??
+    (await cache.alone(`the guest's image`, { deadlineMs: OTHERS_MS, progress }, async () => {
+      const made = await cache.find(key, ROOT_DISK);
+      if (made) return made;
+      return progress.step(
+        `Making the guest's image from the packages of ${distribution.name}, a few minutes the first time`,
+        () =>
+          cache.add(key, ROOT_DISK, `mmdebstrap of ${distribution.name}`, (folder) => build(folder, args)),
+        { announce: true },
+      );
+    }));
+  return imageIn(join(rootDisk, ".."), distribution.name);
+}
+
+function imageIn(folder: string, distribution: string): GuestImage {
+  const initrd = join(folder, "initrd");
+  return {
+    distribution,
+    rootDisk: join(folder, ROOT_DISK),
+    kernel: join(folder, "kernel"),
+    initrd: existsSync(initrd) ? initrd : undefined,
+    authorities: join(folder, "ca-certificates.crt"),
+  };
+}
+
+function argumentsFor({ suite, sources, keyring, kernelPackage }: Distribution): string[] {
+  return [
+    suite,
+    SIZE,
+    [...PACKAGES, kernelPackage].join(","),
+    REPOSITORY_PACKAGES.join(","),
+    ...sources.map((source) => `deb [signed-by=${keyring}] ${source}`),
+  ];
+}
+
+/** Another recipe makes another image. */
+async function recipeOf(args: readonly string[]): Promise<string> {
+  const hash = createHash("sha256").update(args.join("\n"));
+  for (const script of [MAKE_IMAGE, join(__dirname, "customize-image")]) hash.update(await readFile(script));
+  return hash.digest("hex").slice(0, 12);
+}
+
+async function build(folder: string, args: readonly string[]): Promise<void> {
+  const { code, stderr } = await runProgram({
+    command: MAKE_IMAGE,
+    args,
+    cwd: folder,
+    env: process.env,
+    deadlineMs: BUILD_MS,
+  });
+  if (code !== 0) {
+    throw new SandboxError(`The guest's image could not be made. The last lines: ${lastLines(stderr, 8)}`);
+  }
+}

@@ -1,0 +1,232 @@
+import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ChildProgram } from "../programs/child-program";
+import { runProgram } from "../programs/run-program";
+import { messageOf, SandboxError } from "../programs/sandbox-error";
+import { GuestAgent, type GuestResult } from "./guest-agent";
+import { orderQemu } from "./monitor";
+import type { Acceleration, QemuPrograms } from "./qemu";
+
+export interface GuestOptions {
+  readonly name: string;
+  readonly qemu: QemuPrograms;
+  readonly acceleration: Acceleration;
+  /** Private, of its own, and with a short path: a unix socket lies in it. */
+  readonly folder: string;
+  readonly kernel: string;
+  readonly initrd?: string;
+  /** A raw file system that stays as it is: what the guest writes goes to a layer above it. */
+  readonly rootDisk: string;
+  /** Raw disks that the guest may write, by the serial number it finds them under. */
+  readonly dataDisks?: Readonly<Record<string, string>>;
+  /** The guest's subnet; its gateway, the first address, leads to 127.0.0.1 of this machine. */
+  readonly subnet: string;
+  readonly gateway: string;
+  /** Ports of 127.0.0.1 of this machine that lead to ports of the guest's address, by the guest's port. */
+  readonly hostPorts?: Readonly<Record<number, number>>;
+  readonly memoryMb?: number;
+}
+
+/** Longest path of a unix socket, in bytes. */
+const LONGEST_SOCKET = 103;
+
+/** A virtual machine in QEMU, which boots its kernel directly. */
+export class Guest {
+  readonly agent: GuestAgent;
+  #program?: ChildProgram;
+  #options: GuestOptions;
+
+  private constructor(options: GuestOptions) {
+    this.#options = options;
+    const socket = this.#file("agent");
+    if (socket.length > LONGEST_SOCKET)
+      throw new SandboxError(`The path of ${socket} is too long for a socket.`);
+    this.agent = new GuestAgent(socket);
+  }
+
+  /** A guest with a fresh layer above its root disk; it does not run yet. */
+  static async create(options: GuestOptions): Promise<Guest> {
+    const guest = new Guest(options);
+    await rm(guest.#file("console.log"), { force: true });
+    await createLayer(options.qemu, options.rootDisk, guest.#file("root.qcow2"));
+    return guest;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** What the guest has written to its serial console since it was created. */
+  async console(): Promise<string> {
+    const file = this.#file("console.log");
+    return existsSync(file) ? await readFile(file, "utf8") : "";
+  }
+
+  /** Switches it on; with a snapshot's name, it goes on from there instead of booting. */
+  async start({ snapshot, clock }: { snapshot?: string; clock?: string } = {}): Promise<void> {
+    if (this.#program?.running) throw new SandboxError(`${this.name} runs already.`);
+    for (const socket of ["agent", "monitor"]) await rm(this.#file(socket), { force: true });
+    this.agent.disconnect();
+    this.#program = await ChildProgram.start({
+      name: `QEMU (${this.name})`,
+      command: this.#options.qemu.system,
+      args: this.#arguments({ snapshot, clock }),
+      env: { PATH: process.env.PATH, TMPDIR: this.#options.folder },
+      cwd: this.#options.folder,
+      logFile: this.#file("qemu.log"),
+    });
+  }
+
+  /** Waits until commands can be run in it. */
+  async untilThere({ deadlineMs }: { deadlineMs: number }): Promise<void> {
+    const program = this.#running();
+    await program.until(`${this.name} to run its guest agent`, () => existsSync(this.#file("agent")), {
+      deadlineMs,
+    });
+    const abort = program.ended.then((): never => {
+      throw new SandboxError(`${this.name} was switched off while it booted.`);
+    });
+    abort.catch(() => {});
+    await this.agent.untilThere({ deadlineMs, abort });
+  }
+
+  /** Runs a bash script as root. */
+  run(script: string, options?: { deadlineMs?: number }): Promise<GuestResult> {
+    return this.agent.run(script, options);
+  }
+
+  /** The output of a script that has to succeed, without white space around it. */
+  async output(script: string, options?: { deadlineMs?: number }): Promise<string> {
+    const { code, output } = await this.run(script, options);
+    if (code !== 0) throw new SandboxError(`${this.name}: exit code ${code} of: ${script}\n${output}`);
+    return output.trim();
+  }
+
+  /** As when the power goes: what the guest had not written yet is lost. */
+  async cutPower(): Promise<void> {
+    await this.#program?.kill();
+    this.agent.disconnect();
+  }
+
+  /** Has the guest shut down, and waits until it is off. */
+  async shutDown({ deadlineMs }: { deadlineMs: number }): Promise<void> {
+    const program = this.#running();
+    await this.run("systemctl poweroff --no-block");
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () =>
+          reject(
+            new SandboxError(`${this.name} was not off ${deadlineMs / 1000} s after systemctl poweroff.`),
+          ),
+        deadlineMs,
+      );
+    });
+    await Promise.race([program.ended, late]).finally(() => clearTimeout(timer));
+    this.agent.disconnect();
+  }
+
+  #running(): ChildProgram {
+    if (!this.#program?.running) throw new SandboxError(`${this.name} does not run.`);
+    return this.#program;
+  }
+
+  #file(name: string): string {
+    return join(this.#options.folder, name);
+  }
+
+  /** Keeps memory and root disk as they are now, for `start`. Only without data disks. */
+  async keepSnapshot(name: string): Promise<void> {
+    await orderQemu(this.#file("monitor"), `savevm ${name}`);
+  }
+
+  /** Attaches a raw disk while the guest runs. */
+  async attachDisk(serial: string, path: string): Promise<void> {
+    const order = (command: string) => orderQemu(this.#file("monitor"), command);
+    const [, driveOptions = "", , deviceOptions = ""] = disk(serial, path, "raw");
+    await orderDrive(order, driveOptions);
+    await order(`device_add ${deviceOptions}`);
+  }
+
+  #arguments({ snapshot, clock }: { snapshot?: string; clock?: string }): string[] {
+    const {
+      acceleration,
+      kernel,
+      initrd,
+      dataDisks = {},
+      subnet,
+      gateway,
+      hostPorts = {},
+      memoryMb = 1536,
+    } = this.#options;
+    const forwards = Object.entries(hostPorts).map(
+      ([guest, host]) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`,
+    );
+    const kernelArguments = [
+      "root=/dev/disk/by-id/virtio-root",
+      "rw",
+      "console=hvc0",
+      "ds=nocloud",
+      "net.ifnames=0",
+      "systemd.show_status=true",
+      "panic=-1",
+    ];
+    // Without an initrd the kernel itself finds the root disk, by the name that it gives to the first one.
+    if (initrd === undefined) kernelArguments[0] = "root=/dev/vda";
+    return [
+      "-nodefaults",
+      "-no-user-config",
+      ["-machine", "pc"],
+      ["-accel", acceleration === "KVM" ? "kvm" : "tcg,thread=multi"],
+      ["-cpu", acceleration === "KVM" ? "host" : "max"],
+      ["-smp", "2"],
+      ["-m", String(memoryMb)],
+      ["-display", "none"],
+      ["-kernel", kernel],
+      initrd === undefined ? [] : ["-initrd", initrd],
+      ["-append", kernelArguments.join(" ")],
+      ["-chardev", `file,id=console,path=${this.#file("console.log")},append=on`],
+      disk("root", this.#file("root.qcow2"), "qcow2"),
+      ...Object.entries(dataDisks).map(([serial, path]) => disk(serial, path, "raw")),
+      ["-netdev", `user,id=net,net=${subnet},host=${gateway}${forwards.join("")}`],
+      ["-device", "virtio-net-pci,netdev=net,romfile="],
+      ["-device", "virtio-rng-pci"],
+      ["-device", "virtio-serial-pci"],
+      ["-device", "virtconsole,chardev=console"],
+      ["-chardev", `socket,id=agent,path=${this.#file("agent")},server=on,wait=off`],
+      ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
+      ["-qmp", `unix:${this.#file("monitor")},server=on,wait=off`],
+      clock === undefined ? [] : ["-rtc", `base=${clock}`],
+      snapshot === undefined ? [] : ["-loadvm", snapshot],
+    ].flat();
+  }
+}
+
+/** QEMU's monitor says OK, which is the one thing that it says when it does not refuse. */
+async function orderDrive(order: (command: string) => Promise<void>, options: string): Promise<void> {
+  await order(`drive_add 0 ${options}`).catch((error: unknown) => {
+    if (!/: OK$/.test(messageOf(error))) throw error;
+  });
+}
+
+/** cache=writeback: what the guest was told is written outlives QEMU's kill. */
+function disk(serial: string, path: string, format: string): string[] {
+  return [
+    "-drive",
+    `if=none,id=${serial},file=${path},format=${format},cache=writeback,discard=unmap`,
+    "-device",
+    `virtio-blk-pci,drive=${serial},serial=${serial}`,
+  ];
+}
+
+async function createLayer({ img }: QemuPrograms, base: string, layer: string): Promise<void> {
+  await rm(layer, { force: true });
+  const { code, stderr } = await runProgram({
+    command: img,
+    args: ["create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, layer],
+    env: { PATH: process.env.PATH },
+    deadlineMs: 30_000,
+  });
+  if (code !== 0) throw new SandboxError(`qemu-img could not make ${layer}: ${stderr.trim()}`);
+}

@@ -1,0 +1,49 @@
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { findQemuPrograms } from "../sandbox/guest/qemu";
+
+const project = join(__dirname, "..");
+/** What is run unless told: both kinds of VM, in minutes. */
+const UNLESS_TOLD = ["vault-server", "agent-vm"];
+
+const all = readdirSync(join(project, "test/boot"))
+  .filter((name) => name.endsWith(".boot.ts"))
+  .map((name) => name.replace(".boot.ts", ""));
+
+const usage = `Usage: npm run boot-test [-- VM...] [-- JEST-OPTION...]
+
+  VM   ${all.join(", ")}, or all of them: all; ${UNLESS_TOLD.join(" and ")} unless told`;
+
+/** `npm run boot-test [vm]`: boots the user data in QEMU, one VM after the other; skipped where QEMU is missing. */
+async function main(): Promise<void> {
+  const [, , ...args] = process.argv;
+  const named = args.filter((arg) => !arg.startsWith("-"));
+  const wanted = named.length === 0 ? UNLESS_TOLD : named.includes("all") ? all : named;
+  const unknown = wanted.find((vm) => !all.includes(vm));
+  if (unknown !== undefined) {
+    console.error(`There is no boot test of ${unknown}.\n\n${usage}`);
+    process.exitCode = 1;
+    return;
+  }
+  const qemu = await findQemuPrograms();
+  if (typeof qemu === "string") {
+    console.log(`SKIPPED: ${qemu}`);
+    // A pipeline that is to run it must not pass without it.
+    if (process.env.CI) process.exitCode = 1;
+    return;
+  }
+  const files = wanted.map((vm) => `test/boot/${vm}.boot.ts`);
+  const options = args.filter((arg) => arg.startsWith("-"));
+  const jest = spawn(
+    "node_modules/.bin/jest",
+    ["--testMatch", "<rootDir>/test/boot/*.boot.ts", "--runInBand", ...options, "--runTestsByPath", ...files],
+    { cwd: project, stdio: "inherit" },
+  );
+  process.exitCode = await new Promise<number>((resolve, reject) => {
+    jest.once("error", reject);
+    jest.once("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+void main();

@@ -1,0 +1,39 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Types whose values an identity must not need for a plan. */
+const secretTypes = ["azurerm_key_vault_secret"];
+
+/**
+ * In place of a secret: a text that no plan shows, since secrets go into write-only arguments alone. An apply of it ends with an
+ * error, so it never becomes a password. Source: Terraform, `terraform.applying`.
+ */
+const placeholder =
+  '(terraform.applying ? one(["this plan is for reading", "deploy instead"]) : "read at apply")';
+
+interface StackJson {
+  ephemeral?: Record<string, Record<string, unknown>>;
+  [block: string]: unknown;
+}
+
+/**
+ * A stack's Terraform without the ephemeral blocks that open secrets: its plan is the same, and whoever makes it reads none.
+ * Terraform opens an ephemeral block in each plan, also where no argument that takes its value changes.
+ */
+export function planOnly(stack: StackJson, types: readonly string[] = secretTypes): StackJson {
+  const ephemeral = Object.entries(stack.ephemeral ?? {}).filter(([type]) => !types.includes(type));
+  const { ephemeral: _, ...blocks } = stack;
+  const kept = ephemeral.length > 0 ? { ...blocks, ephemeral: Object.fromEntries(ephemeral) } : blocks;
+  const reference = new RegExp(`\\bephemeral\\.(?:${types.join("|")})\\.[\\w-]+(?:\\.\\w+)+`, "g");
+  return JSON.parse(JSON.stringify(kept), (_key, value) =>
+    typeof value === "string" ? value.replaceAll(reference, () => placeholder) : value,
+  );
+}
+
+/** `plan-only.ts FOLDER...`: makes synthesized stacks ones that can be planned without reading a secret. */
+export function main(): void {
+  for (const folder of process.argv.slice(2)) {
+    const file = join(folder, "cdk.tf.json");
+    writeFileSync(file, JSON.stringify(planOnly(JSON.parse(readFileSync(file, "utf8"))), null, 2));
+  }
+}

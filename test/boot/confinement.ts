@@ -1,0 +1,75 @@
+import type { Guest } from "../../sandbox/guest/guest";
+
+/** Attempts that a unit's confinement is to stop, each a shell command that succeeds where nothing stops it. */
+export const attempts = {
+  "write a configuration file": `for file in /etc/vault*.d/*.hcl; do : >>"$file" || exit 1; done`,
+  "write a program": ": >>/usr/local/sbin/azure-key-vault",
+  "write a unit": ": >>/etc/systemd/system/vault-install.service",
+  "write to a home folder": "touch /root/attempt && rm /root/attempt",
+  "load a kernel module": "modprobe bonding && modprobe -r bonding",
+  "make a set-user-ID file": 'file=$(mktemp) && chmod u+s "$file"',
+  "become another user": "setpriv --reuid=65534 --clear-groups true",
+  "mount a file system": "mount -t tmpfs none /mnt && umount /mnt",
+  "make a namespace": "unshare --uts true",
+  "set the clock": 'date --set="@$(date +%s)"',
+  "set a kernel parameter": "cat /proc/sys/kernel/domainname | tee /proc/sys/kernel/domainname",
+  "read the kernel's log": "dmesg",
+  "read a raw disk": "head --bytes=512 /dev/vda",
+  "have memory that is writable and executable":
+    "python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)'",
+  "open a packet socket": "python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'",
+  "ask IMDS":
+    "curl --silent --fail --max-time 20 --header Metadata:true http://169.254.169.254/metadata/versions",
+} as const;
+
+export type Attempt = keyof typeof attempts;
+
+/** Settings of a unit that say what it runs and when; the rest of a unit's file is its confinement. */
+const ORDERS =
+  "Exec[A-Za-z]*|Restart[A-Za-z]*|Type|RemainAfterExit|Standard[A-Za-z]*|KillSignal|Timeout[A-Za-z]*|Wants|Requires|BindsTo|After|Before|Conflicts|RequiresMountsFor|DefaultDependencies|WantedBy";
+
+const FOLDER = "/run/attempts";
+
+/**
+ * Which attempts succeed with a unit's user, capabilities and sandbox: in a copy of the unit that runs them in place of its program.
+ * Without a unit: as root, unconfined.
+ *
+ * @param more attempts of this machine
+ */
+export async function successes(
+  vm: Guest,
+  unit: string | undefined,
+  more: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
+  const lines = Object.entries({ ...attempts, ...more }).map(
+    ([name, command]) => `if (${command}) >/dev/null 2>&1; then echo ${quoted(name)}; fi`,
+  );
+  await vm.output(`mkdir -p ${FOLDER} && cat >${FOLDER}/run <<'END'\n${lines.join("\n")}\nEND`);
+  if (unit === undefined) return linesOf(await vm.output(`bash ${FOLDER}/run`));
+  const copy = `attempt-${unit}`;
+  const own = [
+    "[Service]",
+    "Type=oneshot",
+    `ExecStart=/bin/bash ${FOLDER}/run`,
+    `StandardOutput=truncate:${FOLDER}/${unit}`,
+    "RuntimeDirectoryPreserve=yes",
+  ].join("\\n");
+  return linesOf(
+    await vm.output(
+      `sed -E '/^(${ORDERS})=/d' /etc/systemd/system/${unit} >/run/systemd/system/${copy} &&
+       printf '\\n${own}\\n' >>/run/systemd/system/${copy} &&
+       systemctl daemon-reload &&
+       if ! systemctl start ${copy}; then journalctl --unit ${copy} --no-pager >&2; exit 1; fi
+       cat ${FOLDER}/${unit}`,
+      { deadlineMs: 300_000 },
+    ),
+  );
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}

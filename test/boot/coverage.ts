@@ -1,0 +1,25 @@
+/**
+ * Which test covers each difference between the sandbox and a VM on Azure (sandbox/machine/differences.ts), by its name: the
+ * boot test, the sandbox's own tests, or none.
+ */
+export const coverage: Readonly<Record<string, string>> = {
+  "Private root": "boot test: files at their own paths",
+  "User data":
+    "boot test: the timer runs apply-user-data, confined, which takes a change from IMDS and reports it on the console",
+  "Vault and Node.js":
+    "sandbox: install-release against a server of its own. Boot test: that it runs confined and finds them. No test downloads HashiCorp's or Node.js's own archive on a VM",
+  Listeners: "boot test: all TCP listeners, and none other",
+  "Users and groups": "boot test: owners and modes; services run as their users",
+  Confinement:
+    "boot test: attempts from inside each service; `npm test`: `systemd-analyze verify` and `security`",
+  "Way to Azure":
+    "boot test: names and 169.254.169.254 without a proxy, trusted by the system's own list. Public DNS and certificates: only Azure",
+  Restarts: "boot test: systemd's own, after kill -9",
+  Readiness: "boot test: systemd's own",
+  "Disks and tmpfs":
+    "boot test: formatting, mounts and their options, power cuts, a disk with something else on it. The disk's name is given by the guest's own rule, not by Azure's",
+  Timers: "boot test (timers): with the clock moved",
+  "Not run": "boot test: cloud-init, packages, users, logrotate, unattended upgrades",
+  "Operating system":
+    "boot test: Ubuntu 24.04 from Ubuntu's packages; it is not Azure's image, and its kernel is Ubuntu's for virtual machines",
+};

@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { open, rm } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { DATA_DISK_SERIAL, makeDisk } from "../../sandbox/guest/deployed-guest";
+import { waitFor } from "../../sandbox/programs/wait-for";
+import { BOOT_MS, BootScene, SOON_MS } from "./scene";
+import { journalOf, stateOf } from "./systemd";
+import { WaitingVault } from "./waiting-vault";
+
+jest.setTimeout(BOOT_MS);
+
+/** How often the power goes during first boot: BOOT_TEST_POWER_CUTS, which the nightly run sets higher. */
+const CUTS = Number(process.env.BOOT_TEST_POWER_CUTS ?? 3);
+
+describe("A data disk", () => {
+  let scene: BootScene;
+  let waiting: WaitingVault;
+  let firstBootMs: number;
+  let firstUuid: string;
+
+  const output = (script: string) => waiting.vm.output(script);
+  const uuid = () =>
+    output(`blkid --output value --match-tag UUID /dev/disk/azure/scsi1/${DATA_DISK_SERIAL}`);
+
+  beforeAll(async () => {
+    scene = await BootScene.open(process.env.ENVIRONMENT ?? "demo");
+    waiting = await WaitingVault.boot(scene);
+  }, 2 * BOOT_MS);
+
+  afterEach(() => waiting.vm.cutPower());
+  afterAll(() => scene?.close(), SOON_MS);
+
+  it("that comes after the start gets a file system and a Vault", async () => {
+    await waiting.start();
+    const attached = Date.now();
+    await waiting.attach(scene.dataDisk("first"));
+    await waiting.untilFirstBootIsComplete();
+    firstBootMs = Date.now() - attached;
+    firstUuid = await uuid();
+    expect(await output("cat /var/lib/vault/first-boot")).toBe("complete");
+  });
+
+  it("is taken as it is by another VM: no second file system, no second Vault", async () => {
+    await waiting.start();
+    await waiting.attach(scene.dataDisk("first"));
+    await waiting.untilDeployerLogsIn();
+    expect(await uuid()).toBe(firstUuid);
+    expect(await journalOf(waiting.vm, "vault.service", 2_000)).not.toContain("security barrier initialized");
+  });
+
+  it("on which something else is stays as it is", async () => {
+    const disk = scene.dataDisk("foreign");
+    await makeDisk(disk);
+    // The signature of swap space, at the end of its first page.
+    const file = await open(disk, "r+");
+    await file.write("SWAPSPACE2", 4096 - 10);
+    await file.close();
+    const before = await digestOfStart(disk);
+    await waiting.start();
+    await waiting.attach(disk);
+    await waitFor(
+      "vault-data-format.service to end",
+      async () => ["failed", "active"].includes(await stateOf(waiting.vm, "vault-data-format.service")),
+      { deadlineMs: SOON_MS, intervalMs: 1_000 },
+    );
+    expect(await stateOf(waiting.vm, "vault.service")).not.toBe("active");
+    expect(await stateOf(waiting.vm, "var-lib-vault.mount")).not.toBe("active");
+    await waiting.vm.cutPower();
+    expect(await digestOfStart(disk)).toBe(before);
+  });
+
+  it.each(Array.from({ length: CUTS }, (_, index) => index + 1))(
+    "survives a power cut at a random moment of first boot, and the next VM completes it (%i)",
+    async (number) => {
+      const disk = scene.dataDisk(`cut-${number}`);
+      await waiting.start();
+      await waiting.attach(disk);
+      const moment = Math.floor(Math.random() * firstBootMs);
+      await delay(moment); // the nemesis: no condition, any moment
+      const said = await waiting.vm.output(
+        "journalctl --boot --quiet --no-pager --output cat --unit vault-first-boot | tail -1",
+      );
+      await waiting.vm.cutPower();
+      scene.progress.line(
+        `Power cut ${number}: ${moment} ms after the disk came; first boot said last: ${said}`,
+      );
+      await waiting.start();
+      await waiting.attach(disk);
+      await waiting.untilFirstBootIsComplete();
+      expect(await output("cat /var/lib/vault/first-boot")).toBe("complete");
+      expect(await output("ls -A /run/vault-first-boot")).toBe("");
+      await waiting.vm.cutPower();
+      await rm(disk);
+    },
+  );
+});
+
+/** Of the first 64 MB, where every file system has its beginning. */
+async function digestOfStart(disk: string): Promise<string> {
+  const file = await open(disk);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(64 * 1024 * 1024), 0, 64 * 1024 * 1024, 0);
+    return createHash("sha256").update(buffer).digest("hex");
+  } finally {
+    await file.close();
+  }
+}

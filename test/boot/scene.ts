@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
+import { synthesize } from "../../main";
+import { type Azure, startAzure } from "../../sandbox/azure/azure";
+import { worldOf } from "../../sandbox/deployment/azure-world";
+import { Deployment } from "../../sandbox/deployment/deployment";
+import { keyVaultName } from "../../sandbox/deployment/key-vaults";
+import { signedInObjectId } from "../../sandbox/deployment/made-up-values";
+import { type BootingMachine, virtualMachines } from "../../sandbox/deployment/virtual-machines";
+import {
+  DeployedGuest,
+  type DeployedGuestOptions,
+  type GuestWorkshop,
+} from "../../sandbox/guest/deployed-guest";
+import type { InstalledProgram } from "../../sandbox/machine/machine";
+import { Progress } from "../../sandbox/programs/progress";
+import { SandboxError } from "../../sandbox/programs/sandbox-error";
+import { StateFolder } from "../../sandbox/programs/state-folder";
+import { findVaultProgram } from "../../sandbox/programs/vault-program";
+import { UndoSteps } from "../../sandbox/undo-steps";
+import { findWorkshop, installedPrograms } from "./workshop";
+
+/** Milliseconds. A boot takes about a minute under TCG on two idle cores. */
+export const BOOT_MS = 15 * 60_000;
+/** Milliseconds for what takes a VM seconds, and minutes under TCG beside other work. */
+export const SOON_MS = 10 * 60_000;
+
+/** An environment's stacks beside a stand-in for Azure, for VMs in QEMU. */
+export class BootScene {
+  private constructor(
+    readonly environment: Environment,
+    readonly azure: Azure,
+    readonly deployment: Deployment,
+    readonly workshop: GuestWorkshop,
+    readonly folder: string,
+    readonly programs: readonly InstalledProgram[],
+    readonly progress: Progress,
+    private readonly undo: UndoSteps,
+  ) {}
+
+  static async open(environmentName: string): Promise<BootScene> {
+    const progress = new Progress();
+    const undo = new UndoSteps();
+    try {
+      const workshop = await findWorkshop(progress);
+      const vault = await findVaultProgram({ progress });
+      const loaded = loadEnvironment(environmentName);
+      const environment = {
+        ...loaded,
+        vault: { ...loaded.vault, version: vault.version.replace(/[-+].*/, "") },
+      };
+      const folder = await StateFolder.open();
+      await undo.add(() => folder.close());
+      const outdir = await folder.folder("stacks");
+      synthesize(environment, outdir);
+      const deployment: Deployment = Deployment.load(outdir, {
+        certificatePem: (keyVault, name) => azure.keyVault(keyVault).certificate(name),
+      });
+      const azure: Azure = await startAzure(worldOf(deployment, environment, outdir));
+      await undo.add(() => azure.stop());
+      const programs = installedPrograms(environment, vault.path);
+      return new BootScene(environment, azure, deployment, workshop, folder.path, programs, progress, undo);
+    } catch (error) {
+      await undo.undo();
+      throw error;
+    }
+  }
+
+  machineOf(stack: string): BootingMachine {
+    const machine = virtualMachines(this.deployment).find((it) => it.stack === stack);
+    if (!machine) throw new SandboxError(`The stack ${stack} has no VM.`);
+    return machine;
+  }
+
+  async prepare(
+    stack: string,
+    options: Partial<Pick<DeployedGuestOptions, "services" | "ownNames" | "userData" | "files">> = {},
+  ): Promise<DeployedGuest> {
+    const { workshop, azure, folder, programs } = this;
+    const deployed = await DeployedGuest.prepare({
+      workshop,
+      azure,
+      folder,
+      programs,
+      machine: this.machineOf(stack),
+      ...options,
+    });
+    await this.undo.add(() => deployed.close());
+    return deployed;
+  }
+
+  /** What is to be undone when the scene closes. */
+  onClose(step: () => Promise<unknown>): Promise<void> {
+    return this.undo.add(step);
+  }
+
+  dataDisk(name: string): string {
+    return join(this.folder, `${name}.data`);
+  }
+
+  /** Vault's own, PEM. */
+  vaultCertificate(): string {
+    const { keyVault, name } = this.certificate();
+    return this.azure.keyVault(keyVault).certificate(name) ?? "";
+  }
+
+  /** What Key Vault does before it expires. */
+  async renewVaultCertificate(): Promise<void> {
+    const { keyVault, name } = this.certificate();
+    await this.azure.renewCertificate(keyVault, name);
+  }
+
+  private certificate(): { keyVault: string; name: string } {
+    const [certificate] = this.deployment.resources("azurerm_key_vault_certificate");
+    const { name, key_vault_id } = z
+      .object({ name: z.string(), key_vault_id: z.string() })
+      .parse({ name: certificate?.argument("name"), key_vault_id: certificate?.argument("key_vault_id") });
+    return { keyVault: keyVaultName(this.deployment, key_vault_id), name };
+  }
+
+  deployerToken(): string {
+    const [deployer] = this.environment.deployers;
+    const objectId = deployer?.objectId === "signed-in-user" ? signedInObjectId : deployer?.objectId;
+    return this.azure.tokenForPerson(objectId ?? "", "https://management.core.windows.net/");
+  }
+
+  close(): Promise<void> {
+    return this.undo.undo();
+  }
+}

@@ -1,0 +1,39 @@
+import type { Guest } from "../../sandbox/guest/guest";
+import { SandboxError } from "../../sandbox/programs/sandbox-error";
+import { waitFor } from "../../sandbox/programs/wait-for";
+import { BOOT_MS, SOON_MS } from "./scene";
+
+/** Waits until cloud-init has done all that it does at a boot, well or badly. */
+export async function untilCloudInitIsDone(vm: Guest): Promise<void> {
+  await vm.run("cloud-init status --wait >/dev/null", { deadlineMs: BOOT_MS });
+}
+
+/** Waits until a unit is active; an oneshot unit is when it has done its work. */
+export async function untilUnitIsActive(vm: Guest, unit: string, deadlineMs = SOON_MS): Promise<void> {
+  try {
+    await waitFor(`${unit} to be active`, async () => (await stateOf(vm, unit)) === "active", {
+      deadlineMs,
+      intervalMs: 1_000,
+    });
+  } catch (error) {
+    throw new SandboxError(`${error}\n${await journalOf(vm, unit)}`);
+  }
+}
+
+export async function stateOf(vm: Guest, unit: string): Promise<string> {
+  return vm.output(`systemctl is-active ${unit} || true`);
+}
+
+/** The end of what a unit and systemd about it have said in this boot. */
+export async function journalOf(vm: Guest, unit: string, lines = 40): Promise<string> {
+  return vm.output(
+    `systemctl status --no-pager --lines=0 ${unit} || true; journalctl --boot --no-pager --lines=${lines} --unit=${unit}`,
+  );
+}
+
+/** Failed units, each with the end of its journal. */
+export async function failedUnits(vm: Guest): Promise<string[]> {
+  const text = await vm.output("systemctl list-units --failed --plain --no-legend | awk '{print $1}'");
+  const units = text.split("\n").filter((unit) => unit !== "");
+  return Promise.all(units.map((unit) => journalOf(vm, unit)));
+}

@@ -1,0 +1,84 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DATA_DISK_SERIAL, makeDisk } from "../../sandbox/guest/deployed-guest";
+import type { Guest } from "../../sandbox/guest/guest";
+import { freePort } from "../../sandbox/programs/free-port";
+import { waitFor } from "../../sandbox/programs/wait-for";
+import { VaultClient } from "../../sandbox/vault-config/vault-client";
+import { BOOT_MS, type BootScene, SOON_MS } from "./scene";
+import { untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
+
+const SNAPSHOT = "waiting";
+
+export const FIRST_BOOT = "vault-first-boot.service";
+
+/**
+ * Vault's VM, booted and complete but for its data disk, on which its units wait: in Azure, too, the disk may come after the start. A
+ * snapshot of it stands for any number of fresh VMs, each there within seconds.
+ */
+export class WaitingVault {
+  private constructor(
+    readonly vm: Guest,
+    private readonly scene: BootScene,
+    private readonly port: number,
+  ) {}
+
+  static async boot(scene: BootScene): Promise<WaitingVault> {
+    await writeFile(join(scene.folder, "vault.pem"), scene.vaultCertificate());
+    const prepared = await scene.prepare("vault-server");
+    const port = await freePort();
+    const vm = await prepared.create("waiting", { hostPorts: { 8200: port } });
+    await scene.onClose(() => vm.cutPower());
+    await scene.progress.step("a VM that waits for its data disk", async () => {
+      await vm.start();
+      await vm.untilThere({ deadlineMs: BOOT_MS });
+      await untilCloudInitIsDone(vm);
+      await untilUnitIsActive(vm, "vault-install.service");
+      await waitFor(
+        "Vault's certificate",
+        async () => (await vm.run("test -s /run/vault-tls/current/tls.crt")).code === 0,
+        { deadlineMs: SOON_MS, intervalMs: 1_000 },
+      );
+      await vm.keepSnapshot(SNAPSHOT);
+      await vm.cutPower();
+    });
+    return new WaitingVault(vm, scene, port);
+  }
+
+  /** A fresh VM, which still waits for its disk. */
+  async start(): Promise<void> {
+    await this.vm.start({ snapshot: SNAPSHOT });
+    await this.vm.untilThere({ deadlineMs: SOON_MS });
+    // Its clock stood still since the snapshot.
+    await this.vm.output(`date --set=@${Math.floor(Date.now() / 1000)}`);
+  }
+
+  /** @param disk a file, made empty when it is missing */
+  async attach(disk: string): Promise<void> {
+    await makeDisk(disk);
+    await this.vm.attachDisk(DATA_DISK_SERIAL, disk);
+  }
+
+  async untilFirstBootIsComplete(): Promise<void> {
+    await untilUnitIsActive(this.vm, FIRST_BOOT, SOON_MS);
+    await this.untilDeployerLogsIn();
+  }
+
+  untilDeployerLogsIn(): Promise<boolean> {
+    return waitFor("a deployer to log in", () => this.deployerLogsIn(), {
+      deadlineMs: SOON_MS,
+      intervalMs: 1_000,
+    });
+  }
+
+  private async deployerLogsIn(): Promise<boolean> {
+    const client = await VaultClient.loggedIn({
+      address: `https://127.0.0.1:${this.port}`,
+      tlsServerName: "vault.demo.internal",
+      caFile: join(this.scene.folder, "vault.pem"),
+      jwt: this.scene.deployerToken(),
+    });
+    await client.logOut();
+    return true;
+  }
+}

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+// It brings no types.
+const { load } = require("js-yaml") as { load: (text: string) => unknown };
+
+/*
+ * A pull request of somebody hostile. They may write in the repository, so their branch holds whatever they like: every file that a
+ * workflow runs, and the workflows themselves. What follows is what GitHub gives a job by the rules that they cannot change: the
+ * workflows of main, the rules of the environments, and the trusts that scripts/create-pipeline-identity makes.
+ */
+interface Job {
+  "runs-on": string;
+  if?: string;
+  environment?: string;
+  permissions?: Record<string, string>;
+}
+interface Workflow {
+  on: Record<string, unknown>;
+  permissions?: Record<string, string>;
+  jobs: Record<string, Job>;
+}
+
+const project = join(__dirname, "../../..");
+const folder = join(project, ".github/workflows");
+const script = readFileSync(join(project, "scripts/create-pipeline-identity"), "utf8");
+const expression = (text: string) => `\${{ ${text} }}`;
+const theirs = readdirSync(folder).flatMap((file) => {
+  const { on, jobs, permissions } = load(readFileSync(join(folder, file), "utf8")) as Workflow;
+  const events = ["pull_request", "pull_request_target", "issue_comment", "workflow_run", "merge_group"];
+  if (!events.some((event) => event in on)) return [];
+  return Object.entries(jobs).map(([name, job]) => ({
+    name,
+    job,
+    permissions: job.permissions ?? permissions ?? {},
+  }));
+});
+const unapproved = theirs.filter(({ job }) => job.environment === undefined);
+const approved = theirs.filter(({ job }) => job.environment !== undefined);
+
+describe("a hostile pull request", () => {
+  it("runs somewhere: there are jobs without an approval, and one with", () => {
+    expect(unapproved.map(({ name }) => name)).toEqual(["test", "scan"]);
+    expect(approved.map(({ name }) => name)).toEqual(["plan"]);
+  });
+
+  it("reads the sources without an approval, and nothing else", () => {
+    for (const { permissions } of unapproved) expect(permissions).toEqual({ contents: "read" });
+  });
+
+  it("writes nothing in the repository, not even a finding of code scanning, approved or not", () => {
+    const written = theirs.flatMap(({ permissions }) =>
+      Object.entries(permissions).filter(([name, right]) => right !== "read" && name !== "id-token"),
+    );
+    expect(written).toEqual([]);
+  });
+
+  it("reaches GitHub's own runners, which end with the job, before somebody approved", () => {
+    for (const { job } of unapproved) expect(job["runs-on"]).toBe("ubuntu-24.04");
+  });
+
+  it("reaches the plan's runner once somebody approved, never the one that deploys", () => {
+    for (const { job } of approved)
+      expect(job["runs-on"]).toBe(expression("vars.PLAN_RUNNER || 'ubuntu-24.04'"));
+    expect(JSON.stringify(theirs)).not.toContain("PIPELINE_RUNNER");
+    const main = load(readFileSync(join(folder, "main.yml"), "utf8")) as Workflow;
+    const nightly = load(readFileSync(join(folder, "nightly.yml"), "utf8")) as Workflow;
+    const onDeployRunner = [main, nightly].flatMap(({ jobs }) =>
+      Object.entries(jobs).filter(([, job]) => job["runs-on"].includes("PIPELINE_RUNNER")),
+    );
+    for (const [, job] of onDeployRunner) {
+      expect(job.environment).toBe(expression("vars.DEPLOY_ENVIRONMENT"));
+      expect(job.if).toContain("github.ref == 'refs/heads/main'");
+    }
+  });
+
+  it("asks GitHub for a token of its own and gets into Azure with none of them", () => {
+    // Subjects that GitHub writes into tokens of jobs that nobody approved: by event, and by any ref that is not main.
+    const subject = "repo:acme/vault";
+    const attempts = [
+      `${subject}:pull_request`,
+      `${subject}:ref:refs/heads/hostile`,
+      `${subject}:ref:refs/heads/main2`,
+      `${subject}:ref:refs/tags/main`,
+      `${subject}:ref:refs/pull/7/merge`,
+      `${subject}:environment:anything`,
+      `${subject}:environment:production-plan2`,
+    ];
+    const trusted = [...script.matchAll(/^trust "(.+)" \S+ "(.+)"$/gm)].map(([, , text = ""]) =>
+      text.replace("$subject", subject).replace("$name", "production"),
+    );
+    expect(trusted.sort()).toEqual([
+      `${subject}:environment:production`,
+      `${subject}:environment:production-plan`,
+      `${subject}:ref:refs/heads/main`,
+    ]);
+    expect(attempts.filter((one) => trusted.includes(one))).toEqual([]);
+  });
+
+  it("runs its own code with the plan's identity only after an approval by somebody else", () => {
+    for (const { permissions, job } of theirs) {
+      expect([job.environment, "id-token" in permissions]).toEqual(
+        job.environment === undefined ? [undefined, false] : [expression("vars.PLAN_ENVIRONMENT"), true],
+      );
+      // Without the variable there would be no environment, and no approval.
+      if (job.environment) expect(job.if).toContain("vars.PLAN_ENVIRONMENT != ''");
+    }
+  });
+
+  it("gets no install script run after a merge either, by a package that it adds", () => {
+    expect(readFileSync(join(project, ".npmrc"), "utf8")).toMatch(/^ignore-scripts=true$/m);
+  });
+});

@@ -1,0 +1,75 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { itWithProgram } from "../../program";
+import { programOnPath } from "../../program-on-path";
+import { PipelineProject } from "./pipeline-project";
+
+jest.setTimeout(300_000);
+
+const project = new PipelineProject([]);
+afterAll(() => project.remove());
+
+/** Terraform's implicit mirror, where there is one; else the registry. */
+const mirror = join(homedir(), ".terraform.d/plugins");
+const options = existsSync(mirror) ? [`-fs-mirror=${mirror}`, "-platform=linux_amd64"] : [];
+
+/** Why nothing can be locked here; undefined where it can. Jest has to know at once. */
+function obstacle(): string | undefined {
+  if (!programOnPath("terraform")) return "terraform is not on PATH; install 1.11 or newer";
+  if (options.length > 0) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "lock-providers-"));
+  try {
+    const required_providers = { random: { source: "hashicorp/random" } };
+    writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ terraform: { required_providers } }));
+    const { status } = spawnSync("terraform", ["providers", "lock"], { cwd: folder, env });
+    return status === 0 ? undefined : "neither Terraform's registry nor a mirror is reachable";
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const { TF_CLI_CONFIG_FILE: _, ...env } = process.env;
+const reason = obstacle();
+const describeHere = reason ? describe.skip : describe;
+
+describeHere(
+  `scripts/lock-providers, with the real Terraform${reason ? ` (skipped: ${reason})` : ""}`,
+  () => {
+    beforeAll(async () => {
+      expect(await project.run("scripts/lock-providers", options)).toMatchObject({ status: 0 });
+    });
+
+    it("writes a lock file for each set of providers", () => {
+      const sets = ["azurerm", "azurerm+random", "azurerm+vault"].map((set) => `${set}.lock.hcl`);
+      expect(new Set(readdirSync(project.path("provider-locks")))).toEqual(new Set(sets));
+      expect(project.read("provider-locks/azurerm.lock.hcl")).toMatch(/hashes = \[\s+"h1:/);
+    });
+
+    it("lets the pipeline's Terraform take these providers, and refuses one with another checksum", async () => {
+      const plan = () => project.run("scripts/pipeline/plan", ["demo", "vm-reader-role"]);
+      const init = () =>
+        spawnSync("terraform", ["init", "-backend=false", "-lockfile=readonly", "-no-color"], {
+          cwd: project.path("cdktf.out/stacks/vm-reader-role"),
+          env,
+          encoding: "utf8",
+        });
+      await project.run("scripts/pipeline/plan", ["demo", "vm-reader-role"]);
+      expect(init()).toMatchObject({ status: 0, stderr: "" });
+      const lock = project.read("provider-locks/azurerm.lock.hcl");
+      project.write("provider-locks/azurerm.lock.hcl", lock.replaceAll(/"(h1|zh):.{8}/g, '"$1:AAAAAAAA'));
+      const { status, stdout } = await plan();
+      expect(status).toBe(1);
+      expect(stdout).toMatch(/could not be planned.*doesn't match any of the checksums/s);
+    });
+  },
+);
+
+itWithProgram("terraform", "changes no lock file where Terraform cannot have the providers", async () => {
+  mkdirSync(project.path("provider-locks"), { recursive: true });
+  project.write("provider-locks/azurerm.lock.hcl", "# as it was");
+  const run = await project.run("scripts/lock-providers", ["-fs-mirror=/nowhere"]);
+  expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining("no lock file was changed") });
+  expect(project.read("provider-locks/azurerm.lock.hcl")).toBe("# as it was");
+});
