@@ -422,6 +422,18 @@ function apiVersions(keyVaultPage: string): Fact[] {
     ),
     documentedVersion(
       spoken(
+        "user data in the metadata service",
+        "cloud-init/common/files/usr/local/sbin/apply-user-data",
+        /api-version=(\d{4}-\d\d-\d\d)/,
+      ),
+      {
+        page: "https://learn.microsoft.com/azure/virtual-machines/user-data",
+        words: "metadata/instance/compute/userData",
+        cure: "Take a version that the page names.",
+      },
+    ),
+    documentedVersion(
+      spoken(
         "Azure Storage",
         "cloud-init/agent-vm/files/usr/local/sbin/app-package",
         /STORAGE_API_VERSION=(\d{4}-\d\d-\d\d)/,
