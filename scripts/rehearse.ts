@@ -73,17 +73,21 @@ async function rehearse(name: string, folder: string, hostsFile: string, faults:
     }
   };
   if (faults) {
+    const problems: string[] = [];
     for (const [index, fault] of plantedFaults.entries()) {
       const own = join(folder, `fault-${index + 1}`);
       mkdirSync(own);
-      await progress.step(`planted: ${fault.what}`, () =>
-        inCopy(
-          own,
-          (project) => plant(fault, project),
-          (rehearsal) => expectCaught(fault, rehearsal),
-        ),
-      );
+      await progress
+        .step(`planted: ${fault.what}`, () =>
+          inCopy(
+            own,
+            (project) => plant(fault, project),
+            (rehearsal) => expectCaught(fault, rehearsal),
+          ),
+        )
+        .catch((error: unknown) => problems.push(messageOf(error)));
     }
+    if (problems.length > 0) throw new SandboxError(problems.join("\n"));
     progress.line(`All ${plantedFaults.length} planted faults were caught.`);
     return;
   }

@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -13,6 +13,7 @@ import { findMySqlProgram } from "../programs/mysql-program";
 import type { Progress } from "../programs/progress";
 import { lastLines, runProgram } from "../programs/run-program";
 import { SandboxError } from "../programs/sandbox-error";
+import { waitFor } from "../programs/wait-for";
 import { smokeTest } from "../smoke-test";
 import type { UndoSteps } from "../undo-steps";
 import { agentWorkloads, webAppWorkloads } from "../workloads";
@@ -149,6 +150,13 @@ export class Rehearsal {
     const caFile = join(folder, "vault.pem");
     await writeFile(caFile, this.vaultCertificate());
     const { agents, azure, running } = this;
+    // Vault Agent tries again by itself after it was refused, which it was before Vault was configured.
+    for (const [name, agent] of agents) {
+      const rendered = () => existsSync(agent.path("/ramdisk/app/config.json"));
+      await waitFor(`Vault Agent of ${name} to render the application's configuration`, rendered, {
+        deadlineMs: 300_000,
+      });
+    }
     const databases = [...running.databases.values()].map(({ server }) => server);
     const { person } = this;
     await smokeTest(
