@@ -74,11 +74,11 @@ function scan(checkov: string, name: string): Judgement {
   }
 }
 
-/** checkov 3.3 gives a stack up at the block `terraform`, whose `required_version` it takes for a block. No check concerns it. */
+/** checkov 3.3 gives a stack up at the blocks `terraform` (for `required_version`) and `moved`. No check concerns them. */
 function copyWhatCheckovReads(stacks: string, copy: string): Scanned {
   return new Map(
     readdirSync(stacks).map((stack) => {
-      const { terraform, "//": notes, ...blocks } = readJson(join(stacks, stack, "cdk.tf.json"));
+      const { terraform, moved, "//": notes, ...blocks } = readJson(join(stacks, stack, "cdk.tf.json"));
       mkdirSync(join(copy, stack), { recursive: true });
       writeFileSync(join(copy, stack, "cdk.tf.json"), JSON.stringify(blocks, null, 2));
       return [stack, blocks];

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import type { Sandbox } from "../../../sandbox/sandbox";
@@ -58,9 +58,12 @@ export function listenersOf({ address, loopback }: Machine): string[] {
     .sort();
 }
 
-/** All that is to be open once first boot is complete. */
-export function openListeners({ address, loopback }: Machine): string[] {
-  return [address, loopback].flatMap((host) => [`${host}:8200`, `${host}:8201`]).sort();
+/** All that is to be open once first boot is complete. Behind a front, Vault's port for other nodes stays on loopback. */
+export function openListeners(machine: Machine): string[] {
+  const { address, loopback } = machine;
+  const hasFront = existsSync(machine.path("/etc/vault.d/front.cfg"));
+  const forNodes = hasFront ? [loopback] : [address, loopback];
+  return [`${address}:8200`, `${loopback}:8200`, ...forNodes.map((host) => `${host}:8201`)].sort();
 }
 
 /** Source of the format, an address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst. */
