@@ -7,13 +7,12 @@ import {
   deadlineMs,
   FIRST_BOOT,
   initsIn,
-  listenersOf,
-  openListeners,
   outputFromNow,
   recoveryKeysWork,
   replaceDataDisk,
   steps,
   storedKeySets,
+  untilOpen,
   untilSaid,
   VAULT,
 } from "./first-boots";
@@ -35,7 +34,7 @@ describeWithVault("First boot", () => {
   /** Complete, usable, and nothing left of what it worked with. */
   async function expectComplete(): Promise<void> {
     await vm().untilActive(FIRST_BOOT, { deadlineMs });
-    expect(listenersOf(vm())).toEqual(openListeners(vm()));
+    await untilOpen(vm());
     expect(readdirSync(vm().path("/run/vault-first-boot"))).toEqual([]);
     expect(await recoveryKeysWork(running.sandbox)).toBe(true);
     await (await running.deployer()).logOut();

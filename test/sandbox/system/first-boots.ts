@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { waitFor } from "../../../sandbox/programs/wait-for";
 import type { Sandbox } from "../../../sandbox/sandbox";
@@ -66,6 +67,16 @@ export function openListeners(machine: Machine): string[] {
   return [`${address}:8200`, `${loopback}:8200`, ...forNodes.map((host) => `${host}:8201`)].sort();
 }
 
+/** Waits until all of that is open, and nothing else is: the front starts after first boot. */
+export async function untilOpen(machine: Machine): Promise<void> {
+  const open = openListeners(machine);
+  await waitFor(
+    `${open.join(", ")} to be open, and nothing else of the machine`,
+    () => isDeepStrictEqual(listenersOf(machine), open),
+    { deadlineMs },
+  );
+}
+
 /** Source of the format, an address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst. */
 export function listeners(): { host: string; port: number }[] {
   const table = readFileSync("/proc/net/tcp", "utf8");
@@ -103,11 +114,12 @@ export function storedKeys({ azure, vault }: Sandbox): RecoveryKeys {
   return JSON.parse(azure.keyVault(keyVault).secret(name) ?? "") as RecoveryKeys;
 }
 
-/** Vault as a program on its machine reaches it: on loopback, past the front. */
+/** Vault as a program on its machine reaches it: on loopback, past the front where there is one. */
 export function localConnection({ vault, vaultServerName }: Sandbox): Omit<VaultConnection, "jwt"> {
+  const ofFront = vault.path("/run/vault-front/current/tls.crt");
   return {
     address: `https://${vault.loopback}:8200`,
-    caFile: vault.path("/run/vault-front/current/tls.crt"),
+    caFile: existsSync(ofFront) ? ofFront : vault.path("/run/vault-tls/current/tls.crt"),
     tlsServerName: vaultServerName,
   };
 }

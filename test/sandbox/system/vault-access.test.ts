@@ -6,7 +6,7 @@ import { signedInObjectId } from "../../../sandbox/deployment/made-up-values";
 import type { VaultClient } from "../../../sandbox/vault-config/vault-client";
 import { describeWithVault } from "../programs-there";
 import { management, stranger } from "./attacks/scene";
-import { deadlineMs } from "./first-boots";
+import { deadlineMs, localConnection } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 import { askVault, type VaultReply } from "./vault-caller";
 
@@ -55,7 +55,7 @@ describeWithVault("Who may log in to Vault", () => {
 
   it("is said by the environment: deployers, and those recovery key readers who are no groups", async () => {
     expect((await deployerLogin(signedInObjectId)).body.auth.policies).toEqual(["default", "deployer"]);
-    expect((await readerLogin(reader)).body.auth.policies).toEqual(["default", "recovery-key-reader"]);
+    expect((await readerLogin(reader)).body.auth.policies).toEqual(["recovery-key-reader"]);
     for (const attempt of [deployerLogin(reader), readerLogin(signedInObjectId), readerLogin(readersGroup)]) {
       expect(await attempt).toMatchObject({ status: 400, errors: expect.stringContaining('claim "oid"') });
     }
@@ -132,7 +132,7 @@ describeWithVault("Who may log in to Vault", () => {
           path: `/v1/${path}`,
           method,
           servername: running.sandbox.vaultServerName,
-          ca: readFileSync(running.sandbox.vaultCertificateFile),
+          ca: readFileSync(localConnection(running.sandbox).caFile ?? ""),
           headers: token ? { "X-Vault-Token": token } : {},
           agent: false,
         },

@@ -333,8 +333,10 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
 function comparable(requests: readonly AuditedRequest[]): string[] {
   const body = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    // Newer providers leave an empty client secret out.
     const entries = Object.entries(value).filter(
-      ([name, it]) => name !== "min_encryption_versoin" && it !== null,
+      ([name, it]) =>
+        name !== "min_encryption_versoin" && it !== null && !(name === "client_secret" && it === ""),
     );
     return Object.fromEntries(
       entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, it]) => [name, body(it)]),
