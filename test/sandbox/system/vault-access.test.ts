@@ -9,6 +9,7 @@ import { management, stranger } from "./attacks/scene";
 import { deadlineMs, localConnection } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 import { askVault, type VaultReply } from "./vault-caller";
+import { vaultIdentityToken } from "./vault-identity";
 
 const ACCESS = "vault-access.service";
 const reader = "11111111-1111-4111-8111-111111111111";
@@ -113,7 +114,7 @@ describeWithVault("Who may log in to Vault", () => {
 
   // --- the machine's own login ---
 
-  const identityToken = () => running.sandbox.azure.tokenForMachine(vm().name, management);
+  const identityToken = () => vaultIdentityToken(running.sandbox, management);
 
   /** A request from the VM itself, with its own login. */
   async function onMachine(request: string, body?: unknown): Promise<VaultReply> {
@@ -187,7 +188,7 @@ describeWithVault("Who may log in to Vault", () => {
     ["another tenant", { tid: stranger }, /claim "tid" does not match/],
     ["another audience", { aud: "https://vault.azure.net" }, /audience/],
   ])("is not for %s", async (_, claims, refusal) => {
-    const jwt = running.sandbox.azure.tokenForMachine(vm().name, management, { claims });
+    const jwt = vaultIdentityToken(running.sandbox, management, { claims });
     const { status, errors } = await local("POST auth/machine/login", { role: "vault-server", jwt });
     expect([status, errors]).toEqual([400, expect.stringMatching(refusal)]);
   });

@@ -1,5 +1,6 @@
 import { subscriptionId } from "../../../../sandbox/deployment/made-up-values";
 import { ask } from "../../azure/caller";
+import { vaultIdentityToken } from "../vault-identity";
 import { forgeries, wrongAlgorithms } from "./flawed-tokens";
 import { type Attack, azureOutcome, keyVaultResource, management, type Scene } from "./scene";
 
@@ -9,8 +10,7 @@ const wrap = { alg: "RSA-OAEP-256", value: Buffer.from("data key").toString("bas
 
 type Who = (scene: Scene) => string;
 
-const vault: Who = ({ sandbox, vaultMachine }) =>
-  sandbox.azure.tokenForMachine(vaultMachine, keyVaultResource);
+const vault: Who = ({ sandbox }) => vaultIdentityToken(sandbox, keyVaultResource);
 const agent: Who = ({ sandbox, machine }) => sandbox.azure.tokenForMachine(machine, keyVaultResource);
 const webApp: Who = ({ sandbox, site }) => sandbox.azure.tokenForSite(site, keyVaultResource);
 const deployer: Who = ({ sandbox }) => sandbox.deployerToken({ claims: { aud: keyVaultResource } });
@@ -77,13 +77,13 @@ export const keyVaultTokens: readonly Attack[] = [
   [
     "a token for the management API",
     /^401 .*AKV10022/,
-    readUnsealKey(({ sandbox, vaultMachine }) => sandbox.azure.tokenForMachine(vaultMachine, management)),
+    readUnsealKey(({ sandbox }) => vaultIdentityToken(sandbox, management)),
   ],
   [
     "a token of another tenant",
     /^401 .*AKV10032/,
-    readUnsealKey(({ sandbox, vaultMachine }) =>
-      sandbox.azure.tokenForMachine(vaultMachine, keyVaultResource, {
+    readUnsealKey(({ sandbox }) =>
+      vaultIdentityToken(sandbox, keyVaultResource, {
         claims: { iss: "https://sts.windows.net/other/" },
       }),
     ),
@@ -91,16 +91,14 @@ export const keyVaultTokens: readonly Attack[] = [
   [
     "an expired token",
     /^401 .*TokenExpired/,
-    readUnsealKey(({ sandbox, vaultMachine }) =>
-      sandbox.azure.tokenForMachine(vaultMachine, keyVaultResource, { lifetime: -3600 }),
-    ),
+    readUnsealKey(({ sandbox }) => vaultIdentityToken(sandbox, keyVaultResource, { lifetime: -3600 })),
   ],
   ...[...forgeries, ...wrongAlgorithms].map(
     ([what, spoil]): Attack => [
       `a token ${what}`,
       /^401 .*(signature|AKV10046)/,
-      readUnsealKey(({ sandbox, vaultMachine }) =>
-        spoil((changes) => sandbox.azure.tokenForMachine(vaultMachine, keyVaultResource, changes)),
+      readUnsealKey(({ sandbox }) =>
+        spoil((changes) => vaultIdentityToken(sandbox, keyVaultResource, changes)),
       ),
     ],
   ),

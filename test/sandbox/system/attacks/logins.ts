@@ -1,4 +1,5 @@
 import { signedInObjectId } from "../../../../sandbox/deployment/made-up-values";
+import { vaultIdentityToken } from "../vault-identity";
 import { expired, type Flaw, forgeries, notYetValid, wrongAlgorithms } from "./flawed-tokens";
 import { type Attack, keyVaultResource, management, type Scene, stranger } from "./scene";
 
@@ -275,8 +276,8 @@ export const withdrawnKeys: readonly Attack[] = doors.map(([door, login, honest]
   },
 ]);
 
-function vaultsToken({ sandbox, vaultMachine }: Scene): string {
-  return sandbox.azure.tokenForMachine(vaultMachine, "https://management.azure.com/");
+function vaultsToken({ sandbox }: Scene): string {
+  return vaultIdentityToken(sandbox, "https://management.azure.com/");
 }
 
 function miridOf(scene: Scene, { machine = scene.machine, group = scene.resourceGroup }): string {
