@@ -77,6 +77,12 @@ describe("The front", () => {
     ];
   const files = filesOf(vaultServerUserData(vaultServerWithFront));
 
+  it("uses no regular expression: compiling one needs memory that its unit forbids, and it would not start", () => {
+    expect(files.get("/etc/vault.d/front.cfg")).toContain("-m dir generate-root");
+    expect(files.get("/etc/vault.d/front.cfg")).not.toMatch(/-m reg|_reg\b|regsub/);
+    expect(files.get("/etc/systemd/system/haproxy.service")).toContain("MemoryDenyWriteExecute=yes");
+  });
+
   it("is installed for a Vault before 2.0, and for no other", () => {
     expect(
       ["1.21.4", "2.0.0"].map((version) => JSON.stringify(packages(version)).includes("haproxy")),
