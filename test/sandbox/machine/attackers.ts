@@ -68,9 +68,9 @@ export class Attackers {
     }
     await this.#opens(address, 8201, source);
     const anyPort = 1 + Math.floor(this.random() * 65_535);
-    if (!vaultPorts.includes(anyPort) && (await this.#opens(address, anyPort, source))) {
+    const isTried = !vaultPorts.includes(anyPort) && !this.#isOthers(anyPort);
+    if (isTried && (await this.#opens(address, anyPort, source)))
       this.#fault(`${address}:${anyPort} is open`);
-    }
     for (const host of [this.#elsewhere, "::1"]) {
       for (const port of vaultPorts) {
         if (await this.#opens(host, port)) this.#fault(`${host}:${port} is open`);
@@ -121,6 +121,17 @@ export class Attackers {
         method === "PUT" ? JSON.stringify({ recovery_shares: 1, recovery_threshold: 1 }) : undefined,
       );
     });
+  }
+
+  /** Whether a program of this computer that has nothing to do with the machine listens there on all addresses. */
+  #isOthers(port: number): boolean {
+    const vaults = socketsOf(this.machine.pid(VAULT));
+    return listeners().some(
+      (it) =>
+        it.port === port &&
+        (it.host === "0.0.0.0" || it.host === `[${"0".repeat(32)}]`) &&
+        !vaults.has(it.inode),
+    );
   }
 
   /** Looks at what listens: on the machine's addresses, and wherever Vault's own process does. */
