@@ -72,7 +72,7 @@ export class CustomerRows {
     return found;
   }
 
-  /** The row as it was added; the one that is there, where another has this key already. */
+  /** Adds a row. Returns it, or the stored row when that key exists already. */
   async add(rowKey: string, sealed: SealedFields): Promise<StoredCustomer> {
     const now = new Date();
     const id = await this.pools.use("add a customer", (session) => insert(session, rowKey, sealed, now));

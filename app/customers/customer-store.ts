@@ -87,7 +87,7 @@ export interface CustomerStore {
   edit(id: number, input: CustomerInput, version: number): Promise<Customer>;
   /**
    * Leaves the list; where the workload may, a copy goes to the archive, which this application cannot read.
-   * @param version the one that the decision was made on; any, where it is left out
+   * @param version the version that the person saw; without it, any version is removed
    * @throws {NotFound | Conflict} Conflict when `version` is no longer the stored one
    */
   remove(id: number, version?: number): Promise<void>;

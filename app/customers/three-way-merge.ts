@@ -1,7 +1,7 @@
 import { type CustomerField, type CustomerInput, customerFields } from "./customer-store";
 
 export interface Merged {
-  /** Each field as the one who changed it wants it; as `mine` where both changed it. */
+  /** Each changed field has the new value. A field that both changed has the value of `mine`. */
   values: CustomerInput;
   /** Fields that both changed, to something different. */
   disputed: CustomerField[];

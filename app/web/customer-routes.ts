@@ -168,7 +168,7 @@ function enteredCustomer(body: unknown): CustomerInput {
   return { ...emptyInput, ...textFields(body, customerFields) };
 }
 
-/** The customer as it was when its form was made; where the form does not say, what was entered is no change. */
+/** The customer as the form showed it. A field that the form does not report counts as unchanged. */
 function readCustomer(body: unknown, entered: CustomerInput): CustomerInput {
   const sent = textFields(body, customerFields.map(readField));
   return Object.fromEntries(
