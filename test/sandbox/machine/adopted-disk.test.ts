@@ -1,7 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type Azure, startAzure } from "../../../sandbox/azure/azure";
+import type { Azure } from "../../../sandbox/azure/azure";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { world } from "../azure/example-world";
 import { describeWithVault } from "../programs-there";
 import {
   bootToTheEnd,
@@ -14,29 +13,22 @@ import {
   untilOpen,
   untilSaid,
 } from "../system/first-boots";
-import { machineOf, vaultServerConfig } from "./real-vault";
-import { gone, shortFolder } from "./small-machine";
+import { VaultServerScene } from "./vault-server-scene";
 
 jest.setTimeout(2 * deadlineMs);
 
 describeWithVault("A data disk that another system made", () => {
-  let folder: ReturnType<typeof shortFolder>;
+  const scene = new VaultServerScene();
   let azure: Azure;
   let machine: Machine;
 
   beforeAll(async () => {
-    folder = shortFolder();
-    azure = await startAzure(world, { print: () => {} });
-    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
+    await scene.start();
+    ({ azure, machine } = scene);
     machine.environment["POLL_SECONDS"] = "0.2";
     await bootToTheEnd(machine);
   });
-  afterAll(async () => {
-    await machine?.powerOff();
-    await gone(machine);
-    await azure?.stop();
-    folder.remove();
-  });
+  afterAll(() => scene.stop());
 
   const state = () => machine.path("/var/lib/vault/first-boot");
   const tell = (firstBoot: "initialize" | "adopt") => {

@@ -1,13 +1,10 @@
 import { rmSync } from "node:fs";
-import { type Azure, startAzure } from "../../../sandbox/azure/azure";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { waitFor } from "../../../sandbox/programs/wait-for";
-import { world } from "../azure/example-world";
 import { describeWithVault } from "../programs-there";
 import { FIRST_BOOT, outputFromNow, steps, untilOpen, VAULT } from "../system/first-boots";
 import { Attackers } from "./attackers";
-import { machineOf, vaultServerConfig } from "./real-vault";
-import { gone, shortFolder } from "./small-machine";
+import { VaultServerScene } from "./vault-server-scene";
 
 /** How many Vaults are born; scripts/pipeline/long-tests wants 200. */
 const births = Number(process.env["BIRTHS"] ?? 10);
@@ -60,23 +57,16 @@ async function disturb(machine: Machine, { step, what }: Disturbance): Promise<b
 }
 
 describeWithVault("Nobody but first boot reaches a Vault that is born", () => {
-  let folder: ReturnType<typeof shortFolder>;
-  let azure: Azure;
+  const scene = new VaultServerScene();
   let machine: Machine;
 
   beforeAll(async () => {
-    folder = shortFolder();
-    azure = await startAzure(world, { print: () => {} });
-    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
+    await scene.start();
+    machine = scene.machine;
     // On Azure it is 2 seconds between two tries.
     machine.environment["POLL_SECONDS"] = "0.2";
   }, deadlineMs);
-  afterAll(async () => {
-    await machine?.powerOff();
-    await gone(machine);
-    await azure?.stop();
-    folder.remove();
-  }, deadlineMs);
+  afterAll(() => scene.stop(), deadlineMs);
 
   it(
     `while clients try every address of its machine, in ${births} births, half of them disturbed (BIRTH_SEED=${seed})`,

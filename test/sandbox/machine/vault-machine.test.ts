@@ -8,7 +8,8 @@ import { waitFor } from "../../../sandbox/programs/wait-for";
 import { agent, deployer, keyVaultId, world } from "../azure/example-world";
 import { describeWithVault } from "../programs-there";
 import { agentConfig, machineOf, vaultServerConfig } from "./real-vault";
-import { gone, shortFolder } from "./small-machine";
+import { shortFolder } from "./small-machine";
+import { VaultServerScene } from "./vault-server-scene";
 
 jest.setTimeout(90_000);
 const run = promisify(execFile);
@@ -42,24 +43,18 @@ async function ask(
 }
 
 describeWithVault("The VM of a Vault server", () => {
-  let folder: ReturnType<typeof shortFolder>;
+  const scene = new VaultServerScene();
   let azure: Azure;
   let machine: Machine;
 
   beforeAll(async () => {
-    folder = shortFolder();
-    azure = await startAzure(world, { print: () => {} });
-    machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
+    await scene.start();
+    ({ azure, machine } = scene);
     await machine.boot();
     for (const unit of ["vault-first-boot.service", "haproxy.service"])
       await machine.untilActive(unit, { deadlineMs });
   });
-  afterAll(async () => {
-    await machine?.powerOff();
-    await gone(machine);
-    await azure?.stop();
-    folder.remove();
-  });
+  afterAll(() => scene.stop());
 
   const active = (): Promise<unknown> =>
     waitFor("Vault to be active", async () => (await ask(machine, "sys/health")).status === 200, {
@@ -88,7 +83,7 @@ describeWithVault("The VM of a Vault server", () => {
 
   it("has them, and tokens, in no file and no log", () => {
     const { recovery_keys_base64: keys } = JSON.parse(recoveryKeys().at(-1) as string);
-    const files = readdirSync(folder.path, { recursive: true, withFileTypes: true }).filter((it) =>
+    const files = readdirSync(scene.folder.path, { recursive: true, withFileTypes: true }).filter((it) =>
       it.isFile(),
     );
     const texts = files.map((file) => readFileSync(join(file.parentPath, file.name), "latin1"));
