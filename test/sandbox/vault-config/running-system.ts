@@ -152,6 +152,13 @@ export class RunningSystem {
   }
 }
 
+/** The deployers' policy, with the database and the audit log of this suite in the place of Azure's. */
+function policyHere(folder: string): string {
+  return readFileSync(POLICY, "utf8")
+    .replace("*.mysql.database.azure.com:3306)", "*)")
+    .replace("/var/log/vault/audit.log", join(folder, "../audit.log"));
+}
+
 /** A request in Vault's audit log. */
 export interface AuditedRequest {
   readonly operation: string;
@@ -183,7 +190,7 @@ export class RunningVault {
     });
     await put("sys/auth/deployer", { type: "jwt" });
     await put("auth/deployer/config", { oidc_discovery_url: ISSUER, bound_issuer: ISSUER });
-    await put("sys/policies/acl/deployer", { policy: readFileSync(POLICY, "utf8") });
+    await put("sys/policies/acl/deployer", { policy: policyHere(folder) });
     await put("auth/deployer/role/deployer", {
       role_type: "jwt",
       user_claim: "oid",
