@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { EnvironmentError, loadEnvironment } from "../environments/load";
-import { startGuarded } from "../sandbox/programs/guarded-process";
-import { Progress } from "../sandbox/programs/progress";
-import { messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
-import { stopOnSignals } from "../sandbox/programs/stop-on-signals";
-import { findVaultProgram } from "../sandbox/programs/vault-program";
+import { startGuarded } from "../lib/processes/guarded-process";
+import { Progress } from "../lib/processes/progress";
+import { messageOf, UserError } from "../lib/processes/user-error";
 import { type PlantedFault, plant, plantedFaults } from "../sandbox/rehearsal/planted-faults";
 import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/private-network";
 import { findRehearsalPrograms, type RehearsalPrograms } from "../sandbox/rehearsal/programs";
 import { copyProject, fillInDeployerRanges, useVaultVersion } from "../sandbox/rehearsal/project-copy";
 import { Rehearsal } from "../sandbox/rehearsal/rehearsal";
-import { UndoSteps } from "../sandbox/undo-steps";
+import { UndoSteps } from "../sandbox/system/undo-steps";
+import { findVaultProgram } from "../sandbox/vault/vault-program";
+import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--keep]
 
@@ -87,7 +87,7 @@ async function rehearse(name: string, folder: string, hostsFile: string, faults:
         )
         .catch((error: unknown) => problems.push(messageOf(error)));
     }
-    if (problems.length > 0) throw new SandboxError(problems.join("\n"));
+    if (problems.length > 0) throw new UserError(problems.join("\n"));
     progress.line(`All ${plantedFaults.length} planted faults were caught.`);
     return;
   }
@@ -108,18 +108,18 @@ async function everything(rehearsal: Rehearsal, progress: Progress): Promise<voi
   await step("scripts/deploy, once more", () => rehearsal.deploy());
   const unknown = rehearsal.unknownRequests();
   if (unknown.length === 0) return;
-  throw new SandboxError(`The stand-in for Azure was asked what it does not imitate:\n${unknown.join("\n")}`);
+  throw new UserError(`The stand-in for Azure was asked what it does not imitate:\n${unknown.join("\n")}`);
 }
 
-/** @throws SandboxError when a mistake goes unnoticed, or is reported in other words */
+/** @throws UserError when a mistake goes unnoticed, or is reported in other words */
 async function expectCaught({ what, work, caught }: PlantedFault, rehearsal: Rehearsal): Promise<void> {
   try {
     await work(rehearsal);
   } catch (error) {
     if (caught.test(messageOf(error).replaceAll(/\s+/g, " "))) return;
-    throw new SandboxError(`"${what}" was reported in other words: ${messageOf(error)}`);
+    throw new UserError(`"${what}" was reported in other words: ${messageOf(error)}`);
   }
-  throw new SandboxError(`"${what}" went unnoticed.`);
+  throw new UserError(`"${what}" went unnoticed.`);
 }
 
 function readArguments() {
@@ -159,7 +159,7 @@ async function run(command: string, args: readonly string[], env: NodeJS.Process
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof EnvironmentError || error instanceof SandboxError;
+  const known = error instanceof EnvironmentError || error instanceof UserError;
   console.error(known ? messageOf(error) : error);
   process.exit(1);
 });
