@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChildProgram } from "../../sandbox/programs/child-program";
+import { ChildProgram } from "../../lib/processes/child-program";
+import { VaultClient, type VaultMethod, VaultRefusal } from "../../lib/vault-api/vault-client";
 import { withFreePort } from "../../sandbox/programs/free-port";
-import { VaultClient, type VaultMethod, VaultRefusal } from "../../sandbox/vault-config/vault-client";
 import { describeWithVault, vaultThere } from "../sandbox/programs-there";
 
 const policy = readFileSync(

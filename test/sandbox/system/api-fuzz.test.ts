@@ -1,4 +1,4 @@
-import { VaultClient } from "../../../sandbox/vault-config/vault-client";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { type ApiOperation, apiOf, notRefused } from "./api-fuzzer";
 import { rootTokenBy, storedKeys } from "./first-boots";

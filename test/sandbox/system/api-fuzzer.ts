@@ -1,5 +1,5 @@
-import type { Sandbox } from "../../../sandbox/sandbox";
-import type { VaultClient, VaultMethod } from "../../../sandbox/vault-config/vault-client";
+import type { VaultClient, VaultMethod } from "../../../lib/vault-api/vault-client";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { askVault } from "./vault-caller";
 
 /** What Vault describes as an operation of its API. */
