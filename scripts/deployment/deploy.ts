@@ -397,11 +397,20 @@ class Deployment {
     const { interruption, progress } = this;
     const configured = this.stacks.some(({ name }) => name === "vault-config");
     if (configured) {
-      await this.withVault((access) =>
-        progress.step("smoke test: Vault", (report) =>
+      await this.withVault(async (access) => {
+        await progress.step("smoke test: Vault", (report) =>
           access.untilReady({ seconds: 30, interruption, report }),
-        ),
-      );
+        );
+        const { ended, left } = await progress.step("Vault: expired database users", () =>
+          access.endExpiredLeases(),
+        );
+        if (ended.length > 0) progress.line(`  ${ended.length} that Vault had given up are gone now`);
+        for (const [id, reason] of Object.entries(left)) {
+          progress.line(
+            `Warning: the expired database user of the lease ${id} is still there (${reason}). Repair MySQL or its connection in Vault, and run the same command again.`,
+          );
+        }
+      });
     }
     const webApp = this.stacks.find(({ name }) => name === "web-app");
     if (webApp && (configured || states.get("vault-config")?.isDeployed)) {

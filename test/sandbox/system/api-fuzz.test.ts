@@ -141,7 +141,11 @@ const deployer: Explained = {
     ...managed("GET", `auth/${mount}/config`, `auth/${mount}/role/`, `auth/${mount}/role/{name}`),
     ...managed("LIST", `auth/${mount}/role/`),
   ]),
-  "the end of the database's users": ["POST /sys/leases/revoke-prefix/{prefix}"],
+  "the end of the database's users, and those that Vault gave up": [
+    "POST /sys/leases/revoke-prefix/{prefix}",
+    "POST /sys/leases/revoke",
+    "GET /sys/leases",
+  ],
 };
 
 describeWithVaultAndDatabase("Of all operations of Vault's API, none passes without a reason", () => {

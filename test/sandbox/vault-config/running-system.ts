@@ -75,6 +75,11 @@ export class RunningSystem {
     await this.keeper?.query(`ALTER USER 'vaultadmin'@'%' IDENTIFIED BY '${password}'`);
   }
 
+  /** By hand, behind Vault's back. */
+  async dropUser(name: string): Promise<void> {
+    await this.keeper?.query(`DROP USER '${name}'@'%'`);
+  }
+
   /** Whether a password still opens the database. */
   async opens(user: string, password: string): Promise<boolean> {
     try {

@@ -169,6 +169,16 @@ path "database/static-creds/*" { capabilities = ["deny"] }
 # Before the engine is taken away its users must go, while Vault can still reach them.
 path "sys/leases/revoke-prefix/database/*" { capabilities = ["update", "sudo"] }
 
+# Users that Vault could not remove, and gave up.
+path "sys/leases" {
+  capabilities       = ["read", "sudo"]
+  allowed_parameters = { "type" = ["irrevocable"] }
+}
+path "sys/leases/revoke" {
+  capabilities       = ["update"]
+  allowed_parameters = { "lease_id" = ["database/creds/*"], "sync" = [] }
+}
+
 # --- transit: keys, not their use ---
 
 path "transit/keys"            { capabilities = ["list"] }
