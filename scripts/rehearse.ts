@@ -8,6 +8,8 @@ import { Progress } from "../sandbox/programs/progress";
 import { messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
 import { stopOnSignals } from "../sandbox/programs/stop-on-signals";
 import { findVaultProgram } from "../sandbox/programs/vault-program";
+import { type Change, changes } from "../sandbox/rehearsal/changes";
+import { findOtherVault } from "../sandbox/rehearsal/other-vault";
 import { type PlantedFault, plant, plantedFaults } from "../sandbox/rehearsal/planted-faults";
 import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/private-network";
 import { findRehearsalPrograms, type RehearsalPrograms } from "../sandbox/rehearsal/programs";
@@ -53,6 +55,7 @@ async function rehearse(name: string, folder: string, hostsFile: string, faults:
   const programs = JSON.parse(process.env[programsVariable] ?? "") as RehearsalPrograms;
   const progress = new Progress();
   const vault = await findVaultProgram({ progress });
+  const otherVault = await findOtherVault(vault);
   const inCopy = async (
     ownFolder: string,
     prepare: (project: string) => void,
@@ -67,7 +70,7 @@ async function rehearse(name: string, folder: string, hostsFile: string, faults:
     const undo = new UndoSteps();
     const options = { environment, programs, project, folder: ownFolder, hostsFile, progress, undo };
     try {
-      await work(await Rehearsal.start({ ...options, vaultProgram: vault.path }));
+      await work(await Rehearsal.start({ ...options, vaultProgram: vault.path, otherVault }));
     } finally {
       await undo.undo();
     }
@@ -103,12 +106,29 @@ async function everything(rehearsal: Rehearsal, progress: Progress): Promise<voi
   const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
   await step("scripts/deploy", () => rehearsal.deploy());
   await rehearsal.smokeTest();
-  await step("second plan: nothing to change", () => rehearsal.expectNothingToChange());
+  await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
+  for (const change of changes) {
+    const obstacle = change.obstacle?.(rehearsal);
+    if (obstacle) progress.line(`${change.what}: skipped, since ${obstacle}`);
+    else await makeChange(change, rehearsal, step);
+  }
   await step("scripts/destroy: nothing left", () => rehearsal.destroy());
   await step("scripts/deploy, once more", () => rehearsal.deploy());
   const unknown = rehearsal.unknownRequests();
   if (unknown.length === 0) return;
   throw new SandboxError(`The stand-in for Azure was asked what it does not imitate:\n${unknown.join("\n")}`);
+}
+
+type Step = (what: string, work: () => Promise<void>) => Promise<void>;
+
+async function makeChange(change: Change, rehearsal: Rehearsal, step: Step): Promise<void> {
+  const { what, edit, outside, plan, check } = change;
+  await outside?.(rehearsal);
+  if (edit) rehearsal.edit((environment) => edit(environment, rehearsal));
+  await step(`${what}: the expected plan`, () => rehearsal.expectPlan(plan));
+  if (edit) await step(`${what}: scripts/deploy`, () => rehearsal.deploy());
+  if (check) await step(`${what}: works`, () => check(rehearsal));
+  await rehearsal.smokeTest();
 }
 
 /** @throws SandboxError when a mistake goes unnoticed, or is reported in other words */

@@ -27,13 +27,13 @@ export function copyProject(folder: string): void {
 }
 
 /** Changes an environment's file in the copy. */
-export function editEnvironment(
+export function editEnvironment<T = Record<string, unknown>>(
   folder: string,
   name: string,
-  edit: (environment: Record<string, unknown>) => void,
+  edit: (environment: T) => void,
 ): void {
   const file = join(folder, `environments/${name}.json`);
-  const environment = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  const environment = JSON.parse(readFileSync(file, "utf8")) as T;
   edit(environment);
   writeFileSync(file, `${JSON.stringify(environment, null, 2)}\n`);
 }

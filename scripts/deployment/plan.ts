@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Plan } from "../plan-summary/plan";
+import { type Action, actionOf, type Plan } from "../plan-summary/plan";
 import { DeploymentError } from "./deployment-error";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import { projectFolder } from "./project";
@@ -8,15 +8,32 @@ import { runCommand } from "./run-command";
 
 /** What Terraform would do with a stack, or which stacks must be deployed before that can be told. */
 export type PlannedStack =
-  | { stack: string; add: number; change: number; destroy: number; text: string }
+  | ({ stack: string; changes: Readonly<Record<string, Action>> } & PlanText)
   | { stack: string; waitsFor: readonly string[] };
 
+/** A plan as a person reads it, and its numbers. */
+export interface PlanText {
+  add: number;
+  change: number;
+  destroy: number;
+  text: string;
+}
+
+/** What happens to each resource that a plan does not leave as it is, by address. */
+export function plannedChanges({ resource_changes = [] }: Plan): Record<string, Action> {
+  return Object.fromEntries(
+    resource_changes.flatMap(({ address, change }) => {
+      const action = actionOf(change);
+      return action ? [[address, action]] : [];
+    }),
+  );
+}
+
 /** Reads what `cdktf diff` printed. */
-export function readPlan(stack: string, output: string): PlannedStack {
+export function readPlan(output: string): PlanText {
   const [, add = "0", change = "0", destroy = "0"] =
     /Plan: (?:\d+ to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy/.exec(output) ?? [];
   return {
-    stack,
     add: Number(add),
     change: Number(change),
     destroy: Number(destroy),

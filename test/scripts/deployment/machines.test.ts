@@ -60,7 +60,6 @@ describe("What changes on a VM", () => {
   it("takes the place of base64 in a plan", () => {
     const plan = (values: string) =>
       readPlan(
-        "vault-server",
         [
           "Terraform will perform the following actions:",
           "",

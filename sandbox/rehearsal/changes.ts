@@ -1,0 +1,95 @@
+import { X509Certificate } from "node:crypto";
+import { connect } from "node:tls";
+import type { Environment } from "../../environments/schema";
+import { SandboxError } from "../programs/sandbox-error";
+import type { ExpectedPlan } from "./expected-plan";
+import type { Rehearsal } from "./rehearsal";
+
+/** An environment as its file may say it, with what is there in both of the examples. */
+export type EnvironmentFile = { vault?: Partial<Environment["vault"]> } & Pick<
+  Environment,
+  "agentVms" | "deployers"
+>;
+
+/** A change to a system that runs. */
+export interface Change {
+  readonly what: string;
+  readonly edit?: (environment: EnvironmentFile, rehearsal: Rehearsal) => void;
+  /** What happens in Azure without a deployment. */
+  readonly outside?: (rehearsal: Rehearsal) => Promise<void>;
+  readonly plan: ExpectedPlan;
+  /** Beside the smoke test. */
+  readonly check?: (rehearsal: Rehearsal) => Promise<void>;
+  /** Why it cannot be rehearsed here; undefined when it can. */
+  readonly obstacle?: (rehearsal: Rehearsal) => string | undefined;
+}
+
+/** Somebody who joins the deployers later. */
+export const newcomer = { name: "Ada", objectId: "00000000-0000-4000-8000-0000000000ad" };
+
+/** In this order, each on top of those before it. */
+export const changes: readonly Change[] = [
+  {
+    what: "a certificate that Key Vault renews",
+    outside: (rehearsal) => rehearsal.renewVaultCertificate(),
+    // Terraform notes the new version, and leaves it.
+    plan: {},
+    check: servesNewestCertificate,
+  },
+  {
+    what: "a workload more",
+    edit: ({ agentVms }) => {
+      const [first] = agentVms;
+      if (!first) throw new SandboxError("The environment has no agentVms to copy.");
+      agentVms.push({ ...first, name: "reports" });
+    },
+    plan: {},
+  },
+  {
+    what: "a deployer more",
+    edit: ({ deployers }) => {
+      deployers.push({ ...newcomer, type: "User" });
+    },
+    plan: {},
+    check: (rehearsal) => rehearsal.logsIn(newcomer.objectId),
+  },
+  {
+    what: "another version of Vault",
+    obstacle: ({ otherVault }) => (otherVault ? undefined : "there is no second Vault here"),
+    edit: (environment, { otherVault }) => {
+      environment.vault = { ...environment.vault, version: otherVault?.version };
+    },
+    plan: {},
+    check: async (rehearsal) => {
+      const { says } = rehearsal.otherVault ?? {};
+      const runs = await rehearsal.vaultVersion();
+      if (runs !== says) throw new SandboxError(`Vault still is ${runs}, not ${says}.`);
+    },
+  },
+  {
+    what: "a bigger data disk",
+    edit: (environment, { environment: { vault } }) => {
+      environment.vault = { ...environment.vault, dataDiskGb: vault.dataDiskGb * 2 };
+    },
+    plan: {},
+  },
+];
+
+/** As the VM's timer does. */
+async function servesNewestCertificate(rehearsal: Rehearsal): Promise<void> {
+  const { vault, vaultServerName, vaultCertificate } = rehearsal;
+  const { code, output } = await vault.run("vault-certificate.service");
+  if (code !== 0) throw new SandboxError(`The VM could not fetch Vault's new certificate: ${output}`);
+  const served = await new Promise<string>((resolve, reject) => {
+    const socket = connect(
+      { host: vault.address, port: 8200, servername: vaultServerName, ca: vaultCertificate },
+      () => {
+        resolve(socket.getPeerCertificate().fingerprint256);
+        socket.destroy();
+      },
+    );
+    socket.once("error", reject);
+  });
+  if (served !== new X509Certificate(vaultCertificate).fingerprint256)
+    throw new SandboxError("Vault serves another certificate than the newest of Key Vault.");
+}
