@@ -1,14 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { resourceName } from "../constructs/azure/resource-names";
 import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
-import { synthesize } from "../main";
+import { resourcesOf, type SynthesizedStack } from "../lib/synthesized/synthesized-folder";
 import { actionsOf } from "./deployment/preflight/azure-actions";
-
-interface Stack {
-  resource?: Record<string, Record<string, Record<string, unknown>>>;
-}
+import { readSystem } from "./deployment/system";
 
 /**
  * `node scripts/run-bundled.cjs scripts/pipeline-rights.ts NAME`: what a pipeline's identities have to be allowed, read out of the
@@ -23,20 +17,25 @@ interface Stack {
 export function main(): void {
   exitOnEnvironmentError(() => {
     const name = process.argv[2] ?? "";
-    const stacks = synthesized(name);
+    const stacks = readSystem(loadEnvironment(name));
     const assigned = (some: (stack: string) => boolean) =>
-      [...stacks].flatMap(([stack, json]) =>
-        some(stack) ? values(json, "azurerm_role_assignment", "role_definition_name") : [],
-      );
+      stacks
+        .filter((stack) => some(stack.name))
+        .flatMap((stack) => values(stack, "azurerm_role_assignment", "role_definition_name"));
     // The stack network assigns to the deployers and to nobody else.
     const own = distinct(assigned((stack) => stack === "network"));
     const others = distinct(assigned((stack) => stack !== "network")).filter((role) => !own.includes(role));
-    const every = [...stacks.values()];
-    print("action", actions([...stacks].flatMap(([stack, json]) => (stack === byPerson ? [] : [json]))));
+    print("action", actions(stacks.filter(({ name }) => name !== byPerson)));
     print("own-role", own);
     print("role", others);
-    print("custom-role", distinct(every.flatMap((json) => values(json, "azurerm_role_definition", "name"))));
-    print("locks", every.some((json) => json.resource?.azurerm_management_lock) ? ["true"] : []);
+    print(
+      "custom-role",
+      distinct(stacks.flatMap((stack) => values(stack, "azurerm_role_definition", "name"))),
+    );
+    print(
+      "locks",
+      stacks.some((stack) => resourcesOf(stack, "azurerm_management_lock").length > 0) ? ["true"] : [],
+    );
     print("resource-group", [resourceName("rg", name, "vault")]);
   });
 }
@@ -45,8 +44,8 @@ export function main(): void {
 const byPerson = "vm-reader-role";
 
 /** Everything within the resource providers of which the stacks hold resources, and reading. Roles and locks are roles of their own. */
-function actions(stacks: readonly Stack[]): string[] {
-  const needed = actionsOf(stacks.flatMap(({ resource = {} }) => Object.keys(resource))).map(
+function actions(stacks: readonly SynthesizedStack[]): string[] {
+  const needed = actionsOf(stacks.flatMap(({ json }) => Object.keys(json.resource))).map(
     ({ action }) => action,
   );
   const providers = needed.map((action) => action.split("/")[0] ?? "");
@@ -60,24 +59,8 @@ function actions(stacks: readonly Stack[]): string[] {
   ];
 }
 
-function synthesized(name: string): ReadonlyMap<string, Stack> {
-  const folder = mkdtempSync(join(tmpdir(), "pipeline-rights-"));
-  try {
-    synthesize(loadEnvironment(name), join(folder, "out"));
-    const stacks = join(folder, "out/stacks");
-    return new Map(
-      readdirSync(stacks).map((stack) => [
-        stack,
-        JSON.parse(readFileSync(join(stacks, stack, "cdk.tf.json"), "utf8")) as Stack,
-      ]),
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function values({ resource = {} }: Stack, type: string, attribute: string): string[] {
-  return Object.values(resource[type] ?? {}).flatMap(({ [attribute]: value }) =>
+function values(stack: SynthesizedStack, type: string, attribute: string): string[] {
+  return resourcesOf(stack, type).flatMap(({ [attribute]: value }) =>
     typeof value === "string" ? [value] : [],
   );
 }

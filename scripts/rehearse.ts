@@ -3,11 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { EnvironmentError, loadEnvironment } from "../environments/load";
-import { startGuarded } from "../sandbox/programs/guarded-process";
-import { Progress } from "../sandbox/programs/progress";
-import { messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
-import { stopOnSignals } from "../sandbox/programs/stop-on-signals";
-import { findVaultProgram } from "../sandbox/programs/vault-program";
+import { startGuarded } from "../lib/processes/guarded-process";
+import { Progress } from "../lib/processes/progress";
+import { messageOf, UserError } from "../lib/processes/user-error";
 import { type Change, changes } from "../sandbox/rehearsal/changes";
 import { findOtherVault } from "../sandbox/rehearsal/other-vault";
 import { type PlantedFault, plant, plantedFaults } from "../sandbox/rehearsal/planted-faults";
@@ -15,7 +13,9 @@ import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/
 import { findRehearsalPrograms, type RehearsalPrograms } from "../sandbox/rehearsal/programs";
 import { copyProject, fillInDeployerRanges, useVaultVersion } from "../sandbox/rehearsal/project-copy";
 import { Rehearsal } from "../sandbox/rehearsal/rehearsal";
-import { UndoSteps } from "../sandbox/undo-steps";
+import { UndoSteps } from "../sandbox/system/undo-steps";
+import { findVaultProgram } from "../sandbox/vault/vault-program";
+import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--keep]
 
@@ -90,7 +90,7 @@ async function rehearse(name: string, folder: string, hostsFile: string, faults:
         )
         .catch((error: unknown) => problems.push(messageOf(error)));
     }
-    if (problems.length > 0) throw new SandboxError(problems.join("\n"));
+    if (problems.length > 0) throw new UserError(problems.join("\n"));
     progress.line(`All ${plantedFaults.length} planted faults were caught.`);
     return;
   }
@@ -116,7 +116,7 @@ async function everything(rehearsal: Rehearsal, progress: Progress): Promise<voi
   await step("scripts/deploy, once more", () => rehearsal.deploy());
   const unknown = rehearsal.unknownRequests();
   if (unknown.length === 0) return;
-  throw new SandboxError(`The stand-in for Azure was asked what it does not imitate:\n${unknown.join("\n")}`);
+  throw new UserError(`The stand-in for Azure was asked what it does not imitate:\n${unknown.join("\n")}`);
 }
 
 type Step = (what: string, work: () => Promise<void>) => Promise<void>;
@@ -131,15 +131,15 @@ async function makeChange(change: Change, rehearsal: Rehearsal, step: Step): Pro
   await rehearsal.smokeTest();
 }
 
-/** @throws SandboxError when a mistake goes unnoticed, or is reported in other words */
+/** @throws UserError when a mistake goes unnoticed, or is reported in other words */
 async function expectCaught({ what, work, caught }: PlantedFault, rehearsal: Rehearsal): Promise<void> {
   try {
     await work(rehearsal);
   } catch (error) {
     if (caught.test(messageOf(error).replaceAll(/\s+/g, " "))) return;
-    throw new SandboxError(`"${what}" was reported in other words: ${messageOf(error)}`);
+    throw new UserError(`"${what}" was reported in other words: ${messageOf(error)}`);
   }
-  throw new SandboxError(`"${what}" went unnoticed.`);
+  throw new UserError(`"${what}" went unnoticed.`);
 }
 
 function readArguments() {
@@ -179,7 +179,7 @@ async function run(command: string, args: readonly string[], env: NodeJS.Process
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof EnvironmentError || error instanceof SandboxError;
+  const known = error instanceof EnvironmentError || error instanceof UserError;
   console.error(known ? messageOf(error) : error);
   process.exit(1);
 });

@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
 import { EnvironmentError, loadEnvironment } from "../environments/load";
-import { type Login, writeLogins } from "../sandbox/logins";
-import { inTurn } from "../sandbox/programs/in-turn";
-import { Progress } from "../sandbox/programs/progress";
-import { codeOf, messageOf, SandboxError } from "../sandbox/programs/sandbox-error";
-import { StateFolder } from "../sandbox/programs/state-folder";
-import { stopOnSignals } from "../sandbox/programs/stop-on-signals";
-import { Sandbox } from "../sandbox/sandbox";
-import { smokeTest } from "../sandbox/smoke-test";
+import { inTurn } from "../lib/processes/in-turn";
+import { Progress } from "../lib/processes/progress";
+import { codeOf, messageOf, UserError } from "../lib/processes/user-error";
+import { type Login, writeLogins } from "../sandbox/system/logins";
+import { Sandbox } from "../sandbox/system/sandbox";
+import { smokeTest } from "../sandbox/system/smoke-test";
+import { StateFolder } from "../sandbox/system/state-folder";
+import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: [ENVIRONMENT=name] npm run sandbox [-- --once] [--folder FOLDER] [--apply terraform|http]
 
@@ -132,7 +132,7 @@ function seconds(start: number): string {
 function problem(error: unknown): unknown {
   if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT")
     return `No disk space is left (${messageOf(error)}); free some, about 500 MB, and try again.`;
-  return error instanceof EnvironmentError || error instanceof SandboxError ? messageOf(error) : error;
+  return error instanceof EnvironmentError || error instanceof UserError ? messageOf(error) : error;
 }
 
 main().catch((error: unknown) => {

@@ -1,13 +1,12 @@
-import { readFileSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { relative } from "node:path";
 import { parseArgs, styleText } from "node:util";
-import type { TerraformStack } from "cdktf";
 import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
 import { printWarnings } from "../environments/warnings";
+import { readSynthesizedFolder, type SynthesizedStack } from "../lib/synthesized/synthesized-folder";
 import { synthesize } from "../main";
 
 /** One line of the table. */
-interface SynthesizedStack {
+interface Row {
   stack: string;
   resources: number;
   providers: string[];
@@ -29,10 +28,7 @@ function synth(): void {
   printWarnings(environment);
   progress("Building the stacks");
   const app = synthesize(environment);
-  const stacks = app.node.children.filter((child) => "dependencies" in child) as TerraformStack[];
-  const rows = stacks.map((stack) =>
-    describe(stack.node.id, resolve(app.outdir, "stacks", stack.node.id, "cdk.tf.json")),
-  );
+  const rows = readSynthesizedFolder(app.outdir).map(describe);
   if (json) {
     console.log(JSON.stringify({ environment: name, stacks: rows }, null, 2));
     return;
@@ -53,15 +49,11 @@ function readArguments(): { json: boolean } {
   }
 }
 
-function describe(stack: string, file: string): SynthesizedStack {
-  const { resource = {}, terraform } = JSON.parse(readFileSync(file, "utf8"));
-  const resources = Object.values(resource as Record<string, object>).flatMap((instances) =>
-    Object.keys(instances),
-  );
+function describe({ name, file, json }: SynthesizedStack): Row {
   return {
-    stack,
-    resources: resources.length,
-    providers: Object.keys(terraform.required_providers),
+    stack: name,
+    resources: Object.values(json.resource).flatMap((instances) => Object.keys(instances)).length,
+    providers: Object.keys(json.terraform.required_providers),
     file: relative(process.cwd(), file),
   };
 }
@@ -71,7 +63,7 @@ function progress(step: string): void {
   console.error(process.stderr.isTTY ? styleText("dim", `${step} ...`) : `${step} ...`);
 }
 
-function printTable(rows: readonly SynthesizedStack[]): void {
+function printTable(rows: readonly Row[]): void {
   const cells = [
     ["stack", "resources", "providers", "file"],
     ...rows.map(({ stack, resources, providers, file }) => [

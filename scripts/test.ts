@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { findMySqlProgram } from "../sandbox/programs/mysql-program";
-import { Progress } from "../sandbox/programs/progress";
-import { messageOf } from "../sandbox/programs/sandbox-error";
-import { findVaultProgram } from "../sandbox/programs/vault-program";
+import { Progress } from "../lib/processes/progress";
+import { messageOf } from "../lib/processes/user-error";
+import { findMySqlProgram } from "../sandbox/mysql/mysql-program";
+import { findVaultProgram } from "../sandbox/vault/vault-program";
 import { chromiumMissing } from "../test/app/web/chromium";
 
 /** Suites that run Vault and a database for real: they come last, while their programs are prepared beside the others. */

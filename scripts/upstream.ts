@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { messageOf } from "../sandbox/programs/sandbox-error";
+import { messageOf } from "../lib/processes/user-error";
 import { facts } from "./upstream/facts";
 import { exitCodeOf, jsonReport, markdownReport, textReport } from "./upstream/report";
 import { Upstream } from "./upstream/upstream";

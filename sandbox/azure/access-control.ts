@@ -1,5 +1,6 @@
 import { builtInRole } from "./built-in-roles";
-import { type AzureWorld, checkRoleAssignment, type RoleAssignment, type RoleDefinition } from "./world";
+import type { RoleDefinition } from "./role-definition";
+import { type AzureWorld, checkRoleAssignment, type RoleAssignment } from "./world";
 
 /** Azure RBAC: who may do what, where. Changes work at once; in Azure they take up to minutes. */
 export class AccessControl {

@@ -1,4 +1,4 @@
-import type { RoleDefinition } from "./world";
+import type { RoleDefinition } from "./role-definition";
 
 const keyVault = (...operations: string[]) =>
   operations.map((operation) => `Microsoft.KeyVault/vaults/${operation}`);

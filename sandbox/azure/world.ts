@@ -1,4 +1,5 @@
 import { isBuiltInRole } from "./built-in-roles";
+import type { RoleDefinition } from "./role-definition";
 
 /** What exists in this Azure: read from the synthesized stacks by the sandbox, written out by tests. Resource ids are ARM ids. */
 export interface AzureWorld {
@@ -96,13 +97,6 @@ export interface Blob {
   name: string;
   /** Path of the file on this machine that holds what was pushed. */
   file: string;
-}
-
-export interface RoleDefinition {
-  name: string;
-  actions: string[];
-  notActions?: string[];
-  dataActions: string[];
 }
 
 export interface RoleAssignment {

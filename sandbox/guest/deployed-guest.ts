@@ -2,11 +2,11 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import { RELEASES_FOLDER } from "../../cloud-init/common/release";
+import { runProgram } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
 import type { Azure } from "../azure/azure";
-import type { BootingMachine } from "../deployment/virtual-machines";
+import type { BootingMachine } from "../azurerm/virtual-machines";
 import type { InstalledProgram } from "../machine/machine";
-import { runProgram } from "../programs/run-program";
-import { SandboxError } from "../programs/sandbox-error";
 import { type DiskFile, putFiles } from "./disk-files";
 import { Forward, type ForwardTarget } from "./forward";
 import { Guest } from "./guest";
@@ -178,5 +178,5 @@ async function run(command: string, args: string[]): Promise<void> {
     env: { PATH: process.env.PATH },
     deadlineMs: 120_000,
   });
-  if (code !== 0) throw new SandboxError(`${command} failed: ${stderr.trim()}`);
+  if (code !== 0) throw new UserError(`${command} failed: ${stderr.trim()}`);
 }

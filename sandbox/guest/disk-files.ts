@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { runProgram } from "../programs/run-program";
-import { SandboxError } from "../programs/sandbox-error";
+import { runProgram } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
 
 /** A file or symbolic link of a guest; its owner is root. */
 export type DiskFile = { readonly path: string } & (
@@ -61,7 +61,7 @@ export async function putFiles(
     .split("\n")
     .filter((line) => line !== "" && !/^debugfs 1\.|already exists|File not found by ext2_lookup/.test(line));
   if (code !== 0 || problems.length > 0)
-    throw new SandboxError(`debugfs could not put files into ${image}: ${problems.join(" | ")}`);
+    throw new UserError(`debugfs could not put files into ${image}: ${problems.join(" | ")}`);
 }
 
 /** From the outermost on. */

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { z } from "zod";
-import { SandboxError } from "../programs/sandbox-error";
-import { waitFor } from "../programs/wait-for";
+import { UserError } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
 
 export interface GuestResult {
   readonly code: number;
@@ -50,7 +50,7 @@ export class GuestAgent {
   /**
    * Runs a bash script in the guest.
    *
-   * @throws SandboxError when it has not ended at the deadline; it goes on then
+   * @throws UserError when it has not ended at the deadline; it goes on then
    */
   async run(script: string, { deadlineMs = 120_000 } = {}): Promise<GuestResult> {
     const { pid } = z.object({ pid: z.number() }).parse(
@@ -105,7 +105,7 @@ export class GuestAgent {
       { deadlineMs, intervalMs: 10 },
     );
     const { return: value, error } = answerSchema.parse(JSON.parse(line));
-    if (error) throw new SandboxError(`The guest's agent refused ${command}: ${error.desc}.`);
+    if (error) throw new UserError(`The guest's agent refused ${command}: ${error.desc}.`);
     return value;
   }
 

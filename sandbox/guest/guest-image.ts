@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Progress } from "../../lib/processes/progress";
+import { lastLines, runProgram } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
 import { ProgramCache } from "../programs/program-cache";
-import type { Progress } from "../programs/progress";
-import { lastLines, runProgram } from "../programs/run-program";
-import { SandboxError } from "../programs/sandbox-error";
 
 /** A distribution's system as files of this machine: what stands for Azure's image. */
 export interface GuestImage {
@@ -102,7 +102,7 @@ export async function findGuestImage({
 }): Promise<GuestImage> {
   const distribution = [UBUNTU, DEBIAN].find(({ keyring }) => existsSync(keyring));
   if (!distribution) {
-    throw new SandboxError(
+    throw new UserError(
       `The guest's packages cannot be verified: ${UBUNTU.keyring} and ${DEBIAN.keyring} are missing. Install ubuntu-keyring or debian-archive-keyring.`,
     );
   }
@@ -165,6 +165,6 @@ async function build(folder: string, args: readonly string[]): Promise<void> {
     deadlineMs: BUILD_MS,
   });
   if (code !== 0) {
-    throw new SandboxError(`The guest's image could not be made. The last lines: ${lastLines(stderr, 8)}`);
+    throw new UserError(`The guest's image could not be made. The last lines: ${lastLines(stderr, 8)}`);
   }
 }

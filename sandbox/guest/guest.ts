@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ChildProgram } from "../programs/child-program";
-import { runProgram } from "../programs/run-program";
-import { messageOf, SandboxError } from "../programs/sandbox-error";
+import { ChildProgram } from "../../lib/processes/child-program";
+import { runProgram } from "../../lib/processes/run-program";
+import { messageOf, UserError } from "../../lib/processes/user-error";
 import { GuestAgent, type GuestResult } from "./guest-agent";
 import { orderQemu } from "./monitor";
 import type { Acceleration, QemuPrograms } from "./qemu";
@@ -41,7 +41,7 @@ export class Guest {
     this.#options = options;
     const socket = this.#file("agent");
     if (socket.length > LONGEST_SOCKET)
-      throw new SandboxError(`The path of ${socket} is too long for a socket.`);
+      throw new UserError(`The path of ${socket} is too long for a socket.`);
     this.agent = new GuestAgent(socket);
   }
 
@@ -65,7 +65,7 @@ export class Guest {
 
   /** Switches it on; with a snapshot's name, it goes on from there instead of booting. */
   async start({ snapshot, clock }: { snapshot?: string; clock?: string } = {}): Promise<void> {
-    if (this.#program?.running) throw new SandboxError(`${this.name} runs already.`);
+    if (this.#program?.running) throw new UserError(`${this.name} runs already.`);
     for (const socket of ["agent", "monitor"]) await rm(this.#file(socket), { force: true });
     this.agent.disconnect();
     this.#program = await ChildProgram.start({
@@ -85,7 +85,7 @@ export class Guest {
       deadlineMs,
     });
     const abort = program.ended.then((): never => {
-      throw new SandboxError(`${this.name} was switched off while it booted.`);
+      throw new UserError(`${this.name} was switched off while it booted.`);
     });
     abort.catch(() => {});
     await this.agent.untilThere({ deadlineMs, abort });
@@ -99,7 +99,7 @@ export class Guest {
   /** The output of a script that has to succeed, without white space around it. */
   async output(script: string, options?: { deadlineMs?: number }): Promise<string> {
     const { code, output } = await this.run(script, options);
-    if (code !== 0) throw new SandboxError(`${this.name}: exit code ${code} of: ${script}\n${output}`);
+    if (code !== 0) throw new UserError(`${this.name}: exit code ${code} of: ${script}\n${output}`);
     return output.trim();
   }
 
@@ -117,9 +117,7 @@ export class Guest {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
         () =>
-          reject(
-            new SandboxError(`${this.name} was not off ${deadlineMs / 1000} s after systemctl poweroff.`),
-          ),
+          reject(new UserError(`${this.name} was not off ${deadlineMs / 1000} s after systemctl poweroff.`)),
         deadlineMs,
       );
     });
@@ -128,7 +126,7 @@ export class Guest {
   }
 
   #running(): ChildProgram {
-    if (!this.#program?.running) throw new SandboxError(`${this.name} does not run.`);
+    if (!this.#program?.running) throw new UserError(`${this.name} does not run.`);
     return this.#program;
   }
 
@@ -228,5 +226,5 @@ async function createLayer({ img }: QemuPrograms, base: string, layer: string): 
     env: { PATH: process.env.PATH },
     deadlineMs: 30_000,
   });
-  if (code !== 0) throw new SandboxError(`qemu-img could not make ${layer}: ${stderr.trim()}`);
+  if (code !== 0) throw new UserError(`qemu-img could not make ${layer}: ${stderr.trim()}`);
 }

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { SandboxError } from "../programs/sandbox-error";
+import { UserError } from "../../lib/processes/user-error";
 
 const answerSchema = z.object({
   return: z.unknown().optional(),
@@ -17,7 +17,7 @@ const DEADLINE_MS = 120_000;
  * Source of the protocol: QEMU's documentation, interop/qmp-spec.
  *
  * @param socket at which QEMU listens for its monitor
- * @throws SandboxError when QEMU says anything, which it does when it refuses
+ * @throws UserError when QEMU says anything, which it does when it refuses
  */
 export async function orderQemu(socket: string, command: string): Promise<void> {
   const connection = connect(socket);
@@ -33,12 +33,12 @@ export async function orderQemu(socket: string, command: string): Promise<void> 
       } else if ("error" in message || typeof message["return"] === "string") {
         const { return: said, error } = answerSchema.parse(message);
         const problem = error?.desc ?? String(said).trim();
-        if (problem !== "") throw new SandboxError(`QEMU refused ${command}: ${problem}`);
+        if (problem !== "") throw new UserError(`QEMU refused ${command}: ${problem}`);
         return;
       }
     }
   } finally {
     connection.destroy();
   }
-  throw new SandboxError(`QEMU ended before it answered ${command}.`);
+  throw new UserError(`QEMU ended before it answered ${command}.`);
 }

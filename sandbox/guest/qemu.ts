@@ -2,9 +2,9 @@ import { constants } from "node:fs";
 import { access, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChildProgram } from "../programs/child-program";
-import { programOnPath } from "../programs/program-on-path";
-import { waitFor } from "../programs/wait-for";
+import { ChildProgram } from "../../lib/processes/child-program";
+import { programOnPath } from "../../lib/processes/program-on-path";
+import { waitFor } from "../../lib/processes/wait-for";
 
 /** Absolute paths of what a guest needs on this machine. */
 export interface QemuPrograms {

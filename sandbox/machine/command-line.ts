@@ -1,4 +1,4 @@
-import { SandboxError } from "../programs/sandbox-error";
+import { UserError } from "../../lib/processes/user-error";
 
 /** One command of ExecStart= and the like. Source: systemd.service(5), "Command lines". */
 export interface CommandLine {
@@ -13,17 +13,17 @@ export interface CommandLine {
 /**
  * Reads a command. Its prefixes + ! !! (privileges) change nothing where everything runs as one user.
  *
- * @throws SandboxError for what is not imitated: several commands in one line
+ * @throws UserError for what is not imitated: several commands in one line
  */
 export function parseCommandLine(text: string): CommandLine {
   const prefix = /^[-+!:@]*/.exec(text)?.[0] ?? "";
   const words = splitWords(text.slice(prefix.length));
   if (words.includes(";")) {
-    throw new SandboxError(`"${text}" holds several commands in one line; write one line for each.`);
+    throw new UserError(`"${text}" holds several commands in one line; write one line for each.`);
   }
   // `@`: the second word would be the program's name for itself; no program here asks for its own.
   if (prefix.includes("@")) words.splice(1, 1);
-  if (words.length === 0) throw new SandboxError(`"${text}" holds no command.`);
+  if (words.length === 0) throw new UserError(`"${text}" holds no command.`);
   return { mayFail: prefix.includes("-"), literal: prefix.includes(":"), words };
 }
 
@@ -57,7 +57,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /**
  * Words as systemd splits them: quotes of both kinds, C's escapes, %% for %.
  *
- * @throws SandboxError for a quote that is not closed, and for a specifier (%i and the like), which is not imitated
+ * @throws UserError for a quote that is not closed, and for a specifier (%i and the like), which is not imitated
  */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
@@ -65,7 +65,7 @@ export function splitWords(text: string): string[] {
   let quote = "";
   for (const [token, hex, escaped, percent] of text.matchAll(/\\x([0-9A-Fa-f]{2})|\\(.)|%(.?)|./gs)) {
     if (percent !== undefined && percent !== "%") {
-      throw new SandboxError(`"${text}" holds the specifier ${token}, which the sandbox does not imitate.`);
+      throw new UserError(`"${text}" holds the specifier ${token}, which the sandbox does not imitate.`);
     }
     if (hex !== undefined) word = (word ?? "") + String.fromCharCode(Number.parseInt(hex, 16));
     else if (escaped !== undefined) word = (word ?? "") + (ESCAPES[escaped] ?? escaped);
@@ -79,6 +79,6 @@ export function splitWords(text: string): string[] {
       word = undefined;
     } else word = (word ?? "") + token;
   }
-  if (quote !== "") throw new SandboxError(`"${text}" holds a quote that is not closed.`);
+  if (quote !== "") throw new UserError(`"${text}" holds a quote that is not closed.`);
   return word === undefined ? words : [...words, word];
 }

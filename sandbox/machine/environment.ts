@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { codeOf, SandboxError } from "../programs/sandbox-error";
+import { codeOf, UserError } from "../../lib/processes/user-error";
 import { splitWords } from "./command-line";
 
 export type Variables = Record<string, string>;
@@ -10,7 +10,7 @@ export function parseEnvironment(lines: readonly string[]): Variables {
   for (const word of lines.flatMap(splitWords)) {
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? [];
     if (name === undefined || value === undefined) {
-      throw new SandboxError(`Environment=${word} is no assignment; write NAME=value.`);
+      throw new UserError(`Environment=${word} is no assignment; write NAME=value.`);
     }
     variables[name] = value;
   }
@@ -22,7 +22,7 @@ export function parseEnvironment(lines: readonly string[]): Variables {
  * lets the file be missing.
  *
  * @param pathOf where a path of the VM lies
- * @throws SandboxError when the file is missing
+ * @throws UserError when the file is missing
  */
 export function readEnvironmentFile(setting: string, pathOf: (absolute: string) => string): Variables {
   const optional = setting.startsWith("-");
@@ -32,7 +32,7 @@ export function readEnvironmentFile(setting: string, pathOf: (absolute: string) 
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error;
     if (optional) return {};
-    throw new SandboxError(`The unit's EnvironmentFile ${path} is missing.`);
+    throw new UserError(`The unit's EnvironmentFile ${path} is missing.`);
   }
 }
 

@@ -2,11 +2,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, wr
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
 import { RELEASES_FOLDER, type Release } from "../../cloud-init/common/release";
-import { inTurn } from "../programs/in-turn";
+import { inTurn } from "../../lib/processes/in-turn";
+import { lastLines } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
+import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { killLeftovers } from "../programs/leftover-processes";
-import { lastLines } from "../programs/run-program";
-import { SandboxError } from "../programs/sandbox-error";
-import { DeadlineError, waitFor } from "../programs/wait-for";
 import { NO_PROXY } from "./differences";
 import type { Variables } from "./environment";
 import { Mapping } from "./mapping";
@@ -105,7 +105,7 @@ export class Machine {
   /**
    * Writes the files of the user data; nothing runs yet.
    *
-   * @throws SandboxError when this computer lacks a program, or the folder or the address cannot be used
+   * @throws UserError when this computer lacks a program, or the folder or the address cannot be used
    */
   static async create(options: MachineOptions): Promise<Machine> {
     checkFolder(options);
@@ -155,7 +155,7 @@ export class Machine {
    * Starts the units: at first those that runcmd's `systemctl enable --now` names, later those that are enabled. Does not wait
    * until they are up; `untilActive` does.
    *
-   * @throws SandboxError when a systemctl command of runcmd fails, a port is taken, or it is switched off meanwhile
+   * @throws UserError when a systemctl command of runcmd fails, a port is taken, or it is switched off meanwhile
    */
   async boot(): Promise<void> {
     const before = this.#switchedOff;
@@ -166,12 +166,12 @@ export class Machine {
     else await this.#runSystemctlCommands(on);
     if (!on()) {
       await this.#systemctl.close();
-      throw new SandboxError(`${this.name} was switched off while it booted.`);
+      throw new UserError(`${this.name} was switched off while it booted.`);
     }
     this.#bootedBefore = true;
   }
 
-  /** @throws SandboxError with the end of its log when it does not start */
+  /** @throws UserError with the end of its log when it does not start */
   start(unit: string): Promise<void> {
     return this.#order("start", unit);
   }
@@ -184,7 +184,7 @@ export class Machine {
     return this.#order("restart", unit);
   }
 
-  /** @throws SandboxError when it does not run */
+  /** @throws UserError when it does not run */
   reload(unit: string): Promise<void> {
     return this.#order("reload", unit);
   }
@@ -205,7 +205,7 @@ export class Machine {
   /**
    * Waits until a unit is active. A failure that systemd answers with another start is waited out.
    *
-   * @throws SandboxError with the end of its log when it failed for good, and at the deadline
+   * @throws UserError with the end of its log when it failed for good, and at the deadline
    */
   async untilActive(unit: string, { deadlineMs }: { deadlineMs: number }): Promise<void> {
     try {
@@ -223,7 +223,7 @@ export class Machine {
 
   /** Runs the command of a oneshot unit once, as its timer does, in its place in the order; it is not restarted if it fails. */
   async run(unit: string): Promise<{ code: number; output: string }> {
-    if (!this.#manager.has(unit)) throw new SandboxError(`${this.name} has no unit ${unit}.`);
+    if (!this.#manager.has(unit)) throw new UserError(`${this.name} has no unit ${unit}.`);
     const before = this.output(unit).length;
     const { code } = await this.#manager.run(unit);
     return { code, output: this.output(unit).slice(before) };
@@ -232,7 +232,7 @@ export class Machine {
   /** Sends a signal to a unit's program and all that it started. */
   kill(unit: string, signal: NodeJS.Signals): void {
     if (!this.#manager.signal(unit, signal, "group")) {
-      throw new SandboxError(`${unit} of ${this.name} does not run, so it cannot be sent ${signal}.`);
+      throw new UserError(`${unit} of ${this.name} does not run, so it cannot be sent ${signal}.`);
     }
   }
 
@@ -270,9 +270,9 @@ export class Machine {
     if (code !== 0) throw this.#problem(text, unit);
   }
 
-  #problem(sentence: string, unit: string): SandboxError {
+  #problem(sentence: string, unit: string): UserError {
     const lines = lastLines(this.output(unit), QUOTED_LINES);
-    return new SandboxError(
+    return new UserError(
       `${this.name}: ${sentence} ${lines ? `Its log ends: ${lines}` : "Its log is empty."}`,
     );
   }
@@ -282,7 +282,7 @@ export class Machine {
     for (const [program, ...words] of (this.#userData.runcmd ?? []) as string[][]) {
       if (program !== "systemctl" || !on()) continue;
       const { code, text } = await systemctl(this.#manager, words);
-      if (code !== 0) throw new SandboxError(`${this.name}: systemctl ${words.join(" ")} failed: ${text}`);
+      if (code !== 0) throw new UserError(`${this.name}: systemctl ${words.join(" ")} failed: ${text}`);
     }
   }
 
@@ -329,7 +329,7 @@ function socketOf(folder: string): string {
 /** A path in a unit or a configuration file is not quoted everywhere, and a socket's path is short. */
 function checkFolder({ folder }: MachineOptions): void {
   if (!isAbsolute(folder) || !/^[\w./-]+$/.test(folder) || socketOf(folder).length > LONGEST_SOCKET) {
-    throw new SandboxError(
+    throw new UserError(
       `A machine cannot lie in ${folder}; name an absolute path of at most 90 letters, digits, dots and hyphens.`,
     );
   }

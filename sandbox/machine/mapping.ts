@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
-import { SandboxError } from "../programs/sandbox-error";
+import { UserError } from "../../lib/processes/user-error";
 import {
   ACCOUNTS,
   ALL_ADDRESSES,
@@ -59,21 +59,21 @@ export class Mapping {
   /**
    * The words of a command.
    *
-   * @throws SandboxError when its program is not there
+   * @throws UserError when its program is not there
    */
   command(words: readonly string[]): string[] {
     const [program = "", ...rest] = words;
     return [this.program(program), ...rest.map((word) => this.#argument(word))];
   }
 
-  /** @throws SandboxError when it is not there */
+  /** @throws UserError when it is not there */
   program(path: string): string {
     const mapped = this.#places(path);
     try {
       accessSync(mapped, constants.X_OK);
       return mapped;
     } catch {
-      throw new SandboxError(`${mapped}, which a unit runs, is missing or may not be executed; install it.`);
+      throw new UserError(`${mapped}, which a unit runs, is missing or may not be executed; install it.`);
     }
   }
 

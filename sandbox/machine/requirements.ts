@@ -1,9 +1,9 @@
 import { access } from "node:fs/promises";
 import { createServer } from "node:net";
-import { programOnPath } from "../programs/program-on-path";
-import { runProgram } from "../programs/run-program";
-import { codeOf, SandboxError } from "../programs/sandbox-error";
-import { compareVersions } from "../programs/version";
+import { programOnPath } from "../../lib/processes/program-on-path";
+import { runProgram } from "../../lib/processes/run-program";
+import { codeOf, UserError } from "../../lib/processes/user-error";
+import { compareVersions } from "../../lib/processes/version";
 
 /** Programs that the deployed scripts call, each with the Debian package that has it. */
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const PROGRAMS_OF_PACKAGES: Readonly<Record<string, string>> = { haproxy: "hapro
 
 /**
  * @param packages those that the VM installs
- * @throws SandboxError in one sentence, with the cure, when this computer cannot run the deployed scripts and programs
+ * @throws UserError in one sentence, with the cure, when this computer cannot run the deployed scripts and programs
  */
 export async function requirePrograms(path: string, packages: readonly unknown[]): Promise<void> {
   const env = { PATH: path };
@@ -36,12 +36,12 @@ export async function requirePrograms(path: string, packages: readonly unknown[]
   const missing = names.filter((_, index) => !found[index]);
   if (missing.length > 0) {
     const packages = [...new Set(missing.map((name) => programs[name]))].join(" ");
-    throw new SandboxError(
+    throw new UserError(
       `The VMs' scripts need ${missing.join(", ")}; install it (on Debian and Ubuntu: apt-get install ${packages}).`,
     );
   }
   await access("/proc/uptime").catch(() => {
-    throw new SandboxError(
+    throw new UserError(
       "The VMs' scripts read /proc/uptime, which this operating system does not have; run the sandbox on Linux, for example in a container.",
     );
   });
@@ -52,13 +52,13 @@ async function requireCurl(command: string, env: NodeJS.ProcessEnv): Promise<voi
   const { stdout } = await runProgram({ command, args: ["--version"], env, deadlineMs: 10_000 });
   const version = /^curl (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (!version || compareVersions(version, OLDEST_CURL) < 0) {
-    throw new SandboxError(
+    throw new UserError(
       `The VMs' scripts need curl ${OLDEST_CURL} or newer, and ${command} is ${version ?? "none"}; update it.`,
     );
   }
 }
 
-/** @throws SandboxError when this computer does not have the address, or another program listens there */
+/** @throws UserError when this computer does not have the address, or another program listens there */
 export async function requireFree(host: string, port: number): Promise<void> {
   const server = createServer();
   try {
@@ -66,7 +66,7 @@ export async function requireFree(host: string, port: number): Promise<void> {
       server.once("error", reject).listen({ host, port, exclusive: true }, resolve);
     });
   } catch (error) {
-    throw new SandboxError(
+    throw new UserError(
       codeOf(error) === "EADDRINUSE"
         ? `Another program listens on ${host}:${port}; stop it, or give the machine another address.`
         : `Nothing can listen on ${host}:${port} (${codeOf(error)}); use an address of this computer's loopback interface.`,

@@ -1,7 +1,7 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import type { Ending, GuardedProcess } from "../programs/guarded-process";
-import { runProgram } from "../programs/run-program";
-import { messageOf, SandboxError } from "../programs/sandbox-error";
+import type { Ending, GuardedProcess } from "../../lib/processes/guarded-process";
+import { runProgram } from "../../lib/processes/run-program";
+import { messageOf, UserError } from "../../lib/processes/user-error";
 import { expandCommandLine, parseCommandLine } from "./command-line";
 import { parseEnvironment, readEnvironmentFile, type Variables } from "./environment";
 import type { Mapping } from "./mapping";
@@ -160,7 +160,7 @@ export class Service implements Unit {
 
   async #startProgram(environment: Variables, limit: number): Promise<StartResult> {
     const [line] = this.#all("ExecStart");
-    if (!line) throw new SandboxError("The unit has no ExecStart=.");
+    if (!line) throw new UserError("The unit has no ExecStart=.");
     const words = this.#words(line, environment);
     const listeners = this.#last("Type") === "notify" ? listenersOf(words, environment) : [];
     const program = await this.#launchProgram(words, environment);
@@ -233,7 +233,7 @@ export class Service implements Unit {
   }
 
   async #launchProgram(words: readonly string[], environment: Variables): Promise<GuardedProcess> {
-    if (this.#stopRequested) throw new SandboxError("Stopped while it started");
+    if (this.#stopRequested) throw new UserError("Stopped while it started");
     const program = await startUnitProcess({
       words,
       environment,
@@ -378,7 +378,7 @@ function listenersOf(words: readonly string[], environment: Variables): string[]
     ...readFileSync(file, "utf8").matchAll(/^\s*(?:address\s*=|bind)\s*"([^"]+:\d+)"/gm),
   ]);
   if (found.length === 0) {
-    throw new SandboxError("A unit of Type=notify needs a listener in the files that its command names.");
+    throw new UserError("A unit of Type=notify needs a listener in the files that its command names.");
   }
   return found.map(([, listener = ""]) =>
     listener.replace(/\$\{(\w+)\}/, (_, name) => environment[name] ?? ""),

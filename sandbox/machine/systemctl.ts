@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
-import { messageOf } from "../programs/sandbox-error";
+import { messageOf } from "../../lib/processes/user-error";
 import type { JobResult } from "./jobs";
 import type { ServiceManager } from "./service-manager";
 

@@ -1,4 +1,4 @@
-import { SandboxError } from "../programs/sandbox-error";
+import { UserError } from "../../lib/processes/user-error";
 
 /** One text of a unit: the unit file itself, or a drop-in. */
 export interface UnitText {
@@ -26,7 +26,7 @@ export class UnitFile {
 
   /**
    * @param texts the unit file, then its drop-ins in the order of their names
-   * @throws SandboxError naming the file and line that is no assignment, section or comment
+   * @throws UserError naming the file and line that is no assignment, section or comment
    */
   static parse(texts: readonly UnitText[]): UnitFile {
     const unit = new UnitFile();
@@ -57,7 +57,7 @@ export class UnitFile {
       if (header) section = header[1] as string;
       else if (assignment && section) this.#assign(section, assignment[1] as string, assignment[2] as string);
       else
-        throw new SandboxError(
+        throw new UserError(
           `${path}:${number}: "${line}" is neither a section nor an assignment in one; correct it.`,
         );
     }

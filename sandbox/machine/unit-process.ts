@@ -1,10 +1,10 @@
 import { appendFileSync, closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { constants } from "node:os";
-import { type Ending, type GuardedProcess, startGuarded } from "../programs/guarded-process";
-import { identityOf } from "../programs/process-identity";
-import { SandboxError } from "../programs/sandbox-error";
-import { waitFor } from "../programs/wait-for";
+import { type Ending, type GuardedProcess, startGuarded } from "../../lib/processes/guarded-process";
+import { identityOf } from "../../lib/processes/process-identity";
+import { UserError } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
 import type { Variables } from "./environment";
 
 export interface UnitProcessOptions {
@@ -53,7 +53,7 @@ export function exitCodeOf({ code, signal }: Ending): number {
 /**
  * Waits until a process accepts connections.
  *
- * @throws SandboxError at once when the process ends, and at the deadline
+ * @throws UserError at once when the process ends, and at the deadline
  */
 export async function untilListening(
   process: GuardedProcess,
@@ -61,7 +61,7 @@ export async function untilListening(
   { deadlineMs }: { deadlineMs: number },
 ): Promise<void> {
   const abort = process.ended.then((): never => {
-    throw new SandboxError(`It ended before it listened on ${listener}`);
+    throw new UserError(`It ended before it listened on ${listener}`);
   });
   abort.catch(() => {}); // only of interest while waiting
   await waitFor(`a listener on ${listener}`, () => listens(listener), {

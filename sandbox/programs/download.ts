@@ -3,9 +3,9 @@ import { rm } from "node:fs/promises";
 import { Readable, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
+import type { Report } from "../../lib/processes/progress";
+import { codeOf, messageOf, UserError } from "../../lib/processes/user-error";
 import { diskFull } from "./program-cache";
-import type { Report } from "./progress";
-import { codeOf, messageOf, SandboxError } from "./sandbox-error";
 
 /** Milliseconds in which nothing comes until a download counts as broken. */
 const SILENCE_MS = 30_000;
@@ -31,7 +31,7 @@ export async function downloadBytes(
       for await (const chunk of source) {
         size += chunk.length;
         if (size > LARGEST_TEXT)
-          throw new SandboxError(`${url} is larger than 1 MiB, so it is not what was expected.`);
+          throw new UserError(`${url} is larger than 1 MiB, so it is not what was expected.`);
         chunks.push(chunk);
       }
     }),
@@ -42,7 +42,7 @@ export async function downloadBytes(
 /**
  * Writes a file's content to `path`; a download that fails leaves no file.
  *
- * @throws SandboxError naming the address: not found (404), no network, broken off, no disk space
+ * @throws UserError naming the address: not found (404), no network, broken off, no disk space
  */
 export async function downloadTo(url: string, path: string, options: DownloadOptions = {}): Promise<void> {
   const { openFile = (file) => createWriteStream(file, { mode: 0o600 }) } = options;
@@ -68,7 +68,7 @@ async function receive(
     const response = await fetch(url, { signal: silence.signal, headers: { "accept-encoding": "identity" } });
     if (!response.ok) {
       await response.body?.cancel();
-      throw new SandboxError(`${url} answered ${response.status} ${response.statusText}.`.replace(" .", "."));
+      throw new UserError(`${url} answered ${response.status} ${response.statusText}.`.replace(" .", "."));
     }
     length = Number(response.headers.get("content-length")) || undefined;
     const watch = (chunk: Uint8Array): void => {
@@ -79,14 +79,13 @@ async function receive(
     await use(Readable.fromWeb((response.body ?? new Blob([]).stream()) as ReadableStream), watch);
     if (length !== undefined && received !== length) throw new Error("the connection was closed");
   } catch (error) {
-    if (error instanceof SandboxError || codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT")
-      throw error;
+    if (error instanceof UserError || codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") throw error;
     const reason = silence.signal.aborted ? `nothing came for ${silenceMs / 1000} s` : messageOf(error);
     throw received > 0
-      ? new SandboxError(
+      ? new UserError(
           `The download of ${url} broke off after ${received} of ${length ?? "?"} bytes (${reason}); try again.`,
         )
-      : new SandboxError(`${url} cannot be reached (${reason}).${proxyHint()}`);
+      : new UserError(`${url} cannot be reached (${reason}).${proxyHint()}`);
   } finally {
     clearTimeout(timer);
   }
@@ -105,7 +104,7 @@ function watched(watch: (chunk: Uint8Array) => void): Transform {
 function requireHttps(url: string): void {
   const { protocol, hostname } = new URL(url);
   if (protocol === "https:" || (protocol === "http:" && hostname === "127.0.0.1")) return;
-  throw new SandboxError(`${url} is not downloaded: only https is.`);
+  throw new UserError(`${url} is not downloaded: only https is.`);
 }
 
 /** Node.js reads the proxy's variables only when told to. Source: Node.js 22.21 and 24, NODE_USE_ENV_PROXY. */

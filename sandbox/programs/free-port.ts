@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { messageOf, SandboxError } from "./sandbox-error";
+import { messageOf, UserError } from "../../lib/processes/user-error";
 
 /** Ports given out by this process: not given twice, even while nobody listens on them yet. */
 const given = new Set<number>();
@@ -27,7 +27,7 @@ export async function freePort(host = "127.0.0.1"): Promise<number> {
 /**
  * Calls `start` with a free port, and again with another one (five in all) when that port was taken meanwhile.
  *
- * @throws SandboxError when all five were taken; otherwise whatever `start` throws
+ * @throws UserError when all five were taken; otherwise whatever `start` throws
  */
 export async function withFreePort<T>(start: (port: number) => Promise<T>, host = "127.0.0.1"): Promise<T> {
   let last = "";
@@ -40,7 +40,7 @@ export async function withFreePort<T>(start: (port: number) => Promise<T>, host 
       last = messageOf(error);
     }
   }
-  throw new SandboxError(
+  throw new UserError(
     `Five ports in a row were taken by other programs; stop what opens so many. Last: ${last}`,
   );
 }

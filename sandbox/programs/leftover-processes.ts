@@ -1,8 +1,8 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { identityOf, type ProcessIdentity, stillRuns } from "./process-identity";
-import { codeOf } from "./sandbox-error";
-import { waitFor } from "./wait-for";
+import { identityOf, type ProcessIdentity, stillRuns } from "../../lib/processes/process-identity";
+import { codeOf } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
 
 /** Kills, with their groups, the processes that <log>.process files of a folder name and that still run. */
 export async function killLeftovers(folder: string): Promise<void> {

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { FileLock, type HeldLock } from "../../lib/processes/file-lock";
+import { processGuardian } from "../../lib/processes/process-guardian";
+import type { Progress } from "../../lib/processes/progress";
+import { codeOf, UserError, VerificationError } from "../../lib/processes/user-error";
 import { sha256Of } from "./file-checksum";
-import { FileLock, type HeldLock } from "./file-lock";
-import { processGuardian } from "./process-guardian";
-import type { Progress } from "./progress";
-import { codeOf, SandboxError, VerificationError } from "./sandbox-error";
 
 /** What is written beside a cached program. */
 interface Note {
@@ -42,9 +42,7 @@ export class ProgramCache {
       await stat(path);
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
-      throw new SandboxError(
-        `The cached ${path} cannot be read (${codeOf(error) ?? error}); delete ${entry}.`,
-      );
+      throw new UserError(`The cached ${path} cannot be read (${codeOf(error) ?? error}); delete ${entry}.`);
     }
     if ((await sha256Of(path)) !== note.sha256) {
       throw new VerificationError(
@@ -121,18 +119,18 @@ export class ProgramCache {
 }
 
 /** The sentence for a full disk; undefined for any other error. */
-export function diskFull(error: unknown, folder: string): SandboxError | undefined {
+export function diskFull(error: unknown, folder: string): UserError | undefined {
   if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") return undefined;
-  return new SandboxError(
+  return new UserError(
     `No disk space is left for ${folder}; free about 2 GB there, or set XDG_CACHE_HOME elsewhere.`,
   );
 }
 
-function unusable(error: unknown, folder: string): SandboxError | undefined {
+function unusable(error: unknown, folder: string): UserError | undefined {
   const code = codeOf(error);
   if (!code) return undefined;
   return (
     diskFull(error, folder) ??
-    new SandboxError(`${folder} cannot be written (${code}); set XDG_CACHE_HOME elsewhere.`)
+    new UserError(`${folder} cannot be written (${code}); set XDG_CACHE_HOME elsewhere.`)
   );
 }

@@ -1,16 +1,16 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { openPromise } from "yauzl";
-import { SandboxError } from "./sandbox-error";
+import { UserError } from "../../lib/processes/user-error";
 
 /**
  * Writes one file of a zip archive to `path`. Only that name is read: what else the archive holds goes nowhere.
  *
- * @throws SandboxError when the archive has no such file or is damaged; the file system's error when the disk is full
+ * @throws UserError when the archive has no such file or is damaged; the file system's error when the disk is full
  */
 export async function unzipOneFile(archive: string, name: string, path: string): Promise<void> {
   const zip = await openPromise(archive).catch((error: Error) => {
-    throw new SandboxError(`${archive} is no zip archive (${error.message}).`);
+    throw new UserError(`${archive} is no zip archive (${error.message}).`);
   });
   try {
     for await (const entry of zip.eachEntry()) {
@@ -21,5 +21,5 @@ export async function unzipOneFile(archive: string, name: string, path: string):
   } finally {
     zip.close();
   }
-  throw new SandboxError(`${archive} holds no file named ${name}.`);
+  throw new UserError(`${archive} holds no file named ${name}.`);
 }

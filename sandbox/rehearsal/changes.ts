@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
 import type { Environment } from "../../environments/schema";
-import { SandboxError } from "../programs/sandbox-error";
+import { UserError } from "../../lib/processes/user-error";
 import type { ExpectedPlan } from "./expected-plan";
 import type { Rehearsal } from "./rehearsal";
 
@@ -40,7 +40,7 @@ export const changes: readonly Change[] = [
     what: "a workload more",
     edit: ({ agentVms }) => {
       const [first] = agentVms;
-      if (!first) throw new SandboxError("The environment has no agentVms to copy.");
+      if (!first) throw new UserError("The environment has no agentVms to copy.");
       agentVms.push({ ...first, name: "reports" });
     },
     plan: {},
@@ -63,7 +63,7 @@ export const changes: readonly Change[] = [
     check: async (rehearsal) => {
       const { says } = rehearsal.otherVault ?? {};
       const runs = await rehearsal.vaultVersion();
-      if (runs !== says) throw new SandboxError(`Vault still is ${runs}, not ${says}.`);
+      if (runs !== says) throw new UserError(`Vault still is ${runs}, not ${says}.`);
     },
   },
   {
@@ -79,7 +79,7 @@ export const changes: readonly Change[] = [
 async function servesNewestCertificate(rehearsal: Rehearsal): Promise<void> {
   const { vault, vaultServerName, vaultCertificate } = rehearsal;
   const { code, output } = await vault.run("vault-certificate.service");
-  if (code !== 0) throw new SandboxError(`The VM could not fetch Vault's new certificate: ${output}`);
+  if (code !== 0) throw new UserError(`The VM could not fetch Vault's new certificate: ${output}`);
   const served = await new Promise<string>((resolve, reject) => {
     const socket = connect(
       { host: vault.address, port: 8200, servername: vaultServerName, ca: vaultCertificate },
@@ -91,5 +91,5 @@ async function servesNewestCertificate(rehearsal: Rehearsal): Promise<void> {
     socket.once("error", reject);
   });
   if (served !== new X509Certificate(vaultCertificate).fingerprint256)
-    throw new SandboxError("Vault serves another certificate than the newest of Key Vault.");
+    throw new UserError("Vault serves another certificate than the newest of Key Vault.");
 }

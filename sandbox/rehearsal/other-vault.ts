@@ -1,6 +1,6 @@
 import { ProgramCache } from "../programs/program-cache";
-import { vaultVersionOf } from "../programs/vault-binary";
-import { type VaultProgram, vaultCacheKey } from "../programs/vault-program";
+import { vaultVersionOf } from "../vault/vault-binary";
+import { type VaultProgram, vaultCacheKey } from "../vault/vault-program";
 import type { OtherVault } from "./rehearsal";
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SandboxError } from "../programs/sandbox-error";
+import { UserError } from "../../lib/processes/user-error";
 import type { Rehearsal } from "./rehearsal";
 
 /** A mistake that somebody could make in the project, and the words in which a rehearsal reports it. */
@@ -127,16 +127,14 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
 ];
 
-/** Makes the mistake in a copy of the project. @throws SandboxError when the text it replaces is no longer there */
+/** Makes the mistake in a copy of the project. @throws UserError when the text it replaces is no longer there */
 export function plant({ what, edit }: PlantedFault, project: string): void {
   if (!edit) return;
   const [file, text, wrong] = edit;
   const path = join(project, file);
   const content = readFileSync(path, "utf8");
   if (!content.includes(text)) {
-    throw new SandboxError(
-      `The fault "${what}" cannot be planted: ${file} has no ${text}; plant it elsewhere.`,
-    );
+    throw new UserError(`The fault "${what}" cannot be planted: ${file} has no ${text}; plant it elsewhere.`);
   }
   writeFileSync(path, content.replace(text, wrong));
 }

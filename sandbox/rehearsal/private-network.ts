@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { programOnPath } from "../programs/program-on-path";
-import { runProgram } from "../programs/run-program";
-import { SandboxError } from "../programs/sandbox-error";
+import { programOnPath } from "../../lib/processes/program-on-path";
+import { runProgram } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
 
 /** Tells the program inside that it is there, and where its hosts file is. */
 const marker = "VAULT_ON_AZURE_PRIVATE_NETWORK";
@@ -20,7 +20,7 @@ interface Program {
  * nothing else can be reached; a hosts file; and process ids, so that all of it ends with the first process. Needs no root where
  * the system lets users make namespaces.
  * @param networks CIDR
- * @throws SandboxError that says what is missing
+ * @throws UserError that says what is missing
  */
 export async function privateNetwork(
   folder: string,
@@ -42,7 +42,7 @@ export async function privateNetwork(
     deadlineMs: 10_000,
   });
   if (attempt.code !== 0) {
-    throw new SandboxError(
+    throw new UserError(
       `This system lets ${isRoot ? "root" : "you"} make no private network (${attempt.stderr.trim()}); run the rehearsal as root, or allow user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0).`,
     );
   }
@@ -65,5 +65,5 @@ async function find(name: string): Promise<string> {
   const path = await programOnPath([name], { alsoIn: ["/usr/sbin", "/sbin"] });
   if (path) return path;
   const packageName = name === "ip" ? "iproute2" : "util-linux";
-  throw new SandboxError(`The program ${name} is not on PATH; install the package ${packageName}.`);
+  throw new UserError(`The program ${name} is not on PATH; install the package ${packageName}.`);
 }

@@ -1,9 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { programOnPath } from "../programs/program-on-path";
-import { lastLines, runProgram } from "../programs/run-program";
-import { SandboxError } from "../programs/sandbox-error";
-import { findTerraform, type TerraformProgram, terraformEnvironment } from "../programs/terraform-program";
+import { programOnPath } from "../../lib/processes/program-on-path";
+import { lastLines, runProgram } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
+import {
+  findTerraform,
+  type TerraformProgram,
+  terraformEnvironment,
+} from "../../lib/terraform/terraform-program";
 
 /** The providers of the stacks, as constructs/terraform/provider-requirements.ts asks for them. */
 const providers = {
@@ -26,7 +30,7 @@ export interface RehearsalPrograms {
 /**
  * What a rehearsal runs and does not bring along.
  * @param folder to keep the providers in
- * @throws SandboxError with a sentence for each that is missing, and the way to get it
+ * @throws UserError with a sentence for each that is missing, and the way to get it
  */
 export async function findRehearsalPrograms(folder: string): Promise<RehearsalPrograms> {
   const missing: string[] = [];
@@ -48,13 +52,13 @@ export async function findRehearsalPrograms(folder: string): Promise<RehearsalPr
       );
       return undefined;
     }));
-  if (!terraform || !az || !installed) throw new SandboxError(missing.join("\n"));
+  if (!terraform || !az || !installed) throw new UserError(missing.join("\n"));
   return { terraform: terraform.path, az, ...installed };
 }
 
 /**
  * Installs the providers into a folder, from which Terraform takes them later where no registry can be reached.
- * @throws SandboxError when Terraform cannot have them
+ * @throws UserError when Terraform cannot have them
  */
 async function installProviders(
   { path }: TerraformProgram,
@@ -74,7 +78,7 @@ async function installProviders(
     env: terraformEnvironment(),
     deadlineMs: 600_000,
   });
-  if (code !== 0) throw new SandboxError(lastLines(stdout + stderr, 4));
+  if (code !== 0) throw new UserError(lastLines(stdout + stderr, 4));
   const file = join(folder, "terraform.tfrc");
   const mirror = join(folder, ".terraform/providers");
   await writeFile(

@@ -6,19 +6,19 @@ import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
 import { vaultRelease } from "../../cloud-init/common/vault-release";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
+import type { Progress } from "../../lib/processes/progress";
+import { lastLines, runProgram } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
+import { VaultClient } from "../../lib/vault-api/vault-client";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/request-log";
 import type { AzureWorld } from "../azure/world";
 import type { Machine } from "../machine/machine";
-import { findMySqlProgram } from "../programs/mysql-program";
-import type { Progress } from "../programs/progress";
-import { lastLines, runProgram } from "../programs/run-program";
-import { SandboxError } from "../programs/sandbox-error";
-import { waitFor } from "../programs/wait-for";
-import { smokeTest } from "../smoke-test";
-import type { UndoSteps } from "../undo-steps";
-import { VaultClient } from "../vault-config/vault-client";
-import { agentWorkloads, webAppWorkloads } from "../workloads";
+import { findMySqlProgram } from "../mysql/mysql-program";
+import { smokeTest } from "../system/smoke-test";
+import type { UndoSteps } from "../system/undo-steps";
+import { agentWorkloads, webAppWorkloads } from "../system/workloads";
 import { type EnvironmentFile, newcomer } from "./changes";
 import { deploymentPlan, differencesOf, type ExpectedPlan } from "./expected-plan";
 import type { RehearsalPrograms } from "./programs";
@@ -208,7 +208,7 @@ export class Rehearsal {
     await writeFile(this.vaultCaFile, this.vaultCertificate);
   }
 
-  /** @throws SandboxError when Vault does not let a deployer in */
+  /** @throws UserError when Vault does not let a deployer in */
   async logsIn(deployer: string): Promise<void> {
     const jwt = this.azure.tokenForPerson(deployer, managementAudience);
     const client = await VaultClient.loggedIn({ ...this.vaultConnection(), jwt });
@@ -264,21 +264,21 @@ export class Rehearsal {
     return only("certificate of Vault", found);
   }
 
-  /** @throws SandboxError when a plan would do anything else */
+  /** @throws UserError when a plan would do anything else */
   async expectPlan(expected: ExpectedPlan, ...options: string[]): Promise<void> {
     const { stdout } = await this.script("deploy", this.environmentName, "--plan", "--json", ...options);
     const differences = differencesOf(deploymentPlan.parse(JSON.parse(stdout)), expected);
     if (differences.length > 0) {
-      throw new SandboxError(`The plan is not the expected one.\n${differences.join("\n")}`);
+      throw new UserError(`The plan is not the expected one.\n${differences.join("\n")}`);
     }
   }
 
-  /** @throws SandboxError when something is left that a deployment made */
+  /** @throws UserError when something is left that a deployment made */
   async destroy(...options: string[]): Promise<void> {
     const name = this.environmentName;
     await this.script("destroy", name, "--confirm", name, ...options);
     const left = this.leftovers();
-    if (left.length > 0) throw new SandboxError(`scripts/destroy left behind:\n${left.join("\n")}`);
+    if (left.length > 0) throw new UserError(`scripts/destroy left behind:\n${left.join("\n")}`);
   }
 
   /** Ids of what is there beside what Azure keeps of deleted Key Vaults. */
@@ -315,7 +315,7 @@ export class Rehearsal {
     });
     if (code === 0) return { stdout };
     const words = stderr.replaceAll(/^.* … ?(?:done in|\d+\.\d s so far|$).*$/gm, "");
-    throw new SandboxError(
+    throw new UserError(
       `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(words, 12)}); ${file} has more.`,
     );
   }
@@ -323,7 +323,7 @@ export class Rehearsal {
 
 function deployerOf({ deployers, name }: Environment): string {
   const [first] = deployers;
-  if (!first) throw new SandboxError(`The environment ${name} names no deployer; add one to deployers.`);
+  if (!first) throw new UserError(`The environment ${name} names no deployer; add one to deployers.`);
   return first.objectId === "signed-in-user" ? signedIn : first.objectId;
 }
 
@@ -353,7 +353,7 @@ function emptyWorld({ deployers, recoveryKeyReaders, network }: Environment, per
 function only<T>(what: string, all: readonly T[]): T {
   const [first, ...others] = all;
   if (first !== undefined && others.length === 0) return first;
-  throw new SandboxError(`The smoke test looks at one ${what}, and there are ${all.length}.`);
+  throw new UserError(`The smoke test looks at one ${what}, and there are ${all.length}.`);
 }
 
 /** What a person's shell has, with Azure behind a proxy and a CA of its own. */

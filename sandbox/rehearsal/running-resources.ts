@@ -4,6 +4,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { createConnection } from "mysql2/promise";
+import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Azure } from "../azure/azure";
 import { hostNames } from "../azure/model/host-names";
 import { userDataOf } from "../azure/services/resource-manager/compute";
@@ -13,12 +14,11 @@ import { fields, list, propertiesOf, text } from "../azure/services/resource-man
 import { appSettingsOf, siteConfigOf } from "../azure/services/resource-manager/web";
 import type { SiteRunner } from "../azure/services/sites";
 import type { ArmResource } from "../azure/world";
-import { ownLoopback } from "../loopback-network";
 import { type InstalledProgram, Machine } from "../machine/machine";
-import type { MySqlProgram } from "../programs/mysql-program";
-import { MySqlServer } from "../programs/mysql-server";
-import { messageOf, SandboxError } from "../programs/sandbox-error";
-import { WebAppProcess } from "../web-app";
+import type { MySqlProgram } from "../mysql/mysql-program";
+import { MySqlServer } from "../mysql/mysql-server";
+import { ownLoopback } from "../system/loopback-network";
+import { WebAppProcess } from "../system/web-app";
 
 export interface RunningResourcesOptions {
   /** A folder of its own. */
@@ -107,7 +107,7 @@ export class RunningResources implements SiteRunner {
   async #startMachine(resource: ArmResource): Promise<void> {
     const { name } = resource;
     const userData = userDataOf(resource);
-    if (!userData) throw new SandboxError(`The VM ${name} was sent without user data.`);
+    if (!userData) throw new UserError(`The VM ${name} was sent without user data.`);
     const text = gunzipSync(Buffer.from(userData, "base64")).toString("utf8");
     if (this.#userData.get(name) === text) return;
     this.#userData.set(name, text);
@@ -117,7 +117,7 @@ export class RunningResources implements SiteRunner {
     const [card] = list(fields(propertiesOf(resource)["networkProfile"])["networkInterfaces"]);
     const made = azure.resources.get(String(card?.["id"]));
     const address = made && interfaceAddress(made);
-    if (!address) throw new SandboxError(`The VM ${name} was sent without a network.`);
+    if (!address) throw new UserError(`The VM ${name} was sent without a network.`);
     await azure.listenFor(name, { sourceAddress: address });
     const { caFile, programs, folder } = this.#options;
     const machine = await Machine.create({
@@ -199,7 +199,7 @@ export class RunningResources implements SiteRunner {
   async #createDatabase({ id, name }: ArmResource): Promise<void> {
     const server = id.split("/").at(-3) ?? "";
     const database = this.databases.get(server);
-    if (!database) throw new SandboxError(`The MySQL server ${server} does not run.`);
+    if (!database) throw new UserError(`The MySQL server ${server} does not run.`);
     const { login, ca } = database;
     const connection = await createConnection({
       ...login,
@@ -263,7 +263,7 @@ export class RunningResources implements SiteRunner {
   }
 
   #use(): Azure {
-    if (!this.#azure) throw new SandboxError("Nothing can run before there is an Azure.");
+    if (!this.#azure) throw new UserError("Nothing can run before there is an Azure.");
     return this.#azure;
   }
 }

@@ -1,3 +1,4 @@
+import type { VaultRequest } from "../../lib/vault-api/vault-client";
 import {
   type Arguments,
   block,
@@ -9,7 +10,6 @@ import {
   text,
   without,
 } from "./resource-kind";
-import type { VaultRequest } from "./vault-client";
 
 /** What every role may say of the tokens that it gives. Source: provider 5.6.0, vault/auth_token.go. */
 const TOKEN_ARGUMENTS = names(

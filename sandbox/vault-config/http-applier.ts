@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
-import { SandboxError } from "../programs/sandbox-error";
+import { UserError } from "../../lib/processes/user-error";
+import { VaultClient, VaultRefusal, type VaultRequest } from "../../lib/vault-api/vault-client";
+import type { VaultConnection } from "../../lib/vault-api/vault-connection";
 import { type KnownResource, understand } from "./resource-kinds";
-import { VaultClient, VaultRefusal, type VaultRequest } from "./vault-client";
-import type { ReadSecret, SecretMarker, VaultConnection, VaultResource } from "./vault-resource";
+import type { ReadSecret, SecretMarker, VaultResource } from "./vault-resource";
 
 export interface HttpApplierOptions {
   readonly connection: VaultConnection;
@@ -46,7 +47,7 @@ export class HttpApplier {
 
   /**
    * @param resources in order: each after those it depends on
-   * @throws SandboxError before anything is written, when a type or an argument is not understood
+   * @throws UserError before anything is written, when a type or an argument is not understood
    * @throws VaultRefusal with the resource's address and Vault's reason; what was written before it is noted
    */
   async apply(resources: readonly VaultResource[]): Promise<Applied> {
@@ -161,7 +162,7 @@ async function isThere(
   const found = await client.read(path);
   const mountType = kind.mountType?.(given);
   if (found && mountType !== undefined && found["type"] !== mountType) {
-    throw new SandboxError(
+    throw new UserError(
       `${resource.address} cannot be applied: at ${path}, Vault has a mount of type ${found["type"]}, not ${mountType}; ` +
         "remove it first.",
     );
@@ -174,7 +175,7 @@ async function send(client: VaultClient, address: string, requests: readonly Vau
     try {
       await client.request(request);
     } catch (error) {
-      if (error instanceof SandboxError) error.message = `${address}: ${error.message}`;
+      if (error instanceof UserError) error.message = `${address}: ${error.message}`;
       throw error;
     }
   }
@@ -194,7 +195,7 @@ function triggersOf({ resource }: KnownResource, all: readonly KnownResource[]):
   const { replace_triggered_by: references = [], ...rest } = resource.lifecycle ?? {};
   const unknown = Object.keys(rest);
   if (unknown.length > 0) {
-    throw new SandboxError(
+    throw new UserError(
       `${resource.address} cannot be applied: the sandbox does not know lifecycle.${unknown[0]}.`,
     );
   }
@@ -205,8 +206,7 @@ function triggersOf({ resource }: KnownResource, all: readonly KnownResource[]):
       .split(".");
     const address = `${type}.${name}`;
     const source = all.find((it) => it.resource.address === address);
-    if (!source)
-      throw new SandboxError(`${resource.address} is replaced with ${address}, which is not there.`);
+    if (!source) throw new UserError(`${resource.address} is replaced with ${address}, which is not there.`);
     const value = steps.reduce<unknown>(
       (at, step) => (at as Record<string, unknown> | undefined)?.[step],
       source.arguments,

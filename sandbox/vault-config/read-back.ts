@@ -1,4 +1,4 @@
-import type { VaultClient } from "./vault-client";
+import type { VaultClient } from "../../lib/vault-api/vault-client";
 
 /** A Vault as it answers, by path: without what differs from one Vault to the next that was configured the same way. */
 export type VaultReadBack = Readonly<Record<string, unknown>>;

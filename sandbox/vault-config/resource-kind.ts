@@ -1,5 +1,5 @@
-import { SandboxError } from "../programs/sandbox-error";
-import type { VaultRequest } from "./vault-client";
+import { UserError } from "../../lib/processes/user-error";
+import type { VaultRequest } from "../../lib/vault-api/vault-client";
 
 /** Arguments of a resource without what is null or empty, its blocks as objects. */
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -31,11 +31,11 @@ export function names(text: string): string[] {
   return text.trim().split(/\s+/);
 }
 
-/** @throws SandboxError where the argument is missing or no text */
+/** @throws UserError where the argument is missing or no text */
 export function text(a: Arguments, name: string): string {
   const value = a[name];
   if (typeof value === "string") return value;
-  throw new SandboxError(`The argument ${name} is missing or no text.`);
+  throw new UserError(`The argument ${name} is missing or no text.`);
 }
 
 /** A mount's path, for `text(a, name)` or its default: without slashes at its ends, as the provider keeps it. */

@@ -1,8 +1,8 @@
-import { SandboxError } from "../programs/sandbox-error";
+import { UserError } from "../../lib/processes/user-error";
+import type { VaultRequest } from "../../lib/vault-api/vault-client";
 import { authMethodKinds } from "./auth-method-kinds";
 import { type Arguments, mountPath, names, put, type ResourceKind, text } from "./resource-kind";
 import { secretsEngineKinds } from "./secrets-engine-kinds";
-import type { VaultRequest } from "./vault-client";
 import { isSecretMarker, type VaultResource } from "./vault-resource";
 
 /**
@@ -46,11 +46,11 @@ export interface KnownResource {
   readonly path: string;
 }
 
-/** @throws SandboxError naming the resource, and its type or the argument that is not understood */
+/** @throws UserError naming the resource, and its type or the argument that is not understood */
 export function understand(resource: VaultResource): KnownResource {
   const kind = resourceKinds[resource.type];
   if (!kind) {
-    throw new SandboxError(
+    throw new UserError(
       `${resource.address} is of a type that the sandbox cannot apply without Terraform: add ${resource.type} to ` +
         "sandbox/vault-config/resource-kinds.ts.",
     );
@@ -65,8 +65,8 @@ export function understand(resource: VaultResource): KnownResource {
     refuseOtherSecrets(kind, given);
     return { resource, kind, arguments: given, path: kind.path(given) };
   } catch (error) {
-    if (!(error instanceof SandboxError)) throw error;
-    throw new SandboxError(`${resource.address} (${resource.type}) cannot be applied: ${error.message}`);
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${resource.address} (${resource.type}) cannot be applied: ${error.message}`);
   }
 }
 
@@ -81,7 +81,7 @@ function normalise(given: Arguments, blocks: Readonly<Record<string, unknown>> =
     present.map(([name, value]) => {
       if (!(name in blocks)) return [name, value];
       if (Array.isArray(value) && value.length > 1)
-        throw new SandboxError(`there may be one block ${name} only.`);
+        throw new UserError(`there may be one block ${name} only.`);
       const inner = Array.isArray(value) ? value[0] : value;
       return [name, normalise(inner as Arguments)];
     }),
@@ -96,20 +96,20 @@ function refuseUnknown(given: Arguments, known: readonly string[], prefix = ""):
   const unknown = Object.keys(given).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   const list = unknown.map((name) => prefix + name).join(", ");
-  throw new SandboxError(`the sandbox does not know its argument ${list}; add it to the type's kind.`);
+  throw new UserError(`the sandbox does not know its argument ${list}; add it to the type's kind.`);
 }
 
 /** What an endpoint keeps would have to be read and deleted. */
 function refuseEndpointThatIsKept({ requestOnly }: ResourceKind, given: Arguments): void {
   if (!requestOnly || (given["disable_read"] === true && given["disable_delete"] === true)) return;
-  throw new SandboxError("only an endpoint with disable_read and disable_delete can be written.");
+  throw new UserError("only an endpoint with disable_read and disable_delete can be written.");
 }
 
 /** A secret that would be taken for an ordinary argument ends up where it should not. */
 function refuseOtherSecrets(kind: ResourceKind, given: Arguments): void {
   const expected = kind.secretOf?.(given).marker;
   if (expected !== undefined && !isSecretMarker(expected)) {
-    throw new SandboxError("its write-only argument is no reference to an ephemeral value.");
+    throw new UserError("its write-only argument is no reference to an ephemeral value.");
   }
   const count = (value: unknown): number => {
     if (isSecretMarker(value)) return 1;
@@ -118,6 +118,6 @@ function refuseOtherSecrets(kind: ResourceKind, given: Arguments): void {
       : 0;
   };
   if (count(given) > (expected === undefined ? 0 : 1)) {
-    throw new SandboxError("an ephemeral value stands in an argument that is not write-only.");
+    throw new UserError("an ephemeral value stands in an argument that is not write-only.");
   }
 }

@@ -1,3 +1,4 @@
+import type { VaultRequest } from "../../lib/vault-api/vault-client";
 import {
   type Arguments,
   block,
@@ -9,7 +10,6 @@ import {
   text,
   without,
 } from "./resource-kind";
-import type { VaultRequest } from "./vault-client";
 
 /** Secrets engines and what is in them, as the provider 5.6.0 writes them. Source: its vault/resource_*.go. */
 export const secretsEngineKinds: Readonly<Record<string, ResourceKind>> = {

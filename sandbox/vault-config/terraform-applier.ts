@@ -1,15 +1,20 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runProgram } from "../programs/run-program";
-import { messageOf, SandboxError } from "../programs/sandbox-error";
-import { findTerraform, type TerraformProgram, terraformEnvironment } from "../programs/terraform-program";
-import { providersInstallable } from "../programs/terraform-providers";
+import { runProgram } from "../../lib/processes/run-program";
+import { messageOf, UserError } from "../../lib/processes/user-error";
+import {
+  findTerraform,
+  type TerraformProgram,
+  terraformEnvironment,
+} from "../../lib/terraform/terraform-program";
+import { providersInstallable } from "../../lib/terraform/terraform-providers";
+import type { VaultConnection } from "../../lib/vault-api/vault-connection";
 import {
   type TerraformConfiguration,
   terraformConfiguration,
   VAULT_PROVIDER,
 } from "./terraform-configuration";
-import type { ReadSecret, VaultConnection, VaultResource } from "./vault-resource";
+import type { ReadSecret, VaultResource } from "./vault-resource";
 
 export interface TerraformApplierOptions {
   readonly terraform: TerraformProgram;
@@ -59,7 +64,7 @@ export class TerraformApplier {
   /**
    * Writes the configuration and applies it.
    *
-   * @throws SandboxError with Terraform's own words
+   * @throws UserError with Terraform's own words
    */
   async apply(resources: readonly VaultResource[]): Promise<void> {
     await this.prepare(resources);
@@ -87,7 +92,7 @@ export class TerraformApplier {
   }
 
   private async run(command: string, args: readonly string[], accepted?: readonly number[]) {
-    if (!this.configuration) throw new SandboxError("Nothing was applied yet.");
+    if (!this.configuration) throw new UserError("Nothing was applied yet.");
     return this.terraform(command, args, await this.environment(this.configuration), RUN_MS, accepted);
   }
 
@@ -122,7 +127,7 @@ export class TerraformApplier {
       deadlineMs,
     });
     if (result.code !== null && accepted.includes(result.code)) return result;
-    throw new SandboxError(
+    throw new UserError(
       `terraform ${command} failed in ${folder}: ${errorsIn(result.stderr || result.stdout)}`,
     );
   }

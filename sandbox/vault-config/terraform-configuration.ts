@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { SandboxError } from "../programs/sandbox-error";
-import { DEPLOYER_LOGIN, isSecretMarker, type SecretMarker, type VaultResource } from "./vault-resource";
+import { UserError } from "../../lib/processes/user-error";
+import { DEPLOYER_LOGIN } from "../../lib/vault-api/vault-connection";
+import { isSecretMarker, type SecretMarker, type VaultResource } from "./vault-resource";
 
 /** The provider's version range; stacks get the same from constructs/terraform/provider-requirements.ts. */
 export const VAULT_PROVIDER = { source: "hashicorp/vault", version: "~> 5.6" } as const;
@@ -22,7 +23,7 @@ export function terraformConfiguration(
   for (const it of resources) {
     const [type, name, ...more] = it.address.split(".");
     if (type !== it.type || !name || more.length > 0) {
-      throw new SandboxError(`${it.address} is no address of a resource of type ${it.type}.`);
+      throw new UserError(`${it.address} is no address of a resource of type ${it.type}.`);
     }
     const rest = {
       ...(it.dependsOn.length > 0 ? { depends_on: it.dependsOn } : {}),

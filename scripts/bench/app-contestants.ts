@@ -17,9 +17,9 @@ import { Metrics } from "../../app/operations/metrics";
 import { readSettings, type VaultSettings } from "../../app/settings";
 import { OwnLogin } from "../../app/vault/own-login";
 import { createWebServer } from "../../app/web/web-server";
-import { waitFor } from "../../sandbox/programs/wait-for";
-import type { Sandbox } from "../../sandbox/sandbox";
-import { webAppEnvironment } from "../../sandbox/web-app";
+import { waitFor } from "../../lib/processes/wait-for";
+import type { Sandbox } from "../../sandbox/system/sandbox";
+import { webAppEnvironment } from "../../sandbox/system/web-app";
 
 /** Asks for the page over HTTP, and reads all of it. */
 export type Page = () => Promise<void>;

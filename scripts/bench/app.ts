@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import autocannon from "autocannon";
 import { loadEnvironment } from "../../environments/load";
-import { Progress } from "../../sandbox/programs/progress";
-import { StateFolder } from "../../sandbox/programs/state-folder";
-import { waitFor } from "../../sandbox/programs/wait-for";
-import { Sandbox } from "../../sandbox/sandbox";
-import { VaultClient } from "../../sandbox/vault-config/vault-client";
-import { WebAppProcess } from "../../sandbox/web-app";
+import { Progress } from "../../lib/processes/progress";
+import { waitFor } from "../../lib/processes/wait-for";
+import { VaultClient } from "../../lib/vault-api/vault-client";
+import { Sandbox } from "../../sandbox/system/sandbox";
+import { StateFolder } from "../../sandbox/system/state-folder";
+import { WebAppProcess } from "../../sandbox/system/web-app";
 import { AppContestants, type Page } from "./app-contestants";
 import { type Measured, measureSideBySide, median, ratios, spread } from "./side-by-side";
 

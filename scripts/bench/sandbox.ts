@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadEnvironment } from "../../environments/load";
-import { ChildProgram } from "../../sandbox/programs/child-program";
-import { Progress } from "../../sandbox/programs/progress";
-import { StateFolder } from "../../sandbox/programs/state-folder";
-import { waitFor } from "../../sandbox/programs/wait-for";
-import { Sandbox } from "../../sandbox/sandbox";
-import { VaultClient } from "../../sandbox/vault-config/vault-client";
+import { ChildProgram } from "../../lib/processes/child-program";
+import { Progress } from "../../lib/processes/progress";
+import { waitFor } from "../../lib/processes/wait-for";
+import { VaultClient } from "../../lib/vault-api/vault-client";
+import { Sandbox } from "../../sandbox/system/sandbox";
+import { StateFolder } from "../../sandbox/system/state-folder";
 import { measureSideBySide, ratios, spread } from "./side-by-side";
 
 const environment = loadEnvironment("demo");

@@ -1,19 +1,12 @@
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { environmentNames, exitOnEnvironmentError, loadEnvironment } from "../../environments/load";
-import { synthesize } from "../../main";
+import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { checkTool } from "../check-tools/check-tool";
+import { readSystem } from "../deployment/system";
 import { type Finding, type Judgement, judge, type Scanned } from "./judge";
 import { sarif } from "./sarif";
 
@@ -66,8 +59,7 @@ function scan(checkov: string, name: string): Judgement {
   console.error(`Scanning the stacks of environments/${name}.json with checkov ...`);
   const folder = mkdtempSync(join(tmpdir(), "scan-"));
   try {
-    synthesize(loadEnvironment(name), join(folder, "synthesized"));
-    const scanned = copyWhatCheckovReads(join(folder, "synthesized/stacks"), join(folder, "scanned"));
+    const scanned = copyWhatCheckovReads(readSystem(loadEnvironment(name)), join(folder, "scanned"));
     return { environment: name, ...judge(scanned, runCheckov(checkov, join(folder, "scanned"))) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -75,13 +67,13 @@ function scan(checkov: string, name: string): Judgement {
 }
 
 /** checkov 3.3 gives a stack up at the blocks `terraform` (for `required_version`) and `moved`. No check concerns them. */
-function copyWhatCheckovReads(stacks: string, copy: string): Scanned {
+function copyWhatCheckovReads(stacks: readonly SynthesizedStack[], copy: string): Scanned {
   return new Map(
-    readdirSync(stacks).map((stack) => {
-      const { terraform, moved, "//": notes, ...blocks } = readJson(join(stacks, stack, "cdk.tf.json"));
-      mkdirSync(join(copy, stack), { recursive: true });
-      writeFileSync(join(copy, stack, "cdk.tf.json"), JSON.stringify(blocks, null, 2));
-      return [stack, blocks];
+    stacks.map(({ name, json }) => {
+      const { terraform, moved, "//": notes, ...blocks } = json;
+      mkdirSync(join(copy, name), { recursive: true });
+      writeFileSync(join(copy, name, "cdk.tf.json"), JSON.stringify(blocks, null, 2));
+      return [name, blocks];
     }),
   );
 }
@@ -147,8 +139,4 @@ function report({ environment, failed, explained, stale }: Judgement): void {
 
 function lastLine(text: string): string {
   return text.trim().split("\n").at(-1) ?? "";
-}
-
-function readJson(file: string) {
-  return JSON.parse(readFileSync(file, "utf8"));
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
+import { UserError } from "../../lib/processes/user-error";
 import { azureErrorSentence } from "./azure-error";
-import { DeploymentError } from "./deployment-error";
 import { FederatedLogin } from "./federated-login";
 import { type CommandResult, runCommand } from "./run-command";
 
@@ -15,24 +15,24 @@ export class AzureCli {
 
   /**
    * Runs a command and reads what it prints, JSON.
-   * @throws {DeploymentError} when it fails, in a sentence.
+   * @throws {UserError} when it fails, in a sentence.
    */
   async json<Schema extends z.ZodType>(schema: Schema, ...args: string[]): Promise<z.infer<Schema>> {
     const { stdout } = await this.run(...args, "--output", "json");
     try {
       return schema.parse(JSON.parse(stdout || "null"));
     } catch {
-      throw new DeploymentError(
+      throw new UserError(
         `\`az ${commandOf(args)}\` answered something unknown; update the Azure CLI with \`az upgrade\`.`,
       );
     }
   }
 
-  /** Runs a command for its effect. @throws {DeploymentError} when it fails. */
+  /** Runs a command for its effect. @throws {UserError} when it fails. */
   async run(...args: string[]): Promise<CommandResult> {
     const result = await this.attempt(...args);
-    if (result === undefined) throw new DeploymentError(azureCliMissing);
-    if (result.code !== 0) throw new DeploymentError(azureErrorSentence(commandOf(args), result.stderr));
+    if (result === undefined) throw new UserError(azureCliMissing);
+    if (result.code !== 0) throw new UserError(azureErrorSentence(commandOf(args), result.stderr));
     return result;
   }
 

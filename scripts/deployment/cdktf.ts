@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
-import type { Report } from "../../sandbox/programs/progress";
-import { DeploymentError } from "./deployment-error";
+import type { Report } from "../../lib/processes/progress";
+import { UserError } from "../../lib/processes/user-error";
 import type { Interruption } from "./interruption";
 import { forgetOtherEnvironment } from "./other-environment";
 import { projectFolder } from "./project";
@@ -29,7 +29,7 @@ export interface TerraformRun {
 /**
  * Runs `cdktf` on one stack, and gives what it printed.
  * An interrupt is handed to the Terraform below it, which finishes what it has begun, writes its state and gives back its lock.
- * @throws {DeploymentError} when it fails, with Terraform's reason.
+ * @throws {UserError} when it fails, with Terraform's reason.
  */
 export async function cdktf(options: CdktfOptions): Promise<string> {
   const { stack, interruption } = options;
@@ -43,7 +43,7 @@ export async function cdktf(options: CdktfOptions): Promise<string> {
     const args = ["--no-install", "cdktf", options.action, stack, ...approval, "--no-color"];
     const { code, output } = await runToItsEnd("npx", args, options);
     interruption.check();
-    if (code !== 0) throw new DeploymentError(terraformFailure({ environment, stack }, output));
+    if (code !== 0) throw new UserError(terraformFailure({ environment, stack }, output));
     return output;
   } finally {
     interruption.waitingFor = "";
@@ -52,7 +52,7 @@ export async function cdktf(options: CdktfOptions): Promise<string> {
 
 /**
  * Runs a program to its end, and gives its exit code and what it printed. An interrupt reaches only the Terraform that it is, or runs.
- * @throws {DeploymentError} where there is no such program.
+ * @throws {UserError} where there is no such program.
  */
 export async function runToItsEnd(
   program: "npx" | "terraform",
@@ -79,7 +79,7 @@ export async function runToItsEnd(
     const code = await new Promise<number>((resolve, reject) => {
       child.on("error", () =>
         reject(
-          new DeploymentError(
+          new UserError(
             program === "npx"
               ? "npx cannot be run; install Node.js with npm, and put both on the PATH."
               : "terraform cannot be run; install 1.11 or newer, and put it on the PATH.",

@@ -1,5 +1,5 @@
 import { actionOf, type Plan, type ResourceChange } from "../plan-summary/plan";
-import { DeploymentProblems } from "./deployment-error";
+import { DeploymentProblems } from "./deployment-problems";
 import type { StackState } from "./stack-state";
 
 /** Types of resources that hold what a deployment cannot make again, and what goes with them. */

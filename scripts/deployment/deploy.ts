@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import { loadEnvironment } from "../../environments/load";
+import type { Report } from "../../lib/processes/progress";
+import { UserError } from "../../lib/processes/user-error";
+import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { synthesize } from "../../main";
-import type { Report } from "../../sandbox/programs/progress";
 import type { Plan } from "../plan-summary/plan";
 import { AzureCli } from "./azure-cli";
 import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
 import { holdsData, lossesOf, refuseDataLoss } from "./data-loss";
-import { DeploymentError, DeploymentProblems } from "./deployment-error";
+import { DeploymentProblems } from "./deployment-problems";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
 import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
@@ -22,7 +24,7 @@ import { applyReviewed, planForReview, type ReviewablePlan } from "./reviewed-pl
 import { readArguments, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
 import { breakLock, readState } from "./stack-state";
-import { readSystem, resourcesOf, type Stack } from "./system";
+import { readSystem } from "./system";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
@@ -119,9 +121,7 @@ export async function main(): Promise<void> {
 
 function readSeconds(text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) {
-    throw new DeploymentError(
-      `--wait takes a whole number of seconds, not ${JSON.stringify(text)}; see --help.`,
-    );
+    throw new UserError(`--wait takes a whole number of seconds, not ${JSON.stringify(text)}; see --help.`);
   }
   return Number(text);
 }
@@ -132,9 +132,7 @@ function readDigests(text: string | undefined): ReadonlyMap<string, string> | un
   try {
     return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
   } catch {
-    throw new DeploymentError(
-      `--reviewed takes JSON, a digest by stack, not ${JSON.stringify(text)}; see --help.`,
-    );
+    throw new UserError(`--reviewed takes JSON, a digest by stack, not ${JSON.stringify(text)}; see --help.`);
   }
 }
 
@@ -151,8 +149,8 @@ class Deployment {
   private readonly progress = new DeploymentProgress();
   private readonly az: AzureCli;
   private readonly environment;
-  private readonly system: readonly Stack[];
-  private readonly stacks: readonly Stack[];
+  private readonly system: readonly SynthesizedStack[];
+  private readonly stacks: readonly SynthesizedStack[];
 
   constructor(
     name: string,
@@ -220,7 +218,7 @@ class Deployment {
     const { az, environment, system: stacks, interruption, progress } = this;
     const lock = (await stateLocks({ az, environment, stacks })).find(({ ID }) => ID === id);
     if (!lock) {
-      throw new DeploymentError(
+      throw new UserError(
         `No state of ${environment.name} has the lock ${id}; run again without --break-lock, which says what is locked.`,
       );
     }
@@ -258,7 +256,7 @@ class Deployment {
   }
 
   /** The stack's VMs, after its deployment. */
-  private async machinesOf(stack: Stack, { states }: Prepared): Promise<DeployedMachine[]> {
+  private async machinesOf(stack: SynthesizedStack, { states }: Prepared): Promise<DeployedMachine[]> {
     if (resourcesOf(stack, "azurerm_linux_virtual_machine").length === 0) return [];
     return deployedMachines(states.get(stack.name), await this.stateOf(stack.name));
   }
@@ -427,7 +425,7 @@ class Deployment {
 
   private stateOf(name: string) {
     const stack = this.system.find((one) => one.name === name);
-    if (!stack) throw new DeploymentError(`The environment has no stack ${name}.`);
+    if (!stack) throw new UserError(`The environment has no stack ${name}.`);
     return readState(stack, this.interruption.signal);
   }
 

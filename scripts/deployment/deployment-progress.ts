@@ -1,4 +1,4 @@
-import { Progress, type Report } from "../../sandbox/programs/progress";
+import { Progress, type Report } from "../../lib/processes/progress";
 
 /** A line for each step; what a step fails with is told once, at the script's end. */
 export class DeploymentProgress extends Progress {

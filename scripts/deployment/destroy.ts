@@ -1,11 +1,12 @@
 import { createInterface } from "node:readline/promises";
 import { z } from "zod";
 import { loadEnvironment } from "../../environments/load";
+import { UserError } from "../../lib/processes/user-error";
+import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { AzureCli } from "./azure-cli";
 import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
-import { DeploymentError } from "./deployment-error";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
 import { deleteAzuresLeftovers } from "./leftovers";
@@ -13,7 +14,7 @@ import { oneAtATime } from "./one-at-a-time";
 import { preflight } from "./preflight/preflight";
 import { readArguments, runScript, say } from "./run-script";
 import type { StackState } from "./stack-state";
-import { readSystem, type Stack } from "./system";
+import { readSystem } from "./system";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME]
@@ -109,7 +110,7 @@ async function withoutLeases<T>(
   work: (access: VaultAccess) => Promise<T>,
 ): Promise<void> {
   const vaultServer = states.get("vault-server");
-  if (!vaultServer) throw new DeploymentError("The environment has no stack vault-server.");
+  if (!vaultServer) throw new UserError("The environment has no stack vault-server.");
   const access = await progress.step("Vault: certificate from Key Vault", () =>
     VaultAccess.open(az, vaultServer),
   );
@@ -118,7 +119,7 @@ async function withoutLeases<T>(
       try {
         await access.revokeDatabaseLeases();
       } catch (error) {
-        throw new DeploymentError(
+        throw new UserError(
           `${(error as Error).message} If this Vault will never answer again, forget its configuration (docs/deploy.md, "When Vault is lost"), and run the same command again.`,
         );
       }
@@ -129,10 +130,10 @@ async function withoutLeases<T>(
   }
 }
 
-/** @throws {DeploymentError} when stacks would stay that stand on those to be taken away. */
+/** @throws {UserError} when stacks would stay that stand on those to be taken away. */
 function refuseToStrand(
-  stacks: readonly Stack[],
-  system: readonly Stack[],
+  stacks: readonly SynthesizedStack[],
+  system: readonly SynthesizedStack[],
   states: ReadonlyMap<string, StackState>,
 ): void {
   const going = new Set(stacks.map(({ name }) => name));
@@ -142,7 +143,7 @@ function refuseToStrand(
   );
   if (stranded.length === 0) return;
   const names = stranded.map(({ name }) => name);
-  throw new DeploymentError(
+  throw new UserError(
     `${names.join(", ")} would be left standing on nothing; add ${names.map((one) => `--stack ${one}`).join(" ")}, or leave --stack out.`,
   );
 }
@@ -153,23 +154,23 @@ const protectedResource = z.union([
   z.object({ deletion_allowed: z.literal(false) }),
 ]);
 
-/** @throws {DeploymentError} when the environment protects what is in a stack. */
-function refuseProtected(name: string, stacks: readonly Stack[]): void {
+/** @throws {UserError} when the environment protects what is in a stack. */
+function refuseProtected(name: string, stacks: readonly SynthesizedStack[]): void {
   const kept = stacks.filter(({ json }) =>
     Object.values(json.resource)
       .flatMap((instances) => Object.values(instances))
       .some((resource) => protectedResource.safeParse(resource).success),
   );
   if (kept.length === 0) return;
-  throw new DeploymentError(
+  throw new UserError(
     `protectData in environments/${name}.json forbids to take away ${kept.map((stack) => stack.name).join(", ")}; if their data may be lost, set it to false, run \`scripts/deploy ${name}\`, which lifts the locks, and then this again.`,
   );
 }
 
-/** @throws {DeploymentError} unless the environment's name is given where data would be lost. */
+/** @throws {UserError} unless the environment's name is given where data would be lost. */
 async function confirm(
   name: string,
-  stacks: readonly Stack[],
+  stacks: readonly SynthesizedStack[],
   confirmation: string | undefined,
   { promise }: Interruption,
 ): Promise<void> {
@@ -185,7 +186,7 @@ async function confirm(
     terminal.close();
   }
   if (given?.trim() === name) return;
-  throw new DeploymentError(
+  throw new UserError(
     given === undefined
       ? `Nothing was changed: data would be lost; add --confirm ${name}, or run this in a terminal.`
       : `Nothing was changed: ${JSON.stringify(given)} is not the environment's name, ${name}.`,

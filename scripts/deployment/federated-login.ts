@@ -1,8 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { UserError } from "../../lib/processes/user-error";
 import { azureErrorSentence } from "./azure-error";
-import { DeploymentError } from "./deployment-error";
 import { runCommand } from "./run-command";
 import { temporaryFolder } from "./temporary-folder";
 
@@ -35,7 +35,7 @@ export class FederatedLogin {
 
   /**
    * Logs az in, unless it did so just now: before each use, since any may need a token that az does not have yet.
-   * @throws {DeploymentError} where GitHub gives no assertion, or Entra does not take it.
+   * @throws {UserError} where GitHub gives no assertion, or Entra does not take it.
    */
   async renew(): Promise<void> {
     if (Date.now() - this.renewedAt < goodForMs) return;
@@ -79,7 +79,7 @@ export class FederatedLogin {
       });
       return z.object({ value: z.string().min(1) }).parse(await response.json()).value;
     } catch {
-      throw new DeploymentError(
+      throw new UserError(
         "GitHub gives this job no token for Azure; see that the job has `id-token: write`, and run the workflow again.",
       );
     }
@@ -88,6 +88,5 @@ export class FederatedLogin {
 
 async function az(...args: string[]): Promise<void> {
   const result = await runCommand("az", [...args, "--only-show-errors"]);
-  if (result && result.code !== 0)
-    throw new DeploymentError(azureErrorSentence(args[0] ?? "", result.stderr));
+  if (result && result.code !== 0) throw new UserError(azureErrorSentence(args[0] ?? "", result.stderr));
 }

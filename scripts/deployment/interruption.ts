@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { DeploymentError } from "./deployment-error";
+import { UserError } from "../../lib/processes/user-error";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -14,7 +14,7 @@ export class Interruption {
 
   constructor(private readonly say: (line: string) => void) {
     this.promise = new Promise((_, reject) => {
-      this.signal.addEventListener("abort", () => reject(new DeploymentError("Interrupted.")));
+      this.signal.addEventListener("abort", () => reject(new UserError("Interrupted.")));
     });
     this.promise.catch(() => {});
     for (const signal of signals) process.on(signal, () => this.receive(signal));
@@ -29,9 +29,9 @@ export class Interruption {
     return this.#received && 128 + constants.signals[this.#received];
   }
 
-  /** @throws {DeploymentError} after a signal. */
+  /** @throws {UserError} after a signal. */
   check(): void {
-    if (this.signal.aborted) throw new DeploymentError("Interrupted.");
+    if (this.signal.aborted) throw new UserError("Interrupted.");
   }
 
   /** Stops what still runs beside something that failed. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { UserError } from "../../lib/processes/user-error";
 import type { AzureCli } from "./azure-cli";
-import { DeploymentError } from "./deployment-error";
 
 /** Who is signed in, and where. */
 export interface Login {
@@ -42,25 +42,25 @@ const audience = "https://management.azure.com/";
 
 /**
  * Reads the login of `az`.
- * @throws {DeploymentError} when there is none, it has expired, or its subscription is not the one that is named.
+ * @throws {UserError} when there is none, it has expired, or its subscription is not the one that is named.
  */
 export async function readLogin(az: AzureCli): Promise<Login> {
   const { id, name, tenantId, state } = await az.json(account, "account", "show");
   const named = process.env.ARM_SUBSCRIPTION_ID;
   if (named && named.toLowerCase() !== id.toLowerCase()) {
-    throw new DeploymentError(
+    throw new UserError(
       `ARM_SUBSCRIPTION_ID names ${named}, but az works in ${id} (${name}); run \`az account set --subscription ${named}\`, or unset ARM_SUBSCRIPTION_ID.`,
     );
   }
   if (state !== "Enabled") {
-    throw new DeploymentError(
+    throw new UserError(
       `The subscription ${name} (${id}) is ${state}; choose another with \`az account set --subscription\`.`,
     );
   }
   const { accessToken: token, expires_on } = await tokenOf(az);
   const { oid, tid, exp, ipaddr } = readClaims(token);
   if (tid !== tenantId) {
-    throw new DeploymentError(
+    throw new UserError(
       `The token is of tenant ${tid}, but the subscription is in ${tenantId}; run \`az login --tenant ${tenantId}\`.`,
     );
   }
@@ -89,6 +89,6 @@ function readClaims(token: string): z.infer<typeof claims> {
   try {
     return claims.parse(JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()));
   } catch {
-    throw new DeploymentError("The Azure CLI's token cannot be read; log in again with `az login`.");
+    throw new UserError("The Azure CLI's token cannot be read; log in again with `az login`.");
   }
 }

@@ -1,8 +1,8 @@
-import type { Report } from "../../sandbox/programs/progress";
-import { waitFor } from "../../sandbox/programs/wait-for";
+import type { Report } from "../../lib/processes/progress";
+import { UserError } from "../../lib/processes/user-error";
+import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import type { AzureCli } from "./azure-cli";
 import { azureErrorSentence } from "./azure-error";
-import { DeploymentError } from "./deployment-error";
 import type { Interruption } from "./interruption";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import type { StackState } from "./stack-state";
@@ -51,7 +51,7 @@ export class MachineReports {
   /**
    * Waits until a machine has reported that it applied its user data. A failure that it reports is waited out, since it tries
    * again each minute.
-   * @throws {DeploymentError} at the deadline with what it reported, on an interrupt, or at once when the login may not read it.
+   * @throws {UserError} at the deadline with what it reported, on an interrupt, or at once when the login may not read it.
    */
   async untilApplied(
     { id, name, version }: DeployedMachine,
@@ -84,8 +84,8 @@ export class MachineReports {
         abort,
       });
     } catch (error) {
-      if (error instanceof DeploymentError) throw error;
-      throw new DeploymentError(
+      if (!(error instanceof DeadlineError)) throw error;
+      throw new UserError(
         `${name} has not applied its user data ${version} within ${seconds} s; ${said.replace(/\.$/, "")}. Does it run? Its whole console: \`az vm boot-diagnostics get-boot-log --ids ${id}\`. Correct the cause, then run the same command again.`,
       );
     }
@@ -98,12 +98,11 @@ export class MachineReports {
     return last !== undefined && !(last.version === version && last.applied);
   }
 
-  /** @throws {DeploymentError} when the console cannot be read, as in a VM's first minutes. */
+  /** @throws {UserError} when the console cannot be read, as in a VM's first minutes. */
   private async last(id: string): Promise<MachineReport | undefined> {
     const command = ["vm", "boot-diagnostics", "get-boot-log"];
     const result = await this.az.attempt(...command, "--ids", id);
-    if (result?.code !== 0)
-      throw new DeploymentError(azureErrorSentence(command.join(" "), result?.stderr ?? ""));
+    if (result?.code !== 0) throw new UserError(azureErrorSentence(command.join(" "), result?.stderr ?? ""));
     return lastReport(result.stdout);
   }
 }

@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import { FileLock } from "../../sandbox/programs/file-lock";
-import { DeploymentError } from "./deployment-error";
+import { FileLock } from "../../lib/processes/file-lock";
+import { UserError } from "../../lib/processes/user-error";
 import { projectFolder } from "./project";
 
-/** Runs work that uses `cdktf.out`, which one run at a time may. @throws {DeploymentError} while another one does. */
+/** Runs work that uses `cdktf.out`, which one run at a time may. @throws {UserError} while another one does. */
 export async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
   const lock = new FileLock(join(projectFolder, "node_modules/.cache/vault-on-azure/deployment-lock"));
   const held = await lock.tryAcquire();
   if (!("release" in held)) {
-    throw new DeploymentError(
+    throw new UserError(
       `Another deployment runs from this folder (process ${held.pid} on ${held.host}); wait for it, or use another copy of the project.`,
     );
   }

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { UserError } from "../../lib/processes/user-error";
 import { type Action, actionOf, type Plan } from "../plan-summary/plan";
-import { DeploymentError } from "./deployment-error";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import { projectFolder } from "./project";
 import { runCommand } from "./run-command";
@@ -70,7 +70,7 @@ function withReadableUserData(text: string): string {
 
 /**
  * The plan that `cdktf diff` left beside a stack, read by Terraform and then removed: it holds what the state holds.
- * @throws {DeploymentError} when there is none that Terraform can read.
+ * @throws {UserError} when there is none that Terraform can read.
  */
 export async function savedPlan(stack: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Plan> {
   const folder = `cdktf.out/stacks/${stack}`;
@@ -78,7 +78,7 @@ export async function savedPlan(stack: string, env: NodeJS.ProcessEnv, signal: A
     const show = [`-chdir=${folder}`, "show", "-json", "plan"];
     const result = await runCommand("terraform", show, { cwd: projectFolder, env, signal });
     if (result?.code === 0) return JSON.parse(result.stdout);
-    throw new DeploymentError(
+    throw new UserError(
       `The plan of ${stack} cannot be read (${result?.stderr.trim().slice(0, 300) || "Terraform gave no reason"}); run the same command again.`,
     );
   } finally {

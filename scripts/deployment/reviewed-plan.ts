@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { committedLock } from "../../constructs/terraform/provider-locks";
+import { UserError } from "../../lib/processes/user-error";
 import { planSummary } from "../plan-summary/markdown";
 import type { Plan } from "../plan-summary/plan";
 import { planDigest } from "../plan-summary/plan-digest";
 import { runToItsEnd, type TerraformRun } from "./cdktf";
 import { lossesOf, refuseDataLoss } from "./data-loss";
-import { DeploymentError } from "./deployment-error";
 import { forgetOtherEnvironment } from "./other-environment";
 import { projectFolder } from "./project";
 import { runCommand } from "./run-command";
@@ -20,7 +20,7 @@ export interface ReviewablePlan {
   digest: string;
 }
 
-/** Plans a synthesized stack for a review. @throws {DeploymentError} with Terraform's reason. */
+/** Plans a synthesized stack for a review. @throws {UserError} with Terraform's reason. */
 export function planForReview(run: TerraformRun): Promise<ReviewablePlan> {
   return withPlan(run, async ({ plan }) => ({
     stack: run.stack,
@@ -32,7 +32,7 @@ export function planForReview(run: TerraformRun): Promise<ReviewablePlan> {
 /**
  * Plans a synthesized stack again and applies exactly that plan, if it is the reviewed one.
  * @param reviewed digest of the plan that was reviewed, undefined where there was none; and addresses of what may be lost
- * @throws {DeploymentError} before anything changes, where it is another, or takes data away.
+ * @throws {UserError} before anything changes, where it is another, or takes data away.
  */
 export async function applyReviewed(
   { digest, allowedLosses }: { digest: string | undefined; allowedLosses: readonly string[] },
@@ -40,13 +40,13 @@ export async function applyReviewed(
 ): Promise<void> {
   const { stack } = run;
   if (digest === undefined) {
-    throw new DeploymentError(
+    throw new UserError(
       `Nobody reviewed a plan of ${stack}, since it could not be planned before; run the workflow again, which plans it now.`,
     );
   }
   return withPlan(run, async ({ plan, file, changes }) => {
     if (planDigest(plan) !== digest) {
-      throw new DeploymentError(
+      throw new UserError(
         `The plan of ${stack} is not the one that was reviewed, since a stack before it, or Azure, has changed meanwhile; nothing of ${stack} was changed. Run the workflow again, which plans the rest.`,
       );
     }
@@ -79,7 +79,7 @@ async function withPlan<T>(run: TerraformRun, work: (made: MadePlan) => Promise<
     );
     // Not by way of the lines that are shown.
     const shown = await runCommand("terraform", [...inStack(stack), "show", "-json", file], { env });
-    if (shown?.code !== 0) throw new DeploymentError(`Terraform cannot show its plan of ${stack}.`);
+    if (shown?.code !== 0) throw new UserError(`Terraform cannot show its plan of ${stack}.`);
     return await work({ plan: JSON.parse(shown.stdout), file, changes: code === 2 });
   } finally {
     folder.remove();
@@ -94,7 +94,7 @@ async function terraform(run: TerraformRun, args: readonly string[], good: reado
   });
   interruption.check();
   if (!good.includes(code)) {
-    throw new DeploymentError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output));
+    throw new UserError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output));
   }
   return code;
 }

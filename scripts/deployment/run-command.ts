@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { DeploymentError } from "./deployment-error";
+import { UserError } from "../../lib/processes/user-error";
 
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -16,7 +16,7 @@ export interface CommandResult {
 
 /**
  * Runs a program of PATH to its end, without a shell; undefined where there is no such program.
- * @throws {DeploymentError} when it was ended by the signal, or cannot be started.
+ * @throws {UserError} when it was ended by the signal, or cannot be started.
  */
 export function runCommand(
   program: string,
@@ -33,8 +33,8 @@ export function runCommand(
     }
     child.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") resolve(undefined);
-      else if (signal?.aborted) reject(new DeploymentError(`${program} was interrupted.`));
-      else reject(new DeploymentError(`${program} cannot be run (${error.code}); install it again.`));
+      else if (signal?.aborted) reject(new UserError(`${program} was interrupted.`));
+      else reject(new UserError(`${program} cannot be run (${error.code}); install it again.`));
     });
     child.on("close", (code) => resolve({ ...output, code: code ?? 1 }));
   });

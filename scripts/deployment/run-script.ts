@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
 import { EnvironmentError } from "../../environments/load";
-import { messageOf, SandboxError } from "../../sandbox/programs/sandbox-error";
-import { DeploymentError } from "./deployment-error";
+import { messageOf, UserError } from "../../lib/processes/user-error";
 import { Interruption } from "./interruption";
 
 /** Lines for people; stdout is for results. */
@@ -32,9 +31,7 @@ export async function runScript(
 
 /** What is shown of anything that is thrown: never a stack. */
 function sentenceOf(error: unknown): string {
-  const known =
-    error instanceof DeploymentError || error instanceof EnvironmentError || error instanceof SandboxError;
-  return known
+  return error instanceof UserError || error instanceof EnvironmentError
     ? error.message
     : `Something unforeseen happened (${messageOf(error)}); run the same command again, and report it if it stays.`;
 }
@@ -43,7 +40,7 @@ type Options = NonNullable<Parameters<typeof parseArgs>[0]>["options"];
 
 /**
  * Reads a script's arguments: options and at most one environment's name, else ENVIRONMENT, else demo.
- * `--help` prints the help and ends. @throws {DeploymentError} for arguments that are unknown.
+ * `--help` prints the help and ends. @throws {UserError} for arguments that are unknown.
  */
 export function readArguments<T extends NonNullable<Options>>(help: string, options: T) {
   const read = () => {
@@ -53,7 +50,7 @@ export function readArguments<T extends NonNullable<Options>>(help: string, opti
         allowPositionals: true,
       });
     } catch (error) {
-      throw new DeploymentError(`${messageOf(error).split(". ")[0]}; see --help.`);
+      throw new UserError(`${messageOf(error).split(". ")[0]}; see --help.`);
     }
   };
   const { values, positionals } = read();
@@ -63,7 +60,7 @@ export function readArguments<T extends NonNullable<Options>>(help: string, opti
   }
   const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
   if (more.length > 0) {
-    throw new DeploymentError(`One environment at a time, not ${positionals.join(" and ")}; see --help.`);
+    throw new UserError(`One environment at a time, not ${positionals.join(" and ")}; see --help.`);
   }
   return { environment, values };
 }

@@ -1,19 +1,19 @@
 import { EnvHttpProxyAgent, fetch } from "undici";
 import { z } from "zod";
-import { waitFor } from "../../sandbox/programs/wait-for";
-import { DeploymentError } from "./deployment-error";
+import { UserError } from "../../lib/processes/user-error";
+import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
+import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import type { Interruption } from "./interruption";
 import type { StackState } from "./stack-state";
-import { resourcesOf, type Stack } from "./system";
 
 const webAppResource = z.object({ site_config: z.object({ health_check_path: z.string() }) });
 
 /**
  * Waits until every web app of the stack answers its health check with 200.
- * @throws {DeploymentError} at the deadline or on an interrupt.
+ * @throws {UserError} at the deadline or on an interrupt.
  */
 export async function webAppsAnswer(
-  stack: Stack,
+  stack: SynthesizedStack,
   state: StackState,
   { seconds, interruption }: { seconds: number; interruption: Interruption },
 ): Promise<void> {
@@ -31,8 +31,8 @@ export async function webAppsAnswer(
           abort: interruption.promise,
         });
       } catch (error) {
-        if (error instanceof DeploymentError) throw error;
-        throw new DeploymentError(
+        if (!(error instanceof DeadlineError)) throw error;
+        throw new UserError(
           `${(error as Error).message} Is this computer's address in network.deployerRanges or clientRanges? \`az webapp log tail\` shows what the app says.`,
         );
       }

@@ -1,11 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { UserError } from "../../lib/processes/user-error";
+import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { knownAzureCause } from "./azure-error";
-import { DeploymentError } from "./deployment-error";
 import { projectFolder } from "./project";
 import { runCommand } from "./run-command";
-import type { Stack } from "./system";
 import { temporaryFolder } from "./temporary-folder";
 
 const stateFile = z.object({
@@ -77,23 +77,27 @@ export class StackState {
 /**
  * Reads a stack's state by Terraform, in a folder of its own with nothing but the backend in it: no provider is needed,
  * no lock is taken, and `cdktf.out` stays as it is.
- * @throws {DeploymentError} when the backend cannot be read.
+ * @throws {UserError} when the backend cannot be read.
  */
-export async function readState(stack: Stack, signal?: AbortSignal): Promise<StackState> {
+export async function readState(stack: SynthesizedStack, signal?: AbortSignal): Promise<StackState> {
   const text = await onBackend(stack, ["state", "pull"], signal);
   return text.trim() === "" ? StackState.empty : new StackState(stateFile.parse(JSON.parse(text)));
 }
 
 /**
  * Gives back a lock that a killed run left on a stack's state.
- * @throws {DeploymentError} when it is not that lock any more, too.
+ * @throws {UserError} when it is not that lock any more, too.
  */
-export async function breakLock(stack: Stack, id: string, signal?: AbortSignal): Promise<void> {
+export async function breakLock(stack: SynthesizedStack, id: string, signal?: AbortSignal): Promise<void> {
   await onBackend(stack, ["force-unlock", "-force", id], signal);
 }
 
 /** Runs Terraform where nothing but the stack's backend is configured. */
-async function onBackend(stack: Stack, args: readonly string[], signal?: AbortSignal): Promise<string> {
+async function onBackend(
+  stack: SynthesizedStack,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
   const folder = temporaryFolder();
   try {
     const backend = absolute(stack.json.terraform.backend);
@@ -107,10 +111,10 @@ async function onBackend(stack: Stack, args: readonly string[], signal?: AbortSi
 
 /**
  * The states of several stacks, by name.
- * @throws {DeploymentError} for the first of them that cannot be read.
+ * @throws {UserError} for the first of them that cannot be read.
  */
 export async function readStates(
-  stacks: readonly Stack[],
+  stacks: readonly SynthesizedStack[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, StackState>> {
   const outcomes = await Promise.allSettled(stacks.map((stack) => readState(stack, signal)));
@@ -123,14 +127,14 @@ export async function readStates(
 }
 
 /** The local backend's path is from where cdktf runs Terraform. */
-function absolute(backend: Stack["json"]["terraform"]["backend"]): object {
+function absolute(backend: SynthesizedStack["json"]["terraform"]["backend"]): object {
   const path = backend["local"]?.["path"];
   if (typeof path !== "string") return backend;
   return { local: { path: resolve(projectFolder, "cdktf.out/stacks/any", path) } };
 }
 
 async function terraform(
-  { name, json }: Stack,
+  { name, json }: SynthesizedStack,
   cwd: string,
   args: readonly string[],
   signal: AbortSignal | undefined,
@@ -143,7 +147,7 @@ async function terraform(
     "azurerm" in json.terraform.backend
       ? "see that the storage account exists (scripts/create-state-store) and that you may read its blobs"
       : "see that the folder state/ is yours to read";
-  throw new DeploymentError(
+  throw new UserError(
     knownAzureCause(said) ??
       `The state of the stack ${name} cannot be read (${said.slice(0, 300)}); ${cure}.`,
   );

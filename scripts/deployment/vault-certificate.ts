@@ -1,13 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { UserError } from "../../lib/processes/user-error";
 import type { AzureCli } from "./azure-cli";
-import { DeploymentError } from "./deployment-error";
 import { temporaryFolder } from "./temporary-folder";
 
 /**
  * Fetches the public half of Vault's certificate from Key Vault, PEM, and checks it.
- * @throws {DeploymentError} when it cannot be fetched, cannot be read, is not valid now, or is for another name.
+ * @throws {UserError} when it cannot be fetched, cannot be read, is not valid now, or is for another name.
  */
 export async function fetchVaultCertificate(az: AzureCli, url: string, address: string): Promise<string> {
   const folder = temporaryFolder();
@@ -16,7 +16,7 @@ export async function fetchVaultCertificate(az: AzureCli, url: string, address: 
     await az.run("keyvault", "certificate", "download", "--id", url, "--encoding", "PEM", "--file", file);
     const pem = await readFile(file, "utf8").catch(() => "");
     const problem = certificateProblem(pem, new URL(address).hostname, new Date());
-    if (problem) throw new DeploymentError(`The certificate at ${url} ${problem}`);
+    if (problem) throw new UserError(`The certificate at ${url} ${problem}`);
     return pem;
   } finally {
     folder.remove();

@@ -2,8 +2,8 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { loadEnvironment } from "../../environments/load";
+import { UserError } from "../../lib/processes/user-error";
 import { AzureCli } from "./azure-cli";
-import { DeploymentError } from "./deployment-error";
 import { deployerToken, readLogin } from "./login";
 import { readArguments, runScript } from "./run-script";
 import { readState } from "./stack-state";
@@ -31,7 +31,7 @@ export async function main(): Promise<void> {
     const { environment: name } = readArguments(help, {});
     const environment = loadEnvironment(name);
     const vaultServer = readSystem(environment).find((stack) => stack.name === "vault-server");
-    if (!vaultServer) throw new DeploymentError("The environment has no stack vault-server.");
+    if (!vaultServer) throw new UserError("The environment has no stack vault-server.");
     const az = new AzureCli(interruption.signal);
     const [state] = await Promise.all([readState(vaultServer, interruption.signal), readLogin(az)]);
     const { address, certificateUrl } = vaultLocation(state);
@@ -60,9 +60,7 @@ async function keepCertificate(environment: string, pem: string): Promise<string
     return file;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new DeploymentError(
-      `${folder} cannot be written (${code}); set XDG_CACHE_HOME to a folder of your own.`,
-    );
+    throw new UserError(`${folder} cannot be written (${code}); set XDG_CACHE_HOME to a folder of your own.`);
   }
 }
 

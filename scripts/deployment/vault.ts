@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Report } from "../../sandbox/programs/progress";
-import { waitFor } from "../../sandbox/programs/wait-for";
-import { VaultClient, VaultRefusal } from "../../sandbox/vault-config/vault-client";
+import type { Report } from "../../lib/processes/progress";
+import { UserError } from "../../lib/processes/user-error";
+import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
+import { VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
 import type { AzureCli } from "./azure-cli";
-import { DeploymentError } from "./deployment-error";
 import type { Interruption } from "./interruption";
 import { deployerToken } from "./login";
 import { proxyFor } from "./proxy";
@@ -23,7 +23,7 @@ export class VaultAccess {
     readonly close: () => void,
   ) {}
 
-  /** @throws {DeploymentError} when vault-server is not deployed, or its certificate cannot be had. */
+  /** @throws {UserError} when vault-server is not deployed, or its certificate cannot be had. */
   static async open(az: AzureCli, vaultServer: StackState): Promise<VaultAccess> {
     const { address, certificateUrl } = vaultLocation(vaultServer);
     const pem = await fetchVaultCertificate(az, certificateUrl, address);
@@ -40,7 +40,7 @@ export class VaultAccess {
 
   /**
    * Waits until Vault is unsealed and lets the deployer in: the end of its first boot.
-   * @throws {DeploymentError} at the deadline, on an interrupt, or at once when it refuses this deployer for good.
+   * @throws {UserError} at the deadline, on an interrupt, or at once when it refuses this deployer for good.
    */
   async untilReady({
     seconds,
@@ -66,7 +66,7 @@ export class VaultAccess {
       } catch (error) {
         const reason = error as Error;
         if (error instanceof VaultRefusal && refusesForGood.test(error.message)) {
-          givingUp.abort(new DeploymentError(refused(error)));
+          givingUp.abort(new UserError(refused(error)));
         }
         report(reason.message);
         throw reason;
@@ -79,8 +79,8 @@ export class VaultAccess {
         abort,
       });
     } catch (error) {
-      if (error instanceof DeploymentError) throw error;
-      throw new DeploymentError(
+      if (!(error instanceof DeadlineError)) throw error;
+      throw new UserError(
         `${(error as Error).message} Is this computer's address in network.deployerRanges? Does Vault's VM run (\`az vm boot-diagnostics get-boot-log\`)? Then run the same command again.`,
       );
     } finally {
@@ -96,7 +96,7 @@ export class VaultAccess {
     } catch (error) {
       // 429, 472 and 473: a standby, which forwards. Source: Vault, sys/health.
       if (error instanceof VaultRefusal && [429, 472, 473].includes(error.status)) return;
-      if (error instanceof VaultRefusal) throw new DeploymentError(stateOf(error.status));
+      if (error instanceof VaultRefusal) throw new UserError(stateOf(error.status));
       throw error;
     } finally {
       client.close();
@@ -125,12 +125,12 @@ export class VaultAccess {
   }
 }
 
-/** @throws {DeploymentError} when vault-server is not deployed, or not to its end. */
+/** @throws {UserError} when vault-server is not deployed, or not to its end. */
 export function vaultLocation(vaultServer: StackState): { address: string; certificateUrl: string } {
   const address = vaultServer.output("vault_https_addr");
   const certificateUrl = vaultServer.output("vault_certificate_url");
   if (!address || !certificateUrl) {
-    throw new DeploymentError(
+    throw new UserError(
       "The stack vault-server is not deployed, so there is no Vault; run scripts/deploy first.",
     );
   }

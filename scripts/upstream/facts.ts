@@ -7,10 +7,10 @@ import {
   requirements,
   terraformVersion,
 } from "../../constructs/terraform/provider-requirements";
-import { MYSQL_IMAGE } from "../../sandbox/programs/mysql-program";
-import { HASHICORP_FINGERPRINT, HASHICORP_KEY_URL } from "../../sandbox/programs/release-signature";
-import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../sandbox/programs/vault-versions";
-import { compareVersions } from "../../sandbox/programs/version";
+import { compareVersions } from "../../lib/processes/version";
+import { MYSQL_IMAGE } from "../../lib/releases/mysql-image";
+import { HASHICORP_FINGERPRINT, HASHICORP_KEY_URL } from "../../lib/releases/release-signature";
+import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../lib/releases/vault-versions";
 import { globalTypes } from "../deployment/preflight/global-name-check";
 import { oldest } from "../deployment/preflight/program-versions";
 import type { Fact } from "./fact";
@@ -67,7 +67,7 @@ function signingKeys(): Fact[] {
     signingKey(
       {
         name: "HashiCorp's release key",
-        usedIn: [hashicorpKeyring, "sandbox/programs/release-signature.ts"],
+        usedIn: [hashicorpKeyring, "lib/releases/release-signature.ts"],
       },
       {
         fingerprint: HASHICORP_FINGERPRINT,
@@ -125,7 +125,7 @@ function vault(): Fact[] {
       );
     }),
     goModule(
-      { name: "Vault's Go module", usedIn: ["sandbox/programs/vault-versions.ts"] },
+      { name: "Vault's Go module", usedIn: ["lib/releases/vault-versions.ts"] },
       { path: "github.com/hashicorp/vault", version: `v${VAULT_GO_MODULE}` },
     ),
   ];
@@ -248,12 +248,12 @@ function images(): Fact[] {
       {
         name: "MySQL of the sandbox: end of life",
         value: MYSQL_IMAGE,
-        usedIn: ["sandbox/programs/mysql-program.ts"],
+        usedIn: ["lib/releases/mysql-image.ts"],
       },
       {
         product: "mysql",
         line: lineOf(mysql, 2),
-        cure: "Name a newer image in sandbox/programs/mysql-program.ts.",
+        cure: "Name a newer image in lib/releases/mysql-image.ts.",
       },
     ),
     ...inEnvironments(({ mysql }) => [mysql.version]).map(({ value, usedIn }) =>

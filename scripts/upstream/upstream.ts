@@ -1,6 +1,6 @@
 import { EnvHttpProxyAgent, fetch as fetchByUndici } from "undici";
 import type { z } from "zod";
-import { messageOf } from "../../sandbox/programs/sandbox-error";
+import { messageOf } from "../../lib/processes/user-error";
 
 /** A source that gave no answer that can be read; the message names it and says why. */
 export class NoAnswer extends Error {

@@ -1,4 +1,4 @@
-import { messageOf } from "../../sandbox/programs/sandbox-error";
+import { messageOf } from "../../lib/processes/user-error";
 import { type Fact, type Finding, unknown } from "./fact";
 import { NoAnswer, type Upstream } from "./upstream";
 

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { loadEnvironment } from "../../environments/load";
-import type { VaultClient } from "../../sandbox/vault-config/vault-client";
+import type { VaultClient } from "../../lib/vault-api/vault-client";
 import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
 import { useSandbox } from "../sandbox/system/running-sandbox";
 import {

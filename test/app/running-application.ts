@@ -9,9 +9,9 @@ import { createLogger, logLifecycleEvent } from "../../app/operations/log";
 import { Metrics } from "../../app/operations/metrics";
 import { readSettings, type Settings } from "../../app/settings";
 import { createWebServer } from "../../app/web/web-server";
-import type { Sandbox } from "../../sandbox/sandbox";
-import { VaultClient } from "../../sandbox/vault-config/vault-client";
-import * as webApp from "../../sandbox/web-app";
+import { VaultClient } from "../../lib/vault-api/vault-client";
+import type { Sandbox } from "../../sandbox/system/sandbox";
+import * as webApp from "../../sandbox/system/web-app";
 import { deployerOf } from "../sandbox/system/running-sandbox";
 
 /** An answer over HTTP. */

@@ -1,6 +1,6 @@
 import { readCloudConfig } from "../../cloud-init/cloud-config";
+import { waitFor } from "../../lib/processes/wait-for";
 import type { Guest } from "../../sandbox/guest/guest";
-import { waitFor } from "../../sandbox/programs/wait-for";
 import { attempts, successes } from "./confinement";
 import { SOON_MS } from "./scene";
 import { failedUnits } from "./systemd";

@@ -1,5 +1,5 @@
 import { readCloudConfig, textOf, type WriteFile } from "../../cloud-init/cloud-config";
-import { waitFor } from "../../sandbox/programs/wait-for";
+import { waitFor } from "../../lib/processes/wait-for";
 import { successes } from "./confinement";
 import { BOOT_MS, BootScene, SOON_MS } from "./scene";
 import { FIRST_BOOT, WaitingVault } from "./waiting-vault";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { waitFor } from "../../lib/processes/wait-for";
 import { DATA_DISK_SERIAL, makeDisk } from "../../sandbox/guest/deployed-guest";
-import { waitFor } from "../../sandbox/programs/wait-for";
 import { BOOT_MS, BootScene, SOON_MS } from "./scene";
 import { journalOf, stateOf } from "./systemd";
 import { WaitingVault } from "./waiting-vault";

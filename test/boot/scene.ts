@@ -2,24 +2,25 @@ import { join } from "node:path";
 import { z } from "zod";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
+import { Progress } from "../../lib/processes/progress";
+import { UserError } from "../../lib/processes/user-error";
+import { Deployment } from "../../lib/synthesized/deployment";
 import { synthesize } from "../../main";
 import { type Azure, startAzure } from "../../sandbox/azure/azure";
-import { worldOf } from "../../sandbox/deployment/azure-world";
-import { Deployment } from "../../sandbox/deployment/deployment";
-import { keyVaultName } from "../../sandbox/deployment/key-vaults";
-import { signedInObjectId } from "../../sandbox/deployment/made-up-values";
-import { type BootingMachine, virtualMachines } from "../../sandbox/deployment/virtual-machines";
+import { worldOf } from "../../sandbox/azurerm/azure-world";
+import { keyVaultName } from "../../sandbox/azurerm/key-vaults";
+import { signedInObjectId } from "../../sandbox/azurerm/made-up-values";
+import { azurerm } from "../../sandbox/azurerm/provider";
+import { type BootingMachine, virtualMachines } from "../../sandbox/azurerm/virtual-machines";
 import {
   DeployedGuest,
   type DeployedGuestOptions,
   type GuestWorkshop,
 } from "../../sandbox/guest/deployed-guest";
 import type { InstalledProgram } from "../../sandbox/machine/machine";
-import { Progress } from "../../sandbox/programs/progress";
-import { SandboxError } from "../../sandbox/programs/sandbox-error";
-import { StateFolder } from "../../sandbox/programs/state-folder";
-import { findVaultProgram } from "../../sandbox/programs/vault-program";
-import { UndoSteps } from "../../sandbox/undo-steps";
+import { StateFolder } from "../../sandbox/system/state-folder";
+import { UndoSteps } from "../../sandbox/system/undo-steps";
+import { findVaultProgram } from "../../sandbox/vault/vault-program";
 import { findWorkshop, installedPrograms } from "./workshop";
 
 /** Milliseconds. A boot takes about a minute under TCG on two idle cores. */
@@ -55,9 +56,10 @@ export class BootScene {
       await undo.add(() => folder.close());
       const outdir = await folder.folder("stacks");
       synthesize(environment, outdir);
-      const deployment: Deployment = Deployment.load(outdir, {
-        certificatePem: (keyVault, name) => azure.keyVault(keyVault).certificate(name),
-      });
+      const deployment: Deployment = Deployment.load(
+        outdir,
+        azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name)),
+      );
       const azure: Azure = await startAzure(worldOf(deployment, environment, outdir));
       await undo.add(() => azure.stop());
       const programs = installedPrograms(environment, vault.path);
@@ -70,7 +72,7 @@ export class BootScene {
 
   machineOf(stack: string): BootingMachine {
     const machine = virtualMachines(this.deployment).find((it) => it.stack === stack);
-    if (!machine) throw new SandboxError(`The stack ${stack} has no VM.`);
+    if (!machine) throw new UserError(`The stack ${stack} has no VM.`);
     return machine;
   }
 

@@ -1,6 +1,6 @@
+import { UserError } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
 import type { Guest } from "../../sandbox/guest/guest";
-import { SandboxError } from "../../sandbox/programs/sandbox-error";
-import { waitFor } from "../../sandbox/programs/wait-for";
 import { BOOT_MS, SOON_MS } from "./scene";
 
 /** Waits until cloud-init has done all that it does at a boot, well or badly. */
@@ -16,7 +16,7 @@ export async function untilUnitIsActive(vm: Guest, unit: string, deadlineMs = SO
       intervalMs: 1_000,
     });
   } catch (error) {
-    throw new SandboxError(`${error}\n${await journalOf(vm, unit)}`);
+    throw new UserError(`${error}\n${await journalOf(vm, unit)}`);
   }
 }
 

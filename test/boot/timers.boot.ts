@@ -1,4 +1,4 @@
-import { waitFor } from "../../sandbox/programs/wait-for";
+import { waitFor } from "../../lib/processes/wait-for";
 import { BOOT_MS, BootScene, SOON_MS } from "./scene";
 import { WaitingVault } from "./waiting-vault";
 

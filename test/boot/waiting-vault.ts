@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { waitFor } from "../../lib/processes/wait-for";
+import { VaultClient } from "../../lib/vault-api/vault-client";
 import { DATA_DISK_SERIAL, makeDisk } from "../../sandbox/guest/deployed-guest";
 import type { Guest } from "../../sandbox/guest/guest";
 import { freePort } from "../../sandbox/programs/free-port";
-import { waitFor } from "../../sandbox/programs/wait-for";
-import { VaultClient } from "../../sandbox/vault-config/vault-client";
 import { BOOT_MS, type BootScene, SOON_MS } from "./scene";
 import { untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
 

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { cloudConfig, packFiles, type WriteFile } from "../../cloud-init/cloud-config";
 import { type ManagedUnit, UNITS_FILE } from "../../cloud-init/common/managed-units";
+import { waitFor } from "../../lib/processes/wait-for";
 import { Machine } from "../../sandbox/machine/machine";
-import { waitFor } from "../../sandbox/programs/wait-for";
 import { nextAddress, shortFolder } from "../sandbox/machine/small-machine";
 
 const APPLY = "apply-user-data.service";

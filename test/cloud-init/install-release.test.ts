@@ -19,8 +19,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ZipFile } from "yazl";
 import { programOnPath } from "../program-on-path";
-import { certificateFor } from "../sandbox/programs/certificate";
-import { sha256, zipOf } from "../sandbox/programs/release-server";
+import { certificateFor } from "../sandbox/mysql/certificate";
+import { sha256, zipOf } from "../sandbox/vault/release-server";
 
 jest.setTimeout(60_000);
 

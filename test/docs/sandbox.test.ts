@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OLDEST_VAULT } from "../../cloud-init/vault-server/vault-version";
+import { MYSQL_IMAGE } from "../../lib/releases/mysql-image";
+import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../lib/releases/vault-versions";
+import { OLDEST_TERRAFORM } from "../../lib/terraform/terraform-program";
 import { differences } from "../../sandbox/machine/differences";
-import { MYSQL_IMAGE } from "../../sandbox/programs/mysql-program";
-import { OLDEST_TERRAFORM } from "../../sandbox/programs/terraform-program";
-import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../sandbox/programs/vault-versions";
 import { coverage } from "../boot/coverage";
 
 const project = join(__dirname, "../..");

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../lib/releases/vault-versions";
 import { ProgramCache } from "../../sandbox/programs/program-cache";
-import { vaultCacheKey } from "../../sandbox/programs/vault-program";
-import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../sandbox/programs/vault-versions";
+import { vaultCacheKey } from "../../sandbox/vault/vault-program";
 import { programOnPath } from "../program-on-path";
 
 /** A suite with the real Vault: skipped where there is none that needs neither a download nor a build. */

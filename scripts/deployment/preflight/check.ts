@@ -1,8 +1,8 @@
 import type { Environment } from "../../../environments/schema";
+import type { SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
 import type { AzureCli } from "../azure-cli";
 import type { Login } from "../login";
 import type { StackState } from "../stack-state";
-import type { Stack } from "../system";
 
 /** What the checks of a deployment look at. */
 export interface CheckContext {
@@ -10,9 +10,9 @@ export interface CheckContext {
   readonly login: Login;
   readonly az: AzureCli;
   /** All stacks of the environment. */
-  readonly system: readonly Stack[];
+  readonly system: readonly SynthesizedStack[];
   /** Those that are to be deployed. */
-  readonly stacks: readonly Stack[];
+  readonly stacks: readonly SynthesizedStack[];
   readonly states: ReadonlyMap<string, StackState>;
   /** For what may go wrong, but need not. */
   readonly warn: (sentence: string) => void;
@@ -22,6 +22,6 @@ export interface CheckContext {
 export type Check = (context: CheckContext) => string[] | Promise<string[]>;
 
 /** Stacks to be deployed of which nothing exists yet. */
-export function newStacks({ stacks, states }: CheckContext): Stack[] {
+export function newStacks({ stacks, states }: CheckContext): SynthesizedStack[] {
   return stacks.filter(({ name }) => !states.get(name)?.isDeployed);
 }

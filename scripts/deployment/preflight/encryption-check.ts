@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { resourcesOf } from "../system";
+import { resourcesOf } from "../../../lib/synthesized/synthesized-folder";
 import { type Check, newStacks } from "./check";
 
 const feature = z.object({ properties: z.object({ state: z.string() }) });

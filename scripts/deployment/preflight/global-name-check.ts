@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { resourcesOf, type SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
 import { otherNameCommand } from "../stack-command";
 import type { StackState } from "../stack-state";
-import { resourcesOf, type Stack } from "../system";
 import type { Check, CheckContext } from "./check";
 
 interface GlobalType {
@@ -57,7 +57,7 @@ export const checkGlobalNames: Check = async (context) => {
   return found.flat();
 };
 
-async function stackProblems(context: CheckContext, stack: Stack): Promise<string[]> {
+async function stackProblems(context: CheckContext, stack: SynthesizedStack): Promise<string[]> {
   const names = chosenNames(stack, context.states.get(stack.name));
   const deleted = names.some(({ type }) => type === "azurerm_key_vault")
     ? await context.az.json(deletedVaults, "keyvault", "list-deleted", "--resource-type", "vault")
@@ -79,7 +79,7 @@ async function stackProblems(context: CheckContext, stack: Stack): Promise<strin
   return problems.filter((problem) => problem !== undefined);
 }
 
-function chosenNames(stack: Stack, state: StackState | undefined): ChosenName[] {
+function chosenNames(stack: SynthesizedStack, state: StackState | undefined): ChosenName[] {
   const suffix = state?.existing("random_string")[0]?.["result"];
   if (typeof suffix !== "string") return [];
   return Object.keys(globalTypes).flatMap((type) => {

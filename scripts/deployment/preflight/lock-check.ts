@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
 import { stackCommand } from "../stack-command";
-import type { Stack } from "../system";
 import type { Check, CheckContext } from "./check";
 
 const blobs = z.array(
@@ -16,7 +16,7 @@ const lockInfo = z.object({ ID: z.string(), Who: z.string(), Created: z.string()
 
 /** A lock on a stack's state. */
 export interface StateLock extends z.infer<typeof lockInfo> {
-  readonly stack: Stack;
+  readonly stack: SynthesizedStack;
 }
 
 /** Locks on states in a storage account: a run that goes on elsewhere, or one that was killed. */

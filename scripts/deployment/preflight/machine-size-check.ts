@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { resourcesOf } from "../system";
+import { resourcesOf } from "../../../lib/synthesized/synthesized-folder";
 import { type Check, type CheckContext, newStacks } from "./check";
 
 const skus = z.array(

@@ -1,4 +1,5 @@
-import { DeploymentError, DeploymentProblems } from "../deployment-error";
+import { UserError } from "../../../lib/processes/user-error";
+import { DeploymentProblems } from "../deployment-problems";
 import { type Login, readLogin } from "../login";
 import { readStates, type StackState } from "../stack-state";
 import { checkAddresses, exampleRangeProblems } from "./address-check";
@@ -100,7 +101,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { value: await work() };
   } catch (error) {
-    if (!(error instanceof DeploymentError)) throw error;
+    if (!(error instanceof UserError)) throw error;
     return { problems: [error.message] };
   }
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { compareVersions } from "../../../lib/processes/version";
 import { engines } from "../../../package.json";
-import { compareVersions } from "../../../sandbox/programs/version";
 import { type AzureCli, azureCliMissing } from "../azure-cli";
 import { runCommand } from "../run-command";
 

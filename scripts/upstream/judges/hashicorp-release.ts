@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { readReleaseKey, verifySignature } from "../../../sandbox/programs/release-signature";
-import { VerificationError } from "../../../sandbox/programs/sandbox-error";
-import { HASHICORP_RELEASES, type ReleaseSource } from "../../../sandbox/programs/vault-release";
-import { compareVersions } from "../../../sandbox/programs/version";
+import { VerificationError } from "../../../lib/processes/user-error";
+import { compareVersions } from "../../../lib/processes/version";
+import { readReleaseKey, verifySignature } from "../../../lib/releases/release-signature";
+import { HASHICORP_RELEASES, type ReleaseSource } from "../../../lib/releases/release-source";
 import { act, type Fact, type Finding, good } from "../fact";
 import { NoAnswer, type Upstream } from "../upstream";
 import { keysIn } from "./signing-key";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { compareVersions } from "../../../sandbox/programs/version";
+import { compareVersions } from "../../../lib/processes/version";
 import { act, type Fact, good } from "../fact";
 import { NoAnswer } from "../upstream";
 import { expiry, fingerprintOf, keysIn } from "./signing-key";

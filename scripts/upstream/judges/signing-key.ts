@@ -1,5 +1,5 @@
 import { enums, type Key, readKeys, type Subkey } from "openpgp";
-import { messageOf } from "../../../sandbox/programs/sandbox-error";
+import { messageOf } from "../../../lib/processes/user-error";
 import { act, type Fact, type Finding, good } from "../fact";
 import { NoAnswer } from "../upstream";
 import { noticeDays } from "./end-of-life";

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { putFiles } from "../../../sandbox/guest/disk-files";
+import { temporaryFolder } from "../../lib/processes/temporary-folder";
 import { programOnPath } from "../../program-on-path";
-import { temporaryFolder } from "../programs/temporary-folder";
 
 const mkfs = programOnPath("mkfs.ext4", ["/usr/sbin", "/sbin"]);
 const debugfs = programOnPath("debugfs", ["/usr/sbin", "/sbin"]);

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
+import { waitFor } from "../../../lib/processes/wait-for";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { waitFor } from "../../../sandbox/programs/wait-for";
 import { describeWithVault } from "../programs-there";
 import { FIRST_BOOT, outputFromNow, steps, untilOpen, VAULT } from "../system/first-boots";
 import { Attackers } from "./attackers";

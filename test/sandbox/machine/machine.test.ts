@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { identityOf } from "../../../lib/processes/process-identity";
+import { waitFor } from "../../../lib/processes/wait-for";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { requirePrograms } from "../../../sandbox/machine/requirements";
-import { identityOf } from "../../../sandbox/programs/process-identity";
-import { waitFor } from "../../../sandbox/programs/wait-for";
 import {
   gone,
   installed,

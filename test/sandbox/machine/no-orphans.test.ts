@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { identityOf } from "../../../sandbox/programs/process-identity";
-import { waitFor } from "../../../sandbox/programs/wait-for";
+import { identityOf } from "../../../lib/processes/process-identity";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { shortFolder } from "./small-machine";
 
 const project = resolve(__dirname, "../../..");

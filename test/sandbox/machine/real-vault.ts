@@ -5,10 +5,10 @@ import { nodeRelease } from "../../../cloud-init/agent-vm/node-release";
 import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
 import { type VaultReleaseOptions, vaultRelease } from "../../../cloud-init/common/vault-release";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
+import { Progress } from "../../../lib/processes/progress";
 import type { Azure } from "../../../sandbox/azure/azure";
 import { Machine } from "../../../sandbox/machine/machine";
-import { Progress } from "../../../sandbox/programs/progress";
-import { findVaultProgram, type VaultProgram } from "../../../sandbox/programs/vault-program";
+import { findVaultProgram, type VaultProgram } from "../../../sandbox/vault/vault-program";
 import { clientIdOf, deployer, recoveryReader, tenantId, vault } from "../azure/example-world";
 import { nextAddress } from "./small-machine";
 

@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { cloudConfig } from "../../../cloud-init/cloud-config";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { type InstalledProgram, Machine, type MachineOptions } from "../../../sandbox/machine/machine";
-import { waitFor } from "../../../sandbox/programs/wait-for";
 
 /** Addresses of this process alone, so that test files run side by side: 127.40.0.0 to 127.103.255.255. */
 let last = 0;

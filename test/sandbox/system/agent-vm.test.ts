@@ -3,8 +3,8 @@ import http from "node:http";
 import { connect } from "node:net";
 import { createConnection } from "mysql2/promise";
 import { loadEnvironment } from "../../../environments/load";
+import { waitFor } from "../../../lib/processes/wait-for";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { waitFor } from "../../../sandbox/programs/wait-for";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { useSandbox } from "./running-sandbox";
 

@@ -1,4 +1,4 @@
-import { signedInObjectId } from "../../../sandbox/deployment/made-up-values";
+import { signedInObjectId } from "../../../sandbox/azurerm/made-up-values";
 import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { identities, keyVaultRights, keyVaultTokens } from "./attacks/azure";

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import https from "node:https";
 import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
-import { waitFor } from "../../../sandbox/programs/wait-for";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { describeWithVault } from "../programs-there";
 import { CERTIFICATE, deadlineMs, outputFromNow, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2/promise";
 import { z } from "zod";
-import { keyVaultName } from "../../../sandbox/deployment/key-vaults";
-import type { Sandbox } from "../../../sandbox/sandbox";
+import { keyVaultName } from "../../../sandbox/azurerm/key-vaults";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
 
 export interface DatabaseUser {
   username: string;

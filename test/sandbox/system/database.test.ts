@@ -1,7 +1,7 @@
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2/promise";
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
-import { waitFor } from "../../../sandbox/programs/wait-for";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { administratorOf, connectToDatabase, databaseHost, databaseName } from "./database-access";
 import { useSandbox } from "./running-sandbox";

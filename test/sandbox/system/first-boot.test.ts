@@ -3,9 +3,9 @@ import http from "node:http";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import tls from "node:tls";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { CertificateAuthority } from "../../../sandbox/azure/certificates";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { VaultClient } from "../../../sandbox/vault-config/vault-client";
 import { describeWithVault } from "../programs-there";
 import {
   bootToTheEnd,

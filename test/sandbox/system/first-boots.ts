@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
+import { waitFor } from "../../../lib/processes/wait-for";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+import type { VaultConnection } from "../../../lib/vault-api/vault-connection";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { waitFor } from "../../../sandbox/programs/wait-for";
-import type { Sandbox } from "../../../sandbox/sandbox";
-import { VaultClient } from "../../../sandbox/vault-config/vault-client";
-import type { VaultConnection } from "../../../sandbox/vault-config/vault-resource";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
 
 export const FIRST_BOOT = "vault-first-boot.service";
 export const VAULT = "vault.service";

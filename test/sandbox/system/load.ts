@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { waitFor } from "../../../sandbox/programs/wait-for";
-import type { Sandbox } from "../../../sandbox/sandbox";
+import { waitFor } from "../../../lib/processes/wait-for";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { ada } from "../../app/running-application";
 import { askVault } from "./vault-caller";
 import { LoggedInWorkload } from "./workloads";

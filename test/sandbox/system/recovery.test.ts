@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { loadEnvironment } from "../../../environments/load";
-import { virtualMachines } from "../../../sandbox/deployment/virtual-machines";
-import { waitFor } from "../../../sandbox/programs/wait-for";
-import { VaultClient } from "../../../sandbox/vault-config/vault-client";
+import { waitFor } from "../../../lib/processes/wait-for";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { virtualMachines } from "../../../sandbox/azurerm/virtual-machines";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { localConnection, rootTokenBy, storedKeys } from "./first-boots";
 import { useSandbox } from "./running-sandbox";

@@ -1,9 +1,9 @@
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
-import { StateFolder } from "../../../sandbox/programs/state-folder";
-import { Sandbox, type SandboxOptions } from "../../../sandbox/sandbox";
-import { VaultClient } from "../../../sandbox/vault-config/vault-client";
-import { capturedProgress } from "../programs/captured-progress";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { Sandbox, type SandboxOptions } from "../../../sandbox/system/sandbox";
+import { StateFolder } from "../../../sandbox/system/state-folder";
+import { capturedProgress } from "../../lib/processes/captured-progress";
 
 export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo" | "applyBy"> {
   /** environments/demo.json unless told. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { waitFor } from "../../../sandbox/programs/wait-for";
+import { waitFor } from "../../../lib/processes/wait-for";
 
 const project = resolve(__dirname, "../../..");
 

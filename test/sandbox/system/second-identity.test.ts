@@ -1,4 +1,4 @@
-import { waitFor } from "../../../sandbox/programs/wait-for";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { useSandbox } from "./running-sandbox";
 import { login } from "./workloads";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Sandbox } from "../../../sandbox/sandbox";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { localConnection, rootTokenBy, storedKeys } from "./first-boots";
 
 /** What Vault 2.x asks a token for, and an older one does not. Source: Vault 2.x, "Important changes". */

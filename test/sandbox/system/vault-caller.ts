@@ -3,7 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import tls from "node:tls";
-import type { Sandbox } from "../../../sandbox/sandbox";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
 
 export interface VaultQuestion {
   method?: string;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Connection } from "mysql2/promise";
-import { findTerraform } from "../../../sandbox/programs/terraform-program";
+import { findTerraform } from "../../../lib/terraform/terraform-program";
 import { HttpApplier } from "../../../sandbox/vault-config/http-applier";
 import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { TerraformApplier } from "../../../sandbox/vault-config/terraform-applier";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { MachineTokenOverrides } from "../../../sandbox/azure/azure";
-import type { Sandbox } from "../../../sandbox/sandbox";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
 
 /** A token of Vault's own identity, as IMDS gives it to Vault's VM; the VM has a system-assigned identity besides. */
 export function vaultIdentityToken(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { subscriptionId } from "../../../sandbox/deployment/made-up-values";
+import { subscriptionId } from "../../../sandbox/azurerm/made-up-values";
 import { claimsOf } from "../azure/caller";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { type AuditEntry, auditLog, auditText, firstBootsLog, vaultConfigsLog } from "./audit-log";

@@ -1,6 +1,6 @@
 import { resourceName } from "../../../constructs/azure/resource-names";
-import { subscriptionId } from "../../../sandbox/deployment/made-up-values";
-import type { Sandbox } from "../../../sandbox/sandbox";
+import { subscriptionId } from "../../../sandbox/azurerm/made-up-values";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { askVault, type VaultReply } from "./vault-caller";
 
 const management = "https://management.azure.com/";

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findTerraform } from "../../../sandbox/programs/terraform-program";
+import { findTerraform } from "../../../lib/terraform/terraform-program";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { HttpApplier } from "../../../sandbox/vault-config/http-applier";
 import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { TerraformApplier } from "../../../sandbox/vault-config/terraform-applier";
-import { VaultClient } from "../../../sandbox/vault-config/vault-client";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
 import { describeWithVaultAndDatabase, vaultOrDatabaseMissing } from "../programs-there";
 import { ConnectProxy } from "./connect-proxy";

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
+import { Deployment } from "../../../lib/synthesized/deployment";
 import { buildSystem } from "../../../main";
-import { Deployment } from "../../../sandbox/deployment/deployment";
-import { vaultConfiguration } from "../../../sandbox/deployment/vault-configuration";
+import { azurerm } from "../../../sandbox/azurerm/provider";
 import { understand } from "../../../sandbox/vault-config/resource-kinds";
 import { terraformConfiguration } from "../../../sandbox/vault-config/terraform-configuration";
+import { vaultConfiguration } from "../../../sandbox/vault-config/vault-configuration";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
 import { changed } from "../../synthesis";
 import { demoResources } from "./demo-resources";
@@ -19,7 +20,7 @@ function configurationOf(environment: Environment): VaultResource[] {
     const app = new App({ stackTraces: false, outdir: folder });
     buildSystem(app, environment);
     app.synth();
-    return vaultConfiguration(Deployment.load(folder));
+    return vaultConfiguration(Deployment.load(folder, azurerm()));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

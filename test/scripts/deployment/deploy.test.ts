@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { waitFor } from "../../../sandbox/programs/wait-for";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { terraformFailure } from "../../../scripts/deployment/terraform-failure";
 import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 

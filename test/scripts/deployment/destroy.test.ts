@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { waitFor } from "../../../sandbox/programs/wait-for";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { DeploymentScene, stackNames, stateOf, subscriptionId } from "./deployment-scene";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
 import { cloudConfig, readCloudConfig } from "../../../cloud-init/cloud-config";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
-import { waitFor } from "../../../sandbox/programs/wait-for";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { machineChanges, versionOf } from "../../../scripts/deployment/machine-changes";
 import { lastReport } from "../../../scripts/deployment/machine-reports";
 import { readPlan } from "../../../scripts/deployment/plan";

@@ -1,15 +1,20 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
 import type { Interruption } from "../../../scripts/deployment/interruption";
 import { webAppsAnswer } from "../../../scripts/deployment/smoke-test";
 import { StackState } from "../../../scripts/deployment/stack-state";
-import type { Stack } from "../../../scripts/deployment/system";
 
-const stack: Stack = {
+const stack: SynthesizedStack = {
   name: "web-app",
   dependencies: [],
+  file: "stacks/web-app/cdk.tf.json",
   json: {
-    terraform: { backend: {} },
+    "//": {},
+    data: {},
+    ephemeral: {},
+    locals: {},
+    terraform: { backend: {}, required_providers: {} },
     output: {},
     provider: {},
     resource: { azurerm_linux_web_app: { one: { site_config: { health_check_path: "/healthz" } } } },

@@ -20,7 +20,7 @@ import { signingKey } from "../../../scripts/upstream/judges/signing-key";
 import { boundsOf, terraformProvider } from "../../../scripts/upstream/judges/terraform-provider";
 import { vulnerabilities, vulnerabilitiesOfMany } from "../../../scripts/upstream/judges/vulnerabilities";
 import { watch } from "../../../scripts/upstream/watch";
-import { releaseKey, signatureOf } from "../../sandbox/programs/release-server";
+import { releaseKey, signatureOf } from "../../sandbox/vault/release-server";
 import { RecordedSources, type Recording } from "./recorded-sources";
 
 /*

@@ -1,8 +1,9 @@
 import { builtInRoles } from "../../built-in-roles";
 import { sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
+import type { RoleDefinition } from "../../role-definition";
 import { Refusal } from "../../service";
-import type { ArmResource, RoleAssignment, RoleDefinition } from "../../world";
+import type { ArmResource, RoleAssignment } from "../../world";
 import { list, propertiesOf, type ResourceTypes, text, type Writing } from "./resource-type";
 
 const roleDefinitionType = "Microsoft.Authorization/roleDefinitions";

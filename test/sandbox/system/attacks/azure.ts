@@ -1,4 +1,4 @@
-import { subscriptionId } from "../../../../sandbox/deployment/made-up-values";
+import { subscriptionId } from "../../../../sandbox/azurerm/made-up-values";
 import { ask } from "../../azure/caller";
 import { vaultIdentityToken } from "../vault-identity";
 import { forgeries, wrongAlgorithms } from "./flawed-tokens";

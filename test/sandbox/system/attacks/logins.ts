@@ -1,4 +1,4 @@
-import { signedInObjectId } from "../../../../sandbox/deployment/made-up-values";
+import { signedInObjectId } from "../../../../sandbox/azurerm/made-up-values";
 import { vaultIdentityToken } from "../vault-identity";
 import { expired, type Flaw, forgeries, notYetValid, wrongAlgorithms } from "./flawed-tokens";
 import { type Attack, keyVaultResource, management, type Scene, stranger } from "./scene";

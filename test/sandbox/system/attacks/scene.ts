@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { resourceName } from "../../../../constructs/azure/resource-names";
 import type { TokenOverrides } from "../../../../sandbox/azure/token-issuer";
-import { subscriptionId } from "../../../../sandbox/deployment/made-up-values";
-import type { Sandbox } from "../../../../sandbox/sandbox";
+import { subscriptionId } from "../../../../sandbox/azurerm/made-up-values";
+import type { Sandbox } from "../../../../sandbox/system/sandbox";
 import { ask } from "../../azure/caller";
 import { askVault, type VaultQuestion, type VaultReply } from "../vault-caller";
 

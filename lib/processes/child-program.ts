@@ -1,0 +1,181 @@
+import { closeSync, openSync } from "node:fs";
+import { chmod, open, rm, writeFile } from "node:fs/promises";
+import {
+  type Ending,
+  type GuardedProcess,
+  type GuardedProcessOptions,
+  startGuarded,
+} from "./guarded-process";
+import { identityOf } from "./process-identity";
+import { lastLines } from "./run-program";
+import { codeOf, UserError } from "./user-error";
+import { DeadlineError, waitFor } from "./wait-for";
+
+export interface ChildProgramOptions extends Omit<GuardedProcessOptions, "stdio"> {
+  /** What messages call it, for example "Vault". */
+  readonly name: string;
+  /** Where its output goes, appended, readable by its owner only. Beside it, <logFile>.process names the running process. */
+  readonly logFile: string;
+}
+
+/** Log lines that an error quotes. */
+const QUOTED_LINES = 5;
+
+/**
+ * A long-running program: started, waited for, stopped, killed, restarted. It runs in a process group of its own, so
+ * Ctrl-C reaches the sandbox only, and it does not outlive the sandbox.
+ */
+export class ChildProgram {
+  private process?: GuardedProcess;
+  private lastEnd: Promise<Ending> = new Promise(() => {}); // replaced by each start
+  private stopping = false;
+
+  private constructor(private readonly options: ChildProgramOptions) {}
+
+  /** @throws UserError when the program is missing or may not be executed */
+  static async start(options: ChildProgramOptions): Promise<ChildProgram> {
+    const program = new ChildProgram(options);
+    await program.launch();
+    return program;
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  /** The process id; undefined when it does not run. */
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
+  get running(): boolean {
+    return this.process !== undefined;
+  }
+
+  /** Resolves when the program, as started last, has ended. */
+  get ended(): Promise<Ending> {
+    return this.lastEnd;
+  }
+
+  /**
+   * Waits until `condition` holds, as `waitFor` does.
+   *
+   * @param what what is waited for, as in "Vault to answer"
+   * @throws UserError at once when the program ends before, and at the deadline; both with its last log lines
+   */
+  async until<T>(
+    what: string,
+    condition: () => T | Promise<T>,
+    { deadlineMs, intervalMs }: { deadlineMs: number; intervalMs?: number },
+  ): Promise<NonNullable<T>> {
+    const abort = this.ended.then(async (ending): Promise<never> => {
+      throw new UserError(
+        `${this.name} ended ${describe(ending)} while the sandbox waited for ${what}. ${await this.quoteLog()}`,
+      );
+    });
+    abort.catch(() => {}); // only of interest while waiting
+    try {
+      return await waitFor(what, condition, { deadlineMs, intervalMs, abort });
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      throw new UserError(`${error.message} ${await this.quoteLog()}`);
+    }
+  }
+
+  /** Asks the program to end (SIGTERM), and kills it and its group when it has not after `deadlineMs`. */
+  async stop({ deadlineMs = 10_000 }: { deadlineMs?: number } = {}): Promise<void> {
+    const process = this.process;
+    if (!process) return;
+    this.stopping = true;
+    process.signal("SIGTERM");
+    const timer = setTimeout(() => process.signal("SIGKILL", "group"), deadlineMs);
+    await process.ended.finally(() => clearTimeout(timer));
+    await this.clear(process);
+  }
+
+  /** Kills the program and its group (SIGKILL), as a crash would. */
+  async kill(): Promise<void> {
+    const process = this.process;
+    if (!process) return;
+    this.stopping = true;
+    process.signal("SIGKILL", "group");
+    await process.ended;
+    await this.clear(process);
+  }
+
+  /** Sends a signal to the program itself, for example SIGHUP, on which Vault reads its certificate again. */
+  signal(signal: NodeJS.Signals): void {
+    if (!this.process) throw new UserError(`${this.name} does not run, so it cannot be sent ${signal}.`);
+    this.process.signal(signal);
+  }
+
+  /** Stops it if it runs, and starts it again as it was started. */
+  async restart(options?: { deadlineMs?: number }): Promise<void> {
+    await this.stop(options);
+    await this.launch();
+  }
+
+  /** Calls `listener` when the program ends without having been stopped or killed here. */
+  onUnexpectedEnd(listener: (message: string) => void): void {
+    const process = this.process;
+    process?.ended.then(async (ending) => {
+      if (!this.stopping) listener(`${this.name} ended ${describe(ending)}. ${await this.quoteLog()}`);
+    });
+  }
+
+  private async launch(): Promise<void> {
+    const { name: _name, logFile, ...options } = this.options;
+    const log = openSync(logFile, "a", 0o600);
+    try {
+      await chmod(logFile, 0o600);
+      this.process = await startGuarded({ ...options, stdio: ["ignore", log, log] });
+    } finally {
+      closeSync(log);
+    }
+    this.stopping = false;
+    const process = this.process;
+    this.lastEnd = process.ended;
+    process.ended.then(() => this.clear(process)).catch(() => {});
+    await writeFile(this.processFile, JSON.stringify(identityOf(process.pid) ?? null), { mode: 0o600 });
+    if (!this.running) await rm(this.processFile, { force: true }); // it ended meanwhile
+  }
+
+  private async clear(process: GuardedProcess): Promise<void> {
+    if (this.process !== process) return;
+    this.process = undefined;
+    await rm(this.processFile, { force: true });
+  }
+
+  private get processFile(): string {
+    return `${this.options.logFile}.process`;
+  }
+
+  private async quoteLog(): Promise<string> {
+    const lines = lastLines(await endOf(this.options.logFile), QUOTED_LINES);
+    return lines
+      ? `Its log (${this.options.logFile}) ends: ${lines}`
+      : `Its log (${this.options.logFile}) is empty.`;
+  }
+}
+
+function describe({ code, signal }: Ending): string {
+  return signal ? `by ${signal}` : `with exit code ${code}`;
+}
+
+/** The last 8 KiB of a file. */
+async function endOf(file: string): Promise<string> {
+  try {
+    const handle = await open(file, "r");
+    try {
+      const { size } = await handle.stat();
+      const length = Math.min(size, 8192);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+      return buffer.toString("utf8", 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return "";
+    throw error;
+  }
+}

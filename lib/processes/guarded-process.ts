@@ -1,0 +1,106 @@
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+import type { Writable } from "node:stream";
+import { processGuardian } from "./process-guardian";
+import { codeOf, UserError } from "./user-error";
+
+export interface GuardedProcessOptions {
+  /** Absolute path of the program. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment of the program: nothing is inherited. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Standard input, output and error, as in child_process. */
+  readonly stdio: [
+    input: "ignore" | "pipe",
+    output: "ignore" | "pipe" | number,
+    error: "ignore" | "pipe" | number,
+  ];
+}
+
+/** How a process ended: one of the two is set. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface GuardedProcess {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  /** Resolves when the process and its whole group have ended. */
+  readonly ended: Promise<Ending>;
+  /** Sends a signal to the process, or to its whole group. */
+  signal(signal: NodeJS.Signals, whom?: "process" | "group"): void;
+}
+
+/** Waits for the word of the sandbox, then becomes the program: no moment in which the program runs unguarded. */
+const LAUNCHER = 'read -r go <&3 || exit 125; exec "$@" 3<&-';
+
+/**
+ * Starts a program in a process group of its own that does not outlive this process, not even its kill -9.
+ *
+ * @throws UserError when the program is missing or may not be executed
+ */
+export async function startGuarded(options: GuardedProcessOptions): Promise<GuardedProcess> {
+  const { command, args, env, cwd, stdio } = options;
+  await requireExecutable(command);
+  const child = spawn("/bin/sh", ["-c", LAUNCHER, "launch", command, ...args], {
+    detached: true,
+    env,
+    cwd,
+    stdio: [...stdio, "pipe"] as StdioOptions,
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", (error) => reject(new UserError(`${command} did not start: ${error.message}`)));
+  });
+  const pid = child.pid as number;
+  const ended = new Promise<Ending>((resolve) => {
+    child.once("exit", (code, signal) => {
+      signalTo(-pid, "SIGKILL"); // what the program left behind in its group
+      processGuardian.release(pid).then(
+        () => resolve({ code, signal }),
+        () => resolve({ code, signal }),
+      );
+    });
+  });
+  await letGo(child, pid);
+  return {
+    pid,
+    child,
+    ended,
+    signal: (signal, whom = "process") => signalTo(whom === "group" ? -pid : pid, signal),
+  };
+}
+
+async function letGo(child: ChildProcess, pid: number): Promise<void> {
+  const go = child.stdio[3] as Writable;
+  go.on("error", () => {}); // the launcher may have been killed already; `ended` tells
+  try {
+    await processGuardian.guard(pid);
+  } catch (error) {
+    signalTo(-pid, "SIGKILL");
+    throw error;
+  }
+  go.end("go\n");
+}
+
+function signalTo(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal);
+  } catch (error) {
+    if (codeOf(error) !== "ESRCH" && codeOf(error) !== "EPERM") throw error; // gone already, or a zombie's group (macOS)
+  }
+}
+
+async function requireExecutable(command: string): Promise<void> {
+  if (!isAbsolute(command)) throw new UserError(`The program ${command} must be named by its absolute path.`);
+  try {
+    await access(command, constants.X_OK);
+  } catch {
+    throw new UserError(`${command} is missing or may not be executed; install it again.`);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Writable } from "node:stream";
+import { messageOf } from "./user-error";
+
+/** Told what a long step is at, as in "45 %"; shown with the step. */
+export type Report = (detail: string) => void;
+
+export interface ProgressOptions {
+  readonly stream?: Writable & { readonly isTTY?: boolean };
+  /** Milliseconds between two signs of life of a step where no terminal shows it; 15 000 unless told. */
+  readonly heartbeatMs?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+interface Step {
+  readonly what: string;
+  readonly start: number;
+  detail: string;
+}
+
+const CLEAR_LINE = "\r\x1b[2K";
+
+/** Writes one line per step, "what … done in 1.2 s"; a terminal also sees the step while it runs. */
+export class Progress {
+  private readonly stream: Writable & { readonly isTTY?: boolean };
+  private readonly heartbeatMs: number;
+  private readonly terminal: boolean;
+  private readonly colours: boolean;
+  private readonly running = new Set<Step>();
+
+  constructor({ stream = process.stderr, heartbeatMs = 15_000, env = process.env }: ProgressOptions = {}) {
+    this.stream = stream;
+    this.heartbeatMs = heartbeatMs;
+    this.terminal = stream.isTTY === true && env.TERM !== "dumb";
+    // NO_COLOR: https://no-color.org
+    this.colours = this.terminal && !env.NO_COLOR;
+  }
+
+  /** A line of its own, for what takes no time. */
+  line(text: string): void {
+    this.stream.write(`${this.terminal ? CLEAR_LINE : ""}${text}\n`);
+    this.draw();
+  }
+
+  /**
+   * Runs `work` as one step. With `announce`, its line is written at the start too, for steps known to be long.
+   *
+   * @returns what `work` returns
+   * @throws what `work` throws, after a line that says so
+   */
+  async step<T>(what: string, work: (report: Report) => Promise<T>, { announce = false } = {}): Promise<T> {
+    const step: Step = { what, start: performance.now(), detail: "" };
+    this.running.add(step);
+    if (announce && !this.terminal) this.line(`${what} …`);
+    this.draw();
+    const heartbeat = setInterval(() => this.beat(step), this.terminal ? 1000 : this.heartbeatMs);
+    heartbeat.unref();
+    try {
+      const result = await work((detail) => this.report(step, detail));
+      this.end(step, this.colour("32", "done"), `in ${seconds(step)}`);
+      return result;
+    } catch (error) {
+      this.end(step, this.colour("31", "failed"), `after ${seconds(step)}: ${messageOf(error)}`);
+      throw error;
+    } finally {
+      clearInterval(heartbeat);
+    }
+  }
+
+  private report(step: Step, detail: string): void {
+    step.detail = detail;
+    this.draw();
+  }
+
+  private beat(step: Step): void {
+    if (this.terminal) this.draw();
+    else this.line(`${step.what} … ${seconds(step)} so far${step.detail && `: ${step.detail}`}`);
+  }
+
+  private end(step: Step, outcome: string, rest: string): void {
+    this.running.delete(step);
+    this.line(`${step.what} … ${outcome} ${rest}`);
+  }
+
+  /** The youngest running step, on the terminal's last line. */
+  private draw(): void {
+    const step = [...this.running].pop();
+    if (!this.terminal || !step) return;
+    const width = (this.stream as { columns?: number }).columns ?? 80;
+    const text = `${step.what} … ${seconds(step)}${step.detail && ` ${step.detail}`}`;
+    this.stream.write(`${CLEAR_LINE}${text.slice(0, width - 1)}`);
+  }
+
+  private colour(code: string, text: string): string {
+    return this.colours ? `\x1b[${code}m${text}\x1b[0m` : text;
+  }
+}
+
+function seconds({ start }: Step): string {
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+}

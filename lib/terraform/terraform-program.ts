@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { programOnPath } from "../processes/program-on-path";
+import { lastLines, runProgram } from "../processes/run-program";
+import { UserError } from "../processes/user-error";
+import { compareVersions } from "../processes/version";
+
+export interface TerraformProgram {
+  /** Absolute path of the binary. */
+  readonly path: string;
+  readonly version: string;
+}
+
+/** The first Terraform with write-only arguments. Source: HashiCorp, Terraform 1.11's release notes. */
+export const OLDEST_TERRAFORM = "1.11.0";
+
+/** @throws UserError when Terraform is not on PATH, too old, or does not tell its version */
+export async function findTerraform(env: NodeJS.ProcessEnv = process.env): Promise<TerraformProgram> {
+  const cure = `install Terraform ${OLDEST_TERRAFORM} or newer (https://developer.hashicorp.com/terraform/install)`;
+  const path = await programOnPath(["terraform"], { env });
+  if (!path) throw new UserError(`Terraform is not on PATH; ${cure}.`);
+  const { code, stdout, stderr } = await runProgram({
+    command: path,
+    args: ["version", "-json"],
+    env: terraformEnvironment(env),
+    cwd: "/",
+    deadlineMs: 30_000,
+  });
+  const version = /"terraform_version":\s*"([^"]+)"/.exec(stdout)?.[1];
+  if (code !== 0 || !version) {
+    throw new UserError(`${path} does not tell its version (${lastLines(stdout + stderr, 1)}); ${cure}.`);
+  }
+  if (compareVersions(version, OLDEST_TERRAFORM) < 0) {
+    throw new UserError(`${path} is Terraform ${version}, too old for write-only arguments; ${cure}.`);
+  }
+  return { path, version };
+}
+
+/**
+ * The environment in which to call Terraform: no questions, no update check, and no TF_CLI_CONFIG_FILE where that file is
+ * missing, since Terraform then warns at every call.
+ */
+export function terraformEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const { TF_CLI_CONFIG_FILE: file, ...rest } = env;
+  return {
+    ...rest,
+    ...(file && existsSync(file) ? { TF_CLI_CONFIG_FILE: file } : {}),
+    TF_IN_AUTOMATION: "1",
+    TF_INPUT: "0",
+    CHECKPOINT_DISABLE: "1",
+  };
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { processGuardian } from "../processes/process-guardian";
+import { lastLines, runProgram } from "../processes/run-program";
+import { messageOf } from "../processes/user-error";
+import { type TerraformProgram, terraformEnvironment } from "./terraform-program";
+
+/** Version constraints by source address, for example { "hashicorp/vault": "~> 5.6" }. */
+export type ProviderConstraints = Readonly<Record<string, string>>;
+
+export type Installable =
+  | { readonly installable: true }
+  | { readonly installable: false; readonly reason: string };
+
+/**
+ * Whether Terraform can install these providers here, from the registry or a mirror: tried, by `terraform init` of a
+ * configuration that only requires them, in a temporary folder.
+ *
+ * @param deadlineMs milliseconds until the answer is no; 120 000 unless told, since azurerm is a download of 60 MB
+ */
+export async function providersInstallable(
+  terraform: TerraformProgram,
+  providers: ProviderConstraints,
+  { deadlineMs = 120_000, env = process.env }: { deadlineMs?: number; env?: NodeJS.ProcessEnv } = {},
+): Promise<Installable> {
+  const folder = await mkdtemp(join(tmpdir(), "vault-on-azure-providers-"));
+  try {
+    await processGuardian.removeWhenGone(folder);
+    await writeFile(join(folder, "main.tf.json"), JSON.stringify(requiring(providers)));
+    const { code, stdout, stderr } = await runProgram({
+      command: terraform.path,
+      args: ["init", "-backend=false", "-no-color", "-input=false"],
+      cwd: folder,
+      env: terraformEnvironment(env),
+      deadlineMs,
+    });
+    return code === 0 ? { installable: true } : { installable: false, reason: reasonIn(stdout + stderr) };
+  } catch (error) {
+    return { installable: false, reason: messageOf(error) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    await processGuardian.keep(folder);
+  }
+}
+
+function requiring(providers: ProviderConstraints): object {
+  const entries = Object.entries(providers).map(([source, version]) => [
+    source.split("/").at(-1),
+    { source, version },
+  ]);
+  return { terraform: [{ required_providers: [Object.fromEntries(entries)] }] };
+}
+
+/** The text of Terraform's first error, without its frame. */
+function reasonIn(output: string): string {
+  const plain = output.replace(/^[│╷╵ ]+/gm, "");
+  const error = plain.slice(plain.indexOf("Error:"));
+  return plain.includes("Error:") ? error.trim().split(/\s+/).join(" ").slice(0, 400) : lastLines(plain, 2);
+}

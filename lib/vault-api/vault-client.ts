@@ -1,0 +1,201 @@
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import { isIP } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { messageOf, UserError } from "../processes/user-error";
+import { DEPLOYER_LOGIN, type VaultConnection } from "./vault-connection";
+
+export type VaultMethod = "GET" | "LIST" | "PUT" | "POST" | "DELETE";
+
+export interface VaultRequest {
+  readonly method: VaultMethod;
+  /** Without /v1/. */
+  readonly path: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+export interface VaultAnswer {
+  readonly status: number;
+  /** The answer's `data`, or the whole answer where it has none. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Vault said no. */
+export class VaultRefusal extends UserError {
+  override readonly name = "VaultRefusal";
+
+  constructor(
+    { method, path }: VaultRequest,
+    readonly status: number,
+    /** Vault's own words. */
+    readonly errors: readonly string[],
+  ) {
+    super(`Vault refused ${method} ${path} with ${status}: ${errors.join("; ") || "it gave no reason"}.`);
+  }
+}
+
+/** Milliseconds for one request; a database connection is verified within it. */
+const DEADLINE_MS = 30_000;
+
+/** Vault's HTTP API, over verified TLS, with a deadline for each request. */
+export class VaultClient {
+  private readonly url: URL;
+  private readonly agent: http.Agent;
+
+  constructor(
+    private readonly connection: Omit<VaultConnection, "jwt">,
+    private token?: string,
+    private readonly deadlineMs = DEADLINE_MS,
+  ) {
+    this.url = new URL(connection.address);
+    this.agent =
+      this.url.protocol === "https:"
+        ? new https.Agent({ keepAlive: true })
+        : new http.Agent({ keepAlive: true });
+  }
+
+  /** @throws VaultRefusal when the token is not accepted */
+  static async loggedIn({ jwt, ...connection }: VaultConnection): Promise<VaultClient> {
+    const client = new VaultClient(connection);
+    const { mount, role } = DEPLOYER_LOGIN;
+    const request = { method: "POST", path: `auth/${mount}/login`, body: { role, jwt } } as const;
+    const { auth } = (await client.send(request)) as { auth?: { client_token?: string } };
+    client.token = auth?.client_token;
+    return client;
+  }
+
+  /**
+   * @throws VaultRefusal for every status but 2xx
+   * @throws UserError when Vault cannot be reached, trusted, or does not answer in time
+   */
+  async request(request: VaultRequest): Promise<VaultAnswer["data"]> {
+    const answer = await this.send(request);
+    return (answer["data"] as VaultAnswer["data"] | undefined) ?? answer;
+  }
+
+  /** What is at a path; undefined where there is nothing. */
+  async read(path: string, method: "GET" | "LIST" = "GET"): Promise<VaultAnswer["data"] | undefined> {
+    try {
+      return await this.request({ method, path });
+    } catch (error) {
+      if (error instanceof VaultRefusal && saysNothingThere(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Ends the login. */
+  async logOut(): Promise<void> {
+    if (this.token) await this.request({ method: "POST", path: "auth/token/revoke-self" });
+    this.close();
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private async send(request: VaultRequest): Promise<VaultAnswer["data"]> {
+    const { method, path } = request;
+    const signal = AbortSignal.timeout(this.deadlineMs);
+    try {
+      const { status, text } = await this.exchange(request, signal);
+      const answer = text.trim() === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+      if (status < 200 || status > 299) {
+        throw new VaultRefusal(request, status, (answer["errors"] as string[] | undefined) ?? []);
+      }
+      return answer;
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      const at = `Vault at ${this.url.origin}`;
+      if (signal.aborted) {
+        throw new UserError(`${at} did not answer ${method} ${path} within ${this.deadlineMs / 1000} s.`);
+      }
+      if (error instanceof SyntaxError) throw new UserError(`${at} answered ${method} ${path} with no JSON.`);
+      throw new UserError(`${at} cannot be asked ${method} ${path}: ${messageOf(error)}.`);
+    }
+  }
+
+  private async exchange(
+    request: VaultRequest,
+    signal: AbortSignal,
+  ): Promise<{ status: number; text: string }> {
+    const { method, path } = request;
+    const body = request.body && JSON.stringify(request.body);
+    const { proxyUrl } = this.connection;
+    const secure = this.url.protocol === "https:";
+    const tunnel = proxyUrl && secure ? await this.openTunnel(new URL(proxyUrl), signal) : undefined;
+    const options: https.RequestOptions = {
+      method,
+      host: this.url.hostname,
+      port: this.url.port,
+      path: `/v1/${path.split("/").map(encodeURIComponent).join("/")}`,
+      headers: {
+        ...(this.token ? { "X-Vault-Token": this.token } : {}),
+        "X-Vault-Request": "true",
+        // The length, too: without it Node sends no body that belongs to a DELETE.
+        ...(body ? { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) } : {}),
+      },
+      signal,
+      ...(tunnel ? { createConnection: () => tunnel } : { agent: this.agent }),
+      ...(secure ? this.trust : {}),
+    };
+    return new Promise((resolve, reject) => {
+      const outgoing = (secure && !tunnel ? https : http).request(options, (answer) => {
+        let text = "";
+        answer.setEncoding("utf8");
+        answer.on("data", (chunk) => {
+          text += chunk;
+        });
+        answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text }));
+        answer.on("error", reject);
+      });
+      outgoing.on("error", reject);
+      outgoing.end(body);
+    });
+  }
+
+  private get trust(): { ca: Buffer; servername?: string; minVersion: "TLSv1.2" } {
+    const { caFile, tlsServerName } = this.connection;
+    return {
+      ca: readFileSync(caFile),
+      ...(tlsServerName ? { servername: tlsServerName } : {}),
+      minVersion: "TLSv1.2",
+    };
+  }
+
+  /** TLS to Vault through the proxy's CONNECT. */
+  private openTunnel(proxy: URL, signal: AbortSignal): Promise<TLSSocket> {
+    const { hostname, port } = this.url;
+    return new Promise((resolve, reject) => {
+      const asked = http.request({
+        host: proxy.hostname,
+        port: proxy.port,
+        method: "CONNECT",
+        path: `${hostname}:${port || 443}`,
+        agent: false,
+        signal,
+      });
+      asked.on("error", reject);
+      asked.on("connect", ({ statusCode }, socket) => {
+        if (statusCode !== 200) {
+          socket.destroy();
+          return reject(new Error(`the proxy ${proxy.origin} refused the way to it with ${statusCode}`));
+        }
+        const secured = connect(
+          { socket, host: hostname, ...(isIP(hostname) ? {} : { servername: hostname }), ...this.trust },
+          () => resolve(secured),
+        );
+        secured.on("error", reject);
+      });
+      asked.end();
+    });
+  }
+}
+
+/** 404, or 400 with the words by which Vault 1.16 to 1.21 say that no mount is at a path. */
+function saysNothingThere({ status, errors }: VaultRefusal): boolean {
+  return (
+    status === 404 ||
+    (status === 400 && errors.some((it) => /^No (secret|auth) engine( mount)? at /i.test(it)))
+  );
+}

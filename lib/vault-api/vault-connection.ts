@@ -1,0 +1,16 @@
+/** How the deployer reaches Vault. */
+export interface VaultConnection {
+  /** URL without a path, for example https://vault.example.com:8200. */
+  readonly address: string;
+  /** Path of the PEM file with the certificates to trust. */
+  readonly caFile: string;
+  /** The name to verify, where it is not the address's. */
+  readonly tlsServerName?: string;
+  /** A forward proxy, http://host:port. */
+  readonly proxyUrl?: string;
+  /** The deployer's Entra token, for the role `deployer` of the mount `deployer`. */
+  readonly jwt: string;
+}
+
+/** The mount and the role by which deployers log in; first boot made both (cloud-init/vault-server). */
+export const DEPLOYER_LOGIN = { mount: "deployer", role: "deployer" } as const;

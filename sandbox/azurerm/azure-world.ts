@@ -1,0 +1,234 @@
+import { join } from "node:path";
+import { z } from "zod";
+import type { Environment } from "../../environments/schema";
+import { UserError } from "../../lib/processes/user-error";
+import type { Deployment, Resource } from "../../lib/synthesized/deployment";
+import type { AzureWorld } from "../azure/world";
+import { systemAssignedClientId } from "./computed-attributes";
+import { keyVaultName } from "./key-vaults";
+import { signedInObjectId, subscriptionId, tenantId } from "./made-up-values";
+import { privateAddress } from "./private-addresses";
+import { networkInterfaceOf } from "./virtual-machines";
+
+const named = z.object({ id: z.string(), name: z.string() });
+
+/** A block that cdktf writes as an object or as a list of one. */
+const block = <Schema extends z.ZodType>(schema: Schema) =>
+  z.union([schema, z.tuple([schema]).transform(([only]) => only)]);
+
+/**
+ * What the stand-in for Azure is to hold: all from the synthesized stacks, with the environment's people, whose names
+ * stand nowhere else.
+ * @param folder that the stacks were synthesized into, for the files that they push
+ */
+export function worldOf(deployment: Deployment, environment: Environment, folder = ""): AzureWorld {
+  const of = <Item>(type: string, read: (resource: Resource) => Item): Item[] =>
+    deployment.resources(type).map(read);
+  return {
+    tenantId,
+    subscriptionId,
+    identities: of("azurerm_user_assigned_identity", userAssignedIdentity),
+    virtualMachines: of("azurerm_linux_virtual_machine", virtualMachine),
+    sites: of("azurerm_linux_web_app", site),
+    keyVaults: of("azurerm_key_vault", keyVault),
+    keys: of("azurerm_key_vault_key", key),
+    certificates: of("azurerm_key_vault_certificate", certificate),
+    roleDefinitions: of("azurerm_role_definition", roleDefinition),
+    roleAssignments: of("azurerm_role_assignment", roleAssignment),
+    people: people(environment),
+    storageAccounts: of("azurerm_storage_account", (account) => storageAccount(account, folder)),
+  };
+}
+
+function userAssignedIdentity(resource: Resource): AzureWorld["identities"][number] {
+  const { id, name, client_id, principal_id } = resource.read(
+    named.extend({ client_id: z.string(), principal_id: z.string() }),
+  );
+  return { name, resourceId: id, clientId: client_id, principalId: principal_id };
+}
+
+function virtualMachine(resource: Resource): AzureWorld["virtualMachines"][number] {
+  const { identity, ...machine } = resource.read(
+    named.extend({
+      resource_group_name: z.string(),
+      location: z.string(),
+      virtual_machine_id: z.string(),
+      size: z.string(),
+      zone: z.string().optional(),
+      tags: z.record(z.string(), z.string()).optional(),
+      identity: z
+        .array(
+          z.object({ principal_id: z.string().optional(), identity_ids: z.array(z.string()).default([]) }),
+        )
+        .max(1),
+    }),
+  );
+  const principalId = identity[0]?.principal_id;
+  return {
+    name: machine.name,
+    resourceId: machine.id,
+    resourceGroup: machine.resource_group_name,
+    location: machine.location,
+    vmId: machine.virtual_machine_id,
+    ...(principalId && { systemAssigned: { clientId: systemAssignedClientId(resource), principalId } }),
+    userAssigned: identity[0]?.identity_ids ?? [],
+    ...(machine.tags && { tags: machine.tags }),
+    size: machine.size,
+    ...(machine.zone && { zone: machine.zone }),
+    privateIpAddress: privateAddress(networkInterfaceOf(resource)),
+  };
+}
+
+function site(resource: Resource): AzureWorld["sites"][number] {
+  const { id, name, identity } = resource.read(
+    named.extend({ identity: z.tuple([z.object({ principal_id: z.string() })]) }),
+  );
+  return {
+    name,
+    resourceId: id,
+    systemAssigned: { clientId: systemAssignedClientId(resource), principalId: identity[0].principal_id },
+    privateIpAddress: privateAddress(resource),
+  };
+}
+
+function keyVault(resource: Resource): AzureWorld["keyVaults"][number] {
+  const { id, name } = resource.read(
+    // Access policies, the other way to grant rights, would have to be read elsewhere.
+    named.extend({ rbac_authorization_enabled: z.literal(true) }),
+  );
+  return { name, resourceId: id };
+}
+
+/** Of a hardware security module as of software: the difference does not show from outside. */
+function key(resource: Resource): AzureWorld["keys"][number] {
+  const { key_vault_id, name, key_size, key_opts } = resource.read(
+    z.object({
+      key_vault_id: z.string(),
+      name: z.string(),
+      key_type: z.enum(["RSA", "RSA-HSM"]),
+      key_size: z.number(),
+      key_opts: z.array(z.string()),
+    }),
+  );
+  const keyVault = keyVaultName(resource.stack.deployment, key_vault_id);
+  return { keyVault, name, keySize: key_size, operations: key_opts };
+}
+
+function certificate(resource: Resource): AzureWorld["certificates"][number] {
+  const { key_vault_id, name, certificate_policy } = resource.read(
+    z.object({
+      key_vault_id: z.string(),
+      name: z.string(),
+      certificate_policy: block(
+        z.object({
+          issuer_parameters: block(z.object({ name: z.literal("Self") })),
+          key_properties: block(
+            z.object({ key_type: z.literal("RSA"), key_size: z.number(), reuse_key: z.boolean() }),
+          ),
+          x509_certificate_properties: block(
+            z.object({
+              subject: z.string(),
+              subject_alternative_names: block(z.object({ dns_names: z.array(z.string()) })),
+              validity_in_months: z.number(),
+            }),
+          ),
+        }),
+      ),
+    }),
+  );
+  const { key_properties, x509_certificate_properties: x509 } = certificate_policy;
+  return {
+    keyVault: keyVaultName(resource.stack.deployment, key_vault_id),
+    name,
+    subject: x509.subject,
+    dnsNames: x509.subject_alternative_names.dns_names,
+    validityInMonths: x509.validity_in_months,
+    reuseKey: key_properties.reuse_key,
+    keySize: key_properties.key_size,
+  };
+}
+
+/** With the blobs that the stacks push into it by `az storage blob upload`. */
+function storageAccount(
+  resource: Resource,
+  folder: string,
+): NonNullable<AzureWorld["storageAccounts"]>[number] {
+  const { id, name } = resource.read(
+    // With keys there would be other ways in than roles.
+    named.extend({ shared_access_key_enabled: z.literal(false) }),
+  );
+  const pushes = resource.stack.deployment
+    .resources("terraform_data")
+    .map((push) => ({ stack: push.stack.name, options: commandOptions(push) }))
+    .filter(({ options }) => options["account-name"] === name);
+  return {
+    name,
+    resourceId: id,
+    blobs: pushes.map(({ stack, options }) => ({
+      container: z.string().parse(options["container-name"]),
+      name: z.string().parse(options["name"]),
+      file: join(folder, "stacks", stack, z.string().parse(options["file"])),
+    })),
+  };
+}
+
+/** Options of the command that a terraform_data runs: `--name value`. */
+function commandOptions(resource: Resource): Record<string, string> {
+  const { provisioner } = resource.read(
+    z.object({ provisioner: z.tuple([z.object({ "local-exec": z.object({ command: z.string() }) })]) }),
+  );
+  const options = provisioner[0]["local-exec"].command.matchAll(/ --([\w-]+) (\S+)/g);
+  return Object.fromEntries([...options].map(([, name, value]) => [name, value]));
+}
+
+function roleDefinition(resource: Resource): AzureWorld["roleDefinitions"][number] {
+  const { name, permissions } = resource.read(
+    z.object({
+      name: z.string(),
+      permissions: z.tuple([
+        z.strictObject({
+          actions: z.array(z.string()).default([]),
+          not_actions: z.array(z.string()).optional(),
+          data_actions: z.array(z.string()).default([]),
+        }),
+      ]),
+    }),
+  );
+  const [{ actions, not_actions, data_actions }] = permissions;
+  return { name, actions, ...(not_actions && { notActions: not_actions }), dataActions: data_actions };
+}
+
+function roleAssignment(resource: Resource): AzureWorld["roleAssignments"][number] {
+  const { principal_id, scope, role_definition_name, role_definition_id } = resource.read(
+    z.object({
+      principal_id: z.string(),
+      scope: z.string(),
+      role_definition_name: z.string().optional(),
+      role_definition_id: z.string().optional(),
+      condition: z.undefined("a right under a condition is not imitated"),
+    }),
+  );
+  const roleName = role_definition_name ?? customRoleName(resource.stack.deployment, role_definition_id);
+  return { principalId: principal_id, roleName, scope };
+}
+
+function customRoleName(deployment: Deployment, id: string | undefined): string {
+  const roles = deployment
+    .resources("azurerm_role_definition")
+    .map((role) => role.read(z.object({ name: z.string(), role_definition_resource_id: z.string() })));
+  const role = roles.find(({ role_definition_resource_id }) => role_definition_resource_id === id);
+  if (!role) throw new UserError(`No role of the synthesized stacks has the id ${id}.`);
+  return role.name;
+}
+
+/** Everybody whom the environment names, once. */
+function people({ deployers, recoveryKeyReaders, network }: Environment): AzureWorld["people"] {
+  const everybody = [...deployers, ...recoveryKeyReaders, ...network.sshAdministrators];
+  const byId = new Map(
+    everybody.map(({ name, objectId }) => {
+      const id = objectId === "signed-in-user" ? signedInObjectId : objectId;
+      return [id, { name, objectId: id }];
+    }),
+  );
+  return [...byId.values()];
+}

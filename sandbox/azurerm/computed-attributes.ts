@@ -1,0 +1,123 @@
+import { X509Certificate } from "node:crypto";
+import { z } from "zod";
+import { UserError } from "../../lib/processes/user-error";
+import type { ProviderValues, Resource } from "../../lib/synthesized/deployment";
+import { isObject, type Value } from "../../lib/synthesized/value";
+import { armId } from "./arm-ids";
+import { keyVaultName } from "./key-vaults";
+import { madeUpGuid, madeUpSshKey, madeUpText, tenantId } from "./made-up-values";
+import { privateAddress } from "./private-addresses";
+
+type Compute = (resource: Resource) => Value;
+
+/** The newest certificate of a Key Vault, PEM; undefined while there is none. */
+export type CertificatePem = (keyVault: string, name: string) => string | undefined;
+
+/** What azurerm and random add to a resource's arguments. */
+export const computedAttributes = (certificatePem: CertificatePem): ProviderValues["resources"] => ({
+  azurerm_application_insights: { id: armId, connection_string: connectionString },
+  azurerm_key_vault: { id: armId, vault_uri: (resource) => `https://${nameOf(resource)}.vault.azure.net/` },
+  azurerm_key_vault_certificate: {
+    certificate_data_base64: (resource) => certificateData(resource, certificatePem),
+  },
+  azurerm_key_vault_key: {
+    resource_versionless_id: inKeyVault("keys"),
+    public_key_openssh: (resource) =>
+      madeUpSshKey(resource.title, resource.read(z.object({ key_size: z.number() })).key_size),
+  },
+  azurerm_key_vault_secret: { resource_versionless_id: inKeyVault("secrets") },
+  azurerm_linux_virtual_machine: { id: armId, identity, virtual_machine_id: guid("virtual_machine_id") },
+  azurerm_linux_web_app: {
+    id: armId,
+    identity,
+    default_hostname: (resource) => `${nameOf(resource)}.azurewebsites.net`,
+  },
+  azurerm_log_analytics_workspace: { id: armId },
+  azurerm_managed_disk: { id: armId },
+  // No DNS is at hand in the sandbox: the server goes by its address.
+  azurerm_mysql_flexible_server: { id: armId, fqdn: privateAddress },
+  azurerm_nat_gateway: { id: armId },
+  azurerm_network_interface: { id: armId, private_ip_address: privateAddress },
+  azurerm_network_security_group: { id: armId },
+  azurerm_private_dns_zone: { id: armId },
+  azurerm_public_ip: { id: armId },
+  azurerm_resource_group: { id: armId },
+  azurerm_role_definition: { role_definition_resource_id: roleDefinitionId },
+  azurerm_service_plan: { id: armId },
+  azurerm_storage_account: {
+    id: armId,
+    primary_blob_endpoint: (resource) => `https://${nameOf(resource)}.blob.core.windows.net/`,
+  },
+  azurerm_subnet: { id: armId },
+  azurerm_user_assigned_identity: {
+    id: armId,
+    client_id: guid("client_id"),
+    principal_id: guid("principal_id"),
+  },
+  azurerm_virtual_network: { id: armId },
+  random_string: { result: randomText },
+});
+
+/** The application id of a system-assigned identity: in its tokens, but no attribute of the provider. */
+export function systemAssignedClientId(resource: Resource): string {
+  return madeUpGuid(`${resource.title} identity client_id`);
+}
+
+function nameOf(resource: Resource): string {
+  return resource.read(z.object({ name: z.string() })).name;
+}
+
+function guid(attribute: string): Compute {
+  return (resource) => madeUpGuid(`${resource.title} ${attribute}`);
+}
+
+/** The block as it is written, with the principal of a system-assigned identity. */
+function identity(resource: Resource): Value {
+  const written = resource.argument("identity");
+  const block = Array.isArray(written) ? written[0] : written;
+  if (!isObject(block)) return [];
+  const isSystemAssigned = String(block["type"]).split(/, */).includes("SystemAssigned");
+  return [
+    isSystemAssigned
+      ? { ...block, principal_id: madeUpGuid(`${resource.title} identity principal_id`), tenant_id: tenantId }
+      : block,
+  ];
+}
+
+/** The id under which rights on a key or secret are assigned, for all its versions. */
+function inKeyVault(collection: "keys" | "secrets"): Compute {
+  return (resource) => {
+    const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
+    return `${key_vault_id}/${collection}/${name}`;
+  };
+}
+
+function certificateData(resource: Resource, certificatePem: CertificatePem): string {
+  const { deployment } = resource.stack;
+  const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
+  const keyVault = keyVaultName(deployment, key_vault_id);
+  const pem = certificatePem(keyVault, name);
+  if (pem === undefined) {
+    throw new UserError(`The certificate ${name} of the Key Vault ${keyVault} is not made yet.`);
+  }
+  return new X509Certificate(pem).raw.toString("base64");
+}
+
+function roleDefinitionId(resource: Resource): string {
+  const { scope } = resource.read(z.object({ scope: z.string() }));
+  return `${scope}/providers/Microsoft.Authorization/roleDefinitions/${madeUpGuid(`${resource.title} id`)}`;
+}
+
+function connectionString(resource: Resource): string {
+  const { location } = resource.read(z.object({ location: z.string() }));
+  const key = madeUpGuid(`${resource.title} instrumentation_key`);
+  return `InstrumentationKey=${key};IngestionEndpoint=https://${location}-0.in.applicationinsights.azure.com/`;
+}
+
+/** As the provider makes it of these settings: lower-case letters and digits. */
+function randomText(resource: Resource): string {
+  const { length } = resource.read(
+    z.object({ length: z.int().max(32), special: z.literal(false), upper: z.literal(false) }),
+  );
+  return madeUpText(resource.title, length);
+}

@@ -1,0 +1,70 @@
+import * as ipaddr from "ipaddr.js";
+import { z } from "zod";
+import { usableAddresses } from "../../environments/addresses";
+import { UserError } from "../../lib/processes/user-error";
+import type { Deployment, Resource } from "../../lib/synthesized/deployment";
+
+/** Azure keeps a subnet's first four addresses, and the last. Source: Azure, virtual network FAQ. */
+const firstAddress = 4;
+
+/**
+ * The private address of a network interface, a MySQL server or a web app: in each subnet from .4 upward, in the order of deployment. So
+ * each is the first of its kind again in every run, and MySQL, alone in its subnet, is always .4 there.
+ */
+export function privateAddress(resource: Resource): string {
+  const { deployment } = resource.stack;
+  const addresses = deployment.once("private addresses", () => assignAddresses(deployment));
+  const address = addresses.get(resource.title);
+  if (address === undefined) throw new UserError(`${resource.title} has no address in a subnet.`);
+  return address;
+}
+
+/** The subnet in which a network interface is. */
+export function subnetOf(networkInterface: Resource): Resource {
+  return networkInterface.stack.deployment.resourceWithId("azurerm_subnet", subnetIdOf(networkInterface));
+}
+
+function assignAddresses(deployment: Deployment): ReadonlyMap<string, string> {
+  const servers = deployment.resources("azurerm_mysql_flexible_server").map((server) => ({
+    title: server.title,
+    subnetId: server.read(z.object({ delegated_subnet_id: z.string() })).delegated_subnet_id,
+  }));
+  const machines = deployment
+    .resources("azurerm_network_interface")
+    .map((resource) => ({ title: resource.title, subnetId: subnetIdOf(resource) }));
+  const sites = deployment.resources("azurerm_linux_web_app").map((site) => ({
+    title: site.title,
+    subnetId: site.read(z.object({ virtual_network_subnet_id: z.string() })).virtual_network_subnet_id,
+  }));
+  const users = [...servers, ...machines, ...sites];
+  return new Map(
+    users.map(({ title, subnetId }, index) => {
+      const before = users.slice(0, index).filter((other) => other.subnetId === subnetId).length;
+      return [title, addressIn(deployment.resourceWithId("azurerm_subnet", subnetId), before)];
+    }),
+  );
+}
+
+function subnetIdOf(networkInterface: Resource): string {
+  const { ip_configuration } = networkInterface.read(
+    z.object({
+      ip_configuration: z.tuple([
+        z.object({ subnet_id: z.string(), private_ip_address_allocation: z.literal("Dynamic") }),
+      ]),
+    }),
+  );
+  return ip_configuration[0].subnet_id;
+}
+
+function addressIn(subnet: Resource, position: number): string {
+  const { name, address_prefixes } = subnet.read(
+    z.object({ name: z.string(), address_prefixes: z.tuple([z.string()]) }),
+  );
+  const [prefix] = address_prefixes;
+  if (position >= usableAddresses(prefix)) {
+    throw new UserError(`The subnet ${name} (${prefix}) has no address left; make it larger.`);
+  }
+  const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parseCIDR(prefix)[0].octets;
+  const number = c * 256 + d + firstAddress + position;
+  return [a, b + (number >> 16), (number >> 8) & 255, number & 255].join(".");
+}

@@ -1,0 +1,17 @@
+import type { ProviderValues } from "../../lib/synthesized/deployment";
+import { type CertificatePem, computedAttributes } from "./computed-attributes";
+import { dataAttributes } from "./data-attributes";
+import { ephemeralAttributes } from "./ephemeral-values";
+
+/**
+ * What the providers azurerm and random would make known of the stacks, the same in every run.
+ * @param certificatePem The stand-in for Azure makes it, after it has read the deployment. Asked only where a value holds the certificate
+ *   itself.
+ */
+export function azurerm(certificatePem: CertificatePem = () => undefined): ProviderValues {
+  return {
+    resources: computedAttributes(certificatePem),
+    dataSources: dataAttributes,
+    ephemeralResources: ephemeralAttributes,
+  };
+}

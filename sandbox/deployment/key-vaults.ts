@@ -1,7 +1,0 @@
-import { z } from "zod";
-import type { Deployment } from "./deployment";
-
-/** The name of the Key Vault with this ARM id. */
-export function keyVaultName(deployment: Deployment, id: string): string {
-  return deployment.resourceWithId("azurerm_key_vault", id).read(z.object({ name: z.string() })).name;
-}

@@ -1,0 +1,43 @@
+import { UserError } from "../../lib/processes/user-error";
+
+export interface MySqlAdministrator {
+  readonly name: string;
+  readonly password: string;
+}
+
+/**
+ * What the administrator of Azure Database for MySQL (flexible server) may do: neither SUPER nor FILE, so that what works
+ * here works there. Source: Microsoft, "Create users in Azure Database for MySQL".
+ */
+const PRIVILEGES = [
+  "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES",
+  "CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW",
+  "CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER",
+].join(", ");
+
+/**
+ * The statements of the first start, one a line as MySQL before 8.0.18 wants them: an administrator for host '%' (Vault's
+ * rotate-root alters exactly that account), and no other account a person could use. The slow query log starts last, so
+ * that it cannot hold the password.
+ *
+ * @throws UserError for a name or password that SQL cannot carry
+ */
+export function administratorSql({ name, password }: MySqlAdministrator): string {
+  const account = `${literal(name, "name")}@'%'`;
+  return [
+    `CREATE USER ${account} IDENTIFIED BY ${literal(password, "password")}`,
+    `GRANT ${PRIVILEGES} ON *.* TO ${account} WITH GRANT OPTION`,
+    "DROP USER IF EXISTS 'root'@'localhost'",
+    "DROP USER IF EXISTS 'mysql'@'localhost'",
+    "SET GLOBAL slow_query_log = ON",
+  ]
+    .map((statement) => `${statement};\n`)
+    .join("");
+}
+
+function literal(text: string, what: string): string {
+  if (text === "" || /[\0\n\r]/.test(text)) {
+    throw new UserError(`The MySQL administrator's ${what} is empty or holds a line break; choose another.`);
+  }
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,311 @@
+import { randomBytes } from "node:crypto";
+import { access, chmod, copyFile, mkdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { createConnection } from "mysql2/promise";
+import { ChildProgram } from "../../lib/processes/child-program";
+import { processGuardian } from "../../lib/processes/process-guardian";
+import { lastLines, runProgram } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
+import { withFreePort } from "../programs/free-port";
+import { administratorSql, type MySqlAdministrator } from "./mysql-administrator";
+import { type MySqlOptions, writeOptionsFile } from "./mysql-options-file";
+import type { MySqlProgram } from "./mysql-program";
+
+export interface MySqlServerOptions {
+  readonly program: MySqlProgram;
+  /** A folder of its own, for data, sockets, logs and options. Kept data is used again. */
+  readonly folder: string;
+  /** Paths of PEM files, and the name (or localhost) that the certificate is for. */
+  readonly tls: {
+    readonly certificate: string;
+    readonly key: string;
+    readonly ca: string;
+    readonly serverName?: string;
+  };
+  /** Made at the first start, for host '%'; kept data keeps its accounts. */
+  readonly administrator: MySqlAdministrator;
+  /** The loopback address to listen on; 127.0.0.1 unless told. */
+  readonly host?: string;
+  /** A port of one's choice; a free one unless told. */
+  readonly port?: number;
+  /** Statements that take longer go to the slow query log; 1 unless told. */
+  readonly slowQuerySeconds?: number;
+  /** Milliseconds until a start counts as failed; 60 000 unless told. */
+  readonly deadlineMs?: number;
+}
+
+/** Where statements that took long are written, in the server's folder. */
+const SLOW_LOG = "slow.log";
+/** What the server makes at its first start, with room to spare. */
+const NEEDED_BYTES = 200_000_000;
+/** In the server's folder once the administrator has logged in: before that, its data is half made. */
+const READY = "ready";
+
+/**
+ * A private MySQL or MariaDB: its own data, loopback only, TLS only, no file access for clients (local_infile off).
+ * Runs as the user who starts it; as root too, which the server allows only when told so.
+ */
+export class MySqlServer {
+  readonly host: string;
+
+  private constructor(
+    readonly port: number,
+    readonly program: ChildProgram,
+    private readonly options: MySqlServerOptions,
+  ) {
+    this.host = hostOf(options);
+  }
+
+  /** @throws UserError with the server's last log lines; the password is in none of them */
+  static async start(options: MySqlServerOptions): Promise<MySqlServer> {
+    await mkdir(options.folder, { recursive: true, mode: 0o700 });
+    await copyCertificate(options);
+    const launch = (port: number): Promise<MySqlServer> => MySqlServer.launch(options, port);
+    return options.port === undefined ? withFreePort(launch, hostOf(options)) : launch(options.port);
+  }
+
+  get slowLog(): string {
+    return join(this.options.folder, SLOW_LOG);
+  }
+
+  async stop(): Promise<void> {
+    await this.program.stop({ deadlineMs: 30_000 });
+  }
+
+  async kill(): Promise<void> {
+    await this.program.kill();
+  }
+
+  /** Stops it if it runs, starts it again on the same port, and waits until it answers. */
+  async restart(): Promise<void> {
+    await this.program.restart({ deadlineMs: 30_000 });
+    await this.answers();
+  }
+
+  private static async launch(options: MySqlServerOptions, port: number): Promise<MySqlServer> {
+    const { folder, administrator } = options;
+    const first = !(await exists(join(folder, READY)));
+    const initFile = join(folder, "init.sql");
+    const configuration = configurationOf(options, port);
+    if (first) await initialiseData(options, configuration);
+    try {
+      if (first) await writeFile(initFile, administratorSql(administrator), { mode: 0o600 });
+      await writeOptionsFile(
+        optionsFile(folder),
+        first ? { ...configuration, init_file: initFile, slow_query_log: "OFF" } : configuration,
+      );
+      const server = new MySqlServer(port, await startProgram(options, port), options);
+      try {
+        await server.answers();
+        if (first) await server.administratorLogsIn();
+      } catch (error) {
+        await server.kill();
+        throw error;
+      }
+      // What a restart reads: nothing of the first start.
+      await writeOptionsFile(optionsFile(folder), configuration);
+      await writeFile(join(folder, READY), "", { mode: 0o600 });
+      return server;
+    } finally {
+      await rm(initFile, { force: true });
+    }
+  }
+
+  /** A server that accepts connections greets first. */
+  private async answers(): Promise<void> {
+    const { deadlineMs = 60_000 } = this.options;
+    await this.program.until(
+      `${this.program.name} to answer on port ${this.port}`,
+      () => greeting(this.host, this.port),
+      {
+        deadlineMs,
+      },
+    );
+  }
+
+  private async administratorLogsIn(): Promise<void> {
+    const { administrator, tls, deadlineMs = 60_000 } = this.options;
+    const ca = await readFile(tls.ca, "utf8");
+    await this.program.until(
+      `${this.program.name}'s administrator to log in over TLS`,
+      async () => {
+        const connection = await createConnection({
+          host: tls.serverName ?? "localhost", // checked against the certificate; the stream decides where to
+          stream: () => connect(this.port, this.host),
+          user: administrator.name,
+          password: administrator.password,
+          ssl: { ca, minVersion: "TLSv1.2", rejectUnauthorized: true, verifyIdentity: true },
+          connectTimeout: 10_000,
+        });
+        await connection.end();
+        return true;
+      },
+      { deadlineMs },
+    );
+  }
+}
+
+function hostOf({ host = "127.0.0.1" }: MySqlServerOptions): string {
+  return host;
+}
+
+function optionsFile(folder: string): string {
+  return join(folder, "server.cnf");
+}
+
+/** In a container, loopback is the container's own: Docker publishes the port on the host's loopback only. */
+function configurationOf(options: MySqlServerOptions, port: number): MySqlOptions {
+  const { program, folder, slowQuerySeconds = 1 } = options;
+  return {
+    datadir: join(folder, "data"),
+    tmpdir: join(folder, "tmp"),
+    pid_file: join(folder, "server.pid"),
+    // Relative to datadir: a socket's path may have 103 bytes only (macOS), fewer than some temporary folders need.
+    socket: program.container ? "/tmp/mysqld.sock" : "server.sock",
+    port,
+    bind_address: program.container ? "0.0.0.0" : hostOf(options),
+    skip_name_resolve: null,
+    ssl_cert: join(folder, "certificate.pem"),
+    ssl_key: join(folder, "key.pem"),
+    tls_version: "TLSv1.2,TLSv1.3",
+    require_secure_transport: "ON",
+    local_infile: "OFF",
+    secure_file_priv: join(folder, "no-files"),
+    skip_log_bin: null,
+    slow_query_log: "ON",
+    slow_query_log_file: join(folder, SLOW_LOG),
+    long_query_time: slowQuerySeconds,
+    character_set_server: "utf8mb4",
+    default_time_zone: "+00:00",
+    performance_schema: "OFF",
+    innodb_buffer_pool_size: "64M",
+    ...(program.flavour === "mysql" ? { mysqlx: "OFF" } : {}),
+  };
+}
+
+async function copyCertificate({ folder, tls }: MySqlServerOptions): Promise<void> {
+  for (const [from, to] of [
+    [tls.certificate, "certificate.pem"],
+    [tls.key, "key.pem"],
+  ] as const) {
+    await copyFile(from, join(folder, to)).catch((error: Error) => {
+      throw new UserError(`MySQL's certificate or key cannot be read (${error.message}); make it again.`);
+    });
+    await chmod(join(folder, to), 0o600);
+  }
+}
+
+/** Makes the system tables anew: 1 to 5 s. */
+async function initialiseData(options: MySqlServerOptions, configuration: MySqlOptions): Promise<void> {
+  const { program, folder } = options;
+  const data = join(folder, "data");
+  await rm(data, { recursive: true, force: true });
+  for (const name of ["data", "tmp", "no-files"])
+    await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
+  const { init_file: _none, ...rest } = configuration;
+  await writeOptionsFile(optionsFile(folder), { ...rest, slow_query_log: "OFF" });
+  const initialise =
+    program.flavour === "mariadb" && program.installer
+      ? {
+          command: program.installer,
+          args: [
+            `--defaults-file=${optionsFile(folder)}`,
+            "--auth-root-authentication-method=socket",
+            "--auth-root-socket-user=root",
+            "--skip-name-resolve",
+            "--skip-test-db",
+            ...asRoot(),
+          ],
+        }
+      : command(options, ["--initialize-insecure"]);
+  const { code, stdout, stderr } = await runProgram({
+    ...initialise,
+    env: environment(options),
+    cwd: folder,
+    deadlineMs: options.deadlineMs ?? 60_000,
+  });
+  if (code === 0) return;
+  const said = stdout + stderr;
+  if (/no space left|errno: 28|error: 28/i.test(said) || (await freeBytes(folder)) < NEEDED_BYTES) {
+    throw new UserError(
+      `No disk space is left in ${folder}; the database needs about 200 MB: free some and try again.`,
+    );
+  }
+  throw new UserError(
+    `${nameOf(program)} could not make its data in ${folder}; on Ubuntu, AppArmor may confine mysqld to /var/lib/mysql ` +
+      `and /tmp, so keep the state below /tmp. It said: ${lastLines(said, 4)}`,
+  );
+}
+
+/** InnoDB does not always say that a full disk was what stopped it. */
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+async function startProgram(options: MySqlServerOptions, port: number): Promise<ChildProgram> {
+  return ChildProgram.start({
+    name: nameOf(options.program),
+    ...command(options, [], port),
+    env: environment(options),
+    cwd: options.folder,
+    logFile: join(options.folder, "server.log"),
+  });
+}
+
+/** How to call the server, in its container where it has one. */
+function command(options: MySqlServerOptions, args: readonly string[], port?: number) {
+  const { program, folder } = options;
+  const { server, container } = program;
+  const serverArgs = [`--defaults-file=${optionsFile(folder)}`, ...args];
+  if (!container) return { command: server, args: [...serverArgs, ...asRoot()] };
+  const name = `vault-on-azure-mysql-${randomBytes(6).toString("hex")}`;
+  void processGuardian.removeContainerWhenGone(name);
+  return {
+    command: container.docker,
+    args: [
+      ...["run", "--rm", "--name", name, "--volume", `${folder}:${folder}`, "--entrypoint", server],
+      ...["--user", `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`, "--cap-drop", "ALL"],
+      ...(port === undefined ? ["--network", "none"] : ["--publish", `${hostOf(options)}:${port}:${port}`]),
+      container.image,
+      ...serverArgs,
+      ...asRoot(),
+    ],
+  };
+}
+
+/** mysqld and mariadbd refuse to run as root unless told so. */
+function asRoot(): string[] {
+  return process.getuid?.() === 0 ? ["--user=root"] : [];
+}
+
+function environment({ program, folder }: MySqlServerOptions): NodeJS.ProcessEnv {
+  const { PATH, HOME, DOCKER_HOST } = process.env;
+  if (program.container) return { PATH, HOME, DOCKER_HOST };
+  return { PATH: `${PATH ?? ""}:/usr/sbin:/usr/bin:/bin`, HOME: folder, LC_ALL: "C" };
+}
+
+function nameOf({ flavour }: MySqlProgram): string {
+  return flavour === "mysql" ? "MySQL" : "MariaDB";
+}
+
+function greeting(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: 5_000 });
+    socket.once("data", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("timeout", () => socket.destroy(new Error("it accepts connections but says nothing")));
+    socket.once("error", reject);
+    socket.once("end", () => reject(new Error("it closed the connection")));
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

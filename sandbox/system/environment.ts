@@ -1,0 +1,85 @@
+import { overlap } from "../../environments/addresses";
+import type { Environment } from "../../environments/schema";
+import { UserError } from "../../lib/processes/user-error";
+
+/** The first two octets of a sandbox's addresses. 127.0 stays with localhost; another number for each sandbox. */
+export type LoopbackNetwork = `127.${number}`;
+
+/**
+ * The environment as the sandbox deploys it: its networks on loopback, and the version of the Vault that runs, so that the configuration
+ * fits it. Everything else is as it is. Every address of 127.0.0.0/8 can play a host there, so that the CIDRs to which Vault binds tokens
+ * hold for real.
+ * @throws UserError that names each part of the environment that the sandbox cannot imitate
+ */
+export function sandboxEnvironment(
+  environment: Environment,
+  network: LoopbackNetwork,
+  vaultVersion = environment.vault.version,
+): Environment {
+  const problems = inimitable(environment);
+  if (problems.length > 0) {
+    throw new UserError(
+      `The sandbox cannot imitate the environment ${environment.name}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+    );
+  }
+  return {
+    ...environment,
+    // Vault says more of itself than its number, such as 2.2.2+ent.
+    vault: { ...environment.vault, version: vaultVersion.replace(/[-+].*/, "") },
+    network: { ...environment.network, ...onLoopback(environment.network, network) },
+  };
+}
+
+function inimitable({ vault }: Environment): string[] {
+  return [
+    ...(vault.edition === "enterprise"
+      ? ["vault.edition: Vault Enterprise needs HashiCorp's licence; set it to community."]
+      : []),
+    ...(vault.tls.source === "existing"
+      ? [
+          `vault.tls: the certificate ${vault.tls.certificate} is in your Key Vault ${vault.tls.keyVault}, where the sandbox does not look; set source to generated.`,
+        ]
+      : []),
+  ];
+}
+
+type Addresses = Pick<Environment["network"], "addressSpace" | "subnets">;
+
+function onLoopback({ addressSpace, subnets }: Addresses, network: LoopbackNetwork): Addresses {
+  const number = Number(network.slice("127.".length));
+  if (!Number.isInteger(number) || number < 1 || number > 255) {
+    throw new RangeError(`${network} is no network for a sandbox; choose one from 127.1 to 127.255`);
+  }
+  const moved = {
+    vault: moveCidr(subnets.vault, network),
+    mysql: moveCidr(subnets.mysql, network),
+    webApp: moveCidr(subnets.webApp, network),
+    agents: moveCidr(subnets.agents, network),
+  };
+  return areApart(Object.values(moved))
+    ? { addressSpace: moveCidr(addressSpace, network), subnets: moved }
+    : newAddresses(network);
+}
+
+/** Keeps the last two octets and, as far as 65 536 addresses go, the size. */
+function moveCidr(cidr: string, network: LoopbackNetwork): string {
+  const [address = "", prefix] = cidr.split("/");
+  return `${network}.${address.split(".").slice(2).join(".")}/${Math.max(16, Number(prefix))}`;
+}
+
+function areApart(cidrs: string[]): boolean {
+  return cidrs.every((cidr, index) => !cidrs.slice(index + 1).some((other) => overlap(cidr, other)));
+}
+
+/** For subnets that differ in the first two octets only, or fill those alone. */
+function newAddresses(network: LoopbackNetwork): Addresses {
+  return {
+    addressSpace: `${network}.0.0/16`,
+    subnets: {
+      vault: `${network}.1.0/24`,
+      mysql: `${network}.2.0/24`,
+      webApp: `${network}.3.0/24`,
+      agents: `${network}.4.0/24`,
+    },
+  };
+}

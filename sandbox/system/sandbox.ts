@@ -1,0 +1,476 @@
+import { existsSync } from "node:fs";
+import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
+import { readCloudConfig } from "../../cloud-init/cloud-config";
+import { vaultRelease } from "../../cloud-init/common/vault-release";
+import { asksForTokenToRecover } from "../../cloud-init/vault-server/vault-version";
+import type { Environment } from "../../environments/schema";
+import type { Progress } from "../../lib/processes/progress";
+import { messageOf, UserError } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
+import { Deployment, type Resource } from "../../lib/synthesized/deployment";
+import type { VaultConnection } from "../../lib/vault-api/vault-connection";
+import { synthesize } from "../../main";
+import { type Azure, type AzureState, startAzure } from "../azure/azure";
+import type { TokenOverrides } from "../azure/token-issuer";
+import { worldOf } from "../azurerm/azure-world";
+import { keyVaultName } from "../azurerm/key-vaults";
+import { signedInObjectId } from "../azurerm/made-up-values";
+import { azurerm } from "../azurerm/provider";
+import { type BootingMachine, virtualMachines } from "../azurerm/virtual-machines";
+import { type InstalledProgram, Machine } from "../machine/machine";
+import { findMySqlProgram } from "../mysql/mysql-program";
+import type { MySqlServer } from "../mysql/mysql-server";
+import { findVaultProgram, type VaultProgram } from "../vault/vault-program";
+import { HttpApplier } from "../vault-config/http-applier";
+import { TerraformApplier, terraformAvailability } from "../vault-config/terraform-applier";
+import { vaultConfiguration } from "../vault-config/vault-configuration";
+import type { ReadSecret, VaultResource } from "../vault-config/vault-resource";
+import { startDatabase } from "./database";
+import { type LoopbackNetwork, sandboxEnvironment } from "./environment";
+import { ClaimedNetwork, ownLoopback } from "./loopback-network";
+import type { StateFolder } from "./state-folder";
+import { UndoSteps } from "./undo-steps";
+import { WebAppProcess, webAppEnvironment } from "./web-app";
+import { agentWorkloads, webAppWorkloads } from "./workloads";
+
+export interface SandboxOptions {
+  environment: Environment;
+  folder: StateFolder;
+  progress: Progress;
+  /** By which way vault-config is applied; by Terraform where it and the Vault provider are there, unless told. */
+  applyBy?: "terraform" | "http";
+  /** Up to where the system is started; all of it unless told. */
+  upTo?: "azure" | "vault" | "vault-config" | "everything";
+  /** Ends a start under way: what was started is stopped, and nothing more is. */
+  signal?: AbortSignal;
+}
+
+/** A Vault, and the version by which an environment names it. */
+type RunnableVault = Pick<VaultProgram, "path" | "version">;
+
+export interface RedeployOptions {
+  vault?: RunnableVault;
+  apply?: (machine: Machine) => Promise<void>;
+}
+
+/** Milliseconds. Each of these takes seconds; the deadline is for a machine that is busy with something else. */
+const deadlines = { vault: 180_000, agent: 120_000 };
+
+/** For people's tokens: the audience of `az account get-access-token`. */
+const managementAudience = "https://management.core.windows.net/";
+
+/** The whole system on one machine: the synthesized stacks, run for real as far as they need no Azure. */
+export class Sandbox {
+  readonly azure: Azure;
+  /** The deployment that runs; `redeploy` gives another one. */
+  deployment: Deployment;
+  /** The environment as it is deployed here: addresses on loopback. */
+  environment: Environment;
+  /** The Vault that everything here runs. */
+  #vault: RunnableVault;
+  database!: MySqlServer;
+  vault!: Machine;
+  readonly agents = new Map<string, Machine>();
+  readonly webApps = new Map<string, WebAppProcess>();
+  readonly #undo: UndoSteps;
+
+  private constructor(
+    private readonly options: SandboxOptions,
+    parts: {
+      azure: Azure;
+      deployment: Deployment;
+      environment: Environment;
+      undo: UndoSteps;
+      vault: RunnableVault;
+    },
+  ) {
+    this.azure = parts.azure;
+    this.deployment = parts.deployment;
+    this.environment = parts.environment;
+    this.#undo = parts.undo;
+    this.#vault = parts.vault;
+  }
+
+  /** Starts everything in the order of the stacks. When a step fails, what was started is stopped again. */
+  static async start(options: SandboxOptions): Promise<Sandbox> {
+    const undo = new UndoSteps();
+    try {
+      return await unlessAborted(options.signal, Sandbox.startWith(options, undo));
+    } catch (error) {
+      await undo.undo().catch(() => {}); // why it did not start says more
+      throw error;
+    }
+  }
+
+  private static async startWith(options: SandboxOptions, undo: UndoSteps): Promise<Sandbox> {
+    const { progress, folder } = options;
+    const network = await progress.step("loopback network", () => claimNetwork(folder, undo));
+    const program = await findVaultProgram({ progress });
+    const environment = sandboxEnvironment(options.environment, network, program.version);
+    const outdir = await folder.folder("stacks");
+    await progress.step(`synth of ${environment.name}`, async () => synthesize(environment, outdir));
+    const azure = await progress.step("stand-in for Azure", () =>
+      startStandIn(folder, outdir, environment, undo),
+    );
+    const sandbox = new Sandbox(options, { ...azure, environment, undo, vault: program });
+    await sandbox.startSystem();
+    return sandbox;
+  }
+
+  /**
+   * Brings an edited environment to what runs, as scripts/deploy does: each VM applies its user data, web apps with other settings
+   * restart, and vault-config is applied.
+   *
+   * @param options.vault another Vault for the VMs, instead of the one that runs
+   * @param options.apply brings its user data to a machine; runs apply-user-data.service once unless told
+   * @throws UserError when the edit takes other VMs, web apps or Key Vaults, or a VM does not apply it
+   */
+  async redeploy(
+    environment: Environment,
+    { vault = this.#vault, apply = applyUserData }: RedeployOptions = {},
+  ): Promise<void> {
+    const { progress, folder } = this.options;
+    const network = this.vault.address.split(".").slice(0, 2).join(".") as LoopbackNetwork;
+    const next = sandboxEnvironment(environment, network, vault.version);
+    const outdir = await folder.folder("stacks");
+    await progress.step(`synth of ${next.name}`, async () => synthesize(next, outdir));
+    const before = this.deployment;
+    const deployment = Deployment.load(outdir, before.provider);
+    try {
+      this.azure.update(worldOf(deployment, next, outdir));
+    } catch (error) {
+      throw new UserError(`${messageOf(error)}; end the sandbox, and start it again.`);
+    }
+    Object.assign(this, { deployment, environment: next });
+    this.#vault = vault;
+    const machines = virtualMachines(deployment);
+    const change = async (stack: string): Promise<void> => {
+      for (const { name, cloudConfig } of machines.filter((it) => it.stack === stack)) {
+        const machine = name === this.vault.name ? this.vault : this.agents.get(name);
+        if (!machine) continue;
+        for (const program of this.programs()) machine.install(program);
+        this.azure.setUserData(name, machine.mapped(cloudConfig));
+        await progress.step(`${name}: applies its user data`, () => apply(machine));
+      }
+    };
+    await change("vault-server");
+    await this.restartChangedWebApps(before);
+    await change("agent-vm");
+    await progress.step("stack vault-config", async () => this.applyVaultConfig());
+  }
+
+  /** Stops everything, the last first; safe to call twice. */
+  async stop(): Promise<void> {
+    await this.#undo.undo();
+  }
+
+  /** How clients reach Vault: the public name where there is one, through the proxy that knows where it leads. */
+  get vaultAddress(): string {
+    return z.string().parse(this.deployment.stack("vault-server").output("vault_https_addr"));
+  }
+
+  /** Vault's name in the virtual network, and in its certificate. */
+  get vaultServerName(): string {
+    return new URL(vaultApiAddress(this.deployment)).hostname;
+  }
+
+  /** Path of Vault's certificate, PEM: VAULT_CACERT. */
+  get vaultCertificateFile(): string {
+    return join(this.options.folder.path, "vault.pem");
+  }
+
+  /** Path of the CA's certificate that stands for the system's roots: SSL_CERT_FILE. */
+  get caFile(): string {
+    return join(this.options.folder.path, "ca.pem");
+  }
+
+  /** Path of the Vault that everything here runs. */
+  get vaultProgram(): string {
+    return this.#vault.path;
+  }
+
+  /** The web apps: workload, role in Vault, name of the site. */
+  webAppWorkloads(): { name: string; role: string; site: string }[] {
+    const sites = this.deployment
+      .resources("azurerm_linux_web_app")
+      .map((site) => z.string().parse(site.argument("name")));
+    return webAppWorkloads(this.environment, sites);
+  }
+
+  /** The VMs with Vault Agent: workload, role in Vault, name of the VM. */
+  agentWorkloads(): { name: string; role: string; machine: string }[] {
+    return agentWorkloads(this.environment);
+  }
+
+  /** A deployer's Entra token, as `az account get-access-token` gives it. */
+  deployerToken(overrides?: TokenOverrides): string {
+    const [deployer] = this.environment.deployers;
+    if (!deployer) throw new UserError("The environment names no deployer; add one to deployers.");
+    const objectId = deployer.objectId === "signed-in-user" ? signedInObjectId : deployer.objectId;
+    return this.azure.tokenForPerson(objectId, managementAudience, overrides);
+  }
+
+  /** How somebody reaches Vault: by the name of a machine or web app, from its address; without one, from elsewhere. */
+  vaultConnection(from?: string): Omit<VaultConnection, "jwt"> {
+    return {
+      address: this.vaultAddress,
+      caFile: this.vaultCertificateFile,
+      proxyUrl: this.azure.proxyUrlFor(from),
+    };
+  }
+
+  /** Reads the newest certificate from Key Vault, as clients do after a renewal. */
+  async refreshVaultCertificate(): Promise<void> {
+    const { keyVault, name } = vaultCertificate(this.deployment);
+    const pem = this.azure.keyVault(keyVault).certificate(name);
+    if (pem === undefined) throw new UserError(`There is no certificate ${name} in ${keyVault}.`);
+    await writeFile(this.vaultCertificateFile, pem);
+  }
+
+  /** What the stack vault-config tells Vault. Its audit log lies below the private root of Vault's VM, as all files do. */
+  vaultConfiguration(): VaultResource[] {
+    const options = z.record(z.string(), z.string());
+    return vaultConfiguration(this.deployment).map((resource) => {
+      if (resource.type !== "vault_audit") return resource;
+      const { file_path = "", ...others } = options.parse(resource.arguments["options"]);
+      const onMachine = { ...others, file_path: this.vault.path(file_path) };
+      return { ...resource, arguments: { ...resource.arguments, options: onMachine } };
+    });
+  }
+
+  /** Reads from Key Vault what Terraform would read at each run. */
+  readonly readSecret: ReadSecret = async ({ ephemeral }) => {
+    const { keyVault, name } = z
+      .object({ type: z.literal("azurerm_key_vault_secret"), keyVault: z.string(), name: z.string() })
+      .parse(ephemeral);
+    const value = this.azure.keyVault(keyVault).secret(name);
+    if (value === undefined) throw new UserError(`There is no secret ${name} in the Key Vault ${keyVault}.`);
+    return value;
+  };
+
+  /** Applies the stack vault-config, as a deployer; says by which way. */
+  async applyVaultConfig(): Promise<"terraform" | "http"> {
+    const resources = this.vaultConfiguration();
+    const connection = { ...this.vaultConnection(), jwt: this.deployerToken() };
+    const { readSecret } = this;
+    const availability = this.options.applyBy === "http" ? undefined : await terraformAvailability();
+    if (availability?.available) {
+      const folder = await this.options.folder.folder("vault-config");
+      await new TerraformApplier({ terraform: availability.terraform, folder, connection, readSecret }).apply(
+        resources,
+      );
+      return "terraform";
+    }
+    if (this.options.applyBy === "terraform")
+      throw new UserError(availability?.reason ?? "Terraform is not there.");
+    const stateFile = join(this.options.folder.path, "vault-config.json");
+    await new HttpApplier({ connection, readSecret, stateFile }).apply(resources);
+    return "http";
+  }
+
+  private async startSystem(): Promise<void> {
+    const { progress, upTo = "everything" } = this.options;
+    await this.refreshVaultCertificate();
+    if (upTo === "azure") return;
+    await together([
+      progress.step("stack mysql: database server", () => this.startDatabase()),
+      progress.step("stack vault-server: first boot, unseal", () => this.startVault()),
+    ]);
+    if (upTo === "vault") return;
+    await progress.step("stack vault-config", async () => this.applyVaultConfig());
+    if (upTo === "vault-config") return;
+    await progress.step("stack agent-vm: Vault Agent, application", () => this.startAgents());
+    await progress.step("stack web-app", () => this.startWebApps());
+  }
+
+  private async startDatabase(): Promise<void> {
+    const { deployment, azure, caFile } = this;
+    const program = await findMySqlProgram({ progress: this.options.progress });
+    const folder = await this.options.folder.folder("mysql");
+    this.database = await startDatabase({ deployment, azure, program, folder, caFile });
+    await this.#undo.add(() => this.database.stop());
+  }
+
+  /** Boots Vault's VM. Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
+  async startVault(): Promise<void> {
+    const [machine] = virtualMachines(this.deployment).filter(({ stack }) => stack === "vault-server");
+    if (!machine) throw new UserError("The stack vault-server has no VM.");
+    this.vault = await this.createMachine(machine);
+    for (const name of new Set([this.vaultServerName, new URL(this.vaultAddress).hostname])) {
+      this.azure.privateNames.add(`${name}:8200`, { host: machine.privateAddress, port: 8200 });
+    }
+    await this.vault.boot();
+    const front = asksForTokenToRecover(this.environment.vault.version) ? [] : ["haproxy.service"];
+    for (const unit of ["vault-first-boot.service", ...front])
+      await this.vault.untilActive(unit, { deadlineMs: deadlines.vault });
+  }
+
+  private async startAgents(): Promise<void> {
+    await together(
+      virtualMachines(this.deployment)
+        .filter(({ stack }) => stack === "agent-vm")
+        .map(async (machine) => {
+          const agent = await this.createMachine(machine);
+          this.agents.set(machine.name, agent);
+          await agent.boot();
+          for (const unit of ["vault-agent.service", "app.service"])
+            await agent.untilActive(unit, { deadlineMs: deadlines.agent });
+          await waitFor(
+            `Vault Agent of ${machine.name} to render the application's configuration`,
+            () => existsSync(agent.path("/ramdisk/app/config.json")),
+            { deadlineMs: deadlines.agent },
+          );
+        }),
+    );
+  }
+
+  private async startWebApps(): Promise<void> {
+    for (const site of this.deployment.resources("azurerm_linux_web_app")) await this.startWebApp(site);
+  }
+
+  private async startWebApp(site: Resource): Promise<void> {
+    const app = await WebAppProcess.start({
+      site,
+      azure: this.azure,
+      folder: await this.options.folder.folder("web-app", String(site.argument("name"))),
+      zipFile: join(this.options.folder.path, "stacks/stacks/web-app/assets/app.zip"),
+      caFile: this.caFile,
+    });
+    await this.#undo.add(() => app.stop());
+    this.webApps.set(app.name, app);
+  }
+
+  /** As App Service does when their settings change. */
+  private async restartChangedWebApps(before: Deployment): Promise<void> {
+    for (const site of this.deployment.resources("azurerm_linux_web_app")) {
+      const name = String(site.argument("name"));
+      const old = before.resources("azurerm_linux_web_app").find((it) => it.argument("name") === name);
+      const settings = [old, site].map((it) => it && webAppEnvironment(it, this.azure));
+      if (!this.webApps.has(name) || isDeepStrictEqual(settings[0], settings[1])) continue;
+      await this.webApps.get(name)?.stop();
+      await this.startWebApp(site);
+    }
+  }
+
+  /** What VMs find installed. */
+  private programs(): InstalledProgram[] {
+    return [
+      { ...vaultRelease(this.environment.vault), path: this.vaultProgram },
+      { ...nodeRelease, path: process.execPath },
+    ];
+  }
+
+  private async createMachine({ name, privateAddress, cloudConfig }: BootingMachine): Promise<Machine> {
+    const number = 1 + virtualMachines(this.deployment).findIndex((other) => other.name === name);
+    const machine = await Machine.create({
+      name,
+      address: privateAddress,
+      loopback: ownLoopback(privateAddress, number),
+      cloudConfig,
+      folder: await this.options.folder.folder("machines", name),
+      proxyUrl: this.azure.proxyUrlFor(name),
+      caFile: this.caFile,
+      programs: this.programs(),
+    });
+    this.azure.setUserData(name, machine.mapped(cloudConfig));
+    await this.#undo.add(() => machine.powerOff());
+    return machine;
+  }
+}
+
+async function applyUserData(machine: Machine): Promise<void> {
+  const { code, output } = await machine.run("apply-user-data.service");
+  if (code !== 0) {
+    const reason = /^user-data .*$/m.exec(output)?.[0] ?? output.trim().split("\n").at(-1);
+    throw new UserError(`${machine.name} did not apply its user data: ${reason}.`);
+  }
+}
+
+/** The network that a kept sandbox had before, since Vault's roles are bound to it; else any. */
+async function claimNetwork(folder: StateFolder, undo: UndoSteps): Promise<LoopbackNetwork> {
+  const file = join(folder.path, "network");
+  const kept = existsSync(file) ? ((await readFile(file, "utf8")).trim() as LoopbackNetwork) : undefined;
+  const claimed = await ClaimedNetwork.claim(kept);
+  await undo.add(() => claimed.release());
+  await writeFile(file, `${claimed.network}\n`);
+  return claimed.network;
+}
+
+async function startStandIn(
+  folder: StateFolder,
+  outdir: string,
+  environment: Environment,
+  undo: UndoSteps,
+): Promise<{ azure: Azure; deployment: Deployment }> {
+  const stateFile = join(folder.path, "azure.json");
+  const deployment: Deployment = Deployment.load(
+    outdir,
+    azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name)),
+  );
+  const writer = new StateWriter(stateFile);
+  const azure = await startAzure(worldOf(deployment, environment, outdir), {
+    state: existsSync(stateFile) ? (JSON.parse(await readFile(stateFile, "utf8")) as AzureState) : undefined,
+    onStateChange: (state) => writer.write(state),
+    print: (line) => void appendFile(join(folder.path, "azure.log"), `${line}\n`, { mode: 0o600 }),
+  });
+  await undo.add(async () => {
+    await azure.stop();
+    await writer.written;
+  });
+  writer.write(azure.exportState());
+  await writeFile(join(folder.path, "ca.pem"), azure.caPem);
+  return { azure, deployment };
+}
+
+/** Keeps Key Vault's content in a file, one write after the other, each by a rename. */
+class StateWriter {
+  written: Promise<void> = Promise.resolve();
+
+  constructor(private readonly file: string) {}
+
+  write(state: AzureState): void {
+    const text = JSON.stringify(state);
+    this.written = this.written.then(async () => {
+      await writeFile(`${this.file}.new`, text, { mode: 0o600 });
+      await rename(`${this.file}.new`, this.file);
+    });
+  }
+}
+
+/** Vault's address in the virtual network, as its VM is told: VAULT_API_ADDR. */
+function vaultApiAddress(deployment: Deployment): string {
+  const [machine] = virtualMachines(deployment).filter(({ stack }) => stack === "vault-server");
+  const files = machine ? readCloudConfig(machine.cloudConfig).write_files : [];
+  const variables = files.find(({ path }) => path === "/etc/vault.d/vault.env")?.content ?? "";
+  const [, address] = /^VAULT_API_ADDR=(.*)$/m.exec(variables) ?? [];
+  if (address === undefined)
+    throw new UserError("The VM of the stack vault-server is told no VAULT_API_ADDR.");
+  return address;
+}
+
+function vaultCertificate(deployment: Deployment): { keyVault: string; name: string } {
+  const [certificate] = deployment.resources("azurerm_key_vault_certificate");
+  if (!certificate) throw new UserError("The stack vault-server makes no certificate.");
+  const { name, key_vault_id } = certificate.read(z.object({ name: z.string(), key_vault_id: z.string() }));
+  return { keyVault: keyVaultName(deployment, key_vault_id), name };
+}
+
+/** Waits for all of them, so that none is still starting something when a failure is thrown: the first one. */
+async function together(starts: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(starts);
+  await Promise.all(starts);
+}
+
+/** What the work gives, or the signal's reason as soon as it is given; what the work does then is of no interest. */
+async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (!signal) return work;
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, aborted]);
+}

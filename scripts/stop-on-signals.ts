@@ -1,0 +1,29 @@
+import { constants } from "node:os";
+import { messageOf } from "../lib/processes/user-error";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * On Ctrl-C (and SIGTERM, SIGHUP) calls `stop` once, then exits with 128 + the signal's number. A second signal exits at
+ * once: the guardian kills what still runs and removes what was to be thrown away.
+ *
+ * @returns a function that takes the handlers away again
+ */
+export function stopOnSignals(
+  stop: (signal: NodeJS.Signals) => Promise<void>,
+  say: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+): () => void {
+  let asked = false;
+  const handle = (signal: NodeJS.Signals): void => {
+    const code = 128 + (constants.signals[signal] ?? 0);
+    if (asked) process.exit(code);
+    asked = true;
+    stop(signal)
+      .catch((error) => say(`Stopping failed, so everything is killed: ${messageOf(error)}`))
+      .finally(() => process.exit(code));
+  };
+  for (const signal of SIGNALS) process.on(signal, handle);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, handle);
+  };
+}

@@ -1,0 +1,163 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+const project = join(__dirname, "..");
+
+/**
+ * Which folder may import which, types included; docs and README say it in words. A folder of the sandbox counts by itself, as do
+ * scripts/deployment and the scripts that start the sandbox.
+ */
+const arrows: Record<string, readonly string[]> = {
+  "main.ts": ["stacks", "constructs", "environments"],
+  stacks: ["constructs", "cloud-init", "environments"],
+  constructs: ["environments", "app"],
+  "cloud-init": ["app"],
+  environments: ["cloud-init"],
+  app: [],
+  lib: ["cloud-init"],
+  "sandbox/programs": ["lib"],
+  "sandbox/azure": ["lib", "cloud-init"],
+  "sandbox/azurerm": ["sandbox/azure", "lib", "environments"],
+  "sandbox/machine": ["sandbox/programs", "lib", "cloud-init"],
+  "sandbox/vault": ["sandbox/programs", "lib", "cloud-init"],
+  "sandbox/mysql": ["sandbox/programs", "lib"],
+  "sandbox/vault-config": ["lib"],
+  "sandbox/system": [
+    "sandbox/azure",
+    "sandbox/azurerm",
+    "sandbox/machine",
+    "sandbox/vault",
+    "sandbox/mysql",
+    "sandbox/vault-config",
+    "sandbox/programs",
+    "lib",
+    "main.ts",
+    "environments",
+    "constructs",
+    "cloud-init",
+  ],
+  "sandbox/guest": [
+    "sandbox/azure",
+    "sandbox/azurerm",
+    "sandbox/machine",
+    "sandbox/programs",
+    "lib",
+    "cloud-init",
+  ],
+  "sandbox/rehearsal": [
+    "sandbox/system",
+    "sandbox/azure",
+    "sandbox/machine",
+    "sandbox/mysql",
+    "lib",
+    "environments",
+    "cloud-init",
+  ],
+  "scripts/deployment": [
+    "scripts/plan-summary",
+    "lib",
+    "main.ts",
+    "environments",
+    "constructs",
+    "cloud-init",
+  ],
+  "scripts/plan-summary": [],
+  scripts: [
+    "scripts/deployment",
+    "scripts/plan-summary",
+    "app",
+    "lib",
+    "main.ts",
+    "environments",
+    "constructs",
+    "cloud-init",
+  ],
+  "scripts that start the sandbox": [
+    "scripts",
+    "sandbox/system",
+    "sandbox/rehearsal",
+    "sandbox/guest",
+    "sandbox/vault",
+    "sandbox/mysql",
+    "lib",
+    "main.ts",
+    "environments",
+    "constructs",
+    "cloud-init",
+    "app",
+    "test",
+  ],
+};
+
+/** test.ts also asks whether a browser is there. */
+const startTheSandbox = /^scripts\/(sandbox|rehearse|boot-test|test|bench|bench\/[^/]+)\.ts$/;
+
+const importsOf: ReadonlyMap<string, readonly string[]> = new Map(
+  ["main.ts", ...Object.keys(arrows).flatMap((folder) => filesIn(folder))].map((file) => [
+    file,
+    importedBy(file),
+  ]),
+);
+
+it("finds the files and their imports", () => {
+  expect(importsOf.size).toBeGreaterThan(300);
+  expect(importsOf.get("main.ts")).toContain("stacks/vault-server.ts");
+  expect(importsOf.get("scripts/deployment/vault.ts")).toContain("lib/vault-api/vault-client.ts");
+});
+
+it("imports go one way, from folder to folder", () => {
+  const wrong = [...importsOf].flatMap(([file, imports]) =>
+    imports
+      .filter((imported) => partOf(imported) !== partOf(file))
+      .filter((imported) => !arrows[partOf(file)]?.includes(partOf(imported)))
+      .map((imported) => `${file} imports ${imported}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+it("no file needs itself by way of others", () => {
+  const inCircle = [...importsOf.keys()].filter((file) => reachable(importsOf.get(file) ?? []).has(file));
+  expect(inCircle).toEqual([]);
+});
+
+it("lib holds what scripts and sandbox share, and nothing that only one of them uses", () => {
+  const usedBy = (folder: string) =>
+    reachable([...importsOf.keys()].filter((file) => file.startsWith(`${folder}/`)));
+  const [scripts, sandbox] = [usedBy("scripts"), usedBy("sandbox")];
+  const unshared = filesIn("lib").filter((file) => !scripts.has(file) || !sandbox.has(file));
+  expect(unshared).toEqual([]);
+});
+
+function partOf(file: string): string {
+  if (startTheSandbox.test(file)) return "scripts that start the sandbox";
+  const [top = "", second = ""] = file.split("/");
+  return top === "sandbox" || /^scripts\/(deployment|plan-summary)\//.test(file) ? `${top}/${second}` : top;
+}
+
+/** Everything that the files lead to, themselves included. */
+function reachable(files: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  const waiting = [...files];
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (found.has(file)) continue;
+    found.add(file);
+    waiting.push(...(importsOf.get(file) ?? []));
+  }
+  return found;
+}
+
+function importedBy(file: string): string[] {
+  const text = readFileSync(join(project, file), "utf8");
+  return [...text.matchAll(/(?:from|import|import\()\s*"(\.{1,2}\/[^"]+)"/g)].flatMap(([, path = ""]) => {
+    const imported = relative(project, join(project, dirname(file), `${path}.ts`));
+    return existsSync(join(project, imported)) ? [imported] : [];
+  });
+}
+
+function filesIn(folder: string): string[] {
+  const path = join(project, folder);
+  if (!existsSync(path) || folder.endsWith(".ts")) return [];
+  return readdirSync(path, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => join(folder, file));
+}

@@ -1,0 +1,105 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { identityOf } from "../../../lib/processes/process-identity";
+import { waitFor } from "../../../lib/processes/wait-for";
+import { runScript, type Script } from "./script";
+import { temporaryFolder } from "./temporary-folder";
+
+jest.setTimeout(60_000); // each test starts TypeScript anew, a second or more on a busy machine
+
+const folder = temporaryFolder();
+
+/** A sandbox with a state folder, a program that ignores SIGTERM, and that program's own child. */
+async function sandbox(then = ""): Promise<{ script: Script; pids: number[]; state: string }> {
+  const temporary = join(folder.path, "tmp");
+  mkdirSync(temporary, { recursive: true });
+  const script = runScript(
+    folder.path,
+    `import { ChildProgram } from "@project/lib/processes/child-program";
+     import { StateFolder } from "@project/sandbox/system/state-folder";
+     import { stopOnSignals } from "@project/scripts/stop-on-signals";
+     import { readFileSync } from "node:fs";
+     (async () => {
+       const state = await StateFolder.open({ temporaryFolder: ${JSON.stringify(temporary)} });
+       const logFile = state.path + "/program.log";
+       const program = await ChildProgram.start({
+         name: "Stubborn", command: "/bin/sh", logFile, env: { PATH: process.env.PATH },
+         args: ["-c", "trap '' TERM INT HUP; (while :; do sleep 1; done) & echo $! up; while :; do sleep 1; done"],
+       });
+       const child = await program.until("up", () => /(\\d+) up/.exec(readFileSync(logFile, "utf8"))?.[1], { deadlineMs: 10000 });
+       stopOnSignals(async () => { console.log("stopping now"); await program.stop({ deadlineMs: STOP }); await state.close(); });
+       setInterval(() => {}, 1000);
+       console.log("up " + JSON.stringify({ pids: [program.pid, Number(child)], state: state.path }));
+       ${then}
+     })();`.replace("STOP", then === "" ? "200" : "60000"),
+  );
+  const { pids, state } = JSON.parse(await script.line("up"));
+  expect(pids.every((pid: number) => identityOf(pid))).toBe(true);
+  return { script, pids, state };
+}
+
+async function expectNothingLeft(pids: number[], state: string): Promise<void> {
+  await waitFor("its processes to be gone", () => pids.every((pid) => !identityOf(pid)), {
+    deadlineMs: 10_000,
+  });
+  await waitFor("its folder to be gone", () => !existsSync(state), { deadlineMs: 10_000 });
+}
+
+describe("No orphan is left", () => {
+  it("after kill -9 of the sandbox", async () => {
+    const { script, pids, state } = await sandbox();
+    script.child.kill("SIGKILL");
+    await script.ended();
+    await expectNothingLeft(pids, state);
+  });
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("after %s", async (signal) => {
+    const { script, pids, state } = await sandbox();
+    script.child.kill(signal);
+    const { code } = await script.ended();
+    expect(code).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
+    await expectNothingLeft(pids, state);
+  });
+
+  it("after a second Ctrl-C, which does not wait", async () => {
+    const { script, pids, state } = await sandbox("/* stop takes a minute */");
+    script.child.kill("SIGINT");
+    await script.line("stopping");
+    script.child.kill("SIGINT");
+    expect((await script.ended()).code).toBe(130);
+    await expectNothingLeft(pids, state);
+  });
+
+  it("after a crash", async () => {
+    const { script, pids, state } = await sandbox(
+      'process.on("SIGUSR2", () => { throw new Error("a bug"); });',
+    );
+    script.child.kill("SIGUSR2");
+    expect((await script.ended()).code).not.toBe(0);
+    await expectNothingLeft(pids, state);
+  });
+
+  it("even when its guardian was killed first: the next sandbox cleans up", async () => {
+    const { script, pids, state } = await sandbox();
+    const guardian = guardianOf(script.child.pid as number);
+    process.kill(guardian, "SIGKILL");
+    script.child.kill("SIGKILL");
+    await script.ended();
+    // Nobody was left to clean: the next sandbox does.
+    expect(identityOf(pids[0])).toBeDefined();
+    const next = await sandbox();
+    await expectNothingLeft(pids, state);
+    next.script.child.kill("SIGKILL");
+    await expectNothingLeft(next.pids, next.state);
+    expect(readdirSync(join(folder.path, "tmp"))).toEqual([]);
+  });
+});
+
+/** The shell whose parent is that process and which is called the guardian. */
+function guardianOf(parent: number): number {
+  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
+  const rows = table.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line));
+  const row = rows.find((it) => Number(it?.[2]) === parent && it?.[3]?.includes("trap '' HUP INT TERM QUIT"));
+  return Number(row?.[1]);
+}

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "cdktf";
+import { loadEnvironment } from "../../../environments/load";
+import type { Environment } from "../../../environments/schema";
+import { Deployment } from "../../../lib/synthesized/deployment";
+import {
+  readSynthesizedFolder,
+  type StackJson,
+  type SynthesizedStack,
+} from "../../../lib/synthesized/synthesized-folder";
+import { buildSystem } from "../../../main";
+import type { CertificatePem } from "../../../sandbox/azurerm/computed-attributes";
+import { azurerm } from "../../../sandbox/azurerm/provider";
+
+export const demo = loadEnvironment("demo");
+export const production = loadEnvironment("production");
+
+/** What `npm run synth` writes for an environment, in a folder for the time of the call. */
+export function inSynthesizedFolder<Result>(
+  environment: Environment,
+  use: (folder: string) => Result,
+): Result {
+  const folder = mkdtempSync(join(tmpdir(), "deployment-test-"));
+  try {
+    const app = new App({ stackTraces: false, outdir: folder });
+    buildSystem(app, environment);
+    app.synth();
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const synthesized = new WeakMap<Environment, SynthesizedStack[]>();
+
+/** A new one each time; the stacks of one environment are synthesized once. */
+export function deploymentOf(environment: Environment, certificatePem?: CertificatePem): Deployment {
+  const stacks = synthesized.get(environment) ?? inSynthesizedFolder(environment, readSynthesizedFolder);
+  synthesized.set(environment, stacks);
+  return new Deployment(stacks, azurerm(certificatePem));
+}
+
+/** Stacks written by hand, for what the real ones never hold. */
+export function deploymentWith(
+  stacks: Record<string, Partial<StackJson>>,
+  certificatePem?: CertificatePem,
+): Deployment {
+  const whole = Object.entries(stacks).map(([name, stack]) => ({
+    name,
+    json: {
+      "//": {},
+      terraform: { backend: { local: { path: `${name}.tfstate` } }, required_providers: {} },
+      provider: {},
+      data: {},
+      ephemeral: {},
+      resource: {},
+      locals: {},
+      output: {},
+      ...stack,
+    },
+  }));
+  return new Deployment(whole, azurerm(certificatePem));
+}

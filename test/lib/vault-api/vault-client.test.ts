@@ -1,0 +1,63 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+
+const request = { method: "GET", path: "sys/mounts" } as const;
+
+describe("VaultClient", () => {
+  let server: Server;
+  let answer: RequestListener;
+  let address: string;
+
+  beforeAll(async () => {
+    server = createServer((asked, response) => answer(asked, response));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const client = (deadlineMs?: number) => new VaultClient({ address, caFile: "" }, "a-token", deadlineMs);
+
+  it("waits for no answer longer than its deadline", async () => {
+    answer = () => {};
+    await expect(client(50).request(request)).rejects.toThrow(
+      `Vault at ${address} did not answer GET sys/mounts within 0.05 s.`,
+    );
+  });
+
+  it("says that Vault is away", async () => {
+    const away = new VaultClient({ address: "http://127.0.0.1:1", caFile: "" });
+    await expect(away.request(request)).rejects.toThrow(
+      "Vault at http://127.0.0.1:1 cannot be asked GET sys/mounts: connect ECONNREFUSED 127.0.0.1:1.",
+    );
+  });
+
+  it("says that what answers is not Vault", async () => {
+    answer = (_, response) => response.end("<html>");
+    await expect(client().request(request)).rejects.toThrow("answered GET sys/mounts with no JSON");
+  });
+
+  it("tells Vault's own words, and not the token", async () => {
+    answer = (_, response) => response.writeHead(503).end('{"errors":["Vault is sealed"]}');
+    const refusal = client().request(request);
+    await expect(refusal).rejects.toThrow("Vault refused GET sys/mounts with 503: Vault is sealed.");
+    await expect(refusal).rejects.not.toThrow("a-token");
+  });
+
+  it.each([
+    [404, "[]"],
+    [400, '["No secret engine mount at x/"]'],
+    [400, '["No auth engine at x/"]'],
+  ])("takes %i %s for an answer: nothing is there", async (status, errors) => {
+    answer = (_, response) => response.writeHead(status).end(`{"errors":${errors}}`);
+    expect(await client().read("sys/mounts/x")).toBeUndefined();
+  });
+
+  it("takes no other refusal for that", async () => {
+    answer = (_, response) => response.writeHead(403).end('{"errors":["permission denied"]}');
+    await expect(client().read("sys/mounts/x")).rejects.toThrow("403: permission denied");
+  });
+});

@@ -1,0 +1,134 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { createConnection } from "mysql2/promise";
+import type { Deployment } from "../../../lib/synthesized/deployment";
+import { type Azure, startAzure } from "../../../sandbox/azure/azure";
+import { worldOf } from "../../../sandbox/azurerm/azure-world";
+import { keyVaultName } from "../../../sandbox/azurerm/key-vaults";
+import { findMySqlProgram } from "../../../sandbox/mysql/mysql-program";
+import type { MySqlServer } from "../../../sandbox/mysql/mysql-server";
+import { startDatabase } from "../../../sandbox/system/database";
+import { sandboxEnvironment } from "../../../sandbox/system/environment";
+import { capturedProgress } from "../../lib/processes/captured-progress";
+import { temporaryFolder } from "../../lib/processes/temporary-folder";
+import { demo, deploymentOf, deploymentWith } from "../../lib/synthesized/deployments";
+import { databaseMissing, describeUnless } from "../programs-there";
+
+const environment = sandboxEnvironment(demo, "127.218");
+const folder = temporaryFolder();
+let azure: Azure;
+let server: MySqlServer | undefined;
+
+beforeEach(async () => {
+  azure = await startAzure(worldOf(deploymentOf(environment), environment));
+  writeFileSync(join(folder.path, "ca.pem"), azure.caPem);
+});
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  await azure.stop();
+});
+
+/** As a new process starts it: nothing is known but the folder and Key Vault. */
+async function start(deployment: Deployment = deploymentOf(environment)): Promise<MySqlServer> {
+  const { progress } = capturedProgress();
+  server = await startDatabase({
+    deployment,
+    azure,
+    program: await findMySqlProgram({ progress }),
+    folder: folder.path,
+    caFile: join(folder.path, "ca.pem"),
+  });
+  return server;
+}
+
+/** Of the stack's secret in Key Vault, oldest first. */
+function passwords(): string[] {
+  const deployment = deploymentOf(environment);
+  const [kept] = deployment.resources("azurerm_key_vault_secret");
+  const keyVault = keyVaultName(deployment, String(kept?.argument("key_vault_id")));
+  return azure.keyVault(keyVault).secretVersions(String(kept?.argument("name")));
+}
+
+async function ask(password: string, sql: string, database?: string): Promise<unknown[]> {
+  const { host, port } = server as MySqlServer;
+  const connection = await createConnection({
+    host: "localhost",
+    stream: () => connect(port, host),
+    user: environment.mysql.administratorLogin,
+    password,
+    database,
+    ssl: { ca: readFileSync(join(folder.path, "ca.pem"), "utf8"), verifyIdentity: true },
+  });
+  try {
+    const [rows] = await connection.query(sql);
+    return rows as unknown[];
+  } finally {
+    await connection.end();
+  }
+}
+
+describeUnless(databaseMissing(), "The sandbox's database", () => {
+  it("has an administrator's password by the stack's rules, kept in Key Vault once", async () => {
+    await start();
+    const [password = "", ...others] = passwords();
+    expect(others).toEqual([]);
+    const { length, min_upper, min_lower, min_numeric } = rules();
+    expect(password).toMatch(new RegExp(`^[A-Za-z0-9]{${length}}$`));
+    expect(password.replaceAll(/[^A-Z]/g, "").length).toBeGreaterThanOrEqual(min_upper);
+    expect(password.replaceAll(/[^a-z]/g, "").length).toBeGreaterThanOrEqual(min_lower);
+    expect(password.replaceAll(/\D/g, "").length).toBeGreaterThanOrEqual(min_numeric);
+
+    await server?.stop();
+    await start();
+    expect(passwords()).toEqual([password]);
+    expect(await ask(password, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  it("listens at the address that the stack's output names, with the application's database in utf8mb4", async () => {
+    const { host, port } = await start();
+    expect([host, port]).toEqual([deploymentOf(environment).stack("mysql").output("mysql_host"), 3306]);
+    const sql = "SELECT @@character_set_database AS characters";
+    expect(await ask(passwords()[0] as string, sql, environment.mysql.databaseName)).toEqual([
+      { characters: "utf8mb4" },
+    ]);
+  });
+
+  it("makes the application's database even where the start that made the password was interrupted", async () => {
+    await start();
+    const [password = ""] = passwords();
+    await ask(password, `DROP DATABASE ${environment.mysql.databaseName}`);
+    await server?.stop();
+    // As it is before the database is there.
+    rmSync(join(folder.path, "database-made"));
+    await start();
+    expect(await ask(password, "SELECT 1 AS one", environment.mysql.databaseName)).toEqual([{ one: 1 }]);
+  });
+
+  it("starts again after Vault has rotated the password, which Key Vault's no longer is", async () => {
+    await start();
+    const [password = ""] = passwords();
+    await ask(
+      password,
+      `SET PASSWORD FOR '${environment.mysql.administratorLogin}'@'%' = PASSWORD('rotated')`,
+    );
+    await server?.stop();
+    await start();
+    await expect(ask(password, "SELECT 1")).rejects.toThrow("Access denied");
+    expect(await ask("rotated", "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  it("is refused in a sentence where the stacks have another number of servers", async () => {
+    await expect(start(deploymentWith({ mysql: {} }))).rejects.toThrow(
+      "The sandbox imitates one azurerm_mysql_flexible_server, and the stacks have 0.",
+    );
+  });
+});
+
+/** What the stack asks of random_password. */
+function rules(): { length: number; min_upper: number; min_lower: number; min_numeric: number } {
+  const [kept] = deploymentOf(environment).resources("azurerm_key_vault_secret");
+  const value = kept?.argument("value_wo") as { ephemeral: ReturnType<typeof rules> };
+  return value.ephemeral;
+}
