@@ -1,15 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
-import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
+import { newcomer } from "./empty-azure";
 import type { ExpectedPlan } from "./expected-plan";
+import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
-
-/** An environment as its file may say it, with what is there in both of the examples. */
-export type EnvironmentFile = { vault?: Partial<Environment["vault"]> } & Pick<
-  Environment,
-  "agentVms" | "deployers"
->;
 
 /** A change to a system that runs. */
 export interface Change {
@@ -24,17 +19,16 @@ export interface Change {
   readonly obstacle?: (rehearsal: Rehearsal) => string | undefined;
 }
 
-/** Somebody who joins the deployers later. */
-export const newcomer = { name: "Ada", objectId: "00000000-0000-4000-8000-0000000000ad" };
-
 /** In this order, each on top of those before it. */
 export const changes: readonly Change[] = [
   {
     what: "a certificate that Key Vault renews",
-    outside: (rehearsal) => rehearsal.renewVaultCertificate(),
+    outside: async (rehearsal) => {
+      await rehearsal.renewVaultCertificate();
+      await serveNewestCertificate(rehearsal);
+    },
     // Terraform notes the new version, and leaves it.
     plan: {},
-    check: servesNewestCertificate,
   },
   {
     what: "a workload more",
@@ -76,7 +70,7 @@ export const changes: readonly Change[] = [
 ];
 
 /** As the VM's timer does. */
-async function servesNewestCertificate(rehearsal: Rehearsal): Promise<void> {
+async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {
   const { vault, vaultServerName, vaultCertificate } = rehearsal;
   const { code, output } = await vault.run("vault-certificate.service");
   if (code !== 0) throw new UserError(`The VM could not fetch Vault's new certificate: ${output}`);

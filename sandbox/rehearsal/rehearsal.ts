@@ -13,16 +13,16 @@ import { waitFor } from "../../lib/processes/wait-for";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/request-log";
-import type { AzureWorld } from "../azure/world";
 import type { Machine } from "../machine/machine";
 import { findMySqlProgram } from "../mysql/mysql-program";
 import { smokeTest } from "../system/smoke-test";
 import type { UndoSteps } from "../system/undo-steps";
 import { agentWorkloads, webAppWorkloads } from "../system/workloads";
-import { type EnvironmentFile, newcomer } from "./changes";
+import { deployerOf, emptyWorld, subscriptionId, tenantId } from "./empty-azure";
 import { deploymentPlan, differencesOf, type ExpectedPlan } from "./expected-plan";
+import { killMarked } from "./marked-processes";
 import type { RehearsalPrograms } from "./programs";
-import { editEnvironment } from "./project-copy";
+import { copyProject, type EnvironmentFile, editEnvironment, prepareEnvironment } from "./project-copy";
 import { RunningResources } from "./running-resources";
 
 /** A Vault beside the one that is deployed first. */
@@ -45,22 +45,20 @@ export interface RehearsalOptions {
   hostsFile: string;
   /** Path of the Vault that the VMs run, of the environment's version. */
   vaultProgram: string;
+  vaultVersion: string;
   /** Undefined where there is none. */
   otherVault: OtherVault | undefined;
   progress: Progress;
   undo: UndoSteps;
 }
 
-/** Of the one subscription and tenant of a rehearsal. */
-const subscriptionId = "11111111-1111-4111-8111-111111111111";
-const tenantId = "22222222-2222-4222-8222-222222222222";
-/** Object id of the person who deploys, where the environment means whoever is signed in. */
-const signedIn = "00000000-0000-4000-8000-0000000000aa";
-
 /** Milliseconds for one run of a script. */
 const deadlineMs = 3_600_000;
 
 const deployed = z.object({ outputs: z.object({ vault_https_addr: z.string().optional() }) });
+
+/** In the environment of all processes of a script; its value is the rehearsal's folder. */
+const scriptMarker = "VAULT_ON_AZURE_REHEARSAL";
 
 /** Name of Vault's certificate in Key Vault. */
 const certificateName = "vault-tls";
@@ -87,6 +85,11 @@ export class Rehearsal {
 
   get environmentName(): string {
     return this.environment.name;
+  }
+
+  /** The copy's folder. */
+  get project(): string {
+    return this.options.project;
   }
 
   get otherVault(): OtherVault | undefined {
@@ -193,6 +196,19 @@ export class Rehearsal {
     const { project } = this.options;
     editEnvironment(project, this.environmentName, edit);
     this.environment = loadEnvironment(this.environmentName, join(project, "environments"));
+  }
+
+  /** In the place of an older version; the states stay. */
+  async useProjectOfToday(): Promise<void> {
+    const { project, vaultVersion } = this.options;
+    await copyProject(project);
+    prepareEnvironment(project, this.environmentName, vaultVersion);
+    this.environment = loadEnvironment(this.environmentName, join(project, "environments"));
+  }
+
+  /** As a power cut: kill -9 of the script that runs, and of all that it started. */
+  killScript(): Promise<void> {
+    return killMarked(scriptMarker, this.options.folder);
   }
 
   /** What Key Vault does some time before the certificate expires. */
@@ -321,35 +337,6 @@ export class Rehearsal {
   }
 }
 
-function deployerOf({ deployers, name }: Environment): string {
-  const [first] = deployers;
-  if (!first) throw new UserError(`The environment ${name} names no deployer; add one to deployers.`);
-  return first.objectId === "signed-in-user" ? signedIn : first.objectId;
-}
-
-/** A subscription with nothing in it, which the deployer owns; the people that the environment names. */
-function emptyWorld({ deployers, recoveryKeyReaders, network }: Environment, person: string): AzureWorld {
-  const people = [...deployers, ...recoveryKeyReaders, ...network.sshAdministrators, newcomer].map(
-    ({ name, objectId }) => ({
-      name,
-      objectId: objectId === "signed-in-user" ? signedIn : objectId,
-    }),
-  );
-  return {
-    tenantId,
-    subscriptionId,
-    identities: [],
-    virtualMachines: [],
-    sites: [],
-    keyVaults: [],
-    keys: [],
-    certificates: [],
-    roleDefinitions: [],
-    roleAssignments: [{ principalId: person, roleName: "Owner", scope: `/subscriptions/${subscriptionId}` }],
-    people: [...new Map(people.map((one) => [one.objectId, one])).values()],
-  };
-}
-
 function only<T>(what: string, all: readonly T[]): T {
   const [first, ...others] = all;
   if (first !== undefined && others.length === 0) return first;
@@ -374,6 +361,7 @@ function environmentOf(
     SSL_CERT_FILE: caFile,
     REQUESTS_CA_BUNDLE: caFile,
     NODE_EXTRA_CA_CERTS: caFile,
+    [scriptMarker]: folder,
     AZURE_CONFIG_DIR: join(folder, "az"),
     AZURE_CORE_COLLECT_TELEMETRY: "false",
     AZURE_CORE_LOGIN_EXPERIENCE_V2: "off",
