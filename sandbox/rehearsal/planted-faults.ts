@@ -54,6 +54,8 @@ export const plantedFaults: readonly PlantedFault[] = [
     ],
     work: (rehearsal) => rehearsal.deploy(...stacks("vm-reader-role")),
     caught: /RoleDefinitionWithSameNameExists/,
+    // One of the two was made, and is in the way of the other.
+    after: (rehearsal) => rehearsal.destroy(...stacks("vm-reader-role")),
   },
   {
     what: "a dependency that Terraform cannot see",
@@ -62,7 +64,14 @@ export const plantedFaults: readonly PlantedFault[] = [
       'this.vaultDnsZone = new PrivateDnsZone(this, "vault-dns", {\n      name: this.vaultDnsZoneName,\n      resourceGroup,',
       'this.vaultDnsZone = new PrivateDnsZone(this, "vault-dns", {\n      name: this.vaultDnsZoneName,\n      resourceGroup: resourceName("rg", name, "vault"),',
     ],
-    work: deployNetwork,
+    work: async (rehearsal) => {
+      // Azure takes its time with the resource group, so that what does not wait for it comes too early.
+      const slow = rehearsal.azure.faults.add({
+        when: ({ method, path }) => method === "PUT" && /\/resourceGroups\/[^/]+$/i.test(path),
+        answer: { delayMs: 5_000 },
+      });
+      await deployNetwork(rehearsal).finally(() => slow.remove());
+    },
     caught: /ResourceGroupNotFound|Resource group '[^']+' could not be found/,
   },
   {

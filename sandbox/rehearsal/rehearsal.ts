@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
 import { vaultRelease } from "../../cloud-init/common/vault-release";
@@ -365,6 +365,7 @@ function environmentOf(
     AZURE_CONFIG_DIR: join(folder, "az"),
     AZURE_CORE_COLLECT_TELEMETRY: "false",
     AZURE_CORE_LOGIN_EXPERIENCE_V2: "off",
+    TERRAFORM_BINARY_NAME: basename(programs.terraform),
     TF_CLI_CONFIG_FILE: programs.terraformConfiguration,
     // cdktf has Terraform lock the providers' checksums, for which Terraform asks the registry whatever its configuration says.
     TF_CLI_ARGS_providers_lock: `-fs-mirror=${programs.providers}`,

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../lib/processes/user-error";
+import { terraformName } from "../../lib/terraform/terraform-program";
 import { type Action, actionOf, type Plan } from "../plan-summary/plan";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import { projectFolder } from "./project";
@@ -76,7 +77,7 @@ export async function savedPlan(stack: string, env: NodeJS.ProcessEnv, signal: A
   const folder = `cdktf.out/stacks/${stack}`;
   try {
     const show = [`-chdir=${folder}`, "show", "-json", "plan"];
-    const result = await runCommand("terraform", show, { cwd: projectFolder, env, signal });
+    const result = await runCommand(terraformName(), show, { cwd: projectFolder, env, signal });
     if (result?.code === 0) return JSON.parse(result.stdout);
     throw new UserError(
       `The plan of ${stack} cannot be read (${result?.stderr.trim().slice(0, 300) || "Terraform gave no reason"}); run the same command again.`,

@@ -19,7 +19,7 @@ const sources = [
   "cloud-init",
   "constructs",
   "environments",
-  "sandbox",
+  "lib",
   "scripts",
   "stacks",
   "cdktf.json",
