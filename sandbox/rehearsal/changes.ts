@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
 import { UserError } from "../../lib/processes/user-error";
+import type { Machine } from "../machine/machine";
 import { newcomer } from "./empty-azure";
 import type { ExpectedPlan } from "./expected-plan";
 import type { EnvironmentFile } from "./project-copy";
@@ -69,11 +70,11 @@ export const changes: readonly Change[] = [
   },
 ];
 
-/** As the VM's timer does. */
+/** As the VMs' timers do, within the hour: Vault's VM first, whose new certificate the others then ask for. */
 async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {
-  const { vault, vaultServerName, vaultCertificate } = rehearsal;
-  const { code, output } = await vault.run("vault-certificate.service");
-  if (code !== 0) throw new UserError(`The VM could not fetch Vault's new certificate: ${output}`);
+  const { vault, vaultServerName, vaultCertificate, agents } = rehearsal;
+  await runTimed(vault, "vault-certificate.service");
+  for (const agent of agents.values()) await runTimed(agent, "vault-ca-certificate.service");
   const served = await new Promise<string>((resolve, reject) => {
     const socket = connect(
       { host: vault.address, port: 8200, servername: vaultServerName, ca: vaultCertificate },
@@ -86,4 +87,9 @@ async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {
   });
   if (served !== new X509Certificate(vaultCertificate).fingerprint256)
     throw new UserError("Vault serves another certificate than the newest of Key Vault.");
+}
+
+async function runTimed(machine: Machine, unit: string): Promise<void> {
+  const { code, output } = await machine.run(unit);
+  if (code !== 0) throw new UserError(`${unit} failed on ${machine.name}: ${output}`);
 }

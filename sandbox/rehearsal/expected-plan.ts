@@ -42,7 +42,7 @@ export function differencesOf({ stacks }: DeploymentPlan, expected: ExpectedPlan
             `${stack}: ${address} is ${found[address] ?? "unchanged"}, not ${wanted[address] ?? "unchanged"}.`,
         );
       // Terraform also says so where only outputs change.
-      const quiet = addresses.length > 0 || planned.text.startsWith("No changes.");
+      const quiet = addresses.length > 0 || /^No changes\./m.test(planned.text);
       return quiet ? differences : [`${stack}: only its outputs change:\n${planned.text}`];
     }),
   ];

@@ -268,7 +268,7 @@ export class Rehearsal {
     return [...this.running.machines.values()].filter(({ name }) => !this.agents.has(name));
   }
 
-  private get agents(): Map<string, Machine> {
+  get agents(): Map<string, Machine> {
     const names = new Set(agentWorkloads(this.environment).map(({ machine }) => machine));
     return new Map([...this.running.machines].filter(([name]) => names.has(name)));
   }

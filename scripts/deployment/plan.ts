@@ -42,13 +42,19 @@ export function readPlan(output: string): PlanText {
   };
 }
 
-/** Without Terraform's initialization before it, and the hints and cdktf's status line after it. */
+/**
+ * Without Terraform's initialization before it, and the hints and cdktf's status line after it. What somebody else changed comes
+ * before the plan, with a line of its own between the two.
+ */
 function planOnly(output: string): string {
   const begin = output.search(
-    /^(?:Terraform used the selected providers|No changes\.|Terraform will perform)/m,
+    /^(?:(?:Terraform|OpenTofu) used the selected providers|No changes\.|(?:Terraform|OpenTofu) will perform|Changes to Outputs:)/m,
   );
-  const end = output.search(/^\s*─{10,}|^Saved the plan to/m);
-  return output.slice(Math.max(0, begin), end > begin ? end : undefined).trim();
+  const drift = output.search(/^Note: Objects have changed outside of /m);
+  const plan = output.slice(Math.max(0, begin));
+  const end = plan.search(/^\s*─{10,}|^Saved the plan to/m);
+  const before = drift >= 0 && drift < begin ? output.slice(drift, begin) : "";
+  return `${before}${plan.slice(0, end > 0 ? end : undefined)}`.trim();
 }
 
 /** A VM's user data by its version and by what changes on the VM, not as pages of base64. */

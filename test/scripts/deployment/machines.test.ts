@@ -85,6 +85,27 @@ describe("What changes on a VM", () => {
   });
 });
 
+describe("A plan beside what somebody else changed", () => {
+  it("is shown with both, and without what Terraform says before and after", () => {
+    const { text } = readPlan(
+      [
+        "random_string.name_suffix: Refreshing state... [id=rn66wn]",
+        "Note: Objects have changed outside of Terraform",
+        "  # azurerm_key_vault_certificate.certificate has changed",
+        "─────────────────────────────────────────",
+        "No changes. Your infrastructure matches the configuration.",
+        "─────────────────────────────────────────",
+        "Saved the plan to: plan",
+      ].join("\n"),
+    );
+    expect(text.split("\n").filter((line) => !line.startsWith("─"))).toEqual([
+      "Note: Objects have changed outside of Terraform",
+      "  # azurerm_key_vault_certificate.certificate has changed",
+      "No changes. Your infrastructure matches the configuration.",
+    ]);
+  });
+});
+
 describe("The last report on a serial console", () => {
   it.each([
     ["nothing", "[    1.0] systemd: Started.", undefined],
