@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -6,38 +6,54 @@ import { EnvironmentError, loadEnvironment } from "../environments/load";
 import { startGuarded } from "../lib/processes/guarded-process";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
-import { type PlantedFault, plant, plantedFaults } from "../sandbox/rehearsal/planted-faults";
+import { findPlantedFaults } from "../sandbox/rehearsal/planted-faults";
 import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/private-network";
 import { findRehearsalPrograms, type RehearsalPrograms } from "../sandbox/rehearsal/programs";
-import { copyProject, fillInDeployerRanges, useVaultVersion } from "../sandbox/rehearsal/project-copy";
-import { Rehearsal } from "../sandbox/rehearsal/rehearsal";
-import { UndoSteps } from "../sandbox/system/undo-steps";
-import { findVaultProgram } from "../sandbox/vault/vault-program";
+import { type Course, rehearse } from "../sandbox/rehearsal/rehearse";
+import { bearTrouble } from "../sandbox/rehearsal/trouble";
+import { upgrade } from "../sandbox/rehearsal/upgrade";
+import { wholeLife } from "../sandbox/rehearsal/whole-life";
 import { stopOnSignals } from "./stop-on-signals";
 
-const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--keep]
+const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--from REF] [--seed N] [--keep]
 
 Deploys the environment (default: demo) by scripts/deploy, the Azure CLI, Terraform and its providers, all of them real, against
-the sandbox's stand-in for Azure; plans again, destroys, and deploys once more.
+the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once more.
 
-  --check  only look whether everything is there that a rehearsal needs
-  --faults plant ten mistakes, one after the other, and see that each is caught
-  --keep   leave the folder with the logs where it is`;
+  --check     only look whether everything is there that a rehearsal needs
+  --faults    plant mistakes in the project, one after the other, and see that each is caught
+  --trouble   deploy and destroy while Azure refuses, is late and full, tokens expire, and the scripts are killed
+  --from REF  deploy the project as it was at a commit of git, then upgrade it to today's
+  --seed N    draw the same moments of trouble again
+  --keep      leave the folder with the logs where it is`;
+
+const options = {
+  check: { type: "boolean", default: false },
+  faults: { type: "boolean", default: false },
+  trouble: { type: "boolean", default: false },
+  from: { type: "string" },
+  seed: { type: "string" },
+  keep: { type: "boolean", default: false },
+  folder: { type: "string", default: "" },
+} as const;
 
 /** Handed to the program inside the private network. */
 const programsVariable = "VAULT_ON_AZURE_REHEARSAL_PROGRAMS";
 
 async function main(): Promise<void> {
-  const { environment, check, faults, keep, folder } = readArguments();
+  const { environment, check, keep, folder, course } = readArguments();
   const hostsFile = hostsFileOfPrivateNetwork();
-  if (hostsFile) return rehearse(environment, folder, hostsFile, faults);
+  if (hostsFile) {
+    const programs = JSON.parse(process.env[programsVariable] ?? "") as RehearsalPrograms;
+    return rehearse({ name: environment, folder, hostsFile, programs, progress: new Progress() }, course);
+  }
   const own = mkdtempSync(join(tmpdir(), "vault-on-azure-rehearsal-"));
   try {
     const { network } = loadEnvironment(environment);
     const programs = await new Progress().step("programs", () => findRehearsalPrograms(own));
     const inner = {
       command: process.execPath,
-      args: [...process.execArgv, __filename, environment, "--folder", own, ...(faults ? ["--faults"] : [])],
+      args: [...process.execArgv, __filename, ...process.argv.slice(2), "--folder", own],
     };
     const { command, args, env } = await privateNetwork(own, [network.addressSpace], inner);
     if (check) return;
@@ -48,104 +64,30 @@ async function main(): Promise<void> {
   }
 }
 
-/** Inside the private network. */
-async function rehearse(name: string, folder: string, hostsFile: string, faults: boolean): Promise<void> {
-  const programs = JSON.parse(process.env[programsVariable] ?? "") as RehearsalPrograms;
-  const progress = new Progress();
-  const vault = await findVaultProgram({ progress });
-  const inCopy = async (
-    ownFolder: string,
-    prepare: (project: string) => void,
-    work: (rehearsal: Rehearsal) => Promise<void>,
-  ): Promise<void> => {
-    const project = join(ownFolder, "project");
-    copyProject(project);
-    fillInDeployerRanges(project, name);
-    useVaultVersion(project, name, vault.version);
-    prepare(project);
-    const environment = loadEnvironment(name, join(project, "environments"));
-    const undo = new UndoSteps();
-    const options = { environment, programs, project, folder: ownFolder, hostsFile, progress, undo };
-    try {
-      await work(await Rehearsal.start({ ...options, vaultProgram: vault.path }));
-    } finally {
-      await undo.undo();
-    }
-  };
-  if (faults) {
-    const problems: string[] = [];
-    for (const [index, fault] of plantedFaults.entries()) {
-      const own = join(folder, `fault-${index + 1}`);
-      mkdirSync(own);
-      await progress
-        .step(`planted: ${fault.what}`, () =>
-          inCopy(
-            own,
-            (project) => plant(fault, project),
-            (rehearsal) => expectCaught(fault, rehearsal),
-          ),
-        )
-        .catch((error: unknown) => problems.push(messageOf(error)));
-    }
-    if (problems.length > 0) throw new UserError(problems.join("\n"));
-    progress.line(`All ${plantedFaults.length} planted faults were caught.`);
-    return;
-  }
-  await inCopy(
-    folder,
-    () => {},
-    (rehearsal) => everything(rehearsal, progress),
-  );
-  progress.line(`The rehearsal of ${name} passed.`);
-}
-
-async function everything(rehearsal: Rehearsal, progress: Progress): Promise<void> {
-  const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
-  await step("scripts/deploy", () => rehearsal.deploy());
-  await rehearsal.smokeTest();
-  await step("second plan: nothing to change", () => rehearsal.expectNothingToChange());
-  await step("scripts/destroy: nothing left", () => rehearsal.destroy());
-  await step("scripts/deploy, once more", () => rehearsal.deploy());
-  const unknown = rehearsal.unknownRequests();
-  if (unknown.length === 0) return;
-  throw new UserError(`The stand-in for Azure was asked what it does not imitate:\n${unknown.join("\n")}`);
-}
-
-/** @throws UserError when a mistake goes unnoticed, or is reported in other words */
-async function expectCaught({ what, work, caught }: PlantedFault, rehearsal: Rehearsal): Promise<void> {
-  try {
-    await work(rehearsal);
-  } catch (error) {
-    if (caught.test(messageOf(error).replaceAll(/\s+/g, " "))) return;
-    throw new UserError(`"${what}" was reported in other words: ${messageOf(error)}`);
-  }
-  throw new UserError(`"${what}" went unnoticed.`);
-}
-
 function readArguments() {
   try {
-    const { values, positionals } = parseArgs({
-      options: {
-        check: { type: "boolean", default: false },
-        faults: { type: "boolean", default: false },
-        keep: { type: "boolean", default: false },
-        folder: { type: "string", default: "" },
-      },
-      allowPositionals: true,
-    });
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
     if (more.length > 0) throw new Error(`One environment at a time, not ${positionals.join(" and ")}.`);
-    return {
-      environment,
-      check: values.check ?? false,
-      faults: values.faults ?? false,
-      keep: values.keep ?? false,
-      folder: values.folder ?? "",
-    };
+    const { faults, trouble, from, seed = String(Date.now() % 1_000_000), ...others } = values;
+    if ([faults, trouble, from !== undefined].filter(Boolean).length > 1)
+      throw new Error("One of --faults, --trouble and --from at a time.");
+    if (!/^\d{1,9}$/.test(seed)) throw new Error(`--seed takes a number of up to nine digits, not ${seed}.`);
+    return { ...others, environment, course: courseOf(values, Number(seed)) };
   } catch (error) {
     console.error(`${messageOf(error).split(". ")[0]?.replace(/\.$/, "")}.\n\n${usage}`);
     process.exit(1);
   }
+}
+
+function courseOf(
+  { faults, trouble, from }: { faults?: boolean; trouble?: boolean; from?: string },
+  seed: number,
+): Course {
+  if (faults) return { follow: findPlantedFaults };
+  if (trouble) return { follow: bearTrouble(seed) };
+  if (from !== undefined) return { from, follow: upgrade };
+  return { follow: wholeLife };
 }
 
 /** It ends with this process, however that ends, and everything inside the private network with it. */

@@ -13,11 +13,22 @@ export interface TerraformProgram {
 /** The first Terraform with write-only arguments. Source: HashiCorp, Terraform 1.11's release notes. */
 export const OLDEST_TERRAFORM = "1.11.0";
 
+/** The program to run: `terraform`, or what TERRAFORM_BINARY_NAME says, such as `tofu`. cdktf reads the same variable. */
+export const terraformName = (env: NodeJS.ProcessEnv = process.env): string =>
+  env["TERRAFORM_BINARY_NAME"] || "terraform";
+
 /** @throws UserError when Terraform is not on PATH, too old, or does not tell its version */
 export async function findTerraform(env: NodeJS.ProcessEnv = process.env): Promise<TerraformProgram> {
   const cure = `install Terraform ${OLDEST_TERRAFORM} or newer (https://developer.hashicorp.com/terraform/install)`;
-  const path = await programOnPath(["terraform"], { env });
-  if (!path) throw new UserError(`Terraform is not on PATH; ${cure}.`);
+  const name = terraformName(env);
+  const path = await programOnPath([name], { env });
+  if (!path) {
+    throw new UserError(
+      name === "terraform"
+        ? `Terraform is not on PATH; ${cure}.`
+        : `${name}, which TERRAFORM_BINARY_NAME names, is not on PATH; install it, or unset the variable.`,
+    );
+  }
   const { code, stdout, stderr } = await runProgram({
     command: path,
     args: ["version", "-json"],

@@ -2,8 +2,10 @@ import { builtInRole } from "./built-in-roles";
 import type { RoleDefinition } from "./role-definition";
 import { type AzureWorld, checkRoleAssignment, type RoleAssignment } from "./world";
 
-/** Azure RBAC: who may do what, where. Changes work at once; in Azure they take up to minutes. */
+/** Azure RBAC: who may do what, where. */
 export class AccessControl {
+  /** Milliseconds until an assignment works that Azure Resource Manager made: up to minutes in Azure. */
+  assignmentsTakeMs = 0;
   readonly #world: AzureWorld;
   /** Those of the start, and those that were added here; others are in the world, as it changes. */
   readonly #assignments: RoleAssignment[];
@@ -60,9 +62,16 @@ export class AccessControl {
   rolesAt(principalId: string, resourceId: string): RoleDefinition[] {
     return this.assignments
       .filter(
-        (assignment) => assignment.principalId === principalId && isWithin(assignment.scope, resourceId),
+        (assignment) =>
+          assignment.principalId === principalId &&
+          isWithin(assignment.scope, resourceId) &&
+          this.#works(assignment),
       )
       .flatMap(({ roleName }) => this.#role(roleName) ?? []);
+  }
+
+  #works({ createdOn }: RoleAssignment): boolean {
+    return createdOn === undefined || Date.parse(createdOn) + this.assignmentsTakeMs <= Date.now();
   }
 
   #role(name: string): RoleDefinition | undefined {

@@ -158,6 +158,11 @@ export class Azure {
     return { endpoint: url, header: this.#appService.headerFor(siteName) };
   }
 
+  /** Seconds that tokens last which are given from now on. */
+  get tokenLifetimes(): TokenLifetimes {
+    return this.#directory.lifetimes;
+  }
+
   /** As `az account get-access-token` gives it to a person. */
   tokenForPerson(objectId: string, audience: string, overrides?: TokenOverrides): string {
     return this.#directory.tokenForPerson(objectId, audience, overrides);

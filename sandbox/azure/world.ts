@@ -104,6 +104,8 @@ export interface RoleAssignment {
   roleName: string;
   /** A subscription, a resource group, a resource, or an object in a key vault (.../vaults/x/keys/y). */
   scope: string;
+  /** When it was made, for one that was made by Azure Resource Manager. ISO 8601. */
+  createdOn?: string;
 }
 
 export interface Person {

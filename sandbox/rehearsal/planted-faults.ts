@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../lib/processes/user-error";
+import type { Progress } from "../../lib/processes/progress";
+import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Rehearsal } from "./rehearsal";
 
 /** A mistake that somebody could make in the project, and the words in which a rehearsal reports it. */
@@ -8,45 +9,41 @@ export interface PlantedFault {
   readonly what: string;
   /** A file of the project, a text in it, and what takes its place. */
   readonly edit?: readonly [file: string, text: string, wrong: string];
+  /** What must be there before; made without the mistake. */
+  readonly deployed?: readonly string[];
   /** What is done once the mistake is made; throws what the rehearsal finds. */
   readonly work: (rehearsal: Rehearsal) => Promise<void>;
   readonly caught: RegExp;
+  /** Takes away what the mistake did to Azure. */
+  readonly after?: (rehearsal: Rehearsal) => Promise<void>;
 }
 
-const firstStacks = ["--stack", "vm-reader-role", "--stack", "network"];
-const deploy = (rehearsal: Rehearsal) => rehearsal.deploy(...firstStacks);
+const stacks = (...names: string[]) => names.flatMap((name) => ["--stack", name]);
+const firstStacks = stacks("vm-reader-role", "network");
+const deployNetwork = (rehearsal: Rehearsal) => rehearsal.deploy(...stacks("network"));
+/** Without waiting for Vault, which boots meanwhile. */
+const deployServer = (rehearsal: Rehearsal) => rehearsal.deploy(...stacks("network", "vault-server"));
 
-/** They show in the first two stacks, so that each takes about a minute. */
+/** One after the other in one Azure, each corrected before the next: those that leave nothing behind come first. */
 export const plantedFaults: readonly PlantedFault[] = [
   {
-    what: "subnets with the same addresses",
-    edit: [
-      "constructs/azure/secured-subnet.ts",
-      "addressPrefixes: [cidr]",
-      'addressPrefixes: ["10.20.1.0/24"]',
-    ],
-    work: deploy,
-    caught: /NetcfgSubnetRangesOverlap/,
-  },
-  {
-    what: "a subnet outside its network",
-    edit: [
-      "constructs/azure/secured-subnet.ts",
-      "addressPrefixes: [cidr]",
-      'addressPrefixes: ["10.99.1.0/24"]',
-    ],
-    work: deploy,
-    caught: /NetcfgInvalidSubnet/,
-  },
-  {
-    what: "a role whose name is misspelled",
-    edit: [
-      "constructs/azure/deployer-data-access.ts",
-      '"Key Vault Secrets Officer"',
-      '"Key Vault Secret Officer"',
-    ],
-    work: deploy,
-    caught: /could not find role `Key Vault Secret Officer`/,
+    what: "a deployer without the right to assign roles",
+    work: (rehearsal) => {
+      const { azure, person, subscriptionId } = rehearsal;
+      const scope = `/subscriptions/${subscriptionId}`;
+      azure.accessControl.remove({ roleName: "Owner" });
+      azure.accessControl.add({ principalId: person, roleName: "Contributor", scope });
+      return deployNetwork(rehearsal);
+    },
+    caught: /needs rights that the login does not hold \(Microsoft\.Authorization\/role/,
+    after: async ({ azure, person, subscriptionId }) => {
+      azure.accessControl.remove({ roleName: "Contributor" });
+      azure.accessControl.add({
+        principalId: person,
+        roleName: "Owner",
+        scope: `/subscriptions/${subscriptionId}`,
+      });
+    },
   },
   {
     what: "two custom roles with one name",
@@ -55,81 +52,170 @@ export const plantedFaults: readonly PlantedFault[] = [
       "`Vault Recovery Key Writer (${environment})`",
       "`Virtual Machine Reader (${environment})`",
     ],
-    work: deploy,
+    work: (rehearsal) => rehearsal.deploy(...stacks("vm-reader-role")),
     caught: /RoleDefinitionWithSameNameExists/,
+    // One of the two was made, and is in the way of the other.
+    after: (rehearsal) => rehearsal.destroy(...stacks("vm-reader-role")),
   },
   {
-    what: "a DNS zone in a resource group that is not there",
+    what: "a dependency that Terraform cannot see",
     edit: [
-      "constructs/azure/private-dns-zone.ts",
-      "{ name, resourceGroupName: resourceGroup }",
-      '{ name, resourceGroupName: "rg-of-nobody" }',
-    ],
-    work: deploy,
-    caught: /ResourceGroupNotFound|'rg-of-nobody' could not be found/,
-  },
-  {
-    what: "tags that change with each run, so that no plan is empty",
-    edit: [
-      "constructs/terraform/tags.ts",
-      "node.tags = { ...this.tags,",
-      "node.tags = { run: String(Date.now()), ...this.tags,",
+      "stacks/network.ts",
+      'this.vaultDnsZone = new PrivateDnsZone(this, "vault-dns", {\n      name: this.vaultDnsZoneName,\n      resourceGroup,',
+      'this.vaultDnsZone = new PrivateDnsZone(this, "vault-dns", {\n      name: this.vaultDnsZoneName,\n      resourceGroup: resourceName("rg", name, "vault"),',
     ],
     work: async (rehearsal) => {
-      await deploy(rehearsal);
-      await rehearsal.expectNothingToChange(...firstStacks);
+      // Azure takes its time with the resource group, so that what does not wait for it comes too early.
+      const slow = rehearsal.azure.faults.add({
+        when: ({ method, path }) => method === "PUT" && /\/resourceGroups\/[^/]+$/i.test(path),
+        answer: { delayMs: 5_000 },
+      });
+      await deployNetwork(rehearsal).finally(() => slow.remove());
     },
-    caught: /A second plan is not empty[\s\S]*run/,
+    caught: /ResourceGroupNotFound|Resource group '[^']+' could not be found/,
+  },
+  {
+    what: "subnets with the same addresses",
+    edit: [
+      "constructs/azure/secured-subnet.ts",
+      "addressPrefixes: [cidr]",
+      'addressPrefixes: ["10.20.1.0/24"]',
+    ],
+    work: deployNetwork,
+    caught: /NetcfgSubnetRangesOverlap/,
+  },
+  {
+    what: "a role whose name is misspelled",
+    edit: [
+      "constructs/azure/deployer-data-access.ts",
+      '"Key Vault Secrets Officer"',
+      '"Key Vault Secret Officer"',
+    ],
+    work: deployNetwork,
+    caught: /could not find role `Key Vault Secret Officer`/,
   },
   {
     what: "a resource that the stand-in does not know",
     edit: [
       "constructs/azure/private-dns-zone.ts",
       "    this.id = zone.id;",
-      '    zone.addOverride("//", {});\n    require("@cdktf/provider-azurerm/lib/route-table");\n    new (require("@cdktf/provider-azurerm/lib/route-table").RouteTable)(this, "routes", { name: `rt-${id}`, resourceGroupName: resourceGroup, location: "westeurope" });\n    this.id = zone.id;',
+      '    new (require("@cdktf/provider-azurerm/lib/route-table").RouteTable)(this, "routes", { name: `rt-${id}`, resourceGroupName: resourceGroup, location: "westeurope" });\n    this.id = zone.id;',
     ],
-    work: deploy,
+    work: deployNetwork,
     caught: /NotImitated: The sandbox does not imitate resources of type Microsoft\.Network\/routeTables/,
   },
   {
-    what: "a deployer without the right to assign roles",
-    work: (rehearsal) => {
-      rehearsal.azure.accessControl.remove({ roleName: "Owner" });
-      rehearsal.azure.accessControl.add({
-        principalId: rehearsal.person,
-        roleName: "Contributor",
-        scope: `/subscriptions/${rehearsal.subscriptionId}`,
-      });
-      return deploy(rehearsal);
-    },
-    caught: /needs rights that the login does not hold \(Microsoft\.Authorization\/role/,
+    what: "tags that change with each run, so that no plan is empty",
+    deployed: firstStacks,
+    edit: [
+      "constructs/terraform/tags.ts",
+      "node.tags = { ...this.tags,",
+      "node.tags = { run: String(Date.now()), ...this.tags,",
+    ],
+    work: (rehearsal) => rehearsal.expectPlan({}, ...stacks("network")),
+    caught: /The plan is not the expected one.*network: azurerm_resource_group\.resource-group is changed/,
   },
   {
-    what: "a resource that a destruction leaves behind",
-    work: async (rehearsal) => {
-      await deploy(rehearsal);
-      await rehearsal.az("group", "create", "--name", "rg-forgotten", "--location", "westeurope");
-      await rehearsal.destroy(...firstStacks);
-    },
-    caught: /left behind:[\s\S]*rg-forgotten/,
+    what: "rights on a wrong scope",
+    edit: [
+      "stacks/network.ts",
+      `    new DeployerDataAccess(this, "deployer-data-access", {
+      deployers,
+      signedInObjectId: deployer.objectId,
+      resourceGroupId: this.resourceGroup.id,
+    });
+    const network = new SystemNetwork(this, "network", { environment, resourceGroup });
+`,
+      `    const network = new SystemNetwork(this, "network", { environment, resourceGroup });
+    new DeployerDataAccess(this, "deployer-data-access", {
+      deployers,
+      signedInObjectId: deployer.objectId,
+      resourceGroupId: network.id,
+    });
+`,
+    ],
+    work: deployServer,
+    caught: /Key Vault refuses the login/,
+  },
+  {
+    what: "an argument that replaces what holds data",
+    deployed: stacks("network", "vault-server"),
+    edit: [
+      "constructs/azure/vault-node.ts",
+      'name: resourceName("disk", environment, name, "data"),',
+      'name: resourceName("disk", environment, name, "store"),',
+    ],
+    work: deployServer,
+    caught:
+      /The plan of vault-server replaces azurerm_managed_disk\.\S+ because of name, and with it goes the data on the disk/,
   },
   {
     what: "a lock that nobody takes away",
     work: async (rehearsal) => {
-      await deploy(rehearsal);
       await rehearsal.az(
         ...["lock", "create", "--name", "keep", "--lock-type", "CanNotDelete"],
         ...["--resource-group", `rg-${rehearsal.environmentName}-vault`],
       );
-      await rehearsal.destroy(...firstStacks);
+      await rehearsal.destroy();
     },
     caught: /A lock in Azure forbids the deletion/,
+    after: (rehearsal) =>
+      rehearsal.az(
+        ...["lock", "delete", "--name", "keep", "--resource-group", `rg-${rehearsal.environmentName}-vault`],
+      ),
+  },
+  {
+    what: "a resource that a destruction leaves behind",
+    work: async (rehearsal) => {
+      await rehearsal.az("group", "create", "--name", "rg-forgotten", "--location", "westeurope");
+      await rehearsal.destroy();
+    },
+    caught: /left behind:.*rg-forgotten/,
   },
 ];
 
-/** Makes the mistake in a copy of the project. @throws UserError when the text it replaces is no longer there */
-export function plant({ what, edit }: PlantedFault, project: string): void {
-  if (!edit) return;
+/** @throws UserError with a line for each mistake that goes unnoticed, or is reported in other words */
+export async function findPlantedFaults(rehearsal: Rehearsal, progress: Progress): Promise<void> {
+  const problems: string[] = [];
+  for (const fault of plantedFaults) {
+    const { what, deployed, after } = fault;
+    if (deployed) {
+      const names = deployed.filter((word) => !word.startsWith("--")).join(" and ");
+      await progress.step(`before the next: ${names}, without a fault`, () => rehearsal.deploy(...deployed), {
+        announce: true,
+      });
+    }
+    const undo = plant(fault, rehearsal.project);
+    try {
+      await progress.step(`planted: ${what}`, () => expectCaught(fault, rehearsal), { announce: true });
+    } catch (error) {
+      problems.push(messageOf(error));
+    } finally {
+      undo();
+    }
+    await after?.(rehearsal);
+  }
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  progress.line(`All ${plantedFaults.length} planted faults were caught.`);
+}
+
+async function expectCaught({ what, work, caught }: PlantedFault, rehearsal: Rehearsal): Promise<void> {
+  try {
+    await work(rehearsal);
+  } catch (error) {
+    if (caught.test(messageOf(error).replaceAll(/\s+/g, " "))) return;
+    throw new UserError(`"${what}" was reported in other words: ${messageOf(error)}`);
+  }
+  throw new UserError(`"${what}" went unnoticed.`);
+}
+
+/**
+ * Makes the mistake in a copy of the project.
+ * @returns what corrects it
+ * @throws UserError when the text it replaces is no longer there
+ */
+export function plant({ what, edit }: Pick<PlantedFault, "what" | "edit">, project: string): () => void {
+  if (!edit) return () => {};
   const [file, text, wrong] = edit;
   const path = join(project, file);
   const content = readFileSync(path, "utf8");
@@ -137,4 +223,5 @@ export function plant({ what, edit }: PlantedFault, project: string): void {
     throw new UserError(`The fault "${what}" cannot be planted: ${file} has no ${text}; plant it elsewhere.`);
   }
   writeFileSync(path, content.replace(text, wrong));
+  return () => writeFileSync(path, content);
 }

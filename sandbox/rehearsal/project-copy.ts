@@ -1,6 +1,18 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Environment } from "../../environments/schema";
+import { lastLines, runProgram } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
 
 const project = join(__dirname, "../..");
 
@@ -14,32 +26,72 @@ const examples = z.looseObject({
   network: z.looseObject({ deployerRanges: z.array(z.looseObject({ cidr: z.string() })) }),
 });
 
-/** Copies the project as it is, with links to the same packages: its states and synthesized stacks are the rehearsal's own. */
-export function copyProject(folder: string): void {
-  for (const name of readdirSync(project)) {
-    if (!madeHere.has(name)) cpSync(join(project, name), join(folder, name), { recursive: true });
+/**
+ * Copies the project, with links to today's packages: its states and synthesized stacks are the rehearsal's own. Into a folder that
+ * has a copy already, in whose place it comes, and keeps the states.
+ * @param commit of git; the project as it is, with what is not committed, unless told
+ * @throws UserError when git does not know the commit
+ */
+export async function copyProject(folder: string, commit?: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    if (!["state", "node_modules"].includes(name)) rmSync(join(folder, name), { recursive: true });
   }
+  if (commit === undefined) {
+    for (const name of readdirSync(project)) {
+      if (!madeHere.has(name)) cpSync(join(project, name), join(folder, name), { recursive: true });
+    }
+  } else await extract(commit, folder);
   const packages = join(folder, "node_modules");
+  if (existsSync(packages)) return;
   mkdirSync(packages);
   for (const name of readdirSync(join(project, "node_modules"))) {
     if (name !== ".cache") symlinkSync(join(project, "node_modules", name), join(packages, name));
   }
 }
 
+async function extract(commit: string, folder: string): Promise<void> {
+  const archive = join(folder, "project.tar");
+  const commands: [string, ...string[]][] = [
+    ["git", "-C", project, "archive", "--output", archive, commit],
+    ["tar", "-xf", archive, "-C", folder],
+  ];
+  for (const [command, ...args] of commands) {
+    const { code, stderr } = await runProgram({ command, args, env: process.env, deadlineMs: 60_000 });
+    if (code !== 0)
+      throw new UserError(
+        `The project as it was at ${commit} cannot be had (${lastLines(stderr, 1)}); name a commit of this repository.`,
+      );
+  }
+  rmSync(archive);
+}
+
+/** Makes an environment of the copy one that can be deployed here. */
+export function prepareEnvironment(folder: string, name: string, vaultVersion: string): void {
+  fillInDeployerRanges(folder, name);
+  useVaultVersion(folder, name, vaultVersion);
+}
+
+/** An environment as its file may say it, with what is there in both of the examples. */
+export type EnvironmentFile = { vault?: Partial<Environment["vault"]> } & Pick<
+  Environment,
+  "agentVms" | "deployers"
+>;
+
 /** Changes an environment's file in the copy. */
-export function editEnvironment(
+export function editEnvironment<T = Record<string, unknown>>(
   folder: string,
   name: string,
-  edit: (environment: Record<string, unknown>) => void,
+  edit: (environment: T) => void,
 ): void {
   const file = join(folder, `environments/${name}.json`);
-  const environment = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  const environment = JSON.parse(readFileSync(file, "utf8")) as T;
   edit(environment);
   writeFileSync(file, `${JSON.stringify(environment, null, 2)}\n`);
 }
 
 /** Puts an address range in the place of the examples, as a person does before the first deployment. */
-export function fillInDeployerRanges(folder: string, name: string): void {
+function fillInDeployerRanges(folder: string, name: string): void {
   editEnvironment(folder, name, (environment) => {
     const [first] = examples.parse(environment).network.deployerRanges;
     const network = environment["network"] as Record<string, unknown>;
@@ -48,7 +100,7 @@ export function fillInDeployerRanges(folder: string, name: string): void {
 }
 
 /** Has the environment ask for the Vault that the VMs run here. */
-export function useVaultVersion(folder: string, name: string, version: string): void {
+function useVaultVersion(folder: string, name: string, version: string): void {
   editEnvironment(folder, name, (environment) => {
     // Vault says more of itself than its number, such as 2.2.2+ent.
     environment["vault"] = { ...(environment["vault"] as object), version: version.replace(/[-+].*/, "") };

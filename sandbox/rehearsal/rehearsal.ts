@@ -1,24 +1,38 @@
 import { appendFileSync, existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
 import { vaultRelease } from "../../cloud-init/common/vault-release";
+import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import type { Progress } from "../../lib/processes/progress";
 import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
+import { VaultClient } from "../../lib/vault-api/vault-client";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/request-log";
-import type { AzureWorld } from "../azure/world";
 import type { Machine } from "../machine/machine";
 import { findMySqlProgram } from "../mysql/mysql-program";
 import { smokeTest } from "../system/smoke-test";
 import type { UndoSteps } from "../system/undo-steps";
 import { agentWorkloads, webAppWorkloads } from "../system/workloads";
+import { deployerOf, emptyWorld, subscriptionId, tenantId } from "./empty-azure";
+import { deploymentPlan, differencesOf, type ExpectedPlan } from "./expected-plan";
+import { killMarked } from "./marked-processes";
 import type { RehearsalPrograms } from "./programs";
+import { copyProject, type EnvironmentFile, editEnvironment, prepareEnvironment } from "./project-copy";
 import { RunningResources } from "./running-resources";
+
+/** A Vault beside the one that is deployed first. */
+export interface OtherVault {
+  /** By which an environment names it. */
+  version: string;
+  /** What it says of itself. */
+  says: string;
+  path: string;
+}
 
 export interface RehearsalOptions {
   environment: Environment;
@@ -31,36 +45,23 @@ export interface RehearsalOptions {
   hostsFile: string;
   /** Path of the Vault that the VMs run, of the environment's version. */
   vaultProgram: string;
+  vaultVersion: string;
+  /** Undefined where there is none. */
+  otherVault: OtherVault | undefined;
   progress: Progress;
   undo: UndoSteps;
 }
-
-/** Of the one subscription and tenant of a rehearsal. */
-const subscriptionId = "11111111-1111-4111-8111-111111111111";
-const tenantId = "22222222-2222-4222-8222-222222222222";
-/** Object id of the person who deploys, where the environment means whoever is signed in. */
-const signedIn = "00000000-0000-4000-8000-0000000000aa";
-
-/** What `scripts/deploy --plan --json` prints of a stack. */
-const plan = z.object({
-  stacks: z.array(
-    z.union([
-      z.object({
-        stack: z.string(),
-        add: z.number(),
-        change: z.number(),
-        destroy: z.number(),
-        text: z.string(),
-      }),
-      z.object({ stack: z.string(), waitsFor: z.array(z.string()) }),
-    ]),
-  ),
-});
 
 /** Milliseconds for one run of a script. */
 const deadlineMs = 3_600_000;
 
 const deployed = z.object({ outputs: z.object({ vault_https_addr: z.string().optional() }) });
+
+/** In the environment of all processes of a script; its value is the rehearsal's folder. */
+const scriptMarker = "VAULT_ON_AZURE_REHEARSAL";
+
+/** Name of Vault's certificate in Key Vault. */
+const certificateName = "vault-tls";
 
 /** For people's tokens: the audience of `az account get-access-token`. */
 const managementAudience = "https://management.core.windows.net/";
@@ -68,23 +69,36 @@ const managementAudience = "https://management.core.windows.net/";
 /** Deploys, changes and destroys an environment by the project's own scripts and real programs, against the stand-in for Azure. */
 export class Rehearsal {
   private vaultAddress = "";
+  /** As its file in the copy says now. */
+  environment: Environment;
 
   private constructor(
     private readonly options: RehearsalOptions,
     readonly azure: Azure,
     readonly running: RunningResources,
     private readonly env: NodeJS.ProcessEnv,
-  ) {}
+  ) {
+    this.environment = options.environment;
+  }
 
   readonly subscriptionId = subscriptionId;
 
   get environmentName(): string {
-    return this.options.environment.name;
+    return this.environment.name;
+  }
+
+  /** The copy's folder. */
+  get project(): string {
+    return this.options.project;
+  }
+
+  get otherVault(): OtherVault | undefined {
+    return this.options.otherVault;
   }
 
   /** Object id of whoever deploys. */
   get person(): string {
-    return deployerOf(this.options.environment);
+    return deployerOf(this.environment);
   }
 
   /** Runs the Azure CLI as the deployer. */
@@ -94,7 +108,7 @@ export class Rehearsal {
 
   /** Starts Azure with nothing in it, and signs the deployer in to the Azure CLI. */
   static async start(options: RehearsalOptions): Promise<Rehearsal> {
-    const { folder, progress, undo, environment, hostsFile, vaultProgram } = options;
+    const { folder, progress, undo, environment, hostsFile, vaultProgram, otherVault } = options;
     const mysqlProgram = await findMySqlProgram({ progress });
     const caFile = join(folder, "ca.pem");
     const log = join(folder, "azure.log");
@@ -104,6 +118,7 @@ export class Rehearsal {
       caFile,
       programs: [
         { ...vaultRelease(environment.vault), path: vaultProgram },
+        ...(otherVault ? [{ name: "vault", ...otherVault }] : []),
         { ...nodeRelease, path: process.execPath },
       ],
       mysqlProgram,
@@ -146,10 +161,9 @@ export class Rehearsal {
 
   /** The sandbox's smoke test, on what was deployed. */
   async smokeTest(): Promise<void> {
-    const { environment, folder, progress } = this.options;
-    const caFile = join(folder, "vault.pem");
-    await writeFile(caFile, this.vaultCertificate());
-    const { agents, azure, running } = this;
+    const { progress } = this.options;
+    await writeFile(this.vaultCaFile, this.vaultCertificate);
+    const { agents, azure, running, environment } = this;
     // Vault Agent tries again by itself after it was refused, which it was before Vault was configured.
     for (const [name, agent] of agents) {
       const rendered = () => existsSync(agent.path("/ramdisk/app/config.json"));
@@ -166,19 +180,84 @@ export class Rehearsal {
         caFile: this.caFile,
         environment,
         database: only("MySQL server", databases),
-        vault: only("VM of Vault", this.vaultMachines),
+        vault: this.vault,
         webApps: running.webApps,
         agentWorkloads: () => agentWorkloads(environment),
         webAppWorkloads: () => webAppWorkloads(environment, [...running.webApps.keys()]),
         deployerToken: (overrides) => azure.tokenForPerson(person, managementAudience, overrides),
-        vaultConnection: (from) => ({
-          address: this.vaultAddress,
-          caFile,
-          proxyUrl: azure.proxyUrlFor(from),
-        }),
+        vaultConnection: (from) => this.vaultConnection(from),
       },
       progress,
     );
+  }
+
+  /** Edits the environment's file in the copy. */
+  edit(edit: (environment: EnvironmentFile) => void): void {
+    const { project } = this.options;
+    editEnvironment(project, this.environmentName, edit);
+    this.environment = loadEnvironment(this.environmentName, join(project, "environments"));
+  }
+
+  /** In the place of an older version; the states stay. */
+  async useProjectOfToday(): Promise<void> {
+    const { project, vaultVersion } = this.options;
+    await copyProject(project);
+    prepareEnvironment(project, this.environmentName, vaultVersion);
+    this.environment = loadEnvironment(this.environmentName, join(project, "environments"));
+  }
+
+  /** As a power cut: kill -9 of the script that runs, and of all that it started. */
+  killScript(): Promise<void> {
+    return killMarked(scriptMarker, this.options.folder);
+  }
+
+  /** What Key Vault does some time before the certificate expires. */
+  async renewVaultCertificate(): Promise<void> {
+    const vaults = this.azure.resources.ofType("Microsoft.KeyVault/vaults");
+    const withCertificate = vaults.filter(({ name }) =>
+      this.azure.keyVault(name).certificate(certificateName),
+    );
+    await this.azure.renewCertificate(
+      only("Key Vault with a certificate", withCertificate).name,
+      certificateName,
+    );
+    await writeFile(this.vaultCaFile, this.vaultCertificate);
+  }
+
+  /** @throws UserError when Vault does not let a deployer in */
+  async logsIn(deployer: string): Promise<void> {
+    const jwt = this.azure.tokenForPerson(deployer, managementAudience);
+    const client = await VaultClient.loggedIn({ ...this.vaultConnection(), jwt });
+    await client.logOut();
+  }
+
+  /** What the Vault that runs says of itself. */
+  async vaultVersion(): Promise<string> {
+    const client = new VaultClient(this.vaultConnection());
+    const { version } = await client.request({ method: "GET", path: "sys/health" });
+    client.close();
+    return String(version);
+  }
+
+  private vaultConnection(from?: string) {
+    return {
+      address: this.vaultAddress,
+      caFile: this.vaultCaFile,
+      proxyUrl: this.azure.proxyUrlFor(from),
+    };
+  }
+
+  private get vaultCaFile(): string {
+    return join(this.options.folder, "vault.pem");
+  }
+
+  get vaultServerName(): string {
+    return new URL(this.vaultAddress).hostname;
+  }
+
+  /** The VM of the only node. */
+  get vault(): Machine {
+    return only("VM of Vault", this.vaultMachines);
   }
 
   private get caFile(): string {
@@ -189,29 +268,25 @@ export class Rehearsal {
     return [...this.running.machines.values()].filter(({ name }) => !this.agents.has(name));
   }
 
-  private get agents(): Map<string, Machine> {
-    const names = new Set(agentWorkloads(this.options.environment).map(({ machine }) => machine));
+  get agents(): Map<string, Machine> {
+    const names = new Set(agentWorkloads(this.environment).map(({ machine }) => machine));
     return new Map([...this.running.machines].filter(([name]) => names.has(name)));
   }
 
-  /** The only certificate in any of the Key Vaults. */
-  private vaultCertificate(): string {
+  /** The newest version of the only one in any of the Key Vaults, PEM. */
+  get vaultCertificate(): string {
     const vaults = this.azure.resources.ofType("Microsoft.KeyVault/vaults");
-    const found = vaults.flatMap(({ name }) => this.azure.keyVault(name).certificate("vault-tls") ?? []);
+    const found = vaults.flatMap(({ name }) => this.azure.keyVault(name).certificate(certificateName) ?? []);
     return only("certificate of Vault", found);
   }
 
-  /** @throws UserError when a plan after a deployment would change anything */
-  async expectNothingToChange(...options: string[]): Promise<void> {
+  /** @throws UserError when a plan would do anything else */
+  async expectPlan(expected: ExpectedPlan, ...options: string[]): Promise<void> {
     const { stdout } = await this.script("deploy", this.environmentName, "--plan", "--json", ...options);
-    const changing = plan
-      .parse(JSON.parse(stdout))
-      .stacks.filter((one) => !("text" in one) || !one.text.startsWith("No changes."));
-    if (changing.length === 0) return;
-    const lines = changing.map((one) =>
-      "text" in one ? `${one.stack}:\n${one.text}` : `${one.stack}: not deployed`,
-    );
-    throw new UserError(`A second plan is not empty.\n${lines.join("\n")}`);
+    const differences = differencesOf(deploymentPlan.parse(JSON.parse(stdout)), expected);
+    if (differences.length > 0) {
+      throw new UserError(`The plan is not the expected one.\n${differences.join("\n")}`);
+    }
   }
 
   /** @throws UserError when something is left that a deployment made */
@@ -255,39 +330,11 @@ export class Rehearsal {
       onErrorLine: (line) => appendFileSync(file, `${line}\n`),
     });
     if (code === 0) return { stdout };
+    const words = stderr.replaceAll(/^.* … ?(?:done in|\d+\.\d s so far|$).*$/gm, "");
     throw new UserError(
-      `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(stderr, 12)}); ${file} has more.`,
+      `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(words, 12)}); ${file} has more.`,
     );
   }
-}
-
-function deployerOf({ deployers, name }: Environment): string {
-  const [first] = deployers;
-  if (!first) throw new UserError(`The environment ${name} names no deployer; add one to deployers.`);
-  return first.objectId === "signed-in-user" ? signedIn : first.objectId;
-}
-
-/** A subscription with nothing in it, which the deployer owns; the people that the environment names. */
-function emptyWorld({ deployers, recoveryKeyReaders, network }: Environment, person: string): AzureWorld {
-  const people = [...deployers, ...recoveryKeyReaders, ...network.sshAdministrators].map(
-    ({ name, objectId }) => ({
-      name,
-      objectId: objectId === "signed-in-user" ? signedIn : objectId,
-    }),
-  );
-  return {
-    tenantId,
-    subscriptionId,
-    identities: [],
-    virtualMachines: [],
-    sites: [],
-    keyVaults: [],
-    keys: [],
-    certificates: [],
-    roleDefinitions: [],
-    roleAssignments: [{ principalId: person, roleName: "Owner", scope: `/subscriptions/${subscriptionId}` }],
-    people: [...new Map(people.map((one) => [one.objectId, one])).values()],
-  };
 }
 
 function only<T>(what: string, all: readonly T[]): T {
@@ -314,9 +361,11 @@ function environmentOf(
     SSL_CERT_FILE: caFile,
     REQUESTS_CA_BUNDLE: caFile,
     NODE_EXTRA_CA_CERTS: caFile,
+    [scriptMarker]: folder,
     AZURE_CONFIG_DIR: join(folder, "az"),
     AZURE_CORE_COLLECT_TELEMETRY: "false",
     AZURE_CORE_LOGIN_EXPERIENCE_V2: "off",
+    TERRAFORM_BINARY_NAME: basename(programs.terraform),
     TF_CLI_CONFIG_FILE: programs.terraformConfiguration,
     // cdktf has Terraform lock the providers' checksums, for which Terraform asks the registry whatever its configuration says.
     TF_CLI_ARGS_providers_lock: `-fs-mirror=${programs.providers}`,

@@ -55,7 +55,7 @@ export async function cdktf(options: CdktfOptions): Promise<string> {
  * @throws {UserError} where there is no such program.
  */
 export async function runToItsEnd(
-  program: "npx" | "terraform",
+  program: string,
   args: readonly string[],
   { stack, env, interruption, report, secrets = [] }: TerraformRun,
 ): Promise<{ code: number; output: string }> {
@@ -82,7 +82,7 @@ export async function runToItsEnd(
           new UserError(
             program === "npx"
               ? "npx cannot be run; install Node.js with npm, and put both on the PATH."
-              : "terraform cannot be run; install 1.11 or newer, and put it on the PATH.",
+              : `${program} cannot be run; install Terraform 1.11 or newer, and put it on the PATH.`,
           ),
         ),
       );

@@ -4,18 +4,19 @@ import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { synthesize } from "../../main";
+import type { Plan } from "../plan-summary/plan";
 import { AzureCli } from "./azure-cli";
 import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
-import { holdsData, type Loss, lossesOf, refuseDataLoss } from "./data-loss";
+import { holdsData, lossesOf, refuseDataLoss } from "./data-loss";
 import { DeploymentProblems } from "./deployment-problems";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
 import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
-import { type PlannedStack, readPlan, savedPlan } from "./plan";
+import { type PlannedStack, plannedChanges, readPlan, savedPlan } from "./plan";
 import { stateLocks } from "./preflight/lock-check";
 import { type Prepared, preflight } from "./preflight/preflight";
 import { projectFolder } from "./project";
@@ -206,8 +207,8 @@ class Deployment {
                 this.onVault(env, access, (...login) => this.diff(name, ...login)),
               )
             : await this.diff(name, env);
-        this.show(readPlan(name, text.output));
-        for (const { sentence } of text.losses) this.progress.line(`Warning: ${sentence}.`);
+        this.show({ stack: name, changes: plannedChanges(text.plan), ...readPlan(text.output) });
+        for (const { sentence } of lossesOf(name, text.plan)) this.progress.line(`Warning: ${sentence}.`);
       }
     }
   }
@@ -326,14 +327,14 @@ class Deployment {
     return progress.step(`stack ${stack}`, work, { announce: true });
   }
 
-  /** What Terraform would do with a stack, and what of it takes data away. */
+  /** What Terraform would do with a stack, as it says and as it is to be read. */
   private async diff(
     stack: string,
     env: NodeJS.ProcessEnv,
     secrets: readonly string[] = [],
-  ): Promise<{ output: string; losses: Loss[] }> {
+  ): Promise<{ output: string; plan: Plan }> {
     const output = await this.run(stack, "diff", env, secrets);
-    return { output, losses: lossesOf(stack, await savedPlan(stack, env, this.interruption.signal)) };
+    return { output, plan: await savedPlan(stack, env, this.interruption.signal) };
   }
 
   /** Deploys a stack; one that holds data only after a look at its plan. */
@@ -345,8 +346,8 @@ class Deployment {
   ): Promise<void> {
     if (this.options.reviewed) return this.applyReviewed(stack, env, secrets);
     if (guarded) {
-      const { losses } = await this.diff(stack, env, secrets);
-      refuseDataLoss(losses, this.options.allowedLosses);
+      const { plan } = await this.diff(stack, env, secrets);
+      refuseDataLoss(lossesOf(stack, plan), this.options.allowedLosses);
     }
     await this.run(stack, "deploy", env, secrets);
   }

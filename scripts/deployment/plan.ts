@@ -1,22 +1,40 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../lib/processes/user-error";
-import type { Plan } from "../plan-summary/plan";
+import { terraformName } from "../../lib/terraform/terraform-program";
+import { type Action, actionOf, type Plan } from "../plan-summary/plan";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import { projectFolder } from "./project";
 import { runCommand } from "./run-command";
 
 /** What Terraform would do with a stack, or which stacks must be deployed before that can be told. */
 export type PlannedStack =
-  | { stack: string; add: number; change: number; destroy: number; text: string }
+  | ({ stack: string; changes: Readonly<Record<string, Action>> } & PlanText)
   | { stack: string; waitsFor: readonly string[] };
 
+/** A plan as a person reads it, and its numbers. */
+export interface PlanText {
+  add: number;
+  change: number;
+  destroy: number;
+  text: string;
+}
+
+/** What happens to each resource that a plan does not leave as it is, by address. */
+export function plannedChanges({ resource_changes = [] }: Plan): Record<string, Action> {
+  return Object.fromEntries(
+    resource_changes.flatMap(({ address, change }) => {
+      const action = actionOf(change);
+      return action ? [[address, action]] : [];
+    }),
+  );
+}
+
 /** Reads what `cdktf diff` printed. */
-export function readPlan(stack: string, output: string): PlannedStack {
+export function readPlan(output: string): PlanText {
   const [, add = "0", change = "0", destroy = "0"] =
     /Plan: (?:\d+ to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy/.exec(output) ?? [];
   return {
-    stack,
     add: Number(add),
     change: Number(change),
     destroy: Number(destroy),
@@ -24,13 +42,19 @@ export function readPlan(stack: string, output: string): PlannedStack {
   };
 }
 
-/** Without Terraform's initialization before it, and the hints and cdktf's status line after it. */
+/**
+ * Without Terraform's initialization before it, and the hints and cdktf's status line after it. What somebody else changed comes
+ * before the plan, with a line of its own between the two.
+ */
 function planOnly(output: string): string {
   const begin = output.search(
-    /^(?:Terraform used the selected providers|No changes\.|Terraform will perform)/m,
+    /^(?:(?:Terraform|OpenTofu) used the selected providers|No changes\.|(?:Terraform|OpenTofu) will perform|Changes to Outputs:)/m,
   );
-  const end = output.search(/^\s*─{10,}|^Saved the plan to/m);
-  return output.slice(Math.max(0, begin), end > begin ? end : undefined).trim();
+  const drift = output.search(/^Note: Objects have changed outside of /m);
+  const plan = output.slice(Math.max(0, begin));
+  const end = plan.search(/^\s*─{10,}|^Saved the plan to/m);
+  const before = drift >= 0 && drift < begin ? output.slice(drift, begin) : "";
+  return `${before}${plan.slice(0, end > 0 ? end : undefined)}`.trim();
 }
 
 /** A VM's user data by its version and by what changes on the VM, not as pages of base64. */
@@ -59,7 +83,7 @@ export async function savedPlan(stack: string, env: NodeJS.ProcessEnv, signal: A
   const folder = `cdktf.out/stacks/${stack}`;
   try {
     const show = [`-chdir=${folder}`, "show", "-json", "plan"];
-    const result = await runCommand("terraform", show, { cwd: projectFolder, env, signal });
+    const result = await runCommand(terraformName(), show, { cwd: projectFolder, env, signal });
     if (result?.code === 0) return JSON.parse(result.stdout);
     throw new UserError(
       `The plan of ${stack} cannot be read (${result?.stderr.trim().slice(0, 300) || "Terraform gave no reason"}); run the same command again.`,

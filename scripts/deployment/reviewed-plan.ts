@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { committedLock } from "../../constructs/terraform/provider-locks";
 import { UserError } from "../../lib/processes/user-error";
+import { terraformName } from "../../lib/terraform/terraform-program";
 import { planSummary } from "../plan-summary/markdown";
 import type { Plan } from "../plan-summary/plan";
 import { planDigest } from "../plan-summary/plan-digest";
@@ -78,7 +79,7 @@ async function withPlan<T>(run: TerraformRun, work: (made: MadePlan) => Promise<
       [0, 2],
     );
     // Not by way of the lines that are shown.
-    const shown = await runCommand("terraform", [...inStack(stack), "show", "-json", file], { env });
+    const shown = await runCommand(terraformName(), [...inStack(stack), "show", "-json", file], { env });
     if (shown?.code !== 0) throw new UserError(`Terraform cannot show its plan of ${stack}.`);
     return await work({ plan: JSON.parse(shown.stdout), file, changes: code === 2 });
   } finally {
@@ -89,9 +90,11 @@ async function withPlan<T>(run: TerraformRun, work: (made: MadePlan) => Promise<
 async function terraform(run: TerraformRun, args: readonly string[], good: readonly number[] = [0]) {
   const { stack, env, interruption } = run;
   interruption.waitingFor = `Terraform to finish what it began with ${stack} and to give back its lock`;
-  const { code, output } = await runToItsEnd("terraform", [...inStack(stack), ...args], run).finally(() => {
-    interruption.waitingFor = "";
-  });
+  const { code, output } = await runToItsEnd(terraformName(), [...inStack(stack), ...args], run).finally(
+    () => {
+      interruption.waitingFor = "";
+    },
+  );
   interruption.check();
   if (!good.includes(code)) {
     throw new UserError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output));

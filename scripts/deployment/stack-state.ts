@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
+import { terraformName } from "../../lib/terraform/terraform-program";
 import { knownAzureCause } from "./azure-error";
 import { projectFolder } from "./project";
 import { runCommand } from "./run-command";
@@ -140,7 +141,7 @@ async function terraform(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const { TF_DATA_DIR, TF_WORKSPACE, TF_CLI_ARGS, ...env } = process.env;
-  const result = await runCommand("terraform", args, { cwd, env, signal });
+  const result = await runCommand(terraformName(), args, { cwd, env, signal });
   if (result?.code === 0) return result.stdout;
   const said = result ? result.stderr.replaceAll(/[\s│╷╵]+/g, " ").trim() : "Terraform is not installed";
   const cure =

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { terraformName } from "../../lib/terraform/terraform-program";
 import { runCommand } from "./run-command";
 
 /**
@@ -18,6 +19,6 @@ export async function terraformsOf(root: number): Promise<number[]> {
   const below = (pid: number): typeof processes =>
     processes.filter(({ parent }) => parent === pid).flatMap((child) => [child, ...below(child.pid)]);
   return [...processes.filter(({ pid }) => pid === root), ...below(root)]
-    .filter(({ name }) => name === "terraform")
+    .filter(({ name }) => name === basename(terraformName()))
     .map(({ pid }) => pid);
 }

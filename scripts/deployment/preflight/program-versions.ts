@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { compareVersions } from "../../../lib/processes/version";
+import { terraformName } from "../../../lib/terraform/terraform-program";
 import { engines } from "../../../package.json";
 import { type AzureCli, azureCliMissing } from "../azure-cli";
 import { runCommand } from "../run-command";
@@ -21,8 +22,12 @@ export async function programVersionProblems(az: AzureCli): Promise<string[]> {
 
 async function terraformProblem(): Promise<string | undefined> {
   const cure = `install ${oldest.terraform} or newer (https://developer.hashicorp.com/terraform/install)`;
-  const result = await runCommand("terraform", ["version", "-json"]);
-  if (!result) return `Terraform is not on the PATH; ${cure}.`;
+  const result = await runCommand(terraformName(), ["version", "-json"]);
+  if (!result) {
+    return terraformName() === "terraform"
+      ? `Terraform is not on the PATH; ${cure}.`
+      : `${terraformName()}, which TERRAFORM_BINARY_NAME names, is not on the PATH; install it, or unset the variable.`;
+  }
   const version = readVersion(result.stdout, "terraform_version");
   if (!version) return `Terraform does not tell its version; ${cure}.`;
   return compareVersions(version, oldest.terraform) < 0

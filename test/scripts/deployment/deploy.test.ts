@@ -175,6 +175,7 @@ describe("scripts/deploy", () => {
     expect(JSON.parse(stdout).stacks).toEqual([
       {
         stack: "vault-config",
+        changes: {},
         add: 3,
         change: 1,
         destroy: 0,

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -153,6 +154,10 @@ export class Imitations {
 
   uninstall(program: "az" | "npx" | "terraform"): void {
     rmSync(join(this.bin, program));
+  }
+
+  rename(program: "terraform", name: string): void {
+    renameSync(join(this.bin, program), join(this.bin, name));
   }
 
   /** Makes a stack's state what its deployment leaves. */

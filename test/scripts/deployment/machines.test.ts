@@ -60,7 +60,6 @@ describe("What changes on a VM", () => {
   it("takes the place of base64 in a plan", () => {
     const plan = (values: string) =>
       readPlan(
-        "vault-server",
         [
           "Terraform will perform the following actions:",
           "",
@@ -83,6 +82,27 @@ describe("What changes on a VM", () => {
     expect(plan(`"${packed(before)}" -> (known after apply)`)).toMatchObject({
       text: expect.stringContaining(`user_data = ${versionOf(before)} -> (known after apply)\n        # (20`),
     });
+  });
+});
+
+describe("A plan beside what somebody else changed", () => {
+  it("is shown with both, and without what Terraform says before and after", () => {
+    const { text } = readPlan(
+      [
+        "random_string.name_suffix: Refreshing state... [id=rn66wn]",
+        "Note: Objects have changed outside of Terraform",
+        "  # azurerm_key_vault_certificate.certificate has changed",
+        "─────────────────────────────────────────",
+        "No changes. Your infrastructure matches the configuration.",
+        "─────────────────────────────────────────",
+        "Saved the plan to: plan",
+      ].join("\n"),
+    );
+    expect(text.split("\n").filter((line) => !line.startsWith("─"))).toEqual([
+      "Note: Objects have changed outside of Terraform",
+      "  # azurerm_key_vault_certificate.certificate has changed",
+      "No changes. Your infrastructure matches the configuration.",
+    ]);
   });
 });
 

@@ -251,6 +251,16 @@ describe("The preflight of scripts/deploy", () => {
     expect(scene.imitations.cdktfRuns).toEqual([]);
   });
 
+  it("looks for the program that TERRAFORM_BINARY_NAME names, such as OpenTofu's", async () => {
+    const tofu = { TERRAFORM_BINARY_NAME: "tofu" };
+    const { stderr } = await scene.run("deploy", [], tofu);
+    expect(stderr).toContain("tofu, which TERRAFORM_BINARY_NAME names, is not on the PATH; install it");
+    scene.imitations.rename("terraform", "tofu");
+    expect(await scene.run("deploy", ["--stack", "vm-reader-role", "--plan"], tofu)).toMatchObject({
+      code: 0,
+    });
+  });
+
   it("finds an old Node.js", async () => {
     const older = join(scene.imitations.folder, "older.cjs");
     writeFileSync(older, 'Object.defineProperty(process.versions, "node", { value: "18.19.0" });');

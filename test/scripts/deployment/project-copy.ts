@@ -19,6 +19,7 @@ const sources = [
   "cloud-init",
   "constructs",
   "environments",
+  "lib",
   "sandbox",
   "scripts",
   "stacks",

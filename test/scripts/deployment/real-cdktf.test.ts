@@ -64,6 +64,7 @@ describe("scripts/deploy with the real cdktf and Terraform", () => {
       expect(JSON.parse(stdout).stacks).toMatchObject([
         {
           stack: "vm-reader-role",
+          changes: { "terraform_data.quick": "added", "terraform_data.slow": "added" },
           add: 2,
           change: 0,
           destroy: 0,

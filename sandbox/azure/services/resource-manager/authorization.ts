@@ -104,8 +104,10 @@ export function roleAssignmentsIn(store: ResourceStore): RoleAssignment[] {
       text(custom.find(({ name }) => sameId(name, roleId))?.properties?.["roleName"]) ??
       builtInRoles.find(({ id }) => sameId(id, roleId))?.name;
     if (roleName === undefined) return [];
-    const { principalId, scope } = propertiesOf(assignment);
-    return [{ principalId: String(principalId), scope: String(scope), roleName }];
+    const { principalId, scope, createdOn } = propertiesOf(assignment);
+    return [
+      { principalId: String(principalId), scope: String(scope), roleName, createdOn: String(createdOn) },
+    ];
   });
 }
 

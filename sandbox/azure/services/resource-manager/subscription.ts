@@ -1,8 +1,9 @@
 import type { AccessControl } from "../../access-control";
+import { parseResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import { findRoute, type Route } from "../../routes";
 import { type Answer, type AzureRequest, notImitated, Refusal } from "../../service";
-import type { AzureWorld } from "../../world";
+import type { ArmResource, AzureWorld } from "../../world";
 import { deletedVaultType } from "./key-vaults";
 import { resourceProviders, resourceTypes } from "./resource-types";
 
@@ -75,7 +76,7 @@ const routes: SubscriptionRoute[] = [
     answer: ({ store, world, parameters }) => ({
       value: store
         .below(`/subscriptions/${world.subscriptionId}/resourceGroups/${parameters["group"]}`)
-        .filter(({ id }) => id.split("/").length === 9)
+        .filter(isTracked)
         .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags })),
     }),
   },
@@ -223,18 +224,30 @@ function provider({ subscriptionId }: AzureWorld, namespace: string): unknown {
   };
 }
 
+/** Conditions that a list of resources knows. Source: Azure, REST reference of Resources, "List". */
+const conditions: Readonly<Record<string, (resource: ArmResource) => string>> = {
+  resourcetype: ({ type }) => type,
+  name: ({ name }) => name,
+  resourcegroup: ({ id }) => parseResourceId(id)?.resourceGroup ?? "",
+};
+
+/** Of resources in resource groups, not of their parts, those that meet all conditions of `name eq 'x' and ...`. */
 function resourcesOfFilter(store: ResourceStore, query: URLSearchParams): unknown[] {
   const filter = query.get("$filter") ?? "";
-  const [, type] = /^resourceType eq '([^']+)'$/i.exec(filter) ?? [];
-  const [, name] = /name eq '([^']+)'/i.exec(filter) ?? [];
-  const typeAndName = /resourceType eq '([^']+)'/i.exec(filter)?.[1];
-  if (type === undefined && (name === undefined || typeAndName === undefined))
-    throw notImitated(`the filter ${filter} of a list of resources`);
-  return store
-    .ofType(type ?? typeAndName ?? "")
-    .filter((resource) => name === undefined || resource.name.toLowerCase() === name.toLowerCase())
-    .map(({ id, name: its, type: kind, location, tags }) => ({ id, name: its, type: kind, location, tags }));
+  const wanted = filter.split(" and ").map((condition) => {
+    const [, field = "", value = ""] = /^(\w+) eq '([^']+)'$/i.exec(condition) ?? [];
+    const read = conditions[field.toLowerCase()];
+    if (!read) throw notImitated(`the filter ${filter} of a list of resources`);
+    return (resource: ArmResource) => read(resource).toLowerCase() === value.toLowerCase();
+  });
+  return store.all
+    .filter((resource) => isTracked(resource) && wanted.every((meets) => meets(resource)))
+    .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags }));
 }
+
+/** Such as a VM: not its extensions, nor rights and locks. */
+const isTracked = ({ id, type }: ArmResource): boolean =>
+  id.split("/").length === 9 && !/^Microsoft\.Authorization\//i.test(type);
 
 function nameAvailability(store: ResourceStore, { body }: AzureRequest): unknown {
   const { name = "", type = "" } = JSON.parse(body || "{}") as { name?: string; type?: string };

@@ -115,6 +115,25 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect(body.error.code).toBe("InUseSubnetCannotBeDeleted");
   });
 
+  it("lists what is in a resource group, without its parts and its locks", async () => {
+    await makeNetwork();
+    await makeSubnet("one", "10.1.1.0/24");
+    await put(`${group}/providers/Microsoft.Authorization/locks/keep`, {
+      properties: { level: "CanNotDelete" },
+    });
+    const named = async (filter: string) =>
+      (await get(`${subscription}/resources?$filter=${filter}`)).body.value?.map(
+        ({ id }: { id: string }) => id,
+      );
+    const name = group.split("/").at(-1);
+    expect(await named(`resourceGroup eq '${name}'`)).toContain(network);
+    expect(
+      await named(`resourceGroup eq '${name}' and resourceType eq 'Microsoft.Network/virtualNetworks'`),
+    ).toEqual([network]);
+    expect(await named("resourceGroup eq 'rg-another'")).toEqual([]);
+    await call("DELETE", `${group}/providers/Microsoft.Authorization/locks/keep`);
+  });
+
   it("lets nobody write who may only read", async () => {
     const { status, body } = await put(network, { location: "westeurope" }, reader);
     expect([status, body.error.code]).toEqual([403, "AuthorizationFailed"]);

@@ -1,0 +1,95 @@
+import { X509Certificate } from "node:crypto";
+import { connect } from "node:tls";
+import { UserError } from "../../lib/processes/user-error";
+import type { Machine } from "../machine/machine";
+import { newcomer } from "./empty-azure";
+import type { ExpectedPlan } from "./expected-plan";
+import type { EnvironmentFile } from "./project-copy";
+import type { Rehearsal } from "./rehearsal";
+
+/** A change to a system that runs. */
+export interface Change {
+  readonly what: string;
+  readonly edit?: (environment: EnvironmentFile, rehearsal: Rehearsal) => void;
+  /** What happens in Azure without a deployment. */
+  readonly outside?: (rehearsal: Rehearsal) => Promise<void>;
+  readonly plan: ExpectedPlan;
+  /** Beside the smoke test. */
+  readonly check?: (rehearsal: Rehearsal) => Promise<void>;
+  /** Why it cannot be rehearsed here; undefined when it can. */
+  readonly obstacle?: (rehearsal: Rehearsal) => string | undefined;
+}
+
+/** In this order, each on top of those before it. */
+export const changes: readonly Change[] = [
+  {
+    what: "a certificate that Key Vault renews",
+    outside: async (rehearsal) => {
+      await rehearsal.renewVaultCertificate();
+      await serveNewestCertificate(rehearsal);
+    },
+    // Terraform notes the new version, and leaves it.
+    plan: {},
+  },
+  {
+    what: "a workload more",
+    edit: ({ agentVms }) => {
+      const [first] = agentVms;
+      if (!first) throw new UserError("The environment has no agentVms to copy.");
+      agentVms.push({ ...first, name: "reports" });
+    },
+    plan: {},
+  },
+  {
+    what: "a deployer more",
+    edit: ({ deployers }) => {
+      deployers.push({ ...newcomer, type: "User" });
+    },
+    plan: {},
+    check: (rehearsal) => rehearsal.logsIn(newcomer.objectId),
+  },
+  {
+    what: "another version of Vault",
+    obstacle: ({ otherVault }) => (otherVault ? undefined : "there is no second Vault here"),
+    edit: (environment, { otherVault }) => {
+      environment.vault = { ...environment.vault, version: otherVault?.version };
+    },
+    plan: {},
+    check: async (rehearsal) => {
+      const { says } = rehearsal.otherVault ?? {};
+      const runs = await rehearsal.vaultVersion();
+      if (runs !== says) throw new UserError(`Vault still is ${runs}, not ${says}.`);
+    },
+  },
+  {
+    what: "a bigger data disk",
+    edit: (environment, { environment: { vault } }) => {
+      environment.vault = { ...environment.vault, dataDiskGb: vault.dataDiskGb * 2 };
+    },
+    plan: {},
+  },
+];
+
+/** As the VMs' timers do, within the hour: Vault's VM first, whose new certificate the others then ask for. */
+async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {
+  const { vault, vaultServerName, vaultCertificate, agents } = rehearsal;
+  await runTimed(vault, "vault-certificate.service");
+  for (const agent of agents.values()) await runTimed(agent, "vault-ca-certificate.service");
+  const served = await new Promise<string>((resolve, reject) => {
+    const socket = connect(
+      { host: vault.address, port: 8200, servername: vaultServerName, ca: vaultCertificate },
+      () => {
+        resolve(socket.getPeerCertificate().fingerprint256);
+        socket.destroy();
+      },
+    );
+    socket.once("error", reject);
+  });
+  if (served !== new X509Certificate(vaultCertificate).fingerprint256)
+    throw new UserError("Vault serves another certificate than the newest of Key Vault.");
+}
+
+async function runTimed(machine: Machine, unit: string): Promise<void> {
+  const { code, output } = await machine.run(unit);
+  if (code !== 0) throw new UserError(`${unit} failed on ${machine.name}: ${output}`);
+}

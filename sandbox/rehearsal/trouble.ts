@@ -1,0 +1,168 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Progress } from "../../lib/processes/progress";
+import { messageOf, UserError } from "../../lib/processes/user-error";
+import type { Azure } from "../azure/azure";
+import type { FaultAnswer, InjectedFault } from "../azure/faults";
+import type { AzureRequest } from "../azure/service";
+import { numbersOf } from "./numbers";
+import type { Rehearsal } from "./rehearsal";
+
+/** Whatever happens, so many runs of the same command must be enough. */
+const mostRuns = 12;
+
+/** How often the scripts are killed. */
+const kills = 20;
+
+/** Milliseconds until a role assignment works: two minutes on Azure, made shorter here. */
+const rightsTakeMs = 10_000;
+
+/** Seconds that a person's token lasts: an hour and more on Azure, made shorter here. */
+const tokenSeconds = 45;
+
+/** What Azure Resource Manager answers once instead of what it should, by kind of trouble. */
+const nuisances: Readonly<Record<string, FaultAnswer>> = {
+  "too many requests": { status: 429, retryAfter: 1 },
+  "an error of Azure's own": { status: 500 },
+  "a late answer": { delayMs: 2_000 },
+  // For requests that change something only.
+  "a conflict": { status: 409, code: "AnotherOperationInProgress" },
+};
+
+/**
+ * Deploys and destroys while things go wrong; after each trouble the same command must end well.
+ * @param seed draws which request meets which trouble, and when the scripts are killed
+ */
+export const bearTrouble =
+  (seed: number) =>
+  async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {
+    progress.line(`The seed is ${seed}; --seed ${seed} draws the same moments again.`);
+    const random = numbersOf(seed);
+    const { azure } = rehearsal;
+    const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
+    const untilWell = (what: string, command: () => Promise<void>) =>
+      step(what, () => againUntilWell(what, command, progress));
+    const deploy = () => rehearsal.deploy();
+    const destroy = () => rehearsal.destroy();
+
+    const nuisance = annoy(azure, random);
+    await untilWell("scripts/deploy, each request to Azure Resource Manager once in trouble", deploy);
+    await rehearsal.smokeTest();
+    await untilWell("scripts/destroy, likewise", destroy);
+    progress.line(nuisance.report());
+    nuisance.remove();
+
+    const full = refuseCapacity(azure);
+    azure.accessControl.assignmentsTakeMs = rightsTakeMs;
+    azure.tokenLifetimes.person = tokenSeconds;
+    await untilWell("scripts/deploy, with late rights, short tokens and no room for the first VM", deploy);
+    if (full.hits === 0) throw new UserError("No VM was refused, although Azure had no room.");
+    full.remove();
+    azure.accessControl.assignmentsTakeMs = 0;
+    await rehearsal.smokeTest();
+
+    for (let killed = 0; killed < kills; ) {
+      for (const [what, command] of [
+        ["scripts/destroy", destroy],
+        ["scripts/deploy", deploy],
+      ] as const) {
+        for (let round = 0; round < kills / 4 && killed < kills; round++, killed++) {
+          const after = Math.round(random() * (what === "scripts/deploy" ? 60_000 : 40_000));
+          await step(`${what}, killed after ${after / 1000} s`, () =>
+            killedAfter(after, command, rehearsal, progress),
+          );
+        }
+        await untilWell(`${what}, the same again`, command);
+      }
+      await rehearsal.smokeTest();
+    }
+    await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
+  };
+
+/** @throws UserError when it does not end well in the end, or a message is only a provider's */
+async function againUntilWell(what: string, command: () => Promise<void>, progress: Progress): Promise<void> {
+  for (let run = 1; run <= mostRuns; run++) {
+    try {
+      await command();
+      progress.line(`  run ${run} ended well`);
+      return;
+    } catch (error) {
+      const message = messageOf(error);
+      progress.line(`  run ${run}: ${message}`);
+      checkWords(message);
+    }
+  }
+  throw new UserError(`${what} did not end well in ${mostRuns} runs.`);
+}
+
+/** @throws UserError when what the scripts say is nothing but what a program below them said */
+function checkWords(message: string): void {
+  if (/Terraform failed with|`az [^`]*` failed/.test(message))
+    throw new UserError(`The scripts say no more of this than the program below them: ${message}`);
+}
+
+/** What ends before its time or fails is no matter: the same command comes again. */
+async function killedAfter(
+  milliseconds: number,
+  command: () => Promise<void>,
+  rehearsal: Rehearsal,
+  progress: Progress,
+): Promise<void> {
+  const over = new AbortController();
+  const running = command().then(
+    () => progress.line("  it was over before"),
+    (error: unknown) => {
+      const message = messageOf(error);
+      if (!over.signal.aborted) {
+        progress.line(`  it failed before: ${message}`);
+        checkWords(message);
+      }
+    },
+  );
+  await Promise.race([running, pause(milliseconds)]);
+  over.abort();
+  await rehearsal.killScript();
+  await running;
+}
+
+/** Each request of the deployer to Azure Resource Manager is in trouble the first time. */
+function annoy(azure: Azure, random: () => number): { report: () => string; remove: () => void } {
+  const chosen = new Map<string, string>();
+  const kinds = Object.keys(nuisances);
+  const changes = /^(?:PUT|PATCH|POST|DELETE)$/;
+  const kindOf = ({ method, path }: AzureRequest): string | undefined => {
+    const key = `${method} ${path}`;
+    if (chosen.has(key) || path.includes("/operationStatuses/")) return undefined;
+    const possible = changes.test(method) ? kinds : kinds.slice(0, -1);
+    return possible[Math.floor(random() * possible.length)];
+  };
+  let next: { request: AzureRequest; kind: string | undefined } | undefined;
+  const injected = kinds.map((kind, index): [string, InjectedFault] => [
+    kind,
+    azure.faults.add({
+      when: (request) => {
+        if (request.host !== "management.azure.com" || request.caller !== "elsewhere") return false;
+        if (index === 0 || next?.request !== request) next = { request, kind: kindOf(request) };
+        if (next.kind !== kind) return false;
+        chosen.set(`${request.method} ${request.path}`, kind);
+        return true;
+      },
+      answer: nuisances[kind] as FaultAnswer,
+    }),
+  ]);
+  return {
+    report: () => injected.map(([kind, { hits }]) => `${hits} times ${kind}`).join(", "),
+    remove: () => {
+      for (const [, fault] of injected) fault.remove();
+    },
+  };
+}
+
+/** Azure has no room for the first VM that is asked for. */
+function refuseCapacity(azure: Azure): InjectedFault {
+  return azure.faults.add({
+    when: ({ method, path }) =>
+      method === "PUT" && /\/providers\/Microsoft\.Compute\/virtualMachines\/[^/]+$/i.test(path),
+    answer: { status: 409, code: "AllocationFailed" },
+    times: 1,
+  });
+}

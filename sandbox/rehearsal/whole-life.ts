@@ -1,0 +1,31 @@
+import type { Progress } from "../../lib/processes/progress";
+import { type Change, changes } from "./changes";
+import type { Rehearsal } from "./rehearsal";
+
+type Step = (what: string, work: () => Promise<void>) => Promise<void>;
+
+/** From the first deployment over all changes to the destruction, and once more. */
+export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promise<void> {
+  const step: Step = (what, work) => progress.step(what, work, { announce: true });
+  await step("scripts/deploy", () => rehearsal.deploy());
+  await rehearsal.smokeTest();
+  await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
+  for (const change of changes) {
+    const obstacle = change.obstacle?.(rehearsal);
+    if (obstacle) progress.line(`${change.what}: skipped, since ${obstacle}`);
+    else await make(change, rehearsal, step);
+  }
+  await step("plan after all changes: nothing to change", () => rehearsal.expectPlan({}));
+  await step("scripts/destroy: nothing left", () => rehearsal.destroy());
+  await step("scripts/deploy, once more", () => rehearsal.deploy());
+}
+
+async function make(change: Change, rehearsal: Rehearsal, step: Step): Promise<void> {
+  const { what, edit, outside, plan, check } = change;
+  if (outside) await step(what, () => outside(rehearsal));
+  if (edit) rehearsal.edit((environment) => edit(environment, rehearsal));
+  await step(`${what}: the expected plan`, () => rehearsal.expectPlan(plan));
+  if (edit) await step(`${what}: scripts/deploy`, () => rehearsal.deploy());
+  if (check) await step(`${what}: works`, () => check(rehearsal));
+  await rehearsal.smokeTest();
+}
