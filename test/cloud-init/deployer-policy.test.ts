@@ -103,6 +103,7 @@ const worstValues: Readonly<Record<string, readonly Body[]>> = {
     connection(own(ours), { plugin_version: "v9.9.9" }),
     connection(own(ours), { password_policy: "mine" }),
   ],
+  "sys/leases/revoke": [{ lease_id: "auth/azure/login/x" }, { lease_id: " auth/x" }, { prefix: "auth" }],
   "database/rotate-root/other": [{}],
   "database/roles/x": [
     { db_name: "other", creation_statements: [] },

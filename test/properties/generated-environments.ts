@@ -197,7 +197,10 @@ export const environmentFiles: fc.Arbitrary<EnvironmentFile> = fc
   })
   .chain(({ workloads, ...required }) =>
     settings({
-      tags: fc.dictionary(fc.stringMatching(/^[A-Z][A-Za-z0-9_.-]{0,20}$/), fc.string({ maxLength: 40 })),
+      tags: fc.dictionary(
+        fc.stringMatching(/^[A-Z][A-Za-z0-9_.-]{0,20}$/),
+        fc.string({ maxLength: 40 }).filter((text) => !/[$%]\{/.test(text)),
+      ),
       recoveryKeyReaders: principals("c", 0, "User", "Group", "ServicePrincipal"),
       additionalSubscriptions: fc.uniqueArray(guid, { maxLength: 2 }),
       logRetentionDays: fc.integer({ min: 30, max: 730 }),
