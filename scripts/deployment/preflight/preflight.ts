@@ -1,5 +1,8 @@
+import type { Report } from "../../../lib/processes/progress";
 import { UserError } from "../../../lib/processes/user-error";
+import { childEnvironment } from "../child-environment";
 import { DeploymentProblems } from "../deployment-problems";
+import type { Interruption } from "../interruption";
 import { type Login, readLogin } from "../login";
 import { readStates, type StackState } from "../stack-state";
 import { checkAddresses, exampleRangeProblems } from "./address-check";
@@ -25,7 +28,9 @@ export interface Prepared {
 }
 
 export interface PreflightOptions extends Omit<CheckContext, "login" | "states"> {
-  readonly signal: AbortSignal;
+  readonly interruption: Interruption;
+  /** Told what it is at. */
+  readonly report: Report;
 }
 
 const deploymentChecks: readonly Check[] = [
@@ -55,12 +60,16 @@ export async function preflight(
   options: PreflightOptions,
   purpose: "deploy" | "destroy" = "deploy",
 ): Promise<Prepared> {
-  const { environment, system, az, signal } = options;
+  const { environment, system, stacks, az, interruption, report } = options;
+  const { signal } = interruption;
   const [versions, login] = await Promise.all([programVersionProblems(az), attempt(() => readLogin(az))]);
   const readable = "value" in login || environment.state.backend === "local";
   const terraformWorks = !versions.some((problem) => problem.startsWith("Terraform is not"));
+  const env = childEnvironment(environment, "value" in login ? login.value : undefined);
   const states =
-    readable && terraformWorks ? await attempt(() => readStates(system, signal)) : { problems: [] };
+    readable && terraformWorks
+      ? await attempt(() => readStates(system, stacks, { env, interruption, report }))
+      : { problems: [] };
   const problems = [...versions, ...problemsIn(login), ...problemsIn(states)];
   const context = "value" in login ? { ...options, login: login.value } : undefined;
   if (context) {
