@@ -15,6 +15,9 @@ export const deploymentPlan = z.object({ stacks: z.array(plannedStack) });
 
 export type DeploymentPlan = z.infer<typeof deploymentPlan>;
 
+/** Stands for the outputs of a stack of which no resource changes. */
+export const onlyOutputs: Readonly<Record<string, Action>> = { "its outputs": "changed" };
+
 /**
  * By stack, by address without the hash that cdktf adds (`_0A1B2C3D`): what must happen, and nothing else may. Stacks that are
  * not named must not change at all.
@@ -31,21 +34,25 @@ export function differencesOf({ stacks }: DeploymentPlan, expected: ExpectedPlan
       if ("waitsFor" in planned)
         return [`${stack} is not planned: it waits for ${planned.waitsFor.join(", ")}.`];
       const wanted = expected[stack] ?? {};
-      const found = Object.fromEntries(
-        Object.entries(planned.changes).map(([address, action]) => [withoutHash(address), action]),
-      );
+      const found = changesOf(planned);
       const addresses = [...new Set([...Object.keys(wanted), ...Object.keys(found)])].sort();
-      const differences = addresses
+      return addresses
         .filter((address) => wanted[address] !== found[address])
         .map(
           (address) =>
             `${stack}: ${address} is ${found[address] ?? "unchanged"}, not ${wanted[address] ?? "unchanged"}.`,
         );
-      // Terraform also says so where only outputs change.
-      const quiet = addresses.length > 0 || /^No changes\./m.test(planned.text);
-      return quiet ? differences : [`${stack}: only its outputs change:\n${planned.text}`];
     }),
   ];
+}
+
+function changesOf({
+  changes,
+  text,
+}: Extract<z.infer<typeof plannedStack>, { text: string }>): Record<string, Action> {
+  const entries = Object.entries(changes);
+  if (entries.length === 0 && !/^No changes\./m.test(text)) return onlyOutputs;
+  return Object.fromEntries(entries.map(([address, action]) => [withoutHash(address), action]));
 }
 
 const withoutHash = (address: string): string => address.replace(/_[0-9A-F]{8}(?=$|[[.])/g, "");

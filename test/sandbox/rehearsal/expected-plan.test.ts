@@ -34,7 +34,7 @@ describe("A plan beside what a rehearsal expects", () => {
       "changes outputs only",
       planned("mysql", {}, "Changes to Outputs:"),
       {},
-      "mysql: only its outputs change",
+      "mysql: its outputs is changed",
     ],
   ])("is another one when it %s", (_, plan, expected, difference) => {
     expect(
