@@ -16,7 +16,7 @@ import type { Interruption } from "./interruption";
 import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
-import { type PlannedStack, plannedChanges, readPlan, savedPlan } from "./plan";
+import { type PlannedStack, plannedChanges, readPlan, savedPlan, stacksToDeployFirst } from "./plan";
 import { stateLocks } from "./preflight/lock-check";
 import { type Prepared, preflight } from "./preflight/preflight";
 import { projectFolder } from "./project";
@@ -196,8 +196,9 @@ class Deployment {
   async plan(): Promise<void> {
     const { login, states } = await this.prepare();
     const env = childEnvironment(this.environment, login);
-    for (const { name, dependencies } of this.stacks) {
-      const missing = dependencies.filter((one) => !states.get(one)?.isDeployed);
+    for (const stack of this.stacks) {
+      const { name } = stack;
+      const missing = stacksToDeployFirst(stack, states);
       if (missing.length > 0) {
         this.show({ stack: name, waitsFor: missing });
       } else {

@@ -1,11 +1,13 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../lib/processes/user-error";
+import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { terraformName } from "../../lib/terraform/terraform-program";
 import { type Action, actionOf, type Plan } from "../plan-summary/plan";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import { projectFolder } from "./project";
 import { runCommand } from "./run-command";
+import type { StackState } from "./stack-state";
 
 /** What Terraform would do with a stack, or which stacks must be deployed before that can be told. */
 export type PlannedStack =
@@ -28,6 +30,22 @@ export function plannedChanges({ resource_changes = [] }: Plan): Record<string, 
       return action ? [[address, action]] : [];
     }),
   );
+}
+
+/**
+ * Stacks that must be deployed before a stack can be planned: those whose states do not have yet what it reads of them, such as
+ * the identity of a VM that is to be made.
+ */
+export function stacksToDeployFirst(
+  { dependencies, json }: SynthesizedStack,
+  states: ReadonlyMap<string, StackState>,
+): string[] {
+  const text = JSON.stringify(json);
+  return dependencies.filter((one) => {
+    const state = states.get(one);
+    const reads = text.matchAll(new RegExp(`cross-stack-reference-input-${one}\\.outputs\\.([\\w-]+)`, "g"));
+    return !state?.isDeployed || [...reads].some(([, output = ""]) => !state.hasOutput(output));
+  });
 }
 
 /** Reads what `cdktf diff` printed. */
