@@ -2,8 +2,9 @@ import { relative } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
 import { printWarnings } from "../environments/warnings";
-import { readSynthesizedFolder, type SynthesizedStack } from "../lib/synthesized/synthesized-folder";
+import type { SynthesizedStack } from "../lib/synthesized/synthesized-folder";
 import { synthesize } from "../main";
+import { stacksOf } from "./deployment/system";
 
 /** One line of the table. */
 interface Row {
@@ -28,7 +29,7 @@ function synth(): void {
   printWarnings(environment);
   progress("Building the stacks");
   const app = synthesize(environment);
-  const rows = readSynthesizedFolder(app.outdir).map(describe);
+  const rows = stacksOf(app).map(describe);
   if (json) {
     console.log(JSON.stringify({ environment: name, stacks: rows }, null, 2));
     return;

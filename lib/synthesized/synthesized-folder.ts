@@ -43,7 +43,7 @@ export interface SynthesizedStack {
   readonly json: StackJson;
 }
 
-/** The stacks that cdktf wrote into a folder, each after those that it needs: the order in which they are deployed. */
+/** The stacks that cdktf wrote into a folder, each after those that it needs. */
 export function readSynthesizedFolder(folder: string): SynthesizedStack[] {
   const { stacks } = readJson(join(folder, "manifest.json"), manifest);
   const ordered = inDependencyOrder(

@@ -1,3 +1,4 @@
+import type { App } from "cdktf";
 import type { Environment } from "../../environments/schema";
 import { readSynthesizedFolder, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { synthesize } from "../../main";
@@ -7,9 +8,14 @@ import { temporaryFolder } from "./temporary-folder";
 export function readSystem(environment: Environment): SynthesizedStack[] {
   const folder = temporaryFolder();
   try {
-    synthesize(environment, folder.path);
-    return readSynthesizedFolder(folder.path);
+    return stacksOf(synthesize(environment, folder.path));
   } finally {
     folder.remove();
   }
+}
+
+/** What was just synthesized, in the order in which main.ts makes the stacks; cdktf writes its manifest by name. */
+export function stacksOf(app: App): SynthesizedStack[] {
+  const written = readSynthesizedFolder(app.outdir);
+  return app.node.children.flatMap(({ node }) => written.find(({ name }) => name === node.id) ?? []);
 }

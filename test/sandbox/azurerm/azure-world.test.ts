@@ -178,7 +178,7 @@ describe("worldOf refuses", () => {
           x: { principal_id: "p", scope: "/s", role_definition_name: "r", condition: "c" },
         },
       },
-      "network/azurerm_role_assignment.x: condition: a right under a condition is not imitated",
+      "network/azurerm_role_assignment.x is not of the form that is expected here: condition: a right under a condition is not imitated",
     ],
     [
       "a role that no stack defines",
@@ -195,7 +195,7 @@ describe("worldOf refuses", () => {
     [
       "a Key Vault with access policies",
       { azurerm_key_vault: { x: { name: "kv", resource_group_name: "rg" } } },
-      "network/azurerm_key_vault.x: rbac_authorization_enabled",
+      "network/azurerm_key_vault.x is not of the form that is expected here: rbac_authorization_enabled",
     ],
     [
       "a key of a Key Vault that no stack makes",

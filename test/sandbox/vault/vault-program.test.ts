@@ -301,7 +301,7 @@ describe("The build of the Go module", () => {
     expect(text).toMatch(/Building Vault 1\.21\.0 from its Go module, about 7 minutes .* …\n.* … done in/);
     const call = readFileSync(join(folder.path, "go-calls"), "utf8");
     expect(call).toMatch(
-      /sandbox\/programs\/vault-build: build -v -mod=readonly .* github\.com\/hashicorp\/vault\n$/,
+      /sandbox\/vault\/vault-build: build -v -mod=readonly .* github\.com\/hashicorp\/vault\n$/,
     );
     expect((await find()).text).toContain(`Vault ${VAULT_GO_MODULE}, not ${VAULT_RELEASE}, from cache`);
   });

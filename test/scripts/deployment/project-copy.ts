@@ -20,6 +20,7 @@ const sources = [
   "constructs",
   "environments",
   "lib",
+  "sandbox",
   "scripts",
   "stacks",
   "cdktf.json",

@@ -22,6 +22,7 @@ const copied = [
   "cloud-init",
   "constructs",
   "environments",
+  "lib",
   "scripts",
   "stacks",
   "main.ts",

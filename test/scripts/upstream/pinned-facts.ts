@@ -27,7 +27,7 @@ const kinds: readonly { kind: string; files: RegExp; pattern: RegExp }[] = [
   },
   {
     kind: "OpenPGP key",
-    files: /^(?:cloud-init|constructs|sandbox|scripts)\//,
+    files: /^(?:cloud-init|constructs|lib|sandbox|scripts)\//,
     pattern: /\b([0-9A-F]{40})\b/g,
   },
   { kind: "checksum", files: /^(?:cloud-init|constructs|scripts)\//, pattern: /\b([0-9a-f]{64})\b/g },
@@ -52,7 +52,7 @@ const kinds: readonly { kind: string; files: RegExp; pattern: RegExp }[] = [
   { kind: "image of a container", files: /^sandbox\/programs\//, pattern: /"(docker\.io\/[^"]+)"/g },
 ];
 
-const folders = [".github", "app", "cloud-init", "constructs", "sandbox", "scripts", "stacks"];
+const folders = [".github", "app", "cloud-init", "constructs", "lib", "sandbox", "scripts", "stacks"];
 
 /** All that the files of a project pin, and would with one more line in a file. */
 export function pinnedFacts(project: string, added?: { file: string; line: string }): PinnedFact[] {
