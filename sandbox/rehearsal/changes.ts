@@ -42,7 +42,10 @@ export const changes: readonly Change[] = [
   },
   {
     what: "a deployer more",
-    edit: ({ deployers }) => {
+    edit: ({ deployers }, { person }) => {
+      // Whoever is signed in can be meant only where nobody else is.
+      for (const deployer of deployers)
+        if (deployer.objectId === "signed-in-user") deployer.objectId = person;
       deployers.push({ ...newcomer, type: "User" });
     },
     plan: {},

@@ -15,14 +15,20 @@ export const deploymentPlan = z.object({ stacks: z.array(plannedStack) });
 
 export type DeploymentPlan = z.infer<typeof deploymentPlan>;
 
-/** Stands for the outputs of a stack of which no resource changes. */
-export const onlyOutputs: Readonly<Record<string, Action>> = { "its outputs": "changed" };
+/** By address, what happens. */
+type Changes = Readonly<Record<string, Action | `waits for ${string}`>>;
+
+/** Of a stack of which no resource changes. */
+export const onlyOutputs: Changes = { "its outputs": "changed" };
+
+/** Of a stack that cannot be planned before others are deployed. */
+export const waitsFor = (...stacks: string[]): Changes => ({ "its plan": `waits for ${stacks.join(", ")}` });
 
 /**
  * By stack, by address without the hash that cdktf adds (`_0A1B2C3D`): what must happen, and nothing else may. Stacks that are
  * not named must not change at all.
  */
-export type ExpectedPlan = Readonly<Record<string, Readonly<Record<string, Action>>>>;
+export type ExpectedPlan = Readonly<Record<string, Changes>>;
 
 /** In which ways a plan is another one than expected, a line each; empty when it is the same. */
 export function differencesOf({ stacks }: DeploymentPlan, expected: ExpectedPlan): string[] {
@@ -31,8 +37,6 @@ export function differencesOf({ stacks }: DeploymentPlan, expected: ExpectedPlan
     ...missing.map((stack) => `${stack} has no plan.`),
     ...stacks.flatMap((planned) => {
       const { stack } = planned;
-      if ("waitsFor" in planned)
-        return [`${stack} is not planned: it waits for ${planned.waitsFor.join(", ")}.`];
       const wanted = expected[stack] ?? {};
       const found = changesOf(planned);
       const addresses = [...new Set([...Object.keys(wanted), ...Object.keys(found)])].sort();
@@ -46,12 +50,10 @@ export function differencesOf({ stacks }: DeploymentPlan, expected: ExpectedPlan
   ];
 }
 
-function changesOf({
-  changes,
-  text,
-}: Extract<z.infer<typeof plannedStack>, { text: string }>): Record<string, Action> {
-  const entries = Object.entries(changes);
-  if (entries.length === 0 && !/^No changes\./m.test(text)) return onlyOutputs;
+function changesOf(planned: z.infer<typeof plannedStack>): Changes {
+  if ("waitsFor" in planned) return waitsFor(...planned.waitsFor);
+  const entries = Object.entries(planned.changes);
+  if (entries.length === 0 && !/^No changes\./m.test(planned.text)) return onlyOutputs;
   return Object.fromEntries(entries.map(([address, action]) => [withoutHash(address), action]));
 }
 

@@ -1,4 +1,4 @@
-import { type DeploymentPlan, differencesOf } from "../../../sandbox/rehearsal/expected-plan";
+import { type DeploymentPlan, differencesOf, waitsFor } from "../../../sandbox/rehearsal/expected-plan";
 
 type Planned = Extract<DeploymentPlan["stacks"][number], { changes: object }>;
 
@@ -47,11 +47,12 @@ describe("A plan beside what a rehearsal expects", () => {
     expect(differencesOf({ stacks: [planned("vault-server", {}, text)] }, {})).toEqual([]);
   });
 
-  it("must be there, and be a plan", () => {
+  it("must be there, and be a plan where none should wait", () => {
     const waiting = { stack: "web-app", waitsFor: ["mysql"] };
     expect(differencesOf({ stacks: [waiting] }, { mysql: { server: "added" } })).toEqual([
       "mysql has no plan.",
-      "web-app is not planned: it waits for mysql.",
+      "web-app: its plan is waits for mysql, not unchanged.",
     ]);
+    expect(differencesOf({ stacks: [waiting] }, { "web-app": waitsFor("mysql") })).toEqual([]);
   });
 });
