@@ -69,6 +69,7 @@ const managementAudience = "https://management.core.windows.net/";
 /** Deploys, changes and destroys an environment by the project's own scripts and real programs, against the stand-in for Azure. */
 export class Rehearsal {
   private vaultAddress = "";
+  private readonly unknown = new Set<string>();
   /** As its file in the copy says now. */
   environment: Environment;
 
@@ -79,6 +80,7 @@ export class Rehearsal {
     private readonly env: NodeJS.ProcessEnv,
   ) {
     this.environment = options.environment;
+    azure.requests.onAnswer((record) => this.noteUnknown(record));
   }
 
   readonly subscriptionId = subscriptionId;
@@ -304,14 +306,18 @@ export class Rehearsal {
       .map(({ id }) => id);
   }
 
-  /** What was asked of Azure and is not imitated, a line each. */
+  /** What was asked of Azure and is not imitated, since the start or since they were forgotten; a line each. */
   unknownRequests(): string[] {
-    const unknown = ({ reason = "" }: RequestRecord) =>
-      reason.startsWith("NotImitated:") || reason.includes("which the sandbox does not imitate");
-    const lines = this.azure.requests.all
-      .filter(unknown)
-      .map(({ method, host, path, caller }) => `${method} ${host}${path} (${caller})`);
-    return [...new Set(lines)];
+    return [...this.unknown];
+  }
+
+  forgetUnknownRequests(): void {
+    this.unknown.clear();
+  }
+
+  private noteUnknown({ reason = "", method, host, path, caller }: RequestRecord): void {
+    if (reason.startsWith("NotImitated:") || reason.includes("which the sandbox does not imitate"))
+      this.unknown.add(`${method} ${host}${path} (${caller})`);
   }
 
   /** Runs one of the project's scripts in the copy; what it prints goes to a log. */

@@ -25,7 +25,7 @@ async function make(change: Change, rehearsal: Rehearsal, step: Step): Promise<v
   if (outside) await step(what, () => outside(rehearsal));
   if (edit) rehearsal.edit((environment) => edit(environment, rehearsal));
   await step(`${what}: the expected plan`, () => rehearsal.expectPlan(plan));
-  if (edit) await step(`${what}: scripts/deploy`, () => rehearsal.deploy());
+  await step(`${what}: scripts/deploy`, () => rehearsal.deploy());
   if (check) await step(`${what}: works`, () => check(rehearsal));
   await rehearsal.smokeTest();
 }

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Environment } from "../../environments/schema";
 import type { Login } from "./login";
 import { projectFolder } from "./project";
-import type { VaultAccess } from "./vault";
 
 /** What configures Vault's clients: the user's own must not reach the provider, nor switch off its checks. */
 const vaultVariables = /^(?:VAULT_|TERRAFORM_VAULT_)/;
@@ -46,7 +45,7 @@ function providerCache(): NodeJS.ProcessEnv {
 /** The same for the stack vault-config: the login for the Vault provider, and no log that would hold it. */
 export function withVaultLogin(
   env: NodeJS.ProcessEnv,
-  { certificateFile }: VaultAccess,
+  { certificateFile }: { readonly certificateFile: string },
   jwt: string,
 ): NodeJS.ProcessEnv {
   const quiet = Object.entries(env).filter(([variable]) => !variable.startsWith("TF_LOG"));

@@ -11,7 +11,7 @@ import type { Interruption } from "./interruption";
 import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
-import { type PlannedStack, plannedChanges, readablePlan, withPlan } from "./plan";
+import { type PlannedStack, plannedChanges, readablePlan, stacksToDeployFirst, withPlan } from "./plan";
 import { stateLocks } from "./preflight/lock-check";
 import { preflight } from "./preflight/preflight";
 import { type ReviewablePlan, refuseUnreviewed, reviewablePlan, reviewedDigest } from "./reviewed-plan";
@@ -186,8 +186,9 @@ class Deployment {
 
   async plan(): Promise<void> {
     const env = await this.prepare();
-    for (const { name, dependencies } of this.stacks) {
-      const missing = dependencies.filter((one) => !this.states.get(one)?.isDeployed);
+    for (const stack of this.stacks) {
+      const { name } = stack;
+      const missing = stacksToDeployFirst(stack, this.states);
       if (missing.length > 0) {
         this.show({ stack: name, waitsFor: missing });
         continue;

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { UserError } from "../../lib/processes/user-error";
+import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { type Action, actionOf, type Plan } from "../plan-summary/plan";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
+import type { StackState } from "./stack-state";
 import { temporaryFolder } from "./temporary-folder";
 import { type TerraformRun, terraform, terraformOutput } from "./terraform";
 
@@ -67,6 +69,22 @@ export function plannedChanges({ resource_changes = [] }: Plan): Record<string, 
       return action ? [[address, action]] : [];
     }),
   );
+}
+
+/**
+ * Stacks that must be deployed before a stack can be planned: those whose states do not have yet what it reads of them, such as
+ * the identity of a VM that is to be made.
+ */
+export function stacksToDeployFirst(
+  { dependencies, json }: SynthesizedStack,
+  states: ReadonlyMap<string, StackState>,
+): string[] {
+  const text = JSON.stringify(json);
+  return dependencies.filter((one) => {
+    const state = states.get(one);
+    const reads = text.matchAll(new RegExp(`cross-stack-reference-input-${one}\\.outputs\\.([\\w-]+)`, "g"));
+    return !state?.isDeployed || [...reads].some(([, output = ""]) => !state.hasOutput(output));
+  });
 }
 
 async function shown(run: TerraformRun, option: "-json" | "-no-color", file: string): Promise<string> {

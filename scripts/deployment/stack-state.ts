@@ -46,6 +46,11 @@ export class StackState {
     );
   }
 
+  /** Whether it has an output, for people or for other stacks. */
+  hasOutput(name: string): boolean {
+    return name in this.content.outputs;
+  }
+
   /** An output that is text; undefined before it is known. */
   output(name: string): string | undefined {
     const value = this.outputs[name];

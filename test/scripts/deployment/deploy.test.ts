@@ -190,6 +190,15 @@ describe("scripts/deploy", () => {
     expect(stdout).toContain("# vault-server: can be planned once network is deployed");
   });
 
+  it("plans no stack that reads what a stack before it does not hand on yet", async () => {
+    scene.imitations.deployed(...stackNames);
+    const state = stateOf("agent-vm") as { outputs: object };
+    scene.imitations.answer("state/agent-vm", { ...state, outputs: {} });
+    const { code, stdout } = await scene.run("deploy", ["--plan", "--stack", "vault-config", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).stacks).toEqual([{ stack: "vault-config", waitsFor: ["agent-vm"] }]);
+  });
+
   it("plans vault-config against the running Vault", async () => {
     scene.imitations.deployed(...stackNames);
     const { code, stdout } = await scene.run("deploy", ["--plan", "--stack", "vault-config", "--json"]);
