@@ -20,6 +20,8 @@ import type { UndoSteps } from "../system/undo-steps";
 import { agentWorkloads, webAppWorkloads } from "../system/workloads";
 import { deployerOf, emptyWorld, subscriptionId, tenantId } from "./empty-azure";
 import { deploymentPlan, differencesOf, type ExpectedPlan } from "./expected-plan";
+import { differencesFromFallback } from "./fallback-comparison";
+import { fallbackModel } from "./fallback-model";
 import { killMarked } from "./marked-processes";
 import type { RehearsalPrograms } from "./programs";
 import { copyProject, type EnvironmentFile, editEnvironment, prepareEnvironment } from "./project-copy";
@@ -70,6 +72,8 @@ const managementAudience = "https://management.core.windows.net/";
 export class Rehearsal {
   private vaultAddress = "";
   private readonly unknown = new Set<string>();
+  /** Ids of what was there before anything was deployed: the deployer's own right. */
+  private readonly atStart: ReadonlySet<string>;
   /** As its file in the copy says now. */
   environment: Environment;
 
@@ -80,6 +84,7 @@ export class Rehearsal {
     private readonly env: NodeJS.ProcessEnv,
   ) {
     this.environment = options.environment;
+    this.atStart = new Set(azure.resources.all.map(({ id }) => id));
     azure.requests.onAnswer((record) => this.noteUnknown(record));
   }
 
@@ -291,6 +296,15 @@ export class Rehearsal {
     }
   }
 
+  /** @throws UserError when the sandbox, which has no azurerm, would have another Azure */
+  expectFallbackAlike(): void {
+    const { azure, person, environment, project } = this;
+    const real = azure.resources.all.filter(({ id }) => !this.atStart.has(id));
+    const differences = differencesFromFallback(real, fallbackModel(project, environment, { azure, person }));
+    if (differences.length > 0)
+      throw new UserError(`The sandbox's Azure would be another one:\n${differences.join("\n")}`);
+  }
+
   /** @throws UserError when something is left that a deployment made */
   async destroy(...options: string[]): Promise<void> {
     const name = this.environmentName;
@@ -302,7 +316,9 @@ export class Rehearsal {
   /** Ids of what is there beside what Azure keeps of deleted Key Vaults. */
   leftovers(): string[] {
     return this.azure.resources.all
-      .filter(({ type }) => type !== "Microsoft.KeyVault/locations/deletedVaults")
+      .filter(
+        ({ id, type }) => type !== "Microsoft.KeyVault/locations/deletedVaults" && !this.atStart.has(id),
+      )
       .map(({ id }) => id);
   }
 
