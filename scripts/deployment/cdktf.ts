@@ -26,10 +26,21 @@ export interface TerraformRun {
   readonly secrets?: readonly string[];
 }
 
+/** Terraform ended with an error. */
+export class TerraformError extends UserError {
+  constructor(
+    sentence: string,
+    /** All that it printed. */
+    readonly output: string,
+  ) {
+    super(sentence);
+  }
+}
+
 /**
  * Runs `cdktf` on one stack, and gives what it printed.
  * An interrupt is handed to the Terraform below it, which finishes what it has begun, writes its state and gives back its lock.
- * @throws {UserError} when it fails, with Terraform's reason.
+ * @throws {TerraformError} when it fails, with Terraform's reason.
  */
 export async function cdktf(options: CdktfOptions): Promise<string> {
   const { stack, interruption } = options;
@@ -43,7 +54,7 @@ export async function cdktf(options: CdktfOptions): Promise<string> {
     const args = ["--no-install", "cdktf", options.action, stack, ...approval, "--no-color"];
     const { code, output } = await runToItsEnd("npx", args, options);
     interruption.check();
-    if (code !== 0) throw new UserError(terraformFailure({ environment, stack }, output));
+    if (code !== 0) throw new TerraformError(terraformFailure({ environment, stack }, output), output);
     return output;
   } finally {
     interruption.waitingFor = "";

@@ -5,8 +5,10 @@ import { UserError } from "../../lib/processes/user-error";
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { synthesize } from "../../main";
 import type { Plan } from "../plan-summary/plan";
+import { Adoption, type Stranger, strangersIn } from "./adoption";
 import { AzureCli } from "./azure-cli";
-import { cdktf } from "./cdktf";
+
+import { cdktf, TerraformError } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
 import { holdsData, lossesOf, refuseDataLoss } from "./data-loss";
@@ -25,6 +27,7 @@ import { readArguments, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
 import { breakLock, readState } from "./stack-state";
 import { readSystem } from "./system";
+import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
@@ -149,6 +152,7 @@ class Deployment {
   private readonly progress = new DeploymentProgress();
   private readonly az: AzureCli;
   private readonly environment;
+  private readonly unfinished: UnfinishedWork;
   private readonly system: readonly SynthesizedStack[];
   private readonly stacks: readonly SynthesizedStack[];
 
@@ -160,6 +164,7 @@ class Deployment {
     private readonly result: Result,
   ) {
     this.environment = loadEnvironment(name);
+    this.unfinished = new UnfinishedWork(name);
     this.system = readSystem(this.environment);
     this.stacks = chosenStacks(this.system, stackNames);
     this.az = new AzureCli(interruption.signal);
@@ -292,10 +297,10 @@ class Deployment {
   }
 
   private async prepare(): Promise<Prepared> {
-    const { environment, az, system, stacks, interruption } = this;
+    const { environment, az, system, stacks, unfinished, interruption } = this;
     const warn = (sentence: string): void => this.progress.line(`Warning: ${sentence}`);
     return this.progress.step(`preflight of ${environment.name}`, async () =>
-      preflight({ environment, az, system, stacks, warn, signal: interruption.signal }),
+      preflight({ environment, az, system, stacks, unfinished, warn, signal: interruption.signal }),
     );
   }
 
@@ -350,7 +355,35 @@ class Deployment {
       const { plan } = await this.diff(stack, env, secrets);
       refuseDataLoss(lossesOf(stack, plan), this.options.allowedLosses);
     }
-    await this.run(stack, "deploy", env, secrets);
+    const killedBefore = this.unfinished.isLeftOf(stack);
+    try {
+      await this.unfinished.during(stack, () => this.run(stack, "deploy", env, secrets));
+    } catch (error) {
+      const strangers = error instanceof TerraformError ? strangersIn(error.output) : undefined;
+      if (!killedBefore || !strangers) throw error;
+      await this.adopt(strangers, stack, env, secrets);
+      // What was taken in may hold data by now.
+      await this.apply(stack, env, true, secrets);
+    }
+  }
+
+  /** Takes what a run that was killed left in Azure into the stack's state. */
+  private adopt(
+    strangers: readonly Stranger[],
+    stack: string,
+    env: NodeJS.ProcessEnv,
+    secrets: readonly string[],
+  ): Promise<void> {
+    const { az, interruption, progress } = this;
+    const what = strangers.map(({ address }) => address).join(", ");
+    return progress.step(
+      `stack ${stack}: takes in what a run that was killed had made (${what})`,
+      async (report) => {
+        const plan = async () => (await this.diff(stack, env, secrets)).plan;
+        await new Adoption(az, { stack, env, interruption, report, secrets }, plan).adopt(strangers);
+      },
+      { announce: true },
+    );
   }
 
   private configureVault(env: NodeJS.ProcessEnv, guarded: boolean): Promise<void> {

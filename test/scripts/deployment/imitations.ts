@@ -92,6 +92,7 @@ case $1 in
     [[ $2 == pull ]] || exit 0
     stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
     if [[ -e $IMITATION/state/$stack ]]; then cat "$IMITATION/state/$stack"; fi ;;
+  import) echo "$stack \${*: -2}" >>"$IMITATION/imports"; rm -f "$IMITATION/cdktf/deploy-$stack.error" ;;
   plan) [[ ! -e $IMITATION/terraform/plan ]] || exit 2 ;;
   apply)
     if [[ -n $stack ]]; then cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack"; fi
