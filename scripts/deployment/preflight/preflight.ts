@@ -1,4 +1,5 @@
 import { UserError } from "../../../lib/processes/user-error";
+import type { AzureCli } from "../azure-cli";
 import { DeploymentProblems } from "../deployment-problems";
 import { type Login, readLogin } from "../login";
 import { readStates, type StackState } from "../stack-state";
@@ -60,7 +61,12 @@ export async function preflight(
   const readable = "value" in login || environment.state.backend === "local";
   const terraformWorks = !versions.some((problem) => problem.startsWith("Terraform is not"));
   const states =
-    readable && terraformWorks ? await attempt(() => readStates(system, signal)) : { problems: [] };
+    readable && terraformWorks
+      ? await attempt(async () => {
+          if (environment.state.backend === "azurerm") await fetchStorageToken(az);
+          return readStates(system, signal);
+        })
+      : { problems: [] };
   const problems = [...versions, ...problemsIn(login), ...problemsIn(states)];
   const context = "value" in login ? { ...options, login: login.value } : undefined;
   if (context) {
@@ -83,6 +89,15 @@ export async function preflight(
     throw new DeploymentProblems(`Nothing was changed: ${count} in the way`, unique);
   }
   return { login: login.value, states: states.value };
+}
+
+/**
+ * Before several Terraforms ask az for it at once: each would then write az's cache of tokens, in which the others look for the
+ * login meanwhile and do not find it.
+ */
+async function fetchStorageToken(az: AzureCli): Promise<void> {
+  const scope = "https://storage.azure.com/.default";
+  await az.run("account", "get-access-token", "--scope", scope, "--output", "none");
 }
 
 /** Those that would find problems that are none while the states are unknown. */
