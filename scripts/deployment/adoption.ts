@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
-import { terraformName } from "../../lib/terraform/terraform-program";
 import type { Plan } from "../plan-summary/plan";
 import type { AzureCli } from "./azure-cli";
-import { runToItsEnd, type TerraformRun } from "./cdktf";
+import { type TerraformRun, terraform } from "./terraform";
 
 /** What is there already though the stack is to make it, by what Terraform said of it. */
 export interface Stranger {
@@ -54,69 +53,52 @@ const found = z.object({
   ),
 });
 
-/** Puts what is there into a stack's state, as if the run that made it had not been killed. */
-export class Adoption {
-  constructor(
-    private readonly az: AzureCli,
-    private readonly run: TerraformRun,
-    /** The stack's, with what the strangers are to be. */
-    private readonly plan: () => Promise<Plan>,
-  ) {}
-
-  /** @throws {UserError} when one of them cannot be found or taken in */
-  async adopt(strangers: readonly Stranger[]): Promise<void> {
-    const plan = strangers.every(({ id }) => id) ? undefined : await this.plan();
-    for (const { address, id } of strangers) {
-      await this.import(address, id ?? (await this.find(address, plan)));
-    }
+/**
+ * Puts what is there into a stack's state, as if the run that made it had not been killed.
+ * @param plan the stack's, with what the strangers are to be
+ * @throws {UserError} when one of them cannot be found or taken in
+ */
+export async function adopt(
+  strangers: readonly Stranger[],
+  { run, plan, az }: { run: TerraformRun; plan: Plan; az: AzureCli },
+): Promise<void> {
+  for (const { address, id = await find(address, plan, az) } of strangers) {
+    await terraform(run, ["import", "-input=false", "-no-color", address, id]);
   }
+}
 
-  private async import(address: string, id: string): Promise<void> {
-    const { stack } = this.run;
-    const { code, output } = await runToItsEnd(
-      terraformName(),
-      [`-chdir=cdktf.out/stacks/${stack}`, "import", "-input=false", "-no-color", address, id],
-      this.run,
+/** Roles and their assignments, which Azure refuses without their ids. */
+async function find(address: string, plan: Plan, az: AzureCli): Promise<string> {
+  const change = plan.resource_changes?.find((one) => one.address === address);
+  const planned = values.parse(change?.change.after ?? {});
+  const { name, scope, principal_id: principal } = planned;
+  const role = planned.role_definition_name ?? name;
+  const definition =
+    planned.role_definition_id ?? (role && scope ? await definitionNamed(az, role, scope) : undefined);
+  if (scope && definition && principal) {
+    const assignments = await list(az, scope, "roleAssignments", "atScope()");
+    const same = assignments.find(
+      ({ properties }) =>
+        properties.principalId === principal &&
+        properties.scope?.toLowerCase() === scope.toLowerCase() &&
+        guidOf(properties.roleDefinitionId) === guidOf(definition),
     );
-    if (code === 0) return;
-    throw new UserError(
-      `${id} was left by a run that was killed, and cannot be put into the state of ${stack} as ${address} (${output.replaceAll(/[\s│╷╵]+/g, " ").slice(-300)}); import it by hand, or delete it if nothing needs it (docs/deploy.md).`,
-    );
-  }
+    if (same) return same.id;
+  } else if (scope && definition) return `${definition}|${scope}`;
+  throw new UserError(
+    `A run that was killed left what ${address} is to be, and Azure does not say where; look for it in the portal, and delete it.`,
+  );
+}
 
-  /** Roles and their assignments, which Azure refuses without their ids. */
-  private async find(address: string, plan: Plan | undefined): Promise<string> {
-    const change = plan?.resource_changes?.find((one) => one.address === address);
-    const planned = values.parse(change?.change.after ?? {});
-    const { name, scope, principal_id: principal } = planned;
-    const role = planned.role_definition_name ?? name;
-    const definition =
-      planned.role_definition_id ?? (role && scope ? await this.definitionNamed(role, scope) : undefined);
-    if (scope && definition && principal) {
-      const assignments = await this.list(scope, "roleAssignments", "atScope()");
-      const same = assignments.find(
-        ({ properties }) =>
-          properties.principalId === principal &&
-          properties.scope?.toLowerCase() === scope.toLowerCase() &&
-          guidOf(properties.roleDefinitionId) === guidOf(definition),
-      );
-      if (same) return same.id;
-    } else if (scope && definition) return `${definition}|${scope}`;
-    throw new UserError(
-      `A run that was killed left what ${address} is to be, and Azure does not say where; look for it in the portal, and delete it.`,
-    );
-  }
+async function definitionNamed(az: AzureCli, name: string, scope: string): Promise<string | undefined> {
+  const [first] = await list(az, scope, "roleDefinitions", `roleName eq '${name}'`);
+  return first?.id;
+}
 
-  private async definitionNamed(name: string, scope: string): Promise<string | undefined> {
-    const [first] = await this.list(scope, "roleDefinitions", `roleName eq '${name}'`);
-    return first?.id;
-  }
-
-  private async list(scope: string, collection: string, filter: string) {
-    const query = `api-version=2022-04-01&$filter=${encodeURIComponent(filter)}`;
-    const url = `https://management.azure.com${scope}/providers/Microsoft.Authorization/${collection}?${query}`;
-    return (await this.az.json(found, "rest", "--method", "get", "--url", url)).value;
-  }
+async function list(az: AzureCli, scope: string, collection: string, filter: string) {
+  const query = `api-version=2022-04-01&$filter=${encodeURIComponent(filter)}`;
+  const url = `https://management.azure.com${scope}/providers/Microsoft.Authorization/${collection}?${query}`;
+  return (await az.json(found, "rest", "--method", "get", "--url", url)).value;
 }
 
 const guidOf = (id: string | undefined): string | undefined => id?.split("/").at(-1)?.toLowerCase();

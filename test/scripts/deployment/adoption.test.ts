@@ -47,7 +47,7 @@ describe("scripts/deploy after a run that was killed", () => {
   /** Of two runs, the first of which meets a resource group that is there already. */
   const meetGroup = () => {
     scene.imitations.answer("az/group-exists", true);
-    scene.imitations.fail("cdktf/deploy-network", exists(group, "azurerm_resource_group.group"));
+    scene.imitations.fail("terraform/apply-network", exists(group, "azurerm_resource_group.group"));
   };
   const killed = () => {
     const folder = join(scene.project.folder, "node_modules/.cache/vault-on-azure/unfinished/demo");
@@ -61,7 +61,9 @@ describe("scripts/deploy after a run that was killed", () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "network"]);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringContaining("takes in what a run that was killed"),
+      stderr: expect.stringContaining(
+        "takes in azurerm_resource_group.group, which a run made that was killed",
+      ),
     });
     expect(scene.imitations.note("imports")).toBe(`network azurerm_resource_group.group ${group}\n`);
     // It is over: what is there from now on is somebody else's.

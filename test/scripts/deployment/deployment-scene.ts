@@ -199,7 +199,7 @@ export class DeploymentScene {
       "az/storage-blob-list": [],
       "terraform/version": { terraform_version: "1.11.4" },
       "terraform/plan": { format_version: "1.2", resource_changes: [] },
-      "cdktf/plan": "Plan: 3 to add, 1 to change, 0 to destroy.\n",
+      "terraform/plan-text": "Terraform will perform the following actions:\n",
     };
     for (const [file, content] of Object.entries(answers)) imitations.answer(file, content);
     this.login();

@@ -253,7 +253,7 @@ describe("The preflight of scripts/deploy", () => {
     const { code, stderr } = await scene.run("deploy");
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
     expect(stderr).toContain("Nothing was changed");
-    expect(scene.imitations.cdktfRuns).toEqual([]);
+    expect(scene.imitations.runs).toEqual([]);
   });
 
   it("looks for the program that TERRAFORM_BINARY_NAME names, such as OpenTofu's", async () => {
