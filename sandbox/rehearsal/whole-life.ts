@@ -17,6 +17,12 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
     else await make(change, rehearsal, step);
   }
   await step("plan after all changes: nothing to change", () => rehearsal.expectPlan({}));
+  if (rehearsal.environment.protectData) {
+    rehearsal.edit((environment) => {
+      environment.protectData = false;
+    });
+    await step("protectData is lifted: scripts/deploy", () => rehearsal.deploy());
+  }
   await step("scripts/destroy: nothing left", () => rehearsal.destroy());
   await step("scripts/deploy, once more", () => rehearsal.deploy());
 }

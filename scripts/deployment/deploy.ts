@@ -1,6 +1,7 @@
 import { loadEnvironment } from "../../environments/load";
 import { UserError } from "../../lib/processes/user-error";
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
+import { adopt, type Stranger, strangersIn } from "./adoption";
 import { AzureCli } from "./azure-cli";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
@@ -19,7 +20,8 @@ import { readArguments, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
 import { breakLock, readState, type StackState } from "./stack-state";
 import { synthesizeSystem } from "./system";
-import { type TerraformRun, terraform } from "./terraform";
+import { TerraformError, type TerraformRun, terraform } from "./terraform";
+import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
@@ -139,6 +141,7 @@ class Deployment {
   private readonly progress = new DeploymentProgress();
   private readonly az: AzureCli;
   private readonly environment;
+  private readonly unfinished: UnfinishedWork;
   /** All stacks; those that are chosen; what is known of each stack's state. */
   private readonly system: readonly SynthesizedStack[];
   private readonly stacks: readonly SynthesizedStack[];
@@ -153,6 +156,7 @@ class Deployment {
     private readonly result: Result,
   ) {
     this.environment = loadEnvironment(name);
+    this.unfinished = new UnfinishedWork(name);
     this.system = synthesizeSystem(this.environment);
     this.stacks = chosenStacks(this.system, stackNames);
     this.az = new AzureCli(interruption.signal);
@@ -279,42 +283,63 @@ class Deployment {
 
   /** Looks at everything that is needed, and gives what Terraform runs with. */
   private async prepare(): Promise<NodeJS.ProcessEnv> {
-    const { environment, az, system, stacks, interruption, progress } = this;
+    const { environment, az, system, stacks, unfinished, interruption, progress } = this;
     const warn = (sentence: string): void => progress.line(`Warning: ${sentence}`);
     const { login, states } = await progress.step(`preflight of ${environment.name}`, (report) =>
-      preflight({ environment, az, system, stacks, warn, interruption, report }),
+      preflight({ environment, az, system, stacks, unfinished, warn, interruption, report }),
     );
     this.states = states;
     return childEnvironment(environment, login);
   }
 
-  /** Plans a stack, looks at the plan, and applies exactly that. */
-  private apply(stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[]): Promise<void> {
+  /** Plans a stack, looks at the plan, and applies exactly that; once more after what a run left that was killed is taken in. */
+  private async apply(stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[]): Promise<void> {
     const { reviewed, allowedLosses } = this.options;
     const digest = reviewed && reviewedDigest(stack, reviewed);
-    return this.onStack("stack", stack, env, secrets, (run) =>
+    const adopted = await this.onStack("stack", stack, env, secrets, (run) =>
       withPlan(run, async ({ plan, file, changes }) => {
         if (digest) refuseUnreviewed(stack, plan, digest);
         refuseDataLoss(lossesOf(stack, plan), allowedLosses);
-        if (changes) await terraform(run, ["apply", "-no-color", "-input=false", file]);
+        const strangers = await this.applyPlan(run, file, changes);
+        for (const { address } of strangers)
+          this.progress.line(`  takes in ${address}, which a run made that was killed`);
+        await adopt(strangers, { run, plan, az: this.az });
+        return strangers.length > 0;
       }),
     );
+    if (adopted) await this.apply(stack, env, secrets);
   }
 
-  private onStack(
+  /** @returns what is in the way, where an earlier run was killed and may have made it */
+  private async applyPlan(run: TerraformRun, file: string, changes: boolean): Promise<readonly Stranger[]> {
+    const { stack } = run;
+    const killedBefore = this.unfinished.isLeftOf(stack);
+    try {
+      await this.unfinished.during(stack, async () => {
+        if (changes) await terraform(run, ["apply", "-no-color", "-input=false", file]);
+      });
+      return [];
+    } catch (error) {
+      const strangers = error instanceof TerraformError ? strangersIn(error.output) : undefined;
+      if (killedBefore && strangers) return strangers;
+      throw error;
+    }
+  }
+
+  private onStack<T>(
     what: string,
     stack: string,
     env: NodeJS.ProcessEnv,
     secrets: readonly string[],
-    work: (run: TerraformRun) => Promise<void>,
-  ): Promise<void> {
+    work: (run: TerraformRun) => Promise<T>,
+  ): Promise<T> {
     const { progress, interruption } = this;
     return progress.step(
       `${what} ${stack}`,
       async (report) => {
         // Terraform runs az, too, for the web apps' package.
         await this.az.renewLogin();
-        await work({ stack, env, interruption, report, secrets });
+        return work({ stack, env, interruption, report, secrets });
       },
       { announce: true },
     );

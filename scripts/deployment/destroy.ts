@@ -15,6 +15,7 @@ import { readArguments, runScript, say } from "./run-script";
 import type { StackState } from "./stack-state";
 import { synthesizeSystem } from "./system";
 import { terraform } from "./terraform";
+import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME]
@@ -56,9 +57,10 @@ async function destroy(
   const chosen = chosenStacks(system, stackNames).reverse();
   const progress = new DeploymentProgress();
   const az = new AzureCli(interruption.signal);
+  const unfinished = new UnfinishedWork(name);
   const warn = (sentence: string): void => progress.line(`Warning: ${sentence}`);
   const { login, states } = await progress.step(`preflight of ${name}`, (report) =>
-    preflight({ environment, az, system, stacks: chosen, warn, interruption, report }, "destroy"),
+    preflight({ environment, az, system, stacks: chosen, unfinished, warn, interruption, report }, "destroy"),
   );
   const stacks = chosen.filter((stack) => states.get(stack.name)?.isDeployed);
   if (stacks.length === 0) {

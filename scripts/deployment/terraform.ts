@@ -23,11 +23,24 @@ export interface TerraformRun {
   readonly secrets?: readonly string[];
 }
 
+/** Terraform ended with an error. */
+export class TerraformError extends UserError {
+  override readonly name = "TerraformError";
+
+  constructor(
+    sentence: string,
+    /** All that it printed. */
+    readonly output: string,
+  ) {
+    super(sentence);
+  }
+}
+
 /**
  * Runs Terraform on a stack that was initialized, and gives its exit code. An interrupt is handed to it: it finishes what it has
  * begun, writes its state and gives back its lock.
  * @param good exit codes that are no failure
- * @throws {UserError} when it fails, with its reason.
+ * @throws {TerraformError} when it fails, with its reason.
  */
 export async function terraform(
   run: TerraformRun,
@@ -42,7 +55,7 @@ export async function terraform(
   });
   interruption.check();
   if (good.includes(code)) return code;
-  throw new UserError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output));
+  throw new TerraformError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output), output);
 }
 
 /** What Terraform prints for programs. Undefined when it fails. */

@@ -1,5 +1,6 @@
 import type { Report } from "../../../lib/processes/progress";
 import { UserError } from "../../../lib/processes/user-error";
+import type { AzureCli } from "../azure-cli";
 import { childEnvironment } from "../child-environment";
 import { DeploymentProblems } from "../deployment-problems";
 import type { Interruption } from "../interruption";
@@ -68,7 +69,10 @@ export async function preflight(
   const env = childEnvironment(environment, "value" in login ? login.value : undefined);
   const states =
     readable && terraformWorks
-      ? await attempt(() => readStates(system, stacks, { env, interruption, report }))
+      ? await attempt(async () => {
+          if (environment.state.backend === "azurerm") await fetchStorageToken(az);
+          return readStates(system, stacks, { env, interruption, report });
+        })
       : { problems: [] };
   const problems = [...versions, ...problemsIn(login), ...problemsIn(states)];
   const context = "value" in login ? { ...options, login: login.value } : undefined;
@@ -92,6 +96,15 @@ export async function preflight(
     throw new DeploymentProblems(`Nothing was changed: ${count} in the way`, unique);
   }
   return { login: login.value, states: states.value };
+}
+
+/**
+ * Before several Terraforms ask az for it at once: each would then write az's cache of tokens, in which the others look for the
+ * login meanwhile and do not find it.
+ */
+async function fetchStorageToken(az: AzureCli): Promise<void> {
+  const scope = "https://storage.azure.com/.default";
+  await az.run("account", "get-access-token", "--scope", scope, "--output", "none");
 }
 
 /** Those that would find problems that are none while the states are unknown. */

@@ -91,6 +91,7 @@ case $verb in
     [[ $2 == pull ]] || exit 0
     [[ -n $stack ]] || stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
     if [[ -e $IMITATION/state/$stack ]]; then cat "$IMITATION/state/$stack"; fi ;;
+  import) echo "$stack \${*: -2}" >>"$IMITATION/imports"; rm -f "$IMITATION/terraform/apply-$stack.error" ;;
   plan) begin; exit 2 ;;
   apply) begin; cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack" ;;
   destroy) begin; rm "$IMITATION/state/$stack" ;;
