@@ -313,6 +313,18 @@ export class Rehearsal {
     if (left.length > 0) throw new UserError(`scripts/destroy left behind:\n${left.join("\n")}`);
   }
 
+  /** Deploys a stack by cdktf alone, as docs/deploy.md says. @throws UserError when that would change anything that the scripts deployed */
+  async expectNothingFromCdktf(stack: string): Promise<void> {
+    const args = ["--no-install", "cdktf", "deploy", stack, "--auto-approve", "--no-color"];
+    const { stdout } = await this.run("npx", [...args, "--ignore-missing-stack-dependencies"], "cdktf", {
+      ENVIRONMENT: this.environmentName,
+      ARM_SUBSCRIPTION_ID: subscriptionId,
+    });
+    if (!stdout.includes("No changes.")) {
+      throw new UserError(`cdktf deploy would change what scripts/deploy deployed:\n${stdout}`);
+    }
+  }
+
   /** Ids of what is there beside what Azure keeps of deleted Key Vaults. */
   leftovers(): string[] {
     return this.azure.resources.all
@@ -341,13 +353,18 @@ export class Rehearsal {
     return this.run(join(this.options.project, "scripts", name), args, name);
   }
 
-  private async run(command: string, args: string[], log = "az"): Promise<{ stdout: string }> {
+  private async run(
+    command: string,
+    args: string[],
+    log = "az",
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<{ stdout: string }> {
     const file = join(this.options.folder, `${log}.log`);
     const { code, stdout, stderr } = await runProgram({
       command,
       args,
       cwd: this.options.project,
-      env: this.env,
+      env: { ...this.env, ...env },
       deadlineMs,
       onErrorLine: (line) => appendFileSync(file, `${line}\n`),
     });

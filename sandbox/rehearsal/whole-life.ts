@@ -25,6 +25,9 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
   }
   await step("scripts/destroy: nothing left", () => rehearsal.destroy());
   await step("scripts/deploy, once more", () => rehearsal.deploy());
+  await step("cdktf deploy network, by hand: nothing to change", () =>
+    rehearsal.expectNothingFromCdktf("network"),
+  );
 }
 
 async function make(change: Change, rehearsal: Rehearsal, step: Step): Promise<void> {
