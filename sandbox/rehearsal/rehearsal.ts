@@ -10,6 +10,7 @@ import type { Progress } from "../../lib/processes/progress";
 import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
+import { readSynthesizedFolder } from "../../lib/synthesized/synthesized-folder";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/request-log";
@@ -57,7 +58,10 @@ export interface RehearsalOptions {
 /** Milliseconds for one run of a script. */
 const deadlineMs = 3_600_000;
 
-const deployed = z.object({ outputs: z.object({ vault_https_addr: z.string().optional() }) });
+const deployed = z.object({
+  stacks: z.array(z.object({ stack: z.string(), seconds: z.number() })),
+  outputs: z.object({ vault_https_addr: z.string().optional() }),
+});
 
 /** In the environment of all processes of a script; its value is the rehearsal's folder. */
 const scriptMarker = "VAULT_ON_AZURE_REHEARSAL";
@@ -161,9 +165,43 @@ export class Rehearsal {
 
   /** @param options of scripts/deploy, such as the stacks; all of them unless told */
   async deploy(...options: string[]): Promise<void> {
+    await this.deployTimed(...options);
+  }
+
+  /** Seconds that each stack took. */
+  async deployTimed(...options: string[]): Promise<{ stack: string; seconds: number }[]> {
     const { stdout } = await this.script("deploy", this.environmentName, "--json", ...options);
-    const { outputs } = deployed.parse(JSON.parse(stdout));
+    const { stacks, outputs } = deployed.parse(JSON.parse(stdout));
     this.vaultAddress = outputs.vault_https_addr ?? "";
+    return stacks;
+  }
+
+  /** The same by Terraform alone, of stacks that are synthesized; init does not count for a stack. */
+  async applyByHand(): Promise<{ stack: string; seconds: number }[]> {
+    const terraform = (stack: string, args: string[], env: NodeJS.ProcessEnv) =>
+      this.run(
+        this.options.programs.terraform,
+        [`-chdir=cdktf.out/stacks/${stack}`, ...args],
+        "terraform",
+        env,
+      );
+    const subscription = { ARM_SUBSCRIPTION_ID: subscriptionId };
+    const times = [];
+    for (const { name: stack } of readSynthesizedFolder(join(this.project, "cdktf.out"))) {
+      await terraform(stack, ["init", "-input=false"], subscription);
+      const login = stack === "vault-config" ? await this.vaultLogin() : {};
+      const start = performance.now();
+      await terraform(stack, ["apply", "-auto-approve", "-input=false"], { ...subscription, ...login });
+      times.push({ stack, seconds: (performance.now() - start) / 1000 });
+    }
+    return times;
+  }
+
+  /** What scripts/vault-env exports. */
+  private async vaultLogin(): Promise<NodeJS.ProcessEnv> {
+    const { stdout } = await this.script("vault-env", this.environmentName);
+    const exports = [...stdout.matchAll(/^export (\w+)='([^']*)'$/gm)];
+    return Object.fromEntries(exports.map(([, name, value]) => [name, value]));
   }
 
   /** The sandbox's smoke test, on what was deployed. */
