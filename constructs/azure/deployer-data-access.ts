@@ -42,7 +42,9 @@ export class DeployerDataAccess extends Construct {
           // Azure finds out by itself what the signed-in principal is.
           principalType: signedIn ? undefined : type,
         });
-        formerly(assignment, `${name}-${index}`);
+        // Whoever is signed in can be meant only where nobody else is, and is named once others come.
+        const nameless = index === 0 && !signedIn ? [`${name}-signed-in-user`] : [];
+        formerly(assignment, `${name}-${index}`, ...nameless);
       }
     }
   }

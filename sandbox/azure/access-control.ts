@@ -1,5 +1,7 @@
 import { builtInRole } from "./built-in-roles";
+import type { ResourceStore } from "./model/resource-store";
 import type { RoleDefinition } from "./role-definition";
+import { roleAssignmentResource, roleAssignmentsIn } from "./services/resource-manager/authorization";
 import { type AzureWorld, checkRoleAssignment, type RoleAssignment } from "./world";
 
 /** Azure RBAC: who may do what, where. */
@@ -7,39 +9,29 @@ export class AccessControl {
   /** Milliseconds until an assignment works that Azure Resource Manager made: up to minutes in Azure. */
   assignmentsTakeMs = 0;
   readonly #world: AzureWorld;
-  /** Those of the start, and those that were added here; others are in the world, as it changes. */
-  readonly #assignments: RoleAssignment[];
-  #atStart: ReadonlySet<RoleAssignment>;
+  readonly #store: ResourceStore;
 
-  constructor(world: AzureWorld) {
+  constructor(world: AzureWorld, store: ResourceStore) {
     this.#world = world;
-    this.#assignments = [...world.roleAssignments];
-    this.#atStart = new Set(this.#assignments);
-  }
-
-  get assignments(): readonly RoleAssignment[] {
-    const since = this.#world.roleAssignments.filter((assignment) => !this.#atStart.has(assignment));
-    return [...this.#assignments, ...since];
+    this.#store = store;
   }
 
   add(assignment: RoleAssignment): void {
     checkRoleAssignment(this.#world, assignment);
-    this.#assignments.push(assignment);
-  }
-
-  /** Those of another deployment take the place of all. */
-  replace(assignments: readonly RoleAssignment[]): void {
-    this.#assignments.splice(0, Infinity, ...assignments);
-    this.#atStart = new Set(assignments);
+    this.#store.put(roleAssignmentResource(assignment, this.#world.subscriptionId));
   }
 
   /** Takes away every assignment that agrees in all the fields given; says how many there were. */
   remove(which: Partial<RoleAssignment>): number {
-    const stays = (assignment: RoleAssignment) =>
-      Object.entries(which).some(([field, value]) => assignment[field as keyof RoleAssignment] !== value);
-    const before = this.#assignments.length;
-    this.#assignments.splice(0, before, ...this.#assignments.filter(stays));
-    return before - this.#assignments.length;
+    const ids = this.#store.ofType("Microsoft.Authorization/roleAssignments").flatMap((resource) => {
+      const [assignment] = roleAssignmentsIn(this.#store, [resource]);
+      const agrees = Object.entries(which).every(
+        ([field, value]) => assignment?.[field as keyof RoleAssignment] === value,
+      );
+      return assignment && agrees ? [resource.id] : [];
+    });
+    for (const id of ids) this.#store.delete(id);
+    return ids.length;
   }
 
   /** On the management plane: ARM's actions, for instance Microsoft.Compute/virtualMachines/read. */
@@ -60,7 +52,7 @@ export class AccessControl {
 
   /** The roles that hold at a resource, from wherever they were assigned. */
   rolesAt(principalId: string, resourceId: string): RoleDefinition[] {
-    return this.assignments
+    return this.#world.roleAssignments
       .filter(
         (assignment) =>
           assignment.principalId === principalId &&

@@ -12,6 +12,7 @@ import { Imds } from "./imds";
 import { KeyVaultService } from "./key-vault/service";
 import { type KeyVaultContent, KeyVaultStore } from "./key-vault/store";
 import { hostNames } from "./model/host-names";
+import { fill } from "./model/initial-resources";
 import { liveWorld } from "./model/live-world";
 import { ResourceStore } from "./model/resource-store";
 import { PrivateNames } from "./private-names";
@@ -77,7 +78,7 @@ export class Azure {
   /** The private CA's certificate: what SSL_CERT_FILE is to hold. */
   readonly caPem: string;
   /** What was there at the start, or is there since an update. */
-  readonly #seed: AzureWorld;
+  readonly #given: AzureWorld;
   readonly #world: AzureWorld;
   readonly #services: HostedService[];
   /** By name of a VM: what IMDS gives in the place of what the world says. */
@@ -99,13 +100,15 @@ export class Azure {
     authority: CertificateAuthority,
     issuer: TokenIssuer,
   ) {
-    this.resources = new ResourceStore(world);
-    this.#seed = world;
+    this.resources = new ResourceStore(world.tenantId, world.subscriptionId);
+    this.#given = world;
+    fill(this.resources, world);
+    for (const { name, userData } of world.virtualMachines) if (userData) this.#userData.set(name, userData);
     this.#world = liveWorld(world, this.resources, this.#userData);
     this.#authority = authority;
     this.caPem = authority.pem;
     this.entra = issuer;
-    this.accessControl = new AccessControl(this.#world);
+    this.accessControl = new AccessControl(this.#world, this.resources);
     this.#directory = new Directory(this.#world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
     this.#appService = new AppServiceIdentity(this.#directory);
     this.#makeStores(options);
@@ -184,8 +187,13 @@ export class Azure {
 
   /** Gives a machine one more user-assigned identity, as somebody else's policy may do in Azure at any time. */
   assignIdentity(name: string, identity: UserAssignedIdentity): void {
-    this.#world.identities.push(identity);
-    known(this.#directory.machine(name), "virtual machine", name).userAssigned.push(identity.resourceId);
+    const { resourceId, ...machine } = known(this.#directory.machine(name), "virtual machine", name);
+    const userAssigned = [...machine.userAssigned, identity.resourceId];
+    fill(this.resources, {
+      ...this.#world,
+      identities: [...this.#world.identities, identity],
+      virtualMachines: [{ ...machine, resourceId, userAssigned }],
+    });
   }
 
   /** As the identity endpoint gives it to a web app or function. */
@@ -236,9 +244,9 @@ export class Azure {
         );
       }
     }
-    const { people, roleDefinitions, roleAssignments, virtualMachines } = structuredClone(world);
-    Object.assign(this.#seed, { people, roleDefinitions, roleAssignments, virtualMachines });
-    this.accessControl.replace(roleAssignments);
+    this.#given.people = structuredClone(world.people);
+    this.accessControl.remove({});
+    fill(this.resources, structuredClone(world));
   }
 
   /** What IMDS gives to a machine as its user data from now on. */

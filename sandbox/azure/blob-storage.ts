@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { AccessControl } from "./access-control";
 import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "./service";
@@ -12,7 +12,18 @@ const actions: Readonly<Record<string, string>> = {
   GET: `${blobs}/read`,
   HEAD: `${blobs}/read`,
   PUT: `${blobs}/write`,
+  DELETE: `${blobs}/delete`,
 };
+
+/** A block blob that was pushed here. */
+interface Blob {
+  bytes: Buffer;
+  modified: Date;
+  /** Of the name after x-ms-meta-, in small letters. */
+  metadata: Record<string, string>;
+  /** Of an endless lease; undefined where nobody holds one. */
+  leaseId?: string;
+}
 
 interface BlobStorageProps {
   world: AzureWorld;
@@ -21,15 +32,15 @@ interface BlobStorageProps {
 }
 
 /**
- * Reading and writing of whole blobs with Entra tokens: accounts here have no keys.
- * Source: Azure, REST reference of Blob Storage, "Get Blob" and "Put Blob".
+ * Whole block blobs, their metadata and endless leases, and lists of them, with Entra tokens: accounts here have no keys.
+ * Source: Azure, REST reference of Blob Storage.
  */
 export class BlobStorage implements HostedService {
   readonly name = "Blob Storage";
   readonly scheme = "https";
   readonly #props: BlobStorageProps;
   /** What was pushed, by URL without a scheme. */
-  readonly #pushed = new Map<string, Buffer>();
+  readonly #pushed = new Map<string, Blob>();
 
   constructor(props: BlobStorageProps) {
     this.#props = props;
@@ -44,14 +55,13 @@ export class BlobStorage implements HostedService {
     const account = this.#account(host);
     if (!account) throw notImitated(host, 404);
     const action = actions[method];
-    if (action === undefined || request.query.size > 0)
-      throw notImitated(`${method} of a blob with ${request.query}`);
+    if (action === undefined) throw notImitated(`${method} of a blob`);
     // Without it the service takes a version that knows no Entra tokens.
     if (!/^\d{4}-\d\d-\d\d$/.test(String(headers["x-ms-version"]))) {
       throw new Refusal(401, "NoAuthenticationInformation", "The header x-ms-version is missing.");
     }
     const principal = this.#authenticate(request);
-    const [, container = "", ...rest] = path.split("/");
+    const [, container = ""] = path.split("/");
     const resource = `${account.resourceId}/blobServices/default/containers/${container}`;
     if (!this.#props.accessControl.allowsDataAction(principal, action, resource)) {
       throw new Refusal(
@@ -60,15 +70,67 @@ export class BlobStorage implements HostedService {
         "This request is not authorized to perform this operation using this permission.",
       );
     }
-    if (method === "PUT") {
-      this.#pushed.set(`${host}${path}`, request.bytes);
-      return { status: 201, text: "", headers: { ETag: etagOf(request.bytes), ...lastModified() } };
-    }
-    const pushed = this.#pushed.get(`${host}${path}`);
-    if (pushed) return contentOf(pushed, headers["if-none-match"]);
-    const blob = account.blobs.find((it) => it.container === container && it.name === rest.join("/"));
+    return this.#perform(request, account);
+  }
+
+  #perform(request: AzureRequest, account: StorageAccount): Answer {
+    const { method, path, query, host, headers } = request;
+    const component = query.get("comp");
+    const key = `${host}${path}`;
+    if (method === "GET" && query.get("restype") === "container" && component === "list")
+      return this.#list(key, query);
+    const known = component === null || (method === "PUT" && ["lease", "metadata"].includes(component));
+    if (!known) throw notImitated(`${method} of a blob with ${query}`);
+    const blob = this.#pushed.get(key) ?? this.#given(account, path);
+    if (method === "PUT" && component === null) return this.#put(key, request);
     if (!blob) throw new Refusal(404, "BlobNotFound", "The specified blob does not exist.");
-    return contentOf(readFileSync(blob.file), headers["if-none-match"]);
+    if (component === "lease") return lease(blob, headers);
+    if (method !== "GET" && method !== "HEAD") checkLease(blob, headers);
+    if (component === "metadata") {
+      blob.metadata = metadataIn(headers);
+      return { status: 200, text: "", headers: headersOf(blob) };
+    }
+    if (method === "DELETE") {
+      this.#pushed.delete(key);
+      return { status: 202, text: "" };
+    }
+    const etag = etagOf(blob.bytes);
+    if (headers["if-none-match"] === etag)
+      return { status: 304, bytes: Buffer.alloc(0), headers: headersOf(blob) };
+    return { status: 200, bytes: blob.bytes, headers: headersOf(blob) };
+  }
+
+  /** What came with the world. */
+  #given(account: StorageAccount, path: string): Blob | undefined {
+    const [, container, ...rest] = path.split("/");
+    const blob = account.blobs.find((it) => it.container === container && it.name === rest.join("/"));
+    return blob && { bytes: readFileSync(blob.file), modified: new Date(), metadata: {} };
+  }
+
+  #put(key: string, { bytes, headers }: AzureRequest): Answer {
+    const before = this.#pushed.get(key);
+    if (before) checkLease(before, headers);
+    const blob = { bytes, modified: new Date(), metadata: metadataIn(headers), leaseId: before?.leaseId };
+    this.#pushed.set(key, blob);
+    return { status: 201, text: "", headers: headersOf(blob) };
+  }
+
+  /** All of a container's, in one page. */
+  #list(container: string, query: URLSearchParams): Answer {
+    const prefix = `${container}/`;
+    const wanted = query.get("prefix") ?? "";
+    const entries = [...this.#pushed]
+      .filter(([key]) => key.startsWith(`${prefix}${wanted}`))
+      .map(([key, blob]): [string, Blob] => [key.slice(prefix.length), blob]);
+    const blobsXml = entries.map(([name, blob]) => {
+      const metadata = Object.entries(blob.metadata).map(
+        ([field, value]) => `<${field}>${xml(value)}</${field}>`,
+      );
+      const state = leaseState(blob);
+      return `<Blob><Name>${xml(name)}</Name><Properties><Last-Modified>${blob.modified.toUTCString()}</Last-Modified><Etag>${etagOf(blob.bytes)}</Etag><Content-Length>${blob.bytes.length}</Content-Length><Content-Type>application/octet-stream</Content-Type><BlobType>BlockBlob</BlobType><LeaseStatus>${state.status}</LeaseStatus><LeaseState>${state.state}</LeaseState></Properties><Metadata>${metadata.join("")}</Metadata></Blob>`;
+    });
+    const text = `<?xml version="1.0" encoding="utf-8"?><EnumerationResults><Blobs>${blobsXml.join("")}</Blobs><NextMarker /></EnumerationResults>`;
+    return { status: 200, text, headers: { "Content-Type": "application/xml" } };
   }
 
   /** In XML, in Azure too. */
@@ -93,11 +155,80 @@ export class BlobStorage implements HostedService {
   }
 }
 
-function contentOf(bytes: Buffer, known: string | undefined): Answer {
-  const headers = { ETag: etagOf(bytes), ...lastModified() };
-  if (known === headers.ETag) return { status: 304, bytes: Buffer.alloc(0), headers };
-  return { status: 200, bytes, headers };
+type Headers = AzureRequest["headers"];
+
+/** Only whoever holds the lease may change a blob. */
+function checkLease({ leaseId }: Blob, headers: Headers): void {
+  const given = headers["x-ms-lease-id"];
+  if (leaseId === undefined) return;
+  if (given === undefined)
+    throw new Refusal(
+      412,
+      "LeaseIdMissing",
+      "There is currently a lease on the blob and no lease ID was specified in the request.",
+    );
+  if (String(given).toLowerCase() !== leaseId.toLowerCase())
+    throw new Refusal(
+      412,
+      "LeaseIdMismatchWithBlobOperation",
+      "The lease ID specified did not match the lease ID for the blob.",
+    );
 }
+
+function lease(blob: Blob, headers: Headers): Answer {
+  const action = String(headers["x-ms-lease-action"]).toLowerCase();
+  const given = headers["x-ms-lease-id"];
+  switch (action) {
+    case "acquire": {
+      const proposed = String(headers["x-ms-proposed-lease-id"] ?? randomUUID());
+      if (blob.leaseId !== undefined && blob.leaseId !== proposed)
+        throw new Refusal(409, "LeaseAlreadyPresent", "There is already a lease present.");
+      blob.leaseId = proposed;
+      return { status: 201, text: "", headers: { ...headersOf(blob), "x-ms-lease-id": proposed } };
+    }
+    case "release":
+      if (String(given) !== blob.leaseId)
+        throw new Refusal(
+          409,
+          "LeaseIdMismatchWithLeaseOperation",
+          "The lease ID specified did not match the lease ID for the blob.",
+        );
+      blob.leaseId = undefined;
+      return { status: 200, text: "", headers: headersOf(blob) };
+    case "break":
+      blob.leaseId = undefined;
+      return { status: 202, text: "", headers: { ...headersOf(blob), "x-ms-lease-time": "0" } };
+    default:
+      throw notImitated(`the lease action ${action} of a blob`);
+  }
+}
+
+const leaseState = ({ leaseId }: Blob): { status: string; state: string } =>
+  leaseId === undefined ? { status: "unlocked", state: "available" } : { status: "locked", state: "leased" };
+
+function headersOf(blob: Blob): Record<string, string> {
+  const { status, state } = leaseState(blob);
+  return {
+    ETag: etagOf(blob.bytes),
+    "Last-Modified": blob.modified.toUTCString(),
+    "x-ms-blob-type": "BlockBlob",
+    "x-ms-lease-status": status,
+    "x-ms-lease-state": state,
+    ...Object.fromEntries(Object.entries(blob.metadata).map(([name, value]) => [`x-ms-meta-${name}`, value])),
+  };
+}
+
+function metadataIn(headers: Headers): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const [, field] = /^x-ms-meta-(.+)$/.exec(name) ?? [];
+      return field === undefined ? [] : [[field, String(value)]];
+    }),
+  );
+}
+
+const xml = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 function hostOf({ name }: StorageAccount): string {
   return `${name}${domain}`;
@@ -105,5 +236,3 @@ function hostOf({ name }: StorageAccount): string {
 
 const etagOf = (bytes: Buffer): string =>
   `"0x${createHash("sha256").update(bytes).digest("hex").slice(0, 15).toUpperCase()}"`;
-
-const lastModified = (): Record<string, string> => ({ "Last-Modified": new Date().toUTCString() });

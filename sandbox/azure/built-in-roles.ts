@@ -103,7 +103,7 @@ const ids: Readonly<Record<string, string>> = {
 
 export const builtInRoles = roles.map((role) => ({ id: ids[role.name] ?? "", ...role }));
 
-export const builtInRole = (name: string): RoleDefinition | undefined =>
+export const builtInRole = (name: string): (RoleDefinition & { id: string }) | undefined =>
   builtInRoles.find((role) => role.name === name);
 
 export const isBuiltInRole = (name: string): boolean => builtInRole(name) !== undefined;

@@ -3,7 +3,7 @@ import { connect } from "node:tls";
 import { UserError } from "../../lib/processes/user-error";
 import type { Machine } from "../machine/machine";
 import { newcomer } from "./empty-azure";
-import type { ExpectedPlan } from "./expected-plan";
+import { type ExpectedPlan, onlyOutputs } from "./expected-plan";
 import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
 
@@ -28,8 +28,8 @@ export const changes: readonly Change[] = [
       await rehearsal.renewVaultCertificate();
       await serveNewestCertificate(rehearsal);
     },
-    // Terraform notes the new version, and leaves it.
-    plan: {},
+    // Terraform notes the new version, and hands it on to web apps that will start; those that run fetch it by themselves.
+    plan: { "vault-server": onlyOutputs },
   },
   {
     what: "a workload more",
@@ -42,7 +42,10 @@ export const changes: readonly Change[] = [
   },
   {
     what: "a deployer more",
-    edit: ({ deployers }) => {
+    edit: ({ deployers }, { person }) => {
+      // Whoever is signed in can be meant only where nobody else is.
+      for (const deployer of deployers)
+        if (deployer.objectId === "signed-in-user") deployer.objectId = person;
       deployers.push({ ...newcomer, type: "User" });
     },
     plan: {},

@@ -12,18 +12,30 @@ const signedIn = "00000000-0000-4000-8000-0000000000aa";
 /** Somebody who joins the deployers later. */
 export const newcomer = { name: "Ada", objectId: "00000000-0000-4000-8000-0000000000ad" };
 
-/** Object id of the deployer that a rehearsal plays: the first. */
+/** Object id of the deployer that a rehearsal plays: the first person, else the first pipeline. */
 export function deployerOf({ deployers, name }: Environment): string {
-  const [first] = deployers;
+  const first = deployers.find(({ type }) => type === "User") ?? deployers[0];
   if (!first) throw new UserError(`The environment ${name} names no deployer; add one to deployers.`);
   return first.objectId === "signed-in-user" ? signedIn : first.objectId;
 }
 
-/** A subscription with nothing in it, which the deployer owns; the people that the environment names. */
+/**
+ * A subscription which the deployer owns, with nothing in it but the storage account for the state, where the environment has one;
+ * the people that the environment names.
+ */
 export function emptyWorld(
-  { deployers, recoveryKeyReaders, network }: Environment,
+  { deployers, recoveryKeyReaders, network, state }: Environment,
   person: string,
 ): AzureWorld {
+  const subscription = `/subscriptions/${subscriptionId}`;
+  const store =
+    state.backend === "azurerm"
+      ? {
+          name: state.storageAccount,
+          resourceId: `${subscription}/resourceGroups/${state.resourceGroup}/providers/Microsoft.Storage/storageAccounts/${state.storageAccount}`,
+          blobs: [],
+        }
+      : undefined;
   const people = [...deployers, ...recoveryKeyReaders, ...network.sshAdministrators, newcomer].map(
     ({ name, objectId }) => ({
       name,
@@ -40,7 +52,14 @@ export function emptyWorld(
     keys: [],
     certificates: [],
     roleDefinitions: [],
-    roleAssignments: [{ principalId: person, roleName: "Owner", scope: `/subscriptions/${subscriptionId}` }],
+    storageAccounts: store && [store],
+    roleAssignments: [
+      { principalId: person, roleName: "Owner", scope: subscription },
+      // As scripts/create-state-store gives it.
+      ...(store
+        ? [{ principalId: person, roleName: "Storage Blob Data Contributor", scope: store.resourceId }]
+        : []),
+    ],
     people: [...new Map(people.map((one) => [one.objectId, one])).values()],
   };
 }

@@ -15,11 +15,20 @@ export const deploymentPlan = z.object({ stacks: z.array(plannedStack) });
 
 export type DeploymentPlan = z.infer<typeof deploymentPlan>;
 
+/** By address, what happens. */
+type Changes = Readonly<Record<string, Action | `waits for ${string}`>>;
+
+/** Of a stack of which no resource changes. */
+export const onlyOutputs: Changes = { "its outputs": "changed" };
+
+/** Of a stack that cannot be planned before others are deployed. */
+export const waitsFor = (...stacks: string[]): Changes => ({ "its plan": `waits for ${stacks.join(", ")}` });
+
 /**
  * By stack, by address without the hash that cdktf adds (`_0A1B2C3D`): what must happen, and nothing else may. Stacks that are
  * not named must not change at all.
  */
-export type ExpectedPlan = Readonly<Record<string, Readonly<Record<string, Action>>>>;
+export type ExpectedPlan = Readonly<Record<string, Changes>>;
 
 /** In which ways a plan is another one than expected, a line each; empty when it is the same. */
 export function differencesOf({ stacks }: DeploymentPlan, expected: ExpectedPlan): string[] {
@@ -28,24 +37,24 @@ export function differencesOf({ stacks }: DeploymentPlan, expected: ExpectedPlan
     ...missing.map((stack) => `${stack} has no plan.`),
     ...stacks.flatMap((planned) => {
       const { stack } = planned;
-      if ("waitsFor" in planned)
-        return [`${stack} is not planned: it waits for ${planned.waitsFor.join(", ")}.`];
       const wanted = expected[stack] ?? {};
-      const found = Object.fromEntries(
-        Object.entries(planned.changes).map(([address, action]) => [withoutHash(address), action]),
-      );
+      const found = changesOf(planned);
       const addresses = [...new Set([...Object.keys(wanted), ...Object.keys(found)])].sort();
-      const differences = addresses
+      return addresses
         .filter((address) => wanted[address] !== found[address])
         .map(
           (address) =>
             `${stack}: ${address} is ${found[address] ?? "unchanged"}, not ${wanted[address] ?? "unchanged"}.`,
         );
-      // Terraform also says so where only outputs change.
-      const quiet = addresses.length > 0 || /^No changes\./m.test(planned.text);
-      return quiet ? differences : [`${stack}: only its outputs change:\n${planned.text}`];
     }),
   ];
+}
+
+function changesOf(planned: z.infer<typeof plannedStack>): Changes {
+  if ("waitsFor" in planned) return waitsFor(...planned.waitsFor);
+  const entries = Object.entries(planned.changes);
+  if (entries.length === 0 && !/^No changes\./m.test(planned.text)) return onlyOutputs;
+  return Object.fromEntries(entries.map(([address, action]) => [withoutHash(address), action]));
 }
 
 const withoutHash = (address: string): string => address.replace(/_[0-9A-F]{8}(?=$|[[.])/g, "");

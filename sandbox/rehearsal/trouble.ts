@@ -21,12 +21,15 @@ const tokenSeconds = 45;
 
 /** What Azure Resource Manager answers once instead of what it should, by kind of trouble. */
 const nuisances: Readonly<Record<string, FaultAnswer>> = {
+  // For requests that change something only. A run ends with it, unlike with the others.
+  "a conflict": { status: 409, code: "AnotherOperationInProgress" },
   "too many requests": { status: 429, retryAfter: 1 },
   "an error of Azure's own": { status: 500 },
   "a late answer": { delayMs: 2_000 },
-  // For requests that change something only.
-  "a conflict": { status: 409, code: "AnotherOperationInProgress" },
 };
+
+/** How many of the requests that change something meet a conflict. */
+const conflicts = 1 / 12;
 
 /**
  * Deploys and destroys while things go wrong; after each trouble the same command must end well.
@@ -132,8 +135,9 @@ function annoy(azure: Azure, random: () => number): { report: () => string; remo
   const kindOf = ({ method, path }: AzureRequest): string | undefined => {
     const key = `${method} ${path}`;
     if (chosen.has(key) || path.includes("/operationStatuses/")) return undefined;
-    const possible = changes.test(method) ? kinds : kinds.slice(0, -1);
-    return possible[Math.floor(random() * possible.length)];
+    const [conflict, ...others] = kinds;
+    if (changes.test(method) && random() < conflicts) return conflict;
+    return others[Math.floor(random() * others.length)];
   };
   let next: { request: AzureRequest; kind: string | undefined } | undefined;
   const injected = kinds.map((kind, index): [string, InjectedFault] => [

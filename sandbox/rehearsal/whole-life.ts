@@ -9,6 +9,7 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
   const step: Step = (what, work) => progress.step(what, work, { announce: true });
   await step("scripts/deploy", () => rehearsal.deploy());
   await rehearsal.smokeTest();
+  await step("the sandbox without azurerm has the same Azure", async () => rehearsal.expectFallbackAlike());
   await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
   for (const change of changes) {
     const obstacle = change.obstacle?.(rehearsal);
@@ -16,8 +17,17 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
     else await make(change, rehearsal, step);
   }
   await step("plan after all changes: nothing to change", () => rehearsal.expectPlan({}));
+  if (rehearsal.environment.protectData) {
+    rehearsal.edit((environment) => {
+      environment.protectData = false;
+    });
+    await step("protectData is lifted: scripts/deploy", () => rehearsal.deploy());
+  }
   await step("scripts/destroy: nothing left", () => rehearsal.destroy());
   await step("scripts/deploy, once more", () => rehearsal.deploy());
+  await step("cdktf deploy network, by hand: nothing to change", () =>
+    rehearsal.expectNothingFromCdktf("network"),
+  );
 }
 
 async function make(change: Change, rehearsal: Rehearsal, step: Step): Promise<void> {
@@ -25,7 +35,7 @@ async function make(change: Change, rehearsal: Rehearsal, step: Step): Promise<v
   if (outside) await step(what, () => outside(rehearsal));
   if (edit) rehearsal.edit((environment) => edit(environment, rehearsal));
   await step(`${what}: the expected plan`, () => rehearsal.expectPlan(plan));
-  if (edit) await step(`${what}: scripts/deploy`, () => rehearsal.deploy());
+  await step(`${what}: scripts/deploy`, () => rehearsal.deploy());
   if (check) await step(`${what}: works`, () => check(rehearsal));
   await rehearsal.smokeTest();
 }

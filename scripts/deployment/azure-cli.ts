@@ -1,8 +1,12 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
-import { azureErrorSentence } from "./azure-error";
+import { azureErrorSentence, isMomentary } from "./azure-error";
 import { FederatedLogin } from "./federated-login";
 import { type CommandResult, runCommand } from "./run-command";
+
+/** Seconds between attempts while Azure is busy or fails by itself. */
+const pauses = [1, 2, 4];
 
 /** The Azure CLI; at most four of its calls run at once, since each is a Python program of its own. */
 export class AzureCli {
@@ -30,10 +34,20 @@ export class AzureCli {
 
   /** Runs a command for its effect. @throws {UserError} when it fails. */
   async run(...args: string[]): Promise<CommandResult> {
-    const result = await this.attempt(...args);
+    const result = await this.attemptAgain(args);
     if (result === undefined) throw new UserError(azureCliMissing);
     if (result.code !== 0) throw new UserError(azureErrorSentence(commandOf(args), result.stderr));
     return result;
+  }
+
+  /** `az rest` does not try again by itself, as other commands do. All commands here may be run twice. */
+  private async attemptAgain(args: readonly string[]): Promise<CommandResult | undefined> {
+    for (const seconds of pauses) {
+      const result = await this.attempt(...args);
+      if (!result || result.code === 0 || !isMomentary(result.stderr)) return result;
+      await pause(seconds * 1000, undefined, { signal: this.signal });
+    }
+    return this.attempt(...args);
   }
 
   /** Makes a login of a pipeline last for what comes next; a person's is left alone. */

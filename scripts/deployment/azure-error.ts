@@ -1,3 +1,10 @@
+const throttled = /TooManyRequests|Too Many Requests|Throttled\b/i;
+const failedByItself =
+  /InternalServerError|Internal Server Error|ServiceUnavailable|Service Unavailable|Bad Gateway|Gateway Time-?out/i;
+
+/** Whether the same request may succeed a moment later. */
+export const isMomentary = (text: string): boolean => throttled.test(text) || failedByItself.test(text);
+
 /** What Azure's answers mean, and the cure. Source of the codes: Entra's list of AADSTS errors, Azure Resource Manager. */
 const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
   [
@@ -68,6 +75,21 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
   [
     /ServerIsBusy|AnotherOperationInProgress|OperationInProgress/,
     () => "Azure is still busy with an earlier change of that resource; run the same command again.",
+  ],
+  [
+    /ExpiredAuthenticationToken/,
+    () =>
+      "A token of the login to Azure expired meanwhile; run the same command again, after `az login` if it says so.",
+  ],
+  [
+    throttled,
+    () =>
+      "Azure takes no more requests of this subscription for a moment; wait a minute, and run the same command again.",
+  ],
+  [
+    failedByItself,
+    () =>
+      "Azure failed with an error of its own; run the same command again, and look at https://azure.status.microsoft if it stays.",
   ],
   [
     /getaddrinfo|NameResolutionError|Max retries exceeded|ConnectionError|ConnectTimeout/,

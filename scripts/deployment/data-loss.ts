@@ -1,6 +1,5 @@
 import { actionOf, type Plan, type ResourceChange } from "../plan-summary/plan";
 import { DeploymentProblems } from "./deployment-problems";
-import type { StackState } from "./stack-state";
 
 /** Types of resources that hold what a deployment cannot make again, and what goes with them. */
 const contents: Readonly<Record<string, string>> = {
@@ -32,12 +31,6 @@ export interface Loss {
   readonly address: string;
   /** What happens and what goes with it. */
   readonly sentence: string;
-}
-
-/** Whether a stack holds such data, so that its plan is worth a look before it is applied. */
-export function holdsData(stack: string, state: StackState | undefined): boolean {
-  const types = { ...contents, ...contentsInStack[stack] };
-  return Object.keys(types).some((type) => (state?.existing(type).length ?? 0) > 0);
 }
 
 /** What a plan destroys, replaces or shrinks of what holds data, whatever caused it. */

@@ -1,30 +1,27 @@
-import { join } from "node:path";
 import { loadEnvironment } from "../../environments/load";
-import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
-import { synthesize } from "../../main";
-import type { Plan } from "../plan-summary/plan";
+import { adopt, type Stranger, strangersIn } from "./adoption";
 import { AzureCli } from "./azure-cli";
-import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
-import { holdsData, lossesOf, refuseDataLoss } from "./data-loss";
+import { lossesOf, refuseDataLoss } from "./data-loss";
 import { DeploymentProblems } from "./deployment-problems";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
 import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
-import { type PlannedStack, plannedChanges, readPlan, savedPlan } from "./plan";
+import { type PlannedStack, plannedChanges, readablePlan, stacksToDeployFirst, withPlan } from "./plan";
 import { stateLocks } from "./preflight/lock-check";
-import { type Prepared, preflight } from "./preflight/preflight";
-import { projectFolder } from "./project";
-import { applyReviewed, planForReview, type ReviewablePlan } from "./reviewed-plan";
+import { preflight } from "./preflight/preflight";
+import { type ReviewablePlan, refuseUnreviewed, reviewablePlan, reviewedDigest } from "./reviewed-plan";
 import { readArguments, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
-import { breakLock, readState } from "./stack-state";
-import { readSystem } from "./system";
+import { breakLock, readState, type StackState } from "./stack-state";
+import { synthesizeSystem } from "./system";
+import { TerraformError, type TerraformRun, terraform } from "./terraform";
+import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
@@ -86,21 +83,16 @@ export async function main(): Promise<void> {
         json: { type: "boolean", default: false },
       });
       result.environment = name;
-      const deployment = new Deployment(
-        name,
-        values.stack,
-        {
-          wait: readSeconds(values.wait),
-          allowedLosses: values["allow-loss"],
-          reviewed: readDigests(values.reviewed),
-        },
-        interruption,
-        result,
-      );
-      const plan = () => (values.review ? deployment.planForReview() : deployment.plan());
+      const options = {
+        wait: readSeconds(values.wait),
+        allowedLosses: values["allow-loss"],
+        reviewed: readDigests(values.reviewed),
+      };
       const work = async () => {
+        const deployment = new Deployment(name, values.stack, options, interruption, result);
+        const plan = () => (values.review ? deployment.planForReview() : deployment.plan());
         if (values["break-lock"]) await deployment.breakLock(values["break-lock"]);
-        await (values.plan ? plan() : deployment.deploy());
+        await (values.plan ? plan() : deployment.deploy()).finally(() => deployment.close());
       };
       try {
         await oneAtATime(work);
@@ -149,8 +141,12 @@ class Deployment {
   private readonly progress = new DeploymentProgress();
   private readonly az: AzureCli;
   private readonly environment;
+  private readonly unfinished: UnfinishedWork;
+  /** All stacks; those that are chosen; what is known of each stack's state. */
   private readonly system: readonly SynthesizedStack[];
   private readonly stacks: readonly SynthesizedStack[];
+  private states: ReadonlyMap<string, StackState> = new Map();
+  private vault: VaultAccess | undefined;
 
   constructor(
     name: string,
@@ -160,23 +156,22 @@ class Deployment {
     private readonly result: Result,
   ) {
     this.environment = loadEnvironment(name);
-    this.system = readSystem(this.environment);
+    this.unfinished = new UnfinishedWork(name);
+    this.system = synthesizeSystem(this.environment);
     this.stacks = chosenStacks(this.system, stackNames);
     this.az = new AzureCli(interruption.signal);
   }
 
   async deploy(): Promise<void> {
-    const prepared = await this.prepare();
-    const env = childEnvironment(this.environment, prepared.login);
-    if (this.options.reviewed) this.synthesize();
+    const env = await this.prepare();
     const started: DeployedMachine[] = [];
     for (const stack of this.stacks) {
       const { name } = stack;
       const start = performance.now();
-      const guarded = holdsData(name, prepared.states.get(name));
-      if (name === "vault-config") await this.configureVault(env, guarded);
-      else await this.apply(name, env, guarded);
-      const machines = await this.machinesOf(stack, prepared);
+      const before = this.states.get(name);
+      await this.withLogin(name, env, true, (login, secrets) => this.apply(name, login, secrets));
+      await this.readState(name, env);
+      const machines = this.machinesOf(stack, before);
       started.push(...machines.filter(({ deployment }) => deployment === "new"));
       const changed = machines.filter(({ deployment }) => deployment === "changed");
       await this.bringChanges(machines);
@@ -188,29 +183,35 @@ class Deployment {
         }),
       });
     }
-    await this.trySystem(prepared);
+    await this.trySystem();
     await this.untilApplied(started);
-    this.result.outputs = await this.outputs(prepared);
+    this.result.outputs = allOutputs(this.states);
   }
 
   async plan(): Promise<void> {
-    const { login, states } = await this.prepare();
-    const env = childEnvironment(this.environment, login);
-    for (const { name, dependencies } of this.stacks) {
-      const missing = dependencies.filter((one) => !states.get(one)?.isDeployed);
+    const env = await this.prepare();
+    for (const stack of this.stacks) {
+      const { name } = stack;
+      const missing = stacksToDeployFirst(stack, this.states);
       if (missing.length > 0) {
         this.show({ stack: name, waitsFor: missing });
-      } else {
-        const text =
-          name === "vault-config"
-            ? await this.withVault((access) =>
-                this.onVault(env, access, (...login) => this.diff(name, ...login)),
-              )
-            : await this.diff(name, env);
-        this.show({ stack: name, changes: plannedChanges(text.plan), ...readPlan(text.output) });
-        for (const { sentence } of lossesOf(name, text.plan)) this.progress.line(`Warning: ${sentence}.`);
+        continue;
       }
+      await this.withLogin(name, env, false, (login, secrets) =>
+        this.onStack("plan of", name, login, secrets, (run) =>
+          withPlan(run, async (made) => {
+            const { plan } = made;
+            this.show({ stack: name, changes: plannedChanges(plan), ...(await readablePlan(run, made)) });
+            for (const { sentence } of lossesOf(name, plan)) this.progress.line(`Warning: ${sentence}.`);
+          }),
+        ),
+      );
     }
+  }
+
+  /** Gives back what the run holds beside states: the file with Vault's certificate. */
+  close(): void {
+    this.vault?.close();
   }
 
   /** Only the lock that somebody saw: another run may hold one by now. */
@@ -228,37 +229,27 @@ class Deployment {
     );
   }
 
-  /** Plans as deploy() plans with --reviewed. */
+  /** Plans as deploy() does. */
   async planForReview(): Promise<void> {
-    const env = childEnvironment(this.environment, (await this.prepare()).login);
-    const { progress, interruption } = this;
-    this.synthesize();
-    const plan = async (stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[] = []) => {
-      const planned = await progress.step(
-        `plan of ${stack}`,
-        (report) => planForReview({ stack, env, interruption, report, secrets }),
-        { announce: true },
-      );
-      this.result.stacks.push(planned);
-      if (!process.argv.includes("--json")) {
-        process.stdout.write(`${planned.summary}\nDigest: ${planned.digest}\n\n`);
-      }
-    };
+    const env = await this.prepare();
     for (const { name } of this.stacks) {
-      if (name === "vault-config") await this.onReadyVault(env, (...login) => plan(name, ...login));
-      else await plan(name, env);
+      await this.withLogin(name, env, true, (login, secrets) =>
+        this.onStack("plan of", name, login, secrets, (run) =>
+          withPlan(run, async ({ plan }) => {
+            const reviewable = reviewablePlan(name, plan);
+            this.result.stacks.push(reviewable);
+            if (process.argv.includes("--json")) return;
+            process.stdout.write(`${reviewable.summary}\nDigest: ${reviewable.digest}\n\n`);
+          }),
+        ),
+      );
     }
   }
 
-  /** To where cdktf would. */
-  private synthesize(): void {
-    synthesize(this.environment, join(projectFolder, "cdktf.out"));
-  }
-
   /** The stack's VMs, after its deployment. */
-  private async machinesOf(stack: SynthesizedStack, { states }: Prepared): Promise<DeployedMachine[]> {
+  private machinesOf(stack: SynthesizedStack, before: StackState | undefined): DeployedMachine[] {
     if (resourcesOf(stack, "azurerm_linux_virtual_machine").length === 0) return [];
-    return deployedMachines(states.get(stack.name), await this.stateOf(stack.name));
+    return deployedMachines(before, this.stateOf(stack.name));
   }
 
   /** Shows what changes on VMs that run, and waits until it has. */
@@ -290,152 +281,145 @@ class Deployment {
     }
   }
 
-  private async prepare(): Promise<Prepared> {
-    const { environment, az, system, stacks, interruption } = this;
-    const warn = (sentence: string): void => this.progress.line(`Warning: ${sentence}`);
-    return this.progress.step(`preflight of ${environment.name}`, async () =>
-      preflight({ environment, az, system, stacks, warn, signal: interruption.signal }),
+  /** Looks at everything that is needed, and gives what Terraform runs with. */
+  private async prepare(): Promise<NodeJS.ProcessEnv> {
+    const { environment, az, system, stacks, unfinished, interruption, progress } = this;
+    const warn = (sentence: string): void => progress.line(`Warning: ${sentence}`);
+    const { login, states } = await progress.step(`preflight of ${environment.name}`, (report) =>
+      preflight({ environment, az, system, stacks, unfinished, warn, interruption, report }),
+    );
+    this.states = states;
+    return childEnvironment(environment, login);
+  }
+
+  /** Plans a stack, looks at the plan, and applies exactly that; once more after what a run left that was killed is taken in. */
+  private async apply(stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[]): Promise<void> {
+    const { reviewed, allowedLosses } = this.options;
+    const digest = reviewed && reviewedDigest(stack, reviewed);
+    const adopted = await this.onStack("stack", stack, env, secrets, (run) =>
+      withPlan(run, async ({ plan, file, changes }) => {
+        if (digest) refuseUnreviewed(stack, plan, digest);
+        refuseDataLoss(lossesOf(stack, plan), allowedLosses);
+        const strangers = await this.applyPlan(run, file, changes);
+        for (const { address } of strangers)
+          this.progress.line(`  takes in ${address}, which a run made that was killed`);
+        await adopt(strangers, { run, plan, az: this.az });
+        return strangers.length > 0;
+      }),
+    );
+    if (adopted) await this.apply(stack, env, secrets);
+  }
+
+  /** @returns what is in the way, where an earlier run was killed and may have made it */
+  private async applyPlan(run: TerraformRun, file: string, changes: boolean): Promise<readonly Stranger[]> {
+    const { stack } = run;
+    const killedBefore = this.unfinished.isLeftOf(stack);
+    try {
+      await this.unfinished.during(stack, async () => {
+        if (changes) await terraform(run, ["apply", "-no-color", "-input=false", file]);
+      });
+      return [];
+    } catch (error) {
+      const strangers = error instanceof TerraformError ? strangersIn(error.output) : undefined;
+      if (killedBefore && strangers) return strangers;
+      throw error;
+    }
+  }
+
+  private onStack<T>(
+    what: string,
+    stack: string,
+    env: NodeJS.ProcessEnv,
+    secrets: readonly string[],
+    work: (run: TerraformRun) => Promise<T>,
+  ): Promise<T> {
+    const { progress, interruption } = this;
+    return progress.step(
+      `${what} ${stack}`,
+      async (report) => {
+        // Terraform runs az, too, for the web apps' package.
+        await this.az.renewLogin();
+        return work({ stack, env, interruption, report, secrets });
+      },
+      { announce: true },
     );
   }
 
-  private run(
-    stack: string,
-    action: "deploy" | "diff",
-    env: NodeJS.ProcessEnv,
-    secrets: readonly string[] = [],
-  ): Promise<string> {
-    const { progress, interruption } = this;
-    const what = action === "diff" ? `plan of ${stack}` : `stack ${stack}`;
-    const work = async (report: Report) => {
-      // Terraform runs az, too, for the web apps' package.
-      await this.az.renewLogin();
-      return cdktf({ action, stack, env, interruption, report, secrets });
-    };
-    return progress.step(what, work, { announce: true });
-  }
-
-  private applyReviewed(stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[]): Promise<void> {
-    const { progress, interruption, options } = this;
-    const work = async (report: Report) => {
-      await this.az.renewLogin();
-      const reviewed = options.reviewed?.get(stack);
-      await applyReviewed(
-        { digest: reviewed, allowedLosses: options.allowedLosses },
-        { stack, env, interruption, report, secrets },
-      );
-    };
-    return progress.step(`stack ${stack}`, work, { announce: true });
-  }
-
-  /** What Terraform would do with a stack, as it says and as it is to be read. */
-  private async diff(
+  /**
+   * Does what vault-config needs Vault's certificate and the deployer's token for; other stacks get neither.
+   * @param wait whether to wait for Vault first
+   */
+  private async withLogin(
     stack: string,
     env: NodeJS.ProcessEnv,
-    secrets: readonly string[] = [],
-  ): Promise<{ output: string; plan: Plan }> {
-    const output = await this.run(stack, "diff", env, secrets);
-    return { output, plan: await savedPlan(stack, env, this.interruption.signal) };
-  }
-
-  /** Deploys a stack; one that holds data only after a look at its plan. */
-  private async apply(
-    stack: string,
-    env: NodeJS.ProcessEnv,
-    guarded: boolean,
-    secrets: readonly string[] = [],
+    wait: boolean,
+    work: (env: NodeJS.ProcessEnv, secrets: readonly string[]) => Promise<void>,
   ): Promise<void> {
-    if (this.options.reviewed) return this.applyReviewed(stack, env, secrets);
-    if (guarded) {
-      const { plan } = await this.diff(stack, env, secrets);
-      refuseDataLoss(lossesOf(stack, plan), this.options.allowedLosses);
-    }
-    await this.run(stack, "deploy", env, secrets);
-  }
-
-  private configureVault(env: NodeJS.ProcessEnv, guarded: boolean): Promise<void> {
-    return this.onReadyVault(env, (login, secrets) => this.apply("vault-config", login, guarded, secrets));
-  }
-
-  private async onReadyVault(
-    env: NodeJS.ProcessEnv,
-    work: (login: NodeJS.ProcessEnv, secrets: readonly string[]) => Promise<void>,
-  ): Promise<void> {
-    const { interruption } = this;
-    const { wait: seconds } = this.options;
-    await this.withVault(async (access) => {
-      await this.progress.step(
+    if (stack !== "vault-config") return work(env, []);
+    const { interruption, progress } = this;
+    const access = await this.vaultAccess();
+    if (wait) {
+      await progress.step(
         "Vault: unsealed, and lets deployers in",
-        (report) => access.untilReady({ seconds, interruption, report }),
+        (report) => access.untilReady({ seconds: this.options.wait, interruption, report }),
         { announce: true },
       );
-      await this.onVault(env, access, work);
-    });
-  }
-
-  private async onVault<T>(
-    env: NodeJS.ProcessEnv,
-    access: VaultAccess,
-    work: (login: NodeJS.ProcessEnv, secrets: readonly string[]) => Promise<T>,
-  ): Promise<T> {
+    }
     const token = await access.token();
     return work(withVaultLogin(env, access, token), [token]);
   }
 
-  /** Does what Vault's certificate and the deployer's token are needed for. */
-  private async withVault<T>(work: (access: VaultAccess) => Promise<T>): Promise<T> {
-    const access = await this.progress.step("Vault: certificate from Key Vault", async () =>
-      VaultAccess.open(this.az, await this.stateOf("vault-server")),
+  /** The certificate is fetched once in a run. */
+  private async vaultAccess(): Promise<VaultAccess> {
+    this.vault ??= await this.progress.step("Vault: certificate from Key Vault", () =>
+      VaultAccess.open(this.az, this.stateOf("vault-server")),
     );
-    try {
-      return await work(access);
-    } finally {
-      access.close();
-    }
+    return this.vault;
   }
 
   /** Tries what was deployed in this run; web apps need a Vault that is configured. */
-  private async trySystem({ states }: Prepared): Promise<void> {
+  private async trySystem(): Promise<void> {
     const { interruption, progress } = this;
     const configured = this.stacks.some(({ name }) => name === "vault-config");
     if (configured) {
-      await this.withVault(async (access) => {
-        await progress.step("smoke test: Vault", (report) =>
-          access.untilReady({ seconds: 30, interruption, report }),
-        );
-        const { ended, left } = await progress.step("Vault: expired database users", () =>
-          access.endExpiredLeases(),
-        );
-        if (ended.length > 0) progress.line(`  ${ended.length} that Vault had given up are gone now`);
-        for (const [id, reason] of Object.entries(left)) {
-          progress.line(
-            `Warning: the expired database user of the lease ${id} is still there (${reason}). Repair MySQL or its connection in Vault, and run the same command again.`,
-          );
-        }
-      });
+      const access = await this.vaultAccess();
+      await progress.step("smoke test: Vault", (report) =>
+        access.untilReady({ seconds: 30, interruption, report }),
+      );
+      await this.endExpiredLeases(access);
     }
     const webApp = this.stacks.find(({ name }) => name === "web-app");
-    if (webApp && (configured || states.get("vault-config")?.isDeployed)) {
-      const state = await this.stateOf("web-app");
+    if (webApp && this.states.get("vault-config")?.isDeployed) {
+      const seconds = Math.min(webAppDeadline, this.options.wait);
       await progress.step("smoke test: web apps", () =>
-        webAppsAnswer(webApp, state, { seconds: Math.min(webAppDeadline, this.options.wait), interruption }),
+        webAppsAnswer(webApp, this.stateOf("web-app"), { seconds, interruption }),
       );
     }
   }
 
-  /** Those of stacks that were not deployed in this run are known from before. */
-  private async outputs({ states }: Prepared): Promise<Record<string, unknown>> {
-    const now = await Promise.all(
-      this.stacks.map(
-        async (stack) => [stack.name, await readState(stack, this.interruption.signal)] as const,
-      ),
+  /** What Vault tries six times and then gives up. */
+  private async endExpiredLeases(access: VaultAccess): Promise<void> {
+    const { progress } = this;
+    const { ended, left } = await progress.step("Vault: expired database users", () =>
+      access.endExpiredLeases(),
     );
-    return allOutputs(new Map([...states, ...now]));
+    if (ended.length > 0) progress.line(`  ${ended.length} that Vault had given up are gone now`);
+    for (const [id, reason] of Object.entries(left)) {
+      progress.line(
+        `Warning: the expired database user of the lease ${id} is still there (${reason}). Repair MySQL or its connection in Vault, and run the same command again.`,
+      );
+    }
   }
 
-  private stateOf(name: string) {
-    const stack = this.system.find((one) => one.name === name);
-    if (!stack) throw new UserError(`The environment has no stack ${name}.`);
-    return readState(stack, this.interruption.signal);
+  private async readState(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+    const state = await readState({ stack, env, interruption: this.interruption });
+    this.states = new Map([...this.states, [stack, state]]);
+  }
+
+  private stateOf(name: string): StackState {
+    const state = this.states.get(name);
+    if (!state) throw new UserError(`The environment has no stack ${name}.`);
+    return state;
   }
 
   private show(planned: PlannedStack): void {

@@ -4,7 +4,6 @@ import { loadEnvironment } from "../../environments/load";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { AzureCli } from "./azure-cli";
-import { cdktf } from "./cdktf";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
 import { DeploymentProgress } from "./deployment-progress";
@@ -14,7 +13,9 @@ import { oneAtATime } from "./one-at-a-time";
 import { preflight } from "./preflight/preflight";
 import { readArguments, runScript, say } from "./run-script";
 import type { StackState } from "./stack-state";
-import { readSystem } from "./system";
+import { synthesizeSystem } from "./system";
+import { terraform } from "./terraform";
+import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME]
@@ -52,13 +53,14 @@ async function destroy(
   interruption: Interruption,
 ): Promise<void> {
   const environment = loadEnvironment(name);
-  const system = readSystem(environment);
+  const system = synthesizeSystem(environment);
   const chosen = chosenStacks(system, stackNames).reverse();
   const progress = new DeploymentProgress();
   const az = new AzureCli(interruption.signal);
+  const unfinished = new UnfinishedWork(name);
   const warn = (sentence: string): void => progress.line(`Warning: ${sentence}`);
-  const { login, states } = await progress.step(`preflight of ${name}`, async () =>
-    preflight({ environment, az, system, stacks: chosen, warn, signal: interruption.signal }, "destroy"),
+  const { login, states } = await progress.step(`preflight of ${name}`, (report) =>
+    preflight({ environment, az, system, stacks: chosen, unfinished, warn, interruption, report }, "destroy"),
   );
   const stacks = chosen.filter((stack) => states.get(stack.name)?.isDeployed);
   if (stacks.length === 0) {
@@ -74,7 +76,10 @@ async function destroy(
     const take = (childEnv: NodeJS.ProcessEnv, secrets: readonly string[] = []) =>
       progress.step(
         `stack ${stack} taken away`,
-        (report) => cdktf({ action: "destroy", stack, env: childEnv, interruption, report, secrets }),
+        (report) =>
+          terraform({ stack, env: childEnv, interruption, report, secrets }, [
+            ...["destroy", "-auto-approve", "-input=false", "-no-color"],
+          ]),
         { announce: true },
       );
     if (stack === "vault-config")

@@ -1,23 +1,64 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../lib/processes/user-error";
-import { terraformName } from "../../lib/terraform/terraform-program";
+import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { type Action, actionOf, type Plan } from "../plan-summary/plan";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
-import { projectFolder } from "./project";
-import { runCommand } from "./run-command";
+import type { StackState } from "./stack-state";
+import { temporaryFolder } from "./temporary-folder";
+import { type TerraformRun, terraform, terraformOutput } from "./terraform";
 
 /** What Terraform would do with a stack, or which stacks must be deployed before that can be told. */
 export type PlannedStack =
   | ({ stack: string; changes: Readonly<Record<string, Action>> } & PlanText)
   | { stack: string; waitsFor: readonly string[] };
 
-/** A plan as a person reads it, and its numbers. */
+/** A plan as a person reads it, and how many resources it adds, changes and destroys. */
 export interface PlanText {
   add: number;
   change: number;
   destroy: number;
   text: string;
+}
+
+/** A plan that Terraform made. */
+export interface MadePlan {
+  readonly plan: Plan;
+  /** Path of what Terraform can apply. */
+  readonly file: string;
+  /** Whether it does anything, to outputs too. */
+  readonly changes: boolean;
+}
+
+/**
+ * Plans a stack that was initialized. The plan's file holds in the clear what the state does: it goes when the work is done.
+ * @throws {UserError} with Terraform's reason.
+ */
+export async function withPlan<T>(run: TerraformRun, work: (made: MadePlan) => Promise<T>): Promise<T> {
+  const folder = temporaryFolder();
+  try {
+    const file = join(folder.path, "plan");
+    const plan = ["plan", "-no-color", "-input=false", "-detailed-exitcode", "-out", file];
+    const code = await terraform(run, plan, [0, 2]);
+    return await work({
+      plan: JSON.parse(await shown(run, "-json", file)),
+      file,
+      changes: code === 2,
+    });
+  } finally {
+    folder.remove();
+  }
+}
+
+/** For people. */
+export async function readablePlan(run: TerraformRun, { plan, file }: MadePlan): Promise<PlanText> {
+  const actions = Object.values(plannedChanges(plan));
+  const count = (...counted: Action[]) => actions.filter((action) => counted.includes(action)).length;
+  return {
+    add: count("added", "replaced"),
+    change: count("changed"),
+    destroy: count("destroyed", "replaced"),
+    text: withReadableUserData((await shown(run, "-no-color", file)).trim()),
+  };
 }
 
 /** What happens to each resource that a plan does not leave as it is, by address. */
@@ -30,35 +71,32 @@ export function plannedChanges({ resource_changes = [] }: Plan): Record<string, 
   );
 }
 
-/** Reads what `cdktf diff` printed. */
-export function readPlan(output: string): PlanText {
-  const [, add = "0", change = "0", destroy = "0"] =
-    /Plan: (?:\d+ to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy/.exec(output) ?? [];
-  return {
-    add: Number(add),
-    change: Number(change),
-    destroy: Number(destroy),
-    text: withReadableUserData(planOnly(output)),
-  };
-}
-
 /**
- * Without Terraform's initialization before it, and the hints and cdktf's status line after it. What somebody else changed comes
- * before the plan, with a line of its own between the two.
+ * Stacks that must be deployed before a stack can be planned: those whose states do not have yet what it reads of them, such as
+ * the identity of a VM that is to be made.
  */
-function planOnly(output: string): string {
-  const begin = output.search(
-    /^(?:(?:Terraform|OpenTofu) used the selected providers|No changes\.|(?:Terraform|OpenTofu) will perform|Changes to Outputs:)/m,
-  );
-  const drift = output.search(/^Note: Objects have changed outside of /m);
-  const plan = output.slice(Math.max(0, begin));
-  const end = plan.search(/^\s*─{10,}|^Saved the plan to/m);
-  const before = drift >= 0 && drift < begin ? output.slice(drift, begin) : "";
-  return `${before}${plan.slice(0, end > 0 ? end : undefined)}`.trim();
+export function stacksToDeployFirst(
+  { dependencies, json }: SynthesizedStack,
+  states: ReadonlyMap<string, StackState>,
+): string[] {
+  const text = JSON.stringify(json);
+  return dependencies.filter((one) => {
+    const state = states.get(one);
+    const reads = text.matchAll(new RegExp(`cross-stack-reference-input-${one}\\.outputs\\.([\\w-]+)`, "g"));
+    return !state?.isDeployed || [...reads].some(([, output = ""]) => !state.hasOutput(output));
+  });
 }
 
-/** A VM's user data by its version and by what changes on the VM, not as pages of base64. */
-function withReadableUserData(text: string): string {
+async function shown(run: TerraformRun, option: "-json" | "-no-color", file: string): Promise<string> {
+  const text = await terraformOutput(run, ["show", option, file]);
+  if (text === undefined) {
+    throw new UserError(`Terraform cannot show its plan of ${run.stack}; run the same command again.`);
+  }
+  return text;
+}
+
+/** Terraform's text of a plan, with VMs' user data by its version and by what changes on the VM, not as pages of base64. */
+export function withReadableUserData(text: string): string {
   return text.replaceAll(
     /^([ \t]*)([~+-]) user_data( +)= "([A-Za-z0-9+/=]+)"(?: -> (?:"([A-Za-z0-9+/=]+)"|(\(known after apply\)|null)))?.*$/gm,
     (_, space: string, sign: string, gap: string, first: string, second?: string, unknown?: string) => {
@@ -73,22 +111,4 @@ function withReadableUserData(text: string): string {
       ].join("\n");
     },
   );
-}
-
-/**
- * The plan that `cdktf diff` left beside a stack, read by Terraform and then removed: it holds what the state holds.
- * @throws {UserError} when there is none that Terraform can read.
- */
-export async function savedPlan(stack: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Plan> {
-  const folder = `cdktf.out/stacks/${stack}`;
-  try {
-    const show = [`-chdir=${folder}`, "show", "-json", "plan"];
-    const result = await runCommand(terraformName(), show, { cwd: projectFolder, env, signal });
-    if (result?.code === 0) return JSON.parse(result.stdout);
-    throw new UserError(
-      `The plan of ${stack} cannot be read (${result?.stderr.trim().slice(0, 300) || "Terraform gave no reason"}); run the same command again.`,
-    );
-  } finally {
-    await rm(join(projectFolder, folder, "plan"), { force: true });
-  }
 }

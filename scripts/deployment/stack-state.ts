@@ -5,9 +5,11 @@ import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { terraformName } from "../../lib/terraform/terraform-program";
 import { knownAzureCause } from "./azure-error";
+import { withoutTerraformSettings } from "./child-environment";
 import { projectFolder } from "./project";
 import { runCommand } from "./run-command";
 import { temporaryFolder } from "./temporary-folder";
+import { initialize, type TerraformRun, terraformOutput } from "./terraform";
 
 const stateFile = z.object({
   outputs: z
@@ -44,6 +46,11 @@ export class StackState {
     );
   }
 
+  /** Whether it has an output, for people or for other stacks. */
+  hasOutput(name: string): boolean {
+    return name in this.content.outputs;
+  }
+
   /** An output that is text; undefined before it is known. */
   output(name: string): string | undefined {
     const value = this.outputs[name];
@@ -76,12 +83,63 @@ export class StackState {
 }
 
 /**
- * Reads a stack's state by Terraform, in a folder of its own with nothing but the backend in it: no provider is needed,
- * no lock is taken, and `cdktf.out` stays as it is.
+ * Reads the state of a stack that was initialized; no lock is taken.
  * @throws {UserError} when the backend cannot be read.
  */
-export async function readState(stack: SynthesizedStack, signal?: AbortSignal): Promise<StackState> {
-  const text = await onBackend(stack, ["state", "pull"], signal);
+export async function readState(
+  run: Pick<TerraformRun, "stack" | "env" | "interruption">,
+): Promise<StackState> {
+  const text = await terraformOutput(run, ["state", "pull"]);
+  run.interruption.check();
+  if (text !== undefined) return stateIn(text);
+  throw new UserError(`The state of the stack ${run.stack} cannot be read; run the same command again.`);
+}
+
+/**
+ * The states of all stacks, by name. Those that are chosen are initialized for this, one after the other since they share Terraform's
+ * cache of providers.
+ * @throws {UserError} for the first of them that cannot be read.
+ */
+export async function readStates(
+  system: readonly SynthesizedStack[],
+  chosen: readonly SynthesizedStack[],
+  run: Omit<TerraformRun, "stack">,
+): Promise<ReadonlyMap<string, StackState>> {
+  const isChosen = (stack: SynthesizedStack) => chosen.some(({ name }) => name === stack.name);
+  const others = Promise.all(
+    system
+      .filter((stack) => !isChosen(stack))
+      .map(async (stack) => [stack.name, await readStateAside(stack, run.interruption.signal)] as const),
+  );
+  const initialized = initializeInTurn(chosen, run).then(() =>
+    Promise.all(chosen.map(async ({ name: stack }) => [stack, await readState({ ...run, stack })] as const)),
+  );
+  // Both, so that none still runs when the other has failed.
+  await Promise.allSettled([others, initialized]);
+  return new Map([...(await others), ...(await initialized)]);
+}
+
+async function initializeInTurn(
+  stacks: readonly SynthesizedStack[],
+  run: Omit<TerraformRun, "stack">,
+): Promise<void> {
+  for (const { name: stack } of stacks) {
+    run.report(`Terraform gets ready for ${stack}`);
+    await initialize({ ...run, stack });
+  }
+}
+
+/**
+ * Reads a stack's state beside what may run in `cdktf.out`: in a folder of its own with nothing but the backend in it, for which no
+ * provider is needed.
+ * @throws {UserError} when the backend cannot be read.
+ */
+export async function readStateAside(stack: SynthesizedStack, signal?: AbortSignal): Promise<StackState> {
+  return stateIn(await onBackend(stack, ["state", "pull"], signal));
+}
+
+/** Nothing is pulled of a stack that was never deployed. */
+function stateIn(text: string): StackState {
   return text.trim() === "" ? StackState.empty : new StackState(stateFile.parse(JSON.parse(text)));
 }
 
@@ -103,28 +161,11 @@ async function onBackend(
   try {
     const backend = absolute(stack.json.terraform.backend);
     await writeFile(join(folder.path, "main.tf.json"), JSON.stringify({ terraform: { backend } }));
-    await terraform(stack, folder.path, ["init", "-input=false", "-no-color"], signal);
-    return await terraform(stack, folder.path, args, signal);
+    await terraformAside(stack, folder.path, ["init", "-input=false", "-no-color"], signal);
+    return await terraformAside(stack, folder.path, args, signal);
   } finally {
     folder.remove();
   }
-}
-
-/**
- * The states of several stacks, by name.
- * @throws {UserError} for the first of them that cannot be read.
- */
-export async function readStates(
-  stacks: readonly SynthesizedStack[],
-  signal?: AbortSignal,
-): Promise<ReadonlyMap<string, StackState>> {
-  const outcomes = await Promise.allSettled(stacks.map((stack) => readState(stack, signal)));
-  return new Map(
-    outcomes.map((outcome, index) => {
-      if (outcome.status === "rejected") throw outcome.reason;
-      return [stacks[index]?.name ?? "", outcome.value];
-    }),
-  );
 }
 
 /** The local backend's path is from where cdktf runs Terraform. */
@@ -134,13 +175,13 @@ function absolute(backend: SynthesizedStack["json"]["terraform"]["backend"]): ob
   return { local: { path: resolve(projectFolder, "cdktf.out/stacks/any", path) } };
 }
 
-async function terraform(
+async function terraformAside(
   { name, json }: SynthesizedStack,
   cwd: string,
   args: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const { TF_DATA_DIR, TF_WORKSPACE, TF_CLI_ARGS, ...env } = process.env;
+  const env = withoutTerraformSettings(process.env);
   const result = await runCommand(terraformName(), args, { cwd, env, signal });
   if (result?.code === 0) return result.stdout;
   const said = result ? result.stderr.replaceAll(/[\s│╷╵]+/g, " ").trim() : "Terraform is not installed";

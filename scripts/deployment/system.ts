@@ -1,10 +1,17 @@
+import { join } from "node:path";
 import type { App } from "cdktf";
 import type { Environment } from "../../environments/schema";
 import { readSynthesizedFolder, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { synthesize } from "../../main";
+import { projectFolder } from "./project";
 import { temporaryFolder } from "./temporary-folder";
 
-/** The environment's stacks as they are synthesized, in the order in which they are deployed. */
+/** Writes the environment's stacks to where cdktf and Terraform look for them, and gives them in the order of deployment. */
+export function synthesizeSystem(environment: Environment): SynthesizedStack[] {
+  return stacksOf(synthesize(environment, join(projectFolder, "cdktf.out")));
+}
+
+/** The environment's stacks as they would be synthesized, in the order in which they are deployed. */
 export function readSystem(environment: Environment): SynthesizedStack[] {
   const folder = temporaryFolder();
   try {

@@ -65,14 +65,9 @@ export function terraformFailure(subject: Subject, output: string): string {
   const known = knownAzureCause(text);
   if (known) return known;
   const [, error] = /Error: ([\s\S]*)/.exec(output) ?? [];
-  const words = unfolded(
-    error?.replace(cdktfStatus, "") ?? output.split("\n").filter(Boolean).slice(-3).join(" "),
-  );
+  const words = unfolded(error ?? output.split("\n").filter(Boolean).slice(-3).join(" "));
   return `Terraform failed with ${subject.stack}: ${words.slice(0, 700).trim() || "it gave no reason"}. Mend that, and run the same command again.`;
 }
-
-/** What cdktf adds to Terraform's output when it ends. */
-const cdktfStatus = /^\s*\d+ Stacks? (?:deploying|destroying|diffing)[\s\S]*/m;
 
 /** On one line: Terraform folds its messages to the terminal's width. */
 function unfolded(text: string): string {

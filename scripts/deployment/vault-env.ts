@@ -6,7 +6,7 @@ import { UserError } from "../../lib/processes/user-error";
 import { AzureCli } from "./azure-cli";
 import { deployerToken, readLogin } from "./login";
 import { readArguments, runScript } from "./run-script";
-import { readState } from "./stack-state";
+import { readStateAside } from "./stack-state";
 import { readSystem } from "./system";
 import { vaultLocation } from "./vault";
 import { fetchVaultCertificate } from "./vault-certificate";
@@ -33,7 +33,7 @@ export async function main(): Promise<void> {
     const vaultServer = readSystem(environment).find((stack) => stack.name === "vault-server");
     if (!vaultServer) throw new UserError("The environment has no stack vault-server.");
     const az = new AzureCli(interruption.signal);
-    const [state] = await Promise.all([readState(vaultServer, interruption.signal), readLogin(az)]);
+    const [state] = await Promise.all([readStateAside(vaultServer, interruption.signal), readLogin(az)]);
     const { address, certificateUrl } = vaultLocation(state);
     const [pem, jwt] = await Promise.all([
       fetchVaultCertificate(az, certificateUrl, address),

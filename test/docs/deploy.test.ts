@@ -21,9 +21,9 @@ describe("docs/deploy.md, its commands as they stand:", () => {
 
   it.each([
     ["Before the first time", [], []],
-    ["Deploy", ["diff vm-reader-role", "diff network", ...stackNames.map((stack) => `deploy ${stack}`)], []],
+    ["Deploy", stackNames.map((stack) => `apply ${stack}`), []],
     ["Use Vault", ["deploy vault-config"], stackNames],
-    ["Into a pipeline", ["vm-reader-role", ...stackNames].map((stack) => `deploy ${stack}`), []],
+    ["Into a pipeline", ["vm-reader-role", ...stackNames].map((stack) => `apply ${stack}`), []],
     ["When Vault is lost", [...stackNames].reverse().map((stack) => `destroy ${stack}`), stackNames],
     ["By hand", [`deploy ${stackNames.slice(0, -1).join(" ")}`, "deploy vault-config", "destroy *"], []],
   ])("%s", async (heading, runs, deployed) => {
@@ -32,7 +32,8 @@ describe("docs/deploy.md, its commands as they stand:", () => {
     expect(texts.length).toBeGreaterThan(0);
     const { code, stderr } = await scene.shell(texts.join("\n"));
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("rror") });
-    expect(scene.imitations.cdktfRuns).toEqual(runs);
+    const { changes, cdktfRuns } = scene.imitations;
+    expect([...changes, ...cdktfRuns]).toEqual(runs);
   });
 
   it.each(section("Take it away").map((text) => [text]))("Take it away: %s", async (text) => {
@@ -42,7 +43,7 @@ describe("docs/deploy.md, its commands as they stand:", () => {
       : scene.runInTerminal("destroy", ["demo"], "Type demo to go on: ", "demo\n"));
     expect({ code, stdout }).toMatchObject({ code: 0 });
     const last = text.includes("--stack") ? "destroy web-app" : "destroy vm-reader-role";
-    expect(scene.imitations.cdktfRuns.at(-1)).toBe(last);
+    expect(scene.imitations.changes.at(-1)).toBe(last);
   });
 
   it("says of every other command why it has no mark", () => {

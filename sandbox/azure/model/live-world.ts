@@ -5,71 +5,56 @@ import type { ArmResource, AzureWorld, ManagedIdentity } from "../world";
 import { parseResourceId } from "./resource-id";
 import type { ResourceStore } from "./resource-store";
 
-/** The world as it is now: what was there at the start, and what came by Azure Resource Manager since. */
+/** The world as the store has it now, as far as other services than ARM look at it. What ARM knows nothing of stays as it was given. */
 export function liveWorld(
-  seed: AzureWorld,
+  given: AzureWorld,
   store: ResourceStore,
   userData: ReadonlyMap<string, string>,
 ): AzureWorld {
-  const created = (type: string) => store.created(type);
   return {
-    tenantId: seed.tenantId,
-    subscriptionId: seed.subscriptionId,
-    keys: seed.keys,
-    certificates: seed.certificates,
-    resources: seed.resources,
-    applicationIdUris: seed.applicationIdUris,
+    ...given,
     get people() {
-      return seed.people;
+      return given.people;
     },
     get identities() {
-      return [
-        ...seed.identities,
-        ...created("Microsoft.ManagedIdentity/userAssignedIdentities").map(
-          ({ id, name, properties = {} }) => ({
-            name,
-            resourceId: id,
-            clientId: String(properties["clientId"]),
-            principalId: String(properties["principalId"]),
-          }),
-        ),
-      ];
+      return store
+        .ofType("Microsoft.ManagedIdentity/userAssignedIdentities")
+        .map(({ id, name, properties = {} }) => ({
+          name,
+          resourceId: id,
+          clientId: String(properties["clientId"]),
+          principalId: String(properties["principalId"]),
+        }));
     },
     get virtualMachines() {
-      const made = created("Microsoft.Compute/virtualMachines").map((machine) =>
-        virtualMachine(machine, store),
-      );
-      return [...seed.virtualMachines, ...made].map((machine) => ({
-        ...machine,
-        userData: userData.get(machine.name) ?? machine.userData,
+      return store.ofType("Microsoft.Compute/virtualMachines").map((machine) => ({
+        ...virtualMachine(machine, store),
+        userData: userData.get(machine.name),
       }));
     },
     get sites() {
-      return [
-        ...seed.sites,
-        ...created("Microsoft.Web/sites").flatMap((site) => {
-          const systemAssigned = systemIdentity(site, store);
-          return systemAssigned ? [{ name: site.name, resourceId: site.id, systemAssigned }] : [];
-        }),
-      ];
+      return store.ofType("Microsoft.Web/sites").flatMap((site) => {
+        const { id, name } = site;
+        const systemAssigned = systemIdentity(site, store);
+        const privateIpAddress = store.addressOf(id);
+        return systemAssigned ? [{ name, resourceId: id, systemAssigned, privateIpAddress }] : [];
+      });
     },
     get keyVaults() {
-      const made = created("Microsoft.KeyVault/vaults").map(({ id, name }) => ({ name, resourceId: id }));
-      return [...seed.keyVaults, ...made];
+      return store.ofType("Microsoft.KeyVault/vaults").map(({ id, name }) => ({ name, resourceId: id }));
     },
     get storageAccounts() {
-      const made = created("Microsoft.Storage/storageAccounts").map(({ id, name }) => ({
+      return store.ofType("Microsoft.Storage/storageAccounts").map(({ id, name }) => ({
         name,
         resourceId: id,
-        blobs: [],
+        blobs: given.storageAccounts?.find((account) => account.name === name)?.blobs ?? [],
       }));
-      return [...(seed.storageAccounts ?? []), ...made];
     },
     get roleDefinitions() {
-      return [...seed.roleDefinitions, ...roleDefinitionsIn(store)];
+      return roleDefinitionsIn(store);
     },
     get roleAssignments() {
-      return [...seed.roleAssignments, ...roleAssignmentsIn(store)];
+      return roleAssignmentsIn(store);
     },
   };
 }
@@ -90,7 +75,7 @@ function virtualMachine(machine: ArmResource, store: ResourceStore): AzureWorld[
     tags: machine.tags,
     size: text(fields(properties["hardwareProfile"])["vmSize"]),
     zone,
-    privateIpAddress: made && interfaceAddress(made),
+    privateIpAddress: made ? interfaceAddress(made) : store.addressOf(machine.id),
   };
 }
 

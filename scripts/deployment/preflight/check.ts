@@ -3,6 +3,7 @@ import type { SynthesizedStack } from "../../../lib/synthesized/synthesized-fold
 import type { AzureCli } from "../azure-cli";
 import type { Login } from "../login";
 import type { StackState } from "../stack-state";
+import type { UnfinishedWork } from "../unfinished-work";
 
 /** What the checks of a deployment look at. */
 export interface CheckContext {
@@ -14,6 +15,8 @@ export interface CheckContext {
   /** Those that are to be deployed. */
   readonly stacks: readonly SynthesizedStack[];
   readonly states: ReadonlyMap<string, StackState>;
+  /** In which stacks an earlier run was killed: what they name may be there already. */
+  readonly unfinished: UnfinishedWork;
   /** For what may go wrong, but need not. */
   readonly warn: (sentence: string) => void;
 }

@@ -72,7 +72,8 @@ async function stackProblems(context: CheckContext, stack: SynthesizedStack): Pr
         const way = isMade ? recover : `${recover} and import it (docs/deploy.md), or ${another}`;
         return `The Key Vault ${name} was deleted, and keeps its name${until}; bring it back with ${way}.`;
       }
-      if (isMade || (await isFree(context, type, name))) return undefined;
+      const mayBeOurs = isMade || context.unfinished.isLeftOf(stack.name);
+      if (mayBeOurs || (await isFree(context, type, name))) return undefined;
       return `The ${globalTypes[type]?.what} name ${name} is taken, not by the state of ${context.environment.name}; ${another}.`;
     }),
   );

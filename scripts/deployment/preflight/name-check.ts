@@ -5,10 +5,16 @@ import { type Check, type CheckContext, newStacks } from "./check";
 /** Names that are known before the deployment: resource groups and custom roles of new stacks. */
 export const checkNames: Check = async (context) => {
   const found = await Promise.all(
-    newStacks(context).flatMap((stack) => [
-      ...resourcesOf(stack, "azurerm_resource_group").map(({ name }) => groupProblem(context, String(name))),
-      ...resourcesOf(stack, "azurerm_role_definition").map(({ name }) => roleProblem(context, String(name))),
-    ]),
+    newStacks(context)
+      .filter(({ name }) => !context.unfinished.isLeftOf(name))
+      .flatMap((stack) => [
+        ...resourcesOf(stack, "azurerm_resource_group").map(({ name }) =>
+          groupProblem(context, String(name)),
+        ),
+        ...resourcesOf(stack, "azurerm_role_definition").map(({ name }) =>
+          roleProblem(context, String(name)),
+        ),
+      ]),
   );
   return found.flat();
 };

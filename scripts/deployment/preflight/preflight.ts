@@ -1,5 +1,9 @@
+import type { Report } from "../../../lib/processes/progress";
 import { UserError } from "../../../lib/processes/user-error";
+import type { AzureCli } from "../azure-cli";
+import { childEnvironment } from "../child-environment";
 import { DeploymentProblems } from "../deployment-problems";
+import type { Interruption } from "../interruption";
 import { type Login, readLogin } from "../login";
 import { readStates, type StackState } from "../stack-state";
 import { checkAddresses, exampleRangeProblems } from "./address-check";
@@ -25,7 +29,9 @@ export interface Prepared {
 }
 
 export interface PreflightOptions extends Omit<CheckContext, "login" | "states"> {
-  readonly signal: AbortSignal;
+  readonly interruption: Interruption;
+  /** Told what it is at. */
+  readonly report: Report;
 }
 
 const deploymentChecks: readonly Check[] = [
@@ -55,12 +61,19 @@ export async function preflight(
   options: PreflightOptions,
   purpose: "deploy" | "destroy" = "deploy",
 ): Promise<Prepared> {
-  const { environment, system, az, signal } = options;
+  const { environment, system, stacks, az, interruption, report } = options;
+  const { signal } = interruption;
   const [versions, login] = await Promise.all([programVersionProblems(az), attempt(() => readLogin(az))]);
   const readable = "value" in login || environment.state.backend === "local";
   const terraformWorks = !versions.some((problem) => problem.startsWith("Terraform is not"));
+  const env = childEnvironment(environment, "value" in login ? login.value : undefined);
   const states =
-    readable && terraformWorks ? await attempt(() => readStates(system, signal)) : { problems: [] };
+    readable && terraformWorks
+      ? await attempt(async () => {
+          if (environment.state.backend === "azurerm") await fetchStorageToken(az);
+          return readStates(system, stacks, { env, interruption, report });
+        })
+      : { problems: [] };
   const problems = [...versions, ...problemsIn(login), ...problemsIn(states)];
   const context = "value" in login ? { ...options, login: login.value } : undefined;
   if (context) {
@@ -83,6 +96,15 @@ export async function preflight(
     throw new DeploymentProblems(`Nothing was changed: ${count} in the way`, unique);
   }
   return { login: login.value, states: states.value };
+}
+
+/**
+ * Before several Terraforms ask az for it at once: each would then write az's cache of tokens, in which the others look for the
+ * login meanwhile and do not find it.
+ */
+async function fetchStorageToken(az: AzureCli): Promise<void> {
+  const scope = "https://storage.azure.com/.default";
+  await az.run("account", "get-access-token", "--scope", scope, "--output", "none");
 }
 
 /** Those that would find problems that are none while the states are unknown. */

@@ -2,15 +2,18 @@ import { DeployerDataAccess } from "../../../constructs/azure/deployer-data-acce
 import type { Deployer } from "../../../environments/schema";
 import { synthesizeConstructs } from "../../synthesis";
 
-function grants(...deployers: Deployer[]) {
-  return synthesizeConstructs(
+const stackOf = (...deployers: Deployer[]) =>
+  synthesizeConstructs(
     (scope) =>
       new DeployerDataAccess(scope, "access", {
         deployers,
         signedInObjectId: "signed-in",
         resourceGroupId: "/rg",
       }),
-  )
+  );
+
+function grants(...deployers: Deployer[]) {
+  return stackOf(...deployers)
     .resources("azurerm_role_assignment")
     .map(({ attributes }) => attributes);
 }
@@ -46,5 +49,19 @@ describe("DeployerDataAccess", () => {
       expect(grant).toMatchObject({ principal_id: "signed-in" });
       expect(grant).not.toHaveProperty("principal_type");
     }
+  });
+
+  it("keeps the rights of whoever was signed in alone, and is named once others come", () => {
+    const address = (stack: ReturnType<typeof stackOf>, role: string) =>
+      stack.resources("azurerm_role_assignment").find(({ id }) => id.includes(role))?.id;
+    const alone = address(stackOf({ ...person, objectId: "signed-in-user" }), "crypto-officer");
+    const beside = stackOf(person, pipeline);
+    const moved = beside.json["moved"] as { from: string; to: string }[];
+    expect(moved).toContainEqual({
+      from: `azurerm_role_assignment.${alone}`,
+      to: `azurerm_role_assignment.${address(beside, "crypto-officer")}`,
+    });
+    // Terraform takes nothing from two places.
+    expect(new Set(moved.map(({ to }) => to)).size).toBe(moved.length);
   });
 });

@@ -48,6 +48,14 @@ describe("scripts/deploy --break-lock", () => {
     expect(unlocks()).toEqual([]);
   });
 
+  it("has az fetch the token for the states before several Terraforms ask for it at once", async () => {
+    await scene.run("deploy", ["production", "--plan"]);
+    const calls = scene.imitations.calls.map(({ program, args }) => [program, ...args].join(" "));
+    const fetched = calls.findIndex((call) => call.includes("--scope https://storage.azure.com/.default"));
+    expect(fetched).toBeGreaterThanOrEqual(0);
+    expect(calls.findIndex((call) => /^terraform .*\binit\b/.test(call))).toBeGreaterThan(fetched);
+  });
+
   it("touches no lock without the switch", async () => {
     expect(await scene.run("deploy", ["production"])).toMatchObject({ code: 1 });
     expect(unlocks()).toEqual([]);

@@ -1,5 +1,4 @@
-import { holdsData, lossesOf, refuseDataLoss } from "../../../scripts/deployment/data-loss";
-import { StackState } from "../../../scripts/deployment/stack-state";
+import { lossesOf, refuseDataLoss } from "../../../scripts/deployment/data-loss";
 import type { Change } from "../../../scripts/plan-summary/plan";
 
 function losses(stack: string, address: string, change: Partial<Change>) {
@@ -55,17 +54,6 @@ describe("lossesOf", () => {
     const deletion = { actions: ["delete"] };
     expect(losses("vault-config", "vault_transit_secret_backend_key.k", deletion)).toHaveLength(1);
     expect(losses("agent-vm", "azurerm_storage_account.packages", deletion)).toEqual([]);
-  });
-});
-
-describe("holdsData", () => {
-  const stateWith = (type: string) =>
-    new StackState({ outputs: {}, resources: [{ mode: "managed", type, instances: [{ attributes: {} }] }] });
-
-  it("asks for a look at the plan where a state knows such a resource", () => {
-    expect(holdsData("vault-server", stateWith("azurerm_key_vault"))).toBe(true);
-    expect(holdsData("network", stateWith("azurerm_subnet"))).toBe(false);
-    expect(holdsData("mysql", undefined)).toBe(false);
   });
 });
 

@@ -7,14 +7,17 @@ import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
 jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
-const deployAll = stackNames.map((stack) => `deploy ${stack}`);
+const applyAll = stackNames.map((stack) => `apply ${stack}`);
 
 describe("scripts/deploy", () => {
   it("goes from az login to a working system: all stacks in order, Vault, a smoke test, the outputs", async () => {
     const { code, stdout, stderr } = await scene.run("deploy");
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("failed after") });
     const { imitations, vault } = scene;
-    expect(imitations.cdktfRuns).toEqual(deployAll);
+    expect(imitations.changes).toEqual(applyAll);
+    expect(imitations.runs).toEqual(stackNames.flatMap((stack) => [`plan ${stack}`, `apply ${stack}`]));
+    const initialized = imitations.calls.filter(({ args }) => args[1] === "init");
+    expect(initialized).toHaveLength(stackNames.length);
     expect(stdout.split("\n").slice(0, 3)).toEqual([
       `vault_https_addr = ${vault.address}`,
       "vault_ssh_addr = vaultadmin@localhost",
@@ -28,18 +31,21 @@ describe("scripts/deploy", () => {
   it("hands token and certificate to vault-config alone, by environment, and ends its own logins", async () => {
     await scene.run("deploy", [], { VAULT_SKIP_VERIFY: "true", VAULT_TOKEN: "mine", TF_LOG: "trace" });
     const { imitations, vault } = scene;
-    expect(imitations.note("vault-login")).toBe("token\ncertificate\n");
-    const runs = imitations.calls.filter(({ program }) => program === "npx");
+    expect(imitations.note("vault-login")).toBe(
+      ["plan token", "plan certificate", "apply token", "apply certificate", ""].join("\n"),
+    );
+    const runs = imitations.calls.filter(({ args }) => ["plan", "apply"].includes(args[1] ?? ""));
     const ofVault = runs.map(({ variables }) => variables.filter((name) => /VAULT|TF_LOG/.test(name)).sort());
-    const before = runs.slice(0, -1).map(() => ["TF_LOG"]);
-    expect(ofVault).toEqual([...before, ["TERRAFORM_VAULT_AUTH_JWT", "VAULT_CACERT"]]);
+    const before = runs.slice(0, -2).map(() => ["TF_LOG"]);
+    const login = ["TERRAFORM_VAULT_AUTH_JWT", "VAULT_CACERT"];
+    expect(ofVault).toEqual([...before, login, login]);
     const count = (request: string) => vault.requests.filter((one) => one === request).length;
     expect(count("POST /v1/auth/token/revoke-self")).toBe(count("POST /v1/auth/deployer/login"));
   });
 
   it("does not repeat a token that a program prints", async () => {
     scene.imitations.deployed(...stackNames);
-    scene.imitations.fail("cdktf/deploy-vault-config", "Error: cannot log in with THE-TOKEN\n");
+    scene.imitations.fail("terraform/apply-vault-config", "Error: cannot log in with THE-TOKEN\n");
     const { code, stdout } = await scene.run("deploy", ["--json", "--stack", "vault-config"]);
     expect(code).toBe(1);
     expect(stdout).toContain("cannot log in with (hidden)");
@@ -54,19 +60,31 @@ describe("scripts/deploy", () => {
     expect(scene.vault.requests).toContain("GET /healthz");
   });
 
-  it("calls cdktf as a person would, and tells it environment and subscription", async () => {
-    await scene.run("deploy", ["demo", "--stack", "vm-reader-role"]);
-    const [run] = scene.imitations.calls.filter(({ program }) => program === "npx");
-    expect(run?.args).toEqual([
-      "--no-install",
-      "cdktf",
-      "deploy",
-      "vm-reader-role",
-      "--auto-approve",
-      "--ignore-missing-stack-dependencies",
-      "--no-color",
+  it("tells Terraform environment and subscription, and applies in the stack's folder the plan that it looked at", async () => {
+    await scene.run("deploy", ["demo", "--stack", "vm-reader-role"], {
+      TF_WORKSPACE: "another",
+      TF_DATA_DIR: "/elsewhere",
+      TF_CLI_ARGS_plan: "-destroy",
+    });
+    const { calls } = scene.imitations;
+    const [plan] = calls.filter(({ args }) => args[1] === "plan");
+    const [apply] = calls.filter(({ args }) => args[1] === "apply");
+    const folder = `-chdir=${scene.project.folder}/cdktf.out/stacks/vm-reader-role`;
+    const file = plan?.args.at(-1);
+    expect(plan?.args).toEqual([
+      folder,
+      "plan",
+      "-no-color",
+      "-input=false",
+      "-detailed-exitcode",
+      "-out",
+      file,
     ]);
-    expect(run?.variables).toEqual(expect.arrayContaining(["ENVIRONMENT", "ARM_SUBSCRIPTION_ID"]));
+    expect(apply?.args).toEqual([folder, "apply", "-no-color", "-input=false", file]);
+    expect(apply?.variables).toEqual(
+      expect.arrayContaining(["ENVIRONMENT", "ARM_SUBSCRIPTION_ID", "TF_PLUGIN_CACHE_DIR"]),
+    );
+    expect(apply?.variables.filter((name) => /WORKSPACE|DATA_DIR|CLI_ARGS/.test(name))).toEqual([]);
   });
 
   it("waits for Vault by condition: sealed, then without the deployers' login, then ready", async () => {
@@ -88,7 +106,7 @@ describe("scripts/deploy", () => {
     vault.login = [{ status: 200 }];
     expect(await run.ended).toMatchObject({ code: 0 });
     expect(scene.token).not.toBe(before);
-    expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
+    expect(scene.imitations.note("vault-login")).toContain("apply token\napply certificate\n");
   });
 
   it("waits for a web app that starts slowly, and says which one never did", async () => {
@@ -105,7 +123,7 @@ describe("scripts/deploy", () => {
     const { code, stderr } = await scene.run("deploy", ["--wait", "1"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/Waited 1 s in vain for Vault at .*ECONNREFUSED.*network\.deployerRanges/);
-    expect(scene.imitations.cdktfRuns).toEqual(deployAll.slice(0, -1));
+    expect(scene.imitations.changes).toEqual(applyAll.slice(0, -1));
   });
 
   it("does not wait for a Vault that refuses this deployer for good", async () => {
@@ -133,7 +151,7 @@ describe("scripts/deploy", () => {
   });
 
   it("prints failures as JSON too", async () => {
-    scene.imitations.fail("cdktf/deploy-network", "Error: RequestDisallowedByPolicy\n");
+    scene.imitations.fail("terraform/apply-network", "Error: RequestDisallowedByPolicy\n");
     const { code, stdout } = await scene.run("deploy", ["--json"]);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -161,11 +179,24 @@ describe("scripts/deploy", () => {
 
   it("shows the plans and changes nothing with --plan; says which stacks must wait", async () => {
     scene.imitations.deployed("vm-reader-role");
+    scene.imitations.answer(
+      "terraform/plan",
+      planOf(["create"], ["update"], ["delete", "create"], ["no-op"]),
+    );
     const { code, stdout } = await scene.run("deploy", ["--plan"]);
     expect(code).toBe(0);
-    expect(scene.imitations.cdktfRuns).toEqual(["diff vm-reader-role", "diff network"]);
-    expect(stdout).toContain("# network: 3 to add, 1 to change, 0 to destroy");
+    expect(scene.imitations.runs).toEqual(["plan vm-reader-role", "plan network"]);
+    expect(stdout).toContain("# network: 2 to add, 1 to change, 1 to destroy\n\nTerraform will perform");
     expect(stdout).toContain("# vault-server: can be planned once network is deployed");
+  });
+
+  it("plans no stack that reads what a stack before it does not hand on yet", async () => {
+    scene.imitations.deployed(...stackNames);
+    const state = stateOf("agent-vm") as { outputs: object };
+    scene.imitations.answer("state/agent-vm", { ...state, outputs: {} });
+    const { code, stdout } = await scene.run("deploy", ["--plan", "--stack", "vault-config", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).stacks).toEqual([{ stack: "vault-config", waitsFor: ["agent-vm"] }]);
   });
 
   it("plans vault-config against the running Vault", async () => {
@@ -176,13 +207,13 @@ describe("scripts/deploy", () => {
       {
         stack: "vault-config",
         changes: {},
-        add: 3,
-        change: 1,
+        add: 0,
+        change: 0,
         destroy: 0,
-        text: expect.stringContaining("Plan: 3 to add"),
+        text: "Terraform will perform the following actions:",
       },
     ]);
-    expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
+    expect(scene.imitations.note("vault-login")).toBe("plan token\nplan certificate\n");
   });
 });
 
@@ -215,13 +246,13 @@ describe("scripts/deploy and data", () => {
       `The plan of mysql replaces ${server} because of storage, and with it goes the databases and their backups; undo`,
     );
     expect(stderr).toContain(`add --allow-loss '${server}' if that may be lost.`);
-    expect(scene.imitations.cdktfRuns).toEqual(["diff mysql"]);
+    expect(scene.imitations.runs).toEqual(["plan mysql"]);
   });
 
   it("goes on when the person names the resource that may be lost", async () => {
     const { code } = await scene.run("deploy", ["--stack", "mysql", "--allow-loss", server]);
     expect(code).toBe(0);
-    expect(scene.imitations.cdktfRuns).toEqual(["diff mysql", "deploy mysql"]);
+    expect(scene.imitations.runs).toEqual(["plan mysql", "apply mysql"]);
   });
 
   it("says in the plan what would be lost", async () => {
@@ -237,27 +268,26 @@ describe("An interruption of scripts/deploy", () => {
   it.each(stackNames)("at %s lets Terraform finish; the same command goes on from there", async (stack) => {
     const { imitations } = scene;
     const before = stackNames.slice(0, stackNames.indexOf(stack));
-    imitations.hang("deploy", stack);
+    imitations.hang("apply", stack);
     const run = scene.start("deploy");
     await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
     run.child.kill("SIGINT");
     const { code, stderr } = await run.ended;
     expect({ code, stderr }).toMatchObject({ code: 130 });
     expect(stderr).toContain(`Interrupted, waiting for Terraform to finish what it began with ${stack}`);
-    expect(imitations.note("terraform-finished")).toBe(`deploy-${stack} 1\n`);
-    expect(imitations.note("cdktf-killed")).toBe("");
+    expect(imitations.note("terraform-finished")).toBe(`apply ${stack} 1\n`);
 
     expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual(before);
-    const interrupted = [...before, stack].map((name) => `deploy ${name}`);
+    const interrupted = [...before, stack].map((name) => `apply ${name}`);
 
-    imitations.hang("deploy", stack, false);
+    imitations.hang("apply", stack, false);
     expect(await scene.run("deploy")).toMatchObject({ code: 0 });
-    expect(imitations.cdktfRuns).toEqual([...interrupted, ...deployAll]);
+    expect(imitations.changes).toEqual([...interrupted, ...applyAll]);
   });
 
   it("by the whole process group, as from a terminal, and by impatience, gives Terraform one signal all the same", async () => {
     const { imitations } = scene;
-    imitations.hang("deploy", "network");
+    imitations.hang("apply", "network");
     const run = scene.start("deploy", ["--stack", "network", "--stack", "vm-reader-role"]);
     await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
     process.kill(-(run.child.pid as number), "SIGINT");
@@ -266,7 +296,7 @@ describe("An interruption of scripts/deploy", () => {
     const { code, stderr } = await run.ended;
     expect(code).toBe(130);
     expect(stderr).toContain("Still waiting for Terraform");
-    expect(imitations.note("terraform-finished")).toBe("deploy-network 1\n");
+    expect(imitations.note("terraform-finished")).toBe("apply network 1\n");
   });
 
   it("while it looks at Azure changes nothing, and ends it at once", async () => {
@@ -281,7 +311,7 @@ describe("An interruption of scripts/deploy", () => {
       stderr: expect.stringContaining("Interrupted; run the same command again to go on."),
     });
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: ["Interrupted."] });
-    expect(imitations.cdktfRuns).toEqual([]);
+    expect(imitations.runs).toEqual([]);
   });
 
   it("while it waits for Vault ends it at once", async () => {
@@ -296,7 +326,7 @@ describe("An interruption of scripts/deploy", () => {
   });
 });
 
-describe("A failure of cdktf is told with its cure:", () => {
+describe("A failure of Terraform is told with its cure:", () => {
   const lock = `Error: Error acquiring the state lock
 
 Error message: state blob is already locked
@@ -372,7 +402,7 @@ Lock Info:
     ],
     [
       "anything else",
-      "Error: the moon\nis full\n\n0 Stacks deploying     1 Stack done     0 Stacks waiting\nInvoking Terraform CLI failed with exit code 1",
+      "Error: the moon\n│ is full\n╵",
       /^Terraform failed with network: the moon is full\. Mend that, and run the same command again\.$/,
     ],
   ])("%s", (_, message, sentence) => {
@@ -381,10 +411,22 @@ Lock Info:
 
   it("and ends the run there, with exit code 1", async () => {
     scene.imitations.deployed("vm-reader-role");
-    scene.imitations.fail("cdktf/deploy-network", lock);
+    scene.imitations.fail("terraform/apply-network", lock);
     const { code, stderr } = await scene.run("deploy", ["--stack", "network", "--stack", "vault-server"]);
     expect(code).toBe(1);
     expect(stderr.trim().split("\n").at(-1)).toMatch(/locked by ada@laptop.*force-unlock 6a1b2c3d/);
-    expect(scene.imitations.cdktfRuns).toEqual(["deploy network"]);
+    expect(scene.imitations.changes).toEqual(["apply network"]);
   });
 });
+
+/** A plan in which a resource undergoes each of these actions. */
+function planOf(...actions: string[][]): object {
+  return {
+    format_version: "1.2",
+    resource_changes: actions.map((some, index) => ({
+      address: `terraform_data.resource_${index}`,
+      mode: "managed",
+      change: { actions: some, before: {}, after: {} },
+    })),
+  };
+}

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadEnvironment } from "../../../environments/load";
+import { readSystem } from "../../../scripts/deployment/system";
 import { Imitations } from "./imitations";
 import { ProjectCopy } from "./project-copy";
 import { VaultImitation, vaultToken } from "./vault-imitation";
@@ -197,7 +199,7 @@ export class DeploymentScene {
       "az/storage-blob-list": [],
       "terraform/version": { terraform_version: "1.11.4" },
       "terraform/plan": { format_version: "1.2", resource_changes: [] },
-      "cdktf/plan": "Plan: 3 to add, 1 to change, 0 to destroy.\n",
+      "terraform/plan-text": "Terraform will perform the following actions:\n",
     };
     for (const [file, content] of Object.entries(answers)) imitations.answer(file, content);
     this.login();
@@ -231,16 +233,21 @@ export class DeploymentScene {
 
 const tokenLike = new RegExp(`eyJ[\\w-]{10,}\\.eyJ|${vaultToken}`);
 
+/** What the stacks of demo hand on to each other, by stack. */
+let handedOn: ReadonlyMap<string, readonly string[]> | undefined;
+
 /** A state as Terraform keeps it. */
 export function stateOf(stack: string, outputs: Record<string, unknown> = {}, resources?: object[]): object {
+  handedOn ??= new Map(
+    readSystem(loadEnvironment("demo")).map(({ name, json }) => [name, Object.keys(json.output)]),
+  );
+  const forOthers = handedOn.get(stack)?.filter((name) => name.startsWith("cross-stack-output"));
   return {
     version: 4,
-    outputs: Object.fromEntries(
-      Object.entries({ ...outputs, "cross-stack-output-id": "for other stacks" }).map(([name, value]) => [
-        name,
-        { value },
-      ]),
-    ),
+    outputs: Object.fromEntries([
+      ...Object.entries(outputs).map(([name, value]) => [name, { value }]),
+      ...(forOthers ?? []).map((name) => [name, { value: "for other stacks" }]),
+    ]),
     resources: resources ?? [
       { mode: "managed", type: "terraform_data", instances: [{ attributes: { id: stack } }] },
     ],

@@ -13,9 +13,9 @@ describe("scripts/destroy", () => {
   it("takes everything away in the reverse order, the database credentials first", async () => {
     const { code, stderr } = await scene.run("destroy", confirmed);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("failed after") });
-    expect(scene.imitations.cdktfRuns).toEqual([...stackNames].reverse().map((stack) => `destroy ${stack}`));
+    expect(scene.imitations.changes).toEqual([...stackNames].reverse().map((stack) => `destroy ${stack}`));
     expect(scene.vault.requests).toContain("PUT /v1/sys/leases/revoke-prefix/database/creds");
-    expect(scene.imitations.note("vault-login")).toBe("token\ncertificate\n");
+    expect(scene.imitations.note("vault-login")).toBe("destroy token\ndestroy certificate\n");
     expect(stderr).toContain("Azure keeps the deleted Key Vaults for 90 days");
     const again = await scene.run("destroy", confirmed);
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing of demo is deployed.") });
@@ -33,7 +33,7 @@ describe("scripts/destroy", () => {
   ])("changes nothing %s", async (_, args, sentence) => {
     const { code, stderr } = await scene.run("destroy", ["demo", ...args]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
-    expect(scene.imitations.cdktfRuns).toEqual([]);
+    expect(scene.imitations.changes).toEqual([]);
   });
 
   it.each([
@@ -58,7 +58,7 @@ describe("scripts/destroy", () => {
     expect(stdout).toContain("This destroys, for good: the transit keys");
     expect({ code, stdout }).toEqual({ code: status, stdout: expect.stringContaining(said) });
     expect(scene.imitations.isDeployed("mysql")).toBe(status !== 0);
-    expect(scene.imitations.cdktfRuns).toHaveLength(status === 0 ? 4 : 0);
+    expect(scene.imitations.changes).toHaveLength(status === 0 ? 4 : 0);
   });
 
   it("changes nothing where the system is in another subscription than the one az works in", async () => {
@@ -76,7 +76,7 @@ describe("scripts/destroy", () => {
         /is in the subscription 88888888.*az account set --subscription 88888888/,
       ),
     });
-    expect(scene.imitations.cdktfRuns).toEqual([]);
+    expect(scene.imitations.changes).toEqual([]);
   });
 
   it("takes away what Azure left beside Application Insights, and names what somebody else put there", async () => {
@@ -142,7 +142,7 @@ describe("scripts/destroy", () => {
     expect(stderr).toMatch(
       /Vault is sealed.*If this Vault will never answer again, forget its configuration/,
     );
-    expect(scene.imitations.cdktfRuns).toEqual([]);
+    expect(scene.imitations.changes).toEqual([]);
     expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
   });
 
@@ -153,8 +153,7 @@ describe("scripts/destroy", () => {
     await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
     run.child.kill("SIGINT");
     expect(await run.ended).toMatchObject({ code: 130 });
-    expect(imitations.note("terraform-finished")).toBe(`destroy-${stack} 1\n`);
-    expect(imitations.note("cdktf-killed")).toBe("");
+    expect(imitations.note("terraform-finished")).toBe(`destroy ${stack} 1\n`);
     imitations.hang("destroy", stack, false);
     expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
     expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual([]);

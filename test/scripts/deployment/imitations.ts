@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /** A call of a program: its arguments and the names of the variables in its environment. */
 export interface Call {
@@ -47,62 +47,54 @@ case $name in
 esac
 `;
 
-/**
- * cdktf: runs Terraform in a process group of its own, and writes the state that the stack would have. Interrupted, it does as
- * cdktf 0.21 does: it leaves, and takes Terraform with it.
- */
+/** npx: cdktf alone, which deploys the stacks that it is told, or takes all away. */
 const npx = `#!/bin/bash
 ${record}
-set -m
 words=()
 for arg in "$@"; do [[ $arg == -* ]] || words+=("$arg"); done
-action=\${words[1]} terraform=
-trap 'echo "$action $stack" >>"$IMITATION/cdktf-killed"; kill -KILL "$terraform" 2>/dev/null; exit 1' INT TERM HUP
 for stack in "\${words[@]:2}"; do
-if [[ $stack == vault-config ]]; then
-  grep -qF "\\"$TERRAFORM_VAULT_AUTH_JWT\\"" "$IMITATION/az/account-get-access-token" && echo token >>"$IMITATION/vault-login"
-  cmp -s "$VAULT_CACERT" "$IMITATION/az/keyvault-certificate-download" && echo certificate >>"$IMITATION/vault-login"
-fi
-echo "$stack  Initializing the backend..."
-if [[ -e $IMITATION/cdktf/$action-$stack.error ]]; then
-  sed "s/THE-TOKEN/$TERRAFORM_VAULT_AUTH_JWT/" "$IMITATION/cdktf/$action-$stack.error"
-  exit 1
-fi
-if [[ $action == diff ]]; then cat "$IMITATION/cdktf/plan"; exit 0; fi
-if [[ $stack == '*' ]]; then rm "$IMITATION"/state/*; exit 0; fi
-terraform apply "$action-$stack" &
-terraform=$!
-while kill -0 "$terraform" 2>/dev/null; do wait "$terraform"; code=$?; done
-[[ $code == 0 ]] || exit 1
-if [[ $action == destroy ]]; then rm "$IMITATION/state/$stack"; else cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack"; fi
+  if [[ $stack == '*' ]]; then rm "$IMITATION"/state/*; else cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack"; fi
 done
 `;
 
-/** Terraform: reads states, and plans and applies what a test says; its apply goes on until it is interrupted where a test asks for that. */
+/** Terraform: reads states, plans, applies and destroys what a test says; goes on until it is interrupted where a test asks for that. */
 const terraform = `#!/bin/bash
 ${record}
 stack=
 if [[ $1 == -chdir=* ]]; then stack=\${1##*/}; shift; fi
-case $1 in
+verb=$1
+# Notes the login of a stack, fails as a test says, or goes on until it is interrupted.
+begin() {
+  if [[ $stack == vault-config ]]; then
+    grep -qF ""$TERRAFORM_VAULT_AUTH_JWT"" "$IMITATION/az/account-get-access-token" && echo "$verb token" >>"$IMITATION/vault-login"
+    cmp -s "$VAULT_CACERT" "$IMITATION/az/keyvault-certificate-download" && echo "$verb certificate" >>"$IMITATION/vault-login"
+  fi
+  if [[ -e $IMITATION/terraform/$verb-$stack.error ]]; then
+    sed "s/THE-TOKEN/$TERRAFORM_VAULT_AUTH_JWT/" "$IMITATION/terraform/$verb-$stack.error" >&2
+    exit 1
+  fi
+  [[ -e $IMITATION/terraform/hangs-with-$verb-$stack ]] || return 0
+  trap 'signals=$((signals + 1))' INT
+  echo "$verb $stack" >"$IMITATION/hanging"
+  signals=0
+  while ((signals == 0)); do sleep 0.05; done
+  sleep 0.6
+  echo "$verb $stack $signals" >>"$IMITATION/terraform-finished"
+  exit 1
+}
+case $verb in
   version) answer "$IMITATION/terraform/version" ;;
-  show) answer "$IMITATION/terraform/plan" ;;
+  show) if [[ $2 == -json ]]; then answer "$IMITATION/terraform/plan"; else answer "$IMITATION/terraform/plan-text"; fi ;;
   init) if [[ -e $IMITATION/terraform/init.error ]]; then answer "$IMITATION/terraform/init"; fi ;;
   state)
     if [[ $2 == list ]]; then echo vault_mount.example; fi
     [[ $2 == pull ]] || exit 0
-    stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
+    [[ -n $stack ]] || stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
     if [[ -e $IMITATION/state/$stack ]]; then cat "$IMITATION/state/$stack"; fi ;;
-  plan) [[ ! -e $IMITATION/terraform/plan ]] || exit 2 ;;
-  apply)
-    if [[ -n $stack ]]; then cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack"; fi
-    [[ -e $IMITATION/terraform/hangs-with-$2 ]] || exit 0
-    trap 'signals=$((signals + 1))' INT
-    echo "apply $2" >"$IMITATION/hanging"
-    signals=0
-    while ((signals == 0)); do sleep 0.05; done
-    sleep 0.6
-    echo "$2 $signals" >>"$IMITATION/terraform-finished"
-    exit 1 ;;
+  import) echo "$stack \${*: -2}" >>"$IMITATION/imports"; rm -f "$IMITATION/terraform/apply-$stack.error" ;;
+  plan) begin; exit 2 ;;
+  apply) begin; cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack" ;;
+  destroy) begin; rm "$IMITATION/state/$stack" ;;
 esac
 `;
 
@@ -119,7 +111,7 @@ export class Imitations {
 
   constructor(readonly folder: string) {
     this.bin = join(folder, "bin");
-    for (const name of ["bin", "az", "cdktf", "terraform", "state", "deployed"]) {
+    for (const name of ["bin", "az", "terraform", "state", "deployed"]) {
       mkdirSync(join(folder, name), { recursive: true });
     }
     symlinkSync(process.execPath, join(this.bin, "node"));
@@ -146,7 +138,7 @@ export class Imitations {
   }
 
   /** Lets Terraform go on with a stack until it is interrupted; `false` ends that. */
-  hang(action: "deploy" | "destroy", stack: string, hangs = true): void {
+  hang(action: "apply" | "destroy", stack: string, hangs = true): void {
     const file = join(this.folder, "terraform", `hangs-with-${action}-${stack}`);
     if (hangs) writeFileSync(file, "");
     else rmSync(file);
@@ -191,7 +183,21 @@ export class Imitations {
       });
   }
 
-  /** Actions and stacks that cdktf was called for, in order: `deploy network`. */
+  /** What Terraform did with stacks, in order: `plan network`, `apply network`, `destroy network`. */
+  get runs(): string[] {
+    return this.calls.flatMap(({ program, args: [folder = "", verb = ""] }) =>
+      program === "terraform" && ["plan", "apply", "destroy"].includes(verb)
+        ? [`${verb} ${basename(folder)}`]
+        : [],
+    );
+  }
+
+  /** The same without plans. */
+  get changes(): string[] {
+    return this.runs.filter((run) => !run.startsWith("plan "));
+  }
+
+  /** What cdktf was called for by hand: `deploy network mysql`. */
   get cdktfRuns(): string[] {
     return this.calls
       .filter(({ program }) => program === "npx")

@@ -219,6 +219,11 @@ const mishaps: [string, Mishap, RegExp][] = [
     /state of the stack vm-reader-role cannot be read .*Failed to get existing workspaces/,
   ],
   [
+    "an Azure that is busy, asked four times",
+    ({ imitations }) => imitations.fail("az/rest", "ERROR: Too Many Requests({}): Throttled"),
+    /Azure takes no more requests of this subscription for a moment; wait a minute/,
+  ],
+  [
     "no network",
     ({ imitations }) =>
       imitations.fail("az/rest", "ERROR: HTTPSConnectionPool: Max retries exceeded: getaddrinfo failed"),
@@ -248,7 +253,7 @@ describe("The preflight of scripts/deploy", () => {
     const { code, stderr } = await scene.run("deploy");
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
     expect(stderr).toContain("Nothing was changed");
-    expect(scene.imitations.cdktfRuns).toEqual([]);
+    expect(scene.imitations.runs).toEqual([]);
   });
 
   it("looks for the program that TERRAFORM_BINARY_NAME names, such as OpenTofu's", async () => {

@@ -1,9 +1,10 @@
-import { builtInRoles } from "../../built-in-roles";
+import { builtInRole, builtInRoles } from "../../built-in-roles";
 import { sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { RoleDefinition } from "../../role-definition";
 import { Refusal } from "../../service";
 import type { ArmResource, RoleAssignment } from "../../world";
+import { guidFor } from "./managed-identities";
 import { list, propertiesOf, type ResourceTypes, text, type Writing } from "./resource-type";
 
 const roleDefinitionType = "Microsoft.Authorization/roleDefinitions";
@@ -81,9 +82,9 @@ export function authorizationFilter(
   return undefined;
 }
 
-/** Custom roles that came by ARM, as the checks of rights read them. */
+/** Custom roles, as the checks of rights read them. */
 export function roleDefinitionsIn(store: ResourceStore): RoleDefinition[] {
-  return store.created(roleDefinitionType).map(({ properties = {} }) => {
+  return store.ofType(roleDefinitionType).map(({ properties = {} }) => {
     const permissions = list(properties["permissions"]);
     const all = (kind: string) => permissions.flatMap((one) => (one[kind] as string[] | undefined) ?? []);
     return {
@@ -95,20 +96,59 @@ export function roleDefinitionsIn(store: ResourceStore): RoleDefinition[] {
   });
 }
 
-/** Role assignments that came by ARM; those of roles that nobody knows give nothing. */
-export function roleAssignmentsIn(store: ResourceStore): RoleAssignment[] {
-  const custom = store.created(roleDefinitionType);
-  return store.created(roleAssignmentType).flatMap((assignment) => {
+/** Role assignments; those of roles that nobody knows give nothing. */
+export function roleAssignmentsIn(
+  store: ResourceStore,
+  resources = store.ofType(roleAssignmentType),
+): RoleAssignment[] {
+  const custom = store.ofType(roleDefinitionType);
+  return resources.flatMap((assignment) => {
     const roleId = roleIdOf(assignment);
     const roleName =
       text(custom.find(({ name }) => sameId(name, roleId))?.properties?.["roleName"]) ??
       builtInRoles.find(({ id }) => sameId(id, roleId))?.name;
     if (roleName === undefined) return [];
     const { principalId, scope, createdOn } = propertiesOf(assignment);
-    return [
-      { principalId: String(principalId), scope: String(scope), roleName, createdOn: String(createdOn) },
-    ];
+    return [{ principalId: String(principalId), scope: String(scope), roleName, createdOn: text(createdOn) }];
   });
+}
+
+/** A custom role as ARM holds it. */
+export function roleDefinitionResource(
+  { name, actions, notActions = [], dataActions }: RoleDefinition,
+  subscriptionId: string,
+): ArmResource {
+  const id = guidFor(`role ${name}`);
+  return {
+    id: `/subscriptions/${subscriptionId}/providers/${roleDefinitionType}/${id}`,
+    name: id,
+    type: roleDefinitionType,
+    properties: {
+      roleName: name,
+      type: "CustomRole",
+      permissions: [{ actions, notActions, dataActions, notDataActions: [] }],
+    },
+  };
+}
+
+/** An assignment of a built-in role, or of a custom one that roleDefinitionResource makes. */
+export function roleAssignmentResource(
+  { principalId, roleName, scope, createdOn }: RoleAssignment,
+  subscriptionId: string,
+): ArmResource {
+  const name = guidFor(`${principalId} ${roleName} ${scope}`);
+  const role = builtInRole(roleName)?.id ?? guidFor(`role ${roleName}`);
+  return {
+    id: `${scope}/providers/${roleAssignmentType}/${name}`,
+    name,
+    type: roleAssignmentType,
+    properties: {
+      principalId,
+      scope,
+      roleDefinitionId: `/subscriptions/${subscriptionId}/providers/${roleDefinitionType}/${role}`,
+      createdOn,
+    },
+  };
 }
 
 /** A custom role's name is unique in the tenant. */

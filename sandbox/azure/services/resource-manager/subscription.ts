@@ -112,6 +112,17 @@ const routes: SubscriptionRoute[] = [
   },
   {
     method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.Features/providers/{namespace}/features/{feature}",
+    action: "Microsoft.Features/providers/features/read",
+    answer: ({ world, parameters: { namespace, feature } }) => ({
+      id: `/subscriptions/${world.subscriptionId}/providers/Microsoft.Features/providers/${namespace}/features/${feature}`,
+      name: `${namespace}/${feature}`,
+      type: "Microsoft.Features/providers/features",
+      properties: { state: "Registered" },
+    }),
+  },
+  {
+    method: "GET",
     path: "/subscriptions/{s}/providers/Microsoft.DBforMySQL/locations/{location}/capabilitySets/default",
     action: "Microsoft.DBforMySQL/locations/capabilitySets/read",
     answer: () => ({ name: "default", properties: mysqlCapabilities }),
@@ -261,22 +272,27 @@ function nameAvailability(store: ResourceStore, { body }: AzureRequest): unknown
 
 /** The sizes that the example environments name, and their like. */
 function machineSizes(): unknown[] {
-  return ["Standard_D2s_v3", "Standard_B2s", "Standard_B1s", "Standard_D4s_v3", "Standard_D2s_v5"].map(
-    (name) => ({
-      resourceType: "virtualMachines",
-      name,
-      tier: "Standard",
-      size: name.slice("Standard_".length),
-      family: "standardDSv3Family",
-      locations,
-      locationInfo: locations.map((location) => ({ location, zones: ["1", "2", "3"], zoneDetails: [] })),
-      capabilities: [
-        { name: "vCPUs", value: "2" },
-        { name: "EncryptionAtHostSupported", value: "True" },
-      ],
-      restrictions: [],
-    }),
-  );
+  return [
+    "Standard_D2s_v3",
+    "Standard_B2s",
+    "Standard_B1s",
+    "Standard_D4s_v3",
+    "Standard_D2s_v5",
+    "Standard_D4s_v5",
+  ].map((name) => ({
+    resourceType: "virtualMachines",
+    name,
+    tier: "Standard",
+    size: name.slice("Standard_".length),
+    family: "standardDSv3Family",
+    locations,
+    locationInfo: locations.map((location) => ({ location, zones: ["1", "2", "3"], zoneDetails: [] })),
+    capabilities: [
+      { name: "vCPUs", value: "2" },
+      { name: "EncryptionAtHostSupported", value: "True" },
+    ],
+    restrictions: [],
+  }));
 }
 
 /** The sizes of MySQL servers that the example environments name, and their like. */

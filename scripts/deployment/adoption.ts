@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { UserError } from "../../lib/processes/user-error";
+import type { Plan } from "../plan-summary/plan";
+import type { AzureCli } from "./azure-cli";
+import { type TerraformRun, terraform } from "./terraform";
+
+/** What is there already though the stack is to make it, by what Terraform said of it. */
+export interface Stranger {
+  /** Terraform's address. */
+  readonly address: string;
+  /** What `terraform import` takes; undefined where Azure did not say. */
+  readonly id: string | undefined;
+}
+
+/** Azure and Vault, as the providers repeat them: the first group is the id. */
+const alreadyThere = [
+  /A resource with the ID "([^"]+)" already exists/,
+  /path is already in use at ([^\s,]+?)\/?(?=[\s,]|$)/,
+  /RoleAssignmentExists()/,
+  /RoleDefinitionWithSameNameExists()/,
+];
+
+/** What a failed run of Terraform met; undefined when something else went wrong besides. */
+export function strangersIn(output: string): Stranger[] | undefined {
+  const [, ...errors] = output.replaceAll(/[\s│╷╵]+/g, " ").split(/ ?Error: /);
+  const found = errors.map((error): Stranger | undefined => {
+    const [, address] = / with ((?:azurerm|vault)_\w+\.[^\s,]+)/.exec(error) ?? [];
+    const match = alreadyThere.map((pattern) => pattern.exec(error)).find(Boolean);
+    return match && address ? { address, id: match[1] || undefined } : undefined;
+  });
+  const known = found.filter((one) => one !== undefined);
+  return known.length > 0 && known.length === found.length ? known : undefined;
+}
+
+const values = z.looseObject({
+  name: z.string().nullish(),
+  scope: z.string().nullish(),
+  principal_id: z.string().nullish(),
+  role_definition_name: z.string().nullish(),
+  role_definition_id: z.string().nullish(),
+});
+
+const found = z.object({
+  value: z.array(
+    z.object({
+      id: z.string(),
+      properties: z.looseObject({
+        principalId: z.string().optional(),
+        scope: z.string().optional(),
+        roleDefinitionId: z.string().optional(),
+      }),
+    }),
+  ),
+});
+
+/**
+ * Puts what is there into a stack's state, as if the run that made it had not been killed.
+ * @param plan the stack's, with what the strangers are to be
+ * @throws {UserError} when one of them cannot be found or taken in
+ */
+export async function adopt(
+  strangers: readonly Stranger[],
+  { run, plan, az }: { run: TerraformRun; plan: Plan; az: AzureCli },
+): Promise<void> {
+  for (const { address, id = await find(address, plan, az) } of strangers) {
+    await terraform(run, ["import", "-input=false", "-no-color", address, id]);
+  }
+}
+
+/** Roles and their assignments, which Azure refuses without their ids. */
+async function find(address: string, plan: Plan, az: AzureCli): Promise<string> {
+  const change = plan.resource_changes?.find((one) => one.address === address);
+  const planned = values.parse(change?.change.after ?? {});
+  const { name, scope, principal_id: principal } = planned;
+  const role = planned.role_definition_name ?? name;
+  const definition =
+    planned.role_definition_id ?? (role && scope ? await definitionNamed(az, role, scope) : undefined);
+  if (scope && definition && principal) {
+    const assignments = await list(az, scope, "roleAssignments", "atScope()");
+    const same = assignments.find(
+      ({ properties }) =>
+        properties.principalId === principal &&
+        properties.scope?.toLowerCase() === scope.toLowerCase() &&
+        guidOf(properties.roleDefinitionId) === guidOf(definition),
+    );
+    if (same) return same.id;
+  } else if (scope && definition) return `${definition}|${scope}`;
+  throw new UserError(
+    `A run that was killed left what ${address} is to be, and Azure does not say where; look for it in the portal, and delete it.`,
+  );
+}
+
+async function definitionNamed(az: AzureCli, name: string, scope: string): Promise<string | undefined> {
+  const [first] = await list(az, scope, "roleDefinitions", `roleName eq '${name}'`);
+  return first?.id;
+}
+
+async function list(az: AzureCli, scope: string, collection: string, filter: string) {
+  const query = `api-version=2022-04-01&$filter=${encodeURIComponent(filter)}`;
+  const url = `https://management.azure.com${scope}/providers/Microsoft.Authorization/${collection}?${query}`;
+  return (await az.json(found, "rest", "--method", "get", "--url", url)).value;
+}
+
+const guidOf = (id: string | undefined): string | undefined => id?.split("/").at(-1)?.toLowerCase();

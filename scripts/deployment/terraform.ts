@@ -1,0 +1,137 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { committedLock } from "../../constructs/terraform/provider-locks";
+import type { Report } from "../../lib/processes/progress";
+import { UserError } from "../../lib/processes/user-error";
+import { terraformName } from "../../lib/terraform/terraform-program";
+import { knownAzureCause } from "./azure-error";
+import type { Interruption } from "./interruption";
+import { forgetOtherEnvironment } from "./other-environment";
+import { stackFolder } from "./project";
+import { runCommand } from "./run-command";
+import { terraformFailure } from "./terraform-failure";
+
+/** What Terraform runs with on a stack, in the folder in which cdktf runs it too. */
+export interface TerraformRun {
+  readonly stack: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly interruption: Interruption;
+  /** Told what Terraform is at. */
+  readonly report: Report;
+  /** Values that must not be shown, should a program print them. */
+  readonly secrets?: readonly string[];
+}
+
+/** Terraform ended with an error. */
+export class TerraformError extends UserError {
+  override readonly name = "TerraformError";
+
+  constructor(
+    sentence: string,
+    /** All that it printed. */
+    readonly output: string,
+  ) {
+    super(sentence);
+  }
+}
+
+/**
+ * Runs Terraform on a stack that was initialized, and gives its exit code. An interrupt is handed to it: it finishes what it has
+ * begun, writes its state and gives back its lock.
+ * @param good exit codes that are no failure
+ * @throws {TerraformError} when it fails, with its reason.
+ */
+export async function terraform(
+  run: TerraformRun,
+  args: readonly string[],
+  good: readonly number[] = [0],
+): Promise<number> {
+  const { stack, env, interruption } = run;
+  interruption.check();
+  interruption.waitingFor = `Terraform to finish what it began with ${stack} and to give back its lock`;
+  const { code, output } = await toItsEnd(run, args).finally(() => {
+    interruption.waitingFor = "";
+  });
+  interruption.check();
+  if (good.includes(code)) return code;
+  throw new TerraformError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output), output);
+}
+
+/** What Terraform prints for programs. Undefined when it fails. */
+export async function terraformOutput(
+  { stack, env, interruption }: Pick<TerraformRun, "stack" | "env" | "interruption">,
+  args: readonly string[],
+): Promise<string | undefined> {
+  const result = await runCommand(terraformName(), [inFolderOf(stack), ...args], {
+    env,
+    signal: interruption.signal,
+  });
+  return result?.code === 0 ? result.stdout : undefined;
+}
+
+/**
+ * Connects a stack's folder with its state, and puts its providers there; with a committed lock file, no others than those in it.
+ * @throws {UserError} when its state or its providers cannot be reached.
+ */
+export async function initialize(run: Omit<TerraformRun, "report">): Promise<void> {
+  const { stack, env, interruption } = run;
+  interruption.check();
+  await forgetOtherEnvironment(stack, String(env.ENVIRONMENT));
+  const lock = committedLock(stackFolder(stack)) ? ["-lockfile=readonly"] : [];
+  const args = [inFolderOf(stack), "init", "-input=false", "-no-color", ...lock];
+  const result = await runCommand(terraformName(), args, { env, signal: interruption.signal });
+  interruption.check();
+  if (result?.code === 0) return;
+  const output = result ? result.stderr || result.stdout : "Terraform is not installed";
+  const said = output.replaceAll(/[\s│╷╵]+/g, " ").trim();
+  if (/state lock|Backend configuration changed|migrate your state/.test(said)) {
+    throw new UserError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output));
+  }
+  throw new UserError(
+    knownAzureCause(said) ??
+      (/provider packages?|install provider|lock file/i.test(said)
+        ? `The providers of the stack ${stack} cannot be installed (${said.slice(0, 300)}); see that Terraform reaches its registry or a mirror.`
+        : `The state of the stack ${stack} cannot be read (${said.slice(0, 300)}); see that the folder state/ is yours to read, or that the storage account exists (scripts/create-state-store) and you may read its blobs.`),
+  );
+}
+
+async function toItsEnd(
+  { stack, env, interruption: { signal }, report, secrets = [] }: TerraformRun,
+  args: readonly string[],
+): Promise<{ code: number; output: string }> {
+  const child = spawn(terraformName(), [inFolderOf(stack), ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    // A session of its own, so that the terminal's Ctrl-C does not reach it: a second signal would make it leave its work undone.
+    detached: true,
+  });
+  const interrupt = (): void => void child.kill("SIGINT");
+  signal.addEventListener("abort", interrupt, { once: true });
+  const lines: string[] = [];
+  const take = (raw: string): void => {
+    const line = secrets.reduce((text, secret) => text.replaceAll(secret, "(hidden)"), raw.trimEnd());
+    lines.push(line);
+    if (activity.test(line)) report(line.trim());
+  };
+  for (const stream of [child.stdout, child.stderr] as Readable[]) createInterface(stream).on("line", take);
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on("error", () =>
+        reject(
+          new UserError("Terraform cannot be run; install Terraform 1.11 or newer, and put it on the PATH."),
+        ),
+      );
+      child.on("close", (exitCode) => resolve(exitCode ?? 1));
+    });
+    return { code, output: lines.join("\n") };
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+  }
+}
+
+const inFolderOf = (stack: string): string => `-chdir=${stackFolder(stack)}`;
+
+/** Lines of Terraform that say what it is doing. */
+const activity =
+  /: (?:Creating|Still creating|Creation complete|Modifying|Still modifying|Destroying|Still destroying|Refreshing state|Reading|Provisioning|Opening)/;

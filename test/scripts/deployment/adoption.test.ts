@@ -1,0 +1,86 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { strangersIn } from "../../../scripts/deployment/adoption";
+import { DeploymentScene } from "./deployment-scene";
+
+jest.setTimeout(120_000);
+const scene = DeploymentScene.use();
+
+const group = "/subscriptions/55555555-5555-4555-8555-555555555555/resourceGroups/rg-demo-vault";
+
+/** As Terraform and cdktf print it. */
+const exists = (id: string, address: string): string => `
+╷
+│ Error: A resource with the ID "${id}" already
+│ exists - to be managed via Terraform this resource needs to be imported into
+│ the State. Please see the resource documentation for more information.
+│
+│   with ${address} (the/construct),
+│   on cdk.tf.json line 218, in resource.x:
+╵
+`;
+
+describe("What Terraform meets in Azure and does not know", () => {
+  it("is told by address and id, from Azure and from Vault", () => {
+    const vault =
+      "Error: error writing to Vault: * path is already in use at jwt/\n\n  with vault_jwt_auth_backend.jwt,\n";
+    expect(strangersIn(exists(group, "azurerm_resource_group.group") + vault)).toEqual([
+      { address: "azurerm_resource_group.group", id: group },
+      { address: "vault_jwt_auth_backend.jwt", id: "jwt" },
+    ]);
+  });
+
+  it("is told without an id where Azure gives none", () => {
+    const refusal =
+      "Error: unexpected status 409 with error: RoleAssignmentExists: The role assignment already exists.\n with azurerm_role_assignment.one (a/b),";
+    expect(strangersIn(refusal)).toEqual([{ address: "azurerm_role_assignment.one", id: undefined }]);
+  });
+
+  it("is nothing where something else went wrong, too", () => {
+    expect(strangersIn("Apply complete!")).toBeUndefined();
+    const other = "Error: SkuNotAvailable\n  with azurerm_linux_virtual_machine.machine,\n";
+    expect(strangersIn(exists(group, "azurerm_resource_group.group") + other)).toBeUndefined();
+  });
+});
+
+describe("scripts/deploy after a run that was killed", () => {
+  /** Of two runs, the first of which meets a resource group that is there already. */
+  const meetGroup = () => {
+    scene.imitations.answer("az/group-exists", true);
+    scene.imitations.fail("terraform/apply-network", exists(group, "azurerm_resource_group.group"));
+  };
+  const killed = () => {
+    const folder = join(scene.project.folder, "node_modules/.cache/vault-on-azure/unfinished/demo");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "network"), "");
+  };
+
+  it("takes in what that run had made, and goes on", async () => {
+    meetGroup();
+    killed();
+    const { code, stderr } = await scene.run("deploy", ["--stack", "network"]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining(
+        "takes in azurerm_resource_group.group, which a run made that was killed",
+      ),
+    });
+    expect(scene.imitations.note("imports")).toBe(`network azurerm_resource_group.group ${group}\n`);
+    // It is over: what is there from now on is somebody else's.
+    scene.imitations.answer("state/network", "");
+    meetGroup();
+    expect((await scene.run("deploy", ["--stack", "network"])).stderr).toContain(
+      "exists already, but not in the state",
+    );
+  });
+
+  it("leaves what is there alone where no run was killed", async () => {
+    meetGroup();
+    const { code, stderr } = await scene.run("deploy", ["--stack", "network"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("exists already, but not in the state"),
+    });
+    expect(scene.imitations.note("imports")).toBe("");
+  });
+});
