@@ -26,6 +26,8 @@ export interface KeyVersion extends Version {
   /** PKCS#8 */
   pem: string;
   operations: string[];
+  /** Undefined in content of earlier versions of the sandbox, and then true. */
+  enabled?: boolean;
   tags?: Record<string, string>;
 }
 
