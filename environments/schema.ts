@@ -472,7 +472,9 @@ const webApp = z.strictObject({
     .min(1, "is less than one use; choose 1 or more, or remove it to allow any number.")
     .max(1_000_000, "is more than a million uses; choose less, or remove it to allow any number.")
     .optional()
-    .describe("Number of uses of a token; makes it a service token, since batch tokens cannot be counted."),
+    .describe(
+      "Number of uses of a token; makes it a service token, since batch tokens cannot be counted. Not for a web app with a database role: its database users end with the token.",
+    ),
 });
 
 const agentVmGroup = z.strictObject({

@@ -27,6 +27,8 @@ const takenNames = new Map([["vault", "Vault's own VM"]]);
 export function workloadRules(read: Read): Problem[] {
   return [
     ...lifetimesAreOrdered(read),
+    ...leasesEndBeforeTheirTokens(read),
+    ...countedTokensHoldNoLease(read),
     ...nothingIsListedTwice(read),
     ...workloadNamesDiffer(read),
     ...publicNamesAreAllowed(read),
@@ -84,6 +86,50 @@ function lifetimesAreOrdered(read: Read): Problem[] {
       ];
     }),
   ];
+}
+
+/** The database roles that a workload reads credentials of. */
+function databaseRolesOf(read: Read, list: (typeof workloadLists)[number], index: number): string[] {
+  const role = read(webApp.databaseRole, list, index, "databaseRole");
+  const paths = (read(anyList, list, index, "paths") ?? []).filter((path) => typeof path === "string");
+  const named = paths.flatMap((path) => /^database\/creds\/(.+)$/.exec(path)?.[1] ?? []);
+  return [...new Set([...(role === undefined ? [] : [role]), ...named])];
+}
+
+/** Vault revokes a lease together with its token, so that a longer one ends before its time, in use. */
+function leasesEndBeforeTheirTokens(read: Read): Problem[] {
+  const databaseRoles = read(shape.databaseRoles, "databaseRoles");
+  return workloadLists.flatMap((list) =>
+    entries(read, list).flatMap((index) => {
+      const field = list === "webApps" ? "tokenTtl" : "tokenMaxTtl";
+      const life = read(list === "webApps" ? webApp.tokenTtl : agentVms.tokenMaxTtl, list, index, field);
+      return databaseRolesOf(read, list, index).flatMap((role): Problem[] => {
+        const lease = databaseRoles?.[role]?.maxTtl;
+        if (life === undefined || lease === undefined || seconds(lease) <= seconds(life)) return [];
+        return [
+          {
+            field: `${list}[${index}].${field}`,
+            sentence: `${life} is less than ${lease}, the maxTtl of the database role "${role}", and Vault revokes the credentials together with the token; raise it to ${lease}, or lower databaseRoles.${role}.maxTtl to ${life}.`,
+          },
+        ];
+      });
+    }),
+  );
+}
+
+/** With its last use a token ends, and every lease with it. */
+function countedTokensHoldNoLease(read: Read): Problem[] {
+  return entries(read, "webApps").flatMap((index): Problem[] => {
+    const uses = read(webApp.tokenNumUses, "webApps", index, "tokenNumUses");
+    const [role] = databaseRolesOf(read, "webApps", index);
+    if (uses === undefined || role === undefined) return [];
+    return [
+      {
+        field: `webApps[${index}].tokenNumUses`,
+        sentence: `cannot be set for a web app with the database role "${role}": with its last use the token ends, and Vault drops the database users that the application works with. Remove tokenNumUses, and set a shorter tokenTtl.`,
+      },
+    ];
+  });
 }
 
 function nothingIsListedTwice(read: Read): Problem[] {

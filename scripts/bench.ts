@@ -1,15 +1,17 @@
 import { cpus, totalmem } from "node:os";
 import { benchApp } from "./bench/app";
+import { benchRehearsal } from "./bench/rehearse";
 import { benchSandbox } from "./bench/sandbox";
 import { benchSynth } from "./bench/synth";
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   synth: () => benchSynth(10),
   sandbox: () => benchSandbox(10),
+  rehearse: () => benchRehearsal(2),
   app: () => benchApp({ rounds: 10, loadSeconds: 20, memoryRequests: [1_000, 10_000, 100_000] }),
 };
 
-/** `npm run bench [-- synth|sandbox|app ...]`: measures side by side in one run, for docs/benchmarks.md. */
+/** `npm run bench [-- synth|sandbox|rehearse|app ...]`: measures side by side in one run, for docs/benchmarks.md. */
 async function main(): Promise<void> {
   const chosen = process.argv.slice(2);
   const unknown = chosen.filter((name) => !(name in parts));

@@ -6,6 +6,7 @@ import { EnvironmentError, loadEnvironment } from "../environments/load";
 import { startGuarded } from "../lib/processes/guarded-process";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
+import { measureOverhead } from "../sandbox/rehearsal/overhead";
 import { findPlantedFaults } from "../sandbox/rehearsal/planted-faults";
 import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/private-network";
 import { findRehearsalPrograms, type RehearsalPrograms } from "../sandbox/rehearsal/programs";
@@ -32,6 +33,8 @@ const options = {
   faults: { type: "boolean", default: false },
   trouble: { type: "boolean", default: false },
   from: { type: "string" },
+  // For npm run bench.
+  overhead: { type: "string" },
   seed: { type: "string" },
   keep: { type: "boolean", default: false },
   folder: { type: "string", default: "" },
@@ -81,12 +84,18 @@ function readArguments() {
 }
 
 function courseOf(
-  { faults, trouble, from }: { faults?: boolean; trouble?: boolean; from?: string },
+  {
+    faults,
+    trouble,
+    from,
+    overhead,
+  }: { faults?: boolean; trouble?: boolean; from?: string; overhead?: string },
   seed: number,
 ): Course {
   if (faults) return { follow: findPlantedFaults };
   if (trouble) return { follow: bearTrouble(seed) };
   if (from !== undefined) return { from, follow: upgrade };
+  if (overhead !== undefined) return { follow: measureOverhead(Number(overhead)) };
   return { follow: wholeLife };
 }
 

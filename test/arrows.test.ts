@@ -47,6 +47,7 @@ const arrows: Record<string, readonly string[]> = {
   "sandbox/rehearsal": [
     "sandbox/system",
     "sandbox/azure",
+    "sandbox/azurerm",
     "sandbox/machine",
     "sandbox/vault",
     "sandbox/mysql",

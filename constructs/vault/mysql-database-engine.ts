@@ -89,6 +89,8 @@ export class MysqlDatabaseEngine extends Construct {
         "CREATE USER '{{name}}'@'%' IDENTIFIED BY '{{password}}' REQUIRE SSL",
         `GRANT ${privileges.join(", ")} ON \`${this.props.databaseName}\`.* TO '{{name}}'@'%'`,
       ],
+      // Vault's own statement fails for ever (1269) once somebody has dropped the user by hand.
+      revocationStatements: ["DROP USER IF EXISTS '{{name}}'@'%'"],
       defaultTtl: seconds(defaultTtl),
       maxTtl: seconds(maxTtl),
       // No user is made with a password that a person could have known.

@@ -12,6 +12,7 @@ export interface VaultRequest {
   readonly method: VaultMethod;
   /** Without /v1/. */
   readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
@@ -119,7 +120,7 @@ export class VaultClient {
     request: VaultRequest,
     signal: AbortSignal,
   ): Promise<{ status: number; text: string }> {
-    const { method, path } = request;
+    const { method, path, query } = request;
     const body = request.body && JSON.stringify(request.body);
     const { proxyUrl } = this.connection;
     const secure = this.url.protocol === "https:";
@@ -128,7 +129,7 @@ export class VaultClient {
       method,
       host: this.url.hostname,
       port: this.url.port,
-      path: `/v1/${path.split("/").map(encodeURIComponent).join("/")}`,
+      path: `/v1/${path.split("/").map(encodeURIComponent).join("/")}${query ? `?${new URLSearchParams(query)}` : ""}`,
       headers: {
         ...(this.token ? { "X-Vault-Token": this.token } : {}),
         "X-Vault-Request": "true",

@@ -3,11 +3,13 @@ import { z } from "zod";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { Deployment, Resource } from "../../lib/synthesized/deployment";
-import type { AzureWorld } from "../azure/world";
+import { parseResourceId, resourceGroupType } from "../azure/model/resource-id";
+import type { ArmResource, AzureWorld } from "../azure/world";
+import { armId } from "./arm-ids";
 import { systemAssignedClientId } from "./computed-attributes";
 import { keyVaultName } from "./key-vaults";
 import { signedInObjectId, subscriptionId, tenantId } from "./made-up-values";
-import { privateAddress } from "./private-addresses";
+import { privateAddress, subnetOf } from "./private-addresses";
 import { networkInterfaceOf } from "./virtual-machines";
 
 const named = z.object({ id: z.string(), name: z.string() });
@@ -37,6 +39,52 @@ export function worldOf(deployment: Deployment, environment: Environment, folder
     roleAssignments: of("azurerm_role_assignment", roleAssignment),
     people: people(environment),
     storageAccounts: of("azurerm_storage_account", (account) => storageAccount(account, folder)),
+    resources: [
+      ...of("azurerm_resource_group", resourceGroup),
+      ...recorded.flatMap((type) => of(type, record)),
+      ...of("azurerm_network_interface", networkInterface),
+    ],
+  };
+}
+
+/** Types of which the sandbox only knows that they are there. */
+const recorded = [
+  "azurerm_virtual_network",
+  "azurerm_subnet",
+  "azurerm_network_security_group",
+  "azurerm_nat_gateway",
+  "azurerm_public_ip",
+  "azurerm_private_dns_zone",
+  "azurerm_managed_disk",
+  "azurerm_mysql_flexible_server",
+  "azurerm_service_plan",
+  "azurerm_application_insights",
+  "azurerm_log_analytics_workspace",
+];
+
+const recordedArguments = z.object({
+  name: z.string(),
+  location: z.string().optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+});
+
+function record(resource: Resource): ArmResource {
+  const id = armId(resource);
+  const type = parseResourceId(id)?.type;
+  if (type === undefined) throw new UserError(`${resource.title} has no type in Azure.`);
+  return { id, type, ...resource.read(recordedArguments) };
+}
+
+function resourceGroup(resource: Resource): ArmResource {
+  return { id: armId(resource), type: resourceGroupType, ...resource.read(recordedArguments) };
+}
+
+function networkInterface(resource: Resource): ArmResource {
+  const privateIPAddress = privateAddress(resource);
+  const subnet = { id: String(subnetOf(resource).attribute(["id"])) };
+  return {
+    ...record(resource),
+    properties: { ipConfigurations: [{ properties: { privateIPAddress, subnet } }] },
   };
 }
 

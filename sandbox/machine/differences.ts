@@ -42,6 +42,9 @@ export const DATA_DISK = {
   mountPoint: "/var/lib/vault",
 } as const;
 
+/** What MySQL's name ends with on Azure, as the deployers' policy demands it; the sandbox's MySQL is known by its address. */
+export const MYSQL_DOMAIN = ".mysql.database.azure.com";
+
 /** Users and groups of the VM; each becomes the user who runs the sandbox, and that user's group. */
 export const ACCOUNTS = ["vault", "vault-agent", "app", "haproxy"] as const;
 
@@ -85,6 +88,12 @@ export const differences: readonly Difference[] = [
       "and that of the machine, with a listener each. Local connections come from 127.0.0.1, as on Azure.",
     reason:
       "Several machines side by side, and what listens on loopback only must not be reached from elsewhere.",
+  },
+  {
+    name: "MySQL's name",
+    onAzure: `The deployers' policy takes a connection only to a server whose name ends with ${MYSQL_DOMAIN}.`,
+    inSandbox: "It takes any server; port and options are bound as on Azure.",
+    reason: "MySQL is known by an address of 127.0.0.0/8.",
   },
   {
     name: "Users and groups",

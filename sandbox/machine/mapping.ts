@@ -7,6 +7,7 @@ import {
   CONFIGURATION_FILES,
   LISTENERS,
   LOOPBACK,
+  MYSQL_DOMAIN,
   PRIVATE_FOLDERS,
 } from "./differences";
 
@@ -41,10 +42,9 @@ export class Mapping {
   /** The content of a file of the user data, as it is to be written. */
   fileContent(path: string, content: string): string {
     if (!CONFIGURATION_FILES.test(path)) return content;
-    return this.#places(content).replaceAll(
-      new RegExp(`(\\bgroup\\s*=\\s*)"(?:${ACCOUNT})"`, "g"),
-      `$1"${this.options.groupId}"`,
-    );
+    return this.#places(content)
+      .replaceAll(new RegExp(`(\\bgroup\\s*=\\s*)"(?:${ACCOUNT})"`, "g"), `$1"${this.options.groupId}"`)
+      .replaceAll(`*${MYSQL_DOMAIN}:`, "*:");
   }
 
   /** The value of a variable of Environment=; user:group is what TLS_OWNER and its like hold. */

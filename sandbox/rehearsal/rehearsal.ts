@@ -10,6 +10,7 @@ import type { Progress } from "../../lib/processes/progress";
 import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
+import { readSynthesizedFolder } from "../../lib/synthesized/synthesized-folder";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/request-log";
@@ -20,6 +21,8 @@ import type { UndoSteps } from "../system/undo-steps";
 import { agentWorkloads, webAppWorkloads } from "../system/workloads";
 import { deployerOf, emptyWorld, subscriptionId, tenantId } from "./empty-azure";
 import { deploymentPlan, differencesOf, type ExpectedPlan } from "./expected-plan";
+import { differencesFromFallback } from "./fallback-comparison";
+import { fallbackModel } from "./fallback-model";
 import { killMarked } from "./marked-processes";
 import type { RehearsalPrograms } from "./programs";
 import { copyProject, type EnvironmentFile, editEnvironment, prepareEnvironment } from "./project-copy";
@@ -55,7 +58,10 @@ export interface RehearsalOptions {
 /** Milliseconds for one run of a script. */
 const deadlineMs = 3_600_000;
 
-const deployed = z.object({ outputs: z.object({ vault_https_addr: z.string().optional() }) });
+const deployed = z.object({
+  stacks: z.array(z.object({ stack: z.string(), seconds: z.number() })),
+  outputs: z.object({ vault_https_addr: z.string().optional() }),
+});
 
 /** In the environment of all processes of a script; its value is the rehearsal's folder. */
 const scriptMarker = "VAULT_ON_AZURE_REHEARSAL";
@@ -70,6 +76,8 @@ const managementAudience = "https://management.core.windows.net/";
 export class Rehearsal {
   private vaultAddress = "";
   private readonly unknown = new Set<string>();
+  /** Ids of what was there before anything was deployed: the deployer's own right. */
+  private readonly atStart: ReadonlySet<string>;
   /** As its file in the copy says now. */
   environment: Environment;
 
@@ -80,6 +88,7 @@ export class Rehearsal {
     private readonly env: NodeJS.ProcessEnv,
   ) {
     this.environment = options.environment;
+    this.atStart = new Set(azure.resources.all.map(({ id }) => id));
     azure.requests.onAnswer((record) => this.noteUnknown(record));
   }
 
@@ -156,9 +165,43 @@ export class Rehearsal {
 
   /** @param options of scripts/deploy, such as the stacks; all of them unless told */
   async deploy(...options: string[]): Promise<void> {
+    await this.deployTimed(...options);
+  }
+
+  /** Seconds that each stack took. */
+  async deployTimed(...options: string[]): Promise<{ stack: string; seconds: number }[]> {
     const { stdout } = await this.script("deploy", this.environmentName, "--json", ...options);
-    const { outputs } = deployed.parse(JSON.parse(stdout));
+    const { stacks, outputs } = deployed.parse(JSON.parse(stdout));
     this.vaultAddress = outputs.vault_https_addr ?? "";
+    return stacks;
+  }
+
+  /** The same by Terraform alone, of stacks that are synthesized; init does not count for a stack. */
+  async applyByHand(): Promise<{ stack: string; seconds: number }[]> {
+    const terraform = (stack: string, args: string[], env: NodeJS.ProcessEnv) =>
+      this.run(
+        this.options.programs.terraform,
+        [`-chdir=cdktf.out/stacks/${stack}`, ...args],
+        "terraform",
+        env,
+      );
+    const subscription = { ARM_SUBSCRIPTION_ID: subscriptionId };
+    const times = [];
+    for (const { name: stack } of readSynthesizedFolder(join(this.project, "cdktf.out"))) {
+      await terraform(stack, ["init", "-input=false"], subscription);
+      const login = stack === "vault-config" ? await this.vaultLogin() : {};
+      const start = performance.now();
+      await terraform(stack, ["apply", "-auto-approve", "-input=false"], { ...subscription, ...login });
+      times.push({ stack, seconds: (performance.now() - start) / 1000 });
+    }
+    return times;
+  }
+
+  /** What scripts/vault-env exports. */
+  private async vaultLogin(): Promise<NodeJS.ProcessEnv> {
+    const { stdout } = await this.script("vault-env", this.environmentName);
+    const exports = [...stdout.matchAll(/^export (\w+)='([^']*)'$/gm)];
+    return Object.fromEntries(exports.map(([, name, value]) => [name, value]));
   }
 
   /** The sandbox's smoke test, on what was deployed. */
@@ -291,6 +334,15 @@ export class Rehearsal {
     }
   }
 
+  /** @throws UserError when the sandbox, which has no azurerm, would have another Azure */
+  expectFallbackAlike(): void {
+    const { azure, person, environment, project } = this;
+    const real = azure.resources.all.filter(({ id }) => !this.atStart.has(id));
+    const differences = differencesFromFallback(real, fallbackModel(project, environment, { azure, person }));
+    if (differences.length > 0)
+      throw new UserError(`The sandbox's Azure would be another one:\n${differences.join("\n")}`);
+  }
+
   /** @throws UserError when something is left that a deployment made */
   async destroy(...options: string[]): Promise<void> {
     const name = this.environmentName;
@@ -299,10 +351,24 @@ export class Rehearsal {
     if (left.length > 0) throw new UserError(`scripts/destroy left behind:\n${left.join("\n")}`);
   }
 
+  /** Deploys a stack by cdktf alone, as docs/deploy.md says. @throws UserError when that would change anything that the scripts deployed */
+  async expectNothingFromCdktf(stack: string): Promise<void> {
+    const args = ["--no-install", "cdktf", "deploy", stack, "--auto-approve", "--no-color"];
+    const { stdout } = await this.run("npx", [...args, "--ignore-missing-stack-dependencies"], "cdktf", {
+      ENVIRONMENT: this.environmentName,
+      ARM_SUBSCRIPTION_ID: subscriptionId,
+    });
+    if (!stdout.includes("No changes.")) {
+      throw new UserError(`cdktf deploy would change what scripts/deploy deployed:\n${stdout}`);
+    }
+  }
+
   /** Ids of what is there beside what Azure keeps of deleted Key Vaults. */
   leftovers(): string[] {
     return this.azure.resources.all
-      .filter(({ type }) => type !== "Microsoft.KeyVault/locations/deletedVaults")
+      .filter(
+        ({ id, type }) => type !== "Microsoft.KeyVault/locations/deletedVaults" && !this.atStart.has(id),
+      )
       .map(({ id }) => id);
   }
 
@@ -325,13 +391,18 @@ export class Rehearsal {
     return this.run(join(this.options.project, "scripts", name), args, name);
   }
 
-  private async run(command: string, args: string[], log = "az"): Promise<{ stdout: string }> {
+  private async run(
+    command: string,
+    args: string[],
+    log = "az",
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<{ stdout: string }> {
     const file = join(this.options.folder, `${log}.log`);
     const { code, stdout, stderr } = await runProgram({
       command,
       args,
       cwd: this.options.project,
-      env: this.env,
+      env: { ...this.env, ...env },
       deadlineMs,
       onErrorLine: (line) => appendFileSync(file, `${line}\n`),
     });

@@ -9,6 +9,7 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
   const step: Step = (what, work) => progress.step(what, work, { announce: true });
   await step("scripts/deploy", () => rehearsal.deploy());
   await rehearsal.smokeTest();
+  await step("the sandbox without azurerm has the same Azure", async () => rehearsal.expectFallbackAlike());
   await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
   for (const change of changes) {
     const obstacle = change.obstacle?.(rehearsal);
@@ -24,6 +25,9 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
   }
   await step("scripts/destroy: nothing left", () => rehearsal.destroy());
   await step("scripts/deploy, once more", () => rehearsal.deploy());
+  await step("cdktf deploy network, by hand: nothing to change", () =>
+    rehearsal.expectNothingFromCdktf("network"),
+  );
 }
 
 async function make(change: Change, rehearsal: Rehearsal, step: Step): Promise<void> {

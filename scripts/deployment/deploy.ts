@@ -386,12 +386,27 @@ class Deployment {
       await progress.step("smoke test: Vault", (report) =>
         access.untilReady({ seconds: 30, interruption, report }),
       );
+      await this.endExpiredLeases(access);
     }
     const webApp = this.stacks.find(({ name }) => name === "web-app");
     if (webApp && this.states.get("vault-config")?.isDeployed) {
       const seconds = Math.min(webAppDeadline, this.options.wait);
       await progress.step("smoke test: web apps", () =>
         webAppsAnswer(webApp, this.stateOf("web-app"), { seconds, interruption }),
+      );
+    }
+  }
+
+  /** What Vault tries six times and then gives up. */
+  private async endExpiredLeases(access: VaultAccess): Promise<void> {
+    const { progress } = this;
+    const { ended, left } = await progress.step("Vault: expired database users", () =>
+      access.endExpiredLeases(),
+    );
+    if (ended.length > 0) progress.line(`  ${ended.length} that Vault had given up are gone now`);
+    for (const [id, reason] of Object.entries(left)) {
+      progress.line(
+        `Warning: the expired database user of the lease ${id} is still there (${reason}). Repair MySQL or its connection in Vault, and run the same command again.`,
       );
     }
   }

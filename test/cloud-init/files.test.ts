@@ -176,7 +176,9 @@ describe("a server's files", () => {
 
   it("seal with the identity alone: no client secret, nothing in the stanza", () => {
     expect(file("/etc/vault.d/vault.hcl")).toContain('\nseal "azurekeyvault" {}\n');
-    expect([...files.values()].join("\n")).not.toMatch(/AZURE_CLIENT_SECRET|client_secret/);
+    // The deployers' policy names it to allow none.
+    const text = [...files.values()].join("\n").replace('"client_secret" = [""]', "");
+    expect(text).not.toMatch(/AZURE_CLIENT_SECRET|client_secret/);
   });
 
   it("format a data disk only when it is empty", () => {

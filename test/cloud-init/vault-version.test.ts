@@ -131,7 +131,7 @@ describe("Vault's configuration, for any version,", () => {
       expect(paths.length).toBeGreaterThan(3);
       expect({
         file,
-        paths: paths.filter((path) => !/^(?:[a-z0-9-]+\/)*(?:[a-z0-9-]+|[a-z0-9-]*\*)$/.test(path)),
+        paths: paths.filter((path) => !/^(?:(?:[a-z0-9-]+|\+)\/)*(?:[a-z0-9-]+|\+|[a-z0-9-]*\*)$/.test(path)),
       }).toEqual({ file, paths: [] });
       expect(new Set(paths).size).toBe(paths.length);
     }

@@ -679,6 +679,22 @@ describe("An environment file is refused, with the field, the problem and the cu
         "agentVms[0].tokenTtl: 3h is more than 2h, the group's tokenMaxTtl; choose 2h or less.",
         "agentVms[0].tokenMaxTtl: 2h is more than 1h, the longest that the azure auth mount grants; choose 1h or less.",
       ],
+      [
+        "a token that ends before the credentials that hang on it",
+        (file) => Object.assign(file.webApps[0], { tokenTtl: "10m" }),
+        'webApps[0].tokenTtl: 10m is less than 24h, the maxTtl of the database role "long", and Vault revokes the credentials together with the token; raise it to 24h, or lower databaseRoles.long.maxTtl to 10m.',
+        'webApps[0].tokenTtl: 10m is less than 15m, the maxTtl of the database role "migration", and Vault revokes the credentials together with the token; raise it to 15m, or lower databaseRoles.migration.maxTtl to 10m.',
+      ],
+      [
+        "an agent's token that ends before the credentials that hang on it",
+        (file) => Object.assign(file.agentVms[0], { tokenTtl: "3m", tokenMaxTtl: "3m" }),
+        'agentVms[0].tokenMaxTtl: 3m is less than 6m, the maxTtl of the database role "short", and Vault revokes the credentials together with the token; raise it to 6m, or lower databaseRoles.short.maxTtl to 3m.',
+      ],
+      [
+        "counted tokens, with which the application loses its database users",
+        (file) => Object.assign(file.webApps[0], { tokenNumUses: 100 }),
+        'webApps[0].tokenNumUses: cannot be set for a web app with the database role "long": with its last use the token ends, and Vault drops the database users that the application works with. Remove tokenNumUses, and set a shorter tokenTtl.',
+      ],
       ...["1.5h", "0m", "-3m", "3 h", "3H", "180", ""].map(
         (tokenTtl): Case => [
           `the TTL ${JSON.stringify(tokenTtl)}`,

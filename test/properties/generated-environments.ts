@@ -16,9 +16,14 @@ const databaseRoles = {
   [`r${"-long".repeat(6)}`]: { privileges: ["SELECT", "CREATE", "DROP"], defaultTtl: "1d", maxTtl: "30d" },
 };
 const databaseRole = fc.constantFrom(...Object.keys(databaseRoles));
+const transit = transitKeys.flatMap((key) =>
+  ["encrypt", "rewrap", "keys"].map((verb) => `transit/${verb}/${key}`),
+);
+const agentPaths = fc.subarray(["database/creds/short", ...transit]);
+const transitPaths = fc.subarray(transit);
 const paths = fc.subarray([
   ...Object.keys(databaseRoles).map((role) => `database/creds/${role}`),
-  ...transitKeys.flatMap((key) => ["encrypt", "rewrap", "keys"].map((verb) => `transit/${verb}/${key}`)),
+  ...transit,
 ]);
 
 /** Principals that differ from each other, and by the first letter of their ids from those of other lists. */
@@ -119,23 +124,26 @@ const plan = fc.oneof(
 );
 
 const webApp = fc.oneof(
+  // Credentials may not outlive the token.
+  settings({ paths, databaseRole, tokenTtl: fc.constantFrom("30d", "768h") }),
   settings({
-    paths,
-    databaseRole,
+    paths: transitPaths,
     tokenTtl: fc.constantFrom("1m", "768h"),
     tokenNumUses: fc.integer({ min: 1, max: 9 }),
   }),
   fc.record({ paths, requireLogin: fc.constant(true), login: fc.record({ clientId: guid }) }),
 );
 
-const agentVms = fc.record({ databaseRole, paths, count: fc.integer({ min: 1, max: 3 }) }).chain((required) =>
-  settings({ vmSize, zone, encryptionAtHost: fc.boolean(), tokenTtl: fc.constantFrom("1m", "1h") }).map(
-    (others) => ({
-      ...required,
-      ...others,
-    }),
-  ),
-);
+const agentVms = fc
+  .record({ databaseRole: fc.constant("short"), paths: agentPaths, count: fc.integer({ min: 1, max: 3 }) })
+  .chain((required) =>
+    settings({ vmSize, zone, encryptionAtHost: fc.boolean(), tokenTtl: fc.constantFrom("1m", "1h") }).map(
+      (others) => ({
+        ...required,
+        ...others,
+      }),
+    ),
+  );
 
 /** Of web apps and VMs, each with a name of its own, names of the system's own parts among them. */
 const workloads = fc
@@ -189,7 +197,10 @@ export const environmentFiles: fc.Arbitrary<EnvironmentFile> = fc
   })
   .chain(({ workloads, ...required }) =>
     settings({
-      tags: fc.dictionary(fc.stringMatching(/^[A-Z][A-Za-z0-9_.-]{0,20}$/), fc.string({ maxLength: 40 })),
+      tags: fc.dictionary(
+        fc.stringMatching(/^[A-Z][A-Za-z0-9_.-]{0,20}$/),
+        fc.string({ maxLength: 40 }).filter((text) => !/[$%]\{/.test(text)),
+      ),
       recoveryKeyReaders: principals("c", 0, "User", "Group", "ServicePrincipal"),
       additionalSubscriptions: fc.uniqueArray(guid, { maxLength: 2 }),
       logRetentionDays: fc.integer({ min: 30, max: 730 }),

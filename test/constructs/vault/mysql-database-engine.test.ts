@@ -88,4 +88,9 @@ describe("MysqlDatabaseEngine", () => {
       "GRANT SELECT, INSERT ON `customers`.* TO '{{name}}'@'%'",
     ]);
   });
+
+  it("takes a user away who is gone already", () => {
+    const role = stack.only("vault_database_secret_backend_role", "role-short");
+    expect(role.get("revocation_statements")).toEqual(["DROP USER IF EXISTS '{{name}}'@'%'"]);
+  });
 });

@@ -50,6 +50,13 @@ describe("A value of the VM", () => {
 });
 
 describe("A file of the VM", () => {
+  it("names no domain of MySQL, whose options stay bound", () => {
+    const rule = '"connection_url" = ["*.mysql.database.azure.com:3306)/?tls=true"]';
+    expect(mapping.fileContent("/etc/vault.d/deployer-policy.hcl", rule)).toBe(
+      '"connection_url" = ["*:3306)/?tls=true"]',
+    );
+  });
+
   it("is changed only if it is configuration", () => {
     const text = 'path = "/run/x"\ngroup = "app"\naddress = "127.0.0.1:8100"\n';
     expect(mapping.fileContent("/etc/vault-agent.d/agent.hcl", text)).toBe(

@@ -2,7 +2,7 @@ import { signedInObjectId } from "../../../sandbox/azurerm/made-up-values";
 import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { identities, keyVaultRights, keyVaultTokens } from "./attacks/azure";
-import { ownAccess, secrets, tokens, traces, vaultItself } from "./attacks/deployers";
+import { ownAccess, secrets, tokens, traces, vaultItself, vaultsMachine } from "./attacks/deployers";
 import { agentLogins, deployerLogins, flawedTokens, webAppLogins, withdrawnKeys } from "./attacks/logins";
 import { type Attack, refusalOf, Scene, tokenOf } from "./attacks/scene";
 import { transport } from "./attacks/transport";
@@ -30,6 +30,7 @@ describeWithVaultAndDatabase("Attacks on the running system", () => {
     ["Vault refuses a deployer what would change their own access:", ownAccess],
     ["Vault refuses a deployer what would hide their traces:", traces],
     ["Vault refuses a deployer Vault itself:", vaultItself],
+    ["Vault refuses a deployer its VM:", vaultsMachine],
     ["Vault refuses a stolen token:", stolenTokens],
     ["Vault refuses whoever reaches too far:", overreach],
     ["Vault refuses what was good once:", replays],

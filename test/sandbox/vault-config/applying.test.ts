@@ -6,6 +6,7 @@ import { HttpApplier } from "../../../sandbox/vault-config/http-applier";
 import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { TerraformApplier } from "../../../sandbox/vault-config/terraform-applier";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
+import { endExpiredLeases } from "../../../scripts/deployment/expired-leases";
 import { describeWithVaultAndDatabase, vaultOrDatabaseMissing } from "../programs-there";
 import { ConnectProxy } from "./connect-proxy";
 import { describeWithTerraform } from "./programs";
@@ -62,6 +63,27 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     expect(await system.opens("vaultadmin", system.password)).toBe(false);
     const { username, password } = await vault.root.request({ method: "GET", path: "database/creds/short" });
     expect(await system.opens(String(username), String(password))).toBe(true);
+  });
+
+  it("ends a lease whose user somebody dropped by hand", async () => {
+    const { username } = await vault.root.request({ method: "GET", path: "database/creds/short" });
+    await system.dropUser(String(username));
+    const path = "sys/leases/revoke-prefix/database/creds/short";
+    await vault.root.request({ method: "PUT", path, body: { sync: true } });
+  });
+
+  it("lets a deployer see which leases Vault gave up, and end a lease of the database", async () => {
+    const deployer = await VaultClient.loggedIn(vault.connection);
+    expect(await endExpiredLeases(deployer)).toEqual({ ended: [], left: {} });
+    const { username, password } = await vault.root.request({ method: "GET", path: "database/creds/short" });
+    const path = "sys/leases/lookup/database/creds/short";
+    const { keys } = (await vault.root.request({ method: "LIST", path })) as { keys: string[] };
+    const revoke = (lease_id: string) =>
+      deployer.request({ method: "PUT", path: "sys/leases/revoke", body: { lease_id, sync: true } });
+    for (const key of keys) await revoke(`database/creds/short/${key}`);
+    expect(await system.opens(String(username), String(password))).toBe(false);
+    await expect(revoke("auth/deployer/login/x")).rejects.toThrow("403");
+    await deployer.logOut();
   });
 
   it("writes nothing when it is applied again, and asks for no password", async () => {

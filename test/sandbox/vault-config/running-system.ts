@@ -75,6 +75,11 @@ export class RunningSystem {
     await this.keeper?.query(`ALTER USER 'vaultadmin'@'%' IDENTIFIED BY '${password}'`);
   }
 
+  /** By hand, behind Vault's back. */
+  async dropUser(name: string): Promise<void> {
+    await this.keeper?.query(`DROP USER '${name}'@'%'`);
+  }
+
   /** Whether a password still opens the database. */
   async opens(user: string, password: string): Promise<boolean> {
     try {
@@ -153,6 +158,13 @@ export class RunningSystem {
   }
 }
 
+/** The deployers' policy, with the database and the audit log of this suite in the place of Azure's. */
+function policyHere(folder: string): string {
+  return readFileSync(POLICY, "utf8")
+    .replace("*.mysql.database.azure.com:3306)", "*)")
+    .replace("/var/log/vault/audit.log", join(folder, "../audit.log"));
+}
+
 /** A request in Vault's audit log. */
 export interface AuditedRequest {
   readonly operation: string;
@@ -184,7 +196,7 @@ export class RunningVault {
     });
     await put("sys/auth/deployer", { type: "jwt" });
     await put("auth/deployer/config", { oidc_discovery_url: ISSUER, bound_issuer: ISSUER });
-    await put("sys/policies/acl/deployer", { policy: readFileSync(POLICY, "utf8") });
+    await put("sys/policies/acl/deployer", { policy: policyHere(folder) });
     await put("auth/deployer/role/deployer", {
       role_type: "jwt",
       user_claim: "oid",

@@ -115,6 +115,7 @@ export const webTypes: ResourceTypes = {
       const names = [`${target.name}.azurewebsites.net`, `${target.name}.scm.azurewebsites.net`];
       return {
         ...completedIdentity(writing),
+        kind: propertiesOf(sent)["reserved"] === false ? "app" : "app,linux",
         properties: {
           sandboxAddress:
             text(propertiesOf(existing ?? {})["sandboxAddress"]) ??

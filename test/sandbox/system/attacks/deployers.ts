@@ -1,6 +1,5 @@
 import type { Attack } from "./scene";
 
-const deployersAudience = "https://management.core.windows.net/";
 const plaintext = { plaintext: "aGVsbG8=" };
 const policy = { policy: 'path "*" { capabilities = ["read", "sudo"] }' };
 const unsupported = /^404 .*unsupported path/;
@@ -31,12 +30,7 @@ export const secrets: readonly Attack[] = [
   refused("rewrapped ciphertext", "POST transit/rewrap/customer-key", { ciphertext: "vault:v1:x" }),
   refused("a code under the key", "POST transit/hmac/customer-key", { input: "aGVsbG8=" }),
   refused("the encryption key itself", "GET transit/export/encryption-key/customer-key"),
-  refused(
-    "the encryption key by a detour",
-    "GET transit/keys/..%2Fexport/encryption-key/customer-key",
-    undefined,
-    unsupported,
-  ),
+  refused("the encryption key by a detour", "GET transit/keys/..%2Fexport/encryption-key/customer-key"),
   refused("the encryption key for another's public key", "GET transit/byok-export/customer-key/archive-key"),
   refused("the key's backup", "GET transit/backup/customer-key"),
   refused("a key of their own in its place", "POST transit/restore/customer-key", {
@@ -53,31 +47,6 @@ export const secrets: readonly Attack[] = [
   refused("Vault's configuration", "GET sys/config/state/sanitized"),
 ];
 
-/** A role for themselves is in their hands; that it makes a root token is not. */
-const rootByRole: Attack = [
-  "a role of auth/jwt that hands out root",
-  /root tokens/,
-  async (scene) => {
-    const path = "auth/jwt/role/mine";
-    const role = {
-      role_type: "jwt",
-      user_claim: "oid",
-      bound_audiences: [deployersAudience],
-      token_policies: ["root"],
-    };
-    await scene.asDeployer(`POST ${path}`, role);
-    try {
-      return await scene.vault({
-        method: "POST",
-        path: "auth/jwt/login",
-        body: { role: "mine", jwt: scene.sandbox.deployerToken() },
-      });
-    } finally {
-      await scene.asDeployer(`DELETE ${path}`);
-    }
-  },
-];
-
 export const tokens: readonly Attack[] = [
   refused("a root token", "POST auth/token/create", { policies: ["root"] }),
   refused("a token of the web app's policy", "POST auth/token/create", { policies: ["workload-webapp"] }),
@@ -92,7 +61,14 @@ export const tokens: readonly Attack[] = [
   refused("a token by two slashes", "POST auth/token//create", {}),
   refused("a token by a role", "POST auth/token/create/any", {}),
   refused("a role for tokens", "POST auth/token/roles/any", { allowed_policies: ["root"] }),
-  rootByRole,
+  ...["root", "machine", "recovery-key-reader", "deployer"].map((policy) =>
+    refused(`a role that hands out ${policy}`, "POST auth/jwt/role/mine", jwtRole([policy])),
+  ),
+  refused(
+    "a role that hands out machine behind a comma",
+    "POST auth/jwt/role/mine",
+    jwtRole("workload-webapp,machine"),
+  ),
   refused("the list of all tokens", "LIST auth/token/accessors"),
   refused("an identity with more policies", "POST identity/entity", { name: "x", policies: ["root"] }),
   refused("a group with more policies", "POST identity/group", { name: "x", policies: ["root"] }),
@@ -150,6 +126,49 @@ export const ownAccess: readonly Attack[] = [
   refused("a mount for secrets of their own", "POST sys/mounts/mine", { type: "kv" }),
 ];
 
+const plugin = {
+  plugin_name: "mysql-database-plugin",
+  username: "x",
+  password: "x",
+  verify_connection: false,
+};
+const connectionUrl = (options: string) => `{{username}}:{{password}}@tcp(127.0.0.1:3306)/?${options}`;
+
+/** Vault's own VM, through what Vault does for its engines. */
+export const vaultsMachine: readonly Attack[] = [
+  ...["tls=true&allowAllFiles=true", "allowAllFiles=true&tls=true", "tls=skip-verify", "tls=false", ""].map(
+    (options) =>
+      refused(`a way to MySQL with the options "${options}"`, "POST database/config/mysql", {
+        ...plugin,
+        connection_url: connectionUrl(options),
+      }),
+  ),
+  refused("another connection", "POST database/config/mine", {
+    ...plugin,
+    connection_url: connectionUrl("tls=true"),
+  }),
+  refused("SQL of their own as MySQL's administrator", "POST database/config/mysql", {
+    root_rotation_statements: ["DROP DATABASE customers"],
+  }),
+  refused("a key file of Vault's VM", "POST auth/jwt/config", {
+    provider_config: { provider: "gsuite", gsuite_service_account: "/etc/shadow" },
+  }),
+  refused("whatever the VM can reach", "POST auth/jwt/config", {
+    oidc_discovery_url: "http://169.254.169.254/",
+  }),
+  refused("the audit log over Vault's storage", "PUT sys/audit/file", {
+    type: "file",
+    options: { file_path: "/var/lib/vault/raft/raft.db" },
+  }),
+  refused("secrets in the audit log in clear", "POST sys/mounts/transit/tune", {
+    audit_non_hmac_response_keys: ["plaintext"],
+  }),
+  refused("another auth method in azure's place", "POST sys/auth/azure", { type: "approle" }),
+  refused("another engine in the database's place", "POST sys/mounts/database", { type: "kv" }),
+  refused("a key that can be taken out", "POST transit/keys/customer-key/config", { exportable: true }),
+  refused("the keys before today's", "POST transit/keys/customer-key/trim", { min_available_version: 1 }),
+];
+
 export const traces: readonly Attack[] = [
   refused("first boot's audit device", "DELETE sys/audit/first-boot"),
   refused("first boot's audit device, slash at the end", "DELETE sys/audit/first-boot/"),
@@ -171,6 +190,10 @@ export const traces: readonly Attack[] = [
   refused("what a hash in the log stands for", "POST sys/audit-hash/first-boot", { input: "guess" }),
   refused("headers kept out of the log", "PUT sys/config/auditing/request-headers/x", { hmac: false }),
 ];
+
+function jwtRole(token_policies: string | string[]) {
+  return { role_type: "jwt", user_claim: "oid", bound_subject: "x", token_policies };
+}
 
 function socket() {
   return { type: "socket", options: { address: "127.0.0.1:9", log_raw: "true" } };

@@ -3,6 +3,8 @@
 auto_auth {
   # The VM's identity is the login: nothing secret is installed on it.
   method "azure" {
+    # After an outage, the agent is back within this time, not within five minutes.
+    max_backoff = "30s"
     config = {
       role     = "@ROLE@"
       resource = "https://management.azure.com/"

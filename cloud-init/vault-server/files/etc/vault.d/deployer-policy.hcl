@@ -3,6 +3,9 @@
 # Whoever writes policies and roles can in the end write one for themselves. So this policy keeps deployers from secrets
 # by accident, not by malice; against that stand two things: each request is in the audit log, and the log of the
 # device first-boot cannot be switched off with this policy.
+#
+# The parameters are bound where a value could do something to Vault's VM or to the way to MySQL: read a file, load another
+# plug-in, weaken TLS, put secrets into the log in clear.
 
 # --- mounts, auth methods, policies, audit devices: each by its name ---
 #
@@ -11,33 +14,85 @@
 # deployer/ to it, and " deployer" or "DEPLOYER" this very policy.
 
 path "sys/mounts"                   { capabilities = ["read"] }
-path "sys/mounts/database"          { capabilities = ["create", "read", "update", "delete"] }
-path "sys/mounts/database/tune"     { capabilities = ["read", "update"] }
-path "sys/mounts/transit"           { capabilities = ["create", "read", "update", "delete"] }
-path "sys/mounts/transit/tune"      { capabilities = ["read", "update"] }
-path "sys/mounts/transform"         { capabilities = ["create", "read", "update", "delete"] }
-path "sys/mounts/transform/tune"    { capabilities = ["read", "update"] }
+path "sys/mounts/database" {
+  capabilities       = ["create", "read", "update", "delete"]
+  allowed_parameters = { "type" = ["database"], "*" = [] }
+  denied_parameters  = { "plugin_name" = [] }
+}
+path "sys/mounts/database/tune" {
+  capabilities       = ["read", "update"]
+  allowed_parameters = { "audit_non_hmac_request_keys" = [""], "audit_non_hmac_response_keys" = [""], "passthrough_request_headers" = [""], "*" = [] }
+  denied_parameters  = { "plugin_version" = [], "delegated_auth_accessors" = [] }
+}
+path "sys/mounts/transit" {
+  capabilities       = ["create", "read", "update", "delete"]
+  allowed_parameters = { "type" = ["transit"], "*" = [] }
+  denied_parameters  = { "plugin_name" = [] }
+}
+path "sys/mounts/transit/tune" {
+  capabilities       = ["read", "update"]
+  allowed_parameters = { "audit_non_hmac_request_keys" = [""], "audit_non_hmac_response_keys" = [""], "passthrough_request_headers" = [""], "*" = [] }
+  denied_parameters  = { "plugin_version" = [], "delegated_auth_accessors" = [] }
+}
+path "sys/mounts/transform" {
+  capabilities       = ["create", "read", "update", "delete"]
+  allowed_parameters = { "type" = ["transform"], "*" = [] }
+  denied_parameters  = { "plugin_name" = [] }
+}
+path "sys/mounts/transform/tune" {
+  capabilities       = ["read", "update"]
+  allowed_parameters = { "audit_non_hmac_request_keys" = [""], "audit_non_hmac_response_keys" = [""], "passthrough_request_headers" = [""], "*" = [] }
+  denied_parameters  = { "plugin_version" = [], "delegated_auth_accessors" = [] }
+}
 
 path "sys/auth"                     { capabilities = ["read"] }
-path "sys/auth/azure"               { capabilities = ["create", "read", "update", "delete", "sudo"] }
-path "sys/auth/azure/tune"          { capabilities = ["read", "update", "sudo"] }
+path "sys/auth/azure" {
+  capabilities       = ["create", "read", "update", "delete", "sudo"]
+  allowed_parameters = { "type" = ["azure"], "*" = [] }
+  denied_parameters  = { "plugin_name" = [] }
+}
+path "sys/auth/azure/tune" {
+  capabilities       = ["read", "update", "sudo"]
+  allowed_parameters = { "audit_non_hmac_request_keys" = [""], "audit_non_hmac_response_keys" = [""], "passthrough_request_headers" = [""], "*" = [] }
+  denied_parameters  = { "plugin_version" = [], "delegated_auth_accessors" = [] }
+}
 path "sys/mounts/auth/azure"        { capabilities = ["read"] }
-path "sys/mounts/auth/azure/tune"   { capabilities = ["read", "update"] }
-path "sys/auth/jwt"                 { capabilities = ["create", "read", "update", "delete", "sudo"] }
-path "sys/auth/jwt/tune"            { capabilities = ["read", "update", "sudo"] }
+path "sys/mounts/auth/azure/tune" {
+  capabilities       = ["read", "update"]
+  allowed_parameters = { "audit_non_hmac_request_keys" = [""], "audit_non_hmac_response_keys" = [""], "passthrough_request_headers" = [""], "*" = [] }
+  denied_parameters  = { "plugin_version" = [], "delegated_auth_accessors" = [] }
+}
+path "sys/auth/jwt" {
+  capabilities       = ["create", "read", "update", "delete", "sudo"]
+  allowed_parameters = { "type" = ["jwt"], "*" = [] }
+  denied_parameters  = { "plugin_name" = [] }
+}
+path "sys/auth/jwt/tune" {
+  capabilities       = ["read", "update", "sudo"]
+  allowed_parameters = { "audit_non_hmac_request_keys" = [""], "audit_non_hmac_response_keys" = [""], "passthrough_request_headers" = [""], "*" = [] }
+  denied_parameters  = { "plugin_version" = [], "delegated_auth_accessors" = [] }
+}
 path "sys/mounts/auth/jwt"          { capabilities = ["read"] }
-path "sys/mounts/auth/jwt/tune"     { capabilities = ["read", "update"] }
+path "sys/mounts/auth/jwt/tune" {
+  capabilities       = ["read", "update"]
+  allowed_parameters = { "audit_non_hmac_request_keys" = [""], "audit_non_hmac_response_keys" = [""], "passthrough_request_headers" = [""], "*" = [] }
+  denied_parameters  = { "plugin_version" = [], "delegated_auth_accessors" = [] }
+}
 
 # A workload's policy begins with workload-. Vault's own policies and the deployers' are read only.
 path "sys/policies/acl"             { capabilities = ["list"] }
 path "sys/policies/acl/*"           { capabilities = ["read"] }
 path "sys/policies/acl/workload-*"  { capabilities = ["create", "read", "update", "delete"] }
 
-# A file, and nothing else: a socket with log_raw would carry every secret to whoever listens at its other end.
+# This file, and nothing else: a socket with log_raw would carry every secret to whoever listens at its other end, and another
+# file could be one of Vault's own.
 path "sys/audit"                    { capabilities = ["read", "sudo"] }
 path "sys/audit/file" {
   capabilities       = ["create", "read", "update", "delete", "sudo"]
-  allowed_parameters = { "type" = ["file"], "*" = [] }
+  allowed_parameters = {
+    "type" = ["file"], "description" = [], "local" = [false],
+    "options" = [{ "file_path" = "/var/log/vault/audit.log", "mode" = "0600" }]
+  }
 }
 
 # How the deployers themselves come in: to be read.
@@ -56,30 +111,89 @@ path "auth/machine/role/*"           { capabilities = ["read", "list"] }
 
 # --- auth methods of the workloads ---
 
-path "auth/azure/config"       { capabilities = ["create", "read", "update", "delete"] }
+# Vault asks Azure as its VM, at Azure.
+path "auth/azure/config" {
+  capabilities       = ["create", "read", "update", "delete"]
+  allowed_parameters = {
+    "resource" = ["https://management.azure.com/"], "environment" = ["", "AzurePublicCloud"],
+    "client_id" = [""], "client_secret" = [""], "identity_token_audience" = [""], "*" = []
+  }
+}
+# Entra's keys only. Not a provider_config, which can name a file of Vault's VM.
+path "auth/jwt/config" {
+  capabilities       = ["create", "read", "update", "delete"]
+  allowed_parameters = {
+    "oidc_discovery_url" = ["https://sts.windows.net/*"], "bound_issuer" = ["https://sts.windows.net/*"],
+    "jwt_supported_algs" = [], "default_role" = [""], "namespace_in_state" = []
+  }
+}
+# A role gives workloads' policies. Vault splits a text at its commas, and "workload-x,machine" begins as it should.
 path "auth/azure/role"         { capabilities = ["list"] }
-path "auth/azure/role/*"       { capabilities = ["create", "read", "update", "delete", "list"] }
-path "auth/jwt/config"         { capabilities = ["create", "read", "update", "delete"] }
+path "auth/azure/role/*" {
+  capabilities       = ["create", "read", "update", "delete", "list"]
+  allowed_parameters = { "token_policies" = ["workload-*"], "*" = [] }
+  denied_parameters  = { "token_policies" = ["*,*"], "policies" = [] }
+}
 path "auth/jwt/role"           { capabilities = ["list"] }
-path "auth/jwt/role/*"         { capabilities = ["create", "read", "update", "delete", "list"] }
+path "auth/jwt/role/*" {
+  capabilities       = ["create", "read", "update", "delete", "list"]
+  allowed_parameters = { "token_policies" = ["workload-*"], "*" = [] }
+  denied_parameters  = { "token_policies" = ["*,*"], "policies" = [] }
+}
 
 # --- database: connections and roles, not what they hand out ---
 
+# The driver takes its options from what follows the last slash, so no other option passes, allowAllFiles among them.
 path "database/config"         { capabilities = ["list"] }
-path "database/config/*"       { capabilities = ["create", "read", "update", "delete"] }
-path "database/rotate-root/*"  { capabilities = ["create", "update"] }
+path "database/config/mysql" {
+  capabilities       = ["create", "read", "update", "delete"]
+  allowed_parameters = {
+    "plugin_name" = ["mysql-database-plugin"], "connection_url" = ["*.mysql.database.azure.com:3306)/?tls=true"],
+    "username" = [], "password" = [], "allowed_roles" = [], "verify_connection" = [],
+    "max_open_connections" = [], "max_idle_connections" = [], "max_connection_lifetime" = [],
+    "rotation_schedule" = [], "rotation_window" = [], "rotation_period" = [], "disable_automated_rotation" = []
+  }
+}
+path "database/rotate-root/mysql" { capabilities = ["create", "update"] }
 path "database/roles"          { capabilities = ["list"] }
-path "database/roles/*"        { capabilities = ["create", "read", "update", "delete", "list"] }
+path "database/roles/*" {
+  capabilities       = ["create", "read", "update", "delete", "list"]
+  allowed_parameters = {
+    "db_name" = ["mysql"], "creation_statements" = [], "revocation_statements" = [], "rollback_statements" = [],
+    "renew_statements" = [], "default_ttl" = [], "max_ttl" = []
+  }
+}
 path "database/creds/*"        { capabilities = ["deny"] }
 path "database/static-creds/*" { capabilities = ["deny"] }
 
 # Before the engine is taken away its users must go, while Vault can still reach them.
 path "sys/leases/revoke-prefix/database/*" { capabilities = ["update", "sudo"] }
 
+# Users that Vault could not remove, and gave up.
+path "sys/leases" {
+  capabilities       = ["read", "sudo"]
+  allowed_parameters = { "type" = ["irrevocable"] }
+}
+path "sys/leases/revoke" {
+  capabilities       = ["update"]
+  allowed_parameters = { "lease_id" = ["database/creds/*"], "sync" = [] }
+}
+
 # --- transit: keys, not their use ---
 
 path "transit/keys"            { capabilities = ["list"] }
-path "transit/keys/*"          { capabilities = ["create", "read", "update", "delete", "list"] }
+path "transit/keys/+" {
+  capabilities       = ["create", "read", "update", "delete", "list"]
+  allowed_parameters = { "exportable" = [false], "allow_plaintext_backup" = [false], "*" = [] }
+}
+path "transit/keys/+/config" {
+  capabilities       = ["create", "update"]
+  allowed_parameters = { "exportable" = [false], "allow_plaintext_backup" = [false], "*" = [] }
+}
+path "transit/keys/+/rotate" {
+  capabilities      = ["create", "update"]
+  denied_parameters = { "managed_key_name" = [], "managed_key_id" = [] }
+}
 path "transit/encrypt/*"       { capabilities = ["deny"] }
 path "transit/decrypt/*"       { capabilities = ["deny"] }
 path "transit/rewrap/*"        { capabilities = ["deny"] }

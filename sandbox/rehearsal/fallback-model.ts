@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Environment } from "../../environments/schema";
+import { Deployment, type ProviderValues } from "../../lib/synthesized/deployment";
+import type { Azure } from "../azure/azure";
+import { fill } from "../azure/model/initial-resources";
+import { ResourceStore } from "../azure/model/resource-store";
+import type { ArmResource } from "../azure/world";
+import { worldOf } from "../azurerm/azure-world";
+import { azurerm } from "../azurerm/provider";
+import { subscriptionId, tenantId } from "./empty-azure";
+
+const state = z.object({
+  resources: z.array(
+    z.object({
+      type: z.string(),
+      name: z.string(),
+      instances: z.array(z.object({ attributes: z.looseObject({ result: z.string().optional() }) })),
+    }),
+  ),
+});
+
+/**
+ * What the fallback (sandbox/azurerm) makes of the stacks that were deployed: with the same random names and the same person, so that
+ * it can be compared.
+ * @param project whose `cdktf.out` and `state` are those of the deployment
+ */
+export function fallbackModel(
+  project: string,
+  environment: Environment,
+  { azure, person }: { azure: Azure; person: string },
+): ArmResource[] {
+  const values = azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name));
+  const provider: ProviderValues = {
+    ...values,
+    resources: {
+      ...values.resources,
+      random_string: {
+        result: ({ stack, id }) => randomString(join(project, "state", environment.name, stack.name), id),
+      },
+    },
+    dataSources: {
+      azurerm_client_config: {
+        tenant_id: () => tenantId,
+        subscription_id: () => subscriptionId,
+        object_id: () => person,
+      },
+      azurerm_subscription: {
+        id: () => `/subscriptions/${subscriptionId}`,
+        subscription_id: () => subscriptionId,
+        tenant_id: () => tenantId,
+      },
+    },
+  };
+  const folder = join(project, "cdktf.out");
+  const store = new ResourceStore(tenantId, subscriptionId);
+  fill(store, worldOf(Deployment.load(folder, provider), environment, folder));
+  return store.all;
+}
+
+/** The result that Terraform keeps in a stack's state. */
+function randomString(stateOfStack: string, id: string): string {
+  const file = `${stateOfStack}.tfstate`;
+  const { resources } = existsSync(file)
+    ? state.parse(JSON.parse(readFileSync(file, "utf8")))
+    : { resources: [] };
+  const found = resources.find(({ type, name }) => type === "random_string" && name === id);
+  return found?.instances[0]?.attributes.result ?? "";
+}

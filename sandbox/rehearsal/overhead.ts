@@ -1,0 +1,34 @@
+import type { Progress } from "../../lib/processes/progress";
+import type { Rehearsal } from "./rehearsal";
+
+/** Before each round on stdout: JSON, `{scripts: {stacks: {network: SECONDS, ...}, whole: SECONDS}, plain: {...}}`. */
+export const roundMarker = "Round: ";
+
+/** Deploys by scripts/deploy and by nothing but Terraform, in turn, and prints each round. */
+export const measureOverhead =
+  (rounds: number) =>
+  async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {
+    const step = <T>(what: string, work: () => Promise<T>) => progress.step(what, work, { announce: true });
+    for (let number = 1; number <= rounds; number++) {
+      const scripts = await step(`round ${number}: scripts/deploy`, () =>
+        timed(() => rehearsal.deployTimed()),
+      );
+      await step("scripts/destroy", () => rehearsal.destroy());
+      const plain = await step(`round ${number}: terraform apply`, () =>
+        timed(() => rehearsal.applyByHand()),
+      );
+      await step("scripts/destroy", () => rehearsal.destroy());
+      console.log(roundMarker + JSON.stringify({ scripts, plain }));
+    }
+  };
+
+async function timed(
+  work: () => Promise<{ stack: string; seconds: number }[]>,
+): Promise<{ stacks: Record<string, number>; whole: number }> {
+  const start = performance.now();
+  const stacks = await work();
+  return {
+    stacks: Object.fromEntries(stacks.map(({ stack, seconds }) => [stack, seconds])),
+    whole: (performance.now() - start) / 1000,
+  };
+}
