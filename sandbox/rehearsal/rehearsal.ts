@@ -407,7 +407,7 @@ export class Rehearsal {
       onErrorLine: (line) => appendFileSync(file, `${line}\n`),
     });
     if (code === 0) return { stdout };
-    const words = stderr.replaceAll(/^.* … ?(?:done in|\d+\.\d s so far|$).*$/gm, "");
+    const words = stderr.replaceAll(/^(?:Warning: .*|.* … ?(?:done in|\d+\.\d s so far|$).*)$/gm, "");
     throw new UserError(
       `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(words, 12)}); ${file} has more.`,
     );
