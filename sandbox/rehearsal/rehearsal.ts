@@ -60,7 +60,10 @@ const deadlineMs = 3_600_000;
 
 const deployed = z.object({
   stacks: z.array(z.object({ stack: z.string(), seconds: z.number() })),
-  outputs: z.object({ vault_https_addr: z.string().optional() }),
+  outputs: z.object({
+    vault_https_addr: z.string().optional(),
+    webapp_urls: z.record(z.string(), z.string()).optional(),
+  }),
 });
 
 /** In the environment of all processes of a script; its value is the rehearsal's folder. */
@@ -75,6 +78,7 @@ const managementAudience = "https://management.core.windows.net/";
 /** Deploys, changes and destroys an environment by the project's own scripts and real programs, against the stand-in for Azure. */
 export class Rehearsal {
   private vaultAddress = "";
+  private webAppUrls: Readonly<Record<string, string>> = {};
   private readonly unknown = new Set<string>();
   /** Ids of what was there before anything was deployed: the deployer's own right. */
   private readonly atStart: ReadonlySet<string>;
@@ -173,6 +177,7 @@ export class Rehearsal {
     const { stdout } = await this.script("deploy", this.environmentName, "--json", ...options);
     const { stacks, outputs } = deployed.parse(JSON.parse(stdout));
     this.vaultAddress = outputs.vault_https_addr ?? "";
+    this.webAppUrls = outputs.webapp_urls ?? {};
     return stacks;
   }
 
@@ -228,7 +233,7 @@ export class Rehearsal {
         vault: this.vault,
         webApps: running.webApps,
         agentWorkloads: () => agentWorkloads(environment),
-        webAppWorkloads: () => webAppWorkloads(environment, [...running.webApps.keys()]),
+        webAppWorkloads: () => webAppWorkloads(this.webAppUrls),
         deployerToken: (overrides) => azure.tokenForPerson(person, managementAudience, overrides),
         vaultConnection: (from) => this.vaultConnection(from),
       },
