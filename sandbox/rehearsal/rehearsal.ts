@@ -112,6 +112,11 @@ export class Rehearsal {
     return deployerOf(this.environment);
   }
 
+  /** Signs the deployer in to the Azure CLI. */
+  logIn(): Promise<void> {
+    return this.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none");
+  }
+
   /** Runs the Azure CLI as the deployer. */
   async az(...args: string[]): Promise<void> {
     await this.run(this.options.programs.az, args);
@@ -157,9 +162,7 @@ export class Rehearsal {
       running,
       environmentOf(options, azure.proxyUrlFor(), caFile),
     );
-    await progress.step("az login", () =>
-      rehearsal.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none"),
-    );
+    await progress.step("az login", () => rehearsal.logIn());
     return rehearsal;
   }
 
