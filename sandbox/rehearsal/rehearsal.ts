@@ -331,6 +331,7 @@ export class Rehearsal {
   /** @throws UserError when a plan would do anything else */
   async expectPlan(expected: ExpectedPlan, ...options: string[]): Promise<void> {
     const { stdout } = await this.script("deploy", this.environmentName, "--plan", "--json", ...options);
+    await writeFile(join(this.options.folder, "plan.json"), stdout, { mode: 0o600 });
     const differences = differencesOf(deploymentPlan.parse(JSON.parse(stdout)), expected);
     if (differences.length > 0) {
       throw new UserError(`The plan is not the expected one.\n${differences.join("\n")}`);
