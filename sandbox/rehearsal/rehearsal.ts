@@ -116,6 +116,11 @@ export class Rehearsal {
     return deployerOf(this.environment);
   }
 
+  /** Signs the deployer in to the Azure CLI. */
+  logIn(): Promise<void> {
+    return this.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none");
+  }
+
   /** Runs the Azure CLI as the deployer. */
   async az(...args: string[]): Promise<void> {
     await this.run(this.options.programs.az, args);
@@ -161,9 +166,7 @@ export class Rehearsal {
       running,
       environmentOf(options, azure.proxyUrlFor(), caFile),
     );
-    await progress.step("az login", () =>
-      rehearsal.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none"),
-    );
+    await progress.step("az login", () => rehearsal.logIn());
     return rehearsal;
   }
 
@@ -333,6 +336,7 @@ export class Rehearsal {
   /** @throws UserError when a plan would do anything else */
   async expectPlan(expected: ExpectedPlan, ...options: string[]): Promise<void> {
     const { stdout } = await this.script("deploy", this.environmentName, "--plan", "--json", ...options);
+    await writeFile(join(this.options.folder, "plan.json"), stdout, { mode: 0o600 });
     const differences = differencesOf(deploymentPlan.parse(JSON.parse(stdout)), expected);
     if (differences.length > 0) {
       throw new UserError(`The plan is not the expected one.\n${differences.join("\n")}`);
