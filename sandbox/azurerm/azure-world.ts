@@ -237,7 +237,9 @@ const blobPush = z.object({
 /** The environment in which a terraform_data pushes a blob (constructs/azure/package-store.ts); undefined for any other. */
 function pushedBlob(resource: Resource): z.infer<typeof blobPush> | undefined {
   const { provisioner } = resource.read(
-    z.object({ provisioner: z.tuple([z.object({ "local-exec": z.object({ environment: z.unknown().optional() }) })]) }),
+    z.object({
+      provisioner: z.tuple([z.object({ "local-exec": z.object({ environment: z.unknown().optional() }) })]),
+    }),
   );
   return blobPush.safeParse(provisioner[0]["local-exec"].environment).data;
 }
