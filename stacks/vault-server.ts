@@ -20,6 +20,7 @@ import { UnsealKey } from "../constructs/azure/unseal-key";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
 import { VaultNode } from "../constructs/azure/vault-node";
 import type { Environment } from "../environments/schema";
+import { diskControllerOf } from "../environments/vm-size";
 import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
 import type { VmReaderRoleStack } from "./vm-reader-role";
@@ -201,6 +202,7 @@ export class VaultServerStack extends EnvironmentStack {
           clientId: parts.identity.clientId,
           principalId: parts.identity.principalId,
           keyVaultName: this.keyVault.name,
+          diskController: diskControllerOf(vault.vmSize),
           unsealKeyName: parts.unsealKey.name,
           nodeId: nodeName,
           apiAddress: this.privateAddress,
