@@ -239,18 +239,16 @@ const vmSize = z
   .string()
   .regex(
     /^Standard_[A-Z]+\d+(?:-\d+)?[a-z]*(?:_[A-Z][A-Za-z0-9]+)?(?:_v\d+)?$/,
-    "is no VM size; write it as `az vm list-skus` does, such as Standard_D2s_v3.",
+    "is no VM size; write it as `az vm list-skus` does, such as Standard_D2s_v5.",
   )
   .superRefine((size, context) => {
     const features = /^Standard_[A-Z]+\d+(?:-\d+)?([a-z]*)/.exec(size)?.[1];
     if (features === undefined) return;
-    const message = /_v(?:[6-9]|\d\d+)$/.test(size)
-      ? "attaches its disks by NVMe, where the data disk's path differs; choose a size up to v5, such as Standard_D2s_v5."
-      : features.includes("p")
-        ? "has an Arm processor, and the image is for x64; choose a size without p, such as Standard_D2s_v5."
-        : !features.includes("s") && !/^Standard_[DG]S\d/.test(size)
-          ? "cannot carry premium disks, which the VMs have; choose a size with s, such as Standard_D2s_v3."
-          : undefined;
+    const message = features.includes("p")
+      ? "has an Arm processor, and the image is for x64; choose a size without p, such as Standard_D2s_v5."
+      : !features.includes("s") && !/^Standard_[DG]S\d/.test(size)
+        ? "cannot carry premium disks, which the VMs have; choose a size with s, such as Standard_D2s_v5."
+        : undefined;
     if (message) context.addIssue({ code: "custom", message });
   });
 
@@ -293,7 +291,7 @@ const vault = z.strictObject({
     )
     .default(1)
     .describe("Number of Vault nodes. For now 1 only: the cluster of 3 or 5 is not built yet."),
-  vmSize: vmSize.default("Standard_D2s_v3").describe("Size of Vault's VM."),
+  vmSize: vmSize.default("Standard_D2s_v5").describe("Size of Vault's VM."),
   zone: availabilityZone.optional().describe("Availability zone of VM, disk and address."),
   osDiskGb: z
     .int()
@@ -485,7 +483,7 @@ const agentVmGroup = z.strictObject({
     .max(50, "is more than 50 VMs; make a second group.")
     .default(1)
     .describe("Number of VMs, all alike."),
-  vmSize: vmSize.default("Standard_D2s_v3").describe("Size of each VM."),
+  vmSize: vmSize.default("Standard_D2s_v5").describe("Size of each VM."),
   zone: availabilityZone.optional().describe("Availability zone of the VMs."),
   osDiskGb: z
     .int()

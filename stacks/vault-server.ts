@@ -20,6 +20,7 @@ import { UnsealKey } from "../constructs/azure/unseal-key";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
 import { VaultNode } from "../constructs/azure/vault-node";
 import type { Environment } from "../environments/schema";
+import { diskControllerOf } from "../environments/vm-size";
 import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
 import type { VmReaderRoleStack } from "./vm-reader-role";
@@ -83,6 +84,7 @@ export class VaultServerStack extends EnvironmentStack {
     const host = publicAddress?.domainName ?? privateName;
     this.httpsAddress = `https://${host}:8200`;
     new TerraformOutput(this, "vault_https_addr", { value: this.httpsAddress });
+    new TerraformOutput(this, "vault_private_addr", { value: this.privateAddress });
     new TerraformOutput(this, "vault_ssh_addr", { value: `${adminUsername}@${host}` });
     new TerraformOutput(this, "vault_vm_id", { value: nodes[0]?.machine.id });
     new TerraformOutput(this, "key_vault_name", { value: this.keyVault.name });
@@ -200,6 +202,7 @@ export class VaultServerStack extends EnvironmentStack {
           clientId: parts.identity.clientId,
           principalId: parts.identity.principalId,
           keyVaultName: this.keyVault.name,
+          diskController: diskControllerOf(vault.vmSize),
           unsealKeyName: parts.unsealKey.name,
           nodeId: nodeName,
           apiAddress: this.privateAddress,

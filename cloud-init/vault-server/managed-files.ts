@@ -1,5 +1,6 @@
 import { COMMON, type ManagedFiles, versionOf } from "../common/managed-units";
 import type { VaultReleaseOptions } from "../common/vault-release";
+import { type DiskController, dataDisk } from "./data-disk";
 import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
 const variables = (...names: string[]): string[] => names.map((name) => `/etc/vault.d/vault.env#${name}`);
@@ -22,10 +23,10 @@ const ACCESS = [
 ];
 
 /** What a change of a Vault server's user data means for its VM. */
-export function vaultServerFiles({
-  edition,
-  version,
-}: Pick<VaultReleaseOptions, "edition" | "version">): ManagedFiles {
+export function vaultServerFiles(
+  { edition, version }: Pick<VaultReleaseOptions, "edition" | "version">,
+  controller: DiskController,
+): ManagedFiles {
   const front = asksForTokenToRecover(version) ? undefined : FRONT;
   return {
     units: [
@@ -33,7 +34,7 @@ export function vaultServerFiles({
       // The file system is made once, and mounted at boot.
       { name: "vault-data-format.service", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-lib-vault.mount", enabled: false, onChange: "nothing", reads: [] },
-      { name: "dev-disk-azure-scsi1-lun10.device", enabled: false, onChange: "nothing", reads: [] },
+      { name: dataDisk(controller).unit, enabled: false, onChange: "nothing", reads: [] },
       ...(edition === "enterprise" ? LICENSE : []),
       {
         name: "vault-certificate.service",
@@ -97,6 +98,8 @@ export function vaultServerFiles({
       // For a disk that is empty.
       "/usr/local/lib/vault-vm/data-disk/first-boot",
       "/usr/local/sbin/vault-data-format",
+      // Only a new VM has it new: LinuxVm.
+      ...(controller === "NVMe" ? ["/etc/udev/rules.d/90-vault-data-disk.rules"] : []),
       // A Vault with a front reads another one.
       ...(front ? ["/etc/vault.d/listener.hcl"] : []),
     ],

@@ -3,6 +3,7 @@ import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
 import { enabledUnits, UNITS_FILE, unitsJson } from "../common/managed-units";
 import { releaseFile } from "../common/release";
 import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
+import { type DiskController, dataDisk } from "./data-disk";
 import { vaultServerFiles } from "./managed-files";
 import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
@@ -18,6 +19,8 @@ export interface VaultServerUserData {
   /** The Key Vault of the unseal key: its name, not its URL. */
   keyVaultName: string;
   unsealKeyName: string;
+  /** How Azure attaches the data disk; at synth. */
+  diskController: DiskController;
   /** Raft's name of this node. */
   nodeId: string;
   /** Of the VM in the virtual network. */
@@ -78,26 +81,41 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
     runcmd: [
       ["systemd-sysusers", "/etc/sysusers.d/vault-server.conf"],
       ["systemctl", "daemon-reload"],
+      // The disk may be attached already, and udev gives it its name at its next event.
+      ...(settings.diskController === "NVMe"
+        ? [
+            ["udevadm", "control", "--reload"],
+            ["udevadm", "trigger", "--subsystem-match=block"],
+          ]
+        : []),
       // --no-block: the units wait for the data disk and for rights to arrive; cloud-init need not.
-      ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(vaultServerFiles(settings.vault))],
+      ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(managedFiles(settings))],
     ],
   });
 }
 
 function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
-  const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
+  const disk = dataDisk(settings.diskController);
+  const ofDisk = settings.diskController === "NVMe" ? "nvme-files" : "scsi-files";
+  const folders = ["../common/files", "files", ofDisk].map((folder) => join(__dirname, folder));
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
   return packFiles(
     folders,
     {
       AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime,
+      DATA_DISK: disk.path,
+      DATA_DISK_UNIT: disk.unit,
       // As Vault and HAProxy spell it.
       VAULT_MIN_TLS: `tls${settings.minTlsVersion.replace(".", "")}`,
       ...(hasFront(settings) && { FRONT_MIN_TLS: `TLSv${settings.minTlsVersion}` }),
     },
-    { [UNITS_FILE]: unitsJson(vaultServerFiles(settings.vault)) },
+    { [UNITS_FILE]: unitsJson(managedFiles(settings)) },
   );
+}
+
+function managedFiles({ vault, diskController }: VaultServerUserData) {
+  return vaultServerFiles(vault, diskController);
 }
 
 function variables(settings: VaultServerUserData) {

@@ -5,7 +5,9 @@ import {
 import { NetworkInterface } from "@cdktf/provider-azurerm/lib/network-interface";
 import { Construct } from "constructs";
 import type { Principal } from "../../environments/schema";
+import { diskControllerOf } from "../../environments/vm-size";
 import { skipChecks } from "../terraform/checkov-skips";
+import { TerraformData } from "../terraform/terraform-data";
 import { EntraSshLogin } from "./entra-ssh-login";
 import { resourceName } from "./resource-names";
 import { UserData } from "./user-data";
@@ -80,6 +82,9 @@ export class LinuxVm extends Construct {
 
   private createMachine(networkInterface: NetworkInterface): LinuxVirtualMachine {
     const { environment, name, resourceGroup, location, size, zone, osDiskGb, sshPublicKey } = this.props;
+    const controller = diskControllerOf(size);
+    // Disks have other names under another controller, and the user data of a VM that runs cannot wait for them: a new VM can.
+    const disks = new TerraformData(this, "disk-controller", { triggersReplace: { controller } });
     return new LinuxVirtualMachine(this, "machine", {
       name: resourceName("vm", environment, name),
       resourceGroupName: resourceGroup,
@@ -95,6 +100,8 @@ export class LinuxVm extends Construct {
       osDisk: { caching: "ReadWrite", storageAccountType: "Premium_LRS", diskSizeGb: osDiskGb },
       secureBootEnabled: true,
       vtpmEnabled: true,
+      // SCSI is left to Azure, which has it for each size that has both.
+      diskControllerType: controller === "NVMe" ? controller : undefined,
       encryptionAtHostEnabled: this.props.encryptionAtHost,
       // Extensions run as root. Log-in by Entra ID is one; without it nobody needs any.
       allowExtensionOperations: this.props.sshAdministrators.length > 0,
@@ -102,8 +109,12 @@ export class LinuxVm extends Construct {
       bootDiagnostics: {},
       userData: new UserData(this, "user-data", this.props.cloudConfig(networkInterface.privateIpAddress))
         .base64,
-      // `latest` would replace the VM at each new image; security updates come by unattended-upgrades.
-      lifecycle: { ignoreChanges: ["source_image_reference"] },
+      lifecycle: {
+        // `latest` would replace the VM at each new image; security updates come by unattended-upgrades.
+        ignoreChanges: ["source_image_reference"],
+        // cdktf would write a reference to an object as a template, which Terraform does not take here.
+        replaceTriggeredBy: [`terraform_data.${disks.friendlyUniqueId}`],
+      },
     });
   }
 

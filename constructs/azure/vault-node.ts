@@ -1,6 +1,7 @@
 import { ManagedDisk } from "@cdktf/provider-azurerm/lib/managed-disk";
 import { VirtualMachineDataDiskAttachment } from "@cdktf/provider-azurerm/lib/virtual-machine-data-disk-attachment";
 import { Construct } from "constructs";
+import { DATA_DISK_LUN } from "../../cloud-init/vault-server/data-disk";
 import { skipChecks } from "../terraform/checkov-skips";
 import { DeletionLock } from "./deletion-lock";
 import { LinuxVm, type LinuxVmProps } from "./linux-vm";
@@ -15,9 +16,6 @@ export interface VaultNodeProps extends LinuxVmProps {
   /** Refuse deletion of the data disk, by a lock and in Terraform. */
   protect: boolean;
 }
-
-/** Where cloud-init/vault-server looks for the data disk: /dev/disk/azure/scsi1/lun10. */
-const dataDiskLun = 10;
 
 /** One Vault node: a VM, and a disk for Vault's data that outlives it. */
 export class VaultNode extends Construct {
@@ -73,7 +71,7 @@ export class VaultNode extends Construct {
     new VirtualMachineDataDiskAttachment(this, "data-disk-attachment", {
       managedDiskId: disk.id,
       virtualMachineId: this.machine.id,
-      lun: dataDiskLun,
+      lun: DATA_DISK_LUN,
       caching: "None",
     });
   }

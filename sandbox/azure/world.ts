@@ -70,6 +70,8 @@ export interface KeyVaultKey {
   keySize: number;
   /** key_ops, spelled as in Azure (wrapKey, unwrapKey, ...); every one when left out. */
   operations?: string[];
+  /** Key Vault says of it that it is in a hardware security module. */
+  hardware?: boolean;
 }
 
 export interface KeyVaultCertificate {

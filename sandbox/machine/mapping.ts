@@ -32,7 +32,15 @@ const ACCOUNT = ACCOUNTS.join("|");
 
 /** Carries out the differences about paths, addresses, programs and accounts. */
 export class Mapping {
-  constructor(private readonly options: MappingOptions) {}
+  /** Of the deployers' policy: the one audit device that they may make. */
+  readonly #auditDevice: RegExp;
+
+  constructor(private readonly options: MappingOptions) {
+    this.#auditDevice = new RegExp(
+      `(\\{ "file_path" = ")${escaped([options.root])}(/var/log/vault/[^"]+"[^}]*\\})`,
+      "g",
+    );
+  }
 
   /** Where an absolute path of the VM lies. */
   path(absolute: string): string {
@@ -44,7 +52,11 @@ export class Mapping {
     if (!CONFIGURATION_FILES.test(path)) return content;
     return this.#places(content)
       .replaceAll(new RegExp(`(\\bgroup\\s*=\\s*)"(?:${ACCOUNT})"`, "g"), `$1"${this.options.groupId}"`)
-      .replaceAll(`*${MYSQL_DOMAIN}:`, "*:");
+      .replaceAll(`*${MYSQL_DOMAIN}:`, "*:")
+      .replaceAll(
+        this.#auditDevice,
+        (mapped, before: string, after: string) => `${mapped}, ${before}${after}`,
+      );
   }
 
   /** The value of a variable of Environment=; user:group is what TLS_OWNER and its like hold. */

@@ -1,9 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
+import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { Machine } from "../machine/machine";
 import { newcomer } from "./empty-azure";
-import { type ExpectedPlan, onlyOutputs } from "./expected-plan";
+import { type Action, type ExpectedPlan, onlyOutputs, waitsFor } from "./expected-plan";
 import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
 
@@ -13,12 +14,23 @@ export interface Change {
   readonly edit?: (environment: EnvironmentFile, rehearsal: Rehearsal) => void;
   /** What happens in Azure without a deployment. */
   readonly outside?: (rehearsal: Rehearsal) => Promise<void>;
-  readonly plan: ExpectedPlan;
+  /** What must be planned then, of an environment as it is after the edit. */
+  readonly plan: (environment: Environment) => ExpectedPlan;
   /** Beside the smoke test. */
   readonly check?: (rehearsal: Rehearsal) => Promise<void>;
   /** Why it cannot be rehearsed here; undefined when it can. */
   readonly obstacle?: (rehearsal: Rehearsal) => string | undefined;
 }
+
+/** Name of the workload that comes later. */
+const later = "later";
+
+const dataRoles = [
+  "key-vault-crypto-officer",
+  "key-vault-certificates-officer",
+  "key-vault-secrets-officer",
+  "storage-blob-data-contributor",
+];
 
 /** In this order, each on top of those before it. */
 export const changes: readonly Change[] = [
@@ -29,16 +41,27 @@ export const changes: readonly Change[] = [
       await serveNewestCertificate(rehearsal);
     },
     // Terraform notes the new version, and hands it on to web apps that will start; those that run fetch it by themselves.
-    plan: { "vault-server": onlyOutputs },
+    plan: () => ({ "vault-server": onlyOutputs }),
   },
   {
     what: "a workload more",
     edit: ({ agentVms }) => {
       const [first] = agentVms;
       if (!first) throw new UserError("The environment has no agentVms to copy.");
-      agentVms.push({ ...first, name: "reports" });
+      agentVms.push({ ...first, name: later });
     },
-    plan: {},
+    plan: ({ agentVms }) => ({
+      "agent-vm": allOf(
+        "added",
+        machinesOf(agentVms.filter(({ name }) => name === later)).flatMap((machine) => [
+          `azurerm_linux_virtual_machine.${machine}_machine`,
+          `azurerm_network_interface.${machine}_network-interface`,
+          `azurerm_role_assignment.${machine}-certificate_assignment`,
+          `azurerm_role_assignment.${machine}-package_assignment`,
+        ]),
+      ),
+      "vault-config": waitsFor("agent-vm"),
+    }),
   },
   {
     what: "a deployer more",
@@ -48,7 +71,13 @@ export const changes: readonly Change[] = [
         if (deployer.objectId === "signed-in-user") deployer.objectId = person;
       deployers.push({ ...newcomer, type: "User" });
     },
-    plan: {},
+    plan: () => ({
+      network: allOf(
+        "added",
+        dataRoles.map((role) => `azurerm_role_assignment.deployer-data-access_${role}-${newcomer.objectId}`),
+      ),
+      "vault-server": allOf("changed", [vaultMachine]),
+    }),
     check: (rehearsal) => rehearsal.logsIn(newcomer.objectId),
   },
   {
@@ -57,7 +86,13 @@ export const changes: readonly Change[] = [
     edit: (environment, { otherVault }) => {
       environment.vault = { ...environment.vault, version: otherVault?.version };
     },
-    plan: {},
+    plan: ({ agentVms }) => ({
+      "vault-server": allOf("changed", [vaultMachine]),
+      "agent-vm": allOf(
+        "changed",
+        machinesOf(agentVms).map((machine) => `azurerm_linux_virtual_machine.${machine}_machine`),
+      ),
+    }),
     check: async (rehearsal) => {
       const { says } = rehearsal.otherVault ?? {};
       const runs = await rehearsal.vaultVersion();
@@ -69,9 +104,19 @@ export const changes: readonly Change[] = [
     edit: (environment, { environment: { vault } }) => {
       environment.vault = { ...environment.vault, dataDiskGb: vault.dataDiskGb * 2 };
     },
-    plan: {},
+    plan: () => ({ "vault-server": allOf("changed", ["azurerm_managed_disk.node-1_data-disk"]) }),
   },
 ];
+
+const vaultMachine = "azurerm_linux_virtual_machine.node-1_vm_machine";
+
+const machinesOf = (groups: Environment["agentVms"]): string[] =>
+  groups.flatMap(({ name, count = 1 }) =>
+    Array.from({ length: count }, (_, index) => `${name}-${index + 1}`),
+  );
+
+const allOf = (action: Action, addresses: readonly string[]): Record<string, Action> =>
+  Object.fromEntries(addresses.map((address) => [address, action]));
 
 /** As the VMs' timers do, within the hour: Vault's VM first, whose new certificate the others then ask for. */
 async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {

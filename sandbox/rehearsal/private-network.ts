@@ -17,7 +17,7 @@ interface Program {
 
 /**
  * A command that runs another in namespaces of its own: a network in which any address of the given ones is this machine's, and
- * nothing else can be reached; a hosts file; and process ids, so that all of it ends with the first process. Needs no root where
+ * nothing else can be reached; a hosts file; an empty /var/log; and process ids, so that all of it ends with the first process. Needs no root where
  * the system lets users make namespaces.
  * @param networks CIDR
  * @throws UserError that says what is missing
@@ -52,6 +52,9 @@ export async function privateNetwork(
     `'${ip}' link set lo up`,
     ...routes,
     `'${mount}' --bind '${hosts}' /etc/hosts`,
+    // Vault's audit log is at this path, since Terraform tells Vault so.
+    `'${mount}' -t tmpfs tmpfs /var/log`,
+    "mkdir /var/log/vault",
     'exec "$@"',
   ].join("\n");
   return {

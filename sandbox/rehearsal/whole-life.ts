@@ -34,7 +34,7 @@ async function make(change: Change, rehearsal: Rehearsal, step: Step): Promise<v
   const { what, edit, outside, plan, check } = change;
   if (outside) await step(what, () => outside(rehearsal));
   if (edit) rehearsal.edit((environment) => edit(environment, rehearsal));
-  await step(`${what}: the expected plan`, () => rehearsal.expectPlan(plan));
+  await step(`${what}: the expected plan`, () => rehearsal.expectPlan(plan(rehearsal.environment)));
   await step(`${what}: scripts/deploy`, () => rehearsal.deploy());
   if (check) await step(`${what}: works`, () => check(rehearsal));
   await rehearsal.smokeTest();

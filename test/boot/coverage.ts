@@ -10,6 +10,8 @@ export const coverage: Readonly<Record<string, string>> = {
     "sandbox: install-release against a server of its own. Boot test: that it runs confined and finds them. No test downloads HashiCorp's or Node.js's own archive on a VM",
   Listeners: "boot test: all TCP listeners, and none other",
   "MySQL's name": "`npm test`: the policy as it is on Azure, tried on a real Vault; the rehearsal, by name",
+  "Audit log":
+    "`npm test`: the policy as it is on Azure, tried on a real Vault; the rehearsal, at its own path",
   "Users and groups": "boot test: owners and modes; services run as their users",
   Confinement:
     "boot test: attempts from inside each service; `npm test`: `systemd-analyze verify` and `security`",

@@ -12,6 +12,7 @@ export const vaultServer: VaultServerUserData = {
   principalId: reference("principal"),
   keyVaultName: reference("key-vault"),
   unsealKeyName: "unseal",
+  diskController: "SCSI",
   nodeId: "vault-0",
   privateAddress: reference("private-address"),
   apiAddress: "https://vault.demo.internal:8200",

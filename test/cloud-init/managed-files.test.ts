@@ -11,18 +11,23 @@ const withFront = { ...vaultServer, vault: { ...vaultServer.vault, version: "1.2
 const machines = [
   {
     machine: "vault-server",
-    table: vaultServerFiles(vaultServer.vault),
+    table: vaultServerFiles(vaultServer.vault, "SCSI"),
     userData: vaultServerUserData(vaultServer),
   },
   {
     machine: "vault-server with a front",
-    table: vaultServerFiles(withFront.vault),
+    table: vaultServerFiles(withFront.vault, "SCSI"),
     userData: vaultServerUserData(withFront),
   },
   {
     machine: "vault-server, Enterprise",
-    table: vaultServerFiles(vaultEnterpriseServer.vault),
+    table: vaultServerFiles(vaultEnterpriseServer.vault, "SCSI"),
     userData: vaultServerUserData(vaultEnterpriseServer),
+  },
+  {
+    machine: "vault-server, NVMe",
+    table: vaultServerFiles(vaultServer.vault, "NVMe"),
+    userData: vaultServerUserData({ ...vaultServer, diskController: "NVMe" }),
   },
   { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },
 ];

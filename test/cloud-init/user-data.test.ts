@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { DATA_DISK_LUN, dataDisk } from "../../cloud-init/vault-server/data-disk";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { itWithProgram } from "../program";
 import { programOnPath } from "../program-on-path";
@@ -22,6 +23,11 @@ const machines = [
     machine: "vault-server, Enterprise",
     environment: "/etc/vault.d/vault.env",
     userData: vaultServerUserData(vaultEnterpriseServer),
+  },
+  {
+    machine: "vault-server, NVMe",
+    environment: "/etc/vault.d/vault.env",
+    userData: vaultServerUserData({ ...vaultEnterpriseServer, diskController: "NVMe" }),
   },
   { machine: "agent-vm", environment: "/etc/vault-agent.d/agent.env", userData: agentVmUserData(agentVm) },
 ];
@@ -132,6 +138,34 @@ describe.each(machines)("user data of $machine", ({ environment, userData }) => 
 });
 
 describe("vaultServerUserData", () => {
+  it.each([
+    ["SCSI", "scsi1"],
+    ["NVMe", "nvme"],
+  ] as const)("waits for the data disk, formats and mounts it where %s has it", (diskController, folder) => {
+    const files = filesOf(vaultServerUserData({ ...vaultServer, diskController }));
+    const path = `/dev/disk/azure/${folder}/lun10`;
+    const unit = `dev-disk-azure-${folder}-lun10.device`;
+    expect(files.get("/etc/systemd/system/var-lib-vault.mount")).toContain(`\nWhat=${path}\n`);
+    const format = files.get("/etc/systemd/system/vault-data-format.service");
+    for (const line of [`BindsTo=${unit}`, `After=${unit}`, `DeviceAllow=${path} rw`])
+      expect(format).toContain(`\n${line}\n`);
+    expect(format).toContain(`DATA_DISK=${path} `);
+    expect(files.get(`/etc/systemd/system/${unit}.d/vault.conf`)).toContain("JobTimeoutSec=30min");
+    expect(path.replace(/^\//, "").replaceAll("/", "-")).toBe(unit.replace(/\.device$/, ""));
+  });
+
+  it("gives an NVMe data disk its name by its namespace, which Azure counts from the logical unit and 2", () => {
+    const userData = vaultServerUserData({ ...vaultServer, diskController: "NVMe" });
+    const rule = filesOf(userData).get("/etc/udev/rules.d/90-vault-data-disk.rules");
+    expect(rule).toContain(`ATTR{nsid}=="${DATA_DISK_LUN + 2}"`);
+    expect(rule).toContain(`SYMLINK+="${dataDisk("NVMe").path.replace("/dev/", "")}"`);
+    const { runcmd } = readCloudConfig(userData);
+    const commands = (runcmd as string[][]).map((words) => words.join(" "));
+    const trigger = commands.indexOf("udevadm trigger --subsystem-match=block");
+    expect(trigger).toBeGreaterThan(commands.indexOf("udevadm control --reload"));
+    expect(commands.at(-1)).toMatch(/^systemctl enable --now/);
+  });
+
   const release = (userData: string) => filesOf(userData).get("/etc/vault-vm/vault-release.env");
 
   it("names the release archive of the edition, with the checksum that the project knows", () => {

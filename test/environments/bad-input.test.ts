@@ -484,11 +484,6 @@ describe("An environment file is refused, with the field, the problem and the cu
         ],
       ),
       [
-        "a VM size whose disks are NVMe",
-        (file) => Object.assign(file.vault, { vmSize: "Standard_D2s_v6" }),
-        'vault.vmSize: "Standard_D2s_v6" attaches its disks by NVMe, where the data disk\'s path differs; choose a size up to v5, such as Standard_D2s_v5.',
-      ],
-      [
         "a VM size of an Arm processor",
         (file) => Object.assign(file.agentVms[0], { vmSize: "Standard_D2ps_v5" }),
         'agentVms[0].vmSize: "Standard_D2ps_v5" has an Arm processor, and the image is for x64; choose a size without p, such as Standard_D2s_v5.',
@@ -496,12 +491,12 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "a VM size without premium disks",
         (file) => Object.assign(file.vault, { vmSize: "Standard_D2_v3" }),
-        'vault.vmSize: "Standard_D2_v3" cannot carry premium disks, which the VMs have; choose a size with s, such as Standard_D2s_v3.',
+        'vault.vmSize: "Standard_D2_v3" cannot carry premium disks, which the VMs have; choose a size with s, such as Standard_D2s_v5.',
       ],
       [
         "a VM size in capitals",
         (file) => Object.assign(file.vault, { vmSize: "STANDARD_D2S_V6" }),
-        'vault.vmSize: "STANDARD_D2S_V6" is no VM size; write it as `az vm list-skus` does, such as Standard_D2s_v3.',
+        'vault.vmSize: "STANDARD_D2S_V6" is no VM size; write it as `az vm list-skus` does, such as Standard_D2s_v5.',
       ],
       [
         "a zone as a number",
@@ -877,7 +872,7 @@ describe("What is accepted:", () => {
         file.webApps[0].paths = ["transform/encode/customer"];
       },
     ],
-    ...["Standard_B2s", "Standard_DS2_v2", "Standard_E4-2s_v5", "Standard_D2ads_v5", "Standard_F4s_v2"].map(
+    ...["Standard_B2s", "Standard_DS2_v2", "Standard_E4-2s_v5", "Standard_D2ads_v6", "Standard_D2s_v7"].map(
       (vmSize): [string, (file: EnvironmentFile) => void] => [
         `a ${vmSize}`,
         (file) => Object.assign(file.vault, { vmSize }),

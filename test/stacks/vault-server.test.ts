@@ -1,4 +1,4 @@
-import { readCloudConfig } from "../../cloud-init/cloud-config";
+import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
@@ -35,6 +35,22 @@ describe("stack vault-server", () => {
       stack.only("azurerm_key_vault_key", "unseal-key/key").ref("name"),
     );
     expect(told.get("AZURE_CLIENT_ID")).toBe(stack.only("azurerm_user_assigned_identity").ref("client_id"));
+  });
+
+  it.each([
+    ["Standard_D2s_v5", undefined, "/dev/disk/azure/scsi1/lun10"],
+    ["Standard_D2s_v6", "NVMe", "/dev/disk/azure/nvme/lun10"],
+  ])("tells a VM of size %s where Azure attaches its data disk", (size, controller, path) => {
+    const stack = stackOf(({ vault }) => {
+      vault.vmSize = size;
+    });
+    expect(stack.only("azurerm_linux_virtual_machine").attributes["disk_controller_type"]).toBe(controller);
+    const [cloudConfig] = Object.values(stack.locals);
+    const mount = readCloudConfig(String(cloudConfig)).write_files.find((file) =>
+      file.path.endsWith("/var-lib-vault.mount"),
+    );
+    expect(mount && textOf(mount)).toContain(`What=${path}\n`);
+    expect(stack.only("azurerm_virtual_machine_data_disk_attachment").get("lun")).toBe(10);
   });
 
   it("keeps the recovery keys in a Key Vault and a resource group of their own", () => {

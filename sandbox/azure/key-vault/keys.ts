@@ -8,7 +8,13 @@ export function getKey(call: KeyVaultCall): unknown {
   const key = keyVersion(call);
   const { kty, n, e } = createPublicKey(key.pem).export({ format: "jwk" });
   return {
-    key: { kid: identifier(call, "keys", key), kty, key_ops: key.operations, n, e },
+    key: {
+      kid: identifier(call, "keys", key),
+      kty: key.hardware ? `${kty}-HSM` : kty,
+      key_ops: key.operations,
+      n,
+      e,
+    },
     attributes: {
       enabled: key.enabled ?? true,
       created: key.created,
@@ -25,7 +31,12 @@ export async function createKey(call: KeyVaultCall): Promise<unknown> {
   if (kty !== "RSA" && kty !== "RSA-HSM") throw notImitated(`a key of type ${kty}`);
   refuseDeleted(call, "keys");
   await call.store.createKey(
-    { name: call.name, keySize: Number(key_size), operations: key_ops as string[] | undefined },
+    {
+      name: call.name,
+      keySize: Number(key_size),
+      operations: key_ops as string[] | undefined,
+      hardware: kty === "RSA-HSM" || undefined,
+    },
     tags as Record<string, string> | undefined,
   );
   return getKey(call);

@@ -26,6 +26,7 @@ export interface KeyVersion extends Version {
   /** PKCS#8 */
   pem: string;
   operations: string[];
+  hardware?: boolean;
   /** Undefined in content of earlier versions of the sandbox, and then true. */
   enabled?: boolean;
   tags?: Record<string, string>;
@@ -163,12 +164,12 @@ export class KeyVaultStore {
   }
 
   async #makeKey(
-    { name, keySize, operations = allOperations }: Omit<KeyVaultKey, "keyVault">,
+    { name, keySize, operations = allOperations, hardware }: Omit<KeyVaultKey, "keyVault">,
     tags?: Record<string, string>,
   ): Promise<void> {
     const { privateKey } = await generate("rsa", { modulusLength: keySize });
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-    this.#add(this.#content.keys, name, { ...newVersion(), pem, operations, tags });
+    this.#add(this.#content.keys, name, { ...newVersion(), pem, operations, hardware, tags });
   }
 
   async ensureCertificate(certificate: KeyVaultCertificate): Promise<void> {

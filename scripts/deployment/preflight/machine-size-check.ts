@@ -31,6 +31,7 @@ const virtualMachine = z.object({
   size: z.string(),
   zone: z.string().optional(),
   encryption_at_host_enabled: z.boolean().optional(),
+  disk_controller_type: z.string().default("SCSI"),
 });
 
 type Machine = z.infer<typeof virtualMachine>;
@@ -107,10 +108,13 @@ const needs: readonly {
     feature: "processors for x64, which the image is for",
     isMissing: (capability) => capability("CpuArchitectureType") === "Arm64",
   },
-  {
-    feature: "disks by SCSI, by which the VM finds its data disk",
-    isMissing: (capability) => capability("DiskControllerTypes")?.includes("SCSI") === false,
-  },
+  // Their names on the VM differ, so that the user data is for one of them. Source: environments/vm-size.ts.
+  ...["SCSI", "NVMe"].map((controller) => ({
+    feature: `disks by ${controller}, which the project expects of its generation`,
+    applies: (machine: Machine) => machine.disk_controller_type === controller,
+    isMissing: (capability: (name: string) => string | undefined) =>
+      capability("DiskControllerTypes")?.split(",").includes(controller) === false,
+  })),
   {
     feature: "encryption at host",
     applies: (machine) => machine.encryption_at_host_enabled === true,

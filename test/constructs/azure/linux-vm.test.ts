@@ -41,6 +41,22 @@ describe("LinuxVm", () => {
     expect(machineOf({ encryptionAtHost }).get("encryption_at_host_enabled")).toBe(encryptionAtHost);
   });
 
+  it.each(["Standard_D2s_v6", "Standard_E4-2ads_v7"])("has NVMe disks as a %s", (size) => {
+    expect(machineOf({ size }).get("disk_controller_type")).toBe("NVMe");
+  });
+
+  it.each(["Standard_D2s_v5", "Standard_B2ms"])("leaves it to Azure that a %s has SCSI disks", (size) => {
+    expect(machineOf({ size }).attributes).not.toHaveProperty("disk_controller_type");
+  });
+
+  it("is replaced by a new VM, when its size has another kind of disks", () => {
+    const trigger = (size: string) => stackOf({ size }).only("terraform_data").get("triggers_replace");
+    expect(trigger("Standard_D2s_v3")).toEqual(trigger("Standard_D4s_v5"));
+    expect(trigger("Standard_D2s_v5")).not.toEqual(trigger("Standard_D2s_v6"));
+    const { id } = stackOf().only("terraform_data");
+    expect(machineOf().get("lifecycle")).toMatchObject({ replace_triggered_by: [`terraform_data.${id}`] });
+  });
+
   it("is Ubuntu's LTS, and a newer image does not replace it", () => {
     expect(machineOf().attributes).toMatchObject({
       source_image_reference: { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "server" },

@@ -95,4 +95,47 @@ describe("A blob that is pushed", () => {
     expect((await put("vm-vault")).status).toBe(201);
     expect((await get(pushed)).body).toBe("pushed");
   });
+
+  it("keeps metadata, and lets only whoever holds the lease change a blob, as Terraform locks its state", async () => {
+    const state = "https://stdemo.blob.core.windows.net/app/demo/network.tfstate";
+    azure.accessControl.add({
+      principalId: agent,
+      roleName: "Storage Blob Data Contributor",
+      scope: account,
+    });
+    const send = (method: string, query = "", headers: Record<string, string> = {}) =>
+      ask(azure, `${state}${query}`, {
+        from: "vm-agent",
+        method,
+        token: azure.tokenForMachine("vm-agent", audience),
+        headers: { ...version, "x-ms-blob-type": "BlockBlob", ...headers },
+      });
+    const lease = { "x-ms-lease-id": "9d2f3e2c-0000-4000-8000-000000000001" };
+    const acquire = { "x-ms-lease-action": "acquire", "x-ms-lease-duration": "-1" };
+    const mine = { ...acquire, "x-ms-proposed-lease-id": lease["x-ms-lease-id"] };
+    const other = { ...acquire, "x-ms-proposed-lease-id": "9d2f3e2c-0000-4000-8000-000000000002" };
+    expect((await send("PUT")).status).toBe(201);
+    expect((await send("PUT", "?comp=lease", mine)).headers["x-ms-lease-id"]).toBe(lease["x-ms-lease-id"]);
+    expect((await send("PUT", "?comp=metadata", { ...lease, "x-ms-meta-lock": "me" })).status).toBe(200);
+    expect((await send("GET")).headers).toMatchObject({
+      "x-ms-meta-lock": "me",
+      "x-ms-lease-state": "leased",
+    });
+    expect((await send("PUT", "?comp=lease", other)).status).toBe(409);
+    expect((await send("PUT")).status).toBe(412);
+    expect((await send("PUT", "", lease)).status).toBe(201);
+    const { body } = await ask(
+      azure,
+      "https://stdemo.blob.core.windows.net/app?restype=container&comp=list&prefix=demo/",
+      {
+        from: "vm-agent",
+        token: azure.tokenForMachine("vm-agent", audience),
+        headers: version,
+      },
+    );
+    expect(body).toMatch(/<Name>demo\/network\.tfstate<\/Name>.*<LeaseState>leased</);
+    expect((await send("PUT", "?comp=lease", { ...lease, "x-ms-lease-action": "release" })).status).toBe(200);
+    expect((await send("DELETE")).status).toBe(202);
+    expect((await send("GET")).status).toBe(404);
+  });
 });

@@ -52,6 +52,7 @@ export const vaultServerConfig = (privateAddress: string): string =>
     clientId: clientIdOf(vault),
     principalId: vault,
     keyVaultName: "kv-vault",
+    diskController: "SCSI",
     unsealKeyName: "unseal",
     nodeId: "vault-0",
     apiAddress: "https://vault.example.com:8200",

@@ -165,8 +165,8 @@ export class DeploymentScene {
       })),
       "az/vm-list-skus": [
         {
-          name: "Standard_D2s_v3",
-          family: "standardDSv3Family",
+          name: "Standard_D2s_v5",
+          family: "standardDSv5Family",
           capabilities: [{ name: "vCPUs", value: "2" }],
           locationInfo: [{ zones: ["1", "2", "3"] }],
           restrictions: [],
@@ -174,7 +174,7 @@ export class DeploymentScene {
       ],
       "az/vm-list-usage": [
         { name: { value: "cores" }, ...core },
-        { name: { value: "standardDSv3Family" }, ...core },
+        { name: { value: "standardDSv5Family" }, ...core },
       ],
       "az/mysql-capabilities": {
         properties: {

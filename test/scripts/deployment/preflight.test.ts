@@ -105,7 +105,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "a size that the region lacks",
     ({ imitations }) => imitations.answer("az/vm-list-skus", []),
-    /VM size Standard_D2s_v3 is not offered to this subscription in westeurope/,
+    /VM size Standard_D2s_v5 is not offered to this subscription in westeurope/,
   ],
   ...(
     [
@@ -114,15 +114,15 @@ const mishaps: [string, Mishap, RegExp][] = [
       ["PremiumIO", "False", "premium disks"],
       ["MaxDataDiskCount", "0", "a data disk"],
       ["CpuArchitectureType", "Arm64", "processors for x64"],
-      ["DiskControllerTypes", "NVMe", "disks by SCSI"],
+      ["DiskControllerTypes", "NVMe", "disks by SCSI, which the project expects of its generation"],
     ] as const
   ).map(([name, value, feature]): (typeof mishaps)[number] => [
     `a size without ${feature}`,
     ({ imitations }) =>
       imitations.answer("az/vm-list-skus", [
-        { name: "Standard_D2s_v3", family: "f", capabilities: [{ name, value }], locationInfo: [] },
+        { name: "Standard_D2s_v5", family: "f", capabilities: [{ name, value }], locationInfo: [] },
       ]),
-    new RegExp(`VM size Standard_D2s_v3 does not support ${feature}.*; choose another size`),
+    new RegExp(`VM size Standard_D2s_v5 does not support ${feature}.*; choose another size`),
   ]),
   [
     "a MySQL size that the region lacks",
@@ -146,9 +146,9 @@ const mishaps: [string, Mishap, RegExp][] = [
     ({ imitations }) =>
       imitations.answer("az/vm-list-usage", [
         { name: { value: "cores" }, currentValue: 10, limit: 100 },
-        { name: { value: "standardDSv3Family" }, currentValue: 7, limit: 10 },
+        { name: { value: "standardDSv5Family" }, currentValue: 7, limit: 10 },
       ]),
-    /VMs need 4 cores of the quota standardDSv3Family in westeurope, of which 3 of 10 are free/,
+    /VMs need 4 cores of the quota standardDSv5Family in westeurope, of which 3 of 10 are free/,
   ],
   [
     "a resource group of that name",
@@ -360,6 +360,29 @@ describe("The preflight of scripts/deploy", () => {
     scene.imitations.answer("az/vm-list-skus", []);
     scene.imitations.answer("az/group-exists", true);
     expect(await scene.run("deploy")).toMatchObject({ code: 0 });
+  });
+
+  it("finds a size of a newer generation that has no NVMe disks, and takes one that has both", async () => {
+    const { imitations, project } = scene;
+    project.environment("demo", {
+      network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
+      vault: { vmSize: "Standard_D2s_v6" },
+      agentVms: [{ name: "agent", databaseRole: "short", vmSize: "Standard_D2s_v6" }],
+    });
+    const offer = (types: string) =>
+      imitations.answer("az/vm-list-skus", [
+        {
+          name: "Standard_D2s_v6",
+          family: "standardDSv6Family",
+          capabilities: [{ name: "DiskControllerTypes", value: types }],
+        },
+      ]);
+    offer("SCSI");
+    const { code, stderr } = await scene.run("deploy", ["--plan"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("VM size Standard_D2s_v6 does not support disks by NVMe");
+    offer("SCSI,NVMe");
+    expect(await scene.run("deploy", ["--plan"])).toMatchObject({ code: 0 });
   });
 
   it("finds locks, the feature of encryption and closed zones of an environment for production", async () => {

@@ -49,6 +49,11 @@ describe("Objects of a Key Vault that a deployer makes", () => {
     });
   });
 
+  it("are keys in a hardware security module where that was asked for", async () => {
+    await call("POST", "/keys/hardware/create", { kty: "RSA-HSM", key_size: 2048 });
+    expect((await call("GET", "/keys/hardware")).body.key.kty).toBe("RSA-HSM");
+  });
+
   it("are self-signed certificates, with their key, their secret and the policy as it was sent", async () => {
     expect((await call("POST", "/certificates/made/create", { policy })).body.status).toBe("completed");
     expect((await call("GET", "/certificates/made/pending")).body.status).toBe("completed");

@@ -1,0 +1,14 @@
+/** How Azure attaches a VM's disks. */
+export type DiskController = "SCSI" | "NVMe";
+
+/** Azure's number of the data disk; the names below and the udev rule in nvme-files/ carry it. */
+export const DATA_DISK_LUN = 10;
+
+/** The data disk's path on the VM, and systemd's unit of that path. SCSI's path is made by the Azure agent's own udev rules. */
+export function dataDisk(controller: DiskController): { readonly path: string; readonly unit: string } {
+  const folder = controller === "NVMe" ? "nvme" : "scsi1";
+  return {
+    path: `/dev/disk/azure/${folder}/lun${DATA_DISK_LUN}`,
+    unit: `dev-disk-azure-${folder}-lun${DATA_DISK_LUN}.device`,
+  };
+}
