@@ -93,6 +93,8 @@ export const webTypes: ResourceTypes = {
       }
     },
   },
+  // az asks while a deployment takes long; no worker is shown.
+  "microsoft.web/sites/instances": {},
   "microsoft.web/sites": {
     putStatus: 200,
     hidden: ["properties.siteConfig", "properties.sandboxAddress"],
