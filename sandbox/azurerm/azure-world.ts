@@ -226,22 +226,25 @@ function storageAccount(
   };
 }
 
-const blobPush = z.object({
-  ACCOUNT: z.string(),
-  CONTAINER: z.string(),
-  BLOB: z.string(),
-  /** From the stack's folder. */
-  FILE: z.string(),
-});
-
-/** The environment in which a terraform_data pushes a blob (constructs/azure/package-store.ts); undefined for any other. */
-function pushedBlob(resource: Resource): z.infer<typeof blobPush> | undefined {
-  const { provisioner } = resource.read(
-    z.object({
-      provisioner: z.tuple([z.object({ "local-exec": z.object({ environment: z.unknown().optional() }) })]),
+/** The provisioner with which a terraform_data pushes a blob: constructs/azure/package-store.ts. */
+const blobPush = z.tuple([
+  z.object({
+    "local-exec": z.object({
+      environment: z.object({
+        ACCOUNT: z.string(),
+        CONTAINER: z.string(),
+        BLOB: z.string(),
+        /** From the stack's folder. */
+        FILE: z.string(),
+      }),
     }),
-  );
-  return blobPush.safeParse(provisioner[0]["local-exec"].environment).data;
+  }),
+]);
+
+/** Undefined for a terraform_data that pushes none. */
+function pushedBlob(resource: Resource) {
+  const { data } = blobPush.safeParse(resource.argument("provisioner"));
+  return data?.[0]["local-exec"].environment;
 }
 
 function roleDefinition(resource: Resource): AzureWorld["roleDefinitions"][number] {
