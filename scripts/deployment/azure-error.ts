@@ -50,7 +50,7 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
   [
     /disk controller types? supported|diskControllerType/i,
     () =>
-      "The VM's size has other disks (SCSI or NVMe) than its operating system's disk; choose a size of the same kind, or have the VM made anew with `terraform apply -replace` (its data disk stays; docs/azure.md).",
+      "The VM's size has other disks (SCSI or NVMe) than its operating system's disk; choose another size, such as Standard_D2s_v5 or Standard_D2s_v6.",
   ],
   [
     /SkuNotAvailable/,
