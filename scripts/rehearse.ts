@@ -103,7 +103,8 @@ function courseOf(
 async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const { ended, signal } = await startGuarded({ command, args, env, stdio: ["ignore", 1, 2] });
   stopOnSignals(async () => {
-    signal("SIGTERM");
+    // As the first process of its namespace it would not hear a gentler one; everything in there ends with it.
+    signal("SIGKILL");
     await ended;
   });
   return (await ended).code ?? 1;

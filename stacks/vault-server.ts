@@ -84,6 +84,7 @@ export class VaultServerStack extends EnvironmentStack {
     const host = publicAddress?.domainName ?? privateName;
     this.httpsAddress = `https://${host}:8200`;
     new TerraformOutput(this, "vault_https_addr", { value: this.httpsAddress });
+    new TerraformOutput(this, "vault_private_addr", { value: this.privateAddress });
     new TerraformOutput(this, "vault_ssh_addr", { value: `${adminUsername}@${host}` });
     new TerraformOutput(this, "vault_vm_id", { value: nodes[0]?.machine.id });
     new TerraformOutput(this, "key_vault_name", { value: this.keyVault.name });

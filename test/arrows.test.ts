@@ -10,7 +10,7 @@ const project = join(__dirname, "..");
 const arrows: Record<string, readonly string[]> = {
   "main.ts": ["stacks", "constructs", "environments"],
   stacks: ["constructs", "cloud-init", "environments"],
-  constructs: ["environments", "app"],
+  constructs: ["cloud-init", "environments", "app"],
   "cloud-init": ["app"],
   environments: ["cloud-init"],
   app: [],

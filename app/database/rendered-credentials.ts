@@ -3,11 +3,15 @@ import { basename, dirname } from "node:path";
 import { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
 import { type RenderedConfiguration, readRenderedConfiguration, SettingsError } from "../settings";
-import type { Vault } from "../vault/vault";
+import type { AgentListener } from "../vault/agent";
 import type { CredentialSource, DatabaseLogin } from "./credentials";
 
 /** Vault Agent writes a new file and renames it: several events for one change, milliseconds. */
 const settleMs = 50;
+/** How often Vault is asked whether the lease is alive, milliseconds. The agent itself looks when two thirds of it are over. */
+const leaseCheckMs = 5_000;
+/** An agent that started anew may not reach Vault for a while, and has rendered nothing else until then; milliseconds. */
+const betweenQuitsMs = 60_000;
 /** Where no event comes, such as after the folder was mounted over, milliseconds. */
 const lookAgainMs = 15_000;
 
@@ -20,7 +24,10 @@ export class RenderedCredentials implements CredentialSource {
   #watcher?: FSWatcher;
   #settling?: NodeJS.Timeout;
   #timer?: NodeJS.Timeout;
-  #vault?: Vault;
+  #leaseTimer?: NodeJS.Timeout;
+  #over?: DatabaseLogin;
+  #quit?: { login: DatabaseLogin; at: number };
+  #agent?: AgentListener;
   readonly #onHangup = () => this.#read();
 
   constructor(
@@ -30,8 +37,9 @@ export class RenderedCredentials implements CredentialSource {
     private readonly onEvent: OnEvent,
   ) {}
 
-  start(vault: Vault): void {
-    this.#vault = vault;
+  start(agent: AgentListener): void {
+    this.#agent = agent;
+    this.#leaseTimer = setInterval(() => void this.#checkLease(), leaseCheckMs);
     process.on("SIGHUP", this.#onHangup);
     this.#timer = setInterval(() => this.#look(), lookAgainMs);
     this.#look();
@@ -59,7 +67,7 @@ export class RenderedCredentials implements CredentialSource {
     return this.#login;
   }
 
-  /** Perhaps the file is newer than what was read of it; if not, the agent will see the lease's end, too. */
+  /** Perhaps the file is newer than what was read of it; if not, the check of the lease tells the agent. */
   refused(login: DatabaseLogin): boolean {
     this.#read();
     return login !== this.#login;
@@ -68,8 +76,8 @@ export class RenderedCredentials implements CredentialSource {
   /** The agent renews it without rendering anew, so Vault is asked. */
   async leaseSecondsLeft(): Promise<number | undefined> {
     const leaseId = this.#login?.leaseId;
-    if (!leaseId || !this.#vault) return undefined;
-    const answer = await this.#vault
+    if (!leaseId || !this.#agent) return undefined;
+    const answer = await this.#agent
       .call<{ ttl: number }>("POST", "sys/leases/lookup", { lease_id: leaseId }, { expectRefusal: true })
       .catch(() => undefined);
     return answer?.data.ttl;
@@ -79,7 +87,29 @@ export class RenderedCredentials implements CredentialSource {
     process.off("SIGHUP", this.#onHangup);
     this.#watcher?.close();
     clearInterval(this.#timer);
+    clearInterval(this.#leaseTimer);
     clearTimeout(this.#settling);
+  }
+
+  /**
+   * Where somebody revoked the lease, or the agent's token and the lease with it, the agent would notice at the lease's next
+   * renewal only. Twice, since the agent may be about to replace both.
+   */
+  async #checkLease(): Promise<void> {
+    const login = this.#login;
+    if (!login?.leaseId || !this.#agent || (await this.#agent.lives(login.leaseId))) {
+      this.#over = undefined;
+    } else if (this.#over !== login) {
+      this.#over = login;
+    } else if (this.#quit?.login !== login || Date.now() - this.#quit.at > betweenQuitsMs) {
+      this.#quit = { login, at: Date.now() };
+      this.onEvent({
+        event: "failure",
+        what: "lease",
+        reason: "The lease is over. Vault Agent starts anew.",
+      });
+      await this.#agent.quit().catch(() => undefined);
+    }
   }
 
   #look(): void {

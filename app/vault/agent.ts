@@ -1,8 +1,11 @@
 import { Agent } from "undici";
 import type { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
-import { requestJson } from "./http";
+import { connectionProblem, Refused, requestJson } from "./http";
 import { type CallOptions, callWithRetries, type Vault, type VaultAnswer, type VaultLogin } from "./vault";
+
+/** How long a check of the agent may take, milliseconds. */
+const checkTimeoutMs = 2_000;
 
 interface TokenLookup {
   policies: string[];
@@ -29,15 +32,7 @@ export class AgentListener implements Vault {
     options: CallOptions = {},
   ): Promise<VaultAnswer<Data>> {
     return callWithRetries(
-      (timeoutMs) =>
-        requestJson<VaultAnswer<Data>>({
-          method,
-          url: `${this.address()}/v1/${path}`,
-          headers: { "x-vault-request": "true" },
-          body,
-          timeoutMs,
-          dispatcher: this.#direct,
-        }),
+      (timeoutMs) => this.#send<VaultAnswer<Data>>(method, `/v1/${path}`, body, timeoutMs),
       // The agent replaces a token that was refused by itself.
       { ...options, method, path, onEvent: this.onEvent, mayCure: () => true },
     );
@@ -56,7 +51,37 @@ export class AgentListener implements Vault {
     };
   }
 
+  /**
+   * Whether a lease lives, as far as this can be told. An agent whose own token was revoked gives no answer at all (Vault 1.21.0).
+   */
+  async lives(leaseId: string): Promise<boolean> {
+    try {
+      await this.#send("POST", "/v1/sys/leases/lookup", { lease_id: leaseId }, checkTimeoutMs);
+      return true;
+    } catch (error) {
+      return error instanceof Refused
+        ? ![400, 403].includes(error.status)
+        : connectionProblem(error) !== "no answer in time";
+    }
+  }
+
+  /** Has the agent start anew, which systemd sees to: it logs in again and renders everything. */
+  async quit(): Promise<void> {
+    await this.#send("POST", "/agent/v1/quit", undefined, checkTimeoutMs);
+  }
+
   async close(): Promise<void> {
     await this.#direct.destroy();
+  }
+
+  #send<Answer>(method: "GET" | "POST", path: string, body: unknown, timeoutMs: number): Promise<Answer> {
+    return requestJson<Answer>({
+      method,
+      url: `${this.address()}${path}`,
+      headers: { "x-vault-request": "true" },
+      body,
+      timeoutMs,
+      dispatcher: this.#direct,
+    });
   }
 }

@@ -94,11 +94,14 @@ export class PackageStore extends Construct {
           type: "local-exec",
           command: [
             "az storage blob upload --auth-mode login --overwrite true --only-show-errors --output none",
-            `--file ${appPackage.path}`,
-            `--account-name ${account.name}`,
-            `--container-name ${containerName}`,
-            `--name ${blobName}`,
+            '--file "$FILE" --account-name "$ACCOUNT" --container-name "$CONTAINER" --name "$BLOB"',
           ].join(" "),
+          environment: {
+            FILE: appPackage.path,
+            ACCOUNT: account.name,
+            CONTAINER: containerName,
+            BLOB: blobName,
+          },
         },
       ],
     });

@@ -91,6 +91,7 @@ export class Azure {
   readonly #directServers = new Map<string, DirectServer>();
   readonly #identityEndpoints = new Map<string, IdentityEndpoint>();
   readonly #stopped = new AbortController();
+  #login!: Entra;
   #newProxy!: (caller: string, sourceAddress?: string) => ForwardProxy;
   #newIdentityEndpoint!: (site: string) => IdentityEndpoint;
 
@@ -159,6 +160,11 @@ export class Azure {
   identityEndpointFor(siteName: string): { endpoint: string; header: string } {
     const { url } = known(this.#identityEndpoints.get(siteName), "site", siteName);
     return { endpoint: url, header: this.#appService.headerFor(siteName) };
+  }
+
+  /** Everybody has to sign in again; tokens that were given stay good. */
+  forgetLogins(): void {
+    this.#login.forgetLogins();
   }
 
   /** Seconds that tokens last which are given from now on. */
@@ -279,9 +285,10 @@ export class Azure {
 
   #makeServices({ onResourceChange, personAtBrowser, siteRunner, consoleOf }: AzureOptions): HostedService[] {
     const { entra: issuer, accessControl } = this;
+    this.#login = new Entra({ issuer, directory: this.#directory, personAtBrowser: () => personAtBrowser });
     return [
       new Imds(this.#directory),
-      new Entra({ issuer, directory: this.#directory, personAtBrowser: () => personAtBrowser }),
+      this.#login,
       new KeyVaultService({ world: this.#world, stores: this.#stores, issuer, accessControl }),
       new AzureCliDownloads(),
       new SerialConsoles((machine) => consoleOf?.(machine)),

@@ -59,6 +59,11 @@ export class Entra implements HostedService {
     this.#issuer = props.issuer;
   }
 
+  /** Everybody has to sign in again, as after a change of a password. */
+  forgetLogins(): void {
+    this.#grants.clear();
+  }
+
   answer(request: AzureRequest): Answer {
     const { method, path } = request;
     const found = findRoute(this.#routes, method, path);

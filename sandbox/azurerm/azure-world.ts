@@ -207,26 +207,44 @@ function storageAccount(
   );
   const pushes = resource.stack.deployment
     .resources("terraform_data")
-    .map((push) => ({ stack: push.stack.name, options: commandOptions(push) }))
-    .filter(({ options }) => options["account-name"] === name);
+    .map((push) => ({ stack: push.stack.name, pushed: pushedBlob(push) }))
+    .filter(({ pushed }) => pushed?.ACCOUNT === name);
   return {
     name,
     resourceId: id,
-    blobs: pushes.map(({ stack, options }) => ({
-      container: z.string().parse(options["container-name"]),
-      name: z.string().parse(options["name"]),
-      file: join(folder, "stacks", stack, z.string().parse(options["file"])),
-    })),
+    blobs: pushes.flatMap(({ stack, pushed }) =>
+      pushed
+        ? [
+            {
+              container: pushed.CONTAINER,
+              name: pushed.BLOB,
+              file: join(folder, "stacks", stack, pushed.FILE),
+            },
+          ]
+        : [],
+    ),
   };
 }
 
-/** Options of the command that a terraform_data runs: `--name value`. */
-function commandOptions(resource: Resource): Record<string, string> {
-  const { provisioner } = resource.read(
-    z.object({ provisioner: z.tuple([z.object({ "local-exec": z.object({ command: z.string() }) })]) }),
-  );
-  const options = provisioner[0]["local-exec"].command.matchAll(/ --([\w-]+) (\S+)/g);
-  return Object.fromEntries([...options].map(([, name, value]) => [name, value]));
+/** The provisioner with which a terraform_data pushes a blob: constructs/azure/package-store.ts. */
+const blobPush = z.tuple([
+  z.object({
+    "local-exec": z.object({
+      environment: z.object({
+        ACCOUNT: z.string(),
+        CONTAINER: z.string(),
+        BLOB: z.string(),
+        /** From the stack's folder. */
+        FILE: z.string(),
+      }),
+    }),
+  }),
+]);
+
+/** Undefined for a terraform_data that pushes none. */
+function pushedBlob(resource: Resource) {
+  const { data } = blobPush.safeParse(resource.argument("provisioner"));
+  return data?.[0]["local-exec"].environment;
 }
 
 function roleDefinition(resource: Resource): AzureWorld["roleDefinitions"][number] {

@@ -60,7 +60,10 @@ const deadlineMs = 3_600_000;
 
 const deployed = z.object({
   stacks: z.array(z.object({ stack: z.string(), seconds: z.number() })),
-  outputs: z.object({ vault_https_addr: z.string().optional() }),
+  outputs: z.object({
+    vault_https_addr: z.string().optional(),
+    webapp_urls: z.record(z.string(), z.string()).optional(),
+  }),
 });
 
 /** In the environment of all processes of a script; its value is the rehearsal's folder. */
@@ -75,6 +78,7 @@ const managementAudience = "https://management.core.windows.net/";
 /** Deploys, changes and destroys an environment by the project's own scripts and real programs, against the stand-in for Azure. */
 export class Rehearsal {
   private vaultAddress = "";
+  private webAppUrls: Readonly<Record<string, string>> = {};
   private readonly unknown = new Set<string>();
   /** Ids of what was there before anything was deployed: the deployer's own right. */
   private readonly atStart: ReadonlySet<string>;
@@ -110,6 +114,11 @@ export class Rehearsal {
   /** Object id of whoever deploys. */
   get person(): string {
     return deployerOf(this.environment);
+  }
+
+  /** Signs the deployer in to the Azure CLI. */
+  logIn(): Promise<void> {
+    return this.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none");
   }
 
   /** Runs the Azure CLI as the deployer. */
@@ -157,9 +166,7 @@ export class Rehearsal {
       running,
       environmentOf(options, azure.proxyUrlFor(), caFile),
     );
-    await progress.step("az login", () =>
-      rehearsal.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none"),
-    );
+    await progress.step("az login", () => rehearsal.logIn());
     return rehearsal;
   }
 
@@ -173,6 +180,7 @@ export class Rehearsal {
     const { stdout } = await this.script("deploy", this.environmentName, "--json", ...options);
     const { stacks, outputs } = deployed.parse(JSON.parse(stdout));
     this.vaultAddress = outputs.vault_https_addr ?? "";
+    this.webAppUrls = outputs.webapp_urls ?? {};
     return stacks;
   }
 
@@ -228,7 +236,7 @@ export class Rehearsal {
         vault: this.vault,
         webApps: running.webApps,
         agentWorkloads: () => agentWorkloads(environment),
-        webAppWorkloads: () => webAppWorkloads(environment, [...running.webApps.keys()]),
+        webAppWorkloads: () => webAppWorkloads(this.webAppUrls),
         deployerToken: (overrides) => azure.tokenForPerson(person, managementAudience, overrides),
         vaultConnection: (from) => this.vaultConnection(from),
       },
@@ -328,6 +336,7 @@ export class Rehearsal {
   /** @throws UserError when a plan would do anything else */
   async expectPlan(expected: ExpectedPlan, ...options: string[]): Promise<void> {
     const { stdout } = await this.script("deploy", this.environmentName, "--plan", "--json", ...options);
+    await writeFile(join(this.options.folder, "plan.json"), stdout, { mode: 0o600 });
     const differences = differencesOf(deploymentPlan.parse(JSON.parse(stdout)), expected);
     if (differences.length > 0) {
       throw new UserError(`The plan is not the expected one.\n${differences.join("\n")}`);

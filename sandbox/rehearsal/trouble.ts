@@ -4,6 +4,7 @@ import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Azure } from "../azure/azure";
 import type { FaultAnswer, InjectedFault } from "../azure/faults";
 import type { AzureRequest } from "../azure/service";
+import { azureLifetimes } from "../azure/token-issuer";
 import { numbersOf } from "./numbers";
 import type { Rehearsal } from "./rehearsal";
 
@@ -16,8 +17,8 @@ const kills = 20;
 /** Milliseconds until a role assignment works: two minutes on Azure, made shorter here. */
 const rightsTakeMs = 10_000;
 
-/** Seconds that a person's token lasts: an hour and more on Azure, made shorter here. */
-const tokenSeconds = 45;
+/** Seconds that a person's token lasts: an hour and more on Azure. The preflight wants 300. */
+const tokenSeconds = 330;
 
 /** What Azure Resource Manager answers once instead of what it should, by kind of trouble. */
 const nuisances: Readonly<Record<string, FaultAnswer>> = {
@@ -31,6 +32,12 @@ const nuisances: Readonly<Record<string, FaultAnswer>> = {
 /** How many of the requests that change something meet a conflict. */
 const conflicts = 1 / 12;
 
+interface Scene {
+  rehearsal: Rehearsal;
+  progress: Progress;
+  random: () => number;
+}
+
 /**
  * Deploys and destroys while things go wrong; after each trouble the same command must end well.
  * @param seed draws which request meets which trouble, and when the scripts are killed
@@ -39,47 +46,88 @@ export const bearTrouble =
   (seed: number) =>
   async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {
     progress.line(`The seed is ${seed}; --seed ${seed} draws the same moments again.`);
-    const random = numbersOf(seed);
-    const { azure } = rehearsal;
-    const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
-    const untilWell = (what: string, command: () => Promise<void>) =>
-      step(what, () => againUntilWell(what, command, progress));
-    const deploy = () => rehearsal.deploy();
-    const destroy = () => rehearsal.destroy();
-
-    const nuisance = annoy(azure, random);
-    await untilWell("scripts/deploy, each request to Azure Resource Manager once in trouble", deploy);
-    await rehearsal.smokeTest();
-    await untilWell("scripts/destroy, likewise", destroy);
-    progress.line(nuisance.report());
-    nuisance.remove();
-
-    const full = refuseCapacity(azure);
-    azure.accessControl.assignmentsTakeMs = rightsTakeMs;
-    azure.tokenLifetimes.person = tokenSeconds;
-    await untilWell("scripts/deploy, with late rights, short tokens and no room for the first VM", deploy);
-    if (full.hits === 0) throw new UserError("No VM was refused, although Azure had no room.");
-    full.remove();
-    azure.accessControl.assignmentsTakeMs = 0;
-    await rehearsal.smokeTest();
-
-    for (let killed = 0; killed < kills; ) {
-      for (const [what, command] of [
-        ["scripts/destroy", destroy],
-        ["scripts/deploy", deploy],
-      ] as const) {
-        for (let round = 0; round < kills / 4 && killed < kills; round++, killed++) {
-          const after = Math.round(random() * (what === "scripts/deploy" ? 60_000 : 40_000));
-          await step(`${what}, killed after ${after / 1000} s`, () =>
-            killedAfter(after, command, rehearsal, progress),
-          );
-        }
-        await untilWell(`${what}, the same again`, command);
-      }
-      await rehearsal.smokeTest();
-    }
-    await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
+    const scene = { rehearsal, progress, random: numbersOf(seed) };
+    await bearNuisances(scene);
+    await bearShortages(scene);
+    await bearForgottenLogin(scene);
+    await bearKills(scene);
+    await progress.step("second plan: nothing to change", () => rehearsal.expectPlan({}), { announce: true });
   };
+
+/** Each request to Azure Resource Manager is in trouble the first time. */
+export async function bearNuisances(scene: Scene): Promise<void> {
+  const { rehearsal, progress, random } = scene;
+  const nuisance = annoy(rehearsal.azure, random);
+  await untilWell("scripts/deploy, each request to Azure once in trouble", scene, () => rehearsal.deploy());
+  await rehearsal.smokeTest();
+  await untilWell("scripts/destroy, likewise", scene, () => rehearsal.destroy());
+  progress.line(nuisance.report());
+  nuisance.remove();
+}
+
+/** Rights come late, tokens are short, one has expired, and there is no room for the first VM. */
+export async function bearShortages(scene: Scene): Promise<void> {
+  const { rehearsal } = scene;
+  const { azure } = rehearsal;
+  const once = [
+    refuseOnce(azure, "Microsoft.Compute/virtualMachines", { status: 409, code: "AllocationFailed" }),
+    refuseOnce(azure, "Microsoft.Network/virtualNetworks", {
+      status: 401,
+      code: "ExpiredAuthenticationToken",
+    }),
+  ];
+  azure.accessControl.assignmentsTakeMs = rightsTakeMs;
+  azure.tokenLifetimes.person = tokenSeconds;
+  await untilWell(
+    "scripts/deploy, with late rights, short tokens, one expired, and no room for the first VM",
+    scene,
+    () => rehearsal.deploy(),
+  );
+  if (once.some(({ hits }) => hits === 0))
+    throw new UserError("Azure had no reason to refuse a VM or a token, although it was to.");
+  for (const fault of once) fault.remove();
+  azure.accessControl.assignmentsTakeMs = 0;
+  await rehearsal.smokeTest();
+}
+
+/** The person has to sign in again. */
+export async function bearForgottenLogin({ rehearsal, progress }: Scene): Promise<void> {
+  const { azure } = rehearsal;
+  azure.tokenLifetimes.person = tokenSeconds;
+  // So that no token that the Azure CLI has kept lasts as long as it asks for.
+  await rehearsal.logIn();
+  azure.forgetLogins();
+  const plan = () => expectLoginAskedFor(rehearsal);
+  await progress.step("scripts/deploy --plan, which needs a new login", plan, { announce: true });
+  azure.tokenLifetimes.person = azureLifetimes.person;
+  await rehearsal.logIn();
+}
+
+/** kill -9 of the scripts and of all that they started, of each five times, then to its end, and all of it again. */
+export async function bearKills(scene: Scene): Promise<void> {
+  const { rehearsal, progress, random } = scene;
+  const commands: [string, () => Promise<void>, longestMs: number][] = [
+    ["scripts/destroy", () => rehearsal.destroy(), 40_000],
+    ["scripts/deploy", () => rehearsal.deploy(), 60_000],
+  ];
+  for (let killed = 0; killed < kills; ) {
+    for (const [what, command, longestMs] of commands) {
+      for (let round = 0; round < kills / 4 && killed < kills; round++, killed++) {
+        const after = Math.round(random() * longestMs);
+        await progress.step(
+          `${what}, killed after ${after / 1000} s`,
+          () => killedAfter(after, command, rehearsal, progress),
+          { announce: true },
+        );
+      }
+      await untilWell(`${what}, the same again`, scene, command);
+    }
+    await rehearsal.smokeTest();
+  }
+}
+
+const untilWell = (what: string, { progress }: Scene, command: () => Promise<void>): Promise<void> =>
+  progress.step(what, () => againUntilWell(what, command, progress), { announce: true });
 
 /** @throws UserError when it does not end well in the end, or a message is only a provider's */
 async function againUntilWell(what: string, command: () => Promise<void>, progress: Progress): Promise<void> {
@@ -161,12 +209,18 @@ function annoy(azure: Azure, random: () => number): { report: () => string; remo
   };
 }
 
-/** Azure has no room for the first VM that is asked for. */
-function refuseCapacity(azure: Azure): InjectedFault {
+/** The first resource of a type that is asked for is refused. */
+function refuseOnce(azure: Azure, type: string, answer: FaultAnswer): InjectedFault {
+  const one = new RegExp(`/providers/${type}/[^/]+$`, "i");
   return azure.faults.add({
-    when: ({ method, path }) =>
-      method === "PUT" && /\/providers\/Microsoft\.Compute\/virtualMachines\/[^/]+$/i.test(path),
-    answer: { status: 409, code: "AllocationFailed" },
+    when: ({ method, path }) => method === "PUT" && one.test(path),
+    answer,
     times: 1,
   });
+}
+
+async function expectLoginAskedFor(rehearsal: Rehearsal): Promise<void> {
+  const message = await rehearsal.expectPlan({}).then(() => "it went on", messageOf);
+  if (!message.includes("run `az login`"))
+    throw new UserError(`The scripts do not ask for a login that Azure has forgotten: ${message}`);
 }

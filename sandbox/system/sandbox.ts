@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
-import { readCloudConfig } from "../../cloud-init/cloud-config";
 import { vaultRelease } from "../../cloud-init/common/vault-release";
 import { asksForTokenToRecover } from "../../cloud-init/vault-server/vault-version";
 import type { Environment } from "../../environments/schema";
@@ -175,7 +174,8 @@ export class Sandbox {
 
   /** Vault's name in the virtual network, and in its certificate. */
   get vaultServerName(): string {
-    return new URL(vaultApiAddress(this.deployment)).hostname;
+    const address = this.deployment.stack("vault-server").output("vault_private_addr");
+    return new URL(z.string().parse(address)).hostname;
   }
 
   /** Path of Vault's certificate, PEM: VAULT_CACERT. */
@@ -195,10 +195,8 @@ export class Sandbox {
 
   /** The web apps: workload, role in Vault, name of the site. */
   webAppWorkloads(): { name: string; role: string; site: string }[] {
-    const sites = this.deployment
-      .resources("azurerm_linux_web_app")
-      .map((site) => z.string().parse(site.argument("name")));
-    return webAppWorkloads(this.environment, sites);
+    const urls = this.deployment.stack("web-app").output("webapp_urls");
+    return webAppWorkloads(z.record(z.string(), z.url()).parse(urls));
   }
 
   /** The VMs with Vault Agent: workload, role in Vault, name of the VM. */
@@ -439,17 +437,6 @@ class StateWriter {
       await rename(`${this.file}.new`, this.file);
     });
   }
-}
-
-/** Vault's address in the virtual network, as its VM is told: VAULT_API_ADDR. */
-function vaultApiAddress(deployment: Deployment): string {
-  const [machine] = virtualMachines(deployment).filter(({ stack }) => stack === "vault-server");
-  const files = machine ? readCloudConfig(machine.cloudConfig).write_files : [];
-  const variables = files.find(({ path }) => path === "/etc/vault.d/vault.env")?.content ?? "";
-  const [, address] = /^VAULT_API_ADDR=(.*)$/m.exec(variables) ?? [];
-  if (address === undefined)
-    throw new UserError("The VM of the stack vault-server is told no VAULT_API_ADDR.");
-  return address;
 }
 
 function vaultCertificate(deployment: Deployment): { keyVault: string; name: string } {

@@ -1,20 +1,18 @@
 import { resourceName } from "../../constructs/azure/resource-names";
 import type { Environment } from "../../environments/schema";
-import { UserError } from "../../lib/processes/user-error";
 
-/** The web apps: workload, role in Vault, name of the site among those that there are. */
+/**
+ * The web apps: workload, role in Vault, name of the site.
+ * @param urls by workload, the stack web-app's output webapp_urls: App Service's own names, which begin with the site's
+ */
 export function webAppWorkloads(
-  { name: environment, webApps }: Environment,
-  sites: readonly string[],
+  urls: Readonly<Record<string, string>>,
 ): { name: string; role: string; site: string }[] {
-  return webApps.map(({ name }) => {
-    // After the name comes a suffix without hyphens, which makes it unique in Azure.
-    const site = sites.find(
-      (candidate) => candidate.replace(/-[a-z0-9]+$/, "") === resourceName("app", environment, name),
-    );
-    if (site === undefined) throw new UserError(`The stack web-app has no site for the workload ${name}.`);
-    return { name, role: `${name}-role`, site };
-  });
+  return Object.entries(urls).map(([name, url]) => ({
+    name,
+    role: `${name}-role`,
+    site: new URL(url).hostname.split(".")[0] ?? "",
+  }));
 }
 
 /** The VMs with Vault Agent: workload, role in Vault, name of the VM. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { loadEnvironment } from "../../environments/load";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
+import { VaultRefusal } from "../../lib/vault-api/vault-client";
 import { AzureCli } from "./azure-cli";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
@@ -136,6 +137,11 @@ async function withoutLeases<T>(
       try {
         await access.revokeDatabaseLeases();
       } catch (error) {
+        if (error instanceof VaultRefusal && error.status < 500 && error.status !== 403) {
+          throw new UserError(
+            `${error.message} Vault could not remove its users from MySQL: does MySQL run (\`az mysql flexible-server start\`)? Nothing was taken away. Run the same command again when it does.`,
+          );
+        }
         throw new UserError(
           `${(error as Error).message} If this Vault will never answer again, forget its configuration (docs/deploy.md, "When Vault is lost"), and run the same command again.`,
         );

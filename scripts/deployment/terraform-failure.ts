@@ -10,6 +10,18 @@ interface Subject {
 /** What Terraform's errors mean for the person who deploys, and the cure. */
 const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => string])[] = [
   [
+    /Error 1045 \(28000\)|error verifying - (?:connection|ping): .*Access denied for user/,
+    ({ environment }) =>
+      `MySQL refuses the administrator's password that Vault has: Vault was interrupted while it changed it, or vault-config was taken away and is new. Raise mysql.passwordVersion in environments/${environment}.json by one, and run \`scripts/deploy ${environment}\`, which has a new password made for both.`,
+  ],
+  [
+    /path is already in use at (\w+)\//,
+    ({ environment }, output) => {
+      const [, mount] = /path is already in use at (\w+)\//.exec(unfolded(output)) ?? [];
+      return `Vault still has the mount ${mount} of an earlier configuration, which could not be taken away because MySQL was away. When MySQL runs again, take it away: log in as docs/deploy.md says ("Use Vault"), run \`vault secrets disable ${mount}\`, and then \`scripts/deploy ${environment}\`.`;
+    },
+  ],
+  [
     /Error acquiring the state lock/,
     ({ environment, stack }, output) => {
       const [id, who, created] = ["ID", "Who", "Created"].map(

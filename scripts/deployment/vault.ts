@@ -157,6 +157,7 @@ function refused({ errors }: VaultRefusal): string {
 
 function stateOf(status: number): string {
   if (status === 501) return "Vault is not initialized yet.";
-  if (status === 503) return "Vault is sealed.";
+  if (status === 503)
+    return 'Vault is sealed. It unseals itself when it starts: restart it, and if it stays sealed, enable the version of the key vault-unseal that Key Vault refuses (docs/deploy.md, "When Vault is sealed").';
   return `Vault's health is ${status}.`;
 }

@@ -8,7 +8,13 @@ function settings(fields: Record<string, fc.Arbitrary<unknown>>) {
 
 const guid = fc.uuid({ version: 4 });
 const zone = fc.constantFrom("1", "2", "3");
-const vmSize = fc.constantFrom("Standard_D2s_v3", "Standard_D2s_v6", "Standard_D4s_v5", "Standard_B2ms", "Standard_E4ds_v5");
+const vmSize = fc.constantFrom(
+  "Standard_D2s_v3",
+  "Standard_D2s_v6",
+  "Standard_D4s_v5",
+  "Standard_B2ms",
+  "Standard_E4ds_v5",
+);
 const resourceGroup = fc.constantFrom("rg-state", "RG_(state).1");
 const transitKeys = ["customer-key", "k", `k${"-long".repeat(12)}`];
 const databaseRoles = {

@@ -15,7 +15,13 @@ export function getKey(call: KeyVaultCall): unknown {
       n,
       e,
     },
-    attributes: { enabled: true, created: key.created, updated: key.created, ...recovery, exportable: false },
+    attributes: {
+      enabled: key.enabled ?? true,
+      created: key.created,
+      updated: key.created,
+      ...recovery,
+      exportable: false,
+    },
     tags: key.tags,
   };
 }
@@ -39,8 +45,18 @@ export async function createKey(call: KeyVaultCall): Promise<unknown> {
 export function updateKey(call: KeyVaultCall): unknown {
   const key = keyVersion(call);
   if (Array.isArray(call.body["key_ops"])) key.operations = call.body["key_ops"].map(String);
+  const { enabled } = (call.body["attributes"] ?? {}) as { enabled?: boolean };
+  if (enabled !== undefined) key.enabled = enabled;
   if (call.body["tags"] !== undefined)
     call.store.setTags("keys", call.name, call.body["tags"] as Record<string, string>);
+  return getKey(call);
+}
+
+/** A new version of the same kind; the ones before it stay. */
+export async function rotateKey(call: KeyVaultCall): Promise<unknown> {
+  const { pem, operations, tags } = keyVersion(call);
+  const keySize = createPublicKey(pem).asymmetricKeyDetails?.modulusLength ?? 2048;
+  await call.store.createKey({ name: call.name, keySize, operations }, tags);
   return getKey(call);
 }
 
@@ -64,6 +80,11 @@ function usingKey(operation: string, transform: typeof encrypt): (call: KeyVault
     const { alg, value } = call.body;
     if (!isEncryptionAlgorithm(alg)) throw badParameter(`Property alg has an unsupported value: ${alg}`);
     if (typeof value !== "string" || value === "") throw badParameter("Property value is missing");
+    if (key.enabled === false) {
+      throw new Refusal(403, "Forbidden", "Operation is not allowed on a disabled key.", {
+        innerCode: "KeyDisabled",
+      });
+    }
     if (!key.operations.includes(operation)) {
       throw new Refusal(403, "Forbidden", `Operation ${operation} is not permitted on this key.`, {
         innerCode: "KeyOperationForbidden",

@@ -27,6 +27,8 @@ export interface KeyVersion extends Version {
   pem: string;
   operations: string[];
   hardware?: boolean;
+  /** Undefined in content of earlier versions of the sandbox, and then true. */
+  enabled?: boolean;
   tags?: Record<string, string>;
 }
 

@@ -40,11 +40,19 @@ describe("PackageStore", () => {
 
   it("is pushed the package by the deployer's own token, after the container is there, and again when it changes", () => {
     const push = stack.only("terraform_data");
-    const [provisioner] = push.get("provisioner") as { "local-exec": { command: string } }[];
+    const [provisioner] = push.get("provisioner") as {
+      "local-exec": { command: string; environment: Record<string, string> };
+    }[];
     expect(provisioner?.["local-exec"].command).toMatch(
-      /^az storage blob upload --auth-mode login .*--file assets\/app\.zip .*--container-name app --name app\.zip$/,
+      /^az storage blob upload --auth-mode login .*--file "\$FILE" --account-name "\$ACCOUNT" --container-name "\$CONTAINER" --name "\$BLOB"$/,
     );
     expect(provisioner?.["local-exec"].command).not.toMatch(/key|sas|connection/);
+    expect(provisioner?.["local-exec"].environment).toEqual({
+      FILE: "assets/app.zip",
+      ACCOUNT: account.ref("name"),
+      CONTAINER: "app",
+      BLOB: "app.zip",
+    });
     expect(push.get("depends_on")).toEqual([
       `azurerm_storage_container.${stack.only("azurerm_storage_container").id}`,
     ]);

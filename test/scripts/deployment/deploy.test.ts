@@ -43,6 +43,36 @@ describe("scripts/deploy", () => {
     expect(count("POST /v1/auth/token/revoke-self")).toBe(count("POST /v1/auth/deployer/login"));
   });
 
+  it("ends expired database users that Vault gave up, and names those that it cannot end", async () => {
+    scene.imitations.deployed(...stackNames);
+    scene.vault.givenUp = [{ lease_id: "database/creds/short/abc" }];
+    const ended = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect(ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("1 that Vault had given up are gone"),
+    });
+    scene.vault.leaseProblem = "Error 1045 (28000)";
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(
+        /lease database\/creds\/short\/abc is still there \(Error 1045 \(28000\)\)\. Repair/,
+      ),
+    });
+  });
+
+  it("says of a sealed Vault how it is unsealed", async () => {
+    scene.imitations.deployed(...stackNames);
+    scene.vault.health = [503];
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config", "--wait", "2"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /Vault is sealed\. .*restart it, and .* enable the version of the key vault-unseal/,
+      ),
+    });
+  });
+
   it("does not repeat a token that a program prints", async () => {
     scene.imitations.deployed(...stackNames);
     scene.imitations.fail("terraform/apply-vault-config", "Error: cannot log in with THE-TOKEN\n");
@@ -369,6 +399,16 @@ Lock Info:
       /login to Azure has expired; run `az login`/,
     ],
     ["protected data", "Error: Instance cannot be destroyed", /protectData/],
+    [
+      "a password of MySQL that Vault lost",
+      "Error: error configuring database connection: error verifying - ping: Error 1045 (28000): Access denied for user 'vaultadmin'@'10.0.1.4'",
+      /Raise mysql\.passwordVersion in environments\/demo\.json by one, and run `scripts\/deploy demo`/,
+    ],
+    [
+      "a mount that an interrupted destroy left",
+      "Error: error writing to Vault: Error making API request.\nCode: 400. Errors:\n* path is already in use at database/",
+      /When MySQL runs again, take it away: .*`vault secrets disable database`, and then `scripts\/deploy demo`/,
+    ],
     [
       "a state that was kept elsewhere",
       "Error: Backend configuration changed",

@@ -21,6 +21,18 @@ describe("scripts/destroy", () => {
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing of demo is deployed.") });
   });
 
+  it("takes nothing away while MySQL keeps Vault from removing its users, and says what to start", async () => {
+    scene.vault.leaseProblem = "failed to revoke entry: dial tcp 10.0.2.4:3306: connect: connection refused";
+    const { code, stderr } = await scene.run("destroy", confirmed);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /connection refused\..* does MySQL run .* Run the same command again when/,
+      ),
+    });
+    expect(scene.imitations.changes).toEqual([]);
+  });
+
   it.each([
     ["without the environment's name", [], /data would be lost; add --confirm demo/],
     ["with another name", ["--confirm", "production"], /"production" is not the environment's name, demo/],

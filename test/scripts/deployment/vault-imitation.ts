@@ -14,6 +14,10 @@ export class VaultImitation {
   /** Answers of the login, one after the other; the last one stays. */
   login: { status: number; errors?: string[] }[] = [{ status: 200 }];
   webApp = 200;
+  /** Leases that Vault gave up. */
+  givenUp: { lease_id: string }[] = [];
+  /** Why no lease can be revoked. */
+  leaseProblem?: string;
   readonly requests: string[] = [];
   private readonly server: Server;
 
@@ -59,6 +63,8 @@ export class VaultImitation {
       const { status, errors } = next(this.login);
       return [status, errors ? { errors } : { auth: { client_token: vaultToken } }];
     }
+    if (url.startsWith("/v1/sys/leases?")) return [200, { data: { leases: this.givenUp } }];
+    if (url.startsWith("/v1/sys/leases/") && this.leaseProblem) return [400, { errors: [this.leaseProblem] }];
     return [204];
   }
 }

@@ -37,9 +37,15 @@ export const authorizationTypes: ResourceTypes = {
   },
   [roleAssignmentType.toLowerCase()]: {
     stateless: true,
-    computed: ({ existing, target }) => ({
+    computed: ({ existing, target, sent, store }) => ({
       properties: {
         scope: target.scope || "/",
+        // Azure finds out by itself; here whoever is no managed identity is a person.
+        principalType:
+          text(propertiesOf(sent)["principalType"]) ??
+          (store.clientIdOf(String(propertiesOf(sent)["principalId"])) === undefined
+            ? "User"
+            : "ServicePrincipal"),
         createdOn: propertiesOf(existing ?? {})["createdOn"] ?? now(),
         updatedOn: now(),
       },

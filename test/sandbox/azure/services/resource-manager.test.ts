@@ -146,7 +146,10 @@ describe("Azure Resource Manager, with nothing in it", () => {
     );
     const assignment = `${group}/providers/Microsoft.Authorization/roleAssignments/5c0f2c3e-0000-4000-8000-000000000001`;
     const properties = { roleDefinitionId: body.value[0].id, principalId: reader };
-    expect((await put(assignment, { properties })).status).toBe(201);
+    expect(await put(assignment, { properties })).toMatchObject({
+      status: 201,
+      body: { properties: { principalType: "User" } },
+    });
     expect((await put(network, { location: "westeurope" }, reader)).status).toBe(201);
     const second = `${assignment.slice(0, -1)}2`;
     expect((await put(second, { properties })).body.error.code).toBe("RoleAssignmentExists");

@@ -134,7 +134,11 @@ export class Scene {
   }
 
   keyVaultName(which: "main" | "recovery"): string {
-    const names = this.sandbox.deployment
+    return Scene.keyVaultNameOf(this.sandbox, which);
+  }
+
+  static keyVaultNameOf({ deployment }: Sandbox, which: "main" | "recovery"): string {
+    const names = deployment
       .resources("azurerm_key_vault")
       .map((keyVault) => z.string().parse(keyVault.argument("name")));
     const name = names.find((it) => it.includes("-rec-") === (which === "recovery"));

@@ -32,6 +32,11 @@ listener "tcp" {
   address                = "127.0.0.1:8100"
   tls_disable            = true
   require_request_header = true
+
+  # The application has the agent start anew when somebody revoked its lease or its token. systemd starts it again.
+  agent_api {
+    enable_quit = true
+  }
 }
 
 template_config {

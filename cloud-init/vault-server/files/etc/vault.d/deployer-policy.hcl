@@ -160,7 +160,7 @@ path "database/roles/*" {
   capabilities       = ["create", "read", "update", "delete", "list"]
   allowed_parameters = {
     "db_name" = ["mysql"], "creation_statements" = [], "revocation_statements" = [], "rollback_statements" = [],
-    "renew_statements" = [], "default_ttl" = [], "max_ttl" = []
+    "renew_statements" = [], "default_ttl" = [], "max_ttl" = [], "credential_type" = ["password"]
   }
 }
 path "database/creds/*"        { capabilities = ["deny"] }
