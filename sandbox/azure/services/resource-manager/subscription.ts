@@ -123,6 +123,18 @@ const routes: SubscriptionRoute[] = [
   },
   {
     method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.Web/geoRegions",
+    action: "Microsoft.Web/geoRegions/read",
+    answer: () => ({ value: locations.map((name) => ({ name, type: "Microsoft.Web/geoRegions" })) }),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.OperationalInsights/deletedWorkspaces",
+    action: "Microsoft.OperationalInsights/deletedWorkspaces/read",
+    answer: () => ({ value: [] }),
+  },
+  {
+    method: "GET",
     path: "/subscriptions/{s}/providers/Microsoft.DBforMySQL/locations/{location}/capabilitySets/default",
     action: "Microsoft.DBforMySQL/locations/capabilitySets/read",
     answer: () => ({ name: "default", properties: mysqlCapabilities }),

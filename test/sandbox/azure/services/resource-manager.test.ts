@@ -172,6 +172,13 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect(body.value).toMatchObject([{ name: "kv-test", properties: { vaultId: vault } }]);
   });
 
+  it("says where App Service is, and that no workspace was deleted", async () => {
+    const regions = await get(`${subscription}/providers/Microsoft.Web/geoRegions`);
+    expect(regions.body.value).toContainEqual(expect.objectContaining({ name: "westeurope" }));
+    const workspaces = `${subscription}/providers/Microsoft.OperationalInsights/deletedWorkspaces`;
+    expect((await get(workspaces)).body).toEqual({ value: [] });
+  });
+
   it("holds what is below a lock", async () => {
     await makeNetwork();
     const lock = `${network}/providers/Microsoft.Authorization/locks/keep`;
