@@ -21,6 +21,18 @@ export function getCertificate(call: KeyVaultCall): unknown {
   };
 }
 
+export function listCertificateVersions(call: KeyVaultCall): unknown {
+  const value = call.store.certificateVersions(call.name).map((version) => {
+    const { id, x5t, attributes } = getCertificate({ ...call, version: version.version }) as Record<
+      string,
+      unknown
+    >;
+    return { id, x5t, attributes };
+  });
+  if (value.length === 0) getCertificate(call); // which says that it is not there
+  return { value, nextLink: null };
+}
+
 const policyShape = z.object({
   issuer: z.object({ name: z.literal("Self") }),
   key_props: z.object({ kty: z.literal("RSA"), key_size: z.number(), reuse_key: z.boolean().default(false) }),
