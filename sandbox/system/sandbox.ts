@@ -14,7 +14,7 @@ import { Deployment, type Resource } from "../../lib/synthesized/deployment";
 import type { VaultConnection } from "../../lib/vault-api/vault-connection";
 import { synthesize } from "../../main";
 import { type Azure, type AzureState, startAzure } from "../azure/azure";
-import type { TokenOverrides } from "../azure/token-issuer";
+import type { TokenOverrides } from "../azure/identity/token-issuer";
 import { worldOf } from "../azurerm/azure-world";
 import { keyVaultName } from "../azurerm/key-vaults";
 import { signedInObjectId } from "../azurerm/made-up-values";

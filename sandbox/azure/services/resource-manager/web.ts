@@ -1,5 +1,5 @@
 import type { ResourceStore } from "../../model/resource-store";
-import { Refusal } from "../../service";
+import { Refusal } from "../../server/service";
 import { completedIdentity, guidFor } from "./managed-identities";
 import { freeAddress } from "./network";
 import { type Fields, fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";
