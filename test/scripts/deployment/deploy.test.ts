@@ -422,6 +422,11 @@ Lock Info:
     ],
     ["a full region", "Error: AllocationFailed: Allocation failed", /no room in the region/],
     ["MySQL that a region lacks", "Error: ProvisionNotSupportedForRegion", /no room in the region/],
+    [
+      "another kind of disks",
+      "Error: InvalidParameter: The VM size 'Standard_L2aos_v4' cannot boot with OS image or disk. Please check that\n│ disk controller types supported by the OS image or disk is one of",
+      /size has other disks \(SCSI or NVMe\) than its operating system's disk; choose another size/,
+    ],
     ["a quota", "Error: QuotaExceeded: Operation could not", /quota is used up; ask for more in the portal/],
     [
       "a quota of cores",

@@ -189,6 +189,8 @@ export class DeploymentScene {
           supportedGeoBackupRegions: ["northeurope"],
         },
       },
+      "az/appservice-list-locations": [{ name: "North Europe" }, { name: "West Europe" }],
+      "az/monitor-log-analytics-workspace-list-deleted-workspaces": [],
       "az/resource-list": [],
       "az/resource-delete": "",
       "az/group-exists": false,

@@ -37,6 +37,7 @@ words=()
 for arg in "$@"; do [[ $arg == -* ]] && break; words+=("$arg"); done
 IFS=-; name="\${words[*]}"; unset IFS
 if [[ $name == rest && $* == *checkNameAvailability* ]]; then name=check-name; fi
+if [[ $name == rest && $* == *virtualNetworks* ]]; then name=virtual-network; fi
 if [[ $name == rest && $* == *capabilitySets* ]]; then name=mysql-capabilities; fi
 case $name in
   keyvault-certificate-download)

@@ -142,6 +142,24 @@ const mishaps: [string, Mishap, RegExp][] = [
     /MySQL in westeurope does not offer version 8\.4; set mysql\.version to 8\.0\.21/,
   ],
   [
+    "an App Service plan that the region lacks",
+    ({ imitations }) => imitations.answer("az/appservice-list-locations", [{ name: "North Europe" }]),
+    /App Service in westeurope does not offer the plan B1 on Linux; choose another webAppPlan\.sku or location/,
+  ],
+  [
+    "a deleted Log Analytics workspace of another region",
+    ({ imitations }) =>
+      imitations.answer(
+        "az/monitor-log-analytics-workspace-list-deleted-workspaces",
+        ["northeurope", "West Europe"].map((location) => ({
+          id: "/subscriptions/1/resourcegroups/rg-demo-vault/providers/a/b/log-demo-vault",
+          name: "log-demo-vault",
+          location,
+        })),
+      ),
+    /workspace log-demo-vault was deleted in northeurope less than 14 days ago.*; set location to northeurope/,
+  ],
+  [
     "too little quota",
     ({ imitations }) =>
       imitations.answer("az/vm-list-usage", [

@@ -1,5 +1,5 @@
-import type { Route } from "../routes";
-import { notImitated } from "../service";
+import type { Route } from "../../server/routes";
+import { notImitated } from "../../server/service";
 import type { KeyVaultCall } from "./call";
 import {
   createCertificate,
