@@ -82,6 +82,24 @@ describeWithVault("Vault", () => {
     expect(said()).toContain("core: unsealed with stored key");
   });
 
+  it("waits while the identity endpoint of its VM takes more than a second, says so, and comes up by itself afterwards", async () => {
+    const fault = running.sandbox.azure.faults.add({
+      when: ({ caller, host }) => caller === vm().name && host === "169.254.169.254",
+      answer: { delayMs: 2_500 },
+    });
+    const said = outputFromNow(vm(), VAULT);
+    try {
+      await vm()
+        .restart(VAULT)
+        .catch(() => undefined);
+      await waitFor("Vault's reason", () => said().includes("managed identity timed out"), { deadlineMs });
+    } finally {
+      fault.remove();
+    }
+    await untilActive();
+    await (await running.deployer()).logOut();
+  });
+
   it("waits for its certificate, too, and never listens without one", async () => {
     const { faults } = running.sandbox.azure;
     const fault = faults.add({
