@@ -42,6 +42,7 @@ if [[ $name == rest && $* == *capabilitySets* ]]; then name=mysql-capabilities; 
 case $name in
   keyvault-certificate-download)
     [[ ! -e $IMITATION/az/$name.error ]] || answer "$IMITATION/az/$name"
+    if [[ $* == *"--id https://kv/before "* ]]; then name+=-before; fi
     while [[ $1 != --file ]]; do shift; done
     cp "$IMITATION/az/$name" "$2" ;;
   *) answer "$IMITATION/az/$name" ;;

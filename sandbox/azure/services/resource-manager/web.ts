@@ -1,5 +1,5 @@
 import type { ResourceStore } from "../../model/resource-store";
-import { Refusal } from "../../service";
+import { Refusal } from "../../server/service";
 import { completedIdentity, guidFor } from "./managed-identities";
 import { freeAddress } from "./network";
 import { type Fields, fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";
@@ -93,6 +93,8 @@ export const webTypes: ResourceTypes = {
       }
     },
   },
+  // az asks while a deployment takes long; no worker is shown.
+  "microsoft.web/sites/instances": {},
   "microsoft.web/sites": {
     putStatus: 200,
     hidden: ["properties.siteConfig", "properties.sandboxAddress"],

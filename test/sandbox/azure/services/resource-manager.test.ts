@@ -1,5 +1,5 @@
 import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
-import type { AzureWorld } from "../../../../sandbox/azure/world";
+import type { AzureWorld } from "../../../../sandbox/azure/model/world";
 import { ask, type Reply } from "../caller";
 
 const subscriptionId = "10000000-0000-4000-8000-000000000001";
