@@ -163,6 +163,22 @@ describe("scripts/deploy", () => {
     expect(stderr).toMatch(/Vault refuses this login .*log in as one of the environment's deployers/);
   });
 
+  it.each([
+    "invalid not before (nbf) claim: token not yet valid",
+    "invalid expiration time (exp) claim: token is expired",
+    "invalid issued at (iat) claim: token issued in the future",
+  ])("names the clock when Vault refuses a token's time: %s", async (words) => {
+    scene.imitations.deployed(...stackNames);
+    scene.vault.login = [{ status: 400, errors: [`error validating token: ${words}`] }];
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /refuses the time of this login's token .* clock of Vault's VM or of this/,
+      ),
+    });
+  });
+
   it("prints the result alone on stdout with --json, progress on stderr", async () => {
     const { stdout, stderr } = await scene.run("deploy", [
       "--json",
