@@ -16,6 +16,8 @@ export interface Change {
   readonly outside?: (rehearsal: Rehearsal) => Promise<void>;
   /** What must be planned then, of an environment as it is after the edit. */
   readonly plan: (environment: Environment) => ExpectedPlan;
+  /** Stacks that have to be deployed beside those of the plan, since they read what those hand on. */
+  readonly alsoDeploys?: readonly string[];
   /** Beside the smoke test. */
   readonly check?: (rehearsal: Rehearsal) => Promise<void>;
   /** Why it cannot be rehearsed here; undefined when it can. */
@@ -42,6 +44,7 @@ export const changes: readonly Change[] = [
     },
     // Terraform notes the new version, and hands it on to web apps that will start; those that run fetch it by themselves.
     plan: () => ({ "vault-server": onlyOutputs }),
+    alsoDeploys: ["web-app"],
   },
   {
     what: "a workload more",

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
@@ -108,6 +109,9 @@ export class VaultAccess {
   async revokeDatabaseLeases(): Promise<void> {
     const client = await this.logIn();
     try {
+      // Whoever loses credentials asks for others at once. A lease made after this would keep the database engine from going.
+      for (const role of await databaseRoles(client))
+        await client.request({ method: "DELETE", path: `database/roles/${role}` });
       const path = "sys/leases/revoke-prefix/database/creds";
       await client.request({ method: "PUT", path, body: { sync: true } });
     } finally {
@@ -133,6 +137,17 @@ export class VaultAccess {
   private client(): VaultClient {
     const { address, certificateFile: caFile } = this;
     return new VaultClient({ address, caFile, proxyUrl: proxyFor(address) }, undefined, 10_000);
+  }
+}
+
+/** None where there is no database engine any more. */
+async function databaseRoles(client: VaultClient): Promise<string[]> {
+  try {
+    const answer = await client.request({ method: "GET", path: "database/roles", query: { list: "true" } });
+    return z.object({ keys: z.array(z.string()) }).parse(answer).keys;
+  } catch (error) {
+    if (error instanceof VaultRefusal && error.status === 404) return [];
+    throw error;
   }
 }
 

@@ -345,6 +345,18 @@ describe("An interruption of scripts/deploy", () => {
     expect(imitations.note("terraform-finished")).toBe("apply network 1\n");
   });
 
+  it("by kill -9 leaves no plan behind, which holds what the state holds", async () => {
+    const { imitations } = scene;
+    imitations.hang("apply", "network");
+    const run = scene.start("deploy", ["--stack", "network"]);
+    await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+    expect(scene.temporaryFiles).not.toEqual([]);
+    run.child.kill("SIGKILL");
+    await waitFor("the plan to go", () => scene.temporaryFiles.length === 0, { deadlineMs: 20_000 });
+    process.kill(Number(imitations.note("hanging").split(" ").at(-1)), "SIGINT");
+    await run.ended;
+  });
+
   it("while it looks at Azure changes nothing, and ends it at once", async () => {
     const { imitations } = scene;
     imitations.hangs("az/vm-list-skus");

@@ -77,7 +77,7 @@ begin() {
   fi
   [[ -e $IMITATION/terraform/hangs-with-$verb-$stack ]] || return 0
   trap 'signals=$((signals + 1))' INT
-  echo "$verb $stack" >"$IMITATION/hanging"
+  echo "$verb $stack $$" >"$IMITATION/hanging"
   signals=0
   while ((signals == 0)); do sleep 0.05; done
   sleep 0.6

@@ -380,6 +380,27 @@ describe("The preflight of scripts/deploy", () => {
     expect(await scene.run("deploy")).toMatchObject({ code: 0 });
   });
 
+  it.each([
+    ["gets another size", { name: "vm-demo-vault-1", size: "Standard_D2s_v3" }],
+    ["is added to others", { name: "vm-demo-vault-0", size: "Standard_D2s_v5" }],
+  ])("finds a size that the region lacks where a VM %s", async (_, attributes) => {
+    const { imitations } = scene;
+    imitations.deployed(...stackNames);
+    const machine = (instance: object) =>
+      stateOf("vault-server", {}, [
+        { mode: "managed", type: "azurerm_linux_virtual_machine", instances: [{ attributes: instance }] },
+      ]);
+    imitations.answer("az/vm-list-skus", []);
+    imitations.answer("state/vault-server", machine(attributes));
+    const { code, stderr } = await scene.run("deploy", ["--plan"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("VM size Standard_D2s_v5 is not offered to this subscription"),
+    });
+    imitations.answer("state/vault-server", machine({ name: "vm-demo-vault-1", size: "Standard_D2s_v5" }));
+    expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("VM size");
+  });
+
   it("finds a size of a newer generation that has no NVMe disks, and takes one that has both", async () => {
     const { imitations, project } = scene;
     project.environment("demo", {

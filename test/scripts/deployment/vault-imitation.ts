@@ -63,6 +63,8 @@ export class VaultImitation {
       const { status, errors } = next(this.login);
       return [status, errors ? { errors } : { auth: { client_token: vaultToken } }];
     }
+    if (url.startsWith("/v1/database/roles") && !url.includes("roles/"))
+      return [200, { data: { keys: ["short"] } }];
     if (url.startsWith("/v1/sys/leases?")) return [200, { data: { leases: this.givenUp } }];
     if (url.startsWith("/v1/sys/leases/") && this.leaseProblem) return [400, { errors: [this.leaseProblem] }];
     return [204];

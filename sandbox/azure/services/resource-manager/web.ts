@@ -1,4 +1,6 @@
+import { parentId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
+import type { ArmResource } from "../../model/world";
 import { Refusal } from "../../server/service";
 import { completedIdentity, guidFor } from "./managed-identities";
 import { freeAddress } from "./network";
@@ -164,7 +166,7 @@ export const webTypes: ResourceTypes = {
       const properties = emptyConfigs[name];
       return properties && { properties };
     },
-    actions: { list: ({ resource }) => resource },
+    actions: { list: ({ resource, store }) => configAsListed(resource, store) },
   },
   "microsoft.web/sites/deploymentstatus": {
     implicit: ({ target }) => ({
@@ -184,6 +186,13 @@ export const webTypes: ResourceTypes = {
     implicit: () => ({ properties: { allow: true } }),
   },
 };
+
+/** The older settings of authentication say whether the newer ones are in force. */
+function configAsListed(config: ArmResource, store: ResourceStore): ArmResource {
+  if (config.name.toLowerCase() !== "authsettings") return config;
+  const newer = store.get(`${parentId(config.id)}/config/authsettingsV2`);
+  return { ...config, properties: { ...config.properties, configVersion: newer ? "v2" : "v1" } };
+}
 
 /** A site's app settings, as they are now. */
 export function appSettingsOf(store: ResourceStore, siteId: string): Record<string, string> {

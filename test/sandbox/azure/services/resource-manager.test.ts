@@ -134,6 +134,16 @@ describe("Azure Resource Manager, with nothing in it", () => {
     await call("DELETE", `${group}/providers/Microsoft.Authorization/locks/keep`);
   });
 
+  it("says of a site which settings of its sign-in are in force", async () => {
+    const site = `${group}/providers/Microsoft.Web/sites/app-test`;
+    await put(site, { location: "westeurope", properties: {} });
+    const version = async () =>
+      (await call("POST", `${site}/config/authsettings/list`)).body.properties.configVersion;
+    expect(await version()).toBe("v1");
+    await put(`${site}/config/authsettingsV2`, { properties: { platform: { enabled: true } } });
+    expect(await version()).toBe("v2");
+  });
+
   it("lets nobody write who may only read", async () => {
     const { status, body } = await put(network, { location: "westeurope" }, reader);
     expect([status, body.error.code]).toEqual([403, "AuthorizationFailed"]);
