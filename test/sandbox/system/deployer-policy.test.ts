@@ -1,13 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChildProgram } from "../../lib/processes/child-program";
-import { VaultClient, type VaultMethod, VaultRefusal } from "../../lib/vault-api/vault-client";
-import { withFreePort } from "../../sandbox/programs/free-port";
-import { describeWithVault, vaultThere } from "../sandbox/programs-there";
+import { ChildProgram } from "../../../lib/processes/child-program";
+import { VaultClient, type VaultMethod, VaultRefusal } from "../../../lib/vault-api/vault-client";
+import { withFreePort } from "../../../sandbox/programs/free-port";
+import { describeWithVault, vaultThere } from "../programs-there";
 
 const policy = readFileSync(
-  join(__dirname, "../../cloud-init/vault-server/files/etc/vault.d/deployer-policy.hcl"),
+  join(__dirname, "../../../cloud-init/vault-server/files/etc/vault.d/deployer-policy.hcl"),
   "utf8",
 );
 
