@@ -76,6 +76,10 @@ registration says once that this is right, with what the stack's output \`webapp
 
 Everybody of the tenant may then sign in, until \`Assignment required\` is set on the enterprise application.
 
+**VM sizes.** The default, \`Standard_D2s_v5\`, has SCSI disks. Sizes from v6 on have NVMe disks and work too, by another name of
+the data disk; none of them was booted on Azure yet. A change between the two kinds makes a new VM, which keeps the data disk, the name and
+the address. Series that Azure retires get a warning. \`ubuntu\` concerns VMs that are yet to be made. [azure.md](azure.md) has the reasons.
+
 **Durations** are a whole number and a unit: \`90s\`, \`3m\`, \`3h\`, \`30d\`.
 `;
 

@@ -585,6 +585,12 @@ export const environmentSchema = z.strictObject({
     .default([])
     .describe("Further subscriptions in which the custom role Virtual Machine Reader may be assigned."),
   network: network.describe("Addresses and who may connect."),
+  ubuntu: z
+    .enum(["24.04", "26.04"], "is no Ubuntu that the VMs can have; write 24.04 or 26.04.")
+    .default("24.04")
+    .describe(
+      "Ubuntu of VMs that are yet to be made; those that run keep theirs. 26.04 was not tried: first make a VM with it in an environment of its own.",
+    ),
   vault: vault.prefault({}).describe("The Vault server."),
   mysql: mysql.prefault({}).describe("The MySQL server."),
   databaseRoles: z

@@ -14,6 +14,8 @@ export function environmentWarnings(environment: Environment): Problem[] {
     ...versionIsVulnerable(vault),
     ...checksumIsUnknown(vault),
     ...nobodyUsesTheRecoveryKeys(environment),
+    ...sizesAreOld(environment),
+    ...mysqlIsOld(environment.mysql),
   ];
 }
 
@@ -48,6 +50,34 @@ function nobodyUsesTheRecoveryKeys({ vault, recoveryKeyReaders }: Environment): 
       field: "recoveryKeyReaders",
       sentence:
         "only groups may read the recovery keys, and Vault 2.x takes a person's login besides the keys to make a root token; name at least one person.",
+    },
+  ];
+}
+
+/** Series that Azure retires or calls previous. Source: Azure, retired sizes and previous generation sizes, lists of 2026. */
+const oldSeries =
+  /^Standard_(?:DS?\d[\da-z-]*(?:_v[23])?|E\d[\da-z-]*_v[34]|B\d+[a-z]*|F\d+s?(?:_v2)?|GS?\d[\da-z-]*|L\d+s(?:_v2)?)$/;
+
+function sizesAreOld({ vault, agentVms }: Environment): Problem[] {
+  const sizes = [
+    { field: "vault.vmSize", size: vault.vmSize },
+    ...agentVms.map(({ vmSize }, index) => ({ field: `agentVms[${index}].vmSize`, size: vmSize })),
+  ];
+  return sizes
+    .filter(({ size }) => oldSeries.test(size))
+    .map(({ field, size }) => ({
+      field,
+      sentence: `${size} is of a series that Azure retires or gives to new subscriptions no more; write Standard_D2s_v5 or the like (docs/azure.md).`,
+    }));
+}
+
+/** Source: Azure Database for MySQL, version support policy; endoflife.date, MySQL. */
+function mysqlIsOld({ version }: Environment["mysql"]): Problem[] {
+  if (!version.startsWith("8.0")) return [];
+  return [
+    {
+      field: "mysql.version",
+      sentence: `MySQL ${version} had its last fix in April 2026, and Azure asks a price for its support from 2027 on; write 8.4, after a try on a copy (Azure upgrades the server in place, and not back).`,
     },
   ];
 }

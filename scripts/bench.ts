@@ -3,6 +3,7 @@ import { benchApp } from "./bench/app";
 import { benchRehearsal } from "./bench/rehearse";
 import { benchSandbox } from "./bench/sandbox";
 import { benchSynth } from "./bench/synth";
+import { helpIfAsked } from "./help";
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   synth: () => benchSynth(10),
@@ -11,8 +12,15 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   app: () => benchApp({ rounds: 10, loadSeconds: 20, memoryRequests: [1_000, 10_000, 100_000] }),
 };
 
+const usage = `Usage: npm run bench [-- PART...]
+
+Measures side by side in one run, for docs/benchmarks.md.
+
+  PART  ${Object.keys(parts).join(", ")}; all of them unless told`;
+
 /** `npm run bench [-- synth|sandbox|rehearse|app ...]`: measures side by side in one run, for docs/benchmarks.md. */
 async function main(): Promise<void> {
+  helpIfAsked(usage);
   const chosen = process.argv.slice(2);
   const unknown = chosen.filter((name) => !(name in parts));
   if (unknown.length > 0) {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { findQemuPrograms } from "../sandbox/guest/qemu";
+import { helpIfAsked } from "./help";
 
 const project = join(__dirname, "..");
 /** What is run unless told: both kinds of VM, in minutes. */
@@ -17,6 +18,7 @@ const usage = `Usage: npm run boot-test [-- VM...] [-- JEST-OPTION...]
 
 /** `npm run boot-test [vm]`: boots the user data in QEMU, one VM after the other; skipped where QEMU is missing. */
 async function main(): Promise<void> {
+  helpIfAsked(usage);
   const [, , ...args] = process.argv;
   const named = args.filter((arg) => !arg.startsWith("-"));
   const wanted = named.length === 0 ? UNLESS_TOLD : named.includes("all") ? all : named;

@@ -14,6 +14,7 @@ import { type Course, rehearse } from "../sandbox/rehearsal/rehearse";
 import { bearTrouble } from "../sandbox/rehearsal/trouble";
 import { upgrade } from "../sandbox/rehearsal/upgrade";
 import { wholeLife } from "../sandbox/rehearsal/whole-life";
+import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--from REF] [--seed N] [--keep]
@@ -44,6 +45,7 @@ const options = {
 const programsVariable = "VAULT_ON_AZURE_REHEARSAL_PROGRAMS";
 
 async function main(): Promise<void> {
+  helpIfAsked(usage);
   const { environment, check, keep, folder, course } = readArguments();
   const hostsFile = hostsFileOfPrivateNetwork();
   if (hostsFile) {

@@ -20,7 +20,7 @@ if (program === undefined) {
 const entry = resolve(program);
 // What the program would see if Node had started it.
 process.argv = [process.argv[0], entry, ...rest];
-bundleOf(entry).then((bundle) => require(bundle).main());
+void bundleOf(entry).then((bundle) => require(bundle).main());
 
 /** Path of the up-to-date bundle. Beside it is the list of the project's files that it was made from, and their hash. */
 async function bundleOf(entry) {

@@ -7,6 +7,7 @@ import { type Login, writeLogins } from "../sandbox/system/logins";
 import { Sandbox } from "../sandbox/system/sandbox";
 import { smokeTest } from "../sandbox/system/smoke-test";
 import { StateFolder } from "../sandbox/system/state-folder";
+import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: [ENVIRONMENT=name] npm run sandbox [-- --once] [--folder FOLDER] [--apply terraform|http]
@@ -23,6 +24,7 @@ interface Arguments {
 
 /** Starts the whole system on this machine and keeps it running until Ctrl-C. */
 async function main(): Promise<void> {
+  helpIfAsked(usage);
   const { once, folder: path, apply } = readArguments();
   const progress = new Progress();
   const environment = loadEnvironment(environmentName());

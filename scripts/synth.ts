@@ -5,6 +5,9 @@ import { printWarnings } from "../environments/warnings";
 import type { SynthesizedStack } from "../lib/synthesized/synthesized-folder";
 import { synthesize } from "../main";
 import { stacksOf } from "./deployment/system";
+import { helpIfAsked } from "./help";
+
+const usage = "Usage: [ENVIRONMENT=name] npm run synth [-- --json]";
 
 /** One line of the table. */
 interface Row {
@@ -17,6 +20,7 @@ interface Row {
 
 /** `npm run synth [-- --json]`: writes every stack's Terraform and says what it wrote. */
 export function main(): void {
+  helpIfAsked(usage);
   exitOnEnvironmentError(synth);
 }
 
@@ -43,9 +47,7 @@ function readArguments(): { json: boolean } {
   try {
     return { json: parseArgs({ options: { json: { type: "boolean" } } }).values.json ?? false };
   } catch (error) {
-    console.error(
-      `${error instanceof Error ? error.message : error}. Usage: [ENVIRONMENT=name] npm run synth [-- --json]`,
-    );
+    console.error(`${error instanceof Error ? error.message : error}. ${usage}`);
     process.exit(1);
   }
 }

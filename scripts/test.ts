@@ -6,6 +6,7 @@ import { messageOf } from "../lib/processes/user-error";
 import { findMySqlProgram } from "../sandbox/mysql/mysql-program";
 import { findVaultProgram } from "../sandbox/vault/vault-program";
 import { chromiumMissing } from "../test/app/web/chromium";
+import { helpIfAsked } from "./help";
 
 /** Suites that run Vault and a database for real: they come last, while their programs are prepared beside the others. */
 const onRealPrograms =
@@ -15,6 +16,9 @@ const project = join(__dirname, "..");
 
 /** `npm test`: checks, quick suites, then those on real programs. With arguments: jest with these arguments. */
 async function main(): Promise<void> {
+  helpIfAsked(
+    "Usage: npm test [-- JEST-ARGUMENT...]\n\nChecks the project and runs all tests; with arguments, jest alone, for example: npm test -- test/app",
+  );
   const [, , ...args] = process.argv;
   if (args.length > 0) {
     process.exitCode = await run("node_modules/.bin/jest", args);

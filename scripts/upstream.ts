@@ -5,7 +5,7 @@ import { exitCodeOf, jsonReport, markdownReport, textReport } from "./upstream/r
 import { Upstream } from "./upstream/upstream";
 import { watch } from "./upstream/watch";
 
-const help = `npm run upstream [-- --json | --markdown]
+const help = `Usage: npm run upstream [-- --json | --markdown]
 
 Checks every outside fact on which the project stands: keys, archives, versions, vulnerabilities, ends of life. docs/upstream.md
 

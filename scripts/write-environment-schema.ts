@@ -2,6 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentDocumentation } from "../environments/documentation";
 import { environmentJsonSchema, printJson } from "../environments/json-schema";
+import { helpIfAsked } from "./help";
+
+helpIfAsked(
+  "Usage: npm run schema\n\nWrites environments/schema.json and docs/environments.md from environments/schema.ts.",
+);
 
 /** `npm run schema`: what editors and people read about environments, from environments/schema.ts. */
 const files = {

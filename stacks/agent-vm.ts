@@ -81,6 +81,7 @@ export class AgentVmStack extends EnvironmentStack {
       subnetId: this.network.subnets.agents,
       size: group.vmSize,
       zone: group.zone,
+      ubuntu: this.environment.ubuntu,
       osDiskGb: group.osDiskGb,
       encryptionAtHost: group.encryptionAtHost,
       sshPublicKey: this.vaultServer.sshKey.publicKey,

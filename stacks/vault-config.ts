@@ -7,6 +7,7 @@ import { AuditLog } from "../constructs/vault/audit-log";
 import { AzureAuth } from "../constructs/vault/azure-auth";
 import { JwtAuth } from "../constructs/vault/jwt-auth";
 import { MysqlDatabaseEngine } from "../constructs/vault/mysql-database-engine";
+import { RateLimit } from "../constructs/vault/rate-limit";
 import { TransformEngine } from "../constructs/vault/transform-engine";
 import { TransitEngine } from "../constructs/vault/transit-engine";
 import { useVault } from "../constructs/vault/vault-provider";
@@ -40,6 +41,7 @@ export class VaultConfigStack extends EnvironmentStack {
     const { tenantId, subscriptionId } = new DataAzurermClientConfig(this, "deployer");
 
     new AuditLog(this, "audit");
+    new RateLimit(this, "rate-limit");
     this.policies = this.createPolicies();
     this.admitVms(new AzureAuth(this, "azure", { tenantId }), subscriptionId, agentVm);
     this.admitWebApps(new JwtAuth(this, "jwt", { tenantId }), webApp);

@@ -171,7 +171,8 @@ export class VaultServerStack extends EnvironmentStack {
       publicAddress?: PublicAddress;
     },
   ): VaultNode {
-    const { name, location, vault, network, deployers, recoveryKeyReaders, protectData } = this.environment;
+    const { name, location, ubuntu, vault, network, deployers, recoveryKeyReaders, protectData } =
+      this.environment;
     const nodeName = `vault-${number}`;
     return new VaultNode(this, `node-${number}`, {
       environment: name,
@@ -182,6 +183,7 @@ export class VaultServerStack extends EnvironmentStack {
       publicIpAddressId: parts.publicAddress?.id,
       size: vault.vmSize,
       zone: vault.zone,
+      ubuntu,
       osDiskGb: vault.osDiskGb,
       encryptionAtHost: vault.encryptionAtHost,
       sshPublicKey: this.sshKey.publicKey,

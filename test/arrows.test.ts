@@ -64,7 +64,7 @@ const arrows: Record<string, readonly string[]> = {
     "constructs",
     "cloud-init",
   ],
-  "scripts/plan-summary": [],
+  "scripts/plan-summary": ["scripts"],
   scripts: [
     "scripts/deployment",
     "scripts/plan-summary",

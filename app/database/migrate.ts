@@ -65,7 +65,7 @@ export async function applyMigrations(
     timezone: "Z",
   });
   // The server holds the lock for the connection, and lets go of it when that ends, however it ends.
-  const lock = `${database}.schema_migrations`.slice(-64);
+  const lock = migrationLock(database);
   try {
     const [[answer]] = await connection.execute<RowDataPacket[]>("SELECT GET_LOCK(?, ?) AS got", [
       lock,
@@ -107,4 +107,9 @@ function schemaVersion(pools: Pools): Promise<number> {
       throw error;
     }
   });
+}
+
+/** MySQL refuses a lock name of more than 64 characters, and a database's name may have as many. Source: MySQL, GET_LOCK. */
+export function migrationLock(database: string): string {
+  return `${database}.schema_migrations`.slice(-64);
 }

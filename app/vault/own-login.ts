@@ -19,6 +19,12 @@ const loginAnswer = z.object({
 });
 type Login = z.infer<typeof loginAnswer>["auth"] & { claims: Record<string, string> };
 
+/** Of a certificate in Key Vault; times in seconds. */
+interface CertificateVersion {
+  id: string;
+  attributes: { enabled: boolean; created: number; exp: number };
+}
+
 /** Milliseconds that logging in may take in all; it is tried again after that. */
 const loginDeadlineMs = 10_000;
 
@@ -40,7 +46,7 @@ export class OwnLogin implements Vault {
     const { certificateUrl, caPem, proxy } = settings;
     this.#trust = new Trust({
       caPem,
-      fetchNewest: certificateUrl ? () => this.#fetchCertificate(certificateUrl) : undefined,
+      fetchCertificates: certificateUrl ? () => this.#fetchCertificates(certificateUrl) : undefined,
       proxy,
       onEvent,
     });
@@ -168,17 +174,31 @@ export class OwnLogin implements Vault {
   }
 
   /** With the application's own identity, which may read the public half of this one certificate. */
-  async #fetchCertificate(certificateUrl: string): Promise<string> {
+  async #fetchCertificates(certificateUrl: string): Promise<string[]> {
     // https://<name>.vault.azure.net/… is of the resource https://vault.azure.net, also in sovereign clouds.
     const resource = `https://${new URL(certificateUrl).hostname.split(".").slice(1).join(".")}`;
     const token = await this.#identity.token(resource);
-    const { cer } = await requestJson<{ cer: string }>({
-      method: "GET",
-      url: `${certificateUrl}?api-version=7.4`,
-      headers: { authorization: `Bearer ${token}` },
-      timeoutMs: loginDeadlineMs,
-      dispatcher: this.#public,
-    });
-    return `-----BEGIN CERTIFICATE-----\n${cer.replace(/.{1,64}/g, "$&\n")}-----END CERTIFICATE-----\n`;
+    const get = <T>(url: string) =>
+      requestJson<T>({
+        method: "GET",
+        url: `${url}?api-version=7.4`,
+        headers: { authorization: `Bearer ${token}` },
+        timeoutMs: loginDeadlineMs,
+        dispatcher: this.#public,
+      });
+    const [newest, { value }] = await Promise.all([
+      get<CertificateVersion & { cer: string }>(certificateUrl),
+      get<{ value: CertificateVersion[] }>(`${certificateUrl}/versions`),
+    ]);
+    const [before] = value
+      .filter(
+        ({ id, attributes: { enabled, exp } }) => id !== newest.id && enabled && exp * 1000 > Date.now(),
+      )
+      .sort((a, b) => b.attributes.created - a.attributes.created);
+    const certificates = before ? [newest, await get<{ cer: string }>(before.id)] : [newest];
+    return certificates.map(
+      ({ cer }) =>
+        `-----BEGIN CERTIFICATE-----\n${cer.replace(/.{1,64}/g, "$&\n")}-----END CERTIFICATE-----\n`,
+    );
   }
 }

@@ -20,8 +20,11 @@ const verificationFailures = new Set([
 export interface TrustOptions {
   /** PEM; without it the system's roots. */
   caPem?: string;
-  /** Fetches the newest certificate of the server, PEM; undefined where there is nowhere to fetch it from. */
-  fetchNewest?: () => Promise<string>;
+  /**
+   * Fetches the newest certificate of the server, PEM, and the one before it while that is valid; undefined where there is nowhere
+   * to fetch them from.
+   */
+  fetchCertificates?: () => Promise<string[]>;
   proxy: ProxySettings;
   onEvent: OnEvent;
 }
@@ -33,8 +36,8 @@ const connectTimeoutMs = 3_000;
 const betweenFetchesMs = 2_000;
 
 /**
- * Connections to Vault, verified against its own certificate and nothing else. Vault renews it while the application runs:
- * when verification fails, the newest is fetched from Key Vault, and the one before it stays trusted until the next.
+ * Connections to Vault, verified against its own certificate and nothing else. Vault renews it while the application runs, up to an
+ * hour after Key Vault has the new one: when verification fails, the newest is fetched and the one before it, and both are trusted.
  */
 export class Trust {
   #trusted: string[];
@@ -53,7 +56,7 @@ export class Trust {
 
   /** After a failed request: whether the certificate was the reason, and a newer one is trusted now. */
   async heal(error: unknown): Promise<boolean> {
-    if (!this.options.fetchNewest || !isVerificationFailure(error)) return false;
+    if (!this.options.fetchCertificates || !isVerificationFailure(error)) return false;
     this.#healing ??= this.#fetch().finally(() => {
       this.#healing = undefined;
     });
@@ -66,16 +69,21 @@ export class Trust {
 
   async #fetch(): Promise<boolean> {
     if (Date.now() - this.#fetchedAt < betweenFetchesMs) return true;
-    const newest = await this.options.fetchNewest?.();
+    const fetched = (await this.options.fetchCertificates?.()) ?? [];
     this.#fetchedAt = Date.now();
-    if (newest === undefined || newest === this.#trusted[0]) return false;
-    this.#trusted = [newest, ...this.#trusted.slice(0, 1)];
+    const [first] = this.#trusted;
+    const trusted = [...new Set([...fetched, ...this.#trusted.slice(0, 1)])];
+    // Of two with one name OpenSSL may find the first one only, which just failed.
+    if (trusted.length > 1 && trusted[0] === first) trusted.push(...trusted.splice(0, 1));
+    const [next] = trusted;
+    if (next === undefined || next === first) return false;
+    this.#trusted = trusted;
     const old = this.#dispatcher;
     this.#dispatcher = this.#connect();
     void old.close();
     this.options.onEvent({
       event: "certificate-renewed",
-      fingerprint: new X509Certificate(newest).fingerprint256,
+      fingerprint: new X509Certificate(next).fingerprint256,
     });
     return true;
   }

@@ -7,6 +7,7 @@ import type { Metrics } from "../operations/metrics";
 import { operationRoutes } from "../operations/operation-routes";
 import { apiRoutes } from "./api/api-routes";
 import { handleErrors } from "./error-handling";
+import { checkHost } from "./host-check";
 import { pageRoutes } from "./page-routes";
 import { caller, limitRate } from "./rate-limit";
 import { checkOrigin, FormTokens } from "./request-forgery";
@@ -16,6 +17,8 @@ import { securityHeaders } from "./security-headers";
 export interface WebSettings {
   /** Behind App Service's front end: HTTPS ends there, and it says in X-Forwarded-For who calls. Nobody else is believed. */
   behindAppService: boolean;
+  /** Listens for programs of its own machine only. */
+  onLoopback: boolean;
   /** For each address. */
   requestsPerMinute: number;
 }
@@ -33,7 +36,7 @@ const bodyLimitBytes = 64 * 1024;
 /** The web server, ready to listen: pages, API, and what operations needs. */
 export async function createWebServer({
   application,
-  settings: { behindAppService, requestsPerMinute },
+  settings: { behindAppService, onLoopback, requestsPerMinute },
   logger,
   metrics,
 }: WebServerProps): Promise<FastifyInstance> {
@@ -54,6 +57,7 @@ export async function createWebServer({
   endConnectionsOnClose(server);
   await securityHeaders(server, { behindHttps: behindAppService });
   await limitRate(server, { requestsPerMinute });
+  if (onLoopback) server.addHook("onRequest", checkHost);
   server.addHook("onRequest", checkOrigin);
   handleErrors(server, logger);
 

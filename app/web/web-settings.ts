@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SettingsError } from "../settings";
+import { isLoopback } from "./host-check";
 import type { WebSettings } from "./web-server";
 
 export interface ListeningSettings extends WebSettings {
@@ -33,5 +34,7 @@ export function readWebSettings(environment: NodeJS.ProcessEnv): ListeningSettin
     host: data.LISTEN_ADDRESS,
     requestsPerMinute: data.REQUESTS_PER_MINUTE,
     behindAppService: data.WEBSITE_INSTANCE_ID !== undefined,
+    // App Service passes the names of the site only.
+    onLoopback: data.WEBSITE_INSTANCE_ID === undefined && isLoopback(data.LISTEN_ADDRESS),
   };
 }

@@ -35,6 +35,8 @@ export function vaultServerFiles(
       { name: "vault-data-format.service", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-lib-vault.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: dataDisk(controller).unit, enabled: false, onChange: "nothing", reads: [] },
+      // Ubuntu's own, which looks more often here.
+      { name: "logrotate.timer", enabled: false, onChange: "restart", reads: [] },
       ...(edition === "enterprise" ? LICENSE : []),
       {
         name: "vault-certificate.service",

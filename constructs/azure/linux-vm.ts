@@ -22,6 +22,8 @@ export interface LinuxVmProps {
   publicIpAddressId?: string;
   size: string;
   zone?: string;
+  /** Of a VM that is yet to be made. */
+  ubuntu: keyof typeof ubuntuImages;
   /** GiB. */
   osDiskGb: number;
   encryptionAtHost: boolean;
@@ -35,8 +37,11 @@ export interface LinuxVmProps {
   cloudConfig: (privateAddress: string) => string;
 }
 
-/** Ubuntu's LTS image, second generation. */
-export const ubuntuImage = { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "server" } as const;
+/** Ubuntu's LTS images, second generation. Source of 26.04: actions/runner-images, issue 14648. */
+export const ubuntuImages = {
+  "24.04": { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "server" },
+  "26.04": { publisher: "Canonical", offer: "ubuntu-26_04-lts", sku: "server" },
+} as const;
 
 /** The administrator that Azure wants; nobody logs in as it. */
 export const adminUsername = "azureuser";
@@ -81,7 +86,8 @@ export class LinuxVm extends Construct {
   }
 
   private createMachine(networkInterface: NetworkInterface): LinuxVirtualMachine {
-    const { environment, name, resourceGroup, location, size, zone, osDiskGb, sshPublicKey } = this.props;
+    const { environment, name, resourceGroup, location, size, zone, ubuntu, osDiskGb, sshPublicKey } =
+      this.props;
     const controller = diskControllerOf(size);
     // Disks have other names under another controller, and the user data of a VM that runs cannot wait for them: a new VM can.
     const disks = new TerraformData(this, "disk-controller", { triggersReplace: { controller } });
@@ -96,7 +102,7 @@ export class LinuxVm extends Construct {
       adminSshKey: [{ username: adminUsername, publicKey: sshPublicKey }],
       disablePasswordAuthentication: true,
       identity: this.identity(),
-      sourceImageReference: { ...ubuntuImage, version: "latest" },
+      sourceImageReference: { ...ubuntuImages[ubuntu], version: "latest" },
       osDisk: { caching: "ReadWrite", storageAccountType: "Premium_LRS", diskSizeGb: osDiskGb },
       secureBootEnabled: true,
       vtpmEnabled: true,

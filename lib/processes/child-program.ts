@@ -118,7 +118,7 @@ export class ChildProgram {
   /** Calls `listener` when the program ends without having been stopped or killed here. */
   onUnexpectedEnd(listener: (message: string) => void): void {
     const process = this.process;
-    process?.ended.then(async (ending) => {
+    void process?.ended.then(async (ending) => {
       if (!this.stopping) listener(`${this.name} ended ${describe(ending)}. ${await this.quoteLog()}`);
     });
   }

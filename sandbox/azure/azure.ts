@@ -1,29 +1,34 @@
-import { AccessControl } from "./access-control";
-import { AppServiceIdentity, IdentityEndpoint } from "./app-service";
-import { AzureCliDownloads } from "./azure-cli-downloads";
-import { BlobStorage } from "./blob-storage";
-import { CertificateAuthority, type KeyAndCertificate } from "./certificates";
-import { DirectServer } from "./direct-server";
-import { Directory, type IdentityChoice } from "./directory";
-import { Entra } from "./entra";
-import { Faults } from "./faults";
-import { ForwardProxy } from "./forward-proxy";
-import { Imds } from "./imds";
-import { KeyVaultService } from "./key-vault/service";
-import { type KeyVaultContent, KeyVaultStore } from "./key-vault/store";
+import { AppServiceIdentity, IdentityEndpoint } from "./identity/app-service";
+import { Directory, type IdentityChoice } from "./identity/directory";
+import { Entra } from "./identity/entra";
+import { Imds } from "./identity/imds";
+import {
+  azureLifetimes,
+  TokenIssuer,
+  type TokenLifetimes,
+  type TokenOverrides,
+} from "./identity/token-issuer";
+import { AccessControl } from "./model/access-control";
 import { hostNames } from "./model/host-names";
 import { fill } from "./model/initial-resources";
 import { liveWorld } from "./model/live-world";
 import { ResourceStore } from "./model/resource-store";
-import { PrivateNames } from "./private-names";
-import { RequestHandler } from "./request-handler";
-import { RequestLog } from "./request-log";
-import type { HostedService } from "./service";
+import { type AzureWorld, checkWorld, type UserAssignedIdentity } from "./model/world";
+import { CertificateAuthority, type KeyAndCertificate } from "./server/certificates";
+import { DirectServer } from "./server/direct-server";
+import { Faults } from "./server/faults";
+import { ForwardProxy } from "./server/forward-proxy";
+import { PrivateNames } from "./server/private-names";
+import { RequestHandler } from "./server/request-handler";
+import { RequestLog } from "./server/request-log";
+import type { HostedService } from "./server/service";
+import { AzureCliDownloads } from "./services/azure-cli-downloads";
+import { BlobStorage } from "./services/blob-storage";
+import { KeyVaultService } from "./services/key-vault/service";
+import { type KeyVaultContent, KeyVaultStore } from "./services/key-vault/store";
 import { type ResourceChange, ResourceManager } from "./services/resource-manager/resource-manager";
 import { SerialConsoles } from "./services/serial-consoles";
 import { type SiteRunner, Sites } from "./services/sites";
-import { azureLifetimes, TokenIssuer, type TokenLifetimes, type TokenOverrides } from "./token-issuer";
-import { type AzureWorld, checkWorld, type UserAssignedIdentity } from "./world";
 
 export interface AzureOptions {
   /** Seconds. Default: as in Azure. */

@@ -4,7 +4,7 @@ import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { Deployment, Resource } from "../../lib/synthesized/deployment";
 import { parseResourceId, resourceGroupType } from "../azure/model/resource-id";
-import type { ArmResource, AzureWorld } from "../azure/world";
+import type { ArmResource, AzureWorld } from "../azure/model/world";
 import { armId } from "./arm-ids";
 import { systemAssignedClientId } from "./computed-attributes";
 import { keyVaultName } from "./key-vaults";

@@ -177,7 +177,7 @@ export class SystemctlProgram {
       });
       request.on("end", () => {
         const words = [...new URLSearchParams(body).values()];
-        systemctl(this.manager, words)
+        void systemctl(this.manager, words)
           .catch((error) => failure(`systemctl: ${messageOf(error)}`))
           .then(({ code, text }) => response.end(`${code} ${text}`));
       });

@@ -1,6 +1,6 @@
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
-import type { AzureWorld } from "../azure/world";
+import type { AzureWorld } from "../azure/model/world";
 
 /** Of the one subscription and tenant of a rehearsal. */
 export const subscriptionId = "11111111-1111-4111-8111-111111111111";

@@ -1,4 +1,4 @@
-import type { ArmResource } from "../azure/world";
+import type { ArmResource } from "../azure/model/world";
 
 /**
  * What azurerm makes and the fallback (sandbox/azurerm) does not, by type: why the sandbox does without. Everything else has to be

@@ -6,7 +6,7 @@ import { Deployment, type ProviderValues } from "../../lib/synthesized/deploymen
 import type { Azure } from "../azure/azure";
 import { fill } from "../azure/model/initial-resources";
 import { ResourceStore } from "../azure/model/resource-store";
-import type { ArmResource } from "../azure/world";
+import type { ArmResource } from "../azure/model/world";
 import { worldOf } from "../azurerm/azure-world";
 import { azurerm } from "../azurerm/provider";
 import { subscriptionId, tenantId } from "./empty-azure";

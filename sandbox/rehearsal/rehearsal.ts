@@ -13,7 +13,7 @@ import { waitFor } from "../../lib/processes/wait-for";
 import { readSynthesizedFolder } from "../../lib/synthesized/synthesized-folder";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { type Azure, startAzure } from "../azure/azure";
-import type { RequestRecord } from "../azure/request-log";
+import type { RequestRecord } from "../azure/server/request-log";
 import type { Machine } from "../machine/machine";
 import { findMySqlProgram } from "../mysql/mysql-program";
 import { smokeTest } from "../system/smoke-test";

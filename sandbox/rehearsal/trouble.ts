@@ -2,9 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Azure } from "../azure/azure";
-import type { FaultAnswer, InjectedFault } from "../azure/faults";
-import type { AzureRequest } from "../azure/service";
-import { azureLifetimes } from "../azure/token-issuer";
+import { azureLifetimes } from "../azure/identity/token-issuer";
+import type { FaultAnswer, InjectedFault } from "../azure/server/faults";
+import type { AzureRequest } from "../azure/server/service";
 import { numbersOf } from "./numbers";
 import type { Rehearsal } from "./rehearsal";
 

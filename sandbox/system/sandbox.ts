@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
@@ -13,12 +13,11 @@ import { waitFor } from "../../lib/processes/wait-for";
 import { Deployment, type Resource } from "../../lib/synthesized/deployment";
 import type { VaultConnection } from "../../lib/vault-api/vault-connection";
 import { synthesize } from "../../main";
-import { type Azure, type AzureState, startAzure } from "../azure/azure";
-import type { TokenOverrides } from "../azure/token-issuer";
+import type { Azure } from "../azure/azure";
+import type { TokenOverrides } from "../azure/identity/token-issuer";
 import { worldOf } from "../azurerm/azure-world";
 import { keyVaultName } from "../azurerm/key-vaults";
 import { signedInObjectId } from "../azurerm/made-up-values";
-import { azurerm } from "../azurerm/provider";
 import { type BootingMachine, virtualMachines } from "../azurerm/virtual-machines";
 import { type InstalledProgram, Machine } from "../machine/machine";
 import { findMySqlProgram } from "../mysql/mysql-program";
@@ -31,6 +30,7 @@ import type { ReadSecret, VaultResource } from "../vault-config/vault-resource";
 import { startDatabase } from "./database";
 import { type LoopbackNetwork, sandboxEnvironment } from "./environment";
 import { ClaimedNetwork, ownLoopback } from "./loopback-network";
+import { startStandIn } from "./stand-in";
 import type { StateFolder } from "./state-folder";
 import { UndoSteps } from "./undo-steps";
 import { WebAppProcess, webAppEnvironment } from "./web-app";
@@ -396,47 +396,6 @@ async function claimNetwork(folder: StateFolder, undo: UndoSteps): Promise<Loopb
   await undo.add(() => claimed.release());
   await writeFile(file, `${claimed.network}\n`);
   return claimed.network;
-}
-
-async function startStandIn(
-  folder: StateFolder,
-  outdir: string,
-  environment: Environment,
-  undo: UndoSteps,
-): Promise<{ azure: Azure; deployment: Deployment }> {
-  const stateFile = join(folder.path, "azure.json");
-  const deployment: Deployment = Deployment.load(
-    outdir,
-    azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name)),
-  );
-  const writer = new StateWriter(stateFile);
-  const azure = await startAzure(worldOf(deployment, environment, outdir), {
-    state: existsSync(stateFile) ? (JSON.parse(await readFile(stateFile, "utf8")) as AzureState) : undefined,
-    onStateChange: (state) => writer.write(state),
-    print: (line) => void appendFile(join(folder.path, "azure.log"), `${line}\n`, { mode: 0o600 }),
-  });
-  await undo.add(async () => {
-    await azure.stop();
-    await writer.written;
-  });
-  writer.write(azure.exportState());
-  await writeFile(join(folder.path, "ca.pem"), azure.caPem);
-  return { azure, deployment };
-}
-
-/** Keeps Key Vault's content in a file, one write after the other, each by a rename. */
-class StateWriter {
-  written: Promise<void> = Promise.resolve();
-
-  constructor(private readonly file: string) {}
-
-  write(state: AzureState): void {
-    const text = JSON.stringify(state);
-    this.written = this.written.then(async () => {
-      await writeFile(`${this.file}.new`, text, { mode: 0o600 });
-      await rename(`${this.file}.new`, this.file);
-    });
-  }
 }
 
 function vaultCertificate(deployment: Deployment): { keyVault: string; name: string } {

@@ -1,7 +1,7 @@
 import { UserError } from "../../lib/processes/user-error";
 import type { VaultRequest } from "../../lib/vault-api/vault-client";
 import { authMethodKinds } from "./auth-method-kinds";
-import { type Arguments, mountPath, names, put, type ResourceKind, text } from "./resource-kind";
+import { type Arguments, mountPath, names, put, type ResourceKind, text, without } from "./resource-kind";
 import { secretsEngineKinds } from "./secrets-engine-kinds";
 import { isSecretMarker, type VaultResource } from "./vault-resource";
 
@@ -20,6 +20,13 @@ const resourceKinds: Readonly<Record<string, ResourceKind>> = {
     create: (path, { type, description = "", local = false, options = {} }) => [
       put(path, { type, description, local, options }),
     ],
+  },
+
+  vault_quota_rate_limit: {
+    arguments: names("name path rate interval block_interval inheritable role"),
+    path: (a) => `sys/quotas/rate-limit/${text(a, "name")}`,
+    create: writeQuota,
+    update: writeQuota,
   },
 
   vault_policy: {
@@ -68,6 +75,10 @@ export function understand(resource: VaultResource): KnownResource {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${resource.address} (${resource.type}) cannot be applied: ${error.message}`);
   }
+}
+
+function writeQuota(path: string, a: Arguments): VaultRequest[] {
+  return [put(path, { path: "", ...without(a, "name") })];
 }
 
 function writePolicy(path: string, { policy }: Arguments): VaultRequest[] {

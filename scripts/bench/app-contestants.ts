@@ -89,7 +89,7 @@ export class AppContestants {
   private async serve(store: CustomerStore): Promise<Page> {
     const server = await createWebServer({
       application: { ...withoutPrototype(this.application), store },
-      settings: { behindAppService: false, requestsPerMinute: 100_000_000 },
+      settings: { behindAppService: false, onLoopback: false, requestsPerMinute: 100_000_000 },
       logger: createLogger({ write: () => {} }),
       metrics: new Metrics({ ofProcess: false }),
     });

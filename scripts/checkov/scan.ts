@@ -7,6 +7,7 @@ import { environmentNames, exitOnEnvironmentError, loadEnvironment } from "../..
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { checkTool } from "../check-tools/check-tool";
 import { readSystem } from "../deployment/system";
+import { helpIfAsked } from "../help";
 import { type Finding, type Judgement, judge, type Scanned } from "./judge";
 import { sarif } from "./sarif";
 
@@ -17,6 +18,7 @@ class ScanError extends Error {}
 
 /** `scripts/scan`: checkov over the synthesized stacks of all environments, or of those named. */
 export function main(): void {
+  helpIfAsked(usage);
   exitOnEnvironmentError(() => {
     try {
       scanAll();

@@ -48,6 +48,11 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
       "Azure has no room in the region for what was asked now; choose another size or location in the environment file, or run the same command again later.",
   ],
   [
+    /disk controller types? supported|diskControllerType/i,
+    () =>
+      "The VM's size has other disks (SCSI or NVMe) than its operating system's disk; choose another size, such as Standard_D2s_v5 or Standard_D2s_v6.",
+  ],
+  [
     /SkuNotAvailable/,
     () =>
       "Azure does not offer a VM of that size to this subscription there; choose another size, zone or location in the environment file (`az vm list-skus` shows them).",

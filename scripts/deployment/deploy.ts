@@ -16,7 +16,7 @@ import { type PlannedStack, plannedChanges, readablePlan, stacksToDeployFirst, w
 import { stateLocks } from "./preflight/lock-check";
 import { preflight } from "./preflight/preflight";
 import { type ReviewablePlan, refuseUnreviewed, reviewablePlan, reviewedDigest } from "./reviewed-plan";
-import { readArguments, runScript } from "./run-script";
+import { readArguments, readSeconds, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
 import { breakLock, readState, type StackState } from "./stack-state";
 import { synthesizeSystem } from "./system";
@@ -109,13 +109,6 @@ export async function main(): Promise<void> {
       print();
     },
   );
-}
-
-function readSeconds(text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) {
-    throw new UserError(`--wait takes a whole number of seconds, not ${JSON.stringify(text)}; see --help.`);
-  }
-  return Number(text);
 }
 
 /** Undefined without the option. */

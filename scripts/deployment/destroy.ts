@@ -12,14 +12,16 @@ import type { Interruption } from "./interruption";
 import { deleteAzuresLeftovers } from "./leftovers";
 import { oneAtATime } from "./one-at-a-time";
 import { preflight } from "./preflight/preflight";
-import { readArguments, runScript, say } from "./run-script";
+import { readArguments, readSeconds, runScript, say } from "./run-script";
 import type { StackState } from "./stack-state";
+import { waitForSubnets } from "./subnet-release";
 import { synthesizeSystem } from "./system";
 import { terraform } from "./terraform";
+import { subnetsAreHeld } from "./terraform-failure";
 import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
-const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME]
+const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME] [--wait SECONDS]
 
 Takes the stacks away in the reverse order, after revoking the database credentials that Vault handed out.
 Run again after any failure, it goes on.
@@ -27,6 +29,7 @@ Run again after any failure, it goes on.
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
   --stack NAME    only this stack; may be given several times
   --confirm NAME  the environment's name, in place of typing it in where data would be lost
+  --wait SECONDS  how long to wait for App Service and MySQL to release their subnets (default 900)
 `;
 
 /** What is gone for good with a stack. */
@@ -42,8 +45,10 @@ export async function main(): Promise<void> {
     const { environment: name, values } = readArguments(help, {
       stack: { type: "string", multiple: true },
       confirm: { type: "string" },
+      wait: { type: "string", default: "900" },
     });
-    await oneAtATime(() => destroy(name, values.stack, values.confirm, interruption));
+    const seconds = readSeconds(values.wait);
+    await oneAtATime(() => destroy(name, values.stack, values.confirm, seconds, interruption));
   });
 }
 
@@ -51,6 +56,7 @@ async function destroy(
   name: string,
   stackNames: readonly string[] | undefined,
   confirmation: string | undefined,
+  seconds: number,
   interruption: Interruption,
 ): Promise<void> {
   const environment = loadEnvironment(name);
@@ -90,7 +96,13 @@ async function destroy(
       });
     else {
       const network = stack === "network" ? states.get(stack) : undefined;
-      if (network) await clear(network, az, warn);
+      if (network) {
+        await clear(network, az, warn);
+        const held = await progress.step("subnets released by App Service and MySQL", () =>
+          waitForSubnets(az, network, interruption, seconds),
+        );
+        if (held.length > 0) warn(subnetsAreHeld(held.join(", ")));
+      }
       await take(env);
     }
   }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { processGuardian } from "../../lib/processes/process-guardian";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { type Action, actionOf, type Plan } from "../plan-summary/plan";
@@ -30,11 +31,13 @@ export interface MadePlan {
 }
 
 /**
- * Plans a stack that was initialized. The plan's file holds in the clear what the state does: it goes when the work is done.
+ * Plans a stack that was initialized. The plan's file holds in the clear what the state does: it goes when the work is done, or when
+ * this process is killed.
  * @throws {UserError} with Terraform's reason.
  */
 export async function withPlan<T>(run: TerraformRun, work: (made: MadePlan) => Promise<T>): Promise<T> {
   const folder = temporaryFolder();
+  await processGuardian.removeWhenGone(folder.path);
   try {
     const file = join(folder.path, "plan");
     const plan = ["plan", "-no-color", "-input=false", "-detailed-exitcode", "-out", file];
@@ -46,6 +49,7 @@ export async function withPlan<T>(run: TerraformRun, work: (made: MadePlan) => P
     });
   } finally {
     folder.remove();
+    await processGuardian.keep(folder.path);
   }
 }
 

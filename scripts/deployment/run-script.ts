@@ -64,3 +64,11 @@ export function readArguments<T extends NonNullable<Options>>(help: string, opti
   }
   return { environment, values };
 }
+
+/** The value of `--wait`. @throws {UserError} when it is none. */
+export function readSeconds(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) {
+    throw new UserError(`--wait takes a whole number of seconds, not ${JSON.stringify(text)}; see --help.`);
+  }
+  return Number(text);
+}

@@ -61,6 +61,10 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
       `A stack that ${stack} needs is not deployed yet; deploy without --stack, or that one first.`,
   ],
   [
+    /InUseSubnetCannotBeDeleted|serviceAssociationLinks/,
+    (_, output) => subnetsAreHeld(/Subnet (\S+) is in use/.exec(unfolded(output))?.[1] ?? "a subnet"),
+  ],
+  [
     /the Resource Group still contains Resources|still contains Resources/,
     ({ environment }, output) => {
       const ids = [...unfolded(output).matchAll(/`?(\/subscriptions\/[^`]+?\/providers\/[^`*]+?)`/g)];
@@ -84,4 +88,9 @@ export function terraformFailure(subject: Subject, output: string): string {
 /** On one line: Terraform folds its messages to the terminal's width. */
 function unfolded(text: string): string {
   return text.replaceAll(/[\s│╷╵]+/g, " ");
+}
+
+/** What to do about subnets that App Service or MySQL does not let go of. Source: azurerm issues 15032, 28979 and 30011. */
+export function subnetsAreHeld(names: string): string {
+  return `Azure holds ${names}, although what was in it is deleted: App Service and MySQL release their subnets late. Run the same command again in some minutes; after an hour, ask Azure's support to remove the service association link.`;
 }

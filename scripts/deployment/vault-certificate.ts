@@ -1,26 +1,61 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
 import type { AzureCli } from "./azure-cli";
 import { temporaryFolder } from "./temporary-folder";
 
+const versionsOfCertificate = z.array(
+  z.object({
+    id: z.string(),
+    attributes: z.object({ enabled: z.boolean(), created: z.coerce.date(), expires: z.coerce.date() }),
+  }),
+);
+
 /**
- * Fetches the public half of Vault's certificate from Key Vault, PEM, and checks it.
+ * Fetches the public half of Vault's certificate from Key Vault, PEM, and checks it. After it comes the one before, while that is
+ * valid, since Vault serves it until up to an hour after Key Vault has another.
  * @throws {UserError} when it cannot be fetched, cannot be read, is not valid now, or is for another name.
  */
 export async function fetchVaultCertificate(az: AzureCli, url: string, address: string): Promise<string> {
+  const { hostname } = new URL(address);
+  const [pem, idBefore] = await Promise.all([download(az, url), versionBefore(az, url)]);
+  const problem = certificateProblem(pem, hostname, new Date());
+  if (problem) throw new UserError(`The certificate at ${url} ${problem}`);
+  if (!idBefore) return pem;
+  const before = await download(az, idBefore);
+  return certificateProblem(before, hostname, new Date()) ? pem : `${pem.trimEnd()}\n${before}`;
+}
+
+async function download(az: AzureCli, id: string): Promise<string> {
   const folder = temporaryFolder();
   try {
     const file = join(folder.path, "vault.pem");
-    await az.run("keyvault", "certificate", "download", "--id", url, "--encoding", "PEM", "--file", file);
-    const pem = await readFile(file, "utf8").catch(() => "");
-    const problem = certificateProblem(pem, new URL(address).hostname, new Date());
-    if (problem) throw new UserError(`The certificate at ${url} ${problem}`);
-    return pem;
+    await az.run("keyvault", "certificate", "download", "--id", id, "--encoding", "PEM", "--file", file);
+    return await readFile(file, "utf8").catch(() => "");
   } finally {
     folder.remove();
   }
+}
+
+/** Who may not list them goes on with the newest. */
+async function versionBefore(az: AzureCli, url: string): Promise<string | undefined> {
+  const listed = await az.attempt(
+    "keyvault",
+    "certificate",
+    "list-versions",
+    "--id",
+    url,
+    "--output",
+    "json",
+  );
+  if (listed?.code !== 0) return undefined;
+  const [, before] = versionsOfCertificate
+    .parse(JSON.parse(listed.stdout || "[]"))
+    .filter(({ attributes }) => attributes.enabled && attributes.expires > new Date())
+    .sort((a, b) => b.attributes.created.getTime() - a.attributes.created.getTime());
+  return before?.id;
 }
 
 /** Why a client must not trust a certificate for a host; undefined when it may. */

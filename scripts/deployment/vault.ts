@@ -164,9 +164,15 @@ export function vaultLocation(vaultServer: StackState): { address: string; certi
 }
 
 /** What vault-plugin-auth-jwt says of a token that will not be let in later either. */
-const refusesForGood = /claim|audience|issuer|signature|expired|not valid yet/i;
+const refusesForGood = /claim|audience|issuer|signature|expired|not yet valid/i;
+
+/** Entra issued the token just now, so that only a wrong clock makes it too old or too new. Source: hashicorp/cap, jwt. */
+const refusesTheTime = /token is expired|not yet valid|issued in the future/i;
 
 function refused({ errors }: VaultRefusal): string {
+  if (errors.some((words) => refusesTheTime.test(words))) {
+    return `Vault refuses the time of this login's token (${errors.join("; ")}). The clock of Vault's VM or of this computer is wrong: compare \`timedatectl\` on both, set the wrong one right, log in again with \`az login\`, and run the same command again.`;
+  }
   return `Vault refuses this login (${errors.join("; ")}); log in as one of the environment's deployers, or add yourself to them and deploy (docs/deploy.md, "Another deployer, or one less").`;
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { helpIfAsked } from "../help";
 import { planSummary } from "./markdown";
 import { mergedPlan, type Plan } from "./plan";
 import { planDigest } from "./plan-digest";
@@ -7,6 +8,7 @@ const usage = "Usage: terraform show -json PLAN | scripts/summarise-plan STACK [
 
 /** `terraform show -json PLAN | scripts/summarise-plan STACK [DIGEST-FILE]`: Markdown on stdout, the plan's digest in the file. */
 export function main(): void {
+  helpIfAsked(usage);
   const [stack, digestFile, ...rest] = process.argv.slice(2);
   if (stack === undefined || rest.length > 0) refuse(usage);
   else summarise(stack, readFileSync(0, "utf8"), digestFile);

@@ -1,7 +1,7 @@
 import { NODE_MAJOR } from "../../app/node-version";
 import { nodeRelease as nodeOfVms } from "../../cloud-init/agent-vm/node-release";
 import { VAULT_CHECKSUMS } from "../../cloud-init/common/vault-release";
-import { ubuntuImage } from "../../constructs/azure/linux-vm";
+import { ubuntuImages } from "../../constructs/azure/linux-vm";
 import {
   type ProviderName,
   requirements,
@@ -226,17 +226,24 @@ function npm(): Fact[] {
 
 function images(): Fact[] {
   const usedIn = ["constructs/azure/linux-vm.ts"];
-  const ubuntu = ubuntuImage.offer.replace(/^ubuntu-(\d+)_(\d+)-lts$/, "$1.$2");
   const mysql = MYSQL_IMAGE.split(":")[1] ?? "";
+  const [current, newer] = [ubuntuImages["24.04"], ubuntuImages["26.04"]];
   return [
-    vmImage(ubuntuImage, usedIn),
-    endOfLife(
-      { name: "Ubuntu of the VMs: end of life", value: ubuntu, usedIn },
+    vmImage(current, usedIn),
+    // The list behind `az vm create --image` has one image a distribution.
+    documentedVersion(
+      { name: `VM image ${newer.offer}`, value: newer.offer, usedIn },
       {
-        product: "ubuntu",
-        line: ubuntu,
-        cure: "Move the VMs to a newer LTS image in constructs/azure/linux-vm.ts.",
+        page: "https://documentation.ubuntu.com/azure/azure-how-to/instances/find-ubuntu-images/",
+        words: "Canonical",
+        cure: `Correct or remove the image in ${usedIn[0]} (az vm image list --all --publisher Canonical).`,
       },
+    ),
+    ...Object.keys(ubuntuImages).map((ubuntu) =>
+      endOfLife(
+        { name: `Ubuntu ${ubuntu} of the VMs: end of life`, value: ubuntu, usedIn },
+        { product: "ubuntu", line: ubuntu, cure: "Move the VMs to a newer LTS image (ubuntu)." },
+      ),
     ),
     ...workflowRunners().map(({ value, usedIn }) =>
       endOfLife(

@@ -355,6 +355,20 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     });
   });
 
+  it("come with the newest certificate while Vault still serves the one before it", async () => {
+    const { sandbox } = running;
+    const settings = webAppSettings(sandbox);
+    if (settings.way !== "vault") throw new Error("not the web app's way");
+    const [name = ""] = new URL(settings.certificateUrl ?? "").hostname.split(".");
+    await sandbox.azure.renewCertificate(name, "vault-tls");
+    const caPem = sandbox.azure.keyVault(name).certificate("vault-tls");
+    const early = await RunningApplication.start({ ...settings, caPem }, { seed: false });
+    await early.untilReady();
+    await early.close();
+    await sandbox.vault.run("vault-certificate.service");
+    await sandbox.refreshVaultCertificate();
+  });
+
   it("cannot be had while the identity endpoint fails at the start, which is said, and come once it works", async () => {
     const { azure } = running.sandbox;
     const host = `${siteName(running.sandbox)}.identity`;

@@ -46,7 +46,7 @@ export class RunningApplication {
     });
     running.#server = await createWebServer({
       application: running.application,
-      settings: { behindAppService: false, requestsPerMinute: 1_000_000 },
+      settings: { behindAppService: false, onLoopback: false, requestsPerMinute: 1_000_000 },
       logger,
       metrics: new Metrics({ ofProcess: false }),
     });

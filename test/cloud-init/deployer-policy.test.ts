@@ -123,6 +123,8 @@ const nothingToBind = [
   // Whoever writes policies can write one for themselves; docs/security.md says what shows it.
   "sys/policies/acl/workload-*",
   "sys/leases/revoke-prefix/database/*",
+  // A policy cannot bind a number. A rate that is too low is an outage, which shows.
+  "sys/quotas/rate-limit/each-client",
   "database/rotate-root/mysql",
   "auth/token/renew-self",
   "auth/token/revoke-self",

@@ -157,7 +157,7 @@ describe("vaultServerUserData", () => {
   it("gives an NVMe data disk its name by its namespace, which Azure counts from the logical unit and 2", () => {
     const userData = vaultServerUserData({ ...vaultServer, diskController: "NVMe" });
     const rule = filesOf(userData).get("/etc/udev/rules.d/90-vault-data-disk.rules");
-    expect(rule).toContain(`ATTR{nsid}=="${DATA_DISK_LUN + 2}"`);
+    expect(rule).toContain(`ATTRS{nsid}=="${DATA_DISK_LUN + 2}"`);
     expect(rule).toContain(`SYMLINK+="${dataDisk("NVMe").path.replace("/dev/", "")}"`);
     const { runcmd } = readCloudConfig(userData);
     const commands = (runcmd as string[][]).map((words) => words.join(" "));

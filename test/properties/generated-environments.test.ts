@@ -11,7 +11,7 @@ const seed = Number(process.env["SEED"] ?? 20_261_124);
 
 describe("an environment file that follows docs/environments.md", () => {
   it(`is accepted, and becomes stacks whose references all lead somewhere (${runs} files)`, () => {
-    fc.assert(
+    void fc.assert(
       fc.property(environmentFiles, (file) => {
         const environment = withFile(file, file.name, (folder) => loadEnvironment(file.name, folder));
         const stacks = synthesizeSystem(environment);

@@ -129,7 +129,7 @@ const environments = environmentFiles.map((file) =>
 
 describe.each(lists)("$name", ({ of, another }) => {
   it("changes nothing of what stays when an entry is added at any place, or removed from it", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(environments, fc.nat(), (environment, place) => {
         const larger = changed(environment, (copy) => {
           const list = of(copy);
@@ -143,7 +143,7 @@ describe.each(lists)("$name", ({ of, another }) => {
   });
 
   it("changes nothing at all when entries change places", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(environments, (environment) => {
         const longer = changed(environment, (copy) => {
           of(copy).push(another);
@@ -160,7 +160,7 @@ describe.each(lists)("$name", ({ of, another }) => {
 });
 
 it("an agent VM more or less leaves the others alone", () => {
-  fc.assert(
+  void fc.assert(
     fc.property(environments, (environment) => {
       const larger = changed(environment, (copy) => {
         for (const group of copy.agentVms) group.count++;

@@ -145,6 +145,7 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
   vault_jwt_auth_backend_role: untagged,
   vault_mount: untagged,
   vault_policy: untagged,
+  vault_quota_rate_limit: untagged,
   vault_transform_role: untagged,
   vault_transform_transformation: untagged,
   vault_transit_secret_backend_key: untagged,

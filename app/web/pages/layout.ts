@@ -46,7 +46,8 @@ export function layout({ title, place, body }: LayoutProps): Html {
 <main id="main" tabindex="-1">
 ${body}
 </main>
-<footer class="footer"><p>Encrypted by Vault, with credentials that nobody knows. All customers are made up.</p></footer>
+<footer class="footer"><p>Encrypted by Vault, with credentials that nobody knows. All customers are made up.</p>
+<p>This demonstration has no sign-in of its own: unless App Service asks for one, whoever reaches it can read and change everything.</p></footer>
 </body>
 </html>
 `;

@@ -1,8 +1,8 @@
 import { interfaceAddress } from "../services/resource-manager/network";
 import { fields, list, propertiesOf, text } from "../services/resource-manager/resource-type";
-import type { ArmResource } from "../world";
 import { sameId } from "./resource-id";
 import type { ResourceStore } from "./resource-store";
+import type { ArmResource } from "./world";
 
 /** Names of hosts in the virtual network with their private addresses, as Azure's DNS and its public addresses lead there. */
 export function hostNames(store: ResourceStore): ReadonlyMap<string, string> {

@@ -1,6 +1,6 @@
 import { roleAssignmentResource, roleDefinitionResource } from "../services/resource-manager/authorization";
-import type { ArmResource, AzureWorld, VirtualMachine } from "../world";
 import type { ResourceStore } from "./resource-store";
+import type { ArmResource, AzureWorld, VirtualMachine } from "./world";
 
 /** Puts into the store what a world describes. */
 export function fill(store: ResourceStore, world: AzureWorld): void {

@@ -1,9 +1,9 @@
 import { roleAssignmentsIn, roleDefinitionsIn } from "../services/resource-manager/authorization";
 import { interfaceAddress } from "../services/resource-manager/network";
 import { fields, list, propertiesOf, text } from "../services/resource-manager/resource-type";
-import type { ArmResource, AzureWorld, ManagedIdentity } from "../world";
 import { parseResourceId } from "./resource-id";
 import type { ResourceStore } from "./resource-store";
+import type { ArmResource, AzureWorld, ManagedIdentity } from "./world";
 
 /** The world as the store has it now, as far as other services than ARM look at it. What ARM knows nothing of stays as it was given. */
 export function liveWorld(

@@ -1,5 +1,5 @@
-import type { ArmResource, ManagedIdentity } from "../world";
 import type { ResourceId } from "./resource-id";
+import type { ArmResource, ManagedIdentity } from "./world";
 
 /** Every resource of this Azure as ARM knows it, by id. Whatever creates or deletes resources does it here. */
 export class ResourceStore {

@@ -1,4 +1,4 @@
-import { type Answer, type AzureRequest, type HostedService, odataError, Refusal } from "../service";
+import { type Answer, type AzureRequest, type HostedService, odataError, Refusal } from "../server/service";
 
 const host = "serialconsoles.blob.core.windows.net";
 

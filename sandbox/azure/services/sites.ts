@@ -1,5 +1,7 @@
-import type { AccessControl } from "../access-control";
-import { findRoute, type Route } from "../routes";
+import { BadToken, bearerToken, type TokenIssuer } from "../identity/token-issuer";
+import type { AccessControl } from "../model/access-control";
+import type { AzureWorld, Site } from "../model/world";
+import { findRoute, type Route } from "../server/routes";
 import {
   type Answer,
   type AzureRequest,
@@ -7,9 +9,7 @@ import {
   notImitated,
   odataError,
   Refusal,
-} from "../service";
-import { BadToken, bearerToken, type TokenIssuer } from "../token-issuer";
-import type { AzureWorld, Site } from "../world";
+} from "../server/service";
 
 /** Whoever runs the applications of sites. */
 export interface SiteRunner {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { resourcesOf } from "../../../lib/synthesized/synthesized-folder";
+import { resourcesOf, type SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
 import { type Check, type CheckContext, newStacks } from "./check";
 
 const skus = z.array(
@@ -28,6 +28,7 @@ const usages = z.array(
 );
 
 const virtualMachine = z.object({
+  name: z.string(),
   size: z.string(),
   zone: z.string().optional(),
   encryption_at_host_enabled: z.boolean().optional(),
@@ -37,11 +38,14 @@ const virtualMachine = z.object({
 type Machine = z.infer<typeof virtualMachine>;
 type Sku = z.infer<typeof skus>[number];
 
-/** Sizes of the VMs that are yet to be made: offered in region and zone, able to do what is asked, and within the quota. */
+const type = "azurerm_linux_virtual_machine";
+
+/** Sizes that Azure is yet to give a VM: offered in region and zone, able to do what is asked, and within the quota. */
 export const checkMachineSizes: Check = async (context) => {
-  const machines = newStacks(context)
-    .flatMap((stack) => resourcesOf(stack, "azurerm_linux_virtual_machine"))
-    .map((machine) => virtualMachine.parse(machine));
+  const machines = [
+    ...newStacks(context).flatMap((stack) => machinesOf(stack)),
+    ...context.stacks.flatMap((stack) => resizedOrAdded(context, stack)),
+  ];
   if (machines.length === 0) return [];
   const { az, environment } = context;
   const sizes = [...new Set(machines.map(({ size }) => size))];
@@ -67,6 +71,18 @@ export const checkMachineSizes: Check = async (context) => {
     ...beyondQuota(context, machines, offered, used),
   ];
 };
+
+function machinesOf(stack: SynthesizedStack): Machine[] {
+  return resourcesOf(stack, type).map((machine) => virtualMachine.parse(machine));
+}
+
+/** VMs of a stack that has some already. */
+function resizedOrAdded({ states }: CheckContext, stack: SynthesizedStack): Machine[] {
+  const existing = states.get(stack.name)?.existing(type) ?? [];
+  if (existing.length === 0) return [];
+  const sizes = new Map(existing.map(({ name, size }) => [name, size]));
+  return machinesOf(stack).filter(({ name, size }) => sizes.get(name) !== size);
+}
 
 function notOffered(
   { environment }: CheckContext,

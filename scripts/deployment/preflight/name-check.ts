@@ -2,7 +2,7 @@ import { z } from "zod";
 import { resourcesOf } from "../../../lib/synthesized/synthesized-folder";
 import { type Check, type CheckContext, newStacks } from "./check";
 
-/** Names that are known before the deployment: resource groups and custom roles of new stacks. */
+/** Names that are known before the deployment: resource groups, custom roles and workspaces of new stacks. */
 export const checkNames: Check = async (context) => {
   const found = await Promise.all(
     newStacks(context)
@@ -13,6 +13,9 @@ export const checkNames: Check = async (context) => {
         ),
         ...resourcesOf(stack, "azurerm_role_definition").map(({ name }) =>
           roleProblem(context, String(name)),
+        ),
+        ...resourcesOf(stack, "azurerm_log_analytics_workspace").map(({ name }) =>
+          workspaceProblem(context, String(name)),
         ),
       ]),
   );
@@ -36,4 +39,24 @@ async function roleProblem({ az }: CheckContext, name: string): Promise<string[]
     ({ id }) =>
       `The custom role ${name} exists already in the tenant (${id}), but not in the state; delete it if nobody holds it (\`az role definition delete\`), or give the environment another name.`,
   );
+}
+
+const deletedWorkspaces = z.array(z.object({ id: z.string(), name: z.string(), location: z.string() }));
+
+/**
+ * A deleted workspace keeps its name for 14 days: Azure brings it back, logs and all, for the same resource group and location, and
+ * refuses any other. Source: Log Analytics, REST API, Workspaces - Delete.
+ */
+async function workspaceProblem({ az, environment }: CheckContext, name: string): Promise<string[]> {
+  const command = ["monitor", "log-analytics", "workspace"];
+  const deleted = await az.json(deletedWorkspaces, ...command, "list-deleted-workspaces");
+  const group = `/resourcegroups/rg-${environment.name}-vault/`;
+  return deleted
+    .filter((one) => one.name === name && one.id.toLowerCase().includes(group))
+    .map(({ location }) => location.replaceAll(" ", "").toLowerCase())
+    .filter((location) => location !== environment.location)
+    .map(
+      (location) =>
+        `The Log Analytics workspace ${name} was deleted in ${location} less than 14 days ago, and keeps its name there; set location to ${location}, give the environment another name, or wait.`,
+    );
 }

@@ -7,6 +7,7 @@ import type { Interruption } from "../interruption";
 import { type Login, readLogin } from "../login";
 import { readStates, type StackState } from "../stack-state";
 import { checkAddresses, exampleRangeProblems } from "./address-check";
+import { checkAppServicePlan } from "./app-service-check";
 import type { Check, CheckContext } from "./check";
 import { checkDependencies } from "./dependency-check";
 import { checkEncryptionAtHost } from "./encryption-check";
@@ -45,6 +46,7 @@ const deploymentChecks: readonly Check[] = [
   checkMachineSizes,
   checkEncryptionAtHost,
   checkMysql,
+  checkAppServicePlan,
   checkNames,
   checkGlobalNames,
   checkStateLocks,
@@ -114,6 +116,7 @@ const readStatesFirst = new Set<Check>([
   checkMachineSizes,
   checkEncryptionAtHost,
   checkMysql,
+  checkAppServicePlan,
   checkNames,
 ]);
 

@@ -1,8 +1,51 @@
+import { readWebSettings } from "../../../app/web/web-settings";
 import { newCustomer } from "./examples";
 import { Browser, start } from "./web-client";
 
 const form = { "content-type": "application/x-www-form-urlencoded" };
 const json = { "content-type": "application/json" };
+
+describe("A server on loopback", () => {
+  it.each(["localhost", "localhost:8080", "127.0.0.1:8080", "127.3.2.1", "[::1]:8080"])(
+    "answers at %s",
+    async (host) => {
+      const { server } = await start({ onLoopback: true });
+      expect((await server.inject({ url: "/customers", headers: { host } })).statusCode).toBe(200);
+    },
+  );
+
+  it.each([
+    "attacker.example",
+    "attacker.example:8080",
+    "localhost.attacker.example",
+    "127.0.0.1.nip.io",
+    "10.0.1.4",
+  ])("refuses %s, the name of a page that DNS leads here", async (host) => {
+    const { server } = await start({ onLoopback: true });
+    for (const url of ["/customers", "/api/customers", "/healthz", "/metrics"]) {
+      const answer = await server.inject({ url, headers: { host } });
+      expect([url, answer.statusCode]).toEqual([url, 403]);
+      expect(answer.body).toContain("names another host");
+    }
+  });
+
+  it("is one on a VM, and none on App Service", () => {
+    expect(readWebSettings({ LISTEN_ADDRESS: "127.0.0.1" }).onLoopback).toBe(true);
+    expect(readWebSettings({}).onLoopback).toBe(false);
+    expect(readWebSettings({ LISTEN_ADDRESS: "127.0.0.1", WEBSITE_INSTANCE_ID: "x" }).onLoopback).toBe(false);
+  });
+});
+
+describe("Every page", () => {
+  it.each(["/customers", "/customers/new", "/customers/1", "/database", "/system", "/nowhere"])(
+    "says that there is no sign-in: %s",
+    async (url) => {
+      const { server } = await start();
+      const { body } = await server.inject({ url, headers: { accept: "text/html" } });
+      expect(body).toContain("has no sign-in of its own");
+    },
+  );
+});
 
 describe("Every answer", () => {
   const headers = {

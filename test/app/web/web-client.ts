@@ -30,7 +30,7 @@ export async function start(
   const metrics = new Metrics({ ofProcess: false });
   const server = await createWebServer({
     application,
-    settings: { behindAppService: false, requestsPerMinute: 1_000_000, ...settings },
+    settings: { behindAppService: false, onLoopback: false, requestsPerMinute: 1_000_000, ...settings },
     logger,
     metrics,
   });

@@ -8,6 +8,7 @@ const props: LinuxVmProps = {
   location: "westeurope",
   subnetId: "/subnet",
   size: "Standard_D2s_v3",
+  ubuntu: "24.04",
   osDiskGb: 64,
   encryptionAtHost: false,
   sshPublicKey: "ssh-rsa AAAA",
@@ -61,6 +62,15 @@ describe("LinuxVm", () => {
     expect(machineOf().attributes).toMatchObject({
       source_image_reference: { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "server" },
       lifecycle: { ignore_changes: ["source_image_reference"] },
+    });
+  });
+
+  it("is the Ubuntu that the environment chose", () => {
+    expect(machineOf({ ubuntu: "26.04" }).get("source_image_reference")).toEqual({
+      publisher: "Canonical",
+      offer: "ubuntu-26_04-lts",
+      sku: "server",
+      version: "latest",
     });
   });
 

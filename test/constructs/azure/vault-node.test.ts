@@ -8,6 +8,7 @@ const props: VaultNodeProps = {
   location: "westeurope",
   subnetId: "/subnet",
   size: "Standard_D2s_v3",
+  ubuntu: "24.04",
   zone: "1",
   osDiskGb: 64,
   encryptionAtHost: false,

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Deployment } from "../../../lib/synthesized/deployment";
-import { createSelfSigned } from "../../../sandbox/azure/certificates";
+import { createSelfSigned } from "../../../sandbox/azure/server/certificates";
 import { azurerm } from "../../../sandbox/azurerm/provider";
 import { demo, deploymentOf, deploymentWith, inSynthesizedFolder, production } from "./deployments";
 

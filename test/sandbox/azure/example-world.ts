@@ -1,4 +1,4 @@
-import type { AzureWorld } from "../../../sandbox/azure/world";
+import type { AzureWorld } from "../../../sandbox/azure/model/world";
 
 /** The ids say what they are of; none is anybody's. */
 const guid = (last: number): string => `00000000-0000-4000-8000-${String(last).padStart(12, "0")}`;

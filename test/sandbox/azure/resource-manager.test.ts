@@ -1,5 +1,5 @@
-import { matchesOperation } from "../../../sandbox/azure/access-control";
 import { type Azure, startAzure } from "../../../sandbox/azure/azure";
+import { matchesOperation } from "../../../sandbox/azure/model/access-control";
 import { ask } from "./caller";
 import {
   agent,

@@ -1,5 +1,5 @@
 import type { Environment } from "../../../environments/schema";
-import { type AzureWorld, checkWorld } from "../../../sandbox/azure/world";
+import { type AzureWorld, checkWorld } from "../../../sandbox/azure/model/world";
 import { worldOf } from "../../../sandbox/azurerm/azure-world";
 import { demo, deploymentOf, deploymentWith, production } from "../../lib/synthesized/deployments";
 import { changed } from "../../synthesis";

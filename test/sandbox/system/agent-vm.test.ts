@@ -240,6 +240,27 @@ describeWithVaultAndDatabase("The agent VM", () => {
     const again = await agent().run("vault-ca-certificate.service");
     expect([again.code, again.output]).toEqual([0, ""]);
   });
+
+  it("comes back after a reboot between Key Vault's renewal of the certificate and Vault's", async () => {
+    const { sandbox } = running;
+    const settings = readFileSync(agent().path("/etc/vault-agent.d/agent.env"), "utf8");
+    const [, keyVault = "", name = ""] =
+      /VAULT_CERTIFICATE_URL=.?https:\/\/([^.]+)\.[^/]+\/certificates\/([\w-]+)/.exec(settings) ?? [];
+    const before = {
+      served: readFileSync(sandbox.vaultCertificateFile, "utf8").trim(),
+      user: rendered().user,
+    };
+    await sandbox.azure.renewCertificate(keyVault, name);
+    await agent().reboot();
+    const trusted = () => readFileSync(agent().path("/run/vault-agent/vault-ca.pem"), "utf8");
+    await waitFor("the configuration", () => existsSync(agent().path(CONFIGURATION)), { deadlineMs });
+    expect(trusted()).toContain(before.served);
+    expect(trusted().trim()).not.toBe(before.served);
+    expect(rendered().user).not.toBe(before.user);
+    await sandbox.vault.run("vault-certificate.service");
+    await sandbox.refreshVaultCertificate();
+    await renderedAfter(rendered());
+  });
 });
 
 function isDenied(error: NodeJS.ErrnoException): boolean {

@@ -117,6 +117,7 @@ const deployer: Explained = {
     ...["GET", "POST", "DELETE"].flatMap((method) => [
       ...managed(method, "sys/mounts/{path}", "sys/auth/{path}", "sys/policies/acl/{name}"),
       ...managed(method, "auth/azure/config", "auth/azure/role/{name}", "auth/jwt/role/{name}"),
+      ...managed(method, "sys/quotas/rate-limit/{name}"),
       ...managed(method, "database/config/{name}", "database/roles/{name}", "transit/keys/{name}"),
     ]),
     ...["GET", "POST"].flatMap((method) => [
@@ -193,7 +194,7 @@ describeWithVaultAndDatabase("Of all operations of Vault's API, none passes with
       { name: "short", path: "transit" },
       { name: "workload-webapp", path: "azure" },
       { name: "deployer", path: "jwt" },
-      { path: "file" },
+      { path: "file", name: "each-client" },
       { path: "first-boot" },
       { path: "deployer" },
     ];

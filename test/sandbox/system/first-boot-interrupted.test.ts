@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
-import type { FaultAnswer } from "../../../sandbox/azure/faults";
-import type { AzureRequest } from "../../../sandbox/azure/service";
+import type { FaultAnswer } from "../../../sandbox/azure/server/faults";
+import type { AzureRequest } from "../../../sandbox/azure/server/service";
 import { describeWithVault } from "../programs-there";
 import {
   bootToTheEnd,

@@ -1,5 +1,5 @@
 import { waitFor } from "../../../lib/processes/wait-for";
-import type { FaultAnswer } from "../../../sandbox/azure/faults";
+import type { FaultAnswer } from "../../../sandbox/azure/server/faults";
 import { describeWithVault } from "../programs-there";
 import { deadlineMs, FIRST_BOOT, outputFromNow, storedKeySets, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";

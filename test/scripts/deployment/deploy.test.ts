@@ -163,6 +163,22 @@ describe("scripts/deploy", () => {
     expect(stderr).toMatch(/Vault refuses this login .*log in as one of the environment's deployers/);
   });
 
+  it.each([
+    "invalid not before (nbf) claim: token not yet valid",
+    "invalid expiration time (exp) claim: token is expired",
+    "invalid issued at (iat) claim: token issued in the future",
+  ])("names the clock when Vault refuses a token's time: %s", async (words) => {
+    scene.imitations.deployed(...stackNames);
+    scene.vault.login = [{ status: 400, errors: [`error validating token: ${words}`] }];
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /refuses the time of this login's token .* clock of Vault's VM or of this/,
+      ),
+    });
+  });
+
   it("prints the result alone on stdout with --json, progress on stderr", async () => {
     const { stdout, stderr } = await scene.run("deploy", [
       "--json",
@@ -329,6 +345,18 @@ describe("An interruption of scripts/deploy", () => {
     expect(imitations.note("terraform-finished")).toBe("apply network 1\n");
   });
 
+  it("by kill -9 leaves no plan behind, which holds what the state holds", async () => {
+    const { imitations } = scene;
+    imitations.hang("apply", "network");
+    const run = scene.start("deploy", ["--stack", "network"]);
+    await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+    expect(scene.temporaryFiles).not.toEqual([]);
+    run.child.kill("SIGKILL");
+    await waitFor("the plan to go", () => scene.temporaryFiles.length === 0, { deadlineMs: 20_000 });
+    process.kill(Number(imitations.note("hanging").split(" ").at(-1)), "SIGINT");
+    await run.ended;
+  });
+
   it("while it looks at Azure changes nothing, and ends it at once", async () => {
     const { imitations } = scene;
     imitations.hangs("az/vm-list-skus");
@@ -422,6 +450,11 @@ Lock Info:
     ],
     ["a full region", "Error: AllocationFailed: Allocation failed", /no room in the region/],
     ["MySQL that a region lacks", "Error: ProvisionNotSupportedForRegion", /no room in the region/],
+    [
+      "another kind of disks",
+      "Error: InvalidParameter: The VM size 'Standard_L2aos_v4' cannot boot with OS image or disk. Please check that\n│ disk controller types supported by the OS image or disk is one of",
+      /size has other disks \(SCSI or NVMe\) than its operating system's disk; choose another size/,
+    ],
     ["a quota", "Error: QuotaExceeded: Operation could not", /quota is used up; ask for more in the portal/],
     [
       "a quota of cores",

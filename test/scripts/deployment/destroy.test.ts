@@ -130,6 +130,53 @@ describe("scripts/destroy", () => {
     expect(stderr).not.toContain(network.id);
   });
 
+  describe("where App Service still holds its subnet", () => {
+    const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers/Microsoft.Network/virtualNetworks/v`;
+    const answer = (...serviceAssociationLinks: object[]): void =>
+      scene.imitations.answer("az/virtual-network", {
+        properties: {
+          subnets: [
+            { name: "snet-demo-web-app", properties: { serviceAssociationLinks } },
+            { name: "snet-demo-vault", properties: {} },
+          ],
+        },
+      });
+    const looks = (): number =>
+      scene.imitations.calls.filter(({ args }) => args.some((arg) => arg.startsWith(id))).length;
+
+    beforeEach(() => {
+      const network = {
+        mode: "managed",
+        type: "azurerm_virtual_network",
+        instances: [{ attributes: { id } }],
+      };
+      scene.imitations.answer("state/network", stateOf("network", { resource_group: "rg" }, [network]));
+      answer({ name: "AppServiceLink" });
+    });
+
+    it("waits until it lets go, and deletes the network then", async () => {
+      const run = scene.start("destroy", confirmed);
+      await waitFor("a look at the subnets", () => looks() > 0, { deadlineMs: 60_000 });
+      expect(scene.imitations.isDeployed("network")).toBe(true);
+      answer();
+      expect(await run.ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining("Azure holds") });
+      expect(looks()).toBeGreaterThan(1);
+    });
+
+    it("gives up in the end, and Terraform's refusal has the same cure", async () => {
+      scene.imitations.fail(
+        "terraform/destroy-network",
+        "Error: deleting Subnet: InUseSubnetCannotBeDeleted: Subnet snet-demo-web-app is in use by /subscriptions/1/serviceAssociationLinks/AppServiceLink and cannot be deleted.",
+      );
+      const { code, stderr } = await scene.run("destroy", [...confirmed, "--wait", "1"]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /Warning: Azure holds snet-demo-web-app, although .* Run the same command again/,
+      );
+      expect(stderr.match(/Azure holds snet-demo-web-app/g)?.length).toBeGreaterThan(1);
+    });
+  });
+
   it("explains protectData", async () => {
     const network = { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] };
     scene.project.environment("demo", { network, protectData: true });

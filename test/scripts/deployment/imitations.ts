@@ -37,10 +37,12 @@ words=()
 for arg in "$@"; do [[ $arg == -* ]] && break; words+=("$arg"); done
 IFS=-; name="\${words[*]}"; unset IFS
 if [[ $name == rest && $* == *checkNameAvailability* ]]; then name=check-name; fi
+if [[ $name == rest && $* == *virtualNetworks* ]]; then name=virtual-network; fi
 if [[ $name == rest && $* == *capabilitySets* ]]; then name=mysql-capabilities; fi
 case $name in
   keyvault-certificate-download)
     [[ ! -e $IMITATION/az/$name.error ]] || answer "$IMITATION/az/$name"
+    if [[ $* == *"--id https://kv/before "* ]]; then name+=-before; fi
     while [[ $1 != --file ]]; do shift; done
     cp "$IMITATION/az/$name" "$2" ;;
   *) answer "$IMITATION/az/$name" ;;
@@ -75,7 +77,7 @@ begin() {
   fi
   [[ -e $IMITATION/terraform/hangs-with-$verb-$stack ]] || return 0
   trap 'signals=$((signals + 1))' INT
-  echo "$verb $stack" >"$IMITATION/hanging"
+  echo "$verb $stack $$" >"$IMITATION/hanging"
   signals=0
   while ((signals == 0)); do sleep 0.05; done
   sleep 0.6

@@ -142,6 +142,24 @@ const mishaps: [string, Mishap, RegExp][] = [
     /MySQL in westeurope does not offer version 8\.4; set mysql\.version to 8\.0\.21/,
   ],
   [
+    "an App Service plan that the region lacks",
+    ({ imitations }) => imitations.answer("az/appservice-list-locations", [{ name: "North Europe" }]),
+    /App Service in westeurope does not offer the plan B1 on Linux; choose another webAppPlan\.sku or location/,
+  ],
+  [
+    "a deleted Log Analytics workspace of another region",
+    ({ imitations }) =>
+      imitations.answer(
+        "az/monitor-log-analytics-workspace-list-deleted-workspaces",
+        ["northeurope", "West Europe"].map((location) => ({
+          id: "/subscriptions/1/resourcegroups/rg-demo-vault/providers/a/b/log-demo-vault",
+          name: "log-demo-vault",
+          location,
+        })),
+      ),
+    /workspace log-demo-vault was deleted in northeurope less than 14 days ago.*; set location to northeurope/,
+  ],
+  [
     "too little quota",
     ({ imitations }) =>
       imitations.answer("az/vm-list-usage", [
@@ -360,6 +378,27 @@ describe("The preflight of scripts/deploy", () => {
     scene.imitations.answer("az/vm-list-skus", []);
     scene.imitations.answer("az/group-exists", true);
     expect(await scene.run("deploy")).toMatchObject({ code: 0 });
+  });
+
+  it.each([
+    ["gets another size", { name: "vm-demo-vault-1", size: "Standard_D2s_v3" }],
+    ["is added to others", { name: "vm-demo-vault-0", size: "Standard_D2s_v5" }],
+  ])("finds a size that the region lacks where a VM %s", async (_, attributes) => {
+    const { imitations } = scene;
+    imitations.deployed(...stackNames);
+    const machine = (instance: object) =>
+      stateOf("vault-server", {}, [
+        { mode: "managed", type: "azurerm_linux_virtual_machine", instances: [{ attributes: instance }] },
+      ]);
+    imitations.answer("az/vm-list-skus", []);
+    imitations.answer("state/vault-server", machine(attributes));
+    const { code, stderr } = await scene.run("deploy", ["--plan"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("VM size Standard_D2s_v5 is not offered to this subscription"),
+    });
+    imitations.answer("state/vault-server", machine({ name: "vm-demo-vault-1", size: "Standard_D2s_v5" }));
+    expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("VM size");
   });
 
   it("finds a size of a newer generation that has no NVMe disks, and takes one that has both", async () => {

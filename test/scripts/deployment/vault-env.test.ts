@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { certificateProblem } from "../../../scripts/deployment/vault-certificate";
-import { DeploymentScene, stateOf } from "./deployment-scene";
+import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 import { selfSigned } from "./vault-imitation";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
@@ -45,6 +45,27 @@ describe("scripts/vault-env", () => {
   });
 
   const certificate = "az/keyvault-certificate-download";
+
+  it("trusts the certificate before the newest too, which Vault may serve still", async () => {
+    const attributes = (created: string) => ({ enabled: true, created, expires: "2099-01-01T00:00:00Z" });
+    scene.imitations.answer("az/keyvault-certificate-list-versions", [
+      { id: "https://kv/before", attributes: attributes("2026-01-01T00:00:00Z") },
+      { id: "https://kv/newest", attributes: attributes("2026-02-01T00:00:00Z") },
+      { id: "https://kv/disabled", attributes: { ...attributes("2026-01-15T00:00:00Z"), enabled: false } },
+    ]);
+    scene.imitations.answer(`${certificate}-before`, scene.vault.certificate);
+    const newest = certificateFor("localhost");
+    scene.imitations.answer(certificate, newest);
+    const { stdout } = await scene.run("vault-env");
+    const [, file = ""] = /VAULT_CACERT='(.*)'/.exec(stdout) ?? [];
+    expect(readFileSync(file, "utf8")).toBe(`${newest}${scene.vault.certificate}`);
+    // Vault, which serves the one before, is reached.
+    scene.imitations.deployed(...stackNames);
+    expect((await scene.run("deploy", ["--stack", "vault-config"])).stderr).toContain(
+      "lets deployers in … done",
+    );
+  });
+
   it.each<[string, () => void, RegExp]>([
     [
       "no login",

@@ -64,7 +64,7 @@ describe("the table of outside facts", () => {
       "cloud-init/common/files/usr/local/lib/vault-vm/managed-identity.sh",
       "curl $url?api-version=2031-01-01",
     ],
-    ["an image", "constructs/azure/linux-vm.ts", 'const other = { offer: "ubuntu-26_04-lts" };'],
+    ["an image", "constructs/azure/linux-vm.ts", 'const other = { offer: "ubuntu-28_04-lts" };'],
   ])("lacks a row for %s that somebody adds without one", (_, file, line) => {
     const missing = pinnedFacts(project, { file, line }).filter((one) => !hasRow(one));
     expect(missing.map((one) => one.file)).toEqual([file]);

@@ -1,9 +1,9 @@
-import { builtInRole, builtInRoles } from "../../built-in-roles";
+import { builtInRole, builtInRoles } from "../../model/built-in-roles";
 import { sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
-import type { RoleDefinition } from "../../role-definition";
-import { Refusal } from "../../service";
-import type { ArmResource, RoleAssignment } from "../../world";
+import type { RoleDefinition } from "../../model/role-definition";
+import type { ArmResource, RoleAssignment } from "../../model/world";
+import { Refusal } from "../../server/service";
 import { guidFor } from "./managed-identities";
 import { list, propertiesOf, type ResourceTypes, text, type Writing } from "./resource-type";
 

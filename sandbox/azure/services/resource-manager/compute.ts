@@ -1,6 +1,6 @@
 import { sameId } from "../../model/resource-id";
-import { Refusal } from "../../service";
-import type { ArmResource } from "../../world";
+import type { ArmResource } from "../../model/world";
+import { Refusal } from "../../server/service";
 import { consoleUrl } from "../serial-consoles";
 import { completedIdentity, guidFor } from "./managed-identities";
 import {

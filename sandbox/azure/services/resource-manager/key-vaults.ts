@@ -1,6 +1,6 @@
 import { sameId } from "../../model/resource-id";
-import { Refusal } from "../../service";
-import type { ArmResource } from "../../world";
+import type { ArmResource } from "../../model/world";
+import { Refusal } from "../../server/service";
 import { propertiesOf, type ResourceCall, type ResourceTypes } from "./resource-type";
 
 /** A deleted Key Vault keeps its name and content for so long, in days, unless it says otherwise. */

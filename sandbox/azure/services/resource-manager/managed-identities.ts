@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ManagedIdentity } from "../../world";
+import type { ManagedIdentity } from "../../model/world";
 import { type Fields, fields, type ResourceTypes, text, type Writing } from "./resource-type";
 
 /** A GUID that is the same for the same resource whenever it is made anew: easier to follow in a log. */

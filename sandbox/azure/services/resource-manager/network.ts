@@ -1,8 +1,8 @@
 import * as ipaddr from "ipaddr.js";
 import { sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
-import { Refusal } from "../../service";
-import type { ArmResource } from "../../world";
+import type { ArmResource } from "../../model/world";
+import { Refusal } from "../../server/service";
 import { guidFor } from "./managed-identities";
 import {
   type Fields,

@@ -1,4 +1,4 @@
-import { type Answer, Refusal } from "../../service";
+import { type Answer, Refusal } from "../../server/service";
 
 /** Work that goes on after a request was answered, with an address at which a client asks how it goes. */
 export class Operations {

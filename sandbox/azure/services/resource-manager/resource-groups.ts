@@ -1,4 +1,4 @@
-import { Refusal } from "../../service";
+import { Refusal } from "../../server/service";
 import type { ResourceTypes } from "./resource-type";
 
 /** Their contents go with them. */

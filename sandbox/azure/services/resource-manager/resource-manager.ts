@@ -1,6 +1,8 @@
-import type { AccessControl } from "../../access-control";
+import { BadToken, bearerToken, type TokenIssuer } from "../../identity/token-issuer";
+import type { AccessControl } from "../../model/access-control";
 import { parentId, parseResourceId, type ResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
+import type { ArmResource, AzureWorld } from "../../model/world";
 import {
   type Answer,
   type AzureRequest,
@@ -8,9 +10,7 @@ import {
   notImitated,
   odataError,
   Refusal,
-} from "../../service";
-import { BadToken, bearerToken, type TokenIssuer } from "../../token-issuer";
-import type { ArmResource, AzureWorld } from "../../world";
+} from "../../server/service";
 import { authorizationFilter, builtInRoleResources } from "./authorization";
 import { Operations } from "./operations";
 import { scopeLocked } from "./resource-groups";

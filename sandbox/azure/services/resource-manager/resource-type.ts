@@ -1,6 +1,6 @@
 import type { ResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
-import type { ArmResource } from "../../world";
+import type { ArmResource } from "../../model/world";
 
 /** A request for one resource, after token, API version and right were found in order. */
 export interface ResourceCall {

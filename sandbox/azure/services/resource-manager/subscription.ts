@@ -1,9 +1,9 @@
-import type { AccessControl } from "../../access-control";
+import type { AccessControl } from "../../model/access-control";
 import { parseResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
-import { findRoute, type Route } from "../../routes";
-import { type Answer, type AzureRequest, notImitated, Refusal } from "../../service";
-import type { ArmResource, AzureWorld } from "../../world";
+import type { ArmResource, AzureWorld } from "../../model/world";
+import { findRoute, type Route } from "../../server/routes";
+import { type Answer, type AzureRequest, notImitated, Refusal } from "../../server/service";
 import { deletedVaultType } from "./key-vaults";
 import { resourceProviders, resourceTypes } from "./resource-types";
 
@@ -120,6 +120,18 @@ const routes: SubscriptionRoute[] = [
       type: "Microsoft.Features/providers/features",
       properties: { state: "Registered" },
     }),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.Web/geoRegions",
+    action: "Microsoft.Web/geoRegions/read",
+    answer: () => ({ value: locations.map((name) => ({ name, type: "Microsoft.Web/geoRegions" })) }),
+  },
+  {
+    method: "GET",
+    path: "/subscriptions/{s}/providers/Microsoft.OperationalInsights/deletedWorkspaces",
+    action: "Microsoft.OperationalInsights/deletedWorkspaces/read",
+    answer: () => ({ value: [] }),
   },
   {
     method: "GET",

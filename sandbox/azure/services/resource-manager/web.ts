@@ -1,7 +1,7 @@
 import { parentId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
-import { Refusal } from "../../service";
-import type { ArmResource } from "../../world";
+import type { ArmResource } from "../../model/world";
+import { Refusal } from "../../server/service";
 import { completedIdentity, guidFor } from "./managed-identities";
 import { freeAddress } from "./network";
 import { type Fields, fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";

@@ -1,5 +1,5 @@
 import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
-import type { AzureWorld } from "../../../../sandbox/azure/world";
+import type { AzureWorld } from "../../../../sandbox/azure/model/world";
 import { ask, type Reply } from "../caller";
 
 const subscriptionId = "10000000-0000-4000-8000-000000000001";
@@ -180,6 +180,13 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect((await put(vault, sent)).body.error.code).toBe("ConflictError");
     const { body } = await get(`${subscription}/providers/Microsoft.KeyVault/deletedVaults`);
     expect(body.value).toMatchObject([{ name: "kv-test", properties: { vaultId: vault } }]);
+  });
+
+  it("says where App Service is, and that no workspace was deleted", async () => {
+    const regions = await get(`${subscription}/providers/Microsoft.Web/geoRegions`);
+    expect(regions.body.value).toContainEqual(expect.objectContaining({ name: "westeurope" }));
+    const workspaces = `${subscription}/providers/Microsoft.OperationalInsights/deletedWorkspaces`;
+    expect((await get(workspaces)).body).toEqual({ value: [] });
   });
 
   it("holds what is below a lock", async () => {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import type { TokenOverrides } from "../../../../sandbox/azure/token-issuer";
+import type { TokenOverrides } from "../../../../sandbox/azure/identity/token-issuer";
 import { withClaims } from "./scene";
 
 const { privateKey: forger, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { resourceName } from "../../../../constructs/azure/resource-names";
-import type { TokenOverrides } from "../../../../sandbox/azure/token-issuer";
+import type { TokenOverrides } from "../../../../sandbox/azure/identity/token-issuer";
 import { subscriptionId } from "../../../../sandbox/azurerm/made-up-values";
 import type { Sandbox } from "../../../../sandbox/system/sandbox";
 import { ask } from "../../azure/caller";

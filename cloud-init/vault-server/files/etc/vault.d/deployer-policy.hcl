@@ -95,6 +95,9 @@ path "sys/audit/file" {
   }
 }
 
+# How much one client may ask.
+path "sys/quotas/rate-limit/each-client" { capabilities = ["create", "read", "update", "delete"] }
+
 # How the deployers themselves come in: to be read.
 path "sys/auth/deployer"            { capabilities = ["read"] }
 path "sys/mounts/auth/deployer/tune" { capabilities = ["read"] }

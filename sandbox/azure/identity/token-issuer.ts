@@ -9,7 +9,7 @@ import {
   verify,
   X509Certificate,
 } from "node:crypto";
-import { createSelfSigned } from "./certificates";
+import { createSelfSigned } from "../server/certificates";
 
 const day = 24 * 60 * 60;
 /** Entra dates its tokens back by so much, and Azure's services forgive clocks that are so far off. */

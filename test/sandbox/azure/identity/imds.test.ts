@@ -1,6 +1,6 @@
-import { type Azure, startAzure } from "../../../sandbox/azure/azure";
-import { ask, claimsOf } from "./caller";
-import { agent, clientIdOf, resourceGroup, subscriptionId, tenantId, vault, world } from "./example-world";
+import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
+import { ask, claimsOf } from "../caller";
+import { agent, clientIdOf, resourceGroup, subscriptionId, tenantId, vault, world } from "../example-world";
 
 const token = "http://169.254.169.254/metadata/identity/oauth2/token";
 const arm = "resource=https://management.azure.com/";

@@ -1,9 +1,9 @@
 import { randomUUID, timingSafeEqual } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import type { RequestHandler } from "../server/request-handler";
+import { type Answer, type AzureRequest, type AzureService, Refusal } from "../server/service";
 import type { Directory } from "./directory";
-import type { RequestHandler } from "./request-handler";
-import { type Answer, type AzureRequest, type AzureService, Refusal } from "./service";
 
 const path = "/msi/token";
 /** The host under which requests of a site go through faults and log. */

@@ -1,5 +1,7 @@
-import type { AccessControl } from "../access-control";
-import { findRoute } from "../routes";
+import { BadToken, bearerToken, type Claims, type TokenIssuer } from "../../identity/token-issuer";
+import type { AccessControl } from "../../model/access-control";
+import type { AzureWorld, KeyVault } from "../../model/world";
+import { findRoute } from "../../server/routes";
 import {
   type Answer,
   type AzureRequest,
@@ -7,9 +9,7 @@ import {
   notImitated,
   odataError,
   Refusal,
-} from "../service";
-import { BadToken, bearerToken, type Claims, type TokenIssuer } from "../token-issuer";
-import type { AzureWorld, KeyVault } from "../world";
+} from "../../server/service";
 import { keyVaultRoutes } from "./routes";
 import type { KeyVaultStore } from "./store";
 

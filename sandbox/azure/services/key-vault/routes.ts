@@ -1,11 +1,12 @@
-import type { Route } from "../routes";
-import { notImitated } from "../service";
+import type { Route } from "../../server/routes";
+import { notImitated } from "../../server/service";
 import type { KeyVaultCall } from "./call";
 import {
   createCertificate,
   getCertificate,
   getCertificateOperation,
   getContacts,
+  listCertificateVersions,
   updateCertificate,
 } from "./certificates";
 import { deleteObject, getDeletedObject, recoverObject } from "./deleted-objects";
@@ -69,7 +70,7 @@ export const keyVaultRoutes: KeyVaultRoute[] = [
   ),
 
   route("GET", "/certificates", "certificates/read", refuse),
-  route("GET", "/certificates/{name}/versions", "certificates/read", refuse),
+  route("GET", "/certificates/{name}/versions", "certificates/read", listCertificateVersions),
   route("GET", "/certificates/contacts", "certificates/read", getContacts),
   route("GET", "/certificates/{name}/pending", "certificates/read", getCertificateOperation),
   route("GET", "/certificates/{name}/{version?}", "certificates/read", getCertificate),

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { notImitated, Refusal } from "../service";
+import { notImitated, Refusal } from "../../server/service";
 import { identifier, type KeyVaultCall, pick, recovery } from "./call";
 import { refuseDeleted } from "./deleted-objects";
 import { type CertificateVersion, thumbprint } from "./store";
@@ -19,6 +19,18 @@ export function getCertificate(call: KeyVaultCall): unknown {
     policy: certificatePolicy(call, certificate),
     tags: certificate.tags,
   };
+}
+
+export function listCertificateVersions(call: KeyVaultCall): unknown {
+  const value = call.store.certificateVersions(call.name).map((version) => {
+    const { id, x5t, attributes } = getCertificate({ ...call, version: version.version }) as Record<
+      string,
+      unknown
+    >;
+    return { id, x5t, attributes };
+  });
+  if (value.length === 0) getCertificate(call); // which says that it is not there
+  return { value, nextLink: null };
 }
 
 const policyShape = z.object({

@@ -10,8 +10,8 @@ import {
   X509Certificate,
 } from "node:crypto";
 import { promisify } from "node:util";
-import { createSelfSigned } from "../certificates";
-import type { KeyVaultCertificate, KeyVaultKey } from "../world";
+import type { KeyVaultCertificate, KeyVaultKey } from "../../model/world";
+import { createSelfSigned } from "../../server/certificates";
 
 const generate = promisify(generateKeyPair);
 const allOperations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"];

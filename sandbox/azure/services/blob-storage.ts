@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { AccessControl } from "./access-control";
-import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "./service";
-import { BadToken, bearerToken, type TokenIssuer } from "./token-issuer";
-import type { AzureWorld, StorageAccount } from "./world";
+import { BadToken, bearerToken, type TokenIssuer } from "../identity/token-issuer";
+import type { AccessControl } from "../model/access-control";
+import type { AzureWorld, StorageAccount } from "../model/world";
+import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "../server/service";
 
 const audiences = ["https://storage.azure.com", "https://storage.azure.com/"];
 const domain = ".blob.core.windows.net";

@@ -1,7 +1,7 @@
+import { roleAssignmentResource, roleAssignmentsIn } from "../services/resource-manager/authorization";
 import { builtInRole } from "./built-in-roles";
-import type { ResourceStore } from "./model/resource-store";
+import type { ResourceStore } from "./resource-store";
 import type { RoleDefinition } from "./role-definition";
-import { roleAssignmentResource, roleAssignmentsIn } from "./services/resource-manager/authorization";
 import { type AzureWorld, checkRoleAssignment, type RoleAssignment } from "./world";
 
 /** Azure RBAC: who may do what, where. */

@@ -1,7 +1,7 @@
 import { createPublicKey, verify, X509Certificate } from "node:crypto";
-import { type Azure, startAzure } from "../../../sandbox/azure/azure";
-import { ask, claimsOf } from "./caller";
-import { deployer, tenantId, world } from "./example-world";
+import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
+import { ask, claimsOf } from "../caller";
+import { deployer, tenantId, world } from "../example-world";
 
 const arm = "https://management.azure.com/";
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { type Azure, startAzure } from "../../../sandbox/azure/azure";
-import { ask } from "./caller";
-import { agent, deployer, keyVaultId, recoveryReader, tenantId, world } from "./example-world";
+import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
+import { ask } from "../caller";
+import { agent, deployer, keyVaultId, recoveryReader, tenantId, world } from "../example-world";
 
 const audience = "https://vault.azure.net";
 const value = Buffer.from("a data key of thirty-two bytes..").toString("base64url");

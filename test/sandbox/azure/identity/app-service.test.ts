@@ -1,6 +1,6 @@
-import { type Azure, startAzure } from "../../../sandbox/azure/azure";
-import { claimsOf } from "./caller";
-import { clientIdOf, subscriptionId, vault, webApp, world } from "./example-world";
+import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
+import { claimsOf } from "../caller";
+import { clientIdOf, subscriptionId, vault, webApp, world } from "../example-world";
 
 describe("The identity endpoint of a web app", () => {
   let azure: Azure;

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Azure, startAzure } from "../../../sandbox/azure/azure";
-import { ask } from "./caller";
-import { agent, resourceGroup, vault, world } from "./example-world";
+import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
+import { ask } from "../caller";
+import { agent, resourceGroup, vault, world } from "../example-world";
 
 const audience = "https://storage.azure.com/";
 const url = "https://stdemo.blob.core.windows.net/app/app.zip";

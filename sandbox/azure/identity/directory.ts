@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { Refusal } from "./service";
+import type { AzureWorld, ManagedIdentity, Site, VirtualMachine } from "../model/world";
+import { Refusal } from "../server/service";
 import type { Claims, TokenIssuer, TokenLifetimes, TokenOverrides } from "./token-issuer";
-import type { AzureWorld, ManagedIdentity, Site, VirtualMachine } from "./world";
 
 /** Microsoft's services a token can be for; xms_mirid is only in tokens for such first-party audiences (facts.md). */
 const firstPartyAudiences = [

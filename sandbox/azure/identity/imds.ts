@@ -1,7 +1,7 @@
+import type { VirtualMachine } from "../model/world";
+import { findRoute, type Route } from "../server/routes";
+import { type Answer, type AzureRequest, type HostedService, oauthError, Refusal } from "../server/service";
 import type { Directory } from "./directory";
-import { findRoute, type Route } from "./routes";
-import { type Answer, type AzureRequest, type HostedService, oauthError, Refusal } from "./service";
-import type { VirtualMachine } from "./world";
 
 /** Source: learn.microsoft.com/azure/virtual-machines/instance-metadata-service, supported API versions. */
 const apiVersions = [

@@ -1,4 +1,4 @@
-import { Refusal } from "../service";
+import { Refusal } from "../../server/service";
 import type { KeyVaultStore } from "./store";
 
 /** One call to a key vault, after token, right and API version were found in order. */

@@ -1,4 +1,4 @@
-import { type Answer, type HostedService, odataError, Refusal } from "./service";
+import { type Answer, type HostedService, odataError, Refusal } from "../server/service";
 
 /** Where the Azure CLI looks for newer versions of itself after a login; here there is none. */
 export class AzureCliDownloads implements HostedService {

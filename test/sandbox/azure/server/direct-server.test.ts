@@ -1,8 +1,8 @@
 import http, { type RequestOptions } from "node:http";
 import https from "node:https";
-import { type Azure, startAzure } from "../../../sandbox/azure/azure";
-import { claimsOf } from "./caller";
-import { agent, tenantId, vault, world } from "./example-world";
+import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
+import { claimsOf } from "../caller";
+import { agent, tenantId, vault, world } from "../example-world";
 
 describe("Azure without a proxy", () => {
   let azure: Azure;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { findRoute, type Route } from "../server/routes";
+import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "../server/service";
 import type { Directory } from "./directory";
-import { findRoute, type Route } from "./routes";
-import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "./service";
 import type { TokenIssuer } from "./token-issuer";
 
 const authority = "https://login.microsoftonline.com";

@@ -1,0 +1,12 @@
+import { migrationLock } from "../../app/database/migrate";
+
+it.each([1, 46, 47, 60, 63, 64])(
+  "the lock of migrations has a name that MySQL takes, for a database's name of %d letters",
+  (length) => {
+    const database = "d".repeat(length);
+    const lock = migrationLock(database);
+    expect(lock.length).toBeLessThanOrEqual(64);
+    expect(`${database}.schema_migrations`.endsWith(lock)).toBe(true);
+    expect(lock).toContain("d.schema_migrations");
+  },
+);

@@ -1,0 +1,55 @@
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
+import { itWithProgram } from "../program";
+import { vaultServer } from "./examples";
+import { filesOf, run } from "./machine";
+
+const megabyte = 1024 * 1024;
+
+describe("Vault's audit logs", () => {
+  const files = filesOf(vaultServerUserData(vaultServer));
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "rotation-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** As logrotate does it on the VM, a minute after it was there; users and Vault's reload are the VM's. */
+  const rotate = (megabytes: number): string[] => {
+    const log = join(folder, "audit.log");
+    writeFileSync(log, "");
+    truncateSync(log, megabytes * megabyte);
+    const configuration = (files.get("/etc/logrotate.d/vault") ?? "")
+      .replace("/var/log/vault/*.log", join(folder, "*.log"))
+      .replace(/^ *su .*$/m, "")
+      .replace(/postrotate[\s\S]*endscript/, "");
+    writeFileSync(join(folder, "configuration"), configuration, { mode: 0o644 });
+    const today = new Date().toISOString().slice(0, 10).replaceAll(/-0?/g, "-");
+    writeFileSync(join(folder, "state"), `logrotate state -- version 2\n"${log}" ${today}-0:0:0\n`, {
+      mode: 0o600,
+    });
+    const { status, output } = run("logrotate", [
+      "--state",
+      join(folder, "state"),
+      join(folder, "configuration"),
+    ]);
+    expect({ status, output }).toEqual({ status: 0, output: "" });
+    return readdirSync(folder).filter((name) => name.startsWith("audit.log"));
+  };
+
+  itWithProgram("logrotate", "are rotated before the day is over when a flood fills them", () => {
+    expect(rotate(201)).toEqual(["audit.log.1"]);
+  });
+
+  itWithProgram("logrotate", "are rotated once a day otherwise", () => {
+    expect(rotate(199)).toEqual(["audit.log"]);
+  });
+
+  it("are looked at every five minutes", () => {
+    const timer = files.get("/etc/systemd/system/logrotate.timer.d/vault.conf");
+    expect(timer).toMatch(/^OnCalendar=\nOnCalendar=\*:0\/5$/m);
+  });
+});

@@ -1,0 +1,55 @@
+import { loadEnvironment } from "../../environments/load";
+import { environmentWarnings } from "../../environments/warnings";
+import { changed } from "../synthesis";
+
+function warningsOf(change: Parameters<typeof changed>[1]): string[] {
+  return environmentWarnings(changed(loadEnvironment("demo"), change)).map(
+    ({ field, sentence }) => `${field}: ${sentence}`,
+  );
+}
+
+/** Those of the demo as it is. */
+const usual = warningsOf(() => {});
+
+describe("A warning is given of", () => {
+  it.each(["Standard_D2s_v3", "Standard_DS2_v2", "Standard_B2ms", "Standard_F4s_v2", "Standard_E4-2s_v4"])(
+    "the VM size %s, whose series ends",
+    (vmSize) => {
+      const warnings = warningsOf(({ vault, agentVms: [agents] }) => {
+        vault.vmSize = vmSize;
+        if (agents) agents.vmSize = vmSize;
+      });
+      expect(warnings.filter((warning) => warning.includes(`mSize: ${vmSize} is of a series`))).toEqual([
+        expect.stringMatching(/^vault\.vmSize: .*write Standard_D2s_v5/),
+        expect.stringMatching(/^agentVms\[0\]\.vmSize: /),
+      ]);
+    },
+  );
+
+  it("MySQL 8.0", () => {
+    const warnings = warningsOf(({ mysql }) => {
+      mysql.version = "8.0.21";
+    });
+    expect(warnings).toEqual([
+      ...usual,
+      expect.stringMatching(/^mysql\.version: MySQL 8\.0\.21 .*; write 8\.4/),
+    ]);
+  });
+});
+
+describe("No warning is given of", () => {
+  it.each(["Standard_D2s_v5", "Standard_D2ds_v4", "Standard_D4ads_v6", "Standard_B2s_v2", "Standard_L8s_v3"])(
+    "the VM size %s",
+    (vmSize) => {
+      const warnings = warningsOf(({ vault }) => {
+        vault.vmSize = vmSize;
+      });
+      expect(warnings).toEqual(usual);
+    },
+  );
+
+  it.each(["demo", "production"])("sizes and versions of the environment %s", (name) => {
+    const fields = environmentWarnings(loadEnvironment(name)).map(({ field }) => field);
+    expect(fields.filter((field) => /vmSize|mysql|ubuntu/.test(field))).toEqual([]);
+  });
+});

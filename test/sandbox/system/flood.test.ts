@@ -1,0 +1,54 @@
+import { readFileSync, statSync } from "node:fs";
+import https from "node:https";
+import { requestsPerSecond } from "../../../constructs/vault/rate-limit";
+import { describeWithVaultAndDatabase } from "../programs-there";
+import { firstBootsLog } from "./audit-log";
+import { useSandbox } from "./running-sandbox";
+import { LoggedInWorkload } from "./workloads";
+
+const floodSeconds = 5;
+
+describeWithVaultAndDatabase("One client that asks without a token and without a pause", () => {
+  const running = useSandbox({ upTo: "vault-config" });
+
+  it("writes into the audit log what its rate allows, and keeps no other client from Vault", async () => {
+    const { sandbox } = running;
+    const { vault } = sandbox;
+    const log = vault.path(firstBootsLog);
+    const workload = await LoggedInWorkload.of(sandbox, "agent");
+    const agent = new https.Agent({ keepAlive: true, maxSockets: 16 });
+    const ask = () =>
+      new Promise<number>((resolve, reject) => {
+        const target = { host: vault.address, port: 8200, servername: sandbox.vaultServerName };
+        const ca = readFileSync(sandbox.vaultCertificateFile);
+        https
+          .get({ ...target, ca, agent, path: "/v1/sys/mounts" }, (answer) => {
+            answer.resume().once("end", () => resolve(answer.statusCode ?? 0));
+          })
+          .once("error", reject);
+      });
+    const before = statSync(log).size;
+    const statuses = new Map<number, number>();
+    const started = Date.now();
+    const flood = Array.from({ length: 16 }, async () => {
+      while (Date.now() - started < floodSeconds * 1000) {
+        const status = await ask();
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    });
+    const others: number[] = [];
+    while (Date.now() - started < floodSeconds * 1000)
+      others.push((await workload.ask("GET auth/token/lookup-self")).status);
+    await Promise.all(flood);
+    agent.destroy();
+    const seconds = (Date.now() - started) / 1000;
+
+    expect([...statuses.keys()].sort()).toEqual([403, 429]);
+    expect(new Set(others)).toEqual(new Set([200]));
+    // At the start the whole second's worth may come at once.
+    expect(statuses.get(403)).toBeLessThanOrEqual(requestsPerSecond * (seconds + 1));
+    // Two lines a request, of less than 800 bytes; those of the other client are few.
+    const grown = statSync(log).size - before;
+    expect(grown).toBeLessThan((requestsPerSecond * (seconds + 1) + others.length) * 2 * 2000);
+  });
+});
