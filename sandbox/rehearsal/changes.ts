@@ -58,6 +58,7 @@ export const changes: readonly Change[] = [
         "added",
         machinesOf(agentVms.filter(({ name }) => name === later)).flatMap((machine) => [
           `azurerm_linux_virtual_machine.${machine}_machine`,
+          `terraform_data.${machine}_disk-controller`,
           `azurerm_network_interface.${machine}_network-interface`,
           `azurerm_role_assignment.${machine}-certificate_assignment`,
           `azurerm_role_assignment.${machine}-package_assignment`,

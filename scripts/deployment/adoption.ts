@@ -14,7 +14,7 @@ export interface Stranger {
 
 /** Azure and Vault, as the providers repeat them: the first group is the id. */
 const alreadyThere = [
-  /A resource with the ID "([^"]+)" already exists/,
+  /a resource with the ID "([^"]+)" already exists/i,
   /path is already in use at ([^\s,]+?)\/?(?=[\s,]|$)/,
   /RoleAssignmentExists()/,
   /RoleDefinitionWithSameNameExists()/,

@@ -31,9 +31,9 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
     },
   ],
   [
-    /A resource with the ID "([^"]+)" already exists/,
+    /a resource with the ID "([^"]+)" already exists/i,
     (_, output) =>
-      `${/A resource with the ID "([^"]+)" already exists/.exec(output)?.[1]} exists already, but not in the state; delete it if nothing needs it, or import it (docs/deploy.md).`,
+      `${/a resource with the ID "([^"]+)" already exists/i.exec(unfolded(output))?.[1]} exists already, but not in the state; delete it if nothing needs it, or import it (docs/deploy.md).`,
   ],
   [
     /VaultAlreadyExists|NameAlreadyExists|is already in use|DnsRecordInUse|WebsiteAlreadyExists|ServerNameAlreadyExists/,

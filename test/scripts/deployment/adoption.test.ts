@@ -11,7 +11,7 @@ const group = "/subscriptions/55555555-5555-4555-8555-555555555555/resourceGroup
 /** As Terraform and cdktf print it. */
 const exists = (id: string, address: string): string => `
 ╷
-│ Error: A resource with the ID "${id}" already
+│ Error: a resource with the ID "${id}" already
 │ exists - to be managed via Terraform this resource needs to be imported into
 │ the State. Please see the resource documentation for more information.
 │
