@@ -18,12 +18,18 @@ async function main(): Promise<void> {
       metrics.lifecycleEvent(event);
     },
   });
-  const server = await createWebServer({ application, settings, logger, metrics });
-  stopOnSignal(async () => {
-    await server.close();
+  try {
+    const server = await createWebServer({ application, settings, logger, metrics });
+    stopOnSignal(async () => {
+      await server.close();
+      await application.close();
+    }, logger);
+    await server.listen({ port, host });
+  } catch (error) {
+    // It would go on by itself, and nobody would reach it.
     await application.close();
-  }, logger);
-  await server.listen({ port, host });
+    throw error;
+  }
 }
 
 main().catch((error: unknown) => {

@@ -362,7 +362,7 @@ export class Rehearsal {
 
   /** Deploys a stack by cdktf alone, as docs/deploy.md says. @throws UserError when that would change anything that the scripts deployed */
   async expectNothingFromCdktf(stack: string): Promise<void> {
-    const args = ["--no-install", "cdktf", "deploy", stack, "--auto-approve", "--no-color"];
+    const args = ["deploy", stack, "--auto-approve", "--no-color"];
     const { stdout } = await this.run("npx", [...args, "--ignore-missing-stack-dependencies"], "cdktf", {
       ENVIRONMENT: this.environmentName,
       ARM_SUBSCRIPTION_ID: subscriptionId,

@@ -117,6 +117,24 @@ describe("The package", () => {
       for (const line of output.trim().split("\n")) expect(() => JSON.parse(line)).not.toThrow();
     });
 
+    it("ends where its port is taken, since nobody would reach it", async () => {
+      const second = spawn(process.execPath, ["server.js"], {
+        cwd: folder,
+        env: { ...nothingThere, PORT: new URL(address).port, LISTEN_ADDRESS: "127.0.0.1" },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let said = "";
+      second.stdout.on("data", (chunk: Buffer) => {
+        said += chunk;
+      });
+      try {
+        expect(await new Promise((resolve) => second.once("close", resolve))).toBe(1);
+        expect(said).toMatch(/"event":"not started".*"EADDRINUSE"/);
+      } finally {
+        second.kill("SIGKILL");
+      }
+    }, 20_000);
+
     it("ends by itself when it is told to", async () => {
       const ended = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGTERM");
