@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../../environments/schema";
+import { programOnPath } from "../../lib/processes/program-on-path";
 import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 
@@ -56,7 +57,9 @@ async function extract(commit: string, folder: string): Promise<void> {
     ["git", "-C", project, "archive", "--output", archive, commit],
     ["tar", "-xf", archive, "-C", folder],
   ];
-  for (const [command, ...args] of commands) {
+  for (const [name, ...args] of commands) {
+    const command = await programOnPath([name]);
+    if (!command) throw new UserError(`The program ${name} is not on PATH; install it.`);
     const { code, stderr } = await runProgram({ command, args, env: process.env, deadlineMs: 60_000 });
     if (code !== 0)
       throw new UserError(

@@ -1,0 +1,26 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { copyProject } from "../../../sandbox/rehearsal/project-copy";
+import { itWithProgram } from "../../program";
+
+describe("A copy of the project as it was at a commit", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "project-copy-test-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  itWithProgram("git", "has its files, and today's packages", async () => {
+    await copyProject(folder, "HEAD");
+    for (const file of ["main.ts", "scripts/deploy", "environments/demo.json", "node_modules/cdktf"])
+      expect({ file, there: existsSync(join(folder, file)) }).toEqual({ file, there: true });
+    expect(existsSync(join(folder, "project.tar"))).toBe(false);
+  });
+
+  itWithProgram("git", "cannot be had of a commit that nobody made", async () => {
+    await expect(copyProject(folder, "no-such-commit")).rejects.toThrow(
+      /as it was at no-such-commit cannot be had .*name a commit of this repository/,
+    );
+  });
+});
