@@ -363,10 +363,12 @@ export class Rehearsal {
   /** Deploys a stack by cdktf alone, as docs/deploy.md says. @throws UserError when that would change anything that the scripts deployed */
   async expectNothingFromCdktf(stack: string): Promise<void> {
     const args = ["deploy", stack, "--auto-approve", "--no-color"];
-    const { stdout } = await this.run("npx", [...args, "--ignore-missing-stack-dependencies"], "cdktf", {
-      ENVIRONMENT: this.environmentName,
-      ARM_SUBSCRIPTION_ID: subscriptionId,
-    });
+    const { stdout } = await this.run(
+      join(this.project, "node_modules/.bin/cdktf"),
+      [...args, "--ignore-missing-stack-dependencies"],
+      "cdktf",
+      { ENVIRONMENT: this.environmentName, ARM_SUBSCRIPTION_ID: subscriptionId },
+    );
     if (!stdout.includes("No changes.")) {
       throw new UserError(`cdktf deploy would change what scripts/deploy deployed:\n${stdout}`);
     }
