@@ -16,7 +16,18 @@ import {
 
 const diskType = "Microsoft.Compute/disks";
 
+/** The sizes that the example environments name, and their like. */
+export const machineSizeNames = [
+  "Standard_D2s_v3",
+  "Standard_B2s",
+  "Standard_B1s",
+  "Standard_D4s_v3",
+  "Standard_D2s_v5",
+  "Standard_D4s_v5",
+];
+
 export const computeTypes: ResourceTypes = {
+  "microsoft.compute/virtualmachines/vmsizes": { members: () => machineSizeNames.map((name) => ({ name })) },
   "microsoft.compute/virtualmachinescalesets": {},
   [diskType.toLowerCase()]: {
     putStatus: 200,

@@ -326,6 +326,7 @@ export class ResourceManager implements HostedService {
   #list(id: string, target: ResourceId, principalId: string, query: URLSearchParams): unknown {
     const { accessControl, resources: store } = this.#props;
     const type = typeOf(target.type);
+    if (type.members) return { value: type.members() };
     const filter = query.get("$filter");
     const isAuthorization = /^Microsoft\.Authorization\/role/i.test(target.type);
     const parent = id.replace(/\/[^/]+$/, "");

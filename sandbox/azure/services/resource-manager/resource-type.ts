@@ -39,6 +39,8 @@ export interface ResourceType {
   view?: (resource: ArmResource, call: Pick<ResourceCall, "query" | "store">) => unknown;
   /** What is there without having been made, as long as its parent is: the configuration of a site. */
   implicit?: (call: ResourceCall, parent: ArmResource) => Fields | undefined;
+  /** What a list of the type shows that nobody made: the sizes that a VM may get. */
+  members?: () => Fields[];
   /** POSTs by their last segment, in small letters. */
   actions?: Readonly<Record<string, (call: ResourceCall & { resource: ArmResource }) => unknown>>;
   /** Azure shows no provisioningState in its properties. */

@@ -4,6 +4,7 @@ import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource, AzureWorld } from "../../model/world";
 import { findRoute, type Route } from "../../server/routes";
 import { type Answer, type AzureRequest, notImitated, Refusal } from "../../server/service";
+import { machineSizeNames } from "./compute";
 import { deletedVaultType } from "./key-vaults";
 import { resourceProviders, resourceTypes } from "./resource-types";
 
@@ -282,16 +283,9 @@ function nameAvailability(store: ResourceStore, { body }: AzureRequest): unknown
   return { nameAvailable: false, reason: "AlreadyExists", message: `The name '${name}' is already in use.` };
 }
 
-/** The sizes that the example environments name, and their like. */
+/** What `az vm list-skus` shows. */
 function machineSizes(): unknown[] {
-  return [
-    "Standard_D2s_v3",
-    "Standard_B2s",
-    "Standard_B1s",
-    "Standard_D4s_v3",
-    "Standard_D2s_v5",
-    "Standard_D4s_v5",
-  ].map((name) => ({
+  return machineSizeNames.map((name) => ({
     resourceType: "virtualMachines",
     name,
     tier: "Standard",

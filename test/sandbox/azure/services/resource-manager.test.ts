@@ -189,6 +189,11 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect((await get(workspaces)).body).toEqual({ value: [] });
   });
 
+  it("lists the sizes that a VM may get, as azurerm asks before it resizes one", async () => {
+    const { body } = await get(`${group}/providers/Microsoft.Compute/virtualMachines/vm/vmSizes`);
+    expect(body.value).toContainEqual({ name: "Standard_D2s_v5" });
+  });
+
   it("holds what is below a lock", async () => {
     await makeNetwork();
     const lock = `${network}/providers/Microsoft.Authorization/locks/keep`;
