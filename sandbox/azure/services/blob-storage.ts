@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { BadToken, bearerToken, type TokenIssuer } from "../identity/token-issuer";
+import { authenticate } from "../identity/authenticate";
+import type { TokenIssuer } from "../identity/token-issuer";
 import type { AccessControl } from "../model/access-control";
 import type { AzureWorld, StorageAccount } from "../model/world";
 import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "../server/service";
@@ -60,7 +61,12 @@ export class BlobStorage implements HostedService {
     if (!/^\d{4}-\d\d-\d\d$/.test(String(headers["x-ms-version"]))) {
       throw new Refusal(401, "NoAuthenticationInformation", "The header x-ms-version is missing.");
     }
-    const principal = this.#authenticate(request);
+    const { oid: principal } = authenticate(
+      request,
+      this.#props.issuer,
+      audiences,
+      ({ message }) => new Refusal(401, "InvalidAuthenticationInfo", `The token is refused: ${message}.`),
+    );
     const [, container = ""] = path.split("/");
     const resource = `${account.resourceId}/blobServices/default/containers/${container}`;
     if (!this.#props.accessControl.allowsDataAction(principal, action, resource)) {
@@ -141,17 +147,6 @@ export class BlobStorage implements HostedService {
 
   #account(host: string): StorageAccount | undefined {
     return this.#props.world.storageAccounts?.find((account) => hostOf(account) === host);
-  }
-
-  #authenticate(request: AzureRequest): string {
-    try {
-      const { oid } = this.#props.issuer.verify(bearerToken(request.headers.authorization), audiences);
-      request.authenticatedAs = oid;
-      return oid;
-    } catch (problem) {
-      if (!(problem instanceof BadToken)) throw problem;
-      throw new Refusal(401, "InvalidAuthenticationInfo", `The token is refused: ${problem.message}.`);
-    }
   }
 }
 

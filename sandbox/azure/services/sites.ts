@@ -1,4 +1,5 @@
-import { BadToken, bearerToken, type TokenIssuer } from "../identity/token-issuer";
+import { authenticate } from "../identity/authenticate";
+import type { TokenIssuer } from "../identity/token-issuer";
 import type { AccessControl } from "../model/access-control";
 import type { AzureWorld, Site } from "../model/world";
 import { findRoute, type Route } from "../server/routes";
@@ -85,19 +86,18 @@ export class Sites implements HostedService {
 
   /** Basic authentication is off in every site here, so there is no other way in than a token. */
   #authorize(site: Site, request: AzureRequest): void {
-    try {
-      const { oid } = this.#props.issuer.verify(bearerToken(request.headers.authorization), audiences);
-      request.authenticatedAs = oid;
-      if (this.#props.accessControl.allowsAction(oid, publishAction, site.resourceId)) return;
-      throw new Refusal(
-        403,
-        "Forbidden",
-        `The client '${oid}' may not do ${publishAction} on ${site.resourceId}.`,
-      );
-    } catch (problem) {
-      if (!(problem instanceof BadToken)) throw problem;
-      throw new Refusal(401, "Unauthorized", `The token is refused: ${problem.message}.`);
-    }
+    const { oid } = authenticate(
+      request,
+      this.#props.issuer,
+      audiences,
+      ({ message }) => new Refusal(401, "Unauthorized", `The token is refused: ${message}.`),
+    );
+    if (this.#props.accessControl.allowsAction(oid, publishAction, site.resourceId)) return;
+    throw new Refusal(
+      403,
+      "Forbidden",
+      `The client '${oid}' may not do ${publishAction} on ${site.resourceId}.`,
+    );
   }
 
   async #publish(site: Site, { query, bytes }: AzureRequest): Promise<unknown> {

@@ -1,4 +1,5 @@
-import { BadToken, bearerToken, type Claims, type TokenIssuer } from "../../identity/token-issuer";
+import { authenticate } from "../../identity/authenticate";
+import type { BadToken, Claims, TokenIssuer } from "../../identity/token-issuer";
 import type { AccessControl } from "../../model/access-control";
 import type { AzureWorld, KeyVault } from "../../model/world";
 import { findRoute } from "../../server/routes";
@@ -64,17 +65,12 @@ export class KeyVaultService implements HostedService {
 
   #authenticate(request: AzureRequest): Claims & { oid: string } {
     const { issuer } = this.#props;
-    try {
-      const claims = issuer.verify(bearerToken(request.headers.authorization), [audience]);
-      request.authenticatedAs = claims.oid;
-      return claims;
-    } catch (problem) {
-      if (!(problem instanceof BadToken)) throw problem;
+    return authenticate(request, issuer, [audience], (problem) => {
       const challenge = `Bearer authorization="https://login.microsoftonline.com/${issuer.tenantId}", resource="${audience}"`;
-      throw new Refusal(401, "Unauthorized", explain(problem, issuer.issuer), {
+      return new Refusal(401, "Unauthorized", explain(problem, issuer.issuer), {
         headers: { "WWW-Authenticate": challenge },
       });
-    }
+    });
   }
 
   #authorize(

@@ -1,4 +1,5 @@
-import { BadToken, bearerToken, type TokenIssuer } from "../../identity/token-issuer";
+import { authenticate } from "../../identity/authenticate";
+import type { BadToken, TokenIssuer } from "../../identity/token-issuer";
 import type { AccessControl } from "../../model/access-control";
 import { parentId, parseResourceId, type ResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
@@ -119,17 +120,12 @@ export class ResourceManager implements HostedService {
 
   #authenticate(request: AzureRequest): string {
     const { issuer } = this.#props;
-    try {
-      const { oid } = issuer.verify(bearerToken(request.headers.authorization), audiences);
-      request.authenticatedAs = oid;
-      return oid;
-    } catch (problem) {
-      if (!(problem instanceof BadToken)) throw problem;
+    return authenticate(request, issuer, audiences, (problem) => {
       const [code, message] = explain(problem, issuer);
       // Without the message: it may repeat what a stranger wrote into a token.
       const challenge = `Bearer authorization_uri="https://login.windows.net/${issuer.tenantId}", error="invalid_token"`;
-      throw new Refusal(401, code, message, { headers: { "WWW-Authenticate": challenge } });
-    }
+      return new Refusal(401, code, message, { headers: { "WWW-Authenticate": challenge } });
+    }).oid;
   }
 
   #checkSubscription(id: string): void {
