@@ -13,7 +13,7 @@ import { hostNames } from "./model/host-names";
 import { fill } from "./model/initial-resources";
 import { liveWorld } from "./model/live-world";
 import { ResourceStore } from "./model/resource-store";
-import { type AzureWorld, checkWorld, type UserAssignedIdentity } from "./model/world";
+import { type AzureWorld, checkWorld, emptyWorld, type UserAssignedIdentity } from "./model/world";
 import { CertificateAuthority, type KeyAndCertificate } from "./server/certificates";
 import { DirectServer } from "./server/direct-server";
 import { Faults } from "./server/faults";
@@ -200,9 +200,10 @@ export class Azure {
   assignIdentity(name: string, identity: UserAssignedIdentity): void {
     const { resourceId, ...machine } = known(this.#directory.machine(name), "virtual machine", name);
     const userAssigned = [...machine.userAssigned, identity.resourceId];
+    const { tenantId, subscriptionId, identities } = this.#world;
     fill(this.resources, {
-      ...this.#world,
-      identities: [...this.#world.identities, identity],
+      ...emptyWorld(tenantId, subscriptionId),
+      identities: [...identities, identity],
       virtualMachines: [{ ...machine, resourceId, userAssigned }],
     });
   }

@@ -9,6 +9,7 @@ import { armId } from "./arm-ids";
 import { systemAssignedClientId } from "./computed-attributes";
 import { keyVaultName } from "./key-vaults";
 import { signedInObjectId, subscriptionId, tenantId } from "./made-up-values";
+import { peopleOf } from "./people";
 import { privateAddress, subnetOf } from "./private-addresses";
 import { networkInterfaceOf } from "./virtual-machines";
 
@@ -37,7 +38,7 @@ export function worldOf(deployment: Deployment, environment: Environment, folder
     certificates: of("azurerm_key_vault_certificate", certificate),
     roleDefinitions: of("azurerm_role_definition", roleDefinition),
     roleAssignments: of("azurerm_role_assignment", roleAssignment),
-    people: people(environment),
+    people: peopleOf(environment, signedInObjectId),
     storageAccounts: of("azurerm_storage_account", (account) => storageAccount(account, folder)),
     resources: [
       ...of("azurerm_resource_group", resourceGroup),
@@ -205,25 +206,13 @@ function storageAccount(
     // With keys there would be other ways in than roles.
     named.extend({ shared_access_key_enabled: z.literal(false) }),
   );
-  const pushes = resource.stack.deployment
-    .resources("terraform_data")
-    .map((push) => ({ stack: push.stack.name, pushed: pushedBlob(push) }))
-    .filter(({ pushed }) => pushed?.ACCOUNT === name);
-  return {
-    name,
-    resourceId: id,
-    blobs: pushes.flatMap(({ stack, pushed }) =>
-      pushed
-        ? [
-            {
-              container: pushed.CONTAINER,
-              name: pushed.BLOB,
-              file: join(folder, "stacks", stack, pushed.FILE),
-            },
-          ]
-        : [],
-    ),
-  };
+  const blobs = resource.stack.deployment.resources("terraform_data").flatMap((push) => {
+    const pushed = pushedBlob(push);
+    if (pushed?.ACCOUNT !== name) return [];
+    const file = join(folder, "stacks", push.stack.name, pushed.FILE);
+    return [{ container: pushed.CONTAINER, name: pushed.BLOB, file }];
+  });
+  return { name, resourceId: id, blobs };
 }
 
 /** The provisioner with which a terraform_data pushes a blob: constructs/azure/package-store.ts. */
@@ -285,16 +274,4 @@ function customRoleName(deployment: Deployment, id: string | undefined): string 
   const role = roles.find(({ role_definition_resource_id }) => role_definition_resource_id === id);
   if (!role) throw new UserError(`No role of the synthesized stacks has the id ${id}.`);
   return role.name;
-}
-
-/** Everybody whom the environment names, once. */
-function people({ deployers, recoveryKeyReaders, network }: Environment): AzureWorld["people"] {
-  const everybody = [...deployers, ...recoveryKeyReaders, ...network.sshAdministrators];
-  const byId = new Map(
-    everybody.map(({ name, objectId }) => {
-      const id = objectId === "signed-in-user" ? signedInObjectId : objectId;
-      return [id, { name, objectId: id }];
-    }),
-  );
-  return [...byId.values()];
 }

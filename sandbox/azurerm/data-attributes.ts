@@ -1,21 +1,31 @@
 import { UserError } from "../../lib/processes/user-error";
 import type { ProviderValues } from "../../lib/synthesized/deployment";
 import type { ObjectValue, Value } from "../../lib/synthesized/value";
-import { signedInObjectId, subscriptionId, tenantId } from "./made-up-values";
+
+/** Who deploys, and where. */
+export interface DeployingLogin {
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  readonly objectId: string;
+}
 
 /** Data sources by type: attribute -> value. */
-export const dataAttributes: ProviderValues["dataSources"] = {
+export const dataAttributes = ({
+  tenantId,
+  subscriptionId,
+  objectId,
+}: DeployingLogin): ProviderValues["dataSources"] => ({
   azurerm_client_config: current({
     tenant_id: tenantId,
     subscription_id: subscriptionId,
-    object_id: signedInObjectId,
+    object_id: objectId,
   }),
   azurerm_subscription: current({
     id: `/subscriptions/${subscriptionId}`,
     subscription_id: subscriptionId,
     tenant_id: tenantId,
   }),
-};
+});
 
 /** Of whoever deploys: settings would mean something else than there is. */
 function current(attributes: Record<string, Value>): Record<string, (settings: ObjectValue) => Value> {

@@ -1,6 +1,7 @@
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
-import type { AzureWorld } from "../azure/model/world";
+import { type AzureWorld, emptyWorld } from "../azure/model/world";
+import { peopleOf } from "../azurerm/people";
 
 /** Of the one subscription and tenant of a rehearsal. */
 export const subscriptionId = "11111111-1111-4111-8111-111111111111";
@@ -23,10 +24,8 @@ export function deployerOf({ deployers, name }: Environment): string {
  * A subscription which the deployer owns, with nothing in it but the storage account for the state, where the environment has one;
  * the people that the environment names.
  */
-export function emptyWorld(
-  { deployers, recoveryKeyReaders, network, state }: Environment,
-  person: string,
-): AzureWorld {
+export function azureBefore(environment: Environment, person: string): AzureWorld {
+  const { state } = environment;
   const subscription = `/subscriptions/${subscriptionId}`;
   const store =
     state.backend === "azurerm"
@@ -36,22 +35,8 @@ export function emptyWorld(
           blobs: [],
         }
       : undefined;
-  const people = [...deployers, ...recoveryKeyReaders, ...network.sshAdministrators, newcomer].map(
-    ({ name, objectId }) => ({
-      name,
-      objectId: objectId === "signed-in-user" ? signedIn : objectId,
-    }),
-  );
   return {
-    tenantId,
-    subscriptionId,
-    identities: [],
-    virtualMachines: [],
-    sites: [],
-    keyVaults: [],
-    keys: [],
-    certificates: [],
-    roleDefinitions: [],
+    ...emptyWorld(tenantId, subscriptionId),
     storageAccounts: store && [store],
     roleAssignments: [
       { principalId: person, roleName: "Owner", scope: subscription },
@@ -60,6 +45,6 @@ export function emptyWorld(
         ? [{ principalId: person, roleName: "Storage Blob Data Contributor", scope: store.resourceId }]
         : []),
     ],
-    people: [...new Map(people.map((one) => [one.objectId, one])).values()],
+    people: [...peopleOf(environment, signedIn), newcomer],
   };
 }

@@ -31,25 +31,17 @@ export function fallbackModel(
   environment: Environment,
   { azure, person }: { azure: Azure; person: string },
 ): ArmResource[] {
-  const values = azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name));
+  const values = azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name), {
+    tenantId,
+    subscriptionId,
+    objectId: person,
+  });
   const provider: ProviderValues = {
     ...values,
     resources: {
       ...values.resources,
       random_string: {
         result: ({ stack, id }) => randomString(join(project, "state", environment.name, stack.name), id),
-      },
-    },
-    dataSources: {
-      azurerm_client_config: {
-        tenant_id: () => tenantId,
-        subscription_id: () => subscriptionId,
-        object_id: () => person,
-      },
-      azurerm_subscription: {
-        id: () => `/subscriptions/${subscriptionId}`,
-        subscription_id: () => subscriptionId,
-        tenant_id: () => tenantId,
       },
     },
   };

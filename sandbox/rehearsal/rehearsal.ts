@@ -19,7 +19,7 @@ import { findMySqlProgram } from "../mysql/mysql-program";
 import { smokeTest } from "../system/smoke-test";
 import type { UndoSteps } from "../system/undo-steps";
 import { agentWorkloads, webAppWorkloads } from "../system/workloads";
-import { deployerOf, emptyWorld, subscriptionId, tenantId } from "./empty-azure";
+import { azureBefore, deployerOf, subscriptionId, tenantId } from "./empty-azure";
 import { deploymentPlan, differencesOf, type ExpectedPlan } from "./expected-plan";
 import { differencesFromFallback } from "./fallback-comparison";
 import { fallbackModel } from "./fallback-model";
@@ -147,7 +147,7 @@ export class Rehearsal {
     });
     const person = deployerOf(environment);
     const azure = await progress.step("stand-in for Azure", () =>
-      startAzure(emptyWorld(environment, person), {
+      startAzure(azureBefore(environment, person), {
         print,
         onResourceChange: running.follow,
         siteRunner: running,

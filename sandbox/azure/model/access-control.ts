@@ -23,15 +23,11 @@ export class AccessControl {
 
   /** Takes away every assignment that agrees in all the fields given; says how many there were. */
   remove(which: Partial<RoleAssignment>): number {
-    const ids = this.#store.ofType("Microsoft.Authorization/roleAssignments").flatMap((resource) => {
-      const [assignment] = roleAssignmentsIn(this.#store, [resource]);
-      const agrees = Object.entries(which).every(
-        ([field, value]) => assignment?.[field as keyof RoleAssignment] === value,
-      );
-      return assignment && agrees ? [resource.id] : [];
-    });
-    for (const id of ids) this.#store.delete(id);
-    return ids.length;
+    const taken = roleAssignmentsIn(this.#store).filter((assignment) =>
+      Object.entries(which).every(([field, value]) => assignment[field as keyof RoleAssignment] === value),
+    );
+    for (const { id } of taken) this.#store.delete(id);
+    return taken.length;
   }
 
   /** On the management plane: ARM's actions, for instance Microsoft.Compute/virtualMachines/read. */

@@ -23,6 +23,21 @@ export interface AzureWorld {
   applicationIdUris?: string[];
 }
 
+/** An Azure of one tenant and one subscription, with nothing and nobody in it. */
+export const emptyWorld = (tenantId: string, subscriptionId: string): AzureWorld => ({
+  tenantId,
+  subscriptionId,
+  identities: [],
+  virtualMachines: [],
+  sites: [],
+  keyVaults: [],
+  keys: [],
+  certificates: [],
+  roleDefinitions: [],
+  roleAssignments: [],
+  people: [],
+});
+
 export interface ManagedIdentity {
   clientId: string;
   principalId: string;

@@ -102,20 +102,25 @@ export function roleDefinitionsIn(store: ResourceStore): RoleDefinition[] {
   });
 }
 
-/** Role assignments; those of roles that nobody knows give nothing. */
-export function roleAssignmentsIn(
-  store: ResourceStore,
-  resources = store.ofType(roleAssignmentType),
-): RoleAssignment[] {
+/** Role assignments, with their ids; those of roles that nobody knows give nothing. */
+export function roleAssignmentsIn(store: ResourceStore): (RoleAssignment & { id: string })[] {
   const custom = store.ofType(roleDefinitionType);
-  return resources.flatMap((assignment) => {
+  return store.ofType(roleAssignmentType).flatMap((assignment) => {
     const roleId = roleIdOf(assignment);
     const roleName =
       text(custom.find(({ name }) => sameId(name, roleId))?.properties?.["roleName"]) ??
       builtInRoles.find(({ id }) => sameId(id, roleId))?.name;
     if (roleName === undefined) return [];
     const { principalId, scope, createdOn } = propertiesOf(assignment);
-    return [{ principalId: String(principalId), scope: String(scope), roleName, createdOn: text(createdOn) }];
+    return [
+      {
+        id: assignment.id,
+        principalId: String(principalId),
+        scope: String(scope),
+        roleName,
+        createdOn: text(createdOn),
+      },
+    ];
   });
 }
 

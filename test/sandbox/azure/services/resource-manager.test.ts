@@ -1,5 +1,5 @@
 import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
-import type { AzureWorld } from "../../../../sandbox/azure/model/world";
+import { type AzureWorld, emptyWorld } from "../../../../sandbox/azure/model/world";
 import { ask, type Reply } from "../caller";
 
 const subscriptionId = "10000000-0000-4000-8000-000000000001";
@@ -11,15 +11,7 @@ const group = `${subscription}/resourceGroups/rg-test`;
 const network = `${group}/providers/Microsoft.Network/virtualNetworks/vnet`;
 
 const world: AzureWorld = {
-  tenantId: "10000000-0000-4000-8000-000000000002",
-  subscriptionId,
-  identities: [],
-  virtualMachines: [],
-  sites: [],
-  keyVaults: [],
-  keys: [],
-  certificates: [],
-  roleDefinitions: [],
+  ...emptyWorld("10000000-0000-4000-8000-000000000002", subscriptionId),
   roleAssignments: [
     { principalId: owner, roleName: "Owner", scope: subscription },
     { principalId: reader, roleName: "Reader", scope: subscription },
