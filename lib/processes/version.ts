@@ -8,6 +8,7 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-function numbersOf(version: string): number[] {
-  return (version.split(/[-+]/)[0] ?? "").split(".").map(Number);
-}
+/** 2.2.2 of 2.2.2+ent: programs say more of themselves than their number. */
+export const numberOf = (version: string): string => version.replace(/[-+].*/, "");
+
+const numbersOf = (version: string): number[] => numberOf(version).split(".").map(Number);

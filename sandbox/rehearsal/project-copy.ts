@@ -1,19 +1,12 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../../environments/schema";
 import { programOnPath } from "../../lib/processes/program-on-path";
 import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
+import { numberOf } from "../../lib/processes/version";
+import { linkPackages } from "./link-packages";
 
 const project = join(__dirname, "../..");
 
@@ -43,12 +36,7 @@ export async function copyProject(folder: string, commit?: string): Promise<void
       if (!madeHere.has(name)) cpSync(join(project, name), join(folder, name), { recursive: true });
     }
   } else await extract(commit, folder);
-  const packages = join(folder, "node_modules");
-  if (existsSync(packages)) return;
-  mkdirSync(packages);
-  for (const name of readdirSync(join(project, "node_modules"))) {
-    if (name !== ".cache") symlinkSync(join(project, "node_modules", name), join(packages, name));
-  }
+  if (!existsSync(join(folder, "node_modules"))) linkPackages(folder);
 }
 
 async function extract(commit: string, folder: string): Promise<void> {
@@ -105,7 +93,6 @@ function fillInDeployerRanges(folder: string, name: string): void {
 /** Has the environment ask for the Vault that the VMs run here. */
 function useVaultVersion(folder: string, name: string, version: string): void {
   editEnvironment(folder, name, (environment) => {
-    // Vault says more of itself than its number, such as 2.2.2+ent.
-    environment["vault"] = { ...(environment["vault"] as object), version: version.replace(/[-+].*/, "") };
+    environment["vault"] = { ...(environment["vault"] as object), version: numberOf(version) };
   });
 }

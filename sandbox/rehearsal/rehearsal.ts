@@ -266,14 +266,7 @@ export class Rehearsal {
 
   /** What Key Vault does some time before the certificate expires. */
   async renewVaultCertificate(): Promise<void> {
-    const vaults = this.azure.resources.ofType("Microsoft.KeyVault/vaults");
-    const withCertificate = vaults.filter(({ name }) =>
-      this.azure.keyVault(name).certificate(certificateName),
-    );
-    await this.azure.renewCertificate(
-      only("Key Vault with a certificate", withCertificate).name,
-      certificateName,
-    );
+    await this.azure.renewCertificate(this.keyVaultWithCertificate, certificateName);
     await writeFile(this.vaultCaFile, this.vaultCertificate);
   }
 
@@ -326,11 +319,15 @@ export class Rehearsal {
     return new Map([...this.running.machines].filter(([name]) => names.has(name)));
   }
 
-  /** The newest version of the only one in any of the Key Vaults, PEM. */
+  /** The newest version of Vault's certificate, PEM. */
   get vaultCertificate(): string {
-    const vaults = this.azure.resources.ofType("Microsoft.KeyVault/vaults");
-    const found = vaults.flatMap(({ name }) => this.azure.keyVault(name).certificate(certificateName) ?? []);
-    return only("certificate of Vault", found);
+    return this.azure.keyVault(this.keyVaultWithCertificate).certificate(certificateName) ?? "";
+  }
+
+  private get keyVaultWithCertificate(): string {
+    const names = this.azure.resources.ofType("Microsoft.KeyVault/vaults").map(({ name }) => name);
+    const holders = names.filter((name) => this.azure.keyVault(name).certificate(certificateName));
+    return only("Key Vault with a certificate", holders);
   }
 
   /** @throws UserError when a plan would do anything else */

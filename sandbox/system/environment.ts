@@ -1,6 +1,7 @@
 import { overlap } from "../../environments/addresses";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
+import { numberOf } from "../../lib/processes/version";
 
 /** The first two octets of a sandbox's addresses. 127.0 stays with localhost; another number for each sandbox. */
 export type LoopbackNetwork = `127.${number}`;
@@ -24,8 +25,7 @@ export function sandboxEnvironment(
   }
   return {
     ...environment,
-    // Vault says more of itself than its number, such as 2.2.2+ent.
-    vault: { ...environment.vault, version: vaultVersion.replace(/[-+].*/, "") },
+    vault: { ...environment.vault, version: numberOf(vaultVersion) },
     network: { ...environment.network, ...onLoopback(environment.network, network) },
   };
 }

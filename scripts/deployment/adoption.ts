@@ -3,6 +3,7 @@ import { UserError } from "../../lib/processes/user-error";
 import type { Plan } from "../plan-summary/plan";
 import type { AzureCli } from "./azure-cli";
 import { type TerraformRun, terraform } from "./terraform";
+import { unfolded } from "./terraform-failure";
 
 /** What is there already though the stack is to make it, by what Terraform said of it. */
 export interface Stranger {
@@ -22,7 +23,7 @@ const alreadyThere = [
 
 /** What a failed run of Terraform met; undefined when something else went wrong besides. */
 export function strangersIn(output: string): Stranger[] | undefined {
-  const [, ...errors] = output.replaceAll(/[\s│╷╵]+/g, " ").split(/ ?Error: /);
+  const [, ...errors] = unfolded(output).split(/ ?Error: /);
   const found = errors.map((error): Stranger | undefined => {
     const [, address] = / with ((?:azurerm|vault)_\w+\.[^\s,]+)/.exec(error) ?? [];
     const match = alreadyThere.map((pattern) => pattern.exec(error)).find(Boolean);

@@ -10,6 +10,7 @@ import { projectFolder } from "./project";
 import { runCommand } from "./run-command";
 import { temporaryFolder } from "./temporary-folder";
 import { initialize, type TerraformRun, terraformOutput } from "./terraform";
+import { unfolded } from "./terraform-failure";
 
 const stateFile = z.object({
   outputs: z
@@ -184,7 +185,7 @@ async function terraformAside(
   const env = withoutTerraformSettings(process.env);
   const result = await runCommand(terraformName(), args, { cwd, env, signal });
   if (result?.code === 0) return result.stdout;
-  const said = result ? result.stderr.replaceAll(/[\s│╷╵]+/g, " ").trim() : "Terraform is not installed";
+  const said = result ? unfolded(result.stderr).trim() : "Terraform is not installed";
   const cure =
     "azurerm" in json.terraform.backend
       ? "see that the storage account exists (scripts/create-state-store) and that you may read its blobs"

@@ -86,7 +86,7 @@ export function terraformFailure(subject: Subject, output: string): string {
 }
 
 /** On one line: Terraform folds its messages to the terminal's width. */
-function unfolded(text: string): string {
+export function unfolded(text: string): string {
   return text.replaceAll(/[\s│╷╵]+/g, " ");
 }
 

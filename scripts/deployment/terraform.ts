@@ -10,7 +10,7 @@ import type { Interruption } from "./interruption";
 import { forgetOtherEnvironment } from "./other-environment";
 import { stackFolder } from "./project";
 import { runCommand } from "./run-command";
-import { terraformFailure } from "./terraform-failure";
+import { terraformFailure, unfolded } from "./terraform-failure";
 
 /** What Terraform runs with on a stack, in the folder in which cdktf runs it too. */
 export interface TerraformRun {
@@ -84,7 +84,7 @@ export async function initialize(run: Omit<TerraformRun, "report">): Promise<voi
   interruption.check();
   if (result?.code === 0) return;
   const output = result ? result.stderr || result.stdout : "Terraform is not installed";
-  const said = output.replaceAll(/[\s│╷╵]+/g, " ").trim();
+  const said = unfolded(output).trim();
   if (/state lock|Backend configuration changed|migrate your state/.test(said)) {
     throw new UserError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output));
   }

@@ -4,6 +4,7 @@ import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import { Progress } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
+import { numberOf } from "../../lib/processes/version";
 import { Deployment } from "../../lib/synthesized/deployment";
 import { synthesize } from "../../main";
 import { type Azure, startAzure } from "../../sandbox/azure/azure";
@@ -50,7 +51,7 @@ export class BootScene {
       const loaded = loadEnvironment(environmentName);
       const environment = {
         ...loaded,
-        vault: { ...loaded.vault, version: vault.version.replace(/[-+].*/, "") },
+        vault: { ...loaded.vault, version: numberOf(vault.version) },
       };
       const folder = await StateFolder.open();
       await undo.add(() => folder.close());

@@ -8,6 +8,7 @@ import { cloudConfig, packFiles, type WriteFile } from "../../cloud-init/cloud-c
 import { type ManagedUnit, UNITS_FILE } from "../../cloud-init/common/managed-units";
 import { waitFor } from "../../lib/processes/wait-for";
 import { Machine } from "../../sandbox/machine/machine";
+import { numbersOf } from "../../sandbox/rehearsal/numbers";
 import { nextAddress, shortFolder } from "../sandbox/machine/small-machine";
 
 const APPLY = "apply-user-data.service";
@@ -358,7 +359,7 @@ describe("apply-user-data", () => {
     await applied({});
     const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
     const rounds = process.env.LONG_TESTS ? 100 : 6;
-    const random = generator(seed);
+    const random = numbersOf(seed);
     const begin = performance.now();
     await applied({ one: "0", both: { A: "0", B: "0" }, third: true });
     const whole = performance.now() - begin;
@@ -438,14 +439,3 @@ describe("apply-user-data", () => {
     expect(existsSync(machine.path("/etc/three.conf"))).toBe(false);
   });
 });
-
-/** Mulberry32: the same numbers for the same seed. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { linkPackages } from "../../sandbox/rehearsal/link-packages";
 
 const project = join(__dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "determinism-"));
@@ -25,11 +26,7 @@ function copyOfProject(from: string, ...folders: string[]): string {
   const copy = join(folder, ...folders);
   mkdirSync(copy, { recursive: true });
   for (const part of sources) cpSync(join(from, part), join(copy, part), { recursive: true });
-  const packages = join(project, "node_modules");
-  mkdirSync(join(copy, "node_modules"));
-  for (const name of readdirSync(packages).filter((one) => one !== ".cache")) {
-    symlinkSync(join(packages, name), join(copy, "node_modules", name));
-  }
+  linkPackages(copy);
   return copy;
 }
 

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { compareVersions } from "../../../lib/processes/version";
-import { terraformName } from "../../../lib/terraform/terraform-program";
+import { OLDEST_TERRAFORM, terraformName } from "../../../lib/terraform/terraform-program";
 import { engines } from "../../../package.json";
 import { type AzureCli, azureCliMissing } from "../azure-cli";
 import { runCommand } from "../run-command";
 
 /** Terraform: write-only arguments. The Azure CLI: older ones speak to a Key Vault API that Azure ends on 27 February 2027. */
-export const oldest = { node: engines.node.replace(">=", ""), terraform: "1.11.0", az: "2.90.0" };
+export const oldest = { node: engines.node.replace(">=", ""), terraform: OLDEST_TERRAFORM, az: "2.90.0" };
 
 /** Node.js, Terraform and the Azure CLI, each new enough. */
 export async function programVersionProblems(az: AzureCli): Promise<string[]> {

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import fs, { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { packageApp } from "../../../app/package";
+import { linkPackages } from "../../../sandbox/rehearsal/link-packages";
 
 /** Settings of App Service for a Vault and an identity endpoint that are not there. */
 const nothingThere = {
@@ -27,10 +28,8 @@ describe("The package", () => {
     try {
       for (const part of ["app", "package.json", "package-lock.json", "tsconfig.json"])
         cpSync(join(project, part), join(elsewhere, part), { recursive: true });
-      // All but .cache, where a package that was made before is kept.
-      mkdirSync(join(elsewhere, "node_modules"));
-      for (const name of readdirSync(join(project, "node_modules")).filter((it) => it !== ".cache"))
-        symlinkSync(join(project, "node_modules", name), join(elsewhere, "node_modules", name));
+      // Without .cache, where a package that was made before is kept.
+      linkPackages(elsewhere);
       const script = `process.stdout.write(require("./app/package.ts").packageApp())`;
       const made = execFileSync(process.execPath, ["--require", "tsx/cjs", "--eval", script], {
         cwd: elsewhere,

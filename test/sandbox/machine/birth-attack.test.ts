@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { waitFor } from "../../../lib/processes/wait-for";
 import type { Machine } from "../../../sandbox/machine/machine";
+import { numbersOf } from "../../../sandbox/rehearsal/numbers";
 import { describeWithVault } from "../programs-there";
 import { FIRST_BOOT, outputFromNow, steps, untilOpen, VAULT } from "../system/first-boots";
 import { Attackers } from "./attackers";
@@ -16,17 +17,6 @@ const deadlineMs = 120_000;
 interface Disturbance {
   readonly step: string;
   readonly what: "first boot is killed" | "Vault is killed" | "the machine is rebooted";
-}
-
-/** Mulberry32: numbers from 0 to 1 that a seed decides. */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Every second birth is disturbed, up to three times. */
@@ -71,7 +61,7 @@ describeWithVault("Nobody but first boot reaches a Vault that is born", () => {
   it(
     `while clients try every address of its machine, in ${births} births, half of them disturbed (BIRTH_SEED=${seed})`,
     async () => {
-      const random = randomFrom(seed);
+      const random = numbersOf(seed);
       const attackers = new Attackers(machine, random);
       const { findings } = attackers;
       let disturbed = 0;

@@ -6,6 +6,7 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import { VAULT_GO_MODULE } from "../../../lib/releases/vault-versions";
 import { VaultClient, VaultRefusal } from "../../../lib/vault-api/vault-client";
 import type { Machine } from "../../../sandbox/machine/machine";
+import { numbersOf } from "../../../sandbox/rehearsal/numbers";
 import { programOnPath } from "../../program-on-path";
 import { describeWithVaultAndDatabase, vaultThere } from "../programs-there";
 import { otherVault } from "../vault/other-vault";
@@ -23,15 +24,6 @@ const edited = (environment: Environment, edit: (copy: Environment) => void): En
   edit(copy);
   return copy;
 };
-
-/** Numbers that are the same for one seed. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 /** A second build of the same Vault has to be of the kind that runs. */
 const noOtherVault = !programOnPath("go")
@@ -156,7 +148,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
 
   it("arrives although apply-user-data is killed at random moments", async () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-    const random = generator(seed);
+    const random = numbersOf(seed);
     const kills = process.env["LONG_TESTS"] ? 20 : 4;
     console.info(`seed ${seed}`);
     for (let round = 1; round <= kills; round++) {

@@ -1,16 +1,7 @@
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { linkPackages } from "../../../sandbox/rehearsal/link-packages";
 
 const project = join(__dirname, "../../..");
 
@@ -37,11 +28,7 @@ export class ProjectCopy {
   constructor() {
     for (const source of sources)
       cpSync(join(project, source), join(this.folder, source), { recursive: true });
-    const packages = join(this.folder, "node_modules");
-    mkdirSync(packages);
-    for (const name of readdirSync(join(project, "node_modules"))) {
-      if (name !== ".cache") symlinkSync(join(project, "node_modules", name), join(packages, name));
-    }
+    linkPackages(this.folder);
   }
 
   /** Writes an environment: an example of the project with changes at the top level. */

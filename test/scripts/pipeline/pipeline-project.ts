@@ -1,19 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { linkPackages } from "../../../sandbox/rehearsal/link-packages";
 import { az, callOf, emptyCloud, gh, Refusal, terraform } from "./cloud";
 
 const project = join(__dirname, "../../..");
@@ -64,7 +55,7 @@ export class PipelineProject {
 
   constructor(imitations: readonly string[] = ["az", "gh"]) {
     for (const name of copied) cpSync(join(project, name), join(this.folder, name), { recursive: true });
-    this.linkLibraries();
+    linkPackages(this.path("."));
     mkdirSync(join(this.folder, "bin"));
     for (const name of imitations) this.addProgram(name, imitation(name));
   }
@@ -171,15 +162,6 @@ export class PipelineProject {
     } catch (error) {
       if (!(error instanceof Refusal)) return `1\nERROR: the imitation is at fault: ${error}\n`;
       return `${error.cause ?? 1}\n${error.message}\n`;
-    }
-  }
-
-  /** One by one, since the kept bundles in node_modules/.cache belong to one copy of the project. */
-  private linkLibraries(): void {
-    const libraries = join(project, "node_modules");
-    mkdirSync(this.path("node_modules"));
-    for (const name of readdirSync(libraries).filter((name) => name !== ".cache")) {
-      symlinkSync(join(libraries, name), this.path(join("node_modules", name)));
     }
   }
 }

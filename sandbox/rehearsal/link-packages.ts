@@ -1,0 +1,13 @@
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+
+const packages = join(__dirname, "../../node_modules");
+
+/**
+ * Gives a copy of the project this one's packages. Link by link, since what is kept in node_modules/.cache belongs to one copy.
+ */
+export function linkPackages(folder: string): void {
+  mkdirSync(join(folder, "node_modules"));
+  for (const name of readdirSync(packages).filter((one) => one !== ".cache"))
+    symlinkSync(join(packages, name), join(folder, "node_modules", name));
+}
