@@ -37,11 +37,13 @@ export function packFiles(
   for (const folder of folders) {
     for (const path of pathsBelow(folder)) {
       if (contents.has(path)) throw new Error(`${path} is in two of the folders ${folders.join(", ")}`);
-      contents.set(path, readFileSync(join(folder, path), "utf8").replaceAll("\r\n", "\n"));
+      contents.set(path, readFileSync(join(folder, path), "utf8"));
     }
   }
   const unused = new Set(Object.keys(values));
-  const files = [...contents].map(([path, text]) => staticFile(path, fillIn(path, text, values, unused)));
+  const files = [...contents].map(([path, text]) =>
+    staticFile(path, fillIn(path, text.replaceAll("\r\n", "\n"), values, unused)),
+  );
   if (unused.size > 0) throw new Error(`no file has the placeholder of ${[...unused].join(", ")}`);
   return files.sort(byPath);
 }

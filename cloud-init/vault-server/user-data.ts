@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
 import { enabledUnits, UNITS_FILE, unitsJson } from "../common/managed-units";
@@ -96,8 +97,8 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
 
 function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   const disk = dataDisk(settings.diskController);
-  const ofDisk = settings.diskController === "NVMe" ? "nvme-files" : "scsi-files";
-  const folders = ["../common/files", "files", ofDisk].map((folder) => join(__dirname, folder));
+  const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
+  if (settings.diskController === "NVMe") folders.push(join(__dirname, "nvme-files"));
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
   return packFiles(
@@ -110,7 +111,13 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
       VAULT_MIN_TLS: `tls${settings.minTlsVersion.replace(".", "")}`,
       ...(hasFront(settings) && { FRONT_MIN_TLS: `TLSv${settings.minTlsVersion}` }),
     },
-    { [UNITS_FILE]: unitsJson(managedFiles(settings)) },
+    {
+      [UNITS_FILE]: unitsJson(managedFiles(settings)),
+      [`/etc/systemd/system/${disk.unit}.d/vault.conf`]: readFileSync(
+        join(__dirname, "data-disk-device.conf"),
+        "utf8",
+      ),
+    },
   );
 }
 
