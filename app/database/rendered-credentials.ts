@@ -10,7 +10,7 @@ import type { CredentialSource, DatabaseLogin } from "./credentials";
 const settleMs = 50;
 /** How often Vault is asked whether the lease is alive, milliseconds. The agent itself looks when two thirds of it are over. */
 const leaseCheckMs = 5_000;
-/** An agent that started anew may not reach Vault for a while, and has rendered nothing else until then; milliseconds. */
+/** Pause between two restarts of the agent, milliseconds. A restarted agent needs time to reach Vault and render. */
 const betweenQuitsMs = 60_000;
 /** Where no event comes, such as after the folder was mounted over, milliseconds. */
 const lookAgainMs = 15_000;
@@ -106,7 +106,7 @@ export class RenderedCredentials implements CredentialSource {
       this.onEvent({
         event: "failure",
         what: "lease",
-        reason: "The lease is over. Vault Agent starts anew.",
+        reason: "The lease is over. Vault Agent restarts.",
       });
       await this.#agent.quit().catch(() => undefined);
     }

@@ -65,7 +65,7 @@ export class AgentListener implements Vault {
     }
   }
 
-  /** Has the agent start anew, which systemd sees to: it logs in again and renders everything. */
+  /** Stops the agent. systemd starts it again, and it logs in and renders everything. */
   async quit(): Promise<void> {
     await this.#send("POST", "/agent/v1/quit", undefined, checkTimeoutMs);
   }

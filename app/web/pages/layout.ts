@@ -47,7 +47,7 @@ export function layout({ title, place, body }: LayoutProps): Html {
 ${body}
 </main>
 <footer class="footer"><p>Encrypted by Vault, with credentials that nobody knows. All customers are made up.</p>
-<p>This demonstration has no sign-in of its own: unless App Service asks for one, whoever reaches it can read and change everything.</p></footer>
+<p>This demonstration has no sign-in of its own. Anybody who reaches it can read and change everything, unless App Service asks for a sign-in.</p></footer>
 </body>
 </html>
 `;

@@ -33,7 +33,7 @@ listener "tcp" {
   tls_disable            = true
   require_request_header = true
 
-  # The application has the agent start anew when somebody revoked its lease or its token. systemd starts it again.
+  # The application stops the agent when somebody revoked the lease or the token. systemd starts it again.
   agent_api {
     enable_quit = true
   }

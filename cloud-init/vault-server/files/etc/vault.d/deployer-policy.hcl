@@ -84,8 +84,8 @@ path "sys/policies/acl"             { capabilities = ["list"] }
 path "sys/policies/acl/*"           { capabilities = ["read"] }
 path "sys/policies/acl/workload-*"  { capabilities = ["create", "read", "update", "delete"] }
 
-# This file, and nothing else: a socket with log_raw would carry every secret to whoever listens at its other end, and another
-# file could be one of Vault's own.
+# Deployers may have this file only. A socket with log_raw sends every secret to its other end. Another file could be one of
+# Vault's own.
 path "sys/audit"                    { capabilities = ["read", "sudo"] }
 path "sys/audit/file" {
   capabilities       = ["create", "read", "update", "delete", "sudo"]
