@@ -27,6 +27,9 @@ export const PRIVATE_FOLDERS = [
   "/var/log/vault",
 ] as const;
 
+/** Units of Ubuntu's packages that the user data changes. */
+export const UBUNTU_UNITS: readonly string[] = ["logrotate.timer"];
+
 /** Where the VM's services listen, as units and configuration files write it; each becomes the same port of the machine's own loopback. */
 export const LISTENERS = ["127.0.0.1:8200", "127.0.0.1:8201", "127.0.0.1:8100"] as const;
 
@@ -124,6 +127,12 @@ export const differences: readonly Difference[] = [
       "HTTP_PROXY, HTTPS_PROXY, NO_PROXY (each in both spellings) and SSL_CERT_FILE are in every process's environment and name the " +
       "stand-in for Azure and its CA.",
     reason: "169.254.169.254 and Azure's names cannot be had on loopback without root.",
+  },
+  {
+    name: "Ubuntu's units",
+    onAzure: `The user data also changes units of Ubuntu's packages: ${UBUNTU_UNITS.join(", ")}.`,
+    inSandbox: "These units are there, and do nothing.",
+    reason: "Only the user data's own units run.",
   },
   {
     name: "Restarts",

@@ -17,6 +17,7 @@ export const coverage: Readonly<Record<string, string>> = {
     "boot test: attempts from inside each service; `npm test`: `systemd-analyze verify` and `security`",
   "Way to Azure":
     "boot test: names and 169.254.169.254 without a proxy, trusted by the system's own list. Public DNS and certificates: only Azure",
+  "Ubuntu's units": "`npm test`: logrotate itself, on the project's settings; that its timer runs, nowhere",
   Restarts: "boot test: systemd's own, after kill -9",
   Readiness: "boot test: systemd's own",
   "Disks and tmpfs":

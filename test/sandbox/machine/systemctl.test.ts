@@ -78,6 +78,7 @@ describe("systemctl on a machine", () => {
     ["start fails.service", 1, "", "Job for fails.service failed"],
     ["start --no-block fails.service", 0, "", ""],
     ["start none.service", 5, "", "Failed to start none.service: Unit none.service not found."],
+    ["restart logrotate.timer", 0, "", ""],
     ["stop rests.service", 0, "", ""],
     ["stop none.service", 5, "", "Failed to stop none.service: Unit none.service not loaded."],
     ["reload runs.service", 0, "", ""],
