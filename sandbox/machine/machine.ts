@@ -7,7 +7,7 @@ import { lastLines } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { killLeftovers } from "../programs/leftover-processes";
-import { NO_PROXY } from "./differences";
+import { NO_PROXY, UBUNTU_UNITS } from "./differences";
 import type { Variables } from "./environment";
 import { Mapping } from "./mapping";
 import { requireFree, requirePrograms } from "./requirements";
@@ -296,6 +296,7 @@ export class Machine {
       mkdirSync(this.path(path), { recursive: true });
       chmodSync(this.path(path), mode);
     }
+    for (const unit of UBUNTU_UNITS) this.#writeFile(`/usr/lib/systemd/system/${unit}`, "", 0o644);
     for (const file of this.#userData.write_files) {
       this.#writeFile(file.path, textOf(file), Number.parseInt(file.permissions, 8));
     }

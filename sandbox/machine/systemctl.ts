@@ -2,7 +2,6 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { messageOf } from "../../lib/processes/user-error";
-import { UBUNTU_UNITS } from "./differences";
 import type { JobResult } from "./jobs";
 import type { ServiceManager } from "./service-manager";
 
@@ -46,14 +45,12 @@ export async function systemctl(manager: ServiceManager, words: readonly string[
       `systemctl: the sandbox does not imitate "${what}"; teach it in sandbox/machine/systemctl.ts`,
     );
   }
-  const named = names.map((name) => (name.includes(".") ? name : `${name}.service`));
+  const units = names.map((name) => (name.includes(".") ? name : `${name}.service`));
   if (command === "daemon-reload") {
     manager.daemonReload();
     return success;
   }
-  if (named.length === 0) return failure("Too few arguments.");
-  const units = named.filter((unit) => !UBUNTU_UNITS.includes(unit));
-  if (units.length === 0) return success;
+  if (units.length === 0) return failure("Too few arguments.");
   if (command === "is-active") return isActive(manager, units, options);
   if (command === "show") return show(manager, units, options);
   const missing = units.find((unit) => !manager.has(unit));

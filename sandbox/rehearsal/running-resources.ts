@@ -147,7 +147,9 @@ export class RunningResources implements SiteRunner {
         this.#use().setUserData(name, mapped);
         const { code, output } = await machine.run("apply-user-data.service");
         // The machine's files have its private root in them; Azure knows the user data as they were sent.
-        this.#consoles.set(name, output.replaceAll(/user-data [0-9a-f]{12}/g, `user-data ${version}`));
+        const shown = output.replaceAll(/user-data [0-9a-f]{12}/g, `user-data ${version}`);
+        // A report comes once; the console keeps it.
+        this.#consoles.set(name, `${this.#consoles.get(name) ?? ""}${shown}`);
         if (code === 0) return;
         await new Promise((resolve) => setTimeout(resolve, 1000).unref());
       }
