@@ -1,0 +1,106 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Progress } from "../lib/processes/progress";
+import { messageOf, UserError } from "../lib/processes/user-error";
+import { helpIfAsked } from "./help";
+import type { Mutant } from "./mutate/mutant";
+import { mutants } from "./mutate/mutants";
+import { type Outcome, ProjectCopy } from "./mutate/project-copy";
+
+const usage = `Usage: npm run mutate [-- [--workers N] [--json] [TEXT]...]
+
+Makes one mistake after the other in copies of the project, and runs the tests that must notice it. Snapshots do not count.
+
+  --workers N  copies in which mistakes are tried at the same time (default: one for each processor)
+  --json       the results as JSON
+  TEXT         only mistakes whose description or file has one of these texts
+
+Exit code 0: each was noticed. 2: some were not. 1: the check itself failed.`;
+
+interface Tried extends Outcome {
+  readonly mutant: Mutant;
+}
+
+const noticed = ({ result }: Outcome) => ["killed", "crashed", "late"].includes(result);
+
+async function main(): Promise<void> {
+  helpIfAsked(usage);
+  const { workers, json, chosen } = readArguments();
+  const progress = new Progress();
+  const copies: ProjectCopy[] = [];
+  try {
+    for (let index = 0; index < Math.min(workers, chosen.length); index++)
+      copies.push(await ProjectCopy.make(join(__dirname, "..")));
+    const tests = [...new Set(chosen.flatMap(({ tests }) => tests))].sort();
+    const waiting = [...tests];
+    await Promise.all(copies.map((copy) => inTurn(waiting, (test) => testsPass(copy, test))));
+    progress.line(`${tests.length} test files pass without a mistake.`);
+    const tried: Tried[] = [];
+    const left = [...chosen];
+    await Promise.all(
+      copies.map((copy) =>
+        inTurn(left, async (mutant) => {
+          const outcome = await copy.try(mutant);
+          tried.push({ mutant, ...outcome });
+          progress.line(`${tried.length}/${chosen.length} ${lineOf({ mutant, ...outcome })}`);
+        }),
+      ),
+    );
+    tried.sort((one, other) => chosen.indexOf(one.mutant) - chosen.indexOf(other.mutant));
+    console.log(json ? JSON.stringify(tried, null, 2) : summary(tried));
+    process.exitCode = tried.every(noticed) ? 0 : 2;
+  } finally {
+    for (const copy of copies) copy.remove();
+  }
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { workers: { type: "string" }, json: { type: "boolean", default: false } },
+      allowPositionals: true,
+    });
+    const workers = Number(values.workers ?? availableParallelism());
+    if (!Number.isInteger(workers) || workers < 1)
+      throw new UserError(`--workers cannot be ${values.workers}.`);
+    const chosen = mutants.filter(
+      ({ what, file }) =>
+        positionals.length === 0 || positionals.some((text) => `${what} ${file}`.includes(text)),
+    );
+    if (chosen.length === 0)
+      throw new UserError(`No mistake has ${positionals.join(" or ")} in its description or file.`);
+    return { workers, json: values.json, chosen };
+  } catch (error) {
+    throw new UserError(`${messageOf(error)}\n\n${usage}`);
+  }
+}
+
+/** Works off a list that others work off too. */
+async function inTurn<T>(waiting: T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one);
+}
+
+async function testsPass(copy: ProjectCopy, test: string): Promise<void> {
+  const { result, by } = await copy.test([test]);
+  if (result !== "survived")
+    throw new UserError(`test/${test}.test.ts: ${result} without a mistake (${by}). Correct it first.`);
+}
+
+function lineOf({ mutant, result, by }: Tried): string {
+  return `${result}: ${mutant.what} (${mutant.file})${by && ` by: ${by}`}`;
+}
+
+function summary(tried: readonly Tried[]): string {
+  const missed = tried.filter((one) => !noticed(one));
+  const share = ((100 * (tried.length - missed.length)) / tried.length).toFixed(1);
+  return [
+    ...missed.map(lineOf),
+    `${tried.length - missed.length} of ${tried.length} mistakes were noticed by an assertion (${share} %).`,
+  ].join("\n");
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof UserError ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,111 @@
+import { mutantsOf } from "../mutant";
+
+const tests = ["environments/bad-input"];
+
+/** What an environment file may ask for. */
+export const environmentMutants = [
+  ...mutantsOf("environments/network-rules.ts", tests, [
+    ["ranges up to /7 count as named", "prefixLength(cidr) < 8", "prefixLength(cidr) < 7"],
+    ["only 0.0.0.0/0 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) < 1"],
+    ["a /8 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) <= 8"],
+    ["168.63.129.16 is no special address", '  "168.63.129.16/32",\n', ""],
+    ["multicast is no special network", '  "224.0.0.0/4",\n', ""],
+    ["link-local is no special network", '  "169.254.0.0/16",\n', ""],
+    ["loopback is no special network", '  "127.0.0.0/8",\n', ""],
+    ["the broadcast address is no special one", '  "255.255.255.255/32",\n', ""],
+    ["0.0.0.0/8 is no special network", '  "0.0.0.0/8",\n', ""],
+    ...[
+      "azure.com",
+      "azure.net",
+      "windows.net",
+      "microsoftonline.com",
+      "microsoft.com",
+      "hashicorp.com",
+      "ubuntu.com",
+    ].map((domain) => [`a private zone hides ${domain}`, `    "${domain}",\n`, ""] as const),
+    ["a zone of the name itself hides it", "`.${zone}`.endsWith", "`${zone}`.endsWith"],
+    ["subnets may overlap", "overlap(one.cidr, cidr)", "one.cidr === cidr"],
+    ["the web apps' subnet may be a /29", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 29 : 29'],
+    ["MySQL's subnet may be a /30", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 28 : 30'],
+    ["subnets lie anywhere", "!contains(space, cidr)", "false"],
+    ["port 22 is open for nobody", "    ...somebodyMayUseSsh(read),\n", ""],
+    ["deployers' ranges may all be private", "    ...deployersReachKeyVault(read),\n", ""],
+    ["clients' ranges may all be private", "    ...clientsReachWebApps(read),\n", ""],
+    ["one network in two rules", "    ...sourcesDiffer(read),\n", ""],
+  ]),
+  ...mutantsOf("environments/addresses.ts", tests, [
+    ["Azure keeps four addresses of a subnet", "- 5", "- 4"],
+    ["private ranges count as public", 'range === "unicast"', 'range === "private" || range === "unicast"'],
+  ]),
+  ...mutantsOf("environments/server-rules.ts", tests, [
+    [
+      "a certificate is renewed on its first day",
+      "renewDaysBeforeExpiry < tls.validityInMonths * 28",
+      "renewDaysBeforeExpiry <= tls.validityInMonths * 28",
+    ],
+    ["a certificate is renewed before it is made", "    ...certificateOutlivesItsRenewal(read),\n", ""],
+    [
+      "one of two recovery shares is enough",
+      "threshold === 1 && shares > 1",
+      "threshold === 1 && shares > 2",
+    ],
+    ["more shares are needed than there are", "threshold > shares", "threshold > shares + 1"],
+    ["a threshold of all shares is refused", "threshold > shares", "threshold >= shares"],
+    ["another checksum than the known one", "    ...checksumIsTheKnownOne(read),\n", ""],
+    ["a standby of a burstable server", "    ...standbyIsPossible(read),\n", ""],
+    ["four workers on Basic", '? 3 : sku?.startsWith("S")', '? 4 : sku?.startsWith("S")'],
+    ["eleven workers on Standard", "? 10 : 30", "? 11 : 30"],
+    ["one worker in two zones", "workers > 1", "workers > 0"],
+  ]),
+  ...mutantsOf("environments/principal-rules.ts", tests, [
+    ["a deployer reads the recovery keys", "    ...recoveryKeyReadersAreNotDeployers(read),\n", ""],
+    [
+      "object ids differ in upper case",
+      'read(schema, ...list, index, "objectId")?.toLowerCase()',
+      'read(schema, ...list, index, "objectId")',
+    ],
+    ["whoever is signed in deploys beside others", "ids.length > 1", "ids.length > 2"],
+    ["whoever is signed in shares a state", "if (shared) {", "if (false) {"],
+    ["14 tags", "const most = 15 - own.length;", "const most = 16 - own.length;"],
+  ]),
+  ...mutantsOf("environments/workload-rules.ts", tests, [
+    ["a lease outlives its token", "    ...leasesEndBeforeTheirTokens(read),\n", ""],
+    ["counted tokens hold leases", "    ...countedTokensHoldNoLease(read),\n", ""],
+    ["a login is half described", "    ...loginsAreComplete(read),\n", ""],
+    ["tokens live longer than Vault grants", 'const systemMaxTtl = "768h";', 'const systemMaxTtl = "769h";'],
+    ["an equal TTL is too long", "seconds(value) > seconds(limit)", "seconds(value) >= seconds(limit)"],
+    ["a workload takes the name of Vault's VM", '[["vault", "Vault\'s own VM"]]', "[]"],
+  ]),
+  ...mutantsOf(
+    "environments/schema.ts",
+    [...tests, "environments/boundaries"],
+    [
+      [
+        "a database role grants to others",
+        '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],',
+        '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "GRANT OPTION"],',
+      ],
+      [
+        "any privilege is one",
+        '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],',
+        '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "SUPER"],',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "environments/policy-paths.ts",
+    ["environments/policy-paths"],
+    [
+      [
+        "a workload exports keys",
+        '["encrypt", "decrypt", "rewrap", "hmac", "verify"]',
+        '["encrypt", "decrypt", "rewrap", "hmac", "verify", "export"]',
+      ],
+      [
+        "a workload changes keys",
+        'paths.set(`transit/keys/${key}`, "read")',
+        'paths.set(`transit/keys/${key}`, "update")',
+      ],
+    ],
+  ),
+];

@@ -1,0 +1,130 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { programOnPath } from "../../lib/processes/program-on-path";
+import { runProgram } from "../../lib/processes/run-program";
+import { UserError } from "../../lib/processes/user-error";
+import type { Mutant } from "./mutant";
+
+/** How the tests of a mutant ended. */
+export interface Outcome {
+  /** `killed`: an assertion failed. `crashed`: a test file did not load. `late`: the tests did not end. */
+  readonly result: "killed" | "crashed" | "late" | "survived" | "not run";
+  /** The first test that failed, or what kept the tests from running. */
+  readonly by: string;
+}
+
+interface JestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+/** Longer than any test file takes on a busy machine. */
+const deadlineMs = 600_000;
+
+/** A copy of the project, with what is not committed, in which mutants come and go. */
+export class ProjectCopy {
+  private constructor(private readonly folder: string) {}
+
+  static async make(project: string): Promise<ProjectCopy> {
+    const copy = new ProjectCopy(mkdtempSync(join(tmpdir(), "mutants-")));
+    const git = await programOnPath(["git"]);
+    if (!git) throw new UserError("The program git is not on PATH; install it.");
+    const { code, stdout } = await runProgram({
+      command: git,
+      args: ["-C", project, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+      env: process.env,
+      deadlineMs: 60_000,
+    });
+    if (code !== 0) throw new UserError(`${project} is no checkout of git; run this in one.`);
+    for (const file of stdout.split("\0").filter((name) => name && existsSync(join(project, name)))) {
+      mkdirSync(dirname(join(copy.folder, file)), { recursive: true });
+      cpSync(join(project, file), join(copy.folder, file), { verbatimSymlinks: true });
+    }
+    symlinkSync(join(project, "node_modules"), join(copy.folder, "node_modules"));
+    return copy;
+  }
+
+  /** Runs the mutant's tests with the mutant in place. */
+  async try(mutant: Mutant): Promise<Outcome> {
+    const path = join(this.folder, mutant.file);
+    const original = readFileSync(path, "utf8");
+    const parts = original.split(mutant.find);
+    if (parts.length !== 2) {
+      const times = parts.length === 1 ? "not there" : "there more than once";
+      return { result: "not run", by: `the text to replace is ${times}` };
+    }
+    writeFileSync(path, parts.join(mutant.put));
+    try {
+      return await this.test(mutant.tests);
+    } finally {
+      writeFileSync(path, original);
+    }
+  }
+
+  /** Runs tests as they are: one that fails by itself would kill every mutant. */
+  async test(tests: readonly string[]): Promise<Outcome> {
+    const report = join(this.folder, "jest-report.json");
+    rmSync(report, { force: true });
+    try {
+      await runProgram({
+        command: process.execPath,
+        args: [
+          join(this.folder, "node_modules/jest/bin/jest.js"),
+          "--ci",
+          "--runInBand",
+          "--forceExit",
+          "--json",
+          `--outputFile=${report}`,
+          `--setupFilesAfterEnv=${join(__dirname, "without-snapshots.ts")}`,
+          "--runTestsByPath",
+          ...tests.map((test) => `test/${test}.test.ts`),
+        ],
+        cwd: this.folder,
+        env: process.env,
+        deadlineMs,
+      });
+    } catch (error) {
+      if (error instanceof UserError) return { result: "late", by: error.message };
+      throw error;
+    }
+    if (!existsSync(report)) return { result: "not run", by: "Jest wrote no report" };
+    return outcomeOf(JSON.parse(readFileSync(report, "utf8")) as JestReport);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function outcomeOf({ numPassedTests, testResults }: JestReport): Outcome {
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failed = tests.find(({ status }) => status === "failed");
+  if (failed) return { result: "killed", by: failed.fullName };
+  const [broken] = testResults.filter(
+    ({ message, assertionResults }) => message && assertionResults.length === 0,
+  );
+  if (broken)
+    return {
+      result: "crashed",
+      by:
+        broken.message
+          .split("\n")
+          .find((line) => /\w+Error|cannot/.test(line))
+          ?.trim() ?? "",
+    };
+  return numPassedTests > 0 ? { result: "survived", by: "" } : { result: "not run", by: "no test ran" };
+}
