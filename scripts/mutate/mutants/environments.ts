@@ -1,6 +1,8 @@
-import { mutantsOf } from "../mutant";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Mutant, mutantsOf } from "../mutant";
 
-const tests = ["environments/bad-input"];
+const tests = ["environments/bad-input", "environments/boundaries"];
 
 /** What an environment file may ask for. */
 export const environmentMutants = [
@@ -76,22 +78,18 @@ export const environmentMutants = [
     ["an equal TTL is too long", "seconds(value) > seconds(limit)", "seconds(value) >= seconds(limit)"],
     ["a workload takes the name of Vault's VM", '[["vault", "Vault\'s own VM"]]', "[]"],
   ]),
-  ...mutantsOf(
-    "environments/schema.ts",
-    [...tests, "environments/boundaries"],
+  ...mutantsOf("environments/schema.ts", tests, [
     [
-      [
-        "a database role grants to others",
-        '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],',
-        '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "GRANT OPTION"],',
-      ],
-      [
-        "any privilege is one",
-        '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],',
-        '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "SUPER"],',
-      ],
+      "a database role grants to others",
+      '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],',
+      '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "GRANT OPTION"],',
     ],
-  ),
+    [
+      "any privilege is one",
+      '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],',
+      '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "SUPER"],',
+    ],
+  ]),
   ...mutantsOf(
     "environments/policy-paths.ts",
     ["environments/policy-paths"],
@@ -108,4 +106,27 @@ export const environmentMutants = [
       ],
     ],
   ),
+  ...looserBounds("environments/schema.ts"),
 ];
+
+/** Every `.min(` and `.max(` with a number, one looser. */
+function looserBounds(file: string): Mutant[] {
+  const text = readFileSync(join(__dirname, "../../..", file), "utf8");
+  return [...text.matchAll(/\.(min|max)\((\s*)([\d_]+),/g)].flatMap(
+    ({ 0: bound, 1: way, 2: space, 3: number = "", index }) => {
+      const looser = Number(number.replaceAll("_", "")) + (way === "max" ? 1 : -1);
+      if (looser < 0) return [];
+      // Long enough to stand there once.
+      const before = text.slice(Math.max(0, index - 400), index);
+      return [
+        {
+          what: `${looser} is not too ${way === "max" ? "much" : "little"} (line ${text.slice(0, index).split("\n").length})`,
+          file,
+          find: `${before}${bound}`,
+          put: `${before}.${way}(${space}${looser},`,
+          tests,
+        },
+      ];
+    },
+  );
+}

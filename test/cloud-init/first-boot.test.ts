@@ -1,0 +1,214 @@
+import { readdirSync, readFileSync, utimesSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
+import { createSelfSigned, type KeyAndCertificate } from "../../sandbox/azure/server/certificates";
+import { vaultServer } from "./examples";
+import { VmPrograms } from "./vm-program";
+
+/** What Vault answers to GET sys/init: status and body. */
+type Answer = [status: number, body: string];
+
+/** Seconds after which an interrupted first boot whose keys are stored erases nothing. */
+const erasesWithin = 3600;
+
+let certificate: KeyAndCertificate;
+let vault: Server;
+let vm: VmPrograms;
+let answer: Answer;
+const changes: string[] = [];
+
+beforeAll(async () => {
+  certificate = await createSelfSigned({
+    subject: "CN=vault.demo.internal",
+    dnsNames: ["vault.demo.internal"],
+    notAfter: new Date(Date.now() + 3_600_000),
+    keySize: 2048,
+  });
+});
+
+beforeEach(async () => {
+  vm = new VmPrograms(vaultServerUserData(vaultServer));
+  vm.write("raft/vault.db", "somebody's secrets");
+  vm.write("tls/current/tls.crt", certificate.certificatePem);
+  changes.length = 0;
+  vault = createServer({ key: certificate.keyPem, cert: certificate.certificatePem }, (request, response) => {
+    if (request.method !== "GET") changes.push(`${request.method} ${request.url}`);
+    const [status, body] = request.url === "/v1/sys/init" ? answer : ([200, "{}"] as Answer);
+    response.writeHead(request.method === "GET" ? status : 403).end(body);
+  });
+  await new Promise<void>((done) => vault.listen(0, "127.0.0.1", done));
+});
+
+afterEach(async () => {
+  vm.remove();
+  vault.closeAllConnections();
+  await new Promise((done) => vault.close(done));
+});
+
+/** Runs first boot on a disk in some state of so many seconds ago. */
+async function firstBoot(state: string, secondsAgo = 0, env: Record<string, string> = {}) {
+  vm.write("first-boot", `${state}\n`);
+  const then = Date.now() / 1000 - secondsAgo;
+  utimesSync(vm.path("first-boot"), then, then);
+  const { port } = vault.address() as AddressInfo;
+  const { code, said } = await vm.run("vault-first-boot", {
+    FIRST_BOOT: "initialize",
+    FIRST_BOOT_STATE: vm.path("first-boot"),
+    FIRST_BOOT_SESSION: vm.path("session"),
+    VAULT_RAFT_PATH: vm.path("raft"),
+    FIRST_BOOT_AUDIT_LOG: vm.path("audit.log"),
+    VAULT_POLICIES: vm.path("etc/vault.d"),
+    VAULT_LISTENER_FILE: vm.path("listener.hcl"),
+    VAULT_API_ADDR: "https://vault.demo.internal:8200",
+    VAULT_LISTENER: `127.0.0.1:${port}`,
+    TLS_DIRECTORY: vm.path("tls"),
+    RECOVERY_KEYS_SECRET_URL: "https://kv.invalid/secrets/vault-recovery-keys",
+    RECOVERY_SHARES: "5",
+    RECOVERY_THRESHOLD: "3",
+    // Nobody answers there: whatever begins anew stops before init.
+    ENTRA_ISSUER_BASE: "http://127.0.0.1:1",
+    AZURE_TENANT_ID: "tenant",
+    VAULT_PRINCIPAL_ID: "principal",
+    // One look.
+    VAULT_WAIT_SECONDS: "0",
+    ENTRA_WAIT_SECONDS: "0",
+    ...env,
+  });
+  return {
+    code,
+    said,
+    erased: readdirSync(vm.path("raft")).length === 0,
+    state: readFileSync(vm.path("first-boot"), "utf8").trim(),
+  };
+}
+
+const initialized: Answer = [200, '{"initialized": true}'];
+const uninitialized: Answer = [200, '{"initialized": false}'];
+
+describe("First boot erases what Vault has stored", () => {
+  it.each(["initializing", "keys-stored", "revoking"])(
+    "in the state %s, where Vault says that it is not initialized",
+    async (state) => {
+      answer = uninitialized;
+      expect(await firstBoot(state)).toMatchObject({ code: 1, erased: true, state: "erased" });
+    },
+  );
+
+  it("when its session is lost soon after the keys were stored", async () => {
+    answer = initialized;
+    expect(await firstBoot("keys-stored", erasesWithin - 60)).toMatchObject({ erased: true });
+  });
+
+  it("when its session is lost before anybody saw a key, however late", async () => {
+    answer = initialized;
+    expect(await firstBoot("initializing", 10 * erasesWithin)).toMatchObject({ erased: true });
+  });
+});
+
+describe("First boot erases nothing", () => {
+  it.each<[string, Answer]>([
+    ["403", [403, '{"errors": ["permission denied"]}']],
+    ["404", [404, '{"errors": []}']],
+    ["500", [500, '{"errors": ["internal error"]}']],
+    ["503", [503, '{"errors": ["Vault is sealed"]}']],
+    ["302", [302, ""]],
+    ["204", [204, ""]],
+    ["200 and no JSON", [200, "<html>Welcome</html>"]],
+    ["200 and nothing", [200, ""]],
+    ["200 and other JSON", [200, '{"sealed": true}']],
+    ["200 and null", [200, '{"initialized": null}']],
+    ["200 and a text", [200, '{"initialized": "false"}']],
+  ])("on an answer that proves nothing: %s", async (_what, given) => {
+    answer = given;
+    for (const state of ["initializing", "keys-stored", "formatted"])
+      expect(await firstBoot(state)).toMatchObject({ code: 1, erased: false, state });
+    expect(changes).toEqual([]);
+  });
+
+  it.each(["keys-stored", "revoking"])(
+    "in the state %s an hour after the keys were stored",
+    async (state) => {
+      answer = initialized;
+      const outcome = await firstBoot(state, erasesWithin + 60);
+      expect(outcome).toMatchObject({ code: 1, erased: false, state });
+      expect(outcome.said).toMatch(/so this Vault is not erased\. Is it empty\?/);
+    },
+  );
+
+  it.each(["formatted", "erased"])(
+    "of a Vault that it finds initialized on a disk in the state %s",
+    async (state) => {
+      answer = initialized;
+      const outcome = await firstBoot(state);
+      expect(outcome).toMatchObject({ code: 1, erased: false, state });
+      expect(outcome.said).toContain("Vault is initialized, but not by this first boot");
+    },
+  );
+
+  it.each([initialized, uninitialized])(
+    "on a disk that it did not make, whatever Vault says: %j",
+    async (...given) => {
+      answer = given as Answer;
+      const outcome = await firstBoot("");
+      expect(outcome).toMatchObject({ code: 1, erased: false });
+      expect(outcome.said).toContain("so its file system was not made by this system");
+    },
+  );
+
+  it.each(["", "formatted"])(
+    "where it is to adopt a disk in the state %j that holds no Vault",
+    async (state) => {
+      answer = uninitialized;
+      const outcome = await firstBoot(state, 0, { FIRST_BOOT: "adopt" });
+      expect(outcome).toMatchObject({ code: 1, erased: false, state });
+      expect(outcome.said).toContain("the data disk holds no initialized Vault");
+    },
+  );
+
+  it("once it is complete", async () => {
+    answer = uninitialized;
+    expect(await firstBoot("complete")).toMatchObject({ code: 0, erased: false, state: "complete" });
+  });
+});
+
+describe("Where Vault listens", () => {
+  const listeners = (state: string | undefined) => {
+    if (state !== undefined) vm.write("first-boot", `${state}\n`);
+    vm.program("usr/local/sbin/write-listener", `exec "$(dirname -- "$0")/vault-listener" write`);
+    return vm
+      .run("write-listener", {
+        FIRST_BOOT_STATE: vm.path("first-boot"),
+        VAULT_LISTENER_TEMPLATE: vm.path("etc/vault.d/listener.hcl"),
+        VAULT_LISTENER_FILE: vm.path("run/listener.hcl"),
+        LOOPBACK_ADDRESS: "127.0.0.1",
+        PUBLIC_ADDRESSES: "10.20.1.4",
+      })
+      .then(({ code }) => [
+        code,
+        [...readFileSync(vm.path("run/listener.hcl"), "utf8").matchAll(/address\s*= "(.*)"/g)].map(
+          ([, it]) => it,
+        ),
+      ]);
+  };
+
+  it.each([
+    undefined,
+    "",
+    "formatted",
+    "initializing",
+    "keys-stored",
+    "revoking",
+    "erasing",
+    "erased",
+    "completed",
+    "not complete",
+    "complete\nformatted",
+  ])("is loopback in the state %j", async (state) => {
+    expect(await listeners(state)).toEqual([0, ["127.0.0.1:8200", "127.0.0.1:8201"]]);
+  });
+
+  it("is the VM's own addresses once first boot is complete", async () => {
+    expect(await listeners("complete")).toEqual([0, ["10.20.1.4:8200", "10.20.1.4:8201"]]);
+  });
+});
