@@ -78,6 +78,15 @@ describe("stack vault-server", () => {
     expect(variables(named).get("DEPLOYER_OBJECT_IDS")).toBe("11111111-1111-4111-8111-111111111111");
   });
 
+  it("lets recovery key readers in who log in by token, which a group does not", () => {
+    const [jo, group] = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"];
+    const stack = stackOf(({ recoveryKeyReaders }) => {
+      recoveryKeyReaders.push({ name: "Jo", objectId: jo, type: "User" });
+      recoveryKeyReaders.push({ name: "Officers", objectId: group, type: "Group" });
+    });
+    expect(variables(stack).get("RECOVERY_KEY_READER_OBJECT_IDS")).toBe(jo);
+  });
+
   it("has a public address and its name in the certificate when asked, and neither otherwise", () => {
     const open = stackOf(({ vault }) => {
       vault.publicAddress = true;

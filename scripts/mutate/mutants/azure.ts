@@ -4,7 +4,7 @@ import { mutantsOf } from "../mutant";
 export const azureMutants = [
   ...mutantsOf(
     "constructs/azure/package-store.ts",
-    ["constructs/azure/package-store"],
+    ["constructs/azure/package-store", "properties/safety"],
     [
       [
         "packages are copied to other tenants",
@@ -99,7 +99,7 @@ export const azureMutants = [
   ),
   ...mutantsOf(
     "constructs/azure/tls-certificate.ts",
-    ["constructs/azure/tls-certificate"],
+    ["constructs/azure/tls-certificate", "properties/safety"],
     [
       ["a renewed certificate has the old key", "reuseKey: false", "reuseKey: true"],
       ["the certificate's key is short", "keySize: 3072", "keySize: 1024"],
@@ -125,7 +125,7 @@ export const azureMutants = [
   ),
   ...mutantsOf(
     "constructs/azure/linux-vm.ts",
-    ["constructs/azure/linux-vm"],
+    ["constructs/azure/linux-vm", "properties/safety"],
     [
       ["VMs take passwords", "disablePasswordAuthentication: true", "disablePasswordAuthentication: false"],
       ["VMs boot anything", "secureBootEnabled: true", "secureBootEnabled: false"],
@@ -150,7 +150,7 @@ export const azureMutants = [
   ),
   ...mutantsOf(
     "constructs/azure/web-app.ts",
-    ["constructs/azure/web-app", "properties/network"],
+    ["constructs/azure/web-app", "properties/network", "properties/safety"],
     [
       [
         "visitors reach the deployment endpoint",
@@ -284,7 +284,7 @@ export const azureMutants = [
   ),
   ...mutantsOf(
     "stacks/vault-server.ts",
-    ["stacks/vault-server", "properties/evidence"],
+    ["stacks/vault-server", "properties/evidence", "properties/safety"],
     [
       [
         "the recovery Key Vault is reached from every subnet",
@@ -306,7 +306,7 @@ export const azureMutants = [
   ),
   ...mutantsOf(
     "stacks/web-app.ts",
-    ["stacks/web-app"],
+    ["stacks/web-app", "properties/safety"],
     [
       [
         "clients deploy packages",

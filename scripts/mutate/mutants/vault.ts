@@ -72,7 +72,7 @@ export const vaultMutants = [
   ),
   ...mutantsOf(
     "constructs/vault/rate-limit.ts",
-    ["constructs/vault/rate-limit"],
+    ["constructs/vault/rate-limit", "properties/safety"],
     [
       ["a flood is answered", "requestsPerSecond = 500", "requestsPerSecond = 500_000"],
       ["only one mount has a limit", 'path: ""', 'path: "transit/"'],
@@ -90,7 +90,7 @@ export const vaultMutants = [
   ),
   ...mutantsOf(
     "stacks/vault-config.ts",
-    ["stacks/vault-config"],
+    ["stacks/vault-config", "properties/safety"],
     [
       ["VMs' tokens work in the web apps' subnet", "network.subnets.agents", "network.subnets.webApp"],
       ["web apps' tokens work in the whole network", "network.subnets.webApp", "network.addressSpace"],

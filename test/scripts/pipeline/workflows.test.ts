@@ -78,6 +78,7 @@ describe("workflows", () => {
       "nightly.yml upstream": { contents: "read", issues: "write" },
       "nightly.yml long-tests": { contents: "read" },
       "nightly.yml boot-test": { contents: "read" },
+      "nightly.yml mutants": { contents: "read" },
     });
   });
 
@@ -113,6 +114,40 @@ describe("workflows", () => {
     ]);
     const named = files.filter((file) => texts.get(file)?.includes(`environment: ${approved}`));
     expect(named).toEqual(["main.yml"]);
+  });
+
+  it("run each job on what it is for: behind which jobs, which condition, which approval, and where", () => {
+    const onMain = "vars.DEPLOY_ENVIRONMENT != '' && github.ref == 'refs/heads/main'";
+    const hosted = "ubuntu-24.04";
+    const planner = expression("vars.PLAN_RUNNER || 'ubuntu-24.04'");
+    const deployer = expression("vars.PIPELINE_RUNNER || 'ubuntu-24.04'");
+    const deployed = expression("vars.DEPLOY_ENVIRONMENT");
+    const table = jobs.map(({ file, name, job }) => [
+      `${file} ${name}`,
+      { needs: job.needs, if: job.if, environment: job.environment, on: job["runs-on"] },
+    ]);
+    expect(Object.fromEntries(table)).toEqual({
+      "pull-request.yml test": { on: hosted },
+      "pull-request.yml scan": { on: hosted },
+      "pull-request.yml plan": {
+        if: "vars.PLAN_ENVIRONMENT != '' && !github.event.pull_request.head.repo.fork",
+        environment: expression("vars.PLAN_ENVIRONMENT"),
+        on: planner,
+      },
+      "main.yml test": { on: hosted },
+      "main.yml scan": {
+        if: "(!github.event.repository.private || vars.CODE_SCANNING == 'true') && github.ref == 'refs/heads/main'",
+        on: hosted,
+      },
+      "main.yml plan": { needs: "test", if: onMain, on: planner },
+      "main.yml apply": { needs: ["test", "plan"], if: onMain, environment: deployed, on: deployer },
+      "main.yml apply-vault-config": { needs: "apply", if: onMain, environment: deployed, on: deployer },
+      "nightly.yml drift": { if: onMain, on: planner },
+      "nightly.yml upstream": { if: "github.ref == 'refs/heads/main'", on: hosted },
+      "nightly.yml long-tests": { on: hosted },
+      "nightly.yml boot-test": { on: hosted },
+      "nightly.yml mutants": { on: hosted },
+    });
   });
 
   it("apply only plans whose digests come from the job that a reviewer read", () => {
