@@ -56,6 +56,14 @@ const arrows: Record<string, readonly string[]> = {
     "environments",
     "cloud-init",
   ],
+  "sandbox/faults": [
+    "sandbox/system",
+    "sandbox/azure",
+    "sandbox/machine",
+    // The numbers of a seed.
+    "sandbox/rehearsal",
+    "lib",
+  ],
   "scripts/deployment": [
     "scripts/plan-summary",
     "lib",
@@ -78,6 +86,7 @@ const arrows: Record<string, readonly string[]> = {
   "scripts that start the sandbox": [
     "scripts",
     "sandbox/system",
+    "sandbox/faults",
     "sandbox/rehearsal",
     "sandbox/guest",
     "sandbox/vault",
@@ -93,7 +102,7 @@ const arrows: Record<string, readonly string[]> = {
 };
 
 /** test.ts also asks whether a browser is there. */
-const startTheSandbox = /^scripts\/(sandbox|rehearse|boot-test|test|bench|bench\/[^/]+)\.ts$/;
+const startTheSandbox = /^scripts\/(sandbox|rehearse|boot-test|test-faults|test|bench|bench\/[^/]+)\.ts$/;
 
 const importsOf: ReadonlyMap<string, readonly string[]> = new Map(
   ["main.ts", ...Object.keys(arrows).flatMap((folder) => filesIn(folder))].map((file) => [

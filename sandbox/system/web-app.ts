@@ -96,6 +96,20 @@ export class WebAppProcess {
     this.program.signal(signal);
   }
 
+  get pid(): number | undefined {
+    return this.program.pid;
+  }
+
+  /** As a crash. App Service would start it again: restart(). */
+  async kill(): Promise<void> {
+    await this.program.kill();
+  }
+
+  /** As App Service does: stops it if it runs, and starts it with the same settings on the same port. */
+  async restart(): Promise<void> {
+    await this.program.restart();
+  }
+
   async stop(): Promise<void> {
     await this.program.stop();
   }

@@ -73,6 +73,8 @@ export class BadToken extends Error {
 
 /** Entra's half that signs: keys, tokens and their verification. */
 export class TokenIssuer {
+  /** By how much Azure's clock is ahead of this machine's; negative where it is behind. */
+  clockOffsetSeconds = 0;
   readonly issuer: string;
   #keys: SigningKey[];
 
@@ -122,7 +124,7 @@ export class TokenIssuer {
 
   /** An access token of Entra's v1 endpoint with these claims beside those that every token has. */
   issue(claims: Claims, lifetime: number, overrides: TokenOverrides = {}): string {
-    const now = Math.floor(Date.now() / 1000);
+    const now = this.#now();
     return this.sign(
       {
         iss: this.issuer,
@@ -174,7 +176,7 @@ export class TokenIssuer {
   }
 
   #checkClaims(claims: Claims, audiences: string[]): void {
-    const now = Math.floor(Date.now() / 1000);
+    const now = this.#now();
     if (claims["iss"] !== this.issuer || claims["tid"] !== this.tenantId)
       throw new BadToken("issuer", String(claims["iss"]));
     if (!audiences.includes(String(claims["aud"]))) throw new BadToken("audience", String(claims["aud"]));
@@ -182,6 +184,10 @@ export class TokenIssuer {
       throw new BadToken("expired", String(claims["exp"]));
     if (typeof claims["nbf"] !== "number" || claims["nbf"] - clockSkew > now)
       throw new BadToken("not yet valid", String(claims["nbf"]));
+  }
+
+  #now(): number {
+    return Math.floor(Date.now() / 1000) + this.clockOffsetSeconds;
   }
 
   get #signingKey(): SigningKey {

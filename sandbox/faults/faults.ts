@@ -1,0 +1,242 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { UserError } from "../../lib/processes/user-error";
+import { VaultClient } from "../../lib/vault-api/vault-client";
+import type { FaultAnswer } from "../azure/server/faults";
+import type { AzureRequest } from "../azure/server/service";
+import type { Machine } from "../machine/machine";
+import type { Sandbox } from "../system/sandbox";
+import type { WebAppProcess } from "../system/web-app";
+import type { Disk } from "./disks";
+import type { Exits } from "./exits";
+
+/** A system that runs, and what faults need to know of it. */
+export interface Scene {
+  readonly sandbox: Sandbox;
+  readonly exits: Exits;
+  /** Disks that can be filled; there may be none. */
+  readonly disks: readonly Disk[];
+}
+
+/** Something that happens to the system. */
+export interface Fault {
+  readonly name: string;
+  /** Happens, lasts so many milliseconds, and ends. What comes back by itself is not waited for. */
+  strike(lastsMs: number): Promise<void>;
+}
+
+const VAULT = "vault.service";
+const AGENT = "vault-agent.service";
+const APP = "app.service";
+
+/** Every fault that can happen to this system. */
+export function faultsOf(scene: Scene): Fault[] {
+  const { sandbox, disks } = scene;
+  const [agent] = [...sandbox.agents.values()];
+  const [webApp] = [...sandbox.webApps.values()];
+  if (!agent || !webApp) throw new UserError("The environment needs a web app and an agent VM; add them.");
+  return [
+    ...kills(scene, agent, webApp),
+    ...pauses(scene, agent, webApp),
+    ...revocations(scene, agent),
+    ...neighbours(scene, agent, webApp),
+    ...clocks(sandbox),
+    ...disks.map((disk) => ({
+      name: `${disk.of} disk is full`,
+      strike: lasting(
+        async () => disk.fill(),
+        async () => disk.free(),
+      ),
+    })),
+    { name: "Key Vault renews Vault's certificate, and Vault takes it later", strike: renewal(sandbox) },
+  ];
+}
+
+function kills({ sandbox, exits }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
+  const { vault, database } = sandbox;
+  const killed = (machine: Machine, unit: string) => async () => {
+    if (machine.pid(unit) !== undefined) machine.kill(unit, "SIGKILL");
+  };
+  return [
+    { name: "Vault is killed", strike: killed(vault, VAULT) },
+    { name: "Vault Agent is killed", strike: killed(agent, AGENT) },
+    {
+      name: "the application on a VM is killed",
+      strike: async () => {
+        exits.order(agent.name);
+        await killed(agent, APP)();
+      },
+    },
+    {
+      name: "the web app is killed, and App Service starts it again",
+      strike: async (lastsMs) => {
+        exits.order(webApp.name);
+        await webApp.kill();
+        await delay(lastsMs);
+        await webApp.restart();
+      },
+    },
+    {
+      name: "App Service restarts the web app",
+      strike: async () => {
+        exits.order(webApp.name);
+        await webApp.restart();
+      },
+    },
+    {
+      name: "MySQL is killed, and Azure starts it again",
+      strike: async (lastsMs) => {
+        await database.kill();
+        await delay(lastsMs);
+        await database.restart();
+      },
+    },
+    { name: "Vault's VM is rebooted", strike: () => vault.reboot() },
+    {
+      name: "an agent VM is rebooted",
+      strike: async () => {
+        exits.order(agent.name);
+        await agent.reboot();
+      },
+    },
+    {
+      name: "Vault is sealed: it is killed while Key Vault does not unwrap its key",
+      strike: async (lastsMs) => {
+        const fault = sandbox.azure.faults.add({
+          when: ({ path }) => path.includes("unwrapkey"),
+          answer: { status: 503 },
+        });
+        await killed(vault, VAULT)();
+        await delay(lastsMs);
+        fault.remove();
+      },
+    },
+  ];
+}
+
+/** Neighbours that take connections and do not answer. */
+function pauses({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
+  const pausing = (name: string, signal: (signal: NodeJS.Signals) => void): Fault => ({
+    name: `${name} answers nobody`,
+    // What has ended meanwhile needs no end of its pause.
+    strike: lasting(
+      async () => signal("SIGSTOP"),
+      async () => {
+        try {
+          signal("SIGCONT");
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+        }
+      },
+    ),
+  });
+  const unit = (machine: Machine, name: string) => (signal: NodeJS.Signals) => {
+    if (machine.pid(name) !== undefined) machine.kill(name, signal);
+  };
+  return [
+    pausing("Vault", unit(sandbox.vault, VAULT)),
+    pausing("MySQL", (signal) => sandbox.database.program.signal(signal)),
+    pausing("Vault Agent", unit(agent, AGENT)),
+    pausing("the application on a VM", unit(agent, APP)),
+    pausing("the web app", (signal) => webApp.signal(signal)),
+  ];
+}
+
+function revocations({ sandbox }: Scene, agent: Machine): Fault[] {
+  return [
+    {
+      name: "a deployer revokes every database user",
+      strike: async () => {
+        const client = await VaultClient.loggedIn({
+          ...sandbox.vaultConnection(),
+          jwt: sandbox.deployerToken(),
+        });
+        await client.request({ method: "PUT", path: "sys/leases/revoke-prefix/database/creds", body: {} });
+        await client.logOut();
+      },
+    },
+    {
+      name: "Vault Agent's token is revoked",
+      strike: async () => {
+        const token = readFileSync(agent.path("/ramdisk/.vaulttoken"), "utf8").trim();
+        await new VaultClient(sandbox.vaultConnection(agent.name), token).logOut();
+      },
+    },
+  ];
+}
+
+/** Azure's services, slow, refusing or gone. */
+function neighbours({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
+  const { azure, vault } = sandbox;
+  const places: readonly [string, (request: AzureRequest) => boolean][] = [
+    ["IMDS of Vault's VM", ({ caller, host }) => caller === vault.name && host === "169.254.169.254"],
+    ["IMDS of an agent VM", ({ caller, host }) => caller === agent.name && host === "169.254.169.254"],
+    ["App Service's identity endpoint", ({ host }) => host === `${webApp.name}.identity`],
+    ["Key Vault", ({ host }) => host.endsWith(".vault.azure.net")],
+    ["Entra ID", ({ host }) => /^(login\.microsoftonline\.com|sts\.windows\.net)$/.test(host)],
+    ["Azure Resource Manager", ({ host }) => host === "management.azure.com"],
+  ];
+  const ways: readonly [string, FaultAnswer][] = [
+    ["takes 3 s for each answer", { delayMs: 3_000 }],
+    ["answers 500", { status: 500 }],
+    ["answers 429", { status: 429, retryAfter: 1 }],
+    ["cuts each connection", { drop: true }],
+  ];
+  return places.flatMap(([place, when]) =>
+    ways.map(([way, answer]) => ({
+      name: `${place} ${way}, while Vault and its agent log in anew`,
+      strike: async (lastsMs: number) => {
+        const fault = azure.faults.add({ when, answer });
+        // Otherwise they might not ask in all this time.
+        for (const [machine, unit] of [
+          [vault, VAULT],
+          [agent, AGENT],
+        ] as const)
+          if (machine.pid(unit) !== undefined) machine.kill(unit, "SIGKILL");
+        await delay(lastsMs);
+        fault.remove();
+      },
+    })),
+  );
+}
+
+/** Entra's clock, which dates tokens, against the VMs'. */
+function clocks({ azure }: Sandbox): Fault[] {
+  return [-600, -120, 120, 600].map((seconds) => ({
+    name: `Entra's clock is ${Math.abs(seconds) / 60} minutes ${seconds < 0 ? "behind" : "ahead"}`,
+    strike: lasting(
+      async () => {
+        azure.entra.clockOffsetSeconds = seconds;
+      },
+      async () => {
+        azure.entra.clockOffsetSeconds = 0;
+      },
+    ),
+  }));
+}
+
+function renewal(sandbox: Sandbox): Fault["strike"] {
+  return async (lastsMs) => {
+    const [certificate] = sandbox.deployment.resources("azurerm_key_vault_certificate");
+    const [keyVault] = sandbox.deployment.resources("azurerm_key_vault");
+    await sandbox.azure.renewCertificate(
+      String(keyVault?.argument("name")),
+      String(certificate?.argument("name")),
+    );
+    await delay(lastsMs);
+    // As its timer does within the hour; people take the newest from Key Vault.
+    await sandbox.vault.run("vault-certificate.service");
+    await sandbox.refreshVaultCertificate();
+  };
+}
+
+function lasting(begin: () => Promise<void>, end: () => Promise<void>): Fault["strike"] {
+  return async (lastsMs) => {
+    await begin();
+    try {
+      await delay(lastsMs);
+    } finally {
+      await end();
+    }
+  };
+}
