@@ -322,6 +322,14 @@ describe("What two fields bound together:", () => {
     ).toHaveLength(count);
   });
 
+  it.each<[string, Change, number, string]>([
+    ["vault.recoveryThreshold", set("vault.recoveryShares", 255), 256, "is more than 255 shares"],
+    ["vault.recoveryThreshold", set("vault.recoveryShares", 1), 0, "is less than one share"],
+    ["webAppPlan.workers", set("webAppPlan", { sku: "P1v3" }), 31, "is more than 30 workers"],
+  ])("%s: its own bound is told before the other field's", (field, given, value, sentence) => {
+    expect(problemsOf(field, given, set(field, value))).toEqual([expect.stringContaining(sentence)]);
+  });
+
   it.each([
     ["B3", 3, 0],
     ["B3", 4, 1],

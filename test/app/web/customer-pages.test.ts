@@ -36,6 +36,25 @@ describe("The customers' pages", () => {
     expect((await server.inject("/customers?page=9")).body).toContain("This page is empty.");
   });
 
+  it.each([
+    [20, 1],
+    [21, 2],
+    [40, 2],
+    [41, 3],
+  ])("%i customers have %i pages, none of them empty", async (customers, pages) => {
+    const { server } = await start({}, new MemoryApplication(customers));
+    for (let page = 1; page <= pages; page += 1) {
+      const { body } = await server.inject(`/customers?page=${page}`);
+      expect([page, body.includes(">Next<"), body.includes(">Previous<")]).toEqual([
+        page,
+        page < pages,
+        page > 1,
+      ]);
+      expect(body).toContain(`of ${customers}`);
+      expect(body).not.toContain("This page is empty.");
+    }
+  });
+
   it("say so when there are no customers", async () => {
     const { server } = await start({}, new MemoryApplication(0));
     expect((await server.inject("/customers")).body).toContain("There are no customers yet.");

@@ -160,7 +160,8 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
     },
     "storage container-rm exists": () => String(option("--name") in account("--storage-account").containers),
     "storage container-rm create": () => {
-      account("--storage-account").containers[option("--name")] = option("--public-access") || "off";
+      account("--storage-account").containers[option("--name")] =
+        option("--public-access") || refuse("ERROR: (NotSaid) Say who may read the container.");
     },
     "lock list": () =>
       state.locks
