@@ -132,22 +132,6 @@ describe.each(machines)("files of $machine", ({ userData }) => {
       expect(verify(folder)).toContain("ProtectSytem");
     },
   );
-
-  it("have services that run confined", () => {
-    const services = [...files].filter(([path]) => /\.service$/.test(path));
-    for (const [path, text] of services.filter(([name]) => !name.endsWith("vault-data-format.service"))) {
-      for (const line of [
-        "ProtectSystem=strict",
-        "PrivateTmp=yes",
-        "NoNewPrivileges=yes",
-        "MemorySwapMax=0",
-        "LimitCORE=0",
-      ]) {
-        expect(`${path}: ${text.split("\n").filter((other) => other === line)}`).toBe(`${path}: ${line}`);
-      }
-      expect(text).toMatch(/^CapabilityBoundingSet=/m);
-    }
-  });
 });
 
 describe("a server's files", () => {

@@ -11,13 +11,15 @@ export interface Right {
   on: string;
   /** Kind of principal; left out where Azure is to find out. */
   kinds: readonly (string | undefined)[];
-  /** `{type construct-path attribute}` of the principal; `<workload>` and `<n>` stand for any. */
-  principal: string;
+  /** `{type construct-path attribute}` of the principal, or one of several; `<workload>` and `<n>` stand for any. */
+  principal: string | readonly string[];
   scope: string;
 }
 
 const vaultIdentity = "{azurerm_user_assigned_identity vault-server/identity/identity principal_id}";
 const people = "<object id>";
+/** Who deploys, where the environment says signed-in-user. */
+const signedIn = "<signed-in user>";
 
 /** Every right that may be granted: whoever adds one adds it here and to docs/security.md, with its reason. */
 export const allowedRights: readonly Right[] = [
@@ -31,7 +33,7 @@ export const allowedRights: readonly Right[] = [
     to: "Deployers",
     on,
     kinds: ["User", "ServicePrincipal", undefined],
-    principal: people,
+    principal: [people, signedIn],
     scope: "{azurerm_resource_group network/resource-group id}",
   })),
   {
@@ -155,7 +157,7 @@ export function granted(
   stacks: ReadonlyMap<string, SynthesizedStack>,
   stack: SynthesizedStack,
   assignment: Block,
-): Pick<Right, "role" | "principal" | "scope"> & { kind: unknown } {
+): Pick<Right, "role" | "scope"> & { principal: string; kind: unknown } {
   const say = (attribute: string) =>
     generalized(environment, explained(stacks, stack, assignment.get(attribute)));
   return {
@@ -171,7 +173,7 @@ export function allows(right: Right, assignment: ReturnType<typeof granted>): bo
   return (
     right.role === assignment.role &&
     right.kinds.some((kind) => kind === assignment.kind) &&
-    right.principal === assignment.principal &&
+    [right.principal].flat().includes(assignment.principal) &&
     right.scope === assignment.scope
   );
 }
@@ -186,7 +188,7 @@ function customRole(stacks: ReadonlyMap<string, SynthesizedStack>, id: string): 
 function generalized({ webApps, agentVms }: Environment, text: string): string {
   const names = [...webApps, ...agentVms].map(({ name }) => name);
   return text
-    .replace(/^\{azurerm_client_config \S+ object_id\}$/, people)
+    .replace(/^\{azurerm_client_config \S+ object_id\}$/, signedIn)
     .replace(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, people)
     .replaceAll(/ (agent-vm\/|web-app\/app-)([\w-]+?)(-\d+)?\//g, (all, stack, name, number) =>
       names.includes(name) ? ` ${stack}<workload>${number ? "-<n>" : ""}/` : all,

@@ -65,7 +65,9 @@ describe("MysqlDatabaseEngine", () => {
   });
 
   it("makes no user before the password is one that nobody knows", () => {
-    for (const role of stack.resources("vault_database_secret_backend_role")) {
+    const roles = stack.resources("vault_database_secret_backend_role");
+    expect(roles).toHaveLength(2);
+    for (const role of roles) {
       expect(role.get("depends_on")).toEqual([`vault_generic_endpoint.${rotation.id}`]);
     }
   });
