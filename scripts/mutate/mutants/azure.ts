@@ -284,6 +284,17 @@ export const azureMutants = [
   ),
   ...mutantsOf(
     "stacks/vault-server.ts",
+    ["properties/rights"],
+    [
+      [
+        "whoever is signed in reads the recovery keys",
+        "      readers: recoveryKeyReaders,\n",
+        '      readers: [...recoveryKeyReaders, { name: "", objectId: "${data.azurerm_client_config.deployer.object_id}", type: "User" }],\n',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "stacks/vault-server.ts",
     ["stacks/vault-server", "properties/evidence", "properties/safety"],
     [
       [

@@ -71,6 +71,61 @@ describe("create-pipeline-identity, run once,", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Done.") });
   });
 
+  it("asks az and gh to change exactly this, with every option", () => {
+    const { identities } = project.cloud;
+    const ids = Object.entries(identities as Record<string, string[]>).flatMap(
+      ([name, [client = "", object = ""]]) => [
+        [client, `<client of ${name}>`] as const,
+        [object, `<object of ${name}>`] as const,
+      ],
+    );
+    const said = changes().map((words) => {
+      const text = words
+        .map((word) => (word.startsWith("{") || word.startsWith("((") ? "<see below>" : word))
+        .join(" ");
+      return ids.reduce((line, [id, name]) => line.replaceAll(id, name), text);
+    });
+    const group = "--resource-group rg-production-pipeline";
+    const environment = "gh api repos/acme/vault/environments/production";
+    const state = `${subscription}/resourceGroups/rg-terraform-state/providers/Microsoft.Storage/storageAccounts/stterraformstate/blobServices/default/containers/vault-production`;
+    const identity = (name: string) =>
+      `az identity create --name ${name} ${group} --location westeurope --output none`;
+    const trust = (name: string, kind: string, subject: string) =>
+      `az identity federated-credential create --identity-name ${name} ${group} --name ${kind} --issuer https://token.actions.githubusercontent.com --subject repo:acme@12/vault@34:${subject} --audiences api://AzureADTokenExchange --output none`;
+    const right = (name: string, role: string, scope: string) =>
+      `az role assignment create --assignee-object-id <object of ${name}> --assignee-principal-type ServicePrincipal --role ${role} --scope ${scope} --output none`;
+    const variable = (name: string, value: string) =>
+      `gh variable set ${name} --repo acme/vault --body ${value}`;
+    const [deploy, plan] = ["id-production-deploy", "id-production-plan"];
+    expect(said).toEqual([
+      "az group create --name rg-production-pipeline --location westeurope --output none",
+      identity(deploy),
+      `${environment} --silent --method PUT --input -`,
+      `${environment}/deployment-branch-policies --silent --method POST --raw-field name=main`,
+      `${environment}-plan --silent --method PUT --input -`,
+      trust(deploy, "github-environment", "environment:production"),
+      "az role definition create --output none --role-definition <see below>",
+      right(deploy, "Vault Deployment (production)", subscription),
+      `${right(deploy, "Role Based Access Control Administrator", subscription)} --condition <see below> --condition-version 2.0`,
+      right(deploy, "Locks Contributor", subscription),
+      right(deploy, "Storage Blob Data Contributor", state),
+      identity(plan),
+      trust(plan, "github-environment", "environment:production-plan"),
+      trust(plan, "github-main", "ref:refs/heads/main"),
+      right(plan, "Reader", subscription),
+      right(plan, "Storage Blob Data Reader", state),
+      right(plan, "Key Vault Reader", system),
+      "az role definition create --output none --role-definition <see below>",
+      right(plan, "Vault Plan Refresh (production)", system),
+      `${variable("AZURE_CLIENT_ID", `<client of ${deploy}>`)} --env production`,
+      variable("AZURE_PLAN_CLIENT_ID", `<client of ${plan}>`),
+      variable("AZURE_TENANT_ID", "TENANT-ID"),
+      variable("AZURE_SUBSCRIPTION_ID", "SUB-ID"),
+      variable("PLAN_ENVIRONMENT", "production-plan"),
+      variable("DEPLOY_ENVIRONMENT", "production"),
+    ]);
+  });
+
   it("gives each identity exactly the rights that the stacks need", () => {
     const state = `${subscription}/resourceGroups/rg-terraform-state/providers/Microsoft.Storage/storageAccounts/stterraformstate/blobServices/default/containers/vault-production`;
     expect(rights()).toEqual([

@@ -43,6 +43,23 @@ describe("create-state-store", () => {
     ]);
   });
 
+  it("asks az to change exactly this, with every option", async () => {
+    await project.run(script, ["production"]);
+    const account = "--name stterraformstate --resource-group rg-terraform-state";
+    const of = "--resource-group rg-terraform-state";
+    const right = (type: string, id: string) =>
+      `role assignment create --assignee-object-id ${id} --assignee-principal-type ${type} --role Storage Blob Data Contributor --scope ${container} --output none`;
+    expect(changes().map(([, ...words]) => words.join(" "))).toEqual([
+      "group create --name rg-terraform-state --location westeurope --output none",
+      `storage account create ${account} --location westeurope --kind StorageV2 --sku Standard_ZRS --min-tls-version TLS1_2 --allow-blob-public-access false --allow-shared-key-access false --https-only true --allow-cross-tenant-replication false --output none`,
+      `storage account blob-service-properties update --account-name stterraformstate ${of} --enable-versioning true --enable-delete-retention true --delete-retention-days 30 --enable-container-delete-retention true --container-delete-retention-days 30 --output none`,
+      `storage container-rm create --name vault-production --storage-account stterraformstate ${of} --public-access off --output none`,
+      `lock create --name keep-terraform-state --lock-type CanNotDelete ${of} --resource stterraformstate --resource-type Microsoft.Storage/storageAccounts --notes Holds Terraform's state of production: without it nobody can change or remove the system. --output none`,
+      right("ServicePrincipal", "11111111-1111-4111-8111-111111111111"),
+      right("User", "22222222-2222-4222-8222-222222222222"),
+    ]);
+  });
+
   it("lets each deployer write in the container and nowhere else", async () => {
     await project.run(script, ["production"]);
     expect(
