@@ -48,7 +48,10 @@ export function faultsOf(scene: Scene): Fault[] {
         async () => disk.free(),
       ),
     })),
-    { name: "Key Vault renews Vault's certificate, which agents and then Vault take later", strike: renewal(sandbox) },
+    {
+      name: "Key Vault renews Vault's certificate, which agents and then Vault take later",
+      strike: renewal(sandbox),
+    },
   ];
 }
 

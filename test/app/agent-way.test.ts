@@ -26,6 +26,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     database = await inspector(running.sandbox);
   }, 240_000);
 
+  afterEach(() => RunningApplication.closeAllBut());
   afterAll(() => database?.end());
 
   /** Of the VM's own unit. `request` is METHOD path. */
@@ -151,19 +152,21 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     const load = (async () => {
       while (on) await other.store.list({ page: 1, pageSize: 5 }).catch((error) => failures.push(error));
     })();
-    writeFileSync(own, '{"database": ');
-    await until("the complaint", () => other.of("failure").length > 0);
-    await makeUser("swapped");
-    Object.assign(rendered.database, { user: "swapped", password: madeUp });
-    writeFileSync(`${own}.new`, JSON.stringify(rendered));
-    renameSync(`${own}.new`, own);
-    await until("the drained pool", () => other.of("pool-drained").length === 1);
-    expect((await other.application.status()).database.user).toBe("swapped");
-    on = false;
-    await load;
+    try {
+      writeFileSync(own, '{"database": ');
+      await until("the complaint", () => other.of("failure").length > 0);
+      await makeUser("swapped");
+      Object.assign(rendered.database, { user: "swapped", password: madeUp });
+      writeFileSync(`${own}.new`, JSON.stringify(rendered));
+      renameSync(`${own}.new`, own);
+      await until("the drained pool", () => other.of("pool-drained").length === 1);
+      expect((await other.application.status()).database.user).toBe("swapped");
+    } finally {
+      on = false;
+      await load;
+    }
     expect(failures).toEqual([]);
     expect(JSON.stringify([other.events, other.lines])).not.toContain(madeUp);
-    await other.close();
   });
 
   it("swaps credentials on SIGHUP, where no event tells of the change", async () => {
@@ -187,7 +190,6 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     );
     // Sooner than it would have looked by itself.
     expect(Date.now() - asked).toBeLessThan(5_000);
-    await watching.close();
   });
 
   describe("recovers without a person, in a quarter of a minute,", () => {
@@ -238,7 +240,6 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     });
     writeFileSync(`${running.folder}/none.json`, readFileSync(file));
     await other.untilReady();
-    await other.close();
   });
 
   const madeUp = "Made-up-1";

@@ -46,7 +46,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
 
   afterAll(async () => {
     await database?.end();
-    await app?.close();
+    await RunningApplication.closeAllBut();
   });
 
   it("lists the made-up customers, decrypted, with one transit request a page", async () => {

@@ -42,9 +42,10 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     database = await inspector(running.sandbox);
   }, 240_000);
 
+  afterEach(() => RunningApplication.closeAllBut(app));
   afterAll(async () => {
     await database?.end();
-    await app?.close();
+    await RunningApplication.closeAllBut();
   });
 
   /** Of those that Vault made, who is still there. */
@@ -243,7 +244,6 @@ describeWithVaultAndDatabase("The application's credentials", () => {
       expect(other.of("login").length).toBeGreaterThan(1);
     } finally {
       fault.remove();
-      await other.close();
     }
   });
 
@@ -347,7 +347,6 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     const again = await RunningApplication.start(settings, { seed: false });
     await again.untilReady();
     expect(again.of("certificate-renewed")).toHaveLength(1);
-    await again.close();
     // The application that runs connects anew: after Vault's restart at the latest.
     await whileWriting(async () => {
       sandbox.vault.kill("vault.service", "SIGKILL");
@@ -364,7 +363,6 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     const caPem = sandbox.azure.keyVault(name).certificate("vault-tls");
     const early = await RunningApplication.start({ ...settings, caPem }, { seed: false });
     await early.untilReady();
-    await early.close();
     await sandbox.vault.run("vault-certificate.service");
     await sandbox.refreshVaultCertificate();
   });
@@ -387,7 +385,6 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     fault.remove();
     await other.untilReady();
     expect((await other.ask("GET /api/customers/1")).status).toBe(200);
-    await other.close();
   });
 
   it("hang on service tokens as well: renewed, replaced, and followed when they are used up", async () => {

@@ -23,8 +23,9 @@ export interface HttpAnswer {
   body: any;
 }
 
-/** The application in this process, as the web app that the sandbox deployed. */
+/** The application in this process, as the web app that the sandbox deployed. Close all of them in `afterEach` or `afterAll`. */
 export class RunningApplication {
+  static readonly #open = new Set<RunningApplication>();
   readonly events: LifecycleEvent[] = [];
   /** Every line that was logged. */
   readonly lines: string[] = [];
@@ -36,6 +37,7 @@ export class RunningApplication {
 
   static async start(settings: Settings, options: { seed?: boolean } = {}): Promise<RunningApplication> {
     const running = new RunningApplication(settings);
+    RunningApplication.#open.add(running);
     const logger = createLogger({ write: (line: string) => void running.lines.push(line) });
     running.application = await createApplication(settings, {
       ...options,
@@ -52,6 +54,11 @@ export class RunningApplication {
     });
     running.#address = await running.#server.listen({ port: 0, host: "127.0.0.1" });
     return running;
+  }
+
+  /** Closes what a test has left open, such as one that failed: an open one would keep the test run from its end. */
+  static async closeAllBut(...kept: readonly RunningApplication[]): Promise<void> {
+    for (const running of RunningApplication.#open) if (!kept.includes(running)) await running.close();
   }
 
   /** `request` is METHOD path; over HTTP, as a browser or another program asks. */
@@ -93,9 +100,11 @@ export class RunningApplication {
     }
   }
 
+  /** Safe to call twice. */
   async close(): Promise<void> {
+    if (!RunningApplication.#open.delete(this)) return;
     await this.#server?.close();
-    await this.application.close();
+    await this.application?.close();
   }
 }
 
