@@ -7,6 +7,7 @@ import { helpIfAsked } from "./help";
 import type { Mutant } from "./mutate/mutant";
 import { mutants } from "./mutate/mutants";
 import { type Outcome, ProjectCopy } from "./mutate/project-copy";
+import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run mutate [-- [--workers N] [--json] [TEXT]...]
 
@@ -29,6 +30,10 @@ async function main(): Promise<void> {
   const { workers, json, chosen } = readArguments();
   const progress = new Progress();
   const copies: ProjectCopy[] = [];
+  const removeCopies = async () => {
+    for (const copy of copies.splice(0)) copy.remove();
+  };
+  stopOnSignals(removeCopies);
   try {
     for (let index = 0; index < Math.min(workers, chosen.length); index++)
       copies.push(await ProjectCopy.make(join(__dirname, "..")));
@@ -51,7 +56,7 @@ async function main(): Promise<void> {
     console.log(json ? JSON.stringify(tried, null, 2) : summary(tried));
     process.exitCode = tried.every(noticed) ? 0 : 2;
   } finally {
-    for (const copy of copies) copy.remove();
+    await removeCopies();
   }
 }
 

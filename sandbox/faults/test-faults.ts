@@ -64,9 +64,10 @@ export async function testFaults(scene: Scene, { minutes, seed, progress }: Faul
     }
   } finally {
     exits.stop();
+    await writers.stop();
     progress.line(writers.report);
   }
-  const lost = await writers.stop();
+  const lost = await writers.lost();
   if (lost.length > 0) throw new UserError(`Customers were acknowledged and are lost: ${lost.join(", ")}.`);
   progress.line(
     `${count} faults in ${minutes} minutes; after each, every service answered, the slowest after ${(slowest / 1000).toFixed(1)} s.`,

@@ -31,10 +31,13 @@ export class Writers {
     this.#writing = [...applications(sandbox).keys()].map((name) => this.#write(name));
   }
 
-  /** Ends the writing. @returns what was acknowledged and is not there any more */
-  async stop(): Promise<readonly number[]> {
+  async stop(): Promise<void> {
     this.#on = false;
     await Promise.all(this.#writing);
+  }
+
+  /** What was acknowledged and is not there any more. */
+  async lost(): Promise<readonly number[]> {
     const [url = ""] = applications(this.sandbox).values();
     const stored = await allIds(url);
     return this.#acknowledged.filter((id) => !stored.has(id));

@@ -14,8 +14,8 @@ const programs = [
     .filter((path) => statSync(join(project, path)).isFile() && isExecutable(join(project, path)))
     .map((path) => ({ name: path, command: [join(project, path)] })),
   ...Object.entries(scripts)
-    // Biome's own, and checks without options.
-    .filter(([name]) => !["check", "format"].includes(name))
+    // Biome's and Stryker's own, and checks without options.
+    .filter(([name]) => !["check", "format", "mutate:typescript"].includes(name))
     .map(([name, command]) => ({ name: `npm run ${name}`, command: command.split(" ") })),
 ];
 

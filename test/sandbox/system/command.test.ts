@@ -113,10 +113,12 @@ async function loginsWork(command: SandboxCommand): Promise<void> {
 /** Sources a login file as a person does; looks at all processes' arguments meanwhile. */
 async function login(file: string, jwt: string): Promise<{ token: string; data: { policies: string[] } }> {
   const seen = new Set<string>();
-  const shell = spawn("bash", [
-    "-euc",
-    `. ${file} && echo "$VAULT_TOKEN" && vault token lookup -format=json`,
-  ]);
+  const shell = spawn(
+    "bash",
+    ["-euc", `. ${file} && echo "$VAULT_TOKEN" && vault token lookup -format=json`],
+    // With a socket as its input, as Node gives it, a bash of the first level reads /etc/bash.bashrc, which may want PS1.
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
   let text = "";
   let errors = "";
   shell.stdout.on("data", (chunk) => {
