@@ -9,6 +9,8 @@ export interface Mutant {
   readonly put: string;
   /** Test files below test/, without `.test.ts`; one that fails is enough. */
   readonly tests: readonly string[];
+  /** Of these files the tests whose names match, where all of them take minutes. */
+  readonly named?: string;
 }
 
 /** Mutants of one file that the same tests must notice: `[what, find, put]` each. */
@@ -16,6 +18,7 @@ export function mutantsOf(
   file: string,
   tests: readonly string[],
   changes: readonly (readonly [what: string, find: string, put: string])[],
+  named?: string,
 ): Mutant[] {
-  return changes.map(([what, find, put]) => ({ what, file, find, put, tests }));
+  return changes.map(([what, find, put]) => ({ what, file, find, put, tests, named }));
 }

@@ -69,14 +69,14 @@ export class ProjectCopy {
     }
     writeFileSync(path, parts.join(mutant.put));
     try {
-      return await this.test(mutant.tests);
+      return await this.test(mutant.tests, mutant.named);
     } finally {
       writeFileSync(path, original);
     }
   }
 
   /** Runs tests as they are: one that fails by itself would kill every mutant. */
-  async test(tests: readonly string[]): Promise<Outcome> {
+  async test(tests: readonly string[], named?: string): Promise<Outcome> {
     const report = join(this.folder, "jest-report.json");
     rmSync(report, { force: true });
     try {
@@ -90,6 +90,7 @@ export class ProjectCopy {
           "--json",
           `--outputFile=${report}`,
           `--setupFilesAfterEnv=${join(__dirname, "without-snapshots.ts")}`,
+          ...(named === undefined ? [] : [`--testNamePattern=${named}`]),
           "--runTestsByPath",
           ...tests.map((test) => `test/${test}.test.ts`),
         ],

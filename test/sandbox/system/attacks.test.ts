@@ -20,7 +20,7 @@ describeWithVaultAndDatabase("Attacks on the running system", () => {
     before = await readBack(await running.deployer());
   });
 
-  describe.each<[string, readonly Attack[]]>([
+  const attacks: readonly [string, readonly Attack[]][] = [
     ["Vault refuses a login at", flawedTokens],
     ["Vault refuses a web app's login with", webAppLogins],
     ["Vault refuses an agent's login with", agentLogins],
@@ -39,8 +39,16 @@ describeWithVaultAndDatabase("Attacks on the running system", () => {
     ["Key Vault refuses", keyVaultTokens],
     ["Azure refuses a token or an answer:", identities],
     ["No connection comes about by", transport],
-  ])("%s", (_, attacks) => {
-    it.each(attacks)("%s", async (_what, refusal, attempt) => {
+  ];
+
+  it("are more than three hundred, each another one", () => {
+    const all = attacks.flatMap(([target, list]) => list.map(([what]) => `${target} ${what}`));
+    expect(all.length).toBeGreaterThan(300);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  describe.each(attacks)("%s", (_, list) => {
+    it.each(list)("%s", async (_what, refusal, attempt) => {
       const outcome = await attempt(scene);
       expect(refusalOf(outcome)).toMatch(refusal);
       expect([200, 204, 307]).not.toContain(outcome.status);
