@@ -39,7 +39,7 @@ describe("--help", () => {
       env: { ...process.env, HOME: home, XDG_CACHE_HOME: home },
     });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).toContain(name.replace("npm run test", "npm test"));
+    expect(stdout).toContain(name.replace(/^npm run test$/, "npm test"));
     expect(readdirSync(home)).toEqual([]);
   });
 });
