@@ -45,7 +45,8 @@ export function vaultServerFiles(
         reads: [
           "/usr/local/sbin/vault-certificate",
           ...IDENTITY,
-          ...variables("TLS_CERTIFICATE_SECRET_URL", ...(front ? ["VAULT_FRONT_ADDRESS"] : [])),
+          // The first node of a cluster has to have the certificate with which the others join.
+          ...variables("TLS_CERTIFICATE_SECRET_URL", "VAULT_PEERS", ...(front ? ["VAULT_FRONT_ADDRESS"] : [])),
         ],
       },
       { name: "vault-certificate.timer", enabled: true, onChange: "restart", reads: [] },
@@ -56,6 +57,7 @@ export function vaultServerFiles(
         reads: [
           versionOf("vault"),
           "/etc/vault.d/vault.hcl",
+          "/etc/vault.d/raft.hcl",
           front ? "/etc/vault.d/front-listener.hcl" : "/etc/vault.d/listener.hcl",
           "/usr/local/sbin/vault-listener",
           ...(front ? ["/usr/local/sbin/vault-front-certificate"] : []),
@@ -66,6 +68,7 @@ export function vaultServerFiles(
             "VAULT_RAFT_NODE_ID",
             "VAULT_API_ADDR",
             "VAULT_CLUSTER_ADDR",
+            "VAULT_PEERS",
             ...Object.keys(versionVariables(version)),
           ),
         ],

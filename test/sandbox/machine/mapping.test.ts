@@ -18,7 +18,7 @@ const mapping = new Mapping({
   root: "/r",
   address: "127.31.1.4",
   loopback: "127.10.31.1",
-  userId: 1000,
+  auditRoot: "/r", hosts: new Map(), userId: 1000,
   groupId: 1001,
 });
 
@@ -144,7 +144,7 @@ describe.each([
       root: machine.path("/").slice(0, -1),
       address: machine.address,
       loopback: machine.loopback,
-      userId: 1000,
+      auditRoot: "/r", hosts: new Map(), userId: 1000,
       groupId: 1001,
     });
 
