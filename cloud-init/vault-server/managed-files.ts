@@ -46,7 +46,11 @@ export function vaultServerFiles(
           "/usr/local/sbin/vault-certificate",
           ...IDENTITY,
           // The first node of a cluster has to have the certificate with which the others join.
-          ...variables("TLS_CERTIFICATE_SECRET_URL", "VAULT_PEERS", ...(front ? ["VAULT_FRONT_ADDRESS"] : [])),
+          ...variables(
+            "TLS_CERTIFICATE_SECRET_URL",
+            "VAULT_PEERS",
+            ...(front ? ["VAULT_FRONT_ADDRESS"] : []),
+          ),
         ],
       },
       { name: "vault-certificate.timer", enabled: true, onChange: "restart", reads: [] },

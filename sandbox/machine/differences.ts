@@ -107,7 +107,8 @@ export const differences: readonly Difference[] = [
   {
     name: "Audit log",
     onAzure: "The deployers' policy lets them have one file, at its path.",
-    inSandbox: "It also lets them have that file below the private folder; a cluster's nodes write to one file below that of the first node.",
+    inSandbox:
+      "It also lets them have that file below the private folder; a cluster's nodes write to one file below that of the first node.",
     reason:
       "The sandbox puts the private folder before the path that the stack vault-config names; the rehearsal's Terraform does not.",
   },

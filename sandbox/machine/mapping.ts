@@ -59,8 +59,7 @@ export class Mapping {
       .replaceAll(`*${MYSQL_DOMAIN}:`, "*:")
       .replaceAll(
         this.#auditDevice,
-        (_, before: string, after: string) =>
-          `${before}${this.options.auditRoot}${after}, ${before}${after}`,
+        (_, before: string, after: string) => `${before}${this.options.auditRoot}${after}, ${before}${after}`,
       );
   }
 

@@ -89,10 +89,13 @@ export class LoadBalancer {
     const { port, probePath: path, probeIntervalMs: timeout } = this.#props;
     return new Promise((resolve) => {
       // Azure looks at no probe's certificate.
-      const probe = request({ host, port, path, timeout, rejectUnauthorized: false, agent: false }, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode);
-      });
+      const probe = request(
+        { host, port, path, timeout, rejectUnauthorized: false, agent: false },
+        (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        },
+      );
       probe.on("timeout", () => probe.destroy());
       probe.on("error", () => resolve(undefined));
       probe.end();

@@ -18,7 +18,9 @@ const mapping = new Mapping({
   root: "/r",
   address: "127.31.1.4",
   loopback: "127.10.31.1",
-  auditRoot: "/r", hosts: new Map(), userId: 1000,
+  auditRoot: "/r",
+  hosts: new Map(),
+  userId: 1000,
   groupId: 1001,
 });
 
@@ -144,7 +146,9 @@ describe.each([
       root: machine.path("/").slice(0, -1),
       address: machine.address,
       loopback: machine.loopback,
-      auditRoot: "/r", hosts: new Map(), userId: 1000,
+      auditRoot: "/r",
+      hosts: new Map(),
+      userId: 1000,
       groupId: 1001,
     });
 
