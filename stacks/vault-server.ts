@@ -26,6 +26,9 @@ import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
 import type { VmReaderRoleStack } from "./vm-reader-role";
 
+/** So that the nodes of a cluster never restart together for a security update. */
+const minutesBetweenReboots = 30;
+
 /** Vault's server: its identity, its keys and certificate in Key Vault, its VM and its address. */
 export class VaultServerStack extends EnvironmentStack {
   /** Vault's address inside the virtual network, which is in its certificate: `https://vault.<zone>:8200`. */
@@ -236,7 +239,7 @@ export class VaultServerStack extends EnvironmentStack {
             .filter(({ type }) => type !== "Group")
             .map(({ objectId }) => objectId)
             .sort(),
-          automaticRebootTime: vault.automaticRebootTime,
+          automaticRebootTime: laterBy(vault.automaticRebootTime, (number - 1) * minutesBetweenReboots),
         }),
     });
   }
@@ -274,4 +277,11 @@ export class VaultServerStack extends EnvironmentStack {
       records: [address],
     });
   }
+}
+
+/** A time of day such as "03:30", some minutes later. */
+function laterBy(time: string, minutes: number): string {
+  const [hour = 0, minute = 0] = time.split(":").map(Number);
+  const later = (hour * 60 + minute + minutes) % (24 * 60);
+  return [Math.floor(later / 60), later % 60].map((part) => String(part).padStart(2, "0")).join(":");
 }

@@ -103,6 +103,7 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
   if (settings.diskController === "NVMe") folders.push(join(__dirname, "nvme-files"));
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
+  if (settings.peerHosts.length > 0) folders.push(join(__dirname, "cluster-files"));
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
   return packFiles(
     folders,
@@ -128,8 +129,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   );
 }
 
-function managedFiles({ vault, diskController }: VaultServerUserData) {
-  return vaultServerFiles(vault, diskController);
+function managedFiles({ vault, diskController, peerHosts }: VaultServerUserData) {
+  return vaultServerFiles(vault, diskController, peerHosts.length > 0);
 }
 
 function variables(settings: VaultServerUserData) {

@@ -11,6 +11,7 @@ import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import { Deployment, type Resource } from "../../lib/synthesized/deployment";
+import { VaultClient } from "../../lib/vault-api/vault-client";
 import type { VaultConnection } from "../../lib/vault-api/vault-connection";
 import { synthesize } from "../../main";
 import type { Azure } from "../azure/azure";
@@ -153,16 +154,21 @@ export class Sandbox {
     Object.assign(this, { deployment, environment: next });
     this.#vault = vault;
     const machines = virtualMachines(deployment);
-    const change = async (stack: string): Promise<void> => {
-      for (const { name, cloudConfig } of machines.filter((it) => it.stack === stack)) {
-        const machine = this.vaultNodes.find((node) => node.name === name) ?? this.agents.get(name);
-        if (!machine) continue;
-        for (const program of this.programs()) machine.install(program);
-        this.azure.setUserData(name, machine.mapped(cloudConfig));
-        await progress.step(`${name}: applies its user data`, () => apply(machine));
-      }
-    };
+    // Terraform changes the VMs of a stack together, and each applies its user data by itself.
+    const change = (stack: string): Promise<void> =>
+      together(
+        machines
+          .filter((it) => it.stack === stack)
+          .map(async ({ name, cloudConfig }) => {
+            const machine = this.vaultNodes.find((node) => node.name === name) ?? this.agents.get(name);
+            if (!machine) return;
+            for (const program of this.programs()) machine.install(program);
+            this.azure.setUserData(name, machine.mapped(cloudConfig));
+            await progress.step(`${name}: applies its user data`, () => apply(machine));
+          }),
+      );
     await change("vault-server");
+    await this.untilBalanced();
     await this.restartChangedWebApps(before);
     await change("agent-vm");
     await progress.step("stack vault-config", async () => this.applyVaultConfig());
@@ -321,11 +327,20 @@ export class Sandbox {
     for (const node of nodes) this.vaultNodes.push(await this.createMachine(node));
     await this.startLoadBalancer();
     await together(this.vaultNodes.map((node) => this.bootVault(node)));
-    const { loadBalancer } = this;
-    if (!loadBalancer) return;
-    await waitFor("the load balancer to find the active node", () => loadBalancer.healthy.length > 0, {
-      deadlineMs: deadlines.vault,
-    });
+    await this.untilBalanced();
+  }
+
+  /** After a start or a restart of the active node, the load balancer's probe finds the new one within seconds. */
+  private async untilBalanced(): Promise<void> {
+    if (!this.loadBalancer) return;
+    const client = new VaultClient(this.vaultConnection());
+    const active = () =>
+      client.request({ method: "GET", path: "sys/health" }).then(
+        () => true,
+        () => false,
+      );
+    await waitFor("an active node behind the load balancer", active, { deadlineMs: deadlines.vault });
+    client.close();
   }
 
   private async bootVault(node: Machine): Promise<void> {

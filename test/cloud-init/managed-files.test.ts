@@ -11,22 +11,22 @@ const withFront = { ...vaultServer, vault: { ...vaultServer.vault, version: "1.2
 const machines = [
   {
     machine: "vault-server",
-    table: vaultServerFiles(vaultServer.vault, "SCSI"),
+    table: vaultServerFiles(vaultServer.vault, "SCSI", false),
     userData: vaultServerUserData(vaultServer),
   },
   {
     machine: "vault-server with a front",
-    table: vaultServerFiles(withFront.vault, "SCSI"),
+    table: vaultServerFiles(withFront.vault, "SCSI", false),
     userData: vaultServerUserData(withFront),
   },
   {
     machine: "vault-server, Enterprise",
-    table: vaultServerFiles(vaultEnterpriseServer.vault, "SCSI"),
+    table: vaultServerFiles(vaultEnterpriseServer.vault, "SCSI", false),
     userData: vaultServerUserData(vaultEnterpriseServer),
   },
   {
     machine: "vault-server, NVMe",
-    table: vaultServerFiles(vaultServer.vault, "NVMe"),
+    table: vaultServerFiles(vaultServer.vault, "NVMe", false),
     userData: vaultServerUserData({ ...vaultServer, diskController: "NVMe" }),
   },
   { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },

@@ -13,8 +13,6 @@ export class RegisterClients {
   #stopped = false;
   #registers = 0;
   #register = this.#nextRegister();
-  /** The last write that Vault acknowledged began then. */
-  #lastWrite = 0;
 
   /** @param writer and reader: connections of their own, as the same person, since registers are in a token's cubbyhole */
   constructor(
@@ -25,12 +23,17 @@ export class RegisterClients {
   }
 
   /**
-   * How long the writer goes without an acknowledged write, in milliseconds, when something happens now.
+   * How long it takes from now until Vault has acknowledged writes, in milliseconds.
    * @param deadlineMs after that, it fails
+   * @param count of the writes, all of which begin from now on
    */
-  async untilWritten(deadlineMs: number): Promise<number> {
+  async untilWritten(deadlineMs: number, count = 1): Promise<number> {
     const begin = performance.now();
-    await waitFor("a write that is acknowledged", () => this.#lastWrite > begin, {
+    const acknowledged = () =>
+      this.history.filter(
+        ({ kind, began, ended }) => kind === "write" && ended !== undefined && began > begin,
+      );
+    await waitFor("writes that are acknowledged", () => acknowledged().length >= count, {
       deadlineMs,
       intervalMs: 20,
     });
@@ -54,8 +57,7 @@ export class RegisterClients {
         );
       const ended = acknowledged ? performance.now() : undefined;
       this.history.push({ register, kind: "write", value, began, ended });
-      if (acknowledged) this.#lastWrite = began;
-      else {
+      if (!acknowledged) {
         // It may still take effect, so nobody writes this register any more.
         this.#register = this.#nextRegister();
         value = 0;
