@@ -301,17 +301,22 @@ export class Rehearsal {
     return new URL(this.vaultAddress).hostname;
   }
 
-  /** The VM of the only node. */
+  /** The VM of the first node. */
   get vault(): Machine {
-    return only("VM of Vault", this.vaultMachines);
+    const [first] = this.vaultNodes;
+    if (!first) throw new UserError("There is no VM of Vault.");
+    return first;
   }
 
   private get caFile(): string {
     return join(this.options.folder, "ca.pem");
   }
 
-  private get vaultMachines(): Machine[] {
-    return [...this.running.machines.values()].filter(({ name }) => !this.agents.has(name));
+  /** Vault's VMs by name. */
+  get vaultNodes(): Machine[] {
+    return [...this.running.machines.values()]
+      .filter(({ name }) => !this.agents.has(name))
+      .sort((one, other) => one.name.localeCompare(other.name));
   }
 
   get agents(): Map<string, Machine> {
