@@ -36,6 +36,14 @@ export const vaultServer: VaultServerUserData = {
   minTlsVersion: "1.2",
 };
 
+/** The second node of a cluster. */
+export const nodeOfFive = {
+  nodeId: "vault-2",
+  nodeHost: "vault-2.demo.internal",
+  peerHosts: [1, 3, 4, 5].map((number) => `vault-${number}.demo.internal`),
+  firstBoot: "join",
+} as const satisfies Partial<VaultServerUserData>;
+
 /** Before 2.0, Vault has a front. */
 export const vaultServerWithFront: VaultServerUserData = {
   ...vaultServer,
