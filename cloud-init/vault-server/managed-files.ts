@@ -81,6 +81,7 @@ export function vaultServerFiles(
               onChange: "restart" as const,
               // Whatever restarts vault.service.
               reads: [
+                "/usr/local/sbin/vault-turn",
                 ...vaultReads,
                 "/etc/systemd/system/vault.service",
                 ...(front ? ["/etc/systemd/system/vault.service.d/front.conf"] : []),
@@ -118,7 +119,6 @@ export function vaultServerFiles(
       "/etc/sysusers.d/vault-server.conf",
       "/usr/local/lib/vault-vm/machine-login.sh",
       "/usr/local/lib/vault-vm/vault-api.sh",
-      ...(cluster ? ["/usr/local/sbin/vault-turn"] : []),
       // For a disk that is empty.
       "/usr/local/lib/vault-vm/data-disk/first-boot",
       "/usr/local/sbin/vault-data-format",
