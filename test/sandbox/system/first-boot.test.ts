@@ -99,7 +99,7 @@ describeWithVault("First boot from the user data", () => {
   let seen: Watched;
   beforeAll(async () => {
     const { sandbox } = running;
-    seen = await watch(() => sandbox.vault, sandbox.startVault());
+    seen = await watch(() => sandbox.vaultNodes[0], sandbox.startVault());
   }, 180_000);
   const vm = () => running.sandbox.vault;
   const nobody = () => running.client();
