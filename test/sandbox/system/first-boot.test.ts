@@ -196,7 +196,7 @@ describeWithVault("First boot from the user data", () => {
         const body = { accessor };
         return root.request({ method: "POST", path: "auth/token/lookup-accessor", body }).then(
           (found) => found["policies"] as string[],
-          (error: Error) => {
+          (error: Error): string[] => {
             // The VM's own token, which ended after the list was made.
             if (error.message.includes("invalid accessor")) return [];
             throw error;
