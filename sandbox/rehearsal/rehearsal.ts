@@ -346,10 +346,16 @@ export class Rehearsal {
   }
 
   /** @throws UserError when the sandbox, which has no azurerm, would have another Azure */
-  expectFallbackAlike(): void {
+  async expectFallbackAlike(): Promise<void> {
     const { azure, person, environment, project } = this;
     const real = azure.resources.all.filter(({ id }) => !this.atStart.has(id));
-    const differences = differencesFromFallback(real, fallbackModel(project, environment, { azure, person }));
+    const states = new Map<string, string>();
+    for (const { name } of readSynthesizedFolder(join(project, "cdktf.out"))) {
+      const args = [`-chdir=cdktf.out/stacks/${name}`, "state", "pull"];
+      states.set(name, (await this.run(this.options.programs.terraform, args, "terraform")).stdout);
+    }
+    const fallback = fallbackModel(project, environment, { azure, person, states });
+    const differences = differencesFromFallback(real, fallback);
     if (differences.length > 0)
       throw new UserError(`The sandbox's Azure would be another one:\n${differences.join("\n")}`);
   }
