@@ -226,8 +226,8 @@ export const azureMutants = [
     [
       [
         "Vault reads the recovery keys",
-        '["Microsoft.KeyVault/vaults/secrets/setSecret/action"]',
-        '["Microsoft.KeyVault/vaults/secrets/setSecret/action", "Microsoft.KeyVault/vaults/secrets/getSecret/action"]',
+        '"Microsoft.KeyVault/vaults/secrets/readMetadata/action"',
+        '"Microsoft.KeyVault/vaults/secrets/getSecret/action"',
       ],
     ],
   ),
