@@ -183,6 +183,7 @@ describe("Where Vault listens", () => {
         VAULT_LISTENER_FILE: vm.path("run/listener.hcl"),
         LOOPBACK_ADDRESS: "127.0.0.1",
         PUBLIC_ADDRESSES: "10.20.1.4",
+        CLUSTER_ADDRESSES: "10.20.1.4",
       })
       .then(({ code }) => [
         code,

@@ -106,6 +106,7 @@ const sizes: readonly (readonly [
     (count) => names(count).map(() => "SELECT"),
     set("databaseRoles.extra", { defaultTtl: "1h", maxTtl: "1h" }),
   ],
+  ["vault.zones", 1, undefined, (count) => ["1", "2", "3"].slice(0, count)],
   ["transitKeys", 1, undefined, (count) => ["customer-key"].slice(0, count)],
 ];
 
