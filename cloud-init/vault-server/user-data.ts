@@ -105,6 +105,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
   if (settings.peerHosts.length > 0) folders.push(join(__dirname, "cluster-files"));
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
+  if (hasFront(settings) && settings.peerHosts.length > 0)
+    folders.push(join(__dirname, "front-cluster-files"));
   return packFiles(
     folders,
     {
