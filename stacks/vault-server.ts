@@ -19,6 +19,7 @@ import { TlsCertificate } from "../constructs/azure/tls-certificate";
 import { UnsealKey } from "../constructs/azure/unseal-key";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
 import { VaultNode } from "../constructs/azure/vault-node";
+import { applicationIdUri } from "../environments/deployer-login";
 import type { Environment } from "../environments/schema";
 import { diskControllerOf } from "../environments/vm-size";
 import { EnvironmentStack } from "./environment-stack";
@@ -171,8 +172,17 @@ export class VaultServerStack extends EnvironmentStack {
       publicAddress?: PublicAddress;
     },
   ): VaultNode {
-    const { name, location, ubuntu, vault, network, deployers, recoveryKeyReaders, protectData } =
-      this.environment;
+    const {
+      name,
+      location,
+      ubuntu,
+      vault,
+      network,
+      deployers,
+      deployerLogin,
+      recoveryKeyReaders,
+      protectData,
+    } = this.environment;
     const nodeName = `vault-${number}`;
     return new VaultNode(this, `node-${number}`, {
       environment: name,
@@ -218,6 +228,10 @@ export class VaultServerStack extends EnvironmentStack {
           deployerObjectIds: deployers
             .map(({ objectId }) => (objectId === "signed-in-user" ? parts.deployer.objectId : objectId))
             .sort(),
+          deployerLogin: deployerLogin && {
+            audience: applicationIdUri(deployerLogin),
+            appRole: deployerLogin.appRole,
+          },
           deployerTokenTtl: vault.deployerTokenTtl,
           minTlsVersion: vault.minTlsVersion,
           firstBoot: vault.firstBoot,

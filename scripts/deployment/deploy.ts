@@ -365,7 +365,7 @@ class Deployment {
   /** The certificate is fetched once in a run. */
   private async vaultAccess(): Promise<VaultAccess> {
     this.vault ??= await this.progress.step("Vault: certificate from Key Vault", () =>
-      VaultAccess.open(this.az, this.stateOf("vault-server")),
+      VaultAccess.open(this.az, this.environment, this.stateOf("vault-server")),
     );
     return this.vault;
   }

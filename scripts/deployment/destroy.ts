@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { z } from "zod";
 import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { VaultRefusal } from "../../lib/vault-api/vault-client";
@@ -90,7 +91,7 @@ async function destroy(
         { announce: true },
       );
     if (stack === "vault-config")
-      await withoutLeases(progress, az, states, async (access) => {
+      await withoutLeases(progress, az, environment, states, async (access) => {
         const token = await access.token();
         await take(withVaultLogin(env, access, token), [token]);
       });
@@ -124,13 +125,14 @@ async function clear(network: StackState, az: AzureCli, warn: (sentence: string)
 async function withoutLeases<T>(
   progress: DeploymentProgress,
   az: AzureCli,
+  environment: Environment,
   states: ReadonlyMap<string, StackState>,
   work: (access: VaultAccess) => Promise<T>,
 ): Promise<void> {
   const vaultServer = states.get("vault-server");
   if (!vaultServer) throw new UserError("The environment has no stack vault-server.");
   const access = await progress.step("Vault: certificate from Key Vault", () =>
-    VaultAccess.open(az, vaultServer),
+    VaultAccess.open(az, environment, vaultServer),
   );
   try {
     await progress.step("Vault: database credentials revoked", async () => {

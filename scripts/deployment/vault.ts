@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Environment } from "../../environments/schema";
 import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
@@ -18,6 +19,7 @@ import { fetchVaultCertificate } from "./vault-certificate";
 export class VaultAccess {
   private constructor(
     private readonly az: AzureCli,
+    private readonly environment: Environment,
     readonly address: string,
     /** PEM file for VAULT_CACERT. */
     readonly certificateFile: string,
@@ -26,18 +28,18 @@ export class VaultAccess {
   ) {}
 
   /** @throws {UserError} when vault-server is not deployed, or its certificate cannot be had. */
-  static async open(az: AzureCli, vaultServer: StackState): Promise<VaultAccess> {
+  static async open(az: AzureCli, environment: Environment, vaultServer: StackState): Promise<VaultAccess> {
     const { address, certificateUrl } = vaultLocation(vaultServer);
     const pem = await fetchVaultCertificate(az, certificateUrl, address);
     const folder = temporaryFolder();
     const file = join(folder.path, "vault.pem");
     await writeFile(file, pem);
-    return new VaultAccess(az, address, file, folder.remove);
+    return new VaultAccess(az, environment, address, file, folder.remove);
   }
 
   /** The deployer's token; asked for anew each time, since waiting for Vault may take longer than one lasts. */
   token(): Promise<string> {
-    return deployerToken(this.az);
+    return deployerToken(this.az, this.environment);
   }
 
   /**

@@ -43,6 +43,22 @@ describe("scripts/deploy", () => {
     expect(count("POST /v1/auth/token/revoke-self")).toBe(count("POST /v1/auth/deployer/login"));
   });
 
+  it.each([
+    ["deploy", [], ["plan", "apply"]],
+    ["destroy", ["--stack", "vault-config", "--confirm", "demo"], ["destroy"]],
+  ] as const)(
+    "logs in to Vault by the app registration that the environment names, scripts/%s",
+    async (script, args, verbs) => {
+      scene.loginByApplication(["Vault.Deploy"]);
+      if (script === "destroy") scene.imitations.deployed(...stackNames);
+      const { code, stderr } = await scene.run(script, [...args]);
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(scene.imitations.note("vault-login")).toBe(
+        verbs.map((verb) => `${verb} token-for-application\n${verb} certificate\n`).join(""),
+      );
+    },
+  );
+
   it("ends expired database users that Vault gave up, and names those that it cannot end", async () => {
     scene.imitations.deployed(...stackNames);
     scene.vault.givenUp = [{ lease_id: "database/creds/short/abc" }];
