@@ -36,6 +36,7 @@ export function vaultServerFiles(
       // The file system is made once, and mounted at boot.
       { name: "vault-data-format.service", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-lib-vault.mount", enabled: false, onChange: "nothing", reads: [] },
+      { name: "var-log-vault-memory.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: dataDisk(controller).unit, enabled: false, onChange: "nothing", reads: [] },
       // Ubuntu's own, which looks more often here.
       { name: "logrotate.timer", enabled: false, onChange: "restart", reads: [] },

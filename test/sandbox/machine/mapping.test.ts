@@ -58,10 +58,10 @@ describe("A file of the VM", () => {
   });
 
   it("lets deployers have the audit log at its own path and below the private root, and nowhere else", () => {
-    const rule = '"options" = [{ "file_path" = "/var/log/vault/audit.log", "mode" = "0600" }]';
+    const rule = '"options" = [{ "file_path" = "/var/log/vault/memory/audit.log", "mode" = "0600" }]';
     const device = (path: string) => `{ "file_path" = "${path}", "mode" = "0600" }`;
     expect(mapping.fileContent("/etc/vault.d/deployer-policy.hcl", rule)).toBe(
-      `"options" = [${device(mapping.path("/var/log/vault/audit.log"))}, ${device("/var/log/vault/audit.log")}]`,
+      `"options" = [${device(mapping.path("/var/log/vault/memory/audit.log"))}, ${device("/var/log/vault/memory/audit.log")}]`,
     );
   });
 
@@ -181,7 +181,7 @@ describe.each([
         .fileContent(file.path, textOf(file))
         .replaceAll(/#.*/g, "")
         // The one path that stays, beside itself below the private root.
-        .replace(/, \{ "file_path" = "\/var\/log\/vault\/audit\.log"[^}]*\}/, "");
+        .replace(/, \{ "file_path" = "\/var\/log\/vault\/memory\/audit\.log"[^}]*\}/, "");
       for (const [, path] of text.matchAll(/"(\/[^"]+)"/g)) expectPlace(path as string);
       for (const listener of LISTENERS) expect(text).not.toContain(listener);
       expect(text).not.toMatch(new RegExp(`(?:owner|group|user)\\s*=\\s*"(?:${ACCOUNTS.join("|")})"`));
