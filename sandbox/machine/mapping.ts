@@ -51,7 +51,10 @@ export class Mapping {
   fileContent(path: string, content: string): string {
     if (!CONFIGURATION_FILES.test(path)) return content;
     return this.#places(content)
-      .replaceAll(new RegExp(`(\\bgroup\\s*=\\s*)"(?:${ACCOUNT})"`, "g"), `$1"${this.options.groupId}"`)
+      .replaceAll(
+        new RegExp(`(\\b(?:socket_)?group\\s*=\\s*)"(?:${ACCOUNT})"`, "g"),
+        `$1"${this.options.groupId}"`,
+      )
       .replaceAll(`*${MYSQL_DOMAIN}:`, "*:")
       .replaceAll(
         this.#auditDevice,
