@@ -35,6 +35,7 @@ export function vaultServerFiles(
       ...COMMON.units,
       // The file system is made once, and mounted at boot.
       { name: "vault-data-format.service", enabled: false, onChange: "nothing", reads: [] },
+      { name: "vault-data-missing.service", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-lib-vault.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-log-vault-memory.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: dataDisk(controller).unit, enabled: false, onChange: "nothing", reads: [] },

@@ -53,6 +53,12 @@ describe.each(machines)("user data of $machine", ({ environment, userData }) => 
     }
   });
 
+  it("has no text that Terraform would evaluate, but in the environment file", () => {
+    const plain = files.filter(({ encoding, path }) => !encoding && path !== environment);
+    expect(plain.length).toBeGreaterThan(10);
+    expect(plain.filter(({ content }) => /[$%]\{/.test(content)).map(({ path }) => path)).toEqual([]);
+  });
+
   it("carries references in the environment file alone", () => {
     const file = files.find(({ path }) => path === environment);
     expect(file?.encoding).toBeUndefined();
@@ -150,8 +156,20 @@ describe("vaultServerUserData", () => {
     for (const line of [`BindsTo=${unit}`, `After=${unit}`, `DeviceAllow=${path} rw`])
       expect(format).toContain(`\n${line}\n`);
     expect(format).toContain(`DATA_DISK=${path} `);
-    expect(files.get(`/etc/systemd/system/${unit}.d/vault.conf`)).toContain("JobTimeoutSec=30min");
+    const device = files.get(`/etc/systemd/system/${unit}.d/vault.conf`);
+    expect(device).toMatch(/^JobTimeoutSec=30min$/m);
+    expect(device).toMatch(/^OnFailure=vault-data-missing\.service$/m);
     expect(path.replace(/^\//, "").replaceAll("/", "-")).toBe(unit.replace(/\.device$/, ""));
+  });
+
+  it("has a unit that fails with a sentence when the data disk never comes", () => {
+    const unit = filesOf(vaultServerUserData(vaultServer)).get(
+      "/etc/systemd/system/vault-data-missing.service",
+    );
+    const command = /^ExecStart=\/bin\/sh -c '([^']+)'$/m.exec(unit ?? "")?.[1] ?? "";
+    const { status, output } = run("/bin/sh", ["-c", command]);
+    expect([status, output]).toEqual([1, expect.stringMatching(/^The data disk did not come.*Attach it/)]);
+    expect(output).toContain(`logical unit ${DATA_DISK_LUN}:`);
   });
 
   it("gives an NVMe data disk its name by its namespace, which Azure counts from the logical unit and 2", () => {
