@@ -55,6 +55,7 @@ export class Mapping {
         new RegExp(`(\\b(?:socket_)?group\\s*=\\s*)"(?:${ACCOUNT})"`, "g"),
         `$1"${this.options.groupId}"`,
       )
+      .replaceAll(new RegExp(`(\\bsocket_user\\s*=\\s*)"(?:${ACCOUNT})"`, "g"), `$1"${this.options.userId}"`)
       .replaceAll(`*${MYSQL_DOMAIN}:`, "*:")
       .replaceAll(
         this.#auditDevice,

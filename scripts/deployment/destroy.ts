@@ -18,7 +18,7 @@ import type { StackState } from "./stack-state";
 import { waitForSubnets } from "./subnet-release";
 import { synthesizeSystem } from "./system";
 import { terraform } from "./terraform";
-import { subnetsAreHeld } from "./terraform-failure";
+import { newPassword, subnetsAreHeld } from "./terraform-failure";
 import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
@@ -106,6 +106,12 @@ async function destroy(
       }
       await take(env);
     }
+  }
+  const gone = new Set(stacks.map(({ name: stack }) => stack));
+  if (gone.has("vault-config") && !gone.has("mysql")) {
+    say(
+      `The password of MySQL's administrator is gone with vault-config. Before you deploy it again: ${newPassword(name)}`,
+    );
   }
   if (stacks.some(({ name: stack }) => stack === "vault-server")) {
     say("Azure keeps the deleted Key Vaults for 90 days, under names that are not used again.");

@@ -8,6 +8,7 @@ import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
 import type { AzureCli } from "./azure-cli";
 import { endExpiredLeases } from "./expired-leases";
+import { finishRemovalOfDatabaseEngine } from "./half-removed-mount";
 import type { Interruption } from "./interruption";
 import { deployerToken } from "./login";
 import { proxyFor } from "./proxy";
@@ -126,6 +127,16 @@ export class VaultAccess {
     const client = await this.logIn();
     try {
       return await endExpiredLeases(client);
+    } finally {
+      await client.logOut();
+    }
+  }
+
+  /** @returns whether there was an engine that an earlier removal left half way, and which is gone now */
+  async finishRemovalOfDatabaseEngine(): Promise<boolean> {
+    const client = await this.logIn();
+    try {
+      return await finishRemovalOfDatabaseEngine(client);
     } finally {
       await client.logOut();
     }

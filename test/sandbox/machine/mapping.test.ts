@@ -66,9 +66,10 @@ describe("A file of the VM", () => {
   });
 
   it("is changed only if it is configuration", () => {
-    const text = 'path = "/run/x"\ngroup = "app"\naddress = "127.0.0.1:8200"\nsocket_group = "app"\n';
+    const text =
+      'path = "/run/x"\ngroup = "app"\naddress = "127.0.0.1:8200"\nsocket_group = "app"\nsocket_user = "vault-agent"\n';
     expect(mapping.fileContent("/etc/vault-agent.d/agent.hcl", text)).toBe(
-      'path = "/r/run/x"\ngroup = "1001"\naddress = "127.10.31.1:8200"\nsocket_group = "1001"\n',
+      'path = "/r/run/x"\ngroup = "1001"\naddress = "127.10.31.1:8200"\nsocket_group = "1001"\nsocket_user = "1000"\n',
     );
     for (const path of ["/usr/local/sbin/x", "/etc/systemd/system/x.service", "/etc/vault.d/vault.env"]) {
       expect(mapping.fileContent(path, text)).toBe(text);
