@@ -158,18 +158,23 @@ describe("vaultServerUserData", () => {
     expect(format).toContain(`DATA_DISK=${path} `);
     const device = files.get(`/etc/systemd/system/${unit}.d/vault.conf`);
     expect(device).toMatch(/^JobTimeoutSec=30min$/m);
-    expect(device).toMatch(/^OnFailure=vault-data-missing\.service$/m);
+    expect(format).toMatch(/^OnFailure=vault-data-missing\.service$/m);
     expect(path.replace(/^\//, "").replaceAll("/", "-")).toBe(unit.replace(/\.device$/, ""));
   });
 
-  it("has a unit that fails with a sentence when the data disk never comes", () => {
-    const unit = filesOf(vaultServerUserData(vaultServer)).get(
-      "/etc/systemd/system/vault-data-missing.service",
-    );
-    const command = /^ExecStart=\/bin\/sh -c '([^']+)'$/m.exec(unit ?? "")?.[1] ?? "";
-    const { status, output } = run("/bin/sh", ["-c", command]);
-    expect([status, output]).toEqual([1, expect.stringMatching(/^The data disk did not come.*Attach it/)]);
-    expect(output).toContain(`logical unit ${DATA_DISK_LUN}:`);
+  it("has a unit that fails with a sentence when the data disk never comes, and only then", () => {
+    const path = "/etc/systemd/system/vault-data-missing.service";
+    const unit = filesOf(vaultServerUserData(vaultServer)).get(path) ?? "";
+    const command = /^ExecStart=\/bin\/sh -c '([^']+)'$/m.exec(unit)?.[1] ?? "";
+    const disk = dataDisk("SCSI").path;
+    expect(command).toContain(`test -e ${disk} `);
+    const missing = run("/bin/sh", ["-c", command.replace(disk, join(tmpdir(), "no-such-disk"))]);
+    expect([missing.status, missing.output]).toEqual([
+      1,
+      expect.stringMatching(/^The data disk did not come.*Attach/),
+    ]);
+    expect(missing.output).toContain(`logical unit ${DATA_DISK_LUN}:`);
+    expect(run("/bin/sh", ["-c", command.replace(disk, tmpdir())])).toEqual({ status: 0, output: "" });
   });
 
   it("gives an NVMe data disk its name by its namespace, which Azure counts from the logical unit and 2", () => {
