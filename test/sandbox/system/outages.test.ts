@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { RowDataPacket } from "mysql2";
+import type { Connection, RowDataPacket } from "mysql2/promise";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import type { Machine } from "../../../sandbox/machine/machine";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
@@ -13,7 +13,7 @@ const APP = "app.service";
 const AGENT = "vault-agent.service";
 
 /** Breaks something; what it gives repairs that. */
-type Outage = (sandbox: Sandbox) => Promise<() => Promise<unknown>>;
+type Outage = (sandbox: Sandbox, database: Connection) => Promise<() => Promise<unknown>>;
 
 /** [what fails, how, whether an application cannot do without] */
 const outages: [string, Outage, boolean][] = [
@@ -47,9 +47,9 @@ const outages: [string, Outage, boolean][] = [
   ],
   [
     "every database user is gone while Vault is stopped",
-    async (sandbox) => {
+    async (sandbox, database) => {
       await sandbox.vault.stop(VAULT);
-      await dropUsers(sandbox);
+      await dropUsers(database);
       return () => sandbox.vault.start(VAULT);
     },
     true,
@@ -100,17 +100,16 @@ const outages: [string, Outage, boolean][] = [
 ];
 
 /** Those that Vault made. */
-async function dropUsers(sandbox: Sandbox): Promise<void> {
-  const database = await inspector(sandbox);
+async function dropUsers(database: Connection): Promise<void> {
   const query = "SELECT User AS name FROM mysql.user WHERE User LIKE 'v-%'";
   const [users] = await database.query<RowDataPacket[]>(query);
   for (const { name } of users) await database.query("DROP USER ?@'%'", [name]);
-  await database.end();
 }
 
 describeWithVaultAndDatabase("The deployed application, on App Service and beside Vault Agent,", () => {
   const running = useSandbox();
   jest.setTimeout(240_000);
+  let database: Connection;
   const applications = new Map<string, string>();
   const agent = () => [...running.sandbox.agents.values()][0] as Machine;
   const webApp = () => [...running.sandbox.webApps.values()][0] as WebAppProcess;
@@ -132,10 +131,14 @@ describeWithVaultAndDatabase("The deployed application, on App Service and besid
     applications.set("a VM", `http://${agent().loopback}:8080`);
     await untilReady();
   }, 240_000);
+  beforeEach(async () => {
+    database = await inspector(running.sandbox);
+  });
+  afterEach(() => database.end().catch(() => undefined));
 
   it.each(outages)("does not exit when %s, and is ready afterwards", async (_, begin, needed) => {
     const before = pids();
-    const repair = await begin(running.sandbox);
+    const repair = await begin(running.sandbox, database);
     try {
       if (needed) await until("one to say so", async () => (await statuses()).includes(503));
       // What fails in the background fails by now: each asks for a page that needs all.
