@@ -177,7 +177,12 @@ export function interfaceAddress(card: ArmResource): string | undefined {
 
 /** Resources that have an address in a subnet, or are integrated with it. */
 function subnetUsers(store: ResourceStore, subnetId: string): ArmResource[] {
-  const users = ["Microsoft.DBforMySQL/flexibleServers", "Microsoft.Web/sites", interfaceType];
+  const users = [
+    "Microsoft.DBforMySQL/flexibleServers",
+    "Microsoft.Web/sites",
+    "Microsoft.Network/loadBalancers",
+    interfaceType,
+  ];
   return users
     .flatMap((type) => store.ofType(type))
     .filter(({ properties }) =>
