@@ -147,7 +147,7 @@ describe.each([
       root: machine.path("/").slice(0, -1),
       address: machine.address,
       loopback: machine.loopback,
-      auditRoot: "/r",
+      auditRoot: machine.path("/").slice(0, -1),
       hosts: new Map(),
       userId: 1000,
       groupId: 1001,
@@ -203,7 +203,7 @@ describe.each([
   });
 
   function expectPlace(text: string): void {
-    if (text.startsWith("/")) expect(text.startsWith(machine.path("/"))).toBe(true);
+    if (text.startsWith("/")) expect([text, text.startsWith(machine.path("/"))]).toEqual([text, true]);
     for (const listener of LISTENERS) expect(text).not.toBe(listener);
     for (const folder of PRIVATE_FOLDERS) expect(text.startsWith(folder)).toBe(false);
   }

@@ -42,13 +42,10 @@ describeUnless(missing, "Vault whose audit log's disk is full", () => {
   const has = (log: string, word: string) => readFileSync(seenByVault(log), "utf8").includes(word);
   /** Asks Vault something whose answer is no secret; the word is in the log in clear, as a part of the path. */
   const ask = async (word: string) => (await workload.ask(`GET transit/keys/${word}`)).status;
-  const unsealed = async () => {
-    const { sealed } = await running.client().request({ method: "GET", path: "sys/seal-status" });
-    return !sealed;
-  };
   const restart = async () => {
     await running.sandbox.vault.restart(VAULT);
-    await waitFor("Vault to be unsealed", unsealed, { deadlineMs });
+    const health = () => running.client().request({ method: "GET", path: "sys/health" });
+    await waitFor("Vault to be unsealed and active", health, { deadlineMs });
   };
 
   beforeAll(async () => {
