@@ -66,7 +66,7 @@ const safe: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     storage: expect.objectContaining({ auto_grow_enabled: true }),
     lifecycle: expect.objectContaining({ ignore_changes: expect.arrayContaining(["storage[0].size_gb"]) }),
   },
-  vault_audit: { options: { file_path: "/var/log/vault/audit.log", mode: "0600" } },
+  vault_audit: { options: { file_path: "/var/log/vault/memory/audit.log", mode: "0600" } },
   vault_quota_rate_limit: { path: "", rate: 500 },
   vault_transit_secret_backend_key: { exportable: false, allow_plaintext_backup: false },
   vault_jwt_auth_backend_role: {

@@ -190,7 +190,11 @@ export const virtualMachineMutants = [
     [
       ["a flood fills the disk with logs", "    maxsize 200M\n", ""],
       ["audit logs are gone after a week", "    rotate 30", "    rotate 7"],
-      ["root writes in Vault's folder", "    su vault vault\n", ""],
+      [
+        "root writes in Vault's folder",
+        "/var/log/vault/*.log {\n",
+        "/var/log/vault/*.log {\n    su root root\n",
+      ],
       ["Vault writes on to the rotated log", "systemctl reload vault.service", "true"],
     ],
   ),
@@ -211,7 +215,7 @@ export const virtualMachineMutants = [
     [
       ["browsers ask Vault Agent", "require_request_header = true", "require_request_header = false"],
       ["the agent's token is open to others", "mode = 0600", "mode = 0644"],
-      ["the agent answers the network", '"127.0.0.1:8100"', '"0.0.0.0:8100"'],
+      ["the agent answers the network", '"/ramdisk/app/agent.sock"', '"0.0.0.0:8100"'],
       ["an agent waits for five minutes", 'max_backoff = "30s"', 'max_backoff = "5m"'],
       [
         "everybody reads the application's credentials",
