@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { DatabaseLogin } from "../../app/database/credentials";
-import { Pools } from "../../app/database/pools";
+import { databaseTls, Pools } from "../../app/database/pools";
 import { waitFor } from "../../lib/processes/wait-for";
 import { createSelfSigned, type KeyAndCertificate } from "../../sandbox/azure/server/certificates";
 
@@ -158,5 +158,13 @@ describe("The application logs in to a database server", () => {
       own.certificatePem,
     );
     expect(listener.told).toEqual([]);
+  });
+
+  it("asks for TLS 1.2 itself, where OpenSSL would take less", () => {
+    expect(databaseTls({})).toEqual({
+      rejectUnauthorized: true,
+      verifyIdentity: true,
+      minVersion: "TLSv1.2",
+    });
   });
 });
