@@ -7,6 +7,9 @@ import { peopleOf } from "../azurerm/people";
 export const subscriptionId = "11111111-1111-4111-8111-111111111111";
 export const tenantId = "22222222-2222-4222-8222-222222222222";
 
+/** Azure id of the security team's Log Analytics workspace. */
+export const securityWorkspace = `/subscriptions/${subscriptionId}/resourceGroups/rg-security/providers/Microsoft.OperationalInsights/workspaces/log-security`;
+
 /** Object id of the person who deploys, where the environment means whoever is signed in. */
 const signedIn = "00000000-0000-4000-8000-0000000000aa";
 

@@ -66,7 +66,7 @@ export function prepareEnvironment(folder: string, name: string, vaultVersion: s
 /** An environment as its file may say it, with what is there in both of the examples. */
 export type EnvironmentFile = { vault?: Partial<Environment["vault"]> } & Pick<
   Environment,
-  "agentVms" | "deployers" | "protectData"
+  "agentVms" | "deployers" | "protectData" | "evidenceWorkspace"
 >;
 
 /** Changes an environment's file in the copy. */

@@ -272,9 +272,16 @@ export class Rehearsal {
 
   /** @throws UserError when Vault does not let a deployer in */
   async logsIn(deployer: string): Promise<void> {
-    const jwt = this.azure.tokenForPerson(deployer, managementAudience);
-    const client = await VaultClient.loggedIn({ ...this.vaultConnection(), jwt });
+    const client = await this.vaultAs(deployer);
     await client.logOut();
+  }
+
+  /** Vault's API as the person who deploys. */
+  readonly deployer = (): Promise<VaultClient> => this.vaultAs(this.person);
+
+  private vaultAs(deployer: string): Promise<VaultClient> {
+    const jwt = this.azure.tokenForPerson(deployer, managementAudience);
+    return VaultClient.loggedIn({ ...this.vaultConnection(), jwt });
   }
 
   /** What the Vault that runs says of itself. */
