@@ -6,6 +6,7 @@ import { EnvironmentError, loadEnvironment } from "../environments/load";
 import { startGuarded } from "../lib/processes/guarded-process";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
+import { changeLists } from "../sandbox/rehearsal/list-changes";
 import { measureOverhead } from "../sandbox/rehearsal/overhead";
 import { findPlantedFaults } from "../sandbox/rehearsal/planted-faults";
 import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/private-network";
@@ -18,7 +19,8 @@ import { wholeLife } from "../sandbox/rehearsal/whole-life";
 import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
-const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--traces] [--from REF] [--seed N] [--keep]
+const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--traces] [--lists]
+                        [--from REF] [--seed N] [--keep]
 
 Deploys the environment (default: demo) by scripts/deploy, the Azure CLI, Terraform and its providers, all of them real, against
 the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once more.
@@ -27,6 +29,7 @@ the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once m
   --faults    plant mistakes in the project, one after the other, and see that each is caught
   --trouble   deploy and destroy while Azure refuses, is late and full, tokens expire, and the scripts are killed
   --traces    do what a deployer should not do, and find how each shows in the logs
+  --lists     change each list of the environment: what stays must stay as it is
   --from REF  deploy the project as it was at a commit of git, then upgrade it to today's
   --seed N    draw the same moments of trouble again
   --keep      leave the folder with the logs where it is`;
@@ -36,6 +39,7 @@ const options = {
   faults: { type: "boolean", default: false },
   trouble: { type: "boolean", default: false },
   traces: { type: "boolean", default: false },
+  lists: { type: "boolean", default: false },
   from: { type: "string" },
   // For npm run bench.
   overhead: { type: "string" },
@@ -77,9 +81,9 @@ function readArguments() {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
     if (more.length > 0) throw new Error(`One environment at a time, not ${positionals.join(" and ")}.`);
-    const { faults, trouble, traces, from, seed = String(Date.now() % 1_000_000), ...others } = values;
-    if ([faults, trouble, traces, from !== undefined].filter(Boolean).length > 1)
-      throw new Error("One of --faults, --trouble, --traces and --from at a time.");
+    const { faults, trouble, traces, lists, from, seed = String(Date.now() % 1_000_000), ...others } = values;
+    if ([faults, trouble, traces, lists, from !== undefined].filter(Boolean).length > 1)
+      throw new Error("One of --faults, --trouble, --traces, --lists and --from at a time.");
     if (!/^\d{1,9}$/.test(seed)) throw new Error(`--seed takes a number of up to nine digits, not ${seed}.`);
     return { ...others, environment, course: courseOf(values, Number(seed)) };
   } catch (error) {
@@ -93,13 +97,22 @@ function courseOf(
     faults,
     trouble,
     traces,
+    lists,
     from,
     overhead,
-  }: { faults?: boolean; trouble?: boolean; traces?: boolean; from?: string; overhead?: string },
+  }: {
+    faults?: boolean;
+    trouble?: boolean;
+    traces?: boolean;
+    lists?: boolean;
+    from?: string;
+    overhead?: string;
+  },
   seed: number,
 ): Course {
   if (faults) return { follow: findPlantedFaults };
   if (trouble) return { follow: bearTrouble(seed) };
+  if (lists) return { follow: changeLists };
   if (traces) return { follow: findTraces };
   if (from !== undefined) return { from, follow: upgrade };
   if (overhead !== undefined) return { follow: measureOverhead(Number(overhead)) };
