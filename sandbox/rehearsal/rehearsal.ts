@@ -309,6 +309,9 @@ export class Rehearsal {
     return new URL(this.vaultAddress).hostname;
   }
 
+  /** Path of Vault's audit log, as Terraform tells Vault: in the private network's own /var/log. */
+  readonly auditLog = "/var/log/vault/audit.log";
+
   /** The VM of the only node. */
   get vault(): Machine {
     return only("VM of Vault", this.vaultMachines);

@@ -33,6 +33,8 @@ export interface TraceScene {
   readonly environment: Pick<Environment, "evidenceWorkspace">;
   /** Vault's VM. */
   readonly vault: Machine;
+  /** Path of Vault's audit log. */
+  readonly auditLog: string;
   /** The VMs that run the application. */
   readonly agents: ReadonlyMap<string, Machine>;
   /** Object id of the deployer. */
@@ -286,10 +288,9 @@ export async function findTraces(rehearsal: Rehearsal, progress: Progress): Prom
 /** Does it, and looks for its traces; a line for each that is not there. */
 export async function missingTraces({ what, shows, work }: Way, scene: TraceScene): Promise<string[]> {
   const since = new Date().toISOString();
-  const auditLog = scene.vault.path("/var/log/vault/audit.log");
-  const auditedBefore = readFileSync(auditLog, "utf8").length;
+  const auditedBefore = readFileSync(scene.auditLog, "utf8").length;
   const journal = (await work(scene)) ?? "";
-  const audited = readFileSync(auditLog, "utf8").slice(auditedBefore);
+  const audited = readFileSync(scene.auditLog, "utf8").slice(auditedBefore);
   const isThere = (log: Log, trace: string): boolean => {
     if (log === "Vault's audit log") return inVaultsLog(audited, trace, scene.person);
     if (log === "Journal of the VMs") return journal.includes(`${trace}:`);

@@ -78,6 +78,13 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
       "Two ranges of the environment file overlap; remove the smaller one, and run the same command again.",
   ],
   [
+    /SubnetsHaveNoServiceEndpointsConfigured/,
+    (match) => {
+      const service = /ServiceEndpoints? for (Microsoft\.\w+)/.exec(match.input)?.[1] ?? "of that service";
+      return `A subnet of network.deployerSubnets has no service endpoint ${service}; add it (\`az network vnet subnet update --ids ID --service-endpoints\` with all that the subnet is to have), and run the same command again.`;
+    },
+  ],
+  [
     /ServerIsBusy|AnotherOperationInProgress|OperationInProgress/,
     () => "Azure is still busy with an earlier change of that resource; run the same command again.",
   ],

@@ -467,6 +467,11 @@ Lock Info:
       /A policy of your organisation forbids a resource \(Require a tag\); have its owner/,
     ],
     ["a reserved word", "Error: ReservedResourceName: windows", /keeps a word in that name for itself/],
+    [
+      "a deployer's subnet without a service endpoint",
+      "Error: unexpected status 400 (400 Bad Request) with error: SubnetsHaveNoServiceEndpointsConfigured: Subnets snet-runners of virtual network vnet do not have ServiceEndpoints for Microsoft.KeyVault resources configured.",
+      /network\.deployerSubnets has no service endpoint Microsoft\.KeyVault; add it \(`az network/,
+    ],
     ["a server that is busy", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],
     [
       "what Azure or people left in a resource group",
