@@ -16,6 +16,9 @@ const signedIn = "00000000-0000-4000-8000-0000000000aa";
 /** Somebody who joins the deployers later. */
 export const newcomer = { name: "Ada", objectId: "00000000-0000-4000-8000-0000000000ad" };
 
+/** Somebody who joins the recovery key readers later. */
+export const newReader = { name: "Grace", objectId: "00000000-0000-4000-8000-0000000000ae" };
+
 /** Object id of the deployer that a rehearsal plays: the first person, else the first pipeline. */
 export function deployerOf({ deployers, name }: Environment): string {
   const first = deployers.find(({ type }) => type === "User") ?? deployers[0];
@@ -48,6 +51,6 @@ export function azureBefore(environment: Environment, person: string): AzureWorl
         ? [{ principalId: person, roleName: "Storage Blob Data Contributor", scope: store.resourceId }]
         : []),
     ],
-    people: [...peopleOf(environment, signedIn), newcomer],
+    people: [...peopleOf(environment, signedIn), newcomer, newReader],
   };
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Progress } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
-import { newcomer, subscriptionId } from "./empty-azure";
+import { newcomer, newReader, subscriptionId } from "./empty-azure";
 import type { DeploymentPlan } from "./expected-plan";
 import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
@@ -24,9 +24,9 @@ function addFirst(file: EnvironmentFile, { environment, person }: Rehearsal): vo
   const named = environment.deployers.map((one) =>
     one.objectId === "signed-in-user" ? { ...one, objectId: person } : one,
   );
-  const newPerson = { ...newcomer, type: "User" as const };
-  file.deployers = [newPerson, ...named];
-  file.recoveryKeyReaders = [newPerson, ...recoveryKeyReaders];
+  const type = "User";
+  file.deployers = [{ ...newcomer, type }, ...named];
+  file.recoveryKeyReaders = [{ ...newReader, type }, ...recoveryKeyReaders];
   file.webApps = [{ ...webApp, name: `${later}-app` }, ...webApps];
   file.agentVms = [{ ...agentVm, name: `${later}-vm` }, ...agentVms];
   file.network = {
@@ -51,7 +51,9 @@ function reverse(file: EnvironmentFile): void {
 function removeAdded(file: EnvironmentFile): void {
   const stays = ({ name }: { name: string }) => !name.startsWith(later);
   file.deployers = file.deployers.filter(({ objectId }) => objectId !== newcomer.objectId);
-  file.recoveryKeyReaders = file.recoveryKeyReaders?.filter(({ objectId }) => objectId !== newcomer.objectId);
+  file.recoveryKeyReaders = file.recoveryKeyReaders?.filter(
+    ({ objectId }) => objectId !== newReader.objectId,
+  );
   file.webApps = file.webApps.filter(stays);
   file.agentVms = file.agentVms.filter(stays);
   const { network } = file;
