@@ -15,17 +15,13 @@ const subnet = (name: string) => ({
 });
 
 /** Two entries more at the beginning of each list of the environment: whatever goes by an entry's place moves. */
-function addFirst(file: EnvironmentFile, { environment, person }: Rehearsal): void {
+function addFirst(file: EnvironmentFile, { environment }: Rehearsal): void {
   const { network, webApps, agentVms, recoveryKeyReaders } = environment;
   const [webApp] = webApps;
   const [agentVm] = agentVms;
   if (!webApp || !agentVm) throw new UserError("The environment has no workloads to copy.");
-  // Whoever is signed in can be meant only where nobody else is.
-  const named = environment.deployers.map((one) =>
-    one.objectId === "signed-in-user" ? { ...one, objectId: person } : one,
-  );
   const type = "User";
-  file.deployers = [{ ...newcomer, type }, ...named];
+  file.deployers = [{ ...newcomer, type }, ...environment.deployers];
   file.recoveryKeyReaders = [{ ...newReader, type }, ...recoveryKeyReaders];
   file.webApps = [{ ...webApp, name: `${later}-app` }, ...webApps];
   file.agentVms = [{ ...agentVm, name: `${later}-vm` }, ...agentVms];
@@ -68,6 +64,10 @@ function removeAdded(file: EnvironmentFile): void {
 /** Each list of an environment that runs grows at its beginning, is reversed, and shrinks. */
 export async function changeLists(rehearsal: Rehearsal, progress: Progress): Promise<void> {
   const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
+  // Whoever is signed in can be meant only where nobody else is.
+  rehearsal.edit(({ deployers }) => {
+    for (const one of deployers) if (one.objectId === "signed-in-user") one.objectId = rehearsal.person;
+  });
   await step("scripts/deploy", () => rehearsal.deploy());
   await rehearsal.smokeTest();
   let came: string[] = [];

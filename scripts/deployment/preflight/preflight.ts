@@ -11,6 +11,7 @@ import { checkAppServicePlan } from "./app-service-check";
 import type { Check, CheckContext } from "./check";
 import { checkDependencies } from "./dependency-check";
 import { checkEncryptionAtHost } from "./encryption-check";
+import { checkFirstDeployer } from "./first-deployer-check";
 import { checkGlobalNames } from "./global-name-check";
 import { checkStateLocks } from "./lock-check";
 import { checkLogin } from "./login-check";
@@ -38,6 +39,7 @@ export interface PreflightOptions extends Omit<CheckContext, "login" | "states">
 const deploymentChecks: readonly Check[] = [
   checkWarnings,
   checkLogin,
+  checkFirstDeployer,
   checkSubscription,
   checkAddresses,
   checkDependencies,
