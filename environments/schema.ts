@@ -290,9 +290,17 @@ const vault = z.strictObject({
       "is no size for a Raft cluster; choose 1, 3 or 5 (an even count tolerates no more failures than the odd one below it).",
     )
     .default(1)
-    .describe("Number of Vault nodes. For now 1 only: the cluster of 3 or 5 is not built yet."),
-  vmSize: vmSize.default("Standard_D2s_v5").describe("Size of Vault's VM."),
-  zone: availabilityZone.optional().describe("Availability zone of VM, disk and address."),
+    .describe(
+      "Number of Vault nodes. 3 or 5 make a Raft cluster behind a private load balancer, which loses one or two of them without an outage.",
+    ),
+  vmSize: vmSize.default("Standard_D2s_v5").describe("Size of the nodes' VMs."),
+  zone: availabilityZone.optional().describe("Availability zone of a single node: its VM, disk and address."),
+  zones: z
+    .array(availabilityZone)
+    .min(1, "is empty; name at least one zone, or leave the field out.")
+    .refine((zones) => new Set(zones).size === zones.length, "names a zone twice; name each once.")
+    .default(["1", "2", "3"])
+    .describe("Availability zones of a cluster. Its nodes are placed in them in turn."),
   osDiskGb: z
     .int()
     .min(30, "is smaller than Ubuntu's image; choose 30 or more.")

@@ -36,16 +36,28 @@ function checksumIsTheKnownOne(read: Read): Problem[] {
   ];
 }
 
+/** What one node may have, and a cluster has for itself. */
 function clusterIsPossible(read: Read): Problem[] {
   const nodes = read(vault.nodes, "vault", "nodes") ?? 1;
-  return nodes === 1
-    ? []
-    : [
-        {
-          field: "vault.nodes",
-          sentence: `a cluster of ${nodes} nodes is not built yet (load balancer and auto-join are missing); set it to 1.`,
-        },
-      ];
+  if (nodes === 1) return [];
+  return [
+    ...(read(vault.publicAddress, "vault", "publicAddress")
+      ? [
+          {
+            field: "vault.publicAddress",
+            sentence: `a cluster of ${nodes} nodes has a private address only; remove the field, or set vault.nodes to 1.`,
+          },
+        ]
+      : []),
+    ...(read(vault.zone, "vault", "zone")
+      ? [
+          {
+            field: "vault.zone",
+            sentence: `is the zone of a single node, and a cluster of ${nodes} nodes is spread over vault.zones; remove the field.`,
+          },
+        ]
+      : []),
+  ];
 }
 
 /** Vault refuses a threshold of 1 for more than one share. Source: Vault, `SealConfig.Validate`. */

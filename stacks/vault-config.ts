@@ -7,6 +7,7 @@ import { AuditLog } from "../constructs/vault/audit-log";
 import { AzureAuth } from "../constructs/vault/azure-auth";
 import { JwtAuth } from "../constructs/vault/jwt-auth";
 import { MysqlDatabaseEngine } from "../constructs/vault/mysql-database-engine";
+import { RaftAutopilot } from "../constructs/vault/raft-autopilot";
 import { RateLimit } from "../constructs/vault/rate-limit";
 import { TransformEngine } from "../constructs/vault/transform-engine";
 import { TransitEngine } from "../constructs/vault/transit-engine";
@@ -42,6 +43,8 @@ export class VaultConfigStack extends EnvironmentStack {
 
     new AuditLog(this, "audit");
     new RateLimit(this, "rate-limit");
+    const { nodes } = environment.vault;
+    if (nodes > 1) new RaftAutopilot(this, "raft", { nodes });
     this.policies = this.createPolicies();
     this.admitVms(new AzureAuth(this, "azure", { tenantId }), subscriptionId, agentVm);
     this.admitWebApps(new JwtAuth(this, "jwt", { tenantId }), webApp);

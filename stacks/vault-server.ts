@@ -18,12 +18,16 @@ import { resourceName } from "../constructs/azure/resource-names";
 import { TlsCertificate } from "../constructs/azure/tls-certificate";
 import { UnsealKey } from "../constructs/azure/unseal-key";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
+import { VaultLoadBalancer } from "../constructs/azure/vault-load-balancer";
 import { VaultNode } from "../constructs/azure/vault-node";
 import type { Environment } from "../environments/schema";
 import { diskControllerOf } from "../environments/vm-size";
 import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
 import type { VmReaderRoleStack } from "./vm-reader-role";
+
+/** So that the nodes of a cluster never restart together for a security update. */
+const minutesBetweenReboots = 30;
 
 /** Vault's server: its identity, its keys and certificate in Key Vault, its VM and its address. */
 export class VaultServerStack extends EnvironmentStack {
@@ -61,10 +65,11 @@ export class VaultServerStack extends EnvironmentStack {
       protect: environment.protectData,
     });
     const publicAddress = vault.publicAddress ? this.createPublicAddress(suffix) : undefined;
+    const nodeHosts = vault.nodes > 1 ? this.nodeHosts : [];
     this.certificate = new TlsCertificate(this, "certificate", {
       tls: vault.tls,
       keyVault: this.keyVault,
-      dnsNames: publicAddress ? [privateName, publicAddress.domainName] : [privateName],
+      dnsNames: publicAddress ? [privateName, publicAddress.domainName] : [privateName, ...nodeHosts],
       vaultPrincipalId: identity.principalId,
     });
     const recoveryKeys = this.createRecoveryKeys(tenantId, suffix, identity);
@@ -80,13 +85,19 @@ export class VaultServerStack extends EnvironmentStack {
       this.createNode(index + 1, { deployer, identity, unsealKey, recoveryKeys, license, publicAddress }),
     );
     this.nameNodes(nodes);
+    const [first] = nodes;
+    if (!first) throw new Error("an environment has at least one Vault node");
+    this.addPrivateName(
+      "vault",
+      nodes.length > 1 ? this.createLoadBalancer(nodes).privateAddress : first.machine.privateIpAddress,
+    );
 
     const host = publicAddress?.domainName ?? privateName;
     this.httpsAddress = `https://${host}:8200`;
     new TerraformOutput(this, "vault_https_addr", { value: this.httpsAddress });
     new TerraformOutput(this, "vault_private_addr", { value: this.privateAddress });
     new TerraformOutput(this, "vault_ssh_addr", { value: `${adminUsername}@${host}` });
-    new TerraformOutput(this, "vault_vm_id", { value: nodes[0]?.machine.id });
+    new TerraformOutput(this, "vault_vm_id", { value: first.machine.id });
     new TerraformOutput(this, "key_vault_name", { value: this.keyVault.name });
     new TerraformOutput(this, "vault_certificate_url", { value: this.certificate.publicUrl });
     new TerraformOutput(this, "recovery_keys_secret_url", { value: recoveryKeys.secretUrl });
@@ -174,6 +185,7 @@ export class VaultServerStack extends EnvironmentStack {
     const { name, location, ubuntu, vault, network, deployers, recoveryKeyReaders, protectData } =
       this.environment;
     const nodeName = `vault-${number}`;
+    const nodeHost = `${nodeName}.${this.network.vaultDnsZoneName}`;
     return new VaultNode(this, `node-${number}`, {
       environment: name,
       name: nodeName,
@@ -182,7 +194,7 @@ export class VaultServerStack extends EnvironmentStack {
       subnetId: this.network.subnets.vault,
       publicIpAddressId: parts.publicAddress?.id,
       size: vault.vmSize,
-      zone: vault.zone,
+      zone: vault.nodes > 1 ? vault.zones[(number - 1) % vault.zones.length] : vault.zone,
       ubuntu,
       osDiskGb: vault.osDiskGb,
       encryptionAtHost: vault.encryptionAtHost,
@@ -208,7 +220,8 @@ export class VaultServerStack extends EnvironmentStack {
           unsealKeyName: parts.unsealKey.name,
           nodeId: nodeName,
           apiAddress: this.privateAddress,
-          clusterAddress: `https://${nodeName}.${this.network.vaultDnsZoneName}:8201`,
+          nodeHost,
+          peerHosts: this.nodeHosts.filter((host) => host !== nodeHost),
           certificateSecretUrl: this.certificate.secretUrl,
           recoveryKeysSecretUrl: parts.recoveryKeys.secretUrl,
           licenseSecretUrl: parts.license?.secretUrl,
@@ -220,30 +233,55 @@ export class VaultServerStack extends EnvironmentStack {
             .sort(),
           deployerTokenTtl: vault.deployerTokenTtl,
           minTlsVersion: vault.minTlsVersion,
-          firstBoot: vault.firstBoot,
+          // One node makes the cluster, and the others wait for it.
+          firstBoot: number === 1 ? vault.firstBoot : "join",
           recoveryKeyReaderObjectIds: recoveryKeyReaders
             .filter(({ type }) => type !== "Group")
             .map(({ objectId }) => objectId)
             .sort(),
-          automaticRebootTime: vault.automaticRebootTime,
+          automaticRebootTime: laterBy(vault.automaticRebootTime, (number - 1) * minutesBetweenReboots),
         }),
     });
   }
 
-  /** `vault` for clients, a name of its own for each node's peers. */
-  private nameNodes(nodes: readonly VaultNode[]): void {
-    const addresses = nodes.map(({ machine }) => machine.privateIpAddress);
-    this.addPrivateName("vault", addresses);
-    for (const [index, address] of addresses.entries()) this.addPrivateName(`vault-${index + 1}`, [address]);
+  /** Names of the nodes in the virtual network, the first node's first. */
+  private get nodeHosts(): string[] {
+    const { nodes } = this.environment.vault;
+    return Array.from({ length: nodes }, (_, index) => `vault-${index + 1}.${this.network.vaultDnsZoneName}`);
   }
 
-  private addPrivateName(name: string, addresses: readonly string[]): void {
+  private createLoadBalancer(nodes: readonly VaultNode[]): VaultLoadBalancer {
+    const { name, location, vault } = this.environment;
+    return new VaultLoadBalancer(this, "load-balancer", {
+      environment: name,
+      resourceGroup: this.network.resourceGroup.name,
+      location,
+      subnetId: this.network.subnets.vault,
+      zones: vault.zones,
+      nodes,
+    });
+  }
+
+  /** A name of its own for each node, for its peers. */
+  private nameNodes(nodes: readonly VaultNode[]): void {
+    for (const [index, { machine }] of nodes.entries())
+      this.addPrivateName(`vault-${index + 1}`, machine.privateIpAddress);
+  }
+
+  private addPrivateName(name: string, address: string): void {
     new PrivateDnsARecord(this, `private-name-${name}`, {
       name,
       zoneName: this.network.vaultDnsZone.name,
       resourceGroupName: this.network.resourceGroup.name,
       ttl: 60,
-      records: [...addresses],
+      records: [address],
     });
   }
+}
+
+/** A time of day such as "03:30", some minutes later. */
+function laterBy(time: string, minutes: number): string {
+  const [hour = 0, minute = 0] = time.split(":").map(Number);
+  const later = (hour * 60 + minute + minutes) % (24 * 60);
+  return [Math.floor(later / 60), later % 60].map((part) => String(part).padStart(2, "0")).join(":");
 }

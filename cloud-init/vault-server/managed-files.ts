@@ -26,8 +26,27 @@ const ACCESS = [
 export function vaultServerFiles(
   { edition, version }: Pick<VaultReleaseOptions, "edition" | "version">,
   controller: DiskController,
+  cluster: boolean,
 ): ManagedFiles {
   const front = asksForTokenToRecover(version) ? undefined : FRONT;
+  const vaultReads = [
+    versionOf("vault"),
+    "/etc/vault.d/vault.hcl",
+    "/etc/vault.d/raft.hcl",
+    front ? "/etc/vault.d/front-listener.hcl" : "/etc/vault.d/listener.hcl",
+    "/usr/local/sbin/vault-listener",
+    ...(front ? ["/usr/local/sbin/vault-front-certificate"] : []),
+    ...IDENTITY,
+    ...variables(
+      "VAULT_AZUREKEYVAULT_VAULT_NAME",
+      "VAULT_AZUREKEYVAULT_KEY_NAME",
+      "VAULT_RAFT_NODE_ID",
+      "VAULT_API_ADDR",
+      "VAULT_CLUSTER_ADDR",
+      ...(cluster ? ["VAULT_PEERS"] : []),
+      ...Object.keys(versionVariables(version)),
+    ),
+  ];
   return {
     units: [
       ...COMMON.units,
@@ -45,31 +64,33 @@ export function vaultServerFiles(
         reads: [
           "/usr/local/sbin/vault-certificate",
           ...IDENTITY,
-          ...variables("TLS_CERTIFICATE_SECRET_URL", ...(front ? ["VAULT_FRONT_ADDRESS"] : [])),
-        ],
-      },
-      { name: "vault-certificate.timer", enabled: true, onChange: "restart", reads: [] },
-      {
-        name: "vault.service",
-        enabled: true,
-        onChange: "restart",
-        reads: [
-          versionOf("vault"),
-          "/etc/vault.d/vault.hcl",
-          front ? "/etc/vault.d/front-listener.hcl" : "/etc/vault.d/listener.hcl",
-          "/usr/local/sbin/vault-listener",
-          ...(front ? ["/usr/local/sbin/vault-front-certificate"] : []),
-          ...IDENTITY,
+          // The first node of a cluster has to have the certificate with which the others join.
           ...variables(
-            "VAULT_AZUREKEYVAULT_VAULT_NAME",
-            "VAULT_AZUREKEYVAULT_KEY_NAME",
-            "VAULT_RAFT_NODE_ID",
-            "VAULT_API_ADDR",
-            "VAULT_CLUSTER_ADDR",
-            ...Object.keys(versionVariables(version)),
+            "TLS_CERTIFICATE_SECRET_URL",
+            ...(cluster ? ["VAULT_PEERS"] : []),
+            ...(front ? ["VAULT_FRONT_ADDRESS"] : []),
           ),
         ],
       },
+      { name: "vault-certificate.timer", enabled: true, onChange: "restart", reads: [] },
+      ...(cluster
+        ? [
+            {
+              name: "vault-turn.service",
+              enabled: false,
+              onChange: "restart" as const,
+              // Whatever restarts vault.service.
+              reads: [
+                "/usr/local/sbin/vault-turn",
+                ...vaultReads,
+                "/etc/systemd/system/vault.service",
+                ...(front ? ["/etc/systemd/system/vault.service.d/front.conf"] : []),
+                ...(edition === "enterprise" ? ["/etc/systemd/system/vault.service.d/enterprise.conf"] : []),
+              ],
+            },
+          ]
+        : []),
+      { name: "vault.service", enabled: true, onChange: "restart", reads: vaultReads },
       {
         // Where it is complete, it ends at once; where it is under way, it goes on with what changed.
         name: "vault-first-boot.service",
@@ -96,6 +117,7 @@ export function vaultServerFiles(
       "/etc/logrotate.d/vault",
       // apply-user-data runs systemd-sysusers when it changes.
       "/etc/sysusers.d/vault-server.conf",
+      "/usr/local/lib/vault-vm/machine-login.sh",
       "/usr/local/lib/vault-vm/vault-api.sh",
       // For a disk that is empty.
       "/usr/local/lib/vault-vm/data-disk/first-boot",

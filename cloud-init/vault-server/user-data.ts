@@ -6,6 +6,7 @@ import { releaseFile } from "../common/release";
 import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
 import { type DiskController, dataDisk } from "./data-disk";
 import { vaultServerFiles } from "./managed-files";
+import { raftConfiguration } from "./raft";
 import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
 /** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
@@ -26,10 +27,12 @@ export interface VaultServerUserData {
   nodeId: string;
   /** Of the VM in the virtual network. */
   privateAddress: string;
-  /** Where clients reach Vault, for example https://vault.demo.internal:8200; a name of the TLS certificate. */
+  /** Where clients reach Vault, for example https://vault.demo.internal:8200; a name of the TLS certificate. At synth. */
   apiAddress: string;
-  /** Where the other nodes reach this one, for example https://10.0.1.4:8201. */
-  clusterAddress: string;
+  /** This node's name in the virtual network, by which its peers reach it; at synth. */
+  nodeHost: string;
+  /** Names of the cluster's other nodes in the virtual network; none for a single node. At synth. */
+  peerHosts: readonly string[];
   /** Of the certificate's secret, without a version: https://kv.vault.azure.net/secrets/vault-tls. */
   certificateSecretUrl: string;
   /** Of the secret that first boot writes, without a version. */
@@ -38,8 +41,8 @@ export interface VaultServerUserData {
   licenseSecretUrl?: string;
   recoveryShares: number;
   recoveryThreshold: number;
-  /** Whether first boot makes a new Vault on a new disk, or takes over one that was made elsewhere. */
-  firstBoot: "initialize" | "adopt";
+  /** Whether first boot makes a new Vault on a new disk, takes over one that was made elsewhere, or joins the cluster of its peers. */
+  firstBoot: "initialize" | "adopt" | "join";
   /** Entra object ids of those who may configure Vault. */
   deployerObjectIds: readonly string[];
   /** Entra object ids of those who may log in to use the recovery keys; there may be nobody. */
@@ -100,6 +103,7 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
   if (settings.diskController === "NVMe") folders.push(join(__dirname, "nvme-files"));
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
+  if (settings.peerHosts.length > 0) folders.push(join(__dirname, "cluster-files"));
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
   return packFiles(
     folders,
@@ -113,6 +117,10 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
     },
     {
       [UNITS_FILE]: unitsJson(managedFiles(settings)),
+      "/etc/vault.d/raft.hcl": raftConfiguration({
+        peers: settings.peerHosts,
+        serverName: new URL(settings.apiAddress).hostname,
+      }),
       [`/etc/systemd/system/${disk.unit}.d/vault.conf`]: readFileSync(
         join(__dirname, "data-disk-device.conf"),
         "utf8",
@@ -121,8 +129,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   );
 }
 
-function managedFiles({ vault, diskController }: VaultServerUserData) {
-  return vaultServerFiles(vault, diskController);
+function managedFiles({ vault, diskController, peerHosts }: VaultServerUserData) {
+  return vaultServerFiles(vault, diskController, peerHosts.length > 0);
 }
 
 function variables(settings: VaultServerUserData) {
@@ -134,7 +142,8 @@ function variables(settings: VaultServerUserData) {
     VAULT_AZUREKEYVAULT_KEY_NAME: settings.unsealKeyName,
     VAULT_RAFT_NODE_ID: settings.nodeId,
     VAULT_API_ADDR: settings.apiAddress,
-    VAULT_CLUSTER_ADDR: settings.clusterAddress,
+    VAULT_CLUSTER_ADDR: `https://${settings.nodeHost}:8201`,
+    VAULT_PEERS: settings.peerHosts.length > 0 ? settings.peerHosts.join(",") : undefined,
     TLS_CERTIFICATE_SECRET_URL: settings.certificateSecretUrl,
     RECOVERY_KEYS_SECRET_URL: settings.recoveryKeysSecretUrl,
     LICENSE_SECRET_URL: settings.licenseSecretUrl,

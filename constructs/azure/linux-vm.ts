@@ -50,6 +50,9 @@ export const adminUsername = "azureuser";
 export class LinuxVm extends Construct {
   readonly id: string;
   readonly privateIpAddress: string;
+  readonly networkInterfaceId: string;
+  /** Of the network interface. */
+  readonly ipConfigurationName = "primary";
   /** Principal id of its own, system-assigned identity: IMDS gives that one to a program that names none. */
   readonly principalId: string;
 
@@ -70,6 +73,7 @@ export class LinuxVm extends Construct {
     }
     this.id = machine.id;
     this.privateIpAddress = networkInterface.privateIpAddress;
+    this.networkInterfaceId = networkInterface.id;
     this.principalId = machine.identity.principalId;
   }
 
@@ -80,7 +84,12 @@ export class LinuxVm extends Construct {
       resourceGroupName: resourceGroup,
       location,
       ipConfiguration: [
-        { name: "primary", subnetId, privateIpAddressAllocation: "Dynamic", publicIpAddressId },
+        {
+          name: this.ipConfigurationName,
+          subnetId,
+          privateIpAddressAllocation: "Dynamic",
+          publicIpAddressId,
+        },
       ],
     });
   }

@@ -7,7 +7,10 @@ export interface RecoveryKeyWriterRoleProps {
   subscriptionId: string;
 }
 
-/** Writing a Key Vault secret without being able to read it back: no built-in role does only that. */
+/**
+ * Writing a Key Vault secret, and seeing whether it was written, without being able to read it back: no built-in role does only that.
+ * A node of a cluster with an empty disk must know whether the others have recovery keys already.
+ */
 export class RecoveryKeyWriterRole extends Construct {
   /** Azure id of the definition, for role assignments. */
   readonly id: string;
@@ -24,7 +27,14 @@ export class RecoveryKeyWriterRole extends Construct {
         "Set a Key Vault secret but not read it: how Vault hands over its recovery keys at its first boot.",
       scope: subscriptionId,
       assignableScopes: [subscriptionId],
-      permissions: [{ dataActions: ["Microsoft.KeyVault/vaults/secrets/setSecret/action"] }],
+      permissions: [
+        {
+          dataActions: [
+            "Microsoft.KeyVault/vaults/secrets/setSecret/action",
+            "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+          ],
+        },
+      ],
     });
   }
 }

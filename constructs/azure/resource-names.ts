@@ -7,6 +7,7 @@ export type ResourceAbbreviation =
   | "id"
   | "ippre"
   | "kv"
+  | "lbi"
   | "log"
   | "mysql"
   | "ng"

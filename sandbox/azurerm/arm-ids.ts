@@ -7,6 +7,7 @@ import { subscriptionId } from "./made-up-values";
 const armTypes: Record<string, string> = {
   azurerm_application_insights: "Microsoft.Insights/components",
   azurerm_key_vault: "Microsoft.KeyVault/vaults",
+  azurerm_lb: "Microsoft.Network/loadBalancers",
   azurerm_linux_virtual_machine: "Microsoft.Compute/virtualMachines",
   azurerm_linux_web_app: "Microsoft.Web/sites",
   azurerm_log_analytics_workspace: "Microsoft.OperationalInsights/workspaces",

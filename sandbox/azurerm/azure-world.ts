@@ -54,6 +54,7 @@ const recorded = [
   "azurerm_virtual_network",
   "azurerm_subnet",
   "azurerm_network_security_group",
+  "azurerm_lb",
   "azurerm_nat_gateway",
   "azurerm_public_ip",
   "azurerm_private_dns_zone",

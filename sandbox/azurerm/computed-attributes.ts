@@ -26,6 +26,9 @@ export const computedAttributes = (certificatePem: CertificatePem): ProviderValu
       madeUpSshKey(resource.title, resource.read(z.object({ key_size: z.number() })).key_size),
   },
   azurerm_key_vault_secret: { resource_versionless_id: inKeyVault("secrets") },
+  azurerm_lb: { id: armId, private_ip_address: privateAddress },
+  azurerm_lb_backend_address_pool: { id: partOf("loadbalancer_id", "backendAddressPools") },
+  azurerm_lb_probe: { id: partOf("loadbalancer_id", "probes") },
   azurerm_linux_virtual_machine: { id: armId, identity, virtual_machine_id: guid("virtual_machine_id") },
   azurerm_linux_web_app: {
     id: armId,
@@ -82,6 +85,11 @@ function identity(resource: Resource): Value {
       ? { ...block, principal_id: madeUpGuid(`${resource.title} identity principal_id`), tenant_id: tenantId }
       : block,
   ];
+}
+
+/** The id of what is a part of another resource. */
+function partOf(argument: string, collection: string): Compute {
+  return (resource) => `${resource.attribute([argument])}/${collection}/${nameOf(resource)}`;
 }
 
 /** The id under which rights on a key or secret are assigned, for all its versions. */

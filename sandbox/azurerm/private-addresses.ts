@@ -8,7 +8,7 @@ import type { Deployment, Resource } from "../../lib/synthesized/deployment";
 const firstAddress = 4;
 
 /**
- * The private address of a network interface, a MySQL server or a web app: in each subnet from .4 upward, in the order of deployment. So
+ * The private address of a network interface, a load balancer, a MySQL server or a web app: in each subnet from .4 upward, in the order of deployment. So
  * each is the first of its kind again in every run, and MySQL, alone in its subnet, is always .4 there.
  */
 export function privateAddress(resource: Resource): string {
@@ -36,7 +36,13 @@ function assignAddresses(deployment: Deployment): ReadonlyMap<string, string> {
     title: site.title,
     subnetId: site.read(z.object({ virtual_network_subnet_id: z.string() })).virtual_network_subnet_id,
   }));
-  const users = [...servers, ...machines, ...sites];
+  const balancers = deployment.resources("azurerm_lb").map((balancer) => ({
+    title: balancer.title,
+    subnetId: balancer.read(
+      z.object({ frontend_ip_configuration: z.tuple([z.object({ subnet_id: z.string() })]) }),
+    ).frontend_ip_configuration[0].subnet_id,
+  }));
+  const users = [...servers, ...machines, ...sites, ...balancers];
   return new Map(
     users.map(({ title, subnetId }, index) => {
       const before = users.slice(0, index).filter((other) => other.subnetId === subnetId).length;

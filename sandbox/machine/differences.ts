@@ -93,6 +93,12 @@ export const differences: readonly Difference[] = [
       "Several machines side by side, and what listens on loopback only must not be reached from elsewhere.",
   },
   {
+    name: "Names of a cluster's nodes",
+    onAzure: "VAULT_CLUSTER_ADDR holds the node's name in the private DNS zone, by which Raft finds it.",
+    inSandbox: "It holds the node's address.",
+    reason: "Raft knows no proxy, and there is no DNS here.",
+  },
+  {
     name: "MySQL's name",
     onAzure: `The deployers' policy takes a connection only to a server whose name ends with ${MYSQL_DOMAIN}.`,
     inSandbox: "It takes any server; port and options are bound as on Azure.",
@@ -101,7 +107,8 @@ export const differences: readonly Difference[] = [
   {
     name: "Audit log",
     onAzure: "The deployers' policy lets them have one file, at its path.",
-    inSandbox: "It also lets them have that file below the private folder.",
+    inSandbox:
+      "It also lets them have that file below the private folder; a cluster's nodes write to one file below that of the first node.",
     reason:
       "The sandbox puts the private folder before the path that the stack vault-config names; the rehearsal's Terraform does not.",
   },

@@ -28,6 +28,10 @@ export interface MachineOptions {
   readonly address: string;
   /** What 127.0.0.1 is for its programs: another such address, which no other host is told. */
   readonly loopback: string;
+  /** The folder of the machine whose audit log Vault's configuration names; its own unless told. */
+  readonly auditFolder?: string;
+  /** Addresses of the virtual network's names; none unless told. */
+  readonly hosts?: ReadonlyMap<string, string>;
   /** User data, Terraform's references already replaced. */
   readonly cloudConfig: string;
   /** Private, and with a short path: a unix socket lies in it. Made when missing. */
@@ -75,13 +79,16 @@ export class Machine {
   #switchedOff = 0;
 
   private constructor(options: MachineOptions) {
-    const { folder, address, loopback, restartSeconds = 0.5 } = options;
+    const { folder, auditFolder = folder, address, loopback, hosts = new Map() } = options;
+    const { restartSeconds = 0.5 } = options;
     this.#options = options;
     this.#userData = readCloudConfig(options.cloudConfig);
     this.#mapping = new Mapping({
       root: join(folder, "root"),
+      auditRoot: join(auditFolder, "root"),
       address,
       loopback,
+      hosts,
       userId: process.getuid?.() ?? 0,
       groupId: process.getgid?.() ?? 0,
     });

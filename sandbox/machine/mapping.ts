@@ -18,6 +18,10 @@ export interface MappingOptions {
   readonly address: string;
   /** What 127.0.0.1 is on the machine. */
   readonly loopback: string;
+  /** The root of the machine whose audit log Vault's configuration names: the first node's, for all nodes of a cluster. */
+  readonly auditRoot: string;
+  /** Addresses of the virtual network's names. */
+  readonly hosts: ReadonlyMap<string, string>;
   readonly userId: number;
   readonly groupId: number;
 }
@@ -55,7 +59,7 @@ export class Mapping {
       .replaceAll(`*${MYSQL_DOMAIN}:`, "*:")
       .replaceAll(
         this.#auditDevice,
-        (mapped, before: string, after: string) => `${mapped}, ${before}${after}`,
+        (_, before: string, after: string) => `${before}${this.options.auditRoot}${after}, ${before}${after}`,
       );
   }
 
@@ -66,6 +70,14 @@ export class Mapping {
     if (value === ALL_ADDRESSES) return `${loopback} ${address}`;
     if (new RegExp(`^(?:${ACCOUNT}):(?:${ACCOUNT})$`).test(value)) return `${userId}:${groupId}`;
     return this.#places(value);
+  }
+
+  /** The value of a variable of an environment file. Raft, which knows no proxy and finds no private DNS here, is told addresses. */
+  fileValue(value: string): string {
+    return value.replace(/^https:\/\/([^:/]+):8201$/, (whole, host: string) => {
+      const address = this.options.hosts.get(host);
+      return address === undefined ? whole : `https://${address}:8201`;
+    });
   }
 
   /**

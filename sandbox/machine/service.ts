@@ -280,10 +280,15 @@ export class Service implements Unit {
     const { mapping, environment } = this.host;
     const own = parseEnvironment(this.#all("Environment"));
     const mapped = Object.entries(own).map(([name, value]) => [name, mapping.value(value)]);
-    const fromFiles = this.#all("EnvironmentFile").map((setting) =>
-      readEnvironmentFile(setting, (path) => mapping.path(path)),
+    const fromFiles = this.#all("EnvironmentFile")
+      .flatMap((setting) => Object.entries(readEnvironmentFile(setting, (path) => mapping.path(path))))
+      .map(([name, value]) => [name, mapping.fileValue(value)]);
+    return Object.assign(
+      this.#account(),
+      Object.fromEntries(mapped),
+      Object.fromEntries(fromFiles),
+      environment,
     );
-    return Object.assign(this.#account(), Object.fromEntries(mapped), ...fromFiles, environment);
   }
 
   /** What systemd sets with User=; the home of a user that systemd-sysusers makes is the root. */

@@ -75,12 +75,12 @@ export const changes: readonly Change[] = [
         if (deployer.objectId === "signed-in-user") deployer.objectId = person;
       deployers.push({ ...newcomer, type: "User" });
     },
-    plan: () => ({
+    plan: (environment) => ({
       network: allOf(
         "added",
         dataRoles.map((role) => `azurerm_role_assignment.deployer-data-access_${role}-${newcomer.objectId}`),
       ),
-      "vault-server": allOf("changed", [vaultMachine]),
+      "vault-server": allOf("changed", nodesOf(environment, vaultMachine)),
     }),
     check: (rehearsal) => rehearsal.logsIn(newcomer.objectId),
   },
@@ -90,11 +90,11 @@ export const changes: readonly Change[] = [
     edit: (environment, { otherVault }) => {
       environment.vault = { ...environment.vault, version: otherVault?.version };
     },
-    plan: ({ agentVms }) => ({
-      "vault-server": allOf("changed", [vaultMachine]),
+    plan: (environment) => ({
+      "vault-server": allOf("changed", nodesOf(environment, vaultMachine)),
       "agent-vm": allOf(
         "changed",
-        machinesOf(agentVms).map((machine) => `azurerm_linux_virtual_machine.${machine}_machine`),
+        machinesOf(environment.agentVms).map((machine) => `azurerm_linux_virtual_machine.${machine}_machine`),
       ),
     }),
     check: async (rehearsal) => {
@@ -108,11 +108,20 @@ export const changes: readonly Change[] = [
     edit: (environment, { environment: { vault } }) => {
       environment.vault = { ...environment.vault, dataDiskGb: vault.dataDiskGb * 2 };
     },
-    plan: () => ({ "vault-server": allOf("changed", ["azurerm_managed_disk.node-1_data-disk"]) }),
+    plan: (environment) => ({
+      "vault-server": allOf(
+        "changed",
+        nodesOf(environment, (node) => `azurerm_managed_disk.${node}_data-disk`),
+      ),
+    }),
   },
 ];
 
-const vaultMachine = "azurerm_linux_virtual_machine.node-1_vm_machine";
+const vaultMachine = (node: string): string => `azurerm_linux_virtual_machine.${node}_vm_machine`;
+
+/** A resource of each of Vault's nodes. */
+const nodesOf = ({ vault }: Environment, resource: (node: string) => string): string[] =>
+  Array.from({ length: vault.nodes }, (_, index) => resource(`node-${index + 1}`));
 
 const machinesOf = (groups: Environment["agentVms"]): string[] =>
   groups.flatMap(({ name, count = 1 }) =>
@@ -124,8 +133,8 @@ const allOf = (action: Action, addresses: readonly string[]): Record<string, Act
 
 /** As the VMs' timers do, within the hour: Vault's VM first, whose new certificate the others then ask for. */
 async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {
-  const { vault, vaultServerName, vaultCertificate, agents } = rehearsal;
-  await runTimed(vault, "vault-certificate.service");
+  const { vault, vaultNodes, vaultServerName, vaultCertificate, agents } = rehearsal;
+  for (const node of vaultNodes) await runTimed(node, "vault-certificate.service");
   for (const agent of agents.values()) await runTimed(agent, "vault-ca-certificate.service");
   const served = await new Promise<string>((resolve, reject) => {
     const socket = connect(

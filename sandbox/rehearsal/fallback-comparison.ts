@@ -9,6 +9,8 @@ const onlyByAzurerm: Readonly<Record<string, string>> = {
   "Microsoft.Network/privateDnsZones/A": "the sandbox goes by addresses",
   "Microsoft.Network/privateDnsZones/SOA": "Azure adds it to each zone",
   "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "the sandbox goes by addresses",
+  "Microsoft.Network/loadBalancers/backendAddressPools":
+    "the sandbox's balancer reads it out of the stacks themselves",
   "Microsoft.DBforMySQL/flexibleServers/databases": "made in the database server itself",
   "Microsoft.DBforMySQL/flexibleServers/configurations": "the sandbox's database server has its own",
   "Microsoft.Storage/storageAccounts/blobServices": "blobs are there without it",

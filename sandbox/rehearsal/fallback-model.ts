@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../../environments/schema";
@@ -24,12 +23,13 @@ const state = z.object({
 /**
  * What the fallback (sandbox/azurerm) makes of the stacks that were deployed: with the same random names and the same person, so that
  * it can be compared.
- * @param project whose `cdktf.out` and `state` are those of the deployment
+ * @param project whose `cdktf.out` is that of the deployment
+ * @param states by stack, as `terraform state pull` prints them
  */
 export function fallbackModel(
   project: string,
   environment: Environment,
-  { azure, person }: { azure: Azure; person: string },
+  { azure, person, states }: { azure: Azure; person: string; states: ReadonlyMap<string, string> },
 ): ArmResource[] {
   const values = azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name), {
     tenantId,
@@ -40,9 +40,7 @@ export function fallbackModel(
     ...values,
     resources: {
       ...values.resources,
-      random_string: {
-        result: ({ stack, id }) => randomString(join(project, "state", environment.name, stack.name), id),
-      },
+      random_string: { result: ({ stack, id }) => randomString(states.get(stack.name), id) },
     },
   };
   const folder = join(project, "cdktf.out");
@@ -52,11 +50,8 @@ export function fallbackModel(
 }
 
 /** The result that Terraform keeps in a stack's state. */
-function randomString(stateOfStack: string, id: string): string {
-  const file = `${stateOfStack}.tfstate`;
-  const { resources } = existsSync(file)
-    ? state.parse(JSON.parse(readFileSync(file, "utf8")))
-    : { resources: [] };
+function randomString(text: string | undefined, id: string): string {
+  const { resources } = text?.trim() ? state.parse(JSON.parse(text)) : { resources: [] };
   const found = resources.find(({ type, name }) => type === "random_string" && name === id);
   return found?.instances[0]?.attributes.result ?? "";
 }

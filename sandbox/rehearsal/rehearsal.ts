@@ -312,17 +312,22 @@ export class Rehearsal {
   /** Path of Vault's audit log, as Terraform tells Vault: in the private network's own /var/log. */
   readonly auditLog = "/var/log/vault/audit.log";
 
-  /** The VM of the only node. */
+  /** The VM of the first node. */
   get vault(): Machine {
-    return only("VM of Vault", this.vaultMachines);
+    const [first] = this.vaultNodes;
+    if (!first) throw new UserError("There is no VM of Vault.");
+    return first;
   }
 
   private get caFile(): string {
     return join(this.options.folder, "ca.pem");
   }
 
-  private get vaultMachines(): Machine[] {
-    return [...this.running.machines.values()].filter(({ name }) => !this.agents.has(name));
+  /** Vault's VMs by name. */
+  get vaultNodes(): Machine[] {
+    return [...this.running.machines.values()]
+      .filter(({ name }) => !this.agents.has(name))
+      .sort((one, other) => one.name.localeCompare(other.name));
   }
 
   get agents(): Map<string, Machine> {
@@ -356,10 +361,16 @@ export class Rehearsal {
   }
 
   /** @throws UserError when the sandbox, which has no azurerm, would have another Azure */
-  expectFallbackAlike(): void {
+  async expectFallbackAlike(): Promise<void> {
     const { azure, person, environment, project } = this;
     const real = azure.resources.all.filter(({ id }) => !this.atStart.has(id));
-    const differences = differencesFromFallback(real, fallbackModel(project, environment, { azure, person }));
+    const states = new Map<string, string>();
+    for (const { name } of readSynthesizedFolder(join(project, "cdktf.out"))) {
+      const args = [`-chdir=cdktf.out/stacks/${name}`, "state", "pull"];
+      states.set(name, (await this.run(this.options.programs.terraform, args, "terraform")).stdout);
+    }
+    const fallback = fallbackModel(project, environment, { azure, person, states });
+    const differences = differencesFromFallback(real, fallback);
     if (differences.length > 0)
       throw new UserError(`The sandbox's Azure would be another one:\n${differences.join("\n")}`);
   }

@@ -2,13 +2,17 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { createConnection } from "mysql2/promise";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Azure } from "../azure/azure";
 import { hostNames } from "../azure/model/host-names";
+import type { ResourceStore } from "../azure/model/resource-store";
 import type { ArmResource } from "../azure/model/world";
+import { LoadBalancer, type LoadBalancerProps } from "../azure/server/load-balancer";
 import { userDataOf } from "../azure/services/resource-manager/compute";
+import { balancing } from "../azure/services/resource-manager/load-balancers";
 import { interfaceAddress } from "../azure/services/resource-manager/network";
 import type { ResourceChange } from "../azure/services/resource-manager/resource-manager";
 import { fields, list, propertiesOf, text } from "../azure/services/resource-manager/resource-type";
@@ -52,6 +56,7 @@ export class RunningResources implements SiteRunner {
   readonly databases = new Map<string, Database>();
   readonly webApps = new Map<string, WebAppProcess>();
   readonly #options: RunningResourcesOptions;
+  readonly #balancers = new Map<string, { balancer: LoadBalancer; props: LoadBalancerProps }>();
   #azure?: Azure;
   #machinesMade = 0;
   /** As it was sent last, by name of the VM. */
@@ -82,9 +87,28 @@ export class RunningResources implements SiteRunner {
       await this.#createDatabase(resource);
     if (kind === "deleted" && type === "microsoft.web/sites") await this.#deleteSite(resource.name);
     if (kind === "written" && type === "microsoft.web/sites/config") await this.#restartSite(resource.id);
+    if (type.startsWith("microsoft.network/")) await this.#balance(store);
     const lines = [...hostNames(store)].map(([name, address]) => `${address} ${name}`);
     await writeFile(this.#options.hostsFile, ["127.0.0.1 localhost", ...lines, ""].join("\n"));
   };
+
+  /** Starts, changes and ends what listens for load balancers, so that it is what Azure holds now. */
+  async #balance(store: ResourceStore): Promise<void> {
+    const wanted = new Map(
+      store
+        .ofType("Microsoft.Network/loadBalancers")
+        .map(({ id, ...rest }) => [id, balancing({ id, ...rest }, store)]),
+    );
+    for (const [id, { balancer, props }] of this.#balancers) {
+      if (isDeepStrictEqual(wanted.get(id), props)) continue;
+      await balancer.stop();
+      this.#balancers.delete(id);
+    }
+    for (const [id, props] of wanted) {
+      if (!props || this.#balancers.has(id)) continue;
+      this.#balancers.set(id, { balancer: await LoadBalancer.start(props), props });
+    }
+  }
 
   urlOf(siteName: string): string | undefined {
     return this.webApps.get(siteName)?.url;
@@ -98,6 +122,7 @@ export class RunningResources implements SiteRunner {
   }
 
   async stop(): Promise<void> {
+    for (const { balancer } of this.#balancers.values()) await balancer.stop();
     for (const machine of this.machines.values()) await machine.powerOff();
     for (const app of this.webApps.values()) await app.stop();
     for (const { server } of this.databases.values()) await server.stop();
@@ -131,6 +156,8 @@ export class RunningResources implements SiteRunner {
       programs,
     });
     this.machines.set(name, machine);
+    // Nobody waits for minutes until it is a node's turn to restart.
+    machine.environment["TURN_SECONDS"] = "4";
     this.#applyInBackground(machine, text, () => machine.boot());
   }
 

@@ -11,13 +11,17 @@ import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import { Deployment, type Resource } from "../../lib/synthesized/deployment";
+import { VaultClient } from "../../lib/vault-api/vault-client";
 import type { VaultConnection } from "../../lib/vault-api/vault-connection";
 import { synthesize } from "../../main";
 import type { Azure } from "../azure/azure";
 import type { TokenOverrides } from "../azure/identity/token-issuer";
+import { LoadBalancer } from "../azure/server/load-balancer";
 import { worldOf } from "../azurerm/azure-world";
 import { keyVaultName } from "../azurerm/key-vaults";
+import { loadBalancers } from "../azurerm/load-balancers";
 import { signedInObjectId } from "../azurerm/made-up-values";
+import { privateNames } from "../azurerm/private-names";
 import { type BootingMachine, virtualMachines } from "../azurerm/virtual-machines";
 import { type InstalledProgram, Machine } from "../machine/machine";
 import { findMySqlProgram } from "../mysql/mysql-program";
@@ -72,7 +76,10 @@ export class Sandbox {
   /** The Vault that everything here runs. */
   #vault: RunnableVault;
   database!: MySqlServer;
-  vault!: Machine;
+  /** Vault's nodes, the one that made the cluster first. */
+  readonly vaultNodes: Machine[] = [];
+  /** In front of the nodes, where there are several. */
+  loadBalancer?: LoadBalancer;
   readonly agents = new Map<string, Machine>();
   readonly webApps = new Map<string, WebAppProcess>();
   readonly #undo: UndoSteps;
@@ -147,16 +154,21 @@ export class Sandbox {
     Object.assign(this, { deployment, environment: next });
     this.#vault = vault;
     const machines = virtualMachines(deployment);
-    const change = async (stack: string): Promise<void> => {
-      for (const { name, cloudConfig } of machines.filter((it) => it.stack === stack)) {
-        const machine = name === this.vault.name ? this.vault : this.agents.get(name);
-        if (!machine) continue;
-        for (const program of this.programs()) machine.install(program);
-        this.azure.setUserData(name, machine.mapped(cloudConfig));
-        await progress.step(`${name}: applies its user data`, () => apply(machine));
-      }
-    };
+    // Terraform changes the VMs of a stack together, and each applies its user data by itself.
+    const change = (stack: string): Promise<void> =>
+      together(
+        machines
+          .filter((it) => it.stack === stack)
+          .map(async ({ name, cloudConfig }) => {
+            const machine = this.vaultNodes.find((node) => node.name === name) ?? this.agents.get(name);
+            if (!machine) return;
+            for (const program of this.programs()) machine.install(program);
+            this.azure.setUserData(name, machine.mapped(cloudConfig));
+            await progress.step(`${name}: applies its user data`, () => apply(machine));
+          }),
+      );
     await change("vault-server");
+    await this.untilBalanced();
     await this.restartChangedWebApps(before);
     await change("agent-vm");
     await progress.step("stack vault-config", async () => this.applyVaultConfig());
@@ -165,6 +177,13 @@ export class Sandbox {
   /** Stops everything, the last first; safe to call twice. */
   async stop(): Promise<void> {
     await this.#undo.undo();
+  }
+
+  /** The first of Vault's nodes. */
+  get vault(): Machine {
+    const [first] = this.vaultNodes;
+    if (!first) throw new UserError("Vault's VM is not started yet.");
+    return first;
   }
 
   /** How clients reach Vault: the public name where there is one, through the proxy that knows where it leads. */
@@ -293,18 +312,50 @@ export class Sandbox {
     await this.#undo.add(() => this.database.stop());
   }
 
-  /** Boots Vault's VM. Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
+  /** Boots Vault's VMs. Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
   async startVault(): Promise<void> {
-    const [machine] = virtualMachines(this.deployment).filter(({ stack }) => stack === "vault-server");
-    if (!machine) throw new UserError("The stack vault-server has no VM.");
-    this.vault = await this.createMachine(machine);
-    for (const name of new Set([this.vaultServerName, new URL(this.vaultAddress).hostname])) {
-      this.azure.privateNames.add(`${name}:8200`, { host: machine.privateAddress, port: 8200 });
+    const { deployment, azure } = this;
+    const nodes = virtualMachines(deployment).filter(({ stack }) => stack === "vault-server");
+    const [first] = nodes;
+    if (!first) throw new UserError("The stack vault-server has no VM.");
+    for (const [name, host] of privateNames(deployment))
+      azure.privateNames.add(`${name}:8200`, { host, port: 8200 });
+    if (nodes.length === 1) {
+      const publicName = new URL(this.vaultAddress).hostname;
+      azure.privateNames.add(`${publicName}:8200`, { host: first.privateAddress, port: 8200 });
     }
-    await this.vault.boot();
+    for (const node of nodes) this.vaultNodes.push(await this.createMachine(node));
+    await this.startLoadBalancer();
+    await together(this.vaultNodes.map((node) => this.bootVault(node)));
+    await this.untilBalanced();
+  }
+
+  /** After a start or a restart of the active node, the load balancer's probe finds the new one within seconds. */
+  private async untilBalanced(): Promise<void> {
+    if (!this.loadBalancer) return;
+    const client = new VaultClient(this.vaultConnection());
+    const active = () =>
+      client.request({ method: "GET", path: "sys/health" }).then(
+        () => true,
+        () => false,
+      );
+    await waitFor("an active node behind the load balancer", active, { deadlineMs: deadlines.vault });
+    client.close();
+  }
+
+  private async bootVault(node: Machine): Promise<void> {
+    await node.boot();
     const front = asksForTokenToRecover(this.environment.vault.version) ? [] : ["haproxy.service"];
     for (const unit of ["vault-first-boot.service", ...front])
-      await this.vault.untilActive(unit, { deadlineMs: deadlines.vault });
+      await node.untilActive(unit, { deadlineMs: deadlines.vault });
+  }
+
+  private async startLoadBalancer(): Promise<void> {
+    const [props] = loadBalancers(this.deployment);
+    if (!props) return;
+    const balancer = await LoadBalancer.start(props);
+    this.loadBalancer = balancer;
+    await this.#undo.add(() => balancer.stop());
   }
 
   private async startAgents(): Promise<void> {
@@ -363,13 +414,18 @@ export class Sandbox {
   }
 
   private async createMachine({ name, privateAddress, cloudConfig }: BootingMachine): Promise<Machine> {
-    const number = 1 + virtualMachines(this.deployment).findIndex((other) => other.name === name);
+    const machines = virtualMachines(this.deployment);
+    const number = 1 + machines.findIndex((other) => other.name === name);
+    const { stack } = machines[number - 1] ?? {};
+    const firstOfStack = machines.find((other) => other.stack === stack)?.name ?? name;
     const machine = await Machine.create({
       name,
       address: privateAddress,
       loopback: ownLoopback(privateAddress, number),
+      hosts: privateNames(this.deployment),
       cloudConfig,
       folder: await this.options.folder.folder("machines", name),
+      auditFolder: await this.options.folder.folder("machines", firstOfStack),
       proxyUrl: this.azure.proxyUrlFor(name),
       caFile: this.caFile,
       programs: this.programs(),

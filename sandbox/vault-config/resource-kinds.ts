@@ -29,6 +29,21 @@ const resourceKinds: Readonly<Record<string, ResourceKind>> = {
     update: writeQuota,
   },
 
+  vault_raft_autopilot: {
+    arguments: names("cleanup_dead_servers dead_server_last_contact_threshold min_quorum"),
+    path: () => "sys/storage/raft/autopilot/configuration",
+    requestOnly: true,
+    // The provider sends its defaults too.
+    create: (path, a) => [
+      put(path, {
+        last_contact_threshold: "10s",
+        max_trailing_logs: 1000,
+        server_stabilization_time: "10s",
+        ...a,
+      }),
+    ],
+  },
+
   vault_policy: {
     arguments: names("name policy"),
     path: (a) => `sys/policies/acl/${text(a, "name")}`,
@@ -111,8 +126,12 @@ function refuseUnknown(given: Arguments, known: readonly string[], prefix = ""):
 }
 
 /** What an endpoint keeps would have to be read and deleted. */
-function refuseEndpointThatIsKept({ requestOnly }: ResourceKind, given: Arguments): void {
-  if (!requestOnly || (given["disable_read"] === true && given["disable_delete"] === true)) return;
+function refuseEndpointThatIsKept(kind: ResourceKind, given: Arguments): void {
+  if (
+    !kind.arguments.includes("disable_read") ||
+    (given["disable_read"] === true && given["disable_delete"] === true)
+  )
+    return;
   throw new UserError("only an endpoint with disable_read and disable_delete can be written.");
 }
 

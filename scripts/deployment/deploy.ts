@@ -15,6 +15,7 @@ import { allOutputs, outputLines } from "./outputs";
 import { type PlannedStack, plannedChanges, readablePlan, stacksToDeployFirst, withPlan } from "./plan";
 import { stateLocks } from "./preflight/lock-check";
 import { preflight } from "./preflight/preflight";
+import { refuseQuorumLoss } from "./quorum-loss";
 import { type ReviewablePlan, refuseUnreviewed, reviewablePlan, reviewedDigest } from "./reviewed-plan";
 import { readArguments, readSeconds, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
@@ -292,6 +293,7 @@ class Deployment {
     const adopted = await this.onStack("stack", stack, env, secrets, (run) =>
       withPlan(run, async ({ plan, file, changes }) => {
         if (digest) refuseUnreviewed(stack, plan, digest);
+        refuseQuorumLoss(stack, plan);
         refuseDataLoss(lossesOf(stack, plan), allowedLosses);
         const strangers = await this.applyPlan(run, file, changes);
         for (const { address } of strangers)

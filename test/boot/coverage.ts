@@ -9,6 +9,7 @@ export const coverage: Readonly<Record<string, string>> = {
   "Vault and Node.js":
     "sandbox: install-release against a server of its own. Boot test: that it runs confined and finds them. No test downloads HashiCorp's or Node.js's own archive on a VM",
   Listeners: "boot test: all TCP listeners, and none other",
+  "Names of a cluster's nodes": "the rehearsal, by name; no test boots a cluster on real machines",
   "MySQL's name": "`npm test`: the policy as it is on Azure, tried on a real Vault; the rehearsal, by name",
   "Audit log":
     "`npm test`: the policy as it is on Azure, tried on a real Vault; the rehearsal, at its own path",

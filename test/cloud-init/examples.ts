@@ -16,7 +16,8 @@ export const vaultServer: VaultServerUserData = {
   nodeId: "vault-0",
   privateAddress: reference("private-address"),
   apiAddress: "https://vault.demo.internal:8200",
-  clusterAddress: reference("cluster-address"),
+  nodeHost: "vault-1.demo.internal",
+  peerHosts: [],
   certificateSecretUrl: `https://${reference("certificate")}/secrets/vault-tls`,
   recoveryKeysSecretUrl: reference("recovery-keys"),
   recoveryShares: 5,
@@ -34,6 +35,14 @@ export const vaultServer: VaultServerUserData = {
   deployerTokenTtl: "1h",
   minTlsVersion: "1.2",
 };
+
+/** The second node of a cluster. */
+export const nodeOfFive = {
+  nodeId: "vault-2",
+  nodeHost: "vault-2.demo.internal",
+  peerHosts: [1, 3, 4, 5].map((number) => `vault-${number}.demo.internal`),
+  firstBoot: "join",
+} as const satisfies Partial<VaultServerUserData>;
 
 /** Before 2.0, Vault has a front. */
 export const vaultServerWithFront: VaultServerUserData = {

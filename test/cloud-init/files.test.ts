@@ -13,15 +13,16 @@ import { join } from "node:path";
 import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { itWithProgram } from "../program";
-import { agentVm, vaultEnterpriseServer } from "./examples";
+import { agentVm, nodeOfFive, vaultEnterpriseServer } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
 const machines = [
-  // Enterprise before 2.0 has every file: those of the community edition, of the licence and of the front.
+  // A cluster's Enterprise before 2.0 has every file: those of the community edition, of the licence, of the front and of a node.
   {
     machine: "vault-server",
     userData: vaultServerUserData({
       ...vaultEnterpriseServer,
+      ...nodeOfFive,
       vault: { version: "1.21.4", edition: "enterprise" },
     }),
   },

@@ -3,7 +3,7 @@ import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { UNITS_FILE } from "../../cloud-init/common/managed-units";
 import { vaultServerFiles } from "../../cloud-init/vault-server/managed-files";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
-import { agentVm, vaultEnterpriseServer, vaultServer } from "./examples";
+import { agentVm, nodeOfFive, vaultEnterpriseServer, vaultServer } from "./examples";
 import { filesOf } from "./machine";
 
 const withFront = { ...vaultServer, vault: { ...vaultServer.vault, version: "1.21.4" } };
@@ -11,23 +11,33 @@ const withFront = { ...vaultServer, vault: { ...vaultServer.vault, version: "1.2
 const machines = [
   {
     machine: "vault-server",
-    table: vaultServerFiles(vaultServer.vault, "SCSI"),
+    table: vaultServerFiles(vaultServer.vault, "SCSI", false),
     userData: vaultServerUserData(vaultServer),
   },
   {
     machine: "vault-server with a front",
-    table: vaultServerFiles(withFront.vault, "SCSI"),
+    table: vaultServerFiles(withFront.vault, "SCSI", false),
     userData: vaultServerUserData(withFront),
   },
   {
     machine: "vault-server, Enterprise",
-    table: vaultServerFiles(vaultEnterpriseServer.vault, "SCSI"),
+    table: vaultServerFiles(vaultEnterpriseServer.vault, "SCSI", false),
     userData: vaultServerUserData(vaultEnterpriseServer),
   },
   {
     machine: "vault-server, NVMe",
-    table: vaultServerFiles(vaultServer.vault, "NVMe"),
+    table: vaultServerFiles(vaultServer.vault, "NVMe", false),
     userData: vaultServerUserData({ ...vaultServer, diskController: "NVMe" }),
+  },
+  {
+    machine: "vault-server, one of five nodes",
+    table: vaultServerFiles(vaultServer.vault, "SCSI", true),
+    userData: vaultServerUserData({ ...vaultServer, ...nodeOfFive }),
+  },
+  {
+    machine: "vault-server with a front, one of five nodes",
+    table: vaultServerFiles(withFront.vault, "SCSI", true),
+    userData: vaultServerUserData({ ...withFront, ...nodeOfFive }),
   },
   { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },
 ];

@@ -476,13 +476,31 @@ describe("An environment file is refused, with the field, the problem and the cu
           `vault.nodes: ${JSON.stringify(nodes)} is no size for a Raft cluster; choose 1, 3 or 5 (an even count tolerates no more failures than the odd one below it).`,
         ],
       ),
-      ...[3, 5].map(
-        (nodes): Case => [
-          `${nodes} nodes, for now`,
-          (file) => Object.assign(file.vault, { nodes }),
-          `vault.nodes: a cluster of ${nodes} nodes is not built yet (load balancer and auto-join are missing); set it to 1.`,
-        ],
-      ),
+      [
+        "a cluster with a public address",
+        (file) => Object.assign(file.vault, { nodes: 3, publicAddress: true, zone: undefined }),
+        "vault.publicAddress: a cluster of 3 nodes has a private address only; remove the field, or set vault.nodes to 1.",
+      ],
+      [
+        "a cluster in one zone",
+        (file) => Object.assign(file.vault, { nodes: 5, publicAddress: false, zone: "2" }),
+        "vault.zone: is the zone of a single node, and a cluster of 5 nodes is spread over vault.zones; remove the field.",
+      ],
+      [
+        "a zone twice",
+        (file) => Object.assign(file.vault, { zones: ["1", "1"] }),
+        'vault.zones: ["1","1"] names a zone twice; name each once.',
+      ],
+      [
+        "no zones",
+        (file) => Object.assign(file.vault, { zones: [] }),
+        "vault.zones: [] is empty; name at least one zone, or leave the field out.",
+      ],
+      [
+        "a fourth zone",
+        (file) => Object.assign(file.vault, { zones: ["1", "4"] }),
+        'vault.zones[1]: "4" is no availability zone; write "1", "2" or "3", or leave it out.',
+      ],
       [
         "a VM size of an Arm processor",
         (file) => Object.assign(file.agentVms[0], { vmSize: "Standard_D2ps_v5" }),

@@ -56,6 +56,7 @@ describe("rights", () => {
     expect(actions.sort()).toEqual([
       "Microsoft.Compute/virtualMachineScaleSets/*/read",
       "Microsoft.Compute/virtualMachines/*/read",
+      "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
       "Microsoft.KeyVault/vaults/secrets/setSecret/action",
     ]);
   });

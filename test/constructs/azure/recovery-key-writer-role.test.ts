@@ -7,9 +7,14 @@ describe("RecoveryKeyWriterRole", () => {
       new RecoveryKeyWriterRole(scope, "role", { environment: "demo", subscriptionId: "/subscriptions/s" }),
   ).only("azurerm_role_definition");
 
-  it("may set a secret, and neither read, list nor delete one", () => {
+  it("may set a secret and see whether it is there, and neither read nor delete one", () => {
     expect(definition.get("permissions")).toEqual([
-      { data_actions: ["Microsoft.KeyVault/vaults/secrets/setSecret/action"] },
+      {
+        data_actions: [
+          "Microsoft.KeyVault/vaults/secrets/setSecret/action",
+          "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+        ],
+      },
     ]);
   });
 

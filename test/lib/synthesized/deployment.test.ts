@@ -163,7 +163,7 @@ describe("A deployment", () => {
           .map((machine) => machine.attribute(["identity", 0, "principal_id"])),
       ),
     ];
-    expect(ids).toHaveLength(3 * 2 + 3 + 3);
+    expect(ids).toHaveLength(3 * 2 + 5 + 3);
     expect(new Set(ids).size).toBe(ids.length);
   });
 

@@ -55,7 +55,10 @@ describe("The world of the demo", () => {
       {
         name: "Vault Recovery Key Writer (demo)",
         actions: [],
-        dataActions: ["Microsoft.KeyVault/vaults/secrets/setSecret/action"],
+        dataActions: [
+          "Microsoft.KeyVault/vaults/secrets/setSecret/action",
+          "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+        ],
       },
       {
         name: "Virtual Machine Reader (demo)",
@@ -132,6 +135,8 @@ describe("The world of production", () => {
     const { virtualMachines, sites, people } = world(production);
     expect(virtualMachines.map(({ name, zone }) => [name, zone])).toEqual([
       ["vm-production-vault-1", "1"],
+      ["vm-production-vault-2", "2"],
+      ["vm-production-vault-3", "3"],
       ["vm-production-billing-1", undefined],
       ["vm-production-billing-2", undefined],
       ["vm-production-reports-1", undefined],

@@ -68,6 +68,8 @@ it("The VMs of production have an address each", () => {
   const machines = virtualMachines(deploymentOf(production));
   expect(machines.map(({ name, privateAddress }) => `${name} ${privateAddress}`)).toEqual([
     "vm-production-vault-1 10.40.1.4",
+    "vm-production-vault-2 10.40.1.5",
+    "vm-production-vault-3 10.40.1.6",
     "vm-production-billing-1 10.40.4.4",
     "vm-production-billing-2 10.40.4.5",
     "vm-production-reports-1 10.40.4.6",

@@ -18,6 +18,8 @@ const mapping = new Mapping({
   root: "/r",
   address: "127.31.1.4",
   loopback: "127.10.31.1",
+  auditRoot: "/r",
+  hosts: new Map(),
   userId: 1000,
   groupId: 1001,
 });
@@ -144,6 +146,8 @@ describe.each([
       root: machine.path("/").slice(0, -1),
       address: machine.address,
       loopback: machine.loopback,
+      auditRoot: "/r",
+      hosts: new Map(),
       userId: 1000,
       groupId: 1001,
     });

@@ -122,7 +122,7 @@ const deployer: Explained = {
     ]),
     ...["GET", "POST"].flatMap((method) => [
       ...managed(method, "sys/mounts/{path}/tune", "sys/mounts/auth/{path}/tune", "sys/auth/{path}/tune"),
-      ...managed(method, "auth/jwt/config"),
+      ...managed(method, "auth/jwt/config", "sys/storage/raft/autopilot/configuration"),
     ]),
     ...managed("POST", "sys/audit/{path}", "database/rotate-root/{name}"),
     ...managed("POST", "transit/keys/{name}/config", "transit/keys/{name}/rotate"),
@@ -130,6 +130,7 @@ const deployer: Explained = {
   ],
   "the lists of that": [
     ...managed("GET", "sys/mounts", "sys/auth", "sys/audit"),
+    ...managed("GET", "sys/storage/raft/autopilot/state", "sys/storage/raft/configuration"),
     ...["GET", "LIST"].flatMap((method) =>
       managed(
         method,

@@ -99,7 +99,7 @@ describeWithVault("First boot from the user data", () => {
   let seen: Watched;
   beforeAll(async () => {
     const { sandbox } = running;
-    seen = await watch(() => sandbox.vault, sandbox.startVault());
+    seen = await watch(() => sandbox.vaultNodes[0], sandbox.startVault());
   }, 180_000);
   const vm = () => running.sandbox.vault;
   const nobody = () => running.client();
@@ -194,10 +194,17 @@ describeWithVault("First boot from the user data", () => {
     const policies = await Promise.all(
       (accessors as string[]).map(async (accessor) => {
         const body = { accessor };
-        return (await root.request({ method: "POST", path: "auth/token/lookup-accessor", body }))["policies"];
+        return root.request({ method: "POST", path: "auth/token/lookup-accessor", body }).then(
+          (found) => found["policies"] as string[],
+          (error: Error): string[] => {
+            // The VM's own token, which ended after the list was made.
+            if (error.message.includes("invalid accessor")) return [];
+            throw error;
+          },
+        );
       }),
     );
-    expect(policies.filter((it) => (it as string[]).includes("root"))).toEqual([["root"]]);
+    expect(policies.filter((it) => it.includes("root"))).toEqual([["root"]]);
     await root.logOut();
   });
 

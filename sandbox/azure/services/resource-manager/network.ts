@@ -192,7 +192,12 @@ export function holdSubnet(store: ResourceStore, subnetId: string): void {
 }
 
 function subnetUsers(store: ResourceStore, subnetId: string): ArmResource[] {
-  const users = ["Microsoft.DBforMySQL/flexibleServers", "Microsoft.Web/sites", interfaceType];
+  const users = [
+    "Microsoft.DBforMySQL/flexibleServers",
+    "Microsoft.Web/sites",
+    "Microsoft.Network/loadBalancers",
+    interfaceType,
+  ];
   return users
     .flatMap((type) => store.ofType(type))
     .filter(({ properties }) =>

@@ -1,6 +1,7 @@
 import { authorizationTypes } from "./authorization";
 import { computeTypes } from "./compute";
 import { keyVaultTypes } from "./key-vaults";
+import { loadBalancerTypes } from "./load-balancers";
 import { managedIdentityTypes } from "./managed-identities";
 import { monitoringTypes } from "./monitoring";
 import { mysqlTypes } from "./mysql";
@@ -15,6 +16,7 @@ export const resourceTypes: ResourceTypes = {
   ...authorizationTypes,
   ...computeTypes,
   ...keyVaultTypes,
+  ...loadBalancerTypes,
   ...managedIdentityTypes,
   ...monitoringTypes,
   ...mysqlTypes,

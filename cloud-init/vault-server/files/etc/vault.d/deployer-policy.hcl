@@ -98,6 +98,11 @@ path "sys/audit/file" {
 # How much one client may ask.
 path "sys/quotas/rate-limit/each-client" { capabilities = ["create", "read", "update", "delete"] }
 
+# When a cluster forgets a node. The nodes themselves: to be read.
+path "sys/storage/raft/autopilot/configuration" { capabilities = ["create", "read", "update"] }
+path "sys/storage/raft/autopilot/state"         { capabilities = ["read"] }
+path "sys/storage/raft/configuration"           { capabilities = ["read"] }
+
 # How the deployers themselves come in: to be read.
 path "sys/auth/deployer"            { capabilities = ["read"] }
 path "sys/mounts/auth/deployer/tune" { capabilities = ["read"] }

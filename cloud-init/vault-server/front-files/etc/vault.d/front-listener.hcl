@@ -1,5 +1,5 @@
-# Where a Vault with a front listens: on loopback, before first boot is complete and afterwards. There are no other nodes that would
-# need the cluster's port.
+# Where a Vault with a front listens: on loopback, before first boot is complete and afterwards. Other nodes, where there are any, reach
+# its cluster port: vault-listener.
 
 listener "tcp" {
   address         = "127.0.0.1:8200"

@@ -6,6 +6,7 @@
 # Environment: VAULT_API_ADDR      Vault's URL
 #              VAULT_LISTENER      where it listens on this machine
 #              TLS_DIRECTORY       of its certificate
+#              VAULT_PEERS         the cluster's other nodes; empty or unset for a single node
 #              VAULT_WAIT_SECONDS  how long to wait for Vault to answer, or to become active (default 600)
 
 : "${VAULT_API_ADDR:?}" "${VAULT_LISTENER:?}" "${TLS_DIRECTORY:?}"
@@ -46,7 +47,8 @@ active() {
   pause=$LOCAL_POLL_SECONDS
   request nobody GET sys/health nothing
   reason="it answered $status on sys/health ${problem}"
-  [[ $status == 200 ]]
+  # A standby (429; Enterprise: 473) hands requests on to the active node.
+  [[ $status == 200 || -n ${VAULT_PEERS:-} && $status =~ ^(429|473)$ ]]
 }
 
 wait_until_active() { wait_until "$VAULT_WAIT_SECONDS" "Vault to be unsealed and active" active; }

@@ -1,0 +1,37 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # http sets body and status; wait_until reads pause and reason
+# This VM's own login to its Vault, for programs that have sourced vault-api.sh and managed-identity.sh: `request machine ...` after log_in.
+#
+# Environment: LOGIN_WAIT_SECONDS   how long to wait until Vault lets this VM in (default 600)
+
+: "${LOGIN_WAIT_SECONDS:=600}"
+readonly MANAGEMENT=https://management.azure.com/
+
+# Entra's token until Vault has let this VM in, Vault's afterwards.
+token=""
+
+token_of() {
+  if [[ $1 == nobody ]]; then return; fi
+  printf 'header = "X-Vault-Token: %s"\n' "$token"
+}
+
+login_request() {
+  printf '{"role": "vault-server", "jwt": "%s"}' "$token"
+}
+
+# A new managed identity's token, or Entra's keys, may take their time.
+logged_in() {
+  ask_for_token "$MANAGEMENT" || return 1
+  answered nobody POST auth/machine/login login_request || return 1
+  pause=$POLL_SECONDS
+  reason="it answered $status: $(errors)"
+  [[ $status == 200 ]] || return 1
+  token=$(printf '%s' "$body" | jq -r '.auth.client_token // ""')
+  [[ $token =~ ^[A-Za-z0-9._-]+$ ]] || fail "Vault's answer to the login of this VM holds no token"
+}
+
+log_in() {
+  wait_until "$LOGIN_WAIT_SECONDS" "Vault to let this VM in (mount machine, role vault-server)" logged_in
+  trap log_out EXIT
+}
+
+log_out() { request machine POST auth/token/revoke-self nothing || true; }

@@ -1,0 +1,80 @@
+import { Lb } from "@cdktf/provider-azurerm/lib/lb";
+import { LbBackendAddressPool } from "@cdktf/provider-azurerm/lib/lb-backend-address-pool";
+import { LbProbe } from "@cdktf/provider-azurerm/lib/lb-probe";
+import { LbRule } from "@cdktf/provider-azurerm/lib/lb-rule";
+import { NetworkInterfaceBackendAddressPoolAssociation } from "@cdktf/provider-azurerm/lib/network-interface-backend-address-pool-association";
+import { Construct } from "constructs";
+import { resourceName } from "./resource-names";
+import type { VaultNode } from "./vault-node";
+
+export interface VaultLoadBalancerProps {
+  environment: string;
+  resourceGroup: string;
+  location: string;
+  subnetId: string;
+  /** Availability zones in which its address lives on. */
+  zones: readonly string[];
+  nodes: readonly VaultNode[];
+}
+
+/** Azure's own name of an address inside a load balancer. */
+const frontend = "vault";
+
+/**
+ * The one private address of a cluster's nodes. It leads to the active node alone: Vault's health answers 200 there, 429 on a standby, 501
+ * and 503 on a node that is not initialized or sealed. So a node that is cut off from the others gets nothing, and no request makes
+ * a detour. Azure asks each node every 5 s, its shortest interval, and believes one answer. Flows that exist go on when a node fails its
+ * probe; their clients get an error from Vault and connect anew.
+ *
+ * Source: Vault's documentation, api-docs/system/health; Azure, load balancer health probes.
+ */
+export class VaultLoadBalancer extends Construct {
+  readonly privateAddress: string;
+
+  constructor(scope: Construct, id: string, props: VaultLoadBalancerProps) {
+    super(scope, id);
+    const { environment, resourceGroup, location, subnetId, zones, nodes } = props;
+    const balancer = new Lb(this, "balancer", {
+      name: resourceName("lbi", environment, "vault"),
+      resourceGroupName: resourceGroup,
+      location,
+      sku: "Standard",
+      frontendIpConfiguration: [
+        { name: frontend, subnetId, privateIpAddressAllocation: "Dynamic", zones: [...zones] },
+      ],
+    });
+    const pool = new LbBackendAddressPool(this, "pool", { name: "vault", loadbalancerId: balancer.id });
+    for (const [index, { machine }] of nodes.entries()) {
+      new NetworkInterfaceBackendAddressPoolAssociation(this, `node-${index + 1}`, {
+        networkInterfaceId: machine.networkInterfaceId,
+        ipConfigurationName: machine.ipConfigurationName,
+        backendAddressPoolId: pool.id,
+      });
+    }
+    const probe = new LbProbe(this, "probe", {
+      name: "vault-active",
+      loadbalancerId: balancer.id,
+      protocol: "Https",
+      port: 8200,
+      requestPath: "/v1/sys/health",
+      intervalInSeconds: 5,
+      probeThreshold: 1,
+      numberOfProbes: 1,
+    });
+    new LbRule(this, "rule", {
+      name: "vault",
+      loadbalancerId: balancer.id,
+      frontendIpConfigurationName: frontend,
+      backendAddressPoolIds: [pool.id],
+      probeId: probe.id,
+      protocol: "Tcp",
+      frontendPort: 8200,
+      backendPort: 8200,
+      // A connection that was idle for long ends with a reset, which clients notice.
+      tcpResetEnabled: true,
+      // Egress is the NAT gateway's.
+      disableOutboundSnat: true,
+    });
+    this.privateAddress = balancer.privateIpAddress;
+  }
+}

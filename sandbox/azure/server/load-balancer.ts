@@ -1,0 +1,104 @@
+import { request } from "node:https";
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+export interface LoadBalancerProps {
+  /** Where it listens: its private address, and the port of its rule. */
+  readonly address: string;
+  readonly port: number;
+  /** Addresses of the machines behind it; the same port there. */
+  readonly backends: readonly string[];
+  /** Path that it asks for by HTTPS, whatever the certificate. */
+  readonly probePath: string;
+  /** Milliseconds between two probes of a backend. */
+  readonly probeIntervalMs: number;
+}
+
+/**
+ * Azure's Standard load balancer with one TCP rule and an HTTPS probe. A backend that answers 200 gets new flows, the next one by
+ * turns; a backend that answers otherwise, or not within an interval, gets none. Flows that exist are left alone. While no backend is
+ * healthy, new flows are reset.
+ *
+ * Source: Azure, load balancer health probes and TCP reset.
+ */
+export class LoadBalancer {
+  readonly #props: LoadBalancerProps;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #healthy = new Set<string>();
+  #turn = 0;
+
+  private constructor(props: LoadBalancerProps) {
+    this.#props = props;
+    this.#server = createServer((client) => this.#forward(client));
+  }
+
+  /** Listens, and has asked each backend once. */
+  static async start(props: LoadBalancerProps): Promise<LoadBalancer> {
+    const balancer = new LoadBalancer(props);
+    await Promise.all(props.backends.map((backend) => balancer.#probe(backend)));
+    for (const backend of props.backends)
+      balancer.#timers.push(setInterval(() => void balancer.#probe(backend), props.probeIntervalMs));
+    await new Promise<void>((resolve, reject) => {
+      balancer.#server.once("error", reject);
+      balancer.#server.listen({ host: props.address, port: props.port, exclusive: true }, resolve);
+    });
+    return balancer;
+  }
+
+  /** Addresses of the backends that get new flows. */
+  get healthy(): string[] {
+    return this.#props.backends.filter((backend) => this.#healthy.has(backend));
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #forward(client: Socket): void {
+    const backend = this.healthy[this.#turn++ % Math.max(1, this.#healthy.size)];
+    if (backend === undefined) return void client.resetAndDestroy();
+    // A backend sees its client's own address, as in Azure.
+    const server = connect({
+      host: backend,
+      port: this.#props.port,
+      localAddress: client.remoteAddress,
+    });
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(one);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        this.#sockets.delete(one);
+        other.destroy();
+      });
+    }
+    client.pipe(server).pipe(client);
+  }
+
+  async #probe(backend: string): Promise<void> {
+    if ((await this.#statusOf(backend)) === 200) this.#healthy.add(backend);
+    else this.#healthy.delete(backend);
+  }
+
+  #statusOf(host: string): Promise<number | undefined> {
+    const { port, probePath: path, probeIntervalMs: timeout } = this.#props;
+    return new Promise((resolve) => {
+      // Azure looks at no probe's certificate.
+      const probe = request(
+        { host, port, path, timeout, rejectUnauthorized: false, agent: false },
+        (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        },
+      );
+      probe.on("timeout", () => probe.destroy());
+      probe.on("error", () => resolve(undefined));
+      probe.end();
+    });
+  }
+}

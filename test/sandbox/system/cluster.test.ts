@@ -1,0 +1,208 @@
+import { rmSync } from "node:fs";
+import { loadEnvironment } from "../../../environments/load";
+import { waitFor } from "../../../lib/processes/wait-for";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+import type { Machine } from "../../../sandbox/machine/machine";
+import { describeWithVault } from "../programs-there";
+import { FIRST_BOOT, initsIn, listenersOf, recoverySecretOf, VAULT } from "./first-boots";
+import { RegisterClients } from "./register-clients";
+import { violations } from "./register-history";
+import { useSandbox } from "./running-sandbox";
+
+/** Milliseconds, for a machine that is busy with something else. */
+const deadlineMs = 90_000;
+
+const demo = loadEnvironment("demo");
+
+describeWithVault("A cluster of three nodes", () => {
+  const running = useSandbox({
+    environment: { ...demo, vault: { ...demo.vault, nodes: 3, publicAddress: false } },
+    upTo: "vault-config",
+  });
+  const nodes = (): readonly Machine[] => running.sandbox.vaultNodes;
+
+  const nodeOf = (name: string): Machine => {
+    const node = nodes().find((it) => it.name.endsWith(name));
+    if (!node) throw new Error(`There is no node ${name}.`);
+    return node;
+  };
+
+  /** Raft's name of the leader, such as vault-2. */
+  async function leader(): Promise<Machine> {
+    const state = await stateOfAutopilot();
+    return nodeOf(String(state["leader"]));
+  }
+
+  async function stateOfAutopilot(): Promise<Readonly<Record<string, unknown>>> {
+    const deployer = await running.deployer();
+    return deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
+  }
+
+  const untilHealthy = () =>
+    waitFor(
+      "autopilot to call all three nodes healthy, and voters",
+      async () => {
+        const state = await stateOfAutopilot().catch(() => undefined);
+        return state?.["healthy"] === true && (state["voters"] as string[]).length === 3;
+      },
+      { deadlineMs, intervalMs: 500 },
+    );
+
+  const inits = () => nodes().reduce((sum, node) => sum + initsIn(node.output(VAULT)), 0);
+
+  const validKeys = (): number => {
+    const { keyVault, name } = recoverySecretOf(running.sandbox.vault);
+    return running.sandbox.azure
+      .keyVault(keyVault)
+      .secretVersions(name)
+      .filter((value) => value.startsWith("{")).length;
+  };
+
+  async function withClients(disturb: (clients: RegisterClients) => Promise<void>): Promise<void> {
+    const { sandbox } = running;
+    const token = await tokenOf();
+    const clients = new RegisterClients(
+      new VaultClient(sandbox.vaultConnection(), token, 5_000),
+      new VaultClient(sandbox.vaultConnection(), token, 5_000),
+    );
+    try {
+      await clients.untilWritten(deadlineMs, 10);
+      await disturb(clients);
+      await clients.untilWritten(deadlineMs, 10);
+    } finally {
+      await clients.stop();
+    }
+    expect(violations(clients.history)).toEqual([]);
+  }
+
+  async function tokenOf(): Promise<string> {
+    const { sandbox } = running;
+    const { auth } = (await new VaultClient(sandbox.vaultConnection()).request({
+      method: "POST",
+      path: "auth/deployer/login",
+      body: { role: "deployer", jwt: sandbox.deployerToken() },
+    })) as unknown as { auth: { client_token: string } };
+    return auth.client_token;
+  }
+
+  it("is one Vault, initialized once, whose recovery keys are stored once", async () => {
+    await untilHealthy();
+    expect(inits()).toBe(1);
+    expect(validKeys()).toBe(1);
+    const addresses = nodes().map(({ address }) => `https://${address}:8201`);
+    const raft = await (await running.deployer()).request({
+      method: "GET",
+      path: "sys/storage/raft/configuration",
+    });
+    const { servers } = raft["config"] as { servers: { node_id: string; address: string; voter: boolean }[] };
+    expect(servers.map(({ node_id, voter }) => [node_id, voter]).sort()).toEqual([
+      ["vault-1", true],
+      ["vault-2", true],
+      ["vault-3", true],
+    ]);
+    expect(servers.map(({ address }) => `https://${address}`).sort()).toEqual(addresses.sort());
+  });
+
+  it("lets autopilot forget dead nodes, but never go below its size", async () => {
+    const deployer = await running.deployer();
+    expect(
+      await deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/configuration" }),
+    ).toMatchObject({
+      cleanup_dead_servers: true,
+      dead_server_last_contact_threshold: "10m0s",
+      min_quorum: 3,
+    });
+  });
+
+  it("is open on the ports of clients and nodes, and on no other", () => {
+    for (const node of nodes()) {
+      const { address, loopback } = node;
+      expect(listenersOf(node)).toEqual([`${address}:8200`, `${address}:8201`, `${loopback}:8200`].sort());
+    }
+  });
+
+  it("has its active node alone behind the load balancer", async () => {
+    const { loadBalancer } = running.sandbox;
+    const active = await leader();
+    await waitFor("one healthy backend", () => loadBalancer?.healthy.join() === active.address, {
+      deadlineMs,
+    });
+  });
+
+  it("loses no acknowledged write with its leader's power, and goes on without it", async () => {
+    await withClients(async (clients) => {
+      const lost = await leader();
+      await lost.powerOff();
+      const ms = await clients.untilWritten(deadlineMs);
+      console.log(`Writes went on ${(ms / 1000).toFixed(1)} s after the leader was gone.`);
+      await lost.boot();
+    });
+    await untilHealthy();
+  }, 300_000);
+
+  it("loses no acknowledged write when its leader is killed", async () => {
+    await withClients(async (clients) => {
+      (await leader()).kill(VAULT, "SIGKILL");
+      await clients.untilWritten(deadlineMs);
+    });
+    await untilHealthy();
+  }, 300_000);
+
+  it.each(["vault-3", "vault-1"])(
+    "lets %s join again with an empty disk, and makes no second Vault",
+    async (name) => {
+      const node = nodeOf(name);
+      await withClients(async () => {
+        await node.powerOff();
+        rmSync(node.path("/var/lib/vault"), { recursive: true });
+        await node.boot();
+        await node.untilActive(FIRST_BOOT, { deadlineMs });
+      });
+      await untilHealthy();
+      expect(inits()).toBe(1);
+      expect(validKeys()).toBe(1);
+    },
+    300_000,
+  );
+
+  it("restarts one node after the other for a change of the user data, the active one last", async () => {
+    const { sandbox } = running;
+    // On Azure a turn is 30 seconds.
+    for (const node of nodes()) node.environment["TURN_SECONDS"] = "2";
+    const active = await leader();
+    const pids = new Map(nodes().map((node) => [node, node.pid(VAULT)]));
+    const restarted: Machine[] = [];
+    const { environment } = sandbox;
+    await withClients(async (clients) => {
+      let over = false;
+      const watching = waitFor(
+        "all nodes to have another Vault",
+        () => {
+          const now = nodes().filter((node) => ![pids.get(node), undefined].includes(node.pid(VAULT)));
+          restarted.push(...now.filter((node) => !restarted.includes(node)));
+          return over;
+        },
+        { deadlineMs: 3 * deadlineMs, intervalMs: 20 },
+      );
+      await sandbox
+        .redeploy({ ...environment, vault: { ...environment.vault, minTlsVersion: "1.3" } })
+        .finally(() => {
+          over = true;
+        });
+      await watching;
+      await clients.untilWritten(deadlineMs);
+    });
+    expect(restarted).toHaveLength(3);
+    expect(restarted[2]?.name).toBe(active.name);
+    await untilHealthy();
+  }, 400_000);
+
+  it("has every acknowledged write after all nodes lost their power at once", async () => {
+    await withClients(async (clients) => {
+      await Promise.all(nodes().map((node) => node.reboot()));
+      const ms = await clients.untilWritten(deadlineMs);
+      console.log(`Writes went on ${(ms / 1000).toFixed(1)} s after all nodes were cut off at once.`);
+    });
+    await untilHealthy();
+  }, 300_000);
+});

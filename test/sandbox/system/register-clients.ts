@@ -1,0 +1,87 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { waitFor } from "../../../lib/processes/wait-for";
+import type { VaultClient } from "../../../lib/vault-api/vault-client";
+import type { Operation } from "./register-history";
+
+/** Milliseconds from one operation of a client to its next. */
+const PACE_MS = 50;
+
+/** Clients that write and read registers in Vault, one operation after the other, and note what they were told. */
+export class RegisterClients {
+  readonly history: Operation[] = [];
+  readonly #clients: Promise<void>[];
+  #stopped = false;
+  #registers = 0;
+  #register = this.#nextRegister();
+
+  /** @param writer and reader: connections of their own, as the same person, since registers are in a token's cubbyhole */
+  constructor(
+    private readonly writer: VaultClient,
+    private readonly reader: VaultClient,
+  ) {
+    this.#clients = [this.#write(), this.#read()];
+  }
+
+  /**
+   * How long it takes from now until Vault has acknowledged writes, in milliseconds.
+   * @param deadlineMs after that, it fails
+   * @param count of the writes, all of which begin from now on
+   */
+  async untilWritten(deadlineMs: number, count = 1): Promise<number> {
+    const begin = performance.now();
+    const acknowledged = () =>
+      this.history.filter(
+        ({ kind, began, ended }) => kind === "write" && ended !== undefined && began > begin,
+      );
+    await waitFor("writes that are acknowledged", () => acknowledged().length >= count, {
+      deadlineMs,
+      intervalMs: 20,
+    });
+    return performance.now() - begin;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#clients);
+  }
+
+  async #write(): Promise<void> {
+    for (let value = 1; !this.#stopped; value++) {
+      const register = this.#register;
+      const began = performance.now();
+      const acknowledged = await this.writer
+        .request({ method: "POST", path: `cubbyhole/${register}`, body: { value } })
+        .then(
+          () => true,
+          () => false,
+        );
+      const ended = acknowledged ? performance.now() : undefined;
+      this.history.push({ register, kind: "write", value, began, ended });
+      if (!acknowledged) {
+        // It may still take effect, so nobody writes this register any more.
+        this.#register = this.#nextRegister();
+        value = 0;
+      }
+      await pause(PACE_MS);
+    }
+  }
+
+  async #read(): Promise<void> {
+    while (!this.#stopped) {
+      for (const register of new Set([this.#register, `register-${this.#registers - 1}`])) {
+        const began = performance.now();
+        const held = await this.reader.read(`cubbyhole/${register}`).then(
+          (data) => Number(data?.["value"] ?? 0),
+          () => undefined,
+        );
+        if (held === undefined) continue;
+        this.history.push({ register, kind: "read", value: held, began, ended: performance.now() });
+      }
+      await pause(PACE_MS);
+    }
+  }
+
+  #nextRegister(): string {
+    return `register-${++this.#registers}`;
+  }
+}
