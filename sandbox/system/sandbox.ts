@@ -304,7 +304,8 @@ export class Sandbox {
     await progress.step("stack web-app", () => this.startWebApps());
   }
 
-  private async startDatabase(): Promise<void> {
+  /** Starts the MySQL server, which vault-config is told of. */
+  async startDatabase(): Promise<void> {
     const { deployment, azure, caFile } = this;
     const program = await findMySqlProgram({ progress: this.options.progress });
     const folder = await this.options.folder.folder("mysql");

@@ -34,9 +34,11 @@ export class Attackers {
   #running?: Promise<unknown>;
   #stopped = false;
 
+  /** @param openToNodes ports that are open before first boot is complete, since a node of a cluster has to be heard to join */
   constructor(
     private readonly machine: Machine,
     private readonly random: () => number,
+    private readonly openToNodes: readonly number[] = [],
   ) {}
 
   start(): void {
@@ -86,7 +88,9 @@ export class Attackers {
       socket.once("error", () => resolve(false));
       socket.once("connect", () => {
         this.findings.connections += 1;
-        if (!this.#complete) this.#fault(`${host}:${port} is open while first boot is "${this.#state}"`);
+        const isMeant = host === this.machine.address && this.openToNodes.includes(port);
+        if (!this.#complete && !isMeant)
+          this.#fault(`${host}:${port} is open while first boot is "${this.#state}"`);
         socket.destroy();
         resolve(true);
       });
@@ -142,7 +146,8 @@ export class Attackers {
     this.findings.looks += 1;
     for (const { host, port, inode } of listeners()) {
       if (host !== address && host !== loopback && !vaults.has(inode)) continue;
-      const meant = vaultPorts.includes(port) && (host === loopback || (complete && host === address));
+      const isOpen = complete || this.openToNodes.includes(port);
+      const meant = vaultPorts.includes(port) && (host === loopback || (isOpen && host === address));
       // It may have become complete since.
       if (!meant && !(this.#complete && !complete)) {
         this.#fault(`something listens on ${host}:${port} while first boot is "${this.#state}"`);

@@ -3,6 +3,7 @@ import { loadEnvironment } from "../../../environments/load";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import type { Machine } from "../../../sandbox/machine/machine";
+import { Attackers } from "../machine/attackers";
 import { describeWithVault } from "../programs-there";
 import { FIRST_BOOT, initsIn, listenersOf, recoverySecretOf, VAULT } from "./first-boots";
 import { RegisterClients } from "./register-clients";
@@ -17,8 +18,27 @@ const demo = loadEnvironment("demo");
 describeWithVault("A cluster of three nodes", () => {
   const running = useSandbox({
     environment: { ...demo, vault: { ...demo.vault, nodes: 3, publicAddress: false } },
-    upTo: "vault-config",
+    upTo: "azure",
   });
+  let attackers: Attackers[] = [];
+  beforeAll(async () => {
+    const { sandbox } = running;
+    const started = sandbox.startVault();
+    started.catch(() => {});
+    await waitFor("the nodes' VMs", () => sandbox.vaultNodes.length === 3, { deadlineMs, intervalMs: 1 });
+    attackers = sandbox.vaultNodes.map((node) => new Attackers(node, Math.random, [8201]));
+    for (const one of attackers) one.start();
+    try {
+      await started;
+      // Now that the nodes are open, somebody answers.
+      const answered = () => attackers.every(({ findings }) => findings.answers.size > 0);
+      await waitFor("an answer of each node to the attackers", answered, { deadlineMs });
+    } finally {
+      await Promise.all(attackers.map((one) => one.stop()));
+    }
+    await sandbox.startDatabase();
+    await sandbox.applyVaultConfig();
+  }, 300_000);
   const nodes = (): readonly Machine[] => running.sandbox.vaultNodes;
 
   const nodeOf = (name: string): Machine => {
@@ -84,6 +104,16 @@ describeWithVault("A cluster of three nodes", () => {
     })) as unknown as { auth: { client_token: string } };
     return auth.client_token;
   }
+
+  it("lets nobody off a node's machine reach its Vault before that is part of the cluster", () => {
+    for (const { findings } of attackers) {
+      expect(findings.faults).toEqual([]);
+      expect([...findings.answers.keys()].filter((answer) => answer.startsWith("PUT sys/init 2"))).toEqual(
+        [],
+      );
+      expect(findings.tries).toBeGreaterThan(0);
+    }
+  });
 
   it("is one Vault, initialized once, whose recovery keys are stored once", async () => {
     await untilHealthy();
