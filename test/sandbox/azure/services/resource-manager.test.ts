@@ -116,7 +116,8 @@ describe("Azure Resource Manager, with nothing in it", () => {
     await put(site, { location: "westeurope", properties: { virtualNetworkSubnetId: subnet } });
     azure.resources.subnetsHeldMs = 200;
     await call("DELETE", site);
-    expect((await get(subnet)).body.properties.serviceAssociationLinks).toHaveLength(1);
+    const [shown] = (await get(network)).body.properties.subnets;
+    expect(shown.properties.serviceAssociationLinks).toHaveLength(1);
     expect((await call("DELETE", subnet)).body.error.code).toBe("InUseSubnetCannotBeDeleted");
     await waitFor("the subnet to be released", async () => (await call("DELETE", subnet)).status === 200, {
       deadlineMs: 10_000,
