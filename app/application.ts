@@ -221,7 +221,7 @@ class RunningApplication implements Application {
       onEvent,
     );
     const vault = new AgentListener(
-      () => credentials.configuration?.vault.address ?? "http://127.0.0.1:8100",
+      () => credentials.configuration?.vault.address ?? "unix:/ramdisk/app/agent.sock",
       onEvent,
     );
     return {

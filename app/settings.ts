@@ -157,7 +157,7 @@ const rendered = z.object({
       .default({ id: "", seconds: 0, renewable: false }),
   }),
   vault: z.object({
-    address: z.url(),
+    address: z.url({ protocol: /^unix$/ }),
     transit: z.record(z.string(), z.object({ encrypt: z.string(), decrypt: z.string() })),
     transform: z.object({ role: z.string() }).optional(),
   }),

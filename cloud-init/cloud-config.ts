@@ -22,8 +22,8 @@ const PROGRAMS = "/usr/local/sbin/";
  * `write_files`.
  *
  * The same on any machine: sorted by path, line endings and modes not taken from the checkout, compressed by fflate, since Node's
- * own zlib gives other bytes on another processor. Compressed, because Azure takes 64 KB; base64, so that Terraform, which
- * evaluates the user data as a template, finds nothing to evaluate in them.
+ * own zlib gives other bytes on another processor. A text in which Terraform, which evaluates the user data as a template, would find
+ * something to evaluate is in base64, and compressed, because Azure takes 64 KB.
  *
  * @throws when two folders hold one path, or when a placeholder has no value, a value no placeholder, or a value that
  * could end the string it is put in.
@@ -117,8 +117,8 @@ function staticFile(path: string, text: string): WriteFile {
     path,
     owner: "root:root",
     permissions: path.startsWith(PROGRAMS) ? "0755" : "0644",
-    encoding: "gz+b64",
-    content: packed(text),
+    // Plain where Terraform has nothing to evaluate: what units have in common is compressed once, with the whole.
+    ...(/[$%]\{/.test(text) ? { encoding: "gz+b64", content: packed(text) } : { content: text }),
   };
 }
 

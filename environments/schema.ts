@@ -581,6 +581,23 @@ export const environmentSchema = z.strictObject({
       "is empty; name at least one person or pipeline, or nobody could configure Vault after its first boot.",
     )
     .describe("Who may deploy the stacks and configure Vault, but read no secret of it."),
+  deployerLogin: z
+    .strictObject({
+      clientId: z
+        .guid("is no application id; write a GUID (`az ad app list --display-name NAME --query [].appId`).")
+        .describe("Application (client) id of the app registration."),
+      appRole: z
+        .string()
+        .regex(
+          /^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$/,
+          "is no app role's value; write 1 to 120 letters, digits and _ . - as the app registration has it.",
+        )
+        .describe("Value of the app role that deployers have, such as Vault.Deploy."),
+    })
+    .optional()
+    .describe(
+      "An app registration of its own for the deployers' login in Vault: with it Vault refuses their tokens for Azure Resource Manager, which every tool asks for.",
+    ),
   recoveryKeyReaders: z
     .array(principal)
     .default([])

@@ -20,6 +20,7 @@ import { UnsealKey } from "../constructs/azure/unseal-key";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
 import { VaultLoadBalancer } from "../constructs/azure/vault-load-balancer";
 import { VaultNode } from "../constructs/azure/vault-node";
+import { applicationIdUri } from "../environments/deployer-login";
 import type { Environment } from "../environments/schema";
 import { diskControllerOf } from "../environments/vm-size";
 import { EnvironmentStack } from "./environment-stack";
@@ -182,8 +183,17 @@ export class VaultServerStack extends EnvironmentStack {
       publicAddress?: PublicAddress;
     },
   ): VaultNode {
-    const { name, location, ubuntu, vault, network, deployers, recoveryKeyReaders, protectData } =
-      this.environment;
+    const {
+      name,
+      location,
+      ubuntu,
+      vault,
+      network,
+      deployers,
+      deployerLogin,
+      recoveryKeyReaders,
+      protectData,
+    } = this.environment;
     const nodeName = `vault-${number}`;
     const nodeHost = `${nodeName}.${this.network.vaultDnsZoneName}`;
     return new VaultNode(this, `node-${number}`, {
@@ -231,6 +241,10 @@ export class VaultServerStack extends EnvironmentStack {
           deployerObjectIds: deployers
             .map(({ objectId }) => (objectId === "signed-in-user" ? parts.deployer.objectId : objectId))
             .sort(),
+          deployerLogin: deployerLogin && {
+            audience: applicationIdUri(deployerLogin),
+            appRole: deployerLogin.appRole,
+          },
           deployerTokenTtl: vault.deployerTokenTtl,
           minTlsVersion: vault.minTlsVersion,
           // One node makes the cluster, and the others wait for it.

@@ -16,11 +16,11 @@ interface TokenLookup {
 
 /** Vault through the listener of Vault Agent, which adds its own token: the application knows no login. */
 export class AgentListener implements Vault {
-  readonly #direct = new Agent();
+  readonly #sockets = new Map<string, Agent>();
   readonly failure: Unavailable | undefined = undefined;
 
   constructor(
-    /** Where the listener is, such as http://127.0.0.1:8100; it may change with the configuration. */
+    /** Where the listener is, such as unix:/ramdisk/app/agent.sock; it may change with the configuration. */
     private readonly address: () => string,
     private readonly onEvent: OnEvent,
   ) {}
@@ -71,17 +71,26 @@ export class AgentListener implements Vault {
   }
 
   async close(): Promise<void> {
-    await this.#direct.destroy();
+    await Promise.all([...this.#sockets.values()].map((socket) => socket.destroy()));
   }
 
   #send<Answer>(method: "GET" | "POST", path: string, body: unknown, timeoutMs: number): Promise<Answer> {
     return requestJson<Answer>({
       method,
-      url: `${this.address()}${path}`,
+      url: `http://localhost${path}`,
       headers: { "x-vault-request": "true" },
       body,
       timeoutMs,
-      dispatcher: this.#direct,
+      dispatcher: this.#socket(),
     });
+  }
+
+  #socket(): Agent {
+    const socketPath = new URL(this.address()).pathname;
+    const known = this.#sockets.get(socketPath);
+    if (known) return known;
+    const socket = new Agent({ connect: { socketPath } });
+    this.#sockets.set(socketPath, socket);
+    return socket;
   }
 }

@@ -127,9 +127,12 @@ export class OwnLogin implements Vault {
     }).catch((error) => {
       // Vault answers 400 to a token or role that does not fit, and says why.
       if (!(error instanceof Refused)) throw error;
-      throw new Unavailable(`Vault refuses the login as ${role}: ${error.errors.join("; ")}`, 30, {
-        cause: error,
-      });
+      const words = error.errors.join("; ");
+      // The token is new, so only a clock can make it too old or too young. Source: hashicorp/cap, jwt.
+      const hint = /expired|not yet valid|nbf|in the future/.test(words)
+        ? ". The clock of Vault's VM is wrong, or that of the identity endpoint"
+        : "";
+      throw new Unavailable(`Vault refuses the login as ${role}: ${words}${hint}`, 30, { cause: error });
     });
     const { auth } = loginAnswer.parse(answer);
     return {

@@ -8,6 +8,7 @@ import { operationRoutes } from "../operations/operation-routes";
 import { apiRoutes } from "./api/api-routes";
 import { handleErrors } from "./error-handling";
 import { checkHost } from "./host-check";
+import { comesFromItsUsers } from "./local-callers";
 import { pageRoutes } from "./page-routes";
 import { caller, limitRate } from "./rate-limit";
 import { checkOrigin, FormTokens } from "./request-forgery";
@@ -57,7 +58,12 @@ export async function createWebServer({
   endConnectionsOnClose(server);
   await securityHeaders(server, { behindHttps: behindAppService });
   await limitRate(server, { requestsPerMinute });
-  if (onLoopback) server.addHook("onRequest", checkHost);
+  if (onLoopback) {
+    server.addHook("onRequest", checkHost);
+    server.server.on("connection", (socket) => {
+      if (!comesFromItsUsers(socket)) socket.destroy();
+    });
+  }
   server.addHook("onRequest", checkOrigin);
   handleErrors(server, logger);
 

@@ -17,6 +17,8 @@ const ACCESS = [
     "AZURE_TENANT_ID",
     "VAULT_PRINCIPAL_ID",
     "DEPLOYER_OBJECT_IDS",
+    "DEPLOYER_AUDIENCE",
+    "DEPLOYER_APP_ROLE",
     "DEPLOYER_TOKEN_TTL",
     "RECOVERY_KEY_READER_OBJECT_IDS",
   ),
@@ -52,7 +54,9 @@ export function vaultServerFiles(
       ...COMMON.units,
       // The file system is made once, and mounted at boot.
       { name: "vault-data-format.service", enabled: false, onChange: "nothing", reads: [] },
+      { name: "vault-data-missing.service", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-lib-vault.mount", enabled: false, onChange: "nothing", reads: [] },
+      { name: "var-log-vault-memory.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: dataDisk(controller).unit, enabled: false, onChange: "nothing", reads: [] },
       // Ubuntu's own, which looks more often here.
       { name: "logrotate.timer", enabled: false, onChange: "restart", reads: [] },

@@ -45,6 +45,8 @@ export interface VaultServerUserData {
   firstBoot: "initialize" | "adopt" | "join";
   /** Entra object ids of those who may configure Vault. */
   deployerObjectIds: readonly string[];
+  /** The app registration for which deployers' tokens are, and the app role in them; without: tokens for Azure Resource Manager. */
+  deployerLogin?: { readonly audience: string; readonly appRole: string };
   /** Entra object ids of those who may log in to use the recovery keys; there may be nobody. */
   recoveryKeyReaderObjectIds: readonly string[];
   /** Time of day at which security updates may restart the VM, for example "03:30" (UTC); at synth. */
@@ -105,6 +107,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
   if (settings.peerHosts.length > 0) folders.push(join(__dirname, "cluster-files"));
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
+  if (hasFront(settings) && settings.peerHosts.length > 0)
+    folders.push(join(__dirname, "front-cluster-files"));
   return packFiles(
     folders,
     {
@@ -151,6 +155,8 @@ function variables(settings: VaultServerUserData) {
     RECOVERY_SHARES: String(settings.recoveryShares),
     RECOVERY_THRESHOLD: String(settings.recoveryThreshold),
     DEPLOYER_OBJECT_IDS: settings.deployerObjectIds.join(","),
+    DEPLOYER_AUDIENCE: settings.deployerLogin?.audience ?? "",
+    DEPLOYER_APP_ROLE: settings.deployerLogin?.appRole ?? "",
     DEPLOYER_TOKEN_TTL: settings.deployerTokenTtl,
     RECOVERY_KEY_READER_OBJECT_IDS: settings.recoveryKeyReaderObjectIds.join(","),
     VAULT_FRONT_ADDRESS: hasFront(settings) ? settings.privateAddress : undefined,

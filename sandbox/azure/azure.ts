@@ -260,7 +260,8 @@ export class Azure {
         );
       }
     }
-    this.#given.people = structuredClone(world.people);
+    const { people, applicationIdUris, appRoles } = structuredClone(world);
+    Object.assign(this.#given, { people, applicationIdUris, appRoles });
     this.accessControl.remove({});
     fill(this.resources, structuredClone(world));
   }

@@ -9,7 +9,7 @@ import { armId } from "./arm-ids";
 import { systemAssignedClientId } from "./computed-attributes";
 import { keyVaultName } from "./key-vaults";
 import { signedInObjectId, subscriptionId, tenantId } from "./made-up-values";
-import { peopleOf } from "./people";
+import { deployerApplication, peopleOf } from "./people";
 import { privateAddress, subnetOf } from "./private-addresses";
 import { networkInterfaceOf } from "./virtual-machines";
 
@@ -39,6 +39,7 @@ export function worldOf(deployment: Deployment, environment: Environment, folder
     roleDefinitions: of("azurerm_role_definition", roleDefinition),
     roleAssignments: of("azurerm_role_assignment", roleAssignment),
     people: peopleOf(environment, signedInObjectId),
+    ...deployerApplication(environment, signedInObjectId),
     storageAccounts: of("azurerm_storage_account", (account) => storageAccount(account, folder)),
     resources: [
       ...of("azurerm_resource_group", resourceGroup),

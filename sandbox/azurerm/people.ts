@@ -1,3 +1,4 @@
+import { applicationIdUri } from "../../environments/deployer-login";
 import type { Environment } from "../../environments/schema";
 import type { AzureWorld } from "../azure/model/world";
 
@@ -17,4 +18,21 @@ export function peopleOf(
     }),
   );
   return [...byId.values()];
+}
+
+/** The app registration by which deployers log in to Vault, as the directory's owner set it up: each of them has its app role. */
+export function deployerApplication(
+  { deployers, deployerLogin }: Environment,
+  signedIn: string,
+): Pick<AzureWorld, "applicationIdUris" | "appRoles"> {
+  if (!deployerLogin) return {};
+  const uri = applicationIdUri(deployerLogin);
+  return {
+    applicationIdUris: [uri],
+    appRoles: deployers.map(({ objectId }) => ({
+      principalId: objectId === "signed-in-user" ? signedIn : objectId,
+      applicationIdUri: uri,
+      role: deployerLogin.appRole,
+    })),
+  };
 }

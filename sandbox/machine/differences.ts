@@ -31,7 +31,7 @@ export const PRIVATE_FOLDERS = [
 export const UBUNTU_UNITS: readonly string[] = ["logrotate.timer"];
 
 /** Where the VM's services listen, as units and configuration files write it; each becomes the same port of the machine's own loopback. */
-export const LISTENERS = ["127.0.0.1:8200", "127.0.0.1:8201", "127.0.0.1:8100"] as const;
+export const LISTENERS = ["127.0.0.1:8200", "127.0.0.1:8201"] as const;
 
 /** A unit's variable that is this address alone becomes the machine's own loopback. */
 export const LOOPBACK = "127.0.0.1";

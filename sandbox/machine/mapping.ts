@@ -55,7 +55,11 @@ export class Mapping {
   fileContent(path: string, content: string): string {
     if (!CONFIGURATION_FILES.test(path)) return content;
     return this.#places(content)
-      .replaceAll(new RegExp(`(\\bgroup\\s*=\\s*)"(?:${ACCOUNT})"`, "g"), `$1"${this.options.groupId}"`)
+      .replaceAll(
+        new RegExp(`(\\b(?:socket_)?group\\s*=\\s*)"(?:${ACCOUNT})"`, "g"),
+        `$1"${this.options.groupId}"`,
+      )
+      .replaceAll(new RegExp(`(\\bsocket_user\\s*=\\s*)"(?:${ACCOUNT})"`, "g"), `$1"${this.options.userId}"`)
       .replaceAll(`*${MYSQL_DOMAIN}:`, "*:")
       .replaceAll(
         this.#auditDevice,

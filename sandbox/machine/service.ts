@@ -370,7 +370,7 @@ function pause(
   return { over, callOff };
 }
 
-/** host:port of each listener in the files that -config= (Vault) and -f (HAProxy) name. */
+/** host:port or path of each listener in the files that -config= (Vault) and -f (HAProxy) name. */
 function listenersOf(words: readonly string[], environment: Variables): string[] {
   const files = words.flatMap((word, index) =>
     word === "-f"
@@ -380,7 +380,7 @@ function listenersOf(words: readonly string[], environment: Variables): string[]
         : [],
   );
   const found = files.flatMap((file) => [
-    ...readFileSync(file, "utf8").matchAll(/^\s*(?:address\s*=|bind)\s*"([^"]+:\d+)"/gm),
+    ...readFileSync(file, "utf8").matchAll(/^\s*(?:address\s*=|bind)\s*"([^"]+:\d+|\/[^"]+)"/gm),
   ]);
   if (found.length === 0) {
     throw new UserError("A unit of Type=notify needs a listener in the files that its command names.");

@@ -73,8 +73,9 @@ export async function untilListening(
 
 function listens(listener: string): Promise<boolean> {
   const [host, port] = listener.split(":");
+  const place = listener.startsWith("/") ? { path: listener } : { host, port: Number(port) };
   return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(port) });
+    const socket = connect(place);
     socket.once("close", () => resolve(false));
     socket.once("error", () => resolve(false));
     socket.once("connect", () => {

@@ -3,8 +3,8 @@ import { createServer, type Server } from "node:net";
 import { codeOf, UserError } from "../../lib/processes/user-error";
 import type { LoopbackNetwork } from "./environment";
 
-/** Ports that the sandbox's services want, each on an address of its own: Vault, Raft, Vault Agent, MySQL. */
-const ports = [8200, 8201, 8100, 3306];
+/** Ports that the sandbox's services want, each on an address of its own: Vault, Raft, MySQL. */
+const ports = [8200, 8201, 3306];
 
 /** The /16 networks of loopback that sandboxes choose from; 127.0 stays with localhost. */
 const networks = Array.from({ length: 200 }, (_, index): LoopbackNetwork => `127.${index + 20}`);

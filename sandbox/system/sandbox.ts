@@ -6,6 +6,7 @@ import { z } from "zod";
 import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
 import { vaultRelease } from "../../cloud-init/common/vault-release";
 import { asksForTokenToRecover } from "../../cloud-init/vault-server/vault-version";
+import { applicationIdUri } from "../../environments/deployer-login";
 import type { Environment } from "../../environments/schema";
 import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
@@ -228,7 +229,9 @@ export class Sandbox {
     const [deployer] = this.environment.deployers;
     if (!deployer) throw new UserError("The environment names no deployer; add one to deployers.");
     const objectId = deployer.objectId === "signed-in-user" ? signedInObjectId : deployer.objectId;
-    return this.azure.tokenForPerson(objectId, managementAudience, overrides);
+    const { deployerLogin } = this.environment;
+    const audience = deployerLogin ? applicationIdUri(deployerLogin) : managementAudience;
+    return this.azure.tokenForPerson(objectId, audience, overrides);
   }
 
   /** How somebody reaches Vault: by the name of a machine or web app, from its address; without one, from elsewhere. */

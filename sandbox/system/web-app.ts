@@ -91,6 +91,11 @@ export class WebAppProcess {
     });
   }
 
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.program.running ? this.program.pid : undefined;
+  }
+
   /** @throws UserError when it does not run */
   signal(signal: NodeJS.Signals): void {
     this.program.signal(signal);

@@ -1,6 +1,7 @@
 import { loadEnvironment } from "../../environments/load";
 import { UserError } from "../../lib/processes/user-error";
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
+import { VaultRefusal } from "../../lib/vault-api/vault-client";
 import { adopt, type Stranger, strangersIn } from "./adoption";
 import { AzureCli } from "./azure-cli";
 import { childEnvironment, withVaultLogin } from "./child-environment";
@@ -22,6 +23,7 @@ import { webAppsAnswer } from "./smoke-test";
 import { breakLock, readState, type StackState } from "./stack-state";
 import { synthesizeSystem } from "./system";
 import { TerraformError, type TerraformRun, terraform } from "./terraform";
+import { mountInTheWay } from "./terraform-failure";
 import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
@@ -290,7 +292,7 @@ class Deployment {
   private async apply(stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[]): Promise<void> {
     const { reviewed, allowedLosses } = this.options;
     const digest = reviewed && reviewedDigest(stack, reviewed);
-    const adopted = await this.onStack("stack", stack, env, secrets, (run) =>
+    const work = this.onStack("stack", stack, env, secrets, (run) =>
       withPlan(run, async ({ plan, file, changes }) => {
         if (digest) refuseUnreviewed(stack, plan, digest);
         refuseQuorumLoss(stack, plan);
@@ -302,7 +304,21 @@ class Deployment {
         return strangers.length > 0;
       }),
     );
-    if (adopted) await this.apply(stack, env, secrets);
+    if (await work.catch((error) => this.clearedTheWay(error))) await this.apply(stack, env, secrets);
+  }
+
+  /** Takes away the database engine that an earlier removal left half way. @throws the error where that is not the reason for it */
+  private async clearedTheWay(error: unknown): Promise<true> {
+    if (!(error instanceof TerraformError && mountInTheWay(error.output) === "database")) throw error;
+    const access = await this.vaultAccess();
+    const cleared = await access.finishRemovalOfDatabaseEngine().catch((reason) => {
+      // MySQL is still away, which the error says.
+      if (reason instanceof VaultRefusal) return false;
+      throw reason;
+    });
+    if (!cleared) throw error;
+    this.progress.line("  took away the database engine, whose removal an earlier run had not ended");
+    return true;
   }
 
   /** @returns what is in the way, where an earlier run was killed and may have made it */
@@ -367,7 +383,7 @@ class Deployment {
   /** The certificate is fetched once in a run. */
   private async vaultAccess(): Promise<VaultAccess> {
     this.vault ??= await this.progress.step("Vault: certificate from Key Vault", () =>
-      VaultAccess.open(this.az, this.stateOf("vault-server")),
+      VaultAccess.open(this.az, this.environment, this.stateOf("vault-server")),
     );
     return this.vault;
   }

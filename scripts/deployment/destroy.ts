@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { z } from "zod";
 import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { VaultRefusal } from "../../lib/vault-api/vault-client";
@@ -17,7 +18,7 @@ import type { StackState } from "./stack-state";
 import { waitForSubnets } from "./subnet-release";
 import { synthesizeSystem } from "./system";
 import { terraform } from "./terraform";
-import { subnetsAreHeld } from "./terraform-failure";
+import { newPassword, subnetsAreHeld } from "./terraform-failure";
 import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
@@ -90,7 +91,7 @@ async function destroy(
         { announce: true },
       );
     if (stack === "vault-config")
-      await withoutLeases(progress, az, states, async (access) => {
+      await withoutLeases(progress, az, environment, states, async (access) => {
         const token = await access.token();
         await take(withVaultLogin(env, access, token), [token]);
       });
@@ -105,6 +106,12 @@ async function destroy(
       }
       await take(env);
     }
+  }
+  const gone = new Set(stacks.map(({ name: stack }) => stack));
+  if (gone.has("vault-config") && !gone.has("mysql")) {
+    say(
+      `The password of MySQL's administrator is gone with vault-config. Before you deploy it again: ${newPassword(name)}`,
+    );
   }
   if (stacks.some(({ name: stack }) => stack === "vault-server")) {
     say("Azure keeps the deleted Key Vaults for 90 days, under names that are not used again.");
@@ -124,13 +131,14 @@ async function clear(network: StackState, az: AzureCli, warn: (sentence: string)
 async function withoutLeases<T>(
   progress: DeploymentProgress,
   az: AzureCli,
+  environment: Environment,
   states: ReadonlyMap<string, StackState>,
   work: (access: VaultAccess) => Promise<T>,
 ): Promise<void> {
   const vaultServer = states.get("vault-server");
   if (!vaultServer) throw new UserError("The environment has no stack vault-server.");
   const access = await progress.step("Vault: certificate from Key Vault", () =>
-    VaultAccess.open(az, vaultServer),
+    VaultAccess.open(az, environment, vaultServer),
   );
   try {
     await progress.step("Vault: database credentials revoked", async () => {

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { applicationIdUri } from "../../environments/deployer-login";
+import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { AzureCli } from "./azure-cli";
 
@@ -35,10 +37,12 @@ const claims = z.object({
   tid: z.string(),
   exp: z.number(),
   ipaddr: z.string().optional(),
+  /** App roles of the application that the token is for. */
+  roles: z.array(z.string()).default([]),
 });
 
-/** The audience of the deployers' login in Vault (cloud-init/vault-server). */
-const audience = "https://management.azure.com/";
+/** The audience of the deployers' login in Vault (cloud-init/vault-server), unless they have an app registration. */
+const management = "https://management.azure.com/";
 
 /**
  * Reads the login of `az`.
@@ -57,7 +61,7 @@ export async function readLogin(az: AzureCli): Promise<Login> {
       `The subscription ${name} (${id}) is ${state}; choose another with \`az account set --subscription\`.`,
     );
   }
-  const { accessToken: token, expires_on } = await tokenOf(az);
+  const { accessToken: token, expires_on } = await tokenOf(az, management);
   const { oid, tid, exp, ipaddr } = readClaims(token);
   if (tid !== tenantId) {
     throw new UserError(
@@ -77,11 +81,23 @@ export async function readLogin(az: AzureCli): Promise<Login> {
 }
 
 /** A token for Vault's deployers' login: kept in memory, handed on by environment only. */
-export async function deployerToken(az: AzureCli): Promise<string> {
-  return (await tokenOf(az)).accessToken;
+export async function deployerToken(
+  az: AzureCli,
+  { deployerLogin }: Pick<Environment, "deployerLogin">,
+): Promise<string> {
+  const audience = deployerLogin ? applicationIdUri(deployerLogin) : management;
+  return (await tokenOf(az, audience)).accessToken;
 }
 
-function tokenOf(az: AzureCli) {
+/** Of whoever is signed in, by a token that Entra gives for the app registration. */
+export async function appRoles(
+  az: AzureCli,
+  deployerLogin: NonNullable<Environment["deployerLogin"]>,
+): Promise<readonly string[]> {
+  return readClaims(await deployerToken(az, { deployerLogin })).roles;
+}
+
+function tokenOf(az: AzureCli, audience: string) {
   return az.json(accessToken, "account", "get-access-token", "--resource", audience);
 }
 

@@ -1,3 +1,4 @@
+import { loadEnvironment } from "../../environments/load";
 import { knownAzureCause } from "./azure-error";
 import { otherNameCommand, stackCommand } from "./stack-command";
 
@@ -12,13 +13,16 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
   [
     /Error 1045 \(28000\)|error verifying - (?:connection|ping): .*Access denied for user/,
     ({ environment }) =>
-      `MySQL refuses the administrator's password that Vault has: Vault was interrupted while it changed it, or vault-config was taken away and is new. Raise mysql.passwordVersion in environments/${environment}.json by one, and run \`scripts/deploy ${environment}\`, which has a new password made for both.`,
+      `MySQL refuses the administrator's password that Vault has: Vault was interrupted while it changed it, or vault-config was taken away and is new. ${newPassword(environment)}`,
   ],
   [
     /path is already in use at (\w+)\//,
     ({ environment }, output) => {
-      const [, mount] = /path is already in use at (\w+)\//.exec(unfolded(output)) ?? [];
-      return `Vault still has the mount ${mount} of an earlier configuration, which could not be taken away because MySQL was away. When MySQL runs again, take it away: log in as docs/deploy.md says ("Use Vault"), run \`vault secrets disable ${mount}\`, and then \`scripts/deploy ${environment}\`.`;
+      const mount = mountInTheWay(output);
+      const disable = `log in as docs/deploy.md says ("Use Vault"), run \`vault secrets disable ${mount}\`, and then \`scripts/deploy ${environment}\``;
+      return mount === "database"
+        ? `Vault still has the mount database, which the state does not know. If it could not be taken away because MySQL was away: start MySQL (\`az mysql flexible-server start\`), and run \`scripts/deploy ${environment}\`, which takes it away. Otherwise ${disable}.`
+        : `Vault has the mount ${mount} already, which the state does not know. If nothing needs what is in it: ${disable}.`;
     },
   ],
   [
@@ -73,6 +77,17 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
     },
   ],
 ];
+
+/** The mount of Vault that kept Terraform from making it. */
+export function mountInTheWay(output: string): string | undefined {
+  return /path is already in use at (\w+)\//.exec(unfolded(output))?.[1];
+}
+
+/** What gives Vault and MySQL one password again. */
+export function newPassword(environment: string): string {
+  const next = loadEnvironment(environment).mysql.passwordVersion + 1;
+  return `Set mysql.passwordVersion in environments/${environment}.json to ${next}, and run \`scripts/deploy ${environment}\`, which has a new password made for both.`;
+}
 
 /** Why Terraform failed, in a sentence with the cure; its own words where the cause is not known. */
 export function terraformFailure(subject: Subject, output: string): string {

@@ -37,7 +37,7 @@ export async function main(): Promise<void> {
     const { address, certificateUrl } = vaultLocation(state);
     const [pem, jwt] = await Promise.all([
       fetchVaultCertificate(az, certificateUrl, address),
-      deployerToken(az),
+      deployerToken(az, environment),
     ]);
     const file = await keepCertificate(name, pem);
     interruption.check();

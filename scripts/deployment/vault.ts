@@ -1,12 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Environment } from "../../environments/schema";
 import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
 import type { AzureCli } from "./azure-cli";
 import { endExpiredLeases } from "./expired-leases";
+import { finishRemovalOfDatabaseEngine } from "./half-removed-mount";
 import type { Interruption } from "./interruption";
 import { deployerToken } from "./login";
 import { proxyFor } from "./proxy";
@@ -18,6 +20,7 @@ import { fetchVaultCertificate } from "./vault-certificate";
 export class VaultAccess {
   private constructor(
     private readonly az: AzureCli,
+    private readonly environment: Environment,
     readonly address: string,
     /** PEM file for VAULT_CACERT. */
     readonly certificateFile: string,
@@ -26,18 +29,18 @@ export class VaultAccess {
   ) {}
 
   /** @throws {UserError} when vault-server is not deployed, or its certificate cannot be had. */
-  static async open(az: AzureCli, vaultServer: StackState): Promise<VaultAccess> {
+  static async open(az: AzureCli, environment: Environment, vaultServer: StackState): Promise<VaultAccess> {
     const { address, certificateUrl } = vaultLocation(vaultServer);
     const pem = await fetchVaultCertificate(az, certificateUrl, address);
     const folder = temporaryFolder();
     const file = join(folder.path, "vault.pem");
     await writeFile(file, pem);
-    return new VaultAccess(az, address, file, folder.remove);
+    return new VaultAccess(az, environment, address, file, folder.remove);
   }
 
   /** The deployer's token; asked for anew each time, since waiting for Vault may take longer than one lasts. */
   token(): Promise<string> {
-    return deployerToken(this.az);
+    return deployerToken(this.az, this.environment);
   }
 
   /**
@@ -124,6 +127,16 @@ export class VaultAccess {
     const client = await this.logIn();
     try {
       return await endExpiredLeases(client);
+    } finally {
+      await client.logOut();
+    }
+  }
+
+  /** @returns whether there was an engine that an earlier removal left half way, and which is gone now */
+  async finishRemovalOfDatabaseEngine(): Promise<boolean> {
+    const client = await this.logIn();
+    try {
+      return await finishRemovalOfDatabaseEngine(client);
     } finally {
       await client.logOut();
     }

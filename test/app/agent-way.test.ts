@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { unzipSync, zipSync } from "fflate";
 import type { Connection } from "mysql2/promise";
+import { Agent, request } from "undici";
 import { readSettings, type Settings } from "../../app/settings";
 import type { Machine } from "../../sandbox/machine/machine";
 import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
@@ -215,10 +216,16 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
       await deployer.logOut();
     }
 
-    async function throughTheAgent(method: string, path: string): Promise<void> {
+    async function throughTheAgent(method: "POST" | "PUT", path: string): Promise<void> {
       const headers = { "x-vault-request": "true" };
-      const { status } = await fetch(`http://${agent.loopback}:8100/v1/${path}`, { method, headers });
-      expect(status).toBe(204);
+      const listener = new Agent({ connect: { socketPath: agent.path("/ramdisk/app/agent.sock") } });
+      const { statusCode } = await request(`http://localhost/v1/${path}`, {
+        method,
+        headers,
+        dispatcher: listener,
+      });
+      await listener.close();
+      expect(statusCode).toBe(204);
     }
   });
 

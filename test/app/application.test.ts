@@ -183,6 +183,16 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     for (const { id } of [one, two]) await app.store.remove(id);
   });
 
+  it("does not notice an old ciphertext that is put back into its own row and field, as docs/security.md says", async () => {
+    const { id, version } = await app.store.add({ ...ada, salary: "1" });
+    const stored = await app.store.asStored({ page: 2, pageSize: 100 });
+    const old = stored.rows.find((row) => row.id === id)?.fields.salary;
+    await app.store.edit(id, { ...ada, salary: "2" }, version);
+    await database.query("UPDATE customers SET salary = ? WHERE id = ?", [old, id]);
+    expect((await app.store.get(id)).salary).toBe("1");
+    await app.store.remove(id);
+  });
+
   it("says what it is and how it got here, without a secret", async () => {
     const status = await app.application.status();
     expect(status).toMatchObject({

@@ -390,6 +390,23 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     await other.close();
   });
 
+  it("cannot be had while a clock is wrong, which is named, and come once it is right", async () => {
+    const { tokenLifetimes } = running.sandbox.azure;
+    const { managedIdentity } = tokenLifetimes;
+    const setRight = () => Object.assign(tokenLifetimes, { managedIdentity });
+    undo.push(async () => void setRight());
+    // To Vault, whose clock is ten minutes ahead of Entra's, a new token is too old.
+    Object.assign(tokenLifetimes, { managedIdentity: -600 });
+    const other = await RunningApplication.start(webAppSettings(running.sandbox), { seed: false });
+    const reasons = async () => (await other.ask("GET /readyz")).body.reasons?.join() ?? "";
+    await until("the reason", async () =>
+      /token is expired.*The clock of Vault's VM is wrong/.test(await reasons()),
+    );
+    setRight();
+    await other.untilReady();
+    await other.close();
+  });
+
   it("hang on service tokens as well: renewed, replaced, and followed when they are used up", async () => {
     const vault = await running.deployer();
     const path = "auth/jwt/role/webapp-role";

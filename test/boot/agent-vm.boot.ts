@@ -84,7 +84,7 @@ describe("A VM of the stack agent-vm", () => {
   checkMachine(() => ({
     vm,
     userData: machine.cloudConfig,
-    listeners: ["127.0.0.1:8100", "127.0.0.1:8080"],
+    listeners: ["127.0.0.1:8080"],
     attempts: secrets,
     allowed: {
       "app-package.service": ["ask IMDS"],
@@ -99,12 +99,16 @@ describe("A VM of the stack agent-vm", () => {
       /^tmpfs +rw,nosuid,nodev,noexec.*noswap/,
     );
     expect(
-      await vm.output("stat --format '%n %U:%G %a' /ramdisk /ramdisk/.vaulttoken /ramdisk/app/config.json"),
+      await vm.output(
+        "stat --format '%n %U:%G %a' /ramdisk /ramdisk/.vaulttoken /ramdisk/app /ramdisk/app/config.json /ramdisk/app/agent.sock",
+      ),
     ).toBe(
       [
         "/ramdisk vault-agent:vault-agent 751",
         "/ramdisk/.vaulttoken vault-agent:vault-agent 600",
+        "/ramdisk/app vault-agent:app 2750",
         "/ramdisk/app/config.json vault-agent:app 640",
+        "/ramdisk/app/agent.sock vault-agent:app 660",
       ].join("\n"),
     );
   });

@@ -272,7 +272,11 @@ describe("apply-user-data", () => {
     ],
     [
       "with content that is cut off",
-      () => changed((it) => (it.write_files[0].content = it.write_files[0].content.slice(0, 40))),
+      () =>
+        changed((it) => {
+          const whole = gzipSync("cut off\n".repeat(20)).toString("base64");
+          Object.assign(it.write_files[0], { encoding: "gz+b64", content: whole.slice(0, 20) });
+        }),
       /cannot be unpacked/,
     ],
     ["with one path twice", () => changed((it) => it.write_files.push(it.write_files[0])), /one path twice/],

@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { itWithProgram } from "../program";
-import { agentVm, vaultEnterpriseServer } from "./examples";
+import { agentVm, vaultEnterpriseServer, vaultServerWithFront } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
 /** What `systemd-analyze security` may say at most: 0 is confined in every way, 10 in none. */
 const ceilings = { root: 4, anyOther: 2 };
 
 const machines = [
+  { machine: "vault-server with a front", userData: vaultServerUserData(vaultServerWithFront) },
   { machine: "vault-server", userData: vaultServerUserData(vaultEnterpriseServer) },
   { machine: "agent-vm", userData: agentVmUserData(agentVm) },
 ];
@@ -25,6 +26,16 @@ describe.each(machines)("Services of $machine", ({ userData }) => {
   });
 
   afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  it("cannot reach IMDS where they need no identity: an application that is broken into is not the VM", () => {
+    for (const [path, text] of services.filter(([name]) =>
+      /\/(app|node-install|vault-install)\.service$/.test(name),
+    ))
+      expect([path, text]).toEqual([path, expect.stringMatching(/^IPAddressDeny=169\.254\.169\.254\b/m)]);
+    // The wire server gives out what the VM's extensions are told.
+    const application = services.find(([path]) => path.endsWith("/app.service"));
+    if (application) expect(application[1]).toMatch(/^IPAddressDeny=169\.254\.169\.254 168\.63\.129\.16$/m);
+  });
 
   const exposureOf = (service: string): number => {
     const folder = join(root, "etc/systemd/system");

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { itWithProgram } from "../program";
+import { describeUnless, mountsMissing } from "../sandbox/programs-there";
 import { vaultServer } from "./examples";
 import { filesOf, run } from "./machine";
 
@@ -22,7 +23,7 @@ describe("Vault's audit logs", () => {
     const log = join(folder, "audit.log");
     writeFileSync(log, "");
     truncateSync(log, megabytes * megabyte);
-    const configuration = (files.get("/etc/logrotate.d/vault") ?? "")
+    const configuration = configurationOf("/var/log/vault/*.log")
       .replace("/var/log/vault/*.log", join(folder, "*.log"))
       .replace(/^ *su .*$/m, "")
       .replace(/postrotate[\s\S]*endscript/, "");
@@ -48,8 +49,41 @@ describe("Vault's audit logs", () => {
     expect(rotate(199)).toEqual(["audit.log"]);
   });
 
+  /** The part of the configuration for some files. */
+  function configurationOf(pattern: string): string {
+    const parts = (files.get("/etc/logrotate.d/vault") ?? "").split(/^(?=\/)/m);
+    return parts.find((part) => part.startsWith(`${pattern} {`)) ?? "";
+  }
+
   it("are looked at every five minutes", () => {
     const timer = files.get("/etc/systemd/system/logrotate.timer.d/vault.conf");
     expect(timer).toMatch(/^OnCalendar=\nOnCalendar=\*:0\/5$/m);
+  });
+
+  describeUnless(mountsMissing(), "on disks of their own", () => {
+    itWithProgram("logrotate", "are emptied in memory, where that and the disk are full", () => {
+      const memory = "/var/log/vault/memory/*.log";
+      const configuration = configurationOf(memory)
+        .replace(memory, "$0/memory/*.log")
+        .replace(/^ *su .*$/m, "");
+      expect(configuration).toContain("$0/memory");
+      const { output } = run("unshare", [
+        "-rm",
+        "sh",
+        "-c",
+        [
+          'mount -t tmpfs -o size=64k,mode=755 tmpfs "$0"; mkdir "$0/memory"',
+          'mount -t tmpfs -o size=40m,mode=755 tmpfs "$0/memory"',
+          `cat >"$0/configuration" <<END\n${configuration}END`,
+          'echo "logrotate state -- version 2" >"$0/state"; chmod 600 "$0/state"; chmod 644 "$0/configuration"',
+          'cat /dev/zero >"$0/memory/audit.log" 2>/dev/null; cat /dev/zero >"$0/filler" 2>/dev/null',
+          'stat --format %s "$0/memory/audit.log"',
+          'logrotate --state "$0/state" "$0/configuration" 2>/dev/null',
+          'stat --format %s "$0/memory/audit.log"',
+        ].join("\n"),
+        folder,
+      ]);
+      expect(output).toBe(`${40 * megabyte}\n0\n`);
+    });
   });
 });

@@ -70,6 +70,12 @@ describe.each(machines)("user data of $machine", ({ environment, userData }) => 
     }
   });
 
+  it("has no text that Terraform would evaluate, but in the environment file", () => {
+    const plain = files.filter(({ encoding, path }) => !encoding && path !== environment);
+    expect(plain.length).toBeGreaterThan(10);
+    expect(plain.filter(({ content }) => /[$%]\{/.test(content)).map(({ path }) => path)).toEqual([]);
+  });
+
   it("carries references in the environment file alone", () => {
     const file = files.find(({ path }) => path === environment);
     expect(file?.encoding).toBeUndefined();
@@ -167,8 +173,25 @@ describe("vaultServerUserData", () => {
     for (const line of [`BindsTo=${unit}`, `After=${unit}`, `DeviceAllow=${path} rw`])
       expect(format).toContain(`\n${line}\n`);
     expect(format).toContain(`DATA_DISK=${path} `);
-    expect(files.get(`/etc/systemd/system/${unit}.d/vault.conf`)).toContain("JobTimeoutSec=30min");
+    const device = files.get(`/etc/systemd/system/${unit}.d/vault.conf`);
+    expect(device).toMatch(/^JobTimeoutSec=30min$/m);
+    expect(format).toMatch(/^OnFailure=vault-data-missing\.service$/m);
     expect(path.replace(/^\//, "").replaceAll("/", "-")).toBe(unit.replace(/\.device$/, ""));
+  });
+
+  it("has a unit that fails with a sentence when the data disk never comes, and only then", () => {
+    const path = "/etc/systemd/system/vault-data-missing.service";
+    const unit = filesOf(vaultServerUserData(vaultServer)).get(path) ?? "";
+    const command = /^ExecStart=\/bin\/sh -c '([^']+)'$/m.exec(unit)?.[1] ?? "";
+    const disk = dataDisk("SCSI").path;
+    expect(command).toContain(`test -e ${disk} `);
+    const missing = run("/bin/sh", ["-c", command.replace(disk, join(tmpdir(), "no-such-disk"))]);
+    expect([missing.status, missing.output]).toEqual([
+      1,
+      expect.stringMatching(/^The data disk did not come.*Attach/),
+    ]);
+    expect(missing.output).toContain(`logical unit ${DATA_DISK_LUN}:`);
+    expect(run("/bin/sh", ["-c", command.replace(disk, tmpdir())])).toEqual({ status: 0, output: "" });
   });
 
   it("gives an NVMe data disk its name by its namespace, which Azure counts from the logical unit and 2", () => {

@@ -58,6 +58,10 @@ describe("docs/deploy.md, its commands as they stand:", () => {
       "gpg --import cloud-init/common/files/usr/local/share/keyrings/hashicorp.asc",
       "gpg --verify vault_2.2.2_SHA256SUMS.sig vault_2.2.2_SHA256SUMS",
       "grep linux_amd64.zip vault_2.2.2_SHA256SUMS",
+      // They make an app registration in a tenant.
+      expect.stringContaining("APP=$(az ad app create --display-name vault-deployers"),
+      'az ad app update --id "$APP" --identifier-uris "api://$APP"',
+      'az ad sp create --id "$APP"',
       // recovery.test.ts does the same by the API; they ask a person for recovery keys.
       expect.stringContaining("vault write -field=token auth/recovery/login role=recovery-key-reader jwt=-"),
       "vault operator generate-root -init",

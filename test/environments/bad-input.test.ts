@@ -281,6 +281,17 @@ describe("An environment file is refused, with the field, the problem and the cu
         "deployers[1].objectId: stands in this list already; remove one of the two.",
       ],
       [
+        "a deployers' login to something that is no app registration",
+        (file) =>
+          Object.assign(file, { deployerLogin: { clientId: "api://vault", appRole: "Vault.Deploy" } }),
+        'deployerLogin.clientId: "api://vault" is no application id; write a GUID (`az ad app list --display-name NAME --query [].appId`).',
+      ],
+      [
+        "a deployers' login by an app role with a comma",
+        (file) => Object.assign(file, { deployerLogin: { clientId: guid, appRole: "Deploy,Read" } }),
+        'deployerLogin.appRole: "Deploy,Read" is no app role\'s value; write 1 to 120 letters, digits and _ . - as the app registration has it.',
+      ],
+      [
         "whoever is signed in, over a state that several people share",
         (file) =>
           Object.assign(file, {

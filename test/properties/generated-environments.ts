@@ -207,6 +207,7 @@ export const environmentFiles: fc.Arbitrary<EnvironmentFile> = fc
         fc.stringMatching(/^[A-Z][A-Za-z0-9_.-]{0,20}$/),
         fc.string({ maxLength: 40 }).filter((text) => !/[$%]\{/.test(text)),
       ),
+      deployerLogin: fc.record({ clientId: guid, appRole: fc.constantFrom("D", `V.-_${"a".repeat(116)}`) }),
       recoveryKeyReaders: principals("c", 0, "User", "Group", "ServicePrincipal"),
       additionalSubscriptions: fc.uniqueArray(guid, { maxLength: 2 }),
       logRetentionDays: fc.integer({ min: 30, max: 730 }),

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../lib/releases/vault-versions";
@@ -56,6 +57,13 @@ export function databaseMissing(): string | undefined {
   return onPath("mysqld") || onPath("mariadbd")
     ? undefined
     : "There is neither MySQL nor MariaDB; install one.";
+}
+
+/** Whether a program may not mount in a namespace of its own (`unshare -rm`): why, and the cure. */
+export function mountsMissing(): string | undefined {
+  return spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0
+    ? undefined
+    : "This system lets no user have mounts of their own; allow that, or run as root.";
 }
 
 /** Servers live in sbin, which ordinary users' PATH lacks. */

@@ -26,7 +26,9 @@ function readableLocal(value: unknown): unknown {
   const config = readCloudConfig(value);
   const files = config.write_files.map((file) => {
     const content = textOf(file);
-    const shown = file.encoding ? createHash("sha256").update(content).digest("hex") : content.split("\n");
+    const shown = file.path.endsWith(".env")
+      ? content.split("\n")
+      : createHash("sha256").update(content).digest("hex");
     return [`${file.path} ${file.permissions} ${file.owner}`, shown];
   });
   return { ...config, write_files: Object.fromEntries(files) };

@@ -53,6 +53,19 @@ describe("stack vault-server", () => {
     expect(stack.only("azurerm_virtual_machine_data_disk_attachment").get("lun")).toBe(10);
   });
 
+  it("tells the VM for which tokens it lets deployers in, where the environment names an app registration", () => {
+    const told = variables(
+      stackOf((environment) => {
+        const clientId = "ABCDEF55-5555-4555-8555-555555555555";
+        environment.deployerLogin = { clientId, appRole: "Vault.Deploy" };
+      }),
+    );
+    expect([told.get("DEPLOYER_AUDIENCE"), told.get("DEPLOYER_APP_ROLE")]).toEqual([
+      "api://abcdef55-5555-4555-8555-555555555555",
+      "Vault.Deploy",
+    ]);
+  });
+
   it("keeps the recovery keys in a Key Vault and a resource group of their own", () => {
     const stack = stackOf(() => {});
     const group = stack.only("azurerm_resource_group", "recovery-resource-group");

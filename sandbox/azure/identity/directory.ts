@@ -135,6 +135,11 @@ export class Directory {
   #personClaims(objectId: string, audience: string): Claims {
     const person = this.#world.people.find((candidate) => candidate.objectId === objectId);
     if (!person) throw new Error(`nobody in this Azure has the object id ${objectId}`);
+    const roles = (this.#world.appRoles ?? [])
+      .filter(
+        ({ principalId, applicationIdUri }) => principalId === objectId && applicationIdUri === audience,
+      )
+      .map(({ role }) => role);
     const upn = `${person.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, ".")}@sandbox.example`;
     return {
       aud: audience,
@@ -150,6 +155,7 @@ export class Directory {
       sub: createHash("sha256").update(`${objectId} ${azureCli}`).digest("base64url"),
       unique_name: upn,
       upn,
+      ...(roles.length > 0 && { roles }),
     };
   }
 }

@@ -16,6 +16,12 @@ export function liveWorld(
     get people() {
       return given.people;
     },
+    get applicationIdUris() {
+      return given.applicationIdUris;
+    },
+    get appRoles() {
+      return given.appRoles;
+    },
     get identities() {
       return store
         .ofType("Microsoft.ManagedIdentity/userAssignedIdentities")

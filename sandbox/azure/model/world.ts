@@ -21,6 +21,8 @@ export interface AzureWorld {
   resources?: ArmResource[];
   /** Application ID URIs of app registrations a token may be asked for, beside Microsoft's own services. */
   applicationIdUris?: string[];
+  /** App roles that people have, by application ID URI. */
+  appRoles?: { principalId: string; applicationIdUri: string; role: string }[];
 }
 
 /** An Azure of one tenant and one subscription, with nothing and nobody in it. */

@@ -10,6 +10,7 @@ import { checkAddresses, exampleRangeProblems } from "./address-check";
 import { checkAppServicePlan } from "./app-service-check";
 import type { Check, CheckContext } from "./check";
 import { checkDependencies } from "./dependency-check";
+import { checkDeployerLogin } from "./deployer-login-check";
 import { checkEncryptionAtHost } from "./encryption-check";
 import { checkFirstDeployer } from "./first-deployer-check";
 import { checkGlobalNames } from "./global-name-check";
@@ -40,6 +41,7 @@ const deploymentChecks: readonly Check[] = [
   checkWarnings,
   checkLogin,
   checkFirstDeployer,
+  checkDeployerLogin,
   checkSubscription,
   checkAddresses,
   checkDependencies,
@@ -55,7 +57,13 @@ const deploymentChecks: readonly Check[] = [
 ];
 
 /** Less is needed to take away what is there. */
-const destructionChecks: readonly Check[] = [checkLogin, checkSubscription, checkAddresses, checkStateLocks];
+const destructionChecks: readonly Check[] = [
+  checkLogin,
+  checkDeployerLogin,
+  checkSubscription,
+  checkAddresses,
+  checkStateLocks,
+];
 
 /**
  * Looks at everything that a deployment needs before it changes anything.

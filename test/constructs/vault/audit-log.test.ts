@@ -4,11 +4,11 @@ import { synthesizeConstructs } from "../../synthesis";
 describe("AuditLog", () => {
   const audit = synthesizeConstructs((scope) => new AuditLog(scope, "audit")).only("vault_audit");
 
-  it("writes to the file that cloud-init rotates, readable by Vault alone", () => {
+  it("writes to the file in memory that cloud-init bounds and rotates, readable by Vault alone", () => {
     expect(audit.attributes).toMatchObject({
       type: "file",
       path: "file",
-      options: { file_path: "/var/log/vault/audit.log", mode: "0600" },
+      options: { file_path: "/var/log/vault/memory/audit.log", mode: "0600" },
     });
   });
 

@@ -60,17 +60,18 @@ describe("A file of the VM", () => {
   });
 
   it("lets deployers have the audit log at its own path and below the private root, and nowhere else", () => {
-    const rule = '"options" = [{ "file_path" = "/var/log/vault/audit.log", "mode" = "0600" }]';
+    const rule = '"options" = [{ "file_path" = "/var/log/vault/memory/audit.log", "mode" = "0600" }]';
     const device = (path: string) => `{ "file_path" = "${path}", "mode" = "0600" }`;
     expect(mapping.fileContent("/etc/vault.d/deployer-policy.hcl", rule)).toBe(
-      `"options" = [${device(mapping.path("/var/log/vault/audit.log"))}, ${device("/var/log/vault/audit.log")}]`,
+      `"options" = [${device(mapping.path("/var/log/vault/memory/audit.log"))}, ${device("/var/log/vault/memory/audit.log")}]`,
     );
   });
 
   it("is changed only if it is configuration", () => {
-    const text = 'path = "/run/x"\ngroup = "app"\naddress = "127.0.0.1:8100"\n';
+    const text =
+      'path = "/run/x"\ngroup = "app"\naddress = "127.0.0.1:8200"\nsocket_group = "app"\nsocket_user = "vault-agent"\n';
     expect(mapping.fileContent("/etc/vault-agent.d/agent.hcl", text)).toBe(
-      'path = "/r/run/x"\ngroup = "1001"\naddress = "127.10.31.1:8100"\n',
+      'path = "/r/run/x"\ngroup = "1001"\naddress = "127.10.31.1:8200"\nsocket_group = "1001"\nsocket_user = "1000"\n',
     );
     for (const path of ["/usr/local/sbin/x", "/etc/systemd/system/x.service", "/etc/vault.d/vault.env"]) {
       expect(mapping.fileContent(path, text)).toBe(text);
@@ -146,7 +147,7 @@ describe.each([
       root: machine.path("/").slice(0, -1),
       address: machine.address,
       loopback: machine.loopback,
-      auditRoot: "/r",
+      auditRoot: machine.path("/").slice(0, -1),
       hosts: new Map(),
       userId: 1000,
       groupId: 1001,
@@ -185,7 +186,7 @@ describe.each([
         .fileContent(file.path, textOf(file))
         .replaceAll(/#.*/g, "")
         // The one path that stays, beside itself below the private root.
-        .replace(/, \{ "file_path" = "\/var\/log\/vault\/audit\.log"[^}]*\}/, "");
+        .replace(/, \{ "file_path" = "\/var\/log\/vault\/memory\/audit\.log"[^}]*\}/, "");
       for (const [, path] of text.matchAll(/"(\/[^"]+)"/g)) expectPlace(path as string);
       for (const listener of LISTENERS) expect(text).not.toContain(listener);
       expect(text).not.toMatch(new RegExp(`(?:owner|group|user)\\s*=\\s*"(?:${ACCOUNTS.join("|")})"`));
@@ -202,7 +203,7 @@ describe.each([
   });
 
   function expectPlace(text: string): void {
-    if (text.startsWith("/")) expect(text.startsWith(machine.path("/"))).toBe(true);
+    if (text.startsWith("/")) expect([text, text.startsWith(machine.path("/"))]).toEqual([text, true]);
     for (const listener of LISTENERS) expect(text).not.toBe(listener);
     for (const folder of PRIVATE_FOLDERS) expect(text.startsWith(folder)).toBe(false);
   }

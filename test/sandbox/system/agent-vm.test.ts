@@ -10,6 +10,7 @@ import { useSandbox } from "./running-sandbox";
 
 const AGENT = "vault-agent.service";
 const SINK = "/ramdisk/.vaulttoken";
+const SOCKET = "/ramdisk/app/agent.sock";
 const CONFIGURATION = "/ramdisk/app/config.json";
 
 /** Milliseconds that a wait may take on a machine that is busy with something else. */
@@ -77,10 +78,9 @@ describeWithVaultAndDatabase("The agent VM", () => {
   const ask = (path: string, { method = "GET", body = "", header = true } = {}) =>
     new Promise<{ status?: number; body: { data?: Record<string, unknown>; errors?: string[] } }>(
       (resolve, reject) => {
-        const { loopback } = agent();
         const headers = header ? { "X-Vault-Request": "true" } : {};
         const request = http.request(
-          { host: loopback, port: 8100, path: `/v1/${path}`, method, headers, agent: false },
+          { socketPath: agent().path(SOCKET), path: `/v1/${path}`, method, headers, agent: false },
           (response) => {
             let text = "";
             response.setEncoding("utf8").on("data", (chunk) => {
@@ -108,6 +108,14 @@ describeWithVaultAndDatabase("The agent VM", () => {
     await expect(
       running.client(token()).request({ method: "GET", path: "auth/token/lookup-self" }),
     ).rejects.toThrow("403");
+  });
+
+  it("lets nobody to its listener but the application's group, and has none on a port", () => {
+    expect(modeOf(SOCKET)).toBe(0o660);
+    const configuration = readFileSync(agent().path("/etc/vault-agent.d/agent.hcl"), "utf8");
+    expect(configuration).not.toMatch(/listener "tcp"|:\d{4}"/);
+    const group = /socket_group\s*=\s*"(\d+)"/.exec(configuration)?.[1];
+    expect(statSync(agent().path(SOCKET)).gid).toBe(Number(group));
   });
 
   it("keeps the token and the configuration from other users", () => {

@@ -22,7 +22,7 @@ export interface AuditEntry {
 }
 
 /** The device of the stack vault-config, and the one of first boot. */
-export const vaultConfigsLog = "/var/log/vault/audit.log";
+export const vaultConfigsLog = "/var/log/vault/memory/audit.log";
 export const firstBootsLog = "/var/log/vault/first-boot-audit.log";
 
 export function auditLog(vault: Machine, file: string): AuditEntry[] {

@@ -202,6 +202,7 @@ describeWithVault("A cluster of three nodes", () => {
     const active = await leader();
     const pids = new Map(nodes().map((node) => [node, node.pid(VAULT)]));
     const restarted: Machine[] = [];
+    let mostAway = 0;
     const { environment } = sandbox;
     await withClients(async (clients) => {
       let over = false;
@@ -210,6 +211,7 @@ describeWithVault("A cluster of three nodes", () => {
         () => {
           const now = nodes().filter((node) => ![pids.get(node), undefined].includes(node.pid(VAULT)));
           restarted.push(...now.filter((node) => !restarted.includes(node)));
+          mostAway = Math.max(mostAway, nodes().filter((node) => !node.isActive(VAULT)).length);
           return over;
         },
         { deadlineMs: 3 * deadlineMs, intervalMs: 20 },
@@ -224,6 +226,7 @@ describeWithVault("A cluster of three nodes", () => {
     });
     expect(restarted).toHaveLength(3);
     expect(restarted[2]?.name).toBe(active.name);
+    expect(mostAway).toBe(1);
     await untilHealthy();
   }, 400_000);
 

@@ -215,7 +215,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     await new Promise<void>((done) => other.listen(8200, "127.251.7.7", done));
     await refused(
       place.run({ args: ["--folder", folder] }),
-      /\nOne of the ports 8200, 8201, 8100, 3306 is taken on 127\.251\.0\.0\/16; stop what listens there \(perhaps another sandbox of the same folder\)\.\n$/,
+      /\nOne of the ports 8200, 8201, 3306 is taken on 127\.251\.0\.0\/16; stop what listens there \(perhaps another sandbox of the same folder\)\.\n$/,
       ["kept"],
     );
     await new Promise((done) => other.close(done));
@@ -291,7 +291,7 @@ describeUnless(
       const command = place.run({ wrapper: within(script).map((it) => it.replace('exec "$@"', '"$@"')) });
       await refused(
         command,
-        /\nOne of the ports 8200, 8201, 8100, 3306 is taken on every loopback address; stop what listens there \(a server on 0\.0\.0\.0\)\.\n$/,
+        /\nOne of the ports 8200, 8201, 3306 is taken on every loopback address; stop what listens there \(a server on 0\.0\.0\.0\)\.\n$/,
       );
     });
 

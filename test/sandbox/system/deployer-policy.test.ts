@@ -30,7 +30,7 @@ const mount = (other: string, more: Body = {}): Body[] => [
   { type: "plugin", plugin_name: other },
   { type: ` ${other}` },
 ];
-const log = { file_path: "/var/log/vault/audit.log", mode: "0600" };
+const log = { file_path: "/var/log/vault/memory/audit.log", mode: "0600" };
 const role = { role_type: "jwt", user_claim: "oid", bound_subject: "x" };
 const rolePolicies: Body[] = [
   { token_policies: ["root"] },

@@ -13,7 +13,11 @@ describeWithVault("The unseal key", () => {
     const { sealed } = await running.client().request({ method: "GET", path: "sys/seal-status" });
     return sealed as boolean;
   };
-  const untilUnsealed = () => waitFor("Vault to be unsealed", async () => !(await sealed()), { deadlineMs });
+  /** It wraps its root key anew before it is active. */
+  const untilActive = () =>
+    waitFor("Vault to be active", () => running.client().request({ method: "GET", path: "sys/health" }), {
+      deadlineMs,
+    });
 
   /** Key Vault as a deployer, who may rotate and disable. */
   const keyVault = async (method: string, version = "", body?: unknown) => {
@@ -34,7 +38,7 @@ describeWithVault("The unseal key", () => {
     const { azure, vault } = running.sandbox;
     azure.requests.clear();
     await vault.restart(VAULT);
-    await untilUnsealed();
+    await untilActive();
     return [
       ...new Set(
         azure.requests.all
@@ -64,7 +68,7 @@ describeWithVault("The unseal key", () => {
     expect(await sealed()).toBe(true);
     await enable(versions[0], true);
     await vault.restart(VAULT);
-    await untilUnsealed();
+    await untilActive();
   });
 
   it("wraps the root key anew at Vault's first start after the rotation, as its second start proves", async () => {

@@ -101,6 +101,26 @@ describeWithVault("Who may log in to Vault", () => {
     expect((await readerLogin(reader)).status).toBe(200);
   });
 
+  it("names the clock when Vault finds this VM's new token too old", async () => {
+    const { tokenLifetimes } = running.sandbox.azure;
+    const { managedIdentity } = tokenLifetimes;
+    const file = vm().path("/etc/vault.d/vault.env");
+    const before = readFileSync(file, "utf8");
+    try {
+      Object.assign(tokenLifetimes, { managedIdentity: -600 });
+      writeFileSync(file, `${before}LOGIN_WAIT_SECONDS=1\n`);
+      const { code, output } = await vm().run(ACCESS);
+      expect([code, output]).toEqual([
+        1,
+        expect.stringMatching(/token is expired.*see that this VM's clock is right/),
+      ]);
+    } finally {
+      Object.assign(tokenLifetimes, { managedIdentity });
+      writeFileSync(file, before);
+    }
+    expect(await vm().run(ACCESS)).toMatchObject({ code: 0 });
+  });
+
   it("follows a changed policy", async () => {
     const file = vm().path("/etc/vault.d/deployer-policy.hcl");
     writeFileSync(

@@ -6,7 +6,7 @@ import { agent, subscriptionId, tenantId, webApp } from "../azure/example-world"
 export interface DemoValues {
   /** host:port of the database server. */
   readonly database: string;
-  /** Where the audit log goes instead of /var/log/vault/audit.log. */
+  /** Where the audit log goes instead of /var/log/vault/memory/audit.log. */
   readonly auditLog: string;
 }
 
@@ -36,7 +36,7 @@ export function demoResources({ database, auditLog }: DemoValues): VaultResource
     return text
       .replace(/\$\{([^}]*)\}/g, (_, reference: string) => known(reference, blocks, resolve))
       .replace("DATABASE:3306", database)
-      .replace("/var/log/vault/audit.log", auditLog);
+      .replace("/var/log/vault/memory/audit.log", auditLog);
   };
   const resources = [...blocks].map(([address, block]): VaultResource => {
     const { depends_on, lifecycle, ...given } = block.attributes;

@@ -162,7 +162,7 @@ export class RunningSystem {
 function policyHere(folder: string): string {
   return readFileSync(POLICY, "utf8")
     .replace("*.mysql.database.azure.com:3306)", "*)")
-    .replace("/var/log/vault/audit.log", join(folder, "../audit.log"));
+    .replace("/var/log/vault/memory/audit.log", join(folder, "../audit.log"));
 }
 
 /** A request in Vault's audit log. */

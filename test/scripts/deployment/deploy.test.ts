@@ -43,6 +43,48 @@ describe("scripts/deploy", () => {
     expect(count("POST /v1/auth/token/revoke-self")).toBe(count("POST /v1/auth/deployer/login"));
   });
 
+  it.each([
+    ["deploy", [], ["plan", "apply"]],
+    ["destroy", ["--stack", "vault-config", "--confirm", "demo"], ["destroy"]],
+  ] as const)(
+    "logs in to Vault by the app registration that the environment names, scripts/%s",
+    async (script, args, verbs) => {
+      scene.loginByApplication(["Vault.Deploy"]);
+      if (script === "destroy") scene.imitations.deployed(...stackNames);
+      const { code, stderr } = await scene.run(script, [...args]);
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(scene.imitations.note("vault-login")).toBe(
+        verbs.map((verb) => `${verb} token-for-application\n${verb} certificate\n`).join(""),
+      );
+    },
+  );
+
+  const mountInTheWay =
+    "Error: error writing to Vault\nCode: 400. Errors:\n* path is already in use at database/";
+
+  it("takes away a database engine whose removal had ended half way, and goes on", async () => {
+    scene.imitations.deployed(...stackNames);
+    scene.imitations.fail("terraform/apply-vault-config", mountInTheWay);
+    scene.vault.onRemoval = () => scene.imitations.answer("terraform/apply-vault-config", "");
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining("took away the database engine, whose removal an earlier run"),
+    });
+    expect(scene.vault.requests).toContain("DELETE /v1/sys/mounts/database");
+  });
+
+  it("leaves a database engine that answers, and says what to do", async () => {
+    scene.imitations.deployed(...stackNames);
+    scene.imitations.fail("terraform/apply-vault-config", mountInTheWay);
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("still has the mount database"),
+    });
+    expect(scene.vault.requests).not.toContain("DELETE /v1/sys/mounts/database");
+  });
+
   it("ends expired database users that Vault gave up, and names those that it cannot end", async () => {
     scene.imitations.deployed(...stackNames);
     scene.vault.givenUp = [{ lease_id: "database/creds/short/abc" }];
@@ -430,12 +472,17 @@ Lock Info:
     [
       "a password of MySQL that Vault lost",
       "Error: error configuring database connection: error verifying - ping: Error 1045 (28000): Access denied for user 'vaultadmin'@'10.0.1.4'",
-      /Raise mysql\.passwordVersion in environments\/demo\.json by one, and run `scripts\/deploy demo`/,
+      /Set mysql\.passwordVersion in environments\/demo\.json to 2, and run `scripts\/deploy demo`/,
     ],
     [
       "a mount that an interrupted destroy left",
       "Error: error writing to Vault: Error making API request.\nCode: 400. Errors:\n* path is already in use at database/",
-      /When MySQL runs again, take it away: .*`vault secrets disable database`, and then `scripts\/deploy demo`/,
+      /start MySQL \(`az mysql flexible-server start`\), and run `scripts\/deploy demo`, which takes it away\. Otherwise .*`vault secrets disable database`/,
+    ],
+    [
+      "a mount that somebody made",
+      "Error: error writing to Vault: Error making API request.\nCode: 400. Errors:\n* path is already in use at transit/",
+      /has the mount transit already.*`vault secrets disable transit`, and then `scripts\/deploy demo`/,
     ],
     [
       "a state that was kept elsewhere",

@@ -23,8 +23,16 @@ describe("scripts/destroy", () => {
     expect(revoked).toBeGreaterThan(noMore as number);
     expect(scene.imitations.note("vault-login")).toBe("destroy token\ndestroy certificate\n");
     expect(stderr).toContain("Azure keeps the deleted Key Vaults for 90 days");
+    expect(stderr).not.toContain("passwordVersion");
     const again = await scene.run("destroy", confirmed);
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing of demo is deployed.") });
+  });
+
+  it("says what vault-config needs to be deployed again on the MySQL that stays", async () => {
+    const { stderr } = await scene.run("destroy", ["--stack", "vault-config", "--confirm", "demo"]);
+    expect(stripVTControlCharacters(stderr)).toMatch(
+      /Before you deploy it again: Set mysql\.passwordVersion in environments\/demo\.json to 2, and run `scripts\/deploy demo`/,
+    );
   });
 
   it("takes nothing away while MySQL keeps Vault from removing its users, and says what to start", async () => {

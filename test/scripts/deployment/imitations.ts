@@ -38,6 +38,7 @@ for arg in "$@"; do [[ $arg == -* ]] && break; words+=("$arg"); done
 IFS=-; name="\${words[*]}"; unset IFS
 if [[ $name == rest && $* == *checkNameAvailability* ]]; then name=check-name; fi
 if [[ $name == rest && $* == *virtualNetworks* ]]; then name=virtual-network; fi
+if [[ $name == account-get-access-token && $* == *"--resource api://"* ]]; then name+=-for-application; fi
 if [[ $name == rest && $* == *capabilitySets* ]]; then name=mysql-capabilities; fi
 case $name in
   keyvault-certificate-download)
@@ -68,7 +69,9 @@ verb=$1
 # Notes the login of a stack, fails as a test says, or goes on until it is interrupted.
 begin() {
   if [[ $stack == vault-config ]]; then
-    grep -qF ""$TERRAFORM_VAULT_AUTH_JWT"" "$IMITATION/az/account-get-access-token" && echo "$verb token" >>"$IMITATION/vault-login"
+    for given in "$IMITATION"/az/account-get-access-token*; do
+      grep -qF ""$TERRAFORM_VAULT_AUTH_JWT"" "$given" && echo "$verb token\${given##*-token}" >>"$IMITATION/vault-login"
+    done
     cmp -s "$VAULT_CACERT" "$IMITATION/az/keyvault-certificate-download" && echo "$verb certificate" >>"$IMITATION/vault-login"
   fi
   if [[ -e $IMITATION/terraform/$verb-$stack.error ]]; then

@@ -93,6 +93,27 @@ const mishaps: [string, Mishap, RegExp][] = [
     new RegExp(`You \\(object id ${objectId}\\) are not among the deployers of environments/demo\\.json`),
   ],
   [
+    "a deployer without the app role",
+    (it) => it.loginByApplication(["Vault.Read"]),
+    /You do not have the app role Vault\.Deploy of the app registration 33333333.*assign it to you, and log in again with `az login`/,
+  ],
+  [
+    "a deployer without any app role",
+    (it) => it.loginByApplication(undefined),
+    /You do not have the app role Vault\.Deploy of the app registration 33333333/,
+  ],
+  [
+    "an app registration that is not there",
+    (it) => {
+      it.loginByApplication([]);
+      it.imitations.fail(
+        "az/account-get-access-token-for-application",
+        "ERROR: AADSTS500011: The resource principal named api://x was not found in the tenant",
+      );
+    },
+    /Entra gives no token for the app registration 33333333.*AADSTS500011.*set the app registration up/,
+  ],
+  [
     "an environment that was never filled in",
     ({ project }) => project.environment("demo", {}),
     /deployerRanges in environments\/demo\.json holds examples only \(203\.0\.113\.0\/24\)/,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { certificateProblem } from "../../../scripts/deployment/vault-certificate";
-import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
+import { application, DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 import { selfSigned } from "./vault-imitation";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
@@ -24,6 +24,15 @@ describe("scripts/vault-env", () => {
       /^export VAULT_CACERT='(.*\/\.cache\/vault-on-azure\/demo\/vault\.pem)'$/.exec(lines[1] ?? "") ?? [];
     expect(readFileSync(file, "utf8")).toBe(scene.vault.certificate);
     expect(statSync(file).mode & 0o777).toBe(0o644);
+  });
+
+  it("prints the token of the app registration by which deployers log in", async () => {
+    scene.loginByApplication(["Vault.Deploy"]);
+    const { stdout } = await scene.run("vault-env");
+    expect(stdout).toContain(`export TERRAFORM_VAULT_AUTH_JWT='${scene.applicationToken}'`);
+    expect(scene.imitations.calls.map(({ args }) => args.join(" "))).toContainEqual(
+      expect.stringContaining(`account get-access-token --resource api://${application}`),
+    );
   });
 
   it("quotes for eval: a folder's name is data, whatever is in it", async () => {

@@ -18,6 +18,8 @@ export class VaultImitation {
   givenUp: { lease_id: string }[] = [];
   /** Why no lease can be revoked. */
   leaseProblem?: string;
+  /** Does what is to happen when the database engine goes, whose removal had ended half way. */
+  onRemoval?: () => void;
   readonly requests: string[] = [];
   private readonly server: Server;
 
@@ -29,7 +31,7 @@ export class VaultImitation {
     this.server = createServer(tls, (request, response) => {
       request.resume().on("end", () => {
         this.requests.push(`${request.method} ${request.url}`);
-        const [status, body] = this.answer(request.url ?? "");
+        const [status, body] = this.answer(request.url ?? "", request.method ?? "");
         response.writeHead(status, { "Content-Type": "application/json" }).end(body && JSON.stringify(body));
       });
     });
@@ -56,7 +58,14 @@ export class VaultImitation {
     this.server.closeAllConnections();
   }
 
-  private answer(url: string): [number, object?] {
+  private answer(url: string, method: string): [number, object?] {
+    if (this.onRemoval && url.startsWith("/v1/database/roles"))
+      return [404, { errors: ['no handler for route "database/roles/". route entry is tainted.'] }];
+    if (url === "/v1/sys/mounts/database" && method === "DELETE") {
+      this.onRemoval?.();
+      this.onRemoval = undefined;
+      return [204];
+    }
     if (url === "/healthz") return [this.webApp];
     if (url === "/v1/sys/health") return [next(this.health), {}];
     if (url === "/v1/auth/deployer/login") {

@@ -26,10 +26,14 @@ api_proxy {
   use_auto_auth_token = true
 }
 
-listener "tcp" {
-  # Plain HTTP that never leaves the machine. The header X-Vault-Request is demanded, which Vault's clients send and a
-  # browser or a tricked web application does not.
-  address                = "127.0.0.1:8100"
+listener "unix" {
+  # For the application's group alone: whoever connects has the agent's token. Plain HTTP that never leaves the machine. The header
+  # X-Vault-Request is demanded, which Vault's clients send and a tricked web application does not.
+  address                = "/ramdisk/app/agent.sock"
+  # All three, or Vault heeds none.
+  socket_mode            = "0660"
+  socket_user            = "vault-agent"
+  socket_group           = "app"
   tls_disable            = true
   require_request_header = true
 

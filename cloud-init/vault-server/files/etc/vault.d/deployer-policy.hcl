@@ -91,7 +91,7 @@ path "sys/audit/file" {
   capabilities       = ["create", "read", "update", "delete", "sudo"]
   allowed_parameters = {
     "type" = ["file"], "description" = [], "local" = [false],
-    "options" = [{ "file_path" = "/var/log/vault/audit.log", "mode" = "0600" }]
+    "options" = [{ "file_path" = "/var/log/vault/memory/audit.log", "mode" = "0600" }]
   }
 }
 

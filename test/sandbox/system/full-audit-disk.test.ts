@@ -1,0 +1,96 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { waitFor } from "../../../lib/processes/wait-for";
+import { describeUnless, mountsMissing, vaultOrDatabaseMissing } from "../programs-there";
+import { firstBootsLog, vaultConfigsLog } from "./audit-log";
+import { deadlineMs, VAULT } from "./first-boots";
+import { useSandbox } from "./running-sandbox";
+import { LoggedInWorkload } from "./workloads";
+
+const missing = [vaultOrDatabaseMissing(), mountsMissing()].filter(Boolean).join(" ");
+
+/** Vault in a namespace in which the folder of its logs is a disk of 1 MB; the folder in it that is memory is one of its own. */
+const onSmallDisks = (vault: string, folder: string, fullAtStart: string): string => `#!/bin/sh
+exec unshare -rm sh -c '
+  set -e
+  mount -t tmpfs -o size=1m tmpfs "${folder}"
+  mkdir "${folder}/memory"
+  mount -t tmpfs -o size=1m tmpfs "${folder}/memory"
+  if [ -e "${fullAtStart}" ]; then cat /dev/zero >"${folder}/filler" 2>/dev/null || true; fi
+  exec "${vault}" "$@"' sh "$@"
+`;
+
+describeUnless(missing, "Vault whose audit log's disk is full", () => {
+  const running = useSandbox({ upTo: "vault-config" });
+  let workload: LoggedInWorkload;
+
+  const fullAtStart = () => join(running.folder, "full-at-start");
+  const seenByVault = (path: string) => {
+    const { vault } = running.sandbox;
+    return `/proc/${vault.pid(VAULT)}/root${vault.path(path)}`;
+  };
+  /** Fills what is left of the disk on which a log is, or frees it. */
+  const fill = (log: string) => {
+    const { stderr } = spawnSync("sh", ["-c", 'cat /dev/zero >"$1"', "sh", fillerOf(log)], {
+      encoding: "utf8",
+    });
+    expect(stderr).toContain("No space left on device");
+  };
+  const fillerOf = (log: string) => seenByVault(join(log, "../filler"));
+  /** Whether a log has the request whose path ends with a word. */
+  const has = (log: string, word: string) => readFileSync(seenByVault(log), "utf8").includes(word);
+  /** Asks Vault something whose answer is no secret; the word is in the log in clear, as a part of the path. */
+  const ask = async (word: string) => (await workload.ask(`GET transit/keys/${word}`)).status;
+  const restart = async () => {
+    await running.sandbox.vault.restart(VAULT);
+    const health = () => running.client().request({ method: "GET", path: "sys/health" });
+    await waitFor("Vault to be unsealed and active", health, { deadlineMs });
+  };
+
+  beforeAll(async () => {
+    const { vault } = running.sandbox;
+    workload = await LoggedInWorkload.of(running.sandbox, "agent");
+    const program = vault.path("/usr/local/bin/vault");
+    const real = realpathSync(program);
+    rmSync(program);
+    writeFileSync(program, onSmallDisks(real, vault.path("/var/log/vault"), fullAtStart()));
+    chmodSync(program, 0o755);
+    await restart();
+  });
+  beforeEach(() => {
+    for (const log of [firstBootsLog, vaultConfigsLog]) rmSync(fillerOf(log), { force: true });
+  });
+
+  it("answers, and logs each request in memory", async () => {
+    expect(await ask("customer-key")).toBe(200);
+    fill(firstBootsLog);
+    expect(await ask("nobodys-1")).toBe(403);
+    expect([has(vaultConfigsLog, "nobodys-1"), has(firstBootsLog, "nobodys-1")]).toEqual([true, false]);
+    expect(await ask("customer-key")).toBe(200);
+  });
+
+  it("starts, unseals itself and answers", async () => {
+    writeFileSync(fullAtStart(), "");
+    await restart();
+    expect(await ask("nobodys-2")).toBe(403);
+    expect(await ask("customer-key")).toBe(200);
+    expect(has(vaultConfigsLog, "nobodys-2")).toBe(true);
+    rmSync(fullAtStart());
+  });
+
+  it("answers when it is the memory that is full, and logs each request on the disk", async () => {
+    fill(vaultConfigsLog);
+    expect(await ask("nobodys-3")).toBe(403);
+    expect(has(firstBootsLog, "nobodys-3")).toBe(true);
+    expect(await ask("customer-key")).toBe(200);
+  });
+
+  it("answers nothing when both are full, and everything once either has room", async () => {
+    fill(firstBootsLog);
+    fill(vaultConfigsLog);
+    expect(await ask("customer-key")).toBe(500);
+    rmSync(fillerOf(vaultConfigsLog));
+    expect(await ask("customer-key")).toBe(200);
+  });
+});

@@ -1,0 +1,161 @@
+import { readFileSync } from "node:fs";
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+import type { Machine } from "../../../sandbox/machine/machine";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
+import type { WebAppProcess } from "../../../sandbox/system/web-app";
+import { inspector, until } from "../../app/running-application";
+import { describeWithVaultAndDatabase } from "../programs-there";
+import { rootTokenBy, storedKeys, VAULT } from "./first-boots";
+import { deployerOf, useSandbox } from "./running-sandbox";
+
+const APP = "app.service";
+const AGENT = "vault-agent.service";
+
+/** Breaks something; what it gives repairs that. */
+type Outage = (sandbox: Sandbox, database: Connection) => Promise<() => Promise<unknown>>;
+
+/** [what fails, how, whether an application cannot do without] */
+const outages: [string, Outage, boolean][] = [
+  [
+    "MySQL is killed",
+    async ({ database }) => {
+      await database.kill();
+      return () => database.restart();
+    },
+    true,
+  ],
+  [
+    "Vault is stopped",
+    async ({ vault }) => {
+      await vault.stop(VAULT);
+      return () => vault.start(VAULT);
+    },
+    false,
+  ],
+  [
+    "Vault is sealed by hand",
+    async (sandbox) => {
+      const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(sandbox);
+      const token = await rootTokenBy(sandbox, keys.slice(0, threshold));
+      const root = new VaultClient(sandbox.vaultConnection(), token);
+      await root.request({ method: "PUT", path: "sys/seal" });
+      root.close();
+      return () => sandbox.vault.restart(VAULT);
+    },
+    false,
+  ],
+  [
+    "every database user is gone while Vault is stopped",
+    async (sandbox, database) => {
+      await sandbox.vault.stop(VAULT);
+      await dropUsers(database);
+      return () => sandbox.vault.start(VAULT);
+    },
+    true,
+  ],
+  [
+    "the policies are gone, and every database lease",
+    async (sandbox) => {
+      const deployer = await deployerOf(sandbox);
+      const policies = new Map<string, unknown>();
+      for (const name of ["workload-webapp", "workload-agent"]) {
+        const path = `sys/policies/acl/${name}`;
+        policies.set(path, (await deployer.read(path))?.["policy"]);
+        await deployer.request({ method: "DELETE", path });
+      }
+      const leases = "sys/leases/revoke-prefix/database/creds";
+      await deployer.request({ method: "PUT", path: leases, body: { sync: true } });
+      return async () => {
+        for (const [path, policy] of policies)
+          await deployer.request({ method: "PUT", path, body: { policy } });
+        await deployer.logOut();
+      };
+    },
+    true,
+  ],
+  [
+    "no identity is to be had, and the tokens are revoked",
+    async (sandbox) => {
+      const fault = sandbox.azure.faults.add({
+        when: ({ host }) => host === "169.254.169.254" || host.endsWith(".identity"),
+        answer: { status: 500 },
+      });
+      const deployer = await deployerOf(sandbox);
+      const path = "sys/leases/revoke-prefix/database/creds";
+      await deployer.request({ method: "PUT", path, body: { sync: true } });
+      await deployer.logOut();
+      return async () => fault.remove();
+    },
+    false,
+  ],
+  [
+    "Vault Agent is killed",
+    async ({ agents }) => {
+      for (const machine of agents.values()) machine.kill(AGENT, "SIGKILL");
+      return async () => {};
+    },
+    false,
+  ],
+];
+
+/** Those that Vault made. */
+async function dropUsers(database: Connection): Promise<void> {
+  const query = "SELECT User AS name FROM mysql.user WHERE User LIKE 'v-%'";
+  const [users] = await database.query<RowDataPacket[]>(query);
+  for (const { name } of users) await database.query("DROP USER ?@'%'", [name]);
+}
+
+describeWithVaultAndDatabase("The deployed application, on App Service and beside Vault Agent,", () => {
+  const running = useSandbox();
+  jest.setTimeout(240_000);
+  let database: Connection;
+  const applications = new Map<string, string>();
+  const agent = () => [...running.sandbox.agents.values()][0] as Machine;
+  const webApp = () => [...running.sandbox.webApps.values()][0] as WebAppProcess;
+  const pids = () => [webApp().pid, agent().pid(APP)];
+  const statuses = () =>
+    Promise.all(
+      [...applications.values()].map((url) =>
+        fetch(`${url}/readyz`).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      ),
+    );
+  const untilReady = () =>
+    until("both to be ready", async () => (await statuses()).every((status) => status === 200), 120_000);
+
+  beforeAll(async () => {
+    applications.set("App Service", webApp().url);
+    applications.set("a VM", `http://${agent().loopback}:8080`);
+    await untilReady();
+  }, 240_000);
+  beforeEach(async () => {
+    database = await inspector(running.sandbox);
+  });
+  afterEach(() => database.end().catch(() => undefined));
+
+  it.each(outages)("does not exit when %s, and is ready afterwards", async (_, begin, needed) => {
+    const before = pids();
+    const repair = await begin(running.sandbox, database);
+    try {
+      if (needed) await until("one to say so", async () => (await statuses()).includes(503));
+      // What fails in the background fails by now: each asks for a page that needs all.
+      await Promise.all(
+        [...applications.values()].map((url) => fetch(`${url}/api/customers?page=1&pageSize=1`)),
+      );
+    } finally {
+      await repair();
+    }
+    await untilReady();
+    expect(pids()).toEqual(before);
+    expect(before).not.toContain(undefined);
+  });
+
+  it("wrote of no error that nobody handled", () => {
+    const name = [...running.sandbox.webApps.keys()][0];
+    const logs = [agent().output(APP), readFileSync(`${running.folder}/web-app/${name}/app.log`, "utf8")];
+    for (const log of logs) expect(log).not.toMatch(/unhandled|UnhandledPromise|^\s+at /im);
+  });
+});

@@ -1,0 +1,35 @@
+import { finishRemovalOfDatabaseEngine } from "../../../scripts/deployment/half-removed-mount";
+import { describeWithVaultAndDatabase } from "../../sandbox/programs-there";
+import { useSandbox } from "../../sandbox/system/running-sandbox";
+import { LoggedInWorkload } from "../../sandbox/system/workloads";
+
+describeWithVaultAndDatabase("The database engine, whose removal failed while MySQL was away,", () => {
+  const running = useSandbox({ upTo: "vault-config" });
+  const remove = { method: "DELETE", path: "sys/mounts/database" } as const;
+  const make = { method: "POST", path: "sys/mounts/database", body: { type: "database" } } as const;
+
+  it("stays while it answers, with nothing in it and with all", async () => {
+    const deployer = await running.deployer();
+    expect(await finishRemovalOfDatabaseEngine(deployer)).toBe(false);
+    expect(await deployer.read("database/roles", "LIST")).toMatchObject({
+      keys: ["long", "migration", "short"],
+    });
+    await deployer.logOut();
+  });
+
+  it("is in the way until it is removed to the end, which takes MySQL", async () => {
+    const { database } = running.sandbox;
+    const workload = await LoggedInWorkload.of(running.sandbox, "agent");
+    expect((await workload.ask("GET database/creds/short")).status).toBe(200);
+    const deployer = await running.deployer();
+    await database.kill();
+    await expect(deployer.request(remove)).rejects.toThrow(/revoke|connect/);
+    await expect(deployer.request(make)).rejects.toThrow("path is already in use at database/");
+    await expect(finishRemovalOfDatabaseEngine(deployer)).rejects.toThrow("Vault refused DELETE");
+    await database.restart();
+    expect(await finishRemovalOfDatabaseEngine(deployer)).toBe(true);
+    await deployer.request(make);
+    expect(await finishRemovalOfDatabaseEngine(deployer)).toBe(false);
+    await deployer.logOut();
+  });
+});
