@@ -677,7 +677,7 @@ export const environmentSchema = z.strictObject({
     )
     .optional()
     .describe(
-      "Azure id of a Log Analytics workspace of your security team, in which deployers may delete nothing: the logs of the Key Vaults, MySQL and the web apps and the subscription's activity log go there.",
+      "Azure id of a Log Analytics workspace of your security team, in which deployers may delete nothing: the logs of the Key Vaults, MySQL, the web apps and the package store and the subscription's activity log go there.",
     ),
   protectData: z
     .boolean()

@@ -6,18 +6,21 @@ import { EnvironmentError, loadEnvironment } from "../environments/load";
 import { startGuarded } from "../lib/processes/guarded-process";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
+import { changeLists } from "../sandbox/rehearsal/list-changes";
 import { measureOverhead } from "../sandbox/rehearsal/overhead";
 import { findPlantedFaults } from "../sandbox/rehearsal/planted-faults";
 import { hostsFileOfPrivateNetwork, privateNetwork } from "../sandbox/rehearsal/private-network";
 import { findRehearsalPrograms, type RehearsalPrograms } from "../sandbox/rehearsal/programs";
 import { type Course, rehearse } from "../sandbox/rehearsal/rehearse";
+import { findTraces } from "../sandbox/rehearsal/traces";
 import { bearTrouble } from "../sandbox/rehearsal/trouble";
 import { upgrade } from "../sandbox/rehearsal/upgrade";
 import { wholeLife } from "../sandbox/rehearsal/whole-life";
 import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
-const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--from REF] [--seed N] [--keep]
+const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--traces] [--lists]
+                        [--from REF] [--seed N] [--keep]
 
 Deploys the environment (default: demo) by scripts/deploy, the Azure CLI, Terraform and its providers, all of them real, against
 the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once more.
@@ -25,6 +28,8 @@ the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once m
   --check     only look whether everything is there that a rehearsal needs
   --faults    plant mistakes in the project, one after the other, and see that each is caught
   --trouble   deploy and destroy while Azure refuses, is late and full, tokens expire, and the scripts are killed
+  --traces    do what a deployer should not do, and find how each shows in the logs
+  --lists     change each list of the environment: what stays must stay as it is
   --from REF  deploy the project as it was at a commit of git, then upgrade it to today's
   --seed N    draw the same moments of trouble again
   --keep      leave the folder with the logs where it is`;
@@ -33,6 +38,8 @@ const options = {
   check: { type: "boolean", default: false },
   faults: { type: "boolean", default: false },
   trouble: { type: "boolean", default: false },
+  traces: { type: "boolean", default: false },
+  lists: { type: "boolean", default: false },
   from: { type: "string" },
   // For npm run bench.
   overhead: { type: "string" },
@@ -74,9 +81,9 @@ function readArguments() {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
     if (more.length > 0) throw new Error(`One environment at a time, not ${positionals.join(" and ")}.`);
-    const { faults, trouble, from, seed = String(Date.now() % 1_000_000), ...others } = values;
-    if ([faults, trouble, from !== undefined].filter(Boolean).length > 1)
-      throw new Error("One of --faults, --trouble and --from at a time.");
+    const { faults, trouble, traces, lists, from, seed = String(Date.now() % 1_000_000), ...others } = values;
+    if ([faults, trouble, traces, lists, from !== undefined].filter(Boolean).length > 1)
+      throw new Error("One of --faults, --trouble, --traces, --lists and --from at a time.");
     if (!/^\d{1,9}$/.test(seed)) throw new Error(`--seed takes a number of up to nine digits, not ${seed}.`);
     return { ...others, environment, course: courseOf(values, Number(seed)) };
   } catch (error) {
@@ -89,13 +96,24 @@ function courseOf(
   {
     faults,
     trouble,
+    traces,
+    lists,
     from,
     overhead,
-  }: { faults?: boolean; trouble?: boolean; from?: string; overhead?: string },
+  }: {
+    faults?: boolean;
+    trouble?: boolean;
+    traces?: boolean;
+    lists?: boolean;
+    from?: string;
+    overhead?: string;
+  },
   seed: number,
 ): Course {
   if (faults) return { follow: findPlantedFaults };
   if (trouble) return { follow: bearTrouble(seed) };
+  if (lists) return { follow: changeLists };
+  if (traces) return { follow: findTraces };
   if (from !== undefined) return { from, follow: upgrade };
   if (overhead !== undefined) return { follow: measureOverhead(Number(overhead)) };
   return { follow: wholeLife };

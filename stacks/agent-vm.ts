@@ -5,6 +5,7 @@ import { agentVmUserData } from "../cloud-init/agent-vm/user-data";
 import { AppPackage } from "../constructs/azure/app-package";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { CertificateReader } from "../constructs/azure/certificate-reader";
+import { Evidence } from "../constructs/azure/evidence";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { LinuxVm } from "../constructs/azure/linux-vm";
 import { PackageReader } from "../constructs/azure/package-reader";
@@ -44,6 +45,12 @@ export class AgentVmStack extends EnvironmentStack {
 
   private createGroups(): [name: string, machines: LinuxVm[]][] {
     const store = this.createPackageStore();
+    // Not who reads: the package is no secret, and each VM asks for a newer one every ten minutes.
+    new Evidence(this, "package-store-evidence", {
+      environment: this.environment,
+      of: store.blobServiceId,
+      categories: ["StorageWrite", "StorageDelete"],
+    });
     return this.environment.agentVms.map((group) => [group.name, this.createGroup(group, store)]);
   }
 

@@ -28,6 +28,8 @@ const blobName = "app.zip";
 export class PackageStore extends Construct {
   /** `https://<name>.blob.core.windows.net/app/app.zip` */
   readonly packageUrl: string;
+  /** Azure id of what holds the containers, and has the log of who wrote what. */
+  readonly blobServiceId: string;
   /** Azure id, on which readers are granted their right. */
   readonly containerId: string;
 
@@ -42,7 +44,8 @@ export class PackageStore extends Construct {
     this.push(account, container);
     this.explainFindings(account, container);
     this.packageUrl = `${account.primaryBlobEndpoint}${containerName}/${blobName}`;
-    this.containerId = `${account.id}/blobServices/default/containers/${containerName}`;
+    this.blobServiceId = `${account.id}/blobServices/default`;
+    this.containerId = `${this.blobServiceId}/containers/${containerName}`;
   }
 
   private createAccount(): StorageAccount {

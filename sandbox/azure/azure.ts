@@ -9,6 +9,7 @@ import {
   type TokenOverrides,
 } from "./identity/token-issuer";
 import { AccessControl } from "./model/access-control";
+import { DiagnosticLogs } from "./model/diagnostic-logs";
 import { hostNames } from "./model/host-names";
 import { fill } from "./model/initial-resources";
 import { liveWorld } from "./model/live-world";
@@ -76,6 +77,8 @@ export class Azure {
   /** The virtual network's own names, such as Vault's. */
   readonly privateNames = new PrivateNames((host) => hostNames(this.resources).get(host));
   readonly accessControl: AccessControl;
+  /** What arrives in Log Analytics workspaces. */
+  readonly diagnosticLogs: DiagnosticLogs;
   /** What Azure Resource Manager holds. */
   readonly resources: ResourceStore;
   /** Signs anything, rotates and replaces keys: for attacks. */
@@ -115,6 +118,7 @@ export class Azure {
     this.caPem = authority.pem;
     this.entra = issuer;
     this.accessControl = new AccessControl(this.#world, this.resources);
+    this.diagnosticLogs = new DiagnosticLogs(this.resources);
     this.#directory = new Directory(this.#world, issuer, { ...azureLifetimes, ...options.tokenLifetimes });
     this.#appService = new AppServiceIdentity(this.#directory);
     this.#makeStores(options);
@@ -312,10 +316,10 @@ export class Azure {
   }
 
   #makeServers({ print = printToStderr }: AzureOptions, authority: CertificateAuthority): void {
-    const { faults, requests: log } = this;
+    const { faults, requests: log, diagnosticLogs } = this;
     const stopped = this.#stopped.signal;
     const services = this.#services;
-    const handler = new RequestHandler({ faults, log, print, stopped });
+    const handler = new RequestHandler({ faults, log, diagnosticLogs, print, stopped });
     const { privateNames } = this;
     const common = { privateNames, authority, services, handler, print };
     this.#newProxy = (caller, sourceAddress) => new ForwardProxy({ caller, sourceAddress, ...common });

@@ -45,6 +45,7 @@ export function worldOf(deployment: Deployment, environment: Environment, folder
       ...of("azurerm_resource_group", resourceGroup),
       ...recorded.flatMap((type) => of(type, record)),
       ...of("azurerm_network_interface", networkInterface),
+      ...of("azurerm_monitor_diagnostic_setting", diagnosticSetting),
     ],
   };
 }
@@ -88,6 +89,28 @@ function networkInterface(resource: Resource): ArmResource {
   return {
     ...record(resource),
     properties: { ipConfigurations: [{ properties: { privateIPAddress, subnet } }] },
+  };
+}
+
+/** From where to which workspace Azure sends logs. */
+function diagnosticSetting(resource: Resource): ArmResource {
+  const { name, target_resource_id, log_analytics_workspace_id, enabled_log } = resource.read(
+    z.object({
+      name: z.string(),
+      target_resource_id: z.string(),
+      log_analytics_workspace_id: z.string(),
+      enabled_log: z.array(z.object({ category: z.string() })),
+    }),
+  );
+  const type = "Microsoft.Insights/diagnosticSettings";
+  return {
+    id: `${target_resource_id}/providers/${type}/${name}`,
+    name,
+    type,
+    properties: {
+      workspaceId: log_analytics_workspace_id,
+      logs: enabled_log.map(({ category }) => ({ category, enabled: true })),
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import { RELEASES_FOLDER } from "../../cloud-init/common/release";
+import type { DiskController } from "../../cloud-init/vault-server/data-disk";
 import { runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import type { Azure } from "../azure/azure";
@@ -49,6 +50,9 @@ const DATA_DISK = "4G";
 
 /** Azure's number of Vault's data disk. */
 export const DATA_DISK_SERIAL = "lun10";
+
+/** The same of an NVMe disk. Source: azure-vm-utils, 80-azure-disk.rules. */
+const DATA_DISK_NAMESPACE = 12;
 
 /** A VM of the deployment as a guest in QEMU: its user data, on the distribution's own system. */
 export class DeployedGuest {
@@ -106,11 +110,19 @@ export class DeployedGuest {
    * A VM with this root disk, as it comes from the image.
    *
    * @param name of its folder, and what errors call it
-   * @param dataDisk of Vault's VM: a file, made empty when it is missing
+   * @param options.dataDisk of Vault's VM: a file, made empty when it is missing
    */
   async create(
     name: string,
-    { dataDisk, hostPorts }: { dataDisk?: string; hostPorts?: Readonly<Record<number, number>> } = {},
+    {
+      dataDisk,
+      controller = "SCSI",
+      hostPorts,
+    }: {
+      dataDisk?: string;
+      controller?: DiskController;
+      hostPorts?: Readonly<Record<number, number>>;
+    } = {},
   ): Promise<Guest> {
     const { workshop, machine, folder } = this.options;
     const guestFolder = join(folder, name);
@@ -124,7 +136,8 @@ export class DeployedGuest {
       kernel: workshop.image.kernel,
       initrd: workshop.image.initrd,
       rootDisk: this.rootDisk,
-      dataDisks: dataDisk ? { [DATA_DISK_SERIAL]: dataDisk } : {},
+      dataDisks: dataDisk && controller === "SCSI" ? { [DATA_DISK_SERIAL]: dataDisk } : {},
+      nvmeDisks: dataDisk && controller === "NVMe" ? { [DATA_DISK_NAMESPACE]: dataDisk } : {},
       subnet: subnetOf(machine),
       gateway: gatewayOf(machine),
       hostPorts,

@@ -20,6 +20,8 @@ export interface GuestOptions {
   readonly rootDisk: string;
   /** Raw disks that the guest may write, by the serial number it finds them under. */
   readonly dataDisks?: Readonly<Record<string, string>>;
+  /** The same, by the number of the NVMe namespace. */
+  readonly nvmeDisks?: Readonly<Record<number, string>>;
   /** The guest's subnet; its gateway, the first address, leads to 127.0.0.1 of this machine. */
   readonly subnet: string;
   readonly gateway: string;
@@ -153,6 +155,7 @@ export class Guest {
       kernel,
       initrd,
       dataDisks = {},
+      nvmeDisks = {},
       subnet,
       gateway,
       hostPorts = {},
@@ -187,6 +190,8 @@ export class Guest {
       ["-chardev", `file,id=console,path=${this.#file("console.log")},append=on`],
       disk("root", this.#file("root.qcow2"), "qcow2"),
       ...Object.entries(dataDisks).map(([serial, path]) => disk(serial, path, "raw")),
+      Object.keys(nvmeDisks).length > 0 ? ["-device", "nvme,id=nvme,serial=nvme"] : [],
+      ...Object.entries(nvmeDisks).map(([namespace, path]) => nvmeDisk(namespace, path)),
       ["-netdev", `user,id=net,net=${subnet},host=${gateway}${forwards.join("")}`],
       ["-device", "virtio-net-pci,netdev=net,romfile="],
       ["-device", "virtio-rng-pci"],
@@ -215,6 +220,16 @@ function disk(serial: string, path: string, format: string): string[] {
     `if=none,id=${serial},file=${path},format=${format},cache=writeback,discard=unmap`,
     "-device",
     `virtio-blk-pci,drive=${serial},serial=${serial}`,
+  ];
+}
+
+function nvmeDisk(namespace: string, path: string): string[] {
+  const id = `nvme-${namespace}`;
+  return [
+    "-drive",
+    `if=none,id=${id},file=${path},format=raw,cache=writeback,discard=unmap`,
+    "-device",
+    `nvme-ns,drive=${id},bus=nvme,nsid=${namespace}`,
   ];
 }
 

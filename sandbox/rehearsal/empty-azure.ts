@@ -7,11 +7,17 @@ import { peopleOf } from "../azurerm/people";
 export const subscriptionId = "11111111-1111-4111-8111-111111111111";
 export const tenantId = "22222222-2222-4222-8222-222222222222";
 
+/** Azure id of the security team's Log Analytics workspace. */
+export const securityWorkspace = `/subscriptions/${subscriptionId}/resourceGroups/rg-security/providers/Microsoft.OperationalInsights/workspaces/log-security`;
+
 /** Object id of the person who deploys, where the environment means whoever is signed in. */
 const signedIn = "00000000-0000-4000-8000-0000000000aa";
 
 /** Somebody who joins the deployers later. */
 export const newcomer = { name: "Ada", objectId: "00000000-0000-4000-8000-0000000000ad" };
+
+/** Somebody who joins the recovery key readers later. */
+export const newReader = { name: "Grace", objectId: "00000000-0000-4000-8000-0000000000ae" };
 
 /** Object id of the deployer that a rehearsal plays: the first person, else the first pipeline. */
 export function deployerOf({ deployers, name }: Environment): string {
@@ -45,6 +51,6 @@ export function azureBefore(environment: Environment, person: string): AzureWorl
         ? [{ principalId: person, roleName: "Storage Blob Data Contributor", scope: store.resourceId }]
         : []),
     ],
-    people: [...peopleOf(environment, signedIn), newcomer],
+    people: [...peopleOf(environment, signedIn), newcomer, newReader],
   };
 }

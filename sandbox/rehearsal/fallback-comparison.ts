@@ -13,7 +13,6 @@ const onlyByAzurerm: Readonly<Record<string, string>> = {
     "the sandbox's balancer reads it out of the stacks themselves",
   "Microsoft.DBforMySQL/flexibleServers/databases": "made in the database server itself",
   "Microsoft.DBforMySQL/flexibleServers/configurations": "the sandbox's database server has its own",
-  "Microsoft.Insights/diagnosticSettings": "nothing in the sandbox collects logs",
   "Microsoft.Storage/storageAccounts/blobServices": "blobs are there without it",
   "Microsoft.Storage/storageAccounts/blobServices/containers": "blobs are there without it",
   "Microsoft.Web/sites/config": "the settings come out of the stacks themselves",

@@ -66,8 +66,9 @@ export function prepareEnvironment(folder: string, name: string, vaultVersion: s
 /** An environment as its file may say it, with what is there in both of the examples. */
 export type EnvironmentFile = { vault?: Partial<Environment["vault"]> } & Pick<
   Environment,
-  "agentVms" | "deployers" | "protectData"
->;
+  "agentVms" | "deployers" | "network" | "protectData" | "webApps"
+> &
+  Partial<Pick<Environment, "evidenceWorkspace" | "recoveryKeyReaders">>;
 
 /** Changes an environment's file in the copy. */
 export function editEnvironment<T = Record<string, unknown>>(

@@ -14,13 +14,14 @@ import { readSynthesizedFolder } from "../../lib/synthesized/synthesized-folder"
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/server/request-log";
+import { deletedVaultType } from "../azure/services/resource-manager/key-vaults";
 import type { Machine } from "../machine/machine";
 import { findMySqlProgram } from "../mysql/mysql-program";
 import { smokeTest } from "../system/smoke-test";
 import type { UndoSteps } from "../system/undo-steps";
 import { agentWorkloads, webAppWorkloads } from "../system/workloads";
 import { azureBefore, deployerOf, subscriptionId, tenantId } from "./empty-azure";
-import { deploymentPlan, differencesOf, type ExpectedPlan } from "./expected-plan";
+import { type DeploymentPlan, deploymentPlan, differencesOf, type ExpectedPlan } from "./expected-plan";
 import { differencesFromFallback } from "./fallback-comparison";
 import { fallbackModel } from "./fallback-model";
 import { killMarked } from "./marked-processes";
@@ -272,9 +273,16 @@ export class Rehearsal {
 
   /** @throws UserError when Vault does not let a deployer in */
   async logsIn(deployer: string): Promise<void> {
-    const jwt = this.azure.tokenForPerson(deployer, managementAudience);
-    const client = await VaultClient.loggedIn({ ...this.vaultConnection(), jwt });
+    const client = await this.vaultAs(deployer);
     await client.logOut();
+  }
+
+  /** Vault's API as the person who deploys. */
+  readonly deployer = (): Promise<VaultClient> => this.vaultAs(this.person);
+
+  private vaultAs(deployer: string): Promise<VaultClient> {
+    const jwt = this.azure.tokenForPerson(deployer, managementAudience);
+    return VaultClient.loggedIn({ ...this.vaultConnection(), jwt });
   }
 
   /** What the Vault that runs says of itself. */
@@ -300,6 +308,9 @@ export class Rehearsal {
   get vaultServerName(): string {
     return new URL(this.vaultAddress).hostname;
   }
+
+  /** Path of Vault's audit log, as Terraform tells Vault: in the private network's own /var/log. */
+  readonly auditLog = "/var/log/vault/audit.log";
 
   /** The VM of the first node. */
   get vault(): Machine {
@@ -335,11 +346,15 @@ export class Rehearsal {
     return only("Key Vault with a certificate", holders);
   }
 
-  /** @throws UserError when a plan would do anything else */
-  async expectPlan(expected: ExpectedPlan, ...options: string[]): Promise<void> {
+  async plan(...options: string[]): Promise<DeploymentPlan> {
     const { stdout } = await this.script("deploy", this.environmentName, "--plan", "--json", ...options);
     await writeFile(join(this.options.folder, "plan.json"), stdout, { mode: 0o600 });
-    const differences = differencesOf(deploymentPlan.parse(JSON.parse(stdout)), expected);
+    return deploymentPlan.parse(JSON.parse(stdout));
+  }
+
+  /** @throws UserError when a plan would do anything else */
+  async expectPlan(expected: ExpectedPlan, ...options: string[]): Promise<void> {
+    const differences = differencesOf(await this.plan(...options), expected);
     if (differences.length > 0) {
       throw new UserError(`The plan is not the expected one.\n${differences.join("\n")}`);
     }
@@ -360,10 +375,13 @@ export class Rehearsal {
       throw new UserError(`The sandbox's Azure would be another one:\n${differences.join("\n")}`);
   }
 
-  /** @throws UserError when something is left that a deployment made */
+  /** @throws UserError when something is left that a deployment made, or Azure keeps something and the script does not say so */
   async destroy(...options: string[]): Promise<void> {
     const name = this.environmentName;
-    await this.script("destroy", name, "--confirm", name, ...options);
+    const keptBefore = this.deletedKeyVaults;
+    const { stderr } = await this.script("destroy", name, "--confirm", name, ...options);
+    if (this.deletedKeyVaults > keptBefore && !stderr.includes("Azure keeps the deleted Key Vaults"))
+      throw new UserError("scripts/destroy does not say that Azure keeps the Key Vaults.");
     const left = this.leftovers();
     if (left.length > 0) throw new UserError(`scripts/destroy left behind:\n${left.join("\n")}`);
   }
@@ -385,10 +403,12 @@ export class Rehearsal {
   /** Ids of what is there beside what Azure keeps of deleted Key Vaults. */
   leftovers(): string[] {
     return this.azure.resources.all
-      .filter(
-        ({ id, type }) => type !== "Microsoft.KeyVault/locations/deletedVaults" && !this.atStart.has(id),
-      )
+      .filter(({ id, type }) => type !== deletedVaultType && !this.atStart.has(id))
       .map(({ id }) => id);
+  }
+
+  private get deletedKeyVaults(): number {
+    return this.azure.resources.ofType(deletedVaultType).length;
   }
 
   /** What was asked of Azure and is not imitated, since the start or since they were forgotten; a line each. */
@@ -406,7 +426,7 @@ export class Rehearsal {
   }
 
   /** Runs one of the project's scripts in the copy; what it prints goes to a log. */
-  private async script(name: string, ...args: string[]): Promise<{ stdout: string }> {
+  private async script(name: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
     return this.run(join(this.options.project, "scripts", name), args, name);
   }
 
@@ -415,7 +435,7 @@ export class Rehearsal {
     args: string[],
     log = "az",
     env: NodeJS.ProcessEnv = {},
-  ): Promise<{ stdout: string }> {
+  ): Promise<{ stdout: string; stderr: string }> {
     const file = join(this.options.folder, `${log}.log`);
     const { code, stdout, stderr } = await runProgram({
       command,
@@ -425,7 +445,7 @@ export class Rehearsal {
       deadlineMs,
       onErrorLine: (line) => appendFileSync(file, `${line}\n`),
     });
-    if (code === 0) return { stdout };
+    if (code === 0) return { stdout, stderr };
     const words = stderr.replaceAll(/^(?:Warning: .*|.* … ?(?:done in|\d+\.\d s so far|$).*)$/gm, "");
     throw new UserError(
       `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(words, 12)}); ${file} has more.`,

@@ -1,4 +1,5 @@
 import type { Progress } from "../../lib/processes/progress";
+import { changeByItself, destroyAmongLeftovers } from "./azure-by-itself";
 import { type Change, changes } from "./changes";
 import type { Rehearsal } from "./rehearsal";
 
@@ -16,14 +17,17 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
     if (obstacle) progress.line(`${change.what}: skipped, since ${obstacle}`);
     else await make(change, rehearsal, step);
   }
-  await step("plan after all changes: nothing to change", () => rehearsal.expectPlan({}));
+  changeByItself(rehearsal);
+  await step("plan after all changes, and after what Azure changed by itself: nothing to change", () =>
+    rehearsal.expectPlan({}),
+  );
   if (rehearsal.environment.protectData) {
     rehearsal.edit((environment) => {
       environment.protectData = false;
     });
     await step("protectData is lifted: scripts/deploy", () => rehearsal.deploy());
   }
-  await step("scripts/destroy: nothing left", () => rehearsal.destroy());
+  await step("scripts/destroy among leftovers: nothing left", () => destroyAmongLeftovers(rehearsal));
   await step("scripts/deploy, once more", () => rehearsal.deploy());
   await step("cdktf deploy network, by hand: nothing to change", () =>
     rehearsal.expectNothingFromCdktf("network"),

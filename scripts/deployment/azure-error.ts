@@ -43,7 +43,7 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
       "Azure has no room for a VM of that size in the zone now; choose another zone, no zone, or another size in the environment file, and run the same command again.",
   ],
   [
-    /(?:Overconstrained)?AllocationFailed|ProvisionNotSupportedForRegion|ServerCapacityNotAvailable/,
+    /(?:Overconstrained)?AllocationFailed|ProvisionNotSupportedForRegion|ServerCapacityNotAvailable|LocationIsOfferRestricted|No available instances/,
     () =>
       "Azure has no room in the region for what was asked now; choose another size or location in the environment file, or run the same command again later.",
   ],
@@ -58,7 +58,7 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
       "Azure does not offer a VM of that size to this subscription there; choose another size, zone or location in the environment file (`az vm list-skus` shows them).",
   ],
   [
-    /QuotaExceeded|OperationNotAllowed[^\n]*quota|exceeding approved [^\n]*quota|Current Limit \(/i,
+    /QuotaExceeded|PublicIP\w*CountLimitReached|region has quota of \d+ instances|OperationNotAllowed[^\n]*quota|exceeding approved [^\n]*quota|Current Limit \(/i,
     () =>
       "The subscription's quota is used up; ask for more in the portal (Subscriptions, Usage + quotas), or choose smaller sizes in the environment file.",
   ],
@@ -76,6 +76,13 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
     /OverlappingSubnetsNotPermittedInSecurityRule/,
     () =>
       "Two ranges of the environment file overlap; remove the smaller one, and run the same command again.",
+  ],
+  [
+    /SubnetsHaveNoServiceEndpointsConfigured/,
+    (match) => {
+      const service = /ServiceEndpoints? for (Microsoft\.\w+)/.exec(match.input)?.[1] ?? "of that service";
+      return `A subnet of network.deployerSubnets has no service endpoint ${service}; add it (\`az network vnet subnet update --ids ID --service-endpoints\` with all that the subnet is to have), and run the same command again.`;
+    },
   ],
   [
     /ServerIsBusy|AnotherOperationInProgress|OperationInProgress/,

@@ -21,6 +21,7 @@ const stateFile = z.object({
       z.object({
         mode: z.string(),
         type: z.string(),
+        name: z.string().default(""),
         instances: z.array(z.object({ attributes: z.record(z.string(), z.unknown()).nullish() })),
       }),
     )
@@ -58,10 +59,10 @@ export class StackState {
     return typeof value === "string" && value !== "" ? value : undefined;
   }
 
-  /** Attributes of what exists of a type. */
-  existing(type: string): Record<string, unknown>[] {
+  /** Attributes of what exists of a type, and has a text in its name in Terraform. */
+  existing(type: string, inName = ""): Record<string, unknown>[] {
     return this.content.resources
-      .filter((resource) => resource.mode === "managed" && resource.type === type)
+      .filter(({ mode, type: its, name }) => mode === "managed" && its === type && name.includes(inName))
       .flatMap(({ instances }) => instances.map(({ attributes }) => attributes ?? {}));
   }
 

@@ -42,7 +42,8 @@ export class BootScene {
     private readonly undo: UndoSteps,
   ) {}
 
-  static async open(environmentName: string): Promise<BootScene> {
+  /** @param edit of the environment's settings of Vault */
+  static async open(environmentName: string, edit: Partial<Environment["vault"]> = {}): Promise<BootScene> {
     const progress = new Progress();
     const undo = new UndoSteps();
     try {
@@ -51,7 +52,7 @@ export class BootScene {
       const loaded = loadEnvironment(environmentName);
       const environment = {
         ...loaded,
-        vault: { ...loaded.vault, version: numberOf(vault.version) },
+        vault: { ...loaded.vault, version: numberOf(vault.version), ...edit },
       };
       const folder = await StateFolder.open();
       await undo.add(() => folder.close());

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ways } from "../../sandbox/rehearsal/traces";
 import { environments, systems } from "../properties/environments";
 import { reviewedTypes } from "../properties/reviewed-types";
 import { allowedRights, allows, granted } from "../properties/rights";
@@ -55,6 +56,19 @@ describe("docs/security.md", () => {
     );
     expect(credentials.map(([type, what]) => [type, what])).toEqual(known);
     expect(credentials.filter(([, , why]) => !why)).toEqual([]);
+  });
+
+  it("says of each thing that a deployer can do how it shows, as it is tried", () => {
+    const said = table("Way", "How it shows", "Against it").map(([what, shows = ""]) => ({
+      what,
+      shows: Object.fromEntries(
+        shows.split("; ").map((log) => {
+          const [name = "", traces = ""] = log.split(": ");
+          return [name, [...traces.matchAll(/`([^`]+)`/g)].map(([, trace]) => trace)];
+        }),
+      ),
+    }));
+    expect(said).toEqual(ways.map(({ what, shows }) => ({ what, shows })));
   });
 
   it("lists the custom roles' actions", () => {

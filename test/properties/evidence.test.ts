@@ -1,11 +1,17 @@
+import type { Block } from "../synthesis";
 import { environments, systems } from "./environments";
 
 /** What each kind of target is watched for. */
 const watched: Readonly<Record<string, readonly string[]>> = {
   azurerm_key_vault: ["AuditEvent"],
   azurerm_mysql_flexible_server: ["MySqlAuditLogs", "MySqlSlowLogs"],
+  azurerm_storage_account: ["StorageWrite", "StorageDelete"],
   azurerm_linux_web_app: ["AppServiceHTTPLogs", "AppServiceAuditLogs", "AppServiceIPSecAuditLogs"],
 };
+
+/** Azure id of what has the log: of a storage account, each of its services has one. */
+const logSource = (resource: Block): string =>
+  `${resource.ref("id")}${resource.type === "azurerm_storage_account" ? "/blobServices/default" : ""}`;
 
 const settingsOf = (environment: string, workspace: unknown) =>
   [...(systems.get(environment)?.values() ?? [])].flatMap((stack) =>
@@ -22,12 +28,12 @@ describe("evidence", () => {
   const workspace = environments.get("everything")?.evidenceWorkspace;
   const settings = settingsOf("everything", workspace);
 
-  it("of every Key Vault, MySQL server and web app goes where deployers may not delete it", () => {
+  it("of every Key Vault, MySQL server, package store and web app goes where deployers may not delete it", () => {
     const targets = [...(systems.get("everything")?.values() ?? [])].flatMap((stack) =>
       stack
         .resources()
         .filter(({ type }) => type in watched)
-        .map((resource) => ({ target: resource.ref("id"), categories: watched[resource.type] })),
+        .map((resource) => ({ target: logSource(resource), categories: watched[resource.type] })),
     );
     expect(targets.length).toBeGreaterThan(5);
     expect(settings).toEqual(expect.arrayContaining(targets));

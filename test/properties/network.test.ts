@@ -146,6 +146,22 @@ describe("network rules", () => {
   );
 
   it.each(everyStack)(
+    "%s, %s: Key Vaults, storage accounts and web apps let the deployers' subnets in",
+    (environment, _name, stack) => {
+      const subnets = environments.get(environment)?.network.deployerSubnets.map(({ id }) => id) ?? [];
+      const admitted = [
+        ...stack.resources("azurerm_key_vault").map((one) => asObject(one.get("network_acls"))),
+        ...stack.resources("azurerm_storage_account").map((one) => asObject(one.get("network_rules"))),
+      ].map((rules) => rules["virtual_network_subnet_ids"]);
+      const scm = stack.resources("azurerm_linux_web_app").map((app) => {
+        const restrictions = asObject(app.get("site_config"))["scm_ip_restriction"];
+        return (restrictions as Record<string, unknown>[]).map((one) => one["virtual_network_subnet_id"]);
+      });
+      for (const ids of [...admitted, ...scm]) expect(ids).toEqual(expect.arrayContaining(subnets));
+    },
+  );
+
+  it.each(everyStack)(
     "%s, %s: only Vault, where asked, and the way out have public addresses",
     (environment, name, stack) => {
       const expected: Record<string, string[]> = {

@@ -3,6 +3,8 @@ import type { ArmResource, ManagedIdentity } from "./world";
 
 /** Every resource of this Azure as ARM knows it, by id. Whatever creates or deletes resources does it here. */
 export class ResourceStore {
+  /** Milliseconds for which App Service and MySQL hold their subnets after they are deleted: minutes in Azure. */
+  subnetsHeldMs = 0;
   readonly #resources = new Map<string, ArmResource>();
   /** Client ids of managed identities by principal id, in small letters: ARM does not show those of system-assigned ones. */
   readonly #clientIds = new Map<string, string>();

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { DiagnosticLogs } from "../model/diagnostic-logs";
 import { type Faults, refusalOf, wait } from "./faults";
 import type { RequestLog, RequestRecord } from "./request-log";
 import { type Answer, type AzureRequest, type AzureService, odataError, Refusal } from "./service";
@@ -18,6 +19,7 @@ export interface Origin {
 interface RequestHandlerProps {
   faults: Faults;
   log: RequestLog;
+  diagnosticLogs: DiagnosticLogs;
   print: (line: string) => void;
   stopped: AbortSignal;
 }
@@ -45,6 +47,7 @@ export class RequestHandler {
     const request = describe(incoming, await readBody(incoming), origin, service.name);
     const { answer, reason } = await this.#answer(service, request);
     this.#note({ ...request, status: answer?.status ?? 0, principalId: request.authenticatedAs, reason });
+    if (answer) this.#trace(request, answer);
     if (answer) send(response, answer);
     else incoming.socket.destroy();
   }
@@ -91,6 +94,12 @@ export class RequestHandler {
   }: Omit<RequestRecord, "time">): void {
     const time = new Date().toISOString();
     this.#props.log.add({ time, caller, service, method, host, path, status, principalId, reason });
+  }
+
+  #trace({ trace, authenticatedAs: caller, host, path }: AzureRequest, { status }: Answer): void {
+    if (!trace) return;
+    const time = new Date().toISOString();
+    this.#props.diagnosticLogs.add({ ...trace, time, caller, status, uri: `https://${host}${path}` });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { Trace } from "../model/diagnostic-logs";
 
 /** A request as a service sees it: TLS and the proxy are behind it. */
 export interface AzureRequest {
@@ -15,6 +16,8 @@ export interface AzureRequest {
   readonly bytes: Buffer;
   /** Principal id, set by a service once it has checked the token. */
   authenticatedAs?: string;
+  /** Set by a service for what one of Azure's logs shows. */
+  trace?: Trace;
 }
 
 export interface Answer {

@@ -9,6 +9,13 @@ import { type Answer, type AzureRequest, type HostedService, notImitated, Refusa
 const audiences = ["https://storage.azure.com", "https://storage.azure.com/"];
 const domain = ".blob.core.windows.net";
 const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+/** Category of the log by method. Source: Azure Monitor, storage accounts' resource logs. */
+const categories: Readonly<Record<string, string>> = {
+  GET: "StorageRead",
+  HEAD: "StorageRead",
+  PUT: "StorageWrite",
+  DELETE: "StorageDelete",
+};
 const actions: Readonly<Record<string, string>> = {
   GET: `${blobs}/read`,
   HEAD: `${blobs}/read`,
@@ -57,6 +64,11 @@ export class BlobStorage implements HostedService {
     if (!account) throw notImitated(host, 404);
     const action = actions[method];
     if (action === undefined) throw notImitated(`${method} of a blob`);
+    request.trace = {
+      category: categories[method] ?? "",
+      resourceId: `${account.resourceId}/blobServices/default`,
+      operation: operationOf(request),
+    };
     // Without it the service takes a version that knows no Entra tokens.
     if (!/^\d{4}-\d\d-\d\d$/.test(String(headers["x-ms-version"]))) {
       throw new Refusal(401, "NoAuthenticationInformation", "The header x-ms-version is missing.");
@@ -148,6 +160,19 @@ export class BlobStorage implements HostedService {
   #account(host: string): StorageAccount | undefined {
     return this.#props.world.storageAccounts?.find((account) => hostOf(account) === host);
   }
+}
+
+/** Source: Azure, Storage Analytics logged operations. */
+function operationOf({ method, query, headers }: AzureRequest): string {
+  const component = query.get("comp");
+  if (component === "list") return "ListBlobs";
+  if (component === "metadata") return "SetBlobMetadata";
+  if (component === "lease") {
+    const action = String(headers["x-ms-lease-action"]);
+    return `${action.charAt(0).toUpperCase()}${action.slice(1)}BlobLease`;
+  }
+  const operations: Readonly<Record<string, string>> = { HEAD: "GetBlobProperties", DELETE: "DeleteBlob" };
+  return operations[method] ?? (method === "PUT" ? "PutBlob" : "GetBlob");
 }
 
 type Headers = AzureRequest["headers"];

@@ -68,7 +68,14 @@ export class Sites implements HostedService {
   async answer(request: AzureRequest): Promise<Answer> {
     const site = this.#siteOf(request.host);
     if (!site) throw notImitated(request.host, 404);
-    if (!request.host.endsWith(managementDomain)) return this.#forward(site, request);
+    const { resourceId } = site;
+    if (!request.host.endsWith(managementDomain)) {
+      const operation = `${request.method} ${request.path}`;
+      request.trace = { category: "AppServiceHTTPLogs", resourceId, operation };
+      return this.#forward(site, request);
+    }
+    // Whoever logs in to publish. Source: App Service, monitoring data reference.
+    request.trace = { category: "AppServiceAuditLogs", resourceId, operation: "Authorization" };
     this.#authorize(site, request);
     const found = findRoute(this.#routes, request.method, request.path);
     if (!found) throw notImitated(`${request.method} ${request.path} of Kudu`, 404);

@@ -12,6 +12,7 @@ import type { Check, CheckContext } from "./check";
 import { checkDependencies } from "./dependency-check";
 import { checkDeployerLogin } from "./deployer-login-check";
 import { checkEncryptionAtHost } from "./encryption-check";
+import { checkFirstDeployer } from "./first-deployer-check";
 import { checkGlobalNames } from "./global-name-check";
 import { checkStateLocks } from "./lock-check";
 import { checkLogin } from "./login-check";
@@ -39,6 +40,7 @@ export interface PreflightOptions extends Omit<CheckContext, "login" | "states">
 const deploymentChecks: readonly Check[] = [
   checkWarnings,
   checkLogin,
+  checkFirstDeployer,
   checkDeployerLogin,
   checkSubscription,
   checkAddresses,

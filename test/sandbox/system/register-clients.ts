@@ -22,12 +22,20 @@ export class RegisterClients {
     this.#clients = [this.#write(), this.#read()];
   }
 
+  /** Seconds of the longest time without an acknowledged write. */
+  get longestPause(): number {
+    const times = this.history.flatMap(({ kind, ended }) =>
+      kind === "write" && ended !== undefined ? [ended] : [],
+    );
+    return Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] ?? time))) / 1000;
+  }
+
   /**
-   * How long it takes from now until Vault has acknowledged writes, in milliseconds.
+   * Waits until Vault has acknowledged writes.
    * @param deadlineMs after that, it fails
    * @param count of the writes, all of which begin from now on
    */
-  async untilWritten(deadlineMs: number, count = 1): Promise<number> {
+  async untilWritten(deadlineMs: number, count = 1): Promise<void> {
     const begin = performance.now();
     const acknowledged = () =>
       this.history.filter(
@@ -37,7 +45,6 @@ export class RegisterClients {
       deadlineMs,
       intervalMs: 20,
     });
-    return performance.now() - begin;
   }
 
   async stop(): Promise<void> {

@@ -513,7 +513,37 @@ Lock Info:
       'Error: RequestDisallowedByPolicy: Resource \'vnet\' was disallowed by policy. "policyDefinitionDisplayName": "Require a tag"',
       /A policy of your organisation forbids a resource \(Require a tag\); have its owner/,
     ],
+    [
+      "a quota of public addresses",
+      "Error: PublicIPCountLimitReached: Cannot create more than 20 public IP addresses for this subscription",
+      /quota is used up/,
+    ],
+    [
+      "a quota of App Service",
+      "Error: This region has quota of 0 instances for your subscription. Try selecting different region or SKU.",
+      /quota is used up/,
+    ],
+    [
+      "App Service without room",
+      "Error: No available instances to satisfy this request. App Service is attempting to increase capacity.",
+      /no room in the region/,
+    ],
+    [
+      "MySQL in a region that is closed to the subscription",
+      "Error: LocationIsOfferRestricted: Subscriptions are restricted from provisioning in location 'westeurope'.",
+      /no room in the region/,
+    ],
+    [
+      "encryption at host, which nobody registered",
+      "Error: InvalidParameter: The property 'securityProfile.encryptionAtHost' is not valid because the 'Microsoft.Compute/EncryptionAtHost' feature is not enabled for this subscription.",
+      /az feature register --namespace Microsoft\.Compute --name EncryptionAtHost/,
+    ],
     ["a reserved word", "Error: ReservedResourceName: windows", /keeps a word in that name for itself/],
+    [
+      "a deployer's subnet without a service endpoint",
+      "Error: unexpected status 400 (400 Bad Request) with error: SubnetsHaveNoServiceEndpointsConfigured: Subnets snet-runners of virtual network vnet do not have ServiceEndpoints for Microsoft.KeyVault resources configured.",
+      /network\.deployerSubnets has no service endpoint Microsoft\.KeyVault; add it \(`az network/,
+    ],
     ["a server that is busy", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],
     [
       "what Azure or people left in a resource group",

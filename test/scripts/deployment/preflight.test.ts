@@ -422,6 +422,35 @@ describe("The preflight of scripts/deploy", () => {
     expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("VM size");
   });
 
+  it("finds that whoever was signed in so far is not the first of those that are named now", async () => {
+    const { imitations, project } = scene;
+    const deployers = [
+      { name: "Ada", objectId: "77777777-7777-4777-8777-777777777777" },
+      { name: "Me", objectId },
+    ];
+    const network = { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] };
+    project.environment("demo", { deployers, network });
+    imitations.deployed(...stackNames);
+    const stateWith = (name: string) =>
+      stateOf("network", {}, [
+        {
+          mode: "managed",
+          type: "azurerm_role_assignment",
+          name: `deployer-data-access_key-vault-crypto-officer-${name}_0A1B2C3D`,
+          instances: [{ attributes: { principal_id: objectId } }],
+        },
+      ]);
+    imitations.answer("state/network", stateWith("signed-in-user"));
+    const { code, stderr } = await scene.run("deploy", ["--plan"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`deployers: ${objectId}, for whom "signed-in-user" stood, is not the first`);
+    imitations.answer("state/network", stateWith(objectId));
+    expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("is not the first");
+    imitations.answer("state/network", stateWith("signed-in-user"));
+    project.environment("demo", { deployers: [...deployers].reverse(), network });
+    expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("is not the first");
+  });
+
   it("finds a size of a newer generation that has no NVMe disks, and takes one that has both", async () => {
     const { imitations, project } = scene;
     project.environment("demo", {

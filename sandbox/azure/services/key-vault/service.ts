@@ -49,6 +49,8 @@ export class KeyVaultService implements HostedService {
     checkApiVersion(request.query.get("api-version"));
     const found = findRoute(keyVaultRoutes, request.method, request.path);
     if (!found) throw notImitated(`${request.method} ${request.path} of Key Vault`, 404);
+    const { operation } = found.route;
+    request.trace = { category: "AuditEvent", resourceId: keyVault.resourceId, operation };
     const { name = "", version } = found.parameters;
     this.#authorize(keyVault, claims, found.route.dataAction, name);
     const body = parseBody(request.body);

@@ -29,6 +29,7 @@ export const machineSizeNames = [
 export const computeTypes: ResourceTypes = {
   "microsoft.compute/virtualmachines/vmsizes": { members: () => machineSizeNames.map((name) => ({ name })) },
   "microsoft.compute/virtualmachinescalesets": {},
+  "microsoft.compute/snapshots": {},
   [diskType.toLowerCase()]: {
     putStatus: 200,
     defaults: () => ({ properties: { encryption: { type: "EncryptionAtRestWithPlatformKey" } } }),
@@ -83,6 +84,8 @@ export const computeTypes: ResourceTypes = {
       deallocate: () => undefined,
       start: () => undefined,
       restart: () => undefined,
+      // Its command does not run.
+      runcommand: () => ({ value: [{ code: "ProvisioningState/succeeded", level: "Info" }] }),
       retrievebootdiagnosticsdata: ({ target }) => ({ serialConsoleLogBlobUri: consoleUrl(target.name) }),
     },
   },

@@ -1,5 +1,5 @@
 import { sameId } from "../../model/resource-id";
-import { freeAddress } from "./network";
+import { freeAddress, holdSubnet } from "./network";
 import {
   type Fields,
   fields,
@@ -43,6 +43,10 @@ export const mysqlTypes: ResourceTypes = {
     }),
     computed: serverFields,
     written: addStorageEndpoint,
+    deleted: ({ store }, server) => {
+      const subnet = text(fields(propertiesOf(server)["network"])["delegatedSubnetResourceId"]);
+      if (subnet) holdSubnet(store, subnet);
+    },
   },
   "microsoft.dbformysql/flexibleservers/databases": {
     defaults: () => ({ properties: { charset: "utf8mb4", collation: "utf8mb4_0900_ai_ci" } }),

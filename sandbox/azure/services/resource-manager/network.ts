@@ -29,11 +29,13 @@ export const networkTypes: ResourceTypes = {
         privateLinkServiceNetworkPolicies: "Enabled",
       },
     }),
-    computed: ({ sent, id }) => {
+    computed: ({ sent, id, existing }) => {
       const { delegations, serviceEndpoints } = propertiesOf(sent);
+      const { serviceAssociationLinks } = propertiesOf(existing ?? {});
       return {
         etag: etag(),
         properties: {
+          serviceAssociationLinks,
           ...(delegations !== undefined && {
             delegations: list(delegations).map((one) => ({ ...one, id: `${id}/delegations/${one["name"]}` })),
           }),
@@ -49,8 +51,9 @@ export const networkTypes: ResourceTypes = {
     },
     check: subnetFits,
     checkDelete: ({ store }, subnet) => {
-      const user = subnetUsers(store, subnet.id)[0];
-      if (user) throw inUse("InUseSubnetCannotBeDeleted", `Subnet ${subnet.name}`, user.id);
+      const user =
+        subnetUsers(store, subnet.id)[0] ?? list(propertiesOf(subnet)["serviceAssociationLinks"])[0];
+      if (user) throw inUse("InUseSubnetCannotBeDeleted", `Subnet ${subnet.name}`, String(user.id));
     },
   },
   "microsoft.network/networksecuritygroups": {
@@ -176,6 +179,18 @@ export function interfaceAddress(card: ArmResource): string | undefined {
 }
 
 /** Resources that have an address in a subnet, or are integrated with it. */
+/** A service that is gone lets go of its subnet some time later. Source: azurerm issues 15032, 28979 and 30011. */
+export function holdSubnet(store: ResourceStore, subnetId: string): void {
+  const show = (links: Fields[] | undefined): void => {
+    const subnet = store.get(subnetId);
+    if (subnet)
+      store.put({ ...subnet, properties: { ...subnet.properties, serviceAssociationLinks: links } });
+  };
+  if (store.subnetsHeldMs === 0) return;
+  show([{ id: `${subnetId}/serviceAssociationLinks/link`, name: "link" }]);
+  setTimeout(() => show(undefined), store.subnetsHeldMs).unref();
+}
+
 function subnetUsers(store: ResourceStore, subnetId: string): ArmResource[] {
   const users = [
     "Microsoft.DBforMySQL/flexibleServers",

@@ -1,6 +1,7 @@
 import { authenticate } from "../../identity/authenticate";
 import type { BadToken, TokenIssuer } from "../../identity/token-issuer";
 import type { AccessControl } from "../../model/access-control";
+import { administrative } from "../../model/diagnostic-logs";
 import { parentId, parseResourceId, type ResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource, AzureWorld } from "../../model/world";
@@ -102,7 +103,10 @@ export class ResourceManager implements HostedService {
       store: this.#props.resources,
       principalId,
     };
-    this.#authorize(call, method, action);
+    const right = `${target.type}/${verbOf(method, action)}`;
+    if (!right.endsWith("/read"))
+      request.trace = { category: administrative, resourceId: id, operation: right };
+    this.#authorize(call, right);
     if (action !== undefined) return this.#act(call, type, action);
     switch (method) {
       case "GET":
@@ -134,18 +138,10 @@ export class ResourceManager implements HostedService {
     }
   }
 
-  #authorize({ id, target, principalId }: ResourceCall, method: string, action: string | undefined): void {
-    const verb =
-      action !== undefined
-        ? `${action}/action`
-        : method === "GET" || method === "HEAD"
-          ? "read"
-          : method === "DELETE"
-            ? "delete"
-            : "write";
-    const right = `${target.type}/${verb}`;
+  #authorize({ id, principalId }: ResourceCall, right: string): void {
     // Built-in roles belong to the tenant, and everybody in it may read them.
-    if (verb === "read" && /^\/providers\/Microsoft\.Authorization\/roleDefinitions\//i.test(id)) return;
+    if (right.endsWith("/read") && /^\/providers\/Microsoft\.Authorization\/roleDefinitions\//i.test(id))
+      return;
     if (this.#props.accessControl.allowsAction(principalId, right, id)) return;
     throw unauthorized(principalId, right, id);
   }
@@ -342,6 +338,13 @@ export class ResourceManager implements HostedService {
     );
     return { value: readable.map((resource) => this.#show(resource, type, { query, store })) };
   }
+}
+
+/** The end of the right that a request takes. */
+function verbOf(method: string, action: string | undefined): string {
+  if (action !== undefined) return `${action}/action`;
+  if (method === "GET" || method === "HEAD") return "read";
+  return method === "DELETE" ? "delete" : "write";
 }
 
 /** The resource that a path names, and what is to be done with it where it names an action. */

@@ -3,7 +3,7 @@ import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource } from "../../model/world";
 import { Refusal } from "../../server/service";
 import { completedIdentity, guidFor } from "./managed-identities";
-import { freeAddress } from "./network";
+import { freeAddress, holdSubnet } from "./network";
 import { type Fields, fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";
 
 /** What a site's configuration says where nobody set it. Source: App Service REST API, Web Apps - Get Configuration. */
@@ -140,6 +140,10 @@ export const webTypes: ResourceTypes = {
           })),
         },
       };
+    },
+    deleted: ({ store }, site) => {
+      const subnet = text(propertiesOf(site)["virtualNetworkSubnetId"]);
+      if (subnet) holdSubnet(store, subnet);
     },
     written: ({ store, id, body }) => {
       const sent = fields(fields(body["properties"])["siteConfig"]);

@@ -1,3 +1,4 @@
+import { waitFor } from "../../../../lib/processes/wait-for";
 import { type Azure, startAzure } from "../../../../sandbox/azure/azure";
 import { type AzureWorld, emptyWorld } from "../../../../sandbox/azure/model/world";
 import { ask, type Reply } from "../caller";
@@ -105,6 +106,51 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect(addressOf(await put(card("b"), { properties, tags: { new: "yes" } }))).toBe("10.1.1.5");
     const { body } = await call("DELETE", `${network}/subnets/one`);
     expect(body.error.code).toBe("InUseSubnetCannotBeDeleted");
+  });
+
+  it("holds the subnet of a web app for a while after that is gone, where it is to", async () => {
+    await makeNetwork();
+    await makeSubnet("one", "10.1.1.0/24");
+    const subnet = `${network}/subnets/one`;
+    const site = `${group}/providers/Microsoft.Web/sites/app`;
+    await put(site, { location: "westeurope", properties: { virtualNetworkSubnetId: subnet } });
+    azure.resources.subnetsHeldMs = 200;
+    await call("DELETE", site);
+    const [shown] = (await get(network)).body.properties.subnets;
+    expect(shown.properties.serviceAssociationLinks).toHaveLength(1);
+    expect((await call("DELETE", subnet)).body.error.code).toBe("InUseSubnetCannotBeDeleted");
+    await waitFor("the subnet to be released", async () => (await call("DELETE", subnet)).status === 200, {
+      deadlineMs: 10_000,
+    });
+  });
+
+  it("sends the activity log and a Key Vault's log where a diagnostic setting says, and no other log", async () => {
+    const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/log`;
+    const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-test`;
+    const { tenantId } = world;
+    const settingOf = (of: string, category: string) =>
+      put(`${of}/providers/Microsoft.Insights/diagnosticSettings/evidence`, {
+        properties: { workspaceId: workspace, logs: [{ category, enabled: true }] },
+      });
+    const arrived = () =>
+      azure.diagnosticLogs
+        .in(workspace)
+        .map(({ operation, caller, status }) => ({ operation, caller, status }));
+    await put(vault, { location: "westeurope", properties: { tenantId, enableRbacAuthorization: true } });
+    const read = () =>
+      ask(azure, "https://kv-test.vault.azure.net/secrets/none?api-version=7.4", {
+        token: azure.tokenForPerson(reader, "https://vault.azure.net"),
+      });
+    await read();
+    await makeNetwork();
+    expect(arrived()).toEqual([]);
+    await settingOf(vault, "AuditEvent");
+    await read();
+    expect(arrived()).toEqual([{ operation: "SecretGet", caller: reader, status: 403 }]);
+    await settingOf(subscription, "Administrative");
+    await put(network, {}, reader);
+    const refused = { operation: "Microsoft.Network/virtualNetworks/write", caller: reader, status: 403 };
+    expect(arrived()).toContainEqual(refused);
   });
 
   it("lists what is in a resource group, without its parts and its locks", async () => {

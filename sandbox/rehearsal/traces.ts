@@ -1,0 +1,399 @@
+import { readFileSync } from "node:fs";
+import { fetch, ProxyAgent } from "undici";
+import type { Environment } from "../../environments/schema";
+import type { Progress } from "../../lib/processes/progress";
+import { messageOf, UserError } from "../../lib/processes/user-error";
+import type { VaultClient } from "../../lib/vault-api/vault-client";
+import type { Azure } from "../azure/azure";
+import { administrative } from "../azure/model/diagnostic-logs";
+import type { Machine } from "../machine/machine";
+import { securityWorkspace } from "./empty-azure";
+import type { Rehearsal } from "./rehearsal";
+
+/** A log, as docs/security.md names it. */
+type Log =
+  | "Activity log"
+  | "Key Vault's log"
+  | "App Service's audit log"
+  | "Package store's log"
+  | "Vault's audit log"
+  | "Journal of the VMs";
+
+/** What arrives in the evidence workspace, by its category there. */
+const categories: Partial<Record<Log, string>> = {
+  "Activity log": administrative,
+  "Key Vault's log": "AuditEvent",
+  "App Service's audit log": "AppServiceAuditLogs",
+  "Package store's log": "StorageWrite",
+};
+
+/** Where somebody who may deploy does harm. */
+export interface TraceScene {
+  readonly azure: Azure;
+  readonly environment: Pick<Environment, "evidenceWorkspace">;
+  /** Vault's VM. */
+  readonly vault: Machine;
+  /** Path of Vault's audit log. */
+  readonly auditLog: string;
+  /** The VMs that run the application. */
+  readonly agents: ReadonlyMap<string, Machine>;
+  /** Object id of the deployer. */
+  readonly person: string;
+  /** The deployer's login to Vault. */
+  readonly deployer: () => Promise<VaultClient>;
+}
+
+/** Something that a deployer can do, and docs/security.md says how it shows. */
+export interface Way {
+  /** In the words of docs/security.md. */
+  readonly what: string;
+  readonly shows: Readonly<Partial<Record<Log, readonly string[]>>>;
+  /** Leaves what runs as it is. @returns what the journals of VMs then say */
+  readonly work: (scene: TraceScene) => Promise<string | undefined>;
+}
+
+/** In the order of the table of docs/security.md. */
+export const ways: readonly Way[] = [
+  {
+    what: "Write a policy and a role in Vault for themselves, log in by it, read secrets",
+    shows: { "Vault's audit log": ["sys/policies/acl", "auth/jwt/role", "auth/jwt/login"] },
+    work: async ({ azure, person, deployer }) => {
+      const audience = "https://management.core.windows.net/";
+      const jwt = azure.tokenForPerson(person, audience);
+      const vault = await deployer();
+      const put = (path: string, body: Record<string, unknown>) =>
+        vault.request({ method: "PUT", path, body });
+      await put("sys/policies/acl/workload-mine", {
+        policy: 'path "database/creds/*" { capabilities = ["read"] }',
+      });
+      await put("auth/jwt/role/mine", {
+        role_type: "jwt",
+        user_claim: "oid",
+        bound_audiences: [audience],
+        bound_claims: { oid: person },
+        token_policies: ["workload-mine"],
+      });
+      await put("auth/jwt/login", { role: "mine", jwt });
+      for (const path of ["auth/jwt/role/mine", "sys/policies/acl/workload-mine"])
+        await vault.request({ method: "DELETE", path });
+      await vault.logOut();
+      return undefined;
+    },
+  },
+  {
+    what: "Point Vault's database connection at a MySQL server of their own on Azure, which then sees the administrator log in, or write statements of their own into a database role",
+    shows: { "Vault's audit log": ["database/config", "database/roles"] },
+    work: async ({ deployer }) => {
+      const vault = await deployer();
+      const connection = {
+        plugin_name: "mysql-database-plugin",
+        connection_url: "{{username}}:{{password}}@tcp(theirs.mysql.database.azure.com:3306)/?tls=true",
+        username: "vaultadmin",
+      };
+      // Vault keeps the connection that it has, since it cannot reach this one.
+      await refused(vault.request({ method: "PUT", path: "database/config/mysql", body: connection }));
+      const role = { db_name: "mysql", creation_statements: ["CREATE USER '{{name}}'@'%'"] };
+      await vault.request({ method: "PUT", path: "database/roles/mine", body: role });
+      await vault.request({ method: "DELETE", path: "database/roles/mine" });
+      await vault.logOut();
+      return undefined;
+    },
+  },
+  {
+    what: "Assign themselves a role in Azure, on the recovery keys among others",
+    shows: { "Activity log": ["roleAssignments/write"], "Key Vault's log": ["SecretGet"] },
+    work: async (scene) => {
+      const { azure, person } = scene;
+      const send = asDeployer(scene);
+      const vault = keyVaultWith(azure, (inside) => inside.secret("vault-recovery-keys") !== undefined);
+      const secretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
+      const assignment = `${arm}${vault.id}/secrets/vault-recovery-keys/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}?api-version=2022-04-01`;
+      const roleDefinitionId = `/subscriptions/${azure.resources.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${secretsUser}`;
+      await send("PUT", assignment, {
+        properties: { principalId: person, principalType: "User", roleDefinitionId },
+      });
+      await send(
+        "GET",
+        `https://${vault.name}.vault.azure.net/secrets/vault-recovery-keys?${keyVaultVersion}`,
+      );
+      await send("DELETE", assignment);
+      return undefined;
+    },
+  },
+  {
+    what: "Change user data, which Vault's VM applies as root within a minute, or run a command on it: either is power over that VM and its Vault",
+    shows: { "Activity log": ["virtualMachines/write", "runCommand/action", "extensions/write"] },
+    work: async (scene) => {
+      const send = asDeployer(scene);
+      const {
+        id,
+        location,
+        properties = {},
+      } = theOne(scene.azure, "Microsoft.Compute/virtualMachines", scene.vault.name);
+      const version = "api-version=2024-07-01";
+      // What it has already, so that it runs on.
+      const userData = properties["userData"] ?? Buffer.from("#cloud-config\n").toString("base64");
+      await send("PATCH", `${arm}${id}?${version}`, { properties: { userData } });
+      await send("POST", `${arm}${id}/runCommand?${version}`, {
+        commandId: "RunShellScript",
+        script: ["id"],
+      });
+      const extension = {
+        publisher: "Microsoft.Azure.Extensions",
+        type: "CustomScript",
+        typeHandlerVersion: "2.1",
+      };
+      // A VM takes extensions only where the environment asks for one. The attempt shows all the same.
+      await refused(
+        send("PUT", `${arm}${id}/extensions/mine?${version}`, { location, properties: extension }),
+      );
+      await send("DELETE", `${arm}${id}/extensions/mine?${version}`);
+      return undefined;
+    },
+  },
+  {
+    what: "Take a snapshot of the data disk and unwrap Vault's root key",
+    shows: { "Activity log": ["snapshots/write"], "Key Vault's log": ["KeyUnwrap"] },
+    work: async (scene) => {
+      const { azure } = scene;
+      const send = asDeployer(scene);
+      const [disk] = azure.resources.ofType("Microsoft.Compute/disks");
+      if (!disk) throw new UserError("There is no disk of which to take a snapshot.");
+      const snapshot = `${arm}${disk.id.replace(/\/disks\/.*/, "/snapshots/mine")}?api-version=2024-03-02`;
+      await send("PUT", snapshot, {
+        location: disk.location,
+        properties: { creationData: { createOption: "Copy", sourceResourceId: disk.id } },
+      });
+      const key = `https://${mainKeyVault(azure).name}.vault.azure.net/keys/vault-unseal`;
+      const wrapped = await send("POST", `${key}/wrapkey?${keyVaultVersion}`, {
+        alg: "RSA-OAEP-256",
+        value: Buffer.from("root key").toString("base64url"),
+      });
+      const { value } = JSON.parse(wrapped.toString()) as { value: string };
+      await send("POST", `${key}/unwrapkey?${keyVaultVersion}`, { alg: "RSA-OAEP-256", value });
+      await send("DELETE", snapshot);
+      return undefined;
+    },
+  },
+  {
+    what: "Read the TLS private key and pose as Vault inside the network",
+    shows: { "Key Vault's log": ["SecretGet"] },
+    work: async (scene) => {
+      const { name } = mainKeyVault(scene.azure);
+      await asDeployer(scene)("GET", `https://${name}.vault.azure.net/secrets/vault-tls?${keyVaultVersion}`);
+      return undefined;
+    },
+  },
+  {
+    what: "Change the application's package or settings",
+    shows: {
+      "Activity log": ["sites/config/write"],
+      "App Service's audit log": ["Authorization"],
+      "Package store's log": ["PutBlob"],
+      "Journal of the VMs": ["app-package"],
+    },
+    work: async (scene) => {
+      const { azure } = scene;
+      const send = asDeployer(scene);
+      const [site] = azure.resources.ofType("Microsoft.Web/sites");
+      if (!site) throw new UserError("There is no web app whose settings could change.");
+      const settings = `${arm}${site.id}/config/appsettings`;
+      const version = "api-version=2023-12-01";
+      const before = JSON.parse((await send("POST", `${settings}/list?${version}`, {})).toString()) as object;
+      await send("PUT", `${settings}?${version}`, before);
+      await send("GET", `https://${site.name}.scm.azurewebsites.net/api/deployments`);
+      const [agent] = scene.agents.values();
+      const account = azure.resources
+        .ofType("Microsoft.Storage/storageAccounts")
+        .find(({ id }) => id.includes(`/${resourceGroupOf(site.id)}/`));
+      if (!agent || !account) throw new UserError("No VM runs the application.");
+      const blob = `https://${account.name}.blob.core.windows.net/app/app.zip`;
+      await send("PUT", blob, withRemark(await send("GET", blob)));
+      const { output } = await agent.run("app-package.service");
+      return output;
+    },
+  },
+  {
+    what: "Delete a Key Vault, key or secret",
+    shows: { "Activity log": ["vaults/delete"], "Key Vault's log": ["KeyDelete", "SecretDelete"] },
+    work: async (scene) => {
+      const send = asDeployer(scene);
+      const { id, name, location } = mainKeyVault(scene.azure);
+      // Of their own, since a name that was deleted is not free again.
+      const own = `mine-${crypto.randomUUID().slice(0, 8)}`;
+      const url = `https://${name}.vault.azure.net`;
+      await send("POST", `${url}/keys/${own}/create?${keyVaultVersion}`, { kty: "RSA", key_size: 2048 });
+      await send("DELETE", `${url}/keys/${own}?${keyVaultVersion}`);
+      await send("PUT", `${url}/secrets/${own}?${keyVaultVersion}`, { value: "mine" });
+      await send("DELETE", `${url}/secrets/${own}?${keyVaultVersion}`);
+      const vault = `${arm}${id.replace(/\/[^/]+$/, `/kv-${own}`)}?api-version=2023-07-01`;
+      const { tenantId } = scene.azure.resources;
+      await send("PUT", vault, {
+        location: location ?? "westeurope",
+        properties: { tenantId, enableRbacAuthorization: true },
+      });
+      await send("DELETE", vault);
+      return undefined;
+    },
+  },
+  {
+    what: "Lift a lock, then delete the data disk or MySQL",
+    shows: { "Activity log": ["locks/delete"] },
+    work: async (scene) => {
+      const send = asDeployer(scene);
+      const [disk] = scene.azure.resources.ofType("Microsoft.Compute/disks");
+      const lock = `${arm}${disk?.id}/providers/Microsoft.Authorization/locks/mine?api-version=2020-05-01`;
+      await send("PUT", lock, { properties: { level: "CanNotDelete" } });
+      await send("DELETE", lock);
+      return undefined;
+    },
+  },
+  {
+    what: "Delete a diagnostic setting, so that a log goes nowhere",
+    shows: { "Activity log": ["diagnosticSettings/delete"] },
+    work: async (scene) => {
+      const { azure } = scene;
+      const send = asDeployer(scene);
+      const { id } = mainKeyVault(azure);
+      const setting = azure.resources.ofType(settingType).find((one) => one.id.startsWith(`${id}/`));
+      const url = `${arm}${setting?.id ?? `${id}/providers/${settingType}/gone`}?api-version=2021-05-01-preview`;
+      await send("DELETE", url);
+      if (setting) await send("PUT", url, { properties: setting.properties });
+      return undefined;
+    },
+  },
+];
+
+/** Azure's type of a diagnostic setting. */
+export const settingType = "Microsoft.Insights/diagnosticSettings";
+
+/** Does all of it, in a system that sends its logs to the security team's workspace. */
+export async function findTraces(rehearsal: Rehearsal, progress: Progress): Promise<void> {
+  const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
+  rehearsal.edit((environment) => {
+    environment.evidenceWorkspace = securityWorkspace;
+  });
+  await step("scripts/deploy, with an evidence workspace", () => rehearsal.deploy());
+  await rehearsal.smokeTest();
+  await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
+  for (const way of ways) {
+    await step(`shows: ${way.what}`, async () => {
+      const missing = await missingTraces(way, rehearsal);
+      if (missing.length > 0) throw new UserError(missing.join("\n"));
+    });
+  }
+  await rehearsal.smokeTest();
+}
+
+/** Does it, and looks for its traces; a line for each that is not there. */
+export async function missingTraces({ what, shows, work }: Way, scene: TraceScene): Promise<string[]> {
+  const since = new Date().toISOString();
+  const auditedBefore = readFileSync(scene.auditLog, "utf8").length;
+  const journal = (await work(scene)) ?? "";
+  const audited = readFileSync(scene.auditLog, "utf8").slice(auditedBefore);
+  const isThere = (log: Log, trace: string): boolean => {
+    if (log === "Vault's audit log") return inVaultsLog(audited, trace, scene.person);
+    if (log === "Journal of the VMs") return journal.includes(`${trace}:`);
+    return arrived(scene, since, categories[log] ?? "", trace);
+  };
+  return (Object.entries(shows) as [Log, readonly string[]][]).flatMap(([log, traces]) =>
+    traces
+      .filter((trace) => !isThere(log, trace))
+      .map((trace) => `"${what}" does not show: ${log}, ${trace}.`),
+  );
+}
+
+function arrived(
+  { azure, environment, person }: TraceScene,
+  since: string,
+  category: string,
+  trace: string,
+): boolean {
+  return azure.diagnosticLogs
+    .in(environment.evidenceWorkspace ?? "")
+    .some(
+      (record) =>
+        record.time >= since &&
+        record.category === category &&
+        record.caller === person &&
+        `/${record.operation}`.toLowerCase().endsWith(`/${trace}`.toLowerCase()),
+    );
+}
+
+/** A login is by its answer somebody's, everything else by its request. */
+function inVaultsLog(lines: string, path: string, person: string): boolean {
+  return lines.split("\n").some((line) => {
+    if (line === "") return false;
+    const { request, auth } = JSON.parse(line) as { request: { path: string }; auth?: unknown };
+    return `${request.path}/`.startsWith(`${path}/`) && JSON.stringify(auth ?? "").includes(person);
+  });
+}
+
+const arm = "https://management.azure.com";
+const keyVaultVersion = "api-version=7.4";
+
+/** Of a token, by the end of a host's name. */
+const audiences: Readonly<Record<string, string>> = {
+  "management.azure.com": "https://management.core.windows.net/",
+  "vault.azure.net": "https://vault.azure.net",
+  "blob.core.windows.net": "https://storage.azure.com",
+  "scm.azurewebsites.net": "https://appservice.azure.com",
+};
+
+/** What sends a deployer's requests to Azure; a body that is no bytes goes as JSON. @throws UserError when Azure refuses */
+function asDeployer({ azure, person }: TraceScene) {
+  const dispatcher = new ProxyAgent({ uri: azure.proxyUrlFor(), requestTls: { ca: azure.caPem } });
+  return async (method: string, url: string, body?: object | Buffer): Promise<Buffer> => {
+    const { hostname } = new URL(url);
+    const [, audience] = Object.entries(audiences).find(([domain]) => hostname.endsWith(domain)) ?? [];
+    if (audience === undefined) throw new UserError(`Nobody has a token for ${hostname}.`);
+    const answer = await fetch(url, {
+      method,
+      dispatcher,
+      headers: {
+        Authorization: `Bearer ${azure.tokenForPerson(person, audience)}`,
+        "x-ms-version": "2021-12-02",
+        ...(Buffer.isBuffer(body)
+          ? { "x-ms-blob-type": "BlockBlob" }
+          : { "Content-Type": "application/json" }),
+      },
+      body: Buffer.isBuffer(body) || body === undefined ? body : JSON.stringify(body),
+    });
+    const content = Buffer.from(await answer.arrayBuffer());
+    if (answer.ok) return content;
+    throw new UserError(`Azure refuses ${method} ${url}: ${content.toString()}`);
+  };
+}
+
+/** What may be refused, and shows even then. */
+const refused = (request: Promise<unknown>): Promise<unknown> =>
+  request.catch((error: unknown) => messageOf(error));
+
+function theOne(azure: Azure, type: string, name: string) {
+  const found = azure.resources.ofType(type).find((resource) => resource.name === name);
+  if (!found) throw new UserError(`Azure has no ${type} of the name ${name}.`);
+  return found;
+}
+
+type Inside = ReturnType<Azure["keyVault"]>;
+
+function keyVaultWith(azure: Azure, holds: (inside: Inside) => boolean) {
+  const found = azure.resources
+    .ofType("Microsoft.KeyVault/vaults")
+    .find(({ name }) => holds(azure.keyVault(name)));
+  if (!found) throw new UserError("No Key Vault holds what is looked for.");
+  return found;
+}
+
+const mainKeyVault = (azure: Azure) =>
+  keyVaultWith(azure, (inside) => inside.certificate("vault-tls") !== undefined);
+
+const resourceGroupOf = (id: string): string => id.split("/")[4] ?? "";
+
+/** The same files in another zip: its last record ends with a comment, and that with its length before it. */
+function withRemark(zip: Buffer): Buffer {
+  const remark = Buffer.from("changed");
+  const length = Buffer.alloc(2);
+  length.writeUInt16LE(remark.length);
+  return Buffer.concat([zip.subarray(0, -2), length, remark]);
+}

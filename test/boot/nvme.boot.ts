@@ -1,0 +1,44 @@
+import type { Guest } from "../../sandbox/guest/guest";
+import { BOOT_MS, BootScene, SOON_MS } from "./scene";
+import { untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
+
+jest.setTimeout(BOOT_MS);
+
+/** QEMU's controller has a name of its own: it gets the one that Azure's has, after which the rule of the user data asks. */
+const azuresController = {
+  path: "/etc/udev/rules.d/61-azures-controller.rules",
+  content: 'KERNEL=="nvme*", ENV{DEVTYPE}=="disk", ENV{ID_MODEL}="MSFT NVMe Accelerator v1.0"\n',
+};
+
+describe("Vault's VM of a size that has NVMe disks only", () => {
+  let scene: BootScene;
+  let vm: Guest;
+
+  beforeAll(async () => {
+    scene = await BootScene.open("demo", { vmSize: "Standard_D2s_v6" });
+    const prepared = await scene.prepare("vault-server", { files: [azuresController] });
+    vm = await prepared.create("vault", { dataDisk: scene.dataDisk("vault"), controller: "NVMe" });
+    await scene.onClose(() => vm.cutPower());
+    await scene.progress.step("power-on to the end of cloud-init", async () => {
+      await vm.start();
+      await vm.untilThere({ deadlineMs: BOOT_MS });
+      await untilCloudInitIsDone(vm);
+    });
+  }, 2 * BOOT_MS);
+
+  afterAll(() => scene?.close(), SOON_MS);
+
+  it("has a rule that udev takes", async () => {
+    expect(await vm.output("udevadm verify /etc/udev/rules.d/90-vault-data-disk.rules")).toMatch(
+      /1.*success|Success: 1/i,
+    );
+  });
+
+  it("finds the data disk by its namespace, and boots Vault from it", async () => {
+    await untilUnitIsActive(vm, "vault-first-boot.service");
+    const disk = await vm.output("readlink -f /dev/disk/azure/nvme/lun10");
+    expect(disk).toMatch(/^\/dev\/nvme0n\d+$/);
+    expect(await vm.output(`cat /sys/block/${disk.replace("/dev/", "")}/nsid`)).toBe("12");
+    expect(await vm.output("findmnt --noheadings --output SOURCE /var/lib/vault")).toBe(disk);
+  });
+});
