@@ -88,12 +88,20 @@ function differences(said: unknown, made: unknown, path = ""): string[] {
     return said === made ? [] : [`${path} is ${JSON.stringify(made)}, not ${JSON.stringify(said)}`];
   }
   const other = lowerCaseKeys(made);
+  if (Array.isArray(said) && Array.isArray(made) && sets.test(path))
+    return differences({ ...inOrder(said) }, { ...inOrder(made) }, path);
   return Object.entries(said).flatMap(([key, value]) =>
     /^(?:id|name|principalId|roleDefinitionId|scope)$/.test(key)
       ? []
       : differences(value, other[short(key)], path ? `${path}.${key}` : key),
   );
 }
+
+/** Lists whose order means nothing, which azurerm sends in one of its own. */
+const sets = /(?:^|\.)(?:actions|dataActions|logs)$/;
+
+const inOrder = (list: readonly unknown[]): unknown[] =>
+  list.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
 
 /** The ids of user-assigned identities are keys. */
 function lowerCaseKeys(value: unknown): Record<string, unknown> {

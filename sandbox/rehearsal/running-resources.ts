@@ -61,6 +61,8 @@ export class RunningResources implements SiteRunner {
   #machinesMade = 0;
   /** As it was sent last, by name of the VM. */
   readonly #userData = new Map<string, string>();
+  /** The last of the starts and ends of each site. */
+  readonly #turns = new Map<string, Promise<void>>();
   readonly #consoles = new Map<string, string>();
 
   constructor(options: RunningResourcesOptions) {
@@ -256,7 +258,22 @@ export class RunningResources implements SiteRunner {
     if (this.webApps.has(name)) await this.#startSite(name);
   }
 
-  async #startSite(name: string): Promise<void> {
+  /** One after the other, since new settings and a new package may come together. */
+  #startSite(name: string): Promise<void> {
+    return this.#inTurn(name, () => this.#startSiteNow(name));
+  }
+
+  #inTurn(site: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(site) ?? Promise.resolve()).then(work);
+    // A failure is the caller's, and not that of the next in turn.
+    this.#turns.set(
+      site,
+      turn.catch(() => {}),
+    );
+    return turn;
+  }
+
+  async #startSiteNow(name: string): Promise<void> {
     const azure = this.#use();
     const site = azure.resources.ofType("Microsoft.Web/sites").find((one) => one.name === name);
     const folder = join(this.#options.folder, "sites", name);
@@ -284,11 +301,13 @@ export class RunningResources implements SiteRunner {
     this.webApps.set(name, app);
   }
 
-  async #deleteSite(name: string): Promise<void> {
-    await this.webApps.get(name)?.stop();
-    this.webApps.delete(name);
-    await this.#use().stopListeningFor(name);
-    await rm(join(this.#options.folder, "sites", name), { recursive: true, force: true });
+  #deleteSite(name: string): Promise<void> {
+    return this.#inTurn(name, async () => {
+      await this.webApps.get(name)?.stop();
+      this.webApps.delete(name);
+      await this.#use().stopListeningFor(name);
+      await rm(join(this.#options.folder, "sites", name), { recursive: true, force: true });
+    });
   }
 
   #use(): Azure {
