@@ -358,6 +358,8 @@ function environmentOf({ folder, proxyUrl, caFile }: MachineOptions, places: Var
     PATH: [...path].join(delimiter),
     LANG: "C.UTF-8",
     ...places,
+    // Nobody waits a quarter of an hour until a renewed certificate is served.
+    CERTIFICATE_SETTLE_SECONDS: "0",
     ...proxies,
     ...Object.fromEntries(spelledLower),
     SSL_CERT_FILE: caFile,

@@ -24,6 +24,7 @@ export const coverage: Readonly<Record<string, string>> = {
   "Disks and tmpfs":
     "boot test: formatting, mounts and their options, power cuts, a disk with something else on it. The disk's name is given by the guest's own rule, not by Azure's",
   Timers: "boot test (timers): with the clock moved",
+  "Renewed certificate": "`npm test`: a renewal with 15 minutes; boot test (timers): with the clock moved",
   "Not run": "boot test: cloud-init, packages, users, logrotate, unattended upgrades",
   "Operating system":
     "boot test: Ubuntu 24.04 from Ubuntu's packages; it is not Azure's image, and its kernel is Ubuntu's for virtual machines",

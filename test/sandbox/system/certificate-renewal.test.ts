@@ -119,6 +119,23 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
     expect(vaultSaid()).toBe("");
   });
 
+  it("has a renewed one served only when clients have had time to trust it", async () => {
+    const current = vm().path("/run/vault-tls/current");
+    const before = readlinkSync(current);
+    await renewInKeyVault();
+    // As on Azure.
+    vm().environment["CERTIFICATE_SETTLE_SECONDS"] = "900";
+    try {
+      const { code, output } = await vm().run(CERTIFICATE);
+      expect([code, output]).toEqual([0, expect.stringContaining("a later run has it served")]);
+      expect(readlinkSync(current)).toBe(before);
+    } finally {
+      vm().environment["CERTIFICATE_SETTLE_SECONDS"] = "0";
+    }
+    expect((await vm().run(CERTIFICATE)).code).toBe(0);
+    expect((await served()).fingerprint256).toBe(fingerprint());
+  });
+
   it("leaves the one that is served when Key Vault is away, and takes the new one the next time", async () => {
     const { fingerprint256: before } = await served();
     vm().environment["RENEWAL_WAIT_SECONDS"] = "1";
