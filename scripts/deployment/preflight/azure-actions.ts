@@ -37,9 +37,16 @@ export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_mysql_flexible_server_configuration: inGroup(
     "Microsoft.DBforMySQL/flexibleServers/configurations/write",
   ),
+  azurerm_lb: inGroup("Microsoft.Network/loadBalancers/write"),
+  azurerm_lb_backend_address_pool: inGroup("Microsoft.Network/loadBalancers/backendAddressPools/write"),
+  azurerm_lb_probe: ofItsParent,
+  azurerm_lb_rule: ofItsParent,
   azurerm_nat_gateway: inGroup("Microsoft.Network/natGateways/write"),
   azurerm_nat_gateway_public_ip_association: ofItsParent,
   azurerm_network_interface: inGroup("Microsoft.Network/networkInterfaces/write"),
+  azurerm_network_interface_backend_address_pool_association: inGroup(
+    "Microsoft.Network/loadBalancers/backendAddressPools/join/action",
+  ),
   azurerm_network_interface_security_group_association: ofItsParent,
   azurerm_network_security_group: inGroup("Microsoft.Network/networkSecurityGroups/write"),
   azurerm_network_security_rule: inGroup("Microsoft.Network/networkSecurityGroups/securityRules/write"),
