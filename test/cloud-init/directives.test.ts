@@ -277,6 +277,7 @@ const units: Readonly<Record<string, Unit>> = {
       "Type=oneshot",
       "EnvironmentFile=/etc/vault.d/vault.env",
       "Environment=TLS_DIRECTORY VAULT_LISTENER",
+      "Environment=PEER_TLS_DIRECTORY",
       "Environment=TURN_SECONDS",
       "ExecStart=/usr/local/sbin/vault-turn",
       "TimeoutStartSec=45min",

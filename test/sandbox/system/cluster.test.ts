@@ -202,7 +202,7 @@ describeWithVault("A cluster of three nodes", () => {
   it("restarts one node after the other for a change of the user data, the active one last", async () => {
     const { sandbox } = running;
     // On Azure a turn is 30 seconds.
-    for (const node of nodes()) node.environment["TURN_SECONDS"] = "2";
+    for (const node of nodes()) node.environment["TURN_SECONDS"] = "5";
     const active = await leader();
     const pids = new Map(nodes().map((node) => [node, node.pid(VAULT)]));
     const restarted: Machine[] = [];

@@ -32,15 +32,15 @@ export const overreach: readonly Attack[] = [
     (s) => s.asAgent("POST auth/token/create", { policies: ["deployer"] }),
   ],
   ["the agent: the web app's database user", denied, (s) => s.asAgent("GET database/creds/long")],
-  ["the agent: the same by a detour", denied, (s) => s.asAgent("GET database/creds/short/../long")],
+  ["the agent: that user by a detour", denied, (s) => s.asAgent("GET database/creds/short/../long")],
   [
-    "the agent: the same by an encoded detour",
+    "the agent: that user by an encoded detour",
     denied,
     (s) => s.asAgent("GET database/creds/short%2F..%2Flong"),
   ],
   ["the agent: the archive's key", denied, (s) => s.asAgent("POST transit/encrypt/archive-key", plaintext)],
   [
-    "the agent: the same by a detour",
+    "the agent: that key by a detour",
     denied,
     (s) => s.asAgent("POST transit/encrypt/customer-key/../archive-key", plaintext),
   ],
@@ -50,7 +50,7 @@ export const overreach: readonly Attack[] = [
     (s) => s.asAgent("POST transit/encrypt/customer-key/%2e%2e/archive-key", plaintext),
   ],
   [
-    "the agent: the same by an encoded detour",
+    "the agent: that key by an encoded detour",
     denied,
     (s) => s.asAgent("POST transit/encrypt/customer-key%2F..%2Farchive-key", plaintext),
   ],
