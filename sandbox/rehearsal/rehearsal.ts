@@ -309,9 +309,6 @@ export class Rehearsal {
     return new URL(this.vaultAddress).hostname;
   }
 
-  /** Path of Vault's audit log, as Terraform tells Vault: in the private network's own /var/log. */
-  readonly auditLog = "/var/log/vault/audit.log";
-
   /** The VM of the first node. */
   get vault(): Machine {
     const [first] = this.vaultNodes;

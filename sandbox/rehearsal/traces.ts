@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fetch, ProxyAgent } from "undici";
+import { z } from "zod";
 import type { Environment } from "../../environments/schema";
 import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
@@ -33,8 +34,6 @@ export interface TraceScene {
   readonly environment: Pick<Environment, "evidenceWorkspace">;
   /** Vault's VM. */
   readonly vault: Machine;
-  /** Path of Vault's audit log. */
-  readonly auditLog: string;
   /** The VMs that run the application. */
   readonly agents: ReadonlyMap<string, Machine>;
   /** Object id of the deployer. */
@@ -288,9 +287,10 @@ export async function findTraces(rehearsal: Rehearsal, progress: Progress): Prom
 /** Does it, and looks for its traces; a line for each that is not there. */
 export async function missingTraces({ what, shows, work }: Way, scene: TraceScene): Promise<string[]> {
   const since = new Date().toISOString();
-  const auditedBefore = readFileSync(scene.auditLog, "utf8").length;
+  const auditLog = await auditLogOf(scene);
+  const auditedBefore = readFileSync(auditLog, "utf8").length;
   const journal = (await work(scene)) ?? "";
-  const audited = readFileSync(scene.auditLog, "utf8").slice(auditedBefore);
+  const audited = readFileSync(auditLog, "utf8").slice(auditedBefore);
   const isThere = (log: Log, trace: string): boolean => {
     if (log === "Vault's audit log") return inVaultsLog(audited, trace, scene.person);
     if (log === "Journal of the VMs") return journal.includes(`${trace}:`);
@@ -301,6 +301,14 @@ export async function missingTraces({ what, shows, work }: Way, scene: TraceScen
       .filter((trace) => !isThere(log, trace))
       .map((trace) => `"${what}" does not show: ${log}, ${trace}.`),
   );
+}
+
+/** Where the audit log of the stack vault-config is, by what Vault itself says. */
+async function auditLogOf({ deployer }: TraceScene): Promise<string> {
+  const vault = await deployer();
+  const devices = await vault.request({ method: "GET", path: "sys/audit" });
+  await vault.logOut();
+  return z.object({ options: z.object({ file_path: z.string() }) }).parse(devices["file/"]).options.file_path;
 }
 
 function arrived(

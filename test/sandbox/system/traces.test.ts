@@ -4,7 +4,6 @@ import { securityWorkspace } from "../../../sandbox/rehearsal/empty-azure";
 import { missingTraces, settingType, type TraceScene, ways } from "../../../sandbox/rehearsal/traces";
 import { changed } from "../../synthesis";
 import { describeWithVaultAndDatabase } from "../programs-there";
-import { vaultConfigsLog } from "./audit-log";
 import { useSandbox } from "./running-sandbox";
 
 /** docs/security.md, "What a deployer can still do". */
@@ -17,8 +16,7 @@ describeWithVaultAndDatabase("What a deployer does", () => {
   const scene = (): TraceScene => {
     const { sandbox, deployer } = running;
     const { azure, vault, agents } = sandbox;
-    const auditLog = vault.path(vaultConfigsLog);
-    return { azure, environment, vault, auditLog, agents, person: signedInObjectId, deployer };
+    return { azure, environment, vault, agents, person: signedInObjectId, deployer };
   };
 
   beforeAll(() => {
