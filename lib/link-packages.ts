@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
-const packages = join(__dirname, "../../node_modules");
+const packages = join(__dirname, "../node_modules");
 
 /**
  * Gives a copy of the project this one's packages. Link by link, since what is kept in node_modules/.cache belongs to one copy.

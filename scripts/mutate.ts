@@ -39,13 +39,13 @@ async function main(): Promise<void> {
       copies.push(await ProjectCopy.make(join(__dirname, "..")));
     const tests = [...new Set(chosen.flatMap(({ tests }) => tests))].sort();
     const waiting = [...tests];
-    await Promise.all(copies.map((copy) => inTurn(waiting, (test) => testsPass(copy, test))));
+    await Promise.all(copies.map((copy) => workOff(waiting, (test) => testsPass(copy, test))));
     progress.line(`${tests.length} test files pass without a mistake.`);
     const tried: Tried[] = [];
     const left = [...chosen];
     await Promise.all(
       copies.map((copy) =>
-        inTurn(left, async (mutant) => {
+        workOff(left, async (mutant) => {
           const outcome = await copy.try(mutant);
           tried.push({ mutant, ...outcome });
           progress.line(`${tried.length}/${chosen.length} ${lineOf({ mutant, ...outcome })}`);
@@ -82,7 +82,7 @@ function readArguments() {
 }
 
 /** Works off a list that others work off too. */
-async function inTurn<T>(waiting: T[], work: (one: T) => Promise<void>): Promise<void> {
+async function workOff<T>(waiting: T[], work: (one: T) => Promise<void>): Promise<void> {
   for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one);
 }
 

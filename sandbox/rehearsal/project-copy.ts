@@ -2,11 +2,11 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../../environments/schema";
+import { linkPackages } from "../../lib/link-packages";
 import { programOnPath } from "../../lib/processes/program-on-path";
 import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
-import { linkPackages } from "./link-packages";
 
 const project = join(__dirname, "../..");
 

@@ -1,15 +1,7 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { linkPackages } from "../../lib/link-packages";
 import { programOnPath } from "../../lib/processes/program-on-path";
 import { runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
@@ -54,7 +46,7 @@ export class ProjectCopy {
       mkdirSync(dirname(join(copy.folder, file)), { recursive: true });
       cpSync(join(project, file), join(copy.folder, file), { verbatimSymlinks: true });
     }
-    symlinkSync(join(project, "node_modules"), join(copy.folder, "node_modules"));
+    linkPackages(copy.folder);
     return copy;
   }
 

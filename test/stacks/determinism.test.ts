@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { linkPackages } from "../../sandbox/rehearsal/link-packages";
+import { linkPackages } from "../../lib/link-packages";
 
 const project = join(__dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "determinism-"));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { packageApp } from "../../../app/package";
-import { linkPackages } from "../../../sandbox/rehearsal/link-packages";
+import { linkPackages } from "../../../lib/link-packages";
 
 /** Settings of App Service for a Vault and an identity endpoint that are not there. */
 const nothingThere = {

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { linkPackages } from "../../../sandbox/rehearsal/link-packages";
+import { linkPackages } from "../../../lib/link-packages";
 
 const project = join(__dirname, "../../..");
 

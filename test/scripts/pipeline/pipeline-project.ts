@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { linkPackages } from "../../../sandbox/rehearsal/link-packages";
+import { linkPackages } from "../../../lib/link-packages";
 import { az, callOf, emptyCloud, gh, Refusal, terraform } from "./cloud";
 
 const project = join(__dirname, "../../..");
