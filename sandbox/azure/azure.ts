@@ -75,7 +75,7 @@ export class Azure {
   readonly faults = new Faults();
   readonly requests = new RequestLog();
   /** The virtual network's own names, such as Vault's. */
-  readonly privateNames = new PrivateNames((host) => hostNames(this.resources).get(host));
+  readonly #privateNames = new PrivateNames((host) => hostNames(this.resources).get(host));
   readonly accessControl: AccessControl;
   /** What arrives in Log Analytics workspaces. */
   readonly diagnosticLogs: DiagnosticLogs;
@@ -320,7 +320,7 @@ export class Azure {
     const stopped = this.#stopped.signal;
     const services = this.#services;
     const handler = new RequestHandler({ faults, log, diagnosticLogs, print, stopped });
-    const { privateNames } = this;
+    const privateNames = this.#privateNames;
     const common = { privateNames, authority, services, handler, print };
     this.#newProxy = (caller, sourceAddress) => new ForwardProxy({ caller, sourceAddress, ...common });
     this.#newIdentityEndpoint = (site) => new IdentityEndpoint(site, this.#appService, handler);

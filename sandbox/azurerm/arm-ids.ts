@@ -16,6 +16,7 @@ const armTypes: Record<string, string> = {
   azurerm_nat_gateway: "Microsoft.Network/natGateways",
   azurerm_network_interface: "Microsoft.Network/networkInterfaces",
   azurerm_network_security_group: "Microsoft.Network/networkSecurityGroups",
+  azurerm_private_dns_a_record: "Microsoft.Network/privateDnsZones/{zone_name}/A",
   azurerm_private_dns_zone: "Microsoft.Network/privateDnsZones",
   azurerm_public_ip: "Microsoft.Network/publicIPAddresses",
   azurerm_service_plan: "Microsoft.Web/serverFarms",

@@ -45,6 +45,9 @@ export function worldOf(deployment: Deployment, environment: Environment, folder
       ...of("azurerm_resource_group", resourceGroup),
       ...recorded.flatMap((type) => of(type, record)),
       ...of("azurerm_network_interface", networkInterface),
+      ...of("azurerm_public_ip", publicAddress),
+      ...of("azurerm_private_dns_a_record", addressRecord),
+      ...of("azurerm_lb", loadBalancer),
       ...of("azurerm_monitor_diagnostic_setting", diagnosticSetting),
     ],
   };
@@ -55,9 +58,7 @@ const recorded = [
   "azurerm_virtual_network",
   "azurerm_subnet",
   "azurerm_network_security_group",
-  "azurerm_lb",
   "azurerm_nat_gateway",
-  "azurerm_public_ip",
   "azurerm_private_dns_zone",
   "azurerm_managed_disk",
   "azurerm_mysql_flexible_server",
@@ -84,11 +85,73 @@ function resourceGroup(resource: Resource): ArmResource {
 }
 
 function networkInterface(resource: Resource): ArmResource {
-  const privateIPAddress = privateAddress(resource);
-  const subnet = { id: String(subnetOf(resource).attribute(["id"])) };
+  const { id, ip_configuration } = resource.read(
+    z.object({
+      id: z.string(),
+      ip_configuration: z.tuple([z.object({ public_ip_address_id: z.string().optional() })]),
+    }),
+  );
+  const { public_ip_address_id } = ip_configuration[0];
+  const pools = resource.stack.deployment
+    .resources("azurerm_network_interface_backend_address_pool_association")
+    .map((one) =>
+      one.read(z.object({ network_interface_id: z.string(), backend_address_pool_id: z.string() })),
+    )
+    .filter(({ network_interface_id }) => network_interface_id === id);
+  const properties = {
+    privateIPAddress: privateAddress(resource),
+    subnet: { id: String(subnetOf(resource).attribute(["id"])) },
+    ...(public_ip_address_id && { publicIPAddress: { id: public_ip_address_id } }),
+    ...(pools.length > 0 && {
+      loadBalancerBackendAddressPools: pools.map(({ backend_address_pool_id }) => ({
+        id: backend_address_pool_id,
+      })),
+    }),
+  };
+  return { ...record(resource), properties: { ipConfigurations: [{ properties }] } };
+}
+
+function publicAddress(resource: Resource): ArmResource {
+  const { location, domain_name_label } = resource.read(
+    z.object({ location: z.string(), domain_name_label: z.string().optional() }),
+  );
+  if (domain_name_label === undefined) return record(resource);
+  const fqdn = `${domain_name_label}.${location}.cloudapp.azure.com`;
+  return { ...record(resource), properties: { dnsSettings: { fqdn } } };
+}
+
+function addressRecord(resource: Resource): ArmResource {
+  const { name, zone_name, records } = resource.read(
+    z.object({ name: z.string(), zone_name: z.string(), records: z.array(z.string()) }),
+  );
+  const aRecords = records.map((ipv4Address) => ({ ipv4Address }));
+  return { ...record(resource), properties: { fqdn: `${name}.${zone_name}.`, aRecords } };
+}
+
+/** With its probes and rules, which are resources of their own in Terraform, and not in Azure. */
+function loadBalancer(resource: Resource): ArmResource {
+  const parts = <Part>(type: string, read: (part: Resource) => Part): { properties: Part }[] =>
+    resource.stack.deployment
+      .resources(type)
+      .filter((part) => part.attribute(["loadbalancer_id"]) === resource.attribute(["id"]))
+      .map((part) => ({ properties: read(part) }));
   return {
     ...record(resource),
-    properties: { ipConfigurations: [{ properties: { privateIPAddress, subnet } }] },
+    properties: {
+      frontendIPConfigurations: [{ properties: { privateIPAddress: privateAddress(resource) } }],
+      probes: parts("azurerm_lb_probe", (probe) => {
+        const { protocol, request_path, interval_in_seconds } = probe.read(
+          z.object({ protocol: z.string(), request_path: z.string(), interval_in_seconds: z.number() }),
+        );
+        return { protocol, requestPath: request_path, intervalInSeconds: interval_in_seconds };
+      }),
+      loadBalancingRules: parts("azurerm_lb_rule", (rule) => {
+        const { protocol, frontend_port, backend_port } = rule.read(
+          z.object({ protocol: z.string(), frontend_port: z.number(), backend_port: z.number() }),
+        );
+        return { protocol, frontendPort: frontend_port, backendPort: backend_port };
+      }),
+    },
   };
 }
 

@@ -220,15 +220,9 @@ function clocks({ azure }: Sandbox): Fault[] {
 
 function renewal(sandbox: Sandbox): Fault["strike"] {
   return async (lastsMs) => {
-    const [certificate] = sandbox.deployment.resources("azurerm_key_vault_certificate");
-    const [keyVault] = sandbox.deployment.resources("azurerm_key_vault");
-    await sandbox.azure.renewCertificate(
-      String(keyVault?.argument("name")),
-      String(certificate?.argument("name")),
-    );
+    await sandbox.renewVaultCertificate();
     await delay(lastsMs);
-    // Each as its timer does: agents' within ten minutes, Vault's within the hour. Where Vault comes first, an agent trusts it again
-    // at its own timer only.
+    // Each as its timer does: agents' within ten minutes. Vault's VM leaves them that time.
     for (const agent of sandbox.agents.values()) await agent.run("vault-ca-certificate.service");
     await sandbox.vault.run("vault-certificate.service");
     await sandbox.refreshVaultCertificate();

@@ -6,11 +6,9 @@ import type { ArmResource } from "../azure/model/world";
  */
 const onlyByAzurerm: Readonly<Record<string, string>> = {
   "Microsoft.Network/networkSecurityGroups/securityRules": "the sandbox has no packets to filter",
-  "Microsoft.Network/privateDnsZones/A": "the sandbox goes by addresses",
   "Microsoft.Network/privateDnsZones/SOA": "Azure adds it to each zone",
   "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "the sandbox goes by addresses",
-  "Microsoft.Network/loadBalancers/backendAddressPools":
-    "the sandbox's balancer reads it out of the stacks themselves",
+  "Microsoft.Network/loadBalancers/backendAddressPools": "the machines name the pools that they are in",
   "Microsoft.DBforMySQL/flexibleServers/databases": "made in the database server itself",
   "Microsoft.DBforMySQL/flexibleServers/configurations": "the sandbox's database server has its own",
   "Microsoft.Storage/storageAccounts/blobServices": "blobs are there without it",
@@ -24,7 +22,7 @@ const onlyByAzurerm: Readonly<Record<string, string>> = {
 
 /** Values that differ by nature: what is made up on both sides, and what is loopback on one. */
 const madeUp =
-  /(?:^|\.)(?:vmId|clientId|privateIPAddress|tenantId|createdOn|provisioningState|state|enabled)$/;
+  /(?:^|\.)(?:vmId|clientId|privateIPAddress|ipv4Address|tenantId|createdOn|provisioningState|state|enabled)$/;
 
 /** What one way made and the other did not, or made otherwise; a line each. */
 export function differencesFromFallback(

@@ -17,12 +17,12 @@ import type { VaultConnection } from "../../lib/vault-api/vault-connection";
 import { synthesize } from "../../main";
 import type { Azure } from "../azure/azure";
 import type { TokenOverrides } from "../azure/identity/token-issuer";
+import { hostNames } from "../azure/model/host-names";
 import { LoadBalancer } from "../azure/server/load-balancer";
+import { balancing } from "../azure/services/resource-manager/load-balancers";
 import { worldOf } from "../azurerm/azure-world";
 import { keyVaultName } from "../azurerm/key-vaults";
-import { loadBalancers } from "../azurerm/load-balancers";
 import { signedInObjectId } from "../azurerm/made-up-values";
-import { privateNames } from "../azurerm/private-names";
 import { type BootingMachine, virtualMachines } from "../azurerm/virtual-machines";
 import { type InstalledProgram, Machine } from "../machine/machine";
 import { findMySqlProgram } from "../mysql/mysql-program";
@@ -243,6 +243,12 @@ export class Sandbox {
     };
   }
 
+  /** What Key Vault does by itself some time before the certificate expires. */
+  async renewVaultCertificate(): Promise<void> {
+    const { keyVault, name } = vaultCertificate(this.deployment);
+    await this.azure.renewCertificate(keyVault, name);
+  }
+
   /** Reads the newest certificate from Key Vault, as clients do after a renewal. */
   async refreshVaultCertificate(): Promise<void> {
     const { keyVault, name } = vaultCertificate(this.deployment);
@@ -318,16 +324,8 @@ export class Sandbox {
 
   /** Boots Vault's VMs. Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
   async startVault(): Promise<void> {
-    const { deployment, azure } = this;
-    const nodes = virtualMachines(deployment).filter(({ stack }) => stack === "vault-server");
-    const [first] = nodes;
-    if (!first) throw new UserError("The stack vault-server has no VM.");
-    for (const [name, host] of privateNames(deployment))
-      azure.privateNames.add(`${name}:8200`, { host, port: 8200 });
-    if (nodes.length === 1) {
-      const publicName = new URL(this.vaultAddress).hostname;
-      azure.privateNames.add(`${publicName}:8200`, { host: first.privateAddress, port: 8200 });
-    }
+    const nodes = virtualMachines(this.deployment).filter(({ stack }) => stack === "vault-server");
+    if (nodes.length === 0) throw new UserError("The stack vault-server has no VM.");
     for (const node of nodes) this.vaultNodes.push(await this.createMachine(node));
     await this.startLoadBalancer();
     await together(this.vaultNodes.map((node) => this.bootVault(node)));
@@ -355,7 +353,9 @@ export class Sandbox {
   }
 
   private async startLoadBalancer(): Promise<void> {
-    const [props] = loadBalancers(this.deployment);
+    const { resources } = this.azure;
+    const [held] = resources.ofType("Microsoft.Network/loadBalancers");
+    const props = held && balancing(held, resources);
     if (!props) return;
     const balancer = await LoadBalancer.start(props);
     this.loadBalancer = balancer;
@@ -417,16 +417,16 @@ export class Sandbox {
     ];
   }
 
-  private async createMachine({ name, privateAddress, cloudConfig }: BootingMachine): Promise<Machine> {
+  private async createMachine(booting: BootingMachine): Promise<Machine> {
+    const { name, stack, privateAddress, cloudConfig } = booting;
     const machines = virtualMachines(this.deployment);
     const number = 1 + machines.findIndex((other) => other.name === name);
-    const { stack } = machines[number - 1] ?? {};
     const firstOfStack = machines.find((other) => other.stack === stack)?.name ?? name;
     const machine = await Machine.create({
       name,
       address: privateAddress,
       loopback: ownLoopback(privateAddress, number),
-      hosts: privateNames(this.deployment),
+      hosts: hostNames(this.azure.resources),
       cloudConfig,
       folder: await this.options.folder.folder("machines", name),
       auditFolder: await this.options.folder.folder("machines", firstOfStack),

@@ -85,8 +85,13 @@ describe("The stand-in for Azure", () => {
     });
     await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
     const { port } = service.address() as net.AddressInfo;
-    azure.privateNames.add("vault.example.internal:8200", { host: "127.0.0.1", port });
-    const greeting = await greetingThrough(azure.proxyUrlFor("vm-agent"), "vault.example.internal:8200");
+    azure.resources.put({
+      id: `/subscriptions/${azure.resources.subscriptionId}/resourceGroups/rg/providers/Microsoft.Network/privateDnsZones/example.internal/A/vault`,
+      name: "vault",
+      type: "Microsoft.Network/privateDnsZones/A",
+      properties: { fqdn: "vault.example.internal.", aRecords: [{ ipv4Address: "127.0.0.1" }] },
+    });
+    const greeting = await greetingThrough(azure.proxyUrlFor("vm-agent"), `vault.example.internal:${port}`);
     service.close();
     expect([greeting, callers]).toEqual(["Vault's greeting", [agentAddress]]);
   });

@@ -178,7 +178,6 @@ export function interfaceAddress(card: ArmResource): string | undefined {
   return text(fields(first?.["properties"])["privateIPAddress"]);
 }
 
-/** Resources that have an address in a subnet, or are integrated with it. */
 /** A service that is gone lets go of its subnet some time later. Source: azurerm issues 15032, 28979 and 30011. */
 export function holdSubnet(store: ResourceStore, subnetId: string): void {
   const show = (links: Fields[] | undefined): void => {
@@ -191,6 +190,7 @@ export function holdSubnet(store: ResourceStore, subnetId: string): void {
   setTimeout(() => show(undefined), store.subnetsHeldMs).unref();
 }
 
+/** Resources that have an address in a subnet, or are integrated with it. */
 function subnetUsers(store: ResourceStore, subnetId: string): ArmResource[] {
   const users = [
     "Microsoft.DBforMySQL/flexibleServers",
