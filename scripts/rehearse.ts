@@ -76,9 +76,11 @@ async function main(): Promise<void> {
   }
 }
 
+const readOptions = () => parseArgs({ options, allowPositionals: true });
+
 function readArguments() {
   try {
-    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const { values, positionals } = readOptions();
     const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
     if (more.length > 0) throw new Error(`One environment at a time, not ${positionals.join(" and ")}.`);
     const { faults, trouble, traces, lists, from, seed = String(Date.now() % 1_000_000), ...others } = values;
@@ -93,21 +95,7 @@ function readArguments() {
 }
 
 function courseOf(
-  {
-    faults,
-    trouble,
-    traces,
-    lists,
-    from,
-    overhead,
-  }: {
-    faults?: boolean;
-    trouble?: boolean;
-    traces?: boolean;
-    lists?: boolean;
-    from?: string;
-    overhead?: string;
-  },
+  { faults, trouble, traces, lists, from, overhead }: ReturnType<typeof readOptions>["values"],
   seed: number,
 ): Course {
   if (faults) return { follow: findPlantedFaults };

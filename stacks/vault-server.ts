@@ -194,8 +194,8 @@ export class VaultServerStack extends EnvironmentStack {
       recoveryKeyReaders,
       protectData,
     } = this.environment;
-    const nodeName = `vault-${number}`;
-    const nodeHost = `${nodeName}.${this.network.vaultDnsZoneName}`;
+    const nodeName = nameOfNode(number);
+    const nodeHost = this.hostOfNode(number);
     return new VaultNode(this, `node-${number}`, {
       environment: name,
       name: nodeName,
@@ -261,7 +261,11 @@ export class VaultServerStack extends EnvironmentStack {
   /** Names of the nodes in the virtual network, the first node's first. */
   private get nodeHosts(): string[] {
     const { nodes } = this.environment.vault;
-    return Array.from({ length: nodes }, (_, index) => `vault-${index + 1}.${this.network.vaultDnsZoneName}`);
+    return Array.from({ length: nodes }, (_, index) => this.hostOfNode(index + 1));
+  }
+
+  private hostOfNode(number: number): string {
+    return `${nameOfNode(number)}.${this.network.vaultDnsZoneName}`;
   }
 
   private createLoadBalancer(nodes: readonly VaultNode[]): VaultLoadBalancer {
@@ -279,7 +283,7 @@ export class VaultServerStack extends EnvironmentStack {
   /** A name of its own for each node, for its peers. */
   private nameNodes(nodes: readonly VaultNode[]): void {
     for (const [index, { machine }] of nodes.entries())
-      this.addPrivateName(`vault-${index + 1}`, machine.privateIpAddress);
+      this.addPrivateName(nameOfNode(index + 1), machine.privateIpAddress);
   }
 
   private addPrivateName(name: string, address: string): void {
@@ -292,6 +296,8 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 }
+
+const nameOfNode = (number: number): string => `vault-${number}`;
 
 /** A time of day such as "03:30", some minutes later. */
 function laterBy(time: string, minutes: number): string {

@@ -58,8 +58,8 @@ export class SystemNetwork extends Construct {
 
   private createVaultSubnet(network: VirtualNetwork): SecuredSubnet {
     const { vault, webApp, agents } = this.cidrs;
-    const { network: networkOf, vault: servers } = this.props.environment;
-    const { deployerRanges, clientRanges, sshRanges } = networkOf;
+    const { environment } = this.props;
+    const { deployerRanges, clientRanges, sshRanges } = environment.network;
     return this.createSubnet(network, "vault", {
       serviceEndpoints: [keyVaultEndpoint],
       flows: [
@@ -67,7 +67,9 @@ export class SystemNetwork extends Construct {
         inbound(115, "vault-from-agents", agents, vault, 8200),
         inbound(125, "vault-between-nodes", vault, vault, 8200, 8201),
         // The load balancer of a cluster asks from 168.63.129.16 which node is active.
-        ...(servers.nodes > 1 ? [inbound(135, "vault-from-probe", "AzureLoadBalancer", vault, 8200)] : []),
+        ...(environment.vault.nodes > 1
+          ? [inbound(135, "vault-from-probe", "AzureLoadBalancer", vault, 8200)]
+          : []),
         ...fromRanges(205, "vault-from-deployers", deployerRanges, vault, 8200),
         ...fromRanges(215, "vault-from-clients", clientRanges, vault, 8200),
         ...fromRanges(225, "ssh", sshRanges, vault, 22),
