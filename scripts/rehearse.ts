@@ -59,7 +59,7 @@ async function main(): Promise<void> {
     const programs = JSON.parse(process.env[programsVariable] ?? "") as RehearsalPrograms;
     return rehearse({ name: environment, folder, hostsFile, programs, progress: new Progress() }, course);
   }
-  const own = mkdtempSync(join(tmpdir(), "vault-on-azure-rehearsal-"));
+  const own = mkdtempSync(join(tmpdir(), "rehearsal-"));
   try {
     const { network } = loadEnvironment(environment);
     const programs = await new Progress().step("programs", () => findRehearsalPrograms(own));

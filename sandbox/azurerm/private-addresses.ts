@@ -8,8 +8,8 @@ import type { Deployment, Resource } from "../../lib/synthesized/deployment";
 const firstAddress = 4;
 
 /**
- * The private address of a network interface, a load balancer, a MySQL server or a web app: in each subnet from .4 upward, in the order of deployment. So
- * each is the first of its kind again in every run, and MySQL, alone in its subnet, is always .4 there.
+ * The private address of a network interface, a load balancer, a MySQL server or a web app: in each subnet from .4 upward, in the order of
+ * deployment. So each is the first of its kind again in every run, and MySQL, alone in its subnet, is always .4 there.
  */
 export function privateAddress(resource: Resource): string {
   const { deployment } = resource.stack;

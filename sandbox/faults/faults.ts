@@ -187,7 +187,7 @@ function neighbours({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): 
   ];
   return places.flatMap(([place, when]) =>
     ways.map(([way, answer]) => ({
-      name: `${place} ${way}, while Vault and its agent log in anew`,
+      name: `${place} ${way}, while Vault and its agent log in again`,
       strike: async (lastsMs: number) => {
         const fault = azure.faults.add({ when, answer });
         // Otherwise they might not ask in all this time.

@@ -334,16 +334,17 @@ function socketOf(folder: string): string {
   return join(folder, "systemd.sock");
 }
 
-/** The longest name of a socket that a VM has: Vault Agent's. */
-function agentSocketOf(folder: string): string {
-  return join(folder, "root/ramdisk/app/agent.sock");
-}
+/** The longest name of a socket that a VM has, below its folder: Vault Agent's. */
+const AGENT_SOCKET = "/root/ramdisk/app/agent.sock";
+
+/** Letters that a VM's folder may have. */
+export const LONGEST_FOLDER = LONGEST_SOCKET - AGENT_SOCKET.length;
 
 /** A path in a unit or a configuration file is not quoted everywhere, and a socket's path is short. */
 function checkFolder({ folder }: MachineOptions): void {
-  if (!isAbsolute(folder) || !/^[\w./-]+$/.test(folder) || agentSocketOf(folder).length > LONGEST_SOCKET) {
+  if (!isAbsolute(folder) || !/^[\w./-]+$/.test(folder) || folder.length > LONGEST_FOLDER) {
     throw new UserError(
-      `A machine cannot lie in ${folder}; name an absolute path of at most 75 letters, digits, dots and hyphens.`,
+      `A machine cannot lie in ${folder}; name an absolute path of at most ${LONGEST_FOLDER} letters, digits, dots and hyphens.`,
     );
   }
 }

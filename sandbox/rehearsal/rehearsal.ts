@@ -135,7 +135,7 @@ export class Rehearsal {
     const log = join(folder, "azure.log");
     const print = (line: string) => appendFileSync(log, `${line}\n`, { mode: 0o600 });
     const running = new RunningResources({
-      folder: join(folder, "running"),
+      folder: join(folder, "run"),
       caFile,
       programs: [
         { ...vaultRelease(environment.vault), path: vaultProgram },

@@ -16,7 +16,7 @@ export interface StateFolderOptions {
   readonly temporaryFolder?: string;
 }
 
-const PREFIX = "vault-on-azure-";
+export const PREFIX = "vault-azure-";
 const LOCK = "lock";
 /** Says that a folder is a sandbox's: nothing else is ever taken over, cleaned or removed. */
 const MARKER = "this-is-a-vault-on-azure-sandbox";
