@@ -49,8 +49,8 @@ written, with a sentence for each: the field, what is wrong, and how to put it r
 
 - \`deployers\` run the deployment and configure Vault: its mounts, roles and policies. Their own policy reads no secret; but
   whoever writes policies could write one that does, which the audit log shows. In a demo of
-  one person with a local state, \`signed-in-user\` stands for whoever runs the commands. Who names people in
-  its place puts this one first, and deploys; afterwards any order is right.
+  one person with a local state, \`signed-in-user\` stands for whoever runs the commands. To name people
+  instead, put the person first for whom it stood, and deploy. After that, any order is right.
 - \`recoveryKeyReaders\` may read Vault's recovery keys, with which a root token can be made when all else fails. Nobody is
   both: whoever can change the infrastructure must not be able to open Vault. \`signed-in-user\` cannot be compared with
   these ids before the deployment, so do not name yourself here in a demo of your own.

@@ -21,7 +21,7 @@ export function comesFromItsUsers({
   return users.length > 0 && users.every(isOneOfItsUsers);
 }
 
-/** Ports of either end as the one that has it sees them, and its user's id. */
+/** Of each end of each connection: its local port, its remote port, and the id of its user. */
 function connections(): [local: number, remote: number, user: number][] {
   const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => readFileSync(file, "utf8").split("\n"));
   return lines

@@ -41,7 +41,7 @@ export interface VaultServerUserData {
   licenseSecretUrl?: string;
   recoveryShares: number;
   recoveryThreshold: number;
-  /** Whether first boot makes a new Vault on a new disk, takes over one that was made elsewhere, or joins the cluster of its peers. */
+  /** First boot makes a new Vault on a new disk, takes over a Vault that was made elsewhere, or joins the cluster of its peers. */
   firstBoot: "initialize" | "adopt" | "join";
   /** Entra object ids of those who may configure Vault. */
   deployerObjectIds: readonly string[];

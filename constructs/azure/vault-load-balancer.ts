@@ -24,7 +24,7 @@ const frontend = "vault";
  * The one private address of a cluster's nodes. It leads to the active node alone: Vault's health answers 200 there, 429 on a standby, 501
  * and 503 on a node that is not initialized or sealed. So a node that is cut off from the others gets nothing, and no request makes
  * a detour. Azure asks each node every 5 s, its shortest interval, and believes one answer. Flows that exist go on when a node fails its
- * probe; their clients get an error from Vault and connect anew.
+ * probe; their clients get an error from Vault and connect again.
  *
  * Source: Vault's documentation, api-docs/system/health; Azure, load balancer health probes.
  */

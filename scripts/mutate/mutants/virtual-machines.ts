@@ -15,8 +15,8 @@ export const virtualMachineMutants = [
     [
       [
         "an answer that proves nothing counts as not initialized",
-        "[[ $status == 200 ]] || return 1\n  # An answer",
-        "# An answer",
+        "[[ $status == 200 ]] || return 1\n  # First boot erases nothing",
+        "# First boot erases nothing",
       ],
       [
         "an answer without a word about it counts as not initialized",

@@ -34,7 +34,7 @@ export class Attackers {
   #running?: Promise<unknown>;
   #stopped = false;
 
-  /** @param openToNodes ports that are open before first boot is complete, since a node of a cluster has to be heard to join */
+  /** @param openToNodes ports that are open before first boot is complete, since a node of a cluster could not join otherwise */
   constructor(
     private readonly machine: Machine,
     private readonly random: () => number,

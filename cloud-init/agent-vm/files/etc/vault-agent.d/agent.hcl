@@ -27,10 +27,10 @@ api_proxy {
 }
 
 listener "unix" {
-  # For the application's group alone: whoever connects has the agent's token. Plain HTTP that never leaves the machine. The header
+  # Only the application's group may connect, since each request gets the agent's token. Plain HTTP never leaves the machine. The header
   # X-Vault-Request is demanded, which Vault's clients send and a tricked web application does not.
   address                = "/ramdisk/app/agent.sock"
-  # All three, or Vault heeds none.
+  # Vault ignores these three unless all of them are set.
   socket_mode            = "0660"
   socket_user            = "vault-agent"
   socket_group           = "app"
