@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
@@ -363,8 +363,11 @@ export class Rehearsal {
     const real = azure.resources.all.filter(({ id }) => !this.atStart.has(id));
     const states = new Map<string, string>();
     for (const { name } of readSynthesizedFolder(join(project, "cdktf.out"))) {
-      const args = [`-chdir=cdktf.out/stacks/${name}`, "state", "pull"];
-      states.set(name, (await this.run(this.options.programs.terraform, args, "terraform")).stdout);
+      // Into a file, since of a program's output only the end is kept.
+      const file = join(this.options.folder, `${name}.tfstate`);
+      const pull = [this.options.programs.terraform, `-chdir=cdktf.out/stacks/${name}`, "state", "pull"];
+      await this.run("/bin/sh", ["-c", 'exec "$@" >"$0"', file, ...pull], "terraform");
+      states.set(name, await readFile(file, "utf8"));
     }
     const fallback = fallbackModel(project, environment, { azure, person, states });
     const differences = differencesFromFallback(real, fallback);
