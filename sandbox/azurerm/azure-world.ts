@@ -125,7 +125,9 @@ function addressRecord(resource: Resource): ArmResource {
     z.object({ name: z.string(), zone_name: z.string(), records: z.array(z.string()) }),
   );
   const aRecords = records.map((ipv4Address) => ({ ipv4Address }));
-  return { ...record(resource), properties: { fqdn: `${name}.${zone_name}.`, aRecords } };
+  // What Terraform calls tags is metadata here.
+  const { tags: metadata, ...rest } = record(resource);
+  return { ...rest, properties: { fqdn: `${name}.${zone_name}.`, aRecords, metadata } };
 }
 
 /** With its probes and rules, which are resources of their own in Terraform, and not in Azure. */
@@ -218,12 +220,17 @@ function virtualMachine(resource: Resource): AzureWorld["virtualMachines"][numbe
 
 function site(resource: Resource): AzureWorld["sites"][number] {
   const { id, name, identity } = resource.read(
-    named.extend({ identity: z.tuple([z.object({ principal_id: z.string() })]) }),
+    named.extend({
+      identity: z.tuple([
+        z.object({ principal_id: z.string(), identity_ids: z.array(z.string()).default([]) }),
+      ]),
+    }),
   );
   return {
     name,
     resourceId: id,
     systemAssigned: { clientId: systemAssignedClientId(resource), principalId: identity[0].principal_id },
+    userAssigned: identity[0].identity_ids,
     privateIpAddress: privateAddress(resource),
   };
 }

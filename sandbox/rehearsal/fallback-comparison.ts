@@ -5,6 +5,7 @@ import type { ArmResource } from "../azure/model/world";
  * there after both ways.
  */
 const onlyByAzurerm: Readonly<Record<string, string>> = {
+  "Microsoft.Authorization/locks": "nothing in the sandbox deletes what they keep",
   "Microsoft.Network/networkSecurityGroups/securityRules": "the sandbox has no packets to filter",
   "Microsoft.Network/privateDnsZones/SOA": "Azure adds it to each zone",
   "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "the sandbox goes by addresses",

@@ -61,7 +61,7 @@ export class RunningResources implements SiteRunner {
   #machinesMade = 0;
   /** As it was sent last, by name of the VM. */
   readonly #userData = new Map<string, string>();
-  /** The last of the starts and ends of each site. */
+  /** The last work of each kind of which only one may be under way: a site's starts and ends, load balancers. */
   readonly #turns = new Map<string, Promise<void>>();
   readonly #consoles = new Map<string, string>();
 
@@ -89,7 +89,8 @@ export class RunningResources implements SiteRunner {
       await this.#createDatabase(resource);
     if (kind === "deleted" && type === "microsoft.web/sites") await this.#deleteSite(resource.name);
     if (kind === "written" && type === "microsoft.web/sites/config") await this.#restartSite(resource.id);
-    if (type.startsWith("microsoft.network/")) await this.#balance(store);
+    if (type.startsWith("microsoft.network/"))
+      await this.#inTurn("load balancers", () => this.#balance(store));
     const lines = [...hostNames(store)].map(([name, address]) => `${address} ${name}`);
     await writeFile(this.#options.hostsFile, ["127.0.0.1 localhost", ...lines, ""].join("\n"));
   };
@@ -263,11 +264,11 @@ export class RunningResources implements SiteRunner {
     return this.#inTurn(name, () => this.#startSiteNow(name));
   }
 
-  #inTurn(site: string, work: () => Promise<void>): Promise<void> {
-    const turn = (this.#turns.get(site) ?? Promise.resolve()).then(work);
+  #inTurn(what: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(what) ?? Promise.resolve()).then(work);
     // A failure is the caller's, and not that of the next in turn.
     this.#turns.set(
-      site,
+      what,
       turn.catch(() => {}),
     );
     return turn;

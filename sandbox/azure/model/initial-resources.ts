@@ -24,12 +24,12 @@ function resourcesOf(world: AzureWorld): ArmResource[] {
       type: "Microsoft.ManagedIdentity/userAssignedIdentities",
       properties: { tenantId: world.tenantId, clientId, principalId },
     })),
-    ...world.sites.map(({ name, resourceId, systemAssigned }) => ({
+    ...world.sites.map(({ name, resourceId, systemAssigned, userAssigned = [] }) => ({
       id: resourceId,
       name,
       type: "Microsoft.Web/sites",
       kind: "app,linux",
-      identity: { type: "SystemAssigned", principalId: systemAssigned.principalId, tenantId: world.tenantId },
+      identity: identityOf({ systemAssigned, userAssigned }, world),
       properties: { state: "Running", enabled: true },
     })),
     ...world.keyVaults.map(({ name, resourceId }) => ({
@@ -75,7 +75,7 @@ function virtualMachine(machine: VirtualMachine, world: AzureWorld): ArmResource
 
 /** A user-assigned identity does not put its principal id at the top, only a system-assigned one does. */
 function identityOf(
-  { systemAssigned, userAssigned }: VirtualMachine,
+  { systemAssigned, userAssigned }: Pick<VirtualMachine, "systemAssigned" | "userAssigned">,
   world: AzureWorld,
 ): Record<string, unknown> | undefined {
   const kinds = [

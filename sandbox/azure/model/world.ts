@@ -71,6 +71,8 @@ export interface Site {
   name: string;
   resourceId: string;
   systemAssigned: ManagedIdentity;
+  /** Resource ids; none unless told. */
+  userAssigned?: string[];
   /** An address of its integration subnet: where its connections into the network come from. */
   privateIpAddress?: string;
 }
