@@ -165,7 +165,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
           apply: async (machine) => {
             const first = machine.run(APPLY);
             await new Promise((done) => setTimeout(done, Math.floor(random() * 3000)));
-            if (machine.state(APPLY) === "activating") {
+            if (machine.pid(APPLY) !== undefined) {
               machine.kill(APPLY, "SIGKILL");
               killed++;
             }
