@@ -62,7 +62,10 @@ async function main(): Promise<void> {
   } catch (error) {
     if (interrupted.signal.aborted) return; // the interruption stops everything, and ends this process
     await stop();
-    throw error;
+    // A mistake of this program is shown with its stack, although the step has said its message.
+    if (!(error instanceof UserError && progress.told(error))) throw error;
+    console.error("The sandbox did not start. The reason is above.");
+    process.exit(1);
   }
 }
 

@@ -103,7 +103,7 @@ function reasonOf({ status, errors }: Refused, path: string): string {
   const said = errors.join(" ");
   if (/sealed/i.test(said)) return "Vault is sealed.";
   if (status === 403)
-    return `Vault refuses ${path}: the workload's policy does not allow it, or its token is over.`;
+    return `Vault refuses ${path}: the workload's policy does not allow it (then add the path to the workload in the environment file), or its token is over.`;
   if (status === 429) return "Vault is asked too much at once (429).";
   if (path.startsWith("database/") && status === 500)
     return "Vault cannot make database credentials now (500).";

@@ -1,5 +1,5 @@
 import { type CustomerInput, customerFields } from "../../../app/customers/customer-store";
-import { Tampered, Unavailable } from "../../../app/errors";
+import { NotGranted, Tampered, Unavailable } from "../../../app/errors";
 import { hostileValues, newCustomer, unescaped } from "./examples";
 import { MemoryApplication } from "./memory-application";
 import { Browser, start } from "./web-client";
@@ -454,6 +454,15 @@ describe("A page that cannot be shown", () => {
       expect(answer.body).toContain("The database does not answer.");
     }
     expect((await server.inject("/system")).statusCode).toBe(200);
+  });
+
+  it("promises nothing where only an edit of the environment helps", async () => {
+    const { server, application } = await start();
+    application.broken = new NotGranted("This workload lacks the path transit/hmac/customer-key.");
+    const { statusCode, headers, body } = await server.inject("/customers");
+    expect([statusCode, headers["retry-after"]]).toEqual([503, undefined]);
+    expect(body).toContain("lacks the path transit/hmac/customer-key");
+    expect(body).not.toMatch(/by itself|anew in/);
   });
 
   it.each(["0", "01", "-1", "1.0", "1e3", "99999999999", "2147483648", "x", "%00", "1%2f2"])(

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { LONGEST_FOLDER } from "../../../sandbox/machine/machine";
 import { describeUnless, describeWithVaultAndDatabase } from "../programs-there";
 import { Place, readProcess, type SandboxCommand } from "./sandbox-command";
 
@@ -144,6 +145,15 @@ async function login(file: string, jwt: string): Promise<{ token: string; data: 
   return { token, data: JSON.parse(rest.join("\n")).data };
 }
 
+/** A sandbox's folder, with these files in it. */
+function keptFolder(files: Readonly<Record<string, string>>): string {
+  const folder = join(place.path, "kept");
+  mkdirSync(folder);
+  for (const [name, content] of Object.entries({ "this-is-a-vault-on-azure-sandbox": "", ...files }))
+    writeFileSync(join(folder, name), content);
+  return folder;
+}
+
 /** Refused: exit code 1, the sentence on standard error, no stack trace, nothing left. */
 async function refused(
   command: SandboxCommand,
@@ -154,6 +164,13 @@ async function refused(
   expect([code, command.output()]).toEqual([1, expect.stringMatching(sentence)]);
   expect(command.output()).not.toMatch(stackTrace);
   await place.isEmpty({ but });
+}
+
+/** A step that failed says why, once; the last line only points there. */
+function told(step: string, sentence: string): RegExp {
+  const escaped = sentence.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const lines = `${step} … failed after \\d+\\.\\d s: ${escaped}\\n(?:.*\\n)?The sandbox did not start. The reason is above.`;
+  return new RegExp(`^(?!.*${escaped}.*${escaped}).*${lines}\\n$`, "s");
 }
 
 describe("npm run sandbox refuses in one sentence", () => {
@@ -208,6 +225,68 @@ describe("npm run sandbox refuses in one sentence", () => {
     expect(command.output()).toContain(`${folder} cannot be used (${code})`);
   });
 
+  it("a kept folder that holds another environment", async () => {
+    const folder = keptFolder({ environment: "production\n" });
+    await refused(
+      place.run({ args: ["--folder", folder] }),
+      /^\S+ holds the environment production, and this is demo\. Set ENVIRONMENT=production, or name another folder\.\n$/,
+      ["kept"],
+    );
+  });
+
+  it.each([
+    ["cut short", '{"kv-demo-ab12cd":{"keys":{'],
+    ["of another form", '{"kv-demo-ab12cd":[]}'],
+  ])("a kept folder whose azure.json is %s", async (_, content) => {
+    const folder = keptFolder({ "azure.json": content });
+    const file = join(folder, "azure.json");
+    await refused(
+      place.run({ args: ["--folder", folder] }),
+      told(
+        "stand-in for Azure",
+        `${file} is damaged, and with it the Key Vaults' content, without which the Vault that was kept stays sealed. Restore the file, or remove the folder ${folder} and start anew.`,
+      ),
+      ["kept"],
+    );
+    expect(readFileSync(file, "utf8")).toBe(content);
+  });
+
+  it("a kept folder with Key Vaults of another environment", async () => {
+    const empty = { keys: {}, secrets: {}, certificates: {} };
+    const folder = keptFolder({ "azure.json": JSON.stringify({ "kv-other": empty }) });
+    await refused(
+      place.run({ args: ["--folder", folder] }),
+      told(
+        "stand-in for Azure",
+        "The state that was kept has Key Vaults that this environment does not have (kv-other): it is another environment's; name another folder.",
+      ),
+      ["kept"],
+    );
+  });
+
+  it("a folder whose name units cannot hold", async () => {
+    const folder = join(place.path, "a b");
+    await refused(
+      place.run({ args: ["--folder", folder] }),
+      /^The sandbox cannot run in \S+\/a b: units .* Name a folder of letters, .* by --folder, or set TMPDIR to one\.\n$/,
+      ["a b"],
+    );
+  });
+
+  it("a TMPDIR that is too long, with the limit that counts", async () => {
+    const parent = join(place.path, "x".repeat(60));
+    mkdirSync(parent);
+    const command = place.run({ env: { TMPDIR: parent } });
+    expect(await command.exitCode()).toBe(1);
+    const [, letters, limit] =
+      /^The sandbox cannot run in (\S+), which has \d+ letters: .* it may have (\d+)\. .*\n$/.exec(
+        command.output(),
+      ) ?? [];
+    expect(letters).toContain("x/vault-azure-");
+    expect(Number(limit)).toBe(LONGEST_FOLDER - "/machines/vm-demo-vault-1".length);
+    await place.isEmpty({ but: ["x".repeat(60)] });
+  });
+
   it("a kept folder whose network is taken", async () => {
     const folder = join(place.path, "kept");
     mkdirSync(folder);
@@ -217,7 +296,10 @@ describe("npm run sandbox refuses in one sentence", () => {
     await new Promise<void>((done) => other.listen(8200, "127.251.7.7", done));
     await refused(
       place.run({ args: ["--folder", folder] }),
-      /\nOne of the ports 8200, 8201, 3306 is taken on 127\.251\.0\.0\/16; stop what listens there \(perhaps another sandbox of the same folder\)\.\n$/,
+      told(
+        "loopback network",
+        "One of the ports 8200, 8201, 3306 is taken on 127.251.0.0/16; stop what listens there (perhaps another sandbox of the same folder).",
+      ),
       ["kept"],
     );
     await new Promise((done) => other.close(done));
@@ -228,6 +310,27 @@ describe("npm run sandbox refuses in one sentence", () => {
       place.run({ env: { VAULT_PROGRAM: "/bin/echo" } }),
       /\n\/bin\/echo is not HashiCorp Vault: "\/bin\/echo version" said "version"\.\n$/,
     );
+  });
+
+  it("no Vault on PATH that is too old, but says that it is passed over", async () => {
+    const bin = join(place.path, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "vault"), "#!/bin/sh\necho 'Vault v1.10.0 (abcdef)'\n", { mode: 0o755 });
+    const env = {
+      VAULT_PROGRAM: undefined,
+      PATH: `${bin}:${process.env.PATH}`,
+      XDG_CACHE_HOME: bin,
+      HOME: bin,
+      HTTPS_PROXY: "http://127.0.0.1:9",
+      NODE_USE_ENV_PROXY: "1",
+      GOPROXY: "off",
+    };
+    const command = place.run({ env });
+    await command.exitCode();
+    expect(command.output()).toContain(
+      `The vault on PATH is not used: ${bin}/vault is Vault 1.10.0, and 1.21.0 or newer is needed; update it.\n`,
+    );
+    await place.isEmpty({ but: ["bin"] });
   });
 
   it("that no Vault can be had", async () => {
@@ -293,7 +396,10 @@ describeUnless(
       const command = place.run({ wrapper: within(script).map((it) => it.replace('exec "$@"', '"$@"')) });
       await refused(
         command,
-        /\nOne of the ports 8200, 8201, 3306 is taken on every loopback address; stop what listens there \(a server on 0\.0\.0\.0\)\.\n$/,
+        told(
+          "loopback network",
+          "One of the ports 8200, 8201, 3306 is taken on every loopback address; stop what listens there (a server on 0.0.0.0).",
+        ),
       );
     });
 
