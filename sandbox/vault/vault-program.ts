@@ -50,7 +50,7 @@ export async function findVaultProgram(options: FindVaultOptions = {}): Promise<
       return await find();
     } catch (error) {
       if (error instanceof VerificationError) throw error;
-      tried.add(`${way}: ${progress.told(error) ? "failed, as above." : messageOf(error)}`);
+      tried.add(`${way}: ${messageOf(error)}`);
       return undefined;
     }
   };
