@@ -133,6 +133,12 @@ async function agentWorks(sandbox: SmokeTestSubject, machine: string): Promise<v
   await opensMySql(sandbox, database.host, database.user, database.password, database.name);
 }
 
+/** Waits until people can use every application that its environment gives enough. @throws UserError that says which cannot be used */
+export async function applicationsReady(sandbox: SmokeTestSubject): Promise<void> {
+  const able = applications(sandbox).filter(({ missing }) => missing.length === 0);
+  await Promise.all(able.map(({ url }) => isReady(url)));
+}
+
 /** Every workload's application, with what its environment does not give it. */
 function applications(sandbox: SmokeTestSubject): { name: string; url: string; missing: string[] }[] {
   const { webApps, agentVms } = sandbox.environment;
@@ -154,8 +160,12 @@ function applications(sandbox: SmokeTestSubject): { name: string; url: string; m
   ].map(({ name, role, url }) => ({ name, url, missing: missing.get(role) ?? [] }));
 }
 
-async function listsCustomers(url: string): Promise<void> {
+async function isReady(url: string): Promise<void> {
   await waitFor(`${url} to be ready`, async () => (await fetch(`${url}/readyz`)).ok, { deadlineMs: 60_000 });
+}
+
+async function listsCustomers(url: string): Promise<void> {
+  await isReady(url);
   const answer = await fetch(`${url}/api/customers?page=1&pageSize=5`);
   const { rows } = customerPage.parse(await answer.json());
   if (rows.length === 0)

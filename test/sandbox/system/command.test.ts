@@ -4,8 +4,9 @@ import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { describeUnless, describeWithVaultAndDatabase } from "../programs-there";
-import { Place, readProcess, type SandboxCommand } from "./sandbox-command";
+import { deadlineMs, Place, readProcess, type SandboxCommand } from "./sandbox-command";
 
 jest.setTimeout(240_000); // each starts whole sandboxes, 15 s on two cores that have nothing else to do
 
@@ -35,11 +36,12 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
 
   it("runs twice side by side, with logins that work; neither Ctrl-C nor kill -9 leaves anything behind", async () => {
     const [one, two] = [place.run(), place.run()];
-    await Promise.all([one.says("vault token lookup"), two.says("vault token lookup")]);
+    await Promise.all([one.says("Ctrl-C ends"), two.says("Ctrl-C ends")]);
     const folders = [one, two].map((it) => /^ {2}Files {5}(\S+)/m.exec(it.output())?.[1] ?? "");
     expect(new Set(folders).size).toBe(2);
 
     await loginsWork(one);
+    await commandsWork(one, folders[0] as string);
 
     one.child.kill("SIGINT");
     expect(await one.exitCode()).toBe(130);
@@ -85,11 +87,75 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
 /** A line of a stack trace of Node.js. */
 const stackTrace = /^ +at /m;
 
-/** Files that the command printed, to be sourced. */
+/** Files to be sourced. */
 function loginFiles(command: SandboxCommand): string[] {
-  return [...command.output().matchAll(/^ {2}\. (\S+) && vault token lookup$/gm)].map(
-    ([, file]) => file as string,
+  const folder = join(/^ {2}Files {5}(\S+)/m.exec(command.output())?.[1] ?? "", "logins");
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".sh"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** A command to the sandbox, as a person types it in another terminal. */
+async function tell(folder: string, ...args: string[]): Promise<[code: number, output: string]> {
+  const command = place.run({ args: [...args.slice(0, 1), "--folder", folder, ...args.slice(1)] });
+  return [await command.exitCode(), command.output()];
+}
+
+/** Every experiment of the start screen, and what it says; then each other command. */
+async function commandsWork(command: SandboxCommand, folder: string): Promise<void> {
+  expect(statSync(join(folder, "control")).mode & 0o777).toBe(0o600);
+  expect(command.output()).toMatch(/^The system runs .* Open http:\/\/127\.0\.0\.1:\d+\nCtrl-C ends it\.$/m);
+  const screen = command.output().split("Ctrl-C ends it.")[1] ?? "";
+  expect(screen).not.toContain("FAILS");
+  const experiments = [...screen.matchAll(/^ {4}npm run sandbox -- (.*)$/gm)].map(([, it = ""]) =>
+    it.split(" "),
   );
+  expect(experiments).toHaveLength(4);
+  const run = (args: string[] = []) => {
+    const running = place.run({ args });
+    return running.exitCode().then((code) => [code, running.output()]);
+  };
+  const [reads, refusal, rotation, kill] = experiments;
+  expect(await run(reads)).toEqual([0, expect.stringMatching(/^username +v-jwt-/m)]);
+  expect(await run(refusal)).toEqual([2, expect.stringContaining("permission denied")]);
+  expect(await run(rotation)).toEqual([
+    0,
+    expect.stringMatching(/rewrap: done, 120 customers; all are at version 2 of the key\n$/),
+  ]);
+  expect(await run(kill)).toEqual([0, expect.stringMatching(/^vault: /)]);
+  await command.says("works again: unsealed, active");
+
+  expect(await tell(folder, "seal")).toEqual([0, expect.stringContaining("npm run sandbox -- unseal")]);
+  await command.says("  vault  sealed");
+  expect((await tell(folder, "status"))[1]).toMatch(/^ {2}FAILS {2}vault .* sealed$/m);
+  const back = () => command.output().split("works again: unsealed, active").length;
+  const before = back();
+  expect(await tell(folder, "unseal")).toEqual([0, expect.stringContaining("unseals itself")]);
+  await waitFor("Vault to be unsealed", () => back() > before, {
+    deadlineMs,
+  });
+
+  expect(await tell(folder, "kill", "mysql")).toEqual([
+    0,
+    expect.stringContaining("does not run; start it by"),
+  ]);
+  await command.says("mysql  does not run; start it by: npm run sandbox -- start mysql");
+  expect(await tell(folder, "start", "mysql")).toEqual([0, "mysql: runs\n"]);
+  await command.says("mysql  works again: runs");
+  expect(await tell(folder, "logs", "vault")).toEqual([
+    0,
+    expect.stringContaining("core: vault is unsealed"),
+  ]);
+  expect(await tell(folder, "open")).toEqual([0, expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\n$/)]);
+  expect(await tell(folder, "stop", "nobody")).toEqual([
+    1,
+    "There is no part nobody; choose from webapp, agent-1, vault, mysql.\n",
+  ]);
+  expect(await tell(join(folder, "logins"), "status")).toEqual([
+    1,
+    expect.stringMatching(/^No sandbox runs in /),
+  ]);
 }
 
 /** Each printed login gives a token with the right policies, and shows no token to other users of the machine. */
@@ -175,7 +241,8 @@ function told(step: string, sentence: string): RegExp {
 describe("npm run sandbox refuses in one sentence", () => {
   it.each([
     [["--forever"], /^Unknown option '--forever'\.\n\nUsage: /],
-    [["now"], /^Unexpected argument 'now'\.\n\nUsage: /],
+    [["now"], /^There is no command now\.\n\nUsage: /],
+    [["status", "vault", "now"], /^Unexpected argument 'now'\.\n\nUsage: /],
     [["--folder"], /^Option '--folder <value>' argument missing\.\n\nUsage: /],
     [["--apply", "magic"], /^--apply cannot be magic\.\n\nUsage: /],
   ])("the arguments %j", async (args, sentence) => {
