@@ -9,7 +9,7 @@ import {
 } from "../customers/customer-store";
 import { Tampered, Unavailable } from "../errors";
 import type { Transform } from "./transform";
-import type { Bound, TransitKey, Undecryptable } from "./transit";
+import type { Bound, OnAnswer, TransitKey, Undecryptable } from "./transit";
 
 /** A customer to seal, and the random key of its row, to which each ciphertext is bound. */
 export interface OpenRow {
@@ -67,7 +67,7 @@ export class CustomerCipher {
   }
 
   /** @throws {Tampered} for a ciphertext that is not of its row and field */
-  async open(rows: readonly StoredCustomer[]): Promise<CustomerInput[]> {
+  async open(rows: readonly StoredCustomer[], onAnswer?: OnAnswer): Promise<CustomerInput[]> {
     const places = rows.flatMap((row) =>
       customerFields.filter((field) => isTransit(row.fields[field])).map((field) => ({ row, field })),
     );
@@ -84,6 +84,7 @@ export class CustomerCipher {
           ciphertext: row.fields[field],
           associatedData: binding(row.rowKey, field),
         })),
+        onAnswer,
       ),
       this.transform?.decodeSocialSecurityNumbers(encoded.map(({ fields }) => fields.socialSecurityNumber)),
     ]);

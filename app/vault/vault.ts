@@ -6,6 +6,8 @@ import { connectionProblem, Refused } from "./http";
 /** Vault's answer to a request; only what the application reads. */
 export interface VaultAnswer<Data> {
   data: Data;
+  /** Under which Vault's audit log has the request. */
+  request_id?: string;
   lease_id?: string;
   lease_duration?: number;
   renewable?: boolean;
