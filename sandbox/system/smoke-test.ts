@@ -140,7 +140,12 @@ export async function applicationsReady(sandbox: SmokeTestSubject): Promise<void
 }
 
 /** Every workload's application, with what its environment does not give it. */
-function applications(sandbox: SmokeTestSubject): { name: string; url: string; missing: string[] }[] {
+export function applications(
+  sandbox: Pick<
+    SmokeTestSubject,
+    "environment" | "webAppWorkloads" | "agentWorkloads" | "webApps" | "agents"
+  >,
+): { name: string; url: string; missing: string[] }[] {
   const { webApps, agentVms } = sandbox.environment;
   const missing = new Map(
     [...webApps, ...agentVms].map(({ name, databaseRole, paths }) => [
