@@ -1,3 +1,4 @@
+import { missingPaths } from "../app/needed-paths";
 import { vaultRelease } from "../cloud-init/common/vault-release";
 import {
   asksForTokenToRecover,
@@ -16,6 +17,7 @@ export function environmentWarnings(environment: Environment): Problem[] {
     ...nobodyUsesTheRecoveryKeys(environment),
     ...sizesAreOld(environment),
     ...mysqlIsOld(environment.mysql),
+    ...applicationsCannotWork(environment),
   ];
 }
 
@@ -80,6 +82,22 @@ function mysqlIsOld({ version }: Environment["mysql"]): Problem[] {
       sentence: `MySQL ${version} had its last fix in April 2026, and Azure asks a price for its support from 2027 on; write 8.4, after a try on a copy (Azure upgrades the server in place, and not back).`,
     },
   ];
+}
+
+/** Every workload gets the project's application, which answers 503 to everything where it may do too little. */
+function applicationsCannotWork({ webApps, agentVms }: Environment): Problem[] {
+  return Object.entries({ webApps, agentVms }).flatMap(([list, workloads]) =>
+    workloads.flatMap(({ name, databaseRole, paths }, index) => {
+      const missing = [...(databaseRole ? [] : ["a databaseRole"]), ...missingPaths(paths)];
+      if (missing.length === 0) return [];
+      return [
+        {
+          field: `${list}[${index}].paths`,
+          sentence: `the application of ${name} will only say what it lacks, since it needs ${missing.join(", ")}, too; add these, or deploy an application of your own there.`,
+        },
+      ];
+    }),
+  );
 }
 
 /** Prints a sentence for each to stderr. */

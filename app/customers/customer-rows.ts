@@ -3,6 +3,7 @@ import { codeOf, type Parameter, type Pools, type Session } from "../database/po
 import { Conflict, NotFound } from "../errors";
 import {
   type CustomerField,
+  type CustomerQuery,
   customerFields,
   type HashedField,
   hashedFields,
@@ -51,7 +52,10 @@ const select = `SELECT ${columns.join(", ")} FROM customers`;
 export class CustomerRows {
   constructor(private readonly pools: Pools) {}
 
-  page({ page, pageSize }: PageRequest, search?: RowSearch): Promise<Page<StoredCustomer>> {
+  page(
+    { page, pageSize, sort }: PageRequest & Pick<CustomerQuery, "sort">,
+    search?: RowSearch,
+  ): Promise<Page<StoredCustomer>> {
     const { where, parameters } = condition(search);
     return this.pools.use("list customers", async (session) => {
       const [count] = await session.rows<{ total: number }>(
@@ -59,11 +63,10 @@ export class CustomerRows {
         parameters,
       );
       // Numbers as text: MySQL 8 takes a prepared LIMIT's double for none. Source: mysql2, issue 1239.
-      const rows = await session.rows<Row>(`${select}${where} ORDER BY id LIMIT ? OFFSET ?`, [
-        ...parameters,
-        String(pageSize),
-        String((page - 1) * pageSize),
-      ]);
+      const rows = await session.rows<Row>(
+        `${select}${where} ORDER BY id ${sort === "-number" ? "DESC " : ""}LIMIT ? OFFSET ?`,
+        [...parameters, String(pageSize), String((page - 1) * pageSize)],
+      );
       return { page, pageSize, total: Number(count?.total ?? 0), rows: rows.map(storedCustomer) };
     });
   }
@@ -73,6 +76,13 @@ export class CustomerRows {
     const found = await this.pools.use("read a customer", (session) => find(session, id));
     if (!found) throw notFound(id);
     return found;
+  }
+
+  has(rowKey: string): Promise<boolean> {
+    return this.pools.use("look for a customer's key", async (session) => {
+      const rows = await session.rows("SELECT id FROM customers WHERE row_key = ?", [rowKey]);
+      return rows.length > 0;
+    });
   }
 
   /** Adds a row. Returns it, or the stored row when that key exists already. */
@@ -119,6 +129,28 @@ export class CustomerRows {
           "INSERT INTO customer_archive (row_key, customer_id, archived_at, sealed) VALUES (?, ?, ?, ?)",
           [rowKey, id, new Date(), sealedCopy],
         );
+      }),
+    );
+  }
+
+  /** Under its old number and key, as another version: pages of the version that was removed do not fit. @throws {Conflict} */
+  async restore({ id, rowKey, version, createdAt }: StoredCustomer, sealed: SealedFields): Promise<void> {
+    const named = ["id", "row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
+    await this.pools.use("bring back a customer", (session, attempt) =>
+      session.transaction(async () => {
+        try {
+          await session.change(
+            `INSERT INTO customers (${named.join(", ")}) VALUES (${named.map(() => "?").join(", ")})`,
+            [id, rowKey, version + 1, sealed.keyVersion, createdAt, new Date(), ...sealedValues(sealed)],
+          );
+        } catch (error) {
+          if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
+          const stored = await find(session, id);
+          // A ciphertext is never made twice, so this one is of an attempt whose answer was lost.
+          if (attempt > 1 && stored?.fields.firstName === sealed.fields.firstName) return;
+          throw new Conflict(`There is a customer ${id} already.`);
+        }
+        await session.change("DELETE FROM customer_archive WHERE row_key = ?", [rowKey]);
       }),
     );
   }

@@ -10,7 +10,7 @@ import {
 import { Tampered, Unavailable } from "../errors";
 import { DataKey, isOfDataKey } from "./data-key";
 import type { Transform } from "./transform";
-import type { TransitKey, Undecryptable } from "./transit";
+import type { OnAnswer, TransitKey, Undecryptable } from "./transit";
 
 /** A customer to seal, and the random text of its row, to which each ciphertext is bound. */
 export interface OpenRow {
@@ -72,7 +72,7 @@ export class CustomerCipher {
   }
 
   /** @throws {Tampered} for a ciphertext that is not of its row and field */
-  async open(rows: readonly StoredCustomer[]): Promise<CustomerInput[]> {
+  async open(rows: readonly StoredCustomer[], onAnswer?: OnAnswer): Promise<CustomerInput[]> {
     const encrypted = rows.flatMap(encryptedByVault);
     const encoded = rows.filter((row) => !isSealed(row.fields.socialSecurityNumber));
     if (encoded.length > 0 && !this.transform) {
@@ -87,6 +87,7 @@ export class CustomerCipher {
           ciphertext,
           associatedData: binding(row.rowKey, of),
         })),
+        onAnswer,
       ),
       this.transform?.decodeSocialSecurityNumbers(encoded.map(({ fields }) => fields.socialSecurityNumber)),
     ]);

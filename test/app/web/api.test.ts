@@ -69,6 +69,20 @@ describe("The OpenAPI document", () => {
     expect(document.openapi).toBe("3.1.0");
   });
 
+  it("is told to people, too, with every operation and header of it", async () => {
+    const { server } = await start();
+    const { statusCode, headers, body } = await server.inject("/api");
+    expect([statusCode, headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
+    for (const item of Object.values(
+      openApiDocument().paths as Record<string, Record<string, { operationId?: string }>>,
+    )) {
+      for (const { operationId } of Object.values(item).filter((it) => it.operationId))
+        expect(body).toContain(`id="${operationId}"`);
+    }
+    for (const words of ["Idempotency-Key", "If-Match", "/api/openapi.json", "CustomerEdit"])
+      expect(body).toContain(words);
+  });
+
   it("is served where its readers look for it", async () => {
     const { server } = await start();
     const answer = await server.inject("/api/openapi.json");
