@@ -1,10 +1,10 @@
-import { missingPaths } from "../app/needed-paths";
 import { vaultRelease } from "../cloud-init/common/vault-release";
 import {
   asksForTokenToRecover,
   DEFAULT_VAULT,
   openVulnerabilities,
 } from "../cloud-init/vault-server/vault-version";
+import { lacking } from "./application-needs";
 import type { Problem } from "./problem";
 import type { Environment } from "./schema";
 
@@ -87,13 +87,13 @@ function mysqlIsOld({ version }: Environment["mysql"]): Problem[] {
 /** Every workload gets the project's application, which answers 503 to everything where it may do too little. */
 function applicationsCannotWork({ webApps, agentVms }: Environment): Problem[] {
   return Object.entries({ webApps, agentVms }).flatMap(([list, workloads]) =>
-    workloads.flatMap(({ name, databaseRole, paths }, index) => {
-      const missing = [...(databaseRole ? [] : ["a databaseRole"]), ...missingPaths(paths)];
+    workloads.flatMap((workload, index) => {
+      const missing = lacking(workload);
       if (missing.length === 0) return [];
       return [
         {
           field: `${list}[${index}].paths`,
-          sentence: `the application of ${name} will only say what it lacks, since it needs ${missing.join(", ")}, too; add these, or deploy an application of your own there.`,
+          sentence: `the application of ${workload.name} will only say what it lacks, since it needs ${missing.join(", ")}, too; add these, or deploy an application of your own there.`,
         },
       ];
     }),

@@ -28,6 +28,7 @@ To a sandbox that runs in another terminal (--folder FOLDER if there are several
   stop NAME, start NAME, kill NAME
   seal, unseal      take the unseal key away from Vault, and give it back
   rotate            rotate the key of the customers, and encrypt every row anew
+  audit ID          what Vault's audit log has of a request, such as the one by which numbers were revealed
   shell WHO [-- PROGRAM ...]   a shell, or one program, as a deployer, a web app or a VM
   open              the web application`;
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { InjectedFault } from "../azure/server/faults";
+import { auditLines } from "./audit-lines";
 import type { Login } from "./logins";
 import { type Part, partNamed } from "./parts";
 import type { Sandbox } from "./sandbox";
@@ -26,6 +27,7 @@ export const commands = [
   "kill",
   "shell",
   "rotate",
+  "audit",
   "open",
 ] as const;
 export type Command = (typeof commands)[number];
@@ -107,6 +109,8 @@ export class Control {
         return { shells: [{ who: name ?? "", shell: this.#shell(name), command: [] }] };
       case "rotate":
         return this.#rotate();
+      case "audit":
+        return { text: auditLines(this.props.sandbox, name) };
       case "open":
         return { url: parts[0]?.place };
     }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { createConnection } from "mysql2/promise";
 import { z } from "zod";
-import { missingPaths } from "../../app/needed-paths";
+import { lacking } from "../../environments/application-needs";
 import type { Progress } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
@@ -140,13 +140,15 @@ export async function applicationsReady(sandbox: SmokeTestSubject): Promise<void
 }
 
 /** Every workload's application, with what its environment does not give it. */
-function applications(sandbox: SmokeTestSubject): { name: string; url: string; missing: string[] }[] {
+export function applications(
+  sandbox: Pick<
+    SmokeTestSubject,
+    "environment" | "webAppWorkloads" | "agentWorkloads" | "webApps" | "agents"
+  >,
+): { name: string; url: string; missing: string[] }[] {
   const { webApps, agentVms } = sandbox.environment;
   const missing = new Map(
-    [...webApps, ...agentVms].map(({ name, databaseRole, paths }) => [
-      `${name}-role`,
-      [...(databaseRole ? [] : ["a databaseRole"]), ...missingPaths(paths)],
-    ]),
+    [...webApps, ...agentVms].map((workload) => [`${workload.name}-role`, lacking(workload)]),
   );
   return [
     ...sandbox

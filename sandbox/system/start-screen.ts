@@ -40,7 +40,7 @@ export async function startScreen(props: StartScreenProps): Promise<string> {
     "  Kill Vault, and watch here how it starts and unseals itself",
     command(`kill ${vault}`),
     "",
-    "More: status, logs NAME, seal, unseal, stop NAME, start NAME, kill NAME, shell WHO, open.",
+    "More: status, logs NAME, seal, unseal, stop NAME, start NAME, kill NAME, shell WHO, audit ID, open.",
     `  WHO       ${logins.map(({ name }) => name).join(", ")}`,
     `  Files     ${folder}  (the VMs' files and logs are below machines/)`,
     `  An edit of environments/${environment}.json reaches all that runs by: kill -USR2 ${pid}`,

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
 import type { Connection, RowDataPacket } from "mysql2/promise";
@@ -107,6 +107,37 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect((await app.store.get(id)).city).toBe("Paris");
     await app.store.remove(id, 2);
     await expect(app.store.get(id)).rejects.toThrow(NotFound);
+  });
+
+  it("brings back what was removed, with its number, and takes its copy from the archive", async () => {
+    const added = await app.store.add(ada);
+    const removed = await app.store.remove(added.id, added.version);
+    expect(await dump(database)).toContain(`"customer_id":${added.id},`);
+    const forged = { ...removed, fields: { ...removed.fields, city: removed.fields.lastName } };
+    await expect(app.store.restore(forged)).rejects.toThrow(Tampered);
+    await app.store.restore(removed);
+    await expect(app.store.restore(removed)).rejects.toThrow(Conflict);
+    expect(await app.store.get(added.id)).toMatchObject({ ...ada, version: 2, createdAt: added.createdAt });
+    expect(await dump(database)).not.toContain(`"customer_id":${added.id},`);
+    expect((await app.store.findByNumber(ada.socialSecurityNumber)).map(({ id }) => id)).toContain(added.id);
+    await app.store.remove(added.id);
+  });
+
+  it("reveals a customer by one request, under the id that Vault's audit log has", async () => {
+    const { customer, auditId } = await app.store.reveal(1);
+    expect(customer).toMatchObject(madeUpCustomers[0] ?? {});
+    const log = readFileSync(running.sandbox.vault.path("/var/log/vault/first-boot-audit.log"), "utf8");
+    const paths = log
+      .split("\n")
+      .filter((line) => line.includes(auditId))
+      .map((line) => JSON.parse(line).request.path);
+    expect(new Set(paths)).toEqual(new Set(["transit/decrypt/customer-key"]));
+  });
+
+  it("lists the newest first on request", async () => {
+    const { rows } = await app.store.list({ page: 1, pageSize: 3, sort: "-number" });
+    expect(rows.map(({ id }) => id)).toEqual([...rows].map(({ id }) => id).sort((a, b) => b - a));
+    expect(rows[0]?.id).toBeGreaterThanOrEqual(120);
   });
 
   it("refuses with a sentence what is no customer", async () => {

@@ -210,6 +210,34 @@ describe("The API", () => {
     },
   );
 
+  it.each([
+    ["52,000.50", "52000.50"],
+    ["52 000", "52000"],
+    ["999,999,999.99", "999999999.99"],
+    ["52000.5", "52000.5"],
+  ])("takes the amount %s, and keeps %s", async (salary, kept) => {
+    const { server } = await start();
+    const answer = await server.inject({
+      method: "POST",
+      url: "/api/customers",
+      payload: { ...newCustomer, salary },
+    });
+    expect([answer.statusCode, answer.json().salary]).toEqual([201, kept]);
+  });
+
+  it.each(["5,2000", "52,00", "1,000,000,000", "52.000,50", "-1"])(
+    "refuses the amount %s",
+    async (salary) => {
+      const { server } = await start();
+      const answer = await server.inject({
+        method: "POST",
+        url: "/api/customers",
+        payload: { ...newCustomer, salary },
+      });
+      expect([answer.statusCode, Object.keys(answer.json().problems)]).toEqual([422, ["salary"]]);
+    },
+  );
+
   it("takes a customer without e-mail address and phone", async () => {
     const { email: _, phone: __, ...least } = newCustomer;
     const answer = await send(await start(), "POST", "/api/customers", least);

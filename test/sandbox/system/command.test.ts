@@ -138,10 +138,34 @@ async function commandsWork(command: SandboxCommand, folder: string): Promise<vo
   expect((await tell("start", "mysql")).text).toBe("mysql: runs");
   await command.says("mysql  works again: runs");
   expect((await tell("logs", "vault")).files?.map((it) => existsSync(it))).toEqual([true]);
-  expect((await tell("open")).url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  const application = (await tell("open")).url ?? "";
+  const id = await revealedAs(application);
+  const audited = (await tell("audit", id)).text ?? "";
+  expect(audited).toContain('"path": "transit/decrypt/customer-key"');
+  expect(audited).toContain("hmac-sha256:");
+  expect(audited).not.toContain("vault:v");
+  await expect(tell("audit", "00000000-none")).rejects.toThrow(
+    "Vault's audit log has no request 00000000-none.",
+  );
+  expect(application).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   await expect(tell("stop", "nobody")).rejects.toThrow(
     "There is no part nobody; choose from webapp, agent-1, vault, mysql.",
   );
+}
+
+/** Reveals a customer's numbers in the application, as a browser does; the id under which Vault logged that. */
+async function revealedAs(application: string): Promise<string> {
+  await waitFor("the application to be ready", async () => (await fetch(`${application}/readyz`)).ok, {
+    deadlineMs,
+  });
+  const page = await fetch(`${application}/customers/1`);
+  const token = /name="_csrf" value="([^"]*)"/.exec(await page.text())?.[1] ?? "";
+  const answer = await fetch(`${application}/customers/1/reveal`, {
+    method: "POST",
+    headers: { cookie: page.headers.get("set-cookie")?.split(";")[0] ?? "", origin: application },
+    body: new URLSearchParams({ _csrf: token }),
+  });
+  return /by Vault as <code>([\w-]{36})/.exec(await answer.text())?.[1] ?? "";
 }
 
 /** Each printed login gives a token with the right policies, and shows no token to other users of the machine. */
