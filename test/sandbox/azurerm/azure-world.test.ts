@@ -183,7 +183,7 @@ describe("worldOf refuses", () => {
           x: { principal_id: "p", scope: "/s", role_definition_name: "r", condition: "c" },
         },
       },
-      "network/azurerm_role_assignment.x is not of the form that is expected here: condition: a right under a condition is not imitated",
+      "network/azurerm_role_assignment.x does not have the expected form: condition: a right under a condition is not imitated",
     ],
     [
       "a role that no stack defines",
@@ -200,7 +200,7 @@ describe("worldOf refuses", () => {
     [
       "a Key Vault with access policies",
       { azurerm_key_vault: { x: { name: "kv", resource_group_name: "rg" } } },
-      "network/azurerm_key_vault.x is not of the form that is expected here: rbac_authorization_enabled",
+      "network/azurerm_key_vault.x does not have the expected form: rbac_authorization_enabled",
     ],
     [
       "a key of a Key Vault that no stack makes",
@@ -209,7 +209,7 @@ describe("worldOf refuses", () => {
           x: { name: "k", key_vault_id: "/another", key_type: "RSA", key_size: 2048, key_opts: [] },
         },
       },
-      "No azurerm_key_vault of the synthesized stacks has the id /another",
+      "The synthesized stacks have no azurerm_key_vault with the id /another",
     ],
   ])("%s", (_, resource, reason) => {
     const deployment = deploymentWith({ network: { resource } });

@@ -195,7 +195,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     };
     const applier = new HttpApplier({ connection, readSecret: async () => "" });
     await expect(applier.apply(resources)).rejects.toThrow(
-      /cannot be asked POST auth\/deployer\/login: .*vault\.example\.com/,
+      /failed, POST auth\/deployer\/login: .*vault\.example\.com/,
     );
   });
 

@@ -140,7 +140,7 @@ describe("Vault's configuration", () => {
       },
     });
     expect(() => vaultConfiguration(circular)).toThrow(
-      "in a circle: vault_mount.a, vault_mount.b, vault_mount.a.",
+      "Circular dependency, each needs the next: vault_mount.a, vault_mount.b, vault_mount.a.",
     );
   });
 });
