@@ -169,7 +169,7 @@ describe("npm run sandbox refuses in one sentence", () => {
   it("an unknown environment", async () => {
     await refused(
       place.run({ env: { ENVIRONMENT: "nowhere" } }),
-      /ENVIRONMENT: there is no file environments\/nowhere\.json; choose from demo, production/,
+      /ENVIRONMENT: environments\/nowhere\.json does not exist; choose one of demo, production/,
     );
   });
 
