@@ -194,7 +194,9 @@ describe("scripts/deploy", () => {
     scene.vault.stop();
     const { code, stderr } = await scene.run("deploy", ["--wait", "1"]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/Timed out after 1 s waiting for Vault at .*ECONNREFUSED.*network\.deployerRanges/);
+    expect(stderr).toMatch(
+      /Timed out after 1 s waiting for Vault at .*ECONNREFUSED.*network\.deployerRanges/,
+    );
     expect(scene.imitations.changes).toEqual(applyAll.slice(0, -1));
   });
 
