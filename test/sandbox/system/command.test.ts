@@ -243,7 +243,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     };
     await refused(
       place.run({ env }),
-      /\nNo Vault can be had; install Vault 1\.21\.0 or newer .*, or name its binary in VAULT_PROGRAM\. Tried:\n {2}- PATH: there is no program named vault\.\n {2}- HashiCorp's release: .*\n {2}- Go module: .*\n$/,
+      /\nFound no Vault\. Install Vault 1\.21\.0 or newer .*, or name its binary in VAULT_PROGRAM\. Tried:\n {2}- PATH: found no program named vault\.\n {2}- HashiCorp's release: .*\n {2}- Go module: .*\n$/,
       ["bin"],
     );
   });
