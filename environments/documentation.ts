@@ -59,7 +59,7 @@ anything. The command prints one sentence for each mistake: the field, the probl
 **Ranges** are the networks that may connect, as IPv4 with a prefix length: \`203.0.113.7/32\` is one address, \`203.0.113.0/24\`
 is the 256 addresses that begin with 203.0.113. The firewalls refuse all other networks.
 
-- \`deployerRanges\` reach Vault, the Key Vaults and the web apps' deployment endpoint. At least one of them must be public,
+- \`deployerRanges\` reach Vault, the Key Vaults and the web apps' deployment endpoint. At least one range must be public,
   because Key Vault's firewall does not accept private ones.
 - \`clientRanges\` reach Vault and the web apps.
 - \`sshRanges\` reach port 22.

@@ -64,7 +64,7 @@ function problemsOfText(text: string): Problem[] {
       const field = fieldName(open.map(({ step }) => step));
       if (name === "__proto__") problems.push({ field, sentence: "is not a field; remove it." });
       if (inner.names.has(name)) {
-        problems.push({ field, sentence: "is in the file twice; remove one of the two." });
+        problems.push({ field, sentence: "is in the file twice; remove one entry." });
       }
       inner.names.add(name);
     }

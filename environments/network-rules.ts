@@ -151,7 +151,7 @@ function sourcesDiffer(read: Read): Problem[] {
     if (cidr !== undefined && earlier) {
       problems.push({
         field: `${field}.cidr`,
-        sentence: `${cidr} is already admitted by ${earlier}; remove one of the two.`,
+        sentence: `${cidr} is already admitted by ${earlier}; remove this entry.`,
       });
     } else networks.set(opening, field);
     return problems;

@@ -58,7 +58,7 @@ function tagsAreAzures(read: Read): Problem[] {
           {
             field,
             sentence:
-              "differs from another tag only in upper and lower case, which Azure ignores; remove one of the two.",
+              "differs from another tag only in upper and lower case, which Azure ignores; remove one tag.",
           },
         ]
       : [];
@@ -86,7 +86,7 @@ function policyTagsAreNotSet(read: Read): Problem[] {
     if (name !== undefined && set.has(name)) {
       return [{ field, sentence: "is a tag that deployments set themselves; remove it here, or from tags." }];
     }
-    return twice.has(index) ? [{ field, sentence: "is already in this list; remove one of the two." }] : [];
+    return twice.has(index) ? [{ field, sentence: "is already in this list; remove this entry." }] : [];
   });
 }
 
@@ -138,7 +138,7 @@ function principalsAreNamedOnce(read: Read): Problem[] {
   return lists.flatMap((list) =>
     repeated(objectIds(read, deployer.objectId, ...list)).map((index) => ({
       field: `${list.join(".")}[${index}].objectId`,
-      sentence: "is already in this list; remove one of the two.",
+      sentence: "is already in this list; remove this entry.",
     })),
   );
 }
@@ -150,7 +150,7 @@ function subscriptionsAreNamedOnce(read: Read): Problem[] {
   );
   return repeated(ids).map((index) => ({
     field: `additionalSubscriptions[${index}]`,
-    sentence: "is already in this list; remove one of the two.",
+    sentence: "is already in this list; remove this entry.",
   }));
 }
 

@@ -619,7 +619,7 @@ export const environmentSchema = z.strictObject({
     .array(principal)
     .default([])
     .describe(
-      "People who can read Vault's recovery keys. A deployer cannot be one of them. If the list is empty, nobody can read them until an owner of the subscription grants the right.",
+      "People who can read Vault's recovery keys. A deployer cannot be in this list. If the list is empty, nobody can read them until an owner of the subscription grants the right.",
     ),
   state: state.prefault({ backend: "local" }).describe("The place of Terraform's state."),
   additionalSubscriptions: z

@@ -76,7 +76,10 @@ function recoveryThresholdIsReachable(read: Read): Problem[] {
   }
   if (threshold === 1 && shares > 1) {
     return [
-      { field, sentence: `one of ${shares} shares would be enough, which Vault refuses; choose 2 or more.` },
+      {
+        field,
+        sentence: `a single share of ${shares} would be enough, which Vault refuses; choose 2 or more.`,
+      },
     ];
   }
   return [];

@@ -140,7 +140,7 @@ function nothingIsListedTwice(read: Read): Problem[] {
     );
     return repeated(values).map((index) => ({
       field: fieldName([...path, index]),
-      sentence: `${excerpt(values[index])} is already in this list; remove one of the two.`,
+      sentence: `${excerpt(values[index])} is already in this list; remove this entry.`,
     }));
   });
 }

@@ -35,7 +35,7 @@ export class SynthesizedStack {
     readonly assets: ReadonlyMap<string, Buffer> = new Map(),
   ) {}
 
-  /** Returns every resource or those of one type, in the order of their ids. */
+  /** Returns all resources or all of one type, in the order of their ids. */
   resources(type?: string): Block[] {
     return blocks(this.json["resource"], type);
   }

@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 export interface DeletionLockProps {
   /** Azure resource id of the resource that must not be deleted. */
   resourceId: string;
-  /** What a deletion would lose. The lock's note tells the reader. */
+  /** The data that a deletion would lose. The lock's note names it. */
   protects: string;
 }
 

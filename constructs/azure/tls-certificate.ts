@@ -26,7 +26,7 @@ interface KeptCertificate {
 }
 
 /**
- * Vault's TLS certificate in Key Vault: generated, or an existing one that the environment names. Vault's identity
+ * Vault's TLS certificate in Key Vault: generated, or an existing certificate from the environment file. Vault's identity
  * may fetch it.
  */
 export class TlsCertificate extends Construct {

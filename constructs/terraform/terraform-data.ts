@@ -2,7 +2,7 @@ import { TerraformResource, type TerraformResourceConfig } from "cdktf";
 import type { Construct } from "constructs";
 
 export interface TerraformDataProps extends Pick<TerraformResourceConfig, "provisioners" | "dependsOn"> {
-  /** A change of one of these replaces the resource and runs its provisioners again. */
+  /** A change of any value replaces the resource and runs its provisioners again. */
   triggersReplace: Record<string, string>;
 }
 

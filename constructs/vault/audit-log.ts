@@ -3,7 +3,7 @@ import { Construct } from "constructs";
 
 /**
  * Logs every request and response with hashed secrets, in memory that cloud-init limits and rotates. First boot's
- * device keeps the same log on disk, for longer. Vault answers while one of the two has room (docs/security.md).
+ * device keeps the same log on disk, for longer. Vault answers while either device has room (docs/security.md).
  */
 export class AuditLog extends Construct {
   constructor(scope: Construct, id: string) {

@@ -28,7 +28,7 @@ export async function readReleaseKey(armored: string, fingerprint: string, sourc
 }
 
 /**
- * Verifies a detached signature with the key or one of its signing subkeys.
+ * Verifies a detached signature with the key or a signing subkey.
  *
  * @param name the signed file, for the error
  * @throws VerificationError when this key did not sign this content

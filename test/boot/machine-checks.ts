@@ -10,7 +10,7 @@ export interface CheckedMachine {
   readonly userData: string;
   /** The expected TCP listeners. */
   readonly listeners: readonly string[];
-  /** Attempts on this machine's own secrets, besides those of confinement.ts. */
+  /** Attempts on this machine's own secrets, besides the attempts in confinement.ts. */
   readonly attempts: Readonly<Record<string, string>>;
   /** The attempts that each unit needs to succeed. All others must fail. */
   readonly allowed: Readonly<Record<string, readonly string[]>>;

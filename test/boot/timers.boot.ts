@@ -6,7 +6,7 @@ jest.setTimeout(BOOT_MS);
 
 /**
  * A security update that requires a restart, as apt and unattended-upgrades see one. Version 1.0 is installed, and
- * 2.0 is in the image's repository. The repository's fields equal those of Ubuntu's repository of security updates.
+ * 2.0 is in the image's repository. The repository has the fields of Ubuntu's repository of security updates.
  */
 const publishUpdate = `
   set -e

@@ -195,7 +195,7 @@ describe("An environment file is refused, with the field, the problem and the cu
             tagsFromPolicy: ["owner", "Cost Center", "cost center"],
           }),
         "tagsFromPolicy[0]: is a tag that deployments set themselves; remove it here, or from tags.",
-        "tagsFromPolicy[2]: is already in this list; remove one of the two.",
+        "tagsFromPolicy[2]: is already in this list; remove this entry.",
       ],
       [
         "with a character that Azure refuses",
@@ -210,7 +210,7 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "twice for Azure, which ignores case",
         (file) => Object.assign(file, { tags: { owner: "1", Owner: "2" } }),
-        "tags.Owner: differs from another tag only in upper and lower case, which Azure ignores; remove one of the two.",
+        "tags.Owner: differs from another tag only in upper and lower case, which Azure ignores; remove one tag.",
       ],
       [
         "that Terraform would evaluate",
@@ -278,7 +278,7 @@ describe("An environment file is refused, with the field, the problem and the cu
               { name: "Jo", objectId: guid.toUpperCase() },
             ],
           }),
-        "deployers[1].objectId: is already in this list; remove one of the two.",
+        "deployers[1].objectId: is already in this list; remove this entry.",
       ],
       [
         "a deployers' login to something that is not an app registration",
@@ -312,7 +312,7 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "a subscription twice",
         (file) => Object.assign(file, { additionalSubscriptions: [guid, guid.toUpperCase()] }),
-        "additionalSubscriptions[1]: is already in this list; remove one of the two.",
+        "additionalSubscriptions[1]: is already in this list; remove this entry.",
       ],
       [
         "a subscription's name",
@@ -424,7 +424,7 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "one range with two names",
         (file) => Object.assign(file.network, { clientRanges: [{ ...office, name: "home" }] }),
-        "network.clientRanges[0].cidr: 203.0.113.0/24 is already admitted by network.deployerRanges[0]; remove one of the two.",
+        "network.clientRanges[0].cidr: 203.0.113.0/24 is already admitted by network.deployerRanges[0]; remove this entry.",
       ],
       [
         "a range whose name Azure refuses",
@@ -558,9 +558,9 @@ describe("An environment file is refused, with the field, the problem and the cu
         "vault.recoveryThreshold: 3 shares are required, but only 2 exist (vault.recoveryShares); lower this number or raise the other.",
       ],
       [
-        "one of several shares is enough",
+        "a single share is enough",
         (file) => Object.assign(file.vault, { recoveryThreshold: 1 }),
-        "vault.recoveryThreshold: one of 5 shares would be enough, which Vault refuses; choose 2 or more.",
+        "vault.recoveryThreshold: a single share of 5 would be enough, which Vault refuses; choose 2 or more.",
       ],
       [
         "a certificate renewed before its creation",
@@ -643,12 +643,12 @@ describe("An environment file is refused, with the field, the problem and the cu
           Object.assign(file.agentVms[0], {
             paths: ["transit/keys/archive-key", "transit/keys/archive-key"],
           }),
-        'agentVms[0].paths[1]: "transit/keys/archive-key" is already in this list; remove one of the two.',
+        'agentVms[0].paths[1]: "transit/keys/archive-key" is already in this list; remove this entry.',
       ],
       [
         "a transit key twice",
         (file) => Object.assign(file, { transitKeys: ["customer-key", "archive-key", "customer-key"] }),
-        'transitKeys[2]: "customer-key" is already in this list; remove one of the two.',
+        'transitKeys[2]: "customer-key" is already in this list; remove this entry.',
       ],
       [
         "a database role that does not exist",
@@ -811,7 +811,7 @@ describe("A file that is not an environment at all is refused with the reason:",
   it("with one field twice, where JSON would silently take the last", () => {
     const text = JSON.stringify(demo()).replace('"cidr":', '"cidr":"10.0.0.0/8","cidr":');
     expect(sentencesFor(text)).toEqual([
-      "network.deployerRanges[0].cidr: is in the file twice; remove one of the two.",
+      "network.deployerRanges[0].cidr: is in the file twice; remove one entry.",
     ]);
   });
 

@@ -206,7 +206,7 @@ describe("A range", () => {
     "168.63.129.15/32",
     "168.63.129.17/32",
     "223.0.0.0/8",
-  ])("of %s, next to one of these, is a client's address", (cidr) => {
+  ])("of %s, next to such a network, is a client's address", (cidr) => {
     expect(clients(cidr)).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import { argumentsWithWriteOnlyForm } from "./bindings";
 import { everyStack } from "./environments";
 import { expressions, references, strings } from "./references";
 
-/** Arguments for a secret without a write-only form, or with one that the bindings do not know. */
+/** Arguments for a secret without a write-only form, or with a form that the bindings do not know. */
 const secretArguments = [
   "access_key",
   "admin_password",

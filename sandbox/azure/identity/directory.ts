@@ -25,7 +25,7 @@ export interface UsableIdentity extends ManagedIdentity {
   usedBy?: string;
 }
 
-/** Selects one of a machine's identities, as IMDS allows. */
+/** Selects a machine's identity, as IMDS allows. */
 export interface IdentityChoice {
   clientId?: string;
   objectId?: string;

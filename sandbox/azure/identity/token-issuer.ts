@@ -161,7 +161,7 @@ export class TokenIssuer {
     return `${content}.${signatures[algorithm]().toString("base64url")}`;
   }
 
-  /** Returns the claims of a valid token for one of these audiences. Throws BadToken. */
+  /** Returns the claims of a valid token for any of these audiences. Throws BadToken. */
   verify(token: string | undefined, audiences: string[]): Claims & { oid: string } {
     if (!token) throw new BadToken("missing");
     const { header, claims, content, signature } = parse(token);

@@ -1,7 +1,7 @@
 import { fields, list, propertiesOf, text } from "../services/resource-manager/resource-type";
 import type { ResourceStore } from "./resource-store";
 
-/** A request's entry in one of Azure's logs, apart from the caller and the result. */
+/** A request's entry in an Azure log, apart from the caller and the result. */
 export interface Trace {
   /** The category in diagnostic settings. */
   category: string;

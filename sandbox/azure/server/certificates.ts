@@ -60,7 +60,7 @@ export class CertificateAuthority {
     return `${this.#certificate.toString("pem")}\n`;
   }
 
-  /** Issues a server certificate for one of Azure's host names, at first use. */
+  /** Issues a server certificate for an Azure host name, at first use. */
   certificateFor(host: string): Promise<KeyAndCertificate> {
     const leaf = this.#leaves.get(host) ?? this.issue(host);
     this.#leaves.set(host, leaf);

@@ -16,7 +16,7 @@ export interface AzureRequest {
   readonly bytes: Buffer;
   /** Principal id. A service sets it after the token check. */
   authenticatedAs?: string;
-  /** A service sets it for requests that one of Azure's logs shows. */
+  /** A service sets it for requests that appear in an Azure log. */
   trace?: Trace;
 }
 

@@ -172,7 +172,7 @@ describe("MysqlServer", () => {
     ];
     const after = changes.map((change) => (change.get("depends_on") ?? []) as string[]);
     const waitedFor = new Set(after.flat());
-    // A chain: the first waits for nothing, and each other waits for one that nobody else waits for.
+    // A chain: the first waits for nothing, and each other waits for a different predecessor.
     expect(after.map(({ length }) => length).sort()).toEqual([0, ...changes.slice(1).map(() => 1)]);
     expect(waitedFor.size).toBe(changes.length - 1);
     expect(stack.only("azurerm_mysql_flexible_database").get("depends_on")).toHaveLength(1);

@@ -52,7 +52,7 @@ describe("FileLock", () => {
     expect(readdirSync(path)).toEqual(["claim-8"]);
   });
 
-  it("lets exactly one of many contenders take over a stale lock", async () => {
+  it("lets exactly one contender take over a stale lock", async () => {
     const path = join(folder.path, "lock");
     mkdirSync(path);
     writeFileSync(join(path, "claim-1"), JSON.stringify({ owner: { ...identityOf(), started: "long ago" } }));

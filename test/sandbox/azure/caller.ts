@@ -40,7 +40,7 @@ export async function ask(
   return send({ createConnection: () => socket, method, path, headers: all }, body);
 }
 
-/** Opens TLS to one of Azure's hosts through CONNECT. Rejects with the status if the proxy refuses. */
+/** Opens TLS to an Azure host through CONNECT. Rejects with the status if the proxy refuses. */
 export function tunnel(
   proxy: URL,
   host: string,
