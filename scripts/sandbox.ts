@@ -44,7 +44,7 @@ interface Arguments {
 }
 
 /** Starts the whole system on this machine and keeps it running until Ctrl-C. */
-async function main(): Promise<void> {
+async function run(): Promise<void> {
   helpIfAsked(usage);
   const { once, folder: path, apply, command, name, words, follow } = readArguments();
   if (command) {
@@ -168,7 +168,10 @@ function problem(error: unknown): unknown {
   return error instanceof EnvironmentError || error instanceof UserError ? messageOf(error) : error;
 }
 
-main().catch((error: unknown) => {
-  console.error(problem(error));
-  process.exit(1);
-});
+/** For scripts/run-bundled.cjs: the sandbox starts two seconds sooner than from its modules. */
+export function main(): Promise<void> {
+  return run().catch((error: unknown) => {
+    console.error(problem(error));
+    process.exit(1);
+  });
+}

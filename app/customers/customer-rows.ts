@@ -17,6 +17,7 @@ const seedLock = "RIGHT(CONCAT(DATABASE(), '.seed'), 64)";
 
 /** What of a row Vault has made. */
 export interface SealedFields {
+  dataKey: string;
   fields: Record<CustomerField, string>;
   hashes: Record<HashedField, string>;
   keyVersion: number;
@@ -33,6 +34,7 @@ export interface RowSearch {
 interface Row extends Record<string, unknown> {
   id: number;
   row_key: string;
+  data_key: string;
   version: number;
   key_version: number;
   created_at: Date;
@@ -41,8 +43,9 @@ interface Row extends Record<string, unknown> {
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const hashColumn = (field: HashedField): string => `${snake(field)}_hash`;
-const sealedColumns = [...customerFields.map(snake), ...hashedFields.map(hashColumn)];
+const sealedColumns = ["data_key", ...customerFields.map(snake), ...hashedFields.map(hashColumn)];
 const columns = ["id", "row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
+const isBehind = "(key_version < ? OR data_key = '')";
 const select = `SELECT ${columns.join(", ")} FROM customers`;
 
 /** The table of customers: ciphertexts in, ciphertexts out. Each write is acknowledged once, whatever broke in between. */
@@ -191,10 +194,21 @@ export class CustomerRows {
     return Object.keys(await this.rowsByVersion()).map(Number);
   }
 
-  /** Rows that an older version of the key encrypted, after a row number. */
+  /** How many rows an older version of the key encrypted, or field by field. */
+  countBehind(keyVersion: number): Promise<number> {
+    return this.pools.use("count customers to rewrap", async (session) => {
+      const [count] = await session.rows<{ total: number }>(
+        `SELECT COUNT(*) AS total FROM customers WHERE ${isBehind}`,
+        [keyVersion],
+      );
+      return Number(count?.total ?? 0);
+    });
+  }
+
+  /** These rows, after a row number. */
   behind(keyVersion: number, afterId: number, limit: number): Promise<StoredCustomer[]> {
     return this.pools.use("read customers to rewrap", async (session) => {
-      const rows = await session.rows<Row>(`${select} WHERE key_version < ? AND id > ? ORDER BY id LIMIT ?`, [
+      const rows = await session.rows<Row>(`${select} WHERE ${isBehind} AND id > ? ORDER BY id LIMIT ?`, [
         keyVersion,
         afterId,
         String(limit),
@@ -208,7 +222,7 @@ export class CustomerRows {
     return this.pools.use("rewrap a customer", async (session, attempt) => {
       const { affected } = await session.change(
         `UPDATE customers SET key_version = ?, ${sealedColumns.map((column) => `${column} = ?`).join(", ")}
-         WHERE id = ? AND version = ? AND row_key = ? AND key_version < ?`,
+         WHERE id = ? AND version = ? AND row_key = ? AND ${isBehind}`,
         [sealed.keyVersion, ...sealedValues(sealed), id, version, rowKey, sealed.keyVersion],
       );
       return affected === 1 || attempt > 1;
@@ -248,8 +262,12 @@ async function isEmpty(session: Session): Promise<boolean> {
   return (await session.rows("SELECT id FROM customers LIMIT 1")).length === 0;
 }
 
-function sealedValues({ fields, hashes }: SealedFields): Parameter[] {
-  return [...customerFields.map((field) => fields[field]), ...hashedFields.map((field) => hashes[field])];
+function sealedValues({ dataKey, fields, hashes }: SealedFields): Parameter[] {
+  return [
+    dataKey,
+    ...customerFields.map((field) => fields[field]),
+    ...hashedFields.map((field) => hashes[field]),
+  ];
 }
 
 function condition({ id, created, hashes = [] }: RowSearch = {}): { where: string; parameters: Parameter[] } {
@@ -274,6 +292,7 @@ function storedCustomer(row: Row): StoredCustomer {
   return {
     id: row.id,
     rowKey: row.row_key,
+    dataKey: row.data_key,
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -70,7 +70,12 @@ export interface StoredCustomer {
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** Ciphertexts such as `vault:v1:…`; on Vault Enterprise the social security number in its own format. */
+  /** The row's data key, encrypted by Vault; empty where Vault encrypted each field by itself. */
+  readonly dataKey: string;
+  /**
+   * Ciphertexts: `aes:…` by the row's data key, or `vault:v1:…` in rows of before. On Vault Enterprise the social security number
+   * keeps its format, and the card number is masked.
+   */
   readonly fields: Readonly<Record<CustomerField, string>>;
   /** Keyed hashes (HMAC with Vault's key) of what can be searched for, empty where nothing was entered. */
   readonly hashes: Readonly<Record<HashedField, string>>;

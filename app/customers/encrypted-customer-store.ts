@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { CustomerCipher } from "../encryption/customer-cipher";
+import { type CustomerCipher, isSealed } from "../encryption/customer-cipher";
 import { Conflict, InvalidInput } from "../errors";
 import { checkCustomerInput } from "./customer-input";
 import { type CustomerRows, conflict, type RowSearch } from "./customer-rows";
@@ -184,7 +184,7 @@ function rowKeyOf(oneTimeKey: string): string {
 }
 
 /** Vault Enterprise masks card numbers one way: the stored text is all there is. */
-const isMasked = ({ fields }: StoredCustomer): boolean => !fields.cardNumber.startsWith("vault:v");
+const isMasked = ({ fields }: StoredCustomer): boolean => !isSealed(fields.cardNumber);
 
 const shownCard = (row: StoredCustomer, { cardNumber }: CustomerInput): string =>
   isMasked(row) ? row.fields.cardNumber : cardNumber;

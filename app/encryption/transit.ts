@@ -101,6 +101,9 @@ export class TransitKey {
       return data.batch_results;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      // Vault answers 400 when each item failed. Source: Vault, builtin/logical/transit/path_encrypt.go, batchRequestResponse.
+      const failed = (error.data as BatchAnswer<Result> | undefined)?.batch_results;
+      if (failed) return failed;
       throw new Unavailable(`Vault refuses ${path}: ${error.message}`, 30, { cause: error });
     }
   }

@@ -20,7 +20,7 @@ describe("A warning is given of", () => {
         if (agents) agents.vmSize = vmSize;
       });
       expect(warnings.filter((warning) => warning.includes(`mSize: ${vmSize} is of a series`))).toEqual([
-        expect.stringMatching(/^vault\.vmSize: .*write Standard_D2s_v5/),
+        expect.stringMatching(/^vault\.vmSize: .*write a size such as Standard_D2s_v5/),
         expect.stringMatching(/^agentVms\[0\]\.vmSize: /),
       ]);
     },

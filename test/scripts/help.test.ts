@@ -48,8 +48,7 @@ it("--help after -- is a word of another program", () => {
   const { status, stderr } = spawnSync(
     process.execPath,
     [
-      "--require",
-      "tsx/cjs",
+      "scripts/run-bundled.cjs",
       "scripts/sandbox.ts",
       "shell",
       "webapp",

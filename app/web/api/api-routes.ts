@@ -96,6 +96,7 @@ function storedCustomerOf(stored: StoredCustomer) {
   return {
     ...rowOf(stored),
     rowKey: stored.rowKey,
+    dataKey: stored.dataKey,
     fields: fieldsOf(stored.fields),
     hashes: { socialSecurityNumber, cardNumber, email },
   };

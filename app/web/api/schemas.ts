@@ -41,6 +41,7 @@ function pageOf(rows: z.ZodType) {
 const customer = row.extend(textFields.shape);
 const storedCustomer = row.extend({
   rowKey: z.string().describe("Random; binds each ciphertext to its row."),
+  dataKey: z.string().describe("The key of the row's ciphertexts, encrypted by Vault."),
   fields: textFields.describe("Ciphertexts."),
   hashes: hashes.describe("Keyed hashes; empty where nothing was entered."),
 });

@@ -32,6 +32,7 @@ const texts = <Name extends string>(names: readonly Name[]) =>
 const stored = z.object({
   id: z.int().min(1),
   rowKey: z.uuid(),
+  dataKey: z.string(),
   version: z.int().min(1),
   createdAt: z.coerce.date(),
   updatedAt: z.coerce.date(),

@@ -57,7 +57,15 @@ function record(row: StoredCustomer, customer: Customer | undefined, heading: Ht
 <h2 id="record-${row.id}">${heading} <small>version ${row.version}, row key <code>${row.rowKey}</code></small></h2>
 <table role="table">
 <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Field</th><th role="columnheader" scope="col">In the database</th><th role="columnheader" scope="col">Decrypted</th></tr></thead>
-<tbody role="rowgroup">${customerFields.map(
+<tbody role="rowgroup">${
+    row.dataKey === ""
+      ? ""
+      : html`<tr role="row">
+<th role="rowheader" scope="row">Data key of the row</th>
+<td role="cell" class="cipher" data-label="In the database"><code>${row.dataKey}</code></td>
+<td role="cell" data-label="Decrypted"><span class="quiet">by Vault, for each use</span></td>
+</tr>`
+  }${customerFields.map(
     (field) => html`<tr role="row">
 <th role="rowheader" scope="row">${fieldPresentations[field].label}</th>
 <td role="cell" class="cipher" data-label="In the database">${row.fields[field] ? html`<code>${row.fields[field]}</code>` : html`<span class="quiet">nothing</span>`}</td>

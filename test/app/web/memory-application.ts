@@ -217,7 +217,7 @@ function moment(minutes: number): Date {
 
 function encrypted({ id, version, createdAt, updatedAt, ...fields }: Customer): StoredCustomer {
   const scrambled = (field: CustomerField) =>
-    fields[field] && `vault:v1:${createHash("sha512").update(`${id}${field}`).digest("base64").slice(0, 60)}`;
+    fields[field] && `aes:${createHash("sha512").update(`${id}${field}`).digest("base64").slice(0, 60)}`;
   const hash = (field: CustomerField) =>
     fields[field] && createHash("sha256").update(`${field}${fields[field]}`).digest("hex");
   return {
@@ -226,6 +226,7 @@ function encrypted({ id, version, createdAt, updatedAt, ...fields }: Customer): 
     createdAt,
     updatedAt,
     rowKey: `${createHash("sha256").update(`row ${id}`).digest("hex").slice(0, 8)}-0000-4000-8000-000000000000`,
+    dataKey: `vault:v1:${scrambled("firstName").slice(4)}`,
     fields: Object.fromEntries(customerFields.map((field) => [field, scrambled(field)])) as Record<
       CustomerField,
       string

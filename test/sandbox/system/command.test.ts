@@ -262,7 +262,7 @@ describe("npm run sandbox refuses in one sentence", () => {
   it("an unknown environment", async () => {
     await refused(
       place.run({ env: { ENVIRONMENT: "nowhere" } }),
-      /ENVIRONMENT: there is no file environments\/nowhere\.json; choose from demo, production/,
+      /ENVIRONMENT: environments\/nowhere\.json does not exist; choose one of demo, production/,
     );
   });
 
@@ -354,7 +354,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     };
     await refused(
       place.run({ env }),
-      /\nNo Vault can be had; install Vault 1\.21\.0 or newer .*, or name its binary in VAULT_PROGRAM\. Tried:\n {2}- PATH: there is no program named vault\.\n {2}- HashiCorp's release: .*\n {2}- Go module: .*\n$/,
+      /\nFound no Vault\. Install Vault 1\.21\.0 or newer .*, or name its binary in VAULT_PROGRAM\. Tried:\n {2}- PATH: found no program named vault\.\n {2}- HashiCorp's release: .*\n {2}- Go module: .*\n$/,
       ["bin"],
     );
   });
