@@ -5,6 +5,7 @@ import { readJsonText } from "./json-text";
 import { choices, excerpt, fieldName, type Problem, valueAt } from "./problem";
 import { checkRules } from "./rules";
 import { type Environment, environmentSchema } from "./schema";
+import { similarField } from "./similar-field";
 
 /** The JSON Schema for editors, the only JSON file beside the environments that is not an environment. */
 const schemaName = "schema";
@@ -116,8 +117,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
       .filter((key) => key !== "__proto__")
       .map((key) => ({
         field: fieldName([...issue.path, key]),
-        sentence:
-          "is not a field; remove it or correct its spelling (docs/environments.md lists the fields).",
+        sentence: unknownField(issue.path, key),
       }));
   }
   if (value === undefined && issue.path.length > 0) {
@@ -128,6 +128,13 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
     return issue.issues.map((inner) => ({ field, sentence: `its name ${inner.message}` }));
   }
   return [{ field, sentence: `${excerpt(value)} ${issue.message}` }];
+}
+
+function unknownField(path: readonly PropertyKey[], key: string): string {
+  const similar = similarField(path, key);
+  return similar
+    ? `is not a field. Do you mean ${similar}? (docs/environments.md lists the fields.)`
+    : "is not a field; remove it or correct its spelling (docs/environments.md lists the fields).";
 }
 
 function wrongType(value: unknown, expected: string): string {

@@ -4,6 +4,7 @@ import {
   DEFAULT_VAULT,
   openVulnerabilities,
 } from "../cloud-init/vault-server/vault-version";
+import { lacking } from "./application-needs";
 import type { Problem } from "./problem";
 import type { Environment } from "./schema";
 
@@ -16,6 +17,7 @@ export function environmentWarnings(environment: Environment): Problem[] {
     ...nobodyUsesTheRecoveryKeys(environment),
     ...sizesAreOld(environment),
     ...mysqlIsOld(environment.mysql),
+    ...applicationsCannotWork(environment),
   ];
 }
 
@@ -80,6 +82,22 @@ function mysqlIsOld({ version }: Environment["mysql"]): Problem[] {
       sentence: `MySQL ${version} had its last fix in April 2026, and Azure charges for its support from 2027; write 8.4, but first try it on a copy (Azure upgrades the server in place and cannot undo it).`,
     },
   ];
+}
+
+/** Every workload gets the project's application, which answers 503 to everything where it may do too little. */
+function applicationsCannotWork({ webApps, agentVms }: Environment): Problem[] {
+  return Object.entries({ webApps, agentVms }).flatMap(([list, workloads]) =>
+    workloads.flatMap((workload, index) => {
+      const missing = lacking(workload);
+      if (missing.length === 0) return [];
+      return [
+        {
+          field: `${list}[${index}].paths`,
+          sentence: `the application of ${workload.name} will only say what it lacks, since it needs ${missing.join(", ")}, too; add these, or deploy an application of your own there.`,
+        },
+      ];
+    }),
+  );
 }
 
 /** Prints one sentence for each warning to stderr. */

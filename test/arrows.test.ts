@@ -12,7 +12,7 @@ const arrows: Record<string, readonly string[]> = {
   stacks: ["constructs", "cloud-init", "environments"],
   constructs: ["cloud-init", "environments", "app"],
   "cloud-init": ["app"],
-  environments: ["cloud-init"],
+  environments: ["cloud-init", "app"],
   app: [],
   lib: ["cloud-init"],
   "sandbox/programs": ["lib"],
@@ -102,7 +102,8 @@ const arrows: Record<string, readonly string[]> = {
 };
 
 /** test.ts also checks for a browser. */
-const startTheSandbox = /^scripts\/(sandbox|rehearse|boot-test|test-faults|test|bench|bench\/[^/]+)\.ts$/;
+const startTheSandbox =
+  /^scripts\/(sandbox|sandbox-command|rehearse|boot-test|test-faults|test|bench|bench\/[^/]+)\.ts$/;
 
 const importsOf: ReadonlyMap<string, readonly string[]> = new Map(
   ["main.ts", ...Object.keys(arrows).flatMap((folder) => filesIn(folder))].map((file) => [

@@ -26,6 +26,7 @@ export class Progress {
   private readonly terminal: boolean;
   private readonly colours: boolean;
   private readonly running = new Set<Step>();
+  readonly #told = new WeakSet<object>();
 
   constructor({ stream = process.stderr, heartbeatMs = 15_000, env = process.env }: ProgressOptions = {}) {
     this.stream = stream;
@@ -59,11 +60,21 @@ export class Progress {
       this.end(step, this.colour("32", "done"), `in ${seconds(step)}`);
       return result;
     } catch (error) {
-      this.end(step, this.colour("31", "failed"), `after ${seconds(step)}: ${messageOf(error)}`);
+      this.end(
+        step,
+        this.colour("31", "failed"),
+        `after ${seconds(step)}${this.told(error) ? "" : `: ${messageOf(error)}`}`,
+      );
+      if (typeof error === "object" && error !== null) this.#told.add(error);
       throw error;
     } finally {
       clearInterval(heartbeat);
     }
+  }
+
+  /** Whether a step has said why it failed: then nobody needs to say it again. */
+  told(error: unknown): boolean {
+    return typeof error === "object" && error !== null && this.#told.has(error);
   }
 
   private report(step: Step, detail: string): void {

@@ -1,3 +1,4 @@
+import { UserError } from "../../lib/processes/user-error";
 import { AppServiceIdentity, IdentityEndpoint } from "./identity/app-service";
 import { Directory, type IdentityChoice } from "./identity/directory";
 import { Entra } from "./identity/entra";
@@ -293,8 +294,8 @@ export class Azure {
     const names = this.#world.keyVaults.map(({ name }) => name);
     const lost = Object.keys(state).filter((name) => !names.includes(name));
     if (lost.length > 0)
-      throw new Error(
-        `The saved state contains key vaults that this Azure does not have: ${lost.join(", ")}`,
+      throw new UserError(
+        `The state that was kept has Key Vaults that this environment does not have (${lost.join(", ")}): it is another environment's; name another folder.`,
       );
     for (const name of names) {
       this.#stores.set(name, new KeyVaultStore(state[name], () => onStateChange?.(this.exportState())));

@@ -88,7 +88,11 @@ async function named(path: string, env: NodeJS.ProcessEnv, progress: Progress): 
 async function onPath(env: NodeJS.ProcessEnv, progress: Progress): Promise<VaultProgram | undefined> {
   const path = await programOnPath(["vault"], { env });
   if (!path) throw new UserError("found no program named vault.");
-  return found({ path, version: await vaultVersionOf(path, env), origin: "PATH" }, progress);
+  const version = await vaultVersionOf(path, env).catch((error) => {
+    progress.line(`The vault on PATH is not used: ${messageOf(error)}`);
+    throw error;
+  });
+  return found({ path, version, origin: "PATH" }, progress);
 }
 
 async function cached(

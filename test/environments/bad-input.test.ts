@@ -21,7 +21,22 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "in other letter case",
         (file) => Object.assign(file, { Tags: {} }),
-        "Tags: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).",
+        "Tags: is not a field. Do you mean tags? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "with a letter missing",
+        (file) => Object.assign(file.vault, { vmSiz: "Standard_D2s_v5" }),
+        "vault.vmSiz: is not a field. Do you mean vault.vmSize? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "with two letters changed, in a list",
+        (file) => Object.assign(file.webApps[0], { databaseRoel: "long" }),
+        "webApps[0].databaseRoel: is not a field. Do you mean webApps[0].databaseRole? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "that belongs elsewhere",
+        (file) => Object.assign(file, { dataDiskGb: 64 }),
+        "dataDiskGb: is not a field. Do you mean vault.dataDiskGb? (docs/environments.md lists the fields.)",
       ],
       [
         "whose name contains a line break and a terminal's escape",

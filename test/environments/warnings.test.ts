@@ -37,6 +37,22 @@ describe("A warning is given of", () => {
   });
 });
 
+describe("A workload whose application cannot work", () => {
+  it("is warned of, with what it lacks", () => {
+    const warnings = warningsOf(({ webApps }) => {
+      const [webApp] = webApps;
+      if (webApp) webApps.push({ ...webApp, name: "second", paths: ["transit/encrypt/customer-key"] });
+    });
+    expect(warnings).toEqual([
+      ...usual,
+      expect.stringMatching(
+        /^webApps\[1\]\.paths: .* second .* needs transit\/decrypt\/customer-key, transit\/hmac\/customer-key, too; add/,
+      ),
+    ]);
+    expect(usual.filter((warning) => warning.includes("paths"))).toEqual([]);
+  });
+});
+
 describe("No warning is given of", () => {
   it.each(["Standard_D2s_v5", "Standard_D2ds_v4", "Standard_D4ads_v6", "Standard_B2s_v2", "Standard_L8s_v3"])(
     "the VM size %s",

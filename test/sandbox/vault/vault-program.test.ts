@@ -83,10 +83,16 @@ describe("Vault from PATH", () => {
 
   it.each([
     ["too old", "1.20.4", "is Vault 1.20.4, but the sandbox needs 1.21.0 or newer"],
-    ["Enterprise without a licence", "1.21.4+ent", "does not start without a licence"],
+    [
+      "Enterprise without a licence",
+      "1.21.4+ent",
+      "is Vault Enterprise (1.21.4+ent), which does not start without a licence",
+    ],
   ])("is not used when %s", async (_why, version, reason) => {
     vaultStandIn(bin(), version);
-    expect((await find()).origin).toBe("release");
+    const { origin, text } = await find();
+    expect(origin).toBe("release");
+    expect(text).toContain(`The vault on PATH is not used: ${bin()}/vault ${reason}`);
     server.files.clear();
     await expect(
       findVaultProgram({ ...(await quiet()), cache: new ProgramCache(join(folder.path, "other")) }),
