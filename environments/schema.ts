@@ -1,6 +1,8 @@
 import * as ipaddr from "ipaddr.js";
 import { z } from "zod";
+import type { RestoreRequest } from "../cloud-init/vault-server/user-data";
 import { DEFAULT_VAULT, OLDEST_VAULT, SUPPORTED_VAULT } from "../cloud-init/vault-server/vault-version";
+import { seconds } from "./duration";
 
 /** `10.20.1.0/24`: an IPv4 network in CIDR notation, without host bits. */
 const cidr = z
@@ -257,6 +259,28 @@ const availabilityZone = z.enum(
   'is no availability zone; write "1", "2" or "3", or leave it out.',
 );
 
+const snapshots = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("Take snapshots of Vault's data, and keep them in a storage account of their own."),
+  interval: duration
+    .refine(
+      (interval) => !/^\d+s$/.test(interval) && seconds(interval) >= 5 * 60 && seconds(interval) <= 7 * 86_400,
+      "is no interval for snapshots; choose between 5m and 7d, without seconds.",
+    )
+    .default("1h")
+    .describe("Time from one snapshot to the next: what may be lost with the data disk."),
+  retentionDays: z
+    .int()
+    .min(1, "is less than a day; choose 1 or more.")
+    .max(365, "is more than a year; choose 365 or less.")
+    .default(30)
+    .describe(
+      "How long a snapshot is kept, in days. With `protectData` nobody can delete or change one before that.",
+    ),
+});
+
 const vault = z.strictObject({
   version: z
     .string()
@@ -328,6 +352,7 @@ const vault = z.strictObject({
     .enum(["standard", "premium"], "is no Key Vault SKU; write standard or premium.")
     .default("standard")
     .describe("`premium` keeps the unseal key in a hardware security module."),
+  snapshots: snapshots.prefault({}).describe("Snapshots of Vault's data."),
   firstBoot: z
     .enum(["initialize", "adopt"], "is no way to begin; write initialize or adopt.")
     .default("initialize")
@@ -687,7 +712,10 @@ export const environmentSchema = z.strictObject({
     ),
 });
 
-export type Environment = z.infer<typeof environmentSchema>;
+export type Environment = z.infer<typeof environmentSchema> & {
+  /** In no file: what scripts/restore asks for, in one deployment. */
+  readonly restore?: RestoreRequest;
+};
 export type WebAppWorkload = z.infer<typeof webApp>;
 export type AgentVmWorkload = z.infer<typeof agentVmGroup>;
 export type NamedRange = z.infer<typeof namedRange>;

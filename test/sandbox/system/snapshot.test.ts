@@ -1,0 +1,151 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { loadEnvironment } from "../../../environments/load";
+import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
+import { ask } from "../azure/caller";
+import { describeWithVault } from "../programs-there";
+import { deadlineMs, untilSaid, outputFromNow } from "./first-boots";
+import { useSandbox } from "./running-sandbox";
+import { vaultIdentityToken } from "./vault-identity";
+
+const SNAPSHOT = "vault-snapshot.service";
+const storage = "https://storage.azure.com/";
+
+describeWithVault("A snapshot of Vault", () => {
+  const running = useSandbox({ upTo: "vault" });
+  const vm = () => running.sandbox.vault;
+  beforeAll(() => vm().untilActive("vault-access.service", { deadlineMs }));
+
+  const containerUrl = () =>
+    z.string().parse(/^SNAPSHOTS_URL=(.*)$/m.exec(readFileSync(vm().path("/etc/vault.d/vault.env"), "utf8"))?.[1]);
+
+  /** The store, as Vault's identity. */
+  const asVault = (method: string, url: string, headers: Record<string, string> = {}, body?: string) =>
+    ask(running.sandbox.azure, url, {
+      method,
+      token: vaultIdentityToken(running.sandbox, storage),
+      headers: { "x-ms-version": "2021-12-02", ...headers },
+      body,
+      from: vm().name,
+    });
+  const kept = async (): Promise<string[]> => {
+    const { body } = await asVault("GET", `${containerUrl()}?restype=container&comp=list`);
+    return [...String(body).matchAll(/<Name>([^<]*)<\/Name>/g)].map(([, name = ""]) => name);
+  };
+
+  it("is taken by the VM's own login, kept with what a restore wants to know, and reported on the console", async () => {
+    const { code, output } = await vm().run(SNAPSHOT);
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(
+        /^vault-snapshot \d{8}T\d{6}Z-\d+: stored, \d+ bytes, Vault [\d.]+, key version [0-9a-f]{32}\n$/,
+      ),
+    });
+    const [name] = await kept();
+    expect(output).toContain(name?.replace(/\.snap$/, ""));
+    const { headers } = await asVault("HEAD", `${containerUrl()}/${name}`);
+    const health = await running.client().request({ method: "GET", path: "sys/health" });
+    expect(headers).toMatchObject({ "x-ms-meta-cluster": health["cluster_id"], "x-ms-meta-version": health["version"] });
+    expect(readdirSync(vm().path("/var/lib/vault-snapshot"))).toEqual([]);
+    const { snapshots } = loadEnvironment("demo").vault;
+    expect(snapshotFinding([output], snapshots, new Date())).toMatchObject({ state: "well" });
+  });
+
+  it("can be made by Vault's identity, and neither changed nor deleted", async () => {
+    const [name] = await kept();
+    const url = `${containerUrl()}/${name}`;
+    const headers = { "x-ms-blob-type": "BlockBlob" };
+    expect(await asVault("PUT", url, headers, "another")).toMatchObject({ status: 403 });
+    expect(await asVault("DELETE", url)).toMatchObject({ status: 403 });
+    expect(await asVault("PUT", `${url}?comp=metadata`, { "x-ms-meta-cluster": "x" })).toMatchObject({ status: 403 });
+    const others = running.sandbox.agentWorkloads().map(({ machine }) => running.sandbox.azure.tokenForMachine(machine, storage));
+    for (const token of [...others, running.sandbox.deployerToken({ claims: { aud: storage } })]) {
+      const { status } = await ask(running.sandbox.azure, url, { token, headers: { "x-ms-version": "2021-12-02" } });
+      expect(status).toBe(403);
+    }
+  });
+
+  it("that is killed at any moment leaves nothing that the next run does not clear away", async () => {
+    const before = (await kept()).length;
+    const said = outputFromNow(vm(), SNAPSHOT);
+    const file = vm().path("/var/lib/vault-snapshot/snapshot");
+    // Nothing takes it up there, so that the kill comes with the snapshot on the disk.
+    const env = vm().path("/etc/vault.d/vault.env");
+    const text = readFileSync(env, "utf8");
+    writeFileSync(env, text.replace(/^SNAPSHOTS_URL=.*$/m, "SNAPSHOTS_URL=https://absent.blob.core.windows.net/snapshots"));
+    const run = vm().run(SNAPSHOT);
+    await untilSaid(said, "waiting for the snapshot store");
+    expect(existsSync(file)).toBe(true);
+    vm().kill(SNAPSHOT, "SIGKILL");
+    expect((await run).code).not.toBe(0);
+    writeFileSync(env, text);
+    expect((await vm().run(SNAPSHOT)).code).toBe(0);
+    expect(readdirSync(vm().path("/var/lib/vault-snapshot"))).toEqual([]);
+    expect(await kept()).toHaveLength(before + 1);
+  });
+
+  it("says on the console why it could not be kept", async () => {
+    const env = vm().path("/etc/vault.d/vault.env");
+    const text = readFileSync(env, "utf8");
+    writeFileSync(env, `${text.replace(/^SNAPSHOTS_URL=.*$/m, "SNAPSHOTS_URL=https://absent.blob.core.windows.net/snapshots")}STORAGE_WAIT_SECONDS=1\n`);
+    try {
+      const { code, output } = await vm().run(SNAPSHOT);
+      expect(code).toBe(1);
+      expect(output).toMatch(/^vault-snapshot \d{8}T\d{6}Z: failed: gave up waiting for the snapshot store/m);
+      const { snapshots } = loadEnvironment("demo").vault;
+      expect(snapshotFinding([output], snapshots, new Date())).toMatchObject({ state: "wrong" });
+    } finally {
+      writeFileSync(env, text);
+    }
+  });
+
+  // --- restore ---
+
+  const env = () => vm().path("/etc/vault.d/vault.env");
+  const RESTORE = "vault-restore.service";
+
+  /** As scripts/restore asks by the user data. */
+  async function restore(snapshot: string, kind: "restore" | "force" | "drill" = "restore", more = "") {
+    const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+    const text = readFileSync(env(), "utf8");
+    const told = { RESTORE_REQUEST: time, RESTORE_SNAPSHOT: snapshot, RESTORE_KIND: kind };
+    const lines = Object.entries(told).reduce(
+      (lines, [name, value]) => lines.replace(new RegExp(`^${name}=.*$`, "m"), `${name}=${value}`),
+      text,
+    );
+    writeFileSync(env(), `${lines}${more}`);
+    try {
+      return await vm().run(RESTORE);
+    } finally {
+      writeFileSync(env(), text);
+    }
+  }
+  const mount = async (path: string) => {
+    const deployer = await running.deployer();
+    await deployer.request({ method: "POST", path: `sys/mounts/${path}`, body: { type: path } });
+    await deployer.logOut();
+  };
+  const mounts = async (): Promise<string[]> => {
+    const deployer = await running.deployer();
+    const found = Object.keys((await deployer.read("sys/mounts")) ?? {});
+    await deployer.logOut();
+    return found;
+  };
+
+  it("is refused while Vault is the one that it is of, and not empty; nothing changes", async () => {
+    await mount("transit");
+    const [newest = ""] = (await kept()).sort().reverse();
+    const { code, output } = await restore(newest);
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: expect.stringMatching(/failed: this Vault is the one that the snapshot .* is of.*--force/),
+    });
+    expect(await mounts()).toContain("transit/");
+  });
+
+  it("replaces newer data when that is asked for, and deployers log in", async () => {
+    const { code, output } = await restore("newest", "force");
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^vault-restore \S+: restored$/m) });
+    expect(await mounts()).not.toContain("transit/");
+  });
+});
