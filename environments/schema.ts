@@ -266,7 +266,8 @@ const snapshots = z.strictObject({
     .describe("Take snapshots of Vault's data, and keep them in a storage account of their own."),
   interval: duration
     .refine(
-      (interval) => !/^\d+s$/.test(interval) && seconds(interval) >= 5 * 60 && seconds(interval) <= 7 * 86_400,
+      (interval) =>
+        !/^\d+s$/.test(interval) && seconds(interval) >= 5 * 60 && seconds(interval) <= 7 * 86_400,
       "is no interval for snapshots; choose between 5m and 7d, without seconds.",
     )
     .default("1h")
@@ -715,6 +716,8 @@ export const environmentSchema = z.strictObject({
 export type Environment = z.infer<typeof environmentSchema> & {
   /** In no file: what scripts/restore asks for, in one deployment. */
   readonly restore?: RestoreRequest;
+  /** In no file: that scripts/deploy was told --no-snapshot. */
+  readonly upgradeWithoutSnapshot?: boolean;
 };
 export type WebAppWorkload = z.infer<typeof webApp>;
 export type AgentVmWorkload = z.infer<typeof agentVmGroup>;

@@ -274,6 +274,7 @@ export class VaultServerStack extends EnvironmentStack {
           snapshots: parts.snapshots && {
             containerUrl: parts.snapshots.containerUrl,
             interval: vault.snapshots.interval,
+            beforeUpgrade: !this.environment.upgradeWithoutSnapshot,
           },
           restore: this.environment.restore,
           recoveryShares: vault.recoveryShares,

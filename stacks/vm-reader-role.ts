@@ -4,8 +4,8 @@ import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { Evidence } from "../constructs/azure/evidence";
 import { RecoveryKeyWriterRole } from "../constructs/azure/recovery-key-writer-role";
-import { VirtualMachineReaderRole } from "../constructs/azure/virtual-machine-reader-role";
 import { SnapshotKeeperRole } from "../constructs/azure/snapshot-keeper-role";
+import { VirtualMachineReaderRole } from "../constructs/azure/virtual-machine-reader-role";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 

@@ -132,7 +132,7 @@ export function vaultServerFiles(
       "/usr/local/sbin/vault-data-format",
       // Only a new VM has it new: LinuxVm.
       ...(controller === "NVMe" ? ["/etc/udev/rules.d/90-vault-data-disk.rules"] : []),
-      ...(snapshots ? ["/usr/local/lib/vault-vm/snapshots.sh"] : []),
+      ...(snapshots ? ["/usr/local/lib/vault-vm/snapshots.sh", ...variables("UPGRADE_SNAPSHOT")] : []),
       // A Vault with a front reads another one.
       ...(front ? ["/etc/vault.d/listener.hcl"] : []),
     ],

@@ -49,8 +49,11 @@ export interface VaultServerUserData {
   recoveryKeysSecretUrl: string;
   /** Of the licence's secret, without a version; Enterprise only. */
   licenseSecretUrl?: string;
-  /** Where snapshots are kept, and how often one is taken (at synth); none are taken without it. */
-  snapshots?: { readonly containerUrl: string; readonly interval: string };
+  /**
+   * Where snapshots are kept, how often one is taken (at synth), and whether another version of Vault waits for one; none are taken
+   * without it.
+   */
+  snapshots?: { readonly containerUrl: string; readonly interval: string; readonly beforeUpgrade: boolean };
   /** A restore that scripts/restore asks for. */
   restore?: RestoreRequest;
   recoveryShares: number;
@@ -175,6 +178,7 @@ function variables(settings: VaultServerUserData) {
     LICENSE_SECRET_URL: settings.licenseSecretUrl,
     SNAPSHOTS_URL: settings.snapshots?.containerUrl,
     ...(settings.snapshots && {
+      UPGRADE_SNAPSHOT: settings.snapshots.beforeUpgrade ? "yes" : "no",
       RESTORE_REQUEST: settings.restore?.time ?? "",
       RESTORE_SNAPSHOT: settings.restore?.snapshot ?? "",
       RESTORE_KIND: settings.restore?.kind ?? "",

@@ -136,7 +136,11 @@ export class BlobStorage implements HostedService {
   #put(key: string, { bytes, headers }: AzureRequest): Answer {
     const before = this.#pushed.get(key);
     if (headers["x-ms-blob-type"] !== "BlockBlob") {
-      throw new Refusal(400, "InvalidHeaderValue", "The value of the header x-ms-blob-type is not supported here.");
+      throw new Refusal(
+        400,
+        "InvalidHeaderValue",
+        "The value of the header x-ms-blob-type is not supported here.",
+      );
     }
     if (before && headers["if-none-match"] === "*") {
       throw new Refusal(409, "BlobAlreadyExists", "The specified blob already exists.");

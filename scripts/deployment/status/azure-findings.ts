@@ -1,17 +1,21 @@
 import { z } from "zod";
 import type { Environment } from "../../../environments/schema";
 import type { AzureCli } from "../azure-cli";
-import { azureErrorSentence } from "../azure-error";
-import { deployedMachines, lastReport } from "../machine-reports";
+import { deployedMachines, lastReport, MachineReports } from "../machine-reports";
 import type { StackState } from "../stack-state";
 import { type Finding, look, note, unseen, well, wrong } from "./finding";
 import { snapshotFinding } from "./snapshot-finding";
 
 const machineView = z.object({
-  instanceView: z.object({ statuses: z.array(z.object({ code: z.string(), displayStatus: z.string().default("") })) }),
+  instanceView: z.object({
+    statuses: z.array(z.object({ code: z.string(), displayStatus: z.string().default("") })),
+  }),
 });
 
-const keyVersion = z.object({ key: z.object({ kid: z.string() }), attributes: z.object({ enabled: z.boolean() }) });
+const keyVersion = z.object({
+  key: z.object({ kid: z.string() }),
+  attributes: z.object({ enabled: z.boolean() }),
+});
 
 const mysqlServer = z.object({ state: z.string() });
 
@@ -22,12 +26,13 @@ export async function machineFindings(
   environment: Environment,
 ): Promise<Finding[]> {
   const consoles: string[] = [];
+  const reports = new MachineReports(az);
   const machines = deployedMachines(undefined, vaultServer);
   const findings = await Promise.all(
     machines.map(async ({ id, name, version }) => {
       const power = await look(name, async () => [await powerFinding(az, id, name)]);
       const applied = await look(`${name} user data`, async () => {
-        const console = await consoleOf(az, id);
+        const console = await reports.console(id);
         consoles.push(console);
         return [userDataFinding(name, version, console)];
       });
@@ -41,15 +46,10 @@ async function powerFinding(az: AzureCli, id: string, name: string): Promise<Fin
   const { instanceView } = await az.json(machineView, "vm", "get-instance-view", "--ids", id);
   const power = instanceView.statuses.find(({ code }) => code.startsWith("PowerState/"));
   if (power?.code === "PowerState/running") return well(name, "runs");
-  return wrong(name, `${power?.displayStatus ?? "its power state is unknown"}. Start it: \`az vm start --ids ${id}\`.`);
-}
-
-async function consoleOf(az: AzureCli, id: string): Promise<string> {
-  const command = ["vm", "boot-diagnostics", "get-boot-log"];
-  const result = await az.attempt(...command, "--ids", id);
-  if (result?.code !== 0) throw new Error(azureErrorSentence(command.join(" "), result?.stderr ?? ""));
-  // Plain, or the text of a JSON string.
-  return result.stdout.replaceAll(/\\r|\\n/g, "\n");
+  return wrong(
+    name,
+    `${power?.displayStatus ?? "its power state is unknown"}. Start it: \`az vm start --ids ${id}\`.`,
+  );
 }
 
 function userDataFinding(name: string, version: string, console: string): Finding {
@@ -57,7 +57,10 @@ function userDataFinding(name: string, version: string, console: string): Findin
   const last = lastReport(console);
   if (!last) return unseen(what, "its serial console has no report of it. A restart of the VM brings one.");
   if (last.version === version && last.applied) return well(what, `${version} is applied`);
-  return wrong(what, `${version} is not applied yet; it reported last: ${last.line}. Run scripts/deploy, which waits for it.`);
+  return wrong(
+    what,
+    `${version} is not applied yet; it reported last: ${last.line}. Run scripts/deploy, which waits for it.`,
+  );
 }
 
 /** The version with which Vault wraps what it wraps now. */
@@ -65,11 +68,17 @@ export async function unsealKeyFindings(az: AzureCli, vaultServer: StackState): 
   const [key] = vaultServer.existing("azurerm_key_vault_key", "unseal");
   if (!key) return [unseen("unseal key", "the stack's state does not name it. Run scripts/deploy.")];
   const id = String(key["versionless_id"]);
-  const { key: { kid }, attributes } = await az.json(keyVersion, "keyvault", "key", "show", "--id", id);
+  const {
+    key: { kid },
+    attributes,
+  } = await az.json(keyVersion, "keyvault", "key", "show", "--id", id);
   const version = kid.split("/").at(-1);
   if (attributes.enabled) return [well("unseal key", `version ${version}`)];
   return [
-    wrong("unseal key", `version ${version} is disabled: Vault cannot unseal with it. \`az keyvault key set-attributes --id ${kid} --enabled true\`.`),
+    wrong(
+      "unseal key",
+      `version ${version} is disabled: Vault cannot unseal with it. \`az keyvault key set-attributes --id ${kid} --enabled true\`.`,
+    ),
   ];
 }
 

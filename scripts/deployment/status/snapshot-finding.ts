@@ -1,5 +1,5 @@
-import type { Environment } from "../../../environments/schema";
 import { seconds } from "../../../environments/duration";
+import type { Environment } from "../../../environments/schema";
 import { type Finding, note, unseen, well, wrong } from "./finding";
 
 /** A line of vault-snapshot on a node's serial console. */
@@ -33,11 +33,16 @@ export function snapshotFinding(
       "no node's serial console tells of one. It tells of the first within the interval after a start of the VM.",
     );
   }
-  const age = stored ? `the newest is of ${iso(stored.time)}, ${hours(now, stored.time)} old` : "there is none";
+  const age = stored
+    ? `the newest is of ${iso(stored.time)}, ${hours(now, stored.time)} old`
+    : "there is none";
   if (!last.stored) return wrong("snapshots", `the last one failed (${last.says}); ${age}.`);
   const limit = 2 * seconds(settings.interval) * 1000;
   if (stored && now.getTime() - stored.time.getTime() > limit) {
-    return wrong("snapshots", `${age}, and one is due every ${settings.interval}. \`journalctl -u vault-snapshot\` on the leader says why.`);
+    return wrong(
+      "snapshots",
+      `${age}, and one is due every ${settings.interval}. \`journalctl -u vault-snapshot\` on the leader says why.`,
+    );
   }
   return well("snapshots", `${age} (${last.says})`);
 }
@@ -48,4 +53,5 @@ function timeOf(text: string): Date {
 }
 
 const iso = (time: Date): string => `${time.toISOString().slice(0, 16)}Z`;
-const hours = (now: Date, then: Date): string => `${Math.max(0, (now.getTime() - then.getTime()) / 3_600_000).toFixed(1)} h`;
+const hours = (now: Date, then: Date): string =>
+  `${Math.max(0, (now.getTime() - then.getTime()) / 3_600_000).toFixed(1)} h`;

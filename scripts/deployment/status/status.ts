@@ -35,22 +35,24 @@ const WEB_APP_SECONDS = 15;
 
 /** `scripts/status`. */
 export async function main(): Promise<void> {
-  let overall: keyof typeof EXIT_CODES = "unseen";
+  const nothingSeen = EXIT_CODES.unseen;
   await runScript(
     async (interruption) => {
-      const { environment: name, values } = readArguments(help, { json: { type: "boolean", default: false } });
+      const { environment: name, values } = readArguments(help, {
+        json: { type: "boolean", default: false },
+      });
       const findings = await statusOf(loadEnvironment(name), interruption);
       interruption.check();
-      overall = overallOf(findings);
+      const state = overallOf(findings);
       process.stdout.write(
         values.json
-          ? `${JSON.stringify({ environment: name, state: overall, findings }, null, 2)}\n`
+          ? `${JSON.stringify({ environment: name, state, findings }, null, 2)}\n`
           : screen(name, findings),
       );
-      process.exit(EXIT_CODES[overall]);
+      return EXIT_CODES[state];
     },
-    // Nothing was seen.
-    () => process.exit(EXIT_CODES.unseen),
+    undefined,
+    nothingSeen,
   );
 }
 
@@ -58,7 +60,8 @@ async function statusOf(environment: Environment, interruption: Interruption): P
   const az = new AzureCli(interruption.signal);
   const stacks = new Map(readSystem(environment).map((stack) => [stack.name, stack]));
   await readLogin(az);
-  const state = (name: string): Promise<StackState> => readStateAside(stackOf(stacks, name), interruption.signal);
+  const state = (name: string): Promise<StackState> =>
+    readStateAside(stackOf(stacks, name), interruption.signal);
   const vaultServer = await state("vault-server");
   vaultLocation(vaultServer);
   const parts = await Promise.all([
@@ -69,7 +72,9 @@ async function statusOf(environment: Environment, interruption: Interruption): P
     machineFindings(az, vaultServer, environment),
     look("unseal key", () => unsealKeyFindings(az, vaultServer)),
     look("MySQL", async () => mysqlFindings(az, await state("mysql"))),
-    look("web apps", async () => webAppFindings(stackOf(stacks, "web-app"), await state("web-app"), interruption)),
+    look("web apps", async () =>
+      webAppFindings(stackOf(stacks, "web-app"), await state("web-app"), interruption),
+    ),
   ]);
   return parts.flat();
 }
@@ -97,15 +102,24 @@ async function webAppFindings(
 }
 
 function overallOf(findings: readonly Finding[]): keyof typeof EXIT_CODES {
-  return (["wrong", "unseen"] as const).find((state) => findings.some((one) => one.state === state)) ?? "well";
+  return (
+    (["wrong", "unseen"] as const).find((state) => findings.some((one) => one.state === state)) ?? "well"
+  );
 }
 
-const SIGNS: Readonly<Record<Finding["state"], string>> = { well: "ok", wrong: "WRONG", unseen: "not seen", note: "-" };
+const SIGNS: Readonly<Record<Finding["state"], string>> = {
+  well: "ok",
+  wrong: "WRONG",
+  unseen: "not seen",
+  note: "-",
+};
 
 /** A line a finding. */
 function screen(environment: string, findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ what }) => what.length));
-  const lines = findings.map(({ what, state, says }) => `${SIGNS[state].padEnd(8)}  ${what.padEnd(width)}  ${says}\n`);
+  const lines = findings.map(
+    ({ what, state, says }) => `${SIGNS[state].padEnd(8)}  ${what.padEnd(width)}  ${says}\n`,
+  );
   return `${environment}: ${summary(findings)}\n${lines.join("")}`;
 }
 

@@ -4,7 +4,14 @@ import { loadEnvironment } from "../../../environments/load";
 import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
 import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
-import { deadlineMs, untilSaid, outputFromNow } from "./first-boots";
+import {
+  bootToTheEnd,
+  deadlineMs,
+  listenersOf,
+  outputFromNow,
+  replaceDataDisk,
+  untilSaid,
+} from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 import { vaultIdentityToken } from "./vault-identity";
 
@@ -17,7 +24,9 @@ describeWithVault("A snapshot of Vault", () => {
   beforeAll(() => vm().untilActive("vault-access.service", { deadlineMs }));
 
   const containerUrl = () =>
-    z.string().parse(/^SNAPSHOTS_URL=(.*)$/m.exec(readFileSync(vm().path("/etc/vault.d/vault.env"), "utf8"))?.[1]);
+    z
+      .string()
+      .parse(/^SNAPSHOTS_URL=(.*)$/m.exec(readFileSync(vm().path("/etc/vault.d/vault.env"), "utf8"))?.[1]);
 
   /** The store, as Vault's identity. */
   const asVault = (method: string, url: string, headers: Record<string, string> = {}, body?: string) =>
@@ -45,7 +54,10 @@ describeWithVault("A snapshot of Vault", () => {
     expect(output).toContain(name?.replace(/\.snap$/, ""));
     const { headers } = await asVault("HEAD", `${containerUrl()}/${name}`);
     const health = await running.client().request({ method: "GET", path: "sys/health" });
-    expect(headers).toMatchObject({ "x-ms-meta-cluster": health["cluster_id"], "x-ms-meta-version": health["version"] });
+    expect(headers).toMatchObject({
+      "x-ms-meta-cluster": health["cluster_id"],
+      "x-ms-meta-version": health["version"],
+    });
     expect(readdirSync(vm().path("/var/lib/vault-snapshot"))).toEqual([]);
     const { snapshots } = loadEnvironment("demo").vault;
     expect(snapshotFinding([output], snapshots, new Date())).toMatchObject({ state: "well" });
@@ -57,10 +69,17 @@ describeWithVault("A snapshot of Vault", () => {
     const headers = { "x-ms-blob-type": "BlockBlob" };
     expect(await asVault("PUT", url, headers, "another")).toMatchObject({ status: 403 });
     expect(await asVault("DELETE", url)).toMatchObject({ status: 403 });
-    expect(await asVault("PUT", `${url}?comp=metadata`, { "x-ms-meta-cluster": "x" })).toMatchObject({ status: 403 });
-    const others = running.sandbox.agentWorkloads().map(({ machine }) => running.sandbox.azure.tokenForMachine(machine, storage));
+    expect(await asVault("PUT", `${url}?comp=metadata`, { "x-ms-meta-cluster": "x" })).toMatchObject({
+      status: 403,
+    });
+    const others = running.sandbox
+      .agentWorkloads()
+      .map(({ machine }) => running.sandbox.azure.tokenForMachine(machine, storage));
     for (const token of [...others, running.sandbox.deployerToken({ claims: { aud: storage } })]) {
-      const { status } = await ask(running.sandbox.azure, url, { token, headers: { "x-ms-version": "2021-12-02" } });
+      const { status } = await ask(running.sandbox.azure, url, {
+        token,
+        headers: { "x-ms-version": "2021-12-02" },
+      });
       expect(status).toBe(403);
     }
   });
@@ -72,7 +91,10 @@ describeWithVault("A snapshot of Vault", () => {
     // Nothing takes it up there, so that the kill comes with the snapshot on the disk.
     const env = vm().path("/etc/vault.d/vault.env");
     const text = readFileSync(env, "utf8");
-    writeFileSync(env, text.replace(/^SNAPSHOTS_URL=.*$/m, "SNAPSHOTS_URL=https://absent.blob.core.windows.net/snapshots"));
+    writeFileSync(
+      env,
+      text.replace(/^SNAPSHOTS_URL=.*$/m, "SNAPSHOTS_URL=https://absent.blob.core.windows.net/snapshots"),
+    );
     const run = vm().run(SNAPSHOT);
     await untilSaid(said, "waiting for the snapshot store");
     expect(existsSync(file)).toBe(true);
@@ -87,7 +109,10 @@ describeWithVault("A snapshot of Vault", () => {
   it("says on the console why it could not be kept", async () => {
     const env = vm().path("/etc/vault.d/vault.env");
     const text = readFileSync(env, "utf8");
-    writeFileSync(env, `${text.replace(/^SNAPSHOTS_URL=.*$/m, "SNAPSHOTS_URL=https://absent.blob.core.windows.net/snapshots")}STORAGE_WAIT_SECONDS=1\n`);
+    writeFileSync(
+      env,
+      `${text.replace(/^SNAPSHOTS_URL=.*$/m, "SNAPSHOTS_URL=https://absent.blob.core.windows.net/snapshots")}STORAGE_WAIT_SECONDS=1\n`,
+    );
     try {
       const { code, output } = await vm().run(SNAPSHOT);
       expect(code).toBe(1);
@@ -145,7 +170,47 @@ describeWithVault("A snapshot of Vault", () => {
 
   it("replaces newer data when that is asked for, and deployers log in", async () => {
     const { code, output } = await restore("newest", "force");
-    expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^vault-restore \S+: restored$/m) });
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^vault-restore \S+ for \S+: restored$/m),
+    });
     expect(await mounts()).not.toContain("transit/");
+  });
+
+  it("passes a drill in a second Vault, while the first one goes on, and leaves nothing", async () => {
+    const activeSince = async () =>
+      (await running.client().request({ method: "GET", path: "sys/leader" }))["active_time"];
+    const before = await activeSince();
+    const { code, output } = await vm().run("vault-restore-drill.service");
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(
+        /^vault-restore \S+ for timer: drill passed; mounts since the snapshot: none$/m,
+      ),
+    });
+    expect(await activeSince()).toEqual(before);
+    expect(readdirSync(vm().path("/var/lib/vault-drill"))).toEqual([]);
+    expect(listenersOf(vm()).filter((listener) => /:821\d$/.test(listener))).toEqual([]);
+  });
+
+  it("comes back on a new data disk, though the restore is killed on the way", async () => {
+    await mount("transit");
+    expect((await vm().run(SNAPSHOT)).code).toBe(0);
+    const cluster = async () =>
+      (await running.client().request({ method: "GET", path: "sys/health" }))["cluster_id"];
+    const before = await cluster();
+    await replaceDataDisk(vm());
+    await bootToTheEnd(vm());
+    await vm().untilActive("haproxy.service", { deadlineMs });
+    expect(await cluster()).not.toBe(before);
+    expect(await mounts()).not.toContain("transit/");
+    const said = outputFromNow(vm(), "vault.service");
+    const killed = restore("newest");
+    await untilSaid(said, "core: applying snapshot");
+    vm().kill(RESTORE, "SIGKILL");
+    expect((await killed).code).not.toBe(0);
+    expect(await restore("newest")).toMatchObject({ code: 0, output: expect.stringMatching(/: restored$/m) });
+    expect(await cluster()).toBe(before);
+    expect(await mounts()).toContain("transit/");
   });
 });
