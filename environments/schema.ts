@@ -280,6 +280,12 @@ const snapshots = z.strictObject({
     .describe(
       "How long a snapshot is kept, in days. With `protectData` nobody can delete or change one before that.",
     ),
+  replication: z
+    .enum(["LRS", "ZRS"], "is no replication of a storage account here; write LRS or ZRS.")
+    .default("ZRS")
+    .describe(
+      "`ZRS` keeps each snapshot in three zones of the region; `LRS` in one, for a region without zones. A change makes a new storage account.",
+    ),
 });
 
 const vault = z.strictObject({

@@ -183,6 +183,7 @@ export class VaultServerStack extends EnvironmentStack {
       resourceGroup: resourceGroup.name,
       location,
       retentionDays: vault.snapshots.retentionDays,
+      replication: vault.snapshots.replication,
       vaultSubnet: this.network.subnets.vault,
       keeperRoleId: this.roles.snapshotKeeperRoleId,
       vaultPrincipalId: identity.principalId,

@@ -14,6 +14,7 @@ export interface SnapshotStoreProps {
   resourceGroup: string;
   location: string;
   retentionDays: number;
+  replication: "LRS" | "ZRS";
   /** Id of Vault's subnet, which has the service endpoint Microsoft.Storage. Nobody else reaches the snapshots. */
   vaultSubnet: string;
   /** Azure id of the role Vault Snapshot Keeper. */
@@ -52,14 +53,13 @@ export class SnapshotStore extends Construct {
     this.explainFindings(account, container);
   }
 
-  /** In three zones: a zone that takes the data disk with it does not take the snapshots. */
   private createAccount(): StorageAccount {
-    const { name, resourceGroup, location, vaultSubnet, protect } = this.props;
+    const { name, resourceGroup, location, replication, vaultSubnet, protect } = this.props;
     return privateStorageAccount(this, "account", {
       name,
       resourceGroup,
       location,
-      replication: protect ? "ZRS" : "LRS",
+      replication,
       allowedRanges: [],
       allowedSubnets: [vaultSubnet],
       lifecycle: protect ? { preventDestroy: true } : undefined,
@@ -123,7 +123,8 @@ export class SnapshotStore extends Construct {
       CKV_AZURE_33: "Nothing here uses queues, and nobody may.",
       CKV_AZURE_36: "None of Azure's own services has business with snapshots.",
       CKV_AZURE_59: "Its firewall admits Vault's subnet, and nothing else.",
-      CKV_AZURE_206: "Three zones of one region; docs/operations.md says what that does not cover.",
+      CKV_AZURE_206:
+        "Zones of one region, as the environment says; docs/operations.md says what that does not cover.",
       CKV2_AZURE_1: "Vault encrypts each snapshot under the unseal key of Key Vault.",
       CKV2_AZURE_33: "Vault's subnet has a service endpoint, which the firewall admits.",
     });

@@ -26,20 +26,20 @@ describe("rights", () => {
   });
 
   it.each([...environments.keys()])(
-    "%s gives Vault's identity rights on single keys and secrets only",
+    "%s gives Vault's identity rights on single keys and secrets, and on its snapshots' container only",
     (environment) => {
       const wide = assignmentsOf(environment)
         .filter(({ principal }) => principal.includes("vault-server/identity"))
-        .filter(({ scope }) => !/ resource_versionless_id\}$|\/secrets\//.test(scope))
+        .filter(({ scope }) => !/ resource_versionless_id\}$|\/secrets\/|\/containers\/snapshots$/.test(scope))
         .map(({ role }) => role);
       expect(wide).toEqual([]);
     },
   );
 
-  it.each([...environments.keys()])("%s gives deployers nothing on the recovery keys", (environment) => {
+  it.each([...environments.keys()])("%s gives deployers nothing on the recovery keys or the snapshots", (environment) => {
     const deployers = environments.get(environment)?.deployers.map(({ objectId }) => objectId) ?? [];
     const assignments = [...(systems.get(environment)?.values() ?? [])].flatMap((stack) =>
-      stack.resources("azurerm_role_assignment").filter(({ path }) => path.includes("recovery")),
+      stack.resources("azurerm_role_assignment").filter(({ path }) => /recovery|snapshots/.test(path)),
     );
     expect(assignments).not.toEqual([]);
     const principals = assignments.map((assignment) => String(assignment.get("principal_id")));
@@ -61,6 +61,8 @@ describe("rights", () => {
       "Microsoft.Compute/virtualMachines/*/read",
       "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
       "Microsoft.KeyVault/vaults/secrets/setSecret/action",
+      "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action",
+      "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
     ]);
   });
 });

@@ -39,7 +39,8 @@ const DAY_MS = 86_400_000;
 export async function vaultFindings(access: VaultAccess, environment: Environment): Promise<Finding[]> {
   const certificate = certificateFinding(readFileSync(access.certificateFile, "utf8"), new Date());
   const open = await look("Vault", () => access.asNobody(openFindings(environment)));
-  if (open.some(({ state }) => state === "wrong" || state === "unseen")) {
+  const serves = open.some(({ what, state }) => what === "leader" && state === "well");
+  if (!serves) {
     return [...open, certificate, unseen("nodes, audit", "Vault answers no login now.")];
   }
   const closed = await look("nodes, audit", () => access.asDeployer(deployerFindings(environment)));
