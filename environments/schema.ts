@@ -715,7 +715,7 @@ export const environmentSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      "`prevent_destroy` on what would take data with it (Key Vaults, unseal key, data disk, MySQL), and CanNotDelete locks on the data disk and MySQL.",
+      "`prevent_destroy` on what would take data with it (Key Vaults, unseal key, data disk, snapshots, MySQL), CanNotDelete locks on the data disk and MySQL, and no change of a snapshot.",
     ),
 });
 

@@ -30,23 +30,28 @@ describe("rights", () => {
     (environment) => {
       const wide = assignmentsOf(environment)
         .filter(({ principal }) => principal.includes("vault-server/identity"))
-        .filter(({ scope }) => !/ resource_versionless_id\}$|\/secrets\/|\/containers\/snapshots$/.test(scope))
+        .filter(
+          ({ scope }) => !/ resource_versionless_id\}$|\/secrets\/|\/containers\/snapshots$/.test(scope),
+        )
         .map(({ role }) => role);
       expect(wide).toEqual([]);
     },
   );
 
-  it.each([...environments.keys()])("%s gives deployers nothing on the recovery keys or the snapshots", (environment) => {
-    const deployers = environments.get(environment)?.deployers.map(({ objectId }) => objectId) ?? [];
-    const assignments = [...(systems.get(environment)?.values() ?? [])].flatMap((stack) =>
-      stack.resources("azurerm_role_assignment").filter(({ path }) => /recovery|snapshots/.test(path)),
-    );
-    expect(assignments).not.toEqual([]);
-    const principals = assignments.map((assignment) => String(assignment.get("principal_id")));
-    expect(principals.filter((principal) => deployers.includes(principal))).toEqual([]);
-    // Whoever is signed in deploys.
-    expect(principals.filter((principal) => principal.includes("azurerm_client_config"))).toEqual([]);
-  });
+  it.each([...environments.keys()])(
+    "%s gives deployers nothing on the recovery keys or the snapshots",
+    (environment) => {
+      const deployers = environments.get(environment)?.deployers.map(({ objectId }) => objectId) ?? [];
+      const assignments = [...(systems.get(environment)?.values() ?? [])].flatMap((stack) =>
+        stack.resources("azurerm_role_assignment").filter(({ path }) => /recovery|snapshots/.test(path)),
+      );
+      expect(assignments).not.toEqual([]);
+      const principals = assignments.map((assignment) => String(assignment.get("principal_id")));
+      expect(principals.filter((principal) => deployers.includes(principal))).toEqual([]);
+      // Whoever is signed in deploys.
+      expect(principals.filter((principal) => principal.includes("azurerm_client_config"))).toEqual([]);
+    },
+  );
 
   it.each([...environments.keys()])("%s defines no role with an asterisk for an action", (environment) => {
     const roles = systems.get(environment)?.get("vm-reader-role")?.resources("azurerm_role_definition") ?? [];
