@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { loadEnvironment } from "../../../environments/load";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { reportOf } from "../../../scripts/deployment/restore";
 import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
 import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
@@ -344,6 +345,18 @@ describeWithVault("A snapshot of Vault", () => {
       expect(listenersOf(vm()).filter((listener) => /:821\d$/.test(listener))).toEqual([]);
     },
   );
+
+  itTakesLong("is restored by a deployment that asks for it, once", async () => {
+    await mount("transit");
+    const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+    const environment = loadEnvironment("demo");
+    const said = outputFromNow(vm(), RESTORE);
+    await running.sandbox.redeploy({ ...environment, restore: { time, snapshot: "newest", kind: "force" } });
+    expect(reportOf([said()], { time })).toMatch(/: restored$/);
+    const reports = said().length;
+    await running.sandbox.redeploy(environment);
+    expect(said().slice(reports)).not.toContain("vault-restore");
+  });
 
   itTakesLong("comes back on a new data disk, though the restore is killed on the way", async () => {
     await mount("transit");
