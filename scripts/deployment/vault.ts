@@ -110,33 +110,30 @@ export class VaultAccess {
 
   /** Revokes every lease of the database engine, whose users else stay in MySQL and keep the engine from going. */
   async revokeDatabaseLeases(): Promise<void> {
-    const client = await this.logIn();
-    try {
+    await this.loggedIn(async (client) => {
       // Whoever loses credentials asks for others at once. A lease made after this would keep the database engine from going.
       for (const role of await databaseRoles(client))
         await client.request({ method: "DELETE", path: `database/roles/${role}` });
       const path = "sys/leases/revoke-prefix/database/creds";
       await client.request({ method: "PUT", path, body: { sync: true } });
-    } finally {
-      await client.logOut();
-    }
+    });
   }
 
   /** Does what Vault's own tries did not: a database away for a quarter of an hour uses them up, and then Vault waits a day. */
   async endExpiredLeases(): Promise<{ ended: string[]; left: Record<string, string> }> {
-    const client = await this.logIn();
-    try {
-      return await endExpiredLeases(client);
-    } finally {
-      await client.logOut();
-    }
+    return this.loggedIn(endExpiredLeases);
   }
 
   /** @returns whether there was an engine that an earlier removal left half way, and which is gone now */
   async finishRemovalOfDatabaseEngine(): Promise<boolean> {
+    return this.loggedIn(finishRemovalOfDatabaseEngine);
+  }
+
+  /** Does work with a login of its own. */
+  async loggedIn<T>(work: (client: VaultClient) => Promise<T>): Promise<T> {
     const client = await this.logIn();
     try {
-      return await finishRemovalOfDatabaseEngine(client);
+      return await work(client);
     } finally {
       await client.logOut();
     }

@@ -3,11 +3,11 @@ import { loadEnvironment } from "../../../environments/load";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import type { Machine } from "../../../sandbox/machine/machine";
+import { RegisterClients } from "../../../sandbox/system/register-clients";
+import { violations } from "../../../sandbox/system/register-history";
 import { Attackers } from "../machine/attackers";
 import { describeWithVault } from "../programs-there";
 import { FIRST_BOOT, initsIn, listenersOf, recoverySecretOf, VAULT } from "./first-boots";
-import { RegisterClients } from "./register-clients";
-import { violations } from "./register-history";
 import { useSandbox } from "./running-sandbox";
 
 /** Milliseconds, for a machine that is busy with something else. */
