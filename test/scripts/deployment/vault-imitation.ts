@@ -20,6 +20,11 @@ export class VaultImitation {
   leaseProblem?: string;
   /** Does what is to happen when the database engine goes, whose removal had ended half way. */
   onRemoval?: () => void;
+  /** The nodes of its cluster, and what autopilot says of them at each look. */
+  nodes: string[] = [];
+  autopilot: (nodes: readonly string[]) => object = () => ({});
+  /** Status of what takes a node out. */
+  removal = 204;
   readonly requests: string[] = [];
   private readonly server: Server;
 
@@ -29,9 +34,13 @@ export class VaultImitation {
   ) {
     const tls = { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
     this.server = createServer(tls, (request, response) => {
-      request.resume().on("end", () => {
+      let sent = "";
+      request.on("data", (chunk) => {
+        sent += chunk;
+      });
+      request.on("end", () => {
         this.requests.push(`${request.method} ${request.url}`);
-        const [status, body] = this.answer(request.url ?? "", request.method ?? "");
+        const [status, body] = this.answer(request.url ?? "", request.method ?? "", sent);
         response.writeHead(status, { "Content-Type": "application/json" }).end(body && JSON.stringify(body));
       });
     });
@@ -58,7 +67,8 @@ export class VaultImitation {
     this.server.closeAllConnections();
   }
 
-  private answer(url: string, method: string): [number, object?] {
+  private answer(url: string, method: string, sent: string): [number, object?] {
+    if (url.startsWith("/v1/sys/storage/raft/")) return this.answerOfRaft(url, sent);
     if (this.onRemoval && url.startsWith("/v1/database/roles"))
       return [404, { errors: ['no handler for route "database/roles/". route entry is tainted.'] }];
     if (url === "/v1/sys/mounts/database" && method === "DELETE") {
@@ -77,6 +87,17 @@ export class VaultImitation {
     if (url.startsWith("/v1/sys/leases?")) return [200, { data: { leases: this.givenUp } }];
     if (url.startsWith("/v1/sys/leases/") && this.leaseProblem) return [400, { errors: [this.leaseProblem] }];
     return [204];
+  }
+
+  private answerOfRaft(url: string, sent: string): [number, object] {
+    if (url.endsWith("/autopilot/state")) return [200, { data: this.autopilot(this.nodes) }];
+    if (url.endsWith("/configuration"))
+      return [200, { data: { config: { servers: this.nodes.map((node_id) => ({ node_id })) } } }];
+    if (this.removal !== 204) return [this.removal, { errors: ["permission denied"] }];
+    const { server_id } = JSON.parse(sent);
+    this.requests.push(`removed ${server_id}`);
+    this.nodes = this.nodes.filter((node) => node !== server_id);
+    return [200, {}];
   }
 }
 
