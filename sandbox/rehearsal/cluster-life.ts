@@ -1,5 +1,5 @@
 import type { Progress } from "../../lib/processes/progress";
-import { UserError } from "../../lib/processes/user-error";
+import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import { RegisterClients } from "../system/register-clients";
 import { violations } from "../system/register-history";
@@ -96,10 +96,10 @@ async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progr
   const trusting = setInterval(() => rehearsal.trustNewestCertificate(), 200);
   try {
     await clients.untilWritten(deadlineMs, 10);
-    const deploy = () => rehearsal.deploy(...stacks, ...options);
+    const deploy = (...more: string[]) => rehearsal.deploy(...stacks, ...options, ...more);
     if (killed)
       await progress.step(`${what}: killed at the first turn`, () => killedInTurn(rehearsal, deploy));
-    await progress.step(`${what}: scripts/deploy`, deploy, { announce: true });
+    await progress.step(`${what}: scripts/deploy`, () => unlocked(deploy), { announce: true });
     await untilHealthy(rehearsal);
     await clients.untilWritten(deadlineMs, 10);
   } finally {
@@ -110,6 +110,17 @@ async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progr
   const wrong = violations(clients.history);
   if (wrong.length > 0) throw new UserError(`${what}: ${wrong.join("; ")}.`);
   await rehearsal.expectPlan({}, ...stacks);
+}
+
+/** Gives back the lock that a killed run left in the storage account, as its message says. */
+async function unlocked(deploy: (...more: string[]) => Promise<void>): Promise<void> {
+  try {
+    await deploy();
+  } catch (error) {
+    const [, lock] = /force-unlock ([0-9a-f-]+)/.exec(messageOf(error)) ?? [];
+    if (!lock) throw error;
+    await deploy("--break-lock", lock);
+  }
 }
 
 /** As a power cut while the first node has its turn. */

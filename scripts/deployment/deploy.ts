@@ -394,6 +394,7 @@ class Deployment {
   private async changeInTurn(run: TerraformRun, plan: Plan, nodes: readonly NodeChange[]): Promise<void> {
     const { interruption, progress } = this;
     const { wait: seconds } = this.options;
+    run.report("its nodes take turns");
     const withVault: ClusterOptions["withVault"] = async (work) => {
       const access = await this.vaultAccess();
       return access.loggedIn(work).catch((error) => {
