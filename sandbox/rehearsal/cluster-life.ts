@@ -7,13 +7,15 @@ import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
 
 /** Milliseconds until what waits for Vault fails. */
-const deadlineMs = 180_000;
+const deadlineMs = 900_000;
 
-const stacks = ["vm-reader-role", "network", "vault-server"].flatMap((name) => ["--stack", name]);
+const only = (...stacks: string[]) => stacks.flatMap((name) => ["--stack", name]);
 
 interface ClusterChange {
   readonly what: string;
   readonly edit: (vault: NonNullable<EnvironmentFile["vault"]>) => void;
+  /** What changes beside vault-server. */
+  readonly network?: boolean;
   /** Of scripts/deploy. */
   readonly options?: readonly string[];
   /** Whether it is killed on the way, and then goes on. */
@@ -34,13 +36,6 @@ const changes: readonly ClusterChange[] = [
     killed: true,
   },
   {
-    what: "other zones, with new disks",
-    edit: (vault) => {
-      vault.zones = ["2", "3", "1"];
-    },
-    options: mayGo(1, 2, 3),
-  },
-  {
     what: "five nodes",
     edit: (vault) => {
       vault.nodes = 5;
@@ -57,18 +52,25 @@ const changes: readonly ClusterChange[] = [
     what: "one node",
     edit: (vault) => {
       vault.nodes = 1;
-      vault.zone = vault.zones?.[0];
-      delete vault.zones;
+      vault.zone = "1";
     },
+    network: true,
     options: mayGo(2, 3),
   },
   {
     what: "three nodes again, from one",
     edit: (vault) => {
       vault.nodes = 3;
-      vault.zones = ["2", "3", "1"];
       delete vault.zone;
     },
+    network: true,
+  },
+  {
+    what: "other zones, with new disks",
+    edit: (vault) => {
+      vault.zones = ["2", "3", "1"];
+    },
+    options: mayGo(1, 2, 3),
   },
 ];
 
@@ -80,16 +82,21 @@ export async function clusterLife(rehearsal: Rehearsal, progress: Progress): Pro
   rehearsal.edit((environment) => {
     environment.protectData = false;
   });
-  await progress.step("scripts/deploy, up to vault-server", () => rehearsal.deploy(...stacks), {
-    announce: true,
-  });
+  await progress.step(
+    "scripts/deploy, up to vault-server",
+    () => rehearsal.deploy(...only("vm-reader-role", "network", "vault-server")),
+    {
+      announce: true,
+    },
+  );
   rehearsal.trustNewestCertificate();
   await untilHealthy(rehearsal);
   for (const change of changes) await make(change, rehearsal, progress);
 }
 
 async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progress): Promise<void> {
-  const { what, edit, options = [], killed = false } = change;
+  const { what, edit, network, options = [], killed = false } = change;
+  const stacks = only(...(network ? ["network"] : []), "vault-server");
   rehearsal.edit(({ vault }) => edit(vault ?? {}));
   const deployer = await rehearsal.deployer();
   const clients = new RegisterClients(deployer, deployer);
