@@ -42,7 +42,7 @@ export class NodeTurns {
       const node = left.find((it) => it.name === name);
       if (!node) throw new UserError(`There is no node ${name}.`);
       const waiting = left.filter((it) => it !== node);
-      const turn = `  ${name}: its turn, ${count - waiting.length} of ${count}${waiting.length > 0 ? `; ${listOf(waiting)} wait` : ""}`;
+      const turn = `  ${name}: its turn, ${count - waiting.length} of ${count}${waiting.length > 0 ? `; ${listOf(waiting)} to come` : ""}`;
       await progress.step(
         turn,
         async (report) => {

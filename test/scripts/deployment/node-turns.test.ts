@@ -98,7 +98,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     expect(plannedParts()).toEqual(["", ...parts(3, 2, 1), ""]);
     expect(scene.imitations.changes).toEqual(Array(4).fill("apply vault-server"));
     expect(stderr).toContain("vault-1, vault-2, vault-3: one after the other, the active node last");
-    expect(stderr).toContain("vault-3: its turn, 1 of 3; vault-1, vault-2 wait …");
+    expect(stderr).toContain("vault-3: its turn, 1 of 3; vault-1, vault-2 to come …");
     expect(stderr).toContain("vault-1: its turn, 3 of 3 …");
   });
 
