@@ -61,9 +61,7 @@ describe("VaultClient", () => {
         });
         const caFile = join(folder, "both.pem");
         writeFileSync(caFile, order.map((index) => made[index]?.cert.toString()).join("\n"));
-        const vault = createSecureServer(made[0] ?? {}, (_, response) =>
-          response.end('{"data":{"a":1}}'),
-        );
+        const vault = createSecureServer(made[0] ?? {}, (_, response) => response.end('{"data":{"a":1}}'));
         await new Promise<void>((resolve) => vault.listen(0, "127.0.0.1", resolve));
         const { port } = vault.address() as AddressInfo;
         const secure = new VaultClient({ address: `https://localhost:${port}`, caFile });
