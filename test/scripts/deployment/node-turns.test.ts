@@ -111,7 +111,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     const { code, stderr } = await deploy("--wait", "2");
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /in vain for vault-2 to be back in the cluster; last: autopilot calls vault-2 unhealthy.* vault-1, vault-3: not changed\. .*run the same command again: it continues/,
+      /waiting for vault-2 to be back in the cluster; last: autopilot calls vault-2 unhealthy.* vault-1, vault-3: not changed\. .*run the same command again: it continues/,
     );
     expect(plannedParts()).toEqual(["", machineOf(2)]);
     scene.imitations.answer("calls", "");
