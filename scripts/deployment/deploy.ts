@@ -1,4 +1,5 @@
 import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
 import type { Report } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
@@ -48,7 +49,8 @@ import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
-                      [--allow-loss ADDRESS ...] [--replace ADDRESS ...] [--at-once] [--break-lock ID] [--json]
+                      [--allow-loss ADDRESS ...] [--replace ADDRESS ...] [--at-once] [--no-snapshot]
+                      [--break-lock ID] [--json]
        scripts/deploy [environment] --plan --review | --reviewed DIGESTS, with the same options
 
 Checks what a deployment needs, deploys the stacks in order, waits until VMs that run have applied what changed for them, waits
@@ -64,6 +66,7 @@ Run again after any failure, it goes on.
   --replace ADDRESS
                   make this VM anew, for example with another Ubuntu; what it holds beside its data disk is lost
   --at-once       change all nodes of a cluster together, not one after the other; Vault is away meanwhile
+  --no-snapshot   let another version of Vault start without a snapshot before it
   --break-lock ID give back this lock, which a run that is over left on a state, then go on
   --review        with --plan: each plan as a reviewer reads it, and its digest
   --reviewed DIGESTS
@@ -72,7 +75,7 @@ Run again after any failure, it goes on.
 `;
 
 /** What --json prints. */
-interface Result {
+export interface Result {
   environment: string;
   ok: boolean;
   stacks: (
@@ -105,6 +108,7 @@ export async function main(): Promise<void> {
         "allow-loss": { type: "string", multiple: true, default: [] },
         replace: { type: "string", multiple: true, default: [] },
         "at-once": { type: "boolean", default: false },
+        "no-snapshot": { type: "boolean", default: false },
         "break-lock": { type: "string" },
         review: { type: "boolean", default: false },
         reviewed: { type: "string" },
@@ -119,7 +123,8 @@ export async function main(): Promise<void> {
         reviewed: readDigests(values.reviewed),
       };
       const work = async () => {
-        const deployment = new Deployment(name, values.stack, options, interruption, result);
+        const environment = { ...loadEnvironment(name), upgradeWithoutSnapshot: values["no-snapshot"] };
+        const deployment = new Deployment(environment, values.stack, options, interruption, result);
         const plan = () => (values.review ? deployment.planForReview() : deployment.plan());
         if (values["break-lock"]) await deployment.breakLock(values["break-lock"]);
         await (values.plan ? plan() : deployment.deploy()).finally(() => deployment.close());
@@ -152,7 +157,7 @@ function readDigests(text: string | undefined): ReadonlyMap<string, string> | un
 }
 
 /** What the options say. */
-interface Options {
+export interface Options {
   wait: number;
   allowedLosses: readonly string[];
   /** Addresses of what is made anew. */
@@ -164,10 +169,9 @@ interface Options {
 }
 
 /** One run of the script. */
-class Deployment {
+export class Deployment {
   private readonly progress = new DeploymentProgress();
   private readonly az: AzureCli;
-  private readonly environment;
   private readonly unfinished: UnfinishedWork;
   /** All stacks; those that are chosen; what is known of each stack's state. */
   private readonly system: readonly SynthesizedStack[];
@@ -176,15 +180,14 @@ class Deployment {
   private vault: VaultAccess | undefined;
 
   constructor(
-    name: string,
+    private readonly environment: Environment,
     stackNames: readonly string[] | undefined,
     private readonly options: Options,
     private readonly interruption: Interruption,
     private readonly result: Result,
   ) {
-    this.environment = loadEnvironment(name);
-    this.unfinished = new UnfinishedWork(name);
-    this.system = synthesizeSystem(this.environment);
+    this.unfinished = new UnfinishedWork(environment.name);
+    this.system = synthesizeSystem(environment);
     this.stacks = chosenStacks(this.system, stackNames);
     this.az = new AzureCli(interruption.signal);
   }
@@ -397,7 +400,7 @@ class Deployment {
     run.report("its nodes take turns");
     const withVault: ClusterOptions["withVault"] = async (work) => {
       const access = await this.vaultAccess();
-      return access.loggedIn(work).catch((error) => {
+      return access.asDeployer(work).catch((error) => {
         // A node that has changed may show a newer one.
         if (/certificate|self-signed/i.test(messageOf(error))) this.forgetVault();
         throw error;
