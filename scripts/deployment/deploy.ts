@@ -49,8 +49,8 @@ import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
-                      [--allow-loss ADDRESS ...] [--replace ADDRESS ...] [--at-once] [--no-snapshot] [--break-lock ID]
-                      [--json]
+                      [--allow-loss ADDRESS ...] [--replace ADDRESS ...] [--at-once] [--no-snapshot]
+                      [--break-lock ID] [--json]
        scripts/deploy [environment] --plan --review | --reviewed DIGESTS, with the same options
 
 Checks what a deployment needs, deploys the stacks in order, waits until VMs that run have applied what changed for them, waits

@@ -117,14 +117,14 @@ export class MachineReports {
   }
 }
 
-/** A unit that does what a person asked for once: its failure is the answer. */
-const asksOnce = /^user-data [0-9a-f]{12}: failed: vault-restore\.service failed: /;
-
 /** In a cluster, vault-turn waits until it is this node's turn; what comes after it is its turn. */
 function saidBy({ line }: MachineReport): string {
   if (line.endsWith(": restarts vault-turn.service")) return "it waits for its turn to restart Vault";
   return `it reported last: ${line}`;
 }
+
+/** A unit that does what a person asked for once: its failure is the answer. */
+const asksOnce = /^user-data [0-9a-f]{12}: failed: vault-restore\.service failed: /;
 
 /** The last report on a serial console, be it plain or as the text of a JSON string. */
 export function lastReport(console: string): MachineReport | undefined {

@@ -97,7 +97,9 @@ class Restore {
   }
 
   private async deploy(environment: Environment): Promise<void> {
-    const options = { wait: this.wait, allowedLosses: [], replace: [], atOnce: false, reviewed: undefined };
+    // A Vault that is to be restored may serve nobody, so its nodes cannot wait for each other.
+    const atOnce = this.request.kind !== "drill";
+    const options = { wait: this.wait, allowedLosses: [], replace: [], atOnce, reviewed: undefined };
     const result = { environment: environment.name, ok: false, stacks: [] };
     const deployment = new Deployment(environment, ["vault-server"], options, this.interruption, result);
     await deployment.deploy().finally(() => deployment.close());

@@ -56,7 +56,7 @@ function clusterOf(plans: readonly object[], see: () => Seen) {
     })),
   };
   imitations.answer("terraform/plan-of-vault-server", plan);
-  vault.nodes = names;
+  vault.members = names;
   let index = 100;
   vault.autopilot = (nodes) => {
     const { leader, sick = [] } = see();
@@ -132,7 +132,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     const gone = { actions: ["delete"], after: null };
     let leader = "vault-3";
     clusterOf([{ actions: ["no-op"] }, gone, gone], () => {
-      if (!scene.vault.nodes.includes(leader)) leader = "vault-1";
+      if (!scene.vault.members.includes(leader)) leader = "vault-1";
       return { leader };
     });
     const lost = [2, 3].flatMap((number) => ["--allow-loss", machineOf(number)]);

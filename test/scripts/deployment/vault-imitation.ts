@@ -16,18 +16,17 @@ export class VaultImitation {
   webApp = 200;
   /** What sys/seal-status answers. */
   status = { initialized: true, sealed: false, version: "2.2.2", type: "azurekeyvault" };
+  /** Nodes that autopilot knows, and whether they are healthy. */
+  nodes: Record<string, boolean> = { "vault-1": true };
   /** Leases that Vault gave up. */
   givenUp: { lease_id: string }[] = [];
   /** Why no lease can be revoked. */
   leaseProblem?: string;
   /** Does what is to happen when the database engine goes, whose removal had ended half way. */
   onRemoval?: () => void;
-  /** The nodes of its cluster, and what autopilot says of them at each look. */
-  nodes: string[] = ["vault-1"];
-  autopilot: (nodes: readonly string[]) => object = (nodes) => ({
-    leader: nodes[0],
-    servers: Object.fromEntries(nodes.map((id) => [id, { healthy: true, status: "voter" }])),
-  });
+  /** Raft's nodes, which may be taken out, and what autopilot says of them at each look, where a test asks for more than nodes says. */
+  members: string[] = [];
+  autopilot?: (members: readonly string[]) => object;
   /** Status of what takes a node out. */
   removal = 204;
   readonly requests: string[] = [];
@@ -73,7 +72,6 @@ export class VaultImitation {
   }
 
   private answer(url: string, method: string, sent: string): [number, object?] {
-    if (url.startsWith("/v1/sys/storage/raft/")) return this.answerOfRaft(url, sent);
     if (this.onRemoval && url.startsWith("/v1/database/roles"))
       return [404, { errors: ['no handler for route "database/roles/". route entry is tainted.'] }];
     if (url === "/v1/sys/mounts/database" && method === "DELETE") {
@@ -85,6 +83,11 @@ export class VaultImitation {
     if (url === "/v1/sys/leader")
       return [200, { leader_address: this.address, active_time: "2026-11-26T03:00:00Z" }];
     if (url === "/v1/sys/audit") return [200, { data: { "first-boot/": {}, "file/": {} } }];
+    if (this.autopilot && url.startsWith("/v1/sys/storage/raft/")) return this.answerOfRaft(url, sent);
+    if (url === "/v1/sys/storage/raft/autopilot/state") {
+      const servers = Object.entries(this.nodes).map(([id, healthy]) => [id, { healthy, status: "voter" }]);
+      return [200, { data: { leader: "vault-1", servers: Object.fromEntries(servers) } }];
+    }
     if (url === "/healthz") return [this.webApp];
     if (url === "/v1/sys/health") return [next(this.health), {}];
     if (url === "/v1/auth/deployer/login") {
@@ -99,13 +102,13 @@ export class VaultImitation {
   }
 
   private answerOfRaft(url: string, sent: string): [number, object] {
-    if (url.endsWith("/autopilot/state")) return [200, { data: this.autopilot(this.nodes) }];
+    if (url.endsWith("/autopilot/state")) return [200, { data: this.autopilot?.(this.members) }];
     if (url.endsWith("/configuration"))
-      return [200, { data: { config: { servers: this.nodes.map((node_id) => ({ node_id })) } } }];
+      return [200, { data: { config: { servers: this.members.map((node_id) => ({ node_id })) } } }];
     if (this.removal !== 204) return [this.removal, { errors: ["permission denied"] }];
     const { server_id } = JSON.parse(sent);
     this.requests.push(`removed ${server_id}`);
-    this.nodes = this.nodes.filter((node) => node !== server_id);
+    this.members = this.members.filter((node) => node !== server_id);
     return [200, {}];
   }
 }
