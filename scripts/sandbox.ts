@@ -13,8 +13,8 @@ import { stopOnSignals } from "./stop-on-signals";
 const usage = `Usage: [ENVIRONMENT=name] npm run sandbox [-- --once] [--folder FOLDER] [--apply terraform|http]
 
   --once            run the smoke test and exit
-  --folder FOLDER   keep everything in this folder, and go on from it next time
-  --apply WAY       apply vault-config by terraform or by http (Vault's API); terraform if it and its provider are there`;
+  --folder FOLDER   keep everything in this folder, and continue from it at the next start
+  --apply WAY       apply vault-config with terraform or http (Vault's API); default: terraform if it and its provider are installed`;
 
 interface Arguments {
   once: boolean;
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   let starting: Promise<Sandbox> | undefined;
   const stop = () =>
     inTurn(
-      // A start that failed has stopped what it had started.
+      // A start that failed has already stopped everything it started.
       async () => (await starting?.catch(() => undefined))?.stop(),
       async () => (await folder?.catch(() => undefined))?.close(),
     );
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
     const sandbox = await starting;
     if (once) {
       await smokeTest(sandbox, progress);
-      progress.line(`The smoke test passed, ${seconds(start)} s after the start.`);
+      progress.line(`The smoke test passed ${seconds(start)} s after the start.`);
       await stop();
       return;
     }
@@ -60,13 +60,13 @@ async function main(): Promise<void> {
     console.log(summary(sandbox, state.path, logins, seconds(start)));
     redeployOnSignal(sandbox, progress);
   } catch (error) {
-    if (interrupted.signal.aborted) return; // the interruption stops everything, and ends this process
+    if (interrupted.signal.aborted) return; // the signal handler stops everything and ends this process
     await stop();
     throw error;
   }
 }
 
-/** One at a time; a mistake in the environment is told, and what runs goes on. */
+/** Runs one redeployment at a time. It reports a mistake in the environment, and the system keeps running. */
 function redeployOnSignal(sandbox: Sandbox, progress: Progress): void {
   let redeployed = Promise.resolve();
   process.on("SIGUSR2", () => {
@@ -74,7 +74,7 @@ function redeployOnSignal(sandbox: Sandbox, progress: Progress): void {
       const start = performance.now();
       try {
         await sandbox.redeploy(loadEnvironment(environmentName()));
-        progress.line(`What you edited has reached everything (${seconds(start)} s).`);
+        progress.line(`Your changes are applied everywhere (${seconds(start)} s).`);
       } catch (error) {
         console.error(problem(error));
       }
@@ -91,10 +91,10 @@ function readArguments(): Arguments {
     });
     const { once = false, folder, apply } = values;
     if (apply !== undefined && apply !== "terraform" && apply !== "http")
-      throw new Error(`--apply cannot be ${apply}.`);
+      throw new Error(`--apply cannot be ${apply}. Use terraform or http.`);
     return { once, folder, apply };
   } catch (error) {
-    // Node.js goes on to explain how to quote arguments, which is beside the point.
+    // Node.js adds advice on quoting arguments, which does not help here.
     console.error(`${messageOf(error).split(". ")[0]?.replace(/\.$/, "")}.\n\n${usage}`);
     process.exit(1);
   }
@@ -107,19 +107,19 @@ function summary(sandbox: Sandbox, folder: string, logins: readonly Login[], sta
   );
   return [
     "",
-    `The system runs (${started} s). Everything below is on this machine; Ctrl-C ends it.`,
+    `The system is ready after ${started} s. Everything below runs on this machine. Ctrl-C stops it.`,
     "",
     `  Vault     https://${sandbox.vault.address}:8200  (${sandbox.vaultServerName}; its certificate: ${sandbox.vaultCertificateFile})`,
     ...webApps,
     ...onMachines,
     `  MySQL     ${sandbox.database.host}:${sandbox.database.port}  (TLS only; credentials come from Vault)`,
     `  Files     ${folder}  (the VMs' files and logs are below machines/)`,
-    "",
-    "To look around as one of them, in another terminal:",
+    `  Files     ${folder}  (the VMs' files and logs are in machines/)`,
+    "To use Vault as one of them, in another terminal:",
     "",
     ...logins.map(({ file }) => `  . ${file} && vault token lookup`),
     "",
-    `To bring an edit of environments/${environmentName()}.json to all that runs, in another terminal:`,
+    `To apply changes of environments/${environmentName()}.json to the running system, in another terminal:`,
     "",
     `  kill -USR2 ${process.pid}`,
     "",
@@ -130,10 +130,10 @@ function seconds(start: number): string {
   return ((performance.now() - start) / 1000).toFixed(1);
 }
 
-/** One sentence for what a person can mend, and the stack of what is a mistake of this program. */
+/** One sentence for an error that a person can correct, or the stack trace of a bug in this program. */
 function problem(error: unknown): unknown {
   if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT")
-    return `No disk space is left (${messageOf(error)}); free some, about 500 MB, and try again.`;
+    return `The disk is full (${messageOf(error)}). Free about 500 MB and try again.`;
   return error instanceof EnvironmentError || error instanceof UserError ? messageOf(error) : error;
 }
 
