@@ -86,7 +86,8 @@ function readArguments() {
     const { faults, trouble, traces, lists, from, seed = String(Date.now() % 1_000_000), ...others } = values;
     if ([faults, trouble, traces, lists, from !== undefined].filter(Boolean).length > 1)
       throw new Error("Use only one of --faults, --trouble, --traces, --lists and --from.");
-    if (!/^\d{1,9}$/.test(seed)) throw new Error(`--seed cannot be ${seed}. Use a number of up to nine digits.`);
+    if (!/^\d{1,9}$/.test(seed))
+      throw new Error(`--seed cannot be ${seed}. Use a number of up to nine digits.`);
     return { ...others, environment, course: courseOf(values, Number(seed)) };
   } catch (error) {
     console.error(`${messageOf(error).split(". ")[0]?.replace(/\.$/, "")}.\n\n${usage}`);

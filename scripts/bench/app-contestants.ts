@@ -21,7 +21,7 @@ import { waitFor } from "../../lib/processes/wait-for";
 import type { Sandbox } from "../../sandbox/system/sandbox";
 import { webAppEnvironment } from "../../sandbox/system/web-app";
 
-/** Asks for the page over HTTP, and reads all of it. */
+/** Requests the page over HTTP and reads it completely. */
 export type Page = () => Promise<void>;
 
 const rowCount = 100;
@@ -100,11 +100,11 @@ export class AppContestants {
       const { rows } = (await answer.json()) as { rows: Customer[] };
       const { email } = rows[rowCount - 1] ?? {};
       if (email !== madeUpCustomers[rowCount - 1]?.email)
-        throw new Error("A page is not the one it should be.");
+        throw new Error("A contestant returned another page than the others.");
     };
   }
 
-  /** As the demos do: a request to Vault for each field of each row, one after the other. */
+  /** As the demos do it: one request to Vault for each field of each row, one after the other. */
   private async listFieldByField(query: CustomerQuery): Promise<CustomerPage> {
     const key = new TransitKey(this.vault, "transit", "customer-key");
     const stored = await this.application.store.asStored(query);
@@ -151,13 +151,13 @@ export class AppContestants {
 
 function settingsOf(sandbox: Sandbox): VaultSettings {
   const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
-  if (!site) throw new Error("The environment has no web app to measure; add one.");
+  if (!site) throw new Error("The environment has no web app to measure. Add one.");
   const settings = readSettings({ ...webAppEnvironment(site, sandbox.azure), SSL_CERT_FILE: sandbox.caFile });
   if (settings.way !== "vault") throw new Error("The web app does not log in to Vault itself.");
   return settings;
 }
 
-/** May make the table without encryption. */
+/** A database login that may create the table without encryption. */
 async function migrationLogin(
   { database, rootsPem }: VaultSettings,
   vault: OwnLogin,
