@@ -100,8 +100,8 @@ ensure_role() {
     --query "[?principalId=='$principal' && roleDefinitionName=='$role'].[id, condition || '']" --output tsv)
   id=${found%%$'\t'*}
   if [ -n "$id" ] && [ "${found#*$'\t'}" = "$condition" ]; then
-    say "  there: $role on ${scope##*/}"
     say "  already granted: $role on ${scope##*/}"
+    return
   fi
   if [ -n "$id" ]; then
     attempt "remove the role $role, whose condition is out of date" az role assignment delete --ids "$id"
