@@ -16,8 +16,8 @@ describe("Environment=", () => {
     [["A=https://x/?a=b,c"], { A: "https://x/?a=b,c" }],
   ])("%j", (lines, expected) => expect(parseEnvironment(lines)).toEqual(expected));
 
-  it("refuses what is no assignment", () => {
-    expect(() => parseEnvironment(["A"])).toThrow("Environment=A is no assignment");
+  it("rejects what is not an assignment", () => {
+    expect(() => parseEnvironment(["A"])).toThrow("Environment=A is not an assignment");
   });
 });
 
