@@ -93,7 +93,7 @@ export const scriptMutants = [
       ["an environment that asks nobody is taken", '[ "$approvers" != 0 ] ||', "true ||"],
       ["an environment where people approve their own is taken", '[ "$self_review" = true ] ||', "true ||"],
     ],
-    "run once|takes away the trust|nobody is asked|may approve it|subject is customised",
+    "run once|deletes the trust|nobody has to approve|may approve their own|subject is customised",
   ),
   ...mutantsOf(
     "scripts/lib/steps.sh",
@@ -107,7 +107,7 @@ export const scriptMutants = [
       ["an old condition stays", '[ "${found#*$\'\\t\'}" = "$condition" ]', "true"],
       ["a condition is of version 1", "--condition-version 2.0", "--condition-version 1.0"],
     ],
-    "renews the condition|run once|another subscription",
+    "replaces the condition|run once|another subscription",
   ),
   ...mutantsOf(
     "scripts/lock-providers",

@@ -35,7 +35,7 @@ describe("A file of EnvironmentFile=", () => {
     ["A=x=y", { A: "x=y" }],
   ])("%j", (text, expected) => expect(parseEnvironmentFile(text)).toEqual(expected));
 
-  it("may be missing after a hyphen only, and lies below the private root", () => {
+  it("may be missing only after a hyphen, and is below the private root", () => {
     const root = mkdtempSync(join(tmpdir(), "machine-"));
     const pathOf = (path: string) => join(root, path);
     writeFileSync(pathOf("a.env"), "A=1");
