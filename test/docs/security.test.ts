@@ -24,7 +24,7 @@ function table(...heads: string[]): string[][] {
 }
 
 const rights = table("Role", "To whom", "On what", "Why");
-const credentials = table("Resource type", "Credential", "What keeps it worthless");
+const credentials = table("Resource type", "Credential", "Why it is useless");
 const customRoles = table("Custom role", "Actions");
 
 describe("docs/security.md", () => {
@@ -58,7 +58,7 @@ describe("docs/security.md", () => {
     expect(credentials.filter(([, , why]) => !why)).toEqual([]);
   });
 
-  it("says how each thing that a deployer can do shows, in the words of the tests", () => {
+  it("says how each thing that a deployer can do shows, in the words of traces.ts", () => {
     const said = table("Way", "How it shows", "Against it").map(([what, shows = ""]) => ({
       what,
       shows: Object.fromEntries(
