@@ -89,7 +89,7 @@ need_azure_login() {
   tenant=$(sed -n 2p <<<"$account")
   : "$tenant"
   [ -z "${ARM_SUBSCRIPTION_ID:-}" ] || [ "${ARM_SUBSCRIPTION_ID,,}" = "${subscription,,}" ] ||
-    fail "ARM_SUBSCRIPTION_ID names $ARM_SUBSCRIPTION_ID, but az works on $subscription. Run az account set --subscription $ARM_SUBSCRIPTION_ID, or unset ARM_SUBSCRIPTION_ID."
+    fail "ARM_SUBSCRIPTION_ID names $ARM_SUBSCRIPTION_ID, but az works in $subscription. Run az account set --subscription $ARM_SUBSCRIPTION_ID, or unset ARM_SUBSCRIPTION_ID."
   say "Subscription: $(sed -n 3p <<<"$account") ($subscription)"
 }
 
