@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const wanted = named.length === 0 ? UNLESS_TOLD : named.includes("all") ? all : named;
   const unknown = wanted.find((vm) => !all.includes(vm));
   if (unknown !== undefined) {
-    console.error(`There is no boot test for ${unknown}.\n\n${usage}`);
+    console.error(`Unknown VM: ${unknown}.\n\n${usage}`);
     process.exitCode = 1;
     return;
   }

@@ -15,7 +15,7 @@ Makes one mistake at a time in copies of the project, and runs the tests that mu
 
   --workers N  number of copies, each with one mistake at a time (default: one for each processor)
   --json       the results as JSON
-  TEXT         only mistakes with one of these texts in their description or file name
+  TEXT         only mistakes with such a text in their description or file name
 
 Exit code 0: the tests caught every mistake. 2: they missed some. 1: the check itself failed.`;
 

@@ -85,7 +85,7 @@ function readArguments() {
     if (more.length > 0) throw new Error(`Name one environment, not ${positionals.join(" and ")}.`);
     const { faults, trouble, traces, lists, from, seed = String(Date.now() % 1_000_000), ...others } = values;
     if ([faults, trouble, traces, lists, from !== undefined].filter(Boolean).length > 1)
-      throw new Error("Use only one of --faults, --trouble, --traces, --lists and --from.");
+      throw new Error("Use --faults, --trouble, --traces, --lists and --from one at a time.");
     if (!/^\d{1,9}$/.test(seed))
       throw new Error(`--seed cannot be ${seed}. Use a number of up to nine digits.`);
     return { ...others, environment, course: courseOf(values, Number(seed)) };

@@ -115,7 +115,7 @@ function summary(sandbox: Sandbox, folder: string, logins: readonly Login[], sta
     `  MySQL     ${sandbox.database.host}:${sandbox.database.port}  (TLS only; credentials come from Vault)`,
     `  Files     ${folder}  (the VMs' files and logs are in machines/)`,
     "",
-    "To use Vault as one of them, in another terminal:",
+    "To use Vault with such a login, in another terminal:",
     "",
     ...logins.map(({ file }) => `  . ${file} && vault token lookup`),
     "",

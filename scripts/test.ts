@@ -28,7 +28,7 @@ const quick = ["--ci", "--testPathIgnorePatterns", "/node_modules/", withProgram
 const jest = "node_modules/.bin/jest";
 const project = join(__dirname, "..");
 
-/** `npm test`: checks, quick suites, then those that start programs. */
+/** `npm test`: checks, quick suites, then suites that start programs. */
 async function main(): Promise<void> {
   helpIfAsked(
     [
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     // Real deadlines can pass on a busy machine. So failed suites run once more, one at a time, and this says so.
     console.log("\nSome suites failed. They run once more, one at a time:");
     await step(
-      "tests that start programs, second try of those that failed",
+      "tests that start programs, second try of failed ones",
       jest,
       [...others, "--onlyFailures", "-i"],
       env,

@@ -35,7 +35,7 @@ export async function testFaults(scene: Scene, { minutes, seed, progress }: Faul
   random();
   const draw = () => {
     const fault = faults[Math.floor(random() * faults.length)];
-    if (!fault) throw new Error("there are no faults");
+    if (!fault) throw new Error("the list of faults is empty");
     return { ...fault, lastsMs: Math.round(1_000 + random() * (longestMs - 1_000)) };
   };
   await allAnswer(scene);

@@ -27,7 +27,7 @@ export function parseCommandLine(text: string): CommandLine {
   return { mayFail: prefix.includes("-"), literal: prefix.includes(":"), words };
 }
 
-/** The words of a command with its variables replaced. $MAINPID is one of `variables`. */
+/** The words of a command with its variables replaced. `variables` includes $MAINPID. */
 export function expandCommandLine(
   { words, literal }: CommandLine,
   variables: Readonly<Record<string, string | undefined>>,

@@ -76,7 +76,7 @@ export class Mapping {
     return this.#places(value);
   }
 
-  /** The value of a variable in an environment file. Raft cannot use a proxy and there is no private DNS, so it gets addresses. */
+  /** The value of a variable in an environment file. Raft cannot use a proxy, and the sandbox has no private DNS, so Raft gets addresses. */
   fileValue(value: string): string {
     return value.replace(/^https:\/\/([^:/]+):8201$/, (whole, host: string) => {
       const address = this.options.hosts.get(host);

@@ -83,7 +83,7 @@ export class ServiceManager {
     return this.#unit(name)?.signal(signal, whom) ?? false;
   }
 
-  /** From now on, the boot starts these units if they have an [Install] section. */
+  /** Makes the boot start these units if they have an [Install] section. */
   enable(names: readonly string[]): void {
     for (const name of names) if (this.#unit(name)?.definition.startsAtBoot) this.#enabled.add(name);
   }

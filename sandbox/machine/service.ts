@@ -28,7 +28,7 @@ export interface ServiceHost {
 const DEFAULT_TIMEOUT = "90s";
 const RELOAD_DEADLINE_MS = 90_000;
 
-/** A program that ends by one of these signals has not failed. Source: systemd.service(5), "SuccessExitStatus=". */
+/** An end by these signals is not a failure. Source: systemd.service(5), "SuccessExitStatus=". */
 const CLEAN_SIGNALS = new Set<NodeJS.Signals | null>(["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"]);
 
 const SUCCEEDED: StartResult = { succeeded: true, code: 0 };

@@ -111,7 +111,7 @@ function isActive(manager: ServiceManager, units: readonly string[], options: re
   return { code: units.some((unit) => manager.has(unit)) ? EXIT.notRunning : EXIT.unknownUnit, text };
 }
 
-/** The requested properties. An unknown unit has those of a unit that never ran. */
+/** The requested properties. An unknown unit has the properties of a unit that never ran. */
 function show(manager: ServiceManager, units: readonly string[], options: readonly string[]): Answer {
   const names = options.flatMap((option) => option.slice("--property=".length).split(","));
   const all = units.map((unit) => manager.propertiesOf(unit));

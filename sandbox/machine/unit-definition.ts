@@ -25,7 +25,7 @@ export class UnitDefinition {
     this.requires = new Set([...units("Requires"), ...units("BindsTo"), ...mounts]);
   }
 
-  /** Reads a unit with its drop-ins. Undefined if there is no such unit. */
+  /** Reads a unit with its drop-ins. Undefined if the unit does not exist. */
   static load(name: string, pathOf: (absolute: string) => string): UnitDefinition | undefined {
     const folders = UNIT_FOLDERS.map(pathOf);
     const path = folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
@@ -48,7 +48,7 @@ export class UnitDefinition {
   }
 }
 
-/** The units that may mount a path or one of its parent folders. Source: systemd.unit(5), "String Escaping for Inclusion in Unit Names". */
+/** The units that may mount a path or a parent folder. Source: systemd.unit(5), "String Escaping for Inclusion in Unit Names". */
 function mountsOf(path: string): string[] {
   const names = path.split("/").filter((name) => name !== "");
   return names.map((_, index) => {

@@ -16,7 +16,7 @@ export interface Change {
   readonly outside?: (rehearsal: Rehearsal) => Promise<void>;
   /** The expected plan, for the environment after the edit. */
   readonly plan: (environment: Environment) => ExpectedPlan;
-  /** Stacks to deploy beside those of the plan, because they read outputs of those. */
+  /** Further stacks to deploy, because they read outputs of the planned stacks. */
   readonly alsoDeploys?: readonly string[];
   /** A check in addition to the smoke test. */
   readonly check?: (rehearsal: Rehearsal) => Promise<void>;
@@ -86,7 +86,7 @@ export const changes: readonly Change[] = [
   },
   {
     what: "another version of Vault",
-    obstacle: ({ otherVault }) => (otherVault ? undefined : "there is no second Vault here"),
+    obstacle: ({ otherVault }) => (otherVault ? undefined : "this machine has no second Vault"),
     edit: (environment, { otherVault }) => {
       environment.vault = { ...environment.vault, version: otherVault?.version };
     },

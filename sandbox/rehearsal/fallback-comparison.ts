@@ -25,7 +25,7 @@ const onlyByAzurerm: Readonly<Record<string, string>> = {
 const madeUp =
   /(?:^|\.)(?:vmId|clientId|privateIPAddress|ipv4Address|tenantId|createdOn|provisioningState|state|enabled)$/;
 
-/** Resources that only one of the two ways creates or that differ, one a line. */
+/** Resources that only one way creates or that differ, one a line. */
 export function differencesFromFallback(
   real: readonly ArmResource[],
   fallback: readonly ArmResource[],

@@ -54,7 +54,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     ],
     work: (rehearsal) => rehearsal.deploy(...stacks("vm-reader-role")),
     caught: /RoleDefinitionWithSameNameExists/,
-    // Azure created one of the two, and it blocks the other.
+    // Azure created the first role, and it blocks the second.
     after: (rehearsal) => rehearsal.destroy(...stacks("vm-reader-role")),
   },
   {

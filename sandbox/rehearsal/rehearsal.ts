@@ -29,7 +29,7 @@ import type { RehearsalPrograms } from "./programs";
 import { copyProject, type EnvironmentFile, editEnvironment, prepareEnvironment } from "./project-copy";
 import { RunningResources } from "./running-resources";
 
-/** A Vault in addition to the one that is deployed first. */
+/** A second Vault, which an upgrade deploys. */
 export interface OtherVault {
   /** The version in an environment. */
   version: string;
@@ -50,7 +50,7 @@ export interface RehearsalOptions {
   /** Path of the Vault that the VMs run, in the environment's version. */
   vaultProgram: string;
   vaultVersion: string;
-  /** Undefined if there is no other Vault. */
+  /** Undefined if the machine has only one Vault. */
   otherVault: OtherVault | undefined;
   progress: Progress;
   undo: UndoSteps;
@@ -425,7 +425,7 @@ export class Rehearsal {
       this.unknown.add(`${method} ${host}${path} (${caller})`);
   }
 
-  /** Runs one of the project's scripts in the copy and logs its output. */
+  /** Runs a script of the project in the copy and logs its output. */
   private async script(name: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
     return this.run(join(this.options.project, "scripts", name), args, name);
   }

@@ -157,7 +157,7 @@ export const ways: readonly Way[] = [
       const { azure } = scene;
       const send = asDeployer(scene);
       const [disk] = azure.resources.ofType("Microsoft.Compute/disks");
-      if (!disk) throw new UserError("There is no disk to take a snapshot of.");
+      if (!disk) throw new UserError("The system has no disk to take a snapshot of.");
       const snapshot = `${arm}${disk.id.replace(/\/disks\/.*/, "/snapshots/mine")}?api-version=2024-03-02`;
       await send("PUT", snapshot, {
         location: disk.location,
@@ -195,7 +195,7 @@ export const ways: readonly Way[] = [
       const { azure } = scene;
       const send = asDeployer(scene);
       const [site] = azure.resources.ofType("Microsoft.Web/sites");
-      if (!site) throw new UserError("There is no web app whose settings could change.");
+      if (!site) throw new UserError("The system has no web app whose settings could change.");
       const settings = `${arm}${site.id}/config/appsettings`;
       const version = "api-version=2023-12-01";
       const before = JSON.parse((await send("POST", `${settings}/list?${version}`, {})).toString()) as object;

@@ -56,7 +56,7 @@ async function benchPages(sandbox: Sandbox, rounds: number): Promise<void> {
         },
         { name: "without encryption", measure: () => medianOf(plain, requestsPerRound) },
         {
-          name: "batch, with one of Vault's two audit devices",
+          name: "batch, with a single audit device of Vault",
           measure: () => withoutSecondAudit(sandbox, () => medianOf(batch, requestsPerRound)),
         },
       ],

@@ -26,7 +26,7 @@ export interface Change {
   importing?: unknown;
 }
 
-/** What happens to a resource, in a reviewer's words. */
+/** A resource's change, in a reviewer's words. */
 export type Action = "added" | "changed" | "replaced" | "destroyed" | "forgotten";
 
 /** Undefined if nothing happens. Source: Terraform, JSON output format, change representation. */
@@ -49,7 +49,7 @@ export interface AttributeChange {
   replaces: boolean;
 }
 
-/** Merges the plans of a stack's parts: a resource that changes in one of them changes. */
+/** Merges the plans of a stack's parts: a resource that changes in any of them changes. */
 export function mergedPlan(plans: readonly Plan[]): Plan {
   const changes = new Map<string, ResourceChange>();
   for (const change of plans.flatMap(({ resource_changes = [] }) => resource_changes)) {

@@ -195,7 +195,7 @@ describe("apply-user-data", () => {
     expect(starts("one.service")).toBe(3);
   });
 
-  it("starts and enables a new unit, and stops, disables and removes one that is gone", async () => {
+  it("starts and enables a new unit, and stops, disables and removes a missing unit", async () => {
     await applied({});
     await applied({ third: true });
     expect(machine.isActive("three.service")).toBe(true);
@@ -293,7 +293,7 @@ describe("apply-user-data", () => {
     [
       "with an invalid program",
       () => userData({ files: { "/usr/local/sbin/apply-user-data": "main() {\n" } }),
-      /apply-user-data is no program/,
+      /the user data's apply-user-data is/,
     ],
   ];
   it("changes nothing for bad user data, says why, and applies the next version", async () => {

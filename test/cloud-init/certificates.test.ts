@@ -109,7 +109,7 @@ describe("What Vault Agent trusts", () => {
     expect(trusted()).toEqual(fingerprints(other, fresh));
   });
 
-  it("is never one that has expired: the one in use stays", async () => {
+  it("is never an expired one: the one in use stays", async () => {
     vm.write("ca.pem", `${fresh.certificatePem}\n`);
     keyVaultAnswers({ "vault-tls": cer(expired) });
     const { code, said } = await follow();

@@ -580,7 +580,7 @@ const units: Readonly<Record<string, Unit>> = {
 
 const folder = join(__dirname, "../../cloud-init");
 
-/** All directives but those that describe the unit. For variables only the names: other tests check their values. */
+/** All directives that do not describe the unit. For variables only the names: other tests check their values. */
 function directivesOf(file: string): string[] {
   const lines = readFileSync(join(folder, file), "utf8").match(/^[A-Z]\w*=.*$/gm) ?? [];
   return lines

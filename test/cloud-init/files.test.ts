@@ -17,7 +17,7 @@ import { agentVm, nodeOfFive, vaultEnterpriseServer } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
 const machines = [
-  // Enterprise before 2.0 in a cluster has every file: those of the community edition, of the licence, of the front and of a node.
+  // Enterprise before 2.0 in a cluster has every file: for the community edition, the licence, the front and a node.
   {
     machine: "vault-server",
     userData: vaultServerUserData({
@@ -127,7 +127,7 @@ describe.each(machines)("files of $machine", ({ userData }) => {
 
   itWithProgram(
     "systemd-analyze",
-    "have units that systemd understands, and a misspelled one that it does not",
+    "have units that systemd understands, and it rejects a misspelled one",
     () => {
       const folder = prepareUnits();
       expect(verify(folder)).toBe("");
@@ -142,7 +142,7 @@ describe("a server's files", () => {
   const files = filesOf(vaultServerUserData(vaultEnterpriseServer));
   const file = (path: string) => {
     const text = files.get(path);
-    if (text === undefined) throw new Error(`there is no ${path}`);
+    if (text === undefined) throw new Error(`${path} is missing`);
     return text;
   };
 

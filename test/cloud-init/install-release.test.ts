@@ -402,7 +402,7 @@ describeWithPrograms("install-release", () => {
       await refused(/the signature of/, { ARCHIVE_SHA256 });
     });
 
-    it("there is no such release", async () => {
+    it("the release does not exist", async () => {
       await refused(
         /SHA256SUMS answered 404\. Is there a release 2\.2\.2 of vault\? Correct its version, and deploy\./,
       );

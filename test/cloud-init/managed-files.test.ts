@@ -30,12 +30,12 @@ const machines = [
     userData: vaultServerUserData({ ...vaultServer, diskController: "NVMe" }),
   },
   {
-    machine: "vault-server, one of five nodes",
+    machine: "vault-server, node of five",
     table: vaultServerFiles(vaultServer.vault, "SCSI", true),
     userData: vaultServerUserData({ ...vaultServer, ...nodeOfFive }),
   },
   {
-    machine: "vault-server with a front, one of five nodes",
+    machine: "vault-server with a front, node of five",
     table: vaultServerFiles(withFront.vault, "SCSI", true),
     userData: vaultServerUserData({ ...withFront, ...nodeOfFive }),
   },

@@ -37,7 +37,7 @@ describe.each(keyrings)("%s", (file, fingerprints) => {
   });
 });
 
-it("HashiCorp's key is the copy that is valid until 2030, not the one that expired in April 2026", async () => {
+it("HashiCorp's key is the copy that is valid until 2030, not the copy that expired in April 2026", async () => {
   const [file] = keyrings[0] as (typeof keyrings)[number];
   const [key] = await readKeys({
     armoredKeys: readFileSync(join(__dirname, "../../cloud-init", file), "utf8"),

@@ -37,12 +37,12 @@ const machines = [
     userData: vaultServerUserData({ ...vaultEnterpriseServer, diskController: "NVMe" }),
   },
   {
-    machine: "vault-server, Enterprise, NVMe, one of five nodes",
+    machine: "vault-server, Enterprise, NVMe, node of five",
     environment: "/etc/vault.d/vault.env",
     userData: vaultServerUserData({ ...vaultEnterpriseServer, ...nodeOfFive, diskController: "NVMe" }),
   },
   {
-    machine: "vault-server with a front, one of five nodes",
+    machine: "vault-server with a front, node of five",
     environment: "/etc/vault.d/vault.env",
     userData: vaultServerUserData({ ...vaultServerWithFront, ...nodeOfFive }),
   },

@@ -26,7 +26,7 @@ describe("npm run boot-test", () => {
 
   it("names the VMs if it gets an unknown one", () => {
     const { status, output } = bootTest(["valt-server"]);
-    expect(output).toMatch(/There is no boot test for valt-server\.[\s\S]*agent-vm[\s\S]*vault-server/);
+    expect(output).toMatch(/Unknown VM: valt-server\.[\s\S]*agent-vm[\s\S]*vault-server/);
     expect(status).toBe(1);
   });
 });

@@ -8,7 +8,7 @@ const examples = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"];
 
 /**
  * Warns if the environment does not admit this computer. No service of Azure reports one's public address. Entra writes the address
- * of the login into a person's token, and that may be another place, so this is no error. Key Vault's own rejection names the
+ * of the login into a person's token, and that may be another place, so this only warns. Key Vault's own rejection names the
  * address, and the script repeats it.
  */
 export const checkAddresses: Check = ({ environment, login: { addressSeen }, warn }) => {

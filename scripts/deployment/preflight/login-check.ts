@@ -6,7 +6,7 @@ const allowedSkew = 60;
 /** A shorter token would not last for one stack. Seconds. */
 const shortestToken = 300;
 
-/** Checks the clock, the token, and that the signed-in identity is one of the environment's deployers. */
+/** Checks the clock, the token, and that the environment's deployers include the signed-in identity. */
 export const checkLogin: Check = ({ environment, login }) => {
   const { clockSkew, expiresIn, objectId } = login;
   const problems: string[] = [];
@@ -24,7 +24,7 @@ export const checkLogin: Check = ({ environment, login }) => {
   );
   if (!named) {
     problems.push(
-      `You (object id ${objectId}) are not among the deployers of environments/${environment.name}.json, so Key Vault and Vault would refuse you. Add yourself, or log in as one of them.`,
+      `You (object id ${objectId}) are not among the deployers of environments/${environment.name}.json, so Key Vault and Vault would refuse you. Add yourself, or log in as a deployer.`,
     );
   }
   return problems;

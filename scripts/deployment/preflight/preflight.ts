@@ -119,7 +119,7 @@ async function fetchStorageToken(az: AzureCli): Promise<void> {
   await az.run("account", "get-access-token", "--scope", scope, "--output", "none");
 }
 
-/** Without the states, these checks would report false problems. */
+/** These checks would report false problems if the states are unknown. */
 const readStatesFirst = new Set<Check>([
   checkDependencies,
   checkRights,

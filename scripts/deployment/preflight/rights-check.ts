@@ -40,7 +40,7 @@ async function heldPermissions(context: CheckContext): Promise<Record<RightScope
   return { subscription: everywhere, resourceGroup: inGroup ?? everywhere };
 }
 
-/** True if one of the roles allows an action. One role may grant what another one excludes. */
+/** True if any role allows an action. One role may grant what another role excludes. */
 function allows(held: Permissions, action: string): boolean {
   const names = (pattern: string): boolean => {
     const parts = pattern.split("*").map((part) => part.replaceAll(/[.\\^$+?()[\]{}|]/g, "\\$&"));

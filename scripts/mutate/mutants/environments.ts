@@ -46,11 +46,7 @@ export const environmentMutants = [
       "renewDaysBeforeExpiry <= tls.validityInMonths * 28",
     ],
     ["a certificate is renewed before it is made", "    ...certificateOutlivesItsRenewal(read),\n", ""],
-    [
-      "one of two recovery shares is enough",
-      "threshold === 1 && shares > 1",
-      "threshold === 1 && shares > 2",
-    ],
+    ["a single recovery share is enough", "threshold === 1 && shares > 1", "threshold === 1 && shares > 2"],
     ["more shares are needed than there are", "threshold > shares", "threshold > shares + 1"],
     ["a threshold of all shares is refused", "threshold > shares", "threshold >= shares"],
     ["another checksum than the known one", "    ...checksumIsTheKnownOne(read),\n", ""],

@@ -138,7 +138,7 @@ export class Attackers {
     );
   }
 
-  /** Checks the listeners: on the machine's addresses, and those of Vault's own process. */
+  /** Checks the listeners: on the machine's addresses, and of Vault's own process. */
   #look(): void {
     const { address, loopback } = this.machine;
     const complete = this.#complete;

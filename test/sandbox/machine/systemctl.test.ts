@@ -42,7 +42,7 @@ describe("systemctl on a machine", () => {
       );
     });
 
-  it("gives each start of a unit another InvocationID, and keeps the last one of an inactive unit", async () => {
+  it("gives each start of a unit another InvocationID, and keeps the last ID of an inactive unit", async () => {
     const invocation = async () => (await call("show", "--property=InvocationID", "runs.service")).out;
     const first = await invocation();
     expect(first).toMatch(/^InvocationID=[0-9a-f]{32}$/);

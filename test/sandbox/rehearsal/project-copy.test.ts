@@ -24,7 +24,7 @@ describeInCheckout("A copy of the project at a commit", () => {
 
   itWithProgram("git", "fails for a commit that does not exist", async () => {
     await expect(copyProject(folder, "no-such-commit")).rejects.toThrow(
-      /as it was at no-such-commit cannot be had .*name a commit of this repository/,
+      /cannot be read at the commit no-such-commit .*Name a commit of this repository/,
     );
   });
 });

@@ -263,7 +263,7 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
   }
 
   function account(named: string) {
-    return state.accounts[option(named)] ?? refuse("ERROR: (ResourceNotFound) There is no such account.");
+    return state.accounts[option(named)] ?? refuse("ERROR: (ResourceNotFound) The account does not exist.");
   }
 
   function settings(): string {

@@ -373,42 +373,42 @@ describe("create-pipeline-identity", () => {
       (state) => {
         state.github.loggedOut = true;
       },
-      /not logged in to GitHub; run gh auth login/,
+      /not logged in to GitHub\. Run gh auth login/,
     ],
     [
       "the repository does not exist",
       (state) => {
         state.github.repository = undefined;
       },
-      /repository is not there/,
+      /repository does not exist/,
     ],
     [
       "the settings are not readable",
       (state) => {
         state.github.oidc = undefined;
       },
-      /ask for the role Admin/,
+      /Ask for the role Admin/,
     ],
     [
       "the subject is customised",
       (state) => {
         state.github.oidc = "false ";
       },
-      /OIDC subject in a way of its own/,
+      /customizes its OIDC subject/,
     ],
     [
       "a custom role is missing",
       (state) => {
         delete state.roles["Virtual Machine Reader (production)"];
       },
-      /deploys the stack vm-reader-role first/,
+      /must deploy the stack vm-reader-role first/,
     ],
     [
       "the state store is missing",
       (state) => {
         state.accounts = {};
       },
-      /run scripts\/create-state-store production first/,
+      /Run scripts\/create-state-store production first/,
     ],
   ])("changes nothing if %s", async (_, change, sentence) => {
     const state = cloud();
@@ -450,38 +450,38 @@ describe("create-pipeline-identity", () => {
       [
         "deployers may approve their own runs",
         ({ production }) => Object.assign(production, { preventSelfReview: false }),
-        /environment production, people may approve.+"Prevent self-review" at https:\/\/github.com\/acme\/vault\/settings/,
+        /environment production, people can approve.+"Prevent self-review" at https:\/\/github.com\/acme\/vault\/settings/,
       ],
       [
         "planners may approve their own runs",
         (environments) => Object.assign(environments["production-plan"], { preventSelfReview: false }),
-        /environment production-plan, people may approve/,
+        /environment production-plan, people can approve/,
       ],
       [
         "nobody has to approve",
         (environments) => Object.assign(environments["production-plan"], { reviewers: [] }),
-        /production-plan asks nobody/,
+        /production-plan needs no approval/,
       ],
       [
         "any branch deploys",
         ({ production }) => Object.assign(production, { policy: null, branches: [] }),
-        /production lets more than the branch main deploy/,
+        /production lets other branches than main deploy/,
       ],
       [
         "every protected branch deploys",
         ({ production }) =>
           Object.assign(production, { policy: { protected_branches: true, custom_branch_policies: false } }),
-        /production lets more than the branch main deploy/,
+        /production lets other branches than main deploy/,
       ],
       [
         "another branch also deploys",
         ({ production }) => void production.branches.push({ type: "branch", name: "release/*" }),
-        /lets more than the branch main deploy \(branch main branch release/,
+        /lets other branches than main deploy \(branch main branch release/,
       ],
       [
         "a tag named main deploys",
         ({ production }) => Object.assign(production, { branches: [{ type: "tag", name: "main" }] }),
-        /lets more than the branch main deploy \(tag main\)/,
+        /lets other branches than main deploy \(tag main\)/,
       ],
     ])("changes nothing if %s", async (_, change, sentence) => {
       const environments = both();

@@ -102,7 +102,7 @@ describe("a hostile pull request", () => {
       expect([job.environment, "id-token" in permissions]).toEqual(
         job.environment === undefined ? [undefined, false] : [expression("vars.PLAN_ENVIRONMENT"), true],
       );
-      // Without the variable there would be no environment and no approval.
+      // If the variable were empty, the job would have no environment and no approval.
       if (job.environment) expect(job.if).toContain("vars.PLAN_ENVIRONMENT != ''");
     }
   });

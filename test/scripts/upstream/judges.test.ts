@@ -350,7 +350,7 @@ describe("a release of Node.js", () => {
       "It exists",
     ],
     [
-      "with a later one that fixes vulnerabilities",
+      "with a later release that fixes vulnerabilities",
       { ...index(["v24.12.0", true], ["v24.11.0", false]), ...files() },
       "act",
       "v24.12.0 fix vulnerabilities. Set node to 24.12.0.",

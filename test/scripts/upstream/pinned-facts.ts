@@ -54,7 +54,7 @@ const kinds: readonly { kind: string; files: RegExp; pattern: RegExp }[] = [
 
 const folders = [".github", "app", "cloud-init", "constructs", "lib", "sandbox", "scripts", "stacks"];
 
-/** All facts that the project's files pin, and optionally those of one more line in a file. */
+/** All facts that the project's files pin, and optionally the facts of one more line in a file. */
 export function pinnedFacts(project: string, added?: { file: string; line: string }): PinnedFact[] {
   const files = [
     ...folders.flatMap((folder) => filesIn(join(project, folder))),

@@ -30,7 +30,7 @@ listener "unix" {
   # Only the application's group may connect, because each request gets the agent's token. Plain HTTP never leaves the machine. Requests
   # need the header X-Vault-Request. Vault's clients send it, and a web application that an attacker tricks does not.
   address                = "/ramdisk/app/agent.sock"
-  # Vault ignores these three settings if one of them is missing.
+  # Vault ignores these three settings if any of them is missing.
   socket_mode            = "0660"
   socket_user            = "vault-agent"
   socket_group           = "app"

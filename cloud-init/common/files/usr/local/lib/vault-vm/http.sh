@@ -45,7 +45,7 @@ wait_until() {
 
 # http CURL-ARGUMENT...
 # Sends one request. Sets status (000: no complete answer), body, retry_after (seconds, may be empty) and problem (why
-# there was no answer). Secrets come in through --config or --data-binary @-, never as an argument: every user of
+# the request got no answer). Secrets come in through --config or --data-binary @-, never as an argument: every user of
 # the machine can read a process's arguments. --disable: ignores any .curlrc.
 http() {
   local answer complete=true
