@@ -57,7 +57,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /**
  * Splits words as systemd does: quotes of both kinds, C's escapes, %% for %.
  *
- * @throws UserError for a quote that is not closed, and for a specifier such as %i, which the sandbox does not imitate
+ * @throws UserError for a quote that is not closed, and for a specifier such as %i, which the sandbox does not support
  */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
@@ -65,7 +65,7 @@ export function splitWords(text: string): string[] {
   let quote = "";
   for (const [token, hex, escaped, percent] of text.matchAll(/\\x([0-9A-Fa-f]{2})|\\(.)|%(.?)|./gs)) {
     if (percent !== undefined && percent !== "%") {
-      throw new UserError(`"${text}" contains the specifier ${token}, which the sandbox does not imitate.`);
+      throw new UserError(`"${text}" contains the specifier ${token}, which the sandbox does not support.`);
     }
     if (hex !== undefined) word = (word ?? "") + String.fromCharCode(Number.parseInt(hex, 16));
     else if (escaped !== undefined) word = (word ?? "") + (ESCAPES[escaped] ?? escaped);

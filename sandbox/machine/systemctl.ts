@@ -42,7 +42,7 @@ export async function systemctl(manager: ServiceManager, words: readonly string[
   if (!known || strange) {
     const what = known ? `${command} ${strange}` : command;
     return failure(
-      `systemctl: the sandbox does not imitate "${what}". Add it in sandbox/machine/systemctl.ts`,
+      `systemctl: the sandbox does not support "${what}". Add it in sandbox/machine/systemctl.ts`,
     );
   }
   const units = names.map((name) => (name.includes(".") ? name : `${name}.service`));
@@ -118,7 +118,7 @@ function show(manager: ServiceManager, units: readonly string[], options: readon
   const strange = names.find((name) => all.some((properties) => properties[name] === undefined));
   if (strange) {
     return failure(
-      `systemctl: the sandbox does not imitate the property ${strange}. Add it in sandbox/machine/service-manager.ts`,
+      `systemctl: the sandbox does not support the property ${strange}. Add it in sandbox/machine/service-manager.ts`,
     );
   }
   return {

@@ -411,7 +411,7 @@ export class Rehearsal {
     return this.azure.resources.ofType(deletedVaultType).length;
   }
 
-  /** Requests to Azure that the stand-in does not imitate, since the start or the last reset. One a line. */
+  /** Requests to Azure that the stand-in does not support, since the start or the last reset. One a line. */
   unknownRequests(): string[] {
     return [...this.unknown];
   }

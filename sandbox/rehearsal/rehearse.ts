@@ -52,7 +52,7 @@ export async function rehearse(options: RehearseOptions, { from, follow }: Cours
     const unknown = rehearsal.unknownRequests();
     if (unknown.length > 0) {
       throw new UserError(
-        `The stand-in for Azure got requests that it does not imitate:\n${unknown.join("\n")}`,
+        `The stand-in for Azure got requests that it does not support:\n${unknown.join("\n")}`,
       );
     }
   } finally {

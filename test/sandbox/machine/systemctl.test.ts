@@ -96,9 +96,9 @@ describe("systemctl on a machine", () => {
     ["kill --signal=SIGCONT --kill-whom=main runs.service", 0, "", ""],
     ["kill --signal=SIGCONT --kill-whom=main rests.service", 1, "", "No main process to kill"],
     ["start", 1, "", "Too few arguments."],
-    ["status runs.service", 1, "", 'does not imitate "status"'],
-    ["start --wait runs.service", 1, "", 'does not imitate "start --wait"'],
-    ["", 1, "", "does not imitate"],
+    ["status runs.service", 1, "", 'does not support "status"'],
+    ["start --wait runs.service", 1, "", 'does not support "start --wait"'],
+    ["", 1, "", "does not support"],
   ])("answers: systemctl %s -> %i", async (words, code, out, err) => {
     const answer = await call(...words.split(" ").filter((word) => word !== ""));
     expect(answer).toEqual({ code, out, err: expect.stringContaining(err) });

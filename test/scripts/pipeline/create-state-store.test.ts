@@ -183,7 +183,7 @@ describe("create-state-store", () => {
 
   it.each([
     [[], /Usage:/],
-    [["nowhere"], /no file environments\/nowhere\.json/],
+    [["nowhere"], /there is no file environments\/nowhere\.json/],
   ])("rejects the arguments %j", async (args, sentence) => {
     const { status, stderr } = await project.run(script, args);
     expect(status).toBe(1);

@@ -147,7 +147,7 @@ describe("scripts/pipeline/plan", () => {
 
   it.each([
     [["demo", "nothing"], /nothing is not a stack\. Choose from vm-reader-role network/],
-    [["nowhere"], /no file environments\/nowhere\.json/],
+    [["nowhere"], /there is no file environments\/nowhere\.json/],
     [[], /Usage:/],
   ])("rejects the arguments %j", async (args, sentence) => {
     expect(await project.run("scripts/pipeline/plan", args)).toMatchObject({
