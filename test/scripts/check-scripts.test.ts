@@ -27,7 +27,7 @@ function run(env: NodeJS.ProcessEnv = {}) {
 }
 
 describeUnless(
-  missing.length > 0 ? `${missing.join(" and ")} not there; run scripts/install-check-tools.` : undefined,
+  missing.length > 0 ? `${missing.join(" and ")} missing. Run scripts/install-check-tools.` : undefined,
   "scripts/check-scripts",
   () => {
     it("finds nothing in the project", () => {
@@ -71,8 +71,8 @@ describe("scripts/check-scripts without its programs", () => {
     expect(withoutPrograms({ CI: "" })).toEqual({
       status: 0,
       said:
-        "shellcheck is not installed, so shell scripts are not checked; run scripts/install-check-tools.\n" +
-        "actionlint is not installed, so workflows are not checked; run scripts/install-check-tools.\n",
+        "shellcheck is not installed, so shell scripts are not checked. Run scripts/install-check-tools.\n" +
+        "actionlint is not installed, so workflows are not checked. Run scripts/install-check-tools.\n",
     });
   });
 
