@@ -27,7 +27,7 @@ import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
 import type { VmReaderRoleStack } from "./vm-reader-role";
 
-/** So that the nodes of a cluster never restart together for a security update. */
+/** The nodes of a cluster must never restart together for a security update. */
 const minutesBetweenReboots = 30;
 
 /** Vault's server: its identity, its keys and certificate in Key Vault, its VM and its address. */
@@ -130,12 +130,12 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
-  /** Who read, wrote or used what the Key Vault holds. */
+  /** Logs who read, wrote or used the Key Vault's contents. */
   private keepEvidence(id: string, keyVault: KeyVault): void {
     new Evidence(this, id, { environment: this.environment, of: keyVault.id, categories: ["AuditEvent"] });
   }
 
-  /** A Key Vault and a resource group of their own, so that the deployers' rights do not reach them. */
+  /** Creates a separate Key Vault and resource group, so that the deployers' rights do not include them. */
   private createRecoveryKeys(tenantId: string, suffix: string, identity: VaultIdentity): RecoveryKeys {
     const { name, location, network, protectData, recoveryKeyReaders } = this.environment;
     const resourceGroup = new ResourceGroup(this, "recovery-resource-group", {
@@ -237,7 +237,7 @@ export class VaultServerStack extends EnvironmentStack {
           licenseSecretUrl: parts.license?.secretUrl,
           recoveryShares: vault.recoveryShares,
           recoveryThreshold: vault.recoveryThreshold,
-          // Sorted, so that another order in the environment file is no change on the VM.
+          // Sorted, so that another order in the environment file does not change the VM.
           deployerObjectIds: deployers
             .map(({ objectId }) => (objectId === "signed-in-user" ? parts.deployer.objectId : objectId))
             .sort(),
@@ -247,7 +247,7 @@ export class VaultServerStack extends EnvironmentStack {
           },
           deployerTokenTtl: vault.deployerTokenTtl,
           minTlsVersion: vault.minTlsVersion,
-          // One node makes the cluster, and the others wait for it.
+          // One node creates the cluster, and the others wait for it.
           firstBoot: number === 1 ? vault.firstBoot : "join",
           recoveryKeyReaderObjectIds: recoveryKeyReaders
             .filter(({ type }) => type !== "Group")
@@ -258,7 +258,7 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
-  /** Names of the nodes in the virtual network, the first node's first. */
+  /** Names of the nodes in the virtual network, with the first node first. */
   private get nodeHosts(): string[] {
     const { nodes } = this.environment.vault;
     return Array.from({ length: nodes }, (_, index) => this.hostOfNode(index + 1));
@@ -280,7 +280,7 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
-  /** A name of its own for each node, for its peers. */
+  /** Gives each node a name of its own, for its peers. */
   private nameNodes(nodes: readonly VaultNode[]): void {
     for (const [index, { machine }] of nodes.entries())
       this.addPrivateName(nameOfNode(index + 1), machine.privateIpAddress);
@@ -299,7 +299,7 @@ export class VaultServerStack extends EnvironmentStack {
 
 const nameOfNode = (number: number): string => `vault-${number}`;
 
-/** A time of day such as "03:30", some minutes later. */
+/** Returns a time of day such as "03:30", moved by some minutes. */
 function laterBy(time: string, minutes: number): string {
   const [hour = 0, minute = 0] = time.split(":").map(Number);
   const later = (hour * 60 + minute + minutes) % (24 * 60);

@@ -8,7 +8,7 @@ import { VirtualMachineReaderRole } from "../constructs/azure/virtual-machine-re
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 
-/** Everything that the other stacks make resources of; registering them is a right on the subscription too. */
+/** All resource providers that the other stacks use. Their registration is a right on the subscription, too. */
 const resourceProviders = [
   "Microsoft.Authorization",
   "Microsoft.Compute",
@@ -22,7 +22,7 @@ const resourceProviders = [
   "Microsoft.Web",
 ];
 
-/** What takes rights on the whole subscription: the two custom roles. Applied once, by whoever holds those rights. */
+/** The two custom roles. Someone with rights on the whole subscription applies this stack once. */
 export class VmReaderRoleStack extends EnvironmentStack {
   readonly virtualMachineReaderRoleId: string;
   readonly recoveryKeyWriterRoleId: string;

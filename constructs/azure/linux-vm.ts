@@ -14,7 +14,7 @@ import { UserData } from "./user-data";
 
 export interface LinuxVmProps {
   environment: string;
-  /** What tells this VM from others of the environment, such as `vault-1`. */
+  /** The part of the name that is unique in the environment, such as `vault-1`. */
   name: string;
   resourceGroup: string;
   location: string;
@@ -22,18 +22,18 @@ export interface LinuxVmProps {
   publicIpAddressId?: string;
   size: string;
   zone?: string;
-  /** Of a VM that is yet to be made. */
+  /** Ubuntu's release for a new VM. A running VM keeps its own. */
   ubuntu: keyof typeof ubuntuImages;
   /** GiB. */
   osDiskGb: number;
   encryptionAtHost: boolean;
-  /** In OpenSSH's format. */
+  /** The public key in OpenSSH's format. */
   sshPublicKey: string;
-  /** Who may log in by Entra ID, as root. */
+  /** The people who may log in with Entra ID, as root. */
   sshAdministrators: readonly Principal[];
-  /** Azure ids of further identities, beside the VM's own. */
+  /** Azure ids of further identities besides the VM's own. */
   userAssignedIdentities?: readonly string[];
-  /** `#cloud-config` text, of the VM's address in the virtual network; may hold references. */
+  /** Returns the `#cloud-config` text for the VM's address in the virtual network. The text may contain references. */
   cloudConfig: (privateAddress: string) => string;
 }
 
@@ -43,7 +43,7 @@ export const ubuntuImages = {
   "26.04": { publisher: "Canonical", offer: "ubuntu-26_04-lts", sku: "server" },
 } as const;
 
-/** The administrator that Azure wants; nobody logs in as it. */
+/** The administrator that Azure requires. Nobody logs in as this user. */
 export const adminUsername = "azureuser";
 
 /** An Ubuntu LTS VM with trusted launch and without passwords. */
@@ -51,9 +51,9 @@ export class LinuxVm extends Construct {
   readonly id: string;
   readonly privateIpAddress: string;
   readonly networkInterfaceId: string;
-  /** Of the network interface. */
+  /** Name of the network interface's IP configuration. */
   readonly ipConfigurationName = "primary";
-  /** Principal id of its own, system-assigned identity: IMDS gives that one to a program that names none. */
+  /** Principal id of the system-assigned identity. IMDS uses it for programs that name no identity. */
   readonly principalId: string;
 
   constructor(
@@ -98,7 +98,8 @@ export class LinuxVm extends Construct {
     const { environment, name, resourceGroup, location, size, zone, ubuntu, osDiskGb, sshPublicKey } =
       this.props;
     const controller = diskControllerOf(size);
-    // Disks have other names under another controller, and the user data of a VM that runs cannot wait for them: a new VM can.
+    // Another controller changes the names of the disks. The user data of a running VM cannot wait for the new names,
+    // but a new VM can.
     const disks = new TerraformData(this, "disk-controller", { triggersReplace: { controller } });
     return new LinuxVirtualMachine(this, "machine", {
       name: resourceName("vm", environment, name),
@@ -115,36 +116,37 @@ export class LinuxVm extends Construct {
       osDisk: { caching: "ReadWrite", storageAccountType: "Premium_LRS", diskSizeGb: osDiskGb },
       secureBootEnabled: true,
       vtpmEnabled: true,
-      // SCSI is left to Azure, which has it for each size that has both.
+      // Azure chooses SCSI by itself for each size that supports both.
       diskControllerType: controller === "NVMe" ? controller : undefined,
       encryptionAtHostEnabled: this.props.encryptionAtHost,
-      // Extensions run as root. Log-in by Entra ID is one; without it nobody needs any.
+      // Extensions run as root. Only the log-in with Entra ID needs one.
       allowExtensionOperations: this.props.sshAdministrators.length > 0,
-      // Managed by Azure: no storage account, so no account key.
+      // Azure manages the storage, so there is no storage account and no account key.
       bootDiagnostics: {},
       userData: new UserData(this, "user-data", this.props.cloudConfig(networkInterface.privateIpAddress))
         .base64,
       lifecycle: {
-        // `latest` would replace the VM at each new image; security updates come by unattended-upgrades.
+        // `latest` would replace the VM with each new image. Unattended-upgrades installs security updates.
         ignoreChanges: ["source_image_reference"],
-        // cdktf would write a reference to an object as a template, which Terraform does not take here.
+        // cdktf would write a reference to an object as a template, which Terraform does not accept here.
         replaceTriggeredBy: [`terraform_data.${disks.friendlyUniqueId}`],
       },
     });
   }
 
-  /** What the environment asks for, though checkov advises against it. */
+  /** Explains settings that the environment chose against checkov's advice. */
   private explainFindings(networkInterface: NetworkInterface, machine: LinuxVirtualMachine): void {
     const { publicIpAddressId, sshAdministrators } = this.props;
     if (publicIpAddressId !== undefined) {
       skipChecks(networkInterface, {
         CKV_AZURE_119:
-          "The environment asks for a public address; the security group admits its named ranges only.",
+          "The environment sets a public address. The security group admits only its named ranges.",
       });
     }
     if (sshAdministrators.length > 0) {
       skipChecks(machine, {
-        CKV_AZURE_50: "The environment names SSH administrators, and log-in by Entra ID is an extension.",
+        CKV_AZURE_50:
+          "The environment names SSH administrators, and the log-in with Entra ID is an extension.",
       });
     }
   }

@@ -243,9 +243,14 @@ export class Machine {
     }
   }
 
+  /** The file that contains `output`. */
+  logFile(unit: string): string {
+    return this.#manager.logFileOf(unit);
+  }
+
   /** The output of a unit's programs, and of the service manager about it. */
   output(unit: string): string {
-    const file = this.#manager.logFileOf(unit);
+    const file = this.logFile(unit);
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 

@@ -13,20 +13,20 @@ function assignmentsOf(environment: string) {
 }
 
 describe("rights", () => {
-  it.each([...environments.keys()])("%s grants none but those of the table", (environment) => {
+  it.each([...environments.keys()])("%s grants only the table's rights", (environment) => {
     const unknown = assignmentsOf(environment).filter(
       (assignment) => !allowedRights.some((right) => allows(right, assignment)),
     );
     expect(unknown).toEqual([]);
   });
 
-  it("are all granted somewhere: the table has no row that has gone out of use", () => {
+  it("are all granted somewhere: the table has no unused row", () => {
     const all = [...environments.keys()].flatMap(assignmentsOf);
     expect(allowedRights.filter((right) => !all.some((assignment) => allows(right, assignment)))).toEqual([]);
   });
 
   it.each([...environments.keys()])(
-    "%s gives Vault's identity rights on single keys and secrets only",
+    "%s gives Vault's identity rights only on single keys and secrets",
     (environment) => {
       const wide = assignmentsOf(environment)
         .filter(({ principal }) => principal.includes("vault-server/identity"))
@@ -44,11 +44,11 @@ describe("rights", () => {
     expect(assignments).not.toEqual([]);
     const principals = assignments.map((assignment) => String(assignment.get("principal_id")));
     expect(principals.filter((principal) => deployers.includes(principal))).toEqual([]);
-    // Whoever is signed in deploys.
+    // The signed-in user is a deployer.
     expect(principals.filter((principal) => principal.includes("azurerm_client_config"))).toEqual([]);
   });
 
-  it.each([...environments.keys()])("%s defines no role with an asterisk for an action", (environment) => {
+  it.each([...environments.keys()])("%s defines no role with an asterisk in an action", (environment) => {
     const roles = systems.get(environment)?.get("vm-reader-role")?.resources("azurerm_role_definition") ?? [];
     const actions = roles.flatMap((role) =>
       (role.get("permissions") as { actions?: string[]; data_actions?: string[] }[]).flatMap((permission) => [

@@ -9,7 +9,7 @@ import { type Answer, type AzureRequest, type HostedService, notImitated, Refusa
 const audiences = ["https://storage.azure.com", "https://storage.azure.com/"];
 const domain = ".blob.core.windows.net";
 const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
-/** Category of the log by method. Source: Azure Monitor, storage accounts' resource logs. */
+/** The log's category by method. Source: Azure Monitor, storage accounts' resource logs. */
 const categories: Readonly<Record<string, string>> = {
   GET: "StorageRead",
   HEAD: "StorageRead",
@@ -23,13 +23,13 @@ const actions: Readonly<Record<string, string>> = {
   DELETE: `${blobs}/delete`,
 };
 
-/** A block blob that was pushed here. */
+/** A pushed block blob. */
 interface Blob {
   bytes: Buffer;
   modified: Date;
-  /** Of the name after x-ms-meta-, in small letters. */
+  /** By the header's name after x-ms-meta-, in lower case. */
   metadata: Record<string, string>;
-  /** Of an endless lease; undefined where nobody holds one. */
+  /** Id of an endless lease, or undefined without a lease. */
   leaseId?: string;
 }
 
@@ -40,14 +40,14 @@ interface BlobStorageProps {
 }
 
 /**
- * Whole block blobs, their metadata and endless leases, and lists of them, with Entra tokens: accounts here have no keys.
- * Source: Azure, REST reference of Blob Storage.
+ * Blob Storage with whole block blobs, their metadata, endless leases and lists. Clients use Entra tokens, because
+ * accounts have no keys. Source: Azure, REST reference of Blob Storage.
  */
 export class BlobStorage implements HostedService {
   readonly name = "Blob Storage";
   readonly scheme = "https";
   readonly #props: BlobStorageProps;
-  /** What was pushed, by URL without a scheme. */
+  /** Pushed blobs, by URL without a scheme. */
   readonly #pushed = new Map<string, Blob>();
 
   constructor(props: BlobStorageProps) {
@@ -69,7 +69,7 @@ export class BlobStorage implements HostedService {
       resourceId: `${account.resourceId}/blobServices/default`,
       operation: operationOf(request),
     };
-    // Without it the service takes a version that knows no Entra tokens.
+    // Without the header, the service uses a version without Entra tokens.
     if (!/^\d{4}-\d\d-\d\d$/.test(String(headers["x-ms-version"]))) {
       throw new Refusal(401, "NoAuthenticationInformation", "The header x-ms-version is missing.");
     }
@@ -77,7 +77,7 @@ export class BlobStorage implements HostedService {
       request,
       this.#props.issuer,
       audiences,
-      ({ message }) => new Refusal(401, "InvalidAuthenticationInfo", `The token is refused: ${message}.`),
+      ({ message }) => new Refusal(401, "InvalidAuthenticationInfo", `The token was refused: ${message}.`),
     );
     const [, container = ""] = path.split("/");
     const resource = `${account.resourceId}/blobServices/default/containers/${container}`;
@@ -118,7 +118,7 @@ export class BlobStorage implements HostedService {
     return { status: 200, bytes: blob.bytes, headers: headersOf(blob) };
   }
 
-  /** What came with the world. */
+  /** Returns a blob of the initial world. */
   #given(account: StorageAccount, path: string): Blob | undefined {
     const [, container, ...rest] = path.split("/");
     const blob = account.blobs.find((it) => it.container === container && it.name === rest.join("/"));
@@ -133,7 +133,7 @@ export class BlobStorage implements HostedService {
     return { status: 201, text: "", headers: headersOf(blob) };
   }
 
-  /** All of a container's, in one page. */
+  /** Returns all blobs of a container, in one page. */
   #list(container: string, query: URLSearchParams): Answer {
     const prefix = `${container}/`;
     const wanted = query.get("prefix") ?? "";
@@ -151,7 +151,7 @@ export class BlobStorage implements HostedService {
     return { status: 200, text, headers: { "Content-Type": "application/xml" } };
   }
 
-  /** In XML, in Azure too. */
+  /** Uses XML, as Azure does. */
   refuse({ status, code, message, details }: Refusal): Answer {
     const text = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
     return { status, text, headers: { "x-ms-error-code": code, ...details.headers } };
@@ -177,7 +177,7 @@ function operationOf({ method, query, headers }: AzureRequest): string {
 
 type Headers = AzureRequest["headers"];
 
-/** Only whoever holds the lease may change a blob. */
+/** Only the owner of the lease can change a blob. */
 function checkLease({ leaseId }: Blob, headers: Headers): void {
   const given = headers["x-ms-lease-id"];
   if (leaseId === undefined) return;

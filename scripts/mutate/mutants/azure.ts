@@ -132,8 +132,8 @@ export const azureMutants = [
       ["VMs have no TPM", "vtpmEnabled: true", "vtpmEnabled: false"],
       [
         "extensions run as root on each VM",
-        "this.props.sshAdministrators.length > 0,\n      // Managed",
-        "true,\n      // Managed",
+        "this.props.sshAdministrators.length > 0,\n      // Azure manages",
+        "true,\n      // Azure manages",
       ],
       ["a new image replaces the VM", '["source_image_reference"]', "[]"],
       [

@@ -107,7 +107,7 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
   it.each([
     [["demo"], /already keeps its state there/],
     [["demo", "--from", "some/where"], /some\/where is not a place for states/],
-    [["nowhere"], /there is no file environments\/nowhere\.json/],
+    [["nowhere"], /environments\/nowhere\.json does not exist/],
     [[], /Usage:/],
     [["demo", "--from"], /Usage:/],
   ])("rejects the arguments %j", async (args, sentence) => {

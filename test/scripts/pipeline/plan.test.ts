@@ -147,7 +147,7 @@ describe("scripts/pipeline/plan", () => {
 
   it.each([
     [["demo", "nothing"], /nothing is not a stack\. Choose from vm-reader-role network/],
-    [["nowhere"], /there is no file environments\/nowhere\.json/],
+    [["nowhere"], /environments\/nowhere\.json does not exist/],
     [[], /Usage:/],
   ])("rejects the arguments %j", async (args, sentence) => {
     expect(await project.run("scripts/pipeline/plan", args)).toMatchObject({

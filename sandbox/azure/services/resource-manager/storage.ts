@@ -40,7 +40,7 @@ export const storageTypes: ResourceTypes = {
       },
     }),
     actions: {
-      // Accounts here have shared keys switched off; the provider keeps these in its state all the same.
+      // Shared keys are off in all accounts, but the provider still stores these in its state.
       listkeys: ({ target }) => ({
         keys: ["key1", "key2"].map((keyName) => ({
           keyName,

@@ -49,7 +49,7 @@ const get = (address = url, headers: Record<string, string> = {}, machine = "vm-
   });
 
 describe("Blob Storage", () => {
-  it("gives a blob to whom a role on its container lets read, and says when it is unchanged", async () => {
+  it("returns a blob to a reader of its container, and reports when it is unchanged", async () => {
     const { status, headers, body } = await get();
     expect([status, body]).toEqual([200, "first"]);
     expect((await get(url, { "if-none-match": String(headers["etag"]) })).status).toBe(304);
@@ -58,7 +58,7 @@ describe("Blob Storage", () => {
     expect([newer.status, newer.body]).toEqual([200, "second"]);
   });
 
-  it("refuses who has no role, other containers, tokens for others, and no token", async () => {
+  it("refuses callers without a role, other containers, wrong tokens, and missing tokens", async () => {
     expect((await get(url, {}, "vm-vault")).headers["x-ms-error-code"]).toBe(
       "AuthorizationPermissionMismatch",
     );
@@ -69,12 +69,12 @@ describe("Blob Storage", () => {
     expect((await ask(azure, url, { headers: version })).status).toBe(401);
   });
 
-  it("refuses a request that names no version, as Azure does for Entra tokens", async () => {
+  it("refuses a request without a version, as Azure does for Entra tokens", async () => {
     expect((await ask(azure, url, { token: azure.tokenForMachine("vm-agent", audience) })).status).toBe(401);
   });
 });
 
-describe("A blob that is pushed", () => {
+describe("A pushed blob", () => {
   const pushed = "https://stdemo.blob.core.windows.net/app/other.zip";
   const put = (machine: string) =>
     ask(azure, pushed, {
@@ -85,7 +85,7 @@ describe("A blob that is pushed", () => {
       body: "pushed",
     });
 
-  it("needs the right to write, and is read as it was sent", async () => {
+  it("needs the right to write, and reads return the same bytes", async () => {
     expect((await put("vm-agent")).status).toBe(403);
     azure.accessControl.add({
       principalId: vault,
@@ -96,7 +96,7 @@ describe("A blob that is pushed", () => {
     expect((await get(pushed)).body).toBe("pushed");
   });
 
-  it("keeps metadata, and lets only whoever holds the lease change a blob, as Terraform locks its state", async () => {
+  it("keeps metadata, and lets only the lease's owner change a blob, as Terraform locks its state", async () => {
     const state = "https://stdemo.blob.core.windows.net/app/demo/network.tfstate";
     azure.accessControl.add({
       principalId: agent,
