@@ -14,6 +14,8 @@ const onlyByAzurerm: Readonly<Record<string, string>> = {
   "Microsoft.DBforMySQL/flexibleServers/configurations": "the sandbox's database server has its own",
   "Microsoft.Storage/storageAccounts/blobServices": "blobs work without it",
   "Microsoft.Storage/storageAccounts/blobServices/containers": "blobs work without it",
+  "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies": "no blob gets old here",
+  "Microsoft.Storage/storageAccounts/managementPolicies": "no blob gets old here",
   "Microsoft.Web/sites/config": "the sandbox reads the settings from the stacks",
   "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "the sandbox accepts no passwords",
   "Microsoft.Insights/components/CurrentBillingFeatures": "Azure adds it to each Application Insights",

@@ -13,16 +13,17 @@ import { join } from "node:path";
 import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { itWithProgram } from "../program";
-import { agentVm, nodeOfFive, vaultEnterpriseServer } from "./examples";
+import { agentVm, nodeOfFive, snapshots, vaultEnterpriseServer } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
 const machines = [
-  // Enterprise before 2.0 in a cluster has every file: for the community edition, the licence, the front and a node.
+  // Enterprise before 2.0 in a cluster has every file: for the community edition, the licence, snapshots, the front and a node.
   {
     machine: "vault-server",
     userData: vaultServerUserData({
       ...vaultEnterpriseServer,
       ...nodeOfFive,
+      ...snapshots,
       vault: { version: "1.21.4", edition: "enterprise" },
     }),
   },
