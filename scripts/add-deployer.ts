@@ -6,31 +6,31 @@ import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
 const folder = join(__dirname, "../environments");
 
 /**
- * `node scripts/run-bundled.cjs scripts/add-deployer.ts ENVIRONMENT OBJECT-ID NAME`: adds a service principal to an environment's
- * deployers, in its file, unless it is among them. The rest of the file stays as it was written.
+ * `node scripts/run-bundled.cjs scripts/add-deployer.ts ENVIRONMENT OBJECT-ID NAME`: adds a service principal to the deployers in an
+ * environment's file if it is missing there. The rest of the file stays as it is.
  */
 export function main(): void {
   exitOnEnvironmentError(() => {
     const [environment = "", objectId = "", name = ""] = process.argv.slice(2);
     if (loadEnvironment(environment).deployers.some((deployer) => deployer.objectId === objectId)) {
-      console.error(`There: ${objectId} among the deployers of environments/${environment}.json`);
+      console.error(`${objectId} is already a deployer in environments/${environment}.json.`);
       return;
     }
     const file = join(folder, `${environment}.json`);
     const text = withDeployer(readFileSync(file, "utf8"), { name, objectId, type: "ServicePrincipal" });
     check(environment, text);
     writeFileSync(file, text);
-    console.error(`Added: ${objectId} to the deployers of environments/${environment}.json`);
+    console.error(`Added ${objectId} to the deployers in environments/${environment}.json.`);
   });
 }
 
-/** The list, up to its bracket; strings in it may hold brackets. */
+/** The list, up to its closing bracket. Strings in the list may contain brackets. */
 const list = /("deployers"\s*:\s*\[)((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]/;
 
 function withDeployer(text: string, deployer: object): string {
   const entries = Object.entries(deployer).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
   const line = `{ ${entries.join(", ")} }`;
-  // Longer than a line of the project's format may be, it is written as the formatter would.
+  // A list that is too long for one line has one entry a line, as the formatter writes it.
   const entry = line.length > 105 ? `{\n      ${entries.join(",\n      ")}\n    }` : line;
   return text.replace(
     list,
@@ -38,7 +38,7 @@ function withDeployer(text: string, deployer: object): string {
   );
 }
 
-/** @throws EnvironmentError as if the file were there already */
+/** @throws EnvironmentError if the file were wrong with this text */
 function check(environment: string, text: string): void {
   const trial = mkdtempSync(join(tmpdir(), "environment-"));
   try {

@@ -16,17 +16,17 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
 
 const usage = `Usage: npm run bench [-- PART...]
 
-Measures side by side in one run, for docs/benchmarks.md.
+Measures alternatives side by side in one run, for docs/benchmarks.md.
 
-  PART  ${Object.keys(parts).join(", ")}; all of them unless told`;
+  PART  ${Object.keys(parts).join(", ")} (default: all)`;
 
-/** `npm run bench [-- synth|sandbox|rehearse|cluster|app ...]`: measures side by side in one run, for docs/benchmarks.md. */
+/** `npm run bench [-- synth|sandbox|rehearse|cluster|app ...]`: measures alternatives side by side in one run, for docs/benchmarks.md. */
 async function main(): Promise<void> {
   helpIfAsked(usage);
   const chosen = process.argv.slice(2);
   const unknown = chosen.filter((name) => !(name in parts));
   if (unknown.length > 0) {
-    console.error(`There is no part ${unknown.join(", ")}; choose of ${Object.keys(parts).join(", ")}.`);
+    console.error(`Unknown part: ${unknown.join(", ")}. Choose from ${Object.keys(parts).join(", ")}.`);
     process.exitCode = 1;
     return;
   }

@@ -5,7 +5,7 @@ import { findQemuPrograms } from "../sandbox/guest/qemu";
 import { helpIfAsked } from "./help";
 
 const project = join(__dirname, "..");
-/** What is run unless told: both kinds of VM, in minutes. */
+/** Both kinds of VM, in minutes. */
 const UNLESS_TOLD = ["vault-server", "agent-vm"];
 
 const all = readdirSync(join(project, "test/boot"))
@@ -14,9 +14,9 @@ const all = readdirSync(join(project, "test/boot"))
 
 const usage = `Usage: npm run boot-test [-- VM...] [-- JEST-OPTION...]
 
-  VM   ${all.join(", ")}, or all of them: all; ${UNLESS_TOLD.join(" and ")} unless told`;
+  VM   ${all.join(", ")}, or all (default: ${UNLESS_TOLD.join(" and ")})`;
 
-/** `npm run boot-test [vm]`: boots the user data in QEMU, one VM after the other; skipped where QEMU is missing. */
+/** `npm run boot-test [vm]`: boots the user data in QEMU, one VM after the other. It skips this if QEMU is missing. */
 async function main(): Promise<void> {
   helpIfAsked(usage);
   const [, , ...args] = process.argv;
@@ -24,14 +24,14 @@ async function main(): Promise<void> {
   const wanted = named.length === 0 ? UNLESS_TOLD : named.includes("all") ? all : named;
   const unknown = wanted.find((vm) => !all.includes(vm));
   if (unknown !== undefined) {
-    console.error(`There is no boot test of ${unknown}.\n\n${usage}`);
+    console.error(`Unknown VM: ${unknown}.\n\n${usage}`);
     process.exitCode = 1;
     return;
   }
   const qemu = await findQemuPrograms();
   if (typeof qemu === "string") {
     console.log(`SKIPPED: ${qemu}`);
-    // A pipeline that is to run it must not pass without it.
+    // In a pipeline, a boot test that did not run is a failure.
     if (process.env.CI) process.exitCode = 1;
     return;
   }

@@ -1,9 +1,9 @@
 import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
 
 /**
- * `node scripts/run-bundled.cjs scripts/environment.ts NAME FIELD...`: fields of an environment that passed all checks, for shell
- * scripts: a line each of the field's path, such as `state.backend`, a tab and the value; of a list, a line an entry with the object
- * id and type in it. Nothing where a field is not set.
+ * `node scripts/run-bundled.cjs scripts/environment.ts NAME FIELD...`: prints fields of an environment that passed all checks, for
+ * shell scripts. A value is one line: the field's path (such as `state.backend`), a tab, the value. A list is one line for each
+ * entry, with its object id and type. A field that is not set prints nothing.
  */
 export function main(): void {
   exitOnEnvironmentError(() => {

@@ -11,13 +11,13 @@ import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run mutate [-- [--workers N] [--json] [TEXT]...]
 
-Makes one mistake after the other in copies of the project, and runs the tests that must notice it. Snapshots do not count.
+Makes one mistake at a time in copies of the project, and runs the tests that must catch it. Failures of snapshots do not count.
 
-  --workers N  copies in which mistakes are tried at the same time (default: one for each processor)
+  --workers N  number of copies, each with one mistake at a time (default: one for each processor)
   --json       the results as JSON
-  TEXT         only mistakes whose description or file has one of these texts
+  TEXT         only mistakes with such a text in their description or file name
 
-Exit code 0: each was noticed. 2: some were not. 1: the check itself failed.`;
+Exit code 0: the tests caught every mistake. 2: they missed some. 1: the check itself failed.`;
 
 interface Tried extends Outcome {
   readonly mutant: Mutant;
@@ -68,7 +68,7 @@ function readArguments() {
     });
     const workers = Number(values.workers ?? availableParallelism());
     if (!Number.isInteger(workers) || workers < 1)
-      throw new UserError(`--workers cannot be ${values.workers}.`);
+      throw new UserError(`--workers cannot be ${values.workers}. Use a whole number above 0.`);
     const chosen = mutants.filter(
       ({ what, file }) =>
         positionals.length === 0 || positionals.some((text) => `${what} ${file}`.includes(text)),
@@ -81,7 +81,7 @@ function readArguments() {
   }
 }
 
-/** Works off a list that others work off too. */
+/** Takes items from a list that several workers share, until it is empty. */
 async function workOff<T>(waiting: T[], work: (one: T) => Promise<void>): Promise<void> {
   for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one);
 }
@@ -101,7 +101,7 @@ function summary(tried: readonly Tried[]): string {
   const share = ((100 * (tried.length - missed.length)) / tried.length).toFixed(1);
   return [
     ...missed.map(lineOf),
-    `${tried.length - missed.length} of ${tried.length} mistakes were noticed by an assertion (${share} %).`,
+    `Assertions caught ${tried.length - missed.length} of ${tried.length} mistakes (${share} %).`,
   ].join("\n");
 }
 

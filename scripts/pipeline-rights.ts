@@ -5,12 +5,12 @@ import { actionsOf } from "./deployment/preflight/azure-actions";
 import { readSystem } from "./deployment/system";
 
 /**
- * `node scripts/run-bundled.cjs scripts/pipeline-rights.ts NAME`: what a pipeline's identities have to be allowed, read out of the
- * environment's synthesized stacks, a line each of kind, tab, value, for scripts/create-pipeline-identity:
- *   action          what the deploying identity has to be allowed, as in a custom role
- *   own-role        a role that deployers hold too: the pipeline may give it to anyone, itself included
- *   role            any other role that the stacks assign: to anyone but itself
- *   custom-role     the same, where the stack vm-reader-role defines it
+ * `node scripts/run-bundled.cjs scripts/pipeline-rights.ts NAME`: prints the rights that a pipeline's identities need, for
+ * scripts/create-pipeline-identity. It reads them out of the environment's synthesized stacks. A line is kind, tab, value:
+ *   action          an action that the deploying identity needs, as in a custom role
+ *   own-role        a role that deployers hold too: the pipeline may assign it to anyone, itself included
+ *   role            any other role that the stacks assign: the pipeline may assign it to anyone but itself
+ *   custom-role     like `role`, for a role that the stack vm-reader-role defines
  *   locks           the stacks lock resources against deletion
  *   resource-group  name of the main resource group
  */
@@ -22,7 +22,7 @@ export function main(): void {
       stacks
         .filter((stack) => some(stack.name))
         .flatMap((stack) => values(stack, "azurerm_role_assignment", "role_definition_name"));
-    // The stack network assigns to the deployers and to nobody else.
+    // The stack network assigns roles to the deployers only.
     const own = distinct(assigned((stack) => stack === "network"));
     const others = distinct(assigned((stack) => stack !== "network")).filter((role) => !own.includes(role));
     print("action", actions(stacks.filter(({ name }) => name !== byPerson)));
@@ -40,10 +40,10 @@ export function main(): void {
   });
 }
 
-/** The stack that a person applies: docs/pipeline.md. */
+/** The stack that a person applies, not a pipeline: docs/pipeline.md. */
 const byPerson = "vm-reader-role";
 
-/** Everything within the resource providers of which the stacks hold resources, and reading. Roles and locks are roles of their own. */
+/** Reading, and every action of the resource providers in the stacks. Role assignments and locks need roles of their own. */
 function actions(stacks: readonly SynthesizedStack[]): string[] {
   const needed = actionsOf(stacks.flatMap(({ json }) => Object.keys(json.resource))).map(
     ({ action }) => action,

@@ -26,15 +26,15 @@ const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--
 Deploys the environment (default: demo) by scripts/deploy, the Azure CLI, Terraform and its providers, all of them real, against
 the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once more.
 
-  --check     only look whether everything is there that a rehearsal needs
-  --faults    plant mistakes in the project, one after the other, and see that each is caught
-  --trouble   deploy and destroy while Azure refuses, is late and full, tokens expire, and the scripts are killed
-  --traces    do what a deployer should not do, and find how each shows in the logs
-  --lists     change each list of the environment: what stays must stay as it is
-  --nodes     have a cluster's nodes change one after the other, and become more and fewer, while clients write and read
-  --from REF  deploy the project as it was at a commit of git, then upgrade it to today's
-  --seed N    draw the same moments of trouble again
-  --keep      leave the folder with the logs where it is`;
+  --check     only check whether this machine has everything that a rehearsal needs
+  --faults    make mistakes in the project, one at a time, and check that each is caught
+  --trouble   deploy and destroy while Azure rejects, delays and runs full, tokens expire, and the scripts are killed
+  --traces    do what a deployer should not do, and check how each attempt shows in the logs
+  --lists     change each list of the environment, and check that the other entries stay unchanged
+  --nodes     change a cluster's nodes one after the other, and their number, while clients write and read
+  --from REF  deploy the project as of a git commit, then upgrade it to the current one
+  --seed N    repeat the trouble of an earlier run
+  --keep      keep the folder with the logs`;
 
 const options = {
   check: { type: "boolean", default: false },
@@ -44,14 +44,14 @@ const options = {
   lists: { type: "boolean", default: false },
   nodes: { type: "boolean", default: false },
   from: { type: "string" },
-  // For npm run bench.
+  // npm run bench uses this.
   overhead: { type: "string" },
   seed: { type: "string" },
   keep: { type: "boolean", default: false },
   folder: { type: "string", default: "" },
 } as const;
 
-/** Handed to the program inside the private network. */
+/** Passes the programs' paths to the program inside the private network. */
 const programsVariable = "VAULT_ON_AZURE_REHEARSAL_PROGRAMS";
 
 async function main(): Promise<void> {
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
     if (check) return;
     process.exitCode = await run(command, args, { ...env, [programsVariable]: JSON.stringify(programs) });
   } finally {
-    if (keep && !check) console.error(`Everything is in ${own}.`);
+    if (keep && !check) console.error(`All files are in ${own}.`);
     else rmSync(own, { recursive: true, force: true });
   }
 }
@@ -85,7 +85,7 @@ function readArguments() {
   try {
     const { values, positionals } = readOptions();
     const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
-    if (more.length > 0) throw new Error(`One environment at a time, not ${positionals.join(" and ")}.`);
+    if (more.length > 0) throw new Error(`Name one environment, not ${positionals.join(" and ")}.`);
     const {
       faults,
       trouble,
@@ -97,8 +97,9 @@ function readArguments() {
       ...others
     } = values;
     if ([faults, trouble, traces, lists, nodes, from !== undefined].filter(Boolean).length > 1)
-      throw new Error("One of --faults, --trouble, --traces, --lists, --nodes and --from at a time.");
-    if (!/^\d{1,9}$/.test(seed)) throw new Error(`--seed takes a number of up to nine digits, not ${seed}.`);
+      throw new Error("Use --faults, --trouble, --traces, --lists, --nodes and --from one at a time.");
+    if (!/^\d{1,9}$/.test(seed))
+      throw new Error(`--seed cannot be ${seed}. Use a number of up to nine digits.`);
     return { ...others, environment, course: courseOf(values, Number(seed)) };
   } catch (error) {
     console.error(`${messageOf(error).split(". ")[0]?.replace(/\.$/, "")}.\n\n${usage}`);
@@ -120,11 +121,11 @@ function courseOf(
   return { follow: wholeLife };
 }
 
-/** It ends with this process, however that ends, and everything inside the private network with it. */
+/** The command, and everything inside the private network, ends with this process, even if this process is killed. */
 async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const { ended, signal } = await startGuarded({ command, args, env, stdio: ["ignore", 1, 2] });
   stopOnSignals(async () => {
-    // As the first process of its namespace it would not hear a gentler one; everything in there ends with it.
+    // It is the first process of its namespace, so it ignores gentler signals. Everything in the namespace ends with it.
     signal("SIGKILL");
     await ended;
   });

@@ -18,17 +18,17 @@ import { stopOnSignals } from "./stop-on-signals";
 const usage = `Usage: [ENVIRONMENT=name] npm run sandbox [-- --once] [--folder FOLDER] [--apply terraform|http]
 
   --once            run the smoke test and exit
-  --folder FOLDER   keep everything in this folder, and go on from it next time
-  --apply WAY       apply vault-config by terraform or by http (Vault's API); terraform if it and its provider are there
+  --folder FOLDER   keep everything in this folder, and continue from it at the next start
+  --apply WAY       apply vault-config with terraform or http (Vault's API); default: terraform if it and its provider are installed
 
-To a sandbox that runs in another terminal (--folder FOLDER if there are several): npm run sandbox -- COMMAND
+Commands for a running sandbox, in another terminal (add --folder FOLDER if several run): npm run sandbox -- COMMAND
 
   status            each part, and whether it works
-  logs NAME [-f]    the end of a part's log; with -f, what comes, too
+  logs NAME [-f]    the end of a part's log; -f follows it
   stop NAME, start NAME, kill NAME
-  seal, unseal      take the unseal key away from Vault, and give it back
-  rotate            rotate the key of the customers, and encrypt every row anew
-  audit ID          what Vault's audit log has of a request, such as the one by which numbers were revealed
+  seal, unseal      remove Vault's access to the unseal key, and restore it
+  rotate            rotate the customers' key, and encrypt every row again
+  audit ID          the entries of Vault's audit log for a request, such as a request that revealed numbers
   shell WHO [-- PROGRAM ...]   a shell, or one program, as a deployer, a web app or a VM
   open              the web application`;
 
@@ -63,7 +63,7 @@ async function run(): Promise<void> {
     inTurn(
       async () => watch?.stop(),
       async () => control?.close(),
-      // A start that failed has stopped what it had started.
+      // A start that failed has already stopped everything it started.
       async () => (await starting?.catch(() => undefined))?.stop(),
       async () => (await folder?.catch(() => undefined))?.close(),
     );
@@ -81,7 +81,7 @@ async function run(): Promise<void> {
     const sandbox = await starting;
     if (once) {
       await smokeTest(sandbox, progress);
-      progress.line(`The smoke test passed, ${seconds(start)} s after the start.`);
+      progress.line(`The smoke test passed ${seconds(start)} s after the start.`);
       await stop();
       return;
     }
@@ -104,16 +104,16 @@ async function run(): Promise<void> {
     watch = Watch.start({ parts, say: (line) => progress.line(line) });
     redeployOnSignal(sandbox, progress);
   } catch (error) {
-    if (interrupted.signal.aborted) return; // the interruption stops everything, and ends this process
+    if (interrupted.signal.aborted) return; // the signal handler stops everything and ends this process
     await stop();
-    // A mistake of this program is shown with its stack, although the step has said its message.
+    // This shows a bug of this program with its stack, although the step has already shown its message.
     if (!(error instanceof UserError && progress.told(error))) throw error;
     console.error("The sandbox did not start. The reason is above.");
     process.exit(1);
   }
 }
 
-/** One at a time; a mistake in the environment is told, and what runs goes on. */
+/** Runs one redeployment at a time. It reports a mistake in the environment, and the system keeps running. */
 function redeployOnSignal(sandbox: Sandbox, progress: Progress): void {
   let redeployed = Promise.resolve();
   process.on("SIGUSR2", () => {
@@ -121,7 +121,7 @@ function redeployOnSignal(sandbox: Sandbox, progress: Progress): void {
       const start = performance.now();
       try {
         await sandbox.redeploy(loadEnvironment(environmentName()));
-        progress.line(`What you edited has reached everything (${seconds(start)} s).`);
+        progress.line(`Your changes are applied everywhere (${seconds(start)} s).`);
       } catch (error) {
         console.error(problem(error));
       }
@@ -144,14 +144,14 @@ function readArguments(): Arguments {
     });
     const { once = false, folder, apply, follow = false } = values;
     if (apply !== undefined && apply !== "terraform" && apply !== "http")
-      throw new Error(`--apply cannot be ${apply}.`);
+      throw new Error(`--apply cannot be ${apply}. Use terraform or http.`);
     const [word, name, ...words] = positionals;
     const command = commands.find((it) => it === word);
     if (word !== undefined && !command) throw new Error(`There is no command ${word}.`);
     if (words.length > 0 && command !== "shell") throw new Error(`Unexpected argument '${words[0]}'.`);
     return { once, folder, apply, follow, command, name, words };
   } catch (error) {
-    // Node.js goes on to explain how to quote arguments, which is beside the point.
+    // Node.js adds advice on quoting arguments, which does not help here.
     console.error(`${messageOf(error).split(". ")[0]?.replace(/\.$/, "")}.\n\n${usage}`);
     process.exit(1);
   }
@@ -161,10 +161,10 @@ function seconds(start: number): string {
   return ((performance.now() - start) / 1000).toFixed(1);
 }
 
-/** One sentence for what a person can mend, and the stack of what is a mistake of this program. */
+/** One sentence for an error that a person can correct, or the stack trace of a bug in this program. */
 function problem(error: unknown): unknown {
   if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT")
-    return `No disk space is left (${messageOf(error)}); free some, about 500 MB, and try again.`;
+    return `The disk is full (${messageOf(error)}). Free about 500 MB and try again.`;
   return error instanceof EnvironmentError || error instanceof UserError ? messageOf(error) : error;
 }
 

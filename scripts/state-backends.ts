@@ -8,9 +8,9 @@ import { buildSystem } from "../main";
 const project = join(__dirname, "..");
 
 /**
- * `node scripts/run-bundled.cjs scripts/state-backends.ts NAME [PLACE]`: for scripts/migrate-state, a line for each stack in the order
- * of deployment: stack, tab, Terraform JSON that only names the backend. PLACE is where the states are: `local`, or
- * `RESOURCE-GROUP/ACCOUNT/CONTAINER`, or a folder as `local:FOLDER`; unless told, where the environment's state block says.
+ * `node scripts/run-bundled.cjs scripts/state-backends.ts NAME [PLACE]`: prints a line for each stack in the order of deployment,
+ * for scripts/migrate-state: stack, tab, Terraform JSON that only names the backend. PLACE says where the states are: `local`,
+ * `local:FOLDER` or `RESOURCE-GROUP/ACCOUNT/CONTAINER`. The default is the backend of the environment's state block.
  */
 export function main(): void {
   exitOnEnvironmentError(() => {
@@ -19,7 +19,7 @@ export function main(): void {
     const state = place === undefined || place === "" ? environment.state : stateAt(place);
     if (state === undefined) {
       console.error(
-        `${place} is no place of states; write local, local:FOLDER or RESOURCE-GROUP/ACCOUNT/CONTAINER.`,
+        `${place} is not a place for states. Write local, local:FOLDER or RESOURCE-GROUP/ACCOUNT/CONTAINER.`,
       );
       process.exitCode = 1;
       return;
@@ -48,7 +48,7 @@ function stackNames(environment: Environment): string[] {
   return app.node.children.filter(TerraformStack.isStack).map(({ node }) => node.id);
 }
 
-/** As the stack itself has it, except that a file's path does not depend on the folder in which Terraform runs. */
+/** The backend of the stack, with an absolute path for a local file: Terraform may run in any folder. */
 function backend(environment: Environment, stackName: string, folder?: string): unknown {
   const stack = new TerraformStack(new App({ stackTraces: false, skipValidation: true }), stackName);
   useStateBackend(stack, environment);

@@ -4,10 +4,10 @@ import { messageOf } from "../lib/processes/user-error";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * On Ctrl-C (and SIGTERM, SIGHUP) calls `stop` once, then exits with 128 + the signal's number. A second signal exits at
- * once: the guardian kills what still runs and removes what was to be thrown away.
+ * On Ctrl-C (and SIGTERM, SIGHUP) calls `stop` once, then exits with 128 + the signal's number. A second signal exits
+ * immediately: the guardian kills the processes that still run and removes temporary files.
  *
- * @returns a function that takes the handlers away again
+ * @returns a function that removes the handlers
  */
 export function stopOnSignals(
   stop: (signal: NodeJS.Signals) => Promise<void>,
@@ -19,7 +19,7 @@ export function stopOnSignals(
     if (asked) process.exit(code);
     asked = true;
     stop(signal)
-      .catch((error) => say(`Stopping failed, so everything is killed: ${messageOf(error)}`))
+      .catch((error) => say(`Stopping failed, so everything gets killed: ${messageOf(error)}`))
       .finally(() => process.exit(code));
   };
   for (const signal of SIGNALS) process.on(signal, handle);

@@ -18,7 +18,7 @@ interface Row {
   file: string;
 }
 
-/** `npm run synth [-- --json]`: writes every stack's Terraform and says what it wrote. */
+/** `npm run synth [-- --json]`: writes every stack's Terraform and lists the files. */
 export function main(): void {
   helpIfAsked(usage);
   exitOnEnvironmentError(synth);
@@ -64,7 +64,7 @@ function describe({ name, file, json }: SynthesizedStack): Row {
   };
 }
 
-/** To stderr, so that `--json` and pipes get the result alone. */
+/** Writes to stderr, so that stdout holds only the result for `--json` and pipes. */
 function progress(step: string): void {
   console.error(process.stderr.isTTY ? styleText("dim", `${step} ...`) : `${step} ...`);
 }

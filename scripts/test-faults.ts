@@ -18,19 +18,19 @@ import { stopOnSignals } from "./stop-on-signals";
 const usage = `Usage: npm run test:faults [-- [--minutes N] [--seed N] [--keep]]
        npm run test:faults -- --nodes 3|5 [--rounds N] [--seed N] [--keep]
 
-Starts the whole system on this machine, and lets random faults happen to it: kills, seals, revocations, full disks, clocks, slow and
-dead neighbours. After each, every service answers again, and no application has ended without an order.
+Starts the whole system on this machine and injects random faults: kills, seals, revocations, full disks, wrong clocks, slow and
+dead neighbours. After each fault, every service must answer again, and no application may have ended without an order.
 
 With --nodes: starts a cluster of Vault's nodes alone, of the environment production. Kills, empty disks, cut networks and nodes that stand
 still happen to it, while clients write and read. After each, no acknowledged write is lost, and no read was stale.
 
   --minutes N  how long (default: 30)
   --nodes N    a cluster of so many nodes
-  --rounds N   how often each fault of a cluster happens (default: 3)
-  --seed N     the same faults again
-  --keep       leave the folder with the logs where it is`;
+  --rounds N   how often each fault happens to the cluster (default: 3)
+  --seed N     repeat the faults of an earlier run
+  --keep       keep the folder with the logs`;
 
-/** Set where this process has mounts of its own. */
+/** Marks the process that has its own mounts. */
 const ownMounts = "VAULT_ON_AZURE_OWN_MOUNTS";
 
 async function main(): Promise<void> {
@@ -44,8 +44,8 @@ async function main(): Promise<void> {
     return;
   }
   const progress = new Progress();
-  progress.line(`The seed is ${seed}; --seed ${seed} draws the same faults again.`);
-  if (!canMount) progress.line("Left out: full disks, since this system lets you mount none.");
+  progress.line(`The seed is ${seed}. Use --seed ${seed} to repeat these faults.`);
+  if (!canMount) progress.line("Skipping full disks, because this system does not let you mount.");
   const folder = await StateFolder.open({ keep });
   let sandbox: Sandbox | undefined;
   let exits: Exits | undefined;
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
     exits = new Exits(sandbox);
     await testFaults({ sandbox, exits, disks }, { minutes, seed, progress });
   } finally {
-    if (keep) progress.line(`Everything is in ${folder.path}.`);
+    if (keep) progress.line(`All files are in ${folder.path}.`);
     await stop();
   }
 }
@@ -98,7 +98,7 @@ async function testCluster(nodes: 3 | 5, rounds: number, seed: number, keep: boo
   }
 }
 
-/** The demo, with credentials that live for a minute: each fault meets a renewal. */
+/** The demo environment with credentials that live for a minute, so that each fault meets a renewal. */
 function environment() {
   const demo = loadEnvironment("demo");
   for (const role of ["short", "long"]) {
@@ -108,7 +108,7 @@ function environment() {
   return demo;
 }
 
-/** This program once more, with mounts of its own. */
+/** Runs this program once more, with its own mounts. */
 function again(command: string, namespaces: readonly string[], more: readonly string[]): Promise<number> {
   const args = [
     ...namespaces,
@@ -119,7 +119,7 @@ function again(command: string, namespaces: readonly string[], more: readonly st
     ...more,
   ];
   const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, [ownMounts]: "1" } });
-  // The one inside stops everything first. It hears of Ctrl-C by itself.
+  // The inner process receives Ctrl-C by itself and stops everything first.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   return new Promise((resolve, reject) => {
@@ -142,10 +142,12 @@ function readArguments() {
     const [minutes, seed] = [Number(values.minutes ?? 30), Number(values.seed ?? Date.now() % 1_000_000)];
     const nodes = ([3, 5] as const).find((number) => String(number) === values.nodes);
     const rounds = Number(values.rounds ?? 3);
-    if (values.nodes !== undefined && !nodes) throw new Error(`--nodes cannot be ${values.nodes}.`);
-    if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error(`--rounds cannot be ${values.rounds}.`);
-    if (!(minutes > 0)) throw new Error(`--minutes cannot be ${values.minutes}.`);
-    if (!Number.isInteger(seed)) throw new Error(`--seed cannot be ${values.seed}.`);
+    if (values.nodes !== undefined && !nodes)
+      throw new Error(`--nodes cannot be ${values.nodes}. Use 3 or 5.`);
+    if (!(Number.isInteger(rounds) && rounds > 0))
+      throw new Error(`--rounds cannot be ${values.rounds}. Use a whole number above 0.`);
+    if (!(minutes > 0)) throw new Error(`--minutes cannot be ${values.minutes}. Use a number above 0.`);
+    if (!Number.isInteger(seed)) throw new Error(`--seed cannot be ${values.seed}. Use a whole number.`);
     return { minutes, nodes, rounds, seed, keep: values.keep };
   } catch (error) {
     throw new UserError(`${messageOf(error)}\n\n${usage}`);

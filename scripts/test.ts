@@ -28,7 +28,7 @@ const quick = ["--ci", "--testPathIgnorePatterns", "/node_modules/", withProgram
 const jest = "node_modules/.bin/jest";
 const project = join(__dirname, "..");
 
-/** `npm test`: checks, quick suites, then those that start programs. */
+/** `npm test`: checks, quick suites, then suites that start programs. */
 async function main(): Promise<void> {
   helpIfAsked(
     [
@@ -56,17 +56,17 @@ async function main(): Promise<void> {
   console.log("\n== programs for the tests");
   const { vault, problems } = await programs;
   for (const problem of problems)
-    console.log(`${process.env.CI ? "FAILED: " : "Not there, so its tests are skipped: "}${problem}`);
+    console.log(`${process.env.CI ? "FAILED: " : "Skipping tests. Missing program: "}${problem}`);
   if (process.env.CI) failed.push(...problems);
   console.log("\n== tests that start programs");
   const others = ["--ci", "--testPathPatterns", withPrograms];
   const workers = `--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`;
   const env = { VAULT_PROGRAM: vault };
   if ((await run(jest, [...others, workers], env)) !== 0) {
-    // They have deadlines of real time, which a busy machine may miss: said here, and tried once more, each by itself.
-    console.log("\nSuites above failed. Those once more, one after the other:");
+    // Real deadlines can pass on a busy machine. So failed suites run once more, one at a time, and this says so.
+    console.log("\nSome suites failed. They run once more, one at a time:");
     await step(
-      "tests that start programs, second try of those that failed",
+      "tests that start programs, second try of failed ones",
       jest,
       [...others, "--onlyFailures", "-i"],
       env,
@@ -78,7 +78,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Finds or gets Vault and a database server, and looks for a browser; says what it does and how long that takes. Never rejects. */
+/** Finds or gets Vault and a database server, and looks for a browser. Reports each step and its duration. Never rejects. */
 async function prepare(): Promise<{ vault?: string; problems: string[] }> {
   const progress = new Progress();
   const [vault, mysql] = await Promise.allSettled([
@@ -92,7 +92,7 @@ async function prepare(): Promise<{ vault?: string; problems: string[] }> {
   };
 }
 
-/** The command's exit code; its output is this one's. */
+/** Runs the command with this process's output and returns its exit code. */
 function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: project, stdio: "inherit", env: { ...process.env, ...env } });

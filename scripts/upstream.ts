@@ -7,17 +7,17 @@ import { watch } from "./upstream/watch";
 
 const help = `Usage: npm run upstream [-- --json | --markdown]
 
-Checks every outside fact on which the project stands: keys, archives, versions, vulnerabilities, ends of life. docs/upstream.md
+Checks every outside fact that the project relies on: keys, archives, versions, vulnerabilities, ends of life. docs/upstream.md
 
   --json      the rows as JSON, for programs
-  --markdown  what is to be done, as the nightly issue shows it
+  --markdown  the work to do, in the form of the nightly issue
 
 Exit code 0: all good. 2: something to do. 3: nothing to do, but something unknown. 1: the check itself failed.
 `;
 
-/** `npm run upstream`: asks all sources at the same time, and prints a row for each fact. */
+/** `npm run upstream`: asks all sources at the same time and prints a row for each fact. */
 async function main(): Promise<void> {
-  // Looking up a name takes a thread each, and a name that nobody answers holds it: with the usual 4 the others wait.
+  // Each look-up of a host name blocks a thread until it gets an answer. With the default of 4 threads, the others wait.
   process.env.UV_THREADPOOL_SIZE = "32";
   try {
     const { values } = parseArgs({

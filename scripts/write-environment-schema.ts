@@ -8,7 +8,7 @@ helpIfAsked(
   "Usage: npm run schema\n\nWrites environments/schema.json and docs/environments.md from environments/schema.ts.",
 );
 
-/** `npm run schema`: what editors and people read about environments, from environments/schema.ts. */
+/** `npm run schema`: writes the files about environments that editors and people read, from environments/schema.ts. */
 const files = {
   "environments/schema.json": printJson(environmentJsonSchema()),
   "docs/environments.md": environmentDocumentation(),

@@ -3,12 +3,12 @@ import { COMMON, installed, type ManagedFiles, versionOf } from "../common/manag
 const variables = (...names: string[]): string[] =>
   names.map((name) => `/etc/vault-agent.d/agent.env#${name}`);
 
-/** What a change of an agent VM's user data means for that VM. */
+/** The effects of changes to an agent VM's user data. */
 export const AGENT_VM_FILES: ManagedFiles = {
   units: [
     ...COMMON.units,
     installed("node", "nodejs.asc"),
-    // Mounted at boot: what lies in it is in use.
+    // Mounted at boot, and its content is in use.
     { name: "ramdisk.mount", enabled: true, onChange: "nothing", reads: [] },
     {
       name: "vault-ca-certificate.service",

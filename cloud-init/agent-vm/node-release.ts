@@ -5,7 +5,7 @@ const version = `${NODE_MAJOR}.20.0`;
 const folder = `https://nodejs.org/dist/v${version}`;
 const archive = `node-v${version}-linux-x64`;
 
-/** The Node.js that runs the application on a VM. Whoever changes the version takes the checksum from SHASUMS256.txt: docs/deploy.md. */
+/** The Node.js that runs the application on a VM. When you change the version, take the checksum from SHASUMS256.txt: docs/deploy.md. */
 export const nodeRelease: Release = {
   name: "node",
   version,

@@ -6,11 +6,11 @@ import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release"
 import { AGENT_VM_FILES } from "./managed-files";
 import { nodeRelease } from "./node-release";
 
-/** What a VM with Vault Agent is told. Every string may be a Terraform reference, except where it says "at synth". */
+/** The settings of a VM with Vault Agent. Every string may be a Terraform reference unless its comment says "known at synth". */
 export interface AgentVmUserData {
-  /** At synth. */
+  /** Known at synth. */
   vault: VaultReleaseOptions;
-  /** Role of the auth method azure that the VM logs in with; at synth. */
+  /** Role of the auth method azure with which the VM logs in. Known at synth. */
   role: string;
   vaultAddress: string;
   /** Vault's certificate in Key Vault, without a version: https://kv.vault.azure.net/certificates/vault-tls. */
@@ -19,15 +19,15 @@ export interface AgentVmUserData {
   databaseCredentialsPath: string;
   databaseHost: string;
   databaseName: string;
-  /** Names of the transit keys whose paths the application is told. */
+  /** Names of the transit keys. The application gets their paths. */
   transitKeys: readonly string[];
-  /** The application's zip file: a blob that the VM's identity may read. */
+  /** The application's zip file: a blob that the VM's identity can read. */
   appPackageUrl: string;
-  /** Time of day at which security updates may restart the VM, for example "03:30" (UTC); at synth. */
+  /** Time of day at which security updates may restart the VM, for example "03:30" (UTC). Known at synth. */
   automaticRebootTime: string;
 }
 
-/** User data (cloud-config) of a VM on which Vault Agent logs in and writes the configuration, and the application runs. */
+/** User data (cloud-config) of a VM with Vault Agent, which logs in and writes the configuration, and the application. */
 export function agentVmUserData(settings: AgentVmUserData): string {
   return cloudConfig({
     package_update: true,
@@ -41,7 +41,7 @@ export function agentVmUserData(settings: AgentVmUserData): string {
     runcmd: [
       ["systemd-sysusers", "/etc/sysusers.d/agent-vm.conf"],
       ["systemctl", "daemon-reload"],
-      // --no-block: the units wait for Vault and for rights to arrive; cloud-init need not.
+      // --no-block: the units wait for Vault and for rights to work. cloud-init does not need to.
       ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(AGENT_VM_FILES)],
     ],
   });

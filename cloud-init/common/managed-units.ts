@@ -1,32 +1,32 @@
-/** The table below, as it lands on the VM, where apply-user-data reads it. */
+/** The path on the VM of the table below. apply-user-data reads it. */
 export const UNITS_FILE = "/etc/vault-vm/units.json";
 
-/** A systemd unit that the user data brings. Its unit file and its drop-ins are its own; it need not name them. */
+/** A systemd unit of the user data. Its unit file and drop-ins belong to it without being listed. */
 export interface ManagedUnit {
   readonly name: string;
-  /** Whether the boot starts it. */
+  /** True if the boot starts it. */
   readonly enabled: boolean;
   /**
-   * What a change of its own files, or of what it reads, asks for. `nothing`: the change takes effect when the unit next
-   * starts. A oneshot unit is run again by `restart`.
+   * The effect of a change of its own files or of files it reads. `nothing`: the change takes effect at the unit's next start.
+   * `restart` runs a oneshot unit again.
    */
   readonly onChange: "restart" | "nothing";
-  /** What it reads when it starts: a file, or one variable of an environment file as `/path#NAME`. */
+  /** The inputs that it reads at its start: files, or variables of an environment file as `/path#NAME`. */
   readonly reads: readonly string[];
 }
 
-/** What every change of a VM's user data means for that VM. */
+/** The effects of all changes to a VM's user data. */
 export interface ManagedFiles {
-  /** In the order in which a change restarts them: what installs a program comes before what runs it. */
+  /** In the order of restarts after a change: a unit that installs a program comes before the units that run it. */
   readonly units: readonly ManagedUnit[];
-  /** Files that take effect by themselves: their readers open them at each use. Variables as `/path#NAME`. */
+  /** Files that take effect by themselves, because their readers open them at each use. Variables as `/path#NAME`. */
   readonly readAtEachUse: readonly string[];
 }
 
 /** Units and files that both kinds of VM have. */
 export const COMMON: ManagedFiles = {
   units: [
-    // It cannot restart itself; the next run is the new one.
+    // It cannot restart itself. The next run is the new program.
     { name: "apply-user-data.service", enabled: false, onChange: "nothing", reads: [] },
     { name: "apply-user-data.timer", enabled: true, onChange: "restart", reads: [] },
     installed("vault", "hashicorp.asc"),
@@ -55,7 +55,7 @@ export function installed(name: string, keyring: string): ManagedUnit {
   };
 }
 
-/** What a unit reads that runs such a program: it is restarted once the unit above has ended. */
+/** The input of a unit that runs such a program. The unit restarts once the installing unit has ended. */
 export const versionOf = (name: string): string => `/etc/vault-vm/${name}-release.env#RELEASE_VERSION`;
 
 /** Names of the units that first boot enables and starts. */

@@ -6,13 +6,13 @@ export interface VaultReleaseOptions {
   readonly edition: VaultEdition;
   /** Without edition, for example "1.21.4". */
   readonly version: string;
-  /** For a version that the table below does not know. */
+  /** For a version that is not in the table below. */
   readonly sha256?: string;
 }
 
 /**
- * SHA-256 of HashiCorp's archives for 64-bit x86, as HashiCorp publishes them. Whoever adds a version takes its line from
- * vault_<version>_SHA256SUMS after checking the signature (docs/deploy.md), and a second person reviews it.
+ * SHA-256 of HashiCorp's archives for 64-bit x86, as HashiCorp publishes them. To add a version, check the signature of
+ * vault_<version>_SHA256SUMS (docs/deploy.md) and take its line. A second person reviews it.
  * Source: the formulas of hashicorp/homebrew-tap, which HashiCorp's release pipeline writes.
  */
 export const VAULT_CHECKSUMS: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ function archiveVersion({ edition, version }: VaultReleaseOptions): string {
   return edition === "enterprise" ? `${version}+ent` : version;
 }
 
-/** The checksum that the project knows; undefined for a version that nobody has added yet. */
+/** The checksum from the project's table. Undefined for a version that is not in it. */
 export function knownVaultChecksum(options: VaultReleaseOptions): string | undefined {
   return VAULT_CHECKSUMS[archiveVersion(options)];
 }

@@ -3,20 +3,20 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "../../lib/processes/user-error";
 
-/** A small file system of its own, which can be filled. */
+/** A small, separate file system that can be filled. */
 export interface Disk {
   readonly of: string;
   fill(): void;
   free(): void;
 }
 
-/** Megabytes. MySQL wants 200 before it makes its files. Nothing rotates logs here, and Vault's grow by 150 in half an hour. */
+/** Megabytes. MySQL needs 200 to create its files. Nothing rotates logs here, and Vault's logs grow by 150 in half an hour. */
 const sizes = { "MySQL's": 800, "Vault's VM": 800 };
 
 /**
- * Mounts small disks for MySQL and for Vault's VM, before they start. In a mount namespace of this process's own (`unshare --mount`),
- * they end with it.
- * @param folders where each disk goes
+ * Mounts small disks for MySQL and for Vault's VM, before they start. In this process's own mount namespace (`unshare --mount`), the
+ * mounts end with the process.
+ * @param folders the mount point of each disk
  */
 export function mountDisks(folders: Readonly<Record<keyof typeof sizes, string>>): Disk[] {
   return Object.entries(sizes).map(([of, megabytes]) => {
@@ -28,7 +28,7 @@ export function mountDisks(folders: Readonly<Record<keyof typeof sizes, string>>
   });
 }
 
-/** Until not a byte is left. */
+/** Writes until the disk has no free byte. */
 function fill(path: string): void {
   const file = openSync(path, "a", 0o600);
   try {

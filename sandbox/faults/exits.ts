@@ -1,14 +1,14 @@
 import type { Sandbox } from "../system/sandbox";
 
-/** How often the applications are looked at, milliseconds. */
+/** Milliseconds between two checks of the applications. */
 const lookMs = 100;
 
 /**
- * Watches the applications' processes: each that ends without an order is noted. Whoever ends one says so before, and looks again
- * when it is back.
+ * Watches the applications' processes and records each that ends without an order. Code that ends one on purpose calls `order`
+ * first, and `settle` once the process is back.
  */
 export class Exits {
-  /** What ended by itself, in words. */
+  /** The processes that ended by themselves, in words. */
   readonly unordered: string[] = [];
   readonly #known = new Map<string, number | undefined>();
   readonly #ordered = new Set<string>();
@@ -19,12 +19,12 @@ export class Exits {
     this.#timer = setInterval(() => this.#look(), lookMs);
   }
 
-  /** What follows ends the application on purpose. */
+  /** Announces that the next step ends the application on purpose. */
   order(name: string): void {
     this.#ordered.add(name);
   }
 
-  /** The orders are carried out: from here on every exit counts again. */
+  /** Ends the announcements: from here on every exit counts again. */
   settle(): void {
     for (const name of this.#ordered) this.#known.set(name, this.#now().get(name));
     this.#ordered.clear();

@@ -10,18 +10,18 @@ import type { WebAppProcess } from "../system/web-app";
 import type { Disk } from "./disks";
 import type { Exits } from "./exits";
 
-/** A system that runs, and what faults need to know of it. */
+/** A running system, and what the faults need to know about it. */
 export interface Scene {
   readonly sandbox: Sandbox;
   readonly exits: Exits;
-  /** Disks that can be filled; there may be none. */
+  /** Disks that can be filled. The list may be empty. */
   readonly disks: readonly Disk[];
 }
 
-/** Something that happens to the system. */
+/** A fault of the system. */
 export interface Fault {
   readonly name: string;
-  /** Happens, lasts so many milliseconds, and ends. What comes back by itself is not waited for. */
+  /** Causes the fault, keeps it for this number of milliseconds, and ends it. Does not wait for recovery. */
   strike(lastsMs: number): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export function faultsOf(scene: Scene): Fault[] {
   const { sandbox, disks } = scene;
   const [agent] = [...sandbox.agents.values()];
   const [webApp] = [...sandbox.webApps.values()];
-  if (!agent || !webApp) throw new UserError("The environment needs a web app and an agent VM; add them.");
+  if (!agent || !webApp) throw new UserError("The environment needs a web app and an agent VM. Add them.");
   return [
     ...kills(scene, agent, webApp),
     ...pauses(scene, agent, webApp),
@@ -49,7 +49,7 @@ export function faultsOf(scene: Scene): Fault[] {
       ),
     })),
     {
-      name: "Key Vault renews Vault's certificate, which agents and then Vault take later",
+      name: "Key Vault renews Vault's certificate; the agents fetch it later, and then Vault",
       strike: renewal(sandbox),
     },
   ];
@@ -117,11 +117,11 @@ function kills({ sandbox, exits }: Scene, agent: Machine, webApp: WebAppProcess)
   ];
 }
 
-/** Neighbours that take connections and do not answer. */
+/** Neighbours that accept connections and do not answer. */
 function pauses({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
   const pausing = (name: string, signal: (signal: NodeJS.Signals) => void): Fault => ({
     name: `${name} answers nobody`,
-    // What has ended meanwhile needs no end of its pause.
+    // A process that has ended meanwhile does not need to continue.
     strike: lasting(
       async () => signal("SIGSTOP"),
       async () => {
@@ -168,7 +168,7 @@ function revocations({ sandbox }: Scene, agent: Machine): Fault[] {
   ];
 }
 
-/** Azure's services, slow, refusing or gone. */
+/** Azure's services when they are slow, reject requests or are gone. */
 function neighbours({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
   const { azure, vault } = sandbox;
   const places: readonly [string, (request: AzureRequest) => boolean][] = [
@@ -190,7 +190,7 @@ function neighbours({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): 
       name: `${place} ${way}, while Vault and its agent log in again`,
       strike: async (lastsMs: number) => {
         const fault = azure.faults.add({ when, answer });
-        // Otherwise they might not ask in all this time.
+        // Otherwise they might not send a request in all this time.
         for (const [machine, unit] of [
           [vault, VAULT],
           [agent, AGENT],
@@ -203,7 +203,7 @@ function neighbours({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): 
   );
 }
 
-/** Entra's clock, which dates tokens, against the VMs'. */
+/** Entra's clock, which dates tokens, compared with the VMs'. */
 function clocks({ azure }: Sandbox): Fault[] {
   return [-600, -120, 120, 600].map((seconds) => ({
     name: `Entra's clock is ${Math.abs(seconds) / 60} minutes ${seconds < 0 ? "behind" : "ahead"}`,
@@ -222,7 +222,7 @@ function renewal(sandbox: Sandbox): Fault["strike"] {
   return async (lastsMs) => {
     await sandbox.renewVaultCertificate();
     await delay(lastsMs);
-    // Each as its timer does: agents' within ten minutes. Vault's VM leaves them that time.
+    // Runs what each timer runs: the agents fetch it within ten minutes, and Vault's VM gives them that time.
     for (const agent of sandbox.agents.values()) await agent.run("vault-ca-certificate.service");
     await sandbox.vault.run("vault-certificate.service");
     await sandbox.refreshVaultCertificate();

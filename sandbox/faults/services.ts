@@ -3,19 +3,19 @@ import { UserError } from "../../lib/processes/user-error";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import type { Sandbox } from "../system/sandbox";
 
-/** A service of the system, and how somebody finds out that it answers. */
+/** A service of the system, and a check that it answers. */
 export interface Service {
   readonly name: string;
-  /** Throws the reason while it does not. */
+  /** Throws the reason if it does not answer. */
   answers(): Promise<void>;
 }
 
 const customers = z.object({ rows: z.array(z.object({ email: z.string().includes("@") })).min(1) });
 
-/** Milliseconds that one question may take. */
+/** Milliseconds that one check may take. */
 const questionMs = 10_000;
 
-/** Where applications are reached, by name. */
+/** The applications' addresses by name. */
 export function applications(sandbox: Sandbox): ReadonlyMap<string, string> {
   return new Map([
     ...[...sandbox.webApps.values()].map(({ name, url }) => [`web app ${name}`, url] as const),
@@ -25,7 +25,7 @@ export function applications(sandbox: Sandbox): ReadonlyMap<string, string> {
   ]);
 }
 
-/** Every service of the system, asked from outside as people and programs do. */
+/** Every service of the system, checked from outside as people and programs use it. */
 export function services(sandbox: Sandbox): Service[] {
   return [
     { name: "Vault", answers: () => vaultIsActive(sandbox) },
@@ -48,7 +48,7 @@ async function deployerLogsIn(sandbox: Sandbox): Promise<void> {
   await client.logOut();
 }
 
-/** Customers are decrypted by Vault and come from the database, so this asks all three. */
+/** Lists customers. Vault decrypts them and the database stores them, so this checks all three. */
 async function listsCustomers(url: string): Promise<void> {
   await get(`${url}/healthz`);
   await get(`${url}/readyz`);

@@ -8,34 +8,34 @@ import { Writers } from "./writers";
 
 export interface FaultTestOptions {
   readonly minutes: number;
-  /** Draws the faults, their order, how long each lasts, and which two meet. */
+  /** Determines the faults, their order, how long each lasts, and which two coincide. */
   readonly seed: number;
   readonly progress: Progress;
 }
 
-/** Milliseconds in which every service answers again after a fault has ended. */
+/** Every service must answer again within this number of milliseconds after a fault. */
 const deadlineMs = 120_000;
 
-/** Milliseconds that a fault lasts at most. */
+/** The longest duration of a fault in milliseconds. */
 const longestMs = 20_000;
 
-/** How often a second fault comes with the first. */
+/** The share of faults that come with a second one. */
 const pairs = 0.25;
 
 /**
- * Random faults, one after the other, some of them in pairs. After each, every service answers again, and no application has ended
- * without an order; in the end, everything that was acknowledged is there.
- * @throws UserError that names the fault and what did not come back
+ * Injects random faults, one after the other, some of them in pairs. After each, every service must answer again, and no application
+ * may have ended without an order. At the end, every acknowledged customer must exist.
+ * @throws UserError that names the fault and what did not recover
  */
 export async function testFaults(scene: Scene, { minutes, seed, progress }: FaultTestOptions): Promise<void> {
   const { sandbox, exits } = scene;
   const random = numbersOf(seed);
   const faults = faultsOf(scene);
-  // Of a seed's first numbers little is random.
+  // A seed's first numbers are hardly random.
   random();
   const draw = () => {
     const fault = faults[Math.floor(random() * faults.length)];
-    if (!fault) throw new Error("there are no faults");
+    if (!fault) throw new Error("the list of faults is empty");
     return { ...fault, lastsMs: Math.round(1_000 + random() * (longestMs - 1_000)) };
   };
   await allAnswer(scene);
@@ -51,7 +51,7 @@ export async function testFaults(scene: Scene, { minutes, seed, progress }: Faul
         .map(({ name, lastsMs }) => `${name} (${(lastsMs / 1000).toFixed(1)} s)`)
         .join("; and at the same time ");
       await progress.step(`${count}: ${what}`, async () => {
-        // What is killed cannot be asked by the other: that fault did not happen, and is no failure.
+        // If one fault kills what the other needs, the other fault does not happen. This is not a failure.
         const struck = await Promise.allSettled(together.map(({ strike, lastsMs }) => strike(lastsMs)));
         for (const { reason } of struck.filter((it) => it.status === "rejected"))
           progress.line(`   did not happen: ${messageOf(reason)}`);
@@ -68,9 +68,10 @@ export async function testFaults(scene: Scene, { minutes, seed, progress }: Faul
     progress.line(writers.report);
   }
   const lost = await writers.lost();
-  if (lost.length > 0) throw new UserError(`Customers were acknowledged and are lost: ${lost.join(", ")}.`);
+  if (lost.length > 0)
+    throw new UserError(`These customers were acknowledged but are lost: ${lost.join(", ")}.`);
   progress.line(
-    `${count} faults in ${minutes} minutes; after each, every service answered, the slowest after ${(slowest / 1000).toFixed(1)} s.`,
+    `${count} faults in ${minutes} minutes. After each, every service answered, the slowest after ${(slowest / 1000).toFixed(1)} s.`,
   );
 }
 

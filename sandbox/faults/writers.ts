@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Sandbox } from "../system/sandbox";
 import { applications } from "./services";
 
-/** Milliseconds between two customers of one application. */
+/** Milliseconds between two customers in one application. */
 const paceMs = 400;
 
 const added = z.object({ id: z.int() });
@@ -20,7 +20,7 @@ const customer = {
   phone: "+44 20 7946 0958",
 };
 
-/** People at work: each application is given one customer after the other, whatever happens. What was acknowledged must stay. */
+/** People at work: each application gets one customer after the other, during all faults. Acknowledged customers must stay. */
 export class Writers {
   readonly #acknowledged: number[] = [];
   readonly #refused = new Map<number, number>();
@@ -36,7 +36,7 @@ export class Writers {
     await Promise.all(this.#writing);
   }
 
-  /** What was acknowledged and is not there any more. */
+  /** Customers that were acknowledged and no longer exist. */
   async lost(): Promise<readonly number[]> {
     const [url = ""] = applications(this.sandbox).values();
     const stored = await allIds(url);

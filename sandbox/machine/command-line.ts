@@ -1,40 +1,40 @@
 import { UserError } from "../../lib/processes/user-error";
 
-/** One command of ExecStart= and the like. Source: systemd.service(5), "Command lines". */
+/** One command of ExecStart= or a similar setting. Source: systemd.service(5), "Command lines". */
 export interface CommandLine {
-  /** `-`: its failure does not count. */
+  /** `-`: a failure does not count. */
   readonly mayFail: boolean;
-  /** Words, the program first; variables not yet replaced. */
+  /** Words, the program first. Variables are not replaced yet. */
   readonly words: readonly string[];
-  /** `:`: a dollar sign is a dollar sign. */
+  /** `:`: a dollar sign is literal. */
   readonly literal: boolean;
 }
 
 /**
- * Reads a command. Its prefixes + ! !! (privileges) change nothing where everything runs as one user.
+ * Reads a command. Its prefixes + ! !! (privileges) have no effect, because everything runs as one user.
  *
- * @throws UserError for what is not imitated: several commands in one line
+ * @throws UserError if the command is not supported: several commands in one line
  */
 export function parseCommandLine(text: string): CommandLine {
   const prefix = /^[-+!:@]*/.exec(text)?.[0] ?? "";
   const words = splitWords(text.slice(prefix.length));
   if (words.includes(";")) {
-    throw new UserError(`"${text}" holds several commands in one line; write one line for each.`);
+    throw new UserError(`"${text}" contains several commands in one line. Write one line for each.`);
   }
-  // `@`: the second word would be the program's name for itself; no program here asks for its own.
+  // With `@`, the second word would become the program's own name. No program here reads it.
   if (prefix.includes("@")) words.splice(1, 1);
-  if (words.length === 0) throw new UserError(`"${text}" holds no command.`);
+  if (words.length === 0) throw new UserError(`"${text}" contains no command.`);
   return { mayFail: prefix.includes("-"), literal: prefix.includes(":"), words };
 }
 
-/** The words of a command with its variables replaced; $MAINPID is one of `variables`. */
+/** The words of a command with its variables replaced. `variables` includes $MAINPID. */
 export function expandCommandLine(
   { words, literal }: CommandLine,
   variables: Readonly<Record<string, string | undefined>>,
 ): string[] {
   if (literal) return [...words];
   return words.flatMap((word) => {
-    // A variable that is a word by itself becomes as many words as it holds.
+    // A variable that is a whole word expands to all its words.
     const whole = /^\$([A-Za-z_]\w*)$/.exec(word);
     if (whole) return splitWords(variables[whole[1] as string] ?? "");
     return word.replaceAll(/\$\$|\$\{([A-Za-z_]\w*)\}/g, (found, name: string | undefined) =>
@@ -55,9 +55,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Words as systemd splits them: quotes of both kinds, C's escapes, %% for %.
+ * Splits words as systemd does: quotes of both kinds, C's escapes, %% for %.
  *
- * @throws UserError for a quote that is not closed, and for a specifier (%i and the like), which is not imitated
+ * @throws UserError for a quote that is not closed, and for a specifier such as %i, which the sandbox does not support
  */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
@@ -65,7 +65,7 @@ export function splitWords(text: string): string[] {
   let quote = "";
   for (const [token, hex, escaped, percent] of text.matchAll(/\\x([0-9A-Fa-f]{2})|\\(.)|%(.?)|./gs)) {
     if (percent !== undefined && percent !== "%") {
-      throw new UserError(`"${text}" holds the specifier ${token}, which the sandbox does not imitate.`);
+      throw new UserError(`"${text}" contains the specifier ${token}, which the sandbox does not support.`);
     }
     if (hex !== undefined) word = (word ?? "") + String.fromCharCode(Number.parseInt(hex, 16));
     else if (escaped !== undefined) word = (word ?? "") + (ESCAPES[escaped] ?? escaped);
@@ -79,6 +79,6 @@ export function splitWords(text: string): string[] {
       word = undefined;
     } else word = (word ?? "") + token;
   }
-  if (quote !== "") throw new UserError(`"${text}" holds a quote that is not closed.`);
+  if (quote !== "") throw new UserError(`"${text}" contains a quote that is not closed.`);
   return word === undefined ? words : [...words, word];
 }

@@ -4,13 +4,13 @@ import { splitWords } from "./command-line";
 
 export type Variables = Record<string, string>;
 
-/** The assignments of Environment= lines, of which each may hold several. Source: systemd.exec(5). */
+/** The assignments of Environment= lines. Each line may contain several. Source: systemd.exec(5). */
 export function parseEnvironment(lines: readonly string[]): Variables {
   const variables: Variables = {};
   for (const word of lines.flatMap(splitWords)) {
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? [];
     if (name === undefined || value === undefined) {
-      throw new UserError(`Environment=${word} is no assignment; write NAME=value.`);
+      throw new UserError(`Environment=${word} is not an assignment. Write NAME=value.`);
     }
     variables[name] = value;
   }
@@ -18,11 +18,11 @@ export function parseEnvironment(lines: readonly string[]): Variables {
 }
 
 /**
- * The assignments in the file that EnvironmentFile= names: quotes as a shell reads them, nothing replaced. A `-` before the path
- * lets the file be missing.
+ * The assignments in the file of EnvironmentFile=. Quotes work as in a shell, but nothing is expanded. The file may be missing if a
+ * `-` precedes the path.
  *
- * @param pathOf where a path of the VM lies
- * @throws UserError when the file is missing
+ * @param pathOf gives the real path of a path on the VM
+ * @throws UserError if the file is missing
  */
 export function readEnvironmentFile(setting: string, pathOf: (absolute: string) => string): Variables {
   const optional = setting.startsWith("-");
@@ -46,7 +46,7 @@ export function parseEnvironmentFile(text: string): Variables {
   return variables;
 }
 
-/** Single quotes keep everything, double quotes all but \" \\ \` \$, and outside of quotes a backslash keeps one character. */
+/** Single quotes keep everything. Double quotes keep everything but \" \\ \` \$. Outside of quotes, a backslash keeps one character. */
 function unquote(value: string): string {
   const parts = value.matchAll(/'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)|./gs);
   return [...parts]

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import type { UnitDefinition } from "./unit-definition";
 
-/** `run` is a start that is not restarted: what a timer does, watched. */
+/** `run` is a start without a restart after a failure, as a timer's start, and waits for the end. */
 export type JobType = "start" | "stop" | "restart" | "reload" | "run";
 export type JobResult = "done" | "failed" | "canceled" | "dependency";
 
@@ -11,16 +11,16 @@ export interface Job {
   waiting: boolean;
   canceled: boolean;
   readonly result: Promise<JobResult>;
-  /** Ends it with "canceled"; the unit itself is not touched. */
+  /** Ends it with "canceled". The unit itself does not change. */
   cancel(): void;
 }
 
-/** Does the work of a job. A restart stops, then waits for `turnToStart`, which says whether it may still start. */
+/** Does the work of a job. A restart stops, then waits for `turnToStart`, which returns whether it may still start. */
 export type Work = (job: Job, turnToStart: () => Promise<boolean>) => Promise<JobResult>;
 
 /**
- * The order of starts and stops, as systemd has it, the deadlocks included: a program that is itself a unit's start, and that
- * waits for a job of a unit ordered after its own, waits for ever.
+ * The order of starts and stops, as systemd has it, including its deadlocks: a program in a unit's start waits for ever for a job
+ * of a unit that is ordered after its own.
  */
 export class Jobs {
   readonly #queues = new Map<string, Job[]>();
@@ -28,19 +28,19 @@ export class Jobs {
 
   constructor(private readonly log: (unit: string, line: string) => void) {}
 
-  /** Call after whatever may let a job begin. */
+  /** Call this after everything that may let a job begin. */
   changed(): void {
     this.#changes.emit("change");
   }
 
-  /** Resolves when the condition holds; looks again after each change. */
+  /** Resolves when the condition is true. Checks it after each change. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await once(this.#changes, "change");
   }
 
   /**
-   * Adds a job, or gives the one that is already there and does the same. A stop cancels what else was to be done. Jobs that are
-   * added without a pause between them are one transaction: none begins before all are known.
+   * Adds a job, or returns the existing job that does the same. A stop cancels the unit's other jobs. Jobs added without a pause
+   * between them are one transaction: none begins before all are known.
    */
   add(unit: UnitDefinition, type: JobType, work: Work): Job {
     const queue = this.#queues.get(unit.name) ?? [];
@@ -107,7 +107,7 @@ export class Jobs {
     return job;
   }
 
-  /** The unit whose job has to end before this one may begin. Source: systemd, job_is_runnable and job_compare in core/job.c. */
+  /** The unit whose job must end before this one may begin. Source: systemd, job_is_runnable and job_compare in core/job.c. */
   #holdingBack(job: Job): string | undefined {
     const stops = ({ type }: Job): boolean => type === "stop" || type === "restart";
     for (const [other] of this.#queues.values()) {

@@ -15,34 +15,34 @@ import { ServiceManager } from "./service-manager";
 import { SystemctlProgram, systemctl } from "./systemctl";
 import { emptyFolder, type UnitState } from "./unit";
 
-/** A release that is there already, as install-release would have installed it. */
+/** A release that is already installed, as install-release would install it. */
 export interface InstalledProgram extends Pick<Release, "name" | "version"> {
-  /** The program that stands for it; an absolute path. */
+  /** The program that replaces it, as an absolute path. */
   readonly path: string;
 }
 
 export interface MachineOptions {
-  /** What errors call it. */
+  /** The name in errors. */
   readonly name: string;
-  /** Where other hosts reach it: an address of this computer's loopback, for example 127.31.1.4. */
+  /** The address for other hosts, on this computer's loopback, for example 127.31.1.4. */
   readonly address: string;
-  /** What 127.0.0.1 is for its programs: another such address, which no other host is told. */
+  /** Its programs' 127.0.0.1: another such address, which no other host knows. */
   readonly loopback: string;
-  /** The folder of the machine whose audit log Vault's configuration names; its own unless told. */
+  /** The folder of the machine whose audit log Vault's configuration names. Default: its own folder. */
   readonly auditFolder?: string;
-  /** Addresses of the virtual network's names; none unless told. */
+  /** Addresses of the virtual network's names. Default: none. */
   readonly hosts?: ReadonlyMap<string, string>;
-  /** User data, Terraform's references already replaced. */
+  /** User data. Terraform's references are already replaced. */
   readonly cloudConfig: string;
-  /** Private, and with a short path: a unix socket lies in it. Made when missing. */
+  /** A private folder with a short path, because it contains a unix socket. This creates it if it is missing. */
   readonly folder: string;
-  /** HTTP_PROXY and HTTPS_PROXY of its processes: the way to Azure, and to Vault by its private name. */
+  /** HTTP_PROXY and HTTPS_PROXY of its processes. They reach Azure through it, and Vault under its private name. */
   readonly proxyUrl: string;
   /** SSL_CERT_FILE of its processes. */
   readonly caFile: string;
-  /** The releases that are installed before it boots. */
+  /** The releases that exist before the machine boots. */
   readonly programs: readonly InstalledProgram[];
-  /** The longest pause before a unit is restarted; half a second unless told. */
+  /** The longest pause in seconds before a unit restarts. Default: half a second. */
   readonly restartSeconds?: number;
 }
 
@@ -56,18 +56,18 @@ const FOLDERS: Readonly<Record<string, number>> = {
   "/var/log": 0o755,
 };
 
-/** The longest path of a unix socket, in bytes; macOS has the least. Source: its sys/un.h. */
+/** The longest path of a unix socket in bytes. macOS has the lowest limit. Source: its sys/un.h. */
 const LONGEST_SOCKET = 103;
 
 /** Lines of a unit's log that an error quotes. */
 const QUOTED_LINES = 5;
 
 /**
- * A VM of the sandbox: its user data, run below a private root without root rights. How it differs from a VM on Azure is in
- * differences.ts.
+ * A VM of the sandbox. Its user data run below a private root without root rights. differences.ts lists the differences from a VM
+ * on Azure.
  */
 export class Machine {
-  /** What every process of it finds in its environment. */
+  /** The variables in the environment of every process. */
   readonly environment: Variables;
   readonly #options: MachineOptions;
   readonly #mapping: Mapping;
@@ -75,7 +75,7 @@ export class Machine {
   readonly #systemctl: SystemctlProgram;
   readonly #userData: ReturnType<typeof readCloudConfig>;
   #bootedBefore = false;
-  /** How often it was switched off: a boot under way then ends. */
+  /** How often it was switched off. A boot under way then ends. */
   #switchedOff = 0;
 
   private constructor(options: MachineOptions) {
@@ -110,9 +110,9 @@ export class Machine {
   }
 
   /**
-   * Writes the files of the user data; nothing runs yet.
+   * Writes the files of the user data. Nothing runs yet.
    *
-   * @throws UserError when this computer lacks a program, or the folder or the address cannot be used
+   * @throws UserError if this computer lacks a program, or cannot use the folder or the address
    */
   static async create(options: MachineOptions): Promise<Machine> {
     checkFolder(options);
@@ -132,7 +132,7 @@ export class Machine {
     return this.#options.address;
   }
 
-  /** Puts a release there, as install-release would. A link, since Vault takes half a gigabyte. */
+  /** Installs a release as install-release would, but as a link: Vault has half a gigabyte. */
   install({ name, version, path }: InstalledProgram): void {
     const folder = this.path(`${RELEASES_FOLDER}/${name}-${version}`);
     mkdirSync(folder, { recursive: true });
@@ -140,7 +140,7 @@ export class Machine {
     symlinkSync(path, join(folder, name));
   }
 
-  /** User data with its files' content as this machine has them: what IMDS hands to it. */
+  /** The user data with the content of this machine's files. IMDS returns them to the machine. */
   mapped(userData: string): string {
     const { write_files: files, ...config } = readCloudConfig(userData);
     return cloudConfig({
@@ -153,16 +153,16 @@ export class Machine {
     return this.#options.loopback;
   }
 
-  /** Where an absolute path of the VM lies. */
+  /** The real path of a path on the VM. */
   path(absolute: string): string {
     return this.#mapping.path(absolute);
   }
 
   /**
-   * Starts the units: at first those that runcmd's `systemctl enable --now` names, later those that are enabled. Does not wait
-   * until they are up; `untilActive` does.
+   * Starts the units: on the first boot those in runcmd's `systemctl enable --now`, later the enabled ones. It does not wait until they
+   * are up; `untilActive` does.
    *
-   * @throws UserError when a systemctl command of runcmd fails, a port is taken, or it is switched off meanwhile
+   * @throws UserError if a systemctl command of runcmd fails, a port is taken, or the machine is switched off meanwhile
    */
   async boot(): Promise<void> {
     const before = this.#switchedOff;
@@ -178,7 +178,7 @@ export class Machine {
     this.#bootedBefore = true;
   }
 
-  /** @throws UserError with the end of its log when it does not start */
+  /** @throws UserError with the end of its log if it does not start */
   start(unit: string): Promise<void> {
     return this.#order("start", unit);
   }
@@ -191,7 +191,7 @@ export class Machine {
     return this.#order("restart", unit);
   }
 
-  /** @throws UserError when it does not run */
+  /** @throws UserError if it does not run */
   reload(unit: string): Promise<void> {
     return this.#order("reload", unit);
   }
@@ -210,9 +210,9 @@ export class Machine {
   }
 
   /**
-   * Waits until a unit is active. A failure that systemd answers with another start is waited out.
+   * Waits until a unit is active. If systemd restarts a failed unit, this waits for the restart.
    *
-   * @throws UserError with the end of its log when it failed for good, and at the deadline
+   * @throws UserError with the end of its log if it failed for good, and at the deadline
    */
   async untilActive(unit: string, { deadlineMs }: { deadlineMs: number }): Promise<void> {
     try {
@@ -228,7 +228,7 @@ export class Machine {
     }
   }
 
-  /** Runs the command of a oneshot unit once, as its timer does, in its place in the order; it is not restarted if it fails. */
+  /** Runs the command of a oneshot unit once, as its timer does, in its place in the order. It does not restart after a failure. */
   async run(unit: string): Promise<{ code: number; output: string }> {
     if (!this.#manager.has(unit)) throw new UserError(`${this.name} has no unit ${unit}.`);
     const before = this.output(unit).length;
@@ -236,25 +236,25 @@ export class Machine {
     return { code, output: this.output(unit).slice(before) };
   }
 
-  /** Sends a signal to a unit's program and all that it started. */
+  /** Sends a signal to a unit's program and all its processes. */
   kill(unit: string, signal: NodeJS.Signals): void {
     if (!this.#manager.signal(unit, signal, "group")) {
       throw new UserError(`${unit} of ${this.name} does not run, so it cannot be sent ${signal}.`);
     }
   }
 
-  /** Where `output` is written. */
+  /** The file that contains `output`. */
   logFile(unit: string): string {
     return this.#manager.logFileOf(unit);
   }
 
-  /** What a unit's programs, and the service manager about it, have written so far. */
+  /** The output of a unit's programs, and of the service manager about it. */
   output(unit: string): string {
     const file = this.logFile(unit);
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 
-  /** As a power cut: kill -9 of everything, memory forgotten; then boots again. */
+  /** Kills everything (kill -9) and empties the memory, as a power cut does, then boots again. */
   async reboot(): Promise<void> {
     await this.#off();
     await this.boot();
@@ -265,7 +265,7 @@ export class Machine {
     await this.#off(() => this.#manager.stopAll());
   }
 
-  /** Whatever fails on the way, no process is left. */
+  /** Leaves no process behind, even if a step fails. */
   async #off(shutdown = async (): Promise<void> => {}): Promise<void> {
     this.#switchedOff++;
     await inTurn(
@@ -289,7 +289,7 @@ export class Machine {
     );
   }
 
-  /** runcmd's systemctl commands; the others need root or the network. */
+  /** Runs runcmd's systemctl commands. The others need root or the network. */
   async #runSystemctlCommands(on: () => boolean): Promise<void> {
     for (const [program, ...words] of (this.#userData.runcmd ?? []) as string[][]) {
       if (program !== "systemctl" || !on()) continue;
@@ -321,7 +321,7 @@ export class Machine {
     chmodSync(file, mode);
   }
 
-  /** The ports that the configuration files name, on either address. */
+  /** Checks the ports in the configuration files, on both addresses. */
   async #requireFreePorts(): Promise<void> {
     const { address, loopback } = this.#options;
     const texts = this.#userData.write_files
@@ -339,17 +339,17 @@ function socketOf(folder: string): string {
   return join(folder, "systemd.sock");
 }
 
-/** The longest name of a socket that a VM has, below its folder: Vault Agent's. */
+/** The longest socket name below a VM's folder: Vault Agent's. */
 const AGENT_SOCKET = "/root/ramdisk/app/agent.sock";
 
-/** Letters that a VM's folder may have. */
+/** The longest path of a VM's folder. */
 export const LONGEST_FOLDER = LONGEST_SOCKET - AGENT_SOCKET.length;
 
-/** A path in a unit or a configuration file is not quoted everywhere, and a socket's path is short. */
+/** Paths in units and configuration files are not always quoted, and a socket's path must be short. */
 function checkFolder({ folder }: MachineOptions): void {
   if (!isAbsolute(folder) || !/^[\w./-]+$/.test(folder) || folder.length > LONGEST_FOLDER) {
     throw new UserError(
-      `A machine cannot lie in ${folder}; name an absolute path of at most ${LONGEST_FOLDER} letters, digits, dots and hyphens.`,
+      `A machine cannot be in ${folder}. Use an absolute path of at most ${LONGEST_FOLDER} letters, digits, dots and hyphens.`,
     );
   }
 }
@@ -358,13 +358,13 @@ function environmentOf({ folder, proxyUrl, caFile }: MachineOptions, places: Var
   const inherited = (process.env.PATH ?? "").split(delimiter).filter((it) => isAbsolute(it));
   const path = new Set([join(folder, "bin"), ...inherited, "/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
   const proxies = { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY };
-  // curl reads http_proxy in lower case only.
+  // curl reads http_proxy only in lower case.
   const spelledLower = Object.entries(proxies).map(([name, value]) => [name.toLowerCase(), value]);
   return {
     PATH: [...path].join(delimiter),
     LANG: "C.UTF-8",
     ...places,
-    // Nobody waits a quarter of an hour until a renewed certificate is served.
+    // Nobody waits a quarter of an hour for a renewed certificate.
     CERTIFICATE_SETTLE_SECONDS: "0",
     ...proxies,
     ...Object.fromEntries(spelledLower),

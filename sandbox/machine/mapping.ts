@@ -14,11 +14,11 @@ import {
 export interface MappingOptions {
   /** The machine's private root. */
   readonly root: string;
-  /** Where other hosts reach the machine. */
+  /** The machine's address for other hosts. */
   readonly address: string;
-  /** What 127.0.0.1 is on the machine. */
+  /** The machine's address in place of 127.0.0.1. */
   readonly loopback: string;
-  /** The root of the machine whose audit log Vault's configuration names: the first node's, for all nodes of a cluster. */
+  /** The root of the machine whose audit log Vault's configuration names: the first node's for all nodes of a cluster. */
   readonly auditRoot: string;
   /** Addresses of the virtual network's names. */
   readonly hosts: ReadonlyMap<string, string>;
@@ -29,14 +29,14 @@ export interface MappingOptions {
 const escaped = (texts: readonly string[]): string =>
   texts.map((text) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")).join("|");
 
-/** A folder as a whole path or the beginning of one, not a part of a URL or of another path. */
+/** A folder as a whole path or its beginning, and not as a part of a URL or of another path. */
 const PRIVATE_PATH = new RegExp(`(?<![\\w./-])(?:${escaped(PRIVATE_FOLDERS)})(?![\\w.-])`, "g");
 const LISTENER = new RegExp(`(?<![\\w.])(?:${escaped(LISTENERS)})(?!\\d)`, "g");
 const ACCOUNT = ACCOUNTS.join("|");
 
-/** Carries out the differences about paths, addresses, programs and accounts. */
+/** Implements the differences in paths, addresses, programs and accounts. */
 export class Mapping {
-  /** Of the deployers' policy: the one audit device that they may make. */
+  /** In the deployers' policy: the one audit device that they may create. */
   readonly #auditDevice: RegExp;
 
   constructor(private readonly options: MappingOptions) {
@@ -46,12 +46,12 @@ export class Mapping {
     );
   }
 
-  /** Where an absolute path of the VM lies. */
+  /** The real path of a path on the VM. */
   path(absolute: string): string {
     return join(this.options.root, absolute);
   }
 
-  /** The content of a file of the user data, as it is to be written. */
+  /** The changed content of a file of the user data. */
   fileContent(path: string, content: string): string {
     if (!CONFIGURATION_FILES.test(path)) return content;
     return this.#places(content)
@@ -67,7 +67,7 @@ export class Mapping {
       );
   }
 
-  /** The value of a variable of Environment=; user:group is what TLS_OWNER and its like hold. */
+  /** The value of a variable of Environment=. TLS_OWNER and similar variables contain user:group. */
   value(value: string): string {
     const { userId, groupId, address, loopback } = this.options;
     if (value === LOOPBACK) return loopback;
@@ -76,7 +76,7 @@ export class Mapping {
     return this.#places(value);
   }
 
-  /** The value of a variable of an environment file. Raft, which knows no proxy and finds no private DNS here, is told addresses. */
+  /** The value of a variable in an environment file. Raft cannot use a proxy, and the sandbox has no private DNS, so Raft gets addresses. */
   fileValue(value: string): string {
     return value.replace(/^https:\/\/([^:/]+):8201$/, (whole, host: string) => {
       const address = this.options.hosts.get(host);
@@ -87,21 +87,21 @@ export class Mapping {
   /**
    * The words of a command.
    *
-   * @throws UserError when its program is not there
+   * @throws UserError if its program is missing
    */
   command(words: readonly string[]): string[] {
     const [program = "", ...rest] = words;
     return [this.program(program), ...rest.map((word) => this.#argument(word))];
   }
 
-  /** @throws UserError when it is not there */
+  /** @throws UserError if it is missing */
   program(path: string): string {
     const mapped = this.#places(path);
     try {
       accessSync(mapped, constants.X_OK);
       return mapped;
     } catch {
-      throw new UserError(`${mapped}, which a unit runs, is missing or may not be executed; install it.`);
+      throw new UserError(`${mapped}, which a unit runs, is missing or not executable. Install it.`);
     }
   }
 

@@ -5,7 +5,7 @@ import { runProgram } from "../../lib/processes/run-program";
 import { codeOf, UserError } from "../../lib/processes/user-error";
 import { compareVersions } from "../../lib/processes/version";
 
-/** Programs that the deployed scripts call, each with the Debian package that has it. */
+/** Programs that the deployed scripts call, with their Debian packages. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   bash: "bash",
   curl: "curl",
@@ -17,15 +17,15 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   unzip: "unzip",
 };
 
-/** The scripts read a header by curl's %header{}. Source: curl's release notes. */
+/** The scripts read a header with curl's %header{}. Source: curl's release notes. */
 const OLDEST_CURL = "7.84.0";
 
 /** Programs of packages that only some VMs install. */
 const PROGRAMS_OF_PACKAGES: Readonly<Record<string, string>> = { haproxy: "haproxy" };
 
 /**
- * @param packages those that the VM installs
- * @throws UserError in one sentence, with the cure, when this computer cannot run the deployed scripts and programs
+ * @param packages the packages that the VM installs
+ * @throws UserError in one sentence, with the cure, if this computer cannot run the deployed scripts and programs
  */
 export async function requirePrograms(path: string, packages: readonly unknown[]): Promise<void> {
   const env = { PATH: path };
@@ -37,12 +37,12 @@ export async function requirePrograms(path: string, packages: readonly unknown[]
   if (missing.length > 0) {
     const packages = [...new Set(missing.map((name) => programs[name]))].join(" ");
     throw new UserError(
-      `The VMs' scripts need ${missing.join(", ")}; install it (on Debian and Ubuntu: apt-get install ${packages}).`,
+      `The VMs' scripts need ${missing.join(", ")}. Install it (on Debian and Ubuntu: apt-get install ${packages}).`,
     );
   }
   await access("/proc/uptime").catch(() => {
     throw new UserError(
-      "The VMs' scripts read /proc/uptime, which this operating system does not have; run the sandbox on Linux, for example in a container.",
+      "The VMs' scripts read /proc/uptime, which this operating system does not have. Run the sandbox on Linux, for example in a container.",
     );
   });
   await requireCurl(found[names.indexOf("curl")] as string, env);
@@ -53,12 +53,12 @@ async function requireCurl(command: string, env: NodeJS.ProcessEnv): Promise<voi
   const version = /^curl (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (!version || compareVersions(version, OLDEST_CURL) < 0) {
     throw new UserError(
-      `The VMs' scripts need curl ${OLDEST_CURL} or newer, and ${command} is ${version ?? "none"}; update it.`,
+      `The VMs' scripts need curl ${OLDEST_CURL} or newer, but ${command} is ${version ?? "unknown"}. Update it.`,
     );
   }
 }
 
-/** @throws UserError when this computer does not have the address, or another program listens there */
+/** @throws UserError if this computer does not have the address, or if another program listens there */
 export async function requireFree(host: string, port: number): Promise<void> {
   const server = createServer();
   try {
@@ -68,8 +68,8 @@ export async function requireFree(host: string, port: number): Promise<void> {
   } catch (error) {
     throw new UserError(
       codeOf(error) === "EADDRINUSE"
-        ? `Another program listens on ${host}:${port}; stop it, or give the machine another address.`
-        : `Nothing can listen on ${host}:${port} (${codeOf(error)}); use an address of this computer's loopback interface.`,
+        ? `Another program listens on ${host}:${port}. Stop it, or give the machine another address.`
+        : `Nothing can listen on ${host}:${port} (${codeOf(error)}). Use an address of this computer's loopback interface.`,
     );
   }
   await new Promise((resolve) => server.close(resolve));

@@ -9,7 +9,7 @@ export interface ServiceManagerOptions extends Pick<ServiceHost, "mapping" | "en
   readonly logFolder: string;
 }
 
-/** What systemd is on the VM: its units, its jobs, and which units the boot starts. */
+/** The VM's systemd: its units, its jobs, and which units the boot starts. */
 export class ServiceManager {
   readonly #units = new Map<string, Unit>();
   readonly #enabled = new Set<string>();
@@ -17,7 +17,7 @@ export class ServiceManager {
 
   constructor(private readonly options: ServiceManagerOptions) {}
 
-  /** Whether there is such a unit. */
+  /** True if this unit exists. */
   has(name: string): boolean {
     return this.#unit(name) !== undefined;
   }
@@ -38,7 +38,7 @@ export class ServiceManager {
     return (this.#unit(name)?.definition.file.all("Service", "ExecReload") ?? []).length > 0;
   }
 
-  /** Starts units and what they want, as one transaction. */
+  /** Starts units and the units they want, as one transaction. */
   start(names: readonly string[]): Promise<JobResult>[] {
     const jobs = new Map<string, Job>();
     for (const name of names) this.#plan(name, jobs);
@@ -52,7 +52,7 @@ export class ServiceManager {
     });
   }
 
-  /** With what it wants and requires, as a start. */
+  /** Restarts it with the units it wants and requires, as a start does. */
   restart(name: string): Promise<JobResult> {
     const { wants = [], requires = [] } = this.#unit(name)?.definition ?? {};
     for (const other of [...wants, ...requires]) {
@@ -68,7 +68,7 @@ export class ServiceManager {
     return this.#submit(name, "reload", async () => ((await this.#unit(name)?.reload()) ? "done" : "failed"));
   }
 
-  /** Runs a unit once, in its place in the order; a failure is not followed by a restart. */
+  /** Runs a unit once, in its place in the order. It does not restart after a failure. */
   async run(name: string): Promise<StartResult> {
     let result: StartResult = { succeeded: false, code: 1 };
     await this.#submit(name, "run", async () => {
@@ -78,12 +78,12 @@ export class ServiceManager {
     return result;
   }
 
-  /** @returns whether there was a process to take it */
+  /** @returns true if a process received it */
   signal(name: string, signal: NodeJS.Signals, whom: "process" | "group"): boolean {
     return this.#unit(name)?.signal(signal, whom) ?? false;
   }
 
-  /** The boot starts these from now on, as far as they say when. */
+  /** Makes the boot start these units if they have an [Install] section. */
   enable(names: readonly string[]): void {
     for (const name of names) if (this.#unit(name)?.definition.startsAtBoot) this.#enabled.add(name);
   }
@@ -92,7 +92,7 @@ export class ServiceManager {
     for (const name of names) this.#enabled.delete(name);
   }
 
-  /** Properties as `systemctl show` names them. */
+  /** Properties under their names in `systemctl show`. */
   propertiesOf(name: string): Readonly<Record<string, string>> {
     const unit = this.#unit(name);
     return {
@@ -102,12 +102,12 @@ export class ServiceManager {
     };
   }
 
-  /** Starts what is enabled; does not wait for it. */
+  /** Starts the enabled units and does not wait for them. */
   startEnabled(): void {
     void Promise.all(this.start([...this.#enabled]));
   }
 
-  /** Reads all units again. One whose file is gone is forgotten once it does not run. */
+  /** Reads all units again. It forgets a unit without a file once the unit does not run. */
   daemonReload(): void {
     for (const [name, unit] of this.#units) {
       const definition = this.#load(name);
@@ -116,7 +116,7 @@ export class ServiceManager {
     }
   }
 
-  /** Resolves when the condition holds; looks at each change of a unit or job. */
+  /** Resolves when the condition is true. Checks it at each change of a unit or job. */
   until(condition: () => boolean): Promise<void> {
     return this.#jobs.until(condition);
   }
@@ -126,27 +126,27 @@ export class ServiceManager {
     await Promise.all([...this.#units.keys()].map((name) => this.stop(name)));
   }
 
-  /** kill -9 of everything at once, as a power cut. */
+  /** Kills everything at once (kill -9), as a power cut does. */
   async cut(): Promise<void> {
     this.#jobs.cancelAll();
     await Promise.all([...this.#units.values()].map((unit) => unit.cut()));
     this.#jobs.cancelAll();
   }
 
-  /** Jobs for a unit and what it wants, unless that is up. */
+  /** Adds jobs for a unit and the units it wants, if they are not up. */
   #plan(name: string, jobs: Map<string, Job>): void {
     const unit = this.#unit(name);
     if (!unit || jobs.has(name)) return;
     const { definition } = unit;
     const needed = [...definition.requires];
-    // A mount's own needs are disks, and those are always there.
+    // A mount only needs disks, which always exist.
     const others = unit instanceof PassiveUnit ? [] : [...definition.wants, ...needed];
     const work: Work = async (job) => {
       const outcomes = await Promise.all(needed.map((other) => jobs.get(other)?.result ?? "done"));
       if (job.canceled) return "canceled";
       return outcomes.some((outcome) => outcome !== "done") ? "dependency" : this.#start(name);
     };
-    // What it needs is known only after this job was made: the work begins later.
+    // Its needs are known only after this job exists. The work begins later.
     jobs.set(name, this.#jobs.add(definition, "start", work));
     for (const other of others) {
       if (this.#unit(other)?.state !== "active") this.#plan(other, jobs);

@@ -12,23 +12,23 @@ import { exitCodeOf, logLine, startUnitProcess, untilListening } from "./unit-pr
 
 export interface ServiceHost {
   readonly mapping: Mapping;
-  /** What every process of the machine finds in its environment, whatever its unit says. */
+  /** The variables in the environment of every process of the machine, in addition to its unit's. */
   readonly environment: Variables;
-  /** Milliseconds of the longest pause before a restart. */
+  /** The longest pause before a restart in milliseconds. */
   readonly restartMs: number;
-  /** Where the unit's output goes. */
+  /** The file for the unit's output. */
   readonly logFile: string;
   /** Called after each change of state. */
   changed(): void;
-  /** Called when the pause before a restart is over. */
+  /** Called when the pause before a restart ends. */
   restartDue(): void;
 }
 
-/** systemd's own: DefaultTimeoutStartSec=, DefaultTimeoutStopSec=. */
+/** systemd's own defaults: DefaultTimeoutStartSec=, DefaultTimeoutStopSec=. */
 const DEFAULT_TIMEOUT = "90s";
 const RELOAD_DEADLINE_MS = 90_000;
 
-/** Signals by which a program may end without having failed. Source: systemd.service(5), "SuccessExitStatus=". */
+/** An end by these signals is not a failure. Source: systemd.service(5), "SuccessExitStatus=". */
 const CLEAN_SIGNALS = new Set<NodeJS.Signals | null>(["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"]);
 
 const SUCCEEDED: StartResult = { succeeded: true, code: 0 };
@@ -46,10 +46,10 @@ export class Service implements Unit {
   /** The start under way. */
   #starting?: Promise<StartResult>;
   #stopRequested = false;
-  /** How often it was stopped: a start that waited may come too late. */
+  /** How often it was stopped. A start that waited may come too late. */
   #stops = 0;
   #once = false;
-  /** Set while the pause before a restart lasts. */
+  /** Set during the pause before a restart. */
   #pause?: { readonly over: Promise<"due" | "called off">; callOff(): void };
 
   constructor(
@@ -65,7 +65,7 @@ export class Service implements Unit {
     const stops = this.#stops;
     if (once) this.#pause?.callOff();
     else if (this.state === "active") return SUCCEEDED;
-    // As in systemd, who starts a unit that is about to be restarted waits for that.
+    // As in systemd, a start of a unit that is about to restart waits for the restart.
     else if ((await this.#pause?.over) === "called off" || stops !== this.#stops) return FAILED;
     this.#stopRequested = false;
     this.#once = once;
@@ -126,7 +126,7 @@ export class Service implements Unit {
       const environment = this.#environment();
       for (const line of this.#all("ExecCondition")) {
         const { code } = await this.#runToEnd(line, environment);
-        // Not a failure, unless it is 255 or a signal. Source: systemd.service(5).
+        // This is not a failure unless the code is 255 or a signal. Source: systemd.service(5).
         if (code !== 0) return code < 255 ? this.#skip() : this.#finish(FAILED);
       }
       for (const line of this.#all("ExecStartPre")) {
@@ -144,7 +144,7 @@ export class Service implements Unit {
     }
   }
 
-  /** Its condition does not hold. */
+  /** Ends the start, because its condition is false. */
   #skip(): StartResult {
     this.#rest("inactive");
     return SUCCEEDED;
@@ -173,7 +173,7 @@ export class Service implements Unit {
         return this.#finish({ succeeded: false, code: exitCodeOf(await program.ended) || 1 });
       }
     }
-    // Whoever stops it ends the program, too.
+    // A stop also ends the program.
     if (this.#stopRequested) return this.#finish({ succeeded: false, code: exitCodeOf(await program.ended) });
     this.#become("active");
     void program.ended.then((ending) => this.#mainProgramEnded(ending));
@@ -187,7 +187,7 @@ export class Service implements Unit {
     this.#finish({ succeeded, code: exitCodeOf(ending) });
   }
 
-  /** What comes after a start that failed, a oneshot unit's end, or a main program's end. */
+  /** Continues after a failed start, the end of a oneshot unit, or the end of a main program. */
   #finish(result: StartResult): StartResult {
     this.#program = undefined;
     this.result = result.succeeded || this.#stopRequested ? "success" : "exit-code";
@@ -243,12 +243,12 @@ export class Service implements Unit {
       withoutCoreDump: this.#last("LimitCORE") === "0",
     });
     this.#program = program;
-    // It was stopped while the program came up: nobody else could have known of it.
+    // It was stopped while the program came up, so no other code knows the program.
     if (this.#stopRequested) program.signal("SIGKILL", "group");
     return program;
   }
 
-  /** A command beside the main program, such as ExecReload=. */
+  /** Runs a command beside the main program, such as ExecReload=. */
   async #runBeside(line: string): Promise<boolean> {
     const environment: Variables = { ...this.#environment(), MAINPID: String(this.pid ?? "") };
     const [command = "", ...args] = this.#words(line, environment);
@@ -257,7 +257,7 @@ export class Service implements Unit {
     return result.code === 0 || parseCommandLine(line).mayFail;
   }
 
-  /** KillSignal= to the program, or to its whole group (KillMode=); after TimeoutStopSec= a kill. */
+  /** Sends KillSignal= to the program or to its whole group (KillMode=), and kills it after TimeoutStopSec=. */
   async #end(program: GuardedProcess): Promise<void> {
     this.#become("deactivating");
     const signal = (this.#last("KillSignal") ?? "SIGTERM") as NodeJS.Signals;
@@ -291,7 +291,7 @@ export class Service implements Unit {
     );
   }
 
-  /** What systemd sets with User=; the home of a user that systemd-sysusers makes is the root. */
+  /** The variables that systemd sets for User=. The home of a user from systemd-sysusers is the root. */
   #account(): Variables {
     const user = this.#last("User");
     return user ? { USER: user, LOGNAME: user, HOME: this.host.mapping.path("/") } : {};
@@ -310,7 +310,7 @@ export class Service implements Unit {
     }
   }
 
-  /** Ends the work of the unit for now. */
+  /** Ends the unit's current work. */
   #rest(state: "inactive" | "failed"): void {
     this.#program = undefined;
     this.#dropRuntimeFolders("stop");
@@ -351,7 +351,7 @@ export class Service implements Unit {
   }
 }
 
-/** A wait that `callOff` ends before its time; `due` is called when it was not. */
+/** A pause. `callOff` ends it early; otherwise it calls `due` at its end. */
 function pause(
   milliseconds: number,
   due: () => void,
@@ -370,7 +370,7 @@ function pause(
   return { over, callOff };
 }
 
-/** host:port or path of each listener in the files that -config= (Vault) and -f (HAProxy) name. */
+/** host:port or path of each listener in the files of -config= (Vault) and -f (HAProxy). */
 function listenersOf(words: readonly string[], environment: Variables): string[] {
   const files = words.flatMap((word, index) =>
     word === "-f"

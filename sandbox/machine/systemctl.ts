@@ -5,17 +5,17 @@ import { messageOf } from "../../lib/processes/user-error";
 import type { JobResult } from "./jobs";
 import type { ServiceManager } from "./service-manager";
 
-/** What `systemctl` says and its exit code. */
+/** The output of `systemctl` and its exit code. */
 export interface Answer {
   readonly code: number;
-  /** Of is-active and show on standard output, else on standard error. */
+  /** On standard output for is-active and show, otherwise on standard error. */
   readonly text: string;
 }
 
 /** Source: systemctl(1), "Exit status", and translate_bus_error_to_exit_status in systemd's systemctl-util.c. */
 const EXIT = { failure: 1, notRunning: 3, unknownUnit: 4, notInstalled: 5 } as const;
 
-/** The options that the project's scripts and units use, and the commands that take them. */
+/** The options that the project's scripts and units use, and the commands that accept them. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "daemon-reload": [],
   disable: ["--now"],
@@ -31,7 +31,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "try-restart": ["--no-block"],
 };
 
-/** Carries out one `systemctl` command; waits as long as the real one does. */
+/** Runs one `systemctl` command, and waits as long as the real one does. */
 export async function systemctl(manager: ServiceManager, words: readonly string[]): Promise<Answer> {
   const options = words.filter((word) => word.startsWith("-"));
   const [command = "", ...names] = words.filter((word) => !word.startsWith("-"));
@@ -42,7 +42,7 @@ export async function systemctl(manager: ServiceManager, words: readonly string[
   if (!known || strange) {
     const what = known ? `${command} ${strange}` : command;
     return failure(
-      `systemctl: the sandbox does not imitate "${what}"; teach it in sandbox/machine/systemctl.ts`,
+      `systemctl: the sandbox does not support "${what}". Add it in sandbox/machine/systemctl.ts`,
     );
   }
   const units = names.map((name) => (name.includes(".") ? name : `${name}.service`));
@@ -74,7 +74,7 @@ export async function systemctl(manager: ServiceManager, words: readonly string[
 const success: Answer = { code: 0, text: "" };
 const failure = (text: string): Answer => ({ code: EXIT.failure, text });
 
-/** "not active": what is to be reloaded does not run. */
+/** "not active": the unit to reload does not run. */
 type Outcome = JobResult | "not active";
 
 function submit(manager: ServiceManager, command: string, units: string[]): Record<string, Promise<Outcome>> {
@@ -111,14 +111,14 @@ function isActive(manager: ServiceManager, units: readonly string[], options: re
   return { code: units.some((unit) => manager.has(unit)) ? EXIT.notRunning : EXIT.unknownUnit, text };
 }
 
-/** The properties asked for; of a unit that there is not, those of one that never ran. */
+/** The requested properties. An unknown unit has the properties of a unit that never ran. */
 function show(manager: ServiceManager, units: readonly string[], options: readonly string[]): Answer {
   const names = options.flatMap((option) => option.slice("--property=".length).split(","));
   const all = units.map((unit) => manager.propertiesOf(unit));
   const strange = names.find((name) => all.some((properties) => properties[name] === undefined));
   if (strange) {
     return failure(
-      `systemctl: the sandbox does not imitate the property ${strange}; teach it in sandbox/machine/service-manager.ts`,
+      `systemctl: the sandbox does not support the property ${strange}. Add it in sandbox/machine/service-manager.ts`,
     );
   }
   return {
@@ -146,8 +146,8 @@ function unknown(command: string, unit: string): Answer {
 }
 
 /**
- * The programs of systemd's that one machine has. `systemctl` hands its arguments to the service manager through a socket in the
- * machine's private folder, and says what comes back; `journalctl` reads the units' logs.
+ * systemd's programs for one machine. `systemctl` sends its arguments to the service manager through a socket in the machine's
+ * private folder and prints the answer. `journalctl` reads the units' logs.
  */
 export class SystemctlProgram {
   #server?: Server;
@@ -195,7 +195,7 @@ export class SystemctlProgram {
   }
 }
 
-/** The service manager's answer is the exit code, a space, and the text. */
+/** The service manager answers with the exit code, a space, and the text. */
 function script(socket: string): string {
   return `#!/bin/sh
 # Stands in for systemd's program of this name; made by sandbox/machine/systemctl.ts.
@@ -220,7 +220,7 @@ exit "$code"
 `;
 }
 
-/** The last line of a unit's own; the service manager's are not its own. */
+/** Prints the last line that the unit itself wrote, not the service manager's. */
 function journalctl(logFolder: string): string {
   return `#!/bin/sh
 # Stands in for systemd's program of this name; made by sandbox/machine/systemctl.ts.
@@ -231,7 +231,7 @@ grep -v '^systemd: ' "${logFolder}/$unit.log" | tail -n 1
 `;
 }
 
-/** What would change the system itself, such as packages and users. */
+/** Refuses commands that would change the system itself, such as packages and users. */
 const systemdRun = `#!/bin/sh
 # Stands in for systemd's program of this name; made by sandbox/machine/systemctl.ts.
 echo "systemd-run: the sandbox does not run: $*" >&2

@@ -12,9 +12,9 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds of a span such as "5", "45min" or "1h 30min"; infinity stays that.
+ * Milliseconds of a span such as "5", "45min" or "1h 30min". `infinity` returns Infinity.
  *
- * @throws UserError when it is none
+ * @throws UserError if the text is not a span
  */
 export function parseTimeSpan(text: string): number {
   if (text === "infinity") return Number.POSITIVE_INFINITY;
@@ -22,7 +22,7 @@ export function parseTimeSpan(text: string): number {
   const spans = parts.map(([, number, unit]) => Number(number) * (UNITS[unit || "s"] ?? Number.NaN));
   const sum = spans.reduce((total, span) => total + span, 0);
   if (parts.map(([part]) => part).join("") !== text || parts.length === 0 || Number.isNaN(sum)) {
-    throw new UserError(`"${text}" is no span of time; write for example 45min.`);
+    throw new UserError(`"${text}" is not a span of time. Write for example 45min.`);
   }
   return sum;
 }

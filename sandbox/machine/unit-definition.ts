@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UnitFile } from "./unit-file";
 
-/** Where units lie, the first folder that has one winning. Source: systemd.unit(5), "Unit File Load Path". */
+/** The folders of units. The first folder that has a unit wins. Source: systemd.unit(5), "Unit File Load Path". */
 const UNIT_FOLDERS = ["/etc/systemd/system", "/usr/lib/systemd/system"];
 
-/** A unit's name, its settings, and how it stands to others. */
+/** A unit's name, its settings, and its relations to other units. */
 export class UnitDefinition {
   readonly after: ReadonlySet<string>;
   readonly before: ReadonlySet<string>;
@@ -25,7 +25,7 @@ export class UnitDefinition {
     this.requires = new Set([...units("Requires"), ...units("BindsTo"), ...mounts]);
   }
 
-  /** Reads a unit with its drop-ins; undefined when there is no such unit. */
+  /** Reads a unit with its drop-ins. Undefined if the unit does not exist. */
   static load(name: string, pathOf: (absolute: string) => string): UnitDefinition | undefined {
     const folders = UNIT_FOLDERS.map(pathOf);
     const path = folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
@@ -37,18 +37,18 @@ export class UnitDefinition {
     return new UnitDefinition(name, UnitFile.parse(texts));
   }
 
-  /** Whether `systemctl enable` has something to do: the boot starts it. */
+  /** True if `systemctl enable` makes the boot start it. */
   get startsAtBoot(): boolean {
     return this.file.all("Install", "WantedBy").length > 0;
   }
 
-  /** Whether its start comes after the other's. */
+  /** True if it starts after the other. */
   isAfter(other: UnitDefinition): boolean {
     return this.after.has(other.name) || other.before.has(this.name);
   }
 }
 
-/** The units that may mount a path or a folder it lies in. Source: systemd.unit(5), "String Escaping for Inclusion in Unit Names". */
+/** The units that may mount a path or a parent folder. Source: systemd.unit(5), "String Escaping for Inclusion in Unit Names". */
 function mountsOf(path: string): string[] {
   const names = path.split("/").filter((name) => name !== "");
   return names.map((_, index) => {

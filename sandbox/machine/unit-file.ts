@@ -1,8 +1,8 @@
 import { UserError } from "../../lib/processes/user-error";
 
-/** One text of a unit: the unit file itself, or a drop-in. */
+/** One text of a unit: the unit file or a drop-in. */
 export interface UnitText {
-  /** Named in errors. */
+  /** The name in errors. */
   readonly path: string;
   readonly text: string;
 }
@@ -18,7 +18,7 @@ const DEPENDENCIES = new Set([
   "Wants",
 ]);
 
-/** The settings of one unit, its drop-ins applied. Source: systemd.syntax(7). */
+/** The settings of one unit with its drop-ins. Source: systemd.syntax(7). */
 export class UnitFile {
   readonly #values = new Map<string, string[]>();
 
@@ -26,7 +26,7 @@ export class UnitFile {
 
   /**
    * @param texts the unit file, then its drop-ins in the order of their names
-   * @throws UserError naming the file and line that is no assignment, section or comment
+   * @throws UserError with the file and line that is not an assignment, section or comment
    */
   static parse(texts: readonly UnitText[]): UnitFile {
     const unit = new UnitFile();
@@ -34,17 +34,17 @@ export class UnitFile {
     return unit;
   }
 
-  /** Every value of a key that may be repeated, `Key=` having emptied the list. */
+  /** Every value of a key that may be repeated. `Key=` empties the list. */
   all(section: string, key: string): readonly string[] {
     return this.#values.get(`${section}.${key}`) ?? [];
   }
 
-  /** The value of a key of which the last counts; undefined when it is not set, or set to nothing. */
+  /** The value of a key that only counts once, the last time. Undefined if it is not set or empty. */
   last(section: string, key: string): string | undefined {
     return this.all(section, key).at(-1);
   }
 
-  /** As systemd reads a boolean; false when it is not set. */
+  /** A boolean, as systemd reads it. False if it is not set. */
   isOn(section: string, key: string): boolean {
     return /^(1|yes|y|true|t|on)$/i.test(this.last(section, key) ?? "");
   }
@@ -58,7 +58,7 @@ export class UnitFile {
       else if (assignment && section) this.#assign(section, assignment[1] as string, assignment[2] as string);
       else
         throw new UserError(
-          `${path}:${number}: "${line}" is neither a section nor an assignment in one; correct it.`,
+          `${path}:${number}: "${line}" is neither a section nor an assignment in one. Correct it.`,
         );
     }
   }
@@ -71,7 +71,7 @@ export class UnitFile {
   }
 }
 
-/** Lines without comments; a backslash at the end joins the next line, past comments, with a space. */
+/** Lines without comments. A backslash at the end joins the next line with a space, even across comments. */
 function logicalLines(text: string): { line: string; number: number }[] {
   const lines: { line: string; number: number }[] = [];
   let open: { line: string; number: number } | undefined;

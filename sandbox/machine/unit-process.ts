@@ -11,18 +11,18 @@ export interface UnitProcessOptions {
   readonly words: readonly string[];
   readonly environment: Variables;
   readonly folder: string;
-  /** Gets its output, appended. Beside it, <logFile>.process names the process, as ChildProgram does, for StateFolder. */
+  /** Its output is appended to this file. <logFile>.process names the process for StateFolder, as ChildProgram does. */
   readonly logFile: string;
-  /** As UMask= has it, for example 0077. */
+  /** The value of UMask=, for example 0077. */
   readonly umask: string;
   /** LimitCORE=0 */
   readonly withoutCoreDump: boolean;
 }
 
 /**
- * Starts a command of a unit, in a process group of its own that does not outlive the sandbox.
+ * Starts a command of a unit in its own process group, which ends with the sandbox.
  *
- * Not a ChildProgram: that one forgets how a program ended which ends at once, and a unit lives by it.
+ * This does not use ChildProgram, which forgets how a short program ended. A unit depends on that.
  */
 export async function startUnitProcess(options: UnitProcessOptions): Promise<GuardedProcess> {
   const { words, environment, folder, logFile, umask, withoutCoreDump } = options;
@@ -45,7 +45,7 @@ export async function startUnitProcess(options: UnitProcessOptions): Promise<Gua
   }
 }
 
-/** Exit code; 128 and the signal's number after a signal. */
+/** The exit code, or 128 and the signal's number after a signal. */
 export function exitCodeOf({ code, signal }: Ending): number {
   return code ?? 128 + (signal ? constants.signals[signal] : 0);
 }
@@ -53,7 +53,7 @@ export function exitCodeOf({ code, signal }: Ending): number {
 /**
  * Waits until a process accepts connections.
  *
- * @throws UserError at once when the process ends, and at the deadline
+ * @throws UserError immediately if the process ends, and at the deadline
  */
 export async function untilListening(
   process: GuardedProcess,
@@ -85,7 +85,7 @@ function listens(listener: string): Promise<boolean> {
   });
 }
 
-/** A line of the service manager in a unit's log, as the journal of the VM has them. */
+/** Writes a line of the service manager into a unit's log, as in the VM's journal. */
 export function logLine(logFile: string, unit: string, line: string): void {
   appendFileSync(logFile, `systemd: ${unit}: ${line}\n`, { mode: 0o600 });
 }

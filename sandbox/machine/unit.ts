@@ -17,24 +17,24 @@ export interface StartResult {
 export interface Unit {
   definition: UnitDefinition;
   readonly state: UnitState;
-  /** How its last run ended; `success` before the first. */
+  /** How its last run ended. `success` before the first run. */
   readonly result: "success" | "exit-code";
-  /** Another one with each start; empty before the first. Source: systemd.exec(5), "INVOCATION_ID". */
+  /** Changes with each start. Empty before the first. Source: systemd.exec(5), "INVOCATION_ID". */
   readonly invocation: string;
-  /** Process id of its main program, while that runs. */
+  /** Process id of its main program while it runs. */
   readonly pid?: number;
-  /** `once`: a failure is not followed by a restart, and what is active is run again. */
+  /** `once`: it does not restart after a failure, and an active unit runs again. */
   start(options?: { once?: boolean }): Promise<StartResult>;
   stop(): Promise<void>;
-  /** @returns whether it worked */
+  /** @returns true if it worked */
   reload(): Promise<boolean>;
-  /** @returns whether there was a process to take it */
+  /** @returns true if a process received it */
   signal(signal: NodeJS.Signals, whom: "process" | "group"): boolean;
-  /** kill -9 of everything, as a power cut. */
+  /** Kills everything (kill -9), as a power cut does. */
   cut(): Promise<void>;
 }
 
-/** A mount, as a folder; or a timer or device, which does nothing by itself. */
+/** A mount, as a folder; or a timer or device, which does nothing. */
 export class PassiveUnit implements Unit {
   state: UnitState = "inactive";
   readonly result = "success";
@@ -79,7 +79,7 @@ export class PassiveUnit implements Unit {
     return this.stop();
   }
 
-  /** Empties it when it is memory. */
+  /** Empties it if it is in memory. */
   forget(): void {
     const { mountPoint, definition } = this;
     if (mountPoint && definition.file.last("Mount", "Type") === "tmpfs") emptyFolder(this.pathOf(mountPoint));
@@ -89,7 +89,7 @@ export class PassiveUnit implements Unit {
     return this.definition.file.last("Mount", "Where");
   }
 
-  /** Of the file system, else of the folder it is mounted on. */
+  /** The mode of the file system, or else of the folder it is mounted on. */
   get #mode(): number {
     const { file } = this.definition;
     const option = /(?:^|,)mode=([0-7]+)/.exec(file.last("Mount", "Options") ?? "")?.[1];
@@ -106,7 +106,7 @@ export function newInvocation(): string {
   return randomUUID().replaceAll("-", "");
 }
 
-/** Removes what is in a folder, if there is one; the folder stays. */
+/** Removes the content of a folder, if it exists. The folder stays. */
 export function emptyFolder(folder: string): void {
   let names: string[] = [];
   try {

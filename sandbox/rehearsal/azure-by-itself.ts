@@ -1,10 +1,10 @@
 import { fields, propertiesOf } from "../azure/services/resource-manager/resource-type";
 import type { Rehearsal } from "./rehearsal";
 
-/** Milliseconds that App Service and MySQL hold their subnets after they are deleted: minutes on Azure. Longer than the stack vault-server takes to go. */
+/** Milliseconds that App Service and MySQL keep their subnets after their deletion (minutes on Azure). Destroying vault-server takes less. */
 const subnetsHeldMs = 120_000;
 
-/** Changes that Azure makes without being asked, none of which a plan may undo. */
+/** Makes the changes that Azure makes by itself. No plan may undo them. */
 export function changeByItself({ azure }: Rehearsal): void {
   const { resources } = azure;
   for (const server of resources.ofType("Microsoft.DBforMySQL/flexibleServers")) {
@@ -28,7 +28,7 @@ export function changeByItself({ azure }: Rehearsal): void {
     });
 }
 
-/** scripts/destroy while subnets are released late, and beside what Azure made and leaves: nothing of it may be left. */
+/** Runs scripts/destroy while subnets are released late, and beside resources that Azure made and leaves. Nothing may remain. */
 export async function destroyAmongLeftovers(rehearsal: Rehearsal): Promise<void> {
   const { resources } = rehearsal.azure;
   resources.subnetsHeldMs = subnetsHeldMs;

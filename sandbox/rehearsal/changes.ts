@@ -8,23 +8,23 @@ import { type Action, type ExpectedPlan, onlyOutputs, waitsFor } from "./expecte
 import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
 
-/** A change to a system that runs. */
+/** A change to a running system. */
 export interface Change {
   readonly what: string;
   readonly edit?: (environment: EnvironmentFile, rehearsal: Rehearsal) => void;
-  /** What happens in Azure without a deployment. */
+  /** A change in Azure without a deployment. */
   readonly outside?: (rehearsal: Rehearsal) => Promise<void>;
-  /** What must be planned then, of an environment as it is after the edit. */
+  /** The expected plan, for the environment after the edit. */
   readonly plan: (environment: Environment) => ExpectedPlan;
-  /** Stacks that have to be deployed beside those of the plan, since they read what those hand on. */
+  /** Further stacks to deploy, because they read outputs of the planned stacks. */
   readonly alsoDeploys?: readonly string[];
-  /** Beside the smoke test. */
+  /** A check in addition to the smoke test. */
   readonly check?: (rehearsal: Rehearsal) => Promise<void>;
-  /** Why it cannot be rehearsed here; undefined when it can. */
+  /** The reason why this cannot be rehearsed here, or undefined. */
   readonly obstacle?: (rehearsal: Rehearsal) => string | undefined;
 }
 
-/** Name of the workload that comes later. */
+/** Name of the workload that this adds. */
 const later = "later";
 
 const dataRoles = [
@@ -34,7 +34,7 @@ const dataRoles = [
   "storage-blob-data-contributor",
 ];
 
-/** In this order, each on top of those before it. */
+/** Each change builds on the ones before it. */
 export const changes: readonly Change[] = [
   {
     what: "a certificate that Key Vault renews",
@@ -42,12 +42,12 @@ export const changes: readonly Change[] = [
       await rehearsal.renewVaultCertificate();
       await serveNewestCertificate(rehearsal);
     },
-    // Terraform notes the new version, and hands it on to web apps that will start; those that run fetch it by themselves.
+    // Terraform records the new version and passes it to web apps that will start. Running apps fetch it by themselves.
     plan: () => ({ "vault-server": onlyOutputs }),
     alsoDeploys: ["web-app"],
   },
   {
-    what: "a workload more",
+    what: "one more workload",
     edit: ({ agentVms }) => {
       const [first] = agentVms;
       if (!first) throw new UserError("The environment has no agentVms to copy.");
@@ -68,9 +68,9 @@ export const changes: readonly Change[] = [
     }),
   },
   {
-    what: "a deployer more",
+    what: "one more deployer",
     edit: ({ deployers }, { person }) => {
-      // Whoever is signed in can be meant only where nobody else is.
+      // "signed-in-user" is allowed only as the one deployer.
       for (const deployer of deployers)
         if (deployer.objectId === "signed-in-user") deployer.objectId = person;
       deployers.push({ ...newcomer, type: "User" });
@@ -86,7 +86,7 @@ export const changes: readonly Change[] = [
   },
   {
     what: "another version of Vault",
-    obstacle: ({ otherVault }) => (otherVault ? undefined : "there is no second Vault here"),
+    obstacle: ({ otherVault }) => (otherVault ? undefined : "this machine has no second Vault"),
     edit: (environment, { otherVault }) => {
       environment.vault = { ...environment.vault, version: otherVault?.version };
     },
@@ -119,7 +119,7 @@ export const changes: readonly Change[] = [
 
 const vaultMachine = (node: string): string => `azurerm_linux_virtual_machine.${node}_vm_machine`;
 
-/** A resource of each of Vault's nodes. */
+/** The resource of each Vault node. */
 const nodesOf = ({ vault }: Environment, resource: (node: string) => string): string[] =>
   Array.from({ length: vault.nodes }, (_, index) => resource(`node-${index + 1}`));
 
@@ -131,7 +131,7 @@ const machinesOf = (groups: Environment["agentVms"]): string[] =>
 const allOf = (action: Action, addresses: readonly string[]): Record<string, Action> =>
   Object.fromEntries(addresses.map((address) => [address, action]));
 
-/** As the VMs' timers do, within the hour: Vault's VM first, whose new certificate the others then ask for. */
+/** Runs what the VMs' timers run every hour: first Vault's VM, then the others, which fetch its new certificate. */
 async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {
   const { vault, vaultNodes, vaultServerName, vaultCertificate, agents } = rehearsal;
   for (const node of vaultNodes) await runTimed(node, "vault-certificate.service");
@@ -147,7 +147,7 @@ async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {
     socket.once("error", reject);
   });
   if (served !== new X509Certificate(vaultCertificate).fingerprint256)
-    throw new UserError("Vault serves another certificate than the newest of Key Vault.");
+    throw new UserError("Vault does not serve the newest certificate in Key Vault.");
 }
 
 async function runTimed(machine: Machine, unit: string): Promise<void> {

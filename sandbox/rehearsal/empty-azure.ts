@@ -3,32 +3,32 @@ import { UserError } from "../../lib/processes/user-error";
 import { type AzureWorld, emptyWorld } from "../azure/model/world";
 import { peopleOf } from "../azurerm/people";
 
-/** Of the one subscription and tenant of a rehearsal. */
+/** The one subscription and tenant of a rehearsal. */
 export const subscriptionId = "11111111-1111-4111-8111-111111111111";
 export const tenantId = "22222222-2222-4222-8222-222222222222";
 
 /** Azure id of the security team's Log Analytics workspace. */
 export const securityWorkspace = `/subscriptions/${subscriptionId}/resourceGroups/rg-security/providers/Microsoft.OperationalInsights/workspaces/log-security`;
 
-/** Object id of the person who deploys, where the environment means whoever is signed in. */
+/** Object id of the person who deploys, if the environment says signed-in-user. */
 const signedIn = "00000000-0000-4000-8000-0000000000aa";
 
-/** Somebody who joins the deployers later. */
+/** A person who joins the deployers later. */
 export const newcomer = { name: "Ada", objectId: "00000000-0000-4000-8000-0000000000ad" };
 
-/** Somebody who joins the recovery key readers later. */
+/** A person who joins the recovery key readers later. */
 export const newReader = { name: "Grace", objectId: "00000000-0000-4000-8000-0000000000ae" };
 
-/** Object id of the deployer that a rehearsal plays: the first person, else the first pipeline. */
+/** Object id of the deployer that a rehearsal plays: the first person, or else the first pipeline. */
 export function deployerOf({ deployers, name }: Environment): string {
   const first = deployers.find(({ type }) => type === "User") ?? deployers[0];
-  if (!first) throw new UserError(`The environment ${name} names no deployer; add one to deployers.`);
+  if (!first) throw new UserError(`The environment ${name} names no deployer. Add one to deployers.`);
   return first.objectId === "signed-in-user" ? signedIn : first.objectId;
 }
 
 /**
- * A subscription which the deployer owns, with nothing in it but the storage account for the state, where the environment has one;
- * the people that the environment names.
+ * A subscription that the deployer owns. It contains only the storage account for the state, if the environment has one. The tenant
+ * has the people that the environment names.
  */
 export function azureBefore(environment: Environment, person: string): AzureWorld {
   const { state } = environment;
@@ -46,7 +46,7 @@ export function azureBefore(environment: Environment, person: string): AzureWorl
     storageAccounts: store && [store],
     roleAssignments: [
       { principalId: person, roleName: "Owner", scope: subscription },
-      // As scripts/create-state-store gives it.
+      // scripts/create-state-store assigns this.
       ...(store
         ? [{ principalId: person, roleName: "Storage Blob Data Contributor", scope: store.resourceId }]
         : []),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What happens to a resource, in the words of `scripts/deploy --plan --json`. */
+/** A change of a resource, in the words of `scripts/deploy --plan --json`. */
 const action = z.enum(["added", "changed", "replaced", "destroyed", "forgotten"]);
 
 export type Action = z.infer<typeof action>;
@@ -10,27 +10,27 @@ const plannedStack = z.union([
   z.object({ stack: z.string(), waitsFor: z.array(z.string()) }),
 ]);
 
-/** What `scripts/deploy --plan --json` prints. */
+/** The output of `scripts/deploy --plan --json`. */
 export const deploymentPlan = z.object({ stacks: z.array(plannedStack) });
 
 export type DeploymentPlan = z.infer<typeof deploymentPlan>;
 
-/** By address, what happens. */
+/** Changes by address. */
 type Changes = Readonly<Record<string, Action | `waits for ${string}`>>;
 
-/** Of a stack of which no resource changes. */
+/** A stack in which no resource changes. */
 export const onlyOutputs: Changes = { "its outputs": "changed" };
 
-/** Of a stack that cannot be planned before others are deployed. */
+/** A stack that cannot be planned before others are deployed. */
 export const waitsFor = (...stacks: string[]): Changes => ({ "its plan": `waits for ${stacks.join(", ")}` });
 
 /**
- * By stack, by address without the hash that cdktf adds (`_0A1B2C3D`): what must happen, and nothing else may. Stacks that are
- * not named must not change at all.
+ * The expected changes by stack and address, without the hash that cdktf adds (`_0A1B2C3D`). Nothing else may change, and stacks that
+ * are not named must not change at all.
  */
 export type ExpectedPlan = Readonly<Record<string, Changes>>;
 
-/** In which ways a plan is another one than expected, a line each; empty when it is the same. */
+/** The differences between a plan and the expected plan, one a line. Empty if there are none. */
 export function differencesOf({ stacks }: DeploymentPlan, expected: ExpectedPlan): string[] {
   const missing = Object.keys(expected).filter((name) => !stacks.some(({ stack }) => stack === name));
   return [

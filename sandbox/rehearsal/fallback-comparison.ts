@@ -1,33 +1,33 @@
 import type { ArmResource } from "../azure/model/world";
 
 /**
- * What azurerm makes and the fallback (sandbox/azurerm) does not, by type: why the sandbox does without. Everything else has to be
- * there after both ways.
+ * Resource types that azurerm creates and the fallback (sandbox/azurerm) does not, with the reason why the sandbox does not need
+ * them. Both ways have to create everything else.
  */
 const onlyByAzurerm: Readonly<Record<string, string>> = {
-  "Microsoft.Authorization/locks": "nothing in the sandbox deletes what they keep",
-  "Microsoft.Network/networkSecurityGroups/securityRules": "the sandbox has no packets to filter",
+  "Microsoft.Authorization/locks": "nothing in the sandbox deletes what they protect",
+  "Microsoft.Network/networkSecurityGroups/securityRules": "the sandbox filters no packets",
   "Microsoft.Network/privateDnsZones/SOA": "Azure adds it to each zone",
-  "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "the sandbox goes by addresses",
-  "Microsoft.Network/loadBalancers/backendAddressPools": "the machines name the pools that they are in",
-  "Microsoft.DBforMySQL/flexibleServers/databases": "made in the database server itself",
+  "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "the sandbox uses addresses",
+  "Microsoft.Network/loadBalancers/backendAddressPools": "the machines name their pools",
+  "Microsoft.DBforMySQL/flexibleServers/databases": "the database server itself creates them",
   "Microsoft.DBforMySQL/flexibleServers/configurations": "the sandbox's database server has its own",
-  "Microsoft.Storage/storageAccounts/blobServices": "blobs are there without it",
-  "Microsoft.Storage/storageAccounts/blobServices/containers": "blobs are there without it",
-  "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies": "no blob grows old here",
-  "Microsoft.Storage/storageAccounts/managementPolicies": "no blob grows old here",
-  "Microsoft.Web/sites/config": "the settings come out of the stacks themselves",
-  "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "the sandbox has no way in by passwords",
+  "Microsoft.Storage/storageAccounts/blobServices": "blobs work without it",
+  "Microsoft.Storage/storageAccounts/blobServices/containers": "blobs work without it",
+  "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies": "no blob gets old here",
+  "Microsoft.Storage/storageAccounts/managementPolicies": "no blob gets old here",
+  "Microsoft.Web/sites/config": "the sandbox reads the settings from the stacks",
+  "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "the sandbox accepts no passwords",
   "Microsoft.Insights/components/CurrentBillingFeatures": "Azure adds it to each Application Insights",
   "Microsoft.Insights/actionGroups": "Azure adds it beside Application Insights",
   "Microsoft.AlertsManagement/smartDetectorAlertRules": "Azure adds it beside Application Insights",
 };
 
-/** Values that differ by nature: what is made up on both sides, and what is loopback on one. */
+/** Values that always differ: both sides make up ids, and one side uses loopback addresses. */
 const madeUp =
   /(?:^|\.)(?:vmId|clientId|privateIPAddress|ipv4Address|tenantId|createdOn|provisioningState|state|enabled)$/;
 
-/** What one way made and the other did not, or made otherwise; a line each. */
+/** Resources that only one way creates or that differ, one a line. */
 export function differencesFromFallback(
   real: readonly ArmResource[],
   fallback: readonly ArmResource[],
@@ -35,10 +35,10 @@ export function differencesFromFallback(
   const [byAzurerm, byFallback] = [named(real), named(fallback)];
   const missing = [...byAzurerm]
     .filter(([key, { type }]) => !byFallback.has(key) && !explained(key, type))
-    .map(([key]) => `only azurerm makes ${key}`);
+    .map(([key]) => `only azurerm creates ${key}`);
   const invented = [...byFallback.keys()]
     .filter((key) => !byAzurerm.has(key))
-    .map((key) => `only the fallback makes ${key}`);
+    .map((key) => `only the fallback creates ${key}`);
   const different = [...byFallback].flatMap(([key, resource]) => {
     const made = byAzurerm.get(key);
     return made ? differences(resource, made).map((difference) => `${key}: ${difference}`) : [];
@@ -46,13 +46,13 @@ export function differencesFromFallback(
   return [...missing, ...invented, ...different];
 }
 
-/** Azure writes types in letters of its own choice, and makes a VM's system disk by itself. */
+/** Azure uses its own case for types, and creates a VM's system disk by itself. */
 function explained(key: string, type: string): boolean {
   const known = Object.keys(onlyByAzurerm).some((one) => one.toLowerCase() === type.toLowerCase());
   return known || /\/disks\/[^/]+_osdisk_1_[0-9a-f]+$/.test(key);
 }
 
-/** By id; roles by name and assignments by what they say, since their ids are made up. Principals are those of their resources. */
+/** Resources by id, except roles by name and assignments by content, because their ids are random. Principals become their resources. */
 function named(resources: readonly ArmResource[]): Map<string, ArmResource> {
   const principals = new Map(
     resources.flatMap(({ id, identity, properties }) => {
@@ -79,7 +79,7 @@ function named(resources: readonly ArmResource[]): Map<string, ArmResource> {
   );
 }
 
-/** What the fallback says of a resource and azurerm does not. */
+/** Values of the fallback's resource that differ in azurerm's. */
 function differences(said: unknown, made: unknown, path = ""): string[] {
   if (madeUp.test(path) || said === undefined) return [];
   if (typeof said === "string" && typeof made === "string") {
@@ -98,7 +98,7 @@ function differences(said: unknown, made: unknown, path = ""): string[] {
   );
 }
 
-/** Lists whose order means nothing, which azurerm sends in one of its own. */
+/** Lists without a meaningful order. azurerm sorts them in its own way. */
 const sets = /(?:^|\.)(?:actions|dataActions|logs)$/;
 
 const inOrder = (list: readonly unknown[]): unknown[] =>
@@ -110,5 +110,5 @@ function lowerCaseKeys(value: unknown): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [short(key), one]));
 }
 
-/** Without the subscription, which differs, and in small letters, which Azure does not tell apart. */
+/** Removes the subscription, which differs, and lowers the case, which Azure ignores. */
 const short = (text: string): string => text.toLowerCase().replace(/^\/subscriptions\/[^/]+/, "");

@@ -21,10 +21,10 @@ const state = z.object({
 });
 
 /**
- * What the fallback (sandbox/azurerm) makes of the stacks that were deployed: with the same random names and the same person, so that
- * it can be compared.
- * @param project whose `cdktf.out` is that of the deployment
- * @param states by stack, as `terraform state pull` prints them
+ * The resources that the fallback (sandbox/azurerm) creates from the deployed stacks. It uses the same random names and the same
+ * person, so that the result is comparable.
+ * @param project a project whose `cdktf.out` belongs to the deployment
+ * @param states output of `terraform state pull` by stack
  */
 export function fallbackModel(
   project: string,
@@ -49,7 +49,7 @@ export function fallbackModel(
   return store.all;
 }
 
-/** The result that Terraform keeps in a stack's state. */
+/** The random string in a stack's state. */
 function randomString(text: string | undefined, id: string): string {
   const { resources } = text?.trim() ? state.parse(JSON.parse(text)) : { resources: [] };
   const found = resources.find(({ type, name }) => type === "random_string" && name === id);

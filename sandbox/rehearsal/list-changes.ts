@@ -6,7 +6,7 @@ import { type DeploymentPlan, onlyOutputs } from "./expected-plan";
 import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
 
-/** Of what comes with the new entries. */
+/** A part of all new entries' names. */
 const later = "later";
 
 const subnet = (name: string) => ({
@@ -14,7 +14,7 @@ const subnet = (name: string) => ({
   id: `/subscriptions/${subscriptionId}/resourceGroups/rg-runners/providers/Microsoft.Network/virtualNetworks/vnet-runners/subnets/${name}`,
 });
 
-/** Two entries more at the beginning of each list of the environment: whatever goes by an entry's place moves. */
+/** Adds two entries at the beginning of each list. Everything that depends on an entry's position changes. */
 function addFirst(file: EnvironmentFile, { environment }: Rehearsal): void {
   const { network, webApps, agentVms, recoveryKeyReaders } = environment;
   const [webApp] = webApps;
@@ -43,7 +43,7 @@ function reverse(file: EnvironmentFile): void {
   for (const list of [deployerRanges, deployerSubnets, clientRanges]) list?.reverse();
 }
 
-/** What was first, and is last since the lists were reversed. */
+/** Removes the added entries. They are last after the lists were reversed. */
 function removeAdded(file: EnvironmentFile): void {
   const stays = ({ name }: { name: string }) => !name.startsWith(later);
   file.deployers = file.deployers.filter(({ objectId }) => objectId !== newcomer.objectId);
@@ -61,10 +61,10 @@ function removeAdded(file: EnvironmentFile): void {
   };
 }
 
-/** Each list of an environment that runs grows at its beginning, is reversed, and shrinks. */
+/** Adds entries at the beginning of each list of a deployed environment, reverses the lists, and removes the entries. */
 export async function changeLists(rehearsal: Rehearsal, progress: Progress): Promise<void> {
   const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
-  // Whoever is signed in can be meant only where nobody else is.
+  // "signed-in-user" is allowed only as the one deployer.
   rehearsal.edit(({ deployers }) => {
     for (const one of deployers) if (one.objectId === "signed-in-user") one.objectId = rehearsal.person;
   });
@@ -72,7 +72,7 @@ export async function changeLists(rehearsal: Rehearsal, progress: Progress): Pro
   await rehearsal.smokeTest();
   let came: string[] = [];
   rehearsal.edit((file) => addFirst(file, rehearsal));
-  await step("each list has new first entries: nothing of what stays is replaced or goes", async () => {
+  await step("each list has new first entries: existing resources stay", async () => {
     const plan = await rehearsal.plan();
     came = only("added", plan);
   });
@@ -80,15 +80,15 @@ export async function changeLists(rehearsal: Rehearsal, progress: Progress): Pro
   await rehearsal.smokeTest();
   await step("each list has new first entries: nothing more to change", () => rehearsal.expectPlan({}));
   rehearsal.edit(reverse);
-  // Of several web apps, the output webapp_url is the first one's.
-  await step("each list the other way round: no resource changes", () =>
+  // The output webapp_url belongs to the first web app.
+  await step("each list reversed: no resource changes", () =>
     rehearsal.expectPlan({ "web-app": onlyOutputs }),
   );
   rehearsal.edit(removeAdded);
-  await step("each list without the new entries: what came goes, and nothing else", async () => {
+  await step("each list without the new entries: only their resources are destroyed", async () => {
     const goes = only("destroyed", await rehearsal.plan());
     if (!isDeepStrictEqual(goes, came))
-      throw new UserError(`What came is\n${came.join("\n")}\nand what goes is\n${goes.join("\n")}`);
+      throw new UserError(`The plan created\n${came.join("\n")}\nand destroys\n${goes.join("\n")}`);
   });
   await step("each list without the new entries: scripts/deploy", () => rehearsal.deploy());
   await rehearsal.smokeTest();
@@ -96,9 +96,8 @@ export async function changeLists(rehearsal: Rehearsal, progress: Progress): Pro
 }
 
 /**
- * Addresses to which it happens, in order, apart from those of vault-config, which cannot be planned before there is something to
- * log in to.
- * @throws UserError when anything else happens but a change in place
+ * Addresses of the resources with this action, sorted. It ignores vault-config, which cannot be planned while no Vault runs.
+ * @throws UserError if the plan does anything else but changes in place
  */
 function only(action: "added" | "destroyed", { stacks }: DeploymentPlan): string[] {
   const changes = stacks.flatMap((planned) =>

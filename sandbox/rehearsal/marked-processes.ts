@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { waitFor } from "../../lib/processes/wait-for";
 
-/** Kills every process with this variable in its environment, by SIGKILL, and waits until none is left. */
+/** Kills every process with this variable in its environment (SIGKILL) and waits until all of them have ended. */
 export async function killMarked(variable: string, value: string): Promise<void> {
   await waitFor(
-    `the end of what runs with ${variable}`,
+    `the end of all processes with ${variable}`,
     () => {
       const marked = processesWith(`${variable}=${value}`);
       for (const pid of marked) kill(pid);
@@ -21,7 +21,7 @@ function processesWith(setting: string): number[] {
     .filter((pid) => pid !== process.pid && environmentOf(pid).includes(setting));
 }
 
-/** Empty for a process that is over, or somebody else's. */
+/** Empty for a process that has ended or belongs to someone else. */
 function environmentOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
@@ -34,6 +34,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It is over by itself.
+    // The process has ended already.
   }
 }

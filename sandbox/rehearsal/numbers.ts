@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1, the same for one seed. Source of the two constants: Numerical Recipes. */
+/** Pseudo-random numbers from 0 to 1, always the same for one seed. Source of the two constants: Numerical Recipes. */
 export function numbersOf(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -1,10 +1,10 @@
 import type { Progress } from "../../lib/processes/progress";
 import type { Rehearsal } from "./rehearsal";
 
-/** Before each round on stdout: JSON, `{scripts: {stacks: {network: SECONDS, ...}, whole: SECONDS}, plain: {...}}`. */
+/** Marks each round on stdout. JSON follows: `{scripts: {stacks: {network: SECONDS, ...}, whole: SECONDS}, plain: {...}}`. */
 export const roundMarker = "Round: ";
 
-/** Deploys by scripts/deploy and by nothing but Terraform, in turn, and prints each round. */
+/** Deploys with scripts/deploy and with Terraform alone, in turn, and prints each round. */
 export const measureOverhead =
   (rounds: number) =>
   async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {

@@ -4,27 +4,27 @@ import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Rehearsal } from "./rehearsal";
 
-/** A mistake that somebody could make in the project, and the words in which a rehearsal reports it. */
+/** A mistake that a person could make in the project, and the words of the rehearsal's report. */
 export interface PlantedFault {
   readonly what: string;
-  /** A file of the project, a text in it, and what takes its place. */
+  /** A file of the project, a text in it, and the wrong text that replaces it. */
   readonly edit?: readonly [file: string, text: string, wrong: string];
-  /** What must be there before; made without the mistake. */
+  /** Stacks that this needs. They are deployed without the mistake. */
   readonly deployed?: readonly string[];
-  /** What is done once the mistake is made; throws what the rehearsal finds. */
+  /** Runs with the mistake in place and throws what the rehearsal finds. */
   readonly work: (rehearsal: Rehearsal) => Promise<void>;
   readonly caught: RegExp;
-  /** Takes away what the mistake did to Azure. */
+  /** Removes from Azure what the mistake created. */
   readonly after?: (rehearsal: Rehearsal) => Promise<void>;
 }
 
 const stacks = (...names: string[]) => names.flatMap((name) => ["--stack", name]);
 const firstStacks = stacks("vm-reader-role", "network");
 const deployNetwork = (rehearsal: Rehearsal) => rehearsal.deploy(...stacks("network"));
-/** Without waiting for Vault, which boots meanwhile. */
+/** Does not wait for Vault, which boots meanwhile. */
 const deployServer = (rehearsal: Rehearsal) => rehearsal.deploy(...stacks("network", "vault-server"));
 
-/** One after the other in one Azure, each corrected before the next: those that leave nothing behind come first. */
+/** The faults run one after the other in one Azure, each corrected before the next. Faults that leave nothing behind come first. */
 export const plantedFaults: readonly PlantedFault[] = [
   {
     what: "a deployer without the right to assign roles",
@@ -54,7 +54,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     ],
     work: (rehearsal) => rehearsal.deploy(...stacks("vm-reader-role")),
     caught: /RoleDefinitionWithSameNameExists/,
-    // One of the two was made, and is in the way of the other.
+    // Azure created the first role, and it blocks the second.
     after: (rehearsal) => rehearsal.destroy(...stacks("vm-reader-role")),
   },
   {
@@ -65,7 +65,7 @@ export const plantedFaults: readonly PlantedFault[] = [
       'this.vaultDnsZone = new PrivateDnsZone(this, "vault-dns", {\n      name: this.vaultDnsZoneName,\n      resourceGroup: resourceName("rg", name, "vault"),',
     ],
     work: async (rehearsal) => {
-      // Azure takes its time with the resource group, so that what does not wait for it comes too early.
+      // Azure is slow with the resource group, so that a resource that does not wait for it comes too early.
       const slow = rehearsal.azure.faults.add({
         when: ({ method, path }) => method === "PUT" && /\/resourceGroups\/[^/]+$/i.test(path),
         answer: { delayMs: 5_000 },
@@ -106,7 +106,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     after: async (rehearsal) => rehearsal.forgetUnknownRequests(),
   },
   {
-    what: "tags that change with each run, so that no plan is empty",
+    what: "tags that change in each run, so that no plan is empty",
     deployed: firstStacks,
     edit: [
       "constructs/terraform/tags.ts",
@@ -114,7 +114,8 @@ export const plantedFaults: readonly PlantedFault[] = [
       "node.tags = { run: String(Date.now()), ...this.tags,",
     ],
     work: (rehearsal) => rehearsal.expectPlan({}, ...stacks("network")),
-    caught: /The plan is not the expected one.*network: azurerm_resource_group\.resource-group is changed/,
+    caught:
+      /The plan differs from the expected plan.*network: azurerm_resource_group\.resource-group is changed/,
   },
   {
     what: "rights on a wrong scope",
@@ -139,7 +140,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     caught: /Key Vault refuses the login/,
   },
   {
-    what: "an argument that replaces what holds data",
+    what: "an argument that forces the replacement of a resource with data",
     deployed: stacks("network", "vault-server"),
     edit: [
       "constructs/azure/vault-node.ts",
@@ -151,7 +152,7 @@ export const plantedFaults: readonly PlantedFault[] = [
       /The plan of vault-server replaces azurerm_managed_disk\.\S+ because of name, and with it goes the data on the disk/,
   },
   {
-    what: "a lock that nobody takes away",
+    what: "a lock that nobody removes",
     work: async (rehearsal) => {
       await rehearsal.az(
         ...["lock", "create", "--name", "keep", "--lock-type", "CanNotDelete"],
@@ -175,16 +176,20 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
 ];
 
-/** @throws UserError with a line for each mistake that goes unnoticed, or is reported in other words */
+/** @throws UserError with a line for each mistake that the rehearsal misses or reports in other words */
 export async function findPlantedFaults(rehearsal: Rehearsal, progress: Progress): Promise<void> {
   const problems: string[] = [];
   for (const fault of plantedFaults) {
     const { what, deployed, after } = fault;
     if (deployed) {
       const names = deployed.filter((word) => !word.startsWith("--")).join(" and ");
-      await progress.step(`before the next: ${names}, without a fault`, () => rehearsal.deploy(...deployed), {
-        announce: true,
-      });
+      await progress.step(
+        `before the next fault: ${names}, without a fault`,
+        () => rehearsal.deploy(...deployed),
+        {
+          announce: true,
+        },
+      );
     }
     const undo = plant(fault, rehearsal.project);
     try {
@@ -197,7 +202,7 @@ export async function findPlantedFaults(rehearsal: Rehearsal, progress: Progress
     await after?.(rehearsal);
   }
   if (problems.length > 0) throw new UserError(problems.join("\n"));
-  progress.line(`All ${plantedFaults.length} planted faults were caught.`);
+  progress.line(`The rehearsal caught all ${plantedFaults.length} planted faults.`);
 }
 
 async function expectCaught({ what, work, caught }: PlantedFault, rehearsal: Rehearsal): Promise<void> {
@@ -205,15 +210,15 @@ async function expectCaught({ what, work, caught }: PlantedFault, rehearsal: Reh
     await work(rehearsal);
   } catch (error) {
     if (caught.test(messageOf(error).replaceAll(/\s+/g, " "))) return;
-    throw new UserError(`"${what}" was reported in other words: ${messageOf(error)}`);
+    throw new UserError(`The report of "${what}" used other words: ${messageOf(error)}`);
   }
   throw new UserError(`"${what}" went unnoticed.`);
 }
 
 /**
  * Makes the mistake in a copy of the project.
- * @returns what corrects it
- * @throws UserError when the text it replaces is no longer there
+ * @returns a function that corrects it
+ * @throws UserError if the text to replace is missing
  */
 export function plant({ what, edit }: Pick<PlantedFault, "what" | "edit">, project: string): () => void {
   if (!edit) return () => {};
@@ -221,7 +226,9 @@ export function plant({ what, edit }: Pick<PlantedFault, "what" | "edit">, proje
   const path = join(project, file);
   const content = readFileSync(path, "utf8");
   if (!content.includes(text)) {
-    throw new UserError(`The fault "${what}" cannot be planted: ${file} has no ${text}; plant it elsewhere.`);
+    throw new UserError(
+      `Cannot plant the fault "${what}": ${file} does not contain ${text}. Plant it elsewhere.`,
+    );
   }
   writeFileSync(path, content.replace(text, wrong));
   return () => writeFileSync(path, content);

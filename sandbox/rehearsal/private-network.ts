@@ -4,10 +4,10 @@ import { programOnPath } from "../../lib/processes/program-on-path";
 import { runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 
-/** Tells the program inside that it is there, and where its hosts file is. */
+/** Tells the program inside that it is in a private network, and the path of its hosts file. */
 const marker = "VAULT_ON_AZURE_PRIVATE_NETWORK";
 
-/** Path of the hosts file of the private network that this process is in; undefined outside. */
+/** Path of the hosts file in the private network of this process, or undefined outside of one. */
 export const hostsFileOfPrivateNetwork = (): string | undefined => process.env[marker];
 
 interface Program {
@@ -16,9 +16,9 @@ interface Program {
 }
 
 /**
- * A command that runs another in namespaces of its own: a network in which any address of the given ones is this machine's, and
- * nothing else can be reached; a hosts file; an empty /var/log; and process ids, so that all of it ends with the first process. Needs no root where
- * the system lets users make namespaces.
+ * A command that runs another command in its own namespaces. The network routes the given addresses to this machine and reaches
+ * nothing else. The command gets its own hosts file, an empty /var/log, and its own process ids, so that everything ends with its
+ * first process. This needs no root if the system lets users create namespaces.
  * @param networks CIDR
  * @throws UserError that says what is missing
  */
@@ -43,7 +43,7 @@ export async function privateNetwork(
   });
   if (attempt.code !== 0) {
     throw new UserError(
-      `This system lets ${isRoot ? "root" : "you"} make no private network (${attempt.stderr.trim()}); run the rehearsal as root, or allow user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0).`,
+      `This system does not let ${isRoot ? "root" : "you"} create a private network (${attempt.stderr.trim()}). Run the rehearsal as root, or allow user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0).`,
     );
   }
   const routes = networks.map((network) => `'${ip}' route add local '${network}' dev lo`);
@@ -52,7 +52,7 @@ export async function privateNetwork(
     `'${ip}' link set lo up`,
     ...routes,
     `'${mount}' --bind '${hosts}' /etc/hosts`,
-    // Vault's audit log is at this path, since Terraform tells Vault so.
+    // Terraform configures Vault's audit log at this path.
     `'${mount}' -t tmpfs tmpfs /var/log`,
     "mkdir /var/log/vault",
     'exec "$@"',
@@ -68,5 +68,5 @@ async function find(name: string): Promise<string> {
   const path = await programOnPath([name], { alsoIn: ["/usr/sbin", "/sbin"] });
   if (path) return path;
   const packageName = name === "ip" ? "iproute2" : "util-linux";
-  throw new UserError(`The program ${name} is not on PATH; install the package ${packageName}.`);
+  throw new UserError(`The program ${name} is not on PATH. Install the package ${packageName}.`);
 }

@@ -9,7 +9,7 @@ import {
   terraformEnvironment,
 } from "../../lib/terraform/terraform-program";
 
-/** The providers of the stacks, as constructs/terraform/provider-requirements.ts asks for them. */
+/** The stacks' providers, in the versions of constructs/terraform/provider-requirements.ts. */
 const providers = {
   "hashicorp/azurerm": ">= 4.81.0, < 5.0.0",
   "hashicorp/vault": "~> 5.6",
@@ -21,16 +21,16 @@ export interface RehearsalPrograms {
   terraform: string;
   /** Absolute path of the Azure CLI. */
   az: string;
-  /** Value of TF_CLI_CONFIG_FILE with which Terraform needs no registry. */
+  /** Value of TF_CLI_CONFIG_FILE that lets Terraform work without a registry. */
   terraformConfiguration: string;
-  /** The folder of providers that it names. */
+  /** The folder of providers in that configuration. */
   providers: string;
 }
 
 /**
- * What a rehearsal runs and does not bring along.
- * @param folder to keep the providers in
- * @throws UserError with a sentence for each that is missing, and the way to get it
+ * Finds the programs that a rehearsal needs.
+ * @param folder for the providers
+ * @throws UserError with a sentence for each missing program, and how to get it
  */
 export async function findRehearsalPrograms(folder: string): Promise<RehearsalPrograms> {
   const missing: string[] = [];
@@ -41,14 +41,14 @@ export async function findRehearsalPrograms(folder: string): Promise<RehearsalPr
   const az = await programOnPath(["az"]);
   if (!az) {
     missing.push(
-      "The Azure CLI (az) is not on PATH; install it (https://learn.microsoft.com/cli/azure/install-azure-cli, or `pip install azure-cli` in a virtual environment).",
+      "The Azure CLI (az) is not on PATH. Install it (https://learn.microsoft.com/cli/azure/install-azure-cli, or `pip install azure-cli` in a virtual environment).",
     );
   }
   const installed =
     terraform &&
     (await installProviders(terraform, join(folder, "providers")).catch((error: Error) => {
       missing.push(
-        `Terraform cannot install the providers azurerm, vault and random (${error.message}); let it reach registry.terraform.io, or put them into a local mirror (https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation).`,
+        `Terraform cannot install the providers azurerm, vault and random (${error.message}). Let it reach registry.terraform.io, or put them into a local mirror (https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation).`,
       );
       return undefined;
     }));
@@ -57,8 +57,8 @@ export async function findRehearsalPrograms(folder: string): Promise<RehearsalPr
 }
 
 /**
- * Installs the providers into a folder, from which Terraform takes them later where no registry can be reached.
- * @throws UserError when Terraform cannot have them
+ * Installs the providers into a folder. Terraform uses them later without a registry.
+ * @throws UserError if Terraform cannot get them
  */
 async function installProviders(
   { path }: TerraformProgram,

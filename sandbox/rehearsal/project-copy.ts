@@ -10,10 +10,10 @@ import { numberOf } from "../../lib/processes/version";
 
 const project = join(__dirname, "../..");
 
-/** What is made in the project's folder, and is no part of the project. */
+/** Folders in the project's folder that are not part of the project. */
 const madeHere = new Set([".git", "node_modules", "cdktf.out", "state"]);
 
-/** Stands for the range that a person deploys from: the example's own is refused, since nobody has it. */
+/** The range that a person deploys from. The schema rejects the example's own range, because nobody has it. */
 const deployerRange = "9.9.9.0/24";
 
 const examples = z.looseObject({
@@ -21,10 +21,10 @@ const examples = z.looseObject({
 });
 
 /**
- * Copies the project, with links to today's packages: its states and synthesized stacks are the rehearsal's own. Into a folder that
- * has a copy already, in whose place it comes, and keeps the states.
- * @param commit of git; the project as it is, with what is not committed, unless told
- * @throws UserError when git does not know the commit
+ * Copies the project with links to the current packages. The copy has its own states and synthesized stacks. In a folder with an
+ * earlier copy, this replaces the copy and keeps the states.
+ * @param commit a git commit; the default is the current project with uncommitted changes
+ * @throws UserError if git does not know the commit
  */
 export async function copyProject(folder: string, commit?: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
@@ -47,23 +47,23 @@ async function extract(commit: string, folder: string): Promise<void> {
   ];
   for (const [name, ...args] of commands) {
     const command = await programOnPath([name]);
-    if (!command) throw new UserError(`The program ${name} is not on PATH; install it.`);
+    if (!command) throw new UserError(`The program ${name} is not on PATH. Install it.`);
     const { code, stderr } = await runProgram({ command, args, env: process.env, deadlineMs: 60_000 });
     if (code !== 0)
       throw new UserError(
-        `The project as it was at ${commit} cannot be had (${lastLines(stderr, 1)}); name a commit of this repository.`,
+        `The project cannot be read at the commit ${commit} (${lastLines(stderr, 1)}). Name a commit of this repository.`,
       );
   }
   rmSync(archive);
 }
 
-/** Makes an environment of the copy one that can be deployed here. */
+/** Changes an environment of the copy so that it can be deployed here. */
 export function prepareEnvironment(folder: string, name: string, vaultVersion: string): void {
   fillInDeployerRanges(folder, name);
   useVaultVersion(folder, name, vaultVersion);
 }
 
-/** An environment as its file may say it, with what is there in both of the examples. */
+/** The content of an environment's file. Fields that both examples have are not optional. */
 export type EnvironmentFile = { vault?: Partial<Environment["vault"]> } & Pick<
   Environment,
   "agentVms" | "deployers" | "network" | "protectData" | "webApps"
@@ -82,7 +82,7 @@ export function editEnvironment<T = Record<string, unknown>>(
   writeFileSync(file, `${JSON.stringify(environment, null, 2)}\n`);
 }
 
-/** Puts an address range in the place of the examples, as a person does before the first deployment. */
+/** Replaces the example's address range, as a person does before the first deployment. */
 function fillInDeployerRanges(folder: string, name: string): void {
   editEnvironment(folder, name, (environment) => {
     const [first] = examples.parse(environment).network.deployerRanges;
@@ -91,7 +91,7 @@ function fillInDeployerRanges(folder: string, name: string): void {
   });
 }
 
-/** Has the environment ask for the Vault that the VMs run here. */
+/** Sets the environment's Vault version to that of the VMs here. */
 function useVaultVersion(folder: string, name: string, version: string): void {
   editEnvironment(folder, name, (environment) => {
     environment["vault"] = { ...(environment["vault"] as object), version: numberOf(version) };

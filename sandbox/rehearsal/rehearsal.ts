@@ -29,11 +29,11 @@ import type { RehearsalPrograms } from "./programs";
 import { copyProject, type EnvironmentFile, editEnvironment, prepareEnvironment } from "./project-copy";
 import { RunningResources } from "./running-resources";
 
-/** A Vault beside the one that is deployed first. */
+/** A second Vault, which an upgrade deploys. */
 export interface OtherVault {
-  /** By which an environment names it. */
+  /** The version in an environment. */
   version: string;
-  /** What it says of itself. */
+  /** The version that the program reports. */
   says: string;
   path: string;
 }
@@ -41,16 +41,16 @@ export interface OtherVault {
 export interface RehearsalOptions {
   environment: Environment;
   programs: RehearsalPrograms;
-  /** A copy of the project, to be deployed from. */
+  /** A copy of the project to deploy from. */
   project: string;
-  /** A folder of its own. */
+  /** A folder for this rehearsal alone. */
   folder: string;
   /** /etc/hosts of the private network. */
   hostsFile: string;
-  /** Path of the Vault that the VMs run, of the environment's version. */
+  /** Path of the Vault that the VMs run, in the environment's version. */
   vaultProgram: string;
   vaultVersion: string;
-  /** Undefined where there is none. */
+  /** Undefined if the machine has only one Vault. */
   otherVault: OtherVault | undefined;
   progress: Progress;
   undo: UndoSteps;
@@ -67,24 +67,24 @@ const deployed = z.object({
   }),
 });
 
-/** In the environment of all processes of a script; its value is the rehearsal's folder. */
+/** A variable in the environment of all processes of a script. Its value is the rehearsal's folder. */
 const scriptMarker = "VAULT_ON_AZURE_REHEARSAL";
 
 /** Name of Vault's certificate in Key Vault. */
 const certificateName = "vault-tls";
 
-/** For people's tokens: the audience of `az account get-access-token`. */
+/** The audience of people's tokens: that of `az account get-access-token`. */
 const managementAudience = "https://management.core.windows.net/";
 
-/** Deploys, changes and destroys an environment by the project's own scripts and real programs, against the stand-in for Azure. */
+/** Deploys, changes and destroys an environment with the project's own scripts and real programs, against the stand-in for Azure. */
 export class Rehearsal {
   private vaultAddress = "";
   private webAppUrls: Readonly<Record<string, string>> = {};
   private readonly unknown = new Set<string>();
   private readonly trusted = new Set<string>();
-  /** Ids of what was there before anything was deployed: the deployer's own right. */
+  /** Ids of what existed before the deployment: the deployer's own rights. */
   private readonly atStart: ReadonlySet<string>;
-  /** As its file in the copy says now. */
+  /** The current content of its file in the copy. */
   environment: Environment;
 
   private constructor(
@@ -113,7 +113,7 @@ export class Rehearsal {
     return this.options.otherVault;
   }
 
-  /** Object id of whoever deploys. */
+  /** Object id of the deployer. */
   get person(): string {
     return deployerOf(this.environment);
   }
@@ -128,7 +128,7 @@ export class Rehearsal {
     await this.run(this.options.programs.az, args);
   }
 
-  /** Starts Azure with nothing in it, and signs the deployer in to the Azure CLI. */
+  /** Starts an empty Azure, and signs the deployer in to the Azure CLI. */
   static async start(options: RehearsalOptions): Promise<Rehearsal> {
     const { folder, progress, undo, environment, hostsFile, vaultProgram, otherVault } = options;
     const mysqlProgram = await findMySqlProgram({ progress });
@@ -172,12 +172,12 @@ export class Rehearsal {
     return rehearsal;
   }
 
-  /** @param options of scripts/deploy, such as the stacks; all of them unless told */
+  /** @param options of scripts/deploy, such as the stacks (default: all) */
   async deploy(...options: string[]): Promise<void> {
     await this.deployTimed(...options);
   }
 
-  /** Seconds that each stack took. */
+  /** The seconds for each stack. */
   async deployTimed(...options: string[]): Promise<{ stack: string; seconds: number }[]> {
     const { stdout } = await this.script("deploy", this.environmentName, "--json", ...options);
     const { stacks, outputs } = deployed.parse(JSON.parse(stdout));
@@ -186,7 +186,7 @@ export class Rehearsal {
     return stacks;
   }
 
-  /** The same by Terraform alone, of stacks that are synthesized; init does not count for a stack. */
+  /** Deploys synthesized stacks with Terraform alone. The seconds of init do not count for a stack. */
   async applyByHand(): Promise<{ stack: string; seconds: number }[]> {
     const terraform = (stack: string, args: string[], env: NodeJS.ProcessEnv) =>
       this.run(
@@ -207,19 +207,19 @@ export class Rehearsal {
     return times;
   }
 
-  /** What scripts/vault-env exports. */
+  /** The variables that scripts/vault-env exports. */
   private async vaultLogin(): Promise<NodeJS.ProcessEnv> {
     const { stdout } = await this.script("vault-env", this.environmentName);
     const exports = [...stdout.matchAll(/^export (\w+)='([^']*)'$/gm)];
     return Object.fromEntries(exports.map(([, name, value]) => [name, value]));
   }
 
-  /** The sandbox's smoke test, on what was deployed. */
+  /** Runs the sandbox's smoke test on the deployed system. */
   async smokeTest(): Promise<void> {
     const { progress } = this.options;
     await writeFile(this.vaultCaFile, this.vaultCertificate);
     const { agents, azure, running, environment } = this;
-    // Vault Agent tries again by itself after it was refused, which it was before Vault was configured.
+    // Vault rejects Vault Agent until Vault is configured. Vault Agent then retries by itself.
     for (const [name, agent] of agents) {
       const rendered = () => existsSync(agent.path("/ramdisk/app/config.json"));
       await waitFor(`Vault Agent of ${name} to render the application's configuration`, rendered, {
@@ -253,7 +253,7 @@ export class Rehearsal {
     this.environment = loadEnvironment(this.environmentName, join(project, "environments"));
   }
 
-  /** In the place of an older version; the states stay. */
+  /** Replaces an older version of the project. The states stay. */
   async useProjectOfToday(): Promise<void> {
     const { project, vaultVersion } = this.options;
     await copyProject(project);
@@ -261,24 +261,24 @@ export class Rehearsal {
     this.environment = loadEnvironment(this.environmentName, join(project, "environments"));
   }
 
-  /** As a power cut: kill -9 of the script that runs, and of all that it started. */
+  /** Kills the running script and all its processes (kill -9), as a power cut does. */
   killScript(): Promise<void> {
     return killMarked(scriptMarker, this.options.folder);
   }
 
-  /** What Key Vault does some time before the certificate expires. */
+  /** Renews the certificate, as Key Vault does some time before it expires. */
   async renewVaultCertificate(): Promise<void> {
     await this.azure.renewCertificate(this.keyVaultWithCertificate, certificateName);
     await writeFile(this.vaultCaFile, this.vaultCertificate);
   }
 
-  /** @throws UserError when Vault does not let a deployer in */
+  /** @throws UserError if a deployer cannot log in to Vault */
   async logsIn(deployer: string): Promise<void> {
     const client = await this.vaultAs(deployer);
     await client.logOut();
   }
 
-  /** Vault's API as the person who deploys. */
+  /** Vault's API with the deployer's login. */
   readonly deployer = (): Promise<VaultClient> => this.vaultAs(this.person);
 
   /** Lets clients trust the newest certificate beside those before it, which Vault may still show. */
@@ -292,7 +292,7 @@ export class Rehearsal {
     return VaultClient.loggedIn({ ...this.vaultConnection(), jwt });
   }
 
-  /** What the Vault that runs says of itself. */
+  /** The version that the running Vault reports. */
   async vaultVersion(): Promise<string> {
     const client = new VaultClient(this.vaultConnection());
     const { version } = await client.request({ method: "GET", path: "sys/health" });
@@ -319,7 +319,7 @@ export class Rehearsal {
   /** The VM of the first node. */
   get vault(): Machine {
     const [first] = this.vaultNodes;
-    if (!first) throw new UserError("There is no VM of Vault.");
+    if (!first) throw new UserError("Vault has no VM.");
     return first;
   }
 
@@ -356,21 +356,21 @@ export class Rehearsal {
     return deploymentPlan.parse(JSON.parse(stdout));
   }
 
-  /** @throws UserError when a plan would do anything else */
+  /** @throws UserError if the plan does anything else */
   async expectPlan(expected: ExpectedPlan, ...options: string[]): Promise<void> {
     const differences = differencesOf(await this.plan(...options), expected);
     if (differences.length > 0) {
-      throw new UserError(`The plan is not the expected one.\n${differences.join("\n")}`);
+      throw new UserError(`The plan differs from the expected plan.\n${differences.join("\n")}`);
     }
   }
 
-  /** @throws UserError when the sandbox, which has no azurerm, would have another Azure */
+  /** @throws UserError if the sandbox, which does not have azurerm, would create another Azure */
   async expectFallbackAlike(): Promise<void> {
     const { azure, person, environment, project } = this;
     const real = azure.resources.all.filter(({ id }) => !this.atStart.has(id));
     const states = new Map<string, string>();
     for (const { name } of readSynthesizedFolder(join(project, "cdktf.out"))) {
-      // Into a file, since of a program's output only the end is kept.
+      // Through a file, because only the end of a program's output is kept.
       const file = join(this.options.folder, `${name}.tfstate`);
       const pull = [this.options.programs.terraform, `-chdir=cdktf.out/stacks/${name}`, "state", "pull"];
       await this.run("/bin/sh", ["-c", 'exec "$@" >"$0"', file, ...pull], "terraform");
@@ -379,10 +379,10 @@ export class Rehearsal {
     const fallback = fallbackModel(project, environment, { azure, person, states });
     const differences = differencesFromFallback(real, fallback);
     if (differences.length > 0)
-      throw new UserError(`The sandbox's Azure would be another one:\n${differences.join("\n")}`);
+      throw new UserError(`The sandbox's Azure would differ:\n${differences.join("\n")}`);
   }
 
-  /** @throws UserError when something is left that a deployment made, or Azure keeps something and the script does not say so */
+  /** @throws UserError if a deployed resource remains, or if Azure keeps something and the script does not say so */
   async destroy(...options: string[]): Promise<void> {
     const name = this.environmentName;
     const keptBefore = this.deletedKeyVaults;
@@ -393,7 +393,7 @@ export class Rehearsal {
     if (left.length > 0) throw new UserError(`scripts/destroy left behind:\n${left.join("\n")}`);
   }
 
-  /** Deploys a stack by cdktf alone, as docs/deploy.md says. @throws UserError when that would change anything that the scripts deployed */
+  /** Deploys a stack with cdktf alone, as docs/deploy.md says. @throws UserError if that would change a deployed resource */
   async expectNothingFromCdktf(stack: string): Promise<void> {
     const args = ["deploy", stack, "--auto-approve", "--no-color"];
     const { stdout } = await this.run(
@@ -403,11 +403,11 @@ export class Rehearsal {
       { ENVIRONMENT: this.environmentName, ARM_SUBSCRIPTION_ID: subscriptionId },
     );
     if (!stdout.includes("No changes.")) {
-      throw new UserError(`cdktf deploy would change what scripts/deploy deployed:\n${stdout}`);
+      throw new UserError(`cdktf deploy would change resources that scripts/deploy deployed:\n${stdout}`);
     }
   }
 
-  /** Ids of what is there beside what Azure keeps of deleted Key Vaults. */
+  /** Ids of all resources, without the deleted Key Vaults that Azure keeps. */
   leftovers(): string[] {
     return this.azure.resources.all
       .filter(({ id, type }) => type !== deletedVaultType && !this.atStart.has(id))
@@ -418,7 +418,7 @@ export class Rehearsal {
     return this.azure.resources.ofType(deletedVaultType).length;
   }
 
-  /** What was asked of Azure and is not imitated, since the start or since they were forgotten; a line each. */
+  /** Requests to Azure that the stand-in does not support, since the start or the last reset. One a line. */
   unknownRequests(): string[] {
     return [...this.unknown];
   }
@@ -432,7 +432,7 @@ export class Rehearsal {
       this.unknown.add(`${method} ${host}${path} (${caller})`);
   }
 
-  /** Runs one of the project's scripts in the copy; what it prints goes to a log. */
+  /** Runs a script of the project in the copy and logs its output. */
   private async script(name: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
     return this.run(join(this.options.project, "scripts", name), args, name);
   }
@@ -463,10 +463,10 @@ export class Rehearsal {
 function only<T>(what: string, all: readonly T[]): T {
   const [first, ...others] = all;
   if (first !== undefined && others.length === 0) return first;
-  throw new UserError(`The smoke test looks at one ${what}, and there are ${all.length}.`);
+  throw new UserError(`The smoke test needs one ${what}, but there are ${all.length}.`);
 }
 
-/** What a person's shell has, with Azure behind a proxy and a CA of its own. */
+/** The environment of a person's shell. Azure is behind a proxy and has its own CA. */
 function environmentOf(
   { programs, folder }: RehearsalOptions,
   proxy: string,
@@ -490,12 +490,12 @@ function environmentOf(
     AZURE_CORE_LOGIN_EXPERIENCE_V2: "off",
     TERRAFORM_BINARY_NAME: basename(programs.terraform),
     TF_CLI_CONFIG_FILE: programs.terraformConfiguration,
-    // cdktf has Terraform lock the providers' checksums, for which Terraform asks the registry whatever its configuration says.
+    // cdktf makes Terraform lock the providers' checksums. For this, Terraform asks the registry and ignores its configuration.
     TF_CLI_ARGS_providers_lock: `-fs-mirror=${programs.providers}`,
     CHECKPOINT_DISABLE: "1",
-    // Else it copies the providers into the user's own cache, from this folder which does not stay.
+    // Otherwise cdktf copies the providers from this temporary folder into the user's own cache.
     CDKTF_DISABLE_PLUGIN_CACHE_ENV: "true",
-    // cdktf reports errors of its own otherwise.
+    // Otherwise cdktf sends reports of errors.
     CI: "true",
   };
 }

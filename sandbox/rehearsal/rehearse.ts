@@ -9,26 +9,26 @@ import type { RehearsalPrograms } from "./programs";
 import { copyProject, prepareEnvironment } from "./project-copy";
 import { Rehearsal } from "./rehearsal";
 
-/** What a rehearsal does, from the first deployment on. */
+/** The steps of a rehearsal after the first deployment. */
 export interface Course {
-  /** A commit of git from which the project is deployed at first; undefined for the project as it is. */
+  /** A git commit from which to deploy first. Undefined for the current project. */
   readonly from?: string;
-  /** @throws UserError that says what went wrong */
+  /** @throws UserError with the reason of a failure */
   readonly follow: (rehearsal: Rehearsal, progress: Progress) => Promise<void>;
 }
 
 export interface RehearseOptions {
-  /** Of the environment. */
+  /** Name of the environment. */
   name: string;
-  /** A folder of its own. */
+  /** A folder for this rehearsal alone. */
   folder: string;
-  /** /etc/hosts of the private network that this runs in. */
+  /** /etc/hosts of the private network in which this runs. */
   hostsFile: string;
   programs: RehearsalPrograms;
   progress: Progress;
 }
 
-/** Follows a course with a copy of the project, an Azure with nothing in it, and a person who is signed in to it. */
+/** Follows a course with a copy of the project, an empty Azure, and a person who is signed in. */
 export async function rehearse(options: RehearseOptions, { from, follow }: Course): Promise<void> {
   const { name, folder, progress } = options;
   const vault = await findVaultProgram({ progress });
@@ -52,7 +52,7 @@ export async function rehearse(options: RehearseOptions, { from, follow }: Cours
     const unknown = rehearsal.unknownRequests();
     if (unknown.length > 0) {
       throw new UserError(
-        `The stand-in for Azure was asked what it does not imitate:\n${unknown.join("\n")}`,
+        `The stand-in for Azure got requests that it does not support:\n${unknown.join("\n")}`,
       );
     }
   } finally {

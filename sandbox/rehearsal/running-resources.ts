@@ -25,16 +25,16 @@ import { ownLoopback } from "../system/loopback-network";
 import { WebAppProcess } from "../system/web-app";
 
 export interface RunningResourcesOptions {
-  /** A folder of its own. */
+  /** A folder for these resources alone. */
   folder: string;
   /** Path of the CA's certificate. */
   caFile: string;
   /** Vault and Node.js, in the versions that the VMs install. */
   programs: readonly InstalledProgram[];
   mysqlProgram: MySqlProgram;
-  /** Written anew whenever a name in the virtual network changes: /etc/hosts of the private network. */
+  /** /etc/hosts of the private network. It is rewritten whenever a name in the virtual network changes. */
   hostsFile: string;
-  /** Told of what happens in the background, such as a machine that does not boot. */
+  /** Gets news from the background, such as a machine that does not boot. */
   print: (line: string) => void;
 }
 
@@ -48,8 +48,8 @@ interface Database {
 const mysqlPort = 3306;
 
 /**
- * What the resources of Azure Resource Manager stand for, run on this machine: VMs from the user data that was sent, the
- * MySQL server, and web apps from the package that was pushed.
+ * Runs on this machine what the resources of Azure Resource Manager stand for: VMs from their user data, the MySQL server, and web
+ * apps from the pushed package.
  */
 export class RunningResources implements SiteRunner {
   readonly machines = new Map<string, Machine>();
@@ -59,11 +59,11 @@ export class RunningResources implements SiteRunner {
   readonly #balancers = new Map<string, { balancer: LoadBalancer; props: LoadBalancerProps }>();
   #azure?: Azure;
   #machinesMade = 0;
-  /** As it was sent last, by name of the VM. */
+  /** The latest user data by name of the VM. */
   readonly #userData = new Map<string, string>();
   /** By name of the VM. */
   readonly #sizes = new Map<string, string>();
-  /** The last work of each kind of which only one may be under way: a site's starts and ends, load balancers. */
+  /** The latest work of each kind that allows only one at a time: a site's starts and stops, load balancers. */
   readonly #turns = new Map<string, Promise<void>>();
   readonly #consoles = new Map<string, string>();
 
@@ -71,7 +71,7 @@ export class RunningResources implements SiteRunner {
     this.#options = options;
   }
 
-  /** Before the first request: what runs here asks that Azure. */
+  /** Call this before the first request. The programs here send their requests to this Azure. */
   use(azure: Azure): void {
     this.#azure = azure;
   }
@@ -97,7 +97,7 @@ export class RunningResources implements SiteRunner {
     await writeFile(this.#options.hostsFile, ["127.0.0.1 localhost", ...lines, ""].join("\n"));
   };
 
-  /** Starts, changes and ends what listens for load balancers, so that it is what Azure holds now. */
+  /** Starts, changes and ends the listeners of load balancers, so that they match Azure's resources. */
   async #balance(store: ResourceStore): Promise<void> {
     const wanted = new Map(
       store
@@ -133,11 +133,11 @@ export class RunningResources implements SiteRunner {
     for (const { server } of this.databases.values()) await server.stop();
   }
 
-  /** Azure answers once the VM is there; what cloud-init does then goes on by itself. */
+  /** Azure answers once the VM exists. cloud-init then works in the background. */
   async #startMachine(resource: ArmResource): Promise<void> {
     const { name } = resource;
     const userData = userDataOf(resource);
-    if (!userData) throw new UserError(`The VM ${name} was sent without user data.`);
+    if (!userData) throw new UserError(`The request for VM ${name} has no user data.`);
     const text = gunzipSync(Buffer.from(userData, "base64")).toString("utf8");
     const size = String(fields(propertiesOf(resource)["hardwareProfile"])["vmSize"]);
     const resized = ![undefined, size].includes(this.#sizes.get(name));
@@ -152,7 +152,7 @@ export class RunningResources implements SiteRunner {
     const [card] = list(fields(propertiesOf(resource)["networkProfile"])["networkInterfaces"]);
     const made = azure.resources.get(String(card?.["id"]));
     const address = made && interfaceAddress(made);
-    if (!address) throw new UserError(`The VM ${name} was sent without a network.`);
+    if (!address) throw new UserError(`The request for VM ${name} has no network.`);
     await azure.listenFor(name, { sourceAddress: address });
     const { caFile, programs, folder } = this.#options;
     const machine = await Machine.create({
@@ -166,12 +166,12 @@ export class RunningResources implements SiteRunner {
       programs,
     });
     this.machines.set(name, machine);
-    // Nobody waits for minutes until it is a node's turn to restart.
+    // A node must not wait for minutes until its turn to restart.
     machine.environment["TURN_SECONDS"] = "4";
     this.#applyInBackground(machine, text, () => machine.boot());
   }
 
-  /** As the VM's timer does each minute on Azure: until it has applied what it was sent, or other user data come. */
+  /** Retries until the machine has applied its user data or gets new ones, as the VM's timer does each minute on Azure. */
   #applyInBackground(machine: Machine, text: string, first: () => Promise<unknown> = async () => {}): void {
     const { name } = machine;
     const { print } = this.#options;
@@ -183,9 +183,9 @@ export class RunningResources implements SiteRunner {
       while (current()) {
         this.#use().setUserData(name, mapped);
         const { code, output } = await machine.run("apply-user-data.service");
-        // The machine's files have its private root in them; Azure knows the user data as they were sent.
+        // The machine's files contain its private root. Azure has the user data as they were sent.
         const shown = output.replaceAll(/user-data [0-9a-f]{12}/g, `user-data ${version}`);
-        // A report comes once; the console keeps it.
+        // The VM reports only once, so the console keeps it.
         this.#consoles.set(name, `${this.#consoles.get(name) ?? ""}${shown}`);
         if (code === 0) return;
         await new Promise((resolve) => setTimeout(resolve, 1000).unref());
@@ -235,7 +235,7 @@ export class RunningResources implements SiteRunner {
     this.databases.set(name, { server, login: { host, ...login }, ca: azure.caPem });
   }
 
-  /** Without the stack's collation, which MariaDB does not know. */
+  /** Leaves out the stack's collation, which MariaDB does not know. */
   async #createDatabase({ id, name }: ArmResource): Promise<void> {
     const server = id.split("/").at(-3) ?? "";
     const database = this.databases.get(server);
@@ -267,14 +267,14 @@ export class RunningResources implements SiteRunner {
     if (this.webApps.has(name)) await this.#startSite(name);
   }
 
-  /** One after the other, since new settings and a new package may come together. */
+  /** Starts a site once its earlier starts have ended, because new settings and a new package may come together. */
   #startSite(name: string): Promise<void> {
     return this.#inTurn(name, () => this.#startSiteNow(name));
   }
 
   #inTurn(what: string, work: () => Promise<void>): Promise<void> {
     const turn = (this.#turns.get(what) ?? Promise.resolve()).then(work);
-    // A failure is the caller's, and not that of the next in turn.
+    // A failure concerns its caller, not the next in turn.
     this.#turns.set(
       what,
       turn.catch(() => {}),
@@ -320,7 +320,7 @@ export class RunningResources implements SiteRunner {
   }
 
   #use(): Azure {
-    if (!this.#azure) throw new UserError("Nothing can run before there is an Azure.");
+    if (!this.#azure) throw new UserError("Nothing can run before Azure is set.");
     return this.#azure;
   }
 }

@@ -11,7 +11,7 @@ import type { Machine } from "../machine/machine";
 import { securityWorkspace } from "./empty-azure";
 import type { Rehearsal } from "./rehearsal";
 
-/** A log, as docs/security.md names it. */
+/** A log, under its name in docs/security.md. */
 type Log =
   | "Activity log"
   | "Key Vault's log"
@@ -20,7 +20,7 @@ type Log =
   | "Vault's audit log"
   | "Journal of the VMs";
 
-/** What arrives in the evidence workspace, by its category there. */
+/** The category of a log in the evidence workspace. */
 const categories: Partial<Record<Log, string>> = {
   "Activity log": administrative,
   "Key Vault's log": "AuditEvent",
@@ -28,7 +28,7 @@ const categories: Partial<Record<Log, string>> = {
   "Package store's log": "StorageWrite",
 };
 
-/** Where somebody who may deploy does harm. */
+/** The system in which a deployer does harm. */
 export interface TraceScene {
   readonly azure: Azure;
   readonly environment: Pick<Environment, "evidenceWorkspace">;
@@ -42,16 +42,16 @@ export interface TraceScene {
   readonly deployer: () => Promise<VaultClient>;
 }
 
-/** Something that a deployer can do, and docs/security.md says how it shows. */
+/** Something harmful that a deployer can do. docs/security.md says how it shows. */
 export interface Way {
   /** In the words of docs/security.md. */
   readonly what: string;
   readonly shows: Readonly<Partial<Record<Log, readonly string[]>>>;
-  /** Leaves what runs as it is. @returns what the journals of VMs then say */
+  /** Does not disturb the running system. @returns what the journals of VMs then say */
   readonly work: (scene: TraceScene) => Promise<string | undefined>;
 }
 
-/** In the order of the table of docs/security.md. */
+/** In the order of the table in docs/security.md. */
 export const ways: readonly Way[] = [
   {
     what: "Write a policy and a role in Vault for themselves, log in by it, read secrets",
@@ -89,7 +89,7 @@ export const ways: readonly Way[] = [
         connection_url: "{{username}}:{{password}}@tcp(theirs.mysql.database.azure.com:3306)/?tls=true",
         username: "vaultadmin",
       };
-      // Vault keeps the connection that it has, since it cannot reach this one.
+      // Vault keeps its connection, because it cannot reach this one.
       await refused(vault.request({ method: "PUT", path: "database/config/mysql", body: connection }));
       const role = { db_name: "mysql", creation_statements: ["CREATE USER '{{name}}'@'%'"] };
       await vault.request({ method: "PUT", path: "database/roles/mine", body: role });
@@ -130,7 +130,7 @@ export const ways: readonly Way[] = [
         properties = {},
       } = theOne(scene.azure, "Microsoft.Compute/virtualMachines", scene.vault.name);
       const version = "api-version=2024-07-01";
-      // What it has already, so that it runs on.
+      // The VM's current user data, so that it continues to run.
       const userData = properties["userData"] ?? Buffer.from("#cloud-config\n").toString("base64");
       await send("PATCH", `${arm}${id}?${version}`, { properties: { userData } });
       await send("POST", `${arm}${id}/runCommand?${version}`, {
@@ -142,7 +142,7 @@ export const ways: readonly Way[] = [
         type: "CustomScript",
         typeHandlerVersion: "2.1",
       };
-      // A VM takes extensions only where the environment asks for one. The attempt shows all the same.
+      // A VM accepts extensions only if the environment asks for one. The attempt shows anyway.
       await refused(
         send("PUT", `${arm}${id}/extensions/mine?${version}`, { location, properties: extension }),
       );
@@ -157,7 +157,7 @@ export const ways: readonly Way[] = [
       const { azure } = scene;
       const send = asDeployer(scene);
       const [disk] = azure.resources.ofType("Microsoft.Compute/disks");
-      if (!disk) throw new UserError("There is no disk of which to take a snapshot.");
+      if (!disk) throw new UserError("The system has no disk to take a snapshot of.");
       const snapshot = `${arm}${disk.id.replace(/\/disks\/.*/, "/snapshots/mine")}?api-version=2024-03-02`;
       await send("PUT", snapshot, {
         location: disk.location,
@@ -195,7 +195,7 @@ export const ways: readonly Way[] = [
       const { azure } = scene;
       const send = asDeployer(scene);
       const [site] = azure.resources.ofType("Microsoft.Web/sites");
-      if (!site) throw new UserError("There is no web app whose settings could change.");
+      if (!site) throw new UserError("The system has no web app whose settings could change.");
       const settings = `${arm}${site.id}/config/appsettings`;
       const version = "api-version=2023-12-01";
       const before = JSON.parse((await send("POST", `${settings}/list?${version}`, {})).toString()) as object;
@@ -218,7 +218,7 @@ export const ways: readonly Way[] = [
     work: async (scene) => {
       const send = asDeployer(scene);
       const { id, name, location } = mainKeyVault(scene.azure);
-      // Of their own, since a name that was deleted is not free again.
+      // The deployer's own Key Vault, because the name of a deleted one stays taken.
       const own = `mine-${crypto.randomUUID().slice(0, 8)}`;
       const url = `https://${name}.vault.azure.net`;
       await send("POST", `${url}/keys/${own}/create?${keyVaultVersion}`, { kty: "RSA", key_size: 2048 });
@@ -266,7 +266,7 @@ export const ways: readonly Way[] = [
 /** Azure's type of a diagnostic setting. */
 export const settingType = "Microsoft.Insights/diagnosticSettings";
 
-/** Does all of it, in a system that sends its logs to the security team's workspace. */
+/** Tries all ways in a system that sends its logs to the security team's workspace. */
 export async function findTraces(rehearsal: Rehearsal, progress: Progress): Promise<void> {
   const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
   rehearsal.edit((environment) => {
@@ -284,7 +284,7 @@ export async function findTraces(rehearsal: Rehearsal, progress: Progress): Prom
   await rehearsal.smokeTest();
 }
 
-/** Does it, and looks for its traces; a line for each that is not there. */
+/** Tries a way and looks for its traces. Returns a line for each missing trace. */
 export async function missingTraces({ what, shows, work }: Way, scene: TraceScene): Promise<string[]> {
   const since = new Date().toISOString();
   const auditLog = await auditLogOf(scene);
@@ -303,7 +303,7 @@ export async function missingTraces({ what, shows, work }: Way, scene: TraceScen
   );
 }
 
-/** Where the audit log of the stack vault-config is, by what Vault itself says. */
+/** The path of the audit log of the stack vault-config, as Vault reports it. */
 async function auditLogOf({ deployer }: TraceScene): Promise<string> {
   const vault = await deployer();
   const devices = await vault.request({ method: "GET", path: "sys/audit" });
@@ -328,7 +328,7 @@ function arrived(
     );
 }
 
-/** A login is by its answer somebody's, everything else by its request. */
+/** Finds a path in Vault's log. A login's person is in its response, and that of any other request in its request. */
 function inVaultsLog(lines: string, path: string, person: string): boolean {
   return lines.split("\n").some((line) => {
     if (line === "") return false;
@@ -340,7 +340,7 @@ function inVaultsLog(lines: string, path: string, person: string): boolean {
 const arm = "https://management.azure.com";
 const keyVaultVersion = "api-version=7.4";
 
-/** Of a token, by the end of a host's name. */
+/** A token's audience by the end of a host's name. */
 const audiences: Readonly<Record<string, string>> = {
   "management.azure.com": "https://management.core.windows.net/",
   "vault.azure.net": "https://vault.azure.net",
@@ -348,7 +348,7 @@ const audiences: Readonly<Record<string, string>> = {
   "scm.azurewebsites.net": "https://appservice.azure.com",
 };
 
-/** What sends a deployer's requests to Azure; a body that is no bytes goes as JSON. @throws UserError when Azure refuses */
+/** Sends a deployer's requests to Azure. A body that is not bytes goes as JSON. @throws UserError if Azure rejects one */
 function asDeployer({ azure, person }: TraceScene) {
   const dispatcher = new ProxyAgent({ uri: azure.proxyUrlFor(), requestTls: { ca: azure.caPem } });
   return async (method: string, url: string, body?: object | Buffer): Promise<Buffer> => {
@@ -373,13 +373,13 @@ function asDeployer({ azure, person }: TraceScene) {
   };
 }
 
-/** What may be refused, and shows even then. */
+/** Ignores a rejection: the attempt shows even then. */
 const refused = (request: Promise<unknown>): Promise<unknown> =>
   request.catch((error: unknown) => messageOf(error));
 
 function theOne(azure: Azure, type: string, name: string) {
   const found = azure.resources.ofType(type).find((resource) => resource.name === name);
-  if (!found) throw new UserError(`Azure has no ${type} of the name ${name}.`);
+  if (!found) throw new UserError(`Azure has no ${type} named ${name}.`);
   return found;
 }
 
@@ -389,7 +389,7 @@ function keyVaultWith(azure: Azure, holds: (inside: Inside) => boolean) {
   const found = azure.resources
     .ofType("Microsoft.KeyVault/vaults")
     .find(({ name }) => holds(azure.keyVault(name)));
-  if (!found) throw new UserError("No Key Vault holds what is looked for.");
+  if (!found) throw new UserError("No Key Vault contains the requested item.");
   return found;
 }
 
@@ -398,7 +398,7 @@ const mainKeyVault = (azure: Azure) =>
 
 const resourceGroupOf = (id: string): string => id.split("/")[4] ?? "";
 
-/** The same files in another zip: its last record ends with a comment, and that with its length before it. */
+/** The same files in another zip. Its last record ends with a comment, after the comment's length. */
 function withRemark(zip: Buffer): Buffer {
   const remark = Buffer.from("changed");
   const length = Buffer.alloc(2);

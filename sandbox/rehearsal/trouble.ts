@@ -8,28 +8,28 @@ import type { AzureRequest } from "../azure/server/service";
 import { numbersOf } from "./numbers";
 import type { Rehearsal } from "./rehearsal";
 
-/** Whatever happens, so many runs of the same command must be enough. */
+/** The same command must succeed within this number of runs. */
 const mostRuns = 12;
 
-/** How often the scripts are killed. */
+/** How often this kills the scripts. */
 const kills = 20;
 
-/** Milliseconds until a role assignment works: two minutes on Azure, made shorter here. */
+/** Milliseconds until a role assignment works. Azure takes two minutes. */
 const rightsTakeMs = 10_000;
 
-/** Seconds that a person's token lasts: an hour and more on Azure. The preflight wants 300. */
+/** Seconds that a person's token lasts. On Azure it lasts an hour or more. The preflight requires 300. */
 const tokenSeconds = 330;
 
-/** What Azure Resource Manager answers once instead of what it should, by kind of trouble. */
+/** Azure Resource Manager's wrong answer to a first request, by kind of trouble. */
 const nuisances: Readonly<Record<string, FaultAnswer>> = {
-  // For requests that change something only. A run ends with it, unlike with the others.
+  // Only for requests that change something. Unlike the others, this one ends a run.
   "a conflict": { status: 409, code: "AnotherOperationInProgress" },
   "too many requests": { status: 429, retryAfter: 1 },
   "an error of Azure's own": { status: 500 },
   "a late answer": { delayMs: 2_000 },
 };
 
-/** How many of the requests that change something meet a conflict. */
+/** The share of changing requests that meet a conflict. */
 const conflicts = 1 / 12;
 
 interface Scene {
@@ -39,13 +39,13 @@ interface Scene {
 }
 
 /**
- * Deploys and destroys while things go wrong; after each trouble the same command must end well.
- * @param seed draws which request meets which trouble, and when the scripts are killed
+ * Deploys and destroys while things go wrong. After each trouble, the same command must succeed.
+ * @param seed determines which request meets which trouble, and when the scripts are killed
  */
 export const bearTrouble =
   (seed: number) =>
   async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {
-    progress.line(`The seed is ${seed}; --seed ${seed} draws the same moments again.`);
+    progress.line(`The seed is ${seed}. Use --seed ${seed} to repeat this trouble.`);
     const scene = { rehearsal, progress, random: numbersOf(seed) };
     await bearNuisances(scene);
     await bearShortages(scene);
@@ -54,18 +54,20 @@ export const bearTrouble =
     await progress.step("second plan: nothing to change", () => rehearsal.expectPlan({}), { announce: true });
   };
 
-/** Each request to Azure Resource Manager is in trouble the first time. */
+/** Each request to Azure Resource Manager meets trouble the first time. */
 export async function bearNuisances(scene: Scene): Promise<void> {
   const { rehearsal, progress, random } = scene;
   const nuisance = annoy(rehearsal.azure, random);
-  await untilWell("scripts/deploy, each request to Azure once in trouble", scene, () => rehearsal.deploy());
+  await untilWell("scripts/deploy, each request to Azure meets trouble once", scene, () =>
+    rehearsal.deploy(),
+  );
   await rehearsal.smokeTest();
   await untilWell("scripts/destroy, likewise", scene, () => rehearsal.destroy());
   progress.line(nuisance.report());
   nuisance.remove();
 }
 
-/** Rights come late, tokens are short, one has expired, and there is no room for the first VM. */
+/** Rights work late, tokens are short, one token has expired, and Azure has no capacity for the first VM. */
 export async function bearShortages(scene: Scene): Promise<void> {
   const { rehearsal } = scene;
   const { azure } = rehearsal;
@@ -79,12 +81,12 @@ export async function bearShortages(scene: Scene): Promise<void> {
   azure.accessControl.assignmentsTakeMs = rightsTakeMs;
   azure.tokenLifetimes.person = tokenSeconds;
   await untilWell(
-    "scripts/deploy, with late rights, short tokens, one expired, and no room for the first VM",
+    "scripts/deploy, with late rights, short tokens, one expired token, and no capacity for the first VM",
     scene,
     () => rehearsal.deploy(),
   );
   if (once.some(({ hits }) => hits === 0))
-    throw new UserError("Azure had no reason to refuse a VM or a token, although it was to.");
+    throw new UserError("Azure should have rejected a VM or a token, but it did not.");
   for (const fault of once) fault.remove();
   azure.accessControl.assignmentsTakeMs = 0;
   await rehearsal.smokeTest();
@@ -94,7 +96,7 @@ export async function bearShortages(scene: Scene): Promise<void> {
 export async function bearForgottenLogin({ rehearsal, progress }: Scene): Promise<void> {
   const { azure } = rehearsal;
   azure.tokenLifetimes.person = tokenSeconds;
-  // So that no token that the Azure CLI has kept lasts as long as it asks for.
+  // Otherwise the Azure CLI has a cached token that lasts long enough.
   await rehearsal.logIn();
   azure.forgetLogins();
   const plan = () => expectLoginAskedFor(rehearsal);
@@ -103,7 +105,7 @@ export async function bearForgottenLogin({ rehearsal, progress }: Scene): Promis
   await rehearsal.logIn();
 }
 
-/** kill -9 of the scripts and of all that they started, of each five times, then to its end, and all of it again. */
+/** Kills the scripts and all their processes (kill -9) five times each, then lets the command finish, and repeats everything. */
 export async function bearKills(scene: Scene): Promise<void> {
   const { rehearsal, progress, random } = scene;
   const commands: [string, () => Promise<void>, longestMs: number][] = [
@@ -120,7 +122,7 @@ export async function bearKills(scene: Scene): Promise<void> {
           { announce: true },
         );
       }
-      await untilWell(`${what}, the same again`, scene, command);
+      await untilWell(`${what}, the same command again`, scene, command);
     }
     await rehearsal.smokeTest();
   }
@@ -129,7 +131,7 @@ export async function bearKills(scene: Scene): Promise<void> {
 const untilWell = (what: string, { progress }: Scene, command: () => Promise<void>): Promise<void> =>
   progress.step(what, () => againUntilWell(what, command, progress), { announce: true });
 
-/** @throws UserError when it does not end well in the end, or a message is only a provider's */
+/** @throws UserError if it never succeeds, or if a message is only a provider's message */
 async function againUntilWell(what: string, command: () => Promise<void>, progress: Progress): Promise<void> {
   for (let run = 1; run <= mostRuns; run++) {
     try {
@@ -142,16 +144,16 @@ async function againUntilWell(what: string, command: () => Promise<void>, progre
       checkWords(message);
     }
   }
-  throw new UserError(`${what} did not end well in ${mostRuns} runs.`);
+  throw new UserError(`${what} did not succeed in ${mostRuns} runs.`);
 }
 
-/** @throws UserError when what the scripts say is nothing but what a program below them said */
+/** @throws UserError if the scripts only repeat what a program below them said */
 function checkWords(message: string): void {
   if (/Terraform failed with|`az [^`]*` failed/.test(message))
-    throw new UserError(`The scripts say no more of this than the program below them: ${message}`);
+    throw new UserError(`The scripts only repeat the message of the program below them: ${message}`);
 }
 
-/** What ends before its time or fails is no matter: the same command comes again. */
+/** A run that ends early or fails does not matter here: the same command runs again. */
 async function killedAfter(
   milliseconds: number,
   command: () => Promise<void>,
@@ -160,11 +162,11 @@ async function killedAfter(
 ): Promise<void> {
   const over = new AbortController();
   const running = command().then(
-    () => progress.line("  it was over before"),
+    () => progress.line("  it ended earlier"),
     (error: unknown) => {
       const message = messageOf(error);
       if (!over.signal.aborted) {
-        progress.line(`  it failed before: ${message}`);
+        progress.line(`  it failed earlier: ${message}`);
         checkWords(message);
       }
     },
@@ -175,7 +177,7 @@ async function killedAfter(
   await running;
 }
 
-/** Each request of the deployer to Azure Resource Manager is in trouble the first time. */
+/** Each of the deployer's requests to Azure Resource Manager meets trouble the first time. */
 function annoy(azure: Azure, random: () => number): { report: () => string; remove: () => void } {
   const chosen = new Map<string, string>();
   const kinds = Object.keys(nuisances);
@@ -209,7 +211,7 @@ function annoy(azure: Azure, random: () => number): { report: () => string; remo
   };
 }
 
-/** The first resource of a type that is asked for is refused. */
+/** Rejects the first request for a resource of a type. */
 function refuseOnce(azure: Azure, type: string, answer: FaultAnswer): InjectedFault {
   const one = new RegExp(`/providers/${type}/[^/]+$`, "i");
   return azure.faults.add({
@@ -220,7 +222,9 @@ function refuseOnce(azure: Azure, type: string, answer: FaultAnswer): InjectedFa
 }
 
 async function expectLoginAskedFor(rehearsal: Rehearsal): Promise<void> {
-  const message = await rehearsal.expectPlan({}).then(() => "it went on", messageOf);
+  const message = await rehearsal.expectPlan({}).then(() => "the plan succeeded", messageOf);
   if (!message.includes("run `az login`"))
-    throw new UserError(`The scripts do not ask for a login that Azure has forgotten: ${message}`);
+    throw new UserError(
+      `The scripts do not ask for a new login after Azure has forgotten the old one: ${message}`,
+    );
 }

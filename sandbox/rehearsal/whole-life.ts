@@ -5,7 +5,7 @@ import type { Rehearsal } from "./rehearsal";
 
 type Step = (what: string, work: () => Promise<void>) => Promise<void>;
 
-/** From the first deployment over all changes to the destruction, and once more. */
+/** From the first deployment through all changes to the destruction, and a second deployment. */
 export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promise<void> {
   const step: Step = (what, work) => progress.step(what, work, { announce: true });
   await step("scripts/deploy", () => rehearsal.deploy());
@@ -14,7 +14,7 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
   await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
   for (const change of changes) {
     const obstacle = change.obstacle?.(rehearsal);
-    if (obstacle) progress.line(`${change.what}: skipped, since ${obstacle}`);
+    if (obstacle) progress.line(`${change.what}: skipped, because ${obstacle}`);
     else await make(change, rehearsal, step);
   }
   changeByItself(rehearsal);
@@ -27,8 +27,8 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
     });
     await step("protectData is lifted: scripts/deploy", () => rehearsal.deploy());
   }
-  await step("scripts/destroy among leftovers: nothing left", () => destroyAmongLeftovers(rehearsal));
-  await step("scripts/deploy, once more", () => rehearsal.deploy());
+  await step("scripts/destroy among leftovers: nothing remains", () => destroyAmongLeftovers(rehearsal));
+  await step("scripts/deploy, a second time", () => rehearsal.deploy());
   await step("cdktf deploy network, by hand: nothing to change", () =>
     rehearsal.expectNothingFromCdktf("network"),
   );
@@ -40,7 +40,7 @@ async function make(change: Change, rehearsal: Rehearsal, step: Step): Promise<v
   if (edit) rehearsal.edit((environment) => edit(environment, rehearsal));
   const expected = plan(rehearsal.environment);
   await step(`${what}: the expected plan`, () => rehearsal.expectPlan(expected));
-  // The last plan, of all stacks, shows whether that was enough.
+  // The last plan covers all stacks and shows whether this was enough.
   const stacks = [...Object.keys(expected), ...alsoDeploys].flatMap((stack) => ["--stack", stack]);
   await step(`${what}: scripts/deploy`, () => rehearsal.deploy(...stacks));
   if (check) await step(`${what}: works`, () => check(rehearsal));

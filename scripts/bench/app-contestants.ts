@@ -21,7 +21,7 @@ import { waitFor } from "../../lib/processes/wait-for";
 import type { Sandbox } from "../../sandbox/system/sandbox";
 import { webAppEnvironment } from "../../sandbox/system/web-app";
 
-/** Asks for the page over HTTP, and reads all of it. */
+/** Requests the page over HTTP and reads it completely. */
 export type Page = () => Promise<void>;
 
 const rowCount = 100;
@@ -108,11 +108,11 @@ export class AppContestants {
       const { rows } = (await answer.json()) as { rows: Customer[] };
       const { email } = rows[rowCount - 1] ?? {};
       if (email !== madeUpCustomers[rowCount - 1]?.email)
-        throw new Error("A page is not the one it should be.");
+        throw new Error("A contestant returned another page than the others.");
     };
   }
 
-  /** Of each customer, ciphertexts that Vault made of single fields. They stay in memory; the row is read all the same. */
+  /** Vault's ciphertexts of each customer's single fields. They stay in memory, and the benchmark still reads the row. */
   private async encryptFields(): Promise<Ciphertexts> {
     const key = new TransitKey(this.vault, "transit", "customer-key");
     const { rows } = await this.application.store.list({ page: 1, pageSize: rowCount });
@@ -172,14 +172,14 @@ export class AppContestants {
   }
 }
 
-/** By what they are bound to. */
+/** Ciphertexts by their associated data. */
 type Ciphertexts = ReadonlyMap<string, string>;
 type Decrypt = (
   key: TransitKey,
   texts: readonly { ciphertext: string; associatedData: string }[],
 ) => Promise<readonly (string | Error)[]>;
 
-/** As the demos do: a request to Vault for each field of each row, one after the other. */
+/** The demos' way: one request to Vault for each field of each row, one after the other. */
 const oneByOne: Decrypt = async (key, texts) => {
   const opened: (string | Error)[] = [];
   for (const text of texts) opened.push(...(await key.decrypt([text])));
@@ -188,13 +188,13 @@ const oneByOne: Decrypt = async (key, texts) => {
 
 function settingsOf(sandbox: Sandbox): VaultSettings {
   const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
-  if (!site) throw new Error("The environment has no web app to measure; add one.");
+  if (!site) throw new Error("The environment has no web app to measure. Add one.");
   const settings = readSettings({ ...webAppEnvironment(site, sandbox.azure), SSL_CERT_FILE: sandbox.caFile });
   if (settings.way !== "vault") throw new Error("The web app does not log in to Vault itself.");
   return settings;
 }
 
-/** May make the table without encryption. */
+/** A database login that may create the table without encryption. */
 async function migrationLogin(
   { database, rootsPem }: VaultSettings,
   vault: OwnLogin,

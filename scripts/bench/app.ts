@@ -13,22 +13,22 @@ import { type Measured, measureSideBySide, median, ratios, spread } from "./side
 
 const environment = loadEnvironment("demo");
 
-/** Requests of one measurement; the median counts. One by itself takes as long as all of these where each field is a call. */
+/** Requests of one measurement, of which the median counts. With a call to Vault for each field, one request takes as long as all of these. */
 const requestsPerRound = 20;
 const clients = 32;
 const pageOf20 = "/api/customers?page=1&pageSize=20";
-/** One customer: a request of Vault's and one of the database's, a hundred thousand of which take minutes. */
+/** One customer needs one request to Vault and one to the database. A hundred thousand of them take minutes. */
 const oneCustomer = "/api/customers/1";
 
 export interface AppBenchOptions {
   rounds: number;
-  /** Seconds of load for requests a second. */
+  /** Seconds of load for the measurement of requests a second. */
   loadSeconds: number;
-  /** Numbers of requests after which memory is looked at, ascending. */
+  /** Numbers of requests after which this reads the memory, ascending. */
   memoryRequests: readonly number[];
 }
 
-/** What encryption costs a page, how much load the deployed package takes, and whether its memory grows. */
+/** Measures what encryption adds to a page, how much load the deployed package takes, and whether its memory grows. */
 export async function benchApp({ rounds, loadSeconds, memoryRequests }: AppBenchOptions): Promise<void> {
   const folder = await StateFolder.open();
   const progress = new Progress({ stream: new PassThrough().resume() });
@@ -63,7 +63,7 @@ async function benchPages(sandbox: Sandbox, rounds: number): Promise<void> {
           measure: () => medianOf(batchOfFields, requestsPerRound),
         },
         {
-          name: "a data key per row, with one of Vault's two audit devices",
+          name: "a data key per row, with a single audit device of Vault",
           measure: () => withoutSecondAudit(sandbox, () => medianOf(dataKeys, requestsPerRound)),
         },
       ],
@@ -75,7 +75,7 @@ async function benchPages(sandbox: Sandbox, rounds: number): Promise<void> {
   }
 }
 
-/** Each audit device hashes every value of a request and of its answer: what that costs a page. */
+/** Measures a page with one audit device less: each device hashes every value of a request and of its response. */
 async function withoutSecondAudit(sandbox: Sandbox, measure: () => Promise<number>): Promise<number> {
   const deployer = await VaultClient.loggedIn({ ...sandbox.vaultConnection(), jwt: sandbox.deployerToken() });
   const path = "sys/audit/file";
@@ -100,14 +100,14 @@ function printPages(measured: readonly Measured[], rounds: number): void {
   console.log(`\nOverhead of encryption, round by round: ${spread(overheads, 1)} ms`);
 }
 
-/** The deployed package in a new process, without a limit for how often one address asks. */
+/** Starts the deployed package in a new process, without a limit on requests from one address. */
 async function withDeployed(
   sandbox: Sandbox,
   folder: StateFolder,
   measure: (app: WebAppProcess) => Promise<void>,
 ): Promise<void> {
   const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
-  if (!site) throw new Error("The environment has no web app to measure; add one.");
+  if (!site) throw new Error("The environment has no web app to measure. Add one.");
   const app = await WebAppProcess.start({
     site,
     azure: sandbox.azure,
@@ -146,10 +146,10 @@ async function benchLoad(app: WebAppProcess, rounds: number, seconds: number): P
   console.log(`| 99th percentile, ms | ${spread(figures.p99, 0)} |`);
 }
 
-/** What is held, after a collection of garbage, and what the process has of the machine, which V8 gives back when it likes. */
+/** Measures the memory in use after a garbage collection, and the process's resident memory, which V8 returns when it likes. */
 async function benchMemory(app: WebAppProcess, steps: readonly number[]): Promise<void> {
   console.log(`\nMemory of a new process, ${clients} clients, requests for one customer (${oneCustomer})\n`);
-  console.log("| requests | MiB held | MiB resident | against the first |\n| --- | --- | --- | --- |");
+  console.log("| requests | MiB in use | MiB resident | against the first |\n| --- | --- | --- | --- |");
   let done = 0;
   let first: number | undefined;
   for (const step of steps) {

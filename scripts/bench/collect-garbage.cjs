@@ -1,4 +1,4 @@
-// Loaded before the measured application by NODE_OPTIONS: on SIGUSR2 everything is collected that nothing holds any more.
+// NODE_OPTIONS loads this before the measured application. On SIGUSR2 it runs a full garbage collection.
 const { setFlagsFromString } = require("node:v8");
 const { runInNewContext } = require("node:vm");
 

@@ -7,7 +7,7 @@ import { spread } from "./side-by-side";
 const times = z.object({ stacks: z.record(z.string(), z.number()), whole: z.number() });
 const round = z.object({ scripts: times, plain: times });
 
-/** What scripts/deploy takes beside a plain `terraform apply` of the same stacks, against the stand-in for Azure. */
+/** Compares scripts/deploy with a plain `terraform apply` of the same stacks, against the stand-in for Azure. */
 export async function benchRehearsal(rounds: number): Promise<void> {
   const measured = await rehearse(rounds);
   const [first] = measured;

@@ -13,10 +13,10 @@ import { measureSideBySide, ratios, spread } from "./side-by-side";
 
 const environment = loadEnvironment("demo");
 
-/** What the demos wait, whatever happens: before they install Vault, and before they configure it. Milliseconds. */
+/** The demos' fixed waits, in milliseconds: before they install Vault, and before they configure it. */
 const demosWaits = [60_000, 120_000];
 
-/** How long Vault takes: from user data to a Vault that deployers can use, and from a restart to active. */
+/** Measures how long Vault takes from user data to a deployer's login, and from a restart to active. */
 export async function benchSandbox(rounds: number): Promise<void> {
   await firstBoot(rounds);
   await restart(rounds);
@@ -26,7 +26,7 @@ async function firstBoot(rounds: number): Promise<void> {
   const [ours] = await measureSideBySide([{ name: "user data", measure: () => timedFirstBoot() }], rounds);
   console.error("  the same with the demos' fixed waits, once");
   const start = performance.now();
-  // The very thing that is measured; the waits are theirs and do not vary.
+  // These fixed waits are what this measures. They belong to the demos and do not vary.
   for (const wait of demosWaits) await delay(wait);
   const waited = performance.now() - start + (await timedFirstBoot());
   console.log(`\nUser data started to Vault active and used by a deployer, without package installation\n`);
@@ -56,7 +56,7 @@ async function timedFirstBoot(): Promise<number> {
   }
 }
 
-/** `systemctl restart vault` on the sandbox's VM, against the same Vault, storage and seal started by hand. */
+/** Compares `systemctl restart vault` on the sandbox's VM with the same Vault, storage and seal, started by hand. */
 async function restart(rounds: number): Promise<void> {
   const folder = await StateFolder.open();
   const sandbox = await Sandbox.start({ environment, folder, progress: quiet(), upTo: "vault" });
@@ -98,8 +98,7 @@ async function untilActive(sandbox: Sandbox): Promise<void> {
 }
 
 /**
- * Milliseconds of a restart by hand of the VM's own Vault: the service is stopped before and started after it, which is not
- * counted.
+ * Restarts the VM's own Vault by hand and returns milliseconds. Stopping the service before and starting it after does not count.
  */
 async function timedByHand(sandbox: Sandbox, folder: string): Promise<number> {
   const { vault, vaultProgram } = sandbox;
@@ -128,7 +127,7 @@ async function timedByHand(sandbox: Sandbox, folder: string): Promise<number> {
   return elapsed;
 }
 
-/** The lines of an environment file: KEY=value. */
+/** Reads the lines of an environment file: KEY=value. */
 function variables(file: string): Record<string, string> {
   const lines = readFileSync(file, "utf8").trim().split("\n");
   return Object.fromEntries(
@@ -136,7 +135,7 @@ function variables(file: string): Record<string, string> {
   );
 }
 
-/** Only the figures are of interest here. */
+/** The benchmark prints figures only. */
 function quiet(): Progress {
   return new Progress({ stream: new PassThrough().resume() });
 }

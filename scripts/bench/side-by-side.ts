@@ -1,4 +1,4 @@
-/** One thing to measure: returns its figure, in milliseconds or another unit. */
+/** A thing to measure. It returns its figure, in milliseconds or another unit. */
 export interface Contestant {
   name: string;
   measure(): number | Promise<number>;
@@ -10,8 +10,8 @@ export interface Measured {
 }
 
 /**
- * Measures all contestants in turn, round by round, so that a machine whose speed drifts treats them alike. One round
- * before the first warms the caches and is not counted.
+ * Measures all contestants in turn, round by round, so that a machine whose speed drifts treats them alike. A first round
+ * warms the caches and does not count.
  */
 export async function measureSideBySide(
   contestants: readonly Contestant[],

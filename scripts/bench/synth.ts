@@ -7,10 +7,10 @@ import { type Measured, measureSideBySide, median, ratios, spread } from "./side
 const project = join(__dirname, "../..");
 const tsx = ["--require", "tsx/cjs"];
 const output = mkdtempSync(join(tmpdir(), "bench-synth-"));
-/** Where scripts/run-bundled.cjs keeps its bundles. */
+/** The folder in which scripts/run-bundled.cjs keeps its bundles. */
 const bundles = join(project, "node_modules/.cache/vault-on-azure");
 
-/** What `npm run synth` costs as a whole process, against the least that is possible and against careless imports. */
+/** Compares `npm run synth` as a whole process with the lowest possible cost and with careless imports. */
 export async function benchSynth(rounds: number): Promise<void> {
   try {
     await againstFloor(rounds);
@@ -55,19 +55,19 @@ async function againstFloor(rounds: number): Promise<void> {
   }
 }
 
-/** The floor as `npm run synth` would run it, with its bindings named at bundling. */
+/** Writes the floor in the form in which `npm run synth` would run it: the bundle names its bindings. */
 function writeBundledFloor(bindings: readonly string[]): string {
   const program = join(bundles, "floor.ts");
   const imports = bindings.map((binding) => `import ${JSON.stringify(binding)};`);
   const floor = JSON.stringify(join(__dirname, "floor"));
   mkdirSync(bundles, { recursive: true });
   writeFileSync(program, [...imports, `export const main = () => require(${floor});`].join("\n"));
-  // A list of bindings from before may stand in its bundle.
+  // Removes the bundle of an earlier run, which may contain another list of bindings.
   rmSync(join(bundles, "node_modules-cache-vault-on-azure-floor-ts.json"), { force: true });
   return program;
 }
 
-/** Building and writing the stacks alone, without the process's start, as the number of web apps grows. */
+/** Measures building and writing the stacks without the start of the process, as the number of web apps grows. */
 async function perWorkload(rounds: number): Promise<void> {
   const counts = [1, 10, 100, 1000];
   const measured = await measureSideBySide(
@@ -89,7 +89,7 @@ function each(many: Measured, one: Measured | undefined): string {
   return one && more > 0 ? ((median(many.figures) - median(one.figures)) / more).toFixed(2) : "";
 }
 
-/** What a change of any source costs: the kept bundle is made anew. */
+/** Measures a run after a change of any source file, which rebuilds the bundle. */
 function afterChange(measure: () => number): number {
   rmSync(join(bundles, "main-ts.json"), { force: true });
   return measure();

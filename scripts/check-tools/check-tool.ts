@@ -2,12 +2,12 @@ import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
-/** Where scripts/install-check-tools puts the programs. */
+/** The folder into which scripts/install-check-tools installs the programs. */
 export function checkToolsFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vault-on-azure/check-tools/bin");
 }
 
-/** Path of a program that checks the project: from PATH, else as scripts/install-check-tools left it. */
+/** Path of a program that checks the project: from PATH, or else from scripts/install-check-tools. */
 export function checkTool(program: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const folders = [...(env.PATH ?? "").split(delimiter), checkToolsFolder(env)];
   return folders.map((folder) => join(folder, program)).find(isProgram);

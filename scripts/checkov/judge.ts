@@ -2,10 +2,10 @@
 export interface Finding {
   /** `CKV_AZURE_40` */
   check: string;
-  /** What the check demands, in checkov's words. */
+  /** The check's demand, in checkov's words. */
   name: string;
   stack: string;
-  /** Id of the resource in the stack's Terraform; cdktf gives no two of a stack the same. */
+  /** Id of the resource in the stack's Terraform. cdktf makes it unique in the stack. */
   resource: string;
 }
 
@@ -14,13 +14,13 @@ export interface Located extends Finding {
   path: string;
 }
 
-/** What an environment's scan comes to. */
+/** The result of an environment's scan. */
 export interface Judgement {
   environment: string;
-  /** Neither mended nor explained. */
+  /** Neither corrected nor skipped with a reason. */
   failed: Located[];
   explained: (Located & { reason: string })[];
-  /** Skips that explain no finding any more. */
+  /** Skips that no longer match a finding. */
   stale: { check: string; stack: string; path: string; reason: string }[];
 }
 
@@ -31,7 +31,7 @@ interface Resource {
 /** Terraform JSON by stack. */
 export type Scanned = ReadonlyMap<string, { resource?: Record<string, Record<string, Resource>> }>;
 
-/** Holds checkov's findings against the skips that stand beside the resources (constructs/terraform/checkov-skips.ts). */
+/** Compares checkov's findings with the skips beside the resources (constructs/terraform/checkov-skips.ts). */
 export function judge(stacks: Scanned, findings: readonly Finding[]): Omit<Judgement, "environment"> {
   const resources = [...stacks].flatMap(([stack, { resource = {} }]) =>
     Object.values(resource).flatMap((ofType) =>

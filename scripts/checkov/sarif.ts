@@ -1,8 +1,8 @@
 import type { Located } from "./judge";
 
 /**
- * Findings for GitHub's code scanning, each at the stack that makes the resource: the synthesized JSON is in no commit.
- * The same finding in two environments is one. Source: OASIS, SARIF 2.1.0.
+ * Findings for GitHub's code scanning. Each points to the stack that creates the resource, because no commit contains the
+ * synthesized JSON. The same finding in two environments counts once. Source: OASIS, SARIF 2.1.0.
  */
 export function sarif(findings: readonly Located[]): object {
   const distinct = [

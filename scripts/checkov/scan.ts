@@ -13,10 +13,10 @@ import { sarif } from "./sarif";
 
 const usage = "Usage: scripts/scan [--sarif FILE] [--json] [ENVIRONMENT...]";
 
-/** A scan that cannot be made; the message is the sentence for the user. */
+/** A scan that cannot run. The message is the sentence for the user. */
 class ScanError extends Error {}
 
-/** `scripts/scan`: checkov over the synthesized stacks of all environments, or of those named. */
+/** `scripts/scan`: runs checkov over the synthesized stacks of all environments, or of the named ones. */
 export function main(): void {
   helpIfAsked(usage);
   exitOnEnvironmentError(() => {
@@ -34,7 +34,7 @@ function scanAll(): void {
   const { values, positionals } = readArguments();
   const checkov = checkTool("checkov");
   if (checkov === undefined)
-    throw new ScanError("checkov is not installed; run scripts/install-check-tools.");
+    throw new ScanError("checkov is not installed. Run scripts/install-check-tools.");
   const names = positionals.length > 0 ? positionals : environmentNames();
   const judgements = names.map((name) => scan(checkov, name));
   if (values.sarif) {
@@ -68,7 +68,7 @@ function scan(checkov: string, name: string): Judgement {
   }
 }
 
-/** checkov 3.3 gives a stack up at the blocks `terraform` (for `required_version`) and `moved`. No check concerns them. */
+/** checkov 3.3 cannot read a stack with the blocks `terraform` (for `required_version`) and `moved`. No check concerns them. */
 function copyWhatCheckovReads(stacks: readonly SynthesizedStack[], copy: string): Scanned {
   return new Map(
     stacks.map(({ name, json }) => {
@@ -84,7 +84,7 @@ function runCheckov(checkov: string, folder: string): Finding[] {
   const { stdout, stderr, error } = spawnSync(
     checkov,
     ["--framework", "terraform_json", "--directory", folder, "--skip-download", "--output", "json"],
-    // It would ask its maker's service for links to its guidelines.
+    // Otherwise checkov asks its maker's service for links to its guidelines.
     {
       encoding: "utf8",
       env: { ...process.env, BC_SKIP_MAPPING: "TRUE" },
@@ -95,11 +95,11 @@ function runCheckov(checkov: string, folder: string): Finding[] {
   const report = parse(stdout);
   const stacks = existsSync(folder) ? readdirSync(folder).length : 0;
   if (error || !report?.results || report.summary?.parsing_errors > 0 || stacks === 0) {
-    throw new ScanError(`checkov read not all of the stacks: ${error?.message ?? lastLine(stderr)}`);
+    throw new ScanError(`checkov did not read all stacks: ${error?.message ?? lastLine(stderr)}`);
   }
   const { failed_checks, passed_checks } = report.results;
   if (passed_checks.length === 0)
-    throw new ScanError("checkov checked nothing; is its version the one of scripts/check-tools?");
+    throw new ScanError("checkov checked nothing. Compare its version with scripts/check-tools.");
   return failed_checks.map(finding);
 }
 
@@ -132,7 +132,7 @@ function report({ environment, failed, explained, stale }: Judgement): void {
   for (const { check, stack, path, name } of failed)
     console.log(`FAILED   ${check} ${stack} ${path}: ${name}`);
   for (const { check, stack, path } of stale) {
-    console.log(`STALE    ${check} ${stack} ${path}: the skip explains no finding; remove it.`);
+    console.log(`STALE    ${check} ${stack} ${path}: the skip explains no finding. Remove it.`);
   }
   console.log(
     `${environment}: ${failed.length} failed, ${explained.length} skipped with a reason, ${stale.length} stale skips.`,

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 : "${title:?is the title of the issue}"
-# One issue that a workflow keeps, known by its title; scripts/pipeline/drift and upstream source this.
+# Maintains one issue, found by its title. scripts/pipeline/drift and upstream source this file.
 
-# GitHub takes 65,536 characters.
+# GitHub's limit is 65,536 characters.
 longest=60000
 
-# Number of the open issue, if there is one. From the list, since GitHub's search learns of a new issue late.
+# Prints the number of the open issue, if any. It reads the list, because GitHub's search finds a new issue late.
 open_issue() {
   gh issue list --state open --limit 1000 --json number,title \
     --jq "[.[] | select(.title == \"$title\")][0].number // empty"
@@ -24,7 +24,7 @@ keep_issue() {
   fi
 }
 
-# Closes it, if it is open: close_issue COMMENT
+# Closes the issue if it is open: close_issue COMMENT
 close_issue() {
   local issue
   issue=$(open_issue)

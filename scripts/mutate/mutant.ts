@@ -1,19 +1,19 @@
-/** A mistake that a person could make in one file, and the tests that must notice it. */
+/** A mistake that a person could make in one file, and the tests that must catch it. */
 export interface Mutant {
-  /** What the mistake does, in a few words: "an expired certificate is installed". */
+  /** The effect of the mistake in a few words: "an expired certificate is installed". */
   readonly what: string;
   /** Path in the project. */
   readonly file: string;
-  /** Text that stands in the file once. */
+  /** Text that occurs once in the file. */
   readonly find: string;
   readonly put: string;
-  /** Test files below test/, without `.test.ts`; one that fails is enough. */
+  /** Test files below test/, without `.test.ts`. One that fails is enough. */
   readonly tests: readonly string[];
-  /** Of these files the tests whose names match, where all of them take minutes. */
+  /** Matches the names of the tests to run, if all tests of these files take minutes. */
   readonly named?: string;
 }
 
-/** Mutants of one file that the same tests must notice: `[what, find, put]` each. */
+/** Mutants of one file that the same tests must catch: `[what, find, put]` each. */
 export function mutantsOf(
   file: string,
   tests: readonly string[],

@@ -7,11 +7,11 @@ import { runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import type { Mutant } from "./mutant";
 
-/** How the tests of a mutant ended. */
+/** The result of a mutant's tests. */
 export interface Outcome {
   /** `killed`: an assertion failed. `crashed`: a test file did not load. `late`: the tests did not end. */
   readonly result: "killed" | "crashed" | "late" | "survived" | "not run";
-  /** The first test that failed, or what kept the tests from running. */
+  /** The first failed test, or the reason why no test ran. */
   readonly by: string;
 }
 
@@ -27,21 +27,21 @@ interface JestReport {
 /** Longer than any test file takes on a busy machine. */
 const deadlineMs = 600_000;
 
-/** A copy of the project, with what is not committed, in which mutants come and go. */
+/** A copy of the project, with uncommitted changes, into which mutants are put one after the other. */
 export class ProjectCopy {
   private constructor(private readonly folder: string) {}
 
   static async make(project: string): Promise<ProjectCopy> {
     const copy = new ProjectCopy(mkdtempSync(join(tmpdir(), "mutants-")));
     const git = await programOnPath(["git"]);
-    if (!git) throw new UserError("The program git is not on PATH; install it.");
+    if (!git) throw new UserError("The program git is not on PATH. Install it.");
     const { code, stdout } = await runProgram({
       command: git,
       args: ["-C", project, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
       env: process.env,
       deadlineMs: 60_000,
     });
-    if (code !== 0) throw new UserError(`${project} is no checkout of git; run this in one.`);
+    if (code !== 0) throw new UserError(`${project} is not a git checkout. Run this in one.`);
     for (const file of stdout.split("\0").filter((name) => name && existsSync(join(project, name)))) {
       mkdirSync(dirname(join(copy.folder, file)), { recursive: true });
       cpSync(join(project, file), join(copy.folder, file), { verbatimSymlinks: true });
@@ -50,13 +50,13 @@ export class ProjectCopy {
     return copy;
   }
 
-  /** Runs the mutant's tests with the mutant in place. */
+  /** Puts the mutant in place and runs its tests. */
   async try(mutant: Mutant): Promise<Outcome> {
     const path = join(this.folder, mutant.file);
     const original = readFileSync(path, "utf8");
     const parts = original.split(mutant.find);
     if (parts.length !== 2) {
-      const times = parts.length === 1 ? "not there" : "there more than once";
+      const times = parts.length === 1 ? "missing" : "there more than once";
       return { result: "not run", by: `the text to replace is ${times}` };
     }
     writeFileSync(path, parts.join(mutant.put));
@@ -67,7 +67,7 @@ export class ProjectCopy {
     }
   }
 
-  /** Runs tests as they are: one that fails by itself would kill every mutant. */
+  /** Runs tests without a mutant. A test that already fails would kill every mutant. */
   async test(tests: readonly string[], named?: string): Promise<Outcome> {
     const report = join(this.folder, "jest-report.json");
     rmSync(report, { force: true });
@@ -79,7 +79,7 @@ export class ProjectCopy {
           "--ci",
           "--runInBand",
           "--forceExit",
-          // A test that a busy machine makes late notices nothing.
+          // A test that fails only because a busy machine is late catches nothing.
           `--testTimeout=${deadlineMs}`,
           "--json",
           `--outputFile=${report}`,

@@ -1,12 +1,12 @@
-// What `npm run mutate:typescript` mutates, one folder at a time: every operator, literal and condition in it.
+// Configures `npm run mutate:typescript`, which mutates every operator, literal and condition of a folder.
 module.exports = {
   testRunner: "jest",
   jest: { configFile: "scripts/mutate/stryker-jest.config.cjs", enableFindRelatedTests: false },
   mutate: ["environments/*.ts"],
   coverageAnalysis: "perTest",
-  // What is evaluated while a file loads takes all tests for each mutant: the table in mutants/ has those.
+  // Code that runs while a file loads would need all tests for each mutant. The table in mutants/ covers it.
   ignoreStatic: true,
-  // Stryker reads tsconfig.json by the compiler's JavaScript API, which TypeScript 7 has no more; Swc needs none.
+  // Stryker reads tsconfig.json with the compiler's JavaScript API, which TypeScript 7 no longer has. Swc does not need it.
   tsconfigFile: "none",
   disableTypeChecks: false,
   packageManager: "npm",

@@ -1,4 +1,4 @@
-/** For Jest: every snapshot fits. People accept snapshots with `-u`, so a mutant that only a snapshot notices lives. */
+/** For Jest: every snapshot matches. People accept snapshots with `-u`, so a mutant that only a snapshot catches survives. */
 const fits = () => ({ pass: true, message: () => "" });
 
 expect.extend({

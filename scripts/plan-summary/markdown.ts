@@ -7,13 +7,13 @@ import {
   type Plan,
 } from "./plan";
 
-/** In the order in which a reviewer wants to see them: what is lost comes first. */
+/** The order in which a reviewer reads them: losses come first. */
 const order: readonly Action[] = ["destroyed", "replaced", "forgotten", "changed", "added"];
 const lossy: readonly Action[] = ["destroyed", "replaced"];
-/** A job's summary on GitHub holds 1 MiB; seven stacks have to fit. */
+/** GitHub limits a job's summary to 1 MiB, and seven stacks must fit. */
 const longestSummary = 120_000;
 
-/** The summary of one stack's plan. What takes something away is in bold. */
+/** The summary of one stack's plan. Losses are bold. */
 export function planSummary(stack: string, plan: Plan): string {
   const changes = (plan.resource_changes ?? []).flatMap(
     ({ address, previous_address, mode, action_reason, change }) => {
@@ -40,7 +40,7 @@ export function planSummary(stack: string, plan: Plan): string {
   return cut(`${lines.join("\n").trimEnd()}\n`, stack);
 }
 
-/** `2 added, 1 changed, **1 destroyed**`, or that nothing happens. */
+/** `2 added, 1 changed, **1 destroyed**`, or `no change of a resource`. */
 function headline(actions: readonly (Action | undefined)[]): string {
   const parts = [...order].reverse().flatMap((action) => {
     const count = actions.filter((each) => each === action).length;
@@ -59,7 +59,7 @@ function resourceLines(
   const line = `- ${emphasized(action, `${action} ${code(address)}`)}${why}`;
   if (action !== "changed" && action !== "replaced") return [line];
   const attributes = attributeChanges(change);
-  // Of a replaced resource the attributes that force it; else every computed one would stand here.
+  // For a replaced resource, this lists only the attributes that force it. Otherwise it would list every computed one.
   const telling = attributes.filter(
     ({ replaces, after }) => replaces || (action === "changed" && after !== ""),
   );
@@ -87,7 +87,7 @@ function emphasized(action: Action, text: string): string {
   return lossy.includes(action) ? `**${text}**` : text;
 }
 
-/** Inline code that nothing in the text can end; GitHub shows no mark-up in it. */
+/** Inline code that no text can end. GitHub renders no mark-up in it. */
 function code(text: string): string {
   const line = text.replaceAll(/[\r\n]+/g, " ");
   const longestRun = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
@@ -98,5 +98,5 @@ function code(text: string): string {
 function cut(summary: string, stack: string): string {
   if (summary.length <= longestSummary) return summary;
   const whole = summary.slice(0, summary.lastIndexOf("\n", longestSummary));
-  return `${whole}\n\n**Cut here: the rest of ${stack}'s plan is longer than a job's summary may be.**\n`;
+  return `${whole}\n\n**Cut here: the rest of ${stack}'s plan is longer than GitHub's limit for a summary.**\n`;
 }

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { actionOf, type Change, type Plan } from "./plan";
 
 /**
- * SHA-256 of what a plan does to resources, as a reviewer sees it: what stays as it is, data sources and what only the reader may
- * know are left out. Two plans with the same digest change the same resources in the same way, whoever made them.
+ * SHA-256 of a plan's changes to resources, as a reviewer sees them. It leaves out unchanged resources, data sources and what only
+ * a reader of secrets may see. Two plans with the same digest make the same changes to the same resources.
  */
 export function planDigest({ resource_changes = [] }: Plan): string {
   const changes = resource_changes
@@ -30,7 +30,7 @@ function moved(address: string, previous: string | undefined): boolean {
   return previous !== undefined && previous !== address;
 }
 
-/** Without what Terraform marks as sensitive: a digest that is printed must give nobody a secret to guess at. */
+/** Removes what Terraform marks as sensitive: nobody must be able to guess a secret from a printed digest. */
 function visible(change: Change, when: "before" | "after"): unknown {
   return masked(change[when], when === "before" ? change.before_sensitive : change.after_sensitive);
 }
@@ -44,7 +44,7 @@ function masked(value: unknown, marks: unknown): unknown {
   return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);
 }
 
-/** The same text for the same content: keys in one order. */
+/** Sorts the keys, so that the same content gives the same text. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Types whose values an identity must not need for a plan. */
+/** Types whose values a plan must not read. */
 const secretTypes = ["azurerm_key_vault_secret"];
 
 /**
- * In place of a secret: a text that no plan shows, since secrets go into write-only arguments alone. An apply of it ends with an
- * error, so it never becomes a password. Source: Terraform, `terraform.applying`.
+ * This text replaces a secret. Only write-only arguments take secrets, so no plan shows it. An apply with it fails, so it never
+ * becomes a password. Source: Terraform, `terraform.applying`.
  */
 const placeholder =
   '(terraform.applying ? one(["this plan is for reading", "deploy instead"]) : "read at apply")';
@@ -17,8 +17,8 @@ interface StackJson {
 }
 
 /**
- * A stack's Terraform without the ephemeral blocks that open secrets: its plan is the same, and whoever makes it reads none.
- * Terraform opens an ephemeral block in each plan, also where no argument that takes its value changes.
+ * A stack's Terraform without the ephemeral blocks that open secrets. Its plan is the same, and the plan's author reads no secret.
+ * Terraform opens an ephemeral block in each plan, even if no argument that takes its value changes.
  */
 export function planOnly(stack: StackJson, types: readonly string[] = secretTypes): StackJson {
   const ephemeral = Object.entries(stack.ephemeral ?? {}).filter(([type]) => !types.includes(type));
@@ -30,7 +30,7 @@ export function planOnly(stack: StackJson, types: readonly string[] = secretType
   );
 }
 
-/** `plan-only.ts FOLDER...`: makes synthesized stacks ones that can be planned without reading a secret. */
+/** `plan-only.ts FOLDER...`: changes synthesized stacks so that a plan of them reads no secret. */
 export function main(): void {
   for (const folder of process.argv.slice(2)) {
     const file = join(folder, "cdk.tf.json");

@@ -1,4 +1,4 @@
-/** What `terraform show -json <plan file>` prints, as far as it is read here. Source: Terraform, JSON output format. */
+/** The output of `terraform show -json <plan file>`, as far as this code reads it. Source: Terraform, JSON output format. */
 export interface Plan {
   format_version: string;
   errored?: boolean;
@@ -26,10 +26,10 @@ export interface Change {
   importing?: unknown;
 }
 
-/** What happens to a resource, in a reviewer's words. */
+/** A resource's change, in a reviewer's words. */
 export type Action = "added" | "changed" | "replaced" | "destroyed" | "forgotten";
 
-/** Undefined where nothing happens. Source: Terraform, JSON output format, change representation. */
+/** Undefined if nothing happens. Source: Terraform, JSON output format, change representation. */
 export function actionOf({ actions }: Change): Action | undefined {
   const said = actions.join(" ");
   if (said.includes("create") && said.includes("delete")) return "replaced";
@@ -45,11 +45,11 @@ export interface AttributeChange {
   name: string;
   before: string;
   after: string;
-  /** Whether its change is why the resource is replaced. */
+  /** True if this change forces the replacement of the resource. */
   replaces: boolean;
 }
 
-/** One plan out of those of a stack's parts: what is changed by one of them is changed. */
+/** Merges the plans of a stack's parts: a resource that changes in any of them changes. */
 export function mergedPlan(plans: readonly Plan[]): Plan {
   const changes = new Map<string, ResourceChange>();
   for (const change of plans.flatMap(({ resource_changes = [] }) => resource_changes)) {
@@ -66,7 +66,7 @@ export function mergedPlan(plans: readonly Plan[]): Plan {
 
 const longest = 80;
 
-/** The attributes that differ; a value that is sensitive anywhere inside is not shown at all. */
+/** The attributes that differ. This hides a value completely if any part of it is sensitive. */
 export function attributeChanges(change: Change): AttributeChange[] {
   const before = asObject(change.before);
   const after = asObject(change.after);
@@ -89,7 +89,7 @@ export function attributeChanges(change: Change): AttributeChange[] {
     });
 }
 
-/** Terraform marks a whole value by `true`, or parts of it by objects and lists of marks. */
+/** Terraform marks a whole value with `true`, and parts of it with objects and lists of marks. */
 function isSensitive(marks: unknown, name: string): boolean {
   return marks === true || isTrueInside(asObject(marks)[name]);
 }

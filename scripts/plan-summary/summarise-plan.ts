@@ -17,14 +17,14 @@ export function main(): void {
 function summarise(stack: string, text: string, digestFile: string | undefined): void {
   const plan = parse(text);
   if (!plan) {
-    refuse("What came in is no plan; pipe in what `terraform show -json PLAN` prints.");
+    refuse("The input is not a plan. Pipe in the output of `terraform show -json PLAN`.");
     return;
   }
   process.stdout.write(planSummary(stack, plan));
   if (digestFile) writeFileSync(digestFile, planDigest(plan));
 }
 
-/** A line a plan; several are parts of one. Undefined where the text is no plan: a state has no format version 1 with changes. */
+/** Each line is a plan; several lines are parts of one. Undefined if the text is not a plan: a state has no changes. */
 function parse(text: string): Plan | undefined {
   try {
     const plans = text
@@ -39,7 +39,7 @@ function parse(text: string): Plan | undefined {
   }
 }
 
-/** Never with a part of the input, which may hold secrets. */
+/** The sentence never quotes the input, which may hold secrets. */
 function refuse(sentence: string): void {
   console.error(sentence);
   process.exitCode = 1;

@@ -1,24 +1,24 @@
 import type { Upstream } from "./upstream";
 
-/** `unknown`: the source could not be asked, or its answer could not be read. It is never taken for good. */
+/** `unknown`: the source did not answer, or its answer was unreadable. This never counts as good. */
 export type Result = "good" | "act" | "unknown";
 
 export interface Finding {
   readonly result: Result;
-  /** What was found and, unless the result is good, what to do. */
+  /** The finding and, unless the result is good, what to do. */
   readonly sentence: string;
 }
 
-/** Something that others decide and on which the project stands. */
+/** Something that others decide and that the project relies on. */
 export interface Fact {
   readonly name: string;
-  /** What the project holds, read from where the project uses it. */
+  /** The project's value, read from the place that uses it. */
   readonly value: string;
   /** Files of the project that hold or use the value. */
   readonly usedIn: readonly string[];
-  /** Where a person reads the answer. */
+  /** The page on which a person reads the answer. */
   readonly source: string;
-  /** Further strings of the code that this row answers for: hosts, fingerprints, versions of an API. */
+  /** Further strings of the code that this row covers: hosts, fingerprints, versions of an API. */
   readonly covers?: readonly string[];
   readonly judge: (upstream: Upstream, today: Date) => Promise<Finding>;
 }

@@ -39,12 +39,11 @@ import {
 } from "./project";
 
 /**
- * Vulnerabilities of npm packages that the project lives with: OSV's id, and why it does no harm here. Each is gone over
- * whenever one is added.
+ * Accepted vulnerabilities of npm packages: OSV's id, and why it does no harm here. Review all of them whenever you add one.
  */
 export const acceptedVulnerabilities: Readonly<Record<string, string>> = {};
 
-/** Every outside fact on which the project stands. Its values are read from where the project uses them. */
+/** Every outside fact that the project relies on. It reads the values from the places that use them. */
 export function facts(): Fact[] {
   return [
     ...signingKeys(),
@@ -73,14 +72,14 @@ function signingKeys(): Fact[] {
         fingerprint: HASHICORP_FINGERPRINT,
         url: HASHICORP_KEY_URL,
         copy: readProject(hashicorpKeyring),
-        cure: `Take the new key into ${hashicorpKeyring} once HashiCorp's own pages confirm it.`,
+        cure: `Put the new key into ${hashicorpKeyring} once HashiCorp's own pages confirm it.`,
       },
     ),
     nodeReleaseKeys({ name: "Node.js's release keys", usedIn: [nodeKeyring] }, readProject(nodeKeyring)),
   ];
 }
 
-/** The versions of the environments, which the VMs run, the sandbox's, and all archives whose checksums the project holds. */
+/** The versions in the environments, which the VMs run; the sandbox's version; and all archives whose checksums the project holds. */
 function vault(): Fact[] {
   const versions = inEnvironments(({ vault }) => [vault.version]);
   const sandbox = { value: VAULT_RELEASE, usedIn: ["cloud-init/vault-server/vault-version.ts"] };
@@ -206,7 +205,7 @@ function npm(): Fact[] {
   const locked = lockedPackages().map((one) => ({ ...one, ecosystem: "npm" as const }));
   const ofLockfile = {
     accepted: acceptedVulnerabilities,
-    cure: "Run npm audit; update them, or what needs them.",
+    cure: "Run npm audit. Update these packages, or the packages that need them.",
   };
   return [
     ...list(dependencies).map((one) => npmPackage(one, usedIn)),
@@ -327,33 +326,33 @@ function azure(): Fact[] {
     ),
     announcedRetirement(
       {
-        name: "Key Vault's control plane, spoken by azurerm",
+        name: "Key Vault's control plane, used by azurerm",
         value: requirements.azurerm.version,
         usedIn: ["constructs/terraform/provider-requirements.ts"],
       },
       {
         ...keyVaultRetirement,
-        // The first release that speaks 2026-02-01. Source: azurerm, CHANGELOG.
+        // The first release that uses 2026-02-01. Source: azurerm, CHANGELOG.
         ready: compareVersions(boundsOf(requirements.azurerm.version).floor, "4.81.0") >= 0,
         cure: "Raise azurerm's floor to 4.81.0.",
       },
     ),
     announcedRetirement(
       {
-        name: "Key Vault's control plane, spoken by az",
+        name: "Key Vault's control plane, used by az",
         value: `>= ${oldest.az}`,
         usedIn: ["scripts/deployment/preflight/program-versions.ts"],
       },
       {
         ...keyVaultRetirement,
-        // The first release that speaks 2026-02-01. Source: Azure CLI, release notes.
+        // The first release that uses 2026-02-01. Source: Azure CLI, release notes.
         ready: compareVersions(oldest.az, "2.90.0") >= 0,
         cure: "Raise the oldest az to 2.90.0 in scripts/deployment/preflight/program-versions.ts.",
       },
     ),
     announcedRetirement(
       {
-        name: "Key Vault's control plane, spoken by scripts/deploy",
+        name: "Key Vault's control plane, used by scripts/deploy",
         value: controlPlane,
         usedIn: ["scripts/deployment/preflight/global-name-check.ts"],
       },
@@ -383,13 +382,13 @@ function azure(): Fact[] {
       {
         page: "https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory",
         words: "https://storage.azure.com",
-        cure: "Ask for tokens as the page says.",
+        cure: "Request tokens as the page says.",
       },
     ),
   ];
 }
 
-/** Versions of Azure's APIs that programs on the VMs and the application speak. */
+/** Versions of Azure's APIs that programs on the VMs and the application use. */
 function apiVersions(keyVaultPage: string): Fact[] {
   const spoken = (name: string, file: string, pattern: RegExp) => ({
     name,
@@ -411,7 +410,7 @@ function apiVersions(keyVaultPage: string): Fact[] {
           ? { result: "good", sentence: "Azure retires versions of the control plane only." }
           : {
               result: "unknown",
-              sentence: `${keyVaultPage} no longer says "${words}". Read it, and correct the row.`,
+              sentence: `${keyVaultPage} no longer says "${words}". Read it and correct the row.`,
             };
       },
     },
@@ -424,7 +423,7 @@ function apiVersions(keyVaultPage: string): Fact[] {
       {
         page: "https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service",
         words: "Azure Instance Metadata Service",
-        cure: "Take a version that the page lists.",
+        cure: "Use a version that the page lists.",
       },
     ),
     documentedVersion(
@@ -436,7 +435,7 @@ function apiVersions(keyVaultPage: string): Fact[] {
       {
         page: "https://learn.microsoft.com/azure/virtual-machines/user-data",
         words: "metadata/instance/compute/userData",
-        cure: "Take a version that the page names.",
+        cure: "Use a version that the page names.",
       },
     ),
     documentedVersion(
@@ -448,7 +447,7 @@ function apiVersions(keyVaultPage: string): Fact[] {
       {
         page: "https://learn.microsoft.com/rest/api/storageservices/previous-azure-storage-service-versions",
         words: "Previous Azure Storage service versions",
-        cure: "Take a version that the page lists.",
+        cure: "Use a version that the page lists.",
       },
     ),
     documentedVersion(
@@ -456,7 +455,7 @@ function apiVersions(keyVaultPage: string): Fact[] {
       {
         page: "https://learn.microsoft.com/azure/app-service/overview-managed-identity",
         words: "IDENTITY_ENDPOINT",
-        cure: "Take the version that the page names.",
+        cure: "Use the version that the page names.",
       },
     ),
   ];
@@ -471,7 +470,7 @@ function pipeline(): Fact[] {
         ecosystem: "GitHub Actions",
         name: pin.action.split("/").slice(0, 2).join("/"),
         version: pin.tag.replace(/^v/, ""),
-        cure: "Take a version that fixes them, by its commit.",
+        cure: "Pin the commit of a version that fixes them.",
       },
     ),
   ]);

@@ -8,7 +8,7 @@ import type { NpmPackage } from "./judges/npm";
 
 const project = join(__dirname, "../..");
 
-/** A value that files of the project hold as text, and in which. */
+/** A value that the project's files contain as text, and the files. */
 export interface Pinned<T> {
   readonly value: T;
   readonly usedIn: readonly string[];
@@ -18,10 +18,10 @@ export function readProject(file: string): string {
   return readFileSync(join(project, file), "utf8");
 }
 
-/** What the first match of a pattern holds in a file that must have one. */
+/** The first match of a pattern in a file. The file must have one. */
 export function textIn(file: string, pattern: RegExp): string {
   const found = pattern.exec(readProject(file))?.[1];
-  if (found === undefined) throw new Error(`${file} holds nothing like ${pattern}`);
+  if (found === undefined) throw new Error(`${file} contains nothing like ${pattern}`);
   return found;
 }
 
@@ -29,7 +29,7 @@ function workflows(): string[] {
   return readdirSync(join(project, ".github/workflows")).map((file) => `.github/workflows/${file}`);
 }
 
-/** What all matches of a pattern give, each once. */
+/** All matches of a pattern, each once. */
 function pinnedIn<T>(
   files: readonly string[],
   pattern: RegExp,
@@ -108,7 +108,7 @@ const lockfile = z.object({
   ),
 });
 
-/** Every package that npm installs, once a version; `dev`: only for development. */
+/** Every package that npm installs, once for each version. `dev`: only for development. */
 export function lockedPackages(): (NpmPackage & { dev: boolean })[] {
   const packages = new Map<string, NpmPackage & { dev: boolean }>();
   for (const [path, entry] of Object.entries(
@@ -123,7 +123,7 @@ export function lockedPackages(): (NpmPackage & { dev: boolean })[] {
   return [...packages.values()];
 }
 
-/** What the environments hold, their defaults included: each value once, with the environments' files. */
+/** The values in the environments, including defaults. Each value appears once, with the environments' files. */
 export function inEnvironments<T>(read: (environment: Environment) => readonly T[]): Pinned<T>[] {
   const found = new Map<string, { value: T; usedIn: string[] }>();
   for (const name of environmentNames()) {

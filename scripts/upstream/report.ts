@@ -3,13 +3,13 @@ import type { Row } from "./watch";
 
 const order: readonly Result[] = ["act", "unknown", "good"];
 
-/** Exit code: 0 all good, 2 something to do, 3 nothing to do but something unknown. 1 is left for a run that failed. */
+/** Exit code: 0 all good, 2 something to do, 3 nothing to do but something unknown. 1 means that the run itself failed. */
 export function exitCodeOf(rows: readonly Row[]): number {
   if (rows.some(({ result }) => result === "act")) return 2;
   return rows.some(({ result }) => result === "unknown") ? 3 : 0;
 }
 
-/** Most urgent first; within a result in the table's order. */
+/** Most urgent first. Rows with the same result keep the table's order. */
 function sorted(rows: readonly Row[]): Row[] {
   return order.flatMap((wanted) => rows.filter(({ result }) => result === wanted));
 }
@@ -34,7 +34,7 @@ export function textReport(rows: readonly Row[], { colour }: { colour: boolean }
   return [...lines, "", summaryOf(rows), ""].join("\n");
 }
 
-/** For an issue: what is to be done, what is unknown, and how many are good. */
+/** For an issue: the work to do, the unknown facts, and how many are good. */
 export function markdownReport(rows: readonly Row[]): string {
   const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
   const open = sorted(rows).filter(({ result }) => result !== "good");

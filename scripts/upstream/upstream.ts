@@ -2,14 +2,14 @@ import { EnvHttpProxyAgent, fetch as fetchByUndici } from "undici";
 import type { z } from "zod";
 import { messageOf } from "../../lib/processes/user-error";
 
-/** A source that gave no answer that can be read; the message names it and says why. */
+/** A source gave no readable answer. The message names the source and the reason. */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
 }
 
 export interface UpstreamRequest {
   readonly method?: "GET" | "HEAD" | "POST";
-  /** The wanted form of the answer, where a source has several. */
+  /** The requested form of the answer, if a source has several. */
   readonly accept?: string;
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -21,7 +21,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** As much of `fetch` as is used; tests put a server of their own behind it. */
+/** The part of `fetch` that this uses. Tests replace it with a server of their own. */
 export type Fetch = (
   url: string,
   init: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
@@ -33,7 +33,7 @@ export type Fetch = (
 
 export interface UpstreamOptions {
   readonly fetch?: Fetch;
-  /** Milliseconds until a source counts as silent, the second try included. */
+  /** Milliseconds until a source counts as silent, including the second try. */
   readonly deadlineMs?: number;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -41,7 +41,7 @@ export interface UpstreamOptions {
 /** Bytes. The largest answer is the Terraform registry's list of azurerm, about 3 MB. */
 const LARGEST_ANSWER = 32 << 20;
 
-/** The sources outside. Each address is asked once, and one that fails a second time. */
+/** The outside sources. It requests each address once, and once more if that fails. */
 export class Upstream {
   private readonly fetch: Fetch;
   private readonly deadlineMs: number;
@@ -54,14 +54,14 @@ export class Upstream {
     this.env = env;
   }
 
-  /** @throws NoAnswer unless the source answers with JSON of this shape */
+  /** @throws NoAnswer unless the source returns JSON of this shape */
   async json<T>(url: string, schema: z.ZodType<T>, request?: UpstreamRequest): Promise<T> {
     return parsed(url, this.present(url, await this.ask(url, request)), schema);
   }
 
   /**
-   * The same, or undefined where the source says that there is none: 404 or 410, while `parent` is there. A source that moved, or
-   * a mirror that knows a part of it, answers 404 to both.
+   * Like `json`, but undefined if the source says that there is nothing: 404 or 410, while `parent` exists. A source that moved, or
+   * a mirror that has only a part of it, returns 404 for both.
    */
   async jsonIfThere<T>(url: string, parent: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const answer = await this.ask(url);
@@ -69,7 +69,7 @@ export class Upstream {
     return parsed(url, this.present(url, answer), schema);
   }
 
-  /** @throws NoAnswer unless the source answers with text or bytes that are no web page */
+  /** @throws NoAnswer unless the source returns text or bytes and not a web page */
   async bytes(url: string): Promise<Buffer> {
     const answer = this.present(url, await this.ask(url));
     if (isWebPage(answer)) throw new NoAnswer(`${place(url)} answered with a web page instead of a file`);
@@ -80,7 +80,7 @@ export class Upstream {
     return (await this.bytes(url)).toString("utf8");
   }
 
-  /** The words of a web page that people read, in lower case and without its tags. */
+  /** The words of a web page for people, in lower case and without its tags. */
   async page(url: string): Promise<string> {
     const text = this.present(url, await this.ask(url)).body.toString("utf8");
     return text
@@ -89,7 +89,7 @@ export class Upstream {
       .toLowerCase();
   }
 
-  /** Whether a file can be downloaded, without its content; `parent` as for jsonIfThere. */
+  /** True if a file can be downloaded. It does not read the content. `parent` as for jsonIfThere. */
   async isThere(url: string, parent: string): Promise<boolean> {
     const answer = await this.ask(url, { method: "HEAD" });
     if (await this.isGone(url, answer, parent)) return false;
@@ -166,7 +166,7 @@ export class Upstream {
     return { status: response.status, contentType, body: Buffer.concat(chunks) };
   }
 
-  /** GitHub lets a runner's shared address ask 60 times an hour; the workflow's own token raises that. */
+  /** GitHub allows a runner's shared address 60 requests an hour. The workflow's own token raises that limit. */
   private headers(url: string): Record<string, string> {
     const token = this.env.GH_TOKEN;
     return {
@@ -176,14 +176,14 @@ export class Upstream {
   }
 }
 
-/** A person's other programs use HTTPS_PROXY, too. */
+/** Uses HTTPS_PROXY, as a person's other programs do. */
 function fetchThroughProxy(): Fetch {
-  // No deadline of its own: the request's covers connecting, too.
+  // It has no deadline of its own, because the request's deadline covers connecting too.
   const dispatcher = new EnvHttpProxyAgent({ connect: { timeout: 0 } });
   return (url, init) => fetchByUndici(url, { ...init, dispatcher });
 }
 
-/** An address as a sentence names it: without a query, which can be long. */
+/** An address as a sentence names it: without its query, which can be long. */
 function place(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${decodeURIComponent(pathname)}`;
@@ -200,7 +200,7 @@ function parsed<T>(url: string, { body }: Answer, schema: z.ZodType<T>): T {
   try {
     value = JSON.parse(body.toString("utf8"));
   } catch {
-    throw new NoAnswer(`${place(url)} answered with something that is no JSON`);
+    throw new NoAnswer(`${place(url)} answered with something that is not JSON`);
   }
   const { data, error } = schema.safeParse(value);
   if (!error) return data;

@@ -6,7 +6,7 @@ export interface Row extends Finding {
   readonly fact: Fact;
 }
 
-/** Judges all facts at the same time, in the order of the table. */
+/** Judges all facts at the same time. The rows keep the table's order. */
 export function watch(facts: readonly Fact[], upstream: Upstream, today: Date): Promise<Row[]> {
   return Promise.all(facts.map(async (fact) => ({ fact, ...(await finding(fact, upstream, today)) })));
 }
@@ -17,6 +17,6 @@ async function finding(fact: Fact, upstream: Upstream, today: Date): Promise<Fin
   } catch (error) {
     const reason =
       error instanceof NoAnswer ? error.message : `The answer could not be judged (${messageOf(error)})`;
-    return unknown(`${reason}. Run this again; if it stays, read the source.`);
+    return unknown(`${reason}. Run this again. If it stays, read the source.`);
   }
 }

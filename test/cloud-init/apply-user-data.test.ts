@@ -14,13 +14,13 @@ import { nextAddress, shortFolder } from "../sandbox/machine/small-machine";
 const APPLY = "apply-user-data.service";
 const COMMON = join(__dirname, "../../cloud-init/common/files");
 
-/** What a small machine is told; each service is a program that runs until it is stopped. */
+/** The user data of a small machine. Each service is a program that runs until it is stopped. */
 interface Version {
   /** Text of /etc/one.conf, which one.service reads. */
   one?: string;
-  /** Lines of /etc/both.env: A is read by one.service, B by two.service. */
+  /** Lines of /etc/both.env: one.service reads A, two.service reads B. */
   both?: Record<string, string>;
-  /** Whether there is a third unit, with a file of its own. */
+  /** True if there is a third unit with its own file. */
   third?: boolean;
   /** Further files, by path. */
   files?: Record<string, string>;
@@ -35,7 +35,7 @@ Restart=always
 WantedBy=multi-user.target
 `;
 
-/** Says what it read, and ends. */
+/** Prints what it read, and ends. */
 const oneshot = `[Service]
 Type=oneshot
 RemainAfterExit=yes
@@ -92,12 +92,12 @@ function userData({
 
 const hashOf = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
 
-jest.setTimeout(60_000); // seconds on two cores that have nothing else to do
+jest.setTimeout(60_000); // the tests take seconds on two idle cores
 
 describe("apply-user-data", () => {
   const folder = shortFolder();
   let imds: Server;
-  /** What IMDS answers: base64 as Azure has it. */
+  /** The answer of IMDS: base64, as on Azure. */
   let answer: string;
   let machine: Machine;
 
@@ -149,7 +149,7 @@ describe("apply-user-data", () => {
     const { code, output } = await machine.run(APPLY);
     return { code, report: output.split("\n").filter((line) => line.startsWith("user-data ")), output };
   };
-  /** Applies a version to its end. */
+  /** Applies a version completely. */
   const applied = async (version: Version) => {
     const wanted = serve(userData(version));
     const { output, ...result } = await apply();
@@ -160,7 +160,7 @@ describe("apply-user-data", () => {
     return output;
   };
 
-  it("finds after the first boot that all is as it should be, says so once, and restarts nothing", async () => {
+  it("reports once after the first boot that everything is applied, and restarts nothing", async () => {
     const report = `user-data ${hashOf(userData({}))}: applied`;
     expect(await apply()).toMatchObject({ code: 0, report: [report] });
     expect(await apply()).toMatchObject({ code: 0, report: [] });
@@ -169,7 +169,7 @@ describe("apply-user-data", () => {
     expect(await apply()).toMatchObject({ code: 0, report: [report] });
   });
 
-  it("restarts what reads the changed file, and nothing else", async () => {
+  it("restarts the units that read the changed file, and nothing else", async () => {
     await applied({});
     await applied({ one: "2" });
     expect(text("/etc/one.conf")).toBe("2");
@@ -186,7 +186,7 @@ describe("apply-user-data", () => {
     });
   });
 
-  it("tells the variables of an environment file apart", async () => {
+  it("distinguishes the variables of an environment file", async () => {
     await applied({});
     await applied({ both: { A: "1", B: "2" } });
     expect([starts("one.service"), starts("two.service")]).toEqual([1, 2]);
@@ -205,7 +205,7 @@ describe("apply-user-data", () => {
     expect(starts("one.service")).toBe(3);
   });
 
-  it("starts and enables a unit that is new, and stops, disables and removes one that is gone", async () => {
+  it("starts and enables a new unit, and stops, disables and removes a missing unit", async () => {
     await applied({});
     await applied({ third: true });
     expect(machine.isActive("three.service")).toBe(true);
@@ -218,7 +218,7 @@ describe("apply-user-data", () => {
     expect(starts("one.service")).toBe(2); // the reboot's
   });
 
-  it("leaves what was changed by hand until the next version, and puts it back then", async () => {
+  it("keeps changes made by hand until the next version, which replaces them", async () => {
     await applied({});
     writeFileSync(machine.path("/etc/one.conf"), "by hand");
     expect(await apply()).toMatchObject({ code: 0, report: [] });
@@ -242,7 +242,7 @@ describe("apply-user-data", () => {
     ]);
   });
 
-  it("replaces itself safely, and goes on as its new self", async () => {
+  it("replaces itself safely, and continues as the new program", async () => {
     await applied({});
     const program = text("/usr/local/sbin/apply-user-data");
     const renewed = program.replace("\nmain() {\n", '\nmain() {\n  say "I am the new one"\n');
@@ -264,13 +264,13 @@ describe("apply-user-data", () => {
     ["no cloud-config", () => "#!/bin/sh\nreboot\n", /no cloud-config/],
     ["without files", () => changed((it) => delete it.write_files), /no write_files/],
     [
-      "with a path elsewhere",
+      "with a path outside of the allowed folders",
       () =>
         changed((it) => it.write_files.push({ ...it.write_files[0], path: "/root/.ssh/authorized_keys" })),
       /\/root\/\.ssh\/authorized_keys has a path outside of \/etc and \/usr\/local/,
     ],
     [
-      "with a path that climbs",
+      "with a path that leaves its folder",
       () => changed((it) => it.write_files.push({ ...it.write_files[0], path: "/etc/../root/x" })),
       /outside of \/etc/,
     ],
@@ -298,19 +298,15 @@ describe("apply-user-data", () => {
         ),
       /no \/etc\/vault-vm\/units\.json/,
     ],
-    ["with a table that is none", () => userData({ files: { [UNITS_FILE]: "{}" } }), /no table of units/],
+    ["with an invalid table", () => userData({ files: { [UNITS_FILE]: "{}" } }), /no table of units/],
+    ["with an invalid package", () => userData({ packages: ["jq; reboot"] }), /names the package jq; reboot/],
     [
-      "with a package that is none",
-      () => userData({ packages: ["jq; reboot"] }),
-      /names the package jq; reboot/,
-    ],
-    [
-      "with a program that is none",
+      "with an invalid program",
       () => userData({ files: { "/usr/local/sbin/apply-user-data": "main() {\n" } }),
-      /apply-user-data is no program/,
+      /the user data's apply-user-data is/,
     ],
   ];
-  it("changes nothing for bad user data, says why, and takes the next one", async () => {
+  it("changes nothing for bad user data, says why, and applies the next version", async () => {
     await applied({});
     const before = (readdirSync(machine.path("/etc"), { recursive: true }) as string[]).sort();
     for (const [what, make, reason] of bad) {
@@ -329,7 +325,7 @@ describe("apply-user-data", () => {
     expect(starts("one.service")).toBe(2);
   });
 
-  it("says which unit failed and what it said last, and is done once that is up", async () => {
+  it("says which unit failed and its last words, and is done once the unit is up", async () => {
     await applied({});
     const failing = oneshot.replace("echo ran", "echo two: its disk is gone; exit 3");
     const bad = serve(userData({ units: { "/etc/systemd/system/two.service": failing } }));
@@ -343,7 +339,7 @@ describe("apply-user-data", () => {
     expect(machine.isActive("two.service")).toBe(true);
   });
 
-  it("installs packages that are new, before it changes anything", async () => {
+  it("installs new packages before it changes anything", async () => {
     await applied({});
     const outside = join(machine.environment["PATH"]?.split(":")[0] ?? "", "systemd-run");
     writeFileSync(outside, `#!/bin/sh\necho "outside: $*" >&2\nexit "$(cat ${folder.path}/apt-code)"\n`);
@@ -359,7 +355,7 @@ describe("apply-user-data", () => {
     expect(state("packages")).toBe("acl\njq\n");
   });
 
-  it("waits out IMDS for a minute, and says nothing on the console of a version that it does not know", async () => {
+  it("waits a minute for IMDS, and prints nothing on the console about an unknown version", async () => {
     answer = "";
     expect(await apply()).toMatchObject({
       code: 1,
@@ -368,7 +364,7 @@ describe("apply-user-data", () => {
     });
   });
 
-  // Each kill is somewhere else; the seed, which is printed, repeats a run.
+  // Each kill happens somewhere else. The printed seed repeats a run.
   it("does what is missing after kill -9 at any point, and restarts nothing twice", async () => {
     await applied({});
     const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
@@ -387,7 +383,7 @@ describe("apply-user-data", () => {
       const wanted = serve(userData(version));
       const before = [starts("one.service"), starts("two.service")];
       const running = machine.run(APPLY);
-      // The first kill comes at once, so that there is one however fast this computer has become since.
+      // The first kill comes at once, so that at least one hits the program even on a fast computer.
       const wait = round === 1 ? 0 : Math.floor(random() * whole);
       await waitFor("the program to start", () => machine.pid(APPLY) !== undefined, {
         deadlineMs: 20_000,
@@ -427,7 +423,7 @@ describe("apply-user-data", () => {
     expect(killed).toBeGreaterThan(0);
   }, 900_000);
 
-  it("does not restart again what a killed run has restarted, and restarts what it has not", async () => {
+  it("does not repeat a killed run's restarts, and does the missing ones", async () => {
     await applied({});
     serve(userData({ one: "2", both: { A: "2", B: "2" } }));
     const running = machine.run(APPLY);
@@ -441,7 +437,7 @@ describe("apply-user-data", () => {
     expect([starts("one.service"), starts("two.service")]).toEqual([2, 2]);
   });
 
-  it("goes on after a power cut, with the version that came meanwhile", async () => {
+  it("continues after a power cut, with the version that came meanwhile", async () => {
     await applied({});
     serve(userData({ third: true, one: "2" }));
     const running = machine.run(APPLY);

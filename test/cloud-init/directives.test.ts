@@ -21,11 +21,11 @@ const everyService = [
   "SystemCallArchitectures=native",
 ];
 const ownTemporaryFilesAndDevices = ["PrivateDevices=yes", "PrivateTmp=yes"];
-/** Sockets: IP, unix and netlink, by which a program asks for its addresses. */
+/** Sockets: IP, unix, and netlink, with which a program reads its addresses. */
 const internet = ["RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX"];
-/** Not for V8, which compiles to memory. */
+/** Not for V8, which compiles code into memory. */
 const noNewCode = ["MemoryDenyWriteExecute=yes"];
-/** For services that talk to others all the time. */
+/** For services that communicate all the time. */
 const ordinaryCalls = [
   "ProtectProc=invisible",
   "SystemCallErrorNumber=EPERM",
@@ -33,15 +33,15 @@ const ordinaryCalls = [
 ];
 
 interface Unit {
-  /** Groups of the directives above, and what is the unit's own: its user, its capabilities, what it may write. */
+  /** Groups of the directives above, and the unit's own: its user, its capabilities, its writable paths. */
   readonly confinement: readonly string[];
-  /** When it starts, what it runs, how it ends. Of variables the names. */
+  /** When it starts, what it runs, how it ends. Only the names of variables. */
   readonly work: readonly string[];
 }
 
 /**
- * Each directive of each unit, by the unit's file below cloud-init. Whoever changes one changes it here, too, and says why in the
- * commit: most of what keeps a broken program small is a line that nobody would miss.
+ * Each directive of each unit, by the unit's file below cloud-init. If you change one, change it here too, and say why in the
+ * commit: most lines that confine a compromised program would not be missed otherwise.
  */
 const units: Readonly<Record<string, Unit>> = {
   "agent-vm/files/etc/systemd/system/app-package.service": {
@@ -725,7 +725,7 @@ const units: Readonly<Record<string, Unit>> = {
 
 const folder = join(__dirname, "../../cloud-init");
 
-/** Lines that set something, but for what describes the unit. Of variables the names: their values are tested where they are used. */
+/** All directives that do not describe the unit. For variables only the names: other tests check their values. */
 function directivesOf(file: string): string[] {
   const lines = readFileSync(join(folder, file), "utf8").match(/^[A-Z]\w*=.*$/gm) ?? [];
   return lines
@@ -741,19 +741,19 @@ describe("The table of directives", () => {
     expect(Object.keys(units).sort()).toEqual(files.sort());
   });
 
-  it.each(Object.entries(units))("is what %s has", (file, { confinement, work }) => {
+  it.each(Object.entries(units))("equals the directives of %s", (file, { confinement, work }) => {
     expect(directivesOf(file).sort()).toEqual([...confinement, ...work].sort());
   });
 
   it.each(
-    // Not the one that only tells that a disk is missing, as a user of its own.
+    // Without the unit that only reports a missing disk, as a separate user.
     Object.entries(units).filter(([file]) => /(?<!vault-data-missing)\.service$/.test(file)),
-  )("confines %s as it does every service", (file, { confinement }) => {
+  )("confines %s like every service", (file, { confinement }) => {
     expect([basename(file), confinement]).toEqual([basename(file), expect.arrayContaining(everyService)]);
     expect(confinement.filter((line) => /^(CapabilityBoundingSet|UMask)=/.test(line))).toHaveLength(2);
   });
 
-  it("gives no service a capability but those", () => {
+  it("gives no service another capability", () => {
     const given = Object.entries(units).flatMap(([file, { confinement }]) =>
       confinement.filter((line) => /Capabilit.*=./.test(line)).map((line) => `${basename(file)} ${line}`),
     );

@@ -1,7 +1,7 @@
 import type { AgentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import type { VaultServerUserData } from "../../cloud-init/vault-server/user-data";
 
-/** As the stacks hand it over: what Terraform knows later is a reference, as long as references get. */
+/** A value as the stacks pass it: Terraform knows it later, so it is a reference, in the longest form. */
 export const reference = (name: string) =>
   `\${data.terraform_remote_state.a-stack-with-a-long-name.outputs.cross-stack-output-${name}-0123456789abcdef}`;
 
@@ -53,7 +53,7 @@ export const nodeOfFive = {
   firstBoot: "join",
 } as const satisfies Partial<VaultServerUserData>;
 
-/** Before 2.0, Vault has a front. */
+/** Vault before 2.0 has a front. */
 export const vaultServerWithFront: VaultServerUserData = {
   ...vaultServer,
   vault: { version: "1.21.4", edition: "community" },

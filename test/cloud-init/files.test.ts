@@ -17,7 +17,7 @@ import { agentVm, nodeOfFive, snapshots, vaultEnterpriseServer } from "./example
 import { filesOf, run, unpack } from "./machine";
 
 const machines = [
-  // A cluster's Enterprise before 2.0 has every file: those of the community edition, of the licence, of snapshots, of the front and of a node.
+  // Enterprise before 2.0 in a cluster has every file: for the community edition, the licence, snapshots, the front and a node.
   {
     machine: "vault-server",
     userData: vaultServerUserData({
@@ -51,27 +51,30 @@ describe.each(machines)("files of $machine", ({ userData }) => {
     expect(shellcheck(shell.map(([path]) => path))).toEqual({ status: 0, output: "" });
   });
 
-  itWithProgram("shellcheck", "would not pass with an unquoted variable", () => {
+  itWithProgram("shellcheck", "fail with an unquoted variable", () => {
     writeFileSync(join(root, "bad"), '#!/bin/bash\nrm -rf $1 "$HOME"\n');
     expect(shellcheck(["bad"]).status).not.toBe(0);
   });
 
-  it.each(shell)("%s stops at the first error and tells each problem", (path, text) => {
+  it.each(shell)("%s stops at the first error and reports each problem", (path, text) => {
     if (programs.includes(path)) expect(text).toMatch(/^#!\/bin\/bash\n(#.*\n)+set -euo pipefail\n/);
     expect(text).not.toMatch(/set [+-]?x|set \+e/);
   });
 
   it.each(shell)(
-    "%s never sleeps for a fixed time, but in wait_until, which has a deadline",
+    "%s never sleeps for a fixed time, except in wait_until, which has a deadline",
     (path, text) => {
       const sleeps = commands(text).filter((line) => /\bsleep\b/.test(line));
       expect(sleeps).toEqual(path.endsWith("/http.sh") ? ['sleep "$pause"'] : []);
     },
   );
 
-  it.each(shell)("%s hands no secret to another program as an argument or in a temporary file", (_, text) => {
-    expect(leaks(text)).toEqual([]);
-  });
+  it.each(shell)(
+    "%s passes no secret to another program as an argument or in a temporary file",
+    (_, text) => {
+      expect(leaks(text)).toEqual([]);
+    },
+  );
 
   it.each(shell)("%s verifies TLS and follows no redirect", (_, text) => {
     expect(commands(text).join("\n")).not.toMatch(
@@ -89,7 +92,7 @@ describe.each(machines)("files of $machine", ({ userData }) => {
       const absolute = commands(text)
         .join("\n")
         .matchAll(/(?<![\w.}/:])\/(etc|run|var|usr|ramdisk)\/[\w./-]+/g);
-      // Places of the user data's own files, before which apply-user-data puts APPLY_ROOT.
+      // Places of the user data's own files. apply-user-data puts APPLY_ROOT before them.
       const isOfUserData = (place: string): boolean =>
         path === "/usr/local/sbin/apply-user-data" &&
         [...files.keys(), "/etc/sysusers.d/"].some((file) => file.startsWith(place));
@@ -108,7 +111,7 @@ describe.each(machines)("files of $machine", ({ userData }) => {
     ]).output;
   };
 
-  /** The units, their programs found below the private root instead of /. */
+  /** The units, with their programs below the private root instead of /. */
   const prepareUnits = () => {
     const folder = join(root, "etc/systemd/system");
     for (const program of ["vault", "node"]) executable(join(root, "usr/local/bin"), program);
@@ -125,7 +128,7 @@ describe.each(machines)("files of $machine", ({ userData }) => {
 
   itWithProgram(
     "systemd-analyze",
-    "have units that systemd understands, and a misspelt one that it does not",
+    "have units that systemd understands, and it rejects a misspelled one",
     () => {
       const folder = prepareUnits();
       expect(verify(folder)).toBe("");
@@ -140,7 +143,7 @@ describe("a server's files", () => {
   const files = filesOf(vaultServerUserData(vaultEnterpriseServer));
   const file = (path: string) => {
     const text = files.get(path);
-    if (text === undefined) throw new Error(`there is no ${path}`);
+    if (text === undefined) throw new Error(`${path} is missing`);
     return text;
   };
 
@@ -153,7 +156,7 @@ describe("a server's files", () => {
     expect(file("/etc/vault.d/listener.hcl")).toContain('tls_key_file    = "/run/vault-tls/');
   });
 
-  it("have Vault try for ever when Key Vault is away", () => {
+  it("have Vault retry for ever while Key Vault is away", () => {
     const unit = file("/etc/systemd/system/vault.service");
     expect(unit).toContain("\nStartLimitIntervalSec=0\n");
     expect(unit).toContain("\nRestart=always\n");
@@ -162,18 +165,18 @@ describe("a server's files", () => {
 
   it("seal with the identity alone: no client secret, nothing in the stanza", () => {
     expect(file("/etc/vault.d/vault.hcl")).toContain('\nseal "azurekeyvault" {}\n');
-    // The deployers' policy names it to allow none.
+    // The deployers' policy names it to forbid it.
     const text = [...files.values()].join("\n").replace('"client_secret" = [""]', "");
     expect(text).not.toMatch(/AZURE_CLIENT_SECRET|client_secret/);
   });
 
-  it("format a data disk only when it is empty", () => {
+  it("format a data disk only if it is empty", () => {
     const others = [...files].filter(([path]) => !path.endsWith("/vault-data-format"));
     const text = others.flatMap(([, content]) => commands(content)).join("\n");
     expect(text).not.toMatch(/\bmkfs|\bwipefs|\bparted|\bfdisk|systemd-makefs/);
   });
 
-  it("have Vault listen on loopback only, as they lie", () => {
+  it("have Vault listen on loopback only, unchanged", () => {
     const addresses = [...files].flatMap(([path, text]) =>
       path.endsWith(".hcl")
         ? [...text.matchAll(/^\s*(?:cluster_)?address\s*=\s*"(.*)"/gm)].map(([, it]) => it)
@@ -190,7 +193,7 @@ describe("a server's files", () => {
       const unit = join(folder, "vault-data-format.service");
       try {
         writeFileSync(unit, file("/etc/systemd/system/vault-data-format.service"));
-        // In tenths: 4.0 of 10. It was 9.5 when systemd-makefs ran without limits.
+        // In tenths: 4.0 of 10. The result was 9.5 when systemd-makefs ran without limits.
         const { status, output } = run("systemd-analyze", [
           "security",
           "--offline=true",
@@ -204,7 +207,7 @@ describe("a server's files", () => {
     },
   );
 
-  it("let deployers read or use no secret, nor change their own access", () => {
+  it("let deployers neither read nor use a secret, nor change their own access", () => {
     const policy = file("/etc/vault.d/deployer-policy.hcl");
     const capabilities = (path: string) =>
       new RegExp(`path "${path.replaceAll("*", "\\*")}" +\\{ capabilities = (.*) \\}`).exec(policy)?.[1];
@@ -224,7 +227,7 @@ describe("a server's files", () => {
   });
 });
 
-/** Lines of code: no comments, no blank lines, continued lines joined. */
+/** Lines of code, without comments and blank lines, with continued lines joined. */
 function commands(text: string): string[] {
   return text
     .replaceAll("\\\n", " ")
@@ -244,7 +247,7 @@ function leaks(text: string): string[] {
       /\bexport\b/.test(line) ||
       /(--header|-H|--user|-u|--oauth2-bearer) +("?\$|.*(Authorization|X-Vault-Token))/.test(line) ||
       /--(data|data-binary|data-raw|json)[ =](?!@-)/.test(line) ||
-      // Builtins keep their arguments to themselves; these names hold secrets or answers with secrets.
+      // Builtins do not expose their arguments. These names hold secrets or answers with secrets.
       (/\$\{?(token|body|request|answer)\b/.test(line) &&
         !/^(printf|header|\[\[|if |token=|answer=|body=|status=|problem=|retry_after=|local |wait_until|printf|authorization\(\)|errors\(\))/.test(
           line,

@@ -6,10 +6,10 @@ import { createSelfSigned, type KeyAndCertificate } from "../../sandbox/azure/se
 import { vaultServer } from "./examples";
 import { VmPrograms } from "./vm-program";
 
-/** What Vault answers to GET sys/init: status and body. */
+/** Vault's answer to GET sys/init: status and body. */
 type Answer = [status: number, body: string];
 
-/** Seconds after which an interrupted first boot whose keys are stored erases nothing. */
+/** An interrupted first boot with stored keys erases nothing after this number of seconds. */
 const erasesWithin = 3600;
 
 let certificate: KeyAndCertificate;
@@ -46,7 +46,7 @@ afterEach(async () => {
   await new Promise((done) => vault.close(done));
 });
 
-/** Runs first boot on a disk in some state of so many seconds ago. */
+/** Runs first boot on a disk in a state that is this number of seconds old. */
 async function firstBoot(state: string, secondsAgo = 0, env: Record<string, string> = {}) {
   vm.write("first-boot", `${state}\n`);
   const then = Date.now() / 1000 - secondsAgo;
@@ -66,11 +66,11 @@ async function firstBoot(state: string, secondsAgo = 0, env: Record<string, stri
     RECOVERY_KEYS_SECRET_URL: "https://kv.invalid/secrets/vault-recovery-keys",
     RECOVERY_SHARES: "5",
     RECOVERY_THRESHOLD: "3",
-    // Nobody answers there: whatever begins anew stops before init.
+    // No program answers there, so a new first boot stops before init.
     ENTRA_ISSUER_BASE: "http://127.0.0.1:1",
     AZURE_TENANT_ID: "tenant",
     VAULT_PRINCIPAL_ID: "principal",
-    // One look.
+    // One try.
     VAULT_WAIT_SECONDS: "0",
     ENTRA_WAIT_SECONDS: "0",
     ...env,
@@ -88,19 +88,19 @@ const uninitialized: Answer = [200, '{"initialized": false}'];
 
 describe("First boot erases what Vault has stored", () => {
   it.each(["initializing", "keys-stored", "revoking"])(
-    "in the state %s, where Vault says that it is not initialized",
+    "in the state %s, if Vault says that it is not initialized",
     async (state) => {
       answer = uninitialized;
       expect(await firstBoot(state)).toMatchObject({ code: 1, erased: true, state: "erased" });
     },
   );
 
-  it("when its session is lost soon after the keys were stored", async () => {
+  it("if its session is lost soon after the keys were stored", async () => {
     answer = initialized;
     expect(await firstBoot("keys-stored", erasesWithin - 60)).toMatchObject({ erased: true });
   });
 
-  it("when its session is lost before anybody saw a key, however late", async () => {
+  it("if its session is lost before anybody saw a key, however late", async () => {
     answer = initialized;
     expect(await firstBoot("initializing", 10 * erasesWithin)).toMatchObject({ erased: true });
   });
@@ -147,7 +147,7 @@ describe("First boot erases nothing", () => {
   );
 
   it.each([initialized, uninitialized])(
-    "on a disk that it did not make, whatever Vault says: %j",
+    "on a disk that it did not make, with any answer of Vault: %j",
     async (...given) => {
       answer = given as Answer;
       const outcome = await firstBoot("");
@@ -156,15 +156,12 @@ describe("First boot erases nothing", () => {
     },
   );
 
-  it.each(["", "formatted"])(
-    "where it is to adopt a disk in the state %j that holds no Vault",
-    async (state) => {
-      answer = uninitialized;
-      const outcome = await firstBoot(state, 0, { FIRST_BOOT: "adopt" });
-      expect(outcome).toMatchObject({ code: 1, erased: false, state });
-      expect(outcome.said).toContain("the data disk holds no initialized Vault");
-    },
-  );
+  it.each(["", "formatted"])("if it must adopt a disk in the state %j that holds no Vault", async (state) => {
+    answer = uninitialized;
+    const outcome = await firstBoot(state, 0, { FIRST_BOOT: "adopt" });
+    expect(outcome).toMatchObject({ code: 1, erased: false, state });
+    expect(outcome.said).toContain("the data disk holds no initialized Vault");
+  });
 
   it("once it is complete", async () => {
     answer = uninitialized;

@@ -27,7 +27,7 @@ jest.setTimeout(60_000);
 const PROGRAMS = join(__dirname, "../../cloud-init/common/files/usr/local/sbin");
 const missing = ["gpg", "gpgv", "curl", "unzip", "xz", "openssl"].filter((name) => !programOnPath(name));
 if (missing.length > 0 && process.env["CI"]) {
-  throw new Error(`${missing.join(", ")} is not installed, and CI demands these tests. Install it.`);
+  throw new Error(`${missing.join(", ")} is not installed, and CI requires these tests. Install it.`);
 }
 const describeWithPrograms =
   missing.length === 0
@@ -35,11 +35,11 @@ const describeWithPrograms =
     : (name: string, body: () => void) =>
         describe.skip(`${name} (skipped: ${missing.join(", ")} is not installed)`, body);
 
-/** What a server gives at an address: bytes, or what a function answers. */
+/** A server's response at an address: bytes, or the result of a function. */
 type Served = Buffer | string | ((response: ServerResponse) => void);
 
 describeWithPrograms("install-release", () => {
-  /** What is made once: keys take time. */
+  /** Created once, because keys take time. */
   let shared: { folder: string; ca: string; certificate: string; key: string };
   let server: Server;
   let origin: string;
@@ -91,7 +91,7 @@ describeWithPrograms("install-release", () => {
 
   const home = (who: string): string => join(shared.folder, who);
 
-  /** As HashiCorp's is: a key that certifies, and a subkey that signs. */
+  /** A key like HashiCorp's: a key that certifies, and a subkey that signs. */
   function makeKey(who: string): void {
     mkdirSync(home(who), { mode: 0o700 });
     const gpg = (...args: string[]): Buffer =>
@@ -126,7 +126,7 @@ describeWithPrograms("install-release", () => {
   const archiveOf = (version: string): string => `/${version}/vault_${version}_linux_amd64.zip`;
   const checksumsOf = (version: string): string => `/${version}/vault_${version}_SHA256SUMS`;
 
-  /** Serves a release as HashiCorp does; returns its archive's checksum. */
+  /** Serves a release as HashiCorp does. Returns its archive's checksum. */
   async function serve(version: string, archive?: Buffer): Promise<string> {
     const zip = archive ?? (await zipOf({ "LICENSE.txt": "none", vault: script(version) }));
     files.set(archiveOf(version), zip);
@@ -193,14 +193,14 @@ describeWithPrograms("install-release", () => {
       .filter((name) => name !== "vault.lock")
       .sort();
 
-  /** Nothing is installed, and nothing lies about. */
+  /** Expects that nothing is installed and no file remains. */
   function expectNothing(): void {
     expect(folders()).toEqual([]);
     expect(readdirSync(join(root, "bin"))).toEqual([]);
   }
 
   describe("installs a release", () => {
-    it("whose signature and checksum are right", async () => {
+    it("with a good signature and checksum", async () => {
       const ARCHIVE_SHA256 = await serve("2.2.2");
       expect(await install("2.2.2", { ARCHIVE_SHA256 })).toEqual({
         code: 0,
@@ -213,7 +213,7 @@ describeWithPrograms("install-release", () => {
       expect(statSync(join(root, "releases/vault-2.2.2")).mode & 0o7777).toBe(0o755);
     });
 
-    it("by its signature alone, where the user data has no checksum", async () => {
+    it("by its signature alone, if the user data has no checksum", async () => {
       await serve("2.2.2");
       expect((await install("2.2.2")).code).toBe(0);
       expect(runs()).toBe("Vault v2.2.2");
@@ -225,7 +225,7 @@ describeWithPrograms("install-release", () => {
       expect(folders()).toEqual(["vault-2.2.2+ent"]);
     });
 
-    it("of Node.js, from a tar.xz file, without what else is in it", async () => {
+    it("of Node.js, from a tar.xz file, and only its program", async () => {
       const inner = join(root, "node-v24.20.0-linux-x64");
       mkdirSync(join(inner, "bin"), { recursive: true });
       writeFileSync(join(inner, "bin/node"), script("24.20.0"));
@@ -256,7 +256,7 @@ describeWithPrograms("install-release", () => {
       expect(readdirSync(join(root, "releases/node-24.20.0"))).toEqual(["node"]);
     });
 
-    it("once: one that is there is not asked for again", async () => {
+    it("once: it does not download an installed release again", async () => {
       await serve("2.2.2");
       await install("2.2.2");
       requests.length = 0;
@@ -264,21 +264,21 @@ describeWithPrograms("install-release", () => {
       expect(requests).toEqual([]);
     });
 
-    it("without a server, when the release is there already", async () => {
+    it("without a server, if the release is already installed", async () => {
       mkdirSync(join(root, "releases/vault-2.2.2"));
       writeFileSync(join(root, "releases/vault-2.2.2/vault"), script("2.2.2"), { mode: 0o755 });
       expect((await install("2.2.2")).code).toBe(0);
       expect([runs(), requests]).toEqual(["Vault v2.2.2", []]);
     });
 
-    it("beside the one before it, and removes those before that", async () => {
+    it("beside the previous one, and removes older ones", async () => {
       for (const version of ["2.0.3", "2.2.1", "2.2.2"]) {
         await serve(version);
         expect((await install(version)).code).toBe(0);
         expect(runs()).toBe(`Vault v${version}`);
       }
       expect(folders()).toEqual(["vault-2.2.1", "vault-2.2.2"]);
-      // The way back takes no download.
+      // The way back needs no download.
       requests.length = 0;
       expect((await install("2.2.1")).code).toBe(0);
       expect([runs(), folders(), requests]).toEqual(["Vault v2.2.1", ["vault-2.2.1", "vault-2.2.2"], []]);
@@ -302,7 +302,7 @@ describeWithPrograms("install-release", () => {
       expect(runs()).toBe("Vault v2.2.2");
     });
 
-    it("when the archive breaks off, by asking for it again", async () => {
+    it("if the archive breaks off, by downloading it again", async () => {
       await serve("2.2.2");
       const zip = files.get(archiveOf("2.2.2")) as Buffer;
       let tries = 0;
@@ -316,7 +316,7 @@ describeWithPrograms("install-release", () => {
       expect(said).toContain("install-release: waiting for https://localhost");
     });
 
-    it("by its checksum, when the maker signs with a key that the user data does not know, and says so", async () => {
+    it("by its checksum, if the maker signs with a key that the user data does not know, and says so", async () => {
       const ARCHIVE_SHA256 = await serve("2.2.2");
       list("2.2.2", files.get(checksumsOf("2.2.2")) as string, "stranger");
       const { code, said } = await install("2.2.2", { ARCHIVE_SHA256 });
@@ -327,8 +327,8 @@ describeWithPrograms("install-release", () => {
     });
   });
 
-  describe("installs nothing, does not ask again, and says what to do, when", () => {
-    /** 65: the unit is not restarted. */
+  describe("installs nothing, does not retry, and says what to do, if", () => {
+    /** 65: the unit does not restart. */
     const refused = async (sentence: RegExp, more: NodeJS.ProcessEnv = {}): Promise<void> => {
       const { code, said } = await install("2.2.2", more);
       expect(said).toMatch(sentence);
@@ -338,7 +338,7 @@ describeWithPrograms("install-release", () => {
       expectNothing();
     };
 
-    it("the archive is not the one that was signed", async () => {
+    it("the archive is not the signed one", async () => {
       await serve("2.2.2");
       files.set(archiveOf("2.2.2"), await zipOf({ vault: script("0.6.6") }));
       await refused(
@@ -346,7 +346,7 @@ describeWithPrograms("install-release", () => {
       );
     });
 
-    it("the archive is cut short, and the server calls that all of it", async () => {
+    it("the archive is cut short, and the server calls it complete", async () => {
       await serve("2.2.2");
       files.set(archiveOf("2.2.2"), (files.get(archiveOf("2.2.2")) as Buffer).subarray(0, 150));
       await refused(/has the checksum/);
@@ -383,7 +383,7 @@ describeWithPrograms("install-release", () => {
       await refused(/is not one of the keys in maker\.asc/);
     });
 
-    it("a stranger signed another list, though the user data have the checksum", async () => {
+    it("a stranger signed another list, although the user data have the checksum", async () => {
       const ARCHIVE_SHA256 = await serve("2.2.2");
       files.set(archiveOf("2.2.2"), await zipOf({ vault: script("0.6.6") }));
       list(
@@ -402,7 +402,7 @@ describeWithPrograms("install-release", () => {
       await refused(/the signature of/, { ARCHIVE_SHA256 });
     });
 
-    it("there is no such release", async () => {
+    it("the release does not exist", async () => {
       await refused(
         /SHA256SUMS answered 404\. Is there a release 2\.2\.2 of vault\? Correct its version, and deploy\./,
       );
@@ -424,13 +424,13 @@ describeWithPrograms("install-release", () => {
       await refused(/has an empty vault, so nothing/);
     });
 
-    it("what was signed is no zip file", async () => {
+    it("the signed file is not a zip file", async () => {
       await serve("2.2.2", Buffer.from("no zip file"));
       await refused(/has no usable vault/);
     });
   });
 
-  it("writes nothing outside its folder, whatever names the archive holds", async () => {
+  it("writes nothing outside its folder, whatever names are in the archive", async () => {
     const zip = await climbingZip(script("2.2.2"));
     await serve("2.2.2", zip);
     await install("2.2.2");
@@ -440,7 +440,7 @@ describeWithPrograms("install-release", () => {
     expect(existsSync("/tmp/install-release-climbed")).toBe(false);
   });
 
-  it("gives up at its deadline when the server stays away, with a code that the unit tries again for", async () => {
+  it("gives up at its deadline if the server stays away, with a code after which the unit retries", async () => {
     const { port } = server.address() as AddressInfo;
     await close();
     try {
@@ -455,14 +455,14 @@ describeWithPrograms("install-release", () => {
     }
   });
 
-  it("trusts no server that it does not know", async () => {
+  it("trusts no unknown server", async () => {
     await serve("2.2.2");
     const { code, said } = await install("2.2.2", { SSL_CERT_FILE: "/dev/null", INSTALL_WAIT_SECONDS: "1" });
     expect([code, said]).toEqual([1, expect.stringContaining("no answer (")]);
     expect(requests).toEqual([]);
   });
 
-  it("completes what a kill -9 at any moment has left behind", async () => {
+  it("completes what a kill -9 at any moment left behind", async () => {
     await serve("2.0.3");
     expect((await install("2.0.3")).code).toBe(0);
     const ARCHIVE_SHA256 = await serve(
@@ -480,7 +480,7 @@ describeWithPrograms("install-release", () => {
       const timer = setTimeout(() => process.kill(-(run.pid as number), "SIGKILL"), milliseconds);
       const [code] = await ended;
       clearTimeout(timer);
-      // Whatever the moment: a whole program answers, the one before or the new one.
+      // At any moment a complete program answers: the previous or the new one.
       const version = runs();
       seen.add(code === 0 ? "done" : version);
       expect(["Vault v2.0.3", "Vault v2.2.2"]).toContain(version);
@@ -491,7 +491,7 @@ describeWithPrograms("install-release", () => {
     expect(lstatSync(link()).isSymbolicLink()).toBe(true);
   });
 
-  it("says that the disk is full, leaves nothing, and may be tried again", async () => {
+  it("says that the disk is full, leaves nothing, and can retry", async () => {
     const ARCHIVE_SHA256 = await serve(
       "2.2.2",
       await zipOf({ vault: `${script("2.2.2")}#${"x".repeat(4_000_000)}` }),
@@ -507,7 +507,8 @@ describeWithPrograms("install-release", () => {
       "-c",
       inSmallFolder,
     ]);
-    if (code === 99) return console.warn("No user namespaces here: the full disk was not tried.");
+    if (code === 99)
+      return console.warn("This system has no user namespaces, so the test of a full disk did not run.");
     expect(said).toBe(
       `install-release: there is no room for vault 2.2.2 in ${join(root, "releases")}. Make room; the next try comes by itself.\nvault.lock\n`,
     );
@@ -515,7 +516,7 @@ describeWithPrograms("install-release", () => {
   });
 });
 
-/** A zip file that also names places outside of where it is unpacked. */
+/** A zip file with names outside of the folder into which it is unpacked. */
 async function climbingZip(vault: string): Promise<Buffer> {
   const zip = new ZipFile();
   const names = ["aa/aa/climbed", "/tmp/install-release-climbed".slice(1), "vault"];
@@ -523,7 +524,7 @@ async function climbingZip(vault: string): Promise<Buffer> {
   zip.end();
   const chunks: Buffer[] = [];
   for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer);
-  // yazl refuses such names: same length, written over.
+  // yazl rejects such names. So this writes them over names of the same length.
   return Buffer.from(
     Buffer.concat(chunks).toString("latin1").replaceAll("aa/aa/climbed", "../../climbed"),
     "latin1",

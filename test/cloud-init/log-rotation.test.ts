@@ -18,7 +18,7 @@ describe("Vault's audit logs", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** As logrotate does it on the VM, a minute after it was there; users and Vault's reload are the VM's. */
+  /** Runs logrotate as on the VM, a minute after its last run. Users and Vault's reload are left out. */
   const rotate = (megabytes: number): string[] => {
     const log = join(folder, "audit.log");
     writeFileSync(log, "");
@@ -41,7 +41,7 @@ describe("Vault's audit logs", () => {
     return readdirSync(folder).filter((name) => name.startsWith("audit.log"));
   };
 
-  itWithProgram("logrotate", "are rotated before the day is over when a flood fills them", () => {
+  itWithProgram("logrotate", "are rotated before the day is over if a flood fills them", () => {
     expect(rotate(201)).toEqual(["audit.log.1"]);
   });
 
@@ -55,13 +55,13 @@ describe("Vault's audit logs", () => {
     return parts.find((part) => part.startsWith(`${pattern} {`)) ?? "";
   }
 
-  it("are looked at every five minutes", () => {
+  it("are checked every five minutes", () => {
     const timer = files.get("/etc/systemd/system/logrotate.timer.d/vault.conf");
     expect(timer).toMatch(/^OnCalendar=\nOnCalendar=\*:0\/5$/m);
   });
 
-  describeUnless(mountsMissing(), "on disks of their own", () => {
-    itWithProgram("logrotate", "are emptied in memory, where that and the disk are full", () => {
+  describeUnless(mountsMissing(), "on separate disks", () => {
+    itWithProgram("logrotate", "are emptied in memory if memory and disk are full", () => {
       const memory = "/var/log/vault/memory/*.log";
       const configuration = configurationOf(memory)
         .replace(memory, "$0/memory/*.log")

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
 
-/** The files of user data as they land on the VM, path -> text. */
+/** The files of user data on the VM, path -> text. */
 export function filesOf(userData: string): Map<string, string> {
   return new Map(readCloudConfig(userData).write_files.map((file) => [file.path, textOf(file)]));
 }

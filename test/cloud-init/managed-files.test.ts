@@ -30,12 +30,12 @@ const machines = [
     userData: vaultServerUserData({ ...vaultServer, diskController: "NVMe" }),
   },
   {
-    machine: "vault-server, one of five nodes",
+    machine: "vault-server, node of five",
     table: vaultServerFiles(vaultServer.vault, "SCSI", true),
     userData: vaultServerUserData({ ...vaultServer, ...nodeOfFive }),
   },
   {
-    machine: "vault-server with a front, one of five nodes",
+    machine: "vault-server with a front, node of five",
     table: vaultServerFiles(withFront.vault, "SCSI", true),
     userData: vaultServerUserData({ ...withFront, ...nodeOfFive }),
   },
@@ -47,7 +47,7 @@ const machines = [
   { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },
 ];
 
-describe.each(machines)("what a change of $machine's files means", ({ table, userData }) => {
+describe.each(machines)("the effects of changes to $machine's files", ({ table, userData }) => {
   const files = filesOf(userData);
   const units = table.units.map(({ name }) => name);
   const unitOf = (path: string) =>
@@ -58,7 +58,7 @@ describe.each(machines)("what a change of $machine's files means", ({ table, use
     [...(files.get(path) ?? "").matchAll(/^([A-Z_0-9]+)=/gm)].map(([, name]) => `${path}#${name}`);
   const read = [...table.units.flatMap(({ reads }) => reads), ...table.readAtEachUse];
 
-  it("is said for every file, and for every variable of an environment file that is not read as a whole", () => {
+  it("cover every file, and every variable of an environment file that is not read as a whole", () => {
     const said = (path: string): boolean =>
       read.includes(path) ||
       unitOf(path) !== undefined ||
@@ -66,23 +66,23 @@ describe.each(machines)("what a change of $machine's files means", ({ table, use
     expect([...files.keys()].filter((path) => !said(path))).toEqual([]);
   });
 
-  it("names no file, variable or unit that is not there", () => {
+  it("name only existing files, variables and units", () => {
     const there = [...files.keys()].flatMap((path) => [path, ...variables(path)]);
     expect(read.filter((input) => !there.includes(input))).toEqual([]);
     expect(units.filter((name) => ![...files.keys()].some((path) => unitOf(path) === name))).toEqual([]);
   });
 
-  it("says of no file at once that a unit and nobody waits for it", () => {
+  it("never say of one file that a unit reads it and that it is read at each use", () => {
     const byUnits = new Set(table.units.flatMap(({ reads }) => reads));
     expect(table.readAtEachUse.filter((input) => byUnits.has(input))).toEqual([]);
   });
 
-  it("has an entry for each unit that names a program or file which the user data brings", () => {
+  it("have an entry for each unit with a program or file of the user data", () => {
     for (const [path, text] of files) {
       const unit = path.endsWith(".service") ? unitOf(path) : undefined;
       const { reads = [], onChange } = table.units.find(({ name }) => name === unit) ?? {};
       if (unit === undefined || onChange === "nothing") continue;
-      // A drop-in's value takes the place of the unit's.
+      // A drop-in's value replaces the unit's.
       const overridden = [...files.keys()].some((file) => file === `${path}.d/front.conf`)
         ? ["/etc/vault.d/listener.hcl"]
         : [];
@@ -97,7 +97,7 @@ describe.each(machines)("what a change of $machine's files means", ({ table, use
     }
   });
 
-  it("travels in the user data", () => {
+  it("are in the user data", () => {
     expect(JSON.parse(files.get(UNITS_FILE) ?? "")).toEqual({ units: table.units });
   });
 });

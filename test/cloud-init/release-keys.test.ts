@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readKeys } from "openpgp";
 
-/** Files of keys, and the fingerprints that HashiCorp's and Node.js's own pages name. */
+/** Files of keys, and the fingerprints on HashiCorp's and Node.js's own pages. */
 const keyrings: readonly [file: string, fingerprints: string[]][] = [
   ["common/files/usr/local/share/keyrings/hashicorp.asc", ["C874011F0AB405110D02105534365D9472D7468F"]],
   [
@@ -30,14 +30,14 @@ describe.each(keyrings)("%s", (file, fingerprints) => {
     );
   });
 
-  it("holds these keys, public ones, and no other", async () => {
+  it("contains only these public keys", async () => {
     const keys = await readKeys({ armoredKeys: armored });
     expect(keys.map((key) => key.getFingerprint().toUpperCase()).sort()).toEqual([...fingerprints].sort());
     expect(keys.filter((key) => key.isPrivate())).toEqual([]);
   });
 });
 
-it("HashiCorp's key is the copy that is good until 2030, not the one that expired in April 2026", async () => {
+it("HashiCorp's key is the copy that is valid until 2030, not the copy that expired in April 2026", async () => {
   const [file] = keyrings[0] as (typeof keyrings)[number];
   const [key] = await readKeys({
     armoredKeys: readFileSync(join(__dirname, "../../cloud-init", file), "utf8"),

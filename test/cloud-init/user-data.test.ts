@@ -37,12 +37,12 @@ const machines = [
     userData: vaultServerUserData({ ...vaultEnterpriseServer, diskController: "NVMe" }),
   },
   {
-    machine: "vault-server, Enterprise, NVMe, one of five nodes",
+    machine: "vault-server, Enterprise, NVMe, node of five",
     environment: "/etc/vault.d/vault.env",
     userData: vaultServerUserData({ ...vaultEnterpriseServer, ...nodeOfFive, diskController: "NVMe" }),
   },
   {
-    machine: "vault-server with a front, one of five nodes",
+    machine: "vault-server with a front, node of five",
     environment: "/etc/vault.d/vault.env",
     userData: vaultServerUserData({ ...vaultServerWithFront, ...nodeOfFive }),
   },
@@ -52,11 +52,11 @@ const machines = [
 describe.each(machines)("user data of $machine", ({ environment, userData }) => {
   const { write_files: files, ...config } = readCloudConfig(userData);
 
-  it("leaves room in Azure's 64 KB, compressed as Azure wants it", () => {
+  it("leaves room in Azure's 64 KB, compressed as Azure needs it", () => {
     expect(gzipSync(userData).length).toBeLessThan(56 * 1024);
   });
 
-  it("has the same bytes on any machine, whatever its language, folder or Node", () => {
+  it("has the same bytes on any machine, with any language, folder or Node", () => {
     const paths = files.filter(({ encoding }) => encoding).map(({ path }) => path);
     expect(paths).toEqual([...paths].sort());
     expect(userData).not.toContain(process.cwd());
@@ -70,13 +70,13 @@ describe.each(machines)("user data of $machine", ({ environment, userData }) => 
     }
   });
 
-  it("has no text that Terraform would evaluate, but in the environment file", () => {
+  it("has no text that Terraform would evaluate, except in the environment file", () => {
     const plain = files.filter(({ encoding, path }) => !encoding && path !== environment);
     expect(plain.length).toBeGreaterThan(10);
     expect(plain.filter(({ content }) => /[$%]\{/.test(content)).map(({ path }) => path)).toEqual([]);
   });
 
-  it("carries references in the environment file alone", () => {
+  it("has references only in the environment file", () => {
     const file = files.find(({ path }) => path === environment);
     expect(file?.encoding).toBeUndefined();
     expect(file?.content).toContain(reference("certificate"));
@@ -84,22 +84,22 @@ describe.each(machines)("user data of $machine", ({ environment, userData }) => 
     expect(rest).not.toMatch(/[$%]\{/);
   });
 
-  it("gives Terraform nothing to evaluate but whole references", () => {
+  it("gives Terraform only whole references to evaluate", () => {
     expect(userData.replaceAll(/\$\{data\.terraform_remote_state\.[\w.-]+\}/g, "")).not.toMatch(/[$%]\{/);
   });
 
-  it("makes programs executable, nothing writable by others, everything root's", () => {
+  it("makes programs executable, nothing writable by others, and root the owner of everything", () => {
     for (const { path, owner, permissions } of files) {
       const mode = path.startsWith("/usr/local/sbin/") ? "0755" : "0644";
       expect({ path, owner, permissions }).toEqual({ path, owner: "root:root", permissions: mode });
     }
   });
 
-  it("leaves no placeholder open", () => {
+  it("replaces every placeholder", () => {
     for (const file of files) expect(textOf(file)).not.toMatch(/@[A-Z_]+@/);
   });
 
-  it("names no apt repository, no key server, and packages of Ubuntu in no version of their own", () => {
+  it("names no apt repository, no key server, and no version of Ubuntu's packages", () => {
     expect(config["apt"]).toBeUndefined();
     for (const name of config["packages"] as unknown[]) expect(name).toMatch(/^[a-z0-9-]+$/);
     for (const file of files) {
@@ -133,19 +133,19 @@ describe.each(machines)("user data of $machine", ({ environment, userData }) => 
     expect(brought).toEqual(expect.arrayContaining(enabled));
   });
 
-  itWithProgram("cloud-init", "is found by cloud-init in its compressed form", () => {
+  itWithProgram("cloud-init", "is readable for cloud-init in its compressed form", () => {
     const program =
       "import sys; from cloudinit.user_data import convert_string\n" +
       "message = convert_string(sys.stdin.buffer.read())\n" +
       "print(message.get_payload(decode=True).decode(), end='')";
-    // The Python that cloud-init itself runs with.
+    // The Python of cloud-init itself.
     const [, python = ""] =
       /^#!(\S+)/.exec(readFileSync(programOnPath("cloud-init") as string, "utf8")) ?? [];
     const { stdout } = spawnSync(python, ["-c", program], { input: gzipSync(userData), encoding: "utf8" });
     expect(stdout).toBe(userData);
   });
 
-  itWithProgram("cloud-init", "is valid by cloud-init's own schema", () => {
+  itWithProgram("cloud-init", "is valid in cloud-init's own schema", () => {
     const folder = mkdtempSync(join(tmpdir(), "user-data-"));
     try {
       const file = join(folder, "user-data");
@@ -164,22 +164,25 @@ describe("vaultServerUserData", () => {
   it.each([
     ["SCSI", "scsi1"],
     ["NVMe", "nvme"],
-  ] as const)("waits for the data disk, formats and mounts it where %s has it", (diskController, folder) => {
-    const files = filesOf(vaultServerUserData({ ...vaultServer, diskController }));
-    const path = `/dev/disk/azure/${folder}/lun10`;
-    const unit = `dev-disk-azure-${folder}-lun10.device`;
-    expect(files.get("/etc/systemd/system/var-lib-vault.mount")).toContain(`\nWhat=${path}\n`);
-    const format = files.get("/etc/systemd/system/vault-data-format.service");
-    for (const line of [`BindsTo=${unit}`, `After=${unit}`, `DeviceAllow=${path} rw`])
-      expect(format).toContain(`\n${line}\n`);
-    expect(format).toContain(`DATA_DISK=${path} `);
-    const device = files.get(`/etc/systemd/system/${unit}.d/vault.conf`);
-    expect(device).toMatch(/^JobTimeoutSec=30min$/m);
-    expect(format).toMatch(/^OnFailure=vault-data-missing\.service$/m);
-    expect(path.replace(/^\//, "").replaceAll("/", "-")).toBe(unit.replace(/\.device$/, ""));
-  });
+  ] as const)(
+    "waits for the data disk, formats and mounts it at its path on %s",
+    (diskController, folder) => {
+      const files = filesOf(vaultServerUserData({ ...vaultServer, diskController }));
+      const path = `/dev/disk/azure/${folder}/lun10`;
+      const unit = `dev-disk-azure-${folder}-lun10.device`;
+      expect(files.get("/etc/systemd/system/var-lib-vault.mount")).toContain(`\nWhat=${path}\n`);
+      const format = files.get("/etc/systemd/system/vault-data-format.service");
+      for (const line of [`BindsTo=${unit}`, `After=${unit}`, `DeviceAllow=${path} rw`])
+        expect(format).toContain(`\n${line}\n`);
+      expect(format).toContain(`DATA_DISK=${path} `);
+      const device = files.get(`/etc/systemd/system/${unit}.d/vault.conf`);
+      expect(device).toMatch(/^JobTimeoutSec=30min$/m);
+      expect(format).toMatch(/^OnFailure=vault-data-missing\.service$/m);
+      expect(path.replace(/^\//, "").replaceAll("/", "-")).toBe(unit.replace(/\.device$/, ""));
+    },
+  );
 
-  it("has a unit that fails with a sentence when the data disk never comes, and only then", () => {
+  it("has a unit that fails with a sentence if the data disk never comes, and only then", () => {
     const path = "/etc/systemd/system/vault-data-missing.service";
     const unit = filesOf(vaultServerUserData(vaultServer)).get(path) ?? "";
     const command = /^ExecStart=\/bin\/sh -c '([^']+)'$/m.exec(unit)?.[1] ?? "";
@@ -194,7 +197,7 @@ describe("vaultServerUserData", () => {
     expect(run("/bin/sh", ["-c", command.replace(disk, tmpdir())])).toEqual({ status: 0, output: "" });
   });
 
-  it("gives an NVMe data disk its name by its namespace, which Azure counts from the logical unit and 2", () => {
+  it("names an NVMe data disk by its namespace, which Azure counts as the logical unit plus 2", () => {
     const userData = vaultServerUserData({ ...vaultServer, diskController: "NVMe" });
     const rule = filesOf(userData).get("/etc/udev/rules.d/90-vault-data-disk.rules");
     expect(rule).toContain(`ATTRS{nsid}=="${DATA_DISK_LUN + 2}"`);
@@ -208,7 +211,7 @@ describe("vaultServerUserData", () => {
 
   const release = (userData: string) => filesOf(userData).get("/etc/vault-vm/vault-release.env");
 
-  it("names the release archive of the edition, with the checksum that the project knows", () => {
+  it("names the release archive of the edition, with the checksum of the project's table", () => {
     const version = "2.0.3";
     const vault = { edition: "community", version } as const;
     expect(release(vaultServerUserData({ ...vaultServer, vault }))).toMatchSnapshot();
@@ -216,7 +219,7 @@ describe("vaultServerUserData", () => {
     expect(release(vaultServerUserData({ ...vaultEnterpriseServer, vault: enterprise }))).toMatchSnapshot();
   });
 
-  it("takes the checksum of a version that the project does not know from the environment", () => {
+  it("takes the checksum of an unknown version from the environment", () => {
     const vault = { edition: "community", version: "9.9.9" } as const;
     expect(release(vaultServerUserData({ ...vaultServer, vault }))).not.toContain("SHA256=");
     const sha256 = "0".repeat(64);
@@ -225,19 +228,19 @@ describe("vaultServerUserData", () => {
     );
   });
 
-  it("refuses Enterprise without a licence, and a licence without Enterprise", () => {
+  it("rejects Enterprise without a licence, and a licence without Enterprise", () => {
     const { licenseSecretUrl: _, ...without } = vaultEnterpriseServer;
     expect(() => vaultServerUserData(without)).toThrow("needs a licence");
     expect(() => vaultServerUserData({ ...vaultServer, licenseSecretUrl: "x" })).toThrow("takes none");
   });
 
-  it("writes what differs from VM to VM to the environment file", () => {
+  it("writes the settings that differ between VMs to the environment file", () => {
     const file = readCloudConfig(vaultServerUserData(vaultEnterpriseServer)).write_files.at(-1);
     expect(file?.content).toMatchSnapshot();
   });
 
   it.each(["a b", 'a"b', "a\nB=c", "a'b", "a\\b", "%{if true}", "${a", "$(id)"])(
-    "refuses the value %j",
+    "rejects the value %j",
     (nodeId) => {
       expect(() => vaultServerUserData({ ...vaultServer, nodeId })).toThrow("VAULT_RAFT_NODE_ID");
     },
@@ -245,25 +248,25 @@ describe("vaultServerUserData", () => {
 });
 
 describe("agentVmUserData", () => {
-  it("bakes the role into the agent's configuration", () => {
+  it("writes the role into the agent's configuration", () => {
     const files = readCloudConfig(agentVmUserData(agentVm)).write_files;
     const configuration = files.find(({ path }) => path === "/etc/vault-agent.d/agent.hcl");
     expect(configuration && textOf(configuration)).toContain('role     = "agent-vm"');
   });
 
-  it("refuses a role that is known only later, or that ends its string", () => {
+  it("rejects a role that is known only later, or that ends its string", () => {
     for (const role of [reference("role"), 'a"b', "a\nb"]) {
       expect(() => agentVmUserData({ ...agentVm, role })).toThrow("@ROLE@");
     }
   });
 
-  it("writes what differs from VM to VM to the environment file", () => {
+  it("writes the settings that differ between VMs to the environment file", () => {
     const file = readCloudConfig(agentVmUserData(agentVm)).write_files.at(-1);
     expect(file?.content).toMatchSnapshot();
   });
 });
 
-/** The same input in the same process must not tell the time: a second pack a moment later is the same. */
+/** The bytes must not depend on the time: packing the same input a moment later gives the same result. */
 it("packs the same bytes twice", () => {
   const digest = () => createHash("sha256").update(vaultServerUserData(vaultServer)).digest("hex");
   const first = digest();

@@ -38,7 +38,7 @@ describeWithTools(
     const marker = () => run("debugfs", "-R", "cat /first-boot", disk).stdout;
     const isSound = () => run("e2fsck", "-f", "-n", disk).status === 0;
 
-    it("makes a file system whose first boot has the state 'formatted' from its beginning, and belongs to root", () => {
+    it("creates a file system that belongs to root and has first boot's state 'formatted' from its beginning", () => {
       expect(format()).toMatchObject({ status: 0, output: expect.stringContaining("made the file system") });
       expect([marker(), isSound()]).toEqual(["formatted\n", true]);
       expect(run("debugfs", "-R", "stat /first-boot", disk).stdout).toMatch(
@@ -46,7 +46,7 @@ describeWithTools(
       );
     });
 
-    it("leaves its own file system alone, whatever first boot has reached", () => {
+    it("does not change its own file system in any state of first boot", () => {
       format();
       writeFileSync(join(root, "state"), "complete\n");
       run("debugfs", "-w", "-R", "rm /first-boot", disk);
@@ -74,7 +74,7 @@ describeWithTools(
           ),
         /crypto_LUKS/,
       ],
-    ])("refuses a disk with %s, and does not touch it", (_, make, found) => {
+    ])("rejects a disk with %s, and does not change it", (_, make, found) => {
       make();
       const before = readFileSync(disk);
       const { status, output } = format();
@@ -83,13 +83,13 @@ describeWithTools(
       expect(readFileSync(disk).equals(before)).toBe(true);
     });
 
-    it("refuses what cannot be read, which blkid would call empty", () => {
+    it("rejects an unreadable disk, which blkid would call empty", () => {
       rmSync(disk);
       expect(run("blkid", "--probe", disk).status).toBe(2);
       expect(format()).toMatchObject({ status: 1, output: expect.stringContaining("cannot be read") });
     });
 
-    it("refuses a disk of which blkid cannot tell what it holds", () => {
+    it("rejects a disk whose content blkid cannot identify", () => {
       run("mkfs.ext4", "-q", disk);
       const both = readFileSync(disk);
       both.write("_BHRfS_M", 65_600, "latin1"); // Btrfs

@@ -11,16 +11,16 @@ import { vaultServer, vaultServerWithFront } from "./examples";
 import { filesOf } from "./machine";
 
 describe("A version of Vault", () => {
-  it.each(["1.21.0", "1.21.14", "2.0.0", "2.2.2", "2.10.0"])("%s may be named", (version) => {
+  it.each(["1.21.0", "1.21.14", "2.0.0", "2.2.2", "2.10.0"])("%s is allowed", (version) => {
     expect(version).toMatch(SUPPORTED_VAULT);
   });
 
   it.each(["1.20.4", "1.22.0", "2.2", "2.02.2", "3.0.0", "v2.2.2", "2.2.2+ent", "2.2.2-rc1", ""])(
-    "%j may not be named",
+    "%j is not allowed",
     (version) => expect(version).not.toMatch(SUPPORTED_VAULT),
   );
 
-  it("leaves open what a later one fixes", () => {
+  it("lacks the fixes of later versions", () => {
     expect(openVulnerabilities("1.21.4", "community")).toEqual([
       "CVE-2026-5807",
       "CVE-2026-3605",
@@ -43,18 +43,18 @@ describe("A version of Vault", () => {
     expect(openVulnerabilities("2.10.0", "community")).toEqual([]);
   });
 
-  it("of Enterprise 1.21 has the fixes that its own line got", () => {
+  it("of Enterprise 1.21 has the fixes of its own line", () => {
     expect(openVulnerabilities("1.21.14", "enterprise")).toEqual(["CVE-2026-5807", "CVE-2026-5051"]);
     expect(openVulnerabilities("1.21.11", "enterprise")).toContain("CVE-2026-89322");
     expect(openVulnerabilities("2.0.0", "enterprise")).toContain("CVE-2026-12624");
   });
 
-  it("that is the default leaves nothing open, and the oldest one may be named", () => {
+  it("has every fix if it is the default, and the oldest one is allowed", () => {
     expect(openVulnerabilities(DEFAULT_VAULT, "community")).toEqual([]);
     expect(OLDEST_VAULT).toMatch(SUPPORTED_VAULT);
   });
 
-  it("asks for a token before a root token's generation since 2.0.0", () => {
+  it("requires a token for the generation of a root token since 2.0.0", () => {
     expect(["1.21.14", "2.0.0", "2.2.2"].map(asksForTokenToRecover)).toEqual([false, true, true]);
   });
 
@@ -63,7 +63,7 @@ describe("A version of Vault", () => {
     ["2.0.3", undefined],
     ["2.0.4", "true"],
     ["2.2.2", "true"],
-  ])("%s is told to deny slashes in templated paths, if it knows the setting: %s", (version, value) => {
+  ])("%s denies slashes in templated paths, if it knows the setting: %s", (version, value) => {
     const settings = { ...vaultServer, vault: { ...vaultServer.vault, version } };
     const file = readCloudConfig(vaultServerUserData(settings)).write_files.at(-1);
     expect(/^VAULT_DENY_SLASH_IN_TEMPLATED_PATHS=(.*)$/m.exec(file?.content ?? "")?.[1]).toBe(value);
@@ -77,13 +77,13 @@ describe("The front", () => {
     ];
   const files = filesOf(vaultServerUserData(vaultServerWithFront));
 
-  it("uses no regular expression: compiling one needs memory that its unit forbids, and it would not start", () => {
+  it("uses no regular expression, because its unit forbids the memory that compiling one needs", () => {
     expect(files.get("/etc/vault.d/front.cfg")).toContain("-m dir generate-root");
     expect(files.get("/etc/vault.d/front.cfg")).not.toMatch(/-m reg|_reg\b|regsub/);
     expect(files.get("/etc/systemd/system/haproxy.service")).toContain("MemoryDenyWriteExecute=yes");
   });
 
-  it("is installed for a Vault before 2.0, and for no other", () => {
+  it("is installed only for a Vault before 2.0", () => {
     expect(
       ["1.21.4", "2.0.0"].map((version) => JSON.stringify(packages(version)).includes("haproxy")),
     ).toEqual([true, false]);
@@ -92,7 +92,7 @@ describe("The front", () => {
     ).toEqual([]);
   });
 
-  it("leaves Vault itself on loopback, before first boot is complete and afterwards", () => {
+  it("leaves Vault itself on loopback, before and after first boot is complete", () => {
     for (const unit of ["vault", "vault-first-boot"]) {
       const dropIn = files.get(`/etc/systemd/system/${unit}.service.d/front.conf`);
       expect(dropIn).toContain("PUBLIC_ADDRESSES=127.0.0.1 ");
@@ -113,17 +113,17 @@ describe("Vault's configuration, for any version,", () => {
     ...filesOf(vaultServerUserData({ ...vaultServer, vault: { ...vaultServer.vault, version } })),
   ]);
 
-  it("never opens the recovery endpoints to anybody without a token", () => {
+  it("never opens the recovery endpoints to requests without a token", () => {
     expect(texts.filter(([, text]) => /enable_unauthenticated_access/i.test(text))).toEqual([]);
   });
 
-  it("says whether memory is locked, which Raft wants said", () => {
+  it("says whether memory is locked, which Raft requires", () => {
     const configuration = texts.filter(([path]) => path === "/etc/vault.d/vault.hcl");
     expect(configuration.length).toBe(2);
     for (const [, text] of configuration) expect(text.match(/^disable_mlock\s*=/gm)).toHaveLength(1);
   });
 
-  it("has policies as 2.x matches paths: lower case, tidy, without identity templates, each path once", () => {
+  it("has policies that match as in 2.x: lower case, clean paths, no identity templates, each path once", () => {
     const policies = texts.filter(([path]) => path.endsWith("-policy.hcl"));
     expect(policies.length).toBeGreaterThan(1);
     for (const [file, text] of policies) {

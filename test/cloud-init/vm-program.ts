@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { unpack } from "./machine";
 
-/** Programs of user data below a private root, some of them replaced; systemctl does nothing and says `inactive`. */
+/** Programs of user data below a private root. Some of them can be replaced. systemctl does nothing and prints `inactive`. */
 export class VmPrograms {
   readonly root = mkdtempSync(join(tmpdir(), "vm-"));
 
@@ -22,14 +22,14 @@ export class VmPrograms {
     writeFileSync(this.path(path), text);
   }
 
-  /** Puts a shell script in the place of a program. */
+  /** Replaces a program with a shell script. */
   program(path: string, script: string): void {
     this.write(path, "");
     rmSync(this.path(path));
     writeFileSync(this.path(path), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
   }
 
-  /** Runs a program of /usr/local/sbin to its end; paths are the caller's. */
+  /** Runs a program of /usr/local/sbin to its end. The caller sets the paths. */
   run(name: string, env: Readonly<Record<string, string>>): Promise<{ code: number | null; said: string }> {
     const child = spawn(this.path(`usr/local/sbin/${name}`), [], {
       env: {

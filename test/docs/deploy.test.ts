@@ -7,11 +7,11 @@ const commands = pageCommands("deploy.md");
 const withoutMark = commands.filter(({ mark }) => mark === "").map(({ text }) => text.split(/ {2,}#/)[0]);
 const ofPipeline = withoutMark.filter((text) => /^scripts\/create-/.test(text ?? ""));
 
-/** Those of a section that the page says are run. */
+/** The commands of a section that the page marks as tested. */
 const section = (heading: string) =>
   commands.filter(({ section, mark }) => section === heading && mark !== "").map(({ text }) => text);
 
-describe("docs/deploy.md, its commands as they stand:", () => {
+describe("docs/deploy.md, its commands unchanged:", () => {
   beforeEach(() => {
     scene.project.environment("production", {
       network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
@@ -46,23 +46,23 @@ describe("docs/deploy.md, its commands as they stand:", () => {
     expect(scene.imitations.changes.at(-1)).toBe(last);
   });
 
-  it("says of every other command why it has no mark", () => {
+  it("gives a reason for every command without a mark", () => {
     const pipeline = pageCommands("pipeline.md").map(({ text }) => text);
     expect(ofPipeline.filter((text) => !pipeline.includes(text ?? ""))).toEqual([]);
     expect(withoutMark.filter((text) => !ofPipeline.includes(text))).toEqual([
-      // Run by .ci/run.
+      // .ci/run runs it.
       "npm ci",
-      // They ask HashiCorp's server.
+      // They send requests to HashiCorp's server.
       "list=https://releases.hashicorp.com/vault/2.2.2/vault_2.2.2_SHA256SUMS",
       'curl --fail --remote-name-all "$list" "$list.sig"',
       "gpg --import cloud-init/common/files/usr/local/share/keyrings/hashicorp.asc",
       "gpg --verify vault_2.2.2_SHA256SUMS.sig vault_2.2.2_SHA256SUMS",
       "grep linux_amd64.zip vault_2.2.2_SHA256SUMS",
-      // They make an app registration in a tenant.
+      // They create an app registration in a tenant.
       expect.stringContaining("APP=$(az ad app create --display-name vault-deployers"),
       'az ad app update --id "$APP" --identifier-uris "api://$APP"',
       'az ad sp create --id "$APP"',
-      // recovery.test.ts does the same by the API; they ask a person for recovery keys.
+      // They ask a person for recovery keys. recovery.test.ts does the same with the API.
       expect.stringContaining("vault write -field=token auth/recovery/login role=recovery-key-reader jwt=-"),
       "vault operator generate-root -init",
       "vault operator generate-root",
@@ -71,7 +71,7 @@ describe("docs/deploy.md, its commands as they stand:", () => {
     ]);
   });
 
-  it("marks as run against the real Vault what deployment-in-sandbox.test.ts runs", () => {
+  it("marks as run on the real Vault what deployment-in-sandbox.test.ts runs", () => {
     const marked = commands.filter(({ mark }) => mark === "✔✔").map(({ section }) => section);
     expect([...new Set(marked)]).toEqual(["Use Vault", "By hand"]);
   });

@@ -3,15 +3,15 @@ import { join } from "node:path";
 
 /** A command of a page's `sh` block. */
 export interface PageCommand {
-  /** As it stands, over several lines where the page folds it. */
+  /** The command as on the page. It may have several lines. */
   readonly text: string;
-  /** The heading above, without its signs. */
+  /** The heading above it, without # signs. */
   readonly section: string;
-  /** ✔ or ✔✔, where the page says that it is run in the tests; else empty. */
+  /** ✔ or ✔✔ if the page says that the tests run it, otherwise empty. */
   readonly mark: string;
 }
 
-/** What a page of docs/ tells its reader to type. */
+/** The commands that a page of docs/ tells its reader to type. */
 export function pageCommands(page: string): PageCommand[] {
   const text = readFileSync(join(__dirname, "../../docs", page), "utf8");
   return text.split(/^#+ /m).flatMap((part) => {
@@ -26,7 +26,7 @@ export function pageCommands(page: string): PageCommand[] {
   });
 }
 
-/** A line that ends in a pipe or a backslash goes on in the next; a loop ends with `done`. */
+/** A line that ends in a pipe or a backslash continues in the next one. A loop ends with `done`. */
 function commandsIn(block: string): string[] {
   const commands: string[] = [];
   let open = "";

@@ -8,10 +8,10 @@ jest.setTimeout(180_000);
 const project = new PipelineProject(["az", "gh", "terraform"]);
 afterAll(() => project.remove());
 
-/** Run by scan.test.ts, with the real checkov. */
+/** scan.test.ts runs these with the real checkov. */
 const elsewhere = ["scripts/scan"];
 
-it("docs/pipeline.md, its commands as they stand, from top to bottom: into a pipeline, and all of it away again", async () => {
+it("docs/pipeline.md, its commands unchanged, from top to bottom: sets up a pipeline and deletes everything", async () => {
   const git = (...args: string[]) => execFileSync("git", args, { cwd: project.folder, stdio: "pipe" });
   project.write(".gitignore", "node_modules\ncdktf.out\nbin\n");
   project.edit("production", (json) => {
@@ -38,7 +38,7 @@ it("docs/pipeline.md, its commands as they stand, from top to bottom: into a pip
   expect(commands.length).toBeGreaterThan(10);
   for (const { text, section } of commands) {
     if (section === "Moving states" && text.includes("--from")) {
-      // Where the page says so: the block was removed.
+      // The page says here that the block was removed.
       project.edit("production", (json) => {
         delete json.state;
       });

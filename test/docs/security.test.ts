@@ -8,7 +8,7 @@ import { asObject, type SynthesizedStack } from "../synthesis";
 
 const page = readFileSync(join(__dirname, "../../docs/security.md"), "utf8");
 
-/** Rows of the table under the given heads, without head and rule. */
+/** Rows of the table with these column heads, without the head and the rule. */
 function table(...heads: string[]): string[][] {
   const lines = page.split("\n");
   const start = lines.indexOf(`| ${heads.join(" | ")} |`);
@@ -24,7 +24,7 @@ function table(...heads: string[]): string[][] {
 }
 
 const rights = table("Role", "To whom", "On what", "Why");
-const credentials = table("Resource type", "Credential", "What keeps it worthless");
+const credentials = table("Resource type", "Credential", "Why it is useless");
 const customRoles = table("Custom role", "Actions");
 
 describe("docs/security.md", () => {
@@ -44,13 +44,13 @@ describe("docs/security.md", () => {
     expect(missing).toEqual([]);
   });
 
-  it("has no row for a right that nobody is granted, and a reason in each", () => {
+  it("has no row for a right that nobody has, and gives a reason for each right", () => {
     const known = allowedRights.map(({ role, to, on }) => [role, to, on].join());
     expect(rights.map(([role, to, on]) => [role, to, on].join()).sort()).toEqual(known.sort());
     expect(rights.filter(([, , , why]) => !why)).toEqual([]);
   });
 
-  it("lists each credential that a provider would put into the state, and what keeps it worthless", () => {
+  it("lists each credential that a provider would put into the state, and why it is useless", () => {
     const known = Object.entries(reviewedTypes).flatMap(([type, { credential }]) =>
       credential ? [[`\`${type}\``, credential.what]] : [],
     );
@@ -58,7 +58,7 @@ describe("docs/security.md", () => {
     expect(credentials.filter(([, , why]) => !why)).toEqual([]);
   });
 
-  it("says of each thing that a deployer can do how it shows, as it is tried", () => {
+  it("says how each thing that a deployer can do shows, in the words of traces.ts", () => {
     const said = table("Way", "How it shows", "Against it").map(([what, shows = ""]) => ({
       what,
       shows: Object.fromEntries(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const project = join(__dirname, "../..");
 
-/** `npm run boot-test` where no program is on PATH. */
+/** Runs `npm run boot-test` without a program on PATH. */
 function bootTest(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -14,19 +14,19 @@ function bootTest(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
 }
 
 describe("npm run boot-test", () => {
-  it("is skipped where QEMU is missing, and says what to install", () => {
+  it("skips if QEMU is missing, and says what to install", () => {
     const { status, output } = bootTest([]);
     expect(output).toMatch(/^SKIPPED: .*qemu-system-x86_64.*apt-get install .*qemu-system-x86/);
     expect(status).toBe(0);
   });
 
-  it("fails there in a pipeline", () => {
+  it("fails without QEMU in a pipeline", () => {
     expect(bootTest([], { CI: "true" }).status).toBe(1);
   });
 
-  it("names the VMs when one is asked for that there is not", () => {
+  it("names the VMs if it gets an unknown one", () => {
     const { status, output } = bootTest(["valt-server"]);
-    expect(output).toMatch(/There is no boot test of valt-server\.[\s\S]*agent-vm[\s\S]*vault-server/);
+    expect(output).toMatch(/Unknown VM: valt-server\.[\s\S]*agent-vm[\s\S]*vault-server/);
     expect(status).toBe(1);
   });
 });

@@ -13,7 +13,7 @@ beforeEach(() => {
   for (const name of [".ci", ".github", "cloud-init", "sandbox", "scripts"]) {
     cpSync(join(project, name), join(folder, name), { recursive: true });
   }
-  // Where actionlint begins to look for workflows.
+  // actionlint looks for workflows from here.
   spawnSync("git", ["init", "--quiet"], { cwd: folder });
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,7 +27,7 @@ function run(env: NodeJS.ProcessEnv = {}) {
 }
 
 describeUnless(
-  missing.length > 0 ? `${missing.join(" and ")} not there; run scripts/install-check-tools.` : undefined,
+  missing.length > 0 ? `${missing.join(" and ")} missing. Run scripts/install-check-tools.` : undefined,
   "scripts/check-scripts",
   () => {
     it("finds nothing in the project", () => {
@@ -36,10 +36,10 @@ describeUnless(
 
     it.each([
       ["a script without an ending", "scripts/pipeline/apply"],
-      ["what scripts read in", "scripts/lib/steps.sh"],
+      ["a file that scripts source", "scripts/lib/steps.sh"],
       ["a script of CI", ".ci/run"],
       ["a script for a VM", "cloud-init/vault-server/files/usr/local/sbin/vault-first-boot"],
-      ["what a VM's scripts read in", "cloud-init/common/files/usr/local/lib/vault-vm/http.sh"],
+      ["a file that a VM's scripts source", "cloud-init/common/files/usr/local/lib/vault-vm/http.sh"],
     ])("finds an unquoted variable in %s", (_, file) => {
       appendFileSync(join(folder, file), "rm -r $1\n");
       const { status, said } = run();
@@ -56,8 +56,8 @@ describeUnless(
   },
 );
 
-describe("scripts/check-scripts where the programs are missing", () => {
-  /** The system's own programs are there, and no others. */
+describe("scripts/check-scripts without its programs", () => {
+  /** Has only the system's own programs. */
   const withoutPrograms = (env: NodeJS.ProcessEnv) => {
     const bin = join(folder, "bin");
     mkdirSync(bin);
@@ -67,12 +67,12 @@ describe("scripts/check-scripts where the programs are missing", () => {
     return run({ PATH: bin, XDG_CACHE_HOME: "/nowhere", ...env });
   };
 
-  it("says which, and how to get them, and goes on", () => {
+  it("says which are missing and how to install them, and continues", () => {
     expect(withoutPrograms({ CI: "" })).toEqual({
       status: 0,
       said:
-        "shellcheck is not installed, so shell scripts are not checked; run scripts/install-check-tools.\n" +
-        "actionlint is not installed, so workflows are not checked; run scripts/install-check-tools.\n",
+        "shellcheck is not installed, so shell scripts are not checked. Run scripts/install-check-tools.\n" +
+        "actionlint is not installed, so workflows are not checked. Run scripts/install-check-tools.\n",
     });
   });
 

@@ -7,14 +7,14 @@ import { scripts } from "../../package.json";
 jest.setTimeout(60_000);
 const project = join(__dirname, "../..");
 
-/** What a person runs: everything executable in scripts/, and npm's programs of this project. */
+/** The programs that a person runs: all executables in scripts/, and the project's npm scripts. */
 const programs = [
   ...readdirSync(join(project, "scripts"))
     .map((name) => `scripts/${name}`)
     .filter((path) => statSync(join(project, path)).isFile() && isExecutable(join(project, path)))
     .map((path) => ({ name: path, command: [join(project, path)] })),
   ...Object.entries(scripts)
-    // Biome's and Stryker's own, and checks without options.
+    // Without Biome's and Stryker's own commands, and checks that have no options.
     .filter(([name]) => !["check", "format", "mutate:typescript"].includes(name))
     .map(([name, command]) => ({ name: `npm run ${name}`, command: command.split(" ") })),
 ];
@@ -31,7 +31,7 @@ describe("--help", () => {
   });
   afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-  it.each(programs)("of $name says how it is used, and does nothing", ({ name, command }) => {
+  it.each(programs)("of $name prints the usage and does nothing", ({ name, command }) => {
     const [program = "", ...args] = command;
     const { status, stdout, stderr } = spawnSync(program, [...args, "--help"], {
       cwd: project,

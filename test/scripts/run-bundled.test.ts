@@ -28,7 +28,7 @@ describe("run-bundled", () => {
       `export const main = () => console.log("${text}", __dirname, process.argv[2]);`,
     );
 
-  it("runs the program as its sources are now, also when a change leaves their length as it was", () => {
+  it("runs the program's current sources, even if a change keeps their length", () => {
     const scripts = join(project, "scripts");
     for (const text of ["one", "two", "two", "one"]) {
       program(text);

@@ -3,13 +3,13 @@ import { contains, isPublic } from "../../../environments/addresses";
 import type { Environment } from "../../../environments/schema";
 import type { Check } from "./check";
 
-/** Set apart for documentation (RFC 5737): what the example environments hold. */
+/** Reserved for documentation (RFC 5737). The example environments contain them. */
 const examples = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"];
 
 /**
- * Whether the environment lets this computer in. No service of Azure tells one's public address: Entra writes into a
- * person's token from where they logged in, which may be another place. So that only warns; Key Vault's own refusal, which
- * names the address, is told when it comes.
+ * Warns if the environment does not admit this computer. No service of Azure reports one's public address. Entra writes the address
+ * of the login into a person's token, and that may be another place, so this only warns. Key Vault's own rejection names the
+ * address, and the script repeats it.
  */
 export const checkAddresses: Check = ({ environment, login: { addressSeen }, warn }) => {
   const problems = exampleRangeProblems(environment);
@@ -17,18 +17,18 @@ export const checkAddresses: Check = ({ environment, login: { addressSeen }, war
   const { deployerRanges } = environment.network;
   if (!deployerRanges.some(({ cidr }) => contains(cidr, `${addressSeen}/32`))) {
     warn(
-      `Entra saw you log in from ${addressSeen}, which no range of network.deployerRanges holds; if that is your address still, Key Vault and Vault will refuse you: add ${addressSeen}/32.`,
+      `Entra saw you log in from ${addressSeen}. No range of network.deployerRanges contains it. If this is still your address, Key Vault and Vault will refuse you: add ${addressSeen}/32.`,
     );
   }
   return [];
 };
 
-/** The ranges of an environment file that was never filled in; private ones may be real. */
+/** Finds the ranges of an environment file that was never filled in. Private ranges may be real. */
 export function exampleRangeProblems({ name, network }: Environment): string[] {
   const ranges = network.deployerRanges.map(({ cidr }) => cidr).filter(isPublic);
   const real = ranges.filter((range) => !examples.some((example) => contains(example, range)));
   if (ranges.length === 0 || real.length > 0) return [];
   return [
-    `network.deployerRanges in environments/${name}.json holds examples only (${ranges.join(", ")}); write the public range you deploy from.`,
+    `network.deployerRanges in environments/${name}.json contains only examples (${ranges.join(", ")}). Write the public range you deploy from.`,
   ];
 }

@@ -4,7 +4,7 @@ import { type Check, newStacks } from "./check";
 
 const regions = z.array(z.object({ name: z.string() }));
 
-/** The App Service plan that is yet to be made: whether the region has its SKU on Linux. */
+/** Checks that the region has the SKU of a new App Service plan on Linux. */
 export const checkAppServicePlan: Check = async (context) => {
   const { az, environment } = context;
   const plans = newStacks(context).flatMap((stack) => resourcesOf(stack, "azurerm_service_plan"));
@@ -19,7 +19,7 @@ export const checkAppServicePlan: Check = async (context) => {
       const names = offered.map(({ name }) => name.replaceAll(" ", "").toLowerCase());
       if (names.includes(environment.location)) return [];
       return [
-        `App Service in ${environment.location} does not offer the plan ${sku} on Linux; choose another webAppPlan.sku or location (\`az appservice list-locations --sku ${sku} --linux-workers-enabled\` shows those that do).`,
+        `App Service in ${environment.location} does not offer the plan ${sku} on Linux. Choose another webAppPlan.sku or location (\`az appservice list-locations --sku ${sku} --linux-workers-enabled\` lists them).`,
       ];
     }),
   );

@@ -1,4 +1,4 @@
-/** Where a right must be held: on the subscription, or on the environment's resource group once that exists. */
+/** The scope of a right: the subscription, or the environment's resource group once that exists. */
 export type RightScope = "subscription" | "resourceGroup";
 
 export interface AzureAction {
@@ -9,13 +9,13 @@ export interface AzureAction {
 const inGroup = (...actions: string[]): AzureAction[] =>
   actions.map((action) => ({ action, scope: "resourceGroup" }));
 
-/** Granted by the stack network: rights on what Key Vaults hold. Nothing must be held before. */
+/** The stack network grants these rights on the contents of Key Vaults. Nothing is needed before. */
 const grantedByNetwork: AzureAction[] = [];
 
-/** Attached to a resource by rights on that resource. */
+/** Rights on the parent resource cover these. */
 const ofItsParent: AzureAction[] = [];
 
-/** What a deployer must be allowed to do, for each type of resource that the stacks hold. Source: Azure, provider operations. */
+/** The rights that a deployer needs for each type of resource in the stacks. Source: Azure, provider operations. */
 export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_application_insights: inGroup("Microsoft.Insights/components/write"),
   azurerm_key_vault: inGroup("Microsoft.KeyVault/vaults/write"),
@@ -24,7 +24,7 @@ export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_key_vault_secret: grantedByNetwork,
   azurerm_linux_virtual_machine: inGroup(
     "Microsoft.Compute/virtualMachines/write",
-    // The serial console, on which a VM reports the user data that it has applied.
+    // A VM reports the applied user data on the serial console.
     "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
   ),
   azurerm_linux_web_app: inGroup("Microsoft.Web/sites/write"),
@@ -79,7 +79,7 @@ export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_virtual_network: inGroup("Microsoft.Network/virtualNetworks/write"),
 };
 
-/** What a stack's deployer must be allowed to do. */
+/** The rights that a stack's deployer needs. */
 export function actionsOf(types: readonly string[]): AzureAction[] {
   const actions = types.flatMap((type) => actionsByType[type] ?? []);
   return [...new Map(actions.map((one) => [`${one.scope} ${one.action}`, one])).values()];

@@ -5,26 +5,26 @@ import type { Login } from "../login";
 import type { StackState } from "../stack-state";
 import type { UnfinishedWork } from "../unfinished-work";
 
-/** What the checks of a deployment look at. */
+/** The input of a deployment's checks. */
 export interface CheckContext {
   readonly environment: Environment;
   readonly login: Login;
   readonly az: AzureCli;
   /** All stacks of the environment. */
   readonly system: readonly SynthesizedStack[];
-  /** Those that are to be deployed. */
+  /** The stacks to deploy. */
   readonly stacks: readonly SynthesizedStack[];
   readonly states: ReadonlyMap<string, StackState>;
-  /** In which stacks an earlier run was killed: what they name may be there already. */
+  /** The stacks in which an earlier run was killed. The resources that they name may exist already. */
   readonly unfinished: UnfinishedWork;
-  /** For what may go wrong, but need not. */
+  /** Reports a possible problem. */
   readonly warn: (sentence: string) => void;
 }
 
-/** Looks at one thing, and gives a sentence with its cure for each problem. */
+/** Checks one thing, and returns a sentence with a cure for each problem. */
 export type Check = (context: CheckContext) => string[] | Promise<string[]>;
 
-/** Stacks to be deployed of which nothing exists yet. */
+/** Stacks to deploy of which nothing exists yet. */
 export function newStacks({ stacks, states }: CheckContext): SynthesizedStack[] {
   return stacks.filter(({ name }) => !states.get(name)?.isDeployed);
 }

@@ -4,7 +4,7 @@ import type { Check } from "./check";
 
 const howTo = 'docs/deploy.md, "A login of the deployers\' own"';
 
-/** Where deployers log in to Vault by an app registration: whether Entra gives a token for it, with the app role. */
+/** If deployers log in to Vault with an app registration: checks that Entra issues a token for it with the app role. */
 export const checkDeployerLogin: Check = async ({ environment: { deployerLogin }, az }) => {
   if (!deployerLogin) return [];
   const { clientId, appRole } = deployerLogin;
@@ -12,7 +12,7 @@ export const checkDeployerLogin: Check = async ({ environment: { deployerLogin }
     const roles = await appRoles(az, deployerLogin);
     if (roles.includes(appRole)) return [];
     return [
-      `You do not have the app role ${appRole} of the app registration ${clientId} (deployerLogin), so Vault would refuse you; have its owner assign it to you, and log in again with \`az login\` (${howTo}).`,
+      `You do not have the app role ${appRole} of the app registration ${clientId} (deployerLogin), so Vault would refuse you. Ask its owner to assign it to you, and log in again with \`az login\` (${howTo}).`,
     ];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -4,7 +4,7 @@ import { type Check, newStacks } from "./check";
 
 const feature = z.object({ properties: z.object({ state: z.string() }) });
 
-/** The feature that encryption at host takes, where a VM that is yet to be made asks for it. */
+/** Checks the subscription's feature for encryption at host, if a new VM asks for it. */
 export const checkEncryptionAtHost: Check = async (context) => {
   const asked = newStacks(context)
     .flatMap((stack) => resourcesOf(stack, "azurerm_linux_virtual_machine"))
@@ -14,6 +14,6 @@ export const checkEncryptionAtHost: Check = async (context) => {
   const { properties } = await context.az.json(feature, "feature", "show", ...name);
   if (properties.state === "Registered") return [];
   return [
-    `encryptionAtHost needs a feature that is not registered in the subscription; run \`az feature register ${name.join(" ")}\` and wait some minutes, or set it to false.`,
+    `encryptionAtHost needs a feature that is not registered in the subscription. Run \`az feature register ${name.join(" ")}\` and wait some minutes, or set it to false.`,
   ];
 };

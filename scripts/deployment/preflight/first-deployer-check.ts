@@ -1,8 +1,8 @@
 import type { Check } from "./check";
 
 /**
- * Terraform takes the rights that `signed-in-user` had for those of the first deployer that the file names instead, since the file does
- * not say who that was (constructs/azure/deployer-data-access.ts). Somebody who stays must not lose rights by that.
+ * When names replace `signed-in-user`, Terraform passes its rights to the first deployer, because the file does not say who that was
+ * (constructs/azure/deployer-data-access.ts). A person who stays must not lose rights by that.
  */
 export const checkFirstDeployer: Check = ({ environment, states }) => {
   const { name, deployers } = environment;
@@ -11,6 +11,6 @@ export const checkFirstDeployer: Check = ({ environment, states }) => {
   const place = deployers.findIndex((deployer) => deployer.objectId.toLowerCase() === objectId);
   if (place < 1) return [];
   return [
-    `environments/${name}.json: deployers: ${objectId}, for whom "signed-in-user" stood, is not the first, and would lose the rights on Key Vault during the deployment; put this deployer first, and deploy. Afterwards any order is right.`,
+    `environments/${name}.json: deployers: "signed-in-user" was ${objectId}, who is not the first in the list and would lose the rights on Key Vault during the deployment. Put this deployer first, and deploy. After that, any order works.`,
   ];
 };

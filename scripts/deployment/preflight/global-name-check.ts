@@ -11,7 +11,7 @@ interface GlobalType {
   readonly apiVersion: string;
 }
 
-/** Types whose names are shared by all of Azure. Source: Azure's REST API, Check Name Availability of each provider. */
+/** Types whose names are unique in all of Azure. Source: Azure's REST API, Check Name Availability of each provider. */
 export const globalTypes: Readonly<Record<string, GlobalType>> = {
   azurerm_key_vault: {
     what: "Key Vault",
@@ -40,17 +40,17 @@ const deletedVaults = z.array(
   }),
 );
 
-/** A name that the state has chosen for a resource of a stack. */
+/** A name in the state for a resource of a stack. */
 interface ChosenName {
   readonly type: string;
   readonly name: string;
-  /** Whether the state knows the resource itself, too. */
+  /** True if the state also contains the resource itself. */
   readonly isMade: boolean;
 }
 
 /**
- * Global names carry six random characters, known once a run has chosen them. Where it did not get as far as making what
- * they are for, somebody else may have the name by now; a Key Vault that somebody deleted keeps its own.
+ * Global names contain six random characters, which the first run chooses. If that run stopped before it created the resource, someone
+ * else may have taken the name. A deleted Key Vault keeps its name.
  */
 export const checkGlobalNames: Check = async (context) => {
   const found = await Promise.all(context.stacks.map((stack) => stackProblems(context, stack)));
@@ -62,7 +62,7 @@ async function stackProblems(context: CheckContext, stack: SynthesizedStack): Pr
   const deleted = names.some(({ type }) => type === "azurerm_key_vault")
     ? await context.az.json(deletedVaults, "keyvault", "list-deleted", "--resource-type", "vault")
     : [];
-  const another = `have another chosen: \`${otherNameCommand(context.environment.name, stack.name)}\``;
+  const another = `choose another: \`${otherNameCommand(context.environment.name, stack.name)}\``;
   const problems = await Promise.all(
     names.map(async ({ type, name, isMade }) => {
       const gone = deleted.find((one) => type === "azurerm_key_vault" && one.name === name)?.properties;
@@ -70,11 +70,11 @@ async function stackProblems(context: CheckContext, stack: SynthesizedStack): Pr
         const until = gone.scheduledPurgeDate ? ` until ${gone.scheduledPurgeDate}` : "";
         const recover = `\`az keyvault recover --name ${name} --location ${gone.location}\``;
         const way = isMade ? recover : `${recover} and import it (docs/deploy.md), or ${another}`;
-        return `The Key Vault ${name} was deleted, and keeps its name${until}; bring it back with ${way}.`;
+        return `The Key Vault ${name} was deleted, and keeps its name${until}. Restore it with ${way}.`;
       }
       const mayBeOurs = isMade || context.unfinished.isLeftOf(stack.name);
       if (mayBeOurs || (await isFree(context, type, name))) return undefined;
-      return `The ${globalTypes[type]?.what} name ${name} is taken, not by the state of ${context.environment.name}; ${another}.`;
+      return `The ${globalTypes[type]?.what} name ${name} is taken, and not by the state of ${context.environment.name}. To replace it, ${another}.`;
     }),
   );
   return problems.filter((problem) => problem !== undefined);

@@ -11,7 +11,7 @@ const blobs = z.array(
   }),
 );
 
-/** What Terraform writes beside a lock, base64. Source: Terraform, backend azurerm. */
+/** Terraform writes this beside a lock, in base64. Source: Terraform, backend azurerm. */
 const lockInfo = z.object({ ID: z.string(), Who: z.string(), Created: z.string() });
 
 /** A lock on a stack's state. */
@@ -19,7 +19,7 @@ export interface StateLock extends z.infer<typeof lockInfo> {
   readonly stack: SynthesizedStack;
 }
 
-/** Locks on states in a storage account: a run that goes on elsewhere, or one that was killed. */
+/** Locks on states in a storage account: another run is active, or a run was killed. */
 export async function stateLocks({
   az,
   environment: { name, state },
@@ -39,11 +39,11 @@ export async function stateLocks({
   });
 }
 
-/** Names each lock, and how it is given back. */
+/** Names each lock, and how to release it. */
 export const checkStateLocks: Check = async (context) =>
   (await stateLocks(context)).map(
     ({ stack, ID, Who, Created }) =>
-      `The state of ${stack.name} is locked by ${Who} since ${Created}; wait for that run, or if it is over, give the lock back with \`${stackCommand(context.environment.name, stack.name, `force-unlock ${ID}`)}\` (in the pipeline: \`gh workflow run main.yml -f break_lock=${ID}\`).`,
+      `The state of ${stack.name} is locked by ${Who} since ${Created}. Wait for that run. If it is over, release the lock with \`${stackCommand(context.environment.name, stack.name, `force-unlock ${ID}`)}\` (in the pipeline: \`gh workflow run main.yml -f break_lock=${ID}\`).`,
   );
 
 function readLock(text: string | undefined): z.infer<typeof lockInfo> {

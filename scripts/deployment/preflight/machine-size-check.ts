@@ -40,7 +40,7 @@ type Sku = z.infer<typeof skus>[number];
 
 const type = "azurerm_linux_virtual_machine";
 
-/** Sizes that Azure is yet to give a VM: offered in region and zone, able to do what is asked, and within the quota. */
+/** Checks the sizes of new and resized VMs: offered in region and zone, with the required features, and within the quota. */
 export const checkMachineSizes: Check = async (context) => {
   const machines = [
     ...newStacks(context).flatMap((stack) => machinesOf(stack)),
@@ -76,7 +76,7 @@ function machinesOf(stack: SynthesizedStack): Machine[] {
   return resourcesOf(stack, type).map((machine) => virtualMachine.parse(machine));
 }
 
-/** VMs of a stack that has some already. */
+/** Resized or added VMs of a stack that has VMs already. */
 function resizedOrAdded({ states }: CheckContext, stack: SynthesizedStack): Machine[] {
   const existing = states.get(stack.name)?.existing(type) ?? [];
   if (existing.length === 0) return [];
@@ -94,20 +94,20 @@ function notOffered(
     const restrictions = sku?.restrictions ?? [];
     if (!sku || restrictions.some(({ type }) => type === "Location")) {
       return [
-        `The VM size ${size} is not offered to this subscription in ${environment.location}; choose another size or location in environments/${environment.name}.json (\`az vm list-skus\` shows them).`,
+        `The VM size ${size} is not offered to this subscription in ${environment.location}. Choose another size or location in environments/${environment.name}.json (\`az vm list-skus\` lists them).`,
       ];
     }
     const closed = restrictions.flatMap(({ restrictionInfo }) => restrictionInfo?.zones ?? []);
     const open = (sku.locationInfo?.[0]?.zones ?? []).filter((one) => !closed.includes(one)).sort();
     if (zone === undefined || open.includes(zone)) return [];
     return [
-      `The VM size ${size} is not offered to this subscription in zone ${zone} of ${environment.location}; choose ${open.length > 0 ? `zone ${open.join(" or ")}` : "no zone"}, or another size.`,
+      `The VM size ${size} is not offered to this subscription in zone ${zone} of ${environment.location}. Choose ${open.length > 0 ? `zone ${open.join(" or ")}` : "no zone"}, or another size.`,
     ];
   });
   return [...new Set(problems)];
 }
 
-/** What the VMs are made with, and how `az vm list-skus` says that a size can not. Source: Azure, Resource SKUs - List. */
+/** The VMs' features, and how `az vm list-skus` shows that a size lacks one. Source: Azure, Resource SKUs - List. */
 const needs: readonly {
   readonly feature: string;
   readonly applies?: (machine: Machine) => boolean;
@@ -121,12 +121,12 @@ const needs: readonly {
   { feature: "premium disks", isMissing: (capability) => capability("PremiumIO") === "False" },
   { feature: "a data disk", isMissing: (capability) => capability("MaxDataDiskCount") === "0" },
   {
-    feature: "processors for x64, which the image is for",
+    feature: "x64 processors, which the image needs",
     isMissing: (capability) => capability("CpuArchitectureType") === "Arm64",
   },
-  // Their names on the VM differ, so that the user data is for one of them. Source: environments/vm-size.ts.
+  // The disks' names on the VM differ, so the user data only works with one controller. Source: environments/vm-size.ts.
   ...["SCSI", "NVMe"].map((controller) => ({
-    feature: `disks by ${controller}, which the project expects of its generation`,
+    feature: `${controller} disks, which the project expects of its generation`,
     applies: (machine: Machine) => machine.disk_controller_type === controller,
     isMissing: (capability: (name: string) => string | undefined) =>
       capability("DiskControllerTypes")?.split(",").includes(controller) === false,
@@ -146,7 +146,7 @@ function unable(machines: readonly Machine[], offered: readonly Sku[]): string[]
       .filter(({ applies, isMissing }) => (applies?.(machine) ?? true) && isMissing(capability))
       .map(
         ({ feature }) =>
-          `The VM size ${machine.size} does not support ${feature}; choose another size, such as Standard_D2s_v5.`,
+          `The VM size ${machine.size} does not support ${feature}. Choose another size, such as Standard_D2s_v5.`,
       );
   });
   return [...new Set(problems)];
@@ -170,7 +170,7 @@ function beyondQuota(
     const usage = used.find(({ name }) => name.value.toLowerCase() === quota.toLowerCase());
     if (!usage || usage.currentValue + cores <= usage.limit) return [];
     return [
-      `The VMs need ${cores} cores of the quota ${quota} in ${environment.location}, of which ${Math.max(0, usage.limit - usage.currentValue)} of ${usage.limit} are free; ask for more in the portal (Subscriptions, Usage + quotas), or choose other sizes.`,
+      `The VMs need ${cores} cores of the quota ${quota} in ${environment.location}, of which ${Math.max(0, usage.limit - usage.currentValue)} of ${usage.limit} are free. Request more in the portal (Subscriptions, Usage + quotas), or choose other sizes.`,
     ];
   });
 }

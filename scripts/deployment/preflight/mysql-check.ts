@@ -26,7 +26,7 @@ const server = z.object({
   high_availability: z.object({ mode: z.string() }).optional(),
 });
 
-/** The MySQL server that is yet to be made: size, version, standby and backup that the region offers. */
+/** Checks that the region offers a new MySQL server's size, version, standby and backup. */
 export const checkMysql: Check = async (context) => {
   const servers = newStacks(context).flatMap((stack) => resourcesOf(stack, "azurerm_mysql_flexible_server"));
   if (servers.length === 0) return [];
@@ -44,23 +44,23 @@ export const checkMysql: Check = async (context) => {
       const sku = skus.find(({ name }) => name.toLowerCase() === size);
       if (!sku) {
         return [
-          `MySQL in ${region} does not offer ${sku_name} to this subscription; choose another mysql.sku or location (\`az mysql flexible-server list-skus --location ${region}\` shows them).`,
+          `MySQL in ${region} does not offer ${sku_name} to this subscription. Choose another mysql.sku or location (\`az mysql flexible-server list-skus --location ${region}\` lists them).`,
         ];
       }
       const problems: string[] = [];
       if (versions.length > 0 && !versions.some(({ name }) => name === version)) {
         problems.push(
-          `MySQL in ${region} does not offer version ${version}; set mysql.version to ${versions.map(({ name }) => name).join(" or ")}.`,
+          `MySQL in ${region} does not offer version ${version}. Set mysql.version to ${versions.map(({ name }) => name).join(" or ")}.`,
         );
       }
       if (high_availability && sku.supportedHAMode?.includes(high_availability.mode) === false) {
         problems.push(
-          `MySQL in ${region} offers no standby in another zone for ${sku_name}; set mysql.highAvailability to false, or choose another mysql.sku or location.`,
+          `MySQL in ${region} offers no standby in another zone for ${sku_name}. Set mysql.highAvailability to false, or choose another mysql.sku or location.`,
         );
       }
       if (geo_redundant_backup_enabled && properties.supportedGeoBackupRegions?.length === 0) {
         problems.push(
-          `MySQL in ${region} keeps no backups in another region; set mysql.geoRedundantBackup to false, or choose another location.`,
+          `MySQL in ${region} keeps no backups in another region. Set mysql.geoRedundantBackup to false, or choose another location.`,
         );
       }
       return problems;

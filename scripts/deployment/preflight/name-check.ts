@@ -2,7 +2,7 @@ import { z } from "zod";
 import { resourcesOf } from "../../../lib/synthesized/synthesized-folder";
 import { type Check, type CheckContext, newStacks } from "./check";
 
-/** Names that are known before the deployment: resource groups, custom roles and workspaces of new stacks. */
+/** Checks names that are known before the deployment: resource groups, custom roles and workspaces of new stacks. */
 export const checkNames: Check = async (context) => {
   const found = await Promise.all(
     newStacks(context)
@@ -25,11 +25,11 @@ export const checkNames: Check = async (context) => {
 async function groupProblem({ az, environment }: CheckContext, name: string): Promise<string[]> {
   if (!(await az.json(z.boolean(), "group", "exists", "--name", name))) return [];
   return [
-    `The resource group ${name} exists already, but not in the state of ${environment.name}; find the state that made it, delete the group if nothing in it is needed, or give the environment another name.`,
+    `The resource group ${name} exists already, but not in the state of ${environment.name}. Find the state that created it, delete the group if you need nothing in it, or give the environment another name.`,
   ];
 }
 
-/** A custom role's name is unique in the tenant. */
+/** The name of a custom role is unique in the tenant. */
 async function roleProblem({ az }: CheckContext, name: string): Promise<string[]> {
   const roles = await az.json(
     z.array(z.object({ id: z.string() })),
@@ -37,15 +37,15 @@ async function roleProblem({ az }: CheckContext, name: string): Promise<string[]
   );
   return roles.map(
     ({ id }) =>
-      `The custom role ${name} exists already in the tenant (${id}), but not in the state; delete it if nobody holds it (\`az role definition delete\`), or give the environment another name.`,
+      `The custom role ${name} exists already in the tenant (${id}), but not in the state. Delete it if nobody has it (\`az role definition delete\`), or give the environment another name.`,
   );
 }
 
 const deletedWorkspaces = z.array(z.object({ id: z.string(), name: z.string(), location: z.string() }));
 
 /**
- * A deleted workspace keeps its name for 14 days: Azure brings it back, logs and all, for the same resource group and location, and
- * refuses any other. Source: Log Analytics, REST API, Workspaces - Delete.
+ * A deleted workspace keeps its name for 14 days. Azure restores it with its logs for the same resource group and location, and
+ * rejects any other. Source: Log Analytics, REST API, Workspaces - Delete.
  */
 async function workspaceProblem({ az, environment }: CheckContext, name: string): Promise<string[]> {
   const command = ["monitor", "log-analytics", "workspace"];
@@ -57,6 +57,6 @@ async function workspaceProblem({ az, environment }: CheckContext, name: string)
     .filter((location) => location !== environment.location)
     .map(
       (location) =>
-        `The Log Analytics workspace ${name} was deleted in ${location} less than 14 days ago, and keeps its name there; set location to ${location}, give the environment another name, or wait.`,
+        `The Log Analytics workspace ${name} was deleted in ${location} less than 14 days ago, and keeps its name there. Set location to ${location}, give the environment another name, or wait.`,
     );
 }

@@ -26,7 +26,7 @@ import { checkSubscription } from "./subscription-check";
 import { checkVaultUpgrade } from "./vault-upgrade-check";
 import { checkWarnings } from "./warning-check";
 
-/** What a deployment knows once it may begin. */
+/** A deployment's knowledge after the checks. */
 export interface Prepared {
   readonly login: Login;
   readonly states: ReadonlyMap<string, StackState>;
@@ -34,7 +34,7 @@ export interface Prepared {
 
 export interface PreflightOptions extends Omit<CheckContext, "login" | "states"> {
   readonly interruption: Interruption;
-  /** Told what it is at. */
+  /** Gets the current step. */
   readonly report: Report;
 }
 
@@ -58,7 +58,7 @@ const deploymentChecks: readonly Check[] = [
   checkVaultUpgrade,
 ];
 
-/** Less is needed to take away what is there. */
+/** A destruction needs fewer checks. */
 const destructionChecks: readonly Check[] = [
   checkLogin,
   checkDeployerLogin,
@@ -68,8 +68,8 @@ const destructionChecks: readonly Check[] = [
 ];
 
 /**
- * Looks at everything that a deployment needs before it changes anything.
- * @throws {DeploymentProblems} with every problem that could be seen at once.
+ * Checks everything that a deployment needs before it changes anything.
+ * @throws {DeploymentProblems} with all problems found at once
  */
 export async function preflight(
   options: PreflightOptions,
@@ -100,28 +100,28 @@ export async function preflight(
     );
     problems.push(...found.flatMap((one) => ("value" in one ? one.value : one.problems)));
   } else {
-    // Which needs no login.
+    // This check needs no login.
     problems.push(...exampleRangeProblems(environment));
   }
   signal.throwIfAborted();
   if (problems.length > 0 || !("value" in login) || !("value" in states)) {
     const unique = [...new Set(problems)];
-    const count = unique.length === 1 ? "one problem stands" : `${unique.length} problems stand`;
-    throw new DeploymentProblems(`Nothing was changed: ${count} in the way`, unique);
+    const count = unique.length === 1 ? "found one problem" : `found ${unique.length} problems`;
+    throw new DeploymentProblems(`Nothing was changed: the preflight ${count}`, unique);
   }
   return { login: login.value, states: states.value };
 }
 
 /**
- * Before several Terraforms ask az for it at once: each would then write az's cache of tokens, in which the others look for the
- * login meanwhile and do not find it.
+ * Runs before several Terraforms ask az for a token at once. Otherwise each of them writes az's token cache, and the others do not
+ * find the login meanwhile.
  */
 async function fetchStorageToken(az: AzureCli): Promise<void> {
   const scope = "https://storage.azure.com/.default";
   await az.run("account", "get-access-token", "--scope", scope, "--output", "none");
 }
 
-/** Those that would find problems that are none while the states are unknown. */
+/** These checks would report false problems if the states are unknown. */
 const readStatesFirst = new Set<Check>([
   checkDependencies,
   checkRights,

@@ -5,15 +5,15 @@ import { engines } from "../../../package.json";
 import { type AzureCli, azureCliMissing } from "../azure-cli";
 import { runCommand } from "../run-command";
 
-/** Terraform: write-only arguments. The Azure CLI: older ones speak to a Key Vault API that Azure ends on 27 February 2027. */
+/** Terraform: write-only arguments. The Azure CLI: older ones use a Key Vault API that Azure ends on 27 February 2027. */
 export const oldest = { node: engines.node.replace(">=", ""), terraform: OLDEST_TERRAFORM, az: "2.90.0" };
 
-/** Node.js, Terraform and the Azure CLI, each new enough. */
+/** Checks that Node.js, Terraform and the Azure CLI are new enough. */
 export async function programVersionProblems(az: AzureCli): Promise<string[]> {
   const node = process.versions.node;
   const problems = [
     compareVersions(node, oldest.node) < 0
-      ? `Node.js ${node} is older than ${oldest.node}; install a newer one (.nvmrc names it).`
+      ? `Node.js ${node} is older than ${oldest.node}. Install a newer one (.nvmrc names it).`
       : undefined,
     ...(await Promise.all([terraformProblem(), azureCliProblem(az)])),
   ];
@@ -21,17 +21,17 @@ export async function programVersionProblems(az: AzureCli): Promise<string[]> {
 }
 
 async function terraformProblem(): Promise<string | undefined> {
-  const cure = `install ${oldest.terraform} or newer (https://developer.hashicorp.com/terraform/install)`;
+  const cure = `Install ${oldest.terraform} or newer (https://developer.hashicorp.com/terraform/install)`;
   const result = await runCommand(terraformName(), ["version", "-json"]);
   if (!result) {
     return terraformName() === "terraform"
-      ? `Terraform is not on the PATH; ${cure}.`
-      : `${terraformName()}, which TERRAFORM_BINARY_NAME names, is not on the PATH; install it, or unset the variable.`;
+      ? `Terraform is not on the PATH. ${cure}.`
+      : `${terraformName()}, which TERRAFORM_BINARY_NAME names, is not on the PATH. Install it, or unset the variable.`;
   }
   const version = readVersion(result.stdout, "terraform_version");
-  if (!version) return `Terraform does not tell its version; ${cure}.`;
+  if (!version) return `Terraform does not report its version. ${cure}.`;
   return compareVersions(version, oldest.terraform) < 0
-    ? `Terraform ${version} is older than ${oldest.terraform}, which write-only arguments need; ${cure}.`
+    ? `Terraform ${version} is older than ${oldest.terraform}, which write-only arguments need. ${cure}.`
     : undefined;
 }
 
@@ -39,9 +39,9 @@ async function azureCliProblem(az: AzureCli): Promise<string | undefined> {
   const result = await az.attempt("version", "--output", "json");
   if (!result) return azureCliMissing;
   const version = readVersion(result.stdout, "azure-cli");
-  if (!version) return "The Azure CLI (az) does not tell its version; install it again.";
+  if (!version) return "The Azure CLI (az) does not report its version. Install it again.";
   return compareVersions(version, oldest.az) < 0
-    ? `The Azure CLI ${version} is older than ${oldest.az}, which Key Vault needs after 27 February 2027; run \`az upgrade\`.`
+    ? `The Azure CLI ${version} is older than ${oldest.az}, which Key Vault needs after 27 February 2027. Run \`az upgrade\`.`
     : undefined;
 }
 

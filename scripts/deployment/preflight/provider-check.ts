@@ -3,7 +3,7 @@ import type { Check } from "./check";
 
 const providers = z.array(z.object({ namespace: z.string(), registrationState: z.string() }));
 
-/** Resource providers, which the stack vm-reader-role registers; without that stack they must be registered already. */
+/** Checks resource providers. The stack vm-reader-role registers them. Without that stack they must be registered already. */
 export const checkResourceProviders: Check = async ({ az, stacks, system }) => {
   if (stacks.some(({ name }) => name === "vm-reader-role")) return [];
   const needed = system.flatMap(({ json }) =>
@@ -22,6 +22,6 @@ export const checkResourceProviders: Check = async ({ az, stacks, system }) => {
     .filter((namespace) => !registered.has(namespace.toLowerCase()))
     .map(
       (namespace) =>
-        `The resource provider ${namespace} is not registered in the subscription; deploy the stack vm-reader-role, or run \`az provider register --namespace ${namespace}\`.`,
+        `The resource provider ${namespace} is not registered in the subscription. Deploy the stack vm-reader-role, or run \`az provider register --namespace ${namespace}\`.`,
     );
 };

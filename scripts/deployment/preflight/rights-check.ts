@@ -10,7 +10,7 @@ const permissions = z.object({
 
 type Permissions = z.infer<typeof permissions>["value"];
 
-/** The rights that each stack's resources need, against those that Azure says the login holds. */
+/** Compares the rights that each stack's resources need with the login's rights in Azure. */
 export const checkRights: Check = async (context) => {
   const held = await heldPermissions(context);
   return context.stacks.flatMap(({ name, json }) => {
@@ -19,12 +19,12 @@ export const checkRights: Check = async (context) => {
       .map(({ action }) => action);
     if (missing.length === 0) return [];
     return [
-      `The stack ${name} needs rights that the login does not hold (${missing.join(", ")}); have an owner of the subscription grant them (docs/deploy.md), or leave that stack to somebody who holds them (--stack).`,
+      `The stack ${name} needs rights that the login does not hold (${missing.join(", ")}). Ask an owner of the subscription to grant them (docs/deploy.md), or leave that stack to somebody who has them (--stack).`,
     ];
   });
 };
 
-/** Effective ones, groups and inheritance included. Source: Azure, Permissions - List For Resource Group. */
+/** The effective rights, including groups and inheritance. Source: Azure, Permissions - List For Resource Group. */
 async function heldPermissions(context: CheckContext): Promise<Record<RightScope, Permissions>> {
   const { az, login } = context;
   const subscription = `/subscriptions/${login.subscriptionId}`;
@@ -40,7 +40,7 @@ async function heldPermissions(context: CheckContext): Promise<Record<RightScope
   return { subscription: everywhere, resourceGroup: inGroup ?? everywhere };
 }
 
-/** Whether one of the roles allows an action: what a role takes out of itself, another may still give. */
+/** True if any role allows an action. One role may grant what another role excludes. */
 function allows(held: Permissions, action: string): boolean {
   const names = (pattern: string): boolean => {
     const parts = pattern.split("*").map((part) => part.replaceAll(/[.\\^$+?()[\]{}|]/g, "\\$&"));

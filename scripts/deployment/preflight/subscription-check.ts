@@ -1,8 +1,8 @@
 import type { Check } from "./check";
 
 /**
- * Whether what the states know is in the subscription that az works in: Terraform would miss it there, and make all of it anew.
- * An environment's file names no subscription, so its states do.
+ * Checks that the resources in the states are in az's subscription. In another one, Terraform would not find them and would create
+ * everything again. An environment's file names no subscription, but its states do.
  */
 export const checkSubscription: Check = ({ environment, login, states }) => {
   const { subscriptionId, subscriptionName } = login;
@@ -11,6 +11,6 @@ export const checkSubscription: Check = ({ environment, login, states }) => {
     .filter((id) => id !== subscriptionId.toLowerCase())
     .map(
       (id) =>
-        `The system ${environment.name} is in the subscription ${id}, but az works in ${subscriptionId} (${subscriptionName}); run \`az account set --subscription ${id}\`, or give what is to be made here an environment of its own.`,
+        `The system ${environment.name} is in the subscription ${id}, but az works in ${subscriptionId} (${subscriptionName}). Run \`az account set --subscription ${id}\`, or create a new environment for this subscription.`,
     );
 };

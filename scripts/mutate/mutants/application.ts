@@ -1,23 +1,23 @@
 import { mutantsOf } from "../mutant";
 
-/** What the web application does. */
+/** Mistakes in the web application. */
 export const applicationMutants = [
   ...mutantsOf(
     "app/database/pools.ts",
     ["app/database-tls"],
     [
       [
-        "the application takes any database server's certificate",
+        "the application accepts any database server's certificate",
         "rejectUnauthorized: true",
         "rejectUnauthorized: false",
       ],
       [
-        "the application takes any name of a database server",
+        "the application accepts any name of a database server",
         "verifyIdentity: true",
         "verifyIdentity: false",
       ],
       ["the application speaks TLS 1.0 to its database", 'minVersion: "TLSv1.2"', 'minVersion: "TLSv1"'],
-      ["the application trusts the system's roots only", "...(rootsPem && { ca: rootsPem }),", ""],
+      ["the application trusts only the system's roots", "...(rootsPem && { ca: rootsPem }),", ""],
       ["the application speaks to its database in clear", "      ssl: databaseTls(login),\n", ""],
     ],
   ),
@@ -36,7 +36,7 @@ export const applicationMutants = [
     ["app/vault-trust"],
     [
       [
-        "the application takes any certificate of Vault",
+        "the application accepts any certificate of Vault",
         "timeout: connectTimeoutMs,",
         "timeout: connectTimeoutMs, rejectUnauthorized: false,",
       ],

@@ -1,6 +1,6 @@
 import { mutantsOf } from "../mutant";
 
-/** What Azure is asked to make. */
+/** Mistakes in the resources on Azure. */
 export const azureMutants = [
   ...mutantsOf(
     "constructs/azure/package-store.ts",
@@ -89,11 +89,11 @@ export const azureMutants = [
     ["constructs/azure/mysql-server"],
     [
       [
-        "MySQL takes connections in clear",
+        "MySQL accepts connections in clear",
         'require_secure_transport: "ON"',
         'require_secure_transport: "OFF"',
       ],
-      ["MySQL takes TLS 1.1", '"TLSv1.2,TLSv1.3"', '"TLSv1.1,TLSv1.2,TLSv1.3"'],
+      ["MySQL accepts TLS 1.1", '"TLSv1.2,TLSv1.3"', '"TLSv1.1,TLSv1.2,TLSv1.3"'],
       ["refused callers are not logged", '"CONNECTION,DDL,DCL"', '"DDL,DCL"'],
       ["changes of rights are not logged", '"CONNECTION,DDL,DCL"', '"CONNECTION,DDL"'],
       ["MySQL logs nobody", 'audit_log_enabled: "ON"', 'audit_log_enabled: "OFF"'],
@@ -138,7 +138,7 @@ export const azureMutants = [
       ["a renewed certificate has the old key", "reuseKey: false", "reuseKey: true"],
       ["the certificate's key is short", "keySize: 3072", "keySize: 1024"],
       [
-        "the certificate is no server's",
+        "the certificate is not for servers",
         'const serverAuthentication = "1.3.6.1.5.5.7.3.1"',
         'const serverAuthentication = "1.3.6.1.5.5.7.3.2"',
       ],
@@ -180,7 +180,7 @@ export const azureMutants = [
   ...mutantsOf(
     "constructs/azure/admin-ssh-key.ts",
     ["constructs/azure/admin-ssh-key"],
-    [["whoever may sign logs in to the VMs", '["verify"]', '["verify", "sign"]']],
+    [["a person who may sign logs in to the VMs", '["verify"]', '["verify", "sign"]']],
   ),
   ...mutantsOf(
     "constructs/azure/web-app.ts",
@@ -231,7 +231,11 @@ export const azureMutants = [
     "constructs/azure/web-app-login.ts",
     ["constructs/azure/web-app"],
     [
-      ["who is not signed in is let through", "requireAuthentication: true", "requireAuthentication: false"],
+      [
+        "visitors without a login are let through",
+        "requireAuthentication: true",
+        "requireAuthentication: false",
+      ],
       ["sign-in is off", "authEnabled: true", "authEnabled: false"],
       ["sign-in goes over plain HTTP", "requireHttps: true", "requireHttps: false"],
       ["visitors' tokens are kept", "tokenStoreEnabled: false", "tokenStoreEnabled: true"],
@@ -321,7 +325,7 @@ export const azureMutants = [
     ["properties/rights"],
     [
       [
-        "whoever is signed in reads the recovery keys",
+        "the signed-in person reads the recovery keys",
         "      readers: recoveryKeyReaders,\n",
         '      readers: [...recoveryKeyReaders, { name: "", objectId: "${data.azurerm_client_config.deployer.object_id}", type: "User" }],\n',
       ],

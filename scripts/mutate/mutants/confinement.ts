@@ -4,7 +4,7 @@ import type { Mutant } from "../mutant";
 
 const project = join(__dirname, "../../..");
 
-/** Every directive of every unit of the VMs, gone. */
+/** Removes each directive of each unit on the VMs. */
 export const confinementMutants: readonly Mutant[] = readdirSync(join(project, "cloud-init"), {
   recursive: true,
   encoding: "utf8",

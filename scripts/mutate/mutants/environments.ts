@@ -4,18 +4,18 @@ import { type Mutant, mutantsOf } from "../mutant";
 
 const tests = ["environments/bad-input", "environments/boundaries"];
 
-/** What an environment file may ask for. */
+/** Mistakes in the rules for environment files. */
 export const environmentMutants = [
   ...mutantsOf("environments/network-rules.ts", tests, [
     ["ranges up to /7 count as named", "prefixLength(cidr) < 8", "prefixLength(cidr) < 7"],
     ["only 0.0.0.0/0 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) < 1"],
     ["a /8 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) <= 8"],
-    ["168.63.129.16 is no special address", '  "168.63.129.16/32",\n', ""],
-    ["multicast is no special network", '  "224.0.0.0/4",\n', ""],
-    ["link-local is no special network", '  "169.254.0.0/16",\n', ""],
-    ["loopback is no special network", '  "127.0.0.0/8",\n', ""],
-    ["the broadcast address is no special one", '  "255.255.255.255/32",\n', ""],
-    ["0.0.0.0/8 is no special network", '  "0.0.0.0/8",\n', ""],
+    ["168.63.129.16 is an ordinary address", '  "168.63.129.16/32",\n', ""],
+    ["multicast is an ordinary network", '  "224.0.0.0/4",\n', ""],
+    ["link-local is an ordinary network", '  "169.254.0.0/16",\n', ""],
+    ["loopback is an ordinary network", '  "127.0.0.0/8",\n', ""],
+    ["the broadcast address is an ordinary address", '  "255.255.255.255/32",\n', ""],
+    ["0.0.0.0/8 is an ordinary network", '  "0.0.0.0/8",\n', ""],
     ...[
       "azure.com",
       "azure.net",
@@ -29,7 +29,7 @@ export const environmentMutants = [
     ["subnets may overlap", "overlap(one.cidr, cidr)", "one.cidr === cidr"],
     ["the web apps' subnet may be a /29", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 29 : 29'],
     ["MySQL's subnet may be a /30", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 28 : 30'],
-    ["subnets lie anywhere", "!contains(space, cidr)", "false"],
+    ["subnets are anywhere", "!contains(space, cidr)", "false"],
     ["port 22 is open for nobody", "    ...somebodyMayUseSsh(read),\n", ""],
     ["deployers' ranges may all be private", "    ...deployersReachKeyVault(read),\n", ""],
     ["clients' ranges may all be private", "    ...clientsReachWebApps(read),\n", ""],
@@ -46,11 +46,7 @@ export const environmentMutants = [
       "renewDaysBeforeExpiry <= tls.validityInMonths * 28",
     ],
     ["a certificate is renewed before it is made", "    ...certificateOutlivesItsRenewal(read),\n", ""],
-    [
-      "one of two recovery shares is enough",
-      "threshold === 1 && shares > 1",
-      "threshold === 1 && shares > 2",
-    ],
+    ["a single recovery share is enough", "threshold === 1 && shares > 1", "threshold === 1 && shares > 2"],
     ["more shares are needed than there are", "threshold > shares", "threshold > shares + 1"],
     ["a threshold of all shares is refused", "threshold > shares", "threshold >= shares"],
     ["another checksum than the known one", "    ...checksumIsTheKnownOne(read),\n", ""],
@@ -66,8 +62,8 @@ export const environmentMutants = [
       'read(schema, ...list, index, "objectId")?.toLowerCase()',
       'read(schema, ...list, index, "objectId")',
     ],
-    ["whoever is signed in deploys beside others", "ids.length > 1", "ids.length > 2"],
-    ["whoever is signed in shares a state", "if (shared) {", "if (false) {"],
+    ["signed-in-user deploys beside others", "ids.length > 1", "ids.length > 2"],
+    ["signed-in-user shares a state", "if (shared) {", "if (false) {"],
     ["14 tags", "const most = 15 - own.length;", "const most = 16 - own.length;"],
   ]),
   ...mutantsOf("environments/workload-rules.ts", tests, [
@@ -85,7 +81,7 @@ export const environmentMutants = [
       '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "GRANT OPTION"],',
     ],
     [
-      "any privilege is one",
+      "any text is a privilege",
       '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],',
       '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "SUPER"],',
     ],
@@ -109,14 +105,14 @@ export const environmentMutants = [
   ...looserBounds("environments/schema.ts"),
 ];
 
-/** Every `.min(` and `.max(` with a number, one looser. */
+/** Loosens every `.min(` and `.max(` with a number by one. */
 function looserBounds(file: string): Mutant[] {
   const text = readFileSync(join(__dirname, "../../..", file), "utf8");
   return [...text.matchAll(/\.(min|max)\((\s*)([\d_]+),/g)].flatMap(
     ({ 0: bound, 1: way, 2: space, 3: number = "", index }) => {
       const looser = Number(number.replaceAll("_", "")) + (way === "max" ? 1 : -1);
       if (looser < 0) return [];
-      // Long enough to stand there once.
+      // Long enough to occur only once in the file.
       const before = text.slice(Math.max(0, index - 400), index);
       return [
         {

@@ -1,13 +1,13 @@
 import { mutantsOf } from "../mutant";
 
-/** What people and pipelines run. */
+/** Mistakes in the scripts and workflows. */
 export const scriptMutants = [
   ...mutantsOf(
     "scripts/create-state-store",
     ["scripts/pipeline/create-state-store"],
     [
       ["the states' container is public", "--public-access off", "--public-access blob"],
-      ["whoever names no access gets the default", " --public-access off", ""],
+      ["a container without an access setting gets the default", " --public-access off", ""],
       ["the states' account takes TLS 1.0", "--min-tls-version TLS1_2", "--min-tls-version TLS1_0"],
       ["states' blobs may be public", "--allow-blob-public-access false", "--allow-blob-public-access true"],
       ["the states' account has keys", "--allow-shared-key-access false", "--allow-shared-key-access true"],
@@ -53,7 +53,7 @@ export const scriptMutants = [
         "audience=api://AzureADTokenExchange",
         "audience=api://Anybody",
       ],
-      ["who wrote a change approves it", '"prevent_self_review": true', '"prevent_self_review": false'],
+      ["the author of a change approves it", '"prevent_self_review": true', '"prevent_self_review": false'],
       ["every branch deploys", "\nonly_main_deploys\n", "\n"],
       [
         "every protected branch deploys",
@@ -89,11 +89,15 @@ export const scriptMutants = [
         'ServicePrincipal Contributor "/subscriptions/$subscription"',
       ],
       ["the plan reads secrets still", '  forbid_secrets "$id"\n', ""],
-      ["a repository's own subject is taken", '[ "${answer%% *}" = true ] ||', "true ||"],
-      ["an environment that asks nobody is taken", '[ "$approvers" != 0 ] ||', "true ||"],
-      ["an environment where people approve their own is taken", '[ "$self_review" = true ] ||', "true ||"],
+      ["a repository's own subject is accepted", '[ "${answer%% *}" = true ] ||', "true ||"],
+      ["an environment without approvals is accepted", '[ "$approvers" != 0 ] ||', "true ||"],
+      [
+        "an environment in which people approve their own runs is accepted",
+        '[ "$self_review" = true ] ||',
+        "true ||",
+      ],
     ],
-    "run once|takes away the trust|nobody is asked|may approve it|subject is customised",
+    "run once|deletes the trust|nobody has to approve|may approve their own|subject is customised",
   ),
   ...mutantsOf(
     "scripts/lib/steps.sh",
@@ -107,7 +111,7 @@ export const scriptMutants = [
       ["an old condition stays", '[ "${found#*$\'\\t\'}" = "$condition" ]', "true"],
       ["a condition is of version 1", "--condition-version 2.0", "--condition-version 1.0"],
     ],
-    "renews the condition|run once|another subscription",
+    "replaces the condition|run once|another subscription",
   ),
   ...mutantsOf(
     "scripts/lock-providers",
@@ -167,7 +171,7 @@ export const scriptMutants = [
       ],
       ["every branch's push deploys", "    branches: [main]\n", '    branches: ["**"]\n'],
       [
-        "code scanning hears of any branch",
+        "code scanning gets results of any branch",
         " && github.ref == 'refs/heads/main'\n    runs-on: ubuntu-24.04\n    timeout-minutes: 15",
         "\n    runs-on: ubuntu-24.04\n    timeout-minutes: 15",
       ],
@@ -182,7 +186,7 @@ export const scriptMutants = [
         "  pull_request:\n",
         "  pull_request_target:\n",
       ],
-      ["a plan of a pull request asks nobody", "    environment: ${{ vars.PLAN_ENVIRONMENT }}\n", ""],
+      ["a plan of a pull request needs no approval", "    environment: ${{ vars.PLAN_ENVIRONMENT }}\n", ""],
       ["forks are planned", " && !github.event.pull_request.head.repo.fork", ""],
       ["pull requests run where deployments do", "vars.PLAN_RUNNER", "vars.PIPELINE_RUNNER"],
     ],
@@ -192,7 +196,7 @@ export const scriptMutants = [
     ["scripts/pipeline/workflows"],
     [
       [
-        "any branch asks Azure at night",
+        "any branch reaches Azure at night",
         "    name: Drift\n    if: vars.DEPLOY_ENVIRONMENT != '' && github.ref == 'refs/heads/main'\n",
         "    name: Drift\n    if: vars.DEPLOY_ENVIRONMENT != ''\n",
       ],

@@ -1,6 +1,6 @@
 import { mutantsOf } from "../mutant";
 
-/** What Vault is told. */
+/** Mistakes in Vault's configuration. */
 export const vaultMutants = [
   ...mutantsOf(
     "constructs/vault/mysql-database-engine.ts",
@@ -42,7 +42,7 @@ export const vaultMutants = [
       ["VMs of any subscription log in", "      boundSubscriptionIds: [role.subscriptionId],\n", ""],
       ["a stolen token works anywhere", "      tokenBoundCidrs: [role.boundCidr],\n", ""],
       [
-        "tokens live as long as Vault likes",
+        "tokens live as long as Vault allows",
         "      tune: [{ defaultLeaseTtl: azureMountTtl, maxLeaseTtl: azureMountTtl }],\n",
         "",
       ],
@@ -62,7 +62,7 @@ export const vaultMutants = [
     ["constructs/vault/transform-engine"],
     [
       ["the application keeps the tweak", 'tweakSource: "internal"', 'tweakSource: "supplied"'],
-      ["masked numbers can be had back", 'type: "masking"', 'type: "fpe"'],
+      ["masked numbers can be restored", 'type: "masking"', 'type: "fpe"'],
     ],
   ),
   ...mutantsOf(

@@ -7,7 +7,7 @@ const firstBoot = `${server}/usr/local/sbin/vault-first-boot`;
 const certificate = `${server}/usr/local/sbin/vault-certificate`;
 const trusted = `${agent}/usr/local/sbin/vault-ca-certificate`;
 
-/** What happens on the VMs. */
+/** Mistakes on the VMs. */
 export const virtualMachineMutants = [
   ...mutantsOf(
     firstBoot,
@@ -71,7 +71,7 @@ export const virtualMachineMutants = [
       ],
       ["another key's certificate is installed", '[[ $key == "$certificate" ]] ||', "true ||"],
       ["the key is open to others", 'chmod 0400 "$incoming/tls.key"', 'chmod 0444 "$incoming/tls.key"'],
-      ["the secret is left lying about", '  rm -- "$incoming/secret.pem"\n', ""],
+      ["the secret stays in a file", '  rm -- "$incoming/secret.pem"\n', ""],
     ],
   ),
   ...mutantsOf(
@@ -138,7 +138,7 @@ export const virtualMachineMutants = [
         'path,\n    owner: path.startsWith("/etc/vault.d") ? "vault:vault" : "root:root"',
       ],
       ["everybody writes files", '"0755" : "0644"', '"0777" : "0666"'],
-      ["a reference is no environment file's", "/^[\\w.:/,@+=-]*$/.test(literal)", "true"],
+      ["a reference may end its line in an environment file", "/^[\\w.:/,@+=-]*$/.test(literal)", "true"],
     ],
   ),
   ...mutantsOf(
@@ -169,7 +169,7 @@ export const virtualMachineMutants = [
     ["cloud-init/vault-data-format"],
     [
       ["a disk with another file system is taken", "[[ $found == *' TYPE=\"ext4\"'* ]] ||", "true ||"],
-      ["a disk of which nobody can tell is formatted", "    2) format ;;", "    2 | 8) format ;;"],
+      ["a disk with unknown content is formatted", "    2) format ;;", "    2 | 8) format ;;"],
       ["an unreadable disk is formatted", "  check_readable\n", ""],
     ],
   ),

@@ -3,11 +3,11 @@ import { untilEnd } from "./end-of-life";
 
 interface Announcement {
   readonly page: string;
-  /** Words of the page that say it, so that a change of the page is seen. */
+  /** Words of the page that announce it, so that the check notices a change of the page. */
   readonly words: string;
-  /** When it takes effect, as 2027-02-27. */
+  /** The day it takes effect, as 2027-02-27. */
   readonly date: string;
-  /** Whether the value is ready for it. */
+  /** True if the project's value already conforms. */
   readonly ready: boolean;
   readonly cure: string;
 }
@@ -22,14 +22,14 @@ export function announcedRetirement(
     source: page,
     judge: async (upstream, today) => {
       if (!(await upstream.page(page)).includes(words.toLowerCase())) {
-        return unknown(`${page} no longer says "${words}". Read it, and correct the row.`);
+        return unknown(`${page} no longer says "${words}". Read it and correct the row.`);
       }
       return ready ? good(`It is ready for ${date}.`) : untilEnd(date, today, cure);
     },
   };
 }
 
-/** A version of an API that the project speaks, found in the list of the page that documents it. */
+/** Checks that the page that documents an API lists the version the project uses. */
 export function documentedVersion(
   fact: Pick<Fact, "name" | "value" | "usedIn" | "covers">,
   { page, words, cure }: { page: string; words: string; cure: string },
@@ -41,12 +41,12 @@ export function documentedVersion(
       const text = await upstream.page(page);
       if (!text.includes(words.toLowerCase())) {
         return unknown(
-          `${page} does not say "${words}", by which the page is known. Read it, and correct the row.`,
+          `${page} does not say "${words}", which identifies the page. Read it and correct the row.`,
         );
       }
       return text.includes(fact.value.toLowerCase())
         ? good(`The page lists ${fact.value}.`)
-        : act(`The page does not list ${fact.value} any more. ${cure}`);
+        : act(`The page no longer lists ${fact.value}. ${cure}`);
     },
   };
 }

@@ -3,20 +3,20 @@ import { act, type Fact, good } from "../fact";
 import { NoAnswer } from "../upstream";
 import { untilEnd } from "./end-of-life";
 
-/** Source: Azure, Retail Prices API, which asks for no login. */
+/** Source: Azure, Retail Prices API. It needs no login. */
 const prices = z.object({ Items: z.array(z.object({ armRegionName: z.string(), type: z.string() })) });
 
 export interface SoldSku {
-  /** For the row, for example "VM size". */
+  /** The row's label, for example "VM size". */
   readonly kind: string;
   readonly sku: string;
-  /** How the price list names it; the names of Azure Resource Manager are not used for every service. */
+  /** The price list's name. It differs from the name in Azure Resource Manager for some services. */
   readonly filter: string;
   readonly region: string;
   readonly setting: string;
 }
 
-/** Azure still sells a size in the region. */
+/** Checks that Azure still sells a size in the region. */
 export function soldSku({ kind, sku, filter, region, setting }: SoldSku, usedIn: readonly string[]): Fact {
   const query = `${filter} and armRegionName eq '${region}' and priceType eq 'Consumption'`;
   const url = `https://prices.azure.com/api/retail/prices?$filter=${encodeURIComponent(query)}`;
@@ -37,7 +37,7 @@ export function soldSku({ kind, sku, filter, region, setting }: SoldSku, usedIn:
 const retiredSizes =
   "https://raw.githubusercontent.com/MicrosoftDocs/azure-compute-docs/main/articles/virtual-machines/sizes/retirement/retired-sizes-list.md";
 
-/** No retirement of the size's series is announced, or it is far away. */
+/** Checks that no retirement of the size's series is announced, or that it is far away. */
 export function sizeRetirement(size: string, setting: string, usedIn: readonly string[]): Fact {
   return {
     name: `retirement of ${size}`,
@@ -55,18 +55,18 @@ export function sizeRetirement(size: string, setting: string, usedIn: readonly s
   };
 }
 
-/** `Dsv3` of Standard_D2s_v3. Source: Azure, virtual machine naming conventions. */
+/** The series of a size: `Dsv3` for Standard_D2s_v3. Source: Azure, virtual machine naming conventions. */
 export function seriesOf(size: string): string {
   const parts = /^Standard_([A-Z]+)\d+(?:-\d+)?([a-z]*)(?:_(v\d+))?$/.exec(size);
   if (!parts) throw new Error(`seriesOf cannot read the size ${size}`);
   const [, family = "", features = "", version = ""] = parts;
-  // The page calls the first burstable sizes, with and without s and m, B-series.
+  // The page calls the first burstable sizes B-series, with and without s and m.
   return family === "B" && version === "" ? "B" : `${family}${features}${version}`;
 }
 
 const retired = "retired";
 
-/** Day of retirement, or that it is past, by series in lower case, from the page's tables: `| Dv2-series | **Announced** | ... | 05/01/28 | ...`. */
+/** Retirement day by series in lower case, or that it is past, from the page's tables: `| Dv2-series | **Announced** | ... | 05/01/28 | ...`. */
 function retirements(markdown: string): Map<string, string> {
   const ends = new Map<string, string>();
   for (const line of markdown.split("\n")) {
@@ -76,7 +76,7 @@ function retirements(markdown: string): Map<string, string> {
     const end = status.includes("Retired") || !day ? retired : `20${day[3]}-${day[1]}-${day[2]}`;
     for (const name of names.replace(/[- ]series.*$/i, "").split("/")) ends.set(name.toLowerCase(), end);
   }
-  if (!ends.has("dv2")) throw new NoAnswer(`${retiredSizes} has no table that can be read`);
+  if (!ends.has("dv2")) throw new NoAnswer(`${retiredSizes} has no readable table`);
   return ends;
 }
 
@@ -85,14 +85,14 @@ const aliasesUrl =
 
 const image = z.object({ publisher: z.string(), offer: z.string(), sku: z.string() });
 
-/** Source: the list from which `az vm create --image` takes its short names. */
+/** Source: the list of short names for `az vm create --image`. */
 const aliases = z.object({
   outputs: z.object({
     aliases: z.object({ value: z.object({ Linux: z.record(z.string(), image) }) }),
   }),
 });
 
-/** Azure's own tools still name the image. */
+/** Checks that Azure's own tools still name the image. */
 export function vmImage({ publisher, offer, sku }: z.infer<typeof image>, usedIn: readonly string[]): Fact {
   return {
     name: "VM image",
@@ -107,7 +107,7 @@ export function vmImage({ publisher, offer, sku }: z.infer<typeof image>, usedIn
       return listed
         ? good("Azure's tools offer it.")
         : act(
-            `Azure's tools do not offer it any more. Choose another in ${usedIn[0]} (az vm image list --all --publisher ${publisher}).`,
+            `Azure's tools no longer offer it. Choose another in ${usedIn[0]} (az vm image list --all --publisher ${publisher}).`,
           );
     },
   };
@@ -115,13 +115,13 @@ export function vmImage({ publisher, offer, sku }: z.infer<typeof image>, usedIn
 
 const endpointsUrl = "https://management.azure.com/metadata/endpoints?api-version=2022-09-01";
 
-/** Source: Azure Resource Manager, metadata of clouds, which asks for no login. */
+/** Source: Azure Resource Manager, metadata of clouds. It needs no login. */
 const cloud = z.looseObject({ name: z.string(), suffixes: z.record(z.string(), z.string()) });
 
-/** Some versions answer with the public cloud alone. */
+/** Some versions return the public cloud only. */
 const clouds = z.union([z.array(cloud), cloud.transform((one) => [one])]);
 
-/** Azure's public cloud still has the hosts that the project writes: as addresses, audiences or suffixes. */
+/** Checks that Azure's public cloud still has the hosts in the project's addresses, audiences and suffixes. */
 export function azureHosts(hosts: readonly string[], usedIn: readonly string[]): Fact {
   return {
     name: "hosts of Azure's public cloud",
@@ -136,17 +136,17 @@ export function azureHosts(hosts: readonly string[], usedIn: readonly string[]):
       const missing = hosts.filter((host) => !text.includes(`"${host}"`) && !text.includes(`://${host}`));
       return missing.length === 0
         ? good("Azure names each of them.")
-        : act(`Azure does not name ${missing.join(", ")} any more. Read ${endpointsUrl}, and follow it.`);
+        : act(`Azure no longer names ${missing.join(", ")}. Read ${endpointsUrl} and use the new names.`);
     },
   };
 }
 
 const openIdUrl = "https://login.microsoftonline.com/common/.well-known/openid-configuration";
 
-/** Source: OpenID Connect Discovery; for `common` the issuer holds {tenantid}. */
+/** Source: OpenID Connect Discovery. For `common`, the issuer contains {tenantid}. */
 const openId = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
-/** Entra's tokens for Azure still come from the issuer that Vault's roles are bound to. */
+/** Checks that Entra's tokens for Azure still come from the issuer in Vault's roles. */
 export function entraIssuer(host: string, usedIn: readonly string[]): Fact {
   return {
     name: "issuer of Entra's tokens",
@@ -158,7 +158,7 @@ export function entraIssuer(host: string, usedIn: readonly string[]): Fact {
       return issuer.startsWith(`https://${host}/`)
         ? good("Entra names it.")
         : act(
-            `Entra now names ${issuer}. Vault refuses every login by jwt until the issuer is changed in ${usedIn[0]}.`,
+            `Entra now names ${issuer}. Vault rejects every jwt login until you change the issuer in ${usedIn[0]}.`,
           );
     },
   };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { act, type Fact, good } from "../fact";
 
-/** Source: PyPI, Index API (PEP 691, PEP 700), which pip reads, too. */
+/** Source: PyPI, Index API (PEP 691, PEP 700), which pip also reads. */
 const project = z.object({
   versions: z.array(z.string()),
   files: z.array(
@@ -9,7 +9,7 @@ const project = z.object({
   ),
 });
 
-/** PyPI still has the pinned version, and nobody yanked it. */
+/** Checks that PyPI still has the pinned version and that nobody yanked it. */
 export function pythonPackage(
   { name, version }: { name: string; version: string },
   usedIn: readonly string[],
@@ -29,11 +29,10 @@ export function pythonPackage(
       const own = files.filter(
         ({ filename }) => filename.startsWith(`${start}-`) || filename.startsWith(`${start}.tar`),
       );
-      if (!versions.includes(version) || own.length === 0)
-        return act(`PyPI does not have it any more. ${cure}`);
+      if (!versions.includes(version) || own.length === 0) return act(`PyPI no longer has it. ${cure}`);
       const yanked = own.map((file) => file.yanked).find(Boolean);
       if (yanked)
-        return act(`Its owner has yanked it${typeof yanked === "string" ? ` (${yanked})` : ""}. ${cure}`);
+        return act(`Its owner yanked it${typeof yanked === "string" ? ` (${yanked})` : ""}. ${cure}`);
       return good("PyPI has it.");
     },
   };
@@ -42,7 +41,7 @@ export function pythonPackage(
 /** Source: Go, module proxy protocol. */
 const info = z.object({ Version: z.string() });
 
-/** The module proxy still has the version. */
+/** Checks that the module proxy still has the version. */
 export function goModule(
   fact: Pick<Fact, "name" | "usedIn">,
   { path, version }: { path: string; version: string },
@@ -55,9 +54,7 @@ export function goModule(
       const versions = `https://proxy.golang.org/${path}/@v`;
       const found = await upstream.jsonIfThere(`${versions}/${version}.info`, `${versions}/list`, info);
       if (!found)
-        return act(
-          `The module proxy does not have it any more. Choose another version in ${fact.usedIn[0]}.`,
-        );
+        return act(`The module proxy no longer has it. Choose another version in ${fact.usedIn[0]}.`);
       return good("The module proxy has it.");
     },
   };

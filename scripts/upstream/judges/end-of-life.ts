@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { act, type Fact, type Finding, good } from "../fact";
 
-/** Days before an end at which a row says act: time for a new default, its tests and everybody's deployment. */
+/** A row says act this many days before an end: enough for a new default, its tests and everybody's deployment. */
 export const noticeDays = 180;
 
-/** Source: endoflife.date, API v1: `eolFrom` is a date, or null where none is known yet. */
+/** Source: endoflife.date, API v1: `eolFrom` is a date, or null if no date is known yet. */
 const cycle = z.object({
   result: z.object({ name: z.string(), isEol: z.boolean(), eolFrom: z.iso.date().nullish() }),
 });
 
-/** When a line of releases gets its last security fix; `cure` is the sentence that says what to do. */
+/** Checks when a line of releases gets its last security fix. `cure` is the sentence that says what to do. */
 export function endOfLife(
   fact: Pick<Fact, "name" | "value" | "usedIn" | "covers">,
   { product, line, cure }: { product: string; line: string; cure: string },
@@ -21,14 +21,12 @@ export function endOfLife(
       const url = `https://endoflife.date/api/v1/products/${product}/releases/${line}`;
       const { isEol, eolFrom } = (await upstream.json(url, cycle)).result;
       if (eolFrom) return untilEnd(eolFrom, today, cure);
-      return isEol
-        ? act(`It gets no security fixes any more. ${cure}`)
-        : good("Its end is not yet announced.");
+      return isEol ? act(`It no longer gets security fixes. ${cure}`) : good("Its end is not yet announced.");
     },
   };
 }
 
-/** Good, until the end is near. `end` as 2027-04-30. */
+/** Good until the end is near. `end` is a date such as 2027-04-30. */
 export function untilEnd(end: string, today: Date, cure: string): Finding {
   const days = Math.ceil((Date.parse(end) - today.getTime()) / 86_400_000);
   if (days < 0) return act(`It ended on ${end}. ${cure}`);

@@ -19,13 +19,13 @@ const release = z.object({
 export interface HashicorpRelease {
   readonly product: "vault" | "terraform";
   readonly version: string;
-  /** Where the version is changed, as in "Set vault.version". */
+  /** The setting that holds the version, as in "Set vault.version". */
   readonly setting: string;
-  /** Checksum that the project holds of an archive, by the archive's name. */
+  /** Checksums that the project holds, by the archive's name. */
   readonly checksums?: Readonly<Record<string, string>>;
 }
 
-/** HashiCorp still supports the version, and there is no newer one that it should be. */
+/** Checks that HashiCorp still supports the version and that no newer one should replace it. */
 export function hashicorpVersion(
   fact: Pick<Fact, "name" | "value" | "usedIn">,
   { product, version, setting }: HashicorpRelease,
@@ -42,14 +42,14 @@ export function hashicorpVersion(
       if (newest === undefined)
         throw new NoAnswer(`${api}/${product} lists no release of the community edition`);
       const cure = `${setting} to ${newest}, after a run of the sandbox with it.`;
-      if (!found) return act(`HashiCorp has withdrawn ${version}. ${cure}`);
+      if (!found) return act(`HashiCorp withdrew ${version}. ${cure}`);
       const { state, message } = found.status;
       if (state !== "supported") {
         return act(`HashiCorp calls it ${state}${message ? ` (${message})` : ""}. ${cure}`);
       }
       const difference = compareVersions(newest, version);
       if (difference > 0) {
-        return act(`${newest} is out, and fixes come in the newest releases only. ${cure}`);
+        return act(`${newest} is out, and only the newest releases get fixes. ${cure}`);
       }
       if (difference < 0) throw new NoAnswer(`${api}/${product} ends at ${newest}, before ${version}`);
       return good("It is supported, and the newest.");
@@ -57,7 +57,7 @@ export function hashicorpVersion(
   };
 }
 
-/** Without those of the enterprise edition, such as 2.2.2+ent. */
+/** Ignores the enterprise edition, such as 2.2.2+ent. */
 function newestOf(versions: readonly string[]): string | undefined {
   return versions
     .filter((version) => /^\d+\.\d+\.\d+$/.test(version))
@@ -65,7 +65,7 @@ function newestOf(versions: readonly string[]): string | undefined {
     .at(-1);
 }
 
-/** The archive can be downloaded, and the list of checksums names it and is signed by the release key. */
+/** Checks that the archive can be downloaded, that the list of checksums names it, and that the release key signs the list. */
 export function hashicorpArchive(
   fact: Pick<Fact, "name" | "value" | "usedIn" | "covers">,
   { product, version, setting, checksums = {} }: HashicorpRelease,
@@ -81,7 +81,7 @@ export function hashicorpArchive(
         `${base}/${archive}`,
         `${releases.releasesUrl}/${product}/index.json`,
       );
-      if (!there) return act(`${archive} is gone. ${setting} to a version that is there.`);
+      if (!there) return act(`${archive} is gone. ${setting} to a version that exists.`);
       return (
         (await unsigned(upstream, releases, `${base}/${product}_${version}_SHA256SUMS`)) ?? listed(upstream)
       );
@@ -93,15 +93,15 @@ export function hashicorpArchive(
     for (const name of new Set([archive, ...Object.keys(checksums)])) {
       const found = new RegExp(`^([0-9a-f]{64}) +${name.replaceAll(/[.+]/g, "\\$&")}$`, "m").exec(sums)?.[1];
       if (!found)
-        return act(`HashiCorp's checksums do not list ${name}. Find out why, before anything is deployed.`);
+        return act(`HashiCorp's checksums do not list ${name}. Find out why before you deploy anything.`);
       const held = checksums[name];
       if (held && held !== found) {
         return act(
-          `HashiCorp signed ${found} for ${name}, and the project holds ${held}. Find out who changed which.`,
+          `HashiCorp signed ${found} for ${name}, but the project holds ${held}. Find out which of them changed.`,
         );
       }
     }
-    return good("It is there, and its checksum is signed by HashiCorp's release key.");
+    return good("It exists, and HashiCorp's release key signs its checksum.");
   }
 }
 

@@ -14,13 +14,13 @@ const index = "https://nodejs.org/dist/index.json";
 export interface NodeRelease {
   /** For example 24.17.0. */
   readonly version: string;
-  /** SHA-256 that the project holds of the archive for Linux on x64, and the archive's name. */
+  /** The project's SHA-256 of the archive for Linux on x64, and the archive's name. */
   readonly archive: string;
   readonly checksum: string;
   readonly setting: string;
 }
 
-/** The pinned release is there with the checksum that the project holds, and no later one of its line fixes vulnerabilities. */
+/** Checks that the pinned release has the project's checksum, and that no later release of its line fixes vulnerabilities. */
 export function nodeRelease(
   fact: Pick<Fact, "name" | "usedIn" | "covers">,
   { version, archive, checksum, setting }: NodeRelease,
@@ -37,7 +37,7 @@ export function nodeRelease(
         .map((one) => one.version.slice(1))
         .sort(compareVersions)
         .at(-1);
-      const cure = `${setting} to ${newest ?? "a release that is there"}.`;
+      const cure = `${setting} to ${newest ?? "a release that exists"}.`;
       const there =
         line.some((one) => one.version === `v${version}`) &&
         (await upstream.isThere(`${folder}/${archive}`, index));
@@ -46,21 +46,21 @@ export function nodeRelease(
       const found = new RegExp(`^([0-9a-f]{64}) +${archive.replaceAll(".", "\\.")}$`, "m").exec(sums)?.[1];
       if (found !== checksum) {
         return act(
-          `Node.js lists ${found ?? "nothing"} for ${archive}, and the project holds ${checksum}. Find out who changed which.`,
+          `Node.js lists ${found ?? "nothing"} for ${archive}, but the project holds ${checksum}. Find out which of them changed.`,
         );
       }
       const fixes = line.filter((one) => one.security && compareVersions(one.version.slice(1), version) > 0);
       if (fixes.length === 0)
-        return good(`It is there, and no later release of its line fixes vulnerabilities.`);
+        return good(`It exists, and no later release of its line fixes vulnerabilities.`);
       return act(`${fixes.map((one) => one.version).join(", ")} fix vulnerabilities. ${cure}`);
     },
   };
 }
 
-/** Source: nodejs/release-keys, keys.list: a fingerprint a line. */
+/** Source: nodejs/release-keys, keys.list: one fingerprint a line. */
 const keyList = "https://raw.githubusercontent.com/nodejs/release-keys/main/keys.list";
 
-/** The people whose keys the project trusts may still sign releases, and none of the project's copies has ended. */
+/** Checks that the owners of the trusted keys may still sign releases, and that no copy in the project has expired. */
 export function nodeReleaseKeys(fact: Pick<Fact, "name" | "usedIn">, copies: string): Fact {
   return {
     ...fact,
@@ -68,18 +68,18 @@ export function nodeReleaseKeys(fact: Pick<Fact, "name" | "usedIn">, copies: str
     source: "https://github.com/nodejs/release-keys",
     judge: async (upstream, today) => {
       const listed = z
-        .array(z.string().regex(/^[0-9A-F]{40}$/, "is no fingerprint"))
+        .array(z.string().regex(/^[0-9A-F]{40}$/, "is not a fingerprint"))
         .min(1)
         .safeParse((await upstream.text(keyList)).split("\n").filter(Boolean));
-      if (!listed.success) throw new NoAnswer(`${keyList} is no list of fingerprints`);
+      if (!listed.success) throw new NoAnswer(`${keyList} is not a list of fingerprints`);
       const keys = await keysIn(copies, "the project's keyring");
       const gone = keys.map(fingerprintOf).filter((one) => !listed.data.includes(one));
       if (gone.length > 0) {
-        return act(`Node.js does not list ${gone.join(", ")} any more. Remove it from ${fact.usedIn[0]}.`);
+        return act(`Node.js no longer lists ${gone.join(", ")}. Remove it from ${fact.usedIn[0]}.`);
       }
       const findings = await Promise.all(
         keys.map((key) =>
-          expiry(key, `The copy of ${fingerprintOf(key)}`, today, `Take it anew into ${fact.usedIn[0]}.`),
+          expiry(key, `The copy of ${fingerprintOf(key)}`, today, `Copy it again into ${fact.usedIn[0]}.`),
         ),
       );
       const ended = findings.filter(({ result }) => result === "act").map(({ sentence }) => sentence);

@@ -16,7 +16,7 @@ export interface NpmPackage {
   readonly version: string;
 }
 
-/** The registry still has the pinned version, and its owner does not advise against it. */
+/** Checks that the registry still has the pinned version and that its owner does not deprecate it. */
 export function npmPackage({ name, version }: NpmPackage, usedIn: readonly string[]): Fact {
   return {
     name: `npm ${name}`,
@@ -27,7 +27,7 @@ export function npmPackage({ name, version }: NpmPackage, usedIn: readonly strin
   };
 }
 
-/** The same of several packages in one row. */
+/** Checks several packages in one row. */
 export function npmPackages(name: string, packages: readonly NpmPackage[], usedIn: readonly string[]): Fact {
   return {
     name,
@@ -48,8 +48,7 @@ export function npmPackages(name: string, packages: readonly NpmPackage[], usedI
 
 async function pinned(upstream: Upstream, { name, version: wanted }: NpmPackage): Promise<Finding> {
   const found = await upstream.jsonIfThere(`${registry}/${name}/${wanted}`, `${registry}/${name}`, version);
-  if (!found)
-    return act(`The registry does not have ${wanted} any more. Choose another version in package.json.`);
+  if (!found) return act(`The registry no longer has ${wanted}. Choose another version in package.json.`);
   if (found.deprecated)
     return act(`Its owner says: ${found.deprecated}. Replace it, or give a reason in facts.ts.`);
   return good(`The registry has it.`);

@@ -7,14 +7,14 @@ import { noticeDays } from "./end-of-life";
 export interface SigningKey {
   /** 40 hexadecimal digits, upper case. */
   readonly fingerprint: string;
-  /** Where its owner publishes it. */
+  /** The address at which its owner publishes it. */
   readonly url: string;
-  /** The copy that the project hands on, armored: it carries the expiry of the day on which it was copied. */
+  /** The copy that the project uses, armored. It carries the expiry date of the day on which it was copied. */
   readonly copy?: string;
   readonly cure: string;
 }
 
-/** The owner still publishes the key, and neither it nor the project's copy expires soon. */
+/** Checks that the owner still publishes the key, and that neither the key nor the project's copy expires soon. */
 export function signingKey(
   fact: Pick<Fact, "name" | "usedIn">,
   { fingerprint, url, copy, cure }: SigningKey,
@@ -42,7 +42,7 @@ export function signingKey(
   };
 }
 
-/** Good, until the key's end is near. */
+/** Good until the key's end is near. */
 export async function expiry(key: Key, what: string, today: Date, cure: string): Promise<Finding> {
   if (await key.isRevoked()) return act(`${what} is revoked. ${cure}`);
   const end = await endOf(key);
@@ -55,7 +55,7 @@ export async function expiry(key: Key, what: string, today: Date, cure: string):
     : good(`${what} is valid until ${day}.`);
 }
 
-/** Milliseconds since 1970, or Infinity: the primary key's end, or that of its last signing subkey where it has some. */
+/** Milliseconds since 1970, or Infinity: the end of the last signing subkey if there is one, or else of the primary key. */
 async function endOf(key: Key): Promise<number> {
   const signs = ({ bindingSignatures }: Subkey) =>
     bindingSignatures.some(({ keyFlags }) => ((keyFlags?.[0] ?? 0) & enums.keyFlags.signData) !== 0);
@@ -69,7 +69,7 @@ async function endOf(key: Key): Promise<number> {
   return subkeys.length === 0 ? primary : Math.min(primary, Math.max(...subkeys));
 }
 
-/** OpenPGP.js gives null for a key whose own signatures it cannot verify. */
+/** OpenPGP.js returns null for a key whose own signatures it cannot verify. */
 function milliseconds(end: Date | typeof Infinity | null): number {
   if (end === null) throw new NoAnswer("OpenPGP.js cannot verify the key's own signatures");
   return Number(end);
@@ -79,11 +79,11 @@ export function fingerprintOf(key: Key): string {
   return key.getFingerprint().toUpperCase();
 }
 
-/** @throws NoAnswer unless the text holds public keys */
+/** @throws NoAnswer unless the text contains public keys */
 export async function keysIn(armored: string, source: string): Promise<Key[]> {
   try {
     return await readKeys({ armoredKeys: armored });
   } catch (error) {
-    throw new NoAnswer(`${source} holds no OpenPGP key (${messageOf(error)})`);
+    throw new NoAnswer(`${source} contains no OpenPGP key (${messageOf(error)})`);
   }
 }

@@ -5,7 +5,7 @@ import { act, type Fact, good } from "../fact";
 /** Source: Terraform, provider registry protocol, "List Available Versions". */
 const versions = z.object({ versions: z.array(z.object({ version: z.string() })).min(1) });
 
-/** The range's oldest version is there, and the newest that it allows; what is above the range is told. */
+/** Checks that the range's oldest version exists. Reports the newest version in the range, and a newer one above it. */
 export function terraformProvider(
   fact: Pick<Fact, "name" | "usedIn">,
   { source, range }: { source: string; range: string },
@@ -30,7 +30,7 @@ export function terraformProvider(
       if (newest === undefined)
         return act(`The registry has no version in this range. Change it in ${fact.usedIn[0]}.`);
       if (range.startsWith(">=") && !all.includes(floor)) {
-        return act(`The registry does not have ${floor} any more; ${newest} is the newest. Raise the floor.`);
+        return act(`The registry no longer has ${floor}. The newest is ${newest}. Raise the floor.`);
       }
       const above = all.at(-1) ?? newest;
       return good(
@@ -42,7 +42,7 @@ export function terraformProvider(
   };
 }
 
-/** Of `>= 4.81.0, < 5.0.0` and `~> 5.6`, as Terraform reads them. */
+/** The bounds of `>= 4.81.0, < 5.0.0` and `~> 5.6`, as Terraform reads them. */
 export function boundsOf(range: string): { floor: string; cap: string } {
   const between = /^>= (\d+\.\d+\.\d+), < (\d+\.\d+\.\d+)$/.exec(range);
   if (between?.[1] && between[2]) return { floor: between[1], cap: between[2] };

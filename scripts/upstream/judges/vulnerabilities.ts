@@ -25,7 +25,7 @@ const answer = z.strictObject({
   next_page_token: z.string().optional(),
 });
 
-/** Source: OSV, POST /v1/querybatch: a result for each query, in their order. */
+/** Source: OSV, POST /v1/querybatch. It returns a result for each query, in the same order. */
 const batchAnswer = z.strictObject({
   results: z.array(
     z.strictObject({
@@ -35,7 +35,7 @@ const batchAnswer = z.strictObject({
   ),
 });
 
-/** What is known to be wrong with a version. */
+/** Checks a version for known vulnerabilities. */
 export function vulnerabilities(
   fact: Pick<Fact, "name" | "value" | "usedIn" | "covers">,
   { cure, ...wanted }: OsvPackage & { cure: string },
@@ -45,7 +45,7 @@ export function vulnerabilities(
     source: listOf(wanted),
     judge: async (upstream) => {
       const { vulns } = await upstream.json(`${api}/query`, answer, { body: query(wanted) });
-      // Most have a CVE besides their own id.
+      // Most vulnerabilities have a CVE besides their own id.
       const open = vulns
         .filter(({ withdrawn }) => !withdrawn)
         .map(({ id, aliases }) => aliases.find((alias) => alias.startsWith("CVE-")) ?? id);
@@ -55,7 +55,7 @@ export function vulnerabilities(
   };
 }
 
-/** The same of many packages in one row; of those that the project lives with, `accepted` names the id and the reason. */
+/** Checks many packages in one row. `accepted` holds the id and the reason of each accepted vulnerability. */
 export function vulnerabilitiesOfMany(
   fact: Pick<Fact, "name" | "usedIn">,
   packages: readonly OsvPackage[],
@@ -66,7 +66,7 @@ export function vulnerabilitiesOfMany(
     value: `${packages.length} versions`,
     source: `https://osv.dev/list?ecosystem=${packages[0]?.ecosystem}`,
     judge: async (upstream) => {
-      // OSV takes 1000 queries at once.
+      // OSV's limit is 1000 queries in a request.
       const parts = Array.from({ length: Math.ceil(packages.length / 1000) }, (_, index) =>
         packages.slice(index * 1000, (index + 1) * 1000),
       );
@@ -75,7 +75,9 @@ export function vulnerabilitiesOfMany(
           const body = { queries: part.map(query) };
           const { results } = await upstream.json(`${api}/querybatch`, batchAnswer, { body });
           if (results.length !== part.length) {
-            throw new NoAnswer(`${api}/querybatch gave ${results.length} results for ${part.length} queries`);
+            throw new NoAnswer(
+              `${api}/querybatch returned ${results.length} results for ${part.length} queries`,
+            );
           }
           return results.flatMap(({ vulns }, index) =>
             vulns.filter(({ id }) => !(id in accepted)).map(({ id }) => `${nameOf(part[index])} (${id})`),

@@ -44,12 +44,12 @@ describeWithVault("A data disk that another system made", () => {
       /has no file .*first-boot, so its file system was not made/,
     ],
     [
-      "has a new one's state",
+      "has the state of a new disk",
       () => writeFileSync(state(), "formatted\n"),
       /initialized, but not by this first boot/,
     ],
   ])(
-    "that holds a Vault and %s is refused, on loopback, with what to do; then it is adopted",
+    "that holds a Vault and %s is rejected, on loopback, with a cure; then it is adopted",
     async (_, spoil, said) => {
       const keys = keySets();
       await machine.powerOff();
@@ -64,7 +64,7 @@ describeWithVault("A data disk that another system made", () => {
         openListeners(machine).filter((it) => it.startsWith(`${machine.loopback}:`)),
       );
       tell("adopt");
-      // The unit tries again by itself.
+      // The unit retries by itself.
       await machine.untilActive(FIRST_BOOT, { deadlineMs });
       expect(readFileSync(state(), "utf8")).toBe("complete\n");
       await untilOpen(machine);
@@ -76,7 +76,7 @@ describeWithVault("A data disk that another system made", () => {
     },
   );
 
-  it("is not adopted when it is new: nothing is initialized", async () => {
+  it("is not adopted if it is new: nothing is initialized", async () => {
     tell("adopt");
     await replaceDataDisk(machine);
     const output = outputFromNow(machine, FIRST_BOOT);
@@ -84,7 +84,7 @@ describeWithVault("A data disk that another system made", () => {
     await untilSaid(output, "vault.firstBoot is adopt, but the data disk holds no initialized Vault");
     expect(readFileSync(state(), "utf8")).toBe("formatted\n");
     tell("initialize");
-    // The unit tries again by itself.
+    // The unit retries by itself.
     await machine.untilActive(FIRST_BOOT, { deadlineMs });
     await untilOpen(machine);
   });

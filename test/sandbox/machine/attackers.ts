@@ -8,33 +8,33 @@ import { nextAddress } from "./small-machine";
 const VAULT = "vault.service";
 const vaultPorts = [8200, 8201];
 
-/** What attackers found. */
+/** The attackers' findings. */
 export interface Findings {
-  /** Connections tried. */
+  /** Attempted connections. */
   tries: number;
-  /** Connections that came about. */
+  /** Successful connections. */
   connections: number;
-  /** Vault's answers, by what was asked and the status: "PUT sys/init 400". */
+  /** Vault's answers, by request and status: "PUT sys/init 400". */
   answers: Map<string, number>;
-  /** Looks at all that listens on this computer. */
+  /** Checks of all listeners on this computer. */
   looks: number;
-  /** What must not be, a sentence each. */
+  /** Violations, one sentence each. */
   faults: string[];
 }
 
 /**
- * Clients that try every address of a machine but its own loopback, from several addresses, for as long as they run: Vault's ports
- * without a pause, others by chance. Beside them somebody looks at all that listens on this computer.
+ * Clients that try every address of a machine but its own loopback, from several addresses, as long as they run: Vault's ports
+ * without a pause, others at random. In addition, this checks all listeners on this computer.
  */
 export class Attackers {
   readonly findings: Findings = { tries: 0, connections: 0, answers: new Map(), looks: 0, faults: [] };
   readonly #sources = [nextAddress(), nextAddress()];
-  /** Nothing of the machine has this address: here, only what listens on all addresses would answer. */
+  /** The machine does not use this address, so only a listener on all addresses would answer here. */
   readonly #elsewhere = nextAddress();
   #running?: Promise<unknown>;
   #stopped = false;
 
-  /** @param openToNodes ports that are open before first boot is complete, since a node of a cluster could not join otherwise */
+  /** @param openToNodes ports that are open before first boot is complete, because a cluster's node could not join otherwise */
   constructor(
     private readonly machine: Machine,
     private readonly random: () => number,
@@ -47,7 +47,7 @@ export class Attackers {
     this.#running = Promise.all([...clients, this.#repeat(() => this.#look())]);
   }
 
-  /** Resolves when the last try is over. */
+  /** Resolves when the last attempt is over. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
@@ -80,7 +80,7 @@ export class Attackers {
     }
   }
 
-  /** Whether a connection comes about, which nobody may have before first boot is complete. */
+  /** True if a connection opens, which is forbidden before first boot is complete. */
   #opens(host: string, port: number, localAddress?: string): Promise<boolean> {
     this.findings.tries += 1;
     return new Promise((resolve) => {
@@ -119,7 +119,7 @@ export class Attackers {
         },
       );
       request.once("timeout", () => request.destroy());
-      // Vault stops, or has only just begun: no answer.
+      // No answer: Vault stops, or has only just started.
       request.once("error", () => resolve());
       request.end(
         method === "PUT" ? JSON.stringify({ recovery_shares: 1, recovery_threshold: 1 }) : undefined,
@@ -127,7 +127,7 @@ export class Attackers {
     });
   }
 
-  /** Whether a program of this computer that has nothing to do with the machine listens there on all addresses. */
+  /** True if a program of this computer that does not belong to the machine listens there on all addresses. */
   #isOthers(port: number): boolean {
     const vaults = socketsOf(this.machine.pid(VAULT));
     return listeners().some(
@@ -138,7 +138,7 @@ export class Attackers {
     );
   }
 
-  /** Looks at what listens: on the machine's addresses, and wherever Vault's own process does. */
+  /** Checks the listeners: on the machine's addresses, and of Vault's own process. */
   #look(): void {
     const { address, loopback } = this.machine;
     const complete = this.#complete;
@@ -148,7 +148,7 @@ export class Attackers {
       if (host !== address && host !== loopback && !vaults.has(inode)) continue;
       const isOpen = complete || this.openToNodes.includes(port);
       const meant = vaultPorts.includes(port) && (host === loopback || (isOpen && host === address));
-      // It may have become complete since.
+      // It may have become complete meanwhile.
       if (!meant && !(this.#complete && !complete)) {
         this.#fault(`something listens on ${host}:${port} while first boot is "${this.#state}"`);
       }
@@ -178,7 +178,7 @@ interface Listener {
   inode: string;
 }
 
-/** Source of the format, an address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst. */
+/** Source of the format, with an address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst. */
 function listeners(): Listener[] {
   const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) =>
     readFileSync(file, "utf8").split("\n").slice(1),
@@ -201,6 +201,6 @@ function socketsOf(pid: number | undefined): Set<string> {
     const targets = readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`));
     return new Set(targets.map((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? ""));
   } catch {
-    return new Set(); // it has just ended, or closed one
+    return new Set(); // it has just ended, or closed a socket
   }
 }

@@ -7,19 +7,19 @@ import { FIRST_BOOT, outputFromNow, steps, untilOpen, VAULT } from "../system/fi
 import { Attackers } from "./attackers";
 import { VaultServerScene } from "./vault-server-scene";
 
-/** How many Vaults are born; scripts/pipeline/long-tests wants 200. */
+/** Number of first boots. scripts/pipeline/long-tests uses 200. */
 const births = Number(process.env["BIRTHS"] ?? 5);
-/** Of what happens by chance; the same again with BIRTH_SEED. */
+/** Seed of all random choices. BIRTH_SEED repeats a run. */
 const seed = Number(process.env["BIRTH_SEED"] ?? Date.now() % 1_000_000);
 const deadlineMs = 120_000;
 
-/** What is done to a birth, and after which of first boot's steps. */
+/** A disturbance of a first boot, and the step after which it comes. */
 interface Disturbance {
   readonly step: string;
   readonly what: "first boot is killed" | "Vault is killed" | "the machine is rebooted";
 }
 
-/** Every second birth is disturbed, up to three times. */
+/** Every second first boot is disturbed, up to three times. */
 function disturbancesOf(birth: number, random: () => number): Disturbance[] {
   if (birth % 2 === 0) return [];
   const chosen = steps.filter(() => random() < 0.2).slice(0, 3);
@@ -46,20 +46,20 @@ async function disturb(machine: Machine, { step, what }: Disturbance): Promise<b
   return true;
 }
 
-describeWithVault("Nobody but first boot reaches a Vault that is born", () => {
+describeWithVault("Only first boot reaches a new Vault", () => {
   const scene = new VaultServerScene();
   let machine: Machine;
 
   beforeAll(async () => {
     await scene.start();
     machine = scene.machine;
-    // On Azure it is 2 seconds between two tries.
+    // On Azure, there are 2 seconds between two tries.
     machine.environment["POLL_SECONDS"] = "0.2";
   }, deadlineMs);
   afterAll(() => scene.stop(), deadlineMs);
 
   it(
-    `while clients try every address of its machine, in ${births} births, half of them disturbed (BIRTH_SEED=${seed})`,
+    `while clients try every address of its machine, in ${births} first boots, half of them disturbed (BIRTH_SEED=${seed})`,
     async () => {
       const random = numbersOf(seed);
       const attackers = new Attackers(machine, random);
@@ -85,7 +85,7 @@ describeWithVault("Nobody but first boot reaches a Vault that is born", () => {
       }
       const answers = [...findings.answers].map(([what, count]) => `${what}: ${count}`).sort();
       console.info(
-        `${births} births, disturbed ${disturbed} times: ${findings.tries} tries, ${findings.connections} connections, all of them to a complete Vault; ${findings.looks} looks; ${answers.join(", ")}`,
+        `${births} first boots, disturbed ${disturbed} times: ${findings.tries} tries, ${findings.connections} connections, all of them to a complete Vault; ${findings.looks} looks; ${answers.join(", ")}`,
       );
       expect(findings.answers.get("PUT sys/init 400")).toBeGreaterThan(0);
       expect(findings.answers.has("PUT sys/init 200")).toBe(false);

@@ -36,11 +36,11 @@ describe("A command line of a unit", () => {
     ["/bin/a %i", "specifier %i"],
     ['/bin/a "b', "not closed"],
     ["-", "no command"],
-  ])("%s is refused", (text, message) => {
+  ])("%s is rejected", (text, message) => {
     expect(() => parseCommandLine(text)).toThrow(message);
   });
 
-  it("is split into no words when it is empty", () => {
+  it("has no words if it is empty", () => {
     expect(splitWords("  ")).toEqual([]);
   });
 });
@@ -56,7 +56,7 @@ describe("A span of time", () => {
     ["infinity", Number.POSITIVE_INFINITY],
   ])("%s", (text, expected) => expect(parseTimeSpan(text)).toBe(expected));
 
-  it.each(["soon", "", "5 parsecs", "-1"])("%j is none", (text) => {
-    expect(() => parseTimeSpan(text)).toThrow("no span of time");
+  it.each(["soon", "", "5 parsecs", "-1"])("%j is invalid", (text) => {
+    expect(() => parseTimeSpan(text)).toThrow("is not a span of time");
   });
 });

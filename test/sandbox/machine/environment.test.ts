@@ -16,8 +16,8 @@ describe("Environment=", () => {
     [["A=https://x/?a=b,c"], { A: "https://x/?a=b,c" }],
   ])("%j", (lines, expected) => expect(parseEnvironment(lines)).toEqual(expected));
 
-  it("refuses what is no assignment", () => {
-    expect(() => parseEnvironment(["A"])).toThrow("Environment=A is no assignment");
+  it("rejects what is not an assignment", () => {
+    expect(() => parseEnvironment(["A"])).toThrow("Environment=A is not an assignment");
   });
 });
 
@@ -35,7 +35,7 @@ describe("A file of EnvironmentFile=", () => {
     ["A=x=y", { A: "x=y" }],
   ])("%j", (text, expected) => expect(parseEnvironmentFile(text)).toEqual(expected));
 
-  it("may be missing after a hyphen only, and lies below the private root", () => {
+  it("may be missing only after a hyphen, and is below the private root", () => {
     const root = mkdtempSync(join(tmpdir(), "machine-"));
     const pathOf = (path: string) => join(root, path);
     writeFileSync(pathOf("a.env"), "A=1");

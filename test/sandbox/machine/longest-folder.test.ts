@@ -3,10 +3,10 @@ import { LONGEST_FOLDER } from "../../../sandbox/machine/machine";
 import { PREFIX } from "../../../sandbox/system/state-folder";
 import { environments } from "../../properties/environments";
 
-/** As `mkdtemp` makes it. */
+/** The random part of a `mkdtemp` name. */
 const random = "XXXXXX";
 
-describe("The folder of a VM with the longest name that an environment can give", () => {
+describe("The folder of a VM with the longest name in an environment", () => {
   const { name = "", agentVms = [] } = environments.get("everything") ?? {};
   const longest = Math.max(...agentVms.map((vm) => `vm-${name}-${vm.name}-1`.length));
 

@@ -1,4 +1,4 @@
-// A process of its own for no-orphans.test.ts: it is killed.
+// A separate process for no-orphans.test.ts, which kills it.
 import { smallMachine } from "./small-machine";
 
 async function main(folder: string): Promise<void> {

@@ -49,7 +49,7 @@ describe("A machine", () => {
   afterAll(() => folder.remove());
 
   describe("starts", () => {
-    it("units in the order of After=, each after what comes before has ended", async () => {
+    it("units in the order of After=, each after the units before it have ended", async () => {
       const unit = (name: string, after: string) =>
         service(`Type=oneshot\nExecStart=/usr/local/bin/say ${name}`, `After=${after}`);
       const machine = await boot({
@@ -72,7 +72,7 @@ describe("A machine", () => {
       );
     });
 
-    it("what a unit wants, and a unit of Type=notify when it listens", async () => {
+    it("the units that a unit wants, and a unit of Type=notify when it listens", async () => {
       const machine = await boot({
         files: VAULT_HCL,
         units: {
@@ -87,7 +87,7 @@ describe("A machine", () => {
       expect(machine.output("vault.service")).toContain("listening");
     });
 
-    it("takes a unit of Type=notify that ends before it listens for failed", async () => {
+    it("counts a unit of Type=notify that ends before it listens as failed", async () => {
       const machine = await create({
         files: VAULT_HCL,
         programs: installed(vaultStandIn(folder.path, "echo no key; exit 3")),
@@ -96,13 +96,13 @@ describe("A machine", () => {
       await expect(machine.start("vault.service")).rejects.toThrow(/vault.service failed.*no key/s);
     });
 
-    it("knows how a command ended that ends at once", async () => {
+    it("knows the result of a command that ends at once", async () => {
       const machine = await boot({ units: { "x.service": service("Type=oneshot\nExecStart=/bin/false") } });
       for (let i = 0; i < 20; i++) expect((await machine.run("x.service")).code).toBe(1);
       expect(machine.state("x.service")).toBe("failed");
     });
 
-    it("ExecStartPre= first, and what a hyphen forgives", async () => {
+    it("ExecStartPre= first, and ignores a failure after a hyphen", async () => {
       const machine = await boot({
         units: {
           "good.service": service("Type=oneshot\nExecStartPre=-/bin/false\nExecStart=/bin/echo here"),
@@ -114,7 +114,7 @@ describe("A machine", () => {
       expect([bad.code, bad.output.includes("here")]).toEqual([1, false]);
     });
 
-    it("gives up a start that takes longer than TimeoutStartSec=", async () => {
+    it("ends a start that takes longer than TimeoutStartSec=", async () => {
       const machine = await boot({
         units: { "slow.service": service("Type=oneshot\nTimeoutStartSec=100ms\nExecStart=/bin/sleep 1000") },
       });
@@ -122,7 +122,7 @@ describe("A machine", () => {
       expect([code, output]).toEqual([137, expect.stringContaining("took longer than 100ms")]);
     });
 
-    it("makes the folders of a unit, and keeps them as it says", async () => {
+    it("creates the folders of a unit, and keeps them as the unit says", async () => {
       const lines = (more: string) =>
         `Type=oneshot\nRuntimeDirectory=own\nRuntimeDirectoryMode=0700\nLogsDirectory=own\nLogsDirectoryMode=0750\nUMask=0077\n` +
         `Environment=FOLDER=/run/own\nExecStart=/usr/local/bin/write\n${more}`;
@@ -210,7 +210,7 @@ describe("A machine", () => {
       }
     });
 
-    it("nothing that was stopped, in the pause before a restart too", async () => {
+    it("nothing that was stopped, even in the pause before a restart", async () => {
       const machine = await boot({
         ...counting("Restart=always\nRestartSec=30\nExecStart=/usr/local/bin/count 1"),
         restartSeconds: 0.2,
@@ -236,10 +236,10 @@ describe("A machine", () => {
       await waitFor("its child", () => children().length === 1, { deadlineMs });
       const [parent, [child]] = [machine.pid("x.service") as number, children()];
       machine.kill("x.service", "SIGKILL");
-      await waitFor("a new one", () => children().length === 2 && machine.isActive("x.service"), {
+      await waitFor("a new child", () => children().length === 2 && machine.isActive("x.service"), {
         deadlineMs,
       });
-      await waitFor("the old ones to be gone", () => !identityOf(parent) && !identityOf(child), {
+      await waitFor("the end of the old processes", () => !identityOf(parent) && !identityOf(child), {
         deadlineMs: 1000,
       });
       expect(machine.pid("x.service")).not.toBe(parent);
@@ -247,7 +247,7 @@ describe("A machine", () => {
     });
   });
 
-  describe("orders jobs as systemd", () => {
+  describe("orders jobs like systemd", () => {
     const units = (command: string) => ({
       files: { "/usr/local/bin/x": program(command) },
       units: {
@@ -277,7 +277,7 @@ describe("A machine", () => {
       expect(await machine.run("early.service")).toEqual({ code: 0, output: "on\n" });
     });
 
-    it("a stop while what the unit requires still starts leaves it stopped", async () => {
+    it("a stop while the unit's requirement still starts leaves the unit stopped", async () => {
       const machine = await boot({
         files: { "/usr/local/bin/x": program("until [[ -e $TMPDIR/go ]]; do sleep 0.02; done") },
         units: {
@@ -321,7 +321,7 @@ describe("A machine", () => {
   });
 
   describe("reboots", () => {
-    it("with empty memory and full disks, and starts what is enabled", async () => {
+    it("with empty memory and full disks, and starts the enabled units", async () => {
       const machine = await boot({
         files: {
           "/usr/local/bin/write": program(
@@ -353,7 +353,7 @@ describe("A machine", () => {
       expect(machine.state("not-enabled.service")).toBe("inactive");
     });
 
-    it("in the midst of anything", async () => {
+    it("at any moment", async () => {
       const machine = await boot({
         units: {
           "slow.service": `${service("Type=oneshot\nExecStart=/bin/sleep 1000")}[Install]\nWantedBy=multi-user.target`,
@@ -369,7 +369,7 @@ describe("A machine", () => {
   });
 
   describe("is alone", () => {
-    it("beside another one with the same user data", async () => {
+    it("beside another machine with the same user data", async () => {
       const [a, b] = [
         await boot({ files: VAULT_HCL, enable: ["vault.service"] }),
         await boot({ files: VAULT_HCL, enable: ["vault.service"] }),
@@ -379,7 +379,7 @@ describe("A machine", () => {
       expect([a.isActive("vault.service"), b.isActive("vault.service")]).toEqual([false, true]);
     });
 
-    it("so nobody else reads its folder", async () => {
+    it("so that only its user reads its folder", async () => {
       const machine = await boot({ units: { "x.service": service("Type=oneshot\nExecStart=/bin/true") } });
       await machine.run("x.service");
       const root = machine.path("/").slice(0, -1);
@@ -416,13 +416,13 @@ describe("A machine", () => {
     });
   });
 
-  describe("refuses, in one sentence,", () => {
+  describe("rejects, in one sentence,", () => {
     it("a port that is taken", async () => {
       const address = nextAddress();
       const server = createServer();
       await new Promise<void>((resolve) => server.listen(8200, address, resolve));
       await expect(create({ files: VAULT_HCL, address })).rejects.toThrow(
-        `Another program listens on ${address}:8200;`,
+        `Another program listens on ${address}:8200.`,
       );
       await new Promise((resolve) => server.close(resolve));
     });
@@ -434,7 +434,7 @@ describe("A machine", () => {
     });
 
     it.each(["relative", "/tmp/with space", `/tmp/${"long".repeat(30)}`])("the folder %s", async (path) => {
-      await expect(create({ folder: path })).rejects.toThrow("A machine cannot lie in");
+      await expect(create({ folder: path })).rejects.toThrow("A machine cannot be in");
     });
 
     it("a unit it does not have", async () => {
@@ -445,7 +445,7 @@ describe("A machine", () => {
 
     it("a missing program of the scripts, all at once", async () => {
       await expect(requirePrograms("/nowhere", ["haproxy"])).rejects.toThrow(
-        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout, unzip, haproxy; install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl unzip haproxy).",
+        "The VMs' scripts need bash, curl, flock, install, jq, openssl, timeout, unzip, haproxy. Install it (on Debian and Ubuntu: apt-get install bash curl util-linux coreutils jq openssl unzip haproxy).",
       );
     });
 
@@ -458,7 +458,7 @@ describe("A machine", () => {
         });
       }
       await expect(requirePrograms(bin, [])).rejects.toThrow(
-        `The VMs' scripts need curl 7.84.0 or newer, and ${bin}/curl is 7.81.0; update it.`,
+        `The VMs' scripts need curl 7.84.0 or newer, but ${bin}/curl is 7.81.0. Update it.`,
       );
     });
   });

@@ -52,14 +52,14 @@ describe("A value of the VM", () => {
 });
 
 describe("A file of the VM", () => {
-  it("names no domain of MySQL, whose options stay bound", () => {
+  it("allows any domain of MySQL, and still restricts its options", () => {
     const rule = '"connection_url" = ["*.mysql.database.azure.com:3306)/?tls=true"]';
     expect(mapping.fileContent("/etc/vault.d/deployer-policy.hcl", rule)).toBe(
       '"connection_url" = ["*:3306)/?tls=true"]',
     );
   });
 
-  it("lets deployers have the audit log at its own path and below the private root, and nowhere else", () => {
+  it("lets deployers have the audit log only at its own path and below the private root", () => {
     const rule = '"options" = [{ "file_path" = "/var/log/vault/memory/audit.log", "mode" = "0600" }]';
     const device = (path: string) => `{ "file_path" = "${path}", "mode" = "0600" }`;
     expect(mapping.fileContent("/etc/vault.d/deployer-policy.hcl", rule)).toBe(
@@ -67,7 +67,7 @@ describe("A file of the VM", () => {
     );
   });
 
-  it("is changed only if it is configuration", () => {
+  it("changes only if it is configuration", () => {
     const text =
       'path = "/run/x"\ngroup = "app"\naddress = "127.0.0.1:8200"\nsocket_group = "app"\nsocket_user = "vault-agent"\n';
     expect(mapping.fileContent("/etc/vault-agent.d/agent.hcl", text)).toBe(
@@ -80,7 +80,7 @@ describe("A file of the VM", () => {
 });
 
 describe("A command of the VM", () => {
-  it("runs below the private root what it runs with", () => {
+  it("runs below the private root, with its arguments", () => {
     expect(mapping.command(["/usr/bin/env", "server", "-config=/etc/vault.d/vault.hcl"])).toEqual([
       "/usr/bin/env",
       "server",
@@ -88,7 +88,7 @@ describe("A command of the VM", () => {
     ]);
   });
 
-  it("gives files to the present user", () => {
+  it("gives files to the current user", () => {
     const words = ["/usr/bin/install", "--owner=vault-agent", "--group=app", "--mode=2750", "/ramdisk/app"];
     expect(mapping.command(words).slice(1)).toEqual([
       "--owner=1000",
@@ -98,7 +98,7 @@ describe("A command of the VM", () => {
     ]);
   });
 
-  it("is refused when its program is missing", () => {
+  it("is rejected if its program is missing", () => {
     expect(() => mapping.command(["/usr/bin/no-such-program"])).toThrow("/usr/bin/no-such-program");
   });
 });
@@ -153,9 +153,9 @@ describe.each([
       groupId: 1001,
     });
 
-  it("names in its commands only programs that are there, and files below the root", () => {
+  it("names only existing programs in its commands, and files below the root", () => {
     for (const { name, file } of units) {
-      // A disk of Azure's is always formatted here: differences.ts.
+      // Here, a disk of Azure is always formatted: differences.ts.
       if (name === "vault-data-format.service") continue;
       for (const key of ["ExecStartPre", "ExecStart", "ExecReload"]) {
         for (const line of file.all("Service", key)) {
@@ -168,7 +168,7 @@ describe.each([
     }
   });
 
-  it("names in its environment only paths below the root, and the machine's own address", () => {
+  it("names only paths below the root and the machine's own address in its environment", () => {
     for (const { name, file } of units) {
       if (name === "vault-data-format.service") continue;
       for (const value of Object.values(parseEnvironment(file.all("Service", "Environment")))) {
@@ -180,12 +180,12 @@ describe.each([
     }
   });
 
-  it("has configuration with no path, listener or account of the VM left", () => {
+  it("has configuration without any path, listener or account of the VM", () => {
     for (const file of files.filter(({ path }) => /\.(hcl|ctmpl)$/.test(path))) {
       const text = mapped()
         .fileContent(file.path, textOf(file))
         .replaceAll(/#.*/g, "")
-        // The one path that stays, beside itself below the private root.
+        // The one path that stays, in addition to itself below the private root.
         .replace(/, \{ "file_path" = "\/var\/log\/vault\/memory\/audit\.log"[^}]*\}/, "");
       for (const [, path] of text.matchAll(/"(\/[^"]+)"/g)) expectPlace(path as string);
       for (const listener of LISTENERS) expect(text).not.toContain(listener);
@@ -193,7 +193,7 @@ describe.each([
     }
   });
 
-  it("lands unchanged otherwise, with its modes", () => {
+  it("is otherwise unchanged, with its modes", () => {
     for (const file of files) {
       const written = machine.path(file.path);
       expect((statSync(written).mode & 0o777).toString(8)).toBe(file.permissions.replace(/^0/, ""));

@@ -7,7 +7,7 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import { shortFolder } from "./small-machine";
 
 const project = resolve(__dirname, "../../..");
-const deadlineMs = 30_000; // the other process starts TypeScript anew
+const deadlineMs = 30_000; // the other process compiles TypeScript
 
 describe("A machine whose sandbox is gone", () => {
   it.each(["SIGKILL", "SIGTERM"] as const)(

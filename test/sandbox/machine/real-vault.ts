@@ -12,14 +12,14 @@ import { findVaultProgram, type VaultProgram } from "../../../sandbox/vault/vaul
 import { clientIdOf, deployer, recoveryReader, tenantId, vault } from "../azure/example-world";
 import { nextAddress } from "./small-machine";
 
-/** What the user data names; the Vault that is there stands for it. */
+/** The release in the user data. The installed Vault replaces it. */
 const release: VaultReleaseOptions = { version: "1.21.0", edition: "community" };
 
 export async function realVault(): Promise<VaultProgram> {
   return findVaultProgram({ progress: new Progress({ stream: new PassThrough().resume() }) });
 }
 
-/** A machine of Azure's example world, not booted yet. */
+/** A machine of the example Azure that has not booted yet. */
 export async function machineOf(
   azure: Azure,
   folder: string,

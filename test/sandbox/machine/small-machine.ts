@@ -13,7 +13,7 @@ import { cloudConfig } from "../../../cloud-init/cloud-config";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { type InstalledProgram, Machine, type MachineOptions } from "../../../sandbox/machine/machine";
 
-/** Addresses of this process alone, so that test files run side by side: 127.40.0.0 to 127.103.255.255. */
+/** Addresses for this process alone, so that test files run side by side: 127.40.0.0 to 127.103.255.255. */
 let last = 0;
 export function nextAddress(): string {
   last += 1;
@@ -26,7 +26,7 @@ export function shortFolder(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Plays vault: listens where its configuration says, or does what `script` says. */
+/** Stands in for vault: it listens as its configuration says, or runs `script`. */
 export function vaultStandIn(folder: string, script?: string): string {
   const program = join(folder, "vault");
   mkdirSync(folder, { recursive: true });
@@ -41,7 +41,7 @@ export function vaultStandIn(folder: string, script?: string): string {
   return program;
 }
 
-/** A Vault of the version 0. */
+/** A Vault with version 0. */
 export function installed(path: string): InstalledProgram[] {
   return [{ name: "vault", version: "0", path }];
 }
@@ -49,13 +49,13 @@ export function installed(path: string): InstalledProgram[] {
 export interface SmallMachineOptions extends Partial<MachineOptions> {
   /** Unit name -> text. */
   units?: Record<string, string>;
-  /** Path -> text of further files; those in /usr/local are programs. */
+  /** Path -> text of further files. Files in /usr/local are programs. */
   files?: Record<string, string>;
-  /** Those that `systemctl enable --now` names. */
+  /** The units of `systemctl enable --now`. */
   enable?: string[];
 }
 
-/** What the tests start as Vault: a unit that is started once its program listens. */
+/** The Vault unit of these tests. It has started once its program listens. */
 const vaultService = `[Service]
 Type=notify
 ExecStart=/usr/local/lib/releases/vault-0/vault server -config=/etc/vault.d/vault.hcl
@@ -65,7 +65,7 @@ KillSignal=SIGINT
 WantedBy=multi-user.target
 `;
 
-/** A machine with units of its own and a vault that is none. */
+/** A machine with these units and a stand-in for vault. */
 export function smallMachine(folder: string, options: SmallMachineOptions = {}): Promise<Machine> {
   const { units = {}, files = {}, enable = [], ...rest } = options;
   const allUnits = { "vault.service": vaultService, ...units };
@@ -100,7 +100,7 @@ export function smallMachine(folder: string, options: SmallMachineOptions = {}):
   });
 }
 
-/** Waits until no process of these machines is left, told by its environment; what was killed takes a moment to vanish. */
+/** Waits until all processes of these machines have ended, found by their environment. A killed process takes a moment to end. */
 export async function gone(...machines: readonly Machine[]): Promise<void> {
   const variables = machines.map(({ environment }) => `TMPDIR=${environment["TMPDIR"]}`);
   await waitFor(

@@ -34,7 +34,7 @@ describe("systemctl on a machine", () => {
     await machine.stop("rests.service");
   });
 
-  /** As a script calls it: by name, from PATH. */
+  /** Calls it as a script does: by name, from PATH. */
   const call = (...words: string[]): Promise<{ code: number; out: string; err: string }> =>
     new Promise((resolve) => {
       execFile("/usr/bin/env", ["systemctl", ...words], { env: machine.environment }, (error, out, err) =>
@@ -42,7 +42,7 @@ describe("systemctl on a machine", () => {
       );
     });
 
-  it("names each start of a unit by another InvocationID, and keeps the last one of what rests", async () => {
+  it("gives each start of a unit another InvocationID, and keeps the last ID of an inactive unit", async () => {
     const invocation = async () => (await call("show", "--property=InvocationID", "runs.service")).out;
     const first = await invocation();
     expect(first).toMatch(/^InvocationID=[0-9a-f]{32}$/);
@@ -55,7 +55,7 @@ describe("systemctl on a machine", () => {
     expect(await invocation()).toBe(second);
   });
 
-  it("disables what the boot started, and stops it with --now", async () => {
+  it("disables units that the boot started, and stops them with --now", async () => {
     await call("enable", "runs.service");
     await call("disable", "--now", "runs.service");
     expect(machine.state("runs.service")).toBe("inactive");
@@ -63,7 +63,7 @@ describe("systemctl on a machine", () => {
     expect(machine.state("runs.service")).toBe("inactive");
   });
 
-  // Codes and words of systemd 252.
+  // Codes and messages of systemd 252.
   it.each([
     ["is-active runs.service", 0, "active", ""],
     ["is-active runs", 0, "active", ""],
@@ -96,9 +96,9 @@ describe("systemctl on a machine", () => {
     ["kill --signal=SIGCONT --kill-whom=main runs.service", 0, "", ""],
     ["kill --signal=SIGCONT --kill-whom=main rests.service", 1, "", "No main process to kill"],
     ["start", 1, "", "Too few arguments."],
-    ["status runs.service", 1, "", 'does not imitate "status"'],
-    ["start --wait runs.service", 1, "", 'does not imitate "start --wait"'],
-    ["", 1, "", "does not imitate"],
+    ["status runs.service", 1, "", 'does not support "status"'],
+    ["start --wait runs.service", 1, "", 'does not support "start --wait"'],
+    ["", 1, "", "does not support"],
   ])("answers: systemctl %s -> %i", async (words, code, out, err) => {
     const answer = await call(...words.split(" ").filter((word) => word !== ""));
     expect(answer).toEqual({ code, out, err: expect.stringContaining(err) });
@@ -123,13 +123,13 @@ describe("systemctl on a machine", () => {
     },
   );
 
-  it("reload keeps the process", async () => {
+  it("keeps the process at a reload", async () => {
     const before = machine.pid("runs.service");
     await call("try-reload-or-restart", "runs.service");
     expect(machine.pid("runs.service")).toBe(before);
   });
 
-  it("says so when the machine is off", async () => {
+  it("says so if the machine is off", async () => {
     const second = await smallMachine(join(folder.path, "s"));
     await second.boot();
     await second.powerOff();

@@ -11,7 +11,7 @@ describe("A unit file", () => {
     ["comments of both kinds", ["# Type=x\n[Service]\n; Type=y\nType=oneshot"], ["oneshot"]],
     ["a repeated key", ["[Service]\nType=a\nType=b"], ["a", "b"]],
     ["a key of another section", ["[Unit]\nType=a\n[Service]\nType=b"], ["b"]],
-    ["a line that goes on, past a comment", ["[Service]\nType=a \\\n# no\n  b"], ["a    b"]],
+    ["a line that continues after a comment", ["[Service]\nType=a \\\n# no\n  b"], ["a    b"]],
     ["a drop-in that adds", ["[Service]\nType=a", "[Service]\nType=b"], ["a", "b"]],
     ["a drop-in that resets", ["[Service]\nType=a\nType=b", "[Service]\nType=\nType=c"], ["c"]],
     ["a drop-in that only resets", ["[Service]\nType=a", "[Service]\nType="], []],
@@ -20,7 +20,7 @@ describe("A unit file", () => {
     expect(parse(...texts).all("Service", "Type")).toEqual(expected);
   });
 
-  it("never resets what a unit depends on, as systemd", () => {
+  it("never resets a unit's dependencies, like systemd", () => {
     expect(parse("[Unit]\nAfter=a", "[Unit]\nAfter=").all("Unit", "After")).toEqual(["a"]);
   });
 
@@ -41,7 +41,7 @@ describe("A unit file", () => {
   it.each([
     ["[Service]\nnonsense", 'unit-0:2: "nonsense"'],
     ["Type=x", 'unit-0:1: "Type=x"'],
-  ])("refuses %j, with file and line", (text, message) => {
+  ])("rejects %j, with file and line", (text, message) => {
     expect(() => parse(text)).toThrow(message);
   });
 });

@@ -20,7 +20,7 @@ interface VaultAnswer {
   body: { data?: Record<string, unknown>; auth?: { client_token: string }; [key: string]: unknown };
 }
 
-/** Asks the machine's Vault, TLS verified, by its name. */
+/** Sends a request to the machine's Vault by its name, with verified TLS. */
 async function ask(
   machine: Machine,
   path: string,
@@ -66,7 +66,7 @@ describeWithVault("The VM of a Vault server", () => {
       body: { role: "deployer", jwt: azure.tokenForPerson(deployer, "https://management.azure.com/") },
     });
 
-  it("comes up initialized, unsealed and active", async () => {
+  it("boots initialized, unsealed and active", async () => {
     const { status, body } = await ask(machine, "sys/health");
     expect([status, body]).toEqual([
       200,
@@ -74,14 +74,14 @@ describeWithVault("The VM of a Vault server", () => {
     ]);
   });
 
-  it("has put its recovery keys into their Key Vault, 5 of which 3 are needed", () => {
+  it("has put its five recovery keys into their Key Vault, of which three are needed", () => {
     const value = JSON.parse(recoveryKeys().at(-1) as string);
     expect([value.recovery_keys_base64.length, value.recovery_shares, value.recovery_threshold]).toEqual([
       5, 5, 3,
     ]);
   });
 
-  it("has them, and tokens, in no file and no log", () => {
+  it("has neither them nor tokens in any file or log", () => {
     const { recovery_keys_base64: keys } = JSON.parse(recoveryKeys().at(-1) as string);
     const files = readdirSync(scene.folder.path, { recursive: true, withFileTypes: true }).filter((it) =>
       it.isFile(),
@@ -95,7 +95,7 @@ describeWithVault("The VM of a Vault server", () => {
     expect(readdirSync(machine.path("/run/vault-first-boot"))).toEqual([]);
   });
 
-  it("lets the deployer in, who finds no root token left", async () => {
+  it("lets the deployer log in, without a remaining root token", async () => {
     const { body } = await login();
     const token = body.auth?.client_token;
     expect((await ask(machine, "auth/token/lookup-self", { token })).body.data?.["policies"]).toContain(
@@ -105,7 +105,7 @@ describeWithVault("The VM of a Vault server", () => {
     expect(said).toContain("root token: revoked, none is left");
   });
 
-  it("keeps the modes of what it writes", () => {
+  it("keeps the modes of its files", () => {
     const mode = (path: string) => (statSync(machine.path(path)).mode & 0o777).toString(8);
     expect(
       [
@@ -145,7 +145,7 @@ describeWithVault("The VM of a Vault server", () => {
     expect((await login()).status).toBe(200);
   });
 
-  it("has first boot do nothing a second time", async () => {
+  it("does nothing in a second first boot", async () => {
     await machine.untilActive("vault-first-boot.service", { deadlineMs });
     const keys = recoveryKeys();
     expect(await machine.run("vault-first-boot.service")).toEqual({ code: 0, output: "" });
@@ -154,7 +154,7 @@ describeWithVault("The VM of a Vault server", () => {
 });
 
 describeWithVault("A VM whose first boot is killed", () => {
-  it("takes it up again, and keys are not made twice", async () => {
+  it("continues it, and does not create keys twice", async () => {
     const folder = shortFolder();
     const azure = await startAzure(world, { print: () => {} });
     const machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);

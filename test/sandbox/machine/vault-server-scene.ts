@@ -4,7 +4,7 @@ import { world } from "../azure/example-world";
 import { machineOf, vaultServerConfig } from "./real-vault";
 import { gone, shortFolder } from "./small-machine";
 
-/** The VM of a Vault server, not booted yet, beside an Azure of its own. */
+/** The VM of a Vault server before its boot, and its own Azure. */
 export class VaultServerScene {
   azure!: Azure;
   machine!: Machine;
@@ -15,7 +15,7 @@ export class VaultServerScene {
     this.machine = await machineOf(this.azure, this.folder.path, "vm-vault", vaultServerConfig);
   }
 
-  /** Stops whatever was started. */
+  /** Stops everything that was started. */
   async stop(): Promise<void> {
     if (this.machine) {
       await this.machine.powerOff();

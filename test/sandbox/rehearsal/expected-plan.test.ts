@@ -9,8 +9,8 @@ const planned = (stack: string, changes: Planned["changes"], text = "Plan: ...")
 });
 const unchanged = planned("network", {}, "No changes. Your infrastructure matches the configuration.");
 
-describe("A plan beside what a rehearsal expects", () => {
-  it("is the same whatever hash cdktf adds to a name", () => {
+describe("A plan compared with a rehearsal's expectation", () => {
+  it("is the same for any hash that cdktf adds to a name", () => {
     const changes = {
       "azurerm_role_assignment.deployers_ada_0A1B2C3D": "added",
       'vault_policy.all_11223344["x"]': "changed",
@@ -36,18 +36,18 @@ describe("A plan beside what a rehearsal expects", () => {
       {},
       "mysql: its outputs is changed",
     ],
-  ])("is another one when it %s", (_, plan, expected, difference) => {
+  ])("differs if it %s", (_, plan, expected, difference) => {
     expect(
       differencesOf({ stacks: [unchanged, plan] }, expected as Parameters<typeof differencesOf>[1]),
     ).toEqual([expect.stringContaining(difference)]);
   });
 
-  it("takes what somebody else changed for no change of the plan's", () => {
+  it("does not count another person's change as a change of the plan", () => {
     const text = "Note: Objects have changed outside of Terraform\n...\nNo changes. Your infrastructure";
     expect(differencesOf({ stacks: [planned("vault-server", {}, text)] }, {})).toEqual([]);
   });
 
-  it("must be there, and be a plan where none should wait", () => {
+  it("must exist, and must be a plan if no stack should wait", () => {
     const waiting = { stack: "web-app", waitsFor: ["mysql"] };
     expect(differencesOf({ stacks: [waiting] }, { mysql: { server: "added" } })).toEqual([
       "mysql has no plan.",

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { killMarked } from "../../../sandbox/rehearsal/marked-processes";
 
-it("a power cut kills what was started with the mark, children in sessions of their own too, and nothing else", async () => {
+it("a power cut kills all processes with the mark, including children in other sessions, and nothing else", async () => {
   const mark = `${process.pid}-${Date.now()}`;
   const script = "setsid sleep 300 & echo started; sleep 300";
   const start = (env: NodeJS.ProcessEnv) =>
@@ -15,7 +15,7 @@ it("a power cut kills what was started with the mark, children in sessions of th
     [marked, other].map(({ stdout }) => new Promise((resolve) => stdout.once("data", resolve))),
   );
   await killMarked("MARK", mark);
-  // The pipe closes with the last process that holds it.
+  // The pipe closes with the last process that has it open.
   expect(await ends[0]).toBe("SIGKILL");
   expect(other.exitCode ?? other.signalCode).toBeNull();
   await killMarked("MARK", `${mark}-other`);

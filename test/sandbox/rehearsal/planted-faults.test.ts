@@ -5,7 +5,7 @@ import { plantedFaults } from "../../../sandbox/rehearsal/planted-faults";
 const project = join(__dirname, "../../..");
 
 describe("The mistakes that npm run rehearse -- --faults plants", () => {
-  it("are ten or more", () => {
+  it("number ten or more", () => {
     expect(plantedFaults.length).toBeGreaterThanOrEqual(10);
   });
 

@@ -4,10 +4,10 @@ import { databaseMissing, vaultMissing } from "../programs-there";
 
 const project = join(__dirname, "../../..");
 
-/** Why there is no rehearsal now; undefined when there is one. */
+/** The reason why no rehearsal runs now, or undefined. */
 function obstacle(): string | undefined {
   if (!process.env["LONG_TESTS"])
-    return "it takes 20 minutes or more; set LONG_TESTS=1, or run npm run rehearse.";
+    return "it takes 20 minutes or more. Set LONG_TESTS=1, or run npm run rehearse.";
   const { status, stderr } = spawnSync("npm", ["run", "--silent", "rehearse", "--", "--check"], {
     cwd: project,
     encoding: "utf8",
@@ -18,11 +18,11 @@ function obstacle(): string | undefined {
 }
 
 const reason = obstacle();
-if (reason) console.warn(`The rehearsal is skipped: ${reason}`);
+if (reason) console.warn(`Skipping the rehearsal: ${reason}`);
 const test = reason ? it.skip : it;
 
 describe("npm run rehearse", () => {
-  test(`deploys demo by real programs, plans nothing more, destroys it, and deploys it again${reason ? " (skipped)" : ""}`, () => {
+  test(`deploys demo with real programs, plans nothing more, destroys it, and deploys it again${reason ? " (skipped)" : ""}`, () => {
     const { status, stderr } = spawnSync("npm", ["run", "--silent", "rehearse"], {
       cwd: project,
       encoding: "utf8",

@@ -29,7 +29,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "no Terraform",
     ({ imitations }) => imitations.uninstall("terraform"),
-    /Terraform is not on the PATH; install 1\.11/,
+    /Terraform is not on the PATH\. Install 1\.11/,
   ],
   [
     "an old Terraform",
@@ -44,7 +44,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "an old Azure CLI",
     ({ imitations }) => imitations.answer("az/version", { "azure-cli": "2.40.0" }),
-    /Azure CLI 2\.40\.0 is older than 2\.90\.0, which Key Vault needs after 27 February 2027; run `az upgrade`/,
+    /Azure CLI 2\.40\.0 is older than 2\.90\.0, which Key Vault needs after 27 February 2027\. Run `az upgrade`/,
   ],
   [
     "no login",
@@ -60,7 +60,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "an expired token",
     (it) => it.login({ expiresOn: now() + 20, claims: { exp: now() + 20 } }),
-    /login to Azure has expired or is about to; run `az login`/,
+    /login to Azure has expired or will expire soon\. To log in again, run `az login`/,
   ],
   [
     "a subscription that is disabled",
@@ -116,7 +116,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "an environment that was never filled in",
     ({ project }) => project.environment("demo", {}),
-    /deployerRanges in environments\/demo\.json holds examples only \(203\.0\.113\.0\/24\)/,
+    /deployerRanges in environments\/demo\.json contains only examples \(203\.0\.113\.0\/24\)/,
   ],
   [
     "a right that one stack misses",
@@ -134,8 +134,8 @@ const mishaps: [string, Mishap, RegExp][] = [
       ["TrustedLaunchDisabled", "True", "trusted launch"],
       ["PremiumIO", "False", "premium disks"],
       ["MaxDataDiskCount", "0", "a data disk"],
-      ["CpuArchitectureType", "Arm64", "processors for x64"],
-      ["DiskControllerTypes", "NVMe", "disks by SCSI, which the project expects of its generation"],
+      ["CpuArchitectureType", "Arm64", "x64 processors"],
+      ["DiskControllerTypes", "NVMe", "SCSI disks, which the project expects of its generation"],
     ] as const
   ).map(([name, value, feature]): (typeof mishaps)[number] => [
     `a size without ${feature}`,
@@ -143,13 +143,13 @@ const mishaps: [string, Mishap, RegExp][] = [
       imitations.answer("az/vm-list-skus", [
         { name: "Standard_D2s_v5", family: "f", capabilities: [{ name, value }], locationInfo: [] },
       ]),
-    new RegExp(`VM size Standard_D2s_v5 does not support ${feature}.*; choose another size`),
+    new RegExp(`VM size Standard_D2s_v5 does not support ${feature}.*\\. Choose another size`),
   ]),
   [
     "a MySQL size that the region lacks",
     ({ imitations }) =>
       imitations.answer("az/mysql-capabilities", { properties: { supportedFlexibleServerEditions: [] } }),
-    /MySQL in westeurope does not offer B_Standard_B1ms to this subscription; choose another mysql\.sku/,
+    /MySQL in westeurope does not offer B_Standard_B1ms to this subscription\. Choose another mysql\.sku/,
   ],
   [
     "a MySQL version that the region lacks",
@@ -160,12 +160,12 @@ const mishaps: [string, Mishap, RegExp][] = [
           supportedServerVersions: [{ name: "8.0.21" }],
         },
       }),
-    /MySQL in westeurope does not offer version 8\.4; set mysql\.version to 8\.0\.21/,
+    /MySQL in westeurope does not offer version 8\.4\. Set mysql\.version to 8\.0\.21/,
   ],
   [
     "an App Service plan that the region lacks",
     ({ imitations }) => imitations.answer("az/appservice-list-locations", [{ name: "North Europe" }]),
-    /App Service in westeurope does not offer the plan B1 on Linux; choose another webAppPlan\.sku or location/,
+    /App Service in westeurope does not offer the plan B1 on Linux\. Choose another webAppPlan\.sku or location/,
   ],
   [
     "a deleted Log Analytics workspace of another region",
@@ -178,7 +178,7 @@ const mishaps: [string, Mishap, RegExp][] = [
           location,
         })),
       ),
-    /workspace log-demo-vault was deleted in northeurope less than 14 days ago.*; set location to northeurope/,
+    /workspace log-demo-vault was deleted in northeurope less than 14 days ago.*\. Set location to northeurope/,
   ],
   [
     "too little quota",
@@ -207,7 +207,7 @@ const mishaps: [string, Mishap, RegExp][] = [
         { name: "kv-demo-abc123", properties: { location: "westeurope", scheduledPurgeDate: "2027-02-01" } },
       ]);
     },
-    /Key Vault kv-demo-abc123 was deleted, and keeps its name until 2027-02-01; bring it back with `az keyvault recover --name kv-demo-abc123 --location westeurope` and import it/,
+    /Key Vault kv-demo-abc123 was deleted, and keeps its name until 2027-02-01\. Restore it with `az keyvault recover --name kv-demo-abc123 --location westeurope` and import it/,
   ],
   [
     "a Key Vault that was deleted by hand",
@@ -221,7 +221,7 @@ const mishaps: [string, Mishap, RegExp][] = [
       suffixChosen("vault-server", vault);
       imitations.answer("az/keyvault-list-deleted", [{ name, properties: { location: "westeurope" } }]);
     },
-    /Key Vault kv-demo-abc123 was deleted, and keeps its name; bring it back with `az keyvault recover --name kv-demo-abc123 --location westeurope`\.\n/,
+    /Key Vault kv-demo-abc123 was deleted, and keeps its name\. Restore it with `az keyvault recover --name kv-demo-abc123 --location westeurope`\.\n/,
   ],
   [
     "a global name that is taken",
@@ -229,7 +229,7 @@ const mishaps: [string, Mishap, RegExp][] = [
       suffixChosen();
       imitations.answer("az/check-name", { nameAvailable: false });
     },
-    /Key Vault name kv-demo-rec-abc123 is taken, .*have another chosen: `ENVIRONMENT=demo npm run synth && .*cdktf\.out\/stacks\/vault-server state rm`/,
+    /Key Vault name kv-demo-rec-abc123 is taken, .*choose another: `ENVIRONMENT=demo npm run synth && .*cdktf\.out\/stacks\/vault-server state rm`/,
   ],
   [
     "a taken name of the MySQL server",
@@ -250,7 +250,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "a system that is in another subscription",
     (it) => it.imitations.answer("state/network", stateIn(otherSubscription)),
-    /system demo is in the subscription 88888888-.*, but az works in 55555555-.* \(Demo\); run `az account set --subscription 88888888-/,
+    /system demo is in the subscription 88888888-.*, but az works in 55555555-.* \(Demo\)\. Run `az account set --subscription 88888888-/,
   ],
   [
     "a state that cannot be read",
@@ -298,7 +298,7 @@ describe("The preflight of scripts/deploy", () => {
   it("looks for the program that TERRAFORM_BINARY_NAME names, such as OpenTofu's", async () => {
     const tofu = { TERRAFORM_BINARY_NAME: "tofu" };
     const { stderr } = await scene.run("deploy", [], tofu);
-    expect(stderr).toContain("tofu, which TERRAFORM_BINARY_NAME names, is not on the PATH; install it");
+    expect(stderr).toContain("tofu, which TERRAFORM_BINARY_NAME names, is not on the PATH. Install it");
     scene.imitations.rename("terraform", "tofu");
     expect(await scene.run("deploy", ["--stack", "vm-reader-role", "--plan"], tofu)).toMatchObject({
       code: 0,
@@ -310,7 +310,7 @@ describe("The preflight of scripts/deploy", () => {
     writeFileSync(older, 'Object.defineProperty(process.versions, "node", { value: "18.19.0" });');
     const { code, stderr } = await scene.run("deploy", [], { NODE_OPTIONS: `--require ${older}` });
     expect(code).toBe(1);
-    expect(stderr).toContain("Node.js 18.19.0 is older than 20.18.1; install a newer one");
+    expect(stderr).toContain("Node.js 18.19.0 is older than 20.18.1. Install a newer one");
   });
 
   it("finds a subscription that az does not work in", async () => {
@@ -358,7 +358,7 @@ describe("The preflight of scripts/deploy", () => {
     scene.project.environment("demo", {});
     const { stderr } = await scene.run("deploy");
     expect(stderr).toMatch(/3 problems/);
-    for (const one of ["Terraform 1.5.7", "Nobody is logged in", "examples only"])
+    for (const one of ["Terraform 1.5.7", "Nobody is logged in", "only examples"])
       expect(stderr).toContain(one);
   });
 
@@ -443,7 +443,7 @@ describe("The preflight of scripts/deploy", () => {
     imitations.answer("state/network", stateWith("signed-in-user"));
     const { code, stderr } = await scene.run("deploy", ["--plan"]);
     expect(code).toBe(1);
-    expect(stderr).toContain(`deployers: ${objectId}, for whom "signed-in-user" stood, is not the first`);
+    expect(stderr).toContain(`deployers: "signed-in-user" was ${objectId}, who is not the first`);
     imitations.answer("state/network", stateWith(objectId));
     expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("is not the first");
     imitations.answer("state/network", stateWith("signed-in-user"));
@@ -469,7 +469,7 @@ describe("The preflight of scripts/deploy", () => {
     offer("SCSI");
     const { code, stderr } = await scene.run("deploy", ["--plan"]);
     expect(code).toBe(1);
-    expect(stderr).toContain("VM size Standard_D2s_v6 does not support disks by NVMe");
+    expect(stderr).toContain("VM size Standard_D2s_v6 does not support NVMe disks");
     offer("SCSI,NVMe");
     expect(await scene.run("deploy", ["--plan"])).toMatchObject({ code: 0 });
   });
@@ -526,7 +526,7 @@ describe("The preflight of scripts/deploy", () => {
     expect(stderr).toContain("VM size Standard_D4s_v5 does not support encryption at host");
     expect(stderr).toContain("MySQL in westeurope offers no standby in another zone for GP_Standard_D2ds_v4");
     expect(stderr).toContain("MySQL in westeurope keeps no backups in another region");
-    expect(stderr).toContain("not offered to this subscription in zone 1 of westeurope; choose zone 2 or 3");
+    expect(stderr).toContain("not offered to this subscription in zone 1 of westeurope. Choose zone 2 or 3");
   });
 });
 
@@ -539,9 +539,9 @@ describe("Arguments that cannot be meant are refused with a sentence:", () => {
       /There is no stack "nework"; choose from vm-reader-role, network/,
     ],
     [
-      "a stack that stands on nothing",
+      "a stack whose dependency is missing",
       ["--stack", "mysql"],
-      /stack mysql stands on .*network.* not deployed yet; add --stack/,
+      /Stack mysql depends on .*network.*, which is not deployed\. Add --stack/,
     ],
     ["an unknown option", ["--dry-run"], /Unknown option '--dry-run'; see --help/],
     ["two environments", ["demo", "production"], /One environment at a time, not demo and production/],

@@ -42,21 +42,21 @@ describe("A copy of a project", () => {
     tests: [test],
   });
 
-  it("tells which assertion notices a mistake, and leaves the project and itself as they were", async () => {
+  it("names the assertion that catches a mistake, and leaves the project and itself unchanged", async () => {
     expect(await copy.try(mutant("a + b", "a - b", "sum"))).toEqual({ result: "killed", by: "adds" });
     expect(readFileSync(join(project, "sum.js"), "utf8")).toBe(files["sum.js"]);
     expect(await copy.test(["sum"])).toEqual({ result: "survived", by: "" });
   });
 
-  it("counts no snapshot: a mistake that nothing else notices survives", async () => {
+  it("ignores snapshots: a mistake that only a snapshot catches survives", async () => {
     expect(await copy.try(mutant("'sum'", "'product'", "snapshot"))).toEqual({ result: "survived", by: "" });
   });
 
-  it("knows a mistake after which a file does not load", async () => {
+  it("recognizes a mistake that prevents a file from loading", async () => {
     expect(await copy.try(mutant("=> a + b", "=>", "sum"))).toMatchObject({ result: "crashed" });
   });
 
-  it("calls neither a skipped test nor a text that is not there a success", async () => {
+  it("counts neither a skipped test nor a missing text as a success", async () => {
     expect(await copy.try(mutant("a + b", "a - b", "skipped"))).toEqual({
       result: "not run",
       by: "no test ran",

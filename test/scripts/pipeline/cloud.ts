@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 
 export type Cloud = ReturnType<typeof emptyCloud>;
 
-/** Azure and GitHub before anything was made. */
+/** Azure and GitHub before a script created anything. */
 export function emptyCloud() {
   const builtIn = [
     "Key Vault Certificates Officer",
@@ -46,7 +46,7 @@ export function emptyCloud() {
     roles: Object.fromEntries(builtIn.map((name) => [name, `id-of-${name.replaceAll(" ", "-")}`])),
     /** Actions of the custom roles that the scripts define. */
     roleActions: {} as Record<string, string[]>,
-    /** How often Azure does not list a new role yet. */
+    /** The number of queries in which Azure does not list a new role yet. */
     roleDelay: 0,
     identities: {} as Record<string, string[]>,
     trusts: {} as Record<string, { issuer: string; subject: string; audiences: string[] }>,
@@ -63,29 +63,29 @@ export function emptyCloud() {
   };
 }
 
-/** The rules of an environment of GitHub. */
+/** The rules of a GitHub environment. */
 interface GithubEnvironment {
   reviewers: { type: string; id: number }[];
   preventSelfReview: boolean;
-  /** null: any branch. */
+  /** null: any branch may deploy. */
   policy: { protected_branches: boolean; custom_branch_policies: boolean } | null;
   branches: { type: string; name: string }[];
 }
 
-/** A program's call: the words before its first option, the options' values, and what came in by stdin. */
+/** A program's call: the words before its first option, the options' values, and its stdin. */
 interface Call {
   words: string[];
   command: string;
-  /** The option's value; empty where it is not given. */
+  /** The option's value, or an empty string. */
   option: (name: string) => string;
-  /** All values of an option that takes several. */
+  /** All values of an option that accepts several. */
   values: (name: string) => string[];
-  /** Every option that is given. */
+  /** Every option of the call. */
   flags: ReadonlySet<string>;
   input: string;
 }
 
-/** What an imitated program refuses with. */
+/** The error of an imitated program. */
 export class Refusal extends Error {}
 
 function refuse(message: string): never {
@@ -105,11 +105,11 @@ export function callOf(args: readonly string[], input: string): Call {
   return { words, command: words.join(" "), option, values, flags, input };
 }
 
-/** An imitation of the Azure CLI: what it is asked to make it keeps in the cloud's notes. */
+/** An imitation of the Azure CLI. It records in the cloud what it creates. */
 export function az(state: Cloud, { command, option, values, flags }: Call): string | undefined {
   const scopeOf = () => option("--scope");
   const query = option("--query");
-  /** The value that a JMESPath filter of the scripts names: `[?name=='x']`. */
+  /** The value in a JMESPath filter of the scripts: `[?name=='x']`. */
   const filtered = (field: string) => new RegExp(`${field}=='([^']*)'`).exec(query)?.[1] ?? "";
 
   const commands: Record<string, () => string | undefined> = {
@@ -193,7 +193,7 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
         .map(({ id, condition }) => (option("--assignee") ? id : `${id}\t${condition}`))
         .join("\n"),
     "role assignment create": () => {
-      // Azure reads the operators of the scripts' conditions in version 2.0 only.
+      // Azure supports the operators of the scripts' conditions only in version 2.0.
       if ((option("--condition") === "") !== (option("--condition-version") !== "2.0"))
         refuse("ERROR: (InvalidCondition) The condition needs version 2.0.");
       state.assignments.push({
@@ -235,7 +235,7 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
           .map((length) => digit.repeat(length))
           .join("-")
           .replace(/^./, kind);
-      // Version and variant, as a GUID has them.
+      // Version and variant, as in a GUID.
       state.identities[option("--name")] = [id("c"), id("e").replace(/-\d(\d{3})-\d/, "-4$1-8")];
     },
     "identity federated-credential list": () => {
@@ -264,7 +264,7 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
   }
 
   function account(named: string) {
-    return state.accounts[option(named)] ?? refuse("ERROR: (ResourceNotFound) There is no such account.");
+    return state.accounts[option(named)] ?? refuse("ERROR: (ResourceNotFound) The account does not exist.");
   }
 
   function settings(): string {
@@ -293,7 +293,7 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
   return known ? known() : refuse(`ERROR: the imitation of az knows no ${command}`);
 }
 
-/** An environment as GitHub answers with it. Source: GitHub, REST API endpoints for deployment environments. */
+/** An environment in GitHub's response. Source: GitHub, REST API endpoints for deployment environments. */
 function environmentJson({ reviewers, preventSelfReview, policy }: GithubEnvironment): unknown {
   const asked = {
     type: "required_reviewers",
@@ -319,11 +319,11 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
   const path = words[1] ?? "";
   const method = option("--method") || "GET";
 
-  /** What gh prints of GitHub's answer. */
+  /** The output of gh for GitHub's response. */
   const jq = (answer: unknown): string =>
     execFileSync("jq", ["-r", option("--jq")], { input: JSON.stringify(answer), encoding: "utf8" }).trimEnd();
 
-  /** What is not said falls back to GitHub's defaults. */
+  /** Missing fields fall back to GitHub's defaults. */
   const putEnvironment = (name: string, said: Record<string, unknown>): void => {
     github.environments[name] = {
       reviewers: (said.reviewers ?? []) as GithubEnvironment["reviewers"],
@@ -382,7 +382,7 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
   return known ? known() : refuse(`gh: the imitation knows no ${words.join(" ")}`);
 }
 
-/** An imitation of Terraform: what each stack's plan shows, or the error that it ends with. */
+/** An imitation of Terraform: it prints each stack's plan, or fails with an error. */
 export function terraform(
   plans: Readonly<Record<string, unknown>>,
   args: readonly string[],

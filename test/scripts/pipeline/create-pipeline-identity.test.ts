@@ -15,7 +15,7 @@ const original = project.read("environments/production.json");
 const subscription = "/subscriptions/SUB-ID";
 const system = `${subscription}/resourceGroups/rg-production-vault`;
 
-/** A cloud in which the state store and, unless told, the system itself are there. */
+/** A cloud with the state store and, by default, the deployed system. */
 function cloud({ deployed = true } = {}) {
   const state = emptyCloud();
   if (deployed) state.groups.push("rg-production-vault");
@@ -40,7 +40,7 @@ const changes = () =>
     words.some((word) => ["create", "update", "delete", "set", "PUT", "POST"].includes(word)),
   );
 
-/** What was called, without its options. */
+/** The calls without their options. */
 const commands = () =>
   project.calls.map((words) =>
     words
@@ -140,7 +140,7 @@ describe("create-pipeline-identity, run once,", () => {
     ]);
   });
 
-  it("defines the two roles by what the stacks hold, and nothing that gives rights", () => {
+  it("defines the two roles from the stacks' resources, without a right to grant rights", () => {
     const { roleActions } = project.cloud;
     const providers = ["Compute", "DBforMySQL", "Insights", "KeyVault", "ManagedIdentity", "Network"];
     expect(roleActions).toEqual({
@@ -158,7 +158,7 @@ describe("create-pipeline-identity, run once,", () => {
     });
   });
 
-  it("covers by them what the preflight of scripts/deploy asks of each stack but vm-reader-role", () => {
+  it("covers with them all rights that scripts/deploy checks for each stack but vm-reader-role", () => {
     const allowed = [
       ...(project.cloud.roleActions["Vault Deployment (production)"] ?? []),
       // Role Based Access Control Administrator, Locks Contributor.
@@ -171,7 +171,7 @@ describe("create-pipeline-identity, run once,", () => {
     expect(needed.filter((action) => !allowed.some((start) => action.startsWith(start)))).toEqual([]);
   });
 
-  it("lets the deploying identity assign the stacks' roles only, and to itself only the deployers'", () => {
+  it("lets the deploying identity assign only the stacks' roles, and to itself only the deployers' roles", () => {
     const { assignments, identities } = project.cloud;
     const condition = assignments.find(({ role }) => role.startsWith("Role Based"))?.condition;
     const own = [
@@ -193,7 +193,7 @@ describe("create-pipeline-identity, run once,", () => {
     );
   });
 
-  it("trusts GitHub's tokens for an approved environment each, and for main with reading; no pull request", () => {
+  it("trusts GitHub's tokens for one approved environment each, and main for reading; no pull request", () => {
     const of = (subject: string) => ({
       issuer: "https://token.actions.githubusercontent.com",
       subject: `repo:acme@12/vault@34:${subject}`,
@@ -206,7 +206,7 @@ describe("create-pipeline-identity, run once,", () => {
     });
   });
 
-  it("puts both environments behind reviewers who approve nothing of their own, and deploys from main only", () => {
+  it("protects both environments with reviewers who cannot approve their own runs, and deploys only from main", () => {
     const reviewers = [4711, 4712].map((id) => ({ type: "User", id }));
     expect(project.cloud.github.environments).toEqual({
       production: {
@@ -227,7 +227,7 @@ describe("create-pipeline-identity, run once,", () => {
     expect(put).toBeLessThan(trusted);
   });
 
-  it("sets variables, no secrets", () => {
+  it("sets variables and no secrets", () => {
     const { github, identities } = project.cloud;
     expect(github.variables).toEqual({
       "environments/production/actions/variables/AZURE_CLIENT_ID": identities["id-production-deploy"]?.[0],
@@ -243,7 +243,7 @@ describe("create-pipeline-identity, run once,", () => {
     );
   });
 
-  it("adds the pipeline to the environment's deployers and leaves the rest of the file as it was", () => {
+  it("adds the pipeline to the environment's deployers and leaves the rest of the file unchanged", () => {
     const text = project.read("environments/production.json");
     const object = project.cloud.identities["id-production-deploy"]?.[1];
     const { deployers } = loadEnvironment("production", project.path("environments"));
@@ -260,7 +260,7 @@ describe("create-pipeline-identity, run once,", () => {
 describe("create-pipeline-identity", () => {
   beforeEach(begin);
 
-  it("gives the role more actions when the stacks come to need them, and waits for Azure to list a new one", async () => {
+  it("adds actions to the role when the stacks need them, and waits for Azure to list a new role", async () => {
     project.cloud = { ...cloud(), roleDelay: 1 };
     const { status, stderr } = await first();
     expect({ status, stderr }).toEqual({
@@ -274,7 +274,7 @@ describe("create-pipeline-identity", () => {
     expect(project.cloud.roleActions["Vault Deployment (production)"]).toEqual(complete);
   });
 
-  it("names the repository alone where GitHub has no immutable subject for it", async () => {
+  it("uses the repository's name if GitHub has no immutable subject for it", async () => {
     const state = cloud();
     state.github.oidc = "true ";
     project.cloud = state;
@@ -284,7 +284,7 @@ describe("create-pipeline-identity", () => {
     );
   });
 
-  it("takes away the trust in pull requests, any other, and the secret that earlier versions gave", async () => {
+  it("deletes the trust in pull requests, any other trust, and the right that earlier versions granted", async () => {
     await first();
     const { trusts, assignments, identities } = project.cloud;
     const trusted = structuredClone(trusts);
@@ -301,7 +301,7 @@ describe("create-pipeline-identity", () => {
     const { status, stderr } = await first();
     expect({ status, stderr }).toEqual({
       status: 0,
-      stderr: expect.stringContaining("taken away: the trust github-pull-request"),
+      stderr: expect.stringContaining("deleted the federated credential github-pull-request"),
     });
     expect(project.cloud.trusts).toEqual({ ...trusted, "id-of-another github-pull-request": old });
     expect(project.cloud.assignments.filter(({ role }) => role === secret.role).map(({ id }) => id)).toEqual([
@@ -309,7 +309,7 @@ describe("create-pipeline-identity", () => {
     ]);
   });
 
-  it("puts another issuer, audience or subject of its own trusts right", async () => {
+  it("corrects a wrong issuer, audience or subject in its own trusts", async () => {
     await first();
     const trusted = structuredClone(project.cloud.trusts);
     const { trusts } = project.cloud;
@@ -338,7 +338,7 @@ describe("create-pipeline-identity", () => {
     expect({ cloud: project.cloud, file: project.read("environments/production.json") }).toEqual(before);
   });
 
-  it("renews the condition when the stacks assign another role", async () => {
+  it("replaces the condition when the stacks assign another role", async () => {
     await first();
     project.edit("production", (json) => {
       json.network.sshAdministrators = [
@@ -351,9 +351,9 @@ describe("create-pipeline-identity", () => {
     expect(found[0]?.condition).toContain("id-of-Virtual-Machine-Administrator-Login");
   });
 
-  it("says what waits for the first deployment, and gives it after that", async () => {
+  it("says what waits for the first deployment, and grants it after that", async () => {
     project.cloud = cloud({ deployed: false });
-    expect((await first()).stderr).toContain("later: what is on rg-production-vault");
+    expect((await first()).stderr).toContain("later: rights on rg-production-vault");
     expect(rights().filter((right) => right.includes("rg-production-vault"))).toEqual([]);
     project.cloud = { ...project.cloud, groups: [...project.cloud.groups, "rg-production-vault"] };
     await first();
@@ -373,44 +373,44 @@ describe("create-pipeline-identity", () => {
       (state) => {
         state.github.loggedOut = true;
       },
-      /not logged in to GitHub; run gh auth login/,
+      /not logged in to GitHub\. Run gh auth login/,
     ],
     [
-      "the repository is not there",
+      "the repository does not exist",
       (state) => {
         state.github.repository = undefined;
       },
-      /repository is not there/,
+      /repository does not exist/,
     ],
     [
-      "the settings may not be read",
+      "the settings are not readable",
       (state) => {
         state.github.oidc = undefined;
       },
-      /ask for the role Admin/,
+      /Ask for the role Admin/,
     ],
     [
       "the subject is customised",
       (state) => {
         state.github.oidc = "false ";
       },
-      /OIDC subject in a way of its own/,
+      /customizes its OIDC subject/,
     ],
     [
       "a custom role is missing",
       (state) => {
         delete state.roles["Virtual Machine Reader (production)"];
       },
-      /deploys the stack vm-reader-role first/,
+      /must deploy the stack vm-reader-role first/,
     ],
     [
       "the state store is missing",
       (state) => {
         state.accounts = {};
       },
-      /run scripts\/create-state-store production first/,
+      /Run scripts\/create-state-store production first/,
     ],
-  ])("changes nothing where %s", async (_, change, sentence) => {
+  ])("changes nothing if %s", async (_, change, sentence) => {
     const state = cloud();
     change(state);
     project.cloud = state;
@@ -420,7 +420,7 @@ describe("create-pipeline-identity", () => {
     expect(changes()).toEqual([]);
   });
 
-  describe("with GitHub environments that are there", () => {
+  describe("with existing GitHub environments", () => {
     const rules = () => ({
       reviewers: [{ type: "Team", id: 1 }],
       preventSelfReview: true,
@@ -441,49 +441,49 @@ describe("create-pipeline-identity", () => {
       return project.run(script, ["production", "--repository", "acme/vault"]);
     };
 
-    it("leaves their rules alone where they are right, and needs no --reviewer", async () => {
+    it("accepts their correct rules, and needs no --reviewer", async () => {
       expect((await run(both())).status).toBe(0);
       expect(project.cloud.github.environments).toEqual(both());
     });
 
     it.each<[string, (environments: ReturnType<typeof both>) => void, RegExp]>([
       [
-        "who deploys may approve it",
+        "deployers may approve their own runs",
         ({ production }) => Object.assign(production, { preventSelfReview: false }),
-        /environment production, people may approve.+"Prevent self-review" at https:\/\/github.com\/acme\/vault\/settings/,
+        /environment production, people can approve.+"Prevent self-review" at https:\/\/github.com\/acme\/vault\/settings/,
       ],
       [
-        "who plans may approve it",
+        "planners may approve their own runs",
         (environments) => Object.assign(environments["production-plan"], { preventSelfReview: false }),
-        /environment production-plan, people may approve/,
+        /environment production-plan, people can approve/,
       ],
       [
-        "nobody is asked",
+        "nobody has to approve",
         (environments) => Object.assign(environments["production-plan"], { reviewers: [] }),
-        /production-plan asks nobody/,
+        /production-plan needs no approval/,
       ],
       [
         "any branch deploys",
         ({ production }) => Object.assign(production, { policy: null, branches: [] }),
-        /production lets more than the branch main deploy/,
+        /production lets other branches than main deploy/,
       ],
       [
         "every protected branch deploys",
         ({ production }) =>
           Object.assign(production, { policy: { protected_branches: true, custom_branch_policies: false } }),
-        /production lets more than the branch main deploy/,
+        /production lets other branches than main deploy/,
       ],
       [
-        "another branch deploys, too",
+        "another branch also deploys",
         ({ production }) => void production.branches.push({ type: "branch", name: "release/*" }),
-        /lets more than the branch main deploy \(branch main branch release/,
+        /lets other branches than main deploy \(branch main branch release/,
       ],
       [
-        "a tag deploys that is called main",
+        "a tag named main deploys",
         ({ production }) => Object.assign(production, { branches: [{ type: "tag", name: "main" }] }),
-        /lets more than the branch main deploy \(tag main\)/,
+        /lets other branches than main deploy \(tag main\)/,
       ],
-    ])("changes nothing where %s", async (_, change, sentence) => {
+    ])("changes nothing if %s", async (_, change, sentence) => {
       const environments = both();
       change(environments);
       const { status, stderr } = await run(environments);
@@ -492,21 +492,21 @@ describe("create-pipeline-identity", () => {
     });
   });
 
-  it("knows no reviewer nobody", async () => {
+  it("rejects an unknown reviewer", async () => {
     const { stderr } = await project.run(script, [...args.slice(0, 3), "--reviewer", "nobody"]);
-    expect(stderr).toContain("GitHub knows no user nobody");
+    expect(stderr).toContain("GitHub has no user nobody");
     expect(changes()).toEqual([]);
   });
 
-  it("tells several problems at once", async () => {
+  it("reports several problems at once", async () => {
     project.cloud = { ...cloud(), accounts: {}, roles: {} };
     const { stderr } = await project.run(script, ["production", "--repository", "acme/vault"]);
     expect(stderr.match(/^ {2}- /gm)).toHaveLength(5);
-    expect(stderr).toContain("name who approves with --reviewer LOGIN");
+    expect(stderr).toContain("Name its reviewers with --reviewer LOGIN");
   });
 
   it.each([
-    ["identity create", "ERROR: (AuthorizationFailed) no", /Could not make the identity/],
+    ["identity create", "ERROR: (AuthorizationFailed) no", /Could not create the identity/],
     [
       "identity federated-credential create",
       "ERROR: (Conflict) busy",
@@ -523,21 +523,18 @@ describe("create-pipeline-identity", () => {
       /Could not assign the role Vault Deployment/,
     ],
     ["group exists", "ERROR: throttled", /Could not look for the resource group/],
-  ])(
-    "stops with a sentence where %s fails, and goes on in the next run",
-    async (command, error, sentence) => {
-      project.cloud = { ...cloud(), failures: { [command]: error } };
-      const { status, stderr } = await first();
-      expect(status).toBe(1);
-      expect(stderr).toMatch(sentence);
-      expect(stderr).not.toContain("Done.");
-      project.cloud = { ...project.cloud, failures: {} };
-      expect((await first()).status).toBe(0);
-    },
-  );
+  ])("stops with a sentence if %s fails, and continues in the next run", async (command, error, sentence) => {
+    project.cloud = { ...cloud(), failures: { [command]: error } };
+    const { status, stderr } = await first();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toContain("Done.");
+    project.cloud = { ...project.cloud, failures: {} };
+    expect((await first()).status).toBe(0);
+  });
 
   it.each(["identity create", "role definition create", "role assignment create"])(
-    "interrupted at %s goes on from there in the next run",
+    "interrupted at %s continues from there in the next run",
     async (interruptAt) => {
       const interrupted = await project.run(script, args, { interruptAt });
       expect(interrupted.status).not.toBe(0);
@@ -547,15 +544,15 @@ describe("create-pipeline-identity", () => {
     },
   );
 
-  it("refuses an environment that lets the signed-in user deploy from local states", async () => {
+  it("rejects an environment that lets the signed-in user deploy from local states", async () => {
     const { status, stderr } = await project.run(script, ["demo", ...args.slice(1)]);
     expect(status).toBe(1);
-    expect(stderr).toContain("which no pipeline reaches");
-    expect(stderr).toContain('lets "signed-in-user" deploy');
+    expect(stderr).toContain("which a pipeline cannot reach");
+    expect(stderr).toContain('lists "signed-in-user" as a deployer');
   });
 
   it.each([[[]], [["production"]], [["production", "--repository", "acme"]], [["production", "--what"]]])(
-    "refuses the arguments %j",
+    "rejects the arguments %j",
     async (wrong) => {
       expect(await project.run(script, wrong)).toMatchObject({
         status: 1,
@@ -566,7 +563,7 @@ describe("create-pipeline-identity", () => {
   );
 });
 
-it("docs/pipeline.md lists every right that the script gives", () => {
+it("docs/pipeline.md lists every right that the script grants", () => {
   const page = readFileSync(join(__dirname, "../../../docs/pipeline.md"), "utf8");
   const text = readFileSync(join(__dirname, "../../../", script), "utf8");
   const roles = [...text.matchAll(/ensure_role \S+ ServicePrincipal ("[^"]+"|\S+)/g)].map(([, role = ""]) =>

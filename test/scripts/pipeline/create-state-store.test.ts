@@ -14,12 +14,12 @@ beforeEach(() => {
 });
 afterAll(() => project.remove());
 
-/** Calls that change something. */
+/** The calls that change something. */
 const changes = () =>
   project.calls.filter(([, ...words]) => words.some((word) => ["create", "update", "delete"].includes(word)));
 
 describe("create-state-store", () => {
-  it("makes a storage account that only Entra ID opens, with versions, soft delete, a lock and a container", async () => {
+  it("creates a storage account that only Entra ID opens, with versions, soft delete, a lock and a container", async () => {
     const { status, stderr } = await project.run(script, ["production"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Done.") });
     const { accounts, groups, locks } = project.cloud;
@@ -88,22 +88,22 @@ describe("create-state-store", () => {
     expect(status).toBe(0);
     expect(changes()).toEqual([]);
     expect(project.cloud).toEqual(before);
-    expect(stderr).not.toMatch(/Made|Mended|given/);
+    expect(stderr).not.toMatch(/Created|Corrected|Switched on|^ {2}granted/m);
   });
 
-  it("closes an account that somebody opened to account keys", async () => {
+  it("closes an account that someone opened to account keys", async () => {
     await project.run(script, ["production"]);
     Object.assign(project.cloud.accounts.stterraformstate ?? {}, {
       settings: "TLS1_2 false true true false",
     });
     expect((await project.run(script, ["production"])).stderr).toContain(
-      "Mended: storage account stterraformstate",
+      "Corrected storage account stterraformstate",
     );
     expect(project.cloud.accounts.stterraformstate?.settings).toBe("TLS1_2 false false true false");
   });
 
   it.each(["storage account create", "role assignment create"])(
-    "says in a sentence that %s failed, and goes on from there in the next run",
+    "reports in a sentence that %s failed, and continues from there in the next run",
     async (command) => {
       project.cloud = {
         ...emptyCloud(),
@@ -127,7 +127,7 @@ describe("create-state-store", () => {
     "storage container-rm create",
     "lock create",
     "role assignment create",
-  ])("interrupted at %s goes on from there in the next run", async (interruptAt) => {
+  ])("interrupted at %s continues from there in the next run", async (interruptAt) => {
     const interrupted = await project.run(script, ["production"], { interruptAt });
     expect(interrupted.status).not.toBe(0);
     expect(interrupted.stderr).not.toContain("Done.");
@@ -140,20 +140,20 @@ describe("create-state-store", () => {
     expect([locks.length, assignments.length]).toEqual([1, 2]);
   });
 
-  it("refuses another subscription than the one that is named", async () => {
+  it("rejects another subscription than the named one", async () => {
     const env = { ARM_SUBSCRIPTION_ID: "another" };
     const { status, stderr } = await project.run(script, ["production"], { env });
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /names another, but az works in SUB-ID; run az account set --subscription another/,
+      /names another, but az works in SUB-ID\. Run az account set --subscription another/,
     );
     expect(changes()).toEqual([]);
   });
 
   it.each([
-    ["nobody is logged in", { loggedOut: true }, /You are not logged in to Azure; run az login/],
+    ["nobody is logged in", { loggedOut: true }, /You are not logged in to Azure\. Run az login/],
     [
-      "the name is somebody else's",
+      "the name belongs to someone else",
       { takenNames: ["stterraformstate"] },
       /The name stterraformstate is taken/,
     ],
@@ -167,7 +167,7 @@ describe("create-state-store", () => {
       { accounts: { stterraformstate: { group: "rg-other", settings: "", versions: "", containers: {} } } },
       /is in the resource group rg-other/,
     ],
-  ])("changes nothing where %s", async (_, cloud, sentence) => {
+  ])("changes nothing if %s", async (_, cloud, sentence) => {
     project.cloud = { ...emptyCloud(), ...cloud };
     const { status, stderr } = await project.run(script, ["production"]);
     expect(status).toBe(1);
@@ -175,7 +175,7 @@ describe("create-state-store", () => {
     expect(changes()).toEqual([]);
   });
 
-  it("shows the state block to write where an environment has local states", async () => {
+  it("shows the state block to write if an environment has local states", async () => {
     const { status, stderr } = await project.run(script, ["demo"]);
     expect(status).toBe(1);
     expect(stderr).toContain('"state": { "backend": "azurerm"');
@@ -184,7 +184,7 @@ describe("create-state-store", () => {
   it.each([
     [[], /Usage:/],
     [["nowhere"], /environments\/nowhere\.json does not exist/],
-  ])("refuses the arguments %j", async (args, sentence) => {
+  ])("rejects the arguments %j", async (args, sentence) => {
     const { status, stderr } = await project.run(script, args);
     expect(status).toBe(1);
     expect(stderr).toMatch(sentence);

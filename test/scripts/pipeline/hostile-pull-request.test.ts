@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-// It brings no types.
+// The package has no types.
 const { load } = require("js-yaml") as { load: (text: string) => unknown };
 
 /*
- * A pull request of somebody hostile. They may write in the repository, so their branch holds whatever they like: every file that a
- * workflow runs, and the workflows themselves. What follows is what GitHub gives a job by the rules that they cannot change: the
- * workflows of main, the rules of the environments, and the trusts that scripts/create-pipeline-identity makes.
+ * A pull request from an attacker. The attacker may write in the repository, so the branch contains anything: every file that a
+ * workflow runs, and the workflows themselves. These tests show what GitHub gives a job under the rules that the attacker cannot
+ * change: the workflows of main, the rules of the environments, and the trusts that scripts/create-pipeline-identity creates.
  */
 interface Job {
   "runs-on": string;
@@ -39,7 +39,7 @@ const unapproved = theirs.filter(({ job }) => job.environment === undefined);
 const approved = theirs.filter(({ job }) => job.environment !== undefined);
 
 describe("a hostile pull request", () => {
-  it("runs somewhere: there are jobs without an approval, and one with", () => {
+  it("runs somewhere: some jobs need no approval, and one does", () => {
     expect(unapproved.map(({ name }) => name)).toEqual(["test", "scan"]);
     expect(approved.map(({ name }) => name)).toEqual(["plan"]);
   });
@@ -48,18 +48,18 @@ describe("a hostile pull request", () => {
     for (const { permissions } of unapproved) expect(permissions).toEqual({ contents: "read" });
   });
 
-  it("writes nothing in the repository, not even a finding of code scanning, approved or not", () => {
+  it("writes nothing in the repository, not even a finding of code scanning, with or without an approval", () => {
     const written = theirs.flatMap(({ permissions }) =>
       Object.entries(permissions).filter(([name, right]) => right !== "read" && name !== "id-token"),
     );
     expect(written).toEqual([]);
   });
 
-  it("reaches GitHub's own runners, which end with the job, before somebody approved", () => {
+  it("reaches only GitHub's own runners, which end with the job, before an approval", () => {
     for (const { job } of unapproved) expect(job["runs-on"]).toBe("ubuntu-24.04");
   });
 
-  it("reaches the plan's runner once somebody approved, never the one that deploys", () => {
+  it("reaches the plan's runner after an approval, never the runner that deploys", () => {
     for (const { job } of approved)
       expect(job["runs-on"]).toBe(expression("vars.PLAN_RUNNER || 'ubuntu-24.04'"));
     expect(JSON.stringify(theirs)).not.toContain("PIPELINE_RUNNER");
@@ -74,8 +74,8 @@ describe("a hostile pull request", () => {
     }
   });
 
-  it("asks GitHub for a token of its own and gets into Azure with none of them", () => {
-    // Subjects that GitHub writes into tokens of jobs that nobody approved: by event, and by any ref that is not main.
+  it("requests its own tokens from GitHub, and none of them opens Azure", () => {
+    // GitHub writes these subjects into the tokens of jobs without an approval: by event, and by any ref but main.
     const subject = "repo:acme/vault";
     const attempts = [
       `${subject}:pull_request`,
@@ -97,17 +97,17 @@ describe("a hostile pull request", () => {
     expect(attempts.filter((one) => trusted.includes(one))).toEqual([]);
   });
 
-  it("runs its own code with the plan's identity only after an approval by somebody else", () => {
+  it("runs its own code with the plan's identity only after another person's approval", () => {
     for (const { permissions, job } of theirs) {
       expect([job.environment, "id-token" in permissions]).toEqual(
         job.environment === undefined ? [undefined, false] : [expression("vars.PLAN_ENVIRONMENT"), true],
       );
-      // Without the variable there would be no environment, and no approval.
+      // If the variable were empty, the job would have no environment and no approval.
       if (job.environment) expect(job.if).toContain("vars.PLAN_ENVIRONMENT != ''");
     }
   });
 
-  it("gets no install script run after a merge either, by a package that it adds", () => {
+  it("cannot run an install script after a merge either, through a package that it adds", () => {
     expect(readFileSync(join(project, ".npmrc"), "utf8")).toMatch(/^ignore-scripts=true$/m);
   });
 });

@@ -11,13 +11,13 @@ jest.setTimeout(300_000);
 const project = new PipelineProject([]);
 afterAll(() => project.remove());
 
-/** Terraform's implicit mirror, where there is one; else the registry. */
+/** Terraform's implicit mirror if it exists, otherwise the registry. */
 const mirror = join(homedir(), ".terraform.d/plugins");
 const options = existsSync(mirror) ? [`-fs-mirror=${mirror}`, "-platform=linux_amd64"] : [];
 
-/** Why nothing can be locked here; undefined where it can. Jest has to know at once. */
+/** The reason why nothing can be locked here, or undefined. Synchronous, because Jest needs it when it collects the tests. */
 function obstacle(): string | undefined {
-  if (!programOnPath("terraform")) return "terraform is not on PATH; install 1.11 or newer";
+  if (!programOnPath("terraform")) return "terraform is not on PATH. Install 1.11 or newer";
   if (options.length > 0) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "lock-providers-"));
   try {
@@ -47,7 +47,7 @@ describeHere(
       expect(project.read("provider-locks/azurerm.lock.hcl")).toMatch(/hashes = \[\s+"h1:/);
     });
 
-    it("lets the pipeline's Terraform take these providers, and refuses one with another checksum", async () => {
+    it("lets the pipeline's Terraform use these providers, and rejects one with another checksum", async () => {
       const plan = () => project.run("scripts/pipeline/plan", ["demo", "vm-reader-role"]);
       const init = () =>
         spawnSync("terraform", ["init", "-backend=false", "-lockfile=readonly", "-no-color"], {
@@ -66,7 +66,7 @@ describeHere(
   },
 );
 
-itWithProgram("terraform", "changes no lock file where Terraform cannot have the providers", async () => {
+itWithProgram("terraform", "changes no lock file if Terraform cannot get the providers", async () => {
   mkdirSync(project.path("provider-locks"), { recursive: true });
   project.write("provider-locks/azurerm.lock.hcl", "# as it was");
   const run = await project.run("scripts/lock-providers", ["-fs-mirror=/nowhere"]);

@@ -39,13 +39,13 @@ beforeEach(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   for (const folder of folders) mkdirSync(folder, { recursive: true });
 });
-// Copies of states, which nobody would look after.
+// No copy of a state may remain, because nobody would protect it.
 afterEach(() => expect(readdirSync(project.path("tmp"))).toEqual([]));
 
 describe("migrate-state, with the real Terraform from folder to folder", () => {
   itWithProgram(
     "terraform",
-    "moves each stack's state whole, leaves the old one, and moves nothing twice",
+    "moves each stack's state completely, keeps the old one, and moves nothing twice",
     async () => {
       project.write("old/network.tfstate", state("11111111-aaaa-4aaa-8aaa-111111111111", 5));
       project.write("old/mysql.tfstate", state("22222222-aaaa-4aaa-8aaa-222222222222", 3));
@@ -62,13 +62,13 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
       }
       const second = await from("old");
       expect(second.status).toBe(0);
-      expect(second.stderr).toContain("network: moved already (1 resources)");
+      expect(second.stderr).toContain("network: already moved (1 resources)");
     },
   );
 
   itWithProgram(
     "terraform",
-    "lets Terraform find the new place in the folder where it knew the old one",
+    "lets Terraform use the new place in the folder where it knew the old one",
     async () => {
       const folder = project.path("cdktf.out/stacks/agent-vm");
       mkdirSync(folder, { recursive: true });
@@ -89,7 +89,7 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
 
   itWithProgram(
     "terraform",
-    "never overwrites another state, nor takes an older copy for moved",
+    "never overwrites another state, nor mistakes an older copy for a moved one",
     async () => {
       writeFileSync(destination("network"), state("11111111-aaaa-4aaa-8aaa-111111111111", 5));
       project.write("other/network.tfstate", state("33333333-aaaa-4aaa-8aaa-333333333333", 9));
@@ -105,12 +105,12 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
   );
 
   it.each([
-    [["demo"], /keeps its state there already/],
-    [["demo", "--from", "some/where"], /some\/where is no place of states/],
+    [["demo"], /already keeps its state there/],
+    [["demo", "--from", "some/where"], /some\/where is not a place for states/],
     [["nowhere"], /environments\/nowhere\.json does not exist/],
     [[], /Usage:/],
     [["demo", "--from"], /Usage:/],
-  ])("refuses the arguments %j", async (args, sentence) => {
+  ])("rejects the arguments %j", async (args, sentence) => {
     const { status, stderr } = await project.run("scripts/migrate-state", args, { env: {} });
     expect(status).toBe(1);
     expect(stderr).toMatch(sentence);

@@ -23,14 +23,14 @@ const copied = [
   "cdktf.json",
 ];
 
-/** What a script did. */
+/** The result of a script. */
 export interface Run {
   status: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** Sends its arguments and, where an option asks for it, its stdin to the test, which answers for the program. */
+/** Sends its arguments and, if an option asks for it, its stdin to the test. The test answers for the program. */
 const imitation = (program: string) => `#!/usr/bin/env bash
 input=''
 case " $* " in *" --input - "* | *" --body-file - "*) input=$(cat) ;; esac
@@ -41,15 +41,15 @@ if [ "$status" = 0 ]; then cat <&3; else cat <&3 >&2; fi
 exit "$status"
 `;
 
-/** A copy of the project in which the scripts run, with imitations of programs on PATH that record their calls. */
+/** A copy of the project for the scripts. Imitations of programs are on PATH and record their calls. */
 export class PipelineProject {
   readonly folder = mkdtempSync(join(tmpdir(), "pipeline-project-"));
   cloud = emptyCloud();
-  /** What Terraform's plans show, by stack; a string is the error that a plan ends with. */
+  /** Terraform's plans by stack. A string is the error of a failed plan. */
   plans: Record<string, unknown> = {};
   /** Every call of an imitation: the program, then its arguments. */
   calls: string[][] = [];
-  /** Presses Ctrl-C where a test asks for that at this command. */
+  /** Presses Ctrl-C at this command if a test asks for it. */
   private interrupt: (command: string) => boolean = () => false;
   private readonly server: Server = createServer((socket) => this.receive(socket)).listen(0, "127.0.0.1");
 
@@ -65,7 +65,7 @@ export class PipelineProject {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Runs a script as it is, in the project's folder; `interruptAt` is the command, such as `lock create`, at which Ctrl-C comes. */
+  /** Runs a script in the project's folder. Ctrl-C comes at the command `interruptAt`, such as `lock create`. */
   async run(
     script: string,
     args: readonly string[] = [],
@@ -83,7 +83,7 @@ export class PipelineProject {
     } = process.env;
     const child = spawn(join(this.folder, script), args, {
       cwd: this.folder,
-      // A process group of its own, as a terminal's Ctrl-C reaches it.
+      // Its own process group, because Ctrl-C in a terminal reaches a group.
       detached: true,
       env: {
         ...inherited,
@@ -97,7 +97,7 @@ export class PipelineProject {
       process.kill(-(child.pid as number), "SIGINT");
       return true;
     };
-    // A script may end before it reads.
+    // A script may end before it reads its stdin.
     child.stdin.on("error", () => {});
     child.stdin.end(options.input ?? "");
     const run: Run = { status: null, stdout: "", stderr: "" };
@@ -140,7 +140,7 @@ export class PipelineProject {
     socket.on("data", (chunk) => {
       received += chunk;
       const [program = "", count = "", ...rest] = received.split("\0");
-      // The arguments, the input, and what follows the last NUL.
+      // The arguments, the input, and the text after the last NUL.
       if (rest.length < Number(count) + 2) return;
       const args = rest.slice(0, Number(count));
       this.calls.push([program, ...args]);

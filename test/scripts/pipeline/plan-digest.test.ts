@@ -41,9 +41,9 @@ describe("planDigest", () => {
     ["another order in a list", plan({ after: { size: 2, key: "new", list: ["b", "a"] } })],
     ["another action", plan({ actions: ["delete", "create"] })],
     ["another address", plan({}, {}, "azurerm_subnet.other")],
-    ["a value that is not known yet", plan({ after_unknown: { size: true } })],
+    ["an unknown value", plan({ after_unknown: { size: true } })],
     ["another cause of a replacement", plan({ replace_paths: [["size"]] })],
-    ["one resource more", plan({}, { resource_changes: [...both("azurerm_subnet.more")] })],
+    ["one more resource", plan({}, { resource_changes: [...both("azurerm_subnet.more")] })],
     ["none", plan({}, { resource_changes: [] })],
   ])("changes with %s", (_, other) => {
     expect(planDigest(other)).not.toBe(same);
@@ -51,14 +51,14 @@ describe("planDigest", () => {
 
   it.each<[string, Plan]>([
     ["other outputs", plan({}, { output_changes: { a: { actions: ["create"], before: null, after: 1 } } })],
-    ["a resource that stays", withNoOp("managed", ["no-op"])],
+    ["an unchanged resource", withNoOp("managed", ["no-op"])],
     ["a data source", withNoOp("data", ["read"])],
     [
       "another sensitive value, which a reviewer does not see",
       plan({ after: { size: 2, key: "x", list: ["a", "b"] } }),
     ],
     ["keys in another order", plan({ after: { list: ["a", "b"], key: "new", size: 2 } })],
-  ])("stays with %s", (_, other) => {
+  ])("does not change with %s", (_, other) => {
     expect(planDigest(other)).toBe(same);
   });
 
@@ -72,7 +72,7 @@ describe("planDigest", () => {
 
 itWithProgram(
   "terraform",
-  "of a plan in two parts is that of the whole: the secret by the state, the rest refreshed",
+  "of a plan in two parts equals that of the whole: the secret from the state, the rest refreshed",
   () => {
     const folder = mkdtempSync(join(tmpdir(), "plan-digest-"));
     const { TF_CLI_CONFIG_FILE, ...env } = process.env;
@@ -111,7 +111,7 @@ itWithProgram(
 function both(address: string) {
   const [first] = plan().resource_changes ?? [];
   const [second] = plan({}, {}, address).resource_changes ?? [];
-  if (!first || !second) throw new Error("a plan has a change");
+  if (!first || !second) throw new Error("a plan needs a change");
   return [first, second] as const;
 }
 

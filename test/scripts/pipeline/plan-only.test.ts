@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 describe("planOnly", () => {
   const stacks = [...synthesizeSystem(loadEnvironment("production"))];
 
-  it("takes the secrets that a plan opens out of every stack, and every reference to them", () => {
+  it("removes the secrets that a plan opens from every stack, and every reference to them", () => {
     const before = stacks.filter(([, { json }]) =>
       JSON.stringify(json).includes("ephemeral.azurerm_key_vault_secret"),
     );
@@ -25,7 +25,7 @@ describe("planOnly", () => {
     }
   });
 
-  it("changes nothing else: only the write-only arguments that took the secret", () => {
+  it("changes nothing else but the write-only arguments that take the secret", () => {
     for (const [name, { json }] of stacks) {
       const { ephemeral: _, ...before } = json;
       const { ephemeral: __, ...after } = planOnly(json);
@@ -54,7 +54,7 @@ describe("a plan without its secret, by the real Terraform and a provider with w
   const folder = mkdtempSync(join(tmpdir(), "plan-only-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  // random_password is in the place of the secret, an argument of Vault's provider in that of MySQL's password.
+  // random_password stands for the secret, and an argument of Vault's provider for MySQL's password.
   const stack = {
     terraform: {
       required_providers: { random: { source: "hashicorp/random" }, vault: { source: "hashicorp/vault" } },
@@ -98,7 +98,7 @@ describe("a plan without its secret, by the real Terraform and a provider with w
   write(stack);
   const init = terraform("init", "-input=false");
   const itWithProviders = init.status === 0 ? it : it.skip;
-  if (init.status !== 0) console.warn(`skipped, since the providers cannot be installed: ${init.stderr}`);
+  if (init.status !== 0) console.warn(`skipped, because the providers cannot be installed: ${init.stderr}`);
 
   itWithProviders("is the same plan, and opens nothing", () => {
     const whole = plan(stack);
@@ -110,7 +110,7 @@ describe("a plan without its secret, by the real Terraform and a provider with w
     expect(part.shown.resource_changes).toHaveLength(2);
   });
 
-  itWithProviders("cannot be applied: what is in the secret's place never gets anywhere", () => {
+  itWithProviders("cannot be applied, so the placeholder never becomes a password", () => {
     plan(planOnly(stack, ["random_password"]));
     const { status, stderr } = terraform("apply", "-input=false", "plan");
     expect({ status, stderr }).toEqual({

@@ -17,7 +17,7 @@ const finding = { check: "CKV_AZURE_1", name: "Ensure it", stack: "network", res
 const located: Located = { ...finding, path: "network/a/b" };
 
 describe("judge", () => {
-  it("fails a finding that nothing beside the resource explains", () => {
+  it("fails a finding without a skip beside the resource", () => {
     expect(judge(stacks({ metadata: { path: "network/a/b" } }), [finding])).toEqual({
       failed: [located],
       explained: [],
@@ -25,7 +25,7 @@ describe("judge", () => {
     });
   });
 
-  it("takes the reason beside the resource", () => {
+  it("accepts the reason beside the resource", () => {
     expect(judge(stacks(skip("CKV_AZURE_1")), [finding])).toEqual({
       failed: [],
       explained: [{ ...located, reason }],
@@ -33,18 +33,18 @@ describe("judge", () => {
     });
   });
 
-  it("takes no reason of another stack's resource of the same id", () => {
+  it("accepts no reason of another stack's resource with the same id", () => {
     const { failed } = judge(stacks(skip("CKV_AZURE_1")), [{ ...finding, stack: "mysql" }]);
     expect(failed).toHaveLength(1);
   });
 
-  it("fails a skip that explains nothing any more", () => {
+  it("fails a skip that no longer matches a finding", () => {
     const { stale } = judge(stacks(skip("CKV_AZURE_2")), []);
     expect(stale).toEqual([{ check: "CKV_AZURE_2", stack: "network", path: "network/a/b", reason }]);
   });
 });
 
-it("tells code scanning the stack's file, and a finding of two environments once", () => {
+it("gives code scanning the stack's file, and a finding in two environments once", () => {
   const { runs } = sarif([located, located]) as {
     runs: { results: { ruleId: string; locations: unknown[] }[] }[];
   };
@@ -57,17 +57,17 @@ it("tells code scanning the stack's file, and a finding of two environments once
 });
 
 describe("scripts/scan", () => {
-  it("says what to do where checkov is missing", () => {
+  it("says what to do if checkov is missing", () => {
     const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, XDG_CACHE_HOME: "/nowhere" };
     const { status, stderr } = spawnSync(join(__dirname, "../../../scripts/scan"), { encoding: "utf8", env });
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: "checkov is not installed; run scripts/install-check-tools.\n",
+      stderr: "checkov is not installed. Run scripts/install-check-tools.\n",
     });
   });
 
   const checkov = checkTool("checkov");
-  const name = "finds nothing in any environment that is not explained beside its resource";
+  const name = "finds nothing in any environment without a reason beside the resource";
   const test = () => {
     const folder = mkdtempSync(join(tmpdir(), "scan-test-"));
     try {
@@ -99,7 +99,9 @@ describe("scripts/scan", () => {
   if (checkov) it(name, test, 300_000);
   else if (process.env["CI"]) {
     it(name, () => {
-      throw new Error("checkov is not installed, and CI demands this test. Run scripts/install-check-tools.");
+      throw new Error(
+        "checkov is not installed, and CI requires this test. Run scripts/install-check-tools.",
+      );
     });
-  } else it.skip(`${name} (skipped: checkov is not installed; run scripts/install-check-tools)`, test);
+  } else it.skip(`${name} (skipped: checkov is not installed. Run scripts/install-check-tools)`, test);
 });

@@ -19,7 +19,7 @@ function plan(changes: Record<string, Partial<Change>>, more: Partial<Plan> = {}
 }
 
 describe("summarise-plan", () => {
-  it("puts what is lost first, and in bold", () => {
+  it("puts losses first, and in bold", () => {
     const summary = planSummary(
       "network",
       plan({
@@ -40,7 +40,7 @@ describe("summarise-plan", () => {
   });
 
   it.each([[["delete", "create"]], [["create", "delete"]]])(
-    "tells %j as a replacement, and what forces it",
+    "shows %j as a replacement, with its cause",
     (actions) => {
       const change = { actions, before: { zone: "1" }, after: { zone: "2" }, replace_paths: [["zone"]] };
       const summary = planSummary("vault-server", plan({ "azurerm_managed_disk.d": change }));
@@ -77,7 +77,7 @@ describe("summarise-plan", () => {
     expect(summary).not.toContain("value");
   });
 
-  it("marks what is known only after the apply, and cuts long values", () => {
+  it("marks values that are unknown before the apply, and cuts long values", () => {
     const change = {
       actions: ["update"],
       before: { id: "x", text: "a" },
@@ -89,14 +89,14 @@ describe("summarise-plan", () => {
     expect(summary.length).toBeLessThan(400);
   });
 
-  it("cannot be made to show mark-up by a name", () => {
+  it("shows no mark-up from a name", () => {
     const address = 'azurerm_x.y["`</details><img src=x>`"]';
     expect(planSummary("network", plan({ [address]: { actions: ["create"] } }))).toContain(
       `\`\` ${address} \`\``,
     );
   });
 
-  it("tells moved and forgotten resources, and a plan that broke off", () => {
+  it("shows moved and forgotten resources, and an incomplete plan", () => {
     const moved = plan({ "a.new": {} }, { errored: true });
     Object.assign(moved.resource_changes?.[0] ?? {}, { previous_address: "a.old" });
     expect(planSummary("network", moved)).toContain("- moved `a.old` to `a.new`");
@@ -140,7 +140,7 @@ describe("summarise-plan", () => {
   });
 
   it.each(["", "no JSON, but a secret", '{"values": "a state with a secret"}'])(
-    "refuses %j and repeats none of it",
+    "rejects %j and repeats none of it",
     (input) => {
       const { status, stdout, stderr } = spawnSync(
         join(__dirname, "../../../scripts/summarise-plan"),
@@ -148,7 +148,7 @@ describe("summarise-plan", () => {
         { input, encoding: "utf8" },
       );
       expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-      expect(stderr).toBe("What came in is no plan; pipe in what `terraform show -json PLAN` prints.\n");
+      expect(stderr).toBe("The input is not a plan. Pipe in the output of `terraform show -json PLAN`.\n");
     },
   );
 });

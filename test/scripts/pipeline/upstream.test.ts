@@ -6,7 +6,7 @@ describe("scripts/pipeline/upstream", () => {
   const project = new PipelineProject(["gh"]);
   afterAll(() => project.remove());
 
-  /** The nightly job, on a night on which the watch ends so. */
+  /** Runs the nightly job with this result of the watch. */
   const night = (code: number, report: string, env: NodeJS.ProcessEnv = {}) => {
     project.addProgram(
       "npm",
@@ -17,7 +17,7 @@ describe("scripts/pipeline/upstream", () => {
   const issueCalls = () =>
     project.calls.filter(([program]) => program === "gh").map((words) => words.slice(1, 3).join(" "));
 
-  it("opens one issue, updates it while a fact needs somebody or is unknown, and closes it", async () => {
+  it("opens one issue, updates it while a fact needs work or is unknown, and closes it", async () => {
     expect(await night(2, "a key was changed")).toMatchObject({ status: 0 });
     expect(project.cloud.github.issue).toMatchObject({
       open: true,
@@ -39,7 +39,7 @@ describe("scripts/pipeline/upstream", () => {
     ]);
   });
 
-  it("fails, and leaves the issue alone, where the watch itself failed", async () => {
+  it("fails, and leaves the issue alone, if the watch itself failed", async () => {
     project.calls = [];
     const { status, stderr } = await night(1, "");
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining("exit code 1") });

@@ -2,7 +2,7 @@ import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkTool } from "../../../scripts/check-tools/check-tool";
 
-// It brings no types.
+// The package has no types.
 const { load } = require("js-yaml") as { load: (text: string) => unknown };
 
 interface Step {
@@ -39,7 +39,7 @@ const jobs = files.flatMap((file) =>
 const expression = (text: string) => `\${{ ${text} }}`;
 const steps = jobs.flatMap(({ job }) => job.steps);
 
-/** Each was looked up by its tag in the action's own repository; whoever moves one looks it up again. */
+/** Each commit was looked up by its tag in the action's own repository. Look it up again when you change one. */
 const reviewedActions: Record<string, string> = {
   "actions/checkout": "3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
   "actions/setup-node": "820762786026740c76f36085b0efc47a31fe5020 # v7.0.0",
@@ -48,7 +48,7 @@ const reviewedActions: Record<string, string> = {
 };
 
 describe("workflows", () => {
-  it("use reviewed actions only, each pinned to a commit with its version beside it", () => {
+  it("use only reviewed actions, each pinned to a commit with its version beside it", () => {
     const used = [...texts.values()].flatMap((text) => [...text.matchAll(/uses: (\S+?)@(.+)/g)]);
     expect(used.length).toBeGreaterThan(10);
     for (const [, action = "", pin = ""] of used) {
@@ -57,11 +57,11 @@ describe("workflows", () => {
     }
   });
 
-  it("know no secret", () => {
+  it("use no secret", () => {
     for (const text of texts.values()) expect(text).not.toMatch(/secrets\s*[.[]|client-secret|creds:/i);
   });
 
-  it("start with no permission, and each job names what it needs", () => {
+  it("start without permissions, and each job names the ones it needs", () => {
     for (const file of files) expect(workflow(file).permissions).toEqual({});
     expect(
       Object.fromEntries(jobs.map(({ file, name, job }) => [`${file} ${name}`, job.permissions])),
@@ -82,7 +82,7 @@ describe("workflows", () => {
     });
   });
 
-  it("only call scripts that are there, with nothing from outside in the command line", () => {
+  it("only call existing scripts, without outside text in the command line", () => {
     const commands = steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
     expect(commands.length).toBeGreaterThan(5);
     for (const command of commands.filter((command) => command !== "npm ci")) {
@@ -96,7 +96,7 @@ describe("workflows", () => {
     expect(checkouts.map((step) => step.with?.["persist-credentials"])).toEqual(checkouts.map(() => false));
   });
 
-  it("apply behind an approval each, from main, what was tested and planned, one run at a time", () => {
+  it("apply only tested and planned commits, from main, after an approval each, one run at a time", () => {
     const { on, concurrency, jobs } = workflow("main.yml");
     expect(on).toEqual({
       push: { branches: ["main"] },
@@ -116,7 +116,7 @@ describe("workflows", () => {
     expect(named).toEqual(["main.yml"]);
   });
 
-  it("run each job on what it is for: behind which jobs, which condition, which approval, and where", () => {
+  it("run each job after the right jobs, with the right condition, approval and runner", () => {
     const onMain = "vars.DEPLOY_ENVIRONMENT != '' && github.ref == 'refs/heads/main'";
     const hosted = "ubuntu-24.04";
     const planner = expression("vars.PLAN_RUNNER || 'ubuntu-24.04'");
@@ -169,7 +169,7 @@ describe("workflows", () => {
     expect(of("AZURE_PLAN_CLIENT_ID")).toEqual(planning);
     expect(of("PLAN_RUNNER")).toEqual(planning);
     expect(of("AZURE_CLIENT_ID")).toEqual(applying);
-    // az keeps its login in the job's own folder, which the runner empties.
+    // az keeps its login in the job's own folder. The runner empties it.
     expect(of("DEPLOY_ENVIRONMENT")).toEqual(expect.arrayContaining(applying));
     expect(
       jobs.filter(({ job }) => JSON.stringify(job).includes("runner.temp }}/azure")).map(({ name }) => name),
@@ -180,7 +180,7 @@ describe("workflows", () => {
     ).toEqual(["main.yml plan", ...applying, "nightly.yml drift", "pull-request.yml plan"]);
   });
 
-  it("run on pull requests without the rights of the repository they go to", () => {
+  it("run on pull requests without the rights of the target repository", () => {
     expect(Object.keys(workflow("pull-request.yml").on)).toEqual(["pull_request"]);
     expect([...texts.values()].filter((text) => text.includes("pull_request_target"))).toEqual([]);
   });
@@ -211,7 +211,7 @@ describe("renovate.json", () => {
     }
   });
 
-  it("has rules for packages and files that are there", () => {
+  it("has rules only for existing packages and files", () => {
     const { dependencies, devDependencies } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
     const packages = Object.keys({ ...dependencies, ...devDependencies });
     const start = (pattern: string) => pattern.replace(/\*+$/, "");
@@ -229,7 +229,7 @@ describe("check tools", () => {
     expect(readFileSync(join(project, "scripts/check-scripts"), "utf8")).toContain(`there ${tool} `);
   });
 
-  it("are looked for on PATH first, then where scripts/install-check-tools puts them", () => {
+  it("are searched on PATH first, then in the folder of scripts/install-check-tools", () => {
     expect(checkTool("node", { PATH: join(process.execPath, "..") })).toBe(process.execPath);
     expect(checkTool("checkov", { PATH: "", XDG_CACHE_HOME: "/nowhere" })).toBeUndefined();
   });

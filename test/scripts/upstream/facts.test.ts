@@ -12,7 +12,7 @@ import { type Otherwise, RecordedSources } from "./recorded-sources";
 const project = join(__dirname, "../../..");
 const table = facts();
 
-/** Whether a row answers for it: by its value or by what it covers. */
+/** True if a row covers the fact, with its value or with `covers`. */
 function hasRow({ value }: PinnedFact): boolean {
   return table.some(
     (fact) =>
@@ -65,12 +65,12 @@ describe("the table of outside facts", () => {
       "curl $url?api-version=2031-01-01",
     ],
     ["an image", "constructs/azure/linux-vm.ts", 'const other = { offer: "ubuntu-28_04-lts" };'],
-  ])("lacks a row for %s that somebody adds without one", (_, file, line) => {
+  ])("has no row for %s that someone adds without one", (_, file, line) => {
     const missing = pinnedFacts(project, { file, line }).filter((one) => !hasRow(one));
     expect(missing.map((one) => one.file)).toEqual([file]);
   });
 
-  it("names each fact once, with a source and files that are there", () => {
+  it("names each fact once, with a source and existing files", () => {
     expect(table.map(({ name }) => name).filter((name, index, all) => all.indexOf(name) !== index)).toEqual(
       [],
     );
@@ -94,7 +94,7 @@ describe("the watch over the whole table", () => {
     ["empty", 10_000],
     ["other JSON", 10_000],
     ["silent", 300],
-  ])("calls every fact unknown, and none good, where all sources are %s", async (otherwise, deadlineMs) => {
+  ])("calls every fact unknown, and none good, if all sources are %s", async (otherwise, deadlineMs) => {
     sources.otherwise = otherwise;
     const rows = await watch(table, sources.upstream({ deadlineMs }), new Date());
     expect(
@@ -118,7 +118,7 @@ const row = (result: Result, name: string, sentence = "A sentence."): Row => ({
 describe("the report", () => {
   const rows = [row("good", "first"), row("unknown", "second"), row("act", "third")];
 
-  it("shows what is urgent first, and colours on a terminal only", () => {
+  it("shows urgent facts first, and uses colours only on a terminal", () => {
     const text = textReport(rows, { colour: false });
     expect(text.split("\n")[0]).toMatch(/^act +third/);
     expect(text).toContain("3 facts: 1 to act on, 1 unknown, 1 good.");
@@ -126,7 +126,7 @@ describe("the report", () => {
     expect(textReport(rows, { colour: true })).toContain("\x1b[31mact");
   });
 
-  it("tells programs everything", () => {
+  it("gives programs everything", () => {
     const { facts } = JSON.parse(jsonReport(rows));
     expect(facts).toHaveLength(3);
     expect(facts[0]).toEqual({
@@ -139,7 +139,7 @@ describe("the report", () => {
     });
   });
 
-  it("shows an issue's readers what is open, in a table that a | does not break", () => {
+  it("shows an issue's readers the open facts, in a table that a | does not break", () => {
     const text = markdownReport(rows);
     expect(text).not.toContain("first");
     expect(text).toContain(
@@ -157,7 +157,7 @@ describe("the report", () => {
 });
 
 describe("npm run upstream", () => {
-  /** Behind a proxy that refuses every connection, so that no test asks anybody. */
+  /** Runs behind a proxy that rejects every connection, so that no test sends a request to a real source. */
   const run = (...args: string[]) =>
     new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
       const { NO_PROXY, no_proxy, ...env } = process.env;
@@ -170,7 +170,7 @@ describe("npm run upstream", () => {
       );
     });
 
-  it("calls all unknown without a network, in whole sentences, and ends with 3", async () => {
+  it("calls all facts unknown without a network, in whole sentences, and exits with 3", async () => {
     const { code, stdout, stderr } = await run("--json");
     const { facts } = JSON.parse(stdout) as { facts: { result: string; sentence: string }[] };
     expect(facts).toHaveLength(table.length);
@@ -178,13 +178,13 @@ describe("npm run upstream", () => {
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
   });
 
-  it("has no colours where no terminal shows them", async () => {
+  it("uses no colours without a terminal", async () => {
     const { stdout } = await run();
     expect(stdout).toContain(`${table.length} facts: 0 to act on, ${table.length} unknown, 0 good.`);
     expect(stdout).not.toContain("\x1b");
   });
 
-  it("refuses an option that it does not know", async () => {
+  it("rejects an unknown option", async () => {
     const { code, stderr } = await run("--jsn");
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("See --help") });
   });

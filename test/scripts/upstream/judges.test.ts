@@ -24,8 +24,8 @@ import { releaseKey, signatureOf } from "../../sandbox/vault/release-server";
 import { RecordedSources, type Recording } from "./recorded-sources";
 
 /*
- * The recordings have the form of real answers, cut down. Recorded from the source itself: npm, PyPI, the Go module proxy.
- * From its documents and public clients only, since it could not be reached where these tests were written: all others.
+ * The recordings have the form of real responses, shortened. npm, PyPI and the Go module proxy were recorded from the source itself.
+ * All others follow the sources' documents and public clients, because these tests were written without access to those sources.
  */
 const sources = RecordedSources.use();
 const today = new Date("2026-11-25T12:00:00Z");
@@ -50,7 +50,7 @@ describe("an end of life", () => {
     ["far away", { isEol: false, eolFrom: "2029-04-30" }, "good", "It ends on 2029-04-30."],
     ["near", { isEol: false, eolFrom: "2027-04-30" }, "act", "It ends on 2027-04-30, in 156 days. Choose"],
     ["passed", { isEol: true, eolFrom: "2026-04-30" }, "act", "It ended on 2026-04-30. Choose a newer line."],
-    ["passed, without a date", { isEol: true, eolFrom: null }, "act", "It gets no security fixes any more."],
+    ["passed, without a date", { isEol: true, eolFrom: null }, "act", "It no longer gets security fixes."],
     ["not announced", { isEol: false, eolFrom: null }, "good", "not yet announced"],
     ["of a new kind", { isEol: "maybe", eolFrom: "soon" }, "unknown", "JSON of another shape"],
   ])("that is %s", async (_, result, expected, sentence) => {
@@ -60,7 +60,7 @@ describe("an end of life", () => {
     });
   });
 
-  it("whose product the source does not know is unknown", async () => {
+  it("of a product that the source does not know is unknown", async () => {
     expect(await judged(fact, {})).toMatchObject({ result: "unknown" });
   });
 });
@@ -97,14 +97,14 @@ describe("a signing key", () => {
     });
   });
 
-  it("that its owner has replaced needs somebody, and is told by both fingerprints", async () => {
+  it("that its owner has replaced needs work, and the sentence has both fingerprints", async () => {
     const [old, next] = [await keyMade("2020-01-01", 0), await keyMade("2026-09-10", 0)];
     const finding = await judge(old.fingerprint, next.armored);
     expect(finding).toMatchObject({ result: "act" });
     expect(finding.sentence).toContain(`now publishes ${next.fingerprint}`);
   });
 
-  it("whose copy in the project has expired, though its owner extended it", async () => {
+  it("whose copy in the project has expired although its owner extended it", async () => {
     const { privateKey } = await generateKey({
       userIDs: [{ name: "Releases" }],
       date: new Date("2021-04-19"),
@@ -126,7 +126,7 @@ describe("a signing key", () => {
     });
   });
 
-  it("in a file that holds none is unknown", async () => {
+  it("in a file without a key is unknown", async () => {
     expect(await judge("A".repeat(40), "moved")).toMatchObject({ result: "unknown" });
   });
 });
@@ -160,7 +160,7 @@ describe("a release of HashiCorp", () => {
       "with a newer patch",
       answers(own, release("2.2.3"), own),
       "act",
-      "2.2.3 is out, and fixes come in the newest releases only. Set vault.version to 2.2.3",
+      "2.2.3 is out, and only the newest releases get fixes. Set vault.version to 2.2.3",
     ],
     ["with a newer line", answers(own, release("2.10.0"), release("2.3.1"), own), "act", "2.10.0 is out"],
     [
@@ -173,7 +173,7 @@ describe("a release of HashiCorp", () => {
       "that was withdrawn",
       answers(undefined, release("2.2.3")),
       "act",
-      "HashiCorp has withdrawn 2.2.2. Set vault.version to 2.2.3",
+      "HashiCorp withdrew 2.2.2. Set vault.version to 2.2.3",
     ],
     [
       "in a list of the enterprise edition only",
@@ -224,7 +224,7 @@ describe("an archive of HashiCorp", () => {
       },
     );
 
-  it("that is there, listed and signed", async () => {
+  it("that exists, listed and signed", async () => {
     expect(await judged(fact({ [archive]: checksum }), await answers())).toMatchObject({ result: "good" });
     expect(sources.requests).toContain(`HEAD ${base}/${archive}`);
   });
@@ -232,7 +232,7 @@ describe("an archive of HashiCorp", () => {
   it("that is gone", async () => {
     expect(await judged(fact(), parent)).toEqual({
       result: "act",
-      sentence: `${archive} is gone. Set vault.version to a version that is there.`,
+      sentence: `${archive} is gone. Set vault.version to a version that exists.`,
     });
   });
 
@@ -240,11 +240,11 @@ describe("an archive of HashiCorp", () => {
     expect(await judged(fact(), {})).toMatchObject({ result: "unknown" });
   });
 
-  it("whose checksum is another than the project's", async () => {
+  it("whose checksum differs from the project's", async () => {
     const finding = await judged(fact({ [archive]: "0".repeat(64) }), await answers());
     expect(finding).toMatchObject({
       result: "act",
-      sentence: expect.stringContaining("Find out who changed which"),
+      sentence: expect.stringContaining("Find out which of them changed"),
     });
   });
 
@@ -254,7 +254,7 @@ describe("an archive of HashiCorp", () => {
     });
   });
 
-  it("whose list somebody changed after it was signed", async () => {
+  it("whose list someone changed after it was signed", async () => {
     expect(await judged(fact(), await answers({ signed: "something else\n" }))).toMatchObject({
       result: "act",
       sentence: expect.stringContaining("signature"),
@@ -283,7 +283,7 @@ describe("known vulnerabilities", () => {
     });
   });
 
-  it("of the pinned version, by their CVEs and each once, without those withdrawn", async () => {
+  it("of the pinned version, each once under its CVE, without withdrawn ones", async () => {
     const vulns = [
       {
         id: "GHSA-aaaa-bbbb-cccc",
@@ -308,7 +308,7 @@ describe("known vulnerabilities", () => {
     );
   const batch = (...results: object[]) => ({ "https://api.osv.dev/v1/querybatch": { json: { results } } });
 
-  it("of many packages, but for those that the project lives with", async () => {
+  it("of many packages, without the accepted ones", async () => {
     const found = batch({ vulns: [{ id: "GHSA-1", modified: "2026-11-01T00:00:00Z" }] }, {});
     expect(await judged(many({}), found)).toEqual({
       result: "act",
@@ -344,13 +344,13 @@ describe("a release of Node.js", () => {
 
   it.each<[string, Record<string, Recording>, string, string]>([
     [
-      "that is there",
+      "that exists",
       { ...index(["v26.0.0", true], ["v24.12.0", false], ["v24.11.0", false]), ...files() },
       "good",
-      "It is there",
+      "It exists",
     ],
     [
-      "with a later one that fixes vulnerabilities",
+      "with a later release that fixes vulnerabilities",
       { ...index(["v24.12.0", true], ["v24.11.0", false]), ...files() },
       "act",
       "v24.12.0 fix vulnerabilities. Set node to 24.12.0.",
@@ -359,7 +359,7 @@ describe("a release of Node.js", () => {
       "with another checksum",
       { ...index(["v24.11.0", false]), ...files(`${"b".repeat(64)}  ${archive}\n`) },
       "act",
-      "Find out who changed which",
+      "Find out which of them changed",
     ],
     ["that is gone", index(["v24.12.0", false]), "act", "Node.js 24.11.0 is gone. Set node to 24.12.0."],
     ["of an empty list", { "https://nodejs.org/dist/index.json": { json: [] } }, "unknown", "another shape"],
@@ -367,7 +367,7 @@ describe("a release of Node.js", () => {
     expect(await judged(fact, recordings)).toEqual({ result, sentence: expect.stringContaining(sentence) });
   });
 
-  it("whose keys Node.js lists, lists no more, or has extended since they were copied", async () => {
+  it("whose keys Node.js lists, no longer lists, or has extended after they were copied", async () => {
     const url = "https://raw.githubusercontent.com/nodejs/release-keys/main/keys.list";
     const made = async (keyExpirationTime: number) => {
       const date = new Date("2026-01-01");
@@ -387,7 +387,7 @@ describe("a release of Node.js", () => {
     expect(await judge(lasting.armor(), `${other}\n`)).toMatchObject({ result: "act" });
     expect(await judge(ended.armor(), `${other}\n`)).toEqual({
       result: "act",
-      sentence: `The copy of ${other} expired on 2026-01-02. Take it anew into some/file.ts.`,
+      sentence: `The copy of ${other} expired on 2026-01-02. Copy it again into some/file.ts.`,
     });
     expect(await judge(lasting.armor(), "404: Not Found")).toMatchObject({ result: "unknown" });
   });
@@ -399,14 +399,14 @@ describe("a package of npm", () => {
   const version = { name: "zod", version: "4.6.7", dist: { shasum: "0" } };
 
   it.each<[string, Record<string, Recording>, string]>([
-    ["that is there", { [url]: { json: version } }, "good"],
-    ["that its owner advises against", { [url]: { json: { ...version, deprecated: "Use zod 5" } } }, "act"],
+    ["that exists", { [url]: { json: version } }, "good"],
+    ["that its owner deprecates", { [url]: { json: { ...version, deprecated: "Use zod 5" } } }, "act"],
     [
       "that was unpublished",
       { ...parent, [url]: { json: '"version not found: 4.6.7"', status: 404 } },
       "act",
     ],
-    ["in a registry that knows none of it", {}, "unknown"],
+    ["in a registry that has none of its versions", {}, "unknown"],
   ])("%s", async (_, recordings, result) => {
     const one = { name: "zod", version: "4.6.7" };
     expect(await judged(npmPackage(one, ["package.json"]), recordings)).toMatchObject({ result });
@@ -429,13 +429,8 @@ describe("a Terraform provider", () => {
 
   it.each([
     ["whose range has a newest", ["4.9.0", "4.81.0", "4.90.1"], "good", "The newest in the range is 4.90.1."],
-    ["with more above the cap", ["4.81.0", "5.3.0", "6.0.0-beta1"], "good", "5.3.0 is above the cap"],
-    [
-      "whose floor was pulled",
-      ["4.82.0", "4.90.1"],
-      "act",
-      "does not have 4.81.0 any more; 4.90.1 is the newest.",
-    ],
+    ["with newer ones above the cap", ["4.81.0", "5.3.0", "6.0.0-beta1"], "good", "5.3.0 is above the cap"],
+    ["whose floor was pulled", ["4.82.0", "4.90.1"], "act", "no longer has 4.81.0. The newest is 4.90.1."],
     ["without a version in the range", ["4.80.0", "5.0.0"], "act", "no version in this range"],
     ["of an empty list", [], "unknown", "another shape"],
   ])("%s", async (_, list, result, sentence) => {
@@ -466,12 +461,12 @@ describe("an action", () => {
   it.each<[string, Record<string, Recording>, string]>([
     ["whose tag is at the pinned commit", tag("commit", pinned), "good"],
     ["whose annotated tag is at the pinned commit", { ...tag("tag", other), ...object(pinned) }, "good"],
-    ["whose tag somebody moved", tag("commit", other), "act"],
-    ["whose annotated tag somebody moved", { ...tag("tag", other), ...object(other) }, "act"],
+    ["whose tag someone moved", tag("commit", other), "act"],
+    ["whose annotated tag someone moved", { ...tag("tag", other), ...object(other) }, "act"],
     ["whose tag is gone", { [api]: { json: { full_name: "actions/checkout" } } }, "act"],
-    ["of a repository that cannot be seen", {}, "unknown"],
+    ["of an invisible repository", {}, "unknown"],
     [
-      "while GitHub lets nobody ask more",
+      "while GitHub limits the requests",
       { [`${api}/git/ref/tags/v7.0.1`]: { json: { message: "API rate limit exceeded" }, status: 403 } },
       "unknown",
     ],
@@ -500,9 +495,9 @@ describe("a check tool", () => {
 
   it.each<[string, Record<string, Recording>, string, string]>([
     ["that PyPI has", pypi(["0.11.0.1", "0.9.0.6"]), "good", "PyPI has it."],
-    ["that was yanked", pypi(["0.11.0.1"], "Broken wheel"), "act", "Its owner has yanked it (Broken wheel)."],
-    ["that was removed", pypi(["0.9.0.6"]), "act", "PyPI does not have it any more."],
-    ["whose project is not there", {}, "unknown", "answered 404"],
+    ["that was yanked", pypi(["0.11.0.1"], "Broken wheel"), "act", "Its owner yanked it (Broken wheel)."],
+    ["that was removed", pypi(["0.9.0.6"]), "act", "PyPI no longer has it."],
+    ["whose project does not exist", {}, "unknown", "answered 404"],
   ])("%s", async (_, recordings, result, sentence) => {
     expect(await judged(fact, recordings)).toEqual({ result, sentence: expect.stringContaining(sentence) });
   });
@@ -542,11 +537,11 @@ describe("an announced retirement", () => {
     ["2026-06-01", "good"],
     ["2026-11-25", "act"],
     ["2027-03-01", "act"],
-  ])("that it is not ready for, on %s", async (day, result) => {
+  ])("that the project is not ready for, on %s", async (day, result) => {
     expect(await judged(fact(false), html(words), new Date(day))).toMatchObject({ result });
   });
 
-  it("that the page no longer words so", async () => {
+  it("that the page no longer announces in these words", async () => {
     expect(await judged(fact(true), html("versions retire later"))).toMatchObject({ result: "unknown" });
   });
 
@@ -602,7 +597,7 @@ describe("Azure", () => {
     ["Standard_A2m_v2", table, "act", "It ended on 2026-11-15."],
     ["Standard_B2ms", table, "act", "It ends on 2027-01-15, in 51 days."],
     ["Standard_NC6_v3", table, "act", "Azure has retired the series. Choose another size in vmSize."],
-    ["Standard_D2s_v3", "The page moved.", "unknown", "has no table that can be read"],
+    ["Standard_D2s_v3", "The page moved.", "unknown", "has no readable table"],
   ])("retires %s", async (size, body, result, sentence) => {
     const found = await judged(sizeRetirement(size, "vmSize", []), { [page]: { body, type: "text/plain" } });
     expect(found).toEqual({ result, sentence: expect.stringContaining(sentence) });

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-/** Something in the project's files that others decide. */
+/** A value in the project's files that others decide. */
 export interface PinnedFact {
   readonly kind: string;
   readonly value: string;
   readonly file: string;
 }
 
-/** How each kind is written. Looked for in the files as text, and not by the code that makes the table. */
+/** The form of each kind. This searches the files' text and does not use the code that makes the table. */
 const kinds: readonly { kind: string; files: RegExp; pattern: RegExp }[] = [
   { kind: "action", files: /^\.github\/workflows\//, pattern: /uses: (\S+@\S+)/g },
   { kind: "Terraform of a workflow", files: /^\.github\/workflows\//, pattern: /terraform_version: (\S+)/g },
@@ -19,7 +19,7 @@ const kinds: readonly { kind: string; files: RegExp; pattern: RegExp }[] = [
   { kind: "Python package", files: /^scripts\/check-tools\/requirements\.txt$/, pattern: /^([\w-]+)==/gm },
   { kind: "Go tool", files: /^scripts\/check-tools\/go\.mod$/, pattern: /^tool (\S+)\/cmd\//gm },
   { kind: "Node.js", files: /^\.nvmrc$/, pattern: /(\d+)/g },
-  // 169.254.169.254 is the VM's own host; addresses in comments and in Documentation= are read by people.
+  // 169.254.169.254 is the VM's own host. Addresses in comments and in Documentation= are for people.
   {
     kind: "host",
     files: /^(?:cloud-init|constructs|stacks|app\/vault)\//,
@@ -31,7 +31,7 @@ const kinds: readonly { kind: string; files: RegExp; pattern: RegExp }[] = [
     pattern: /\b([0-9A-F]{40})\b/g,
   },
   { kind: "checksum", files: /^(?:cloud-init|constructs|scripts)\//, pattern: /\b([0-9a-f]{64})\b/g },
-  // The rest of vault-version.ts is history: which release fixed what.
+  // The rest of vault-version.ts is history: which release fixed which problem.
   {
     kind: "Vault",
     files: /^cloud-init\/vault-server\/vault-version\.ts$/,
@@ -54,7 +54,7 @@ const kinds: readonly { kind: string; files: RegExp; pattern: RegExp }[] = [
 
 const folders = [".github", "app", "cloud-init", "constructs", "lib", "sandbox", "scripts", "stacks"];
 
-/** All that the files of a project pin, and would with one more line in a file. */
+/** All facts that the project's files pin, and optionally the facts of one more line in a file. */
 export function pinnedFacts(project: string, added?: { file: string; line: string }): PinnedFact[] {
   const files = [
     ...folders.flatMap((folder) => filesIn(join(project, folder))),

@@ -4,19 +4,19 @@ import type { AddressInfo } from "node:net";
 import { fetch } from "undici";
 import { type Fetch, Upstream } from "../../../scripts/upstream/upstream";
 
-/** What a source answers: JSON, or text or bytes with a status and a type of content. */
+/** A source's response: JSON, or text or bytes with a status and a content type. */
 export type Recording =
   | { readonly json: unknown; readonly status?: number }
   | { readonly body: string | Uint8Array; readonly status?: number; readonly type?: string };
 
-/** How all sources behave that have no recording. */
+/** The behaviour of all sources without a recording. */
 export type Otherwise = "absent" | "broken" | "web page" | "cut off" | "silent" | "other JSON" | "empty";
 
-/** Sources on loopback that answer as recorded: real HTTP, and no other address is ever asked. */
+/** Sources on loopback that answer with recordings over real HTTP. No test sends a request to another address. */
 export class RecordedSources {
   recordings: Record<string, Recording> = {};
   otherwise: Otherwise = "absent";
-  /** Every request, as "GET https://...". */
+  /** Every request, such as "GET https://...". */
   requests: string[] = [];
   /** The body of the last POST. */
   posted: unknown;
@@ -39,7 +39,7 @@ export class RecordedSources {
     return sources;
   }
 
-  /** Asks this server for every address. */
+  /** Sends the requests for every address to this server. */
   upstream({ deadlineMs = 10_000 } = {}): Upstream {
     const { port } = this.server.address() as AddressInfo;
     const there: Fetch = (url, init) =>

@@ -8,7 +8,7 @@ const parent = "https://example.com/api";
 const thing = z.object({ name: z.string() });
 
 describe("Upstream", () => {
-  it("reads what has the expected shape, and asks each address once", async () => {
+  it("reads JSON of the expected shape, and requests each address once", async () => {
     sources.recordings[url] = { json: { name: "vault", more: 1 } };
     const upstream = sources.upstream();
     expect(await Promise.all([upstream.json(url, thing), upstream.json(url, thing)])).toEqual([
@@ -21,12 +21,12 @@ describe("Upstream", () => {
   it.each<[Otherwise, string]>([
     ["absent", "example.com/api/thing answered 404"],
     ["broken", "example.com/api/thing answered 500"],
-    ["web page", "example.com/api/thing answered with something that is no JSON"],
+    ["web page", "example.com/api/thing answered with something that is not JSON"],
     ["cut off", "example.com cannot be reached"],
-    ["empty", "example.com/api/thing answered with something that is no JSON"],
+    ["empty", "example.com/api/thing answered with something that is not JSON"],
     ["other JSON", "example.com/api/thing answered with JSON of another shape (name: "],
     ["silent", "example.com did not answer within 0.2 s"],
-  ])("takes a source that is %s for no answer", async (otherwise, message) => {
+  ])("counts a source that is %s as no answer", async (otherwise, message) => {
     sources.otherwise = otherwise;
     const error = await sources
       .upstream({ deadlineMs: otherwise === "silent" ? 200 : 10_000 })
@@ -42,7 +42,7 @@ describe("Upstream", () => {
     expect(sources.requests).toHaveLength(2);
   });
 
-  it("takes a web page for no file", async () => {
+  it("does not accept a web page instead of a file", async () => {
     sources.otherwise = "web page";
     for (const ask of [
       (upstream: Upstream) => upstream.bytes(url),
@@ -52,7 +52,7 @@ describe("Upstream", () => {
     }
   });
 
-  it("takes a file for gone only where what it belongs to is there", async () => {
+  it("counts a file as gone only if its parent exists", async () => {
     sources.recordings[parent] = { json: {} };
     expect(await sources.upstream().isThere(url, parent)).toBe(false);
     expect(await sources.upstream().jsonIfThere(url, parent, thing)).toBeUndefined();
@@ -61,7 +61,7 @@ describe("Upstream", () => {
     await expect(sources.upstream().jsonIfThere(url, parent, thing)).rejects.toThrow(NoAnswer);
   });
 
-  it("gives GitHub's token to GitHub's API and to nobody else", async () => {
+  it("sends GitHub's token only to GitHub's API", async () => {
     const seen: Record<string, string | undefined> = {};
     const upstream = new Upstream({
       env: { GH_TOKEN: "made-up" },

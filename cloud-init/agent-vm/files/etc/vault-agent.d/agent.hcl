@@ -1,9 +1,9 @@
 # The address of Vault and its certificate come from VAULT_ADDR and VAULT_CACERT in the unit's environment.
 
 auto_auth {
-  # The VM's identity is the login: nothing secret is installed on it.
+  # The VM logs in with its identity, so no secret is installed on it.
   method "azure" {
-    # After an outage, the agent is back within this time, not within five minutes.
+    # After an outage, the agent retries within this time. The default is five minutes.
     max_backoff = "30s"
     config = {
       role     = "@ROLE@"
@@ -19,32 +19,32 @@ auto_auth {
   }
 }
 
-# No cache: it would answer the template's own renewals of its lease with the answer to the first one, so that the
-# credentials would be rendered anew only after they have expired (tried with Vault 1.21.0).
+# No cache: the cache would answer the template's own lease renewals with the first response, and the agent would render new
+# credentials only after the old ones expired (tried with Vault 1.21.0).
 # Requests through the listener carry the agent's token.
 api_proxy {
   use_auto_auth_token = true
 }
 
 listener "unix" {
-  # Only the application's group may connect, since each request gets the agent's token. Plain HTTP never leaves the machine. The header
-  # X-Vault-Request is demanded, which Vault's clients send and a tricked web application does not.
+  # Only the application's group may connect, because each request gets the agent's token. Plain HTTP never leaves the machine. Requests
+  # need the header X-Vault-Request. Vault's clients send it, and a web application that an attacker tricks does not.
   address                = "/ramdisk/app/agent.sock"
-  # Vault ignores these three unless all of them are set.
+  # Vault ignores these three settings if any of them is missing.
   socket_mode            = "0660"
   socket_user            = "vault-agent"
   socket_group           = "app"
   tls_disable            = true
   require_request_header = true
 
-  # The application stops the agent when somebody revoked the lease or the token. systemd starts it again.
+  # The application stops the agent if somebody revoked the lease or the token. systemd starts it again.
   agent_api {
     enable_quit = true
   }
 }
 
 template_config {
-  # For secrets without a lease. Those with one are renewed, and read anew before the lease ends for good.
+  # For secrets without a lease. The agent renews secrets with a lease, and reads them again before the lease finally ends.
   static_secret_render_interval = "5m"
   max_connections_per_host      = 10
 }

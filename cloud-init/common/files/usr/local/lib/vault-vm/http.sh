@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Messages, waits and HTTP requests of this VM's programs; each sources this file.
+# Messages, waits and HTTP requests for this VM's programs. They source this file.
 # The caller sets PROGRAM, the name before each of its messages.
 
 shopt -s extglob
 
-# Seconds between two tries of a wait, between two looks at a program of this machine, and the longest that one request
-# may take.
+# Seconds between two tries of a wait, between two checks of a program on this machine, and the limit for one
+# request.
 : "${POLL_SECONDS:=2}" "${LOCAL_POLL_SECONDS:=0.2}" "${REQUEST_SECONDS:=20}"
 
 say() { printf '%s: %s\n' "$PROGRAM" "$*" >&2; }
@@ -15,7 +15,7 @@ fail() {
   exit 1
 }
 
-# The machine's uptime, not the time of day: that one jumps when the clock is set during boot.
+# Uses the machine's uptime, because the time of day jumps when the boot sets the clock.
 seconds_since_boot() {
   local uptime
   read -r uptime _ </proc/uptime
@@ -23,8 +23,8 @@ seconds_since_boot() {
 }
 
 # wait_until SECONDS WHAT COMMAND [ARGUMENT...]
-# Tries the command until it succeeds; gives up at the deadline. A command that does not succeed says why in
-# `reason` (each new reason is said once) and may ask for a longer pause in `pause`.
+# Tries the command until it succeeds, and gives up at the deadline. A command that fails says why in `reason`
+# (each new reason is logged once) and may request a longer pause in `pause`.
 wait_until() {
   local seconds=$1 what=$2 deadline left said=""
   shift 2
@@ -44,9 +44,9 @@ wait_until() {
 }
 
 # http CURL-ARGUMENT...
-# One request. Sets status (000: no complete answer), body, retry_after (seconds, may be empty) and problem (why
-# there was no answer). Secrets come in through --config or --data-binary @-, never as an argument: every user of
-# the machine can read a process's arguments. --disable: no .curlrc adds anything.
+# Sends one request. Sets status (000: no complete answer), body, retry_after (seconds, may be empty) and problem (why
+# the request got no answer). Secrets come in through --config or --data-binary @-, never as an argument: every user of
+# the machine can read a process's arguments. --disable: ignores any .curlrc.
 http() {
   local answer complete=true
   answer=$(curl --disable --silent --max-time "$REQUEST_SECONDS" \
@@ -55,13 +55,13 @@ http() {
   problem=${answer##*$'\n'} answer=${answer%$'\n'*}
   # shellcheck disable=SC2034 # the caller reads body
   retry_after=${answer##*$'\n'} body=${answer%$'\n'*}
-  # Without curl's "after 3 ms", so that one problem stays one message.
+  # Removes curl's "after 3 ms", so that one problem stays one message.
   problem=${problem// after +([0-9]) ms/}
   [[ $complete == true && $status =~ ^[0-9]{3}$ ]] || status=000
   [[ $retry_after =~ ^[0-9]{1,5}$ ]] || retry_after=""
 }
 
-# not_now: whether this answer says "try again later". Sets reason and pause for wait_until.
+# not_now: succeeds if this answer means "try again later". Sets reason and pause for wait_until.
 not_now() {
   case $status in
     000) reason="no answer (${problem:-the connection broke})" ;;

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2154 # http sets body and status
-# Tokens of this VM's managed identity, for programs that have sourced http.sh.
+# Tokens of this VM's managed identity, for programs that source http.sh.
 #
-# Environment: AZURE_CLIENT_ID  which identity; needed when the VM has several
+# Environment: AZURE_CLIENT_ID  the identity; needed if the VM has several
 
 readonly IMDS=http://169.254.169.254/metadata/identity/oauth2/token
 : "${AZURE_CLIENT_ID:=}"
 
-# Error texts hold names and ids, no secrets; the cut keeps a page of HTML out of the log.
+# Error texts contain names and ids and no secrets. The cut keeps a page of HTML out of the log.
 error_text() {
   printf '%s' "$body" |
     jq -r '[.error.code?, .error.message?, .error?, .error_description?] | map(strings) | join(": ")' 2>/dev/null |
@@ -14,7 +14,7 @@ error_text() {
 }
 
 # ask_for_token AUDIENCE
-# Sets token, or reason and pause for wait_until. IMDS serves from a cache of its own, so each try may ask again.
+# Sets token, or reason and pause for wait_until. IMDS has its own cache, so each try may ask again.
 ask_for_token() {
   local -a query=(--data-urlencode api-version=2018-02-01 --data-urlencode "resource=$1")
   if [[ -n $AZURE_CLIENT_ID ]]; then query+=(--data-urlencode "client_id=$AZURE_CLIENT_ID"); fi
@@ -25,7 +25,7 @@ ask_for_token() {
   fi
   case $status in
     200) ;;
-    # 404 and 410 while IMDS is updated, 400 "Identity not found" until a new identity has arrived on the VM.
+    # 404 and 410 while IMDS is updated; 400 "Identity not found" until a new identity has arrived on the VM.
     400 | 404 | 410)
       reason="the VM's identity endpoint (IMDS) answered $status: $(error_text)"
       return 1
@@ -33,9 +33,9 @@ ask_for_token() {
     *) fail "the VM's identity endpoint (IMDS) answered $status: $(error_text). Does the VM have the identity '${AZURE_CLIENT_ID:-system-assigned}'?" ;;
   esac
   token=$(printf '%s' "$body" | jq -r '.access_token // ""') || token=""
-  # These characters make up a JWT; nothing else may get into curl's configuration.
+  # A JWT contains only these characters. No other text may get into curl's configuration.
   [[ $token =~ ^[A-Za-z0-9._-]+$ ]] || fail "the VM's identity endpoint (IMDS) answered 200 without a token"
 }
 
-# The header for curl --config, so that no argument holds the token.
+# Prints the header for curl --config, so that no argument contains the token.
 authorization() { printf 'header = "Authorization: Bearer %s"\n' "$token"; }
