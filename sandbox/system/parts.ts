@@ -26,6 +26,10 @@ export interface Part {
   logs: readonly string[];
   /** Never throws. */
   state(): Promise<PartState>;
+  /** Of its program, known without asking it; undefined while it does not run. */
+  pid(): number | undefined;
+  /** Whether asking for the state has Vault log a request. */
+  isAudited: boolean;
   stop(): Promise<void>;
   start(): Promise<void>;
   /** kill -9, as a crash. */
@@ -74,6 +78,8 @@ function webAppPart(name: string, app: WebAppProcess, folder: string): Part {
     name,
     place: app.url,
     logs: [join(folder, "app.log")],
+    pid: () => app.pid,
+    isAudited: true,
     state: async () => (app.pid === undefined ? doesNotRun(name) : applicationState(app.url, app.pid)),
     stop: () => app.stop(),
     start: () => app.restart(),
@@ -87,6 +93,8 @@ function agentPart(name: string, machine: Machine): Part {
     name,
     place: url,
     logs: agentUnits.map((unit) => machine.logFile(unit)),
+    pid: () => machine.pid("app.service"),
+    isAudited: true,
     state: async () => {
       const stopped = agentUnits.find((unit) => machine.pid(unit) === undefined);
       return stopped
@@ -104,6 +112,8 @@ function vaultPart(name: string, machine: Machine, sandbox: Sandbox): Part {
     name,
     place: `https://${machine.address}:8200`,
     logs: [machine.logFile(vaultUnit)],
+    pid: () => machine.pid(vaultUnit),
+    isAudited: false,
     state: async () => {
       const pid = machine.pid(vaultUnit);
       if (pid === undefined) return { works: false, text: "does not run" };
@@ -128,6 +138,8 @@ function mysqlPart({ database }: Sandbox, folder: string): Part {
     name: "mysql",
     place: `${database.host}:${database.port}`,
     logs: [join(folder, "server.log")],
+    pid: () => database.program.pid,
+    isAudited: false,
     state: async () =>
       database.program.running
         ? { works: true, text: "runs", pid: database.program.pid }

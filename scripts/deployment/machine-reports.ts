@@ -72,7 +72,7 @@ export class MachineReports {
         if (last?.version === version && asksOnce.test(last.line)) {
           refused.abort(new UserError(`${name}: ${last.line.replace(asksOnce, "")}`));
         }
-        said = last ? `it reported last: ${last.line}` : nothing;
+        said = last ? saidBy(last) : nothing;
       } catch (error) {
         said = (error as Error).message;
         if (/may not do/.test(said)) refused.abort(error);
@@ -120,10 +120,18 @@ export class MachineReports {
 /** A unit that does what a person asked for once: its failure is the answer. */
 const asksOnce = /^user-data [0-9a-f]{12}: failed: vault-restore\.service failed: /;
 
+/** In a cluster, vault-turn waits until it is this node's turn; what comes after it is its turn. */
+function saidBy({ line }: MachineReport): string {
+  if (line.endsWith(": restarts vault-turn.service")) return "it waits for its turn to restart Vault";
+  return `it reported last: ${line}`;
+}
+
 /** The last report on a serial console, be it plain or as the text of a JSON string. */
 export function lastReport(console: string): MachineReport | undefined {
   const reports = [
-    ...console.replaceAll(/\\r|\\n/g, "\n").matchAll(/user-data ([0-9a-f]{12}): (applied|failed: [^\r\n]*)/g),
+    ...console
+      .replaceAll(/\\r|\\n/g, "\n")
+      .matchAll(/user-data ([0-9a-f]{12}): (applied|(?:failed:|restarts) [^\r\n]*)/g),
   ];
   const [line, version, outcome] = reports.at(-1) ?? [];
   if (line === undefined || version === undefined) return undefined;

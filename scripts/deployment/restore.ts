@@ -97,7 +97,7 @@ class Restore {
   }
 
   private async deploy(environment: Environment): Promise<void> {
-    const options = { wait: this.wait, allowedLosses: [], reviewed: undefined };
+    const options = { wait: this.wait, allowedLosses: [], replace: [], atOnce: false, reviewed: undefined };
     const result = { environment: environment.name, ok: false, stacks: [] };
     const deployment = new Deployment(environment, ["vault-server"], options, this.interruption, result);
     await deployment.deploy().finally(() => deployment.close());

@@ -261,7 +261,7 @@ const units: Readonly<Record<string, Unit>> = {
   },
   "vault-server/cluster-files/etc/systemd/system/apply-user-data.service.d/cluster.conf": {
     confinement: [],
-    work: ["Environment=APPLY_WAIT_SECONDS", "TimeoutStartSec=2h"],
+    work: ["Environment=APPLY_WAIT_SECONDS APPLY_TELLS_RESTARTS", "TimeoutStartSec=2h"],
   },
   "vault-server/cluster-files/etc/systemd/system/vault-turn.service": {
     confinement: [

@@ -3,6 +3,32 @@ import type { PartState } from "../../../sandbox/system/parts";
 import { Watch } from "../../../sandbox/system/watch";
 
 describe("The watch over a sandbox", () => {
+  it("asks what Vault logs seldom while all works, and at each look when something does not", async () => {
+    const looks = { app: 0, vault: 0 };
+    let works = true;
+    let pid = 1;
+    const part = (name: "app" | "vault", isAudited: boolean) => ({
+      name,
+      isAudited,
+      pid: () => pid,
+      state: async () => {
+        looks[name]++;
+        return { works, text: "", pid };
+      },
+    });
+    const parts = [part("app", true), part("vault", false)];
+    const watch = Watch.start({ parts, say: () => {}, intervalMs: 1 });
+    const until = (what: string, holds: () => boolean) =>
+      waitFor(what, holds, { deadlineMs: 5_000, intervalMs: 1 });
+    await until("many looks", () => looks.vault > 20);
+    expect(looks.app).toBe(1);
+    pid = 2;
+    await until("a look at the new program", () => looks.app === 2);
+    works = false;
+    await until("looks at all", () => looks.app > 10);
+    watch.stop();
+  });
+
   it("says what fails and what works again, once each, and nothing of what stays as it is", async () => {
     const states = new Map<string, PartState>([
       ["mysql", { works: true, text: "runs", pid: 1 }],
@@ -12,6 +38,8 @@ describe("The watch over a sandbox", () => {
     let looks = 0;
     const parts = [...states.keys()].map((name) => ({
       name,
+      isAudited: false,
+      pid: () => states.get(name)?.pid,
       state: async () => {
         looks++;
         return states.get(name) as PartState;

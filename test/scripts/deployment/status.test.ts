@@ -161,7 +161,10 @@ describe("scripts/status", () => {
   it("shows whatever else is wrong, each with its cure", async () => {
     const { imitations, vault } = scene;
     Object.assign(vault.status, { version: "1.21.4" });
-    Object.assign(vault, { nodes: { "vault-1": false } });
+    vault.autopilot = () => ({
+      leader: "vault-1",
+      servers: { "vault-1": { healthy: false, status: "voter" } },
+    });
     imitations.answer("az/vm-get-instance-view", statuses("deallocated"));
     imitations.answer("az/keyvault-key-show", key(false));
     imitations.answer("az/mysql-flexible-server-show", { state: "Stopped" });

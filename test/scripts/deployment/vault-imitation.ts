@@ -16,14 +16,20 @@ export class VaultImitation {
   webApp = 200;
   /** What sys/seal-status answers. */
   status = { initialized: true, sealed: false, version: "2.2.2", type: "azurekeyvault" };
-  /** Nodes that autopilot knows, and whether they are healthy. */
-  nodes: Record<string, boolean> = { "vault-1": true };
   /** Leases that Vault gave up. */
   givenUp: { lease_id: string }[] = [];
   /** Why no lease can be revoked. */
   leaseProblem?: string;
   /** Does what is to happen when the database engine goes, whose removal had ended half way. */
   onRemoval?: () => void;
+  /** The nodes of its cluster, and what autopilot says of them at each look. */
+  nodes: string[] = ["vault-1"];
+  autopilot: (nodes: readonly string[]) => object = (nodes) => ({
+    leader: nodes[0],
+    servers: Object.fromEntries(nodes.map((id) => [id, { healthy: true, status: "voter" }])),
+  });
+  /** Status of what takes a node out. */
+  removal = 204;
   readonly requests: string[] = [];
   private readonly server: Server;
 
@@ -33,9 +39,13 @@ export class VaultImitation {
   ) {
     const tls = { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
     this.server = createServer(tls, (request, response) => {
-      request.resume().on("end", () => {
+      let sent = "";
+      request.on("data", (chunk) => {
+        sent += chunk;
+      });
+      request.on("end", () => {
         this.requests.push(`${request.method} ${request.url}`);
-        const [status, body] = this.answer(request.url ?? "", request.method ?? "");
+        const [status, body] = this.answer(request.url ?? "", request.method ?? "", sent);
         response.writeHead(status, { "Content-Type": "application/json" }).end(body && JSON.stringify(body));
       });
     });
@@ -62,7 +72,8 @@ export class VaultImitation {
     this.server.closeAllConnections();
   }
 
-  private answer(url: string, method: string): [number, object?] {
+  private answer(url: string, method: string, sent: string): [number, object?] {
+    if (url.startsWith("/v1/sys/storage/raft/")) return this.answerOfRaft(url, sent);
     if (this.onRemoval && url.startsWith("/v1/database/roles"))
       return [404, { errors: ['no handler for route "database/roles/". route entry is tainted.'] }];
     if (url === "/v1/sys/mounts/database" && method === "DELETE") {
@@ -74,10 +85,6 @@ export class VaultImitation {
     if (url === "/v1/sys/leader")
       return [200, { leader_address: this.address, active_time: "2026-11-26T03:00:00Z" }];
     if (url === "/v1/sys/audit") return [200, { data: { "first-boot/": {}, "file/": {} } }];
-    if (url === "/v1/sys/storage/raft/autopilot/state") {
-      const servers = Object.entries(this.nodes).map(([id, healthy]) => [id, { healthy, status: "voter" }]);
-      return [200, { data: { leader: "vault-1", servers: Object.fromEntries(servers) } }];
-    }
     if (url === "/healthz") return [this.webApp];
     if (url === "/v1/sys/health") return [next(this.health), {}];
     if (url === "/v1/auth/deployer/login") {
@@ -89,6 +96,17 @@ export class VaultImitation {
     if (url.startsWith("/v1/sys/leases?")) return [200, { data: { leases: this.givenUp } }];
     if (url.startsWith("/v1/sys/leases/") && this.leaseProblem) return [400, { errors: [this.leaseProblem] }];
     return [204];
+  }
+
+  private answerOfRaft(url: string, sent: string): [number, object] {
+    if (url.endsWith("/autopilot/state")) return [200, { data: this.autopilot(this.nodes) }];
+    if (url.endsWith("/configuration"))
+      return [200, { data: { config: { servers: this.nodes.map((node_id) => ({ node_id })) } } }];
+    if (this.removal !== 204) return [this.removal, { errors: ["permission denied"] }];
+    const { server_id } = JSON.parse(sent);
+    this.requests.push(`removed ${server_id}`);
+    this.nodes = this.nodes.filter((node) => node !== server_id);
+    return [200, {}];
   }
 }
 
