@@ -185,6 +185,7 @@ describe("create-pipeline-identity, run once,", () => {
       "id-of-Monitoring-Metrics-Publisher",
       "id-of-Storage-Blob-Data-Reader",
       "id-of-Vault-Recovery-Key-Writer-(production)",
+      "id-of-Vault-Snapshot-Keeper-(production)",
       "id-of-Virtual-Machine-Reader-(production)",
     ].join(", ");
     const role = "[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals";
@@ -501,7 +502,7 @@ describe("create-pipeline-identity", () => {
   it("reports several problems at once", async () => {
     project.cloud = { ...cloud(), accounts: {}, roles: {} };
     const { stderr } = await project.run(script, ["production", "--repository", "acme/vault"]);
-    expect(stderr.match(/^ {2}- /gm)).toHaveLength(5);
+    expect(stderr.match(/^ {2}- /gm)).toHaveLength(6);
     expect(stderr).toContain("Name its reviewers with --reviewer LOGIN");
   });
 
