@@ -1,6 +1,9 @@
 import { missingPaths } from "../app/needed-paths";
 
-/** What a workload's environment does not give it, and the project's application needs: nothing where it can work. */
+/**
+ * Returns what the project's application needs but the workload's environment does not provide. Empty if the
+ * application can work.
+ */
 export function lacking({
   databaseRole,
   paths,

@@ -1,6 +1,8 @@
 import * as ipaddr from "ipaddr.js";
 import { z } from "zod";
+import type { RestoreRequest } from "../cloud-init/vault-server/user-data";
 import { DEFAULT_VAULT, OLDEST_VAULT, SUPPORTED_VAULT } from "../cloud-init/vault-server/vault-version";
+import { seconds } from "./duration";
 
 /** An IPv4 network in CIDR notation without host bits, such as `10.20.1.0/24`. */
 const cidr = z
@@ -266,6 +268,35 @@ const availabilityZone = z.enum(
   'is not an availability zone; write "1", "2" or "3", or leave it out.',
 );
 
+const snapshots = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("Take snapshots of Vault's data, and keep them in a storage account of their own."),
+  interval: duration
+    .refine(
+      (interval) =>
+        !/^\d+s$/.test(interval) && seconds(interval) >= 5 * 60 && seconds(interval) <= 7 * 86_400,
+      "is not an interval for snapshots; choose between 5m and 7d, without seconds.",
+    )
+    .default("1h")
+    .describe("Time from one snapshot to the next: what may be lost with the data disk."),
+  retentionDays: z
+    .int()
+    .min(1, "is less than a day; choose 1 or more.")
+    .max(365, "is more than a year; choose 365 or less.")
+    .default(30)
+    .describe(
+      "How long a snapshot is kept, in days. With `protectData` nobody can delete or change one before that.",
+    ),
+  replication: z
+    .enum(["LRS", "ZRS"], "is not a replication for snapshots; write LRS or ZRS.")
+    .default("ZRS")
+    .describe(
+      "`ZRS` keeps each snapshot in three zones of the region; `LRS` in one, for a region without zones. A change makes a new storage account.",
+    ),
+});
+
 const vault = z.strictObject({
   version: z
     .string()
@@ -337,6 +368,7 @@ const vault = z.strictObject({
     .enum(["standard", "premium"], "is not a Key Vault SKU; write standard or premium.")
     .default("standard")
     .describe("`premium` keeps the unseal key in a hardware security module."),
+  snapshots: snapshots.prefault({}).describe("Snapshots of Vault's data."),
   firstBoot: z
     .enum(["initialize", "adopt"], "is not a first-boot mode; write initialize or adopt.")
     .default("initialize")
@@ -700,11 +732,16 @@ export const environmentSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      "Sets `prevent_destroy` on resources whose deletion loses data (Key Vaults, unseal key, data disk, MySQL), and CanNotDelete locks on the data disk and MySQL.",
+      "Sets `prevent_destroy` on resources whose deletion loses data (Key Vaults, unseal key, data disk, snapshots, MySQL), and CanNotDelete locks on the data disk and MySQL. Azure then also refuses to change a snapshot.",
     ),
 });
 
-export type Environment = z.infer<typeof environmentSchema>;
+export type Environment = z.infer<typeof environmentSchema> & {
+  /** In no file: what scripts/restore asks for, in one deployment. */
+  readonly restore?: RestoreRequest;
+  /** In no file: that scripts/deploy was told --no-snapshot. */
+  readonly upgradeWithoutSnapshot?: boolean;
+};
 export type WebAppWorkload = z.infer<typeof webApp>;
 export type AgentVmWorkload = z.infer<typeof agentVmGroup>;
 export type NamedRange = z.infer<typeof namedRange>;

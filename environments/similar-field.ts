@@ -3,7 +3,10 @@ import type { JsonSchema } from "./json-schema";
 import { fieldName } from "./problem";
 import { environmentSchema } from "./schema";
 
-/** A field that a person may have meant: one of the same place with a similar name, else one of that name elsewhere. */
+/**
+ * Returns the field that a person probably meant: a similar name in the same place, or the same name in another
+ * place.
+ */
 export function similarField(path: readonly PropertyKey[], wrong: string): string | undefined {
   const schema = z.toJSONSchema(environmentSchema, { target: "draft-7", io: "input" }) as JsonSchema;
   const here = Object.keys(fieldsOf(path.reduce(below, [schema])));
@@ -16,7 +19,7 @@ export function similarField(path: readonly PropertyKey[], wrong: string): strin
   return elsewhere.length === 1 ? elsewhere[0] : undefined;
 }
 
-/** The alternatives that a schema gives for one place. */
+/** Returns the schema's alternatives for one place. */
 function alternatives(schema: JsonSchema): JsonSchema[] {
   return [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
 }
@@ -32,7 +35,7 @@ function fieldsOf(schemas: JsonSchema[]): Record<string, JsonSchema> {
   return Object.assign({}, ...schemas.flatMap(alternatives).map(({ properties = {} }) => properties));
 }
 
-/** Written without the indexes of lists: `webApps[].tokenTtl`. */
+/** Formats paths without the indexes of lists: `webApps[].tokenTtl`. */
 function placesOf(schemas: JsonSchema[], wanted: string, path: readonly string[]): string[] {
   const fields = Object.entries(fieldsOf(schemas));
   const items = schemas.flatMap(alternatives).flatMap((it) => it.items ?? []);
@@ -43,7 +46,7 @@ function placesOf(schemas: JsonSchema[], wanted: string, path: readonly string[]
   ];
 }
 
-/** Letters to add, remove or replace. Source: Levenshtein's distance, by rows. */
+/** Number of letters to add, remove or replace. Source: Levenshtein's distance, by rows. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...from].entries()) {

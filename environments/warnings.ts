@@ -84,7 +84,10 @@ function mysqlIsOld({ version }: Environment["mysql"]): Problem[] {
   ];
 }
 
-/** Every workload gets the project's application, which answers 503 to everything where it may do too little. */
+/**
+ * Every workload gets the project's application. If its rights are not enough, the application answers every request
+ * with 503.
+ */
 function applicationsCannotWork({ webApps, agentVms }: Environment): Problem[] {
   return Object.entries({ webApps, agentVms }).flatMap(([list, workloads]) =>
     workloads.flatMap((workload, index) => {
@@ -93,7 +96,7 @@ function applicationsCannotWork({ webApps, agentVms }: Environment): Problem[] {
       return [
         {
           field: `${list}[${index}].paths`,
-          sentence: `the application of ${workload.name} will only say what it lacks, since it needs ${missing.join(", ")}, too; add these, or deploy an application of your own there.`,
+          sentence: `the application of ${workload.name} will only report missing rights, because it also needs ${missing.join(", ")}; add these, or deploy your own application there.`,
         },
       ];
     }),

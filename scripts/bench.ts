@@ -1,5 +1,6 @@
 import { cpus, totalmem } from "node:os";
 import { benchApp } from "./bench/app";
+import { benchCluster } from "./bench/cluster";
 import { benchRehearsal } from "./bench/rehearse";
 import { benchSandbox } from "./bench/sandbox";
 import { benchSynth } from "./bench/synth";
@@ -9,6 +10,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   synth: () => benchSynth(10),
   sandbox: () => benchSandbox(10),
   rehearse: () => benchRehearsal(2),
+  cluster: () => benchCluster(3),
   app: () => benchApp({ rounds: 10, loadSeconds: 20, memoryRequests: [1_000, 10_000, 100_000] }),
 };
 
@@ -18,7 +20,7 @@ Measures side by side in one run, for docs/benchmarks.md.
 
   PART  ${Object.keys(parts).join(", ")}; all of them unless told`;
 
-/** `npm run bench [-- synth|sandbox|rehearse|app ...]`: measures side by side in one run, for docs/benchmarks.md. */
+/** `npm run bench [-- synth|sandbox|rehearse|cluster|app ...]`: measures side by side in one run, for docs/benchmarks.md. */
 async function main(): Promise<void> {
   helpIfAsked(usage);
   const chosen = process.argv.slice(2);

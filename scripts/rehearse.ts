@@ -6,6 +6,7 @@ import { EnvironmentError, loadEnvironment } from "../environments/load";
 import { startGuarded } from "../lib/processes/guarded-process";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
+import { clusterLife } from "../sandbox/rehearsal/cluster-life";
 import { changeLists } from "../sandbox/rehearsal/list-changes";
 import { measureOverhead } from "../sandbox/rehearsal/overhead";
 import { findPlantedFaults } from "../sandbox/rehearsal/planted-faults";
@@ -19,7 +20,7 @@ import { wholeLife } from "../sandbox/rehearsal/whole-life";
 import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
-const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--traces] [--lists]
+const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--traces] [--lists] [--nodes]
                         [--from REF] [--seed N] [--keep]
 
 Deploys the environment (default: demo) by scripts/deploy, the Azure CLI, Terraform and its providers, all of them real, against
@@ -30,6 +31,7 @@ the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once m
   --trouble   deploy and destroy while Azure refuses, is late and full, tokens expire, and the scripts are killed
   --traces    do what a deployer should not do, and find how each shows in the logs
   --lists     change each list of the environment: what stays must stay as it is
+  --nodes     have a cluster's nodes change one after the other, and become more and fewer, while clients write and read
   --from REF  deploy the project as it was at a commit of git, then upgrade it to today's
   --seed N    draw the same moments of trouble again
   --keep      leave the folder with the logs where it is`;
@@ -40,6 +42,7 @@ const options = {
   trouble: { type: "boolean", default: false },
   traces: { type: "boolean", default: false },
   lists: { type: "boolean", default: false },
+  nodes: { type: "boolean", default: false },
   from: { type: "string" },
   // For npm run bench.
   overhead: { type: "string" },
@@ -83,9 +86,18 @@ function readArguments() {
     const { values, positionals } = readOptions();
     const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
     if (more.length > 0) throw new Error(`One environment at a time, not ${positionals.join(" and ")}.`);
-    const { faults, trouble, traces, lists, from, seed = String(Date.now() % 1_000_000), ...others } = values;
-    if ([faults, trouble, traces, lists, from !== undefined].filter(Boolean).length > 1)
-      throw new Error("One of --faults, --trouble, --traces, --lists and --from at a time.");
+    const {
+      faults,
+      trouble,
+      traces,
+      lists,
+      nodes,
+      from,
+      seed = String(Date.now() % 1_000_000),
+      ...others
+    } = values;
+    if ([faults, trouble, traces, lists, nodes, from !== undefined].filter(Boolean).length > 1)
+      throw new Error("One of --faults, --trouble, --traces, --lists, --nodes and --from at a time.");
     if (!/^\d{1,9}$/.test(seed)) throw new Error(`--seed takes a number of up to nine digits, not ${seed}.`);
     return { ...others, environment, course: courseOf(values, Number(seed)) };
   } catch (error) {
@@ -95,12 +107,13 @@ function readArguments() {
 }
 
 function courseOf(
-  { faults, trouble, traces, lists, from, overhead }: ReturnType<typeof readOptions>["values"],
+  { faults, trouble, traces, lists, nodes, from, overhead }: ReturnType<typeof readOptions>["values"],
   seed: number,
 ): Course {
   if (faults) return { follow: findPlantedFaults };
   if (trouble) return { follow: bearTrouble(seed) };
   if (lists) return { follow: changeLists };
+  if (nodes) return { follow: clusterLife };
   if (traces) return { follow: findTraces };
   if (from !== undefined) return { from, follow: upgrade };
   if (overhead !== undefined) return { follow: measureOverhead(Number(overhead)) };

@@ -5,8 +5,10 @@ import { loadEnvironment } from "../environments/load";
 import { inTurn } from "../lib/processes/in-turn";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
+import { testClusterFaults } from "../sandbox/faults/cluster-faults";
 import { type Disk, mountDisks, unmountDisks } from "../sandbox/faults/disks";
 import { Exits } from "../sandbox/faults/exits";
+import { NodeLinks } from "../sandbox/faults/node-links";
 import { testFaults } from "../sandbox/faults/test-faults";
 import { Sandbox } from "../sandbox/system/sandbox";
 import { StateFolder } from "../sandbox/system/state-folder";
@@ -14,11 +16,17 @@ import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run test:faults [-- [--minutes N] [--seed N] [--keep]]
+       npm run test:faults -- --nodes 3|5 [--rounds N] [--seed N] [--keep]
 
 Starts the whole system on this machine, and lets random faults happen to it: kills, seals, revocations, full disks, clocks, slow and
 dead neighbours. After each, every service answers again, and no application has ended without an order.
 
+With --nodes: starts a cluster of Vault's nodes alone, of the environment production. Kills, empty disks, cut networks and nodes that stand
+still happen to it, while clients write and read. After each, no acknowledged write is lost, and no read was stale.
+
   --minutes N  how long (default: 30)
+  --nodes N    a cluster of so many nodes
+  --rounds N   how often each fault of a cluster happens (default: 3)
   --seed N     the same faults again
   --keep       leave the folder with the logs where it is`;
 
@@ -27,7 +35,8 @@ const ownMounts = "VAULT_ON_AZURE_OWN_MOUNTS";
 
 async function main(): Promise<void> {
   helpIfAsked(usage);
-  const { minutes, seed, keep } = readArguments();
+  const { minutes, nodes, rounds, seed, keep } = readArguments();
+  if (nodes) return testCluster(nodes, rounds, seed, keep);
   const namespaces = [...(process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"]), "--mount"];
   const canMount = spawnSync("unshare", [...namespaces, "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
   if (canMount && !process.env[ownMounts]) {
@@ -57,6 +66,32 @@ async function main(): Promise<void> {
     sandbox = await Sandbox.start({ environment: environment(), folder, progress });
     exits = new Exits(sandbox);
     await testFaults({ sandbox, exits, disks }, { minutes, seed, progress });
+  } finally {
+    if (keep) progress.line(`Everything is in ${folder.path}.`);
+    await stop();
+  }
+}
+
+async function testCluster(nodes: 3 | 5, rounds: number, seed: number, keep: boolean): Promise<void> {
+  const progress = new Progress();
+  progress.line(`The seed is ${seed}; --seed ${seed} draws the same faults again.`);
+  const production = loadEnvironment("production");
+  const environment = { ...production, vault: { ...production.vault, nodes } };
+  const folder = await StateFolder.open({ keep });
+  let sandbox: Sandbox | undefined;
+  let links: NodeLinks | undefined;
+  const stop = () =>
+    inTurn(
+      async () => sandbox?.stop(),
+      async () => links?.stop(),
+      async () => folder.close(),
+    );
+  stopOnSignals(stop);
+  try {
+    sandbox = await Sandbox.start({ environment, folder, progress, upTo: "azure", hosts: NodeLinks.hosts });
+    links = await NodeLinks.start(sandbox);
+    await sandbox.startVault();
+    await testClusterFaults({ sandbox, links, rounds, seed, progress });
   } finally {
     if (keep) progress.line(`Everything is in ${folder.path}.`);
     await stop();
@@ -98,14 +133,20 @@ function readArguments() {
     const { values } = parseArgs({
       options: {
         minutes: { type: "string" },
+        nodes: { type: "string" },
+        rounds: { type: "string" },
         seed: { type: "string" },
         keep: { type: "boolean", default: false },
       },
     });
     const [minutes, seed] = [Number(values.minutes ?? 30), Number(values.seed ?? Date.now() % 1_000_000)];
+    const nodes = ([3, 5] as const).find((number) => String(number) === values.nodes);
+    const rounds = Number(values.rounds ?? 3);
+    if (values.nodes !== undefined && !nodes) throw new Error(`--nodes cannot be ${values.nodes}.`);
+    if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error(`--rounds cannot be ${values.rounds}.`);
     if (!(minutes > 0)) throw new Error(`--minutes cannot be ${values.minutes}.`);
     if (!Number.isInteger(seed)) throw new Error(`--seed cannot be ${values.seed}.`);
-    return { minutes, seed, keep: values.keep };
+    return { minutes, nodes, rounds, seed, keep: values.keep };
   } catch (error) {
     throw new UserError(`${messageOf(error)}\n\n${usage}`);
   }

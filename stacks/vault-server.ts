@@ -15,6 +15,7 @@ import { adminUsername } from "../constructs/azure/linux-vm";
 import { PublicAddress } from "../constructs/azure/public-address";
 import { RecoveryKeys } from "../constructs/azure/recovery-keys";
 import { resourceName } from "../constructs/azure/resource-names";
+import { SnapshotStore } from "../constructs/azure/snapshot-store";
 import { TlsCertificate } from "../constructs/azure/tls-certificate";
 import { UnsealKey } from "../constructs/azure/unseal-key";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
@@ -81,9 +82,18 @@ export class VaultServerStack extends EnvironmentStack {
             vaultPrincipalId: identity.principalId,
           })
         : undefined;
+    const snapshots = vault.snapshots.enabled ? this.createSnapshotStore(suffix, identity) : undefined;
     this.sshKey = new AdminSshKey(this, "ssh-key", { keyVaultId: this.keyVault.id });
     const nodes = Array.from({ length: vault.nodes }, (_, index) =>
-      this.createNode(index + 1, { deployer, identity, unsealKey, recoveryKeys, license, publicAddress }),
+      this.createNode(index + 1, {
+        deployer,
+        identity,
+        unsealKey,
+        recoveryKeys,
+        license,
+        snapshots,
+        publicAddress,
+      }),
     );
     this.nameNodes(nodes);
     const [first] = nodes;
@@ -161,6 +171,32 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
+  /** In a resource group of its own, which the deployers' rights on what the stores hold do not reach. */
+  private createSnapshotStore(suffix: string, identity: VaultIdentity): SnapshotStore {
+    const { name, location, vault, protectData } = this.environment;
+    const resourceGroup = new ResourceGroup(this, "snapshot-resource-group", {
+      name: resourceName("rg", name, "vault", "snapshots"),
+      location,
+    });
+    const store = new SnapshotStore(this, "snapshots", {
+      name: `st${name}snap${suffix}`,
+      resourceGroup: resourceGroup.name,
+      location,
+      retentionDays: vault.snapshots.retentionDays,
+      replication: vault.snapshots.replication,
+      vaultSubnet: this.network.subnets.vault,
+      keeperRoleId: this.roles.snapshotKeeperRoleId,
+      vaultPrincipalId: identity.principalId,
+      protect: protectData,
+    });
+    new Evidence(this, "snapshot-evidence", {
+      environment: this.environment,
+      of: store.blobServiceId,
+      categories: ["StorageRead", "StorageWrite", "StorageDelete"],
+    });
+    return store;
+  }
+
   private createPublicAddress(suffix: string): PublicAddress {
     const { name, location, vault } = this.environment;
     return new PublicAddress(this, "public-address", {
@@ -180,6 +216,7 @@ export class VaultServerStack extends EnvironmentStack {
       unsealKey: UnsealKey;
       recoveryKeys: RecoveryKeys;
       license?: EnterpriseLicense;
+      snapshots?: SnapshotStore;
       publicAddress?: PublicAddress;
     },
   ): VaultNode {
@@ -235,6 +272,12 @@ export class VaultServerStack extends EnvironmentStack {
           certificateSecretUrl: this.certificate.secretUrl,
           recoveryKeysSecretUrl: parts.recoveryKeys.secretUrl,
           licenseSecretUrl: parts.license?.secretUrl,
+          snapshots: parts.snapshots && {
+            containerUrl: parts.snapshots.containerUrl,
+            interval: vault.snapshots.interval,
+            beforeUpgrade: !this.environment.upgradeWithoutSnapshot,
+          },
+          restore: this.environment.restore,
           recoveryShares: vault.recoveryShares,
           recoveryThreshold: vault.recoveryThreshold,
           // Sorted, so that another order in the environment file does not change the VM.

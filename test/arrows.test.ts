@@ -59,6 +59,7 @@ const arrows: Record<string, readonly string[]> = {
   "sandbox/faults": [
     "sandbox/system",
     "sandbox/azure",
+    "sandbox/azurerm",
     "sandbox/machine",
     // For the numbers of a seed.
     "sandbox/rehearsal",

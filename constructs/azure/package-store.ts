@@ -1,10 +1,10 @@
-import { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
+import type { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
 import { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container";
 import { Construct } from "constructs";
-import { disjoint, isPublic } from "../../environments/addresses";
 import { skipChecks } from "../terraform/checkov-skips";
 import { TerraformData } from "../terraform/terraform-data";
 import type { AppPackage } from "./app-package";
+import { privateStorageAccount } from "./private-storage-account";
 
 export interface PackageStoreProps {
   /** 3 to 24 lower-case letters and digits, unique among all storage accounts in Azure. */
@@ -52,32 +52,13 @@ export class PackageStore extends Construct {
 
   private createAccount(): StorageAccount {
     const { name, resourceGroup, location, allowedRanges, allowedSubnets } = this.props;
-    return new StorageAccount(this, "account", {
+    return privateStorageAccount(this, "account", {
       name,
-      resourceGroupName: resourceGroup,
+      resourceGroup,
       location,
-      accountKind: "StorageV2",
-      accountTier: "Standard",
-      accountReplicationType: "LRS",
-      // The provider writes the account's keys into the state. Shared keys are off, so these keys are useless.
-      sharedAccessKeyEnabled: false,
-      defaultToOauthAuthentication: true,
-      localUserEnabled: false,
-      allowNestedItemsToBePublic: false,
-      crossTenantReplicationEnabled: false,
-      httpsTrafficOnlyEnabled: true,
-      minTlsVersion: "TLS1_2",
-      networkRules: {
-        defaultAction: "Deny",
-        bypass: ["None"],
-        ipRules: disjoint(allowedRanges).filter(isPublic).flatMap(asIpRules),
-        virtualNetworkSubnetIds: [...allowedSubnets],
-      },
-      blobProperties: {
-        versioningEnabled: true,
-        deleteRetentionPolicy: { days: 7 },
-        containerDeleteRetentionPolicy: { days: 7 },
-      },
+      replication: "LRS",
+      allowedRanges,
+      allowedSubnets,
     });
   }
 
@@ -126,16 +107,4 @@ export class PackageStore extends Construct {
       CKV2_AZURE_21: "The container holds the application, which is not secret.",
     });
   }
-}
-
-/**
- * Converts a network to the form of a storage account's firewall: single addresses without a length, and no /31.
- * Source: Azure, storage firewall.
- */
-function asIpRules(cidr: string): string[] {
-  const [address = "", length] = cidr.split("/");
-  if (length === "32") return [address];
-  if (length !== "31") return [cidr];
-  const octets = address.split(".");
-  return [address, [...octets.slice(0, 3), Number(octets[3]) + 1].join(".")];
 }

@@ -61,7 +61,9 @@ export class SystemNetwork extends Construct {
     const { environment } = this.props;
     const { deployerRanges, clientRanges, sshRanges } = environment.network;
     return this.createSubnet(network, "vault", {
-      serviceEndpoints: [keyVaultEndpoint],
+      serviceEndpoints: environment.vault.snapshots.enabled
+        ? [keyVaultEndpoint, storageEndpoint]
+        : [keyVaultEndpoint],
       flows: [
         inbound(105, "vault-from-web-app", webApp, vault, 8200),
         inbound(115, "vault-from-agents", agents, vault, 8200),

@@ -72,7 +72,7 @@ export class Progress {
     }
   }
 
-  /** Whether a step has said why it failed: then nobody needs to say it again. */
+  /** Returns true if a step has already reported this error, so that nobody reports it again. */
   told(error: unknown): boolean {
     return typeof error === "object" && error !== null && this.#told.has(error);
   }

@@ -3,7 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import { messageOf, UserError } from "../processes/user-error";
+import { codeOf, messageOf, UserError } from "../processes/user-error";
 import { DEPLOYER_LOGIN, type VaultConnection } from "./vault-connection";
 
 export type VaultMethod = "GET" | "LIST" | "PUT" | "POST" | "DELETE";
@@ -117,7 +117,24 @@ export class VaultClient {
     }
   }
 
+  /**
+   * Of certificates with one subject and no key's identifier, OpenSSL looks at the first only. So while Vault serves the one before, which comes
+   * second, it is tried the other way round. Nothing was sent by then.
+   */
   private async exchange(
+    request: VaultRequest,
+    signal: AbortSignal,
+  ): Promise<{ status: number; text: string }> {
+    try {
+      return await this.exchangeTrusting(this.trusted, request, signal);
+    } catch (error) {
+      if (codeOf(error) !== "DEPTH_ZERO_SELF_SIGNED_CERT") throw error;
+      return await this.exchangeTrusting([...this.trusted].reverse(), request, signal);
+    }
+  }
+
+  private async exchangeTrusting(
+    ca: readonly string[],
     request: VaultRequest,
     signal: AbortSignal,
   ): Promise<{ status: number; text: string }> {
@@ -125,7 +142,7 @@ export class VaultClient {
     const body = request.body && JSON.stringify(request.body);
     const { proxyUrl } = this.connection;
     const secure = this.url.protocol === "https:";
-    const tunnel = proxyUrl && secure ? await this.openTunnel(new URL(proxyUrl), signal) : undefined;
+    const tunnel = proxyUrl && secure ? await this.openTunnel(new URL(proxyUrl), ca, signal) : undefined;
     const options: https.RequestOptions = {
       method,
       host: this.url.hostname,
@@ -139,7 +156,7 @@ export class VaultClient {
       },
       signal,
       ...(tunnel ? { createConnection: () => tunnel } : { agent: this.agent }),
-      ...(secure ? this.trust : {}),
+      ...(secure ? this.trust(ca) : {}),
     };
     return new Promise((resolve, reject) => {
       const outgoing = (secure && !tunnel ? https : http).request(options, (answer) => {
@@ -156,17 +173,25 @@ export class VaultClient {
     });
   }
 
-  private get trust(): { ca: Buffer; servername?: string; minVersion: "TLSv1.2" } {
-    const { caFile, tlsServerName } = this.connection;
+  /** PEM, one each. */
+  private get trusted(): string[] {
+    if (this.url.protocol !== "https:") return [];
+    return readFileSync(this.connection.caFile, "utf8")
+      .split(/(?=-----BEGIN )/)
+      .filter((text) => text.startsWith("-----BEGIN "));
+  }
+
+  private trust(ca: readonly string[]): { ca: string[]; servername?: string; minVersion: "TLSv1.2" } {
+    const { tlsServerName } = this.connection;
     return {
-      ca: readFileSync(caFile),
+      ca: [...ca],
       ...(tlsServerName ? { servername: tlsServerName } : {}),
       minVersion: "TLSv1.2",
     };
   }
 
   /** Opens TLS to Vault through the proxy's CONNECT. */
-  private openTunnel(proxy: URL, signal: AbortSignal): Promise<TLSSocket> {
+  private openTunnel(proxy: URL, ca: readonly string[], signal: AbortSignal): Promise<TLSSocket> {
     const { hostname, port } = this.url;
     return new Promise((resolve, reject) => {
       const asked = http.request({
@@ -184,7 +209,7 @@ export class VaultClient {
           return reject(new Error(`the proxy ${proxy.origin} refused the connection with ${statusCode}`));
         }
         const secured = connect(
-          { socket, host: hostname, ...(isIP(hostname) ? {} : { servername: hostname }), ...this.trust },
+          { socket, host: hostname, ...(isIP(hostname) ? {} : { servername: hostname }), ...this.trust(ca) },
           () => resolve(secured),
         );
         secured.on("error", reject);

@@ -295,7 +295,7 @@ export class Azure {
     const lost = Object.keys(state).filter((name) => !names.includes(name));
     if (lost.length > 0)
       throw new UserError(
-        `The state that was kept has Key Vaults that this environment does not have (${lost.join(", ")}): it is another environment's; name another folder.`,
+        `The saved state contains Key Vaults that this environment does not have (${lost.join(", ")}). It belongs to another environment. Name another folder.`,
       );
     for (const name of names) {
       this.#stores.set(name, new KeyVaultStore(state[name], () => onStateChange?.(this.exportState())));

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
@@ -81,6 +81,7 @@ export class Rehearsal {
   private vaultAddress = "";
   private webAppUrls: Readonly<Record<string, string>> = {};
   private readonly unknown = new Set<string>();
+  private readonly trusted = new Set<string>();
   /** Ids of what was there before anything was deployed: the deployer's own right. */
   private readonly atStart: ReadonlySet<string>;
   /** As its file in the copy says now. */
@@ -279,6 +280,12 @@ export class Rehearsal {
 
   /** Vault's API as the person who deploys. */
   readonly deployer = (): Promise<VaultClient> => this.vaultAs(this.person);
+
+  /** Lets clients trust the newest certificate beside those before it, which Vault may still show. */
+  trustNewestCertificate(): void {
+    this.trusted.add(this.vaultCertificate);
+    writeFileSync(this.vaultCaFile, [...this.trusted].join("\n"));
+  }
 
   private vaultAs(deployer: string): Promise<VaultClient> {
     const jwt = this.azure.tokenForPerson(deployer, managementAudience);

@@ -61,6 +61,8 @@ export class RunningResources implements SiteRunner {
   #machinesMade = 0;
   /** As it was sent last, by name of the VM. */
   readonly #userData = new Map<string, string>();
+  /** By name of the VM. */
+  readonly #sizes = new Map<string, string>();
   /** The last work of each kind of which only one may be under way: a site's starts and ends, load balancers. */
   readonly #turns = new Map<string, Promise<void>>();
   readonly #consoles = new Map<string, string>();
@@ -137,10 +139,15 @@ export class RunningResources implements SiteRunner {
     const userData = userDataOf(resource);
     if (!userData) throw new UserError(`The VM ${name} was sent without user data.`);
     const text = gunzipSync(Buffer.from(userData, "base64")).toString("utf8");
-    if (this.#userData.get(name) === text) return;
+    const size = String(fields(propertiesOf(resource)["hardwareProfile"])["vmSize"]);
+    const resized = ![undefined, size].includes(this.#sizes.get(name));
+    this.#sizes.set(name, size);
+    if (this.#userData.get(name) === text && !resized) return;
     this.#userData.set(name, text);
     const running = this.machines.get(name);
-    if (running) return this.#applyInBackground(running, text);
+    // azurerm stops a VM for another size, and starts it again.
+    if (running && resized) await running.powerOff();
+    if (running) return this.#applyInBackground(running, text, resized ? () => running.boot() : undefined);
     const azure = this.#use();
     const [card] = list(fields(propertiesOf(resource)["networkProfile"])["networkInterfaces"]);
     const made = azure.resources.get(String(card?.["id"]));
@@ -195,6 +202,7 @@ export class RunningResources implements SiteRunner {
     await this.machines.get(name)?.powerOff();
     this.machines.delete(name);
     this.#userData.delete(name);
+    this.#sizes.delete(name);
     this.#consoles.delete(name);
     await this.#use().stopListeningFor(name);
     await rm(join(this.#options.folder, "machines", name), { recursive: true, force: true });

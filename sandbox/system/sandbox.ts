@@ -50,6 +50,8 @@ export interface SandboxOptions {
   applyBy?: "terraform" | "http";
   /** Up to where the system is started; all of it unless told. */
   upTo?: "azure" | "vault" | "vault-config" | "everything";
+  /** What machines are told of the addresses in the virtual network, by name; those that they have unless told. */
+  hosts?: (hosts: ReadonlyMap<string, string>) => ReadonlyMap<string, string>;
   /** Ends a start under way: what was started is stopped, and nothing more is. */
   signal?: AbortSignal;
 }
@@ -423,12 +425,13 @@ export class Sandbox {
     const { name, stack, privateAddress, cloudConfig } = booting;
     const machines = virtualMachines(this.deployment);
     const number = 1 + machines.findIndex((other) => other.name === name);
+    const { hosts = (own) => own } = this.options;
     const firstOfStack = machines.find((other) => other.stack === stack)?.name ?? name;
     const machine = await Machine.create({
       name,
       address: privateAddress,
       loopback: ownLoopback(privateAddress, number),
-      hosts: hostNames(this.azure.resources),
+      hosts: hosts(hostNames(this.azure.resources)),
       cloudConfig,
       folder: await this.options.folder.folder("machines", name),
       auditFolder: await this.options.folder.folder("machines", firstOfStack),

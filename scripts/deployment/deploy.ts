@@ -1,23 +1,44 @@
 import { loadEnvironment } from "../../environments/load";
-import { UserError } from "../../lib/processes/user-error";
+import type { Environment } from "../../environments/schema";
+import type { Report } from "../../lib/processes/progress";
+import { messageOf, UserError } from "../../lib/processes/user-error";
+import { numberOf } from "../../lib/processes/version";
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { VaultRefusal } from "../../lib/vault-api/vault-client";
+import type { Plan } from "../plan-summary/plan";
 import { adopt, type Stranger, strangersIn } from "./adoption";
 import { AzureCli } from "./azure-cli";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
+import { Cluster, type ClusterOptions } from "./cluster";
+import { clusterChanges, type NodeChange } from "./cluster-changes";
 import { lossesOf, refuseDataLoss } from "./data-loss";
 import { DeploymentProblems } from "./deployment-problems";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
 import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
+import { NodeTurns } from "./node-turns";
 import { oneAtATime } from "./one-at-a-time";
 import { allOutputs, outputLines } from "./outputs";
-import { type PlannedStack, plannedChanges, readablePlan, stacksToDeployFirst, withPlan } from "./plan";
+import {
+  type MadePlan,
+  type PlannedStack,
+  type PlanScope,
+  plannedChanges,
+  readablePlan,
+  stacksToDeployFirst,
+  withPlan,
+} from "./plan";
 import { stateLocks } from "./preflight/lock-check";
 import { preflight } from "./preflight/preflight";
 import { refuseQuorumLoss } from "./quorum-loss";
-import { type ReviewablePlan, refuseUnreviewed, reviewablePlan, reviewedDigest } from "./reviewed-plan";
+import {
+  type ReviewablePlan,
+  refuseUnreviewed,
+  refuseUnreviewedPart,
+  reviewablePlan,
+  reviewedDigest,
+} from "./reviewed-plan";
 import { readArguments, readSeconds, runScript } from "./run-script";
 import { webAppsAnswer } from "./smoke-test";
 import { breakLock, readState, type StackState } from "./stack-state";
@@ -28,7 +49,8 @@ import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
-                      [--allow-loss ADDRESS ...] [--break-lock ID] [--json]
+                      [--allow-loss ADDRESS ...] [--replace ADDRESS ...] [--at-once] [--no-snapshot]
+                      [--break-lock ID] [--json]
        scripts/deploy [environment] --plan --review | --reviewed DIGESTS, with the same options
 
 Checks what a deployment needs, deploys the stacks in order, waits until VMs that run have applied what changed for them, waits
@@ -41,6 +63,10 @@ Run again after any failure, it goes on.
   --wait SECONDS  how long to wait for Vault's first boot, and for a VM to apply a change (default 1200)
   --allow-loss ADDRESS
                   let this resource be deleted, replaced or made smaller, though it holds data; Terraform's address
+  --replace ADDRESS
+                  make this VM anew, for example with another Ubuntu; what it holds beside its data disk is lost
+  --at-once       change all nodes of a cluster together, not one after the other; Vault is away meanwhile
+  --no-snapshot   let another version of Vault start without a snapshot before it
   --break-lock ID give back this lock, which a run that is over left on a state, then go on
   --review        with --plan: each plan as a reviewer reads it, and its digest
   --reviewed DIGESTS
@@ -49,7 +75,7 @@ Run again after any failure, it goes on.
 `;
 
 /** What --json prints. */
-interface Result {
+export interface Result {
   environment: string;
   ok: boolean;
   stacks: (
@@ -80,6 +106,9 @@ export async function main(): Promise<void> {
         stack: { type: "string", multiple: true },
         wait: { type: "string", default: "1200" },
         "allow-loss": { type: "string", multiple: true, default: [] },
+        replace: { type: "string", multiple: true, default: [] },
+        "at-once": { type: "boolean", default: false },
+        "no-snapshot": { type: "boolean", default: false },
         "break-lock": { type: "string" },
         review: { type: "boolean", default: false },
         reviewed: { type: "string" },
@@ -88,11 +117,14 @@ export async function main(): Promise<void> {
       result.environment = name;
       const options = {
         wait: readSeconds(values.wait),
-        allowedLosses: values["allow-loss"],
+        allowedLosses: [...values["allow-loss"], ...values.replace],
+        replace: values.replace,
+        atOnce: values["at-once"],
         reviewed: readDigests(values.reviewed),
       };
       const work = async () => {
-        const deployment = new Deployment(name, values.stack, options, interruption, result);
+        const environment = { ...loadEnvironment(name), upgradeWithoutSnapshot: values["no-snapshot"] };
+        const deployment = new Deployment(environment, values.stack, options, interruption, result);
         const plan = () => (values.review ? deployment.planForReview() : deployment.plan());
         if (values["break-lock"]) await deployment.breakLock(values["break-lock"]);
         await (values.plan ? plan() : deployment.deploy()).finally(() => deployment.close());
@@ -125,18 +157,21 @@ function readDigests(text: string | undefined): ReadonlyMap<string, string> | un
 }
 
 /** What the options say. */
-interface Options {
+export interface Options {
   wait: number;
   allowedLosses: readonly string[];
+  /** Addresses of what is made anew. */
+  replace: readonly string[];
+  /** Whether all nodes of a cluster change together. */
+  atOnce: boolean;
   /** Digests by stack; undefined where plans are applied that nobody reviewed. */
   reviewed: ReadonlyMap<string, string> | undefined;
 }
 
 /** One run of the script. */
-class Deployment {
+export class Deployment {
   private readonly progress = new DeploymentProgress();
   private readonly az: AzureCli;
-  private readonly environment;
   private readonly unfinished: UnfinishedWork;
   /** All stacks; those that are chosen; what is known of each stack's state. */
   private readonly system: readonly SynthesizedStack[];
@@ -145,15 +180,14 @@ class Deployment {
   private vault: VaultAccess | undefined;
 
   constructor(
-    name: string,
+    private readonly environment: Environment,
     stackNames: readonly string[] | undefined,
     private readonly options: Options,
     private readonly interruption: Interruption,
     private readonly result: Result,
   ) {
-    this.environment = loadEnvironment(name);
-    this.unfinished = new UnfinishedWork(name);
-    this.system = synthesizeSystem(this.environment);
+    this.unfinished = new UnfinishedWork(environment.name);
+    this.system = synthesizeSystem(environment);
     this.stacks = chosenStacks(this.system, stackNames);
     this.az = new AzureCli(interruption.signal);
   }
@@ -166,6 +200,7 @@ class Deployment {
       const start = performance.now();
       const before = this.states.get(name);
       await this.withLogin(name, env, true, (login, secrets) => this.apply(name, login, secrets));
+      if (name === "vault-server") this.forgetVault();
       await this.readState(name, env);
       const machines = this.machinesOf(stack, before);
       started.push(...machines.filter(({ deployment }) => deployment === "new"));
@@ -195,11 +230,15 @@ class Deployment {
       }
       await this.withLogin(name, env, false, (login, secrets) =>
         this.onStack("plan of", name, login, secrets, (run) =>
-          withPlan(run, async (made) => {
-            const { plan } = made;
-            this.show({ stack: name, changes: plannedChanges(plan), ...(await readablePlan(run, made)) });
-            for (const { sentence } of lossesOf(name, plan)) this.progress.line(`Warning: ${sentence}.`);
-          }),
+          withPlan(
+            run,
+            async (made) => {
+              const { plan } = made;
+              this.show({ stack: name, changes: plannedChanges(plan), ...(await readablePlan(run, made)) });
+              for (const { sentence } of lossesOf(name, plan)) this.progress.line(`Warning: ${sentence}.`);
+            },
+            this.scopeOf(name),
+          ),
         ),
       );
     }
@@ -207,7 +246,12 @@ class Deployment {
 
   /** Gives back what the run holds beside states: the file with Vault's certificate. */
   close(): void {
+    this.forgetVault();
+  }
+
+  private forgetVault(): void {
     this.vault?.close();
+    this.vault = undefined;
   }
 
   /** Only the lock that somebody saw: another run may hold one by now. */
@@ -231,12 +275,16 @@ class Deployment {
     for (const { name } of this.stacks) {
       await this.withLogin(name, env, true, (login, secrets) =>
         this.onStack("plan of", name, login, secrets, (run) =>
-          withPlan(run, async ({ plan }) => {
-            const reviewable = reviewablePlan(name, plan);
-            this.result.stacks.push(reviewable);
-            if (process.argv.includes("--json")) return;
-            process.stdout.write(`${reviewable.summary}\nDigest: ${reviewable.digest}\n\n`);
-          }),
+          withPlan(
+            run,
+            async ({ plan }) => {
+              const reviewable = reviewablePlan(name, plan);
+              this.result.stacks.push(reviewable);
+              if (process.argv.includes("--json")) return;
+              process.stdout.write(`${reviewable.summary}\nDigest: ${reviewable.digest}\n\n`);
+            },
+            this.scopeOf(name),
+          ),
         ),
       );
     }
@@ -264,17 +312,20 @@ class Deployment {
     await this.untilApplied(machines.filter((_, index) => due[index]));
   }
 
+  /** All at once: in a cluster each waits for its turn, and which one that is nobody knows before. */
   private async untilApplied(machines: readonly DeployedMachine[]): Promise<void> {
     const { interruption } = this;
-    const { wait: seconds } = this.options;
+    const seconds = this.options.wait * machines.length;
     const reports = new MachineReports(this.az);
-    for (const machine of machines) {
-      await this.progress.step(
+    const steps = machines.map((machine) =>
+      this.progress.step(
         `${machine.name}: applies its user data ${machine.version}`,
         (report) => reports.untilApplied(machine, { seconds, interruption, report }),
         { announce: true },
-      );
-    }
+      ),
+    );
+    await Promise.allSettled(steps);
+    await Promise.all(steps);
   }
 
   /** Looks at everything that is needed, and gives what Terraform runs with. */
@@ -288,27 +339,116 @@ class Deployment {
     return childEnvironment(environment, login);
   }
 
-  /** Plans a stack, looks at the plan, and applies exactly that; once more after what a run left that was killed is taken in. */
-  private async apply(stack: string, env: NodeJS.ProcessEnv, secrets: readonly string[]): Promise<void> {
-    const { reviewed, allowedLosses } = this.options;
+  /**
+   * Plans a stack, looks at the plan, and applies exactly that; once more after what a run left that was killed is taken in, or after the
+   * nodes of a cluster have changed one after the other.
+   * @param first the plan of which the nodes have changed already
+   */
+  private async apply(
+    stack: string,
+    env: NodeJS.ProcessEnv,
+    secrets: readonly string[],
+    first?: Plan,
+  ): Promise<void> {
+    const { reviewed, atOnce } = this.options;
     const digest = reviewed && reviewedDigest(stack, reviewed);
-    const work = this.onStack("stack", stack, env, secrets, (run) =>
-      withPlan(run, async ({ plan, file, changes }) => {
-        if (digest) refuseUnreviewed(stack, plan, digest);
-        refuseQuorumLoss(stack, plan);
-        refuseDataLoss(lossesOf(stack, plan), allowedLosses);
-        const strangers = await this.applyPlan(run, file, changes);
-        for (const { address } of strangers)
-          this.progress.line(`  takes in ${address}, which a run made that was killed`);
-        await adopt(strangers, { run, plan, az: this.az });
-        return strangers.length > 0;
-      }),
+    const work = this.onStack("stack", stack, env, secrets, async (run) => {
+      const turns = await withPlan(
+        run,
+        async (made) => {
+          const { plan } = made;
+          if (digest && first) refuseUnreviewedPart(stack, first, plan);
+          else if (digest) refuseUnreviewed(stack, plan, digest);
+          refuseQuorumLoss(stack, plan, atOnce);
+          this.refuseLosses(stack, plan);
+          const nodes = clusterChanges(stack, plan);
+          if (!atOnce && !first && nodes.some(({ stops, leaves }) => stops || leaves)) return { plan, nodes };
+          return { again: await this.applyAndAdopt(run, made) };
+        },
+        first ? {} : this.scopeOf(stack),
+      );
+      if (!turns.nodes) return turns.again ? { first } : undefined;
+      await this.changeInTurn(run, turns.plan, turns.nodes);
+      return { first: turns.plan };
+    });
+    const again = await work.catch((error) => this.clearedTheWay(error));
+    if (again) await this.apply(stack, env, secrets, again.first);
+  }
+
+  /** Of the addresses that are to be made anew, those in this stack. */
+  private scopeOf(stack: string): PlanScope {
+    const state = this.states.get(stack);
+    return { replace: this.options.replace.filter((address) => state?.holds(address)) };
+  }
+
+  private refuseLosses(stack: string, plan: Plan): void {
+    refuseDataLoss(lossesOf(stack, plan), this.options.allowedLosses);
+  }
+
+  /** @returns whether something was in the way, and is taken in now */
+  private async applyAndAdopt(run: TerraformRun, { plan, file, changes }: MadePlan): Promise<boolean> {
+    const strangers = await this.applyPlan(run, file, changes);
+    for (const { address } of strangers)
+      this.progress.line(`  takes in ${address}, which a run made that was killed`);
+    await adopt(strangers, { run, plan, az: this.az });
+    return strangers.length > 0;
+  }
+
+  private async changeInTurn(run: TerraformRun, plan: Plan, nodes: readonly NodeChange[]): Promise<void> {
+    const { interruption, progress } = this;
+    const { wait: seconds } = this.options;
+    run.report("its nodes take turns");
+    const withVault: ClusterOptions["withVault"] = async (work) => {
+      const access = await this.vaultAccess();
+      return access.asDeployer(work).catch((error) => {
+        // A node that has changed may show a newer one.
+        if (/certificate|self-signed/i.test(messageOf(error))) this.forgetVault();
+        throw error;
+      });
+    };
+    const cluster = new Cluster({ withVault, seconds, interruption });
+    const version = numberOf(this.environment.vault.version);
+    const change = (node: NodeChange, report: Report) => this.changeNode({ ...run, report }, plan, node);
+    await new NodeTurns({ cluster, progress, version, change }).take(nodes);
+  }
+
+  /** Changes what the plan changes of one node, and nothing else. */
+  private async changeNode(run: TerraformRun, whole: Plan, node: NodeChange): Promise<void> {
+    const { stack, env, report } = run;
+    const { wait: seconds, reviewed, replace } = this.options;
+    const targets = node.addresses;
+    const again = await withPlan(
+      run,
+      async (made) => {
+        const others = clusterChanges(stack, made.plan).filter(
+          ({ name, stops, leaves }) => name !== node.name && (stops || leaves),
+        );
+        if (others.length > 0)
+          throw new UserError(
+            `The change of ${node.name} would stop ${others.map(({ name }) => name).join(" and ")} too; change what they share in a deployment of its own.`,
+          );
+        if (reviewed) refuseUnreviewedPart(stack, whole, made.plan);
+        this.refuseLosses(stack, made.plan);
+        return this.applyAndAdopt(run, made);
+      },
+      { targets, replace: replace.filter((address) => targets.includes(address)) },
     );
-    if (await work.catch((error) => this.clearedTheWay(error))) await this.apply(stack, env, secrets);
+    if (again) return this.changeNode(run, whole, node);
+    const before = this.states.get(stack);
+    await this.readState(stack, env);
+    const machines = deployedMachines(before, this.stateOf(stack));
+    const machine = machines.find(({ name }) => name.endsWith(`-${node.name}`));
+    if (!machine)
+      throw new UserError(`Terraform's state has no VM of ${node.name}; run the same command again.`);
+    await new MachineReports(this.az).untilApplied(machine, {
+      seconds,
+      interruption: this.interruption,
+      report,
+    });
   }
 
   /** Takes away the database engine that an earlier removal left half way. @throws the error where that is not the reason for it */
-  private async clearedTheWay(error: unknown): Promise<true> {
+  private async clearedTheWay(error: unknown): Promise<{ first?: Plan }> {
     if (!(error instanceof TerraformError && mountInTheWay(error.output) === "database")) throw error;
     const access = await this.vaultAccess();
     const cleared = await access.finishRemovalOfDatabaseEngine().catch((reason) => {
@@ -318,7 +458,7 @@ class Deployment {
     });
     if (!cleared) throw error;
     this.progress.line("  took away the database engine, whose removal an earlier run had not ended");
-    return true;
+    return {};
   }
 
   /** @returns what is in the way, where an earlier run was killed and may have made it */
@@ -380,7 +520,7 @@ class Deployment {
     return work(withVaultLogin(env, access, token), [token]);
   }
 
-  /** The certificate is fetched once in a run. */
+  /** The certificate is fetched once, and once more after what may bring another one. */
   private async vaultAccess(): Promise<VaultAccess> {
     this.vault ??= await this.progress.step("Vault: certificate from Key Vault", () =>
       VaultAccess.open(this.az, this.environment, this.stateOf("vault-server")),

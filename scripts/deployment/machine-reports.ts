@@ -69,7 +69,10 @@ export class MachineReports {
       try {
         const last = await this.last(id);
         if (last?.version === version && last.applied) return true;
-        said = last ? `it reported last: ${last.line}` : nothing;
+        if (last?.version === version && asksOnce.test(last.line)) {
+          refused.abort(new UserError(`${name}: ${last.line.replace(asksOnce, "")}`));
+        }
+        said = last ? saidBy(last) : nothing;
       } catch (error) {
         said = (error as Error).message;
         if (/may not do/.test(said)) refused.abort(error);
@@ -98,19 +101,37 @@ export class MachineReports {
     return last !== undefined && !(last.version === version && last.applied);
   }
 
-  /** @throws {UserError} when the console cannot be read, as in a VM's first minutes. */
   private async last(id: string): Promise<MachineReport | undefined> {
+    return lastReport(await this.console(id));
+  }
+
+  /**
+   * What is on a VM's serial console, be it plain or as the text of a JSON string.
+   * @throws {UserError} when it cannot be read, as in a VM's first minutes.
+   */
+  async console(id: string): Promise<string> {
     const command = ["vm", "boot-diagnostics", "get-boot-log"];
     const result = await this.az.attempt(...command, "--ids", id);
     if (result?.code !== 0) throw new UserError(azureErrorSentence(command.join(" "), result?.stderr ?? ""));
-    return lastReport(result.stdout);
+    return result.stdout.replaceAll(/\\r|\\n/g, "\n");
   }
 }
+
+/** In a cluster, vault-turn waits until it is this node's turn; what comes after it is its turn. */
+function saidBy({ line }: MachineReport): string {
+  if (line.endsWith(": restarts vault-turn.service")) return "it waits for its turn to restart Vault";
+  return `it reported last: ${line}`;
+}
+
+/** A unit that does what a person asked for once: its failure is the answer. */
+const asksOnce = /^user-data [0-9a-f]{12}: failed: vault-restore\.service failed: /;
 
 /** The last report on a serial console, be it plain or as the text of a JSON string. */
 export function lastReport(console: string): MachineReport | undefined {
   const reports = [
-    ...console.replaceAll(/\\r|\\n/g, "\n").matchAll(/user-data ([0-9a-f]{12}): (applied|failed: [^\r\n]*)/g),
+    ...console
+      .replaceAll(/\\r|\\n/g, "\n")
+      .matchAll(/user-data ([0-9a-f]{12}): (applied|(?:failed:|restarts) [^\r\n]*)/g),
   ];
   const [line, version, outcome] = reports.at(-1) ?? [];
   if (line === undefined || version === undefined) return undefined;

@@ -30,17 +30,30 @@ export interface MadePlan {
   readonly changes: boolean;
 }
 
+/** What a plan is of. */
+export interface PlanScope {
+  /** Addresses of the resources that alone may change, with what they need; all unless told. */
+  readonly targets?: readonly string[];
+  /** Addresses of resources that are made anew. */
+  readonly replace?: readonly string[];
+}
+
 /**
  * Plans a stack that was initialized. The plan's file holds in the clear what the state does: it goes when the work is done, or when
  * this process is killed.
  * @throws {UserError} with Terraform's reason.
  */
-export async function withPlan<T>(run: TerraformRun, work: (made: MadePlan) => Promise<T>): Promise<T> {
+export async function withPlan<T>(
+  run: TerraformRun,
+  work: (made: MadePlan) => Promise<T>,
+  { targets = [], replace = [] }: PlanScope = {},
+): Promise<T> {
   const folder = temporaryFolder();
   await processGuardian.removeWhenGone(folder.path);
   try {
     const file = join(folder.path, "plan");
-    const plan = ["plan", "-no-color", "-input=false", "-detailed-exitcode", "-out", file];
+    const scope = [...targets.map((it) => `-target=${it}`), ...replace.map((it) => `-replace=${it}`)];
+    const plan = ["plan", "-no-color", "-input=false", "-detailed-exitcode", "-out", file, ...scope];
     const code = await terraform(run, plan, [0, 2]);
     return await work({
       plan: JSON.parse(await shown(run, "-json", file)),

@@ -1,25 +1,26 @@
-import { actionOf, type Plan } from "../plan-summary/plan";
+import type { Plan } from "../plan-summary/plan";
+import { clusterChanges } from "./cluster-changes";
 import { DeploymentProblems } from "./deployment-problems";
 
-/** The VMs of Vault's nodes, by their addresses in the stack vault-server. */
-const node = /^azurerm_linux_virtual_machine\.node-\d+_/;
-
 /**
- * Refuses a plan after which the nodes that stay are no majority of those that were: they could not elect a leader any more. No option
- * allows it, since what is left would be no Vault that works.
+ * Refuses a plan that takes more nodes at once than Vault can do without.
+ * @param atOnce whether the nodes go without leaving the votes before
  * @throws {DeploymentProblems} with the cure
  */
-export function refuseQuorumLoss(stack: string, plan: Plan): void {
-  if (stack !== "vault-server") return;
-  const nodes = (plan.resource_changes ?? []).filter(
-    ({ mode, address }) => mode === "managed" && node.test(address),
-  );
-  const before = nodes.filter(({ change }) => actionOf(change) !== "added").length;
-  const gone = nodes.filter(({ change }) => actionOf(change) === "destroyed").length;
+export function refuseQuorumLoss(stack: string, plan: Plan, atOnce = false): void {
+  const nodes = clusterChanges(stack, plan);
+  const [before, gone] = [nodes.length, nodes.filter(({ leaves }) => leaves).length];
   const left = before - gone;
   // With none left, the whole system goes, which is scripts/destroy's.
-  if (gone === 0 || left === 0 || left > before / 2) return;
-  throw new DeploymentProblems("Nothing of this stack was changed, since Vault would lose its quorum", [
-    `The plan of ${stack} takes ${gone} of ${before} nodes, and the ${left} that stay are no majority; lower vault.nodes in steps (5, then 3), and wait ten minutes after each until autopilot has forgotten the nodes that are gone. From 3 nodes there is no way to 1 but a new environment.`,
-  ]);
+  if (gone === 0 || left === 0) return;
+  if (gone > 2) {
+    throw new DeploymentProblems("Nothing of this stack was changed, since Vault could lose its quorum", [
+      `The plan of ${stack} takes ${gone} of ${before} nodes, and the ${left} that stay are no majority; lower vault.nodes in steps: first to 3, deploy, then to 1.`,
+    ]);
+  }
+  if (atOnce && left <= before / 2) {
+    throw new DeploymentProblems("Nothing of this stack was changed, since Vault would lose its quorum", [
+      `The plan of ${stack} takes ${gone} of ${before} nodes, and the ${left} that stay are no majority; leave out --at-once, so that the nodes leave the cluster first.`,
+    ]);
+  }
 }

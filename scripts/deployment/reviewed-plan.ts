@@ -1,6 +1,6 @@
 import { UserError } from "../../lib/processes/user-error";
 import { planSummary } from "../plan-summary/markdown";
-import type { Plan } from "../plan-summary/plan";
+import { actionOf, type Plan } from "../plan-summary/plan";
 import { planDigest } from "../plan-summary/plan-digest";
 
 /** A plan as it is put before a reviewer. */
@@ -29,5 +29,24 @@ export function refuseUnreviewed(stack: string, plan: Plan, digest: string): voi
   if (planDigest(plan) === digest) return;
   throw new UserError(
     `The plan of ${stack} is not the one that was reviewed, since a stack before it, or Azure, has changed meanwhile; nothing of ${stack} was changed. Run the workflow again, which plans the rest.`,
+  );
+}
+
+/**
+ * For the parts in which a reviewed plan is applied: by then Terraform knows values that it did not know before, so only what happens to
+ * which resource is compared.
+ * @throws {UserError} when a part does something that the reviewed plan does not
+ */
+export function refuseUnreviewedPart(stack: string, whole: Plan, { resource_changes = [] }: Plan): void {
+  const known = new Map(
+    (whole.resource_changes ?? []).map(({ address, change }) => [address, actionOf(change)]),
+  );
+  const more = resource_changes.filter(
+    ({ address, mode, change }) =>
+      mode === "managed" && actionOf(change) && known.get(address) !== actionOf(change),
+  );
+  if (more.length === 0) return;
+  throw new UserError(
+    `The rest of the plan of ${stack} is not what was reviewed any more (${more.map(({ address }) => address).join(", ")}), since Azure has changed meanwhile. Run the workflow again, which plans the rest.`,
   );
 }

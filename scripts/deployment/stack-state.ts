@@ -66,6 +66,13 @@ export class StackState {
       .flatMap(({ instances }) => instances.map(({ attributes }) => attributes ?? {}));
   }
 
+  /** Whether something exists at Terraform's address, of a resource without index or module. */
+  holds(address: string): boolean {
+    return this.content.resources.some(
+      ({ mode, type, name }) => mode === "managed" && address === `${type}.${name}`,
+    );
+  }
+
   /** Ids of what exists, in small letters. */
   get ids(): ReadonlySet<string> {
     const managed = this.content.resources.filter(({ mode }) => mode === "managed");

@@ -176,6 +176,16 @@ describe("apply-user-data", () => {
     expect([starts("one.service"), starts("two.service")]).toEqual([2, 1]);
   });
 
+  it("reports each restart when it begins, where a node of a cluster may wait for its turn", async () => {
+    await applied({});
+    machine.environment["APPLY_TELLS_RESTARTS"] = "yes";
+    const wanted = hashOf(serve(userData({ one: "2" })));
+    expect(await apply()).toMatchObject({
+      code: 0,
+      report: [`user-data ${wanted}: restarts one.service`, `user-data ${wanted}: applied`],
+    });
+  });
+
   it("tells the variables of an environment file apart", async () => {
     await applied({});
     await applied({ both: { A: "1", B: "2" } });

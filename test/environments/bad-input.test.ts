@@ -14,6 +14,21 @@ describe("An environment file is refused, with the field, the problem and the cu
   describe("a field", () => {
     it.each<Case>([
       [
+        "with an interval for snapshots that no timer should have",
+        (file) => Object.assign(file.vault, { snapshots: { interval: "30s" } }),
+        'vault.snapshots.interval: "30s" is not an interval for snapshots; choose between 5m and 7d, without seconds.',
+      ],
+      [
+        "with snapshots that are kept for no day",
+        (file) => Object.assign(file.vault, { snapshots: { retentionDays: 0 } }),
+        "vault.snapshots.retentionDays: 0 is less than a day; choose 1 or more.",
+      ],
+      [
+        "with snapshots kept as nothing keeps them",
+        (file) => Object.assign(file.vault, { snapshots: { replication: "GRS" } }),
+        'vault.snapshots.replication: "GRS" is not a replication for snapshots; write LRS or ZRS.',
+      ],
+      [
         "that does not exist",
         (file) => Object.assign(file.vault, { colour: "red" }),
         "vault.colour: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).",

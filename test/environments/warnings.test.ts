@@ -38,7 +38,7 @@ describe("A warning is given of", () => {
 });
 
 describe("A workload whose application cannot work", () => {
-  it("is warned of, with what it lacks", () => {
+  it("causes a warning with the missing rights", () => {
     const warnings = warningsOf(({ webApps }) => {
       const [webApp] = webApps;
       if (webApp) webApps.push({ ...webApp, name: "second", paths: ["transit/encrypt/customer-key"] });
@@ -46,7 +46,7 @@ describe("A workload whose application cannot work", () => {
     expect(warnings).toEqual([
       ...usual,
       expect.stringMatching(
-        /^webApps\[1\]\.paths: .* second .* needs transit\/decrypt\/customer-key, transit\/hmac\/customer-key, too; add/,
+        /^webApps\[1\]\.paths: .* second .* also needs transit\/decrypt\/customer-key, transit\/hmac\/customer-key; add/,
       ),
     ]);
     expect(usual.filter((warning) => warning.includes("paths"))).toEqual([]);

@@ -9,6 +9,10 @@ const watched: Readonly<Record<string, readonly string[]>> = {
   azurerm_linux_web_app: ["AppServiceHTTPLogs", "AppServiceAuditLogs", "AppServiceIPSecAuditLogs"],
 };
 
+/** Of the snapshots also who reads them. */
+const categoriesOf = ({ type, path }: Block): readonly string[] | undefined =>
+  path === "vault-server/snapshots/account" ? ["StorageRead", ...(watched[type] ?? [])] : watched[type];
+
 /** Returns the Azure id of the log's source. In a storage account, each service has its own log. */
 const logSource = (resource: Block): string =>
   `${resource.ref("id")}${resource.type === "azurerm_storage_account" ? "/blobServices/default" : ""}`;
@@ -28,12 +32,12 @@ describe("evidence", () => {
   const workspace = environments.get("everything")?.evidenceWorkspace;
   const settings = settingsOf("everything", workspace);
 
-  it("of every Key Vault, MySQL server, package store and web app goes to a workspace where deployers cannot delete it", () => {
+  it("of every Key Vault, MySQL server, storage account and web app goes to a workspace where deployers cannot delete it", () => {
     const targets = [...(systems.get("everything")?.values() ?? [])].flatMap((stack) =>
       stack
         .resources()
         .filter(({ type }) => type in watched)
-        .map((resource) => ({ target: logSource(resource), categories: watched[resource.type] })),
+        .map((resource) => ({ target: logSource(resource), categories: categoriesOf(resource) })),
     );
     expect(targets.length).toBeGreaterThan(5);
     expect(settings).toEqual(expect.arrayContaining(targets));

@@ -149,7 +149,11 @@ describe("network rules", () => {
       const subnets = environments.get(environment)?.network.deployerSubnets.map(({ id }) => id) ?? [];
       const admitted = [
         ...stack.resources("azurerm_key_vault").map((one) => asObject(one.get("network_acls"))),
-        ...stack.resources("azurerm_storage_account").map((one) => asObject(one.get("network_rules"))),
+        ...stack
+          .resources("azurerm_storage_account")
+          // Nobody but Vault reaches its snapshots.
+          .filter(({ path }) => path !== "vault-server/snapshots/account")
+          .map((one) => asObject(one.get("network_rules"))),
       ].map((rules) => rules["virtual_network_subnet_ids"]);
       const scm = stack.resources("azurerm_linux_web_app").map((app) => {
         const restrictions = asObject(app.get("site_config"))["scm_ip_restriction"];

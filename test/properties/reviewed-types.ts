@@ -99,6 +99,8 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
     },
   },
   azurerm_storage_container: untagged,
+  azurerm_storage_container_immutability_policy: untagged,
+  azurerm_storage_management_policy: untagged,
   azurerm_subnet: untagged,
   azurerm_subnet_nat_gateway_association: untagged,
   azurerm_subnet_network_security_group_association: untagged,

@@ -81,6 +81,15 @@ export const allowedRights: readonly Right[] = [
     scope: "{azurerm_key_vault vault-server/recovery-key-vault/vault id}/secrets/vault-recovery-keys",
   },
   {
+    role: "Vault Snapshot Keeper",
+    to: "Vault's identity",
+    on: "The container of the snapshots",
+    kinds: ["ServicePrincipal"],
+    principal: vaultIdentity,
+    scope:
+      "{azurerm_storage_account vault-server/snapshots/account id}/blobServices/default/containers/snapshots",
+  },
+  {
     role: "Key Vault Secrets User",
     to: "Vault's identity",
     on: "The secret `vault-license`",

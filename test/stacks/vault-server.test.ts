@@ -155,6 +155,7 @@ describe("stack vault-server", () => {
             "vault-server/key-vault/vault",
             "vault-server/node-1/data-disk",
             "vault-server/recovery-key-vault/vault",
+            "vault-server/snapshots/account",
             "vault-server/unseal-key/key",
           ]
         : [],

@@ -46,6 +46,10 @@ export class LoadBalancer {
     return balancer;
   }
 
+  get address(): string {
+    return this.#props.address;
+  }
+
   /** Addresses of the backends that get new flows. */
   get healthy(): string[] {
     return this.#props.backends.filter((backend) => this.#healthy.has(backend));

@@ -81,7 +81,11 @@ export class BlobStorage implements HostedService {
     );
     const [, container = ""] = path.split("/");
     const resource = `${account.resourceId}/blobServices/default/containers/${container}`;
-    if (!this.#props.accessControl.allowsDataAction(principal, action, resource)) {
+    const allows = (wanted: string): boolean =>
+      this.#props.accessControl.allowsDataAction(principal, wanted, resource);
+    // Who may only add makes a blob that is not there yet.
+    const isNew = method === "PUT" && !request.query.has("comp") && !this.#find(request, account);
+    if (!(allows(action) || (isNew && allows(`${blobs}/add/action`)))) {
       throw new Refusal(
         403,
         "AuthorizationPermissionMismatch",
@@ -99,7 +103,7 @@ export class BlobStorage implements HostedService {
       return this.#list(key, query);
     const known = component === null || (method === "PUT" && ["lease", "metadata"].includes(component));
     if (!known) throw notImitated(`${method} of a blob with ${query}`);
-    const blob = this.#pushed.get(key) ?? this.#given(account, path);
+    const blob = this.#find(request, account);
     if (method === "PUT" && component === null) return this.#put(key, request);
     if (!blob) throw new Refusal(404, "BlobNotFound", "The specified blob does not exist.");
     if (component === "lease") return lease(blob, headers);
@@ -118,6 +122,10 @@ export class BlobStorage implements HostedService {
     return { status: 200, bytes: blob.bytes, headers: headersOf(blob) };
   }
 
+  #find({ host, path }: AzureRequest, account: StorageAccount): Blob | undefined {
+    return this.#pushed.get(`${host}${path}`) ?? this.#given(account, path);
+  }
+
   /** Returns a blob of the initial world. */
   #given(account: StorageAccount, path: string): Blob | undefined {
     const [, container, ...rest] = path.split("/");
@@ -127,6 +135,16 @@ export class BlobStorage implements HostedService {
 
   #put(key: string, { bytes, headers }: AzureRequest): Answer {
     const before = this.#pushed.get(key);
+    if (headers["x-ms-blob-type"] !== "BlockBlob") {
+      throw new Refusal(
+        400,
+        "InvalidHeaderValue",
+        "The value of the header x-ms-blob-type is not supported here.",
+      );
+    }
+    if (before && headers["if-none-match"] === "*") {
+      throw new Refusal(409, "BlobAlreadyExists", "The specified blob already exists.");
+    }
     if (before) checkLease(before, headers);
     const blob = { bytes, modified: new Date(), metadata: metadataIn(headers), leaseId: before?.leaseId };
     this.#pushed.set(key, blob);

@@ -206,7 +206,7 @@ describe("A deployment", () => {
     const [app] = deployment.resources("azurerm_linux_web_app");
     const [keyVault] = deployment.resources("azurerm_key_vault");
     expect(() => app?.argument("app_settings")).toThrow(
-      /^The certificate vault-tls of the Key Vault kv-demo-\w+ is not made yet/,
+      /^Key Vault kv-demo-\w+ has not created the certificate vault-tls yet/,
     );
     made = pem;
     expect(app?.argument("app_settings")).toMatchObject({ VAULT_CACERT_BYTES: pem });
@@ -351,7 +351,7 @@ describe("A deployment refuses to guess", () => {
       deployment.resources("azurerm_network_interface").map((one) => one.attribute(["private_ip_address"]));
     expect(read(withInterfaces(...Array(3).fill("Dynamic")))).toEqual(["10.0.0.4", "10.0.0.5", "10.0.0.6"]);
     expect(() => read(withInterfaces(...Array(4).fill("Dynamic")))).toThrow(
-      "The subnet s (10.0.0.0/29) has no address left",
+      "The subnet s (10.0.0.0/29) has no free address",
     );
     expect(() => read(withInterfaces("Static"))).toThrow("private_ip_address_allocation");
   });

@@ -1,5 +1,10 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 
 const request = { method: "GET", path: "sys/mounts" } as const;
@@ -34,6 +39,41 @@ describe("VaultClient", () => {
       "Request to Vault at http://127.0.0.1:1 failed, GET sys/mounts: connect ECONNREFUSED 127.0.0.1:1.",
     );
   });
+
+  it.each([
+    ["first", [0, 1]],
+    ["second", [1, 0]],
+  ])(
+    "trusts each of two certificates of one name, the one that Vault shows being the %s",
+    async (_, order) => {
+      const folder = mkdtempSync(join(tmpdir(), "vault-client-"));
+      try {
+        const made = [0, 1].map((number) => {
+          const [certificate, key] = [join(folder, `${number}.pem`), join(folder, `${number}.key`)];
+          // As Key Vault's renewal makes another one; without the key's identifiers, which tell OpenSSL which is which.
+          const keyId = ["-addext", "subjectKeyIdentifier=none", "-addext", "authorityKeyIdentifier=none"];
+          const options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key];
+          const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+          execFileSync("openssl", ["req", "-x509", ...options, ...name, ...keyId, "-out", certificate], {
+            stdio: "ignore",
+          });
+          return { cert: readFileSync(certificate), key: readFileSync(key) };
+        });
+        const caFile = join(folder, "both.pem");
+        writeFileSync(caFile, order.map((index) => made[index]?.cert.toString()).join("\n"));
+        const vault = createSecureServer(made[0] ?? {}, (_, response) => response.end('{"data":{"a":1}}'));
+        await new Promise<void>((resolve) => vault.listen(0, "127.0.0.1", resolve));
+        const { port } = vault.address() as AddressInfo;
+        const secure = new VaultClient({ address: `https://localhost:${port}`, caFile });
+        expect(await secure.read("sys/mounts")).toEqual({ a: 1 });
+        secure.close();
+        vault.closeAllConnections();
+        vault.close();
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it("reports an answer that is not from Vault", async () => {
     answer = (_, response) => response.end("<html>");

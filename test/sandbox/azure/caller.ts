@@ -8,7 +8,7 @@ interface Question {
   method?: string;
   token?: string;
   headers?: Record<string, string>;
-  /** Sent as JSON, or unchanged if it is text. */
+  /** Sent as JSON, or unchanged if it is text or bytes. */
   body?: unknown;
 }
 
@@ -76,7 +76,8 @@ function send(options: http.RequestOptions, body: unknown): Promise<Reply> {
       response.on("error", reject);
     });
     request.on("error", reject);
-    request.end(typeof body === "string" || body === undefined ? body : JSON.stringify(body));
+    const asItIs = typeof body === "string" || body === undefined || Buffer.isBuffer(body);
+    request.end(asItIs ? body : JSON.stringify(body));
   });
 }
 

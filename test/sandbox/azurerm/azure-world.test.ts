@@ -44,6 +44,7 @@ describe("The world of the demo", () => {
       "id-demo-vault: Key Vault Crypto Service Encryption User at rg-demo-vault/vaults/kv-demo-*/keys/vault-unseal",
       "id-demo-vault: Key Vault Secrets User at rg-demo-vault/vaults/kv-demo-*/secrets/vault-tls",
       "id-demo-vault: Vault Recovery Key Writer (demo) at rg-demo-vault-recovery/vaults/kv-demo-rec-*/secrets/vault-recovery-keys",
+      "id-demo-vault: Vault Snapshot Keeper (demo) at rg-demo-vault-snapshots/storageAccounts/stdemosnap*/blobServices/default/containers/snapshots",
       "vm-demo-agent-1: Key Vault Reader at rg-demo-vault/vaults/kv-demo-*/certificates/vault-tls",
       "vm-demo-agent-1: Storage Blob Data Reader at rg-demo-vault/storageAccounts/stdemo*/blobServices/default/containers/app",
       "vm-demo-vault-1: Virtual Machine Reader (demo) at rg-demo-vault",
@@ -58,6 +59,14 @@ describe("The world of the demo", () => {
         dataActions: [
           "Microsoft.KeyVault/vaults/secrets/setSecret/action",
           "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+        ],
+      },
+      {
+        name: "Vault Snapshot Keeper (demo)",
+        actions: [],
+        dataActions: [
+          "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action",
+          "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
         ],
       },
       {

@@ -1,3 +1,4 @@
+import { loadEnvironment } from "../../../environments/load";
 import { signedInObjectId } from "../../../sandbox/azurerm/made-up-values";
 import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { describeWithVaultAndDatabase } from "../programs-there";
@@ -10,84 +11,95 @@ import { overreach, replays, stolenTokens } from "./attacks/vault-tokens";
 import { auditLog, firstBootsLog } from "./audit-log";
 import { useSandbox } from "./running-sandbox";
 
-describeWithVaultAndDatabase("Attacks on the running system", () => {
-  const running = useSandbox({ upTo: "vault-config" });
-  let scene: Scene;
-  let before: VaultReadBack;
+const demo = loadEnvironment("demo");
+const cluster = { ...demo, vault: { ...demo.vault, nodes: 3 as const, publicAddress: false } };
+/** By default a single node: a cluster takes longer to start, and cluster.test.ts attacks its nodes. */
+const systems = [
+  ["", demo] as const,
+  ...(process.env["LONG_TESTS"] ? [[", a cluster", cluster] as const] : []),
+];
 
-  beforeAll(async () => {
-    scene = await Scene.of(running.sandbox);
-    before = await readBack(await running.deployer());
-  });
+for (const [what, environment] of systems)
+  describeWithVaultAndDatabase(`Attacks on the running system${what}`, () => {
+    const running = useSandbox({ environment, upTo: "vault-config" });
+    let scene: Scene;
+    let before: VaultReadBack;
 
-  const attacks: readonly [string, readonly Attack[]][] = [
-    ["Vault refuses a login at", flawedTokens],
-    ["Vault refuses a web app's login with", webAppLogins],
-    ["Vault refuses an agent's login with", agentLogins],
-    ["Vault refuses a deployer's login with", deployerLogins],
-    ["Vault refuses a deployer secrets:", secrets],
-    ["Vault refuses a deployer tokens and others' logins:", tokens],
-    ["Vault refuses a deployer what would change their own access:", ownAccess],
-    ["Vault refuses a deployer what would hide their traces:", traces],
-    ["Vault refuses a deployer Vault itself:", vaultItself],
-    ["Vault refuses a deployer its VM:", vaultsMachine],
-    ["Vault refuses a stolen token:", stolenTokens],
-    ["Vault refuses whoever reaches too far:", overreach],
-    ["Vault refuses what was good once:", replays],
-    ["Vault refuses a login at", withdrawnKeys],
-    ["Key Vault refuses an operation:", keyVaultRights],
-    ["Key Vault refuses", keyVaultTokens],
-    ["Azure refuses a token or an answer:", identities],
-    ["No connection comes about by", transport],
-  ];
+    beforeAll(async () => {
+      scene = await Scene.of(running.sandbox);
+      before = await readBack(await running.deployer());
+    });
 
-  it("are more than three hundred, each another one", () => {
-    const all = attacks.flatMap(([target, list]) => list.map(([what]) => `${target} ${what}`));
-    expect(all.length).toBeGreaterThan(300);
-    expect(new Set(all).size).toBe(all.length);
-  });
+    const attacks: readonly [string, readonly Attack[]][] = [
+      ["Vault refuses a login at", flawedTokens],
+      ["Vault refuses a web app's login with", webAppLogins],
+      ["Vault refuses an agent's login with", agentLogins],
+      ["Vault refuses a deployer's login with", deployerLogins],
+      ["Vault refuses a deployer secrets:", secrets],
+      ["Vault refuses a deployer tokens and others' logins:", tokens],
+      ["Vault refuses a deployer what would change their own access:", ownAccess],
+      ["Vault refuses a deployer what would hide their traces:", traces],
+      ["Vault refuses a deployer Vault itself:", vaultItself],
+      ["Vault refuses a deployer its VM:", vaultsMachine],
+      ["Vault refuses a stolen token:", stolenTokens],
+      ["Vault refuses whoever reaches too far:", overreach],
+      ["Vault refuses what was good once:", replays],
+      ["Vault refuses a login at", withdrawnKeys],
+      ["Key Vault refuses an operation:", keyVaultRights],
+      ["Key Vault refuses", keyVaultTokens],
+      ["Azure refuses a token or an answer:", identities],
+      ["No connection comes about by", transport],
+    ];
 
-  describe.each(attacks)("%s", (_, list) => {
-    it.each(list)("%s", async (_what, refusal, attempt) => {
-      const outcome = await attempt(scene);
-      expect(refusalOf(outcome)).toMatch(refusal);
-      expect([200, 204, 307]).not.toContain(outcome.status);
+    it("are more than three hundred, each another one", () => {
+      const all = attacks.flatMap(([target, list]) => list.map(([what]) => `${target} ${what}`));
+      expect(all.length).toBeGreaterThan(300);
+      expect(new Set(all).size).toBe(all.length);
+    });
+
+    describe.each(attacks)("%s", (_, list) => {
+      it.each(list)("%s", async (_what, refusal, attempt) => {
+        const outcome = await attempt(scene);
+        expect(refusalOf(outcome)).toMatch(refusal);
+        expect([200, 204, 307]).not.toContain(outcome.status);
+      });
+    });
+
+    it("end no login by a detour: Vault takes the dots in a lease's name as they are", async () => {
+      const detour = await scene.asDeployer("PUT sys/leases/revoke-prefix/database%2F..%2Fauth", {
+        sync: true,
+      });
+      expect(detour.status).toBe(204);
+      expect(await scene.asAgent("GET auth/token/lookup-self")).toMatchObject({ status: 200 });
+    });
+
+    it("leave nothing behind: Vault is configured as before, and those who may log in still may", async () => {
+      expect(await readBack(await running.deployer())).toEqual(before);
+      for (const login of [scene.loginByJwt(), scene.loginByAzure(), scene.loginAsDeployer()]) {
+        expect(tokenOf(await login)).toBeTruthy();
+      }
+      for (const ask of [scene.asAgent, scene.asWebApp, scene.asDeployer]) {
+        expect(await ask.call(scene, "GET auth/token/lookup-self")).toMatchObject({ status: 200 });
+      }
+    });
+
+    it("are possible for deployers by a policy of their own, which first boot's audit log shows under their object id", async () => {
+      const policy = "sys/policies/acl/workload-mine";
+      for (const [request, body] of [
+        ["DELETE sys/audit/file"],
+        [`PUT ${policy}`, { policy: 'path "database/*" { capabilities = ["read"] }' }],
+        [`DELETE ${policy}`],
+      ] as const) {
+        expect(await scene.asDeployer(request, body)).toMatchObject({ status: 204 });
+      }
+      const entries = auditLog(running.sandbox.vault, firstBootsLog).filter(
+        ({ type }) => type === "response",
+      );
+      const ofThePolicy = entries.filter(({ request }) => request.path === policy);
+      expect(ofThePolicy.map(({ request, auth }) => [request.operation, auth?.display_name])).toEqual([
+        ["update", `deployer-${signedInObjectId}`],
+        ["delete", `deployer-${signedInObjectId}`],
+      ]);
+      expect(entries.map(({ request }) => request.path)).toContain("sys/audit/file");
     });
   });
-
-  it("end no login by a detour: Vault takes the dots in a lease's name as they are", async () => {
-    const detour = await scene.asDeployer("PUT sys/leases/revoke-prefix/database%2F..%2Fauth", {
-      sync: true,
-    });
-    expect(detour.status).toBe(204);
-    expect(await scene.asAgent("GET auth/token/lookup-self")).toMatchObject({ status: 200 });
-  });
-
-  it("leave nothing behind: Vault is configured as before, and those who may log in still may", async () => {
-    expect(await readBack(await running.deployer())).toEqual(before);
-    for (const login of [scene.loginByJwt(), scene.loginByAzure(), scene.loginAsDeployer()]) {
-      expect(tokenOf(await login)).toBeTruthy();
-    }
-    for (const ask of [scene.asAgent, scene.asWebApp, scene.asDeployer]) {
-      expect(await ask.call(scene, "GET auth/token/lookup-self")).toMatchObject({ status: 200 });
-    }
-  });
-
-  it("are possible for deployers by a policy of their own, which first boot's audit log shows under their object id", async () => {
-    const policy = "sys/policies/acl/workload-mine";
-    for (const [request, body] of [
-      ["DELETE sys/audit/file"],
-      [`PUT ${policy}`, { policy: 'path "database/*" { capabilities = ["read"] }' }],
-      [`DELETE ${policy}`],
-    ] as const) {
-      expect(await scene.asDeployer(request, body)).toMatchObject({ status: 204 });
-    }
-    const entries = auditLog(running.sandbox.vault, firstBootsLog).filter(({ type }) => type === "response");
-    const ofThePolicy = entries.filter(({ request }) => request.path === policy);
-    expect(ofThePolicy.map(({ request, auth }) => [request.operation, auth?.display_name])).toEqual([
-      ["update", `deployer-${signedInObjectId}`],
-      ["delete", `deployer-${signedInObjectId}`],
-    ]);
-    expect(entries.map(({ request }) => request.path)).toContain("sys/audit/file");
-  });
-});

@@ -1,19 +1,31 @@
-import { rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
+import { ChildProgram } from "../../../lib/processes/child-program";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import type { Machine } from "../../../sandbox/machine/machine";
+import { freePort } from "../../../sandbox/programs/free-port";
+import { RegisterClients } from "../../../sandbox/system/register-clients";
+import { violations } from "../../../sandbox/system/register-history";
+import { selfSigned } from "../../scripts/deployment/vault-imitation";
 import { Attackers } from "../machine/attackers";
 import { describeWithVault } from "../programs-there";
+import { nodeAttacks, strangersConfiguration } from "./attacks/nodes";
+import { refusalOf, Scene } from "./attacks/scene";
 import { FIRST_BOOT, initsIn, listenersOf, recoverySecretOf, VAULT } from "./first-boots";
-import { RegisterClients } from "./register-clients";
-import { violations } from "./register-history";
 import { useSandbox } from "./running-sandbox";
 
 /** Milliseconds, for a machine that is busy with something else. */
 const deadlineMs = 90_000;
 
 const demo = loadEnvironment("demo");
+
+const otherCertificate = (folder: string): string => {
+  const file = join(folder, "other.pem");
+  selfSigned(file, join(folder, "other.key"), "vault.other.internal");
+  return file;
+};
 
 describeWithVault("A cluster of three nodes", () => {
   const running = useSandbox({
@@ -67,6 +79,17 @@ describeWithVault("A cluster of three nodes", () => {
       },
       { deadlineMs, intervalMs: 500 },
     );
+
+  async function expectOwnNodesOnly(): Promise<void> {
+    const raft = await (await running.deployer()).request({
+      method: "GET",
+      path: "sys/storage/raft/configuration",
+    });
+    const { servers } = raft["config"] as { servers: { node_id: string; address: string; voter: boolean }[] };
+    expect(servers.map(({ node_id, address, voter }) => [node_id, address, voter]).sort()).toEqual(
+      nodes().map(({ name, address }) => [name.slice(-"vault-1".length), `${address}:8201`, true]),
+    );
+  }
 
   const inits = () => nodes().reduce((sum, node) => sum + initsIn(node.output(VAULT)), 0);
 
@@ -124,18 +147,7 @@ describeWithVault("A cluster of three nodes", () => {
     await untilHealthy();
     expect(inits()).toBe(1);
     expect(validKeys()).toBe(1);
-    const addresses = nodes().map(({ address }) => `https://${address}:8201`);
-    const raft = await (await running.deployer()).request({
-      method: "GET",
-      path: "sys/storage/raft/configuration",
-    });
-    const { servers } = raft["config"] as { servers: { node_id: string; address: string; voter: boolean }[] };
-    expect(servers.map(({ node_id, voter }) => [node_id, voter]).sort()).toEqual([
-      ["vault-1", true],
-      ["vault-2", true],
-      ["vault-3", true],
-    ]);
-    expect(servers.map(({ address }) => `https://${address}`).sort()).toEqual(addresses.sort());
+    await expectOwnNodesOnly();
   });
 
   it("lets autopilot forget dead nodes, but never go below its size", async () => {
@@ -154,6 +166,74 @@ describeWithVault("A cluster of three nodes", () => {
       const { address, loopback } = node;
       expect(listenersOf(node)).toEqual([`${address}:8200`, `${address}:8201`, `${loopback}:8200`].sort());
     }
+  });
+
+  describe("is attacked at each of its nodes", () => {
+    let scene: Scene;
+    beforeAll(async () => {
+      scene = await Scene.of(running.sandbox);
+    });
+
+    it.each(nodeAttacks)("%s", async (_what, refusal, attempt) => {
+      for (const node of nodes()) {
+        const outcome = await attempt(scene, node);
+        expect(refusalOf(outcome)).toMatch(refusal);
+        expect([200, 204, 307]).not.toContain(outcome.status);
+      }
+    });
+
+    it.each([
+      [
+        "that knows its certificate",
+        (): string => running.sandbox.vaultCertificateFile,
+        /incompatible seal types between raft leader \(azurekeyvault\) and follower \(shamir\)/,
+      ],
+      [
+        "of another environment, whose certificate is another",
+        otherCertificate,
+        /certificate signed by unknown authority/,
+      ],
+    ] as const)("takes in no Vault %s", async (_, certificate, refusal) => {
+      const folder = mkdtempSync(join(running.folder, "stranger-"));
+      const port = await freePort();
+      const program = await ChildProgram.start({
+        name: "the stranger's Vault",
+        command: running.sandbox.vaultProgram,
+        args: [
+          "server",
+          `-config=${strangersConfiguration(folder, {
+            nodes: nodes(),
+            serverName: running.sandbox.vaultServerName,
+            certificate: certificate(folder),
+            port,
+          })}`,
+        ],
+        env: { PATH: process.env.PATH, HOME: folder },
+        cwd: folder,
+        logFile: join(folder, "vault.log"),
+      });
+      try {
+        const log = () => readFileSync(join(folder, "vault.log"), "utf8");
+        await program.until(
+          "its Vault to be refused by each node",
+          () => nodes().every(({ address }) => log().includes(address)) && refusal.test(log()),
+          { deadlineMs },
+        );
+      } finally {
+        await program.stop();
+      }
+      await expectOwnNodesOnly();
+    });
+
+    it("changes nothing where somebody has a node join another cluster, which Vault answers as done", async () => {
+      const body = { leader_api_addr: "https://vault.attacker.example:8200" };
+      for (const { address: at } of nodes()) {
+        const { status } = await scene.vault({ method: "POST", path: "sys/storage/raft/join", body, at });
+        expect(status).toBe(200);
+      }
+      await expectOwnNodesOnly();
+      await untilHealthy();
+    });
   });
 
   it("has its active node alone behind the load balancer", async () => {

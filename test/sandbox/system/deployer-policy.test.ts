@@ -116,6 +116,8 @@ const worstValues: Readonly<Record<string, readonly Body[]>> = {
   "transit/keys/x/trim": [{ min_available_version: 2 }],
   "transit/keys/x/import": [{ ciphertext: "x" }],
   "database/config/other": [connection(own(ours))],
+  // The first node stays, whatever the number of nodes.
+  "sys/storage/raft/remove-peer": [{ server_id: "vault-1" }, { server_id: "other" }],
 };
 
 /** Paths whose values are the deployers' business. */
@@ -161,6 +163,7 @@ const honest: readonly (readonly [string, Body])[] = [
   ["transit/keys/x", { type: "aes256-gcm96", exportable: undefined }],
   ["transit/keys/x/config", { exportable: false, deletion_allowed: true }],
   ["transit/keys/x/rotate", {}],
+  ["sys/storage/raft/remove-peer", { server_id: "vault-3" }],
 ];
 
 describeWithVault("The deployers' policy", () => {

@@ -1,4 +1,4 @@
-import { type Operation, violations } from "./register-history";
+import { type Operation, violations } from "../../../sandbox/system/register-history";
 
 const write = (value: number, began: number, ended?: number): Operation => ({
   register: "r",

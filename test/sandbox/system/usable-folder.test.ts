@@ -59,7 +59,7 @@ describeWithVault("A kept state of Azure", () => {
     [
       "is another environment's",
       '{"kv-other":{"keys":{},"secrets":{},"certificates":{}}}',
-      /^The state that was kept has Key Vaults that this environment does not have \(kv-other\): .*; name another folder\.$/,
+      /^The saved state contains Key Vaults that this environment does not have \(kv-other\)\. .* Name another folder\.$/,
     ],
   ])(
     "that %s is refused in one sentence, said once",

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import tls from "node:tls";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
 
@@ -12,6 +12,8 @@ export interface VaultQuestion {
   token?: string;
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
+  /** Address of a node that is asked itself, past the load balancer, from elsewhere. */
+  at?: string;
   /** How TLS is to differ. */
   tls?: tls.ConnectionOptions;
 }
@@ -35,15 +37,19 @@ export async function askVault(
 ): Promise<VaultReply> {
   const first = await exchange(sandbox, from, question);
   if (first.status !== 307 || !first.location) return first;
-  return exchange(sandbox, from, { ...question, path: first.location.replace(/^\/v1\//, "") });
+  // A standby sends to the active node what it does not hand on.
+  const at = first.location.startsWith("/") ? question.at : undefined;
+  const path = first.location.replace(/^(?:https:\/\/[^/]+)?\/v1\//, "");
+  return exchange(sandbox, from, { ...question, at, path });
 }
 
 async function exchange(
   sandbox: Sandbox,
   from: string | undefined,
-  { method = "GET", path, token, body, headers, tls: options }: VaultQuestion,
+  { method = "GET", path, token, body, headers, at, tls: options }: VaultQuestion,
 ): Promise<VaultReply & { location?: string }> {
-  const socket = await secure(sandbox, await connectTo(sandbox, from), options);
+  const plain = at ? connect({ host: at, port: 8200 }) : await connectTo(sandbox, from);
+  const socket = await secure(sandbox, plain, options);
   return new Promise((resolve, reject) => {
     const request = https.request(
       {

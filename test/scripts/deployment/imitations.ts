@@ -89,7 +89,9 @@ begin() {
 }
 case $verb in
   version) answer "$IMITATION/terraform/version" ;;
-  show) if [[ $2 == -json ]]; then answer "$IMITATION/terraform/plan"; else answer "$IMITATION/terraform/plan-text"; fi ;;
+  show)
+    if [[ $2 == -json && -s $3 ]]; then cat "$3"
+    elif [[ $2 == -json ]]; then answer "$IMITATION/terraform/plan"; else answer "$IMITATION/terraform/plan-text"; fi ;;
   init) if [[ -e $IMITATION/terraform/init.error ]]; then answer "$IMITATION/terraform/init"; fi ;;
   state)
     if [[ $2 == list ]]; then echo vault_mount.example; fi
@@ -97,8 +99,24 @@ case $verb in
     [[ -n $stack ]] || stack=$(sed -n 's#.*/\\([a-z-]*\\)\\.tfstate.*#\\1#p' main.tf.json)
     if [[ -e $IMITATION/state/$stack ]]; then cat "$IMITATION/state/$stack"; fi ;;
   import) echo "$stack \${*: -2}" >>"$IMITATION/imports"; rm -f "$IMITATION/terraform/apply-$stack.error" ;;
-  plan) begin; exit 2 ;;
-  apply) begin; cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack" ;;
+  plan)
+    begin
+    # A plan of a stack is in a file where a test wants it to become less with each part that is applied.
+    if [[ -e $IMITATION/terraform/plan-of-$stack ]]; then
+      while [[ $1 != -out ]]; do shift; done
+      jq --arg scope "$*" '[$scope | split(" ")[] | select(startswith("-target="))[8:]] as $targets |
+        .resource_changes |= map(select($targets == [] or IN(.address; $targets[])))' \\
+        <"$IMITATION/terraform/plan-of-$stack" >"$2"
+    fi
+    exit 2 ;;
+  apply)
+    begin
+    if [[ -s \${!#} ]]; then
+      jq --slurpfile applied "\${!#}" '.resource_changes |= map(select(IN(.address; $applied[0].resource_changes[].address) | not))' \
+        <"$IMITATION/terraform/plan-of-$stack" >"$IMITATION/left"
+      mv "$IMITATION/left" "$IMITATION/terraform/plan-of-$stack"
+    fi
+    cp "$IMITATION/deployed/$stack" "$IMITATION/state/$stack" ;;
   destroy) begin; rm "$IMITATION/state/$stack" ;;
 esac
 `;

@@ -92,6 +92,15 @@ describe("The last report on a serial console", () => {
       { version: "0123456789ab", applied: true },
     ],
     [
+      "a node that waits for its turn",
+      "user-data 0123456789ab: failed: x\r\nuser-data 0123456789ab: restarts vault-turn.service\r\n",
+      {
+        version: "0123456789ab",
+        applied: false,
+        line: "user-data 0123456789ab: restarts vault-turn.service",
+      },
+    ],
+    [
       "the text of a JSON string",
       JSON.stringify(
         "x user-data 0123456789ab: applied\r\nx user-data 0123456789ac: failed: vault.service failed: no disk\r\nmore\r\n",
@@ -220,6 +229,14 @@ describe("scripts/deploy and the VMs that run", () => {
     const lines = stderr.split("\n");
     const at = (text: string) => lines.findIndex((line) => line.includes(text));
     expect(at("applies its user data")).toBeGreaterThan(at("smoke test: Vault"));
+  });
+
+  it("says that a node of a cluster waits for its turn", async () => {
+    deployment(before, after);
+    says(`user-data ${versionOf(after)}: restarts vault-turn.service`);
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-server", "--wait", "1"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/within 1 s; it waits for its turn to restart Vault\./);
   });
 
   it("is interrupted at once while it waits", async () => {

@@ -14,12 +14,21 @@ export class VaultImitation {
   /** Answers of the login, one after the other; the last one stays. */
   login: { status: number; errors?: string[] }[] = [{ status: 200 }];
   webApp = 200;
+  /** What sys/seal-status answers. */
+  status = { initialized: true, sealed: false, version: "2.2.2", type: "azurekeyvault" };
+  /** Nodes that autopilot knows, and whether they are healthy. */
+  nodes: Record<string, boolean> = { "vault-1": true };
   /** Leases that Vault gave up. */
   givenUp: { lease_id: string }[] = [];
   /** Why no lease can be revoked. */
   leaseProblem?: string;
   /** Does what is to happen when the database engine goes, whose removal had ended half way. */
   onRemoval?: () => void;
+  /** Raft's nodes, which may be taken out, and what autopilot says of them at each look, where a test asks for more than nodes says. */
+  members: string[] = [];
+  autopilot?: (members: readonly string[]) => object;
+  /** Status of what takes a node out. */
+  removal = 204;
   readonly requests: string[] = [];
   private readonly server: Server;
 
@@ -29,9 +38,13 @@ export class VaultImitation {
   ) {
     const tls = { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
     this.server = createServer(tls, (request, response) => {
-      request.resume().on("end", () => {
+      let sent = "";
+      request.on("data", (chunk) => {
+        sent += chunk;
+      });
+      request.on("end", () => {
         this.requests.push(`${request.method} ${request.url}`);
-        const [status, body] = this.answer(request.url ?? "", request.method ?? "");
+        const [status, body] = this.answer(request.url ?? "", request.method ?? "", sent);
         response.writeHead(status, { "Content-Type": "application/json" }).end(body && JSON.stringify(body));
       });
     });
@@ -58,13 +71,22 @@ export class VaultImitation {
     this.server.closeAllConnections();
   }
 
-  private answer(url: string, method: string): [number, object?] {
+  private answer(url: string, method: string, sent: string): [number, object?] {
     if (this.onRemoval && url.startsWith("/v1/database/roles"))
       return [404, { errors: ['no handler for route "database/roles/". route entry is tainted.'] }];
     if (url === "/v1/sys/mounts/database" && method === "DELETE") {
       this.onRemoval?.();
       this.onRemoval = undefined;
       return [204];
+    }
+    if (url === "/v1/sys/seal-status") return [200, this.status];
+    if (url === "/v1/sys/leader")
+      return [200, { leader_address: this.address, active_time: "2026-11-26T03:00:00Z" }];
+    if (url === "/v1/sys/audit") return [200, { data: { "first-boot/": {}, "file/": {} } }];
+    if (this.autopilot && url.startsWith("/v1/sys/storage/raft/")) return this.answerOfRaft(url, sent);
+    if (url === "/v1/sys/storage/raft/autopilot/state") {
+      const servers = Object.entries(this.nodes).map(([id, healthy]) => [id, { healthy, status: "voter" }]);
+      return [200, { data: { leader: "vault-1", servers: Object.fromEntries(servers) } }];
     }
     if (url === "/healthz") return [this.webApp];
     if (url === "/v1/sys/health") return [next(this.health), {}];
@@ -78,12 +100,23 @@ export class VaultImitation {
     if (url.startsWith("/v1/sys/leases/") && this.leaseProblem) return [400, { errors: [this.leaseProblem] }];
     return [204];
   }
+
+  private answerOfRaft(url: string, sent: string): [number, object] {
+    if (url.endsWith("/autopilot/state")) return [200, { data: this.autopilot?.(this.members) }];
+    if (url.endsWith("/configuration"))
+      return [200, { data: { config: { servers: this.members.map((node_id) => ({ node_id })) } } }];
+    if (this.removal !== 204) return [this.removal, { errors: ["permission denied"] }];
+    const { server_id } = JSON.parse(sent);
+    this.requests.push(`removed ${server_id}`);
+    this.members = this.members.filter((node) => node !== server_id);
+    return [200, {}];
+  }
 }
 
 /** A certificate for a name, in files. */
-export function selfSigned(certificateFile: string, keyFile: string, name = "localhost"): void {
+export function selfSigned(certificateFile: string, keyFile: string, name = "localhost", days = 2): void {
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", keyFile];
-  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, "-days", "2"];
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, "-days", String(days)];
   execFileSync("openssl", ["req", "-x509", ...key, ...subject, "-out", certificateFile], { stdio: "ignore" });
 }
 

@@ -73,4 +73,19 @@ export const storageTypes: ResourceTypes = {
       },
     }),
   },
+  // Source: Storage REST API, Blob Containers - Create Or Update Immutability Policy. A blob's age is not imitated.
+  "microsoft.storage/storageaccounts/blobservices/containers/immutabilitypolicies": {
+    putStatus: 200,
+    stateless: true,
+    defaults: () => ({
+      properties: { allowProtectedAppendWrites: false, allowProtectedAppendWritesAll: false },
+    }),
+    computed: () => ({ etag: `"${Date.now().toString(16)}"`, properties: { state: "Unlocked" } }),
+  },
+  // Source: Storage REST API, Management Policies - Create Or Update.
+  "microsoft.storage/storageaccounts/managementpolicies": {
+    putStatus: 200,
+    stateless: true,
+    computed: () => ({ properties: { lastModifiedTime: new Date().toISOString() } }),
+  },
 };

@@ -25,7 +25,20 @@ beforeAll(async () => {
           blobs: [{ container: "app", name: "app.zip", file: join(folder, "app.zip") }],
         },
       ],
+      roleDefinitions: [
+        ...world.roleDefinitions,
+        {
+          name: "Blob Adder",
+          actions: [],
+          dataActions: ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action"],
+        },
+      ],
       roleAssignments: [
+        {
+          principalId: vault,
+          roleName: "Blob Adder",
+          scope: `${account}/blobServices/default/containers/new`,
+        },
         {
           principalId: agent,
           roleName: "Storage Blob Data Reader",
@@ -76,14 +89,28 @@ describe("Blob Storage", () => {
 
 describe("A pushed blob", () => {
   const pushed = "https://stdemo.blob.core.windows.net/app/other.zip";
-  const put = (machine: string) =>
+  const put = (machine: string, headers: Record<string, string> = {}) =>
     ask(azure, pushed, {
       from: machine,
       method: "PUT",
       token: azure.tokenForMachine(machine, audience),
-      headers: { ...version, "x-ms-blob-type": "BlockBlob" },
+      headers: { ...version, "x-ms-blob-type": "BlockBlob", ...headers },
       body: "pushed",
     });
+
+  it("can be made, and not changed, by whom a role lets add", async () => {
+    const send = (blob: string, headers: Record<string, string> = {}) =>
+      ask(azure, `https://stdemo.blob.core.windows.net/${blob}`, {
+        from: "vm-vault",
+        method: "PUT",
+        token: azure.tokenForMachine("vm-vault", audience),
+        headers: { ...version, "x-ms-blob-type": "BlockBlob", ...headers },
+        body: "pushed",
+      });
+    expect((await send("new/one")).status).toBe(201);
+    expect((await send("new/one")).status).toBe(403);
+    expect((await send("new/two", { "x-ms-blob-type": "PageBlob" })).status).toBe(400);
+  });
 
   it("needs the right to write, and reads return the same bytes", async () => {
     expect((await put("vm-agent")).status).toBe(403);
@@ -93,6 +120,8 @@ describe("A pushed blob", () => {
       scope: account,
     });
     expect((await put("vm-vault")).status).toBe(201);
+    const again = await put("vm-vault", { "if-none-match": "*" });
+    expect([again.status, again.headers["x-ms-error-code"]]).toEqual([409, "BlobAlreadyExists"]);
     expect((await get(pushed)).body).toBe("pushed");
   });
 

@@ -98,10 +98,14 @@ path "sys/audit/file" {
 # How much one client may ask.
 path "sys/quotas/rate-limit/each-client" { capabilities = ["create", "read", "update", "delete"] }
 
-# When a cluster forgets a node. The nodes themselves: to be read.
+# When a cluster forgets a node. The nodes themselves: to be read, and to be taken out before their VMs go; never the first one.
 path "sys/storage/raft/autopilot/configuration" { capabilities = ["create", "read", "update"] }
 path "sys/storage/raft/autopilot/state"         { capabilities = ["read"] }
 path "sys/storage/raft/configuration"           { capabilities = ["read"] }
+path "sys/storage/raft/remove-peer" {
+  capabilities       = ["update"]
+  allowed_parameters = { "server_id" = ["vault-2", "vault-3", "vault-4", "vault-5"] }
+}
 
 # How the deployers themselves come in: to be read.
 path "sys/auth/deployer"            { capabilities = ["read"] }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { waitFor } from "../../../lib/processes/wait-for";
-import type { VaultClient } from "../../../lib/vault-api/vault-client";
+import { waitFor } from "../../lib/processes/wait-for";
+import type { VaultClient } from "../../lib/vault-api/vault-client";
 import type { Operation } from "./register-history";
 
 /** Milliseconds from one operation of a client to its next. */

@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { virtualMachines } from "../azurerm/virtual-machines";
+import type { Machine } from "../machine/machine";
+import type { Sandbox } from "../system/sandbox";
+
+const clusterPort = 8201;
+
+/** Where a node's links listen: a neighbour of its own address. */
+const linkAddress = (address: string): string => address.replace(/^(127\.\d+)\.\d+\./, "$1.250.");
+
+interface Link {
+  readonly to: string;
+  /** Address of the node that opened it. */
+  readonly from: string | undefined;
+  readonly ends: readonly Socket[];
+  dead: boolean;
+}
+
+/**
+ * The network between the nodes of a cluster, which can be cut. Each node tells its peers an address at which this listens, and hands on to the
+ * node's own cluster port. Who opened a connection is known by its process. A cut is silent, as on a network: nothing arrives, and nothing is
+ * closed. What is cut is what one node opens to another, for both directions of it: Raft's own messages are on connections that the
+ * leader opens, votes and forwarded requests on those of the others.
+ */
+export class NodeLinks {
+  readonly #servers: Server[] = [];
+  readonly #links = new Set<Link>();
+  readonly #cut = new Set<string>();
+
+  private constructor(private readonly sandbox: Sandbox) {}
+
+  /** For SandboxOptions.hosts. */
+  static readonly hosts = (hosts: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+    new Map(
+      [...hosts].map(([name, address]) => [name, /^vault-\d+\./.test(name) ? linkAddress(address) : address]),
+    );
+
+  /** Before Vault's first start. */
+  static async start(sandbox: Sandbox): Promise<NodeLinks> {
+    const links = new NodeLinks(sandbox);
+    for (const { stack, privateAddress } of virtualMachines(sandbox.deployment)) {
+      if (stack === "vault-server") await links.#listen(privateAddress);
+    }
+    return links;
+  }
+
+  /** Cuts what one node opens to another, from now on until all is joined again. */
+  cut(from: Machine, to: Machine): void {
+    this.#cut.add(pair(from.address, to.address));
+    for (const link of this.#links) {
+      if (link.from !== from.address || link.to !== to.address) continue;
+      link.dead = true;
+      for (const end of link.ends) end.unpipe().pause();
+    }
+  }
+
+  /** What was cut is closed: both ends open connections anew. */
+  join(): void {
+    this.#cut.clear();
+    for (const link of this.#links) if (link.dead) for (const end of link.ends) end.destroy();
+  }
+
+  async stop(): Promise<void> {
+    for (const { ends } of this.#links) for (const end of ends) end.destroy();
+    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  async #listen(to: string): Promise<void> {
+    const server = createServer({ pauseOnConnect: true }, (client) => this.#open(client, to));
+    this.#servers.push(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host: linkAddress(to), port: clusterPort }, resolve);
+    });
+  }
+
+  #open(client: Socket, to: string): void {
+    const from = this.#openedBy(client);
+    const dead = this.#cut.has(pair(from, to));
+    const node = dead ? undefined : connect({ host: to, port: clusterPort });
+    const link: Link = { to, from, ends: node ? [client, node] : [client], dead };
+    this.#links.add(link);
+    for (const end of link.ends) {
+      end.on("error", () => {});
+      // A cut connection's other end learns of nothing.
+      end.on("close", () => {
+        if (!link.dead) for (const other of link.ends) other.destroy();
+        this.#links.delete(link);
+      });
+    }
+    if (node) client.pipe(node).pipe(client);
+  }
+
+  #openedBy({ remoteAddress = "", remotePort = 0, localAddress = "" }: Socket): string | undefined {
+    const [near, far] = [hex(remoteAddress, remotePort), hex(localAddress, clusterPort)];
+    const line = readFileSync("/proc/net/tcp", "utf8")
+      .split("\n")
+      .find((it) => it.includes(` ${near} ${far} `));
+    const inode = line?.trim().split(/\s+/)[9];
+    return this.sandbox.vaultNodes.find((node) => socketsOf(node).includes(`socket:[${inode}]`))?.address;
+  }
+}
+
+const pair = (from: string | undefined, to: string): string => `${from} ${to}`;
+
+/** As in /proc/net/tcp: little-endian address, port. */
+function hex(address: string, port: number): string {
+  const text = (number: number, length: number) => number.toString(16).toUpperCase().padStart(length, "0");
+  const bytes = address.replace("::ffff:", "").split(".").reverse();
+  return `${bytes.map((byte) => text(Number(byte), 2)).join("")}:${text(port, 4)}`;
+}
+
+function socketsOf(node: Machine): string[] {
+  const folder = `/proc/${node.pid("vault.service")}/fd`;
+  try {
+    return readdirSync(folder).map((name) => {
+      try {
+        return readlinkSync(`${folder}/${name}`);
+      } catch {
+        return ""; // closed meanwhile
+      }
+    });
+  } catch {
+    return []; // it does not run
+  }
+}

@@ -1,0 +1,166 @@
+import type { Progress } from "../../lib/processes/progress";
+import { messageOf, UserError } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
+import { RegisterClients } from "../system/register-clients";
+import { violations } from "../system/register-history";
+import { onlyOutputs } from "./expected-plan";
+import type { EnvironmentFile } from "./project-copy";
+import type { Rehearsal } from "./rehearsal";
+
+/** Milliseconds until what waits for Vault fails. */
+const deadlineMs = 900_000;
+
+const only = (...stacks: string[]) => stacks.flatMap((name) => ["--stack", name]);
+
+interface ClusterChange {
+  readonly what: string;
+  readonly edit: (vault: NonNullable<EnvironmentFile["vault"]>) => void;
+  /** What changes beside vault-server. */
+  readonly network?: boolean;
+  /** Whether the certificate gets other names: Terraform notes the new version in its next run. */
+  readonly certificate?: boolean;
+  /** Of scripts/deploy. */
+  readonly options?: readonly string[];
+  /** Whether it is killed on the way, and then goes on. */
+  readonly killed?: boolean;
+}
+
+const machineOf = (number: number) => `azurerm_linux_virtual_machine.node-${number}_vm_machine`;
+const diskOf = (number: number) => `azurerm_managed_disk.node-${number}_data-disk`;
+const mayGo = (...numbers: number[]) =>
+  numbers.flatMap((number) => [machineOf(number), diskOf(number)]).flatMap((it) => ["--allow-loss", it]);
+
+const changes: readonly ClusterChange[] = [
+  {
+    what: "another VM size, while scripts/deploy is killed",
+    edit: (vault) => {
+      vault.vmSize = "Standard_D2s_v5";
+    },
+    killed: true,
+  },
+  {
+    what: "five nodes",
+    edit: (vault) => {
+      vault.nodes = 5;
+    },
+    certificate: true,
+  },
+  {
+    what: "three nodes again",
+    edit: (vault) => {
+      vault.nodes = 3;
+    },
+    certificate: true,
+    options: mayGo(4, 5),
+  },
+  {
+    what: "one node",
+    edit: (vault) => {
+      vault.nodes = 1;
+      vault.zone = "1";
+    },
+    certificate: true,
+    network: true,
+    options: mayGo(2, 3),
+  },
+  {
+    what: "three nodes again, from one",
+    edit: (vault) => {
+      vault.nodes = 3;
+      delete vault.zone;
+    },
+    certificate: true,
+    network: true,
+  },
+  {
+    what: "other zones, with new disks",
+    edit: (vault) => {
+      vault.zones = ["2", "3", "1"];
+    },
+    options: mayGo(1, 2, 3),
+  },
+];
+
+/**
+ * A cluster whose nodes change one after the other, and become more and fewer, while clients write and read. Vault is not configured
+ * for it: the deployer's own registers are enough.
+ */
+export async function clusterLife(rehearsal: Rehearsal, progress: Progress): Promise<void> {
+  rehearsal.edit((environment) => {
+    environment.protectData = false;
+  });
+  await progress.step(
+    "scripts/deploy, up to vault-server",
+    () => rehearsal.deploy(...only("vm-reader-role", "network", "vault-server")),
+    {
+      announce: true,
+    },
+  );
+  rehearsal.trustNewestCertificate();
+  await untilHealthy(rehearsal);
+  for (const change of changes) await make(change, rehearsal, progress);
+}
+
+async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progress): Promise<void> {
+  const { what, edit, network, certificate, options = [], killed = false } = change;
+  const stacks = only(...(network ? ["network"] : []), "vault-server");
+  rehearsal.edit(({ vault }) => edit(vault ?? {}));
+  const deployer = await rehearsal.deployer();
+  const clients = new RegisterClients(deployer, deployer);
+  const trusting = setInterval(() => rehearsal.trustNewestCertificate(), 200);
+  try {
+    await clients.untilWritten(deadlineMs, 10);
+    const deploy = (...more: string[]) => rehearsal.deploy(...stacks, ...options, ...more);
+    if (killed)
+      await progress.step(`${what}: killed at the first turn`, () => killedInTurn(rehearsal, deploy));
+    await progress.step(`${what}: scripts/deploy`, () => unlocked(deploy), { announce: true });
+    await untilHealthy(rehearsal);
+    await clients.untilWritten(deadlineMs, 10);
+  } finally {
+    await clients.stop();
+    clearInterval(trusting);
+  }
+  progress.line(`   at most ${clients.longestPause.toFixed(1)} s without an acknowledged write`);
+  const wrong = violations(clients.history);
+  if (wrong.length > 0) throw new UserError(`${what}: ${wrong.join("; ")}.`);
+  await rehearsal.expectPlan(certificate ? { "vault-server": onlyOutputs } : {}, ...stacks);
+}
+
+/** Gives back the lock that a killed run left in the storage account, as its message says. */
+async function unlocked(deploy: (...more: string[]) => Promise<void>): Promise<void> {
+  try {
+    await deploy();
+  } catch (error) {
+    const [, lock] = /force-unlock ([0-9a-f-]+)/.exec(messageOf(error)) ?? [];
+    if (!lock) throw error;
+    await deploy("--break-lock", lock);
+  }
+}
+
+/** As a power cut while the first node has its turn. */
+async function killedInTurn(rehearsal: Rehearsal, deploy: () => Promise<void>): Promise<void> {
+  const sizes = () =>
+    new Set(
+      rehearsal.azure.resources
+        .ofType("Microsoft.Compute/virtualMachines")
+        .map((it) => JSON.stringify(it.properties?.["hardwareProfile"])),
+    );
+  const running = deploy().catch(() => {});
+  await waitFor("the first node to have its new size", () => sizes().size > 1, { deadlineMs });
+  await rehearsal.killScript();
+  await running;
+}
+
+async function untilHealthy(rehearsal: Rehearsal): Promise<void> {
+  const { nodes } = rehearsal.environment.vault;
+  await waitFor(
+    `autopilot to call ${nodes} nodes healthy, and voters`,
+    async () => {
+      const deployer = await rehearsal.deployer();
+      const state = await deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
+      await deployer.logOut();
+      return state["healthy"] === true && (state["voters"] as string[]).length === nodes;
+    },
+    { deadlineMs, intervalMs: 1000 },
+  );
+}

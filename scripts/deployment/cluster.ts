@@ -1,0 +1,144 @@
+import { z } from "zod";
+import type { Report } from "../../lib/processes/progress";
+import { messageOf, UserError } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
+import { type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
+import type { Interruption } from "./interruption";
+
+/** Source: Vault's API, sys/storage/raft/autopilot/state. */
+const autopilotState = z.object({
+  leader: z.string(),
+  servers: z.record(
+    z.string(),
+    z.object({
+      healthy: z.boolean(),
+      status: z.string(),
+      node_status: z.string(),
+      last_contact: z.string(),
+      last_index: z.number(),
+      version: z.string(),
+    }),
+  ),
+});
+
+/** Source: Vault's API, sys/storage/raft/configuration. */
+const raftConfiguration = z.object({
+  config: z.object({ servers: z.array(z.object({ node_id: z.string() })) }),
+});
+
+type State = z.infer<typeof autopilotState>;
+
+export interface ClusterOptions {
+  /** Does work with Vault's API, as a deployer. */
+  readonly withVault: <T>(work: (vault: VaultClient) => Promise<T>) => Promise<T>;
+  /** How long to wait for a node. */
+  readonly seconds: number;
+  readonly interruption: Interruption;
+}
+
+/** Vault's cluster, as its autopilot sees it. */
+export class Cluster {
+  constructor(private readonly options: ClusterOptions) {}
+
+  /**
+   * Who is next of the nodes that are to change: one that does not serve, then the standbys, and the active node last. A failover thus never
+   * leads back to a node that is yet to change.
+   */
+  async next(nodes: readonly string[], report: Report): Promise<string> {
+    return this.wait("Vault to say which node is active", report, async () => {
+      const state = await this.state();
+      const rank = (name: string): number => (name === state.leader ? 2 : serves(state, name) ? 1 : 0);
+      const [first] = [...nodes].sort((one, other) => rank(one) - rank(other) || one.localeCompare(other));
+      return first;
+    });
+  }
+
+  /** Waits until all of these nodes serve, so that Vault can do without another one. */
+  async untilServing(nodes: readonly string[], report: Report): Promise<void> {
+    await this.wait(`${nodes.join(" and ")} to be healthy`, report, async () => {
+      const state = await this.state();
+      const missing = nodes.filter((name) => !serves(state, name));
+      if (missing.length > 0) throw new UserError(missing.map((name) => saidOf(state, name)).join("; "));
+      return true;
+    });
+  }
+
+  /**
+   * Waits until a node that was changed serves again, with all that Vault has written since.
+   * @param version of the Vault that it has to run
+   */
+  async untilBack(node: string, version: string, report: Report): Promise<void> {
+    let written: number | undefined;
+    await this.wait(`${node} to be back in the cluster`, report, async () => {
+      const state = await this.state();
+      // A node tells the leader of its log every few seconds. That it has this much was told after the change.
+      written ??= state.servers[state.leader]?.last_index ?? 0;
+      const server = state.servers[node];
+      if (!server || !serves(state, node) || server.last_index < written)
+        throw new UserError(saidOf(state, node));
+      if (server.version !== version)
+        throw new UserError(`${node} runs Vault ${server.version}, and not ${version}`);
+      return true;
+    });
+  }
+
+  /** Takes a node out of the votes, and out of the cluster; nothing where it is out already. */
+  async remove(node: string, report: Report): Promise<void> {
+    const { withVault } = this.options;
+    let refusal: VaultRefusal | undefined;
+    await this.wait(`${node} to leave the cluster`, report, () =>
+      withVault(async (vault) => {
+        const answer = await vault.request({ method: "GET", path: "sys/storage/raft/configuration" });
+        const { servers } = raftConfiguration.parse(answer).config;
+        if (!servers.some(({ node_id }) => node_id === node)) return true;
+        const body = { server_id: node };
+        await vault.request({ method: "POST", path: "sys/storage/raft/remove-peer", body }).catch((error) => {
+          if (!(error instanceof VaultRefusal && error.status === 403)) throw error;
+          refusal = error;
+        });
+        return refusal !== undefined;
+      }),
+    );
+    if (refusal)
+      throw new UserError(
+        `A deployer may not take ${node} out of the cluster yet (${refusal.errors.join("; ").trim()}); set vault.nodes to what it was, deploy, which gives this right, and then lower it again.`,
+      );
+  }
+
+  private state(): Promise<State> {
+    return this.options.withVault(async (vault) =>
+      autopilotState.parse(await vault.request({ method: "GET", path: "sys/storage/raft/autopilot/state" })),
+    );
+  }
+
+  private async wait<T>(what: string, report: Report, look: () => Promise<T>): Promise<NonNullable<T>> {
+    const { seconds, interruption } = this.options;
+    const reported = async () => {
+      try {
+        return await look();
+      } catch (error) {
+        report(messageOf(error));
+        throw error;
+      }
+    };
+    return waitFor(what, reported, {
+      deadlineMs: seconds * 1000,
+      intervalMs: Math.min(2000, seconds * 100),
+      abort: interruption.promise,
+    });
+  }
+}
+
+function serves({ servers }: State, name: string): boolean {
+  const server = servers[name];
+  return (
+    server?.healthy === true && server.node_status === "alive" && ["leader", "voter"].includes(server.status)
+  );
+}
+
+function saidOf({ servers }: State, name: string): string {
+  const server = servers[name];
+  if (!server) return `autopilot knows no ${name}`;
+  const { healthy, status, node_status, last_contact, last_index } = server;
+  return `autopilot calls ${name} ${healthy ? "healthy" : "unhealthy"} (${status}, ${node_status}, last contact ${last_contact} ago, log at ${last_index})`;
+}

@@ -1,0 +1,100 @@
+import type { Report } from "../../lib/processes/progress";
+import { UserError } from "../../lib/processes/user-error";
+import { DeadlineError } from "../../lib/processes/wait-for";
+import type { Cluster } from "./cluster";
+import type { NodeChange } from "./cluster-changes";
+import type { DeploymentProgress } from "./deployment-progress";
+
+export interface NodeTurnsOptions {
+  readonly cluster: Cluster;
+  readonly progress: DeploymentProgress;
+  /** Of the Vault that a node runs after its change. */
+  readonly version: string;
+  /** Changes one node, and comes back when its VM has applied what it was given. */
+  readonly change: (node: NodeChange, report: Report) => Promise<void>;
+}
+
+/**
+ * Changes the nodes of a cluster one after the other, so that Vault is never without a majority. Nothing is remembered between runs: the next
+ * plan says which nodes are left.
+ */
+export class NodeTurns {
+  constructor(private readonly options: NodeTurnsOptions) {}
+
+  /**
+   * @param nodes all nodes that exist
+   * @throws {UserError} that says which nodes were not changed
+   */
+  async take(nodes: readonly NodeChange[]): Promise<void> {
+    await this.change(nodes);
+    await this.remove(nodes);
+  }
+
+  private async change(nodes: readonly NodeChange[]): Promise<void> {
+    const { cluster, progress, version, change } = this.options;
+    let left = nodes.filter(({ stops }) => stops);
+    const count = left.length;
+    if (count > 0) progress.line(`  ${listOf(left)}: one after the other, the active node last`);
+    while (left.length > 0) {
+      const name = await progress.step("  turn: asks which node is next", (report) =>
+        this.explained(left, () => cluster.next(namesOf(left), report)),
+      );
+      const node = left.find((it) => it.name === name);
+      if (!node) throw new UserError(`There is no node ${name}.`);
+      const waiting = left.filter((it) => it !== node);
+      const turn = `  ${name}: its turn, ${count - waiting.length} of ${count}${waiting.length > 0 ? `; ${listOf(waiting)} to come` : ""}`;
+      await progress.step(
+        turn,
+        async (report) => {
+          const others = namesOf(nodes).filter((it) => it !== name);
+          await this.explained(left, () => cluster.untilServing(others, report));
+          await change(node, report);
+          await this.explained(waiting, () => cluster.untilBack(name, version, report));
+        },
+        { announce: true },
+      );
+      left = waiting;
+    }
+  }
+
+  /** Those whose VMs go: they leave the votes first, one after the other. */
+  private async remove(nodes: readonly NodeChange[]): Promise<void> {
+    const { cluster, progress } = this.options;
+    let left = nodes.filter(({ leaves }) => leaves);
+    const staying = namesOf(nodes.filter(({ leaves }) => !leaves));
+    // With none left, the whole system goes.
+    if (staying.length === 0) return;
+    while (left.length > 0) {
+      const all = left;
+      const name = await progress.step("  leaving: asks which node is next", (report) =>
+        this.explained(all, () => cluster.next(namesOf(all), report)),
+      );
+      await progress.step(
+        `  ${name}: leaves the cluster`,
+        (report) =>
+          this.explained(all, async () => {
+            await cluster.untilServing(staying, report);
+            await cluster.remove(name, report);
+            await cluster.untilServing(staying, report);
+          }),
+        { announce: true },
+      );
+      left = all.filter((it) => it.name !== name);
+    }
+  }
+
+  private async explained<T>(unchanged: readonly NodeChange[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      const kept = unchanged.length > 0 ? ` ${listOf(unchanged)}: not changed.` : "";
+      throw new UserError(
+        `${error.message}${kept} Look at the node's console (\`az vm boot-diagnostics get-boot-log\`), correct the cause, and run the same command again: it continues with the nodes that are left. If Vault serves nobody anyway, --at-once changes all nodes together.`,
+      );
+    }
+  }
+}
+
+const namesOf = (nodes: readonly NodeChange[]): string[] => nodes.map(({ name }) => name);
+const listOf = (nodes: readonly NodeChange[]): string => namesOf(nodes).join(", ");
