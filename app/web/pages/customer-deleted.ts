@@ -31,7 +31,8 @@ const texts = <Name extends string>(names: readonly Name[]) =>
 
 const stored = z.object({
   id: z.int().min(1),
-  rowKey: z.uuid(),
+  // One that was made of a one-time key has not the bits of any version.
+  rowKey: z.guid(),
   dataKey: z.string(),
   version: z.int().min(1),
   createdAt: z.coerce.date(),

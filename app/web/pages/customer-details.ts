@@ -1,10 +1,9 @@
 import type { Customer, CustomerField } from "../../customers/customer-store";
-import { masked } from "../../customers/masked";
 import { tokenField } from "../request-forgery";
 import { fieldGroups, fieldPresentations } from "./fields";
 import { type Html, html } from "./html";
 import { layout, notice } from "./layout";
-import { shownValue } from "./shown-value";
+import { maskedFields, shownMasked, shownValue } from "./shown-value";
 import { minute } from "./times";
 
 export interface CustomerDetailsProps {
@@ -16,17 +15,11 @@ export interface CustomerDetailsProps {
   revealed?: { auditId: string; requestId: string };
 }
 
-/** Numbers that a page shows whole only to whoever asks for them. */
-const hidden: ReadonlySet<CustomerField> = new Set(["socialSecurityNumber", "cardNumber"]);
-
 /** One customer, as the application decrypts it. */
 export function customerDetailsPage({ customer, csrfToken, done, revealed }: CustomerDetailsProps): Html {
   const name = `${customer.firstName} ${customer.lastName}`;
   const path = `/customers/${customer.id}`;
-  const shown = (field: CustomerField) => {
-    const value = shownValue(field, customer[field]);
-    return hidden.has(field) && !revealed ? masked(value) : value;
-  };
+  const shown = (field: CustomerField) => (revealed ? shownValue : shownMasked)(field, customer[field]);
   return layout({
     title: name,
     place: "customers",
@@ -54,7 +47,7 @@ ${fieldGroups.map(
         shown(field) || html`<span class="quiet">not given</span>`
       }</dd></div>`,
   )}</dl>
-${fields.some((field) => hidden.has(field)) ? numbersForm(path, csrfToken, revealed) : ""}
+${fields.some((field) => maskedFields.has(field)) ? numbersForm(path, csrfToken, revealed) : ""}
 </section>`,
 )}
 <p><a href="${path}/stored">This customer in the database</a></p>

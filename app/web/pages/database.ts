@@ -10,6 +10,7 @@ import { fieldPresentations } from "./fields";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
 import { pageSteps } from "./paging";
+import { shownMasked } from "./shown-value";
 
 export interface DatabasePageProps {
   stored: Page<StoredCustomer>;
@@ -69,7 +70,7 @@ function record(row: StoredCustomer, customer: Customer | undefined, heading: Ht
     (field) => html`<tr role="row">
 <th role="rowheader" scope="row">${fieldPresentations[field].label}</th>
 <td role="cell" class="cipher" data-label="In the database">${row.fields[field] ? html`<code>${row.fields[field]}</code>` : html`<span class="quiet">nothing</span>`}</td>
-<td role="cell" data-label="Decrypted">${customer ? customer[field] || html`<span class="quiet">nothing</span>` : html`<span class="quiet">not decrypted</span>`}</td>
+<td role="cell" data-label="Decrypted">${customer ? shownMasked(field, customer[field]) || html`<span class="quiet">nothing</span>` : html`<span class="quiet">not decrypted</span>`}</td>
 </tr>`,
   )}</tbody>
 </table>

@@ -1,4 +1,13 @@
 import type { CustomerField } from "../../customers/customer-store";
+import { masked } from "../../customers/masked";
+
+/** Numbers that a page shows whole only to whoever asks for them. */
+export const maskedFields: ReadonlySet<CustomerField> = new Set(["socialSecurityNumber", "cardNumber"]);
+
+/** For whoever did not ask for whole numbers. */
+export function shownMasked(field: CustomerField, value: string): string {
+  return maskedFields.has(field) ? masked(shownValue(field, value)) : shownValue(field, value);
+}
 
 /** A field as people read it: a card in groups of four, an amount with its thousands apart. What is typed stays as it is. */
 export function shownValue(field: CustomerField, value: string): string {

@@ -159,8 +159,12 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByText(/^21 to 40 of 1\d\d$/).count()).toBe(1);
       await page.getByRole("link", { name: "Previous" }).click();
       expect(await page.getByRole("row").count()).toBe(21);
-      await page.getByRole("link", { name: "Page 6" }).click();
-      expect(await page.getByText(/^101 to 120 of 1\d\d$/).count()).toBe(1);
+      // As many as the tests before have added.
+      await page
+        .getByRole("link", { name: /^Page \d+$/ })
+        .last()
+        .click();
+      expect(await page.getByText(/^1[024]1 to (1\d\d) of \1$/).count()).toBe(1);
       await page.getByRole("link", { name: "50 rows a page" }).click();
       await page.getByRole("link", { name: "newest first" }).click();
       expect(await page.getByText(/^1 to 50 of 1\d\d$/).count()).toBe(1);
@@ -364,6 +368,8 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
         expect(Number(answer?.headers()["retry-after"])).toBeGreaterThan(0);
         await isFitForPeople();
         await screenshot("unavailable");
+        // Away from the page that loads itself anew.
+        await page.goto("about:blank");
         await page.goto("/system");
         expect(await page.getByRole("alert").textContent()).toContain("Vault");
         await isFitForPeople();

@@ -225,7 +225,7 @@ function encrypted({ id, version, createdAt, updatedAt, ...fields }: Customer): 
     version,
     createdAt,
     updatedAt,
-    rowKey: `${createHash("sha256").update(`row ${id}`).digest("hex").slice(0, 8)}-0000-4000-8000-000000000000`,
+    rowKey: `${createHash("sha256").update(`row ${id}`).digest("hex").slice(0, 8)}-0000-0000-0000-00000000000f`,
     dataKey: `vault:v1:${scrambled("firstName").slice(4)}`,
     fields: Object.fromEntries(customerFields.map((field) => [field, scrambled(field)])) as Record<
       CustomerField,
