@@ -19,16 +19,15 @@ interface ClusterChange {
   readonly network?: boolean;
   /** Whether the certificate gets other names: Terraform notes the new version in its next run. */
   readonly certificate?: boolean;
-  /** Of scripts/deploy. */
-  readonly options?: readonly string[];
+  /** Beginnings of the addresses, in Terraform, of what may be lost. */
+  readonly losses?: readonly string[];
   /** Whether it is killed on the way, and then goes on. */
   readonly killed?: boolean;
 }
 
 const machineOf = (number: number) => `azurerm_linux_virtual_machine.node-${number}_vm_machine`;
 const diskOf = (number: number) => `azurerm_managed_disk.node-${number}_data-disk`;
-const mayGo = (...numbers: number[]) =>
-  numbers.flatMap((number) => [machineOf(number), diskOf(number)]).flatMap((it) => ["--allow-loss", it]);
+const mayGo = (...numbers: number[]) => numbers.flatMap((number) => [machineOf(number), diskOf(number)]);
 
 const changes: readonly ClusterChange[] = [
   {
@@ -51,7 +50,7 @@ const changes: readonly ClusterChange[] = [
       vault.nodes = 3;
     },
     certificate: true,
-    options: mayGo(4, 5),
+    losses: mayGo(4, 5),
   },
   {
     what: "one node",
@@ -61,7 +60,7 @@ const changes: readonly ClusterChange[] = [
     },
     certificate: true,
     network: true,
-    options: mayGo(2, 3),
+    losses: mayGo(2, 3),
   },
   {
     what: "three nodes again, from one",
@@ -77,7 +76,7 @@ const changes: readonly ClusterChange[] = [
     edit: (vault) => {
       vault.zones = ["2", "3", "1"];
     },
-    options: mayGo(1, 2, 3),
+    losses: mayGo(1, 2, 3),
   },
 ];
 
@@ -102,9 +101,10 @@ export async function clusterLife(rehearsal: Rehearsal, progress: Progress): Pro
 }
 
 async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progress): Promise<void> {
-  const { what, edit, network, certificate, options = [], killed = false } = change;
+  const { what, edit, network, certificate, losses = [], killed = false } = change;
   const stacks = only(...(network ? ["network"] : []), "vault-server");
   rehearsal.edit(({ vault }) => edit(vault ?? {}));
+  const options = losses.length > 0 ? await allowing(losses, rehearsal, stacks) : [];
   const deployer = await rehearsal.deployer();
   const clients = new RegisterClients(deployer, deployer);
   const trusting = setInterval(() => rehearsal.trustNewestCertificate(), 200);
@@ -124,6 +124,20 @@ async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progr
   const wrong = violations(clients.history);
   if (wrong.length > 0) throw new UserError(`${what}: ${wrong.join("; ")}.`);
   await rehearsal.expectPlan(certificate ? { "vault-server": onlyOutputs } : {}, ...stacks);
+}
+
+/** Terraform's addresses end with characters of cdktf's. */
+async function allowing(
+  losses: readonly string[],
+  rehearsal: Rehearsal,
+  stacks: readonly string[],
+): Promise<string[]> {
+  const planned = (await rehearsal.plan(...stacks)).stacks.flatMap((one) =>
+    "changes" in one ? Object.keys(one.changes ?? {}) : [],
+  );
+  return planned
+    .filter((address) => losses.some((start) => address.startsWith(`${start}_`)))
+    .flatMap((address) => ["--allow-loss", address]);
 }
 
 /** Gives back the lock that a killed run left in the storage account, as its message says. */
