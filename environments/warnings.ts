@@ -16,6 +16,7 @@ export function environmentWarnings(environment: Environment): Problem[] {
     ...nobodyUsesTheRecoveryKeys(environment),
     ...sizesAreOld(environment),
     ...mysqlIsOld(environment.mysql),
+    ...nobodyHearsOfAlerts(environment),
   ];
 }
 
@@ -78,6 +79,16 @@ function mysqlIsOld({ version }: Environment["mysql"]): Problem[] {
     {
       field: "mysql.version",
       sentence: `MySQL ${version} had its last fix in April 2026, and Azure asks a price for its support from 2027 on; write 8.4, after a try on a copy (Azure upgrades the server in place, and not back).`,
+    },
+  ];
+}
+
+function nobodyHearsOfAlerts({ evidenceWorkspace, alerts }: Environment): Problem[] {
+  if (evidenceWorkspace === undefined || alerts.emails.length + alerts.actionGroups.length > 0) return [];
+  return [
+    {
+      field: "alerts",
+      sentence: "names nobody, so alerts show in the portal only; name a mail address or an action group.",
     },
   ];
 }

@@ -55,6 +55,8 @@ export interface VaultServerUserData {
   deployerTokenTtl: string;
   /** The oldest version of TLS that clients may use; at synth. */
   minTlsVersion: "1.2" | "1.3";
+  /** Whether alerts read this VM's logs: then it says each minute how its Vault is. At synth. */
+  watched?: boolean;
 }
 
 /**
@@ -107,6 +109,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
   if (settings.peerHosts.length > 0) folders.push(join(__dirname, "cluster-files"));
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
+  if (settings.watched) folders.push(join(__dirname, "watch-files"));
+  if (settings.watched && hasFront(settings)) folders.push(join(__dirname, "front-watch-files"));
   if (hasFront(settings) && settings.peerHosts.length > 0)
     folders.push(join(__dirname, "front-cluster-files"));
   return packFiles(
@@ -133,8 +137,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   );
 }
 
-function managedFiles({ vault, diskController, peerHosts }: VaultServerUserData) {
-  return vaultServerFiles(vault, diskController, peerHosts.length > 0);
+function managedFiles({ vault, diskController, peerHosts, watched }: VaultServerUserData) {
+  return vaultServerFiles(vault, diskController, peerHosts.length > 0, watched);
 }
 
 function variables(settings: VaultServerUserData) {

@@ -11,6 +11,7 @@ import { TerraformData } from "../terraform/terraform-data";
 import { EntraSshLogin } from "./entra-ssh-login";
 import { resourceName } from "./resource-names";
 import { UserData } from "./user-data";
+import { LogAgent } from "./watching/log-agent";
 
 export interface LinuxVmProps {
   environment: string;
@@ -31,6 +32,8 @@ export interface LinuxVmProps {
   sshPublicKey: string;
   /** Who may log in by Entra ID, as root. */
   sshAdministrators: readonly Principal[];
+  /** Azure id of the rule that says which of its logs go where; without it, none go anywhere. */
+  logRuleId?: string;
   /** Azure ids of further identities, beside the VM's own. */
   userAssignedIdentities?: readonly string[];
   /** `#cloud-config` text, of the VM's address in the virtual network; may hold references. */
@@ -71,6 +74,8 @@ export class LinuxVm extends Construct {
         administrators: props.sshAdministrators,
       });
     }
+    if (props.logRuleId !== undefined)
+      new LogAgent(this, "logs", { virtualMachineId: machine.id, ruleId: props.logRuleId });
     this.id = machine.id;
     this.privateIpAddress = networkInterface.privateIpAddress;
     this.networkInterfaceId = networkInterface.id;
@@ -118,8 +123,8 @@ export class LinuxVm extends Construct {
       // SCSI is left to Azure, which has it for each size that has both.
       diskControllerType: controller === "NVMe" ? controller : undefined,
       encryptionAtHostEnabled: this.props.encryptionAtHost,
-      // Extensions run as root. Log-in by Entra ID is one; without it nobody needs any.
-      allowExtensionOperations: this.props.sshAdministrators.length > 0,
+      // Extensions run as root. Log-in by Entra ID is one, and the agent that sends logs; without them nobody needs any.
+      allowExtensionOperations: this.extensions.length > 0,
       // Managed by Azure: no storage account, so no account key.
       bootDiagnostics: {},
       userData: new UserData(this, "user-data", this.props.cloudConfig(networkInterface.privateIpAddress))
@@ -135,18 +140,29 @@ export class LinuxVm extends Construct {
 
   /** What the environment asks for, though checkov advises against it. */
   private explainFindings(networkInterface: NetworkInterface, machine: LinuxVirtualMachine): void {
-    const { publicIpAddressId, sshAdministrators } = this.props;
+    const { publicIpAddressId } = this.props;
     if (publicIpAddressId !== undefined) {
       skipChecks(networkInterface, {
         CKV_AZURE_119:
           "The environment asks for a public address; the security group admits its named ranges only.",
       });
     }
-    if (sshAdministrators.length > 0) {
-      skipChecks(machine, {
-        CKV_AZURE_50: "The environment names SSH administrators, and log-in by Entra ID is an extension.",
-      });
-    }
+    if (this.extensions.length > 0) skipChecks(machine, { CKV_AZURE_50: this.extensions.join(" ") });
+  }
+
+  /** Why extensions are let in; empty where none are. */
+  private get extensions(): string[] {
+    const { sshAdministrators, logRuleId } = this.props;
+    return [
+      ...(sshAdministrators.length > 0
+        ? ["The environment names SSH administrators, and log-in by Entra ID is an extension."]
+        : []),
+      ...(logRuleId !== undefined
+        ? [
+            "The environment names a workspace for evidence, and the agent that sends logs there is an extension.",
+          ]
+        : []),
+    ];
   }
 
   private identity(): LinuxVirtualMachineIdentity {

@@ -1,8 +1,12 @@
 /** Abbreviations of Microsoft's Cloud Adoption Framework for the kinds of resource that are named here. */
 export type ResourceAbbreviation =
+  | "ag"
+  | "alert"
   | "app"
   | "appi"
   | "asp"
+  | "dce"
+  | "dcr"
   | "disk"
   | "id"
   | "ippre"
