@@ -24,6 +24,7 @@ const machines = [
       ...vaultEnterpriseServer,
       ...nodeOfFive,
       vault: { version: "1.21.4", edition: "enterprise" },
+      watched: true,
     }),
   },
   { machine: "agent-vm", userData: agentVmUserData(agentVm) },

@@ -39,6 +39,11 @@ const machines = [
     table: vaultServerFiles(withFront.vault, "SCSI", true),
     userData: vaultServerUserData({ ...withFront, ...nodeOfFive }),
   },
+  {
+    machine: "vault-server that is watched",
+    table: vaultServerFiles(vaultServer.vault, "SCSI", false, true),
+    userData: vaultServerUserData({ ...vaultServer, watched: true }),
+  },
   { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },
 ];
 

@@ -7,6 +7,8 @@ export interface WatchedSystem {
   readonly vaultPrincipalId: string;
   /** Object ids of the pipelines that deploy: what they do is no surprise. */
   readonly pipelines: readonly string[];
+  /** Whether Vault's nodes take snapshots. */
+  readonly snapshots: boolean;
   /** Days before its end at which Vault's certificate should have been renewed for long. */
   readonly certificateDays: number;
 }
@@ -25,6 +27,8 @@ export interface LogAlert {
   readonly cure: string;
   /** The row of docs/security.md, "What a deployer can still do", of which it is the trace. */
   readonly way?: string;
+  /** Whether there is something to watch; always, unless told. */
+  readonly applies?: (system: WatchedSystem) => boolean;
   /** In Kusto. Azure adds the window: the query says nothing of times. */
   readonly query: (system: WatchedSystem) => string;
 }
@@ -225,6 +229,37 @@ ${newestState({ nodes, ...system })}
 | extend Name = tostring(Disk.name), Used = toint(Disk.used)
 | where Used > 80
 | project Computer, Name, Used`,
+  },
+  {
+    name: "snapshot-failed",
+    severity: 2,
+    every: "PT5M",
+    window: "PT1H",
+    applies: ({ snapshots }) => snapshots,
+    what: "A snapshot of Vault's data could not be taken or kept.",
+    why: "The one before is older than it should be when it is needed.",
+    cure: "The line says why. Run `systemctl start vault-snapshot` on the active node when it is put right.",
+    query: ({ nodes }) =>
+      `Syslog
+| where ProcessName == "vault-snapshot" and Computer in (${list(nodes)})
+| where SyslogMessage startswith "vault-snapshot " and SyslogMessage contains ": failed:"
+| summarize Count = count(), Message = take_any(SyslogMessage) by Computer`,
+  },
+  {
+    name: "snapshot-old",
+    severity: 1,
+    every: "PT1H",
+    window: "P2D",
+    applies: ({ snapshots }) => snapshots,
+    what: "No snapshot of Vault's data has been kept for two days.",
+    why: "What was written since the last one is lost with the data disks.",
+    cure: "Read `journalctl -u vault-snapshot` on the active node, and see whether `vault-snapshot.timer` runs.",
+    query: ({ nodes }) =>
+      `Syslog
+| where ProcessName == "vault-snapshot" and Computer in (${list(nodes)})
+| where SyslogMessage startswith "vault-snapshot " and SyslogMessage contains ": stored,"
+| summarize Stored = count()
+| where Stored == 0`,
   },
   {
     name: "failed-logins",
@@ -435,6 +470,10 @@ ${newestState({ nodes, ...system })}
       ),
   },
 ];
+
+/** The alerts for which a system has something to watch. */
+export const logAlertsOf = (system: WatchedSystem): readonly LogAlert[] =>
+  logAlerts.filter(({ applies }) => applies?.(system) ?? true);
 
 /** Every alert on what Azure measures. */
 export const metricAlerts: readonly MetricAlert[] = [

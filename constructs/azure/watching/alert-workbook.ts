@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ApplicationInsightsWorkbook } from "@cdktf/provider-azurerm/lib/application-insights-workbook";
 import { Construct } from "constructs";
-import { type LogAlert, logAlerts, type WatchedSystem } from "./alert-table";
+import { type LogAlert, logAlertsOf, type WatchedSystem } from "./alert-table";
 
 export interface AlertWorkbookProps {
   system: WatchedSystem;
@@ -32,7 +32,7 @@ export class AlertWorkbook extends Construct {
       sourceId: workspaceId.toLowerCase(),
       dataJson: JSON.stringify({
         version: "Notebook/1.0",
-        items: logAlerts.flatMap((alert) => [this.explain(alert), this.show(alert)]),
+        items: logAlertsOf(system).flatMap((alert) => [this.explain(alert), this.show(alert)]),
         $schema:
           "https://github.com/Microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json",
       }),

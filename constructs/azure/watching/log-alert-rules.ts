@@ -1,7 +1,7 @@
 import { MonitorScheduledQueryRulesAlertV2 } from "@cdktf/provider-azurerm/lib/monitor-scheduled-query-rules-alert-v2";
 import { Construct } from "constructs";
 import { resourceName } from "../resource-names";
-import { type LogAlert, logAlerts, type WatchedSystem } from "./alert-table";
+import { type LogAlert, logAlertsOf, type WatchedSystem } from "./alert-table";
 
 export interface LogAlertRulesProps {
   system: WatchedSystem;
@@ -20,7 +20,7 @@ export class LogAlertRules extends Construct {
     private readonly props: LogAlertRulesProps,
   ) {
     super(scope, id);
-    for (const alert of logAlerts) this.createRule(alert);
+    for (const alert of logAlertsOf(props.system)) this.createRule(alert);
   }
 
   private createRule({ name, severity, every, window, what, cure, query }: LogAlert): void {

@@ -58,11 +58,14 @@ export class Watching extends Construct {
 
   private system(): WatchedSystem {
     const { environment, nodes, vaultPrincipalId } = this.props;
-    const { tls } = environment.vault;
+    const { tls, snapshots } = environment.vault as Environment["vault"] & {
+      snapshots?: { enabled: boolean };
+    };
     return {
       environment: environment.name,
       nodes,
       vaultPrincipalId,
+      snapshots: snapshots?.enabled ?? false,
       pipelines: environment.deployers
         .filter(({ type }) => type === "ServicePrincipal")
         .map(({ objectId }) => objectId.toLowerCase())

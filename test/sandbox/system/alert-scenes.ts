@@ -1,4 +1,4 @@
-import { logAlerts, type WatchedSystem } from "../../../constructs/azure/watching/alert-table";
+import { logAlertsOf, type WatchedSystem } from "../../../constructs/azure/watching/alert-table";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { runQueries } from "../../kusto/kusto-engine";
 import type { Logs } from "../../kusto/log-tables";
@@ -26,12 +26,13 @@ export class AlertScenes {
 
   /** By what happened, the alerts that fire, in the order of the table. */
   firing(system: WatchedSystem): Record<string, readonly string[]> {
-    const queries = logAlerts.map(({ name, query, window }) => [name, { query: query(system), window }]);
+    const alerts = logAlertsOf(system);
+    const queries = alerts.map(({ name, query, window }) => [name, { query: query(system), window }]);
     const results = runQueries(Object.fromEntries(queries), this.#scenes);
     return Object.fromEntries(
       this.#scenes.map(({ what }, index) => [
         what,
-        logAlerts.map(({ name }) => name).filter((name) => results[index]?.[name]?.length),
+        alerts.map(({ name }) => name).filter((name) => results[index]?.[name]?.length),
       ]),
     );
   }
@@ -45,6 +46,7 @@ export function watchedSystem(sandbox: Sandbox, environment: string): WatchedSys
     nodes: sandbox.vaultNodes.map(({ name }) => name),
     vaultPrincipalId: String(identity?.properties?.["principalId"]),
     pipelines: [],
+    snapshots: false,
     certificateDays: 14,
   };
 }

@@ -4,6 +4,7 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { securityWorkspace } from "../../../sandbox/rehearsal/empty-azure";
 import { kustoMissing } from "../../kusto/kusto-engine";
+import type { Logs } from "../../kusto/log-tables";
 import { changed } from "../../synthesis";
 import { describeUnless, vaultOrDatabaseMissing } from "../programs-there";
 import { AlertScenes, watchedSystem } from "./alert-scenes";
@@ -23,8 +24,11 @@ describeUnless(missing, "An alert", () => {
   const running = useSandbox({ environment, upTo: "vault-config" });
   const scenes = new AlertScenes();
   let workspace: Workspace;
+  /** What a system without trouble logged. */
+  let healthy: Logs = {};
   let workload: LoggedInWorkload;
 
+  const hoursLater = (hours: number) => new Date(Date.now() + hours * 3_600_000);
   const now = () => new Date().toISOString();
   /** What vault-watch says now. */
   const look = async (): Promise<Record<string, unknown>> => {
@@ -65,6 +69,7 @@ describeUnless(missing, "An alert", () => {
     });
     expect(said["certificateDays"]).toBeGreaterThan(300);
     const logs = workspace.logs(since);
+    healthy = logs;
     scenes.add("Vault's audit log does not come", ["audit-stopped"], { ...logs, VaultAudit_CL: [] });
     const later = (minutes: number) => new Date(Date.now() + minutes * 60_000);
     scenes.add("nothing has come for 14 minutes", [], logs, later(14));
@@ -156,6 +161,33 @@ describeUnless(missing, "An alert", () => {
       leader: false,
       audited: false,
     });
+  });
+
+  it("looks at snapshots where they are taken, by the lines that vault-snapshot writes", async () => {
+    const said = (line: string): Logs => ({
+      ...healthy,
+      Syslog: [
+        ...(healthy.Syslog ?? []),
+        {
+          TimeGenerated: now(),
+          Computer: running.sandbox.vault.name,
+          ProcessName: "vault-snapshot",
+          SyslogMessage: line,
+        },
+      ],
+    });
+    const stored = `vault-snapshot 20261126T030000Z-4711: stored, 4711 bytes, Vault 1.21.0, key version ${"0".repeat(32)}`;
+    const snapshots = new AlertScenes();
+    snapshots.add("one is kept", [], said(stored));
+    snapshots.add("one was kept 47 hours ago", ["silent"], said(stored), hoursLater(47));
+    snapshots.add("one was kept 49 hours ago", ["silent", "snapshot-old"], said(stored), hoursLater(49));
+    snapshots.add(
+      "one fails",
+      ["snapshot-failed", "snapshot-old"],
+      said("vault-snapshot 20261126T030000Z: failed: no room"),
+    );
+    const system = { ...watchedSystem(running.sandbox, environment.name), snapshots: true };
+    expect(snapshots.firing(system)).toEqual(snapshots.expected);
   });
 
   it("is raised by each of these events, and by nothing else", () => {

@@ -11,6 +11,7 @@ const system: WatchedSystem = {
   nodes: ["vm-demo-vault-1", "vm-demo-vault-2"],
   vaultPrincipalId: "00000000-0000-4000-8000-000000000001",
   pipelines: ["00000000-0000-4000-8000-000000000002"],
+  snapshots: true,
   certificateDays: 14,
 };
 
