@@ -40,7 +40,7 @@ export interface MetricAlert {
   readonly of: "nodes" | "keyVault" | "mysql";
   readonly namespace: string;
   readonly metric: string;
-  readonly aggregation: "Average" | "Maximum";
+  readonly aggregation: "Average" | "Maximum" | "Total";
   readonly operator: "LessThan" | "GreaterThan";
   readonly threshold: number;
   readonly what: string;
@@ -522,7 +522,7 @@ export const metricAlerts: readonly MetricAlert[] = [
     of: "mysql",
     namespace: "Microsoft.DBforMySQL/flexibleServers",
     metric: "aborted_connections",
-    aggregation: "Maximum",
+    aggregation: "Total",
     operator: "GreaterThan",
     threshold: 20,
     what: "MySQL refuses logins.",
