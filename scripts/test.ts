@@ -8,20 +8,38 @@ import { findVaultProgram } from "../sandbox/vault/vault-program";
 import { chromiumMissing } from "../test/app/web/chromium";
 import { helpIfAsked } from "./help";
 
-/** Suites that run Vault and a database for real: they come last, while their programs are prepared beside the others. */
-const onRealPrograms =
-  "test/sandbox/(system|machine|vault-config|rehearsal)/|test/scripts/deployment/deployment-in-sandbox|test/app/(application|lifecycle|agent-way)|test/app/web/browser";
+/**
+ * Suites that start programs: Vault, databases, shells, this project's scripts. They wait more than they compute, and they
+ * come last, while Vault and a database are prepared beside the others.
+ */
+const withPrograms = [
+  "test/app/(agent-way|application|lifecycle)",
+  "test/app/web/(browser|fuzz|package)",
+  "test/cloud-init/(apply-user-data|certificates|first-boot|install-release|vault-data-format)",
+  "test/docs/",
+  "test/lib/processes/",
+  "test/properties/list-changes",
+  "test/sandbox/(machine|mysql|rehearsal|system|vault|vault-config)/",
+  "test/scripts/",
+].join("|");
 
+const quick = ["--ci", "--testPathIgnorePatterns", "/node_modules/", withPrograms];
+
+const jest = "node_modules/.bin/jest";
 const project = join(__dirname, "..");
 
-/** `npm test`: checks, quick suites, then those on real programs. With arguments: jest with these arguments. */
+/** `npm test`: checks, quick suites, then those that start programs. */
 async function main(): Promise<void> {
   helpIfAsked(
-    "Usage: npm test [-- JEST-ARGUMENT...]\n\nChecks the project and runs all tests; with arguments, jest alone, for example: npm test -- test/app",
+    [
+      "Usage: npm test [-- quick | JEST-ARGUMENT...]",
+      "Checks the project and runs all tests.",
+      "  quick          only the tests that start no programs\n  JEST-ARGUMENT  jest alone, for example: npm test -- test/app",
+    ].join("\n\n"),
   );
   const [, , ...args] = process.argv;
   if (args.length > 0) {
-    process.exitCode = await run("node_modules/.bin/jest", args);
+    process.exitCode = await run(jest, args.join() === "quick" ? quick : args);
     return;
   }
   const failed: string[] = [];
@@ -34,29 +52,23 @@ async function main(): Promise<void> {
   };
   await step("format, lint, types, shell scripts, workflows", "npm", ["run", "--silent", "check"]);
   const programs = prepare();
-  await step("quick tests", "node_modules/.bin/jest", [
-    "--ci",
-    "--testPathIgnorePatterns",
-    "/node_modules/",
-    onRealPrograms,
-  ]);
-  console.log("\n== programs for the tests on real programs");
+  await step("quick tests", jest, quick);
+  console.log("\n== programs for the tests");
   const { vault, problems } = await programs;
   for (const problem of problems)
     console.log(`${process.env.CI ? "FAILED: " : "Not there, so its tests are skipped: "}${problem}`);
   if (process.env.CI) failed.push(...problems);
-  console.log("\n== tests on real programs");
-  const onReal = ["--ci", "--testPathPatterns", onRealPrograms];
-  // They wait more than they compute.
+  console.log("\n== tests that start programs");
+  const others = ["--ci", "--testPathPatterns", withPrograms];
   const workers = `--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`;
   const env = { VAULT_PROGRAM: vault };
-  if ((await run("node_modules/.bin/jest", [...onReal, workers], env)) !== 0) {
+  if ((await run(jest, [...others, workers], env)) !== 0) {
     // They have deadlines of real time, which a busy machine may miss: said here, and tried once more, each by itself.
     console.log("\nSuites above failed. Those once more, one after the other:");
     await step(
-      "tests on real programs, second try of those that failed",
-      "node_modules/.bin/jest",
-      [...onReal, "--onlyFailures", "-i"],
+      "tests that start programs, second try of those that failed",
+      jest,
+      [...others, "--onlyFailures", "-i"],
       env,
     );
   }

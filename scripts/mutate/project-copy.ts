@@ -79,6 +79,8 @@ export class ProjectCopy {
           "--ci",
           "--runInBand",
           "--forceExit",
+          // A test that a busy machine makes late notices nothing.
+          `--testTimeout=${deadlineMs}`,
           "--json",
           `--outputFile=${report}`,
           `--setupFilesAfterEnv=${join(__dirname, "without-snapshots.ts")}`,

@@ -8,7 +8,7 @@ import { Attackers } from "./attackers";
 import { VaultServerScene } from "./vault-server-scene";
 
 /** How many Vaults are born; scripts/pipeline/long-tests wants 200. */
-const births = Number(process.env["BIRTHS"] ?? 10);
+const births = Number(process.env["BIRTHS"] ?? 5);
 /** Of what happens by chance; the same again with BIRTH_SEED. */
 const seed = Number(process.env["BIRTH_SEED"] ?? Date.now() % 1_000_000);
 const deadlineMs = 120_000;
