@@ -14,7 +14,7 @@ import { VaultServerStack } from "./stacks/vault-server";
 import { VmReaderRoleStack } from "./stacks/vm-reader-role";
 import { WebAppStack } from "./stacks/web-app";
 
-/** The whole system: seven stacks, in the order in which they are deployed, each with what it needs of those before. */
+/** Builds the whole system: seven stacks in deployment order. Each stack gets the earlier stacks that it needs. */
 export function buildSystem(app: Construct, environment: Environment): void {
   const roles = new VmReaderRoleStack(app, "vm-reader-role", environment);
   const network = new NetworkStack(app, "network", environment);
@@ -25,7 +25,7 @@ export function buildSystem(app: Construct, environment: Environment): void {
   new VaultConfigStack(app, "vault-config", environment, network, vaultServer, mysql, webApp, agentVm);
 }
 
-/** Writes the stacks' JSON below a folder: where cdktf wants it (CDKTF_OUTDIR, else `cdktf.out`) unless told. */
+/** Writes the stacks' JSON to `outdir`. The default is cdktf's own folder (CDKTF_OUTDIR, else `cdktf.out`). */
 export function synthesize(environment: Environment, outdir?: string): App {
   skipTokenStackTraces();
   const app = new App({ stackTraces: false, outdir });
@@ -35,7 +35,7 @@ export function synthesize(environment: Environment, outdir?: string): App {
   return app;
 }
 
-/** The program of cdktf.json; the environment comes in by ENVIRONMENT. */
+/** The program that cdktf.json runs. ENVIRONMENT selects the environment. */
 export function main(): void {
   exitOnEnvironmentError(() => {
     const environment = loadEnvironment(process.env.ENVIRONMENT ?? "demo");

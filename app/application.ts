@@ -10,7 +10,7 @@ import { RenderedCredentials } from "./database/rendered-credentials";
 import { CustomerCipher } from "./encryption/customer-cipher";
 import { Transform } from "./encryption/transform";
 import { TransitKey } from "./encryption/transit";
-import { Unavailable } from "./errors";
+import { NotGranted, Unavailable } from "./errors";
 import type { LifecycleEvent, OnEvent } from "./lifecycle-event";
 import { type Progress, Rewrap } from "./rewrapping";
 import {
@@ -68,7 +68,9 @@ export async function createApplication(
 const preparePauseMs = { first: 500, longest: 10_000 };
 /** What a probe may wait for the database. */
 const probeDeadlineMs = 1_500;
-const noDatabase = "This workload has no database: its environment names no databaseRole for it.";
+const noDatabase = new NotGranted(
+  "This workload has no database: its environment names no databaseRole for it. Add one, then deploy web-app and vault-config.",
+);
 
 /** Where Vault and credentials come from; the rest is the same in both ways. */
 interface Way {
@@ -84,6 +86,8 @@ class RunningApplication implements Application {
   readonly #pools: Pools;
   readonly #rows: CustomerRows;
   readonly #way: Way;
+  /** Set where the environment gives this workload less than the application needs. */
+  readonly #notGranted?: NotGranted;
   #prepared = false;
   #preparing?: Unavailable;
   #timer?: NodeJS.Timeout;
@@ -96,6 +100,7 @@ class RunningApplication implements Application {
   ) {
     this.#pools = new Pools(() => this.#way.credentials, onEvent);
     this.#way = settings.way === "vault" ? this.#ownLogin(settings) : this.#agent(settings);
+    if (settings.way === "vault") this.#notGranted = notGranted(settings);
     this.#rows = new CustomerRows(this.#pools);
     this.store = new EncryptedCustomerStore(
       this.#rows,
@@ -106,7 +111,7 @@ class RunningApplication implements Application {
 
   start(): void {
     this.#way.start();
-    void this.#prepare(preparePauseMs.first);
+    if (!this.#notGranted) void this.#prepare(preparePauseMs.first);
   }
 
   async ready(): Promise<Readiness> {
@@ -154,6 +159,7 @@ class RunningApplication implements Application {
   /** Why Vault and the database cannot be used now; what is known without asking is not asked. */
   async #problems(): Promise<Problems> {
     const { vault, credentials } = this.#way;
+    if (this.#notGranted) return { vault: this.#notGranted, database: credentials.failure };
     const [vaultProblem, databaseProblem] = await Promise.all([
       vault.failure ?? this.#probeVault().catch(unavailable),
       credentials.failure ?? (credentials.current ? this.#probeDatabase().catch(unavailable) : undefined),
@@ -162,9 +168,10 @@ class RunningApplication implements Application {
   }
 
   #readiness({ vault, database }: Problems): Readiness {
-    const unprepared = this.#prepared
-      ? undefined
-      : (this.#preparing ?? new Unavailable("The application is starting.", 2));
+    const unprepared =
+      this.#prepared || this.#notGranted
+        ? undefined
+        : (this.#preparing ?? new Unavailable("The application is starting.", 2));
     const problems = [vault, database, unprepared].filter((problem) => problem !== undefined);
     return {
       ready: problems.length === 0,
@@ -288,6 +295,7 @@ class RunningApplication implements Application {
     if (this.#prepared) return;
     const { vault, credentials } = this.#way;
     throw (
+      this.#notGranted ??
       vault.failure ??
       credentials.failure ??
       this.#preparing ??
@@ -322,6 +330,15 @@ function unavailable(error: unknown): Unavailable {
   });
 }
 
+/** One sentence for all that is missing, since one edit adds it. */
+function notGranted({ missingPaths, database }: VaultSettings): NotGranted | undefined {
+  if (missingPaths.length === 0) return database ? undefined : noDatabase;
+  const missing = [...(database ? [] : ["databaseRole"]), ...missingPaths.map((path) => `the path ${path}`)];
+  return new NotGranted(
+    `This workload's environment does not give it what the application needs: ${missing.join(", ")}. Add this to the workload, then deploy web-app and vault-config.`,
+  );
+}
+
 const unknownLogin: VaultLogin = {
   address: "",
   role: "",
@@ -333,8 +350,8 @@ const unknownLogin: VaultLogin = {
 
 const noCredentials: CredentialSource = {
   current: undefined,
-  failure: new Unavailable(noDatabase, 600),
-  get: () => Promise.reject(new Unavailable(noDatabase, 600)),
+  failure: noDatabase,
+  get: () => Promise.reject(noDatabase),
   refused: () => false,
   leaseSecondsLeft: async () => undefined,
 };

@@ -19,10 +19,10 @@ export class InvalidInput extends Error {
 
 /**
  * Vault, the database or the identity endpoint does not answer as it should: HTTP 503, with Retry-After.
- * The reason names no secret and may be shown; the application recovers by itself.
+ * The reason names no secret and may be shown; the application recovers by itself, unless it is a `NotGranted`.
  */
 export class Unavailable extends Error {
-  override readonly name = "Unavailable";
+  override readonly name: string = "Unavailable";
 
   constructor(
     readonly reason: string,
@@ -31,6 +31,15 @@ export class Unavailable extends Error {
     options?: ErrorOptions,
   ) {
     super(reason, options);
+  }
+}
+
+/** The environment gives this workload too little: nothing changes until somebody edits it. HTTP 503. */
+export class NotGranted extends Unavailable {
+  override readonly name = "NotGranted";
+
+  constructor(reason: string) {
+    super(reason, 600);
   }
 }
 

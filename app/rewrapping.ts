@@ -1,6 +1,6 @@
 import type { CustomerRows, SealedFields } from "./customers/customer-rows";
 import type { StoredCustomer } from "./customers/customer-store";
-import type { CustomerCipher } from "./encryption/customer-cipher";
+import { type CustomerCipher, isSealed } from "./encryption/customer-cipher";
 import type { TransitKey } from "./encryption/transit";
 
 /** Rows that are decrypted and encrypted in one request. */
@@ -15,7 +15,7 @@ export interface Progress {
 }
 
 /**
- * Encrypts and hashes with the newest version of the key what older ones did. Not by transit/rewrap, which takes no associated
+ * Encrypts and hashes with the newest version of the key what older ones did, and gives rows a data key that have none. Not by transit/rewrap, which takes no associated
  * data: read in Vault 1.21, builtin/logical/transit/path_rewrap.go. May be interrupted, and run while the application works.
  */
 export class Rewrap {
@@ -27,12 +27,7 @@ export class Rewrap {
 
   async run(onProgress: (progress: Progress) => void): Promise<Progress> {
     const keyVersion = await this.key.latestVersion();
-    const counts = Object.entries(await this.rows.rowsByVersion());
-    const total = counts.reduce(
-      (sum, [version, count]) => sum + (Number(version) < keyVersion ? count : 0),
-      0,
-    );
-    let progress: Progress = { keyVersion, done: 0, total };
+    let progress: Progress = { keyVersion, done: 0, total: await this.rows.countBehind(keyVersion) };
     onProgress(progress);
     let last = 0;
     for (;;) {
@@ -57,7 +52,7 @@ export class Rewrap {
 
 /** Vault Enterprise masks card numbers one way: neither mask nor hash can be made anew. */
 function keepMaskedCard(row: StoredCustomer, newer: SealedFields): SealedFields {
-  if (row.fields.cardNumber.startsWith("vault:v")) return newer;
+  if (isSealed(row.fields.cardNumber)) return newer;
   return {
     ...newer,
     fields: { ...newer.fields, cardNumber: row.fields.cardNumber },

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { missingPaths } from "./needed-paths";
 
 /** On which network path servers are reached, from the environment. */
 export interface ProxySettings {
@@ -34,6 +35,8 @@ export interface VaultSettings {
   tokenResource: string;
   identity: { endpoint: string; header: string };
   database?: { host: string; port: number; name: string; credentialsPath: string };
+  /** Paths in Vault that the application needs and the workload may not use. */
+  missingPaths: readonly string[];
   encryption: EncryptionSettings;
   proxy: ProxySettings;
   rootsPem?: string;
@@ -114,6 +117,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
           credentialsPath: VAULT_DATABASE_CREDENTIALS_PATH,
         },
       }),
+    missingPaths: missingPaths(data.VAULT_PATHS.split(",")),
     encryption: encryptionFor(data.VAULT_PATHS.split(",")),
     proxy: {
       https: environment.HTTPS_PROXY ?? environment.https_proxy,
@@ -135,7 +139,6 @@ const customerKey = "customer-key";
 const archiveKey = "archive-key";
 const transformRole = "customer";
 
-/** With fewer paths than the application needs, its calls say which one Vault refused. */
 function encryptionFor(paths: readonly string[]): EncryptionSettings {
   return {
     transitMount: "transit",

@@ -1,95 +1,105 @@
 import { environmentJsonSchema, type JsonSchema } from "./json-schema";
 
-/** A part of the schema that has a heading of its own. */
+/** A part of the schema with its own heading. */
 interface Section {
   heading: string;
   introduction: string;
   schema: JsonSchema;
-  /** Where the schema stands, such as `["network", "subnets"]`. */
+  /** The schema's path, such as `["network", "subnets"]`. */
   path: string[];
 }
 
 const introduction = `# Environments
 
-<!-- Written by \`npm run schema\` from environments/schema.ts and environments/documentation.ts; change those. -->
+<!-- Written by \`npm run schema\` from environments/schema.ts and environments/documentation.ts. Change these files instead. -->
 
-An environment is one installation of the whole system: Vault, its network, MySQL and the workloads. Each has a file,
-\`environments/<name>.json\`, and everything in which one installation differs from another stands there. The code is the
+An environment is one installation of the whole system: Vault, its network, MySQL and the workloads. Each environment has a
+file, \`environments/<name>.json\`. This file contains everything that differs from other installations. The code is the
 same for all.
 
-**Choosing one.** \`ENVIRONMENT=production npm run synth\` reads \`environments/production.json\`. Without the variable it is
+**Choose an environment.** \`ENVIRONMENT=production npm run synth\` reads \`environments/production.json\`. The default is
 \`demo\`: small, cheap, for one person. The other commands (\`cdktf deploy\`, \`cdktf diff\`) read the same variable.
 
-**Making one of your own.** Copy the file that is closer to what you want and change \`name\` to the new file's name:
+**Create your own environment.** Copy the file that is more similar, and change \`name\` to the new file's name:
 
     cp environments/demo.json environments/test.json    # then set "name": "test" in it
     ENVIRONMENT=test npm run synth
 
-Editors that know JSON Schema (VS Code does without an extension) complete the fields and explain them, because the file's
-first line names \`./schema.json\`. Fields with a default may be left out. A mistake ends the command before anything is
-written, with a sentence for each: the field, what is wrong, and how to put it right.
+Editors with JSON Schema (VS Code needs no extension) complete and explain the fields, because the file's
+first line names \`./schema.json\`. You can omit fields with a default. A mistake stops the command before it writes
+anything. The command prints one sentence for each mistake: the field, the problem and the cure.
 
-**Before you deploy, replace what stands for you and your company.** The shipped files hold values that belong to nobody:
+**Before you deploy, replace the placeholders.** The shipped files contain values that belong to nobody:
 
-| What | In the shipped files | Where yours comes from |
+| What | In the shipped files | How to get your own |
 | --- | --- | --- |
-| Networks | \`203.0.113.0/24\`, \`198.51.100.16/28\`, \`192.0.2.0/28\` (reserved for documentation), \`10.50.0.0/24\`, \`10.60.0.0/16\` | Your own public address: \`curl -4 https://icanhazip.com\`, with \`/32\` behind it. A company's: ask who runs its network. |
-| Object ids | \`11111111-1111-4111-8111-111111111111\` and the like | See below. |
-| Application ids | \`77777777-7777-4777-8777-777777777777\` and the like | \`az ad app create --display-name NAME --query appId\`, see Login below. |
-| State | \`stterraformstate\` in \`rg-terraform-state\` | A storage account that exists already and in which the deployers are Storage Blob Data Contributor. |
+| Networks | \`203.0.113.0/24\`, \`198.51.100.16/28\`, \`192.0.2.0/28\` (reserved for documentation), \`10.50.0.0/24\`, \`10.60.0.0/16\` | Your own public address: run \`curl -4 https://icanhazip.com\` and add \`/32\`. A company's address: ask its network team. |
+| Object ids | \`11111111-1111-4111-8111-111111111111\` and similar | See below. |
+| Application ids | \`77777777-7777-4777-8777-777777777777\` and similar | \`az ad app create --display-name NAME --query appId\`, see Login below. |
+| State | \`stterraformstate\` in \`rg-terraform-state\` | An existing storage account. The deployers need the role Storage Blob Data Contributor in it. |
 
-**Object ids** say who somebody is in Entra ID. They are no secrets. To look one up:
+**Object ids** identify people and groups in Entra ID. They are not secret. To look one up:
 
     az ad signed-in-user show --query id --output tsv           # you
     az ad user show --id NAME@EXAMPLE.COM --query id --output tsv
     az ad group show --group NAME --query id --output tsv
     az ad sp show --id APPLICATION_ID --query id --output tsv   # a pipeline: not the application's own id
 
-**Three kinds of people** are named in the file, and they differ on purpose:
+**The file names three kinds of people.** They are different on purpose:
 
-- \`deployers\` run the deployment and configure Vault: its mounts, roles and policies. Their own policy reads no secret; but
-  whoever writes policies could write one that does, which the audit log shows. In a demo of
-  one person with a local state, \`signed-in-user\` stands for whoever runs the commands. To name people
-  instead, put the person first for whom it stood, and deploy. After that, any order is right.
-- \`recoveryKeyReaders\` may read Vault's recovery keys, with which a root token can be made when all else fails. Nobody is
-  both: whoever can change the infrastructure must not be able to open Vault. \`signed-in-user\` cannot be compared with
-  these ids before the deployment, so do not name yourself here in a demo of your own.
-- \`network.sshAdministrators\` may log in to the VMs. Usually there are none.
+- \`deployers\` run the deployment and configure Vault: its mounts, roles and policies. Their own policy reads no secrets.
+  But a deployer can write a policy that does, and the audit log shows this. If one person runs a demo with a local
+  state, \`signed-in-user\` means the person who runs the commands. To replace it by names, put this person first in the
+  list and deploy. After that, the order does not matter.
+- \`recoveryKeyReaders\` can read Vault's recovery keys. In an emergency, these keys create a root token. Nobody may be
+  in both lists: a person who can change the infrastructure must not be able to open Vault. The check before the deployment cannot
+  compare \`signed-in-user\` with these ids, so do not name yourself here in your own demo.
+- \`network.sshAdministrators\` can log in to the VMs. Usually this list is empty.
 
 **Ranges** are the networks that may connect, as IPv4 with a prefix length: \`203.0.113.7/32\` is one address, \`203.0.113.0/24\`
-the 256 that begin with 203.0.113. What no range names is refused. \`deployerRanges\` reach Vault, the Key Vaults and the web
-apps' deployment endpoint, \`clientRanges\` Vault and the web apps, \`sshRanges\` port 22. At least one of \`deployerRanges\` is public,
-because Key Vault's firewall takes no private ones. Without \`vault.publicAddress\` Vault itself is reached from private
-networks only: those that are connected to its virtual network by peering, VPN or ExpressRoute.
+is the 256 addresses that begin with 203.0.113. The firewalls refuse all other networks.
 
-**Paths** are what a workload may do in Vault, beside reading its database role's credentials: for a key of \`transitKeys\`
-\`transit/encrypt/<key>\`, \`transit/decrypt/<key>\`, \`transit/rewrap/<key>\`, \`transit/hmac/<key>\`, \`transit/verify/<key>\` and
-\`transit/keys/<key>\` (its metadata); for a role of \`databaseRoles\` \`database/creds/<role>\`; in the Enterprise edition
-\`transform/encode/customer\` and \`transform/decode/customer\`. Any other path is refused.
+- \`deployerRanges\` reach Vault, the Key Vaults and the web apps' deployment endpoint. At least one range must be public,
+  because Key Vault's firewall does not accept private ones.
+- \`clientRanges\` reach Vault and the web apps.
+- \`sshRanges\` reach port 22.
 
-**Login.** With \`requireLogin\` App Service lets nobody through to a web app who has not signed in with Entra ID; only
-\`/healthz\` answers without. People sign in to an app registration, one for each web app, and \`login.clientId\` is its application
-id. There is no client secret: the stack makes an identity that speaks for the app registration. Whoever owns the app
-registration says once that this is right, with what the stack's output \`webapp_federated_credentials\` holds for the web app:
+Without \`vault.publicAddress\` only private networks reach Vault: networks that are connected to its virtual
+network by peering, VPN or ExpressRoute.
+
+**Paths** are the requests that a workload may send to Vault. Its database role's credentials are always allowed. The file
+may name only these paths:
+
+- for a key of \`transitKeys\`: \`transit/encrypt/<key>\`, \`transit/decrypt/<key>\`, \`transit/rewrap/<key>\`,
+  \`transit/hmac/<key>\`, \`transit/verify/<key>\` and \`transit/keys/<key>\` (its metadata)
+- for a role of \`databaseRoles\`: \`database/creds/<role>\`
+- in the Enterprise edition: \`transform/encode/customer\` and \`transform/decode/customer\`
+
+**Login.** With \`requireLogin\`, App Service admits only people who signed in with Entra ID. Only \`/healthz\` answers
+without a sign-in. Each web app has its own app registration, and \`login.clientId\` is its application
+id. There is no client secret: the stack creates an identity that acts for the app registration. An owner of the app
+registration allows this once, with the web app's entry in the stack's output \`webapp_federated_credentials\`:
 
     az ad app update --id CLIENT_ID --web-redirect-uris WEBAPP_URL/.auth/login/aad/callback
     az ad app federated-credential create --id CLIENT_ID --parameters credential.json
 
-Everybody of the tenant may then sign in, until \`Assignment required\` is set on the enterprise application.
+After that, everyone in the tenant can sign in. To limit this, set \`Assignment required\` on the enterprise application.
 
-**VM sizes.** The default, \`Standard_D2s_v5\`, has SCSI disks. Sizes from v6 on have NVMe disks and work too, by another name of
-the data disk; none of them was booted on Azure yet. A change between the two kinds makes a new VM, which keeps the data disk, the name and
-the address. Series that Azure retires get a warning. \`ubuntu\` concerns VMs that are yet to be made. [azure.md](azure.md) has the reasons.
+**VM sizes.** The default, \`Standard_D2s_v5\`, has SCSI disks. Sizes from v6 have NVMe disks, with another name for the data
+disk. They should work, too, but nobody has booted one on Azure yet. A change between the two kinds creates a new VM. It keeps the data disk, the
+name and the address. Series that Azure retires cause a warning. \`ubuntu\` affects only new VMs. [azure.md](azure.md) has the reasons.
 
 **Durations** are a whole number and a unit: \`90s\`, \`3m\`, \`3h\`, \`30d\`.
 `;
 
-/** docs/environments.md: how to write an environment, and every field from the schema's own descriptions. */
+/**
+ * The text of docs/environments.md: how to write an environment, and every field with its description from the
+ * schema.
+ */
 export function environmentDocumentation(): string {
   const root: Section = {
     heading: "Fields",
-    introduction:
-      "The fields of an environment file. Those that are objects or lists of objects have a section of their own.",
+    introduction: "The fields of an environment file. Objects and lists of objects have their own sections.",
     schema: environmentJsonSchema(),
     path: [],
   };
@@ -160,7 +170,7 @@ function renderSection(
   return `## ${heading}\n\n${text}\n\n${lines.map((cells) => `| ${cells.map(cell).join(" | ")} |`).join("\n")}\n`;
 }
 
-/** As GitHub and VS Code derive it from a heading. */
+/** Computes an anchor from a heading, as GitHub and VS Code do. */
 function anchor(heading: string): string {
   return heading
     .toLowerCase()
@@ -168,7 +178,7 @@ function anchor(heading: string): string {
     .replaceAll(" ", "-");
 }
 
-/** A bar ends a table's cell, even in code. */
+/** Escapes bars, because a bar ends a table's cell even in code. */
 function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
@@ -209,7 +219,7 @@ function plural(items: JsonSchema): string {
   return items.format === "uuid" ? "GUIDs" : `strings${rule(items)}`;
 }
 
-/** The second half of the schema's sentence for a string of the wrong form is how to write it right. */
+/** Returns the cure of the schema's message for a malformed string. The cure comes after the semicolon. */
 function rule({ patternErrorMessage, maxLength }: JsonSchema = {}): string {
   const cure = patternErrorMessage?.split("; ").slice(1).join("; ").replace(/\.$/, "");
   if (cure && !cure.startsWith("remove")) return `: ${cure}`;
@@ -230,7 +240,7 @@ function defaultText(field: JsonSchema, required: boolean): string {
   return `\`${inline(field.default)}\``;
 }
 
-/** JSON with a space behind colons and commas. */
+/** Prints JSON with a space after colons and commas. */
 function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
@@ -242,10 +252,10 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** The field by whose value one variant differs from another. */
+/** Finds the field whose value distinguishes the variants. */
 function discriminator(variant: JsonSchema): [string, JsonSchema] {
   const found = Object.entries(variant.properties ?? {}).find(([, field]) => field.const !== undefined);
   if (!found)
-    throw new Error("A variant without a constant field cannot be documented; give it one in the schema.");
+    throw new Error("The documentation needs a constant field in each variant. Add one to the schema.");
   return found;
 }

@@ -29,7 +29,7 @@ export interface JsonSchema {
   additionalProperties?: false | JsonSchema;
 }
 
-/** Order in which a reader wants a field explained. */
+/** Order of the keys for a reader of the schema. */
 const keyOrder: (keyof JsonSchema)[] = [
   "$schema",
   "title",
@@ -57,7 +57,10 @@ const keyOrder: (keyof JsonSchema)[] = [
   "additionalProperties",
 ];
 
-/** What editors complete and explain the environment files by. Draft-07, the one that VS Code knows best. */
+/**
+ * The schema with which editors complete and explain the environment files. Draft-07, because VS Code supports it
+ * best.
+ */
 export function environmentJsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(environmentSchema, {
     target: "draft-7",
@@ -70,16 +73,16 @@ export function environmentJsonSchema(): JsonSchema {
   return arranged({
     ...schema,
     title: "Environment",
-    description: "Everything that differs between one environment and another.",
+    description: "The settings of one environment.",
   });
 }
 
-/** JSON as Biome formats it: a list on one line where it fits. */
+/** Prints JSON in Biome's format: a list on one line if it fits. */
 export function printJson(value: unknown, width = 110): string {
   return `${print(value, "", 0, width)}\n`;
 }
 
-/** The sentence that the schema has for a string of the wrong form. */
+/** Returns the schema's message for a malformed string. */
 function patternMessage(schema: z.core.$ZodType): string | undefined {
   const checks = schema._zod.def.checks ?? [];
   const own = "check" in schema._zod.def ? [schema] : [];
@@ -93,11 +96,11 @@ function patternMessage(schema: z.core.$ZodType): string | undefined {
   return undefined;
 }
 
-/** In the order of `keyOrder`, with titles for the fields; so the file depends on nothing but the schema. */
+/** Sorts the keys by `keyOrder` and adds titles, so the file depends only on the schema. */
 function arranged(schema: JsonSchema): JsonSchema {
   const unknown = Object.keys(schema).filter((key) => !keyOrder.includes(key as keyof JsonSchema));
   if (unknown.length > 0)
-    throw new Error(`environments/json-schema.ts knows no ${unknown.join(", ")}; add it there.`);
+    throw new Error(`environments/json-schema.ts does not know ${unknown.join(", ")}. Add it to keyOrder.`);
   const entries = keyOrder.flatMap((key): [string, unknown][] =>
     schema[key] === undefined ? [] : [[key, arrangedPart(key, schema[key])]],
   );
@@ -142,7 +145,7 @@ const titleWords: Record<string, string> = {
   vms: "VMs",
 };
 
-/** `osDiskGb` as "OS disk (GiB)". */
+/** Converts `osDiskGb` to "OS disk (GiB)". */
 function title(name: string): string {
   const words = name.split(/(?=[A-Z])/).map((word) => {
     const lowerCase = word.toLowerCase();

@@ -1,12 +1,12 @@
 import { fieldName, type Problem } from "./problem";
 
-/** No environment nests deeper than this by far; what does would only exhaust the checks that follow. */
+/** Maximum nesting, far above every environment's. Deeper input would only exhaust the later checks. */
 const deepest = 16;
 
-/** Strings and punctuation of a text that is JSON. */
+/** Matches the strings and punctuation of a JSON text. */
 const jsonToken = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
-/** What a file's bytes hold, or why they are no JSON that an environment can be. */
+/** The content of a file, or the reason why it cannot be an environment. */
 export type JsonText = { value: unknown; problems: Problem[] } | { unusable: string };
 
 /** Reads a JSON file strictly: UTF-8 (a byte order mark is allowed), every field once. */
@@ -15,19 +15,19 @@ export function readJsonText(bytes: Uint8Array): JsonText {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return { unusable: "is no UTF-8 text; save it with the encoding UTF-8." };
+    return { unusable: "is not UTF-8 text; save it with the encoding UTF-8." };
   }
   if (text.trim() === "") return { unusable: "is empty; copy environments/demo.json and change the copy." };
   try {
     const value: unknown = JSON.parse(text);
     if (depth(text) > deepest) {
-      return { unusable: `is nested more than ${deepest} levels deep; remove what does not belong there.` };
+      return { unusable: `is nested more than ${deepest} levels deep; remove the extra levels.` };
     }
     return { value, problems: problemsOfText(text) };
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\s+/g, " ").replace(/\p{C}/gu, "?") : "";
     return {
-      unusable: `is no JSON (${reason}); mend it there (JSON has neither comments nor a comma after the last entry).`,
+      unusable: `is not JSON (${reason}); correct it there (JSON has no comments and no comma after the last entry).`,
     };
   }
 }
@@ -42,7 +42,10 @@ function depth(json: string): number {
   return most;
 }
 
-/** What JSON.parse lets pass: of two fields of one name it takes the last, and `__proto__` is no field to trust. */
+/**
+ * Finds problems that JSON.parse accepts: a repeated field, of which it takes the last, and `__proto__`, which is
+ * unsafe.
+ */
 function problemsOfText(text: string): Problem[] {
   const problems: Problem[] = [];
   const open: { names?: Set<string>; step: string | number }[] = [];
@@ -61,7 +64,7 @@ function problemsOfText(text: string): Problem[] {
       const field = fieldName(open.map(({ step }) => step));
       if (name === "__proto__") problems.push({ field, sentence: "is not a field; remove it." });
       if (inner.names.has(name)) {
-        problems.push({ field, sentence: "stands in the file twice; remove one of the two." });
+        problems.push({ field, sentence: "is in the file twice; remove one entry." });
       }
       inner.names.add(name);
     }

@@ -5,11 +5,12 @@ import { readJsonText } from "./json-text";
 import { choices, excerpt, fieldName, type Problem, valueAt } from "./problem";
 import { checkRules } from "./rules";
 import { type Environment, environmentSchema } from "./schema";
+import { similarField } from "./similar-field";
 
-/** The file beside the environments that is none: what editors complete them from. */
+/** The JSON Schema for editors, the only JSON file beside the environments that is not an environment. */
 const schemaName = "schema";
 
-/** An environment that cannot be used: every problem of its file, a sentence each. */
+/** An unusable environment. The message lists every problem of its file, one sentence each. */
 export class EnvironmentError extends Error {
   constructor(
     readonly file: string,
@@ -22,13 +23,13 @@ export class EnvironmentError extends Error {
 
 /**
  * Reads and checks `<folder>/<name>.json`.
- * @throws {EnvironmentError} with all problems of the file at once.
+ * @throws {EnvironmentError} with all problems of the file at once
  */
 export function loadEnvironment(name: string, folder: string = __dirname): Environment {
   const file = `environments/${name}.json`;
   if (!/^[a-z][a-z0-9]{0,63}$/.test(name) || name === schemaName) {
     throw new EnvironmentError("ENVIRONMENT", [
-      `ENVIRONMENT: ${excerpt(name)} is no environment's name; choose from ${choices(environmentNames(folder))}.`,
+      `ENVIRONMENT: ${excerpt(name)} is not an environment; choose one of ${choices(environmentNames(folder))}.`,
     ]);
   }
   const json = readJsonText(readBytes(file, join(folder, `${name}.json`), folder));
@@ -50,7 +51,7 @@ export function loadEnvironment(name: string, folder: string = __dirname): Envir
   return parsed.data;
 }
 
-/** Runs a program's main part; an environment that cannot be used ends it with its sentences and exit code 1. */
+/** Runs a program's main function. An unusable environment ends the program with its messages and exit code 1. */
 export function exitOnEnvironmentError(main: () => void): void {
   try {
     main();
@@ -61,7 +62,7 @@ export function exitOnEnvironmentError(main: () => void): void {
   }
 }
 
-/** Names of the environments that the folder has a file for. */
+/** Returns the names of the environments in the folder. */
 export function environmentNames(folder: string = __dirname): string[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith(".json") && file !== `${schemaName}.json`)
@@ -72,7 +73,7 @@ export function environmentNames(folder: string = __dirname): string[] {
 function readBytes(file: string, path: string, folder: string): Uint8Array {
   if (!existsSync(path)) {
     throw new EnvironmentError(file, [
-      `ENVIRONMENT: there is no file ${file}; choose from ${choices(environmentNames(folder))}, or copy one of them to that name.`,
+      `ENVIRONMENT: ${file} does not exist; choose one of ${choices(environmentNames(folder))}, or copy one of them to that name.`,
     ]);
   }
   try {
@@ -80,12 +81,12 @@ function readBytes(file: string, path: string, folder: string): Uint8Array {
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code;
     throw new EnvironmentError(file, [
-      `(file): cannot be read (${reason}); make it a file that you may read.`,
+      `(file): cannot be read (${reason}); make it a file that you can read.`,
     ]);
   }
 }
 
-/** Of several things wrong with one field the most telling: zod's own checks come first, the schema's after them. */
+/** Selects the most useful of several problems with one field. zod's own checks come first, then the schema's. */
 function onePerField(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   const byField = new Map(
     issues.map((issue) => [`${issue.code === "unrecognized_keys"} ${fieldName(issue.path)}`, issue]),
@@ -104,7 +105,10 @@ function nameIsTheFiles(input: unknown, name: string): Problem[] {
   ];
 }
 
-/** A sentence from what zod found; the schema's own messages say the cure, the general ones get it here. */
+/**
+ * Converts zod's issue to sentences. The schema's own messages contain the cure, and this function adds it to general
+ * ones.
+ */
 function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   const field = fieldName(issue.path);
   const value = valueAt(input, issue.path);
@@ -113,7 +117,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
       .filter((key) => key !== "__proto__")
       .map((key) => ({
         field: fieldName([...issue.path, key]),
-        sentence: "is not a field; remove it or mend its spelling (docs/environments.md lists the fields).",
+        sentence: unknownField(issue.path, key),
       }));
   }
   if (value === undefined && issue.path.length > 0) {
@@ -126,12 +130,19 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   return [{ field, sentence: `${excerpt(value)} ${issue.message}` }];
 }
 
+function unknownField(path: readonly PropertyKey[], key: string): string {
+  const similar = similarField(path, key);
+  return similar
+    ? `is not a field. Do you mean ${similar}? (docs/environments.md lists the fields.)`
+    : "is not a field; remove it or correct its spelling (docs/environments.md lists the fields).";
+}
+
 function wrongType(value: unknown, expected: string): string {
   const wanted = kindNames[expected] ?? `a ${expected}`;
   if (typeof value === "number" && (expected === "int" || expected === "number")) {
     return Number.isFinite(value)
       ? `is ${value}, but should be a whole number; round it.`
-      : "is larger than any number that counts here; write a smaller one.";
+      : "is larger than any valid number; write a smaller one.";
   }
   if (typeof value === "string" && ["int", "number", "boolean"].includes(expected)) {
     const unquoted = /^(?:-?\d+|true|false)$/.test(value)
@@ -143,7 +154,7 @@ function wrongType(value: unknown, expected: string): string {
     return `is ${value}, a number, but should be a string; write it in quotes.`;
   }
   const given = value === null ? "null" : kindNames[Array.isArray(value) ? "array" : typeof value];
-  return `is ${given}, but should be ${wanted}; mend it (docs/environments.md explains it).`;
+  return `is ${given}, but should be ${wanted}; correct it (docs/environments.md explains it).`;
 }
 
 const kindNames: Record<string, string> = {

@@ -12,7 +12,7 @@ const agentCount = shape.agentVms.unwrap().element.shape.count;
 const anyList = z.array(z.unknown());
 const rangeLists = ["deployerRanges", "clientRanges", "sshRanges"] as const;
 
-/** Networks that are never a virtual network's nor a visitor's. Source: Azure, virtual network FAQ. */
+/** Networks that a virtual network or a visitor can never have. Source: Azure, virtual network FAQ. */
 const specialNetworks = [
   "0.0.0.0/8",
   "127.0.0.0/8",
@@ -22,7 +22,7 @@ const specialNetworks = [
   "255.255.255.255/32",
 ];
 
-/** Addresses, who may connect, and names on the network. */
+/** Rules for addresses, access and network names. */
 export function networkRules(read: Read): Problem[] {
   return [
     ...addressSpaceIsUsable(read),
@@ -45,7 +45,7 @@ function addressSpaceIsUsable(read: Read): Problem[] {
     : [
         {
           field: "network.addressSpace",
-          sentence: `${space} overlaps ${special}, which Azure keeps for other ends; choose private addresses, such as 10.20.0.0/16.`,
+          sentence: `${space} overlaps ${special}, which Azure reserves for other purposes; choose private addresses, such as 10.20.0.0/16.`,
         },
       ];
 }
@@ -61,13 +61,13 @@ function subnetsFit(read: Read): Problem[] {
     if (space !== undefined && !contains(space, cidr)) {
       problems.push({
         field,
-        sentence: `${cidr} lies outside network.addressSpace (${space}); choose a part of it.`,
+        sentence: `${cidr} is outside network.addressSpace (${space}); choose a part of it.`,
       });
     }
     for (const other of earlier.filter((one) => overlap(one.cidr, cidr))) {
       problems.push({
         field,
-        sentence: `${cidr} overlaps network.subnets.${other.name} (${other.cidr}); give each subnet addresses of its own.`,
+        sentence: `${cidr} overlaps network.subnets.${other.name} (${other.cidr}); give each subnet its own addresses.`,
       });
     }
     const longest = name === "webApp" ? 28 : 29;
@@ -82,7 +82,7 @@ function subnetsFit(read: Read): Problem[] {
   return problems;
 }
 
-/** Each agent VM has an address, and so has each worker of the plan. */
+/** Each agent VM and each worker of the plan needs an address. */
 function machinesFit(read: Read): Problem[] {
   const counts = (read(anyList, "agentVms") ?? []).map(
     (_, index) => read(agentCount, "agentVms", index, "count") ?? 0,
@@ -107,7 +107,7 @@ function machinesFit(read: Read): Problem[] {
   });
 }
 
-/** Shorter than /8 counts as any source: 0.0.0.0/1 and 128.0.0.0/1 together are the whole internet. */
+/** Networks larger than /8 count as any source: 0.0.0.0/1 and 128.0.0.0/1 together are the whole internet. */
 function sourcesAreNamed(read: Read): Problem[] {
   const anyAllowed = read(network.allowAnySource, "network", "allowAnySource") ?? false;
   return namedRanges(read).flatMap(({ field, cidr }): Problem[] => {
@@ -118,7 +118,7 @@ function sourcesAreNamed(read: Read): Problem[] {
         : [
             {
               field: `${field}.cidr`,
-              sentence: `${cidr} lets (nearly) any address in; name the networks that need access, or set network.allowAnySource to true if this is meant.`,
+              sentence: `${cidr} admits (nearly) any address; name the networks that need access, or set network.allowAnySource to true if this is meant.`,
             },
           ];
     }
@@ -126,14 +126,14 @@ function sourcesAreNamed(read: Read): Problem[] {
       ? [
           {
             field: `${field}.cidr`,
-            sentence: `${cidr} is nobody's address on a network; name a network that connects.`,
+            sentence: `${cidr} is not an address of a client network; name a network that connects.`,
           },
         ]
       : [];
   });
 }
 
-/** Ranges become entries of firewalls, where each network stands once, some of them under the range's name. */
+/** Firewalls need unique networks, and some use the range's name as a unique name. */
 function sourcesDiffer(read: Read): Problem[] {
   const names = new Map<string, string>();
   const networks = new Map<string, string>();
@@ -143,7 +143,7 @@ function sourcesDiffer(read: Read): Problem[] {
     if (taken) {
       problems.push({
         field: `${field}.name`,
-        sentence: `"${name}" is the name of ${taken} already, and each range has a name of its own; choose another.`,
+        sentence: `"${name}" is the name of ${taken} already, and each range needs its own name; choose another.`,
       });
     } else if (name !== undefined) names.set(name, field);
     const opening = `${list === "sshRanges" ? "SSH" : "Vault"} ${cidr}`;
@@ -151,7 +151,7 @@ function sourcesDiffer(read: Read): Problem[] {
     if (cidr !== undefined && earlier) {
       problems.push({
         field: `${field}.cidr`,
-        sentence: `${cidr} is let in by ${earlier} already; remove one of the two.`,
+        sentence: `${cidr} is already admitted by ${earlier}; remove this entry.`,
       });
     } else networks.set(opening, field);
     return problems;
@@ -172,12 +172,15 @@ function deployersReachKeyVault(read: Read): Problem[] {
     {
       field: "network.deployerRanges",
       sentence:
-        "holds private networks only, and Key Vault's firewall takes public ones only; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
+        "contains only private networks, and Key Vault's firewall accepts only public ones; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
     },
   ];
 }
 
-/** App Service has a public address: it sees each visitor's public one. Source: App Service, access restrictions. */
+/**
+ * App Service has a public address, so it sees each visitor's public address. Source: App Service, access
+ * restrictions.
+ */
 function clientsReachWebApps(read: Read): Problem[] {
   const ranges = namedRanges(read).filter(({ list }) => list === "clientRanges");
   const webApps = read(anyList, "webApps") ?? [];
@@ -188,12 +191,12 @@ function clientsReachWebApps(read: Read): Problem[] {
     {
       field: "network.clientRanges",
       sentence:
-        "holds private networks only, and App Service sees a visitor's public address; add the public address behind which these clients are.",
+        "contains only private networks, and App Service sees a visitor's public address; add the public address of these clients.",
     },
   ];
 }
 
-/** The VMs know no password and no key that a person holds: without administrators the port would be open for nobody. */
+/** The VMs have no passwords and no personal keys. Without administrators nobody could use an open port. */
 function somebodyMayUseSsh(read: Read): Problem[] {
   const opened = read(anyList, "network", "sshRanges") ?? [];
   const administrators = read(anyList, "network", "sshAdministrators") ?? [];
@@ -202,12 +205,15 @@ function somebodyMayUseSsh(read: Read): Problem[] {
     {
       field: "network.sshRanges",
       sentence:
-        "opens port 22, and nobody may log in; name somebody in network.sshAdministrators, or remove the ranges.",
+        "opens port 22, but nobody may log in; name a person in network.sshAdministrators, or remove the ranges.",
     },
   ];
 }
 
-/** A private zone hides the public one of its name from the virtual network, with all that the VMs need there. */
+/**
+ * A private zone hides the public zone of the same name from the virtual network, with all names that the VMs need
+ * there.
+ */
 function zoneHidesNobody(read: Read): Problem[] {
   const zone = read(network.privateDnsZone, "network", "privateDnsZone");
   const needed = [
@@ -224,7 +230,7 @@ function zoneHidesNobody(read: Read): Problem[] {
   return [
     {
       field: "network.privateDnsZone",
-      sentence: `${zone} would hide names of ${hidden} that the system needs; choose a zone of your own, such as demo.internal.`,
+      sentence: `${zone} would hide names of ${hidden} that the system needs; choose your own zone, such as demo.internal.`,
     },
   ];
 }

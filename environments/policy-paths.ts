@@ -9,8 +9,8 @@ type EngineSettings = Pick<Environment, "transitKeys"> & {
 export const transformRole = "customer";
 
 /**
- * Every path that a workload's policy may name, with the capability that the call needs.
- * `update` and never `create`: with `create`, transit would make a missing key on first use.
+ * Returns every path that a workload's policy may name, with the necessary capability. The capability is `update`,
+ * never `create`, because with `create` transit would create a missing key on first use.
  * Source: Vault's API documentation of the database, transit and transform engines.
  */
 export function policyPaths({

@@ -7,7 +7,7 @@ const principal = shape.recoveryKeyReaders.unwrap().element.shape;
 const deployer = shape.deployers.element.shape;
 const signedInUser = "signed-in-user";
 
-/** Who may deploy, read recovery keys and log in to the VMs; and the tags that say whose it all is. */
+/** Rules for deployers, recovery key readers, SSH administrators and tags. */
 export function principalRules(read: Read): Problem[] {
   return [
     ...tagsAreAzures(read),
@@ -20,8 +20,8 @@ export function principalRules(read: Read): Problem[] {
 }
 
 /**
- * Limits of the resources that take least: 15 tags on private DNS zones and on Key Vault's keys, certificates and
- * secrets; no spaces, leading digits or unusual characters in a DNS zone's tag names; names are equal in any case.
+ * Checks the strictest limits of all resources: 15 tags on private DNS zones and on Key Vault's keys, certificates
+ * and secrets; no spaces, leading digits or unusual characters in a DNS zone's tag names; names ignore case.
  * Source: Azure Resource Manager, tag limitations; Key Vault, key tags.
  */
 function tagsAreAzures(read: Read): Problem[] {
@@ -49,7 +49,7 @@ function tagsAreAzures(read: Read): Problem[] {
         {
           field,
           sentence:
-            "starts like Azure's own tags; choose a name without microsoft, azure or windows in front.",
+            "starts like Azure's own tags; choose a name that does not start with microsoft, azure or windows.",
         },
       ];
     }
@@ -58,7 +58,7 @@ function tagsAreAzures(read: Read): Problem[] {
           {
             field,
             sentence:
-              "differs from another tag in upper and lower case only, which Azure ignores; remove one of the two.",
+              "differs from another tag only in upper and lower case, which Azure ignores; remove one tag.",
           },
         ]
       : [];
@@ -68,12 +68,12 @@ function tagsAreAzures(read: Read): Problem[] {
     ...problems,
     {
       field: "tags",
-      sentence: `has ${names.length} entries, and private DNS zones and Key Vault's keys carry 15, of which the project sets ${own.length}; keep ${most} at most.`,
+      sentence: `has ${names.length} entries, but private DNS zones and Key Vault's keys accept 15, of which the project sets ${own.length}; keep ${most} at most.`,
     },
   ];
 }
 
-/** A tag is set here or by a policy: of both, each deployment would undo the other's. */
+/** Either the file or a policy sets a tag. With both, each deployment would undo the policy's change. */
 function policyTagsAreNotSet(read: Read): Problem[] {
   const own = Object.keys(read(z.record(z.string(), z.unknown()), "tags") ?? {});
   const set = new Set([...own, "environment", "project"].map((name) => name.toLowerCase()));
@@ -86,13 +86,14 @@ function policyTagsAreNotSet(read: Read): Problem[] {
     if (name !== undefined && set.has(name)) {
       return [{ field, sentence: "is a tag that deployments set themselves; remove it here, or from tags." }];
     }
-    return twice.has(index)
-      ? [{ field, sentence: "stands in this list already; remove one of the two." }]
-      : [];
+    return twice.has(index) ? [{ field, sentence: "is already in this list; remove this entry." }] : [];
   });
 }
 
-/** It means somebody else in another person's hands, and each plan would take the rights from the one before. */
+/**
+ * `signed-in-user` is a different person on another computer, so each plan would remove the rights from the previous
+ * person.
+ */
 function signedInUserDeploysAlone(read: Read): Problem[] {
   const ids = objectIds(read, deployer.objectId, "deployers");
   const shared = read(shape.state, "state")?.backend === "azurerm";
@@ -103,7 +104,7 @@ function signedInUserDeploysAlone(read: Read): Problem[] {
       return [
         {
           field,
-          sentence: `"${signedInUser}" means somebody else for each person who shares the state (state.backend azurerm); write each deployer's object id.`,
+          sentence: `"${signedInUser}" means a different person for each user of the shared state (state.backend azurerm); write each deployer's object id.`,
         },
       ];
     }
@@ -111,7 +112,7 @@ function signedInUserDeploysAlone(read: Read): Problem[] {
       ? [
           {
             field,
-            sentence: `"${signedInUser}" stands beside other deployers, and means them too when they deploy; write each deployer's object id.`,
+            sentence: `"${signedInUser}" is in a list with other deployers, and also means them when they deploy; write each deployer's object id.`,
           },
         ]
       : [];
@@ -126,7 +127,7 @@ function recoveryKeyReadersAreNotDeployers(read: Read): Problem[] {
     return [
       {
         field: `recoveryKeyReaders[${index}].objectId`,
-        sentence: `${excerpt(name ?? id)} is a deployer too, and who can change the infrastructure must not hold the recovery keys; name somebody else.`,
+        sentence: `${excerpt(name ?? id)} is also a deployer, and a person who can change the infrastructure must not have the recovery keys; name another person.`,
       },
     ];
   });
@@ -137,7 +138,7 @@ function principalsAreNamedOnce(read: Read): Problem[] {
   return lists.flatMap((list) =>
     repeated(objectIds(read, deployer.objectId, ...list)).map((index) => ({
       field: `${list.join(".")}[${index}].objectId`,
-      sentence: "stands in this list already; remove one of the two.",
+      sentence: "is already in this list; remove this entry.",
     })),
   );
 }
@@ -149,11 +150,11 @@ function subscriptionsAreNamedOnce(read: Read): Problem[] {
   );
   return repeated(ids).map((index) => ({
     field: `additionalSubscriptions[${index}]`,
-    sentence: "stands in this list already; remove one of the two.",
+    sentence: "is already in this list; remove this entry.",
   }));
 }
 
-/** Of each entry of a list, in lower case, as Entra compares them; undefined where there is none of the right form. */
+/** Returns the list's object ids in lower case, because Entra ignores case. A malformed id becomes undefined. */
 function objectIds(read: Read, schema: z.ZodType<string>, ...list: string[]): (string | undefined)[] {
   return (read(z.array(z.unknown()), ...list) ?? []).map((_, index) =>
     read(schema, ...list, index, "objectId")?.toLowerCase(),

@@ -1,21 +1,21 @@
 import type { z } from "zod";
 
-/** A field, written as in `webApps[0].name`, and a sentence: what is wrong with it and the cure. */
+/** A field, such as `webApps[0].name`, and a sentence with the problem and the cure. */
 export interface Problem {
   field: string;
   sentence: string;
 }
 
 /**
- * What one rule needs from the file: the value at a path if it is well-formed by itself, else nothing.
- * So a mistake in one field does not hide what another rule has to say.
+ * Reads the value at a path for a rule. Returns undefined if the value itself is malformed. So a mistake in one field
+ * does not hide the messages of other rules.
  */
 export type Read = <Schema extends z.ZodType>(
   schema: Schema,
   ...path: (string | number)[]
 ) => z.infer<Schema> | undefined;
 
-/** Reads from a parsed JSON document. */
+/** Creates a reader for a parsed JSON document. */
 export function reader(input: unknown): Read {
   return (schema, ...path) => {
     const parsed = schema.safeParse(valueAt(input, path));
@@ -23,7 +23,7 @@ export function reader(input: unknown): Read {
   };
 }
 
-/** The value at a path of a parsed JSON document; undefined where the path ends early. */
+/** Returns the value at a path of a parsed JSON document, or undefined if the path ends early. */
 export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (value, key) =>
@@ -34,7 +34,7 @@ export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** `["webApps", 0, "name"]` as `webApps[0].name`; unusual names in quotes. */
+/** Formats `["webApps", 0, "name"]` as `webApps[0].name`. Quotes unusual names. */
 export function fieldName(path: readonly PropertyKey[]): string {
   const name = path.map((part) => {
     if (typeof part === "number") return `[${part}]`;
@@ -43,7 +43,7 @@ export function fieldName(path: readonly PropertyKey[]): string {
   return name.join("").replace(/^\./, "") || "(file)";
 }
 
-/** Enough of a value to find it in the file: on one line, at most 60 characters, nothing that a terminal obeys. */
+/** Shortens a value so that a reader can find it in the file: one line, at most 60 characters, no terminal escapes. */
 export function excerpt(value: unknown): string {
   const text = (typeof value === "number" ? String(value) : JSON.stringify(value)) ?? String(value);
   const visible = text.replace(
@@ -53,13 +53,13 @@ export function excerpt(value: unknown): string {
   return visible.length > 60 ? `${visible.slice(0, 57)}...` : visible;
 }
 
-/** `a, b, c`; long lists end in a count. */
+/** Formats `a, b, c`. A long list ends with a count. */
 export function choices(values: readonly string[]): string {
   const shown = values.slice(0, 20).join(", ");
   return values.length > 20 ? `${shown} and ${values.length - 20} more` : shown;
 }
 
-/** Indexes of the values that stand earlier in the list too; undefined ones are passed over. */
+/** Returns the indexes of values that appear earlier in the list. Skips undefined values. */
 export function repeated(values: readonly (string | undefined)[]): number[] {
   const seen = new Set<string>();
   return [...values.entries()].flatMap(([index, value]) => {

@@ -5,7 +5,7 @@ import { serverRules } from "./server-rules";
 import { watchingRules } from "./watching-rules";
 import { workloadRules } from "./workload-rules";
 
-/** What a schema of single fields cannot see: relations between fields. Every problem at once. */
+/** Checks relations between fields, which the schema cannot express. Reports every problem at once. */
 export function checkRules(input: unknown): Problem[] {
   const read = reader(input);
   return [

@@ -7,7 +7,7 @@ const vault = shape.vault.unwrap().shape;
 const mysql = shape.mysql.unwrap().shape;
 const plan = shape.webAppPlan.unwrap().shape;
 
-/** What Vault, MySQL and the App Service plan can be made as. */
+/** Rules for Vault, MySQL and the App Service plan. */
 export function serverRules(read: Read): Problem[] {
   return [
     ...checksumIsTheKnownOne(read),
@@ -20,7 +20,7 @@ export function serverRules(read: Read): Problem[] {
   ];
 }
 
-/** A checksum that somebody was given for a version that the project knows better. */
+/** If the project knows the version's checksum, the file must not contain another one. */
 function checksumIsTheKnownOne(read: Read): Problem[] {
   const sha256 = read(vault.sha256, "vault", "sha256");
   const version = read(vault.version, "vault", "version");
@@ -31,12 +31,12 @@ function checksumIsTheKnownOne(read: Read): Problem[] {
   return [
     {
       field: "vault.sha256",
-      sentence: `is not the checksum of Vault ${version} (${edition}) that the project knows, ${known}; remove the field, and find out where the other one came from.`,
+      sentence: `is not the checksum of Vault ${version} (${edition}) that the project knows, ${known}; remove the field, and find out the source of the other checksum.`,
     },
   ];
 }
 
-/** What one node may have, and a cluster has for itself. */
+/** Some fields are only for a single node, others only for a cluster. */
 function clusterIsPossible(read: Read): Problem[] {
   const nodes = read(vault.nodes, "vault", "nodes") ?? 1;
   if (nodes === 1) return [];
@@ -45,7 +45,7 @@ function clusterIsPossible(read: Read): Problem[] {
       ? [
           {
             field: "vault.publicAddress",
-            sentence: `a cluster of ${nodes} nodes has a private address only; remove the field, or set vault.nodes to 1.`,
+            sentence: `a cluster of ${nodes} nodes has only a private address; remove the field, or set vault.nodes to 1.`,
           },
         ]
       : []),
@@ -53,7 +53,7 @@ function clusterIsPossible(read: Read): Problem[] {
       ? [
           {
             field: "vault.zone",
-            sentence: `is the zone of a single node, and a cluster of ${nodes} nodes is spread over vault.zones; remove the field.`,
+            sentence: `is the zone of a single node, but a cluster of ${nodes} nodes uses vault.zones; remove the field.`,
           },
         ]
       : []),
@@ -70,13 +70,16 @@ function recoveryThresholdIsReachable(read: Read): Problem[] {
     return [
       {
         field,
-        sentence: `${threshold} shares are needed but only ${shares} are made (vault.recoveryShares); lower one or raise the other.`,
+        sentence: `${threshold} shares are required, but only ${shares} exist (vault.recoveryShares); lower this number or raise the other.`,
       },
     ];
   }
   if (threshold === 1 && shares > 1) {
     return [
-      { field, sentence: `one of ${shares} shares would do alone, which Vault refuses; choose 2 or more.` },
+      {
+        field,
+        sentence: `a single share of ${shares} would be enough, which Vault refuses; choose 2 or more.`,
+      },
     ];
   }
   return [];
@@ -100,7 +103,7 @@ function standbyIsPossible(read: Read): Problem[] {
   return [
     {
       field: "mysql.highAvailability",
-      sentence: `a standby needs a General Purpose or Memory Optimized server, and ${sku} is burstable; set mysql.sku to GP_Standard_D2ds_v4 or the like.`,
+      sentence: `a standby needs a General Purpose or Memory Optimized server, and ${sku} is burstable; set mysql.sku to a SKU such as GP_Standard_D2ds_v4.`,
     },
   ];
 }
@@ -114,7 +117,7 @@ function workersArePossible(read: Read): Problem[] {
   return [
     {
       field: "webAppPlan.workers",
-      sentence: `${workers} workers are more than a plan ${sku} has; choose ${most} or less, or a larger webAppPlan.sku.`,
+      sentence: `${workers} workers are more than a plan ${sku} allows; choose ${most} or less, or a larger webAppPlan.sku.`,
     },
   ];
 }
@@ -129,7 +132,7 @@ function zoneRedundancyIsPossible(read: Read): Problem[] {
     {
       field: "webAppPlan.zoneRedundant",
       sentence:
-        "zone redundancy needs a Premium plan with at least two workers; set webAppPlan.sku to P1v3 or the like and webAppPlan.workers to 2.",
+        "zone redundancy needs a Premium plan with at least two workers; set webAppPlan.sku to a SKU such as P1v3 and webAppPlan.workers to 2.",
     },
   ];
 }

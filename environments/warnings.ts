@@ -4,10 +4,11 @@ import {
   DEFAULT_VAULT,
   openVulnerabilities,
 } from "../cloud-init/vault-server/vault-version";
+import { lacking } from "./application-needs";
 import type { Problem } from "./problem";
 import type { Environment } from "./schema";
 
-/** What an environment may say, although something else is better. */
+/** Returns warnings for values that are allowed but not recommended. */
 export function environmentWarnings(environment: Environment): Problem[] {
   const { vault } = environment;
   return [
@@ -16,6 +17,7 @@ export function environmentWarnings(environment: Environment): Problem[] {
     ...nobodyUsesTheRecoveryKeys(environment),
     ...sizesAreOld(environment),
     ...mysqlIsOld(environment.mysql),
+    ...applicationsCannotWork(environment),
     ...nobodyHearsOfAlerts(environment),
   ];
 }
@@ -37,12 +39,12 @@ function checksumIsUnknown(vault: Environment["vault"]): Problem[] {
   return [
     {
       field: "vault.sha256",
-      sentence: `the project does not know the checksum of Vault ${version}, so the VMs rely on HashiCorp's signature alone; write the one that \`curl -s ${checksumsUrl} | grep linux_amd64\` prints.`,
+      sentence: `the project does not know the checksum of Vault ${version}, so the VMs rely only on HashiCorp's signature; write the checksum that \`curl -s ${checksumsUrl} | grep linux_amd64\` prints.`,
     },
   ];
 }
 
-/** A login by token knows a person's object id, and not reliably a group's. */
+/** A login with a token reveals a person's object id, but not reliably a group's. */
 function nobodyUsesTheRecoveryKeys({ vault, recoveryKeyReaders }: Environment): Problem[] {
   if (!asksForTokenToRecover(vault.version) || recoveryKeyReaders.length === 0) return [];
   if (recoveryKeyReaders.some(({ type }) => type !== "Group")) return [];
@@ -50,7 +52,7 @@ function nobodyUsesTheRecoveryKeys({ vault, recoveryKeyReaders }: Environment): 
     {
       field: "recoveryKeyReaders",
       sentence:
-        "only groups may read the recovery keys, and Vault 2.x takes a person's login besides the keys to make a root token; name at least one person.",
+        "only groups may read the recovery keys, and Vault 2.x requires a person's login besides the keys to create a root token; name at least one person.",
     },
   ];
 }
@@ -68,7 +70,7 @@ function sizesAreOld({ vault, agentVms }: Environment): Problem[] {
     .filter(({ size }) => oldSeries.test(size))
     .map(({ field, size }) => ({
       field,
-      sentence: `${size} is of a series that Azure retires or gives to new subscriptions no more; write Standard_D2s_v5 or the like (docs/azure.md).`,
+      sentence: `${size} is of a series that Azure retires or no longer offers to new subscriptions; write a size such as Standard_D2s_v5 (docs/azure.md).`,
     }));
 }
 
@@ -78,7 +80,7 @@ function mysqlIsOld({ version }: Environment["mysql"]): Problem[] {
   return [
     {
       field: "mysql.version",
-      sentence: `MySQL ${version} had its last fix in April 2026, and Azure asks a price for its support from 2027 on; write 8.4, after a try on a copy (Azure upgrades the server in place, and not back).`,
+      sentence: `MySQL ${version} had its last fix in April 2026, and Azure charges for its support from 2027; write 8.4, but first try it on a copy (Azure upgrades the server in place and cannot undo it).`,
     },
   ];
 }
@@ -93,7 +95,26 @@ function nobodyHearsOfAlerts({ evidenceWorkspace, alerts }: Environment): Proble
   ];
 }
 
-/** Prints a sentence for each to stderr. */
+/**
+ * Every workload gets the project's application. If its rights are not enough, the application answers every request
+ * with 503.
+ */
+function applicationsCannotWork({ webApps, agentVms }: Environment): Problem[] {
+  return Object.entries({ webApps, agentVms }).flatMap(([list, workloads]) =>
+    workloads.flatMap((workload, index) => {
+      const missing = lacking(workload);
+      if (missing.length === 0) return [];
+      return [
+        {
+          field: `${list}[${index}].paths`,
+          sentence: `the application of ${workload.name} will only report missing rights, because it also needs ${missing.join(", ")}; add these, or deploy your own application there.`,
+        },
+      ];
+    }),
+  );
+}
+
+/** Prints one sentence for each warning to stderr. */
 export function printWarnings(environment: Environment): void {
   for (const { field, sentence } of environmentWarnings(environment)) {
     console.error(`Warning: environments/${environment.name}.json: ${field}: ${sentence}`);

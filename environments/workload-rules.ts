@@ -14,16 +14,16 @@ const anyList = z.array(z.unknown());
 const anyRecord = z.record(z.string(), z.unknown());
 const workloadLists = ["webApps", "agentVms"] as const;
 
-/** Vault's own ceiling for leases and tokens where a mount sets none. Source: Vault, `max_lease_ttl`. */
+/** Vault's maximum for leases and tokens if a mount sets none. Source: Vault, `max_lease_ttl`. */
 const systemMaxTtl = "768h";
 
 /** Both lease settings of the azure auth mount, from the walk-through "VM". */
 export const azureMountTtl = "1h";
 
-/** Each workload has a VM or web app of its name; these are taken. */
+/** Each workload has a VM or web app with its name. These names are taken. */
 const takenNames = new Map([["vault", "Vault's own VM"]]);
 
-/** Workloads, what Vault gives them, and for how long. */
+/** Rules for workloads, their rights in Vault and the lifetimes. */
 export function workloadRules(read: Read): Problem[] {
   return [
     ...lifetimesAreOrdered(read),
@@ -47,7 +47,7 @@ function lifetimesAreOrdered(read: Read): Problem[] {
     value !== undefined && limit !== undefined && seconds(value) > seconds(limit)
       ? [{ field, sentence: `${value} is more than ${limit}, ${why}; choose ${limit} or less.` }]
       : [];
-  const systemLimit = "the longest that Vault grants";
+  const systemLimit = "Vault's maximum";
   const roles = Object.keys(read(anyRecord, "databaseRoles") ?? {});
   return [
     ...atMost(
@@ -77,18 +77,13 @@ function lifetimesAreOrdered(read: Read): Problem[] {
       const maxTtl = read(agentVms.tokenMaxTtl, "agentVms", index, "tokenMaxTtl");
       return [
         ...atMost(`agentVms[${index}].tokenTtl`, ttl, maxTtl, "the group's tokenMaxTtl"),
-        ...atMost(
-          `agentVms[${index}].tokenMaxTtl`,
-          maxTtl,
-          azureMountTtl,
-          "the longest that the azure auth mount grants",
-        ),
+        ...atMost(`agentVms[${index}].tokenMaxTtl`, maxTtl, azureMountTtl, "the azure auth mount's maximum"),
       ];
     }),
   ];
 }
 
-/** The database roles that a workload reads credentials of. */
+/** Returns the database roles whose credentials a workload reads. */
 function databaseRolesOf(read: Read, list: (typeof workloadLists)[number], index: number): string[] {
   const role = read(webApp.databaseRole, list, index, "databaseRole");
   const paths = (read(anyList, list, index, "paths") ?? []).filter((path) => typeof path === "string");
@@ -96,7 +91,7 @@ function databaseRolesOf(read: Read, list: (typeof workloadLists)[number], index
   return [...new Set([...(role === undefined ? [] : [role]), ...named])];
 }
 
-/** Vault revokes a lease together with its token, so that a longer one ends before its time, in use. */
+/** Vault revokes a lease together with its token, so a longer lease ends early, while it is in use. */
 function leasesEndBeforeTheirTokens(read: Read): Problem[] {
   const databaseRoles = read(shape.databaseRoles, "databaseRoles");
   return workloadLists.flatMap((list) =>
@@ -117,7 +112,7 @@ function leasesEndBeforeTheirTokens(read: Read): Problem[] {
   );
 }
 
-/** With its last use a token ends, and every lease with it. */
+/** A token ends with its last use, and Vault revokes every lease with it. */
 function countedTokensHoldNoLease(read: Read): Problem[] {
   return entries(read, "webApps").flatMap((index): Problem[] => {
     const uses = read(webApp.tokenNumUses, "webApps", index, "tokenNumUses");
@@ -126,7 +121,7 @@ function countedTokensHoldNoLease(read: Read): Problem[] {
     return [
       {
         field: `webApps[${index}].tokenNumUses`,
-        sentence: `cannot be set for a web app with the database role "${role}": with its last use the token ends, and Vault drops the database users that the application works with. Remove tokenNumUses, and set a shorter tokenTtl.`,
+        sentence: `cannot be set for a web app with the database role "${role}": the token ends with its last use, and Vault drops the application's database users. Remove tokenNumUses, and set a shorter tokenTtl.`,
       },
     ];
   });
@@ -145,7 +140,7 @@ function nothingIsListedTwice(read: Read): Problem[] {
     );
     return repeated(values).map((index) => ({
       field: fieldName([...path, index]),
-      sentence: `${excerpt(values[index])} stands in this list already; remove one of the two.`,
+      sentence: `${excerpt(values[index])} is already in this list; remove this entry.`,
     }));
   });
 }
@@ -164,14 +159,14 @@ function workloadNamesDiffer(read: Read): Problem[] {
       ? [
           {
             field,
-            sentence: `"${name}" is the name of ${taken} already, and a workload's policy and resources have its name; choose another.`,
+            sentence: `"${name}" is the name of ${taken} already, and a workload's name is the name of its policy and resources; choose another.`,
           },
         ]
       : [];
   });
 }
 
-/** Azure keeps these words out of names that the internet sees. Source: Azure Resource Manager, reserved resource names. */
+/** Azure does not allow these words in public names. Source: Azure Resource Manager, reserved resource names. */
 function publicNamesAreAllowed(read: Read): Problem[] {
   const reserved = ["microsoft", "windows"];
   const named = [
@@ -187,7 +182,7 @@ function publicNamesAreAllowed(read: Read): Problem[] {
       ? [
           {
             field,
-            sentence: `"${name}" holds "${word}", which Azure allows in no public name; choose another.`,
+            sentence: `"${name}" contains "${word}", which Azure does not allow in public names; choose another.`,
           },
         ]
       : [];
@@ -199,7 +194,7 @@ function workloadsNameWhatExists(read: Read): Problem[] {
   const transitKeys =
     read(shape.transitKeys, "transitKeys") ??
     read(anyList, "transitKeys")?.flatMap((key) => transitKey.safeParse(key).data ?? []);
-  // Whether a path is misspelt is known whatever the edition is.
+  // The check for misspelt paths does not depend on the edition.
   const edition = read(vault.edition, "vault", "edition") ?? "enterprise";
   if (databaseRoles === undefined || transitKeys === undefined) return [];
   const known = policyPaths({ databaseRoles, transitKeys, vault: { edition } });
@@ -212,14 +207,14 @@ function workloadsNameWhatExists(read: Read): Problem[] {
         if (typeof path !== "string" || known.has(path)) return [];
         const sentence = withTransform.has(path)
           ? `${excerpt(path)} needs Vault Enterprise; set vault.edition to enterprise, or use a transit path.`
-          : `${excerpt(path)} is no path of Vault that a workload may use; choose from ${choices([...known.keys()])}.`;
+          : `${excerpt(path)} is not a Vault path for workloads; choose from ${choices([...known.keys()])}.`;
         return [{ field: `${list}[${index}].paths[${position}]`, sentence }];
       });
       if (role !== undefined && !Object.hasOwn(databaseRoles, role)) {
         const roles = Object.keys(databaseRoles);
         problems.push({
           field: `${list}[${index}].databaseRole`,
-          sentence: `"${role}" is no database role; ${roles.length > 0 ? `choose from ${choices(roles)}, or ` : ""}add it to databaseRoles.`,
+          sentence: `"${role}" is not a database role; ${roles.length > 0 ? `choose from ${choices(roles)}, or ` : ""}add it to databaseRoles.`,
         });
       }
       return problems;
@@ -227,7 +222,7 @@ function workloadsNameWhatExists(read: Read): Problem[] {
   );
 }
 
-/** A login that is half described would leave the application open to whoever reaches it. */
+/** An incomplete login would leave the application open to everyone who can reach it. */
 function loginsAreComplete(read: Read): Problem[] {
   return entries(read, "webApps").flatMap((index) => {
     const required = read(webApp.requireLogin, "webApps", index, "requireLogin");
@@ -244,13 +239,13 @@ function loginsAreComplete(read: Read): Problem[] {
           {
             field: `webApps[${index}].login`,
             sentence:
-              "has no effect, since requireLogin is not true; set requireLogin to true, or remove login.",
+              "has no effect, because requireLogin is not true; set requireLogin to true, or remove login.",
           },
         ];
   });
 }
 
-/** Indexes of a list in the file, whatever its entries hold. */
+/** Returns the indexes of a list in the file, regardless of its entries. */
 function entries(read: Read, list: (typeof workloadLists)[number]): number[] {
   return [...(read(anyList, list) ?? []).keys()];
 }

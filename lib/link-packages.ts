@@ -4,7 +4,7 @@ import { join } from "node:path";
 const packages = join(__dirname, "../node_modules");
 
 /**
- * Gives a copy of the project this one's packages. Link by link, since what is kept in node_modules/.cache belongs to one copy.
+ * Links this project's packages into a copy of the project, except node_modules/.cache, which belongs to one copy.
  */
 export function linkPackages(folder: string): void {
   mkdirSync(join(folder, "node_modules"));

@@ -1,6 +1,9 @@
-/** Prints what a program does and ends it, when its arguments ask for that: before it does anything. */
+/** Prints what a program does and ends it, when its own arguments ask for that: before it does anything. */
 export function helpIfAsked(usage: string): void {
-  if (!process.argv.slice(2).some((argument) => argument === "--help" || argument === "-h")) return;
+  const args = process.argv.slice(2);
+  // What comes after `--` are words of another program.
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  if (!own.some((argument) => argument === "--help" || argument === "-h")) return;
   console.log(usage);
   process.exit(0);
 }

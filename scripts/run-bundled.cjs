@@ -85,8 +85,8 @@ function build(entry) {
     bundle: true,
     platform: "node",
     target: `node${process.versions.node}`,
-    // Has a binary beside it, which it finds by its own place.
-    external: ["esbuild"],
+    // They find what is beside them by their own place.
+    external: ["esbuild", "openpgp"],
     keepNames: true,
     metafile: true,
     write: false,

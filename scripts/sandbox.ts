@@ -3,37 +3,66 @@ import { EnvironmentError, loadEnvironment } from "../environments/load";
 import { inTurn } from "../lib/processes/in-turn";
 import { Progress } from "../lib/processes/progress";
 import { codeOf, messageOf, UserError } from "../lib/processes/user-error";
-import { type Login, writeLogins } from "../sandbox/system/logins";
+import { type Command, Control, commands, runningFolders } from "../sandbox/system/control";
+import { writeLogins } from "../sandbox/system/logins";
+import { partsOf } from "../sandbox/system/parts";
 import { Sandbox } from "../sandbox/system/sandbox";
-import { smokeTest } from "../sandbox/system/smoke-test";
+import { applicationsReady, smokeTest } from "../sandbox/system/smoke-test";
+import { startScreen } from "../sandbox/system/start-screen";
 import { StateFolder } from "../sandbox/system/state-folder";
+import { Watch } from "../sandbox/system/watch";
 import { helpIfAsked } from "./help";
+import { sandboxCommand } from "./sandbox-command";
 import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: [ENVIRONMENT=name] npm run sandbox [-- --once] [--folder FOLDER] [--apply terraform|http]
 
   --once            run the smoke test and exit
   --folder FOLDER   keep everything in this folder, and go on from it next time
-  --apply WAY       apply vault-config by terraform or by http (Vault's API); terraform if it and its provider are there`;
+  --apply WAY       apply vault-config by terraform or by http (Vault's API); terraform if it and its provider are there
+
+To a sandbox that runs in another terminal (--folder FOLDER if there are several): npm run sandbox -- COMMAND
+
+  status            each part, and whether it works
+  logs NAME [-f]    the end of a part's log; with -f, what comes, too
+  stop NAME, start NAME, kill NAME
+  seal, unseal      take the unseal key away from Vault, and give it back
+  rotate            rotate the key of the customers, and encrypt every row anew
+  audit ID          what Vault's audit log has of a request, such as the one by which numbers were revealed
+  shell WHO [-- PROGRAM ...]   a shell, or one program, as a deployer, a web app or a VM
+  open              the web application`;
 
 interface Arguments {
   once: boolean;
   folder?: string;
   apply?: "terraform" | "http";
+  follow: boolean;
+  /** For a sandbox that runs. */
+  command?: Command;
+  name?: string;
+  words: string[];
 }
 
 /** Starts the whole system on this machine and keeps it running until Ctrl-C. */
-async function main(): Promise<void> {
+async function run(): Promise<void> {
   helpIfAsked(usage);
-  const { once, folder: path, apply } = readArguments();
+  const { once, folder: path, apply, command, name, words, follow } = readArguments();
+  if (command) {
+    process.exitCode = await sandboxCommand({ command, name, words, folder: path, follow });
+    return;
+  }
   const progress = new Progress();
   const environment = loadEnvironment(environmentName());
   const start = performance.now();
   const interrupted = new AbortController();
   let folder: Promise<StateFolder> | undefined;
   let starting: Promise<Sandbox> | undefined;
+  let watch: Watch | undefined;
+  let control: Control | undefined;
   const stop = () =>
     inTurn(
+      async () => watch?.stop(),
+      async () => control?.close(),
       // A start that failed has stopped what it had started.
       async () => (await starting?.catch(() => undefined))?.stop(),
       async () => (await folder?.catch(() => undefined))?.close(),
@@ -56,13 +85,31 @@ async function main(): Promise<void> {
       await stop();
       return;
     }
+    await progress.step("applications: schema, first customers", () => applicationsReady(sandbox));
     const logins = await writeLogins(sandbox, await state.folder("logins"));
-    console.log(summary(sandbox, state.path, logins, seconds(start)));
+    const parts = partsOf(sandbox, state.path);
+    const others = await runningFolders();
+    control = await Control.open({ sandbox, folder: state.path, parts, logins });
+    console.log(
+      await startScreen({
+        parts,
+        logins,
+        folder: state.path,
+        suffix: path !== undefined || others.length > 0 ? `--folder ${state.path}` : "",
+        environment: environmentName(),
+        pid: process.pid,
+        seconds: seconds(start),
+      }),
+    );
+    watch = Watch.start({ parts, say: (line) => progress.line(line) });
     redeployOnSignal(sandbox, progress);
   } catch (error) {
     if (interrupted.signal.aborted) return; // the interruption stops everything, and ends this process
     await stop();
-    throw error;
+    // A mistake of this program is shown with its stack, although the step has said its message.
+    if (!(error instanceof UserError && progress.told(error))) throw error;
+    console.error("The sandbox did not start. The reason is above.");
+    process.exit(1);
   }
 }
 
@@ -86,44 +133,28 @@ const environmentName = (): string => process.env.ENVIRONMENT ?? "demo";
 
 function readArguments(): Arguments {
   try {
-    const { values } = parseArgs({
-      options: { once: { type: "boolean" }, folder: { type: "string" }, apply: { type: "string" } },
+    const { values, positionals } = parseArgs({
+      options: {
+        once: { type: "boolean" },
+        folder: { type: "string" },
+        apply: { type: "string" },
+        follow: { type: "boolean", short: "f" },
+      },
+      allowPositionals: true,
     });
-    const { once = false, folder, apply } = values;
+    const { once = false, folder, apply, follow = false } = values;
     if (apply !== undefined && apply !== "terraform" && apply !== "http")
       throw new Error(`--apply cannot be ${apply}.`);
-    return { once, folder, apply };
+    const [word, name, ...words] = positionals;
+    const command = commands.find((it) => it === word);
+    if (word !== undefined && !command) throw new Error(`There is no command ${word}.`);
+    if (words.length > 0 && command !== "shell") throw new Error(`Unexpected argument '${words[0]}'.`);
+    return { once, folder, apply, follow, command, name, words };
   } catch (error) {
     // Node.js goes on to explain how to quote arguments, which is beside the point.
     console.error(`${messageOf(error).split(". ")[0]?.replace(/\.$/, "")}.\n\n${usage}`);
     process.exit(1);
   }
-}
-
-function summary(sandbox: Sandbox, folder: string, logins: readonly Login[], started: string): string {
-  const webApps = [...sandbox.webApps.values()].map(({ name, url }) => `  Web app   ${url}  (${name})`);
-  const onMachines = [...sandbox.agents.values()].map(
-    ({ name, loopback }) => `  On a VM   http://${loopback}:8080  (${name})`,
-  );
-  return [
-    "",
-    `The system runs (${started} s). Everything below is on this machine; Ctrl-C ends it.`,
-    "",
-    `  Vault     https://${sandbox.vault.address}:8200  (${sandbox.vaultServerName}; its certificate: ${sandbox.vaultCertificateFile})`,
-    ...webApps,
-    ...onMachines,
-    `  MySQL     ${sandbox.database.host}:${sandbox.database.port}  (TLS only; credentials come from Vault)`,
-    `  Files     ${folder}  (the VMs' files and logs are below machines/)`,
-    "",
-    "To look around as one of them, in another terminal:",
-    "",
-    ...logins.map(({ file }) => `  . ${file} && vault token lookup`),
-    "",
-    `To bring an edit of environments/${environmentName()}.json to all that runs, in another terminal:`,
-    "",
-    `  kill -USR2 ${process.pid}`,
-    "",
-  ].join("\n");
 }
 
 function seconds(start: number): string {
@@ -137,7 +168,10 @@ function problem(error: unknown): unknown {
   return error instanceof EnvironmentError || error instanceof UserError ? messageOf(error) : error;
 }
 
-main().catch((error: unknown) => {
-  console.error(problem(error));
-  process.exit(1);
-});
+/** For scripts/run-bundled.cjs: the sandbox starts two seconds sooner than from its modules. */
+export function main(): Promise<void> {
+  return run().catch((error: unknown) => {
+    console.error(problem(error));
+    process.exit(1);
+  });
+}

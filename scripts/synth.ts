@@ -41,6 +41,9 @@ function synth(): void {
   printTable(rows);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`\n${rows.length} stacks of the environment ${name} in ${seconds} s.`);
+  console.log(
+    `Next: ${name === "demo" ? "" : `ENVIRONMENT=${name} `}npm run sandbox (all of it on this machine), or az login && scripts/deploy ${name} --plan.`,
+  );
 }
 
 function readArguments(): { json: boolean } {

@@ -14,7 +14,7 @@ import { helpIfAsked } from "./help";
  */
 const withPrograms = [
   "test/app/(agent-way|application|lifecycle)",
-  "test/app/web/(browser|fuzz|package)",
+  "test/app/web/(browser|fuzz|layout|package)",
   "test/cloud-init/(apply-user-data|certificates|first-boot|install-release|vault-data-format)",
   "test/docs/",
   "test/lib/processes/",

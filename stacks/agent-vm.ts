@@ -16,7 +16,10 @@ import type { MysqlStack } from "./mysql";
 import type { NetworkStack } from "./network";
 import type { VaultServerStack } from "./vault-server";
 
-/** The workloads on VMs: groups of VMs alike, each with an identity of its own, Vault Agent and the application. */
+/**
+ * The workloads on VMs. Each workload is a group of equal VMs, each with its own identity, Vault Agent and the
+ * application.
+ */
 export class AgentVmStack extends EnvironmentStack {
   /** Principal ids of the VMs' identities, by workload. */
   readonly principalIds: ReadonlyMap<string, readonly string[]>;
@@ -45,7 +48,7 @@ export class AgentVmStack extends EnvironmentStack {
 
   private createGroups(): [name: string, machines: LinuxVm[]][] {
     const store = this.createPackageStore();
-    // Not who reads: the package is no secret, and each VM asks for a newer one every ten minutes.
+    // Logs writes, not reads. The package is not a secret, and each VM asks for a newer one every ten minutes.
     new Evidence(this, "package-store-evidence", {
       environment: this.environment,
       of: store.blobServiceId,
@@ -117,7 +120,8 @@ export class AgentVmStack extends EnvironmentStack {
       databaseCredentialsPath: `database/creds/${databaseRole}`,
       databaseHost: this.mysql.server.host,
       databaseName: this.mysql.server.databaseName,
-      // Those that its policy lets it encrypt with: the application takes what it is told for what it may do.
+      // Only the keys that the workload's policy lets it encrypt with. The application assumes that it may use all
+      // keys in its settings.
       transitKeys: transitKeys.filter((key) => paths.includes(`transit/encrypt/${key}`)),
       appPackageUrl: store.packageUrl,
       automaticRebootTime: vault.automaticRebootTime,

@@ -5,7 +5,7 @@ import { useStateBackend } from "../constructs/terraform/state-backend";
 import { tagEveryResource } from "../constructs/terraform/tags";
 import type { Environment } from "../environments/schema";
 
-/** What all stacks share: a state of their own, the providers' version ranges, tags. */
+/** The base of all stacks: its own state, the providers' version ranges and tags. */
 export abstract class EnvironmentStack extends TerraformStack {
   constructor(scope: Construct, id: string, environment: Environment, providers: readonly ProviderName[]) {
     super(scope, id);

@@ -13,7 +13,7 @@ import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
 import type { VaultServerStack } from "./vault-server";
 
-/** The MySQL server, with an administrator whose password passes through Key Vault and never through the state. */
+/** The MySQL server. Its administrator's password passes through Key Vault and never through the state. */
 export class MysqlStack extends EnvironmentStack {
   readonly server: MysqlServer;
   readonly password: MysqlAdministratorPassword;

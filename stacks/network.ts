@@ -11,11 +11,11 @@ import { SystemNetwork } from "../constructs/azure/system-network";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 
-/** The ground that the other stacks stand on: resource group, network, DNS, egress, and the deployers' first rights. */
+/** The base of all other stacks: resource group, network, DNS, egress, and the deployers' first rights. */
 export class NetworkStack extends EnvironmentStack {
   readonly resourceGroup: ResourceGroup;
   readonly subnets: SystemNetwork["subnets"];
-  /** Zone in which Vault is `vault`, as plain text. */
+  /** Name of the zone in which Vault's host is `vault`, as plain text. */
   readonly vaultDnsZoneName: string;
   readonly vaultDnsZone: PrivateDnsZone;
   readonly mysqlDnsZone: PrivateDnsZone;
@@ -51,7 +51,7 @@ export class NetworkStack extends EnvironmentStack {
       resourceGroup,
       virtualNetworkId: network.id,
     });
-    // Azure wants this ending, and a name that differs from the server's.
+    // Azure requires this ending, and a name that differs from the server's.
     this.mysqlDnsZone = new PrivateDnsZone(this, "mysql-dns", {
       name: `vault-${name}.private.mysql.database.azure.com`,
       resourceGroup,

@@ -22,7 +22,7 @@ import type { NetworkStack } from "./network";
 import type { VaultServerStack } from "./vault-server";
 import type { WebAppStack } from "./web-app";
 
-/** What the running Vault is told: who may log in, what each may do, and which secrets it makes. */
+/** The configuration of the running Vault: who can log in, what each can do, and which secrets Vault creates. */
 export class VaultConfigStack extends EnvironmentStack {
   private readonly policies: ReadonlyMap<string, string>;
 
@@ -59,7 +59,7 @@ export class VaultConfigStack extends EnvironmentStack {
     });
   }
 
-  /** One policy a workload: the paths it names, and its database role's credentials. */
+  /** Creates one policy per workload, with its paths and its database role's credentials. */
   private createPolicies(): ReadonlyMap<string, string> {
     const capabilities = policyPaths(this.environment);
     const { webApps, agentVms } = this.environment;

@@ -15,6 +15,7 @@ import { adminUsername } from "../constructs/azure/linux-vm";
 import { PublicAddress } from "../constructs/azure/public-address";
 import { RecoveryKeys } from "../constructs/azure/recovery-keys";
 import { resourceName } from "../constructs/azure/resource-names";
+import { SnapshotStore } from "../constructs/azure/snapshot-store";
 import { TlsCertificate } from "../constructs/azure/tls-certificate";
 import { UnsealKey } from "../constructs/azure/unseal-key";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
@@ -28,7 +29,7 @@ import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
 import type { VmReaderRoleStack } from "./vm-reader-role";
 
-/** So that the nodes of a cluster never restart together for a security update. */
+/** The nodes of a cluster must never restart together for a security update. */
 const minutesBetweenReboots = 30;
 
 /** Vault's server: its identity, its keys and certificate in Key Vault, its VM and its address. */
@@ -85,9 +86,18 @@ export class VaultServerStack extends EnvironmentStack {
             vaultPrincipalId: identity.principalId,
           })
         : undefined;
+    const snapshots = vault.snapshots.enabled ? this.createSnapshotStore(suffix, identity) : undefined;
     this.sshKey = new AdminSshKey(this, "ssh-key", { keyVaultId: this.keyVault.id });
     const nodes = Array.from({ length: vault.nodes }, (_, index) =>
-      this.createNode(index + 1, { deployer, identity, unsealKey, recoveryKeys, license, publicAddress }),
+      this.createNode(index + 1, {
+        deployer,
+        identity,
+        unsealKey,
+        recoveryKeys,
+        license,
+        snapshots,
+        publicAddress,
+      }),
     );
     this.nameNodes(nodes);
     this.watching?.measure(
@@ -140,7 +150,7 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
-  /** Who read, wrote or used what the Key Vault holds. */
+  /** Logs who read, wrote or used the Key Vault's contents. */
   private keepEvidence(id: string, keyVault: KeyVault): void {
     new Evidence(this, id, { environment: this.environment, of: keyVault.id, categories: ["AuditEvent"] });
   }
@@ -160,7 +170,7 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
-  /** A Key Vault and a resource group of their own, so that the deployers' rights do not reach them. */
+  /** Creates a separate Key Vault and resource group, so that the deployers' rights do not include them. */
   private createRecoveryKeys(tenantId: string, suffix: string, identity: VaultIdentity): RecoveryKeys {
     const { name, location, network, protectData, recoveryKeyReaders } = this.environment;
     const resourceGroup = new ResourceGroup(this, "recovery-resource-group", {
@@ -186,6 +196,32 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
+  /** In a resource group of its own, which the deployers' rights on what the stores hold do not reach. */
+  private createSnapshotStore(suffix: string, identity: VaultIdentity): SnapshotStore {
+    const { name, location, vault, protectData } = this.environment;
+    const resourceGroup = new ResourceGroup(this, "snapshot-resource-group", {
+      name: resourceName("rg", name, "vault", "snapshots"),
+      location,
+    });
+    const store = new SnapshotStore(this, "snapshots", {
+      name: `st${name}snap${suffix}`,
+      resourceGroup: resourceGroup.name,
+      location,
+      retentionDays: vault.snapshots.retentionDays,
+      replication: vault.snapshots.replication,
+      vaultSubnet: this.network.subnets.vault,
+      keeperRoleId: this.roles.snapshotKeeperRoleId,
+      vaultPrincipalId: identity.principalId,
+      protect: protectData,
+    });
+    new Evidence(this, "snapshot-evidence", {
+      environment: this.environment,
+      of: store.blobServiceId,
+      categories: ["StorageRead", "StorageWrite", "StorageDelete"],
+    });
+    return store;
+  }
+
   private createPublicAddress(suffix: string): PublicAddress {
     const { name, location, vault } = this.environment;
     return new PublicAddress(this, "public-address", {
@@ -205,6 +241,7 @@ export class VaultServerStack extends EnvironmentStack {
       unsealKey: UnsealKey;
       recoveryKeys: RecoveryKeys;
       license?: EnterpriseLicense;
+      snapshots?: SnapshotStore;
       publicAddress?: PublicAddress;
     },
   ): VaultNode {
@@ -261,9 +298,15 @@ export class VaultServerStack extends EnvironmentStack {
           certificateSecretUrl: this.certificate.secretUrl,
           recoveryKeysSecretUrl: parts.recoveryKeys.secretUrl,
           licenseSecretUrl: parts.license?.secretUrl,
+          snapshots: parts.snapshots && {
+            containerUrl: parts.snapshots.containerUrl,
+            interval: vault.snapshots.interval,
+            beforeUpgrade: !this.environment.upgradeWithoutSnapshot,
+          },
+          restore: this.environment.restore,
           recoveryShares: vault.recoveryShares,
           recoveryThreshold: vault.recoveryThreshold,
-          // Sorted, so that another order in the environment file is no change on the VM.
+          // Sorted, so that another order in the environment file does not change the VM.
           deployerObjectIds: deployers
             .map(({ objectId }) => (objectId === "signed-in-user" ? parts.deployer.objectId : objectId))
             .sort(),
@@ -274,7 +317,7 @@ export class VaultServerStack extends EnvironmentStack {
           deployerTokenTtl: vault.deployerTokenTtl,
           minTlsVersion: vault.minTlsVersion,
           watched: this.watching !== undefined,
-          // One node makes the cluster, and the others wait for it.
+          // One node creates the cluster, and the others wait for it.
           firstBoot: number === 1 ? vault.firstBoot : "join",
           recoveryKeyReaderObjectIds: recoveryKeyReaders
             .filter(({ type }) => type !== "Group")
@@ -285,7 +328,7 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
-  /** Names of the nodes in the virtual network, the first node's first. */
+  /** Names of the nodes in the virtual network, with the first node first. */
   private get nodeHosts(): string[] {
     const { nodes } = this.environment.vault;
     return Array.from({ length: nodes }, (_, index) => this.hostOfNode(index + 1));
@@ -307,7 +350,7 @@ export class VaultServerStack extends EnvironmentStack {
     });
   }
 
-  /** A name of its own for each node, for its peers. */
+  /** Gives each node a name of its own, for its peers. */
   private nameNodes(nodes: readonly VaultNode[]): void {
     for (const [index, { machine }] of nodes.entries())
       this.addPrivateName(nameOfNode(index + 1), machine.privateIpAddress);
@@ -326,7 +369,7 @@ export class VaultServerStack extends EnvironmentStack {
 
 const nameOfNode = (number: number): string => `vault-${number}`;
 
-/** A time of day such as "03:30", some minutes later. */
+/** Returns a time of day such as "03:30", moved by some minutes. */
 function laterBy(time: string, minutes: number): string {
   const [hour = 0, minute = 0] = time.split(":").map(Number);
   const later = (hour * 60 + minute + minutes) % (24 * 60);

@@ -4,11 +4,12 @@ import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { Evidence } from "../constructs/azure/evidence";
 import { RecoveryKeyWriterRole } from "../constructs/azure/recovery-key-writer-role";
+import { SnapshotKeeperRole } from "../constructs/azure/snapshot-keeper-role";
 import { VirtualMachineReaderRole } from "../constructs/azure/virtual-machine-reader-role";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 
-/** Everything that the other stacks make resources of; registering them is a right on the subscription too. */
+/** All resource providers that the other stacks use. Their registration is a right on the subscription, too. */
 const resourceProviders = [
   "Microsoft.Authorization",
   "Microsoft.Compute",
@@ -22,10 +23,11 @@ const resourceProviders = [
   "Microsoft.Web",
 ];
 
-/** What takes rights on the whole subscription: the two custom roles. Applied once, by whoever holds those rights. */
+/** The custom roles. Someone with rights on the whole subscription applies this stack once. */
 export class VmReaderRoleStack extends EnvironmentStack {
   readonly virtualMachineReaderRoleId: string;
   readonly recoveryKeyWriterRoleId: string;
+  readonly snapshotKeeperRoleId: string;
 
   constructor(scope: Construct, id: string, environment: Environment) {
     super(scope, id, environment, ["azurerm"]);
@@ -41,6 +43,10 @@ export class VmReaderRoleStack extends EnvironmentStack {
       environment: environment.name,
       subscriptionId: subscription.id,
     });
+    const keeper = new SnapshotKeeperRole(this, "snapshot-keeper", {
+      environment: environment.name,
+      subscriptionId: subscription.id,
+    });
 
     new Evidence(this, "activity-log", {
       environment,
@@ -50,7 +56,9 @@ export class VmReaderRoleStack extends EnvironmentStack {
 
     this.virtualMachineReaderRoleId = reader.id;
     this.recoveryKeyWriterRoleId = writer.id;
+    this.snapshotKeeperRoleId = keeper.id;
     new TerraformOutput(this, "virtual_machine_reader_role_id", { value: reader.id });
     new TerraformOutput(this, "recovery_key_writer_role_id", { value: writer.id });
+    new TerraformOutput(this, "snapshot_keeper_role_id", { value: keeper.id });
   }
 }

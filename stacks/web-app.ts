@@ -22,7 +22,10 @@ import type { MysqlStack } from "./mysql";
 import type { NetworkStack } from "./network";
 import type { VaultServerStack } from "./vault-server";
 
-/** The workloads on App Service: one plan, one integration subnet, an application and an identity for each. */
+/**
+ * The workloads on App Service: one plan, one integration subnet, and an application and an identity for each
+ * workload.
+ */
 export class WebAppStack extends EnvironmentStack {
   /** Principal ids of the applications' identities, by workload. */
   readonly principalIds: ReadonlyMap<string, string>;
@@ -55,7 +58,7 @@ export class WebAppStack extends EnvironmentStack {
     const appPackage = new AppPackage(this, "package");
     const logins: Record<string, FederatedCredential> = {};
     const apps = webApps.map((workload) => {
-      // A scope for each, since a workload may have any name, those of this stack's own parts among them.
+      // Each workload has its own scope, because its name may equal the name of another part of this stack.
       const scope = new Construct(this, `app-${workload.name}`);
       const login = this.createLogin(scope, workload, tenantId);
       const app = this.createApp(scope, workload, suffix, plan, monitoring, login);
@@ -89,11 +92,12 @@ export class WebAppStack extends EnvironmentStack {
     }
   }
 
-  /** What each application is told of the other stacks, as a local: said once, however many applications there are. */
+  /** Shares the other stacks' values with all applications as locals, so that the JSON contains each value once. */
   private shareValues() {
     const { certificate } = this.vaultServer;
     const { server } = this.mysql;
-    // Referred to in Terraform's own spelling: cdktf resolves a token anew wherever it stands, thousands of times.
+    // References use Terraform's own spelling, because cdktf would resolve a token thousands of times, once for each
+    // use.
     const shared = (name: string, value: string) =>
       `\${local.${new TerraformLocal(this, name, value).friendlyUniqueId}}`;
     return {
@@ -147,7 +151,7 @@ export class WebAppStack extends EnvironmentStack {
     });
   }
 
-  /** People sign in where the environment says so. */
+  /** Creates the sign-in for people if the environment sets it. */
   private createLogin(scope: Construct, workload: WebAppWorkload, tenantId: string): WebAppLogin | undefined {
     if (!workload.requireLogin || !workload.login) return undefined;
     return new WebAppLogin(scope, "login", {
@@ -159,7 +163,7 @@ export class WebAppStack extends EnvironmentStack {
     });
   }
 
-  /** All that the application needs to find Vault and MySQL; what it needs to log in, its identity has. */
+  /** Settings with which the application finds Vault and MySQL. To log in, it uses its identity. */
   private settings({ name, paths, databaseRole }: WebAppWorkload): Record<string, string> {
     const { certificate, certificateUrl, mysqlHost, mysqlDatabase } = this.shared;
     return {
@@ -179,19 +183,19 @@ export class WebAppStack extends EnvironmentStack {
   }
 }
 
-/** What a small plan does without; the environment decides. */
+/** Explains the features that a small plan lacks. The environment decides. */
 function planFindings({ sku, workers, zoneRedundant }: Environment["webAppPlan"]): Record<string, string> {
   return {
     ...(sku.startsWith("B") && {
       CKV_AZURE_211:
-        "The environment chose a Basic plan, enough to try the system; `webAppPlan.sku` names a larger one.",
+        "The environment chose a Basic plan, which is enough to try the system. `webAppPlan.sku` sets a larger one.",
     }),
     ...(workers < 2 && {
-      CKV_AZURE_212: "The environment chose one worker; `webAppPlan.workers` sets more.",
+      CKV_AZURE_212: "The environment chose one worker. `webAppPlan.workers` sets more.",
     }),
     ...(!zoneRedundant && {
       CKV_AZURE_225:
-        "The environment chose one zone; `webAppPlan.zoneRedundant: true` spreads a Premium plan's workers.",
+        "The environment chose one zone. `webAppPlan.zoneRedundant: true` spreads a Premium plan's workers.",
     }),
   };
 }

@@ -4,15 +4,15 @@ import { dirname, join, relative } from "node:path";
 const project = join(__dirname, "..");
 
 /**
- * Which folder may import which, types included; docs and README say it in words. A folder of the sandbox counts by itself, as do
- * scripts/deployment and the scripts that start the sandbox.
+ * The allowed imports between folders, including types. docs and README explain them. A folder of the sandbox counts
+ * separately, and so do scripts/deployment and the scripts that start the sandbox.
  */
 const arrows: Record<string, readonly string[]> = {
   "main.ts": ["stacks", "constructs", "environments"],
   stacks: ["constructs", "cloud-init", "environments"],
   constructs: ["cloud-init", "environments", "app"],
   "cloud-init": ["app"],
-  environments: ["cloud-init"],
+  environments: ["cloud-init", "app"],
   app: [],
   lib: ["cloud-init"],
   "sandbox/programs": ["lib"],
@@ -60,7 +60,7 @@ const arrows: Record<string, readonly string[]> = {
     "sandbox/system",
     "sandbox/azure",
     "sandbox/machine",
-    // The numbers of a seed.
+    // For the numbers of a seed.
     "sandbox/rehearsal",
     "lib",
   ],
@@ -101,8 +101,9 @@ const arrows: Record<string, readonly string[]> = {
   ],
 };
 
-/** test.ts also asks whether a browser is there. */
-const startTheSandbox = /^scripts\/(sandbox|rehearse|boot-test|test-faults|test|bench|bench\/[^/]+)\.ts$/;
+/** test.ts also checks for a browser. */
+const startTheSandbox =
+  /^scripts\/(sandbox|sandbox-command|rehearse|boot-test|test-faults|test|bench|bench\/[^/]+)\.ts$/;
 
 const importsOf: ReadonlyMap<string, readonly string[]> = new Map(
   ["main.ts", ...Object.keys(arrows).flatMap((folder) => filesIn(folder))].map((file) => [
@@ -117,7 +118,7 @@ it("finds the files and their imports", () => {
   expect(importsOf.get("scripts/deployment/vault.ts")).toContain("lib/vault-api/vault-client.ts");
 });
 
-it("imports go one way, from folder to folder", () => {
+it("imports between folders go one way", () => {
   const wrong = [...importsOf].flatMap(([file, imports]) =>
     imports
       .filter((imported) => partOf(imported) !== partOf(file))
@@ -127,12 +128,12 @@ it("imports go one way, from folder to folder", () => {
   expect(wrong).toEqual([]);
 });
 
-it("no file needs itself by way of others", () => {
+it("no file imports itself through others", () => {
   const inCircle = [...importsOf.keys()].filter((file) => reachable(importsOf.get(file) ?? []).has(file));
   expect(inCircle).toEqual([]);
 });
 
-it("lib holds what scripts and sandbox share, and nothing that only one of them uses", () => {
+it("lib contains only files that both scripts and sandbox use", () => {
   const usedBy = (folder: string) =>
     reachable([...importsOf.keys()].filter((file) => file.startsWith(`${folder}/`)));
   const [scripts, sandbox] = [usedBy("scripts"), usedBy("sandbox")];
@@ -146,7 +147,7 @@ function partOf(file: string): string {
   return top === "sandbox" || /^scripts\/(deployment|plan-summary)\//.test(file) ? `${top}/${second}` : top;
 }
 
-/** Everything that the files lead to, themselves included. */
+/** Returns the files and everything that they import. */
 function reachable(files: readonly string[]): ReadonlySet<string> {
   const found = new Set<string>();
   const waiting = [...files];

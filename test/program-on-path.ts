@@ -1,7 +1,10 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** Path of the first executable of a name in PATH's folders, and in some more after them; undefined where there is none. */
+/**
+ * Returns the path of the first executable with this name in PATH's folders, then in more folders, or undefined if
+ * there is none.
+ */
 export function programOnPath(name: string, moreFolders: readonly string[] = []): string | undefined {
   return [...(process.env["PATH"] ?? "").split(delimiter), ...moreFolders]
     .filter(isAbsolute)

@@ -1,8 +1,8 @@
 import { programOnPath } from "./program-on-path";
 
 /**
- * A test that needs a program of the machine. Where the program is missing, the test reports as skipped and its name says why and
- * what to do; with CI set it fails instead, so that a pipeline never passes on what it did not run.
+ * A test that needs a program of the machine. If the program is missing, the test is skipped, and its name explains
+ * the reason and the cure. With CI set, the test fails instead, so a pipeline never passes without it.
  *
  * @param program a name on PATH, for example "shellcheck"
  */
@@ -16,7 +16,7 @@ export function itWithProgram(
     it(name, test, timeout);
   } else if (process.env["CI"]) {
     it(name, () => {
-      throw new Error(`${program} is not installed, and CI demands this test. Install ${program}.`);
+      throw new Error(`${program} is not installed, but CI requires this test. Install ${program}.`);
     });
   } else {
     it.skip(`${name} (skipped: ${program} is not installed; install it to run this test)`, test);

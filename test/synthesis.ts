@@ -11,7 +11,7 @@ export class Block {
   constructor(
     readonly type: string,
     readonly id: string,
-    /** Path in the construct tree, such as `vault-server/unseal-key/key`; empty where cdktf notes none. */
+    /** Path in the construct tree, such as `vault-server/unseal-key/key`. Empty if cdktf records none. */
     readonly path: string,
     readonly attributes: Readonly<Record<string, unknown>>,
   ) {}
@@ -20,22 +20,22 @@ export class Block {
     return this.attributes[attribute];
   }
 
-  /** How other resources refer to an attribute of this one. */
+  /** Returns the reference with which other resources use an attribute of this one. */
   ref(attribute: string): string {
     return `\${${this.type}.${this.id}.${attribute}}`;
   }
 }
 
-/** A stack as Terraform gets it. */
+/** A stack in Terraform's input form. */
 export class SynthesizedStack {
   constructor(
     readonly name: string,
     readonly json: Readonly<Record<string, unknown>>,
-    /** Files that the stack brings along, by their path in its folder. */
+    /** Files of the stack, by their path in its folder. */
     readonly assets: ReadonlyMap<string, Buffer> = new Map(),
   ) {}
 
-  /** Every resource, or those of one type, in the order of their ids. */
+  /** Returns all resources or all of one type, in the order of their ids. */
   resources(type?: string): Block[] {
     return blocks(this.json["resource"], type);
   }
@@ -48,7 +48,7 @@ export class SynthesizedStack {
     return blocks(this.json["ephemeral"], type);
   }
 
-  /** The one resource of a type, or the one whose construct path ends so. */
+  /** Returns the one resource of a type, or the one with this end of its construct path. */
   only(type: string, pathEnd = ""): Block {
     return single(this.resources(type), type, pathEnd);
   }
@@ -70,7 +70,7 @@ export class SynthesizedStack {
 
 const synthesized = new Map<string, ReadonlyMap<string, SynthesizedStack>>();
 
-/** The whole system, by the stacks' names, in the order of deployment; the same environment is not built twice. */
+/** Synthesizes the whole system, by the stacks' names, in deployment order. The same environment is not built twice. */
 export function synthesizeSystem(environment: Environment): ReadonlyMap<string, SynthesizedStack> {
   const key = JSON.stringify(environment);
   const system = synthesized.get(key) ?? synthesize((app) => buildSystem(app, environment));
@@ -78,25 +78,25 @@ export function synthesizeSystem(environment: Environment): ReadonlyMap<string, 
   return system;
 }
 
-/** A stack that holds only what the function puts into it: for the test of one construct. */
+/** Synthesizes a stack that contains only the function's constructs, for the test of one construct. */
 export function synthesizeConstructs(build: (stack: TerraformStack) => void): SynthesizedStack {
   const stacks = synthesize((app) => build(new TerraformStack(app, "stack")), { skipValidation: true });
   return stacks.get("stack") as SynthesizedStack;
 }
 
-/** An environment that differs in a few fields. */
+/** Returns a copy of an environment with a few other fields. */
 export function changed(environment: Environment, change: (environment: Environment) => void): Environment {
   const copy = structuredClone(environment);
   change(copy);
   return copy;
 }
 
-/** A value as an object, or an empty one. */
+/** Returns a value as an object, or an empty one. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** Everything without cdktf's own notes (`//`), which Terraform does not read. */
+/** Removes cdktf's own notes (`//`), which Terraform does not read. */
 export function withoutMetadata(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutMetadata);
   if (typeof value !== "object" || value === null) return value;
@@ -149,7 +149,5 @@ function single(candidates: readonly Block[], type: string, pathEnd: string): Bl
   const [first] = found;
   if (first && found.length === 1) return first;
   const paths = candidates.map(({ path, id }) => path || id).join(", ") || "none";
-  throw new Error(
-    `${found.length} of type ${type} end in "${pathEnd}", where one is wanted; there: ${paths}`,
-  );
+  throw new Error(`${found.length} of type ${type} end in "${pathEnd}" instead of one. Found: ${paths}`);
 }

@@ -30,14 +30,14 @@ interface Diagnostic {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs Terraform as a stack's user would, except that no file of settings is named that does not exist. */
+/** Runs Terraform as a stack's user would, but without a missing settings file. */
 function terraform(cwd: string, ...args: string[]) {
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     TF_IN_AUTOMATION: "1",
     CHECKPOINT_DISABLE: "1",
     TF_PLUGIN_CACHE_DIR: cacheFolder(),
-    // The cache is trusted for providers that a lock file does not name yet.
+    // Terraform may use the cache for providers that no lock file names yet.
     TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE: "1",
   };
   const settings = environment.TF_CLI_CONFIG_FILE;
@@ -47,7 +47,7 @@ function terraform(cwd: string, ...args: string[]) {
   return spawnSync("terraform", args, { cwd, env: environment, encoding: "utf8", timeout: 300_000 });
 }
 
-/** Shared by all stacks, and by all runs: azurerm alone is 350 MB. */
+/** All stacks and all runs share this folder, because azurerm alone is 350 MB. */
 function cacheFolder(): string {
   const cache =
     process.env.TF_PLUGIN_CACHE_DIR ?? join(__dirname, "../node_modules/.cache/terraform-plugins");
@@ -55,7 +55,7 @@ function cacheFolder(): string {
   return cache;
 }
 
-/** Why stacks cannot be validated here; undefined when they can. One init with all providers decides. */
+/** Returns the reason why the stacks cannot be validated, or undefined. One init with all providers decides. */
 function obstacle(): string | undefined {
   const version = terraform(folder, "version", "-json");
   if (version.error) return "terraform is not on the PATH; install 1.11 or newer";
@@ -74,7 +74,7 @@ function obstacle(): string | undefined {
   return `the providers cannot be installed (${reason.slice(0, 160)})`;
 }
 
-/** Those of all stacks together. */
+/** Returns the required providers of all stacks. */
 function requiredProviders(): object {
   const stacks = [...synthesizeSystem(loadEnvironment("demo")).values()];
   return Object.assign(
@@ -83,7 +83,7 @@ function requiredProviders(): object {
   );
 }
 
-/** Those that the properties are checked on, and some that nobody wrote. */
+/** Returns the environments of the property tests, and some generated ones. */
 function validated(): (readonly [string, Environment])[] {
   const generated = fc.sample(environmentFiles, { numRuns: 2, seed: 20_261_124 });
   return [
@@ -92,7 +92,7 @@ function validated(): (readonly [string, Environment])[] {
   ];
 }
 
-/** All stacks of an environment, each in a folder of its own. */
+/** Synthesizes all stacks of an environment, each into its own folder. */
 function synthesizeTo(name: string, environment: Environment): string {
   const output = join(folder, name.replace(" ", "-"));
   synthesize(environment, output);
@@ -100,7 +100,7 @@ function synthesizeTo(name: string, environment: Environment): string {
 }
 
 const reason = obstacle();
-if (reason) console.warn(`terraform validate is skipped: ${reason}`);
+if (reason) console.warn(`Skipping terraform validate: ${reason}`);
 
 describe.each(validated())("terraform validate, %s", (name, environment) => {
   if (reason) {
@@ -110,7 +110,7 @@ describe.each(validated())("terraform validate, %s", (name, environment) => {
   const stacks = synthesizeTo(name, environment);
 
   it.each(stackNames)(
-    "finds neither error nor warning in %s",
+    "finds no error and no warning in %s",
     (stack) => {
       const cwd = join(stacks, stack);
       const init = terraform(cwd, "init", "-backend=false", "-input=false", "-no-color");

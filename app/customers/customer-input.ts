@@ -11,7 +11,7 @@ export const longest: Readonly<Record<CustomerField, number>> = {
   city: 100,
   socialSecurityNumber: 11,
   cardNumber: 23,
-  salary: 12,
+  salary: 14,
   email: 200,
   phone: 30,
 };
@@ -55,10 +55,16 @@ const customerInput = z.object({
     isCardNumber,
     "The card number is none: it has 12 to 19 digits, and the last one does not fit the others.",
   ),
-  salary: needed("salary", "The salary").regex(
-    /^(?:0|[1-9]\d{0,8})(?:\.\d{1,2})?$/,
-    "The salary is no amount; write it as 52000 or 52000.50, below a thousand million.",
-  ),
+  salary: needed("salary", "The salary")
+    .transform(withoutThousands)
+    .pipe(
+      z
+        .string()
+        .regex(
+          /^(?:0|[1-9]\d{0,8})(?:\.\d{1,2})?$/,
+          "The salary is no amount; write it as 52000 or 52,000.50, below a thousand million.",
+        ),
+    ),
   email: text("email", "The e-mail address").regex(
     /^(?:[^\s@]{1,64}@[^\s@.]+(?:\.[^\s@.]+)*)?$/,
     "The e-mail address is none; write it as name@example.com, or leave it empty.",
@@ -87,6 +93,11 @@ export function checkCustomerInput(input: CustomerInput, keptCardNumber?: string
 /** With its hyphens, however it was entered. */
 function socialSecurityNumberOf(text: string): string {
   return text.replace(/^(\d{3})-?(\d{2})-?(\d{4})$/, "$1-$2-$3");
+}
+
+/** As a page shows it: 52,000.50 is 52000.50. */
+function withoutThousands(text: string): string {
+  return /^\d{1,3}(?:[, ]\d{3})+(?:\.\d*)?$/.test(text) ? text.replace(/[, ]/g, "") : text;
 }
 
 function isBirthDate(text: string): boolean {

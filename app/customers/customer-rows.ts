@@ -3,6 +3,7 @@ import { codeOf, type Parameter, type Pools, type Session } from "../database/po
 import { Conflict, NotFound } from "../errors";
 import {
   type CustomerField,
+  type CustomerQuery,
   customerFields,
   type HashedField,
   hashedFields,
@@ -16,6 +17,7 @@ const seedLock = "RIGHT(CONCAT(DATABASE(), '.seed'), 64)";
 
 /** What of a row Vault has made. */
 export interface SealedFields {
+  dataKey: string;
   fields: Record<CustomerField, string>;
   hashes: Record<HashedField, string>;
   keyVersion: number;
@@ -32,6 +34,7 @@ export interface RowSearch {
 interface Row extends Record<string, unknown> {
   id: number;
   row_key: string;
+  data_key: string;
   version: number;
   key_version: number;
   created_at: Date;
@@ -40,15 +43,19 @@ interface Row extends Record<string, unknown> {
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const hashColumn = (field: HashedField): string => `${snake(field)}_hash`;
-const sealedColumns = [...customerFields.map(snake), ...hashedFields.map(hashColumn)];
+const sealedColumns = ["data_key", ...customerFields.map(snake), ...hashedFields.map(hashColumn)];
 const columns = ["id", "row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
+const isBehind = "(key_version < ? OR data_key = '')";
 const select = `SELECT ${columns.join(", ")} FROM customers`;
 
 /** The table of customers: ciphertexts in, ciphertexts out. Each write is acknowledged once, whatever broke in between. */
 export class CustomerRows {
   constructor(private readonly pools: Pools) {}
 
-  page({ page, pageSize }: PageRequest, search?: RowSearch): Promise<Page<StoredCustomer>> {
+  page(
+    { page, pageSize, sort }: PageRequest & Pick<CustomerQuery, "sort">,
+    search?: RowSearch,
+  ): Promise<Page<StoredCustomer>> {
     const { where, parameters } = condition(search);
     return this.pools.use("list customers", async (session) => {
       const [count] = await session.rows<{ total: number }>(
@@ -56,11 +63,10 @@ export class CustomerRows {
         parameters,
       );
       // Numbers as text: MySQL 8 takes a prepared LIMIT's double for none. Source: mysql2, issue 1239.
-      const rows = await session.rows<Row>(`${select}${where} ORDER BY id LIMIT ? OFFSET ?`, [
-        ...parameters,
-        String(pageSize),
-        String((page - 1) * pageSize),
-      ]);
+      const rows = await session.rows<Row>(
+        `${select}${where} ORDER BY id ${sort === "-number" ? "DESC " : ""}LIMIT ? OFFSET ?`,
+        [...parameters, String(pageSize), String((page - 1) * pageSize)],
+      );
       return { page, pageSize, total: Number(count?.total ?? 0), rows: rows.map(storedCustomer) };
     });
   }
@@ -70,6 +76,13 @@ export class CustomerRows {
     const found = await this.pools.use("read a customer", (session) => find(session, id));
     if (!found) throw notFound(id);
     return found;
+  }
+
+  has(rowKey: string): Promise<boolean> {
+    return this.pools.use("look for a customer's key", async (session) => {
+      const rows = await session.rows("SELECT id FROM customers WHERE row_key = ?", [rowKey]);
+      return rows.length > 0;
+    });
   }
 
   /** Adds a row. Returns it, or the stored row when that key exists already. */
@@ -120,6 +133,28 @@ export class CustomerRows {
     );
   }
 
+  /** Under its old number and key, as another version: pages of the version that was removed do not fit. @throws {Conflict} */
+  async restore({ id, rowKey, version, createdAt }: StoredCustomer, sealed: SealedFields): Promise<void> {
+    const named = ["id", "row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
+    await this.pools.use("bring back a customer", (session, attempt) =>
+      session.transaction(async () => {
+        try {
+          await session.change(
+            `INSERT INTO customers (${named.join(", ")}) VALUES (${named.map(() => "?").join(", ")})`,
+            [id, rowKey, version + 1, sealed.keyVersion, createdAt, new Date(), ...sealedValues(sealed)],
+          );
+        } catch (error) {
+          if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
+          const stored = await find(session, id);
+          // A ciphertext is never made twice, so this one is of an attempt whose answer was lost.
+          if (attempt > 1 && stored?.fields.firstName === sealed.fields.firstName) return;
+          throw new Conflict(`There is a customer ${id} already.`);
+        }
+        await session.change("DELETE FROM customer_archive WHERE row_key = ?", [rowKey]);
+      }),
+    );
+  }
+
   /** All of them or none, and only while there is no other: by one instance at a time. @returns how many */
   seed(rows: () => Promise<SealedFields[]>, rowKeys: readonly string[]): Promise<number> {
     return this.pools.use(
@@ -159,10 +194,21 @@ export class CustomerRows {
     return Object.keys(await this.rowsByVersion()).map(Number);
   }
 
-  /** Rows that an older version of the key encrypted, after a row number. */
+  /** How many rows an older version of the key encrypted, or field by field. */
+  countBehind(keyVersion: number): Promise<number> {
+    return this.pools.use("count customers to rewrap", async (session) => {
+      const [count] = await session.rows<{ total: number }>(
+        `SELECT COUNT(*) AS total FROM customers WHERE ${isBehind}`,
+        [keyVersion],
+      );
+      return Number(count?.total ?? 0);
+    });
+  }
+
+  /** These rows, after a row number. */
   behind(keyVersion: number, afterId: number, limit: number): Promise<StoredCustomer[]> {
     return this.pools.use("read customers to rewrap", async (session) => {
-      const rows = await session.rows<Row>(`${select} WHERE key_version < ? AND id > ? ORDER BY id LIMIT ?`, [
+      const rows = await session.rows<Row>(`${select} WHERE ${isBehind} AND id > ? ORDER BY id LIMIT ?`, [
         keyVersion,
         afterId,
         String(limit),
@@ -176,7 +222,7 @@ export class CustomerRows {
     return this.pools.use("rewrap a customer", async (session, attempt) => {
       const { affected } = await session.change(
         `UPDATE customers SET key_version = ?, ${sealedColumns.map((column) => `${column} = ?`).join(", ")}
-         WHERE id = ? AND version = ? AND row_key = ? AND key_version < ?`,
+         WHERE id = ? AND version = ? AND row_key = ? AND ${isBehind}`,
         [sealed.keyVersion, ...sealedValues(sealed), id, version, rowKey, sealed.keyVersion],
       );
       return affected === 1 || attempt > 1;
@@ -216,8 +262,12 @@ async function isEmpty(session: Session): Promise<boolean> {
   return (await session.rows("SELECT id FROM customers LIMIT 1")).length === 0;
 }
 
-function sealedValues({ fields, hashes }: SealedFields): Parameter[] {
-  return [...customerFields.map((field) => fields[field]), ...hashedFields.map((field) => hashes[field])];
+function sealedValues({ dataKey, fields, hashes }: SealedFields): Parameter[] {
+  return [
+    dataKey,
+    ...customerFields.map((field) => fields[field]),
+    ...hashedFields.map((field) => hashes[field]),
+  ];
 }
 
 function condition({ id, created, hashes = [] }: RowSearch = {}): { where: string; parameters: Parameter[] } {
@@ -242,6 +292,7 @@ function storedCustomer(row: Row): StoredCustomer {
   return {
     id: row.id,
     rowKey: row.row_key,
+    dataKey: row.data_key,
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { CustomerCipher } from "../encryption/customer-cipher";
+import { type CustomerCipher, isSealed } from "../encryption/customer-cipher";
 import { Conflict, InvalidInput } from "../errors";
 import { checkCustomerInput } from "./customer-input";
 import { type CustomerRows, conflict, type RowSearch } from "./customer-rows";
@@ -13,6 +13,7 @@ import {
   type HashedField,
   type Page,
   type PageRequest,
+  type RevealedCustomer,
   type StoredCustomer,
 } from "./customer-store";
 
@@ -42,6 +43,16 @@ export class EncryptedCustomerStore implements CustomerStore {
     return this.openOne(await this.rows.one(id));
   }
 
+  async reveal(id: number): Promise<RevealedCustomer> {
+    this.assertPrepared();
+    const row = await this.rows.one(id);
+    let auditId = "";
+    const [input] = await this.cipher().open([row], (requestId) => {
+      auditId = requestId;
+    });
+    return { customer: customer(row, input as CustomerInput), auditId };
+  }
+
   async add(input: CustomerInput, oneTimeKey?: string): Promise<Customer> {
     const checked = checkCustomerInput(input);
     this.assertPrepared();
@@ -57,6 +68,11 @@ export class EncryptedCustomerStore implements CustomerStore {
     throw new InvalidInput({
       oneTimeKey: `Other content was saved with this one-time key before, as customer ${row.id}. Use a new key, or open a new form.`,
     });
+  }
+
+  async wasAdded(oneTimeKey: string): Promise<boolean> {
+    this.assertPrepared();
+    return this.rows.has(rowKeyOf(oneTimeKey));
   }
 
   async edit(id: number, input: CustomerInput, version: number): Promise<Customer> {
@@ -75,18 +91,32 @@ export class EncryptedCustomerStore implements CustomerStore {
     return customer(row, { ...checked, cardNumber: shownCard(row, checked) });
   }
 
-  async remove(id: number, version?: number): Promise<void> {
+  async remove(id: number, version?: number): Promise<StoredCustomer> {
     this.assertPrepared();
     for (let attempt = 1; ; attempt++) {
       const row = await this.rows.one(id);
       if (version !== undefined && row.version !== version) throw conflict(id);
       try {
-        return await this.rows.remove(row, await this.cipher().sealForArchive(row));
+        await this.rows.remove(row, await this.cipher().sealForArchive(row));
+        return row;
       } catch (error) {
         // An edit came between reading and removing, and the caller wants the customer gone whatever the version is.
         if (!(error instanceof Conflict) || version !== undefined || attempt === removalAttempts) throw error;
       }
     }
+  }
+
+  async restore(removed: StoredCustomer): Promise<void> {
+    this.assertPrepared();
+    // Vault decrypts only what belongs to this row key, whoever kept it meanwhile.
+    const [input] = await this.cipher().open([removed]);
+    const [sealed] = await this.cipher().seal([{ rowKey: removed.rowKey, input: input as CustomerInput }]);
+    if (!sealed) throw new Error("Vault sealed one customer and gave none.");
+    if (isMasked(removed)) {
+      sealed.fields.cardNumber = removed.fields.cardNumber;
+      sealed.hashes.cardNumber = removed.hashes.cardNumber;
+    }
+    await this.rows.restore(removed, sealed);
   }
 
   async findByNumber(number: string): Promise<Customer[]> {
@@ -101,6 +131,11 @@ export class EncryptedCustomerStore implements CustomerStore {
     checkPage(request);
     this.assertPrepared();
     return this.rows.page(request);
+  }
+
+  async oneAsStored(id: number): Promise<StoredCustomer> {
+    this.assertPrepared();
+    return this.rows.one(id);
   }
 
   private async rowSearch(search: string): Promise<RowSearch | undefined> {
@@ -149,7 +184,7 @@ function rowKeyOf(oneTimeKey: string): string {
 }
 
 /** Vault Enterprise masks card numbers one way: the stored text is all there is. */
-const isMasked = ({ fields }: StoredCustomer): boolean => !fields.cardNumber.startsWith("vault:v");
+const isMasked = ({ fields }: StoredCustomer): boolean => !isSealed(fields.cardNumber);
 
 const shownCard = (row: StoredCustomer, { cardNumber }: CustomerInput): string =>
   isMasked(row) ? row.fields.cardNumber : cardNumber;

@@ -8,10 +8,11 @@ import {
   type StoredCustomer,
 } from "../customers/customer-store";
 import { Tampered, Unavailable } from "../errors";
+import { DataKey, isOfDataKey } from "./data-key";
 import type { Transform } from "./transform";
-import type { Bound, TransitKey, Undecryptable } from "./transit";
+import type { OnAnswer, TransitKey, Undecryptable } from "./transit";
 
-/** A customer to seal, and the random key of its row, to which each ciphertext is bound. */
+/** A customer to seal, and the random text of its row, to which each ciphertext is bound. */
 export interface OpenRow {
   rowKey: string;
   input: CustomerInput;
@@ -21,8 +22,9 @@ export interface OpenRow {
 const transformed: ReadonlySet<CustomerField> = new Set(["socialSecurityNumber", "cardNumber"]);
 
 /**
- * Customers' fields to and from what the database holds. However many rows: one transit request to decrypt, two to encrypt
- * (ciphertexts and keyed hashes); on Vault Enterprise one or two more to the transform engine.
+ * Customers' fields to and from what the database holds: a data key seals the fields of a row, and Vault encrypts the data key,
+ * since each value costs Vault an entry in each audit log. However many rows: one transit request to decrypt, two to encrypt
+ * (data keys and keyed hashes); on Vault Enterprise one or two more to the transform engine.
  */
 export class CustomerCipher {
   constructor(
@@ -36,42 +38,43 @@ export class CustomerCipher {
   }
 
   async seal(rows: readonly OpenRow[]): Promise<SealedFields[]> {
-    const byTransit = customerFields.filter((field) => !this.transform || !transformed.has(field));
-    const texts: Bound[] = rows.flatMap(({ rowKey, input }) =>
-      byTransit.map((field) => ({ text: input[field], associatedData: binding(rowKey, field) })),
-    );
+    const byDataKey = customerFields.filter((field) => !this.transform || !transformed.has(field));
+    const keyed = rows.map((row) => ({ ...row, dataKey: DataKey.generate() }));
     const hashed = rows.flatMap(({ input }) => hashedFields.map((field) => hashInput(field, input[field])));
     const [encrypted, hashes, numbers, cards] = await Promise.all([
-      this.key.encrypt(texts),
+      this.key.encrypt(
+        keyed.map(({ rowKey, dataKey }) => ({
+          text: dataKey.text,
+          associatedData: binding(rowKey, "data-key"),
+        })),
+      ),
       this.key.hmac(hashed),
       this.transform?.encodeSocialSecurityNumbers(rows.map(({ input }) => input.socialSecurityNumber)),
       this.transform?.maskCardNumbers(rows.map(({ input }) => input.cardNumber)),
     ]);
-    return rows.map(({ input }, row) => {
+    return keyed.map(({ rowKey, input, dataKey }, row) => {
+      const { ciphertext = "", keyVersion = 1 } = encrypted[row] ?? {};
       const fields = {} as Record<CustomerField, string>;
-      for (const [index, field] of byTransit.entries()) {
-        fields[field] = encrypted[row * byTransit.length + index]?.ciphertext ?? "";
-      }
+      for (const field of byDataKey) fields[field] = dataKey.seal(input[field], binding(rowKey, field));
       if (numbers) fields.socialSecurityNumber = numbers[row] ?? "";
       if (cards) fields.cardNumber = cards[row] ?? "";
       const ofRow = hashes.slice(row * hashedFields.length, (row + 1) * hashedFields.length);
       return {
+        dataKey: ciphertext,
         fields,
         hashes: Object.fromEntries(
           hashedFields.map((field, index) => [field, input[field] === "" ? "" : (ofRow[index] ?? "")]),
         ) as Record<HashedField, string>,
-        // The key may be rotated between the two requests; the older version is the one that is still to be rewrapped.
-        keyVersion: Math.min(encrypted[row * byTransit.length]?.keyVersion ?? 1, ...ofRow.map(versionOfHash)),
+        // The key may be rotated between the two requests. The older version still needs a rewrap.
+        keyVersion: Math.min(keyVersion, ...ofRow.map(versionOfHash)),
       };
     });
   }
 
   /** @throws {Tampered} for a ciphertext that is not of its row and field */
-  async open(rows: readonly StoredCustomer[]): Promise<CustomerInput[]> {
-    const places = rows.flatMap((row) =>
-      customerFields.filter((field) => isTransit(row.fields[field])).map((field) => ({ row, field })),
-    );
-    const encoded = rows.filter((row) => !isTransit(row.fields.socialSecurityNumber));
+  async open(rows: readonly StoredCustomer[], onAnswer?: OnAnswer): Promise<CustomerInput[]> {
+    const encrypted = rows.flatMap(encryptedByVault);
+    const encoded = rows.filter((row) => !isSealed(row.fields.socialSecurityNumber));
     if (encoded.length > 0 && !this.transform) {
       throw new Unavailable(
         "Some rows were written with Vault Enterprise's transform engine, which is not there.",
@@ -80,21 +83,23 @@ export class CustomerCipher {
     }
     const [texts, numbers] = await Promise.all([
       this.key.decrypt(
-        places.map(({ row, field }) => ({
-          ciphertext: row.fields[field],
-          associatedData: binding(row.rowKey, field),
+        encrypted.map(({ row, ciphertext, of }) => ({
+          ciphertext,
+          associatedData: binding(row.rowKey, of),
         })),
+        onAnswer,
       ),
       this.transform?.decodeSocialSecurityNumbers(encoded.map(({ fields }) => fields.socialSecurityNumber)),
     ]);
     const inputs = new Map(rows.map((row) => [row, { ...row.fields }]));
-    for (const [index, { row, field }] of places.entries()) {
+    for (const [index, { row, of }] of encrypted.entries()) {
       const text = texts[index];
-      if (typeof text !== "string") throw undecryptable(row, field, text);
-      (inputs.get(row) as Record<CustomerField, string>)[field] = text;
+      if (typeof text !== "string") throw undecryptable(row, of, text);
+      const opened = of === "data-key" ? openFields(row, DataKey.of(text)) : { [of]: text };
+      Object.assign(inputs.get(row) as CustomerInput, opened);
     }
     for (const [index, row] of encoded.entries()) {
-      (inputs.get(row) as Record<CustomerField, string>).socialSecurityNumber = numbers?.[index] ?? "";
+      (inputs.get(row) as CustomerInput).socialSecurityNumber = numbers?.[index] ?? "";
     }
     return [...inputs.values()];
   }
@@ -131,10 +136,39 @@ export class CustomerCipher {
   }
 }
 
-/** Where a ciphertext belongs. Never changed: what is stored could not be decrypted any more. */
-const binding = (rowKey: string, field: CustomerField): string => `customers/${rowKey}/${field}`;
+/** What Vault encrypts of a row: its data key, or its fields where it has none. */
+type VaultEncrypted = CustomerField | "data-key";
 
-const isTransit = (stored: string): boolean => stored.startsWith("vault:v");
+/** Where a ciphertext belongs. Never change it: Vault would refuse to decrypt what is stored. */
+const binding = (rowKey: string, of: VaultEncrypted): string => `customers/${rowKey}/${of}`;
+
+const isOfTransit = (stored: string): boolean => stored.startsWith("vault:v");
+
+/** Whether a stored field is a ciphertext, and not a text of the transform engine. */
+export const isSealed = (stored: string): boolean => isOfDataKey(stored) || isOfTransit(stored);
+
+function encryptedByVault(
+  row: StoredCustomer,
+): { row: StoredCustomer; ciphertext: string; of: VaultEncrypted }[] {
+  if (row.dataKey !== "") return [{ row, ciphertext: row.dataKey, of: "data-key" }];
+  return customerFields
+    .filter((field) => isOfTransit(row.fields[field]))
+    .map((field) => ({ row, ciphertext: row.fields[field], of: field }));
+}
+
+/** @throws {Tampered} also for a field that Vault encrypted by itself: the row had no data key then */
+function openFields(row: StoredCustomer, dataKey: DataKey): Partial<CustomerInput> {
+  const sealed = customerFields.filter((field) => isSealed(row.fields[field]) || !transformed.has(field));
+  return Object.fromEntries(
+    sealed.map((field) => {
+      const text = isOfDataKey(row.fields[field])
+        ? dataKey.open(row.fields[field], binding(row.rowKey, field))
+        : undefined;
+      if (text === undefined) throw new Tampered(row.id, field);
+      return [field, text];
+    }),
+  );
+}
 
 /** The field before it, so that equal numbers of two fields have different hashes. */
 const hashInput = (field: HashedField, value: string): string => `${field}:${normalized(field, value)}`;
@@ -146,7 +180,7 @@ function normalized(field: HashedField, value: string): string {
 
 const versionOfHash = (hash: string): number => Number(/^vault:v(\d+):/.exec(hash)?.[1] ?? 1);
 
-function undecryptable(row: StoredCustomer, field: CustomerField, problem: Undecryptable | undefined): Error {
+function undecryptable(row: StoredCustomer, of: VaultEncrypted, problem: Undecryptable | undefined): Error {
   const said = problem?.message ?? "";
   // Vault's words for a version below min_decryption_version, against those for a wrong tag or a ciphertext that is none.
   if (/too old|disallowed by policy/i.test(said)) {
@@ -155,5 +189,5 @@ function undecryptable(row: StoredCustomer, field: CustomerField, problem: Undec
       60,
     );
   }
-  return new Tampered(row.id, field);
+  return new Tampered(row.id, of);
 }

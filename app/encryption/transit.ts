@@ -18,6 +18,9 @@ export class Undecryptable extends Error {
   override readonly name = "Undecryptable";
 }
 
+/** Told the id under which Vault's audit log has the request. */
+export type OnAnswer = (requestId: string) => void;
+
 interface BatchAnswer<Result> {
   batch_results: (Result & { error?: string })[];
 }
@@ -44,6 +47,7 @@ export class TransitKey {
   /** In place of a text that cannot be decrypted, what Vault says about it. */
   async decrypt(
     values: readonly { ciphertext: string; associatedData: string }[],
+    onAnswer?: OnAnswer,
   ): Promise<(string | Undecryptable)[]> {
     const results = await this.#batch<{ plaintext?: string }>(
       "decrypt",
@@ -53,6 +57,7 @@ export class TransitKey {
       })),
       // Without it, one bad ciphertext makes the answer a 400.
       { partial_failure_response_code: 200 },
+      onAnswer,
     );
     return results.map(({ plaintext, error }) =>
       error ? new Undecryptable(error) : Buffer.from(plaintext ?? "", "base64").toString("utf8"),
@@ -83,17 +88,22 @@ export class TransitKey {
     operation: "encrypt" | "decrypt" | "hmac",
     batch: object[],
     options: object = {},
+    onAnswer?: OnAnswer,
   ): Promise<(Result & { error?: string })[]> {
     if (batch.length === 0) return [];
     const path = `${this.mount}/${operation}/${this.name}`;
     try {
-      const { data } = await this.vault.call<BatchAnswer<Result>>("POST", path, {
+      const { data, request_id } = await this.vault.call<BatchAnswer<Result>>("POST", path, {
         batch_input: batch,
         ...options,
       });
+      if (request_id) onAnswer?.(request_id);
       return data.batch_results;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      // Vault answers 400 when each item failed. Source: Vault, builtin/logical/transit/path_encrypt.go, batchRequestResponse.
+      const failed = (error.data as BatchAnswer<Result> | undefined)?.batch_results;
+      if (failed) return failed;
       throw new Unavailable(`Vault refuses ${path}: ${error.message}`, 30, { cause: error });
     }
   }

@@ -27,10 +27,14 @@ export function measuredStore(store: CustomerStore, metrics: Metrics): CustomerS
   return {
     list: measured("list", store.list),
     get: measured("get", store.get),
+    reveal: measured("reveal", store.reveal),
     add: measured("add", store.add),
+    wasAdded: measured("wasAdded", store.wasAdded),
     edit: measured("edit", store.edit),
     remove: measured("remove", store.remove),
+    restore: measured("restore", store.restore),
     findByNumber: measured("findByNumber", store.findByNumber),
     asStored: measured("asStored", store.asStored),
+    oneAsStored: measured("oneAsStored", store.oneAsStored),
   };
 }

@@ -3,14 +3,23 @@ import { type Dispatcher, request } from "undici";
 /** Vault, or what stands before it, answered with a status that is none of success. */
 export class Refused extends Error {
   override readonly name = "Refused";
+  // Private, so that no log shows it.
+  readonly #data: unknown;
 
   constructor(
     readonly status: number,
     /** Vault's own words; they name no secret. */
     readonly errors: readonly string[],
     readonly retryAfterSeconds?: number,
+    data?: unknown,
   ) {
     super(`${status} ${errors.join("; ")}`);
+    this.#data = data;
+  }
+
+  /** What the answer had as `data`: of a batch in which each item failed, the items' errors. */
+  get data(): unknown {
+    return this.#data;
   }
 }
 
@@ -52,7 +61,9 @@ export async function requestJson<T>({
   );
   const text = await answer.body.text();
   if (answer.statusCode < 200 || answer.statusCode > 299) {
-    throw new Refused(answer.statusCode, errorsOf(text), secondsOf(answer.headers["retry-after"]));
+    const refusal = objectOf(text);
+    const retryAfter = secondsOf(answer.headers["retry-after"]);
+    throw new Refused(answer.statusCode, errorsOf(refusal), retryAfter, refusal["data"]);
   }
   return (text === "" ? {} : JSON.parse(text)) as T;
 }
@@ -69,14 +80,19 @@ function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 }
 
 /** In Vault's form { errors: [] } or Azure's { error: { message } }, { message }; else nothing, as it may be anything. */
-function errorsOf(text: string): string[] {
+function errorsOf({ errors, error, message }: Record<string, unknown>): string[] {
+  if (Array.isArray(errors)) return errors.map(String).map((line) => line.trim().slice(0, 300));
+  const said = (error as { message?: unknown } | undefined)?.message ?? message;
+  return typeof said === "string" ? [said.slice(0, 300)] : [];
+}
+
+/** An empty one for what is no JSON object. */
+function objectOf(text: string): Record<string, unknown> {
   try {
-    const { errors, error, message } = JSON.parse(text);
-    if (Array.isArray(errors)) return errors.map(String).map((line) => line.trim().slice(0, 300));
-    const said = error?.message ?? message;
-    return typeof said === "string" ? [said.slice(0, 300)] : [];
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
-    return [];
+    return {};
   }
 }
 

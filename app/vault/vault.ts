@@ -6,6 +6,8 @@ import { connectionProblem, Refused } from "./http";
 /** Vault's answer to a request; only what the application reads. */
 export interface VaultAnswer<Data> {
   data: Data;
+  /** Under which Vault's audit log has the request. */
+  request_id?: string;
   lease_id?: string;
   lease_duration?: number;
   renewable?: boolean;
@@ -103,7 +105,7 @@ function reasonOf({ status, errors }: Refused, path: string): string {
   const said = errors.join(" ");
   if (/sealed/i.test(said)) return "Vault is sealed.";
   if (status === 403)
-    return `Vault refuses ${path}: the workload's policy does not allow it, or its token is over.`;
+    return `Vault refuses ${path}: the workload's policy does not allow it (then add the path to the workload in the environment file), or its token is over.`;
   if (status === 429) return "Vault is asked too much at once (429).";
   if (path.startsWith("database/") && status === 500)
     return "Vault cannot make database credentials now (500).";

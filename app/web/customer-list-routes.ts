@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
 import type { CustomerQuery } from "../customers/customer-store";
 import { InvalidInput } from "../errors";
-import { pageQuery, searchForm } from "./api/schemas";
+import { customerQuery, searchForm } from "./api/schemas";
 import type { CustomerRoutesProps } from "./customer-routes";
 import { textFields } from "./form-fields";
 import { parse } from "./input";
@@ -14,7 +14,7 @@ import { sendPage } from "./send-page";
 const harmlessSearch = /^(?:\d{1,7}|\d{4}-\d{2}(?:-\d{2})?)$/;
 
 /** What else stands in the address, such as the marks of a mail that links here, is nothing to this page. */
-const listQuery = pageQuery.strip().extend({
+const listQuery = customerQuery.strip().extend({
   search: z
     .string()
     .regex(harmlessSearch, "This is no customer number or date; search for others here, not in the address.")
@@ -23,7 +23,10 @@ const listQuery = pageQuery.strip().extend({
 });
 
 /** The list of customers, and what a search finds. */
-export function customerListRoutes(pages: FastifyInstance, { store, tokens }: CustomerRoutesProps): void {
+export function customerListRoutes(
+  pages: FastifyInstance,
+  { store, tokens }: Omit<CustomerRoutesProps, "logger">,
+): void {
   pages.get("/customers", async ({ query }, reply) => {
     const { done, search = "", ...page } = parse(listQuery, query);
     return list(reply, { ...page, search }, notices.get(done ?? ""));
@@ -32,7 +35,7 @@ export function customerListRoutes(pages: FastifyInstance, { store, tokens }: Cu
   pages.post("/customers/search", { preValidation: tokens.check }, async ({ body }, reply) => {
     let entered: CustomerQuery & { search: string };
     try {
-      entered = parse(searchForm, textFields(body, ["search", "page", "pageSize"]));
+      entered = parse(searchForm, textFields(body, ["search", "page", "pageSize", "sort"]));
     } catch (error) {
       return refusedSearch(reply, textFields(body, ["search"]).search ?? "", error);
     }
@@ -52,7 +55,7 @@ export function customerListRoutes(pages: FastifyInstance, { store, tokens }: Cu
     const { search, ...page } = query;
     try {
       const found = await store.list(search ? query : page);
-      const props = { csrfToken: tokens.create(reply), search, page: found, notice: done };
+      const props = { csrfToken: tokens.create(reply), search, sort: query.sort, page: found, notice: done };
       return await sendPage(reply, 200, customerListPage(props));
     } catch (error) {
       return refusedSearch(reply, search, error);

@@ -1,23 +1,33 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
+import { checkCustomerInput } from "../customers/customer-input";
 import {
   type Customer,
   type CustomerField,
   type CustomerInput,
   type CustomerStore,
   customerFields,
+  hashedFields,
 } from "../customers/customer-store";
 import { threeWayMerge } from "../customers/three-way-merge";
 import { Conflict, InvalidInput, Unavailable } from "../errors";
+import type { Logger } from "../operations/log";
 import { versionForm } from "./api/schemas";
 import { failureOf, Refused } from "./failures";
 import { textFields } from "./form-fields";
 import { customerId, parse } from "./input";
 import { notices } from "./notices";
+import { customerDeletedPage, removedCustomer, removedText } from "./pages/customer-deleted";
 import { customerDeletionPage } from "./pages/customer-deletion";
 import { customerDetailsPage } from "./pages/customer-details";
-import { type CustomerFormProps, customerFormPage, readField } from "./pages/customer-form";
+import {
+  type AlikeCustomers,
+  type CustomerFormProps,
+  customerFormPage,
+  readField,
+} from "./pages/customer-form";
+import { storedCustomerPage } from "./pages/database";
 import type { FormTokens } from "./request-forgery";
 import { sendPage } from "./send-page";
 
@@ -32,42 +42,72 @@ const mostMerges = 3;
 export interface CustomerRoutesProps {
   store: CustomerStore;
   tokens: FormTokens;
+  logger: Logger;
 }
 
 /** One customer: adding, showing, editing, deleting. */
-export function customerRoutes(pages: FastifyInstance, { store, tokens }: CustomerRoutesProps): void {
-  pages.get("/customers/new", async (_request, reply) =>
-    sendPage(
-      reply,
-      200,
-      customerFormPage({ csrfToken: tokens.create(reply), values: emptyInput, oneTimeKey: randomUUID() }),
-    ),
-  );
+export function customerRoutes(pages: FastifyInstance, { store, tokens, logger }: CustomerRoutesProps): void {
+  pages.get("/customers/new", async ({ query }, reply) => {
+    const form = { csrfToken: tokens.create(reply), values: emptyInput, oneTimeKey: randomUUID() };
+    return sendPage(reply, 200, customerFormPage({ ...form, done: noticeOf(query) }));
+  });
 
   pages.post("/customers", async (request, reply) => {
     const { body } = request;
     const values = enteredCustomer(body);
-    const sent = textFields(body, ["oneTimeKey"]);
+    const sent = textFields(body, ["oneTimeKey", "next", "alike"]);
     try {
       await tokens.check(request);
-      const { id } = await store.add(values, parse(oneTimeKeyForm, sent).oneTimeKey);
-      return reply.redirect(`/customers/${id}?done=added`, 303);
+      const { oneTimeKey } = parse(oneTimeKeyForm, sent);
+      if (sent.alike !== "accepted") await refuseDuplicate(values, oneTimeKey);
+      const { id } = await store.add(values, oneTimeKey);
+      return reply.redirect(
+        sent.next === "another" ? "/customers/new?done=added" : `/customers/${id}?done=added`,
+        303,
+      );
     } catch (error) {
+      if (error instanceof Alike) {
+        const form = { values, oneTimeKey: sent.oneTimeKey ?? randomUUID(), alike: error.alike };
+        return sendPage(reply, 409, customerFormPage({ ...form, csrfToken: tokens.create(reply) }));
+      }
       return showForm(reply, error, { values, oneTimeKey: sent.oneTimeKey ?? randomUUID() });
     }
   });
 
   pages.get("/customers/:id", async ({ params, query }, reply) => {
-    const { done } = parse(doneQuery, query);
+    const customer = await store.get(customerId(params));
     return sendPage(
       reply,
       200,
-      customerDetailsPage(await store.get(customerId(params)), notices.get(done ?? "")),
+      customerDetailsPage({ customer, csrfToken: tokens.create(reply), done: noticeOf(query) }),
     );
   });
 
-  pages.get("/customers/:id/edit", async ({ params }, reply) => {
-    const read = await store.get(customerId(params));
+  // Never by an address: a page that is loaded anew, or from a history, reveals nothing.
+  pages.post("/customers/:id/reveal", { preValidation: tokens.check }, async (request, reply) => {
+    const { customer, auditId } = await store.reveal(customerId(request.params));
+    logger.info({ event: "revealed", requestId: request.id, customer: customer.id, auditId });
+    return sendPage(
+      reply,
+      200,
+      customerDetailsPage({
+        customer,
+        csrfToken: tokens.create(reply),
+        revealed: { auditId, requestId: request.id },
+      }),
+    );
+  });
+
+  pages.get("/customers/:id/stored", async ({ params }, reply) => {
+    const id = customerId(params);
+    const [stored, customer] = await Promise.all([store.oneAsStored(id), store.get(id)]);
+    return sendPage(reply, 200, storedCustomerPage(stored, customer));
+  });
+
+  pages.get("/customers/:id/edit", async ({ params, id: requestId }, reply) => {
+    const { customer: read, auditId } = await store.reveal(customerId(params));
+    // Its form has the whole numbers.
+    logger.info({ event: "revealed", requestId, customer: read.id, auditId });
     return sendPage(
       reply,
       200,
@@ -101,14 +141,39 @@ export function customerRoutes(pages: FastifyInstance, { store, tokens }: Custom
   pages.post("/customers/:id/delete", { preValidation: tokens.check }, async ({ params, body }, reply) => {
     const id = customerId(params);
     try {
-      await store.remove(id, parse(versionForm, body).version);
+      const removed = await store.remove(id, parse(versionForm, body).version);
+      return sendPage(reply, 200, customerDeletedPage(id, removedText(removed), tokens.create(reply)));
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
       const page = customerDeletionPage(await store.get(id), tokens.create(reply), failureOf(error));
       return sendPage(reply, 409, page);
     }
-    return reply.redirect("/customers?done=deleted", 303);
   });
+
+  pages.post("/customers/restore", { preValidation: tokens.check }, async ({ body }, reply) => {
+    const removed = removedCustomer(textFields(body, ["removed"]).removed ?? "");
+    try {
+      await store.restore(removed);
+    } catch (error) {
+      // Sent twice: it is back already.
+      if (!(error instanceof Conflict)) throw error;
+    }
+    return reply.redirect(`/customers/${removed.id}?done=restored`, 303);
+  });
+
+  /** @throws {Alike} where another customer has the same number or address, unless it is this very addition, sent again */
+  async function refuseDuplicate(values: CustomerInput, oneTimeKey: string | undefined): Promise<void> {
+    if (oneTimeKey !== undefined && (await store.wasAdded(oneTimeKey))) return;
+    const checked = checkCustomerInput(values);
+    const found = await Promise.all(
+      hashedFields
+        .filter((field) => checked[field] !== "")
+        .map(async (field) => ({ field, others: await store.findByNumber(checked[field]) })),
+    );
+    const alike = found.filter(({ others }) => others.length > 0);
+    if (alike.length === 0) return;
+    throw new Alike(alike.map(({ field, others }) => ({ field, ids: others.map(({ id }) => id) })));
+  }
 
   /**
    * Saves what this person changed, beside what others saved meanwhile.
@@ -162,6 +227,17 @@ class Disputed extends Conflict {
   ) {
     super(`Customer ${form.stored.id} was changed by somebody else meanwhile.`);
   }
+}
+
+/** Another customer has the same number or address: the form asks whether that is meant. */
+class Alike extends Error {
+  constructor(readonly alike: readonly AlikeCustomers[]) {
+    super("Another customer is like this one.");
+  }
+}
+
+function noticeOf(query: unknown): string | undefined {
+  return notices.get(parse(doneQuery, query).done ?? "");
 }
 
 function enteredCustomer(body: unknown): CustomerInput {

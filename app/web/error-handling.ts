@@ -37,11 +37,19 @@ async function sendFailure(
       .type(problemMediaType)
       .send(Buffer.from(JSON.stringify(problemDocument(failure, request.id))));
   }
-  return reply.type("text/html; charset=utf-8").send(String(await errorPage(failure, request.id)));
+  // What a person sent is not sent again by itself.
+  const again = failure.status === 503 && request.method === "GET" ? ownAddress(request.url) : undefined;
+  if (again && failure.retryAfterSeconds !== undefined) reply.header("refresh", failure.retryAfterSeconds);
+  return reply.type("text/html; charset=utf-8").send(String(await errorPage(failure, request.id, again)));
+}
+
+/** Only of this site: a browser takes //host for another one. */
+function ownAddress(url: string): string | undefined {
+  return /^\/(?![/\\])/.test(url) ? url : undefined;
 }
 
 function isApi(url: string): boolean {
-  return /^\/api(?:[/?]|$)/.test(url);
+  return /^\/api(?:\/.|$)/.test(url);
 }
 
 function problemDocument({ status, title, detail, problems }: Failure, requestId: string) {

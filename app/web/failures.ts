@@ -1,4 +1,4 @@
-import { Conflict, InvalidInput, NotFound, Tampered, Unavailable } from "../errors";
+import { Conflict, InvalidInput, NotFound, NotGranted, Tampered, Unavailable } from "../errors";
 
 /** The request may not be done: HTTP 403. */
 export class Refused extends Error {
@@ -69,6 +69,7 @@ export function failureOf(error: unknown): Failure {
       problems: error.problems,
     };
   }
+  if (error instanceof NotGranted) return failure(503, "Not given to this workload", error.reason);
   if (error instanceof Unavailable) {
     const detail = `${error.reason} The application goes on by itself as soon as it can.`;
     return { ...failure(503, "Not available now", detail), retryAfterSeconds: error.retryAfterSeconds };

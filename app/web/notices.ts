@@ -3,5 +3,5 @@ export const notices: ReadonlyMap<string, string> = new Map([
   ["added", "The customer was added."],
   ["saved", "The changes were saved."],
   ["merged", "Your changes were saved, beside those that somebody else saved meanwhile."],
-  ["deleted", "The customer was deleted."],
+  ["restored", "The customer is back."],
 ]);

@@ -4,11 +4,14 @@ import type { Application } from "../application";
 import type { CustomerStore } from "../customers/customer-store";
 import { Tampered } from "../errors";
 import { type Logger, withoutMessage } from "../operations/log";
+import { openApiDocument } from "./api/openapi";
 import { pageQuery } from "./api/schemas";
 import { customerListRoutes } from "./customer-list-routes";
 import { customerRoutes } from "./customer-routes";
 import { failureOf } from "./failures";
 import { parse } from "./input";
+import { keyRoutes } from "./key-routes";
+import { apiPage } from "./pages/api";
 import { databasePage } from "./pages/database";
 import { icon, stylesheet, stylesheetPath } from "./pages/stylesheet";
 import { systemPage } from "./pages/system";
@@ -32,7 +35,9 @@ export function pageRoutes({ application, store, tokens, logger }: PageRoutesPro
     keptFiles(pages);
     pages.get("/", async (_request, reply) => reply.redirect("/customers", 302));
     customerListRoutes(pages, { store, tokens });
-    customerRoutes(pages, { store, tokens });
+    customerRoutes(pages, { store, tokens, logger });
+    keyRoutes(pages, { application, tokens, logger });
+    pages.get("/api", async (_request, reply) => sendPage(reply, 200, apiPage(openApiDocument())));
     pages.get("/database", showDatabase);
     pages.get("/system", async (_request, reply) =>
       sendPage(reply, 200, systemPage(await application.status())),

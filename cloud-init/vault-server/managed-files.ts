@@ -29,6 +29,7 @@ export function vaultServerFiles(
   { edition, version }: Pick<VaultReleaseOptions, "edition" | "version">,
   controller: DiskController,
   cluster: boolean,
+  snapshots = false,
   watched = false,
 ): ManagedFiles {
   const front = asksForTokenToRecover(version) ? undefined : FRONT;
@@ -52,6 +53,8 @@ export function vaultServerFiles(
   ];
   return {
     units: [
+      // Before what installs another version.
+      ...(snapshots ? SNAPSHOTS : []),
       ...COMMON.units,
       // The file system is made once, and mounted at boot.
       { name: "vault-data-format.service", enabled: false, onChange: "nothing", reads: [] },
@@ -117,6 +120,7 @@ export function vaultServerFiles(
       },
       ...(front ? [front] : []),
       ...(watched ? WATCH.units : []),
+      ...(snapshots ? RESTORE : []),
     ],
     readAtEachUse: [
       ...COMMON.readAtEachUse,
@@ -131,6 +135,7 @@ export function vaultServerFiles(
       "/usr/local/sbin/vault-data-format",
       // Only a new VM has it new: LinuxVm.
       ...(controller === "NVMe" ? ["/etc/udev/rules.d/90-vault-data-disk.rules"] : []),
+      ...(snapshots ? ["/usr/local/lib/vault-vm/snapshots.sh", ...variables("UPGRADE_SNAPSHOT")] : []),
       // A Vault with a front reads another one.
       ...(front ? ["/etc/vault.d/listener.hcl"] : []),
     ],
@@ -161,4 +166,35 @@ const LICENSE: ManagedFiles["units"] = [
     reads: ["/usr/local/sbin/vault-license", ...variables("LICENSE_SECRET_URL")],
   },
   { name: "vault-license.timer", enabled: true, onChange: "restart", reads: [] },
+];
+
+const SNAPSHOTS: ManagedFiles["units"] = [
+  {
+    name: "vault-snapshot-before.service",
+    enabled: false,
+    onChange: "restart",
+    reads: [versionOf("vault"), "/usr/local/sbin/vault-snapshot"],
+  },
+  {
+    name: "vault-snapshot.service",
+    enabled: false,
+    onChange: "nothing",
+    reads: [...variables("SNAPSHOTS_URL")],
+  },
+  { name: "vault-snapshot.timer", enabled: true, onChange: "restart", reads: [] },
+];
+
+/** Last: a restore finds the rest as the user data say. */
+const RESTORE: ManagedFiles["units"] = [
+  {
+    name: "vault-restore.service",
+    enabled: true,
+    onChange: "restart",
+    reads: [
+      "/usr/local/sbin/vault-restore",
+      ...variables("RESTORE_REQUEST", "RESTORE_SNAPSHOT", "RESTORE_KIND"),
+    ],
+  },
+  { name: "vault-restore-drill.service", enabled: false, onChange: "nothing", reads: [] },
+  { name: "vault-restore-drill.timer", enabled: true, onChange: "restart", reads: [] },
 ];

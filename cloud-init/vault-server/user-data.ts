@@ -9,6 +9,16 @@ import { vaultServerFiles } from "./managed-files";
 import { raftConfiguration } from "./raft";
 import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
+/** What scripts/restore has the VMs do, once. */
+export interface RestoreRequest {
+  /** When it was asked for: `20261126T030000Z`. */
+  readonly time: string;
+  /** Name in the snapshot store, or `newest`. */
+  readonly snapshot: string;
+  /** `force`: though Vault holds newer data. `drill`: into a second Vault, which ends again. */
+  readonly kind: "restore" | "force" | "drill";
+}
+
 /** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
 export interface VaultServerUserData {
   /** At synth. */
@@ -39,6 +49,13 @@ export interface VaultServerUserData {
   recoveryKeysSecretUrl: string;
   /** Of the licence's secret, without a version; Enterprise only. */
   licenseSecretUrl?: string;
+  /**
+   * Where snapshots are kept, how often one is taken (at synth), and whether another version of Vault waits for one; none are taken
+   * without it.
+   */
+  snapshots?: { readonly containerUrl: string; readonly interval: string; readonly beforeUpgrade: boolean };
+  /** A restore that scripts/restore asks for. */
+  restore?: RestoreRequest;
   recoveryShares: number;
   recoveryThreshold: number;
   /** First boot makes a new Vault on a new disk, takes over a Vault that was made elsewhere, or joins the cluster of its peers. */
@@ -113,6 +130,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   if (settings.watched && hasFront(settings)) folders.push(join(__dirname, "front-watch-files"));
   if (hasFront(settings) && settings.peerHosts.length > 0)
     folders.push(join(__dirname, "front-cluster-files"));
+  if (settings.snapshots) folders.push(join(__dirname, "snapshot-files"));
+  if (settings.snapshots && hasFront(settings)) folders.push(join(__dirname, "snapshot-front-files"));
   return packFiles(
     folders,
     {
@@ -122,6 +141,7 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
       // As Vault and HAProxy spell it.
       VAULT_MIN_TLS: `tls${settings.minTlsVersion.replace(".", "")}`,
       ...(hasFront(settings) && { FRONT_MIN_TLS: `TLSv${settings.minTlsVersion}` }),
+      ...(settings.snapshots && { SNAPSHOT_INTERVAL: systemdTime(settings.snapshots.interval) }),
     },
     {
       [UNITS_FILE]: unitsJson(managedFiles(settings)),
@@ -137,8 +157,13 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   );
 }
 
-function managedFiles({ vault, diskController, peerHosts, watched }: VaultServerUserData) {
-  return vaultServerFiles(vault, diskController, peerHosts.length > 0, watched);
+function managedFiles({ vault, diskController, peerHosts, snapshots, watched }: VaultServerUserData) {
+  return vaultServerFiles(vault, diskController, peerHosts.length > 0, snapshots !== undefined, watched);
+}
+
+/** A duration as systemd spells it. */
+function systemdTime(duration: string): string {
+  return duration.replace(/m$/, "min");
 }
 
 function variables(settings: VaultServerUserData) {
@@ -155,6 +180,13 @@ function variables(settings: VaultServerUserData) {
     TLS_CERTIFICATE_SECRET_URL: settings.certificateSecretUrl,
     RECOVERY_KEYS_SECRET_URL: settings.recoveryKeysSecretUrl,
     LICENSE_SECRET_URL: settings.licenseSecretUrl,
+    SNAPSHOTS_URL: settings.snapshots?.containerUrl,
+    ...(settings.snapshots && {
+      UPGRADE_SNAPSHOT: settings.snapshots.beforeUpgrade ? "yes" : "no",
+      RESTORE_REQUEST: settings.restore?.time ?? "",
+      RESTORE_SNAPSHOT: settings.restore?.snapshot ?? "",
+      RESTORE_KIND: settings.restore?.kind ?? "",
+    }),
     FIRST_BOOT: settings.firstBoot,
     RECOVERY_SHARES: String(settings.recoveryShares),
     RECOVERY_THRESHOLD: String(settings.recoveryThreshold),

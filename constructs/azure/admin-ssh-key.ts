@@ -7,11 +7,11 @@ export interface AdminSshKeyProps {
 }
 
 /**
- * The SSH key that Azure wants for each VM. Key Vault made it, exports only its public half and does not sign with it,
- * which would be enough to log in: people log in by Entra ID.
+ * The SSH key that Azure requires for each VM. Key Vault creates it and exports only its public half. Nobody may sign
+ * with it, because a signature is enough to log in. People log in with Entra ID.
  */
 export class AdminSshKey extends Construct {
-  /** In OpenSSH's format. */
+  /** The public key in OpenSSH's format. */
   readonly publicKey: string;
 
   constructor(scope: Construct, id: string, { keyVaultId }: AdminSshKeyProps) {
@@ -24,8 +24,9 @@ export class AdminSshKey extends Construct {
       keyOpts: ["verify"],
     });
     skipChecks(key, {
-      CKV_AZURE_40: "Nobody can sign with the key, so it opens nothing that an expiry date could close.",
-      CKV_AZURE_112: "Only the public half is ever used; a private half in an HSM would guard nothing.",
+      CKV_AZURE_40: "Nobody can sign with the key, so it gives no access that an expiry date could end.",
+      CKV_AZURE_112:
+        "Only the public half is ever used, so an HSM for the private half would protect nothing.",
     });
     this.publicKey = key.publicKeyOpenssh;
   }

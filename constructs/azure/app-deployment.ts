@@ -11,10 +11,10 @@ export interface AppDeploymentProps {
 }
 
 /**
- * Pushes the package with the deployer's Entra token. azurerm's own `zip_deploy_file` would publish with the basic
- * credentials that are switched off here.
- * App Service answers 409 while it still works on an earlier deployment or restarts, and a connection may break off; the
- * same push again is harmless, so it is tried up to five times.
+ * Pushes the package with the deployer's Entra token. azurerm's own `zip_deploy_file` would use the basic
+ * credentials, which this project disables.
+ * App Service answers 409 while it works on an earlier deployment or restarts, and a connection may break. A repeated
+ * push is harmless, so the shell tries up to five times.
  */
 export class AppDeployment extends Construct {
   constructor(
@@ -43,7 +43,10 @@ export class AppDeployment extends Construct {
   }
 }
 
-/** Shell that runs a command until it succeeds, with a growing pause, and fails as the last attempt did. */
+/**
+ * Shell that runs a command up to five times with growing pauses. If the last attempt fails, the shell exits with its
+ * code.
+ */
 function upToFiveTimes(command: string): string {
   return `for pause in 10 20 40 60 last; do ${command} && exit 0; code=$?; [ $pause = last ] || { echo "Trying again in $pause s." >&2; sleep $pause; }; done; exit $code`;
 }

@@ -6,9 +6,9 @@ import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct } from "constructs";
 import { packageApp } from "../../app/package";
 
-/** The application as a zip file beside the stack's JSON, the same byte for byte wherever it is made. */
+/** The application as a zip file beside the stack's JSON. Every build produces the same bytes. */
 export class AppPackage extends Construct {
-  /** Path from the folder in which Terraform runs. */
+  /** The file's path, relative to Terraform's working folder. */
   readonly path = "assets/app.zip";
   /** SHA-256 of the file, hexadecimal. */
   readonly hash: string;

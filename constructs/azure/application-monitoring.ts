@@ -11,13 +11,13 @@ export interface ApplicationMonitoringProps {
 }
 
 /**
- * Log Analytics and Application Insights. The provider writes their keys into the state by itself; with local
- * authentication off the keys open nothing, and who sends or reads logs needs an identity.
+ * Log Analytics and Application Insights. The provider writes their keys into the state. Local authentication is off,
+ * so the keys are useless: every client needs an identity.
  */
 export class ApplicationMonitoring extends Construct {
   readonly insightsId: string;
   readonly workspaceId: string;
-  /** Says where to send telemetry; no credential, since local authentication is off. */
+  /** The address for telemetry. It is not a credential, because local authentication is off. */
   readonly connectionString: string;
 
   constructor(
@@ -54,7 +54,7 @@ export class ApplicationMonitoring extends Construct {
       workspaceId: workspace.id,
       applicationType: "Node.JS",
     });
-    // The bindings know it only by its deprecated name, local_authentication_disabled.
+    // The bindings only have the deprecated name, local_authentication_disabled.
     insights.addOverride("local_authentication_enabled", false);
     return insights;
   }

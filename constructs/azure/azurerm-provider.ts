@@ -2,13 +2,13 @@ import { AzurermProvider } from "@cdktf/provider-azurerm/lib/provider";
 import type { Construct } from "constructs";
 
 export interface AzurermOptions {
-  /** Resource providers to register in the subscription; the stack's deployer then needs that right. */
+  /** Resource providers to register in the subscription. The stack's deployer needs the right to do this. */
   registerResourceProviders?: readonly string[];
 }
 
 /**
- * azurerm as every stack uses it: subscription and tenant come from the login (`ARM_SUBSCRIPTION_ID`, `az login`),
- * and destroying never purges what Key Vault could still restore.
+ * Configures azurerm for a stack. Subscription and tenant come from the login (`ARM_SUBSCRIPTION_ID`, `az login`). A
+ * destroy never purges what Key Vault can restore.
  */
 export function useAzurerm(scope: Construct, { registerResourceProviders }: AzurermOptions = {}): void {
   new AzurermProvider(scope, "azurerm", {
@@ -22,7 +22,8 @@ export function useAzurerm(scope: Construct, { registerResourceProviders }: Azur
             purgeSoftDeletedSecretsOnDestroy: false,
           },
         ],
-        // Else the provider reads storage accounts from inside too, where a deployer has no right to look at queues.
+        // Otherwise the provider also reads storage accounts through their data plane, where a deployer has no right
+        // to read queues.
         storage: [{ dataPlaneAvailable: false }],
       },
     ],

@@ -8,8 +8,8 @@ export interface CertificateReaderProps {
 }
 
 /**
- * Lets a client of Vault fetch the public half of Vault's certificate, so that it follows a renewal by itself.
- * `Key Vault Reader` sees metadata only: neither secrets nor private keys. Source: Azure's built-in roles.
+ * Lets a client fetch the public half of Vault's certificate, so the client follows renewals automatically. `Key
+ * Vault Reader` sees only metadata, no secrets and no private keys. Source: Azure's built-in roles.
  */
 export class CertificateReader extends Construct {
   constructor(scope: Construct, id: string, { certificateId, principalId }: CertificateReaderProps) {

@@ -2,13 +2,13 @@ import { ManagementLock } from "@cdktf/provider-azurerm/lib/management-lock";
 import { Construct } from "constructs";
 
 export interface DeletionLockProps {
-  /** Azure resource id of what must not be deleted. */
+  /** Azure resource id of the resource that must not be deleted. */
   resourceId: string;
-  /** What would be lost, for whoever meets the lock. */
+  /** The data that a deletion would lose. The lock's note names it. */
   protects: string;
 }
 
-/** A CanNotDelete lock: Azure refuses the deletion, from Terraform, the portal and the command line alike. */
+/** A CanNotDelete lock: Azure refuses the deletion from Terraform, the portal and the command line. */
 export class DeletionLock extends Construct {
   constructor(scope: Construct, id: string, { resourceId, protects }: DeletionLockProps) {
     super(scope, id);

@@ -5,9 +5,9 @@ import { formerly } from "../terraform/formerly";
 
 export interface DeployerDataAccessProps {
   deployers: readonly Deployer[];
-  /** Object id that stands behind `signed-in-user`. */
+  /** Object id behind `signed-in-user`. */
   signedInObjectId: string;
-  /** Azure id of the resource group of what they fill: the main Key Vault, and the package store. */
+  /** Azure id of the resource group with the main Key Vault and the package store. */
   resourceGroupId: string;
 }
 
@@ -19,10 +19,11 @@ const roles = [
 ];
 
 /**
- * Lets the deployers make the unseal key, the TLS certificate and the MySQL password in Key Vault, and push the
- * application's package for the VMs. Granted on the resource group and in an earlier stack than these, since an assignment
- * takes minutes to work. The recovery keys are in another resource group, where deployers hold nothing.
- * An assignment is known by the deployer's object id: a change of the list leaves the rights of all others alone.
+ * Lets the deployers create the unseal key, the TLS certificate and the MySQL password in Key Vault, and push the
+ * application's package for the VMs.
+ * An assignment takes minutes to work. So an earlier stack grants the rights, on the resource group. The recovery
+ * keys are in another resource group, where deployers have no rights.
+ * The deployer's object id identifies an assignment. So a change of the list does not touch the rights of the others.
  */
 export class DeployerDataAccess extends Construct {
   constructor(
@@ -39,10 +40,11 @@ export class DeployerDataAccess extends Construct {
           scope: resourceGroupId,
           roleDefinitionName: role,
           principalId: signedIn ? signedInObjectId : objectId,
-          // Azure finds out by itself what the signed-in principal is.
+          // Azure finds out the type of the signed-in principal.
           principalType: signedIn ? undefined : type,
         });
-        // Whoever is signed in can be meant only where nobody else is, and is named once others come.
+        // The environment may name `signed-in-user` only if it names nobody else. That person gets a named assignment
+        // when others join.
         const nameless = index === 0 && !signedIn ? [`${name}-signed-in-user`] : [];
         formerly(assignment, `${name}-${index}`, ...nameless);
       }

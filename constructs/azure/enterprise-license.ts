@@ -9,8 +9,8 @@ export interface EnterpriseLicenseProps {
 }
 
 /**
- * The secret that holds Vault Enterprise's licence. A person puts it there (`az keyvault secret set`), so that it
- * passes neither through this program nor through Terraform's state; Vault's VM waits for it.
+ * The secret with Vault Enterprise's licence. A person creates it (`az keyvault secret set`), so it passes neither
+ * through this program nor through Terraform's state. Vault's VM waits for it.
  */
 export class EnterpriseLicense extends Construct {
   /** `https://<vault>.vault.azure.net/secrets/<name>` */

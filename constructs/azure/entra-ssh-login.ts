@@ -6,11 +6,11 @@ import { formerly } from "../terraform/formerly";
 
 export interface EntraSshLoginProps {
   virtualMachineId: string;
-  /** Who may log in, as root. */
+  /** The people who may log in as root. */
   administrators: readonly Principal[];
 }
 
-/** Log-in by Entra ID (`az ssh vm`) for the named people. Needs a system-assigned identity on the VM. */
+/** Lets the named people log in with Entra ID (`az ssh vm`). The VM needs a system-assigned identity. */
 export class EntraSshLogin extends Construct {
   constructor(scope: Construct, id: string, { virtualMachineId, administrators }: EntraSshLoginProps) {
     super(scope, id);

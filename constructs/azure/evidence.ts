@@ -4,13 +4,16 @@ import type { Environment } from "../../environments/schema";
 
 export interface EvidenceProps {
   environment: Pick<Environment, "name" | "evidenceWorkspace">;
-  /** Azure id of what is watched: a resource, or a subscription for its activity log. */
+  /** Azure id of the logged resource, or of a subscription for its activity log. */
   of: string;
-  /** Categories of its log that show who did what. Source: Azure Monitor, resource log categories. */
+  /** Log categories that show who did what. Source: Azure Monitor, resource log categories. */
   categories: readonly string[];
 }
 
-/** Sends the log of who did what to the workspace that the environment names, which deployers may not delete; else nowhere. */
+/**
+ * Sends the log of who did what to the environment's workspace, which deployers cannot delete. Without a workspace,
+ * sends nothing.
+ */
 export class Evidence extends Construct {
   constructor(scope: Construct, id: string, { environment, of, categories }: EvidenceProps) {
     super(scope, id);

@@ -1,7 +1,7 @@
 import { StringResource } from "@cdktf/provider-random/lib/string-resource";
 import { Construct } from "constructs";
 
-/** Six random characters that make names unique where Azure shares one namespace among all its customers. */
+/** Six random characters that make a name unique where all of Azure's customers share one namespace. */
 export class GlobalSuffix extends Construct {
   readonly value: string;
 

@@ -6,7 +6,7 @@ export interface KeptPasswordProps {
   secretName: string;
 }
 
-/** A Key Vault secret as an ephemeral value: for write-only arguments, and in no state. */
+/** A Key Vault secret as an ephemeral value, for write-only arguments. It is in no state. */
 export class KeptPassword extends EphemeralResource {
   /** Reference to the secret's value. */
   readonly value: string;

@@ -9,18 +9,18 @@ export interface KeyVaultProps {
   location: string;
   tenantId: string;
   sku: "standard" | "premium";
-  /** Networks outside Azure that may connect; the firewall takes public ones only, so private ones are left out. */
+  /** Networks outside Azure that may connect. The firewall accepts only public ones, so private ones are left out. */
   allowedRanges: readonly string[];
   /** Ids of subnets with the service endpoint Microsoft.KeyVault. */
   allowedSubnets: readonly string[];
-  /** Refuse deletion in Terraform. */
+  /** Makes Terraform refuse the deletion. */
   protect: boolean;
 }
 
 /**
- * A Key Vault whose rights are role assignments, which nobody can purge, closed to all but named networks.
- * No CanNotDelete lock: it would refuse to withdraw a right on what the vault holds too, and so the removal of a
- * workload. Source: azurerm issue 7668. What is deleted by hand can be restored for 90 days.
+ * A Key Vault with role assignments for its rights and a firewall for named networks. Nobody can purge it.
+ * It has no CanNotDelete lock. A lock would also refuse to remove a right on the vault's contents, and so block the
+ * removal of a workload. Source: azurerm issue 7668. A deleted vault can be restored for 90 days.
  */
 export class KeyVault extends Construct {
   readonly id: string;
@@ -36,8 +36,7 @@ export class KeyVault extends Construct {
     super(scope, id);
     const keyVault = this.createKeyVault();
     skipChecks(keyVault, {
-      CKV2_AZURE_32:
-        "Its firewall admits the subnets' service endpoints and the deployers' ranges, and nothing else.",
+      CKV2_AZURE_32: "Its firewall admits only the subnets' service endpoints and the deployers' ranges.",
     });
     this.id = keyVault.id;
     this.name = keyVault.name;

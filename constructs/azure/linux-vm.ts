@@ -15,7 +15,7 @@ import { LogAgent } from "./watching/log-agent";
 
 export interface LinuxVmProps {
   environment: string;
-  /** What tells this VM from others of the environment, such as `vault-1`. */
+  /** The part of the name that is unique in the environment, such as `vault-1`. */
   name: string;
   resourceGroup: string;
   location: string;
@@ -23,20 +23,20 @@ export interface LinuxVmProps {
   publicIpAddressId?: string;
   size: string;
   zone?: string;
-  /** Of a VM that is yet to be made. */
+  /** Ubuntu's release for a new VM. A running VM keeps its own. */
   ubuntu: keyof typeof ubuntuImages;
   /** GiB. */
   osDiskGb: number;
   encryptionAtHost: boolean;
-  /** In OpenSSH's format. */
+  /** The public key in OpenSSH's format. */
   sshPublicKey: string;
-  /** Who may log in by Entra ID, as root. */
+  /** The people who may log in with Entra ID, as root. */
   sshAdministrators: readonly Principal[];
-  /** Azure id of the rule that says which of its logs go where; without it, none go anywhere. */
+  /** Azure id of the rule that says which of its logs go where. Without it, no log goes anywhere. */
   logRuleId?: string;
-  /** Azure ids of further identities, beside the VM's own. */
+  /** Azure ids of further identities besides the VM's own. */
   userAssignedIdentities?: readonly string[];
-  /** `#cloud-config` text, of the VM's address in the virtual network; may hold references. */
+  /** Returns the `#cloud-config` text for the VM's address in the virtual network. The text may contain references. */
   cloudConfig: (privateAddress: string) => string;
 }
 
@@ -46,7 +46,7 @@ export const ubuntuImages = {
   "26.04": { publisher: "Canonical", offer: "ubuntu-26_04-lts", sku: "server" },
 } as const;
 
-/** The administrator that Azure wants; nobody logs in as it. */
+/** The administrator that Azure requires. Nobody logs in as this user. */
 export const adminUsername = "azureuser";
 
 /** An Ubuntu LTS VM with trusted launch and without passwords. */
@@ -54,9 +54,9 @@ export class LinuxVm extends Construct {
   readonly id: string;
   readonly privateIpAddress: string;
   readonly networkInterfaceId: string;
-  /** Of the network interface. */
+  /** Name of the network interface's IP configuration. */
   readonly ipConfigurationName = "primary";
-  /** Principal id of its own, system-assigned identity: IMDS gives that one to a program that names none. */
+  /** Principal id of the system-assigned identity. IMDS uses it for programs that name no identity. */
   readonly principalId: string;
 
   constructor(
@@ -103,7 +103,8 @@ export class LinuxVm extends Construct {
     const { environment, name, resourceGroup, location, size, zone, ubuntu, osDiskGb, sshPublicKey } =
       this.props;
     const controller = diskControllerOf(size);
-    // Disks have other names under another controller, and the user data of a VM that runs cannot wait for them: a new VM can.
+    // Another controller changes the names of the disks. The user data of a running VM cannot wait for the new names,
+    // but a new VM can.
     const disks = new TerraformData(this, "disk-controller", { triggersReplace: { controller } });
     return new LinuxVirtualMachine(this, "machine", {
       name: resourceName("vm", environment, name),
@@ -120,31 +121,31 @@ export class LinuxVm extends Construct {
       osDisk: { caching: "ReadWrite", storageAccountType: "Premium_LRS", diskSizeGb: osDiskGb },
       secureBootEnabled: true,
       vtpmEnabled: true,
-      // SCSI is left to Azure, which has it for each size that has both.
+      // Azure chooses SCSI by itself for each size that supports both.
       diskControllerType: controller === "NVMe" ? controller : undefined,
       encryptionAtHostEnabled: this.props.encryptionAtHost,
-      // Extensions run as root. Log-in by Entra ID is one, and the agent that sends logs; without them nobody needs any.
+      // Extensions run as root. Only the log-in with Entra ID and the agent that sends logs need one.
       allowExtensionOperations: this.extensions.length > 0,
-      // Managed by Azure: no storage account, so no account key.
+      // Azure manages the storage, so there is no storage account and no account key.
       bootDiagnostics: {},
       userData: new UserData(this, "user-data", this.props.cloudConfig(networkInterface.privateIpAddress))
         .base64,
       lifecycle: {
-        // `latest` would replace the VM at each new image; security updates come by unattended-upgrades.
+        // `latest` would replace the VM with each new image. Unattended-upgrades installs security updates.
         ignoreChanges: ["source_image_reference"],
-        // cdktf would write a reference to an object as a template, which Terraform does not take here.
+        // cdktf would write a reference to an object as a template, which Terraform does not accept here.
         replaceTriggeredBy: [`terraform_data.${disks.friendlyUniqueId}`],
       },
     });
   }
 
-  /** What the environment asks for, though checkov advises against it. */
+  /** Explains settings that the environment chose against checkov's advice. */
   private explainFindings(networkInterface: NetworkInterface, machine: LinuxVirtualMachine): void {
     const { publicIpAddressId } = this.props;
     if (publicIpAddressId !== undefined) {
       skipChecks(networkInterface, {
         CKV_AZURE_119:
-          "The environment asks for a public address; the security group admits its named ranges only.",
+          "The environment sets a public address. The security group admits only its named ranges.",
       });
     }
     if (this.extensions.length > 0) skipChecks(machine, { CKV_AZURE_50: this.extensions.join(" ") });

@@ -6,18 +6,20 @@ import { EphemeralResource } from "../terraform/ephemeral-resource";
 
 export interface MysqlAdministratorPasswordProps {
   keyVaultId: string;
-  /** Raise it to have a new password made. */
+  /** A higher version creates a new password. */
   version: number;
 }
 
 /**
- * The administrator's first password: made anew in each run and written to Key Vault only when its version changes.
- * Who needs it reads it back from there (KeptPassword), since each run's random value is another.
+ * The administrator's first password. Each run generates a random value, but Key Vault stores it only when the
+ * version changes. Users of the password read the stored value (KeptPassword), because each run has another random
+ * value.
  */
 export class MysqlAdministratorPassword extends Construct {
   /**
-   * Name of the Key Vault secret, out of the id that Azure gives it: unknown until the secret is there, so that whoever
-   * reads it by an ephemeral value waits. Terraform opens one at the first plan already if all its arguments are known.
+   * Name of the Key Vault secret, derived from the id that Azure returns. So the name is unknown until the secret
+   * exists, and a reader waits for it. Terraform opens an ephemeral value at the first plan if all its arguments are
+   * known.
    */
   readonly secretName: string;
   readonly version: number;
@@ -28,7 +30,7 @@ export class MysqlAdministratorPassword extends Construct {
     this.version = version;
   }
 
-  /** Azure wants three of four kinds of character. Source: Azure Database for MySQL, server parameters. */
+  /** Azure requires three of four kinds of character. Source: Azure Database for MySQL, server parameters. */
   private generate(): EphemeralResource {
     return new EphemeralResource(this, "generated", {
       type: "random_password",
@@ -46,7 +48,7 @@ export class MysqlAdministratorPassword extends Construct {
     });
     skipChecks(secret, {
       CKV_AZURE_41:
-        "Vault's rotate-root makes the password worthless right after set-up, long before a date would.",
+        "Vault's rotate-root makes the password useless right after set-up, long before an expiry date would.",
     });
     return secret;
   }

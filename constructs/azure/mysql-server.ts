@@ -13,18 +13,18 @@ export interface MysqlServerProps {
   resourceGroup: string;
   location: string;
   settings: Environment["mysql"];
-  /** Delegated to Microsoft.DBforMySQL/flexibleServers. */
+  /** A subnet delegated to Microsoft.DBforMySQL/flexibleServers. */
   subnetId: string;
   privateDnsZoneId: string;
   password: KeptPassword;
-  /** Refuse deletion by a lock and in Terraform. */
+  /** Prevents the deletion by a lock and in Terraform. */
   protect: boolean;
 }
 
-/** A MySQL Flexible Server that only the virtual network reaches, over TLS, with the application's database. */
+/** A MySQL Flexible Server with the application's database. Only the virtual network reaches it, over TLS. */
 export class MysqlServer extends Construct {
   readonly id: string;
-  /** Name under which the virtual network reaches it. */
+  /** The server's name in the virtual network. */
   readonly host: string;
   readonly databaseName: string;
 
@@ -67,10 +67,11 @@ export class MysqlServer extends Construct {
       lifecycle: {
         preventDestroy: protect ? true : undefined,
         ignoreChanges: [
-          // Azure chooses the zones, and a failover swaps them; neither is a change to undo.
+          // Azure chooses the zones and a failover swaps them. Terraform must not undo either.
           "zone",
           "high_availability[0].standby_availability_zone",
-          // Azure raises the size when the storage fills up, and azurerm replaces a server whose size is to be smaller.
+          // Azure raises the size when the storage fills up. azurerm would replace the server to make it smaller
+          // again.
           "storage[0].size_gb",
         ],
       },
@@ -80,16 +81,16 @@ export class MysqlServer extends Construct {
   private explainFindings(server: MysqlFlexibleServer): void {
     const inSubnet = "The server lives in a delegated subnet of the virtual network";
     skipChecks(server, {
-      CKV_AZURE_53: `${inSubnet}, where Azure gives it no public address and takes no such setting.`,
-      CKV2_AZURE_56: `${inSubnet} itself, so no private endpoint leads to it.`,
+      CKV_AZURE_53: `${inSubnet}, where Azure gives it no public address and ignores this setting.`,
+      CKV2_AZURE_56: `${inSubnet} itself, so it needs no private endpoint.`,
       ...(!this.props.settings.geoRedundantBackup && {
         CKV_AZURE_94:
-          "The environment chose backups in one region; `mysql.geoRedundantBackup: true` keeps them in two.",
+          "The environment chose backups in one region. `mysql.geoRedundantBackup: true` keeps them in two.",
       }),
     });
   }
 
-  /** Terraform ignores the size, so a larger one in the environment file goes to Azure by `az`. It never shrinks. */
+  /** Sends a larger storage size to Azure with `az`, because Terraform ignores the size. The storage never shrinks. */
   private growStorage(server: MysqlFlexibleServer): void {
     const { storageGb } = this.props.settings;
     const ids = `--ids ${server.id} --only-show-errors --output`;
@@ -105,7 +106,7 @@ export class MysqlServer extends Construct {
     });
   }
 
-  /** After the parameters: Azure refuses a second change while one is under way, and azurerm locks parameters only. */
+  /** Waits for the parameters. Azure refuses a second change during a change, and azurerm serializes only parameters. */
   private createDatabase(
     server: MysqlFlexibleServer,
     after: MysqlFlexibleServerConfiguration,
@@ -122,7 +123,7 @@ export class MysqlServer extends Construct {
     });
   }
 
-  /** One after the other; gives the last. */
+  /** Sets the parameters one after the other, and returns the last. */
   private setParameters(server: MysqlFlexibleServer): MysqlFlexibleServerConfiguration {
     const parameters = Object.entries({
       require_secure_transport: "ON",
@@ -130,7 +131,7 @@ export class MysqlServer extends Construct {
       slow_query_log: "ON",
       long_query_time: String(this.props.settings.slowQuerySeconds),
       audit_log_enabled: "ON",
-      // Who connects and who changes structure or rights; not the statements, which carry the customers' data.
+      // Logs connections and changes of structure or rights. Statements would contain the customers' data.
       audit_log_events: "CONNECTION,DDL,DCL",
     });
     let last: MysqlFlexibleServerConfiguration | undefined;

@@ -9,11 +9,11 @@ export interface OutboundGatewayProps {
   environment: string;
   resourceGroup: string;
   location: string;
-  /** Ids of the subnets that leave through it, by a name for each. */
+  /** Ids of the subnets that use the gateway, by a name for each. */
   subnets: Record<string, string>;
 }
 
-/** The way out, for packages and Azure's services: a NAT gateway lets nothing in. */
+/** A NAT gateway for outbound traffic to packages and Azure's services. It lets nothing in. */
 export class OutboundGateway extends Construct {
   constructor(
     scope: Construct,

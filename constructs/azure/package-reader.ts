@@ -2,7 +2,7 @@ import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
 
 export interface PackageReaderProps {
-  /** Azure id of the container that holds the package. */
+  /** Azure id of the container with the package. */
   containerId: string;
   principalId: string;
 }

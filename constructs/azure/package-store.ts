@@ -1,18 +1,18 @@
-import { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
+import type { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
 import { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container";
 import { Construct } from "constructs";
-import { disjoint, isPublic } from "../../environments/addresses";
 import { skipChecks } from "../terraform/checkov-skips";
 import { TerraformData } from "../terraform/terraform-data";
 import type { AppPackage } from "./app-package";
+import { privateStorageAccount } from "./private-storage-account";
 
 export interface PackageStoreProps {
-  /** 3 to 24 lower-case letters and digits, of which no other storage account in Azure has the same. */
+  /** 3 to 24 lower-case letters and digits, unique among all storage accounts in Azure. */
   name: string;
   resourceGroup: string;
   location: string;
   package: AppPackage;
-  /** Networks from which packages are pushed, CIDR; the firewall takes public ones only, so private ones are left out. */
+  /** Networks that may push packages, CIDR. The firewall accepts only public ones, so private ones are left out. */
   allowedRanges: readonly string[];
   /** Ids of subnets with the service endpoint Microsoft.Storage. */
   allowedSubnets: readonly string[];
@@ -22,15 +22,17 @@ const containerName = "app";
 const blobName = "app.zip";
 
 /**
- * Where VMs fetch the application's package: a blob that identities read, in a storage account whose keys are off.
- * Pushed as App Service's is, by the deployer's Entra token; a resource for the blob would be read at every plan, by whoever plans.
+ * The source of the application's package for VMs: a blob in a storage account whose keys are off. Identities read
+ * it.
+ * The deployer's Entra token pushes the package, as for App Service. With a resource for the blob, everyone who plans
+ * would have to read it.
  */
 export class PackageStore extends Construct {
   /** `https://<name>.blob.core.windows.net/app/app.zip` */
   readonly packageUrl: string;
-  /** Azure id of what holds the containers, and has the log of who wrote what. */
+  /** Azure id of the blob service. It holds the containers and has the log of writes. */
   readonly blobServiceId: string;
-  /** Azure id, on which readers are granted their right. */
+  /** Azure id of the container, the scope of the readers' right. */
   readonly containerId: string;
 
   constructor(
@@ -50,32 +52,13 @@ export class PackageStore extends Construct {
 
   private createAccount(): StorageAccount {
     const { name, resourceGroup, location, allowedRanges, allowedSubnets } = this.props;
-    return new StorageAccount(this, "account", {
+    return privateStorageAccount(this, "account", {
       name,
-      resourceGroupName: resourceGroup,
+      resourceGroup,
       location,
-      accountKind: "StorageV2",
-      accountTier: "Standard",
-      accountReplicationType: "LRS",
-      // The provider writes the account's keys into the state; switched off, they open nothing.
-      sharedAccessKeyEnabled: false,
-      defaultToOauthAuthentication: true,
-      localUserEnabled: false,
-      allowNestedItemsToBePublic: false,
-      crossTenantReplicationEnabled: false,
-      httpsTrafficOnlyEnabled: true,
-      minTlsVersion: "TLS1_2",
-      networkRules: {
-        defaultAction: "Deny",
-        bypass: ["None"],
-        ipRules: disjoint(allowedRanges).filter(isPublic).flatMap(asIpRules),
-        virtualNetworkSubnetIds: [...allowedSubnets],
-      },
-      blobProperties: {
-        versioningEnabled: true,
-        deleteRetentionPolicy: { days: 7 },
-        containerDeleteRetentionPolicy: { days: 7 },
-      },
+      replication: "LRS",
+      allowedRanges,
+      allowedSubnets,
     });
   }
 
@@ -112,25 +95,16 @@ export class PackageStore extends Construct {
 
   private explainFindings(account: StorageAccount, container: StorageContainer): void {
     skipChecks(account, {
-      CKV_AZURE_33: "Nothing here uses queues, and nobody may.",
-      CKV_AZURE_36: "None of Azure's own services has business with the package.",
-      CKV_AZURE_59: "Its firewall admits the agents' subnet and the deployers' ranges, and nothing else.",
+      CKV_AZURE_33: "Nothing uses queues, and nobody has rights on them.",
+      CKV_AZURE_36: "No Azure service needs the package.",
+      CKV_AZURE_59: "Its firewall admits only the agents' subnet and the deployers' ranges.",
       CKV_AZURE_206:
-        "The package is pushed anew by the next deployment: copies in other places guard nothing.",
-      CKV2_AZURE_1: "The package is open source: a key of one's own would hide nothing.",
+        "The next deployment pushes the package again, so copies in other regions are not necessary.",
+      CKV2_AZURE_1: "The package is open source, so a customer-managed key would protect nothing.",
       CKV2_AZURE_33: "The agents' subnet has a service endpoint, which the firewall admits.",
     });
     skipChecks(container, {
-      CKV2_AZURE_21: "What is read there is the application, which is no secret.",
+      CKV2_AZURE_21: "The container holds the application, which is not secret.",
     });
   }
-}
-
-/** A storage account's firewall takes single addresses without a length, and no network of two. Source: Azure, storage firewall. */
-function asIpRules(cidr: string): string[] {
-  const [address = "", length] = cidr.split("/");
-  if (length === "32") return [address];
-  if (length !== "31") return [cidr];
-  const octets = address.split(".");
-  return [address, [...octets.slice(0, 3), Number(octets[3]) + 1].join(".")];
 }

@@ -6,11 +6,11 @@ export interface PublicAddressProps {
   resourceGroup: string;
   location: string;
   zone?: string;
-  /** First label of the DNS name; the region's namespace is shared with all of Azure. */
+  /** First label of the DNS name. All of Azure shares the region's namespace. */
   dnsLabel: string;
 }
 
-/** A fixed public address with a DNS name. Who reaches it is the security group's business. */
+/** A fixed public address with a DNS name. The security group decides who reaches it. */
 export class PublicAddress extends Construct {
   readonly id: string;
   /** `<label>.<region>.cloudapp.azure.com` */
@@ -31,7 +31,7 @@ export class PublicAddress extends Construct {
       zones: zone ? [zone] : undefined,
       domainNameLabel: dnsLabel,
     }).id;
-    // Known from the label, so that the certificate need not wait for the address.
+    // Computed from the label, so the certificate does not wait for the address.
     this.domainName = `${dnsLabel}.${location}.cloudapp.azure.com`;
   }
 }

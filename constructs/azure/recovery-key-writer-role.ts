@@ -3,13 +3,13 @@ import { Construct } from "constructs";
 
 export interface RecoveryKeyWriterRoleProps {
   environment: string;
-  /** Azure id of the subscription that holds the definition. */
+  /** Azure id of the subscription for the definition. */
   subscriptionId: string;
 }
 
 /**
- * Writing a Key Vault secret, and seeing whether it was written, without being able to read it back: no built-in role does only that.
- * A node of a cluster with an empty disk must know whether the others have recovery keys already.
+ * A role that sets a Key Vault secret and sees whether it exists, but cannot read it. No built-in role does only
+ * this. A cluster node with an empty disk must know whether the others already have recovery keys.
  */
 export class RecoveryKeyWriterRole extends Construct {
   /** Azure id of the definition, for role assignments. */

@@ -5,9 +5,9 @@ import { formerly } from "../terraform/formerly";
 import type { KeyVault } from "./key-vault";
 
 export interface RecoveryKeysProps {
-  /** A Key Vault for nothing else, in a resource group where deployers hold no right to data. */
+  /** A Key Vault for recovery keys only, in a resource group where deployers have no rights to data. */
   keyVault: KeyVault;
-  /** Azure id of the custom role that may set a secret but not read it. */
+  /** Azure id of the custom role that can set a secret but not read it. */
   writerRoleId: string;
   /** Principal id of Vault's identity. */
   vaultPrincipalId: string;
@@ -15,8 +15,8 @@ export interface RecoveryKeysProps {
 }
 
 /**
- * The secret in which Vault leaves its recovery keys at its first boot: Vault writes it, named people read it.
- * It is no resource here, since Terraform would read it back at each refresh.
+ * The secret with Vault's recovery keys. Vault writes it at first boot, and named people read it. It is not a
+ * Terraform resource, because Terraform would read it at each refresh.
  */
 export class RecoveryKeys extends Construct {
   /** `https://<vault>.vault.azure.net/secrets/<name>` */

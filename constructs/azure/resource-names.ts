@@ -1,4 +1,4 @@
-/** Abbreviations of Microsoft's Cloud Adoption Framework for the kinds of resource that are named here. */
+/** Microsoft's Cloud Adoption Framework abbreviations for this project's kinds of resource. */
 export type ResourceAbbreviation =
   | "ag"
   | "alert"
@@ -24,8 +24,9 @@ export type ResourceAbbreviation =
   | "vnet";
 
 /**
- * A resource's name: abbreviation, environment, then what tells it from its siblings, joined by hyphens.
- * Lengths stay within Azure's limits because the schema limits the environment's name (10) and the workloads' (24).
+ * Builds a resource's name from the abbreviation, the environment and a part that is unique among its siblings,
+ * joined by hyphens. The schema limits the environment's name (10) and the workloads' names (24), so the result is
+ * within Azure's limits.
  */
 export function resourceName(
   abbreviation: ResourceAbbreviation,

@@ -11,9 +11,9 @@ export interface SecuredSubnetProps {
   location: string;
   virtualNetwork: string;
   cidr: string;
-  /** Azure service to which the subnet is handed, such as `Microsoft.Web/serverFarms`. */
+  /** Azure service to which the subnet is delegated, such as `Microsoft.Web/serverFarms`. */
   delegation?: "Microsoft.DBforMySQL/flexibleServers" | "Microsoft.Web/serverFarms";
-  /** Azure services reached from here under the subnet's own name, for their firewalls. */
+  /** Azure services that see the subnet's identity on requests from here, for their firewalls. */
   serviceEndpoints?: readonly string[];
   flows: readonly AllowedFlow[];
   refuseOther: readonly ("Inbound" | "Outbound")[];
@@ -35,8 +35,9 @@ export class SecuredSubnet extends Construct {
   }
 
   /**
-   * Egress goes through the NAT gateway, so Azure's implicit outbound address is off. A delegated subnet's way out is its
-   * service's own business, and the setting is not for it. Source: Azure, default outbound access, private subnets.
+   * Creates the subnet without Azure's implicit outbound address, because egress uses the NAT gateway. The setting
+   * does not apply to a delegated subnet, where the service controls egress. Source: Azure, default outbound access,
+   * private subnets.
    */
   private createSubnet(): Subnet {
     const { name, environment, resourceGroup, virtualNetwork, cidr, serviceEndpoints } = this.props;

@@ -6,9 +6,9 @@ import { Construct } from "constructs";
 export interface AllowedFlow {
   name: string;
   direction: "Inbound" | "Outbound";
-  /** Azure evaluates lower numbers first; 100 to 4095, and no two alike in one direction of a group. */
+  /** Azure evaluates lower numbers first. 100 to 4095, unique for each direction of a group. */
   priority: number;
-  /** A list may hold up to 4000 networks, none of which contains another. Source: Azure, network limits. */
+  /** A list may contain up to 4000 networks that do not overlap. Source: Azure, network limits. */
   from: string | readonly string[];
   to: string;
   ports: readonly number[];
@@ -19,14 +19,17 @@ export interface SecurityGroupProps {
   resourceGroup: string;
   location: string;
   flows: readonly AllowedFlow[];
-  /** Directions in which everything else is refused; Azure's own defaults would allow the whole network and the internet. */
+  /**
+   * Directions in which the group refuses everything else. Azure's defaults would allow the whole network and the
+   * internet.
+   */
   refuseOther: readonly ("Inbound" | "Outbound")[];
 }
 
-/** The highest number, so the last rule before Azure's defaults (65000 and up). */
+/** The highest number, so this is the last rule before Azure's defaults (65000 and up). */
 const lastPriority = 4096;
 
-/** A network security group that lets the listed TCP flows through and nothing else. */
+/** A network security group that admits only the listed TCP flows. */
 export class SecurityGroup extends Construct {
   readonly id: string;
 

@@ -11,17 +11,17 @@ export interface SystemNetworkProps {
   resourceGroup: string;
 }
 
-/** Name of a subnet's range in the environment file. */
+/** Key of a subnet's range in the environment file. */
 type SubnetName = keyof Environment["network"]["subnets"];
 
 const keyVaultEndpoint = "Microsoft.KeyVault";
 const storageEndpoint = "Microsoft.Storage";
 
 /**
- * The virtual network and its four subnets, each open for exactly the flows that the system needs.
- * Each list of ranges is one security rule, so a change of the list changes one rule in place and no priority.
- * Priorities end in 5: versions of this project before 0.2 gave each range a multiple of 10, and Azure allows no two rules
- * with one number, not even for the moment in which an upgrade deletes one and creates the other.
+ * The virtual network and its four subnets. Each subnet admits exactly the flows that the system needs.
+ * Each list of ranges is one security rule, so a change of the list changes one rule and no priority.
+ * Priorities end in 5, because versions of this project before 0.2 used multiples of 10. An upgrade deletes the old
+ * rules and creates the new ones in any order, and Azure never allows two rules with one number.
  */
 export class SystemNetwork extends Construct {
   readonly id: string;
@@ -61,12 +61,14 @@ export class SystemNetwork extends Construct {
     const { environment } = this.props;
     const { deployerRanges, clientRanges, sshRanges } = environment.network;
     return this.createSubnet(network, "vault", {
-      serviceEndpoints: [keyVaultEndpoint],
+      serviceEndpoints: environment.vault.snapshots.enabled
+        ? [keyVaultEndpoint, storageEndpoint]
+        : [keyVaultEndpoint],
       flows: [
         inbound(105, "vault-from-web-app", webApp, vault, 8200),
         inbound(115, "vault-from-agents", agents, vault, 8200),
         inbound(125, "vault-between-nodes", vault, vault, 8200, 8201),
-        // The load balancer of a cluster asks from 168.63.129.16 which node is active.
+        // A cluster's load balancer probes the nodes from 168.63.129.16.
         ...(environment.vault.nodes > 1
           ? [inbound(135, "vault-from-probe", "AzureLoadBalancer", vault, 8200)]
           : []),
@@ -80,12 +82,15 @@ export class SystemNetwork extends Construct {
     });
   }
 
-  /** Outbound flows are the service's own (Azure documents Storage among them), so only inbound ones are named. */
+  /**
+   * The service manages its own outbound flows (Azure documents Storage among them), so the rules name only inbound
+   * ones.
+   */
   private createMysqlSubnet(network: VirtualNetwork): SecuredSubnet {
     const { vault, mysql, webApp, agents } = this.cidrs;
     return this.createSubnet(network, "mysql", {
       delegation: "Microsoft.DBforMySQL/flexibleServers",
-      // Azure adds it for the server's backups; left out, each plan would take it away again.
+      // Azure adds this endpoint for the server's backups. Without it here, each plan would remove it.
       serviceEndpoints: [storageEndpoint],
       flows: [
         inbound(105, "mysql-from-vault", vault, mysql, 3306),
@@ -93,14 +98,14 @@ export class SystemNetwork extends Construct {
         inbound(125, "mysql-from-agents", agents, mysql, 3306),
         // A standby replicates inside the subnet.
         inbound(135, "mysql-between-servers", mysql, mysql, 3306),
-        // Azure's own load balancer in front of a server with a standby asks from 168.63.129.16 who is alive.
+        // The load balancer of a server with a standby probes both from 168.63.129.16.
         inbound(145, "mysql-from-probe", "AzureLoadBalancer", mysql, 3306),
       ],
       refuseOther: ["Inbound"],
     });
   }
 
-  /** Visitors do not come in here: this is App Service's way into the network. */
+  /** App Service uses this subnet for its outbound traffic. Visitors do not come in here. */
   private createWebAppSubnet(network: VirtualNetwork): SecuredSubnet {
     const { vault, mysql, webApp } = this.cidrs;
     return this.createSubnet(network, "webApp", {
@@ -163,7 +168,7 @@ function outbound(priority: number, name: string, from: string, to: string, ...p
   return { name, direction: "Outbound", priority, from, to, ports };
 }
 
-/** One rule for a whole list; none for an empty one. */
+/** Creates one rule for a whole list, or none for an empty list. */
 function fromRanges(
   priority: number,
   name: string,
@@ -175,7 +180,10 @@ function fromRanges(
   return [inbound(priority, name, disjoint(ranges.map(({ cidr }) => cidr)), to, port)];
 }
 
-/** Ubuntu's mirrors speak plain HTTP and sign what they serve; the rest (HashiCorp, Key Vault, Entra, ARM) is HTTPS. */
+/**
+ * Allows HTTP, because Ubuntu's mirrors serve signed packages over it. Everything else (HashiCorp, Key Vault, Entra,
+ * ARM) uses HTTPS.
+ */
 function packagesAndAzure(priority: number, from: string): AllowedFlow {
   return outbound(priority, "packages-and-azure", from, "Internet", 80, 443);
 }

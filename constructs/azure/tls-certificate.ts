@@ -10,13 +10,13 @@ import type { KeyVault } from "./key-vault";
 export interface TlsCertificateProps {
   tls: Environment["vault"]["tls"];
   keyVault: KeyVault;
-  /** Names under which Vault is reached, the one in the subject first. */
+  /** DNS names of Vault. The first one is the subject. */
   dnsNames: readonly [string, ...string[]];
   /** Principal id of Vault's identity. */
   vaultPrincipalId: string;
 }
 
-/** Where a certificate is kept, and its public half. */
+/** A certificate in Key Vault and its public half. */
 interface KeptCertificate {
   keyVaultId: string;
   keyVaultUri: string;
@@ -25,7 +25,10 @@ interface KeptCertificate {
   der: string;
 }
 
-/** Vault's TLS certificate in Key Vault: made there, or brought along and named; Vault's identity may fetch it. */
+/**
+ * Vault's TLS certificate in Key Vault: generated, or an existing certificate from the environment file. Vault's identity
+ * may fetch it.
+ */
 export class TlsCertificate extends Construct {
   /** `https://<vault>.vault.azure.net/secrets/<name>`: certificate and private key, for Vault's VM only. */
   readonly secretUrl: string;
@@ -47,7 +50,7 @@ export class TlsCertificate extends Construct {
     this.pem = pem(der);
   }
 
-  /** Key Vault renews it in time; Vault's VM and the clients fetch each new version by themselves. */
+  /** Creates the certificate. Key Vault renews it in time, and Vault's VM and the clients fetch each new version. */
   private generate(
     { keyVault, dnsNames }: TlsCertificateProps,
     {
@@ -103,7 +106,7 @@ export class TlsCertificate extends Construct {
     };
   }
 
-  /** A certificate's private key is its secret in Key Vault: reading that one secret is all Vault's VM may do. */
+  /** Lets Vault's VM read this one secret. Key Vault stores a certificate's private key as a secret. */
   private allowFetch(secretId: string, principalId: string): void {
     new RoleAssignment(this, "fetch", {
       scope: secretId,
@@ -117,7 +120,7 @@ export class TlsCertificate extends Construct {
 /** Extended key usage of a TLS server. Source: RFC 5280, 4.2.1.12. */
 const serverAuthentication = "1.3.6.1.5.5.7.3.1";
 
-/** PEM wraps its base64 at 64 characters (RFC 7468), and some readers insist on it. */
+/** Wraps base64 at 64 characters (RFC 7468), because some readers require it. */
 function pem(der: string): string {
   return Fn.join("\n", [
     "-----BEGIN CERTIFICATE-----",

@@ -5,15 +5,15 @@ import { skipChecks } from "../terraform/checkov-skips";
 
 export interface UnsealKeyProps {
   keyVaultId: string;
-  /** Keep the key in a hardware security module; needs a premium Key Vault. */
+  /** Keeps the key in a hardware security module. This needs a premium Key Vault. */
   hardware: boolean;
   /** Principal id of Vault's identity. */
   vaultPrincipalId: string;
-  /** Refuse deletion in Terraform: without the key nothing that Vault holds can be read again. */
+  /** Makes Terraform refuse the deletion. Without the key, nobody can read Vault's data again. */
   protect: boolean;
 }
 
-/** The key with which Vault seals itself, and the right to wrap and unwrap with it. */
+/** The key with which Vault seals itself, and Vault's right to wrap and unwrap with it. */
 export class UnsealKey extends Construct {
   readonly name: string;
 
@@ -29,7 +29,7 @@ export class UnsealKey extends Construct {
       CKV_AZURE_40: "An expired key would leave Vault sealed, with no way to unseal it.",
       ...(!hardware && {
         CKV_AZURE_112:
-          "The environment chose a standard Key Vault; `vault.keyVaultSku: premium` keeps the key in an HSM.",
+          "The environment chose a standard Key Vault. `vault.keyVaultSku: premium` keeps the key in an HSM.",
       }),
     });
     this.name = key.name;

@@ -7,7 +7,7 @@ export interface VaultIdentityProps {
   location: string;
 }
 
-/** The identity that all Vault nodes share: it outlives each VM, so the rights given to it do too. */
+/** The identity that all Vault nodes share. It outlives each VM, so its rights do too. */
 export class VaultIdentity extends Construct {
   readonly id: string;
   readonly clientId: string;

@@ -12,19 +12,20 @@ export interface VaultLoadBalancerProps {
   resourceGroup: string;
   location: string;
   subnetId: string;
-  /** Availability zones in which its address lives on. */
+  /** Availability zones of its address. */
   zones: readonly string[];
   nodes: readonly VaultNode[];
 }
 
-/** Azure's own name of an address inside a load balancer. */
+/** Name of the frontend address inside the load balancer. */
 const frontend = "vault";
 
 /**
- * The one private address of a cluster's nodes. It leads to the active node alone: Vault's health answers 200 there, 429 on a standby, 501
- * and 503 on a node that is not initialized or sealed. So a node that is cut off from the others gets nothing, and no request makes
- * a detour. Azure asks each node every 5 s, its shortest interval, and believes one answer. Flows that exist go on when a node fails its
- * probe; their clients get an error from Vault and connect again.
+ * The one private address of a cluster's nodes. It leads only to the active node. Vault's health endpoint answers 200
+ * there, 429 on a standby, and 501 or 503 on a node that is not initialized or sealed. So a node that the others
+ * cannot reach gets no requests, and no request takes a detour.
+ * Azure probes each node every 5 s, its shortest interval, and trusts one answer. Existing flows continue when a node
+ * fails its probe. Their clients get an error from Vault and connect again.
  *
  * Source: Vault's documentation, api-docs/system/health; Azure, load balancer health probes.
  */
@@ -70,9 +71,9 @@ export class VaultLoadBalancer extends Construct {
       protocol: "Tcp",
       frontendPort: 8200,
       backendPort: 8200,
-      // A connection that was idle for long ends with a reset, which clients notice.
+      // A connection that was idle too long ends with a reset, which clients notice.
       tcpResetEnabled: true,
-      // Egress is the NAT gateway's.
+      // The NAT gateway provides egress.
       disableOutboundSnat: true,
     });
     this.privateAddress = balancer.privateIpAddress;

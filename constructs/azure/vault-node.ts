@@ -11,13 +11,13 @@ import { VirtualMachineReader, type VirtualMachineReaderProps } from "./virtual-
 export interface VaultNodeProps extends LinuxVmProps {
   /** GiB. */
   dataDiskGb: number;
-  /** How Vault may read the VMs that log in. */
+  /** Vault's rights to read the VMs that log in. */
   reads: Omit<VirtualMachineReaderProps, "principalId">;
-  /** Refuse deletion of the data disk, by a lock and in Terraform. */
+  /** Prevents the deletion of the data disk, by a lock and in Terraform. */
   protect: boolean;
 }
 
-/** One Vault node: a VM, and a disk for Vault's data that outlives it. */
+/** One Vault node: a VM, and a data disk that outlives the VM. */
 export class VaultNode extends Construct {
   readonly machine: LinuxVm;
 
@@ -37,8 +37,9 @@ export class VaultNode extends Construct {
   }
 
   /**
-   * By the VM's own identity. Vault's azure auth plugin names none, and no field of its configuration does: then IMDS gives the VM's own, or
-   * refuses where there is none among several. Source: getTokenCredential of vault-plugin-auth-azure, v0.22.0 (Vault 1.21.0) to v0.24.0.
+   * Gives the right to the VM's own identity. Vault's azure auth plugin cannot select an identity. IMDS then uses the
+   * VM's own identity, and refuses if a VM has several others but not its own. Source: getTokenCredential of
+   * vault-plugin-auth-azure, v0.22.0 (Vault 1.21.0) to v0.24.0.
    */
   private allowReadingVirtualMachines(): void {
     const { principalId } = this.machine;
@@ -60,13 +61,12 @@ export class VaultNode extends Construct {
       lifecycle: protect ? { preventDestroy: true } : undefined,
     });
     skipChecks(disk, {
-      CKV_AZURE_93:
-        "Vault encrypts all it writes under the unseal key of Key Vault, and Azure encrypts the disk besides.",
+      CKV_AZURE_93: "Vault encrypts its data under Key Vault's unseal key, and Azure also encrypts the disk.",
     });
     return disk;
   }
 
-  /** No cache: Raft decides itself when its writes are on the disk. */
+  /** Attaches the disk without a cache, because Raft itself must know when its writes are on the disk. */
   private attach(disk: ManagedDisk): void {
     new VirtualMachineDataDiskAttachment(this, "data-disk-attachment", {
       managedDiskId: disk.id,

@@ -3,14 +3,14 @@ import { Construct } from "constructs";
 
 export interface VirtualMachineReaderRoleProps {
   environment: string;
-  /** Azure id of the subscription that holds the definition. */
+  /** Azure id of the subscription for the definition. */
   subscriptionId: string;
-  /** GUIDs of further subscriptions in which the role may be assigned. */
+  /** GUIDs of further subscriptions in which the role can be assigned. */
   additionalSubscriptions: readonly string[];
 }
 
 /**
- * What Vault's identity needs to check who logs in by `azure`: reading VMs and scale sets, nothing else.
+ * The role with which Vault's identity checks logins with `azure`. It can only read VMs and scale sets.
  * Source: Vault's documentation of the azure auth method.
  */
 export class VirtualMachineReaderRole extends Construct {
@@ -22,7 +22,7 @@ export class VirtualMachineReaderRole extends Construct {
     this.id = this.createDefinition(props).roleDefinitionResourceId;
   }
 
-  /** Names of custom roles are unique in a tenant, so the environment is part of it. */
+  /** Names of custom roles are unique in a tenant, so the name includes the environment. */
   private createDefinition({
     environment,
     subscriptionId,

@@ -9,7 +9,7 @@ export interface VirtualMachineReaderProps {
   resourceGroupId: string;
 }
 
-/** Lets Vault compare each login of its azure auth method with the VM that the login claims to come from. */
+/** Lets Vault compare each login of its azure auth method with the VM that the login claims as its source. */
 export class VirtualMachineReader extends Construct {
   constructor(
     scope: Construct,

@@ -3,7 +3,7 @@ import { UserAssignedIdentity } from "@cdktf/provider-azurerm/lib/user-assigned-
 import { Construct } from "constructs";
 
 export interface WebAppLoginProps {
-  /** Of the identity. */
+  /** The identity's name. */
   name: string;
   resourceGroup: string;
   location: string;
@@ -12,7 +12,7 @@ export interface WebAppLoginProps {
   clientId: string;
 }
 
-/** What somebody with rights on the app registration tells Entra ID, so that it trusts the identity. */
+/** The settings with which an owner of the app registration makes Entra ID trust the identity. */
 export interface FederatedCredential {
   name: string;
   issuer: string;
@@ -21,19 +21,19 @@ export interface FederatedCredential {
 }
 
 /**
- * App Service tells its authentication by this setting which identity speaks for the app registration; naming the
- * setting where a client secret's would stand takes the secret's place.
+ * The app setting that names the identity for the app registration. App Service's authentication uses the identity if
+ * the client secret's setting name is this name.
  * Source: Azure, "Use a managed identity instead of a secret" (App Service, authentication with Microsoft Entra).
  */
 const identitySetting = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID";
 
 /**
- * People sign in with Entra ID before a request reaches the application. The app registration trusts an identity that
- * has no other use, and so there is no client secret.
+ * Lets people sign in with Entra ID before a request reaches the application. The app registration trusts an identity
+ * with no other purpose, so there is no client secret.
  */
 export class WebAppLogin extends Construct {
   readonly identityId: string;
-  /** To be created on the app registration, once: `az ad app federated-credential create`. */
+  /** An owner creates it once on the app registration: `az ad app federated-credential create`. */
   readonly federatedCredential: FederatedCredential;
 
   private readonly identity: UserAssignedIdentity;
@@ -54,17 +54,17 @@ export class WebAppLogin extends Construct {
     };
   }
 
-  /** App settings; the client id of an identity is no secret. */
+  /** App settings. The client id of an identity is not a secret. */
   get settings(): Record<string, string> {
     return { [identitySetting]: this.identity.clientId };
   }
 
-  /** They belong to one slot: another has another identity. */
+  /** Settings that belong to one slot, because another slot has another identity. */
   get stickySettings(): string[] {
     return [identitySetting];
   }
 
-  /** @param publicPaths reached without signing in: App Service's own health check has no account */
+  /** @param publicPaths paths without sign-in. App Service's own health check has no account. */
   authSettings(publicPaths: readonly string[]): LinuxWebAppAuthSettingsV2 {
     return {
       authEnabled: true,
@@ -79,7 +79,7 @@ export class WebAppLogin extends Construct {
         clientSecretSettingName: identitySetting,
         allowedAudiences: [this.props.clientId, `api://${this.props.clientId}`],
       },
-      // The application asks for nothing in a person's name, so nobody's tokens are kept.
+      // The application does nothing in a person's name, so no tokens are stored.
       login: { tokenStoreEnabled: false },
     };
   }
@@ -88,7 +88,7 @@ export class WebAppLogin extends Construct {
     return `https://login.microsoftonline.com/${this.props.tenantId}/v2.0`;
   }
 
-  /** One for each application, since whoever has it speaks for the app registration. */
+  /** Creates one identity for each application, because the identity can act for the app registration. */
   private createIdentity(): UserAssignedIdentity {
     const { name, resourceGroup, location } = this.props;
     return new UserAssignedIdentity(this, "identity", { name, resourceGroupName: resourceGroup, location });

@@ -13,32 +13,32 @@ export interface WebAppProps {
   resourceGroup: string;
   location: string;
   servicePlanId: string;
-  /** Delegated to Microsoft.Web/serverFarms. */
+  /** A subnet delegated to Microsoft.Web/serverFarms. */
   subnetId: string;
   monitoring: ApplicationMonitoring;
-  /** Public networks that reach the application; App Service sees no private address. */
+  /** Public networks that reach the application. App Service sees no private addresses. */
   visitorRanges: readonly NamedRange[];
-  /** Public networks from which packages are deployed. */
+  /** Public networks that may deploy packages. */
   deployerRanges: readonly NamedRange[];
-  /** Ids of subnets with the service endpoint Microsoft.Web, from which packages are deployed and the application is tried. */
+  /** Ids of subnets with the service endpoint Microsoft.Web that may deploy packages and try the application. */
   deployerSubnets: readonly string[];
-  /** Environment variables of the application; no secret among them. */
+  /** Environment variables of the application. They contain no secret. */
   settings: Record<string, string>;
-  /** Who signs in before a request is let through; without it, everybody in the visitors' ranges is. */
+  /** Requires a sign-in before each request. Without it, everyone in the visitors' ranges has access. */
   login?: WebAppLogin;
 }
 
-/** Tags by which Azure's portal finds what belongs to an application. Source: azurerm issue 16569. */
+/** Tags with which Azure's portal finds the parts of an application. Source: azurerm issue 16569. */
 const hiddenLinks = [
   "/app-insights-resource-id",
   "/app-insights-instrumentation-key",
   "/app-insights-conn-string",
 ];
 
-/** Says that the application is alive; App Service asks, and has no account to sign in with. */
+/** Path of the health check. App Service has no account to sign in with. */
 const healthCheckPath = "/healthz";
 
-/** A Node application on App Service that is told no secret: it has an identity, and Vault knows it. */
+/** A Node application on App Service. It receives no secret: it has an identity, and Vault knows it. */
 export class WebApp extends Construct {
   readonly id: string;
   readonly name: string;
@@ -73,11 +73,12 @@ export class WebApp extends Construct {
       virtualNetworkSubnetId: subnetId,
       httpsOnly: true,
       clientAffinityEnabled: false,
-      // Asked for a token without a client id, App Service answers for the system-assigned one.
+      // App Service uses the system-assigned identity for a token request without a client id.
       identity: login
         ? { type: "SystemAssigned, UserAssigned", identityIds: [login.identityId] }
         : { type: "SystemAssigned" },
-      // The provider writes the publishing credentials into the state; with basic authentication off they open nothing.
+      // The provider writes the publishing credentials into the state. Basic authentication is off, so they are
+      // useless.
       ftpPublishBasicAuthenticationEnabled: false,
       webdeployPublishBasicAuthenticationEnabled: false,
       siteConfig: {
@@ -91,7 +92,7 @@ export class WebApp extends Construct {
         remoteDebuggingEnabled: false,
         healthCheckPath,
         healthCheckEvictionTimeInMin: 2,
-        // Key Vault and MySQL know the application by its subnet.
+        // Key Vault and MySQL recognize the application by its subnet.
         vnetRouteAllEnabled: true,
         ipRestrictionDefaultAction: "Deny",
         ipRestriction: restrictions(this.props.visitorRanges, this.props.deployerSubnets),
@@ -105,7 +106,7 @@ export class WebApp extends Construct {
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: "Authorization=AAD",
         ApplicationInsightsAgent_EXTENSION_VERSION: "~3",
         SCM_DO_BUILD_DURING_DEPLOYMENT: "false",
-        // Seconds in which requests are finished before the application is stopped by force; the default is 5.
+        // Seconds for running requests before App Service kills the application. The default is 5.
         WEBSITES_CONTAINER_STOP_TIME_LIMIT: "30",
       },
       ...(login && {
@@ -118,21 +119,20 @@ export class WebApp extends Construct {
         detailedErrorMessages: false,
         failedRequestTracing: true,
       },
-      // Azure's portal and its link to Application Insights write them.
+      // Azure's portal and Application Insights write these tags.
       lifecycle: { ignoreChanges: hiddenLinks.map((link) => `tags["hidden-link: ${link}"]`) },
     });
   }
 
   private explainFindings(app: LinuxWebApp): void {
     skipChecks(app, {
-      CKV_AZURE_17:
-        "People visit with browsers that hold no client certificate; address ranges decide who reaches it.",
-      CKV_AZURE_65: "Detailed error pages are a feature of IIS; App Service on Linux writes none.",
-      CKV_AZURE_88: "The application keeps nothing on disk: its data is in MySQL, its secrets are in Vault.",
-      CKV_AZURE_222: "People visit from the environment's named ranges; all other addresses are refused.",
+      CKV_AZURE_17: "Visitors' browsers have no client certificate. Address ranges decide who reaches it.",
+      CKV_AZURE_65: "Detailed error pages are a feature of IIS. App Service on Linux writes none.",
+      CKV_AZURE_88:
+        "The application stores nothing on disk. Its data is in MySQL, and its secrets are in Vault.",
+      CKV_AZURE_222: "Only the environment's named ranges have access.",
       ...(this.props.login === undefined && {
-        CKV_AZURE_13:
-          "The environment asks for no sign-in; the environment's named ranges decide who visits.",
+        CKV_AZURE_13: "The environment requires no sign-in. Its named ranges decide who has access.",
       }),
     });
   }
@@ -162,7 +162,7 @@ export class WebApp extends Construct {
   }
 }
 
-/** In the order of their names. App Service replaces the whole list at once, so a number may move. */
+/** Rules in the order of their names. App Service replaces the whole list at once, so a number may move. */
 function restrictions(ranges: readonly NamedRange[], subnets: readonly string[]) {
   const byName = [...ranges].sort((one, other) => (one.name < other.name ? -1 : 1));
   const allowed = [

@@ -4,13 +4,13 @@ import type { Construct } from "constructs";
 export interface EphemeralResourceProps {
   /** Terraform's name of the type, such as `random_password`. */
   type: string;
-  /** Arguments, in Terraform's own spelling. */
+  /** Arguments in Terraform's own spelling. */
   arguments: Record<string, unknown>;
 }
 
 /**
- * An `ephemeral` block, for which cdktf has no class: its values exist during a run and are kept neither in the
- * state nor in a plan. Needs Terraform 1.11 for use with write-only arguments.
+ * An `ephemeral` block. cdktf has no class for it. Its values exist during a run, and neither the state nor a plan
+ * contains them. Write-only arguments need Terraform 1.11.
  */
 export class EphemeralResource extends TerraformElement {
   constructor(
@@ -21,7 +21,7 @@ export class EphemeralResource extends TerraformElement {
     super(scope, id);
   }
 
-  /** A reference to an attribute, in Terraform's spelling. Terraform refuses it outside write-only arguments. */
+  /** Returns a reference to an attribute in Terraform's spelling. Terraform accepts it only in write-only arguments. */
   attribute(name: string): string {
     return `\${ephemeral.${this.props.type}.${this.friendlyUniqueId}.${name}}`;
   }

@@ -1,7 +1,7 @@
 import { TerraformElement, type TerraformResource, TerraformStack } from "cdktf";
 import { makeUniqueId } from "cdktf/lib/private/unique";
 
-/** A `moved` block. cdktf's own way to write one asks `terraform version` at synth, so that it fails without Terraform. */
+/** A `moved` block. cdktf's own method runs `terraform version` at synth, so it fails without Terraform. */
 class Moved extends TerraformElement {
   constructor(
     private readonly resource: TerraformResource,
@@ -10,7 +10,7 @@ class Moved extends TerraformElement {
     super(resource, "formerly");
   }
 
-  /** One after the other, since nothing may come from two places at once. */
+  /** Chains the moves, because two resources cannot move to one place at once. */
   override toTerraform(): object {
     const { terraformResourceType: type, friendlyUniqueId } = this.resource;
     const [, ...later] = [...this.names, friendlyUniqueId];
@@ -21,8 +21,9 @@ class Moved extends TerraformElement {
 }
 
 /**
- * Tells Terraform that a resource had other construct ids among its siblings, the oldest first, so that what exists is kept under the new
- * address. Without it, Azure gets the deletion and the creation of the same thing in one run, in any order.
+ * Tells Terraform a resource's earlier construct ids among its siblings, the oldest first. Terraform then keeps the
+ * existing resource under the new address. Without it, Terraform deletes and creates the same resource in one run, in
+ * any order.
  */
 export function formerly(resource: TerraformResource, ...ids: readonly string[]): void {
   const path = resource.node.scopes

@@ -1,12 +1,12 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The committed lock files, one for each set of providers: scripts/lock-providers writes them. */
+/** The committed lock files, one for each set of providers. scripts/lock-providers writes them. */
 const folder = join(__dirname, "../../provider-locks");
 
 /**
- * The committed lock file for a synthesized stack's providers: versions and checksums of what Terraform may run.
- * Undefined where none is committed: Terraform then takes the newest version that the stack allows, whatever its checksum.
+ * Returns the committed lock file for a stack's providers: the versions and checksums that Terraform may run. Returns
+ * undefined if none is committed. Terraform then takes the newest version that the stack allows, with any checksum.
  */
 export function committedLock(stackFolder: string): string | undefined {
   const { terraform } = JSON.parse(readFileSync(join(stackFolder, "cdk.tf.json"), "utf8"));
@@ -15,7 +15,7 @@ export function committedLock(stackFolder: string): string | undefined {
   return existsSync(file) ? file : undefined;
 }
 
-/** Puts each synthesized stack's lock file beside it, where Terraform reads it. */
+/** Copies each stack's lock file beside the stack, where Terraform reads it. */
 export function copyProviderLocks(stacksFolder: string): void {
   for (const stack of readdirSync(stacksFolder)) {
     const lock = committedLock(join(stacksFolder, stack));

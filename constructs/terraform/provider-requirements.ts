@@ -1,9 +1,9 @@
 import type { TerraformStack } from "cdktf";
 
 /**
- * The providers' version ranges, in place of the exact versions that the bindings were made from.
- * - azurerm: releases before 4.81 speak versions of Key Vault's control plane that Azure switches off on
- *   27 February 2027; 5.0 removes arguments that the bindings emit.
+ * The providers' version ranges. They replace the exact versions from which the bindings were generated.
+ * - azurerm: releases before 4.81 use versions of Key Vault's control plane that Azure disables on 27 February 2027.
+ * 5.0 removes arguments that the bindings emit.
  * - vault and random: minor versions accept what the bindings emit.
  */
 export const requirements = {

@@ -3,7 +3,7 @@ import type { Construct, IConstruct } from "constructs";
 
 type Tags = Record<string, string>;
 
-/** A resource of azurerm that can carry tags, told by the property that its binding has for them. */
+/** Detects an azurerm resource that accepts tags, by the property of its binding. */
 function isTaggable(node: IConstruct): node is TerraformResource & { tags: Tags; tagsInput?: Tags } {
   return "tagsInput" in node;
 }
@@ -25,8 +25,8 @@ class TagEveryResource implements IAspect {
 }
 
 /**
- * Puts the tags on every resource below the scope that can carry them.
- * @param fromPolicy names of tags that an Azure Policy sets and that a deployment leaves as they are
+ * Puts the tags on every resource below the scope that accepts tags.
+ * @param fromPolicy names of tags that an Azure Policy sets. A deployment does not change them.
  */
 export function tagEveryResource(scope: Construct, tags: Tags, fromPolicy: readonly string[] = []): void {
   Aspects.of(scope).add(new TagEveryResource(tags, fromPolicy));

@@ -2,13 +2,13 @@ import { TerraformResource, type TerraformResourceConfig } from "cdktf";
 import type { Construct } from "constructs";
 
 export interface TerraformDataProps extends Pick<TerraformResourceConfig, "provisioners" | "dependsOn"> {
-  /** The resource is made anew, and its provisioners run again, when one of these changes. */
+  /** A change of any value replaces the resource and runs its provisioners again. */
   triggersReplace: Record<string, string>;
 }
 
 /**
- * Terraform's built-in `terraform_data`. cdktf's own class asks `terraform version` at synth, so that it fails
- * without Terraform; this project states the version it needs in the JSON (constructs/terraform/provider-requirements.ts).
+ * Terraform's built-in `terraform_data`. cdktf's own class runs `terraform version` at synth, so it fails without
+ * Terraform. This project writes the required version into the JSON (constructs/terraform/provider-requirements.ts).
  */
 export class TerraformData extends TerraformResource {
   private readonly triggersReplace: Record<string, string>;

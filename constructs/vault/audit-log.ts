@@ -2,8 +2,8 @@ import { Audit } from "@cdktf/provider-vault/lib/audit";
 import { Construct } from "constructs";
 
 /**
- * Every request and answer, secrets hashed, in memory that cloud-init bounds and rotates. First boot's device has the same on disk, for
- * longer; Vault answers for as long as one of the two has room (docs/security.md).
+ * Logs every request and response with hashed secrets, in memory that cloud-init limits and rotates. First boot's
+ * device keeps the same log on disk, for longer. Vault answers while either device has room (docs/security.md).
  */
 export class AuditLog extends Construct {
   constructor(scope: Construct, id: string) {

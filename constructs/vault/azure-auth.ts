@@ -19,14 +19,17 @@ export interface AzureAuthRole {
   resourceGroup: string;
   /** Principal ids of the VMs' identities. */
   principalIds: readonly string[];
-  /** Subnet from which the tokens are used, CIDR. */
+  /** Subnet from which the tokens work, CIDR. */
   boundCidr: string;
   /** Durations such as `1h`. */
   tokenTtl: string;
   tokenMaxTtl: string;
 }
 
-/** The auth method `azure`, by which VMs log in with their managed identities. Vault asks Azure with its own. */
+/**
+ * The auth method `azure`, with which VMs log in with their managed identities. Vault uses its own VM's identity to
+ * ask Azure.
+ */
 export class AzureAuth extends Construct {
   private readonly path: string;
 
@@ -37,8 +40,8 @@ export class AzureAuth extends Construct {
   }
 
   /**
-   * Who may log in as a workload. Since plugin v0.21.0 a role must name principals or groups; subscription and
-   * resource group alone are refused at login.
+   * Adds a role with the principals that may log in as a workload. Since plugin v0.21.0 a role must name principals
+   * or groups. The plugin refuses logins if the role names only a subscription and resource group.
    */
   addRole({ workload, policy, principalIds, ...role }: AzureAuthRole): void {
     new AzureAuthBackendRole(this, `role-${workload}`, {
@@ -64,8 +67,8 @@ export class AzureAuth extends Construct {
   }
 
   /**
-   * Neither client id nor secret: Vault reads the VMs with the identity of its own VM. Tenant and resource are said here, since Vault
-   * 2.x prefers this configuration to the variables AZURE_*.
+   * Sets no client id and no secret, because Vault reads the VMs with its own VM's identity. Sets tenant and
+   * resource, because Vault 2.x prefers this configuration to the variables AZURE_*.
    */
   private configure(tenantId: string): void {
     new AzureAuthBackendConfig(this, "config", {

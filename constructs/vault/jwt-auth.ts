@@ -15,15 +15,15 @@ export interface JwtAuthRole {
   policy: string;
   /** Principal id of the web app's or function's identity. */
   principalId: string;
-  /** The integration subnet, CIDR: App Service's addresses change within it. */
+  /** The integration subnet, CIDR. App Service's addresses change within it. */
   boundCidr: string;
   /** Duration such as `768h`. */
   tokenTtl: string;
-  /** Makes the token a service token: batch tokens cannot be counted. */
+  /** Sets a limit on uses, which makes the token a service token. Batch tokens have no use counter. */
   tokenNumUses?: number;
 }
 
-/** The auth method `jwt`, by which web apps and functions log in with their managed identities' tokens. */
+/** The auth method `jwt`, with which web apps and functions log in with their managed identities' tokens. */
 export class JwtAuth extends Construct {
   private readonly path: string;
   private readonly issuer: string;
@@ -38,7 +38,7 @@ export class JwtAuth extends Construct {
     this.path = this.createMount().path;
   }
 
-  /** One identity logs in by it; the claims that Vault copies into the token's metadata show up in the audit log. */
+  /** Adds a role for one identity. The audit log shows the claims that Vault copies into the token's metadata. */
   addRole({ workload, policy, principalId, boundCidr, tokenTtl, tokenNumUses }: JwtAuthRole): void {
     new JwtAuthBackendRole(this, `role-${workload}`, {
       backend: this.path,

@@ -12,12 +12,12 @@ export interface MysqlDatabaseEngineProps {
   administrator: string;
   /** Ephemeral reference to the administrator's password. */
   password: string;
-  /** Vault writes the password again, and rotates it again, when this changes. */
+  /** A change makes Vault write and rotate the password again. */
   passwordVersion: number;
   roles: Environment["databaseRoles"];
 }
 
-/** The secrets engine `database`: MySQL users made on demand, for as long as their lease. */
+/** The secrets engine `database`: it creates MySQL users on demand, each for the duration of its lease. */
 export class MysqlDatabaseEngine extends Construct {
   constructor(
     scope: Construct,
@@ -40,7 +40,7 @@ export class MysqlDatabaseEngine extends Construct {
     });
   }
 
-  /** `tls=true` verifies the server's certificate against the system's roots and its name. */
+  /** Connects Vault to MySQL. `tls=true` verifies the server's certificate against the system's roots and its name. */
   private connect(mount: Mount): DatabaseSecretBackendConnection {
     const { host, administrator, password, passwordVersion, roles } = this.props;
     return new DatabaseSecretBackendConnection(this, "connection", {
@@ -59,7 +59,7 @@ export class MysqlDatabaseEngine extends Construct {
     });
   }
 
-  /** From here on only Vault knows the administrator's password. Again whenever a new one was written. */
+  /** Rotates the administrator's password, so that only Vault knows it. Runs again after each new password. */
   private rotateRoot(mount: Mount, connection: DatabaseSecretBackendConnection): GenericEndpoint {
     return new GenericEndpoint(this, "rotate-root", {
       path: `${mount.path}/rotate-root/${connection.name}`,
@@ -89,11 +89,11 @@ export class MysqlDatabaseEngine extends Construct {
         "CREATE USER '{{name}}'@'%' IDENTIFIED BY '{{password}}' REQUIRE SSL",
         `GRANT ${privileges.join(", ")} ON \`${this.props.databaseName}\`.* TO '{{name}}'@'%'`,
       ],
-      // Vault's own statement fails for ever (1269) once somebody has dropped the user by hand.
+      // Vault's default statement fails forever (1269) after someone drops the user by hand.
       revocationStatements: ["DROP USER IF EXISTS '{{name}}'@'%'"],
       defaultTtl: seconds(defaultTtl),
       maxTtl: seconds(maxTtl),
-      // No user is made with a password that a person could have known.
+      // No user is created with a password that a person could know.
       dependsOn: [rotation],
     });
   }

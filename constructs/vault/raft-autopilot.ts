@@ -2,13 +2,13 @@ import { RaftAutopilot as VaultRaftAutopilot } from "@cdktf/provider-vault/lib/r
 import { Construct } from "constructs";
 
 export interface RaftAutopilotProps {
-  /** How many nodes the cluster has. */
+  /** The number of nodes in the cluster. */
   nodes: number;
 }
 
 /**
- * Forgets nodes that are gone for good, so that they count in no vote any more. There are never fewer than the environment names, so a node
- * that is only away, however long, keeps its place.
+ * Removes nodes that are gone permanently, so that they no longer count in votes. Autopilot never goes below the
+ * environment's number of nodes, so a node that is only away keeps its place.
  *
  * Source: Vault's documentation, concepts/integrated-storage/autopilot.
  */
@@ -17,7 +17,7 @@ export class RaftAutopilot extends Construct {
     super(scope, id);
     new VaultRaftAutopilot(this, "autopilot", {
       cleanupDeadServers: true,
-      // As Vault says it when it is asked, so that the next plan is empty.
+      // Vault returns this format, so the next plan is empty.
       deadServerLastContactThreshold: "10m0s",
       minQuorum: nodes,
     });

@@ -1,12 +1,12 @@
 import { QuotaRateLimit } from "@cdktf/provider-vault/lib/quota-rate-limit";
 import { Construct } from "constructs";
 
-/** Requests a second that one client address may send: far above what a workload sends, far below what a flood does. */
+/** Requests per second from one client address. A workload sends far fewer, and a flood sends far more. */
 export const requestsPerSecond = 500;
 
 /**
- * What one client can have Vault do, and write into its audit logs: a request above the rate is answered with 429, and logged
- * nowhere.
+ * Limits what one client can make Vault do and write into its audit logs. Vault answers a request above the rate with
+ * 429 and does not log it.
  */
 export class RateLimit extends Construct {
   constructor(scope: Construct, id: string) {

@@ -5,11 +5,14 @@ import { Construct } from "constructs";
 import { transformRole } from "../../environments/policy-paths";
 
 export interface TransformEngineProps {
-  /** Refuse to delete the transformations: with one, what it encoded is lost. */
+  /** Makes Terraform refuse to delete the transformations. Without a transformation, its encoded values are lost. */
   protect: boolean;
 }
 
-/** The secrets engine `transform` (Vault Enterprise): fields that keep their form, or only their last digits. */
+/**
+ * The secrets engine `transform` (Vault Enterprise). It encodes fields that keep their form or only their last
+ * digits.
+ */
 export class TransformEngine extends Construct {
   constructor(
     scope: Construct,
@@ -29,7 +32,7 @@ export class TransformEngine extends Construct {
     });
   }
 
-  /** Format-preserving; Vault derives the tweak itself, so the application keeps none. */
+  /** Encrypts and keeps the format. Vault derives the tweak itself, so the application stores none. */
   private encryptSocialSecurityNumbers(mount: Mount): TransformTransformation {
     return new TransformTransformation(this, "social-security-number", {
       path: mount.path,
@@ -42,7 +45,7 @@ export class TransformEngine extends Construct {
     });
   }
 
-  /** One way: what is masked cannot be decoded. */
+  /** Masks numbers one way. A masked value cannot be decoded. */
   private maskCardNumbers(mount: Mount): TransformTransformation {
     return new TransformTransformation(this, "card-number", {
       path: mount.path,

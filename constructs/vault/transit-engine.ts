@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 
 export interface TransitEngineProps {
   keys: readonly string[];
-  /** Refuse to delete the keys: what a deleted key encrypted is lost. */
+  /** Makes Terraform refuse to delete the keys. Without a key, the data that it encrypted is lost. */
   protect: boolean;
 }
 

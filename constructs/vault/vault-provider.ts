@@ -7,14 +7,14 @@ export interface VaultProviderProps {
 }
 
 /**
- * The Vault provider, logged in by the deployer's own Entra token: the token comes in by TERRAFORM_VAULT_AUTH_JWT, the
- * certificate to trust by VAULT_CACERT. First boot made the mount and the role `deployer` (cloud-init/vault-server).
+ * Configures the Vault provider with the deployer's own Entra token from TERRAFORM_VAULT_AUTH_JWT and the trusted
+ * certificate from VAULT_CACERT. First boot created the mount and the role `deployer` (cloud-init/vault-server).
  */
 export function useVault(scope: Construct, { address }: VaultProviderProps): void {
   new VaultProvider(scope, "vault", {
     address,
     authLoginJwt: [{ mount: "deployer", role: "deployer" }],
-    // A child token would need a right more (auth/token/create).
+    // A child token would need one more right (auth/token/create).
     skipChildToken: true,
   });
 }

@@ -3,13 +3,13 @@ import { Construct } from "constructs";
 
 export interface WorkloadPolicyProps {
   workload: string;
-  /** What the workload may do, by path: `read` or `update`. */
+  /** The workload's rights by path: `read` or `update`. */
   paths: ReadonlyMap<string, "read" | "update">;
 }
 
 /**
- * One workload's ACL policy, `workload-<name>`: its paths and nothing else. By the prefix the deployers' own policy
- * (deployer-policy.hcl) tells which policies they may write.
+ * One workload's ACL policy, `workload-<name>`, with exactly its paths. The deployers' own policy
+ * (deployer-policy.hcl) uses the prefix to limit which policies they can write.
  */
 export class WorkloadPolicy extends Construct {
   readonly name: string;
@@ -20,7 +20,7 @@ export class WorkloadPolicy extends Construct {
   }
 }
 
-/** Vault denies what no path allows, so a workload without paths gets a policy that says only that. */
+/** Vault denies everything that no path allows. So a workload without paths gets a policy that only says this. */
 function aclPolicy(paths: ReadonlyMap<string, "read" | "update">): string {
   if (paths.size === 0) return "# No path is allowed.\n";
   return [...paths]

@@ -12,18 +12,21 @@ import { codeOf, UserError } from "./user-error";
 import { DeadlineError, waitFor } from "./wait-for";
 
 export interface ChildProgramOptions extends Omit<GuardedProcessOptions, "stdio"> {
-  /** What messages call it, for example "Vault". */
+  /** The program's name in messages, for example "Vault". */
   readonly name: string;
-  /** Where its output goes, appended, readable by its owner only. Beside it, <logFile>.process names the running process. */
+  /**
+   * The program appends its output to this file, which only its owner can read. <logFile>.process beside it names the
+   * running process.
+   */
   readonly logFile: string;
 }
 
-/** Log lines that an error quotes. */
+/** An error quotes this many log lines. */
 const QUOTED_LINES = 5;
 
 /**
- * A long-running program: started, waited for, stopped, killed, restarted. It runs in a process group of its own, so
- * Ctrl-C reaches the sandbox only, and it does not outlive the sandbox.
+ * A long-running program that can be started, awaited, stopped, killed and restarted. It runs in a process group of
+ * its own. So Ctrl-C reaches only the sandbox, and the program does not outlive the sandbox.
  */
 export class ChildProgram {
   private process?: GuardedProcess;
@@ -32,7 +35,7 @@ export class ChildProgram {
 
   private constructor(private readonly options: ChildProgramOptions) {}
 
-  /** @throws UserError when the program is missing or may not be executed */
+  /** @throws UserError when the program is missing or cannot be executed */
   static async start(options: ChildProgramOptions): Promise<ChildProgram> {
     const program = new ChildProgram(options);
     await program.launch();
@@ -52,7 +55,7 @@ export class ChildProgram {
     return this.process !== undefined;
   }
 
-  /** Resolves when the program, as started last, has ended. */
+  /** Resolves when the most recently started process has ended. */
   get ended(): Promise<Ending> {
     return this.lastEnd;
   }
@@ -60,8 +63,9 @@ export class ChildProgram {
   /**
    * Waits until `condition` holds, as `waitFor` does.
    *
-   * @param what what is waited for, as in "Vault to answer"
-   * @throws UserError at once when the program ends before, and at the deadline; both with its last log lines
+   * @param what the awaited event, as in "Vault to answer"
+   *  @throws UserError at once when the program ends first, and at the deadline. Both errors quote its last log
+   * lines.
    */
   async until<T>(
     what: string,
@@ -73,7 +77,7 @@ export class ChildProgram {
         `${this.name} ended ${describe(ending)} while the sandbox waited for ${what}. ${await this.quoteLog()}`,
       );
     });
-    abort.catch(() => {}); // only of interest while waiting
+    abort.catch(() => {}); // only matters while waiting
     try {
       return await waitFor(what, condition, { deadlineMs, intervalMs, abort });
     } catch (error) {
@@ -82,7 +86,7 @@ export class ChildProgram {
     }
   }
 
-  /** Asks the program to end (SIGTERM), and kills it and its group when it has not after `deadlineMs`. */
+  /** Asks the program to end (SIGTERM). After `deadlineMs`, kills the program and its group. */
   async stop({ deadlineMs = 10_000 }: { deadlineMs?: number } = {}): Promise<void> {
     const process = this.process;
     if (!process) return;
@@ -103,19 +107,19 @@ export class ChildProgram {
     await this.clear(process);
   }
 
-  /** Sends a signal to the program itself, for example SIGHUP, on which Vault reads its certificate again. */
+  /** Sends a signal to the program itself. For example, Vault reloads its certificate on SIGHUP. */
   signal(signal: NodeJS.Signals): void {
-    if (!this.process) throw new UserError(`${this.name} does not run, so it cannot be sent ${signal}.`);
+    if (!this.process) throw new UserError(`${this.name} is not running, so it cannot receive ${signal}.`);
     this.process.signal(signal);
   }
 
-  /** Stops it if it runs, and starts it again as it was started. */
+  /** Stops the program if it runs, then starts it with the same options. */
   async restart(options?: { deadlineMs?: number }): Promise<void> {
     await this.stop(options);
     await this.launch();
   }
 
-  /** Calls `listener` when the program ends without having been stopped or killed here. */
+  /** Calls `listener` when the program ends without a call to stop() or kill(). */
   onUnexpectedEnd(listener: (message: string) => void): void {
     const process = this.process;
     void process?.ended.then(async (ending) => {

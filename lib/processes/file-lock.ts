@@ -5,27 +5,28 @@ import { identityOf, type ProcessIdentity, stillRuns } from "./process-identity"
 import { codeOf, UserError } from "./user-error";
 import { waitFor } from "./wait-for";
 
-/** Who holds a lock, or that nobody does. */
+/** The current owner of a lock, or null if the lock is free. */
 interface Claim {
   readonly owner: ProcessIdentity | null;
 }
 
 export interface HeldLock {
-  /** Whether the previous owner died without giving the lock back: what it left half done needs cleaning. */
+  /** True if the previous owner died without releasing the lock, so its unfinished work needs a cleanup. */
   readonly abandoned: boolean;
   release(): Promise<void>;
 }
 
 /**
- * A lock between processes: a folder of claims numbered upwards, of which the highest counts. A claim is taken by creating
- * the next number, which the file system grants to one process only, and the highest claim is never deleted; so, unlike
- * with one lock file that is deleted and made again, two processes that find the same dead owner cannot both take over.
+ * A lock between processes: a folder of numbered claims, of which the highest counts. A process takes the lock when
+ * it creates the next number. The file system grants a number to one process only, and nobody deletes the highest
+ * claim. So two processes that find the same dead owner cannot both take over. With a single lock file that is
+ * deleted and recreated, they could.
  */
 export class FileLock {
-  /** @param folder the lock's own folder; made when missing */
+  /** @param folder the lock's own folder; created if missing */
   constructor(readonly folder: string) {}
 
-  /** Takes the lock when it is free or its owner is dead; the owner's identity otherwise. */
+  /** Takes the lock if it is free or its owner is dead. Otherwise returns the owner's identity. */
   async tryAcquire(): Promise<HeldLock | ProcessIdentity> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     for (;;) {
@@ -41,7 +42,7 @@ export class FileLock {
   /**
    * Waits for the lock.
    *
-   * @param what what the lock is for, as in "the download of Vault"
+   * @param what the purpose of the lock, as in "the download of Vault"
    * @throws DeadlineError naming the process that holds it
    */
   async acquire(what: string, { deadlineMs }: { deadlineMs: number }): Promise<HeldLock> {
@@ -51,7 +52,7 @@ export class FileLock {
         const outcome = await this.tryAcquire();
         if ("release" in outcome) return outcome;
         throw new UserError(
-          `process ${outcome.pid} on ${outcome.host} holds ${this.folder}; stop it, or delete that folder if it is gone`,
+          `process ${outcome.pid} on ${outcome.host} holds ${this.folder}; stop that process, or delete the folder if the process is gone`,
         );
       },
       { deadlineMs, intervalMs: 200 },
@@ -60,7 +61,8 @@ export class FileLock {
 
   private async claim(number: number): Promise<boolean> {
     const owner = identityOf();
-    if (!owner) throw new UserError("This process cannot read its own start time; is /proc or `ps` missing?");
+    if (!owner)
+      throw new UserError("This process cannot read its own start time. Check that /proc or `ps` exists.");
     const draft = join(this.folder, `draft-${randomUUID()}`);
     await writeFile(draft, JSON.stringify({ owner } satisfies Claim), { mode: 0o600 });
     try {
@@ -71,7 +73,7 @@ export class FileLock {
     } finally {
       await rm(draft, { force: true });
     }
-    // A slow process may have made a number that others have passed and deleted long since.
+    // A slow process may have created a number that others have passed and deleted in the meantime.
     const numbers = await this.numbers();
     if (numbers.at(-1) !== number) {
       await rm(this.file(number), { force: true });
@@ -87,7 +89,7 @@ export class FileLock {
       await writeFile(draft, JSON.stringify({ owner: null } satisfies Claim), { mode: 0o600 });
       await rename(draft, this.file(number));
     } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw error; // the whole folder is gone, and the lock with it
+      if (codeOf(error) !== "ENOENT") throw error; // someone deleted the whole folder, and the lock with it
     }
   }
 
@@ -99,7 +101,7 @@ export class FileLock {
       .sort((a, b) => a - b);
   }
 
-  /** undefined where the claim has been passed and deleted meanwhile. */
+  /** Returns undefined if another process has passed and deleted the claim in the meantime. */
   private async read(number: number): Promise<Claim | undefined> {
     try {
       return JSON.parse(await readFile(this.file(number), "utf8"));

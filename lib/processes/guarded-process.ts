@@ -10,7 +10,7 @@ export interface GuardedProcessOptions {
   /** Absolute path of the program. */
   readonly command: string;
   readonly args: readonly string[];
-  /** The whole environment of the program: nothing is inherited. */
+  /** The program's whole environment. It inherits nothing. */
   readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** Standard input, output and error, as in child_process. */
@@ -21,7 +21,7 @@ export interface GuardedProcessOptions {
   ];
 }
 
-/** How a process ended: one of the two is set. */
+/** How a process ended. One of the two fields is set. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -36,13 +36,13 @@ export interface GuardedProcess {
   signal(signal: NodeJS.Signals, whom?: "process" | "group"): void;
 }
 
-/** Waits for the word of the sandbox, then becomes the program: no moment in which the program runs unguarded. */
+/** Waits until the sandbox says go, then becomes the program. So the program never runs unguarded. */
 const LAUNCHER = 'read -r go <&3 || exit 125; exec "$@" 3<&-';
 
 /**
- * Starts a program in a process group of its own that does not outlive this process, not even its kill -9.
+ * Starts a program in its own process group. The group does not outlive this process, not even after kill -9.
  *
- * @throws UserError when the program is missing or may not be executed
+ * @throws UserError when the program is missing or cannot be executed
  */
 export async function startGuarded(options: GuardedProcessOptions): Promise<GuardedProcess> {
   const { command, args, env, cwd, stdio } = options;
@@ -60,7 +60,7 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
   const pid = child.pid as number;
   const ended = new Promise<Ending>((resolve) => {
     child.once("exit", (code, signal) => {
-      signalTo(-pid, "SIGKILL"); // what the program left behind in its group
+      signalTo(-pid, "SIGKILL"); // ends what the program left in its group
       processGuardian.release(pid).then(
         () => resolve({ code, signal }),
         () => resolve({ code, signal }),
@@ -78,7 +78,7 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
 
 async function letGo(child: ChildProcess, pid: number): Promise<void> {
   const go = child.stdio[3] as Writable;
-  go.on("error", () => {}); // the launcher may have been killed already; `ended` tells
+  go.on("error", () => {}); // the launcher may already be dead; `ended` reports it
   try {
     await processGuardian.guard(pid);
   } catch (error) {
@@ -92,15 +92,15 @@ function signalTo(target: number, signal: NodeJS.Signals): void {
   try {
     process.kill(target, signal);
   } catch (error) {
-    if (codeOf(error) !== "ESRCH" && codeOf(error) !== "EPERM") throw error; // gone already, or a zombie's group (macOS)
+    if (codeOf(error) !== "ESRCH" && codeOf(error) !== "EPERM") throw error; // already gone, or a zombie's group (macOS)
   }
 }
 
 async function requireExecutable(command: string): Promise<void> {
-  if (!isAbsolute(command)) throw new UserError(`The program ${command} must be named by its absolute path.`);
+  if (!isAbsolute(command)) throw new UserError(`The program ${command} needs an absolute path.`);
   try {
     await access(command, constants.X_OK);
   } catch {
-    throw new UserError(`${command} is missing or may not be executed; install it again.`);
+    throw new UserError(`${command} is missing or cannot be executed. Install it again.`);
   }
 }

@@ -1,4 +1,4 @@
-/** Runs steps one after the other, all of them, whatever fails; then the first failure is thrown. */
+/** Runs all steps one after the other, even if some fail. Then throws the first failure. */
 export async function inTurn(...steps: (() => unknown)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const step of steps) {

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { UserError } from "./user-error";
 
 /**
- * Reads lines from its standard input, which the sandbox holds open. When the sandbox ends, however it ends (kill -9
- * too), the kernel closes the pipe, `read` fails, and the guardian kills the process groups and removes the folders it was
- * told of. Plain sh, so that it works on Linux and macOS, without root; in a session of its own, so that no Ctrl-C
- * reaches it.
+ * Reads lines from its standard input, which the sandbox holds open. When the sandbox ends in any way (kill -9 too),
+ * the kernel closes the pipe and `read` fails. Then the guardian kills the registered process groups and removes the
+ * registered folders. It is plain sh, so it works on Linux and macOS without root. It has its own session, so Ctrl-C
+ * does not reach it.
  */
 const GUARDIAN = `
 trap '' HUP INT TERM QUIT
@@ -33,47 +33,53 @@ for container in $containers; do docker rm --force "$container" >/dev/null 2>&1;
 for folder in "$@"; do rm -rf -- "$folder" || rm -rf -- "$folder"; done
 `;
 
-/** Kills process groups and removes folders when this process is gone. One per process, started when first needed. */
+/** Kills process groups and removes folders after this process ends. One per process, started at first use. */
 class ProcessGuardian {
   private shell?: ChildProcess;
   private readonly groups = new Set<number>();
   private readonly folders = new Set<string>();
   private readonly containers = new Set<string>();
 
-  /** Kill this process group when this process is gone. Resolves when the guardian's pipe has the order. */
+  /** Registers a process group to kill after this process ends. Resolves when the order is in the guardian's pipe. */
   async guard(group: number): Promise<void> {
     this.groups.add(group);
     await this.order(`guard ${group}`);
   }
 
-  /** The group has ended. */
+  /** Unregisters a group that has ended. */
   async release(group: number): Promise<void> {
     this.groups.delete(group);
     await this.order(`release ${group}`);
   }
 
-  /** Remove this Docker container when this process is gone, if it is there: it is no child of this process. */
+  /**
+   * Registers a Docker container to remove after this process ends, if it exists. A container is not a child of this
+   * process.
+   */
   async removeContainerWhenGone(name: string): Promise<void> {
     this.containers.add(name);
     await this.order(`container ${name}`);
   }
 
-  /** Remove this folder, with all in it, when this process is gone. */
+  /** Registers a folder to remove, with its contents, after this process ends. */
   async removeWhenGone(folder: string): Promise<void> {
     if (/[\n\r]|^ | $/.test(folder))
-      throw new UserError(`The folder name ${JSON.stringify(folder)} is too odd.`);
+      throw new UserError(
+        `The folder name ${JSON.stringify(folder)} contains a character that the guardian cannot read. Choose another folder.`,
+      );
     this.folders.add(folder);
     await this.order(`remove ${folder}`);
   }
 
-  /** The folder is gone, or stays. */
+  /** Unregisters a folder that is gone or that must stay. */
   async keep(folder: string): Promise<void> {
     this.folders.delete(folder);
     await this.order(`keep ${folder}`);
   }
 
   private async order(line: string): Promise<void> {
-    // A guardian that somebody killed is replaced; the new one is told everything, this order's outcome included.
+    // If someone killed the guardian, a new one takes over. It receives all registrations, including this order's
+    // result.
     const fresh = !this.shell || this.shell.exitCode !== null || this.shell.signalCode !== null;
     if (fresh) this.shell = this.start();
     const lines = fresh
@@ -90,7 +96,7 @@ class ProcessGuardian {
     const shell = spawn("/bin/sh", ["-c", GUARDIAN, "vault-on-azure-guardian"], {
       detached: true,
       cwd: "/",
-      env: { ...process.env, PATH: `/usr/bin:/bin:${process.env.PATH ?? ""}` }, // docker's PATH and DOCKER_HOST
+      env: { ...process.env, PATH: `/usr/bin:/bin:${process.env.PATH ?? ""}` }, // Docker needs PATH and DOCKER_HOST
       stdio: ["pipe", "ignore", "ignore"],
     });
     shell.on("error", () => {});

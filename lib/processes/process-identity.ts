@@ -2,30 +2,36 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** One process of one machine: a process id alone may have passed to another process. */
+/** Identifies one process of one machine. A process id alone may belong to another process later. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in the words of the operating system: only to be compared. */
+  /** When the process started, in the operating system's format. Use it only for comparison. */
   readonly started: string;
 }
 
-/** The identity of a running process, this one unless told; undefined where there is none. */
+/** Returns the identity of a running process (default: this one), or undefined if no such process runs. */
 export function identityOf(pid: number = process.pid): ProcessIdentity | undefined {
   const started = process.platform === "linux" ? startOnLinux(pid) : startFromPs(pid);
   return started === undefined ? undefined : { pid, host: hostname(), started };
 }
 
-/** Whether exactly that process still runs. One of another host counts as running: nothing here can know better. */
+/**
+ * Returns true if exactly that process still runs. A process of another host counts as running, because this host
+ * cannot check it.
+ */
 export function stillRuns(identity: ProcessIdentity): boolean {
   return identity.host !== hostname() || identityOf(identity.pid)?.started === identity.started;
 }
 
-/** Field 22 of /proc/<pid>/stat, in clock ticks since boot, with the boot's id; zombies run no more. Source: proc(5). */
+/**
+ * Field 22 of /proc/<pid>/stat, in clock ticks since boot, with the boot's id. Zombies do not count as running.
+ * Source: proc(5).
+ */
 function startOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field, the name, may itself hold spaces and brackets.
+    // The second field, the name, may contain spaces and brackets.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (fields[0] === "Z" || fields[0] === "X") return undefined;
     return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;

@@ -3,9 +3,9 @@ import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 
 /**
- * The absolute path of the first of `names` that can be executed on PATH, then in `alsoIn` (absolute folders).
+ * Returns the absolute path of the first of `names` that is executable on PATH, then in `alsoIn` (absolute folders).
  *
- * Relative folders on PATH are passed over: what they name depends on where one stands.
+ * Skips relative folders on PATH, because their meaning depends on the current folder.
  */
 export async function programOnPath(
   names: readonly string[],

@@ -1,12 +1,12 @@
 import type { Writable } from "node:stream";
 import { messageOf } from "./user-error";
 
-/** Told what a long step is at, as in "45 %"; shown with the step. */
+/** Reports the progress of a long step, as in "45 %". The step's line shows it. */
 export type Report = (detail: string) => void;
 
 export interface ProgressOptions {
   readonly stream?: Writable & { readonly isTTY?: boolean };
-  /** Milliseconds between two signs of life of a step where no terminal shows it; 15 000 unless told. */
+  /** Milliseconds between two heartbeat lines of a step when no terminal shows it. Default: 15 000. */
   readonly heartbeatMs?: number;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -19,13 +19,14 @@ interface Step {
 
 const CLEAR_LINE = "\r\x1b[2K";
 
-/** Writes one line per step, "what … done in 1.2 s"; a terminal also sees the step while it runs. */
+/** Writes one line per step, "what … done in 1.2 s". A terminal also shows the step while it runs. */
 export class Progress {
   private readonly stream: Writable & { readonly isTTY?: boolean };
   private readonly heartbeatMs: number;
   private readonly terminal: boolean;
   private readonly colours: boolean;
   private readonly running = new Set<Step>();
+  readonly #told = new WeakSet<object>();
 
   constructor({ stream = process.stderr, heartbeatMs = 15_000, env = process.env }: ProgressOptions = {}) {
     this.stream = stream;
@@ -35,17 +36,17 @@ export class Progress {
     this.colours = this.terminal && !env.NO_COLOR;
   }
 
-  /** A line of its own, for what takes no time. */
+  /** Writes a line of its own, for something that takes no time. */
   line(text: string): void {
     this.stream.write(`${this.terminal ? CLEAR_LINE : ""}${text}\n`);
     this.draw();
   }
 
   /**
-   * Runs `work` as one step. With `announce`, its line is written at the start too, for steps known to be long.
+   * Runs `work` as one step. With `announce`, also writes the step's line at the start, for steps known to be long.
    *
    * @returns what `work` returns
-   * @throws what `work` throws, after a line that says so
+   * @throws what `work` throws, after a line that reports the failure
    */
   async step<T>(what: string, work: (report: Report) => Promise<T>, { announce = false } = {}): Promise<T> {
     const step: Step = { what, start: performance.now(), detail: "" };
@@ -59,11 +60,21 @@ export class Progress {
       this.end(step, this.colour("32", "done"), `in ${seconds(step)}`);
       return result;
     } catch (error) {
-      this.end(step, this.colour("31", "failed"), `after ${seconds(step)}: ${messageOf(error)}`);
+      this.end(
+        step,
+        this.colour("31", "failed"),
+        `after ${seconds(step)}${this.told(error) ? "" : `: ${messageOf(error)}`}`,
+      );
+      if (typeof error === "object" && error !== null) this.#told.add(error);
       throw error;
     } finally {
       clearInterval(heartbeat);
     }
+  }
+
+  /** Returns true if a step has already reported this error, so that nobody reports it again. */
+  told(error: unknown): boolean {
+    return typeof error === "object" && error !== null && this.#told.has(error);
   }
 
   private report(step: Step, detail: string): void {
@@ -81,7 +92,7 @@ export class Progress {
     this.line(`${step.what} … ${outcome} ${rest}`);
   }
 
-  /** The youngest running step, on the terminal's last line. */
+  /** Draws the most recently started running step on the terminal's last line. */
   private draw(): void {
     const step = [...this.running].pop();
     if (!this.terminal || !step) return;

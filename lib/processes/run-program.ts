@@ -14,13 +14,13 @@ export interface RunResult extends Ending {
   readonly stderr: string;
 }
 
-/** What of a program's output is kept, in characters: its end. */
+/** Keeps this many characters from the end of a program's output. */
 const KEPT = 200_000;
 
 /**
- * Runs a program to its end, whatever its exit code; it dies with this process.
+ * Runs a program to its end and accepts any exit code. The program dies with this process.
  *
- * @throws UserError when it cannot be started or its deadline passes
+ * @throws UserError when the program cannot start or the deadline passes
  */
 export async function runProgram({ deadlineMs, onErrorLine, ...options }: RunOptions): Promise<RunResult> {
   const program = await startGuarded({ ...options, stdio: ["ignore", "pipe", "pipe"] });
@@ -38,7 +38,7 @@ export async function runProgram({ deadlineMs, onErrorLine, ...options }: RunOpt
     if (late) {
       const command = [options.command, ...options.args].join(" ");
       throw new UserError(
-        `${command} was stopped after ${deadlineMs / 1000} s. ${lastLines(stderr, 3)}`.trim(),
+        `${command} did not end within ${deadlineMs / 1000} s, so it was stopped. ${lastLines(stderr, 3)}`.trim(),
       );
     }
     return { ...ending, stdout, stderr };
@@ -47,7 +47,7 @@ export async function runProgram({ deadlineMs, onErrorLine, ...options }: RunOpt
   }
 }
 
-/** The last lines of a text that are not empty, in one line. */
+/** Returns the last non-empty lines of a text as one line. */
 export function lastLines(text: string, count: number): string {
   return text
     .split("\n")

@@ -1,17 +1,17 @@
-/** What keeps a program from going on, told in one sentence with its cure: shown without a stack. */
+/** An error that stops the program. One sentence names the problem and its cure. It is shown without a stack trace. */
 export class UserError extends Error {
   override readonly name: string = "UserError";
 }
 
 /**
- * A checksum, signature or key that is not what it must be. Never passed over in favour of another way to get the same
- * program: somebody may have changed it.
+ * A checksum, signature or key differs from the expected one. The caller must never try another source instead:
+ * someone may have changed the program.
  */
 export class VerificationError extends UserError {
   override readonly name: string = "VerificationError";
 }
 
-/** The message of whatever was thrown, with the cause that fetch() hides behind "fetch failed". */
+/** Returns the message of any thrown value, with the cause that fetch() hides behind "fetch failed". */
 export function messageOf(error: unknown): string {
   const { message, cause } = (error ?? {}) as { message?: unknown; cause?: unknown };
   if (typeof message !== "string") return String(error);
@@ -19,7 +19,7 @@ export function messageOf(error: unknown): string {
   return reason && !message.includes(reason) ? `${message}: ${reason}` : message;
 }
 
-/** The operating system's error code, for example ENOENT. */
+/** Returns the operating system's error code, for example ENOENT. */
 export function codeOf(error: unknown): string | undefined {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return typeof code === "string" ? code : undefined;

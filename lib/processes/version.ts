@@ -1,4 +1,4 @@
-/** Compares two versions like 1.21.4 by their numbers: negative, 0 or positive. What follows - or + does not count. */
+/** Compares two versions like 1.21.4 by their numbers: negative, 0 or positive. Ignores everything after - or +. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [numbersOf(a), numbersOf(b)];
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
@@ -8,7 +8,7 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** 2.2.2 of 2.2.2+ent: programs say more of themselves than their number. */
+/** Returns 2.2.2 for 2.2.2+ent, because programs report more than their number. */
 export const numberOf = (version: string): string => version.replace(/[-+].*/, "");
 
 const numbersOf = (version: string): number[] => numberOf(version).split(".").map(Number);

@@ -4,23 +4,26 @@ import { messageOf, UserError } from "./user-error";
 export interface WaitOptions {
   /** Milliseconds until waiting fails. */
   readonly deadlineMs: number;
-  /** Milliseconds between two looks; 50 unless told. */
+  /** Milliseconds between two checks. Default: 50. */
   readonly intervalMs?: number;
-  /** Rejects when waiting has become pointless, for example because the program ended; its error is then the wait's. */
+  /**
+   * Rejects when waiting becomes pointless, for example because the program ended. The wait then fails with its
+   * error.
+   */
   readonly abort?: Promise<never>;
 }
 
-/** A wait that ran out of time. */
+/** The condition did not hold before the deadline. */
 export class DeadlineError extends UserError {
   override readonly name = "DeadlineError";
 }
 
 /**
- * Polls until `condition` gives something truthy, and gives that. A condition that throws is not yet true; its last reason
- * is part of the error. Nothing else in the sandbox lets time pass.
+ * Polls until `condition` returns a truthy value, and returns that value. A condition that throws counts as false;
+ * the error quotes its last reason. Nothing else in the sandbox waits for time to pass.
  *
- * @param what what is waited for, as in "Vault to answer"
- * @throws DeadlineError naming what was waited for, how long, and the last reason
+ * @param what the awaited event, as in "Vault to answer"
+ *  @throws DeadlineError naming the event, the duration and the last reason
  */
 export async function waitFor<T>(
   what: string,
@@ -44,7 +47,7 @@ export async function waitFor<T>(
       }
       throw new DeadlineError(late(what, deadlineMs, reason));
     };
-    // The condition itself may hang: the deadline does not wait for it.
+    // The condition itself may hang, so the deadline does not wait for it.
     const deadline = new Promise<never>((_, reject) => {
       over.signal.addEventListener("abort", () => reject(new DeadlineError(late(what, deadlineMs, reason))));
     });
@@ -56,5 +59,5 @@ export async function waitFor<T>(
 }
 
 function late(what: string, deadlineMs: number, reason: string): string {
-  return `Waited ${deadlineMs / 1000} s in vain for ${what}${reason}.`;
+  return `Timed out after ${deadlineMs / 1000} s waiting for ${what}${reason}.`;
 }

@@ -1,2 +1,5 @@
-/** The MySQL that the sandbox runs by Docker, pinned to a version, of MySQL's long-term series 8.4. Not tried: no Docker daemon where this was written. */
+/**
+ * The MySQL image for Docker: a pinned version of MySQL's long-term series 8.4. This project has never run it,
+ * because no Docker daemon was available.
+ */
 export const MYSQL_IMAGE = "docker.io/library/mysql:8.4.7";

@@ -3,13 +3,13 @@ import { messageOf, VerificationError } from "../processes/user-error";
 
 /** HashiCorp's release key, as https://www.hashicorp.com/trust/security publishes it. */
 export const HASHICORP_FINGERPRINT = "C874011F0AB405110D02105534365D9472D7468F";
-/** Where HashiCorp publishes that key; it is accepted for its fingerprint, not for where it came from. */
+/** HashiCorp publishes the key here. The fingerprint decides whether we accept it, not its source. */
 export const HASHICORP_KEY_URL = "https://www.hashicorp.com/.well-known/pgp-key.txt";
 
 /**
- * Reads an OpenPGP public key that must have the given fingerprint.
+ * Reads an OpenPGP public key and checks its fingerprint.
  *
- * @throws VerificationError when it has another one, or is no key
+ * @throws VerificationError when the text is not a key or has another fingerprint
  */
 export async function readReleaseKey(armored: string, fingerprint: string, source: string): Promise<Key> {
   let key: Key;
@@ -17,21 +17,21 @@ export async function readReleaseKey(armored: string, fingerprint: string, sourc
     key = await readKey({ armoredKey: armored });
   } catch (error) {
     throw new VerificationError(
-      `${source} holds no OpenPGP key (${messageOf(error)}); find out who changed it.`,
+      `${source} does not contain an OpenPGP key (${messageOf(error)}). Find out who changed it.`,
     );
   }
   const found = key.getFingerprint().toUpperCase();
   if (found === fingerprint) return key;
   throw new VerificationError(
-    `The key at ${source} is ${found}, not ${fingerprint}; find out who changed it.`,
+    `The key at ${source} is ${found}, not ${fingerprint}. Find out who changed it.`,
   );
 }
 
 /**
- * Verifies a detached signature, by the key or one of its signing subkeys.
+ * Verifies a detached signature with the key or a signing subkey.
  *
- * @param name what was signed, for the error
- * @throws VerificationError when it is not that key's signature of that content
+ * @param name the signed file, for the error
+ * @throws VerificationError when this key did not sign this content
  */
 export async function verifySignature(
   content: Uint8Array,
@@ -50,7 +50,7 @@ export async function verifySignature(
   } catch (error) {
     const reason = messageOf(error instanceof AggregateError ? error.errors[0] : error);
     throw new VerificationError(
-      `The signature of ${name} is not one of ${key.getFingerprint().toUpperCase()} (${reason}); nothing of it is used.`,
+      `The key ${key.getFingerprint().toUpperCase()} did not make the signature of ${name} (${reason}). The file was not used.`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { HASHICORP_FINGERPRINT, HASHICORP_KEY_URL } from "./release-signature";
 
-/** Where releases come from and who must have signed them; tests put a server of their own here. */
+/** A server of releases and the key that signs them. Tests use a server of their own. */
 export interface ReleaseSource {
   readonly releasesUrl: string;
   readonly keyUrl: string;

@@ -1,8 +1,9 @@
 import { UserError } from "../processes/user-error";
 
 /**
- * Everything after what it depends on, else in the given order. Dependencies that are not among the names count as met.
- * @throws UserError for a circle
+ * Sorts items after their dependencies and otherwise keeps the given order. Ignores dependencies that are not in the
+ * list.
+ * @throws UserError for a circular dependency
  */
 export function inDependencyOrder<Item>(
   items: ReadonlyMap<string, Item>,
@@ -13,7 +14,7 @@ export function inDependencyOrder<Item>(
     const item = items.get(name);
     if (item === undefined || placed.has(name)) return;
     if (path.includes(name)) {
-      throw new UserError(`Each of these needs the next one, in a circle: ${[...path, name].join(", ")}.`);
+      throw new UserError(`Circular dependency, each needs the next: ${[...path, name].join(", ")}.`);
     }
     for (const dependency of dependenciesOf(item)) place(dependency, [...path, name]);
     placed.set(name, item);

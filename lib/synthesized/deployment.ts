@@ -6,7 +6,10 @@ import { type Path, parse, referencesIn, writePath } from "./expression";
 import { readSynthesizedFolder, type StackJson, type SynthesizedStack } from "./synthesized-folder";
 import { isObject, type ObjectValue, readAs, type Value } from "./value";
 
-/** What the providers make known beside the arguments, by type and attribute. Whatever is not here is unknown, never guessed. */
+/**
+ * The values that providers add to the arguments, by type and attribute. A value that is missing here is unknown,
+ * never guessed.
+ */
 export interface ProviderValues {
   readonly resources: Attributes<(resource: Resource) => Value>;
   readonly dataSources: Attributes<(settings: ObjectValue, deployment: Deployment) => Value>;
@@ -18,11 +21,11 @@ type Attributes<Compute> = Readonly<Record<string, Readonly<Record<string, Compu
 const underWay = Symbol("under way");
 
 /**
- * The synthesized stacks as if they were deployed: every reference resolved, with the providers' values where one leads there.
- * Values are made when they are asked for, so that one that is missing harms nobody else.
+ * The synthesized stacks as if they were deployed, with every reference resolved. Providers' values fill references
+ * to computed attributes. Values are computed on demand, so a missing value affects only its users.
  */
 export class Deployment {
-  /** Each after those that it needs. */
+  /** Each stack comes after the stacks that it needs. */
   readonly stacks: readonly Stack[];
   readonly #values = new Map<string, unknown>();
 
@@ -33,7 +36,7 @@ export class Deployment {
     this.stacks = stacks.map(({ name, json }) => new Stack(this, name, json));
   }
 
-  /** From the folder that cdktf wrote, such as `cdktf.out`. Reads all of it at once. */
+  /** Loads the folder that cdktf wrote, such as `cdktf.out`. Reads all of it at once. */
   static load(folder: string, provider: ProviderValues): Deployment {
     return new Deployment(readSynthesizedFolder(folder), provider);
   }
@@ -42,27 +45,30 @@ export class Deployment {
     const stack = this.stacks.find((candidate) => candidate.name === name);
     if (stack) return stack;
     const names = this.stacks.map((candidate) => candidate.name).join(", ");
-    throw new UserError(`There is no stack ${name} among those synthesized: ${names}.`);
+    throw new UserError(`Stack ${name} does not exist. The synthesized stacks are: ${names}.`);
   }
 
-  /** The value of a string of Terraform's JSON syntax, in the words of one stack: `${azurerm_key_vault.x.name}`. */
+  /**
+   * Evaluates a string of Terraform's JSON syntax, such as `${azurerm_key_vault.x.name}`, in the context of one
+   * stack.
+   */
   value(stack: string, template: string): Value {
     return this.stack(stack).value(template);
   }
 
-  /** All of a type, in the order of deployment. */
+  /** Returns all resources of a type, in deployment order. */
   resources(type: string): Resource[] {
     return this.stacks.flatMap(({ resources }) => resources.filter((resource) => resource.type === type));
   }
 
-  /** The one resource of a type that has this id in Azure. */
+  /** Returns the resource of a type that has this id in Azure. */
   resourceWithId(type: string, id: string): Resource {
     const found = this.resources(type).find((resource) => resource.attribute(["id"]) === id);
     if (found) return found;
-    throw new UserError(`No ${type} of the synthesized stacks has the id ${id}.`);
+    throw new UserError(`The synthesized stacks have no ${type} with the id ${id}.`);
   }
 
-  /** The stack whose state a terraform_remote_state with these settings reads. */
+  /** Returns the stack whose state a terraform_remote_state with these settings reads. */
   stackWithState({ backend, config }: ObjectValue): Stack {
     const found = this.stacks.find((stack) => isDeepStrictEqual(stack.stateIn(String(backend)), config));
     if (found) return found;
@@ -70,17 +76,18 @@ export class Deployment {
   }
 
   /**
-   * Computes something the first time it is asked for.
-   * @throws UserError when it needs itself
+   * Computes a value on first use and keeps it.
+   * @throws UserError when the value depends on itself
    */
   once<Result>(name: string, compute: () => Result): Result {
-    if (this.#values.get(name) === underWay) throw new UserError(`This is defined by itself: ${name}.`);
+    if (this.#values.get(name) === underWay)
+      throw new UserError(`Circular definition: ${name} depends on itself.`);
     if (!this.#values.has(name)) {
       this.#values.set(name, underWay);
       try {
         this.#values.set(name, compute());
       } catch (error) {
-        // Not there yet, perhaps, such as a certificate.
+        // The value may not exist yet, such as a certificate. The next call tries again.
         this.#values.delete(name);
         throw error;
       }
@@ -89,7 +96,7 @@ export class Deployment {
   }
 }
 
-/** One stack: what its references mean. */
+/** One stack. It resolves its own references. */
 export class Stack implements Scope {
   readonly resources: readonly Resource[];
   readonly #json: StackJson;
@@ -105,7 +112,7 @@ export class Stack implements Scope {
     );
   }
 
-  /** The value of a string of Terraform's JSON syntax in this stack. */
+  /** Evaluates a string of Terraform's JSON syntax in this stack. */
   value(template: string): Value {
     return evaluateTemplate(template, this);
   }
@@ -118,16 +125,16 @@ export class Stack implements Scope {
     return this.#once("output", name, this.#json.output[name]?.value);
   }
 
-  /** A provider's configuration: the address of Vault, for instance. */
+  /** Returns a provider's configuration, for example the address of Vault. */
   provider(name: string): ObjectValue {
     const [configuration, ...more] = this.#json.provider[name] ?? [];
     if (!configuration || more.length > 0) {
-      throw new UserError(`The stack ${this.name} does not configure the provider ${name} exactly once.`);
+      throw new UserError(`Stack ${this.name} must configure the provider ${name} exactly once.`);
     }
     return evaluateJson(configuration, this) as ObjectValue;
   }
 
-  /** Everything that Terraform evaluates in this stack. */
+  /** Returns everything that Terraform evaluates in this stack. */
   get everything(): ObjectValue {
     const { data, ephemeral, locals, provider } = this.#json;
     const evaluated = { data, ephemeral, locals, provider };
@@ -138,7 +145,7 @@ export class Stack implements Scope {
     };
   }
 
-  /** Where the stack keeps its state: the configuration of its backend, when it is this one. */
+  /** Returns the configuration of the stack's backend if the backend is this one. */
   stateIn(backend: string): unknown {
     return this.#json.terraform.backend[backend];
   }
@@ -155,7 +162,10 @@ export class Stack implements Scope {
     return resource.attribute([attribute, ...parts]);
   }
 
-  /** Addresses of the resources that references lead to: directly, or through a local, a data source or an ephemeral value. */
+  /**
+   * Returns addresses of the resources behind references: directly, or through a local, a data source or an ephemeral
+   * value.
+   */
   resourcesBehind(references: readonly Path[]): string[] {
     return references.flatMap(([root, name = "", id = ""]) => {
       if (root === "local") return this.resourcesBehind(referencesInJson(this.#json.locals[name]));
@@ -170,7 +180,7 @@ export class Stack implements Scope {
     return this.resources.find((resource) => resource.type === type && resource.id === id);
   }
 
-  /** `data.<type>.<id>.<attribute>` or `ephemeral.<type>.<id>.<attribute>`. */
+  /** Resolves `data.<type>.<id>.<attribute>` or `ephemeral.<type>.<id>.<attribute>`. */
   #valueOfBlock(path: Path): Value {
     const [root, type, id, attribute, ...steps] = path;
     const block = this.#json[root as "data" | "ephemeral"][String(type)]?.[String(id)];
@@ -189,18 +199,18 @@ export class Stack implements Scope {
   }
 
   #once(kind: "local" | "output", name: string, json: unknown): Value {
-    if (json === undefined) throw new UserError(`The stack ${this.name} has no ${kind} ${name}.`);
+    if (json === undefined) throw new UserError(`Stack ${this.name} has no ${kind} ${name}.`);
     return this.deployment.once(`${kind} ${name} of ${this.name}`, () => evaluateJson(json, this));
   }
 
   #unknown(path: Path): UserError {
     return new UserError(
-      `${writePath(path)} of the stack ${this.name} is not known here: there is no such thing in the stack, or its type is not in sandbox/azurerm.`,
+      `Stack ${this.name} has no ${writePath(path)}, or sandbox/azurerm does not know its type.`,
     );
   }
 }
 
-/** Terraform passes over `//`, where cdktf writes a block's place in the construct tree. */
+/** Terraform ignores `//`. cdktf writes a block's place in the construct tree there. */
 function withoutNotes(json: unknown): unknown {
   if (!isObject(json)) return json;
   return Object.fromEntries(
@@ -210,12 +220,12 @@ function withoutNotes(json: unknown): unknown {
   );
 }
 
-/** Arguments of Terraform's own, which it does not evaluate. */
+/** Terraform's own arguments, which it does not evaluate. */
 const metaArguments = ["//", "depends_on", "lifecycle"];
-/** With these one block would make several resources, or one of another provider. */
+/** Arguments that turn one block into several resources or into a resource of another provider. */
 const refusedArguments = ["count", "for_each", "provider", "dynamic"];
 
-/** A resource of a stack with all its references resolved, each when it is asked for. */
+/** A resource of a stack. Each reference is resolved on demand. */
 export class Resource {
   readonly #json: Readonly<Record<string, unknown>>;
 
@@ -228,26 +238,26 @@ export class Resource {
     this.#json = json;
     const refused = refusedArguments.filter((name) => name in json);
     if (refused.length > 0) {
-      throw new UserError(`${this.title} has ${refused.join(" and ")}, which is not understood here.`);
+      throw new UserError(`${this.title} has ${refused.join(" and ")}, which the sandbox does not support.`);
     }
   }
 
-  /** As in Terraform: `azurerm_key_vault.key-vault_FE1F1979`, the same only within its stack. */
+  /** The address as in Terraform: `azurerm_key_vault.key-vault_FE1F1979`. It is unique only within its stack. */
   get address(): string {
     return `${this.type}.${this.id}`;
   }
 
-  /** The same nowhere else in the deployment. */
+  /** A name that is unique in the deployment. */
   get title(): string {
     return `${this.stack.name}/${this.address}`;
   }
 
-  /** Without depends_on and lifecycle. Arguments that are null are left out. */
+  /** All arguments except depends_on and lifecycle. Arguments that are null are left out. */
   get arguments(): ObjectValue {
     return Object.fromEntries(this.#argumentNames.map((name) => [name, this.argument(name) ?? null]));
   }
 
-  /** Undefined when the stack does not set it. */
+  /** Returns undefined if the stack does not set the argument. */
   argument(name: string): Value | undefined {
     if (!this.#argumentNames.includes(name)) return undefined;
     return this.stack.deployment.once(`argument ${name} of ${this.title}`, () =>
@@ -255,13 +265,13 @@ export class Resource {
     );
   }
 
-  /** As it is written; Terraform evaluates nothing in it. */
+  /** The lifecycle block as written. Terraform evaluates nothing in it. */
   get lifecycle(): Readonly<Record<string, unknown>> {
     const lifecycle = this.#json["lifecycle"];
     return isObject(lifecycle) ? lifecycle : {};
   }
 
-  /** Addresses of the resources of the same stack that must be there first, those of depends_on included. */
+  /** Addresses of the resources of this stack that must exist first, including those in depends_on. */
   get dependencies(): string[] {
     const written = [this.#json["depends_on"], this.lifecycle["replace_triggered_by"]].flatMap((list) =>
       Array.isArray(list) ? list.flatMap((reference) => referencesIn(parse(`\${${reference}}`))) : [],
@@ -271,8 +281,8 @@ export class Resource {
   }
 
   /**
-   * An argument, or what the provider adds to it: an id, say, or an address.
-   * @throws UserError for an attribute that is neither
+   * Returns an argument, or a value that the provider adds, for example an id or an address.
+   *  @throws UserError if the resource has no such attribute
    */
   attribute([name, ...steps]: Path): Value {
     const value = this.#attribute(name);
@@ -284,7 +294,7 @@ export class Resource {
     }, value);
   }
 
-  /** Some of the attributes, in the form that the schema wants; no others are evaluated. */
+  /** Reads some attributes in the form that the schema requires. Evaluates no others. */
   read<Schema extends z.ZodObject>(schema: Schema): z.infer<Schema> {
     const attributes = Object.keys(schema.shape).map((name) => [name, this.#attribute(name)]);
     return readAs(this.title, schema, Object.fromEntries(attributes));
@@ -304,12 +314,12 @@ export class Resource {
 
   #unknown(attribute: string): UserError {
     return new UserError(
-      `${this.title} has no attribute ${attribute} that is known here: it is neither an argument nor in sandbox/azurerm/computed-attributes.ts.`,
+      `${this.title} has no known attribute ${attribute}. It is not an argument, and sandbox/azurerm/computed-attributes.ts does not define it.`,
     );
   }
 }
 
-/** References in a piece of Terraform's JSON. */
+/** Returns all references in a piece of Terraform's JSON. */
 export function referencesInJson(json: unknown): Path[] {
   if (typeof json === "string") return referencesIn(parse(json));
   if (typeof json !== "object" || json === null) return [];

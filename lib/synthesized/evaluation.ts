@@ -3,18 +3,21 @@ import { UserError } from "../processes/user-error";
 import { type Expression, type Path, parse, shortened } from "./expression";
 import { isObject, kindOf, type Value } from "./value";
 
-/** Where the references of a template lead. */
+/** Resolves the references of a template. */
 export interface Scope {
-  /** @throws UserError when there is no such thing */
+  /** @throws UserError when the path does not exist */
   valueOf(path: Path): Value;
 }
 
-/** The value of a string of Terraform's JSON syntax, such as `https://${vault_mount.x.path}`. */
+/** Evaluates a string of Terraform's JSON syntax, such as `https://${vault_mount.x.path}`. */
 export function evaluateTemplate(template: string, scope: Scope): Value {
   return evaluate(parse(template), scope);
 }
 
-/** Every string in a piece of Terraform's JSON evaluated. Null stays: the objects of some providers must have every attribute. */
+/**
+ * Evaluates every string in a piece of Terraform's JSON. Keeps null, because the objects of some providers must have
+ * every attribute.
+ */
 export function evaluateJson(json: unknown, scope: Scope): Value {
   if (typeof json === "string") return evaluateTemplate(json, scope);
   if (Array.isArray(json)) return json.map((item) => evaluateJson(item, scope));
@@ -41,7 +44,7 @@ function evaluate(expression: Expression, scope: Scope): Value {
       const run = functions.get(expression.name);
       if (!run) {
         throw new UserError(
-          `Terraform's function ${expression.name} is not known here, in ${shortened(expression.text)}; known are ${[...functions.keys()].join(", ")}.`,
+          `The sandbox does not support the Terraform function ${expression.name} in ${shortened(expression.text)}. It supports ${[...functions.keys()].join(", ")}.`,
         );
       }
       return run(
@@ -52,7 +55,7 @@ function evaluate(expression: Expression, scope: Scope): Value {
   }
 }
 
-/** Exactly those that the stacks use. */
+/** Exactly the functions that the stacks use. */
 const functions = new Map<string, (operands: Value[], text: string) => Value>([
   [
     "base64gzip",
@@ -81,7 +84,7 @@ const functions = new Map<string, (operands: Value[], text: string) => Value>([
     (operands, text) => {
       const [pattern = "", subject = ""] = texts(operands, 2, text);
       const matches = [...subject.matchAll(new RegExp(pattern, "g"))];
-      if (matches.some(({ length }) => length > 1)) fail(text, "a pattern with groups is not understood");
+      if (matches.some(({ length }) => length > 1)) fail(text, "patterns with groups are not supported");
       return matches.map(([match]) => match);
     },
   ],
@@ -92,11 +95,11 @@ function texts(values: Value[], count: number, text: string): string[] {
   return values.map((value) => textOf(value, text));
 }
 
-/** Terraform makes text of numbers and truth values by itself, of nothing else. */
+/** Converts numbers and booleans to text, as Terraform does. Terraform converts nothing else. */
 function textOf(value: Value, text: string): string {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  return fail(text, `${kindOf(value)} cannot be text`);
+  return fail(text, `${kindOf(value)} cannot become text`);
 }
 
 function fail(text: string, reason: string): never {

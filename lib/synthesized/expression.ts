@@ -1,6 +1,6 @@
 import { UserError } from "../processes/user-error";
 
-/** From a root to a part of it: `azurerm_linux_web_app.webapp.identity[0].principal_id`, step by step. */
+/** The steps from a root to a part of it, as in `azurerm_linux_web_app.webapp.identity[0].principal_id`. */
 export type Path = readonly [string, ...(string | number)[]];
 
 export type Expression =
@@ -11,17 +11,18 @@ export type Expression =
   | { kind: "template"; parts: readonly Expression[]; text: string };
 
 /**
- * Reads a string of Terraform's JSON syntax: literal text with `${...}` in it, `$${` standing for `${`. Inside stand
- * references, function calls, strings, numbers, true, false, null and lists: all that cdktf writes for these stacks.
- * A string that is one interpolation and nothing else has that interpolation's type.
- * Source: Terraform, JSON Configuration Syntax; HCL, String Templates.
- * @throws UserError with the text, for every other form
+ * Parses a string of Terraform's JSON syntax: literal text with `${...}` in it. `$${` means a literal `${`. An
+ * interpolation may contain references, function calls, strings, numbers, true, false, null and lists. cdktf writes
+ * nothing else for these stacks.
+ *  A string that is one interpolation and nothing else keeps that interpolation's type.
+ *  Source: Terraform, JSON Configuration Syntax; HCL, String Templates.
+ *  @throws UserError for every other form, with the text
  */
 export function parse(text: string): Expression {
   return new Parser(text).template(endOfText);
 }
 
-/** Every reference in an expression, from left to right. */
+/** Returns every reference in an expression, from left to right. */
 export function referencesIn(expression: Expression): Path[] {
   switch (expression.kind) {
     case "literal":
@@ -42,7 +43,7 @@ export function writePath([root, ...steps]: Path): string {
   return root + steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
 }
 
-/** A user data may be 64 KB long: enough to find the place, on one line. */
+/** Shortens a text to one line that still shows the place. User data may be 64 KB long. */
 export function shortened(text: string): string {
   return JSON.stringify(text.length > 160 ? `${text.slice(0, 157)}...` : text);
 }
@@ -59,7 +60,7 @@ const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", '"': '"', "
 class Parser {
   readonly #text: string;
   #position = 0;
-  /** Where the outermost interpolation begins, for the error's text. */
+  /** Start of the outermost interpolation, for the error message. */
   #interpolation = 0;
 
   constructor(text: string) {
@@ -77,7 +78,7 @@ class Parser {
     while (!this.#ends(end)) {
       if (this.#skips("$${")) literal += "${";
       else if (this.#skips("%%{")) literal += "%{";
-      else if (this.#next("%{")) this.#fail("a directive, which is not understood");
+      else if (this.#next("%{")) this.#fail("a directive, which is not supported");
       else if (this.#next("${")) {
         addLiteral();
         parts.push(this.#interpolated(end));
@@ -94,7 +95,7 @@ class Parser {
   #ends(end: typeof endOfText | typeof closingQuote): boolean {
     if (end === closingQuote && this.#skips(closingQuote)) return true;
     if (this.#position < this.#text.length) return false;
-    if (end === closingQuote) this.#fail("the end, where a string still lacks its closing quote");
+    if (end === closingQuote) this.#fail("the end of the text in a string without a closing quote");
     return true;
   }
 
@@ -125,7 +126,7 @@ class Parser {
       : { kind: "literal", value: keyword };
   }
 
-  /** Of a reference, after its root: `.name`, `[0]` or `["name"]`. */
+  /** Parses the steps after a reference's root: `.name`, `[0]` or `["name"]`. */
   #steps(): (string | number)[] {
     const steps: (string | number)[] = [];
     for (;;) {
@@ -155,12 +156,12 @@ class Parser {
 
   #quotedCharacter(): string {
     const character = this.#character();
-    if (character === "\n") this.#fail("a line's end inside a string");
+    if (character === "\n") this.#fail("a line break inside a string");
     if (character !== "\\") return character;
     const code = this.#match(/u[0-9A-Fa-f]{4}/y);
     if (code) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
     const escaped = escapes[this.#character()];
-    return escaped ?? this.#fail("an escape that is not understood");
+    return escaped ?? this.#fail("an unknown escape sequence");
   }
 
   #character(): string {
@@ -183,7 +184,7 @@ class Parser {
   }
 
   #expect(token: string): void {
-    if (!this.#skipsAfterSpace(token)) this.#fail(`${this.#found()} where ${token} is wanted`);
+    if (!this.#skipsAfterSpace(token)) this.#fail(`${this.#found()} instead of ${token}`);
   }
 
   #skipSpace(): void {
@@ -206,7 +207,7 @@ class Parser {
     const text = shortened(this.#text.slice(this.#interpolation));
     const place = this.#position - this.#interpolation;
     throw new UserError(
-      `The Terraform expression ${text} is not understood here: ${found}, at character ${place}; lib/synthesized/expression.ts says what it understands.`,
+      `The sandbox cannot parse the Terraform expression ${text}: found ${found} at character ${place}. lib/synthesized/expression.ts lists the supported forms.`,
     );
   }
 }

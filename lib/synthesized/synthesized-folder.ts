@@ -5,10 +5,10 @@ import { UserError } from "../processes/user-error";
 import { inDependencyOrder } from "./dependency-order";
 
 const block = z.record(z.string(), z.unknown());
-/** By type and name. */
+/** Blocks by type and name. */
 const blocks = z.record(z.string(), z.record(z.string(), block)).default({});
 
-/** What a stack of this project consists of in Terraform's JSON syntax; modules, variables and the like do not occur. */
+/** The parts of a stack of this project in Terraform's JSON syntax. The stacks have no modules, variables and so on. */
 const stackJson = z.strictObject({
   "//": z.unknown(),
   terraform: z.looseObject({
@@ -21,7 +21,7 @@ const stackJson = z.strictObject({
   resource: blocks,
   locals: block.default({}),
   output: z.record(z.string(), z.looseObject({ value: z.unknown() })).default({}),
-  // Of an upgrade's state.
+  // The blocks of an upgrade.
   moved: z.array(block).optional(),
 });
 
@@ -36,14 +36,14 @@ const manifest = z.object({
 
 export interface SynthesizedStack {
   readonly name: string;
-  /** Names of the stacks that must be deployed before it. */
+  /** Names of the stacks that must be deployed before this one. */
   readonly dependencies: readonly string[];
   /** Path of its JSON. */
   readonly file: string;
   readonly json: StackJson;
 }
 
-/** The stacks that cdktf wrote into a folder, each after those that it needs. */
+/** Returns the stacks that cdktf wrote into a folder. Each stack comes after the stacks that it needs. */
 export function readSynthesizedFolder(folder: string): SynthesizedStack[] {
   const { stacks } = readJson(join(folder, "manifest.json"), manifest);
   const ordered = inDependencyOrder(
@@ -56,7 +56,7 @@ export function readSynthesizedFolder(folder: string): SynthesizedStack[] {
   });
 }
 
-/** A stack's resources of one type, as they are written. */
+/** Returns a stack's resources of one type, as written. */
 export function resourcesOf(
   { json }: Pick<SynthesizedStack, "json">,
   type: string,
@@ -70,7 +70,7 @@ function readJson<Schema extends z.ZodType>(path: string, schema: Schema): z.inf
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : error;
     throw new UserError(
-      `${path} is not what cdktf writes for this project (${reason}); synthesize it anew with npm run synth.`,
+      `${path} is not a stack of this project (${reason}). Run npm run synth to create it again.`,
     );
   }
 }

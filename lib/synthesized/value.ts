@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { UserError } from "../processes/user-error";
 
-/** What an expression yields. */
+/** The result of an expression. */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
 
 export type ObjectValue = { [key: string]: Value };
@@ -9,14 +9,14 @@ export type ObjectValue = { [key: string]: Value };
 export const isObject = (value: unknown): value is ObjectValue =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** For sentences about values, which themselves may be long or secret. */
+/** Describes a value's type for messages. The value itself may be long or secret. */
 export function kindOf(value: Value): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** A value in the form that the schema wants. */
+/** Converts a value to the form that the schema requires. */
 export function readAs<Schema extends z.ZodType>(
   what: string,
   schema: Schema,
@@ -25,5 +25,5 @@ export function readAs<Schema extends z.ZodType>(
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
   const problems = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new UserError(`${what} is not of the form that is expected here: ${problems.join("; ")}.`);
+  throw new UserError(`${what} does not have the expected form: ${problems.join("; ")}.`);
 }

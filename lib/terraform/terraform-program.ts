@@ -10,14 +10,17 @@ export interface TerraformProgram {
   readonly version: string;
 }
 
-/** The first Terraform with write-only arguments. Source: HashiCorp, Terraform 1.11's release notes. */
+/** The first Terraform version with write-only arguments. Source: HashiCorp, Terraform 1.11's release notes. */
 export const OLDEST_TERRAFORM = "1.11.0";
 
-/** The program to run: `terraform`, or what TERRAFORM_BINARY_NAME says, such as `tofu`. cdktf reads the same variable. */
+/**
+ * The program to run: TERRAFORM_BINARY_NAME, such as `tofu`, or `terraform` by default. cdktf reads the same
+ * variable.
+ */
 export const terraformName = (env: NodeJS.ProcessEnv = process.env): string =>
   env["TERRAFORM_BINARY_NAME"] || "terraform";
 
-/** @throws UserError when Terraform is not on PATH, too old, or does not tell its version */
+/** @throws UserError when Terraform is not on PATH, is too old, or does not print its version */
 export async function findTerraform(env: NodeJS.ProcessEnv = process.env): Promise<TerraformProgram> {
   const cure = `install Terraform ${OLDEST_TERRAFORM} or newer (https://developer.hashicorp.com/terraform/install)`;
   const name = terraformName(env);
@@ -26,7 +29,7 @@ export async function findTerraform(env: NodeJS.ProcessEnv = process.env): Promi
     throw new UserError(
       name === "terraform"
         ? `Terraform is not on PATH; ${cure}.`
-        : `${name}, which TERRAFORM_BINARY_NAME names, is not on PATH; install it, or unset the variable.`,
+        : `${name} is not on PATH. TERRAFORM_BINARY_NAME names this program. Install it, or unset the variable.`,
     );
   }
   const { code, stdout, stderr } = await runProgram({
@@ -38,7 +41,7 @@ export async function findTerraform(env: NodeJS.ProcessEnv = process.env): Promi
   });
   const version = /"terraform_version":\s*"([^"]+)"/.exec(stdout)?.[1];
   if (code !== 0 || !version) {
-    throw new UserError(`${path} does not tell its version (${lastLines(stdout + stderr, 1)}); ${cure}.`);
+    throw new UserError(`${path} did not print its version (${lastLines(stdout + stderr, 1)}); ${cure}.`);
   }
   if (compareVersions(version, OLDEST_TERRAFORM) < 0) {
     throw new UserError(`${path} is Terraform ${version}, too old for write-only arguments; ${cure}.`);
@@ -47,8 +50,8 @@ export async function findTerraform(env: NodeJS.ProcessEnv = process.env): Promi
 }
 
 /**
- * The environment in which to call Terraform: no questions, no update check, and no TF_CLI_CONFIG_FILE where that file is
- * missing, since Terraform then warns at every call.
+ * Returns the environment for Terraform: no questions and no update check. It drops TF_CLI_CONFIG_FILE if that file
+ * is missing, because Terraform then warns on every call.
  */
 export function terraformEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const { TF_CLI_CONFIG_FILE: file, ...rest } = env;

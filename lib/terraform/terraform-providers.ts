@@ -14,10 +14,11 @@ export type Installable =
   | { readonly installable: false; readonly reason: string };
 
 /**
- * Whether Terraform can install these providers here, from the registry or a mirror: tried, by `terraform init` of a
- * configuration that only requires them, in a temporary folder.
+ * Checks whether Terraform can install these providers from the registry or a mirror. Runs `terraform init` in a
+ * temporary folder, for a configuration that only requires them.
  *
- * @param deadlineMs milliseconds until the answer is no; 120 000 unless told, since azurerm is a download of 60 MB
+ * @param deadlineMs milliseconds until the answer is no. The default is 120 000, because azurerm is a download of 60
+ * MB.
  */
 export async function providersInstallable(
   terraform: TerraformProgram,
@@ -52,7 +53,7 @@ function requiring(providers: ProviderConstraints): object {
   return { terraform: [{ required_providers: [Object.fromEntries(entries)] }] };
 }
 
-/** The text of Terraform's first error, without its frame. */
+/** Extracts the text of Terraform's first error, without its frame. */
 function reasonIn(output: string): string {
   const plain = output.replace(/^[│╷╵ ]+/gm, "");
   const error = plain.slice(plain.indexOf("Error:"));

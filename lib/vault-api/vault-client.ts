@@ -10,7 +10,7 @@ export type VaultMethod = "GET" | "LIST" | "PUT" | "POST" | "DELETE";
 
 export interface VaultRequest {
   readonly method: VaultMethod;
-  /** Without /v1/. */
+  /** The path without /v1/. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Readonly<Record<string, unknown>>;
@@ -18,28 +18,28 @@ export interface VaultRequest {
 
 export interface VaultAnswer {
   readonly status: number;
-  /** The answer's `data`, or the whole answer where it has none. */
+  /** The answer's `data`, or the whole answer if it has none. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Vault said no. */
+/** Vault refused a request. */
 export class VaultRefusal extends UserError {
   override readonly name = "VaultRefusal";
 
   constructor(
     { method, path }: VaultRequest,
     readonly status: number,
-    /** Vault's own words. */
+    /** Vault's own error messages. */
     readonly errors: readonly string[],
   ) {
     super(`Vault refused ${method} ${path} with ${status}: ${errors.join("; ") || "it gave no reason"}.`);
   }
 }
 
-/** Milliseconds for one request; a database connection is verified within it. */
+/** Milliseconds for one request. Vault verifies a database connection within this time. */
 const DEADLINE_MS = 30_000;
 
-/** Vault's HTTP API, over verified TLS, with a deadline for each request. */
+/** A client for Vault's HTTP API over verified TLS, with a deadline for each request. */
 export class VaultClient {
   private readonly url: URL;
   private readonly agent: http.Agent;
@@ -67,15 +67,15 @@ export class VaultClient {
   }
 
   /**
-   * @throws VaultRefusal for every status but 2xx
-   * @throws UserError when Vault cannot be reached, trusted, or does not answer in time
+   * @throws VaultRefusal for every status except 2xx
+   *  @throws UserError when Vault is unreachable, untrusted or too slow
    */
   async request(request: VaultRequest): Promise<VaultAnswer["data"]> {
     const answer = await this.send(request);
     return (answer["data"] as VaultAnswer["data"] | undefined) ?? answer;
   }
 
-  /** What is at a path; undefined where there is nothing. */
+  /** Reads a path. Returns undefined if nothing is there. */
   async read(path: string, method: "GET" | "LIST" = "GET"): Promise<VaultAnswer["data"] | undefined> {
     try {
       return await this.request({ method, path });
@@ -85,7 +85,7 @@ export class VaultClient {
     }
   }
 
-  /** Ends the login. */
+  /** Revokes the login's token. */
   async logOut(): Promise<void> {
     if (this.token) await this.request({ method: "POST", path: "auth/token/revoke-self" });
     this.close();
@@ -111,8 +111,9 @@ export class VaultClient {
       if (signal.aborted) {
         throw new UserError(`${at} did not answer ${method} ${path} within ${this.deadlineMs / 1000} s.`);
       }
-      if (error instanceof SyntaxError) throw new UserError(`${at} answered ${method} ${path} with no JSON.`);
-      throw new UserError(`${at} cannot be asked ${method} ${path}: ${messageOf(error)}.`);
+      if (error instanceof SyntaxError)
+        throw new UserError(`${at} answered ${method} ${path} with text that is not JSON.`);
+      throw new UserError(`Request to ${at} failed, ${method} ${path}: ${messageOf(error)}.`);
     }
   }
 
@@ -133,7 +134,7 @@ export class VaultClient {
       headers: {
         ...(this.token ? { "X-Vault-Token": this.token } : {}),
         "X-Vault-Request": "true",
-        // The length, too: without it Node sends no body that belongs to a DELETE.
+        // Node sends no body with a DELETE unless the length is set.
         ...(body ? { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) } : {}),
       },
       signal,
@@ -164,7 +165,7 @@ export class VaultClient {
     };
   }
 
-  /** TLS to Vault through the proxy's CONNECT. */
+  /** Opens TLS to Vault through the proxy's CONNECT. */
   private openTunnel(proxy: URL, signal: AbortSignal): Promise<TLSSocket> {
     const { hostname, port } = this.url;
     return new Promise((resolve, reject) => {
@@ -180,7 +181,7 @@ export class VaultClient {
       asked.on("connect", ({ statusCode }, socket) => {
         if (statusCode !== 200) {
           socket.destroy();
-          return reject(new Error(`the proxy ${proxy.origin} refused the way to it with ${statusCode}`));
+          return reject(new Error(`the proxy ${proxy.origin} refused the connection with ${statusCode}`));
         }
         const secured = connect(
           { socket, host: hostname, ...(isIP(hostname) ? {} : { servername: hostname }), ...this.trust },
@@ -193,7 +194,7 @@ export class VaultClient {
   }
 }
 
-/** 404, or 400 with the words by which Vault 1.16 to 1.21 say that no mount is at a path. */
+/** Matches 404, or 400 with the message of Vault 1.16 to 1.21 for a path without a mount. */
 function saysNothingThere({ status, errors }: VaultRefusal): boolean {
   return (
     status === 404 ||

@@ -4,7 +4,7 @@ export interface VaultConnection {
   readonly address: string;
   /** Path of the PEM file with the certificates to trust. */
   readonly caFile: string;
-  /** The name to verify, where it is not the address's. */
+  /** The name to verify, if it differs from the address. */
   readonly tlsServerName?: string;
   /** A forward proxy, http://host:port. */
   readonly proxyUrl?: string;
@@ -12,5 +12,5 @@ export interface VaultConnection {
   readonly jwt: string;
 }
 
-/** The mount and the role by which deployers log in; first boot made both (cloud-init/vault-server). */
+/** The mount and the role with which deployers log in. First boot created both (cloud-init/vault-server). */
 export const DEPLOYER_LOGIN = { mount: "deployer", role: "deployer" } as const;

@@ -1,3 +1,4 @@
+import { UserError } from "../../lib/processes/user-error";
 import { AppServiceIdentity, IdentityEndpoint } from "./identity/app-service";
 import { Directory, type IdentityChoice } from "./identity/directory";
 import { Entra } from "./identity/entra";
@@ -32,35 +33,38 @@ import { SerialConsoles } from "./services/serial-consoles";
 import { type SiteRunner, Sites } from "./services/sites";
 
 export interface AzureOptions {
-  /** Seconds. Default: as in Azure. */
+  /** Lifetimes in seconds. Default: Azure's. */
   tokenLifetimes?: Partial<TokenLifetimes>;
-  /** What an earlier Azure of the same world gave as its state: key vaults go on with their content. */
+  /** The state of an earlier Azure of the same world. Key vaults continue with its content. */
   state?: AzureState;
-  /** Called after every change in a key vault, for whoever keeps the state. */
+  /** Called after every change in a key vault, to save the state. */
   onStateChange?: (state: AzureState) => void;
-  /** Told of every resource that is made, changed or deleted by Azure Resource Manager, before that is answered. */
+  /** Called for every resource that Azure Resource Manager creates, changes or deletes, before the answer. */
   onResourceChange?: (change: ResourceChange) => Promise<void> | void;
-  /** Runs the applications of the sites that Azure Resource Manager makes. */
+  /** Runs the applications of the sites that Azure Resource Manager creates. */
   siteRunner?: SiteRunner;
-  /** What the serial console of a VM shows; undefined for a VM that does not run. */
+  /** Returns a VM's serial console, or undefined if the VM does not run. */
   consoleOf?: (machine: string) => string | undefined;
   /** Object id of the person who signs in to the Azure CLI. */
   personAtBrowser?: string;
-  /** Takes a line for whatever was refused because the sandbox does not imitate it. Default: standard error. */
+  /** Prints a line for each request that the sandbox does not support. Default: standard error. */
   print?: (line: string) => void;
 }
 
-/** All keys, secrets and certificates by name of key vault: to be kept as it is, as secret as a key vault. Plain JSON. */
+/**
+ * All keys, secrets and certificates by name of key vault, as plain JSON. Store them unchanged, and treat them as
+ * secret.
+ */
 export type AzureState = Record<string, KeyVaultContent>;
 
 export interface MachineTokenOverrides extends TokenOverrides {
-  /** Which of the machine's identities, where it has several. */
+  /** The identity to use if the machine has several. */
   identity?: IdentityChoice;
 }
 
-/** A key vault seen from inside, for tests: no token, no right. */
+/** Direct access to a key vault for tests, without tokens and rights. */
 export interface KeyVaultInside {
-  /** The newest value; undefined when there is no such secret. */
+  /** The newest value, or undefined if the secret does not exist. */
   secret(name: string): string | undefined;
   secretNames(): string[];
   /** Values, oldest first. */
@@ -74,22 +78,22 @@ export interface KeyVaultInside {
 export class Azure {
   readonly faults = new Faults();
   readonly requests = new RequestLog();
-  /** The virtual network's own names, such as Vault's. */
+  /** The virtual network's private names, such as Vault's. */
   readonly #privateNames = new PrivateNames((host) => hostNames(this.resources).get(host));
   readonly accessControl: AccessControl;
-  /** What arrives in Log Analytics workspaces. */
+  /** The logs that arrive in Log Analytics workspaces. */
   readonly diagnosticLogs: DiagnosticLogs;
-  /** What Azure Resource Manager holds. */
+  /** The resources of Azure Resource Manager. */
   readonly resources: ResourceStore;
-  /** Signs anything, rotates and replaces keys: for attacks. */
+  /** Signs anything, and rotates and replaces keys, for simulated attacks. */
   readonly entra: TokenIssuer;
-  /** The private CA's certificate: what SSL_CERT_FILE is to hold. */
+  /** The private CA's certificate, for SSL_CERT_FILE. */
   readonly caPem: string;
-  /** What was there at the start, or is there since an update. */
+  /** The world at the start or after the latest update. */
   readonly #given: AzureWorld;
   readonly #world: AzureWorld;
   readonly #services: HostedService[];
-  /** By name of a VM: what IMDS gives in the place of what the world says. */
+  /** User data by name of a VM. IMDS returns it instead of the world's. */
   readonly #userData = new Map<string, string>();
   readonly #authority: CertificateAuthority;
   readonly #directory: Directory;
@@ -146,47 +150,50 @@ export class Azure {
     return azure;
   }
 
-  /** HTTP_PROXY and HTTPS_PROXY of a machine or site; without a name, of anybody else. Only machines have IMDS. */
+  /**
+   * Returns HTTP_PROXY and HTTPS_PROXY of a machine or site, or of any other caller if the name is missing. Only
+   * machines have IMDS.
+   */
   proxyUrlFor(name?: string): string {
     return known(this.#proxies.get(name ?? elsewhere), "virtual machine or site", name).url;
   }
 
   /**
-   * Where a machine finds Azure without a proxy: ports of 127.0.0.1 that stand for 169.254.169.254:80 and for port 443 of Azure's
-   * names.
+   * Returns the ports with which a machine reaches Azure without a proxy. They are ports of 127.0.0.1 for
+   * 169.254.169.254:80 and for port 443 of Azure's names.
    */
   directPortsFor(machine: string): { http: number; https: number } {
     const { httpPort, httpsPort } = known(this.#directServers.get(machine), "virtual machine", machine);
     return { http: httpPort, https: httpsPort };
   }
 
-  /** The names of Azure's services that answer to TLS. */
+  /** The names of Azure's services that answer over TLS. */
   get publicHosts(): string[] {
     return this.#services.filter(({ scheme }) => scheme === "https").flatMap(({ hosts }) => hosts);
   }
 
-  /** IDENTITY_ENDPOINT and IDENTITY_HEADER of a web app or function. */
+  /** Returns IDENTITY_ENDPOINT and IDENTITY_HEADER of a web app or function. */
   identityEndpointFor(siteName: string): { endpoint: string; header: string } {
     const { url } = known(this.#identityEndpoints.get(siteName), "site", siteName);
     return { endpoint: url, header: this.#appService.headerFor(siteName) };
   }
 
-  /** Everybody has to sign in again; tokens that were given stay good. */
+  /** Ends every login. Existing tokens stay valid. */
   forgetLogins(): void {
     this.#login.forgetLogins();
   }
 
-  /** Seconds that tokens last which are given from now on. */
+  /** Lifetime of future tokens in seconds. */
   get tokenLifetimes(): TokenLifetimes {
     return this.#directory.lifetimes;
   }
 
-  /** As `az account get-access-token` gives it to a person. */
+  /** Issues a token as `az account get-access-token` does for a person. */
   tokenForPerson(objectId: string, audience: string, overrides?: TokenOverrides): string {
     return this.#directory.tokenForPerson(objectId, audience, overrides);
   }
 
-  /** As IMDS gives it to a machine. */
+  /** Issues a token as IMDS does for a machine. */
   tokenForMachine(
     name: string,
     audience: string,
@@ -200,7 +207,7 @@ export class Azure {
     );
   }
 
-  /** Gives a machine one more user-assigned identity, as somebody else's policy may do in Azure at any time. */
+  /** Adds a user-assigned identity to a machine. In Azure, another policy can do this at any time. */
   assignIdentity(name: string, identity: UserAssignedIdentity): void {
     const { resourceId, ...machine } = known(this.#directory.machine(name), "virtual machine", name);
     const userAssigned = [...machine.userAssigned, identity.resourceId];
@@ -212,13 +219,16 @@ export class Azure {
     });
   }
 
-  /** As the identity endpoint gives it to a web app or function. */
+  /** Issues a token as the identity endpoint does for a web app or function. */
   tokenForSite(name: string, audience: string, overrides?: TokenOverrides): string {
     const site = known(this.#directory.site(name), "site", name);
     return this.#directory.tokenForIdentity(this.#directory.identityOfSite(site), audience, overrides);
   }
 
-  /** Key and certificate of a server that Azure would run, such as MySQL's, from the CA that every machine trusts. */
+  /**
+   * Issues key and certificate for a server that Azure would run, such as MySQL's, from the CA that every machine
+   * trusts.
+   */
   serverCertificate(...hosts: [string, ...string[]]): Promise<KeyAndCertificate> {
     return this.#authority.issue(...hosts);
   }
@@ -234,7 +244,7 @@ export class Azure {
     };
   }
 
-  /** What Key Vault does by itself before a certificate expires. Until `notAfter`, or as long as the first. */
+  /** Renews a certificate, as Key Vault does before it expires. It is valid until `notAfter`, or as long as the first. */
   async renewCertificate(keyVault: string, name: string, notAfter?: Date): Promise<void> {
     const store = known(this.#stores.get(keyVault), "key vault", keyVault);
     const { made } = known(store.certificateVersions(name).at(-1), "certificate", name);
@@ -242,9 +252,9 @@ export class Azure {
   }
 
   /**
-   * Takes over what another deployment of the same system changed: people, rights, tags and user data of VMs.
+   * Applies the changes of another deployment of the same system: people, rights, tags and user data of VMs.
    *
-   * @throws Error when it has other resources, and changes nothing then
+   * @throws Error if the deployment has other resources. Then nothing changes.
    */
   update(world: AzureWorld): void {
     checkWorld(world);
@@ -255,9 +265,7 @@ export class Azure {
           .sort()
           .join(", ");
       if (namesOf(this.#world) !== namesOf(world)) {
-        throw new Error(
-          `This Azure has the ${kind} ${namesOf(this.#world)} and no others, not ${namesOf(world)}`,
-        );
+        throw new Error(`This Azure has only the ${kind} ${namesOf(this.#world)}, not ${namesOf(world)}`);
       }
     }
     const { people, applicationIdUris, appRoles } = structuredClone(world);
@@ -266,7 +274,7 @@ export class Azure {
     fill(this.resources, structuredClone(world));
   }
 
-  /** What IMDS gives to a machine as its user data from now on. */
+  /** Sets the user data that IMDS returns to a machine from now on. */
   setUserData(machine: string, userData: string): void {
     known(this.#directory.machine(machine), "virtual machine", machine);
     this.#userData.set(machine, userData);
@@ -276,7 +284,7 @@ export class Azure {
     return Object.fromEntries([...this.#stores].map(([name, store]) => [name, store.content]));
   }
 
-  /** Cuts every connection; nothing is left listening. */
+  /** Closes every connection and every listener. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await Promise.all(this.#servers().map((server) => server.close()));
@@ -286,8 +294,8 @@ export class Azure {
     const names = this.#world.keyVaults.map(({ name }) => name);
     const lost = Object.keys(state).filter((name) => !names.includes(name));
     if (lost.length > 0)
-      throw new Error(
-        `The state that was kept holds key vaults this Azure does not have: ${lost.join(", ")}`,
+      throw new UserError(
+        `The saved state contains Key Vaults that this environment does not have (${lost.join(", ")}). It belongs to another environment. Name another folder.`,
       );
     for (const name of names) {
       this.#stores.set(name, new KeyVaultStore(state[name], () => onStateChange?.(this.exportState())));
@@ -334,7 +342,7 @@ export class Azure {
       this.#identityEndpoints.set(name, this.#newIdentityEndpoint(name));
   }
 
-  /** Listens for a machine or a site that was made since the start: its proxy, and a site's identity endpoint. */
+  /** Starts the listeners of a new machine or site: its proxy, and a site's identity endpoint. */
   async listenFor(
     name: string,
     { sourceAddress, isSite = false }: { sourceAddress?: string; isSite?: boolean },
@@ -356,7 +364,7 @@ export class Azure {
     this.#identityEndpoints.delete(name);
   }
 
-  /** A Key Vault that was deleted keeps its content, for whoever brings it back. */
+  /** A deleted Key Vault keeps its content for a later recovery. */
   async #followChange(change: ResourceChange, tell: AzureOptions["onResourceChange"]): Promise<void> {
     const { kind, resource } = change;
     if (kind === "written" && resource.type.toLowerCase() === "microsoft.keyvault/vaults") {
@@ -381,10 +389,10 @@ export class Azure {
 
 export const startAzure = Azure.start;
 
-/** The caller's name for everybody who is no machine. */
+/** The caller's name for everything that is not a machine. */
 const elsewhere = "elsewhere";
 
-/** Where these connections come from: not 127.0.0.1, which is a machine's own. */
+/** Source address of these connections. 127.0.0.1 belongs to machines. */
 const elsewhereAddress = "127.0.0.2";
 
 function known<T>(thing: T | undefined, what: string, name = ""): T {

@@ -3,7 +3,7 @@ import { UserError } from "../../lib/processes/user-error";
 import type { Resource } from "../../lib/synthesized/deployment";
 import { subscriptionId } from "./made-up-values";
 
-/** Terraform's type -> Azure's. A subnet is part of its network. */
+/** Terraform's types and Azure's. A subnet is part of its network. */
 const armTypes: Record<string, string> = {
   azurerm_application_insights: "Microsoft.Insights/components",
   azurerm_key_vault: "Microsoft.KeyVault/vaults",
@@ -29,7 +29,7 @@ const armTypes: Record<string, string> = {
   azurerm_virtual_network: "Microsoft.Network/virtualNetworks",
 };
 
-/** The id that Azure's resource manager gives, in the provider's spelling. */
+/** Returns the id from Azure Resource Manager, in the provider's spelling. */
 export function armId(resource: Resource): string {
   const subscription = `/subscriptions/${subscriptionId}`;
   const { name } = resource.read(z.object({ name: z.string() }));

@@ -15,14 +15,14 @@ import { networkInterfaceOf } from "./virtual-machines";
 
 const named = z.object({ id: z.string(), name: z.string() });
 
-/** A block that cdktf writes as an object or as a list of one. */
+/** A block that cdktf writes as an object or as a list with one object. */
 const block = <Schema extends z.ZodType>(schema: Schema) =>
   z.union([schema, z.tuple([schema]).transform(([only]) => only)]);
 
 /**
- * What the stand-in for Azure is to hold: all from the synthesized stacks, with the environment's people, whose names
- * stand nowhere else.
- * @param folder that the stacks were synthesized into, for the files that they push
+ * The content of the stand-in for Azure, from the synthesized stacks. The people's names come from the environment,
+ * because the stacks do not contain them.
+ * @param folder the stacks' output folder, which has the files that they push
  */
 export function worldOf(deployment: Deployment, environment: Environment, folder = ""): AzureWorld {
   const of = <Item>(type: string, read: (resource: Resource) => Item): Item[] =>
@@ -53,7 +53,7 @@ export function worldOf(deployment: Deployment, environment: Environment, folder
   };
 }
 
-/** Types of which the sandbox only knows that they are there. */
+/** Types that the sandbox only records. */
 const recorded = [
   "azurerm_virtual_network",
   "azurerm_subnet",
@@ -125,12 +125,12 @@ function addressRecord(resource: Resource): ArmResource {
     z.object({ name: z.string(), zone_name: z.string(), records: z.array(z.string()) }),
   );
   const aRecords = records.map((ipv4Address) => ({ ipv4Address }));
-  // What Terraform calls tags is metadata here.
+  // Terraform's tags are the record's metadata in Azure.
   const { tags: metadata, ...rest } = record(resource);
   return { ...rest, properties: { fqdn: `${name}.${zone_name}.`, aRecords, metadata } };
 }
 
-/** With its probes and rules, which are resources of their own in Terraform, and not in Azure. */
+/** Includes the balancer's probes and rules, which are separate resources in Terraform but not in Azure. */
 function loadBalancer(resource: Resource): ArmResource {
   const parts = <Part>(type: string, read: (part: Resource) => Part): { properties: Part }[] =>
     resource.stack.deployment
@@ -157,7 +157,7 @@ function loadBalancer(resource: Resource): ArmResource {
   };
 }
 
-/** From where to which workspace Azure sends logs. */
+/** Source and workspace of a diagnostic setting. */
 function diagnosticSetting(resource: Resource): ArmResource {
   const { name, target_resource_id, log_analytics_workspace_id, enabled_log } = resource.read(
     z.object({
@@ -237,13 +237,13 @@ function site(resource: Resource): AzureWorld["sites"][number] {
 
 function keyVault(resource: Resource): AzureWorld["keyVaults"][number] {
   const { id, name } = resource.read(
-    // Access policies, the other way to grant rights, would have to be read elsewhere.
+    // The sandbox does not read access policies, the other way to grant rights.
     named.extend({ rbac_authorization_enabled: z.literal(true) }),
   );
   return { name, resourceId: id };
 }
 
-/** Of a hardware security module as of software: the difference does not show from outside. */
+/** A key in hardware looks like a key in software from outside. */
 function key(resource: Resource): AzureWorld["keys"][number] {
   const { key_vault_id, name, key_size, key_opts } = resource.read(
     z.object({
@@ -292,13 +292,13 @@ function certificate(resource: Resource): AzureWorld["certificates"][number] {
   };
 }
 
-/** With the blobs that the stacks push into it by `az storage blob upload`. */
+/** Includes the blobs that the stacks push with `az storage blob upload`. */
 function storageAccount(
   resource: Resource,
   folder: string,
 ): NonNullable<AzureWorld["storageAccounts"]>[number] {
   const { id, name } = resource.read(
-    // With keys there would be other ways in than roles.
+    // Keys would give access without roles.
     named.extend({ shared_access_key_enabled: z.literal(false) }),
   );
   const blobs = resource.stack.deployment.resources("terraform_data").flatMap((push) => {
@@ -310,7 +310,7 @@ function storageAccount(
   return { name, resourceId: id, blobs };
 }
 
-/** The provisioner with which a terraform_data pushes a blob: constructs/azure/package-store.ts. */
+/** The provisioner with which a terraform_data pushes a blob (constructs/azure/package-store.ts). */
 const blobPush = z.tuple([
   z.object({
     "local-exec": z.object({
@@ -318,14 +318,14 @@ const blobPush = z.tuple([
         ACCOUNT: z.string(),
         CONTAINER: z.string(),
         BLOB: z.string(),
-        /** From the stack's folder. */
+        /** Relative to the stack's folder. */
         FILE: z.string(),
       }),
     }),
   }),
 ]);
 
-/** Undefined for a terraform_data that pushes none. */
+/** Returns undefined for a terraform_data that pushes no blob. */
 function pushedBlob(resource: Resource) {
   const { data } = blobPush.safeParse(resource.argument("provisioner"));
   return data?.[0]["local-exec"].environment;
@@ -355,7 +355,7 @@ function roleAssignment(resource: Resource): AzureWorld["roleAssignments"][numbe
       scope: z.string(),
       role_definition_name: z.string().optional(),
       role_definition_id: z.string().optional(),
-      condition: z.undefined("a right under a condition is not imitated"),
+      condition: z.undefined("the sandbox does not support conditions on rights"),
     }),
   );
   const roleName = role_definition_name ?? customRoleName(resource.stack.deployment, role_definition_id);
@@ -367,6 +367,6 @@ function customRoleName(deployment: Deployment, id: string | undefined): string 
     .resources("azurerm_role_definition")
     .map((role) => role.read(z.object({ name: z.string(), role_definition_resource_id: z.string() })));
   const role = roles.find(({ role_definition_resource_id }) => role_definition_resource_id === id);
-  if (!role) throw new UserError(`No role of the synthesized stacks has the id ${id}.`);
+  if (!role) throw new UserError(`The synthesized stacks have no role with the id ${id}.`);
   return role.name;
 }

@@ -10,10 +10,10 @@ import { privateAddress } from "./private-addresses";
 
 type Compute = (resource: Resource) => Value;
 
-/** The newest certificate of a Key Vault, PEM; undefined while there is none. */
+/** Returns the newest certificate of a Key Vault in PEM, or undefined if it does not exist. */
 export type CertificatePem = (keyVault: string, name: string) => string | undefined;
 
-/** What azurerm and random add to a resource's arguments. */
+/** The attributes that azurerm and random add to a resource's arguments. */
 export const computedAttributes = (certificatePem: CertificatePem): ProviderValues["resources"] => ({
   azurerm_application_insights: { id: armId, connection_string: connectionString },
   azurerm_key_vault: { id: armId, vault_uri: (resource) => `https://${nameOf(resource)}.vault.azure.net/` },
@@ -40,7 +40,7 @@ export const computedAttributes = (certificatePem: CertificatePem): ProviderValu
   azurerm_monitor_action_group: { id: armId },
   azurerm_monitor_data_collection_endpoint: { id: armId },
   azurerm_monitor_data_collection_rule: { id: armId },
-  // No DNS is at hand in the sandbox: the server goes by its address.
+  // The sandbox has no DNS, so the server's address replaces its name.
   azurerm_mysql_flexible_server: { id: armId, fqdn: privateAddress },
   azurerm_nat_gateway: { id: armId },
   azurerm_network_interface: { id: armId, private_ip_address: privateAddress },
@@ -64,7 +64,7 @@ export const computedAttributes = (certificatePem: CertificatePem): ProviderValu
   random_string: { result: randomText },
 });
 
-/** The application id of a system-assigned identity: in its tokens, but no attribute of the provider. */
+/** The application id of a system-assigned identity. Its tokens contain it, but the provider has no such attribute. */
 export function systemAssignedClientId(resource: Resource): string {
   return madeUpGuid(`${resource.title} identity client_id`);
 }
@@ -77,7 +77,7 @@ function guid(attribute: string): Compute {
   return (resource) => madeUpGuid(`${resource.title} ${attribute}`);
 }
 
-/** The block as it is written, with the principal of a system-assigned identity. */
+/** The block as written, with the principal of a system-assigned identity. */
 function identity(resource: Resource): Value {
   const written = resource.argument("identity");
   const block = Array.isArray(written) ? written[0] : written;
@@ -90,12 +90,12 @@ function identity(resource: Resource): Value {
   ];
 }
 
-/** The id of what is a part of another resource. */
+/** The id of a part of another resource. */
 function partOf(argument: string, collection: string): Compute {
   return (resource) => `${resource.attribute([argument])}/${collection}/${nameOf(resource)}`;
 }
 
-/** The id under which rights on a key or secret are assigned, for all its versions. */
+/** The scope of rights on a key or secret, for all its versions. */
 function inKeyVault(collection: "keys" | "secrets"): Compute {
   return (resource) => {
     const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
@@ -109,7 +109,7 @@ function certificateData(resource: Resource, certificatePem: CertificatePem): st
   const keyVault = keyVaultName(deployment, key_vault_id);
   const pem = certificatePem(keyVault, name);
   if (pem === undefined) {
-    throw new UserError(`The certificate ${name} of the Key Vault ${keyVault} is not made yet.`);
+    throw new UserError(`Key Vault ${keyVault} has not created the certificate ${name} yet.`);
   }
   return new X509Certificate(pem).raw.toString("base64");
 }
@@ -125,7 +125,7 @@ function connectionString(resource: Resource): string {
   return `InstrumentationKey=${key};IngestionEndpoint=https://${location}-0.in.applicationinsights.azure.com/`;
 }
 
-/** As the provider makes it of these settings: lower-case letters and digits. */
+/** Creates the provider's result for these settings: lower-case letters and digits. */
 function randomText(resource: Resource): string {
   const { length } = resource.read(
     z.object({ length: z.int().max(32), special: z.literal(false), upper: z.literal(false) }),

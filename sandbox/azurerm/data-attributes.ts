@@ -2,14 +2,14 @@ import { UserError } from "../../lib/processes/user-error";
 import type { ProviderValues } from "../../lib/synthesized/deployment";
 import type { ObjectValue, Value } from "../../lib/synthesized/value";
 
-/** Who deploys, and where. */
+/** The deployer, tenant and subscription. */
 export interface DeployingLogin {
   readonly tenantId: string;
   readonly subscriptionId: string;
   readonly objectId: string;
 }
 
-/** Data sources by type: attribute -> value. */
+/** Data sources by type, each with its attributes' values. */
 export const dataAttributes = ({
   tenantId,
   subscriptionId,
@@ -27,7 +27,7 @@ export const dataAttributes = ({
   }),
 });
 
-/** Of whoever deploys: settings would mean something else than there is. */
+/** Data about the deployer. A data source with settings would mean another one. */
 function current(attributes: Record<string, Value>): Record<string, (settings: ObjectValue) => Value> {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [

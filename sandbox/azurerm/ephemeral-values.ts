@@ -3,15 +3,15 @@ import type { ProviderValues } from "../../lib/synthesized/deployment";
 import { readAs, type Value } from "../../lib/synthesized/value";
 import { keyVaultName } from "./key-vaults";
 
-/** In place of a value that Terraform reads at each run and keeps nowhere: where it comes from. */
+/** The source of a value that Terraform reads at each run and never stores. */
 export type EphemeralValue =
   | { ephemeral: { type: "azurerm_key_vault_secret"; keyVault: string; name: string } }
-  /** With the rules of random_password: length, special, min_lower and so on. */
+  /** The rules of random_password: length, special, min_lower and so on. */
   | { ephemeral: { type: "random_password"; [rule: string]: Value } };
 
 const keptSecret = z.strictObject({ key_vault_id: z.string(), name: z.string() });
 
-/** Ephemeral blocks by type: attribute -> value. */
+/** Ephemeral blocks by type, each with its attributes' values. */
 export const ephemeralAttributes: ProviderValues["ephemeralResources"] = {
   azurerm_key_vault_secret: {
     value: (settings, deployment) => {

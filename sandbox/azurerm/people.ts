@@ -3,8 +3,8 @@ import type { Environment } from "../../environments/schema";
 import type { AzureWorld } from "../azure/model/world";
 
 /**
- * Everybody whom the environment names, once.
- * @param signedIn object id of whoever is signed in, where the environment means that person
+ * Returns each person of the environment once.
+ * @param signedIn object id of the signed-in person, if the environment means this person
  */
 export function peopleOf(
   { deployers, recoveryKeyReaders, network }: Environment,
@@ -20,7 +20,7 @@ export function peopleOf(
   return [...byId.values()];
 }
 
-/** The app registration by which deployers log in to Vault, as the directory's owner set it up: each of them has its app role. */
+/** The app registration with which deployers log in to Vault. Each deployer has its app role. */
 export function deployerApplication(
   { deployers, deployerLogin }: Environment,
   signedIn: string,

@@ -4,12 +4,13 @@ import { usableAddresses } from "../../environments/addresses";
 import { UserError } from "../../lib/processes/user-error";
 import type { Deployment, Resource } from "../../lib/synthesized/deployment";
 
-/** Azure keeps a subnet's first four addresses, and the last. Source: Azure, virtual network FAQ. */
+/** Azure reserves a subnet's first four addresses and the last. Source: Azure, virtual network FAQ. */
 const firstAddress = 4;
 
 /**
- * The private address of a network interface, a load balancer, a MySQL server or a web app: in each subnet from .4 upward, in the order of
- * deployment. So each is the first of its kind again in every run, and MySQL, alone in its subnet, is always .4 there.
+ * Returns the private address of a network interface, a load balancer, a MySQL server or a web app. Each subnet
+ * starts at .4, in deployment order. So every run gives each resource the same address, and MySQL, alone in its
+ * subnet, always has .4.
  */
 export function privateAddress(resource: Resource): string {
   const { deployment } = resource.stack;
@@ -19,7 +20,7 @@ export function privateAddress(resource: Resource): string {
   return address;
 }
 
-/** The subnet in which a network interface is. */
+/** Returns a network interface's subnet. */
 export function subnetOf(networkInterface: Resource): Resource {
   return networkInterface.stack.deployment.resourceWithId("azurerm_subnet", subnetIdOf(networkInterface));
 }
@@ -68,7 +69,7 @@ function addressIn(subnet: Resource, position: number): string {
   );
   const [prefix] = address_prefixes;
   if (position >= usableAddresses(prefix)) {
-    throw new UserError(`The subnet ${name} (${prefix}) has no address left; make it larger.`);
+    throw new UserError(`The subnet ${name} (${prefix}) has no free address. Make it larger.`);
   }
   const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parseCIDR(prefix)[0].octets;
   const number = c * 256 + d + firstAddress + position;

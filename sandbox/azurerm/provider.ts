@@ -5,10 +5,10 @@ import { ephemeralAttributes } from "./ephemeral-values";
 import { signedInObjectId, subscriptionId, tenantId } from "./made-up-values";
 
 /**
- * What the providers azurerm and random would make known of the stacks, the same in every run.
- * @param certificatePem The stand-in for Azure makes it, after it has read the deployment. Asked only where a value holds the certificate
- *   itself.
- * @param login made up unless told
+ * Returns the values that the providers azurerm and random would add to the stacks. They are the same in every run.
+ * @param certificatePem returns a certificate from the stand-in for Azure, which creates it after it has read the
+ * deployment. Only values that contain the certificate call it.
+ * @param login the deployer. Default: a made-up one.
  */
 export function azurerm(
   certificatePem: CertificatePem = () => undefined,

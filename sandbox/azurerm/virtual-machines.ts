@@ -3,19 +3,19 @@ import { z } from "zod";
 import type { Deployment, Resource } from "../../lib/synthesized/deployment";
 import { privateAddress, subnetOf } from "./private-addresses";
 
-/** A VM as it starts. */
+/** A VM at its start. */
 export interface BootingMachine {
-  /** In Azure: `vm-demo-vault-1`. */
+  /** The name in Azure: `vm-demo-vault-1`. */
   name: string;
-  /** The stack that it is part of: `vault-server`. */
+  /** The VM's stack: `vault-server`. */
   stack: string;
   subnet: { name: string; cidr: string };
   privateAddress: string;
-  /** User data as IMDS hands it to cloud-init, decoded and decompressed: `#cloud-config` and YAML. */
+  /** The user data that IMDS returns to cloud-init, decoded and decompressed: `#cloud-config` and YAML. */
   cloudConfig: string;
 }
 
-/** Every VM of the deployment, in the order of deployment. */
+/** Returns every VM, in deployment order. */
 export function virtualMachines(deployment: Deployment): BootingMachine[] {
   return deployment.resources("azurerm_linux_virtual_machine").map((machine) => {
     const { name, user_data } = machine.read(z.object({ name: z.string(), user_data: z.base64() }));
@@ -33,7 +33,7 @@ export function virtualMachines(deployment: Deployment): BootingMachine[] {
   });
 }
 
-/** The only network interface of a VM. */
+/** Returns a VM's only network interface. */
 export function networkInterfaceOf(machine: Resource): Resource {
   const { network_interface_ids } = machine.read(z.object({ network_interface_ids: z.tuple([z.string()]) }));
   return machine.stack.deployment.resourceWithId("azurerm_network_interface", network_interface_ids[0]);

@@ -15,7 +15,7 @@ import type { GuestImage } from "./guest-image";
 import { platformFiles } from "./platform";
 import type { Acceleration, QemuPrograms } from "./qemu";
 
-/** What every guest of this machine is made with. */
+/** Programs and images for every guest of this machine. */
 export interface GuestWorkshop {
   readonly qemu: QemuPrograms;
   readonly acceleration: Acceleration;
@@ -26,35 +26,35 @@ export interface DeployedGuestOptions {
   readonly workshop: GuestWorkshop;
   readonly azure: Azure;
   readonly machine: BootingMachine;
-  /** Private, and with a short path: unix sockets lie in it. */
+  /** A private folder with a short path, because it contains unix sockets. */
   readonly folder: string;
-  /** Releases that are installed before it boots, so that it need not download them. */
+  /** Releases that are installed before the boot, so the guest does not download them. */
   readonly programs: readonly InstalledProgram[];
-  /** Other services that it reaches, as `name:port` or `address:port`. */
+  /** Other services that the guest can reach, as `name:port` or `address:port`. */
   readonly services?: Readonly<Record<string, ForwardTarget>>;
-  /** Names of itself. */
+  /** The guest's own names. */
   readonly ownNames?: readonly string[];
-  /** Instead of the deployment's user data. */
+  /** Replaces the deployment's user data. */
   readonly userData?: string;
-  /** Files of the image that a test has otherwise. */
+  /** Files that a test changes in the image. */
   readonly files?: readonly DiskFile[];
 }
 
-/** Addresses that stand for Azure's public services, and for those of the virtual network, inside a guest. */
+/** Addresses inside a guest for Azure's public services and for services of the virtual network. */
 const AZURE_ADDRESS = "169.254.169.253";
 const NETWORK_ADDRESS = "169.254.169.252";
 const IMDS_ADDRESS = "169.254.169.254";
 
-/** Size of Vault's data disk; the file has holes. */
+/** Size of Vault's data disk. The file is sparse. */
 const DATA_DISK = "4G";
 
-/** Azure's number of Vault's data disk. */
+/** Azure's serial of Vault's data disk. */
 export const DATA_DISK_SERIAL = "lun10";
 
-/** The same of an NVMe disk. Source: azure-vm-utils, 80-azure-disk.rules. */
+/** The namespace of Vault's data disk with NVMe. Source: azure-vm-utils, 80-azure-disk.rules. */
 const DATA_DISK_NAMESPACE = 12;
 
-/** A VM of the deployment as a guest in QEMU: its user data, on the distribution's own system. */
+/** A VM of the deployment as a guest in QEMU. It runs its user data on the distribution's own system. */
 export class DeployedGuest {
   private constructor(
     readonly options: DeployedGuestOptions,
@@ -62,7 +62,7 @@ export class DeployedGuest {
     private readonly forwards: readonly Forward[],
   ) {}
 
-  /** Prepares the root disk; nothing boots yet. */
+  /** Prepares the root disk and does not boot. */
   static async prepare(options: DeployedGuestOptions): Promise<DeployedGuest> {
     const { workshop, folder, azure, machine, services = {}, ownNames = [] } = options;
     const forwards = new Map<string, Forward>();
@@ -107,10 +107,10 @@ export class DeployedGuest {
   }
 
   /**
-   * A VM with this root disk, as it comes from the image.
+   * Creates a VM with this root disk, fresh from the image.
    *
-   * @param name of its folder, and what errors call it
-   * @param options.dataDisk of Vault's VM: a file, made empty when it is missing
+   * @param name the folder's name, also used in errors
+   * @param options.dataDisk the data disk of Vault's VM: a file, created empty if missing
    */
   async create(
     name: string,
@@ -150,18 +150,18 @@ export class DeployedGuest {
   }
 }
 
-/** An empty disk; one that is there stays as it is. */
+/** Creates an empty disk. Does not change an existing one. */
 export async function makeDisk(path: string): Promise<void> {
   await run("/usr/bin/truncate", [`--size=${DATA_DISK}`, path]);
 }
 
-/** Where a service's forward listens in the guest. */
+/** Returns the address of a service's forward in the guest. */
 function addressOf(service: string): string {
   const [host = "", port = ""] = service.split(":");
   return `${isIPv4(host) ? host : NETWORK_ADDRESS}:${port}`;
 }
 
-/** A machine of the sandbox has a loopback address, which no network interface can have. */
+/** Sandbox machines have loopback addresses, which a network interface cannot have. */
 function onLoopback({ privateAddress }: BootingMachine): boolean {
   return privateAddress.startsWith("127.");
 }
@@ -178,7 +178,7 @@ function prefixOf(machine: BootingMachine): string {
   return subnetOf(machine).split("/")[1] ?? "24";
 }
 
-/** The first address of the subnet, as in Azure. */
+/** Returns the first address of the subnet, as in Azure. */
 function gatewayOf(machine: BootingMachine): string {
   const [network = ""] = subnetOf(machine).split("/");
   return network.replace(/\d+$/, (last) => String(Number(last) + 1));

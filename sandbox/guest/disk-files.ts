@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 
-/** A file or symbolic link of a guest; its owner is root. */
+/** A file or symbolic link of a guest. Root owns it. */
 export type DiskFile = { readonly path: string } & (
   | { readonly content: string; readonly mode?: number }
   /** A file of this machine. */
@@ -14,7 +14,7 @@ export type DiskFile = { readonly path: string } & (
 const DEADLINE_MS = 120_000;
 
 /**
- * Puts files into an ext4 file system that is not mounted; what is there under their names is replaced. No root needed.
+ * Writes files into an unmounted ext4 file system, and replaces existing ones. Needs no root.
  *
  * @param debugfs absolute path of e2fsprogs' program
  * @param image a raw file system
@@ -56,15 +56,15 @@ export async function putFiles(
     env: { PATH: process.env.PATH },
     deadlineMs: DEADLINE_MS,
   });
-  // Folders that exist and files that do not are as they should be.
+  // Existing folders and missing files are not problems.
   const problems = stderr
     .split("\n")
     .filter((line) => line !== "" && !/^debugfs 1\.|already exists|File not found by ext2_lookup/.test(line));
   if (code !== 0 || problems.length > 0)
-    throw new UserError(`debugfs could not put files into ${image}: ${problems.join(" | ")}`);
+    throw new UserError(`debugfs could not write files into ${image}: ${problems.join(" | ")}`);
 }
 
-/** From the outermost on. */
+/** Returns a path's folders, outermost first. */
 function foldersAbove(path: string): string[] {
   const folder = dirname(path);
   return folder === "/" ? [] : [...foldersAbove(folder), folder];

@@ -3,11 +3,11 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 export interface ForwardTarget {
   readonly host: string;
   readonly port: number;
-  /** Address from which the connection comes; Vault checks it. */
+  /** Source address of the connection. Vault checks it. */
   readonly sourceAddress?: string;
 }
 
-/** A port of 127.0.0.1, which a guest reaches at its gateway, that leads on to a service of this machine. */
+/** A port of 127.0.0.1 that forwards to a service of this machine. A guest reaches it at its gateway. */
 export class Forward {
   readonly #sockets = new Set<Socket>();
   readonly #server;

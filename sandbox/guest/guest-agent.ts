@@ -22,11 +22,11 @@ const statusSchema = z.object({
   "err-data": z.string().optional(),
 });
 
-/** Milliseconds between two looks at a command in the guest. */
+/** Milliseconds between two checks of a command in the guest. */
 const LOOK_MS = 200;
 
 /**
- * Runs commands as root inside a guest, by QEMU's guest agent: neither network nor SSH takes part. One request at a time.
+ * Runs commands as root inside a guest through QEMU's guest agent, without network and SSH. One request at a time.
  *
  * Source of the protocol: QEMU's documentation, interop/qemu-ga-ref.
  */
@@ -35,10 +35,10 @@ export class GuestAgent {
   #received = "";
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param path the unix socket at which QEMU listens for the agent's channel */
+  /** @param path the unix socket of QEMU's agent channel */
   constructor(private readonly path: string) {}
 
-  /** Waits until the agent answers, which it does late in the guest's boot. */
+  /** Waits until the agent answers. The agent starts late in the guest's boot. */
   async untilThere({ deadlineMs, abort }: { deadlineMs: number; abort?: Promise<never> }): Promise<void> {
     await waitFor("the guest's agent to answer", () => this.#synchronize(), {
       deadlineMs,
@@ -50,7 +50,7 @@ export class GuestAgent {
   /**
    * Runs a bash script in the guest.
    *
-   * @throws UserError when it has not ended at the deadline; it goes on then
+   * @throws UserError when the script does not end before the deadline. The script then continues.
    */
   async run(script: string, { deadlineMs = 120_000 } = {}): Promise<GuestResult> {
     const { pid } = z.object({ pid: z.number() }).parse(
@@ -76,13 +76,13 @@ export class GuestAgent {
     };
   }
 
-  /** The next request connects anew: QEMU or the guest has been started again. */
+  /** Makes the next request connect again, after a restart of QEMU or the guest. */
   disconnect(): void {
     this.#socket?.destroy();
     this.#socket = undefined;
   }
 
-  /** What an earlier conversation left in the channel is passed over: only the answer with this number counts. */
+  /** Discards earlier data in the channel: only the answer with this number counts. */
   async #synchronize(): Promise<boolean> {
     const id = Math.floor(Math.random() * 2 ** 31);
     return (await this.#ask("guest-sync", { id }, 3_000)) === id;

@@ -7,7 +7,7 @@ import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { ProgramCache } from "../programs/program-cache";
 
-/** A distribution's system as files of this machine: what stands for Azure's image. */
+/** A distribution's system as files of this machine, in place of Azure's image. */
 export interface GuestImage {
   /** As in "Ubuntu 24.04". */
   readonly distribution: string;
@@ -15,14 +15,14 @@ export interface GuestImage {
   readonly rootDisk: string;
   readonly kernel: string;
   readonly initrd?: string;
-  /** The certificate authorities it trusts, PEM. */
+  /** The trusted certificate authorities, PEM. */
   readonly authorities: string;
 }
 
 interface Distribution {
   readonly name: string;
   readonly suite: string;
-  /** Lines of sources.list, the options aside. */
+  /** Lines of sources.list without options. */
   readonly sources: readonly string[];
   /** Package signing keys on this machine. */
   readonly keyring: string;
@@ -51,7 +51,7 @@ const DEBIAN: Distribution = {
   kernelPackage: "linux-image-amd64",
 };
 
-/** What Azure's image has of itself, as far as the user data builds on it, and QEMU's agent. */
+/** The parts of Azure's image that the user data needs, and QEMU's agent. */
 const PACKAGES = [
   "apt",
   "ca-certificates",
@@ -75,10 +75,10 @@ const PACKAGES = [
   "unattended-upgrades",
 ];
 
-/** What the user data has to install: the image only has the packages' files, in a repository of its own. */
+/** Packages that the user data installs. The image has only their files, in a separate repository. */
 const REPOSITORY_PACKAGES = ["haproxy", "jq", "unzip"];
 
-/** Of the root disk. */
+/** Size of the root disk. */
 const SIZE = "2G";
 
 const OTHERS_MS = 30 * 60_000;
@@ -86,12 +86,12 @@ const BUILD_MS = 25 * 60_000;
 
 const MAKE_IMAGE = join(__dirname, "make-image");
 
-/** Image, kernel and the rest are named so in the cache. */
+/** Names of image, kernel and other files in the cache. */
 const ROOT_DISK = "root.ext4";
 
 /**
- * The image in the cache, or one made from the distribution's packages, which takes a few minutes. Ubuntu 24.04, which the VMs
- * run, where this machine has its package signing keys; else Debian 13.
+ * Returns the cached image, or builds one from the distribution's packages, which takes a few minutes. The VMs run
+ * Ubuntu 24.04. Without its package signing keys on this machine, the image is Debian 13.
  */
 export async function findGuestImage({
   progress,
@@ -103,12 +103,12 @@ export async function findGuestImage({
   const distribution = [UBUNTU, DEBIAN].find(({ keyring }) => existsSync(keyring));
   if (!distribution) {
     throw new UserError(
-      `The guest's packages cannot be verified: ${UBUNTU.keyring} and ${DEBIAN.keyring} are missing. Install ubuntu-keyring or debian-archive-keyring.`,
+      `Cannot verify the guest's packages: ${UBUNTU.keyring} and ${DEBIAN.keyring} are missing. Install ubuntu-keyring or debian-archive-keyring.`,
     );
   }
   if (distribution !== UBUNTU) {
     progress.line(
-      `The guest is ${distribution.name}, not ${UBUNTU.name}, which is deployed: ${UBUNTU.keyring} is missing.`,
+      `The guest runs ${distribution.name} instead of the deployment's ${UBUNTU.name}, because ${UBUNTU.keyring} is missing.`,
     );
   }
   const args = argumentsFor(distribution);
@@ -119,7 +119,7 @@ export async function findGuestImage({
       const made = await cache.find(key, ROOT_DISK);
       if (made) return made;
       return progress.step(
-        `Making the guest's image from the packages of ${distribution.name}, a few minutes the first time`,
+        `Building the guest's image from the packages of ${distribution.name}, a few minutes the first time`,
         () =>
           cache.add(key, ROOT_DISK, `mmdebstrap of ${distribution.name}`, (folder) => build(folder, args)),
         { announce: true },
@@ -149,7 +149,7 @@ function argumentsFor({ suite, sources, keyring, kernelPackage }: Distribution):
   ];
 }
 
-/** Another recipe makes another image. */
+/** Returns a hash of the recipe, so that another recipe builds another image. */
 async function recipeOf(args: readonly string[]): Promise<string> {
   const hash = createHash("sha256").update(args.join("\n"));
   for (const script of [MAKE_IMAGE, join(__dirname, "customize-image")]) hash.update(await readFile(script));
@@ -165,6 +165,6 @@ async function build(folder: string, args: readonly string[]): Promise<void> {
     deadlineMs: BUILD_MS,
   });
   if (code !== 0) {
-    throw new UserError(`The guest's image could not be made. The last lines: ${lastLines(stderr, 8)}`);
+    throw new UserError(`The build of the guest's image failed. The last lines: ${lastLines(stderr, 8)}`);
   }
 }

@@ -12,20 +12,20 @@ export interface GuestOptions {
   readonly name: string;
   readonly qemu: QemuPrograms;
   readonly acceleration: Acceleration;
-  /** Private, of its own, and with a short path: a unix socket lies in it. */
+  /** The guest's own private folder with a short path, because it contains a unix socket. */
   readonly folder: string;
   readonly kernel: string;
   readonly initrd?: string;
-  /** A raw file system that stays as it is: what the guest writes goes to a layer above it. */
+  /** A raw file system that does not change. The guest writes to a layer above it. */
   readonly rootDisk: string;
-  /** Raw disks that the guest may write, by the serial number it finds them under. */
+  /** Raw disks that the guest may write, by serial number. */
   readonly dataDisks?: Readonly<Record<string, string>>;
   /** The same, by the number of the NVMe namespace. */
   readonly nvmeDisks?: Readonly<Record<number, string>>;
-  /** The guest's subnet; its gateway, the first address, leads to 127.0.0.1 of this machine. */
+  /** The guest's subnet. Its gateway, the first address, leads to this machine's 127.0.0.1. */
   readonly subnet: string;
   readonly gateway: string;
-  /** Ports of 127.0.0.1 of this machine that lead to ports of the guest's address, by the guest's port. */
+  /** Ports of this machine's 127.0.0.1 that forward to the guest, by the guest's port. */
   readonly hostPorts?: Readonly<Record<number, number>>;
   readonly memoryMb?: number;
 }
@@ -47,7 +47,7 @@ export class Guest {
     this.agent = new GuestAgent(socket);
   }
 
-  /** A guest with a fresh layer above its root disk; it does not run yet. */
+  /** Creates a guest with a fresh layer above its root disk. Does not start it. */
   static async create(options: GuestOptions): Promise<Guest> {
     const guest = new Guest(options);
     await rm(guest.#file("console.log"), { force: true });
@@ -59,15 +59,15 @@ export class Guest {
     return this.#options.name;
   }
 
-  /** What the guest has written to its serial console since it was created. */
+  /** Returns the serial console's output since the guest's creation. */
   async console(): Promise<string> {
     const file = this.#file("console.log");
     return existsSync(file) ? await readFile(file, "utf8") : "";
   }
 
-  /** Switches it on; with a snapshot's name, it goes on from there instead of booting. */
+  /** Starts the guest. With a snapshot's name, the guest continues from the snapshot without a boot. */
   async start({ snapshot, clock }: { snapshot?: string; clock?: string } = {}): Promise<void> {
-    if (this.#program?.running) throw new UserError(`${this.name} runs already.`);
+    if (this.#program?.running) throw new UserError(`${this.name} is already running.`);
     for (const socket of ["agent", "monitor"]) await rm(this.#file(socket), { force: true });
     this.agent.disconnect();
     this.#program = await ChildProgram.start({
@@ -80,14 +80,14 @@ export class Guest {
     });
   }
 
-  /** Waits until commands can be run in it. */
+  /** Waits until the guest can run commands. */
   async untilThere({ deadlineMs }: { deadlineMs: number }): Promise<void> {
     const program = this.#running();
     await program.until(`${this.name} to run its guest agent`, () => existsSync(this.#file("agent")), {
       deadlineMs,
     });
     const abort = program.ended.then((): never => {
-      throw new UserError(`${this.name} was switched off while it booted.`);
+      throw new UserError(`${this.name} was stopped during its boot.`);
     });
     abort.catch(() => {});
     await this.agent.untilThere({ deadlineMs, abort });
@@ -98,20 +98,20 @@ export class Guest {
     return this.agent.run(script, options);
   }
 
-  /** The output of a script that has to succeed, without white space around it. */
+  /** Returns the trimmed output of a script that must succeed. */
   async output(script: string, options?: { deadlineMs?: number }): Promise<string> {
     const { code, output } = await this.run(script, options);
     if (code !== 0) throw new UserError(`${this.name}: exit code ${code} of: ${script}\n${output}`);
     return output.trim();
   }
 
-  /** As when the power goes: what the guest had not written yet is lost. */
+  /** Simulates a power cut. Unwritten data of the guest is lost. */
   async cutPower(): Promise<void> {
     await this.#program?.kill();
     this.agent.disconnect();
   }
 
-  /** Has the guest shut down, and waits until it is off. */
+  /** Shuts the guest down, and waits until it is off. */
   async shutDown({ deadlineMs }: { deadlineMs: number }): Promise<void> {
     const program = this.#running();
     await this.run("systemctl poweroff --no-block");
@@ -119,7 +119,11 @@ export class Guest {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
         () =>
-          reject(new UserError(`${this.name} was not off ${deadlineMs / 1000} s after systemctl poweroff.`)),
+          reject(
+            new UserError(
+              `${this.name} did not stop within ${deadlineMs / 1000} s after systemctl poweroff.`,
+            ),
+          ),
         deadlineMs,
       );
     });
@@ -128,7 +132,7 @@ export class Guest {
   }
 
   #running(): ChildProgram {
-    if (!this.#program?.running) throw new UserError(`${this.name} does not run.`);
+    if (!this.#program?.running) throw new UserError(`${this.name} is not running.`);
     return this.#program;
   }
 
@@ -136,7 +140,7 @@ export class Guest {
     return join(this.#options.folder, name);
   }
 
-  /** Keeps memory and root disk as they are now, for `start`. Only without data disks. */
+  /** Saves memory and root disk for `start`. Works only without data disks. */
   async keepSnapshot(name: string): Promise<void> {
     await orderQemu(this.#file("monitor"), `savevm ${name}`);
   }
@@ -173,7 +177,7 @@ export class Guest {
       "systemd.show_status=true",
       "panic=-1",
     ];
-    // Without an initrd the kernel itself finds the root disk, by the name that it gives to the first one.
+    // Without an initrd, the kernel itself finds the root disk by the name of its first disk.
     if (initrd === undefined) kernelArguments[0] = "root=/dev/vda";
     return [
       "-nodefaults",
@@ -206,14 +210,14 @@ export class Guest {
   }
 }
 
-/** QEMU's monitor says OK, which is the one thing that it says when it does not refuse. */
+/** Sends an order for a drive. QEMU's monitor answers OK if it accepts the order. */
 async function orderDrive(order: (command: string) => Promise<void>, options: string): Promise<void> {
   await order(`drive_add 0 ${options}`).catch((error: unknown) => {
     if (!/: OK$/.test(messageOf(error))) throw error;
   });
 }
 
-/** cache=writeback: what the guest was told is written outlives QEMU's kill. */
+/** cache=writeback: data that the guest has synced survives a kill of QEMU. */
 function disk(serial: string, path: string, format: string): string[] {
   return [
     "-drive",
@@ -241,5 +245,5 @@ async function createLayer({ img }: QemuPrograms, base: string, layer: string): 
     env: { PATH: process.env.PATH },
     deadlineMs: 30_000,
   });
-  if (code !== 0) throw new UserError(`qemu-img could not make ${layer}: ${stderr.trim()}`);
+  if (code !== 0) throw new UserError(`qemu-img could not create ${layer}: ${stderr.trim()}`);
 }

@@ -8,16 +8,16 @@ const answerSchema = z.object({
   error: z.object({ desc: z.string() }).optional(),
 });
 
-/** Milliseconds; saving a guest's memory takes seconds. */
+/** Milliseconds. A snapshot of a guest's memory takes seconds. */
 const DEADLINE_MS = 120_000;
 
 /**
- * Has a running QEMU do something, by a command of its monitor for people.
+ * Sends a running QEMU a command of its human monitor.
  *
  * Source of the protocol: QEMU's documentation, interop/qmp-spec.
  *
- * @param socket at which QEMU listens for its monitor
- * @throws UserError when QEMU says anything, which it does when it refuses
+ * @param socket the socket of QEMU's monitor
+ * @throws UserError when QEMU prints anything, because it only prints refusals
  */
 export async function orderQemu(socket: string, command: string): Promise<void> {
   const connection = connect(socket);

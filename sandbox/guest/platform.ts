@@ -3,25 +3,25 @@ import type { DiskFile } from "./disk-files";
 export interface PlatformOptions {
   readonly hostname: string;
   readonly userData: string;
-  /** Its own address with the subnet's prefix, as in 10.20.0.4/27. */
+  /** The guest's own address with the subnet's prefix, as in 10.20.0.4/27. */
   readonly address: string;
-  /** Where this machine's loopback is, seen from the guest. */
+  /** Address of this machine's loopback, as seen from the guest. */
   readonly gateway: string;
-  /** Added to the certificate authorities that the guest trusts, PEM. */
+  /** Certificate authorities that the guest trusts in addition, PEM. */
   readonly caPem: string;
-  /** The bundle that the image has. */
+  /** The image's certificate bundle. */
   readonly trustedPem: string;
-  /** What the guest reaches by address: at each of these `address:port` a port of this machine's loopback answers. */
+  /** For each `address:port` that the guest can reach, a port of this machine's loopback. */
   readonly forwards: Readonly<Record<string, number>>;
-  /** Names that DNS would resolve, with the addresses above. */
+  /** Names with their addresses, in place of DNS. */
   readonly names: Readonly<Record<string, string>>;
 }
 
 const TRUSTED = "/etc/ssl/certs/ca-certificates.crt";
 
 /**
- * What Azure, its image and its network would give a VM, as files of the guest: cloud-init's data source, the address, names,
- * 169.254.169.254, trusted authorities. Nothing of this comes from the user data.
+ * The files that replace Azure, its image and its network for a VM: cloud-init's data source, the address, names,
+ * 169.254.169.254, trusted authorities. None of them comes from the user data.
  */
 export function platformFiles(options: PlatformOptions): DiskFile[] {
   const { hostname, userData, address, caPem, trustedPem } = options;
@@ -37,7 +37,7 @@ export function platformFiles(options: PlatformOptions): DiskFile[] {
     },
     { path: TRUSTED, content: `${trustedPem}\n${caPem}` },
     {
-      // Node.js has a list of authorities of its own.
+      // Node.js has its own list of authorities.
       path: "/etc/systemd/system.conf.d/azure.conf",
       content: `[Manager]\nDefaultEnvironment=NODE_EXTRA_CA_CERTS=${TRUSTED}\n`,
     },
@@ -54,7 +54,7 @@ function hosts({ hostname, names }: PlatformOptions): string {
   return ["127.0.0.1 localhost", `127.0.1.1 ${hostname}`, ...lines, ""].join("\n");
 }
 
-/** An interface that owns the addresses of the forwards, so that packets to them never leave for anywhere else. */
+/** An interface with the forwards' addresses, so that packets to them never leave the guest. */
 function azureInterface({ forwards }: PlatformOptions): DiskFile[] {
   const all = Object.keys(forwards).map((listener) => listener.replace(/:\d+$/, ""));
   const addresses = new Set(all.filter((address) => !address.startsWith("127.")));
@@ -67,7 +67,7 @@ function azureInterface({ forwards }: PlatformOptions): DiskFile[] {
   ];
 }
 
-/** A socket in the guest that leads to this machine. */
+/** A socket in the guest that forwards to this machine. */
 function forward(name: string, listener: string, target: string): DiskFile[] {
   const units = "/etc/systemd/system";
   return [

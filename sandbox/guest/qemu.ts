@@ -6,7 +6,7 @@ import { ChildProgram } from "../../lib/processes/child-program";
 import { programOnPath } from "../../lib/processes/program-on-path";
 import { waitFor } from "../../lib/processes/wait-for";
 
-/** Absolute paths of what a guest needs on this machine. */
+/** Absolute paths of the programs that a guest needs. */
 export interface QemuPrograms {
   readonly system: string;
   readonly img: string;
@@ -17,7 +17,7 @@ export interface QemuPrograms {
 
 export type Acceleration = "KVM" | "TCG";
 
-/** Program, then the package that brings it in Debian and Ubuntu. */
+/** Each program, and its package in Debian and Ubuntu. */
 const PROGRAMS: Readonly<Record<keyof QemuPrograms, readonly [program: string, packageName: string]>> = {
   system: ["qemu-system-x86_64", "qemu-system-x86"],
   img: ["qemu-img", "qemu-utils"],
@@ -26,10 +26,10 @@ const PROGRAMS: Readonly<Record<keyof QemuPrograms, readonly [program: string, p
   mkfs: ["mkfs.ext4", "e2fsprogs"],
 };
 
-/** Milliseconds in which a kernel under KVM says its first word. */
+/** Milliseconds until a kernel under KVM must print its first output. */
 const FIRST_WORD_MS = 5_000;
 
-/** The programs, or a sentence that says which are missing and how to get them. */
+/** Returns the programs, or a sentence with the missing ones and how to install them. */
 export async function findQemuPrograms(): Promise<QemuPrograms | string> {
   if (process.platform !== "linux" || process.arch !== "x64")
     return `The boot test runs on Linux on x86-64, not on ${process.platform} ${process.arch}.`;
@@ -42,10 +42,10 @@ export async function findQemuPrograms(): Promise<QemuPrograms | string> {
   }
   if (missing.size === 0) return found as QemuPrograms;
   const packages = [...new Set(missing.values())].join(" ");
-  return `${[...missing.keys()].join(", ")} cannot be found on PATH. Install them: apt-get install ${packages}.`;
+  return `${[...missing.keys()].join(", ")} are not on PATH. Install them: apt-get install ${packages}.`;
 }
 
-/** KVM, if a kernel boots under it: /dev/kvm can be there and not work. */
+/** Returns KVM if a kernel boots with it. /dev/kvm can exist without working. */
 export async function findAcceleration(qemu: QemuPrograms, kernel: string): Promise<Acceleration> {
   try {
     await access("/dev/kvm", constants.R_OK | constants.W_OK);

@@ -23,6 +23,9 @@ export const PRIVATE_FOLDERS = [
   "/usr/local",
   "/var/lib/app",
   "/var/lib/vault",
+  "/var/lib/vault-drill",
+  "/var/lib/vault-restore",
+  "/var/lib/vault-snapshot",
   "/var/lib/vault-vm",
   "/var/log/vault",
 ] as const;
@@ -31,7 +34,7 @@ export const PRIVATE_FOLDERS = [
 export const UBUNTU_UNITS: readonly string[] = ["logrotate.timer"];
 
 /** Where the VM's services listen, as units and configuration files write it; each becomes the same port of the machine's own loopback. */
-export const LISTENERS = ["127.0.0.1:8200", "127.0.0.1:8201"] as const;
+export const LISTENERS = ["127.0.0.1:8200", "127.0.0.1:8201", "127.0.0.1:8210"] as const;
 
 /** A unit's variable that is this address alone becomes the machine's own loopback. */
 export const LOOPBACK = "127.0.0.1";

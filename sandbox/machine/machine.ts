@@ -243,9 +243,14 @@ export class Machine {
     }
   }
 
+  /** Where `output` is written. */
+  logFile(unit: string): string {
+    return this.#manager.logFileOf(unit);
+  }
+
   /** What a unit's programs, and the service manager about it, have written so far. */
   output(unit: string): string {
-    const file = this.#manager.logFileOf(unit);
+    const file = this.logFile(unit);
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 

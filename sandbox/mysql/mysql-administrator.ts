@@ -6,8 +6,8 @@ export interface MySqlAdministrator {
 }
 
 /**
- * What the administrator of Azure Database for MySQL (flexible server) may do: neither SUPER nor FILE, so that what works
- * here works there. Source: Microsoft, "Create users in Azure Database for MySQL".
+ * The rights of the administrator in Azure Database for MySQL (flexible server). They do not include SUPER and FILE,
+ * so statements that work here work there. Source: Microsoft, "Create users in Azure Database for MySQL".
  */
 const PRIVILEGES = [
   "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES",
@@ -16,11 +16,11 @@ const PRIVILEGES = [
 ].join(", ");
 
 /**
- * The statements of the first start, one a line as MySQL before 8.0.18 wants them: an administrator for host '%' (Vault's
- * rotate-root alters exactly that account), and no other account a person could use. The slow query log starts last, so
- * that it cannot hold the password.
+ * The statements of the first start, one per line, because MySQL before 8.0.18 requires this. They create an
+ * administrator for host '%' (Vault's rotate-root alters exactly that account), and drop all other accounts that a
+ * person could use. The slow query log starts last, so it cannot contain the password.
  *
- * @throws UserError for a name or password that SQL cannot carry
+ * @throws UserError for a name or password that SQL cannot represent
  */
 export function administratorSql({ name, password }: MySqlAdministrator): string {
   const account = `${literal(name, "name")}@'%'`;
@@ -37,7 +37,9 @@ export function administratorSql({ name, password }: MySqlAdministrator): string
 
 function literal(text: string, what: string): string {
   if (text === "" || /[\0\n\r]/.test(text)) {
-    throw new UserError(`The MySQL administrator's ${what} is empty or holds a line break; choose another.`);
+    throw new UserError(
+      `The MySQL administrator's ${what} is empty or contains a line break. Choose another.`,
+    );
   }
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

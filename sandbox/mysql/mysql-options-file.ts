@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 
-/** Lines of an options file: a value, or null for an option without one. */
+/** Lines of an options file. A value of null means an option without a value. */
 export type MySqlOptions = Readonly<Record<string, string | number | null>>;
 
 /**
  * Writes an options file for mysqld that only its owner can read.
  *
- * Values are quoted and escaped as MySQL's manual says under "Using Option Files"; MariaDB reads the same.
+ * Quotes and escapes values by MySQL's manual, "Using Option Files". MariaDB uses the same rules.
  */
 export async function writeOptionsFile(path: string, options: MySqlOptions): Promise<void> {
   const lines = Object.entries(options).map(([name, value]) =>

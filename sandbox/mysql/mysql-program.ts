@@ -6,37 +6,40 @@ import { messageOf, UserError } from "../../lib/processes/user-error";
 import { compareVersions } from "../../lib/processes/version";
 import { MYSQL_IMAGE } from "../../lib/releases/mysql-image";
 
-/** A MySQL or MariaDB server that can be started. */
+/** A MySQL or MariaDB server program. */
 export interface MySqlProgram {
   readonly flavour: "mysql" | "mariadb";
   readonly version: string;
   readonly origin: "PATH" | "Docker" | "system packages";
-  /** Absolute path of mysqld or mariadbd; inside the image where there is one. */
+  /** Absolute path of mysqld or mariadbd, or the path inside the image. */
   readonly server: string;
-  /** Absolute path of mariadb-install-db, which MariaDB needs. */
+  /** Absolute path of mariadb-install-db, which only MariaDB needs. */
   readonly installer?: string;
-  /** Where the server runs in a container. */
+  /** The container image, if the server runs in a container. */
   readonly container?: { readonly docker: string; readonly image: string };
 }
 
 export interface FindMySqlOptions {
   readonly progress?: Progress;
   readonly env?: NodeJS.ProcessEnv;
-  /** Folders looked through after PATH: servers live in sbin, which ordinary users' PATH lacks. */
+  /** Folders to search after PATH. Servers are in sbin, which ordinary users' PATH does not contain. */
   readonly alsoIn?: readonly string[];
 }
 
-/** Server binaries, and what mariadb-install-db calls, without a system service. In Debian and Ubuntu. */
+/**
+ * Packages with the server binaries and the programs of mariadb-install-db, but without a system service, in Debian
+ * and Ubuntu.
+ */
 const PACKAGES = ["mariadb-server-core", "mariadb-client-core"];
 
 /** The oldest versions with require_secure_transport and this project's SQL. */
 const OLDEST = { mysql: "8.0", mariadb: "10.5.2" } as const;
 
 /**
- * Finds MySQL or MariaDB, or gets it: PATH, else Docker where its daemon answers, else Debian's or Ubuntu's package,
- * which root installs, and so does passwordless sudo where CI=true.
+ * Finds MySQL or MariaDB, or installs it. It tries PATH, then Docker if its daemon answers, then Debian's or Ubuntu's
+ * package. Only root can install the package, or passwordless sudo if CI=true.
  *
- * @throws UserError with what was tried, why it failed, and the command to type
+ * @throws UserError with the attempts, the reason for each failure, and the command to type
  */
 export async function findMySqlProgram(options: FindMySqlOptions = {}): Promise<MySqlProgram> {
   const { progress = new Progress(), env = process.env, alsoIn = ["/usr/sbin", "/usr/local/sbin"] } = options;
@@ -58,7 +61,7 @@ export async function findMySqlProgram(options: FindMySqlOptions = {}): Promise<
     }
   }
   throw new UserError(
-    `Neither MySQL nor MariaDB can be had; install one: \`sudo apt-get install ${PACKAGES.join(" ")}\` (Debian, Ubuntu) or ` +
+    `Found neither MySQL nor MariaDB. Install one: \`sudo apt-get install ${PACKAGES.join(" ")}\` (Debian, Ubuntu) or ` +
       `\`brew install mysql\` (macOS). Tried:\n${tried.join("\n")}`,
   );
 }
@@ -69,7 +72,7 @@ async function onPath(
   origin: MySqlProgram["origin"],
 ): Promise<MySqlProgram> {
   const server = await programOnPath(["mysqld", "mariadbd"], { env, alsoIn });
-  if (!server) throw new UserError("there is no program named mysqld or mariadbd.");
+  if (!server) throw new UserError("found no program named mysqld or mariadbd.");
   const { stdout, stderr } = await runProgram({
     command: server,
     args: ["--no-defaults", "--version"],
@@ -77,11 +80,11 @@ async function onPath(
     deadlineMs: 30_000,
   });
   const version = /Ver (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
-  if (!version) throw new UserError(`${server} tells no version: ${lastLines(stdout + stderr, 2)}`);
+  if (!version) throw new UserError(`${server} prints no version: ${lastLines(stdout + stderr, 2)}`);
   const flavour = /mariadb/i.test(stdout) ? "mariadb" : "mysql";
   if (compareVersions(version, OLDEST[flavour]) < 0) {
     throw new UserError(
-      `${server} is ${flavour} ${version}, and ${OLDEST[flavour]} or newer is needed; update it.`,
+      `${server} is ${flavour} ${version}, but the sandbox needs ${OLDEST[flavour]} or newer. Update it.`,
     );
   }
   if (flavour === "mysql") return { flavour, version, origin, server };
@@ -90,13 +93,13 @@ async function onPath(
     alsoIn: [dirname(server), ...alsoIn],
   });
   if (!installer)
-    throw new UserError(`${server} is there, but not mariadb-install-db; install MariaDB completely.`);
+    throw new UserError(`${server} exists, but mariadb-install-db is missing. Install MariaDB completely.`);
   return { flavour, version, origin, server, installer };
 }
 
 async function inDocker(env: NodeJS.ProcessEnv, progress: Progress): Promise<MySqlProgram> {
   const docker = await programOnPath(["docker"], { env });
-  if (!docker) throw new UserError("there is no program named docker.");
+  if (!docker) throw new UserError("found no program named docker.");
   const run = (args: string[], deadlineMs: number) => runProgram({ command: docker, args, env, deadlineMs });
   const daemon = await run(["version", "--format", "{{.Server.Version}}"], 10_000);
   if (daemon.code !== 0) throw new UserError(`its daemon does not answer: ${lastLines(daemon.stderr, 1)}`);
@@ -127,7 +130,7 @@ async function fromPackages(
   progress: Progress,
 ): Promise<MySqlProgram> {
   const aptGet = await programOnPath(["apt-get"], { env });
-  if (!aptGet) throw new UserError("there is no apt-get here.");
+  if (!aptGet) throw new UserError("found no program named apt-get.");
   const sudo = await asRoot(env);
   const [command = aptGet, ...before] = [...sudo, aptGet];
   const apt = async (...args: string[]): Promise<void> => {
@@ -155,7 +158,7 @@ async function fromPackages(
   return onPath(env, alsoIn, "system packages");
 }
 
-/** What to put before a command to run it as root. */
+/** Returns the prefix that runs a command as root. */
 async function asRoot(env: NodeJS.ProcessEnv): Promise<string[]> {
   if (process.getuid?.() === 0) return [];
   const sudo = env.CI === "true" ? await programOnPath(["sudo"], { env }) : undefined;
@@ -163,5 +166,5 @@ async function asRoot(env: NodeJS.ProcessEnv): Promise<string[]> {
     const { code } = await runProgram({ command: sudo, args: ["-n", "true"], env, deadlineMs: 10_000 });
     if (code === 0) return [sudo, "-n"];
   }
-  throw new UserError(`only root may install packages; type \`sudo apt-get install ${PACKAGES.join(" ")}\`.`);
+  throw new UserError(`only root can install packages. Type \`sudo apt-get install ${PACKAGES.join(" ")}\`.`);
 }

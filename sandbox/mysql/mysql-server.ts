@@ -14,37 +14,37 @@ import type { MySqlProgram } from "./mysql-program";
 
 export interface MySqlServerOptions {
   readonly program: MySqlProgram;
-  /** A folder of its own, for data, sockets, logs and options. Kept data is used again. */
+  /** The server's own folder for data, sockets, logs and options. Existing data is used again. */
   readonly folder: string;
-  /** Paths of PEM files, and the name (or localhost) that the certificate is for. */
+  /** Paths of PEM files, and the certificate's name (or localhost). */
   readonly tls: {
     readonly certificate: string;
     readonly key: string;
     readonly ca: string;
     readonly serverName?: string;
   };
-  /** Made at the first start, for host '%'; kept data keeps its accounts. */
+  /** Created at the first start, for host '%'. Existing data keeps its accounts. */
   readonly administrator: MySqlAdministrator;
-  /** The loopback address to listen on; 127.0.0.1 unless told. */
+  /** The loopback address to listen on. Default: 127.0.0.1. */
   readonly host?: string;
-  /** A port of one's choice; a free one unless told. */
+  /** The port. Default: a free one. */
   readonly port?: number;
-  /** Statements that take longer go to the slow query log; 1 unless told. */
+  /** Statements that take longer go to the slow query log. Default: 1. */
   readonly slowQuerySeconds?: number;
-  /** Milliseconds until a start counts as failed; 60 000 unless told. */
+  /** Milliseconds until a start counts as failed. Default: 60 000. */
   readonly deadlineMs?: number;
 }
 
-/** Where statements that took long are written, in the server's folder. */
+/** The slow query log in the server's folder. */
 const SLOW_LOG = "slow.log";
-/** What the server makes at its first start, with room to spare. */
+/** Disk space for the first start, with a margin. */
 const NEEDED_BYTES = 200_000_000;
-/** In the server's folder once the administrator has logged in: before that, its data is half made. */
+/** Exists in the server's folder after the administrator's first login. Without it, the data is incomplete. */
 const READY = "ready";
 
 /**
- * A private MySQL or MariaDB: its own data, loopback only, TLS only, no file access for clients (local_infile off).
- * Runs as the user who starts it; as root too, which the server allows only when told so.
+ * A private MySQL or MariaDB: its own data, only loopback, only TLS, no file access for clients (local_infile off).
+ * It runs as the user who starts it. If this is root, the server needs an extra option.
  */
 export class MySqlServer {
   readonly host: string;
@@ -57,7 +57,7 @@ export class MySqlServer {
     this.host = hostOf(options);
   }
 
-  /** @throws UserError with the server's last log lines; the password is in none of them */
+  /** @throws UserError with the server's last log lines, which never contain the password */
   static async start(options: MySqlServerOptions): Promise<MySqlServer> {
     await mkdir(options.folder, { recursive: true, mode: 0o700 });
     await copyCertificate(options);
@@ -77,7 +77,7 @@ export class MySqlServer {
     await this.program.kill();
   }
 
-  /** Stops it if it runs, starts it again on the same port, and waits until it answers. */
+  /** Stops the server if it runs, starts it again on the same port, and waits until it answers. */
   async restart(): Promise<void> {
     await this.program.restart({ deadlineMs: 30_000 });
     await this.answers();
@@ -103,7 +103,7 @@ export class MySqlServer {
         await server.kill();
         throw error;
       }
-      // What a restart reads: nothing of the first start.
+      // A restart reads this file. It contains nothing from the first start.
       await writeOptionsFile(optionsFile(folder), configuration);
       await writeFile(join(folder, READY), "", { mode: 0o600 });
       return server;
@@ -112,7 +112,7 @@ export class MySqlServer {
     }
   }
 
-  /** A server that accepts connections greets first. */
+  /** Waits for the greeting, which a server sends when it accepts connections. */
   private async answers(): Promise<void> {
     const { deadlineMs = 60_000 } = this.options;
     await this.program.until(
@@ -131,7 +131,7 @@ export class MySqlServer {
       `${this.program.name}'s administrator to log in over TLS`,
       async () => {
         const connection = await createConnection({
-          host: tls.serverName ?? "localhost", // checked against the certificate; the stream decides where to
+          host: tls.serverName ?? "localhost", // checked against the certificate; the stream decides the address
           stream: () => connect(this.port, this.host),
           user: administrator.name,
           password: administrator.password,
@@ -154,14 +154,14 @@ function optionsFile(folder: string): string {
   return join(folder, "server.cnf");
 }
 
-/** In a container, loopback is the container's own: Docker publishes the port on the host's loopback only. */
+/** In a container, loopback is the container's own. Docker publishes the port only on the host's loopback. */
 function configurationOf(options: MySqlServerOptions, port: number): MySqlOptions {
   const { program, folder, slowQuerySeconds = 1 } = options;
   return {
     datadir: join(folder, "data"),
     tmpdir: join(folder, "tmp"),
     pid_file: join(folder, "server.pid"),
-    // Relative to datadir: a socket's path may have 103 bytes only (macOS), fewer than some temporary folders need.
+    // Relative to datadir: a socket's path can have only 103 bytes (macOS), and some temporary folders need more.
     socket: program.container ? "/tmp/mysqld.sock" : "server.sock",
     port,
     bind_address: program.container ? "0.0.0.0" : hostOf(options),
@@ -190,13 +190,13 @@ async function copyCertificate({ folder, tls }: MySqlServerOptions): Promise<voi
     [tls.key, "key.pem"],
   ] as const) {
     await copyFile(from, join(folder, to)).catch((error: Error) => {
-      throw new UserError(`MySQL's certificate or key cannot be read (${error.message}); make it again.`);
+      throw new UserError(`Cannot read MySQL's certificate or key (${error.message}). Create it again.`);
     });
     await chmod(join(folder, to), 0o600);
   }
 }
 
-/** Makes the system tables anew: 1 to 5 s. */
+/** Creates the system tables. This takes 1 to 5 s. */
 async function initialiseData(options: MySqlServerOptions, configuration: MySqlOptions): Promise<void> {
   const { program, folder } = options;
   const data = join(folder, "data");
@@ -229,16 +229,16 @@ async function initialiseData(options: MySqlServerOptions, configuration: MySqlO
   const said = stdout + stderr;
   if (/no space left|errno: 28|error: 28/i.test(said) || (await freeBytes(folder)) < NEEDED_BYTES) {
     throw new UserError(
-      `No disk space is left in ${folder}; the database needs about 200 MB: free some and try again.`,
+      `No disk space is left in ${folder}. The database needs about 200 MB. Free some space and try again.`,
     );
   }
   throw new UserError(
-    `${nameOf(program)} could not make its data in ${folder}; on Ubuntu, AppArmor may confine mysqld to /var/lib/mysql ` +
-      `and /tmp, so keep the state below /tmp. It said: ${lastLines(said, 4)}`,
+    `${nameOf(program)} could not create its data in ${folder}. On Ubuntu, AppArmor may confine mysqld to /var/lib/mysql ` +
+      `and /tmp, so put the state below /tmp. MySQL said: ${lastLines(said, 4)}`,
   );
 }
 
-/** InnoDB does not always say that a full disk was what stopped it. */
+/** InnoDB does not always report a full disk as the cause. */
 async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
@@ -254,7 +254,7 @@ async function startProgram(options: MySqlServerOptions, port: number): Promise<
   });
 }
 
-/** How to call the server, in its container where it has one. */
+/** Returns the command that runs the server, in its container if it has one. */
 function command(options: MySqlServerOptions, args: readonly string[], port?: number) {
   const { program, folder } = options;
   const { server, container } = program;
@@ -275,7 +275,7 @@ function command(options: MySqlServerOptions, args: readonly string[], port?: nu
   };
 }
 
-/** mysqld and mariadbd refuse to run as root unless told so. */
+/** Allows root, which mysqld and mariadbd refuse by default. */
 function asRoot(): string[] {
   return process.getuid?.() === 0 ? ["--user=root"] : [];
 }

@@ -7,19 +7,19 @@ import type { Report } from "../../lib/processes/progress";
 import { codeOf, messageOf, UserError } from "../../lib/processes/user-error";
 import { diskFull } from "./program-cache";
 
-/** Milliseconds in which nothing comes until a download counts as broken. */
+/** Milliseconds without data until a download counts as broken. */
 const SILENCE_MS = 30_000;
-/** The largest text file that is read into memory, in bytes. */
+/** The largest text file to read into memory, in bytes. */
 const LARGEST_TEXT = 1 << 20;
 
 export interface DownloadOptions {
   readonly report?: Report;
   readonly silenceMs?: number;
-  /** Opens the file; tests put a full disk here. */
+  /** Opens the file. Tests simulate a full disk here. */
   readonly openFile?: (path: string) => Writable;
 }
 
-/** Reads a small file over https. Same errors as `downloadTo`. */
+/** Reads a small file over https. Throws the same errors as `downloadTo`. */
 export async function downloadBytes(
   url: string,
   { silenceMs = SILENCE_MS }: DownloadOptions = {},
@@ -31,7 +31,7 @@ export async function downloadBytes(
       for await (const chunk of source) {
         size += chunk.length;
         if (size > LARGEST_TEXT)
-          throw new UserError(`${url} is larger than 1 MiB, so it is not what was expected.`);
+          throw new UserError(`${url} is larger than 1 MiB, so it is not the expected file.`);
         chunks.push(chunk);
       }
     }),
@@ -40,9 +40,9 @@ export async function downloadBytes(
 }
 
 /**
- * Writes a file's content to `path`; a download that fails leaves no file.
+ * Writes a file's content to `path`. A failed download leaves no file.
  *
- * @throws UserError naming the address: not found (404), no network, broken off, no disk space
+ * @throws UserError with the address: not found (404), no network, a broken connection, no disk space
  */
 export async function downloadTo(url: string, path: string, options: DownloadOptions = {}): Promise<void> {
   const { openFile = (file) => createWriteStream(file, { mode: 0o600 }) } = options;
@@ -80,18 +80,18 @@ async function receive(
     if (length !== undefined && received !== length) throw new Error("the connection was closed");
   } catch (error) {
     if (error instanceof UserError || codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") throw error;
-    const reason = silence.signal.aborted ? `nothing came for ${silenceMs / 1000} s` : messageOf(error);
+    const reason = silence.signal.aborted ? `no data for ${silenceMs / 1000} s` : messageOf(error);
     throw received > 0
       ? new UserError(
-          `The download of ${url} broke off after ${received} of ${length ?? "?"} bytes (${reason}); try again.`,
+          `The download of ${url} stopped after ${received} of ${length ?? "?"} bytes (${reason}). Try again.`,
         )
-      : new UserError(`${url} cannot be reached (${reason}).${proxyHint()}`);
+      : new UserError(`Cannot reach ${url} (${reason}).${proxyHint()}`);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Lets everything through, and shows each piece to `watch`. */
+/** Passes every piece through, and shows it to `watch`. */
 function watched(watch: (chunk: Uint8Array) => void): Transform {
   return new Transform({
     transform(chunk: Uint8Array, _encoding, done) {
@@ -104,10 +104,10 @@ function watched(watch: (chunk: Uint8Array) => void): Transform {
 function requireHttps(url: string): void {
   const { protocol, hostname } = new URL(url);
   if (protocol === "https:" || (protocol === "http:" && hostname === "127.0.0.1")) return;
-  throw new UserError(`${url} is not downloaded: only https is.`);
+  throw new UserError(`The sandbox does not download ${url}, because it only supports https.`);
 }
 
-/** Node.js reads the proxy's variables only when told to. Source: Node.js 22.21 and 24, NODE_USE_ENV_PROXY. */
+/** Node.js reads the proxy's variables only with an option. Source: Node.js 22.21 and 24, NODE_USE_ENV_PROXY. */
 function proxyHint(env: NodeJS.ProcessEnv = process.env): string {
   if (!(env.HTTPS_PROXY || env.https_proxy) || env.NODE_USE_ENV_PROXY) return "";
   return " HTTPS_PROXY is set: Node.js 22.21 or newer uses it with NODE_USE_ENV_PROXY=1.";

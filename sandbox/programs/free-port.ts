@@ -1,12 +1,12 @@
 import { createServer } from "node:net";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 
-/** Ports given out by this process: not given twice, even while nobody listens on them yet. */
+/** Ports that this process has already given out, so that it gives out no port twice before anybody listens on it. */
 const given = new Set<number>();
 
 /**
- * A TCP port that is free on `host` now. Another process may take it before it is used: start what needs it inside
- * `withFreePort`, which then tries another.
+ * Returns a TCP port that is free on `host` now. Another process can take it before its use. So start the server
+ * inside `withFreePort`, which then tries another port.
  */
 export async function freePort(host = "127.0.0.1"): Promise<number> {
   for (;;) {
@@ -25,9 +25,10 @@ export async function freePort(host = "127.0.0.1"): Promise<number> {
 }
 
 /**
- * Calls `start` with a free port, and again with another one (five in all) when that port was taken meanwhile.
+ * Calls `start` with a free port. If another program takes that port in the meantime, tries again with another one
+ * (five in all).
  *
- * @throws UserError when all five were taken; otherwise whatever `start` throws
+ * @throws UserError when all five ports were taken, otherwise the error of `start`
  */
 export async function withFreePort<T>(start: (port: number) => Promise<T>, host = "127.0.0.1"): Promise<T> {
   let last = "";
@@ -41,11 +42,11 @@ export async function withFreePort<T>(start: (port: number) => Promise<T>, host 
     }
   }
   throw new UserError(
-    `Five ports in a row were taken by other programs; stop what opens so many. Last: ${last}`,
+    `Other programs took five ports in a row. Stop the program that opens so many. Last error: ${last}`,
   );
 }
 
-/** Whether an error, or the log lines in it, says that a port is in use. The words are those of Go, libc and MariaDB. */
+/** Returns true if an error, or its log lines, reports a port in use. The messages are from Go, libc and MariaDB. */
 export function isPortTaken(error: unknown): boolean {
   return /EADDRINUSE|address already in use/i.test(messageOf(error));
 }

@@ -4,10 +4,10 @@ import { identityOf, type ProcessIdentity, stillRuns } from "../../lib/processes
 import { codeOf } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 
-/** Kills, with their groups, the processes that <log>.process files of a folder name and that still run. */
+/** Kills the running processes of the <log>.process files in a folder, with their groups. */
 export async function killLeftovers(folder: string): Promise<void> {
   const names = await readdir(folder, { recursive: true }).catch((error) => {
-    if (codeOf(error) === "ENOENT") return []; // gone with all that was in it
+    if (codeOf(error) === "ENOENT") return []; // the folder is gone, with its content
     throw error;
   });
   for (const name of names.filter((it) => it.endsWith(".process"))) {
@@ -23,12 +23,12 @@ export async function killLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** A program leads a process group of its own. */
+/** Kills a program's own process group. */
 function killGroup(leader: number): void {
   try {
     process.kill(-leader, "SIGKILL");
   } catch (error) {
-    if (codeOf(error) !== "ESRCH") throw error; // it has just ended
+    if (codeOf(error) !== "ESRCH") throw error; // it ended just now
   }
 }
 
@@ -36,6 +36,6 @@ function parseIdentity(text: string): ProcessIdentity | undefined {
   try {
     return JSON.parse(text) ?? undefined;
   } catch {
-    return undefined; // a file cut short by a crash
+    return undefined; // a crash cut the file short
   }
 }

@@ -8,30 +8,30 @@ import type { Progress } from "../../lib/processes/progress";
 import { codeOf, UserError, VerificationError } from "../../lib/processes/user-error";
 import { sha256Of } from "./file-checksum";
 
-/** What is written beside a cached program. */
+/** The note beside a cached program. */
 interface Note {
   readonly sha256: string;
-  /** Where it came from, in words. */
+  /** The program's source, in words. */
   readonly origin: string;
 }
 
 const WORK = ".work-";
 
-/** Where programs are kept: $XDG_CACHE_HOME or ~/.cache (XDG Base Directory: a relative value is to be ignored). */
+/** The folder of cached programs: $XDG_CACHE_HOME or ~/.cache. XDG Base Directory says to ignore a relative value. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const base = env.XDG_CACHE_HOME;
   return join(base && isAbsolute(base) ? base : join(env.HOME ?? homedir(), ".cache"), "vault-on-azure");
 }
 
-/** Programs that were downloaded or built once, by name, version and platform, each with its checksum. */
+/** Downloaded or built programs by name, version and platform, each with its checksum. */
 export class ProgramCache {
   constructor(readonly folder: string = cacheFolder()) {}
 
   /**
-   * The path of a cached program whose checksum still is what it was; undefined when there is none.
+   * Returns the path of a cached program with an unchanged checksum, or undefined if it is not in the cache.
    *
    * @param key for example vault_1.21.4_linux_amd64
-   * @throws VerificationError when it was changed since
+   * @throws VerificationError when the file has changed
    */
   async find(key: string, program: string): Promise<string | undefined> {
     const entry = join(this.folder, key);
@@ -42,19 +42,18 @@ export class ProgramCache {
       await stat(path);
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
-      throw new UserError(`The cached ${path} cannot be read (${codeOf(error) ?? error}); delete ${entry}.`);
+      throw new UserError(`Cannot read the cached ${path} (${codeOf(error) ?? error}). Delete ${entry}.`);
     }
     if ((await sha256Of(path)) !== note.sha256) {
       throw new VerificationError(
-        `The cached ${path} is not the file that was put there: its SHA-256 differs. Find out why, then delete ${entry}.`,
+        `The cached ${path} has changed: its SHA-256 differs. Find out why, then delete ${entry}.`,
       );
     }
     return path;
   }
 
   /**
-   * Puts a program there that `make` writes into a folder, under `program`'s name. All or nothing: what fails, or is
-   * interrupted, leaves nothing.
+   * Adds a program that `make` writes into a folder as `program`. A failure or interruption leaves nothing.
    *
    * @returns the program's path
    */
@@ -84,9 +83,9 @@ export class ProgramCache {
   }
 
   /**
-   * Runs `work` while no other process does, in the same cache; another one that asks waits, and then finds its outcome.
+   * Runs `work` in one process at a time per cache. Another process waits, and then finds the result.
    *
-   * @param program what the work provides, as in "Vault"
+   * @param program the result of the work, as in "Vault"
    */
   async alone<T>(
     program: string,
@@ -111,18 +110,18 @@ export class ProgramCache {
     const outcome = await lock.tryAcquire();
     if ("release" in outcome) return outcome;
     return progress.step(
-      `Waiting for process ${outcome.pid}, which is getting ${program}`,
-      () => lock.acquire(`another process to get ${program}`, { deadlineMs }),
+      `Waiting for process ${outcome.pid}, which downloads or builds ${program}`,
+      () => lock.acquire(`another process to provide ${program}`, { deadlineMs }),
       { announce: true },
     );
   }
 }
 
-/** The sentence for a full disk; undefined for any other error. */
+/** Returns the message for a full disk, or undefined for any other error. */
 export function diskFull(error: unknown, folder: string): UserError | undefined {
   if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") return undefined;
   return new UserError(
-    `No disk space is left for ${folder}; free about 2 GB there, or set XDG_CACHE_HOME elsewhere.`,
+    `No disk space is left for ${folder}. Free about 2 GB there, or set XDG_CACHE_HOME to another folder.`,
   );
 }
 
@@ -131,6 +130,6 @@ function unusable(error: unknown, folder: string): UserError | undefined {
   if (!code) return undefined;
   return (
     diskFull(error, folder) ??
-    new UserError(`${folder} cannot be written (${code}); set XDG_CACHE_HOME elsewhere.`)
+    new UserError(`Cannot write to ${folder} (${code}). Set XDG_CACHE_HOME to another folder.`)
   );
 }

@@ -4,13 +4,14 @@ import { openPromise } from "yauzl";
 import { UserError } from "../../lib/processes/user-error";
 
 /**
- * Writes one file of a zip archive to `path`. Only that name is read: what else the archive holds goes nowhere.
+ * Writes one file of a zip archive to `path`, and ignores the archive's other files.
  *
- * @throws UserError when the archive has no such file or is damaged; the file system's error when the disk is full
+ * @throws UserError when the archive has no such file or is damaged, and the file system's error when the disk is
+ * full
  */
 export async function unzipOneFile(archive: string, name: string, path: string): Promise<void> {
   const zip = await openPromise(archive).catch((error: Error) => {
-    throw new UserError(`${archive} is no zip archive (${error.message}).`);
+    throw new UserError(`${archive} is not a zip archive (${error.message}).`);
   });
   try {
     for await (const entry of zip.eachEntry()) {
@@ -21,5 +22,5 @@ export async function unzipOneFile(archive: string, name: string, path: string):
   } finally {
     zip.close();
   }
-  throw new UserError(`${archive} holds no file named ${name}.`);
+  throw new UserError(`${archive} contains no file named ${name}.`);
 }

@@ -14,6 +14,8 @@ const onlyByAzurerm: Readonly<Record<string, string>> = {
   "Microsoft.DBforMySQL/flexibleServers/configurations": "the sandbox's database server has its own",
   "Microsoft.Storage/storageAccounts/blobServices": "blobs are there without it",
   "Microsoft.Storage/storageAccounts/blobServices/containers": "blobs are there without it",
+  "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies": "no blob grows old here",
+  "Microsoft.Storage/storageAccounts/managementPolicies": "no blob grows old here",
   "Microsoft.Web/sites/config": "the settings come out of the stacks themselves",
   "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "the sandbox has no way in by passwords",
   "Microsoft.Insights/components/CurrentBillingFeatures": "Azure adds it to each Application Insights",

@@ -102,7 +102,7 @@ export const plantedFaults: readonly PlantedFault[] = [
       '    new (require("@cdktf/provider-azurerm/lib/route-table").RouteTable)(this, "routes", { name: `rt-${id}`, resourceGroupName: resourceGroup, location: "westeurope" });\n    this.id = zone.id;',
     ],
     work: deployNetwork,
-    caught: /NotImitated: The sandbox does not imitate resources of type Microsoft\.Network\/routeTables/,
+    caught: /NotImitated: The sandbox does not support resources of type Microsoft\.Network\/routeTables/,
     after: async (rehearsal) => rehearsal.forgetUnknownRequests(),
   },
   {

@@ -421,7 +421,7 @@ export class Rehearsal {
   }
 
   private noteUnknown({ reason = "", method, host, path, caller }: RequestRecord): void {
-    if (reason.startsWith("NotImitated:") || reason.includes("which the sandbox does not imitate"))
+    if (reason.startsWith("NotImitated:") || reason.includes("the sandbox does not support"))
       this.unknown.add(`${method} ${host}${path} (${caller})`);
   }
 

@@ -9,6 +9,8 @@ export interface Login {
   name: string;
   /** A shell file to be sourced: VAULT_ADDR and so on, and a login, so that `vault token lookup` answers. */
   file: string;
+  /** In Vault, where it may read database credentials. */
+  credentialsPath?: string;
 }
 
 /** The workloads' tokens are for this resource. */
@@ -20,7 +22,18 @@ const lifetime = 86_400;
 /** Writes a file for each who can log in. The Entra tokens are in files of the sandbox's private folder, never in an argument. */
 export async function writeLogins(sandbox: Sandbox, folder: string): Promise<Login[]> {
   const { azure } = sandbox;
-  const write = async (name: string, token: string, login: string, proxyOf?: string): Promise<Login> => {
+  const credentialsPaths = new Map(
+    [...sandbox.environment.webApps, ...sandbox.environment.agentVms].map(({ name, databaseRole }) => [
+      `${name}-role`,
+      databaseRole && `database/creds/${databaseRole}`,
+    ]),
+  );
+  const write = async (
+    name: string,
+    token: string,
+    login: string,
+    { role = "", proxyOf }: { role?: string; proxyOf?: string } = {},
+  ): Promise<Login> => {
     const tokenFile = join(folder, `${name}.jwt`);
     const file = join(folder, `${name}.sh`);
     await writeFile(tokenFile, token, { mode: 0o600 });
@@ -28,20 +41,22 @@ export async function writeLogins(sandbox: Sandbox, folder: string): Promise<Log
       mode: 0o600,
     });
     await chmod(file, 0o600);
-    return { name, file };
+    return { name, file, credentialsPath: credentialsPaths.get(role) };
   };
   const logins = [
     await write("deployer", sandbox.deployerToken({ lifetime }), "auth/deployer/login role=deployer"),
   ];
   for (const { name, role, site } of sandbox.webAppWorkloads()) {
     const token = azure.tokenForSite(site, managementResource, { lifetime });
-    logins.push(await write(name, token, `auth/jwt/login role=${role}`, site));
+    logins.push(await write(name, token, `auth/jwt/login role=${role}`, { role, proxyOf: site }));
   }
   const resourceGroup = resourceName("rg", sandbox.environment.name, "vault");
   for (const { name, role, machine } of sandbox.agentWorkloads()) {
     const token = azure.tokenForMachine(machine, managementResource, { lifetime });
     const place = `subscription_id=${subscriptionId} resource_group_name=${resourceGroup} vm_name=${machine}`;
-    logins.push(await write(name, token, `auth/azure/login role=${role} ${place}`, machine));
+    logins.push(
+      await write(name, token, `auth/azure/login role=${role} ${place}`, { role, proxyOf: machine }),
+    );
   }
   return logins;
 }

@@ -38,6 +38,7 @@ import { ClaimedNetwork, ownLoopback } from "./loopback-network";
 import { startStandIn } from "./stand-in";
 import type { StateFolder } from "./state-folder";
 import { UndoSteps } from "./undo-steps";
+import { requireUsableFolder } from "./usable-folder";
 import { WebAppProcess, webAppEnvironment } from "./web-app";
 import { agentWorkloads, webAppWorkloads } from "./workloads";
 
@@ -115,6 +116,7 @@ export class Sandbox {
 
   private static async startWith(options: SandboxOptions, undo: UndoSteps): Promise<Sandbox> {
     const { progress, folder } = options;
+    await requireUsableFolder(folder.path, options.environment);
     const network = await progress.step("loopback network", () => claimNetwork(folder, undo));
     const program = await findVaultProgram({ progress });
     const environment = sandboxEnvironment(options.environment, network, program.version);

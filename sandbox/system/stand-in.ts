@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { z } from "zod";
 import type { Environment } from "../../environments/schema";
+import { UserError } from "../../lib/processes/user-error";
 import { Deployment } from "../../lib/synthesized/deployment";
 import { type Azure, type AzureState, startAzure } from "../azure/azure";
 import { worldOf } from "../azurerm/azure-world";
@@ -26,7 +28,7 @@ export async function startStandIn(
   );
   const writer = new StateWriter(stateFile);
   const azure = await startAzure(worldOf(deployment, environment, outdir), {
-    state: existsSync(stateFile) ? (JSON.parse(await readFile(stateFile, "utf8")) as AzureState) : undefined,
+    state: existsSync(stateFile) ? await readState(stateFile) : undefined,
     onStateChange: (state) => writer.write(state),
     print: (line) => void appendFile(join(folder.path, "azure.log"), `${line}\n`, { mode: 0o600 }),
   });
@@ -38,6 +40,26 @@ export async function startStandIn(
   await writeFile(join(folder.path, "ca.pem"), azure.caPem);
   return { azure, deployment };
 }
+
+/** Of a file that nobody else writes: only its frame is checked. @throws UserError when it was cut short or changed */
+async function readState(file: string): Promise<AzureState> {
+  try {
+    return keptState.parse(JSON.parse(await readFile(file, "utf8"))) as AzureState;
+  } catch {
+    throw new UserError(
+      `${file} is damaged, and with it the Key Vaults' content, without which the Vault that was kept stays sealed. Restore the file, or remove the folder ${dirname(file)} and start anew.`,
+    );
+  }
+}
+
+const keptState = z.record(
+  z.string(),
+  z.looseObject({
+    keys: z.record(z.string(), z.unknown()),
+    secrets: z.record(z.string(), z.unknown()),
+    certificates: z.record(z.string(), z.unknown()),
+  }),
+);
 
 /** Keeps Key Vault's content in a file, one write after the other, each by a rename. */
 class StateWriter {

@@ -11,7 +11,7 @@ import {
   without,
 } from "./resource-kind";
 
-/** What every role may say of the tokens that it gives. Source: provider 5.6.0, vault/auth_token.go. */
+/** Token arguments that every role accepts. Source: provider 5.6.0, vault/auth_token.go. */
 const TOKEN_ARGUMENTS = names(
   `token_bound_cidrs token_explicit_max_ttl token_max_ttl token_no_default_policy token_num_uses token_period
    token_policies token_ttl token_type`,
@@ -26,7 +26,7 @@ const JWT_CONFIG = names(
   "oidc_discovery_url oidc_discovery_ca_pem bound_issuer jwt_supported_algs default_role namespace_in_state",
 );
 
-/** Auth methods and their roles, as the provider 5.6.0 writes them. Source: its vault/resource_*auth_backend*.go. */
+/** Auth methods and their roles in the provider's (5.6.0) requests. Source: its vault/resource_*auth_backend*.go. */
 export const authMethodKinds: Readonly<Record<string, ResourceKind>> = {
   vault_auth_backend: {
     arguments: names("type path description local"),
@@ -110,12 +110,12 @@ function describeAndTune(path: string, a: Arguments): VaultRequest {
   return post(tunePath(path), { ...tuneBody(a), description: a["description"] ?? "" });
 }
 
-/** sys/auth/azure is tuned as the mount auth/azure: that path needs no sudo. */
+/** Tunes sys/auth/azure as the mount auth/azure, because that path needs no sudo. */
 function tunePath(path: string): string {
   return `${path.replace("sys/auth/", "sys/mounts/auth/")}/tune`;
 }
 
-/** Where there is a block `tune`, the provider sends each list that is not in it as one empty text. */
+/** If there is a block `tune`, the provider sends each list that is missing in it as one empty text. */
 function tuneBody(a: Arguments): Arguments {
   const nothing = { default_lease_ttl: "", max_lease_ttl: "", force_no_cache: false };
   if (!a["tune"]) return nothing;
@@ -126,13 +126,13 @@ function tuneBody(a: Arguments): Arguments {
   return { ...nothing, ...Object.fromEntries(lists.map((name) => [name, [""]])), ...block(a, "tune") };
 }
 
-/** Client id and secret are always written empty: Vault asks Azure with its VM's identity. */
+/** Client id and secret are always empty: Vault asks Azure with its VM's identity. */
 function writeAzureConfig(path: string, a: Arguments): VaultRequest[] {
   const defaults = { environment: "", max_retries: 3, retry_delay: 4, max_retry_delay: 60 };
   return [put(path, { client_id: "", client_secret: "", ...defaults, ...without(a, "backend") })];
 }
 
-/** `path` is the mount's in sys/auth. */
+/** @param path the mount's path in sys/auth */
 function writeJwtConfig(path: string, a: Arguments): VaultRequest {
   const config = Object.entries(a).filter(([name]) => JWT_CONFIG.includes(name));
   return put(`${path.replace(/^sys\//, "")}/config`, {
@@ -141,7 +141,7 @@ function writeJwtConfig(path: string, a: Arguments): VaultRequest {
   });
 }
 
-/** A claim's value is a list separated by commas. */
+/** A claim's value is a comma-separated list. */
 function claimLists(claims: Arguments): Arguments {
   return Object.fromEntries(
     Object.entries(claims).map(([name, value]) => [

@@ -10,11 +10,11 @@ import type { ReadSecret, SecretMarker, VaultResource } from "./vault-resource";
 export interface HttpApplierOptions {
   readonly connection: VaultConnection;
   readonly readSecret: ReadSecret;
-  /** Where it is noted what was applied, without any secret; in memory only, when left out. */
+  /** The file that records the applied resources, without secrets. Default: in memory only. */
   readonly stateFile?: string;
 }
 
-/** Addresses, in the order in which they were dealt with. */
+/** Addresses, in the order of the work. */
 export interface Applied {
   readonly written: readonly string[];
   readonly unchanged: readonly string[];
@@ -23,19 +23,19 @@ export interface Applied {
 
 interface Note {
   readonly path: string;
-  /** SHA-256 of the arguments, and of what triggers a replacement. */
+  /** SHA-256 of the arguments and of the values that trigger a replacement. */
   readonly hash: string;
   readonly secretVersion?: unknown;
-  /** Nothing is there to be deleted. */
+  /** The request leaves nothing in Vault that could be deleted. */
   readonly requestOnly?: true;
 }
 
-/** What was applied, by address, in that order. */
+/** The applied resources by address, in that order. */
 type State = Record<string, Note>;
 
 /**
- * Sends the resources of the stack vault-config to Vault's HTTP API, for machines without Terraform. The same Vault comes
- * out, and applying again changes only what changed.
+ * Sends the resources of the stack vault-config to Vault's HTTP API, for machines without Terraform. The result is
+ * the same Vault. A second run changes only the differences.
  */
 export class HttpApplier {
   private readonly state: State;
@@ -46,9 +46,9 @@ export class HttpApplier {
   }
 
   /**
-   * @param resources in order: each after those it depends on
-   * @throws UserError before anything is written, when a type or an argument is not understood
-   * @throws VaultRefusal with the resource's address and Vault's reason; what was written before it is noted
+   * @param resources in order, each after its dependencies
+   * @throws UserError before any write, if a type or an argument is unknown
+   * @throws VaultRefusal with the resource's address and Vault's reason. Earlier writes are recorded.
    */
   async apply(resources: readonly VaultResource[]): Promise<Applied> {
     const known = resources.map(understand);
@@ -63,7 +63,7 @@ export class HttpApplier {
     });
   }
 
-  /** Removes what was applied, last things first. */
+  /** Removes the applied resources in reverse order. */
   async destroy(): Promise<readonly string[]> {
     return this.loggedIn((client) => this.remove(client, () => true));
   }
@@ -79,7 +79,7 @@ export class HttpApplier {
     }
   }
 
-  /** Makes or changes one resource, if need be. */
+  /** Creates or changes one resource if necessary. */
   private async bring(known: KnownResource, run: Run): Promise<boolean> {
     const { resource, kind, path } = known;
     const { address } = resource;
@@ -127,7 +127,7 @@ export class HttpApplier {
   }
 
   private async note(address: string, note: Note | undefined): Promise<void> {
-    // What is noted already keeps its place: removal goes backwards.
+    // A recorded resource keeps its place, because the removal runs in reverse.
     if (note) this.state[address] = note;
     else delete this.state[address];
     const { stateFile } = this.options;
@@ -137,15 +137,15 @@ export class HttpApplier {
   }
 }
 
-/** One application. */
+/** One run. */
 interface Run {
   readonly client: VaultClient;
-  /** Addresses of what was made anew. */
+  /** Addresses of recreated resources. */
   readonly renewed: Set<string>;
   readonly triggers: ReadonlyMap<string, readonly Trigger[]>;
 }
 
-/** A value on whose change a resource is replaced. */
+/** A value whose change replaces a resource. */
 interface Trigger {
   readonly address: string;
   readonly value: unknown;
@@ -163,8 +163,8 @@ async function isThere(
   const mountType = kind.mountType?.(given);
   if (found && mountType !== undefined && found["type"] !== mountType) {
     throw new UserError(
-      `${resource.address} cannot be applied: at ${path}, Vault has a mount of type ${found["type"]}, not ${mountType}; ` +
-        "remove it first.",
+      `Cannot apply ${resource.address}: at ${path}, Vault has a mount of type ${found["type"]}, not ${mountType}. ` +
+        "Remove it first.",
     );
   }
   return found !== undefined;
@@ -181,7 +181,7 @@ async function send(client: VaultClient, address: string, requests: readonly Vau
   }
 }
 
-/** What is gone already, with its mount for instance, is removed. */
+/** Removes a resource. It may already be gone, for example with its mount. */
 async function remove(client: VaultClient, address: string, path: string): Promise<void> {
   try {
     await send(client, address, [{ method: "DELETE", path }]);
@@ -190,13 +190,13 @@ async function remove(client: VaultClient, address: string, path: string): Promi
   }
 }
 
-/** The values that lifecycle.replace_triggered_by refers to, as in vault_x.name.block[0].argument. */
+/** Returns the values in lifecycle.replace_triggered_by, as in vault_x.name.block[0].argument. */
 function triggersOf({ resource }: KnownResource, all: readonly KnownResource[]): Trigger[] {
   const { replace_triggered_by: references = [], ...rest } = resource.lifecycle ?? {};
   const unknown = Object.keys(rest);
   if (unknown.length > 0) {
     throw new UserError(
-      `${resource.address} cannot be applied: the sandbox does not know lifecycle.${unknown[0]}.`,
+      `Cannot apply ${resource.address}: the sandbox does not know lifecycle.${unknown[0]}.`,
     );
   }
   return (references as string[]).map((reference) => {
@@ -206,7 +206,8 @@ function triggersOf({ resource }: KnownResource, all: readonly KnownResource[]):
       .split(".");
     const address = `${type}.${name}`;
     const source = all.find((it) => it.resource.address === address);
-    if (!source) throw new UserError(`${resource.address} is replaced with ${address}, which is not there.`);
+    if (!source)
+      throw new UserError(`${resource.address} is replaced with ${address}, which does not exist.`);
     const value = steps.reduce<unknown>(
       (at, step) => (at as Record<string, unknown> | undefined)?.[step],
       source.arguments,

@@ -1,25 +1,26 @@
 import type { VaultClient } from "../../lib/vault-api/vault-client";
 
-/** A Vault as it answers, by path: without what differs from one Vault to the next that was configured the same way. */
+/** A Vault's configuration by path, without values that differ between two Vaults of the same configuration. */
 export type VaultReadBack = Readonly<Record<string, unknown>>;
 
-/** Times, and names that Vault makes up. */
+/** Times, and names that Vault invents. */
 const PARTICULAR = new Set([
   ...["accessor", "uuid", "external_entropy_uuid", "deprecation_status", "running_sha256"],
   ...["creation_time", "last_update_time", "last_vault_rotation", "modified", "local_entropy"],
 ]);
 
-/** Lists whose order means nothing. */
+/** Lists without a meaningful order. */
 const SETS = /^(token_policies|token_bound_cidrs|bound_.*|allowed_roles|keys|transformations|policies)$/;
 
-/** What every new Vault has of its own. */
+/** The mounts of every new Vault. */
 const OWN_MOUNTS = new Set(["sys/", "identity/", "cubbyhole/", "token/", "secret/"]);
 
 /**
- * Reads mounts, auth methods, audit devices, policies, and what is configured in jwt, azure, database, transit and
- * transform: all that the stack vault-config can set. Secrets are not among it: Vault does not give them out.
+ * Reads mounts, auth methods, audit devices, policies, and the configuration in jwt, azure, database, transit and
+ * transform. The stack vault-config can set all of these. Secrets are not included, because Vault does not return
+ * them.
  *
- * @param client whoever may read all of this; the deployers may
+ * @param client a client that can read all of this, such as a deployer's
  */
 export async function readBack(client: VaultClient): Promise<VaultReadBack> {
   const result: Record<string, unknown> = { "sys/audit": normal(await client.read("sys/audit")) };
@@ -47,10 +48,10 @@ export async function readBack(client: VaultClient): Promise<VaultReadBack> {
   return result;
 }
 
-/** What there is one of in a mount, by its type. */
+/** Single objects in a mount, by its type. */
 const SINGLES: Readonly<Record<string, readonly string[]>> = { azure: ["config"], jwt: ["config"] };
 
-/** What there are many of. */
+/** Objects of which a mount can have many. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   azure: ["role"],
   jwt: ["role"],
@@ -59,7 +60,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   transform: ["transformation", "role", "template", "alphabet"],
 };
 
-/** Mounts without the slash at the end of their names, in order. */
+/** Returns mounts in order, without the slash at the end of their names. */
 function mountsIn(listed: Readonly<Record<string, unknown>> = {}): [string, { type: string }][] {
   return Object.entries(listed)
     .filter(([name, mount]) => name.endsWith("/") && !OWN_MOUNTS.has(name) && typeof mount === "object")
@@ -73,7 +74,7 @@ function normal(value: unknown, name = ""): unknown {
     return SETS.test(name) ? list.sort() : list;
   }
   if (typeof value !== "object" || value === null) return value;
-  // A transit key's versions, by number: when each was made.
+  // A transit key's versions by number, each with its creation time.
   if (name === "keys") return Object.keys(value);
   const entries = Object.entries(value)
     .filter(([key]) => !PARTICULAR.has(key))

@@ -1,28 +1,28 @@
 import { UserError } from "../../lib/processes/user-error";
 import type { VaultRequest } from "../../lib/vault-api/vault-client";
 
-/** Arguments of a resource without what is null or empty, its blocks as objects. */
+/** Arguments of a resource without null and empty values. Blocks are objects. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** What a type of the Vault provider means in Vault's HTTP API. */
+/** A type of the Vault provider in terms of Vault's HTTP API. */
 export interface ResourceKind {
-  /** The arguments that are understood; any other is an error. */
+  /** The known arguments. Any other is an error. */
   readonly arguments: readonly string[];
-  /** The same for the arguments that are blocks. */
+  /** The known arguments of blocks. */
   readonly blocks?: Readonly<Record<string, readonly string[]>>;
-  /** Where Vault keeps it: it is read there, and deleted. */
+  /** The path at which Vault stores, reads and deletes it. */
   path(a: Arguments): string;
-  /** Where Vault lists it, for what cannot be read on its own. */
+  /** The path of a list with it, for a resource that cannot be read alone. */
   readonly list?: string;
-  /** Only a request: Vault keeps nothing that could be read or deleted. */
+  /** True for a mere request: Vault stores nothing that could be read or deleted. */
   readonly requestOnly?: boolean;
-  /** How it is made at `path`. `secret` is the value behind `secretOf`. */
+  /** Requests that create it at `path`. `secret` is the value behind `secretOf`. */
   create(path: string, a: Arguments, secret?: string): readonly VaultRequest[];
-  /** How what is there is brought up to date; without it, it is deleted and made again. */
+  /** Requests that update an existing resource. If missing, the resource is deleted and created again. */
   update?(path: string, a: Arguments, secret?: string): readonly VaultRequest[];
-  /** What is mounted, for mounts: nothing else that is mounted there is touched. */
+  /** The mount's type. The sandbox does not touch another type at the same path. */
   mountType?(a: Arguments): unknown;
-  /** The write-only argument, sent when it is new and again whenever its version changes. */
+  /** The write-only argument. It is sent for a new resource, and again when its version changes. */
   secretOf?(a: Arguments): { readonly marker: unknown; readonly version: unknown };
 }
 
@@ -31,14 +31,14 @@ export function names(text: string): string[] {
   return text.trim().split(/\s+/);
 }
 
-/** @throws UserError where the argument is missing or no text */
+/** @throws UserError if the argument is missing or not a text */
 export function text(a: Arguments, name: string): string {
   const value = a[name];
   if (typeof value === "string") return value;
-  throw new UserError(`The argument ${name} is missing or no text.`);
+  throw new UserError(`The argument ${name} is missing or not a text.`);
 }
 
-/** A mount's path, for `text(a, name)` or its default: without slashes at its ends, as the provider keeps it. */
+/** Returns a mount's path, from `text(a, name)` or its default, without outer slashes, as the provider stores it. */
 export function mountPath(a: Arguments, name: string, orElse?: string): string {
   const path = a[name] === undefined && orElse !== undefined ? orElse : text(a, name);
   return path.replace(/^\/+|\/+$/g, "");

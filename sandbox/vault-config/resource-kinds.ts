@@ -6,8 +6,8 @@ import { secretsEngineKinds } from "./secrets-engine-kinds";
 import { isSecretMarker, type VaultResource } from "./vault-resource";
 
 /**
- * Every type that constructs/vault uses. Whether paths and bodies are those of the real provider is tested by comparing Vault's
- * audit log of both (test/sandbox/vault-config).
+ * Every type that constructs/vault uses. A test compares Vault's audit log for these requests with the real
+ * provider's (test/sandbox/vault-config).
  */
 const resourceKinds: Readonly<Record<string, ResourceKind>> = {
   ...authMethodKinds,
@@ -33,7 +33,7 @@ const resourceKinds: Readonly<Record<string, ResourceKind>> = {
     arguments: names("cleanup_dead_servers dead_server_last_contact_threshold min_quorum"),
     path: () => "sys/storage/raft/autopilot/configuration",
     requestOnly: true,
-    // The provider sends its defaults too.
+    // The provider also sends its defaults.
     create: (path, a) => [
       put(path, {
         last_contact_threshold: "10s",
@@ -59,16 +59,16 @@ const resourceKinds: Readonly<Record<string, ResourceKind>> = {
   },
 };
 
-/** A resource whose type and arguments are all understood. */
+/** A resource with a known type and known arguments. */
 export interface KnownResource {
   readonly resource: VaultResource;
   readonly kind: ResourceKind;
   readonly arguments: Arguments;
-  /** Where Vault keeps it. */
+  /** The resource's path in Vault. */
   readonly path: string;
 }
 
-/** @throws UserError naming the resource, and its type or the argument that is not understood */
+/** @throws UserError with the resource and its unknown type or argument */
 export function understand(resource: VaultResource): KnownResource {
   const kind = resourceKinds[resource.type];
   if (!kind) {
@@ -88,7 +88,7 @@ export function understand(resource: VaultResource): KnownResource {
     return { resource, kind, arguments: given, path: kind.path(given) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(`${resource.address} (${resource.type}) cannot be applied: ${error.message}`);
+    throw new UserError(`Cannot apply ${resource.address} (${resource.type}): ${error.message}`);
   }
 }
 
@@ -100,14 +100,14 @@ function writePolicy(path: string, { policy }: Arguments): VaultRequest[] {
   return [put(path, { policy })];
 }
 
-/** Terraform takes null for absent, and a block as an object or as a list of one. */
+/** Terraform treats null as absent, and accepts a block as an object or as a list with one object. */
 function normalise(given: Arguments, blocks: Readonly<Record<string, unknown>> = {}): Arguments {
   const present = Object.entries(given).filter(([, value]) => !isNothing(value));
   return Object.fromEntries(
     present.map(([name, value]) => {
       if (!(name in blocks)) return [name, value];
       if (Array.isArray(value) && value.length > 1)
-        throw new UserError(`there may be one block ${name} only.`);
+        throw new UserError(`it can have only one block ${name}.`);
       const inner = Array.isArray(value) ? value[0] : value;
       return [name, normalise(inner as Arguments)];
     }),
@@ -122,24 +122,24 @@ function refuseUnknown(given: Arguments, known: readonly string[], prefix = ""):
   const unknown = Object.keys(given).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   const list = unknown.map((name) => prefix + name).join(", ");
-  throw new UserError(`the sandbox does not know its argument ${list}; add it to the type's kind.`);
+  throw new UserError(`the sandbox does not know its argument ${list}. Add it to the type's kind.`);
 }
 
-/** What an endpoint keeps would have to be read and deleted. */
+/** Refuses endpoints that store something, because these would need a read and a deletion. */
 function refuseEndpointThatIsKept(kind: ResourceKind, given: Arguments): void {
   if (
     !kind.arguments.includes("disable_read") ||
     (given["disable_read"] === true && given["disable_delete"] === true)
   )
     return;
-  throw new UserError("only an endpoint with disable_read and disable_delete can be written.");
+  throw new UserError("the sandbox only supports endpoints with disable_read and disable_delete.");
 }
 
-/** A secret that would be taken for an ordinary argument ends up where it should not. */
+/** Refuses secrets in ordinary arguments, which would store them in the wrong place. */
 function refuseOtherSecrets(kind: ResourceKind, given: Arguments): void {
   const expected = kind.secretOf?.(given).marker;
   if (expected !== undefined && !isSecretMarker(expected)) {
-    throw new UserError("its write-only argument is no reference to an ephemeral value.");
+    throw new UserError("its write-only argument is not a reference to an ephemeral value.");
   }
   const count = (value: unknown): number => {
     if (isSecretMarker(value)) return 1;
@@ -148,6 +148,6 @@ function refuseOtherSecrets(kind: ResourceKind, given: Arguments): void {
       : 0;
   };
   if (count(given) > (expected === undefined ? 0 : 1)) {
-    throw new UserError("an ephemeral value stands in an argument that is not write-only.");
+    throw new UserError("an argument that is not write-only contains an ephemeral value.");
   }
 }

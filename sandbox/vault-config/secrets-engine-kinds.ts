@@ -11,7 +11,7 @@ import {
   without,
 } from "./resource-kind";
 
-/** Secrets engines and what is in them, as the provider 5.6.0 writes them. Source: its vault/resource_*.go. */
+/** Secrets engines and their contents in the provider's (5.6.0) requests. Source: its vault/resource_*.go. */
 export const secretsEngineKinds: Readonly<Record<string, ResourceKind>> = {
   vault_mount: {
     arguments: names(
@@ -99,7 +99,7 @@ export const secretsEngineKinds: Readonly<Record<string, ResourceKind>> = {
     update: writeWithoutMount,
   },
 
-  // The provider sends a template's mount along, too.
+  // The provider also sends a template's mount.
   vault_transform_template: {
     arguments: names("path name type pattern alphabet encode_format decode_formats"),
     path: (a) => `${mountPath(a, "path")}/template/${text(a, "name")}`,

@@ -18,7 +18,7 @@ import type { ReadSecret, VaultResource } from "./vault-resource";
 
 export interface TerraformApplierOptions {
   readonly terraform: TerraformProgram;
-  /** A folder of its own, for configuration, provider and state. */
+  /** The applier's own folder for configuration, provider and state. */
   readonly folder: string;
   readonly connection: VaultConnection;
   readonly readSecret: ReadSecret;
@@ -29,14 +29,14 @@ export type TerraformAvailability =
   | { readonly available: true; readonly terraform: TerraformProgram }
   | { readonly available: false; readonly reason: string };
 
-/** Milliseconds: for installing the provider, and for a plan or an application. */
+/** Milliseconds for the installation of the provider, and for a plan or an apply. */
 const INIT_MS = 120_000;
 const RUN_MS = 180_000;
 
 /**
- * Whether Terraform is there, new enough, and can install the Vault provider: tried, not guessed.
+ * Checks whether Terraform exists, is new enough, and can install the Vault provider. It tries the installation.
  *
- * @param deadlineMs milliseconds until the answer is no; 20 000 unless told
+ * @param deadlineMs milliseconds until the answer is no. Default: 20 000.
  */
 export async function terraformAvailability({
   deadlineMs = 20_000,
@@ -55,7 +55,7 @@ export async function terraformAvailability({
   }
 }
 
-/** Applies the resources of the stack vault-config by Terraform and the real Vault provider. */
+/** Applies the resources of the stack vault-config with Terraform and the real Vault provider. */
 export class TerraformApplier {
   private configuration?: TerraformConfiguration;
 
@@ -64,14 +64,14 @@ export class TerraformApplier {
   /**
    * Writes the configuration and applies it.
    *
-   * @throws UserError with Terraform's own words
+   * @throws UserError with Terraform's own message
    */
   async apply(resources: readonly VaultResource[]): Promise<void> {
     await this.prepare(resources);
     await this.run("apply", ["-auto-approve"]);
   }
 
-  /** Whether a plan of what was applied last finds nothing to do; what it would do, otherwise. */
+  /** Returns whether a new plan is empty, and otherwise the plan. */
   async planIsEmpty(): Promise<{ readonly empty: boolean; readonly plan: string }> {
     const { code, stdout } = await this.run("plan", ["-detailed-exitcode"], [0, 2]);
     return { empty: code === 0, plan: stdout };
@@ -87,16 +87,16 @@ export class TerraformApplier {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const json = `${JSON.stringify(this.configuration.json, undefined, 2)}\n`;
     await writeFile(join(folder, "main.tf.json"), json, { mode: 0o600 });
-    // With the user's own environment: the registry may be behind their proxy.
+    // Uses the user's own environment, because the registry may be behind the user's proxy.
     await this.terraform("init", [], terraformEnvironment(this.options.env), INIT_MS);
   }
 
   private async run(command: string, args: readonly string[], accepted?: readonly number[]) {
-    if (!this.configuration) throw new UserError("Nothing was applied yet.");
+    if (!this.configuration) throw new UserError("Call apply first.");
     return this.terraform(command, args, await this.environment(this.configuration), RUN_MS, accepted);
   }
 
-  /** Secrets and the deployer's token are in Terraform's environment only: in no file, in no argument. */
+  /** Secrets and the deployer's token are only in Terraform's environment, never in a file or argument. */
   private async environment({ secrets }: TerraformConfiguration): Promise<NodeJS.ProcessEnv> {
     const { connection, readSecret, env } = this.options;
     const variables: [string, string][] = [];
@@ -133,14 +133,14 @@ export class TerraformApplier {
   }
 }
 
-/** What in the user's environment means another Vault, another proxy, or logs of Terraform with everything in them. */
+/** Removes settings of another Vault or another proxy, and of Terraform's logs, which contain everything. */
 function withoutForeignSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const foreign =
     /^(VAULT_|TERRAFORM_VAULT_|TF_LOG|TF_VAR_|TF_CLI_ARGS|TF_DATA_DIR$|TF_WORKSPACE$|(HTTPS?|ALL|NO)_PROXY$)/i;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
 }
 
-/** Terraform's errors without their frames. */
+/** Returns Terraform's errors without their frames. */
 function errorsIn(output: string): string {
   const plain = output.replace(/^[│╷╵ ]+/gm, "");
   const start = plain.indexOf("Error:");

@@ -3,17 +3,20 @@ import { UserError } from "../../lib/processes/user-error";
 import { DEPLOYER_LOGIN } from "../../lib/vault-api/vault-connection";
 import { isSecretMarker, type SecretMarker, type VaultResource } from "./vault-resource";
 
-/** The provider's version range; stacks get the same from constructs/terraform/provider-requirements.ts. */
+/** The provider's version range. Stacks get the same range from constructs/terraform/provider-requirements.ts. */
 export const VAULT_PROVIDER = { source: "hashicorp/vault", version: "~> 5.6" } as const;
 
 export interface TerraformConfiguration {
-  /** What main.tf.json holds. */
+  /** The content of main.tf.json. */
   readonly json: object;
-  /** The ephemeral input variables, by name, and the values they are for. */
+  /** The ephemeral input variables by name, with their values' markers. */
   readonly secrets: ReadonlyMap<string, SecretMarker>;
 }
 
-/** The same resources as a configuration of its own: provider and login as in the stack, no other provider, local state. */
+/**
+ * Returns the same resources as a separate configuration: provider and login as in the stack, no other provider,
+ * local state.
+ */
 export function terraformConfiguration(
   address: string,
   resources: readonly VaultResource[],
@@ -23,7 +26,7 @@ export function terraformConfiguration(
   for (const it of resources) {
     const [type, name, ...more] = it.address.split(".");
     if (type !== it.type || !name || more.length > 0) {
-      throw new UserError(`${it.address} is no address of a resource of type ${it.type}.`);
+      throw new UserError(`${it.address} is not an address of a resource of type ${it.type}.`);
     }
     const rest = {
       ...(it.dependsOn.length > 0 ? { depends_on: it.dependsOn } : {}),
@@ -49,7 +52,7 @@ function variables(secrets: ReadonlyMap<string, SecretMarker>): object {
   return Object.fromEntries([...secrets.keys()].map((name) => [name, declaration]));
 }
 
-/** Texts are meant literally; a marker becomes a reference to an input variable. */
+/** Escapes literal texts. A marker becomes a reference to an input variable. */
 function literals(
   given: Readonly<Record<string, unknown>>,
   secrets: Map<string, SecretMarker>,

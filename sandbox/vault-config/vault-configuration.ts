@@ -3,28 +3,29 @@ import { inDependencyOrder } from "../../lib/synthesized/dependency-order";
 import type { Deployment } from "../../lib/synthesized/deployment";
 import type { ObjectValue } from "../../lib/synthesized/value";
 
-/** A resource of the Vault provider, to be sent to Vault. */
+/** A resource of the Vault provider for Vault. */
 export interface VaultResource {
   /** `vault_mount.transit_mount_42804FD6` */
   address: string;
   /** `vault_mount` */
   type: string;
   /**
-   * Every reference resolved, arguments that are null left out (inside an object, they stay). A value that Terraform reads at each run is an
-   * EphemeralValue in its place (ephemeral-values.ts): this list holds no secret.
+   * Every reference is resolved. Arguments that are null are left out (inside an object, they stay). An
+   * EphemeralValue (ephemeral-values.ts) replaces a value that Terraform reads at each run, so this list contains no
+   * secret.
    */
   arguments: ObjectValue;
-  /** Addresses of the resources that must be there first, by reference, depends_on or replace_triggered_by. */
+  /** Addresses of the resources that must exist first, by reference, depends_on or replace_triggered_by. */
   dependsOn: string[];
-  /** As it is written: ignore_changes, replace_triggered_by and so on, in Terraform's words. */
+  /** As written: ignore_changes, replace_triggered_by and so on, in Terraform's spelling. */
   lifecycle: Readonly<Record<string, unknown>>;
 }
 
-/** What the stack vault-config tells Vault, each after what it depends on. */
+/** Returns Vault's configuration from the stack vault-config, each resource after its dependencies. */
 export function vaultConfiguration(deployment: Deployment): VaultResource[] {
   const resources = deployment.stack("vault-config").resources.map((resource) => {
     if (!resource.type.startsWith("vault_")) {
-      throw new UserError(`${resource.title} is no resource of Vault, and the sandbox would pass it over.`);
+      throw new UserError(`${resource.title} is not a resource of Vault, so the sandbox would ignore it.`);
     }
     return {
       address: resource.address,

@@ -1,23 +1,23 @@
-/** A resource of the Vault provider as a stack has it, with every reference resolved: lib/synthesized makes the list. */
+/** A resource of the Vault provider from a stack, with every reference resolved by lib/synthesized. */
 export interface VaultResource {
   /** For example vault_mount.transit_mount_42804FD6. */
   readonly address: string;
   readonly type: string;
-  /** In Terraform's spelling. A secret is not in it, but a SecretMarker in its place. */
+  /** The arguments in Terraform's spelling. A SecretMarker replaces each secret. */
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Addresses of the resources that come first, by reference or by depends_on. */
   readonly dependsOn: readonly string[];
-  /** Terraform's own block, where there is one. */
+  /** Terraform's own block, if there is one. */
   readonly lifecycle?: Readonly<Record<string, unknown>>;
 }
 
-/** Stands where a write-only argument refers to an ephemeral value: the value itself is nowhere but in Vault's request. */
+/** Marks a write-only argument's reference to an ephemeral value. Only Vault's request contains the value itself. */
 export interface SecretMarker {
-  /** Where the value comes from, in the words of whoever resolved the stack (sandbox/azurerm/ephemeral-values.ts). */
+  /** The value's source, as the stack's reader describes it (sandbox/azurerm/ephemeral-values.ts). */
   readonly ephemeral: unknown;
 }
 
-/** Gets the value behind a marker, at the moment it is needed. */
+/** Reads the value behind a marker at the moment of its use. */
 export type ReadSecret = (marker: SecretMarker) => Promise<string>;
 
 export function isSecretMarker(value: unknown): value is SecretMarker {

@@ -5,7 +5,7 @@ import { UserError } from "../../lib/processes/user-error";
 import { compareVersions } from "../../lib/processes/version";
 
 /**
- * Asks a binary which Vault it is.
+ * Checks a Vault binary.
  *
  * @returns its version, for example 1.21.4
  * @throws UserError when it is not Vault, too old, or the Enterprise edition without a licence
@@ -23,11 +23,13 @@ export async function vaultVersionOf(path: string, env: NodeJS.ProcessEnv = proc
     throw new UserError(`${path} is not HashiCorp Vault: "${path} version" said "${said.slice(0, 200)}".`);
   }
   if (compareVersions(version, OLDEST_VAULT) < 0) {
-    throw new UserError(`${path} is Vault ${version}, and ${OLDEST_VAULT} or newer is needed; update it.`);
+    throw new UserError(
+      `${path} is Vault ${version}, but the sandbox needs ${OLDEST_VAULT} or newer. Update it.`,
+    );
   }
   if (version.includes("+ent") && !env.VAULT_LICENSE && !env.VAULT_LICENSE_PATH) {
     throw new UserError(
-      `${path} is Vault Enterprise (${version}), which does not start without a licence; set VAULT_LICENSE_PATH.`,
+      `${path} is Vault Enterprise (${version}), which does not start without a licence. Set VAULT_LICENSE_PATH.`,
     );
   }
   return version;

@@ -8,23 +8,23 @@ import { compareVersions } from "../../lib/processes/version";
 /** The module that requires github.com/hashicorp/vault, with every version and checksum pinned. */
 const MODULE = resolve(__dirname, "vault-build");
 
-/** The oldest Go that fetches the Go version named in vault-build/go.mod by itself. Source: go.dev/doc/toolchain. */
+/** The oldest Go that downloads the Go version of vault-build/go.mod itself. Source: go.dev/doc/toolchain. */
 const OLDEST_GO = "1.21";
 
-/** Measured: 7 minutes on 2 cores, the first time. A slow machine gets an hour. */
+/** Measured: 7 minutes on 2 cores the first time. A slow machine gets an hour. */
 const DEADLINE_MS = 60 * 60_000;
 
 export interface VaultBuildOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly report?: Report;
-  /** What the Vault says of itself after its version, as in 1.21.0+other: to tell two builds apart. */
+  /** Build metadata after the version, as in 1.21.0+other, to distinguish two builds. */
   readonly metadata?: string;
 }
 
 /**
  * Builds Vault from its Go module into `folder`, as `folder`/vault. Go verifies every module against vault-build/go.sum.
  *
- * @throws VerificationError when a module is not what go.sum says; UserError without Go, network or disk space
+ * @throws VerificationError when a module differs from go.sum, and UserError without Go, network or disk space
  */
 export async function buildVault(
   folder: string,
@@ -35,7 +35,7 @@ export async function buildVault(
   let modules = 0;
   const { code, signal, stderr } = await runProgram({
     command: go,
-    // -v names each package on standard error as it is compiled: a sign of life.
+    // -v prints each package on standard error during the compilation, which shows progress.
     args: [
       "build",
       "-v",
@@ -61,16 +61,16 @@ export async function buildVault(
 
 async function findGo(env: NodeJS.ProcessEnv): Promise<string> {
   const go = await programOnPath(["go"], { env });
-  if (!go) throw new UserError(`Go is not on PATH; install Go ${OLDEST_GO} or newer from https://go.dev/dl.`);
+  if (!go) throw new UserError(`Go is not on PATH. Install Go ${OLDEST_GO} or newer from https://go.dev/dl.`);
   const { stdout } = await runProgram({ command: go, args: ["version"], env, cwd: "/", deadlineMs: 60_000 });
   const version = /go version go(\d+(?:\.\d+)*)/.exec(stdout)?.[1];
   if (version && compareVersions(version, OLDEST_GO) < 0) {
-    throw new UserError(`${go} is Go ${version}, and ${OLDEST_GO} or newer is needed; update it.`);
+    throw new UserError(`${go} is Go ${version}, but the build needs ${OLDEST_GO} or newer. Update it.`);
   }
   return go;
 }
 
-/** The cure for what Go said. The words are those of Go 1.26 and libc. */
+/** Finds the cure for Go's message. The messages are from Go 1.26 and libc. */
 function buildError(stderr: string, signal: NodeJS.Signals | null): UserError {
   const lines = stderr
     .split("\n")
@@ -78,23 +78,25 @@ function buildError(stderr: string, signal: NodeJS.Signals | null): UserError {
   const said = lines.slice(-3).join(" | ") || stderr.trim().split("\n").at(-1) || "nothing";
   if (/SECURITY ERROR|checksum mismatch/.test(stderr)) {
     return new VerificationError(
-      `A Go module is not what vault-build/go.sum says; find out who changed it, or set GOPROXY to another proxy. Go said: ${said}`,
+      `A Go module differs from vault-build/go.sum. Find out who changed it, or set GOPROXY to another proxy. Go said: ${said}`,
     );
   }
   if (/no space left on device|disk quota exceeded/i.test(stderr)) {
     return new UserError(
-      "No disk space is left for building Vault; free about 5 GB for Go's caches (`go env GOCACHE`).",
+      "No disk space is left for the build of Vault. Free about 5 GB for Go's caches (`go env GOCACHE`).",
     );
   }
   if (/dial tcp|no such host|proxyconnect|i\/o timeout|connection refused/.test(stderr)) {
     return new UserError(
-      `Go's module proxy cannot be reached; set GOPROXY to one that can. Go said: ${said}`,
+      `Cannot reach Go's module proxy. Set GOPROXY to a reachable proxy. Go said: ${said}`,
     );
   }
   if (signal === "SIGKILL" || /signal: killed/.test(stderr)) {
-    return new UserError("The build of Vault was killed, probably for want of memory; it needs about 4 GB.");
+    return new UserError(
+      "The build of Vault was killed, probably because memory ran out. It needs about 4 GB.",
+    );
   }
   return new UserError(
-    `Go could not build Vault; run \`go build\` in ${MODULE} to see why. Go said: ${said}`,
+    `Go could not build Vault. Run \`go build\` in ${MODULE} to see why. Go said: ${said}`,
   );
 }

@@ -27,15 +27,15 @@ export interface FindVaultOptions {
   readonly source?: ReleaseSource;
 }
 
-/** Milliseconds that one process waits for another one that downloads or builds the same. */
+/** Milliseconds to wait for another process that downloads or builds the same program. */
 const OTHERS_MS = 60 * 60_000;
 
 /**
- * Finds Vault, or gets it: VAULT_PROGRAM, else PATH, else the cache, else HashiCorp's release, else a build of its Go
- * module. One line of progress says which it is.
+ * Finds Vault, or provides it. It tries VAULT_PROGRAM, PATH, the cache, HashiCorp's release, and a build of its Go
+ * module. One line of progress names the source.
  *
- * @throws VerificationError at once when a checksum, signature or key is wrong: no other way is tried then
- * @throws UserError when none works, with what was tried and why it failed
+ * @throws VerificationError at once when a checksum, signature or key is wrong. It then tries no other source.
+ * @throws UserError when every source fails, with the reason for each
  */
 export async function findVaultProgram(options: FindVaultOptions = {}): Promise<VaultProgram> {
   const { progress = new Progress(), env = process.env, cache = new ProgramCache(), source } = options;
@@ -62,7 +62,7 @@ export async function findVaultProgram(options: FindVaultOptions = {}): Promise<
 
   const got = await attempt("cache", () =>
     cache.alone("Vault", { deadlineMs: OTHERS_MS, progress }, async () => {
-      // Another process may have provided it while this one waited.
+      // Another process may have provided it during the wait.
       return (
         (await attempt("cache", () => cached(cache, env, progress))) ??
         (await attempt("HashiCorp's release", () => released(cache, env, progress, source))) ??
@@ -72,23 +72,27 @@ export async function findVaultProgram(options: FindVaultOptions = {}): Promise<
   );
   if (got) return got;
   throw new UserError(
-    `No Vault can be had; install Vault ${OLDEST_VAULT} or newer (https://developer.hashicorp.com/vault/install), or name ` +
+    `Found no Vault. Install Vault ${OLDEST_VAULT} or newer (https://developer.hashicorp.com/vault/install), or name ` +
       `its binary in VAULT_PROGRAM. Tried:\n${[...tried].map((line) => `  - ${line}`).join("\n")}`,
   );
 }
 
-/** What is named is used, or is an error: nobody wants another Vault than the one they named. */
+/** Uses the named binary or fails, because the user asked for exactly this one. */
 async function named(path: string, env: NodeJS.ProcessEnv, progress: Progress): Promise<VaultProgram> {
   if (!isAbsolute(path))
-    throw new UserError(`VAULT_PROGRAM is "${path}"; name the binary by its absolute path.`);
+    throw new UserError(`VAULT_PROGRAM is "${path}". Set it to the binary's absolute path.`);
   const version = await vaultVersionOf(path, env);
   return found({ path, version, origin: "VAULT_PROGRAM" }, progress);
 }
 
 async function onPath(env: NodeJS.ProcessEnv, progress: Progress): Promise<VaultProgram | undefined> {
   const path = await programOnPath(["vault"], { env });
-  if (!path) throw new UserError("there is no program named vault.");
-  return found({ path, version: await vaultVersionOf(path, env), origin: "PATH" }, progress);
+  if (!path) throw new UserError("found no program named vault.");
+  const version = await vaultVersionOf(path, env).catch((error) => {
+    progress.line(`The vault on PATH is not used: ${messageOf(error)}`);
+    throw error;
+  });
+  return found({ path, version, origin: "PATH" }, progress);
 }
 
 async function cached(
@@ -139,7 +143,7 @@ async function built(cache: ProgramCache, env: NodeJS.ProcessEnv, progress: Prog
   );
 }
 
-/** A binary that does not start, or is another version, must not stay in the cache. */
+/** Checks a new binary. If it does not start or has another version, removes it from the cache. */
 async function checked(
   cache: ProgramCache,
   program: VaultProgram,
@@ -148,7 +152,7 @@ async function checked(
   try {
     const version = await vaultVersionOf(program.path, env);
     if (version !== program.version)
-      throw new UserError(`it calls itself ${version}, not ${program.version}.`);
+      throw new UserError(`it reports the version ${version}, not ${program.version}.`);
     return program;
   } catch (error) {
     await rm(`${cache.folder}/${vaultCacheKey(program.version)}`, { recursive: true, force: true });
@@ -163,7 +167,7 @@ function found(program: VaultProgram, progress: Progress): VaultProgram {
   return program;
 }
 
-/** Its key in the cache of programs. */
+/** Returns the cache key of a Vault version. */
 export function vaultCacheKey(version: string): string {
   return `vault_${version}_${goPlatform()}`;
 }

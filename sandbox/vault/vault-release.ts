@@ -15,11 +15,11 @@ export interface VaultReleaseOptions extends DownloadOptions {
 }
 
 /**
- * Downloads HashiCorp's release of Vault into `folder`, as `folder`/vault: the signature of the list of checksums is
- * verified first, then the archive's checksum, and only then is it unpacked.
+ * Downloads HashiCorp's release of Vault into `folder`, as `folder`/vault. It verifies the signature of the checksum
+ * list, then the archive's checksum, and then unpacks the archive.
  * Source of the procedure: https://www.hashicorp.com/trust/security, "Verifying downloads".
  *
- * @throws VerificationError for a wrong key, signature or checksum; UserError for what could not be downloaded
+ * @throws VerificationError for a wrong key, signature or checksum, and UserError for a failed download
  */
 export async function downloadVaultRelease(folder: string, options: VaultReleaseOptions): Promise<void> {
   const { version, platform, source = HASHICORP_RELEASES } = options;
@@ -32,14 +32,14 @@ export async function downloadVaultRelease(folder: string, options: VaultRelease
   const found = await sha256Of(path);
   if (found !== checksum) {
     throw new VerificationError(
-      `${base}/${archive} has SHA-256 ${found}, but HashiCorp signed ${checksum}; it was damaged or changed, and is not used.`,
+      `${base}/${archive} has SHA-256 ${found}, but HashiCorp signed ${checksum}. The file was damaged or changed, so it was not used.`,
     );
   }
   await unzipOneFile(path, "vault", join(folder, "vault"));
   await rm(path);
 }
 
-/** The checksum of one file in a signed list with lines of "<sha256>  <file>". */
+/** Returns the checksum of one file from a signed list with lines of "<sha256>  <file>". */
 async function signedChecksum(
   url: string,
   file: string,
@@ -57,5 +57,5 @@ async function signedChecksum(
     const [checksum, name] = line.trim().split(/\s+/);
     if (name === file && checksum && /^[0-9a-f]{64}$/.test(checksum)) return checksum;
   }
-  throw new UserError(`HashiCorp publishes no ${file}; ${url} does not list it.`);
+  throw new UserError(`HashiCorp does not publish ${file}: ${url} does not list it.`);
 }

@@ -1,4 +1,5 @@
 import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { VaultRefusal } from "../../lib/vault-api/vault-client";
@@ -28,7 +29,7 @@ import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/deploy [environment] [--plan] [--stack NAME ...] [--wait SECONDS]
-                      [--allow-loss ADDRESS ...] [--break-lock ID] [--json]
+                      [--allow-loss ADDRESS ...] [--no-snapshot] [--break-lock ID] [--json]
        scripts/deploy [environment] --plan --review | --reviewed DIGESTS, with the same options
 
 Checks what a deployment needs, deploys the stacks in order, waits until VMs that run have applied what changed for them, waits
@@ -41,6 +42,7 @@ Run again after any failure, it goes on.
   --wait SECONDS  how long to wait for Vault's first boot, and for a VM to apply a change (default 1200)
   --allow-loss ADDRESS
                   let this resource be deleted, replaced or made smaller, though it holds data; Terraform's address
+  --no-snapshot   let another version of Vault start without a snapshot before it
   --break-lock ID give back this lock, which a run that is over left on a state, then go on
   --review        with --plan: each plan as a reviewer reads it, and its digest
   --reviewed DIGESTS
@@ -49,7 +51,7 @@ Run again after any failure, it goes on.
 `;
 
 /** What --json prints. */
-interface Result {
+export interface Result {
   environment: string;
   ok: boolean;
   stacks: (
@@ -80,6 +82,7 @@ export async function main(): Promise<void> {
         stack: { type: "string", multiple: true },
         wait: { type: "string", default: "1200" },
         "allow-loss": { type: "string", multiple: true, default: [] },
+        "no-snapshot": { type: "boolean", default: false },
         "break-lock": { type: "string" },
         review: { type: "boolean", default: false },
         reviewed: { type: "string" },
@@ -92,7 +95,8 @@ export async function main(): Promise<void> {
         reviewed: readDigests(values.reviewed),
       };
       const work = async () => {
-        const deployment = new Deployment(name, values.stack, options, interruption, result);
+        const environment = { ...loadEnvironment(name), upgradeWithoutSnapshot: values["no-snapshot"] };
+        const deployment = new Deployment(environment, values.stack, options, interruption, result);
         const plan = () => (values.review ? deployment.planForReview() : deployment.plan());
         if (values["break-lock"]) await deployment.breakLock(values["break-lock"]);
         await (values.plan ? plan() : deployment.deploy()).finally(() => deployment.close());
@@ -125,7 +129,7 @@ function readDigests(text: string | undefined): ReadonlyMap<string, string> | un
 }
 
 /** What the options say. */
-interface Options {
+export interface Options {
   wait: number;
   allowedLosses: readonly string[];
   /** Digests by stack; undefined where plans are applied that nobody reviewed. */
@@ -133,10 +137,9 @@ interface Options {
 }
 
 /** One run of the script. */
-class Deployment {
+export class Deployment {
   private readonly progress = new DeploymentProgress();
   private readonly az: AzureCli;
-  private readonly environment;
   private readonly unfinished: UnfinishedWork;
   /** All stacks; those that are chosen; what is known of each stack's state. */
   private readonly system: readonly SynthesizedStack[];
@@ -145,15 +148,14 @@ class Deployment {
   private vault: VaultAccess | undefined;
 
   constructor(
-    name: string,
+    private readonly environment: Environment,
     stackNames: readonly string[] | undefined,
     private readonly options: Options,
     private readonly interruption: Interruption,
     private readonly result: Result,
   ) {
-    this.environment = loadEnvironment(name);
-    this.unfinished = new UnfinishedWork(name);
-    this.system = synthesizeSystem(this.environment);
+    this.unfinished = new UnfinishedWork(environment.name);
+    this.system = synthesizeSystem(environment);
     this.stacks = chosenStacks(this.system, stackNames);
     this.az = new AzureCli(interruption.signal);
   }

@@ -69,6 +69,9 @@ export class MachineReports {
       try {
         const last = await this.last(id);
         if (last?.version === version && last.applied) return true;
+        if (last?.version === version && asksOnce.test(last.line)) {
+          refused.abort(new UserError(`${name}: ${last.line.replace(asksOnce, "")}`));
+        }
         said = last ? `it reported last: ${last.line}` : nothing;
       } catch (error) {
         said = (error as Error).message;
@@ -98,14 +101,24 @@ export class MachineReports {
     return last !== undefined && !(last.version === version && last.applied);
   }
 
-  /** @throws {UserError} when the console cannot be read, as in a VM's first minutes. */
   private async last(id: string): Promise<MachineReport | undefined> {
+    return lastReport(await this.console(id));
+  }
+
+  /**
+   * What is on a VM's serial console, be it plain or as the text of a JSON string.
+   * @throws {UserError} when it cannot be read, as in a VM's first minutes.
+   */
+  async console(id: string): Promise<string> {
     const command = ["vm", "boot-diagnostics", "get-boot-log"];
     const result = await this.az.attempt(...command, "--ids", id);
     if (result?.code !== 0) throw new UserError(azureErrorSentence(command.join(" "), result?.stderr ?? ""));
-    return lastReport(result.stdout);
+    return result.stdout.replaceAll(/\\r|\\n/g, "\n");
   }
 }
+
+/** A unit that does what a person asked for once: its failure is the answer. */
+const asksOnce = /^user-data [0-9a-f]{12}: failed: vault-restore\.service failed: /;
 
 /** The last report on a serial console, be it plain or as the text of a JSON string. */
 export function lastReport(console: string): MachineReport | undefined {

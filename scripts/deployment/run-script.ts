@@ -9,23 +9,24 @@ export function say(line: string): void {
 }
 
 /**
- * Runs a script to its end: exit code 0, or 1 after a sentence on stderr, or 128 and the signal's number.
+ * Runs a script to its end: exit code 0 or the number that the work gives, or `failure` after a sentence on stderr, or 128 and the signal's number.
  * `onFailure` is told the sentence too.
  */
 export async function runScript(
-  work: (interruption: Interruption) => Promise<void>,
+  work: (interruption: Interruption) => Promise<unknown>,
   onFailure: (message: string) => void = () => {},
+  failure = 1,
 ): Promise<void> {
   const interruption = new Interruption(say);
   try {
-    await work(interruption);
-    process.exit(0);
+    const code = await work(interruption);
+    process.exit(typeof code === "number" ? code : 0);
   } catch (error) {
     const message = sentenceOf(error);
     if (interruption.exitCode === undefined) say(message);
     onFailure(interruption.exitCode === undefined ? message : "Interrupted.");
     interruption.stopTheRest();
-    process.exit(interruption.exitCode ?? 1);
+    process.exit(interruption.exitCode ?? failure);
   }
 }
 

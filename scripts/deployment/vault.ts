@@ -95,50 +95,54 @@ export class VaultAccess {
 
   /** @throws where Vault is not unsealed and active. */
   async checkHealth(): Promise<void> {
-    const client = this.client();
     try {
-      await client.request({ method: "GET", path: "sys/health" });
+      await this.asNobody((client) => client.request({ method: "GET", path: "sys/health" }));
     } catch (error) {
       // 429, 472 and 473: a standby, which forwards. Source: Vault, sys/health.
       if (error instanceof VaultRefusal && [429, 472, 473].includes(error.status)) return;
       if (error instanceof VaultRefusal) throw new UserError(stateOf(error.status));
       throw error;
-    } finally {
-      client.close();
     }
   }
 
   /** Revokes every lease of the database engine, whose users else stay in MySQL and keep the engine from going. */
   async revokeDatabaseLeases(): Promise<void> {
-    const client = await this.logIn();
-    try {
+    await this.asDeployer(async (client) => {
       // Whoever loses credentials asks for others at once. A lease made after this would keep the database engine from going.
       for (const role of await databaseRoles(client))
         await client.request({ method: "DELETE", path: `database/roles/${role}` });
       const path = "sys/leases/revoke-prefix/database/creds";
       await client.request({ method: "PUT", path, body: { sync: true } });
-    } finally {
-      await client.logOut();
-    }
+    });
   }
 
   /** Does what Vault's own tries did not: a database away for a quarter of an hour uses them up, and then Vault waits a day. */
-  async endExpiredLeases(): Promise<{ ended: string[]; left: Record<string, string> }> {
+  endExpiredLeases(): Promise<{ ended: string[]; left: Record<string, string> }> {
+    return this.asDeployer(endExpiredLeases);
+  }
+
+  /** @returns whether there was an engine that an earlier removal left half way, and which is gone now */
+  finishRemovalOfDatabaseEngine(): Promise<boolean> {
+    return this.asDeployer(finishRemovalOfDatabaseEngine);
+  }
+
+  /** Does work with a login that ends with it. */
+  async asDeployer<T>(work: (client: VaultClient) => Promise<T>): Promise<T> {
     const client = await this.logIn();
     try {
-      return await endExpiredLeases(client);
+      return await work(client);
     } finally {
       await client.logOut();
     }
   }
 
-  /** @returns whether there was an engine that an earlier removal left half way, and which is gone now */
-  async finishRemovalOfDatabaseEngine(): Promise<boolean> {
-    const client = await this.logIn();
+  /** Does work that takes no login. */
+  async asNobody<T>(work: (client: VaultClient) => Promise<T>): Promise<T> {
+    const client = this.client();
     try {
-      return await finishRemovalOfDatabaseEngine(client);
+      return await work(client);
     } finally {
-      await client.logOut();
+      client.close();
     }
   }
 

@@ -1,3 +1,5 @@
+import { createApplication } from "../../app/application";
+import { NotGranted } from "../../app/errors";
 import { readRenderedConfiguration, readSettings, SettingsError } from "../../app/settings";
 
 const complete = {
@@ -31,6 +33,35 @@ describe("The application's settings", () => {
       "database",
     );
   });
+
+  it.each([
+    [
+      "transit/encrypt/customer-key",
+      "the path transit/decrypt/customer-key, the path transit/hmac/customer-key",
+    ],
+    [
+      "transit/decrypt/archive-key",
+      "the path transit/encrypt/customer-key, the path transit/decrypt/customer-key",
+    ],
+  ])(
+    "that give less than the application needs (%s) are named, without a promise",
+    async (VAULT_PATHS, missing) => {
+      const settings = readSettings({
+        ...complete,
+        VAULT_PATHS,
+        IDENTITY_ENDPOINT: "http://127.0.0.1:9/msi",
+      });
+      const application = await createApplication(settings);
+      try {
+        const refusal = await application.store.list({ page: 1, pageSize: 5 }).catch((error) => error);
+        expect(refusal).toBeInstanceOf(NotGranted);
+        expect(refusal.reason).toContain(missing);
+        expect((await application.ready()).reasons).toContain(refusal.reason);
+      } finally {
+        await application.close();
+      }
+    },
+  );
 
   it("are refused with a sentence for each", () => {
     const read = () => readSettings({ VAULT_ADDR: "vault", VAULT_CACERT_BYTES: "x" });

@@ -15,7 +15,7 @@ import { findWorkshop, installedPrograms } from "./workshop";
 
 jest.setTimeout(BOOT_MS);
 
-/** What only Vault Agent and the application may read. */
+/** Files that only Vault Agent and the application may read. */
 const secrets = {
   "read Vault Agent's token": "head --bytes=1 /ramdisk/.vaulttoken",
   "read the application's configuration": "head --bytes=1 /ramdisk/app/config.json",
@@ -94,7 +94,7 @@ describe("A VM of the stack agent-vm", () => {
     },
   }));
 
-  it("keeps the application's configuration and Vault Agent's token in memory, and from others", async () => {
+  it("keeps the application's configuration and Vault Agent's token in memory, unreadable for others", async () => {
     expect(await vm.output("findmnt --noheadings --output FSTYPE,OPTIONS /ramdisk")).toMatch(
       /^tmpfs +rw,nosuid,nodev,noexec.*noswap/,
     );

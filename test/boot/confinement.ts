@@ -1,6 +1,6 @@
 import type { Guest } from "../../sandbox/guest/guest";
 
-/** Attempts that a unit's confinement is to stop, each a shell command that succeeds where nothing stops it. */
+/** Attempts that a unit's confinement must stop. Each is a shell command that succeeds without confinement. */
 export const attempts = {
   "write a configuration file": `for file in /etc/vault*.d/*.hcl; do : >>"$file" || exit 1; done`,
   "write a program": ": >>/usr/local/sbin/azure-key-vault",
@@ -24,17 +24,17 @@ export const attempts = {
 
 export type Attempt = keyof typeof attempts;
 
-/** Settings of a unit that say what it runs and when; the rest of a unit's file is its confinement. */
+/** A unit's settings for its programs and times. All other settings are its confinement. */
 const ORDERS =
   "Exec[A-Za-z]*|Restart[A-Za-z]*|Type|RemainAfterExit|Standard[A-Za-z]*|KillSignal|Timeout[A-Za-z]*|Wants|Requires|BindsTo|After|Before|Conflicts|RequiresMountsFor|DefaultDependencies|WantedBy";
 
 const FOLDER = "/run/attempts";
 
 /**
- * Which attempts succeed with a unit's user, capabilities and sandbox: in a copy of the unit that runs them in place of its program.
- * Without a unit: as root, unconfined.
+ * Returns the attempts that succeed with a unit's user, capabilities and sandbox. A copy of the unit runs them
+ * instead of its program. Without a unit, they run as root, unconfined.
  *
- * @param more attempts of this machine
+ * @param more further attempts on this machine
  */
 export async function successes(
   vm: Guest,

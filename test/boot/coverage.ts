@@ -1,6 +1,6 @@
 /**
- * Which test covers each difference between the sandbox and a VM on Azure (sandbox/machine/differences.ts), by its name: the
- * boot test, the sandbox's own tests, or none.
+ * The test that covers each difference between the sandbox and a VM on Azure, by its name
+ * (sandbox/machine/differences.ts): the boot test, the sandbox's own tests, or none.
  */
 export const coverage: Readonly<Record<string, string>> = {
   "Private root": "boot test: files at their own paths",

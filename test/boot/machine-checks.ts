@@ -8,20 +8,20 @@ import { failedUnits } from "./systemd";
 export interface CheckedMachine {
   readonly vm: Guest;
   readonly userData: string;
-  /** Where something listens, by TCP. */
+  /** The expected TCP listeners. */
   readonly listeners: readonly string[];
-  /** Attempts against this machine's own secrets, beside those of confinement.ts. */
+  /** Attempts on this machine's own secrets, besides the attempts in confinement.ts. */
   readonly attempts: Readonly<Record<string, string>>;
-  /** What the units may do of all attempts, because they need it; nothing else. */
+  /** The attempts that each unit needs to succeed. All others must fail. */
   readonly allowed: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What holds for every kind of VM after its first boot. */
+/** Checks that apply to every kind of VM after its first boot. */
 export function checkMachine(started: () => CheckedMachine): void {
   const files = () => readCloudConfig(started().userData).write_files;
   const output = (script: string) => started().vm.output(script);
 
-  it("finishes cloud-init without an error or a warning", async () => {
+  it("finishes cloud-init without errors and warnings", async () => {
     expect(await output("cloud-init status --long --format json || true")).toContain('"status": "done"');
     expect(await output("grep -E ' - .*(WARNING|ERROR|CRITICAL)' /var/log/cloud-init.log || true")).toBe("");
   });
@@ -34,7 +34,7 @@ export function checkMachine(started: () => CheckedMachine): void {
     expect(await failedUnits(started().vm)).toEqual([]);
   });
 
-  it("has every unit active, or done, or waiting for its timer", async () => {
+  it("has every unit active, done, or waiting for its timer", async () => {
     const units = files().flatMap(({ path }) => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? []);
     expect(units.length).toBeGreaterThanOrEqual(6);
     const states = await output(
@@ -46,7 +46,7 @@ export function checkMachine(started: () => CheckedMachine): void {
     expect(bad).toEqual([]);
   });
 
-  it("says nothing of priority err about its units", async () => {
+  it("logs nothing with priority err about its units", async () => {
     expect(
       await output(
         "journalctl --boot --priority err --no-pager --quiet --unit 'vault*' --unit 'app*' --unit 'node*' --unit 'var-lib-vault.mount' --unit ramdisk.mount || true",
@@ -54,7 +54,7 @@ export function checkMachine(started: () => CheckedMachine): void {
     ).toBe("");
   });
 
-  it("reports on the console that its user data are applied", async () => {
+  it("reports the applied user data on the console", async () => {
     await waitFor(
       "the report of apply-user-data",
       async () => /user-data [0-9a-f]{12}: applied/.test(await started().vm.console()),
@@ -62,7 +62,7 @@ export function checkMachine(started: () => CheckedMachine): void {
     );
   });
 
-  it("has each file of the user data, root's and with its mode", async () => {
+  it("has each file of the user data, owned by root and with its mode", async () => {
     const paths = files().map(({ path }) => path);
     const found = await output(`stat --format '%n %U:%G %a' ${paths.join(" ")}`);
     expect(found.split("\n").sort()).toEqual(
@@ -72,17 +72,17 @@ export function checkMachine(started: () => CheckedMachine): void {
     );
   });
 
-  it("listens where it is meant to, and nowhere else", async () => {
+  it("listens only at the expected addresses", async () => {
     const sockets = await output("ss --no-header --tcp --listening --numeric | awk '{print $4}' | sort");
-    // Those of Azure's network, which stand in the guest, and of the system's resolver.
+    // Skips the forwards for Azure's network inside the guest, and the system's resolver.
     const own = sockets.split("\n").filter((it) => !/^169\.254\.169\.|:53$/.test(it));
     expect(own).toEqual([...started().listeners].sort());
   });
 
-  it("confines each service: what it need not do, it cannot", async () => {
+  it("confines each service to its necessary actions", async () => {
     const { vm, attempts: own, allowed } = started();
     const all = Object.keys({ ...attempts, ...own });
-    // Unconfined they all succeed, so that a failure inside of a unit proves something.
+    // Unconfined, all attempts succeed. So a failure inside a unit proves its confinement.
     expect(await successes(vm, undefined, own)).toEqual(all);
     const services = files().flatMap(
       ({ path }) => /^\/etc\/systemd\/system\/(\S+\.service)$/.exec(path)?.[1] ?? [],

@@ -8,13 +8,13 @@ jest.setTimeout(BOOT_MS);
 
 const UNITS = "/etc/systemd/system";
 
-/** A mistake in the user data, and the check that is to notice it. */
+/** A mistake in the user data, which a check must find. */
 interface Mutation {
   readonly mistake: string;
   readonly path: string;
   readonly text?: (text: string) => string;
   readonly file?: Partial<WriteFile>;
-  /** Removed, as if the user data did not name it. */
+  /** A package to remove, as if the user data did not name it. */
   readonly withoutPackage?: string;
   readonly noticedBy: RegExp;
 }
@@ -35,7 +35,7 @@ const mutations: readonly Mutation[] = [
     noticedBy: notComplete,
   },
   {
-    mistake: "Vault without a place that it may write",
+    mistake: "Vault without a writable folder",
     path: `${UNITS}/vault.service`,
     text: line(/^ReadWritePaths=.*\n/m, ""),
     noticedBy: notComplete,
@@ -47,7 +47,7 @@ const mutations: readonly Mutation[] = [
     noticedBy: /vault\.service may/,
   },
   {
-    mistake: "first boot that may load kernel modules",
+    mistake: "first boot with the right to load kernel modules",
     path: `${UNITS}/vault-first-boot.service`,
     text: (text) =>
       text
@@ -69,25 +69,25 @@ const mutations: readonly Mutation[] = [
     noticedBy: /\/var\/lib\/vault is mounted/,
   },
   {
-    mistake: "Vault's configuration as another owner's",
+    mistake: "Vault's configuration with another owner",
     path: "/etc/vault.d/vault.hcl",
     file: { owner: "vault:vault" },
     noticedBy: /\/etc\/vault\.d\/vault\.hcl vault:vault/,
   },
   {
-    mistake: "a program that cannot be executed",
+    mistake: "a program that is not executable",
     path: "/usr/local/sbin/vault-first-boot",
     file: { permissions: "0644" },
     noticedBy: notComplete,
   },
   {
-    mistake: "a package left out",
+    mistake: "a missing package",
     path: "/etc/vault.d/vault.hcl",
     withoutPackage: "jq",
     noticedBy: notComplete,
   },
   {
-    mistake: "a setting left out",
+    mistake: "a missing setting",
     path: "/etc/vault.d/vault.env",
     text: line(/^RECOVERY_KEYS_SECRET_URL=.*\n/m, ""),
     noticedBy: notComplete,
@@ -108,7 +108,7 @@ describe("A mistake in the user data of Vault's VM", () => {
 
   const files = () => readCloudConfig(scene.machineOf("vault-server").cloudConfig).write_files;
 
-  /** What is wrong with the VM, as its user data without a mistake declare it. */
+  /** Returns the VM's problems, measured against the user data without a mistake. */
   const problems = async (unit: string | undefined): Promise<string[]> => {
     const { vm } = waiting;
     const found: string[] = [];
@@ -140,7 +140,7 @@ describe("A mistake in the user data of Vault's VM", () => {
 
   const apply = async ({ path, text, file, withoutPackage }: Mutation): Promise<void> => {
     const original = files().find((it) => it.path === path);
-    if (!original) throw new Error(`There is no ${path} in the user data.`);
+    if (!original) throw new Error(`The user data has no ${path}.`);
     const mutated = { ...original, ...file };
     const content = Buffer.from((text ?? ((it: string) => it))(textOf(original))).toString("base64");
     await waiting.vm.output(
@@ -161,7 +161,7 @@ describe("A mistake in the user data of Vault's VM", () => {
     },
   );
 
-  it("is not seen where there is none", async () => {
+  it("is not reported without one", async () => {
     await waiting.start();
     await waiting.attach(scene.dataDisk("no-mistake"));
     expect(await problems("vault.service")).toEqual([]);

@@ -4,13 +4,13 @@ import { untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
 
 jest.setTimeout(BOOT_MS);
 
-/** QEMU's controller has a name of its own: it gets the one that Azure's has, after which the rule of the user data asks. */
+/** QEMU's controller has its own model name. This rule sets Azure's name, which the user data's rule expects. */
 const azuresController = {
   path: "/etc/udev/rules.d/61-azures-controller.rules",
   content: 'KERNEL=="nvme*", ENV{DEVTYPE}=="disk", ENV{ID_MODEL}="MSFT NVMe Accelerator v1.0"\n',
 };
 
-describe("Vault's VM of a size that has NVMe disks only", () => {
+describe("Vault's VM with a size that has only NVMe disks", () => {
   let scene: BootScene;
   let vm: Guest;
 
@@ -28,7 +28,7 @@ describe("Vault's VM of a size that has NVMe disks only", () => {
 
   afterAll(() => scene?.close(), SOON_MS);
 
-  it("has a rule that udev takes", async () => {
+  it("has a rule that udev accepts", async () => {
     expect(await vm.output("udevadm verify /etc/udev/rules.d/90-vault-data-disk.rules")).toMatch(
       /1.*success|Success: 1/i,
     );

@@ -9,7 +9,7 @@ import { WaitingVault } from "./waiting-vault";
 
 jest.setTimeout(BOOT_MS);
 
-/** How often the power goes during first boot: BOOT_TEST_POWER_CUTS, which the nightly run sets higher. */
+/** The number of power cuts during first boot: BOOT_TEST_POWER_CUTS. The nightly run uses more. */
 const CUTS = Number(process.env.BOOT_TEST_POWER_CUTS ?? 3);
 
 describe("A data disk", () => {
@@ -30,7 +30,7 @@ describe("A data disk", () => {
   afterEach(() => waiting.vm.cutPower());
   afterAll(() => scene?.close(), SOON_MS);
 
-  it("that comes after the start gets a file system and a Vault", async () => {
+  it("that arrives after the start gets a file system and a Vault", async () => {
     await waiting.start();
     const attached = Date.now();
     await waiting.attach(scene.dataDisk("first"));
@@ -40,7 +40,7 @@ describe("A data disk", () => {
     expect(await output("cat /var/lib/vault/first-boot")).toBe("complete");
   });
 
-  it("is taken as it is by another VM: no second file system, no second Vault", async () => {
+  it("works unchanged in another VM: no second file system, no second Vault", async () => {
     await waiting.start();
     await waiting.attach(scene.dataDisk("first"));
     await waiting.untilDeployerLogsIn();
@@ -48,10 +48,10 @@ describe("A data disk", () => {
     expect(await journalOf(waiting.vm, "vault.service", 2_000)).not.toContain("security barrier initialized");
   });
 
-  it("on which something else is stays as it is", async () => {
+  it("with other content does not change", async () => {
     const disk = scene.dataDisk("foreign");
     await makeDisk(disk);
-    // The signature of swap space, at the end of its first page.
+    // Swap space has its signature at the end of its first page.
     const file = await open(disk, "r+");
     await file.write("SWAPSPACE2", 4096 - 10);
     await file.close();
@@ -82,7 +82,7 @@ describe("A data disk", () => {
       );
       await waiting.vm.cutPower();
       scene.progress.line(
-        `Power cut ${number}: ${moment} ms after the disk came; first boot said last: ${said}`,
+        `Power cut ${number}: ${moment} ms after the disk arrived. First boot's last log line: ${said}`,
       );
       await waiting.start();
       await waiting.attach(disk);
@@ -95,7 +95,7 @@ describe("A data disk", () => {
   );
 });
 
-/** Of the first 64 MB, where every file system has its beginning. */
+/** Digests the first 64 MB, where every file system starts. */
 async function digestOfStart(disk: string): Promise<string> {
   const file = await open(disk);
   try {

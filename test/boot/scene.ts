@@ -26,10 +26,10 @@ import { findWorkshop, installedPrograms } from "./workshop";
 
 /** Milliseconds. A boot takes about a minute under TCG on two idle cores. */
 export const BOOT_MS = 15 * 60_000;
-/** Milliseconds for what takes a VM seconds, and minutes under TCG beside other work. */
+/** Milliseconds for work that takes a VM seconds, or minutes under TCG next to other work. */
 export const SOON_MS = 10 * 60_000;
 
-/** An environment's stacks beside a stand-in for Azure, for VMs in QEMU. */
+/** An environment's stacks and a stand-in for Azure, for VMs in QEMU. */
 export class BootScene {
   private constructor(
     readonly environment: Environment,
@@ -42,7 +42,7 @@ export class BootScene {
     private readonly undo: UndoSteps,
   ) {}
 
-  /** @param edit of the environment's settings of Vault */
+  /** @param edit changes of the environment's Vault settings */
   static async open(environmentName: string, edit: Partial<Environment["vault"]> = {}): Promise<BootScene> {
     const progress = new Progress();
     const undo = new UndoSteps();
@@ -74,7 +74,7 @@ export class BootScene {
 
   machineOf(stack: string): BootingMachine {
     const machine = virtualMachines(this.deployment).find((it) => it.stack === stack);
-    if (!machine) throw new UserError(`The stack ${stack} has no VM.`);
+    if (!machine) throw new UserError(`Stack ${stack} has no VM.`);
     return machine;
   }
 
@@ -95,7 +95,7 @@ export class BootScene {
     return deployed;
   }
 
-  /** What is to be undone when the scene closes. */
+  /** Registers a step for the scene's end. */
   onClose(step: () => Promise<unknown>): Promise<void> {
     return this.undo.add(step);
   }
@@ -104,13 +104,13 @@ export class BootScene {
     return join(this.folder, `${name}.data`);
   }
 
-  /** Vault's own, PEM. */
+  /** Returns Vault's own certificate, PEM. */
   vaultCertificate(): string {
     const { keyVault, name } = this.certificate();
     return this.azure.keyVault(keyVault).certificate(name) ?? "";
   }
 
-  /** What Key Vault does before it expires. */
+  /** Renews Vault's certificate, as Key Vault does before it expires. */
   async renewVaultCertificate(): Promise<void> {
     const { keyVault, name } = this.certificate();
     await this.azure.renewCertificate(keyVault, name);

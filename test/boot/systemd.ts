@@ -3,12 +3,12 @@ import { waitFor } from "../../lib/processes/wait-for";
 import type { Guest } from "../../sandbox/guest/guest";
 import { BOOT_MS, SOON_MS } from "./scene";
 
-/** Waits until cloud-init has done all that it does at a boot, well or badly. */
+/** Waits until cloud-init has finished a boot, with or without errors. */
 export async function untilCloudInitIsDone(vm: Guest): Promise<void> {
   await vm.run("cloud-init status --wait >/dev/null", { deadlineMs: BOOT_MS });
 }
 
-/** Waits until a unit is active; an oneshot unit is when it has done its work. */
+/** Waits until a unit is active. An oneshot unit is active after its work. */
 export async function untilUnitIsActive(vm: Guest, unit: string, deadlineMs = SOON_MS): Promise<void> {
   try {
     await waitFor(`${unit} to be active`, async () => (await stateOf(vm, unit)) === "active", {
@@ -24,14 +24,14 @@ export async function stateOf(vm: Guest, unit: string): Promise<string> {
   return vm.output(`systemctl is-active ${unit} || true`);
 }
 
-/** The end of what a unit and systemd about it have said in this boot. */
+/** Returns the last log lines of a unit in this boot. */
 export async function journalOf(vm: Guest, unit: string, lines = 40): Promise<string> {
   return vm.output(
     `systemctl status --no-pager --lines=0 ${unit} || true; journalctl --boot --no-pager --lines=${lines} --unit=${unit}`,
   );
 }
 
-/** Failed units, each with the end of its journal. */
+/** Returns failed units, each with its last log lines. */
 export async function failedUnits(vm: Guest): Promise<string[]> {
   const text = await vm.output("systemctl list-units --failed --plain --no-legend | awk '{print $1}'");
   const units = text.split("\n").filter((unit) => unit !== "");

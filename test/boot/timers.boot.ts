@@ -5,8 +5,8 @@ import { WaitingVault } from "./waiting-vault";
 jest.setTimeout(BOOT_MS);
 
 /**
- * A security update, as far as apt and unattended-upgrades see one, that asks for a restart: version 1.0 is installed, and 2.0 is
- * in the image's repository, which says of itself what Ubuntu's repository of security updates says.
+ * A security update that requires a restart, as apt and unattended-upgrades see one. Version 1.0 is installed, and
+ * 2.0 is in the image's repository. The repository has the fields of Ubuntu's repository of security updates.
  */
 const publishUpdate = `
   set -e
@@ -51,7 +51,7 @@ describe("The clock of Vault's VM", () => {
     const before = await main();
     const served = await output("cat /run/vault-tls/served");
     await scene.renewVaultCertificate();
-    // The timer's hour, and the longest that it waits beyond it.
+    // The timer's hour, and its longest random delay.
     await setClock("1 hour 15 minutes");
     await waitFor(
       "Vault to serve the renewed certificate",
@@ -62,9 +62,9 @@ describe("The clock of Vault's VM", () => {
     await setClockRight();
   });
 
-  it("installs a security update by itself, and restarts at the hour of the environment", async () => {
+  it("installs a security update automatically, and restarts at the environment's time", async () => {
     await output(publishUpdate);
-    // apt-daily.timer and apt-daily-upgrade.timer, with the longest that they wait.
+    // For apt-daily.timer and apt-daily-upgrade.timer with their longest random delay.
     await setClock("tomorrow 18:30");
     await setClock("tomorrow 07:30");
     await waitFor(

@@ -14,7 +14,7 @@ import { untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
 jest.setTimeout(BOOT_MS);
 
 const FIRST_BOOT = "vault-first-boot.service";
-/** Attempts on what only Vault and those who serve it may read. */
+/** Attempts on files that only Vault and its helpers may read. */
 const secrets = {
   "read the TLS key": "head --bytes=1 /run/vault-tls/current/tls.key",
   "read Vault's data": "ls /var/lib/vault/raft",
@@ -27,7 +27,7 @@ describe("The VM of the stack vault-server", () => {
   let port: number;
   let poweredOn: number;
 
-  /** Vault's API from another host, by the name in its certificate. */
+  /** Returns a client of Vault's API on another host, with the name in its certificate. */
   const deployer = () =>
     VaultClient.loggedIn({
       address: `https://127.0.0.1:${port}`,
@@ -82,7 +82,7 @@ describe("The VM of the stack vault-server", () => {
       allowed: {
         "haproxy.service": ["read the TLS key"],
         "vault-access.service": ["ask IMDS"],
-        // It replaces the key, whoever owns it.
+        // It replaces the key, which may have any owner.
         "vault-certificate.service": ["ask IMDS", "read the TLS key", "read Vault's data"],
         // It erases an unfinished Vault.
         "vault-first-boot.service": ["ask IMDS", "read the TLS key", "read Vault's data"],
@@ -91,7 +91,7 @@ describe("The VM of the stack vault-server", () => {
     };
   });
 
-  it("has Vault's data on its own disk, by its stable name", async () => {
+  it("has Vault's data on its own disk, mounted by its stable name", async () => {
     expect(await vm.output("findmnt --noheadings --output FSTYPE,OPTIONS /var/lib/vault")).toMatch(
       /^ext4 +rw,nosuid,nodev,noexec/,
     );
@@ -99,7 +99,7 @@ describe("The VM of the stack vault-server", () => {
     expect(await vm.output(`readlink -f /dev/disk/azure/scsi1/${DATA_DISK_SERIAL}`)).toBe(source);
   });
 
-  it("takes a change of the user data from IMDS, and says so on the console", async () => {
+  it("applies a change of the user data from IMDS, and reports it on the console", async () => {
     const { name, cloudConfig: userData } = scene.machineOf("vault-server");
     const path = "/etc/apt/apt.conf.d/52vault-vm";
     const config = readCloudConfig(userData);
@@ -123,7 +123,7 @@ describe("The VM of the stack vault-server", () => {
     expect(await vm.output(`cat ${path}`)).toContain('"04:45"');
   });
 
-  it("rotates Vault's audit log, and Vault goes on writing", async () => {
+  it("rotates Vault's audit log, and Vault continues to write", async () => {
     await vm.output("logrotate --force /etc/logrotate.d/vault");
     const before = await vm.output("stat --format %s /var/log/vault/first-boot-audit.log || echo 0");
     await untilDeployerLogsIn();
@@ -136,12 +136,12 @@ describe("The VM of the stack vault-server", () => {
   const uuid = () =>
     vm.output(`blkid --output value --match-tag UUID /dev/disk/azure/scsi1/${DATA_DISK_SERIAL}`);
 
-  it("is unsealed again after Vault was killed", async () => {
+  it("is unsealed again after a kill of Vault", async () => {
     await vm.output("systemctl kill --signal=KILL vault.service");
     await untilDeployerLogsIn();
   });
 
-  it("is unsealed again after a reboot, with the file system that it had", async () => {
+  it("is unsealed again after a reboot, with the same file system", async () => {
     const before = await uuid();
     const boot = await vm.output("cat /proc/sys/kernel/random/boot_id");
     poweredOn = Date.now();

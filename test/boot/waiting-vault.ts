@@ -13,8 +13,8 @@ const SNAPSHOT = "waiting";
 export const FIRST_BOOT = "vault-first-boot.service";
 
 /**
- * Vault's VM, booted and complete but for its data disk, on which its units wait: in Azure, too, the disk may come after the start. A
- * snapshot of it stands for any number of fresh VMs, each there within seconds.
+ * Vault's booted VM without its data disk. Its units wait for the disk, because in Azure, too, the disk may arrive
+ * after the start. A snapshot provides any number of fresh VMs within seconds.
  */
 export class WaitingVault {
   private constructor(
@@ -45,15 +45,15 @@ export class WaitingVault {
     return new WaitingVault(vm, scene, port);
   }
 
-  /** A fresh VM, which still waits for its disk. */
+  /** Starts a fresh VM, which waits for its disk. */
   async start(): Promise<void> {
     await this.vm.start({ snapshot: SNAPSHOT });
     await this.vm.untilThere({ deadlineMs: SOON_MS });
-    // Its clock stood still since the snapshot.
+    // Its clock stopped at the snapshot.
     await this.vm.output(`date --set=@${Math.floor(Date.now() / 1000)}`);
   }
 
-  /** @param disk a file, made empty when it is missing */
+  /** @param disk a file, created empty if missing */
   async attach(disk: string): Promise<void> {
     await makeDisk(disk);
     await this.vm.attachDisk(DATA_DISK_SERIAL, disk);

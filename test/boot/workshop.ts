@@ -8,7 +8,7 @@ import { findGuestImage } from "../../sandbox/guest/guest-image";
 import { findAcceleration, findQemuPrograms } from "../../sandbox/guest/qemu";
 import type { InstalledProgram } from "../../sandbox/machine/machine";
 
-/** What guests are made with on this machine; says in one line what that is. */
+/** Finds the programs and images for guests on this machine, and prints them in one line. */
 export async function findWorkshop(progress: Progress): Promise<GuestWorkshop> {
   const qemu = await findQemuPrograms();
   if (typeof qemu === "string") throw new UserError(qemu);
@@ -18,7 +18,7 @@ export async function findWorkshop(progress: Progress): Promise<GuestWorkshop> {
   return { qemu, image, acceleration };
 }
 
-/** The releases that are there before a VM boots, so that it need not download them. */
+/** Returns the releases to install before a VM boots, so the VM does not download them. */
 export function installedPrograms({ vault }: Environment, vaultProgram: string): InstalledProgram[] {
   return [
     { ...vaultRelease(vault), path: vaultProgram },

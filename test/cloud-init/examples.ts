@@ -36,6 +36,15 @@ export const vaultServer: VaultServerUserData = {
   minTlsVersion: "1.2",
 };
 
+/** With snapshots, which the examples above are without. */
+export const snapshots = {
+  snapshots: {
+    containerUrl: `${reference("blob-endpoint")}snapshots`,
+    interval: "1h",
+    beforeUpgrade: true,
+  },
+} as const satisfies Partial<VaultServerUserData>;
+
 /** The second node of a cluster. */
 export const nodeOfFive = {
   nodeId: "vault-2",

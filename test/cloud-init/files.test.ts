@@ -13,16 +13,17 @@ import { join } from "node:path";
 import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { itWithProgram } from "../program";
-import { agentVm, nodeOfFive, vaultEnterpriseServer } from "./examples";
+import { agentVm, nodeOfFive, snapshots, vaultEnterpriseServer } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
 const machines = [
-  // A cluster's Enterprise before 2.0 has every file: those of the community edition, of the licence, of the front and of a node.
+  // A cluster's Enterprise before 2.0 has every file: those of the community edition, of the licence, of snapshots, of the front and of a node.
   {
     machine: "vault-server",
     userData: vaultServerUserData({
       ...vaultEnterpriseServer,
       ...nodeOfFive,
+      ...snapshots,
       vault: { version: "1.21.4", edition: "enterprise" },
       watched: true,
     }),

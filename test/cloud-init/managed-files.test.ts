@@ -3,7 +3,7 @@ import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { UNITS_FILE } from "../../cloud-init/common/managed-units";
 import { vaultServerFiles } from "../../cloud-init/vault-server/managed-files";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
-import { agentVm, nodeOfFive, vaultEnterpriseServer, vaultServer } from "./examples";
+import { agentVm, nodeOfFive, snapshots, vaultEnterpriseServer, vaultServer } from "./examples";
 import { filesOf } from "./machine";
 
 const withFront = { ...vaultServer, vault: { ...vaultServer.vault, version: "1.21.4" } };
@@ -40,8 +40,13 @@ const machines = [
     userData: vaultServerUserData({ ...withFront, ...nodeOfFive }),
   },
   {
+    machine: "vault-server with snapshots and a front",
+    table: vaultServerFiles(withFront.vault, "SCSI", false, true),
+    userData: vaultServerUserData({ ...withFront, ...snapshots }),
+  },
+  {
     machine: "vault-server that is watched",
-    table: vaultServerFiles(vaultServer.vault, "SCSI", false, true),
+    table: vaultServerFiles(vaultServer.vault, "SCSI", false, false, true),
     userData: vaultServerUserData({ ...vaultServer, watched: true }),
   },
   { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadEnvironment } from "../../environments/load";
 import { demo, type EnvironmentFile, sentencesFor } from "./files";
 
-/** What a person did to a good file, and every sentence that comes of it. */
+/** A change of a valid file, and every resulting message. */
 type Case = [mistake: string, change: (file: EnvironmentFile) => void, ...sentences: string[]];
 
 const guid = "44444444-4444-4444-8444-44444444abcd";
@@ -14,19 +14,49 @@ describe("An environment file is refused, with the field, the problem and the cu
   describe("a field", () => {
     it.each<Case>([
       [
+        "with an interval for snapshots that no timer should have",
+        (file) => Object.assign(file.vault, { snapshots: { interval: "30s" } }),
+        'vault.snapshots.interval: "30s" is not an interval for snapshots; choose between 5m and 7d, without seconds.',
+      ],
+      [
+        "with snapshots that are kept for no day",
+        (file) => Object.assign(file.vault, { snapshots: { retentionDays: 0 } }),
+        "vault.snapshots.retentionDays: 0 is less than a day; choose 1 or more.",
+      ],
+      [
+        "with snapshots kept as nothing keeps them",
+        (file) => Object.assign(file.vault, { snapshots: { replication: "GRS" } }),
+        'vault.snapshots.replication: "GRS" is not a replication for snapshots; write LRS or ZRS.',
+      ],
+      [
         "that does not exist",
         (file) => Object.assign(file.vault, { colour: "red" }),
-        "vault.colour: is not a field; remove it or mend its spelling (docs/environments.md lists the fields).",
+        "vault.colour: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).",
       ],
       [
         "in other letter case",
         (file) => Object.assign(file, { Tags: {} }),
-        "Tags: is not a field; remove it or mend its spelling (docs/environments.md lists the fields).",
+        "Tags: is not a field. Do you mean tags? (docs/environments.md lists the fields.)",
       ],
       [
-        "whose name holds a line break and a terminal's escape",
+        "with a letter missing",
+        (file) => Object.assign(file.vault, { vmSiz: "Standard_D2s_v5" }),
+        "vault.vmSiz: is not a field. Do you mean vault.vmSize? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "with two letters changed, in a list",
+        (file) => Object.assign(file.webApps[0], { databaseRoel: "long" }),
+        "webApps[0].databaseRoel: is not a field. Do you mean webApps[0].databaseRole? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "that belongs elsewhere",
+        (file) => Object.assign(file, { dataDiskGb: 64 }),
+        "dataDiskGb: is not a field. Do you mean vault.dataDiskGb? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "whose name contains a line break and a terminal's escape",
         (file) => Object.assign(file, { "a\n\u001b[31mb": 1 }),
-        '["a\\n\\u001b[31mb"]: is not a field; remove it or mend its spelling (docs/environments.md lists the fields).',
+        '["a\\n\\u001b[31mb"]: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).',
       ],
       [
         "too few",
@@ -38,17 +68,17 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "that is null",
         (file) => Object.assign(file, { vault: null }),
-        "vault: is null, but should be an object; mend it (docs/environments.md explains it).",
+        "vault: is null, but should be an object; correct it (docs/environments.md explains it).",
       ],
       [
         "that is a list instead of an object",
         (file) => Object.assign(file, { vault: [] }),
-        "vault: is a list, but should be an object; mend it (docs/environments.md explains it).",
+        "vault: is a list, but should be an object; correct it (docs/environments.md explains it).",
       ],
       [
         "that is an object instead of a list",
         (file) => Object.assign(file, { webApps: { name: "webapp" } }),
-        "webApps: is an object, but should be a list; mend it (docs/environments.md explains it).",
+        "webApps: is an object, but should be a list; correct it (docs/environments.md explains it).",
       ],
       [
         "with a number in quotes",
@@ -61,7 +91,7 @@ describe("An environment file is refused, with the field, the problem and the cu
         'vault.publicAddress: is "true", a string, but should be true or false; write true without quotes.',
       ],
       [
-        "with a number where a string belongs",
+        "with a number instead of a string",
         (file) => Object.assign(file, { tags: { costCenter: 1000 } }),
         "tags.costCenter: is 1000, a number, but should be a string; write it in quotes.",
       ],
@@ -76,14 +106,14 @@ describe("An environment file is refused, with the field, the problem and the cu
         "vault.dataDiskGb: -1 is too small for Raft; choose 4 or more.",
       ],
       [
-        "with a number beyond all measure",
+        "with a huge number",
         (file) => Object.assign(file.vault, { osDiskGb: 1e300 }),
-        "vault.osDiskGb: 1e+300 is larger than an OS disk may be; choose 4095 or less.",
+        "vault.osDiskGb: 1e+300 is larger than the maximum of an OS disk; choose 4095 or less.",
       ],
       [
         "with a value of a thousand letters",
         (file) => Object.assign(file, { location: "X".repeat(1000) }),
-        `location: "${"X".repeat(56)}... is no Azure region; write it as \`az account list-locations\` does, such as westeurope.`,
+        `location: "${"X".repeat(56)}... is not an Azure region; write it as \`az account list-locations\` does, such as westeurope.`,
       ],
     ])("%s", refuses);
   });
@@ -96,51 +126,51 @@ describe("An environment file is refused, with the field, the problem and the cu
         'name: "production" differs from the file\'s name; write "demo", or rename the file.',
       ],
       [
-        "longer than a Key Vault's name has room for",
+        "too long for a Key Vault's name",
         (file) => Object.assign(file, { name: "demonstration" }),
-        'name: "demonstration" is no environment name; use 2 to 10 lower-case letters and digits, starting with a letter, since Key Vault names (24 characters) carry it.',
+        'name: "demonstration" is not an environment name; use 2 to 10 lower-case letters and digits, starting with a letter, because Key Vault names (24 characters) contain it.',
         'name: "demonstration" differs from the file\'s name; write "demo", or rename the file.',
       ],
       [
-        "that leads out of the folder",
+        "that points outside the folder",
         (file) => Object.assign(file, { name: "../demo" }),
-        'name: "../demo" is no environment name; use 2 to 10 lower-case letters and digits, starting with a letter, since Key Vault names (24 characters) carry it.',
+        'name: "../demo" is not an environment name; use 2 to 10 lower-case letters and digits, starting with a letter, because Key Vault names (24 characters) contain it.',
         'name: "../demo" differs from the file\'s name; write "demo", or rename the file.',
       ],
       [
-        "of a region as the portal shows it",
+        "of a region in the portal's spelling",
         (file) => Object.assign(file, { location: "West Europe" }),
-        'location: "West Europe" is no Azure region; write it as `az account list-locations` does, such as westeurope.',
+        'location: "West Europe" is not an Azure region; write it as `az account list-locations` does, such as westeurope.',
       ],
       [
-        "of a workload in letters that only look right",
+        "of a workload with look-alike letters",
         (file) => Object.assign(file.webApps[0], { name: "wеbapp" }),
-        'webApps[0].name: "wеbapp" is no workload name; use 1 to 24 lower-case letters, digits and single hyphens, starting with a letter, so that Azure\'s names stay within their limits.',
+        'webApps[0].name: "wеbapp" is not a workload name; use 1 to 24 lower-case letters, digits and single hyphens, starting with a letter, because Azure limits the length of names.',
       ],
       [
         "of a workload longer than Azure allows",
         (file) => Object.assign(file.agentVms[0], { name: "a".repeat(25) }),
-        'agentVms[0].name: "aaaaaaaaaaaaaaaaaaaaaaaaa" is no workload name; use 1 to 24 lower-case letters, digits and single hyphens, starting with a letter, so that Azure\'s names stay within their limits.',
+        'agentVms[0].name: "aaaaaaaaaaaaaaaaaaaaaaaaa" is not a workload name; use 1 to 24 lower-case letters, digits and single hyphens, starting with a letter, because Azure limits the length of names.',
       ],
       [
-        "of a workload that another one has, in the other list",
+        "of a workload that equals one in the other list",
         (file) => Object.assign(file.agentVms[0], { name: "webapp" }),
-        'agentVms[0].name: "webapp" is the name of another workload already, and a workload\'s policy and resources have its name; choose another.',
+        'agentVms[0].name: "webapp" is the name of another workload already, and a workload\'s name is the name of its policy and resources; choose another.',
       ],
       [
         "of a workload twice in one list",
         (file) => file.webApps.push({ name: "webapp" }),
-        'webApps[1].name: "webapp" is the name of another workload already, and a workload\'s policy and resources have its name; choose another.',
+        'webApps[1].name: "webapp" is the name of another workload already, and a workload\'s name is the name of its policy and resources; choose another.',
       ],
       [
-        "of an agent VM that Vault's own VM has",
+        "of an agent VM that equals Vault's own VM",
         (file) => Object.assign(file.agentVms[0], { name: "vault" }),
-        "agentVms[0].name: \"vault\" is the name of Vault's own VM already, and a workload's policy and resources have its name; choose another.",
+        "agentVms[0].name: \"vault\" is the name of Vault's own VM already, and a workload's name is the name of its policy and resources; choose another.",
       ],
       [
         "of a web app with a word that Azure reserves",
         (file) => Object.assign(file.webApps[0], { name: "my-windows" }),
-        'webApps[0].name: "my-windows" holds "windows", which Azure allows in no public name; choose another.',
+        'webApps[0].name: "my-windows" contains "windows", which Azure does not allow in public names; choose another.',
       ],
       [
         "of a storage account with capitals",
@@ -149,24 +179,24 @@ describe("An environment file is refused, with the field, the problem and the cu
             deployers: [{ name: "A person", objectId: guid }],
             state: { backend: "azurerm", resourceGroup: "rg.", storageAccount: "StState", container: "a--b" },
           }),
-        'state.resourceGroup: "rg." is no resource group\'s name; use 1 to 90 letters, digits and _ ( ) - . with no period at the end.',
-        'state.storageAccount: "StState" is no storage account name; use 3 to 24 lower-case letters and digits.',
-        'state.container: "a--b" is no container name; use 3 to 63 lower-case letters, digits and single hyphens.',
+        'state.resourceGroup: "rg." is not a resource group name; use 1 to 90 letters, digits and _ ( ) - . with no period at the end.',
+        'state.storageAccount: "StState" is not a storage account name; use 3 to 24 lower-case letters and digits.',
+        'state.container: "a--b" is not a container name; use 3 to 63 lower-case letters, digits and single hyphens.',
       ],
       [
         "of a database that is MySQL's own",
         (file) => Object.assign(file, { mysql: { databaseName: "mysql" } }),
-        "mysql.databaseName: \"mysql\" is no name for the application's database; use 1 to 64 lower-case letters, digits and underscores, and none of MySQL's own (mysql, sys, information_schema, performance_schema).",
+        "mysql.databaseName: \"mysql\" is not a name for the application's database; use 1 to 64 lower-case letters, digits and underscores, and none of MySQL's own (mysql, sys, information_schema, performance_schema).",
       ],
       [
         "of an administrator that Azure reserves",
         (file) => Object.assign(file, { mysql: { administratorLogin: "root" } }),
-        'mysql.administratorLogin: "root" is no administrator name; use 1 to 32 lower-case letters, digits and underscores, and none that Azure reserves (root, admin, administrator, guest, public, azure_superuser).',
+        'mysql.administratorLogin: "root" is not an administrator name; use 1 to 32 lower-case letters, digits and underscores, and none that Azure reserves (root, admin, administrator, guest, public, azure_superuser).',
       ],
       [
         "of a DNS zone that would hide Key Vault from the VMs",
         (file) => Object.assign(file.network, { privateDnsZone: "vault.azure.net" }),
-        "network.privateDnsZone: vault.azure.net would hide names of azure.net that the system needs; choose a zone of your own, such as demo.internal.",
+        "network.privateDnsZone: vault.azure.net would hide names of azure.net that the system needs; choose your own zone, such as demo.internal.",
       ],
     ])("%s", refuses);
   });
@@ -174,28 +204,28 @@ describe("An environment file is refused, with the field, the problem and the cu
   describe("a tag", () => {
     it.each<Case>([
       [
-        "that the project sets itself, in whatever case",
+        "that the project sets itself, in any case",
         (file) => Object.assign(file, { tags: { Environment: "test", project: "mine" } }),
         "tags.Environment: is a tag that the project sets itself; remove it.",
         "tags.project: is a tag that the project sets itself; remove it.",
       ],
       [
-        "more than private DNS zones and keys can carry",
+        "more than private DNS zones and keys accept",
         (file) =>
           Object.assign(file, {
             tags: Object.fromEntries([..."abcdefghijklmn"].map((name) => [name, "1"])),
           }),
-        "tags: has 14 entries, and private DNS zones and Key Vault's keys carry 15, of which the project sets 2; keep 13 at most.",
+        "tags: has 14 entries, but private DNS zones and Key Vault's keys accept 15, of which the project sets 2; keep 13 at most.",
       ],
       [
-        "that a policy sets, and the file too",
+        "that both a policy and the file set",
         (file) =>
           Object.assign(file, {
             tags: { Owner: "us" },
             tagsFromPolicy: ["owner", "Cost Center", "cost center"],
           }),
         "tagsFromPolicy[0]: is a tag that deployments set themselves; remove it here, or from tags.",
-        "tagsFromPolicy[2]: stands in this list already; remove one of the two.",
+        "tagsFromPolicy[2]: is already in this list; remove this entry.",
       ],
       [
         "with a character that Azure refuses",
@@ -203,19 +233,19 @@ describe("An environment file is refused, with the field, the problem and the cu
         'tags["cost/center"]: has a name that not every resource accepts; use 1 to 128 letters, digits and _ . - in it, starting with a letter.',
       ],
       [
-        "that looks like Azure's own",
+        "that starts like Azure's own",
         (file) => Object.assign(file, { tags: { "Microsoft.Owner": "1" } }),
-        'tags["Microsoft.Owner"]: starts like Azure\'s own tags; choose a name without microsoft, azure or windows in front.',
+        'tags["Microsoft.Owner"]: starts like Azure\'s own tags; choose a name that does not start with microsoft, azure or windows.',
       ],
       [
         "twice for Azure, which ignores case",
         (file) => Object.assign(file, { tags: { owner: "1", Owner: "2" } }),
-        "tags.Owner: differs from another tag in upper and lower case only, which Azure ignores; remove one of the two.",
+        "tags.Owner: differs from another tag only in upper and lower case, which Azure ignores; remove one tag.",
       ],
       [
         "that Terraform would evaluate",
         (file) => Object.assign(file, { tags: { owner: '${file("/etc/passwd")}' } }),
-        'tags.owner: "${file(\\"/etc/passwd\\")}" holds a control character, or ${ or %{ which Terraform would evaluate; remove it.',
+        'tags.owner: "${file(\\"/etc/passwd\\")}" contains a control character, or ${ or %{ which Terraform would evaluate; remove it.',
       ],
       [
         "longer than Azure allows",
@@ -230,34 +260,34 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "no deployer",
         (file) => Object.assign(file, { deployers: [] }),
-        "deployers: [] is empty; name at least one person or pipeline, or nobody could configure Vault after its first boot.",
+        "deployers: [] is empty; name at least one person or pipeline, because only deployers can configure Vault after its first boot.",
       ],
       [
-        "a deployer by e-mail address",
+        "a deployer's e-mail address",
         (file) => Object.assign(file.deployers[0], { objectId: "jo@example.com" }),
-        'deployers[0].objectId: "jo@example.com" is no Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for whoever deploys.',
+        'deployers[0].objectId: "jo@example.com" is not an Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for the person who deploys.',
       ],
       [
         "an object id one digit short",
         (file) => Object.assign(file, { recoveryKeyReaders: [{ name: "Jo", objectId: guid.slice(1) }] }),
-        'recoveryKeyReaders[0].objectId: "4444444-4444-4444-8444-44444444abcd" is no Entra object id; write a GUID (`az ad group show --group NAME --query id`).',
+        'recoveryKeyReaders[0].objectId: "4444444-4444-4444-8444-44444444abcd" is not an Entra object id; write a GUID (`az ad group show --group NAME --query id`).',
       ],
       [
         "a group that deploys",
         (file) => Object.assign(file.deployers[0], { type: "Group" }),
-        'deployers[0].type: "Group" is no kind of deployer; write User or ServicePrincipal (a group cannot log in to Vault, name its members).',
+        'deployers[0].type: "Group" is not a type of deployer; write User or ServicePrincipal (a group cannot log in to Vault, name its members).',
       ],
       [
-        "a deployer who reads recovery keys too, in other letter case",
+        "a deployer who also reads recovery keys, in another letter case",
         (file) =>
           Object.assign(file, {
             deployers: [{ name: "Jo", objectId: guid }],
             recoveryKeyReaders: [{ name: "Jo again", objectId: guid.toUpperCase() }],
           }),
-        'recoveryKeyReaders[0].objectId: "Jo again" is a deployer too, and who can change the infrastructure must not hold the recovery keys; name somebody else.',
+        'recoveryKeyReaders[0].objectId: "Jo again" is also a deployer, and a person who can change the infrastructure must not have the recovery keys; name another person.',
       ],
       [
-        "that deployer beside another one with a mistake",
+        "that deployer besides another one with a mistake",
         (file) =>
           Object.assign(file, {
             deployers: [
@@ -267,7 +297,7 @@ describe("An environment file is refused, with the field, the problem and the cu
             recoveryKeyReaders: [{ name: "Jo again", objectId: guid }],
           }),
         'deployers[1].name: "" is empty; name the person, group or pipeline.',
-        'recoveryKeyReaders[0].objectId: "Jo again" is a deployer too, and who can change the infrastructure must not hold the recovery keys; name somebody else.',
+        'recoveryKeyReaders[0].objectId: "Jo again" is also a deployer, and a person who can change the infrastructure must not have the recovery keys; name another person.',
       ],
       [
         "one deployer twice",
@@ -278,21 +308,21 @@ describe("An environment file is refused, with the field, the problem and the cu
               { name: "Jo", objectId: guid.toUpperCase() },
             ],
           }),
-        "deployers[1].objectId: stands in this list already; remove one of the two.",
+        "deployers[1].objectId: is already in this list; remove this entry.",
       ],
       [
-        "a deployers' login to something that is no app registration",
+        "a deployers' login to something that is not an app registration",
         (file) =>
           Object.assign(file, { deployerLogin: { clientId: "api://vault", appRole: "Vault.Deploy" } }),
-        'deployerLogin.clientId: "api://vault" is no application id; write a GUID (`az ad app list --display-name NAME --query [].appId`).',
+        'deployerLogin.clientId: "api://vault" is not an application id; write a GUID (`az ad app list --display-name NAME --query [].appId`).',
       ],
       [
-        "a deployers' login by an app role with a comma",
+        "a deployers' login with a comma in its app role",
         (file) => Object.assign(file, { deployerLogin: { clientId: guid, appRole: "Deploy,Read" } }),
-        'deployerLogin.appRole: "Deploy,Read" is no app role\'s value; write 1 to 120 letters, digits and _ . - as the app registration has it.',
+        'deployerLogin.appRole: "Deploy,Read" is not the value of an app role; write 1 to 120 letters, digits and _ . - as the app registration has it.',
       ],
       [
-        "whoever is signed in, over a state that several people share",
+        "the signed-in user with a shared state",
         (file) =>
           Object.assign(file, {
             state: {
@@ -302,22 +332,22 @@ describe("An environment file is refused, with the field, the problem and the cu
               container: "vault",
             },
           }),
-        'deployers[0].objectId: "signed-in-user" means somebody else for each person who shares the state (state.backend azurerm); write each deployer\'s object id.',
+        'deployers[0].objectId: "signed-in-user" means a different person for each user of the shared state (state.backend azurerm); write each deployer\'s object id.',
       ],
       [
-        "whoever is signed in, beside a second deployer",
+        "the signed-in user besides a second deployer",
         (file) => file.deployers.push({ name: "Pipeline", objectId: guid }),
-        'deployers[0].objectId: "signed-in-user" stands beside other deployers, and means them too when they deploy; write each deployer\'s object id.',
+        'deployers[0].objectId: "signed-in-user" is in a list with other deployers, and also means them when they deploy; write each deployer\'s object id.',
       ],
       [
         "a subscription twice",
         (file) => Object.assign(file, { additionalSubscriptions: [guid, guid.toUpperCase()] }),
-        "additionalSubscriptions[1]: stands in this list already; remove one of the two.",
+        "additionalSubscriptions[1]: is already in this list; remove this entry.",
       ],
       [
-        "a subscription by name",
+        "a subscription's name",
         (file) => Object.assign(file, { additionalSubscriptions: ["Production"] }),
-        'additionalSubscriptions[0]: "Production" is no subscription id; write a GUID (`az account list --query "[].id"`).',
+        'additionalSubscriptions[0]: "Production" is not a subscription id; write a GUID (`az account list --query "[].id"`).',
       ],
     ])("%s", refuses);
   });
@@ -327,22 +357,22 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "no CIDR notation",
         (file) => Object.assign(file.network, { addressSpace: "10.20" }),
-        'network.addressSpace: "10.20" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
+        'network.addressSpace: "10.20" is not an IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
       ],
       [
-        "an octet too large",
+        "too large an octet",
         (file) => Object.assign(file.network.deployerRanges[0], { cidr: "203.0.256.0/24" }),
-        'network.deployerRanges[0].cidr: "203.0.256.0/24" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
+        'network.deployerRanges[0].cidr: "203.0.256.0/24" is not an IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
       ],
       [
-        "a prefix too long",
+        "too long a prefix",
         (file) => Object.assign(file.network.deployerRanges[0], { cidr: "203.0.113.0/33" }),
-        'network.deployerRanges[0].cidr: "203.0.113.0/33" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
+        'network.deployerRanges[0].cidr: "203.0.113.0/33" is not an IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
       ],
       [
         "a prefix with a leading zero",
         (file) => Object.assign(file.network.deployerRanges[0], { cidr: "203.0.113.0/024" }),
-        'network.deployerRanges[0].cidr: "203.0.113.0/024" is no IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
+        'network.deployerRanges[0].cidr: "203.0.113.0/024" is not an IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
       ],
       [
         "an address without prefix",
@@ -362,17 +392,17 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "a whole list in one string",
         (file) => Object.assign(file.network, { deployerRanges: "203.0.113.0/24" }),
-        "network.deployerRanges: is a string, but should be a list; mend it (docs/environments.md explains it).",
+        "network.deployerRanges: is a string, but should be a list; correct it (docs/environments.md explains it).",
       ],
       [
-        "nowhere to deploy from",
+        "no network to deploy from",
         (file) => Object.assign(file.network, { deployerRanges: [] }),
-        "network.deployerRanges: [] is empty; name the networks from which people and pipelines deploy, or they reach neither Vault nor Key Vault.",
+        "network.deployerRanges: [] is empty; name the networks from which people and pipelines deploy, because only these reach Vault and Key Vault.",
       ],
       [
         "any source without the opt-in",
         (file) => Object.assign(file.network, { clientRanges: [{ name: "all", cidr: "0.0.0.0/0" }] }),
-        "network.clientRanges[0].cidr: 0.0.0.0/0 lets (nearly) any address in; name the networks that need access, or set network.allowAnySource to true if this is meant.",
+        "network.clientRanges[0].cidr: 0.0.0.0/0 admits (nearly) any address; name the networks that need access, or set network.allowAnySource to true if this is meant.",
       ],
       [
         "any source in two halves",
@@ -383,8 +413,8 @@ describe("An environment file is refused, with the field, the problem and the cu
               { name: "high", cidr: "128.0.0.0/1" },
             ],
           }),
-        "network.clientRanges[0].cidr: 0.0.0.0/1 lets (nearly) any address in; name the networks that need access, or set network.allowAnySource to true if this is meant.",
-        "network.clientRanges[1].cidr: 128.0.0.0/1 lets (nearly) any address in; name the networks that need access, or set network.allowAnySource to true if this is meant.",
+        "network.clientRanges[0].cidr: 0.0.0.0/1 admits (nearly) any address; name the networks that need access, or set network.allowAnySource to true if this is meant.",
+        "network.clientRanges[1].cidr: 128.0.0.0/1 admits (nearly) any address; name the networks that need access, or set network.allowAnySource to true if this is meant.",
       ],
       [
         "an opt-in that is a string",
@@ -394,58 +424,58 @@ describe("An environment file is refused, with the field, the problem and the cu
             clientRanges: [{ name: "all", cidr: "0.0.0.0/0" }],
           }),
         'network.allowAnySource: is "yes", a string, but should be true or false; write it without quotes.',
-        "network.clientRanges[0].cidr: 0.0.0.0/0 lets (nearly) any address in; name the networks that need access, or set network.allowAnySource to true if this is meant.",
+        "network.clientRanges[0].cidr: 0.0.0.0/0 admits (nearly) any address; name the networks that need access, or set network.allowAnySource to true if this is meant.",
       ],
       [
         "the loopback as a source",
         (file) => Object.assign(file.network, { clientRanges: [{ name: "me", cidr: "127.0.0.1/32" }] }),
-        "network.clientRanges[0].cidr: 127.0.0.1/32 is nobody's address on a network; name a network that connects.",
+        "network.clientRanges[0].cidr: 127.0.0.1/32 is not an address of a client network; name a network that connects.",
       ],
       [
-        "private deployers only",
+        "only private deployers",
         (file) => Object.assign(file.network, { deployerRanges: [{ name: "vpn", cidr: "192.168.0.0/24" }] }),
-        "network.deployerRanges: holds private networks only, and Key Vault's firewall takes public ones only; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
+        "network.deployerRanges: contains only private networks, and Key Vault's firewall accepts only public ones; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
       ],
       [
-        "two ranges of one name",
+        "two ranges with one name",
         (file) => Object.assign(file.network, { clientRanges: [{ ...office, cidr: "198.51.100.0/24" }] }),
-        'network.clientRanges[0].name: "office" is the name of network.deployerRanges[0] already, and each range has a name of its own; choose another.',
+        'network.clientRanges[0].name: "office" is the name of network.deployerRanges[0] already, and each range needs its own name; choose another.',
       ],
       [
-        "private networks only for clients of web apps",
+        "only private networks for clients of web apps",
         (file) => Object.assign(file.network, { clientRanges: [{ name: "vpn", cidr: "10.99.0.0/16" }] }),
-        "network.clientRanges: holds private networks only, and App Service sees a visitor's public address; add the public address behind which these clients are.",
+        "network.clientRanges: contains only private networks, and App Service sees a visitor's public address; add the public address of these clients.",
       ],
       [
-        "a deployers' subnet that is none",
+        "a deployers' subnet that is not a subnet",
         (file) => Object.assign(file.network, { deployerSubnets: [{ name: "runners", id: "snet-runners" }] }),
-        'network.deployerSubnets[0].id: "snet-runners" is no subnet\'s Azure id; write it as `az network vnet subnet show --query id` does.',
+        'network.deployerSubnets[0].id: "snet-runners" is not the Azure id of a subnet; write it as `az network vnet subnet show --query id` does.',
       ],
       [
-        "one range under two names",
+        "one range with two names",
         (file) => Object.assign(file.network, { clientRanges: [{ ...office, name: "home" }] }),
-        "network.clientRanges[0].cidr: 203.0.113.0/24 is let in by network.deployerRanges[0] already; remove one of the two.",
+        "network.clientRanges[0].cidr: 203.0.113.0/24 is already admitted by network.deployerRanges[0]; remove this entry.",
       ],
       [
         "a range whose name Azure refuses",
         (file) => Object.assign(file.network.deployerRanges[0], { name: "office-" }),
-        'network.deployerRanges[0].name: "office-" is no name for a range; use 1 to 30 lower-case letters, digits and hyphens, with no hyphen at the end.',
+        'network.deployerRanges[0].name: "office-" is not a range name; use 1 to 30 lower-case letters, digits and hyphens, with no hyphen at the end.',
       ],
       [
         "port 22 open for nobody",
         (file) => Object.assign(file.network, { sshRanges: [{ ...office, name: "ssh" }] }),
-        "network.sshRanges: opens port 22, and nobody may log in; name somebody in network.sshAdministrators, or remove the ranges.",
+        "network.sshRanges: opens port 22, but nobody may log in; name a person in network.sshAdministrators, or remove the ranges.",
       ],
       [
         "subnets that overlap",
         (file) => Object.assign(file.network, { subnets: { agents: "10.20.2.0/23" } }),
-        "network.subnets.agents: 10.20.2.0/23 overlaps network.subnets.mysql (10.20.2.0/24); give each subnet addresses of its own.",
-        "network.subnets.agents: 10.20.2.0/23 overlaps network.subnets.webApp (10.20.3.0/24); give each subnet addresses of its own.",
+        "network.subnets.agents: 10.20.2.0/23 overlaps network.subnets.mysql (10.20.2.0/24); give each subnet its own addresses.",
+        "network.subnets.agents: 10.20.2.0/23 overlaps network.subnets.webApp (10.20.3.0/24); give each subnet its own addresses.",
       ],
       [
         "a subnet outside the address space",
         (file) => Object.assign(file.network, { subnets: { vault: "10.30.1.0/24" } }),
-        "network.subnets.vault: 10.30.1.0/24 lies outside network.addressSpace (10.20.0.0/16); choose a part of it.",
+        "network.subnets.vault: 10.30.1.0/24 is outside network.addressSpace (10.20.0.0/16); choose a part of it.",
       ],
       [
         "a subnet too small for Azure",
@@ -462,7 +492,7 @@ describe("An environment file is refused, with the field, the problem and the cu
         "network.subnets.agents: 10.20.4.0/29 has 3 addresses for 4 VMs (agentVms); choose a larger network, or fewer of them.",
       ],
       [
-        "an address space that Azure keeps",
+        "an address space that Azure reserves",
         (file) =>
           Object.assign(file.network, {
             addressSpace: "169.254.0.0/16",
@@ -473,29 +503,29 @@ describe("An environment file is refused, with the field, the problem and the cu
               agents: "169.254.4.0/24",
             },
           }),
-        "network.addressSpace: 169.254.0.0/16 overlaps 169.254.0.0/16, which Azure keeps for other ends; choose private addresses, such as 10.20.0.0/16.",
+        "network.addressSpace: 169.254.0.0/16 overlaps 169.254.0.0/16, which Azure reserves for other purposes; choose private addresses, such as 10.20.0.0/16.",
       ],
     ])("%s", refuses);
   });
 
-  describe("a server that cannot be built:", () => {
+  describe("an impossible server:", () => {
     it.each<Case>([
       ...[2, 4, 0, -3, "3"].map(
         (nodes): Case => [
           `${JSON.stringify(nodes)} nodes`,
           (file) => Object.assign(file.vault, { nodes }),
-          `vault.nodes: ${JSON.stringify(nodes)} is no size for a Raft cluster; choose 1, 3 or 5 (an even count tolerates no more failures than the odd one below it).`,
+          `vault.nodes: ${JSON.stringify(nodes)} is not a size for a Raft cluster; choose 1, 3 or 5 (an even number tolerates as many failures as the odd number below it).`,
         ],
       ),
       [
         "a cluster with a public address",
         (file) => Object.assign(file.vault, { nodes: 3, publicAddress: true, zone: undefined }),
-        "vault.publicAddress: a cluster of 3 nodes has a private address only; remove the field, or set vault.nodes to 1.",
+        "vault.publicAddress: a cluster of 3 nodes has only a private address; remove the field, or set vault.nodes to 1.",
       ],
       [
         "a cluster in one zone",
         (file) => Object.assign(file.vault, { nodes: 5, publicAddress: false, zone: "2" }),
-        "vault.zone: is the zone of a single node, and a cluster of 5 nodes is spread over vault.zones; remove the field.",
+        "vault.zone: is the zone of a single node, but a cluster of 5 nodes uses vault.zones; remove the field.",
       ],
       [
         "a zone twice",
@@ -510,60 +540,60 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "a fourth zone",
         (file) => Object.assign(file.vault, { zones: ["1", "4"] }),
-        'vault.zones[1]: "4" is no availability zone; write "1", "2" or "3", or leave it out.',
+        'vault.zones[1]: "4" is not an availability zone; write "1", "2" or "3", or leave it out.',
       ],
       [
-        "a VM size of an Arm processor",
+        "a VM size with an Arm processor",
         (file) => Object.assign(file.agentVms[0], { vmSize: "Standard_D2ps_v5" }),
         'agentVms[0].vmSize: "Standard_D2ps_v5" has an Arm processor, and the image is for x64; choose a size without p, such as Standard_D2s_v5.',
       ],
       [
         "a VM size without premium disks",
         (file) => Object.assign(file.vault, { vmSize: "Standard_D2_v3" }),
-        'vault.vmSize: "Standard_D2_v3" cannot carry premium disks, which the VMs have; choose a size with s, such as Standard_D2s_v5.',
+        'vault.vmSize: "Standard_D2_v3" does not support premium disks, which the VMs have; choose a size with s, such as Standard_D2s_v5.',
       ],
       [
         "a VM size in capitals",
         (file) => Object.assign(file.vault, { vmSize: "STANDARD_D2S_V6" }),
-        'vault.vmSize: "STANDARD_D2S_V6" is no VM size; write it as `az vm list-skus` does, such as Standard_D2s_v5.',
+        'vault.vmSize: "STANDARD_D2S_V6" is not a VM size; write it as `az vm list-skus` does, such as Standard_D2s_v5.',
       ],
       [
         "a zone as a number",
         (file) => Object.assign(file.vault, { zone: 1 }),
-        'vault.zone: 1 is no availability zone; write "1", "2" or "3", or leave it out.',
+        'vault.zone: 1 is not an availability zone; write "1", "2" or "3", or leave it out.',
       ],
       [
-        "a Vault release that gets no fixes",
+        "a Vault release without fixes",
         (file) => Object.assign(file.vault, { version: "1.20.4" }),
-        'vault.version: "1.20.4" is no supported Vault version; write a release of 2.x, such as 2.2.2 (1.21.x works with a warning).',
+        'vault.version: "1.20.4" is not a supported Vault version; write a release of 2.x, such as 2.2.2 (1.21.x works with a warning).',
       ],
       [
-        "a checksum that is none",
+        "an invalid checksum",
         (file) => Object.assign(file.vault, { sha256: "1E0FFB7A" }),
-        'vault.sha256: "1E0FFB7A" is no SHA-256 checksum; write the 64 hexadecimal digits that `vault_<version>_SHA256SUMS` has for linux_amd64.zip.',
+        'vault.sha256: "1E0FFB7A" is not a SHA-256 checksum; write the 64 hexadecimal digits that `vault_<version>_SHA256SUMS` has for linux_amd64.zip.',
       ],
       [
-        "another checksum than the project knows",
+        "another checksum than the project's",
         (file) => Object.assign(file.vault, { version: "2.0.3", sha256: "0".repeat(64) }),
-        "vault.sha256: is not the checksum of Vault 2.0.3 (community) that the project knows, 1e0ffb7a82491219c7242da6e05e2d756b05d1097c29799a42228661f229bc2a; remove the field, and find out where the other one came from.",
+        "vault.sha256: is not the checksum of Vault 2.0.3 (community) that the project knows, 1e0ffb7a82491219c7242da6e05e2d756b05d1097c29799a42228661f229bc2a; remove the field, and find out the source of the other checksum.",
       ],
       [
         "an edition that does not exist",
         (file) => Object.assign(file.vault, { edition: "Enterprise" }),
-        'vault.edition: "Enterprise" is no edition; write community or enterprise.',
+        'vault.edition: "Enterprise" is not an edition; write community or enterprise.',
       ],
       [
-        "more shares needed than made",
+        "more shares required than created",
         (file) => Object.assign(file.vault, { recoveryShares: 2 }),
-        "vault.recoveryThreshold: 3 shares are needed but only 2 are made (vault.recoveryShares); lower one or raise the other.",
+        "vault.recoveryThreshold: 3 shares are required, but only 2 exist (vault.recoveryShares); lower this number or raise the other.",
       ],
       [
-        "one of several shares enough",
+        "a single share is enough",
         (file) => Object.assign(file.vault, { recoveryThreshold: 1 }),
-        "vault.recoveryThreshold: one of 5 shares would do alone, which Vault refuses; choose 2 or more.",
+        "vault.recoveryThreshold: a single share of 5 would be enough, which Vault refuses; choose 2 or more.",
       ],
       [
-        "a certificate renewed before it is made",
+        "a certificate renewed before its creation",
         (file) =>
           Object.assign(file.vault, {
             tls: { source: "generated", validityInMonths: 1, renewDaysBeforeExpiry: 30 },
@@ -571,44 +601,44 @@ describe("An environment file is refused, with the field, the problem and the cu
         "vault.tls.renewDaysBeforeExpiry: 30 days are not less than the certificate's life (vault.tls.validityInMonths is 1); choose fewer days or more months.",
       ],
       [
-        "a certificate from nowhere",
+        "a certificate without a source",
         (file) => Object.assign(file.vault, { tls: {} }),
         "vault.tls.source: is missing; add it (docs/environments.md explains it).",
       ],
       [
-        "a state that nobody keeps",
+        "an unknown backend",
         (file) => Object.assign(file, { state: { backend: "s3" } }),
-        'state.backend: "s3" names no backend; set backend to local or azurerm.',
+        'state.backend: "s3" is not a backend; set backend to local or azurerm.',
       ],
       [
-        "a standby of a burstable MySQL",
+        "a standby for a burstable MySQL",
         (file) => Object.assign(file, { mysql: { highAvailability: true } }),
-        "mysql.highAvailability: a standby needs a General Purpose or Memory Optimized server, and B_Standard_B1ms is burstable; set mysql.sku to GP_Standard_D2ds_v4 or the like.",
+        "mysql.highAvailability: a standby needs a General Purpose or Memory Optimized server, and B_Standard_B1ms is burstable; set mysql.sku to a SKU such as GP_Standard_D2ds_v4.",
       ],
       [
         "MySQL 5.7",
         (file) => Object.assign(file, { mysql: { version: "5.7" } }),
-        'mysql.version: "5.7" is no MySQL version of Azure; write 8.0.21 or 8.4.',
+        'mysql.version: "5.7" is not a MySQL version that Azure offers; write 8.0.21 or 8.4.',
       ],
       [
         "zones for a Basic plan",
         (file) => Object.assign(file, { webAppPlan: { zoneRedundant: true, workers: 2 } }),
-        "webAppPlan.zoneRedundant: zone redundancy needs a Premium plan with at least two workers; set webAppPlan.sku to P1v3 or the like and webAppPlan.workers to 2.",
+        "webAppPlan.zoneRedundant: zone redundancy needs a Premium plan with at least two workers; set webAppPlan.sku to a SKU such as P1v3 and webAppPlan.workers to 2.",
       ],
       [
         "more workers than a Basic plan has",
         (file) => Object.assign(file, { webAppPlan: { workers: 4 } }),
-        "webAppPlan.workers: 4 workers are more than a plan B1 has; choose 3 or less, or a larger webAppPlan.sku.",
+        "webAppPlan.workers: 4 workers are more than a plan B1 allows; choose 3 or less, or a larger webAppPlan.sku.",
       ],
       [
         "a free plan",
         (file) => Object.assign(file, { webAppPlan: { sku: "F1" } }),
-        'webAppPlan.sku: "F1" is no App Service plan that can join a network; write B1 to B3, S1 to S3, or a Premium one such as P1v3.',
+        'webAppPlan.sku: "F1" is not an App Service plan that can join a network; write B1 to B3, S1 to S3, or a Premium one such as P1v3.',
       ],
       [
         "a reboot at 25 o'clock",
         (file) => Object.assign(file.vault, { automaticRebootTime: "25:00" }),
-        'vault.automaticRebootTime: "25:00" is no time of day; write it as 03:30 (UTC).',
+        'vault.automaticRebootTime: "25:00" is not a time of day; write it as 03:30 (UTC).',
       ],
     ])("%s", refuses);
   });
@@ -629,11 +659,11 @@ describe("An environment file is refused, with the field, the problem and the cu
         (path): Case => [
           `the path ${JSON.stringify(path)}`,
           (file) => Object.assign(file.webApps[0], { paths: [path] }),
-          `webApps[0].paths[0]: ${JSON.stringify(path)} is no path of Vault that a workload may use; choose from ${paths}.`,
+          `webApps[0].paths[0]: ${JSON.stringify(path)} is not a Vault path for workloads; choose from ${paths}.`,
         ],
       ),
       [
-        "a path of Enterprise in the Community edition",
+        "an Enterprise path in the Community edition",
         (file) => Object.assign(file.agentVms[0], { paths: ["transform/encode/customer"] }),
         'agentVms[0].paths[0]: "transform/encode/customer" needs Vault Enterprise; set vault.edition to enterprise, or use a transit path.',
       ],
@@ -643,22 +673,22 @@ describe("An environment file is refused, with the field, the problem and the cu
           Object.assign(file.agentVms[0], {
             paths: ["transit/keys/archive-key", "transit/keys/archive-key"],
           }),
-        'agentVms[0].paths[1]: "transit/keys/archive-key" stands in this list already; remove one of the two.',
+        'agentVms[0].paths[1]: "transit/keys/archive-key" is already in this list; remove this entry.',
       ],
       [
         "a transit key twice",
         (file) => Object.assign(file, { transitKeys: ["customer-key", "archive-key", "customer-key"] }),
-        'transitKeys[2]: "customer-key" stands in this list already; remove one of the two.',
+        'transitKeys[2]: "customer-key" is already in this list; remove this entry.',
       ],
       [
         "a database role that does not exist",
         (file) => Object.assign(file.webApps[0], { databaseRole: "longer" }),
-        'webApps[0].databaseRole: "longer" is no database role; choose from short, long, migration, or add it to databaseRoles.',
+        'webApps[0].databaseRole: "longer" is not a database role; choose from short, long, migration, or add it to databaseRoles.',
       ],
       [
         "a database role that every JavaScript object has",
         (file) => Object.assign(file.webApps[0], { databaseRole: "constructor" }),
-        'webApps[0].databaseRole: "constructor" is no database role; choose from short, long, migration, or add it to databaseRoles.',
+        'webApps[0].databaseRole: "constructor" is not a database role; choose from short, long, migration, or add it to databaseRoles.',
       ],
       [
         "agents without a database role",
@@ -668,9 +698,9 @@ describe("An environment file is refused, with the field, the problem and the cu
         "agentVms[0].databaseRole: is missing; add it (docs/environments.md explains it).",
       ],
       [
-        "a database role that may drop everything",
+        "a database role with too many rights",
         (file) => addRole(file, { privileges: ["ALL PRIVILEGES"], defaultTtl: "1h", maxTtl: "1h" }),
-        'databaseRoles.extra.privileges[0]: "ALL PRIVILEGES" is no privilege on a database\'s tables that a workload may hold; choose from SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES.',
+        'databaseRoles.extra.privileges[0]: "ALL PRIVILEGES" is not a privilege that a workload can have on a database\'s tables; choose from SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES.',
       ],
       [
         "a TTL above its maximum",
@@ -678,52 +708,52 @@ describe("An environment file is refused, with the field, the problem and the cu
         "databaseRoles.extra.defaultTtl: 2h is more than 60m, the role's maxTtl; choose 60m or less.",
       ],
       [
-        "a login that nobody described",
+        "a required login without its fields",
         (file) => Object.assign(file.webApps[0], { requireLogin: true }),
         "webApps[0].login: is missing, and requireLogin is true; name the app registration's clientId.",
       ],
       [
-        "a login that nobody requires",
+        "a login that is not required",
         (file) => Object.assign(file.webApps[0], { login: { clientId: guid } }),
-        "webApps[0].login: has no effect, since requireLogin is not true; set requireLogin to true, or remove login.",
+        "webApps[0].login: has no effect, because requireLogin is not true; set requireLogin to true, or remove login.",
       ],
       [
-        "a login to something that is no app registration",
+        "a login to something that is not an app registration",
         (file) => Object.assign(file.webApps[0], { requireLogin: true, login: { clientId: "webapp" } }),
-        'webApps[0].login.clientId: "webapp" is no application id; write a GUID (`az ad app list --display-name NAME --query [].appId`).',
+        'webApps[0].login.clientId: "webapp" is not an application id; write a GUID (`az ad app list --display-name NAME --query [].appId`).',
       ],
       [
         "a TTL above Vault's maximum",
         (file) => Object.assign(file.webApps[0], { tokenTtl: "33d" }),
-        "webApps[0].tokenTtl: 33d is more than 768h, the longest that Vault grants; choose 768h or less.",
+        "webApps[0].tokenTtl: 33d is more than 768h, Vault's maximum; choose 768h or less.",
       ],
       [
-        "an agent's TTL above its maximum, and that above the mount's",
+        "an agent's TTL above its maximum, which is above the mount's",
         (file) => Object.assign(file.agentVms[0], { tokenTtl: "3h", tokenMaxTtl: "2h" }),
         "agentVms[0].tokenTtl: 3h is more than 2h, the group's tokenMaxTtl; choose 2h or less.",
-        "agentVms[0].tokenMaxTtl: 2h is more than 1h, the longest that the azure auth mount grants; choose 1h or less.",
+        "agentVms[0].tokenMaxTtl: 2h is more than 1h, the azure auth mount's maximum; choose 1h or less.",
       ],
       [
-        "a token that ends before the credentials that hang on it",
+        "a token that ends before its credentials",
         (file) => Object.assign(file.webApps[0], { tokenTtl: "10m" }),
         'webApps[0].tokenTtl: 10m is less than 24h, the maxTtl of the database role "long", and Vault revokes the credentials together with the token; raise it to 24h, or lower databaseRoles.long.maxTtl to 10m.',
         'webApps[0].tokenTtl: 10m is less than 15m, the maxTtl of the database role "migration", and Vault revokes the credentials together with the token; raise it to 15m, or lower databaseRoles.migration.maxTtl to 10m.',
       ],
       [
-        "an agent's token that ends before the credentials that hang on it",
+        "an agent's token that ends before its credentials",
         (file) => Object.assign(file.agentVms[0], { tokenTtl: "3m", tokenMaxTtl: "3m" }),
         'agentVms[0].tokenMaxTtl: 3m is less than 6m, the maxTtl of the database role "short", and Vault revokes the credentials together with the token; raise it to 6m, or lower databaseRoles.short.maxTtl to 3m.',
       ],
       [
-        "counted tokens, with which the application loses its database users",
+        "counted tokens, which would cost the application its database users",
         (file) => Object.assign(file.webApps[0], { tokenNumUses: 100 }),
-        'webApps[0].tokenNumUses: cannot be set for a web app with the database role "long": with its last use the token ends, and Vault drops the database users that the application works with. Remove tokenNumUses, and set a shorter tokenTtl.',
+        'webApps[0].tokenNumUses: cannot be set for a web app with the database role "long": the token ends with its last use, and Vault drops the application\'s database users. Remove tokenNumUses, and set a shorter tokenTtl.',
       ],
       ...["1.5h", "0m", "-3m", "3 h", "3H", "180", ""].map(
         (tokenTtl): Case => [
           `the TTL ${JSON.stringify(tokenTtl)}`,
           (file) => Object.assign(file.webApps[0], { tokenTtl }),
-          `webApps[0].tokenTtl: ${JSON.stringify(tokenTtl)} is no duration; write a whole number and a unit, such as 90s, 3m, 3h or 30d.`,
+          `webApps[0].tokenTtl: ${JSON.stringify(tokenTtl)} is not a duration; write a whole number and a unit, such as 90s, 3m, 3h or 30d.`,
         ],
       ),
       [
@@ -734,7 +764,7 @@ describe("An environment file is refused, with the field, the problem and the cu
     ])("%s", refuses);
   });
 
-  it("ten mistakes: all ten, in one run", () => {
+  it("ten mistakes: it reports all ten in one run", () => {
     const file = demo();
     file.colour = "red";
     file.name = "other";
@@ -765,25 +795,29 @@ describe("An environment file is refused, with the field, the problem and the cu
   });
 });
 
-describe("A file that is no environment at all is refused with the reason:", () => {
+describe("A file that is not an environment at all is refused with the reason:", () => {
   it.each<[string, string | Uint8Array, string]>([
     ["empty", "", "(file): is empty; copy environments/demo.json and change the copy."],
     ["blank", "\uFEFF \n", "(file): is empty; copy environments/demo.json and change the copy."],
     [
       "a list",
       "[]",
-      "(file): is a list, but should be an object; mend it (docs/environments.md explains it).",
+      "(file): is a list, but should be an object; correct it (docs/environments.md explains it).",
     ],
-    ["null", "null", "(file): is null, but should be an object; mend it (docs/environments.md explains it)."],
+    [
+      "null",
+      "null",
+      "(file): is null, but should be an object; correct it (docs/environments.md explains it).",
+    ],
     [
       "UTF-16, as some shells write",
       Buffer.from(`\uFEFF${JSON.stringify(demo())}`, "utf16le"),
-      "(file): is no UTF-8 text; save it with the encoding UTF-8.",
+      "(file): is not UTF-8 text; save it with the encoding UTF-8.",
     ],
     [
-      "nested a hundred thousand deep",
+      "nested a hundred thousand levels deep",
       `${"[".repeat(100_000)}${"]".repeat(100_000)}`,
-      "(file): is nested more than 16 levels deep; remove what does not belong there.",
+      "(file): is nested more than 16 levels deep; remove the extra levels.",
     ],
   ])("%s", (_kind, text, sentence) => {
     expect(sentencesFor(text)).toEqual([sentence]);
@@ -791,7 +825,7 @@ describe("A file that is no environment at all is refused with the reason:", () 
 
   it.each([
     ["cut off", JSON.stringify(demo()).slice(0, -5)],
-    ["with a comma too many", JSON.stringify(demo()).replace(/}$/, ",\n}")],
+    ["with one comma too many", JSON.stringify(demo()).replace(/}$/, ",\n}")],
     ["with a comment", `// mine\n${JSON.stringify(demo())}`],
     ["YAML", "name: demo\nlocation: westeurope\n"],
     ["with single quotes", "{'name': 'demo'}"],
@@ -799,20 +833,20 @@ describe("A file that is no environment at all is refused with the reason:", () 
   ])("%s", (_kind, text) => {
     expect(sentencesFor(text)).toEqual([
       expect.stringMatching(
-        /^\(file\): is no JSON \([^\n]+\); mend it there \(JSON has neither comments nor a comma after the last entry\)\.$/,
+        /^\(file\): is not JSON \([^\n]+\); correct it there \(JSON has no comments and no comma after the last entry\)\.$/,
       ),
     ]);
   });
 
-  it("with one field twice, of which JSON would silently take the last", () => {
+  it("with one field twice, where JSON would silently take the last", () => {
     const text = JSON.stringify(demo()).replace('"cidr":', '"cidr":"10.0.0.0/8","cidr":');
     expect(sentencesFor(text)).toEqual([
-      "network.deployerRanges[0].cidr: stands in the file twice; remove one of the two.",
+      "network.deployerRanges[0].cidr: is in the file twice; remove one entry.",
     ]);
   });
 
   it.each(["", '"tags":', '"databaseRoles":', '"network":{"subnets":'])(
-    "with the key __proto__ in {%s}, which pollutes nothing",
+    "with the key __proto__ in {%s}, which changes nothing",
     (before) => {
       const text = JSON.stringify(demo()).replace(/}$/, "");
       const braces = before.split("{").length - 1;
@@ -828,13 +862,13 @@ describe("A file that is no environment at all is refused with the reason:", () 
     },
   );
 
-  it("with a number that JSON cannot hold", () => {
+  it("with a number that JSON cannot represent", () => {
     const text = JSON.stringify(demo()).replace(
       '"publicAddress":true',
       '"publicAddress":true,"osDiskGb":1e999',
     );
     expect(sentencesFor(text)).toEqual([
-      "vault.osDiskGb: is larger than any number that counts here; write a smaller one.",
+      "vault.osDiskGb: is larger than any valid number; write a smaller one.",
     ]);
   });
 
@@ -842,16 +876,16 @@ describe("A file that is no environment at all is refused with the reason:", () 
     const folder = mkdtempSync(join(tmpdir(), "environment-"));
     mkdirSync(join(folder, "demo.json"));
     expect(() => loadEnvironment("demo", folder)).toThrow(
-      "environments/demo.json cannot be used:\n  - (file): cannot be read (EISDIR); make it a file that you may read.",
+      "environments/demo.json cannot be used:\n  - (file): cannot be read (EISDIR); make it a file that you can read.",
     );
     rmSync(folder, { recursive: true });
   });
 });
 
 describe("ENVIRONMENT is refused when it is", () => {
-  it("the name of no file", () => {
+  it("not the name of a file", () => {
     expect(() => loadEnvironment("staging")).toThrow(
-      "environments/staging.json cannot be used:\n  - ENVIRONMENT: there is no file environments/staging.json; choose from demo, production, or copy one of them to that name.",
+      "environments/staging.json cannot be used:\n  - ENVIRONMENT: environments/staging.json does not exist; choose one of demo, production, or copy one of them to that name.",
     );
   });
 
@@ -865,16 +899,16 @@ describe("ENVIRONMENT is refused when it is", () => {
     ["endless", "x".repeat(5000), `"${"x".repeat(56)}...`],
   ])("%s", (_kind, name, shown) => {
     expect(() => loadEnvironment(name)).toThrow(
-      `ENVIRONMENT cannot be used:\n  - ENVIRONMENT: ${shown} is no environment's name; choose from demo, production.`,
+      `ENVIRONMENT cannot be used:\n  - ENVIRONMENT: ${shown} is not an environment; choose one of demo, production.`,
     );
   });
 });
 
-describe("What is accepted:", () => {
+describe("An environment file may have", () => {
   it.each<[string, (file: EnvironmentFile) => void]>([
-    ["the demo as it is", () => {}],
+    ["the demo's content", () => {}],
     [
-      "any source, when the file says that it is meant",
+      "any source, if the file allows it",
       (file) =>
         Object.assign(file.network, {
           allowAnySource: true,
@@ -895,7 +929,7 @@ describe("What is accepted:", () => {
         }),
     ],
     [
-      "a path of Enterprise in that edition",
+      "an Enterprise path in that edition",
       (file) => {
         file.vault.edition = "enterprise";
         file.webApps[0].paths = ["transform/encode/customer"];

@@ -3,14 +3,14 @@ import { demo, type EnvironmentFile, sentencesFor } from "./files";
 
 type Change = (file: EnvironmentFile) => void;
 
-/** Sentences about one field of a file that was changed. */
+/** Returns the messages about one field of a changed file. */
 function problemsOf(field: string, ...changes: readonly Change[]): string[] {
   const file = demo();
   for (const change of changes) change(file);
   return sentencesFor(file).filter((sentence) => sentence.startsWith(`${field}:`));
 }
 
-/** Sets what a path such as `vault.tls.source` or `agentVms[0].count` leads to. */
+/** Sets the value at a path such as `vault.tls.source` or `agentVms[0].count`. */
 function set(field: string, value: unknown): Change {
   const keys = field.split(/[.[\]]+/).filter((key) => key !== "");
   return (file) => {
@@ -37,7 +37,7 @@ const noDatabase = (file: EnvironmentFile): void => {
   file.webApps[0] = { name: "webapp" };
 };
 
-/** The lowest and the highest value of every number, length and count that is bounded. */
+/** The lowest and the highest value of every number, length and count with a bound. */
 const bounds: readonly (readonly [
   field: string,
   lowest: number | undefined,
@@ -89,7 +89,7 @@ const actionGroups = (count: number) =>
   );
 const names = (count: number) => Array.from({ length: count }, (_, index) => `name-${index}`);
 
-/** Of a text its length, of a list its count. */
+/** Bounds of a text's length or a list's count. */
 const sizes: readonly (readonly [
   field: string,
   lowest: number | undefined,
@@ -139,23 +139,17 @@ const all = [
 ];
 
 describe("The bounds of an environment:", () => {
-  it.each(all)(
-    "$field is $lowest to $highest, and neither less nor more",
-    ({ field, lowest, highest, of, given }) => {
-      const accepted = [lowest, highest].filter((it) => it !== undefined);
-      const refused = [
-        lowest !== undefined && lowest > 0 ? lowest - 1 : undefined,
-        highest !== undefined ? highest + 1 : undefined,
-      ];
-      for (const value of accepted)
-        expect([value, problemsOf(field, given, set(field, of(value)))]).toEqual([value, []]);
-      for (const value of refused.filter((it) => it !== undefined))
-        expect([value, problemsOf(field, given, set(field, of(value)))]).toEqual([
-          value,
-          [expect.any(String)],
-        ]);
-    },
-  );
+  it.each(all)("$field accepts exactly $lowest to $highest", ({ field, lowest, highest, of, given }) => {
+    const accepted = [lowest, highest].filter((it) => it !== undefined);
+    const refused = [
+      lowest !== undefined && lowest > 0 ? lowest - 1 : undefined,
+      highest !== undefined ? highest + 1 : undefined,
+    ];
+    for (const value of accepted)
+      expect([value, problemsOf(field, given, set(field, of(value)))]).toEqual([value, []]);
+    for (const value of refused.filter((it) => it !== undefined))
+      expect([value, problemsOf(field, given, set(field, of(value)))]).toEqual([value, [expect.any(String)]]);
+  });
 
   it("are all in this table", () => {
     const bounded = boundedFields(schema, "").map((field) =>
@@ -168,7 +162,7 @@ describe("The bounds of an environment:", () => {
   });
 });
 
-/** Fields of a JSON schema with a bound that a person could have written. */
+/** Returns the fields of a JSON schema with a bound that someone wrote. */
 function boundedFields(node: unknown, path: string): string[] {
   if (Array.isArray(node)) return node.flatMap((one) => boundedFields(one, path));
   if (typeof node !== "object" || node === null) return [];
@@ -195,11 +189,11 @@ describe("A range", () => {
   it.each(["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/2", "64.0.0.0/6", "8.0.0.0/7"])(
     "of %s is any source",
     (cidr) => {
-      expect(clients(cidr)).toEqual([expect.stringContaining("lets (nearly) any address in")]);
+      expect(clients(cidr)).toEqual([expect.stringContaining("admits (nearly) any address")]);
     },
   );
 
-  it("of a /8 is named", () => {
+  it("of a /8 is a named range", () => {
     expect(clients("9.0.0.0/8")).toEqual([]);
   });
 
@@ -213,10 +207,10 @@ describe("A range", () => {
     "255.255.255.255/32",
   ];
 
-  it.each(special)("of %s is nobody's, as a client or as the virtual network", (cidr) => {
-    expect(clients(cidr)).toEqual([expect.stringContaining("is nobody's address")]);
+  it.each(special)("of %s belongs to nobody, as a client or as the virtual network", (cidr) => {
+    expect(clients(cidr)).toEqual([expect.stringContaining("is not an address of a client network")]);
     expect(problemsOf("network.addressSpace", set("network.addressSpace", cidr))).toEqual([
-      expect.stringMatching(/overlaps .*, which Azure keeps/),
+      expect.stringMatching(/overlaps .*, which Azure reserves/),
     ]);
   });
 
@@ -229,7 +223,7 @@ describe("A range", () => {
     "168.63.129.15/32",
     "168.63.129.17/32",
     "223.0.0.0/8",
-  ])("of %s, beside one of these, is somebody's", (cidr) => {
+  ])("of %s, next to such a network, is a client's address", (cidr) => {
     expect(clients(cidr)).toEqual([]);
   });
 
@@ -253,7 +247,7 @@ describe("A private zone", () => {
   ];
 
   it.each(needed.flatMap((domain) => [domain, `releases.${domain}`]))(
-    "%s would hide what the VMs need",
+    "%s would hide names that the VMs need",
     (zone) => {
       const [, domain] = /((?:\w+)\.(?:\w+))$/.exec(zone) ?? [];
       expect(problems(zone)).toEqual([expect.stringContaining(`would hide names of ${domain}`)]);
@@ -276,7 +270,7 @@ describe("A subnet", () => {
     ["mysql", "10.20.2.0/29", "10.20.2.0/30"],
     ["webApp", "10.20.3.0/28", "10.20.3.0/29"],
     ["agents", "10.20.4.0/29", "10.20.4.0/30"],
-  ])("of %s may be %s, and not %s", (name, smallest, smaller) => {
+  ])("of %s can be %s, but not %s", (name, smallest, smaller) => {
     const field = `network.subnets.${name}`;
     expect(problemsOf(field, set(field, smallest))).toEqual([]);
     expect(problemsOf(field, set(field, smaller))).toEqual([
@@ -284,7 +278,7 @@ describe("A subnet", () => {
     ]);
   });
 
-  it("has addresses for each of its VMs and workers: Azure keeps five", () => {
+  it("has addresses for each of its VMs and workers, without Azure's five", () => {
     const agents = (count: number) =>
       problemsOf(
         "network.subnets.agents",
@@ -330,7 +324,7 @@ describe("What two fields bound together:", () => {
     [2, 2, 0],
     [3, 3, 0],
     [3, 4, 1],
-  ])("of %i recovery shares %i are needed: %i problems", (shares, threshold, count) => {
+  ])("%i recovery shares with a threshold of %i: %i problems", (shares, threshold, count) => {
     expect(
       problemsOf(
         "vault.recoveryThreshold",
@@ -344,7 +338,7 @@ describe("What two fields bound together:", () => {
     ["vault.recoveryThreshold", set("vault.recoveryShares", 255), 256, "is more than 255 shares"],
     ["vault.recoveryThreshold", set("vault.recoveryShares", 1), 0, "is less than one share"],
     ["webAppPlan.workers", set("webAppPlan", { sku: "P1v3" }), 31, "is more than 30 workers"],
-  ])("%s: its own bound is told before the other field's", (field, given, value, sentence) => {
+  ])("%s: the message names its own bound before the other field's", (field, given, value, sentence) => {
     expect(problemsOf(field, given, set(field, value))).toEqual([expect.stringContaining(sentence)]);
   });
 
@@ -354,7 +348,7 @@ describe("What two fields bound together:", () => {
     ["S1", 10, 0],
     ["S1", 11, 1],
     ["P1v3", 30, 0],
-  ])("a plan %s of %i workers: %i problems", (sku, workers, count) => {
+  ])("a plan %s with %i workers: %i problems", (sku, workers, count) => {
     expect(problemsOf("webAppPlan.workers", set("webAppPlan", { sku, workers }))).toHaveLength(count);
   });
 
@@ -362,7 +356,7 @@ describe("What two fields bound together:", () => {
     ["P1v3", 2, 0],
     ["P1v3", 1, 1],
     ["S1", 2, 1],
-  ])("zone redundancy of a plan %s of %i workers: %i problems", (sku, workers, count) => {
+  ])("zone redundancy of a plan %s with %i workers: %i problems", (sku, workers, count) => {
     expect(
       problemsOf("webAppPlan.zoneRedundant", set("webAppPlan", { sku, workers, zoneRedundant: true })),
     ).toHaveLength(count);
@@ -390,7 +384,7 @@ describe("What two fields bound together:", () => {
     expect(problemsOf(field, given, set(field, longer))).toEqual([expect.stringContaining("is more than")]);
   });
 
-  it("a token lives as long as the credentials that hang on it", () => {
+  it("a token lives as long as its credentials", () => {
     const role = (maxTtl: string) =>
       set("databaseRoles", {
         long: { privileges: ["SELECT"], defaultTtl: "1m", maxTtl },
@@ -430,7 +424,7 @@ describe("A database role", () => {
       "EVENT",
     ],
     ...["EXECUTE", "CREATE ROUTINE", "CREATE VIEW", "LOCK TABLES", "select", "SELECT, GRANT OPTION", ""],
-  ])("may not hold %j", (privilege) => {
+  ])("cannot have %j", (privilege) => {
     expect(problems(privilege)).toHaveLength(1);
   });
 });

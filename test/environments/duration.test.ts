@@ -10,7 +10,7 @@ describe("A duration of the environment file", () => {
     expect(seconds(duration)).toBe(expected);
   });
 
-  it("without a unit is no number, so that it can never pass for a limit", () => {
+  it("without a unit is not a number, so it never counts as a limit", () => {
     expect(seconds("180")).toBeNaN();
   });
 });

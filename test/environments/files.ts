@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EnvironmentError, loadEnvironment } from "../../environments/load";
 
-/** An environment file as a person would write it; changes may make it wrong in every way. */
+/** An environment file in the form that a person writes. A change can make it wrong in every way. */
 // biome-ignore lint/suspicious/noExplicitAny: mistakes have no type
 export type EnvironmentFile = any;
 
@@ -13,7 +13,7 @@ export function demo(): EnvironmentFile {
   return JSON.parse(readFileSync(join(shipped, "demo.json"), "utf8"));
 }
 
-/** The sentences with which a file is refused; none when it is accepted. */
+/** Returns the messages for a rejected file, or none for an accepted one. */
 export function sentencesFor(file: EnvironmentFile | Uint8Array | string, name = "demo"): readonly string[] {
   return withFile(file, name, (folder) => {
     try {
@@ -26,7 +26,7 @@ export function sentencesFor(file: EnvironmentFile | Uint8Array | string, name =
   });
 }
 
-/** Runs something with a folder that holds one environment: an object, a file's text or its bytes. */
+/** Runs a function with a folder that contains one environment: an object, a file's text or its bytes. */
 export function withFile<Result>(
   file: EnvironmentFile | Uint8Array | string,
   name: string,

@@ -16,7 +16,7 @@ import { demo } from "./files";
 
 const project = join(__dirname, "../..");
 
-/** A copy of the program, so that its folder of environments may hold bad ones. */
+/** Copies the program, so that its folder of environments can contain bad ones. */
 let copy: string;
 
 beforeAll(() => {
@@ -39,16 +39,16 @@ beforeAll(() => {
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-describe("main.ts, given an environment that cannot be used,", () => {
-  it("prints a sentence for each mistake and nothing else, exits with 1, and makes no output folder", () => {
+describe("main.ts, with an unusable environment,", () => {
+  it("prints only one sentence for each mistake, exits with 1, and creates no output folder", () => {
     write("broken", { ...demo(), name: "demo", colour: "red", deployers: [] });
     expect(run("broken")).toEqual({
       status: 1,
       stdout: "",
       stderr: [
         "environments/broken.json cannot be used:",
-        "  - deployers: [] is empty; name at least one person or pipeline, or nobody could configure Vault after its first boot.",
-        "  - colour: is not a field; remove it or mend its spelling (docs/environments.md lists the fields).",
+        "  - deployers: [] is empty; name at least one person or pipeline, because only deployers can configure Vault after its first boot.",
+        "  - colour: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).",
         '  - name: "demo" differs from the file\'s name; write "broken", or rename the file.',
         "",
       ].join("\n"),
@@ -56,7 +56,7 @@ describe("main.ts, given an environment that cannot be used,", () => {
     expect(existsSync(join(copy, "cdktf.out"))).toBe(false);
   });
 
-  it("leaves the output of an earlier run as it is", () => {
+  it("does not change the output of an earlier run", () => {
     writeFileSync(join(copy, "environments/cut.json"), '{ "name": "cut"');
     const earlier = join(copy, "cdktf.out");
     mkdirSync(join(earlier, "stacks"), { recursive: true });
@@ -64,27 +64,27 @@ describe("main.ts, given an environment that cannot be used,", () => {
     const { status, stdout, stderr } = run("cut");
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toMatch(
-      /^environments\/cut\.json cannot be used:\n {2}- \(file\): is no JSON \([^\n]+\n$/,
+      /^environments\/cut\.json cannot be used:\n {2}- \(file\): is not JSON \([^\n]+\n$/,
     );
     expect(readdirSync(earlier).sort()).toEqual(["manifest.json", "stacks"]);
     expect(readFileSync(join(earlier, "manifest.json"), "utf8")).toBe("earlier");
     rmSync(earlier, { recursive: true });
   });
 
-  it("says which environments there are when the one asked for is missing", () => {
+  it("lists the environments when the selected one is missing", () => {
     expect(run("staging")).toEqual({
       status: 1,
       stdout: "",
       stderr: expect.stringMatching(
-        /^environments\/staging\.json cannot be used:\n {2}- ENVIRONMENT: there is no file environments\/staging\.json; choose from [a-z, ]+demo[a-z, ]*, or copy one of them to that name\.\n$/,
+        /^environments\/staging\.json cannot be used:\n {2}- ENVIRONMENT: environments\/staging\.json does not exist; choose one of [a-z, ]+demo[a-z, ]*, or copy one of them to that name\.\n$/,
       ),
     });
     expect(existsSync(join(copy, "cdktf.out"))).toBe(false);
   });
 });
 
-describe("main.ts, given an environment that could be better,", () => {
-  it("names the vulnerabilities that the version of Vault leaves open, and goes on", () => {
+describe("main.ts, with an environment that could be better,", () => {
+  it("names the known vulnerabilities of the Vault version, and continues", () => {
     const file = demo();
     write("older", { ...file, name: "older", vault: { ...file.vault, version: "1.21.4" } });
     expect(run("older")).toEqual({
@@ -96,7 +96,7 @@ describe("main.ts, given an environment that could be better,", () => {
     });
   });
 
-  it("warns when only groups read the recovery keys, whose members cannot log in to Vault", () => {
+  it("warns when only groups read the recovery keys, because their members cannot log in to Vault", () => {
     const group = { name: "Keepers", objectId: "33333333-3333-4333-8333-333333333333", type: "Group" };
     write("grouped", { ...demo(), name: "grouped", recoveryKeyReaders: [group] });
     expect(run("grouped")).toEqual({
@@ -108,14 +108,14 @@ describe("main.ts, given an environment that could be better,", () => {
     });
   });
 
-  it("names the command that gives a checksum which the project does not know, until the file has it", () => {
+  it("prints the command for an unknown checksum until the file contains it", () => {
     const file = demo();
     write("newer", { ...file, name: "newer", vault: { ...file.vault, version: "2.9.9" } });
     expect(run("newer")).toEqual({
       status: 0,
       stdout: "",
       stderr:
-        "Warning: environments/newer.json: vault.sha256: the project does not know the checksum of Vault 2.9.9, so the VMs rely on HashiCorp's signature alone; write the one that `curl -s https://releases.hashicorp.com/vault/2.9.9/vault_2.9.9_SHA256SUMS | grep linux_amd64` prints.\n",
+        "Warning: environments/newer.json: vault.sha256: the project does not know the checksum of Vault 2.9.9, so the VMs rely only on HashiCorp's signature; write the checksum that `curl -s https://releases.hashicorp.com/vault/2.9.9/vault_2.9.9_SHA256SUMS | grep linux_amd64` prints.\n",
     });
     const vault = { ...file.vault, version: "2.9.9", sha256: "0".repeat(64) };
     write("newer", { ...file, name: "newer", vault });

@@ -5,7 +5,7 @@ const settings = { databaseRoles: { short: {} }, transitKeys: ["customer-key"] }
 describe("The paths that a workload may name", () => {
   const community = policyPaths({ ...settings, vault: { edition: "community" } });
 
-  it("are its database role's credentials and the uses of the transit keys, no more", () => {
+  it("are exactly its database role's credentials and the uses of the transit keys", () => {
     expect(Object.fromEntries(community)).toEqual({
       "database/creds/short": "read",
       "transit/encrypt/customer-key": "update",
@@ -17,14 +17,14 @@ describe("The paths that a workload may name", () => {
     });
   });
 
-  it("never allow it to make, export, rotate or delete a key", () => {
+  it("never allow it to create, export, rotate or delete a key", () => {
     expect([...community.keys()].filter((path) => /export|rotate|config|backup|delete/.test(path))).toEqual(
       [],
     );
     expect([...community.values()]).not.toContain("create");
   });
 
-  it("include transform in the Enterprise edition only", () => {
+  it("include transform only in the Enterprise edition", () => {
     const enterprise = policyPaths({ ...settings, vault: { edition: "enterprise" } });
     expect([...enterprise.keys()].filter((path) => !community.has(path))).toEqual([
       "transform/encode/customer",

@@ -10,16 +10,16 @@ import { type EnvironmentFile, sentencesFor } from "./files";
 const project = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(project, file), "utf8");
 
-describe("What is generated from the schema", () => {
-  it("environments/schema.json is up to date (else: npm run schema)", () => {
+describe("The files that are generated from the schema", () => {
+  it("include an up-to-date environments/schema.json (else: npm run schema)", () => {
     expect(read("environments/schema.json")).toBe(printJson(environmentJsonSchema()));
   });
 
-  it("docs/environments.md is up to date (else: npm run schema)", () => {
+  it("include an up-to-date docs/environments.md (else: npm run schema)", () => {
     expect(read("docs/environments.md")).toBe(environmentDocumentation());
   });
 
-  it("docs/environments.md links only to sections that it has", () => {
+  it("link in docs/environments.md only to existing sections", () => {
     const text = environmentDocumentation();
     const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading = ""]) =>
       heading
@@ -39,7 +39,7 @@ describe("The shipped environments", () => {
     expect(environmentNames()).toEqual(["demo", "production"]);
   });
 
-  it.each(environmentNames())("%s can be used, and tells editors its schema", (name) => {
+  it.each(environmentNames())("%s is usable, and names its schema for editors", (name) => {
     expect(loadEnvironment(name).name).toBe(name);
     expect(JSON.parse(read(`environments/${name}.json`)).$schema).toBe("./schema.json");
   });
@@ -72,15 +72,15 @@ describe("Every field that an editor offers", () => {
     expect(poor.map(({ path }) => path.join("."))).toEqual([]);
   });
 
-  it("has the documented default, which is the one in force when the field is left out", () => {
+  it("has the documented default, which applies if the field is missing", () => {
     const parsed = environmentSchema.parse(leastFile());
-    // Lists stand in the least file with an entry; their default is none.
+    // The minimal file contains an entry for each list. The default of a list is empty.
     const withDefault = fields.filter(
       ({ path, schema }) => schema.default !== undefined && valueAt(leastFile(), path) === undefined,
     );
     expect(withDefault.length).toBeGreaterThan(40);
     for (const { path, schema } of withDefault) {
-      // An object's own default leaves its fields to theirs.
+      // An object's own default leaves the fields to their defaults.
       const isObject = schema.properties || schema.oneOf;
       const documented = isObject ? expect.objectContaining(schema.default as object) : schema.default;
       expect({ path, value: valueAt(parsed, path) }).toEqual({ path, value: documented });
@@ -95,7 +95,7 @@ describe("Every field that an editor offers", () => {
     ["null", null],
     ["a list", [""]],
     ["an object", { a: { b: 1 } }],
-  ])("is refused in this project's words with %s: a problem and a cure", (_kind, value) => {
+  ])("is refused in this project's own words with %s: a problem and a cure", (_kind, value) => {
     for (const { path } of fields) {
       const sentences = sentencesFor(replaced(path, value), "test");
       expect(sentences.filter((sentence) => !/^\S+: .+[;(] ?.+\.$/.test(sentence))).toEqual([]);
@@ -111,7 +111,7 @@ interface Field {
   schema: JsonSchema;
 }
 
-/** A file with an entry in every list, that says no more than it must. */
+/** A file with an entry in every list and no optional field. */
 function leastFile(): EnvironmentFile {
   const person = (digit: number) => ({
     name: "Jo",
@@ -133,7 +133,7 @@ function leastFile(): EnvironmentFile {
   };
 }
 
-/** Every field of the schema; of a list's entries the first, of alternatives the default one. */
+/** Every field of the schema, with the first of a list's entries and the default of alternatives. */
 function fieldsOf(schema: JsonSchema, path: (string | number)[] = []): Field[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const here = [...path, name];
@@ -147,7 +147,7 @@ function fieldsOf(schema: JsonSchema, path: (string | number)[] = []): Field[] {
   });
 }
 
-/** The file with another value in one field. */
+/** Returns the file with another value in one field. */
 function replaced(path: readonly (string | number)[], value: unknown): EnvironmentFile {
   const file = leastFile();
   const last = path.at(-1) as string | number;

@@ -20,7 +20,7 @@ describe("A warning is given of", () => {
         if (agents) agents.vmSize = vmSize;
       });
       expect(warnings.filter((warning) => warning.includes(`mSize: ${vmSize} is of a series`))).toEqual([
-        expect.stringMatching(/^vault\.vmSize: .*write Standard_D2s_v5/),
+        expect.stringMatching(/^vault\.vmSize: .*write a size such as Standard_D2s_v5/),
         expect.stringMatching(/^agentVms\[0\]\.vmSize: /),
       ]);
     },
@@ -34,6 +34,22 @@ describe("A warning is given of", () => {
       ...usual,
       expect.stringMatching(/^mysql\.version: MySQL 8\.0\.21 .*; write 8\.4/),
     ]);
+  });
+});
+
+describe("A workload whose application cannot work", () => {
+  it("causes a warning with the missing rights", () => {
+    const warnings = warningsOf(({ webApps }) => {
+      const [webApp] = webApps;
+      if (webApp) webApps.push({ ...webApp, name: "second", paths: ["transit/encrypt/customer-key"] });
+    });
+    expect(warnings).toEqual([
+      ...usual,
+      expect.stringMatching(
+        /^webApps\[1\]\.paths: .* second .* also needs transit\/decrypt\/customer-key, transit\/hmac\/customer-key; add/,
+      ),
+    ]);
+    expect(usual.filter((warning) => warning.includes("paths"))).toEqual([]);
   });
 });
 

@@ -4,7 +4,7 @@ import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
 
 const person = (digit: number) => `${String(digit).repeat(8)}-0000-4000-8000-000000000000`;
 
-/** Every option that adds a resource, a right or a flow, and the longest names that the schema allows. */
+/** An environment with every option that adds a resource, a right or a flow, and with the longest names. */
 function everything(): Environment {
   const environment = changed(loadEnvironment("production"), (copy) => {
     copy.name = "longestenv";
@@ -32,7 +32,7 @@ function everything(): Environment {
     copy.databaseRoles["read-only"] = { privileges: ["SELECT"], defaultTtl: "1h", maxTtl: "2h" };
     const [webApp] = copy.webApps;
     const [agentVm] = copy.agentVms;
-    if (!webApp || !agentVm) throw new Error("production.json holds neither web app nor VM to copy");
+    if (!webApp || !agentVm) throw new Error("production.json contains no web app or no VM to copy");
     copy.webApps.push(
       { ...webApp, name: "w".repeat(24), paths: ["transform/encode/customer", "transform/decode/customer"] },
       { name: "counted", paths: [], tokenTtl: "1h", tokenNumUses: 10, requireLogin: false },
@@ -42,14 +42,14 @@ function everything(): Environment {
   return environmentSchema.parse(environment);
 }
 
-/** What must be said, and not a word more: no workloads, and every default. */
+/** An environment with only the required fields: no workloads, and every default. */
 function smallest(): Environment {
   const { name, location, deployers, network } = loadEnvironment("demo");
   const { deployerRanges } = network;
   return environmentSchema.parse({ name, location, deployers, network: { deployerRanges } });
 }
 
-/** The environments that properties are checked on. */
+/** The environments for the property tests. */
 export const environments: ReadonlyMap<string, Environment> = new Map([
   ["demo", loadEnvironment("demo")],
   ["production", loadEnvironment("production")],
@@ -57,7 +57,7 @@ export const environments: ReadonlyMap<string, Environment> = new Map([
   ["smallest", smallest()],
 ]);
 
-/** The system of each, synthesized once. */
+/** The system of each environment, synthesized once. */
 export const systems: ReadonlyMap<string, ReadonlyMap<string, SynthesizedStack>> = new Map(
   [...environments].map(([name, environment]) => [name, synthesizeSystem(environment)]),
 );

@@ -1,7 +1,7 @@
 import type { Block } from "../synthesis";
 import { environments, systems } from "./environments";
 
-/** What each kind of target is watched for. */
+/** The log categories of each kind of target. */
 const watched: Readonly<Record<string, readonly string[]>> = {
   azurerm_key_vault: ["AuditEvent"],
   azurerm_mysql_flexible_server: ["MySqlAuditLogs", "MySqlSlowLogs"],
@@ -9,7 +9,11 @@ const watched: Readonly<Record<string, readonly string[]>> = {
   azurerm_linux_web_app: ["AppServiceHTTPLogs", "AppServiceAuditLogs", "AppServiceIPSecAuditLogs"],
 };
 
-/** Azure id of what has the log: of a storage account, each of its services has one. */
+/** Of the snapshots also who reads them. */
+const categoriesOf = ({ type, path }: Block): readonly string[] | undefined =>
+  path === "vault-server/snapshots/account" ? ["StorageRead", ...(watched[type] ?? [])] : watched[type];
+
+/** Returns the Azure id of the log's source. In a storage account, each service has its own log. */
 const logSource = (resource: Block): string =>
   `${resource.ref("id")}${resource.type === "azurerm_storage_account" ? "/blobServices/default" : ""}`;
 
@@ -28,25 +32,25 @@ describe("evidence", () => {
   const workspace = environments.get("everything")?.evidenceWorkspace;
   const settings = settingsOf("everything", workspace);
 
-  it("of every Key Vault, MySQL server, package store and web app goes where deployers may not delete it", () => {
+  it("of every Key Vault, MySQL server, storage account and web app goes to a workspace where deployers cannot delete it", () => {
     const targets = [...(systems.get("everything")?.values() ?? [])].flatMap((stack) =>
       stack
         .resources()
         .filter(({ type }) => type in watched)
-        .map((resource) => ({ target: logSource(resource), categories: watched[resource.type] })),
+        .map((resource) => ({ target: logSource(resource), categories: categoriesOf(resource) })),
     );
     expect(targets.length).toBeGreaterThan(5);
     expect(settings).toEqual(expect.arrayContaining(targets));
   });
 
-  it("holds the subscription's activity log: role assignments, locks, VMs", () => {
+  it("contains the subscription's activity log: role assignments, locks, VMs", () => {
     expect(settings).toContainEqual({
       target: "${data.azurerm_subscription.subscription.id}",
       categories: ["Administrative", "Security", "Policy", "Alert"],
     });
   });
 
-  it("goes nowhere where the environment names no workspace", () => {
+  it("goes nowhere if the environment names no workspace", () => {
     expect(settingsOf("demo", undefined)).toEqual([]);
   });
 });

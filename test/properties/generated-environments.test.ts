@@ -5,12 +5,12 @@ import { synthesizeSystem } from "../synthesis";
 import { environmentFiles } from "./generated-environments";
 import { crossStackReference, exists, referencesOf } from "./references";
 
-/** `RUNS=1000 SEED=1 npx jest test/properties/generated` looks further. */
+/** `RUNS=1000 SEED=1 npx jest test/properties/generated` tests more files. */
 const runs = Number(process.env["RUNS"] ?? 25);
 const seed = Number(process.env["SEED"] ?? 20_261_124);
 
 describe("an environment file that follows docs/environments.md", () => {
-  it(`is accepted, and becomes stacks whose references all lead somewhere (${runs} files)`, () => {
+  it(`is accepted, and results in stacks without dangling references (${runs} files)`, () => {
     void fc.assert(
       fc.property(environmentFiles, (file) => {
         const environment = withFile(file, file.name, (folder) => loadEnvironment(file.name, folder));

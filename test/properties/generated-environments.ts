@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import type { EnvironmentFile } from "../environments/files";
 
-/** Settings that each may be left out. */
+/** Settings, each of which may be missing. */
 function settings(fields: Record<string, fc.Arbitrary<unknown>>) {
   return fc.record(fields, { requiredKeys: [] });
 }
@@ -32,7 +32,7 @@ const paths = fc.subarray([
   ...transit,
 ]);
 
-/** Principals that differ from each other, and by the first letter of their ids from those of other lists. */
+/** Unique principals. The first letter of their ids distinguishes them from other lists. */
 function principals(firstLetter: string, minLength: number, ...types: string[]) {
   const principal = fc.record({
     name: fc.constantFrom("Ada", "Über-Team & Söhne", '"quoted" \\ name'),
@@ -42,7 +42,7 @@ function principals(firstLetter: string, minLength: number, ...types: string[]) 
   return fc.uniqueArray(principal, { minLength, maxLength: 3, selector: ({ objectId }) => objectId });
 }
 
-/** Public networks that differ from each other, and by their names and second octet from those of other lists. */
+/** Unique public networks. Their names and second octet distinguish them from other lists. */
 function ranges(list: string, octet: number, minLength: number) {
   return fc.integer({ min: minLength, max: 4 }).map((count) =>
     Array.from({ length: count }, (_, index) => ({
@@ -109,7 +109,7 @@ const mysqlServer = settings({
   slowQuerySeconds: fc.integer({ min: 0, max: 3600 }),
 });
 
-/** A standby needs more than the default, burstable SKU. */
+/** A standby needs another SKU than the burstable default. */
 const mysqlSize = fc.oneof(
   fc.constant({}),
   fc.record({
@@ -130,7 +130,7 @@ const plan = fc.oneof(
 );
 
 const webApp = fc.oneof(
-  // Credentials may not outlive the token.
+  // Credentials must not outlive the token.
   settings({ paths, databaseRole, tokenTtl: fc.constantFrom("30d", "768h") }),
   settings({
     paths: transitPaths,
@@ -151,7 +151,7 @@ const agentVms = fc
     ),
   );
 
-/** Of web apps and VMs, each with a name of its own, names of the system's own parts among them. */
+/** Web apps and VMs with unique names, including names of the system's own parts. */
 const workloads = fc
   .uniqueArray(
     fc.oneof(
@@ -186,7 +186,7 @@ const state = fc.oneof(
   }),
 );
 
-/** Environment files that are right: each field at its shortest, its longest, left out, and in combinations. */
+/** Valid environment files: each field with its shortest and longest value or missing, in combinations. */
 export const environmentFiles: fc.Arbitrary<EnvironmentFile> = fc
   .record({
     name: fc.constantFrom("ab", "longestenv"),

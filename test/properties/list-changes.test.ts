@@ -5,7 +5,7 @@ import { withFile } from "../environments/files";
 import { type Block, changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
 import { environmentFiles } from "./generated-environments";
 
-/** `RUNS=1000 SEED=1 npx jest test/properties/list-changes` looks further. */
+/** `RUNS=1000 SEED=1 npx jest test/properties/list-changes` tests more changes. */
 const runs = Number(process.env["RUNS"] ?? 4);
 const seed = Number(process.env["SEED"] ?? 20_261_125);
 
@@ -13,7 +13,7 @@ const seed = Number(process.env["SEED"] ?? 20_261_125);
 interface List {
   readonly name: string;
   of(environment: Environment): unknown[];
-  /** An entry that no generated list holds. */
+  /** An entry that no generated list contains. */
   readonly another: unknown;
 }
 
@@ -61,8 +61,9 @@ const lists: readonly List[] = [
 ];
 
 /**
- * What a list may change of a resource that stays. azurerm 4.81 and vault 5.6 update each of these in place; whatever is not
- * named here stays as it is, so nothing that forces a replacement changes. Source: the resources' schemas (`ForceNew`).
+ * The attributes of existing resources that a list may change. azurerm 4.81 and vault 5.6 update each of them in
+ * place. All other attributes must stay, so no change forces a replacement. Source: the resources' schemas
+ * (`ForceNew`).
  */
 const changeInPlace: Readonly<Record<string, readonly string[]>> = {
   azurerm_key_vault: ["network_acls"],
@@ -74,7 +75,7 @@ const changeInPlace: Readonly<Record<string, readonly string[]>> = {
   vault_azure_auth_backend_role: ["bound_service_principal_ids"],
 };
 
-/** Resources of all stacks by address: what Terraform knows them by. */
+/** Returns the resources of all stacks by Terraform's addresses. */
 function resources(stacks: ReadonlyMap<string, SynthesizedStack>): ReadonlyMap<string, Block> {
   return new Map(
     [...stacks].flatMap(([name, stack]) =>
@@ -83,7 +84,7 @@ function resources(stacks: ReadonlyMap<string, SynthesizedStack>): ReadonlyMap<s
   );
 }
 
-/** Of each rule that exists before or after: the numbers that it may have while an update is under way. */
+/** Returns the numbers that each rule may have during an update, for the rules before and after. */
 function prioritiesDuringUpdate(...systems: ReadonlyMap<string, Block>[]): Map<string, Set<unknown>> {
   const numbers = new Map<string, Set<unknown>>();
   for (const system of systems) {
@@ -97,7 +98,7 @@ function prioritiesDuringUpdate(...systems: ReadonlyMap<string, Block>[]): Map<s
   return numbers;
 }
 
-/** Everything of a change that must not be, in words. */
+/** Describes every harmful effect of a change. */
 function harm(before: Environment, after: Environment): string[] {
   const [old, now] = [before, after].map((environment) => resources(synthesizeSystem(environment)));
   if (!old || !now) throw new Error("two environments are two systems");
@@ -115,7 +116,7 @@ function harm(before: Environment, after: Environment): string[] {
   return [...changes, ...shared];
 }
 
-/** Addresses that come or go. */
+/** Returns addresses that appear or disappear. */
 function comings(before: Environment, after: Environment): string[] {
   const [old, now] = [before, after].map((environment) => resources(synthesizeSystem(environment)));
   return [...(old?.keys() ?? [])]
@@ -128,7 +129,7 @@ const environments = environmentFiles.map((file) =>
 );
 
 describe.each(lists)("$name", ({ of, another }) => {
-  it("changes nothing of what stays when an entry is added at any place, or removed from it", () => {
+  it("does not change the remaining resources when an entry is added or removed at any place", () => {
     void fc.assert(
       fc.property(environments, fc.nat(), (environment, place) => {
         const larger = changed(environment, (copy) => {
@@ -142,7 +143,7 @@ describe.each(lists)("$name", ({ of, another }) => {
     );
   });
 
-  it("changes nothing at all when entries change places", () => {
+  it("changes nothing when entries change places", () => {
     void fc.assert(
       fc.property(environments, (environment) => {
         const longer = changed(environment, (copy) => {
@@ -159,7 +160,7 @@ describe.each(lists)("$name", ({ of, another }) => {
   });
 });
 
-it("an agent VM more or less leaves the others alone", () => {
+it("one more or one fewer agent VM does not change the others", () => {
   void fc.assert(
     fc.property(environments, (environment) => {
       const larger = changed(environment, (copy) => {

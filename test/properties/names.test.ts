@@ -49,18 +49,18 @@ const rules: Readonly<Record<string, readonly [number, RegExp]>> = {
   azurerm_role_definition: [128, /^[\w ()]+$/],
 };
 
-/** Kinds whose name is a setting's, not ours to choose. */
+/** Kinds whose name is the name of a setting. */
 const given = ["azurerm_mysql_flexible_server_configuration"];
 
 describe("names", () => {
-  it("are checked at their longest: 10 characters of environment, 24 of workload", () => {
+  it("are tested at their longest: 10 characters of environment, 24 of workload", () => {
     const environment = environments.get("everything");
     expect(environment?.name).toHaveLength(10);
     expect(environment?.webApps.map(({ name }) => name.length)).toContain(24);
     expect(environment?.agentVms.map(({ name }) => name.length)).toContain(24);
   });
 
-  it.each(everyStack)("%s, %s: each is as Azure wants it", (environment, _name, stack) => {
+  it.each(everyStack)("%s, %s: each meets Azure's rules", (environment, _name, stack) => {
     const stacks = systems.get(environment) ?? new Map();
     const named = stack
       .resources()
@@ -83,15 +83,22 @@ describe("names", () => {
     }
   });
 
-  it.each([...systems])("%s: no two of a kind share one in a resource group", (_environment, stacks) => {
-    const siblings = ["azurerm_linux_virtual_machine", "azurerm_linux_web_app", "azurerm_network_interface"];
-    const names = [...stacks.values()].flatMap((stack) =>
-      siblings.flatMap((type) =>
-        stack.resources(type).map(({ attributes }) => `${type} ${attributes["name"]}`),
-      ),
-    );
-    expect(new Set(names).size).toBe(names.length);
-  });
+  it.each([...systems])(
+    "%s: no two resources of a kind have the same name in a resource group",
+    (_environment, stacks) => {
+      const siblings = [
+        "azurerm_linux_virtual_machine",
+        "azurerm_linux_web_app",
+        "azurerm_network_interface",
+      ];
+      const names = [...stacks.values()].flatMap((stack) =>
+        siblings.flatMap((type) =>
+          stack.resources(type).map(({ attributes }) => `${type} ${attributes["name"]}`),
+        ),
+      );
+      expect(new Set(names).size).toBe(names.length);
+    },
+  );
 
   it.each([...systems])("%s: the DNS label and the certificate's subject fit", (_environment, stacks) => {
     const server = stacks.get("vault-server");
@@ -99,7 +106,7 @@ describe("names", () => {
       const label = String(address.get("domain_name_label")).replaceAll(/\$\{[^{}]*\}/g, "a1b2c3");
       expect(label).toMatch(/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/);
     }
-    // RFC 5280: a common name has 64 characters at most.
+    // RFC 5280: a common name has at most 64 characters.
     for (const certificate of server?.resources("azurerm_key_vault_certificate") ?? []) {
       const subject = /"subject":"CN=([^"]+)"/.exec(JSON.stringify(certificate.attributes))?.[1];
       expect(subject?.length).toBeLessThanOrEqual(64);

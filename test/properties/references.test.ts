@@ -9,7 +9,7 @@ describe("references", () => {
   });
 
   it.each(everyStack)(
-    "%s, %s: each output of another stack is made by an earlier one",
+    "%s, %s: each output of another stack comes from an earlier one",
     (environment, name, stack) => {
       const stacks = systems.get(environment) ?? new Map();
       const earlier = [...stacks.keys()].slice(0, [...stacks.keys()].indexOf(name));
@@ -22,7 +22,7 @@ describe("references", () => {
   );
 
   it.each(everyStack)(
-    "%s, %s: another stack's state is read from where that stack keeps it",
+    "%s, %s: another stack's state is read from that stack's own place",
     (environment, _, stack) => {
       for (const state of stack.data("terraform_remote_state")) {
         const producer = state.id.replace("cross-stack-reference-input-", "");
@@ -34,7 +34,7 @@ describe("references", () => {
     },
   );
 
-  it("are found: every stack but those that need nothing refers to another", () => {
+  it("are found: every stack with needs refers to another", () => {
     const referring = everyStack.filter(([, , stack]) =>
       referencesOf(stack).some(({ value }) => crossStackReference(value)),
     );
@@ -43,7 +43,7 @@ describe("references", () => {
     );
   });
 
-  it("are told from plain text, and from text in quotes", () => {
+  it("are distinguished from plain text and from text in quotes", () => {
     expect(expressions('a $${b} ${join("}", [c.d.e])} ${f.g.h}')).toEqual(['join("}", [c.d.e])', "f.g.h"]);
     expect(references('join("x.y.z", [a-b.c_d.e[0].f, local.g-h])')).toEqual(["a-b.c_d.e[0].f", "local.g-h"]);
   });

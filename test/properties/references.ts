@@ -1,13 +1,13 @@
 import { asObject, type SynthesizedStack } from "../synthesis";
 
-/** A string of a stack's JSON, with the place where it stands. */
+/** A string in a stack's JSON, with its path. */
 export interface Place {
-  /** Keys from the root on, such as `resource.azurerm_key_vault.vault.name`. */
+  /** Keys from the root, such as `resource.azurerm_key_vault.vault.name`. */
   path: string;
   value: string;
 }
 
-/** Every string of the JSON, cdktf's notes aside. */
+/** Returns every string of the JSON without cdktf's notes. */
 export function strings(value: unknown, path = ""): Place[] {
   if (typeof value === "string") return [{ path, value }];
   if (typeof value !== "object" || value === null) return [];
@@ -16,7 +16,7 @@ export function strings(value: unknown, path = ""): Place[] {
     .flatMap(([key, inner]) => strings(inner, path ? `${path}.${key}` : key));
 }
 
-/** What stands inside each `${...}`, quotes and braces inside it respected. `$${` is plain text. */
+/** Returns the content of each `${...}`, with nested quotes and braces. `$${` is plain text. */
 export function expressions(text: string): string[] {
   const found: string[] = [];
   for (let index = 0; index < text.length; index++) {
@@ -30,7 +30,7 @@ export function expressions(text: string): string[] {
   return found;
 }
 
-/** The text that is known before Terraform runs: outside expressions, and in quotes inside them. */
+/** Returns the text that is known before Terraform runs: outside expressions, and in quotes inside them. */
 export function knownText(text: string): string {
   return expressions(text).reduce((rest, expression) => {
     const quoted = [...expression.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, inner = ""]) => inner);
@@ -51,13 +51,13 @@ function endOfExpression(text: string, start: number): number {
   throw new Error(`an expression has no end: ${text.slice(start, start + 80)}`);
 }
 
-/** Traversals such as `azurerm_key_vault.vault.id` in an expression, without those in quotes. */
+/** Returns traversals such as `azurerm_key_vault.vault.id` in an expression, without those in quotes. */
 export function references(expression: string): string[] {
   const unquoted = expression.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
   return unquoted.match(/[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])+/g) ?? [];
 }
 
-/** Every reference of a stack: those in `${...}`, and the bare ones of depends_on and replace_triggered_by. */
+/** Returns every reference of a stack: in `${...}`, and the bare ones of depends_on and replace_triggered_by. */
 export function referencesOf(stack: SynthesizedStack): Place[] {
   return strings(stack.json).flatMap(({ path, value }) => {
     const bare = /\.(?:depends_on|replace_triggered_by)\.\d+$/.test(path) ? [value] : expressions(value);
@@ -65,14 +65,14 @@ export function referencesOf(stack: SynthesizedStack): Place[] {
   });
 }
 
-/** The stack and the output that a reference reads, when it reads one of another stack. */
+/** Returns the stack and the output of a reference to another stack. */
 export function crossStackReference(reference: string): { stack: string; output: string } | undefined {
   const match =
     /^data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)$/.exec(reference);
   return match?.[1] && match[2] ? { stack: match[1], output: match[2] } : undefined;
 }
 
-/** Whether the element that a reference names exists in the stack. */
+/** Returns true if the referenced element exists in the stack. */
 export function exists(stack: SynthesizedStack, reference: string): boolean {
   const [first = "", second = "", third = ""] = reference.split(/[.[]/);
   if (first === "terraform") return second === "workspace";
@@ -84,8 +84,8 @@ export function exists(stack: SynthesizedStack, reference: string): boolean {
 }
 
 /**
- * A value with each reference replaced by what it means: `{type construct-path attribute}`, followed through
- * locals and the outputs of other stacks.
+ * Replaces each reference in a value by its meaning, `{type construct-path attribute}`. Follows locals and the
+ * outputs of other stacks.
  */
 export function explained(
   stacks: ReadonlyMap<string, SynthesizedStack>,

@@ -1,14 +1,14 @@
 type Attributes = Readonly<Record<string, unknown>>;
 
-/** What was found out about a resource type before it was used. */
+/** The review of a resource type before its first use. */
 export interface ReviewedType {
-  /** Whether Azure takes tags for it. */
+  /** True if Azure accepts tags for it. */
   tags: boolean;
-  /** The credential that the provider would write into the state, and whether the resource avoids that. */
+  /** The credential that the provider would write into the state, and the check that the resource avoids it. */
   credential?: {
-    /** As docs/security.md names it. */
+    /** The credential's name in docs/security.md. */
     what: string;
-    /** Whether the credential is kept out of the state, or opens nothing. */
+    /** Returns true if the credential stays out of the state or opens nothing. */
     worthless: (attributes: Attributes) => boolean;
   };
 }
@@ -21,8 +21,8 @@ const without =
     names.every((name) => !(name in attributes));
 
 /**
- * Every resource type that may be used. Whoever adds one looks up in the provider's documentation which attributes it
- * exports: keys, passwords, tokens and connection strings among them go into the state even where nobody asks for them.
+ * Every allowed resource type. Before you add one, read in the provider's documentation which attributes it exports.
+ * Keys, passwords, tokens and connection strings go into the state even if nobody requests them.
  */
 export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
   azurerm_application_insights: {
@@ -106,6 +106,8 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
     },
   },
   azurerm_storage_container: untagged,
+  azurerm_storage_container_immutability_policy: untagged,
+  azurerm_storage_management_policy: untagged,
   azurerm_subnet: untagged,
   azurerm_subnet_nat_gateway_association: untagged,
   azurerm_subnet_network_security_group_association: untagged,
@@ -121,7 +123,7 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
   azurerm_virtual_network: tagged,
   random_string: {
     tags: false,
-    // Too short for a password, so that nobody takes it for one.
+    // Too short to be mistaken for a password.
     credential: { what: "the random characters", worthless: (attributes) => attributes["length"] === 6 },
   },
   terraform_data: untagged,
@@ -164,7 +166,7 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
   vault_transit_secret_backend_key: untagged,
 };
 
-/** Data sources whose attributes hold no credential. */
+/** Data sources whose attributes contain no credential. */
 export const reviewedDataSources: readonly string[] = [
   "azurerm_client_config",
   "azurerm_key_vault",

@@ -2,26 +2,29 @@ import type { Environment } from "../../environments/schema";
 import type { Block, SynthesizedStack } from "../synthesis";
 import { explained } from "./references";
 
-/** A right that the system grants. docs/security.md has a row for each, in these words. */
+/** A right that the system grants. docs/security.md has a row for each one with the same text. */
 export interface Right {
   role: string;
-  /** To whom. */
+  /** The holder. */
   to: string;
-  /** On what. */
+  /** The scope in words. */
   on: string;
-  /** Kind of principal; left out where Azure is to find out. */
+  /** Kind of principal. Undefined if Azure finds it. */
   kinds: readonly (string | undefined)[];
-  /** `{type construct-path attribute}` of the principal, or one of several; `<workload>` and `<n>` stand for any. */
+  /**
+   * `{type construct-path attribute}` of the principal, or a list of these. `<workload>` and `<n>` match any name and
+   * number.
+   */
   principal: string | readonly string[];
   scope: string;
 }
 
 const vaultIdentity = "{azurerm_user_assigned_identity vault-server/identity/identity principal_id}";
 const people = "<object id>";
-/** Who deploys, where the environment says signed-in-user. */
+/** The deployer if the environment names signed-in-user. */
 const signedIn = "<signed-in user>";
 
-/** Every right that may be granted: whoever adds one adds it here and to docs/security.md, with its reason. */
+/** Every allowed right. Add a new one here and to docs/security.md, with its reason. */
 export const allowedRights: readonly Right[] = [
   ...[
     ["Key Vault Certificates Officer", "The resource group of the main Key Vault"],
@@ -76,6 +79,15 @@ export const allowedRights: readonly Right[] = [
     kinds: ["ServicePrincipal"],
     principal: vaultIdentity,
     scope: "{azurerm_key_vault vault-server/recovery-key-vault/vault id}/secrets/vault-recovery-keys",
+  },
+  {
+    role: "Vault Snapshot Keeper",
+    to: "Vault's identity",
+    on: "The container of the snapshots",
+    kinds: ["ServicePrincipal"],
+    principal: vaultIdentity,
+    scope:
+      "{azurerm_storage_account vault-server/snapshots/account id}/blobServices/default/containers/snapshots",
   },
   {
     role: "Key Vault Secrets User",
@@ -151,7 +163,7 @@ export const allowedRights: readonly Right[] = [
   },
 ];
 
-/** A role assignment in the words of the table above. */
+/** Converts a role assignment to the table's form. */
 export function granted(
   environment: Environment,
   stacks: ReadonlyMap<string, SynthesizedStack>,
@@ -168,7 +180,7 @@ export function granted(
   };
 }
 
-/** Whether an assignment is the one that a row of the table allows. */
+/** Returns true if a row of the table allows the assignment. */
 export function allows(right: Right, assignment: ReturnType<typeof granted>): boolean {
   return (
     right.role === assignment.role &&
@@ -178,7 +190,7 @@ export function allows(right: Right, assignment: ReturnType<typeof granted>): bo
   );
 }
 
-/** Names of custom roles carry the environment in parentheses. */
+/** Returns a custom role's name without the environment in parentheses. */
 function customRole(stacks: ReadonlyMap<string, SynthesizedStack>, id: string): string {
   const path = /^\{azurerm_role_definition (\S+) role_definition_resource_id\}$/.exec(id)?.[1] ?? "";
   const definition = stacks.get("vm-reader-role")?.only("azurerm_role_definition", path);

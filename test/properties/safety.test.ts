@@ -1,7 +1,7 @@
 import { asObject, type Block, type SynthesizedStack } from "../synthesis";
 import { environments, everyStack, systems } from "./environments";
 
-/** Values that are there for safety alone, of every resource of a type in every environment. */
+/** Values that exist only for safety, for every resource of a type in every environment. */
 const safe: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   azurerm_storage_account: {
     shared_access_key_enabled: false,
@@ -29,7 +29,7 @@ const safe: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     certificate_policy: expect.objectContaining({
       issuer_parameters: { name: "Self" },
       key_properties: { key_type: "RSA", key_size: 3072, exportable: true, reuse_key: false },
-      // vault-certificate reads PEM alone.
+      // vault-certificate reads only PEM.
       secret_properties: { content_type: "application/x-pem-file" },
       lifetime_action: [expect.objectContaining({ action: { action_type: "AutoRenew" } })],
       x509_certificate_properties: expect.objectContaining({
@@ -117,19 +117,19 @@ const names = [...environments.keys()];
 const ids = (subnets: readonly string[]) =>
   subnets.map((one) => /subnet_(\w+?)_subnet|snet-runners/.exec(one)?.[0] ?? one);
 
-describe("What is there for safety", () => {
-  it.each(everyStack)("%s, %s: is as the table says", (_environment, _name, stack) => {
+describe("Safety settings", () => {
+  it.each(everyStack)("%s, %s: have the table's values", (_environment, _name, stack) => {
     for (const { type, path, attributes } of stack.resources()) {
       expect({ at: path, ...attributes }).toMatchObject({ at: path, ...safe[type] });
     }
   });
 
-  it("is there: the table has no row that has gone out of use", () => {
+  it("are all in use: the table has no unused row", () => {
     const used = new Set(everyStack.flatMap(([, , stack]) => stack.resources().map(({ type }) => type)));
     expect(Object.keys(safe).filter((type) => !used.has(type))).toEqual([]);
   });
 
-  it.each(names)("%s: MySQL takes TLS alone, and logs who connects and who changes rights", (name) => {
+  it.each(names)("%s: MySQL accepts only TLS, and logs connections and changes of rights", (name) => {
     const parameters = stackOf(name, "mysql").resources("azurerm_mysql_flexible_server_configuration");
     expect(Object.fromEntries(parameters.map((it) => [it.get("name"), it.get("value")]))).toMatchObject(
       mysqlParameters,
@@ -137,7 +137,7 @@ describe("What is there for safety", () => {
   });
 
   it.each(names)(
-    "%s: database users are made for TLS, hold what the role says in one database, and give nothing on",
+    "%s: database users need TLS, have the role's rights in one database, and cannot grant rights",
     (name) => {
       const roles = stackOf(name, "vault-config").resources("vault_database_secret_backend_role");
       expect(roles.length).toBeGreaterThan(2);
@@ -154,7 +154,7 @@ describe("What is there for safety", () => {
     },
   );
 
-  it.each(names)("%s: keys do what they are for, and nothing else", (name) => {
+  it.each(names)("%s: keys have only their own purpose", (name) => {
     const keys = [...(systems.get(name)?.values() ?? [])].flatMap((stack) =>
       stack.resources("azurerm_key_vault_key"),
     );
@@ -163,7 +163,7 @@ describe("What is there for safety", () => {
   });
 });
 
-describe("Who reaches what:", () => {
+describe("Access:", () => {
   const publicOf = (ranges: readonly { cidr: string }[]) =>
     ranges
       .map(({ cidr }) => cidr)
@@ -172,7 +172,7 @@ describe("Who reaches what:", () => {
   const rules = (block: Block) => asObject(block.get("network_acls"));
 
   it.each(names)(
-    "%s: Key Vaults are reached by deployers, the recovery keys from Vault's subnet alone besides",
+    "%s: deployers reach the Key Vaults, and of the subnets only Vault's reaches the recovery keys",
     (name) => {
       const stack = stackOf(name, "vault-server");
       const { network } = environment(name);
@@ -197,7 +197,7 @@ describe("Who reaches what:", () => {
   );
 
   it.each(names)(
-    "%s: packages are deployed from deployers' networks, visitors' among them or not",
+    "%s: packages come only from deployers' networks, which may be visitors' networks or not",
     (name) => {
       const { network } = environment(name);
       for (const app of stackOf(name, "web-app").resources("azurerm_linux_web_app")) {
@@ -218,22 +218,19 @@ describe("Who reaches what:", () => {
     },
   );
 
-  it.each(names)(
-    "%s: root runs extensions where somebody logs in by one or logs are taken by one, and nowhere else",
-    (name) => {
-      const machines = [...(systems.get(name)?.values() ?? [])].flatMap((stack) =>
-        stack.resources("azurerm_linux_virtual_machine"),
+  it.each(names)("%s: root runs extensions only if a person logs in with one or one sends logs", (name) => {
+    const machines = [...(systems.get(name)?.values() ?? [])].flatMap((stack) =>
+      stack.resources("azurerm_linux_virtual_machine"),
+    );
+    expect(machines.length).toBeGreaterThan(0);
+    for (const machine of machines)
+      expect(machine.get("allow_extension_operations")).toBe(
+        environment(name).network.sshAdministrators.length > 0 ||
+          environment(name).evidenceWorkspace !== undefined,
       );
-      expect(machines.length).toBeGreaterThan(0);
-      for (const machine of machines)
-        expect(machine.get("allow_extension_operations")).toBe(
-          environment(name).network.sshAdministrators.length > 0 ||
-            environment(name).evidenceWorkspace !== undefined,
-        );
-    },
-  );
+  });
 
-  it.each(names)("%s: who was refused by a web app, and who deployed to it, is logged", (name) => {
+  it.each(names)("%s: a web app logs refusals and deployments", (name) => {
     const stack = stackOf(name, "web-app");
     for (const app of stack.resources("azurerm_linux_web_app")) {
       const logs = stack
@@ -251,7 +248,7 @@ describe("Who reaches what:", () => {
     }
   });
 
-  it.each(names)("%s: Vault is told a limit for floods and an audit device", (name) => {
+  it.each(names)("%s: Vault gets a rate limit and an audit device", (name) => {
     const stack = stackOf(name, "vault-config");
     expect(stack.resources("vault_quota_rate_limit")).toHaveLength(1);
     expect(stack.resources("vault_audit")).toHaveLength(1);

@@ -3,25 +3,25 @@ import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
 import type { SynthesizedStack } from "../synthesis";
 import { expressions, knownText, references, strings } from "./references";
 
-/** A place that holds what looks like a secret, and why it looks so. */
+/** A place that looks like a secret, and the reason. */
 export interface Finding {
   where: string;
   why: string;
 }
 
-/** Names of arguments, settings and variables that hold secrets; what follows (`_wo`) changes nothing. */
+/** Names of arguments, settings and variables for secrets. A suffix (`_wo`) changes nothing. */
 const secretName =
   /(?:^|[^a-z])(?:pass(?:word|wd|phrase)?|pwd|secret|client_?secret|token|credentials?|(?:api|access|account|shared|private|storage|master|root|unseal|recovery|encryption)_?keys?|connection_?string|sas(?:_?(?:url|token))?|license|unseal_?keys?)(?:_?(?:wo|value|base64|b64|pem))?$/;
 
-/** Attributes of resources that are credentials: a reference to one carries it wherever it is written. */
+/** Attributes of resources that are credentials. A reference to one copies it to its place. */
 const secretAttribute =
   /\.(?:(?:primary|secondary)_(?:\w+_)?(?:key|connection_string)|instrumentation_key|connection_string|site_credential\b.*|password|secret|private_key\w*|client_secret|(?:kube|admin)_\w*config\w*|sas|token|value|result|bcrypt_hash)$/;
 
-/** References to such attributes that are none: what a test beside says makes them worthless or harmless. */
+/** Attributes that look like credentials but are harmless. A test checks the reason. */
 const harmlessAttribute =
   /^(?:azurerm_application_insights\.[\w-]+\.connection_string|random_string\.[\w-]+\.result)$/;
 
-/** Things that are secrets by their very form. */
+/** Secrets with a recognizable form. */
 const shapes: readonly (readonly [string, RegExp])[] = [
   ["a private key (PEM)", /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/],
   ["a JSON web token", /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/],
@@ -38,16 +38,16 @@ const shapes: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 
-/** Random-looking text that is known to be none. */
+/** Random-looking text that is not secret. */
 const knownRandom: readonly (readonly [string, RegExp])[] = [
   ["the package's hash", /\.triggers_replace\.package$/],
 ];
 
-/** Random-looking text of files that is known to be none: public keys, and the checksums of releases. */
+/** Random-looking text in files that is not secret: public keys, and the checksums of releases. */
 const knownInFiles =
   /-----BEGIN PGP PUBLIC KEY BLOCK-----[^-]+-----END PGP PUBLIC KEY BLOCK-----|^ARCHIVE_SHA256=[0-9a-f]{64}$/gm;
 
-/** Every place of a stack, decoded user data and packages included, that looks like a secret. */
+/** Returns every place of a stack that looks like a secret, including decoded user data and packages. */
 export function findSecrets(stack: SynthesizedStack): Finding[] {
   return [
     ...scanJson(stack.json, stack.name),
@@ -55,7 +55,7 @@ export function findSecrets(stack: SynthesizedStack): Finding[] {
   ];
 }
 
-/** Every line of a program that holds what looks like a key or a token, whatever it is called. */
+/** Returns every line of a program that contains a key or token, under any name. */
 export function findSecretShapes(text: string, where: string): Finding[] {
   return text
     .split("\n")
@@ -86,7 +86,7 @@ function scanZip(path: string, zip: Buffer): Finding[] {
   );
 }
 
-/** A value of the JSON, of which the name is known. */
+/** Scans a value of the JSON with a known name. */
 function scanValue(path: string, value: string, where: string): Finding[] {
   const name = path.split(".").findLast((key) => !/^\d+$/.test(key)) ?? "";
   const literal = knownText(value);
@@ -98,15 +98,15 @@ function scanValue(path: string, value: string, where: string): Finding[] {
     ),
   ];
   if (isSecretName(name) && literal !== "" && !isBoolean(literal)) {
-    findings.push(`a value in clear by the name ${name}`);
+    findings.push(`a plain-text value with the name ${name}`);
   }
   if (/^resource\.azurerm_key_vault_secret\.[^.]+\.value$/.test(path)) {
-    findings.push("a Key Vault secret in clear");
+    findings.push("a plain-text Key Vault secret");
   }
   return findings.map((why) => ({ where, why }));
 }
 
-/** A file: programs, configuration, NAME=value lines. */
+/** Scans a file: programs, configuration, NAME=value lines. */
 function scanText(text: string, where: string): Finding[] {
   return text.split("\n").flatMap((line, index) => {
     const literal = line.replaceAll(/\$\{[^{}]*\}/g, "");
@@ -139,7 +139,7 @@ function byReference(value: string): string[] {
     .map((one) => `a reference to the credential ${one}`);
 }
 
-/** Shell's `${name}` looks like an expression that may lack its end on this line. */
+/** Removes shell's `${name}`, which looks like an expression and may lack its end on this line. */
 function withoutShell(line: string): string {
   return /\$\{[^}]*$/.test(line) ? "" : line;
 }
@@ -150,7 +150,10 @@ function byShape(text: string, known: boolean): string[] {
   return found;
 }
 
-/** `name=value`, `name: value`, `"name": "value"` with a value that is neither a reference, a path (jq's too) nor a template. */
+/**
+ * Finds `name=value`, `name: value` and `"name": "value"`, except if the value is a reference, a path (jq's too) or a
+ * template.
+ */
 function byAssignment(line: string): string[] {
   if (/^\s*(?:#|\/\/)/.test(line)) return [];
   const assignments = line.matchAll(
@@ -158,25 +161,25 @@ function byAssignment(line: string): string[] {
   );
   return [...assignments]
     .filter(([, name = "", value = ""]) => isSecretName(name) && !isBoolean(value) && /\d|[A-Z]/.test(value))
-    .map(([, name]) => `a value in clear by the name ${name}`);
+    .map(([, name]) => `a plain-text value with the name ${name}`);
 }
 
 function words(text: string): string[] {
   return text.match(/[A-Za-z0-9+/=_-]{24,}/g) ?? [];
 }
 
-/** Letters of both cases and digits in disorder, or hexadecimal digits as keys and hashes have them. */
+/** Returns true for a random mix of upper case, lower case and digits, or for hexadecimal digits like keys and hashes. */
 function isRandom(word: string): boolean {
   if (/^[0-9a-f-]{36}$/i.test(word) && /^\w{8}(?:-\w{4}){3}-\w{12}$/.test(word)) return false;
   if (/^[0-9a-f]{32,}$/i.test(word)) return entropy(word.toLowerCase()) > 3;
-  // Paths and names in words: their parts are short, or of one case.
+  // Paths and names consist of words: their parts are short, or have one case.
   const parts = word
     .split(/[/_=-]/)
     .filter((part) => /\d/.test(part) && /[a-z]/.test(part) && /[A-Z]/.test(part));
   return parts.some((part) => part.length >= 16) || (parts.join("").length >= 24 && entropy(word) > 4.2);
 }
 
-/** Shannon's, in bits a character. */
+/** Shannon entropy, in bits per character. */
 function entropy(word: string): number {
   const counts = new Map<string, number>();
   for (const character of word) counts.set(character, (counts.get(character) ?? 0) + 1);

@@ -8,7 +8,7 @@ import { findSecretShapes, findSecrets } from "./secret-scanner";
 
 const random = "q7Zt2XvB9mKp4RsW8yNc3LdF6hGj1TaE5uQo0iVb";
 
-/** A stack that holds one secret: whatever is passed, below `resource`. */
+/** A stack with one secret: any value, below `resource`. */
 function holding(content: unknown, assets = new Map<string, Buffer>()): SynthesizedStack {
   return new SynthesizedStack("planted", { resource: { some_type: { planted: content } } }, assets);
 }
@@ -29,12 +29,13 @@ function packed(text: string): object {
 }
 
 describe("secrets", () => {
-  it.each(everyStack)("%s, %s: there is none", (_environment, name, stack) => {
+  it.each(everyStack)("%s, %s: has none", (_environment, name, stack) => {
     expect(findSecrets(new SynthesizedStack(name, stack.json))).toEqual([]);
   });
 
-  // Its bundle holds libraries, whose code is full of words such as password; the project's own part is read here.
-  it("are in no source of the application", () => {
+  // The bundle contains libraries whose code has many words such as password. So this test reads only the project's
+  // own sources.
+  it("are in no source file of the application", () => {
     const folder = join(__dirname, "../../app");
     const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
       name.endsWith(".ts"),
@@ -48,7 +49,7 @@ describe("secrets", () => {
 
   const plantedSecrets: readonly (readonly [string, SynthesizedStack])[] = [
     ["an administrator's password", holding({ administrator_password: "Sommer2026" })],
-    ["a password given as write-only, in clear", holding({ password_wo: "Sommer2026" })],
+    ["a plain-text password in a write-only argument", holding({ password_wo: "Sommer2026" })],
     [
       "a Key Vault secret's value",
       new SynthesizedStack("planted", {
@@ -111,7 +112,7 @@ describe("secrets", () => {
   });
 
   it.each(everyStack.filter(([environment]) => environment === "demo"))(
-    "are found in a real stack as well: %s, %s",
+    "are also found in a real stack: %s, %s",
     (_environment, name, stack) => {
       const resources = {
         ...(stack.json["resource"] as object),
@@ -128,7 +129,7 @@ describe("secrets", () => {
     ["a name of a key", { key_vault_id: "/kv", name: "customer-key", key_type: "RSA", key_opts: ["sign"] }],
     ["an object id", { principal_id: "11111111-1111-4111-8111-111111111111" }],
     ["Vault's own placeholders", { connection_url: "{{username}}:{{password}}@tcp(mysql:3306)/" }],
-  ])("are not seen in %s", (_what, content) => {
+  ])("are not reported in %s", (_what, content) => {
     expect(findSecrets(holding(content))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { reviewedTypes } from "./reviewed-types";
 
 describe("tags", () => {
   it.each(everyStack)(
-    "%s, %s: every resource that can carry them has the environment's",
+    "%s, %s: every resource that accepts tags has the environment's tags",
     (environment, _, stack) => {
       const expected = {
         ...environments.get(environment)?.tags,
@@ -19,7 +19,7 @@ describe("tags", () => {
   );
 
   it.each(Object.keys(reviewedTypes).filter((type) => /^(azurerm|vault|random)_/.test(type)))(
-    "the table says of %s what the provider's schema says",
+    "the table agrees with the provider's schema on %s",
     (type) => {
       expect(bindingDeclarations(type)).toContain(`readonly tfResourceType = "${type}"`);
       expect(reviewedTypes[type]?.tags).toBe(takesTags(type));

@@ -3,7 +3,7 @@ import { argumentsWithWriteOnlyForm } from "./bindings";
 import { everyStack } from "./environments";
 import { expressions, references, strings } from "./references";
 
-/** Arguments that take a secret and have no write-only form, or one that the bindings do not know. */
+/** Arguments for a secret without a write-only form, or with a form that the bindings do not know. */
 const secretArguments = [
   "access_key",
   "admin_password",
@@ -25,30 +25,33 @@ const secretArguments = [
   "token",
 ];
 
-/** Names of all arguments, blocks inside blocks included, with their values. */
+/** Returns names of all arguments with their values, including blocks inside blocks. */
 function argumentsOf(value: unknown): [string, unknown][] {
   if (Array.isArray(value)) return value.flatMap(argumentsOf);
   return Object.entries(asObject(value)).flatMap(([name, inner]) => [[name, inner], ...argumentsOf(inner)]);
 }
 
 describe("secret arguments", () => {
-  it.each(everyStack)("%s, %s: what can be written only is", (_environment, _name, stack) => {
-    const inClear = stack.resources().flatMap(({ type, path, attributes }) => {
-      const secrets = /^terraform_/.test(type) ? [] : argumentsWithWriteOnlyForm(type);
-      return argumentsOf(attributes)
-        .filter(([name]) => secrets.includes(name) || secretArguments.includes(name))
-        .map(([name]) => `${path}: ${name}`);
-    });
-    expect(inClear).toEqual([]);
-  });
+  it.each(everyStack)(
+    "%s, %s: every argument with a write-only form uses it",
+    (_environment, _name, stack) => {
+      const inClear = stack.resources().flatMap(({ type, path, attributes }) => {
+        const secrets = /^terraform_/.test(type) ? [] : argumentsWithWriteOnlyForm(type);
+        return argumentsOf(attributes)
+          .filter(([name]) => secrets.includes(name) || secretArguments.includes(name))
+          .map(([name]) => `${path}: ${name}`);
+      });
+      expect(inClear).toEqual([]);
+    },
+  );
 
-  it.each(everyStack)("%s, %s: providers are told none", (_environment, _name, stack) => {
+  it.each(everyStack)("%s, %s: providers get none", (_environment, _name, stack) => {
     const names = argumentsOf(stack.json["provider"]).map(([name]) => name);
     expect(names.filter((name) => secretArguments.includes(name))).toEqual([]);
   });
 
   it.each(everyStack)(
-    "%s, %s: what is written only is an ephemeral value, with a version",
+    "%s, %s: write-only arguments have ephemeral values, with a version",
     (_env, _name, stack) => {
       for (const { attributes } of stack.resources()) {
         const all = new Map(argumentsOf(attributes));
@@ -60,7 +63,7 @@ describe("secret arguments", () => {
     },
   );
 
-  it.each(everyStack)("%s, %s: ephemeral values go nowhere else", (_environment, _name, stack) => {
+  it.each(everyStack)("%s, %s: ephemeral values are used nowhere else", (_environment, _name, stack) => {
     const elsewhere = strings(stack.json)
       .filter(({ value }) =>
         expressions(value)
@@ -72,7 +75,7 @@ describe("secret arguments", () => {
   });
 
   it.each(everyStack)(
-    "%s, %s: an ephemeral value waits for the resource that it reads: by what Azure alone can say of it",
+    "%s, %s: an ephemeral value waits for its resource, through an attribute that only Azure knows",
     (_environment, name, stack) => {
       const read = stack.ephemeral().flatMap(({ attributes }) =>
         strings(attributes)
@@ -80,7 +83,8 @@ describe("secret arguments", () => {
           .flatMap(references)
           .map((reference) => reference.split(".")),
       );
-      // Terraform opens an ephemeral value in the plan already, if all its arguments are known, as a resource's own arguments are.
+      // Terraform opens an ephemeral value during the plan if all its arguments are known, as a resource's own
+      // arguments are.
       const known = read.filter(([type = "", id, attribute = ""]) =>
         stack.resources(type).some((resource) => resource.id === id && attribute in resource.attributes),
       );

@@ -44,6 +44,25 @@ describe("--help", () => {
   });
 });
 
+it("--help after -- is a word of another program", () => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      "scripts/run-bundled.cjs",
+      "scripts/sandbox.ts",
+      "shell",
+      "webapp",
+      "--folder",
+      tmpdir(),
+      "--",
+      "vault",
+      "--help",
+    ],
+    { cwd: project, encoding: "utf8" },
+  );
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^No sandbox runs in /) });
+});
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

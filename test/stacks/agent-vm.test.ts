@@ -14,7 +14,7 @@ describe("stack agent-vm", () => {
     return stacks.get("agent-vm") as SynthesizedStack;
   }
 
-  it("makes as many machines as a group counts, each with an identity of its own", () => {
+  it("creates a group's number of machines, each with its own identity", () => {
     const stack = stackOf(({ agentVms: [group] }) => {
       if (group) group.count = 3;
     });
@@ -32,7 +32,7 @@ describe("stack agent-vm", () => {
     ]);
   });
 
-  it("brings the same package as the stack web-app, and none where there are no machines", () => {
+  it("uses the same package as the stack web-app, and none if it has no machines", () => {
     const stacks = synthesizeSystem(loadEnvironment("demo"));
     const [own, appService] = ["agent-vm", "web-app"].map((name) =>
       stacks.get(name)?.assets.get("assets/app.zip"),

@@ -21,7 +21,7 @@ const sources = [
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The sources at a path of their own, with the same packages and without what was kept of earlier syntheses. */
+/** Copies the sources to another path, with the same packages and without caches of earlier syntheses. */
 function copyOfProject(from: string, ...folders: string[]): string {
   const copy = join(folder, ...folders);
   mkdirSync(copy, { recursive: true });
@@ -30,7 +30,7 @@ function copyOfProject(from: string, ...folders: string[]): string {
   return copy;
 }
 
-/** Every file of a synthesis, by its path. */
+/** Returns every file of a synthesis, by its path. */
 function synthesize(
   root: string,
   cwd: string,
@@ -57,7 +57,7 @@ function synthesize(
 }
 
 describe("synthesis", () => {
-  it("gives the same bytes at another path, from another folder, in another time zone and language", () => {
+  it("writes the same bytes at another path, from another folder, in another time zone and language", () => {
     const first = copyOfProject(project, "here");
     const second = copyOfProject(first, "another path", "with more folders");
     const here = synthesize(first, first, "one", { TZ: "America/Los_Angeles", LC_ALL: "C" });

@@ -14,7 +14,7 @@ describe("stack mysql", () => {
     return stacks.get("mysql") as SynthesizedStack;
   }
 
-  it("has the administrator's password made, kept in Key Vault, and read back from there", () => {
+  it("generates the administrator's password, stores it in Key Vault, and reads it from there", () => {
     const stack = stackOf(({ mysql }) => {
       mysql.passwordVersion = 7;
     });
@@ -25,7 +25,7 @@ describe("stack mysql", () => {
       value_wo: `\${ephemeral.random_password.${generated.id}.result}`,
       value_wo_version: 7,
     });
-    // By what the secret has once it is written, so that it is not read before.
+    // References an attribute that the secret has only after the write, so nobody reads it earlier.
     expect(kept.get("name")).toBe(`\${basename(${secret.type}.${secret.id}.resource_versionless_id)}`);
     expect(stack.only("azurerm_mysql_flexible_server").attributes).toMatchObject({
       administrator_password_wo: `\${ephemeral.azurerm_key_vault_secret.${kept.id}.value}`,
@@ -33,7 +33,7 @@ describe("stack mysql", () => {
     });
   });
 
-  it.each([true, false])("keeps server and database when protectData is %s", (protectData) => {
+  it.each([true, false])("protects server and database when protectData is %s", (protectData) => {
     const stack = stackOf((environment) => {
       environment.protectData = protectData;
     });

@@ -14,7 +14,7 @@ describe("stack network", () => {
     return stacks.get("network") as SynthesizedStack;
   }
 
-  it("names its private zone after the environment, unless the file names one", () => {
+  it("names its private zone after the environment if the file names none", () => {
     const zone = (stack: SynthesizedStack) =>
       stack.only("azurerm_private_dns_zone", "vault-dns/zone").get("name");
     expect(zone(stackOf(() => {}))).toBe("demo.internal");
@@ -24,7 +24,7 @@ describe("stack network", () => {
     expect(zone(named)).toBe("vault.example.internal");
   });
 
-  it("leads Vault, the web apps and the agents out by the gateway, and not MySQL, which needs no way out", () => {
+  it("gives the gateway to Vault, the web apps and the agents, but not to MySQL, which needs no egress", () => {
     const stack = stackOf(() => {});
     const led = stack.resources("azurerm_subnet_nat_gateway_association").map((one) => one.get("subnet_id"));
     const subnets = ["vault", "webApp", "agents"].map((name) =>

@@ -3,8 +3,8 @@ import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
 import { asObject, type SynthesizedStack, withoutMetadata } from "../synthesis";
 
 /**
- * A stack as the reader of a pull request wants it: without cdktf's own notes, and user data as what it writes. Of
- * files that the repository holds, mode and hash; of files that carry references, the text.
+ * A stack for the reader of a pull request: without cdktf's notes, and with user data as files. Files from the
+ * repository appear with mode and hash. Files with references appear as text.
  */
 export function readable({ json }: SynthesizedStack): unknown {
   const stack = asObject(JSON.parse(JSON.stringify(withoutMetadata(json), withoutBulk)));
@@ -16,10 +16,7 @@ export function readable({ json }: SynthesizedStack): unknown {
   };
 }
 
-/**
- * The package's hash changes with every edit of app/ and every library's version, which a stack's reader does not ask about; the workbook
- * has the alerts' queries again.
- */
+/** Removes the package's hash, which changes with every edit of app/ and every library's version, and the queries that the workbook repeats. */
 function withoutBulk(key: string, value: unknown): unknown {
   if (key === "data_json" && typeof value === "string" && value.includes('"Notebook/1.0"'))
     return "<workbook>";

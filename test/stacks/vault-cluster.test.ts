@@ -14,7 +14,7 @@ function systemOf(vault: Partial<Environment["vault"]>): ReadonlyMap<string, Syn
 const serverOf = (vault: Partial<Environment["vault"]>): SynthesizedStack =>
   systemOf(vault).get("vault-server") as SynthesizedStack;
 
-/** The content of a file of each node's user data. */
+/** Returns the content of a file from each node's user data. */
 function fileOfNodes(stack: SynthesizedStack, path: string): string[] {
   return Object.values(stack.locals).map((cloudConfig) => {
     const file = readCloudConfig(String(cloudConfig)).write_files.find((one) => one.path === path);
@@ -22,7 +22,7 @@ function fileOfNodes(stack: SynthesizedStack, path: string): string[] {
   });
 }
 
-/** What each node is told in a variable. */
+/** Returns a variable's value on each node. */
 const told = (stack: SynthesizedStack, name: string): (string | undefined)[] =>
   fileOfNodes(stack, "/etc/vault.d/vault.env").map(
     (text) => new RegExp(`^${name}=(.*)$`, "m").exec(text)?.[1],
@@ -31,7 +31,7 @@ const told = (stack: SynthesizedStack, name: string): (string | undefined)[] =>
 describe("A cluster in the stack vault-server", () => {
   const stack = serverOf({ nodes: 3 });
 
-  it("spreads its nodes and their disks over the zones, in turn", () => {
+  it("distributes its nodes and their disks over the zones in turn", () => {
     for (const type of ["azurerm_linux_virtual_machine", "azurerm_managed_disk"])
       expect(stack.resources(type).map((block) => block.get("zone"))).toEqual(["1", "2", "3"]);
     const five = serverOf({ nodes: 5, zones: ["2", "3"] });
@@ -44,12 +44,12 @@ describe("A cluster in the stack vault-server", () => {
     ]);
   });
 
-  it("has one node that makes the cluster, and others that join it", () => {
+  it("has one node that creates the cluster, and others that join it", () => {
     expect(told(stack, "FIRST_BOOT")).toEqual(["initialize", "join", "join"]);
     expect(told(serverOf({ nodes: 3, firstBoot: "adopt" }), "FIRST_BOOT")).toEqual(["adopt", "join", "join"]);
   });
 
-  it("tells each node its name and those of all others, and of nobody else", () => {
+  it("tells each node its own name and the names of exactly the other nodes", () => {
     const hosts = [1, 2, 3].map((number) => `vault-${number}.demo.internal`);
     expect(told(stack, "VAULT_RAFT_NODE_ID")).toEqual(["vault-1", "vault-2", "vault-3"]);
     expect(told(stack, "VAULT_CLUSTER_ADDR")).toEqual(hosts.map((host) => `https://${host}:8201`));
@@ -61,7 +61,7 @@ describe("A cluster in the stack vault-server", () => {
     );
   });
 
-  it("lets a node join only a peer that shows the certificate of this cluster", () => {
+  it("lets a node join only a peer with this cluster's certificate", () => {
     for (const text of fileOfNodes(stack, "/etc/vault.d/raft.hcl")) {
       expect(text.match(/leader_ca_cert_file\s+= "\/run\/vault-tls\/current\/tls\.crt"/g)).toHaveLength(2);
       expect(text.match(/leader_tls_servername = "vault\.demo\.internal"/g)).toHaveLength(2);
@@ -75,7 +75,7 @@ describe("A cluster in the stack vault-server", () => {
     );
   });
 
-  it("is reached by one name, that of its load balancer, which sends clients to the active node", () => {
+  it("has one name for its load balancer, which sends clients to the active node", () => {
     const balancer = stack.only("azurerm_lb");
     const names = new Map(
       stack
@@ -87,7 +87,7 @@ describe("A cluster in the stack vault-server", () => {
     expect(stack.only("azurerm_lb_probe").attributes).toMatchObject({
       protocol: "Https",
       port: 8200,
-      // Standbys answer 429, and with ?standbyok=true 200.
+      // Standbys answer 429, or 200 with ?standbyok=true.
       request_path: "/v1/sys/health",
       interval_in_seconds: 5,
       number_of_probes: 1,
@@ -118,7 +118,7 @@ describe("A cluster in the stack vault-server", () => {
     expect(stack.resources("azurerm_public_ip")).toEqual([]);
   });
 
-  it("never restarts two nodes at one time for a security update", () => {
+  it("never restarts two nodes at the same time for a security update", () => {
     const times = fileOfNodes(
       serverOf({ nodes: 3, automaticRebootTime: "23:30" }),
       "/etc/apt/apt.conf.d/52vault-vm",
@@ -130,7 +130,7 @@ describe("A cluster in the stack vault-server", () => {
     ]);
   });
 
-  it("has nothing of this as a single node", () => {
+  it("has none of these parts as a single node", () => {
     const single = serverOf({ nodes: 1 });
     for (const type of ["azurerm_lb", "azurerm_lb_probe", "azurerm_lb_rule"])
       expect(single.resources(type)).toEqual([]);
@@ -139,12 +139,12 @@ describe("A cluster in the stack vault-server", () => {
     expect(systemOf({ nodes: 1 }).get("vault-config")?.resources("vault_raft_autopilot")).toEqual([]);
   });
 
-  it("tells autopilot how many nodes there are", () => {
+  it("tells autopilot the number of nodes", () => {
     const autopilot = systemOf({ nodes: 5 }).get("vault-config")?.only("vault_raft_autopilot");
     expect(autopilot?.get("min_quorum")).toBe(5);
   });
 
-  it("lets Azure's probe reach Vault, and only in a cluster", () => {
+  it("lets Azure's probe reach Vault only in a cluster", () => {
     const probes = (nodes: 1 | 3) =>
       systemOf({ nodes })
         .get("network")

@@ -25,14 +25,14 @@ describe("stack vault-config", () => {
     ]);
   });
 
-  it("binds tokens to the subnets of those who use them", () => {
+  it("binds tokens to their users' subnets", () => {
     const { subnets } = loadEnvironment("demo").network;
     const stack = stackOf(() => {});
     expect(stack.only("vault_azure_auth_backend_role").get("token_bound_cidrs")).toEqual([subnets.agents]);
     expect(stack.only("vault_jwt_auth_backend_role").get("token_bound_cidrs")).toEqual([subnets.webApp]);
   });
 
-  it("allows each workload its paths and its database role's credentials, nothing else", () => {
+  it("allows each workload only its paths and its database role's credentials", () => {
     const policies = stackOf(() => {}).resources("vault_policy");
     const paths = policies.map((policy) => [
       policy.get("name"),
@@ -63,7 +63,7 @@ describe("stack vault-config", () => {
   it.each([
     ["enterprise", ["database", "transform", "transit"]],
     ["community", ["database", "transit"]],
-  ] as const)("of the edition %s has the engines %j", (edition, engines) => {
+  ] as const)("has the engines of the edition %s: %j", (edition, engines) => {
     const stack = stackOf(({ vault }) => {
       vault.edition = edition;
     });
@@ -75,7 +75,7 @@ describe("stack vault-config", () => {
     ).toEqual(engines);
   });
 
-  it("leaves alone the deployers' mount, which first boot made", () => {
+  it("does not change the deployers' mount, which first boot created", () => {
     const managed = stackOf(() => {})
       .resources()
       .filter(
@@ -85,7 +85,7 @@ describe("stack vault-config", () => {
     expect(managed).toEqual([]);
   });
 
-  it("reads MySQL's password from Key Vault, by the name that the stack mysql gave it", () => {
+  it("reads MySQL's password from Key Vault by the name from the stack mysql", () => {
     expect(
       stackOf(() => {})
         .onlyEphemeral("azurerm_key_vault_secret")

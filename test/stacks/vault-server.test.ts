@@ -15,7 +15,7 @@ describe("stack vault-server", () => {
     return stacks.get("vault-server") as SynthesizedStack;
   }
 
-  /** The variables that the VM is told, by name. */
+  /** Returns the VM's variables, by name. */
   function variables(stack: SynthesizedStack): Map<string, string> {
     const [cloudConfig] = Object.values(stack.locals);
     const files = readCloudConfig(String(cloudConfig)).write_files;
@@ -25,7 +25,7 @@ describe("stack vault-server", () => {
     );
   }
 
-  it("tells the VM where its unseal key is, and by which identity to get it", () => {
+  it("tells the VM the address of its unseal key and the identity to use", () => {
     const stack = stackOf(() => {});
     const told = variables(stack);
     expect(told.get("VAULT_AZUREKEYVAULT_VAULT_NAME")).toBe(
@@ -40,7 +40,7 @@ describe("stack vault-server", () => {
   it.each([
     ["Standard_D2s_v5", undefined, "/dev/disk/azure/scsi1/lun10"],
     ["Standard_D2s_v6", "NVMe", "/dev/disk/azure/nvme/lun10"],
-  ])("tells a VM of size %s where Azure attaches its data disk", (size, controller, path) => {
+  ])("tells a VM of size %s the path of its data disk", (size, controller, path) => {
     const stack = stackOf(({ vault }) => {
       vault.vmSize = size;
     });
@@ -53,7 +53,7 @@ describe("stack vault-server", () => {
     expect(stack.only("azurerm_virtual_machine_data_disk_attachment").get("lun")).toBe(10);
   });
 
-  it("tells the VM for which tokens it lets deployers in, where the environment names an app registration", () => {
+  it("tells the VM which deployers' tokens to accept if the environment names an app registration", () => {
     const told = variables(
       stackOf((environment) => {
         const clientId = "ABCDEF55-5555-4555-8555-555555555555";
@@ -66,7 +66,7 @@ describe("stack vault-server", () => {
     ]);
   });
 
-  it("keeps the recovery keys in a Key Vault and a resource group of their own", () => {
+  it("keeps the recovery keys in a separate Key Vault and resource group", () => {
     const stack = stackOf(() => {});
     const group = stack.only("azurerm_resource_group", "recovery-resource-group");
     expect(stack.only("azurerm_key_vault", "recovery-key-vault/vault").get("resource_group_name")).toBe(
@@ -77,7 +77,7 @@ describe("stack vault-server", () => {
     );
   });
 
-  it("lets in the deployers of the environment file, or whoever is signed in", () => {
+  it("admits the deployers of the environment file, or the signed-in user", () => {
     expect(variables(stackOf(() => {})).get("DEPLOYER_OBJECT_IDS")).toBe(
       "${data.azurerm_client_config.deployer.object_id}",
     );
@@ -91,7 +91,7 @@ describe("stack vault-server", () => {
     expect(variables(named).get("DEPLOYER_OBJECT_IDS")).toBe("11111111-1111-4111-8111-111111111111");
   });
 
-  it("lets recovery key readers in who log in by token, which a group does not", () => {
+  it("admits recovery key readers who log in with a token, which excludes groups", () => {
     const [jo, group] = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"];
     const stack = stackOf(({ recoveryKeyReaders }) => {
       recoveryKeyReaders.push({ name: "Jo", objectId: jo, type: "User" });
@@ -100,7 +100,7 @@ describe("stack vault-server", () => {
     expect(variables(stack).get("RECOVERY_KEY_READER_OBJECT_IDS")).toBe(jo);
   });
 
-  it("has a public address and its name in the certificate when asked, and neither otherwise", () => {
+  it("has a public address and its name in the certificate only if requested", () => {
     const open = stackOf(({ vault }) => {
       vault.publicAddress = true;
     });
@@ -122,7 +122,7 @@ describe("stack vault-server", () => {
   it.each([
     ["enterprise", 1],
     ["community", 0],
-  ] as const)("of the edition %s gives Vault %i licence to read", (edition, count) => {
+  ] as const)("in the edition %s lets Vault read %i licences", (edition, count) => {
     const stack = stackOf(({ vault }) => {
       vault.edition = edition;
     });
@@ -136,14 +136,14 @@ describe("stack vault-server", () => {
   it.each([
     ["premium", "RSA-HSM"],
     ["standard", "RSA"],
-  ] as const)("with a %s Key Vault keeps an unseal key of the type %s", (sku, type) => {
+  ] as const)("in a %s Key Vault has an unseal key of the type %s", (sku, type) => {
     const stack = stackOf(({ vault }) => {
       vault.keyVaultSku = sku;
     });
     expect(stack.only("azurerm_key_vault_key", "unseal-key/key").get("key_type")).toBe(type);
   });
 
-  it.each([true, false])("keeps what would take data with it when protectData is %s", (protectData) => {
+  it.each([true, false])("protects the resources with data when protectData is %s", (protectData) => {
     const stack = stackOf((environment) => {
       environment.protectData = protectData;
     });
@@ -155,6 +155,7 @@ describe("stack vault-server", () => {
             "vault-server/key-vault/vault",
             "vault-server/node-1/data-disk",
             "vault-server/recovery-key-vault/vault",
+            "vault-server/snapshots/account",
             "vault-server/unseal-key/key",
           ]
         : [],

@@ -8,7 +8,7 @@ describe("stack vm-reader-role", () => {
     expect(stack && readable(stack)).toMatchSnapshot();
   });
 
-  it("alone registers resource providers, a right on the subscription", () => {
+  it("is the only stack that registers resource providers, a right on the subscription", () => {
     const registering = [...synthesizeSystem(loadEnvironment("demo"))].filter(([, stack]) =>
       JSON.stringify(stack.json["provider"]).includes("resource_providers_to_register"),
     );

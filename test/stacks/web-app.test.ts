@@ -14,7 +14,7 @@ describe("stack web-app", () => {
     return stacks.get("web-app") as SynthesizedStack;
   }
 
-  it("tells an application where Vault and MySQL are and what it may ask for, and no secret", () => {
+  it("gives an application the addresses of Vault and MySQL and its rights, but no secret", () => {
     const settings = asObject(
       stackOf(() => {})
         .only("azurerm_linux_web_app")
@@ -32,7 +32,7 @@ describe("stack web-app", () => {
     );
   });
 
-  it("does not tell an application without a database role where MySQL is", () => {
+  it("does not give MySQL's address to an application without a database role", () => {
     const stack = stackOf(({ webApps }) => {
       for (const workload of webApps) delete workload.databaseRole;
     });
@@ -40,7 +40,7 @@ describe("stack web-app", () => {
     expect(Object.keys(settings).filter((name) => /MYSQL|DATABASE/.test(name))).toEqual([]);
   });
 
-  it("gives each application an identity and rights of its own, on one plan", () => {
+  it("gives each application its own identity and rights, on one plan", () => {
     const stack = stackOf(({ webApps }) => {
       webApps.push({ name: "second", paths: [], tokenTtl: "1h", requireLogin: false });
     });
@@ -49,7 +49,7 @@ describe("stack web-app", () => {
     expect(stack.resources("azurerm_service_plan")).toHaveLength(1);
   });
 
-  it("says what the owner of the app registration has to trust, once, where people sign in", () => {
+  it("outputs what the owner of the app registration must trust, once, if people sign in", () => {
     const stack = synthesizeSystem(loadEnvironment("production")).get("web-app") as SynthesizedStack;
     const credentials = asObject(stack.outputs.get("webapp_federated_credentials"));
     expect(Object.keys(credentials).sort()).toEqual(["archive", "webapp"]);
@@ -57,7 +57,7 @@ describe("stack web-app", () => {
     expect(stackOf(() => {}).outputs.has("webapp_federated_credentials")).toBe(false);
   });
 
-  it("has no address to hand out without web apps", () => {
+  it("outputs no address without web apps", () => {
     const stack = stackOf((environment) => {
       environment.webApps = [];
     });

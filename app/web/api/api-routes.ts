@@ -12,7 +12,7 @@ import { PreconditionFailed } from "../failures";
 import { customerId, parse } from "../input";
 import { editBody, openApiDocument } from "./openapi";
 import { entityTag, idempotencyKey, versionToMatch } from "./request-headers";
-import { customerBody, pageQuery, searchBody } from "./schemas";
+import { customerBody, customerQuery, pageQuery, searchBody } from "./schemas";
 
 /** The JSON API, below /api: the same store and the same rules as the pages. */
 export function apiRoutes(application: Application, store: CustomerStore) {
@@ -22,7 +22,9 @@ export function apiRoutes(application: Application, store: CustomerStore) {
 
     api.get("/openapi.json", () => document);
 
-    api.get("/customers", async ({ query }) => pageOf(await store.list(parse(pageQuery, query)), customerOf));
+    api.get("/customers", async ({ query }) =>
+      pageOf(await store.list(parse(customerQuery, query)), customerOf),
+    );
 
     api.post("/customers", async ({ body, headers }, reply) => {
       const customer = await store.add(parse(customerBody, body), idempotencyKey(headers));
@@ -94,6 +96,7 @@ function storedCustomerOf(stored: StoredCustomer) {
   return {
     ...rowOf(stored),
     rowKey: stored.rowKey,
+    dataKey: stored.dataKey,
     fields: fieldsOf(stored.fields),
     hashes: { socialSecurityNumber, cardNumber, email },
   };

@@ -3,6 +3,7 @@ import {
   answers,
   customerBody,
   customerNumber,
+  customerQuery,
   ignoredTime,
   pageQuery,
   problemMediaType,
@@ -44,7 +45,7 @@ const operations: Readonly<Record<string, Readonly<Record<string, Operation>>>> 
     get: {
       id: "listCustomers",
       summary: "A page of customers, by number, decrypted",
-      query: pageQuery,
+      query: customerQuery,
       answers: { 200: "CustomerPage" },
       problems: [422],
     },

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { longest } from "../../customers/customer-input";
-import { type CustomerField, customerFields, hashedFields } from "../../customers/customer-store";
+import {
+  type CustomerField,
+  customerFields,
+  customerSorts,
+  hashedFields,
+} from "../../customers/customer-store";
 
 /** RFC 9457. */
 export const problemMediaType = "application/problem+json";
@@ -36,6 +41,7 @@ function pageOf(rows: z.ZodType) {
 const customer = row.extend(textFields.shape);
 const storedCustomer = row.extend({
   rowKey: z.string().describe("Random; binds each ciphertext to its row."),
+  dataKey: z.string().describe("The key of the row's ciphertexts, encrypted by Vault."),
   fields: textFields.describe("Ciphertexts."),
   hashes: hashes.describe("Keyed hashes; empty where nothing was entered."),
 });
@@ -139,6 +145,11 @@ export const pageQuery = z.strictObject({
   pageSize: numberText(noPageSize).pipe(pageSize).default(20),
 });
 
+/** Of the list of customers, which has an order. */
+export const customerQuery = pageQuery.extend({
+  sort: z.enum(customerSorts).default("number").describe("By customer number, ascending or descending."),
+});
+
 const searchText = z
   .string("The search is no text.")
   .trim()
@@ -152,10 +163,11 @@ export const searchBody = z.strictObject({
     ),
   page: page.default(1),
   pageSize: pageSize.default(20),
+  sort: customerQuery.shape.sort,
 });
 
 /** The search as the page's form sends it. */
-export const searchForm = pageQuery.extend({ search: searchText.default("") });
+export const searchForm = customerQuery.extend({ search: searchText.default("") });
 
 const noVersion = "The version is no whole number from 1; send the one that you read.";
 

@@ -1,13 +1,32 @@
-import type { Customer } from "../../customers/customer-store";
+import type { Customer, CustomerField } from "../../customers/customer-store";
+import { masked } from "../../customers/masked";
+import { tokenField } from "../request-forgery";
 import { fieldGroups, fieldPresentations } from "./fields";
 import { type Html, html } from "./html";
 import { layout, notice } from "./layout";
+import { shownValue } from "./shown-value";
 import { minute } from "./times";
 
+export interface CustomerDetailsProps {
+  customer: Customer;
+  csrfToken: string;
+  /** What was just done. */
+  done?: string;
+  /** Somebody asked for the whole numbers: where that was logged. */
+  revealed?: { auditId: string; requestId: string };
+}
+
+/** Numbers that a page shows whole only to whoever asks for them. */
+const hidden: ReadonlySet<CustomerField> = new Set(["socialSecurityNumber", "cardNumber"]);
+
 /** One customer, as the application decrypts it. */
-export function customerDetailsPage(customer: Customer, done?: string): Html {
+export function customerDetailsPage({ customer, csrfToken, done, revealed }: CustomerDetailsProps): Html {
   const name = `${customer.firstName} ${customer.lastName}`;
   const path = `/customers/${customer.id}`;
+  const shown = (field: CustomerField) => {
+    const value = shownValue(field, customer[field]);
+    return hidden.has(field) && !revealed ? masked(value) : value;
+  };
   return layout({
     title: name,
     place: "customers",
@@ -32,12 +51,23 @@ ${fieldGroups.map(
 <dl class="facts">${fields.map(
     (field) =>
       html`<div><dt>${fieldPresentations[field].label}</dt><dd>${
-        customer[field] || html`<span class="quiet">not given</span>`
+        shown(field) || html`<span class="quiet">not given</span>`
       }</dd></div>`,
   )}</dl>
+${fields.some((field) => hidden.has(field)) ? numbersForm(path, csrfToken, revealed) : ""}
 </section>`,
 )}
+<p><a href="${path}/stored">This customer in the database</a></p>
 <p><a href="/customers">All customers</a></p>
 </div>`,
   });
+}
+
+function numbersForm(path: string, csrfToken: string, revealed: CustomerDetailsProps["revealed"]): Html {
+  if (!revealed) {
+    return html`<form method="post" action="${path}/reveal"><input type="hidden" name="${tokenField}" value="${csrfToken}">
+<div class="actions"><button type="submit">Reveal the numbers</button><span class="quiet">Your request is logged.</span></div></form>`;
+  }
+  return html`<p class="notice" role="status">The numbers are shown, and that is logged: by this application as request <code>${revealed.requestId}</code>, by Vault as <code>${revealed.auditId}</code>. Neither log has the numbers.</p>
+<div class="actions"><a class="button" href="${path}">Hide the numbers</a></div>`;
 }

@@ -3,12 +3,13 @@ import {
   type CustomerField,
   type CustomerInput,
   customerFields,
+  type HashedField,
 } from "../../customers/customer-store";
 import type { Failure } from "../failures";
 import { tokenField } from "../request-forgery";
 import { fieldGroups, fieldPresentations } from "./fields";
 import { type Html, html } from "./html";
-import { layout } from "./layout";
+import { layout, notice } from "./layout";
 
 export interface CustomerFormProps {
   csrfToken: string;
@@ -22,13 +23,25 @@ export interface CustomerFormProps {
   /** After a conflict: what somebody else saved meanwhile, and the fields that both changed. */
   stored?: Customer;
   disputed?: readonly CustomerField[];
+  /** Others with the same numbers or address: saved only when it is sent again. */
+  alike?: readonly AlikeCustomers[];
+  /** What was just done. */
+  done?: string;
+}
+
+/** Customers that have what was entered in a field. */
+export interface AlikeCustomers {
+  field: HashedField;
+  ids: readonly number[];
 }
 
 /** Name of the form's hidden field that says what a field held when the form was made. */
 export const readField = <Field extends CustomerField>(field: Field) => `read.${field}` as const;
 
 export function customerFormPage(props: CustomerFormProps): Html {
-  const { csrfToken, edited, failure, stored, disputed = [], oneTimeKey, values } = props;
+  const { csrfToken, edited, failure, stored, disputed = [], alike = [], oneTimeKey, values } = props;
+  const [firstProblem] =
+    disputed.length > 0 ? disputed : fieldsInOrder.filter((field) => failure?.problems?.[field]);
   const heading = edited ? `Edit customer ${edited.id}` : "Add a customer";
   const cancel = edited ? `/customers/${edited.id}` : "/customers";
   return layout({
@@ -36,10 +49,13 @@ export function customerFormPage(props: CustomerFormProps): Html {
     place: "customers",
     body: html`
 <div class="narrow">
+${notice(props.done)}
 <div class="heading"><h1>${heading}</h1></div>
+${alike.length > 0 ? alikeWarning(alike) : ""}
 ${failure ? summary(failure, stored) : ""}
 <form class="panel" method="post" action="${edited ? cancel : "/customers"}" novalidate>
 <input type="hidden" name="${tokenField}" value="${csrfToken}">
+${alike.length > 0 ? html`<input type="hidden" name="alike" value="accepted">` : ""}
 ${oneTimeKey ? html`<input type="hidden" name="oneTimeKey" value="${oneTimeKey}">` : ""}
 ${
   edited
@@ -51,11 +67,18 @@ ${
 ${fieldGroups.map(
   ({ legend, fields }) => html`
 <fieldset><legend>${legend}</legend>
-<div class="pair">${fields.map((field) => control(field, values[field], failure?.problems?.[field], disputed.includes(field) ? stored?.[field] : undefined))}</div>
+<div class="pair">${fields.map((field) =>
+    control(field, values[field], {
+      problem: failure?.problems?.[field],
+      stored: disputed.includes(field) ? stored?.[field] : undefined,
+      focused: field === firstProblem,
+    }),
+  )}</div>
 </fieldset>`,
 )}
 <div class="actions">
-<button type="submit" class="primary">Save</button>
+<button type="submit" class="primary">${alike.length > 0 ? "Save all the same" : "Save"}</button>
+${edited ? "" : html`<button type="submit" name="next" value="another">Save and add another</button>`}
 <a class="button" href="${cancel}">Cancel</a>
 </div>
 </form>
@@ -63,7 +86,16 @@ ${fieldGroups.map(
   });
 }
 
-function control(field: CustomerField, value: string, problem: string | undefined, stored?: string): Html {
+const fieldsInOrder = fieldGroups.flatMap(({ fields }) => fields);
+
+interface ControlState {
+  problem?: string;
+  stored?: string;
+  /** Where a person goes on. */
+  focused: boolean;
+}
+
+function control(field: CustomerField, value: string, { problem, stored, focused }: ControlState): Html {
   const { label, hint, type, inputMode, optional } = fieldPresentations[field];
   const described = [
     hint && `${field}-hint`,
@@ -77,10 +109,22 @@ ${hint ? html`<span class="hint" id="${field}-hint">${hint}</span>` : ""}
 ${problem ? html`<span class="wrong" id="${field}-problem">${problem}</span>` : ""}
 <input id="${field}" name="${field}" type="${type}" value="${value}" autocomplete="off"${
     inputMode ? html` inputmode="${inputMode}"` : ""
-  }${optional ? "" : html` required`}${problem ? html` aria-invalid="true"` : ""}${
+  }${optional ? "" : html` required`}${problem ? html` aria-invalid="true"` : ""}${focused ? html` autofocus` : ""}${
     described.length > 0 ? html` aria-describedby="${described.join(" ")}"` : ""
   }>
 ${stored !== undefined ? html`<span class="stored" id="${field}-stored">Saved meanwhile: ${stored || "nothing"}</span>` : ""}
+</div>`;
+}
+
+function alikeWarning(alike: readonly AlikeCustomers[]): Html {
+  return html`
+<div class="warning" role="alert">
+<h2>Is this customer here already?</h2>
+<p>Nothing was saved yet. Others have what you entered:</p>
+<ul>${alike.map(
+    ({ field, ids }) =>
+      html`<li>${fieldPresentations[field].label}: ${ids.map((id) => html`<a href="/customers/${id}">customer ${id}</a> `)}</li>`,
+  )}</ul>
 </div>`;
 }
 

@@ -28,22 +28,44 @@ export function databasePage({ stored, decrypted, failure }: DatabasePageProps):
 <p class="lead">What the database holds, field by field: whoever reads its tables, its backups or its disk sees no more
 than this. Beside it, what the application shows after Vault has decrypted it.</p>
 ${failure ? html`<div class="problems" role="alert"><h2>${failure.title}</h2><p>${failure.detail}</p></div>` : ""}
-${stored.rows.map((row) => record(row, decrypted.get(row.id)))}
+${stored.rows.map((row) => record(row, decrypted.get(row.id), html`<a href="/customers/${row.id}">Customer ${row.id}</a>`))}
 ${
   stored.rows.length > 0
-    ? pageSteps({ page: stored, path: "/database", csrfToken: "" })
+    ? pageSteps({ page: stored, path: "/database", sizes: [5, 20, 100], csrfToken: "" })
     : html`<div class="panel"><p>There are no records on this page.</p><p><a href="/database">Show the first page</a></p></div>`
 }`,
   });
 }
 
-function record(row: StoredCustomer, customer: Customer | undefined): Html {
+/** One customer as the database holds it, beside what the application makes of it. */
+export function storedCustomerPage(row: StoredCustomer, customer: Customer): Html {
+  const name = `${customer.firstName} ${customer.lastName}`;
+  return layout({
+    title: `${name} in the database`,
+    place: "customers",
+    body: html`
+<div class="heading"><h1>${name} in the database</h1><div class="choices"><a class="button" href="/customers/${row.id}">Back to the customer</a></div></div>
+<p class="lead">Each ciphertext is bound to this row and its field: moved elsewhere, Vault refuses to decrypt it.</p>
+${record(row, customer, html`Customer ${row.id}`)}
+<p><a href="/database">Other customers in the database</a></p>`,
+  });
+}
+
+function record(row: StoredCustomer, customer: Customer | undefined, heading: Html): Html {
   return html`
 <section class="panel record" aria-labelledby="record-${row.id}">
-<h2 id="record-${row.id}">Customer ${row.id} <small>version ${row.version}, row key <code>${row.rowKey}</code></small></h2>
+<h2 id="record-${row.id}">${heading} <small>version ${row.version}, row key <code>${row.rowKey}</code></small></h2>
 <table role="table">
 <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Field</th><th role="columnheader" scope="col">In the database</th><th role="columnheader" scope="col">Decrypted</th></tr></thead>
-<tbody role="rowgroup">${customerFields.map(
+<tbody role="rowgroup">${
+    row.dataKey === ""
+      ? ""
+      : html`<tr role="row">
+<th role="rowheader" scope="row">Data key of the row</th>
+<td role="cell" class="cipher" data-label="In the database"><code>${row.dataKey}</code></td>
+<td role="cell" data-label="Decrypted"><span class="quiet">by Vault, for each use</span></td>
+</tr>`
+  }${customerFields.map(
     (field) => html`<tr role="row">
 <th role="rowheader" scope="row">${fieldPresentations[field].label}</th>
 <td role="cell" class="cipher" data-label="In the database">${row.fields[field] ? html`<code>${row.fields[field]}</code>` : html`<span class="quiet">nothing</span>`}</td>

@@ -2,7 +2,12 @@ import type { Failure } from "../failures";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
 
-export function errorPage({ title, detail, problems, retryAfterSeconds }: Failure, requestId: string): Html {
+/** @param again the page's own address, where loading it anew may help */
+export function errorPage(
+  { title, detail, problems, retryAfterSeconds }: Failure,
+  requestId: string,
+  again?: string,
+): Html {
   return layout({
     title,
     body: html`
@@ -15,9 +20,13 @@ ${
     ? html`<ul>${Object.entries(problems).map(([field, sentence]) => html`<li>${field}: ${sentence}</li>`)}</ul>`
     : ""
 }
-${retryAfterSeconds === undefined ? "" : html`<p>Load this page anew in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? "second" : "seconds"}.</p>`}
+${
+  retryAfterSeconds === undefined
+    ? ""
+    : html`<p>${again ? "This page tries again by itself in" : "Try again in"} ${retryAfterSeconds} ${retryAfterSeconds === 1 ? "second" : "seconds"}.</p>`
+}
 <p class="quiet">The number of this request is <code>${requestId}</code>.</p>
-<div class="actions"><a class="button" href="/customers">All customers</a></div>
+<div class="actions">${again ? html`<a class="button primary" href="${again}">Try again</a>` : ""}<a class="button" href="/customers">All customers</a></div>
 </div>
 </div>`,
   });

@@ -28,7 +28,7 @@ export const fieldPresentations: Readonly<Record<CustomerField, FieldPresentatio
     type: "text",
     inputMode: "numeric",
   },
-  salary: { label: "Salary", hint: "A year, such as 54000.00", type: "text", inputMode: "decimal" },
+  salary: { label: "Salary", hint: "A year, such as 54,000.00", type: "text", inputMode: "decimal" },
   email: { label: "E-mail address", type: "email", optional: true },
   phone: { label: "Phone", type: "tel", optional: true },
 };

@@ -1,8 +1,8 @@
 import { type Html, html } from "./html";
 import { stylesheetPath } from "./stylesheet";
 
-/** The three places that the navigation leads to. */
-export type Place = "customers" | "database" | "system";
+/** The places that the navigation leads to. */
+export type Place = "customers" | "database" | "key" | "system" | "api";
 
 export interface LayoutProps {
   /** Of the window; the site's name is added. */
@@ -15,7 +15,9 @@ export interface LayoutProps {
 const places: readonly { place: Place; path: string; name: string }[] = [
   { place: "customers", path: "/customers", name: "Customers" },
   { place: "database", path: "/database", name: "In the database" },
+  { place: "key", path: "/key", name: "The key" },
   { place: "system", path: "/system", name: "How it got here" },
+  { place: "api", path: "/api", name: "API" },
 ];
 
 /** A whole page: skip link, banner with navigation, main part, footer. */

@@ -121,7 +121,16 @@ th[scope="row"] { font-weight: 600; }
 .row-actions a + a { margin-left: .8rem; }
 .paging { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .75rem; }
 .paging p { margin: 0; color: var(--quiet); }
-.paging .steps { display: flex; gap: .6rem; }
+.paging .steps { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; }
+.paging .button, .paging button { min-width: 2.75rem; padding-inline: .8rem; }
+.paging .current { background: var(--accent-soft); border-color: var(--accent); cursor: default; }
+.paging .sizes, .order { color: var(--quiet); font-size: .93rem; }
+.sizes a, .order a, .sizes [aria-current], .order [aria-current] { display: inline-block; padding: .3rem .4rem; }
+.sizes [aria-current], .order [aria-current] { color: var(--text); font-weight: 600; }
+.order { margin: 0 0 .5rem; }
+.bars > div { padding: .4rem 0; }
+meter { width: min(24rem, 100%); height: 1.1rem; vertical-align: middle; }
+pre { overflow-x: auto; margin: 0; }
 
 dl { margin: 0; }
 .facts > div { display: grid; grid-template-columns: minmax(9rem, 14rem) 1fr; gap: .2rem 1rem; padding: .55rem 0; border-bottom: 1px solid var(--line); }
@@ -187,8 +196,16 @@ details code { color: var(--cipher); }
   .steps-done > li::before { top: .4rem; }
   .steps-done > li::after { display: none; }
 }
-@media (forced-colors: active) { .tag, .panel, .button, button { border: 1px solid; } }
-@media print { .banner nav, .footer, .search, .row-actions, .actions, .paging .steps { display: none; } }
+@media (forced-colors: active) {
+  .tag, .panel, .button, button { border: 1px solid; }
+  .paging .current, .banner li a[aria-current] { border-color: Highlight; }
+  .steps-done > li::before { border: 1px solid; forced-color-adjust: none; }
+}
+@media print {
+  .skip, .banner nav, .footer, .search, .row-actions, .actions, .choices, .paging .steps, .sizes, .order, form button { display: none; }
+  body { background: none; color: #000; }
+  .panel { border-color: #999; box-shadow: none; break-inside: avoid; }
+}
 `;
 
 /** The name changes with the content, so browsers may keep it for ever. */

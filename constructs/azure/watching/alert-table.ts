@@ -7,7 +7,7 @@ export interface WatchedSystem {
   readonly vaultPrincipalId: string;
   /** Object ids of the pipelines that deploy: what they do is no surprise. */
   readonly pipelines: readonly string[];
-  /** Whether Vault's nodes take snapshots. */
+  /** Whether Vault's nodes take snapshots, and one a day at least. */
   readonly snapshots: boolean;
   /** Days before its end at which Vault's certificate should have been renewed for long. */
   readonly certificateDays: number;
@@ -82,7 +82,7 @@ const written = (system: WatchedSystem, path: string): string =>
 
 /** The system's own resource groups. */
 const groups = ({ environment }: WatchedSystem): string =>
-  list([`rg-${environment}-vault`, `rg-${environment}-vault-recovery`]);
+  list(["", "-recovery", "-snapshots"].map((end) => `rg-${environment}-vault${end}`));
 
 /** Changes in Azure by anybody but a pipeline. */
 const changed = (

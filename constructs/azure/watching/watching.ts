@@ -1,4 +1,5 @@
 import { Construct } from "constructs";
+import { seconds } from "../../../environments/duration";
 import type { Environment } from "../../../environments/schema";
 import { AlertReceivers } from "./alert-receivers";
 import type { MetricAlert, WatchedSystem } from "./alert-table";
@@ -58,14 +59,13 @@ export class Watching extends Construct {
 
   private system(): WatchedSystem {
     const { environment, nodes, vaultPrincipalId } = this.props;
-    const { tls, snapshots } = environment.vault as Environment["vault"] & {
-      snapshots?: { enabled: boolean };
-    };
+    const { tls, snapshots } = environment.vault;
     return {
       environment: environment.name,
       nodes,
       vaultPrincipalId,
-      snapshots: snapshots?.enabled ?? false,
+      // An alert looks back two days at most.
+      snapshots: snapshots.enabled && seconds(snapshots.interval) <= 86_400,
       pipelines: environment.deployers
         .filter(({ type }) => type === "ServicePrincipal")
         .map(({ objectId }) => objectId.toLowerCase())

@@ -6,7 +6,7 @@ import { type Answer, type AzureRequest, type AzureService, Refusal } from "../s
 import type { Directory } from "./directory";
 
 const path = "/msi/token";
-/** The host under which requests of a site go through faults and log. */
+/** Host name of a site's requests in faults and logs. */
 const hostOf = (siteName: string): string => `${siteName}.identity`;
 
 /** The identity endpoint inside a web app or function, version 2019-08-01. */
@@ -19,7 +19,7 @@ export class AppServiceIdentity implements AzureService {
     this.#directory = directory;
   }
 
-  /** What IDENTITY_HEADER is in a site; new in every sandbox. */
+  /** Returns a site's IDENTITY_HEADER. Every sandbox creates a new one. */
   headerFor(siteName: string): string {
     const header = this.#headers.get(siteName) ?? randomUUID().toUpperCase();
     this.#headers.set(siteName, header);
@@ -34,7 +34,7 @@ export class AppServiceIdentity implements AzureService {
       throw new Refusal(
         400,
         "BadRequest",
-        "The api-version must be 2019-08-01; the older one with the secret header is not imitated.",
+        "The api-version must be 2019-08-01; the sandbox does not support the older one with the secret header.",
       );
     }
     if (!sameSecret(headers["x-identity-header"], this.headerFor(caller))) {
@@ -69,7 +69,7 @@ export class AppServiceIdentity implements AzureService {
   }
 }
 
-/** The HTTP server on loopback that IDENTITY_ENDPOINT of one site names. */
+/** The HTTP server on loopback behind IDENTITY_ENDPOINT of one site. */
 export class IdentityEndpoint {
   readonly #server: http.Server;
 
@@ -105,7 +105,7 @@ function sameSecret(given: string | string[] | undefined, expected: string): boo
   );
 }
 
-/** A site has its system-assigned identity only: naming another finds nothing. */
+/** A site has only its system-assigned identity. Another name finds nothing. */
 function isOwn(
   query: URLSearchParams,
   { clientId, principalId }: { clientId: string; principalId: string },

@@ -2,8 +2,8 @@ import type { AzureRequest, Refusal } from "../server/service";
 import { BadToken, bearerToken, type TokenIssuer } from "./token-issuer";
 
 /**
- * The claims of whoever sends a request, by its token; noted in the request for the log.
- * @param refuse says in the service's own words why a token is refused
+ * Verifies the token of a request, notes the caller for the log, and returns the claims.
+ * @param refuse returns the service's own message for a refused token
  */
 export function authenticate(
   request: AzureRequest,

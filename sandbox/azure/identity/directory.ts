@@ -3,7 +3,7 @@ import type { AzureWorld, ManagedIdentity, Site, VirtualMachine } from "../model
 import { Refusal } from "../server/service";
 import type { Claims, TokenIssuer, TokenLifetimes, TokenOverrides } from "./token-issuer";
 
-/** Microsoft's services a token can be for; xms_mirid is only in tokens for such first-party audiences (facts.md). */
+/** Audiences of Microsoft's services. xms_mirid is only in tokens for such first-party audiences (facts.md). */
 const firstPartyAudiences = [
   "https://management.azure.com",
   "https://management.core.windows.net",
@@ -14,7 +14,7 @@ const firstPartyAudiences = [
   "https://ossrdbms-aad.database.windows.net",
 ];
 
-/** Application id of the Azure CLI, through which people log in. */
+/** Application id of the Azure CLI, with which people log in. */
 const azureCli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /** A managed identity as one resource uses it. */
@@ -25,14 +25,14 @@ export interface UsableIdentity extends ManagedIdentity {
   usedBy?: string;
 }
 
-/** Names one of a machine's identities, as IMDS lets a caller do. */
+/** Selects a machine's identity, as IMDS allows. */
 export interface IdentityChoice {
   clientId?: string;
   objectId?: string;
   resourceId?: string;
 }
 
-/** Who there is, and what Entra says of them in a token. */
+/** The people and identities of the tenant, and their claims in Entra's tokens. */
 export class Directory {
   readonly #world: AzureWorld;
   readonly #issuer: TokenIssuer;
@@ -52,7 +52,7 @@ export class Directory {
     return this.#world.sites.find((site) => site.name === name);
   }
 
-  /** The identity a machine gets by IMDS's rules; throws a refusal in IMDS's words. */
+  /** Selects a machine's identity by IMDS's rules. Throws IMDS's own refusal. */
   identityOf(machine: VirtualMachine, choice: IdentityChoice = {}): UsableIdentity {
     const identities = this.#identitiesOf(machine);
     const wanted = Object.values(choice).some((value) => value !== undefined);
@@ -83,7 +83,7 @@ export class Directory {
     return this.#issuer.issue(this.#personClaims(objectId, audience), this.lifetimes.person, overrides);
   }
 
-  /** What tells the Azure CLI who has signed in; it opens nothing. */
+  /** Creates the token that tells the Azure CLI the signed-in person. It grants no access. */
   idTokenForPerson(objectId: string, clientId: string): string {
     const { name, upn, oid } = this.#personClaims(objectId, clientId);
     const { tenantId } = this.#issuer;
@@ -94,7 +94,7 @@ export class Directory {
     );
   }
 
-  /** Throws the refusal of Entra for a resource that the tenant does not know. */
+  /** Throws Entra's refusal for an unknown resource. */
   checkAudience(audience: string): void {
     if (isFirstParty(audience) || this.#world.applicationIdUris?.includes(audience)) return;
     throw new Refusal(
@@ -134,7 +134,7 @@ export class Directory {
 
   #personClaims(objectId: string, audience: string): Claims {
     const person = this.#world.people.find((candidate) => candidate.objectId === objectId);
-    if (!person) throw new Error(`nobody in this Azure has the object id ${objectId}`);
+    if (!person) throw new Error(`this Azure has no person with the object id ${objectId}`);
     const roles = (this.#world.appRoles ?? [])
       .filter(
         ({ principalId, applicationIdUri }) => principalId === objectId && applicationIdUri === audience,
@@ -151,7 +151,7 @@ export class Directory {
       name: person.name,
       oid: objectId,
       scp: "user_impersonation",
-      // Pairwise: differs from application to application, and is not the oid.
+      // Pairwise: it differs between applications, and it is not the oid.
       sub: createHash("sha256").update(`${objectId} ${azureCli}`).digest("base64url"),
       unique_name: upn,
       upn,
@@ -173,7 +173,7 @@ function found(identity: UsableIdentity | undefined): UsableIdentity {
   return identity;
 }
 
-/** With or without the slash at the end, which the token repeats as it was asked for. */
+/** Accepts the audience with or without a slash at the end. The token repeats the requested form. */
 const isFirstParty = (audience: string): boolean => firstPartyAudiences.includes(audience.replace(/\/$/, ""));
 
 const sameId = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();

@@ -13,16 +13,16 @@ interface EntraRoute extends Route {
 interface EntraProps {
   issuer: TokenIssuer;
   directory: Directory;
-  /** Object id of the person at the browser, who approves every device code at once. */
+  /** Returns the object id of the person at the browser, who approves every device code at once. */
   personAtBrowser: () => string | undefined;
 }
 
-/** Seconds that a device code lasts. */
+/** Lifetime of a device code in seconds. */
 const deviceCodeLifetime = 900;
 
 /**
- * Entra ID as those see it who check tokens (discovery and keys, under both of its names), and as the Azure CLI sees it, by which
- * a person signs in with a device code. Source: Entra, "Device authorization grant", and MSAL for Python.
+ * Entra ID for services that check tokens (discovery and keys, under both of its names), and for the Azure CLI, with
+ * which a person signs in by device code. Source: Entra, "Device authorization grant", and MSAL for Python.
  */
 export class Entra implements HostedService {
   readonly name = "Entra";
@@ -59,7 +59,7 @@ export class Entra implements HostedService {
     this.#issuer = props.issuer;
   }
 
-  /** Everybody has to sign in again, as after a change of a password. */
+  /** Ends every login, as after a password change. */
   forgetLogins(): void {
     this.#grants.clear();
   }
@@ -89,11 +89,11 @@ export class Entra implements HostedService {
     };
   }
 
-  /** The keys are also there for "common"; a discovery document is of one tenant only, here. */
+  /** Also serves the keys for "common". A discovery document belongs to one tenant. */
   #checkTenant(tenant: string, path: string): void {
     if (tenant.toLowerCase() === this.#issuer.tenantId.toLowerCase()) return;
     if (tenant === "common" && path.includes("/discovery/")) return;
-    // A person who has not said which tenant signs in to the only one.
+    // A person who names no tenant signs in to the only one.
     if (["common", "organizations"].includes(tenant) && /\/v2\.0\//.test(path)) return;
     throw new Refusal(
       400,
@@ -104,7 +104,7 @@ export class Entra implements HostedService {
 
   #startDeviceCode({ body }: AzureRequest): unknown {
     const person = this.#props.personAtBrowser();
-    if (person === undefined) throw notImitated("a sign-in where nobody is at the browser", 400);
+    if (person === undefined) throw notImitated("a sign-in without a person at the browser", 400);
     const code = randomUUID();
     this.#grants.set(code, { person, scope: new URLSearchParams(body).get("scope") ?? "" });
     return {
@@ -113,11 +113,11 @@ export class Entra implements HostedService {
       verification_uri: "https://microsoft.com/devicelogin",
       expires_in: deviceCodeLifetime,
       interval: 1,
-      message: "The sandbox approves this sign-in by itself.",
+      message: "The sandbox approves this sign-in automatically.",
     };
   }
 
-  /** Access token, id token and refresh token, for a device code or a refresh token. */
+  /** Issues access token, id token and refresh token for a device code or a refresh token. */
   #token({ body }: AzureRequest): unknown {
     const form = new URLSearchParams(body);
     const grant = form.get("device_code") ?? form.get("refresh_token") ?? "";
@@ -188,7 +188,7 @@ export class Entra implements HostedService {
   }
 }
 
-/** Which names Entra has in this cloud. */
+/** Entra's names in this cloud. */
 const instanceDiscovery = {
   tenant_discovery_endpoint: `${authority}/common/v2.0/.well-known/openid-configuration`,
   "api-version": "1.1",

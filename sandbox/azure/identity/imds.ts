@@ -87,7 +87,7 @@ export class Imds implements HostedService {
       throw new Refusal(
         403,
         "unreachable",
-        `169.254.169.254 is unreachable: ${request.caller} is no virtual machine.`,
+        `169.254.169.254 is unreachable: ${request.caller} is not a virtual machine.`,
         { notImitated: true },
       );
     }
@@ -98,7 +98,7 @@ export class Imds implements HostedService {
       throw badRequest("Required metadata header not specified");
     const found = findRoute(this.#routes, method, path);
     if (!found)
-      throw new Refusal(404, "Not found", `The sandbox does not imitate ${method} ${path}.`, {
+      throw new Refusal(404, "Not found", `The sandbox does not support ${method} ${path}.`, {
         notImitated: true,
       });
     if (path !== "/metadata/versions") checkApiVersion(query.get("api-version"));
@@ -122,7 +122,7 @@ export class Imds implements HostedService {
       body: {
         access_token: directory.tokenForIdentity(identity, resource),
         client_id: identity.clientId,
-        // Numbers as strings, as IMDS sends them.
+        // IMDS sends numbers as strings.
         expires_in: String(lifetime - 1),
         expires_on: String(now + lifetime),
         ext_expires_in: String(lifetime - 1),

@@ -12,27 +12,27 @@ import {
 import { createSelfSigned } from "../server/certificates";
 
 const day = 24 * 60 * 60;
-/** Entra dates its tokens back by so much, and Azure's services forgive clocks that are so far off. */
+/** Entra backdates its tokens by this much, and Azure's services accept clocks that differ by this much. */
 const clockSkew = 5 * 60;
 
 export type Claims = Record<string, unknown>;
 
-/** For tests: how a token is to differ from an honest one. A claim or header set to undefined is left out. */
+/** Differences from a valid token, for tests. A claim or header that is undefined is left out. */
 export interface TokenOverrides {
   claims?: Claims;
   header?: Record<string, unknown>;
-  /** HS256 signs with the bytes of the published public key (PEM), the classic confusion. */
+  /** HS256 signs with the bytes of the published public key (PEM), the classic algorithm confusion. */
   algorithm?: "RS256" | "HS256" | "none";
-  /** Another private key than the one in use. */
+  /** A private key other than the current one. */
   key?: KeyObject;
   /** Seconds from now to `exp`. */
   lifetime?: number;
 }
 
 export interface TokenLifetimes {
-  /** Seconds; in Azure a day. */
+  /** Seconds. Azure uses a day. */
   managedIdentity: number;
-  /** Seconds; in Azure 60 to 90 minutes. */
+  /** Seconds. Azure uses 60 to 90 minutes. */
   person: number;
 }
 
@@ -61,7 +61,7 @@ export type TokenFlaw =
   | "expired"
   | "not yet valid";
 
-/** Why a service turns a token down. `found` is the offending value where Azure repeats it; never the token. */
+/** The reason why a service rejects a token. `found` is the wrong value if Azure repeats it, and never the token. */
 export class BadToken extends Error {
   constructor(
     readonly flaw: TokenFlaw,
@@ -71,9 +71,9 @@ export class BadToken extends Error {
   }
 }
 
-/** Entra's half that signs: keys, tokens and their verification. */
+/** Entra's signing keys, tokens and their verification. */
 export class TokenIssuer {
-  /** By how much Azure's clock is ahead of this machine's; negative where it is behind. */
+  /** Seconds that Azure's clock is ahead of this machine's. Negative if it is behind. */
   clockOffsetSeconds = 0;
   readonly issuer: string;
   #keys: SigningKey[];
@@ -90,7 +90,7 @@ export class TokenIssuer {
     return new TokenIssuer(tenantId, [await createSigningKey()]);
   }
 
-  /** The first signs. */
+  /** All published keys. The first one signs. */
   get publishedKeys(): PublishedKey[] {
     return this.#keys.map(({ kid, publicKey }) => ({
       kid,
@@ -98,7 +98,7 @@ export class TokenIssuer {
     }));
   }
 
-  /** The JSON Web Key Set, as /discovery/keys has it. */
+  /** The JSON Web Key Set of /discovery/keys. */
   get keySet(): { keys: Record<string, unknown>[] } {
     return {
       keys: this.#keys.map(({ kid, publicKey, certificate }) => {
@@ -108,12 +108,12 @@ export class TokenIssuer {
     };
   }
 
-  /** A new key signs from now on; tokens of the older ones stay good. */
+  /** Creates a new signing key. Tokens of the older keys stay valid. */
   async rotateSigningKey(): Promise<void> {
     this.#keys = [await createSigningKey(), ...this.#keys];
   }
 
-  /** A new key alone is published; every token from before is worthless, until the returned function brings the old keys back. */
+  /** Publishes only a new key, so every older token becomes invalid. The returned function restores the old keys. */
   async replaceSigningKeys(): Promise<() => void> {
     const before = this.#keys;
     this.#keys = [await createSigningKey()];
@@ -122,7 +122,7 @@ export class TokenIssuer {
     };
   }
 
-  /** An access token of Entra's v1 endpoint with these claims beside those that every token has. */
+  /** Issues an access token of Entra's v1 endpoint with these claims and the claims of every token. */
   issue(claims: Claims, lifetime: number, overrides: TokenOverrides = {}): string {
     const now = this.#now();
     return this.sign(
@@ -142,7 +142,7 @@ export class TokenIssuer {
     );
   }
 
-  /** Signs any claims at all. */
+  /** Signs any claims. */
   sign(
     claims: Claims,
     { header, algorithm = "RS256", key }: Omit<TokenOverrides, "claims" | "lifetime"> = {},
@@ -161,12 +161,12 @@ export class TokenIssuer {
     return `${content}.${signatures[algorithm]().toString("base64url")}`;
   }
 
-  /** The claims of a token that is in order for one of these audiences; throws BadToken. */
+  /** Returns the claims of a valid token for any of these audiences. Throws BadToken. */
   verify(token: string | undefined, audiences: string[]): Claims & { oid: string } {
     if (!token) throw new BadToken("missing");
     const { header, claims, content, signature } = parse(token);
     const key = this.#keys.find(({ kid }) => kid === header["kid"]);
-    // Only the algorithm of the key counts: a token does not choose how it is checked.
+    // Only the key's algorithm counts: a token does not choose its own check.
     if (header["alg"] !== "RS256") throw new BadToken("signature", `algorithm ${header["alg"]}`);
     if (!key) throw new BadToken("unknown key", String(header["kid"]));
     if (!verify("sha256", Buffer.from(content), key.publicKey, signature)) throw new BadToken("signature");
@@ -230,12 +230,12 @@ function parseObject(part: string): Claims {
     const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
     if (typeof value === "object" && value !== null) return value as Claims;
   } catch {
-    // Said below.
+    // The error comes below.
   }
   throw new BadToken("malformed");
 }
 
-/** The bearer token of a request, if it has one. */
+/** Returns the bearer token of a request, if it has one. */
 export function bearerToken(authorization: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
 }

@@ -4,9 +4,9 @@ import type { ResourceStore } from "./resource-store";
 import type { RoleDefinition } from "./role-definition";
 import { type AzureWorld, checkRoleAssignment, type RoleAssignment } from "./world";
 
-/** Azure RBAC: who may do what, where. */
+/** Azure RBAC: the rights of principals at scopes. */
 export class AccessControl {
-  /** Milliseconds until an assignment works that Azure Resource Manager made: up to minutes in Azure. */
+  /** Milliseconds until a new assignment of Azure Resource Manager works. Azure needs up to minutes. */
   assignmentsTakeMs = 0;
   readonly #world: AzureWorld;
   readonly #store: ResourceStore;
@@ -21,7 +21,7 @@ export class AccessControl {
     this.#store.put(roleAssignmentResource(assignment, this.#world.subscriptionId));
   }
 
-  /** Takes away every assignment that agrees in all the fields given; says how many there were. */
+  /** Removes every assignment that matches all given fields, and returns their number. */
   remove(which: Partial<RoleAssignment>): number {
     const taken = roleAssignmentsIn(this.#store).filter((assignment) =>
       Object.entries(which).every(([field, value]) => assignment[field as keyof RoleAssignment] === value),
@@ -30,7 +30,7 @@ export class AccessControl {
     return taken.length;
   }
 
-  /** On the management plane: ARM's actions, for instance Microsoft.Compute/virtualMachines/read. */
+  /** Checks the management plane: ARM's actions, for example Microsoft.Compute/virtualMachines/read. */
   allowsAction(principalId: string, action: string, resourceId: string): boolean {
     return this.rolesAt(principalId, resourceId).some(
       ({ actions, notActions = [] }) =>
@@ -39,14 +39,14 @@ export class AccessControl {
     );
   }
 
-  /** On the data plane: Microsoft.KeyVault/vaults/keys/wrap/action, for instance. */
+  /** Checks the data plane, for example Microsoft.KeyVault/vaults/keys/wrap/action. */
   allowsDataAction(principalId: string, action: string, resourceId: string): boolean {
     return this.rolesAt(principalId, resourceId).some(({ dataActions }) =>
       dataActions.some((pattern) => matchesOperation(pattern, action)),
     );
   }
 
-  /** The roles that hold at a resource, from wherever they were assigned. */
+  /** Returns the roles at a resource, including roles from outer scopes. */
   rolesAt(principalId: string, resourceId: string): RoleDefinition[] {
     return this.#world.roleAssignments
       .filter(
@@ -67,17 +67,18 @@ export class AccessControl {
   }
 }
 
-/** Whole segments, in any case: .../keys/unseal does not cover .../keys/unseal-2. */
+/** Compares whole segments and ignores case: .../keys/unseal does not cover .../keys/unseal-2. */
 export function isWithin(scope: string, resourceId: string): boolean {
   const outer = scope.toLowerCase().split("/").filter(Boolean);
   const inner = resourceId.toLowerCase().split("/").filter(Boolean);
   return outer.every((segment, index) => inner[index] === segment);
 }
 
-// Whether a role's operation, which may hold wildcards, covers an operation. A wildcard between two slashes also stands for no
-// segment at all. Microsoft documents only that * extends a permission to everything that matches the string, but its own role
-// Virtual Machine Administrator Login, and the role that HashiCorp documents for the azure auth method, grant the read of
-// the machine itself with Microsoft.Compute/virtualMachines/*/read and nothing else.
+// Returns true if a role's operation covers an operation. The role's operation may contain wildcards. A wildcard
+// between two slashes also matches no segment. Microsoft documents only that * extends a permission to everything
+// that matches the string. But two roles grant the read of the machine itself with only
+// Microsoft.Compute/virtualMachines/*/read: Microsoft's own role Virtual Machine Administrator Login, and the role
+// that HashiCorp documents for the azure auth method.
 export function matchesOperation(pattern: string, operation: string): boolean {
   const expression = pattern
     .replace(/[.\\+?^${}()|[\]]/g, "\\$&")

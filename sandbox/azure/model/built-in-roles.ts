@@ -16,7 +16,10 @@ const managementRole = (name: string, actions: string[], notActions: string[] = 
   dataActions: [],
 });
 
-/** Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles, the parts this stand-in can be asked about. */
+/**
+ * The relevant parts of the built-in roles. Source:
+ * learn.microsoft.com/azure/role-based-access-control/built-in-roles.
+ */
 const roles: RoleDefinition[] = [
   dataRole("Key Vault Administrator", "*"),
   dataRole("Key Vault Reader", "*/read", "secrets/readMetadata/action"),

@@ -1,31 +1,31 @@
 import { fields, list, propertiesOf, text } from "../services/resource-manager/resource-type";
 import type { ResourceStore } from "./resource-store";
 
-/** What a request leaves in one of Azure's logs, beside who sent it and how it ended. */
+/** A request's entry in an Azure log, apart from the caller and the result. */
 export interface Trace {
-  /** As diagnostic settings name it. */
+  /** The category in diagnostic settings. */
   category: string;
-  /** What the request was about, a resource's id. */
+  /** Id of the resource that the request is about. */
   resourceId: string;
-  /** In the words of that log, such as SecretGet. */
+  /** The log's own name, such as SecretGet. */
   operation: string;
 }
 
 export interface LogRecord extends Trace {
   time: string;
-  /** Principal id; undefined for whoever showed no valid token. */
+  /** Principal id. Undefined for a caller without a valid token. */
   caller?: string;
-  /** Of HTTP: refused requests are logged, too. */
+  /** The HTTP status. Refused requests are logged, too. */
   status: number;
   uri: string;
 }
 
-/** The category of the activity log in which changes are, whoever made them and whatever became of them. */
+/** The activity log's category for changes, by any caller and with any result. */
 export const administrative = "Administrative";
 
 const kept = 10_000;
 
-/** Azure Monitor's way of logs: to the workspaces that diagnostic settings name, and to no other place. */
+/** Azure Monitor's logs. They go only to the workspaces that diagnostic settings name. */
 export class DiagnosticLogs {
   readonly #byWorkspace = new Map<string, LogRecord[]>();
   readonly #store: ResourceStore;
@@ -43,12 +43,12 @@ export class DiagnosticLogs {
     }
   }
 
-  /** What arrived in a Log Analytics workspace, oldest first. */
+  /** The records of a Log Analytics workspace, oldest first. */
   in(workspaceId: string): readonly LogRecord[] {
     return this.#byWorkspace.get(workspaceId.toLowerCase()) ?? [];
   }
 
-  /** The activity log is the subscription's; each other log is that of its resource. */
+  /** The activity log belongs to the subscription. Each other log belongs to its resource. */
   #workspacesFor({ category, resourceId }: Trace): string[] {
     const { subscriptionId } = this.#store;
     const watched = category === administrative ? `/subscriptions/${subscriptionId}` : resourceId;
@@ -61,6 +61,6 @@ export class DiagnosticLogs {
   }
 }
 
-/** Of a diagnostic setting: what it takes the logs from. */
+/** Returns the source of a diagnostic setting's logs. */
 const sourceOf = (settingId: string): string =>
   settingId.toLowerCase().replace(/\/providers\/microsoft\.insights\/diagnosticsettings\/[^/]+$/, "");

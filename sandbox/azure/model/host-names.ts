@@ -4,7 +4,7 @@ import { sameId } from "./resource-id";
 import type { ResourceStore } from "./resource-store";
 import type { ArmResource } from "./world";
 
-/** Names of hosts in the virtual network with their private addresses, as Azure's DNS and its public addresses lead there. */
+/** Host names in the virtual network with their private addresses, from Azure's DNS and its public addresses. */
 export function hostNames(store: ResourceStore): ReadonlyMap<string, string> {
   return new Map(
     [
@@ -23,7 +23,7 @@ function recordOf({ properties = {} }: ArmResource): Entry {
   return name && address ? [name, address] : undefined;
 }
 
-/** The network's own address of the machine behind a public one. */
+/** Returns the private address of the machine behind a public one. */
 function labelOf(address: ArmResource, store: ResourceStore): Entry {
   const name = text(fields(propertiesOf(address)["dnsSettings"])["fqdn"]);
   const card = store

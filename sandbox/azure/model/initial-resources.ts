@@ -2,7 +2,7 @@ import { roleAssignmentResource, roleDefinitionResource } from "../services/reso
 import type { ResourceStore } from "./resource-store";
 import type { ArmResource, AzureWorld, VirtualMachine } from "./world";
 
-/** Puts into the store what a world describes. */
+/** Fills the store with a world's resources. */
 export function fill(store: ResourceStore, world: AzureWorld): void {
   for (const resource of resourcesOf(world)) store.put(resource);
   const { virtualMachines, sites, identities } = world;
@@ -73,7 +73,7 @@ function virtualMachine(machine: VirtualMachine, world: AzureWorld): ArmResource
   };
 }
 
-/** A user-assigned identity does not put its principal id at the top, only a system-assigned one does. */
+/** Only a system-assigned identity has its principal id at the top level, not a user-assigned one. */
 function identityOf(
   { systemAssigned, userAssigned }: Pick<VirtualMachine, "systemAssigned" | "userAssigned">,
   world: AzureWorld,

@@ -5,7 +5,7 @@ import { parseResourceId } from "./resource-id";
 import type { ResourceStore } from "./resource-store";
 import type { ArmResource, AzureWorld, ManagedIdentity } from "./world";
 
-/** The world as the store has it now, as far as other services than ARM look at it. What ARM knows nothing of stays as it was given. */
+/** The store's current world, for services other than ARM. Parts that ARM does not know keep their initial values. */
 export function liveWorld(
   given: AzureWorld,
   store: ResourceStore,

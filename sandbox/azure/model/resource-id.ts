@@ -1,17 +1,17 @@
-/** What a path of Azure Resource Manager names: a resource, or all resources of a type at a scope. */
+/** A parsed ARM path: a resource, or all resources of a type at a scope. */
 export interface ResourceId {
-  /** Missing in ids of the tenant, such as those of built-in roles. */
+  /** Missing in ids of the tenant, such as ids of built-in roles. */
   subscriptionId?: string;
   resourceGroup?: string;
-  /** Where the last provider's types begin: a subscription, a resource group, or the resource that is extended. */
+  /** The part before the last provider's types: a subscription, a resource group, or the resource that it extends. */
   scope: string;
-  /** Microsoft.Compute/virtualMachines, or with a child type behind it. */
+  /** Microsoft.Compute/virtualMachines, or a longer type with a child. */
   type: string;
-  /** Missing when the path is of a collection. */
+  /** Missing in the path of a collection. */
   name?: string;
 }
 
-/** Undefined for a path that is none of a resource or collection. */
+/** Returns undefined if the path is not a resource or collection. */
 export function parseResourceId(path: string): ResourceId | undefined {
   const [, subscriptionId] = /^\/subscriptions\/([^/]+)/i.exec(path) ?? [];
   const [, resourceGroup] = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)/i.exec(path) ?? [];
@@ -31,7 +31,10 @@ export function parseResourceId(path: string): ResourceId | undefined {
 
 export const resourceGroupType = "Microsoft.Resources/resourceGroups";
 
-/** The id of the resource that this one is a part of: a subnet's virtual network; a group for what is part of nothing else. */
+/**
+ * Returns the id of the resource that contains this one, such as a subnet's virtual network. Otherwise the resource
+ * group.
+ */
 export function parentId(id: string): string {
   const cut = id.replace(/\/[^/]+\/[^/]+$/, "");
   return cut.replace(/\/providers\/?[^/]*$/i, "");

@@ -1,14 +1,17 @@
 import type { ResourceId } from "./resource-id";
 import type { ArmResource, ManagedIdentity } from "./world";
 
-/** Every resource of this Azure as ARM knows it, by id. Whatever creates or deletes resources does it here. */
+/** Every resource of this Azure in ARM's form, by id. All code creates and deletes resources here. */
 export class ResourceStore {
-  /** Milliseconds for which App Service and MySQL hold their subnets after they are deleted: minutes in Azure. */
+  /** Milliseconds for which deleted App Service and MySQL resources hold their subnets. Azure needs minutes. */
   subnetsHeldMs = 0;
   readonly #resources = new Map<string, ArmResource>();
-  /** Client ids of managed identities by principal id, in small letters: ARM does not show those of system-assigned ones. */
+  /**
+   * Client ids of managed identities by principal id, in lower case. ARM does not show them for system-assigned
+   * identities.
+   */
   readonly #clientIds = new Map<string, string>();
-  /** Addresses in the virtual network by resource id, where no network interface has them: those of sites. */
+  /** Addresses in the virtual network by resource id, for sites, which have no network interface. */
   readonly #addresses = new Map<string, string>();
 
   constructor(
@@ -16,7 +19,7 @@ export class ResourceStore {
     readonly subscriptionId: string,
   ) {}
 
-  /** The one subscription, and those of resources beside it. */
+  /** Returns true for this subscription and for subscriptions of further resources. */
   hasSubscription(id: string): boolean {
     return [this.subscriptionId, ...this.all.map((resource) => resource.id.split("/")[2] ?? "")].some(
       (one) => one.toLowerCase() === id.toLowerCase(),
@@ -27,17 +30,17 @@ export class ResourceStore {
     return this.#resources.get(keyOf(id));
   }
 
-  /** Everything, in the order in which it came. */
+  /** All resources, in the order of their creation. */
   get all(): ArmResource[] {
     return [...this.#resources.values()];
   }
 
-  /** Those of one type, in any case of letters, anywhere. */
+  /** Returns all resources of one type. Ignores case. */
   ofType(type: string): ArmResource[] {
     return this.all.filter((resource) => isOfType(resource, type));
   }
 
-  /** Those of one type in the scope of a path: all of them below it. */
+  /** Returns the resources of one type below a path's scope. */
   list({ subscriptionId, resourceGroup, scope, type }: Omit<ResourceId, "name">): ArmResource[] {
     const below = keyOf(
       scope || (resourceGroup ? `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}` : ""),
@@ -45,7 +48,7 @@ export class ResourceStore {
     return this.ofType(type).filter(({ id }) => `${keyOf(id)}/`.startsWith(`${below}/`));
   }
 
-  /** Direct children of one type: the subnets of a virtual network. */
+  /** Returns the direct children of one type, such as a virtual network's subnets. */
   children(id: string, collection: string): ArmResource[] {
     const prefix = `${keyOf(id)}/${collection.toLowerCase()}/`;
     return [...this.#resources]
@@ -53,7 +56,7 @@ export class ResourceStore {
       .map(([, resource]) => resource);
   }
 
-  /** Everything that goes when this one goes. */
+  /** Returns everything that a deletion of this resource deletes. */
   below(id: string): ArmResource[] {
     const prefix = `${keyOf(id)}/`;
     return [...this.#resources].filter(([key]) => key.startsWith(prefix)).map(([, resource]) => resource);
@@ -63,13 +66,13 @@ export class ResourceStore {
     this.#resources.set(keyOf(resource.id), resource);
   }
 
-  /** With everything below it. */
+  /** Deletes a resource and everything below it. */
   delete(id: string): void {
     for (const resource of this.below(id)) this.#resources.delete(keyOf(resource.id));
     this.#resources.delete(keyOf(id));
   }
 
-  /** Remembers the half of a managed identity that ARM does not show. */
+  /** Stores the part of a managed identity that ARM does not show. */
   keepIdentity({ principalId, clientId }: ManagedIdentity): void {
     this.#clientIds.set(principalId.toLowerCase(), clientId);
   }

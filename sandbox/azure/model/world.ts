@@ -1,7 +1,10 @@
 import { isBuiltInRole } from "./built-in-roles";
 import type { RoleDefinition } from "./role-definition";
 
-/** What exists in this Azure: read from the synthesized stacks by the sandbox, written out by tests. Resource ids are ARM ids. */
+/**
+ * The content of this Azure. The sandbox reads it from the synthesized stacks, and tests write it. Resource ids are
+ * ARM ids.
+ */
 export interface AzureWorld {
   tenantId: string;
   subscriptionId: string;
@@ -12,20 +15,20 @@ export interface AzureWorld {
   keyVaults: KeyVault[];
   keys: KeyVaultKey[];
   certificates: KeyVaultCertificate[];
-  /** Custom roles; the built-in ones that matter here are in built-in-roles.ts. */
+  /** Custom roles. built-in-roles.ts has the relevant built-in ones. */
   roleDefinitions: RoleDefinition[];
   roleAssignments: RoleAssignment[];
   people: Person[];
   storageAccounts?: StorageAccount[];
-  /** Further resources as ARM answers them, network interfaces for instance (Raft's auto-join lists those). */
+  /** Further resources in ARM's form, for example network interfaces (Raft's auto-join lists these). */
   resources?: ArmResource[];
-  /** Application ID URIs of app registrations a token may be asked for, beside Microsoft's own services. */
+  /** Application ID URIs of app registrations that are valid audiences, besides Microsoft's own services. */
   applicationIdUris?: string[];
-  /** App roles that people have, by application ID URI. */
+  /** People's app roles, by application ID URI. */
   appRoles?: { principalId: string; applicationIdUri: string; role: string }[];
 }
 
-/** An Azure of one tenant and one subscription, with nothing and nobody in it. */
+/** An empty Azure with one tenant and one subscription. */
 export const emptyWorld = (tenantId: string, subscriptionId: string): AzureWorld => ({
   tenantId,
   subscriptionId,
@@ -63,7 +66,7 @@ export interface VirtualMachine {
   size?: string;
   zone?: string;
   privateIpAddress?: string;
-  /** Decoded. */
+  /** Decoded user data. */
   userData?: string;
 }
 
@@ -71,9 +74,9 @@ export interface Site {
   name: string;
   resourceId: string;
   systemAssigned: ManagedIdentity;
-  /** Resource ids; none unless told. */
+  /** Resource ids. Default: none. */
   userAssigned?: string[];
-  /** An address of its integration subnet: where its connections into the network come from. */
+  /** An address of its integration subnet, the source of its connections into the network. */
   privateIpAddress?: string;
 }
 
@@ -87,9 +90,9 @@ export interface KeyVaultKey {
   name: string;
   /** RSA modulus in bits. */
   keySize: number;
-  /** key_ops, spelled as in Azure (wrapKey, unwrapKey, ...); every one when left out. */
+  /** key_ops in Azure's spelling (wrapKey, unwrapKey, ...). Default: all. */
   operations?: string[];
-  /** Key Vault says of it that it is in a hardware security module. */
+  /** Key Vault reports that the key is in a hardware security module. */
   hardware?: boolean;
 }
 
@@ -101,7 +104,7 @@ export interface KeyVaultCertificate {
   dnsNames: string[];
   ipAddresses?: string[];
   validityInMonths: number;
-  /** Whether a renewed certificate keeps the key. Default: a new key. */
+  /** True if a renewed certificate keeps the key. Default: a new key. */
   reuseKey?: boolean;
   /** RSA modulus in bits. Default: 2048, as in Azure. */
   keySize?: number;
@@ -116,7 +119,7 @@ export interface StorageAccount {
 export interface Blob {
   container: string;
   name: string;
-  /** Path of the file on this machine that holds what was pushed. */
+  /** Path of the file with the pushed content, on this machine. */
   file: string;
 }
 
@@ -125,7 +128,7 @@ export interface RoleAssignment {
   roleName: string;
   /** A subscription, a resource group, a resource, or an object in a key vault (.../vaults/x/keys/y). */
   scope: string;
-  /** When it was made, for one that was made by Azure Resource Manager. ISO 8601. */
+  /** Creation time of an assignment by Azure Resource Manager, ISO 8601. */
   createdOn?: string;
 }
 
@@ -137,7 +140,7 @@ export interface Person {
 export interface ArmResource {
   id: string;
   name: string;
-  /** Microsoft.Network/networkInterfaces, say. */
+  /** The type, for example Microsoft.Network/networkInterfaces. */
   type: string;
   location?: string;
   tags?: Record<string, string>;
@@ -145,11 +148,11 @@ export interface ArmResource {
   kind?: string;
   zones?: string[];
   properties?: Record<string, unknown>;
-  /** Further fields of a type, such as sku and etag. */
+  /** A type's further fields, such as sku and etag. */
   [field: string]: unknown;
 }
 
-/** Throws one error that names every contradiction in the world, so that none shows up later as a puzzling 403. */
+/** Throws one error with every contradiction in the world. Otherwise a contradiction causes a confusing 403 later. */
 export function checkWorld(world: AzureWorld): void {
   const problems = [
     ...duplicates(
@@ -170,11 +173,11 @@ export function checkWorld(world: AzureWorld): void {
     ...impossibleRoleAssignments(world),
   ];
   if (problems.length > 0) {
-    throw new Error(`This Azure cannot be made:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
+    throw new Error(`This Azure is not possible:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
   }
 }
 
-/** Throws when an assignment names a role, principal or scope that does not exist. */
+/** Throws an error if an assignment names a role, principal or scope that does not exist. */
 export function checkRoleAssignment(world: AzureWorld, assignment: RoleAssignment): void {
   const problem = impossibleRoleAssignments({ ...world, roleAssignments: [assignment] })[0];
   if (problem) throw new Error(problem);
@@ -201,7 +204,7 @@ function unknownIdentities(world: AzureWorld): string[] {
   return world.virtualMachines.flatMap(({ name, userAssigned }) =>
     userAssigned
       .filter((id) => !known.has(id.toLowerCase()))
-      .map((id) => `virtual machine ${name} has an identity that is not there: ${id}`),
+      .map((id) => `virtual machine ${name} has an identity that does not exist: ${id}`),
   );
 }
 
@@ -209,19 +212,21 @@ function unknownKeyVaults(world: AzureWorld): string[] {
   const known = new Set(world.keyVaults.map(({ name }) => name));
   return [...world.keys, ...world.certificates]
     .filter(({ keyVault }) => !known.has(keyVault))
-    .map(({ keyVault, name }) => `${name} is in a key vault that is not there: ${keyVault}`);
+    .map(({ keyVault, name }) => `${name} is in a key vault that does not exist: ${keyVault}`);
 }
 
 function impossibleRoleAssignments(world: AzureWorld): string[] {
   const principals = new Set(principalIdsOf(world));
   const roles = new Set(world.roleDefinitions.map(({ name }) => name));
   return world.roleAssignments.flatMap(({ principalId, roleName, scope }) => [
-    ...(principals.has(principalId) ? [] : [`role ${roleName} is assigned to nobody known: ${principalId}`]),
+    ...(principals.has(principalId)
+      ? []
+      : [`role ${roleName} is assigned to an unknown principal: ${principalId}`]),
     ...(roles.has(roleName) || isBuiltInRole(roleName)
       ? []
-      : [`role ${roleName} is neither custom nor a built-in one known here`]),
+      : [`role ${roleName} is not a custom role and not a known built-in role`]),
     ...(/^\/subscriptions\/[^/]+(\/|$)/i.test(scope)
       ? []
-      : [`role ${roleName} has a scope that is no subscription or below: ${scope}`]),
+      : [`role ${roleName} has a scope that is not in a subscription: ${scope}`]),
   ]);
 }

@@ -1,4 +1,4 @@
-// The x509 library wants this polyfill loaded before itself.
+// The x509 library requires this polyfill before its own import.
 import "reflect-metadata";
 import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
@@ -16,7 +16,7 @@ export interface KeyAndCertificate {
   certificatePem: string;
 }
 
-/** The private CA of one sandbox. Its key is never written anywhere, so it can vouch for nothing once the sandbox is gone. */
+/** The private CA of one sandbox. Its key is never written to disk, so nobody can use it after the sandbox ends. */
 export class CertificateAuthority {
   readonly #keys: webcrypto.CryptoKeyPair;
   readonly #leafKeys: webcrypto.CryptoKeyPair;
@@ -60,14 +60,14 @@ export class CertificateAuthority {
     return `${this.#certificate.toString("pem")}\n`;
   }
 
-  /** A server certificate for one of Azure's host names, made when it is first asked for. */
+  /** Issues a server certificate for an Azure host name, at first use. */
   certificateFor(host: string): Promise<KeyAndCertificate> {
     const leaf = this.#leaves.get(host) ?? this.issue(host);
     this.#leaves.set(host, leaf);
     return leaf;
   }
 
-  /** A server certificate for host names and IP addresses, the first of them its common name. */
+  /** Issues a server certificate for host names and IP addresses. The first one is its common name. */
   async issue(...hosts: [string, ...string[]]): Promise<KeyAndCertificate> {
     const certificate = await x509.X509CertificateGenerator.create({
       ...validity(7 * 24 * hour),
@@ -97,13 +97,13 @@ export interface SelfSignedOptions {
   dnsNames?: string[];
   ipAddresses?: string[];
   notAfter: Date;
-  /** RSA modulus in bits, when there is no key yet. */
+  /** RSA modulus in bits, for a new key. */
   keySize: number;
-  /** PKCS#8, to certify a key that exists. */
+  /** PKCS#8, to certify an existing key. */
   keyPem?: string;
 }
 
-/** What Key Vault makes for the issuer "Self": RSA, for TLS servers and clients, no CA. */
+/** Creates a certificate as Key Vault does for the issuer "Self": RSA, for TLS servers and clients, not a CA. */
 export async function createSelfSigned(options: SelfSignedOptions): Promise<KeyAndCertificate> {
   const keys = options.keyPem ? await importKeys(options.keyPem) : await generateRsaKeys(options.keySize);
   const names: x509.JsonGeneralName[] = [
@@ -156,7 +156,7 @@ async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
     .toString();
 }
 
-/** From a little before now, for clocks that differ. */
+/** Starts a little in the past, for clocks that differ. */
 function validity(lifetimeMs: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(Date.now() - 10 * 60 * 1000), notAfter: new Date(Date.now() + lifetimeMs) };
 }

@@ -7,7 +7,7 @@ import { type RequestHandler, send } from "./request-handler";
 import type { HostedService } from "./service";
 
 interface DirectServerProps {
-  /** The machine whose requests come here. */
+  /** The machine that sends its requests here. */
   caller: string;
   authority: CertificateAuthority;
   services: HostedService[];
@@ -15,8 +15,9 @@ interface DirectServerProps {
 }
 
 /**
- * Azure as a machine meets it that knows no proxy: one port for plain HTTP (IMDS), one for TLS, where the name that the client
- * asks for chooses the service. Who forwards 169.254.169.254:80 and port 443 of Azure's names to these ports needs no proxy.
+ * Azure for a machine without a proxy: one port for plain HTTP (IMDS) and one for TLS, where the client's requested
+ * name selects the service. If 169.254.169.254:80 and port 443 of Azure's names are forwarded to these ports, the
+ * machine needs no proxy.
  */
 export class DirectServer {
   readonly #props: DirectServerProps;
@@ -66,7 +67,7 @@ export class DirectServer {
   }
 
   async #contextOf(host: string): Promise<tls.SecureContext> {
-    if (!this.#serviceOf("https", host)) throw new Error(`the sandbox does not imitate ${host}`);
+    if (!this.#serviceOf("https", host)) throw new Error(`the sandbox does not support ${host}`);
     const { keyPem, certificatePem } = await this.#props.authority.certificateFor(host);
     return tls.createSecureContext({ key: keyPem, cert: certificatePem });
   }

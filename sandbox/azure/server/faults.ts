@@ -3,27 +3,27 @@ import { type AzureRequest, Refusal } from "./service";
 export interface Fault {
   when: (request: AzureRequest) => boolean;
   answer: FaultAnswer;
-  /** How many requests it hits before it is over. Default: all, until removed. */
+  /** The number of requests that the fault affects. Default: all, until its removal. */
   times?: number;
 }
 
 export type FaultAnswer =
-  /** Refused with this status instead of an answer. */
+  /** Refuses with this status. */
   | { status: number; retryAfter?: number; code?: string }
-  /** Answered as usual, this many milliseconds later. */
+  /** Answers as usual, this many milliseconds later. */
   | { delayMs: number }
-  /** Answered as usual, once the promise is settled. */
+  /** Answers as usual, after the promise settles. */
   | { until: Promise<unknown> }
-  /** The connection is cut without an answer. */
+  /** Cuts the connection without an answer. */
   | { drop: true };
 
 export interface InjectedFault {
-  /** How many requests it has hit. */
+  /** The number of affected requests. */
   readonly hits: number;
   remove(): void;
 }
 
-/** Azure having a bad day, on demand. */
+/** Azure's failures on demand. */
 export class Faults {
   #faults: { fault: Fault; hits: number }[] = [];
 
@@ -44,7 +44,7 @@ export class Faults {
     this.#faults = [];
   }
 
-  /** What is to happen to this request; the oldest fault that fits counts it. */
+  /** Returns the fault for this request. The oldest matching fault counts it. */
   next(request: AzureRequest): FaultAnswer | undefined {
     const entry = this.#faults.find(
       ({ fault, hits }) => hits < (fault.times ?? Infinity) && fault.when(request),
@@ -55,7 +55,7 @@ export class Faults {
   }
 }
 
-/** Waits as the fault says, or until the stand-in stops. The timer keeps no process alive. */
+/** Waits as long as the fault requires, or until the stand-in stops. The timer does not keep the process alive. */
 export function wait(fault: FaultAnswer, stopped: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -70,11 +70,11 @@ export function wait(fault: FaultAnswer, stopped: AbortSignal): Promise<void> {
   });
 }
 
-/** For a fault that is a refusal. */
+/** Returns the refusal of a fault with a status. */
 export function refusalOf(fault: FaultAnswer): Refusal | undefined {
   if (!("status" in fault)) return undefined;
   const { status, retryAfter, code = status === 429 ? "Throttled" : "InternalServerError" } = fault;
   const headers: Record<string, string> =
     retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
-  return new Refusal(status, code, "A fault of the sandbox, on purpose.", { headers });
+  return new Refusal(status, code, "The sandbox injected this fault on purpose.", { headers });
 }

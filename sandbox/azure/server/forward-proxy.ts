@@ -8,9 +8,9 @@ import { type RequestHandler, send } from "./request-handler";
 import type { HostedService } from "./service";
 
 interface ForwardProxyProps {
-  /** Who uses this proxy: the name of a machine, or "elsewhere". */
+  /** The user of this proxy: the name of a machine, or "elsewhere". */
   caller: string;
-  /** Address from which the caller's own connections come, such as 127.31.4.4: Vault checks it. */
+  /** Source address of the caller's own connections, such as 127.31.4.4. Vault checks it. */
   sourceAddress?: string;
   privateNames: PrivateNames;
   authority: CertificateAuthority;
@@ -20,20 +20,19 @@ interface ForwardProxyProps {
 }
 
 /**
- * A forward proxy on loopback: it answers for Azure itself, and forwards only to the virtual network's private names.
- * What HTTP_PROXY and HTTPS_PROXY name.
- * One per caller, because IMDS must know which machine asks.
+ * A forward proxy on loopback, for HTTP_PROXY and HTTPS_PROXY. It answers for Azure itself, and forwards only to the
+ * virtual network's private names. Each caller has its own proxy, because IMDS must know which machine asks.
  */
 export class ForwardProxy {
   readonly #props: ForwardProxyProps;
   readonly #server = http.createServer();
   readonly #sockets = new Set<Duplex>();
-  /** The host behind each connection that came by CONNECT. */
+  /** The host behind each CONNECT connection. */
   readonly #tunnels = new WeakMap<Duplex, string>();
 
   constructor(props: ForwardProxyProps) {
     this.#props = props;
-    // Clients keep connections for reuse; one that closes under a POST is an error no client retries.
+    // Clients reuse connections. If one closes during a POST, no client retries.
     this.#server.keepAliveTimeout = 0;
     this.#server.on("connection", (socket) => this.#track(socket));
     this.#server.on("connect", (request, socket, head) => {
@@ -66,7 +65,7 @@ export class ForwardProxy {
     socket.on("error", () => socket.destroy());
   }
 
-  /** CONNECT: becomes the TLS server of the host that was asked for. */
+  /** CONNECT: becomes the TLS server of the requested host. */
   async #openTunnel(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { caller, handler, authority, privateNames } = this.#props;
     const endpoint = privateNames.find(request.url ?? "");
@@ -97,7 +96,7 @@ export class ForwardProxy {
     this.#server.emit("connection", secured);
   }
 
-  /** TLS stays between the caller and the private service; the proxy only carries it, from the caller's address. */
+  /** TLS stays between the caller and the private service. The proxy only forwards bytes from the caller's address. */
   #connect({ host, port }: PrivateEndpoint, socket: Duplex, head: Buffer): void {
     const { sourceAddress } = this.#props;
     const service = net.connect({ host, port, localAddress: sourceAddress });
@@ -117,7 +116,7 @@ export class ForwardProxy {
 
   #reportHandshake(host: string, error: NodeJS.ErrnoException): void {
     if (error.code?.startsWith("ERR_SSL")) {
-      this.#props.print(`azure: ${this.#props.caller} broke off TLS with ${host}: ${error.message}`);
+      this.#props.print(`azure: ${this.#props.caller} ended TLS with ${host}: ${error.message}`);
     }
   }
 
@@ -143,7 +142,7 @@ export class ForwardProxy {
     await handler.handle(service, { caller, host, target }, request, response);
   }
 
-  /** Plain HTTP comes in absolute form: GET http://169.254.169.254/metadata/... */
+  /** Plain HTTP arrives in absolute form: GET http://169.254.169.254/metadata/... */
   async #servePlain(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { caller, handler } = this.#props;
     const { method = "", url: target = "" } = request;

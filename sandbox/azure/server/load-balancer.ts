@@ -2,21 +2,21 @@ import { request } from "node:https";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 export interface LoadBalancerProps {
-  /** Where it listens: its private address, and the port of its rule. */
+  /** The listener's private address. The port comes from its rule. */
   readonly address: string;
   readonly port: number;
-  /** Addresses of the machines behind it; the same port there. */
+  /** Addresses of the machines behind it. They use the same port. */
   readonly backends: readonly string[];
-  /** Path that it asks for by HTTPS, whatever the certificate. */
+  /** Path of the HTTPS probe. It accepts any certificate. */
   readonly probePath: string;
   /** Milliseconds between two probes of a backend. */
   readonly probeIntervalMs: number;
 }
 
 /**
- * Azure's Standard load balancer with one TCP rule and an HTTPS probe. A backend that answers 200 gets new flows, the next one by
- * turns; a backend that answers otherwise, or not within an interval, gets none. Flows that exist are left alone. While no backend is
- * healthy, new flows are reset.
+ * Azure's Standard load balancer with one TCP rule and an HTTPS probe. New flows go in turn to the backends that
+ * answer 200. A backend that answers otherwise, or not within an interval, gets no new flows. Existing flows
+ * continue. If no backend is healthy, new flows are reset.
  *
  * Source: Azure, load balancer health probes and TCP reset.
  */
@@ -33,7 +33,7 @@ export class LoadBalancer {
     this.#server = createServer((client) => this.#forward(client));
   }
 
-  /** Listens, and has asked each backend once. */
+  /** Starts to listen, and probes each backend once. */
   static async start(props: LoadBalancerProps): Promise<LoadBalancer> {
     const balancer = new LoadBalancer(props);
     await Promise.all(props.backends.map((backend) => balancer.#probe(backend)));
@@ -88,7 +88,7 @@ export class LoadBalancer {
   #statusOf(host: string): Promise<number | undefined> {
     const { port, probePath: path, probeIntervalMs: timeout } = this.#props;
     return new Promise((resolve) => {
-      // Azure looks at no probe's certificate.
+      // Azure does not check a probe's certificate.
       const probe = request(
         { host, port, path, timeout, rejectUnauthorized: false, agent: false },
         (answer) => {

@@ -1,15 +1,18 @@
-/** Where a private name's service really listens on this machine. */
+/** The real endpoint of a private name's service on this machine. */
 export interface PrivateEndpoint {
   host: string;
   port: number;
 }
 
-/** What the virtual network's private DNS and routing do: names such as `vault.demo.internal:8200` lead to services on loopback. */
+/**
+ * The virtual network's private DNS and routing: names such as `vault.demo.internal:8200` lead to services on
+ * loopback.
+ */
 export class PrivateNames {
   /** @param resolve the address of a name, such as one in a private DNS zone */
   constructor(private readonly resolve: (host: string) => string | undefined) {}
 
-  /** @param authority host and port, as a client asks for them: `vault.demo.internal:8200` */
+  /** @param authority host and port from the client's request: `vault.demo.internal:8200` */
   find(authority: string): PrivateEndpoint | undefined {
     const [, host = "", port] = /^(.+):(\d+)$/.exec(authority.toLowerCase()) ?? [];
     const address = this.resolve(host);

@@ -5,10 +5,10 @@ import { type Faults, refusalOf, wait } from "./faults";
 import type { RequestLog, RequestRecord } from "./request-log";
 import { type Answer, type AzureRequest, type AzureService, odataError, Refusal } from "./service";
 
-/** The application's package is the largest thing that anybody sends. */
+/** Limit in bytes. The application's package is the largest request body. */
 const largestBody = 64 * 1024 * 1024;
 
-/** What the transport knows of a request. */
+/** The transport's data about a request. */
 export interface Origin {
   caller: string;
   host: string;
@@ -24,13 +24,13 @@ interface RequestHandlerProps {
   stopped: AbortSignal;
 }
 
-/** No answer when the connection is to be cut. */
+/** The answer is missing if the connection must be cut. */
 interface Outcome {
   answer?: Answer;
   reason?: string;
 }
 
-/** What happens to every request, whatever the service: faults, the answer, the log. */
+/** The steps for every request of every service: faults, the answer, the log. */
 export class RequestHandler {
   readonly #props: RequestHandlerProps;
 
@@ -52,9 +52,9 @@ export class RequestHandler {
     else incoming.socket.destroy();
   }
 
-  /** For a CONNECT or a request that no service is there for. */
+  /** Refuses a CONNECT or a request that no service handles. */
   refuseUnknown(caller: string, method: string, host: string, path: string): Answer {
-    const reason = `${caller} asked for ${method} ${host}${path}, which the sandbox does not imitate`;
+    const reason = `the sandbox does not support ${method} ${host}${path} from ${caller}`;
     this.#props.print(`azure: refused: ${reason}`);
     this.#note({ caller, service: "none", method, host, path, status: 403, reason });
     return odataError(new Refusal(403, "HostNotImitated", `${reason}.`));
@@ -81,7 +81,7 @@ export class RequestHandler {
     return { answer: service.refuse(refusal), reason: `${code}: ${message}` };
   }
 
-  /** Field by field: a request holds headers and a body, which are nobody's business later. */
+  /** Copies field by field, because a request also has headers and a body that the log must not contain. */
   #note({
     caller,
     service,
@@ -117,7 +117,7 @@ function describe(
   return { service, caller, method, host, path, query, headers, bytes, body: bytes.toString("utf8") };
 }
 
-/** Not by URL, which would tidy up a path before a service has seen it. */
+/** Does not use URL, because URL would normalize a path before a service sees it. */
 function splitTarget(target: string): { pathname: string; searchParams: URLSearchParams } {
   const mark = target.indexOf("?");
   const end = mark < 0 ? target.length : mark;

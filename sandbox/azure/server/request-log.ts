@@ -1,4 +1,4 @@
-/** One request, without anything secret: no header, query or body. */
+/** One request without secrets: no headers, query or body. */
 export interface RequestRecord {
   time: string;
   caller: string;
@@ -6,16 +6,16 @@ export interface RequestRecord {
   method: string;
   host: string;
   path: string;
-  /** 0 when the connection was cut on purpose. */
+  /** 0 if the connection was cut on purpose. */
   status: number;
   principalId?: string;
-  /** Why it was refused. */
+  /** The reason for a refusal. */
   reason?: string;
 }
 
 const kept = 10_000;
 
-/** What was asked of Azure, in the order of the answers. */
+/** The requests to Azure, in the order of the answers. */
 export class RequestLog {
   #records: RequestRecord[] = [];
   #listeners = new Set<(record: RequestRecord) => void>();
@@ -30,7 +30,7 @@ export class RequestLog {
     for (const listener of this.#listeners) listener(record);
   }
 
-  /** Calls back at each answer; returns what ends that. */
+  /** Calls the listener at each answer. The returned function ends this. */
   onAnswer(listener: (record: RequestRecord) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,6 +1,9 @@
 import { Refusal } from "./service";
 
-/** `path` has {name} for a segment and {name?} for one that may be missing or empty, as in /keys/unseal//wrapkey. */
+/**
+ * A route. `path` has {name} for a segment, and {name?} for a segment that may be missing or empty, as in
+ * /keys/unseal//wrapkey.
+ */
 export interface Route {
   method: string;
   path: string;
@@ -11,7 +14,7 @@ export interface MatchedRoute<R extends Route> {
   parameters: Record<string, string | undefined>;
 }
 
-/** The first route that fits, in any case of letters, as Azure matches. */
+/** Returns the first matching route. Ignores case, as Azure does. */
 export function findRoute<R extends Route>(
   routes: R[],
   method: string,

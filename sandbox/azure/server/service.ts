@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Trace } from "../model/diagnostic-logs";
 
-/** A request as a service sees it: TLS and the proxy are behind it. */
+/** A request for a service, after TLS and the proxy. */
 export interface AzureRequest {
   readonly service: string;
-  /** The machine or site that asks; "elsewhere" for callers that are neither. */
+  /** The machine or site that asks, or "elsewhere" for other callers. */
   readonly caller: string;
   readonly method: string;
   readonly host: string;
@@ -12,11 +12,11 @@ export interface AzureRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** The body as it came, for what is no text. */
+  /** The raw body, for binary content. */
   readonly bytes: Buffer;
-  /** Principal id, set by a service once it has checked the token. */
+  /** Principal id. A service sets it after the token check. */
   authenticatedAs?: string;
-  /** Set by a service for what one of Azure's logs shows. */
+  /** A service sets it for requests that appear in an Azure log. */
   trace?: Trace;
 }
 
@@ -25,35 +25,35 @@ export interface Answer {
   headers?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
-  /** Sent as it is, instead of a body. */
+  /** Sent unchanged, instead of a body. */
   text?: string;
-  /** The same, for what is no text. */
+  /** The same for binary content. */
   bytes?: Uint8Array;
 }
 
-/** One of the Azure services imitated here. */
+/** An Azure service in the sandbox. */
 export interface AzureService {
   readonly name: string;
   answer(request: AzureRequest): Answer | Promise<Answer>;
-  /** A refusal in this service's own error shape. */
+  /** Formats a refusal in this service's own error format. */
   refuse(refusal: Refusal): Answer;
 }
 
-/** A service that has hosts of its own, to be reached through a proxy. */
+/** A service with its own hosts, which clients reach through a proxy. */
 export interface HostedService extends AzureService {
   readonly scheme: "http" | "https";
-  /** Names by which it is reached, in lower case. */
+  /** The service's host names, in lower case. */
   readonly hosts: readonly string[];
 }
 
 interface RefusalDetails {
   innerCode?: string;
   headers?: Record<string, string>;
-  /** True when the sandbox, not Azure, is the reason: what was asked for is not imitated. Such refusals are printed. */
+  /** True if the sandbox does not support the request. Such refusals are printed. */
   notImitated?: boolean;
 }
 
-/** Thrown wherever a request is refused; the service gives it its shape. */
+/** Thrown when a request is refused. The service formats it. */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -66,15 +66,15 @@ export class Refusal extends Error {
 }
 
 export const notImitated = (what: string, status = 501): Refusal =>
-  new Refusal(status, "NotImitated", `The sandbox does not imitate ${what}.`, { notImitated: true });
+  new Refusal(status, "NotImitated", `The sandbox does not support ${what}.`, { notImitated: true });
 
-/** The error shape of ARM and Key Vault. */
+/** The error format of ARM and Key Vault. */
 export function odataError({ status, code, message, details }: Refusal): Answer {
   const innererror = details.innerCode ? { innererror: { code: details.innerCode } } : {};
   return { status, headers: details.headers, body: { error: { code, message, ...innererror } } };
 }
 
-/** The error shape of Entra and IMDS. */
+/** The error format of Entra and IMDS. */
 export function oauthError({ status, code, message, details }: Refusal): Answer {
   return { status, headers: details.headers, body: { error: code, error_description: message } };
 }

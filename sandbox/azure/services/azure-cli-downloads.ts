@@ -1,6 +1,6 @@
 import { type Answer, type HostedService, odataError, Refusal } from "../server/service";
 
-/** Where the Azure CLI looks for newer versions of itself after a login; here there is none. */
+/** The server where the Azure CLI looks for newer versions of itself after a login. The sandbox has none. */
 export class AzureCliDownloads implements HostedService {
   readonly name = "Azure CLI downloads";
   readonly scheme = "https";

@@ -9,7 +9,7 @@ import { type Answer, type AzureRequest, type HostedService, notImitated, Refusa
 const audiences = ["https://storage.azure.com", "https://storage.azure.com/"];
 const domain = ".blob.core.windows.net";
 const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
-/** Category of the log by method. Source: Azure Monitor, storage accounts' resource logs. */
+/** The log's category by method. Source: Azure Monitor, storage accounts' resource logs. */
 const categories: Readonly<Record<string, string>> = {
   GET: "StorageRead",
   HEAD: "StorageRead",
@@ -23,13 +23,13 @@ const actions: Readonly<Record<string, string>> = {
   DELETE: `${blobs}/delete`,
 };
 
-/** A block blob that was pushed here. */
+/** A pushed block blob. */
 interface Blob {
   bytes: Buffer;
   modified: Date;
-  /** Of the name after x-ms-meta-, in small letters. */
+  /** By the header's name after x-ms-meta-, in lower case. */
   metadata: Record<string, string>;
-  /** Of an endless lease; undefined where nobody holds one. */
+  /** Id of an endless lease, or undefined without a lease. */
   leaseId?: string;
 }
 
@@ -40,14 +40,14 @@ interface BlobStorageProps {
 }
 
 /**
- * Whole block blobs, their metadata and endless leases, and lists of them, with Entra tokens: accounts here have no keys.
- * Source: Azure, REST reference of Blob Storage.
+ * Blob Storage with whole block blobs, their metadata, endless leases and lists. Clients use Entra tokens, because
+ * accounts have no keys. Source: Azure, REST reference of Blob Storage.
  */
 export class BlobStorage implements HostedService {
   readonly name = "Blob Storage";
   readonly scheme = "https";
   readonly #props: BlobStorageProps;
-  /** What was pushed, by URL without a scheme. */
+  /** Pushed blobs, by URL without a scheme. */
   readonly #pushed = new Map<string, Blob>();
 
   constructor(props: BlobStorageProps) {
@@ -69,7 +69,7 @@ export class BlobStorage implements HostedService {
       resourceId: `${account.resourceId}/blobServices/default`,
       operation: operationOf(request),
     };
-    // Without it the service takes a version that knows no Entra tokens.
+    // Without the header, the service uses a version without Entra tokens.
     if (!/^\d{4}-\d\d-\d\d$/.test(String(headers["x-ms-version"]))) {
       throw new Refusal(401, "NoAuthenticationInformation", "The header x-ms-version is missing.");
     }
@@ -77,11 +77,15 @@ export class BlobStorage implements HostedService {
       request,
       this.#props.issuer,
       audiences,
-      ({ message }) => new Refusal(401, "InvalidAuthenticationInfo", `The token is refused: ${message}.`),
+      ({ message }) => new Refusal(401, "InvalidAuthenticationInfo", `The token was refused: ${message}.`),
     );
     const [, container = ""] = path.split("/");
     const resource = `${account.resourceId}/blobServices/default/containers/${container}`;
-    if (!this.#props.accessControl.allowsDataAction(principal, action, resource)) {
+    const allows = (wanted: string): boolean =>
+      this.#props.accessControl.allowsDataAction(principal, wanted, resource);
+    // Who may only add makes a blob that is not there yet.
+    const isNew = method === "PUT" && !request.query.has("comp") && !this.#find(request, account);
+    if (!(allows(action) || (isNew && allows(`${blobs}/add/action`)))) {
       throw new Refusal(
         403,
         "AuthorizationPermissionMismatch",
@@ -99,7 +103,7 @@ export class BlobStorage implements HostedService {
       return this.#list(key, query);
     const known = component === null || (method === "PUT" && ["lease", "metadata"].includes(component));
     if (!known) throw notImitated(`${method} of a blob with ${query}`);
-    const blob = this.#pushed.get(key) ?? this.#given(account, path);
+    const blob = this.#find(request, account);
     if (method === "PUT" && component === null) return this.#put(key, request);
     if (!blob) throw new Refusal(404, "BlobNotFound", "The specified blob does not exist.");
     if (component === "lease") return lease(blob, headers);
@@ -118,7 +122,11 @@ export class BlobStorage implements HostedService {
     return { status: 200, bytes: blob.bytes, headers: headersOf(blob) };
   }
 
-  /** What came with the world. */
+  #find({ host, path }: AzureRequest, account: StorageAccount): Blob | undefined {
+    return this.#pushed.get(`${host}${path}`) ?? this.#given(account, path);
+  }
+
+  /** Returns a blob of the initial world. */
   #given(account: StorageAccount, path: string): Blob | undefined {
     const [, container, ...rest] = path.split("/");
     const blob = account.blobs.find((it) => it.container === container && it.name === rest.join("/"));
@@ -127,13 +135,23 @@ export class BlobStorage implements HostedService {
 
   #put(key: string, { bytes, headers }: AzureRequest): Answer {
     const before = this.#pushed.get(key);
+    if (headers["x-ms-blob-type"] !== "BlockBlob") {
+      throw new Refusal(
+        400,
+        "InvalidHeaderValue",
+        "The value of the header x-ms-blob-type is not supported here.",
+      );
+    }
+    if (before && headers["if-none-match"] === "*") {
+      throw new Refusal(409, "BlobAlreadyExists", "The specified blob already exists.");
+    }
     if (before) checkLease(before, headers);
     const blob = { bytes, modified: new Date(), metadata: metadataIn(headers), leaseId: before?.leaseId };
     this.#pushed.set(key, blob);
     return { status: 201, text: "", headers: headersOf(blob) };
   }
 
-  /** All of a container's, in one page. */
+  /** Returns all blobs of a container, in one page. */
   #list(container: string, query: URLSearchParams): Answer {
     const prefix = `${container}/`;
     const wanted = query.get("prefix") ?? "";
@@ -151,7 +169,7 @@ export class BlobStorage implements HostedService {
     return { status: 200, text, headers: { "Content-Type": "application/xml" } };
   }
 
-  /** In XML, in Azure too. */
+  /** Uses XML, as Azure does. */
   refuse({ status, code, message, details }: Refusal): Answer {
     const text = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
     return { status, text, headers: { "x-ms-error-code": code, ...details.headers } };
@@ -177,7 +195,7 @@ function operationOf({ method, query, headers }: AzureRequest): string {
 
 type Headers = AzureRequest["headers"];
 
-/** Only whoever holds the lease may change a blob. */
+/** Only the owner of the lease can change a blob. */
 function checkLease({ leaseId }: Blob, headers: Headers): void {
   const given = headers["x-ms-lease-id"];
   if (leaseId === undefined) return;

@@ -2,13 +2,16 @@ import { type Answer, type AzureRequest, type HostedService, odataError, Refusal
 
 const host = "serialconsoles.blob.core.windows.net";
 
-/** What opens a console's address, as a shared access signature does in Azure: new in each run. */
+/** Opens a console's address, like a shared access signature in Azure. Each run creates a new one. */
 const signature = crypto.randomUUID();
 
-/** Where a VM's serial console can be read by whoever was told the address. Source: Compute, Retrieve Boot Diagnostics Data. */
+/**
+ * Returns the address of a VM's serial console. Everyone who knows it can read the console. Source: Compute, Retrieve
+ * Boot Diagnostics Data.
+ */
 export const consoleUrl = (machine: string): string => `https://${host}/console/${machine}?sig=${signature}`;
 
-/** The blobs of serial consoles that managed boot diagnostics keep. */
+/** The serial consoles' blobs from managed boot diagnostics. */
 export class SerialConsoles implements HostedService {
   readonly name = "Serial consoles";
   readonly scheme = "https";

@@ -12,11 +12,11 @@ import {
   Refusal,
 } from "../server/service";
 
-/** Whoever runs the applications of sites. */
+/** Runs the applications of sites. */
 export interface SiteRunner {
-  /** Takes a package, zip, in the place of what ran before. */
+  /** Installs a zip package and replaces the running one. */
   deploy(siteName: string, zip: Buffer): Promise<void>;
-  /** Where the application listens; undefined while none runs. */
+  /** Returns the application's address, or undefined if it does not run. */
   urlOf(siteName: string): string | undefined;
 }
 
@@ -33,23 +33,23 @@ interface ManagementRoute extends Route {
 
 const domain = ".azurewebsites.net";
 const managementDomain = `.scm${domain}`;
-/** The Azure CLI asks for the first, people's own programs may have the other. */
+/** The Azure CLI requests the first audience. People's own programs may request the other. */
 const audiences = ["https://appservice.azure.com", "https://management.azure.com"].flatMap((url) => [
   url,
   `${url}/`,
 ]);
 const publishAction = "Microsoft.Web/sites/publish/action";
 
-/** Kudu's number for a deployment that ended well. Source: Kudu, DeployStatus. */
+/** Kudu's status number of a successful deployment. Source: Kudu, DeployStatus. */
 const succeeded = 4;
 
-/** Hosts of sites: the application itself, and Kudu, which takes its package with an Entra token. */
+/** The hosts of sites: the application itself, and Kudu, which accepts its package with an Entra token. */
 export class Sites implements HostedService {
   readonly name = "App Service";
   readonly scheme = "https";
   readonly refuse = odataError;
   readonly #props: SitesProps;
-  /** Id of the latest deployment by site. */
+  /** Id of the latest deployment, by site. */
   readonly #deployments = new Map<string, string>();
   readonly #routes: ManagementRoute[] = [
     { method: "POST", path: "/api/publish", answer: (site, request) => this.#publish(site, request) },
@@ -74,7 +74,7 @@ export class Sites implements HostedService {
       request.trace = { category: "AppServiceHTTPLogs", resourceId, operation };
       return this.#forward(site, request);
     }
-    // Whoever logs in to publish. Source: App Service, monitoring data reference.
+    // Logs who logs in to publish. Source: App Service, monitoring data reference.
     request.trace = { category: "AppServiceAuditLogs", resourceId, operation: "Authorization" };
     this.#authorize(site, request);
     const found = findRoute(this.#routes, request.method, request.path);
@@ -91,7 +91,7 @@ export class Sites implements HostedService {
     return this.#props.world.sites.find((site) => site.name.toLowerCase() === name);
   }
 
-  /** Basic authentication is off in every site here, so there is no other way in than a token. */
+  /** Requires a token, because basic authentication is off in every site. */
   #authorize(site: Site, request: AzureRequest): void {
     const { oid } = authenticate(
       request,
@@ -129,7 +129,7 @@ export class Sites implements HostedService {
     };
   }
 
-  /** As App Service's front end does; nobody listens before the first package is there. */
+  /** Forwards requests as App Service's front end does. Nobody listens before the first package arrives. */
   async #forward(site: Site, { method, path, query, headers, bytes }: AzureRequest): Promise<Answer> {
     const url = this.#props.runner?.urlOf(site.name);
     if (url === undefined)

@@ -75,6 +75,10 @@ export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_service_plan: inGroup("Microsoft.Web/serverfarms/write"),
   azurerm_storage_account: inGroup("Microsoft.Storage/storageAccounts/write"),
   azurerm_storage_container: inGroup("Microsoft.Storage/storageAccounts/blobServices/containers/write"),
+  azurerm_storage_container_immutability_policy: inGroup(
+    "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/write",
+  ),
+  azurerm_storage_management_policy: inGroup("Microsoft.Storage/storageAccounts/managementPolicies/write"),
   azurerm_subnet: inGroup("Microsoft.Network/virtualNetworks/subnets/write"),
   azurerm_subnet_nat_gateway_association: ofItsParent,
   azurerm_subnet_network_security_group_association: ofItsParent,

@@ -23,6 +23,7 @@ import { programVersionProblems } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
 import { checkRights } from "./rights-check";
 import { checkSubscription } from "./subscription-check";
+import { checkVaultUpgrade } from "./vault-upgrade-check";
 import { checkWarnings } from "./warning-check";
 
 /** What a deployment knows once it may begin. */
@@ -54,6 +55,7 @@ const deploymentChecks: readonly Check[] = [
   checkNames,
   checkGlobalNames,
   checkStateLocks,
+  checkVaultUpgrade,
 ];
 
 /** Less is needed to take away what is there. */
@@ -128,6 +130,7 @@ const readStatesFirst = new Set<Check>([
   checkMysql,
   checkAppServicePlan,
   checkNames,
+  checkVaultUpgrade,
 ]);
 
 type Attempt<T> = { value: T } | { problems: string[] };

@@ -6,6 +6,42 @@ export const azureMutants = [
     "constructs/azure/package-store.ts",
     ["constructs/azure/package-store", "properties/safety"],
     [
+      ["the container is public", 'containerAccessType: "private"', 'containerAccessType: "blob"'],
+      ["packages are pushed with an account key", "--auth-mode login", "--auth-mode key"],
+    ],
+  ),
+  ...mutantsOf(
+    "constructs/azure/snapshot-store.ts",
+    ["constructs/azure/snapshot-store", "properties/safety"],
+    [
+      ["snapshots are public", 'containerAccessType: "private"', 'containerAccessType: "blob"'],
+      [
+        "snapshots can be deleted",
+        "if (props.protect) this.forbidChanges",
+        "if (!props.protect) this.forbidChanges",
+      ],
+      ["snapshots are kept for ever", "enabled: true,", "enabled: false,"],
+      [
+        "the account of the snapshots can be destroyed",
+        "protect ? { preventDestroy: true } : undefined",
+        "undefined",
+      ],
+      [
+        "Vault keeps snapshots by another role",
+        "roleDefinitionId: keeperRoleId",
+        'roleDefinitionName: "Storage Blob Data Owner"',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "constructs/azure/snapshot-keeper-role.ts",
+    ["constructs/azure/snapshot-store", "properties/rights"],
+    [["Vault's identity may overwrite snapshots", "containers/blobs/add/action", "containers/blobs/write"]],
+  ),
+  ...mutantsOf(
+    "constructs/azure/private-storage-account.ts",
+    ["constructs/azure/package-store", "properties/safety"],
+    [
       [
         "packages are copied to other tenants",
         "crossTenantReplicationEnabled: false",
@@ -14,7 +50,6 @@ export const azureMutants = [
       ["the package store has keys", "sharedAccessKeyEnabled: false", "sharedAccessKeyEnabled: true"],
       ["the package store has users of its own", "localUserEnabled: false", "localUserEnabled: true"],
       ["blobs may be public", "allowNestedItemsToBePublic: false", "allowNestedItemsToBePublic: true"],
-      ["the container is public", 'containerAccessType: "private"', 'containerAccessType: "blob"'],
       ["packages come by plain HTTP", "httpsTrafficOnlyEnabled: true", "httpsTrafficOnlyEnabled: false"],
       ["packages come by TLS 1.0", '"TLS1_2"', '"TLS1_0"'],
       ["the package store is open to all", 'defaultAction: "Deny"', 'defaultAction: "Allow"'],
@@ -27,15 +62,14 @@ export const azureMutants = [
       ],
       [
         "a deleted package is gone in a day",
-        "        deleteRetentionPolicy: { days: 7 }",
-        "        deleteRetentionPolicy: { days: 1 }",
+        "      deleteRetentionPolicy: { days: 7 }",
+        "      deleteRetentionPolicy: { days: 1 }",
       ],
       [
         "a deleted container is gone in a day",
         "containerDeleteRetentionPolicy: { days: 7 }",
         "containerDeleteRetentionPolicy: { days: 1 }",
       ],
-      ["packages are pushed with an account key", "--auth-mode login", "--auth-mode key"],
     ],
   ),
   ...mutantsOf(
@@ -132,8 +166,8 @@ export const azureMutants = [
       ["VMs have no TPM", "vtpmEnabled: true", "vtpmEnabled: false"],
       [
         "extensions run as root on each VM",
-        "this.props.sshAdministrators.length > 0,\n      // Managed",
-        "true,\n      // Managed",
+        "this.props.sshAdministrators.length > 0,\n      // Azure manages",
+        "true,\n      // Azure manages",
       ],
       ["a new image replaces the VM", '["source_image_reference"]', "[]"],
       [

@@ -69,6 +69,20 @@ describe("The OpenAPI document", () => {
     expect(document.openapi).toBe("3.1.0");
   });
 
+  it("is told to people, too, with every operation and header of it", async () => {
+    const { server } = await start();
+    const { statusCode, headers, body } = await server.inject("/api");
+    expect([statusCode, headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
+    for (const item of Object.values(
+      openApiDocument().paths as Record<string, Record<string, { operationId?: string }>>,
+    )) {
+      for (const { operationId } of Object.values(item).filter((it) => it.operationId))
+        expect(body).toContain(`id="${operationId}"`);
+    }
+    for (const words of ["Idempotency-Key", "If-Match", "/api/openapi.json", "CustomerEdit"])
+      expect(body).toContain(words);
+  });
+
   it("is served where its readers look for it", async () => {
     const { server } = await start();
     const answer = await server.inject("/api/openapi.json");
@@ -196,6 +210,34 @@ describe("The API", () => {
     },
   );
 
+  it.each([
+    ["52,000.50", "52000.50"],
+    ["52 000", "52000"],
+    ["999,999,999.99", "999999999.99"],
+    ["52000.5", "52000.5"],
+  ])("takes the amount %s, and keeps %s", async (salary, kept) => {
+    const { server } = await start();
+    const answer = await server.inject({
+      method: "POST",
+      url: "/api/customers",
+      payload: { ...newCustomer, salary },
+    });
+    expect([answer.statusCode, answer.json().salary]).toEqual([201, kept]);
+  });
+
+  it.each(["5,2000", "52,00", "1,000,000,000", "52.000,50", "-1"])(
+    "refuses the amount %s",
+    async (salary) => {
+      const { server } = await start();
+      const answer = await server.inject({
+        method: "POST",
+        url: "/api/customers",
+        payload: { ...newCustomer, salary },
+      });
+      expect([answer.statusCode, Object.keys(answer.json().problems)]).toEqual([422, ["salary"]]);
+    },
+  );
+
   it("takes a customer without e-mail address and phone", async () => {
     const { email: _, phone: __, ...least } = newCustomer;
     const answer = await send(await start(), "POST", "/api/customers", least);
@@ -214,7 +256,10 @@ describe("The API", () => {
 
   it("shows customers as the database holds them", async () => {
     const answer = await send(await start(), "GET", "/api/stored-customers?pageSize=1");
-    expect(answer.json().rows[0].fields.firstName).toMatch(/^vault:v1:/);
+    expect(answer.json().rows[0]).toMatchObject({
+      dataKey: expect.stringMatching(/^vault:v1:/),
+      fields: { firstName: expect.stringMatching(/^aes:/) },
+    });
     expect(answer.body).not.toContain("Ada");
   });
 

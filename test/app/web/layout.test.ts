@@ -1,7 +1,9 @@
 import type { AddressInfo } from "node:net";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { longest } from "../../../app/customers/customer-input";
+import { Unavailable } from "../../../app/errors";
 import { describeUnless } from "../../sandbox/programs-there";
+import { violations } from "./axe";
 import { chromiumMissing, launchChromium } from "./chromium";
 import { newCustomer } from "./examples";
 import { MemoryApplication } from "./memory-application";
@@ -21,13 +23,18 @@ const longestCustomer = {
   email: `${"w".repeat(64)}@${"w".repeat(longest.email - 65)}`,
 };
 
-describeUnless(missing, "The longest text that a field takes", () => {
+const sizes = [320, 390, 768, 1024, 1280, 1920];
+/** Those at which axe-core looks at every page, too, since it takes its time; all of them in long tests. */
+const lookedAt: readonly number[] = process.env["LONG_TESTS"] ? sizes : [390];
+
+describeUnless(missing, "Every page", () => {
+  const application = new MemoryApplication(2_000);
+  let id = 0;
   let browser: Browser;
   let address: string;
 
   beforeAll(async () => {
-    const application = new MemoryApplication();
-    await application.store.add(longestCustomer);
+    ({ id } = await application.store.add(longestCustomer));
     const { server } = await start({}, application);
     await server.listen({ host: "127.0.0.1", port: 0 });
     address = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
@@ -36,23 +43,113 @@ describeUnless(missing, "The longest text that a field takes", () => {
 
   afterAll(() => browser?.close());
 
-  it.each([320, 390, 768, 1024, 1280, 1920])("stays on a screen of %d pixels", async (width) => {
-    const page = await browser.newPage({ viewport: { width, height: 800 }, baseURL: address });
-    try {
-      for (const path of ["", "/4", "/4/edit", "/4/delete"]) {
-        await page.goto(`/customers${path}`);
-        // The head of a table is hidden on phones, by clipping, with all that is in it.
-        const tooWide = await page.evaluate(
-          `[...document.querySelectorAll("body *")]
+  /** By name, how to get there; each with the longest text that a field takes, where it shows one. */
+  const pages: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+    list: (page) => page.goto("/customers?page=50&pageSize=20&sort=-number"),
+    "list with the longest": (page) => page.goto(`/customers?search=${id}`),
+    "search that cannot be done": async (page) => {
+      await page.goto("/customers");
+      await page.getByLabel("Search").fill("<nothing>");
+      await page.getByRole("button", { name: "Search" }).click();
+    },
+    customer: (page) => page.goto(`/customers/${id}`),
+    "numbers revealed": async (page) => {
+      await page.goto(`/customers/${id}`);
+      await page.getByRole("button", { name: "Reveal" }).click();
+    },
+    "in the database": (page) => page.goto(`/customers/${id}/stored`),
+    edit: (page) => page.goto(`/customers/${id}/edit`),
+    "form with problems": async (page) => {
+      await page.goto("/customers/new");
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+    },
+    "customer that is there already": async (page) => {
+      await page.goto("/customers/new");
+      for (const [field, value] of Object.entries(longestCustomer))
+        await page.locator(`#${field}`).fill(value);
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+    },
+    delete: (page) => page.goto(`/customers/${id}/delete`),
+    deleted: async (page) => {
+      await page.goto(`/customers/${id}/delete`);
+      await page.getByRole("button", { name: "Delete" }).click();
+      await page.getByRole("button", { name: "Undo" }).waitFor();
+      const [removed] = await Promise.all([page.locator("[name=removed]").inputValue()]);
+      await application.store.restore(JSON.parse(Buffer.from(removed, "base64url").toString("utf8")));
+    },
+    database: (page) => page.goto("/database"),
+    key: (page) => page.goto("/key"),
+    system: (page) => page.goto("/system"),
+    API: (page) => page.goto("/api"),
+    "not found": (page) => page.goto("/nowhere"),
+    unavailable: async (page) => {
+      application.broken = new Unavailable("The database does not answer.", 600);
+      await page.goto("/customers").finally(() => {
+        application.broken = undefined;
+      });
+    },
+  };
+
+  it.each(Object.entries(pages))(
+    "(%s) fits screens of every size, and axe-core finds nothing",
+    async (_, visit) => {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, baseURL: address });
+      try {
+        await visit(page);
+        for (const width of sizes) {
+          await page.setViewportSize({ width, height: 800 });
+          // The head of a table is hidden on phones, by clipping, with all that is in it.
+          const tooWide = await page.evaluate(
+            `[...document.querySelectorAll("body *")]
             .filter((it) => it.getBoundingClientRect().right > innerWidth + 1)
             .filter((it) => !it.closest("thead") || getComputedStyle(it.closest("thead")).position !== "absolute")
+            .filter((it) => !it.closest("pre"))
             .map((it) => it.tagName + "." + it.className)`,
-        );
-        const scrolls = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
-        expect([path, tooWide, scrolls]).toEqual([path, [], false]);
+          );
+          const scrolls = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+          expect([width, tooWide, scrolls]).toEqual([width, [], false]);
+          if (!lookedAt.includes(width)) continue;
+          for (const colorScheme of ["dark", "light"] as const) {
+            await page.emulateMedia({ colorScheme });
+            expect([width, colorScheme, await violations(page)]).toEqual([width, colorScheme, []]);
+          }
+        }
+      } finally {
+        await page.close();
       }
-    } finally {
-      await page.close();
-    }
+    },
+    60_000,
+  );
+
+  it("would be found out: axe-core tells what is wrong with a page", async () => {
+    const page = await browser.newPage();
+    await page.setContent("<html><body><input><p style='color:#ccc;background:#fff'>faint</p></body></html>");
+    expect((await violations(page)).join()).toMatch(/color-contrast.*label/s);
+    await page.close();
+  });
+
+  it("is printed without what only a screen has", async () => {
+    const page = await browser.newPage({ baseURL: address });
+    await page.emulateMedia({ media: "print" });
+    await page.goto(`/customers/${id}`);
+    expect(await page.getByRole("heading", { level: 1 }).isVisible()).toBe(true);
+    for (const hidden of ["navigation", "button", "contentinfo"] as const)
+      expect([hidden, await page.getByRole(hidden).count()]).toEqual([hidden, 0]);
+    await page.close();
+  });
+
+  it("keeps its marks in forced colours", async () => {
+    const page = await browser.newPage({ baseURL: address });
+    await page.emulateMedia({ forcedColors: "active" });
+    await page.goto("/customers?page=2");
+    const width = (selector: string) =>
+      page.evaluate(`getComputedStyle(document.querySelector("${selector}")).borderTopWidth`);
+    expect([await width(".panel"), await width(".paging .current"), await width("input")]).toEqual([
+      "1px",
+      "1px",
+      "1px",
+    ]);
+    expect(await violations(page)).toEqual([]);
+    await page.close();
   });
 });

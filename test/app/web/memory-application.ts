@@ -10,7 +10,8 @@ import {
   customerFields,
   type StoredCustomer,
 } from "../../../app/customers/customer-store";
-import { Conflict, InvalidInput, NotFound } from "../../../app/errors";
+import { Conflict, InvalidInput, NotFound, Tampered } from "../../../app/errors";
+import type { Progress } from "../../../app/rewrapping";
 import type { Readiness, SystemStatus } from "../../../app/status";
 
 /** Three customers that nobody is. */
@@ -67,6 +68,7 @@ export class MemoryApplication implements Application {
   };
   closed = false;
   private readonly addedWith = new Map<string, Customer>();
+  private readonly removed = new Map<string, Customer>();
   private lastId = 0;
 
   constructor(seeds = people.length) {
@@ -79,6 +81,7 @@ export class MemoryApplication implements Application {
   readonly store: CustomerStore = {
     list: async (query) => this.page(query, this.matching(query)),
     get: async (id) => this.existing(id),
+    reveal: async (id) => ({ customer: this.existing(id), auditId: "c0ffee00-0000-4000-8000-000000000001" }),
     add: async (input, oneTimeKey) => {
       this.check();
       const checked = checkCustomerInput(input);
@@ -91,6 +94,7 @@ export class MemoryApplication implements Application {
       if (oneTimeKey !== undefined) this.addedWith.set(oneTimeKey, added);
       return added;
     },
+    wasAdded: async (oneTimeKey) => this.addedWith.has(oneTimeKey),
     edit: async (id, input, version) => {
       const current = this.existing(id);
       if (current.version !== version) throw new Conflict("version");
@@ -105,11 +109,20 @@ export class MemoryApplication implements Application {
     },
     remove: async (id, version) => {
       if (version !== undefined && this.existing(id).version !== version) throw new Conflict("version");
-      this.existing(id);
+      const removed = encrypted(this.existing(id));
+      this.removed.set(removed.rowKey, this.existing(id));
       this.customers.delete(id);
+      return removed;
+    },
+    restore: async ({ id, rowKey }) => {
+      const removed = this.removed.get(rowKey);
+      if (!removed) throw new Tampered(id, "firstName");
+      if (this.customers.has(id)) throw new Conflict("there already");
+      this.customers.set(id, { ...removed, version: removed.version + 1 });
     },
     findByNumber: async (number) => this.matching({ page: 1, pageSize: 100, search: number }),
     asStored: async (request) => this.page(request, [...this.customers.values()].map(encrypted)),
+    oneAsStored: async (id) => encrypted(this.existing(id)),
   };
 
   async status(): Promise<SystemStatus> {
@@ -154,7 +167,7 @@ export class MemoryApplication implements Application {
     return this.readiness;
   }
 
-  async rewrap(): Promise<never> {
+  async rewrap(_onProgress: (progress: Progress) => void): Promise<Progress> {
     throw new Error("there is nothing to encrypt anew in memory");
   }
 
@@ -181,9 +194,9 @@ export class MemoryApplication implements Application {
     if (this.broken) throw this.broken;
   }
 
-  private matching({ search }: CustomerQuery): Customer[] {
+  private matching({ search, sort }: CustomerQuery): Customer[] {
     const all = [...this.customers.values()];
-    if (!search) return all;
+    if (!search) return sort === "-number" ? all.reverse() : all;
     if (/[^\w.@+ -]/.test(search)) throw new InvalidInput({ search: "is nothing that can be searched for." });
     return all.filter(
       ({ id, createdAt, socialSecurityNumber, cardNumber, email }) =>
@@ -204,7 +217,7 @@ function moment(minutes: number): Date {
 
 function encrypted({ id, version, createdAt, updatedAt, ...fields }: Customer): StoredCustomer {
   const scrambled = (field: CustomerField) =>
-    fields[field] && `vault:v1:${createHash("sha512").update(`${id}${field}`).digest("base64").slice(0, 60)}`;
+    fields[field] && `aes:${createHash("sha512").update(`${id}${field}`).digest("base64").slice(0, 60)}`;
   const hash = (field: CustomerField) =>
     fields[field] && createHash("sha256").update(`${field}${fields[field]}`).digest("hex");
   return {
@@ -212,7 +225,8 @@ function encrypted({ id, version, createdAt, updatedAt, ...fields }: Customer): 
     version,
     createdAt,
     updatedAt,
-    rowKey: createHash("sha256").update(`row ${id}`).digest("hex").slice(0, 32),
+    rowKey: `${createHash("sha256").update(`row ${id}`).digest("hex").slice(0, 8)}-0000-4000-8000-000000000000`,
+    dataKey: `vault:v1:${scrambled("firstName").slice(4)}`,
     fields: Object.fromEntries(customerFields.map((field) => [field, scrambled(field)])) as Record<
       CustomerField,
       string

@@ -11,7 +11,7 @@ import { linkPackages } from "../../../lib/link-packages";
 const nothingThere = {
   VAULT_ADDR: "https://127.0.0.1:1",
   VAULT_ROLE: "webapp-role",
-  VAULT_PATHS: "transit/encrypt/customer-key,transit/decrypt/customer-key",
+  VAULT_PATHS: "transit/encrypt/customer-key,transit/decrypt/customer-key,transit/hmac/customer-key",
   VAULT_DATABASE_CREDENTIALS_PATH: "database/creds/long",
   MYSQL_HOST: "127.0.0.1",
   MYSQL_DATABASE: "customers",

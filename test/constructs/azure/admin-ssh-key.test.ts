@@ -8,7 +8,7 @@ describe("AdminSshKey", () => {
   );
   const key = stack.only("azurerm_key_vault_key");
 
-  it("is made in Key Vault, where its private half stays and signs nothing, so that nobody logs in with it", () => {
+  it("is created in Key Vault and cannot sign, so nobody can log in with its private half", () => {
     expect(key.attributes).toMatchObject({
       key_vault_id: "/kv",
       key_type: "RSA",
@@ -17,11 +17,11 @@ describe("AdminSshKey", () => {
     });
   });
 
-  it("gives nobody a right to it", () => {
+  it("grants nobody a right on the key", () => {
     expect(stack.resources("azurerm_role_assignment")).toEqual([]);
   });
 
-  it("hands out the public half only", () => {
+  it("returns only the public half", () => {
     const used = synthesizeConstructs((scope) => {
       const { publicKey } = new AdminSshKey(scope, "ssh", { keyVaultId: "/kv" });
       scope.addOverride("output.public_key.value", publicKey);

@@ -43,7 +43,7 @@ const [provisioner] = push.get("provisioner") as unknown[];
 const command = String(asObject(asObject(provisioner)["local-exec"])["command"]);
 
 describe("AppDeployment", () => {
-  it("pushes again when the package or the application is another one, and only then", () => {
+  it("pushes again only when the package or the application changes", () => {
     expect(push.get("triggers_replace")).toEqual({ app: app.ref("id"), package: hash });
   });
 
@@ -53,7 +53,7 @@ describe("AppDeployment", () => {
     );
   });
 
-  /** Exit code and calls of the command, where az fails that often before it succeeds. */
+  /** Returns the exit code and calls of the command if az fails that often before it succeeds. */
   function run(failures: number): { code: number; calls: string[] } {
     const folder = mkdtempSync(join(tmpdir(), "app-deployment-"));
     try {
@@ -72,25 +72,25 @@ describe("AppDeployment", () => {
     }
   }
 
-  it("pushes once where that succeeds", () => {
+  it("pushes once when the first push succeeds", () => {
     expect(run(0)).toEqual({ code: 0, calls: ["az deploy"] });
   });
 
-  it("pushes again after an answer 409 or a connection that broke off", () => {
+  it("pushes again after a 409 or a broken connection", () => {
     expect(run(2)).toEqual({
       code: 0,
       calls: ["az deploy", "sleep 10", "az deploy", "sleep 20", "az deploy"],
     });
   });
 
-  it("fails as az does when the fifth attempt fails", () => {
+  it("fails with az's exit code when the fifth attempt fails", () => {
     const { code, calls } = run(9);
     expect(code).toBe(3);
     expect(calls.filter((call) => call === "az deploy")).toHaveLength(5);
     expect(calls.at(-1)).toBe("az deploy");
   });
 
-  it("does not let azurerm publish, since that takes basic authentication", () => {
+  it("does not let azurerm publish, because that needs basic authentication", () => {
     expect(app.attributes).not.toHaveProperty("zip_deploy_file");
   });
 });

@@ -14,20 +14,20 @@ function make() {
 describe("AppPackage", () => {
   const { made, zip } = make();
 
-  it("lies beside the stack's JSON, where Terraform looks for it", () => {
+  it("is beside the stack's JSON, where Terraform finds it", () => {
     expect(made.path).toBe("assets/app.zip");
     expect(zip).toBeDefined();
   });
 
-  it("is known by its hash", () => {
+  it("has a hash", () => {
     expect(made.hash).toBe(createHash("sha256").update(zip).digest("hex"));
   });
 
-  it("holds what App Service starts, and the command that rewraps", () => {
+  it("contains the program that App Service starts and the command that rewraps", () => {
     expect(Object.keys(unzipSync(zip)).sort()).toEqual(["rewrap.js", "server.js"]);
   });
 
-  it("is the same, byte for byte, when made again", () => {
+  it("has the same bytes after another build", () => {
     expect(make().zip.equals(zip)).toBe(true);
   });
 });

@@ -12,15 +12,15 @@ describe("ApplicationMonitoring", () => {
       }),
   );
 
-  it("makes the workspace's shared keys, which the provider puts into the state, worthless", () => {
+  it("disables the workspace's shared keys, which the provider puts into the state", () => {
     expect(stack.only("azurerm_log_analytics_workspace").get("local_authentication_enabled")).toBe(false);
   });
 
-  it("makes the insights' key and connection string worthless as well", () => {
+  it("disables the insights' key and connection string, too", () => {
     expect(stack.only("azurerm_application_insights").get("local_authentication_enabled")).toBe(false);
   });
 
-  it("keeps logs as long as the environment says, in one workspace", () => {
+  it("keeps logs in one workspace for as long as the environment sets", () => {
     const workspace = stack.only("azurerm_log_analytics_workspace");
     expect(workspace.get("retention_in_days")).toBe(90);
     expect(stack.only("azurerm_application_insights").get("workspace_id")).toBe(workspace.ref("id"));

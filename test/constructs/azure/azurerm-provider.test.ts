@@ -7,7 +7,7 @@ function provider(build: Parameters<typeof synthesizeConstructs>[0]) {
 }
 
 describe("useAzurerm", () => {
-  it("takes tenant, subscription and login from whoever deploys, and names none", () => {
+  it("takes tenant, subscription and login from the deployer, and names none itself", () => {
     expect(Object.keys(provider((scope) => useAzurerm(scope))).sort()).toEqual([
       "features",
       "resource_provider_registrations",
@@ -15,7 +15,7 @@ describe("useAzurerm", () => {
     ]);
   });
 
-  it("never purges what Key Vault could still restore", () => {
+  it("never purges what Key Vault can restore", () => {
     expect(provider((scope) => useAzurerm(scope))["features"]).toMatchObject([
       {
         key_vault: [
@@ -30,7 +30,7 @@ describe("useAzurerm", () => {
     ]);
   });
 
-  it("registers no resource provider, a right on the subscription, unless the stack is made for that", () => {
+  it("registers resource providers, a right on the subscription, only for the stack with that task", () => {
     expect(provider((scope) => useAzurerm(scope))).toMatchObject({ resource_provider_registrations: "none" });
     const registering = provider((scope) =>
       useAzurerm(scope, { registerResourceProviders: ["Microsoft.Web"] }),

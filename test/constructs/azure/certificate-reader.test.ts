@@ -2,7 +2,7 @@ import { CertificateReader } from "../../../constructs/azure/certificate-reader"
 import { synthesizeConstructs } from "../../synthesis";
 
 describe("CertificateReader", () => {
-  it("lets one identity see one certificate's metadata, which neither secrets nor private keys belong to", () => {
+  it("lets one identity see one certificate's metadata, without secrets and private keys", () => {
     const stack = synthesizeConstructs(
       (scope) =>
         new CertificateReader(scope, "reader", {

@@ -6,11 +6,11 @@ describe("DeletionLock", () => {
     (scope) => new DeletionLock(scope, "lock", { resourceId: "/disk", protects: "all that Vault stores" }),
   ).only("azurerm_management_lock");
 
-  it("makes Azure refuse the deletion of that resource, and nothing else", () => {
+  it("makes Azure refuse only the deletion of that resource", () => {
     expect(lock.attributes).toMatchObject({ scope: "/disk", lock_level: "CanNotDelete" });
   });
 
-  it("tells whoever meets it what would be lost, and how to let it go", () => {
+  it("explains what a deletion would lose, and how to allow it", () => {
     expect(lock.get("notes")).toBe(
       "Deleting this loses all that Vault stores. Set protectData to false in the environment file to let it go.",
     );

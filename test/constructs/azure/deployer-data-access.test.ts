@@ -22,7 +22,7 @@ const pipeline: Deployer = { name: "Pipeline", objectId: "pipeline", type: "Serv
 const person: Deployer = { name: "Person", objectId: "person", type: "User" };
 
 describe("DeployerDataAccess", () => {
-  it("lets a deployer make keys, certificates and secrets, and push packages, in that resource group alone", () => {
+  it("lets a deployer create keys, certificates and secrets and push packages, only in that resource group", () => {
     expect(grants(pipeline)).toEqual(
       [
         "Key Vault Certificates Officer",
@@ -38,13 +38,13 @@ describe("DeployerDataAccess", () => {
     );
   });
 
-  it("says of each deployer what kind of principal it is", () => {
+  it("names each deployer's type of principal", () => {
     const kinds = grants(pipeline, person).map((grant) => [grant["principal_id"], grant["principal_type"]]);
     expect(new Set(kinds.map(String))).toEqual(new Set(["pipeline,ServicePrincipal", "person,User"]));
     expect(kinds).toHaveLength(8);
   });
 
-  it("leaves to Azure what kind of principal the signed-in one is", () => {
+  it("lets Azure find the signed-in principal's type", () => {
     const all = grants({ ...person, objectId: "signed-in-user" });
     expect(all).toHaveLength(4);
     for (const grant of all) {
@@ -53,7 +53,7 @@ describe("DeployerDataAccess", () => {
     }
   });
 
-  it("keeps the rights of whoever was signed in alone, and is named once others come", () => {
+  it("keeps the rights of a lone signed-in deployer, who is named when others join", () => {
     const address = (stack: ReturnType<typeof stackOf>, role: string) =>
       stack.resources("azurerm_role_assignment").find(({ id }) => id.includes(role))?.id;
     const alone = address(stackOf({ ...person, objectId: "signed-in-user" }), "crypto-officer");
@@ -63,7 +63,7 @@ describe("DeployerDataAccess", () => {
       from: `azurerm_role_assignment.${alone}`,
       to: `azurerm_role_assignment.${address(beside, "crypto-officer")}`,
     });
-    // Terraform takes nothing from two places.
+    // Terraform does not move two resources to one place.
     expect(new Set(moved.map(({ to }) => to)).size).toBe(moved.length);
   });
 });

@@ -31,12 +31,12 @@ describe("EnterpriseLicense", () => {
     });
   });
 
-  it("is put there by a person, so that the licence passes through no state", () => {
+  it("has no resource: a person creates it, so no state contains the licence", () => {
     expect(stack.resources("azurerm_key_vault_secret")).toEqual([]);
     expect(stack.data()).toEqual([]);
   });
 
-  it("is told to the VM as an address, without a version", () => {
+  it("reaches the VM as an address without a version", () => {
     expect(stack.outputs.get("url")).toBe(`${keyVault.ref("vault_uri")}secrets/vault-license`);
   });
 });

@@ -9,7 +9,7 @@ function login(administrators: Principal[]) {
 }
 
 describe("EntraSshLogin", () => {
-  it("installs Microsoft's extension for logging in by Entra ID, without settings that hold a secret", () => {
+  it("installs Microsoft's extension for the log-in with Entra ID, with no secret in its settings", () => {
     expect(login([]).only("azurerm_virtual_machine_extension").attributes).toEqual({
       name: "AADSSHLoginForLinux",
       publisher: "Microsoft.Azure.ActiveDirectory",
@@ -20,11 +20,11 @@ describe("EntraSshLogin", () => {
     });
   });
 
-  it("lets nobody in unless the environment names somebody", () => {
+  it("admits nobody if the environment names nobody", () => {
     expect(login([]).resources("azurerm_role_assignment")).toEqual([]);
   });
 
-  it("lets the named people log in as root, on that VM alone", () => {
+  it("lets the named people log in as root, only on that VM", () => {
     const stack = login([{ name: "Operators", objectId: "operators", type: "Group" }]);
     expect(stack.only("azurerm_role_assignment").attributes).toEqual({
       role_definition_name: "Virtual Machine Administrator Login",

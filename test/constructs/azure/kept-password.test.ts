@@ -10,7 +10,7 @@ describe("KeptPassword", () => {
     scope.addOverride("output.value.value", value);
   });
 
-  it("reads the secret as an ephemeral value, which no state and no plan keeps", () => {
+  it("reads the secret as an ephemeral value, which no state and no plan contains", () => {
     expect(stack.onlyEphemeral("azurerm_key_vault_secret").attributes).toEqual({
       key_vault_id: "/kv",
       name: "mysql-administrator",
@@ -18,7 +18,7 @@ describe("KeptPassword", () => {
     expect(stack.outputs.get("value")).toBe("${ephemeral.azurerm_key_vault_secret.kept.value}");
   });
 
-  it("is no data source, whose value the state would keep", () => {
+  it("is not a data source, whose value the state would contain", () => {
     expect(stack.data()).toEqual([]);
   });
 });

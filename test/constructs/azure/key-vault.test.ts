@@ -19,19 +19,19 @@ function stackOf(changes: Partial<typeof props> = {}) {
 const keyVault = stackOf().only("azurerm_key_vault");
 
 describe("KeyVault", () => {
-  it("takes role assignments for its only rights, and has no access policies", () => {
+  it("grants rights only by role assignments, and has no access policies", () => {
     expect(keyVault.get("rbac_authorization_enabled")).toBe(true);
     expect(keyVault.attributes).not.toHaveProperty("access_policy");
   });
 
-  it("cannot be purged, and what is deleted can be restored for 90 days", () => {
+  it("cannot be purged, and can be restored for 90 days after a deletion", () => {
     expect(keyVault.attributes).toMatchObject({
       purge_protection_enabled: true,
       soft_delete_retention_days: 90,
     });
   });
 
-  it("is closed to all but named networks, and to Azure's own services too", () => {
+  it("admits only named networks, and not even Azure's own services", () => {
     expect(keyVault.get("network_acls")).toMatchObject({
       default_action: "Deny",
       bypass: "None",
@@ -39,11 +39,11 @@ describe("KeyVault", () => {
     });
   });
 
-  it("leaves private ranges out of its firewall, which takes public ones only", () => {
+  it("leaves private ranges out of its firewall, which accepts only public ones", () => {
     expect(keyVault.get("network_acls")).toMatchObject({ ip_rules: ["198.51.100.16/28", "203.0.113.0/24"] });
   });
 
-  it("does not put secrets into the hands of VMs' or templates' deployments", () => {
+  it("does not give secrets to deployments of VMs or templates", () => {
     for (const attribute of [
       "enabled_for_deployment",
       "enabled_for_disk_encryption",
@@ -60,7 +60,7 @@ describe("KeyVault", () => {
     expect(stackOf({ protect }).only("azurerm_key_vault").get("lifecycle")).toEqual(lifecycle);
   });
 
-  it("has no lock, which would refuse to withdraw a right on its secrets", () => {
+  it("has no lock, because a lock would block the removal of a right on its secrets", () => {
     expect(stackOf().resources("azurerm_management_lock")).toEqual([]);
   });
 });

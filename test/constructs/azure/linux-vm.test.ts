@@ -25,7 +25,7 @@ function machineOf(changes: Partial<LinuxVmProps> = {}) {
 }
 
 describe("LinuxVm", () => {
-  it("takes no password: only a key, whose private half nobody has", () => {
+  it("accepts no password, only a key whose private half nobody has", () => {
     const machine = machineOf();
     expect(machine.attributes).toMatchObject({
       disable_password_authentication: true,
@@ -34,11 +34,11 @@ describe("LinuxVm", () => {
     expect(machine.attributes).not.toHaveProperty("admin_password");
   });
 
-  it("starts by trusted launch: secure boot and a virtual TPM", () => {
+  it("uses trusted launch: secure boot and a virtual TPM", () => {
     expect(machineOf().attributes).toMatchObject({ secure_boot_enabled: true, vtpm_enabled: true });
   });
 
-  it.each([true, false])("encrypts at the host as the environment says: %s", (encryptionAtHost) => {
+  it.each([true, false])("uses the environment's setting for encryption at host: %s", (encryptionAtHost) => {
     expect(machineOf({ encryptionAtHost }).get("encryption_at_host_enabled")).toBe(encryptionAtHost);
   });
 
@@ -46,11 +46,11 @@ describe("LinuxVm", () => {
     expect(machineOf({ size }).get("disk_controller_type")).toBe("NVMe");
   });
 
-  it.each(["Standard_D2s_v5", "Standard_B2ms"])("leaves it to Azure that a %s has SCSI disks", (size) => {
+  it.each(["Standard_D2s_v5", "Standard_B2ms"])("lets Azure choose SCSI disks for a %s", (size) => {
     expect(machineOf({ size }).attributes).not.toHaveProperty("disk_controller_type");
   });
 
-  it("is replaced by a new VM, when its size has another kind of disks", () => {
+  it("is replaced when its new size has another kind of disk", () => {
     const trigger = (size: string) => stackOf({ size }).only("terraform_data").get("triggers_replace");
     expect(trigger("Standard_D2s_v3")).toEqual(trigger("Standard_D4s_v5"));
     expect(trigger("Standard_D2s_v5")).not.toEqual(trigger("Standard_D2s_v6"));
@@ -65,7 +65,7 @@ describe("LinuxVm", () => {
     });
   });
 
-  it("is the Ubuntu that the environment chose", () => {
+  it("uses the environment's Ubuntu", () => {
     expect(machineOf({ ubuntu: "26.04" }).get("source_image_reference")).toEqual({
       publisher: "Canonical",
       offer: "ubuntu-26_04-lts",
@@ -74,22 +74,22 @@ describe("LinuxVm", () => {
     });
   });
 
-  it("keeps its boot diagnostics with Azure, so that there is no storage account and no account key", () => {
+  it("stores its boot diagnostics with Azure, so it needs no storage account and no account key", () => {
     expect(machineOf().get("boot_diagnostics")).toEqual({});
   });
 
-  it("has an identity of its own where it is given none", () => {
+  it("has its own identity when it gets none", () => {
     expect(machineOf().get("identity")).toEqual({ type: "SystemAssigned" });
   });
 
-  it("has its own identity beside those that it is given", () => {
+  it("has its own identity besides the identities that it gets", () => {
     expect(machineOf({ userAssignedIdentities: ["/vault"] }).get("identity")).toEqual({
       type: "SystemAssigned, UserAssigned",
       identity_ids: ["/vault"],
     });
   });
 
-  it("has no extension for log-ins while nobody may log in", () => {
+  it("has no extension for log-ins if nobody may log in", () => {
     expect(stackOf().resources("azurerm_virtual_machine_extension")).toEqual([]);
   });
 
@@ -99,7 +99,7 @@ describe("LinuxVm", () => {
     expect(machine.attributes).not.toHaveProperty("custom_data");
   });
 
-  it("has no public address unless it is given one", () => {
+  it("has a public address only if it gets one", () => {
     const [configuration] = stackOf().only("azurerm_network_interface").get("ip_configuration") as object[];
     expect(configuration).toEqual({
       name: "primary",
@@ -110,11 +110,11 @@ describe("LinuxVm", () => {
     expect(open.get("ip_configuration")).toMatchObject([{ public_ip_address_id: "/address" }]);
   });
 
-  it("names itself after environment and role", () => {
+  it("has a name with its environment and role", () => {
     expect(machineOf().get("name")).toBe("vm-demo-agent-1");
   });
 
-  it("has a disk of the size and in the zone that the environment says", () => {
+  it("has a disk with the environment's size and zone", () => {
     expect(machineOf({ osDiskGb: 128, zone: "2" }).attributes).toMatchObject({
       zone: "2",
       os_disk: { disk_size_gb: 128, storage_account_type: "Premium_LRS" },

@@ -11,24 +11,24 @@ describe("MysqlAdministratorPassword", () => {
   });
   const secret = stack.only("azurerm_key_vault_secret");
 
-  it("is made by an ephemeral resource, so that no state keeps it", () => {
+  it("comes from an ephemeral resource, so no state contains it", () => {
     const generated = stack.onlyEphemeral("random_password");
     expect(stack.resources("random_password")).toEqual([]);
     expect(secret.get("value_wo")).toBe(`\${ephemeral.random_password.${generated.id}.result}`);
   });
 
-  it("reaches Key Vault by the write-only argument alone, and only when its version changes", () => {
+  it("reaches Key Vault only by the write-only argument, and only when its version changes", () => {
     expect(secret.attributes).toMatchObject({ key_vault_id: "/kv", value_wo_version: 3 });
     expect(secret.attributes).not.toHaveProperty("value");
   });
 
-  it("is named by the id that Azure gives the secret, so that nobody reads it before it is there", () => {
+  it("gets its name from the id that Azure returns, so nobody reads the secret before it exists", () => {
     expect(stack.outputs.get("name")).toBe(
       `\${basename(${secret.type}.${secret.id}.resource_versionless_id)}`,
     );
   });
 
-  it("has three kinds of character, as Azure wants, and none that a connection string would have to escape", () => {
+  it("has three kinds of character, as Azure requires, and none that a connection string must escape", () => {
     expect(stack.onlyEphemeral("random_password").attributes).toEqual({
       length: 48,
       min_lower: 1,

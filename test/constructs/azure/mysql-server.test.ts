@@ -34,7 +34,7 @@ function parameters() {
 }
 
 describe("MysqlServer", () => {
-  it("is reached from the virtual network only", () => {
+  it("is reachable only from the virtual network", () => {
     const stack = stackOf();
     expect(stack.only("azurerm_mysql_flexible_server").attributes).toMatchObject({
       delegated_subnet_id: "/subnet",
@@ -43,7 +43,7 @@ describe("MysqlServer", () => {
     expect(stack.resources("azurerm_mysql_flexible_server_firewall_rule")).toEqual([]);
   });
 
-  it("gets its password by the write-only argument, from the ephemeral read of Key Vault", () => {
+  it("gets its password from Key Vault as an ephemeral value, by the write-only argument", () => {
     const server = stackOf({ settings: { ...settings, passwordVersion: 4 } }).only(
       "azurerm_mysql_flexible_server",
     );
@@ -58,7 +58,7 @@ describe("MysqlServer", () => {
     expect(parameters()).toMatchObject({ require_secure_transport: "ON", tls_version: "TLSv1.2,TLSv1.3" });
   });
 
-  it("logs slow queries, and who connects and who changes structure or rights", () => {
+  it("logs slow queries, connections, and changes of structure or rights", () => {
     expect(parameters()).toMatchObject({
       slow_query_log: "ON",
       long_query_time: String(settings.slowQuerySeconds),
@@ -67,20 +67,20 @@ describe("MysqlServer", () => {
     });
   });
 
-  it("keeps statements, and so the customers' data, out of the audit log", () => {
+  it("does not log statements, which contain the customers' data", () => {
     expect(String(parameters()["audit_log_events"]).split(",")).not.toEqual(
       expect.arrayContaining([expect.stringMatching(/^(GENERAL|DML.*)$/)]),
     );
   });
 
-  it("holds the application's database, for all of Unicode", () => {
+  it("has the application's database, for all of Unicode", () => {
     expect(stackOf().only("azurerm_mysql_flexible_database").attributes).toMatchObject({
       name: "customers",
       charset: "utf8mb4",
     });
   });
 
-  it("backs up and replicates as the environment says", () => {
+  it("uses the environment's settings for backups and replication", () => {
     const server = stackOf({
       settings: { ...settings, backupRetentionDays: 35, geoRedundantBackup: true, highAvailability: true },
     }).only("azurerm_mysql_flexible_server");
@@ -102,7 +102,7 @@ describe("MysqlServer", () => {
     expect(stack.only("azurerm_management_lock").get("scope")).toBe(server.ref("id"));
   });
 
-  it("lets both go when not protected", () => {
+  it("allows the deletion of both when not protected", () => {
     const stack = stackOf({ protect: false });
     expect(stack.only("azurerm_mysql_flexible_server").get("lifecycle")).not.toHaveProperty(
       "prevent_destroy",
@@ -111,14 +111,14 @@ describe("MysqlServer", () => {
     expect(stack.resources("azurerm_management_lock")).toEqual([]);
   });
 
-  it("leaves to Azure the zones, which a failover swaps, and the storage's size, which Azure raises", () => {
+  it("lets Azure control the zones, which a failover swaps, and the storage's size, which Azure raises", () => {
     const server = stackOf().only("azurerm_mysql_flexible_server");
     expect(server.get("storage")).toMatchObject({ auto_grow_enabled: true });
     expect(server.get("lifecycle")).toMatchObject({
       ignore_changes: [
         "zone",
         "high_availability[0].standby_availability_zone",
-        // Else azurerm replaces a server that has grown, and all its data.
+        // Without this, azurerm replaces a server that has grown, with all its data.
         "storage[0].size_gb",
       ],
     });
@@ -130,7 +130,7 @@ describe("MysqlServer", () => {
     const command =
       provisioner?.["local-exec"].command.replaceAll(/\$\{[^}]*\}/g, "/servers/mysql-demo") ?? "";
 
-    /** The command's calls of az, where Azure says that the storage has that size. */
+    /** Returns the command's calls of az if Azure reports that storage size. */
     function callsAt(sizeGb: string): string[] {
       const folder = mkdtempSync(join(tmpdir(), "storage-growth-"));
       try {
@@ -143,14 +143,14 @@ describe("MysqlServer", () => {
       }
     }
 
-    it("is asked for when the environment file names another size, or there is another server", () => {
+    it("runs when the environment file's size or the server changes", () => {
       expect(growth.get("triggers_replace")).toEqual({
         server: expect.stringMatching(/azurerm_mysql_flexible_server.*\.id/),
         storageGb: "64",
       });
     });
 
-    it("happens when the server is smaller", () => {
+    it("changes a smaller server", () => {
       expect(callsAt("20")).toEqual([
         expect.stringContaining("mysql flexible-server show --ids /servers/mysql-demo"),
         expect.stringMatching(
@@ -159,12 +159,12 @@ describe("MysqlServer", () => {
       ]);
     });
 
-    it.each(["64", "80"])("does not happen when the server has %s GiB already", (size) => {
+    it.each(["64", "80"])("does not change a server that already has %s GiB", (size) => {
       expect(callsAt(size)).toHaveLength(1);
     });
   });
 
-  it("makes parameters and database one after the other, since Azure refuses two changes at once", () => {
+  it("creates parameters and database one after the other, because Azure refuses two changes at once", () => {
     const stack = stackOf();
     const changes = [
       ...stack.resources("azurerm_mysql_flexible_server_configuration"),
@@ -172,7 +172,7 @@ describe("MysqlServer", () => {
     ];
     const after = changes.map((change) => (change.get("depends_on") ?? []) as string[]);
     const waitedFor = new Set(after.flat());
-    // A chain: one begins, each other waits for one that nobody else waits for.
+    // A chain: the first waits for nothing, and each other waits for a different predecessor.
     expect(after.map(({ length }) => length).sort()).toEqual([0, ...changes.slice(1).map(() => 1)]);
     expect(waitedFor.size).toBe(changes.length - 1);
     expect(stack.only("azurerm_mysql_flexible_database").get("depends_on")).toHaveLength(1);

@@ -13,7 +13,7 @@ describe("OutboundGateway", () => {
   );
   const gateway = stack.only("azurerm_nat_gateway");
 
-  it("leads the named subnets out by one NAT gateway", () => {
+  it("gives the named subnets one NAT gateway", () => {
     const associations = stack.resources("azurerm_subnet_nat_gateway_association");
     expect(associations.map(({ attributes }) => attributes)).toEqual([
       { nat_gateway_id: gateway.ref("id"), subnet_id: "/agents" },

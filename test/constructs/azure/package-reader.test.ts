@@ -2,7 +2,7 @@ import { PackageReader } from "../../../constructs/azure/package-reader";
 import { synthesizeConstructs } from "../../synthesis";
 
 describe("PackageReader", () => {
-  it("lets one identity read the blobs of one container, and write none", () => {
+  it("lets one identity read, but not write, the blobs of one container", () => {
     const stack = synthesizeConstructs(
       (scope) =>
         new PackageReader(scope, "reader", { containerId: "/st/containers/app", principalId: "machine" }),

@@ -18,7 +18,7 @@ const stack = synthesizeConstructs((scope) => {
 const account = stack.only("azurerm_storage_account");
 
 describe("PackageStore", () => {
-  it("is opened by identities alone: no account key, no local user, nothing public", () => {
+  it("admits only identities: no account key, no local user, nothing public", () => {
     expect(account.attributes).toMatchObject({
       shared_access_key_enabled: false,
       local_user_enabled: false,
@@ -29,7 +29,7 @@ describe("PackageStore", () => {
     expect(stack.only("azurerm_storage_container").get("container_access_type")).toBe("private");
   });
 
-  it("refuses networks that are not named; single addresses are written as its firewall takes them", () => {
+  it("admits only named networks, with single addresses in its firewall's format", () => {
     expect(asObject(account.get("network_rules"))).toEqual({
       default_action: "Deny",
       bypass: ["None"],
@@ -38,7 +38,7 @@ describe("PackageStore", () => {
     });
   });
 
-  it("is pushed the package by the deployer's own token, after the container is there, and again when it changes", () => {
+  it("gets the package with the deployer's own token, after the container exists and after each change", () => {
     const push = stack.only("terraform_data");
     const [provisioner] = push.get("provisioner") as {
       "local-exec": { command: string; environment: Record<string, string> };
@@ -61,7 +61,7 @@ describe("PackageStore", () => {
     });
   });
 
-  it("says where the package is, and on what its readers are granted their right", () => {
+  it("returns the package's address, and the scope of the readers' right", () => {
     expect(stack.outputs.get("url")).toBe(`${account.ref("primary_blob_endpoint")}app/app.zip`);
     expect(stack.outputs.get("id")).toBe(`${account.ref("id")}/blobServices/default/containers/app`);
   });

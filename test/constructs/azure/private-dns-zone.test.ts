@@ -2,7 +2,7 @@ import { PrivateDnsZone } from "../../../constructs/azure/private-dns-zone";
 import { synthesizeConstructs } from "../../synthesis";
 
 describe("PrivateDnsZone", () => {
-  it("is seen by that virtual network alone, and does not register its machines by itself", () => {
+  it("is visible only in that virtual network, and does not register its machines", () => {
     const stack = synthesizeConstructs(
       (scope) =>
         new PrivateDnsZone(scope, "dns", {

@@ -16,7 +16,7 @@ describe("PublicAddress", () => {
     });
   });
 
-  it("knows its full name before it exists, so that the certificate need not wait for it", () => {
+  it("knows its full name before it exists, so the certificate does not wait for it", () => {
     let domainName = "";
     synthesizeConstructs((scope) => {
       domainName = new PublicAddress(scope, "address", props).domainName;
@@ -24,7 +24,7 @@ describe("PublicAddress", () => {
     expect(domainName).toBe("vault-demo.westeurope.cloudapp.azure.com");
   });
 
-  it("stands in the VM's zone", () => {
+  it("is in the VM's zone", () => {
     const stack = synthesizeConstructs(
       (scope) => new PublicAddress(scope, "address", { ...props, zone: "2" }),
     );

@@ -7,7 +7,7 @@ describe("RecoveryKeyWriterRole", () => {
       new RecoveryKeyWriterRole(scope, "role", { environment: "demo", subscriptionId: "/subscriptions/s" }),
   ).only("azurerm_role_definition");
 
-  it("may set a secret and see whether it is there, and neither read nor delete one", () => {
+  it("can set a secret and see whether it exists, but cannot read or delete it", () => {
     expect(definition.get("permissions")).toEqual([
       {
         data_actions: [
@@ -18,14 +18,14 @@ describe("RecoveryKeyWriterRole", () => {
     ]);
   });
 
-  it("can be assigned in this subscription only", () => {
+  it("is assignable only in this subscription", () => {
     expect(definition.attributes).toMatchObject({
       scope: "/subscriptions/s",
       assignable_scopes: ["/subscriptions/s"],
     });
   });
 
-  it("carries the environment in its name, which is unique in the tenant", () => {
+  it("has the environment in its name, which is unique in the tenant", () => {
     expect(definition.get("name")).toBe("Vault Recovery Key Writer (demo)");
   });
 });

@@ -25,7 +25,7 @@ function recoveryKeys(readers: Principal[]) {
 }
 
 describe("RecoveryKeys", () => {
-  it("lets Vault's identity write that one secret, by the role that cannot read", () => {
+  it("lets Vault's identity write that one secret, with the role that cannot read", () => {
     const stack = recoveryKeys([]);
     expect(stack.only("azurerm_role_assignment").attributes).toEqual({
       role_definition_id: "/writer",
@@ -45,7 +45,7 @@ describe("RecoveryKeys", () => {
     });
   });
 
-  it("is no resource of Terraform's, which would read the keys back at each refresh", () => {
+  it("is not a Terraform resource, because Terraform would read the keys at each refresh", () => {
     expect(recoveryKeys([]).resources("azurerm_key_vault_secret")).toEqual([]);
   });
 });

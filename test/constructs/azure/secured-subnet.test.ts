@@ -27,24 +27,24 @@ describe("SecuredSubnet", () => {
     });
   });
 
-  it("does not go out by the address that Azure would lend it", () => {
+  it("does not use Azure's implicit outbound address", () => {
     expect(stackOf().only("azurerm_subnet").get("default_outbound_access_enabled")).toBe(false);
   });
 
   it.each([
     ["Microsoft.DBforMySQL/flexibleServers", "Microsoft.Network/virtualNetworks/subnets/join/action"],
     ["Microsoft.Web/serverFarms", "Microsoft.Network/virtualNetworks/subnets/action"],
-  ] as const)("is handed to %s alone, with the one action that Azure wants for it", (delegation, action) => {
+  ] as const)("is delegated only to %s, with the one action that Azure requires", (delegation, action) => {
     expect(stackOf({ delegation }).only("azurerm_subnet").get("delegation")).toEqual([
       { name: "service", service_delegation: { name: delegation, actions: [action] } },
     ]);
   });
 
-  it("is handed to nobody unless asked", () => {
+  it("has no delegation by default", () => {
     expect(stackOf().only("azurerm_subnet").attributes).not.toHaveProperty("delegation");
   });
 
-  it("names the services that know it in their firewalls", () => {
+  it("names the services whose firewalls recognize it", () => {
     const subnet = stackOf({ serviceEndpoints: ["Microsoft.KeyVault"] }).only("azurerm_subnet");
     expect(subnet.get("service_endpoints")).toEqual(["Microsoft.KeyVault"]);
   });

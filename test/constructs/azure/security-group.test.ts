@@ -28,7 +28,7 @@ function rulesOf({ flows = [flow], refuseOther = [] }: Partial<SecurityGroupProp
 }
 
 describe("SecurityGroup", () => {
-  it("allows a flow by TCP, from its source to its target, on its ports and no other", () => {
+  it("allows a TCP flow only from its source to its target, on its ports", () => {
     expect(rulesOf({}).map(({ attributes }) => attributes)).toEqual([
       expect.objectContaining({
         name: "vault-from-agents",
@@ -42,7 +42,7 @@ describe("SecurityGroup", () => {
     ]);
   });
 
-  it("allows nothing by itself", () => {
+  it("allows nothing by default", () => {
     expect(rulesOf({ flows: [] })).toEqual([]);
   });
 
@@ -64,7 +64,7 @@ describe("SecurityGroup", () => {
     },
   );
 
-  it("takes a list of sources into one rule", () => {
+  it("puts a list of sources into one rule", () => {
     const [rule] = rulesOf({ flows: [{ ...flow, from: ["192.0.2.0/24", "198.51.100.0/24"] }] });
     expect(rule?.attributes).toMatchObject({
       priority: 105,

@@ -13,7 +13,7 @@ function stackOf(change: (environment: Environment) => void = () => {}) {
   );
 }
 
-/** The flows that a subnet's security group allows: `from -> to :ports`. */
+/** Returns the flows that a subnet's security group allows: `from -> to :ports`. */
 function flows(subnet: string, direction: "Inbound" | "Outbound", stack = stackOf()): string[] {
   const group = stack.only("azurerm_network_security_group", `/${subnet}/security/group`);
   return stack
@@ -28,7 +28,7 @@ function flows(subnet: string, direction: "Inbound" | "Outbound", stack = stackO
     .sort();
 }
 
-/** The directions in which a subnet's security group refuses everything else. */
+/** Returns the directions in which a subnet's security group refuses everything else. */
 function refused(subnet: string): unknown[] {
   const stack = stackOf();
   const group = stack.only("azurerm_network_security_group", `/${subnet}/security/group`);
@@ -41,7 +41,7 @@ function refused(subnet: string): unknown[] {
 }
 
 describe("SystemNetwork", () => {
-  it("lets web apps, agents, other nodes and the named ranges reach Vault, on 8200; nodes each other on 8201", () => {
+  it("lets web apps, agents, other nodes and the named ranges reach Vault on 8200, and nodes each other on 8201", () => {
     const stack = stackOf(({ network }) => {
       network.clientRanges = [{ name: "clients", cidr: "198.51.100.0/24" }];
     });
@@ -66,13 +66,13 @@ describe("SystemNetwork", () => {
     );
   });
 
-  it("lets Vault, web apps, agents, a standby and Azure's probe reach MySQL, on 3306", () => {
+  it("lets Vault, web apps, agents, a standby and Azure's probe reach MySQL on 3306", () => {
     expect(flows("mysql", "Inbound")).toEqual(
       [vault, webApp, agents, mysql, "AzureLoadBalancer"].map((from) => `${from} -> ${mysql} : 3306`).sort(),
     );
   });
 
-  it("lets nobody in through the web apps' subnet, which is their way into the network", () => {
+  it("admits nobody to the web apps' subnet, which is only for outbound traffic", () => {
     expect(flows("webApp", "Inbound")).toEqual([]);
   });
 
@@ -88,7 +88,7 @@ describe("SystemNetwork", () => {
     );
   });
 
-  it("lets nobody in to the agents' VMs", () => {
+  it("admits nobody to the agents' VMs", () => {
     expect(flows("agents", "Inbound")).toEqual([]);
   });
 
@@ -102,7 +102,7 @@ describe("SystemNetwork", () => {
     );
   });
 
-  it("makes one rule of a list of ranges, with no network inside another, which Azure refuses", () => {
+  it("creates one rule for a list of ranges, without the overlaps that Azure refuses", () => {
     const ranges = ["203.0.113.128/25", "198.51.100.0/24", "203.0.113.0/24"];
     const stack = stackOf(({ network }) => {
       network.deployerRanges = ranges.map((cidr, index) => ({ name: `range-${index}`, cidr }));
@@ -110,14 +110,14 @@ describe("SystemNetwork", () => {
     expect(flows("vault", "Inbound", stack)).toContain(`198.51.100.0/24 203.0.113.0/24 -> ${vault} : 8200`);
   });
 
-  it("keeps port 22 shut by default", () => {
+  it("closes port 22 by default", () => {
     const ports = stackOf()
       .resources("azurerm_network_security_rule")
       .flatMap((rule) => rule.get("destination_port_ranges") ?? []);
     expect(ports).not.toContain("22");
   });
 
-  it("opens port 22 of Vault's and the agents' VMs to the named ranges, and to nobody else", () => {
+  it("opens port 22 of Vault's and the agents' VMs only to the named ranges", () => {
     const stack = stackOf(({ network }) => {
       network.sshRanges = [{ name: "bastion", cidr: "198.51.100.8/29" }];
     });
@@ -129,7 +129,7 @@ describe("SystemNetwork", () => {
 
   it.each([
     ["vault", ["Inbound", "Outbound"]],
-    // Azure's MySQL service needs ways out of its own, Storage among them.
+    // Azure's MySQL service needs its own outbound flows, Storage among them.
     ["mysql", ["Inbound"]],
     ["webApp", ["Inbound", "Outbound"]],
     ["agents", ["Inbound", "Outbound"]],
@@ -149,14 +149,14 @@ describe("SystemNetwork", () => {
     );
   });
 
-  it("keeps Azure's implicit outbound address from VMs; delegated subnets take no such setting", () => {
+  it("disables Azure's implicit outbound address, except in delegated subnets, where the setting does not apply", () => {
     const settings = stackOf()
       .resources("azurerm_subnet")
       .map((one) => [one.path.split("/").at(-2), one.get("default_outbound_access_enabled")]);
     expect(Object.fromEntries(settings)).toEqual({ vault: false, agents: false });
   });
 
-  it("lets a storage account know the agents' subnet by its name, and declares what Azure adds for MySQL", () => {
+  it("lets a storage account recognize the agents' subnet, and declares the endpoint that Azure adds for MySQL", () => {
     const subnets = stackOf().resources("azurerm_subnet");
     const known = subnets.filter((one) =>
       (one.get("service_endpoints") as string[] | undefined)?.includes("Microsoft.Storage"),
@@ -167,7 +167,7 @@ describe("SystemNetwork", () => {
     ]);
   });
 
-  it.each(["vault", "webApp", "agents"])("lets Key Vault know the subnet %s by its name", (subnet) => {
+  it.each(["vault", "webApp", "agents"])("lets Key Vault recognize the subnet %s", (subnet) => {
     const { attributes } = stackOf().only("azurerm_subnet", `/${subnet}/subnet`);
     expect(attributes["service_endpoints"]).toContain("Microsoft.KeyVault");
   });

@@ -51,7 +51,7 @@ describe("TlsCertificate", () => {
     });
   });
 
-  it("carries Vault's private and public names", () => {
+  it("contains Vault's private and public names", () => {
     expect(policy["x509_certificate_properties"]).toMatchObject({
       subject: "CN=vault.demo.internal",
       subject_alternative_names: {
@@ -60,7 +60,7 @@ describe("TlsCertificate", () => {
     });
   });
 
-  it("serves TLS and nothing else", () => {
+  it("is only for TLS servers", () => {
     expect(policy["x509_certificate_properties"]).toMatchObject({
       extended_key_usage: ["1.3.6.1.5.5.7.3.1"],
       key_usage: ["digitalSignature", "keyEncipherment"],
@@ -75,7 +75,7 @@ describe("TlsCertificate", () => {
     expect(policy["x509_certificate_properties"]).toMatchObject({ validity_in_months: 12 });
   });
 
-  it("hands out addresses without a version, so that a renewal changes none", () => {
+  it("returns addresses without a version, so a renewal changes none", () => {
     const stack = stackOf(generated);
     const uri = stack.only("azurerm_key_vault").ref("vault_uri");
     const name = stack.only("azurerm_key_vault_certificate").ref("name");
@@ -83,7 +83,7 @@ describe("TlsCertificate", () => {
     expect(stack.outputs.get("publicUrl")).toBe(`${uri}certificates/${name}`);
   });
 
-  it("keeps its private key out of the state: only the public half is referred to", () => {
+  it("keeps its private key out of the state: only references to the public half exist", () => {
     const certificate = stackOf(generated).only("azurerm_key_vault_certificate");
     expect(stackOf(generated).outputs.get("pem")).toBe(
       `\${join("\\n", ["-----BEGIN CERTIFICATE-----", join("\\n", regexall(".{1,64}", azurerm_key_vault_certificate.${certificate.id}.certificate_data_base64)), "-----END CERTIFICATE-----", ""])}`,
@@ -91,7 +91,7 @@ describe("TlsCertificate", () => {
     expect(stackOf(generated).data()).toEqual([]);
   });
 
-  it("may be brought along: then it is looked up, and the right is on the secret where it lies", () => {
+  it("may exist already: then Terraform looks it up, and the right is on its secret", () => {
     const stack = stackOf(existing);
     expect(stack.resources("azurerm_key_vault_certificate")).toEqual([]);
     const [keyVault] = stack.data("azurerm_key_vault");
@@ -101,7 +101,7 @@ describe("TlsCertificate", () => {
     );
   });
 
-  it("reads only the public half of one that is brought along", () => {
+  it("reads only the public half of an existing certificate", () => {
     // azurerm_key_vault_certificate_data and azurerm_key_vault_secret would put the private key into the state.
     expect(
       stackOf(existing)

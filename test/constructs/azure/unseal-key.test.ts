@@ -8,7 +8,7 @@ function unsealKey(changes: Partial<typeof props> = {}) {
 }
 
 describe("UnsealKey", () => {
-  it("lets Vault's identity wrap and unwrap, on that key alone", () => {
+  it("lets Vault's identity wrap and unwrap, only with that key", () => {
     const stack = unsealKey();
     const key = stack.only("azurerm_key_vault_key");
     expect(stack.only("azurerm_role_assignment").attributes).toEqual({
@@ -19,7 +19,7 @@ describe("UnsealKey", () => {
     });
   });
 
-  it("is an RSA key that can do nothing but wrap and unwrap", () => {
+  it("is an RSA key that can only wrap and unwrap", () => {
     expect(unsealKey().only("azurerm_key_vault_key").attributes).toMatchObject({
       key_vault_id: "/kv",
       key_type: "RSA",
@@ -28,7 +28,7 @@ describe("UnsealKey", () => {
     });
   });
 
-  it("is kept in hardware when asked", () => {
+  it("is in hardware if requested", () => {
     expect(unsealKey({ hardware: true }).only("azurerm_key_vault_key").get("key_type")).toBe("RSA-HSM");
   });
 

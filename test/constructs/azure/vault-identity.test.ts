@@ -12,7 +12,7 @@ describe("VaultIdentity", () => {
   );
   const identity = stack.only("azurerm_user_assigned_identity");
 
-  it("is user-assigned, so that it outlives each VM and its rights do too", () => {
+  it("is user-assigned, so it and its rights outlive each VM", () => {
     expect(identity.attributes).toEqual({
       name: "id-demo-vault",
       resource_group_name: "rg",
@@ -20,7 +20,7 @@ describe("VaultIdentity", () => {
     });
   });
 
-  it("has no right by itself", () => {
+  it("has no right by default", () => {
     expect(stack.resources("azurerm_role_assignment")).toEqual([]);
   });
 });

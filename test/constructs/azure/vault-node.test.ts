@@ -26,7 +26,7 @@ function stackOf(changes: Partial<VaultNodeProps> = {}) {
 }
 
 describe("VaultNode", () => {
-  it("keeps Vault's data on a disk of its own, which outlives the VM", () => {
+  it("stores Vault's data on its own disk, which outlives the VM", () => {
     const stack = stackOf();
     const disk = stack.only("azurerm_managed_disk");
     expect(disk.attributes).toMatchObject({ disk_size_gb: 32, create_option: "Empty", zone: "1" });
@@ -36,14 +36,14 @@ describe("VaultNode", () => {
     });
   });
 
-  it("attaches the disk where the VM's units look for it (lun 10), without a cache", () => {
+  it("attaches the disk at lun 10, where the VM's units expect it, without a cache", () => {
     expect(stackOf().only("azurerm_virtual_machine_data_disk_attachment").attributes).toMatchObject({
       lun: 10,
       caching: "None",
     });
   });
 
-  it("cannot have its disk exported over the network", () => {
+  it("does not allow an export of its disk over the network", () => {
     expect(stackOf().only("azurerm_managed_disk").attributes).toMatchObject({
       network_access_policy: "DenyAll",
       public_network_access_enabled: false,
@@ -60,13 +60,13 @@ describe("VaultNode", () => {
     });
   });
 
-  it("lets the disk go when not protected", () => {
+  it("allows the deletion of the disk when not protected", () => {
     const stack = stackOf({ protect: false });
     expect(stack.only("azurerm_managed_disk").attributes).not.toHaveProperty("lifecycle");
     expect(stack.resources("azurerm_management_lock")).toEqual([]);
   });
 
-  it("has an identity of its own beside Vault's, and reads VMs by that one: IMDS gives it to Azure auth, which names none", () => {
+  it("has its own identity besides Vault's, and reads VMs with it, because IMDS gives it to Azure auth by default", () => {
     const stack = stackOf();
     const machine = stack.only("azurerm_linux_virtual_machine");
     expect(machine.get("identity")).toEqual({

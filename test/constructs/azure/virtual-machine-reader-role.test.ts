@@ -13,7 +13,7 @@ function definition(additionalSubscriptions: string[] = []) {
 }
 
 describe("VirtualMachineReaderRole", () => {
-  it("may read virtual machines and scale sets, nothing else", () => {
+  it("can only read virtual machines and scale sets", () => {
     expect(definition().get("permissions")).toEqual([
       {
         actions: [
@@ -24,21 +24,21 @@ describe("VirtualMachineReaderRole", () => {
     ]);
   });
 
-  it("can be assigned in this subscription", () => {
+  it("is assignable in this subscription", () => {
     expect(definition().attributes).toMatchObject({
       scope: "/subscriptions/s",
       assignable_scopes: ["/subscriptions/s"],
     });
   });
 
-  it("can be assigned in further subscriptions that the environment names", () => {
+  it("is assignable in further subscriptions that the environment names", () => {
     expect(definition(["11111111-1111-4111-8111-111111111111"]).get("assignable_scopes")).toEqual([
       "/subscriptions/s",
       "/subscriptions/11111111-1111-4111-8111-111111111111",
     ]);
   });
 
-  it("carries the environment in its name, which is unique in the tenant", () => {
+  it("has the environment in its name, which is unique in the tenant", () => {
     expect(definition().get("name")).toBe("Virtual Machine Reader (demo)");
   });
 });

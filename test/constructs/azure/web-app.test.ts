@@ -47,12 +47,12 @@ const app = stack.only("azurerm_linux_web_app");
 const site = asObject(app.get("site_config"));
 
 describe("WebApp", () => {
-  it("answers by HTTPS only, TLS 1.2 or newer", () => {
+  it("answers only over HTTPS, with TLS 1.2 or newer", () => {
     expect(app.get("https_only")).toBe(true);
     expect(site).toMatchObject({ minimum_tls_version: "1.2", scm_minimum_tls_version: "1.2" });
   });
 
-  it("makes the publishing credentials worthless, which the provider puts into the state", () => {
+  it("disables the publishing credentials, which the provider puts into the state", () => {
     expect(app.attributes).toMatchObject({
       ftp_publish_basic_authentication_enabled: false,
       webdeploy_publish_basic_authentication_enabled: false,
@@ -63,7 +63,7 @@ describe("WebApp", () => {
     expect(site).toMatchObject({ ftps_state: "Disabled", remote_debugging_enabled: false });
   });
 
-  it("leaves alone the tags by which Azure's portal finds Application Insights", () => {
+  it("does not change the tags with which Azure's portal finds Application Insights", () => {
     expect(asObject(app.get("lifecycle"))["ignore_changes"]).toEqual([
       'tags["hidden-link: /app-insights-resource-id"]',
       'tags["hidden-link: /app-insights-instrumentation-key"]',
@@ -71,7 +71,7 @@ describe("WebApp", () => {
     ]);
   });
 
-  it("lets visitors in from the named ranges only", () => {
+  it("admits visitors only from the named ranges", () => {
     expect(site["ip_restriction_default_action"]).toBe("Deny");
     expect(site["ip_restriction"]).toEqual([
       { name: "clients", action: "Allow", ip_address: "198.51.100.0/24", priority: 100 },
@@ -79,7 +79,7 @@ describe("WebApp", () => {
     ]);
   });
 
-  it("lets packages in from a subnet in the same region, by its id", () => {
+  it("accepts packages from a subnet in the same region, by its id", () => {
     const subnet = "/subscriptions/1/virtualNetworks/vnet/subnets/snet-runners";
     const fromSubnet = stackOf({ deployerSubnets: [subnet] }).only("azurerm_linux_web_app");
     expect(asObject(fromSubnet.get("site_config"))["scm_ip_restriction"]).toContainEqual({
@@ -90,14 +90,14 @@ describe("WebApp", () => {
     });
   });
 
-  it("lets packages in from the deployers' ranges only", () => {
+  it("accepts packages only from the deployers' ranges", () => {
     expect(site["scm_ip_restriction_default_action"]).toBe("Deny");
     expect(site["scm_ip_restriction"]).toEqual([
       { name: "office", action: "Allow", ip_address: "203.0.113.0/24", priority: 100 },
     ]);
   });
 
-  it("reaches everything through its subnet, by which Vault, Key Vault and MySQL know it", () => {
+  it("sends everything through its subnet, by which Vault, Key Vault and MySQL recognize it", () => {
     expect(app.get("virtual_network_subnet_id")).toBe("/subnet");
     expect(site["vnet_route_all_enabled"]).toBe(true);
   });
@@ -114,7 +114,7 @@ describe("WebApp", () => {
     expect(site["application_stack"]).toEqual({ node_version: "24-lts" });
   });
 
-  it("is told settings that hold no secret, and sends telemetry by its identity", () => {
+  it("gets settings without a secret, and sends telemetry with its identity", () => {
     expect(app.get("app_settings")).toEqual({
       VAULT_ADDR: "https://vault.demo.internal:8200",
       APPLICATIONINSIGHTS_CONNECTION_STRING: stack
@@ -128,7 +128,7 @@ describe("WebApp", () => {
     expect(app.attributes).not.toHaveProperty("connection_string");
   });
 
-  it("may send telemetry, and has no other right of its own", () => {
+  it("can send telemetry, and has no other right of its own", () => {
     expect(stack.only("azurerm_role_assignment").attributes).toEqual({
       role_definition_name: "Monitoring Metrics Publisher",
       principal_id: `\${azurerm_linux_web_app.${app.id}.identity[0].principal_id}`,
@@ -137,7 +137,7 @@ describe("WebApp", () => {
     });
   });
 
-  it("keeps who called, who deployed and who was refused in Log Analytics", () => {
+  it("logs who called, who deployed and who was refused in Log Analytics", () => {
     const setting = stack.only("azurerm_monitor_diagnostic_setting");
     expect(setting.attributes).toMatchObject({
       target_resource_id: app.ref("id"),
@@ -150,7 +150,7 @@ describe("WebApp", () => {
 });
 
 describe("WebApp without login", () => {
-  it("leaves App Service's authentication alone", () => {
+  it("does not change App Service's authentication", () => {
     expect(app.attributes).not.toHaveProperty("auth_settings_v2");
     expect(app.attributes).not.toHaveProperty("sticky_settings");
   });
@@ -162,7 +162,7 @@ describe("WebApp with login", () => {
   const login = asObject(app.get("auth_settings_v2"));
   const identity = stack.only("azurerm_user_assigned_identity");
 
-  it("lets nobody through who has not signed in, by HTTPS", () => {
+  it("admits only people who signed in, over HTTPS", () => {
     expect(login).toMatchObject({
       auth_enabled: true,
       require_authentication: true,
@@ -171,12 +171,12 @@ describe("WebApp with login", () => {
     });
   });
 
-  it("answers App Service's health check, which cannot sign in, and nothing else", () => {
+  it("answers only App Service's health check without a sign-in", () => {
     expect(login["excluded_paths"]).toEqual(["/healthz"]);
     expect(asObject(app.get("site_config"))["health_check_path"]).toBe("/healthz");
   });
 
-  it("takes people of its own tenant who signed in to its app registration", () => {
+  it("admits people of its own tenant who signed in to its app registration", () => {
     expect(login["active_directory_v2"]).toEqual({
       client_id: clientId,
       tenant_auth_endpoint: "https://login.microsoftonline.com/tenant/v2.0",
@@ -185,7 +185,7 @@ describe("WebApp with login", () => {
     });
   });
 
-  it("has an identity speak for the app registration instead of a client secret", () => {
+  it("uses an identity for the app registration instead of a client secret", () => {
     expect(asObject(app.get("app_settings"))["OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"]).toBe(
       identity.ref("client_id"),
     );
@@ -194,7 +194,7 @@ describe("WebApp with login", () => {
     });
   });
 
-  it("keeps the system-assigned identity, by which Vault knows the application", () => {
+  it("keeps the system-assigned identity, by which Vault recognizes the application", () => {
     expect(app.get("identity")).toEqual({
       type: "SystemAssigned, UserAssigned",
       identity_ids: [identity.ref("id")],
@@ -212,7 +212,7 @@ describe("WebApp with login", () => {
     );
   });
 
-  it("keeps who signed in and who was refused in Log Analytics", () => {
+  it("logs who signed in and who was refused in Log Analytics", () => {
     expect(stack.only("azurerm_monitor_diagnostic_setting").get("enabled_log")).toContainEqual({
       category: "AppServiceAuthenticationLogs",
     });

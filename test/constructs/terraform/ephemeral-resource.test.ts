@@ -13,17 +13,17 @@ describe("EphemeralResource", () => {
     }
   });
 
-  it("is an ephemeral block, beside others of its type", () => {
+  it("is an ephemeral block, next to others of its type", () => {
     expect(stack.json["ephemeral"]).toEqual({
       random_password: { one: { length: 48 }, two: { length: 48 } },
     });
   });
 
-  it("is no resource, which the state would keep", () => {
+  it("is not a resource, which the state would contain", () => {
     expect(stack.resources()).toEqual([]);
   });
 
-  it("is referred to as Terraform wants", () => {
+  it("has references in Terraform's spelling", () => {
     expect(references).toEqual([
       "${ephemeral.random_password.one.result}",
       "${ephemeral.random_password.two.result}",

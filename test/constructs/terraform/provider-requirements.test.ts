@@ -15,7 +15,7 @@ function terraformOf(...providers: ProviderName[]) {
 }
 
 describe("requireProviders", () => {
-  it("puts ranges and full sources in place of the exact versions that the bindings write", () => {
+  it("replaces the bindings' exact versions with ranges and full sources", () => {
     expect(terraformOf("azurerm", "vault", "random")["required_providers"]).toEqual({
       azurerm: { source: "hashicorp/azurerm", version: ">= 4.81.0, < 5.0.0" },
       vault: { source: "hashicorp/vault", version: "~> 5.6" },
@@ -23,11 +23,11 @@ describe("requireProviders", () => {
     });
   });
 
-  it("requires of a stack only the providers that it uses", () => {
+  it("requires only the providers that a stack uses", () => {
     expect(Object.keys(asObject(terraformOf("azurerm")["required_providers"]))).toEqual(["azurerm"]);
   });
 
-  it("requires a Terraform that knows ephemeral values and write-only arguments", () => {
+  it("requires a Terraform with ephemeral values and write-only arguments", () => {
     expect(terraformOf("azurerm")["required_version"]).toBe(">= 1.11.0");
   });
 });

@@ -12,11 +12,11 @@ function backendOf(state: Environment["state"]) {
 }
 
 describe("useStateBackend", () => {
-  it("keeps the state in a file below state/, by a path that is the same on every machine", () => {
+  it("keeps the state in a file below state/, with the same path on every machine", () => {
     expect(backendOf({ backend: "local" })).toEqual({ local: { path: "../../../state/demo/stack.tfstate" } });
   });
 
-  it("keeps it in a storage account, one blob a stack, reached by an Entra login and no account key", () => {
+  it("keeps it in a storage account, one blob per stack, with an Entra login instead of an account key", () => {
     const state = { resourceGroup: "rg-state", storageAccount: "ststate", container: "vault" };
     expect(backendOf({ backend: "azurerm", ...state })).toEqual({
       azurerm: {

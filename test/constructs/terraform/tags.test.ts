@@ -20,18 +20,18 @@ describe("tagEveryResource", () => {
     new RoleAssignment(scope, "assignment", { scope: "/rg", principalId: "somebody" });
   });
 
-  it("tags each resource, however deep it stands", () => {
+  it("tags each resource at every depth", () => {
     expect(stack.only("azurerm_resource_group").get("tags")).toEqual({
       environment: "demo",
       owner: "platform",
     });
   });
 
-  it("leaves a resource the tags that it was given", () => {
+  it("keeps a resource's own tags", () => {
     expect(stack.only("azurerm_public_ip").get("tags")).toEqual({ environment: "demo", owner: "network" });
   });
 
-  it("leaves to an Azure Policy the tags that it sets, besides what a resource ignores already", () => {
+  it("ignores the tags that an Azure Policy sets, besides a resource's own ignored attributes", () => {
     const withPolicy = synthesizeConstructs((scope) => {
       tagEveryResource(scope, { environment: "demo" }, ["Cost Center", "owner"]);
       const lifecycle = { preventDestroy: true, ignoreChanges: ["location"] };
@@ -45,7 +45,7 @@ describe("tagEveryResource", () => {
     expect(withPolicy.only("azurerm_role_assignment").attributes).not.toHaveProperty("lifecycle");
   });
 
-  it("leaves alone what cannot carry tags", () => {
+  it("skips resources that do not accept tags", () => {
     expect(stack.only("azurerm_role_assignment").attributes).not.toHaveProperty("tags");
   });
 });

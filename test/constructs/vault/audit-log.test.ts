@@ -4,7 +4,7 @@ import { synthesizeConstructs } from "../../synthesis";
 describe("AuditLog", () => {
   const audit = synthesizeConstructs((scope) => new AuditLog(scope, "audit")).only("vault_audit");
 
-  it("writes to the file in memory that cloud-init bounds and rotates, readable by Vault alone", () => {
+  it("writes to the file in memory that cloud-init limits and rotates, readable only by Vault", () => {
     expect(audit.attributes).toMatchObject({
       type: "file",
       path: "file",
@@ -12,7 +12,7 @@ describe("AuditLog", () => {
     });
   });
 
-  it("hashes secrets: raw values are not asked for", () => {
+  it("hashes secrets: it does not request raw values", () => {
     expect(audit.get("options")).not.toHaveProperty("log_raw");
   });
 });

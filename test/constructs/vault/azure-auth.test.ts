@@ -17,12 +17,12 @@ const stack = synthesizeConstructs((scope) =>
 const mount = stack.only("vault_auth_backend");
 
 describe("AzureAuth", () => {
-  it("is tuned to leases of an hour, by default and at most", () => {
+  it("limits leases to an hour, which is also the default", () => {
     expect(mount.attributes).toMatchObject({ type: "azure", path: "azure" });
     expect(mount.get("tune")).toMatchObject([{ default_lease_ttl: "1h", max_lease_ttl: "1h" }]);
   });
 
-  it("asks Azure with the identity of Vault's own VM: neither client id nor secret", () => {
+  it("uses the identity of Vault's own VM, with no client id and no secret", () => {
     expect(stack.only("vault_azure_auth_backend_config").attributes).toEqual({
       backend: mount.ref("path"),
       tenant_id: "tenant",
@@ -30,7 +30,7 @@ describe("AzureAuth", () => {
     });
   });
 
-  it("lets in those VMs of that resource group alone, from their subnet, with one policy", () => {
+  it("admits only those VMs of that resource group, from their subnet, with one policy", () => {
     expect(stack.only("vault_azure_auth_backend_role").attributes).toEqual({
       backend: mount.ref("path"),
       role: "agent-role",
@@ -44,7 +44,7 @@ describe("AzureAuth", () => {
     });
   });
 
-  it("names principals in each role, without which Vault's plugin refuses the login (since v0.21.0)", () => {
+  it("names principals in each role, because Vault's plugin refuses a login without them (since v0.21.0)", () => {
     const principals = stack.only("vault_azure_auth_backend_role").get("bound_service_principal_ids");
     expect(principals).not.toEqual([]);
     expect(principals).not.toContain("*");

@@ -16,7 +16,7 @@ function stackOf(changes: Partial<JwtAuthRole> = {}) {
 }
 
 describe("JwtAuth", () => {
-  it("trusts the tokens of this tenant", () => {
+  it("trusts this tenant's tokens", () => {
     expect(stackOf().only("vault_jwt_auth_backend").attributes).toEqual({
       type: "jwt",
       path: "jwt",
@@ -26,7 +26,7 @@ describe("JwtAuth", () => {
     });
   });
 
-  it("lets one identity in, for one audience, from its subnet, with one policy, and notes who it is", () => {
+  it("admits one identity for one audience, from its subnet, with one policy, and records its name", () => {
     const stack = stackOf();
     expect(stack.only("vault_jwt_auth_backend_role").attributes).toEqual({
       backend: stack.only("vault_jwt_auth_backend").ref("path"),
@@ -45,14 +45,14 @@ describe("JwtAuth", () => {
     });
   });
 
-  it("hands out service tokens where their uses are counted, since batch tokens cannot be", () => {
+  it("issues service tokens if uses are limited, because batch tokens have no counter", () => {
     expect(stackOf({ tokenNumUses: 10 }).only("vault_jwt_auth_backend_role").attributes).toMatchObject({
       token_type: "service",
       token_num_uses: 10,
     });
   });
 
-  it("hands out batch tokens, uncounted, otherwise", () => {
+  it("issues batch tokens without a limit otherwise", () => {
     const { attributes } = stackOf().only("vault_jwt_auth_backend_role");
     expect(attributes["token_type"]).toBe("batch");
     expect(attributes).not.toHaveProperty("token_num_uses");

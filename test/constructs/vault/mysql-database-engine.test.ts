@@ -27,7 +27,7 @@ const connection = stack.only("vault_database_secret_backend_connection");
 const rotation = stack.only("vault_generic_endpoint");
 
 describe("MysqlDatabaseEngine", () => {
-  it("is told the administrator's password by the write-only argument alone", () => {
+  it("gets the administrator's password only by the write-only argument", () => {
     expect(connection.get("mysql")).toMatchObject({
       username: "vaultadmin",
       password_wo: "${ephemeral.azurerm_key_vault_secret.kept.value}",
@@ -36,18 +36,18 @@ describe("MysqlDatabaseEngine", () => {
     expect(connection.get("mysql")).not.toHaveProperty("password");
   });
 
-  it("connects by TLS, with the server's certificate verified, and tries it at once", () => {
+  it("connects with TLS, verifies the server's certificate, and tests the connection at once", () => {
     expect(connection.get("mysql")).toMatchObject({
       connection_url: "{{username}}:{{password}}@tcp(mysql.example:3306)/?tls=true",
     });
     expect(connection.get("verify_connection")).toBe(true);
   });
 
-  it("may be used by its roles only", () => {
+  it("is available only to its roles", () => {
     expect(connection.get("allowed_roles")).toEqual(["short", "long"]);
   });
 
-  it("rotates the administrator's password right after the connection is made", () => {
+  it("rotates the administrator's password right after it creates the connection", () => {
     expect(rotation.attributes).toMatchObject({
       path: `${stack.only("vault_mount").ref("path")}/rotate-root/${connection.ref("name")}`,
       data_json: "{}",
@@ -56,7 +56,7 @@ describe("MysqlDatabaseEngine", () => {
     });
   });
 
-  it("rotates it again whenever a new one was written", () => {
+  it("rotates the password again after each new password", () => {
     expect(rotation.get("lifecycle")).toEqual({
       replace_triggered_by: [
         `vault_database_secret_backend_connection.${connection.id}.mysql[0].password_wo_version`,
@@ -64,7 +64,7 @@ describe("MysqlDatabaseEngine", () => {
     });
   });
 
-  it("makes no user before the password is one that nobody knows", () => {
+  it("creates no user before the password is unknown to people", () => {
     const roles = stack.resources("vault_database_secret_backend_role");
     expect(roles).toHaveLength(2);
     for (const role of roles) {
@@ -75,7 +75,7 @@ describe("MysqlDatabaseEngine", () => {
   it.each([
     ["short", 180, 360],
     ["long", 10_800, 86_400],
-  ])("lends the role %s credentials for %i seconds, at most %i", (name, defaultTtl, maxTtl) => {
+  ])("gives the role %s credentials for %i seconds, at most %i", (name, defaultTtl, maxTtl) => {
     expect(stack.only("vault_database_secret_backend_role", `role-${name}`).attributes).toMatchObject({
       name,
       default_ttl: defaultTtl,
@@ -83,7 +83,7 @@ describe("MysqlDatabaseEngine", () => {
     });
   });
 
-  it("makes users that must use TLS and may do what the role says, in the application's database alone", () => {
+  it("creates users that must use TLS and have the role's rights, only in the application's database", () => {
     const role = stack.only("vault_database_secret_backend_role", "role-short");
     expect(role.get("creation_statements")).toEqual([
       "CREATE USER '{{name}}'@'%' IDENTIFIED BY '{{password}}' REQUIRE SSL",
@@ -91,7 +91,7 @@ describe("MysqlDatabaseEngine", () => {
     ]);
   });
 
-  it("takes a user away who is gone already", () => {
+  it("revokes a user that is already gone", () => {
     const role = stack.only("vault_database_secret_backend_role", "role-short");
     expect(role.get("revocation_statements")).toEqual(["DROP USER IF EXISTS '{{name}}'@'%'"]);
   });

@@ -5,7 +5,7 @@ describe("TransformEngine", () => {
   const stack = synthesizeConstructs((scope) => new TransformEngine(scope, "transform", { protect: true }));
   const mount = stack.only("vault_mount");
 
-  it("encrypts social security numbers in their own format, with a tweak that the application need not keep", () => {
+  it("encrypts social security numbers in their own format, with a tweak that the application does not store", () => {
     expect(stack.only("vault_transform_transformation", "social-security-number").attributes).toEqual({
       path: mount.ref("path"),
       name: "social-security-number",
@@ -17,7 +17,7 @@ describe("TransformEngine", () => {
     });
   });
 
-  it("masks card numbers, for good", () => {
+  it("masks card numbers permanently", () => {
     expect(stack.only("vault_transform_transformation", "card-number").attributes).toEqual({
       path: mount.ref("path"),
       name: "card-number",
@@ -40,7 +40,7 @@ describe("TransformEngine", () => {
     });
   });
 
-  it("lets its transformations be deleted where data need no protection", () => {
+  it("allows the deletion of its transformations if data need no protection", () => {
     const unprotected = synthesizeConstructs(
       (scope) => new TransformEngine(scope, "transform", { protect: false }),
     );

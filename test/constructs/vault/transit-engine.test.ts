@@ -20,7 +20,7 @@ describe("TransitEngine", () => {
     },
   );
 
-  it("lets keys be deleted when they need no protection", () => {
+  it("allows the deletion of keys that need no protection", () => {
     const open = synthesizeConstructs(
       (scope) => new TransitEngine(scope, "transit", { keys: ["k"], protect: false }),
     );

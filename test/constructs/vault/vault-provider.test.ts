@@ -2,7 +2,7 @@ import { useVault } from "../../../constructs/vault/vault-provider";
 import { asObject, synthesizeConstructs } from "../../synthesis";
 
 describe("useVault", () => {
-  it("logs in by the deployer's Entra token, which comes from the environment, and is told no token", () => {
+  it("logs in with the deployer's Entra token from the environment, and contains no token", () => {
     const stack = synthesizeConstructs((scope) =>
       useVault(scope, { address: "https://vault.demo.internal:8200" }),
     );

@@ -9,7 +9,7 @@ function policyOf(paths: Record<string, "read" | "update">) {
 }
 
 describe("WorkloadPolicy", () => {
-  it("allows the workload its paths, with the one capability that each needs", () => {
+  it("allows the workload its paths, each with the one capability that it needs", () => {
     expect(policyOf({ "transit/encrypt/customer-key": "update", "database/creds/long": "read" })).toEqual({
       name: "workload-webapp",
       policy: `path "transit/encrypt/customer-key" {
@@ -23,7 +23,7 @@ path "database/creds/long" {
     });
   });
 
-  it("allows a workload without paths nothing, and says so", () => {
+  it("allows nothing to a workload without paths, and says so", () => {
     expect(policyOf({})).toEqual({ name: "workload-webapp", policy: "# No path is allowed.\n" });
   });
 });

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { Progress, type ProgressOptions } from "../../../lib/processes/progress";
 
-/** A progress reporter and what it wrote. */
+/** A progress reporter and a function that returns its output. */
 export function capturedProgress(options: ProgressOptions & { isTTY?: boolean } = {}) {
   let text = "";
   const stream = Object.assign(

@@ -33,7 +33,7 @@ const says = (text: string) => () => log().includes(text);
 const deadlineMs = 10_000;
 
 describe("ChildProgram", () => {
-  it("runs with its arguments, folder, and environment, and nothing inherited", async () => {
+  it("runs with its arguments, folder and environment, and inherits nothing", async () => {
     const program = await start('echo "$1/$2"; pwd; env; echo end; exec sleep 60', {
       ONLY: "this",
       PATH: "/usr/bin:/bin",
@@ -44,12 +44,12 @@ describe("ChildProgram", () => {
     expect(log()).not.toContain("HOME=");
   });
 
-  it("writes a log that only its owner reads", async () => {
+  it("writes a log that only its owner can read", async () => {
     await start("exec sleep 60");
     expect(statSync(join(folder.path, "vault.log")).mode & 0o777).toBe(0o600);
   });
 
-  it("fails at once, with its last words, when it ends before what is waited for", async () => {
+  it("fails at once and quotes its last output when it ends before the awaited event", async () => {
     const program = await start("echo 'Error: no seal' >&2; exit 3");
     await expect(program.until("Vault to answer", () => false, { deadlineMs: 60_000 })).rejects.toThrow(
       /Vault ended with exit code 3 while the sandbox waited for Vault to answer\. Its log \(.*\) ends: Error: no seal/,
@@ -61,7 +61,7 @@ describe("ChildProgram", () => {
     const program = await start("echo waiting for the key vault; exec sleep 60");
     await program.until("its words", says("waiting"), { deadlineMs });
     await expect(program.until("Vault to answer", () => false, { deadlineMs: 20 })).rejects.toThrow(
-      /in vain for Vault to answer\. Its log .* ends: waiting for the key vault/,
+      /waiting for Vault to answer\. Its log .* ends: waiting for the key vault/,
     );
   });
 
@@ -83,14 +83,14 @@ describe("ChildProgram", () => {
     await waitFor("the child to be gone", () => !identityOf(child), { deadlineMs });
   });
 
-  it("kills what it leaves behind when it ends by itself", async () => {
+  it("kills the rest of its group when it ends by itself", async () => {
     const program = await start("sleep 60 & echo $! up");
     await program.ended;
     const child = Number(/(\d+) up/.exec(log())?.[1]);
     await waitFor("the child to be gone", () => !identityOf(child), { deadlineMs });
   });
 
-  it("starts again, as it was started", async () => {
+  it("restarts with the same options", async () => {
     const program = await start('echo "up $1"; exec sleep 60');
     const before = program.pid;
     await program.until("up", says("up one"), { deadlineMs });
@@ -99,7 +99,7 @@ describe("ChildProgram", () => {
     expect(program.pid).not.toBe(before);
   });
 
-  it("tells when it ends unasked, and only then", async () => {
+  it("reports an unexpected end, and only that", async () => {
     const program = await start("echo up; read -r never < fifo; exec sleep 60");
     const ends: string[] = [];
     program.onUnexpectedEnd((message) => ends.push(message));
@@ -113,10 +113,10 @@ describe("ChildProgram", () => {
     expect(ends).toHaveLength(1);
   });
 
-  it("says so when the program is not there", async () => {
+  it("reports a missing program", async () => {
     const options = { name: "Vault", args: [], env: {}, logFile: join(folder.path, "vault.log") };
     await expect(ChildProgram.start({ ...options, command: "/nowhere/vault" })).rejects.toThrow(
-      "/nowhere/vault is missing or may not be executed; install it again.",
+      "/nowhere/vault is missing or cannot be executed. Install it again.",
     );
   });
 });

@@ -5,12 +5,12 @@ import { identityOf } from "../../../lib/processes/process-identity";
 import { runScript } from "./script";
 import { temporaryFolder } from "./temporary-folder";
 
-jest.setTimeout(60_000); // some tests start TypeScript anew
+jest.setTimeout(60_000); // some tests start TypeScript in a new process
 
 const folder = temporaryFolder();
 
 describe("FileLock", () => {
-  it("belongs to one at a time, and is free again when given back", async () => {
+  it("belongs to one owner at a time, and is free again after its release", async () => {
     const lock = new FileLock(join(folder.path, "lock"));
     const held = (await lock.tryAcquire()) as HeldLock;
     expect(held.abandoned).toBe(false);
@@ -19,7 +19,7 @@ describe("FileLock", () => {
     expect(await lock.tryAcquire()).toHaveProperty("release");
   });
 
-  it("names the process that holds it", async () => {
+  it("names its owner when another process waits for it", async () => {
     const lock = new FileLock(join(folder.path, "lock"));
     await lock.tryAcquire();
     await expect(lock.acquire("the download", { deadlineMs: 50 })).rejects.toThrow(
@@ -27,7 +27,7 @@ describe("FileLock", () => {
     );
   });
 
-  it("is taken over from a process that was killed", async () => {
+  it("passes to the next process when its owner was killed", async () => {
     const path = join(folder.path, "lock");
     const script = runScript(
       folder.path,
@@ -43,7 +43,7 @@ describe("FileLock", () => {
     expect(await lock.tryAcquire()).toMatchObject({ abandoned: true });
   });
 
-  it("is not fooled by another process that has the dead owner's id", async () => {
+  it("recognizes another process with the dead owner's id", async () => {
     const path = join(folder.path, "lock");
     mkdirSync(path);
     const owner = { ...identityOf(), started: "long ago" };
@@ -52,7 +52,7 @@ describe("FileLock", () => {
     expect(readdirSync(path)).toEqual(["claim-8"]);
   });
 
-  it("lets one of many contenders take over a stale lock, never two", async () => {
+  it("lets exactly one contender take over a stale lock", async () => {
     const path = join(folder.path, "lock");
     mkdirSync(path);
     writeFileSync(join(path, "claim-1"), JSON.stringify({ owner: { ...identityOf(), started: "long ago" } }));
@@ -68,7 +68,7 @@ describe("FileLock", () => {
     expect(readdirSync(path)).toHaveLength(1);
   });
 
-  it("holds between processes: a file that only one may have is never there twice", async () => {
+  it("works between processes: a file that only one may have never exists twice", async () => {
     const path = join(folder.path, "lock");
     const treasure = join(folder.path, "treasure");
     const body = `

@@ -6,7 +6,7 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import { runScript, type Script } from "./script";
 import { temporaryFolder } from "./temporary-folder";
 
-jest.setTimeout(60_000); // each test starts TypeScript anew, a second or more on a busy machine
+jest.setTimeout(60_000); // each test starts TypeScript in a new process, which takes a second or more on a busy machine
 
 const folder = temporaryFolder();
 
@@ -86,7 +86,7 @@ describe("No orphan is left", () => {
     process.kill(guardian, "SIGKILL");
     script.child.kill("SIGKILL");
     await script.ended();
-    // Nobody was left to clean: the next sandbox does.
+    // Nobody was left to clean up. The next sandbox does it.
     expect(identityOf(pids[0])).toBeDefined();
     const next = await sandbox();
     await expectNothingLeft(pids, state);
@@ -96,7 +96,7 @@ describe("No orphan is left", () => {
   });
 });
 
-/** The shell whose parent is that process and which is called the guardian. */
+/** Returns the guardian's shell, a child of that process. */
 function guardianOf(parent: number): number {
   const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
   const rows = table.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line));

@@ -8,7 +8,7 @@ describe("Progress", () => {
     expect(text()).toMatch(/^Starting Vault … done in \d+\.\d s\n$/);
   });
 
-  it("says that a step failed, and why", async () => {
+  it("reports that a step failed, and why", async () => {
     const { progress, text } = capturedProgress();
     await expect(progress.step("Starting Vault", () => Promise.reject(new Error("no key")))).rejects.toThrow(
       "no key",
@@ -16,7 +16,7 @@ describe("Progress", () => {
     expect(text()).toMatch(/^Starting Vault … failed after \d+\.\d s: no key\n$/);
   });
 
-  it("gives signs of life where no terminal shows the step", async () => {
+  it("writes heartbeat lines when no terminal shows the step", async () => {
     const { progress, text } = capturedProgress({ heartbeatMs: 5 });
     await progress.step("Building", async (report) => {
       report("12 packages");
@@ -30,14 +30,14 @@ describe("Progress", () => {
     expect(text()).not.toContain("\x1b");
   });
 
-  it("has colours on a terminal, and the step while it runs", async () => {
+  it("has colours on a terminal, and shows the step while it runs", async () => {
     const { progress, text } = capturedProgress({ isTTY: true });
     await progress.step("Building", async (report) => report("50 %"));
     expect(text()).toMatch(/Building … 0\.0 s 50 %/);
     expect(text()).toContain("\x1b[32mdone\x1b[0m");
   });
 
-  it("has no colours where NO_COLOR is set", async () => {
+  it("has no colours when NO_COLOR is set", async () => {
     const { progress, text } = capturedProgress({ isTTY: true, env: { NO_COLOR: "1" } });
     await progress.step("Building", async () => {});
     expect(text()).not.toContain("\x1b[32m");

@@ -10,12 +10,12 @@ export interface Script {
   readonly child: ChildProcess;
   /** Standard output and error so far. */
   output(): string;
-  /** Waits for a line that starts with `word`, and gives the rest of it. */
+  /** Waits for a line that starts with `word`, and returns the rest of it. */
   line(word: string): Promise<string>;
   ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Runs TypeScript as a process of its own; `@project` is the path of the project. */
+/** Runs TypeScript in a process of its own. `@project` stands for the project's path. */
 export function runScript(folder: string, body: string, env: NodeJS.ProcessEnv = {}): Script {
   const file = join(folder, `script-${Math.random().toString(36).slice(2)}.ts`);
   writeFileSync(file, body.replaceAll("@project", PROJECT));

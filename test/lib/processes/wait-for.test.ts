@@ -1,20 +1,20 @@
 import { waitFor } from "../../../lib/processes/wait-for";
 
 describe("waitFor", () => {
-  it("gives what the condition gives, once it is truthy", async () => {
+  it("returns the condition's first truthy value", async () => {
     let looks = 0;
     await expect(
       waitFor("three looks", () => ++looks === 3 && "yes", { deadlineMs: 5000, intervalMs: 1 }),
     ).resolves.toBe("yes");
   });
 
-  it("names what was waited for, and how long", async () => {
+  it("names the awaited event and the duration", async () => {
     await expect(waitFor("Vault to answer", () => false, { deadlineMs: 20, intervalMs: 1 })).rejects.toThrow(
-      "Waited 0.02 s in vain for Vault to answer.",
+      "Timed out after 0.02 s waiting for Vault to answer.",
     );
   });
 
-  it("takes an error for not yet, and tells the last one", async () => {
+  it("continues after an error, and quotes the last one", async () => {
     const refuse = () => Promise.reject(new Error("connection refused"));
     await expect(waitFor("MySQL", refuse, { deadlineMs: 20, intervalMs: 1 })).rejects.toThrow(
       "for MySQL; last: connection refused",
@@ -27,7 +27,7 @@ describe("waitFor", () => {
     );
   });
 
-  it("ends at once when waiting has become pointless", async () => {
+  it("ends at once when waiting becomes pointless", async () => {
     const abort = Promise.reject(new Error("the program ended"));
     const started = performance.now();
     await expect(waitFor("ever", () => false, { deadlineMs: 60_000, abort })).rejects.toThrow(

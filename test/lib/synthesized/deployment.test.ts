@@ -37,11 +37,11 @@ describe("A deployment", () => {
         open: [],
       });
     }
-    // So much was there to resolve.
+    // The test resolved this many texts.
     expect(textsIn(everything(deployment)).length).toBeGreaterThan(1500);
   });
 
-  it("has every stack, each after those that it needs", () => {
+  it("has every stack, each after the stacks that it needs", () => {
     expect(deploymentOf(demo).stacks.map(({ name }) => name)).toEqual([
       "network",
       "vm-reader-role",
@@ -119,7 +119,7 @@ describe("A deployment", () => {
     expect(found?.attribute(["id"])).toBe(id);
   });
 
-  it("gives resources with a random suffix their ids, and what they hold", () => {
+  it("gives resources with a random suffix and their contents their ids", () => {
     const deployment = deploymentOf(demo);
     const [keyVault, recovery] = deployment.resources("azurerm_key_vault");
     const name = keyVault?.argument("name");
@@ -167,7 +167,7 @@ describe("A deployment", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it("hands a value from stack to stack", () => {
+  it("passes a value from stack to stack", () => {
     const deployment = deploymentOf(production);
     expect(deployment.stack("vault-config").provider("vault")["address"]).toBe(
       deployment.stack("vault-server").output("vault_https_addr"),
@@ -177,7 +177,7 @@ describe("A deployment", () => {
     );
   });
 
-  it("reaches MySQL by an address of its subnet", () => {
+  it("gives MySQL an address of its subnet", () => {
     expect(deploymentOf(demo).stack("mysql").output("mysql_host")).toBe("10.20.2.4");
   });
 
@@ -196,7 +196,7 @@ describe("A deployment", () => {
     expect(app?.argument("app_settings")).toMatchObject({ VAULT_CACERT_BYTES: pem });
   });
 
-  it("asks for a certificate by Key Vault and name, again until there is one", () => {
+  it("asks for a certificate by Key Vault and name until it exists", () => {
     const asked: string[] = [];
     let made: string | undefined;
     const deployment = deploymentOf(demo, (keyVault, name) => {
@@ -206,14 +206,14 @@ describe("A deployment", () => {
     const [app] = deployment.resources("azurerm_linux_web_app");
     const [keyVault] = deployment.resources("azurerm_key_vault");
     expect(() => app?.argument("app_settings")).toThrow(
-      /^The certificate vault-tls of the Key Vault kv-demo-\w+ is not made yet/,
+      /^Key Vault kv-demo-\w+ has not created the certificate vault-tls yet/,
     );
     made = pem;
     expect(app?.argument("app_settings")).toMatchObject({ VAULT_CACERT_BYTES: pem });
     expect(asked).toEqual(Array(2).fill(`${keyVault?.argument("name")} vault-tls`));
   });
 
-  it("keeps ephemeral values out: it says where they come from", () => {
+  it("replaces ephemeral values with their source", () => {
     const deployment = deploymentOf(demo);
     const [keyVault] = deployment.resources("azurerm_key_vault");
     const [secret] = deployment.resources("azurerm_key_vault_secret");
@@ -245,24 +245,24 @@ describe("A deployment refuses to guess", () => {
     [
       "an attribute of an unknown type",
       "${azurerm_thing.x.id}",
-      "network/azurerm_thing.x has no attribute id",
+      "network/azurerm_thing.x has no known attribute id",
     ],
     [
       "an unknown attribute",
       "${azurerm_thing.x.list[1]}",
-      "network/azurerm_thing.x has no attribute list[1]",
+      "network/azurerm_thing.x has no known attribute list[1]",
     ],
-    ["a part of a text", "${azurerm_thing.x.name.first}", "has no attribute name.first"],
+    ["a part of a text", "${azurerm_thing.x.name.first}", "has no known attribute name.first"],
     [
-      "a resource that is not there",
+      "a missing resource",
       "${azurerm_thing.y.name}",
-      "azurerm_thing.y.name of the stack network is not known here",
+      "Stack network has no azurerm_thing.y.name, or sandbox/azurerm does not know its type",
     ],
-    ["a whole resource", "${azurerm_thing.x}", "azurerm_thing.x of the stack network is not known here"],
+    ["a whole resource", "${azurerm_thing.x}", "Stack network has no azurerm_thing.x, or"],
     [
       "an unknown data source",
       "${data.azurerm_thing.y.id}",
-      "data.azurerm_thing.y.id of the stack network is not known here",
+      "Stack network has no data.azurerm_thing.y.id, or",
     ],
     [
       "an unknown attribute of a data source",
@@ -277,21 +277,21 @@ describe("A deployment refuses to guess", () => {
     [
       "an unknown ephemeral value",
       "${ephemeral.azurerm_thing.y.value}",
-      "ephemeral.azurerm_thing.y.value of the stack network is not known here",
+      "Stack network has no ephemeral.azurerm_thing.y.value, or",
     ],
-    ["an unknown local", "${local.y}", "The stack network has no local y"],
-    ["a variable", "${var.y}", "var.y of the stack network is not known here"],
-    [
-      "an output that is not there",
-      "${data.terraform_remote_state.self.outputs.y}",
-      "The stack network has no output y",
-    ],
+    ["an unknown local", "${local.y}", "Stack network has no local y"],
+    ["a variable", "${var.y}", "Stack network has no var.y, or"],
+    ["a missing output", "${data.terraform_remote_state.self.outputs.y}", "Stack network has no output y"],
     [
       "a state that no stack keeps",
       "${data.terraform_remote_state.lost.outputs.y}",
       'keeps its state in {"path":"lost.tfstate"}',
     ],
-    ["a value defined by itself", "${local.circle}", "This is defined by itself: local circle of network"],
+    [
+      "a value defined by itself",
+      "${local.circle}",
+      "Circular definition: local circle of network depends on itself",
+    ],
   ])("%s", (_, template, reason) => {
     const deployment = deploymentWith({
       network: {
@@ -316,11 +316,11 @@ describe("A deployment refuses to guess", () => {
     expect(() => deploymentWith({ network: { resource } })).toThrow(`network/azurerm_thing.x has ${name}`);
   });
 
-  it("a random text by other settings", () => {
+  it("a random text with other settings", () => {
     const resource = { random_string: { x: { length: 6, special: true, upper: false } } };
     const deployment = deploymentWith({ network: { resource } });
     expect(() => deployment.value("network", "${random_string.x.result}")).toThrow(
-      "network/random_string.x is not of the form that is expected here: special:",
+      "network/random_string.x does not have the expected form: special:",
     );
   });
 
@@ -351,20 +351,20 @@ describe("A deployment refuses to guess", () => {
       deployment.resources("azurerm_network_interface").map((one) => one.attribute(["private_ip_address"]));
     expect(read(withInterfaces(...Array(3).fill("Dynamic")))).toEqual(["10.0.0.4", "10.0.0.5", "10.0.0.6"]);
     expect(() => read(withInterfaces(...Array(4).fill("Dynamic")))).toThrow(
-      "The subnet s (10.0.0.0/29) has no address left",
+      "The subnet s (10.0.0.0/29) has no free address",
     );
     expect(() => read(withInterfaces("Static"))).toThrow("private_ip_address_allocation");
   });
 
-  it("a stack that is not there", () => {
+  it("a missing stack", () => {
     expect(() => deploymentWith({ network: {} }).stack("vault")).toThrow(
-      "There is no stack vault among those synthesized: network.",
+      "Stack vault does not exist. The synthesized stacks are: network.",
     );
   });
 
-  it("a folder that nothing was synthesized into", () => {
+  it("a folder without synthesized stacks", () => {
     expect(() => Deployment.load("/nowhere", azurerm())).toThrow(
-      "/nowhere/manifest.json is not what cdktf writes",
+      "/nowhere/manifest.json is not a stack of this project",
     );
   });
 
@@ -375,7 +375,7 @@ describe("A deployment refuses to guess", () => {
         JSON.stringify({ terraform: { backend: { local: {} } }, module: { m: {} } }),
       );
       expect(() => Deployment.load(folder, azurerm())).toThrow(
-        /mysql\/cdk\.tf\.json is not what cdktf writes[\s\S]*"module"/,
+        /mysql\/cdk\.tf\.json is not a stack of this project[\s\S]*"module"/,
       );
     });
   });

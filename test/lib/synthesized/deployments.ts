@@ -17,7 +17,7 @@ import { azurerm } from "../../../sandbox/azurerm/provider";
 export const demo = loadEnvironment("demo");
 export const production = loadEnvironment("production");
 
-/** What `npm run synth` writes for an environment, in a folder for the time of the call. */
+/** Writes what `npm run synth` writes for an environment into a folder that exists during the call. */
 export function inSynthesizedFolder<Result>(
   environment: Environment,
   use: (folder: string) => Result,
@@ -35,14 +35,14 @@ export function inSynthesizedFolder<Result>(
 
 const synthesized = new WeakMap<Environment, SynthesizedStack[]>();
 
-/** A new one each time; the stacks of one environment are synthesized once. */
+/** Returns a new deployment each time. The stacks of one environment are synthesized once. */
 export function deploymentOf(environment: Environment, certificatePem?: CertificatePem): Deployment {
   const stacks = synthesized.get(environment) ?? inSynthesizedFolder(environment, readSynthesizedFolder);
   synthesized.set(environment, stacks);
   return new Deployment(stacks, azurerm(certificatePem));
 }
 
-/** Stacks written by hand, for what the real ones never hold. */
+/** Builds stacks from JSON, for cases that the real stacks do not have. */
 export function deploymentWith(
   stacks: Record<string, Partial<StackJson>>,
   certificatePem?: CertificatePem,

@@ -75,21 +75,21 @@ describe("A Terraform template", () => {
   });
 
   it.each([
-    ["an operator", "${local.port + 1}", '"+" where } is wanted'],
-    ["a condition", '${local.enabled ? "a" : "b"}', '"?" where } is wanted'],
+    ["an operator", "${local.port + 1}", '"+" instead of }'],
+    ["a condition", '${local.enabled ? "a" : "b"}', '"?" instead of }'],
     ["a negation", "${!local.enabled}", '"!"'],
     ["a splat", "${azurerm_subnet.x[*].id}", '"*"'],
     ["an attribute splat", "${azurerm_subnet.x.*.id}", '"*"'],
-    ["a for expression", "${[for x in local.list : x]}", '"x" where ] is wanted'],
+    ["a for expression", "${[for x in local.list : x]}", '"x" instead of ]'],
     ["an object", '${{ a = "b" }}', '"{"'],
     ["a directive", "%{ if true }x%{ endif }", "a directive"],
     ["a strip marker", "${~ local.port ~}", '"~"'],
-    ["an index that is computed", "${azurerm_subnet.x[local.port]}", "an index that is neither"],
-    ["an index of a call", '${regexall(".", local.certificate)[0]}', '"[" where } is wanted'],
-    ["no end", "${local.port", "the end where } is wanted"],
-    ["a string without end", '${join(",', "the end, where a string"],
-    ["a string over two lines", '${join("\n", local.list)}', "a line's end inside a string"],
-    ["an unknown escape", '${join("\\q", local.list)}', "an escape"],
+    ["a computed index", "${azurerm_subnet.x[local.port]}", "an index that is neither"],
+    ["an index of a call", '${regexall(".", local.certificate)[0]}', '"[" instead of }'],
+    ["no end", "${local.port", "the end instead of }"],
+    ["a string without end", '${join(",', "the end of the text in a string"],
+    ["a string over two lines", '${join("\n", local.list)}', "a line break inside a string"],
+    ["an unknown escape", '${join("\\q", local.list)}', "an unknown escape"],
     ["nothing", "${}", '"}"'],
   ])("may not hold %s, and the error quotes it", (_, template, found) => {
     const reading = () => read(`before ${template}`);
@@ -101,43 +101,43 @@ describe("A Terraform template", () => {
     [
       "an unknown function",
       '${upper("a")}',
-      'function upper is not known here, in "upper(\\"a\\")"; known are base64gzip, basename, join, regexall',
+      'The sandbox does not support the Terraform function upper in "upper(\\"a\\")". It supports base64gzip, basename, join, regexall',
     ],
     ["too many arguments", '${base64gzip("a", "b")}', "2 arguments instead of 1"],
-    ["a list where text is wanted", "${base64gzip(local.list)}", "a list cannot be text"],
+    ["a list instead of text", "${base64gzip(local.list)}", "a list cannot become text"],
     ["a join of something else", '${join(",", "a")}', "join takes a separator and one list"],
-    ["a pattern with groups", '${regexall("(a)(b)", local.certificate)}', "a pattern with groups"],
-    ["a list within text", "x ${local.list}", "a list cannot be text"],
-    ["null within text", "x ${local.nothing}", "null cannot be text"],
+    ["a pattern with groups", '${regexall("(a)(b)", local.certificate)}', "patterns with groups"],
+    ["a list within text", "x ${local.list}", "a list cannot become text"],
+    ["null within text", "x ${local.nothing}", "null cannot become text"],
     [
       "an ephemeral value within text",
       "password: ${ephemeral.azurerm_key_vault_secret.kept-password.value}",
-      "an object cannot be text",
+      "an object cannot become text",
     ],
     ["a reference to nothing", "${local.missing}", "nothing at local.missing"],
   ])("has no value with %s", (_, template, reason) => {
     expect(() => read(template)).toThrow(reason);
   });
 
-  it("is compressed by base64gzip", () => {
+  it("compresses a text with base64gzip", () => {
     const compressed = String(read("${base64gzip(local.user-data_text)}"));
     expect(gunzipSync(Buffer.from(compressed, "base64")).toString()).toBe("#cloud-config\n");
   });
 
-  it("quotes the expression of a long text only, not the text", () => {
+  it("quotes only the expression from a long text", () => {
     const reading = () => read(`${"secret text ".repeat(1000)}\${local.port + 1}`);
     expect(reading).toThrow('expression "${local.port + 1}"');
     expect(reading).not.toThrow("secret text");
   });
 
-  it("tells its references, those inside of strings and calls too", () => {
+  it("lists its references, including references inside strings and calls", () => {
     const template = '${a.b.c} ${join("${d.e.f}", [g.h[0].i, "${base64gzip(local.j)}"])} $${k.l.m}';
     expect(referencesIn(parse(template)).map(writePath)).toEqual(["a.b.c", "d.e.f", "g.h[0].i", "local.j"]);
   });
 });
 
 describe("A piece of Terraform's JSON", () => {
-  it("is evaluated in its depth, names too, and keeps null", () => {
+  it("is evaluated at every level, including names, and keeps null", () => {
     const json = {
       plain: [1, true, "x"],
       nested: { "port-${local.port}": ["${local.list}"], unset: null },

@@ -16,7 +16,7 @@ const terraform = (version: string): string =>
   standIn(folder.path, "terraform", `printf '{\\n  "terraform_version": "${version}"\\n}\\n'`);
 
 describe("findTerraform", () => {
-  it("wants a version with write-only arguments", async () => {
+  it("must have write-only arguments", async () => {
     const path = terraform("1.11.4");
     expect(await findTerraform(env())).toEqual({ path, version: "1.11.4" });
     terraform("1.10.5");
@@ -25,7 +25,7 @@ describe("findTerraform", () => {
     );
   });
 
-  it("says how to get it", async () => {
+  it("is missing: the error says how to install it", async () => {
     await expect(findTerraform({ PATH: folder.path })).rejects.toThrow(
       /^Terraform is not on PATH; install .*https:/,
     );
@@ -42,7 +42,7 @@ describe("terraformEnvironment", () => {
 });
 
 describe("providersInstallable", () => {
-  it("tells Terraform's own reason", async () => {
+  it("quotes Terraform's own reason", async () => {
     const path = standIn(
       folder.path,
       "terraform",
@@ -54,12 +54,12 @@ describe("providersInstallable", () => {
     });
   });
 
-  it("is no when Terraform does not come back in time", async () => {
+  it("is no when Terraform exceeds the deadline", async () => {
     const path = standIn(folder.path, "terraform", "sleep 60");
     const answer = await providersInstallable({ path, version: "1.11.4" }, {}, { deadlineMs: 100 });
     expect(answer).toMatchObject({
       installable: false,
-      reason: expect.stringContaining("was stopped after 0.1 s"),
+      reason: expect.stringContaining("did not end within 0.1 s, so it was stopped"),
     });
   });
 

@@ -21,26 +21,28 @@ describe("VaultClient", () => {
 
   const client = (deadlineMs?: number) => new VaultClient({ address, caFile: "" }, "a-token", deadlineMs);
 
-  it("waits for no answer longer than its deadline", async () => {
+  it("does not wait longer than its deadline", async () => {
     answer = () => {};
     await expect(client(50).request(request)).rejects.toThrow(
       `Vault at ${address} did not answer GET sys/mounts within 0.05 s.`,
     );
   });
 
-  it("says that Vault is away", async () => {
+  it("reports that Vault is unreachable", async () => {
     const away = new VaultClient({ address: "http://127.0.0.1:1", caFile: "" });
     await expect(away.request(request)).rejects.toThrow(
-      "Vault at http://127.0.0.1:1 cannot be asked GET sys/mounts: connect ECONNREFUSED 127.0.0.1:1.",
+      "Request to Vault at http://127.0.0.1:1 failed, GET sys/mounts: connect ECONNREFUSED 127.0.0.1:1.",
     );
   });
 
-  it("says that what answers is not Vault", async () => {
+  it("reports an answer that is not from Vault", async () => {
     answer = (_, response) => response.end("<html>");
-    await expect(client().request(request)).rejects.toThrow("answered GET sys/mounts with no JSON");
+    await expect(client().request(request)).rejects.toThrow(
+      "answered GET sys/mounts with text that is not JSON",
+    );
   });
 
-  it("tells Vault's own words, and not the token", async () => {
+  it("quotes Vault's error, and not the token", async () => {
     answer = (_, response) => response.writeHead(503).end('{"errors":["Vault is sealed"]}');
     const refusal = client().request(request);
     await expect(refusal).rejects.toThrow("Vault refused GET sys/mounts with 503: Vault is sealed.");
@@ -51,12 +53,12 @@ describe("VaultClient", () => {
     [404, "[]"],
     [400, '["No secret engine mount at x/"]'],
     [400, '["No auth engine at x/"]'],
-  ])("takes %i %s for an answer: nothing is there", async (status, errors) => {
+  ])("reads %i %s as nothing there", async (status, errors) => {
     answer = (_, response) => response.writeHead(status).end(`{"errors":${errors}}`);
     expect(await client().read("sys/mounts/x")).toBeUndefined();
   });
 
-  it("takes no other refusal for that", async () => {
+  it("reads no other refusal that way", async () => {
     answer = (_, response) => response.writeHead(403).end('{"errors":["permission denied"]}');
     await expect(client().read("sys/mounts/x")).rejects.toThrow("403: permission denied");
   });

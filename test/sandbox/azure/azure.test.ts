@@ -21,7 +21,7 @@ describe("The stand-in for Azure", () => {
   afterAll(() => azure.stop());
   afterEach(() => azure.faults.clear());
 
-  it("serves a program that knows proxy and CA from its environment only", async () => {
+  it("serves a program that knows proxy and CA only from its environment", async () => {
     const folder = await mkdtemp(join(tmpdir(), "azure-"));
     await writeFile(join(folder, "ca.pem"), azure.caPem);
     const proxy = azure.proxyUrlFor("vm-agent");
@@ -41,13 +41,13 @@ describe("The stand-in for Azure", () => {
     ]);
   });
 
-  it("is believed by nobody who does not trust its CA", async () => {
+  it("is rejected by clients that do not trust its CA", async () => {
     const proxy = new URL(azure.proxyUrlFor());
     const untrusted = tunnel(proxy, "sts.windows.net", azure.caPem, { ca: [] });
     await expect(untrusted).rejects.toThrow("unable to verify");
   });
 
-  it("speaks TLS 1.2 and newer only", async () => {
+  it("supports only TLS 1.2 and newer", async () => {
     const proxy = new URL(azure.proxyUrlFor());
     const outdated = tunnel(proxy, "sts.windows.net", azure.caPem, {
       minVersion: "TLSv1.1",
@@ -63,21 +63,21 @@ describe("The stand-in for Azure", () => {
     "https://example.com/",
     "https://no-such-vault.vault.azure.net/secrets/x",
     "https://graph.microsoft.com/",
-  ])("lets nothing out: %s", async (url) => {
+  ])("forwards nothing to the internet: %s", async (url) => {
     await expect(ask(azure, url)).rejects.toThrow("CONNECT 403");
-    expect(printed.at(-1)).toContain(`elsewhere asked for CONNECT ${new URL(url).hostname}:443`);
+    expect(printed.at(-1)).toContain(`does not support CONNECT ${new URL(url).hostname}:443`);
   });
 
   it.each([
     "http://example.com/",
     "http://kv-vault.vault.azure.net/secrets/tls",
     "http://169.254.169.254:8080/metadata",
-  ])("answers no plain HTTP but IMDS: %s", async (url) => {
+  ])("answers plain HTTP only for IMDS, not for %s", async (url) => {
     const { status, body } = await ask(azure, url, { from: "vm-vault" });
     expect([status, body.error.code]).toEqual([403, "HostNotImitated"]);
   });
 
-  it("carries a machine's connection to a private name, from the machine's own address", async () => {
+  it("forwards a machine's connection to a private name, from the machine's own address", async () => {
     const callers: (string | undefined)[] = [];
     const service = net.createServer((socket) => {
       callers.push(socket.remoteAddress);
@@ -96,12 +96,12 @@ describe("The stand-in for Azure", () => {
     expect([greeting, callers]).toEqual(["Vault's greeting", [agentAddress]]);
   });
 
-  it("does not let one host's connection be used for another's", async () => {
+  it("does not use one host's connection for another host", async () => {
     const { status } = await ask(azure, discovery, { headers: { Host: "kv-vault.vault.azure.net" } });
     expect(status).toBe(421);
   });
 
-  it("notes who asked for what, and nothing secret", async () => {
+  it("logs callers and requests, but no secrets", async () => {
     azure.requests.clear();
     const token = azure.tokenForMachine("vm-vault", "https://vault.azure.net");
     await ask(azure, `${keyUrl}&made-up=private`, { from: "vm-vault", token });
@@ -119,7 +119,7 @@ describe("The stand-in for Azure", () => {
     ]);
   });
 
-  it("tells each answer to whoever waits for it", async () => {
+  it("notifies the listeners of each answer", async () => {
     const seen: string[] = [];
     const end = azure.requests.onAnswer(({ path }) => seen.push(path));
     await ask(azure, keyUrl);
@@ -128,7 +128,7 @@ describe("The stand-in for Azure", () => {
     expect(seen).toEqual(["/keys/unseal/"]);
   });
 
-  it("stands beside another without knowing its keys", async () => {
+  it("runs next to another one without its keys", async () => {
     const beside = await startAzure(world, { print: () => {} });
     const foreign = beside.tokenForMachine("vm-vault", "https://vault.azure.net");
     const replies = [
@@ -140,11 +140,11 @@ describe("The stand-in for Azure", () => {
     expect(beside.caPem).not.toBe(azure.caPem);
   });
 
-  describe("on a bad day", () => {
+  describe("with faults", () => {
     const isKeyVault = ({ service }: { service: string }) => service === "Key Vault";
     const status = async () => (await ask(azure, keyUrl)).status;
 
-    it("refuses as often as it was told to", async () => {
+    it("refuses as often as the fault requires", async () => {
       const fault = azure.faults.add({ when: isKeyVault, answer: { status: 429, retryAfter: 1 }, times: 2 });
       const first = await ask(azure, keyUrl);
       expect([first.status, first.headers["retry-after"], first.body.error.code]).toEqual([
@@ -155,12 +155,12 @@ describe("The stand-in for Azure", () => {
       expect([await status(), await status(), fault.hits]).toEqual([429, 401, 2]);
     });
 
-    it("hits only what it was aimed at", async () => {
+    it("affects only the matching requests", async () => {
       azure.faults.add({ when: isKeyVault, answer: { status: 500 } });
       expect([await status(), (await ask(azure, discovery)).status]).toEqual([500, 200]);
     });
 
-    it("speaks the language of the service that fails", async () => {
+    it("uses the error format of the failing service", async () => {
       azure.faults.add({ when: ({ service }) => service === "IMDS", answer: { status: 503 } });
       const { body } = await ask(azure, "http://169.254.169.254/metadata/instance?api-version=2021-02-01", {
         from: "vm-vault",
@@ -174,7 +174,7 @@ describe("The stand-in for Azure", () => {
       expect(await status()).toBe(401);
     });
 
-    it("keeps its callers waiting until it is let go", async () => {
+    it("delays its callers until the promise settles", async () => {
       let letGo = () => {};
       azure.faults.add({
         when: isKeyVault,
@@ -193,7 +193,7 @@ describe("The stand-in for Azure", () => {
       expect(order).toEqual(["other", "held"]);
     });
 
-    it("is over when the fault is removed", async () => {
+    it("ends when the fault is removed", async () => {
       azure.faults.add({ when: isKeyVault, answer: { delayMs: 1 } }).remove();
       expect(await status()).toBe(401);
     });
@@ -201,7 +201,7 @@ describe("The stand-in for Azure", () => {
 });
 
 describe("Stopping", () => {
-  it("cuts open connections and leaves nothing listening", async () => {
+  it("closes connections and listeners", async () => {
     const azure = await startAzure(world, { print: () => {} });
     const port = Number(new URL(azure.proxyUrlFor("vm-vault")).port);
     const open = await tunnel(new URL(azure.proxyUrlFor()), "sts.windows.net", azure.caPem);
@@ -214,7 +214,7 @@ describe("Stopping", () => {
     expect(await refused).toBe("ECONNREFUSED");
   });
 
-  it("lets the process end by itself, in the middle of a request that is held up", async () => {
+  it("lets the process end during a delayed request", async () => {
     const script = join(__dirname, "start-and-stop.ts");
     const { stdout } = await run(process.execPath, ["--import", "tsx", script], { timeout: 30_000 });
     expect(stdout).toBe("stopped\n");
@@ -222,7 +222,7 @@ describe("Stopping", () => {
 });
 
 describe("A world that contradicts itself", () => {
-  it("is refused with every contradiction at once", async () => {
+  it("is rejected with every contradiction at once", async () => {
     const broken = startAzure({
       ...world,
       keys: [{ keyVault: "kv-gone", name: "unseal", keySize: 2048 }],
@@ -230,11 +230,11 @@ describe("A world that contradicts itself", () => {
       roleAssignments: [{ principalId: "nobody", roleName: "Key Vault Admin", scope: "kv-vault" }],
     });
     await expect(broken).rejects.toThrow(
-      /two of one virtual machine: vm-vault\n.*kv-gone\n.*assigned to nobody known: nobody\n.*Key Vault Admin is neither custom nor a built-in.*\n.*no subscription or below: kv-vault/,
+      /two of one virtual machine: vm-vault\n.*kv-gone\n.*assigned to an unknown principal: nobody\n.*Key Vault Admin is not a custom role and not a known built-in.*\n.*not in a subscription: kv-vault/,
     );
   });
 
-  it("is one where the same scope is written in another case", async () => {
+  it("does not include one scope in two spellings of case", async () => {
     const [assignment] = world.roleAssignments;
     const shouting = {
       ...world,
@@ -249,7 +249,7 @@ describe("A world that contradicts itself", () => {
   });
 });
 
-/** What a service behind CONNECT says first. */
+/** Returns the first data from a service behind CONNECT. */
 function greetingThrough(proxyUrl: string, authority: string): Promise<string> {
   const { hostname, port } = new URL(proxyUrl);
   return new Promise((resolve, reject) => {

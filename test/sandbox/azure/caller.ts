@@ -3,23 +3,23 @@ import tls from "node:tls";
 import type { Azure } from "../../../sandbox/azure/azure";
 
 interface Question {
-  /** The machine whose proxy is used. */
+  /** The machine whose proxy the request uses. */
   from?: string;
   method?: string;
   token?: string;
   headers?: Record<string, string>;
-  /** Sent as JSON, unless it is text. */
+  /** Sent as JSON, or unchanged if it is text or bytes. */
   body?: unknown;
 }
 
 export interface Reply {
   status: number;
   headers: IncomingHttpHeaders;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON a service answers with
+  // biome-ignore lint/suspicious/noExplicitAny: any JSON from a service
   body: any;
 }
 
-/** Asks through the proxy as a program would that knows nothing of the sandbox but proxy and CA. */
+/** Sends a request through the proxy, like a program that knows only proxy and CA. */
 export async function ask(
   azure: Azure,
   url: string,
@@ -40,7 +40,7 @@ export async function ask(
   return send({ createConnection: () => socket, method, path, headers: all }, body);
 }
 
-/** TLS to one of Azure's hosts through CONNECT; rejects with the status when the proxy refuses. */
+/** Opens TLS to an Azure host through CONNECT. Rejects with the status if the proxy refuses. */
 export function tunnel(
   proxy: URL,
   host: string,
@@ -76,7 +76,8 @@ function send(options: http.RequestOptions, body: unknown): Promise<Reply> {
       response.on("error", reject);
     });
     request.on("error", reject);
-    request.end(typeof body === "string" || body === undefined ? body : JSON.stringify(body));
+    const asItIs = typeof body === "string" || body === undefined || Buffer.isBuffer(body);
+    request.end(asItIs ? body : JSON.stringify(body));
   });
 }
 

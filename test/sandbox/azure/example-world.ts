@@ -1,6 +1,6 @@
 import type { AzureWorld } from "../../../sandbox/azure/model/world";
 
-/** The ids say what they are of; none is anybody's. */
+/** Returns a made-up id with a readable number. */
 const guid = (last: number): string => `00000000-0000-4000-8000-${String(last).padStart(12, "0")}`;
 
 export const tenantId = guid(1);
@@ -23,7 +23,7 @@ const both = guid(17);
 export const clientIdOf = (principalId: string): string => principalId.replace("8000", "9000");
 const ids = (principalId: string) => ({ principalId, clientId: clientIdOf(principalId) });
 
-/** On loopback, as a sandbox's subnets are. */
+/** On loopback, like a sandbox's subnets. */
 export const agentAddress = "127.77.4.4";
 
 const virtualMachine = (name: string, number: number) => ({

@@ -45,7 +45,7 @@ describe("Azure Resource Manager", () => {
     },
   );
 
-  it("lists a user-assigned identity below the machine, not at its top", async () => {
+  it("lists a user-assigned identity in the machine's list, not at its top level", async () => {
     const { identity } = (
       await asVault(`${resourceGroup}/providers/Microsoft.Compute/virtualMachines/vm-vault${read}`)
     ).body;
@@ -59,7 +59,7 @@ describe("Azure Resource Manager", () => {
 
   it.each([
     [
-      "a machine that is not there",
+      "a missing machine",
       `${resourceGroup}/providers/Microsoft.Compute/virtualMachines/gone${read}`,
       404,
       "ResourceNotFound",
@@ -107,7 +107,7 @@ describe("Azure Resource Manager", () => {
     ]);
   });
 
-  it("lists only what the caller may read", async () => {
+  it("lists only what the caller can read", async () => {
     const list = `${resourceGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities?api-version=2024-11-30`;
     const names = async (token: string) =>
       (await ask(azure, arm + list, { token })).body.value.map(({ name }: { name: string }) => name);
@@ -131,7 +131,7 @@ describe("Azure Resource Manager", () => {
       "InvalidAuthenticationTokenTenant",
     ],
     [
-      "that has expired",
+      "that is expired",
       () => azure.tokenForMachine("vm-vault", audience, { lifetime: -600 }),
       "ExpiredAuthenticationToken",
     ],
@@ -146,7 +146,7 @@ describe("Azure Resource Manager", () => {
       "InvalidAuthenticationToken",
     ],
     [
-      "under an unknown kid",
+      "with an unknown kid",
       () => azure.tokenForMachine("vm-vault", audience, { header: { kid: "unknown" } }),
       "InvalidAuthenticationToken",
     ],

@@ -1,4 +1,4 @@
-// A process of its own for azure.test.ts: whether it ends by itself is what is tested.
+// A separate process for azure.test.ts, which tests that it ends by itself.
 import http from "node:http";
 import { startAzure } from "../../../sandbox/azure/azure";
 import { world } from "./example-world";

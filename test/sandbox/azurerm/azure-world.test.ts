@@ -6,7 +6,7 @@ import { changed } from "../../synthesis";
 
 const world = (environment: Environment): AzureWorld => worldOf(deploymentOf(environment), environment);
 
-/** Who may do what, where: names instead of ids, places as below the subscription. */
+/** Returns each right with names instead of ids, and places below the subscription. */
 function rights(of: AzureWorld): string[] {
   const names = new Map([
     ...of.identities.map(({ principalId, name }) => [principalId, name] as const),
@@ -33,17 +33,18 @@ const withoutSuffix = (name: string): string =>
 describe("The world of the demo", () => {
   const demoWorld = world(demo);
 
-  it("gives exactly these rights", () => {
+  it("grants exactly these rights", () => {
     expect(rights(demoWorld)).toEqual([
-      "Whoever runs the deployment: Key Vault Certificates Officer at rg-demo-vault",
-      "Whoever runs the deployment: Key Vault Crypto Officer at rg-demo-vault",
-      "Whoever runs the deployment: Key Vault Secrets Officer at rg-demo-vault",
-      "Whoever runs the deployment: Storage Blob Data Contributor at rg-demo-vault",
+      "The person who runs the deployment: Key Vault Certificates Officer at rg-demo-vault",
+      "The person who runs the deployment: Key Vault Crypto Officer at rg-demo-vault",
+      "The person who runs the deployment: Key Vault Secrets Officer at rg-demo-vault",
+      "The person who runs the deployment: Storage Blob Data Contributor at rg-demo-vault",
       "app-demo-webapp-*: Key Vault Reader at rg-demo-vault/vaults/kv-demo-*/certificates/vault-tls",
       "app-demo-webapp-*: Monitoring Metrics Publisher at rg-demo-vault/components/appi-demo-vault",
       "id-demo-vault: Key Vault Crypto Service Encryption User at rg-demo-vault/vaults/kv-demo-*/keys/vault-unseal",
       "id-demo-vault: Key Vault Secrets User at rg-demo-vault/vaults/kv-demo-*/secrets/vault-tls",
       "id-demo-vault: Vault Recovery Key Writer (demo) at rg-demo-vault-recovery/vaults/kv-demo-rec-*/secrets/vault-recovery-keys",
+      "id-demo-vault: Vault Snapshot Keeper (demo) at rg-demo-vault-snapshots/storageAccounts/stdemosnap*/blobServices/default/containers/snapshots",
       "vm-demo-agent-1: Key Vault Reader at rg-demo-vault/vaults/kv-demo-*/certificates/vault-tls",
       "vm-demo-agent-1: Storage Blob Data Reader at rg-demo-vault/storageAccounts/stdemo*/blobServices/default/containers/app",
       "vm-demo-vault-1: Virtual Machine Reader (demo) at rg-demo-vault",
@@ -61,6 +62,14 @@ describe("The world of the demo", () => {
         ],
       },
       {
+        name: "Vault Snapshot Keeper (demo)",
+        actions: [],
+        dataActions: [
+          "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action",
+          "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+        ],
+      },
+      {
         name: "Virtual Machine Reader (demo)",
         actions: [
           "Microsoft.Compute/virtualMachines/*/read",
@@ -71,7 +80,7 @@ describe("The world of the demo", () => {
     ]);
   });
 
-  it("has Vault's VM with Vault's identity and its own, the agent's with its own alone", () => {
+  it("has Vault's VM with Vault's identity and its own, and the agent's VM only with its own", () => {
     const [vault, agent] = demoWorld.virtualMachines;
     expect(vault).toMatchObject({
       name: "vm-demo-vault-1",
@@ -111,18 +120,18 @@ describe("The world of the demo", () => {
     ]);
   });
 
-  it("knows the signed-in user under the id that the stacks use", () => {
+  it("gives the signed-in user the stacks' id", () => {
     const [person, ...others] = demoWorld.people;
     expect(others).toEqual([]);
     expect(person).toEqual({
-      name: "Whoever runs the deployment",
+      name: "The person who runs the deployment",
       objectId: deploymentOf(demo).value("network", "${data.azurerm_client_config.deployer.object_id}"),
     });
   });
 });
 
 describe("The world of production", () => {
-  it("lets the recovery key readers, and nobody else, read the recovery keys", () => {
+  it("lets only the recovery key readers read the recovery keys", () => {
     const reading = rights(world(production)).filter((right) => right.includes("vault-recovery-keys"));
     expect(reading).toEqual([
       "Grace Example: Key Vault Secrets User at rg-production-vault-recovery/vaults/kv-production-rec-*/secrets/vault-recovery-keys",
@@ -169,7 +178,7 @@ describe("Every world", () => {
   it.each([
     ["demo", demo],
     ["production", production],
-  ])("hangs together: principals, roles, Key Vaults of %s are there", (_, environment) => {
+  ])("has all principals, roles and Key Vaults of %s", (_, environment) => {
     expect(() => checkWorld(world(environment))).not.toThrow();
   });
 });
@@ -177,39 +186,39 @@ describe("Every world", () => {
 describe("worldOf refuses", () => {
   it.each([
     [
-      "a right under a condition",
+      "a right with a condition",
       {
         azurerm_role_assignment: {
           x: { principal_id: "p", scope: "/s", role_definition_name: "r", condition: "c" },
         },
       },
-      "network/azurerm_role_assignment.x is not of the form that is expected here: condition: a right under a condition is not imitated",
+      "network/azurerm_role_assignment.x does not have the expected form: condition: the sandbox does not support conditions on rights",
     ],
     [
       "a role that no stack defines",
       {
         azurerm_role_assignment: { x: { principal_id: "p", scope: "/s", role_definition_id: "/of/another" } },
       },
-      "No role of the synthesized stacks has the id /of/another",
+      "The synthesized stacks have no role with the id /of/another",
     ],
     [
-      "data actions that a role takes away",
+      "data actions that a role excludes",
       { azurerm_role_definition: { x: { name: "r", permissions: [{ not_data_actions: ["a"] }] } } },
       "not_data_actions",
     ],
     [
       "a Key Vault with access policies",
       { azurerm_key_vault: { x: { name: "kv", resource_group_name: "rg" } } },
-      "network/azurerm_key_vault.x is not of the form that is expected here: rbac_authorization_enabled",
+      "network/azurerm_key_vault.x does not have the expected form: rbac_authorization_enabled",
     ],
     [
-      "a key of a Key Vault that no stack makes",
+      "a key of an unknown Key Vault",
       {
         azurerm_key_vault_key: {
           x: { name: "k", key_vault_id: "/another", key_type: "RSA", key_size: 2048, key_opts: [] },
         },
       },
-      "No azurerm_key_vault of the synthesized stacks has the id /another",
+      "The synthesized stacks have no azurerm_key_vault with the id /another",
     ],
   ])("%s", (_, resource, reason) => {
     const deployment = deploymentWith({ network: { resource } });

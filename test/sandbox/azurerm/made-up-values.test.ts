@@ -13,13 +13,13 @@ describe("Made-up values", () => {
     expect(new Set(all()).size).toBe(3 * sources.length);
   });
 
-  it("are GUIDs that nobody takes for real", () => {
+  it("are GUIDs that do not look real", () => {
     for (const source of sources) {
       expect(madeUpGuid(source)).toMatch(/^00000000-0000-4000-8000-[0-9a-f]{12}$/);
     }
   });
 
-  it("are lower-case letters and digits, as many as wanted", () => {
+  it("are lower-case letters and digits, of the requested length", () => {
     for (const source of sources) expect(madeUpText(source, 12)).toMatch(/^[a-z0-9]{12}$/);
   });
 

@@ -3,7 +3,7 @@ import { type BootingMachine, virtualMachines } from "../../../sandbox/azurerm/v
 import { sandboxEnvironment } from "../../../sandbox/system/environment";
 import { demo, deploymentOf, production } from "../../lib/synthesized/deployments";
 
-/** The project writes its cloud-config as JSON, which is YAML too. */
+/** The project writes its cloud-config as JSON, which is also YAML. */
 function fileOn({ cloudConfig }: BootingMachine, path: string): string {
   const [header, ...rest] = cloudConfig.split("\n");
   expect(header).toBe("#cloud-config");
@@ -35,7 +35,7 @@ describe("The VMs of the demo", () => {
     ]);
   });
 
-  it("tell Vault who and where it is", () => {
+  it("tell Vault its name and address", () => {
     const [keyVault, recovery] = keyVaults.map(({ name }) => name);
     const lines = fileOn(vault, "/etc/vault.d/vault.env").split("\n");
     expect(lines).toEqual(
@@ -51,7 +51,7 @@ describe("The VMs of the demo", () => {
     );
   });
 
-  it("tell the agent where Vault and MySQL are", () => {
+  it("tell the agent the addresses of Vault and MySQL", () => {
     const lines = fileOn(agent, "/etc/vault-agent.d/agent.env").split("\n");
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -64,7 +64,7 @@ describe("The VMs of the demo", () => {
   });
 });
 
-it("The VMs of production have an address each", () => {
+it("Each VM of production has an address", () => {
   const machines = virtualMachines(deploymentOf(production));
   expect(machines.map(({ name, privateAddress }) => `${name} ${privateAddress}`)).toEqual([
     "vm-production-vault-1 10.40.1.4",

@@ -47,6 +47,6 @@ describe("Files of a disk that is not mounted", () => {
     const image = makeDisk();
     await expect(
       putFiles(debugfs ?? "", image, folder.path, [{ path: "/etc/name", from: "/nowhere/at/all" }]),
-    ).rejects.toThrow(/debugfs could not put files into/);
+    ).rejects.toThrow(/debugfs could not write files into/);
   });
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
-/** A CA and a certificate of it for localhost, made by openssl; paths of PEM files. */
+/** Creates a CA and its certificate for localhost with openssl, and returns paths of PEM files. */
 export function certificateFor(folder: string): { certificate: string; key: string; ca: string } {
   const [ca, caKey, certificate, key] = ["ca.pem", "ca-key.pem", "server.pem", "server-key.pem"].map((it) =>
     join(folder, it),

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../../lib/processes/temporary-folder";
 const folder = temporaryFolder();
 const bin = (): string => join(folder.path, "bin");
 
-/** Only what a test puts there: stand-ins are written for sh's own words alone. */
+/** PATH contains only a test's stand-ins, which use only sh's own commands. */
 function find(env: NodeJS.ProcessEnv = {}) {
   const { progress } = capturedProgress();
   return findMySqlProgram({ progress, env: { PATH: bin(), ...env }, alsoIn: [join(folder.path, "sbin")] });
@@ -24,7 +24,7 @@ describe("MySQL from PATH", () => {
     expect(await find()).toEqual({ flavour: "mysql", version: "8.4.7", origin: "PATH", server });
   });
 
-  it("is MariaDB, with what makes its data, in sbin too", async () => {
+  it("is MariaDB with its installer, also in sbin", async () => {
     const server = standIn(join(folder.path, "sbin"), "mariadbd", MARIADB);
     const installer = standIn(bin(), "mariadb-install-db", "exit 0");
     expect(await find()).toEqual({
@@ -36,11 +36,11 @@ describe("MySQL from PATH", () => {
     });
   });
 
-  it("is passed over when it is too old or incomplete", async () => {
+  it("is not used when it is too old or incomplete", async () => {
     standIn(bin(), "mysqld", "echo 'mysqld  Ver 5.7.44 for Linux on x86_64'");
-    await expect(find()).rejects.toThrow("is mysql 5.7.44, and 8.0 or newer is needed");
+    await expect(find()).rejects.toThrow("is mysql 5.7.44, but the sandbox needs 8.0 or newer");
     standIn(bin(), "mysqld", MARIADB);
-    await expect(find()).rejects.toThrow("but not mariadb-install-db");
+    await expect(find()).rejects.toThrow("but mariadb-install-db is missing");
   });
 });
 
@@ -53,14 +53,14 @@ describe("MySQL in Docker", () => {
     );
   const calls = (): string => readFileSync(join(folder.path, "calls"), "utf8");
 
-  it("is used when a daemon answers, in a pinned version", async () => {
+  it("is used in a pinned version when a daemon answers", async () => {
     const path = docker("echo 28.2.2");
     expect(await find()).toMatchObject({ origin: "Docker", container: { docker: path, image: MYSQL_IMAGE } });
     expect(MYSQL_IMAGE).toMatch(/:\d+\.\d+\.\d+$/);
     expect(calls()).toContain(`pull --quiet ${MYSQL_IMAGE}`);
   });
 
-  it("is passed over when none does", async () => {
+  it("is not used when no daemon answers", async () => {
     docker("echo 'Cannot connect to the Docker daemon' >&2; exit 1");
     await expect(find()).rejects.toThrow(
       "Docker: its daemon does not answer: Cannot connect to the Docker daemon",
@@ -91,16 +91,16 @@ describe("MySQL from the system's packages", () => {
     );
   });
 
-  it("is told to everybody else as a command to type", async () => {
+  it("is shown to other users as a command to type", async () => {
     actAs(1000);
     aptGet();
     await expect(find()).rejects.toThrow(
-      "type `sudo apt-get install mariadb-server-core mariadb-client-core`",
+      "Type `sudo apt-get install mariadb-server-core mariadb-client-core`",
     );
     expect(existsSync(join(folder.path, "calls"))).toBe(false);
   });
 
-  it("is installed through sudo that asks nothing, where CI=true only", async () => {
+  it("is installed with passwordless sudo only if CI=true", async () => {
     actAs(1000);
     aptGet();
     standIn(bin(), "sudo", 'shift; case "$1" in true) exit 0 ;; *) exec "$@" ;; esac');
@@ -109,10 +109,10 @@ describe("MySQL from the system's packages", () => {
   });
 });
 
-describe("When no MySQL can be had", () => {
-  it("says what to type, what was tried, and why each failed", async () => {
+describe("Without any MySQL", () => {
+  it("the error shows the command to type, the attempts and the reasons", async () => {
     await expect(find()).rejects.toThrow(
-      /^Neither MySQL nor MariaDB can be had; install one: `sudo apt-get install .*\n {2}- PATH: .*\n {2}- Docker: .*\n {2}- system packages: .*$/,
+      /^Found neither MySQL nor MariaDB\. Install one: `sudo apt-get install .*\n {2}- PATH: .*\n {2}- Docker: .*\n {2}- system packages: .*$/,
     );
   });
 });

@@ -27,11 +27,11 @@ import { runScript } from "../../lib/processes/script";
 import { describeUnless } from "../programs-there";
 import { certificateFor } from "./certificate";
 
-jest.setTimeout(60_000); // making a database's files takes seconds
+jest.setTimeout(60_000); // creating a database's files takes seconds
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "programs-test-mysql-")));
 const tls = certificateFor(folder);
-/** Odd on purpose: quotes, backslash, and what an options file takes for a comment. */
+/** Contains quotes, backslash and an options file's comment sign on purpose. */
 const password = `${randomBytes(12).toString("hex")}'"\\ #;`;
 const administrator = { name: "vaultadmin", password };
 const servers: MySqlServer[] = [];
@@ -41,7 +41,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** MySQL or MariaDB of this machine: what the module would find first, asked for synchronously. */
+/** MySQL or MariaDB of this machine, found synchronously in the module's first place. */
 const installed = ((): MySqlProgram | undefined => {
   const script = `command -v mysqld || command -v mariadbd; command -v mariadb-install-db || command -v mysql_install_db`;
   const env = { PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
@@ -56,7 +56,7 @@ const installed = ((): MySqlProgram | undefined => {
     return undefined;
   }
 })();
-const reason = installed ? undefined : "no MySQL or MariaDB here; `sudo apt-get install mariadb-server`";
+const reason = installed ? undefined : "found no MySQL or MariaDB; run `sudo apt-get install mariadb-server`";
 
 const optionsFor = (name: string, more: Partial<MySqlServerOptions> = {}): MySqlServerOptions => ({
   program: installed as MySqlProgram,
@@ -99,7 +99,7 @@ describeUnless(reason, "A private MySQL", () => {
     await admin?.end();
   });
 
-  it("speaks TLS 1.2 or newer, under the given certificate", async () => {
+  it("uses TLS 1.2 or newer with the given certificate", async () => {
     const [row] = await rows(admin, "SHOW STATUS LIKE 'Ssl_version'");
     expect(row?.["Value"]).toMatch(/^TLSv1\.[23]$/);
     await expect(login(server, { ssl: { minVersion: "TLSv1", maxVersion: "TLSv1.1" } })).rejects.toThrow();
@@ -112,11 +112,11 @@ describeUnless(reason, "A private MySQL", () => {
   });
 
   it("refuses a connection without TLS", async () => {
-    // MySQL names the transport; MariaDB 10.11 denies access, with the very password that opens it over TLS.
+    // MySQL names the transport. MariaDB 10.11 denies access, although the same password works over TLS.
     await expect(login(server, { ssl: undefined })).rejects.toThrow(/insecure transport|Access denied/i);
   });
 
-  it("has its administrator at host '%', with Azure's rights, and nobody else with a way in", async () => {
+  it("has its administrator at host '%' with Azure's rights, and no other account for people", async () => {
     expect((await rows(admin, "SELECT CURRENT_USER() AS me"))[0]?.["me"]).toBe("vaultadmin@%");
     const grants = JSON.stringify(await rows(admin, "SHOW GRANTS"));
     expect(grants).toContain("CREATE USER");
@@ -132,7 +132,7 @@ describeUnless(reason, "A private MySQL", () => {
     expect(users.map((it) => it["account"]).filter((it) => !system.includes(it))).toEqual(["vaultadmin@%"]);
   });
 
-  it("can make users, let them in, and throw them out, as Vault does", async () => {
+  it("can create users, admit them, and drop them, as Vault does", async () => {
     await admin.query("CREATE DATABASE shop");
     await admin.query("CREATE USER 'v-app'@'%' IDENTIFIED BY 'made-by-vault'");
     await admin.query("GRANT SELECT ON shop.* TO 'v-app'@'%'");
@@ -144,7 +144,7 @@ describeUnless(reason, "A private MySQL", () => {
     await expect(login(server, { user: "v-app", password: "made-by-vault" })).rejects.toThrow(/denied/);
   });
 
-  it("reads no files for clients", async () => {
+  it("does not read files for clients", async () => {
     const variables = await rows(
       admin,
       "SHOW VARIABLES WHERE Variable_name IN ('local_infile','secure_file_priv','require_secure_transport')",
@@ -154,7 +154,7 @@ describeUnless(reason, "A private MySQL", () => {
     expect(values["secure_file_priv"]).toContain("no-files");
   });
 
-  it("writes what takes long to its slow query log", async () => {
+  it("writes slow statements to its slow query log", async () => {
     await admin.query("SET SESSION long_query_time = 0");
     await admin.query("SELECT 'a slow one'");
     await waitFor("the slow log", () => readFileSync(server.slowLog, "utf8").includes("a slow one"), {
@@ -162,7 +162,7 @@ describeUnless(reason, "A private MySQL", () => {
     });
   });
 
-  it("listens on loopback only", async () => {
+  it("listens only on loopback", async () => {
     const others = Object.values(networkInterfaces()).flatMap((it) => it ?? []);
     for (const { address } of others.filter((it) => !it.internal && it.family === "IPv4")) {
       const socket = connect({ host: address, port: server.port });
@@ -171,7 +171,7 @@ describeUnless(reason, "A private MySQL", () => {
     }
   });
 
-  it("leaves the password nowhere: no file, log or argument", () => {
+  it("leaves the password in no file, log or argument", () => {
     const names = readdirSync(join(folder, "one"), { recursive: true, encoding: "utf8" });
     expect(names).not.toContain("init.sql");
     for (const name of names) {
@@ -188,7 +188,7 @@ describeUnless(reason, "A private MySQL", () => {
     );
   });
 
-  it("runs beside another one, which knows nothing of it", async () => {
+  it("runs next to another one, independently", async () => {
     const two = await start("two");
     expect(two.port).not.toBe(server.port);
     const other = await login(two);
@@ -197,7 +197,7 @@ describeUnless(reason, "A private MySQL", () => {
     await two.stop();
   });
 
-  it("leaves no process when it is stopped, and has its data when it is started again", async () => {
+  it("leaves no process after a stop, and has its data after a new start", async () => {
     const three = await start("three");
     const connection = await login(three);
     await connection.query("CREATE DATABASE kept");
@@ -213,7 +213,7 @@ describeUnless(reason, "A private MySQL", () => {
     await again.stop();
   });
 
-  it("comes back after a crash, on the same port", async () => {
+  it("restarts after a crash on the same port", async () => {
     const crashed = await start("four");
     await crashed.kill();
     await crashed.restart();
@@ -222,7 +222,7 @@ describeUnless(reason, "A private MySQL", () => {
     await crashed.stop();
   });
 
-  it("makes its data again when the first start was interrupted", async () => {
+  it("creates its data again after an interrupted first start", async () => {
     const first = await start("five");
     await first.kill();
     rmSync(join(folder, "five", "ready"));
@@ -232,7 +232,7 @@ describeUnless(reason, "A private MySQL", () => {
     await again.stop();
   });
 
-  it("says which port is taken when it was told which to use", async () => {
+  it("reports a taken port if the caller chose the port", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as { port: number };
@@ -240,13 +240,13 @@ describeUnless(reason, "A private MySQL", () => {
     taken.close();
   });
 
-  it("says so when the certificate cannot be read", async () => {
+  it("reports an unreadable certificate", async () => {
     await expect(start("seven", { tls: { ...tls, key: "/nowhere.pem" } })).rejects.toThrow(
-      /certificate or key cannot be read \(ENOENT/,
+      /Cannot read MySQL's certificate or key \(ENOENT/,
     );
   });
 
-  it("is gone after kill -9 of the sandbox, in the middle of its work", async () => {
+  it("ends after kill -9 of the sandbox, in the middle of its work", async () => {
     const script = runScript(
       folder,
       `import { MySqlServer } from "@project/sandbox/mysql/mysql-server";

@@ -38,7 +38,7 @@ describe("withFreePort", () => {
 
   it("gives up after five", async () => {
     await expect(withFreePort(() => Promise.reject(new Error("EADDRINUSE")))).rejects.toThrow(
-      "Five ports in a row",
+      "Other programs took five ports in a row",
     );
   });
 });

@@ -1,11 +1,13 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { waitFor } from "../../../lib/processes/wait-for";
+import { ask, type Command } from "../../../sandbox/system/control";
 import { describeUnless, describeWithVaultAndDatabase } from "../programs-there";
-import { Place, readProcess, type SandboxCommand } from "./sandbox-command";
+import { deadlineMs, Place, readProcess, type SandboxCommand } from "./sandbox-command";
 
 jest.setTimeout(240_000); // each starts whole sandboxes, 15 s on two cores that have nothing else to do
 
@@ -35,11 +37,12 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
 
   it("runs twice side by side, with logins that work; neither Ctrl-C nor kill -9 leaves anything behind", async () => {
     const [one, two] = [place.run(), place.run()];
-    await Promise.all([one.says("vault token lookup"), two.says("vault token lookup")]);
+    await Promise.all([one.says("Ctrl-C ends"), two.says("Ctrl-C ends")]);
     const folders = [one, two].map((it) => /^ {2}Files {5}(\S+)/m.exec(it.output())?.[1] ?? "");
     expect(new Set(folders).size).toBe(2);
 
     await loginsWork(one);
+    await commandsWork(one, folders[0] as string);
 
     one.child.kill("SIGINT");
     expect(await one.exitCode()).toBe(130);
@@ -85,11 +88,84 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
 /** A line of a stack trace of Node.js. */
 const stackTrace = /^ +at /m;
 
-/** Files that the command printed, to be sourced. */
+/** Files to be sourced. */
 function loginFiles(command: SandboxCommand): string[] {
-  return [...command.output().matchAll(/^ {2}\. (\S+) && vault token lookup$/gm)].map(
-    ([, file]) => file as string,
+  const folder = join(/^ {2}Files {5}(\S+)/m.exec(command.output())?.[1] ?? "", "logins");
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".sh"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** Every experiment of the start screen, and what it says; then each other command. */
+async function commandsWork(command: SandboxCommand, folder: string): Promise<void> {
+  expect(statSync(join(folder, "control")).mode & 0o777).toBe(0o600);
+  expect(command.output()).toMatch(/^The system runs .* Open http:\/\/127\.0\.0\.1:\d+\nCtrl-C ends it\.$/m);
+  const screen = command.output().split("Ctrl-C ends it.")[1] ?? "";
+  expect(screen).not.toContain("FAILS");
+  const experiments = [...screen.matchAll(/^ {4}npm run sandbox -- (.*)$/gm)].map(([, it = ""]) =>
+    it.split(" "),
   );
+  expect(experiments).toHaveLength(4);
+  // Another sandbox of this test may have started later, when the screen did not know of it.
+  const run = async ([word = "", ...words]: string[] = []) => {
+    const running = place.run({
+      args: words[0] === "--folder" ? [word, ...words] : [word, "--folder", folder, ...words],
+    });
+    return [await running.exitCode(), running.output()];
+  };
+  const [reads, refusal, rotation, kill] = experiments;
+  expect(await run(reads)).toEqual([0, expect.stringMatching(/^username +v-jwt-/m)]);
+  expect(await run(refusal)).toEqual([2, expect.stringContaining("permission denied")]);
+  expect(await run(rotation)).toEqual([
+    0,
+    expect.stringMatching(/rewrap: done, 120 customers; all are at version 2 of the key\n$/),
+  ]);
+  expect(await run(kill)).toEqual([0, expect.stringMatching(/^vault: /)]);
+  await command.says("works again: unsealed, active");
+
+  const tell = (command: Command, name?: string) => ask(folder, command, name);
+  expect((await tell("seal")).text).toContain("npm run sandbox -- unseal");
+  await command.says("  vault  sealed");
+  expect((await tell("status")).text).toMatch(/^ {2}FAILS {2}vault .* sealed$/m);
+  const back = () => command.output().split("works again: unsealed, active").length;
+  const before = back();
+  expect((await tell("unseal")).text).toContain("unseals itself");
+  await waitFor("Vault to be unsealed", () => back() > before, { deadlineMs });
+
+  expect((await tell("kill", "mysql")).text).toContain("does not run; start it by");
+  await command.says("mysql  does not run; start it by: npm run sandbox -- start mysql");
+  expect((await tell("start", "mysql")).text).toBe("mysql: runs");
+  await command.says("mysql  works again: runs");
+  expect((await tell("logs", "vault")).files?.map((it) => existsSync(it))).toEqual([true]);
+  const application = (await tell("open")).url ?? "";
+  const id = await revealedAs(application);
+  const audited = (await tell("audit", id)).text ?? "";
+  expect(audited).toContain('"path": "transit/decrypt/customer-key"');
+  expect(audited).toContain("hmac-sha256:");
+  expect(audited).not.toContain("vault:v");
+  await expect(tell("audit", "00000000-none")).rejects.toThrow(
+    "Vault's audit log has no request 00000000-none.",
+  );
+  expect(application).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  await expect(tell("stop", "nobody")).rejects.toThrow(
+    "There is no part nobody; choose from webapp, agent-1, vault, mysql.",
+  );
+}
+
+/** Reveals a customer's numbers in the application, as a browser does; the id under which Vault logged that. */
+async function revealedAs(application: string): Promise<string> {
+  await waitFor("the application to be ready", async () => (await fetch(`${application}/readyz`)).ok, {
+    deadlineMs,
+  });
+  const page = await fetch(`${application}/customers/1`);
+  const token = /name="_csrf" value="([^"]*)"/.exec(await page.text())?.[1] ?? "";
+  const answer = await fetch(`${application}/customers/1/reveal`, {
+    method: "POST",
+    headers: { cookie: page.headers.get("set-cookie")?.split(";")[0] ?? "", origin: application },
+    body: new URLSearchParams({ _csrf: token }),
+  });
+  return /by Vault as <code>([\w-]{36})/.exec(await answer.text())?.[1] ?? "";
 }
 
 /** Each printed login gives a token with the right policies, and shows no token to other users of the machine. */
@@ -144,6 +220,15 @@ async function login(file: string, jwt: string): Promise<{ token: string; data: 
   return { token, data: JSON.parse(rest.join("\n")).data };
 }
 
+/** A sandbox's folder, with these files in it. */
+function keptFolder(files: Readonly<Record<string, string>>): string {
+  const folder = join(place.path, "kept");
+  mkdirSync(folder);
+  for (const [name, content] of Object.entries({ "this-is-a-vault-on-azure-sandbox": "", ...files }))
+    writeFileSync(join(folder, name), content);
+  return folder;
+}
+
 /** Refused: exit code 1, the sentence on standard error, no stack trace, nothing left. */
 async function refused(
   command: SandboxCommand,
@@ -156,10 +241,18 @@ async function refused(
   await place.isEmpty({ but });
 }
 
+/** A step that failed says why, once; the last line only points there. */
+function told(step: string, sentence: string): RegExp {
+  const escaped = sentence.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const lines = `${step} … failed after \\d+\\.\\d s: ${escaped}\\n(?:.*\\n)?The sandbox did not start. The reason is above.`;
+  return new RegExp(`^(?!.*${escaped}.*${escaped}).*${lines}\\n$`, "s");
+}
+
 describe("npm run sandbox refuses in one sentence", () => {
   it.each([
     [["--forever"], /^Unknown option '--forever'\.\n\nUsage: /],
-    [["now"], /^Unexpected argument 'now'\.\n\nUsage: /],
+    [["now"], /^There is no command now\.\n\nUsage: /],
+    [["status", "vault", "now"], /^Unexpected argument 'now'\.\n\nUsage: /],
     [["--folder"], /^Option '--folder <value>' argument missing\.\n\nUsage: /],
     [["--apply", "magic"], /^--apply cannot be magic\.\n\nUsage: /],
   ])("the arguments %j", async (args, sentence) => {
@@ -169,7 +262,7 @@ describe("npm run sandbox refuses in one sentence", () => {
   it("an unknown environment", async () => {
     await refused(
       place.run({ env: { ENVIRONMENT: "nowhere" } }),
-      /ENVIRONMENT: there is no file environments\/nowhere\.json; choose from demo, production/,
+      /ENVIRONMENT: environments\/nowhere\.json does not exist; choose one of demo, production/,
     );
   });
 
@@ -208,6 +301,21 @@ describe("npm run sandbox refuses in one sentence", () => {
     expect(command.output()).toContain(`${folder} cannot be used (${code})`);
   });
 
+  it("a kept folder whose azure.json is damaged", async () => {
+    const content = '{"kv-demo-ab12cd":{"keys":{';
+    const folder = keptFolder({ "azure.json": content });
+    const file = join(folder, "azure.json");
+    await refused(
+      place.run({ args: ["--folder", folder] }),
+      told(
+        "stand-in for Azure",
+        `${file} is damaged, and with it the Key Vaults' content, without which the Vault that was kept stays sealed. Restore the file, or remove the folder ${folder} and start anew.`,
+      ),
+      ["kept"],
+    );
+    expect(readFileSync(file, "utf8")).toBe(content);
+  });
+
   it("a kept folder whose network is taken", async () => {
     const folder = join(place.path, "kept");
     mkdirSync(folder);
@@ -217,7 +325,10 @@ describe("npm run sandbox refuses in one sentence", () => {
     await new Promise<void>((done) => other.listen(8200, "127.251.7.7", done));
     await refused(
       place.run({ args: ["--folder", folder] }),
-      /\nOne of the ports 8200, 8201, 3306 is taken on 127\.251\.0\.0\/16; stop what listens there \(perhaps another sandbox of the same folder\)\.\n$/,
+      told(
+        "loopback network",
+        "One of the ports 8200, 8201, 3306 is taken on 127.251.0.0/16; stop what listens there (perhaps another sandbox of the same folder).",
+      ),
       ["kept"],
     );
     await new Promise((done) => other.close(done));
@@ -243,7 +354,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     };
     await refused(
       place.run({ env }),
-      /\nNo Vault can be had; install Vault 1\.21\.0 or newer .*, or name its binary in VAULT_PROGRAM\. Tried:\n {2}- PATH: there is no program named vault\.\n {2}- HashiCorp's release: .*\n {2}- Go module: .*\n$/,
+      /\nFound no Vault\. Install Vault 1\.21\.0 or newer .*, or name its binary in VAULT_PROGRAM\. Tried:\n {2}- PATH: found no program named vault\.\n {2}- HashiCorp's release: .*\n {2}- Go module: .*\n$/,
       ["bin"],
     );
   });
@@ -293,7 +404,10 @@ describeUnless(
       const command = place.run({ wrapper: within(script).map((it) => it.replace('exec "$@"', '"$@"')) });
       await refused(
         command,
-        /\nOne of the ports 8200, 8201, 3306 is taken on every loopback address; stop what listens there \(a server on 0\.0\.0\.0\)\.\n$/,
+        told(
+          "loopback network",
+          "One of the ports 8200, 8201, 3306 is taken on every loopback address; stop what listens there (a server on 0.0.0.0).",
+        ),
       );
     });
 

@@ -44,7 +44,7 @@ export class Place {
 
   /** Starts what `npm run sandbox` starts. */
   run({ args = [], env = {}, wrapper = [] }: CommandOptions = {}): SandboxCommand {
-    const words = [...wrapper, process.execPath, "--require", "tsx/cjs", "scripts/sandbox.ts", ...args];
+    const words = [...wrapper, process.execPath, "scripts/run-bundled.cjs", "scripts/sandbox.ts", ...args];
     const child = spawn(words[0] as string, words.slice(1), {
       cwd: project,
       env: { ...process.env, ENVIRONMENT: "demo", TMPDIR: this.path, ...env },

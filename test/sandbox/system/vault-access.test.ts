@@ -215,7 +215,6 @@ describeWithVault("Who may log in to Vault", () => {
 
   const policy = { policy: 'path "*" { capabilities = ["read", "sudo"] }' };
   it.each<[string, unknown]>([
-    ["GET sys/mounts", undefined],
     ["POST sys/mounts/mine", { type: "kv" }],
     ["POST sys/auth/mine", { type: "userpass" }],
     ["DELETE sys/auth/recovery", undefined],
@@ -231,7 +230,8 @@ describeWithVault("Who may log in to Vault", () => {
     ["POST auth/token/create", { policies: ["deployer"] }],
     ["PUT sys/leases/revoke-prefix/auth", {}],
     ["PUT sys/audit/mine", { type: "file", options: { file_path: "discard" } }],
-    ["GET sys/storage/raft/snapshot", undefined],
+    ["POST sys/storage/raft/snapshot-force", undefined],
+    ["POST sys/storage/raft/remove-peer", { server_id: "vault-1" }],
     ["PUT sys/seal", {}],
   ])("gives the machine no right to %s", async (request, body) => {
     expect(await onMachine(request, body)).toMatchObject({ status: 403 });

@@ -25,7 +25,7 @@ if (!vaultOrDatabaseMissing()) {
   afterAll(() => system.stop());
 }
 
-describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => {
+describeWithVaultAndDatabase("Applying vault-config with Vault's HTTP API", () => {
   let vault: RunningVault;
   let applier: HttpApplier;
   let secretsRead = 0;
@@ -54,25 +54,25 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     );
   });
 
-  it("writes every resource, with the deployer's rights and nothing more", async () => {
+  it("writes every resource, with only the deployer's rights", async () => {
     const { written, unchanged, removed } = await applier.apply(resources);
     expect([written, unchanged, removed]).toEqual([resources.map(({ address }) => address), [], []]);
   });
 
-  it("rotates root: the first password opens the database no more", async () => {
+  it("rotates root: the first password no longer opens the database", async () => {
     expect(await system.opens("vaultadmin", system.password)).toBe(false);
     const { username, password } = await vault.root.request({ method: "GET", path: "database/creds/short" });
     expect(await system.opens(String(username), String(password))).toBe(true);
   });
 
-  it("ends a lease whose user somebody dropped by hand", async () => {
+  it("ends a lease after a person dropped its user by hand", async () => {
     const { username } = await vault.root.request({ method: "GET", path: "database/creds/short" });
     await system.dropUser(String(username));
     const path = "sys/leases/revoke-prefix/database/creds/short";
     await vault.root.request({ method: "PUT", path, body: { sync: true } });
   });
 
-  it("lets a deployer see which leases Vault gave up, and end a lease of the database", async () => {
+  it("lets a deployer list the leases that Vault gave up, and end a lease of the database", async () => {
     const deployer = await VaultClient.loggedIn(vault.connection);
     expect(await endExpiredLeases(deployer)).toEqual({ ended: [], left: {} });
     const { username, password } = await vault.root.request({ method: "GET", path: "database/creds/short" });
@@ -86,7 +86,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     await deployer.logOut();
   });
 
-  it("writes nothing when it is applied again, and asks for no password", async () => {
+  it("writes nothing in a second run, and requests no password", async () => {
     const before = [vault.logLength, secretsRead] as const;
     for (const again of [applier, newApplier()]) {
       const { written, unchanged } = await again.apply(resources);
@@ -96,13 +96,13 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     expect(rotations(vault)).toBe(1);
   });
 
-  it("notes what was applied without any secret", () => {
+  it("records the applied resources without secrets", () => {
     const noted = readFileSync(stateFile, "utf8");
     expect(noted).not.toContain(system.password);
     expect(noted).not.toContain(vault.connection.jwt);
   });
 
-  it("makes again what somebody removed, and nothing else", async () => {
+  it("recreates only removed resources", async () => {
     await vault.root.request({ method: "DELETE", path: "database/roles/short" });
     const { written } = await applier.apply(resources);
     expect(written).toEqual([
@@ -110,7 +110,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     ]);
   });
 
-  it("changes what is there where that is possible, and keeps the rotated password", async () => {
+  it("changes existing resources if possible, and keeps the rotated password", async () => {
     const before = vault.logLength;
     const changed = change(resources, (it) => {
       if (it.type === "vault_policy") return { policy: `# changed\n${it.arguments["policy"]}` };
@@ -128,7 +128,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     expect(await vault.root.read("database/creds/short")).toMatchObject({ username: expect.any(String) });
   });
 
-  it("writes the password again and rotates again when its version is raised", async () => {
+  it("writes and rotates the password again after a higher version", async () => {
     await system.resetPassword();
     const { written } = await applier.apply(raised);
     expect(written).toEqual(
@@ -138,7 +138,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     expect(await vault.root.read("database/creds/short")).toMatchObject({ username: expect.any(String) });
   });
 
-  it("removes what is no longer wanted", async () => {
+  it("removes resources that are no longer in the list", async () => {
     const { written, removed } = await applier.apply(
       raised.filter(({ address }) => !address.includes("role-long")),
     );
@@ -146,7 +146,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     expect(await vault.root.read("database/roles/long")).toBeUndefined();
   });
 
-  it("removes no transit key that is protected", async () => {
+  it("does not remove a protected transit key", async () => {
     const lost = raised.filter(({ address }) => !address.includes("key-archive-key"));
     await applier.apply(deletionAllowed(raised, false));
     await expect(applier.apply(deletionAllowed(lost, false))).rejects.toThrow(
@@ -156,10 +156,10 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
   });
 
   it.each([
-    ["a type", { type: "vault_kv_secret_v2", address: "vault_kv_secret_v2.x" }, "vault_kv_secret_v2"],
-    ["an argument", { arguments: { name: "x", policy: "", made_up: 1 } }, "made_up"],
-    ["a lifecycle rule", { lifecycle: { prevent_destroy: true } }, "lifecycle.prevent_destroy"],
-  ])("refuses %s that it does not know, before it writes anything", async (_, difference, named) => {
+    ["type", { type: "vault_kv_secret_v2", address: "vault_kv_secret_v2.x" }, "vault_kv_secret_v2"],
+    ["argument", { arguments: { name: "x", policy: "", made_up: 1 } }, "made_up"],
+    ["lifecycle rule", { lifecycle: { prevent_destroy: true } }, "lifecycle.prevent_destroy"],
+  ])("refuses an unknown %s before it writes anything", async (_, difference, named) => {
     const before = vault.logLength;
     const policy = resources.find(({ type }) => type === "vault_policy") as VaultResource;
     await expect(applier.apply([...resources, { ...policy, ...difference }])).rejects.toThrow(named);
@@ -177,7 +177,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     await client.logOut();
   });
 
-  it("tells Vault's own reason when a token is not the deployer's", async () => {
+  it("quotes Vault's reason when a token is not the deployer's", async () => {
     const stranger = new HttpApplier({
       connection: { ...vault.connection, jwt: `${vault.connection.jwt.slice(0, -8)}AAAAAAAA` },
       readSecret: async () => "",
@@ -187,7 +187,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     );
   });
 
-  it("does not talk to a server that it cannot verify", async () => {
+  it("sends nothing to a server that it cannot verify", async () => {
     const { keyPem: _, ...connection } = {
       ...vault.connection,
       keyPem: "",
@@ -195,7 +195,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
     };
     const applier = new HttpApplier({ connection, readSecret: async () => "" });
     await expect(applier.apply(resources)).rejects.toThrow(
-      /cannot be asked POST auth\/deployer\/login: .*vault\.example\.com/,
+      /failed, POST auth\/deployer\/login: .*vault\.example\.com/,
     );
   });
 
@@ -213,7 +213,7 @@ describeWithVaultAndDatabase("Applying vault-config by Vault's HTTP API", () => 
   });
 });
 
-describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP API", () => {
+describeWithTerraform("Applying vault-config with Terraform and with Vault's HTTP API", () => {
   let byTerraform: RunningVault;
   let byHttp: RunningVault;
   let terraform: TerraformApplier;
@@ -235,7 +235,7 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
     });
   });
 
-  it("applies by Terraform, and its second plan is empty", async () => {
+  it("applies with Terraform, and the second plan is empty", async () => {
     resources = deletionAllowed(resources, true);
     await terraform.apply(resources);
     expect(await terraform.planIsEmpty()).toMatchObject({ empty: true });
@@ -244,7 +244,7 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
     first = await readBack(byTerraform.root);
   });
 
-  it("gives the same Vault by HTTP, even if it is interrupted and taken up again", async () => {
+  it("creates the same Vault over HTTP, even after an interruption", async () => {
     await system.resetPassword();
     let interrupted = false;
     const applier = new HttpApplier({
@@ -278,7 +278,7 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
     );
   });
 
-  it("can be read back by the deployer", async () => {
+  it("is readable for the deployer", async () => {
     const client = await VaultClient.loggedIn(byHttp.connection);
     expect(await readBack(client)).toEqual(first);
     await client.logOut();
@@ -288,7 +288,7 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
     expect(comparable(byHttp.writes())).toEqual(comparable(byTerraform.writes()));
   });
 
-  it("leaves the password and the deployer's token in no file", () => {
+  it("writes the password and the deployer's token to no file", () => {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
       (it) => it.isFile() && !it.parentPath.includes("/.terraform/providers/"),
     );
@@ -303,7 +303,7 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
     }
   });
 
-  it("reaches Vault through a proxy, and verifies the name that it is told to", async () => {
+  it("reaches Vault through a proxy, and verifies the configured name", async () => {
     const proxy = await ConnectProxy.start(new URL(byTerraform.connection.address));
     const connection = {
       ...byTerraform.connection,
@@ -330,7 +330,7 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
   });
 
   it("destroys and applies again", async () => {
-    await terraform.apply(resources); // nothing new: the address again
+    await terraform.apply(resources); // nothing new, only the address again
     await terraform.destroy();
     expect(await byTerraform.root.read("sys/policies/acl/workload-webapp")).toBeUndefined();
     await system.resetPassword();
@@ -338,7 +338,7 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
     expect(await readBack(byTerraform.root)).toEqual(first);
   });
 
-  it("tells Vault's own reason when Vault refuses", async () => {
+  it("quotes Vault's reason when Vault refuses", async () => {
     const stranger = new TerraformApplier({
       terraform: await findTerraform(),
       folder: join(system.folder, "stranger"),
@@ -351,11 +351,14 @@ describeWithTerraform("Applying vault-config by Terraform and by Vault's HTTP AP
   });
 });
 
-/** The provider's misspelt argument, which Vault passes over; what is empty; and the order, which Terraform chooses. */
+/**
+ * Removes the provider's misspelt argument, which Vault ignores, empty values, and the order, which Terraform
+ * chooses.
+ */
 function comparable(requests: readonly AuditedRequest[]): string[] {
   const body = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    // Newer providers leave an empty client secret out.
+    // Newer providers omit an empty client secret.
     const entries = Object.entries(value).filter(
       ([name, it]) =>
         name !== "min_encryption_versoin" && it !== null && !(name === "client_secret" && it === ""),
@@ -373,7 +376,7 @@ function rotations(vault: RunningVault): number {
   return vault.writes().filter(({ path }) => path === "database/rotate-root/mysql").length;
 }
 
-/** What protectData is for: whether transit keys may be deleted. */
+/** Sets whether transit keys may be deleted, as protectData does. */
 function deletionAllowed(all: readonly VaultResource[], deletion_allowed: boolean): VaultResource[] {
   return change(all, ({ type }) => (type === "vault_transit_secret_backend_key" ? { deletion_allowed } : {}));
 }

@@ -2,9 +2,9 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** A forward proxy that leads to one server, whatever host it is asked for. */
+/** A forward proxy that connects every host to one server. */
 export class ConnectProxy {
-  /** Hosts and ports that it was asked for. */
+  /** The requested hosts and ports. */
   readonly asked: string[] = [];
   private readonly sockets = new Set<Duplex>();
 

@@ -6,11 +6,11 @@ import { agent, subscriptionId, tenantId, webApp } from "../azure/example-world"
 export interface DemoValues {
   /** host:port of the database server. */
   readonly database: string;
-  /** Where the audit log goes instead of /var/log/vault/memory/audit.log. */
+  /** Path of the audit log. It replaces /var/log/vault/memory/audit.log. */
   readonly auditLog: string;
 }
 
-/** What other stacks hand on, by the outputs' names. */
+/** The other stacks' outputs, by their names. */
 const HANDED_ON: readonly (readonly [RegExp, string])[] = [
   [/azurerm_mysql_flexible_server.*fqdn$/, "DATABASE"],
   [/azurerm_mysql_flexible_database.*name$/, "customers"],
@@ -19,10 +19,10 @@ const HANDED_ON: readonly (readonly [RegExp, string])[] = [
   [/azurerm_linux_virtual_machine.*principal_id$/, agent],
 ];
 
-/** The Vault resources of the demo's stack vault-config, in order, with the references resolved by hand. */
+/** Returns the Vault resources of the demo's stack vault-config, in order. References are resolved by hand. */
 export function demoResources({ database, auditLog }: DemoValues): VaultResource[] {
   const stack = synthesizeSystem(loadEnvironment("demo")).get("vault-config");
-  if (!stack) throw new Error("there is no stack vault-config");
+  if (!stack) throw new Error("the stack vault-config does not exist");
   const blocks = new Map(stack.resources().map((block) => [`${block.type}.${block.id}`, block]));
   const resolve = (value: unknown): unknown => {
     if (typeof value === "string") return resolveText(value);

@@ -44,7 +44,7 @@ const connection: VaultResource = {
   dependsOn: [],
 };
 
-describe("What the sandbox knows of the Vault provider", () => {
+describe("The sandbox's knowledge of the Vault provider", () => {
   const enterprise = configurationOf(
     changed(demo, (it) => {
       it.vault.edition = "enterprise";
@@ -55,17 +55,17 @@ describe("What the sandbox knows of the Vault provider", () => {
     ["demo", configurationOf(demo)],
     ["production", configurationOf(loadEnvironment("production"))],
     ["enterprise", enterprise],
-  ])("is all that %s holds", (_, resources) => {
+  ])("covers everything in %s", (_, resources) => {
     expect(resources.map(understand)).toHaveLength(resources.length);
   });
 
-  it("is what a reader of the stack would send", () => {
+  it("produces the requests that the stack describes", () => {
     const byHand = demoResources({ database: "mysql", auditLog: "audit.log" });
     const addresses = (resources: readonly VaultResource[]) => resources.map(({ address }) => address).sort();
     expect(addresses(configurationOf(demo))).toEqual(addresses(byHand));
   });
 
-  it("includes transform, which only Enterprise runs: as the provider sends it", () => {
+  it("includes transform (Enterprise only) in the provider's form", () => {
     const sent = enterprise
       .filter(({ type }) => type.startsWith("vault_transform_"))
       .map(understand)
@@ -108,24 +108,21 @@ describe("What the sandbox knows of the Vault provider", () => {
       "a password in plain text",
       { ...connection, arguments: { ...connection.arguments, mysql: { password_wo: "x" } } },
     ],
-    [
-      "a secret in an argument that is kept",
-      { ...policy, arguments: { name: "x", policy: { ephemeral: "x" } } },
-    ],
+    ["a secret in a stored argument", { ...policy, arguments: { name: "x", policy: { ephemeral: "x" } } }],
     [
       "an unknown argument of a block",
       { ...connection, arguments: { ...connection.arguments, mysql: { host: "x" } } },
     ],
-    ["an endpoint that would have to be read", endpoint({ disable_delete: true })],
-    ["an endpoint that would have to be deleted", endpoint({ disable_read: true })],
+    ["an endpoint that needs reads", endpoint({ disable_delete: true })],
+    ["an endpoint that needs a deletion", endpoint({ disable_read: true })],
     ["a missing argument", { ...policy, arguments: { policy: "" } }],
   ])("refuses %s", (_, resource) => {
-    expect(() => understand(resource)).toThrow(`${resource.address} (${resource.type}) cannot be applied: `);
+    expect(() => understand(resource)).toThrow(`Cannot apply ${resource.address} (${resource.type}): `);
   });
 });
 
 describe("The configuration for Terraform", () => {
-  it("takes texts literally, and secrets from variables that Terraform keeps nowhere", () => {
+  it("takes texts literally, and secrets from variables that Terraform does not store", () => {
     const { json, secrets } = terraformConfiguration("https://vault.example.com:8200", [
       { ...policy, arguments: { name: "x", policy: "${a} %{b} {{c}}" }, lifecycle: {} },
       connection,

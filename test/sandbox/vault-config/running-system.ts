@@ -24,7 +24,7 @@ const POLICY = join(__dirname, "../../../cloud-init/vault-server/files/etc/vault
 const ISSUER = `https://sts.windows.net/${tenantId}/`;
 const AUDIENCE = "https://management.azure.com/";
 
-/** Real Vaults as first boot leaves them, a real database, and the stand-in for Azure. */
+/** Real Vaults in the state after first boot, a real database, and the stand-in for Azure. */
 export class RunningSystem {
   private readonly stops: (() => Promise<unknown>)[] = [];
 
@@ -34,7 +34,7 @@ export class RunningSystem {
     private readonly authority: CertificateAuthority,
   ) {}
 
-  /** The administrator's first password, as Key Vault would hold it. */
+  /** The administrator's first password, which Key Vault would store. */
   readonly password = `first-${randomBytes(12).toString("hex")}`;
   private mysql?: MySqlServer;
   private keeper?: Connection;
@@ -62,7 +62,7 @@ export class RunningSystem {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** What the stack vault-config holds; Vaults that are compared write to the same audit log. */
+  /** The resources of the stack vault-config. Vaults in a comparison write to the same audit log path. */
   resources(): VaultResource[] {
     return demoResources({
       database: `localhost:${this.mysql?.port}`,
@@ -70,17 +70,17 @@ export class RunningSystem {
     });
   }
 
-  /** As the stack mysql does when the password's version is raised: sets what Key Vault holds. */
+  /** Sets the password in Key Vault, as the stack mysql does for a higher password version. */
   async resetPassword(password = this.password): Promise<void> {
     await this.keeper?.query(`ALTER USER 'vaultadmin'@'%' IDENTIFIED BY '${password}'`);
   }
 
-  /** By hand, behind Vault's back. */
+  /** Drops a user by hand, without Vault's knowledge. */
   async dropUser(name: string): Promise<void> {
     await this.keeper?.query(`DROP USER '${name}'@'%'`);
   }
 
-  /** Whether a password still opens the database. */
+  /** Returns true if a password still opens the database. */
   async opens(user: string, password: string): Promise<boolean> {
     try {
       await (await this.connect(user, password)).end();
@@ -91,7 +91,10 @@ export class RunningSystem {
     }
   }
 
-  /** A Vault after first boot: initialised, with the deployers' mount, role and policy, and first boot's audit device. */
+  /**
+   * Starts a Vault in the state after first boot: initialized, with the deployers' mount, role and policy, and first
+   * boot's audit device.
+   */
   async startVault(name: string): Promise<RunningVault> {
     const folder = join(this.folder, name);
     await mkdir(folder);
@@ -158,7 +161,7 @@ export class RunningSystem {
   }
 }
 
-/** The deployers' policy, with the database and the audit log of this suite in the place of Azure's. */
+/** The deployers' policy, with this suite's database and audit log instead of Azure's. */
 function policyHere(folder: string): string {
   return readFileSync(POLICY, "utf8")
     .replace("*.mysql.database.azure.com:3306)", "*)")
@@ -174,14 +177,14 @@ export interface AuditedRequest {
 
 export class RunningVault {
   private constructor(
-    /** The deployer's. */
+    /** The deployer's connection. */
     readonly connection: VaultConnection,
-    /** May do everything. */
+    /** A client with all rights. */
     readonly root: VaultClient,
     private readonly log: string,
   ) {}
 
-  /** `folder` is where Vault runs: its audit log is named from there, so that Vaults can be compared. */
+  /** @param folder Vault's working folder. The audit log's path is relative to it, so that Vaults are comparable. */
   static async initialised(connection: VaultConnection, folder: string): Promise<RunningVault> {
     const nobody = new VaultClient(connection);
     const shares = { secret_shares: 1, secret_threshold: 1 };
@@ -208,7 +211,7 @@ export class RunningVault {
     return new RunningVault(connection, root, join(folder, "first-boot.log"));
   }
 
-  /** What the deployer has changed since `from`, a number of lines of the log. */
+  /** Returns the deployer's writes since line `from` of the log. */
   writes(from = 0): AuditedRequest[] {
     return this.lines()
       .slice(from)

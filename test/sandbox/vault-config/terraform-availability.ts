@@ -1,4 +1,4 @@
-// A process of its own for programs.ts: prints whether Terraform and the Vault provider are there.
+// A separate process for programs.ts. It prints whether Terraform and the Vault provider exist.
 import { terraformAvailability } from "../../../sandbox/vault-config/terraform-applier";
 
 void terraformAvailability().then((answer) => {

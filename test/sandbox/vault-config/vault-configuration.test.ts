@@ -21,7 +21,7 @@ describe.each([
   }));
   const addresses = list.map(({ address }) => address);
 
-  it("holds every resource of the stack once", () => {
+  it("contains every resource of the stack once", () => {
     const expected = Object.entries<object>(written).flatMap(([type, blocks]) =>
       Object.keys(blocks).map((id) => `${type}.${id}`),
     );
@@ -29,7 +29,7 @@ describe.each([
     expect([...addresses].sort()).toEqual(expected.sort());
   });
 
-  it("names a resource's needs wherever the stack's text does, and puts them before it", () => {
+  it("lists all dependencies in the stack's text, and puts them first", () => {
     for (const [index, { address, type, dependsOn }] of list.entries()) {
       const { "//": notes, ...block } = written[type][address.slice(type.length + 1)];
       const text = JSON.stringify(block);
@@ -41,7 +41,7 @@ describe.each([
     }
   });
 
-  it("holds no open reference", () => {
+  it("contains no unresolved reference", () => {
     expect(JSON.stringify(list.map((resource) => resource.arguments))).not.toContain("${");
   });
 });
@@ -55,7 +55,7 @@ describe("Vault's configuration", () => {
     return found[0];
   };
 
-  it("holds references between resources resolved", () => {
+  it("resolves references between resources", () => {
     expect(only("vault_generic_endpoint")?.arguments).toEqual({
       path: "database/rotate-root/mysql",
       data_json: "{}",
@@ -64,7 +64,7 @@ describe("Vault's configuration", () => {
     });
   });
 
-  it("holds the database's address, and of its password only where it is kept", () => {
+  it("contains the database's address, and only the place of its password", () => {
     const [keyVault] = deployment.resources("azurerm_key_vault");
     expect(only("vault_database_secret_backend_connection")?.arguments["mysql"]).toMatchObject({
       connection_url: "{{username}}:{{password}}@tcp(10.20.2.4:3306)/?tls=true",
@@ -88,13 +88,13 @@ describe("Vault's configuration", () => {
     });
   });
 
-  it("keeps null inside an object, whose attributes the provider wants complete", () => {
+  it("keeps null inside an object, because the provider requires all attributes", () => {
     expect(only("vault_auth_backend")?.arguments["tune"]).toEqual([
       expect.objectContaining({ default_lease_ttl: "1h", max_lease_ttl: "1h", token_type: null }),
     ]);
   });
 
-  it("keeps what Terraform does at a change", () => {
+  it("keeps the lifecycle rules", () => {
     expect(only("vault_generic_endpoint")?.lifecycle).toEqual({
       replace_triggered_by: [
         expect.stringMatching(/^vault_database_secret_backend_connection\..*password_wo_version$/),
@@ -102,14 +102,14 @@ describe("Vault's configuration", () => {
     });
   });
 
-  it("refuses a resource that is none of Vault", () => {
+  it("refuses a resource that is not Vault's", () => {
     const resource = { azurerm_thing: { x: {} } };
     expect(() => vaultConfiguration(deploymentWith({ "vault-config": { resource } }))).toThrow(
-      "vault-config/azurerm_thing.x is no resource of Vault",
+      "vault-config/azurerm_thing.x is not a resource of Vault",
     );
   });
 
-  it("finds what a resource needs behind locals and in its own orders, and refuses a circle", () => {
+  it("finds dependencies behind locals and in lifecycle rules, and refuses a circle", () => {
     const twoMounts = (local: string) => ({
       "vault-config": {
         locals: { text: local },
@@ -140,7 +140,7 @@ describe("Vault's configuration", () => {
       },
     });
     expect(() => vaultConfiguration(circular)).toThrow(
-      "in a circle: vault_mount.a, vault_mount.b, vault_mount.a.",
+      "Circular dependency, each needs the next: vault_mount.a, vault_mount.b, vault_mount.a.",
     );
   });
 });

@@ -7,7 +7,7 @@ import { vaultCacheKey } from "../../../sandbox/vault/vault-program";
 
 const METADATA = "other";
 
-/** Another build of the Vault that Go builds here, which calls itself otherwise: kept in the cache of programs. */
+/** Another build of Vault with another version text. The cache of programs keeps it. */
 export async function otherVault(): Promise<{ path: string; says: string }> {
   const cache = new ProgramCache();
   const key = vaultCacheKey(`${VAULT_GO_MODULE}+${METADATA}`);

@@ -6,7 +6,7 @@ import { createMessage, generateKey, type PrivateKey, sign } from "openpgp";
 import { ZipFile } from "yazl";
 import type { ReleaseSource } from "../../../lib/releases/release-source";
 
-/** A key as HashiCorp's is made: the primary key certifies, a subkey signs. */
+/** Creates a key like HashiCorp's: the primary key certifies, and a subkey signs. */
 export async function releaseKey(): Promise<{
   privateKey: PrivateKey;
   armored: string;
@@ -34,16 +34,16 @@ export async function zipOf(files: Record<string, string | Buffer>): Promise<Buf
   return Buffer.concat(chunks);
 }
 
-/** A release server on loopback. What it serves can be changed file by file; a function answers as it likes. */
+/** A release server on loopback. A test can change each file. A function answers freely. */
 export interface ReleaseServer {
   readonly source: ReleaseSource;
   readonly files: Map<string, Buffer | string | ((response: ServerResponse) => void)>;
-  /** The paths asked for, in order. */
+  /** The requested paths, in order. */
   readonly requests: string[];
   close(): void;
 }
 
-/** Serves a release of Vault whose binary has this content, listed and signed as HashiCorp does. */
+/** Serves a release of Vault with this binary, listed and signed as HashiCorp does. */
 export async function releaseServer(
   version: string,
   platform: string,

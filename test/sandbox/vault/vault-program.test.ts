@@ -14,7 +14,7 @@ import { standIn, vaultStandIn } from "../../lib/processes/stand-in";
 import { temporaryFolder } from "../../lib/processes/temporary-folder";
 import { type ReleaseServer, releaseKey, releaseServer, signatureOf } from "./release-server";
 
-jest.setTimeout(60_000); // some tests start TypeScript anew
+jest.setTimeout(60_000); // some tests start TypeScript in a new process
 
 const folder = temporaryFolder();
 const platform = goPlatform();
@@ -36,7 +36,7 @@ beforeEach(async () => {
 beforeEach(() => void noGo());
 afterEach(() => server.close());
 
-/** PATH holds only what a test puts into bin, and sh's own tools. */
+/** PATH contains only a test's programs in bin and sh's own tools. */
 const env = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   PATH: `${bin()}:/usr/bin:/bin`,
   HOME: folder.path,
@@ -54,10 +54,10 @@ async function find(more: NodeJS.ProcessEnv = {}) {
   return { ...program, text: text() };
 }
 
-/** Keeps a real Go of this machine out of the tests: a real build takes minutes. */
+/** Hides this machine's real Go from the tests, because a real build takes minutes. */
 const noGo = (): string => standIn(bin(), "go", "echo 'no Go in this test' >&2; exit 1");
 
-/** A `go` that knows its version and "builds" a Vault, and writes down how it was called. */
+/** A `go` that knows its version, "builds" a Vault, and records its arguments. */
 const goStandIn = (
   build = `printf '#!/bin/sh\\necho "Vault v${VAULT_GO_MODULE} (cgo)"\\n' > "$out"`,
 ): string =>
@@ -73,7 +73,7 @@ const goStandIn = (
   );
 
 describe("Vault from PATH", () => {
-  it("comes first, and says which version it is when another was asked for", async () => {
+  it("comes first, and reports its version when it differs", async () => {
     const path = vaultStandIn(bin(), "1.21.3");
     const { text, ...program } = await find();
     expect(program).toEqual({ path, version: "1.21.3", origin: "PATH" });
@@ -82,23 +82,29 @@ describe("Vault from PATH", () => {
   });
 
   it.each([
-    ["too old", "1.20.4", "is Vault 1.20.4, and 1.21.0 or newer is needed"],
-    ["Enterprise without a licence", "1.21.4+ent", "does not start without a licence"],
-  ])("is passed over when %s", async (_why, version, reason) => {
+    ["too old", "1.20.4", "is Vault 1.20.4, but the sandbox needs 1.21.0 or newer"],
+    [
+      "Enterprise without a licence",
+      "1.21.4+ent",
+      "is Vault Enterprise (1.21.4+ent), which does not start without a licence",
+    ],
+  ])("is not used when %s", async (_why, version, reason) => {
     vaultStandIn(bin(), version);
-    expect((await find()).origin).toBe("release");
+    const { origin, text } = await find();
+    expect(origin).toBe("release");
+    expect(text).toContain(`The vault on PATH is not used: ${bin()}/vault ${reason}`);
     server.files.clear();
     await expect(
       findVaultProgram({ ...(await quiet()), cache: new ProgramCache(join(folder.path, "other")) }),
     ).rejects.toThrow(reason);
   });
 
-  it("is Enterprise where there is a licence", async () => {
+  it("is Enterprise if there is a licence", async () => {
     vaultStandIn(bin(), "1.21.4+ent");
     expect((await find({ VAULT_LICENSE_PATH: "/etc/vault.hclic" })).origin).toBe("PATH");
   });
 
-  it("is passed over when it is something else", async () => {
+  it("is not used when it is another program", async () => {
     standIn(bin(), "vault", "echo 'OpenBao v2.7.2'");
     expect((await find()).origin).toBe("release");
   });
@@ -114,7 +120,7 @@ describe("VAULT_PROGRAM", () => {
     });
   });
 
-  it("is an error when it is wrong: no other Vault is used instead", async () => {
+  it("is an error when it is wrong, and no other Vault is used", async () => {
     vaultStandIn(bin(), "1.21.4");
     await expect(find({ VAULT_PROGRAM: "/nowhere/vault" })).rejects.toThrow("/nowhere/vault is missing");
     await expect(find({ VAULT_PROGRAM: "vault" })).rejects.toThrow("absolute path");
@@ -136,7 +142,7 @@ describe("HashiCorp's release", () => {
     expect((await find()).origin).toBe("cache");
   });
 
-  it("is HashiCorp's own, under the key that HashiCorp publishes", () => {
+  it("is HashiCorp's own, with HashiCorp's published key", () => {
     expect(HASHICORP_RELEASES).toEqual({
       releasesUrl: "https://releases.hashicorp.com",
       keyUrl: "https://www.hashicorp.com/.well-known/pgp-key.txt",
@@ -144,79 +150,82 @@ describe("HashiCorp's release", () => {
     });
   });
 
-  describe("stops everything, and leaves nothing, when", () => {
+  describe("stops everything and leaves nothing when", () => {
     beforeEach(() => void goStandIn());
     afterEach(() => {
       expect(inCache()).toEqual([]);
       expect(existsSync(join(folder.path, "go-calls"))).toBe(false);
     });
 
-    it("the archive is not the one that was signed", async () => {
+    it("the archive differs from the signed one", async () => {
       const zip = Buffer.from(server.files.get(ARCHIVE) as Buffer);
       zip[40] = (zip[40] ?? 0) ^ 1;
       server.files.set(ARCHIVE, zip);
-      await expect(find()).rejects.toThrow(/\.zip has SHA-256 .* but HashiCorp signed .*is not used/);
+      await expect(find()).rejects.toThrow(/\.zip has SHA-256 .* but HashiCorp signed .*was not used/);
     });
 
-    it("the list of checksums was changed after it was signed", async () => {
+    it("someone changed the checksum list after the signature", async () => {
       server.files.set(SUMS, `${server.files.get(SUMS)}\n`);
-      await expect(find()).rejects.toThrow(/The signature of .*SHA256SUMS is not one of/);
+      await expect(find()).rejects.toThrow(/did not make the signature of .*SHA256SUMS/);
     });
 
     it("another key signed", async () => {
       const { privateKey } = await releaseKey();
       server.files.set(SIGNATURE, await signatureOf(String(server.files.get(SUMS)), privateKey));
-      await expect(find()).rejects.toThrow(/The signature of .* is not one of/);
+      await expect(find()).rejects.toThrow(/did not make the signature of/);
     });
 
-    it("the key itself was exchanged, with signature and all", async () => {
+    it("someone replaced the key and the signature", async () => {
       const { privateKey, armored, fingerprint } = await releaseKey();
       server.files.set("/key.asc", armored);
       server.files.set(SIGNATURE, await signatureOf(String(server.files.get(SUMS)), privateKey));
       await expect(find()).rejects.toThrow(`is ${fingerprint}, not ${server.source.fingerprint}`);
     });
 
-    it("the signature or the key is rubbish", async () => {
+    it("the signature or the key is invalid", async () => {
       server.files.set(SIGNATURE, "rubbish");
-      await expect(find()).rejects.toThrow(/The signature of/);
+      await expect(find()).rejects.toThrow(/did not make the signature of/);
       server.files.set("/key.asc", "<html>");
-      await expect(find()).rejects.toThrow(/holds no OpenPGP key/);
+      await expect(find()).rejects.toThrow(/does not contain an OpenPGP key/);
     });
   });
 
   it.each([
-    ["is not there", ARCHIVE, () => undefined, /\.zip answered 404/],
-    ["lacks its signature", SIGNATURE, () => undefined, /\.sig answered 404/],
-    ["breaks off", ARCHIVE, breakOff, /broke off after \d+ of \d+ bytes/],
+    ["is missing", ARCHIVE, () => undefined, /\.zip answered 404/],
+    ["has no signature", SIGNATURE, () => undefined, /\.sig answered 404/],
+    ["stops early", ARCHIVE, breakOff, /stopped after \d+ of \d+ bytes/],
     ["is refused", ARCHIVE, (it: ServerResponse) => it.writeHead(503).end(), /answered 503/],
-  ])("that %s is named, leaves nothing, and Go's turn comes", async (_what, path, answer, reason) => {
-    const instead = answer.length === 0 ? undefined : (answer as (response: ServerResponse) => void);
-    if (instead) server.files.set(path, instead);
-    else server.files.delete(path);
-    await expect(find()).rejects.toThrow(reason);
-    expect(inCache()).toEqual([]);
-    goStandIn();
-    expect((await find()).origin).toBe("Go module");
-  });
+  ])(
+    "that %s is reported, leaves nothing, and the build with Go follows",
+    async (_what, path, answer, reason) => {
+      const instead = answer.length === 0 ? undefined : (answer as (response: ServerResponse) => void);
+      if (instead) server.files.set(path, instead);
+      else server.files.delete(path);
+      await expect(find()).rejects.toThrow(reason);
+      expect(inCache()).toEqual([]);
+      goStandIn();
+      expect((await find()).origin).toBe("Go module");
+    },
+  );
 
-  it("cannot be had without a network", async () => {
+  it("is not available without a network", async () => {
     server.close();
-    await expect(find()).rejects.toThrow(/HashiCorp's release: .* cannot be reached \(.*ECONNREFUSED/);
+    await expect(find()).rejects.toThrow(/HashiCorp's release: Cannot reach .* \(.*ECONNREFUSED/);
   });
 
-  it("that stops coming is not waited for without end", async () => {
+  it("that stalls fails after a deadline", async () => {
     server.files.set(
       ARCHIVE,
       (response) => void response.writeHead(200, { "content-length": 1000 }).write("PK"),
     );
     const options = { version: VAULT_RELEASE, platform, source: server.source, silenceMs: 200 };
     await expect(downloadVaultRelease(folder.path, options)).rejects.toThrow(
-      "broke off after 2 of 1000 bytes (nothing came for 0.2 s)",
+      "stopped after 2 of 1000 bytes (no data for 0.2 s)",
     );
     expect(readdirSync(folder.path)).toEqual(["bin"]);
   });
 
-  it("says so when the disk is full, and leaves no file", async () => {
+  it("reports a full disk, and leaves no file", async () => {
     const full = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error("full"), { code: "ENOSPC" })),
     });
@@ -225,51 +234,49 @@ describe("HashiCorp's release", () => {
     expect(readdirSync(folder.path)).toEqual(["bin"]);
   });
 
-  it("for another platform is not listed, and that is said", async () => {
+  it("for another platform is reported as missing", async () => {
     const options = { version: VAULT_RELEASE, platform: "linux_riscv64", source: server.source };
     await expect(downloadVaultRelease(folder.path, options)).rejects.toThrow(
-      /HashiCorp publishes no vault_.*riscv64/,
+      /HashiCorp does not publish vault_.*riscv64/,
     );
   });
 
-  it("is fetched over https only", async () => {
+  it("is downloaded only over https", async () => {
     const source = { ...server.source, releasesUrl: "http://releases.example.com" };
     const options = { version: VAULT_RELEASE, platform, source };
-    await expect(downloadVaultRelease(folder.path, options)).rejects.toThrow("only https is");
+    await expect(downloadVaultRelease(folder.path, options)).rejects.toThrow("only supports https");
   });
 });
 
 describe("The cache", () => {
-  it("is never trusted blindly: a changed binary stops everything", async () => {
+  it("is always verified: a changed binary stops everything", async () => {
     const { path } = await find();
     writeFileSync(path, `${readFileSync(path)}\n# changed`);
-    await expect(find()).rejects.toThrow(
-      /is not the file that was put there: its SHA-256 differs.* then delete/,
-    );
+    await expect(find()).rejects.toThrow(/has changed: its SHA-256 differs.* then delete/);
   });
 
-  it("keeps no binary that calls itself something else", async () => {
+  it("keeps no binary with another version", async () => {
     const other = await releaseServer(VAULT_RELEASE, platform, "#!/bin/sh\necho 'Vault v1.21.2 (0123abc)'\n");
     server.close();
     server = other;
-    await expect(find()).rejects.toThrow("it calls itself 1.21.2, not");
+    await expect(find()).rejects.toThrow("it reports the version 1.21.2, not");
     expect(inCache()).toEqual([]);
   });
 
-  it("is cleaned of what a killed process left half done", async () => {
+  it("is cleaned of a killed process's unfinished work", async () => {
     mkdirSync(join(cacheFolder(), ".work-dead"), { recursive: true });
     await find();
     expect(inCache()).toEqual([ENTRY]);
   });
 
-  it("that cannot be written is named", async () => {
+  it("that is not writable is named", async () => {
     writeFileSync(cacheFolder(), "");
     await expect(find()).rejects.toThrow(
-      /cache: .*cannot be written \(E(NOTDIR|EXIST)\); set XDG_CACHE_HOME elsewhere/,
+      /cache: Cannot write to .* \(E(NOTDIR|EXIST)\)\. Set XDG_CACHE_HOME to another folder/,
     );
   });
 
-  it("lets two processes that ask at once do the work once", async () => {
+  it("lets two simultaneous processes do the work once", async () => {
     let asked = 0;
     const zip = server.files.get(ARCHIVE);
     server.files.set(ARCHIVE, (response) => {
@@ -290,7 +297,7 @@ describe("The cache", () => {
 describe("The build of the Go module", () => {
   beforeEach(() => server.files.clear());
 
-  it("calls Go in the module that pins every version", async () => {
+  it("runs Go in the module that pins every version", async () => {
     goStandIn();
     const { text, ...program } = await find();
     expect(program).toEqual({
@@ -312,46 +319,48 @@ describe("The build of the Go module", () => {
   });
 
   it.each([
-    ["no disk space", "write /tmp/x: no space left on device", "No disk space is left for building Vault"],
+    [
+      "no disk space",
+      "write /tmp/x: no space left on device",
+      "No disk space is left for the build of Vault",
+    ],
     [
       "no module proxy",
       "dial tcp: lookup modules.example.com: no such host",
-      "Go's module proxy cannot be reached",
+      "Cannot reach Go's module proxy",
     ],
     ["a compiler's error", "vault/x.go:1:2: undefined: y", "Go could not build Vault"],
-  ])("tells the cure for %s, and leaves nothing", async (_what, said, cure) => {
+  ])("names the cure for %s, and leaves nothing", async (_what, said, cure) => {
     goStandIn(`touch "$out"; echo '${said}' >&2; exit 1`);
     await expect(find()).rejects.toThrow(cure);
     expect(inCache()).toEqual([]);
   });
 
-  it("stops everything when a module is not what go.sum says", async () => {
+  it("stops everything when a module differs from go.sum", async () => {
     goStandIn("echo 'verifying module: checksum mismatch' >&2; echo 'SECURITY ERROR' >&2; exit 1");
     await expect(find()).rejects.toMatchObject({ name: "VerificationError" });
   });
 
-  it("wants a Go that can fetch the Go it needs", async () => {
+  it("requires a Go that can download the necessary Go", async () => {
     standIn(bin(), "go", "echo 'go version go1.19.8 linux/amd64'");
-    await expect(find()).rejects.toThrow("is Go 1.19.8, and 1.21 or newer is needed");
+    await expect(find()).rejects.toThrow("is Go 1.19.8, but the build needs 1.21 or newer");
   });
 });
 
-describe("When no way works", () => {
-  it("lists what was tried, and why each failed, with the cure first", async () => {
+describe("When every source fails", () => {
+  it("lists the cure first, and then each source with its failure", async () => {
     server.files.clear();
     const message = await findVaultProgram(await quiet()).catch((error) => error.message);
-    expect(message).toMatch(
-      /^No Vault can be had; install Vault 1\.21\.0 or newer .* VAULT_PROGRAM\. Tried:\n/,
-    );
+    expect(message).toMatch(/^Found no Vault\. Install Vault 1\.21\.0 or newer .* VAULT_PROGRAM\. Tried:\n/);
     expect(message.split("\n").slice(1)).toEqual([
-      "  - PATH: there is no program named vault.",
+      "  - PATH: found no program named vault.",
       expect.stringMatching(/^ {2}- HashiCorp's release: http.* answered 404/),
       expect.stringMatching(/^ {2}- Go module: /),
     ]);
   });
 });
 
-/** Options with which no way may work. */
+/** Options with which every source fails. */
 async function quiet() {
   noGo();
   return {

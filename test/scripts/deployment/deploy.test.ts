@@ -186,7 +186,7 @@ describe("scripts/deploy", () => {
     const { code, stderr } = await scene.run("deploy", ["--wait", "1"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /in vain for the web app webapp to answer 200 .*it answered 503.*az webapp log tail/,
+      /waiting for the web app webapp to answer 200 .*it answered 503.*az webapp log tail/,
     );
   });
 
@@ -194,7 +194,9 @@ describe("scripts/deploy", () => {
     scene.vault.stop();
     const { code, stderr } = await scene.run("deploy", ["--wait", "1"]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/Waited 1 s in vain for Vault at .*ECONNREFUSED.*network\.deployerRanges/);
+    expect(stderr).toMatch(
+      /Timed out after 1 s waiting for Vault at .*ECONNREFUSED.*network\.deployerRanges/,
+    );
     expect(scene.imitations.changes).toEqual(applyAll.slice(0, -1));
   });
 

@@ -14,6 +14,10 @@ export class VaultImitation {
   /** Answers of the login, one after the other; the last one stays. */
   login: { status: number; errors?: string[] }[] = [{ status: 200 }];
   webApp = 200;
+  /** What sys/seal-status answers. */
+  status = { initialized: true, sealed: false, version: "2.2.2", type: "azurekeyvault" };
+  /** Nodes that autopilot knows, and whether they are healthy. */
+  nodes: Record<string, boolean> = { "vault-1": true };
   /** Leases that Vault gave up. */
   givenUp: { lease_id: string }[] = [];
   /** Why no lease can be revoked. */
@@ -66,6 +70,14 @@ export class VaultImitation {
       this.onRemoval = undefined;
       return [204];
     }
+    if (url === "/v1/sys/seal-status") return [200, this.status];
+    if (url === "/v1/sys/leader")
+      return [200, { leader_address: this.address, active_time: "2026-11-26T03:00:00Z" }];
+    if (url === "/v1/sys/audit") return [200, { data: { "first-boot/": {}, "file/": {} } }];
+    if (url === "/v1/sys/storage/raft/autopilot/state") {
+      const servers = Object.entries(this.nodes).map(([id, healthy]) => [id, { healthy, status: "voter" }]);
+      return [200, { data: { leader: "vault-1", servers: Object.fromEntries(servers) } }];
+    }
     if (url === "/healthz") return [this.webApp];
     if (url === "/v1/sys/health") return [next(this.health), {}];
     if (url === "/v1/auth/deployer/login") {
@@ -81,9 +93,9 @@ export class VaultImitation {
 }
 
 /** A certificate for a name, in files. */
-export function selfSigned(certificateFile: string, keyFile: string, name = "localhost"): void {
+export function selfSigned(certificateFile: string, keyFile: string, name = "localhost", days = 2): void {
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", keyFile];
-  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, "-days", "2"];
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, "-days", String(days)];
   execFileSync("openssl", ["req", "-x509", ...key, ...subject, "-out", certificateFile], { stdio: "ignore" });
 }
 

@@ -16,6 +16,7 @@ export function emptyCloud() {
     "Storage Blob Data Reader",
     "Virtual Machine Administrator Login",
     "Vault Recovery Key Writer (production)",
+    "Vault Snapshot Keeper (production)",
     "Virtual Machine Reader (production)",
   ];
   return {

@@ -183,7 +183,7 @@ describe("create-state-store", () => {
 
   it.each([
     [[], /Usage:/],
-    [["nowhere"], /there is no file environments\/nowhere\.json/],
+    [["nowhere"], /environments\/nowhere\.json does not exist/],
   ])("refuses the arguments %j", async (args, sentence) => {
     const { status, stderr } = await project.run(script, args);
     expect(status).toBe(1);

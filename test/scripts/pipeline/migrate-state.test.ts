@@ -107,7 +107,7 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
   it.each([
     [["demo"], /keeps its state there already/],
     [["demo", "--from", "some/where"], /some\/where is no place of states/],
-    [["nowhere"], /there is no file environments\/nowhere\.json/],
+    [["nowhere"], /environments\/nowhere\.json does not exist/],
     [[], /Usage:/],
     [["demo", "--from"], /Usage:/],
   ])("refuses the arguments %j", async (args, sentence) => {

@@ -150,7 +150,7 @@ describe("scripts/pipeline/plan", () => {
       ["demo", "nothing"],
       /There is no stack nothing; choose from vm-reader-role, network|choose from vm-reader-role network/,
     ],
-    [["nowhere"], /there is no file environments\/nowhere\.json/],
+    [["nowhere"], /environments\/nowhere\.json does not exist/],
     [[], /Usage:/],
   ])("refuses the arguments %j", async (args, sentence) => {
     expect(await project.run("scripts/pipeline/plan", args)).toMatchObject({

@@ -1,7 +1,7 @@
 import { Refusal } from "../../server/service";
 import type { KeyVaultStore } from "./store";
 
-/** One call to a key vault, after token, right and API version were found in order. */
+/** One call to a key vault, after the checks of token, right and API version. */
 export interface KeyVaultCall {
   store: KeyVaultStore;
   /** https://<name>.vault.azure.net */
@@ -11,10 +11,10 @@ export interface KeyVaultCall {
   body: Record<string, unknown>;
 }
 
-/** The part of every object's attributes that tells how it would be recovered. */
+/** The part of every object's attributes that describes its recovery. */
 export const recovery = { recoveryLevel: "Recoverable+Purgeable", recoverableDays: 90 };
 
-/** The version asked for, else the newest. */
+/** Returns the requested version, or the newest. */
 export function pick<V extends { version: string }>(
   versions: V[],
   { name, version }: KeyVaultCall,

@@ -29,7 +29,7 @@ export function listCertificateVersions(call: KeyVaultCall): unknown {
     >;
     return { id, x5t, attributes };
   });
-  if (value.length === 0) getCertificate(call); // which says that it is not there
+  if (value.length === 0) getCertificate(call); // throws the error for a missing certificate
   return { value, nextLink: null };
 }
 
@@ -44,7 +44,7 @@ const policyShape = z.object({
   }),
 });
 
-/** Self-signed, of an RSA key and in PEM: what the stacks ask for. */
+/** Creates a self-signed certificate with an RSA key in PEM, as the stacks request. */
 export async function createCertificate(call: KeyVaultCall): Promise<unknown> {
   const { policy, tags } = call.body;
   const asked = policyShape.safeParse(policy);
@@ -88,7 +88,7 @@ export function updateCertificate(call: KeyVaultCall): unknown {
   return getCertificate(call);
 }
 
-/** Nobody is told of certificates that expire. */
+/** There are no contacts for expiring certificates. */
 export function getContacts(): never {
   throw new Refusal(404, "CertificateContactsNotFound", "Contacts not found.");
 }

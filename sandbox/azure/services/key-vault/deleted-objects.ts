@@ -8,7 +8,7 @@ const kinds: Readonly<Record<ObjectKind, string>> = {
   certificates: "Certificate",
 };
 
-/** Deletes an object, which stays recoverable. Source: Key Vault, soft delete. */
+/** Deletes an object. It stays recoverable. Source: Key Vault, soft delete. */
 export function deleteObject(kind: ObjectKind, read: (call: KeyVaultCall) => unknown) {
   return (call: KeyVaultCall): unknown => {
     const { value, ...shown } = read({ ...call, version: undefined }) as Record<string, unknown>;
@@ -33,7 +33,7 @@ export function recoverObject(kind: ObjectKind, read: (call: KeyVaultCall) => un
   };
 }
 
-/** An object in deleted state keeps its name. */
+/** A deleted object keeps its name. */
 export function refuseDeleted({ store, name }: KeyVaultCall, kind: ObjectKind): void {
   if (!store.isDeleted(kind, name)) return;
   throw new Refusal(

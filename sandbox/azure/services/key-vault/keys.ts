@@ -52,7 +52,7 @@ export function updateKey(call: KeyVaultCall): unknown {
   return getKey(call);
 }
 
-/** A new version of the same kind; the ones before it stay. */
+/** Creates a new version of the same kind. Earlier versions stay. */
 export async function rotateKey(call: KeyVaultCall): Promise<unknown> {
   const { pem, operations, tags } = keyVersion(call);
   const keySize = createPublicKey(pem).asymmetricKeyDetails?.modulusLength ?? 2048;
@@ -60,7 +60,7 @@ export async function rotateKey(call: KeyVaultCall): Promise<unknown> {
   return getKey(call);
 }
 
-/** Nobody rotates keys here by themselves. Source: Key Vault, Get Key Rotation Policy. */
+/** The sandbox never rotates keys automatically. Source: Key Vault, Get Key Rotation Policy. */
 export function getRotationPolicy({ url, name }: KeyVaultCall): unknown {
   return {
     id: `${url}/keys/${name}/rotationpolicy`,

@@ -24,17 +24,18 @@ import {
 import { getSecret, listSecrets, listSecretVersions, setSecret, updateSecret } from "./secrets";
 
 export interface KeyVaultRoute extends Route {
-  /** In Key Vault's log. Source: Key Vault, logging. */
+  /** The operation's name in Key Vault's log. Source: Key Vault, logging. */
   operation: string;
-  /** Below Microsoft.KeyVault/vaults/. */
+  /** The action's path below Microsoft.KeyVault/vaults/. */
   dataAction: string;
   perform: (call: KeyVaultCall) => unknown;
 }
 
 /**
- * The data plane. Operations with `refuse` have the right checked as in Azure, so that whoever lacks it gets a 403; who has it is
- * told that the sandbox goes no further. Source: learn.microsoft.com/rest/api/keyvault and
- * learn.microsoft.com/azure/role-based-access-control/permissions/security (the data actions).
+ * The routes of the data plane. Operations with `refuse` check the right as Azure does. A caller without the right
+ * gets a 403, and a caller with the right learns that the sandbox does not support the operation. Source:
+ * learn.microsoft.com/rest/api/keyvault and learn.microsoft.com/azure/role-based-access-control/permissions/security
+ * (the data actions).
  */
 export const keyVaultRoutes: KeyVaultRoute[] = [
   route("GET", "/keys", "KeyList", "keys/read", refuse),

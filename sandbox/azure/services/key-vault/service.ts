@@ -25,7 +25,7 @@ interface KeyVaultServiceProps {
   accessControl: AccessControl;
 }
 
-/** The data plane of every key vault: challenge, token, right, then the operation. Rights are Azure RBAC only. */
+/** The data plane of every key vault: challenge, token, right, then the operation. All rights are Azure RBAC. */
 export class KeyVaultService implements HostedService {
   readonly name = "Key Vault";
   readonly scheme = "https";
@@ -36,7 +36,7 @@ export class KeyVaultService implements HostedService {
     this.#props = props;
   }
 
-  /** A name nobody has is a host that does not exist, as in DNS. */
+  /** Host names of existing key vaults only, as in DNS. */
   get hosts(): string[] {
     return this.#props.world.keyVaults.map(hostOf);
   }
@@ -99,7 +99,7 @@ export class KeyVaultService implements HostedService {
   }
 }
 
-/** The AKV numbers are Key Vault's own, as it prints them; the other sentences are this stand-in's. */
+/** The AKV numbers are Key Vault's own. The other messages are the sandbox's. */
 function explain({ flaw, found }: BadToken, issuer: string): string {
   const sentences: Record<BadToken["flaw"], string> = {
     missing: "AKV10000: Request is missing a Bearer or PoP token.",
@@ -107,7 +107,7 @@ function explain({ flaw, found }: BadToken, issuer: string): string {
     issuer: `AKV10032: Invalid issuer. Expected one of ${issuer}, found ${found}.`,
     "unknown key": "AKV10046: Unable to resolve the key used for signature validation.",
     signature: `Error validating token: the signature is not valid. ${found}`,
-    malformed: `Error validating token: it is no JSON Web Token. ${found}`,
+    malformed: `Error validating token: it is not a JSON Web Token. ${found}`,
     expired: "[TokenExpired] Error validating token: it has expired.",
     "not yet valid": "Error validating token: it is not valid yet.",
   };
@@ -131,7 +131,7 @@ function parseBody(body: string): Record<string, unknown> {
     const value: unknown = JSON.parse(body);
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Said below.
+    // The error comes below.
   }
   throw new Refusal(400, "BadParameter", "The request body is not a JSON object.");
 }

@@ -27,7 +27,7 @@ export interface KeyVersion extends Version {
   pem: string;
   operations: string[];
   hardware?: boolean;
-  /** Undefined in content of earlier versions of the sandbox, and then true. */
+  /** Undefined in content of earlier sandbox versions. It then means true. */
   enabled?: boolean;
   tags?: Record<string, string>;
 }
@@ -39,29 +39,32 @@ export interface SecretVersion extends Version {
   notBefore?: number;
   expires?: number;
   tags?: Record<string, string>;
-  /** A certificate's secret cannot be set by hand. */
+  /** True for a certificate's secret, which clients cannot set. */
   ofCertificate?: boolean;
 }
 
 export interface CertificateVersion extends Version {
   pem: string;
-  /** From when to when, in seconds since 1970. */
+  /** Start of validity, in seconds since 1970. */
   notBefore: number;
   expires: number;
   made: KeyVaultCertificate;
-  /** The policy that it was made by, when somebody sent one. */
+  /** The policy from the request that created it, if there was one. */
   policy?: Record<string, unknown>;
   tags?: Record<string, string>;
 }
 
 export type ObjectKind = "keys" | "secrets" | "certificates";
 
-/** Everything one key vault holds, oldest version first: plain data, so that it can be kept and taken up again. Secret. */
+/**
+ * The whole content of one key vault, oldest version first. It is plain data, so the sandbox can save and restore it.
+ * It is secret.
+ */
 export interface KeyVaultContent {
   keys: Record<string, KeyVersion[]>;
   secrets: Record<string, SecretVersion[]>;
   certificates: Record<string, CertificateVersion[]>;
-  /** What was deleted, and can be recovered. */
+  /** Deleted, recoverable objects. */
   deleted?: Pick<KeyVaultContent, ObjectKind>;
 }
 
@@ -73,11 +76,11 @@ const hashes: Record<EncryptionAlgorithm, string> = { "RSA-OAEP": "sha1", "RSA-O
 export const isEncryptionAlgorithm = (name: unknown): name is EncryptionAlgorithm =>
   Object.keys(hashes).includes(String(name));
 
-/** The keys, secrets and certificates of one key vault. Names are the same in any case. */
+/** The keys, secrets and certificates of one key vault. Names ignore case. */
 export class KeyVaultStore {
   readonly #content: KeyVaultContent;
   readonly #changed: () => void;
-  /** By name in lower case: starts making the key, once, and says when it is there. */
+  /** By name in lower case: a function that creates the key once and resolves when it exists. */
   readonly #planned = new Map<string, () => Promise<void>>();
 
   constructor(content: KeyVaultContent | undefined, changed: () => void) {
@@ -105,7 +108,7 @@ export class KeyVaultStore {
     return Object.keys(this.#content.secrets);
   }
 
-  /** The key is made when it is first used, unless it is there from an earlier run: a long one takes a second. */
+  /** Plans a key. It is created at first use unless an earlier run created it, because a long key takes a second. */
   planKey(key: KeyVaultKey): void {
     if (this.keyVersions(key.name).length > 0) return;
     let made: Promise<void> | undefined;
@@ -115,17 +118,17 @@ export class KeyVaultStore {
     });
   }
 
-  /** Waits for a planned key of this name; at once where there is none. */
+  /** Waits for a planned key with this name, if there is one. */
   async plannedKey(name: string): Promise<void> {
     await this.#planned.get(name.toLowerCase())?.();
   }
 
-  /** A key that was asked for now. */
+  /** Creates a key at once. */
   async createKey(key: Omit<KeyVaultKey, "keyVault">, tags?: Record<string, string>): Promise<void> {
     await this.#makeKey(key, tags);
   }
 
-  /** What the newest version carries beside its content is replaced. */
+  /** Replaces the newest version's tags. */
   setTags(kind: ObjectKind, name: string, tags: Record<string, string> | undefined): void {
     const newest = versionsOf<Tagged>(this.#content[kind], name).at(-1);
     if (newest) newest.tags = tags;
@@ -142,7 +145,7 @@ export class KeyVaultStore {
     return versionsOf<unknown>(this.#deleted[kind], name).length > 0;
   }
 
-  /** A certificate goes with its key and its secret. */
+  /** Deletes an object. A certificate's key and secret are deleted, too. */
   delete(kind: ObjectKind, name: string): void {
     for (const part of partsOf(kind)) move<unknown>(this.#content[part], this.#deleted[part], name);
     this.#changed();
@@ -176,7 +179,7 @@ export class KeyVaultStore {
     if (this.certificateVersions(certificate.name).length === 0) await this.makeCertificate(certificate);
   }
 
-  /** A new version, with the key and the secret of the same name and version, as Key Vault keeps them. */
+  /** Creates a new version, with a key and a secret of the same name and version, as Key Vault does. */
   async makeCertificate(
     certificate: KeyVaultCertificate,
     notAfter = inMonths(certificate.validityInMonths),
@@ -227,13 +230,13 @@ export class KeyVaultStore {
   }
 }
 
-/** Real RSA-OAEP; MGF1 hashes like the padding, as in Key Vault. */
+/** Uses real RSA-OAEP. MGF1 uses the padding's hash, as in Key Vault. */
 export function encrypt({ pem }: KeyVersion, algorithm: EncryptionAlgorithm, value: Buffer): Buffer {
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
   return publicEncrypt({ key: createPublicKey(pem), padding, oaepHash: hashes[algorithm] }, value);
 }
 
-/** Throws when the value was not made with this key and algorithm. */
+/** Decrypts. Throws an error if another key or algorithm encrypted the value. */
 export function decrypt({ pem }: KeyVersion, algorithm: EncryptionAlgorithm, value: Buffer): Buffer {
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
   return privateDecrypt({ key: createPrivateKey(pem), padding, oaepHash: hashes[algorithm] }, value);
@@ -257,7 +260,7 @@ function move<V>(from: Record<string, V[]>, to: Record<string, V[]>, name: strin
   delete from[known];
 }
 
-/** Key Vault names versions with 32 hexadecimal digits. */
+/** Creates a version name of 32 hexadecimal digits, as Key Vault does. */
 function newVersion(): Version {
   return { version: randomBytes(16).toString("hex"), created: inSeconds(new Date()) };
 }

@@ -40,7 +40,7 @@ export const authorizationTypes: ResourceTypes = {
     computed: ({ existing, target, sent, store }) => ({
       properties: {
         scope: target.scope || "/",
-        // Azure finds out by itself; here whoever is no managed identity is a person.
+        // Azure finds the type itself. Here every principal without a managed identity is a person.
         principalType:
           text(propertiesOf(sent)["principalType"]) ??
           (store.clientIdOf(String(propertiesOf(sent)["principalId"])) === undefined
@@ -54,7 +54,7 @@ export const authorizationTypes: ResourceTypes = {
   },
 };
 
-/** Built-in roles as ARM shows them. */
+/** The built-in roles in ARM's form. */
 export function builtInRoleResources(): ArmResource[] {
   return builtInRoles.map(({ id, name, actions, notActions = [], dataActions }) => ({
     id: `/providers/${roleDefinitionType}/${id}`,
@@ -70,7 +70,7 @@ export function builtInRoleResources(): ArmResource[] {
   }));
 }
 
-/** What the filter of a list of roles or assignments leaves; undefined for one that is not imitated. */
+/** Returns the filter function for a list of roles or assignments, or undefined for an unsupported filter. */
 export function authorizationFilter(
   filter: string,
   scope: string,
@@ -88,7 +88,7 @@ export function authorizationFilter(
   return undefined;
 }
 
-/** Custom roles, as the checks of rights read them. */
+/** Returns custom roles in the form of the access checks. */
 export function roleDefinitionsIn(store: ResourceStore): RoleDefinition[] {
   return store.ofType(roleDefinitionType).map(({ properties = {} }) => {
     const permissions = list(properties["permissions"]);
@@ -102,7 +102,7 @@ export function roleDefinitionsIn(store: ResourceStore): RoleDefinition[] {
   });
 }
 
-/** Role assignments, with their ids; those of roles that nobody knows give nothing. */
+/** Returns role assignments with their ids. Assignments of unknown roles grant nothing. */
 export function roleAssignmentsIn(store: ResourceStore): (RoleAssignment & { id: string })[] {
   const custom = store.ofType(roleDefinitionType);
   return store.ofType(roleAssignmentType).flatMap((assignment) => {
@@ -124,7 +124,7 @@ export function roleAssignmentsIn(store: ResourceStore): (RoleAssignment & { id:
   });
 }
 
-/** A custom role as ARM holds it. */
+/** A custom role in ARM's form. */
 export function roleDefinitionResource(
   { name, actions, notActions = [], dataActions }: RoleDefinition,
   subscriptionId: string,
@@ -142,7 +142,7 @@ export function roleDefinitionResource(
   };
 }
 
-/** An assignment of a built-in role, or of a custom one that roleDefinitionResource makes. */
+/** An assignment of a built-in role, or of a custom role from roleDefinitionResource. */
 export function roleAssignmentResource(
   { principalId, roleName, scope, createdOn }: RoleAssignment,
   subscriptionId: string,

@@ -16,7 +16,7 @@ import {
 
 const diskType = "Microsoft.Compute/disks";
 
-/** The sizes that the example environments name, and their like. */
+/** The sizes of the example environments, and similar ones. */
 export const machineSizeNames = [
   "Standard_D2s_v3",
   "Standard_B2s",
@@ -84,7 +84,7 @@ export const computeTypes: ResourceTypes = {
       deallocate: () => undefined,
       start: () => undefined,
       restart: () => undefined,
-      // Its command does not run.
+      // The sandbox does not run the command.
       runcommand: () => ({ value: [{ code: "ProvisioningState/succeeded", level: "Info" }] }),
       retrievebootdiagnosticsdata: ({ target }) => ({ serialConsoleLogBlobUri: consoleUrl(target.name) }),
     },
@@ -108,7 +108,7 @@ export const computeTypes: ResourceTypes = {
   },
 };
 
-/** User data as it was sent: what IMDS hands to the machine. */
+/** Returns the user data as sent. IMDS returns it to the machine. */
 export function userDataOf(machine: ArmResource): string | undefined {
   return text(propertiesOf(machine)["userData"]);
 }
@@ -170,7 +170,7 @@ function machineOfDisk(machines: readonly ArmResource[], diskId: string): ArmRes
 function machineView(machine: ArmResource, { query }: Pick<ResourceCall, "query">): unknown {
   const expand = query.get("$expand") ?? "";
   const shown = { ...machine, properties: { ...propertiesOf(machine) } as Fields };
-  // Left out by Azure where none is on.
+  // Azure omits this field if every capability is off.
   if (!Object.values(fields(shown.properties["additionalCapabilities"])).includes(true))
     delete shown.properties["additionalCapabilities"];
   if (!/userData/i.test(expand)) delete shown.properties["userData"];

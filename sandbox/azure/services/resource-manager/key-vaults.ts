@@ -3,7 +3,7 @@ import type { ArmResource } from "../../model/world";
 import { Refusal } from "../../server/service";
 import { propertiesOf, type ResourceCall, type ResourceTypes } from "./resource-type";
 
-/** A deleted Key Vault keeps its name and content for so long, in days, unless it says otherwise. */
+/** Days for which a deleted Key Vault keeps its name and content by default. */
 const longestRetention = 90;
 
 export const deletedVaultType = "Microsoft.KeyVault/locations/deletedVaults";
@@ -83,7 +83,7 @@ export const keyVaultTypes: ResourceTypes = {
       },
     },
   },
-  // Rights on one object of a vault are assigned at these, which ARM knows by name only.
+  // Role assignments on one object of a vault use these scopes. ARM only knows their names.
   "microsoft.keyvault/vaults/keys": {},
   "microsoft.keyvault/vaults/secrets": {},
 };

@@ -31,7 +31,7 @@ export const loadBalancerTypes: ResourceTypes = {
   "microsoft.network/loadbalancers/backendaddresspools": {},
 };
 
-/** With the ids that Azure gives to a balancer's addresses, probes and rules, and the addresses themselves. */
+/** Adds the ids that Azure gives to a balancer's addresses, probes and rules, and the addresses. */
 function partsOf({ id, sent, existing, store }: Writing): Fields {
   const before = list(propertiesOf(existing ?? {})["frontendIPConfigurations"]);
   const withId = (collection: string) =>
@@ -52,7 +52,7 @@ function partsOf({ id, sent, existing, store }: Writing): Fields {
   };
 }
 
-/** What a balancer with an address, a probe, a rule and machines behind it does; undefined while one of these is missing. */
+/** Returns a balancer's settings, or undefined if the address, probe, rule or machines are missing. */
 export function balancing(balancer: ArmResource, store: ResourceStore): LoadBalancerProps | undefined {
   const first = (collection: string) => fields(list(propertiesOf(balancer)[collection])[0]?.["properties"]);
   const address = text(first("frontendIPConfigurations")["privateIPAddress"]);

@@ -2,20 +2,20 @@ import { createHash } from "node:crypto";
 import type { ManagedIdentity } from "../../model/world";
 import { type Fields, fields, type ResourceTypes, text, type Writing } from "./resource-type";
 
-/** A GUID that is the same for the same resource whenever it is made anew: easier to follow in a log. */
+/** Returns a GUID that is always the same for the same resource, so that logs are easier to follow. */
 export function guidFor(text: string): string {
   const digits = createHash("sha256").update(text.toLowerCase()).digest("hex");
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
 }
 
-/** A new identity each time: what had rights before it was deleted has none after it was made again. */
+/** Creates a new identity each time. A recreated resource does not keep the rights of the deleted one. */
 function newIdentity({ id, store }: Writing): ManagedIdentity {
   const made = { principalId: crypto.randomUUID(), clientId: guidFor(`client of ${id} ${Math.random()}`) };
   store.keepIdentity(made);
   return made;
 }
 
-/** The identity block of a VM or a site as Azure completes it. */
+/** Returns the identity block of a VM or a site as Azure completes it. */
 export function completedIdentity(writing: Writing): Fields {
   const { sent, existing, store } = writing;
   const type = text(sent.identity?.["type"]);

@@ -22,7 +22,7 @@ export const monitoringTypes: ResourceTypes = {
       }),
     },
   },
-  // The provider deletes workspaces for good, so there never is one.
+  // Always empty, because the provider deletes workspaces permanently.
   "microsoft.operationalinsights/deletedworkspaces": {},
   "microsoft.insights/components": {
     putStatus: 200,
@@ -49,7 +49,7 @@ export const monitoringTypes: ResourceTypes = {
         },
       };
     },
-    // Azure makes these by itself, some time after the component, and leaves them when it goes.
+    // Azure creates these some time after the component, and does not delete them with it.
     written: ({ store, id, existing }, { name }) => {
       if (existing) return;
       const group = id.split(/\/providers\//i)[0];

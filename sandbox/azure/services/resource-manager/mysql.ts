@@ -10,7 +10,7 @@ import {
   type Writing,
 } from "./resource-type";
 
-/** Parameters of a server that nobody has set, as far as the stacks name them. Source: MySQL 8.4, server system variables. */
+/** Default values of the server parameters in the stacks. Source: MySQL 8.4, server system variables. */
 const parameterDefaults: Readonly<Record<string, string>> = {
   require_secure_transport: "ON",
   tls_version: "TLSv1.2,TLSv1.3",
@@ -88,7 +88,10 @@ function serverFields({ id, sent, existing, store, target }: Writing): Fields {
   };
 }
 
-/** Azure adds this service endpoint to the subnet of a server with private access, by itself. Source: facts of MySQL's networking. */
+/**
+ * Azure adds this service endpoint to the subnet of a server with private access. Source: facts of MySQL's
+ * networking.
+ */
 function addStorageEndpoint({ store }: Writing, server: { properties?: Fields }): void {
   const subnetId = text(fields(propertiesOf(server)["network"])["delegatedSubnetResourceId"]);
   const subnet = subnetId === undefined ? undefined : store.get(subnetId);

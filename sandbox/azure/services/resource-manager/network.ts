@@ -172,13 +172,13 @@ export const networkTypes: ResourceTypes = {
   },
 };
 
-/** The first private address of a network interface. */
+/** Returns the first private address of a network interface. */
 export function interfaceAddress(card: ArmResource): string | undefined {
   const [first] = list(propertiesOf(card)["ipConfigurations"]);
   return text(fields(first?.["properties"])["privateIPAddress"]);
 }
 
-/** A service that is gone lets go of its subnet some time later. Source: azurerm issues 15032, 28979 and 30011. */
+/** A deleted service releases its subnet some time later. Source: azurerm issues 15032, 28979 and 30011. */
 export function holdSubnet(store: ResourceStore, subnetId: string): void {
   const show = (links: Fields[] | undefined): void => {
     const subnet = store.get(subnetId);
@@ -190,7 +190,7 @@ export function holdSubnet(store: ResourceStore, subnetId: string): void {
   setTimeout(() => show(undefined), store.subnetsHeldMs).unref();
 }
 
-/** Resources that have an address in a subnet, or are integrated with it. */
+/** Returns resources that have an address in a subnet or are integrated with it. */
 function subnetUsers(store: ResourceStore, subnetId: string): ArmResource[] {
   const users = [
     "Microsoft.DBforMySQL/flexibleServers",
@@ -207,7 +207,7 @@ function subnetUsers(store: ResourceStore, subnetId: string): ArmResource[] {
     );
 }
 
-/** Azure keeps a subnet's first four addresses. Source: Azure, virtual network FAQ. */
+/** Returns a free address. Azure reserves a subnet's first four. Source: Azure, virtual network FAQ. */
 export function freeAddress(store: ResourceStore, subnetId: string, taken: readonly string[] = []): string {
   const subnet = store.get(subnetId);
   const prefixes = propertiesOf(subnet ?? {});
@@ -275,7 +275,7 @@ const hexOf = (address: string): string =>
     .map((octet) => Number(octet).toString(16).padStart(2, "0").toUpperCase())
     .join("-");
 
-/** From the range of RFC 5737 that stands for addresses of the internet. */
+/** Uses RFC 5737's range in place of internet addresses. */
 function publicAddress(store: ResourceStore): string {
   const used = new Set(store.all.map(({ properties }) => properties?.["ipAddress"]));
   for (let last = 1; last < 255; last++) {
@@ -284,11 +284,11 @@ function publicAddress(store: ResourceStore): string {
   throw new Refusal(
     409,
     "PublicIPCountLimitReached",
-    "Cannot create more than 254 public IP addresses here.",
+    "The sandbox cannot create more than 254 public IP addresses.",
   );
 }
 
-/** Subnets lie inside the network and apart from each other. Source: Azure's own error codes. */
+/** Subnets must be inside the network and must not overlap. Source: Azure's own error codes. */
 function subnetFits({ store, id, sent }: Writing): void {
   const network = id.split(/\/subnets\//i)[0] ?? "";
   const own = prefixesOf(sent);

@@ -1,6 +1,6 @@
 import { type Answer, Refusal } from "../../server/service";
 
-/** Work that goes on after a request was answered, with an address at which a client asks how it goes. */
+/** Work that continues after the answer to a request. A client polls its status at an address. */
 export class Operations {
   readonly #running = new Map<
     string,
@@ -8,8 +8,8 @@ export class Operations {
   >();
 
   /**
-   * Starts work, and gives the headers by which a client follows it.
-   * @param provider for the address, such as Microsoft.Compute
+   * Starts work, and returns the headers with which a client follows it.
+   * @param provider part of the address, such as Microsoft.Compute
    */
   begin(subscriptionId: string, provider: string, work: () => Promise<void>): Record<string, string> {
     const id = crypto.randomUUID();
@@ -34,7 +34,7 @@ export class Operations {
     };
   }
 
-  /** How it goes: always once `InProgress`, as in Azure, so that every client has to ask again. */
+  /** Returns the status. The first one is always `InProgress`, as in Azure, so every client must ask again. */
   async status(id: string): Promise<Answer> {
     const operation = this.#running.get(id);
     if (!operation) throw new Refusal(404, "NotFound", `The operation ${id} was not found.`);

@@ -1,13 +1,13 @@
 import { Refusal } from "../../server/service";
 import type { ResourceTypes } from "./resource-type";
 
-/** Their contents go with them. */
+/** A deleted group deletes its contents. */
 export const resourceGroupTypes: ResourceTypes = {
   "microsoft.resources/resourcegroups": {},
   "microsoft.authorization/locks": { stateless: true },
 };
 
-/** A lock on a resource, its group or its subscription holds all that is below. Source: Azure, Lock your resources. */
+/** A lock on a resource, its group or its subscription protects everything below. Source: Azure, Lock your resources. */
 export function scopeLocked(id: string, lockedScope: string): Refusal {
   return new Refusal(
     409,

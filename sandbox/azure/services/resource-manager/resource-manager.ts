@@ -36,7 +36,7 @@ const audiences = ["https://management.azure.com", "https://management.core.wind
   `${url}/`,
 ]);
 
-/** A change to a resource, for whoever runs what it stands for: a machine, a database, a web app. */
+/** A change to a resource, for the code that runs its machine, database or web app. */
 export interface ResourceChange {
   kind: "written" | "deleted";
   resource: ArmResource;
@@ -48,11 +48,11 @@ interface ResourceManagerProps {
   resources: ResourceStore;
   issuer: TokenIssuer;
   accessControl: AccessControl;
-  /** Told of every change before it is answered, or, where Azure takes long, before the operation succeeds. */
+  /** Called for every change before the answer. For long operations, called before the operation succeeds. */
   onChange?: (change: ResourceChange) => Promise<void> | void;
 }
 
-/** Azure Resource Manager: resources of the known types, made, read, changed and deleted by Azure RBAC. */
+/** Azure Resource Manager. It creates, reads, changes and deletes resources of the known types, with Azure RBAC. */
 export class ResourceManager implements HostedService {
   readonly name = "ARM";
   readonly scheme = "https";
@@ -67,7 +67,7 @@ export class ResourceManager implements HostedService {
 
   async answer(request: AzureRequest): Promise<Answer> {
     const { method, path, query } = request;
-    // Asked before anybody is signed in.
+    // Clients request this before they sign in.
     if (method === "GET" && /^\/+metadata\/endpoints$/i.test(path)) return metadata(query);
     const principalId = this.#authenticate(request);
     checkApiVersion(query.get("api-version"));
@@ -126,7 +126,7 @@ export class ResourceManager implements HostedService {
     const { issuer } = this.#props;
     return authenticate(request, issuer, audiences, (problem) => {
       const [code, message] = explain(problem, issuer);
-      // Without the message: it may repeat what a stranger wrote into a token.
+      // Omits the message, which may repeat a stranger's text from a token.
       const challenge = `Bearer authorization_uri="https://login.windows.net/${issuer.tenantId}", error="invalid_token"`;
       return new Refusal(401, code, message, { headers: { "WWW-Authenticate": challenge } });
     }).oid;
@@ -139,7 +139,7 @@ export class ResourceManager implements HostedService {
   }
 
   #authorize({ id, principalId }: ResourceCall, right: string): void {
-    // Built-in roles belong to the tenant, and everybody in it may read them.
+    // Built-in roles belong to the tenant, and everyone in it can read them.
     if (right.endsWith("/read") && /^\/providers\/Microsoft\.Authorization\/roleDefinitions\//i.test(id))
       return;
     if (this.#props.accessControl.allowsAction(principalId, right, id)) return;
@@ -165,7 +165,7 @@ export class ResourceManager implements HostedService {
         : {
             ...merge(type.defaults?.({ ...call, existing }) ?? {}, withoutNull(body)),
             ...base,
-            // A request that says nothing of identities leaves them. Source: Azure's rules for resource providers.
+            // A request without identities does not change them. Source: Azure's rules for resource providers.
             ...(body["identity"] === undefined && existing?.identity && { identity: existing.identity }),
           };
     const writing: Writing = { ...call, sent, existing };
@@ -177,13 +177,13 @@ export class ResourceManager implements HostedService {
       ),
       ...base,
     } as ArmResource;
-    // Azure does not show an identity that is none.
+    // Azure does not show an empty identity.
     if (["", "None"].includes(String(resource.identity?.["type"] ?? ""))) delete resource.identity;
     this.#storeParts(writing, type, resource);
     store.put(resource);
     type.written?.(writing, resource);
     const namespace = target.type.split("/")[0] ?? "";
-    // An operation to follow, for every type: a client that Azure answers at once passes over it.
+    // Every type returns an operation. Clients of types that Azure answers at once ignore it.
     const headers = this.#operations.begin(target.subscriptionId ?? "", namespace, async () =>
       this.#props.onChange?.({ kind: "written", resource, store }),
     );
@@ -194,7 +194,7 @@ export class ResourceManager implements HostedService {
     };
   }
 
-  /** Listed in a property, they are resources of their own: what the list leaves out is deleted. */
+  /** Resources in a property's list are separate resources. If the list omits one, it is deleted. */
   #storeParts({ store, id, body, existing }: Writing, type: ResourceType, resource: ArmResource): void {
     for (const [property, collection] of Object.entries(type.parts ?? {})) {
       const given = fields(body["properties"])[property];
@@ -293,7 +293,7 @@ export class ResourceManager implements HostedService {
     }
   }
 
-  /** The groups of a world that was given are there without having been made. */
+  /** The groups of the initial world exist without a creation. */
   #isEmptyGroup(groupId: string): boolean {
     return this.#props.resources.below(groupId).length === 0;
   }
@@ -314,7 +314,7 @@ export class ResourceManager implements HostedService {
     return type.view ? type.view(shown, { query, store }) : shown;
   }
 
-  /** What the caller may not read is left out, as ARM does below a scope where only some resources were granted. */
+  /** Omits the resources that the caller cannot read, as ARM does below a scope with partial rights. */
   #list(id: string, target: ResourceId, principalId: string, query: URLSearchParams): unknown {
     const { accessControl, resources: store } = this.#props;
     const type = typeOf(target.type);
@@ -340,14 +340,14 @@ export class ResourceManager implements HostedService {
   }
 }
 
-/** The end of the right that a request takes. */
+/** Returns the last part of the right that a request needs. */
 function verbOf(method: string, action: string | undefined): string {
   if (action !== undefined) return `${action}/action`;
   if (method === "GET" || method === "HEAD") return "read";
   return method === "DELETE" ? "delete" : "write";
 }
 
-/** The resource that a path names, and what is to be done with it where it names an action. */
+/** Returns the resource of a path, and the action if the path names one. */
 function readPath({ method, path }: AzureRequest): {
   id: string;
   target: ResourceId | undefined;
@@ -357,7 +357,7 @@ function readPath({ method, path }: AzureRequest): {
     .replace(/\/$/, "")
     .replace(/^\/+/, "/")
     .replace(/^(\/subscriptions\/[^/]+)\/resourcegroups(?=\/|$)/i, "$1/resourceGroups");
-  // Read with GET like a resource, although it is a POST for every other configuration of a site.
+  // Clients read this with GET like a resource. Other configurations of a site use POST.
   const listed = /^(.*\/config\/authsettingsV2)\/list$/i.exec(clean)?.[1];
   if (listed && method === "GET") return { id: listed, target: parseResourceId(listed), action: "list" };
   const target = parseResourceId(clean);
@@ -372,13 +372,13 @@ function readPath({ method, path }: AzureRequest): {
   return { id: clean, target };
 }
 
-/** Parts of a resource that have a type and no name. */
+/** Parts of a resource that have a type but no name. */
 const singletons = new Set(["currentbillingfeatures", "instanceview"]);
 
-/** Implied by their parent, so that nobody has to make them before what is below them. */
+/** The parent implies these, so nobody needs to create them before their children. */
 const isImplied = (id: string): boolean => /\/(?:blobServices|fileServices)\/default$/i.test(id);
 
-/** A role's id may be asked for at any scope. */
+/** Clients may read a role's id at any scope. */
 const tenantId = (id: string): string =>
   id.toLowerCase().replace(/^.*(?=\/providers\/microsoft\.authorization\/roledefinitions\/)/, "");
 
@@ -391,7 +391,7 @@ function typeOf(type: string): ResourceType {
 function metadata(query: URLSearchParams): Answer {
   checkApiVersion(query.get("api-version"));
   const { name } = metadataEndpoints;
-  // A list in the versions up to 2019-05-01.
+  // Versions up to 2019-05-01 return a list.
   return {
     status: 200,
     body: query.get("api-version") === "2019-05-01" ? [{ ...metadataEndpoints, name }] : metadataEndpoints,
@@ -404,7 +404,7 @@ function parseBody(body: string): Fields {
     const value: unknown = JSON.parse(body);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
   } catch {
-    // Said below.
+    // The error comes below.
   }
   throw new Refusal(
     400,
@@ -413,7 +413,7 @@ function parseBody(body: string): Fields {
   );
 }
 
-/** Azure takes a null for a field that is not there. */
+/** Azure treats null as a missing field. */
 function withoutNull(body: Fields): Fields {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
 }

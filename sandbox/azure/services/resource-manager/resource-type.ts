@@ -2,66 +2,69 @@ import type { ResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource } from "../../model/world";
 
-/** A request for one resource, after token, API version and right were found in order. */
+/** A request for one resource, after the checks of token, API version and right. */
 export interface ResourceCall {
-  /** The resource's id, as it was asked for. */
+  /** The resource's id as requested. */
   id: string;
   target: ResourceId & { name: string };
   query: URLSearchParams;
   body: Record<string, unknown>;
   store: ResourceStore;
-  /** Who asks. */
+  /** The caller. */
   principalId: string;
 }
 
-/** A resource on its way into the store. */
+/** A resource before it is stored. */
 export interface Writing extends ResourceCall {
-  /** As it was before; undefined when it is new. */
+  /** The earlier resource, or undefined for a new one. */
   existing?: ArmResource;
-  /** What was sent, with the defaults below it. */
+  /** The sent resource, merged with the defaults. */
   sent: ArmResource;
 }
 
-/** A piece of a resource as ARM writes it, to be merged into it. */
+/** A piece of a resource in ARM's form, for merging. */
 export type Fields = Record<string, unknown>;
 
-/** What a type of resource does beyond being stored as it was sent. */
+/** A resource type's behaviour beyond simple storage. */
 export interface ResourceType {
-  /** What Azure fills in where the request says nothing. */
+  /** Returns Azure's defaults for missing fields. */
   defaults?: (call: ResourceCall & { existing?: ArmResource }) => Fields;
-  /** What Azure decides by itself, whatever the request says. */
+  /** Returns the fields that Azure decides, regardless of the request. */
   computed?: (writing: Writing) => Fields;
-  /** What Azure takes and never shows: dotted paths, such as properties.administratorLoginPassword. */
+  /** Fields that Azure accepts but never shows, as dotted paths such as properties.administratorLoginPassword. */
   hidden?: readonly string[];
-  /** Properties that list resources of their own: property, collection. */
+  /** Properties with a list of separate resources: property, collection. */
   parts?: Readonly<Record<string, string>>;
-  /** What a read shows. */
+  /** Returns the result of a read. */
   view?: (resource: ArmResource, call: Pick<ResourceCall, "query" | "store">) => unknown;
-  /** What is there without having been made, as long as its parent is: the configuration of a site. */
+  /** Returns a resource that exists with its parent without a creation, such as a site's configuration. */
   implicit?: (call: ResourceCall, parent: ArmResource) => Fields | undefined;
-  /** What a list of the type shows that nobody made: the sizes that a VM may get. */
+  /** Returns entries of the type's list that nobody created, such as VM sizes. */
   members?: () => Fields[];
-  /** POSTs by their last segment, in small letters. */
+  /** POST actions by their last segment, in lower case. */
   actions?: Readonly<Record<string, (call: ResourceCall & { resource: ArmResource }) => unknown>>;
   /** Azure shows no provisioningState in its properties. */
   stateless?: true;
-  /** The status of a successful PUT, where it is not 201 for what is new and 200 for what was there. Source: Azure's REST reference. */
+  /**
+   * The status of a successful PUT, if it is not 201 for a new resource and 200 for an existing one. Source: Azure's
+   * REST reference.
+   */
   putStatus?: 200 | 201;
-  /** Looks at a request before anything is changed; throws a refusal. */
+  /** Checks a request before any change. Throws a refusal. */
   check?: (writing: Writing) => void;
   checkDelete?: (call: ResourceCall, resource: ArmResource) => void;
-  /** What a change brings about elsewhere in the store. */
+  /** Applies a change's effects on other resources in the store. */
   written?: (writing: Writing, resource: ArmResource) => void;
   deleted?: (call: ResourceCall, resource: ArmResource) => void;
 }
 
-/** Types of one provider, by full type in small letters. */
+/** Types of one provider, by full type in lower case. */
 export type ResourceTypes = Readonly<Record<string, ResourceType>>;
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The second above the first, object by object; a list takes the place of a list, null the place of anything. */
+/** Merges the second object over the first, recursively. A list replaces a list, and null replaces anything. */
 export function merge<T extends object>(below: T, above: Fields): T & Fields {
   const result: Fields = { ...(below as Fields) };
   for (const [key, value] of Object.entries(above)) {
@@ -72,7 +75,7 @@ export function merge<T extends object>(below: T, above: Fields): T & Fields {
   return result as T & Fields;
 }
 
-/** A copy without the fields at dotted paths. */
+/** Returns a copy without the fields at dotted paths. */
 export function without<T extends object>(resource: T, paths: readonly string[]): T {
   const copy = structuredClone(resource);
   for (const path of paths) {
@@ -84,12 +87,12 @@ export function without<T extends object>(resource: T, paths: readonly string[])
   return copy;
 }
 
-/** Properties of a resource, in the shape that a handler counts on. */
+/** Returns a resource's properties in the handler's expected form. */
 export function propertiesOf(resource: { properties?: Fields }): Fields {
   return resource.properties ?? {};
 }
 
-/** A field of what a client sent, when it is text. */
+/** Returns a field from a client if it is text. */
 export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 export const list = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isFields) : []);

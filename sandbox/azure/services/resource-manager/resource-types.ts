@@ -11,7 +11,7 @@ import type { ResourceTypes } from "./resource-type";
 import { storageTypes } from "./storage";
 import { webTypes } from "./web";
 
-/** Every type of resource that exists here. Any other is refused, and written to the log of what is not imitated. */
+/** Every supported resource type. The sandbox refuses all others and logs them as unsupported. */
 export const resourceTypes: ResourceTypes = {
   ...authorizationTypes,
   ...computeTypes,
@@ -26,7 +26,7 @@ export const resourceTypes: ResourceTypes = {
   ...webTypes,
 };
 
-/** Providers of these types, as Azure spells them. */
+/** Providers of these types, in Azure's spelling. */
 export const resourceProviders = [
   "Microsoft.AlertsManagement",
   "Microsoft.Authorization",

@@ -40,7 +40,7 @@ export const storageTypes: ResourceTypes = {
       },
     }),
     actions: {
-      // Accounts here have shared keys switched off; the provider keeps these in its state all the same.
+      // Shared keys are off in all accounts, but the provider still stores these in its state.
       listkeys: ({ target }) => ({
         keys: ["key1", "key2"].map((keyName) => ({
           keyName,
@@ -72,5 +72,20 @@ export const storageTypes: ResourceTypes = {
         denyEncryptionScopeOverride: false,
       },
     }),
+  },
+  // Source: Storage REST API, Blob Containers - Create Or Update Immutability Policy. A blob's age is not imitated.
+  "microsoft.storage/storageaccounts/blobservices/containers/immutabilitypolicies": {
+    putStatus: 200,
+    stateless: true,
+    defaults: () => ({
+      properties: { allowProtectedAppendWrites: false, allowProtectedAppendWritesAll: false },
+    }),
+    computed: () => ({ etag: `"${Date.now().toString(16)}"`, properties: { state: "Unlocked" } }),
+  },
+  // Source: Storage REST API, Management Policies - Create Or Update.
+  "microsoft.storage/storageaccounts/managementpolicies": {
+    putStatus: 200,
+    stateless: true,
+    computed: () => ({ properties: { lastModifiedTime: new Date().toISOString() } }),
   },
 };

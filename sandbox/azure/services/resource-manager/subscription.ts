@@ -18,17 +18,17 @@ export interface SubscriptionCall {
 }
 
 interface SubscriptionRoute extends Route {
-  /** The right that a caller needs on the subscription; none for what everybody may ask. */
+  /** The right that a caller needs on the subscription. Undefined if everyone may ask. */
   action?: string;
   answer: (call: SubscriptionCall) => unknown;
 }
 
-/** Locations that the stand-in knows. */
+/** The stand-in's locations. */
 const locations = ["westeurope", "northeurope", "germanywestcentral"];
 
 const providerRead = "Microsoft.Resources/subscriptions/providers/read";
 
-/** What is asked of a subscription or a tenant, and is no resource. Source: Azure's REST reference, by the path. */
+/** Requests to a subscription or a tenant that are not resources. Source: Azure's REST reference, by the path. */
 const routes: SubscriptionRoute[] = [
   { method: "GET", path: "/tenants", answer: ({ world }) => ({ value: [tenant(world)] }) },
   { method: "GET", path: "/subscriptions", answer: ({ world }) => ({ value: [subscription(world)] }) },
@@ -142,7 +142,7 @@ const routes: SubscriptionRoute[] = [
   },
 ];
 
-/** Undefined for a path that is none of these. */
+/** Returns undefined for any other path. */
 export function answerForSubscription(
   request: AzureRequest,
   context: Omit<SubscriptionCall, "request" | "parameters">,
@@ -163,7 +163,7 @@ export function answerForSubscription(
   return { status: 200, body: route.answer({ request, parameters, ...context }) };
 }
 
-/** Where Azure's services are. Source: azurerm asks for it before anybody is signed in. */
+/** Addresses of Azure's services. Source: azurerm requests it before the sign-in. */
 export const metadataEndpoints = {
   portal: "https://portal.azure.com",
   authentication: {
@@ -248,14 +248,14 @@ function provider({ subscriptionId }: AzureWorld, namespace: string): unknown {
   };
 }
 
-/** Conditions that a list of resources knows. Source: Azure, REST reference of Resources, "List". */
+/** The supported conditions of a resource list. Source: Azure, REST reference of Resources, "List". */
 const conditions: Readonly<Record<string, (resource: ArmResource) => string>> = {
   resourcetype: ({ type }) => type,
   name: ({ name }) => name,
   resourcegroup: ({ id }) => parseResourceId(id)?.resourceGroup ?? "",
 };
 
-/** Of resources in resource groups, not of their parts, those that meet all conditions of `name eq 'x' and ...`. */
+/** Returns the resources in resource groups, without their parts, that meet all conditions of `name eq 'x' and ...`. */
 function resourcesOfFilter(store: ResourceStore, query: URLSearchParams): unknown[] {
   const filter = query.get("$filter") ?? "";
   const wanted = filter.split(" and ").map((condition) => {
@@ -269,7 +269,7 @@ function resourcesOfFilter(store: ResourceStore, query: URLSearchParams): unknow
     .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags }));
 }
 
-/** Such as a VM: not its extensions, nor rights and locks. */
+/** True for a VM, for example, but not for its extensions, role assignments and locks. */
 const isTracked = ({ id, type }: ArmResource): boolean =>
   id.split("/").length === 9 && !/^Microsoft\.Authorization\//i.test(type);
 
@@ -283,7 +283,7 @@ function nameAvailability(store: ResourceStore, { body }: AzureRequest): unknown
   return { nameAvailable: false, reason: "AlreadyExists", message: `The name '${name}' is already in use.` };
 }
 
-/** What `az vm list-skus` shows. */
+/** The result of `az vm list-skus`. */
 function machineSizes(): unknown[] {
   return machineSizeNames.map((name) => ({
     resourceType: "virtualMachines",
@@ -301,7 +301,7 @@ function machineSizes(): unknown[] {
   }));
 }
 
-/** The sizes of MySQL servers that the example environments name, and their like. */
+/** The MySQL server sizes of the example environments, and similar ones. */
 const mysqlCapabilities = {
   supportedFlexibleServerEditions: [
     {

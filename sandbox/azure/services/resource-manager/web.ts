@@ -6,7 +6,7 @@ import { completedIdentity, guidFor } from "./managed-identities";
 import { freeAddress, holdSubnet } from "./network";
 import { type Fields, fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";
 
-/** What a site's configuration says where nobody set it. Source: App Service REST API, Web Apps - Get Configuration. */
+/** Defaults of a site's configuration. Source: App Service REST API, Web Apps - Get Configuration. */
 const siteConfigDefaults: Fields = {
   numberOfWorkers: 1,
   defaultDocuments: ["Default.htm", "Default.html", "index.html"],
@@ -95,7 +95,7 @@ export const webTypes: ResourceTypes = {
       }
     },
   },
-  // az asks while a deployment takes long; no worker is shown.
+  // az requests this during a long deployment. It returns no workers.
   "microsoft.web/sites/instances": {},
   "microsoft.web/sites": {
     putStatus: 200,
@@ -191,20 +191,20 @@ export const webTypes: ResourceTypes = {
   },
 };
 
-/** The older settings of authentication say whether the newer ones are in force. */
+/** The older authentication settings show whether the newer ones are active. */
 function configAsListed(config: ArmResource, store: ResourceStore): ArmResource {
   if (config.name.toLowerCase() !== "authsettings") return config;
   const newer = store.get(`${parentId(config.id)}/config/authsettingsV2`);
   return { ...config, properties: { ...config.properties, configVersion: newer ? "v2" : "v1" } };
 }
 
-/** A site's app settings, as they are now. */
+/** Returns a site's current app settings. */
 export function appSettingsOf(store: ResourceStore, siteId: string): Record<string, string> {
   const settings = Object.entries(propertiesIn(store, siteId, "appsettings"));
   return Object.fromEntries(settings.map(([name, value]) => [name, String(value)]));
 }
 
-/** A site's configuration: start command, health check and so on. */
+/** Returns a site's configuration: start command, health check and so on. */
 export const siteConfigOf = (store: ResourceStore, siteId: string): Fields => ({
   ...siteConfigDefaults,
   ...propertiesIn(store, siteId, "web"),

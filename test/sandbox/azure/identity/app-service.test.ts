@@ -33,7 +33,7 @@ describe("The identity endpoint of a web app", () => {
   });
 
   it.each([
-    ["a request forged through the app, without the header", inOrder, {}, 401],
+    ["a forged request through the app, without the header", inOrder, {}, 401],
     ["a guessed header", inOrder, { "X-IDENTITY-HEADER": "0".repeat(36) }, 401],
     [
       "the old version with its secret header",

@@ -19,7 +19,7 @@ describe("Entra", () => {
       `https://login.microsoftonline.com/${tenantId}/v2.0`,
       `https://login.microsoftonline.com/${tenantId}/v2.0`,
     ],
-  ])("%s names itself and keys that can be had", async (url, issuer) => {
+  ])("%s names itself and the address of its keys", async (url, issuer) => {
     const { body } = await ask(azure, `${url}/.well-known/openid-configuration`);
     expect(body.issuer).toBe(issuer);
     expect((await ask(azure, body.jwks_uri)).body.keys).toHaveLength(1);
@@ -44,7 +44,7 @@ describe("Entra", () => {
     expect(verify("sha256", signed, certificate.publicKey, Buffer.from(signature, "base64url"))).toBe(true);
   });
 
-  it("gives a person the token the Azure CLI would have, valid for a little over an hour", () => {
+  it("gives a person the Azure CLI's token, valid for a little over an hour", () => {
     const claims = claimsOf(azure.tokenForPerson(deployer, arm));
     expect(claims).toMatchObject({
       aud: arm,
@@ -56,14 +56,14 @@ describe("Entra", () => {
     expect(Number(claims["exp"]) - Date.now() / 1000).toBeLessThan(76 * 60);
   });
 
-  it("keeps xms_mirid for Microsoft's own audiences", async () => {
+  it("adds xms_mirid only for Microsoft's own audiences", async () => {
     const own = await startAzure({ ...world, applicationIdUris: ["api://ours"] });
     const claims = claimsOf(own.tokenForMachine("vm-agent", "api://ours"));
     await own.stop();
     expect(claims).not.toHaveProperty("xms_mirid");
   });
 
-  it("publishes the old key beside the new one after a rotation", async () => {
+  it("publishes the old key and the new one after a rotation", async () => {
     const before = azure.entra.publishedKeys;
     await azure.entra.rotateSigningKey();
     const { body } = await ask(azure, `https://login.microsoftonline.com/${tenantId}/discovery/v2.0/keys`);
@@ -77,7 +77,7 @@ describe("Entra", () => {
     expect([status, body]).toMatchObject([400, { error: "invalid_tenant", error_codes: [90002] }]);
   });
 
-  it("logs nobody in with a password or secret", async () => {
+  it("does not accept passwords or secrets", async () => {
     const { status } = await ask(azure, `https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/token`, {
       method: "POST",
       body: {},
@@ -85,7 +85,7 @@ describe("Entra", () => {
     expect(status).toBe(400);
   });
 
-  it("signs the person at the browser in by a device code, and refreshes the login", async () => {
+  it("signs the person at the browser in with a device code, and refreshes the login", async () => {
     const signedIn = await startAzure(world, { print: () => {}, personAtBrowser: deployer });
     const post = (path: string, form: Record<string, string>) =>
       ask(signedIn, `https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/${path}`, {
@@ -118,7 +118,7 @@ describe("Entra", () => {
     await signedIn.stop();
   });
 
-  it("signs nobody in where nobody is at the browser", async () => {
+  it("refuses a sign-in without a person at the browser", async () => {
     const url = `https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/devicecode`;
     expect((await ask(azure, url, { method: "POST", body: "client_id=cli" })).status).toBe(400);
   });

@@ -24,7 +24,7 @@ describe("The Instance Metadata Service", () => {
     expect(replies.map(({ body }) => claimsOf(body.access_token)["oid"])).toEqual([vault, agent]);
   });
 
-  it("answers with the fields of Azure, numbers as strings", async () => {
+  it("answers with Azure's fields, with numbers as strings", async () => {
     const { body } = await askToken("vm-agent", arm);
     expect(body).toEqual({
       access_token: expect.any(String),
@@ -38,7 +38,7 @@ describe("The Instance Metadata Service", () => {
     });
   });
 
-  it("puts into a system-assigned identity's token what Entra puts there", async () => {
+  it("issues Entra's claims for a system-assigned identity", async () => {
     const { body } = await askToken("vm-agent", arm);
     const issuer = `https://sts.windows.net/${tenantId}/`;
     expect(claimsOf(body.access_token)).toEqual({
@@ -61,7 +61,7 @@ describe("The Instance Metadata Service", () => {
     });
   });
 
-  it("names identity and machine in a user-assigned identity's token", async () => {
+  it("puts identity and machine into a user-assigned identity's token", async () => {
     const { body } = await askToken("vm-vault", arm);
     expect(claimsOf(body.access_token)).toMatchObject({
       xms_mirid: expect.stringMatching(/\/resourcegroups\/rg-vault\/.*\/userAssignedIdentities\/id-vault$/),
@@ -78,10 +78,10 @@ describe("The Instance Metadata Service", () => {
       "X-Forwarded-For",
     ],
     ["no api-version", metadata, arm, "api-version"],
-    ["an api-version nobody published", metadata, `api-version=2018-02-30&${arm}`, "api-version"],
+    ["an unknown api-version", metadata, `api-version=2018-02-30&${arm}`, "api-version"],
     ["no resource", metadata, "api-version=2018-02-01", "Required audience parameter not specified"],
     [
-      "a resource nobody registered",
+      "an unregistered resource",
       metadata,
       "api-version=2018-02-01&resource=https://evil.example",
       "AADSTS500011",
@@ -97,7 +97,7 @@ describe("The Instance Metadata Service", () => {
     ["vm-two", `&client_id=${clientIdOf(vault)}`, "Vault's"],
     ["vm-two", `&object_id=${vault}`, "Vault's"],
     ["vm-two", `&msi_res_id=${idOf("ID-VAULT")}`, "Vault's"],
-  ])("chooses for %s with '%s' %s identity", async (machine, choice, whose) => {
+  ])("selects for %s with '%s' %s identity", async (machine, choice, whose) => {
     const { body } = await askToken(machine, arm + choice);
     const xmsMirid = String(claimsOf(body.access_token)["xms_mirid"]);
     const expected = { "its own": "virtualMachines/vm-both", "the other": "id-other", "Vault's": "id-vault" }[
@@ -120,7 +120,7 @@ describe("The Instance Metadata Service", () => {
     expect([status, body]).toEqual([400, { error: "invalid_request", error_description: reason }]);
   });
 
-  it("tells a machine what it is", async () => {
+  it("describes a machine", async () => {
     const { body } = await ask(azure, "http://169.254.169.254/metadata/instance?api-version=2021-02-01", {
       from: "vm-vault",
       headers: metadata,
@@ -136,12 +136,12 @@ describe("The Instance Metadata Service", () => {
     });
   });
 
-  it("gives a single value as text", async () => {
+  it("returns a single value as text", async () => {
     const url = "http://169.254.169.254/metadata/instance/compute/name?api-version=2021-02-01&format=text";
     expect((await ask(azure, url, { from: "vm-vault", headers: metadata })).body).toBe("vm-vault");
   });
 
-  it("gives the user data in base64, as it is now, in the API versions that know it", async () => {
+  it("returns the current user data in base64, in the API versions that support it", async () => {
     const url = (version: string) =>
       `http://169.254.169.254/metadata/instance/compute/userData?api-version=${version}&format=text`;
     const get = (version: string) => ask(azure, url(version), { from: "vm-vault", headers: metadata });
@@ -151,15 +151,15 @@ describe("The Instance Metadata Service", () => {
     expect((await get("2020-12-01")).status).toBe(404);
   });
 
-  it("cannot be reached by anybody but a machine", async () => {
+  it("answers only machines", async () => {
     const { status } = await ask(azure, `${token}?api-version=2018-02-01&${arm}`, { headers: metadata });
     expect([status, printed.at(-1)]).toEqual([
       403,
-      expect.stringContaining("elsewhere is no virtual machine"),
+      expect.stringContaining("elsewhere is not a virtual machine"),
     ]);
   });
 
-  it("says what it does not imitate", async () => {
+  it("names an unsupported request", async () => {
     const { status } = await ask(
       azure,
       "http://169.254.169.254/metadata/attested/document?api-version=2021-02-01",

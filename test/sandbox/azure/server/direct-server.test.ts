@@ -48,7 +48,7 @@ describe("Azure without a proxy", () => {
 
 interface JsonAnswer {
   status?: number;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON a service answers with
+  // biome-ignore lint/suspicious/noExplicitAny: any JSON from a service
   body: any;
 }
 

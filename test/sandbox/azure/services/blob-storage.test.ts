@@ -25,7 +25,20 @@ beforeAll(async () => {
           blobs: [{ container: "app", name: "app.zip", file: join(folder, "app.zip") }],
         },
       ],
+      roleDefinitions: [
+        ...world.roleDefinitions,
+        {
+          name: "Blob Adder",
+          actions: [],
+          dataActions: ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action"],
+        },
+      ],
       roleAssignments: [
+        {
+          principalId: vault,
+          roleName: "Blob Adder",
+          scope: `${account}/blobServices/default/containers/new`,
+        },
         {
           principalId: agent,
           roleName: "Storage Blob Data Reader",
@@ -49,7 +62,7 @@ const get = (address = url, headers: Record<string, string> = {}, machine = "vm-
   });
 
 describe("Blob Storage", () => {
-  it("gives a blob to whom a role on its container lets read, and says when it is unchanged", async () => {
+  it("returns a blob to a reader of its container, and reports when it is unchanged", async () => {
     const { status, headers, body } = await get();
     expect([status, body]).toEqual([200, "first"]);
     expect((await get(url, { "if-none-match": String(headers["etag"]) })).status).toBe(304);
@@ -58,7 +71,7 @@ describe("Blob Storage", () => {
     expect([newer.status, newer.body]).toEqual([200, "second"]);
   });
 
-  it("refuses who has no role, other containers, tokens for others, and no token", async () => {
+  it("refuses callers without a role, other containers, wrong tokens, and missing tokens", async () => {
     expect((await get(url, {}, "vm-vault")).headers["x-ms-error-code"]).toBe(
       "AuthorizationPermissionMismatch",
     );
@@ -69,23 +82,37 @@ describe("Blob Storage", () => {
     expect((await ask(azure, url, { headers: version })).status).toBe(401);
   });
 
-  it("refuses a request that names no version, as Azure does for Entra tokens", async () => {
+  it("refuses a request without a version, as Azure does for Entra tokens", async () => {
     expect((await ask(azure, url, { token: azure.tokenForMachine("vm-agent", audience) })).status).toBe(401);
   });
 });
 
-describe("A blob that is pushed", () => {
+describe("A pushed blob", () => {
   const pushed = "https://stdemo.blob.core.windows.net/app/other.zip";
-  const put = (machine: string) =>
+  const put = (machine: string, headers: Record<string, string> = {}) =>
     ask(azure, pushed, {
       from: machine,
       method: "PUT",
       token: azure.tokenForMachine(machine, audience),
-      headers: { ...version, "x-ms-blob-type": "BlockBlob" },
+      headers: { ...version, "x-ms-blob-type": "BlockBlob", ...headers },
       body: "pushed",
     });
 
-  it("needs the right to write, and is read as it was sent", async () => {
+  it("can be made, and not changed, by whom a role lets add", async () => {
+    const send = (blob: string, headers: Record<string, string> = {}) =>
+      ask(azure, `https://stdemo.blob.core.windows.net/${blob}`, {
+        from: "vm-vault",
+        method: "PUT",
+        token: azure.tokenForMachine("vm-vault", audience),
+        headers: { ...version, "x-ms-blob-type": "BlockBlob", ...headers },
+        body: "pushed",
+      });
+    expect((await send("new/one")).status).toBe(201);
+    expect((await send("new/one")).status).toBe(403);
+    expect((await send("new/two", { "x-ms-blob-type": "PageBlob" })).status).toBe(400);
+  });
+
+  it("needs the right to write, and reads return the same bytes", async () => {
     expect((await put("vm-agent")).status).toBe(403);
     azure.accessControl.add({
       principalId: vault,
@@ -93,10 +120,12 @@ describe("A blob that is pushed", () => {
       scope: account,
     });
     expect((await put("vm-vault")).status).toBe(201);
+    const again = await put("vm-vault", { "if-none-match": "*" });
+    expect([again.status, again.headers["x-ms-error-code"]]).toEqual([409, "BlobAlreadyExists"]);
     expect((await get(pushed)).body).toBe("pushed");
   });
 
-  it("keeps metadata, and lets only whoever holds the lease change a blob, as Terraform locks its state", async () => {
+  it("keeps metadata, and lets only the lease's owner change a blob, as Terraform locks its state", async () => {
     const state = "https://stdemo.blob.core.windows.net/app/demo/network.tfstate";
     azure.accessControl.add({
       principalId: agent,

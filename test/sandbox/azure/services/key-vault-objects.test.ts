@@ -33,8 +33,8 @@ const policy = {
   },
 };
 
-describe("Objects of a Key Vault that a deployer makes", () => {
-  it("are keys with the operations and tags that were asked for", async () => {
+describe("A deployer's new objects in a Key Vault", () => {
+  it("are keys with the requested operations and tags", async () => {
     const asked = { kty: "RSA", key_size: 2048, key_ops: ["wrapKey", "unwrapKey"], tags: { a: "b" } };
     const { status, body } = await call("POST", "/keys/made/create", asked);
     expect({ status, ops: body.key.key_ops, tags: body.tags }).toEqual({
@@ -49,12 +49,12 @@ describe("Objects of a Key Vault that a deployer makes", () => {
     });
   });
 
-  it("are keys in a hardware security module where that was asked for", async () => {
+  it("are keys in a hardware security module if requested", async () => {
     await call("POST", "/keys/hardware/create", { kty: "RSA-HSM", key_size: 2048 });
     expect((await call("GET", "/keys/hardware")).body.key.kty).toBe("RSA-HSM");
   });
 
-  it("are self-signed certificates, with their key, their secret and the policy as it was sent", async () => {
+  it("are self-signed certificates, with their key, their secret and the sent policy", async () => {
     expect((await call("POST", "/certificates/made/create", { policy })).body.status).toBe("completed");
     expect((await call("GET", "/certificates/made/pending")).body.status).toBe("completed");
     const { body } = await call("GET", "/certificates/made");
@@ -64,7 +64,7 @@ describe("Objects of a Key Vault that a deployer makes", () => {
     expect((await call("GET", "/secrets/made")).body.value).toContain("PRIVATE KEY");
   });
 
-  it("refuses a certificate of an issuer that is not imitated", async () => {
+  it("are not certificates of an unsupported issuer", async () => {
     const { body } = await call("POST", "/certificates/other/create", {
       policy: { ...policy, issuer: { name: "DigiCert" } },
     });
@@ -75,7 +75,7 @@ describe("Objects of a Key Vault that a deployer makes", () => {
     ["key", "keys", "/keys/gone/create", { kty: "RSA" }, "POST"],
     ["secret", "secrets", "/secrets/gone", { value: "first" }, "PUT"],
     ["certificate", "certificates", "/certificates/gone-c/create", { policy }, "POST"],
-  ])("keep their name when they are deleted, and come back: a %s", async (_, kind, path, body, method) => {
+  ])("keep their name after a deletion, and are recoverable: a %s", async (_, kind, path, body, method) => {
     const [, , name] = path.split("/");
     await call(method, path, body);
     const id = JSON.stringify((await call("GET", `/${kind}/${name}`)).body);

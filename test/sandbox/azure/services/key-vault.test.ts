@@ -32,14 +32,14 @@ const call = (who: string, method: string, path: string, body?: unknown) => {
 const wrapping = { alg: "RSA-OAEP-256", value };
 const secret = { value: "made up" };
 
-it("makes a key once, however many ask for it at first", async () => {
+it("creates a key once, even if many callers request it at first", async () => {
   const answers = await Promise.all([1, 2, 3].map(() => call("Vault", "GET", "kv-vault/keys/unseal")));
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
 });
 
 describe("Key Vault's rights", () => {
-  // Taken as rest arguments below: for a row shorter than the parameters, Jest would fill in a callback.
+  // The test takes rest arguments. If a row is shorter than the parameters, Jest would add a callback.
   const allowed: [who: string, method: string, path: string, body?: unknown][] = [
     ["Vault", "GET", "kv-vault/keys/unseal"],
     ["Vault", "POST", "kv-vault/keys/unseal/wrapkey", wrapping],
@@ -52,12 +52,12 @@ describe("Key Vault's rights", () => {
     ["deployer", "GET", "kv-vault/certificates/tls"],
     ["deployer", "POST", "kv-vault/keys/unseal-2/encrypt", wrapping],
   ];
-  it.each(allowed)("%s may %s %s", async (...[who, method, path, body]) => {
+  it.each(allowed)("%s can %s %s", async (...[who, method, path, body]) => {
     expect((await call(who, method, path, body)).status).toBe(200);
   });
 
   const refused: [who: string, method: string, path: string, body?: unknown][] = [
-    // The key next door, whose name begins like the one that was granted.
+    // Another key whose name begins like the granted one.
     ["Vault", "GET", "kv-vault/keys/unseal-2"],
     ["Vault", "POST", "kv-vault/keys/unseal-2/wrapkey", wrapping],
     ["Vault", "POST", "kv-vault/keys/unseal-2/unwrapkey", wrapping],
@@ -85,10 +85,10 @@ describe("Key Vault's rights", () => {
     ["agent", "POST", "kv-vault/keys/unseal/unwrapkey", wrapping],
     ["agent", "GET", "kv-vault/secrets/tls"],
     ["web app", "GET", "kv-recovery/secrets/key-1"],
-    // Whether something is there is no business of who may not read it.
+    // A caller without the right to read may not learn whether a secret exists.
     ["agent", "GET", "kv-vault/secrets/nothing-here"],
   ];
-  it.each(refused)("%s may not %s %s", async (...[who, method, path, body]) => {
+  it.each(refused)("%s cannot %s %s", async (...[who, method, path, body]) => {
     const { status, body: answer } = await call(who, method, path, body);
     expect([status, answer.error]).toMatchObject([
       403,
@@ -96,7 +96,7 @@ describe("Key Vault's rights", () => {
     ]);
   });
 
-  it("are in force from the moment they are given until they are taken", async () => {
+  it("work from their creation until their removal", async () => {
     const grant = {
       principalId: agent,
       roleName: "Key Vault Secrets User",
@@ -110,10 +110,10 @@ describe("Key Vault's rights", () => {
     expect([before, granted, await read()]).toEqual([403, 200, 403]);
   });
 
-  it("cannot be given to nobody or by an unknown role", () => {
+  it("need a known principal and a known role", () => {
     expect(() =>
       azure.accessControl.add({ principalId: "?", roleName: "Owner", scope: keyVaultId("kv-vault") }),
-    ).toThrow("nobody known");
+    ).toThrow("an unknown principal");
     expect(() =>
       azure.accessControl.add({ principalId: agent, roleName: "Ownr", scope: keyVaultId("kv-vault") }),
     ).toThrow("role Ownr");
@@ -124,7 +124,7 @@ describe("Key Vault's tokens", () => {
   const url = "https://kv-vault.vault.azure.net/keys/unseal/?api-version=7.4";
   const challenge = `Bearer authorization="https://login.microsoftonline.com/${tenantId}", resource="https://vault.azure.net"`;
 
-  it("are asked for by a challenge that says where to get one", async () => {
+  it("are requested by a challenge with the address of Entra", async () => {
     const { status, headers, body } = await ask(azure, url);
     expect([status, headers["www-authenticate"], body.error.code]).toEqual([401, challenge, "Unauthorized"]);
   });
@@ -137,7 +137,7 @@ describe("Key Vault's tokens", () => {
       () =>
         azure.tokenForMachine("vm-vault", audience, { claims: { iss: "https://sts.windows.net/another/" } }),
     ],
-    ["that has expired", () => azure.tokenForMachine("vm-vault", audience, { lifetime: -600 })],
+    ["that is expired", () => azure.tokenForMachine("vm-vault", audience, { lifetime: -600 })],
     ["that never expires", () => azure.tokenForMachine("vm-vault", audience, { claims: { exp: undefined } })],
     [
       "that is not valid yet",
@@ -153,7 +153,7 @@ describe("Key Vault's tokens", () => {
       () => azure.tokenForMachine("vm-vault", audience, { algorithm: "HS256" }),
     ],
     [
-      "signed by a stranger under an unknown kid",
+      "signed by a stranger with an unknown kid",
       () => azure.tokenForMachine("vm-vault", audience, { header: { kid: "unknown" } }),
     ],
     ["without a kid", () => azure.tokenForMachine("vm-vault", audience, { header: { kid: undefined } })],
@@ -161,16 +161,19 @@ describe("Key Vault's tokens", () => {
       "with a claim changed after signing",
       () => tamper(azure.tokenForMachine("vm-agent", audience), { oid: "another" }),
     ],
-    ["signed with a key that is gone", () => withForgottenKey()],
-    ["that is no token", () => "not.a.token"],
-    ["that names nobody", () => azure.tokenForMachine("vm-vault", audience, { claims: { oid: undefined } })],
+    ["signed with a deleted key", () => withForgottenKey()],
+    ["that is not a token", () => "not.a.token"],
+    [
+      "that names no principal",
+      () => azure.tokenForMachine("vm-vault", audience, { claims: { oid: undefined } }),
+    ],
   ];
   it.each(forged)("are refused %s", async (_, token) => {
     const { status, headers } = await ask(azure, url, { token: await token() });
     expect([status, headers["www-authenticate"]]).toEqual([401, challenge]);
   });
 
-  it("of a deleted key work again once the key is back", async () => {
+  it("of a deleted key work again after the key's return", async () => {
     const token = azure.tokenForMachine("vm-vault", audience);
     const restore = await azure.entra.replaceSigningKeys();
     const without = await ask(azure, url, { token });
@@ -178,7 +181,7 @@ describe("Key Vault's tokens", () => {
     expect([without.status, (await ask(azure, url, { token })).status]).toEqual([401, 200]);
   });
 
-  /** A second Entra of the same tenant signs with a key the first never published. */
+  /** A second Entra of the same tenant signs with a key that the first never published. */
   async function withForgottenKey(): Promise<string> {
     const stranger = await startAzure({ ...world, keys: [], certificates: [] });
     await stranger.stop();
@@ -194,7 +197,7 @@ function tamper(token: string, claims: Record<string, unknown>): string {
 }
 
 describe("Key Vault's keys", () => {
-  it.each(["RSA-OAEP-256", "RSA-OAEP"])("wrap with %s what they unwrap", async (alg) => {
+  it.each(["RSA-OAEP-256", "RSA-OAEP"])("unwrap their own wraps with %s", async (alg) => {
     const wrapped = await call("Vault", "POST", "kv-vault/keys/unseal//wrapkey", { alg, value });
     const version = wrapped.body.kid.split("/").at(-1);
     const unwrapped = await call("Vault", "POST", `kv-vault/keys/unseal/${version}/unwrapkey`, {
@@ -205,9 +208,9 @@ describe("Key Vault's keys", () => {
   });
 
   it.each([
-    ["by another key", "unseal-2", "RSA-OAEP-256"],
-    ["by another algorithm", "unseal", "RSA-OAEP"],
-  ])("do not unwrap what was wrapped %s", async (_, key, alg) => {
+    ["with another key", "unseal-2", "RSA-OAEP-256"],
+    ["with another algorithm", "unseal", "RSA-OAEP"],
+  ])("do not unwrap a value that was wrapped %s", async (_, key, alg) => {
     const wrapped = await call("deployer", "POST", `kv-vault/keys/${key}/wrapkey`, { alg, value });
     const { status, body } = await call("Vault", "POST", "kv-vault/keys/unseal/unwrapkey", {
       alg: "RSA-OAEP-256",
@@ -216,12 +219,12 @@ describe("Key Vault's keys", () => {
     expect([status, body.error.code]).toEqual([400, "BadParameter"]);
   });
 
-  it("show their public half only", async () => {
+  it("show only their public half", async () => {
     const { body } = await call("Vault", "GET", "kv-vault/keys/unseal");
     expect(Object.keys(body.key)).toEqual(["kid", "kty", "key_ops", "n", "e"]);
   });
 
-  it("do nothing beyond their key_ops, whatever the role", async () => {
+  it("allow only their key_ops, with any role", async () => {
     const { status, body } = await call("deployer", "POST", "kv-vault/keys/unseal/encrypt", wrapping);
     expect([status, body.error.innererror.code]).toEqual([403, "KeyOperationForbidden"]);
   });
@@ -234,7 +237,7 @@ describe("Key Vault's keys", () => {
     expect((await call("Vault", "POST", "kv-vault/keys/unseal/wrapkey", body)).status).toBe(400);
   });
 
-  it("are not found under a version that never was", async () => {
+  it("are not found with an unknown version", async () => {
     const { status, body } = await call("Vault", "GET", `kv-vault/keys/unseal/${"0".repeat(32)}`);
     expect([status, body.error.code]).toEqual([404, "KeyNotFound"]);
   });
@@ -273,7 +276,7 @@ describe("Key Vault's secrets", () => {
     expect((await call("Vault", "PUT", `kv-recovery/secrets/${name}`, body)).status).toBe(400);
   });
 
-  it("are not read while disabled", async () => {
+  it("are not readable while disabled", async () => {
     await call("Vault", "PUT", "kv-recovery/secrets/off", { value: "x", attributes: { enabled: false } });
     expect((await call("recovery reader", "GET", "kv-recovery/secrets/off")).status).toBe(403);
   });
@@ -281,7 +284,7 @@ describe("Key Vault's secrets", () => {
   it.each([
     ["no api-version", "", "api-version must be specified"],
     ["an unknown api-version", "?api-version=1.0", "not recognized"],
-  ])("want the API version: %s", async (_, query, reason) => {
+  ])("require the API version: %s", async (_, query, reason) => {
     const { status, body } = await ask(azure, `https://kv-recovery.vault.azure.net/secrets/key-1${query}`, {
       token: tokens["recovery reader"]?.(),
     });
@@ -290,7 +293,7 @@ describe("Key Vault's secrets", () => {
 });
 
 describe("Key Vault's certificates", () => {
-  it("are public, and their secret holds key and certificate as PEM", async () => {
+  it("are public, and their secret contains key and certificate as PEM", async () => {
     const certificate = (await call("deployer", "GET", "kv-vault/certificates/tls")).body;
     const { body } = await call("Vault", "GET", "kv-vault/secrets/tls");
     expect(body).toMatchObject({
@@ -308,7 +311,7 @@ describe("Key Vault's certificates", () => {
     ]);
   });
 
-  it("have a new key after renewal, unless told to reuse it", async () => {
+  it("have a new key after renewal, except if they reuse it", async () => {
     const reusing = {
       keyVault: "kv-vault",
       name: "same-key",
@@ -329,7 +332,7 @@ describe("Key Vault's certificates", () => {
     expect([publicKeys("tls") === before[0], publicKeys("same-key") === before[1]]).toEqual([false, true]);
   });
 
-  it("do not let their secret be set by hand", async () => {
+  it("do not allow writes to their secret", async () => {
     azure.accessControl.add({
       principalId: agent,
       roleName: "Key Vault Secrets Officer",
@@ -340,8 +343,8 @@ describe("Key Vault's certificates", () => {
   });
 });
 
-describe("A key vault that is kept", () => {
-  it("opens after a restart what it wrapped before", async () => {
+describe("A key vault with saved content", () => {
+  it("unwraps after a restart what it wrapped before", async () => {
     let kept = azure.exportState();
     const wrapped = await call("Vault", "POST", "kv-vault/keys/unseal/wrapkey", wrapping);
     const again = await startAzure(world, {
@@ -366,7 +369,7 @@ describe("A key vault that is kept", () => {
     expect(kept["kv-recovery"]?.secrets).toHaveProperty("later");
   });
 
-  it("is not forgotten silently", async () => {
+  it("is never lost silently", async () => {
     const { keyVaults, keys, certificates, roleAssignments } = world;
     const smaller = {
       ...world,

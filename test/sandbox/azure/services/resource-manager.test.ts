@@ -23,7 +23,7 @@ const world: AzureWorld = {
   ],
 };
 
-describe("Azure Resource Manager, with nothing in it", () => {
+describe("Azure Resource Manager, empty at first,", () => {
   let azure: Azure;
   const printed: string[] = [];
   beforeEach(async () => {
@@ -49,7 +49,7 @@ describe("Azure Resource Manager, with nothing in it", () => {
   const makeSubnet = (name: string, addressPrefix: string) =>
     put(`${network}/subnets/${name}`, { properties: { addressPrefix } });
 
-  it("keeps what was sent, and completes it", async () => {
+  it("stores a sent resource, and completes it", async () => {
     const { status } = await put(network, {
       location: "westeurope",
       tags: { a: "b" },
@@ -66,7 +66,7 @@ describe("Azure Resource Manager, with nothing in it", () => {
     });
   });
 
-  it("answers a change with an operation that succeeds when it is asked for", async () => {
+  it("answers a change with an operation that succeeds on a later request", async () => {
     const { headers } = await makeNetwork();
     const operation = String(headers["azure-asyncoperation"]).slice(arm.length).replace(/\?.*/, "");
     expect((await get(operation)).body.status).toBe("InProgress");
@@ -93,7 +93,7 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect([status, body.error.code]).toEqual([400, code]);
   });
 
-  it("gives network interfaces addresses of their subnet, the first four left out, and keeps them", async () => {
+  it("gives network interfaces addresses of their subnet without the first four, and keeps them", async () => {
     await makeNetwork();
     await makeSubnet("one", "10.1.1.0/24");
     const card = (name: string) => `${group}/providers/Microsoft.Network/networkInterfaces/${name}`;
@@ -108,7 +108,7 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect(body.error.code).toBe("InUseSubnetCannotBeDeleted");
   });
 
-  it("holds the subnet of a web app for a while after that is gone, where it is to", async () => {
+  it("holds a deleted web app's subnet for the set time", async () => {
     await makeNetwork();
     await makeSubnet("one", "10.1.1.0/24");
     const subnet = `${network}/subnets/one`;
@@ -124,7 +124,7 @@ describe("Azure Resource Manager, with nothing in it", () => {
     });
   });
 
-  it("sends the activity log and a Key Vault's log where a diagnostic setting says, and no other log", async () => {
+  it("sends only the activity log and a Key Vault's log to the workspaces of diagnostic settings", async () => {
     const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/log`;
     const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-test`;
     const { tenantId } = world;
@@ -153,7 +153,7 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect(arrived()).toContainEqual(refused);
   });
 
-  it("lists what is in a resource group, without its parts and its locks", async () => {
+  it("lists a resource group's resources, without parts and locks", async () => {
     await makeNetwork();
     await makeSubnet("one", "10.1.1.0/24");
     await put(`${group}/providers/Microsoft.Authorization/locks/keep`, {
@@ -172,7 +172,7 @@ describe("Azure Resource Manager, with nothing in it", () => {
     await call("DELETE", `${group}/providers/Microsoft.Authorization/locks/keep`);
   });
 
-  it("says of a site which settings of its sign-in are in force", async () => {
+  it("shows which of a site's sign-in settings are active", async () => {
     const site = `${group}/providers/Microsoft.Web/sites/app-test`;
     await put(site, { location: "westeurope", properties: {} });
     const version = async () =>
@@ -182,13 +182,13 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect(await version()).toBe("v2");
   });
 
-  it("lets nobody write who may only read", async () => {
+  it("refuses a reader's writes", async () => {
     const { status, body } = await put(network, { location: "westeurope" }, reader);
     expect([status, body.error.code]).toEqual([403, "AuthorizationFailed"]);
     expect((await get(group, reader)).status).toBe(200);
   });
 
-  it("gives the rights of an assignment made here, and takes them away with it", async () => {
+  it("grants the rights of a new assignment, and removes them with it", async () => {
     const { body } = await get(
       `${subscription}/providers/Microsoft.Authorization/roleDefinitions?$filter=roleName eq 'Contributor'`,
     );
@@ -205,14 +205,14 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect((await put(network, { location: "westeurope" }, reader)).status).toBe(403);
   });
 
-  it("makes Key Vaults that work at once, and keep their name when they are deleted", async () => {
+  it("creates Key Vaults that work at once, and keep their name after a deletion", async () => {
     const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-test`;
     const sent = { location: "westeurope", properties: { enableRbacAuthorization: true } };
     expect((await put(vault, sent)).body.properties.vaultUri).toBe("https://kv-test.vault.azure.net/");
     const key = "https://kv-test.vault.azure.net/keys/one";
     const token = azure.tokenForPerson(owner, "https://vault.azure.net");
     const refused = await ask(azure, `${key}?api-version=7.4`, { token });
-    // Owner is no role of the data plane.
+    // Owner is not a role of the data plane.
     expect(refused.status).toBe(403);
     await call("DELETE", vault);
     expect((await put(vault, sent)).body.error.code).toBe("ConflictError");
@@ -220,19 +220,19 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect(body.value).toMatchObject([{ name: "kv-test", properties: { vaultId: vault } }]);
   });
 
-  it("says where App Service is, and that no workspace was deleted", async () => {
+  it("lists App Service's regions, and no deleted workspace", async () => {
     const regions = await get(`${subscription}/providers/Microsoft.Web/geoRegions`);
     expect(regions.body.value).toContainEqual(expect.objectContaining({ name: "westeurope" }));
     const workspaces = `${subscription}/providers/Microsoft.OperationalInsights/deletedWorkspaces`;
     expect((await get(workspaces)).body).toEqual({ value: [] });
   });
 
-  it("lists the sizes that a VM may get, as azurerm asks before it resizes one", async () => {
+  it("lists VM sizes, which azurerm requests before it resizes a VM", async () => {
     const { body } = await get(`${group}/providers/Microsoft.Compute/virtualMachines/vm/vmSizes`);
     expect(body.value).toContainEqual({ name: "Standard_D2s_v5" });
   });
 
-  it("holds what is below a lock", async () => {
+  it("protects everything below a lock", async () => {
     await makeNetwork();
     const lock = `${network}/providers/Microsoft.Authorization/locks/keep`;
     await put(lock, { properties: { level: "CanNotDelete" } });
@@ -242,7 +242,7 @@ describe("Azure Resource Manager, with nothing in it", () => {
     expect((await call("DELETE", network)).status).toBe(200);
   });
 
-  it("never shows a password, and keeps it", async () => {
+  it("stores a password, and never shows it", async () => {
     await makeNetwork();
     const server = `${group}/providers/Microsoft.DBforMySQL/flexibleServers/mysql-test`;
     const properties = { administratorLogin: "admin", administratorLoginPassword: "secret-1" };
@@ -259,7 +259,7 @@ describe("Azure Resource Manager, with nothing in it", () => {
     ["PUT", `${group}/providers/Microsoft.Unknown/things/one`],
     ["POST", `${network}/fly`],
     ["PUT", `${group}/providers/Microsoft.Network/virtualNetworks`],
-  ])("refuses what it does not imitate, %s %s, and prints it", async (method, path) => {
+  ])("refuses and prints an unsupported request, %s %s", async (method, path) => {
     await makeNetwork();
     const { body } = await call(method, path, {});
     expect(body.error.code).toBe("NotImitated");

@@ -1,5 +1,6 @@
 # What this VM may do in Vault with its managed identity: say who are the deployers and the recovery key readers, and what
-# their policies are. It reads no secret, and makes no other policy, role or mount.
+# their policies are, and take snapshots, which are encrypted under the unseal key. It reads no secret, and makes no other policy, role
+# or mount.
 
 path "sys/policies/acl/deployer"            { capabilities = ["create", "update"] }
 path "sys/policies/acl/recovery-key-reader" { capabilities = ["create", "update"] }
@@ -10,6 +11,11 @@ path "auth/recovery/role/recovery-key-reader"  { capabilities = ["create", "read
 
 # Whether all nodes of a cluster are healthy, before one of them restarts.
 path "sys/storage/raft/autopilot/state" { capabilities = ["read"] }
+
+# Snapshots: vault-snapshot takes them; vault-restore brings one back that the unseal key opens (not snapshot-force), once it has seen that
+# nothing is mounted.
+path "sys/storage/raft/snapshot" { capabilities = ["read", "update"] }
+path "sys/mounts"                { capabilities = ["read"] }
 
 # The sessions of those who may log in no more.
 path "sys/leases/revoke-prefix/auth/deployer/login" { capabilities = ["update", "sudo"] }

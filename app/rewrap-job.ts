@@ -1,0 +1,35 @@
+import { Unavailable } from "./errors";
+import type { Progress } from "./rewrapping";
+
+/** How far it is, or how the last one ended. */
+export interface RewrapState {
+  running: boolean;
+  progress?: Progress;
+  /** Why it ended early: a sentence for a person. */
+  problem?: string;
+}
+
+/** Encrypts rows anew while the application works: one at a time, however often somebody asks. */
+export class RewrapJob {
+  state: RewrapState = { running: false };
+
+  /** @param rewrap the application's own */
+  constructor(private readonly rewrap: (onProgress: (progress: Progress) => void) => Promise<Progress>) {}
+
+  /** Resolves when it is over. @throws only what nobody foresaw, for the log */
+  async start(): Promise<void> {
+    if (this.state.running) return;
+    this.state = { running: true };
+    try {
+      const progress = await this.rewrap((it) => {
+        this.state = { running: true, progress: it };
+      });
+      this.state = { running: false, progress };
+    } catch (error) {
+      const problem =
+        error instanceof Unavailable ? error.reason : "The application made a mistake; the log says where.";
+      this.state = { running: false, progress: this.state.progress, problem };
+      if (!(error instanceof Unavailable)) throw error;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { customerFields, hashedFields, type StoredCustomer } from "../../customers/customer-store";
+import { InvalidInput } from "../../errors";
+import { tokenField } from "../request-forgery";
+import { type Html, html } from "./html";
+import { layout, notice } from "./layout";
+
+/** Says that it is done, and offers to undo it. The page carries the row's ciphertexts: whoever has it learns nothing from them. */
+export function customerDeletedPage(id: number, removed: string, csrfToken: string): Html {
+  return layout({
+    title: `Customer ${id} was deleted`,
+    place: "customers",
+    body: html`
+<div class="narrow">
+${notice("The customer was deleted.")}
+<div class="heading"><h1>Customer ${id} was deleted</h1></div>
+<form class="panel" method="post" action="/customers/restore">
+<input type="hidden" name="${tokenField}" value="${csrfToken}">
+<input type="hidden" name="removed" value="${removed}">
+<p>You can bring the record back from this page. Once you leave it, nobody can.</p>
+<div class="actions"><button type="submit">Undo</button><a class="button primary" href="/customers">All customers</a></div>
+</form>
+</div>`,
+  });
+}
+
+const texts = <Name extends string>(names: readonly Name[]) =>
+  z.object(
+    Object.fromEntries(names.map((name) => [name, z.string().max(4_000)])) as Record<Name, z.ZodString>,
+  );
+
+const stored = z.object({
+  id: z.int().min(1),
+  rowKey: z.uuid(),
+  dataKey: z.string(),
+  version: z.int().min(1),
+  createdAt: z.coerce.date(),
+  updatedAt: z.coerce.date(),
+  fields: texts(customerFields),
+  hashes: texts(hashedFields),
+});
+
+/** A row in a form's field. */
+export function removedText(removed: StoredCustomer): string {
+  return Buffer.from(JSON.stringify(removed)).toString("base64url");
+}
+
+/** Back from the form; whether the ciphertexts are those of the row, Vault says. @throws {InvalidInput} */
+export function removedCustomer(text: string): StoredCustomer {
+  try {
+    return stored.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
+  } catch {
+    throw new InvalidInput({ removed: "The form is damaged. Add the customer anew." });
+  }
+}

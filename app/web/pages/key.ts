@@ -1,0 +1,88 @@
+import type { RewrapState } from "../../rewrap-job";
+import type { SystemStatus } from "../../status";
+import { tokenField } from "../request-forgery";
+import { type Html, html } from "./html";
+import { layout } from "./layout";
+
+export interface KeyPageProps extends Pick<SystemStatus, "transit" | "readiness"> {
+  rewrap: RewrapState;
+  csrfToken: string;
+}
+
+/** Which version of the key encrypts, and how many rows each version has: one sees them move after a rotation. */
+export function keyPage({ transit, readiness, rewrap, csrfToken }: KeyPageProps): Html {
+  const { key, latestVersion, rowsByVersion } = transit;
+  const rows = Object.entries(rowsByVersion ?? {}).map(([version, count]) => ({
+    version: Number(version),
+    count,
+  }));
+  const total = rows.reduce((sum, { count }) => sum + count, 0);
+  const behind = rows.reduce(
+    (sum, { version, count }) => sum + (version < (latestVersion ?? 0) ? count : 0),
+    0,
+  );
+  return layout({
+    title: "The key",
+    place: "key",
+    body: html`
+<div class="narrow">
+<div class="heading"><h1>The key</h1><a class="button" href="/key">Refresh</a></div>
+<p class="lead">Vault has the key and never gives it out. A rotation adds a version: new ciphertexts are made with it, and those of
+older versions can still be read. Encrypting the rows anew brings them to the newest version.</p>
+${
+  readiness.ready
+    ? ""
+    : html`<div class="warning" role="alert"><h2>Waiting for</h2><ul>${readiness.reasons.map((reason) => html`<li>${reason}</li>`)}</ul></div>`
+}
+${outcome(rewrap)}
+<section class="panel" aria-labelledby="versions">
+<h2 id="versions">Customers by version of <code>${key}</code></h2>
+${
+  rowsByVersion === undefined || latestVersion === undefined
+    ? html`<p class="quiet">Not known now.</p>`
+    : html`<dl class="bars">${versionsOf(rows, latestVersion).map(
+        ({ version, count }) =>
+          html`<div><dt>Version ${version}${version === latestVersion ? html` <span class="tag good">encrypts now</span>` : ""}</dt>
+<dd><meter min="0" max="${Math.max(total, 1)}" value="${count}" aria-label="Customers at version ${version}">${count}</meter> ${count} ${count === 1 ? "customer" : "customers"}</dd></div>`,
+      )}</dl>`
+}
+<form method="post" action="/key/rewrap"><input type="hidden" name="${tokenField}" value="${csrfToken}">
+<div class="actions"><button type="submit" class="primary">Encrypt every row anew</button>
+<span class="quiet">${
+      behind > 0
+        ? `${behind} ${behind === 1 ? "customer is" : "customers are"} behind.`
+        : latestVersion === undefined || rowsByVersion === undefined
+          ? ""
+          : "Every row is at the newest version."
+    }</span></div></form>
+</section>
+<section class="panel" aria-labelledby="rotate">
+<h2 id="rotate">Rotate the key</h2>
+<p>This application uses the key and may not rotate it; a deployer may:</p>
+<p><code>vault write -f transit/keys/${key}/rotate</code></p>
+<p class="quiet">In the sandbox: <code>npm run sandbox -- shell deployer -- vault write -f transit/keys/${key}/rotate</code>. Then refresh this page.</p>
+</section>
+</div>`,
+  });
+}
+
+function outcome({ running, progress, problem }: RewrapState): Html {
+  if (problem) {
+    return html`<div class="problems" role="alert"><h2>Not every row was encrypted anew</h2><p>${problem} Start it again; it goes on with the rows that are left.</p></div>`;
+  }
+  if (running) {
+    return html`<p class="notice" role="status">${progress ? `${progress.done} of ${progress.total} customers are encrypted anew.` : "The rows are being counted."} This page is loaded anew by itself.</p>`;
+  }
+  return progress
+    ? html`<p class="notice" role="status">${progress.done === 0 ? "No row was behind" : `${progress.done} customers were encrypted anew`}; all are at version ${progress.keyVersion} of the key.</p>`
+    : html``;
+}
+
+/** Those with rows, and the newest. */
+function versionsOf(rows: readonly { version: number; count: number }[], latest: number) {
+  const filled = rows.filter(({ version, count }) => count > 0 || version === latest);
+  const known = filled.some(({ version }) => version === latest)
+    ? filled
+    : [...filled, { version: latest, count: 0 }];
+  return [...known].sort((a, b) => a.version - b.version);
+}

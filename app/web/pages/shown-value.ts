@@ -1,0 +1,10 @@
+import type { CustomerField } from "../../customers/customer-store";
+
+/** A field as people read it: a card in groups of four, an amount with its thousands apart. What is typed stays as it is. */
+export function shownValue(field: CustomerField, value: string): string {
+  // As on the card: American Express has 15 digits in three groups.
+  if (field === "cardNumber" && /^3\d{14}$/.test(value)) return value.replace(/^(.{4})(.{6})/, "$1 $2 ");
+  if (field === "cardNumber" && /^\d{12,19}$/.test(value)) return value.replace(/\d{4}(?=\d)/g, "$& ");
+  if (field === "salary") return value.replace(/\B(?=(?:\d{3})+(?:\.|$))/g, ",");
+  return value;
+}

@@ -1,0 +1,64 @@
+import { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
+import type { TerraformResourceLifecycle } from "cdktf";
+import type { Construct } from "constructs";
+import { disjoint, isPublic } from "../../environments/addresses";
+
+export interface PrivateStorageAccountProps {
+  /** 3 to 24 lower-case letters and digits, of which no other storage account in Azure has the same. */
+  name: string;
+  resourceGroup: string;
+  location: string;
+  /** Whether the data are kept in three zones of the region, or in one place. */
+  replication: "LRS" | "ZRS";
+  /** Networks outside Azure that may connect, CIDR; the firewall takes public ones only, so private ones are left out. */
+  allowedRanges: readonly string[];
+  /** Ids of subnets with the service endpoint Microsoft.Storage. */
+  allowedSubnets: readonly string[];
+  lifecycle?: TerraformResourceLifecycle;
+}
+
+/** A storage account for blobs, whose keys are off, closed to all but named networks. */
+export function privateStorageAccount(
+  scope: Construct,
+  id: string,
+  props: PrivateStorageAccountProps,
+): StorageAccount {
+  const { name, resourceGroup, location, replication, allowedRanges, allowedSubnets, lifecycle } = props;
+  return new StorageAccount(scope, id, {
+    name,
+    resourceGroupName: resourceGroup,
+    location,
+    accountKind: "StorageV2",
+    accountTier: "Standard",
+    accountReplicationType: replication,
+    // The provider writes the account's keys into the state; switched off, they open nothing.
+    sharedAccessKeyEnabled: false,
+    defaultToOauthAuthentication: true,
+    localUserEnabled: false,
+    allowNestedItemsToBePublic: false,
+    crossTenantReplicationEnabled: false,
+    httpsTrafficOnlyEnabled: true,
+    minTlsVersion: "TLS1_2",
+    networkRules: {
+      defaultAction: "Deny",
+      bypass: ["None"],
+      ipRules: disjoint(allowedRanges).filter(isPublic).flatMap(asIpRules),
+      virtualNetworkSubnetIds: [...allowedSubnets],
+    },
+    blobProperties: {
+      versioningEnabled: true,
+      deleteRetentionPolicy: { days: 7 },
+      containerDeleteRetentionPolicy: { days: 7 },
+    },
+    lifecycle,
+  });
+}
+
+/** A storage account's firewall takes single addresses without a length, and no network of two. Source: Azure, storage firewall. */
+function asIpRules(cidr: string): string[] {
+  const [address = "", length] = cidr.split("/");
+  if (length === "32") return [address];
+  if (length !== "31") return [cidr];
+  const octets = address.split(".");
+  return [address, [...octets.slice(0, 3), Number(octets[3]) + 1].join(".")];
+}

@@ -1,0 +1,135 @@
+import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
+import type { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
+import { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container";
+import { StorageContainerImmutabilityPolicy } from "@cdktf/provider-azurerm/lib/storage-container-immutability-policy";
+import { StorageManagementPolicy } from "@cdktf/provider-azurerm/lib/storage-management-policy";
+import { Construct } from "constructs";
+import { skipChecks } from "../terraform/checkov-skips";
+import { privateStorageAccount } from "./private-storage-account";
+
+export interface SnapshotStoreProps {
+  /** 3 to 24 lower-case letters and digits, of which no other storage account in Azure has the same. */
+  name: string;
+  /** Apart from Vault's own, so that rights on that one do not reach the snapshots. */
+  resourceGroup: string;
+  location: string;
+  retentionDays: number;
+  replication: "LRS" | "ZRS";
+  /** Id of Vault's subnet, which has the service endpoint Microsoft.Storage. Nobody else reaches the snapshots. */
+  vaultSubnet: string;
+  /** Azure id of the role Vault Snapshot Keeper. */
+  keeperRoleId: string;
+  vaultPrincipalId: string;
+  /** Refuse deletion: of a snapshot before its time by Azure, of the account by Terraform. */
+  protect: boolean;
+}
+
+const containerName = "snapshots";
+
+/**
+ * Where Vault's nodes keep snapshots: blobs that Vault's identity makes and reads, and can neither change nor delete. They are
+ * encrypted under the unseal key, as Vault's data are.
+ */
+export class SnapshotStore extends Construct {
+  /** `https://<name>.blob.core.windows.net/snapshots` */
+  readonly containerUrl: string;
+  /** Azure id of what holds the container, and has the log of who read and wrote what. */
+  readonly blobServiceId: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: SnapshotStoreProps,
+  ) {
+    super(scope, id);
+    const account = this.createAccount();
+    const container = this.createContainer(account);
+    this.blobServiceId = `${account.id}/blobServices/default`;
+    this.containerUrl = `${account.primaryBlobEndpoint}${containerName}`;
+    const containerId = `${this.blobServiceId}/containers/${containerName}`;
+    if (props.protect) this.forbidChanges(container, containerId);
+    this.deleteOldOnes(account);
+    this.allowKeeping(container, containerId);
+    this.explainFindings(account, container);
+  }
+
+  private createAccount(): StorageAccount {
+    const { name, resourceGroup, location, replication, vaultSubnet, protect } = this.props;
+    return privateStorageAccount(this, "account", {
+      name,
+      resourceGroup,
+      location,
+      replication,
+      allowedRanges: [],
+      allowedSubnets: [vaultSubnet],
+      lifecycle: protect ? { preventDestroy: true } : undefined,
+    });
+  }
+
+  private createContainer(account: StorageAccount): StorageContainer {
+    return new StorageContainer(this, "container", {
+      name: containerName,
+      storageAccountId: account.id,
+      containerAccessType: "private",
+    });
+  }
+
+  /**
+   * Azure refuses every change and deletion of a blob until it is that old. Not locked: whoever may change the policy can shorten it, which
+   * the activity log shows; locked, nobody could ever again.
+   */
+  private forbidChanges(container: StorageContainer, containerId: string): void {
+    new StorageContainerImmutabilityPolicy(this, "immutability", {
+      dependsOn: [container],
+      storageContainerResourceManagerId: containerId,
+      immutabilityPeriodInDays: this.props.retentionDays,
+      protectedAppendWritesEnabled: false,
+      protectedAppendWritesAllEnabled: false,
+      locked: false,
+    });
+  }
+
+  private deleteOldOnes(account: StorageAccount): void {
+    const { retentionDays } = this.props;
+    new StorageManagementPolicy(this, "lifecycle", {
+      storageAccountId: account.id,
+      rule: [
+        {
+          name: "old-snapshots",
+          enabled: true,
+          filters: { blobTypes: ["blockBlob"], prefixMatch: [`${containerName}/`] },
+          actions: {
+            baseBlob: { deleteAfterDaysSinceCreationGreaterThan: retentionDays },
+            version: { deleteAfterDaysSinceCreation: retentionDays },
+          },
+        },
+      ],
+    });
+  }
+
+  private allowKeeping(container: StorageContainer, containerId: string): void {
+    const { keeperRoleId, vaultPrincipalId } = this.props;
+    new RoleAssignment(this, "keeper", {
+      dependsOn: [container],
+      scope: containerId,
+      roleDefinitionId: keeperRoleId,
+      principalId: vaultPrincipalId,
+      principalType: "ServicePrincipal",
+    });
+  }
+
+  private explainFindings(account: StorageAccount, container: StorageContainer): void {
+    skipChecks(account, {
+      CKV_AZURE_33: "Nothing here uses queues, and nobody may.",
+      CKV_AZURE_36: "None of Azure's own services has business with snapshots.",
+      CKV_AZURE_59: "Its firewall admits Vault's subnet, and nothing else.",
+      CKV_AZURE_206:
+        "Zones of one region, as the environment says; docs/operations.md says what that does not cover.",
+      CKV2_AZURE_1: "Vault encrypts each snapshot under the unseal key of Key Vault.",
+      CKV2_AZURE_33: "Vault's subnet has a service endpoint, which the firewall admits.",
+    });
+    skipChecks(container, {
+      CKV2_AZURE_21: "Who reads and writes is logged where the environment names an evidenceWorkspace.",
+    });
+  }
+}

@@ -1,0 +1,204 @@
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../lib/processes/user-error";
+import type { Machine } from "../machine/machine";
+import type { Sandbox } from "./sandbox";
+import type { WebAppProcess } from "./web-app";
+
+/** How a part of the system is now. */
+export interface PartState {
+  works: boolean;
+  /** A few words for a person: `unsealed, active`. */
+  text: string;
+  /** Of its program: another one after a restart. */
+  pid?: number;
+}
+
+/** A part of the running system that a person looks at, stops and starts. */
+export interface Part {
+  /** By which commands know it. */
+  name: string;
+  /** Where it is reached. */
+  place: string;
+  /** Files that its programs write. */
+  logs: readonly string[];
+  /** Never throws. */
+  state(): Promise<PartState>;
+  /** Of its program, known without asking it; undefined while it does not run. */
+  pid(): number | undefined;
+  /** Whether asking for the state has Vault log a request. */
+  isAudited: boolean;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** kill -9, as a crash. */
+  kill(): Promise<void>;
+}
+
+/** Milliseconds that a part may take to say how it is: an application asks Vault and the database for up to 5 s. */
+const patienceMs = 8_000;
+
+const vaultUnit = "vault.service";
+const agentUnits = ["vault-agent.service", "app.service"] as const;
+
+const health = z.object({ initialized: z.boolean(), sealed: z.boolean(), standby: z.boolean() });
+const readiness = z.object({ reasons: z.array(z.string()) });
+
+/** Every part of a sandbox that was started as a whole: what people use first. */
+export function partsOf(sandbox: Sandbox, folder: string): Part[] {
+  return [
+    ...sandbox.webAppWorkloads().flatMap(({ name, site }) => {
+      const app = sandbox.webApps.get(site);
+      return app ? [webAppPart(name, app, join(folder, "web-app", site))] : [];
+    }),
+    ...sandbox.agentWorkloads().flatMap(({ name, machine }) => {
+      const agent = sandbox.agents.get(machine);
+      return agent ? [agentPart(name, agent)] : [];
+    }),
+    ...sandbox.vaultNodes.map((node, index) =>
+      vaultPart(sandbox.vaultNodes.length > 1 ? `vault-${index + 1}` : "vault", node, sandbox),
+    ),
+    mysqlPart(sandbox, join(folder, "mysql")),
+  ];
+}
+
+/** @throws UserError that names those that there are */
+export function partNamed(parts: readonly Part[], name: string | undefined): Part {
+  const part = parts.find((it) => it.name === name);
+  if (part) return part;
+  const names = parts.map((it) => it.name).join(", ");
+  throw new UserError(
+    name === undefined ? `Name a part: ${names}.` : `There is no part ${name}; choose from ${names}.`,
+  );
+}
+
+function webAppPart(name: string, app: WebAppProcess, folder: string): Part {
+  return {
+    name,
+    place: app.url,
+    logs: [join(folder, "app.log")],
+    pid: () => app.pid,
+    isAudited: true,
+    state: async () => (app.pid === undefined ? doesNotRun(name) : applicationState(app.url, app.pid)),
+    stop: () => app.stop(),
+    start: () => app.restart(),
+    kill: () => app.kill(),
+  };
+}
+
+function agentPart(name: string, machine: Machine): Part {
+  const url = `http://${machine.loopback}:8080`;
+  return {
+    name,
+    place: url,
+    logs: agentUnits.map((unit) => machine.logFile(unit)),
+    pid: () => machine.pid("app.service"),
+    isAudited: true,
+    state: async () => {
+      const stopped = agentUnits.find((unit) => machine.pid(unit) === undefined);
+      return stopped
+        ? { works: false, text: `${stopped} does not run` }
+        : applicationState(url, machine.pid("app.service"));
+    },
+    stop: () => eachOf([...agentUnits].reverse(), (unit) => machine.stop(unit)),
+    start: () => eachOf(agentUnits, (unit) => machine.start(unit)),
+    kill: async () => machine.kill("app.service", "SIGKILL"),
+  };
+}
+
+function vaultPart(name: string, machine: Machine, sandbox: Sandbox): Part {
+  return {
+    name,
+    place: `https://${machine.address}:8200`,
+    logs: [machine.logFile(vaultUnit)],
+    pid: () => machine.pid(vaultUnit),
+    isAudited: false,
+    state: async () => {
+      const pid = machine.pid(vaultUnit);
+      if (pid === undefined) return { works: false, text: "does not run" };
+      try {
+        const { initialized, sealed, standby } = health.parse(await healthOf(machine, sandbox));
+        if (!initialized) return { works: false, text: "not initialised" };
+        return sealed
+          ? { works: false, text: "sealed" }
+          : { works: true, text: `unsealed, ${standby ? "standby" : "active"}`, pid };
+      } catch {
+        return { works: false, text: "does not answer" };
+      }
+    },
+    stop: () => machine.stop(vaultUnit),
+    start: () => machine.start(vaultUnit),
+    kill: async () => machine.kill(vaultUnit, "SIGKILL"),
+  };
+}
+
+function mysqlPart({ database }: Sandbox, folder: string): Part {
+  return {
+    name: "mysql",
+    place: `${database.host}:${database.port}`,
+    logs: [join(folder, "server.log")],
+    pid: () => database.program.pid,
+    isAudited: false,
+    state: async () =>
+      database.program.running
+        ? { works: true, text: "runs", pid: database.program.pid }
+        : doesNotRun("mysql"),
+    stop: () => database.stop(),
+    start: () => database.restart(),
+    kill: () => database.kill(),
+  };
+}
+
+/** Of programs that nothing here starts again. */
+const doesNotRun = (name: string): PartState => ({
+  works: false,
+  text: `does not run; start it by: npm run sandbox -- start ${name}`,
+});
+
+async function applicationState(url: string, pid: number | undefined): Promise<PartState> {
+  try {
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(patienceMs) });
+    if (answer.ok) return { works: true, text: "ready", pid };
+    return { works: false, text: readiness.parse(await answer.json()).reasons.join(" ") };
+  } catch {
+    return { works: false, text: "does not answer" };
+  }
+}
+
+/** The node itself, whatever is before it; its certificate verified. */
+function healthOf({ address }: Machine, sandbox: Sandbox): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: address,
+        port: 8200,
+        path: "/v1/sys/health?standbyok=true&sealedcode=200&uninitcode=200",
+        servername: sandbox.vaultServerName,
+        ca: readFileSync(sandbox.vaultCertificateFile),
+        timeout: patienceMs,
+        agent: false,
+      },
+      (answer) => {
+        let text = "";
+        answer.setEncoding("utf8").on("data", (chunk) => {
+          text += chunk;
+        });
+        answer.once("end", () => {
+          try {
+            resolve(JSON.parse(text));
+          } catch (error) {
+            reject(error);
+          }
+        });
+        answer.once("error", reject);
+      },
+    );
+    sent.once("timeout", () => sent.destroy(new Error("no answer in time")));
+    sent.once("error", reject).end();
+  });
+}
+
+async function eachOf<T>(values: readonly T[], work: (value: T) => Promise<void>): Promise<void> {
+  for (const value of values) await work(value);
+}

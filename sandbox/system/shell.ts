@@ -1,0 +1,46 @@
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import type { Login } from "./logins";
+import type { Sandbox } from "./sandbox";
+import { webAppEnvironment } from "./web-app";
+
+export const shell = z.object({
+  /** A file that logs in to Vault when it is sourced. */
+  loginFile: z.string(),
+  folder: z.string().optional(),
+  environment: z.record(z.string(), z.string()),
+});
+/** What a terminal needs to look around as somebody. */
+export type Shell = z.infer<typeof shell>;
+
+/** Whoever looks through these eyes is where the application is, with its settings: `node rewrap.js` works there. */
+export function shellOf(sandbox: Sandbox, { name, file }: Login, folder: string): Shell {
+  const node = dirname(process.execPath);
+  const site = sandbox.webAppWorkloads().find((it) => it.name === name)?.site;
+  const resource = sandbox.deployment
+    .resources("azurerm_linux_web_app")
+    .find((it) => it.argument("name") === site);
+  if (site && resource) {
+    const environment = webAppEnvironment(resource, sandbox.azure);
+    return {
+      loginFile: file,
+      folder: join(folder, "web-app", site),
+      environment: {
+        ...environment,
+        SSL_CERT_FILE: sandbox.caFile,
+        PATH: `${node}:${process.env.PATH}`,
+      },
+    };
+  }
+  const machine = sandbox.agents.get(sandbox.agentWorkloads().find((it) => it.name === name)?.machine ?? "");
+  if (!machine) return { loginFile: file, environment: {} };
+  return {
+    loginFile: file,
+    folder: machine.path("/var/lib/app/current"),
+    environment: {
+      ...machine.environment,
+      APP_CONFIG_FILE: machine.path("/ramdisk/app/config.json"),
+      PATH: `${node}:${machine.environment.PATH}`,
+    },
+  };
+}

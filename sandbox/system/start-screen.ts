@@ -1,0 +1,70 @@
+import type { Login } from "./logins";
+import type { Part } from "./parts";
+
+export interface StartScreenProps {
+  parts: readonly Part[];
+  logins: readonly Login[];
+  folder: string;
+  /** Behind each command, where it takes more than one word to say which sandbox is meant. */
+  suffix: string;
+  environment: string;
+  pid: number;
+  seconds: string;
+}
+
+/** What a person sees when everything runs: where to look first, how each part is, and what to try. */
+export async function startScreen(props: StartScreenProps): Promise<string> {
+  const { parts, logins, folder, suffix, environment, pid, seconds } = props;
+  const command = (words: string) => `    npm run sandbox -- ${insert(words, suffix)}`;
+  const application = logins.find(({ credentialsPath }) => credentialsPath !== undefined);
+  const vault = parts.find(({ name }) => name.startsWith("vault"))?.name ?? "vault";
+  return [
+    "",
+    `The system runs (${seconds} s). Open ${parts[0]?.place ?? folder}`,
+    "Ctrl-C ends it.",
+    "",
+    await statusTable(parts),
+    "",
+    "Try this in another terminal:",
+    "",
+    ...(application
+      ? [
+          `  Read database credentials as ${application.name}: Vault makes a user for you`,
+          command(`shell ${application.name} -- vault read ${application.credentialsPath}`),
+          "  Ask for the same as a deployer: Vault refuses",
+          command(`shell deployer -- vault read ${application.credentialsPath}`),
+        ]
+      : []),
+    "  Rotate the key, and encrypt every row anew",
+    command("rotate"),
+    "  Kill Vault, and watch here how it starts and unseals itself",
+    command(`kill ${vault}`),
+    "",
+    "More: status, logs NAME, seal, unseal, stop NAME, start NAME, kill NAME, shell WHO, audit ID, open.",
+    `  WHO       ${logins.map(({ name }) => name).join(", ")}`,
+    `  Files     ${folder}  (the VMs' files and logs are below machines/)`,
+    `  An edit of environments/${environment}.json reaches all that runs by: kill -USR2 ${pid}`,
+    "",
+  ].join("\n");
+}
+
+/** A line for each part: name, state, place. */
+export async function statusTable(parts: readonly Part[]): Promise<string> {
+  const rows = await Promise.all(
+    parts.map(async ({ name, place, state }) => {
+      const { works, text } = await state();
+      return [works ? "works" : "FAILS", name, place, text] as const;
+    }),
+  );
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd())
+    .join("\n");
+}
+
+/** Options stand before the words that are somebody else's command. */
+function insert(words: string, suffix: string): string {
+  if (!suffix) return words;
+  const [own = "", ...theirs] = words.split(" -- ");
+  return [`${own} ${suffix}`, ...theirs].join(" -- ");
+}

@@ -1,0 +1,51 @@
+import { readCloudConfig, textOf } from "../../../cloud-init/cloud-config";
+import { userDataText } from "../machine-changes";
+import type { StackState } from "../stack-state";
+import type { Check } from "./check";
+
+/** What Vault's data do not survive: an older Vault, and a leap over a major version. */
+export const checkVaultUpgrade: Check = ({ environment, stacks, states }) => {
+  const running = versionsOf(states.get("vault-server"));
+  if (!stacks.some(({ name }) => name === "vault-server")) return [];
+  const { version, snapshots } = environment.vault;
+  return running.flatMap((runs) => {
+    const difference = compare(version, runs);
+    if (difference === 0) return [];
+    if (difference < 0) {
+      return [
+        `vault.version: Vault ${runs} runs, and ${version} is older. Vault's data do not go back to an older version: write ${runs} or a newer one. To go back, restore the snapshot from before the upgrade (docs/operations.md, "Upgrade Vault").`,
+      ];
+    }
+    const next = major(runs) + 1;
+    if (major(version) > next) {
+      return [
+        `vault.version: Vault ${runs} runs, and ${version} skips the major version ${next}, which Vault does not allow; deploy a release of ${next}.x first.`,
+      ];
+    }
+    if (snapshots.enabled || environment.upgradeWithoutSnapshot) return [];
+    return [
+      `vault.snapshots.enabled: is false, so no snapshot would be kept before Vault ${runs} becomes ${version}; set it to true, or add --no-snapshot if what Vault holds may be lost.`,
+    ];
+  });
+};
+
+/** Versions of Vault that the VMs of a stack have, each once. */
+function versionsOf(vaultServer: StackState | undefined): string[] {
+  const machines = vaultServer?.existing("azurerm_linux_virtual_machine") ?? [];
+  const versions = machines.flatMap(({ user_data }) => {
+    const release = readCloudConfig(userDataText(String(user_data))).write_files.find(
+      ({ path }) => path === "/etc/vault-vm/vault-release.env",
+    );
+    // Enterprise adds +ent.
+    return /^RELEASE_VERSION=([\d.]+)/m.exec(release ? textOf(release) : "")?.[1] ?? [];
+  });
+  return [...new Set(versions)];
+}
+
+const major = (version: string): number => Number(version.split(".")[0]);
+
+/** Below zero when the first is older. */
+function compare(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split(".").map(Number));
+  return left?.map((part, index) => part - (right?.[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}

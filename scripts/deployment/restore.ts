@@ -1,0 +1,151 @@
+import type { RestoreRequest } from "../../cloud-init/vault-server/user-data";
+import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
+import { UserError } from "../../lib/processes/user-error";
+import { AzureCli } from "./azure-cli";
+import { Deployment } from "./deploy";
+import type { Interruption } from "./interruption";
+import { deployedMachines, MachineReports } from "./machine-reports";
+import { oneAtATime } from "./one-at-a-time";
+import { readArguments, readSeconds, runScript, say } from "./run-script";
+import { readStateAside } from "./stack-state";
+import { readSystem } from "./system";
+
+const help = `Usage: scripts/restore [environment] [--snapshot NAME] [--force] [--wait SECONDS]
+       scripts/restore [environment] --drill [--wait SECONDS]
+
+Restores a snapshot of the environment's snapshot store into its Vault. Vault's active node does it: this deploys the stack vault-server
+with the request, waits until the node reports the end, and takes the request back. If it fails, run the same command again.
+
+Nothing changes before the node has seen that the snapshot is whole, that Key Vault has the version of the unseal key that it was sealed
+with, and that Vault is empty.
+
+  environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
+  --snapshot NAME the snapshot's name in the store, as scripts/status shows it (default: the newest)
+  --force         though Vault holds newer data, which are lost
+  --drill         restore the newest snapshot into a second Vault on a node, compare, and end it
+  --wait SECONDS  how long the node may take (default 1800)
+`;
+
+/** `scripts/restore`. */
+export async function main(): Promise<void> {
+  await runScript(async (interruption) => {
+    const { environment: name, values } = readArguments(help, {
+      snapshot: { type: "string", default: "newest" },
+      force: { type: "boolean", default: false },
+      drill: { type: "boolean", default: false },
+      wait: { type: "string", default: "1800" },
+    });
+    const environment = loadEnvironment(name);
+    const request = requestOf(environment, values);
+    const wait = readSeconds(values.wait);
+    await oneAtATime(() => new Restore(environment, request, wait, interruption).run());
+  });
+}
+
+/** @throws {UserError} for options that do not fit together. */
+function requestOf(
+  { name, vault }: Environment,
+  { snapshot, force, drill }: { snapshot: string; force: boolean; drill: boolean },
+): RestoreRequest {
+  if (!vault.snapshots.enabled) {
+    throw new UserError(
+      `The environment ${name} keeps no snapshots; set vault.snapshots.enabled to true in its file, and deploy.`,
+    );
+  }
+  if (drill && (force || snapshot !== "newest")) {
+    throw new UserError(
+      "A drill takes the newest snapshot and changes nothing; leave --snapshot and --force out.",
+    );
+  }
+  if (!/^[\w-]+(\.[\w-]+)*$/.test(snapshot)) {
+    throw new UserError(
+      `${JSON.stringify(snapshot)} is no snapshot's name; scripts/status shows the newest one's.`,
+    );
+  }
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  return {
+    time,
+    snapshot: snapshot.replace(/\.snap$/, ""),
+    kind: drill ? "drill" : force ? "force" : "restore",
+  };
+}
+
+/** One run of the script. */
+class Restore {
+  constructor(
+    private readonly environment: Environment,
+    private readonly request: RestoreRequest,
+    private readonly wait: number,
+    private readonly interruption: Interruption,
+  ) {}
+
+  async run(): Promise<void> {
+    const { environment, request } = this;
+    let report: string;
+    try {
+      await this.deploy({ ...environment, restore: request });
+      report = await this.report();
+    } catch (error) {
+      // Else the VM would go on trying what it has refused.
+      if (this.interruption.exitCode === undefined) await this.deploy(environment).catch(() => {});
+      throw error;
+    }
+    await this.deploy(environment);
+    process.stdout.write(`${report}\n`);
+    if (request.kind !== "drill") process.stdout.write(afterwards(environment.name, report));
+  }
+
+  private async deploy(environment: Environment): Promise<void> {
+    const options = { wait: this.wait, allowedLosses: [], reviewed: undefined };
+    const result = { environment: environment.name, ok: false, stacks: [] };
+    const deployment = new Deployment(environment, ["vault-server"], options, this.interruption, result);
+    await deployment.deploy().finally(() => deployment.close());
+  }
+
+  /** What the node that did it says on its console. @throws {UserError} when no node says anything */
+  private async report(): Promise<string> {
+    const { environment, request, interruption } = this;
+    const stack = readSystem(environment).find(({ name }) => name === "vault-server");
+    if (!stack) throw new UserError("The environment has no stack vault-server.");
+    const reports = new MachineReports(new AzureCli(interruption.signal));
+    const machines = deployedMachines(undefined, await readStateAside(stack, interruption.signal));
+    const consoles = await Promise.all(
+      machines.map(({ id, name }) =>
+        reports.console(id).catch((error: Error) => {
+          say(`Warning: ${name}: ${error.message}`);
+          return "";
+        }),
+      ),
+    );
+    const line = reportOf(consoles, request);
+    if (line) return line;
+    throw new UserError(
+      "No node reports that it restored the snapshot, for instance because another one became active meanwhile; run the same command again.",
+    );
+  }
+}
+
+/** The line about a request on one of the consoles. */
+export function reportOf(
+  consoles: readonly string[],
+  { time }: Pick<RestoreRequest, "time">,
+): string | undefined {
+  const lines = consoles.flatMap((console) => [
+    ...console.matchAll(/vault-restore [\w.-]+ for (\d{8}T\d{6}Z): (?:restored|drill passed)[^\r\n]*/g),
+  ]);
+  return lines.find(([, of]) => of === time)?.[0];
+}
+
+/** What a snapshot does not know. */
+function afterwards(environment: string, report: string): string {
+  const [, taken] = /vault-restore (\d{8}T\d{6}Z)/.exec(report) ?? [];
+  return `
+Vault holds what it held at ${taken ?? "the time of the snapshot"}. What is younger is older again:
+  - Deployers and recovery key readers may log in as the environment file says; every session from before has ended.
+  - The recovery keys are those of that time. Key Vault keeps each set as a version of the secret vault-recovery-keys.
+  - Database users that Vault made since then are unknown to it and stay in MySQL. docs/operations.md says how to find them.
+  - If MySQL's administrator password was rotated since then, raise mysql.passwordVersion.
+Now run scripts/deploy ${environment}, which brings Vault's configuration up to date.
+`;
+}

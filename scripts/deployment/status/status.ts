@@ -1,0 +1,131 @@
+import { loadEnvironment } from "../../../environments/load";
+import type { Environment } from "../../../environments/schema";
+import { UserError } from "../../../lib/processes/user-error";
+import type { SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
+import { AzureCli } from "../azure-cli";
+import type { Interruption } from "../interruption";
+import { readLogin } from "../login";
+import { readArguments, runScript } from "../run-script";
+import { webAppsAnswer } from "../smoke-test";
+import { readStateAside, type StackState } from "../stack-state";
+import { readSystem } from "../system";
+import { VaultAccess, vaultLocation } from "../vault";
+import { machineFindings, mysqlFindings, unsealKeyFindings } from "./azure-findings";
+import { type Finding, look, note, unseen, well } from "./finding";
+import { vaultFindings } from "./vault-findings";
+
+const help = `Usage: scripts/status [environment] [--json]
+
+Shows how the deployed system is, on one screen, and changes nothing: Vault, its nodes, certificate and audit devices, VMs and the
+user data that they applied, the newest snapshot, the unseal key, MySQL, web apps.
+
+It asks Vault without a token what Vault says to anybody, and the rest as the deployer who is logged in to the Azure CLI. It says
+what it could not see, and why.
+
+  environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
+  --json          the same on stdout as JSON
+
+Exit code: 0 all is well; 1 something is wrong; 2 nothing that was seen is wrong, but something could not be seen.
+`;
+
+const EXIT_CODES = { well: 0, wrong: 1, unseen: 2 } as const;
+
+/** Seconds for a web app to answer. */
+const WEB_APP_SECONDS = 15;
+
+/** `scripts/status`. */
+export async function main(): Promise<void> {
+  const nothingSeen = EXIT_CODES.unseen;
+  await runScript(
+    async (interruption) => {
+      const { environment: name, values } = readArguments(help, {
+        json: { type: "boolean", default: false },
+      });
+      const findings = await statusOf(loadEnvironment(name), interruption);
+      interruption.check();
+      const state = overallOf(findings);
+      process.stdout.write(
+        values.json
+          ? `${JSON.stringify({ environment: name, state, findings }, null, 2)}\n`
+          : screen(name, findings),
+      );
+      return EXIT_CODES[state];
+    },
+    undefined,
+    nothingSeen,
+  );
+}
+
+async function statusOf(environment: Environment, interruption: Interruption): Promise<Finding[]> {
+  const az = new AzureCli(interruption.signal);
+  const stacks = new Map(readSystem(environment).map((stack) => [stack.name, stack]));
+  await readLogin(az);
+  const state = (name: string): Promise<StackState> =>
+    readStateAside(stackOf(stacks, name), interruption.signal);
+  const vaultServer = await state("vault-server");
+  vaultLocation(vaultServer);
+  const parts = await Promise.all([
+    look("Vault", async () => {
+      const access = await VaultAccess.open(az, environment, vaultServer);
+      return vaultFindings(access, environment).finally(access.close);
+    }),
+    machineFindings(az, vaultServer, environment),
+    look("unseal key", () => unsealKeyFindings(az, vaultServer)),
+    look("MySQL", async () => mysqlFindings(az, await state("mysql"))),
+    look("web apps", async () =>
+      webAppFindings(stackOf(stacks, "web-app"), await state("web-app"), interruption),
+    ),
+  ]);
+  return parts.flat();
+}
+
+function stackOf(stacks: ReadonlyMap<string, SynthesizedStack>, name: string): SynthesizedStack {
+  const stack = stacks.get(name);
+  if (!stack) throw new UserError(`The environment has no stack ${name}.`);
+  return stack;
+}
+
+async function webAppFindings(
+  stack: SynthesizedStack,
+  state: StackState,
+  interruption: Interruption,
+): Promise<Finding[]> {
+  const names = Object.keys((state.outputs["webapp_urls"] as object | undefined) ?? {});
+  if (names.length === 0) return [note("web apps", "none is deployed.")];
+  try {
+    await webAppsAnswer(stack, state, { seconds: WEB_APP_SECONDS, interruption });
+    return [well("web apps", `${names.join(", ")} answer`)];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [unseen("web apps", error.message)];
+  }
+}
+
+function overallOf(findings: readonly Finding[]): keyof typeof EXIT_CODES {
+  return (
+    (["wrong", "unseen"] as const).find((state) => findings.some((one) => one.state === state)) ?? "well"
+  );
+}
+
+const SIGNS: Readonly<Record<Finding["state"], string>> = {
+  well: "ok",
+  wrong: "WRONG",
+  unseen: "not seen",
+  note: "-",
+};
+
+/** A line a finding. */
+function screen(environment: string, findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ what }) => what.length));
+  const lines = findings.map(
+    ({ what, state, says }) => `${SIGNS[state].padEnd(8)}  ${what.padEnd(width)}  ${says}\n`,
+  );
+  return `${environment}: ${summary(findings)}\n${lines.join("")}`;
+}
+
+function summary(findings: readonly Finding[]): string {
+  const count = (state: Finding["state"]): number => findings.filter((one) => one.state === state).length;
+  const [bad, hidden] = [count("wrong"), count("unseen")];
+  if (bad > 0) return `${bad} ${bad === 1 ? "thing is" : "things are"} wrong`;
+  return hidden > 0 ? `nothing that was seen is wrong; ${hidden} could not be seen` : "all is well";
+}

@@ -1,0 +1,124 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import type { Environment } from "../../../environments/schema";
+import type { VaultClient } from "../../../lib/vault-api/vault-client";
+import type { VaultAccess } from "../vault";
+import { type Finding, look, note, unseen, well, wrong } from "./finding";
+
+const sealStatus = z.object({
+  initialized: z.boolean(),
+  sealed: z.boolean(),
+  version: z.string(),
+  type: z.string(),
+});
+
+const leader = z.object({ leader_address: z.string().default(""), active_time: z.string().default("") });
+
+const autopilot = z.object({
+  leader: z.string().default(""),
+  servers: z
+    .record(
+      z.string(),
+      z.object({ healthy: z.boolean(), status: z.string(), version: z.string().default("") }),
+    )
+    .default({}),
+});
+
+const auditDevices = z.record(z.string(), z.unknown());
+
+/** Devices without which Vault's audit log has a gap: first boot's, and that of the stack vault-config. */
+const AUDIT_DEVICES = ["first-boot/", "file/"];
+
+/** Days before its end at which a certificate should have been renewed. */
+const CERTIFICATE_DAYS = 14;
+
+const DAY_MS = 86_400_000;
+
+/** What Vault says of itself: to anybody, and to a deployer. */
+export async function vaultFindings(access: VaultAccess, environment: Environment): Promise<Finding[]> {
+  const certificate = certificateFinding(readFileSync(access.certificateFile, "utf8"), new Date());
+  const open = await look("Vault", () => access.asNobody(openFindings(environment)));
+  const serves = open.some(({ what, state }) => what === "leader" && state === "well");
+  if (!serves) {
+    return [...open, certificate, unseen("nodes, audit", "Vault answers no login now.")];
+  }
+  const closed = await look("nodes, audit", () => access.asDeployer(deployerFindings(environment)));
+  return [...open, certificate, ...closed];
+}
+
+/** What Vault says without a token. */
+const openFindings =
+  (environment: Environment) =>
+  async (client: VaultClient): Promise<Finding[]> => {
+    const seal = sealStatus.parse(await client.request({ method: "GET", path: "sys/seal-status" }));
+    if (!seal.initialized) {
+      return [
+        wrong(
+          "Vault",
+          "is not initialized. Its first boot goes on, or has failed: `az vm boot-diagnostics get-boot-log` says which.",
+        ),
+      ];
+    }
+    if (seal.sealed) {
+      return [wrong("Vault", 'is sealed. docs/operations.md, "Vault is sealed", says what to do.')];
+    }
+    const { leader_address, active_time } = leader.parse(
+      await client.request({ method: "GET", path: "sys/leader" }),
+    );
+    return [
+      well("Vault", `is unsealed (${seal.type})`),
+      leader_address
+        ? well(
+            "leader",
+            `${leader_address}${active_time.startsWith("0001") ? "" : `, since ${active_time.slice(0, 19)}Z`}`,
+          )
+        : wrong("leader", "there is none: most nodes are away. Start their VMs."),
+      versionFinding(seal.version, environment.vault.version),
+    ];
+  };
+
+function versionFinding(runs: string, wanted: string): Finding {
+  // Enterprise adds +ent.
+  if (runs.split("+")[0] === wanted) return well("version", runs);
+  return wrong("version", `${runs} runs, and the environment file says ${wanted}. Run scripts/deploy.`);
+}
+
+/** What Vault says to a deployer. */
+const deployerFindings =
+  (environment: Environment) =>
+  async (client: VaultClient): Promise<Finding[]> => {
+    const { nodes } = environment.vault;
+    const state = autopilot.parse((await client.read("sys/storage/raft/autopilot/state")) ?? {});
+    const servers = Object.entries(state.servers);
+    const healthy = servers.filter(([, server]) => server.healthy);
+    const list = servers
+      .map(([id, server]) => `${id} ${server.status}${server.healthy ? "" : " (not healthy)"}`)
+      .join(", ");
+    const devices = Object.keys(auditDevices.parse((await client.read("sys/audit")) ?? {}));
+    const missing = AUDIT_DEVICES.filter((device) => !devices.includes(device));
+    return [
+      healthy.length === nodes && servers.length === nodes
+        ? well("nodes", list)
+        : wrong("nodes", `${healthy.length} of ${nodes} are healthy: ${list}. Start the VMs of the others.`),
+      missing.length === 0
+        ? well("audit", `devices ${devices.join(", ")}`)
+        : wrong(
+            "audit",
+            `the device ${missing.join(", ")} is missing. Run scripts/deploy, and find out who took it away.`,
+          ),
+      note("disk", "is not seen from here. On the VM: `df /var/lib/vault /var/log/vault`."),
+    ];
+  };
+
+/** The newest that Key Vault has, and that Vault serves within the hour. */
+export function certificateFinding(pem: string, now: Date): Finding {
+  const ends = new Date(new X509Certificate(pem).validTo);
+  const days = Math.floor((ends.getTime() - now.getTime()) / DAY_MS);
+  const says = `ends on ${ends.toISOString().slice(0, 10)}, in ${days} days`;
+  if (days >= CERTIFICATE_DAYS) return well("certificate", says);
+  return wrong(
+    "certificate",
+    `${says}. Key Vault should have renewed it: docs/operations.md, "The certificate expired".`,
+  );
+}

@@ -1,0 +1,79 @@
+import { SnapshotKeeperRole } from "../../../constructs/azure/snapshot-keeper-role";
+import { SnapshotStore, type SnapshotStoreProps } from "../../../constructs/azure/snapshot-store";
+import { synthesizeConstructs } from "../../synthesis";
+
+const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+
+it("SnapshotKeeperRole may make and read blobs, and neither change nor delete one", () => {
+  const definition = synthesizeConstructs(
+    (scope) =>
+      new SnapshotKeeperRole(scope, "role", { environment: "demo", subscriptionId: "/subscriptions/s" }),
+  ).only("azurerm_role_definition");
+  expect(definition.attributes).toMatchObject({
+    name: "Vault Snapshot Keeper (demo)",
+    scope: "/subscriptions/s",
+    assignable_scopes: ["/subscriptions/s"],
+  });
+  expect(definition.get("permissions")).toEqual([{ data_actions: [`${blobs}/add/action`, `${blobs}/read`] }]);
+});
+
+describe("SnapshotStore", () => {
+  const props: SnapshotStoreProps = {
+    name: "stdemosnapabc123",
+    resourceGroup: "rg-demo-vault-snapshots",
+    location: "westeurope",
+    retentionDays: 30,
+    replication: "ZRS",
+    vaultSubnet: "/subnets/vault",
+    keeperRoleId: "/roles/keeper",
+    vaultPrincipalId: "vault",
+    protect: true,
+  };
+  const synthesized = (changes: Partial<SnapshotStoreProps> = {}) =>
+    synthesizeConstructs((scope) => new SnapshotStore(scope, "snapshots", { ...props, ...changes }));
+
+  it("admits Vault's subnet and nobody else", () => {
+    const account = synthesized().only("azurerm_storage_account");
+    expect(account.get("network_rules")).toEqual({
+      default_action: "Deny",
+      bypass: ["None"],
+      ip_rules: [],
+      virtual_network_subnet_ids: ["/subnets/vault"],
+    });
+  });
+
+  it("gives Vault's identity the narrow role, on the container alone", () => {
+    const stack = synthesized();
+    expect(stack.only("azurerm_role_assignment").attributes).toMatchObject({
+      scope: `${stack.only("azurerm_storage_account").ref("id")}/blobServices/default/containers/snapshots`,
+      role_definition_id: "/roles/keeper",
+      principal_id: "vault",
+    });
+  });
+
+  it("keeps each snapshot unchanged for its time, and deletes it then", () => {
+    const stack = synthesized();
+    expect(stack.only("azurerm_storage_container_immutability_policy").attributes).toMatchObject({
+      immutability_period_in_days: 30,
+      locked: false,
+    });
+    expect(stack.only("azurerm_storage_management_policy").get("rule")).toEqual([
+      {
+        name: "old-snapshots",
+        enabled: true,
+        filters: { blob_types: ["blockBlob"], prefix_match: ["snapshots/"] },
+        actions: {
+          base_blob: { delete_after_days_since_creation_greater_than: 30 },
+          version: { delete_after_days_since_creation: 30 },
+        },
+      },
+    ]);
+    expect(stack.only("azurerm_storage_account").get("lifecycle")).toEqual({ prevent_destroy: true });
+  });
+
+  it("can be taken away with a system whose data need no protection", () => {
+    const stack = synthesized({ protect: false });
+    expect(stack.resources("azurerm_storage_container_immutability_policy")).toEqual([]);
+    expect(stack.only("azurerm_storage_account").get("lifecycle")).toBeUndefined();
+  });
+});

@@ -1,0 +1,382 @@
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { loadEnvironment } from "../../../environments/load";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { reportOf } from "../../../scripts/deployment/restore";
+import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
+import { ask } from "../azure/caller";
+import { describeWithVault } from "../programs-there";
+import { keyVaultResource, management, Scene } from "./attacks/scene";
+import {
+  bootToTheEnd,
+  deadlineMs,
+  listenersOf,
+  localConnection,
+  outputFromNow,
+  replaceDataDisk,
+  untilSaid,
+} from "./first-boots";
+import { useSandbox } from "./running-sandbox";
+import { vaultIdentityToken } from "./vault-identity";
+
+const SNAPSHOT = "vault-snapshot.service";
+const storage = "https://storage.azure.com/";
+
+describeWithVault("A snapshot of Vault", () => {
+  const running = useSandbox({ upTo: "vault" });
+  const vm = () => running.sandbox.vault;
+  beforeAll(() => vm().untilActive("vault-access.service", { deadlineMs }));
+
+  const containerUrl = () =>
+    z
+      .string()
+      .parse(/^SNAPSHOTS_URL=(.*)$/m.exec(readFileSync(vm().path("/etc/vault.d/vault.env"), "utf8"))?.[1]);
+
+  /** The store, as Vault's identity. */
+  const asVault = (
+    method: string,
+    url: string,
+    headers: Record<string, string> = {},
+    body?: string | Buffer,
+  ) =>
+    ask(running.sandbox.azure, url, {
+      method,
+      token: vaultIdentityToken(running.sandbox, storage),
+      headers: { "x-ms-version": "2021-12-02", ...headers },
+      body,
+      from: vm().name,
+    });
+  const kept = async (): Promise<string[]> => {
+    const { body } = await asVault("GET", `${containerUrl()}?restype=container&comp=list`);
+    return [...String(body).matchAll(/<Name>([^<]*)<\/Name>/g)].map(([, name = ""]) => name);
+  };
+
+  it("is taken by the VM's own login, kept with what a restore wants to know, and reported on the console", async () => {
+    const { code, output } = await vm().run(SNAPSHOT);
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(
+        /^vault-snapshot \d{8}T\d{6}Z-\d+: stored, \d+ bytes, Vault [\d.]+, key version [0-9a-f]{32}\n$/,
+      ),
+    });
+    const [name] = await kept();
+    expect(output).toContain(name?.replace(/\.snap$/, ""));
+    const { headers } = await asVault("HEAD", `${containerUrl()}/${name}`);
+    const health = await running.client().request({ method: "GET", path: "sys/health" });
+    expect(headers).toMatchObject({
+      "x-ms-meta-cluster": health["cluster_id"],
+      "x-ms-meta-version": health["version"],
+    });
+    expect(readdirSync(vm().path("/var/lib/vault-snapshot"))).toEqual([]);
+    const { snapshots } = loadEnvironment("demo").vault;
+    expect(snapshotFinding([output], snapshots, new Date())).toMatchObject({ state: "well" });
+  });
+
+  it("can be made by Vault's identity, and neither changed nor deleted", async () => {
+    const [name] = await kept();
+    const url = `${containerUrl()}/${name}`;
+    const headers = { "x-ms-blob-type": "BlockBlob" };
+    expect(await asVault("PUT", url, headers, "another")).toMatchObject({ status: 403 });
+    expect(await asVault("DELETE", url)).toMatchObject({ status: 403 });
+    expect(await asVault("PUT", `${url}?comp=metadata`, { "x-ms-meta-cluster": "x" })).toMatchObject({
+      status: 403,
+    });
+    const others = running.sandbox
+      .agentWorkloads()
+      .map(({ machine }) => running.sandbox.azure.tokenForMachine(machine, storage));
+    for (const token of [...others, running.sandbox.deployerToken({ claims: { aud: storage } })]) {
+      const { status } = await ask(running.sandbox.azure, url, {
+        token,
+        headers: { "x-ms-version": "2021-12-02" },
+      });
+      expect(status).toBe(403);
+    }
+  });
+
+  it("that is killed at any moment leaves nothing that the next run does not clear away", async () => {
+    const before = (await kept()).length;
+    const said = outputFromNow(vm(), SNAPSHOT);
+    const file = vm().path("/var/lib/vault-snapshot/snapshot");
+    // Nothing takes it up there, so that the kill comes with the snapshot on the disk.
+    const env = vm().path("/etc/vault.d/vault.env");
+    const text = readFileSync(env, "utf8");
+    writeFileSync(
+      env,
+      text.replace(/^SNAPSHOTS_URL=.*$/m, "SNAPSHOTS_URL=https://absent.blob.core.windows.net/snapshots"),
+    );
+    const run = vm().run(SNAPSHOT);
+    await untilSaid(said, "waiting for the snapshot store");
+    expect(existsSync(file)).toBe(true);
+    vm().kill(SNAPSHOT, "SIGKILL");
+    expect((await run).code).not.toBe(0);
+    writeFileSync(env, text);
+    expect((await vm().run(SNAPSHOT)).code).toBe(0);
+    expect(readdirSync(vm().path("/var/lib/vault-snapshot"))).toEqual([]);
+    expect(await kept()).toHaveLength(before + 1);
+  });
+
+  it("says on the console why it could not be kept", async () => {
+    const env = vm().path("/etc/vault.d/vault.env");
+    const text = readFileSync(env, "utf8");
+    writeFileSync(
+      env,
+      `${text.replace(/^SNAPSHOTS_URL=.*$/m, "SNAPSHOTS_URL=https://absent.blob.core.windows.net/snapshots")}STORAGE_WAIT_SECONDS=1\n`,
+    );
+    try {
+      const { code, output } = await vm().run(SNAPSHOT);
+      expect(code).toBe(1);
+      expect(output).toMatch(/^vault-snapshot \d{8}T\d{6}Z: failed: gave up waiting for the snapshot store/m);
+      const { snapshots } = loadEnvironment("demo").vault;
+      expect(snapshotFinding([output], snapshots, new Date())).toMatchObject({ state: "wrong" });
+    } finally {
+      writeFileSync(env, text);
+    }
+  });
+
+  it("is taken before another version of Vault, and not before the one that runs", async () => {
+    const release = vm().path("/etc/vault-vm/vault-release.env");
+    const text = readFileSync(release, "utf8");
+    const before = await kept();
+    expect(await vm().run("vault-snapshot-before.service")).toEqual({ code: 0, output: "" });
+    writeFileSync(release, text.replace(/^RELEASE_VERSION=.*$/m, "RELEASE_VERSION=9.9.9+ent"));
+    try {
+      expect((await vm().run("vault-snapshot-before.service")).code).toBe(0);
+    } finally {
+      writeFileSync(release, text);
+    }
+    const added = (await kept()).filter((name) => !before.includes(name));
+    expect(added).toEqual([expect.stringMatching(/^\d{8}T\d{6}Z-\d+-before-9\.9\.9\.snap$/)]);
+  });
+
+  // --- restore ---
+
+  const env = () => vm().path("/etc/vault.d/vault.env");
+  const RESTORE = "vault-restore.service";
+
+  /** As scripts/restore asks by the user data. */
+  async function restore(snapshot: string, kind: "restore" | "force" | "drill" = "restore", more = "") {
+    const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+    const text = readFileSync(env(), "utf8");
+    const told = { RESTORE_REQUEST: time, RESTORE_SNAPSHOT: snapshot, RESTORE_KIND: kind };
+    const lines = Object.entries(told).reduce(
+      (lines, [name, value]) => lines.replace(new RegExp(`^${name}=.*$`, "m"), `${name}=${value}`),
+      text,
+    );
+    writeFileSync(env(), `${lines}${more}`);
+    try {
+      return await vm().run(RESTORE);
+    } finally {
+      writeFileSync(env(), text);
+    }
+  }
+  const mount = async (path: string) => {
+    const deployer = await running.deployer();
+    await deployer.request({ method: "POST", path: `sys/mounts/${path}`, body: { type: path } });
+    await deployer.logOut();
+  };
+  const mounts = async (): Promise<string[]> => {
+    const deployer = await running.deployer();
+    const found = Object.keys((await deployer.read("sys/mounts")) ?? {});
+    await deployer.logOut();
+    return found;
+  };
+
+  describe("is refused before anything changes", () => {
+    const shop = mkdtempSync(join(tmpdir(), "snapshot-test-"));
+    afterAll(() => rmSync(shop, { recursive: true }));
+
+    /** Puts an archive into the store, as if Vault had, and gives its name. */
+    async function put(name: string, archive: Buffer): Promise<string> {
+      const { status } = await asVault(
+        "PUT",
+        `${containerUrl()}/${name}.snap`,
+        { "x-ms-blob-type": "BlockBlob" },
+        archive,
+      );
+      expect(status).toBe(201);
+      return name;
+    }
+    /** A snapshot as Vault gives it, with a change in what sealed it. */
+    const changed = (change: (sealed: Buffer) => Buffer): Buffer => {
+      const tar = (...args: string[]) => execFileSync("tar", args, { cwd: shop });
+      const names = ["meta.json", "state.bin", "SHA256SUMS", "SHA256SUMS.sealed"];
+      tar("--extract", "--gzip", "--file", "whole");
+      const sealed = join(shop, "SHA256SUMS.sealed");
+      writeFileSync(sealed, change(readFileSync(sealed)));
+      tar("--create", "--gzip", "--file", "changed", ...names);
+      return readFileSync(join(shop, "changed"));
+    };
+    beforeAll(async () => {
+      const token = vaultIdentityToken(running.sandbox, management);
+      const local = new VaultClient(localConnection(running.sandbox));
+      const { auth } = (await local.request({
+        method: "POST",
+        path: "auth/machine/login",
+        body: { role: "vault-server", jwt: token },
+      })) as { auth: { client_token: string } };
+      const { address, caFile, tlsServerName = "" } = localConnection(running.sandbox);
+      const url = `https://${tlsServerName}:8200/v1/sys/storage/raft/snapshot`;
+      const to = [
+        "--connect-to",
+        `::${new URL(address).host}`,
+        "--cacert",
+        caFile,
+        "--output",
+        join(shop, "whole"),
+      ];
+      // Not in step: Key Vault, which seals a snapshot, is in this process.
+      const curl = promisify(execFile)("curl", [
+        "--silent",
+        "--fail",
+        "--noproxy",
+        "*",
+        "--config",
+        "-",
+        ...to,
+        url,
+      ]);
+      curl.child.stdin?.end(`header = "X-Vault-Token: ${auth.client_token}"`);
+      await curl;
+    });
+
+    it.each<[string, () => Promise<string>, RegExp]>([
+      [
+        "it is not in the store",
+        async () => "20200101T000000Z-1",
+        /holds no snapshot 20200101T000000Z-1; nothing was changed\. The newest ones are \d{8}T/,
+      ],
+      [
+        "it was cut short",
+        async () => {
+          const whole = readFileSync(join(shop, "whole"));
+          return put("20200101T000000Z-2", whole.subarray(0, whole.length / 2));
+        },
+        /is not whole; nothing was changed\. Choose an older one/,
+      ],
+      [
+        "another cluster's key sealed it, or one that is gone",
+        () =>
+          put(
+            "20200101T000000Z-3",
+            changed((sealed) =>
+              Buffer.from(sealed.toString("latin1").replace(/[0-9a-f]{32}/g, "0".repeat(32)), "latin1"),
+            ),
+          ),
+        /sealed with version 0{32} of an unseal key, which \S+ does not have \(it answered 404\); nothing was changed/,
+      ],
+    ])("when %s", async (_, snapshot, sentence) => {
+      const { code, output } = await restore(await snapshot(), "force");
+      expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(sentence) });
+    });
+
+    it("when that version of the key is disabled", async () => {
+      const { sandbox } = running;
+      const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
+      const [, version = ""] = /key version (\w{32})/.exec(vm().output(SNAPSHOT)) ?? [];
+      const url = `https://${Scene.keyVaultNameOf(sandbox, "main")}.vault.azure.net/keys/vault-unseal/${version}?api-version=7.4`;
+      const enable = async (enabled: boolean) =>
+        expect(
+          await ask(sandbox.azure, url, { method: "PATCH", token, body: { attributes: { enabled } } }),
+        ).toMatchObject({ status: 200 });
+      await enable(false);
+      try {
+        const { code, output } = await restore(
+          await put("20200101T000000Z-4", readFileSync(join(shop, "whole"))),
+          "force",
+        );
+        expect({ code, output }).toEqual({
+          code: 1,
+          output: expect.stringMatching(/which is disabled; nothing was changed\. Enable that version/),
+        });
+      } finally {
+        await enable(true);
+      }
+    });
+  });
+
+  it("is refused while Vault is the one that it is of, and not empty; nothing changes", async () => {
+    await mount("transit");
+    const [newest = ""] = (await kept()).sort().reverse();
+    const { code, output } = await restore(newest);
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: expect.stringMatching(/failed: this Vault is the one that the snapshot .* is of.*--force/),
+    });
+    expect(await mounts()).toContain("transit/");
+  });
+
+  it("replaces newer data when that is asked for, though it is killed on the way, and deployers log in", async () => {
+    const said = outputFromNow(vm(), "vault.service");
+    const [newest = ""] = (await kept()).sort().reverse();
+    const killed = restore(newest, "force");
+    await untilSaid(said, "core: applying snapshot");
+    vm().kill(RESTORE, "SIGKILL");
+    expect((await killed).code).not.toBe(0);
+    const { code, output } = await restore(newest, "force");
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^vault-restore \S+ for \S+: restored$/m),
+    });
+    expect(await mounts()).not.toContain("transit/");
+  });
+
+  /** Each takes half a minute. */
+  const itTakesLong = process.env["LONG_TESTS"] ? it : it.skip;
+
+  itTakesLong(
+    "passes a drill in a second Vault, while the first one goes on, and leaves nothing",
+    async () => {
+      const activeSince = async () =>
+        (await running.client().request({ method: "GET", path: "sys/leader" }))["active_time"];
+      const before = await activeSince();
+      const { code, output } = await vm().run("vault-restore-drill.service");
+      expect({ code, output }).toEqual({
+        code: 0,
+        output: expect.stringMatching(
+          /^vault-restore \S+ for timer: drill passed; mounts since the snapshot: none$/m,
+        ),
+      });
+      expect(await activeSince()).toEqual(before);
+      expect(readdirSync(vm().path("/var/lib/vault-drill"))).toEqual([]);
+      expect(listenersOf(vm()).filter((listener) => /:821\d$/.test(listener))).toEqual([]);
+    },
+  );
+
+  itTakesLong("is restored by a deployment that asks for it, once", async () => {
+    await mount("transit");
+    const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+    const environment = loadEnvironment("demo");
+    const said = outputFromNow(vm(), RESTORE);
+    await running.sandbox.redeploy({ ...environment, restore: { time, snapshot: "newest", kind: "force" } });
+    expect(reportOf([said()], { time })).toMatch(/: restored$/);
+    const reports = said().length;
+    await running.sandbox.redeploy(environment);
+    expect(said().slice(reports)).not.toContain("vault-restore");
+  });
+
+  itTakesLong("comes back on a new data disk, though the restore is killed on the way", async () => {
+    await mount("transit");
+    expect((await vm().run(SNAPSHOT)).code).toBe(0);
+    const cluster = async () =>
+      (await running.client().request({ method: "GET", path: "sys/health" }))["cluster_id"];
+    const before = await cluster();
+    await replaceDataDisk(vm());
+    await bootToTheEnd(vm());
+    await vm().untilActive("haproxy.service", { deadlineMs });
+    expect(await cluster()).not.toBe(before);
+    expect(await mounts()).not.toContain("transit/");
+    const said = outputFromNow(vm(), "vault.service");
+    const killed = restore("newest");
+    await untilSaid(said, "core: applying snapshot");
+    vm().kill(RESTORE, "SIGKILL");
+    expect((await killed).code).not.toBe(0);
+    // Without --force, though Vault has the data by now.
+    expect(await restore("newest")).toMatchObject({ code: 0, output: expect.stringMatching(/: restored$/m) });
+    expect(await cluster()).toBe(before);
+    expect(await mounts()).toContain("transit/");
+  });
+});

@@ -1,0 +1,77 @@
+import { gzipSync } from "node:zlib";
+import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
+import { versionOf } from "../../../scripts/deployment/machine-changes";
+import { reportOf } from "../../../scripts/deployment/restore";
+import { vaultServer } from "../../cloud-init/examples";
+import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
+
+jest.setTimeout(120_000); // seconds on an idle machine
+
+it("The report on a restore is that of the request, not of an earlier one", () => {
+  const consoles = [
+    "vault-restore 20261125T010000Z-1 for 20261125T020000Z: restored\r\n",
+    "x\r\nvault-restore 20261126T010000Z-2 for 20261126T020000Z: failed: no\r\nvault-restore 20261126T010000Z-2 for 20261126T020000Z: restored\r\n",
+  ];
+  expect(reportOf(consoles, { time: "20261126T020000Z" })).toBe(
+    "vault-restore 20261126T010000Z-2 for 20261126T020000Z: restored",
+  );
+  expect(reportOf(consoles, { time: "20261126T020001Z" })).toBeUndefined();
+});
+
+describe("scripts/restore", () => {
+  const scene = DeploymentScene.use();
+  const log = "az/vm-boot-diagnostics-get-boot-log";
+  const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers/Microsoft.Compute/virtualMachines/vm`;
+  const userData = vaultServerUserData(vaultServer);
+
+  beforeEach(() => {
+    scene.imitations.deployed("vm-reader-role", "network");
+    const outputs = {
+      vault_https_addr: scene.vault.address,
+      vault_certificate_url: "https://kv-demo-abc123.vault.azure.net/certificates/vault-tls",
+    };
+    const machine = (text: string) => ({
+      mode: "managed",
+      type: "azurerm_linux_virtual_machine",
+      instances: [
+        { attributes: { id, name: "vm-demo-vault-1", user_data: gzipSync(text).toString("base64") } },
+      ],
+    });
+    scene.imitations.answer(
+      "deployed/vault-server",
+      stateOf("vault-server", outputs, [machine(vaultServerUserData({ ...vaultServer, nodeId: "before" }))]),
+    );
+    scene.imitations.deployed("vault-server");
+    scene.imitations.answer("deployed/vault-server", stateOf("vault-server", outputs, [machine(userData)]));
+  });
+
+  it("asks by one deployment of vault-server, and takes the request back when a node has refused it", async () => {
+    const refusal = "vault-restore 20261126T010000Z-2 for 20261126T020000Z: failed: this Vault is not empty";
+    scene.imitations.answer(
+      log,
+      `user-data ${versionOf(userData)}: failed: vault-restore.service failed: ${refusal}\r\n`,
+    );
+    const { code, stdout, stderr } = await scene.run("restore", ["--wait", "60"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(`vm-demo-vault-1: ${refusal}`);
+    expect(scene.imitations.changes).toEqual(["apply vault-server", "apply vault-server"]);
+  });
+
+  it.each([
+    [["--drill", "--force"], /leave --snapshot and --force out/],
+    [["--snapshot", "../x"], /"..\/x" is no snapshot's name/],
+  ])("refuses %s before it does anything", async (args, sentence) => {
+    const { code, stderr } = await scene.run("restore", args);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
+    expect(scene.imitations.calls).toEqual([]);
+  });
+
+  it("refuses where the environment keeps no snapshots", async () => {
+    scene.project.environment("demo", { vault: { snapshots: { enabled: false } } });
+    const { code, stderr } = await scene.run("restore");
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("set vault.snapshots.enabled to true"),
+    });
+  });
+});
