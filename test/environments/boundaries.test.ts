@@ -48,6 +48,7 @@ const bounds: readonly (readonly [
   ["vault.dataDiskGb", 4, 32_767],
   ["vault.tls.validityInMonths", 1, 24, set("vault.tls", { source: "generated", renewDaysBeforeExpiry: 7 })],
   ["vault.tls.renewDaysBeforeExpiry", 7, 180, renewal],
+  ["vault.snapshots.retentionDays", 1, 365],
   ["vault.recoveryShares", 1, 255],
   ["vault.recoveryThreshold", 2, 255, set("vault.recoveryShares", 255)],
   ["mysql.storageGb", 20, 16_384],
