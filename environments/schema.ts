@@ -726,8 +726,55 @@ export const environmentSchema = z.strictObject({
     )
     .optional()
     .describe(
-      "Azure id of your security team's Log Analytics workspace, in which deployers cannot delete anything. It receives the logs of the Key Vaults, MySQL, the web apps and the package store, and the subscription's activity log.",
+      "Azure id of your security team's Log Analytics workspace, in which deployers cannot delete anything. It receives the logs of the Key Vaults, MySQL, the web apps and the package store, the subscription's activity log, and from the VMs Vault's audit log and the journal. Alerts on these logs come with it. docs/operations-alerts.md says which table the workspace must have.",
     ),
+  evidenceLocation: z
+    .string()
+    .regex(
+      /^[a-z0-9]+$/,
+      "is no region of Azure; write it as `az account list-locations` does, such as westeurope.",
+    )
+    .optional()
+    .describe(
+      "Region of `evidenceWorkspace`, if it is another than `location`: Azure wants rules about its logs there.",
+    ),
+  alerts: z
+    .strictObject({
+      emails: z
+        .array(
+          z.strictObject({
+            name: z
+              .string()
+              .regex(
+                /^[A-Za-z0-9][A-Za-z0-9 _-]{0,49}$/,
+                "is no receiver's name; use 1 to 50 letters, digits, spaces, _ and -.",
+              )
+              .describe("Who this is; the messages show it."),
+            address: z
+              .email("is no mail address; write it as somebody@example.com.")
+              .describe("The mail address."),
+          }),
+        )
+        .max(50, "holds more than 50 receivers; use a mailing list.")
+        .default([])
+        .describe("Who gets a mail for each alert."),
+      actionGroups: z
+        .array(
+          z
+            .string()
+            .regex(
+              /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/(?:M|m)icrosoft\.(?:I|i)nsights\/actionGroups\/[^/$%"]+$/,
+              "is no action group's Azure id; write it as `az monitor action-group show --query id` does.",
+            ),
+        )
+        .max(4, "holds more than 4 action groups; Azure takes 5 for an alert, and one is that of emails.")
+        .default([])
+        .describe(
+          "Azure ids of action groups that somebody else keeps: for phones, on-call services and webhooks, whose addresses are secrets.",
+        ),
+    })
+    .prefault({})
+    .describe("Who hears of alerts. There are alerts only with `evidenceWorkspace`."),
   protectData: z
     .boolean()
     .default(true)

@@ -18,6 +18,7 @@ export function environmentWarnings(environment: Environment): Problem[] {
     ...sizesAreOld(environment),
     ...mysqlIsOld(environment.mysql),
     ...applicationsCannotWork(environment),
+    ...nobodyHearsOfAlerts(environment),
   ];
 }
 
@@ -80,6 +81,16 @@ function mysqlIsOld({ version }: Environment["mysql"]): Problem[] {
     {
       field: "mysql.version",
       sentence: `MySQL ${version} had its last fix in April 2026, and Azure charges for its support from 2027; write 8.4, but first try it on a copy (Azure upgrades the server in place and cannot undo it).`,
+    },
+  ];
+}
+
+function nobodyHearsOfAlerts({ evidenceWorkspace, alerts }: Environment): Problem[] {
+  if (evidenceWorkspace === undefined || alerts.emails.length + alerts.actionGroups.length > 0) return [];
+  return [
+    {
+      field: "alerts",
+      sentence: "names nobody, so alerts show in the portal only; name a mail address or an action group.",
     },
   ];
 }

@@ -96,6 +96,7 @@ export class AgentVmStack extends EnvironmentStack {
       encryptionAtHost: group.encryptionAtHost,
       sshPublicKey: this.vaultServer.sshKey.publicKey,
       sshAdministrators: this.environment.network.sshAdministrators,
+      logRuleId: this.vaultServer.watching?.ruleId,
       cloudConfig: () => cloudConfig,
     });
     new CertificateReader(this, `${id}-certificate`, {

@@ -23,7 +23,7 @@ export class MysqlStack extends EnvironmentStack {
     id: string,
     environment: Environment,
     { resourceGroup, subnets, mysqlDnsZone }: NetworkStack,
-    { keyVault }: VaultServerStack,
+    { keyVault, watching }: VaultServerStack,
   ) {
     super(scope, id, environment, ["azurerm", "random"]);
     useAzurerm(this);
@@ -53,6 +53,7 @@ export class MysqlStack extends EnvironmentStack {
       of: this.server.id,
       categories: ["MySqlAuditLogs", "MySqlSlowLogs"],
     });
+    watching?.measure(this, "mysql", { mysql: this.server.id });
     new TerraformOutput(this, "mysql_host", { value: this.server.host });
     new TerraformOutput(this, "mysql_database", { value: this.server.databaseName });
   }

@@ -21,6 +21,7 @@ import { UnsealKey } from "../constructs/azure/unseal-key";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
 import { VaultLoadBalancer } from "../constructs/azure/vault-load-balancer";
 import { VaultNode } from "../constructs/azure/vault-node";
+import { Watching } from "../constructs/azure/watching/watching";
 import { applicationIdUri } from "../environments/deployer-login";
 import type { Environment } from "../environments/schema";
 import { diskControllerOf } from "../environments/vm-size";
@@ -39,6 +40,8 @@ export class VaultServerStack extends EnvironmentStack {
   readonly certificate: TlsCertificate;
   readonly sshKey: AdminSshKey;
   readonly httpsAddress: string;
+  /** Of an environment that names a workspace for evidence. */
+  readonly watching?: Watching;
 
   constructor(
     scope: Construct,
@@ -60,6 +63,7 @@ export class VaultServerStack extends EnvironmentStack {
     const identity = this.createIdentity();
     this.keyVault = this.createKeyVault(tenantId, suffix);
     this.keepEvidence("key-vault-evidence", this.keyVault);
+    this.watching = this.watch(identity);
     const unsealKey = new UnsealKey(this, "unseal-key", {
       keyVaultId: this.keyVault.id,
       hardware: vault.keyVaultSku === "premium",
@@ -96,6 +100,12 @@ export class VaultServerStack extends EnvironmentStack {
       }),
     );
     this.nameNodes(nodes);
+    this.watching?.measure(
+      this,
+      "nodes",
+      Object.fromEntries(nodes.map(({ machine }, index) => [nameOfNode(index + 1), machine.id])),
+    );
+    this.watching?.measure(this, "keyVault", { "key-vault": this.keyVault.id });
     const [first] = nodes;
     if (!first) throw new Error("an environment has at least one Vault node");
     this.addPrivateName(
@@ -143,6 +153,21 @@ export class VaultServerStack extends EnvironmentStack {
   /** Logs who read, wrote or used the Key Vault's contents. */
   private keepEvidence(id: string, keyVault: KeyVault): void {
     new Evidence(this, id, { environment: this.environment, of: keyVault.id, categories: ["AuditEvent"] });
+  }
+
+  /** Logs, alerts and a workbook, where the environment names a workspace for them. */
+  private watch(identity: VaultIdentity): Watching | undefined {
+    const { name, evidenceWorkspace, vault } = this.environment;
+    if (evidenceWorkspace === undefined) return undefined;
+    return new Watching(this, "watching", {
+      environment: this.environment,
+      workspaceId: evidenceWorkspace,
+      resourceGroup: this.network.resourceGroup.name,
+      nodes: Array.from({ length: vault.nodes }, (_, index) =>
+        resourceName("vm", name, nameOfNode(index + 1)),
+      ),
+      vaultPrincipalId: identity.principalId,
+    });
   }
 
   /** Creates a separate Key Vault and resource group, so that the deployers' rights do not include them. */
@@ -247,6 +272,7 @@ export class VaultServerStack extends EnvironmentStack {
       encryptionAtHost: vault.encryptionAtHost,
       sshPublicKey: this.sshKey.publicKey,
       sshAdministrators: network.sshAdministrators,
+      logRuleId: this.watching?.ruleId,
       userAssignedIdentities: [parts.identity.id],
       dataDiskGb: vault.dataDiskGb,
       // The VMs that log in are in the system's own resource group.
@@ -290,6 +316,7 @@ export class VaultServerStack extends EnvironmentStack {
           },
           deployerTokenTtl: vault.deployerTokenTtl,
           minTlsVersion: vault.minTlsVersion,
+          watched: this.watching !== undefined,
           // One node creates the cluster, and the others wait for it.
           firstBoot: number === 1 ? vault.firstBoot : "join",
           recoveryKeyReaderObjectIds: recoveryKeyReaders

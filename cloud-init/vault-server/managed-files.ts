@@ -30,6 +30,7 @@ export function vaultServerFiles(
   controller: DiskController,
   cluster: boolean,
   snapshots = false,
+  watched = false,
 ): ManagedFiles {
   const front = asksForTokenToRecover(version) ? undefined : FRONT;
   const vaultReads = [
@@ -118,10 +119,12 @@ export function vaultServerFiles(
         reads: ["/usr/local/sbin/vault-access", ...ACCESS],
       },
       ...(front ? [front] : []),
+      ...(watched ? WATCH.units : []),
       ...(snapshots ? RESTORE : []),
     ],
     readAtEachUse: [
       ...COMMON.readAtEachUse,
+      ...(watched ? WATCH.readAtEachUse : []),
       "/etc/logrotate.d/vault",
       // apply-user-data runs systemd-sysusers when it changes.
       "/etc/sysusers.d/vault-server.conf",
@@ -144,6 +147,15 @@ const FRONT: ManagedFiles["units"][number] = {
   enabled: true,
   onChange: "restart",
   reads: ["/etc/vault.d/front.cfg", ...variables("VAULT_FRONT_ADDRESS")],
+};
+
+/** What says each minute how Vault is. */
+const WATCH: ManagedFiles = {
+  units: [
+    { name: "vault-watch.service", enabled: false, onChange: "nothing", reads: [] },
+    { name: "vault-watch.timer", enabled: true, onChange: "restart", reads: [] },
+  ],
+  readAtEachUse: ["/usr/local/sbin/vault-watch"],
 };
 
 const LICENSE: ManagedFiles["units"] = [

@@ -72,6 +72,8 @@ export interface VaultServerUserData {
   deployerTokenTtl: string;
   /** The oldest version of TLS that clients may use; at synth. */
   minTlsVersion: "1.2" | "1.3";
+  /** Whether alerts read this VM's logs: then it says each minute how its Vault is. At synth. */
+  watched?: boolean;
 }
 
 /**
@@ -124,6 +126,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   if (enterprise) folders.push(join(__dirname, "enterprise-files"));
   if (settings.peerHosts.length > 0) folders.push(join(__dirname, "cluster-files"));
   if (hasFront(settings)) folders.push(join(__dirname, "front-files"));
+  if (settings.watched) folders.push(join(__dirname, "watch-files"));
+  if (settings.watched && hasFront(settings)) folders.push(join(__dirname, "front-watch-files"));
   if (hasFront(settings) && settings.peerHosts.length > 0)
     folders.push(join(__dirname, "front-cluster-files"));
   if (settings.snapshots) folders.push(join(__dirname, "snapshot-files"));
@@ -153,8 +157,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
   );
 }
 
-function managedFiles({ vault, diskController, peerHosts, snapshots }: VaultServerUserData) {
-  return vaultServerFiles(vault, diskController, peerHosts.length > 0, snapshots !== undefined);
+function managedFiles({ vault, diskController, peerHosts, snapshots, watched }: VaultServerUserData) {
+  return vaultServerFiles(vault, diskController, peerHosts.length > 0, snapshots !== undefined, watched);
 }
 
 /** A duration as systemd spells it. */

@@ -11,6 +11,7 @@ import { TerraformData } from "../terraform/terraform-data";
 import { EntraSshLogin } from "./entra-ssh-login";
 import { resourceName } from "./resource-names";
 import { UserData } from "./user-data";
+import { LogAgent } from "./watching/log-agent";
 
 export interface LinuxVmProps {
   environment: string;
@@ -31,6 +32,8 @@ export interface LinuxVmProps {
   sshPublicKey: string;
   /** The people who may log in with Entra ID, as root. */
   sshAdministrators: readonly Principal[];
+  /** Azure id of the rule that says which of its logs go where. Without it, no log goes anywhere. */
+  logRuleId?: string;
   /** Azure ids of further identities besides the VM's own. */
   userAssignedIdentities?: readonly string[];
   /** Returns the `#cloud-config` text for the VM's address in the virtual network. The text may contain references. */
@@ -71,6 +74,8 @@ export class LinuxVm extends Construct {
         administrators: props.sshAdministrators,
       });
     }
+    if (props.logRuleId !== undefined)
+      new LogAgent(this, "logs", { virtualMachineId: machine.id, ruleId: props.logRuleId });
     this.id = machine.id;
     this.privateIpAddress = networkInterface.privateIpAddress;
     this.networkInterfaceId = networkInterface.id;
@@ -119,8 +124,8 @@ export class LinuxVm extends Construct {
       // Azure chooses SCSI by itself for each size that supports both.
       diskControllerType: controller === "NVMe" ? controller : undefined,
       encryptionAtHostEnabled: this.props.encryptionAtHost,
-      // Extensions run as root. Only the log-in with Entra ID needs one.
-      allowExtensionOperations: this.props.sshAdministrators.length > 0,
+      // Extensions run as root. Only the log-in with Entra ID and the agent that sends logs need one.
+      allowExtensionOperations: this.extensions.length > 0,
       // Azure manages the storage, so there is no storage account and no account key.
       bootDiagnostics: {},
       userData: new UserData(this, "user-data", this.props.cloudConfig(networkInterface.privateIpAddress))
@@ -136,19 +141,29 @@ export class LinuxVm extends Construct {
 
   /** Explains settings that the environment chose against checkov's advice. */
   private explainFindings(networkInterface: NetworkInterface, machine: LinuxVirtualMachine): void {
-    const { publicIpAddressId, sshAdministrators } = this.props;
+    const { publicIpAddressId } = this.props;
     if (publicIpAddressId !== undefined) {
       skipChecks(networkInterface, {
         CKV_AZURE_119:
           "The environment sets a public address. The security group admits only its named ranges.",
       });
     }
-    if (sshAdministrators.length > 0) {
-      skipChecks(machine, {
-        CKV_AZURE_50:
-          "The environment names SSH administrators, and the log-in with Entra ID is an extension.",
-      });
-    }
+    if (this.extensions.length > 0) skipChecks(machine, { CKV_AZURE_50: this.extensions.join(" ") });
+  }
+
+  /** Why extensions are let in; empty where none are. */
+  private get extensions(): string[] {
+    const { sshAdministrators, logRuleId } = this.props;
+    return [
+      ...(sshAdministrators.length > 0
+        ? ["The environment names SSH administrators, and log-in by Entra ID is an extension."]
+        : []),
+      ...(logRuleId !== undefined
+        ? [
+            "The environment names a workspace for evidence, and the agent that sends logs there is an extension.",
+          ]
+        : []),
+    ];
   }
 
   private identity(): LinuxVirtualMachineIdentity {

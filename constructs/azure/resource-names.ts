@@ -1,8 +1,12 @@
 /** Microsoft's Cloud Adoption Framework abbreviations for this project's kinds of resource. */
 export type ResourceAbbreviation =
+  | "ag"
+  | "alert"
   | "app"
   | "appi"
   | "asp"
+  | "dce"
+  | "dcr"
   | "disk"
   | "id"
   | "ippre"

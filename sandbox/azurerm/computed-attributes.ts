@@ -37,6 +37,9 @@ export const computedAttributes = (certificatePem: CertificatePem): ProviderValu
   },
   azurerm_log_analytics_workspace: { id: armId },
   azurerm_managed_disk: { id: armId },
+  azurerm_monitor_action_group: { id: armId },
+  azurerm_monitor_data_collection_endpoint: { id: armId },
+  azurerm_monitor_data_collection_rule: { id: armId },
   // The sandbox has no DNS, so the server's address replaces its name.
   azurerm_mysql_flexible_server: { id: armId, fqdn: privateAddress },
   azurerm_nat_gateway: { id: armId },

@@ -19,7 +19,15 @@ const onlyByAzurerm: Readonly<Record<string, string>> = {
   "Microsoft.Web/sites/config": "the sandbox reads the settings from the stacks",
   "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "the sandbox accepts no passwords",
   "Microsoft.Insights/components/CurrentBillingFeatures": "Azure adds it to each Application Insights",
-  "Microsoft.Insights/actionGroups": "Azure adds it beside Application Insights",
+  "Microsoft.Insights/actionGroups":
+    "Azure adds one beside Application Insights; nobody gets mail from the sandbox",
+  "Microsoft.Compute/virtualMachines/extensions": "the sandbox's machines have no agents of Azure",
+  "Microsoft.Insights/dataCollectionEndpoints": "test/sandbox/system/alerts.test.ts plays the agent",
+  "Microsoft.Insights/dataCollectionRules": "test/sandbox/system/alerts.test.ts plays the agent",
+  "Microsoft.Insights/dataCollectionRuleAssociations": "test/sandbox/system/alerts.test.ts plays the agent",
+  "Microsoft.Insights/scheduledQueryRules": "tests run the queries",
+  "Microsoft.Insights/metricAlerts": "the sandbox measures nothing",
+  "Microsoft.Insights/workbooks": "the sandbox has no portal",
   "Microsoft.AlertsManagement/smartDetectorAlertRules": "Azure adds it beside Application Insights",
 };
 

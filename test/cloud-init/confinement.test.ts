@@ -12,7 +12,7 @@ const ceilings = { root: 4, anyOther: 2 };
 
 const machines = [
   { machine: "vault-server with a front", userData: vaultServerUserData(vaultServerWithFront) },
-  { machine: "vault-server", userData: vaultServerUserData(vaultEnterpriseServer) },
+  { machine: "vault-server", userData: vaultServerUserData({ ...vaultEnterpriseServer, watched: true }) },
   { machine: "agent-vm", userData: agentVmUserData(agentVm) },
 ];
 

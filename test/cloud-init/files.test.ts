@@ -25,6 +25,7 @@ const machines = [
       ...nodeOfFive,
       ...snapshots,
       vault: { version: "1.21.4", edition: "enterprise" },
+      watched: true,
     }),
   },
   { machine: "agent-vm", userData: agentVmUserData(agentVm) },

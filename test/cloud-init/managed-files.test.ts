@@ -44,6 +44,11 @@ const machines = [
     table: vaultServerFiles(withFront.vault, "SCSI", false, true),
     userData: vaultServerUserData({ ...withFront, ...snapshots }),
   },
+  {
+    machine: "vault-server that is watched",
+    table: vaultServerFiles(vaultServer.vault, "SCSI", false, false, true),
+    userData: vaultServerUserData({ ...vaultServer, watched: true }),
+  },
   { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },
 ];
 

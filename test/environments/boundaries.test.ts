@@ -48,6 +48,7 @@ const bounds: readonly (readonly [
   ["vault.dataDiskGb", 4, 32_767],
   ["vault.tls.validityInMonths", 1, 24, set("vault.tls", { source: "generated", renewDaysBeforeExpiry: 7 })],
   ["vault.tls.renewDaysBeforeExpiry", 7, 180, renewal],
+  ["vault.snapshots.retentionDays", 1, 365],
   ["vault.recoveryShares", 1, 255],
   ["vault.recoveryThreshold", 2, 255, set("vault.recoveryShares", 255)],
   ["mysql.storageGb", 20, 16_384],
@@ -72,6 +73,21 @@ const subnets = (count: number) =>
 const somebody = set("network.sshAdministrators", [
   { name: "Jo", objectId: "44444444-4444-4444-8444-44444444abcd" },
 ]);
+const workspace = set(
+  "evidenceWorkspace",
+  `/subscriptions/${"4".repeat(36)}/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/w`,
+);
+const receivers = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    name: `Receiver ${index}`,
+    address: `r${index}@example.com`,
+  }));
+const actionGroups = (count: number) =>
+  Array.from(
+    { length: count },
+    (_, index) =>
+      `/subscriptions/${"4".repeat(36)}/resourceGroups/rg/providers/Microsoft.Insights/actionGroups/ag-${index}`,
+  );
 const names = (count: number) => Array.from({ length: count }, (_, index) => `name-${index}`);
 
 /** Bounds of a text's length or a list's count. */
@@ -108,6 +124,8 @@ const sizes: readonly (readonly [
   ],
   ["vault.zones", 1, undefined, (count) => ["1", "2", "3"].slice(0, count)],
   ["transitKeys", 1, undefined, (count) => ["customer-key"].slice(0, count)],
+  ["alerts.emails", undefined, 50, receivers, workspace],
+  ["alerts.actionGroups", undefined, 4, actionGroups, workspace],
 ];
 
 const all = [

@@ -7,6 +7,7 @@ import { explained } from "./references";
  */
 const rules: Readonly<Record<string, readonly [number, RegExp]>> = {
   azurerm_application_insights: [260, /^[\w.()-]+$/],
+  azurerm_application_insights_workbook: [36, /^[0-9a-f-]+$/],
   azurerm_key_vault: [24, /^[a-z](?:[a-z0-9]|-(?!-))+[a-z0-9]$/],
   azurerm_key_vault_certificate: [127, /^[A-Za-z0-9-]+$/],
   azurerm_key_vault_key: [127, /^[A-Za-z0-9-]+$/],
@@ -20,7 +21,13 @@ const rules: Readonly<Record<string, readonly [number, RegExp]>> = {
   azurerm_log_analytics_workspace: [63, /^[a-z0-9][a-z0-9-]{2,}[a-z0-9]$/],
   azurerm_managed_disk: [80, /^[a-z0-9][\w.-]*\w$/],
   azurerm_management_lock: [90, /^[\w.()-]+$/],
+  azurerm_monitor_action_group: [260, /^[\w-]+$/],
+  azurerm_monitor_data_collection_endpoint: [44, /^[A-Za-z][A-Za-z0-9-]+[A-Za-z0-9]$/],
+  azurerm_monitor_data_collection_rule: [64, /^[A-Za-z0-9][\w.-]+$/],
+  azurerm_monitor_data_collection_rule_association: [64, /^[A-Za-z0-9][\w.-]+$/],
   azurerm_monitor_diagnostic_setting: [260, /^[\w.-]+$/],
+  azurerm_monitor_metric_alert: [260, /^[\w.-]+$/],
+  azurerm_monitor_scheduled_query_rules_alert_v2: [260, /^[\w.-]+$/],
   azurerm_mysql_flexible_database: [63, /^[a-z][\w-]*$/],
   azurerm_mysql_flexible_server: [63, /^[a-z0-9][a-z0-9-]+[a-z0-9]$/],
   azurerm_nat_gateway: [80, /^[a-z0-9][\w.-]*\w$/],

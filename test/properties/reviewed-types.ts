@@ -32,6 +32,7 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
       worthless: (attributes) => attributes["local_authentication_enabled"] === false,
     },
   },
+  azurerm_application_insights_workbook: tagged,
   azurerm_key_vault: tagged,
   azurerm_key_vault_certificate: {
     tags: true,
@@ -69,7 +70,13 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
   },
   azurerm_managed_disk: tagged,
   azurerm_management_lock: untagged,
+  azurerm_monitor_action_group: tagged,
+  azurerm_monitor_data_collection_endpoint: tagged,
+  azurerm_monitor_data_collection_rule: tagged,
+  azurerm_monitor_data_collection_rule_association: untagged,
   azurerm_monitor_diagnostic_setting: untagged,
+  azurerm_monitor_metric_alert: tagged,
+  azurerm_monitor_scheduled_query_rules_alert_v2: tagged,
   azurerm_mysql_flexible_database: untagged,
   azurerm_mysql_flexible_server: {
     tags: true,

@@ -62,6 +62,21 @@ const safe: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   azurerm_log_analytics_workspace: { local_authentication_enabled: false },
   azurerm_application_insights: { local_authentication_enabled: false },
   azurerm_management_lock: { lock_level: "CanNotDelete" },
+  azurerm_monitor_data_collection_rule: {
+    data_sources: expect.objectContaining({
+      // The device that no deployer can change.
+      log_file: [
+        expect.objectContaining({ file_patterns: ["/var/log/vault/first-boot-audit.log"], format: "text" }),
+      ],
+    }),
+  },
+  azurerm_monitor_scheduled_query_rules_alert_v2: {
+    auto_mitigation_enabled: true,
+    criteria: [
+      expect.objectContaining({ operator: "GreaterThan", threshold: 0, time_aggregation_method: "Count" }),
+    ],
+  },
+  azurerm_virtual_machine_extension: { auto_upgrade_minor_version: true },
   azurerm_mysql_flexible_server: {
     storage: expect.objectContaining({ auto_grow_enabled: true }),
     lifecycle: expect.objectContaining({ ignore_changes: expect.arrayContaining(["storage[0].size_gb"]) }),
@@ -203,14 +218,15 @@ describe("Access:", () => {
     },
   );
 
-  it.each(names)("%s: root runs extensions only if a person logs in with one", (name) => {
+  it.each(names)("%s: root runs extensions only if a person logs in with one or one sends logs", (name) => {
     const machines = [...(systems.get(name)?.values() ?? [])].flatMap((stack) =>
       stack.resources("azurerm_linux_virtual_machine"),
     );
     expect(machines.length).toBeGreaterThan(0);
     for (const machine of machines)
       expect(machine.get("allow_extension_operations")).toBe(
-        environment(name).network.sshAdministrators.length > 0,
+        environment(name).network.sshAdministrators.length > 0 ||
+          environment(name).evidenceWorkspace !== undefined,
       );
   });
 

@@ -7,7 +7,7 @@ import { asObject, type SynthesizedStack, withoutMetadata } from "../synthesis";
  * repository appear with mode and hash. Files with references appear as text.
  */
 export function readable({ json }: SynthesizedStack): unknown {
-  const stack = asObject(JSON.parse(JSON.stringify(withoutMetadata(json), withoutPackageHash)));
+  const stack = asObject(JSON.parse(JSON.stringify(withoutMetadata(json), withoutBulk)));
   const locals = Object.entries(asObject(stack["locals"]));
   if (locals.length === 0) return stack;
   return {
@@ -16,8 +16,10 @@ export function readable({ json }: SynthesizedStack): unknown {
   };
 }
 
-/** Removes the package's hash, which changes with every edit of app/ and every library's version. */
-function withoutPackageHash(key: string, value: unknown): unknown {
+/** Removes the package's hash, which changes with every edit of app/ and every library's version, and the queries that the workbook repeats. */
+function withoutBulk(key: string, value: unknown): unknown {
+  if (key === "data_json" && typeof value === "string" && value.includes('"Notebook/1.0"'))
+    return "<workbook>";
   return key === "package" && /^[0-9a-f]{64}$/.test(String(value)) ? "<SHA-256 of app.zip>" : value;
 }
 

@@ -18,6 +18,7 @@ const ofItsParent: AzureAction[] = [];
 /** The rights that a deployer needs for each type of resource in the stacks. Source: Azure, provider operations. */
 export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_application_insights: inGroup("Microsoft.Insights/components/write"),
+  azurerm_application_insights_workbook: inGroup("Microsoft.Insights/workbooks/write"),
   azurerm_key_vault: inGroup("Microsoft.KeyVault/vaults/write"),
   azurerm_key_vault_certificate: grantedByNetwork,
   azurerm_key_vault_key: grantedByNetwork,
@@ -31,7 +32,15 @@ export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_log_analytics_workspace: inGroup("Microsoft.OperationalInsights/workspaces/write"),
   azurerm_managed_disk: inGroup("Microsoft.Compute/disks/write"),
   azurerm_management_lock: inGroup("Microsoft.Authorization/locks/write"),
+  azurerm_monitor_action_group: inGroup("Microsoft.Insights/actionGroups/write"),
+  azurerm_monitor_data_collection_endpoint: inGroup("Microsoft.Insights/dataCollectionEndpoints/write"),
+  azurerm_monitor_data_collection_rule: inGroup("Microsoft.Insights/dataCollectionRules/write"),
+  azurerm_monitor_data_collection_rule_association: inGroup(
+    "Microsoft.Insights/dataCollectionRuleAssociations/write",
+  ),
   azurerm_monitor_diagnostic_setting: inGroup("Microsoft.Insights/diagnosticSettings/write"),
+  azurerm_monitor_metric_alert: inGroup("Microsoft.Insights/metricAlerts/write"),
+  azurerm_monitor_scheduled_query_rules_alert_v2: inGroup("Microsoft.Insights/scheduledQueryRules/write"),
   azurerm_mysql_flexible_database: inGroup("Microsoft.DBforMySQL/flexibleServers/databases/write"),
   azurerm_mysql_flexible_server: inGroup("Microsoft.DBforMySQL/flexibleServers/write"),
   azurerm_mysql_flexible_server_configuration: inGroup(

@@ -1,13 +1,19 @@
+import { logAlerts } from "../../../constructs/azure/watching/alert-table";
 import { loadEnvironment } from "../../../environments/load";
 import { signedInObjectId } from "../../../sandbox/azurerm/made-up-values";
 import { securityWorkspace } from "../../../sandbox/rehearsal/empty-azure";
 import { missingTraces, settingType, type TraceScene, ways } from "../../../sandbox/rehearsal/traces";
+import { kustoMissing } from "../../kusto/kusto-engine";
 import { changed } from "../../synthesis";
-import { describeWithVaultAndDatabase } from "../programs-there";
+import { describeUnless, vaultOrDatabaseMissing } from "../programs-there";
+import { AlertScenes, watchedSystem } from "./alert-scenes";
 import { useSandbox } from "./running-sandbox";
+import { Workspace } from "./workspace";
+
+const missing = [vaultOrDatabaseMissing(), kustoMissing()].filter(Boolean).join(" ");
 
 /** docs/security.md, "What a deployer can still do". */
-describeWithVaultAndDatabase("What a deployer does", () => {
+describeUnless(missing, "What a deployer does", () => {
   const environment = changed(loadEnvironment("demo"), (copy) => {
     copy.evidenceWorkspace = securityWorkspace;
   });
@@ -25,8 +31,15 @@ describeWithVaultAndDatabase("What a deployer does", () => {
     accessControl.add({ principalId: signedInObjectId, roleName: "Owner", scope });
   });
 
+  const scenes = new AlertScenes();
+
   it.each(ways)("shows: $what", async (way) => {
+    const since = new Date().toISOString();
     expect(await missingTraces(way, scene())).toEqual([]);
+    const { Syslog: _, ...logs } = new Workspace(running.sandbox, securityWorkspace).logs(since);
+    const alerts = logAlerts.filter((alert) => alert.way === way.what).map(({ name }) => name);
+    // Nothing says here how Vault is.
+    scenes.add(way.what, ["silent", ...alerts], logs);
   });
 
   it.each(ways.filter(({ shows }) => !shows["Vault's audit log"]))(
@@ -45,4 +58,8 @@ describeWithVaultAndDatabase("What a deployer does", () => {
       }
     },
   );
+
+  it("raises the alerts of its row, and no others", () => {
+    expect(scenes.firing(watchedSystem(running.sandbox, environment.name))).toEqual(scenes.expected);
+  });
 });

@@ -1,5 +1,6 @@
+import { Refusal } from "../../server/service";
 import { guidFor } from "./managed-identities";
-import { type ResourceTypes, text } from "./resource-type";
+import { fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";
 
 export const monitoringTypes: ResourceTypes = {
   "microsoft.operationalinsights/workspaces": {
@@ -86,8 +87,51 @@ export const monitoringTypes: ResourceTypes = {
     }),
   },
   "microsoft.insights/actiongroups": { putStatus: 200 },
+  "microsoft.insights/datacollectionendpoints": {
+    defaults: () => ({ properties: { networkAcls: { publicNetworkAccess: "Enabled" } } }),
+    computed: ({ id, sent }) => {
+      const host = (service: string) => ({
+        endpoint: `https://${sent.name}-${guidFor(id).slice(0, 4)}.${sent.location}-1.${service}.monitor.azure.com`,
+      });
+      return {
+        properties: {
+          immutableId: immutableId("dce", id),
+          configurationAccess: host("handler.control"),
+          logsIngestion: host("ingest"),
+          metricsIngestion: host("metrics.ingest"),
+        },
+      };
+    },
+  },
+  "microsoft.insights/datacollectionrules": {
+    check: ({ sent, store }) => {
+      const endpoint = text(propertiesOf(sent)["dataCollectionEndpointId"]);
+      // Source: Azure Monitor, text logs: an endpoint is needed, and must be there.
+      if (
+        list(fields(propertiesOf(sent)["dataSources"])["logFiles"]).length > 0 &&
+        !(endpoint && store.get(endpoint))
+      )
+        throw new Refusal(
+          400,
+          "InvalidPayload",
+          "Data collection rule is invalid: a data source of logFiles takes a data collection endpoint that exists.",
+        );
+    },
+    computed: ({ id }) => ({ properties: { immutableId: immutableId("dcr", id) } }),
+  },
+  "microsoft.insights/datacollectionruleassociations": {
+    computed: ({ target }) => ({
+      id: `${target.scope}/providers/Microsoft.Insights/dataCollectionRuleAssociations/${target.name}`,
+    }),
+  },
+  "microsoft.insights/scheduledqueryrules": {},
+  "microsoft.insights/metricalerts": { stateless: true, putStatus: 200 },
+  "microsoft.insights/workbooks": { stateless: true },
   "microsoft.alertsmanagement/smartdetectoralertrules": {},
 };
+
+/** By which the agent and the ingestion know a rule or an endpoint, whatever its name. */
+const immutableId = (kind: "dce" | "dcr", id: string): string => `${kind}-${guidFor(id).replaceAll("-", "")}`;
 
 const billingCap = (sent: object): object => ({
   Cap: 100,

@@ -1,0 +1,532 @@
+/** What the queries have to know of an environment. Every string may be a Terraform reference. */
+export interface WatchedSystem {
+  readonly environment: string;
+  /** Names of the VMs that run Vault; at synth. */
+  readonly nodes: readonly string[];
+  /** Object id of Vault's identity. */
+  readonly vaultPrincipalId: string;
+  /** Object ids of the pipelines that deploy: what they do is no surprise. */
+  readonly pipelines: readonly string[];
+  /** Whether Vault's nodes take snapshots, and one a day at least. */
+  readonly snapshots: boolean;
+  /** Days before its end at which Vault's certificate should have been renewed for long. */
+  readonly certificateDays: number;
+}
+
+/** An alert that a query over the logs raises: each row of its result is one. */
+export interface LogAlert {
+  readonly name: string;
+  /** 0 critical, 1 error, 2 warning, 3 informational. Source: Azure Monitor. */
+  readonly severity: 0 | 1 | 2 | 3;
+  /** How often the query runs, and how far back it looks; durations of ISO 8601. */
+  readonly every: "PT5M" | "PT1H";
+  readonly window: "PT5M" | "PT15M" | "PT1H" | "P2D";
+  /** What it finds, as a sentence for whoever gets the message. */
+  readonly what: string;
+  readonly why: string;
+  readonly cure: string;
+  /** The row of docs/security.md, "What a deployer can still do", of which it is the trace. */
+  readonly way?: string;
+  /** Whether there is something to watch; always, unless told. */
+  readonly applies?: (system: WatchedSystem) => boolean;
+  /** In Kusto. Azure adds the window: the query says nothing of times. */
+  readonly query: (system: WatchedSystem) => string;
+}
+
+/** An alert on a number that Azure measures without the VMs' help. */
+export interface MetricAlert {
+  readonly name: string;
+  readonly severity: 0 | 1 | 2 | 3;
+  readonly of: "nodes" | "keyVault" | "mysql";
+  readonly namespace: string;
+  readonly metric: string;
+  readonly aggregation: "Average" | "Maximum" | "Total";
+  readonly operator: "LessThan" | "GreaterThan";
+  readonly threshold: number;
+  readonly what: string;
+  readonly why: string;
+  readonly cure: string;
+}
+
+const list = (texts: readonly string[]): string => texts.map((text) => `"${text}"`).join(", ");
+
+/** A line that leaves pipelines out. Kusto takes no empty list. */
+const notBy = (column: string, pipelines: readonly string[]): string =>
+  pipelines.length > 0 ? `\n| where ${column} !in (${list(pipelines)})` : "";
+
+/** The newest line of vault-watch of each node, as `State`. */
+const newestState = ({ nodes }: WatchedSystem): string =>
+  `Syslog
+| where ProcessName == "vault-watch" and Computer in (${list(nodes)})
+| where SyslogMessage startswith "{"
+| summarize arg_max(TimeGenerated, SyslogMessage) by Computer
+| extend State = parse_json(SyslogMessage)`;
+
+/** What Vault answered, as its audit log has it. */
+const audited = ({ nodes }: WatchedSystem): string =>
+  `VaultAudit_CL
+| where Computer in (${list(nodes)})
+| extend Line = parse_json(RawData)
+| where tostring(Line.type) == "response"
+| extend Path = tostring(Line.request.path), Operation = tostring(Line.request.operation), Error = tostring(Line.error)
+| extend Caller = tostring(Line.auth.display_name), Address = tostring(Line.request.remote_address)`;
+
+/** Writes by anybody but a pipeline to a path of Vault that matches. */
+const written = (system: WatchedSystem, path: string): string =>
+  `${audited(system)}
+| where Operation in ("create", "update", "delete") and Path matches regex @"${path}"${notBy(
+    "Caller",
+    system.pipelines.map((id) => `deployer-${id}`),
+  )}
+| summarize Count = count(), Paths = make_set(Path, 20) by Caller, Address`;
+
+/** The system's own resource groups. */
+const groups = ({ environment }: WatchedSystem): string =>
+  list(["", "-recovery", "-snapshots"].map((end) => `rg-${environment}-vault${end}`));
+
+/** Changes in Azure by anybody but a pipeline. */
+const changed = (
+  system: WatchedSystem,
+  operations: readonly string[],
+  where = `ResourceGroup in~ (${groups(system)})`,
+): string =>
+  `AzureActivity
+| where OperationNameValue in~ (${list(operations)})
+| where ${where}
+| extend Caller = tostring(Claims_d["http://schemas.microsoft.com/identity/claims/objectidentifier"])${notBy("Caller", system.pipelines)}
+| summarize Count = count(), Operations = make_set(OperationNameValue, 20) by Caller, CallerIpAddress`;
+
+/** What was asked of the Key Vaults. */
+const keyVaults = (system: WatchedSystem): string =>
+  `AzureDiagnostics
+| where ResourceProvider =~ "MICROSOFT.KEYVAULT" and Category == "AuditEvent" and ResourceGroup in~ (${groups(system)})
+| extend Caller = coalesce(column_ifexists("identity_claim_oid_g", ""), column_ifexists("identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g", ""))
+| extend Uri = column_ifexists("requestUri_s", "")`;
+
+/** One of those operations by anybody but Vault. */
+const byOthers = (system: WatchedSystem, operation: string, path: string): string =>
+  `${keyVaults(system)}
+| where OperationName == "${operation}" and Uri contains "${path}"
+| where Caller != "${system.vaultPrincipalId}"
+| summarize Count = count() by Caller, CallerIPAddress, Uri`;
+
+/** Every alert on logs: the rules, the workbook and docs/operations-alerts.md come from here. */
+export const logAlerts: readonly LogAlert[] = [
+  {
+    name: "sealed",
+    severity: 0,
+    every: "PT5M",
+    window: "PT5M",
+    what: "A node's Vault is sealed.",
+    why: "A sealed Vault answers nobody. It unseals itself unless the unseal key or its Key Vault cannot be reached.",
+    cure: "Read `journalctl -u vault` on the node: it says what Key Vault answered. Enable the key, or give Vault's identity its role back; Vault then unseals itself.",
+    query: (system) => `${newestState(system)}\n| where tobool(State.sealed)\n| project Computer`,
+  },
+  {
+    name: "unreachable",
+    severity: 0,
+    every: "PT5M",
+    window: "PT5M",
+    what: "A node's Vault does not answer on its own VM.",
+    why: "Its process is down or hangs. systemd starts it again each five seconds, so this does not pass by itself.",
+    cure: "Read `journalctl -u vault -u vault-certificate -u vault-install` on the node: the first unit that fails says why.",
+    query: (system) => `${newestState(system)}\n| where not(tobool(State.answered))\n| project Computer`,
+  },
+  {
+    name: "no-leader",
+    severity: 0,
+    every: "PT5M",
+    window: "PT5M",
+    what: "An unsealed node knows no active node.",
+    why: "Without a leader the cluster answers nobody. More than half of the nodes have to run.",
+    cure: "Start the VMs that are down. If more than half of the disks are lost, restore a snapshot.",
+    query: (system) =>
+      `${newestState(system)}
+| where tobool(State.answered) and not(tobool(State.sealed)) and not(tobool(State.leader))
+| project Computer`,
+  },
+  {
+    name: "silent",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    what: "A node has said nothing for 15 minutes.",
+    why: "The VM is down, its way out is, or somebody removed the agent: nothing else is seen of that node either.",
+    cure: "Look whether the VM runs (`az vm get-instance-view`). If it does, look at the extension AzureMonitorLinuxAgent and at the data collection rule.",
+    query: ({ nodes, ...system }) =>
+      `datatable(Computer: string) [${list(nodes)}]
+| join kind=leftanti (
+${newestState({ nodes, ...system })}
+| project Computer
+) on Computer`,
+  },
+  {
+    name: "audit-blocked",
+    severity: 0,
+    every: "PT5M",
+    window: "PT5M",
+    what: "Vault refuses requests, although it is unsealed and has a leader.",
+    why: "Vault answers only what an audit device has written. Both are full or broken.",
+    cure: "Make room on the node's OS disk, or in /var/log/vault/memory. Vault answers again at once.",
+    query: (system) =>
+      `${newestState(system)}
+| where not(tobool(State.sealed)) and tobool(State.leader) and not(tobool(State.audited))
+| project Computer`,
+  },
+  {
+    name: "audit-stopped",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    what: "No line of the active node's audit log has arrived for 15 minutes.",
+    why: "vault-watch alone makes a line a minute, so the log goes nowhere: evidence is lost.",
+    cure: "Look whether /var/log/vault/first-boot-audit.log grows. If it does, look at the agent and the data collection rule; else list the audit devices with the recovery keys.",
+    query: (system) =>
+      `${newestState(system)}
+| where tobool(State.answered) and not(tobool(State.sealed)) and not(tobool(State.standby))
+| join kind=leftanti (VaultAudit_CL | distinct Computer) on Computer
+| project Computer`,
+  },
+  {
+    name: "audit-device-failed",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    what: "An audit device of Vault cannot write.",
+    why: "The other device still has each line. When that one fails too, Vault answers nobody.",
+    cure: "Make room on the disk that the line names. See docs/security.md, where the audit logs are.",
+    query: ({ nodes }) =>
+      `Syslog
+| where ProcessName == "vault" and Computer in (${list(nodes)})
+| where SyslogMessage contains "underlying pipeline error" or SyslogMessage contains "failed to audit"
+| summarize Count = count(), Message = take_any(SyslogMessage) by Computer`,
+  },
+  {
+    name: "certificate-ends",
+    severity: 1,
+    every: "PT1H",
+    window: "PT1H",
+    what: "Vault's certificate ends soon.",
+    why: "When it has ended, every client refuses Vault. Key Vault should have renewed it, and the VM should have taken it over.",
+    cure: "Read `journalctl -u vault-certificate` on the node. Renew the certificate in Key Vault if it has no newer version.",
+    query: (system) =>
+      `${newestState(system)}
+| extend Days = toint(State.certificateDays)
+| where Days < ${system.certificateDays}
+| project Computer, Days`,
+  },
+  {
+    name: "disk-full",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    what: "A disk of a node is more than four fifths full.",
+    why: "A full data disk stops Raft, and so Vault. A full OS disk stops the audit log that is kept.",
+    cure: "See what fills it (`du -x`). Enlarge it: `vault.dataDiskGb` or `vault.osDiskGb`, one edit and one deployment.",
+    query: (system) =>
+      `${newestState(system)}
+| mv-expand Disk = State.disks
+| extend Name = tostring(Disk.name), Used = toint(Disk.used)
+| where Used > 80
+| project Computer, Name, Used`,
+  },
+  {
+    name: "snapshot-failed",
+    severity: 2,
+    every: "PT5M",
+    window: "PT1H",
+    applies: ({ snapshots }) => snapshots,
+    what: "A snapshot of Vault's data could not be taken or kept.",
+    why: "The one before is older than it should be when it is needed.",
+    cure: "The line says why. Run `systemctl start vault-snapshot` on the active node when it is put right.",
+    query: ({ nodes }) =>
+      `Syslog
+| where ProcessName == "vault-snapshot" and Computer in (${list(nodes)})
+| where SyslogMessage startswith "vault-snapshot " and SyslogMessage contains ": failed:"
+| summarize Count = count(), Message = take_any(SyslogMessage) by Computer`,
+  },
+  {
+    name: "snapshot-old",
+    severity: 1,
+    every: "PT1H",
+    window: "P2D",
+    applies: ({ snapshots }) => snapshots,
+    what: "No snapshot of Vault's data has been kept for two days.",
+    why: "What was written since the last one is lost with the data disks.",
+    cure: "Read `journalctl -u vault-snapshot` on the active node, and see whether `vault-snapshot.timer` runs.",
+    query: ({ nodes }) =>
+      `Syslog
+| where ProcessName == "vault-snapshot" and Computer in (${list(nodes)})
+| where SyslogMessage startswith "vault-snapshot " and SyslogMessage contains ": stored,"
+| summarize Stored = count()
+| where Stored == 0`,
+  },
+  {
+    name: "failed-logins",
+    severity: 2,
+    every: "PT5M",
+    window: "PT15M",
+    what: "One address failed to log in to Vault ten times or more within 15 minutes.",
+    why: "A workload has lost its role or its identity, or somebody tries.",
+    cure: "Compare the address with the VMs and subnets. `Error` says what Vault found wrong.",
+    query: (system) =>
+      `${audited(system)}
+| where Path matches regex @"^auth/[^/]+/login$" and isnotempty(Error)
+| summarize Count = count(), Paths = make_set(Path, 20), Error = take_any(Error) by Address
+| where Count >= 10`,
+  },
+  {
+    name: "database-credentials-fail",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    what: "Vault cannot make database users.",
+    why: "MySQL is down, refuses Vault, or has lost the user that Vault logs in as. Workloads stop when their leases end.",
+    cure: "Look at MySQL in Azure. If it runs, Vault's connection does not fit: see `vault read database/config/mysql` and deploy `vault-config`.",
+    query: (system) =>
+      `${audited(system)}
+| where Path startswith "database/creds/" and isnotempty(Error) and Error !has "permission denied"
+| summarize Count = count(), Error = take_any(Error) by Path`,
+  },
+  {
+    name: "vault-rights-changed",
+    severity: 2,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Write a policy and a role in Vault for themselves, log in by it, read secrets",
+    what: "Somebody other than a pipeline changed policies, roles, logins or audit devices of Vault.",
+    why: "Whoever writes a policy and a role reads every secret.",
+    cure: "Ask the caller. Compare with `cdktf diff vault-config`, and deploy it to take the change back.",
+    query: (system) =>
+      written(
+        system,
+        "^(sys/polic(y|ies)/|sys/auth/|sys/audit/|auth/(jwt|azure|deployer|recovery|machine)/(role|config))",
+      ),
+  },
+  {
+    name: "database-access-changed",
+    severity: 2,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Point Vault's database connection at a MySQL server of their own on Azure, which then sees the administrator log in, or write statements of their own into a database role",
+    what: "Somebody other than a pipeline changed Vault's database connection or database roles.",
+    why: "A server of their own sees the administrator's password; a role of their own makes users with more rights.",
+    cure: "Ask the caller. Deploy `vault-config`, then rotate the root credentials (`vault write -force database/rotate-root/mysql`).",
+    query: (system) => written(system, "^database/(config|roles)/"),
+  },
+  {
+    name: "role-assigned",
+    severity: 2,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Assign themselves a role in Azure, on the recovery keys among others",
+    what: "Somebody other than a pipeline assigned a role in Azure.",
+    why: "A role on the recovery keys, the unseal key or the certificate opens Vault.",
+    cure: "Look who got which role (`az role assignment list --all`). Remove what is not in docs/security.md.",
+    query: (system) =>
+      changed(
+        system,
+        ["Microsoft.Authorization/roleAssignments/write"],
+        `ResourceGroup in~ (${groups(system)}) or isempty(ResourceGroup)`,
+      ),
+  },
+  {
+    name: "recovery-keys-read",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Assign themselves a role in Azure, on the recovery keys among others",
+    what: "Somebody read Vault's recovery keys, or tried.",
+    why: "Whoever has enough of them makes a root token.",
+    cure: "If no recovery is under way, rekey: see docs/security.md, recovery. Remove the caller's role.",
+    query: (system) => byOthers(system, "SecretGet", "/secrets/vault-recovery-keys"),
+  },
+  {
+    name: "certificate-key-read",
+    severity: 2,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Read the TLS private key and pose as Vault inside the network",
+    what: "Somebody other than Vault read the private key of its certificate, or tried.",
+    why: "Whoever has it can pose as Vault inside the network and see what clients send.",
+    cure: "Make a new version of the certificate in Key Vault. The VMs serve it within an hour and a quarter.",
+    query: (system) => byOthers(system, "SecretGet", "/secrets/vault-tls"),
+  },
+  {
+    name: "unwrap-by-others",
+    severity: 0,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Take a snapshot of the data disk and unwrap Vault's root key",
+    what: "Somebody other than Vault unwrapped with the unseal key, or tried.",
+    why: "Whoever unwraps Vault's root key and has a copy of its data reads every secret.",
+    cure: "Take the caller's rights away. Rotate the unseal key, then every secret that Vault held.",
+    query: (system) => byOthers(system, "KeyUnwrap", "/keys/"),
+  },
+  {
+    name: "disk-copied",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Take a snapshot of the data disk and unwrap Vault's root key",
+    what: "Somebody other than a pipeline took a snapshot of a disk, or asked for a disk's content.",
+    why: "Together with the unseal key it is a copy of all that Vault holds. The whole subscription counts: a copy may go to another resource group.",
+    cure: "Delete the snapshot unless you know it. See whether unwrap-by-others fired.",
+    query: (system) =>
+      changed(
+        system,
+        ["Microsoft.Compute/snapshots/write", "Microsoft.Compute/disks/beginGetAccess/action"],
+        "true",
+      ),
+  },
+  {
+    name: "machine-changed",
+    severity: 2,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Change user data, which Vault's VM applies as root within a minute, or run a command on it: either is power over that VM and its Vault",
+    what: "Somebody other than a pipeline changed a VM, ran a command on it or gave it an extension.",
+    why: "Each is root on the VM.",
+    cure: "Ask the caller. `scripts/deploy --plan` shows what differs from the code; a deployment takes it back.",
+    query: (system) =>
+      changed(system, [
+        "Microsoft.Compute/virtualMachines/write",
+        "Microsoft.Compute/virtualMachines/runCommand/action",
+        "Microsoft.Compute/virtualMachines/runCommands/write",
+        "Microsoft.Compute/virtualMachines/extensions/write",
+        "Microsoft.Compute/virtualMachines/extensions/delete",
+      ]),
+  },
+  {
+    name: "application-changed",
+    severity: 2,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Change the application's package or settings",
+    what: "Somebody other than a pipeline changed a web app's settings, logged in to its deployment endpoint or wrote a package.",
+    why: "The application sees what Vault gives it. Another package sees the same.",
+    cure: "Ask the caller, and deploy `web-app` and `agent-vm` again.",
+    query: (system) =>
+      `union
+(${changed(system, ["Microsoft.Web/sites/config/write", "Microsoft.Web/sites/write"])}),
+(AppServiceAuditLogs
+| where OperationName == "Authorization" and _ResourceId contains "/resourcegroups/rg-${system.environment}-vault/"
+| extend Caller = User, CallerIpAddress = UserAddress${notBy("Caller", system.pipelines)}
+| summarize Count = count() by Caller, CallerIpAddress),
+(StorageBlobLogs
+| where OperationName in ("PutBlob", "PutBlock", "PutBlockList", "DeleteBlob") and _ResourceId contains "/resourcegroups/rg-${system.environment}-vault/"
+| where Uri contains "/app/"${notBy("RequesterObjectId", system.pipelines)}
+| summarize Count = count() by Caller = RequesterObjectId, CallerIpAddress)`,
+  },
+  {
+    name: "key-vault-deleted",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Delete a Key Vault, key or secret",
+    what: "Somebody deleted a Key Vault, a key or a secret.",
+    why: "Without the unseal key Vault starts no more. Soft delete keeps it for 90 days.",
+    cure: "Recover it: `az keyvault recover`, `az keyvault key recover`, `az keyvault secret recover`.",
+    query: (system) =>
+      `union
+(${changed(system, ["Microsoft.KeyVault/vaults/delete"])}),
+(${keyVaults(system)}
+| where OperationName in ("KeyDelete", "SecretDelete", "CertificateDelete")
+| summarize Count = count(), Operations = make_set(OperationName, 20) by Caller, CallerIpAddress = CallerIPAddress)`,
+  },
+  {
+    name: "lock-lifted",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Lift a lock, then delete the data disk or MySQL",
+    what: "Somebody other than a pipeline removed a lock.",
+    why: "The next step deletes the data disk or MySQL.",
+    cure: "Ask the caller. Deploy `vault-server` and `mysql`: they make the locks again.",
+    query: (system) => changed(system, ["Microsoft.Authorization/locks/delete"]),
+  },
+  {
+    name: "evidence-removed",
+    severity: 1,
+    every: "PT5M",
+    window: "PT15M",
+    way: "Delete a diagnostic setting, so that a log goes nowhere",
+    what: "Somebody other than a pipeline removed a diagnostic setting, a data collection rule or an alert.",
+    why: "From then on nobody sees what the log would have shown.",
+    cure: "Ask the caller. Deploy the stack that has it.",
+    query: (system) =>
+      changed(
+        system,
+        [
+          "Microsoft.Insights/diagnosticSettings/delete",
+          "Microsoft.Insights/dataCollectionRules/delete",
+          "Microsoft.Insights/dataCollectionRuleAssociations/delete",
+          "Microsoft.Insights/scheduledQueryRules/delete",
+          "Microsoft.Insights/scheduledQueryRules/write",
+          "Microsoft.Insights/metricAlerts/delete",
+          "Microsoft.Insights/actionGroups/delete",
+        ],
+        `ResourceGroup in~ (${groups(system)}) or isempty(ResourceGroup)`,
+      ),
+  },
+];
+
+/** The alerts for which a system has something to watch. */
+export const logAlertsOf = (system: WatchedSystem): readonly LogAlert[] =>
+  logAlerts.filter(({ applies }) => applies?.(system) ?? true);
+
+/** Every alert on what Azure measures. */
+export const metricAlerts: readonly MetricAlert[] = [
+  {
+    name: "machine-down",
+    severity: 0,
+    of: "nodes",
+    namespace: "Microsoft.Compute/virtualMachines",
+    metric: "VmAvailabilityMetric",
+    aggregation: "Average",
+    operator: "LessThan",
+    threshold: 1,
+    what: "Azure says that a VM of Vault does not run.",
+    why: "It needs no agent on the VM: it is seen even when nothing comes from there.",
+    cure: "Start the VM. If Azure cannot, delete it and deploy `vault-server`: the data disk stays, and the new VM takes it.",
+  },
+  {
+    name: "key-vault-unavailable",
+    severity: 1,
+    of: "keyVault",
+    namespace: "Microsoft.KeyVault/vaults",
+    metric: "Availability",
+    aggregation: "Average",
+    operator: "LessThan",
+    threshold: 99,
+    what: "The Key Vault of the unseal key answers with errors.",
+    why: "A Vault that runs goes on. One that starts now stays sealed until Key Vault answers.",
+    cure: "See Azure's status. Restart no node meanwhile.",
+  },
+  {
+    name: "mysql-storage",
+    severity: 1,
+    of: "mysql",
+    namespace: "Microsoft.DBforMySQL/flexibleServers",
+    metric: "storage_percent",
+    aggregation: "Maximum",
+    operator: "GreaterThan",
+    threshold: 85,
+    what: "MySQL's storage is more than 85% full.",
+    why: "It grows by itself, unless it is at its largest; a full one takes no writes.",
+    cure: "See what fills it. Raise `mysql.storageGb`.",
+  },
+  {
+    name: "mysql-refuses",
+    severity: 2,
+    of: "mysql",
+    namespace: "Microsoft.DBforMySQL/flexibleServers",
+    metric: "aborted_connections",
+    aggregation: "Total",
+    operator: "GreaterThan",
+    threshold: 20,
+    what: "MySQL refuses logins.",
+    why: "Somebody tries passwords, or an application goes on with a user that Vault has removed.",
+    cure: "MySQL's audit log in the workspace says who, and from where.",
+  },
+];

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { ApplicationInsightsWorkbook } from "@cdktf/provider-azurerm/lib/application-insights-workbook";
+import { Construct } from "constructs";
+import { type LogAlert, logAlertsOf, type WatchedSystem } from "./alert-table";
+
+export interface AlertWorkbookProps {
+  system: WatchedSystem;
+  resourceGroup: string;
+  location: string;
+  workspaceId: string;
+}
+
+/** A page of the portal: what each alert finds now, why it matters and what to do. */
+export class AlertWorkbook extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: AlertWorkbookProps,
+  ) {
+    super(scope, id);
+    this.createWorkbook();
+  }
+
+  private createWorkbook(): void {
+    const { system, resourceGroup, location, workspaceId } = this.props;
+    new ApplicationInsightsWorkbook(this, "workbook", {
+      name: guid(`vault ${system.environment}`),
+      displayName: `Vault ${system.environment}`,
+      resourceGroupName: resourceGroup,
+      location,
+      // Azure shows it beside the workspace; the provider takes small letters alone.
+      sourceId: workspaceId.toLowerCase(),
+      dataJson: JSON.stringify({
+        version: "Notebook/1.0",
+        items: logAlertsOf(system).flatMap((alert) => [this.explain(alert), this.show(alert)]),
+        $schema:
+          "https://github.com/Microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json",
+      }),
+    });
+  }
+
+  private explain({ name, what, why, cure }: LogAlert): object {
+    return { type: 1, name: `${name}-text`, content: { json: `### ${name}\n${what} ${why}\n\n${cure}` } };
+  }
+
+  private show({ name, query, window }: LogAlert): object {
+    return {
+      type: 3,
+      name,
+      content: {
+        version: "KqlItem/1.0",
+        query: query(this.props.system),
+        size: 1,
+        timeContext: { durationMs: milliseconds[window] },
+        noDataMessage: "Nothing.",
+        noDataMessageStyle: 3,
+        queryType: 0,
+        resourceType: "microsoft.operationalinsights/workspaces",
+        crossComponentResources: [this.props.workspaceId],
+      },
+    };
+  }
+}
+
+const minute = 60_000;
+
+const milliseconds: Readonly<Record<LogAlert["window"], number>> = {
+  PT5M: 5 * minute,
+  PT15M: 15 * minute,
+  PT1H: 60 * minute,
+  P2D: 2 * 24 * 60 * minute,
+};
+
+/** Workbooks are named by a GUID: the same one for the same text. */
+function guid(text: string): string {
+  const hex = createHash("sha256").update(text).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

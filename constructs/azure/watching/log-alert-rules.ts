@@ -1,0 +1,48 @@
+import { MonitorScheduledQueryRulesAlertV2 } from "@cdktf/provider-azurerm/lib/monitor-scheduled-query-rules-alert-v2";
+import { Construct } from "constructs";
+import { resourceName } from "../resource-names";
+import { type LogAlert, logAlertsOf, type WatchedSystem } from "./alert-table";
+
+export interface LogAlertRulesProps {
+  system: WatchedSystem;
+  resourceGroup: string;
+  /** The workspace's region. */
+  location: string;
+  workspaceId: string;
+  actionGroups: readonly string[];
+}
+
+/** A rule for each alert on logs. */
+export class LogAlertRules extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: LogAlertRulesProps,
+  ) {
+    super(scope, id);
+    for (const alert of logAlertsOf(props.system)) this.createRule(alert);
+  }
+
+  private createRule({ name, severity, every, window, what, cure, query }: LogAlert): void {
+    const { system, resourceGroup, location, workspaceId, actionGroups } = this.props;
+    new MonitorScheduledQueryRulesAlertV2(this, name, {
+      name: resourceName("alert", system.environment, name),
+      displayName: `Vault ${system.environment}: ${name}`,
+      description: `${what} ${cure}`,
+      resourceGroupName: resourceGroup,
+      location,
+      scopes: [workspaceId],
+      severity,
+      evaluationFrequency: every,
+      windowDuration: window,
+      criteria: [
+        { query: query(system), timeAggregationMethod: "Count", operator: "GreaterThan", threshold: 0 },
+      ],
+      // A state that ends closes its alert. Source: Azure Monitor, stateful log alerts.
+      autoMitigationEnabled: true,
+      // A table without a row yet may not be there: AppServiceAuditLogs of a system without web apps.
+      skipQueryValidation: true,
+      action: actionGroups.length > 0 ? { actionGroups: [...actionGroups] } : undefined,
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-alert";
+import { Construct } from "constructs";
+import { resourceName } from "../resource-names";
+import { type MetricAlert, metricAlerts } from "./alert-table";
+
+export interface MetricAlertRulesProps {
+  environment: string;
+  resourceGroup: string;
+  /** What is watched, and its Azure ids by name. */
+  of: MetricAlert["of"];
+  resources: Readonly<Record<string, string>>;
+  actionGroups: readonly string[];
+}
+
+/** A rule for each alert on what Azure measures of some resources. */
+export class MetricAlertRules extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: MetricAlertRulesProps,
+  ) {
+    super(scope, id);
+    const { of, resources } = props;
+    const several = Object.keys(resources).length > 1;
+    for (const alert of metricAlerts.filter((one) => one.of === of))
+      for (const [name, resource] of Object.entries(resources))
+        this.createRule(alert, several ? `${alert.name}-${name}` : alert.name, resource);
+  }
+
+  private createRule(alert: MetricAlert, name: string, resource: string): void {
+    const { environment, resourceGroup, actionGroups } = this.props;
+    const { severity, what, cure, namespace, metric, aggregation, operator, threshold } = alert;
+    new MonitorMetricAlert(this, name, {
+      name: resourceName("alert", environment, name),
+      description: `${what} ${cure}`,
+      resourceGroupName: resourceGroup,
+      scopes: [resource],
+      severity,
+      frequency: "PT1M",
+      windowSize: "PT5M",
+      criteria: [{ metricNamespace: namespace, metricName: metric, aggregation, operator, threshold }],
+      action: actionGroups.map((actionGroupId) => ({ actionGroupId })),
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import { type CostLine, total } from "./cost-lines";
+
+/** The lines as docs/cost.md has them. */
+export function costTable(lines: readonly CostLine[]): string {
+  const rows = lines.map(({ item, count, price, monthly }) =>
+    [
+      `\`${item}\``,
+      count === undefined ? "by use" : String(count),
+      price ? `$${price.dollars} per ${price.per}` : "not known",
+      monthly === undefined ? (price ? "by use" : "not known") : `$${monthly.toFixed(2)}`,
+      price ? `${price.region}, ${price.date}: ${price.source}` : "no public price was found",
+    ].join(" | "),
+  );
+  return [
+    "| What | How many | Price | A month | Region, date and source of the price |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows.map((row) => `| ${row} |`),
+    "",
+    sum(lines),
+  ].join("\n");
+}
+
+function sum(lines: readonly CostLine[]): string {
+  const unknown = lines.filter(({ price }) => !price).length;
+  const byUse = lines.filter(({ price, count }) => price && count === undefined).length;
+  return `Sum of the lines with a figure: **$${total(lines).toFixed(2)}** a month. ${byUse} lines depend on use; of ${unknown} no price is known.`;
+}

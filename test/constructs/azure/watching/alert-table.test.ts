@@ -1,0 +1,49 @@
+import {
+  logAlerts,
+  metricAlerts,
+  type WatchedSystem,
+} from "../../../../constructs/azure/watching/alert-table";
+import { ways } from "../../../../sandbox/rehearsal/traces";
+import { problemsOf } from "../../../kusto/kusto-parser";
+
+const system: WatchedSystem = {
+  environment: "demo",
+  nodes: ["vm-demo-vault-1", "vm-demo-vault-2"],
+  vaultPrincipalId: "00000000-0000-4000-8000-000000000001",
+  pipelines: ["00000000-0000-4000-8000-000000000002"],
+  snapshots: true,
+  certificateDays: 14,
+};
+
+describe("The table of alerts", () => {
+  it.each(logAlerts)(
+    "$name is a query that Microsoft's parser takes, of columns that are there",
+    ({ query }) => {
+      expect([...problemsOf(query(system)), ...problemsOf(query({ ...system, pipelines: [] }))]).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["an operator that there is not", "Syslog | wherever Computer == 'x'"],
+    ["a column that there is not", "Syslog | where Colour == 'red'"],
+    ["a function that there is not", "Syslog | where isfull(Computer)"],
+  ])("would not pass with %s", (_, query) => {
+    expect(problemsOf(query)).not.toEqual([]);
+  });
+
+  it("has an alert for each thing that a deployer can do, and names nothing else", () => {
+    const known = ways.map(({ what }) => what);
+    expect(known.filter((what) => !logAlerts.some(({ way }) => way === what))).toEqual([]);
+    expect(logAlerts.filter(({ way }) => way !== undefined && !known.includes(way))).toEqual([]);
+  });
+
+  it("gives each alert a name of its own", () => {
+    const names = [...logAlerts, ...metricAlerts].map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("says what to do in words that fit into a rule's description", () => {
+    for (const { name, what, cure } of [...logAlerts, ...metricAlerts])
+      expect([name, `${what} ${cure}`.length <= 1024]).toEqual([name, true]);
+  });
+});

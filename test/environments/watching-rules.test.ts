@@ -1,0 +1,53 @@
+import { loadEnvironment } from "../../environments/load";
+import { environmentWarnings } from "../../environments/warnings";
+import { changed } from "../synthesis";
+import { demo, type EnvironmentFile, sentencesFor } from "./files";
+
+const workspace =
+  "/subscriptions/99999999-9999-4999-8999-999999999999/resourceGroups/rg-security/providers/Microsoft.OperationalInsights/workspaces/log-security";
+const mail = { name: "On call", address: "on-call@example.com" };
+
+function problems(change: (file: EnvironmentFile) => void): readonly string[] {
+  const file = demo();
+  change(file);
+  return sentencesFor(file);
+}
+
+describe("Alerts of an environment", () => {
+  it("need a workspace", () => {
+    const found = problems((file) => {
+      file.alerts = { emails: [mail] };
+      file.evidenceLocation = "westeurope";
+    });
+    expect(found).toEqual([
+      expect.stringMatching(/^alerts: .*name one in evidenceWorkspace/),
+      expect.stringMatching(/^evidenceLocation: .*name it in evidenceWorkspace/),
+    ]);
+  });
+
+  it.each([
+    ["no mail address", "alerts.emails[0].address", { emails: [{ ...mail, address: "on-call" }] }],
+    ["a name that Azure refuses", "alerts.emails[0].name", { emails: [{ ...mail, name: "On call!" }] }],
+    ["one name twice", "alerts.emails[1].name", { emails: [mail, { ...mail, name: "on call" }] }],
+    ["no action group", "alerts.actionGroups[0]", { actionGroups: ["ag-on-call"] }],
+    ["an unknown field", "alerts.pager", { pager: "1" }],
+  ])("refuse %s", (_, field, alerts) => {
+    const found = problems((file) => {
+      file.evidenceWorkspace = workspace;
+      file.alerts = alerts;
+    });
+    expect(found).toEqual([expect.stringMatching(new RegExp(`^${field.replaceAll(/[[\].]/g, "\\$&")}`))]);
+  });
+
+  it("warn where there are alerts and nobody hears of them", () => {
+    const warned = (emails: (typeof mail)[]) =>
+      environmentWarnings(
+        changed(loadEnvironment("demo"), (environment) => {
+          environment.evidenceWorkspace = workspace;
+          environment.alerts.emails = emails;
+        }),
+      ).filter(({ field }) => field === "alerts");
+    expect(warned([])).toHaveLength(1);
+    expect(warned([mail])).toEqual([]);
+  });
+});

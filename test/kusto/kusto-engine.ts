@@ -1,0 +1,79 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { checkTool } from "../../scripts/check-tools/check-tool";
+import { type Logs, logTables } from "./log-tables";
+
+/** The Python of duckdb-kql, which runs Kusto on DuckDB: scripts/install-check-tools. */
+function python(): string | undefined {
+  const program = checkTool("duckdb-kql");
+  const beside = program && join(dirname(realpathSync(program)), "python3");
+  return beside && existsSync(beside) ? beside : undefined;
+}
+
+/** Why no query can run here; undefined where one can. */
+export function kustoMissing(): string | undefined {
+  return python() ? undefined : "duckdb-kql is not there; run scripts/install-check-tools.";
+}
+
+/** A query, and how far it looks back: a duration of ISO 8601. */
+export interface WindowedQuery {
+  readonly query: string;
+  readonly window: string;
+}
+
+/** What a workspace holds at a moment. */
+export interface LogScene {
+  readonly logs: Logs;
+  readonly at: Date;
+}
+
+/** By the queries' names the rows of their results. */
+export type QueryResults = Readonly<Record<string, readonly (readonly unknown[])[]>>;
+
+/** Runs queries on what a workspace holds, as alerts run them: each sees the rows of its window alone. @returns the results of each scene */
+export function runQueries(
+  queries: Readonly<Record<string, WindowedQuery>>,
+  scenes: readonly LogScene[],
+): readonly QueryResults[] {
+  const windows = [...new Set(Object.values(queries).map(({ window }) => window))];
+  const input = {
+    tables: logTables,
+    queries: mapped(queries, (one) => ({ ...one, query: withColumns(one.query) })),
+    scenes: scenes.map(({ logs, at }) => ({
+      rows: logs,
+      begins: Object.fromEntries(
+        windows.map((window) => [window, new Date(at.getTime() - milliseconds(window)).toISOString()]),
+      ),
+      end: at.toISOString(),
+    })),
+  };
+  const { stdout, stderr, status } = spawnSync(python() ?? "", [join(__dirname, "run-queries.py")], {
+    input: JSON.stringify(input),
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status !== 0) throw new Error(`duckdb-kql failed: ${stderr}`);
+  return JSON.parse(stdout) as QueryResults[];
+}
+
+const mapped = <Value, Result>(
+  values: Readonly<Record<string, Value>>,
+  map: (value: Value) => Result,
+): Record<string, Result> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
+
+/** duckdb-kql has no column_ifexists: the column where the tables have it, else what stands for it. */
+const withColumns = (query: string): string =>
+  query.replace(/column_ifexists\("(\w+)", ("[^"]*")\)/g, (_, column: string, otherwise: string) =>
+    Object.values(logTables).some((columns) => column in columns) ? column : otherwise,
+  );
+
+/** Of a duration such as PT15M or P2D. */
+function milliseconds(duration: string): number {
+  const [, days = "0", hours = "0", minutes = "0"] =
+    /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(duration) ?? [];
+  const total = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000;
+  if (total === 0) throw new Error(`${duration} is no duration.`);
+  return total;
+}

@@ -1,0 +1,52 @@
+import { logAlertsOf, type WatchedSystem } from "../../../constructs/azure/watching/alert-table";
+import type { Sandbox } from "../../../sandbox/system/sandbox";
+import { runQueries } from "../../kusto/kusto-engine";
+import type { Logs } from "../../kusto/log-tables";
+
+/** What happened, what of it was in the logs, and the alerts that have to fire. */
+interface Scene {
+  readonly what: string;
+  readonly logs: Logs;
+  readonly at: Date;
+  readonly firing: readonly string[];
+}
+
+/** Scenes that tests collect: the queries run on all of them at once, since the engine's start and the reading of queries take longest. */
+export class AlertScenes {
+  readonly #scenes: Scene[] = [];
+
+  add(what: string, firing: readonly string[], logs: Logs, at = new Date()): void {
+    this.#scenes.push({ what, logs, at, firing });
+  }
+
+  /** By what happened, the alerts that should fire. */
+  get expected(): Record<string, readonly string[]> {
+    return Object.fromEntries(this.#scenes.map(({ what, firing }) => [what, firing]));
+  }
+
+  /** By what happened, the alerts that fire, in the order of the table. */
+  firing(system: WatchedSystem): Record<string, readonly string[]> {
+    const alerts = logAlertsOf(system);
+    const queries = alerts.map(({ name, query, window }) => [name, { query: query(system), window }]);
+    const results = runQueries(Object.fromEntries(queries), this.#scenes);
+    return Object.fromEntries(
+      this.#scenes.map(({ what }, index) => [
+        what,
+        alerts.map(({ name }) => name).filter((name) => results[index]?.[name]?.length),
+      ]),
+    );
+  }
+}
+
+/** What the queries know of a sandbox: everybody who deploys is a person. */
+export function watchedSystem(sandbox: Sandbox, environment: string): WatchedSystem {
+  const [identity] = sandbox.azure.resources.ofType("Microsoft.ManagedIdentity/userAssignedIdentities");
+  return {
+    environment,
+    nodes: sandbox.vaultNodes.map(({ name }) => name),
+    vaultPrincipalId: String(identity?.properties?.["principalId"]),
+    pipelines: [],
+    snapshots: false,
+    certificateDays: 14,
+  };
+}

@@ -1,0 +1,196 @@
+import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { loadEnvironment } from "../../../environments/load";
+import { waitFor } from "../../../lib/processes/wait-for";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { securityWorkspace } from "../../../sandbox/rehearsal/empty-azure";
+import { kustoMissing } from "../../kusto/kusto-engine";
+import type { Logs } from "../../kusto/log-tables";
+import { changed } from "../../synthesis";
+import { describeUnless, vaultOrDatabaseMissing } from "../programs-there";
+import { AlertScenes, watchedSystem } from "./alert-scenes";
+import { firstBootsLog, vaultConfigsLog } from "./audit-log";
+import { deadlineMs, rootTokenBy, storedKeys, VAULT } from "./first-boots";
+import { useSandbox } from "./running-sandbox";
+import { LoggedInWorkload } from "./workloads";
+import { Workspace } from "./workspace";
+
+const missing = [vaultOrDatabaseMissing(), kustoMissing()].filter(Boolean).join(" ");
+
+/** Real lines of Vault and of its VM, and the queries of the rules, which the last test runs. What a deployer does: traces.test.ts. */
+describeUnless(missing, "An alert", () => {
+  const environment = changed(loadEnvironment("demo"), (copy) => {
+    copy.evidenceWorkspace = securityWorkspace;
+  });
+  const running = useSandbox({ environment, upTo: "vault-config" });
+  const scenes = new AlertScenes();
+  let workspace: Workspace;
+  /** What a system without trouble logged. */
+  let healthy: Logs = {};
+  let workload: LoggedInWorkload;
+
+  const hoursLater = (hours: number) => new Date(Date.now() + hours * 3_600_000);
+  const now = () => new Date().toISOString();
+  /** What vault-watch says now. */
+  const look = async (): Promise<Record<string, unknown>> => {
+    const { code, output } = await running.sandbox.vault.run("vault-watch.service");
+    const said = output.split("\n").find((line) => line.startsWith("{")) ?? output;
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/^\{/) });
+    return JSON.parse(said);
+  };
+  const lookAndExpect = async (what: string, firing: readonly string[], since: string) => {
+    const said = await look();
+    scenes.add(what, firing, workspace.logs(since));
+    return said;
+  };
+  const asked = async (): Promise<number> => (await workload.ask("GET transit/keys/customer-key")).status;
+  const active = async () => {
+    const health = () => running.client().request({ method: "GET", path: "sys/health" });
+    await waitFor("Vault to be unsealed and active", health, { deadlineMs });
+  };
+
+  beforeAll(async () => {
+    workspace = new Workspace(running.sandbox, securityWorkspace);
+    workload = await LoggedInWorkload.of(running.sandbox, "agent");
+    workspace.logs();
+  });
+
+  it("says nothing where all is well", async () => {
+    const since = now();
+    expect(await asked()).toBe(200);
+    const said = await lookAndExpect("all is well", [], since);
+    expect(said).toMatchObject({
+      answered: true,
+      initialized: true,
+      sealed: false,
+      standby: false,
+      leader: true,
+      audited: true,
+      disks: ["system", "data", "audit", "memory"].map((name) => ({ name, used: expect.any(Number) })),
+    });
+    expect(said["certificateDays"]).toBeGreaterThan(300);
+    const logs = workspace.logs(since);
+    healthy = logs;
+    scenes.add("Vault's audit log does not come", ["audit-stopped"], { ...logs, VaultAudit_CL: [] });
+    const later = (minutes: number) => new Date(Date.now() + minutes * 60_000);
+    scenes.add("nothing has come for 14 minutes", [], logs, later(14));
+    scenes.add("nothing has come for 16 minutes", ["silent"], logs, later(16));
+    // What no sandbox can have, in the line that it has.
+    const saying = (what: string, firing: readonly string[], other: object) => {
+      const line = JSON.stringify({ ...said, ...other });
+      const Syslog = (logs.Syslog ?? []).map((row) =>
+        row["ProcessName"] === "vault-watch" ? { ...row, SyslogMessage: line } : row,
+      );
+      scenes.add(what, firing, { ...logs, Syslog });
+    };
+    saying("no node is the leader", ["no-leader"], { leader: false, standby: true });
+    saying("the certificate ends in 14 days", [], { certificateDays: 14 });
+    saying("the certificate ends in 13 days", ["certificate-ends"], { certificateDays: 13 });
+    saying("a disk is full by 80%", [], { disks: [{ name: "data", used: 80 }] });
+    saying("a disk is full by 81%", ["disk-full"], { disks: [{ name: "data", used: 81 }] });
+  });
+
+  it("looks at failed logins", async () => {
+    const since = now();
+    const body = { role: "webapp-role", jwt: "not.a.jwt" };
+    const fail = () => running.client().request({ method: "PUT", path: "auth/jwt/login", body });
+    for (let count = 1; count < 10; count++) await expect(fail()).rejects.toThrow();
+    await lookAndExpect("nine logins failed", [], since);
+    await expect(fail()).rejects.toThrow();
+    await lookAndExpect("ten logins failed", ["failed-logins"], since);
+  });
+
+  it("looks at database users that cannot be made", async () => {
+    const { database } = running.sandbox;
+    const since = now();
+    await database.kill();
+    expect((await workload.ask("GET database/creds/short")).status).toBe(500);
+    await database.restart();
+    await lookAndExpect("MySQL is down", ["database-credentials-fail"], since);
+  });
+
+  it("looks at audit devices that cannot write", async () => {
+    const { vault } = running.sandbox;
+    /** Vault finds a folder where its log was, when it opens it anew. */
+    const broken = async (log: string) => {
+      renameSync(vault.path(log), vault.path(`${log}.aside`));
+      mkdirSync(vault.path(log));
+      await vault.reload(VAULT);
+    };
+    const repaired = (log: string) => {
+      rmSync(vault.path(log), { recursive: true });
+      renameSync(vault.path(`${log}.aside`), vault.path(log));
+    };
+    const since = now();
+    await broken(vaultConfigsLog);
+    await waitFor(
+      "Vault to say that a device failed",
+      async () => (await asked()) === 200 && /pipeline error/.test(vault.output(VAULT)),
+      { deadlineMs },
+    );
+    await lookAndExpect("one audit device fails", ["audit-device-failed"], since);
+    await broken(firstBootsLog);
+    await waitFor("Vault to answer nothing", async () => (await asked()) === 500, { deadlineMs });
+    expect(
+      await lookAndExpect(
+        "both audit devices fail",
+        ["audit-blocked", "audit-stopped", "audit-device-failed"],
+        now(),
+      ),
+    ).toMatchObject({ answered: true, sealed: false, leader: true, audited: false });
+    repaired(firstBootsLog);
+    repaired(vaultConfigsLog);
+    await vault.restart(VAULT);
+    await active();
+  });
+
+  it("looks at a Vault that is sealed", async () => {
+    const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
+    const root = new VaultClient(
+      running.sandbox.vaultConnection(),
+      await rootTokenBy(running.sandbox, keys.slice(0, threshold)),
+    );
+    await root.request({ method: "PUT", path: "sys/seal" });
+    root.close();
+    await lookAndExpect("Vault is sealed", ["sealed"], now());
+  });
+
+  it("looks at a Vault that does not answer", async () => {
+    await running.sandbox.vault.stop(VAULT);
+    expect(await lookAndExpect("Vault is stopped", ["unreachable"], now())).toMatchObject({
+      answered: false,
+      leader: false,
+      audited: false,
+    });
+  });
+
+  it("looks at snapshots where they are taken, by the lines that vault-snapshot writes", async () => {
+    const said = (line: string): Logs => ({
+      ...healthy,
+      Syslog: [
+        ...(healthy.Syslog ?? []),
+        {
+          TimeGenerated: now(),
+          Computer: running.sandbox.vault.name,
+          ProcessName: "vault-snapshot",
+          SyslogMessage: line,
+        },
+      ],
+    });
+    const stored = `vault-snapshot 20261126T030000Z-4711: stored, 4711 bytes, Vault 1.21.0, key version ${"0".repeat(32)}`;
+    const snapshots = new AlertScenes();
+    snapshots.add("one is kept", [], said(stored));
+    snapshots.add("one was kept 47 hours ago", ["silent"], said(stored), hoursLater(47));
+    snapshots.add("one was kept 49 hours ago", ["silent", "snapshot-old"], said(stored), hoursLater(49));
+    snapshots.add(
+      "one fails",
+      ["snapshot-failed", "snapshot-old"],
+      said("vault-snapshot 20261126T030000Z: failed: no room"),
+    );
+    const system = { ...watchedSystem(running.sandbox, environment.name), snapshots: true };
+    expect(snapshots.firing(system)).toEqual(snapshots.expected);
+  });
+
+  it("is raised by each of these events, and by nothing else", () => {
+    expect(scenes.firing(watchedSystem(running.sandbox, environment.name))).toEqual(scenes.expected);
+  });
+});
