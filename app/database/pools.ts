@@ -279,6 +279,13 @@ const transient = new Set([
   "ER_CONNECTION_KILLED",
   "ER_OPTION_PREVENTS_STATEMENT",
   "ER_READ_ONLY_MODE",
+  // The server's disk or memory is full.
+  "ER_DISK_FULL",
+  "ER_RECORD_FILE_FULL",
+  "ER_ERROR_ON_WRITE",
+  "ER_GET_ERRNO",
+  "ER_OUTOFMEMORY",
+  "ER_OUT_OF_RESOURCES",
 ]);
 
 function judge(error: unknown): Verdict {

@@ -6,7 +6,8 @@ import type { Connection, RowDataPacket } from "mysql2/promise";
 import { customerFields } from "../../app/customers/customer-store";
 import { madeUpCustomers } from "../../app/customers/made-up-customers";
 import { applyMigrations, migrations } from "../../app/database/migrate";
-import { Conflict, InvalidInput, NotFound, Tampered } from "../../app/errors";
+import { Pools } from "../../app/database/pools";
+import { Conflict, InvalidInput, NotFound, Tampered, Unavailable } from "../../app/errors";
 import { packageApp } from "../../app/package";
 import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
 import { useSandbox } from "../sandbox/system/running-sandbox";
@@ -325,6 +326,38 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
       transit: { key: "customer-key", latestVersion: 1 },
     });
     expect(JSON.stringify([status, app.events])).not.toMatch(/hvb\.|hvs\.|eyJ/);
+  });
+
+  it("says that the database cannot do it now when the server's disk is full", async () => {
+    const settings = webAppSettings(running.sandbox);
+    if (settings.way !== "vault" || !settings.database) throw new Error("no database");
+    const login = {
+      ...settings.database,
+      ...(await credentialsOf(running.sandbox, "long")),
+      leaseId: "",
+      rootsPem: settings.rootsPem,
+    };
+    const source = {
+      current: login,
+      failure: undefined,
+      get: async () => login,
+      refused: () => false,
+      leaseSecondsLeft: async () => 60,
+    };
+    const pools = new Pools(
+      () => source,
+      () => {},
+    );
+    await pools.replace(login);
+    // What MariaDB answers to an INSERT then. Source: MySQL, error 1114.
+    const full = Object.assign(new Error("The table 'customers' is full"), {
+      code: "ER_RECORD_FILE_FULL",
+      sqlState: "HY000",
+    });
+    const work = pools.use("add", () => Promise.reject(full), 500);
+    await expect(work).rejects.toThrow(/cannot do it now \(ER_RECORD_FILE_FULL\)/);
+    await expect(work).rejects.toThrow(Unavailable);
+    await pools.close();
   });
 
   it("migrates once, however many do it at once", async () => {

@@ -29,9 +29,7 @@ const state = (lineage: string, serial: number) =>
   });
 const destination = (stack: string) => project.path(`state/demo/${stack}.tfstate`);
 const from = (folder: string) =>
-  project.run("scripts/migrate-state", ["demo", "--from", `local:${project.path(folder)}`], {
-    env: { TMPDIR: project.path("tmp") },
-  });
+  project.run("scripts/migrate-state", ["demo", "--from", `local:${project.path(folder)}`]);
 beforeEach(() => {
   const folders = ["tmp", "old", "former", "other", "newer", "state/demo", "cdktf.out"].map((name) =>
     project.path(name),

@@ -56,7 +56,7 @@ export class PipelineProject {
   constructor(imitations: readonly string[] = ["az", "gh"]) {
     for (const name of copied) cpSync(join(project, name), join(this.folder, name), { recursive: true });
     linkPackages(this.path("."));
-    mkdirSync(join(this.folder, "bin"));
+    for (const name of ["bin", "tmp"]) mkdirSync(join(this.folder, name));
     for (const name of imitations) this.addProgram(name, imitation(name));
   }
 
@@ -88,6 +88,7 @@ export class PipelineProject {
       env: {
         ...inherited,
         PATH: `${join(this.folder, "bin")}:${process.env.PATH}`,
+        TMPDIR: this.path("tmp"),
         IMITATION_PORT: String((this.server.address() as AddressInfo).port),
         ...options.env,
       },

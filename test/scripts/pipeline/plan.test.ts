@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import type { Plan } from "../../../scripts/plan-summary/plan";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { emptyCloud } from "./cloud";
@@ -25,7 +25,7 @@ const change = (before: unknown, after: unknown) => ({
 });
 
 beforeAll(() => {
-  project.write(".gitignore", "node_modules\ncdktf.out\nbin\nsummary.md\n");
+  project.write(".gitignore", "node_modules\ncdktf.out\nbin\ntmp\nsummary.md\n");
   git("init", "--quiet");
   git("add", "--all");
   git("commit", "--quiet", "--message", "before");
@@ -35,6 +35,8 @@ beforeEach(() => {
   project.plans = {};
   project.calls = [];
 });
+// A plan holds what the state holds, so no copy may stay on the runner.
+afterEach(() => expect(readdirSync(project.path("tmp"))).toEqual([]));
 afterAll(() => project.remove());
 
 describe("scripts/pipeline/plan", () => {
