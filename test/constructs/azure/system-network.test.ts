@@ -156,7 +156,7 @@ describe("SystemNetwork", () => {
     expect(Object.fromEntries(settings)).toEqual({ vault: false, agents: false });
   });
 
-  it("lets a storage account recognize the agents' subnet, and declares the endpoint that Azure adds for MySQL", () => {
+  it("lets storage accounts recognize the subnets of the agents and of Vault, and declares the endpoint that Azure adds for MySQL", () => {
     const subnets = stackOf().resources("azurerm_subnet");
     const known = subnets.filter((one) =>
       (one.get("service_endpoints") as string[] | undefined)?.includes("Microsoft.Storage"),
@@ -164,6 +164,7 @@ describe("SystemNetwork", () => {
     expect(known.map(({ path }) => path).sort()).toEqual([
       "stack/network/agents/subnet",
       "stack/network/mysql/subnet",
+      "stack/network/vault/subnet",
     ]);
   });
 
