@@ -164,7 +164,7 @@ function seconds(start: number): string {
 /** One sentence for an error that a person can correct, or the stack trace of a bug in this program. */
 function problem(error: unknown): unknown {
   if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT")
-    return `The disk is full (${messageOf(error)}). Free about 500 MB and try again.`;
+    return `No disk space is left (${messageOf(error)}). Free about 500 MB and try again.`;
   return error instanceof EnvironmentError || error instanceof UserError ? messageOf(error) : error;
 }
 
