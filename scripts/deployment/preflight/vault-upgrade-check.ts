@@ -32,14 +32,21 @@ export const checkVaultUpgrade: Check = ({ environment, stacks, states }) => {
 /** Versions of Vault that the VMs of a stack have, each once. */
 function versionsOf(vaultServer: StackState | undefined): string[] {
   const machines = vaultServer?.existing("azurerm_linux_virtual_machine") ?? [];
-  const versions = machines.flatMap(({ user_data }) => {
-    const release = readCloudConfig(userDataText(String(user_data))).write_files.find(
+  return [...new Set(machines.flatMap(({ user_data }) => versionIn(user_data) ?? []))];
+}
+
+/** Undefined where the user data are missing, or in a form that this project does not write. */
+function versionIn(userData: unknown): string | undefined {
+  if (typeof userData !== "string") return undefined;
+  try {
+    const release = readCloudConfig(userDataText(userData)).write_files.find(
       ({ path }) => path === "/etc/vault-vm/vault-release.env",
     );
     // Enterprise adds +ent.
-    return /^RELEASE_VERSION=([\d.]+)/m.exec(release ? textOf(release) : "")?.[1] ?? [];
-  });
-  return [...new Set(versions)];
+    return /^RELEASE_VERSION=([\d.]+)/m.exec(release ? textOf(release) : "")?.[1];
+  } catch {
+    return undefined;
+  }
 }
 
 const major = (version: string): number => Number(version.split(".")[0]);
