@@ -128,6 +128,9 @@ const deployer: Explained = {
     ...managed("POST", "transit/keys/{name}/config", "transit/keys/{name}/rotate"),
     ...managed("DELETE", "sys/audit/{path}"),
   ],
+  "nodes after the first leave a cluster, which their VMs' deletion does too": [
+    "POST /sys/storage/raft/remove-peer",
+  ],
   "the lists of that": [
     ...managed("GET", "sys/mounts", "sys/auth", "sys/audit"),
     ...managed("GET", "sys/storage/raft/autopilot/state", "sys/storage/raft/configuration"),
