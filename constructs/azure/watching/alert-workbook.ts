@@ -33,8 +33,6 @@ export class AlertWorkbook extends Construct {
       dataJson: JSON.stringify({
         version: "Notebook/1.0",
         items: logAlertsOf(system).flatMap((alert) => [this.explain(alert), this.show(alert)]),
-        $schema:
-          "https://github.com/Microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json",
       }),
     });
   }
