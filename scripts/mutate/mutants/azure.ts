@@ -166,8 +166,8 @@ export const azureMutants = [
       ["VMs have no TPM", "vtpmEnabled: true", "vtpmEnabled: false"],
       [
         "extensions run as root on each VM",
-        "this.props.sshAdministrators.length > 0,\n      // Azure manages",
-        "true,\n      // Azure manages",
+        "allowExtensionOperations: this.extensions.length > 0",
+        "allowExtensionOperations: true",
       ],
       ["a new image replaces the VM", '["source_image_reference"]', "[]"],
       [
