@@ -135,14 +135,17 @@ export class CustomerRows {
 
   /** Under its old number and key, as another version: pages of the version that was removed do not fit. @throws {Conflict} */
   async restore({ id, rowKey, version, createdAt }: StoredCustomer, sealed: SealedFields): Promise<void> {
-    const named = ["id", "row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
+    const place = {
+      id,
+      row_key: rowKey,
+      version: version + 1,
+      created_at: createdAt,
+      updated_at: new Date(),
+    };
     await this.pools.use("bring back a customer", (session, attempt) =>
       session.transaction(async () => {
         try {
-          await session.change(
-            `INSERT INTO customers (${named.join(", ")}) VALUES (${named.map(() => "?").join(", ")})`,
-            [id, rowKey, version + 1, sealed.keyVersion, createdAt, new Date(), ...sealedValues(sealed)],
-          );
+          await insertRow(session, place, sealed);
         } catch (error) {
           if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
           const stored = await find(session, id);
@@ -242,13 +245,12 @@ async function insert(
   sealed: SealedFields,
   now: Date,
 ): Promise<number | StoredCustomer> {
-  const named = ["row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
   try {
-    const { insertId } = await session.change(
-      `INSERT INTO customers (${named.join(", ")}) VALUES (${named.map(() => "?").join(", ")})`,
-      [rowKey, 1, sealed.keyVersion, now, now, ...sealedValues(sealed)],
+    return await insertRow(
+      session,
+      { row_key: rowKey, version: 1, created_at: now, updated_at: now },
+      sealed,
     );
-    return insertId;
   } catch (error) {
     if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
     // Of an attempt whose answer was lost, or of an earlier request with the same one-time key.
@@ -256,6 +258,20 @@ async function insert(
     if (!row) throw error;
     return storedCustomer(row);
   }
+}
+
+/** @param place the row's columns that nothing seals @returns the row's number */
+async function insertRow(
+  session: Session,
+  place: Readonly<Record<string, Parameter>>,
+  sealed: SealedFields,
+): Promise<number> {
+  const named = [...Object.keys(place), "key_version", ...sealedColumns];
+  const { insertId } = await session.change(
+    `INSERT INTO customers (${named.join(", ")}) VALUES (${named.map(() => "?").join(", ")})`,
+    [...Object.values(place), sealed.keyVersion, ...sealedValues(sealed)],
+  );
+  return insertId;
 }
 
 async function isEmpty(session: Session): Promise<boolean> {

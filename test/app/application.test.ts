@@ -14,11 +14,12 @@ import { useSandbox } from "../sandbox/system/running-sandbox";
 import {
   ada,
   credentialsOf,
+  databaseLogin,
   dump,
   inspector,
   RunningApplication,
-  siteName,
   transitRequests,
+  webAppClient,
   webAppEnvironment,
   webAppSettings,
 } from "./running-application";
@@ -255,16 +256,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
 
   it("opens a row from before data keys beside others, and gives it one with the rewrap", async () => {
     const { id } = await app.store.add(ada);
-    const site = siteName(running.sandbox);
-    const login = await running.client(undefined, site).request({
-      method: "POST",
-      path: "auth/jwt/login",
-      body: {
-        role: "webapp-role",
-        jwt: running.sandbox.azure.tokenForSite(site, "https://management.azure.com/"),
-      },
-    });
-    const vault = running.client((login["auth"] as { client_token: string }).client_token, site);
+    const vault = await webAppClient(running.sandbox);
     const base64 = (text: string) => Buffer.from(text).toString("base64");
     const [before] = (
       await database.query<RowDataPacket[]>("SELECT row_key FROM customers WHERE id = ?", [id])
@@ -329,14 +321,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
   });
 
   it("says that the database cannot do it now when the server's disk is full", async () => {
-    const settings = webAppSettings(running.sandbox);
-    if (settings.way !== "vault" || !settings.database) throw new Error("no database");
-    const login = {
-      ...settings.database,
-      ...(await credentialsOf(running.sandbox, "long")),
-      leaseId: "",
-      rootsPem: settings.rootsPem,
-    };
+    const login = await databaseLogin(running.sandbox, "long");
     const source = {
       current: login,
       failure: undefined,
@@ -361,14 +346,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
   });
 
   it("migrates once, however many do it at once", async () => {
-    const settings = webAppSettings(running.sandbox);
-    if (settings.way !== "vault" || !settings.database) throw new Error("no database");
-    const login = {
-      ...settings.database,
-      ...(await credentialsOf(running.sandbox, "migration")),
-      leaseId: "",
-      rootsPem: settings.rootsPem,
-    };
+    const login = await databaseLogin(running.sandbox, "migration");
     const done: string[] = [];
     const extra = {
       version: 9,

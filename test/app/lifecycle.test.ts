@@ -13,6 +13,7 @@ import {
   siteName,
   sleep,
   until,
+  webAppClient,
   webAppSettings,
 } from "./running-application";
 
@@ -182,16 +183,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     const more = `${before}\npath "sys/leases/revoke" {\n  capabilities = ["update"]\n}\n`;
     await deployer.request({ method: "POST", path: policy, body: { policy: more } });
     undo.push(() => deployer.request({ method: "POST", path: policy, body: { policy: before } }));
-    const site = siteName(running.sandbox);
-    const login = await running.client(undefined, site).request({
-      method: "POST",
-      path: "auth/jwt/login",
-      body: {
-        role: "webapp-role",
-        jwt: running.sandbox.azure.tokenForSite(site, "https://management.azure.com/"),
-      },
-    });
-    return running.client((login["auth"] as { client_token: string }).client_token, site);
+    return webAppClient(running.sandbox);
   }
 
   const undo: (() => Promise<unknown>)[] = [];

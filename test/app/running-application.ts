@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { type Application, createApplication } from "../../app/application";
 import type { CustomerInput } from "../../app/customers/customer-store";
+import type { DatabaseLogin } from "../../app/database/credentials";
 import { Unavailable } from "../../app/errors";
 import type { LifecycleEvent } from "../../app/lifecycle-event";
 import { createLogger, logLifecycleEvent } from "../../app/operations/log";
@@ -124,20 +125,33 @@ export function siteName(sandbox: Sandbox): string {
   return String(sandbox.deployment.resources("azurerm_linux_web_app")[0]?.argument("name"));
 }
 
-/** Credentials of a database role, as the web app gets them. */
-export async function credentialsOf(
-  sandbox: Sandbox,
-  role: string,
-): Promise<{ user: string; password: string }> {
+/** Vault's API with the web app's login. */
+export async function webAppClient(sandbox: Sandbox): Promise<VaultClient> {
   const settings = webAppSettings(sandbox);
-  if (settings.way !== "vault" || !settings.database) throw new Error("The web app has no database.");
+  if (settings.way !== "vault") throw new Error("The web app does not log in to Vault itself.");
   const site = siteName(sandbox);
   const login = (await new VaultClient(sandbox.vaultConnection(site)).request({
     method: "POST",
     path: "auth/jwt/login",
     body: { role: settings.role, jwt: sandbox.azure.tokenForSite(site, settings.tokenResource) },
   })) as { auth: { client_token: string } };
-  const client = new VaultClient(sandbox.vaultConnection(site), login.auth.client_token);
+  return new VaultClient(sandbox.vaultConnection(site), login.auth.client_token);
+}
+
+/** A database role's login, with credentials as the web app gets them. */
+export async function databaseLogin(sandbox: Sandbox, role: string): Promise<DatabaseLogin> {
+  const settings = webAppSettings(sandbox);
+  if (settings.way !== "vault" || !settings.database) throw new Error("The web app has no database.");
+  const { rootsPem } = settings;
+  return { ...settings.database, ...(await credentialsOf(sandbox, role)), leaseId: "", rootsPem };
+}
+
+/** Credentials of a database role, as the web app gets them. */
+export async function credentialsOf(
+  sandbox: Sandbox,
+  role: string,
+): Promise<{ user: string; password: string }> {
+  const client = await webAppClient(sandbox);
   const { username, password } = (await client.read(`database/creds/${role}`)) as Record<string, string>;
   return { user: username ?? "", password: password ?? "" };
 }

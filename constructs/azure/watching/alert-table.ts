@@ -21,13 +21,13 @@ export interface LogAlert {
   /** How often the query runs, and how far back it looks; durations of ISO 8601. */
   readonly every: "PT5M" | "PT1H";
   readonly window: "PT5M" | "PT15M" | "PT1H" | "P2D";
-  /** What it finds, as a sentence for whoever gets the message. */
+  /** What it finds, as a sentence for the people who get the message. */
   readonly what: string;
   readonly why: string;
   readonly cure: string;
   /** The row of docs/security.md, "What a deployer can still do", of which it is the trace. */
   readonly way?: string;
-  /** Whether there is something to watch; always, unless told. */
+  /** Whether there is something to watch. Without it, there always is. */
   readonly applies?: (system: WatchedSystem) => boolean;
   /** In Kusto. Azure adds the window: the query says nothing of times. */
   readonly query: (system: WatchedSystem) => string;
@@ -50,14 +50,18 @@ export interface MetricAlert {
 
 const list = (texts: readonly string[]): string => texts.map((text) => `"${text}"`).join(", ");
 
+/** What a program wrote to the journal of the nodes. */
+const journalOf = (program: string, nodes: readonly string[]): string =>
+  `Syslog
+| where ProcessName == "${program}" and Computer in (${list(nodes)})`;
+
 /** A line that leaves pipelines out. Kusto takes no empty list. */
 const notBy = (column: string, pipelines: readonly string[]): string =>
   pipelines.length > 0 ? `\n| where ${column} !in (${list(pipelines)})` : "";
 
 /** The newest line of vault-watch of each node, as `State`. */
 const newestState = ({ nodes }: WatchedSystem): string =>
-  `Syslog
-| where ProcessName == "vault-watch" and Computer in (${list(nodes)})
+  `${journalOf("vault-watch", nodes)}
 | where SyslogMessage startswith "{"
 | summarize arg_max(TimeGenerated, SyslogMessage) by Computer
 | extend State = parse_json(SyslogMessage)`;
@@ -196,8 +200,7 @@ ${newestState({ nodes, ...system })}
     why: "The other device still has each line. When that one fails too, Vault answers nobody.",
     cure: "Make room on the disk that the line names. See docs/security.md, where the audit logs are.",
     query: ({ nodes }) =>
-      `Syslog
-| where ProcessName == "vault" and Computer in (${list(nodes)})
+      `${journalOf("vault", nodes)}
 | where SyslogMessage contains "underlying pipeline error" or SyslogMessage contains "failed to audit"
 | summarize Count = count(), Message = take_any(SyslogMessage) by Computer`,
   },
@@ -240,8 +243,7 @@ ${newestState({ nodes, ...system })}
     why: "The one before is older than it should be when it is needed.",
     cure: "The line says why. Run `systemctl start vault-snapshot` on the active node when it is put right.",
     query: ({ nodes }) =>
-      `Syslog
-| where ProcessName == "vault-snapshot" and Computer in (${list(nodes)})
+      `${journalOf("vault-snapshot", nodes)}
 | where SyslogMessage startswith "vault-snapshot " and SyslogMessage contains ": failed:"
 | summarize Count = count(), Message = take_any(SyslogMessage) by Computer`,
   },
@@ -255,8 +257,7 @@ ${newestState({ nodes, ...system })}
     why: "What was written since the last one is lost with the data disks.",
     cure: "Read `journalctl -u vault-snapshot` on the active node, and see whether `vault-snapshot.timer` runs.",
     query: ({ nodes }) =>
-      `Syslog
-| where ProcessName == "vault-snapshot" and Computer in (${list(nodes)})
+      `${journalOf("vault-snapshot", nodes)}
 | where SyslogMessage startswith "vault-snapshot " and SyslogMessage contains ": stored,"
 | summarize Stored = count()
 | where Stored == 0`,
