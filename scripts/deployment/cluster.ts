@@ -3,30 +3,13 @@ import type { Report } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import { type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
+import { type AutopilotState, readAutopilotState } from "./autopilot-state";
 import type { Interruption } from "./interruption";
-
-/** Source: Vault's API, sys/storage/raft/autopilot/state. */
-const autopilotState = z.object({
-  leader: z.string(),
-  servers: z.record(
-    z.string(),
-    z.object({
-      healthy: z.boolean(),
-      status: z.string(),
-      node_status: z.string(),
-      last_contact: z.string(),
-      last_index: z.number(),
-      version: z.string(),
-    }),
-  ),
-});
 
 /** Source: Vault's API, sys/storage/raft/configuration. */
 const raftConfiguration = z.object({
   config: z.object({ servers: z.array(z.object({ node_id: z.string() })) }),
 });
-
-type State = z.infer<typeof autopilotState>;
 
 export interface ClusterOptions {
   /** Does work with Vault's API, as a deployer. */
@@ -105,10 +88,8 @@ export class Cluster {
       );
   }
 
-  private state(): Promise<State> {
-    return this.options.withVault(async (vault) =>
-      autopilotState.parse(await vault.request({ method: "GET", path: "sys/storage/raft/autopilot/state" })),
-    );
+  private state(): Promise<AutopilotState> {
+    return this.options.withVault(readAutopilotState);
   }
 
   private async wait<T>(what: string, report: Report, look: () => Promise<T>): Promise<NonNullable<T>> {
@@ -129,14 +110,14 @@ export class Cluster {
   }
 }
 
-function serves({ servers }: State, name: string): boolean {
+function serves({ servers }: AutopilotState, name: string): boolean {
   const server = servers[name];
   return (
     server?.healthy === true && server.node_status === "alive" && ["leader", "voter"].includes(server.status)
   );
 }
 
-function saidOf({ servers }: State, name: string): string {
+function saidOf({ servers }: AutopilotState, name: string): string {
   const server = servers[name];
   if (!server) return `autopilot knows no ${name}`;
   const { healthy, status, node_status, last_contact, last_index } = server;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Environment } from "../../../environments/schema";
 import type { VaultClient } from "../../../lib/vault-api/vault-client";
+import { readAutopilotState } from "../autopilot-state";
 import type { VaultAccess } from "../vault";
 import { type Finding, look, note, unseen, well, wrong } from "./finding";
 
@@ -14,16 +15,6 @@ const sealStatus = z.object({
 });
 
 const leader = z.object({ leader_address: z.string().default(""), active_time: z.string().default("") });
-
-const autopilot = z.object({
-  leader: z.string().default(""),
-  servers: z
-    .record(
-      z.string(),
-      z.object({ healthy: z.boolean(), status: z.string(), version: z.string().default("") }),
-    )
-    .default({}),
-});
 
 const auditDevices = z.record(z.string(), z.unknown());
 
@@ -89,8 +80,7 @@ const deployerFindings =
   (environment: Environment) =>
   async (client: VaultClient): Promise<Finding[]> => {
     const { nodes } = environment.vault;
-    const state = autopilot.parse((await client.read("sys/storage/raft/autopilot/state")) ?? {});
-    const servers = Object.entries(state.servers);
+    const servers = Object.entries((await readAutopilotState(client)).servers);
     const healthy = servers.filter(([, server]) => server.healthy);
     const list = servers
       .map(([id, server]) => `${id} ${server.status}${server.healthy ? "" : " (not healthy)"}`)

@@ -85,7 +85,11 @@ export class VaultImitation {
     if (url === "/v1/sys/audit") return [200, { data: { "first-boot/": {}, "file/": {} } }];
     if (this.autopilot && url.startsWith("/v1/sys/storage/raft/")) return this.answerOfRaft(url, sent);
     if (url === "/v1/sys/storage/raft/autopilot/state") {
-      const servers = Object.entries(this.nodes).map(([id, healthy]) => [id, { healthy, status: "voter" }]);
+      const seen = { node_status: "alive", last_contact: "0s", last_index: 1, version: "2.2.2" };
+      const servers = Object.entries(this.nodes).map(([id, healthy]) => [
+        id,
+        { healthy, status: "voter", ...seen },
+      ]);
       return [200, { data: { leader: "vault-1", servers: Object.fromEntries(servers) } }];
     }
     if (url === "/healthz") return [this.webApp];
