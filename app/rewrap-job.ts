@@ -9,7 +9,7 @@ export interface RewrapState {
   problem?: string;
 }
 
-/** Encrypts rows anew while the application works: one at a time, however often somebody asks. */
+/** Encrypts rows again while the application works. Only one run works at a time. */
 export class RewrapJob {
   state: RewrapState = { running: false };
 

@@ -732,7 +732,7 @@ export const environmentSchema = z.strictObject({
     .string()
     .regex(
       /^[a-z0-9]+$/,
-      "is no region of Azure; write it as `az account list-locations` does, such as westeurope.",
+      "is not a region of Azure; write it as `az account list-locations` does, such as westeurope.",
     )
     .optional()
     .describe(
@@ -747,11 +747,11 @@ export const environmentSchema = z.strictObject({
               .string()
               .regex(
                 /^[A-Za-z0-9][A-Za-z0-9 _-]{0,49}$/,
-                "is no receiver's name; use 1 to 50 letters, digits, spaces, _ and -.",
+                "is not a name for a receiver; use 1 to 50 letters, digits, spaces, _ and -.",
               )
               .describe("Who this is; the messages show it."),
             address: z
-              .email("is no mail address; write it as somebody@example.com.")
+              .email("is not a mail address; write it as somebody@example.com.")
               .describe("The mail address."),
           }),
         )
@@ -764,7 +764,7 @@ export const environmentSchema = z.strictObject({
             .string()
             .regex(
               /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/(?:M|m)icrosoft\.(?:I|i)nsights\/actionGroups\/[^/$%"]+$/,
-              "is no action group's Azure id; write it as `az monitor action-group show --query id` does.",
+              "is not the Azure id of an action group; write it as `az monitor action-group show --query id` does.",
             ),
         )
         .max(4, "holds more than 4 action groups; Azure takes 5 for an alert, and one is that of emails.")

@@ -62,7 +62,7 @@ const customerInput = z.object({
         .string()
         .regex(
           /^(?:0|[1-9]\d{0,8})(?:\.\d{1,2})?$/,
-          "The salary is no amount; write it as 52000 or 52,000.50, below a thousand million.",
+          "The salary is not an amount. Write it as 52000 or 52,000.50, below 1,000,000,000.",
         ),
     ),
   email: text("email", "The e-mail address").regex(

@@ -39,7 +39,7 @@ export const customerSorts = ["number", "-number"] as const;
 export type CustomerSort = (typeof customerSorts)[number];
 
 export interface CustomerQuery extends PageRequest {
-  /** Ascending unless told. */
+  /** The default is ascending. */
   sort?: CustomerSort;
   /**
    * A customer number (`42`), a day, month or year of entry in UTC (`2026-11-21`, `2026-11`, `2026`: four digits are both a

@@ -108,7 +108,7 @@ export class EncryptedCustomerStore implements CustomerStore {
 
   async restore(removed: StoredCustomer): Promise<void> {
     this.assertPrepared();
-    // Vault decrypts only what belongs to this row key, whoever kept it meanwhile.
+    // A person's browser kept the row. Vault decrypts only what belongs to this row key.
     const [input] = await this.cipher().open([removed]);
     const [sealed] = await this.cipher().seal([{ rowKey: removed.rowKey, input: input as CustomerInput }]);
     if (!sealed) throw new Error("Vault sealed one customer and gave none.");

@@ -83,7 +83,7 @@ export function customerRoutes(pages: FastifyInstance, { store, tokens, logger }
     );
   });
 
-  // Never by an address: a page that is loaded anew, or from a history, reveals nothing.
+  // Only POST reveals numbers, so a reload or the history of a browser does not.
   pages.post("/customers/:id/reveal", { preValidation: tokens.check }, async (request, reply) => {
     const { customer, auditId } = await store.reveal(customerId(request.params));
     logger.info({ event: "revealed", requestId: request.id, customer: customer.id, auditId });

@@ -12,7 +12,7 @@ export interface KeyRoutesProps {
   logger: Logger;
 }
 
-/** Seconds until a page that shows a rewrap at work is loaded anew. */
+/** Seconds until a page that shows a running rewrap reloads. */
 const refreshSeconds = 1;
 
 /** The key's versions, and the rows that follow them. */

@@ -194,7 +194,7 @@ async function stateOf(sandbox: Sandbox): Promise<Readonly<Record<string, unknow
 async function nodesOf(sandbox: Sandbox, random: () => number): Promise<Nodes> {
   const name = String((await stateOf(sandbox))["leader"]);
   const leader = sandbox.vaultNodes.find((node) => node.name.endsWith(name));
-  if (!leader) throw new UserError(`Vault's leader ${name} is none of the nodes.`);
+  if (!leader) throw new UserError(`Vault's leader ${name} is not one of the nodes.`);
   const drawn = sandbox.vaultNodes
     .filter((node) => node !== leader)
     .map((node) => ({ node, at: random() }))

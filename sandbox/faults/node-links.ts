@@ -55,7 +55,7 @@ export class NodeLinks {
     }
   }
 
-  /** What was cut is closed: both ends open connections anew. */
+  /** Closes the cut connections. Both ends then open new ones. */
   join(): void {
     this.#cut.clear();
     for (const link of this.#links) if (link.dead) for (const end of link.ends) end.destroy();

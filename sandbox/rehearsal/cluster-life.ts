@@ -21,7 +21,7 @@ interface ClusterChange {
   readonly certificate?: boolean;
   /** Beginnings of the addresses, in Terraform, of what may be lost. */
   readonly losses?: readonly string[];
-  /** Whether it is killed on the way, and then goes on. */
+  /** Whether the script is killed, and then run again. */
   readonly killed?: boolean;
 }
 

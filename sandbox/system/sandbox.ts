@@ -50,7 +50,7 @@ export interface SandboxOptions {
   applyBy?: "terraform" | "http";
   /** Up to where the system is started; all of it unless told. */
   upTo?: "azure" | "vault" | "vault-config" | "everything";
-  /** What machines are told of the addresses in the virtual network, by name; those that they have unless told. */
+  /** What machines are told of the addresses in the virtual network, by name; by default, their own. */
   hosts?: (hosts: ReadonlyMap<string, string>) => ReadonlyMap<string, string>;
   /** Ends a start under way: what was started is stopped, and nothing more is. */
   signal?: AbortSignal;

@@ -13,7 +13,7 @@ export const shell = z.object({
 /** What a terminal needs to look around as somebody. */
 export type Shell = z.infer<typeof shell>;
 
-/** Whoever looks through these eyes is where the application is, with its settings: `node rewrap.js` works there. */
+/** A shell with the application's folder and settings: `node rewrap.js` works in it. */
 export function shellOf(sandbox: Sandbox, { name, file }: Login, folder: string): Shell {
   const node = dirname(process.execPath);
   const site = sandbox.webAppWorkloads().find((it) => it.name === name)?.site;

@@ -47,7 +47,7 @@ async function readState(file: string): Promise<AzureState> {
     return keptState.parse(JSON.parse(await readFile(file, "utf8"))) as AzureState;
   } catch {
     throw new UserError(
-      `${file} is damaged, and with it the Key Vaults' content, without which the Vault that was kept stays sealed. Restore the file, or remove the folder ${dirname(file)} and start anew.`,
+      `${file} is damaged, and with it the Key Vaults' content, without which the Vault that was kept stays sealed. Restore the file, or remove the folder ${dirname(file)} and start again.`,
     );
   }
 }

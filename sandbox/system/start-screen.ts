@@ -35,7 +35,7 @@ export async function startScreen(props: StartScreenProps): Promise<string> {
           command(`shell deployer -- vault read ${application.credentialsPath}`),
         ]
       : []),
-    "  Rotate the key, and encrypt every row anew",
+    "  Rotate the key, and encrypt every row again",
     command("rotate"),
     "  Kill Vault, and watch here how it starts and unseals itself",
     command(`kill ${vault}`),

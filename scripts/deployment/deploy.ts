@@ -64,7 +64,7 @@ Run again after any failure, it goes on.
   --allow-loss ADDRESS
                   let this resource be deleted, replaced or made smaller, though it holds data; Terraform's address
   --replace ADDRESS
-                  make this VM anew, for example with another Ubuntu; what it holds beside its data disk is lost
+                  create this VM again, for example with another Ubuntu; only its data disk is kept
   --at-once       change all nodes of a cluster together, not one after the other; Vault is away meanwhile
   --no-snapshot   let another version of Vault start without a snapshot before it
   --break-lock ID give back this lock, which a run that is over left on a state, then go on
@@ -160,7 +160,7 @@ function readDigests(text: string | undefined): ReadonlyMap<string, string> | un
 export interface Options {
   wait: number;
   allowedLosses: readonly string[];
-  /** Addresses of what is made anew. */
+  /** Addresses of the resources to replace. */
   replace: readonly string[];
   /** Whether all nodes of a cluster change together. */
   atOnce: boolean;
@@ -375,7 +375,7 @@ export class Deployment {
     if (again) await this.apply(stack, env, secrets, again.first);
   }
 
-  /** Of the addresses that are to be made anew, those in this stack. */
+  /** The addresses to replace in this stack. */
   private scopeOf(stack: string): PlanScope {
     const state = this.states.get(stack);
     return { replace: this.options.replace.filter((address) => state?.holds(address)) };

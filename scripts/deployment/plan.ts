@@ -32,9 +32,9 @@ export interface MadePlan {
 
 /** What a plan is of. */
 export interface PlanScope {
-  /** Addresses of the resources that alone may change, with what they need; all unless told. */
+  /** Addresses of the only resources that may change, with their dependencies. By default all may change. */
   readonly targets?: readonly string[];
-  /** Addresses of resources that are made anew. */
+  /** Addresses of the resources to replace. */
   readonly replace?: readonly string[];
 }
 

@@ -60,7 +60,7 @@ function requestOf(
   }
   if (!/^[\w-]+(\.[\w-]+)*$/.test(snapshot)) {
     throw new UserError(
-      `${JSON.stringify(snapshot)} is no snapshot's name; scripts/status shows the newest one's.`,
+      `${JSON.stringify(snapshot)} is not the name of a snapshot. scripts/status shows the newest name.`,
     );
   }
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");

@@ -5,7 +5,7 @@ import { tokenField } from "../request-forgery";
 import { type Html, html } from "./html";
 import { layout, notice } from "./layout";
 
-/** Says that it is done, and offers to undo it. The page carries the row's ciphertexts: whoever has it learns nothing from them. */
+/** Says that it is done, and offers to undo it. The page carries the row's ciphertexts, which tell nothing without Vault. */
 export function customerDeletedPage(id: number, removed: string, csrfToken: string): Html {
   return layout({
     title: `Customer ${id} was deleted`,
@@ -51,6 +51,6 @@ export function removedCustomer(text: string): StoredCustomer {
   try {
     return stored.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
   } catch {
-    throw new InvalidInput({ removed: "The form is damaged. Add the customer anew." });
+    throw new InvalidInput({ removed: "The form is damaged. Add the customer again." });
   }
 }

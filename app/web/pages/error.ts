@@ -2,7 +2,7 @@ import type { Failure } from "../failures";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
 
-/** @param again the page's own address, where loading it anew may help */
+/** @param again the page's own address, if a reload may help */
 export function errorPage(
   { title, detail, problems, retryAfterSeconds }: Failure,
   requestId: string,

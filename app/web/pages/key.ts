@@ -28,7 +28,7 @@ export function keyPage({ transit, readiness, rewrap, csrfToken }: KeyPageProps)
 <div class="narrow">
 <div class="heading"><h1>The key</h1><a class="button" href="/key">Refresh</a></div>
 <p class="lead">Vault has the key and never gives it out. A rotation adds a version: new ciphertexts are made with it, and those of
-older versions can still be read. Encrypting the rows anew brings them to the newest version.</p>
+older versions can still be read. Encrypting the rows again brings them to the newest version.</p>
 ${
   readiness.ready
     ? ""
@@ -47,7 +47,7 @@ ${
       )}</dl>`
 }
 <form method="post" action="/key/rewrap"><input type="hidden" name="${tokenField}" value="${csrfToken}">
-<div class="actions"><button type="submit" class="primary">Encrypt every row anew</button>
+<div class="actions"><button type="submit" class="primary">Encrypt every row again</button>
 <span class="quiet">${
       behind > 0
         ? `${behind} ${behind === 1 ? "customer is" : "customers are"} behind.`
@@ -68,13 +68,13 @@ ${
 
 function outcome({ running, progress, problem }: RewrapState): Html {
   if (problem) {
-    return html`<div class="problems" role="alert"><h2>Not every row was encrypted anew</h2><p>${problem} Start it again; it goes on with the rows that are left.</p></div>`;
+    return html`<div class="problems" role="alert"><h2>Not every row was encrypted again</h2><p>${problem} Start it again. It continues with the remaining rows.</p></div>`;
   }
   if (running) {
-    return html`<p class="notice" role="status">${progress ? `${progress.done} of ${progress.total} customers are encrypted anew.` : "The rows are being counted."} This page is loaded anew by itself.</p>`;
+    return html`<p class="notice" role="status">${progress ? `${progress.done} of ${progress.total} customers are encrypted again.` : "The rows are being counted."} This page reloads by itself.</p>`;
   }
   return progress
-    ? html`<p class="notice" role="status">${progress.done === 0 ? "No row was behind" : `${progress.done} customers were encrypted anew`}; all are at version ${progress.keyVersion} of the key.</p>`
+    ? html`<p class="notice" role="status">${progress.done === 0 ? "No row was behind" : `${progress.done} customers were encrypted again`}; all are at version ${progress.keyVersion} of the key.</p>`
     : html``;
 }
 

@@ -1,10 +1,10 @@
 import type { CustomerField } from "../../customers/customer-store";
 import { masked } from "../../customers/masked";
 
-/** Numbers that a page shows whole only to whoever asks for them. */
+/** Numbers that a page shows whole only on request. */
 export const maskedFields: ReadonlySet<CustomerField> = new Set(["socialSecurityNumber", "cardNumber"]);
 
-/** For whoever did not ask for whole numbers. */
+/** For a person who did not ask for whole numbers. */
 export function shownMasked(field: CustomerField, value: string): string {
   return maskedFields.has(field) ? masked(shownValue(field, value)) : shownValue(field, value);
 }

@@ -5,7 +5,7 @@ export interface WatchedSystem {
   readonly nodes: readonly string[];
   /** Object id of Vault's identity. */
   readonly vaultPrincipalId: string;
-  /** Object ids of the pipelines that deploy: what they do is no surprise. */
+  /** Object ids of the pipelines that deploy. Their changes raise no alert. */
   readonly pipelines: readonly string[];
   /** Whether Vault's nodes take snapshots, and one a day at least. */
   readonly snapshots: boolean;
@@ -296,7 +296,7 @@ ${newestState({ nodes, ...system })}
     window: "PT15M",
     way: "Write a policy and a role in Vault for themselves, log in by it, read secrets",
     what: "Somebody other than a pipeline changed policies, roles, logins or audit devices of Vault.",
-    why: "Whoever writes a policy and a role reads every secret.",
+    why: "A person who can write a policy and a role can read every secret.",
     cure: "Ask the caller. Compare with `cdktf diff vault-config`, and deploy it to take the change back.",
     query: (system) =>
       written(
@@ -338,7 +338,7 @@ ${newestState({ nodes, ...system })}
     window: "PT15M",
     way: "Assign themselves a role in Azure, on the recovery keys among others",
     what: "Somebody read Vault's recovery keys, or tried.",
-    why: "Whoever has enough of them makes a root token.",
+    why: "Enough of them make a root token.",
     cure: "If no recovery is under way, rekey: see docs/security.md, recovery. Remove the caller's role.",
     query: (system) => byOthers(system, "SecretGet", "/secrets/vault-recovery-keys"),
   },
@@ -349,7 +349,7 @@ ${newestState({ nodes, ...system })}
     window: "PT15M",
     way: "Read the TLS private key and pose as Vault inside the network",
     what: "Somebody other than Vault read the private key of its certificate, or tried.",
-    why: "Whoever has it can pose as Vault inside the network and see what clients send.",
+    why: "With this key, an attacker inside the network can pose as Vault and see what clients send.",
     cure: "Make a new version of the certificate in Key Vault. The VMs serve it within an hour and a quarter.",
     query: (system) => byOthers(system, "SecretGet", "/secrets/vault-tls"),
   },
@@ -360,7 +360,7 @@ ${newestState({ nodes, ...system })}
     window: "PT15M",
     way: "Take a snapshot of the data disk and unwrap Vault's root key",
     what: "Somebody other than Vault unwrapped with the unseal key, or tried.",
-    why: "Whoever unwraps Vault's root key and has a copy of its data reads every secret.",
+    why: "With Vault's root key and a copy of its data, an attacker reads every secret.",
     cure: "Take the caller's rights away. Rotate the unseal key, then every secret that Vault held.",
     query: (system) => byOthers(system, "KeyUnwrap", "/keys/"),
   },
@@ -501,7 +501,7 @@ export const metricAlerts: readonly MetricAlert[] = [
     operator: "LessThan",
     threshold: 99,
     what: "The Key Vault of the unseal key answers with errors.",
-    why: "A Vault that runs goes on. One that starts now stays sealed until Key Vault answers.",
+    why: "A running Vault continues. A Vault that starts now stays sealed until Key Vault answers.",
     cure: "See Azure's status. Restart no node meanwhile.",
   },
   {
@@ -527,7 +527,7 @@ export const metricAlerts: readonly MetricAlert[] = [
     operator: "GreaterThan",
     threshold: 20,
     what: "MySQL refuses logins.",
-    why: "Somebody tries passwords, or an application goes on with a user that Vault has removed.",
+    why: "Somebody tries passwords, or an application still uses a user that Vault has removed.",
     cure: "MySQL's audit log in the workspace says who, and from where.",
   },
 ];

@@ -1,4 +1,5 @@
 import { Construct } from "constructs";
+import { certificateDays } from "../../../environments/certificate-days";
 import { seconds } from "../../../environments/duration";
 import type { Environment } from "../../../environments/schema";
 import { AlertReceivers } from "./alert-receivers";
@@ -70,9 +71,7 @@ export class Watching extends Construct {
         .filter(({ type }) => type === "ServicePrincipal")
         .map(({ objectId }) => objectId.toLowerCase())
         .sort(),
-      // Half of the time that is left when Key Vault renews it; of a certificate that is brought along, two weeks.
-      certificateDays:
-        tls.source === "generated" ? Math.min(14, Math.floor(tls.renewDaysBeforeExpiry / 2)) : 14,
+      certificateDays: certificateDays(tls),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { certificateDays } from "../../../environments/certificate-days";
 import type { Environment } from "../../../environments/schema";
 import type { VaultClient } from "../../../lib/vault-api/vault-client";
 import { readAutopilotState } from "../autopilot-state";
@@ -21,14 +22,15 @@ const auditDevices = z.record(z.string(), z.unknown());
 /** Devices without which Vault's audit log has a gap: first boot's, and that of the stack vault-config. */
 const AUDIT_DEVICES = ["first-boot/", "file/"];
 
-/** Days before its end at which a certificate should have been renewed. */
-const CERTIFICATE_DAYS = 14;
-
 const DAY_MS = 86_400_000;
 
 /** What Vault says of itself: to anybody, and to a deployer. */
 export async function vaultFindings(access: VaultAccess, environment: Environment): Promise<Finding[]> {
-  const certificate = certificateFinding(readFileSync(access.certificateFile, "utf8"), new Date());
+  const certificate = certificateFinding(
+    readFileSync(access.certificateFile, "utf8"),
+    new Date(),
+    certificateDays(environment.vault.tls),
+  );
   const open = await look("Vault", () => access.asNobody(openFindings(environment)));
   const serves = open.some(({ what, state }) => what === "leader" && state === "well");
   if (!serves) {
@@ -47,7 +49,7 @@ const openFindings =
       return [
         wrong(
           "Vault",
-          "is not initialized. Its first boot goes on, or has failed: `az vm boot-diagnostics get-boot-log` says which.",
+          "is not initialized. Its first boot is running, or has failed: `az vm boot-diagnostics get-boot-log` says which.",
         ),
       ];
     }
@@ -102,11 +104,11 @@ const deployerFindings =
   };
 
 /** The newest that Key Vault has, and that Vault serves within the hour. */
-export function certificateFinding(pem: string, now: Date): Finding {
+export function certificateFinding(pem: string, now: Date, overdueDays: number): Finding {
   const ends = new Date(new X509Certificate(pem).validTo);
   const days = Math.floor((ends.getTime() - now.getTime()) / DAY_MS);
   const says = `ends on ${ends.toISOString().slice(0, 10)}, in ${days} days`;
-  if (days >= CERTIFICATE_DAYS) return well("certificate", says);
+  if (days >= overdueDays) return well("certificate", says);
   return wrong(
     "certificate",
     `${says}. Key Vault should have renewed it: docs/operations.md, "The certificate expired".`,

@@ -196,7 +196,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
         expect(shown).toContain(value);
     });
 
-    it("asks before it adds somebody twice, and goes on to another on request", async () => {
+    it("asks before it adds somebody twice, and offers to add another", async () => {
       await addPerson();
       await page.goto("/customers/new");
       await enterPerson();
@@ -209,7 +209,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    it("reveals numbers to whoever asks, and Vault's audit log has it", async () => {
+    it("reveals numbers on request, and Vault's audit log has it", async () => {
       await addPerson();
       const main = page.getByRole("main");
       expect(await main.textContent()).not.toContain(person.socialSecurityNumber);
@@ -250,9 +250,9 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await main.textContent()).toMatch(new RegExp(`Version ${newest} encrypts now\\s+0 0 customers`));
       await isFitForPeople();
       await screenshot("key");
-      await page.getByRole("button", { name: "Encrypt every row anew" }).click();
-      // The page loads itself anew while the rows move.
-      await page.getByText(/customers were encrypted anew; all are at version/).waitFor({ timeout: 30_000 });
+      await page.getByRole("button", { name: "Encrypt every row again" }).click();
+      // The page reloads itself while the rows move.
+      await page.getByText(/customers were encrypted again; all are at version/).waitFor({ timeout: 30_000 });
       expect(await main.textContent()).toContain("Every row is at the newest version.");
       expect(await main.textContent()).not.toContain(`Version ${newest - 1}`);
       await isFitForPeople();
@@ -368,7 +368,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
         expect(Number(answer?.headers()["retry-after"])).toBeGreaterThan(0);
         await isFitForPeople();
         await screenshot("unavailable");
-        // Away from the page that loads itself anew.
+        // Away from the page that reloads itself.
         await page.goto("about:blank");
         await page.goto("/system");
         expect(await page.getByRole("alert").textContent()).toContain("Vault");

@@ -43,18 +43,18 @@ describe("The page of the key", () => {
     application.report({ keyVersion: 2, done: 1, total: 3 });
     const running = await browser.open("/key");
     expect(running.headers["refresh"]).toBe("1");
-    expect(running.body).toContain("1 of 3 customers are encrypted anew.");
+    expect(running.body).toContain("1 of 3 customers are encrypted again.");
 
     application.finish({ keyVersion: 2, done: 3, total: 3 });
     await new Promise((resolve) => setImmediate(resolve));
     const done = await browser.open("/key");
     expect(done.headers["refresh"]).toBeUndefined();
-    expect(done.body).toContain("3 customers were encrypted anew; all are at version 2 of the key.");
+    expect(done.body).toContain("3 customers were encrypted again; all are at version 2 of the key.");
 
     await browser.submit("/key/rewrap", {}, "/key");
     application.finish(new Unavailable("Vault is sealed.", 5));
     await new Promise((resolve) => setImmediate(resolve));
-    expect((await browser.open("/key")).body).toContain("Vault is sealed. Start it again;");
+    expect((await browser.open("/key")).body).toContain("Vault is sealed. Start it again. It continues with the remaining rows.");
     expect(application.starts).toBe(2);
   });
 

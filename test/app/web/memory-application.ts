@@ -168,7 +168,7 @@ export class MemoryApplication implements Application {
   }
 
   async rewrap(_onProgress: (progress: Progress) => void): Promise<Progress> {
-    throw new Error("there is nothing to encrypt anew in memory");
+    throw new Error("there is nothing to encrypt again in memory");
   }
 
   async close(): Promise<void> {

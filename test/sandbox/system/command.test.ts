@@ -309,7 +309,7 @@ describe("npm run sandbox refuses in one sentence", () => {
       place.run({ args: ["--folder", folder] }),
       told(
         "stand-in for Azure",
-        `${file} is damaged, and with it the Key Vaults' content, without which the Vault that was kept stays sealed. Restore the file, or remove the folder ${folder} and start anew.`,
+        `${file} is damaged, and with it the Key Vaults' content, without which the Vault that was kept stays sealed. Restore the file, or remove the folder ${folder} and start again.`,
       ),
       ["kept"],
     );

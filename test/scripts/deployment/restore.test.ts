@@ -59,7 +59,7 @@ describe("scripts/restore", () => {
 
   it.each([
     [["--drill", "--force"], /leave --snapshot and --force out/],
-    [["--snapshot", "../x"], /"..\/x" is no snapshot's name/],
+    [["--snapshot", "../x"], /"..\/x" is not the name of a snapshot/],
   ])("refuses %s before it does anything", async (args, sentence) => {
     const { code, stderr } = await scene.run("restore", args);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
