@@ -54,7 +54,9 @@ describe("The page of the key", () => {
     await browser.submit("/key/rewrap", {}, "/key");
     application.finish(new Unavailable("Vault is sealed.", 5));
     await new Promise((resolve) => setImmediate(resolve));
-    expect((await browser.open("/key")).body).toContain("Vault is sealed. Start it again. It continues with the remaining rows.");
+    expect((await browser.open("/key")).body).toContain(
+      "Vault is sealed. Start it again. It continues with the remaining rows.",
+    );
     expect(application.starts).toBe(2);
   });
 
