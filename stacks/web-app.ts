@@ -16,7 +16,9 @@ import { type FederatedCredential, WebAppLogin } from "../constructs/azure/web-a
 import { skipChecks } from "../constructs/terraform/checkov-skips";
 import { azureManagementResource } from "../constructs/vault/azure-management-resource";
 import { isPublic } from "../environments/addresses";
-import type { Environment, NamedRange, WebAppWorkload } from "../environments/schema";
+import type { NamedRange } from "../environments/rules/network-access";
+import type { WebAppWorkload } from "../environments/rules/web-apps";
+import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { MysqlStack } from "./mysql";
 import type { NetworkStack } from "./network";

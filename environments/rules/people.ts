@@ -1,129 +1,93 @@
 import { z } from "zod";
-import { excerpt, fieldName, type Problem, type Read, repeated } from "./problem";
-import { environmentSchema } from "./schema";
+import { excerpt, type Problem, type Read, repeated } from "../problem";
+import { applicationId } from "./azure-names";
 
-const shape = environmentSchema.shape;
-const principal = shape.recoveryKeyReaders.unwrap().element.shape;
-const deployer = shape.deployers.element.shape;
-const signedInUser = "signed-in-user";
+const noObjectId =
+  'is not an Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for the person who deploys.';
+export const objectId = z.union([z.guid(noObjectId), z.literal("signed-in-user")], noObjectId);
 
-/** Rules for deployers, recovery key readers, SSH administrators and tags. */
-export function principalRules(read: Read): Problem[] {
-  return [
-    ...tagsAreAzures(read),
-    ...policyTagsAreNotSet(read),
-    ...signedInUserDeploysAlone(read),
-    ...recoveryKeyReadersAreNotDeployers(read),
-    ...principalsAreNamedOnce(read),
-    ...subscriptionsAreNamedOnce(read),
-  ];
-}
+export const displayName = z
+  .string()
+  .min(1, "is empty; name the person, group or pipeline.")
+  .max(100, "is longer than 100 characters; shorten it.")
+  .regex(/^\P{Cc}*$/u, "contains a control character; remove it.");
 
-/**
- * Checks the strictest limits of all resources: 15 tags on private DNS zones and on Key Vault's keys, certificates
- * and secrets; no spaces, leading digits or unusual characters in a DNS zone's tag names; names ignore case.
- * Source: Azure Resource Manager, tag limitations; Key Vault, key tags.
- */
-function tagsAreAzures(read: Read): Problem[] {
-  const own = ["environment", "project"];
-  const most = 15 - own.length;
-  const names = Object.keys(read(z.record(z.string(), z.unknown()), "tags") ?? {});
-  const lowerCase = names.map((name) => name.toLowerCase());
-  const twice = new Set(repeated(lowerCase));
-  const problems = names.flatMap((name, index): Problem[] => {
-    const field = fieldName(["tags", name]);
-    if (own.includes(lowerCase[index] ?? "")) {
-      return [{ field, sentence: "is a tag that the project sets itself; remove it." }];
-    }
-    if (!/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/.test(name)) {
-      return [
-        {
-          field,
-          sentence:
-            "has a name that not every resource accepts; use 1 to 128 letters, digits and _ . - in it, starting with a letter.",
-        },
-      ];
-    }
-    if (/^(?:microsoft|azure|windows)/i.test(name)) {
-      return [
-        {
-          field,
-          sentence:
-            "starts like Azure's own tags; choose a name that does not start with microsoft, azure or windows.",
-        },
-      ];
-    }
-    return twice.has(index)
-      ? [
-          {
-            field,
-            sentence:
-              "differs from another tag only in upper and lower case, which Azure ignores; remove one tag.",
-          },
-        ]
-      : [];
-  });
-  if (names.length <= most) return problems;
-  return [
-    ...problems,
-    {
-      field: "tags",
-      sentence: `has ${names.length} entries, but private DNS zones and Key Vault's keys accept 15, of which the project sets ${own.length}; keep ${most} at most.`,
-    },
-  ];
-}
+const deployer = z.strictObject({
+  name: displayName.describe("Name of the deployer, for the reader of this file."),
+  objectId: objectId.describe(
+    "Entra object id of a user or a service principal (groups cannot log in to Vault by token). `signed-in-user` means the person who runs the deployment. Use it only for a demo by one person.",
+  ),
+  type: z
+    .enum(
+      ["User", "ServicePrincipal"],
+      "is not a type of deployer; write User or ServicePrincipal (a group cannot log in to Vault, name its members).",
+    )
+    .default("User")
+    .describe("Type of principal in Azure's role assignments."),
+});
 
-/** Either the file or a policy sets a tag. With both, each deployment would undo the policy's change. */
-function policyTagsAreNotSet(read: Read): Problem[] {
-  const own = Object.keys(read(z.record(z.string(), z.unknown()), "tags") ?? {});
-  const set = new Set([...own, "environment", "project"].map((name) => name.toLowerCase()));
-  const names = (read(z.array(z.unknown()), "tagsFromPolicy") ?? []).map((_, index) =>
-    read(shape.tagsFromPolicy.unwrap().element, "tagsFromPolicy", index)?.toLowerCase(),
+export const principal = z.strictObject({
+  name: displayName.describe("Name of the person or group, for the reader of this file."),
+  objectId: z
+    .guid("is not an Entra object id; write a GUID (`az ad group show --group NAME --query id`).")
+    .describe(
+      "Entra object id of a user, a group or a service principal. A group can read the recovery keys in Key Vault, but its members cannot log in to Vault as a group. Name the people who will use the keys.",
+    ),
+  type: z
+    .enum(
+      ["User", "Group", "ServicePrincipal"],
+      "is not a type of principal; write User, Group or ServicePrincipal.",
+    )
+    .default("User")
+    .describe("Type of principal in Azure's role assignments."),
+});
+
+export const deployers = z
+  .array(deployer)
+  .min(
+    1,
+    "is empty; name at least one person or pipeline, because only deployers can configure Vault after its first boot.",
+  )
+  .describe(
+    "People and pipelines that can deploy the stacks and configure Vault, but cannot read its secrets.",
   );
-  const twice = new Set(repeated(names));
-  return names.flatMap((name, index) => {
-    const field = `tagsFromPolicy[${index}]`;
-    if (name !== undefined && set.has(name)) {
-      return [{ field, sentence: "is a tag that deployments set themselves; remove it here, or from tags." }];
-    }
-    return twice.has(index) ? [{ field, sentence: "is already in this list; remove this entry." }] : [];
-  });
-}
 
-/**
- * `signed-in-user` is a different person on another computer, so each plan would remove the rights from the previous
- * person.
- */
-function signedInUserDeploysAlone(read: Read): Problem[] {
-  const ids = objectIds(read, deployer.objectId, "deployers");
-  const shared = read(shape.state, "state")?.backend === "azurerm";
-  return [...ids.entries()].flatMap(([index, id]) => {
-    const field = `deployers[${index}].objectId`;
-    if (id !== signedInUser) return [];
-    if (shared) {
-      return [
-        {
-          field,
-          sentence: `"${signedInUser}" means a different person for each user of the shared state (state.backend azurerm); write each deployer's object id.`,
-        },
-      ];
-    }
-    return ids.length > 1
-      ? [
-          {
-            field,
-            sentence: `"${signedInUser}" is in a list with other deployers, and also means them when they deploy; write each deployer's object id.`,
-          },
-        ]
-      : [];
-  });
+export const deployerLogin = z
+  .strictObject({
+    clientId: applicationId.describe("Application (client) id of the app registration."),
+    appRole: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$/,
+        "is not the value of an app role; write 1 to 120 letters, digits and _ . - as the app registration has it.",
+      )
+      .describe("Value of the deployers' app role, such as Vault.Deploy."),
+  })
+  .optional()
+  .describe(
+    "A separate app registration for the deployers' login in Vault. With it, Vault refuses their tokens for Azure Resource Manager, which every tool requests.",
+  );
+
+export const recoveryKeyReaders = z
+  .array(principal)
+  .default([])
+  .describe(
+    "People who can read Vault's recovery keys. A deployer cannot be in this list. If the list is empty, nobody can read them until an owner of the subscription grants the right.",
+  );
+
+export type Deployer = z.infer<typeof deployer>;
+export type Principal = z.infer<typeof principal>;
+
+/** Rules for deployers, recovery key readers and SSH administrators. */
+export function peopleRules(read: Read): Problem[] {
+  return [...recoveryKeyReadersAreNotDeployers(read), ...principalsAreNamedOnce(read)];
 }
 
 function recoveryKeyReadersAreNotDeployers(read: Read): Problem[] {
-  const deployers = new Set(objectIds(read, deployer.objectId, "deployers"));
-  return objectIds(read, principal.objectId, "recoveryKeyReaders").flatMap((id, index) => {
+  const deployers = new Set(objectIds(read, objectId, "deployers"));
+  return objectIds(read, principal.shape.objectId, "recoveryKeyReaders").flatMap((id, index) => {
     if (id === undefined || !deployers.has(id)) return [];
-    const name = read(principal.name, "recoveryKeyReaders", index, "name");
+    const name = read(principal.shape.name, "recoveryKeyReaders", index, "name");
     return [
       {
         field: `recoveryKeyReaders[${index}].objectId`,
@@ -136,26 +100,15 @@ function recoveryKeyReadersAreNotDeployers(read: Read): Problem[] {
 function principalsAreNamedOnce(read: Read): Problem[] {
   const lists = [["deployers"], ["recoveryKeyReaders"], ["network", "sshAdministrators"]];
   return lists.flatMap((list) =>
-    repeated(objectIds(read, deployer.objectId, ...list)).map((index) => ({
+    repeated(objectIds(read, objectId, ...list)).map((index) => ({
       field: `${list.join(".")}[${index}].objectId`,
       sentence: "is already in this list; remove this entry.",
     })),
   );
 }
 
-function subscriptionsAreNamedOnce(read: Read): Problem[] {
-  const id = shape.additionalSubscriptions.unwrap().element;
-  const ids = (read(z.array(z.unknown()), "additionalSubscriptions") ?? []).map((_, index) =>
-    read(id, "additionalSubscriptions", index)?.toLowerCase(),
-  );
-  return repeated(ids).map((index) => ({
-    field: `additionalSubscriptions[${index}]`,
-    sentence: "is already in this list; remove this entry.",
-  }));
-}
-
 /** Returns the list's object ids in lower case, because Entra ignores case. A malformed id becomes undefined. */
-function objectIds(read: Read, schema: z.ZodType<string>, ...list: string[]): (string | undefined)[] {
+export function objectIds(read: Read, schema: z.ZodType<string>, ...list: string[]): (string | undefined)[] {
   return (read(z.array(z.unknown()), ...list) ?? []).map((_, index) =>
     read(schema, ...list, index, "objectId")?.toLowerCase(),
   );
