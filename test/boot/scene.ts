@@ -5,7 +5,7 @@ import type { Environment } from "../../environments/schema";
 import { Progress } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
-import { Deployment } from "../../lib/synthesized/deployment";
+import { EvaluatedSystem } from "../../lib/synthesized/evaluated-system";
 import { synthesize } from "../../main";
 import { type Azure, startAzure } from "../../sandbox/azure/azure";
 import { worldOf } from "../../sandbox/azurerm/azure-world";
@@ -34,7 +34,7 @@ export class BootScene {
   private constructor(
     readonly environment: Environment,
     readonly azure: Azure,
-    readonly deployment: Deployment,
+    readonly deployment: EvaluatedSystem,
     readonly workshop: GuestWorkshop,
     readonly folder: string,
     readonly programs: readonly InstalledProgram[],
@@ -58,7 +58,7 @@ export class BootScene {
       await undo.add(() => folder.close());
       const outdir = await folder.folder("stacks");
       synthesize(environment, outdir);
-      const deployment: Deployment = Deployment.load(
+      const deployment: EvaluatedSystem = EvaluatedSystem.load(
         outdir,
         azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name)),
       );

@@ -1,20 +1,10 @@
-// The x509 library requires this polyfill before its own import.
-import "reflect-metadata";
-import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from "node:crypto";
+import { webcrypto } from "node:crypto";
 import { isIP } from "node:net";
-import * as x509 from "@peculiar/x509";
-
-x509.cryptoProvider.set(webcrypto);
+import { type KeyAndCertificate, keyPem } from "./key-and-certificate";
+import { serialNumber, validity, x509 } from "./x509";
 
 const hour = 60 * 60 * 1000;
 const ecdsa = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-const rsa = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-
-export interface KeyAndCertificate {
-  /** PKCS#8 */
-  keyPem: string;
-  certificatePem: string;
-}
 
 /** The private CA of one sandbox. Its key is never written to disk, so nobody can use it after the sandbox ends. */
 export class CertificateAuthority {
@@ -89,81 +79,4 @@ export class CertificateAuthority {
     });
     return { keyPem: this.#leafKeyPem, certificatePem: certificate.toString("pem") };
   }
-}
-
-export interface SelfSignedOptions {
-  /** X.500 name. */
-  subject: string;
-  dnsNames?: string[];
-  ipAddresses?: string[];
-  notAfter: Date;
-  /** RSA modulus in bits, for a new key. */
-  keySize: number;
-  /** PKCS#8, to certify an existing key. */
-  keyPem?: string;
-}
-
-/** Creates a certificate as Key Vault does for the issuer "Self": RSA, for TLS servers and clients, not a CA. */
-export async function createSelfSigned(options: SelfSignedOptions): Promise<KeyAndCertificate> {
-  const keys = options.keyPem ? await importKeys(options.keyPem) : await generateRsaKeys(options.keySize);
-  const names: x509.JsonGeneralName[] = [
-    ...(options.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),
-    ...(options.ipAddresses ?? []).map((value) => ({ type: "ip" as const, value })),
-  ];
-  const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    notBefore: validity(0).notBefore,
-    notAfter: options.notAfter,
-    serialNumber: serialNumber(),
-    name: options.subject,
-    signingAlgorithm: rsa,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(false),
-      new x509.KeyUsagesExtension(digitalSignature | keyEncipherment, true),
-      new x509.ExtendedKeyUsageExtension([
-        x509.ExtendedKeyUsage.serverAuth,
-        x509.ExtendedKeyUsage.clientAuth,
-      ]),
-      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  return { keyPem: await keyPem(keys.privateKey), certificatePem: `${certificate.toString("pem")}\n` };
-}
-
-function generateRsaKeys(modulusLength: number): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(
-    { ...rsa, modulusLength, publicExponent: new Uint8Array([1, 0, 1]) },
-    true,
-    ["sign", "verify"],
-  );
-}
-
-async function importKeys(pem: string): Promise<webcrypto.CryptoKeyPair> {
-  const privateKey = createPrivateKey(pem).export({ type: "pkcs8", format: "der" });
-  const publicKey = createPublicKey(pem).export({ type: "spki", format: "der" });
-  return {
-    privateKey: await webcrypto.subtle.importKey("pkcs8", privateKey, rsa, true, ["sign"]),
-    publicKey: await webcrypto.subtle.importKey("spki", publicKey, rsa, true, ["verify"]),
-  };
-}
-
-async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key));
-  return createPrivateKey({ key: der, type: "pkcs8", format: "der" })
-    .export({ type: "pkcs8", format: "pem" })
-    .toString();
-}
-
-/** Starts a little in the past, for clocks that differ. */
-function validity(lifetimeMs: number): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(Date.now() - 10 * 60 * 1000), notAfter: new Date(Date.now() + lifetimeMs) };
-}
-
-/** 16 random bytes, positive and without a leading zero. */
-function serialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
-  return bytes.toString("hex");
 }
