@@ -1,7 +1,8 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
+import { exitOnEnvironmentError } from "../environments/exit-on-environment-error";
+import { loadEnvironment } from "../environments/load";
 
 const folder = join(__dirname, "../environments");
 

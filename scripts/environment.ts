@@ -1,4 +1,5 @@
-import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
+import { exitOnEnvironmentError } from "../environments/exit-on-environment-error";
+import { loadEnvironment } from "../environments/load";
 
 /**
  * `node scripts/run-bundled.cjs scripts/environment.ts NAME FIELD...`: prints fields of an environment that passed all checks, for

@@ -1,5 +1,6 @@
 import { resourceName } from "../constructs/azure/resource-names";
-import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
+import { exitOnEnvironmentError } from "../environments/exit-on-environment-error";
+import { loadEnvironment } from "../environments/load";
 import { resourcesOf, type SynthesizedStack } from "../lib/synthesized/synthesized-folder";
 import { actionsOf } from "./deployment/preflight/azure-actions";
 import { readSystem } from "./deployment/system";

@@ -1,7 +1,8 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { useStateBackend } from "../constructs/terraform/state-backend";
-import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
+import { exitOnEnvironmentError } from "../environments/exit-on-environment-error";
+import { loadEnvironment } from "../environments/load";
 import { type Environment, environmentSchema } from "../environments/schema";
 import { buildSystem } from "../main";
 
