@@ -8,6 +8,8 @@ export interface CommandOptions {
   readonly signal?: AbortSignal;
   /** What the program reads on stdin. */
   readonly input?: string;
+  /** Gives the program a session of its own, so that a terminal's Ctrl-C does not reach it. */
+  readonly detached?: boolean;
 }
 
 export interface CommandResult {
@@ -26,13 +28,14 @@ export type RunCommand = typeof runCommand;
 export function runCommand(
   program: string,
   args: readonly string[],
-  { env = process.env, cwd, signal, input }: CommandOptions = {},
+  { env = process.env, cwd, signal, input, detached }: CommandOptions = {},
 ): Promise<CommandResult | undefined> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env,
       cwd,
       signal,
+      detached,
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
     const output = { stdout: "", stderr: "" };
