@@ -291,6 +291,7 @@ export class VaultServerStack extends EnvironmentStack {
           keyVaultName: this.keyVault.name,
           diskController: diskControllerOf(vault.vmSize),
           unsealKeyName: parts.unsealKey.name,
+          unsealKeyVersion: parts.unsealKey.version,
           nodeId: nodeName,
           apiAddress: this.privateAddress,
           nodeHost,
