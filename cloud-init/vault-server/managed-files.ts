@@ -185,7 +185,7 @@ const RESTORE: ManagedFiles["units"] = [
     name: "vault-snapshot.service",
     enabled: false,
     onChange: "restart",
-    reads: [...variables("SNAPSHOTS_URL", "UNSEAL_KEY_VERSION")],
+    reads: ["/usr/local/sbin/vault-snapshot", ...variables("SNAPSHOTS_URL", "UNSEAL_KEY_VERSION")],
   },
   { name: "vault-snapshot.timer", enabled: true, onChange: "restart", reads: [] },
   {

@@ -17,7 +17,10 @@ export type CertificatePem = (keyVault: string, name: string) => string | undefi
 export type NewestKeyVersion = (keyVault: string, name: string) => string | undefined;
 
 /** The attributes that azurerm and random add to a resource's arguments. */
-export const computedAttributes = (certificatePem: CertificatePem, keyVersion: NewestKeyVersion): ProviderValues["resources"] => ({
+export const computedAttributes = (
+  certificatePem: CertificatePem,
+  keyVersion: NewestKeyVersion,
+): ProviderValues["resources"] => ({
   azurerm_application_insights: { id: armId, connection_string: connectionString },
   azurerm_key_vault: { id: armId, vault_uri: (resource) => `https://${nameOf(resource)}.vault.azure.net/` },
   azurerm_key_vault_certificate: {
