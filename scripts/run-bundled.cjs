@@ -77,7 +77,7 @@ async function bundleOf(entry) {
   for (const file of readdirSync(cache))
     if (file.startsWith(`${name}.cjs.`)) rmSync(join(cache, file), { force: true });
   // In ASCII, which Node reads much faster. Only comments and regular expressions still contain other letters.
-  writeWhole(bundle, outputFiles[0].text.replace(/[^\x00-\x7f]/g, escaped));
+  writeWhole(bundle, outputFiles[0].text.replace(/[\u0080-\uffff]/g, escaped));
   writeWhole(list, JSON.stringify({ inputs, hash }));
   return { bundle, hash };
 }
