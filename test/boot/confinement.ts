@@ -22,7 +22,7 @@ export const attempts = {
     "curl --silent --fail --max-time 20 --header Metadata:true http://169.254.169.254/metadata/versions",
 } as const;
 
-export type Attempt = keyof typeof attempts;
+type Attempts = Readonly<Record<string, string>>;
 
 /** A unit's settings for its programs and times. All other settings are its confinement. */
 const ORDERS =
@@ -31,39 +31,58 @@ const ORDERS =
 const FOLDER = "/run/attempts";
 
 /**
- * Returns the attempts that succeed with a unit's user, capabilities and sandbox. A copy of the unit runs them
- * instead of its program. Without a unit, they run as root, unconfined.
+ * Returns the attempts that succeed as root, unconfined.
+ *
+ * @param more further attempts on this machine
+ */
+export async function unconfinedSuccesses(vm: Guest, more: Attempts = {}): Promise<string[]> {
+  await writeAttempts(vm, more);
+  return linesOf(await vm.output(`bash ${FOLDER}/run`));
+}
+
+/**
+ * Returns the attempts that succeed with each unit's user, capabilities and sandbox. Copies of the units, with their drop-ins,
+ * run them instead of the units' programs.
  *
  * @param more further attempts on this machine
  */
 export async function successes(
   vm: Guest,
-  unit: string | undefined,
-  more: Readonly<Record<string, string>> = {},
-): Promise<string[]> {
+  units: readonly string[],
+  more: Attempts = {},
+): Promise<Record<string, string[]>> {
+  await writeAttempts(vm, more);
+  const copies = units.map((unit) => {
+    const own = [
+      "[Service]",
+      "Type=oneshot",
+      `ExecStart=/bin/bash ${FOLDER}/run`,
+      `StandardOutput=truncate:${FOLDER}/${unit}`,
+      "RuntimeDirectoryPreserve=yes",
+    ].join("\\n");
+    return `{ cat /etc/systemd/system/${unit}; cat /etc/systemd/system/${unit}.d/*.conf 2>/dev/null || true; } |
+      sed -E '/^(${ORDERS})=/d' >/run/systemd/system/attempt-${unit}
+      printf '\\n${own}\\n' >>/run/systemd/system/attempt-${unit}`;
+  });
+  await vm.output(`${copies.join("\n")}\nsystemctl daemon-reload`);
+  const found: Record<string, string[]> = {};
+  for (const unit of units) {
+    const copy = `attempt-${unit}`;
+    found[unit] = linesOf(
+      await vm.output(
+        `if ! systemctl start ${copy}; then journalctl --unit ${copy} --no-pager >&2; exit 1; fi; cat ${FOLDER}/${unit}`,
+        { deadlineMs: 300_000 },
+      ),
+    );
+  }
+  return found;
+}
+
+async function writeAttempts(vm: Guest, more: Attempts): Promise<void> {
   const lines = Object.entries({ ...attempts, ...more }).map(
     ([name, command]) => `if (${command}) >/dev/null 2>&1; then echo ${quoted(name)}; fi`,
   );
   await vm.output(`mkdir -p ${FOLDER} && cat >${FOLDER}/run <<'END'\n${lines.join("\n")}\nEND`);
-  if (unit === undefined) return linesOf(await vm.output(`bash ${FOLDER}/run`));
-  const copy = `attempt-${unit}`;
-  const own = [
-    "[Service]",
-    "Type=oneshot",
-    `ExecStart=/bin/bash ${FOLDER}/run`,
-    `StandardOutput=truncate:${FOLDER}/${unit}`,
-    "RuntimeDirectoryPreserve=yes",
-  ].join("\\n");
-  return linesOf(
-    await vm.output(
-      `sed -E '/^(${ORDERS})=/d' /etc/systemd/system/${unit} >/run/systemd/system/${copy} &&
-       printf '\\n${own}\\n' >>/run/systemd/system/${copy} &&
-       systemctl daemon-reload &&
-       if ! systemctl start ${copy}; then journalctl --unit ${copy} --no-pager >&2; exit 1; fi
-       cat ${FOLDER}/${unit}`,
-      { deadlineMs: 300_000 },
-    ),
-  );
 }
 
 function quoted(text: string): string {

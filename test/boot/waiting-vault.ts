@@ -1,7 +1,4 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { waitFor } from "../../lib/processes/wait-for";
-import { VaultClient } from "../../lib/vault-api/vault-client";
 import { DATA_DISK_SERIAL, makeDisk } from "../../sandbox/guest/deployed-guest";
 import type { Guest } from "../../sandbox/guest/guest";
 import { freePort } from "../../sandbox/programs/free-port";
@@ -24,8 +21,7 @@ export class WaitingVault {
   ) {}
 
   static async boot(scene: BootScene): Promise<WaitingVault> {
-    await writeFile(join(scene.folder, "vault.pem"), scene.vaultCertificate());
-    const prepared = await scene.prepare("vault-server");
+    const prepared = await scene.prepare(scene.node);
     const port = await freePort();
     const vm = await prepared.create("waiting", { hostPorts: { 8200: port } });
     await scene.onClose(() => vm.cutPower());
@@ -72,12 +68,7 @@ export class WaitingVault {
   }
 
   private async deployerLogsIn(): Promise<boolean> {
-    const client = await VaultClient.loggedIn({
-      address: `https://127.0.0.1:${this.port}`,
-      tlsServerName: "vault.demo.internal",
-      caFile: join(this.scene.folder, "vault.pem"),
-      jwt: this.scene.deployerToken(),
-    });
+    const client = await this.scene.deployer(this.port);
     await client.logOut();
     return true;
   }
