@@ -73,7 +73,7 @@ describe("A VM of the stack agent-vm", () => {
       for (const unit of ["vault-agent.service", "app.service"]) await untilUnitIsActive(vm, unit);
       await waitFor("the application to answer with customers", firstPage, {
         deadlineMs: SOON_MS,
-        intervalMs: 1_000,
+        intervalMs: 3_000,
       });
     });
     const seconds = ((Date.now() - poweredOn) / 1000).toFixed(0);
@@ -88,6 +88,13 @@ describe("A VM of the stack agent-vm", () => {
     listeners: ["127.0.0.1:8080"],
     attempts: secrets,
     allowed: {
+      // It writes the user data's files.
+      "apply-user-data.service": [
+        "ask IMDS",
+        "write a configuration file",
+        "write a program",
+        "write a unit",
+      ],
       "app-package.service": ["ask IMDS"],
       "app.service": ["have memory that is writable and executable", "read the application's configuration"],
       "vault-agent.service": ["ask IMDS", "read Vault Agent's token", "read the application's configuration"],
@@ -120,7 +127,7 @@ describe("A VM of the stack agent-vm", () => {
     await vm.untilThere({ deadlineMs: BOOT_MS });
     await waitFor("the application to answer with customers", firstPage, {
       deadlineMs: SOON_MS,
-      intervalMs: 1_000,
+      intervalMs: 3_000,
     });
   });
 });

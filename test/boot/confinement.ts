@@ -1,4 +1,5 @@
 import type { Guest } from "../../sandbox/guest/guest";
+import { SOON_MS } from "./scene";
 
 /** Attempts that a unit's confinement must stop. Each is a shell command that succeeds without confinement. */
 export const attempts = {
@@ -37,7 +38,7 @@ const FOLDER = "/run/attempts";
  */
 export async function unconfinedSuccesses(vm: Guest, more: Attempts = {}): Promise<string[]> {
   await writeAttempts(vm, more);
-  return linesOf(await vm.output(`bash ${FOLDER}/run`));
+  return linesOf(await vm.output(`bash ${FOLDER}/run`, { deadlineMs: SOON_MS }));
 }
 
 /**
@@ -64,14 +65,14 @@ export async function successes(
       sed -E '/^(${ORDERS})=/d' >/run/systemd/system/attempt-${unit}
       printf '\\n${own}\\n' >>/run/systemd/system/attempt-${unit}`;
   });
-  await vm.output(`${copies.join("\n")}\nsystemctl daemon-reload`);
+  await vm.output(`${copies.join("\n")}\nsystemctl daemon-reload`, { deadlineMs: SOON_MS });
   const found: Record<string, string[]> = {};
   for (const unit of units) {
     const copy = `attempt-${unit}`;
     found[unit] = linesOf(
       await vm.output(
         `if ! systemctl start ${copy}; then journalctl --unit ${copy} --no-pager >&2; exit 1; fi; cat ${FOLDER}/${unit}`,
-        { deadlineMs: 300_000 },
+        { deadlineMs: SOON_MS },
       ),
     );
   }

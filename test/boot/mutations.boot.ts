@@ -122,7 +122,7 @@ describe("A mistake in the user data of Vault's VM", () => {
         done
         systemctl list-units --failed --plain --no-legend | cut -d ' ' -f 1
         systemctl show --property Result --value var-lib-vault.mount | grep -v success || true`),
-      { deadlineMs: SOON_MS, intervalMs: 1_000 },
+      { deadlineMs: SOON_MS, intervalMs: 3_000 },
     ).catch(() => "deadline");
     if (state !== "complete") return [`first boot is not complete: ${state}`];
     for (const { path, owner, permissions } of files()) {

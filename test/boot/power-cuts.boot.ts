@@ -61,7 +61,7 @@ describe("A data disk", () => {
     await waitFor(
       "vault-data-format.service to end",
       async () => ["failed", "active"].includes(await stateOf(waiting.vm, "vault-data-format.service")),
-      { deadlineMs: SOON_MS, intervalMs: 1_000 },
+      { deadlineMs: SOON_MS, intervalMs: 3_000 },
     );
     expect(await stateOf(waiting.vm, "vault.service")).not.toBe("active");
     expect(await stateOf(waiting.vm, "var-lib-vault.mount")).not.toBe("active");

@@ -36,7 +36,7 @@ describe("The VM of the stack vault-server", () => {
   const untilDeployerLogsIn = () =>
     waitFor("a deployer to log in", async () => (await scene.deployer(port)).logOut().then(() => true), {
       deadlineMs: SOON_MS,
-      intervalMs: 1_000,
+      intervalMs: 3_000,
     });
 
   beforeAll(async () => {
@@ -63,13 +63,11 @@ describe("The VM of the stack vault-server", () => {
     const { cloudConfig, privateAddress } = scene.node;
     const hasFront = !asksForTokenToRecover(scene.environment.vault.version);
     // A cluster's nodes reach each other.
-    const cluster = scene.nodes.length > 1 ? "0.0.0.0:8201" : "127.0.0.1:8201";
+    const cluster = scene.nodes.length > 1 ? "*:8201" : "127.0.0.1:8201";
     return {
       vm,
       userData: cloudConfig,
-      listeners: hasFront
-        ? [`${privateAddress}:8200`, "127.0.0.1:8200", cluster]
-        : ["0.0.0.0:8200", "0.0.0.0:8201"],
+      listeners: hasFront ? [`${privateAddress}:8200`, "127.0.0.1:8200", cluster] : ["*:8200", "*:8201"],
       attempts: secrets,
       allowed: {
         // It writes the user data's files.
@@ -123,7 +121,7 @@ describe("The VM of the stack vault-server", () => {
         const news = (await reports()).slice(before);
         return news.length > 0 ? news : undefined;
       },
-      { deadlineMs: SOON_MS, intervalMs: 1_000 },
+      { deadlineMs: SOON_MS, intervalMs: 3_000 },
     );
     expect(report).toMatch(/: applied/);
     expect(await vm.output(`cat ${path}`)).toContain('"04:45"');
@@ -139,7 +137,7 @@ describe("The VM of the stack vault-server", () => {
         linesOf(await lines())
           .slice(before)
           .at(-1),
-      { deadlineMs: SOON_MS, intervalMs: 2_000 },
+      { deadlineMs: SOON_MS, intervalMs: 5_000 },
     );
     const { disks, certificateDays, ...rest } = JSON.parse(last);
     expect(rest).toMatchObject({ answered: true, sealed: false, leader: true, audited: true });
@@ -148,11 +146,7 @@ describe("The VM of the stack vault-server", () => {
   });
 
   it("keeps a snapshot minutes after its boot, with what its timer started", async () => {
-    await waitFor(
-      "the report of vault-snapshot",
-      async () => /vault-snapshot \S+: stored, \d+ bytes/.test(await vm.console()),
-      { deadlineMs: SOON_MS, intervalMs: 2_000 },
-    );
+    await vm.untilConsoleSays(/vault-snapshot \S+: stored, \d+ bytes/, { deadlineMs: SOON_MS });
     expect(await vm.output("ls -A /var/lib/vault-snapshot")).toBe("");
   });
 
@@ -161,7 +155,7 @@ describe("The VM of the stack vault-server", () => {
       "logrotate.timer to run",
       async () =>
         (await vm.output("systemctl show --property=LastTriggerUSec --value logrotate.timer")) !== "",
-      { deadlineMs: SOON_MS, intervalMs: 2_000 },
+      { deadlineMs: SOON_MS, intervalMs: 5_000 },
     );
     expect(await vm.output("systemctl show --property=Result --value logrotate.service")).toBe("success");
   });
@@ -192,7 +186,7 @@ describe("The VM of the stack vault-server", () => {
     await waitFor(
       "another boot",
       async () => (await vm.output("cat /proc/sys/kernel/random/boot_id", { deadlineMs: 20_000 })) !== boot,
-      { deadlineMs: BOOT_MS, intervalMs: 2_000 },
+      { deadlineMs: BOOT_MS, intervalMs: 5_000 },
     );
     await untilDeployerLogsIn();
     scene.progress.line(

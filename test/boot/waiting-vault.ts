@@ -30,11 +30,7 @@ export class WaitingVault {
       await vm.untilThere({ deadlineMs: BOOT_MS });
       await untilCloudInitIsDone(vm);
       await untilUnitIsActive(vm, "vault-install.service");
-      await waitFor(
-        "Vault's certificate",
-        async () => (await vm.run("test -s /run/vault-tls/current/tls.crt")).code === 0,
-        { deadlineMs: SOON_MS, intervalMs: 1_000 },
-      );
+      await untilUnitIsActive(vm, "vault-certificate.service");
       await vm.keepSnapshot(SNAPSHOT);
       await vm.cutPower();
     });
@@ -63,7 +59,7 @@ export class WaitingVault {
   untilDeployerLogsIn(): Promise<boolean> {
     return waitFor("a deployer to log in", () => this.deployerLogsIn(), {
       deadlineMs: SOON_MS,
-      intervalMs: 1_000,
+      intervalMs: 3_000,
     });
   }
 
