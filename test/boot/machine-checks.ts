@@ -124,10 +124,16 @@ export function checkMachine(started: () => CheckedMachine): void {
     const all = Object.keys({ ...attempts, ...own });
     // Unconfined, all attempts succeed. So a failure inside a unit proves its confinement.
     expect(await unconfinedSuccesses(vm, own)).toEqual(all);
+    const text = (path: string) =>
+      files()
+        .filter((file) => file.path === path || file.path.startsWith(`${path}.d/`))
+        .map(textOf)
+        .join("\n");
     const services = files().flatMap(
       ({ path }) => /^\/etc\/systemd\/system\/(\S+\.service)$/.exec(path)?.[1] ?? [],
     );
-    const done = await successes(vm, services, own);
+    const units = services.map((service) => [service, text(`/etc/systemd/system/${service}`)]);
+    const done = await successes(vm, Object.fromEntries(units), own);
     for (const found of Object.values(done)) found.sort();
     expect(done).toEqual(
       Object.fromEntries(services.map((service) => [service, [...(allowed[service] ?? [])].sort()])),

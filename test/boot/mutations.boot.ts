@@ -132,7 +132,9 @@ describe("A mistake in the user data of Vault's VM", () => {
     const options = await vm.output("findmnt --noheadings --output OPTIONS /var/lib/vault");
     if (!/^rw,nosuid,nodev,noexec/.test(options)) found.push(`/var/lib/vault is mounted ${options}`);
     if (unit?.endsWith(".service")) {
-      const { [unit]: all = [] } = await successes(vm, [unit]);
+      const { [unit]: all = [] } = await successes(vm, {
+        [unit]: await vm.output(`cat ${UNITS}/${unit}`),
+      });
       const bad = all.filter((attempt) => /write|load/.test(attempt));
       if (bad.length > 0) found.push(`${unit} may ${bad.join(", ")}`);
     }
