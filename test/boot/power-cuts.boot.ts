@@ -54,6 +54,24 @@ describe("A data disk", () => {
     expect(await journalOf(waiting.vm, "vault.service", 2_000)).not.toContain("security barrier initialized");
   });
 
+  it("that does not come in time is reported, and starts Vault when it comes", async () => {
+    await waiting.start();
+    // The user data's deadline, shorter.
+    await output(`
+      folder=/run/systemd/system/$(systemd-escape --path --suffix=device /dev/disk/azure/scsi1/${DATA_DISK_SERIAL}).d
+      mkdir -p $folder && printf '[Unit]\nJobTimeoutSec=5s\n' >$folder/zz.conf
+      systemctl daemon-reload && systemctl cancel
+      systemctl start --no-block vault.service vault-first-boot.service vault-access.service`);
+    await waiting.vm.untilConsoleSays(/Failed to start vault-data-missing\.service/, {
+      deadlineMs: SOON_MS,
+    });
+    expect(await journalOf(waiting.vm, "vault-data-missing.service")).toMatch(
+      /The data disk did not come within 30 minutes/,
+    );
+    await waiting.attach(scene.dataDisk("late"));
+    await waiting.untilFirstBootIsComplete();
+  });
+
   it("with other content does not change", async () => {
     const disk = scene.dataDisk("foreign");
     await makeDisk(disk);
