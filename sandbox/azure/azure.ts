@@ -71,6 +71,8 @@ export interface KeyVaultInside {
   secretVersions(name: string): string[];
   /** The newest certificate, PEM. */
   certificate(name: string): string | undefined;
+  /** The newest version of a key. */
+  keyVersion(name: string): string | undefined;
   setSecret(name: string, value: string): void;
 }
 
@@ -240,6 +242,7 @@ export class Azure {
       secretNames: () => store.secretNames,
       secretVersions: (secret) => store.secretVersions(secret).map(({ value }) => value),
       certificate: (certificate) => store.certificateVersions(certificate).at(-1)?.pem,
+      keyVersion: (key) => store.keyVersions(key).at(-1)?.version,
       setSecret: (secret, value) => void store.setSecret(secret, { value, enabled: true }),
     };
   }

@@ -13,7 +13,8 @@ import type { UndoSteps } from "./undo-steps";
 
 /**
  * The stacks that were synthesized into a folder as if azurerm had deployed them, and the stand-in for Azure with what that makes. Each
- * asks the other: the stand-in what there is, the stacks for the certificate that Key Vault makes.
+ * asks the other: the stand-in what there is, the stacks for the certificate and the key versions that
+ * Key Vault makes.
  */
 export async function startStandIn(
   folder: StateFolder,
@@ -24,7 +25,11 @@ export async function startStandIn(
   const stateFile = join(folder.path, "azure.json");
   const deployment: Deployment = Deployment.load(
     outdir,
-    azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name)),
+    azurerm(
+      (keyVault, name) => azure.keyVault(keyVault).certificate(name),
+      undefined,
+      (keyVault, name) => azure.keyVault(keyVault).keyVersion(name),
+    ),
   );
   const writer = new StateWriter(stateFile);
   const azure = await startAzure(worldOf(deployment, environment, outdir), {

@@ -4,7 +4,7 @@ import type { Report } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
-import { VaultRefusal } from "../../lib/vault-api/vault-client";
+import { type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
 import type { Plan } from "../plan-summary/plan";
 import { adopt, type Stranger, strangersIn } from "./adoption";
 import { AzureCli } from "./azure-cli";
@@ -32,6 +32,7 @@ import {
 import { stateLocks } from "./preflight/lock-check";
 import { preflight } from "./preflight/preflight";
 import { refuseQuorumLoss } from "./quorum-loss";
+import { endAccess, proveGone, removedWorkloads } from "./removed-workloads";
 import {
   type ReviewablePlan,
   refuseUnreviewed,
@@ -388,7 +389,17 @@ export class Deployment {
 
   /** @returns whether something was in the way, and is taken in now */
   private async applyAndAdopt(run: TerraformRun, { plan, file, changes }: MadePlan): Promise<boolean> {
+    const removed = removedWorkloads(plan);
+    const ended = await Promise.all(
+      removed.map((workload) => this.asDeployer((client) => endAccess(client, workload))),
+    );
     const strangers = await this.applyPlan(run, file, changes);
+    for (const [index, workload] of removed.entries()) {
+      await this.asDeployer((client) => proveGone(client, workload));
+      this.progress.line(
+        `  ${workload.role}: Vault has neither this role nor its policy; ended: ${ended[index]?.join(", ")}`,
+      );
+    }
     for (const { address } of strangers)
       this.progress.line(`  takes in ${address}, which a run made that was killed`);
     await adopt(strangers, { run, plan, az: this.az });
@@ -527,6 +538,10 @@ export class Deployment {
       VaultAccess.open(this.az, this.environment, this.stateOf("vault-server")),
     );
     return this.vault;
+  }
+
+  private async asDeployer<T>(work: (client: VaultClient) => Promise<T>): Promise<T> {
+    return (await this.vaultAccess()).asDeployer(work);
   }
 
   /** Tries what was deployed in this run; web apps need a Vault that is configured. */

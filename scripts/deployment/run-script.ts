@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { EnvironmentError } from "../../environments/load";
+import { EnvironmentError } from "../../environments/environment-error";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { Interruption } from "./interruption";
 

@@ -266,7 +266,7 @@ describeWithVault("A snapshot of Vault", () => {
               Buffer.from(sealed.toString("latin1").replace(/[0-9a-f]{32}/g, "0".repeat(32)), "latin1"),
             ),
           ),
-        /sealed with version 0{32} of an unseal key, which \S+ does not have \(it answered 404\); nothing was changed/,
+        /needs version 0{32} of an unseal key, which \S+ does not have \(it answered 404\); nothing was changed/,
       ],
     ])("when %s", async (_, snapshot, sentence) => {
       const { code, output } = await restore(await snapshot(), "force");

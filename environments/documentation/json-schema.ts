@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { environmentSchema } from "./schema";
+import { environmentSchema } from "../schema";
+import { title } from "./field-title";
 
 /** The part of JSON Schema (draft-07) that the environments' schema uses, with VS Code's `patternErrorMessage`. */
 export interface JsonSchema {
@@ -77,11 +78,6 @@ export function environmentJsonSchema(): JsonSchema {
   });
 }
 
-/** Prints JSON in Biome's format: a list on one line if it fits. */
-export function printJson(value: unknown, width = 110): string {
-  return `${print(value, "", 0, width)}\n`;
-}
-
 /** Returns the schema's message for a malformed string. */
 function patternMessage(schema: z.core.$ZodType): string | undefined {
   const checks = schema._zod.def.checks ?? [];
@@ -127,47 +123,4 @@ function arrangedPart(key: keyof JsonSchema, part: unknown): unknown {
     default:
       return part;
   }
-}
-
-const titleWords: Record<string, string> = {
-  $schema: "Schema",
-  cidr: "CIDR",
-  dns: "DNS",
-  gb: "(GiB)",
-  id: "id",
-  mysql: "MySQL",
-  os: "OS",
-  sku: "SKU",
-  ssh: "SSH",
-  tls: "TLS",
-  ttl: "TTL",
-  vm: "VM",
-  vms: "VMs",
-};
-
-/** Converts `osDiskGb` to "OS disk (GiB)". */
-function title(name: string): string {
-  const words = name.split(/(?=[A-Z])/).map((word) => {
-    const lowerCase = word.toLowerCase();
-    return titleWords[lowerCase] ?? lowerCase;
-  });
-  const [first = "", ...others] = words;
-  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}`, ...others].join(" ");
-}
-
-function print(value: unknown, indent: string, used: number, width: number): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const deeper = `${indent}  `;
-  if (Array.isArray(value)) {
-    const line = `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
-    const flat = value.every((item) => typeof item !== "object" || item === null);
-    if (flat && indent.length + used + line.length < width) return line;
-    const items = value.map((item) => `${deeper}${print(item, deeper, 0, width)}`);
-    return `[\n${items.join(",\n")}\n${indent}]`;
-  }
-  const entries = Object.entries(value).map(([key, item]) => {
-    const name = `${JSON.stringify(key)}: `;
-    return `${deeper}${name}${print(item, deeper, name.length, width)}`;
-  });
-  return entries.length === 0 ? "{}" : `{\n${entries.join(",\n")}\n${indent}}`;
 }
