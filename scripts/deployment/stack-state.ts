@@ -62,9 +62,14 @@ export class StackState {
 
   /** Whether something exists at Terraform's address, of a resource without index or module. */
   holds(address: string): boolean {
-    return this.content.resources.some(
-      ({ mode, type, name }) => mode === "managed" && address === `${type}.${name}`,
-    );
+    return this.addresses.includes(address);
+  }
+
+  /** Terraform's addresses of what exists, without indexes. */
+  get addresses(): string[] {
+    return this.content.resources
+      .filter(({ mode }) => mode === "managed")
+      .map(({ type, name }) => `${type}.${name}`);
   }
 
   /** Ids of what exists, in small letters. */

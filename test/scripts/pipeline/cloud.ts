@@ -54,7 +54,7 @@ export function emptyCloud() {
     failures: {} as Record<string, string>,
     loggedOut: false,
     github: {
-      issue: undefined as { open: boolean; body: string } | undefined,
+      issue: undefined as { open: boolean; title: string; body: string } | undefined,
       repository: "acme/vault" as string | undefined,
       oidc: "true repo:acme@12/vault@34" as string | undefined,
       environments: {} as Record<string, GithubEnvironment>,
@@ -390,9 +390,10 @@ export function gh(state: Cloud, { words, option, input }: Call): unknown {
     workflow: () =>
       words.slice(1, 3).join(" ") === "run main.yml" ? undefined : refuse("could not find any workflows"),
     issue: () => {
-      if (words[1] === "list") return github.issue?.open ? "7" : "";
-      if (words[1] === "close") Object.assign(github.issue ?? {}, { open: false });
-      else github.issue = { open: true, body: input };
+      const { issue } = github;
+      if (words[1] === "list") return issue?.open ? [{ number: 7, title: issue.title }] : [];
+      if (words[1] === "close") Object.assign(issue ?? {}, { open: false });
+      else github.issue = { open: true, title: option("--title") || (issue?.title ?? ""), body: input };
       return undefined;
     },
   };

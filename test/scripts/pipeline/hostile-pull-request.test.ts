@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { trustedSubjects } from "../../../scripts/deployment/pipeline/create-pipeline-identity";
+import { trustedSubjects } from "../../../scripts/deployment/pipeline/trusted-subjects";
 
 // The package has no types.
 const { load } = require("js-yaml") as { load: (text: string) => unknown };
