@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { loadEnvironment } from "../../../environments/load";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { numbersOf } from "../../../sandbox/rehearsal/numbers";
 import { reportOf } from "../../../scripts/deployment/restore";
 import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
 import { ask } from "../azure/caller";
@@ -24,6 +25,7 @@ import { useSandbox } from "./running-sandbox";
 import { vaultIdentityToken } from "./vault-identity";
 
 const SNAPSHOT = "vault-snapshot.service";
+const DRILL = "vault-restore-drill.service";
 const storage = "https://storage.azure.com/";
 
 describeWithVault("A snapshot of Vault", () => {
@@ -333,7 +335,7 @@ describeWithVault("A snapshot of Vault", () => {
       const activeSince = async () =>
         (await running.client().request({ method: "GET", path: "sys/leader" }))["active_time"];
       const before = await activeSince();
-      const { code, output } = await vm().run("vault-restore-drill.service");
+      const { code, output } = await vm().run(DRILL);
       expect({ code, output }).toEqual({
         code: 0,
         output: expect.stringMatching(
@@ -344,6 +346,47 @@ describeWithVault("A snapshot of Vault", () => {
       expect(readdirSync(vm().path("/var/lib/vault-drill"))).toEqual([]);
       expect(listenersOf(vm()).filter((listener) => /:821\d$/.test(listener))).toEqual([]);
     },
+  );
+
+  const newest = async () => (await kept()).sort().reverse()[0] ?? "";
+  const operations: [string, string, () => Promise<{ code: number; output: string }>, string][] = [
+    ["taken", SNAPSHOT, () => vm().run(SNAPSHOT), ": stored, "],
+    ["restored", RESTORE, async () => restore(await newest(), "force"), ": restored"],
+    ["tried in a drill", DRILL, () => vm().run(DRILL), ": drill passed; "],
+  ];
+  (process.env["LONG_TESTS"] ? it.each(operations) : it.skip.each(operations))(
+    "that is %s and killed at ten random moments is, the next time",
+    async (_, unit, run, report) => {
+      const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+      console.info(`seed ${seed}`);
+      const random = numbersOf(seed);
+      const begin = performance.now();
+      expect((await run()).code).toBe(0);
+      const longestMs = performance.now() - begin;
+      for (let round = 1; round <= 10; round++) {
+        const killed = run();
+        // A random moment is what is tried.
+        await new Promise((done) => setTimeout(done, Math.floor(random() * longestMs)));
+        if (vm().pid(unit) !== undefined) vm().kill(unit, "SIGKILL");
+        await killed;
+        const { code, output } = await run();
+        expect({ seed, round, code, output }).toEqual({
+          seed,
+          round,
+          code: 0,
+          output: expect.stringContaining(report),
+        });
+        await (await running.deployer()).logOut();
+        for (const folder of ["/var/lib/vault-snapshot", "/var/lib/vault-drill"])
+          expect([seed, round, existsSync(vm().path(folder)) ? readdirSync(vm().path(folder)) : []]).toEqual([
+            seed,
+            round,
+            [],
+          ]);
+        expect(listenersOf(vm()).filter((listener) => /:821\d$/.test(listener))).toEqual([]);
+      }
+    },
+    1_800_000,
   );
 
   itTakesLong("is restored by a deployment that asks for it, once", async () => {
