@@ -7,8 +7,11 @@ import { z } from "zod";
 import { loadEnvironment } from "../../../environments/load";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { numbersOf } from "../../../sandbox/rehearsal/numbers";
+import { Sandbox } from "../../../sandbox/system/sandbox";
+import { StateFolder } from "../../../sandbox/system/state-folder";
 import { reportOf } from "../../../scripts/deployment/restore";
 import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
+import { capturedProgress } from "../../lib/processes/captured-progress";
 import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
 import { keyVaultResource, management, Scene } from "./attacks/scene";
@@ -346,6 +349,58 @@ describeWithVault("A snapshot of Vault", () => {
       expect(readdirSync(vm().path("/var/lib/vault-drill"))).toEqual([]);
       expect(listenersOf(vm()).filter((listener) => /:821\d$/.test(listener))).toEqual([]);
     },
+  );
+
+  itTakesLong(
+    "that is another environment's is refused, since its key is in that environment's Key Vault",
+    async () => {
+      const folder = await StateFolder.open();
+      const { progress } = capturedProgress();
+      const environment = { ...loadEnvironment("demo"), name: "other" };
+      const other = await Sandbox.start({ environment, folder, progress, upTo: "vault" });
+      const before = await kept();
+      try {
+        await other.vault.untilActive("vault-access.service", { deadlineMs });
+        const { output } = await other.vault.run(SNAPSHOT);
+        const [, name = ""] = /vault-snapshot (\S+): stored/.exec(output) ?? [];
+        const [, url = ""] =
+          /^SNAPSHOTS_URL=(.*)$/m.exec(readFileSync(other.vault.path("/etc/vault.d/vault.env"), "utf8")) ??
+          [];
+        const theirs = join(folder.path, "theirs");
+        // Not in step: the store is in this process.
+        await promisify(execFile)("curl", [
+          ...[
+            "--silent",
+            "--fail",
+            "--proxy",
+            other.azure.proxyUrlFor(other.vault.name),
+            "--cacert",
+            other.caFile,
+          ],
+          ...["--header", `Authorization: Bearer ${vaultIdentityToken(other, storage)}`],
+          ...["--header", "x-ms-version: 2021-12-02", "--output", theirs, `${url}/${name}.snap`],
+        ]);
+        const put = await asVault(
+          "PUT",
+          `${containerUrl()}/20200101T000000Z-5.snap`,
+          { "x-ms-blob-type": "BlockBlob" },
+          readFileSync(theirs),
+        );
+        expect(put.status).toBe(201);
+      } finally {
+        await other.stop();
+        await folder.close();
+      }
+      expect(await restore("20200101T000000Z-5", "force")).toEqual({
+        code: 1,
+        output: expect.stringMatching(
+          /needs version [0-9a-f]{32} of an unseal key, which \S+ does not have \(it answered 404\); nothing was changed/,
+        ),
+      });
+      expect((await kept()).length).toBe(before.length + 1);
+      await (await running.deployer()).logOut();
+    },
+    600_000,
   );
 
   const newest = async () => (await kept()).sort().reverse()[0] ?? "";
