@@ -6,7 +6,7 @@ import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { AzureCli } from "./azure-cli";
 import { Deployment } from "./deploy";
 import type { Interruption } from "./interruption";
-import { deployedMachines, MachineReports } from "./machine-reports";
+import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { readArguments, readSeconds, runScript, say } from "./run-script";
 import { readStateAside } from "./stack-state";
@@ -75,7 +75,7 @@ class UnsealKeyRotation {
 
   /** @throws {UserError} when Vault, which this restarts, could not unseal itself any more */
   private async refuseSealing(enabled: readonly string[]): Promise<void> {
-    const needed = neededVersions(await this.consoles());
+    const needed = neededVersions(await this.consoles(await this.machines()));
     const missing =
       enabled.length === 0 ? ["its newest version"] : needed?.filter((one) => !enabled.includes(one));
     if (!missing?.length) return;
@@ -84,9 +84,13 @@ class UnsealKeyRotation {
     );
   }
 
-  private async consoles(): Promise<string[]> {
+  private async machines(): Promise<DeployedMachine[]> {
+    return deployedMachines(undefined, await this.state());
+  }
+
+  private consoles(machines: readonly DeployedMachine[]): Promise<string[]> {
     const reports = new MachineReports(this.az);
-    return Promise.all(deployedMachines(undefined, await this.state()).map(({ id }) => reports.console(id)));
+    return Promise.all(machines.map(({ id }) => reports.console(id)));
   }
 
   /** Without a version. */
@@ -122,9 +126,10 @@ class UnsealKeyRotation {
   /** A single node takes a snapshot right after its restart; in a cluster the next one of the timer may be the first. */
   private async untilNothingNeedsAnother(version: string): Promise<void> {
     const { wait, interruption, environment } = this;
+    const machines = await this.machines();
     let needed: readonly string[] | undefined;
     const proven = async (): Promise<boolean> => {
-      needed = neededVersions(await this.consoles());
+      needed = neededVersions(await this.consoles(machines));
       return needed?.join() === version;
     };
     try {

@@ -97,7 +97,7 @@ describe("scripts/rotate-unseal-key", () => {
   it("rotates where one version is enabled, and disables nothing while the newest snapshot needs another", async () => {
     scene.imitations.answer("az/keyvault-key-list-versions", [version(before)]);
     console(stored("20261126T040000Z", before));
-    const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "1"]);
+    const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "5"]);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringContaining(
