@@ -1,14 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentDocumentation } from "../environments/documentation";
-import { environmentJsonSchema, printJson } from "../environments/json-schema";
+import { environmentDocumentation } from "../environments/documentation/environments-page";
+import { environmentJsonSchema } from "../environments/documentation/json-schema";
+import { printJson } from "../environments/documentation/print-json";
 import { helpIfAsked } from "./help";
 
 helpIfAsked(
-  "Usage: npm run schema\n\nWrites environments/schema.json and docs/environments.md from environments/schema.ts.",
+  "Usage: npm run schema\n\nWrites environments/schema.json and docs/environments.md from environments/schema.ts and environments/documentation/.",
 );
 
-/** `npm run schema`: writes the files about environments that editors and people read, from environments/schema.ts. */
+/** `npm run schema`: writes the files about environments that editors and people read. */
 const files = {
   "environments/schema.json": printJson(environmentJsonSchema()),
   "docs/environments.md": environmentDocumentation(),

@@ -23,12 +23,13 @@ export class MysqlStack extends EnvironmentStack {
     id: string,
     environment: Environment,
     { resourceGroup, subnets, mysqlDnsZone }: NetworkStack,
-    { keyVault, watching }: VaultServerStack,
+    { keys, watching }: VaultServerStack,
   ) {
     super(scope, id, environment, ["azurerm", "random"]);
     useAzurerm(this);
     new RandomProvider(this, "random");
     const { name, location, mysql, protectData } = environment;
+    const { keyVault } = keys;
 
     this.password = new MysqlAdministratorPassword(this, "password", {
       keyVaultId: keyVault.id,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
 import { withRetries } from "../retry";
-import { connectionProblem, Refused, requestJson } from "./http";
+import { connectionProblem, HttpError, requestJson } from "./http";
 
 const answer = z.object({ access_token: z.string().min(1) });
 
@@ -33,7 +33,7 @@ export class AppServiceIdentity {
         }),
       { what: "GET identity token", judge, onEvent: this.onEvent },
     ).catch((error) => {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof HttpError)) throw error;
       throw new Unavailable(reasonOf(error), 10, { cause: error });
     });
     const { data } = answer.safeParse(body);
@@ -47,7 +47,7 @@ export class AppServiceIdentity {
 }
 
 function judge(error: unknown) {
-  if (!(error instanceof Refused)) {
+  if (!(error instanceof HttpError)) {
     return { reason: `App Service's identity endpoint does not answer (${connectionProblem(error)}).` };
   }
   // 404 and 410 come while the endpoint is being changed. Source: Azure, guidance on managed identity retries.
@@ -57,7 +57,7 @@ function judge(error: unknown) {
     : undefined;
 }
 
-const reasonOf = ({ status }: Refused) => `App Service's identity endpoint refuses a token (${status}).`;
+const reasonOf = ({ status }: HttpError) => `App Service's identity endpoint refuses a token (${status}).`;
 
 /** The claims of a token, for display only: Vault checks its signature, this does not. */
 export function claimsOf(jwt: string): Record<string, string> {

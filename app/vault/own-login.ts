@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
 import type { VaultSettings } from "../settings";
-import { connectionProblem, Refused, requestJson } from "./http";
+import { connectionProblem, HttpError, requestJson } from "./http";
 import { AppServiceIdentity, claimsOf } from "./identity";
 import { Kept, type Obtained } from "./kept";
 import { publicDispatcher, Trust } from "./trust";
@@ -126,7 +126,7 @@ export class OwnLogin implements Vault {
       heal: (error) => this.#heal(error),
     }).catch((error) => {
       // Vault answers 400 to a token or role that does not fit, and says why.
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof HttpError)) throw error;
       const words = error.errors.join("; ");
       // The token is new, so only a clock can make it too old or too young. Source: hashicorp/cap, jwt.
       const hint = /expired|not yet valid|nbf|in the future/.test(words)

@@ -14,7 +14,7 @@ import { threeWayMerge } from "../customers/three-way-merge";
 import { Conflict, InvalidInput, Unavailable } from "../errors";
 import type { Logger } from "../operations/log";
 import { versionForm } from "./api/schemas";
-import { failureOf, Refused } from "./failures";
+import { Forbidden, failureOf } from "./failures";
 import { textFields } from "./form-fields";
 import { customerId, parse } from "./input";
 import { notices } from "./notices";
@@ -209,7 +209,7 @@ export function customerRoutes(pages: FastifyInstance, { store, tokens, logger }
     error: unknown,
     form: Omit<CustomerFormProps, "csrfToken" | "failure">,
   ): Promise<FastifyReply> {
-    if (![InvalidInput, Conflict, Unavailable, Refused].some((kind) => error instanceof kind)) throw error;
+    if (![InvalidInput, Conflict, Unavailable, Forbidden].some((kind) => error instanceof kind)) throw error;
     const failure = failureOf(error);
     if (failure.retryAfterSeconds !== undefined) reply.header("retry-after", failure.retryAfterSeconds);
     return sendPage(

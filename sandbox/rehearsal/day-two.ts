@@ -1,7 +1,7 @@
 import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
-import { numbersOf } from "./numbers";
+import { numbersOf } from "../../lib/seeded-numbers";
 import type { Rehearsal } from "./rehearsal";
 import { killedAfter } from "./trouble";
 

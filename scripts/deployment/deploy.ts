@@ -121,12 +121,13 @@ export async function main(): Promise<void> {
         allowedLosses: [...values["allow-loss"], ...values.replace],
         replace: values.replace,
         atOnce: values["at-once"],
-        reviewed: readDigests(values.reviewed),
+        reviewed: values.reviewed === undefined ? undefined : readDigests(values.reviewed),
       };
       const work = async () => {
         const environment = { ...loadEnvironment(name), upgradeWithoutSnapshot: values["no-snapshot"] };
         const deployment = new Deployment(environment, values.stack, options, interruption, result);
-        const plan = () => (values.review ? deployment.planForReview() : deployment.plan());
+        const show = (text: string) => void (json || process.stdout.write(text));
+        const plan = () => (values.review ? deployment.planForReview(show) : deployment.plan(show));
         if (values["break-lock"]) await deployment.breakLock(values["break-lock"]);
         await (values.plan ? plan() : deployment.deploy()).finally(() => deployment.close());
       };
@@ -147,9 +148,8 @@ export async function main(): Promise<void> {
   );
 }
 
-/** Undefined without the option. */
-function readDigests(text: string | undefined): ReadonlyMap<string, string> | undefined {
-  if (text === undefined) return undefined;
+/** Reads the digests of reviewed plans, by stack. @throws {UserError} */
+export function readDigests(text: string): ReadonlyMap<string, string> {
   try {
     return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
   } catch {
@@ -220,13 +220,14 @@ export class Deployment {
     this.result.outputs = allOutputs(this.states);
   }
 
-  async plan(): Promise<void> {
+  /** @param show takes each plan as a person reads it */
+  async plan(show: (text: string) => void): Promise<void> {
     const env = await this.prepare();
     for (const stack of this.stacks) {
       const { name } = stack;
       const missing = stacksToDeployFirst(stack, this.states);
       if (missing.length > 0) {
-        this.show({ stack: name, waitsFor: missing });
+        this.show({ stack: name, waitsFor: missing }, show);
         continue;
       }
       await this.withLogin(name, env, false, (login, secrets) =>
@@ -235,7 +236,8 @@ export class Deployment {
             run,
             async (made) => {
               const { plan } = made;
-              this.show({ stack: name, changes: plannedChanges(plan), ...(await readablePlan(run, made)) });
+              const readable = await readablePlan(run, made);
+              this.show({ stack: name, changes: plannedChanges(plan), ...readable }, show);
               for (const { sentence } of lossesOf(name, plan)) this.progress.line(`Warning: ${sentence}.`);
             },
             this.scopeOf(name),
@@ -270,8 +272,8 @@ export class Deployment {
     );
   }
 
-  /** Plans as deploy() does. */
-  async planForReview(): Promise<void> {
+  /** Plans as deploy() does. @param show takes each plan as a reviewer reads it */
+  async planForReview(show: (text: string) => void): Promise<void> {
     const env = await this.prepare();
     for (const { name } of this.stacks) {
       await this.withLogin(name, env, true, (login, secrets) =>
@@ -281,8 +283,7 @@ export class Deployment {
             async ({ plan }) => {
               const reviewable = reviewablePlan(name, plan);
               this.result.stacks.push(reviewable);
-              if (process.argv.includes("--json")) return;
-              process.stdout.write(`${reviewable.summary}\nDigest: ${reviewable.digest}\n\n`);
+              show(`${reviewable.summary}\nDigest: ${reviewable.digest}\n\n`);
             },
             this.scopeOf(name),
           ),
@@ -588,11 +589,10 @@ export class Deployment {
     return state;
   }
 
-  private show(planned: PlannedStack): void {
+  private show(planned: PlannedStack, show: (text: string) => void): void {
     this.result.stacks.push(planned);
-    if (process.argv.includes("--json")) return;
     const { stack } = planned;
-    process.stdout.write(
+    show(
       "waitsFor" in planned
         ? `# ${stack}: can be planned once ${planned.waitsFor.join(", ")} is deployed\n\n`
         : `# ${stack}: ${planned.add} to add, ${planned.change} to change, ${planned.destroy} to destroy\n\n${planned.text}\n\n`,

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentDocumentation } from "../../environments/documentation";
-import { environmentJsonSchema, type JsonSchema, printJson } from "../../environments/json-schema";
+import { environmentDocumentation } from "../../environments/documentation/environments-page";
+import { environmentJsonSchema, type JsonSchema } from "../../environments/documentation/json-schema";
+import { printJson } from "../../environments/documentation/print-json";
 import { environmentNames, loadEnvironment } from "../../environments/load";
 import { valueAt } from "../../environments/problem";
 import { environmentSchema } from "../../environments/schema";

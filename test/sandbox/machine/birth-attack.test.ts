@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { waitFor } from "../../../lib/processes/wait-for";
+import { numbersOf } from "../../../lib/seeded-numbers";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { numbersOf } from "../../../sandbox/rehearsal/numbers";
 import { describeWithVault } from "../programs-there";
 import { FIRST_BOOT, outputFromNow, steps, untilOpen, VAULT } from "../system/first-boots";
 import { Attackers } from "./attackers";
