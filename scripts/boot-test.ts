@@ -16,7 +16,7 @@ const usage = `Usage: npm run boot-test [-- VM...] [-- JEST-OPTION...]
 
   VM   ${all.join(", ")}, or all (default: ${UNLESS_TOLD.join(" and ")})`;
 
-/** `npm run boot-test [vm]`: boots the user data in QEMU, one VM after the other. It skips this if QEMU is missing. */
+/** `npm run boot-test [vm]`: boots the user data in QEMU, two VMs at a time. It skips this if QEMU is missing. */
 async function main(): Promise<void> {
   helpIfAsked(usage);
   const [, , ...args] = process.argv;
@@ -39,7 +39,14 @@ async function main(): Promise<void> {
   const options = args.filter((arg) => arg.startsWith("-"));
   const jest = spawn(
     "node_modules/.bin/jest",
-    ["--testMatch", "<rootDir>/test/boot/*.boot.ts", "--runInBand", ...options, "--runTestsByPath", ...files],
+    [
+      "--testMatch",
+      "<rootDir>/test/boot/*.boot.ts",
+      "--maxWorkers=2",
+      ...options,
+      "--runTestsByPath",
+      ...files,
+    ],
     { cwd: project, stdio: "inherit" },
   );
   process.exitCode = await new Promise<number>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
-import type { ProviderValues, Resource } from "../../lib/synthesized/deployment";
+import type { ProviderValues, Resource } from "../../lib/synthesized/evaluated-system";
 import { isObject, type Value } from "../../lib/synthesized/value";
 import { armId } from "./arm-ids";
 import { keyVaultName } from "./key-vaults";

@@ -1,4 +1,4 @@
-import type { ProviderValues } from "../../lib/synthesized/deployment";
+import type { ProviderValues } from "../../lib/synthesized/evaluated-system";
 import { type CertificatePem, computedAttributes, type NewestKeyVersion } from "./computed-attributes";
 import { type DeployingLogin, dataAttributes } from "./data-attributes";
 import { ephemeralAttributes } from "./ephemeral-values";

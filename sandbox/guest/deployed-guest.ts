@@ -32,8 +32,8 @@ export interface DeployedGuestOptions {
   readonly programs: readonly InstalledProgram[];
   /** Other services that the guest can reach, as `name:port` or `address:port`. */
   readonly services?: Readonly<Record<string, ForwardTarget>>;
-  /** The guest's own names. */
-  readonly ownNames?: readonly string[];
+  /** Further names that the guest knows, with their addresses. */
+  readonly names?: Readonly<Record<string, string>>;
   /** Replaces the deployment's user data. */
   readonly userData?: string;
   /** Files that a test changes in the image. */
@@ -64,7 +64,7 @@ export class DeployedGuest {
 
   /** Prepares the root disk and does not boot. */
   static async prepare(options: DeployedGuestOptions): Promise<DeployedGuest> {
-    const { workshop, folder, azure, machine, services = {}, ownNames = [] } = options;
+    const { workshop, folder, azure, machine, services = {}, names = {} } = options;
     const forwards = new Map<string, Forward>();
     for (const [service, target] of Object.entries(services))
       forwards.set(service, await Forward.open(target));
@@ -75,7 +75,7 @@ export class DeployedGuest {
     const serviceNames = Object.keys(services)
       .map((service) => service.replace(/:\d+$/, ""))
       .filter((host) => !isIPv4(host));
-    const rootDisk = join(folder, "root.ext4");
+    const rootDisk = join(folder, `${machine.name}.ext4`);
     await run("/bin/cp", ["--sparse=always", workshop.image.rootDisk, rootDisk]);
     await putFiles(workshop.qemu.debugfs, rootDisk, folder, [
       ...platformFiles({
@@ -93,7 +93,7 @@ export class DeployedGuest {
         names: Object.fromEntries([
           ...azure.publicHosts.map((host) => [host, AZURE_ADDRESS]),
           ...serviceNames.map((host) => [host, NETWORK_ADDRESS]),
-          ...ownNames.map((host) => [host, guestAddress(machine)]),
+          ...Object.entries(names),
         ]),
       }),
       ...options.programs.map(({ name, version, path }) => ({
@@ -118,10 +118,12 @@ export class DeployedGuest {
       dataDisk,
       controller = "SCSI",
       hostPorts,
+      cpus,
     }: {
       dataDisk?: string;
       controller?: DiskController;
       hostPorts?: Readonly<Record<number, number>>;
+      cpus?: number;
     } = {},
   ): Promise<Guest> {
     const { workshop, machine, folder } = this.options;
@@ -140,7 +142,9 @@ export class DeployedGuest {
       nvmeDisks: dataDisk && controller === "NVMe" ? { [DATA_DISK_NAMESPACE]: dataDisk } : {},
       subnet: subnetOf(machine),
       gateway: gatewayOf(machine),
+      address: guestAddress(machine),
       hostPorts,
+      cpus,
     });
   }
 

@@ -23,7 +23,7 @@ const statusSchema = z.object({
 });
 
 /** Milliseconds between two checks of a command in the guest. */
-const LOOK_MS = 200;
+const LOOK_MS = 500;
 
 /**
  * Runs commands as root inside a guest through QEMU's guest agent, without network and SSH. One request at a time.

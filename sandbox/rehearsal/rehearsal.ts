@@ -433,7 +433,7 @@ export class Rehearsal {
   }
 
   /** Runs a script of the project in the copy and logs its output. */
-  private async script(name: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  async script(name: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
     return this.run(join(this.options.project, "scripts", name), args, name);
   }
 

@@ -154,7 +154,7 @@ function checkWords(message: string): void {
 }
 
 /** A run that ends early or fails does not matter here: the same command runs again. */
-async function killedAfter(
+export async function killedAfter(
   milliseconds: number,
   command: () => Promise<void>,
   rehearsal: Rehearsal,

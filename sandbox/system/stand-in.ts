@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
-import { Deployment } from "../../lib/synthesized/deployment";
+import { EvaluatedSystem } from "../../lib/synthesized/evaluated-system";
 import { type Azure, type AzureState, startAzure } from "../azure/azure";
 import { worldOf } from "../azurerm/azure-world";
 import { azurerm } from "../azurerm/provider";
@@ -21,9 +21,9 @@ export async function startStandIn(
   outdir: string,
   environment: Environment,
   undo: UndoSteps,
-): Promise<{ azure: Azure; deployment: Deployment }> {
+): Promise<{ azure: Azure; deployment: EvaluatedSystem }> {
   const stateFile = join(folder.path, "azure.json");
-  const deployment: Deployment = Deployment.load(
+  const deployment: EvaluatedSystem = EvaluatedSystem.load(
     outdir,
     azurerm(
       (keyVault, name) => azure.keyVault(keyVault).certificate(name),

@@ -1,4 +1,3 @@
-import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
 import { loadEnvironment } from "../../environments/load";
 import { Progress } from "../../lib/processes/progress";
 import { waitFor } from "../../lib/processes/wait-for";
@@ -11,6 +10,7 @@ import { UndoSteps } from "../../sandbox/system/undo-steps";
 import { checkMachine } from "./machine-checks";
 import { BOOT_MS, SOON_MS } from "./scene";
 import { untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
+import { variableOf } from "./variable-of";
 import { findWorkshop, installedPrograms } from "./workshop";
 
 jest.setTimeout(BOOT_MS);
@@ -41,8 +41,6 @@ describe("A VM of the stack agent-vm", () => {
     const sandbox = await Sandbox.start({ environment, folder, progress, upTo: "everything" });
     await undo.add(() => sandbox.stop());
     machine = virtualMachines(sandbox.deployment).find(({ stack }) => stack === "agent-vm") as BootingMachine;
-    const variable = (name: string) =>
-      new RegExp(`^${name}=(.*)$`, "m").exec(variablesOf(machine))?.[1] ?? "";
     const { address } = sandbox.vault;
     const prepared = await DeployedGuest.prepare({
       workshop,
@@ -51,12 +49,15 @@ describe("A VM of the stack agent-vm", () => {
       folder: folder.path,
       programs: installedPrograms(sandbox.environment, sandbox.vaultProgram),
       services: {
-        [new URL(variable("VAULT_ADDR")).host]: {
+        [new URL(variableOf(machine, "VAULT_ADDR")).host]: {
           host: address,
           port: 8200,
           sourceAddress: machine.privateAddress,
         },
-        [`${variable("DATABASE_HOST")}:3306`]: { host: sandbox.database.host, port: sandbox.database.port },
+        [`${variableOf(machine, "DATABASE_HOST")}:3306`]: {
+          host: sandbox.database.host,
+          port: sandbox.database.port,
+        },
       },
     });
     await undo.add(() => prepared.close());
@@ -72,7 +73,7 @@ describe("A VM of the stack agent-vm", () => {
       for (const unit of ["vault-agent.service", "app.service"]) await untilUnitIsActive(vm, unit);
       await waitFor("the application to answer with customers", firstPage, {
         deadlineMs: SOON_MS,
-        intervalMs: 1_000,
+        intervalMs: 3_000,
       });
     });
     const seconds = ((Date.now() - poweredOn) / 1000).toFixed(0);
@@ -87,6 +88,13 @@ describe("A VM of the stack agent-vm", () => {
     listeners: ["127.0.0.1:8080"],
     attempts: secrets,
     allowed: {
+      // It writes the user data's files.
+      "apply-user-data.service": [
+        "ask IMDS",
+        "write a configuration file",
+        "write a program",
+        "write a unit",
+      ],
       "app-package.service": ["ask IMDS"],
       "app.service": ["have memory that is writable and executable", "read the application's configuration"],
       "vault-agent.service": ["ask IMDS", "read Vault Agent's token", "read the application's configuration"],
@@ -119,12 +127,7 @@ describe("A VM of the stack agent-vm", () => {
     await vm.untilThere({ deadlineMs: BOOT_MS });
     await waitFor("the application to answer with customers", firstPage, {
       deadlineMs: SOON_MS,
-      intervalMs: 1_000,
+      intervalMs: 3_000,
     });
   });
 });
-
-function variablesOf({ cloudConfig }: BootingMachine): string {
-  const file = readCloudConfig(cloudConfig).write_files.find(({ path }) => path.endsWith("/agent.env"));
-  return file ? textOf(file) : "";
-}

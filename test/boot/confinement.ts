@@ -1,4 +1,5 @@
 import type { Guest } from "../../sandbox/guest/guest";
+import { SOON_MS } from "./scene";
 
 /** Attempts that a unit's confinement must stop. Each is a shell command that succeeds without confinement. */
 export const attempts = {
@@ -15,14 +16,15 @@ export const attempts = {
   "set a kernel parameter": "cat /proc/sys/kernel/domainname | tee /proc/sys/kernel/domainname",
   "read the kernel's log": "dmesg",
   "read a raw disk": "head --bytes=512 /dev/vda",
-  "have memory that is writable and executable":
-    "python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)'",
-  "open a packet socket": "python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'",
-  "ask IMDS":
-    "curl --silent --fail --max-time 20 --header Metadata:true http://169.254.169.254/metadata/versions",
+  // Perl and bash start much faster than Python and curl on an emulated processor. mmap(0, 4096, read, write and execute, private and anonymous)
+  "have memory that is writable and executable": "perl -e 'exit(syscall(9, 0, 4096, 7, 34, -1, 0) == -1)'",
+  "open a packet socket": "perl -e 'socket(my $socket, 17, 3, 0) or exit 1'",
+  "ask IMDS": `timeout 20 bash -c 'exec 3<>/dev/tcp/169.254.169.254/80 &&
+    printf "GET /metadata/versions HTTP/1.1\\r\\nHost: 169.254.169.254\\r\\nMetadata: true\\r\\nConnection: close\\r\\n\\r\\n" >&3 &&
+    read -r line <&3 && [[ $line == *" 200 "* ]]'`,
 } as const;
 
-export type Attempt = keyof typeof attempts;
+type Attempts = Readonly<Record<string, string>>;
 
 /** A unit's settings for its programs and times. All other settings are its confinement. */
 const ORDERS =
@@ -31,39 +33,60 @@ const ORDERS =
 const FOLDER = "/run/attempts";
 
 /**
- * Returns the attempts that succeed with a unit's user, capabilities and sandbox. A copy of the unit runs them
- * instead of its program. Without a unit, they run as root, unconfined.
+ * Returns the attempts that succeed as root, unconfined.
  *
+ * @param more further attempts on this machine
+ */
+export async function unconfinedSuccesses(vm: Guest, more: Attempts = {}): Promise<string[]> {
+  await writeAttempts(vm, more);
+  return linesOf(await vm.output(`bash ${FOLDER}/run`, { deadlineMs: SOON_MS }));
+}
+
+/**
+ * Returns the attempts that succeed with each unit's user, capabilities and sandbox. Copies of the units run them instead of the
+ * units' programs, all at the same time.
+ *
+ * @param units the units' files, each with its drop-ins, by the units' names
  * @param more further attempts on this machine
  */
 export async function successes(
   vm: Guest,
-  unit: string | undefined,
-  more: Readonly<Record<string, string>> = {},
-): Promise<string[]> {
+  units: Readonly<Record<string, string>>,
+  more: Attempts = {},
+): Promise<Record<string, string[]>> {
+  await writeAttempts(vm, more);
+  const copies = Object.entries(units).map(([unit, text]) => {
+    const confinement = text.replaceAll(new RegExp(`^(${ORDERS})=.*\\n`, "gm"), "");
+    const own = `[Service]
+Type=oneshot
+ExecStart=/bin/bash ${FOLDER}/run
+StandardOutput=truncate:${FOLDER}/${unit}
+RuntimeDirectoryPreserve=yes
+`;
+    const content = Buffer.from(`${confinement}\n${own}`).toString("base64");
+    return `base64 --decode <<<${content} >/run/systemd/system/attempt-${unit}`;
+  });
+  const names = Object.keys(units).map((unit) => `attempt-${unit}`);
+  await vm.output(
+    `${copies.join("\n")}
+     systemctl daemon-reload
+     if ! systemctl start ${names.join(" ")}; then journalctl --no-pager ${names.map((name) => `--unit=${name}`).join(" ")} >&2; exit 1; fi`,
+    { deadlineMs: SOON_MS },
+  );
+  const found = await vm.output(`cd ${FOLDER} && grep . ${Object.keys(units).join(" ")} /dev/null || true`);
+  return Object.fromEntries(
+    Object.keys(units).map((unit) => [
+      unit,
+      linesOf(found).flatMap((line) => (line.startsWith(`${unit}:`) ? [line.slice(unit.length + 1)] : [])),
+    ]),
+  );
+}
+
+async function writeAttempts(vm: Guest, more: Attempts): Promise<void> {
   const lines = Object.entries({ ...attempts, ...more }).map(
     ([name, command]) => `if (${command}) >/dev/null 2>&1; then echo ${quoted(name)}; fi`,
   );
   await vm.output(`mkdir -p ${FOLDER} && cat >${FOLDER}/run <<'END'\n${lines.join("\n")}\nEND`);
-  if (unit === undefined) return linesOf(await vm.output(`bash ${FOLDER}/run`));
-  const copy = `attempt-${unit}`;
-  const own = [
-    "[Service]",
-    "Type=oneshot",
-    `ExecStart=/bin/bash ${FOLDER}/run`,
-    `StandardOutput=truncate:${FOLDER}/${unit}`,
-    "RuntimeDirectoryPreserve=yes",
-  ].join("\\n");
-  return linesOf(
-    await vm.output(
-      `sed -E '/^(${ORDERS})=/d' /etc/systemd/system/${unit} >/run/systemd/system/${copy} &&
-       printf '\\n${own}\\n' >>/run/systemd/system/${copy} &&
-       systemctl daemon-reload &&
-       if ! systemctl start ${copy}; then journalctl --unit ${copy} --no-pager >&2; exit 1; fi
-       cat ${FOLDER}/${unit}`,
-      { deadlineMs: 300_000 },
-    ),
-  );
 }
 
 function quoted(text: string): string {

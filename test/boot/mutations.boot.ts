@@ -106,7 +106,7 @@ describe("A mistake in the user data of Vault's VM", () => {
   afterEach(() => waiting.vm.cutPower());
   afterAll(() => scene?.close(), SOON_MS);
 
-  const files = () => readCloudConfig(scene.machineOf("vault-server").cloudConfig).write_files;
+  const files = () => readCloudConfig(scene.node.cloudConfig).write_files;
 
   /** Returns the VM's problems, measured against the user data without a mistake. */
   const problems = async (unit: string | undefined): Promise<string[]> => {
@@ -122,7 +122,7 @@ describe("A mistake in the user data of Vault's VM", () => {
         done
         systemctl list-units --failed --plain --no-legend | cut -d ' ' -f 1
         systemctl show --property Result --value var-lib-vault.mount | grep -v success || true`),
-      { deadlineMs: SOON_MS, intervalMs: 1_000 },
+      { deadlineMs: SOON_MS, intervalMs: 3_000 },
     ).catch(() => "deadline");
     if (state !== "complete") return [`first boot is not complete: ${state}`];
     for (const { path, owner, permissions } of files()) {
@@ -132,7 +132,10 @@ describe("A mistake in the user data of Vault's VM", () => {
     const options = await vm.output("findmnt --noheadings --output OPTIONS /var/lib/vault");
     if (!/^rw,nosuid,nodev,noexec/.test(options)) found.push(`/var/lib/vault is mounted ${options}`);
     if (unit?.endsWith(".service")) {
-      const bad = (await successes(vm, unit)).filter((attempt) => /write|load/.test(attempt));
+      const { [unit]: all = [] } = await successes(vm, {
+        [unit]: await vm.output(`cat ${UNITS}/${unit}`),
+      });
+      const bad = all.filter((attempt) => /write|load/.test(attempt));
       if (bad.length > 0) found.push(`${unit} may ${bad.join(", ")}`);
     }
     return found;

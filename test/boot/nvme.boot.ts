@@ -16,7 +16,7 @@ describe("Vault's VM with a size that has only NVMe disks", () => {
 
   beforeAll(async () => {
     scene = await BootScene.open("demo", { vmSize: "Standard_D2s_v6" });
-    const prepared = await scene.prepare("vault-server", { files: [azuresController] });
+    const prepared = await scene.prepare(scene.node, { files: [azuresController] });
     vm = await prepared.create("vault", { dataDisk: scene.dataDisk("vault"), controller: "NVMe" });
     await scene.onClose(() => vm.cutPower());
     await scene.progress.step("power-on to the end of cloud-init", async () => {

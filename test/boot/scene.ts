@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { loadEnvironment } from "../../environments/load";
@@ -5,7 +6,8 @@ import type { Environment } from "../../environments/schema";
 import { Progress } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
-import { Deployment } from "../../lib/synthesized/deployment";
+import { EvaluatedSystem } from "../../lib/synthesized/evaluated-system";
+import { VaultClient } from "../../lib/vault-api/vault-client";
 import { synthesize } from "../../main";
 import { type Azure, startAzure } from "../../sandbox/azure/azure";
 import { worldOf } from "../../sandbox/azurerm/azure-world";
@@ -22,6 +24,7 @@ import type { InstalledProgram } from "../../sandbox/machine/machine";
 import { StateFolder } from "../../sandbox/system/state-folder";
 import { UndoSteps } from "../../sandbox/system/undo-steps";
 import { findVaultProgram } from "../../sandbox/vault/vault-program";
+import { variableOf } from "./variable-of";
 import { findWorkshop, installedPrograms } from "./workshop";
 
 /** Milliseconds. A boot takes about a minute under TCG on two idle cores. */
@@ -34,7 +37,7 @@ export class BootScene {
   private constructor(
     readonly environment: Environment,
     readonly azure: Azure,
-    readonly deployment: Deployment,
+    readonly deployment: EvaluatedSystem,
     readonly workshop: GuestWorkshop,
     readonly folder: string,
     readonly programs: readonly InstalledProgram[],
@@ -58,7 +61,7 @@ export class BootScene {
       await undo.add(() => folder.close());
       const outdir = await folder.folder("stacks");
       synthesize(environment, outdir);
-      const deployment: Deployment = Deployment.load(
+      const deployment: EvaluatedSystem = EvaluatedSystem.load(
         outdir,
         azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name)),
       );
@@ -72,15 +75,21 @@ export class BootScene {
     }
   }
 
-  machineOf(stack: string): BootingMachine {
-    const machine = virtualMachines(this.deployment).find((it) => it.stack === stack);
-    if (!machine) throw new UserError(`Stack ${stack} has no VM.`);
-    return machine;
+  /** Vault's nodes: one VM, or those of a cluster. */
+  get nodes(): BootingMachine[] {
+    return virtualMachines(this.deployment).filter(({ stack }) => stack === "vault-server");
+  }
+
+  /** The only node, or the one that initializes the cluster. */
+  get node(): BootingMachine {
+    const [node] = this.nodes;
+    if (!node) throw new UserError("The stack vault-server has no VM.");
+    return node;
   }
 
   async prepare(
-    stack: string,
-    options: Partial<Pick<DeployedGuestOptions, "services" | "ownNames" | "userData" | "files">> = {},
+    machine: BootingMachine,
+    options: Partial<Pick<DeployedGuestOptions, "services" | "names" | "userData" | "files">> = {},
   ): Promise<DeployedGuest> {
     const { workshop, azure, folder, programs } = this;
     const deployed = await DeployedGuest.prepare({
@@ -88,7 +97,7 @@ export class BootScene {
       azure,
       folder,
       programs,
-      machine: this.machineOf(stack),
+      machine,
       ...options,
     });
     await this.undo.add(() => deployed.close());
@@ -105,7 +114,7 @@ export class BootScene {
   }
 
   /** Returns Vault's own certificate, PEM. */
-  vaultCertificate(): string {
+  private vaultCertificate(): string {
     const { keyVault, name } = this.certificate();
     return this.azure.keyVault(keyVault).certificate(name) ?? "";
   }
@@ -124,7 +133,19 @@ export class BootScene {
     return { keyVault: keyVaultName(this.deployment, key_vault_id), name };
   }
 
-  deployerToken(): string {
+  /** @param port of 127.0.0.1, where Vault's API is */
+  async deployer(port: number): Promise<VaultClient> {
+    const caFile = join(this.folder, "vault.pem");
+    await writeFile(caFile, this.vaultCertificate());
+    return VaultClient.loggedIn({
+      address: `https://127.0.0.1:${port}`,
+      tlsServerName: new URL(variableOf(this.node, "VAULT_API_ADDR")).hostname,
+      caFile,
+      jwt: this.deployerToken(),
+    });
+  }
+
+  private deployerToken(): string {
     const [deployer] = this.environment.deployers;
     const objectId = deployer?.objectId === "signed-in-user" ? signedInObjectId : deployer?.objectId;
     return this.azure.tokenForPerson(objectId ?? "", "https://management.core.windows.net/");

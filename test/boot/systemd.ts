@@ -1,20 +1,17 @@
 import { UserError } from "../../lib/processes/user-error";
-import { waitFor } from "../../lib/processes/wait-for";
 import type { Guest } from "../../sandbox/guest/guest";
 import { BOOT_MS, SOON_MS } from "./scene";
 
 /** Waits until cloud-init has finished a boot, with or without errors. */
-export async function untilCloudInitIsDone(vm: Guest): Promise<void> {
-  await vm.run("cloud-init status --wait >/dev/null", { deadlineMs: BOOT_MS });
+export function untilCloudInitIsDone(vm: Guest): Promise<void> {
+  return vm.untilConsoleSays(/Reached target cloud-init\.target/, { deadlineMs: BOOT_MS });
 }
 
-/** Waits until a unit is active. An oneshot unit is active after its work. */
+/** Waits until a unit becomes active after the VM's start. An oneshot unit is active after its work. */
 export async function untilUnitIsActive(vm: Guest, unit: string, deadlineMs = SOON_MS): Promise<void> {
+  const line = new RegExp(`(Started|Finished|Mounted) ${unit.replaceAll(".", "\\.")}`);
   try {
-    await waitFor(`${unit} to be active`, async () => (await stateOf(vm, unit)) === "active", {
-      deadlineMs,
-      intervalMs: 1_000,
-    });
+    await vm.untilConsoleSays(line, { deadlineMs });
   } catch (error) {
     throw new UserError(`${error}\n${await journalOf(vm, unit)}`);
   }

@@ -1,7 +1,4 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { waitFor } from "../../lib/processes/wait-for";
-import { VaultClient } from "../../lib/vault-api/vault-client";
 import { DATA_DISK_SERIAL, makeDisk } from "../../sandbox/guest/deployed-guest";
 import type { Guest } from "../../sandbox/guest/guest";
 import { freePort } from "../../sandbox/programs/free-port";
@@ -24,8 +21,7 @@ export class WaitingVault {
   ) {}
 
   static async boot(scene: BootScene): Promise<WaitingVault> {
-    await writeFile(join(scene.folder, "vault.pem"), scene.vaultCertificate());
-    const prepared = await scene.prepare("vault-server");
+    const prepared = await scene.prepare(scene.node);
     const port = await freePort();
     const vm = await prepared.create("waiting", { hostPorts: { 8200: port } });
     await scene.onClose(() => vm.cutPower());
@@ -34,11 +30,7 @@ export class WaitingVault {
       await vm.untilThere({ deadlineMs: BOOT_MS });
       await untilCloudInitIsDone(vm);
       await untilUnitIsActive(vm, "vault-install.service");
-      await waitFor(
-        "Vault's certificate",
-        async () => (await vm.run("test -s /run/vault-tls/current/tls.crt")).code === 0,
-        { deadlineMs: SOON_MS, intervalMs: 1_000 },
-      );
+      await untilUnitIsActive(vm, "vault-certificate.service");
       await vm.keepSnapshot(SNAPSHOT);
       await vm.cutPower();
     });
@@ -67,17 +59,12 @@ export class WaitingVault {
   untilDeployerLogsIn(): Promise<boolean> {
     return waitFor("a deployer to log in", () => this.deployerLogsIn(), {
       deadlineMs: SOON_MS,
-      intervalMs: 1_000,
+      intervalMs: 3_000,
     });
   }
 
   private async deployerLogsIn(): Promise<boolean> {
-    const client = await VaultClient.loggedIn({
-      address: `https://127.0.0.1:${this.port}`,
-      tlsServerName: "vault.demo.internal",
-      caFile: join(this.scene.folder, "vault.pem"),
-      jwt: this.scene.deployerToken(),
-    });
+    const client = await this.scene.deployer(this.port);
     await client.logOut();
     return true;
   }

@@ -571,13 +571,12 @@ const units: Readonly<Record<string, Unit>> = {
       "User=haproxy",
       "Group=haproxy",
       "UMask=0077",
-      "InaccessiblePaths=/var/log/vault",
+      "InaccessiblePaths=-/var/log/vault",
       "CapabilityBoundingSet=",
     ],
     work: [
       "Wants=network-online.target",
-      "After=network-online.target vault-certificate.service vault.service vault-first-boot.service",
-      "RequiresMountsFor=/var/lib/vault",
+      "After=network-online.target var-lib-vault.mount vault-certificate.service vault.service vault-first-boot.service",
       "StartLimitIntervalSec=0",
       "Type=notify",
       "EnvironmentFile=/etc/vault.d/vault.env",
@@ -643,7 +642,13 @@ const units: Readonly<Record<string, Unit>> = {
   },
   "vault-server/snapshot-files/etc/systemd/system/vault-restore-drill.timer": {
     confinement: [],
-    work: ["OnCalendar=weekly", "RandomizedDelaySec=12h", "Persistent=yes", "WantedBy=timers.target"],
+    work: [
+      "OnActiveSec=1h",
+      "OnCalendar=daily",
+      "RandomizedDelaySec=1h",
+      "Persistent=yes",
+      "WantedBy=timers.target",
+    ],
   },
   "vault-server/snapshot-files/etc/systemd/system/vault-restore.service": {
     confinement: [

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, utimesSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
-import { createSelfSigned, type KeyAndCertificate } from "../../sandbox/azure/server/certificates";
+import type { KeyAndCertificate } from "../../sandbox/azure/server/key-and-certificate";
+import { createSelfSigned } from "../../sandbox/azure/server/self-signed-certificate";
 import { vaultServer } from "./examples";
 import { VmPrograms } from "./vm-program";
 

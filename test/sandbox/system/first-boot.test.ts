@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import tls from "node:tls";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
-import { CertificateAuthority } from "../../../sandbox/azure/server/certificates";
+import { CertificateAuthority } from "../../../sandbox/azure/server/certificate-authority";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { describeWithVault } from "../programs-there";
 import {

@@ -12,8 +12,8 @@ import { isObject, type ObjectValue, readAs, type Value } from "./value";
  */
 export interface ProviderValues {
   readonly resources: Attributes<(resource: Resource) => Value>;
-  readonly dataSources: Attributes<(settings: ObjectValue, deployment: Deployment) => Value>;
-  readonly ephemeralResources: Attributes<(settings: ObjectValue, deployment: Deployment) => Value>;
+  readonly dataSources: Attributes<(settings: ObjectValue, deployment: EvaluatedSystem) => Value>;
+  readonly ephemeralResources: Attributes<(settings: ObjectValue, deployment: EvaluatedSystem) => Value>;
 }
 
 type Attributes<Compute> = Readonly<Record<string, Readonly<Record<string, Compute>>>>;
@@ -24,24 +24,24 @@ const underWay = Symbol("under way");
  * The synthesized stacks as if they were deployed, with every reference resolved. Providers' values fill references
  * to computed attributes. Values are computed on demand, so a missing value affects only its users.
  */
-export class Deployment {
+export class EvaluatedSystem {
   /** Each stack comes after the stacks that it needs. */
-  readonly stacks: readonly Stack[];
+  readonly stacks: readonly EvaluatedStack[];
   readonly #values = new Map<string, unknown>();
 
   constructor(
     stacks: readonly Pick<SynthesizedStack, "name" | "json">[],
     readonly provider: ProviderValues,
   ) {
-    this.stacks = stacks.map(({ name, json }) => new Stack(this, name, json));
+    this.stacks = stacks.map(({ name, json }) => new EvaluatedStack(this, name, json));
   }
 
   /** Loads the folder that cdktf wrote, such as `cdktf.out`. Reads all of it at once. */
-  static load(folder: string, provider: ProviderValues): Deployment {
-    return new Deployment(readSynthesizedFolder(folder), provider);
+  static load(folder: string, provider: ProviderValues): EvaluatedSystem {
+    return new EvaluatedSystem(readSynthesizedFolder(folder), provider);
   }
 
-  stack(name: string): Stack {
+  stack(name: string): EvaluatedStack {
     const stack = this.stacks.find((candidate) => candidate.name === name);
     if (stack) return stack;
     const names = this.stacks.map((candidate) => candidate.name).join(", ");
@@ -69,7 +69,7 @@ export class Deployment {
   }
 
   /** Returns the stack whose state a terraform_remote_state with these settings reads. */
-  stackWithState({ backend, config }: ObjectValue): Stack {
+  stackWithState({ backend, config }: ObjectValue): EvaluatedStack {
     const found = this.stacks.find((stack) => isDeepStrictEqual(stack.stateIn(String(backend)), config));
     if (found) return found;
     throw new UserError(`None of the synthesized stacks keeps its state in ${JSON.stringify(config)}.`);
@@ -97,12 +97,12 @@ export class Deployment {
 }
 
 /** One stack. It resolves its own references. */
-export class Stack implements Scope {
+export class EvaluatedStack implements Scope {
   readonly resources: readonly Resource[];
   readonly #json: StackJson;
 
   constructor(
-    readonly deployment: Deployment,
+    readonly deployment: EvaluatedSystem,
     readonly name: string,
     json: StackJson,
   ) {
@@ -230,7 +230,7 @@ export class Resource {
   readonly #json: Readonly<Record<string, unknown>>;
 
   constructor(
-    readonly stack: Stack,
+    readonly stack: EvaluatedStack,
     readonly type: string,
     readonly id: string,
     json: Readonly<Record<string, unknown>>,

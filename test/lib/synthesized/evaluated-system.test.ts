@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Deployment } from "../../../lib/synthesized/deployment";
-import { createSelfSigned } from "../../../sandbox/azure/server/certificates";
+import { EvaluatedSystem } from "../../../lib/synthesized/evaluated-system";
+import { createSelfSigned } from "../../../sandbox/azure/server/self-signed-certificate";
 import { azurerm } from "../../../sandbox/azurerm/provider";
 import { demo, deploymentOf, deploymentWith, inSynthesizedFolder, production } from "./deployments";
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 const certificatePem = () => pem;
 
-const everything = (deployment: Deployment) =>
+const everything = (deployment: EvaluatedSystem) =>
   Object.fromEntries(deployment.stacks.map((stack) => [stack.name, stack.everything]));
 
 /** Every string and name in a value. */
@@ -55,7 +55,9 @@ describe("A deployment", () => {
 
   it("is the same in every run", () => {
     const run = () =>
-      inSynthesizedFolder(demo, (folder) => everything(Deployment.load(folder, azurerm(certificatePem))));
+      inSynthesizedFolder(demo, (folder) =>
+        everything(EvaluatedSystem.load(folder, azurerm(certificatePem))),
+      );
     expect(run()).toEqual(run());
   });
 
@@ -347,7 +349,7 @@ describe("A deployment refuses to guess", () => {
           },
         },
       });
-    const read = (deployment: Deployment) =>
+    const read = (deployment: EvaluatedSystem) =>
       deployment.resources("azurerm_network_interface").map((one) => one.attribute(["private_ip_address"]));
     expect(read(withInterfaces(...Array(3).fill("Dynamic")))).toEqual(["10.0.0.4", "10.0.0.5", "10.0.0.6"]);
     expect(() => read(withInterfaces(...Array(4).fill("Dynamic")))).toThrow(
@@ -363,7 +365,7 @@ describe("A deployment refuses to guess", () => {
   });
 
   it("a folder without synthesized stacks", () => {
-    expect(() => Deployment.load("/nowhere", azurerm())).toThrow(
+    expect(() => EvaluatedSystem.load("/nowhere", azurerm())).toThrow(
       "/nowhere/manifest.json is not a stack of this project",
     );
   });
@@ -374,7 +376,7 @@ describe("A deployment refuses to guess", () => {
         join(folder, "stacks/mysql/cdk.tf.json"),
         JSON.stringify({ terraform: { backend: { local: {} } }, module: { m: {} } }),
       );
-      expect(() => Deployment.load(folder, azurerm())).toThrow(
+      expect(() => EvaluatedSystem.load(folder, azurerm())).toThrow(
         /mysql\/cdk\.tf\.json is not a stack of this project[\s\S]*"module"/,
       );
     });

@@ -1,5 +1,5 @@
 import { type Environment, environmentSchema } from "../../../environments/schema";
-import { sandboxEnvironment } from "../../../sandbox/system/environment";
+import { sandboxEnvironment } from "../../../sandbox/system/sandbox-environment";
 import { demo, deploymentOf, production } from "../../lib/synthesized/deployments";
 import { changed } from "../../synthesis";
 

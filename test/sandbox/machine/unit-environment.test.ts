@@ -5,7 +5,7 @@ import {
   parseEnvironment,
   parseEnvironmentFile,
   readEnvironmentFile,
-} from "../../../sandbox/machine/environment";
+} from "../../../sandbox/machine/unit-environment";
 
 describe("Environment=", () => {
   it.each([

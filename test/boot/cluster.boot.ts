@@ -1,0 +1,186 @@
+import { z } from "zod";
+import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
+import { waitFor } from "../../lib/processes/wait-for";
+import type { BootingMachine } from "../../sandbox/azurerm/virtual-machines";
+import type { Guest } from "../../sandbox/guest/guest";
+import { freePort } from "../../sandbox/programs/free-port";
+import { BOOT_MS, BootScene, SOON_MS } from "./scene";
+import { failedUnits, journalOf, untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
+import { variableOf } from "./variable-of";
+
+jest.setTimeout(BOOT_MS);
+
+interface Node {
+  readonly machine: BootingMachine;
+  readonly vm: Guest;
+  /** Port of 127.0.0.1 that leads to the node's 8200. */
+  readonly port: number;
+}
+
+const autopilotSchema = z.object({
+  leader: z.string(),
+  servers: z.record(z.string(), z.object({ healthy: z.boolean(), status: z.string() })),
+});
+
+/** Three VMs, each with one processor. They reach each other by the names and addresses that they have in Azure. */
+describe("The cluster of production", () => {
+  let scene: BootScene;
+  let nodes: Node[];
+  let poweredOn: number;
+
+  const nameOf = ({ machine }: Node) => variableOf(machine, "VAULT_RAFT_NODE_ID");
+  const soon = { deadlineMs: SOON_MS, intervalMs: 2_000 };
+
+  const start = async ({ vm }: Node) => {
+    await vm.start();
+    await vm.untilThere({ deadlineMs: BOOT_MS });
+  };
+
+  /** Autopilot's state, through any of the nodes' fronts. */
+  const autopilot = async (through: readonly Node[]) => {
+    for (const { port } of through) {
+      try {
+        const client = await scene.deployer(port);
+        const state = await client.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
+        await client.logOut();
+        return autopilotSchema.parse(state);
+      } catch {
+        // The next node, or the next look.
+      }
+    }
+    return undefined;
+  };
+
+  /** Waits until these nodes, and no others, are healthy voters. Returns the active one. */
+  const untilHealthy = (which: readonly Node[]) =>
+    waitFor(
+      `${which.map(nameOf).join(", ")} to be healthy`,
+      async () => {
+        const state = await autopilot(which);
+        const healthy = Object.entries(state?.servers ?? {})
+          .filter(([, server]) => server.healthy && ["leader", "voter"].includes(server.status))
+          .map(([name]) => name);
+        if (healthy.sort().join() !== which.map(nameOf).sort().join()) return undefined;
+        return which.find((node) => nameOf(node) === state?.leader);
+      },
+      { deadlineMs: BOOT_MS, intervalMs: 2_000 },
+    );
+
+  beforeAll(async () => {
+    scene = await BootScene.open("production");
+    const addresses = scene.nodes.map((machine) => ({
+      host: new URL(variableOf(machine, "VAULT_CLUSTER_ADDR")).hostname,
+      address: machine.privateAddress,
+    }));
+    const ports = await Promise.all(
+      scene.nodes.map(async () => ({ api: await freePort(), cluster: await freePort() })),
+    );
+    nodes = [];
+    for (const [index, machine] of scene.nodes.entries()) {
+      const services = scene.nodes.flatMap(({ privateAddress }, other) =>
+        other === index
+          ? []
+          : [
+              [`${privateAddress}:8200`, { host: "127.0.0.1", port: ports[other]?.api ?? 0 }] as const,
+              [`${privateAddress}:8201`, { host: "127.0.0.1", port: ports[other]?.cluster ?? 0 }] as const,
+            ],
+      );
+      const prepared = await scene.prepare(machine, {
+        services: Object.fromEntries(services),
+        names: Object.fromEntries(addresses.map(({ host, address }) => [host, address])),
+      });
+      const { api = 0, cluster = 0 } = ports[index] ?? {};
+      const vm = await prepared.create(`node-${index + 1}`, {
+        dataDisk: scene.dataDisk(machine.name),
+        hostPorts: { 8200: api, 8201: cluster },
+        cpus: 1,
+      });
+      await scene.onClose(() => vm.cutPower());
+      nodes.push({ machine, vm, port: api });
+    }
+    poweredOn = Date.now();
+    await scene.progress.step("power-on of three nodes to the end of cloud-init", () =>
+      Promise.all(
+        nodes.map(async (node) => {
+          await start(node);
+          await untilCloudInitIsDone(node.vm);
+        }),
+      ),
+    );
+    await scene.progress.step("first boot on three nodes", () =>
+      Promise.all(nodes.map(({ vm }) => untilUnitIsActive(vm, "vault-first-boot.service", BOOT_MS))),
+    );
+    await untilHealthy(nodes);
+    const seconds = ((Date.now() - poweredOn) / 1000).toFixed(0);
+    scene.progress.line(
+      `From power-on to three healthy voters: ${seconds} s (${scene.workshop.acceleration}).`,
+    );
+  }, 3 * BOOT_MS);
+
+  afterAll(() => scene?.close(), SOON_MS);
+
+  it("has no failed unit on any node", async () => {
+    for (const { vm } of nodes) expect(await failedUnits(vm)).toEqual([]);
+  });
+
+  it("was initialized by its first node, which the others joined", async () => {
+    const [first, ...others] = nodes as [Node, ...Node[]];
+    expect(await journalOf(first.vm, "vault-first-boot.service", 200)).toMatch(/root token: revoked/);
+    for (const { vm } of others) {
+      const said = await journalOf(vm, "vault-first-boot.service", 200);
+      expect(said).toMatch(/joined/);
+      expect(said).not.toMatch(/init: done/);
+    }
+  });
+
+  it("lets a deployer in through each node's front", async () => {
+    for (const { port } of nodes) await (await scene.deployer(port)).logOut();
+  });
+
+  it("continues without its active node, which joins again after its power cut", async () => {
+    const active = await untilHealthy(nodes);
+    const others = nodes.filter((node) => node !== active);
+    await active.vm.cutPower();
+    await waitFor(
+      "a deployer to log in through a remaining node",
+      async () => {
+        const state = await autopilot(others);
+        return state !== undefined && state.leader !== nameOf(active);
+      },
+      soon,
+    );
+    await start(active);
+    await untilHealthy(nodes);
+  });
+
+  it("restarts Vault on each node in its turn for a change that Vault reads, and stays in service", async () => {
+    const main = ({ vm }: Node) => vm.output("systemctl show --property=MainPID --value vault.service");
+    const before = await Promise.all(nodes.map(main));
+    const path = "/etc/vault.d/vault.hcl";
+    for (const { machine } of nodes) {
+      const config = readCloudConfig(machine.cloudConfig);
+      const write_files = config.write_files.map((file) =>
+        file.path === path ? withText(file, `${textOf(file)}# another line\n`) : file,
+      );
+      scene.azure.setUserData(machine.name, cloudConfig({ ...config, write_files }));
+    }
+    let fewest = nodes.length;
+    await waitFor(
+      "each node to report the applied user data",
+      async () => {
+        const up = await Promise.all(
+          nodes.map(({ vm }) => vm.run("systemctl is-active --quiet vault.service")),
+        );
+        fewest = Math.min(fewest, up.filter(({ code }) => code === 0).length);
+        const consoles = await Promise.all(nodes.map(({ vm }) => vm.console()));
+        return consoles.every(
+          (console) => new Set(console.match(/user-data [0-9a-f]{12}: applied/g)).size === 2,
+        );
+      },
+      { deadlineMs: BOOT_MS, intervalMs: 1_000 },
+    );
+    for (const [index, node] of nodes.entries()) expect(await main(node)).not.toBe(before[index]);
+    expect(fewest).toBeGreaterThanOrEqual(2);
+    await untilHealthy(nodes);
+  });
+});
