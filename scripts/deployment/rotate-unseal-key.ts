@@ -4,7 +4,7 @@ import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { AzureCli } from "./azure-cli";
-import { Deployment } from "./deploy";
+import { Deployment } from "./deployment";
 import type { Interruption } from "./interruption";
 import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";

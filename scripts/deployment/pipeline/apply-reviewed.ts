@@ -1,10 +1,12 @@
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
 import { UserError } from "../../../lib/processes/user-error";
-import { Deployment, type Options, type Result, readDigests } from "../deploy";
+import { Deployment, type Result } from "../deployment";
+import type { DeploymentOptions } from "../deployment-run";
 import type { Interruption } from "../interruption";
 import { oneAtATime } from "../one-at-a-time";
 import { outputLines } from "../outputs";
+import { readDigests } from "../reviewed-plan";
 import { readArgumentsOf, runScript } from "../run-script";
 import { readSystem } from "../system";
 import { setDigests, tell } from "./github-job";
@@ -46,7 +48,7 @@ export async function main(): Promise<void> {
 
 /** The plans that a reviewer approved. */
 class ReviewedPlans {
-  private readonly options: Options;
+  private readonly options: DeploymentOptions;
 
   constructor(
     private readonly environment: Environment,

@@ -626,7 +626,7 @@ describe("scripts/create-pipeline-identity, as a person runs it,", () => {
   const args = ["production", "--repository", "acme/vault", "--reviewer", "octocat", "--reviewer", "hubot"];
 
   it("ends at Ctrl-C, and continues from there in the next run", async () => {
-    const interrupted = await script(args, { interruptAt: "role assignment create" });
+    const interrupted = await script(args, { interruptAt: "identity create" });
     expect(interrupted).toMatchObject({ status: 130, stdout: "" });
     expect(interrupted.stderr).not.toContain("Done.");
     expect(await script(args)).toMatchObject({
