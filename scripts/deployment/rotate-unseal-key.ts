@@ -6,7 +6,7 @@ import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { AzureCli } from "./azure-cli";
 import { Deployment } from "./deploy";
 import type { Interruption } from "./interruption";
-import { deployedMachines, MachineReports } from "./machine-reports";
+import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { readArguments, readSeconds, runScript, say } from "./run-script";
 import { readStateAside } from "./stack-state";
@@ -57,8 +57,10 @@ class UnsealKeyRotation {
   async run(): Promise<void> {
     const { az } = this;
     const id = await this.keyId();
+    const enabled = await this.enabledVersions(id);
+    await this.refuseSealing(enabled.map(versionIn));
     // Two enabled versions are a rotation that is under way.
-    if ((await this.enabledVersions(id)).length < 2) await az.run("keyvault", "key", "rotate", "--id", id);
+    if (enabled.length < 2) await az.run("keyvault", "key", "rotate", "--id", id);
     const newest = await this.newest(id);
     say(`unseal key: its newest version is ${versionIn(newest)}`);
     await this.deploy();
@@ -69,6 +71,26 @@ class UnsealKeyRotation {
       say(`unseal key: version ${versionIn(kid)} is disabled; snapshots from before need it`);
     }
     process.stdout.write(`Vault's data need version ${versionIn(newest)} of the unseal key, and no other.\n`);
+  }
+
+  /** @throws {UserError} when Vault, which this restarts, could not unseal itself any more */
+  private async refuseSealing(enabled: readonly string[]): Promise<void> {
+    const needed = neededVersions(await this.consoles(await this.machines()));
+    const missing =
+      enabled.length === 0 ? ["its newest version"] : needed?.filter((one) => !enabled.includes(one));
+    if (!missing?.length) return;
+    throw new UserError(
+      `Vault's data need ${missing.join(" and ")} of the unseal key, which is disabled, so Vault would stay sealed after a restart; nothing was changed. Enable it (\`az keyvault key set-attributes --enabled true\`), and run the same command again.`,
+    );
+  }
+
+  private async machines(): Promise<DeployedMachine[]> {
+    return deployedMachines(undefined, await this.state());
+  }
+
+  private consoles(machines: readonly DeployedMachine[]): Promise<string[]> {
+    const reports = new MachineReports(this.az);
+    return Promise.all(machines.map(({ id }) => reports.console(id)));
   }
 
   /** Without a version. */
@@ -103,12 +125,11 @@ class UnsealKeyRotation {
 
   /** A single node takes a snapshot right after its restart; in a cluster the next one of the timer may be the first. */
   private async untilNothingNeedsAnother(version: string): Promise<void> {
-    const { az, wait, interruption, environment } = this;
-    const reports = new MachineReports(az);
-    const machines = deployedMachines(undefined, await this.state());
+    const { wait, interruption, environment } = this;
+    const machines = await this.machines();
     let needed: readonly string[] | undefined;
     const proven = async (): Promise<boolean> => {
-      needed = neededVersions(await Promise.all(machines.map(({ id }) => reports.console(id))));
+      needed = neededVersions(await this.consoles(machines));
       return needed?.join() === version;
     };
     try {
@@ -120,7 +141,7 @@ class UnsealKeyRotation {
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error;
       const seen = needed
-        ? `the newest snapshot needs the versions ${needed.join(" and ")}`
+        ? `the newest snapshot needs ${needed.join(" and ")}`
         : "no node's serial console tells of a snapshot";
       throw new UserError(
         `No version was disabled: ${seen}. Vault takes a snapshot every ${environment.vault.snapshots.interval}; run the same command again after the next one.`,

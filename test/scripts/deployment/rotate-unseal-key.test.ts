@@ -96,15 +96,26 @@ describe("scripts/rotate-unseal-key", () => {
 
   it("rotates where one version is enabled, and disables nothing while the newest snapshot needs another", async () => {
     scene.imitations.answer("az/keyvault-key-list-versions", [version(before)]);
+    console(stored("20261126T040000Z", before));
+    const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "5"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(
+        `No version was disabled: the newest snapshot needs ${before}. Vault takes a snapshot every 1h`,
+      ),
+    });
+    expect(keyCalls()).toEqual([`rotate ${key}`]);
+  });
+
+  it("changes nothing while Vault's data need a version that is disabled: a restart would leave Vault sealed", async () => {
+    scene.imitations.answer("az/keyvault-key-list-versions", [version(before, false), version(after)]);
     console(stored("20261126T040000Z", `${after} ${before}`));
     const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "1"]);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringContaining(
-        `No version was disabled: the newest snapshot needs the versions ${after} and ${before}. Vault takes a snapshot every 1h`,
-      ),
+      stderr: expect.stringContaining(`Vault's data need ${before} of the unseal key, which is disabled`),
     });
-    expect(keyCalls()).toEqual([`rotate ${key}`]);
+    expect([keyCalls(), scene.imitations.changes]).toEqual([[], []]);
   });
 
   it("changes nothing where the environment keeps no snapshots, which are the proof", async () => {
