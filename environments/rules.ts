@@ -1,4 +1,5 @@
-import { type Problem, reader } from "./problem";
+import type { Problem } from "./problem";
+import { reader } from "./read";
 import { rulesAcrossSubjects } from "./rules/across-subjects";
 import { agentVmRules } from "./rules/agent-vms";
 import { databaseRoleRules } from "./rules/database-roles";

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { excerpt, fieldName, type Problem, valueAt } from "./problem";
+import { excerpt, fieldName, type Problem } from "./problem";
+import { valueAt } from "./read";
 import { similarField } from "./similar-field";
 
 /** Returns sentences for zod's issues with a file, one for each field. */

@@ -8,7 +8,7 @@ import { connectionProblem, HttpError, requestJson } from "./http";
 const answer = z.object({ access_token: z.string().min(1) });
 
 /** The managed identity of a web app or function: tokens from App Service's identity endpoint, version 2019-08-01. */
-export class AppServiceIdentity {
+export class ManagedIdentity {
   /** Never through a proxy: the endpoint is inside of the sandbox that the application runs in. */
   readonly #direct: Dispatcher = new Agent();
 

@@ -3,7 +3,7 @@ import { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
 import type { VaultSettings } from "../settings";
 import { connectionProblem, HttpError, requestJson } from "./http";
-import { AppServiceIdentity, claimsOf } from "./identity";
+import { claimsOf, ManagedIdentity } from "./identity";
 import { Kept, type Obtained } from "./kept";
 import { publicDispatcher, Trust } from "./trust";
 import { type CallOptions, callWithRetries, type Vault, type VaultAnswer, type VaultLogin } from "./vault";
@@ -30,7 +30,7 @@ const loginDeadlineMs = 10_000;
 
 /** Vault, to which the application logs in itself: with its identity's token, by the auth method jwt. */
 export class OwnLogin implements Vault {
-  readonly #identity: AppServiceIdentity;
+  readonly #identity: ManagedIdentity;
   readonly #trust: Trust;
   readonly #public;
   readonly #token: Kept<Login>;
@@ -41,7 +41,7 @@ export class OwnLogin implements Vault {
     /** A token ended and another took its place: leases of a batch token end with it. */
     onNewToken: () => void,
   ) {
-    this.#identity = new AppServiceIdentity(settings.identity, onEvent);
+    this.#identity = new ManagedIdentity(settings.identity, onEvent);
     this.#public = publicDispatcher(settings.proxy, settings.rootsPem);
     const { certificateUrl, caPem, proxy } = settings;
     this.#trust = new Trust({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { duration } from "../duration";
-import type { Problem, Read } from "../problem";
+import type { Problem } from "../problem";
+import type { Read } from "../read";
 import { roleName } from "./database-roles";
 import { atMost } from "./lifetime";
 import { entriesDiffer } from "./repeated-entries";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { duration } from "../duration";
-import { fieldName, type Problem, type Read } from "../problem";
+import { fieldName, type Problem } from "../problem";
+import type { Read } from "../read";
 import { atMost, systemLimit, systemMaxTtl } from "./lifetime";
 import { entriesDiffer } from "./repeated-entries";
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cidr, contains, overlap, prefixLength } from "../addresses";
-import type { Problem, Read } from "../problem";
+import type { Problem } from "../problem";
+import type { Read } from "../read";
 import { networkAccess } from "./network-access";
 import { specialNetworks } from "./special-networks";
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { excerpt, type Problem, type Read, repeated } from "../problem";
+import { excerpt, type Problem } from "../problem";
+import type { Read } from "../read";
 import { applicationId } from "./azure-names";
+import { repeated } from "./repeated-entries";
 
 const noObjectId =
   'is not an Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for the person who deploys.';

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type Problem, type Read, repeated } from "../problem";
+import type { Problem } from "../problem";
+import type { Read } from "../read";
+import { repeated } from "./repeated-entries";
 
 export const additionalSubscriptions = z
   .array(z.guid('is not a subscription id; write a GUID (`az account list --query "[].id"`).'))

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { fieldName, type Problem, type Read, repeated } from "../problem";
+import { fieldName, type Problem } from "../problem";
+import type { Read } from "../read";
+import { repeated } from "./repeated-entries";
 
 export const tags = z
   .record(

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Problem, Read } from "../problem";
+import type { Problem } from "../problem";
+import type { Read } from "../read";
 
 export const webAppPlan = z
   .strictObject({

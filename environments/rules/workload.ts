@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Read } from "../problem";
+import type { Read } from "../read";
 import { roleName } from "./database-roles";
 
 /** The lists of workloads in an environment file. */

@@ -62,8 +62,8 @@ describe("The clock of Vault's VM", () => {
     await setClockRight();
   });
 
-  it("keeps a snapshot after its boot, and tries each week whether it can be restored", async () => {
-    await waiting.vm.untilConsoleSays(/vault-snapshot \S+: stored, \d+ bytes/, soon);
+  it("tries each week whether the newest snapshot can be restored", async () => {
+    await output("systemctl start vault-snapshot.service");
     // For vault-restore-drill.timer with its longest random delay.
     await setClock("next monday 12:01");
     await waiting.vm.untilConsoleSays(/Starting vault-restore-drill\.service/, soon);

@@ -4,7 +4,7 @@ import { environmentDocumentation } from "../../environments/documentation/envir
 import { environmentJsonSchema, type JsonSchema } from "../../environments/documentation/json-schema";
 import { printJson } from "../../environments/documentation/print-json";
 import { environmentNames, loadEnvironment } from "../../environments/load";
-import { valueAt } from "../../environments/problem";
+import { valueAt } from "../../environments/read";
 import { environmentSchema } from "../../environments/schema";
 import { type EnvironmentFile, sentencesFor } from "./files";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { probes } from "../../operations/probes";
 import { customerOperations } from "./customer-operations";
-import type { Operation } from "./operation";
+import type { ApiOperation } from "./operation";
 import { answers, bodies, problemMediaType } from "./schemas";
 import { systemOperations } from "./system-operations";
 
@@ -43,7 +43,7 @@ export function openApiDocument() {
   };
 }
 
-function pathsOf(operations: readonly Operation[]): Record<string, Record<string, object>> {
+function pathsOf(operations: readonly ApiOperation[]): Record<string, Record<string, object>> {
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {
     const path = operation.path.replace(/:(\w+)/g, "{$1}");
@@ -56,7 +56,7 @@ function pathsOf(operations: readonly Operation[]): Record<string, Record<string
   return paths;
 }
 
-function describe({ path, id, summary, query, headers, body, answers, problems }: Operation) {
+function describe({ path, id, summary, query, headers, body, answers, problems }: ApiOperation) {
   const probe = !path.startsWith("/api");
   const failures = probe ? [] : [...problems, ...anywhere].sort((a, b) => a - b);
   return {

@@ -16,7 +16,7 @@ export interface Services {
 }
 
 /** One route of the API. The server checks requests with its schemas, and the OpenAPI document comes from it. */
-export interface Operation<
+export interface ApiOperation<
   Params extends Optional<z.ZodObject> = Optional<z.ZodObject>,
   Query extends Optional<z.ZodObject> = Optional<z.ZodObject>,
   Headers extends Optional<z.ZodObject> = Optional<z.ZodObject>,
@@ -56,12 +56,16 @@ export function operation<
   Query extends Optional<z.ZodObject> = undefined,
   Headers extends Optional<z.ZodObject> = undefined,
   Body extends Optional<BodyName> = undefined,
->(declared: Operation<Params, Query, Headers, Body>): Operation {
-  return declared as unknown as Operation;
+>(declared: ApiOperation<Params, Query, Headers, Body>): ApiOperation {
+  return declared as unknown as ApiOperation;
 }
 
 /** Adds the routes to the server. */
-export function serve(server: FastifyInstance, operations: readonly Operation[], services: Services): void {
+export function serve(
+  server: FastifyInstance,
+  operations: readonly ApiOperation[],
+  services: Services,
+): void {
   for (const { method, path, options, params, query, headers, body, handle } of operations) {
     server.route({
       ...options,

@@ -22,7 +22,8 @@ const assignments = z.array(
   z.object({
     id: z.string(),
     principalId: z.string(),
-    roleDefinitionName: z.string(),
+    // Null for a role that nobody defines any more.
+    roleDefinitionName: z.string().nullish(),
     condition: z.string().nullish(),
   }),
 );

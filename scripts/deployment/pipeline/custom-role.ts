@@ -7,7 +7,7 @@ import type { AzureSetup } from "./azure-setup";
 const definitions = z.array(
   z.object({
     name: z.string(),
-    permissions: z.array(z.object({ actions: z.array(z.string()) })).default([]),
+    permissions: z.array(z.object({ actions: z.array(z.string()).nullish() })).default([]),
   }),
 );
 

@@ -138,7 +138,7 @@ export class PipelineIdentities {
   private async forbidSecrets(principal: string): Promise<void> {
     const all = await this.azure.read(
       "read the plan's role assignments",
-      z.array(z.object({ id: z.string(), roleDefinitionName: z.string() })),
+      z.array(z.object({ id: z.string(), roleDefinitionName: z.string().nullish() })),
       ...["role", "assignment", "list", "--all", "--assignee", principal],
     );
     const ids = all

@@ -149,7 +149,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
   it("arrives although apply-user-data is killed at random moments", async () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
     const random = numbersOf(seed);
-    const kills = process.env["LONG_TESTS"] ? 20 : 2;
+    const kills = process.env["LONG_TESTS"] ? 20 : 1;
     console.info(`seed ${seed}`);
     for (let round = 1; round <= kills; round++) {
       let killed = 0;
