@@ -1,11 +1,11 @@
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
-import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { AgentPackageStore } from "../constructs/azure/workloads/agent-package-store";
 import type { AgentVm } from "../constructs/azure/workloads/agent-vm";
 import { createAgentVmGroup } from "../constructs/azure/workloads/agent-vm-group";
 import type { WorkloadProps } from "../constructs/azure/workloads/workload-props";
+import { addOutputs } from "../constructs/terraform/outputs";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { MysqlStack } from "./mysql";
@@ -40,8 +40,9 @@ export class AgentVmStack extends EnvironmentStack {
     this.principalIds = new Map(
       groups.map(([name, machines]) => [name, machines.map(({ principalId }) => principalId)]),
     );
-    new TerraformOutput(this, "agent_vm_ids", {
-      value: Object.fromEntries(groups.map(([name, machines]) => [name, machines.map(({ id }) => id)])),
+    const ids = groups.map(([name, machines]) => [name, machines.map(({ id }) => id)]);
+    addOutputs(this, {
+      agent_vm_ids: [Object.fromEntries(ids), "ids of the VMs, by the name of their group"],
     });
   }
 

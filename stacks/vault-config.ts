@@ -1,8 +1,8 @@
 import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
-import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { KeptPassword } from "../constructs/azure/kept-password";
+import { addOutputs } from "../constructs/terraform/outputs";
 import { AuditLog } from "../constructs/vault/audit-log";
 import { AzureAuth } from "../constructs/vault/azure-auth";
 import { JwtAuth } from "../constructs/vault/jwt-auth";
@@ -56,9 +56,8 @@ export class VaultConfigStack extends EnvironmentStack {
       new TransformEngine(this, "transform", { protect: environment.protectData });
     }
 
-    new TerraformOutput(this, "workload_roles", {
-      value: Object.fromEntries([...policies.keys()].map((workload) => [workload, `${workload}-role`])),
-    });
+    const vaultRoles = [...policies.keys()].map((workload) => [workload, `${workload}-role`]);
+    addOutputs(this, { workload_roles: [Object.fromEntries(vaultRoles), "Vault's role for each workload"] });
   }
 
   private createDatabaseEngine(

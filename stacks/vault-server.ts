@@ -1,6 +1,5 @@
 import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
-import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
@@ -13,6 +12,7 @@ import { createVaultNodes } from "../constructs/azure/vault-server/vault-nodes";
 import { VaultPublicAddress } from "../constructs/azure/vault-server/vault-public-address";
 import { VaultSnapshotStore } from "../constructs/azure/vault-server/vault-snapshot-store";
 import { watchVault } from "../constructs/azure/vault-server/vault-watching";
+import { addOutputs } from "../constructs/terraform/outputs";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
@@ -41,10 +41,9 @@ export class VaultServerStack extends EnvironmentStack {
     const deployer = new DataAzurermClientConfig(this, "deployer");
     const { tenantId } = deployer;
     const suffix = new GlobalSuffix(this, "name").value;
-    const resourceGroup = network.resourceGroup.name;
     const identity = new VaultIdentity(this, "identity", {
       name: resourceName("id", name, "vault"),
-      resourceGroup,
+      resourceGroup: network.resourceGroup.name,
       location,
     });
     const hosts = new VaultHosts(environment, network.vaultDnsZoneName);
@@ -52,13 +51,12 @@ export class VaultServerStack extends EnvironmentStack {
     const publicAddress = vault.publicAddress
       ? new VaultPublicAddress(this, "public-address", props)
       : undefined;
-    const host = publicAddress?.domainName ?? hosts.vault;
+    const { domainName: publicName } = publicAddress ?? {};
+    const host = publicName ?? hosts.vault;
     this.httpsAddress = `https://${host}:8200`;
     this.privateAddress = `https://${hosts.vault}:8200`;
-
     this.watching = watchVault(this, props);
     const { recoveryKeyWriterRoleId, snapshotKeeperRoleId, virtualMachineReaderRoleId } = roles;
-    const publicName = publicAddress?.domainName;
     this.keys = new VaultKeys(this, { ...props, publicName, recoveryKeyWriterRoleId });
     const snapshots = vault.snapshots.enabled
       ? new VaultSnapshotStore(this, "snapshots", { ...props, keeperRoleId: snapshotKeeperRoleId })
@@ -73,12 +71,20 @@ export class VaultServerStack extends EnvironmentStack {
     const { keyVault, certificate, recoveryKeys } = this.keys;
     this.watching?.measure(this, "keyVault", { "key-vault": keyVault.id });
 
-    new TerraformOutput(this, "vault_https_addr", { value: this.httpsAddress });
-    new TerraformOutput(this, "vault_private_addr", { value: this.privateAddress });
-    new TerraformOutput(this, "vault_ssh_addr", { value: `${adminUsername}@${host}` });
-    new TerraformOutput(this, "vault_vm_id", { value: first.id });
-    new TerraformOutput(this, "key_vault_name", { value: keyVault.name });
-    new TerraformOutput(this, "vault_certificate_url", { value: certificate.publicUrl });
-    new TerraformOutput(this, "recovery_keys_secret_url", { value: recoveryKeys.secretUrl });
+    addOutputs(this, {
+      vault_https_addr: [this.httpsAddress, "Vault's address for people; VAULT_ADDR"],
+      vault_private_addr: [this.privateAddress, "Vault's address inside the virtual network"],
+      vault_ssh_addr: [`${adminUsername}@${host}`, "user and name for ssh"],
+      vault_vm_id: [first.id, "id of Vault's VM, or of the first node's"],
+      key_vault_name: [keyVault.name, "name of the Key Vault with the unseal key and the certificate"],
+      vault_certificate_url: [
+        certificate.publicUrl,
+        "Vault's certificate in Key Vault, for clients that must trust it",
+      ],
+      recovery_keys_secret_url: [
+        recoveryKeys.secretUrl,
+        "the recovery keys, which only their readers can read",
+      ],
+    });
   }
 }

@@ -1,6 +1,5 @@
 import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
-import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { AppPackage } from "../constructs/azure/app-package";
 import { ApplicationMonitoring } from "../constructs/azure/application-monitoring";
@@ -9,6 +8,7 @@ import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { shareValues } from "../constructs/azure/workloads/shared-values";
 import { WebAppPlan } from "../constructs/azure/workloads/web-app-plan";
 import { WebWorkload } from "../constructs/azure/workloads/web-workload";
+import { addOutputs } from "../constructs/terraform/outputs";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { MysqlStack } from "./mysql";
@@ -60,20 +60,20 @@ export class WebAppStack extends EnvironmentStack {
     );
 
     this.principalIds = new Map([...workloads].map(([workload, { app }]) => [workload, app.principalId]));
-    this.addOutputs([...workloads]);
+    this.describe([...workloads]);
   }
 
-  private addOutputs(workloads: [name: string, WebWorkload][]): void {
+  private describe(workloads: [name: string, WebWorkload][]): void {
     const [first] = workloads;
-    if (first) new TerraformOutput(this, "webapp_url", { value: first[1].app.url });
-    new TerraformOutput(this, "webapp_urls", {
-      value: Object.fromEntries(workloads.map(([name, { app }]) => [name, app.url])),
-    });
+    if (first) addOutputs(this, { webapp_url: [first[1].app.url, "address of the first web app"] });
+    const urls = workloads.map(([name, { app }]) => [name, app.url]);
+    addOutputs(this, { webapp_urls: [Object.fromEntries(urls), "addresses of the web apps, by name"] });
     const logins = workloads.flatMap(([name, { login }]) =>
       login ? [[name, login.federatedCredential]] : [],
     );
     if (logins.length > 0) {
-      new TerraformOutput(this, "webapp_federated_credentials", { value: Object.fromEntries(logins) });
+      const description = "what to register in Entra ID, so that people can log in to the web apps";
+      addOutputs(this, { webapp_federated_credentials: [Object.fromEntries(logins), description] });
     }
   }
 }

@@ -1,7 +1,7 @@
 /** The first part of docs/environments.md: how to write an environment. */
 export const introduction = `# Environments
 
-<!-- \`npm run schema\` writes this page from environments/schema.ts, environments/rules/ and environments/documentation/. Change these files instead. -->
+<!-- \`npm run generate\` writes this page from environments/schema.ts, environments/rules/ and environments/documentation/. Change these files instead. -->
 
 An environment is one installation of the whole system: Vault, its network, MySQL and the workloads. Each environment has a
 file, \`environments/<name>.json\`. This file contains everything that differs from other installations. The code is the

@@ -96,7 +96,9 @@ function patternMessage(schema: z.core.$ZodType): string | undefined {
 function arranged(schema: JsonSchema): JsonSchema {
   const unknown = Object.keys(schema).filter((key) => !keyOrder.includes(key as keyof JsonSchema));
   if (unknown.length > 0)
-    throw new Error(`environments/json-schema.ts does not know ${unknown.join(", ")}. Add it to keyOrder.`);
+    throw new Error(
+      `environments/documentation/json-schema.ts does not know ${unknown.join(", ")}. Add it to keyOrder.`,
+    );
   const entries = keyOrder.flatMap((key): [string, unknown][] =>
     schema[key] === undefined ? [] : [[key, arrangedPart(key, schema[key])]],
   );

@@ -52,7 +52,7 @@ export class GuestAgent {
    *
    * @throws UserError when the script does not end before the deadline. The script then continues.
    */
-  async run(script: string, { deadlineMs = 120_000 } = {}): Promise<GuestResult> {
+  async run(script: string, { deadlineMs = 300_000 } = {}): Promise<GuestResult> {
     const { pid } = z.object({ pid: z.number() }).parse(
       await this.#ask("guest-exec", {
         path: "/bin/bash",

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
@@ -36,6 +38,9 @@ export const operate =
     rehearsal.trustNewestCertificate();
     await untilLoggedIn(rehearsal);
     const name = rehearsal.environmentName;
+    await progress.step("az: another certificate, by the policy of the one before", () =>
+      renewCertificate(rehearsal),
+    );
     await repeat(
       { command: ["rotate-unseal-key", name], check: () => unsealsAtRestart(rehearsal) },
       { rehearsal, progress, random },
@@ -100,6 +105,18 @@ async function repeat(
     });
     await progress.step(`${round}: scripts/${script}, the same command again`, whole, { announce: true });
   }
+}
+
+/** As docs/operations.md says. */
+async function renewCertificate(rehearsal: Rehearsal): Promise<void> {
+  const certificate = ["--vault-name", rehearsal.keyVaultWithCertificate, "--name", "vault-tls"];
+  const before = rehearsal.vaultCertificate;
+  const file = join(rehearsal.project, "policy.json");
+  const policy = await rehearsal.az("keyvault", "certificate", "show", ...certificate, "--query", "policy");
+  await writeFile(file, policy);
+  await rehearsal.az("keyvault", "certificate", "create", ...certificate, "--policy", `@${file}`);
+  if (rehearsal.vaultCertificate === before) throw new UserError("Key Vault has the certificate of before.");
+  rehearsal.trustNewestCertificate();
 }
 
 /** Vault unseals itself with the versions of the unseal key that are left. */

@@ -85,7 +85,8 @@ describe("A VM of the stack agent-vm", () => {
   checkMachine(() => ({
     vm,
     userData: machine.cloudConfig,
-    listeners: ["127.0.0.1:8080"],
+    // The second is not the VM's: it leads to the sandbox's database.
+    listeners: ["127.0.0.1:8080", `${variableOf(machine, "DATABASE_HOST")}:3306`],
     attempts: secrets,
     allowed: {
       // It writes the user data's files.

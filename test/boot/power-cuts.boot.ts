@@ -62,9 +62,11 @@ describe("A data disk", () => {
       mkdir -p $folder && printf '[Unit]\nJobTimeoutSec=5s\n' >$folder/zz.conf
       systemctl daemon-reload && systemctl cancel
       systemctl start --no-block vault.service vault-first-boot.service vault-access.service`);
-    await waiting.vm.untilConsoleSays(/Failed to start vault-data-missing\.service/, {
-      deadlineMs: SOON_MS,
-    });
+    await waitFor(
+      "vault-data-missing.service to fail",
+      async () => (await stateOf(waiting.vm, "vault-data-missing.service")) === "failed",
+      { deadlineMs: SOON_MS, intervalMs: 3_000 },
+    );
     expect(await journalOf(waiting.vm, "vault-data-missing.service")).toMatch(
       /The data disk did not come within 30 minutes/,
     );

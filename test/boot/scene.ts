@@ -20,6 +20,7 @@ import {
   type DeployedGuestOptions,
   type GuestWorkshop,
 } from "../../sandbox/guest/deployed-guest";
+import type { DiskFile } from "../../sandbox/guest/disk-files";
 import type { InstalledProgram } from "../../sandbox/machine/machine";
 import { StateFolder } from "../../sandbox/system/state-folder";
 import { UndoSteps } from "../../sandbox/system/undo-steps";
@@ -31,6 +32,21 @@ import { findWorkshop, installedPrograms } from "./workshop";
 export const BOOT_MS = 15 * 60_000;
 /** Milliseconds for work that takes a VM seconds, or minutes under TCG next to other work. */
 export const SOON_MS = 10 * 60_000;
+
+/**
+ * One look of vault-watch takes an emulated processor up to half a minute. Each minute, this would leave Vault little time, and
+ * the look would not end in time.
+ */
+const slowWatch: readonly DiskFile[] = [
+  {
+    path: "/etc/systemd/system/vault-watch.timer.d/slow.conf",
+    content: "[Timer]\nOnCalendar=\nOnCalendar=*:0/5\n",
+  },
+  {
+    path: "/etc/systemd/system/vault-watch.service.d/slow.conf",
+    content: "[Service]\nTimeoutStartSec=10min\n",
+  },
+];
 
 /** An environment's stacks and a stand-in for Azure, for VMs in QEMU. */
 export class BootScene {
@@ -99,6 +115,7 @@ export class BootScene {
       programs,
       machine,
       ...options,
+      files: [...(workshop.acceleration === "TCG" ? slowWatch : []), ...(options.files ?? [])],
     });
     await this.undo.add(() => deployed.close());
     return deployed;

@@ -1,20 +1,50 @@
 import { UserError } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
 import type { Guest } from "../../sandbox/guest/guest";
 import { BOOT_MS, SOON_MS } from "./scene";
 
 /** Waits until cloud-init has finished a boot, with or without errors. */
 export function untilCloudInitIsDone(vm: Guest): Promise<void> {
-  return vm.untilConsoleSays(/Reached target cloud-init\.target/, { deadlineMs: BOOT_MS });
+  return untilConsoleOr(
+    vm,
+    /Reached target cloud-init\.target/,
+    async () => (await vm.run("[ -e /run/cloud-init/result.json ]")).code === 0,
+    BOOT_MS,
+  );
 }
 
 /** Waits until a unit becomes active after the VM's start. An oneshot unit is active after its work. */
 export async function untilUnitIsActive(vm: Guest, unit: string, deadlineMs = SOON_MS): Promise<void> {
   const line = new RegExp(`(Started|Finished|Mounted) ${unit.replaceAll(".", "\\.")}`);
   try {
-    await vm.untilConsoleSays(line, { deadlineMs });
+    await untilConsoleOr(vm, line, async () => (await stateOf(vm, unit)) === "active", deadlineMs);
   } catch (error) {
     throw new UserError(`${error}\n${await journalOf(vm, unit)}`);
   }
+}
+
+/** Milliseconds between two questions to the guest. Each costs an emulated processor seconds. */
+const ASK_MS = 15_000;
+
+/** systemd writes no lines to the console while a unit uses it, so the guest is asked, too, but rarely. */
+async function untilConsoleOr(
+  vm: Guest,
+  line: RegExp,
+  ask: () => Promise<boolean>,
+  deadlineMs: number,
+): Promise<void> {
+  let asked = Date.now();
+  await waitFor(
+    `${line} on the console of ${vm.name}`,
+    async () => {
+      if (line.test(await vm.consoleSinceStart())) return true;
+      if (Date.now() - asked < ASK_MS) return false;
+      const answer = await ask();
+      asked = Date.now();
+      return answer;
+    },
+    { deadlineMs, intervalMs: 500 },
+  );
 }
 
 export async function stateOf(vm: Guest, unit: string): Promise<string> {

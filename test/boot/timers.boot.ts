@@ -66,11 +66,22 @@ describe("The clock of Vault's VM", () => {
     await output("systemctl start vault-snapshot.service");
     // For vault-restore-drill.timer with its longest random delay.
     await setClock("next monday 12:01");
-    await waiting.vm.untilConsoleSays(/Starting vault-restore-drill\.service/, soon);
+    await waitFor(
+      "the drill to begin",
+      async () =>
+        (await output(
+          "systemctl show --property=InactiveExitTimestampMonotonic --value vault-restore-drill",
+        )) !== "0",
+      soon,
+    );
     // The second Vault compares the times in Azure's tokens with the VM's clock.
     await setClockRight();
-    await waiting.vm.untilConsoleSays(
-      /vault-restore \S+ for timer: drill passed; mounts since the snapshot: none/,
+    await waitFor(
+      "the report of the drill",
+      async () =>
+        /vault-restore \S+ for timer: drill passed; mounts since the snapshot: none/.test(
+          await waiting.vm.console(),
+        ),
       soon,
     );
     expect(await output("ls -A /var/lib/vault-drill")).toBe("");

@@ -113,6 +113,8 @@ describe("First boot erases nothing", () => {
     ["404", [404, '{"errors": []}']],
     ["500", [500, '{"errors": ["internal error"]}']],
     ["503", [503, '{"errors": ["Vault is sealed"]}']],
+    ["an error that says not initialized", [500, '{"initialized": false}']],
+    ["an error that says initialized", [503, '{"initialized": true}']],
     ["302", [302, ""]],
     ["204", [204, ""]],
     ["200 and no JSON", [200, "<html>Welcome</html>"]],

@@ -12,11 +12,11 @@ const project = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(project, file), "utf8");
 
 describe("The files that are generated from the schema", () => {
-  it("include an up-to-date environments/schema.json (else: npm run schema)", () => {
+  it("include an up-to-date environments/schema.json (else: npm run generate)", () => {
     expect(read("environments/schema.json")).toBe(printJson(environmentJsonSchema()));
   });
 
-  it("include an up-to-date docs/environments.md (else: npm run schema)", () => {
+  it("include an up-to-date docs/environments.md (else: npm run generate)", () => {
     expect(read("docs/environments.md")).toBe(environmentDocumentation());
   });
 
