@@ -1,6 +1,35 @@
 import * as ipaddr from "ipaddr.js";
+import { z } from "zod";
 
-/** Networks in this file are IPv4, in CIDR notation, without host bits. The schema accepts only this form. */
+/** An IPv4 network in CIDR notation without host bits, such as `10.20.1.0/24`. */
+export const cidr = z
+  .string()
+  .superRefine((value, context) => {
+    const message = cidrProblem(value);
+    if (message) context.addIssue({ code: "custom", message });
+  })
+  .meta({
+    pattern: "^[0-9.]+/[0-9]+$",
+    patternErrorMessage:
+      "is not an IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.",
+    examples: ["10.20.1.0/24"],
+  });
+
+function cidrProblem(value: string): string | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(value)) {
+    return `has no prefix length; write ${value}/32 for this one address.`;
+  }
+  if (ipaddr.IPv6.isValid(value.split("/")[0] ?? "")) {
+    return "is an IPv6 network, and the system's networks are IPv4; write the IPv4 network.";
+  }
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(value) || /\/0\d/.test(value)) {
+    return "is not an IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.";
+  }
+  const network = `${ipaddr.IPv4.networkAddressFromCIDR(value).toString()}/${value.split("/")[1]}`;
+  return network === value ? undefined : `has host bits set; write ${network}.`;
+}
+
+/** The networks below are IPv4, in CIDR notation, without host bits. `cidr` accepts only this form. */
 
 export function prefixLength(cidr: string): number {
   return Number(cidr.split("/")[1]);

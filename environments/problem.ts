@@ -1,37 +1,7 @@
-import type { z } from "zod";
-
 /** A field, such as `webApps[0].name`, and a sentence with the problem and the cure. */
 export interface Problem {
   field: string;
   sentence: string;
-}
-
-/**
- * Reads the value at a path for a rule. Returns undefined if the value itself is malformed. So a mistake in one field
- * does not hide the messages of other rules.
- */
-export type Read = <Schema extends z.ZodType>(
-  schema: Schema,
-  ...path: (string | number)[]
-) => z.infer<Schema> | undefined;
-
-/** Creates a reader for a parsed JSON document. */
-export function reader(input: unknown): Read {
-  return (schema, ...path) => {
-    const parsed = schema.safeParse(valueAt(input, path));
-    return parsed.success ? parsed.data : undefined;
-  };
-}
-
-/** Returns the value at a path of a parsed JSON document, or undefined if the path ends early. */
-export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === "object" && value !== null && Object.hasOwn(value, key)
-        ? (value as Record<PropertyKey, unknown>)[key]
-        : undefined,
-    input,
-  );
 }
 
 /** Formats `["webApps", 0, "name"]` as `webApps[0].name`. Quotes unusual names. */
@@ -57,15 +27,4 @@ export function excerpt(value: unknown): string {
 export function choices(values: readonly string[]): string {
   const shown = values.slice(0, 20).join(", ");
   return values.length > 20 ? `${shown} and ${values.length - 20} more` : shown;
-}
-
-/** Returns the indexes of values that appear earlier in the list. Skips undefined values. */
-export function repeated(values: readonly (string | undefined)[]): number[] {
-  const seen = new Set<string>();
-  return [...values.entries()].flatMap(([index, value]) => {
-    if (value === undefined) return [];
-    if (seen.has(value)) return [index];
-    seen.add(value);
-    return [];
-  });
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JsonSchema } from "./json-schema";
+import type { JsonSchema } from "./documentation/json-schema";
 import { fieldName } from "./problem";
 import { environmentSchema } from "./schema";
 

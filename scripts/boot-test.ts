@@ -39,7 +39,14 @@ async function main(): Promise<void> {
   const options = args.filter((arg) => arg.startsWith("-"));
   const jest = spawn(
     "node_modules/.bin/jest",
-    ["--testMatch", "<rootDir>/test/boot/*.boot.ts", "--maxWorkers=2", ...options, "--runTestsByPath", ...files],
+    [
+      "--testMatch",
+      "<rootDir>/test/boot/*.boot.ts",
+      "--maxWorkers=2",
+      ...options,
+      "--runTestsByPath",
+      ...files,
+    ],
     { cwd: project, stdio: "inherit" },
   );
   process.exitCode = await new Promise<number>((resolve, reject) => {

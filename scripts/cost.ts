@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
+import { exitOnEnvironmentError } from "../environments/exit-on-environment-error";
+import { loadEnvironment } from "../environments/load";
 import { costLines } from "./cost/cost-lines";
 import { costTable } from "./cost/cost-table";
 import { readSystem } from "./deployment/system";

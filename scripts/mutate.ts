@@ -3,17 +3,20 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
+import { numbersOf } from "../lib/seeded-numbers";
 import { helpIfAsked } from "./help";
 import type { Mutant } from "./mutate/mutant";
 import { mutants } from "./mutate/mutants";
 import { type Outcome, ProjectCopy } from "./mutate/project-copy";
 import { stopOnSignals } from "./stop-on-signals";
 
-const usage = `Usage: npm run mutate [-- [--workers N] [--json] [TEXT]...]
+const usage = `Usage: npm run mutate [-- [--workers N] [--sample N] [--seed N] [--json] [TEXT]...]
 
 Makes one mistake at a time in copies of the project, and runs the tests that must catch it. Failures of snapshots do not count.
 
   --workers N  number of copies, each with one mistake at a time (default: one for each processor)
+  --sample N   only N mistakes, drawn at random
+  --seed N     draw the sample of an earlier run again
   --json       the results as JSON
   TEXT         only mistakes with such a text in their description or file name
 
@@ -27,8 +30,10 @@ const noticed = ({ result }: Outcome) => ["killed", "crashed", "late"].includes(
 
 async function main(): Promise<void> {
   helpIfAsked(usage);
-  const { workers, json, chosen } = readArguments();
+  const { workers, json, chosen, seed } = readArguments();
   const progress = new Progress();
+  if (seed !== undefined)
+    progress.line(`A sample of ${chosen.length} of ${mutants.length} mistakes, seed ${seed}.`);
   const copies: ProjectCopy[] = [];
   const removeCopies = async () => {
     for (const copy of copies.splice(0)) copy.remove();
@@ -63,22 +68,44 @@ async function main(): Promise<void> {
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
-      options: { workers: { type: "string" }, json: { type: "boolean", default: false } },
+      options: {
+        workers: { type: "string" },
+        sample: { type: "string" },
+        seed: { type: "string" },
+        json: { type: "boolean", default: false },
+      },
       allowPositionals: true,
     });
-    const workers = Number(values.workers ?? availableParallelism());
-    if (!Number.isInteger(workers) || workers < 1)
-      throw new UserError(`--workers cannot be ${values.workers}. Use a whole number above 0.`);
-    const chosen = mutants.filter(
+    const number = (option: "workers" | "sample" | "seed", otherwise: number): number => {
+      const value = Number(values[option] ?? otherwise);
+      if (!Number.isInteger(value) || value < 1)
+        throw new UserError(`--${option} cannot be ${values[option]}. Use a whole number above 0.`);
+      return value;
+    };
+    const workers = number("workers", availableParallelism());
+    const seed = number("seed", 1 + (Date.now() % 1_000_000));
+    const named = mutants.filter(
       ({ what, file }) =>
         positionals.length === 0 || positionals.some((text) => `${what} ${file}`.includes(text)),
     );
-    if (chosen.length === 0)
+    if (named.length === 0)
       throw new UserError(`No mistake has ${positionals.join(" or ")} in its description or file.`);
-    return { workers, json: values.json, chosen };
+    const sampled = values.sample !== undefined;
+    const chosen = sampled ? sampleOf(named, number("sample", 1), seed) : named;
+    return { workers, json: values.json, chosen, seed: sampled ? seed : undefined };
   } catch (error) {
     throw new UserError(`${messageOf(error)}\n\n${usage}`);
   }
+}
+
+/** Draws `size` items in random order, so that an interrupted run is a random sample, too. */
+function sampleOf<T>(items: readonly T[], size: number, seed: number): T[] {
+  const random = numbersOf(seed);
+  const ordered = items.map((item) => ({ item, place: random() }));
+  return ordered
+    .sort((one, other) => one.place - other.place)
+    .slice(0, size)
+    .map(({ item }) => item);
 }
 
 /** Takes items from a list that several workers share, until it is empty. */

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { EnvironmentError, loadEnvironment } from "../environments/load";
+import { EnvironmentError } from "../environments/environment-error";
+import { loadEnvironment } from "../environments/load";
 import { startGuarded } from "../lib/processes/guarded-process";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
 import { clusterLife } from "../sandbox/rehearsal/cluster-life";
+import { operate } from "../sandbox/rehearsal/day-two";
 import { changeLists } from "../sandbox/rehearsal/list-changes";
 import { measureOverhead } from "../sandbox/rehearsal/overhead";
 import { findPlantedFaults } from "../sandbox/rehearsal/planted-faults";
@@ -21,7 +23,7 @@ import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--traces] [--lists] [--nodes]
-                        [--from REF] [--seed N] [--keep]
+                        [--day-two] [--from REF] [--seed N] [--keep]
 
 Deploys the environment (default: demo) by scripts/deploy, the Azure CLI, Terraform and its providers, all of them real, against
 the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once more.
@@ -32,6 +34,7 @@ the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once m
   --traces    do what a deployer should not do, and check how each attempt shows in the logs
   --lists     change each list of the environment, and check that the other entries stay unchanged
   --nodes     change a cluster's nodes one after the other, and their number, while clients write and read
+  --day-two   rotate the unseal key and restore snapshots, while the scripts are killed and run again
   --from REF  deploy the project as of a git commit, then upgrade it to the current one
   --seed N    repeat the trouble of an earlier run
   --keep      keep the folder with the logs`;
@@ -43,6 +46,7 @@ const options = {
   traces: { type: "boolean", default: false },
   lists: { type: "boolean", default: false },
   nodes: { type: "boolean", default: false },
+  "day-two": { type: "boolean", default: false },
   from: { type: "string" },
   // npm run bench uses this.
   overhead: { type: "string" },
@@ -92,12 +96,15 @@ function readArguments() {
       traces,
       lists,
       nodes,
+      "day-two": dayTwo,
       from,
       seed = String(Date.now() % 1_000_000),
       ...others
     } = values;
-    if ([faults, trouble, traces, lists, nodes, from !== undefined].filter(Boolean).length > 1)
-      throw new Error("Use --faults, --trouble, --traces, --lists, --nodes and --from one at a time.");
+    if ([faults, trouble, traces, lists, nodes, dayTwo, from !== undefined].filter(Boolean).length > 1)
+      throw new Error(
+        "Use --faults, --trouble, --traces, --lists, --nodes, --day-two and --from one at a time.",
+      );
     if (!/^\d{1,9}$/.test(seed))
       throw new Error(`--seed cannot be ${seed}. Use a number of up to nine digits.`);
     return { ...others, environment, course: courseOf(values, Number(seed)) };
@@ -108,13 +115,23 @@ function readArguments() {
 }
 
 function courseOf(
-  { faults, trouble, traces, lists, nodes, from, overhead }: ReturnType<typeof readOptions>["values"],
+  {
+    faults,
+    trouble,
+    traces,
+    lists,
+    nodes,
+    "day-two": dayTwo,
+    from,
+    overhead,
+  }: ReturnType<typeof readOptions>["values"],
   seed: number,
 ): Course {
   if (faults) return { follow: findPlantedFaults };
   if (trouble) return { follow: bearTrouble(seed) };
   if (lists) return { follow: changeLists };
   if (nodes) return { follow: clusterLife };
+  if (dayTwo) return { follow: operate(seed) };
   if (traces) return { follow: findTraces };
   if (from !== undefined) return { from, follow: upgrade };
   if (overhead !== undefined) return { follow: measureOverhead(Number(overhead)) };

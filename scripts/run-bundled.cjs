@@ -39,20 +39,23 @@ void bundleOf(entry).then(run);
 async function run({ bundle, hash }) {
   const kept = `${bundle}.${hash}.v8`;
   const cachedData = existsSync(kept) ? readFileSync(kept) : undefined;
-  const script = new Script(wrap(readFileSync(bundle, "utf8")), {
+  const script = new Script(wrap(readFileSync(bundle, "latin1")), {
     filename: bundle,
     cachedData,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const module = { exports: {} };
+  if (cachedData === undefined || script.cachedDataRejected)
+    // At the exit, because programs also end by process.exit(), and because V8 then has compiled all that they used.
+    process.once("exit", () => {
+      try {
+        writeWhole(kept, script.createCachedData());
+      } catch {
+        // The folder may belong to another user. The program has done its work.
+      }
+    });
   script.runInThisContext()(module.exports, createRequire(bundle), module, bundle, dirname(bundle));
   await module.exports.main();
-  if (cachedData !== undefined && !script.cachedDataRejected) return;
-  try {
-    writeWhole(kept, script.createCachedData());
-  } catch {
-    // The folder may be somebody else's. The program has done its work all the same.
-  }
 }
 
 /** The up-to-date bundle's path, and the hash of the project's files that it was made from; their list is beside it. */
@@ -73,7 +76,8 @@ async function bundleOf(entry) {
   const hash = hashOf(inputs);
   for (const file of readdirSync(cache))
     if (file.startsWith(`${name}.cjs.`)) rmSync(join(cache, file), { force: true });
-  writeWhole(bundle, outputFiles[0].contents);
+  // In ASCII, which Node reads much faster. Only comments and regular expressions still contain other letters.
+  writeWhole(bundle, outputFiles[0].text.replace(/[\u0080-\uffff]/g, escaped));
   writeWhole(list, JSON.stringify({ inputs, hash }));
   return { bundle, hash };
 }
@@ -102,6 +106,10 @@ function keepOwnFolder(build) {
     const folder = JSON.stringify(dirname(path));
     return { loader: "ts", contents: `const __dirname = ${folder};${readFileSync(path, "utf8")}` };
   });
+}
+
+function escaped(letter) {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function hashOf(files) {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { EnvironmentError, loadEnvironment } from "../environments/load";
+import { EnvironmentError } from "../environments/environment-error";
+import { loadEnvironment } from "../environments/load";
 import { inTurn } from "../lib/processes/in-turn";
 import { Progress } from "../lib/processes/progress";
 import { codeOf, messageOf, UserError } from "../lib/processes/user-error";

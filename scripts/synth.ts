@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { parseArgs, styleText } from "node:util";
-import { exitOnEnvironmentError, loadEnvironment } from "../environments/load";
+import { exitOnEnvironmentError } from "../environments/exit-on-environment-error";
+import { loadEnvironment } from "../environments/load";
 import { printWarnings } from "../environments/warnings";
 import type { SynthesizedStack } from "../lib/synthesized/synthesized-folder";
 import { synthesize } from "../main";

@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   if (process.env.CI) failed.push(...problems);
   console.log("\n== tests that start programs");
   const others = ["--ci", "--testPathPatterns", withPrograms];
-  const workers = `--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`;
+  const workers = `--maxWorkers=${2 * availableParallelism()}`;
   const env = { VAULT_PROGRAM: vault };
   if ((await run(jest, [...others, workers], env)) !== 0) {
     // Real deadlines can pass on a busy machine. So failed suites run once more, one at a time, and this says so.

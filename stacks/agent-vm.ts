@@ -1,16 +1,12 @@
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
-import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
-import { agentVmUserData } from "../cloud-init/agent-vm/user-data";
-import { AppPackage } from "../constructs/azure/app-package";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
-import { CertificateReader } from "../constructs/azure/certificate-reader";
-import { Evidence } from "../constructs/azure/evidence";
-import { GlobalSuffix } from "../constructs/azure/global-suffix";
-import { LinuxVm } from "../constructs/azure/linux-vm";
-import { PackageReader } from "../constructs/azure/package-reader";
-import { PackageStore } from "../constructs/azure/package-store";
-import type { AgentVmWorkload, Environment } from "../environments/schema";
+import { AgentPackageStore } from "../constructs/azure/workloads/agent-package-store";
+import type { AgentVm } from "../constructs/azure/workloads/agent-vm";
+import { createAgentVmGroup } from "../constructs/azure/workloads/agent-vm-group";
+import type { WorkloadProps } from "../constructs/azure/workloads/workload-props";
+import { addOutputs } from "../constructs/terraform/outputs";
+import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { MysqlStack } from "./mysql";
 import type { NetworkStack } from "./network";
@@ -27,104 +23,34 @@ export class AgentVmStack extends EnvironmentStack {
   constructor(
     scope: Construct,
     id: string,
-    private readonly environment: Environment,
-    private readonly network: NetworkStack,
-    private readonly vaultServer: VaultServerStack,
-    private readonly mysql: MysqlStack,
+    environment: Environment,
+    network: NetworkStack,
+    vaultServer: VaultServerStack,
+    mysql: MysqlStack,
   ) {
     super(scope, id, environment, ["azurerm", "random"]);
     useAzurerm(this);
     new RandomProvider(this, "random");
 
-    const groups = environment.agentVms.length > 0 ? this.createGroups() : [];
+    const groups =
+      environment.agentVms.length > 0
+        ? this.createGroups({ environment, network, vaultServer, mysqlServer: mysql.server })
+        : [];
 
     this.principalIds = new Map(
       groups.map(([name, machines]) => [name, machines.map(({ principalId }) => principalId)]),
     );
-    new TerraformOutput(this, "agent_vm_ids", {
-      value: Object.fromEntries(groups.map(([name, machines]) => [name, machines.map(({ id }) => id)])),
+    const ids = groups.map(([name, machines]) => [name, machines.map(({ id }) => id)]);
+    addOutputs(this, {
+      agent_vm_ids: [Object.fromEntries(ids), "ids of the VMs, by the name of their group"],
     });
   }
 
-  private createGroups(): [name: string, machines: LinuxVm[]][] {
-    const store = this.createPackageStore();
-    // Logs writes, not reads. The package is not a secret, and each VM asks for a newer one every ten minutes.
-    new Evidence(this, "package-store-evidence", {
-      environment: this.environment,
-      of: store.blobServiceId,
-      categories: ["StorageWrite", "StorageDelete"],
-    });
-    return this.environment.agentVms.map((group) => [group.name, this.createGroup(group, store)]);
-  }
-
-  private createPackageStore(): PackageStore {
-    const { name, location, network } = this.environment;
-    return new PackageStore(this, "package-store", {
-      name: `st${name}${new GlobalSuffix(this, "name").value}`,
-      resourceGroup: this.network.resourceGroup.name,
-      location,
-      package: new AppPackage(this, "package"),
-      allowedRanges: network.deployerRanges.map(({ cidr }) => cidr),
-      allowedSubnets: [this.network.subnets.agents, ...network.deployerSubnets.map(({ id }) => id)],
-    });
-  }
-
-  private createGroup(group: AgentVmWorkload, store: PackageStore): LinuxVm[] {
-    const cloudConfig = this.cloudConfig(group, store);
-    return Array.from({ length: group.count }, (_, index) =>
-      this.createMachine(group, index + 1, cloudConfig, store),
-    );
-  }
-
-  private createMachine(
-    group: AgentVmWorkload,
-    number: number,
-    cloudConfig: string,
-    store: PackageStore,
-  ): LinuxVm {
-    const id = `${group.name}-${number}`;
-    const machine = new LinuxVm(this, id, {
-      environment: this.environment.name,
-      name: id,
-      resourceGroup: this.network.resourceGroup.name,
-      location: this.environment.location,
-      subnetId: this.network.subnets.agents,
-      size: group.vmSize,
-      zone: group.zone,
-      ubuntu: this.environment.ubuntu,
-      osDiskGb: group.osDiskGb,
-      encryptionAtHost: group.encryptionAtHost,
-      sshPublicKey: this.vaultServer.sshKey.publicKey,
-      sshAdministrators: this.environment.network.sshAdministrators,
-      logRuleId: this.vaultServer.watching?.ruleId,
-      cloudConfig: () => cloudConfig,
-    });
-    new CertificateReader(this, `${id}-certificate`, {
-      certificateId: this.vaultServer.certificate.id,
-      principalId: machine.principalId,
-    });
-    new PackageReader(this, `${id}-package`, {
-      containerId: store.containerId,
-      principalId: machine.principalId,
-    });
-    return machine;
-  }
-
-  private cloudConfig({ name, databaseRole, paths }: AgentVmWorkload, store: PackageStore): string {
-    const { vault, transitKeys } = this.environment;
-    return agentVmUserData({
-      vault,
-      role: `${name}-role`,
-      vaultAddress: this.vaultServer.privateAddress,
-      vaultCertificateUrl: this.vaultServer.certificate.publicUrl,
-      databaseCredentialsPath: `database/creds/${databaseRole}`,
-      databaseHost: this.mysql.server.host,
-      databaseName: this.mysql.server.databaseName,
-      // Only the keys that the workload's policy lets it encrypt with. The application assumes that it may use all
-      // keys in its settings.
-      transitKeys: transitKeys.filter((key) => paths.includes(`transit/encrypt/${key}`)),
-      appPackageUrl: store.packageUrl,
-      automaticRebootTime: vault.automaticRebootTime,
-    });
+  private createGroups(props: WorkloadProps): [name: string, machines: AgentVm[]][] {
+    const store = new AgentPackageStore(this, "package-store", props);
+    return props.environment.agentVms.map((group) => [
+      group.name,
+      createAgentVmGroup(this, group, { ...props, store }),
+    ]);
   }
 }

@@ -1,5 +1,4 @@
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
-import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { Evidence } from "../constructs/azure/evidence";
@@ -8,6 +7,7 @@ import { KeptPassword } from "../constructs/azure/kept-password";
 import { MysqlAdministratorPassword } from "../constructs/azure/mysql-administrator-password";
 import { MysqlServer } from "../constructs/azure/mysql-server";
 import { resourceName } from "../constructs/azure/resource-names";
+import { addOutputs } from "../constructs/terraform/outputs";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
@@ -23,12 +23,13 @@ export class MysqlStack extends EnvironmentStack {
     id: string,
     environment: Environment,
     { resourceGroup, subnets, mysqlDnsZone }: NetworkStack,
-    { keyVault, watching }: VaultServerStack,
+    { keys, watching }: VaultServerStack,
   ) {
     super(scope, id, environment, ["azurerm", "random"]);
     useAzurerm(this);
     new RandomProvider(this, "random");
     const { name, location, mysql, protectData } = environment;
+    const { keyVault } = keys;
 
     this.password = new MysqlAdministratorPassword(this, "password", {
       keyVaultId: keyVault.id,
@@ -54,7 +55,9 @@ export class MysqlStack extends EnvironmentStack {
       categories: ["MySqlAuditLogs", "MySqlSlowLogs"],
     });
     watching?.measure(this, "mysql", { mysql: this.server.id });
-    new TerraformOutput(this, "mysql_host", { value: this.server.host });
-    new TerraformOutput(this, "mysql_database", { value: this.server.databaseName });
+    addOutputs(this, {
+      mysql_host: [this.server.host, "MySQL's name, which only the virtual network can resolve"],
+      mysql_database: [this.server.databaseName, "name of the application's database"],
+    });
   }
 }

@@ -1,6 +1,5 @@
 import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
 import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
-import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { DeployerDataAccess } from "../constructs/azure/deployer-data-access";
@@ -8,6 +7,7 @@ import { OutboundGateway } from "../constructs/azure/outbound-gateway";
 import { PrivateDnsZone } from "../constructs/azure/private-dns-zone";
 import { resourceName } from "../constructs/azure/resource-names";
 import { SystemNetwork } from "../constructs/azure/system-network";
+import { addOutputs } from "../constructs/terraform/outputs";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 
@@ -58,7 +58,9 @@ export class NetworkStack extends EnvironmentStack {
       virtualNetworkId: network.id,
     });
 
-    new TerraformOutput(this, "resource_group", { value: resourceGroup });
-    new TerraformOutput(this, "virtual_network_id", { value: network.id });
+    addOutputs(this, {
+      resource_group: [resourceGroup, "name of the resource group of the whole system"],
+      virtual_network_id: [network.id, "id of the virtual network, for peering"],
+    });
   }
 }

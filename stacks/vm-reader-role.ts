@@ -1,11 +1,11 @@
 import { DataAzurermSubscription } from "@cdktf/provider-azurerm/lib/data-azurerm-subscription";
-import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { Evidence } from "../constructs/azure/evidence";
 import { RecoveryKeyWriterRole } from "../constructs/azure/recovery-key-writer-role";
 import { SnapshotKeeperRole } from "../constructs/azure/snapshot-keeper-role";
 import { VirtualMachineReaderRole } from "../constructs/azure/virtual-machine-reader-role";
+import { addOutputs } from "../constructs/terraform/outputs";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 
@@ -57,8 +57,16 @@ export class VmReaderRoleStack extends EnvironmentStack {
     this.virtualMachineReaderRoleId = reader.id;
     this.recoveryKeyWriterRoleId = writer.id;
     this.snapshotKeeperRoleId = keeper.id;
-    new TerraformOutput(this, "virtual_machine_reader_role_id", { value: reader.id });
-    new TerraformOutput(this, "recovery_key_writer_role_id", { value: writer.id });
-    new TerraformOutput(this, "snapshot_keeper_role_id", { value: keeper.id });
+    addOutputs(this, {
+      virtual_machine_reader_role_id: [reader.id, "id of the custom role Virtual Machine Reader"],
+      recovery_key_writer_role_id: [
+        writer.id,
+        "id of the custom role that writes the recovery keys and cannot read them",
+      ],
+      snapshot_keeper_role_id: [
+        keeper.id,
+        "id of the custom role that adds and reads snapshots and cannot change them",
+      ],
+    });
   }
 }

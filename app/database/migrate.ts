@@ -1,7 +1,7 @@
 import { createConnection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
-import { Refused } from "../vault/http";
+import { HttpError } from "../vault/http";
 import type { Vault } from "../vault/vault";
 import { type DatabaseLogin, readCredentials } from "./credentials";
 import { customers } from "./migrations/0001-customers";
@@ -35,7 +35,7 @@ export async function migrate(
   if (version >= newest) return;
   const { value } = await readCredentials(vault, migrationCredentialsPath, { expectRefusal: true }).catch(
     (error) => {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof HttpError)) throw error;
       throw new Unavailable(
         `The database's schema is at version ${version} of ${newest}, and Vault refuses ${migrationCredentialsPath} to this workload (${error.status}).`,
         30,

@@ -1,5 +1,5 @@
 import { Unavailable } from "../errors";
-import { Refused } from "../vault/http";
+import { HttpError } from "../vault/http";
 import type { Vault } from "../vault/vault";
 
 /** Vault Enterprise's transform engine, as constructs/vault/transform-engine.ts sets it up. One request a list. */
@@ -38,7 +38,7 @@ export class Transform {
         ({ encoded_value, decoded_value }) => encoded_value ?? decoded_value ?? "",
       );
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof HttpError)) throw error;
       throw new Unavailable(`Vault refuses ${path}: ${error.message}`, 30, { cause: error });
     }
   }

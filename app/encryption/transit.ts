@@ -1,5 +1,5 @@
 import { Unavailable } from "../errors";
-import { Refused } from "../vault/http";
+import { HttpError } from "../vault/http";
 import type { Vault } from "../vault/vault";
 
 /** A text to encrypt, and what the ciphertext is bound to: with other words about it, Vault refuses to decrypt. */
@@ -100,7 +100,7 @@ export class TransitKey {
       if (request_id) onAnswer?.(request_id);
       return data.batch_results;
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof HttpError)) throw error;
       // Vault answers 400 when each item failed. Source: Vault, builtin/logical/transit/path_encrypt.go, batchRequestResponse.
       const failed = (error.data as BatchAnswer<Result> | undefined)?.batch_results;
       if (failed) return failed;

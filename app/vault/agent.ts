@@ -1,7 +1,7 @@
 import { Agent } from "undici";
 import type { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
-import { connectionProblem, Refused, requestJson } from "./http";
+import { connectionProblem, HttpError, requestJson } from "./http";
 import { type CallOptions, callWithRetries, type Vault, type VaultAnswer, type VaultLogin } from "./vault";
 
 /** How long a check of the agent may take, milliseconds. */
@@ -59,7 +59,7 @@ export class AgentListener implements Vault {
       await this.#send("POST", "/v1/sys/leases/lookup", { lease_id: leaseId }, checkTimeoutMs);
       return true;
     } catch (error) {
-      return error instanceof Refused
+      return error instanceof HttpError
         ? ![400, 403].includes(error.status)
         : connectionProblem(error) !== "no answer in time";
     }

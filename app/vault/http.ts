@@ -1,8 +1,8 @@
 import { type Dispatcher, request } from "undici";
 
 /** Vault, or what stands before it, answered with a status that is none of success. */
-export class Refused extends Error {
-  override readonly name = "Refused";
+export class HttpError extends Error {
+  override readonly name = "HttpError";
   // Private, so that no log shows it.
   readonly #data: unknown;
 
@@ -34,7 +34,7 @@ export interface JsonRequest {
 
 /**
  * One request, JSON both ways.
- * @throws {Refused} for any status but 2xx; errors of the connection as they are
+ * @throws {HttpError} for any status but 2xx; errors of the connection as they are
  */
 export async function requestJson<T>({
   method,
@@ -63,7 +63,7 @@ export async function requestJson<T>({
   if (answer.statusCode < 200 || answer.statusCode > 299) {
     const refusal = objectOf(text);
     const retryAfter = secondsOf(answer.headers["retry-after"]);
-    throw new Refused(answer.statusCode, errorsOf(refusal), retryAfter, refusal["data"]);
+    throw new HttpError(answer.statusCode, errorsOf(refusal), retryAfter, refusal["data"]);
   }
   return (text === "" ? {} : JSON.parse(text)) as T;
 }

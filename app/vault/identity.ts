@@ -3,12 +3,12 @@ import { z } from "zod";
 import { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
 import { withRetries } from "../retry";
-import { connectionProblem, Refused, requestJson } from "./http";
+import { connectionProblem, HttpError, requestJson } from "./http";
 
 const answer = z.object({ access_token: z.string().min(1) });
 
 /** The managed identity of a web app or function: tokens from App Service's identity endpoint, version 2019-08-01. */
-export class AppServiceIdentity {
+export class ManagedIdentity {
   /** Never through a proxy: the endpoint is inside of the sandbox that the application runs in. */
   readonly #direct: Dispatcher = new Agent();
 
@@ -33,7 +33,7 @@ export class AppServiceIdentity {
         }),
       { what: "GET identity token", judge, onEvent: this.onEvent },
     ).catch((error) => {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof HttpError)) throw error;
       throw new Unavailable(reasonOf(error), 10, { cause: error });
     });
     const { data } = answer.safeParse(body);
@@ -47,7 +47,7 @@ export class AppServiceIdentity {
 }
 
 function judge(error: unknown) {
-  if (!(error instanceof Refused)) {
+  if (!(error instanceof HttpError)) {
     return { reason: `App Service's identity endpoint does not answer (${connectionProblem(error)}).` };
   }
   // 404 and 410 come while the endpoint is being changed. Source: Azure, guidance on managed identity retries.
@@ -57,7 +57,7 @@ function judge(error: unknown) {
     : undefined;
 }
 
-const reasonOf = ({ status }: Refused) => `App Service's identity endpoint refuses a token (${status}).`;
+const reasonOf = ({ status }: HttpError) => `App Service's identity endpoint refuses a token (${status}).`;
 
 /** The claims of a token, for display only: Vault checks its signature, this does not. */
 export function claimsOf(jwt: string): Record<string, string> {

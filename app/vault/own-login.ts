@@ -2,8 +2,8 @@ import { z } from "zod";
 import { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
 import type { VaultSettings } from "../settings";
-import { connectionProblem, Refused, requestJson } from "./http";
-import { AppServiceIdentity, claimsOf } from "./identity";
+import { connectionProblem, HttpError, requestJson } from "./http";
+import { claimsOf, ManagedIdentity } from "./identity";
 import { Kept, type Obtained } from "./kept";
 import { publicDispatcher, Trust } from "./trust";
 import { type CallOptions, callWithRetries, type Vault, type VaultAnswer, type VaultLogin } from "./vault";
@@ -30,7 +30,7 @@ const loginDeadlineMs = 10_000;
 
 /** Vault, to which the application logs in itself: with its identity's token, by the auth method jwt. */
 export class OwnLogin implements Vault {
-  readonly #identity: AppServiceIdentity;
+  readonly #identity: ManagedIdentity;
   readonly #trust: Trust;
   readonly #public;
   readonly #token: Kept<Login>;
@@ -41,7 +41,7 @@ export class OwnLogin implements Vault {
     /** A token ended and another took its place: leases of a batch token end with it. */
     onNewToken: () => void,
   ) {
-    this.#identity = new AppServiceIdentity(settings.identity, onEvent);
+    this.#identity = new ManagedIdentity(settings.identity, onEvent);
     this.#public = publicDispatcher(settings.proxy, settings.rootsPem);
     const { certificateUrl, caPem, proxy } = settings;
     this.#trust = new Trust({
@@ -126,7 +126,7 @@ export class OwnLogin implements Vault {
       heal: (error) => this.#heal(error),
     }).catch((error) => {
       // Vault answers 400 to a token or role that does not fit, and says why.
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof HttpError)) throw error;
       const words = error.errors.join("; ");
       // The token is new, so only a clock can make it too old or too young. Source: hashicorp/cap, jwt.
       const hint = /expired|not yet valid|nbf|in the future/.test(words)

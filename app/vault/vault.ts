@@ -1,7 +1,7 @@
 import { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
 import { callDeadlineMs, type Verdict, withRetries } from "../retry";
-import { connectionProblem, Refused } from "./http";
+import { connectionProblem, HttpError } from "./http";
 
 /** Vault's answer to a request; only what the application reads. */
 export interface VaultAnswer<Data> {
@@ -34,7 +34,7 @@ export interface Vault {
   /**
    * `path` without /v1/, such as transit/encrypt/customer-key. Tried again for as long as trying helps.
    * @throws {Unavailable} when it does not
-   * @throws {Refused} when Vault understood, and says no to the request itself (400, 404; 403 if it is expected)
+   * @throws {HttpError} when Vault understood, and says no to the request itself (400, 404; 403 if it is expected)
    */
   call<Data>(
     method: "GET" | "POST",
@@ -52,7 +52,7 @@ export interface CallContext extends CallOptions {
   path: string;
   onEvent: OnEvent;
   /** Whether a refusal may be cured by trying again, with another token. */
-  mayCure: (error: Refused) => boolean;
+  mayCure: (error: HttpError) => boolean;
   /** Whether a broken connection is to be tried again at once, because its reason was removed. */
   heal?: (error: unknown) => Promise<boolean>;
 }
@@ -67,7 +67,7 @@ export async function callWithRetries<T>(
 ): Promise<T> {
   const judge = (error: unknown): Verdict => {
     if (error instanceof Unavailable) return undefined;
-    if (!(error instanceof Refused)) {
+    if (!(error instanceof HttpError)) {
       return { reason: `Vault does not answer (${connectionProblem(error)}).` };
     }
     const { status, retryAfterSeconds } = error;
@@ -87,21 +87,21 @@ export async function callWithRetries<T>(
         try {
           return await attempt(timeoutMs);
         } catch (error) {
-          if (error instanceof Refused || !(await heal?.(error))) throw error;
+          if (error instanceof HttpError || !(await heal?.(error))) throw error;
           return attempt(timeoutMs);
         }
       },
       { what: `${method} ${path}`, deadlineMs, judge, onEvent },
     );
   } catch (error) {
-    if (error instanceof Refused && error.status === 403 && !expectRefusal) {
+    if (error instanceof HttpError && error.status === 403 && !expectRefusal) {
       throw new Unavailable(reasonOf(error, path), 30, { cause: error });
     }
     throw error;
   }
 }
 
-function reasonOf({ status, errors }: Refused, path: string): string {
+function reasonOf({ status, errors }: HttpError, path: string): string {
   const said = errors.join(" ");
   if (/sealed/i.test(said)) return "Vault is sealed.";
   if (status === 403)

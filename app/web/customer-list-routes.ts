@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { CustomerQuery } from "../customers/customer-store";
 import { InvalidInput } from "../errors";
 import { customerQuery, searchForm } from "./api/schemas";
-import type { CustomerRoutesProps } from "./customer-routes";
+import type { CustomerRouteProps } from "./customer-route-props";
 import { textFields } from "./form-fields";
 import { parse } from "./input";
 import { notices } from "./notices";
@@ -25,7 +25,7 @@ const listQuery = customerQuery.strip().extend({
 /** The list of customers, and what a search finds. */
 export function customerListRoutes(
   pages: FastifyInstance,
-  { store, tokens }: Omit<CustomerRoutesProps, "logger">,
+  { store, tokens }: Omit<CustomerRouteProps, "logger">,
 ): void {
   pages.get("/customers", async ({ query }, reply) => {
     const { done, search = "", ...page } = parse(listQuery, query);

@@ -1,8 +1,8 @@
 import { Conflict, InvalidInput, NotFound, NotGranted, Tampered, Unavailable } from "../errors";
 
 /** The request may not be done: HTTP 403. */
-export class Refused extends Error {
-  override readonly name = "Refused";
+export class Forbidden extends Error {
+  override readonly name = "Forbidden";
 }
 
 /** One address asks too often: HTTP 429. */
@@ -81,7 +81,7 @@ export function failureOf(error: unknown): Failure {
     };
   }
   if (error instanceof PreconditionFailed) return failure(412, "Changed in the meantime", error.message);
-  if (error instanceof Refused) return failure(403, "Refused", error.message);
+  if (error instanceof Forbidden) return failure(403, "Refused", error.message);
   if (error instanceof MethodNotAllowed) {
     return { ...failure(405, "Method not allowed", error.message), allowed: error.allowed };
   }

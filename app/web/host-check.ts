@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 import type { FastifyRequest } from "fastify";
-import { Refused } from "./failures";
+import { Forbidden } from "./failures";
 
 export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || host === "[::1]" || (isIPv4(host) && host.startsWith("127."));
@@ -11,5 +11,5 @@ export const isLoopback = (host: string): boolean =>
  */
 export async function checkHost({ hostname }: FastifyRequest): Promise<void> {
   if (isLoopback(hostname)) return;
-  throw new Refused("The address names another host. Open the application by localhost or 127.0.0.1.");
+  throw new Forbidden("The address names another host. Open the application by localhost or 127.0.0.1.");
 }

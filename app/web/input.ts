@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { InvalidInput, NotFound } from "../errors";
+import { customerPath } from "./api/schemas";
 
 /**
  * What a schema makes of what was sent.
@@ -31,12 +32,9 @@ function sentence(issue: z.core.$ZodRawIssue): string {
   return "This cannot be taken; the API's description (/api/openapi.json) says what can.";
 }
 
-/** Numbers beyond it are no customer's, whatever the database's column holds. */
-const largestId = 2 ** 31 - 1;
-
-/** @throws {NotFound} where it is no customer number, since nobody is at that address */
+/** @throws {NotFound} if it is not a customer number, because nobody has that address */
 export function customerId(params: unknown): number {
-  const { id } = params as { id: string };
-  if (!/^[1-9]\d{0,9}$/.test(id) || Number(id) > largestId) throw new NotFound("no customer number");
-  return Number(id);
+  const { data } = customerPath.safeParse(params);
+  if (!data) throw new NotFound("no customer number");
+  return data.id;
 }

@@ -1,7 +1,17 @@
-/** After something was done the browser is sent on, so that loading anew does not do it twice; the next page says what was done. */
+import { z } from "zod";
+import { parse } from "./input";
+
+/** After a change, the server redirects the browser, so that a reload does not repeat the change. The next page has the notice. */
 export const notices: ReadonlyMap<string, string> = new Map([
   ["added", "The customer was added."],
   ["saved", "The changes were saved."],
   ["merged", "Your changes were saved, beside those that somebody else saved meanwhile."],
   ["restored", "The customer is back."],
 ]);
+
+const doneQuery = z.object({ done: z.string().optional() });
+
+/** Returns the notice for a page's address, if it names one. */
+export function noticeOf(query: unknown): string | undefined {
+  return notices.get(parse(doneQuery, query).done ?? "");
+}

@@ -1,6 +1,6 @@
 import Tokens, { type TokensSimple } from "@fastify/csrf";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { Refused } from "./failures";
+import { Forbidden } from "./failures";
 
 /** Field of every form. */
 export const tokenField = "_csrf";
@@ -28,12 +28,12 @@ export class FormTokens {
     return this.tokens.create(secret);
   }
 
-  /** For `preValidation`, when the form is there. @throws {Refused} */
+  /** For `preValidation`, when the form is there. @throws {Forbidden} */
   readonly check = async (request: FastifyRequest): Promise<void> => {
     const secret = this.secretOf(request);
     const token = (request.body as Record<string, unknown> | undefined)?.[tokenField];
     if (!secret || typeof token !== "string" || !this.tokens.verify(secret, token)) {
-      throw new Refused(
+      throw new Forbidden(
         "The form is too old or came from elsewhere. Go back, load the page anew, and send it again.",
       );
     }
@@ -60,7 +60,7 @@ export async function checkOrigin(request: FastifyRequest): Promise<void> {
   const { origin, "sec-fetch-site": site } = request.headers;
   const foreignSite = site !== undefined && site !== "same-origin" && site !== "none";
   if (foreignSite || (origin !== undefined && !isOwn(origin, request))) {
-    throw new Refused(
+    throw new Forbidden(
       "The request comes from another site's page, and only this site's own pages may change anything.",
     );
   }

@@ -69,8 +69,8 @@ export async function createWebServer({
 
   const tokens = new FormTokens({ behindHttps: behindAppService });
   const store = measuredStore(application.store, metrics);
-  operationRoutes(server, application, metrics);
-  await server.register(apiRoutes(application, store), { prefix: "/api" });
+  operationRoutes(server, { application, store }, metrics);
+  await server.register(apiRoutes({ application, store }));
   await server.register(pageRoutes({ application, store, tokens, logger }));
   return server;
 }

@@ -44,6 +44,7 @@ export function vaultServerFiles(
     ...variables(
       "VAULT_AZUREKEYVAULT_VAULT_NAME",
       "VAULT_AZUREKEYVAULT_KEY_NAME",
+      "UNSEAL_KEY_VERSION",
       "VAULT_RAFT_NODE_ID",
       "VAULT_API_ADDR",
       "VAULT_CLUSTER_ADDR",
@@ -175,17 +176,18 @@ const SNAPSHOTS: ManagedFiles["units"] = [
     onChange: "restart",
     reads: [versionOf("vault"), "/usr/local/sbin/vault-snapshot"],
   },
-  {
-    name: "vault-snapshot.service",
-    enabled: false,
-    onChange: "nothing",
-    reads: [...variables("SNAPSHOTS_URL")],
-  },
-  { name: "vault-snapshot.timer", enabled: true, onChange: "restart", reads: [] },
 ];
 
 /** Last: a restore finds the rest as the user data say. */
 const RESTORE: ManagedFiles["units"] = [
+  {
+    // After Vault's restart: it shows which versions of the unseal key Vault's data still need.
+    name: "vault-snapshot.service",
+    enabled: false,
+    onChange: "restart",
+    reads: ["/usr/local/sbin/vault-snapshot", ...variables("SNAPSHOTS_URL", "UNSEAL_KEY_VERSION")],
+  },
+  { name: "vault-snapshot.timer", enabled: true, onChange: "restart", reads: [] },
   {
     name: "vault-restore.service",
     enabled: true,

@@ -1,6 +1,6 @@
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
-import type { Deployer } from "../../environments/schema";
+import type { Deployer } from "../../environments/rules/people";
 import { formerly } from "../terraform/formerly";
 
 export interface DeployerDataAccessProps {

@@ -1,7 +1,7 @@
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { VirtualMachineExtension } from "@cdktf/provider-azurerm/lib/virtual-machine-extension";
 import { Construct } from "constructs";
-import type { Principal } from "../../environments/schema";
+import type { Principal } from "../../environments/rules/people";
 import { formerly } from "../terraform/formerly";
 
 export interface EntraSshLoginProps {

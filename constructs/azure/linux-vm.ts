@@ -4,7 +4,7 @@ import {
 } from "@cdktf/provider-azurerm/lib/linux-virtual-machine";
 import { NetworkInterface } from "@cdktf/provider-azurerm/lib/network-interface";
 import { Construct } from "constructs";
-import type { Principal } from "../../environments/schema";
+import type { Principal } from "../../environments/rules/people";
 import { diskControllerOf } from "../../environments/vm-size";
 import { skipChecks } from "../terraform/checkov-skips";
 import { TerraformData } from "../terraform/terraform-data";

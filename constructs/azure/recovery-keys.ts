@@ -1,6 +1,6 @@
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
-import type { Principal } from "../../environments/schema";
+import type { Principal } from "../../environments/rules/people";
 import { formerly } from "../terraform/formerly";
 import type { KeyVault } from "./key-vault";
 

@@ -16,6 +16,8 @@ export interface UnsealKeyProps {
 /** The key with which Vault seals itself, and Vault's right to wrap and unwrap with it. */
 export class UnsealKey extends Construct {
   readonly name: string;
+  /** Of the newest version. */
+  readonly version: string;
 
   constructor(
     scope: Construct,
@@ -33,6 +35,7 @@ export class UnsealKey extends Construct {
       }),
     });
     this.name = key.name;
+    this.version = key.version;
   }
 
   /** RSA, because the azurekeyvault seal wraps with RSA-OAEP-256. Source: Vault, go-kms-wrapping, azurekeyvault. */

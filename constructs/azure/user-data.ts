@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { Fn, TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
-import { EnvironmentError } from "../../environments/load";
+import { EnvironmentError } from "../../environments/environment-error";
 
 /**
  * Azure's limit in bytes before base64 (87380 characters after it). Source: Azure, VM user data; the error that names

@@ -3,7 +3,7 @@ import { MonitorDiagnosticSetting } from "@cdktf/provider-azurerm/lib/monitor-di
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
 import { NODE_MAJOR } from "../../app/node-version";
-import type { NamedRange } from "../../environments/schema";
+import type { NamedRange } from "../../environments/rules/network-access";
 import { skipChecks } from "../terraform/checkov-skips";
 import type { ApplicationMonitoring } from "./application-monitoring";
 import type { WebAppLogin } from "./web-app-login";

@@ -3,7 +3,7 @@ import { AzureAuthBackendConfig } from "@cdktf/provider-vault/lib/azure-auth-bac
 import { AzureAuthBackendRole } from "@cdktf/provider-vault/lib/azure-auth-backend-role";
 import { Construct } from "constructs";
 import { seconds } from "../../environments/duration";
-import { azureMountTtl } from "../../environments/workload-rules";
+import { azureMountTtl } from "../../environments/rules/agent-vms";
 import { azureManagementResource } from "./azure-management-resource";
 
 export interface AzureAuthProps {

@@ -60,16 +60,19 @@ export class Progress {
       this.end(step, this.colour("32", "done"), `in ${seconds(step)}`);
       return result;
     } catch (error) {
-      this.end(
-        step,
-        this.colour("31", "failed"),
-        `after ${seconds(step)}${this.told(error) ? "" : `: ${messageOf(error)}`}`,
-      );
-      if (typeof error === "object" && error !== null) this.#told.add(error);
+      const reason = this.reasonOf(error);
+      this.end(step, this.colour("31", "failed"), `after ${seconds(step)}${reason && `: ${reason}`}`);
       throw error;
     } finally {
       clearInterval(heartbeat);
     }
+  }
+
+  /** Returns the reason for a failed step's line. Empty if a step inside has already reported the error. */
+  protected reasonOf(error: unknown): string {
+    if (this.told(error)) return "";
+    if (typeof error === "object" && error !== null) this.#told.add(error);
+    return messageOf(error);
   }
 
   /** Returns true if a step has already reported this error, so that nobody reports it again. */

@@ -1,7 +1,8 @@
 import { UserError } from "../../lib/processes/user-error";
-import { AppServiceIdentity, IdentityEndpoint } from "./identity/app-service";
+import { AppServiceIdentity } from "./identity/app-service-identity";
 import { Directory, type IdentityChoice } from "./identity/directory";
 import { Entra } from "./identity/entra";
+import { IdentityEndpoint } from "./identity/identity-endpoint";
 import { Imds } from "./identity/imds";
 import {
   azureLifetimes,
@@ -16,10 +17,11 @@ import { fill } from "./model/initial-resources";
 import { liveWorld } from "./model/live-world";
 import { ResourceStore } from "./model/resource-store";
 import { type AzureWorld, checkWorld, emptyWorld, type UserAssignedIdentity } from "./model/world";
-import { CertificateAuthority, type KeyAndCertificate } from "./server/certificates";
+import { CertificateAuthority } from "./server/certificate-authority";
 import { DirectServer } from "./server/direct-server";
 import { Faults } from "./server/faults";
 import { ForwardProxy } from "./server/forward-proxy";
+import type { KeyAndCertificate } from "./server/key-and-certificate";
 import { PrivateNames } from "./server/private-names";
 import { RequestHandler } from "./server/request-handler";
 import { RequestLog } from "./server/request-log";
@@ -71,6 +73,8 @@ export interface KeyVaultInside {
   secretVersions(name: string): string[];
   /** The newest certificate, PEM. */
   certificate(name: string): string | undefined;
+  /** The newest version of a key. */
+  keyVersion(name: string): string | undefined;
   setSecret(name: string, value: string): void;
 }
 
@@ -240,6 +244,7 @@ export class Azure {
       secretNames: () => store.secretNames,
       secretVersions: (secret) => store.secretVersions(secret).map(({ value }) => value),
       certificate: (certificate) => store.certificateVersions(certificate).at(-1)?.pem,
+      keyVersion: (key) => store.keyVersions(key).at(-1)?.version,
       setSecret: (secret, value) => void store.setSecret(secret, { value, enabled: true }),
     };
   }

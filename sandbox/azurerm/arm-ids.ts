@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
-import type { Resource } from "../../lib/synthesized/deployment";
+import type { Resource } from "../../lib/synthesized/evaluated-system";
 import { subscriptionId } from "./made-up-values";
 
 /** Terraform's types and Azure's. A subnet is part of its network. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
-import type { Deployment, Resource } from "../../lib/synthesized/deployment";
+import type { EvaluatedSystem, Resource } from "../../lib/synthesized/evaluated-system";
 import { parseResourceId, resourceGroupType } from "../azure/model/resource-id";
 import type { ArmResource, AzureWorld } from "../azure/model/world";
 import { armId } from "./arm-ids";
@@ -24,7 +24,7 @@ const block = <Schema extends z.ZodType>(schema: Schema) =>
  * because the stacks do not contain them.
  * @param folder the stacks' output folder, which has the files that they push
  */
-export function worldOf(deployment: Deployment, environment: Environment, folder = ""): AzureWorld {
+export function worldOf(deployment: EvaluatedSystem, environment: Environment, folder = ""): AzureWorld {
   const of = <Item>(type: string, read: (resource: Resource) => Item): Item[] =>
     deployment.resources(type).map(read);
   return {
@@ -362,7 +362,7 @@ function roleAssignment(resource: Resource): AzureWorld["roleAssignments"][numbe
   return { principalId: principal_id, roleName, scope };
 }
 
-function customRoleName(deployment: Deployment, id: string | undefined): string {
+function customRoleName(deployment: EvaluatedSystem, id: string | undefined): string {
   const roles = deployment
     .resources("azurerm_role_definition")
     .map((role) => role.read(z.object({ name: z.string(), role_definition_resource_id: z.string() })));

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
-import type { ProviderValues, Resource } from "../../lib/synthesized/deployment";
+import type { ProviderValues, Resource } from "../../lib/synthesized/evaluated-system";
 import { isObject, type Value } from "../../lib/synthesized/value";
 import { armId } from "./arm-ids";
 import { keyVaultName } from "./key-vaults";
@@ -13,8 +13,14 @@ type Compute = (resource: Resource) => Value;
 /** Returns the newest certificate of a Key Vault in PEM, or undefined if it does not exist. */
 export type CertificatePem = (keyVault: string, name: string) => string | undefined;
 
+/** Returns the newest version of a key of a Key Vault, or undefined if the key does not exist. */
+export type NewestKeyVersion = (keyVault: string, name: string) => string | undefined;
+
 /** The attributes that azurerm and random add to a resource's arguments. */
-export const computedAttributes = (certificatePem: CertificatePem): ProviderValues["resources"] => ({
+export const computedAttributes = (
+  certificatePem: CertificatePem,
+  keyVersion: NewestKeyVersion,
+): ProviderValues["resources"] => ({
   azurerm_application_insights: { id: armId, connection_string: connectionString },
   azurerm_key_vault: { id: armId, vault_uri: (resource) => `https://${nameOf(resource)}.vault.azure.net/` },
   azurerm_key_vault_certificate: {
@@ -22,6 +28,7 @@ export const computedAttributes = (certificatePem: CertificatePem): ProviderValu
   },
   azurerm_key_vault_key: {
     resource_versionless_id: inKeyVault("keys"),
+    version: (resource) => newestVersion(resource, keyVersion),
     public_key_openssh: (resource) =>
       madeUpSshKey(resource.title, resource.read(z.object({ key_size: z.number() })).key_size),
   },
@@ -101,6 +108,13 @@ function inKeyVault(collection: "keys" | "secrets"): Compute {
     const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
     return `${key_vault_id}/${collection}/${name}`;
   };
+}
+
+/** Made up where nothing has created the key yet. */
+function newestVersion(resource: Resource, keyVersion: NewestKeyVersion): string {
+  const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
+  const keyVault = keyVaultName(resource.stack.deployment, key_vault_id);
+  return keyVersion(keyVault, name) ?? madeUpGuid(`${resource.title} version`).replaceAll("-", "");
 }
 
 function certificateData(resource: Resource, certificatePem: CertificatePem): string {

@@ -1,5 +1,5 @@
 import { UserError } from "../../lib/processes/user-error";
-import type { ProviderValues } from "../../lib/synthesized/deployment";
+import type { ProviderValues } from "../../lib/synthesized/evaluated-system";
 import type { ObjectValue, Value } from "../../lib/synthesized/value";
 
 /** The deployer, tenant and subscription. */

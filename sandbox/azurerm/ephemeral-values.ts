@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ProviderValues } from "../../lib/synthesized/deployment";
+import type { ProviderValues } from "../../lib/synthesized/evaluated-system";
 import { readAs, type Value } from "../../lib/synthesized/value";
 import { keyVaultName } from "./key-vaults";
 

@@ -2,7 +2,7 @@ import * as ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { usableAddresses } from "../../environments/addresses";
 import { UserError } from "../../lib/processes/user-error";
-import type { Deployment, Resource } from "../../lib/synthesized/deployment";
+import type { EvaluatedSystem, Resource } from "../../lib/synthesized/evaluated-system";
 
 /** Azure reserves a subnet's first four addresses and the last. Source: Azure, virtual network FAQ. */
 const firstAddress = 4;
@@ -25,7 +25,7 @@ export function subnetOf(networkInterface: Resource): Resource {
   return networkInterface.stack.deployment.resourceWithId("azurerm_subnet", subnetIdOf(networkInterface));
 }
 
-function assignAddresses(deployment: Deployment): ReadonlyMap<string, string> {
+function assignAddresses(deployment: EvaluatedSystem): ReadonlyMap<string, string> {
   const servers = deployment.resources("azurerm_mysql_flexible_server").map((server) => ({
     title: server.title,
     subnetId: server.read(z.object({ delegated_subnet_id: z.string() })).delegated_subnet_id,

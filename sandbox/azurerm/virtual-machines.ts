@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
-import type { Deployment, Resource } from "../../lib/synthesized/deployment";
+import type { EvaluatedSystem, Resource } from "../../lib/synthesized/evaluated-system";
 import { privateAddress, subnetOf } from "./private-addresses";
 
 /** A VM at its start. */
@@ -16,7 +16,7 @@ export interface BootingMachine {
 }
 
 /** Returns every VM, in deployment order. */
-export function virtualMachines(deployment: Deployment): BootingMachine[] {
+export function virtualMachines(deployment: EvaluatedSystem): BootingMachine[] {
   return deployment.resources("azurerm_linux_virtual_machine").map((machine) => {
     const { name, user_data } = machine.read(z.object({ name: z.string(), user_data: z.base64() }));
     const networkInterface = networkInterfaceOf(machine);

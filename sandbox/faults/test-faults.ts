@@ -1,7 +1,7 @@
 import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
-import { numbersOf } from "../rehearsal/numbers";
+import { numbersOf } from "../../lib/seeded-numbers";
 import { faultsOf, type Scene } from "./faults";
 import { services } from "./services";
 import { Writers } from "./writers";

@@ -8,12 +8,13 @@ import { UserError } from "../../lib/processes/user-error";
 import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { killLeftovers } from "../programs/leftover-processes";
 import { NO_PROXY, UBUNTU_UNITS } from "./differences";
-import type { Variables } from "./environment";
 import { Mapping } from "./mapping";
 import { requireFree, requirePrograms } from "./requirements";
 import { ServiceManager } from "./service-manager";
-import { SystemctlProgram, systemctl } from "./systemctl";
+import { systemctl } from "./systemctl";
+import { SystemdPrograms } from "./systemd-programs";
 import { emptyFolder, type UnitState } from "./unit";
+import type { Variables } from "./unit-environment";
 
 /** A release that is already installed, as install-release would install it. */
 export interface InstalledProgram extends Pick<Release, "name" | "version"> {
@@ -72,7 +73,7 @@ export class Machine {
   readonly #options: MachineOptions;
   readonly #mapping: Mapping;
   readonly #manager: ServiceManager;
-  readonly #systemctl: SystemctlProgram;
+  readonly #systemctl: SystemdPrograms;
   readonly #userData: ReturnType<typeof readCloudConfig>;
   #bootedBefore = false;
   /** How often it was switched off. A boot under way then ends. */
@@ -102,7 +103,7 @@ export class Machine {
       restartMs: restartSeconds * 1000,
       logFolder: join(folder, "log"),
     });
-    this.#systemctl = new SystemctlProgram(this.#manager, {
+    this.#systemctl = new SystemdPrograms(this.#manager, {
       folder: join(folder, "bin"),
       socket: socketOf(folder),
       logFolder: join(folder, "log"),

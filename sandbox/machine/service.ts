@@ -3,11 +3,11 @@ import type { Ending, GuardedProcess } from "../../lib/processes/guarded-process
 import { runProgram } from "../../lib/processes/run-program";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { expandCommandLine, parseCommandLine } from "./command-line";
-import { parseEnvironment, readEnvironmentFile, type Variables } from "./environment";
 import type { Mapping } from "./mapping";
 import { parseTimeSpan } from "./time-span";
 import { newInvocation, type StartResult, type Unit, type UnitState } from "./unit";
 import type { UnitDefinition } from "./unit-definition";
+import { parseEnvironment, readEnvironmentFile, type Variables } from "./unit-environment";
 import { exitCodeOf, logLine, startUnitProcess, untilListening } from "./unit-process";
 
 export interface ServiceHost {

@@ -5,7 +5,7 @@ import { type Ending, type GuardedProcess, startGuarded } from "../../lib/proces
 import { identityOf } from "../../lib/processes/process-identity";
 import { UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
-import type { Variables } from "./environment";
+import type { Variables } from "./unit-environment";
 
 export interface UnitProcessOptions {
   readonly words: readonly string[];

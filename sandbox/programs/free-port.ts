@@ -1,27 +1,19 @@
 import { createServer } from "node:net";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 
-/** Ports that this process has already given out, so that it gives out no port twice before anybody listens on it. */
-const given = new Set<number>();
-
 /**
- * Returns a TCP port that is free on `host` now. Another process can take it before its use. So start the server
+ * Returns a TCP port that is free on `host` now. Another program can take it before its use. So start the server
  * inside `withFreePort`, which then tries another port.
  */
-export async function freePort(host = "127.0.0.1"): Promise<number> {
-  for (;;) {
-    const port = await new Promise<number>((resolve, reject) => {
-      const server = createServer();
-      server.once("error", reject);
-      server.listen({ port: 0, host, exclusive: true }, () => {
-        const address = server.address();
-        server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-      });
+export function freePort(host = "127.0.0.1"): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen({ port: 0, host, exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
     });
-    if (given.has(port)) continue;
-    given.add(port);
-    return port;
-  }
+  });
 }
 
 /**

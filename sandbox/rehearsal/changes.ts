@@ -53,10 +53,16 @@ export const changes: readonly Change[] = [
       if (!first) throw new UserError("The environment has no agentVms to copy.");
       agentVms.push({ ...first, name: later });
     },
-    plan: ({ agentVms }) => ({
+    plan: ({ agentVms, evidenceWorkspace }) => ({
       "agent-vm": allOf(
         "added",
         machinesOf(agentVms.filter(({ name }) => name === later)).flatMap((machine) => [
+          ...(evidenceWorkspace
+            ? [
+                `azurerm_virtual_machine_extension.${machine}_logs_agent`,
+                `azurerm_monitor_data_collection_rule_association.${machine}_logs_rule`,
+              ]
+            : []),
           `azurerm_linux_virtual_machine.${machine}_machine`,
           `terraform_data.${machine}_disk-controller`,
           `azurerm_network_interface.${machine}_network-interface`,

@@ -57,4 +57,5 @@ function changesOf(planned: z.infer<typeof plannedStack>): Changes {
   return Object.fromEntries(entries.map(([address, action]) => [withoutHash(address), action]));
 }
 
-const withoutHash = (address: string): string => address.replace(/_[0-9A-F]{8}(?=$|[[.])/g, "");
+/** A resource without the hash that cdktf adds to its address. */
+export const withoutHash = (address: string): string => address.replace(/_[0-9A-F]{8}(?=$|[[.])/g, "");

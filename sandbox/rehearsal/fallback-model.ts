@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../../environments/schema";
-import { Deployment, type ProviderValues } from "../../lib/synthesized/deployment";
+import { EvaluatedSystem, type ProviderValues } from "../../lib/synthesized/evaluated-system";
 import type { Azure } from "../azure/azure";
 import { fill } from "../azure/model/initial-resources";
 import { ResourceStore } from "../azure/model/resource-store";
@@ -45,7 +45,7 @@ export function fallbackModel(
   };
   const folder = join(project, "cdktf.out");
   const store = new ResourceStore(tenantId, subscriptionId);
-  fill(store, worldOf(Deployment.load(folder, provider), environment, folder));
+  fill(store, worldOf(EvaluatedSystem.load(folder, provider), environment, folder));
   return store.all;
 }
 

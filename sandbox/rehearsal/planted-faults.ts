@@ -15,7 +15,7 @@ export interface PlantedFault {
   readonly work: (rehearsal: Rehearsal) => Promise<void>;
   readonly caught: RegExp;
   /** Removes from Azure what the mistake created. */
-  readonly after?: (rehearsal: Rehearsal) => Promise<void>;
+  readonly after?: (rehearsal: Rehearsal) => Promise<unknown>;
 }
 
 const stacks = (...names: string[]) => names.flatMap((name) => ["--stack", name]);

@@ -119,13 +119,13 @@ export class Rehearsal {
   }
 
   /** Signs the deployer in to the Azure CLI. */
-  logIn(): Promise<void> {
-    return this.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none");
+  async logIn(): Promise<void> {
+    await this.az("login", "--use-device-code", "--tenant", tenantId, "--output", "none");
   }
 
-  /** Runs the Azure CLI as the deployer. */
-  async az(...args: string[]): Promise<void> {
-    await this.run(this.options.programs.az, args);
+  /** Runs the Azure CLI as the deployer, and returns what it prints. */
+  async az(...args: string[]): Promise<string> {
+    return (await this.run(this.options.programs.az, args)).stdout;
   }
 
   /** Starts an empty Azure, and signs the deployer in to the Azure CLI. */
@@ -344,7 +344,7 @@ export class Rehearsal {
     return this.azure.keyVault(this.keyVaultWithCertificate).certificate(certificateName) ?? "";
   }
 
-  private get keyVaultWithCertificate(): string {
+  get keyVaultWithCertificate(): string {
     const names = this.azure.resources.ofType("Microsoft.KeyVault/vaults").map(({ name }) => name);
     const holders = names.filter((name) => this.azure.keyVault(name).certificate(certificateName));
     return only("Key Vault with a certificate", holders);
@@ -433,7 +433,7 @@ export class Rehearsal {
   }
 
   /** Runs a script of the project in the copy and logs its output. */
-  private async script(name: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  async script(name: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
     return this.run(join(this.options.project, "scripts", name), args, name);
   }
 

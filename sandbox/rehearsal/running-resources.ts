@@ -44,6 +44,9 @@ interface Database {
   ca: string;
 }
 
+/** Beside apply-user-data.service. */
+const CONSOLE_UNITS = ["vault-snapshot.service", "vault-restore.service", "vault-restore-drill.service"];
+
 /** MySQL's port in Azure. */
 const mysqlPort = 3306;
 
@@ -194,8 +197,11 @@ export class RunningResources implements SiteRunner {
     work().catch((error: unknown) => print(`The VM ${name} did not start: ${messageOf(error)}`));
   }
 
+  /** What apply-user-data reported, then what the units said whose reports are on the console of a VM too. */
   consoleOf(machine: string): string | undefined {
-    return this.#consoles.get(machine);
+    const told = this.#consoles.get(machine);
+    const others = CONSOLE_UNITS.map((unit) => this.machines.get(machine)?.output(unit) ?? "");
+    return told === undefined ? undefined : [told, ...others].join("\n");
   }
 
   async #deleteMachine(name: string): Promise<void> {

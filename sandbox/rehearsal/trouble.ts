@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
+import { numbersOf } from "../../lib/seeded-numbers";
 import type { Azure } from "../azure/azure";
 import { azureLifetimes } from "../azure/identity/token-issuer";
 import type { FaultAnswer, InjectedFault } from "../azure/server/faults";
 import type { AzureRequest } from "../azure/server/service";
-import { numbersOf } from "./numbers";
 import type { Rehearsal } from "./rehearsal";
 
 /** The same command must succeed within this number of runs. */
@@ -154,7 +154,7 @@ function checkWords(message: string): void {
 }
 
 /** A run that ends early or fails does not matter here: the same command runs again. */
-async function killedAfter(
+export async function killedAfter(
   milliseconds: number,
   command: () => Promise<void>,
   rehearsal: Rehearsal,

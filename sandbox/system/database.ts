@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
-import type { Deployment } from "../../lib/synthesized/deployment";
+import type { EvaluatedSystem } from "../../lib/synthesized/evaluated-system";
 import type { Azure } from "../azure/azure";
 import { keyVaultName } from "../azurerm/key-vaults";
 import type { MySqlProgram } from "../mysql/mysql-program";
 import { MySqlServer } from "../mysql/mysql-server";
 
 export interface DatabaseOptions {
-  deployment: Deployment;
+  deployment: EvaluatedSystem;
   azure: Azure;
   program: MySqlProgram;
   /** A folder of its own. */
@@ -77,7 +77,7 @@ export async function startDatabase({
 }
 
 /** The password by the stack's own rules, in the Key Vault secret that the stack names. Once: later it is found there. */
-function keepPassword(deployment: Deployment, azure: Azure): string {
+function keepPassword(deployment: EvaluatedSystem, azure: Azure): string {
   const { name, key_vault_id, value_wo } = only(deployment, "azurerm_key_vault_secret").read(
     z.object({ name: z.string(), key_vault_id: z.string(), value_wo: passwordRules }),
   );
@@ -123,7 +123,7 @@ async function createDatabase(
   }
 }
 
-function only(deployment: Deployment, type: string) {
+function only(deployment: EvaluatedSystem, type: string) {
   const [resource, ...others] = deployment.resources(type);
   if (resource && others.length === 0) return resource;
   throw new UserError(

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { codeOf, UserError } from "../../lib/processes/user-error";
-import type { LoopbackNetwork } from "./environment";
+import type { LoopbackNetwork } from "./sandbox-environment";
 
 /** Ports that the sandbox's services want, each on an address of its own: Vault, Raft, MySQL. */
 const ports = [8200, 8201, 3306];

@@ -11,7 +11,7 @@ import type { Environment } from "../../environments/schema";
 import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
-import { Deployment, type Resource } from "../../lib/synthesized/deployment";
+import { EvaluatedSystem, type Resource } from "../../lib/synthesized/evaluated-system";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import type { VaultConnection } from "../../lib/vault-api/vault-connection";
 import { synthesize } from "../../main";
@@ -33,8 +33,8 @@ import { TerraformApplier, terraformAvailability } from "../vault-config/terrafo
 import { vaultConfiguration } from "../vault-config/vault-configuration";
 import type { ReadSecret, VaultResource } from "../vault-config/vault-resource";
 import { startDatabase } from "./database";
-import { type LoopbackNetwork, sandboxEnvironment } from "./environment";
 import { ClaimedNetwork, ownLoopback } from "./loopback-network";
+import { type LoopbackNetwork, sandboxEnvironment } from "./sandbox-environment";
 import { startStandIn } from "./stand-in";
 import type { StateFolder } from "./state-folder";
 import { UndoSteps } from "./undo-steps";
@@ -74,7 +74,7 @@ const managementAudience = "https://management.core.windows.net/";
 export class Sandbox {
   readonly azure: Azure;
   /** The deployment that runs; `redeploy` gives another one. */
-  deployment: Deployment;
+  deployment: EvaluatedSystem;
   /** The environment as it is deployed here: addresses on loopback. */
   environment: Environment;
   /** The Vault that everything here runs. */
@@ -92,7 +92,7 @@ export class Sandbox {
     private readonly options: SandboxOptions,
     parts: {
       azure: Azure;
-      deployment: Deployment;
+      deployment: EvaluatedSystem;
       environment: Environment;
       undo: UndoSteps;
       vault: RunnableVault;
@@ -150,7 +150,7 @@ export class Sandbox {
     const outdir = await folder.folder("stacks");
     await progress.step(`synth of ${next.name}`, async () => synthesize(next, outdir));
     const before = this.deployment;
-    const deployment = Deployment.load(outdir, before.provider);
+    const deployment = EvaluatedSystem.load(outdir, before.provider);
     try {
       this.azure.update(worldOf(deployment, next, outdir));
     } catch (error) {
@@ -402,7 +402,7 @@ export class Sandbox {
   }
 
   /** As App Service does when their settings change. */
-  private async restartChangedWebApps(before: Deployment): Promise<void> {
+  private async restartChangedWebApps(before: EvaluatedSystem): Promise<void> {
     for (const site of this.deployment.resources("azurerm_linux_web_app")) {
       const name = String(site.argument("name"));
       const old = before.resources("azurerm_linux_web_app").find((it) => it.argument("name") === name);
@@ -463,7 +463,7 @@ async function claimNetwork(folder: StateFolder, undo: UndoSteps): Promise<Loopb
   return claimed.network;
 }
 
-function vaultCertificate(deployment: Deployment): { keyVault: string; name: string } {
+function vaultCertificate(deployment: EvaluatedSystem): { keyVault: string; name: string } {
   const [certificate] = deployment.resources("azurerm_key_vault_certificate");
   if (!certificate) throw new UserError("The stack vault-server makes no certificate.");
   const { name, key_vault_id } = certificate.read(z.object({ name: z.string(), key_vault_id: z.string() }));

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
-import { Deployment } from "../../lib/synthesized/deployment";
+import { EvaluatedSystem } from "../../lib/synthesized/evaluated-system";
 import { type Azure, type AzureState, startAzure } from "../azure/azure";
 import { worldOf } from "../azurerm/azure-world";
 import { azurerm } from "../azurerm/provider";
@@ -13,18 +13,23 @@ import type { UndoSteps } from "./undo-steps";
 
 /**
  * The stacks that were synthesized into a folder as if azurerm had deployed them, and the stand-in for Azure with what that makes. Each
- * asks the other: the stand-in what there is, the stacks for the certificate that Key Vault makes.
+ * asks the other: the stand-in what there is, the stacks for the certificate and the key versions that
+ * Key Vault makes.
  */
 export async function startStandIn(
   folder: StateFolder,
   outdir: string,
   environment: Environment,
   undo: UndoSteps,
-): Promise<{ azure: Azure; deployment: Deployment }> {
+): Promise<{ azure: Azure; deployment: EvaluatedSystem }> {
   const stateFile = join(folder.path, "azure.json");
-  const deployment: Deployment = Deployment.load(
+  const deployment: EvaluatedSystem = EvaluatedSystem.load(
     outdir,
-    azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name)),
+    azurerm(
+      (keyVault, name) => azure.keyVault(keyVault).certificate(name),
+      undefined,
+      (keyVault, name) => azure.keyVault(keyVault).keyVersion(name),
+    ),
   );
   const writer = new StateWriter(stateFile);
   const azure = await startAzure(worldOf(deployment, environment, outdir), {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { z } from "zod";
 import { ChildProgram } from "../../lib/processes/child-program";
-import type { Resource } from "../../lib/synthesized/deployment";
+import type { Resource } from "../../lib/synthesized/evaluated-system";
 import type { Azure } from "../azure/azure";
 import { withFreePort } from "../programs/free-port";
 

@@ -1,6 +1,6 @@
 import { UserError } from "../../lib/processes/user-error";
 import { inDependencyOrder } from "../../lib/synthesized/dependency-order";
-import type { Deployment } from "../../lib/synthesized/deployment";
+import type { EvaluatedSystem } from "../../lib/synthesized/evaluated-system";
 import type { ObjectValue } from "../../lib/synthesized/value";
 
 /** A resource of the Vault provider for Vault. */
@@ -22,7 +22,7 @@ export interface VaultResource {
 }
 
 /** Returns Vault's configuration from the stack vault-config, each resource after its dependencies. */
-export function vaultConfiguration(deployment: Deployment): VaultResource[] {
+export function vaultConfiguration(deployment: EvaluatedSystem): VaultResource[] {
   const resources = deployment.stack("vault-config").resources.map((resource) => {
     if (!resource.type.startsWith("vault_")) {
       throw new UserError(`${resource.title} is not a resource of Vault, so the sandbox would ignore it.`);

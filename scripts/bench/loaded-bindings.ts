@@ -1,5 +1,8 @@
-import "../../main";
-
 /** Prints, as JSON, the binding modules that the program loads. The floor process loads the same ones. */
-const bindings = Object.keys(require.cache).filter((file) => /[\\/]@cdktf[\\/]provider-/.test(file));
-console.log(JSON.stringify(bindings));
+function main(): void {
+  require("../../main");
+  const bindings = Object.keys(require.cache).filter((file) => /[\\/]@cdktf[\\/]provider-/.test(file));
+  console.log(JSON.stringify(bindings));
+}
+
+main();

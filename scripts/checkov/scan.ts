@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { environmentNames, exitOnEnvironmentError, loadEnvironment } from "../../environments/load";
+import { exitOnEnvironmentError } from "../../environments/exit-on-environment-error";
+import { environmentNames, loadEnvironment } from "../../environments/load";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { checkTool } from "../check-tools/check-tool";
 import { readSystem } from "../deployment/system";

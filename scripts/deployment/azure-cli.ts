@@ -3,10 +3,23 @@ import type { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
 import { azureErrorSentence, isMomentary } from "./azure-error";
 import { FederatedLogin } from "./federated-login";
-import { type CommandResult, runCommand } from "./run-command";
+import { type CommandResult, type RunCommand, runCommand } from "./run-command";
 
 /** Seconds between attempts while Azure is busy or fails by itself. */
 const pauses = [1, 2, 4];
+
+/** A command of the Azure CLI failed. */
+export class AzureCliError extends UserError {
+  override readonly name = "AzureCliError";
+
+  constructor(
+    sentence: string,
+    /** All that it said on stderr. */
+    readonly said: string,
+  ) {
+    super(sentence);
+  }
+}
 
 /** The Azure CLI; at most four of its calls run at once, since each is a Python program of its own. */
 export class AzureCli {
@@ -15,7 +28,10 @@ export class AzureCli {
 
   private readonly login = FederatedLogin.fromEnvironment();
 
-  constructor(private readonly signal?: AbortSignal) {}
+  constructor(
+    private readonly signal?: AbortSignal,
+    private readonly runProgram: RunCommand = runCommand,
+  ) {}
 
   /**
    * Runs a command and reads what it prints, JSON.
@@ -32,12 +48,12 @@ export class AzureCli {
     }
   }
 
-  /** Runs a command for its effect. @throws {UserError} when it fails. */
+  /** Runs a command for its effect. @throws {AzureCliError} when it fails. */
   async run(...args: string[]): Promise<CommandResult> {
     const result = await this.attemptAgain(args);
     if (result === undefined) throw new UserError(azureCliMissing);
-    if (result.code !== 0) throw new UserError(azureErrorSentence(commandOf(args), result.stderr));
-    return result;
+    if (result.code === 0) return result;
+    throw new AzureCliError(azureErrorSentence(commandOf(args), result.stderr), result.stderr);
   }
 
   /** `az rest` does not try again by itself, as other commands do. All commands here may be run twice. */
@@ -61,7 +77,7 @@ export class AzureCli {
     this.running++;
     try {
       await this.renewLogin();
-      return await runCommand("az", [...args, "--only-show-errors"], { signal: this.signal });
+      return await this.runProgram("az", [...args, "--only-show-errors"], { signal: this.signal });
     } finally {
       this.running--;
       this.queue.shift()?.();

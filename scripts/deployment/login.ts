@@ -45,10 +45,12 @@ const claims = z.object({
 const management = "https://management.azure.com/";
 
 /**
- * Reads the login of `az`.
- * @throws {UserError} when there is none, it has expired, or its subscription is not the one that is named.
+ * Reads which subscription `az` works in.
+ * @throws {UserError} when nobody is logged in, or when the subscription is disabled or not the one that is named.
  */
-export async function readLogin(az: AzureCli): Promise<Login> {
+export async function readSubscription(
+  az: AzureCli,
+): Promise<Pick<Login, "subscriptionId" | "subscriptionName" | "tenantId">> {
   const { id, name, tenantId, state } = await az.json(account, "account", "show");
   const named = process.env.ARM_SUBSCRIPTION_ID;
   if (named && named.toLowerCase() !== id.toLowerCase()) {
@@ -61,6 +63,16 @@ export async function readLogin(az: AzureCli): Promise<Login> {
       `The subscription ${name} (${id}) is ${state}; choose another with \`az account set --subscription\`.`,
     );
   }
+  return { subscriptionId: id, subscriptionName: name, tenantId };
+}
+
+/**
+ * Reads the login of `az`.
+ * @throws {UserError} when there is none, it has expired, or its subscription is not the one that is named.
+ */
+export async function readLogin(az: AzureCli): Promise<Login> {
+  const subscription = await readSubscription(az);
+  const { tenantId } = subscription;
   const { accessToken: token, expires_on } = await tokenOf(az, management);
   const { oid, tid, exp, ipaddr } = readClaims(token);
   if (tid !== tenantId) {
@@ -69,9 +81,7 @@ export async function readLogin(az: AzureCli): Promise<Login> {
     );
   }
   return {
-    subscriptionId: id,
-    subscriptionName: name,
-    tenantId,
+    ...subscription,
     objectId: oid,
     addressSeen: ipaddr,
     // az reckons expires_on from this computer's clock, Entra writes exp by its own.

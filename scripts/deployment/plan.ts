@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { processGuardian } from "../../lib/processes/process-guardian";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
-import { type Action, actionOf, type Plan } from "../plan-summary/plan";
+import { type Action, actionOf, type Plan, readPlan } from "../plan-summary/plan";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import type { StackState } from "./stack-state";
 import { temporaryFolder } from "./temporary-folder";
@@ -36,6 +36,10 @@ export interface PlanScope {
   readonly targets?: readonly string[];
   /** Addresses of the resources to replace. */
   readonly replace?: readonly string[];
+  /** `false` compares with the state only: Terraform reads no resource. */
+  readonly refresh?: false;
+  /** `false` leaves the state unlocked, for somebody who may only read it. */
+  readonly lock?: false;
 }
 
 /**
@@ -46,17 +50,22 @@ export interface PlanScope {
 export async function withPlan<T>(
   run: TerraformRun,
   work: (made: MadePlan) => Promise<T>,
-  { targets = [], replace = [] }: PlanScope = {},
+  { targets = [], replace = [], refresh, lock }: PlanScope = {},
 ): Promise<T> {
   const folder = temporaryFolder();
   await processGuardian.removeWhenGone(folder.path);
   try {
     const file = join(folder.path, "plan");
-    const scope = [...targets.map((it) => `-target=${it}`), ...replace.map((it) => `-replace=${it}`)];
+    const scope = [
+      ...targets.map((it) => `-target=${it}`),
+      ...replace.map((it) => `-replace=${it}`),
+      ...(refresh === false ? ["-refresh=false"] : []),
+      ...(lock === false ? ["-lock=false"] : []),
+    ];
     const plan = ["plan", "-no-color", "-input=false", "-detailed-exitcode", "-out", file, ...scope];
     const code = await terraform(run, plan, [0, 2]);
     return await work({
-      plan: JSON.parse(await shown(run, "-json", file)),
+      plan: readPlan(await shown(run, "-json", file)) ?? cannotShow(run),
       file,
       changes: code === 2,
     });
@@ -106,10 +115,11 @@ export function stacksToDeployFirst(
 
 async function shown(run: TerraformRun, option: "-json" | "-no-color", file: string): Promise<string> {
   const text = await terraformOutput(run, ["show", option, file]);
-  if (text === undefined) {
-    throw new UserError(`Terraform cannot show its plan of ${run.stack}; run the same command again.`);
-  }
-  return text;
+  return text ?? cannotShow(run);
+}
+
+function cannotShow({ stack }: TerraformRun): never {
+  throw new UserError(`Terraform cannot show its plan of ${stack}; run the same command again.`);
 }
 
 /** Terraform's text of a plan, with VMs' user data by its version and by what changes on the VM, not as pages of base64. */

@@ -3,7 +3,7 @@ import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import { AzureCli } from "./azure-cli";
-import { Deployment } from "./deploy";
+import { Deployment } from "./deployment";
 import type { Interruption } from "./interruption";
 import { deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";

@@ -15,6 +15,15 @@ export function reviewablePlan(stack: string, plan: Plan): ReviewablePlan {
   return { stack, summary: planSummary(stack, plan), digest: planDigest(plan) };
 }
 
+/** Reads the digests of reviewed plans, by stack. @throws {UserError} */
+export function readDigests(text: string): ReadonlyMap<string, string> {
+  try {
+    return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
+  } catch {
+    throw new UserError(`--reviewed takes JSON, a digest by stack, not ${JSON.stringify(text)}; see --help.`);
+  }
+}
+
 /** @throws {UserError} when nobody reviewed a plan of the stack. */
 export function reviewedDigest(stack: string, reviewed: ReadonlyMap<string, string>): string {
   const digest = reviewed.get(stack);

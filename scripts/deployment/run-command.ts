@@ -6,6 +6,10 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Ends the program when it aborts. */
   readonly signal?: AbortSignal;
+  /** What the program reads on stdin. */
+  readonly input?: string;
+  /** Gives the program a session of its own, so that a terminal's Ctrl-C does not reach it. */
+  readonly detached?: boolean;
 }
 
 export interface CommandResult {
@@ -14,6 +18,9 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** The way to run a program. Tests answer for the programs themselves. */
+export type RunCommand = typeof runCommand;
+
 /**
  * Runs a program of PATH to its end, without a shell; undefined where there is no such program.
  * @throws {UserError} when it was ended by the signal, or cannot be started.
@@ -21,13 +28,21 @@ export interface CommandResult {
 export function runCommand(
   program: string,
   args: readonly string[],
-  { env = process.env, cwd, signal }: CommandOptions = {},
+  { env = process.env, cwd, signal, input, detached }: CommandOptions = {},
 ): Promise<CommandResult | undefined> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, cwd, signal, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      env,
+      cwd,
+      signal,
+      detached,
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    });
     const output = { stdout: "", stderr: "" };
+    // The program may end before it reads its stdin.
+    child.stdin?.on("error", () => {}).end(input);
     for (const stream of ["stdout", "stderr"] as const) {
-      child[stream].setEncoding("utf8").on("data", (chunk: string) => {
+      child[stream]?.setEncoding("utf8").on("data", (chunk: string) => {
         output[stream] += chunk;
       });
     }

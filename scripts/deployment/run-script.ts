@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { EnvironmentError } from "../../environments/load";
+import { EnvironmentError } from "../../environments/environment-error";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { Interruption } from "./interruption";
 
@@ -44,6 +44,32 @@ type Options = NonNullable<Parameters<typeof parseArgs>[0]>["options"];
  * `--help` prints the help and ends. @throws {UserError} for arguments that are unknown.
  */
 export function readArguments<T extends NonNullable<Options>>(help: string, options: T) {
+  const { values, positionals } = parsed(help, options);
+  const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
+  if (more.length > 0) {
+    throw new UserError(`One environment at a time, not ${positionals.join(" and ")}; see --help.`);
+  }
+  return { environment, values };
+}
+
+/**
+ * Reads the arguments of a script whose environment has no default: options, the environment's name, and at most `further` words.
+ * `--help` prints the help and ends. @throws {UserError} with the usage, which is the help's first paragraph
+ */
+export function readArgumentsOf<T extends NonNullable<Options>>(help: string, options: T, further = 0) {
+  const usage = new UserError(help.split("\n\n")[0]);
+  try {
+    const { values, positionals } = parsed(help, options);
+    const [environment, ...words] = positionals;
+    if (environment === undefined || words.length > further) throw usage;
+    return { environment, words, values };
+  } catch {
+    throw usage;
+  }
+}
+
+/** @throws {UserError} for an unknown option */
+function parsed<T extends NonNullable<Options>>(help: string, options: T) {
   const read = () => {
     try {
       return parseArgs({
@@ -59,11 +85,7 @@ export function readArguments<T extends NonNullable<Options>>(help: string, opti
     process.stdout.write(help);
     process.exit(0);
   }
-  const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
-  if (more.length > 0) {
-    throw new UserError(`One environment at a time, not ${positionals.join(" and ")}; see --help.`);
-  }
-  return { environment, values };
+  return { values, positionals };
 }
 
 /** The value of `--wait`. @throws {UserError} when it is none. */

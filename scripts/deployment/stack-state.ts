@@ -1,16 +1,10 @@
-import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
-import { terraformName } from "../../lib/terraform/terraform-program";
-import { knownAzureCause } from "./azure-error";
-import { withoutTerraformSettings } from "./child-environment";
-import { projectFolder } from "./project";
-import { runCommand } from "./run-command";
-import { temporaryFolder } from "./temporary-folder";
+import { type Backend, BackendFolder } from "./backend-folder";
+import { stackFolder } from "./project";
 import { initialize, type TerraformRun, terraformOutput } from "./terraform";
-import { unfolded } from "./terraform-failure";
 
 const stateFile = z.object({
   outputs: z
@@ -68,9 +62,14 @@ export class StackState {
 
   /** Whether something exists at Terraform's address, of a resource without index or module. */
   holds(address: string): boolean {
-    return this.content.resources.some(
-      ({ mode, type, name }) => mode === "managed" && address === `${type}.${name}`,
-    );
+    return this.addresses.includes(address);
+  }
+
+  /** Terraform's addresses of what exists, without indexes. */
+  get addresses(): string[] {
+    return this.content.resources
+      .filter(({ mode }) => mode === "managed")
+      .map(({ type, name }) => `${type}.${name}`);
   }
 
   /** Ids of what exists, in small letters. */
@@ -162,44 +161,22 @@ export async function breakLock(stack: SynthesizedStack, id: string, signal?: Ab
 
 /** Runs Terraform where nothing but the stack's backend is configured. */
 async function onBackend(
-  stack: SynthesizedStack,
+  { name, json }: SynthesizedStack,
   args: readonly string[],
   signal?: AbortSignal,
 ): Promise<string> {
-  const folder = temporaryFolder();
+  const folder = new BackendFolder(`the stack ${name}`, signal);
   try {
-    const backend = absolute(stack.json.terraform.backend);
-    await writeFile(join(folder.path, "main.tf.json"), JSON.stringify({ terraform: { backend } }));
-    await terraformAside(stack, folder.path, ["init", "-input=false", "-no-color"], signal);
-    return await terraformAside(stack, folder.path, args, signal);
+    await folder.open(absolute(json.terraform.backend));
+    return await folder.terraform(args);
   } finally {
     folder.remove();
   }
 }
 
 /** The local backend's path is from where cdktf runs Terraform. */
-function absolute(backend: SynthesizedStack["json"]["terraform"]["backend"]): object {
+function absolute(backend: SynthesizedStack["json"]["terraform"]["backend"]): Backend {
   const path = backend["local"]?.["path"];
   if (typeof path !== "string") return backend;
-  return { local: { path: resolve(projectFolder, "cdktf.out/stacks/any", path) } };
-}
-
-async function terraformAside(
-  { name, json }: SynthesizedStack,
-  cwd: string,
-  args: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const env = withoutTerraformSettings(process.env);
-  const result = await runCommand(terraformName(), args, { cwd, env, signal });
-  if (result?.code === 0) return result.stdout;
-  const said = result ? unfolded(result.stderr).trim() : "Terraform is not installed";
-  const cure =
-    "azurerm" in json.terraform.backend
-      ? "see that the storage account exists (scripts/create-state-store) and that you may read its blobs"
-      : "see that the folder state/ is yours to read";
-  throw new UserError(
-    knownAzureCause(said) ??
-      `The state of the stack ${name} cannot be read (${said.slice(0, 300)}); ${cure}.`,
-  );
+  return { local: { path: resolve(stackFolder("any"), path) } };
 }

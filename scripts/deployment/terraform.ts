@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { committedLock } from "../../constructs/terraform/provider-locks";
+import { providersAreLocked } from "../../constructs/terraform/provider-locks";
 import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { terraformName } from "../../lib/terraform/terraform-program";
@@ -71,14 +71,14 @@ export async function terraformOutput(
 }
 
 /**
- * Connects a stack's folder with its state, and puts its providers there; with a committed lock file, no others than those in it.
+ * Connects a stack's folder with its state, and puts its providers there; if lock files are committed, no others than those in its own.
  * @throws {UserError} when its state or its providers cannot be reached.
  */
 export async function initialize(run: Omit<TerraformRun, "report">): Promise<void> {
   const { stack, env, interruption } = run;
   interruption.check();
   await forgetOtherEnvironment(stack, String(env.ENVIRONMENT));
-  const lock = committedLock(stackFolder(stack)) ? ["-lockfile=readonly"] : [];
+  const lock = providersAreLocked() ? ["-lockfile=readonly"] : [];
   const args = [inFolderOf(stack), "init", "-input=false", "-no-color", ...lock];
   const result = await runCommand(terraformName(), args, { env, signal: interruption.signal });
   interruption.check();

@@ -29,7 +29,7 @@ const deadlineMs = 600_000;
 
 /** A copy of the project, with uncommitted changes, into which mutants are put one after the other. */
 export class ProjectCopy {
-  private constructor(private readonly folder: string) {}
+  private constructor(readonly folder: string) {}
 
   static async make(project: string): Promise<ProjectCopy> {
     const copy = new ProjectCopy(mkdtempSync(join(tmpdir(), "mutants-")));
@@ -83,6 +83,7 @@ export class ProjectCopy {
           `--testTimeout=${deadlineMs}`,
           "--json",
           `--outputFile=${report}`,
+          `--testEnvironment=${join(__dirname, "first-failure-ends.cjs")}`,
           `--setupFilesAfterEnv=${join(__dirname, "without-snapshots.ts")}`,
           ...(named === undefined ? [] : [`--testNamePattern=${named}`]),
           "--runTestsByPath",

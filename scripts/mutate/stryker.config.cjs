@@ -2,7 +2,7 @@
 module.exports = {
   testRunner: "jest",
   jest: { configFile: "scripts/mutate/stryker-jest.config.cjs", enableFindRelatedTests: false },
-  mutate: ["environments/*.ts"],
+  mutate: ["environments/**/*.ts"],
   coverageAnalysis: "perTest",
   // Code that runs while a file loads would need all tests for each mutant. The table in mutants/ covers it.
   ignoreStatic: true,

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 
 /** Types whose values a plan must not read. */
 const secretTypes = ["azurerm_key_vault_secret"];
@@ -30,10 +29,7 @@ export function planOnly(stack: StackJson, types: readonly string[] = secretType
   );
 }
 
-/** `plan-only.ts FOLDER...`: changes synthesized stacks so that a plan of them reads no secret. */
-export function main(): void {
-  for (const folder of process.argv.slice(2)) {
-    const file = join(folder, "cdk.tf.json");
-    writeFileSync(file, JSON.stringify(planOnly(JSON.parse(readFileSync(file, "utf8"))), null, 2));
-  }
+/** Changes a synthesized stack's JSON so that a plan of it reads no secret. */
+export function makePlanOnly(file: string): void {
+  writeFileSync(file, JSON.stringify(planOnly(JSON.parse(readFileSync(file, "utf8"))), null, 2));
 }

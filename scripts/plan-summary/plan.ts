@@ -49,6 +49,18 @@ export interface AttributeChange {
   replaces: boolean;
 }
 
+/** Reads what `terraform show -json` prints. Undefined if that is no plan: a state, for example, has no changes. */
+export function readPlan(text: string): Plan | undefined {
+  try {
+    const plan: Plan | undefined = JSON.parse(text);
+    const isPlan =
+      plan?.format_version?.startsWith("1.") && ("resource_changes" in plan || "planned_values" in plan);
+    return isPlan ? plan : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Merges the plans of a stack's parts: a resource that changes in any of them changes. */
 export function mergedPlan(plans: readonly Plan[]): Plan {
   const changes = new Map<string, ResourceChange>();

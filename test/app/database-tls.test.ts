@@ -5,7 +5,8 @@ import { TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { DatabaseLogin } from "../../app/database/credentials";
 import { databaseTls, Pools } from "../../app/database/pools";
 import { waitFor } from "../../lib/processes/wait-for";
-import { createSelfSigned, type KeyAndCertificate } from "../../sandbox/azure/server/certificates";
+import type { KeyAndCertificate } from "../../sandbox/azure/server/key-and-certificate";
+import { createSelfSigned } from "../../sandbox/azure/server/self-signed-certificate";
 
 const password = "of the database user";
 

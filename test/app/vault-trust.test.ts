@@ -2,7 +2,8 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { requestJson } from "../../app/vault/http";
 import { Trust } from "../../app/vault/trust";
-import { createSelfSigned, type KeyAndCertificate } from "../../sandbox/azure/server/certificates";
+import type { KeyAndCertificate } from "../../sandbox/azure/server/key-and-certificate";
+import { createSelfSigned } from "../../sandbox/azure/server/self-signed-certificate";
 
 const certificateFor = (name: string) =>
   createSelfSigned({

@@ -6,7 +6,7 @@ import type { Environment } from "../../environments/schema";
 import { Progress } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
-import { Deployment } from "../../lib/synthesized/deployment";
+import { EvaluatedSystem } from "../../lib/synthesized/evaluated-system";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { synthesize } from "../../main";
 import { type Azure, startAzure } from "../../sandbox/azure/azure";
@@ -53,7 +53,7 @@ export class BootScene {
   private constructor(
     readonly environment: Environment,
     readonly azure: Azure,
-    readonly deployment: Deployment,
+    readonly deployment: EvaluatedSystem,
     readonly workshop: GuestWorkshop,
     readonly folder: string,
     readonly programs: readonly InstalledProgram[],
@@ -77,7 +77,7 @@ export class BootScene {
       await undo.add(() => folder.close());
       const outdir = await folder.folder("stacks");
       synthesize(environment, outdir);
-      const deployment: Deployment = Deployment.load(
+      const deployment: EvaluatedSystem = EvaluatedSystem.load(
         outdir,
         azurerm((keyVault, name) => azure.keyVault(keyVault).certificate(name)),
       );

@@ -7,8 +7,8 @@ import { gzipSync } from "node:zlib";
 import { cloudConfig, packFiles, type WriteFile } from "../../cloud-init/cloud-config";
 import { type ManagedUnit, UNITS_FILE } from "../../cloud-init/common/managed-units";
 import { waitFor } from "../../lib/processes/wait-for";
+import { numbersOf } from "../../lib/seeded-numbers";
 import { Machine } from "../../sandbox/machine/machine";
-import { numbersOf } from "../../sandbox/rehearsal/numbers";
 import { nextAddress, shortFolder } from "../sandbox/machine/small-machine";
 
 const APPLY = "apply-user-data.service";

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
-import { createSelfSigned, type KeyAndCertificate } from "../../sandbox/azure/server/certificates";
+import type { KeyAndCertificate } from "../../sandbox/azure/server/key-and-certificate";
+import { createSelfSigned } from "../../sandbox/azure/server/self-signed-certificate";
 import { agentVm, vaultServer } from "./examples";
 import { VmPrograms } from "./vm-program";
 

@@ -643,7 +643,13 @@ const units: Readonly<Record<string, Unit>> = {
   },
   "vault-server/snapshot-files/etc/systemd/system/vault-restore-drill.timer": {
     confinement: [],
-    work: ["OnCalendar=weekly", "RandomizedDelaySec=12h", "Persistent=yes", "WantedBy=timers.target"],
+    work: [
+      "OnActiveSec=1h",
+      "OnCalendar=daily",
+      "RandomizedDelaySec=1h",
+      "Persistent=yes",
+      "WantedBy=timers.target",
+    ],
   },
   "vault-server/snapshot-files/etc/systemd/system/vault-restore.service": {
     confinement: [

@@ -77,6 +77,22 @@ describe.each(machines)("files of $machine", ({ userData }) => {
     },
   );
 
+  it("have Ubuntu's security updates installed daily, and reboot for them whoever is logged in", () => {
+    const text = files.get("/etc/apt/apt.conf.d/52vault-vm") ?? "";
+    const settings = Object.fromEntries(
+      [...text.matchAll(/^(\S+) "(.*)";$/gm)].map(([, name, value]) => [name, value]),
+    );
+    expect(settings).toEqual({
+      "APT::Periodic::Update-Package-Lists": "1",
+      "APT::Periodic::Unattended-Upgrade": "1",
+      "Unattended-Upgrade::Automatic-Reboot": "true",
+      "Unattended-Upgrade::Automatic-Reboot-WithUsers": "true",
+      "Unattended-Upgrade::Automatic-Reboot-Time": expect.stringMatching(/^\d\d:\d\d$/),
+      "Unattended-Upgrade::Remove-Unused-Kernel-Packages": "true",
+      "Unattended-Upgrade::SyslogEnable": "true",
+    });
+  });
+
   it.each(shell)("%s verifies TLS and follows no redirect", (_, text) => {
     expect(commands(text).join("\n")).not.toMatch(
       /--insecure|\bcurl\b.* -\w*k|--location|\bcurl\b.* -\w*L|--proxy-insecure/,

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, utimesSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
-import { createSelfSigned, type KeyAndCertificate } from "../../sandbox/azure/server/certificates";
+import type { KeyAndCertificate } from "../../sandbox/azure/server/key-and-certificate";
+import { createSelfSigned } from "../../sandbox/azure/server/self-signed-certificate";
 import { vaultServer } from "./examples";
 import { VmPrograms } from "./vm-program";
 
@@ -112,6 +113,8 @@ describe("First boot erases nothing", () => {
     ["404", [404, '{"errors": []}']],
     ["500", [500, '{"errors": ["internal error"]}']],
     ["503", [503, '{"errors": ["Vault is sealed"]}']],
+    ["an error that says not initialized", [500, '{"initialized": false}']],
+    ["an error that says initialized", [503, '{"initialized": true}']],
     ["302", [302, ""]],
     ["204", [204, ""]],
     ["200 and no JSON", [200, "<html>Welcome</html>"]],

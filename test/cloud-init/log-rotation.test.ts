@@ -55,6 +55,16 @@ describe("Vault's audit logs", () => {
     return parts.find((part) => part.startsWith(`${pattern} {`)) ?? "";
   }
 
+  it("are kept for 30 days, unless a flood fills them, and for no time in memory", () => {
+    const [disk, memory] = ["/var/log/vault/*.log", "/var/log/vault/memory/*.log"].map((pattern) =>
+      configurationOf(pattern)
+        .match(/^ +(?:daily|rotate \d+)$/gm)
+        ?.map((line) => line.trim()),
+    );
+    expect(disk).toEqual(["daily", "rotate 30"]);
+    expect(memory).toEqual(["rotate 0"]);
+  });
+
   it("are checked every five minutes", () => {
     const timer = files.get("/etc/systemd/system/logrotate.timer.d/vault.conf");
     expect(timer).toMatch(/^OnCalendar=\nOnCalendar=\*:0\/5$/m);

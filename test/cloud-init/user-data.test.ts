@@ -254,6 +254,28 @@ describe("agentVmUserData", () => {
     expect(configuration && textOf(configuration)).toContain('role     = "agent-vm"');
   });
 
+  describe("in the agent's configuration", () => {
+    const files = readCloudConfig(agentVmUserData(agentVm)).write_files;
+    const file = files.find(({ path }) => path === "/etc/vault-agent.d/agent.hcl");
+    const text = file ? textOf(file) : "";
+
+    it("keeps the agent's token from all but its user, and the application's credentials from all but its group", () => {
+      const modes = [...text.matchAll(/^ *(mode|perms|socket_mode) += "?(\d+)"?$/gm)];
+      expect(modes.map(([, setting, mode]) => `${setting} ${mode}`)).toEqual([
+        "mode 0600",
+        "socket_mode 0660",
+        "perms 0640",
+      ]);
+    });
+
+    it("has one listener, a socket", () => {
+      expect([...text.matchAll(/^ *address *= *(.*)$/gm)].map(([, address]) => address)).toEqual([
+        '"/ramdisk/app/agent.sock"',
+      ]);
+      expect(text.match(/^listener .*/gm)).toEqual(['listener "unix" {']);
+    });
+  });
+
   it("rejects a role that is known only later, or that ends its string", () => {
     for (const role of [reference("role"), 'a"b', "a\nb"]) {
       expect(() => agentVmUserData({ ...agentVm, role })).toThrow("@ROLE@");

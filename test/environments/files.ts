@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EnvironmentError, loadEnvironment } from "../../environments/load";
+import { EnvironmentError } from "../../environments/environment-error";
+import { loadEnvironment } from "../../environments/load";
 
 /** An environment file in the form that a person writes. A change can make it wrong in every way. */
 // biome-ignore lint/suspicious/noExplicitAny: mistakes have no type

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentDocumentation } from "../../environments/documentation";
-import { environmentJsonSchema, type JsonSchema, printJson } from "../../environments/json-schema";
+import { environmentDocumentation } from "../../environments/documentation/environments-page";
+import { environmentJsonSchema, type JsonSchema } from "../../environments/documentation/json-schema";
+import { printJson } from "../../environments/documentation/print-json";
 import { environmentNames, loadEnvironment } from "../../environments/load";
-import { valueAt } from "../../environments/problem";
+import { valueAt } from "../../environments/read";
 import { environmentSchema } from "../../environments/schema";
 import { type EnvironmentFile, sentencesFor } from "./files";
 
@@ -11,11 +12,11 @@ const project = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(project, file), "utf8");
 
 describe("The files that are generated from the schema", () => {
-  it("include an up-to-date environments/schema.json (else: npm run schema)", () => {
+  it("include an up-to-date environments/schema.json (else: npm run generate)", () => {
     expect(read("environments/schema.json")).toBe(printJson(environmentJsonSchema()));
   });
 
-  it("include an up-to-date docs/environments.md (else: npm run schema)", () => {
+  it("include an up-to-date docs/environments.md (else: npm run generate)", () => {
     expect(read("docs/environments.md")).toBe(environmentDocumentation());
   });
 

@@ -35,8 +35,7 @@ describeUnless(
     });
 
     it.each([
-      ["a script without an ending", "scripts/pipeline/apply"],
-      ["a file that scripts source", "scripts/lib/steps.sh"],
+      ["a script without an ending", "scripts/lib/launch"],
       ["a script of CI", ".ci/run"],
       ["a script for a VM", "cloud-init/vault-server/files/usr/local/sbin/vault-first-boot"],
       ["a file that a VM's scripts source", "cloud-init/common/files/usr/local/lib/vault-vm/http.sh"],

@@ -1,124 +1,12 @@
 import { z } from "zod";
-import {
-  answers,
-  customerBody,
-  customerNumber,
-  customerQuery,
-  ignoredTime,
-  pageQuery,
-  problemMediaType,
-  searchBody,
-  version,
-} from "./schemas";
+import { probes } from "../../operations/probes";
+import { customerOperations } from "./customer-operations";
+import type { ApiOperation } from "./operation";
+import { answers, bodies, problemMediaType } from "./schemas";
+import { systemOperations } from "./system-operations";
 
-type Answer = keyof typeof answers;
-
-interface Operation {
-  id: string;
-  summary: string;
-  query?: z.ZodObject;
-  /** Request headers, with what each of them is for. */
-  headers?: Readonly<Record<string, string>>;
-  body?: string;
-  /** By status; nothing where the answer is empty. */
-  answers: Readonly<Record<number, Answer | undefined>>;
-  /** Media type of the successful answer, where it is not JSON. */
-  problems: readonly number[];
-}
-
-/** What an edit sends: a customer as it was read, or its fields and the version that the edit was made from. */
-export const editBody = customerBody.extend({
-  id: customerNumber.optional(),
-  version: version.optional(),
-  createdAt: ignoredTime,
-  updatedAt: ignoredTime,
-});
-
-const bodies = { CustomerInput: customerBody, CustomerEdit: editBody, CustomerSearch: searchBody };
-
-/** Any address answers these: refused origin, wrong method or type, too much, too often, a fault, and not available. */
+/** Statuses that every address of the API can answer: too many requests, a fault, and not available. */
 const anywhere = [429, 500, 503];
-const withBody = [400, 403, 413, 415, 422];
-
-const operations: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
-  "/api/customers": {
-    get: {
-      id: "listCustomers",
-      summary: "A page of customers, by number, decrypted",
-      query: customerQuery,
-      answers: { 200: "CustomerPage" },
-      problems: [422],
-    },
-    post: {
-      id: "addCustomer",
-      summary: "Adds a customer",
-      headers: { "Idempotency-Key": "Sent again with the same key, a customer is not added again." },
-      body: "CustomerInput",
-      answers: { 201: "Customer" },
-      problems: withBody,
-    },
-  },
-  "/api/customers/search": {
-    post: {
-      id: "searchCustomers",
-      summary: "Finds customers. Posted, so that no number stands in an address",
-      body: "CustomerSearch",
-      answers: { 200: "CustomerPage" },
-      problems: withBody,
-    },
-  },
-  "/api/customers/{id}": {
-    get: {
-      id: "readCustomer",
-      summary: "One customer, decrypted",
-      answers: { 200: "Customer" },
-      problems: [404],
-    },
-    put: {
-      id: "editCustomer",
-      summary: "Replaces a customer, unless somebody else changed it since",
-      headers: { "If-Match": "The ETag of the version that was read, instead of `version`." },
-      body: "CustomerEdit",
-      answers: { 200: "Customer" },
-      problems: [...withBody, 404, 409, 412],
-    },
-    delete: {
-      id: "deleteCustomer",
-      summary: "Deletes a customer",
-      headers: { "If-Match": "The ETag of the version that was read. Without it, any version is deleted." },
-      answers: { 204: undefined },
-      problems: [403, 404, 409, 412, 422],
-    },
-  },
-  "/api/stored-customers": {
-    get: {
-      id: "listStoredCustomers",
-      summary: "The same customers as the database holds them",
-      query: pageQuery,
-      answers: { 200: "StoredCustomerPage" },
-      problems: [422],
-    },
-  },
-  "/api/status": {
-    get: {
-      id: "readStatus",
-      summary: "How the application got to its secrets, and none of them",
-      answers: { 200: "Status" },
-      problems: [],
-    },
-  },
-  "/healthz": {
-    get: { id: "isAlive", summary: "Whether it lives", answers: { 200: "Health" }, problems: [] },
-  },
-  "/readyz": {
-    get: {
-      id: "isReady",
-      summary: "Whether it can work, or why not",
-      answers: { 200: "Readiness", 503: "Readiness" },
-      problems: [],
-    },
-  },
-};
 
 const problemNames: Readonly<Record<number, string>> = {
   400: "The request is malformed",
@@ -145,9 +33,7 @@ export function openApiDocument() {
       license: { name: "MPL-2.0", identifier: "MPL-2.0" },
     },
     servers: [{ url: "/" }],
-    paths: Object.fromEntries(
-      Object.entries(operations).map(([path, methods]) => [path, pathItem(path, methods)]),
-    ),
+    paths: pathsOf([...customerOperations, ...systemOperations, ...probes]),
     components: {
       schemas: {
         ...mapped(bodies, (schema) => jsonSchema(schema, "input")),
@@ -157,27 +43,27 @@ export function openApiDocument() {
   };
 }
 
-function pathItem(path: string, methods: Readonly<Record<string, Operation>>) {
-  const id = {
-    name: "id",
-    in: "path",
-    required: true,
-    schema: { type: "integer", minimum: 1, maximum: 2 ** 31 - 1 },
-  };
-  return {
-    ...(path.includes("{id}") && { parameters: [id] }),
-    ...mapped(methods, (operation) => describe(path, operation)),
-  };
+function pathsOf(operations: readonly ApiOperation[]): Record<string, Record<string, object>> {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations) {
+    const path = operation.path.replace(/:(\w+)/g, "{$1}");
+    paths[path] = {
+      ...(operation.params && { parameters: pathParameters(operation.params) }),
+      ...paths[path],
+      [operation.method.toLowerCase()]: describe(operation),
+    };
+  }
+  return paths;
 }
 
-function describe(path: string, { id, summary, query, headers = {}, body, answers, problems }: Operation) {
+function describe({ path, id, summary, query, headers, body, answers, problems }: ApiOperation) {
   const probe = !path.startsWith("/api");
   const failures = probe ? [] : [...problems, ...anywhere].sort((a, b) => a - b);
   return {
     operationId: id,
     summary,
     ...(query && { parameters: queryParameters(query) }),
-    ...(Object.keys(headers).length > 0 && { parameters: headerParameters(headers) }),
+    ...(headers && { parameters: headerParameters(headers) }),
     ...(body && {
       requestBody: { required: true, content: { "application/json": { schema: reference(body) } } },
     }),
@@ -202,19 +88,21 @@ function describe(path: string, { id, summary, query, headers = {}, body, answer
 
 const retryAfter = { description: "Whole seconds", schema: { type: "integer", minimum: 1 } };
 
+function pathParameters(params: z.ZodObject) {
+  const { properties = {} } = jsonSchema(params, "output");
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: "path", required: true, schema }));
+}
+
 function queryParameters(query: z.ZodObject) {
   const { properties = {} } = jsonSchema(query, "output");
   return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: false, schema }));
 }
 
-function headerParameters(headers: Readonly<Record<string, string>>) {
-  return Object.entries(headers).map(([name, description]) => ({
-    name,
-    in: "header",
-    required: false,
-    description,
-    schema: { type: "string" },
-  }));
+function headerParameters(headers: z.ZodObject) {
+  const { properties = {} } = jsonSchema(headers, "input");
+  return Object.entries(properties as Record<string, z.core.JSONSchema.JSONSchema>).map(
+    ([name, { description, ...schema }]) => ({ name, in: "header", required: false, description, schema }),
+  );
 }
 
 function reference(name: string) {

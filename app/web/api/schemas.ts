@@ -19,9 +19,9 @@ function recordOf<Name extends string, Value>(names: readonly Name[], value: (na
 
 const whole = z.int().min(0);
 const time = z.iso.datetime();
-export const customerNumber = z.int().min(1).describe("The customer number.");
+const customerNumber = z.int().min(1).describe("The customer number.");
 /** A time of the record that an edit may carry along: what is read can be sent back. */
-export const ignoredTime = time.optional().describe("Ignored.");
+const ignoredTime = time.optional().describe("Ignored.");
 const row = z.object({
   id: customerNumber,
   version: z.int().min(1).describe("Counts the changes."),
@@ -103,6 +103,8 @@ export const answers = {
   Readiness: z.object({ status: z.enum(["ready", "not ready"]), reasons: z.array(z.string()) }),
 } as const;
 
+export type Answer = keyof typeof answers;
+
 /** How a field has to look, for readers of the document; the store decides, for the pages and the API alike. */
 const formats: Readonly<Partial<Record<CustomerField, { description: string; examples: string[] }>>> = {
   birthDate: { description: "A day from 1900-01-01 to today.", examples: ["1980-12-31"] },
@@ -121,7 +123,7 @@ function textField(field: CustomerField) {
 }
 
 /** That each field is there and a text; what is in it, the store checks. */
-export const customerBody = z.strictObject({
+const customerBody = z.strictObject({
   ...recordOf(customerFields, textField),
   email: textField("email").default(""),
   phone: textField("phone").default(""),
@@ -155,7 +157,7 @@ const searchText = z
   .trim()
   .max(200, "The search is longer than 200 characters.");
 
-export const searchBody = z.strictObject({
+const searchBody = z.strictObject({
   search: searchText
     .min(1, "The search is empty.")
     .describe(
@@ -172,7 +174,38 @@ export const searchForm = customerQuery.extend({ search: searchText.default("") 
 const noVersion = "The version is no whole number from 1; send the one that you read.";
 
 /** The version that an edit was made from. */
-export const version = z.int(noVersion).min(1, noVersion);
+const version = z.int(noVersion).min(1, noVersion);
 
 /** The same in a form. */
 export const versionForm = z.object({ version: numberText(noVersion).pipe(version) });
+
+/** The content of an edit: a customer as it was read, or its fields and the version that the edit was made from. */
+const editBody = customerBody.extend({
+  id: customerNumber.optional(),
+  version: version.optional(),
+  createdAt: ignoredTime,
+  updatedAt: ignoredTime,
+});
+
+/** The bodies that the API accepts, by their names in the OpenAPI document. */
+export const bodies = {
+  CustomerInput: customerBody,
+  CustomerEdit: editBody,
+  CustomerSearch: searchBody,
+} as const;
+
+export type BodyName = keyof typeof bodies;
+
+/** A customer's address. Larger numbers are not a customer's, whatever the database's column holds. */
+export const customerPath = z.object({
+  id: z
+    .string()
+    .regex(/^[1-9]\d{0,9}$/)
+    .transform(Number)
+    .pipe(
+      z
+        .int()
+        .min(1)
+        .max(2 ** 31 - 1),
+    ),
+});

@@ -263,6 +263,35 @@ ${newestState({ nodes, ...system })}
 | where Stored == 0`,
   },
   {
+    name: "drill-failed",
+    severity: 2,
+    every: "PT5M",
+    window: "PT1H",
+    applies: ({ snapshots }) => snapshots,
+    what: "The newest snapshot could not be restored into a second Vault.",
+    why: "It may not be restorable when it is needed.",
+    cure: "The line says why: often Key Vault refuses a version of the unseal key. Run `scripts/restore --drill` when it is put right.",
+    query: ({ nodes }) =>
+      `${journalOf("vault-restore", nodes)}
+| where SyslogMessage startswith "vault-restore " and SyslogMessage contains "drill failed:"
+| summarize Count = count(), Message = take_any(SyslogMessage) by Computer`,
+  },
+  {
+    name: "drill-old",
+    severity: 2,
+    every: "PT1H",
+    window: "P2D",
+    applies: ({ snapshots }) => snapshots,
+    what: "No drill has passed for two days. In the first two hours of a new Vault there cannot be one.",
+    why: "Nobody has seen that a snapshot can be restored.",
+    cure: "Read `journalctl -u vault-restore-drill` on the nodes, and see whether `vault-restore-drill.timer` runs.",
+    query: ({ nodes }) =>
+      `${journalOf("vault-restore", nodes)}
+| where SyslogMessage startswith "vault-restore " and SyslogMessage contains "drill passed"
+| summarize Passed = count()
+| where Passed == 0`,
+  },
+  {
     name: "failed-logins",
     severity: 2,
     every: "PT5M",

@@ -9,7 +9,7 @@ import {
   verify,
   X509Certificate,
 } from "node:crypto";
-import { createSelfSigned } from "../server/certificates";
+import { createSelfSigned } from "../server/self-signed-certificate";
 
 const day = 24 * 60 * 60;
 /** Entra backdates its tokens by this much, and Azure's services accept clocks that differ by this much. */

@@ -2,7 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import net, { type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
-import type { CertificateAuthority } from "./certificates";
+import type { CertificateAuthority } from "./certificate-authority";
 import type { PrivateEndpoint, PrivateNames } from "./private-names";
 import { type RequestHandler, send } from "./request-handler";
 import type { HostedService } from "./service";

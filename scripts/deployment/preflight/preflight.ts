@@ -19,7 +19,7 @@ import { checkLogin } from "./login-check";
 import { checkMachineSizes } from "./machine-size-check";
 import { checkMysql } from "./mysql-check";
 import { checkNames } from "./name-check";
-import { programVersionProblems } from "./program-versions";
+import { programVersions } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
 import { checkRights } from "./rights-check";
 import { checkSubscription } from "./subscription-check";
@@ -77,18 +77,17 @@ export async function preflight(
 ): Promise<Prepared> {
   const { environment, system, stacks, az, interruption, report } = options;
   const { signal } = interruption;
-  const [versions, login] = await Promise.all([programVersionProblems(az), attempt(() => readLogin(az))]);
+  const [versions, login] = await Promise.all([programVersions(az), attempt(() => readLogin(az))]);
   const readable = "value" in login || environment.state.backend === "local";
-  const terraformWorks = !versions.some((problem) => problem.startsWith("Terraform is not"));
   const env = childEnvironment(environment, "value" in login ? login.value : undefined);
   const states =
-    readable && terraformWorks
+    readable && versions.terraformRuns
       ? await attempt(async () => {
           if (environment.state.backend === "azurerm") await fetchStorageToken(az);
           return readStates(system, stacks, { env, interruption, report });
         })
       : { problems: [] };
-  const problems = [...versions, ...problemsIn(login), ...problemsIn(states)];
+  const problems = [...versions.problems, ...problemsIn(login), ...problemsIn(states)];
   const context = "value" in login ? { ...options, login: login.value } : undefined;
   if (context) {
     const known = "value" in states ? states.value : new Map<string, StackState>();

@@ -8,31 +8,44 @@ import { runCommand } from "../run-command";
 /** Terraform: write-only arguments. The Azure CLI: older ones use a Key Vault API that Azure ends on 27 February 2027. */
 export const oldest = { node: engines.node.replace(">=", ""), terraform: OLDEST_TERRAFORM, az: "2.90.0" };
 
-/** Checks that Node.js, Terraform and the Azure CLI are new enough. */
-export async function programVersionProblems(az: AzureCli): Promise<string[]> {
-  const node = process.versions.node;
-  const problems = [
-    compareVersions(node, oldest.node) < 0
-      ? `Node.js ${node} is older than ${oldest.node}. Install a newer one (.nvmrc names it).`
-      : undefined,
-    ...(await Promise.all([terraformProblem(), azureCliProblem(az)])),
-  ];
-  return problems.filter((problem) => problem !== undefined);
+export interface ProgramVersions {
+  readonly problems: readonly string[];
+  /** False if Terraform is missing. */
+  readonly terraformRuns: boolean;
 }
 
-async function terraformProblem(): Promise<string | undefined> {
+/** Checks that Node.js, Terraform and the Azure CLI are new enough. */
+export async function programVersions(az: AzureCli): Promise<ProgramVersions> {
+  const [terraform, azureCli] = await Promise.all([checkTerraform(), azureCliProblem(az)]);
+  const problems = [nodeProblem(), terraform.problem, azureCli].filter((problem) => problem !== undefined);
+  return { problems, terraformRuns: terraform.runs };
+}
+
+function nodeProblem(): string | undefined {
+  const node = process.versions.node;
+  return compareVersions(node, oldest.node) < 0
+    ? `Node.js ${node} is older than ${oldest.node}. Install a newer one (.nvmrc names it).`
+    : undefined;
+}
+
+async function checkTerraform(): Promise<{ runs: boolean; problem?: string }> {
   const cure = `Install ${oldest.terraform} or newer (https://developer.hashicorp.com/terraform/install)`;
   const result = await runCommand(terraformName(), ["version", "-json"]);
   if (!result) {
-    return terraformName() === "terraform"
-      ? `Terraform is not on the PATH. ${cure}.`
-      : `${terraformName()}, which TERRAFORM_BINARY_NAME names, is not on the PATH. Install it, or unset the variable.`;
+    const problem =
+      terraformName() === "terraform"
+        ? `Terraform is not on the PATH. ${cure}.`
+        : `${terraformName()}, which TERRAFORM_BINARY_NAME names, is not on the PATH. Install it, or unset the variable.`;
+    return { runs: false, problem };
   }
   const version = readVersion(result.stdout, "terraform_version");
-  if (!version) return `Terraform does not report its version. ${cure}.`;
+  if (!version) return { runs: true, problem: `Terraform does not report its version. ${cure}.` };
   return compareVersions(version, oldest.terraform) < 0
-    ? `Terraform ${version} is older than ${oldest.terraform}, which write-only arguments need. ${cure}.`
-    : undefined;
+    ? {
+        runs: true,
+        problem: `Terraform ${version} is older than ${oldest.terraform}, which write-only arguments need. ${cure}.`,
+      }
+    : { runs: true };
 }
 
 async function azureCliProblem(az: AzureCli): Promise<string | undefined> {

@@ -1,5 +1,7 @@
 import { mutantsOf } from "../mutant";
 
+const vaultServerTests = ["stacks/vault-server", "properties/evidence", "properties/safety"];
+
 /** Mistakes in the resources on Azure. */
 export const azureMutants = [
   ...mutantsOf(
@@ -321,7 +323,7 @@ export const azureMutants = [
     ],
   ),
   ...mutantsOf(
-    "stacks/vault-server.ts",
+    "constructs/azure/vault-server/vault-keys.ts",
     ["properties/rights"],
     [
       [
@@ -331,30 +333,30 @@ export const azureMutants = [
       ],
     ],
   ),
-  ...mutantsOf(
-    "stacks/vault-server.ts",
-    ["stacks/vault-server", "properties/evidence", "properties/safety"],
+  ...mutantsOf("constructs/azure/vault-server/recovery-key-vault.ts", vaultServerTests, [
     [
-      [
-        "the recovery Key Vault is reached from every subnet",
-        "allowedSubnets: [this.network.subnets.vault, ...network",
-        "allowedSubnets: [this.network.subnets.vault, this.network.subnets.agents, this.network.subnets.webApp, ...network",
-      ],
-      [
-        "the main Key Vault is reached by clients",
-        "network.deployerRanges.map(({ cidr }) => cidr),\n      allowedSubnets: [\n",
-        "network.clientRanges.map(({ cidr }) => cidr),\n      allowedSubnets: [\n",
-      ],
-      [
-        "who reads recovery keys is logged nowhere",
-        '    this.keepEvidence("recovery-key-vault-evidence", keyVault);\n',
-        "",
-      ],
-      ["deployers' groups use the recovery keys", '.filter(({ type }) => type !== "Group")\n', "\n"],
+      "the recovery Key Vault is reached from every subnet",
+      "allowedSubnets: [network.subnets.vault, ...deployerSubnets",
+      "allowedSubnets: [network.subnets.vault, network.subnets.agents, network.subnets.webApp, ...deployerSubnets",
     ],
-  ),
+    [
+      "who reads recovery keys is logged nowhere",
+      '    new Evidence(scope, `${id}-evidence`, { environment, of: this.id, categories: ["AuditEvent"] });\n',
+      "",
+    ],
+  ]),
+  ...mutantsOf("constructs/azure/vault-server/vault-key-vault.ts", vaultServerTests, [
+    [
+      "the main Key Vault is reached by clients",
+      "deployerRanges.map(({ cidr }) => cidr)",
+      "environment.network.clientRanges.map(({ cidr }) => cidr)",
+    ],
+  ]),
+  ...mutantsOf("constructs/azure/vault-server/vault-server-node.ts", vaultServerTests, [
+    ["deployers' groups use the recovery keys", '.filter(({ type }) => type !== "Group")\n', "\n"],
+  ]),
   ...mutantsOf(
-    "stacks/web-app.ts",
+    "constructs/azure/workloads/web-workload.ts",
     ["stacks/web-app", "properties/safety"],
     [
       [

@@ -1,21 +1,29 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Mutant, mutantsOf } from "../mutant";
 
+const project = join(__dirname, "../../..");
 const tests = ["environments/bad-input", "environments/boundaries"];
 
 /** Mistakes in the rules for environment files. */
 export const environmentMutants = [
-  ...mutantsOf("environments/network-rules.ts", tests, [
-    ["ranges up to /7 count as named", "prefixLength(cidr) < 8", "prefixLength(cidr) < 7"],
-    ["only 0.0.0.0/0 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) < 1"],
-    ["a /8 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) <= 8"],
+  ...mutantsOf("environments/rules/special-networks.ts", tests, [
     ["168.63.129.16 is an ordinary address", '  "168.63.129.16/32",\n', ""],
     ["multicast is an ordinary network", '  "224.0.0.0/4",\n', ""],
     ["link-local is an ordinary network", '  "169.254.0.0/16",\n', ""],
     ["loopback is an ordinary network", '  "127.0.0.0/8",\n', ""],
     ["the broadcast address is an ordinary address", '  "255.255.255.255/32",\n', ""],
     ["0.0.0.0/8 is an ordinary network", '  "0.0.0.0/8",\n', ""],
+  ]),
+  ...mutantsOf("environments/rules/network-access.ts", tests, [
+    ["ranges up to /7 count as named", "prefixLength(cidr) < 8", "prefixLength(cidr) < 7"],
+    ["only 0.0.0.0/0 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) < 1"],
+    ["a /8 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) <= 8"],
+    ["port 22 is open for nobody", "    ...somebodyMayUseSsh(read),\n", ""],
+    ["deployers' ranges may all be private", "    ...deployersReachKeyVault(read),\n", ""],
+    ["one network in two rules", "    ...sourcesDiffer(read),\n", ""],
+  ]),
+  ...mutantsOf("environments/rules/network.ts", tests, [
     ...[
       "azure.com",
       "azure.net",
@@ -30,51 +38,51 @@ export const environmentMutants = [
     ["the web apps' subnet may be a /29", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 29 : 29'],
     ["MySQL's subnet may be a /30", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 28 : 30'],
     ["subnets are anywhere", "!contains(space, cidr)", "false"],
-    ["port 22 is open for nobody", "    ...somebodyMayUseSsh(read),\n", ""],
-    ["deployers' ranges may all be private", "    ...deployersReachKeyVault(read),\n", ""],
-    ["clients' ranges may all be private", "    ...clientsReachWebApps(read),\n", ""],
-    ["one network in two rules", "    ...sourcesDiffer(read),\n", ""],
   ]),
   ...mutantsOf("environments/addresses.ts", tests, [
     ["Azure keeps four addresses of a subnet", "- 5", "- 4"],
     ["private ranges count as public", 'range === "unicast"', 'range === "private" || range === "unicast"'],
   ]),
-  ...mutantsOf("environments/server-rules.ts", tests, [
+  ...mutantsOf("environments/rules/vault-certificate.ts", tests, [
     [
       "a certificate is renewed on its first day",
-      "renewDaysBeforeExpiry < tls.validityInMonths * 28",
-      "renewDaysBeforeExpiry <= tls.validityInMonths * 28",
+      "renewDaysBeforeExpiry < given.validityInMonths * 28",
+      "renewDaysBeforeExpiry <= given.validityInMonths * 28",
     ],
+  ]),
+  ...mutantsOf("environments/rules/vault.ts", tests, [
     ["a certificate is renewed before it is made", "    ...certificateOutlivesItsRenewal(read),\n", ""],
     ["a single recovery share is enough", "threshold === 1 && shares > 1", "threshold === 1 && shares > 2"],
     ["more shares are needed than there are", "threshold > shares", "threshold > shares + 1"],
     ["a threshold of all shares is refused", "threshold > shares", "threshold >= shares"],
     ["another checksum than the known one", "    ...checksumIsTheKnownOne(read),\n", ""],
-    ["a standby of a burstable server", "    ...standbyIsPossible(read),\n", ""],
+  ]),
+  ...mutantsOf("environments/rules.ts", tests, [
+    ["a standby of a burstable server", "    mysqlRules,\n", ""],
+    ["one subscription twice", "    subscriptionRules,\n", ""],
+    ["one transit key twice", "    transitKeyRules,\n", ""],
+  ]),
+  ...mutantsOf("environments/rules/web-app-plan.ts", tests, [
     ["four workers on Basic", '? 3 : sku?.startsWith("S")', '? 4 : sku?.startsWith("S")'],
     ["eleven workers on Standard", "? 10 : 30", "? 11 : 30"],
     ["one worker in two zones", "workers > 1", "workers > 0"],
   ]),
-  ...mutantsOf("environments/principal-rules.ts", tests, [
-    ["a deployer reads the recovery keys", "    ...recoveryKeyReadersAreNotDeployers(read),\n", ""],
+  ...mutantsOf("environments/rules/people.ts", tests, [
+    ["a deployer reads the recovery keys", "...recoveryKeyReadersAreNotDeployers(read), ", ""],
     [
       "object ids differ in upper case",
       'read(schema, ...list, index, "objectId")?.toLowerCase()',
       'read(schema, ...list, index, "objectId")',
     ],
-    ["signed-in-user deploys beside others", "ids.length > 1", "ids.length > 2"],
-    ["signed-in-user shares a state", "if (shared) {", "if (false) {"],
+  ]),
+  ...mutantsOf("environments/rules/tags.ts", tests, [
     ["14 tags", "const most = 15 - own.length;", "const most = 16 - own.length;"],
   ]),
-  ...mutantsOf("environments/workload-rules.ts", tests, [
-    ["a lease outlives its token", "    ...leasesEndBeforeTheirTokens(read),\n", ""],
-    ["counted tokens hold leases", "    ...countedTokensHoldNoLease(read),\n", ""],
-    ["a login is half described", "    ...loginsAreComplete(read),\n", ""],
+  ...mutantsOf("environments/rules/lifetime.ts", tests, [
     ["tokens live longer than Vault grants", 'const systemMaxTtl = "768h";', 'const systemMaxTtl = "769h";'],
     ["an equal TTL is too long", "seconds(value) > seconds(limit)", "seconds(value) >= seconds(limit)"],
-    ["a workload takes the name of Vault's VM", '[["vault", "Vault\'s own VM"]]', "[]"],
   ]),
-  ...mutantsOf("environments/schema.ts", tests, [
+  ...mutantsOf("environments/rules/database-roles.ts", tests, [
     [
       "a database role grants to others",
       '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],',
@@ -85,6 +93,17 @@ export const environmentMutants = [
       '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"],',
       '["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "SUPER"],',
     ],
+  ]),
+  ...mutantsOf("environments/rules/web-apps.ts", tests, [
+    ["counted tokens hold leases", "    ...countedTokensHoldNoLease(read),\n", ""],
+    ["a login is half described", "    ...loginsAreComplete(read),\n", ""],
+  ]),
+  ...mutantsOf("environments/rules/across-subjects.ts", tests, [
+    ["signed-in-user deploys beside others", "ids.length > 1", "ids.length > 2"],
+    ["signed-in-user shares a state", "if (shared) {", "if (false) {"],
+    ["clients' ranges may all be private", "    ...clientsReachWebApps(read),\n", ""],
+    ["a lease outlives its token", "    ...leasesEndBeforeTheirTokens(read),\n", ""],
+    ["a workload takes the name of Vault's VM", '[["vault", "Vault\'s own VM"]]', "[]"],
   ]),
   ...mutantsOf(
     "environments/policy-paths.ts",
@@ -102,12 +121,14 @@ export const environmentMutants = [
       ],
     ],
   ),
-  ...looserBounds("environments/schema.ts"),
+  ...readdirSync(join(project, "environments/rules")).flatMap((file) =>
+    looserBounds(`environments/rules/${file}`),
+  ),
 ];
 
 /** Loosens every `.min(` and `.max(` with a number by one. */
 function looserBounds(file: string): Mutant[] {
-  const text = readFileSync(join(__dirname, "../../..", file), "utf8");
+  const text = readFileSync(join(project, file), "utf8");
   return [...text.matchAll(/\.(min|max)\((\s*)([\d_]+),/g)].flatMap(
     ({ 0: bound, 1: way, 2: space, 3: number = "", index }) => {
       const looser = Number(number.replaceAll("_", "")) + (way === "max" ? 1 : -1);

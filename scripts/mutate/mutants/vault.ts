@@ -89,11 +89,17 @@ export const vaultMutants = [
     [["tokens name no resource", "https://management.azure.com/", "https://vault.azure.net"]],
   ),
   ...mutantsOf(
-    "stacks/vault-config.ts",
+    "constructs/vault/workload-logins.ts",
     ["stacks/vault-config", "properties/safety"],
     [
       ["VMs' tokens work in the web apps' subnet", "network.subnets.agents", "network.subnets.webApp"],
       ["web apps' tokens work in the whole network", "network.subnets.webApp", "network.addressSpace"],
+    ],
+  ),
+  ...mutantsOf(
+    "stacks/vault-config.ts",
+    ["stacks/vault-config", "properties/safety"],
+    [
       ["Vault answers floods", '    new RateLimit(this, "rate-limit");\n', ""],
       ["Vault audits nothing but first boot's device", '    new AuditLog(this, "audit");\n', ""],
     ],

@@ -51,13 +51,19 @@ export const virtualMachineMutants = [
         "renewable: false",
       ],
       ["Vault's machine token works from anywhere", 'token_bound_cidrs: ["127.0.0.1/32"],', ""],
+      ["the audit log is open to others", 'mode: "0600"', 'mode: "0644"'],
+      ["another issuer's tokens log in", "bound_issuer: $issuer", 'bound_issuer: ""'],
+    ],
+  ),
+  ...mutantsOf(
+    firstBoot,
+    ["sandbox/system/vault-access"],
+    [
       [
         "any identity of the tenant is Vault's machine",
         "bound_claims: {tid: $tenant, oid: $id}",
         "bound_claims: {tid: $tenant}",
       ],
-      ["the audit log is open to others", 'mode: "0600"', 'mode: "0644"'],
-      ["another issuer's tokens log in", "bound_issuer: $issuer", 'bound_issuer: ""'],
     ],
   ),
   ...mutantsOf(
@@ -211,7 +217,7 @@ export const virtualMachineMutants = [
   ),
   ...mutantsOf(
     `${agent}/etc/vault-agent.d/agent.hcl`,
-    ["cloud-init/files"],
+    ["cloud-init/files", "cloud-init/user-data"],
     [
       ["browsers ask Vault Agent", "require_request_header = true", "require_request_header = false"],
       ["the agent's token is open to others", "mode = 0600", "mode = 0644"],

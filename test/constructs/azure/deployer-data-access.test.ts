@@ -1,5 +1,5 @@
 import { DeployerDataAccess } from "../../../constructs/azure/deployer-data-access";
-import type { Deployer } from "../../../environments/schema";
+import type { Deployer } from "../../../environments/rules/people";
 import { synthesizeConstructs } from "../../synthesis";
 
 const stackOf = (...deployers: Deployer[]) =>

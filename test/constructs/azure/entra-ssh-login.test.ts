@@ -1,5 +1,5 @@
 import { EntraSshLogin } from "../../../constructs/azure/entra-ssh-login";
-import type { Principal } from "../../../environments/schema";
+import type { Principal } from "../../../environments/rules/people";
 import { synthesizeConstructs } from "../../synthesis";
 
 function login(administrators: Principal[]) {

@@ -1,6 +1,6 @@
 import { KeyVault } from "../../../constructs/azure/key-vault";
 import { RecoveryKeys } from "../../../constructs/azure/recovery-keys";
-import type { Principal } from "../../../environments/schema";
+import type { Principal } from "../../../environments/rules/people";
 import { synthesizeConstructs } from "../../synthesis";
 
 function recoveryKeys(readers: Principal[]) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
-import { Deployment } from "../../../lib/synthesized/deployment";
+import { EvaluatedSystem } from "../../../lib/synthesized/evaluated-system";
 import {
   readSynthesizedFolder,
   type StackJson,
@@ -36,17 +36,17 @@ export function inSynthesizedFolder<Result>(
 const synthesized = new WeakMap<Environment, SynthesizedStack[]>();
 
 /** Returns a new deployment each time. The stacks of one environment are synthesized once. */
-export function deploymentOf(environment: Environment, certificatePem?: CertificatePem): Deployment {
+export function deploymentOf(environment: Environment, certificatePem?: CertificatePem): EvaluatedSystem {
   const stacks = synthesized.get(environment) ?? inSynthesizedFolder(environment, readSynthesizedFolder);
   synthesized.set(environment, stacks);
-  return new Deployment(stacks, azurerm(certificatePem));
+  return new EvaluatedSystem(stacks, azurerm(certificatePem));
 }
 
 /** Builds stacks from JSON, for cases that the real stacks do not have. */
 export function deploymentWith(
   stacks: Record<string, Partial<StackJson>>,
   certificatePem?: CertificatePem,
-): Deployment {
+): EvaluatedSystem {
   const whole = Object.entries(stacks).map(([name, stack]) => ({
     name,
     json: {
@@ -61,5 +61,5 @@ export function deploymentWith(
       ...stack,
     },
   }));
-  return new Deployment(whole, azurerm(certificatePem));
+  return new EvaluatedSystem(whole, azurerm(certificatePem));
 }

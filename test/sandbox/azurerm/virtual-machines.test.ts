@@ -1,6 +1,6 @@
 import { worldOf } from "../../../sandbox/azurerm/azure-world";
 import { type BootingMachine, virtualMachines } from "../../../sandbox/azurerm/virtual-machines";
-import { sandboxEnvironment } from "../../../sandbox/system/environment";
+import { sandboxEnvironment } from "../../../sandbox/system/sandbox-environment";
 import { demo, deploymentOf, production } from "../../lib/synthesized/deployments";
 
 /** The project writes its cloud-config as JSON, which is also YAML. */

@@ -1,14 +1,14 @@
 import { rmSync } from "node:fs";
 import { waitFor } from "../../../lib/processes/wait-for";
+import { numbersOf } from "../../../lib/seeded-numbers";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { numbersOf } from "../../../sandbox/rehearsal/numbers";
 import { describeWithVault } from "../programs-there";
 import { FIRST_BOOT, outputFromNow, steps, untilOpen, VAULT } from "../system/first-boots";
 import { Attackers } from "./attackers";
 import { VaultServerScene } from "./vault-server-scene";
 
 /** Number of first boots. scripts/pipeline/long-tests uses 200. */
-const births = Number(process.env["BIRTHS"] ?? 5);
+const births = Number(process.env["BIRTHS"] ?? 3);
 /** Seed of all random choices. BIRTH_SEED repeats a run. */
 const seed = Number(process.env["BIRTH_SEED"] ?? Date.now() % 1_000_000);
 const deadlineMs = 120_000;

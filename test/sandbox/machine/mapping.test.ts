@@ -7,10 +7,10 @@ import { vaultRelease } from "../../../cloud-init/common/vault-release";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { expandCommandLine, parseCommandLine } from "../../../sandbox/machine/command-line";
 import { ACCOUNTS, LISTENERS, PRIVATE_FOLDERS } from "../../../sandbox/machine/differences";
-import { parseEnvironment } from "../../../sandbox/machine/environment";
 import { Machine } from "../../../sandbox/machine/machine";
 import { Mapping } from "../../../sandbox/machine/mapping";
 import { UnitDefinition } from "../../../sandbox/machine/unit-definition";
+import { parseEnvironment } from "../../../sandbox/machine/unit-environment";
 import { agentVm, vaultEnterpriseServer, vaultServer } from "../../cloud-init/examples";
 import { nextAddress, shortFolder, vaultStandIn } from "./small-machine";
 

@@ -163,28 +163,36 @@ describeUnless(missing, "An alert", () => {
     });
   });
 
-  it("looks at snapshots where they are taken, by the lines that vault-snapshot writes", async () => {
-    const said = (line: string): Logs => ({
+  it("looks at snapshots where they are taken, by the lines that vault-snapshot and vault-restore write", async () => {
+    const said = (...lines: string[]): Logs => ({
       ...healthy,
       Syslog: [
         ...(healthy.Syslog ?? []),
-        {
+        ...lines.map((SyslogMessage) => ({
           TimeGenerated: now(),
           Computer: running.sandbox.vault.name,
-          ProcessName: "vault-snapshot",
-          SyslogMessage: line,
-        },
+          ProcessName: SyslogMessage.split(" ")[0] ?? "",
+          SyslogMessage,
+        })),
       ],
     });
+    const drill = (how: string) => `vault-restore 20261126T030000Z-4711 for timer: drill ${how}`;
+    const passed = drill("passed; mounts since the snapshot: none");
     const stored = `vault-snapshot 20261126T030000Z-4711: stored, 4711 bytes, Vault 1.21.0, key version ${"0".repeat(32)}`;
     const snapshots = new AlertScenes();
-    snapshots.add("one is kept", [], said(stored));
-    snapshots.add("one was kept 47 hours ago", ["silent"], said(stored), hoursLater(47));
-    snapshots.add("one was kept 49 hours ago", ["silent", "snapshot-old"], said(stored), hoursLater(49));
+    snapshots.add("one is kept", [], said(stored, passed));
+    snapshots.add("one was kept 47 hours ago", ["silent"], said(stored, passed), hoursLater(47));
+    snapshots.add(
+      "one was kept 49 hours ago",
+      ["silent", "snapshot-old", "drill-old"],
+      said(stored, passed),
+      hoursLater(49),
+    );
+    snapshots.add("a drill failed", ["drill-failed", "drill-old"], said(stored, drill("failed: no key")));
     snapshots.add(
       "one fails",
       ["snapshot-failed", "snapshot-old"],
-      said("vault-snapshot 20261126T030000Z: failed: no room"),
+      said("vault-snapshot 20261126T030000Z: failed: no room", passed),
     );
     const system = { ...watchedSystem(running.sandbox, environment.name), snapshots: true };
     expect(snapshots.firing(system)).toEqual(snapshots.expected);

@@ -146,7 +146,7 @@ const deployer: Explained = {
     ...managed("GET", `auth/${mount}/config`, `auth/${mount}/role/`, `auth/${mount}/role/{name}`),
     ...managed("LIST", `auth/${mount}/role/`),
   ]),
-  "the end of the database's users, and those that Vault gave up": [
+  "the end of the database's users and of workloads' logins, and users that Vault gave up": [
     "POST /sys/leases/revoke-prefix/{prefix}",
     "POST /sys/leases/revoke",
     "GET /sys/leases",

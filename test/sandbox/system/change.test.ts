@@ -4,9 +4,9 @@ import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VAULT_GO_MODULE } from "../../../lib/releases/vault-versions";
+import { numbersOf } from "../../../lib/seeded-numbers";
 import { VaultClient, VaultRefusal } from "../../../lib/vault-api/vault-client";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { numbersOf } from "../../../sandbox/rehearsal/numbers";
 import { programOnPath } from "../../program-on-path";
 import { describeWithVaultAndDatabase, vaultThere } from "../programs-there";
 import { otherVault } from "../vault/other-vault";
@@ -149,7 +149,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
   it("arrives although apply-user-data is killed at random moments", async () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
     const random = numbersOf(seed);
-    const kills = process.env["LONG_TESTS"] ? 20 : 2;
+    const kills = process.env["LONG_TESTS"] ? 20 : 1;
     console.info(`seed ${seed}`);
     for (let round = 1; round <= kills; round++) {
       let killed = 0;

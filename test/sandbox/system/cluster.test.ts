@@ -262,7 +262,8 @@ describeWithVault("A cluster of three nodes", () => {
     await untilHealthy();
   }, 300_000);
 
-  it.each(["vault-3", "vault-1"])(
+  // vault-1 would initialize a new Vault if it were the first node of all.
+  it.each(process.env["LONG_TESTS"] ? ["vault-3", "vault-1"] : ["vault-1"])(
     "lets %s join again with an empty disk, and makes no second Vault",
     async (name) => {
       const node = nodeOf(name);

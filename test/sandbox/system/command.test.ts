@@ -210,7 +210,7 @@ async function login(file: string, jwt: string): Promise<{ token: string; data: 
   while (code === undefined) {
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
       seen.add(readProcess(pid, "cmdline"));
-    await delay(2);
+    await delay(10);
   }
   expect([code, errors]).toEqual([0, ""]);
   const [token = "", ...rest] = text.split("\n");

@@ -2,14 +2,14 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
-import type { Deployment } from "../../../lib/synthesized/deployment";
+import type { EvaluatedSystem } from "../../../lib/synthesized/evaluated-system";
 import { type Azure, startAzure } from "../../../sandbox/azure/azure";
 import { worldOf } from "../../../sandbox/azurerm/azure-world";
 import { keyVaultName } from "../../../sandbox/azurerm/key-vaults";
 import { findMySqlProgram } from "../../../sandbox/mysql/mysql-program";
 import type { MySqlServer } from "../../../sandbox/mysql/mysql-server";
 import { startDatabase } from "../../../sandbox/system/database";
-import { sandboxEnvironment } from "../../../sandbox/system/environment";
+import { sandboxEnvironment } from "../../../sandbox/system/sandbox-environment";
 import { capturedProgress } from "../../lib/processes/captured-progress";
 import { temporaryFolder } from "../../lib/processes/temporary-folder";
 import { demo, deploymentOf, deploymentWith } from "../../lib/synthesized/deployments";
@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 /** As a new process starts it: nothing is known but the folder and Key Vault. */
-async function start(deployment: Deployment = deploymentOf(environment)): Promise<MySqlServer> {
+async function start(deployment: EvaluatedSystem = deploymentOf(environment)): Promise<MySqlServer> {
   const { progress } = capturedProgress();
   server = await startDatabase({
     deployment,

@@ -125,6 +125,8 @@ const nothingToBind = [
   // Whoever writes policies can write one for themselves; docs/security.md says what shows it.
   "sys/policies/acl/workload-*",
   "sys/leases/revoke-prefix/database/*",
+  "sys/leases/revoke-prefix/auth/azure/login",
+  "sys/leases/revoke-prefix/auth/jwt/login",
   // A policy cannot bind a number. A rate that is too low is an outage, which shows.
   "sys/quotas/rate-limit/each-client",
   // Numbers again. Too short a time takes out a node that is away, which shows.

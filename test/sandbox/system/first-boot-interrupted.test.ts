@@ -86,10 +86,10 @@ describeWithVault("First boot", () => {
     await vm().boot();
     // A reboot leaves only the state on disk and Vault's storage: these differ in one or the other.
     const reached = [
-      "proof: the recovery keys can be written",
+      ...(process.env["LONG_TESTS"] ? ["proof: the recovery keys can be written"] : []),
       "init: done",
       "recovery keys: stored",
-      "logins: the mounts are there",
+      ...(process.env["LONG_TESTS"] ? ["logins: the mounts are there"] : []),
       "access: deployers and recovery key readers may log in",
     ];
     let said = outputFromNow(vm(), FIRST_BOOT);

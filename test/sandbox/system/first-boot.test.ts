@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import tls from "node:tls";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
-import { CertificateAuthority } from "../../../sandbox/azure/server/certificates";
+import { CertificateAuthority } from "../../../sandbox/azure/server/certificate-authority";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { describeWithVault } from "../programs-there";
 import {
@@ -173,6 +173,19 @@ describeWithVault("First boot from the user data", () => {
     const { policies } = await deployer.request({ method: "GET", path: "auth/token/lookup-self" });
     expect(policies).toEqual(["default", "deployer"]);
     await expect(deployer.request({ method: "GET", path: "sys/raw/core" })).rejects.toThrow("403");
+  });
+
+  it("lets people in by tokens of one issuer, and deployers by their object ids for some audiences", async () => {
+    const deployer = await running.deployer();
+    for (const mount of ["deployer", "recovery"]) {
+      const config = await deployer.read(`auth/${mount}/config`);
+      const issuer = config?.["oidc_discovery_url"];
+      expect(issuer).toMatch(/^https:\/\/sts\.windows\.net\/[0-9a-f-]{36}\/$/);
+      expect(config?.["bound_issuer"]).toBe(issuer);
+    }
+    const role = await deployer.read("auth/deployer/role/deployer");
+    expect(role).toMatchObject({ user_claim: "oid", bound_claims: { oid: [expect.any(String)] } });
+    expect(role?.["bound_audiences"]).not.toEqual([]);
   });
 
   it("worked with a root token of limited life, and revoked it like the initial one", async () => {

@@ -11,12 +11,19 @@ import { askVault } from "./vault-caller";
 import { LoggedInWorkload } from "./workloads";
 
 const reader = "00000000-0000-4000-8000-0000000000aa";
+const otherReader = "00000000-0000-4000-8000-0000000000bb";
 const management = "https://management.azure.com/";
 const demo = loadEnvironment("demo");
 
 describeWithVaultAndDatabase("The recovery keys", () => {
   const running = useSandbox({
-    environment: { ...demo, recoveryKeyReaders: [{ name: "Grace", objectId: reader, type: "User" }] },
+    environment: {
+      ...demo,
+      recoveryKeyReaders: [
+        { name: "Grace", objectId: reader, type: "User" },
+        { name: "Hedy", objectId: otherReader, type: "User" },
+      ],
+    },
     upTo: "vault-config",
   });
   const locally = () => new VaultClient(localConnection(running.sandbox));
@@ -187,6 +194,34 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       await through(token).request({ method: "POST", path: "auth/token/revoke-self" });
     });
 
+    it("make a root token for two readers who each hold too few of them: one begins, and the other gives the last one", async () => {
+      const [grace, hedy] = [through(await readersToken()), through(await readersToken(otherReader))];
+      const [first = "", second = "", last = ""] = quorum();
+      expect(await rootTokenBy(running.sandbox, [first, second], grace)).toBeUndefined();
+      const attempt = "sys/generate-root/attempt";
+      const { nonce, otp } = await grace.request({ method: "PUT", path: attempt, body: {} });
+      const give = (who: VaultClient, key: string) =>
+        who.request({ method: "PUT", path: "sys/generate-root/update", body: { key, nonce } });
+      expect(await give(grace, first)).toMatchObject({ progress: 1, complete: false });
+      expect(await give(grace, second)).toMatchObject({ progress: 2, complete: false });
+      // Hedy sees what she takes part in, and not what would open the token.
+      expect(await hedy.request({ method: "GET", path: attempt })).toMatchObject({
+        nonce,
+        progress: 2,
+        otp: "",
+      });
+      const { complete, encoded_token: encoded } = await give(hedy, last);
+      expect(complete).toBe(true);
+      const bytes = Buffer.from(String(encoded), "base64").map(
+        (byte, index) => byte ^ (Buffer.from(String(otp))[index] ?? 0),
+      );
+      const root = through(Buffer.from(bytes).toString());
+      expect((await root.request({ method: "GET", path: "auth/token/lookup-self" }))["policies"]).toEqual([
+        "root",
+      ]);
+      await root.request({ method: "POST", path: "auth/token/revoke-self" });
+    });
+
     it("and the login of a named reader begin new recovery keys, count the first share, and cancel", async () => {
       const person = through(await readersToken());
       const body = { secret_shares: 5, secret_threshold: 3 };
@@ -260,8 +295,8 @@ describeWithVaultAndDatabase("The recovery keys", () => {
     });
   });
 
-  const readersToken = async (): Promise<string> => {
-    const jwt = running.sandbox.azure.tokenForPerson(reader, management);
+  const readersToken = async (objectId = reader): Promise<string> => {
+    const jwt = running.sandbox.azure.tokenForPerson(objectId, management);
     const body = { role: "recovery-key-reader", jwt };
     const answer = await running.client().request({ method: "POST", path: "auth/recovery/login", body });
     return (answer["auth"] as { client_token: string }).client_token;

@@ -1,6 +1,9 @@
+import { readdirSync, rmSync } from "node:fs";
 import { waitFor } from "../../../lib/processes/wait-for";
 import type { FaultAnswer } from "../../../sandbox/azure/server/faults";
+import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
+import { keyVaultResource, Scene } from "./attacks/scene";
 import { deadlineMs, FIRST_BOOT, outputFromNow, storedKeySets, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
@@ -111,6 +114,71 @@ describeWithVault("Vault", () => {
     expect(vm().pid(VAULT)).toBeUndefined();
     fault.remove();
     await untilActive();
+  });
+
+  // --- docs/operations.md, "When something is broken" ---
+
+  const isKept = async () => {
+    const deployer = await running.deployer();
+    expect(await deployer.read("transit/keys/kept")).toMatchObject({ name: "kept", latest_version: 1 });
+    await deployer.logOut();
+  };
+
+  it("goes on with a deleted unseal key until it restarts, and unseals itself once the key is recovered", async () => {
+    const { sandbox } = running;
+    const keyVault = async (method: string, path: string) => {
+      const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
+      const url = `https://${Scene.keyVaultNameOf(sandbox, "main")}.vault.azure.net/${path}?api-version=7.4`;
+      expect(await ask(sandbox.azure, url, { method, token })).toMatchObject({ status: 200 });
+    };
+    await keyVault("DELETE", "keys/vault-unseal");
+    try {
+      await isKept();
+      const said = outputFromNow(vm(), VAULT);
+      await vm()
+        .restart(VAULT)
+        .catch(() => undefined);
+      await waitFor("Vault to look for its key, in vain", () => /vault-unseal|KeyNotFound/.test(said()), {
+        deadlineMs,
+      });
+      expect(vm().isActive(VAULT) && !(await health())["sealed"]).toBe(false);
+    } finally {
+      await keyVault("POST", "deletedkeys/vault-unseal/recover");
+    }
+    await untilActive();
+    await isKept();
+  });
+
+  it("unseals itself while Entra is away: sessions go on, new logins fail, and succeed when it is back", async () => {
+    const session = await running.deployer();
+    const fault = running.sandbox.azure.faults.add({
+      when: ({ host }) => /^(?:login\.microsoftonline\.com|sts\.windows\.net)$/.test(host),
+      answer: { drop: true },
+    });
+    try {
+      await vm().restart(VAULT);
+      await untilActive();
+      expect(await session.read("transit/keys/kept")).toMatchObject({ name: "kept" });
+      await expect(running.deployer()).rejects.toThrow(
+        /Vault refused POST auth\/deployer\/login|did not answer/,
+      );
+      expect(fault.hits).toBeGreaterThan(0);
+    } finally {
+      fault.remove();
+    }
+    await waitFor("a login", () => isKept().then(() => true), { deadlineMs });
+    await session.logOut();
+  });
+
+  it("goes on when its VM is gone: a new one takes the data disk, with nothing else from before", async () => {
+    await vm().powerOff();
+    const state = vm().path("/var/lib");
+    for (const name of readdirSync(state).filter((name) => name !== "vault"))
+      rmSync(`${state}/${name}`, { recursive: true });
+    rmSync(vm().path("/var/log/vault/first-boot-audit.log"), { force: true });
+    await vm().boot();
+    await untilActive();
+    await isKept();
   });
 
   it("was never initialized again, and first boot had nothing to do", async () => {

@@ -1,5 +1,7 @@
-import type { Connection } from "mysql2/promise";
+import type { Connection, RowDataPacket } from "mysql2/promise";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { endAccess, proveGone } from "../../../scripts/deployment/removed-workloads";
+import { inspector } from "../../app/running-application";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { connectToDatabase } from "./database-access";
 import { rootTokenBy, storedKeys } from "./first-boots";
@@ -40,4 +42,52 @@ describeWithVaultAndDatabase("A revocation", () => {
     await deployer.logOut();
     expect((await encrypt()).status).toBe(403);
   });
+
+  it.each([
+    ["a VM", "agent", "azure", "short"],
+    ["a web app", "webapp", "jwt", "long"],
+  ])(
+    "of %s that the environment names no more leaves no right, no lease and no user in MySQL, as scripts/deploy does it",
+    async (_, name, mount, role) => {
+      await running.sandbox.applyVaultConfig();
+      connection = await inspector(running.sandbox);
+      const users = async () => {
+        const query = "SELECT User AS name FROM mysql.user WHERE User LIKE ?";
+        const [rows] = await (connection as Connection).query<RowDataPacket[]>(query, [`v-%-${role}-%`]);
+        return rows.map((row) => String(row["name"]));
+      };
+      const workload = await LoggedInWorkload.of(running.sandbox, name);
+      const credentials = () => workload.ask(`GET database/creds/${role}`);
+      expect([(await credentials()).status, (await credentials()).status]).toEqual([200, 200]);
+      expect((await users()).length).toBeGreaterThanOrEqual(2);
+      const removed = { mount, role: `${name}-role`, policies: [`workload-${name}`] };
+
+      const deployer = await running.deployer();
+      // Twice: the run before may have been killed after it.
+      await endAccess(deployer, removed);
+      const prefixes = await endAccess(deployer, removed);
+      expect(prefixes).toContain(`database/creds/${role}`);
+      expect((await credentials()).status).toBe(403);
+      await expect(proveGone(deployer, removed)).rejects.toThrow(`still has auth/${mount}/role/${name}-role`);
+      for (const path of [`auth/${mount}/role/${name}-role`, `sys/policies/acl/workload-${name}`])
+        await deployer.request({ method: "DELETE", path });
+      await proveGone(deployer, removed);
+      await deployer.logOut();
+
+      expect(await users()).toEqual([]);
+      await expect(LoggedInWorkload.of(running.sandbox, name)).rejects.toThrow(/40[03]/);
+      const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
+      const token = await rootTokenBy(running.sandbox, keys.slice(0, threshold));
+      const root = new VaultClient(running.sandbox.vaultConnection(), token);
+      for (const prefix of prefixes)
+        expect([prefix, await root.read(`sys/leases/lookup/${prefix}`, "LIST")]).toEqual([prefix, undefined]);
+      await root.logOut();
+      // A token that can be revoked is; a batch token is left without a right.
+      const own = await workload.ask("GET auth/token/lookup-self");
+      expect(own.status).toBe(mount === "azure" ? 403 : 200);
+      expect((await workload.ask("POST transit/encrypt/customer-key", { plaintext: "eA==" })).status).toBe(
+        403,
+      );
+    },
+  );
 });

@@ -5,9 +5,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { loadEnvironment } from "../../../environments/load";
+import { numbersOf } from "../../../lib/seeded-numbers";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { Sandbox } from "../../../sandbox/system/sandbox";
+import { StateFolder } from "../../../sandbox/system/state-folder";
 import { reportOf } from "../../../scripts/deployment/restore";
 import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
+import { capturedProgress } from "../../lib/processes/captured-progress";
 import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
 import { keyVaultResource, management, Scene } from "./attacks/scene";
@@ -24,6 +28,7 @@ import { useSandbox } from "./running-sandbox";
 import { vaultIdentityToken } from "./vault-identity";
 
 const SNAPSHOT = "vault-snapshot.service";
+const DRILL = "vault-restore-drill.service";
 const storage = "https://storage.azure.com/";
 
 describeWithVault("A snapshot of Vault", () => {
@@ -266,7 +271,7 @@ describeWithVault("A snapshot of Vault", () => {
               Buffer.from(sealed.toString("latin1").replace(/[0-9a-f]{32}/g, "0".repeat(32)), "latin1"),
             ),
           ),
-        /sealed with version 0{32} of an unseal key, which \S+ does not have \(it answered 404\); nothing was changed/,
+        /needs version 0{32} of an unseal key, which \S+ does not have \(it answered 404\); nothing was changed/,
       ],
     ])("when %s", async (_, snapshot, sentence) => {
       const { code, output } = await restore(await snapshot(), "force");
@@ -333,7 +338,7 @@ describeWithVault("A snapshot of Vault", () => {
       const activeSince = async () =>
         (await running.client().request({ method: "GET", path: "sys/leader" }))["active_time"];
       const before = await activeSince();
-      const { code, output } = await vm().run("vault-restore-drill.service");
+      const { code, output } = await vm().run(DRILL);
       expect({ code, output }).toEqual({
         code: 0,
         output: expect.stringMatching(
@@ -344,6 +349,99 @@ describeWithVault("A snapshot of Vault", () => {
       expect(readdirSync(vm().path("/var/lib/vault-drill"))).toEqual([]);
       expect(listenersOf(vm()).filter((listener) => /:821\d$/.test(listener))).toEqual([]);
     },
+  );
+
+  itTakesLong(
+    "that is another environment's is refused, since its key is in that environment's Key Vault",
+    async () => {
+      const folder = await StateFolder.open();
+      const { progress } = capturedProgress();
+      const environment = { ...loadEnvironment("demo"), name: "other" };
+      const other = await Sandbox.start({ environment, folder, progress, upTo: "vault" });
+      const before = await kept();
+      try {
+        await other.vault.untilActive("vault-access.service", { deadlineMs });
+        const { output } = await other.vault.run(SNAPSHOT);
+        const [, name = ""] = /vault-snapshot (\S+): stored/.exec(output) ?? [];
+        const [, url = ""] =
+          /^SNAPSHOTS_URL=(.*)$/m.exec(readFileSync(other.vault.path("/etc/vault.d/vault.env"), "utf8")) ??
+          [];
+        const theirs = join(folder.path, "theirs");
+        // Not in step: the store is in this process.
+        await promisify(execFile)("curl", [
+          ...[
+            "--silent",
+            "--fail",
+            "--proxy",
+            other.azure.proxyUrlFor(other.vault.name),
+            "--cacert",
+            other.caFile,
+          ],
+          ...["--header", `Authorization: Bearer ${vaultIdentityToken(other, storage)}`],
+          ...["--header", "x-ms-version: 2021-12-02", "--output", theirs, `${url}/${name}.snap`],
+        ]);
+        const put = await asVault(
+          "PUT",
+          `${containerUrl()}/20200101T000000Z-5.snap`,
+          { "x-ms-blob-type": "BlockBlob" },
+          readFileSync(theirs),
+        );
+        expect(put.status).toBe(201);
+      } finally {
+        await other.stop();
+        await folder.close();
+      }
+      expect(await restore("20200101T000000Z-5", "force")).toEqual({
+        code: 1,
+        output: expect.stringMatching(
+          /needs version [0-9a-f]{32} of an unseal key, which \S+ does not have \(it answered 404\); nothing was changed/,
+        ),
+      });
+      expect((await kept()).length).toBe(before.length + 1);
+      await (await running.deployer()).logOut();
+    },
+    600_000,
+  );
+
+  const newest = async () => (await kept()).sort().reverse()[0] ?? "";
+  const operations: [string, string, () => Promise<{ code: number; output: string }>, string][] = [
+    ["taken", SNAPSHOT, () => vm().run(SNAPSHOT), ": stored, "],
+    ["restored", RESTORE, async () => restore(await newest(), "force"), ": restored"],
+    ["tried in a drill", DRILL, () => vm().run(DRILL), ": drill passed; "],
+  ];
+  (process.env["LONG_TESTS"] ? it.each(operations) : it.skip.each(operations))(
+    "that is %s and killed at ten random moments is, the next time",
+    async (_, unit, run, report) => {
+      const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+      console.info(`seed ${seed}`);
+      const random = numbersOf(seed);
+      const begin = performance.now();
+      expect((await run()).code).toBe(0);
+      const longestMs = performance.now() - begin;
+      for (let round = 1; round <= 10; round++) {
+        const killed = run();
+        // A random moment is what is tried.
+        await new Promise((done) => setTimeout(done, Math.floor(random() * longestMs)));
+        if (vm().pid(unit) !== undefined) vm().kill(unit, "SIGKILL");
+        await killed;
+        const { code, output } = await run();
+        expect({ seed, round, code, output }).toEqual({
+          seed,
+          round,
+          code: 0,
+          output: expect.stringContaining(report),
+        });
+        await (await running.deployer()).logOut();
+        for (const folder of ["/var/lib/vault-snapshot", "/var/lib/vault-drill"])
+          expect([seed, round, existsSync(vm().path(folder)) ? readdirSync(vm().path(folder)) : []]).toEqual([
+            seed,
+            round,
+            [],
+          ]);
+        expect(listenersOf(vm()).filter((listener) => /:821\d$/.test(listener))).toEqual([]);
+      }
+    },
+    1_800_000,
   );
 
   itTakesLong("is restored by a deployment that asks for it, once", async () => {

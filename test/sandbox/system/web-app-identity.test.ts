@@ -44,6 +44,40 @@ describeWithVaultAndDatabase("A web app or function with its identity", () => {
     );
   });
 
+  it.each([
+    ["binds the identity alone, which takes no question to Azure", {}, 200, /^$/],
+    [
+      "binds the resource group too: Vault then asks Azure for the resource, and refuses without its answer",
+      { bound_resource_groups: ["rg-demo-vault"] },
+      500,
+      /unable to get the provider for resource/,
+    ],
+  ])("could log in by the auth method azure, where a role %s", async (_, bound, expected, words) => {
+    const { requests } = running.sandbox.azure;
+    requests.clear();
+    const deployer = await running.deployer();
+    const path = "auth/azure/role/site";
+    const role = { bound_service_principal_ids: [principalId()], token_policies: ["workload-webapp"] };
+    await deployer.request({ method: "POST", path, body: { ...role, ...bound } });
+    const resource_id = String(claimsOf(entraToken)["xms_mirid"]);
+    const { status, errors } = await askVault(running.sandbox, site, {
+      method: "POST",
+      path: "auth/azure/login",
+      body: {
+        role: "site",
+        jwt: entraToken,
+        subscription_id: subscriptionId,
+        resource_group_name: "rg-demo-vault",
+        resource_id,
+      },
+    });
+    await deployer.request({ method: "DELETE", path });
+    await deployer.logOut();
+    expect({ status, errors }).toEqual({ status: expected, errors: expect.stringMatching(words) });
+    const asked = requests.all.some(({ path }) => /providers\/Microsoft\.Web/i.test(path));
+    expect(asked).toBe(expected !== 200);
+  });
+
   it("logs in by webapp-role and gets a batch token of its policy, bound to its time", async () => {
     const { status, body } = await login(entraToken);
     expect(status).toBe(200);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
-import { Deployment } from "../../../lib/synthesized/deployment";
+import { EvaluatedSystem } from "../../../lib/synthesized/evaluated-system";
 import { buildSystem } from "../../../main";
 import { azurerm } from "../../../sandbox/azurerm/provider";
 import { understand } from "../../../sandbox/vault-config/resource-kinds";
@@ -20,7 +20,7 @@ function configurationOf(environment: Environment): VaultResource[] {
     const app = new App({ stackTraces: false, outdir: folder });
     buildSystem(app, environment);
     app.synth();
-    return vaultConfiguration(Deployment.load(folder, azurerm()));
+    return vaultConfiguration(EvaluatedSystem.load(folder, azurerm()));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

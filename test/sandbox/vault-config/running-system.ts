@@ -9,7 +9,7 @@ import type { Progress } from "../../../lib/processes/progress";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import type { VaultConnection } from "../../../lib/vault-api/vault-connection";
 import { type Azure, startAzure } from "../../../sandbox/azure/azure";
-import { CertificateAuthority } from "../../../sandbox/azure/server/certificates";
+import { CertificateAuthority } from "../../../sandbox/azure/server/certificate-authority";
 import { findMySqlProgram } from "../../../sandbox/mysql/mysql-program";
 import { MySqlServer } from "../../../sandbox/mysql/mysql-server";
 import { withFreePort } from "../../../sandbox/programs/free-port";

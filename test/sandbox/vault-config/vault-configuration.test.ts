@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Deployment } from "../../../lib/synthesized/deployment";
+import { EvaluatedSystem } from "../../../lib/synthesized/evaluated-system";
 import { azurerm } from "../../../sandbox/azurerm/provider";
 import { vaultConfiguration } from "../../../sandbox/vault-config/vault-configuration";
 import {
@@ -16,7 +16,7 @@ describe.each([
   ["production", production],
 ])("Vault's configuration of %s", (_, environment) => {
   const { list, written } = inSynthesizedFolder(environment, (folder) => ({
-    list: vaultConfiguration(Deployment.load(folder, azurerm())),
+    list: vaultConfiguration(EvaluatedSystem.load(folder, azurerm())),
     written: JSON.parse(readFileSync(join(folder, "stacks/vault-config/cdk.tf.json"), "utf8")).resource,
   }));
   const addresses = list.map(({ address }) => address);

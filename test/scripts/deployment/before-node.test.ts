@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engines } from "../../../package.json";
@@ -13,15 +22,28 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** The commands that start a TypeScript program, in scripts/ and scripts/pipeline/. */
+const commands = readdirSync(join(project, "scripts"), { recursive: true, encoding: "utf8" }).filter(
+  (file) => {
+    const path = join(project, "scripts", file);
+    return statSync(path).isFile() && /^exec .*lib\/launch" /m.test(readFileSync(path, "utf8"));
+  },
+);
+
 /** In a fresh copy of the project, with a PATH of `dirname` and what a test adds. */
 function run(script: string) {
-  mkdirSync(join(folder, "scripts"));
-  cpSync(join(project, "scripts", script), join(folder, "scripts", script));
+  for (const file of [script, "lib/launch"])
+    cpSync(join(project, "scripts", file), join(folder, "scripts", file));
   const env = { PATH: join(folder, "bin") };
   return spawnSync(join(folder, "scripts", script), [], { env, encoding: "utf8" });
 }
 
-describe.each(["deploy", "destroy", "vault-env"])("scripts/%s", (script) => {
+it("finds the commands", () => {
+  const known = ["deploy", "destroy", "vault-env", "create-state-store", "pipeline/plan"];
+  expect(commands).toEqual(expect.arrayContaining(known));
+});
+
+describe.each(commands)("scripts/%s", (script) => {
   it("says that Node.js is missing, and which version to install", () => {
     const oldest = engines.node.replace(">=", "");
     expect(run(script)).toMatchObject({

@@ -28,7 +28,14 @@ const resourceProviders = [
   ...["OperationalInsights", "Storage", "Web"],
 ].map((name) => `Microsoft.${name}`);
 
-type Script = "deploy" | "destroy" | "restore" | "status" | "vault-env";
+type Script =
+  | "deploy"
+  | "destroy"
+  | "pipeline/apply"
+  | "restore"
+  | "rotate-unseal-key"
+  | "status"
+  | "vault-env";
 
 export interface Run {
   readonly child: ChildProcess;

@@ -299,6 +299,7 @@ describe("The preflight of scripts/deploy", () => {
     const tofu = { TERRAFORM_BINARY_NAME: "tofu" };
     const { stderr } = await scene.run("deploy", [], tofu);
     expect(stderr).toContain("tofu, which TERRAFORM_BINARY_NAME names, is not on the PATH. Install it");
+    expect(stderr).toContain("the preflight found one problem");
     scene.imitations.rename("terraform", "tofu");
     expect(await scene.run("deploy", ["--stack", "vm-reader-role", "--plan"], tofu)).toMatchObject({
       code: 0,

@@ -92,6 +92,8 @@ export class VaultImitation {
       ]);
       return [200, { data: { leader: "vault-1", servers: Object.fromEntries(servers) } }];
     }
+    if (method === "GET" && /^\/v1\/(?:auth\/\w+\/role|sys\/policies\/acl)\//.test(url))
+      return [404, { errors: [] }];
     if (url === "/healthz") return [this.webApp];
     if (url === "/v1/sys/health") return [next(this.health), {}];
     if (url === "/v1/auth/deployer/login") {

@@ -12,6 +12,10 @@ const files = {
   "sum.js": "exports.sum = (a, b) => a + b;\nexports.name = 'sum';\n",
   "test/sum.test.ts": `const { sum } = require("../sum"); it("adds", () => expect(sum(1, 2)).toBe(3));`,
   "test/snapshot.test.ts": `const { name } = require("../sum"); it("has a name", () => expect(name).toMatchInlineSnapshot('"sum"'));`,
+  "test/many.test.ts": `const { sum } = require("../sum");
+    it("loads", () => {});
+    it("adds", () => expect(sum(1, 2)).toBe(3));
+    it("adds more", () => expect(sum(2, 2)).toBe(4));`,
   "test/skipped.test.ts": `it.skip("nothing", () => {});`,
 };
 
@@ -46,6 +50,14 @@ describe("A copy of a project", () => {
     expect(await copy.try(mutant("a + b", "a - b", "sum"))).toEqual({ result: "killed", by: "adds" });
     expect(readFileSync(join(project, "sum.js"), "utf8")).toBe(files["sum.js"]);
     expect(await copy.test(["sum"])).toEqual({ result: "survived", by: "" });
+  });
+
+  it("ends a file at its first failure, which is enough", async () => {
+    const report = () => JSON.parse(readFileSync(join(copy.folder, "jest-report.json"), "utf8"));
+    expect(await copy.try(mutant("a + b", "a - b", "many"))).toEqual({ result: "killed", by: "adds" });
+    expect(report()).toMatchObject({ numPassedTests: 1, numFailedTests: 1, numPendingTests: 1 });
+    expect(await copy.test(["many"])).toEqual({ result: "survived", by: "" });
+    expect(report()).toMatchObject({ numPassedTests: 3 });
   });
 
   it("ignores snapshots: a mistake that only a snapshot catches survives", async () => {

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+// The package has no types.
+const { search } = require("jmespath") as { search: (json: unknown, query: string) => unknown };
 
 export type Cloud = ReturnType<typeof emptyCloud>;
 
@@ -53,7 +54,7 @@ export function emptyCloud() {
     failures: {} as Record<string, string>,
     loggedOut: false,
     github: {
-      issue: undefined as { open: boolean; body: string } | undefined,
+      issue: undefined as { open: boolean; title: string; body: string } | undefined,
       repository: "acme/vault" as string | undefined,
       oidc: "true repo:acme@12/vault@34" as string | undefined,
       environments: {} as Record<string, GithubEnvironment>,
@@ -105,29 +106,31 @@ export function callOf(args: readonly string[], input: string): Call {
   return { words, command: words.join(" "), option, values, flags, input };
 }
 
-/** An imitation of the Azure CLI. It records in the cloud what it creates. */
-export function az(state: Cloud, { command, option, values, flags }: Call): string | undefined {
-  const scopeOf = () => option("--scope");
+/** What the Azure CLI prints for an answer. Its own library evaluates --query. */
+export function azOutput(answer: unknown, { option }: Call): string {
+  if (answer === undefined || option("--output") === "none") return "";
   const query = option("--query");
-  /** The value in a JMESPath filter of the scripts: `[?name=='x']`. */
-  const filtered = (field: string) => new RegExp(`${field}=='([^']*)'`).exec(query)?.[1] ?? "";
+  const chosen = query ? search(answer, query) : answer;
+  if (option("--output") !== "tsv") return JSON.stringify(chosen);
+  return (Array.isArray(chosen) ? chosen : [chosen]).join("\n");
+}
 
-  const commands: Record<string, () => string | undefined> = {
+/** An imitation of the Azure CLI. It records in the cloud what it creates, and returns what the real one prints as JSON. */
+export function az(state: Cloud, { command, option, values, flags }: Call): unknown {
+  const commands: Record<string, () => unknown> = {
     "account show": () =>
       state.loggedOut
         ? refuse("ERROR: Please run 'az login' to setup account.")
-        : ["SUB-ID", "TENANT-ID", "Test"].join("\n"),
-    "ad signed-in-user show": () => "99999999-9999-4999-8999-999999999999",
-    "group exists": () => String(state.groups.includes(option("--name"))),
+        : { id: "SUB-ID", tenantId: "TENANT-ID", name: "Test", state: "Enabled" },
+    "ad signed-in-user show": () => ({ id: "99999999-9999-4999-8999-999999999999" }),
+    "group exists": () => state.groups.includes(option("--name")),
     "group create": () => void state.groups.push(option("--name")),
     "group delete": () => {
       state.groups = state.groups.filter((group) => group !== option("--name"));
     },
-    "storage account list": () => {
-      const account = state.accounts[filtered("name")];
-      return account && (query.endsWith("resourceGroup") ? account.group : filtered("name"));
-    },
-    "storage account check-name": () => String(!state.takenNames.includes(option("--name"))),
+    "storage account list": () =>
+      Object.entries(state.accounts).map(([name, { group }]) => ({ name, resourceGroup: group })),
+    "storage account check-name": () => ({ nameAvailable: !state.takenNames.includes(option("--name")) }),
     "storage account create": () => {
       state.accounts[option("--name")] = {
         group: option("--resource-group"),
@@ -142,11 +145,28 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
         refuse("ERROR: (ScopeLocked) The scope cannot perform delete operation because of a lock.");
       delete state.accounts[option("--name")];
     },
-    "storage account show": () => account("--name").settings,
+    "storage account show": () => {
+      const [tls = "", blobs, keys, https, tenants] = account("--name").settings.split(" ");
+      return {
+        minimumTlsVersion: tls,
+        allowBlobPublicAccess: blobs === "true",
+        allowSharedKeyAccess: keys === "true",
+        enableHttpsTrafficOnly: https === "true",
+        allowCrossTenantReplication: tenants === "true",
+      };
+    },
     "storage account update": () => {
       account("--name").settings = settings();
     },
-    "storage account blob-service-properties show": () => account("--account-name").versions,
+    "storage account blob-service-properties show": () => {
+      const [versioning, blobs, containers] = account("--account-name").versions.split(" ");
+      const retention = (days = "null") => (days === "null" ? null : { enabled: true, days: Number(days) });
+      return {
+        isVersioningEnabled: versioning === "null" ? null : versioning === "true",
+        deleteRetentionPolicy: retention(blobs),
+        containerDeleteRetentionPolicy: retention(containers),
+      };
+    },
     "storage account blob-service-properties update": () => {
       for (const flag of ["--enable-delete-retention", "--enable-container-delete-retention"]) {
         if (option(flag) !== "true") refuse(`ERROR: (InvalidXmlDocument) days without ${flag}`);
@@ -159,18 +179,17 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
         .map(option)
         .join(" ");
     },
-    "storage container-rm exists": () => String(option("--name") in account("--storage-account").containers),
+    "storage container-rm exists": () => ({
+      exists: option("--name") in account("--storage-account").containers,
+    }),
     "storage container-rm create": () => {
       account("--storage-account").containers[option("--name")] =
         option("--public-access") || refuse("ERROR: (NotSaid) Say who may read the container.");
     },
     "lock list": () =>
-      state.locks
-        .filter(({ resource, type, level }) =>
-          same([resource, type, level], [option("--resource"), option("--resource-type"), filtered("level")]),
-        )
-        .map(({ name }) => name)
-        .join("\n"),
+      state.locks.filter(
+        ({ resource, type }) => resource === option("--resource") && type === option("--resource-type"),
+      ),
     "lock delete": () => {
       state.locks = state.locks.filter(({ name }) => name !== option("--name"));
     },
@@ -183,15 +202,15 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
       }),
     "role assignment list": () =>
       state.assignments
-        .filter(({ scope, principal, role }) =>
-          option("--assignee")
-            ? principal === option("--assignee") && ["", role].includes(filtered("roleDefinitionName"))
-            : scope === scopeOf() &&
-              principal === filtered("principalId") &&
-              role === filtered("roleDefinitionName"),
+        .filter(({ scope, principal }) =>
+          flags.has("--all") ? principal === option("--assignee") : scope === option("--scope"),
         )
-        .map(({ id, condition }) => (option("--assignee") ? id : `${id}\t${condition}`))
-        .join("\n"),
+        .map(({ id, principal, role, condition }) => ({
+          id,
+          principalId: principal,
+          roleDefinitionName: role,
+          condition: condition || null,
+        })),
     "role assignment create": () => {
       // Azure supports the operators of the scripts' conditions only in version 2.0.
       if ((option("--condition") === "") !== (option("--condition-version") !== "2.0"))
@@ -201,7 +220,7 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
         principal: option("--assignee-object-id"),
         type: option("--assignee-principal-type"),
         role: option("--role"),
-        scope: scopeOf(),
+        scope: option("--scope"),
         condition: option("--condition"),
       });
     },
@@ -213,12 +232,14 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
     },
     "role definition list": () => {
       const name = option("--name");
-      if (query.includes("permissions")) return state.roleActions[name]?.join("\t");
+      const id = state.roles[name];
       if (name in state.roleActions && state.roleDelay > 0) {
         state.roleDelay--;
-        return "";
+        return [];
       }
-      return state.roles[name] ?? "";
+      return id
+        ? [{ name: id, roleName: name, permissions: [{ actions: state.roleActions[name] ?? [] }] }]
+        : [];
     },
     "role definition create": defineRole,
     "role definition update": defineRole,
@@ -226,8 +247,8 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
       delete state.roles[option("--name")];
       delete state.roleActions[option("--name")];
     },
-    "identity show": () => state.identities[option("--name")]?.[1] ?? refuse("ERROR: (ResourceNotFound)"),
-    "identity list": () => state.identities[filtered("name")]?.join("\t"),
+    "identity show": () => identity(option("--name")) ?? refuse("ERROR: (ResourceNotFound)"),
+    "identity list": () => Object.keys(state.identities).map(identity),
     "identity create": () => {
       const digit = String(Object.keys(state.identities).length + 4);
       const id = (kind: string) =>
@@ -237,16 +258,13 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
           .replace(/^./, kind);
       // Version and variant, as in a GUID.
       state.identities[option("--name")] = [id("c"), id("e").replace(/-\d(\d{3})-\d/, "-4$1-8")];
+      return identity(option("--name"));
     },
     "identity federated-credential list": () => {
       const of = `${option("--identity-name")} `;
-      if (query === "[].name")
-        return Object.keys(state.trusts)
-          .filter((name) => name.startsWith(of))
-          .map((name) => name.slice(of.length))
-          .join("\n");
-      const trusted = state.trusts[of + filtered("name")];
-      return trusted && [trusted.issuer, trusted.subject, trusted.audiences.join(",")].join(" ");
+      return Object.entries(state.trusts)
+        .filter(([name]) => name.startsWith(of))
+        .map(([name, trusted]) => ({ name: name.slice(of.length), ...trusted }));
     },
     "identity federated-credential delete": () => {
       if (!flags.has("--yes")) refuse("ERROR: Unable to prompt for confirmation as no tty available.");
@@ -255,6 +273,11 @@ export function az(state: Cloud, { command, option, values, flags }: Call): stri
     "identity federated-credential create": trust,
     "identity federated-credential update": trust,
   };
+
+  function identity(name: string) {
+    const [clientId, principalId] = state.identities[name] ?? [];
+    return clientId && { name, clientId, principalId };
+  }
 
   function defineRole(): undefined {
     const { Name, Actions, AssignableScopes } = JSON.parse(option("--role-definition"));
@@ -309,19 +332,11 @@ function environmentJson({ reviewers, preventSelfReview, policy }: GithubEnviron
   };
 }
 
-function same(left: readonly string[], right: readonly string[]): boolean {
-  return left.join("\n") === right.join("\n");
-}
-
-/** An imitation of GitHub's CLI, for one repository. */
-export function gh(state: Cloud, { words, option, input }: Call): string | undefined {
+/** An imitation of GitHub's CLI, for one repository. It returns what the real one prints as JSON. */
+export function gh(state: Cloud, { words, option, input }: Call): unknown {
   const { github } = state;
   const path = words[1] ?? "";
   const method = option("--method") || "GET";
-
-  /** The output of gh for GitHub's response. */
-  const jq = (answer: unknown): string =>
-    execFileSync("jq", ["-r", option("--jq")], { input: JSON.stringify(answer), encoding: "utf8" }).trimEnd();
 
   /** Missing fields fall back to GitHub's defaults. */
   const putEnvironment = (name: string, said: Record<string, unknown>): void => {
@@ -333,18 +348,21 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
     };
   };
 
-  const api = (): string | undefined => {
-    if (/^repos\/[^/]+\/[^/]+$/.test(path)) return github.repository ?? refuse("gh: Not Found (HTTP 404)");
-    if (path.endsWith("/actions/oidc/customization/sub"))
-      return github.oidc ?? refuse("gh: Forbidden (HTTP 403)");
+  const api = (): unknown => {
+    if (/^repos\/[^/]+\/[^/]+$/.test(path))
+      return github.repository ? { full_name: github.repository } : refuse("gh: Not Found (HTTP 404)");
+    if (path.endsWith("/actions/oidc/customization/sub")) {
+      const [useDefault, prefix] = github.oidc?.split(" ") ?? refuse("gh: Forbidden (HTTP 403)");
+      return { use_default: useDefault === "true", ...(prefix && { sub_claim_prefix: prefix }) };
+    }
     if (path.startsWith("users/"))
       return path === "users/nobody"
         ? refuse("gh: Not Found (HTTP 404)")
-        : path === "users/octocat"
-          ? "4711"
-          : "4712";
-    if (path.includes("/variables/"))
-      return github.variables[path.split("/").slice(3).join("/")] ?? refuse("gh: Not Found (HTTP 404)");
+        : { id: path === "users/octocat" ? 4711 : 4712 };
+    if (path.includes("/variables/")) {
+      const value = github.variables[path.split("/").slice(3).join("/")];
+      return value === undefined ? refuse("gh: Not Found (HTTP 404)") : { value };
+    }
     const [, name = "", branches] =
       /\/environments\/([^/]+)(\/deployment-branch-policies)?$/.exec(path) ?? [];
     if (name && !branches && method === "PUT") return void putEnvironment(name, JSON.parse(input));
@@ -356,12 +374,12 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
         name: option("--raw-field").replace("name=", ""),
       });
     }
-    if (branches) return jq({ branch_policies: environment.branches });
-    if (name) return jq(environmentJson(environment));
+    if (branches) return { branch_policies: environment.branches };
+    if (name) return environmentJson(environment);
     return refuse(`gh: the imitation knows no ${path}`);
   };
 
-  const commands: Record<string, () => string | undefined> = {
+  const commands: Record<string, () => unknown> = {
     auth: () => (github.loggedOut ? refuse("You are not logged into any GitHub hosts.") : undefined),
     api,
     variable: () => {
@@ -372,9 +390,10 @@ export function gh(state: Cloud, { words, option, input }: Call): string | undef
     workflow: () =>
       words.slice(1, 3).join(" ") === "run main.yml" ? undefined : refuse("could not find any workflows"),
     issue: () => {
-      if (words[1] === "list") return github.issue?.open ? "7" : "";
-      if (words[1] === "close") Object.assign(github.issue ?? {}, { open: false });
-      else github.issue = { open: true, body: input };
+      const { issue } = github;
+      if (words[1] === "list") return issue?.open ? [{ number: 7, title: issue.title }] : [];
+      if (words[1] === "close") Object.assign(issue ?? {}, { open: false });
+      else github.issue = { open: true, title: option("--title") || (issue?.title ?? ""), body: input };
       return undefined;
     },
   };

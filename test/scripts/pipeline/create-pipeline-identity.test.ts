@@ -1,19 +1,30 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
+import type { Environment } from "../../../environments/schema";
+import { AzureCli } from "../../../scripts/deployment/azure-cli";
+import { createPipelineIdentity } from "../../../scripts/deployment/pipeline/create-pipeline-identity";
+import { GitHubCli } from "../../../scripts/deployment/pipeline/github-cli";
+import { type PipelineRights, pipelineRights } from "../../../scripts/deployment/pipeline/pipeline-rights";
 import { actionsOf } from "../../../scripts/deployment/preflight/azure-actions";
 import { readSystem } from "../../../scripts/deployment/system";
+import { programOnPath } from "../../program-on-path";
 import { emptyCloud } from "./cloud";
+import { ImitatedPrograms, outcomeOf } from "./imitated-programs";
 import { PipelineProject } from "./pipeline-project";
 
 jest.setTimeout(60_000);
 
-const project = new PipelineProject();
-const script = "scripts/create-pipeline-identity";
-const args = ["production", "--repository", "acme/vault", "--reviewer", "octocat", "--reviewer", "hubot"];
-const original = project.read("environments/production.json");
+const environments = join(__dirname, "../../../environments");
+const folder = mkdtempSync(join(tmpdir(), "create-pipeline-identity-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, "production.json");
+const original = readFileSync(join(environments, "production.json"), "utf8");
 const subscription = "/subscriptions/SUB-ID";
 const system = `${subscription}/resourceGroups/rg-production-vault`;
+
+let programs = new ImitatedPrograms();
 
 /** A cloud with the state store and, by default, the deployed system. */
 function cloud({ deployed = true } = {}) {
@@ -28,21 +39,54 @@ function cloud({ deployed = true } = {}) {
   return state;
 }
 
+/** Begins with the committed environment files and the deployed system. */
 function begin(): void {
-  project.cloud = cloud();
-  project.write("environments/production.json", original);
-  project.calls = [];
+  delete process.env.ARM_SUBSCRIPTION_ID;
+  programs = new ImitatedPrograms();
+  programs.cloud = cloud();
+  for (const name of ["demo", "production", "schema"])
+    cpSync(join(environments, `${name}.json`), join(folder, `${name}.json`));
 }
-afterAll(() => project.remove());
+
+const knownRights = new Map<string, PipelineRights>();
+
+/** The rights that the environment's stacks need. The same environment is not synthesized twice. */
+function rightsOf(environment: Environment): PipelineRights {
+  const key = JSON.stringify(environment);
+  const rights = knownRights.get(key) ?? pipelineRights(environment);
+  knownRights.set(key, rights);
+  return rights;
+}
+
+/** Runs the script in this process. */
+function run({ name = "production", reviewers = ["octocat", "hubot"] } = {}) {
+  return outcomeOf((say) => {
+    const environment = loadEnvironment(name, folder);
+    return createPipelineIdentity(
+      {
+        environment,
+        environmentsFolder: folder,
+        rights: rightsOf(environment),
+        repository: "acme/vault",
+        reviewers,
+      },
+      {
+        az: new AzureCli(undefined, programs.runCommand),
+        gh: new GitHubCli(undefined, programs.runCommand),
+        say,
+      },
+    );
+  });
+}
 
 const changes = () =>
-  project.calls.filter((words) =>
+  programs.calls.filter((words) =>
     words.some((word) => ["create", "update", "delete", "set", "PUT", "POST"].includes(word)),
   );
 
 /** The calls without their options. */
 const commands = () =>
-  project.calls.map((words) =>
+  programs.calls.map((words) =>
     words
       .slice(
         0,
@@ -53,7 +97,7 @@ const commands = () =>
 
 /** Rights as `<identity> <role> <scope>`. */
 function rights(): string[] {
-  const { assignments, identities } = project.cloud;
+  const { assignments, identities } = programs.cloud;
   const names = new Map(
     Object.entries(identities as Record<string, string[]>).map(([name, [, object]]) => [object, name]),
   );
@@ -62,17 +106,15 @@ function rights(): string[] {
   );
 }
 
-const first = () => project.run(script, args);
-
 describe("create-pipeline-identity, run once,", () => {
   beforeAll(async () => {
     begin();
-    const { status, stderr } = await first();
+    const { status, stderr } = await run();
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Done.") });
   });
 
   it("asks az and gh to change exactly this, with every option", () => {
-    const { identities } = project.cloud;
+    const { identities } = programs.cloud;
     const ids = Object.entries(identities as Record<string, string[]>).flatMap(
       ([name, [client = "", object = ""]]) => [
         [client, `<client of ${name}>`] as const,
@@ -82,18 +124,19 @@ describe("create-pipeline-identity, run once,", () => {
     const said = changes().map((words) => {
       const text = words
         .map((word) => (word.startsWith("{") || word.startsWith("((") ? "<see below>" : word))
-        .join(" ");
+        .join(" ")
+        .replace(/ --only-show-errors$/, "");
       return ids.reduce((line, [id, name]) => line.replaceAll(id, name), text);
     });
     const group = "--resource-group rg-production-pipeline";
     const environment = "gh api repos/acme/vault/environments/production";
     const state = `${subscription}/resourceGroups/rg-terraform-state/providers/Microsoft.Storage/storageAccounts/stterraformstate/blobServices/default/containers/vault-production`;
     const identity = (name: string) =>
-      `az identity create --name ${name} ${group} --location westeurope --output none`;
+      `az identity create --name ${name} ${group} --location westeurope --output json`;
     const trust = (name: string, kind: string, subject: string) =>
       `az identity federated-credential create --identity-name ${name} ${group} --name ${kind} --issuer https://token.actions.githubusercontent.com --subject repo:acme@12/vault@34:${subject} --audiences api://AzureADTokenExchange --output none`;
-    const right = (name: string, role: string, scope: string) =>
-      `az role assignment create --assignee-object-id <object of ${name}> --assignee-principal-type ServicePrincipal --role ${role} --scope ${scope} --output none`;
+    const right = (name: string, role: string, scope: string, more = "") =>
+      `az role assignment create --assignee-object-id <object of ${name}> --assignee-principal-type ServicePrincipal --role ${role} --scope ${scope}${more} --output none`;
     const variable = (name: string, value: string) =>
       `gh variable set ${name} --repo acme/vault --body ${value}`;
     const [deploy, plan] = ["id-production-deploy", "id-production-plan"];
@@ -104,9 +147,14 @@ describe("create-pipeline-identity, run once,", () => {
       `${environment}/deployment-branch-policies --silent --method POST --raw-field name=main`,
       `${environment}-plan --silent --method PUT --input -`,
       trust(deploy, "github-environment", "environment:production"),
-      "az role definition create --output none --role-definition <see below>",
+      "az role definition create --role-definition <see below> --output none",
       right(deploy, "Vault Deployment (production)", subscription),
-      `${right(deploy, "Role Based Access Control Administrator", subscription)} --condition <see below> --condition-version 2.0`,
+      right(
+        deploy,
+        "Role Based Access Control Administrator",
+        subscription,
+        " --condition <see below> --condition-version 2.0",
+      ),
       right(deploy, "Locks Contributor", subscription),
       right(deploy, "Storage Blob Data Contributor", state),
       identity(plan),
@@ -115,7 +163,7 @@ describe("create-pipeline-identity, run once,", () => {
       right(plan, "Reader", subscription),
       right(plan, "Storage Blob Data Reader", state),
       right(plan, "Key Vault Reader", system),
-      "az role definition create --output none --role-definition <see below>",
+      "az role definition create --role-definition <see below> --output none",
       right(plan, "Vault Plan Refresh (production)", system),
       `${variable("AZURE_CLIENT_ID", `<client of ${deploy}>`)} --env production`,
       variable("AZURE_PLAN_CLIENT_ID", `<client of ${plan}>`),
@@ -141,7 +189,7 @@ describe("create-pipeline-identity, run once,", () => {
   });
 
   it("defines the two roles from the stacks' resources, without a right to grant rights", () => {
-    const { roleActions } = project.cloud;
+    const { roleActions } = programs.cloud;
     const providers = ["Compute", "DBforMySQL", "Insights", "KeyVault", "ManagedIdentity", "Network"];
     expect(roleActions).toEqual({
       "Vault Deployment (production)": [
@@ -160,7 +208,7 @@ describe("create-pipeline-identity, run once,", () => {
 
   it("covers with them all rights that scripts/deploy checks for each stack but vm-reader-role", () => {
     const allowed = [
-      ...(project.cloud.roleActions["Vault Deployment (production)"] ?? []),
+      ...(programs.cloud.roleActions["Vault Deployment (production)"] ?? []),
       // Role Based Access Control Administrator, Locks Contributor.
       "Microsoft.Authorization/roleAssignments/*",
       "Microsoft.Authorization/locks/*",
@@ -172,7 +220,7 @@ describe("create-pipeline-identity, run once,", () => {
   });
 
   it("lets the deploying identity assign only the stacks' roles, and to itself only the deployers' roles", () => {
-    const { assignments, identities } = project.cloud;
+    const { assignments, identities } = programs.cloud;
     const condition = assignments.find(({ role }) => role.startsWith("Role Based"))?.condition;
     const own = [
       ...["Certificates", "Crypto", "Secrets"].map((kind) => `id-of-Key-Vault-${kind}-Officer`),
@@ -200,7 +248,7 @@ describe("create-pipeline-identity, run once,", () => {
       subject: `repo:acme@12/vault@34:${subject}`,
       audiences: ["api://AzureADTokenExchange"],
     });
-    expect(project.cloud.trusts).toEqual({
+    expect(programs.cloud.trusts).toEqual({
       "id-production-deploy github-environment": of("environment:production"),
       "id-production-plan github-environment": of("environment:production-plan"),
       "id-production-plan github-main": of("ref:refs/heads/main"),
@@ -209,7 +257,7 @@ describe("create-pipeline-identity, run once,", () => {
 
   it("protects both environments with reviewers who cannot approve their own runs, and deploys only from main", () => {
     const reviewers = [4711, 4712].map((id) => ({ type: "User", id }));
-    expect(project.cloud.github.environments).toEqual({
+    expect(programs.cloud.github.environments).toEqual({
       production: {
         reviewers,
         preventSelfReview: true,
@@ -222,14 +270,14 @@ describe("create-pipeline-identity, run once,", () => {
 
   it("protects the environments before an identity trusts them", () => {
     const order = commands().filter((command) => / federated-credential (create|update)|PUT/.test(command));
-    const put = project.calls.findLastIndex((words) => words.includes("PUT"));
-    const trusted = project.calls.findIndex((words) => words.includes("federated-credential"));
+    const put = programs.calls.findLastIndex((words) => words.includes("PUT"));
+    const trusted = programs.calls.findIndex((words) => words.includes("federated-credential"));
     expect(order.length).toBeGreaterThan(2);
     expect(put).toBeLessThan(trusted);
   });
 
   it("sets variables and no secrets", () => {
-    const { github, identities } = project.cloud;
+    const { github, identities } = programs.cloud;
     expect(github.variables).toEqual({
       "environments/production/actions/variables/AZURE_CLIENT_ID": identities["id-production-deploy"]?.[0],
       "actions/variables/AZURE_PLAN_CLIENT_ID": identities["id-production-plan"]?.[0],
@@ -245,9 +293,9 @@ describe("create-pipeline-identity, run once,", () => {
   });
 
   it("adds the pipeline to the environment's deployers and leaves the rest of the file unchanged", () => {
-    const text = project.read("environments/production.json");
-    const object = project.cloud.identities["id-production-deploy"]?.[1];
-    const { deployers } = loadEnvironment("production", project.path("environments"));
+    const text = readFileSync(file, "utf8");
+    const object = programs.cloud.identities["id-production-deploy"]?.[1];
+    const { deployers } = loadEnvironment("production", folder);
     expect(deployers.at(-1)).toEqual({
       name: "Pipeline of acme/vault",
       objectId: object,
@@ -262,32 +310,32 @@ describe("create-pipeline-identity", () => {
   beforeEach(begin);
 
   it("adds actions to the role when the stacks need them, and waits for Azure to list a new role", async () => {
-    project.cloud = { ...cloud(), roleDelay: 1 };
-    const { status, stderr } = await first();
+    programs.cloud = { ...cloud(), roleDelay: 1 };
+    const { status, stderr } = await run();
     expect({ status, stderr }).toEqual({
       status: 0,
       stderr: expect.stringContaining("waiting for Azure to list the role Vault Deployment (production)"),
     });
-    const { roleActions } = project.cloud;
+    const { roleActions } = programs.cloud;
     const complete = roleActions["Vault Deployment (production)"];
     roleActions["Vault Deployment (production)"] = ["*/read"];
-    await first();
-    expect(project.cloud.roleActions["Vault Deployment (production)"]).toEqual(complete);
+    await run();
+    expect(programs.cloud.roleActions["Vault Deployment (production)"]).toEqual(complete);
   });
 
   it("uses the repository's name if GitHub has no immutable subject for it", async () => {
     const state = cloud();
     state.github.oidc = "true ";
-    project.cloud = state;
-    await first();
-    expect(Object.values(project.cloud.trusts).map(({ subject }) => subject)).toContain(
+    programs.cloud = state;
+    await run();
+    expect(Object.values(programs.cloud.trusts).map(({ subject }) => subject)).toContain(
       "repo:acme/vault:environment:production",
     );
   });
 
   it("deletes the trust in pull requests, any other trust, and the right that earlier versions granted", async () => {
-    await first();
-    const { trusts, assignments, identities } = project.cloud;
+    await run();
+    const { trusts, assignments, identities } = programs.cloud;
     const trusted = structuredClone(trusts);
     const plan = identities["id-production-plan"]?.[1] ?? "";
     const old = { issuer: "", subject: "repo:acme@12/vault@34:pull_request", audiences: [] };
@@ -299,21 +347,21 @@ describe("create-pipeline-identity", () => {
     const secret = { type: "ServicePrincipal", role: "Key Vault Secrets User", condition: "" };
     assignments.push({ ...secret, id: "old", principal: plan, scope: "/kv-id/secrets/mysql-administrator" });
     assignments.push({ ...secret, id: "another", principal: "somebody", scope: "/kv-id/secrets/theirs" });
-    const { status, stderr } = await first();
+    const { status, stderr } = await run();
     expect({ status, stderr }).toEqual({
       status: 0,
       stderr: expect.stringContaining("deleted the federated credential github-pull-request"),
     });
-    expect(project.cloud.trusts).toEqual({ ...trusted, "id-of-another github-pull-request": old });
-    expect(project.cloud.assignments.filter(({ role }) => role === secret.role).map(({ id }) => id)).toEqual([
-      "another",
-    ]);
+    expect(programs.cloud.trusts).toEqual({ ...trusted, "id-of-another github-pull-request": old });
+    expect(programs.cloud.assignments.filter(({ role }) => role === secret.role).map(({ id }) => id)).toEqual(
+      ["another"],
+    );
   });
 
   it("corrects a wrong issuer, audience or subject in its own trusts", async () => {
-    await first();
-    const trusted = structuredClone(project.cloud.trusts);
-    const { trusts } = project.cloud;
+    await run();
+    const trusted = structuredClone(programs.cloud.trusts);
+    const { trusts } = programs.cloud;
     Object.assign(trusts["id-production-deploy github-environment"] ?? {}, {
       issuer: "https://elsewhere.example",
     });
@@ -323,41 +371,39 @@ describe("create-pipeline-identity", () => {
     Object.assign(trusts["id-production-plan github-main"] ?? {}, {
       subject: "repo:acme@12/vault@34:pull_request",
     });
-    expect((await first()).status).toBe(0);
-    expect(project.cloud.trusts).toEqual(trusted);
+    expect((await run()).status).toBe(0);
+    expect(programs.cloud.trusts).toEqual(trusted);
   });
 
   it("changes nothing in a second run", async () => {
-    await first();
+    await run();
     const before = {
-      cloud: structuredClone(project.cloud),
-      file: project.read("environments/production.json"),
+      cloud: structuredClone(programs.cloud),
+      file: readFileSync(file, "utf8"),
     };
-    project.calls = [];
-    expect((await project.run(script, args)).status).toBe(0);
+    programs.calls = [];
+    expect((await run()).status).toBe(0);
     expect(changes()).toEqual([]);
-    expect({ cloud: project.cloud, file: project.read("environments/production.json") }).toEqual(before);
+    expect({ cloud: programs.cloud, file: readFileSync(file, "utf8") }).toEqual(before);
   });
 
   it("replaces the condition when the stacks assign another role", async () => {
-    await first();
-    project.edit("production", (json) => {
-      json.network.sshAdministrators = [
-        { name: "Operator", objectId: "44444444-4444-4444-8444-444444444444" },
-      ];
-    });
-    expect((await first()).status).toBe(0);
-    const found = project.cloud.assignments.filter(({ role }) => role.startsWith("Role Based"));
+    await run();
+    const json = JSON.parse(readFileSync(file, "utf8"));
+    json.network.sshAdministrators = [{ name: "Operator", objectId: "44444444-4444-4444-8444-444444444444" }];
+    writeFileSync(file, JSON.stringify(json));
+    expect((await run()).status).toBe(0);
+    const found = programs.cloud.assignments.filter(({ role }) => role.startsWith("Role Based"));
     expect(found).toHaveLength(1);
     expect(found[0]?.condition).toContain("id-of-Virtual-Machine-Administrator-Login");
   });
 
   it("says what waits for the first deployment, and grants it after that", async () => {
-    project.cloud = cloud({ deployed: false });
-    expect((await first()).stderr).toContain("later: rights on rg-production-vault");
+    programs.cloud = cloud({ deployed: false });
+    expect((await run()).stderr).toContain("later: rights on rg-production-vault");
     expect(rights().filter((right) => right.includes("rg-production-vault"))).toEqual([]);
-    project.cloud = { ...project.cloud, groups: [...project.cloud.groups, "rg-production-vault"] };
-    await first();
+    programs.cloud = { ...programs.cloud, groups: [...programs.cloud.groups, "rg-production-vault"] };
+    await run();
     expect(rights()).toContain(`id-production-plan: Key Vault Reader on ${system}`);
   });
 
@@ -367,7 +413,7 @@ describe("create-pipeline-identity", () => {
       (state) => {
         state.loggedOut = true;
       },
-      /not logged in to Azure/,
+      /Nobody is logged in to Azure/,
     ],
     [
       "nobody is logged in to GitHub",
@@ -414,8 +460,8 @@ describe("create-pipeline-identity", () => {
   ])("changes nothing if %s", async (_, change, sentence) => {
     const state = cloud();
     change(state);
-    project.cloud = state;
-    const { status, stderr } = await first();
+    programs.cloud = state;
+    const { status, stderr } = await run();
     expect(status).toBe(1);
     expect(stderr).toMatch(sentence);
     expect(changes()).toEqual([]);
@@ -435,16 +481,16 @@ describe("create-pipeline-identity", () => {
       production: rules(),
       "production-plan": { ...rules(), policy: null, branches: [] },
     });
-    const run = (environments: ReturnType<typeof both>) => {
+    const runWith = (environments: ReturnType<typeof both>) => {
       const state = cloud();
       state.github.environments = environments;
-      project.cloud = state;
-      return project.run(script, ["production", "--repository", "acme/vault"]);
+      programs.cloud = state;
+      return run({ reviewers: [] });
     };
 
     it("accepts their correct rules, and needs no --reviewer", async () => {
-      expect((await run(both())).status).toBe(0);
-      expect(project.cloud.github.environments).toEqual(both());
+      expect((await runWith(both())).status).toBe(0);
+      expect(programs.cloud.github.environments).toEqual(both());
     });
 
     it.each<[string, (environments: ReturnType<typeof both>) => void, RegExp]>([
@@ -487,21 +533,21 @@ describe("create-pipeline-identity", () => {
     ])("changes nothing if %s", async (_, change, sentence) => {
       const environments = both();
       change(environments);
-      const { status, stderr } = await run(environments);
+      const { status, stderr } = await runWith(environments);
       expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(sentence) });
       expect(changes()).toEqual([]);
     });
   });
 
   it("rejects an unknown reviewer", async () => {
-    const { stderr } = await project.run(script, [...args.slice(0, 3), "--reviewer", "nobody"]);
+    const { stderr } = await run({ reviewers: ["nobody"] });
     expect(stderr).toContain("GitHub has no user nobody");
     expect(changes()).toEqual([]);
   });
 
   it("reports several problems at once", async () => {
-    project.cloud = { ...cloud(), accounts: {}, roles: {} };
-    const { stderr } = await project.run(script, ["production", "--repository", "acme/vault"]);
+    programs.cloud = { ...cloud(), accounts: {}, roles: {} };
+    const { stderr } = await run({ reviewers: [] });
     expect(stderr.match(/^ {2}- /gm)).toHaveLength(6);
     expect(stderr).toContain("Name its reviewers with --reviewer LOGIN");
   });
@@ -523,39 +569,94 @@ describe("create-pipeline-identity", () => {
       "ERROR: (AuthorizationFailed) no",
       /Could not assign the role Vault Deployment/,
     ],
-    ["group exists", "ERROR: throttled", /Could not look for the resource group/],
+    ["group exists", "ERROR: (Gone) no", /Could not look for the resource group/],
   ])("stops with a sentence if %s fails, and continues in the next run", async (command, error, sentence) => {
-    project.cloud = { ...cloud(), failures: { [command]: error } };
-    const { status, stderr } = await first();
+    programs.cloud = { ...cloud(), failures: { [command]: error } };
+    const { status, stderr } = await run();
     expect(status).toBe(1);
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toContain("Done.");
-    project.cloud = { ...project.cloud, failures: {} };
-    expect((await first()).status).toBe(0);
+    programs.cloud = { ...programs.cloud, failures: {} };
+    expect((await run()).status).toBe(0);
   });
 
   it.each(["identity create", "role definition create", "role assignment create"])(
     "interrupted at %s continues from there in the next run",
-    async (interruptAt) => {
-      const interrupted = await project.run(script, args, { interruptAt });
+    async (command) => {
+      programs.killedAt = command;
+      const interrupted = await run();
       expect(interrupted.status).not.toBe(0);
       expect(interrupted.stderr).not.toContain("Done.");
-      expect((await first()).stderr).toContain("Done.");
+      programs.killedAt = undefined;
+      expect((await run()).stderr).toContain("Done.");
       expect(rights()).toHaveLength(8);
     },
   );
 
+  it("stops if GitHub does not say whether an environment exists, because it must not change its rules", async () => {
+    const { runCommand: answered } = programs;
+    const failing: typeof answered = async (program, args, options) =>
+      args[1] === "repos/acme/vault/environments/production"
+        ? { code: 1, stdout: "", stderr: "gh: Server Error (HTTP 502)\n" }
+        : answered(program, args, options);
+    Object.assign(programs, { runCommand: failing });
+    const { status, stderr } = await run();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Could not read the GitHub environment production: gh: Server Error \(HTTP 502\)/);
+    expect(changes()).toEqual([]);
+  });
+
   it("rejects an environment that lets the signed-in user deploy from local states", async () => {
-    const { status, stderr } = await project.run(script, ["demo", ...args.slice(1)]);
+    const { status, stderr } = await run({ name: "demo" });
     expect(status).toBe(1);
     expect(stderr).toContain("which a pipeline cannot reach");
     expect(stderr).toContain('lists "signed-in-user" as a deployer');
+  });
+});
+
+describe("scripts/create-pipeline-identity, as a person runs it,", () => {
+  const project = new PipelineProject();
+  afterAll(() => project.remove());
+  beforeEach(() => {
+    project.cloud = cloud();
+    project.calls = [];
+  });
+  const script = (args: string[], options = {}) =>
+    project.run("scripts/create-pipeline-identity", args, options);
+  const args = ["production", "--repository", "acme/vault", "--reviewer", "octocat", "--reviewer", "hubot"];
+
+  it("ends at Ctrl-C, and continues from there in the next run", async () => {
+    const interrupted = await script(args, { interruptAt: "identity create" });
+    expect(interrupted).toMatchObject({ status: 130, stdout: "" });
+    expect(interrupted.stderr).not.toContain("Done.");
+    expect(await script(args)).toMatchObject({
+      status: 0,
+      stdout: "",
+      stderr: expect.stringContaining("Done."),
+    });
+    expect(project.cloud.assignments).toHaveLength(8);
+    expect(project.cloud.github.environments.production?.reviewers).toHaveLength(2);
+    expect(project.read("environments/production.json")).toContain("Pipeline of acme/vault");
+  });
+
+  it("names every missing program", async () => {
+    const bin = project.path("bare");
+    mkdirSync(bin);
+    for (const name of ["node", "dirname"]) symlinkSync(programOnPath(name) ?? "", join(bin, name));
+    const { status, stderr } = await script(args, { env: { PATH: bin } });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr:
+        "Nothing was changed:\n" +
+        "  - az is not on PATH. Install it: https://learn.microsoft.com/cli/azure/install-azure-cli\n" +
+        "  - gh is not on PATH. Install it: https://cli.github.com\n",
+    });
   });
 
   it.each([[[]], [["production"]], [["production", "--repository", "acme"]], [["production", "--what"]]])(
     "rejects the arguments %j",
     async (wrong) => {
-      expect(await project.run(script, wrong)).toMatchObject({
+      expect(await script(wrong)).toMatchObject({
         status: 1,
         stderr: expect.stringMatching(/Usage|OWNER\/NAME/),
       });
@@ -564,12 +665,11 @@ describe("create-pipeline-identity", () => {
   );
 });
 
-it("docs/pipeline.md lists every right that the script grants", () => {
+it("docs/pipeline.md lists every right that the script grants", async () => {
+  begin();
+  expect((await run()).status).toBe(0);
   const page = readFileSync(join(__dirname, "../../../docs/pipeline.md"), "utf8");
-  const text = readFileSync(join(__dirname, "../../../", script), "utf8");
-  const roles = [...text.matchAll(/ensure_role \S+ ServicePrincipal ("[^"]+"|\S+)/g)].map(([, role = ""]) =>
-    role.replaceAll('"', "").replace("($name)", "(<environment>)"),
-  );
-  expect(roles.length).toBeGreaterThan(7);
+  const roles = programs.cloud.assignments.map(({ role }) => role.replace("(production)", "(<environment>)"));
+  expect(roles).toHaveLength(8);
   expect(roles.filter((role) => !page.includes(`| ${role} |`))).toEqual([]);
 });

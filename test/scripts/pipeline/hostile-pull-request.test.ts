@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { trustedSubjects } from "../../../scripts/deployment/pipeline/trusted-subjects";
 
 // The package has no types.
 const { load } = require("js-yaml") as { load: (text: string) => unknown };
@@ -23,7 +24,6 @@ interface Workflow {
 
 const project = join(__dirname, "../../..");
 const folder = join(project, ".github/workflows");
-const script = readFileSync(join(project, "scripts/create-pipeline-identity"), "utf8");
 const expression = (text: string) => `\${{ ${text} }}`;
 const theirs = readdirSync(folder).flatMap((file) => {
   const { on, jobs, permissions } = load(readFileSync(join(folder, file), "utf8")) as Workflow;
@@ -86,9 +86,8 @@ describe("a hostile pull request", () => {
       `${subject}:environment:anything`,
       `${subject}:environment:production-plan2`,
     ];
-    const trusted = [...script.matchAll(/^trust "(.+)" \S+ "(.+)"$/gm)].map(([, , text = ""]) =>
-      text.replace("$subject", subject).replace("$name", "production"),
-    );
+    const { deploy, plan } = trustedSubjects(subject, "production");
+    const trusted = [...Object.values(deploy), ...Object.values(plan)];
     expect(trusted.sort()).toEqual([
       `${subject}:environment:production`,
       `${subject}:environment:production-plan`,

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { itWithProgram } from "../../program";
@@ -72,4 +72,13 @@ itWithProgram("terraform", "changes no lock file if Terraform cannot get the pro
   const run = await project.run("scripts/lock-providers", ["-fs-mirror=/nowhere"]);
   expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining("no lock file was changed") });
   expect(project.read("provider-locks/azurerm.lock.hcl")).toBe("# as it was");
+});
+
+it("locks for Linux and macOS on both kinds of processors, unless options say otherwise", async () => {
+  project.write("bin/notes-arguments", '#!/bin/sh\necho "$*" >>"$TMPDIR/arguments"\nexit 1\n');
+  chmodSync(project.path("bin/notes-arguments"), 0o755);
+  const env = { TERRAFORM_BINARY_NAME: "notes-arguments" };
+  expect(await project.run("scripts/lock-providers", [], { env })).toMatchObject({ status: 1 });
+  const platforms = [...project.read("tmp/arguments").matchAll(/-platform=(\S+)/g)].map(([, name]) => name);
+  expect(platforms.sort()).toEqual(["darwin_amd64", "darwin_arm64", "linux_amd64", "linux_arm64"]);
 });

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { itWithProgram } from "../../program";
+import { programOnPath } from "../../program-on-path";
 import { PipelineProject } from "./pipeline-project";
 
 jest.setTimeout(120_000);
@@ -99,6 +100,35 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
       expect(newer.status).toBe(1);
       expect(newer.stderr).toMatch(/network: the new place holds an older copy/);
       expect(JSON.parse(readFileSync(destination("network"), "utf8")).lineage).toMatch(/^1111/);
+    },
+  );
+
+  itWithProgram(
+    "terraform",
+    "finishes the move of a stack at Ctrl-C, and continues in the next run",
+    async () => {
+      for (const stack of ["network", "mysql"])
+        project.write(`old/${stack}.tfstate`, state("55555555-aaaa-4aaa-8aaa-555555555555", 4));
+      // Presses Ctrl-C in the middle of the first move.
+      project.addProgram(
+        "terraform",
+        `#!/usr/bin/env bash
+set -euo pipefail
+case " $* " in *" -migrate-state "*) ;; *) exec ${programOnPath("terraform")} "$@" ;; esac
+script=$(ps -o pgid= "$PPID" | tr -d ' ')
+kill -INT -- "-$script"
+exec ${programOnPath("terraform")} "$@"
+`,
+      );
+      const interrupted = await from("old");
+      rmSync(project.path("bin/terraform"));
+      expect(interrupted).toMatchObject({ status: 130, stdout: "" });
+      expect(interrupted.stderr).toContain("waiting for Terraform to finish the move of network");
+      expect(readdirSync(project.path("state/demo"))).toEqual(["network.tfstate"]);
+      const { status, stderr } = await from("old");
+      expect(status).toBe(0);
+      expect(stderr).toContain("network: already moved (1 resources)\n");
+      expect(stderr).toContain("mysql: moved 1 resources\n");
     },
   );
 

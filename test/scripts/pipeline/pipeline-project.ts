@@ -5,7 +5,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { linkPackages } from "../../../lib/link-packages";
-import { az, callOf, emptyCloud, gh, Refusal, terraform } from "./cloud";
+import { callOf } from "./cloud";
+import { ImitatedPrograms } from "./imitated-programs";
 
 const project = join(__dirname, "../../..");
 const copied = [
@@ -42,18 +43,14 @@ exit "$status"
 `;
 
 /** A copy of the project for the scripts. Imitations of programs are on PATH and record their calls. */
-export class PipelineProject {
+export class PipelineProject extends ImitatedPrograms {
   readonly folder = mkdtempSync(join(tmpdir(), "pipeline-project-"));
-  cloud = emptyCloud();
-  /** Terraform's plans by stack. A string is the error of a failed plan. */
-  plans: Record<string, unknown> = {};
-  /** Every call of an imitation: the program, then its arguments. */
-  calls: string[][] = [];
   /** Presses Ctrl-C at this command if a test asks for it. */
   private interrupt: (command: string) => boolean = () => false;
   private readonly server: Server = createServer((socket) => this.receive(socket)).listen(0, "127.0.0.1");
 
   constructor(imitations: readonly string[] = ["az", "gh"]) {
+    super();
     for (const name of copied) cpSync(join(project, name), join(this.folder, name), { recursive: true });
     linkPackages(this.path("."));
     for (const name of ["bin", "tmp"]) mkdirSync(join(this.folder, name));
@@ -144,25 +141,9 @@ export class PipelineProject {
       // The arguments, the input, and the text after the last NUL.
       if (rest.length < Number(count) + 2) return;
       const args = rest.slice(0, Number(count));
-      this.calls.push([program, ...args]);
       if (this.interrupt(callOf(args, "").command)) return;
-      socket.end(this.answer(program, args, rest[Number(count)] ?? ""));
+      const { code, stdout, stderr } = this.answer(program, args, rest[Number(count)] ?? "");
+      socket.end(`${code}\n${stdout}${stderr}`);
     });
-  }
-
-  private answer(program: string, args: readonly string[], input: string): string {
-    try {
-      const call = callOf(args, input);
-      const text =
-        program === "az"
-          ? az(this.cloud, call)
-          : program === "gh"
-            ? gh(this.cloud, call)
-            : terraform(this.plans, args);
-      return text ? `0\n${text}\n` : "0\n";
-    } catch (error) {
-      if (!(error instanceof Refusal)) return `1\nERROR: the imitation is at fault: ${error}\n`;
-      return `${error.cause ?? 1}\n${error.message}\n`;
-    }
   }
 }

@@ -94,7 +94,7 @@ describe("scripts/pipeline/plan", () => {
   });
 
   it("refreshes every resource but secrets, whose values it cannot read, and plans secrets from the state", async () => {
-    await project.run("scripts/pipeline/plan", ["--refresh", "demo", "mysql", "network"]);
+    await project.run("scripts/pipeline/plan", ["--refresh", "demo", "network", "mysql"]);
     const plans = project.calls
       .filter(([, , verb]) => verb === "plan")
       .map((words) => ({
@@ -104,14 +104,14 @@ describe("scripts/pipeline/plan", () => {
       }));
     const types = plans.map(({ targets }) => new Set(targets.map((target) => target.split(".")[0])));
     expect(plans.map(({ stack, refresh }) => [stack, refresh])).toEqual([
+      ["network", true],
       ["mysql", true],
       ["mysql", false],
-      ["network", true],
     ]);
-    expect(types[0]).toContain("azurerm_mysql_flexible_server");
-    expect(types[0]).not.toContain("azurerm_key_vault_secret");
-    expect(types[1]).toEqual(new Set(["azurerm_key_vault_secret"]));
-    expect(types[2]).toEqual(new Set());
+    expect(types[0]).toEqual(new Set());
+    expect(types[1]).toContain("azurerm_mysql_flexible_server");
+    expect(types[1]).not.toContain("azurerm_key_vault_secret");
+    expect(types[2]).toEqual(new Set(["azurerm_key_vault_secret"]));
   });
 
   it("uses only committed providers, and reports if none are committed", async () => {
@@ -148,7 +148,7 @@ describe("scripts/pipeline/plan", () => {
   });
 
   it.each([
-    [["demo", "nothing"], /nothing is not a stack\. Choose from vm-reader-role network/],
+    [["demo", "nothing"], /There is no stack "nothing"; choose from vm-reader-role, network/],
     [["nowhere"], /environments\/nowhere\.json does not exist/],
     [[], /Usage:/],
   ])("rejects the arguments %j", async (args, sentence) => {
@@ -215,54 +215,5 @@ describe("scripts/pipeline/drift", () => {
     project.plans = { "web-app": "No rights" };
     expect((await drift()).status).toBe(1);
     expect(project.cloud.github.issue?.body).toContain("web-app: **could not be planned**");
-  });
-});
-
-describe("scripts/pipeline/apply", () => {
-  const digests = '{"network":"abc"}';
-  /** The result as JSON, as the plan of vault-config prints it. */
-  const planned = JSON.stringify({
-    stacks: [{ stack: "vault-config", summary: "### vault-config", digest: "def" }],
-  });
-  const apply = (...args: string[]) => {
-    project.write("output.txt", "");
-    project.write(
-      "scripts/deploy",
-      `#!/bin/sh\necho "$@" >&2\ncase $* in *--json) echo '${planned}' ;; esac\n`,
-    );
-    const env = { REVIEWED_DIGESTS: digests, GITHUB_OUTPUT: project.path("output.txt") };
-    return project.run("scripts/pipeline/apply", args, { env });
-  };
-  const calls = (stderr: string) => stderr.split("\n").filter((line) => line.startsWith("demo "));
-
-  it("leaves vm-reader-role to a person, applies the rest as reviewed, in order, and plans vault-config", async () => {
-    const { status, stdout, stderr } = await apply("demo");
-    const stacks = ["network", "vault-server", "mysql", "web-app", "agent-vm"];
-    expect(calls(stderr)).toEqual([
-      `demo --reviewed ${digests} ${stacks.map((stack) => `--stack ${stack}`).join(" ")}`,
-      "demo --plan --review --stack vault-config --json",
-    ]);
-    expect({ status, stdout }).toEqual({ status: 0, stdout: "### vault-config\n" });
-    expect(project.read("output.txt")).toBe('digests={"vault-config":"def"}\n');
-  });
-
-  it("applies the reviewed plan of vault-config by itself", async () => {
-    const { stderr } = await apply("demo", "vault-config");
-    expect(calls(stderr)).toEqual([`demo --reviewed ${digests} --stack vault-config`]);
-  });
-
-  it.each([[[]], [["demo", "network"]], [["demo", "vault-config", "more"]]])(
-    "rejects the arguments %j",
-    async (args) => {
-      expect(await apply(...args)).toMatchObject({ status: 1, stderr: expect.stringContaining("Usage:") });
-    },
-  );
-
-  it("applies nothing without a review", async () => {
-    const { status, stderr } = await project.run("scripts/pipeline/apply", ["demo"]);
-    expect({ status, stderr }).toEqual({
-      status: 1,
-      stderr: expect.stringContaining("nobody reviewed a plan"),
-    });
   });
 });

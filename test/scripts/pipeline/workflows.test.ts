@@ -1,5 +1,6 @@
 import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { engines } from "../../../package.json";
 import { checkTool } from "../../../scripts/check-tools/check-tool";
 
 // The package has no types.
@@ -18,6 +19,7 @@ interface Job {
   if?: string;
   environment?: string;
   outputs?: Record<string, string>;
+  strategy?: { matrix: Record<string, string[]> };
   permissions?: Record<string, string>;
   steps: Step[];
 }
@@ -79,6 +81,7 @@ describe("workflows", () => {
       "nightly.yml long-tests": { contents: "read" },
       "nightly.yml boot-test": { contents: "read" },
       "nightly.yml mutants": { contents: "read" },
+      "nightly.yml successor": { contents: "read" },
     });
   });
 
@@ -147,6 +150,7 @@ describe("workflows", () => {
       "nightly.yml long-tests": { on: hosted },
       "nightly.yml boot-test": { on: hosted },
       "nightly.yml mutants": { on: hosted },
+      "nightly.yml successor": { on: hosted },
     });
   });
 
@@ -183,6 +187,17 @@ describe("workflows", () => {
   it("run on pull requests without the rights of the target repository", () => {
     expect(Object.keys(workflow("pull-request.yml").on)).toEqual(["pull_request"]);
     expect([...texts.values()].filter((text) => text.includes("pull_request_target"))).toEqual([]);
+  });
+
+  it("test a pull request on each version of Node.js from the oldest one to the one of .nvmrc", () => {
+    const { test } = workflow("pull-request.yml").jobs;
+    const versions = test?.strategy?.matrix.node ?? [];
+    expect(test?.steps.find(({ uses }) => uses?.startsWith("actions/setup-node@"))?.with).toEqual({
+      "node-version": expression("matrix.node"),
+    });
+    expect(versions).toEqual(["20", "22", "24"]);
+    expect(engines.node).toMatch(new RegExp(`^>=${versions[0]}\\.`));
+    expect(readFileSync(join(project, ".nvmrc"), "utf8").trim()).toBe(versions.at(-1));
   });
 
   it("end by themselves", () => {

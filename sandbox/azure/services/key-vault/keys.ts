@@ -26,6 +26,15 @@ export function getKey(call: KeyVaultCall): unknown {
   };
 }
 
+export function listKeyVersions(call: KeyVaultCall): unknown {
+  const value = call.store.keyVersions(call.name).map(({ version }) => {
+    const { key, attributes } = getKey({ ...call, version }) as { key: { kid: string }; attributes: unknown };
+    return { kid: key.kid, attributes };
+  });
+  if (value.length === 0) getKey(call); // throws the error for a missing key
+  return { value, nextLink: null };
+}
+
 export async function createKey(call: KeyVaultCall): Promise<unknown> {
   const { kty, key_size = 2048, key_ops, tags } = call.body;
   if (kty !== "RSA" && kty !== "RSA-HSM") throw notImitated(`a key of type ${kty}`);

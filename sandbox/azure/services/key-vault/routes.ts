@@ -16,6 +16,7 @@ import {
   encryptWithKey,
   getKey,
   getRotationPolicy,
+  listKeyVersions,
   rotateKey,
   unwrapKey,
   updateKey,
@@ -39,7 +40,7 @@ export interface KeyVaultRoute extends Route {
  */
 export const keyVaultRoutes: KeyVaultRoute[] = [
   route("GET", "/keys", "KeyList", "keys/read", refuse),
-  route("GET", "/keys/{name}/versions", "KeyListVersions", "keys/read", refuse),
+  route("GET", "/keys/{name}/versions", "KeyListVersions", "keys/read", listKeyVersions),
   route(
     "GET",
     "/keys/{name}/rotationpolicy",

@@ -16,7 +16,18 @@ import type { KeyVaultStore } from "./store";
 
 const audience = "https://vault.azure.net";
 const domain = ".vault.azure.net";
-const apiVersions = ["2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01"];
+const apiVersions = [
+  "2016-10-01",
+  "7.0",
+  "7.1",
+  "7.2",
+  "7.3",
+  "7.4",
+  "7.5",
+  "7.6-preview.2",
+  "7.6",
+  "2025-07-01",
+];
 
 interface KeyVaultServiceProps {
   world: AzureWorld;

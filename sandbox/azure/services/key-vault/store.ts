@@ -11,7 +11,7 @@ import {
 } from "node:crypto";
 import { promisify } from "node:util";
 import type { KeyVaultCertificate, KeyVaultKey } from "../../model/world";
-import { createSelfSigned } from "../../server/certificates";
+import { createSelfSigned } from "../../server/self-signed-certificate";
 
 const generate = promisify(generateKeyPair);
 const allOperations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"];

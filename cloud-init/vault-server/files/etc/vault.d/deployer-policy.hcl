@@ -181,6 +181,10 @@ path "database/static-creds/*" { capabilities = ["deny"] }
 # Before the engine is taken away its users must go, while Vault can still reach them.
 path "sys/leases/revoke-prefix/database/*" { capabilities = ["update", "sudo"] }
 
+# A workload that is taken away loses its tokens; the others of its auth method log in again.
+path "sys/leases/revoke-prefix/auth/azure/login" { capabilities = ["update", "sudo"] }
+path "sys/leases/revoke-prefix/auth/jwt/login"   { capabilities = ["update", "sudo"] }
+
 # Users that Vault could not remove, and gave up.
 path "sys/leases" {
   capabilities       = ["read", "sudo"]

@@ -29,10 +29,18 @@ unpack() {
   (cd -- "$2" && sha256sum --check --status --strict SHA256SUMS)
 }
 
-# Of the snapshot that was unpacked to FOLDER: Raft's index, and the version of the unseal key that it was sealed with.
+# Of the snapshot that was unpacked to FOLDER: Raft's index.
 index_of() { jq -r '.Index' "$1/meta.json"; }
 
-key_version_of() { grep --only-matching --text --extended-regexp '[0-9a-f]{32}' "$1/SHA256SUMS.sealed" | head -n 1; }
+# The versions of the unseal key without which the snapshot is worthless, a line each: the one that it was sealed with, and those with which
+# Vault's root key and recovery key are wrapped in its data. These are others while Vault has not been restarted since a rotation of the key.
+# A wrapped value names its version as the protobuf field 3 of 32 bytes. Source: go-kms-wrapping, KeyInfo.key_id.
+key_versions_of() {
+  {
+    grep --only-matching --text --extended-regexp '[0-9a-f]{32}' "$1/SHA256SUMS.sealed" | head -n 1
+    LC_ALL=C grep --only-matching --text --perl-regexp '\x1a\x20\K[0-9a-f]{32}(?![0-9a-f])' "$1/state.bin" || true
+  } | awk '!seen[$0]++'
+}
 
 # field FILTER: of the last answer, by jq.
 field() {

@@ -1,0 +1,60 @@
+import type { Construct } from "constructs";
+import { AdminSshKey } from "../admin-ssh-key";
+import { EnterpriseLicense } from "../enterprise-license";
+import type { KeyVault } from "../key-vault";
+import { RecoveryKeys } from "../recovery-keys";
+import { TlsCertificate } from "../tls-certificate";
+import { UnsealKey } from "../unseal-key";
+import { RecoveryKeyVault } from "./recovery-key-vault";
+import type { VaultHosts } from "./vault-hosts";
+import { VaultKeyVault } from "./vault-key-vault";
+import type { VaultServerProps } from "./vault-server-props";
+
+export interface VaultKeysProps extends VaultServerProps {
+  hosts: VaultHosts;
+  /** Vault's public DNS name, if it has one. */
+  publicName?: string;
+  /** Azure id of the custom role that can set a secret but not read it. */
+  recoveryKeyWriterRoleId: string;
+}
+
+/** Everything that Vault's server has in Key Vault, with Vault's rights to it. */
+export class VaultKeys {
+  readonly keyVault: KeyVault;
+  readonly unsealKey: UnsealKey;
+  readonly certificate: TlsCertificate;
+  readonly recoveryKeys: RecoveryKeys;
+  /** Only in the Enterprise edition. */
+  readonly license?: EnterpriseLicense;
+  readonly sshKey: AdminSshKey;
+
+  constructor(scope: Construct, props: VaultKeysProps) {
+    const { environment, vaultPrincipalId } = props;
+    const { vault, protectData, recoveryKeyReaders } = environment;
+    const keyVault = new VaultKeyVault(scope, "key-vault", props);
+    this.keyVault = keyVault;
+    this.unsealKey = new UnsealKey(scope, "unseal-key", {
+      keyVaultId: keyVault.id,
+      hardware: vault.keyVaultSku === "premium",
+      vaultPrincipalId,
+      protect: protectData,
+    });
+    this.certificate = new TlsCertificate(scope, "certificate", {
+      tls: vault.tls,
+      keyVault,
+      dnsNames: props.hosts.inCertificate(props.publicName),
+      vaultPrincipalId,
+    });
+    this.recoveryKeys = new RecoveryKeys(scope, "recovery-keys", {
+      keyVault: new RecoveryKeyVault(scope, "recovery-key-vault", props),
+      writerRoleId: props.recoveryKeyWriterRoleId,
+      vaultPrincipalId,
+      readers: recoveryKeyReaders,
+    });
+    this.license =
+      vault.edition === "enterprise"
+        ? new EnterpriseLicense(scope, "license", { keyVault, vaultPrincipalId })
+        : undefined;
+    this.sshKey = new AdminSshKey(scope, "ssh-key", { keyVaultId: keyVault.id });
+  }
+}

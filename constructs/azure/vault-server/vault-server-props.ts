@@ -1,0 +1,26 @@
+import type { Environment } from "../../../environments/schema";
+import type { PrivateDnsZone } from "../private-dns-zone";
+import type { SystemNetwork } from "../system-network";
+
+/** The part of the network stack that Vault's constructs use. */
+export interface VaultNetwork {
+  readonly resourceGroup: { readonly id: string; readonly name: string };
+  readonly subnets: SystemNetwork["subnets"];
+  readonly vaultDnsZone: PrivateDnsZone;
+  /** The zone's name as plain text. */
+  readonly vaultDnsZoneName: string;
+}
+
+/**
+ * Properties of each construct in this folder. A construct here may also create resources beside itself, in the
+ * scope that it gets: Terraform's addresses contain the scope, and an address of a deployed resource must not change.
+ */
+export interface VaultServerProps {
+  environment: Environment;
+  network: VaultNetwork;
+  tenantId: string;
+  /** Ending of global names. */
+  suffix: string;
+  /** Principal id of Vault's identity. */
+  vaultPrincipalId: string;
+}

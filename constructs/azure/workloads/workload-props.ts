@@ -1,0 +1,21 @@
+import type { Environment } from "../../../environments/schema";
+import type { AdminSshKey } from "../admin-ssh-key";
+import type { MysqlServer } from "../mysql-server";
+import type { SystemNetwork } from "../system-network";
+import type { TlsCertificate } from "../tls-certificate";
+
+/** What workloads need of the environment and of the earlier stacks. */
+export interface WorkloadProps {
+  environment: Environment;
+  network: {
+    readonly resourceGroup: { readonly name: string };
+    readonly subnets: SystemNetwork["subnets"];
+  };
+  vaultServer: {
+    /** Vault's address inside the virtual network. */
+    readonly privateAddress: string;
+    readonly keys: { readonly certificate: TlsCertificate; readonly sshKey: AdminSshKey };
+    readonly watching?: { readonly ruleId: string };
+  };
+  mysqlServer: MysqlServer;
+}

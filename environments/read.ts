@@ -1,0 +1,29 @@
+import type { z } from "zod";
+
+/**
+ * Reads the value at a path for a rule. Returns undefined if the value itself is malformed. So a mistake in one field
+ * does not hide the messages of other rules.
+ */
+export type Read = <Schema extends z.ZodType>(
+  schema: Schema,
+  ...path: (string | number)[]
+) => z.infer<Schema> | undefined;
+
+/** Creates a reader for a parsed JSON document. */
+export function reader(input: unknown): Read {
+  return (schema, ...path) => {
+    const parsed = schema.safeParse(valueAt(input, path));
+    return parsed.success ? parsed.data : undefined;
+  };
+}
+
+/** Returns the value at a path of a parsed JSON document, or undefined if the path ends early. */
+export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, key)
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    input,
+  );
+}

@@ -1,0 +1,190 @@
+import type { Environment } from "../../environments/schema";
+import { UserError } from "../../lib/processes/user-error";
+import { childEnvironment, withVaultLogin } from "./child-environment";
+import { lossesOf } from "./data-loss";
+import { type DeploymentOptions, DeploymentRun } from "./deployment-run";
+import type { Interruption } from "./interruption";
+import type { DeployedMachine } from "./machine-reports";
+import { MachineUpdates } from "./machine-updates";
+import { allOutputs } from "./outputs";
+import { type PlannedStack, plannedChanges, readablePlan, stacksToDeployFirst, withPlan } from "./plan";
+import { stateLocks } from "./preflight/lock-check";
+import { preflight } from "./preflight/preflight";
+import { type ReviewablePlan, reviewablePlan } from "./reviewed-plan";
+import { StackApplication } from "./stack-application";
+import { breakLock } from "./stack-state";
+import { trySystem } from "./system-trial";
+import { UnfinishedWork } from "./unfinished-work";
+
+/** What scripts/deploy --json prints. */
+export interface Result {
+  environment: string;
+  ok: boolean;
+  stacks: (
+    | { stack: string; seconds: number; machines?: Record<string, readonly string[]> }
+    | PlannedStack
+    | ReviewablePlan
+  )[];
+  outputs?: Record<string, unknown>;
+  /** One sentence a problem, each with its cure. */
+  problems?: readonly string[];
+}
+
+/** One run of scripts/deploy. */
+export class Deployment {
+  private readonly run: DeploymentRun;
+
+  constructor(
+    environment: Environment,
+    stackNames: readonly string[] | undefined,
+    options: DeploymentOptions,
+    interruption: Interruption,
+    private readonly result: Result,
+  ) {
+    this.run = new DeploymentRun(environment, stackNames, options, interruption);
+  }
+
+  async deploy(): Promise<void> {
+    const env = await this.prepare();
+    const { run } = this;
+    const application = new StackApplication(run);
+    const updates = new MachineUpdates(run);
+    const started: DeployedMachine[] = [];
+    for (const stack of run.stacks) {
+      const { name } = stack;
+      const start = performance.now();
+      const before = run.states.get(name);
+      await this.withLogin(name, env, true, (login, secrets) => application.apply(name, login, secrets));
+      if (name === "vault-server") run.forgetVault();
+      await run.readState(name, env);
+      const machines = updates.of(stack, before);
+      started.push(...machines.filter(({ deployment }) => deployment === "new"));
+      const changed = machines.filter(({ deployment }) => deployment === "changed");
+      await updates.bring(machines);
+      this.result.stacks.push({
+        stack: name,
+        seconds: Math.round((performance.now() - start) / 100) / 10,
+        ...(changed.length > 0 && {
+          machines: Object.fromEntries(changed.map((machine) => [machine.name, machine.changes])),
+        }),
+      });
+    }
+    await trySystem(run);
+    await updates.untilApplied(started);
+    this.result.outputs = allOutputs(run.states);
+  }
+
+  /** @param show takes each plan as a person reads it */
+  async plan(show: (text: string) => void): Promise<void> {
+    const env = await this.prepare();
+    for (const stack of this.run.stacks) {
+      const { name } = stack;
+      const missing = stacksToDeployFirst(stack, this.run.states);
+      if (missing.length > 0) {
+        this.show({ stack: name, waitsFor: missing }, show);
+        continue;
+      }
+      await this.withLogin(name, env, false, (login, secrets) =>
+        this.run.onStack("plan of", name, login, secrets, (terraform) =>
+          withPlan(
+            terraform,
+            async (made) => {
+              const { plan } = made;
+              const readable = await readablePlan(terraform, made);
+              this.show({ stack: name, changes: plannedChanges(plan), ...readable }, show);
+              for (const { sentence } of lossesOf(name, plan))
+                this.run.progress.line(`Warning: ${sentence}.`);
+            },
+            this.run.scopeOf(name),
+          ),
+        ),
+      );
+    }
+  }
+
+  /** Gives back what the run holds beside states: the file with Vault's certificate. */
+  close(): void {
+    this.run.forgetVault();
+  }
+
+  /** Only the lock that somebody saw: another run may hold one by now. */
+  async breakLock(id: string): Promise<void> {
+    const { az, environment, system: stacks, interruption, progress } = this.run;
+    const lock = (await stateLocks({ az, environment, stacks })).find(({ ID }) => ID === id);
+    if (!lock) {
+      throw new UserError(
+        `No state of ${environment.name} has the lock ${id}; run again without --break-lock, which says what is locked.`,
+      );
+    }
+    const { stack, Who, Created } = lock;
+    await progress.step(`lock on the state of ${stack.name}, by ${Who} since ${Created}: gives it back`, () =>
+      breakLock(stack, id, interruption.signal),
+    );
+  }
+
+  /** Plans as deploy() does. @param show takes each plan as a reviewer reads it */
+  async planForReview(show: (text: string) => void): Promise<void> {
+    const env = await this.prepare();
+    for (const { name } of this.run.stacks) {
+      await this.withLogin(name, env, true, (login, secrets) =>
+        this.run.onStack("plan of", name, login, secrets, (terraform) =>
+          withPlan(
+            terraform,
+            async ({ plan }) => {
+              const reviewable = reviewablePlan(name, plan);
+              this.result.stacks.push(reviewable);
+              show(`${reviewable.summary}\nDigest: ${reviewable.digest}\n\n`);
+            },
+            this.run.scopeOf(name),
+          ),
+        ),
+      );
+    }
+  }
+
+  /** Looks at everything that is needed, and gives what Terraform runs with. */
+  private async prepare(): Promise<NodeJS.ProcessEnv> {
+    const { environment, az, system, stacks, interruption, progress } = this.run;
+    const unfinished = new UnfinishedWork(environment.name);
+    const warn = (sentence: string): void => progress.line(`Warning: ${sentence}`);
+    const { login, states } = await progress.step(`preflight of ${environment.name}`, (report) =>
+      preflight({ environment, az, system, stacks, unfinished, warn, interruption, report }),
+    );
+    this.run.states = states;
+    return childEnvironment(environment, login);
+  }
+
+  /**
+   * Does what vault-config needs Vault's certificate and the deployer's token for; other stacks get neither.
+   * @param wait whether to wait for Vault first
+   */
+  private async withLogin(
+    stack: string,
+    env: NodeJS.ProcessEnv,
+    wait: boolean,
+    work: (env: NodeJS.ProcessEnv, secrets: readonly string[]) => Promise<void>,
+  ): Promise<void> {
+    if (stack !== "vault-config") return work(env, []);
+    const { interruption, progress, options } = this.run;
+    const access = await this.run.vaultAccess();
+    if (wait) {
+      await progress.step(
+        "Vault: unsealed, and lets deployers in",
+        (report) => access.untilReady({ seconds: options.wait, interruption, report }),
+        { announce: true },
+      );
+    }
+    const token = await access.token();
+    return work(withVaultLogin(env, access, token), [token]);
+  }
+
+  private show(planned: PlannedStack, show: (text: string) => void): void {
+    this.result.stacks.push(planned);
+    const { stack } = planned;
+    show(
+      "waitsFor" in planned
+        ? `# ${stack}: can be planned once ${planned.waitsFor.join(", ")} is deployed\n\n`
+        : `# ${stack}: ${planned.add} to add, ${planned.change} to change, ${planned.destroy} to destroy\n\n${planned.text}\n\n`,
+    );
+  }
+}

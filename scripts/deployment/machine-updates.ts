@@ -1,0 +1,47 @@
+import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
+import type { DeploymentRun } from "./deployment-run";
+import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
+import type { StackState } from "./stack-state";
+
+/** The VMs of a deployment, which apply by themselves what changes in their user data. */
+export class MachineUpdates {
+  constructor(private readonly deployment: DeploymentRun) {}
+
+  /** The stack's VMs, after its deployment. */
+  of(stack: SynthesizedStack, before: StackState | undefined): DeployedMachine[] {
+    if (resourcesOf(stack, "azurerm_linux_virtual_machine").length === 0) return [];
+    return deployedMachines(before, this.deployment.stateOf(stack.name));
+  }
+
+  /** Shows what changes on VMs that run, and waits until it has. */
+  async bring(machines: readonly DeployedMachine[]): Promise<void> {
+    for (const { name, changes } of machines) {
+      for (const change of changes) this.deployment.progress.line(`  ${name} ${change}`);
+    }
+    const reports = new MachineReports(this.deployment.az);
+    const due = await Promise.all(
+      machines.map(
+        async (machine) =>
+          machine.deployment === "changed" ||
+          (machine.deployment === "unchanged" && (await reports.isBehind(machine))),
+      ),
+    );
+    await this.untilApplied(machines.filter((_, index) => due[index]));
+  }
+
+  /** All at once: in a cluster each waits for its turn, and which one that is nobody knows before. */
+  async untilApplied(machines: readonly DeployedMachine[]): Promise<void> {
+    const { interruption } = this.deployment;
+    const seconds = this.deployment.options.wait * machines.length;
+    const reports = new MachineReports(this.deployment.az);
+    const steps = machines.map((machine) =>
+      this.deployment.progress.step(
+        `${machine.name}: applies its user data ${machine.version}`,
+        (report) => reports.untilApplied(machine, { seconds, interruption, report }),
+        { announce: true },
+      ),
+    );
+    await Promise.allSettled(steps);
+    await Promise.all(steps);
+  }
+}

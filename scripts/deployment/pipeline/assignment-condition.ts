@@ -1,0 +1,17 @@
+/**
+ * The condition for an identity's right to write and delete role assignments. The identity may assign the roles with these ids, but to
+ * itself only its own ones. Source: Azure, conditions for role assignments, "Constrain roles".
+ * @param principal the identity's object id
+ */
+export function assignmentCondition(
+  principal: string,
+  ownRoleIds: readonly string[],
+  otherRoleIds: readonly string[],
+): string {
+  const [own, others] = [ownRoleIds.join(", "), otherRoleIds.join(", ")];
+  const role = "[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals";
+  const notItself = `@Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAllValues:GuidNotEquals {${principal}}`;
+  const write = `(!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request${role} {${own}}) OR (@Request${role} {${others}} AND ${notItself})`;
+  const remove = `(!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource${role} {${own}, ${others}})`;
+  return `(${write}) AND (${remove})`;
+}

@@ -1,0 +1,164 @@
+import { z } from "zod";
+import { loadEnvironment } from "../../environments/load";
+import type { Environment } from "../../environments/schema";
+import { UserError } from "../../lib/processes/user-error";
+import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
+import { AzureCli } from "./azure-cli";
+import { Deployment } from "./deployment";
+import type { Interruption } from "./interruption";
+import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
+import { oneAtATime } from "./one-at-a-time";
+import { readArguments, readSeconds, runScript, say } from "./run-script";
+import { readStateAside } from "./stack-state";
+import { readSystem } from "./system";
+
+const help = `Usage: scripts/rotate-unseal-key [environment] [--wait SECONDS]
+
+Gives Vault's unseal key a new version in Key Vault, deploys the stack vault-server, which restarts Vault and so has it wrap its root key
+and recovery key anew, and waits for a snapshot that shows that Vault's data need no other version. Then it disables the versions before.
+If it fails or is killed, run the same command again. It continues where it stopped, with the version that it made.
+
+A snapshot from before needs the version of its time: enable that version before you restore it.
+
+  environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
+  --wait SECONDS  how long a node may take to restart, and how long to wait for the snapshot (default 1200)
+`;
+
+/** `scripts/rotate-unseal-key`. */
+export async function main(): Promise<void> {
+  await runScript(async (interruption) => {
+    const { environment: name, values } = readArguments(help, { wait: { type: "string", default: "1200" } });
+    const environment = loadEnvironment(name);
+    if (!environment.vault.snapshots.enabled) {
+      throw new UserError(
+        `The environment ${name} keeps no snapshots, and only a snapshot shows which versions of the key Vault's data need; set vault.snapshots.enabled to true in its file, and deploy.`,
+      );
+    }
+    const wait = readSeconds(values.wait);
+    await oneAtATime(() => new UnsealKeyRotation(environment, wait, interruption).run());
+  });
+}
+
+const keyVersion = z.object({ kid: z.string(), attributes: z.object({ enabled: z.boolean() }) });
+const keyShown = z.object({ key: z.object({ kid: z.string() }) });
+
+/** One run of the script. */
+class UnsealKeyRotation {
+  private readonly az: AzureCli;
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly wait: number,
+    private readonly interruption: Interruption,
+  ) {
+    this.az = new AzureCli(interruption.signal);
+  }
+
+  async run(): Promise<void> {
+    const { az } = this;
+    const id = await this.keyId();
+    const enabled = await this.enabledVersions(id);
+    await this.refuseSealing(enabled.map(versionIn));
+    // Two enabled versions are a rotation that is under way.
+    if (enabled.length < 2) await az.run("keyvault", "key", "rotate", "--id", id);
+    const newest = await this.newest(id);
+    say(`unseal key: its newest version is ${versionIn(newest)}`);
+    await this.deploy();
+    await this.untilNothingNeedsAnother(versionIn(newest));
+    for (const kid of await this.enabledVersions(id)) {
+      if (kid === newest) continue;
+      await az.run("keyvault", "key", "set-attributes", "--id", kid, "--enabled", "false");
+      say(`unseal key: version ${versionIn(kid)} is disabled; snapshots from before need it`);
+    }
+    process.stdout.write(`Vault's data need version ${versionIn(newest)} of the unseal key, and no other.\n`);
+  }
+
+  /** @throws {UserError} when Vault, which this restarts, could not unseal itself any more */
+  private async refuseSealing(enabled: readonly string[]): Promise<void> {
+    const needed = neededVersions(await this.consoles(await this.machines()));
+    const missing =
+      enabled.length === 0 ? ["its newest version"] : needed?.filter((one) => !enabled.includes(one));
+    if (!missing?.length) return;
+    throw new UserError(
+      `Vault's data need ${missing.join(" and ")} of the unseal key, which is disabled, so Vault would stay sealed after a restart; nothing was changed. Enable it (\`az keyvault key set-attributes --enabled true\`), and run the same command again.`,
+    );
+  }
+
+  private async machines(): Promise<DeployedMachine[]> {
+    return deployedMachines(undefined, await this.state());
+  }
+
+  private consoles(machines: readonly DeployedMachine[]): Promise<string[]> {
+    const reports = new MachineReports(this.az);
+    return Promise.all(machines.map(({ id }) => reports.console(id)));
+  }
+
+  /** Without a version. */
+  private async keyId(): Promise<string> {
+    const [key] = (await this.state()).existing("azurerm_key_vault_key", "unseal");
+    if (!key) throw new UserError("The stack vault-server is not deployed; run scripts/deploy first.");
+    return String(key["versionless_id"]);
+  }
+
+  private async enabledVersions(id: string): Promise<string[]> {
+    const versions = await this.az.json(z.array(keyVersion), "keyvault", "key", "list-versions", "--id", id);
+    return versions.filter(({ attributes }) => attributes.enabled).map(({ kid }) => kid);
+  }
+
+  private async newest(id: string): Promise<string> {
+    return (await this.az.json(keyShown, "keyvault", "key", "show", "--id", id)).key.kid;
+  }
+
+  private state() {
+    const stack = readSystem(this.environment).find(({ name }) => name === "vault-server");
+    if (!stack) throw new UserError("The environment has no stack vault-server.");
+    return readStateAside(stack, this.interruption.signal);
+  }
+
+  private async deploy(): Promise<void> {
+    const { environment, wait, interruption } = this;
+    const options = { wait, allowedLosses: [], replace: [], atOnce: false, reviewed: undefined };
+    const result = { environment: environment.name, ok: false, stacks: [] };
+    const deployment = new Deployment(environment, ["vault-server"], options, interruption, result);
+    await deployment.deploy().finally(() => deployment.close());
+  }
+
+  /** A single node takes a snapshot right after its restart; in a cluster the next one of the timer may be the first. */
+  private async untilNothingNeedsAnother(version: string): Promise<void> {
+    const { wait, interruption, environment } = this;
+    const machines = await this.machines();
+    let needed: readonly string[] | undefined;
+    const proven = async (): Promise<boolean> => {
+      needed = neededVersions(await this.consoles(machines));
+      return needed?.join() === version;
+    };
+    try {
+      await waitFor("a snapshot that needs the newest version only", proven, {
+        deadlineMs: wait * 1000,
+        intervalMs: Math.min(10_000, wait * 100),
+        abort: interruption.promise,
+      });
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      const seen = needed
+        ? `the newest snapshot needs ${needed.join(" and ")}`
+        : "no node's serial console tells of a snapshot";
+      throw new UserError(
+        `No version was disabled: ${seen}. Vault takes a snapshot every ${environment.vault.snapshots.interval}; run the same command again after the next one.`,
+      );
+    }
+  }
+}
+
+/** The versions of the key that the newest snapshot needs, by the consoles of the nodes; undefined where none tells of one. */
+export function neededVersions(consoles: readonly string[]): string[] | undefined {
+  const reports = consoles.flatMap((console) => [
+    ...console.matchAll(
+      /vault-snapshot (\d{8}T\d{6}Z)[\w.-]*: stored, [^\r\n]*key version ([0-9a-f]{32}(?: [0-9a-f]{32})*)/g,
+    ),
+  ]);
+  const newest = reports.sort(([, a = ""], [, b = ""]) => b.localeCompare(a))[0];
+  return newest?.[2]?.split(" ");
+}
+
+const versionIn = (kid: string): string => kid.split("/").at(-1) ?? kid;

@@ -1,0 +1,172 @@
+import type { Report } from "../../lib/processes/progress";
+import { messageOf, UserError } from "../../lib/processes/user-error";
+import { numberOf } from "../../lib/processes/version";
+import { VaultRefusal } from "../../lib/vault-api/vault-client";
+import type { Plan } from "../plan-summary/plan";
+import { adopt, type Stranger, strangersIn } from "./adoption";
+import { Cluster, type ClusterOptions } from "./cluster";
+import { clusterChanges, type NodeChange } from "./cluster-changes";
+import { lossesOf, refuseDataLoss } from "./data-loss";
+import type { DeploymentRun } from "./deployment-run";
+import { deployedMachines, MachineReports } from "./machine-reports";
+import { NodeTurns } from "./node-turns";
+import { type MadePlan, withPlan } from "./plan";
+import { refuseQuorumLoss } from "./quorum-loss";
+import { endAccess, proveGone, removedWorkloads } from "./removed-workloads";
+import { refuseUnreviewed, refuseUnreviewedPart, reviewedDigest } from "./reviewed-plan";
+import { TerraformError, type TerraformRun, terraform } from "./terraform";
+import { mountInTheWay } from "./terraform-failure";
+import { UnfinishedWork } from "./unfinished-work";
+
+/** Applies the plans of a deployment's stacks. */
+export class StackApplication {
+  private readonly unfinished: UnfinishedWork;
+
+  constructor(private readonly deployment: DeploymentRun) {
+    this.unfinished = new UnfinishedWork(deployment.environment.name);
+  }
+
+  /**
+   * Plans a stack, looks at the plan, and applies exactly that; once more after what a run left that was killed is taken in, or after the
+   * nodes of a cluster have changed one after the other.
+   * @param first the plan of which the nodes have changed already
+   */
+  async apply(
+    stack: string,
+    env: NodeJS.ProcessEnv,
+    secrets: readonly string[],
+    first?: Plan,
+  ): Promise<void> {
+    const { reviewed, atOnce } = this.deployment.options;
+    const digest = reviewed && reviewedDigest(stack, reviewed);
+    const work = this.deployment.onStack("stack", stack, env, secrets, async (run) => {
+      const turns = await withPlan(
+        run,
+        async (made) => {
+          const { plan } = made;
+          if (digest && first) refuseUnreviewedPart(stack, first, plan);
+          else if (digest) refuseUnreviewed(stack, plan, digest);
+          refuseQuorumLoss(stack, plan, atOnce);
+          this.refuseLosses(stack, plan);
+          const nodes = clusterChanges(stack, plan);
+          if (!atOnce && !first && nodes.some(({ stops, leaves }) => stops || leaves)) return { plan, nodes };
+          return { again: await this.applyAndAdopt(run, made) };
+        },
+        first ? {} : this.deployment.scopeOf(stack),
+      );
+      if (!turns.nodes) return turns.again ? { first } : undefined;
+      await this.changeInTurn(run, turns.plan, turns.nodes);
+      return { first: turns.plan };
+    });
+    const again = await work.catch((error) => this.clearedTheWay(error));
+    if (again) await this.apply(stack, env, secrets, again.first);
+  }
+
+  private refuseLosses(stack: string, plan: Plan): void {
+    refuseDataLoss(lossesOf(stack, plan), this.deployment.options.allowedLosses);
+  }
+
+  /** @returns whether something was in the way, and is taken in now */
+  private async applyAndAdopt(run: TerraformRun, { plan, file, changes }: MadePlan): Promise<boolean> {
+    const removed = removedWorkloads(plan);
+    const ended = await Promise.all(
+      removed.map((workload) => this.deployment.asDeployer((client) => endAccess(client, workload))),
+    );
+    const strangers = await this.applyPlan(run, file, changes);
+    for (const [index, workload] of removed.entries()) {
+      await this.deployment.asDeployer((client) => proveGone(client, workload));
+      this.deployment.progress.line(
+        `  ${workload.role}: Vault has neither this role nor its policy; ended: ${ended[index]?.join(", ")}`,
+      );
+    }
+    for (const { address } of strangers)
+      this.deployment.progress.line(`  takes in ${address}, which a run made that was killed`);
+    await adopt(strangers, { run, plan, az: this.deployment.az });
+    return strangers.length > 0;
+  }
+
+  private async changeInTurn(run: TerraformRun, plan: Plan, nodes: readonly NodeChange[]): Promise<void> {
+    const { interruption, progress } = this.deployment;
+    const { wait: seconds } = this.deployment.options;
+    run.report("its nodes take turns");
+    const withVault: ClusterOptions["withVault"] = async (work) => {
+      const access = await this.deployment.vaultAccess();
+      return access.asDeployer(work).catch((error) => {
+        // A node that has changed may show a newer one.
+        if (/certificate|self-signed/i.test(messageOf(error))) this.deployment.forgetVault();
+        throw error;
+      });
+    };
+    const cluster = new Cluster({ withVault, seconds, interruption });
+    const version = numberOf(this.deployment.environment.vault.version);
+    const change = (node: NodeChange, report: Report) => this.changeNode({ ...run, report }, plan, node);
+    await new NodeTurns({ cluster, progress, version, change }).take(nodes);
+  }
+
+  /** Changes what the plan changes of one node, and nothing else. */
+  private async changeNode(run: TerraformRun, whole: Plan, node: NodeChange): Promise<void> {
+    const { stack, env, report } = run;
+    const { wait: seconds, reviewed, replace } = this.deployment.options;
+    const targets = node.addresses;
+    const again = await withPlan(
+      run,
+      async (made) => {
+        const others = clusterChanges(stack, made.plan).filter(
+          ({ name, stops, leaves }) => name !== node.name && (stops || leaves),
+        );
+        if (others.length > 0)
+          throw new UserError(
+            `The change of ${node.name} would stop ${others.map(({ name }) => name).join(" and ")} too; change what they share in a deployment of its own.`,
+          );
+        if (reviewed) refuseUnreviewedPart(stack, whole, made.plan);
+        this.refuseLosses(stack, made.plan);
+        return this.applyAndAdopt(run, made);
+      },
+      { targets, replace: replace.filter((address) => targets.includes(address)) },
+    );
+    if (again) return this.changeNode(run, whole, node);
+    const before = this.deployment.states.get(stack);
+    await this.deployment.readState(stack, env);
+    const machines = deployedMachines(before, this.deployment.stateOf(stack));
+    const machine = machines.find(({ name }) => name.endsWith(`-${node.name}`));
+    if (!machine)
+      throw new UserError(`Terraform's state has no VM of ${node.name}; run the same command again.`);
+    await new MachineReports(this.deployment.az).untilApplied(machine, {
+      seconds,
+      interruption: this.deployment.interruption,
+      report,
+    });
+  }
+
+  /** Takes away the database engine that an earlier removal left half way. @throws the error where that is not the reason for it */
+  private async clearedTheWay(error: unknown): Promise<{ first?: Plan }> {
+    if (!(error instanceof TerraformError && mountInTheWay(error.output) === "database")) throw error;
+    const access = await this.deployment.vaultAccess();
+    const cleared = await access.finishRemovalOfDatabaseEngine().catch((reason) => {
+      // MySQL is still away, which the error says.
+      if (reason instanceof VaultRefusal) return false;
+      throw reason;
+    });
+    if (!cleared) throw error;
+    this.deployment.progress.line(
+      "  took away the database engine, whose removal an earlier run had not ended",
+    );
+    return {};
+  }
+
+  /** @returns what is in the way, where an earlier run was killed and may have made it */
+  private async applyPlan(run: TerraformRun, file: string, changes: boolean): Promise<readonly Stranger[]> {
+    const { stack } = run;
+    const killedBefore = this.unfinished.isLeftOf(stack);
+    try {
+      await this.unfinished.during(stack, async () => {
+        if (changes) await terraform(run, ["apply", "-no-color", "-input=false", file]);
+      });
+      return [];
+    } catch (error) {
+      const strangers = error instanceof TerraformError ? strangersIn(error.output) : undefined;
+      if (killedBefore && strangers) return strangers;
+      throw error;
+    }
+  }
+}

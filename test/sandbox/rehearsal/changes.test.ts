@@ -1,0 +1,63 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadEnvironment } from "../../../environments/load";
+import type { Environment } from "../../../environments/schema";
+import { changes } from "../../../sandbox/rehearsal/changes";
+import { withoutHash } from "../../../sandbox/rehearsal/expected-plan";
+import { editEnvironment, prepareEnvironment } from "../../../sandbox/rehearsal/project-copy";
+import type { Rehearsal } from "../../../sandbox/rehearsal/rehearsal";
+import { readSystem } from "../../../scripts/deployment/system";
+
+const edits = changes.filter(({ edit }) => edit);
+
+/** What an edit asks the rehearsal for. */
+const rehearsal = {
+  person: "00000000-0000-4000-8000-0000000000aa",
+  otherVault: { version: "1.21.1" },
+};
+
+describe.each(["demo", "production"])(
+  "A rehearsal of %s expects new resources as the stacks have them:",
+  (name) => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "changes-test-"));
+      mkdirSync(join(folder, "environments"));
+      const file = `environments/${name}.json`;
+      cpSync(join(__dirname, "../../..", file), join(folder, file));
+      prepareEnvironment(folder, name, "1.21.0");
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+    const environment = () => loadEnvironment(name, join(folder, "environments"));
+
+    it.each(edits.map((change) => [change.what, change] as const))("%s", (_, { edit, plan }) => {
+      const before = new Set(resourcesOf(environment()));
+      const asked = { ...rehearsal, environment: environment() } as Rehearsal;
+      editEnvironment(folder, name, (file) => edit?.(file as never, asked));
+      const added = resourcesOf(environment(), before);
+      const { "vault-config": _waits, ...stacks } = plan(environment());
+      const expected = Object.entries(stacks).flatMap(([stack, actions]) =>
+        Object.entries(actions).flatMap(([address, action]) =>
+          action === "added" ? [`${stack}: ${address}`] : [],
+        ),
+      );
+      expect(added.sort()).toEqual(expected.sort());
+    });
+  },
+);
+
+/** The addresses of resources that were not there before, under another address. Without vault-config, which waits for others. */
+function resourcesOf(environment: Environment, before: ReadonlySet<string> = new Set()): string[] {
+  return readSystem(environment)
+    .filter(({ name }) => name !== "vault-config")
+    .flatMap(({ name, json }) => {
+      const inStack = (address: unknown) => `${name}: ${withoutHash(String(address))}`;
+      const earlier = new Map(json.moved?.map(({ from, to }) => [inStack(to), inStack(from)]));
+      return Object.entries(json.resource).flatMap(([type, resources]) =>
+        Object.keys(resources)
+          .map((id) => inStack(`${type}.${id}`))
+          .filter((address) => ![address, earlier.get(address) ?? ""].some((one) => before.has(one))),
+      );
+    });
+}

@@ -1,0 +1,238 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Connection } from "mysql2/promise";
+import { decrypt, generateKey, readKey, readMessage, readPrivateKey } from "openpgp";
+import { waitFor } from "../../../lib/processes/wait-for";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { ask } from "../azure/caller";
+import { describeWithVaultAndDatabase } from "../programs-there";
+import { keyVaultResource, Scene } from "./attacks/scene";
+import { connectToDatabase } from "./database-access";
+import { CERTIFICATE, deadlineMs, localConnection, rootTokenBy, storedKeys, VAULT } from "./first-boots";
+import { Load } from "./load";
+import { useSandbox } from "./running-sandbox";
+import { LoggedInWorkload } from "./workloads";
+
+const SNAPSHOT = "vault-snapshot.service";
+const RESTORE = "vault-restore.service";
+
+/** docs/operations.md, "Rotate": each without a request that fails twice. */
+describeWithVaultAndDatabase("A rotation", () => {
+  const running = useSandbox();
+  const vm = () => running.sandbox.vault;
+  const untilActive = () =>
+    waitFor("Vault to be active", () => running.client().request({ method: "GET", path: "sys/health" }), {
+      deadlineMs,
+    });
+  const sealed = async () =>
+    (await running.client().request({ method: "GET", path: "sys/seal-status" }))["sealed"] as boolean;
+
+  /** The unseal key as a deployer, who may rotate and disable it, delete and recover it. */
+  const unsealKey = async (method: string, path = "keys/vault-unseal", body?: unknown) => {
+    const { sandbox } = running;
+    const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
+    const url = `https://${Scene.keyVaultNameOf(sandbox, "main")}.vault.azure.net/${path}?api-version=7.4`;
+    const answer = await ask(sandbox.azure, url, { method, token, body });
+    expect(answer.status).toBe(200);
+    return (answer.body as { key: { kid: string } }).key?.kid.split("/").at(-1) as string;
+  };
+  const enable = (version: string | undefined, enabled: boolean) =>
+    unsealKey("PATCH", `keys/vault-unseal/${version}`, { attributes: { enabled } });
+  const rotate = () => unsealKey("POST", "keys/vault-unseal/rotate");
+
+  /** Of the newest snapshot: its name, and the versions of the unseal key that it needs. */
+  const lastSnapshot = () => {
+    const [, name = "", versions = ""] =
+      [
+        ...vm()
+          .output(SNAPSHOT)
+          .matchAll(/vault-snapshot (\S+): stored, .*, key version ([0-9a-f ]+)$/gm),
+      ].at(-1) ?? [];
+    return { name, versions: versions.split(" ") };
+  };
+
+  describe("of the unseal key that ends half way", () => {
+    const versions: string[] = [];
+    beforeAll(async () => {
+      versions.push(await unsealKey("GET"));
+      versions.push(await rotate());
+    });
+
+    it("shows in the next snapshot: Vault's data need the version before", async () => {
+      expect(versions[1]).not.toBe(versions[0]);
+      expect(await sealed()).toBe(false);
+      expect((await vm().run(SNAPSHOT)).code).toBe(0);
+      expect(lastSnapshot().versions).toEqual([versions[1], versions[0]]);
+    });
+
+    it("leaves a snapshot that is not restored while the version before is disabled; nothing changes", async () => {
+      await enable(versions[0], false);
+      const file = vm().path("/etc/vault.d/vault.env");
+      const text = readFileSync(file, "utf8");
+      const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+      const asked = { RESTORE_REQUEST: time, RESTORE_SNAPSHOT: lastSnapshot().name, RESTORE_KIND: "force" };
+      writeFileSync(
+        file,
+        Object.entries(asked).reduce(
+          (lines, [name, value]) => lines.replace(new RegExp(`^${name}=.*$`, "m"), `${name}=${value}`),
+          text,
+        ),
+      );
+      try {
+        expect(await vm().run(RESTORE)).toEqual({
+          code: 1,
+          output: expect.stringMatching(
+            new RegExp(
+              `needs version ${versions[0]} of vault-unseal, which is disabled; nothing was changed`,
+            ),
+          ),
+        });
+      } finally {
+        writeFileSync(file, text);
+      }
+    });
+
+    it("leaves Vault sealed when the version before is disabled, and unseals it when that is enabled again", async () => {
+      await vm()
+        .restart(VAULT)
+        .catch(() => undefined);
+      await waitFor("Key Vault's refusal", () => /KeyDisabled|disabled key/.test(vm().output(VAULT)), {
+        deadlineMs,
+      });
+      expect(await sealed()).toBe(true);
+      await enable(versions[0], true);
+      await vm().restart(VAULT);
+      await untilActive();
+      expect((await vm().run(SNAPSHOT)).code).toBe(0);
+      expect(lastSnapshot().versions).toEqual([versions[1]]);
+      await enable(versions[0], false);
+    });
+  });
+
+  describe("under load", () => {
+    let load: Load;
+    let before = { sent: 0, failures: 0 };
+    beforeAll(async () => {
+      load = await Load.start(running.sandbox);
+    }, 120_000);
+    afterAll(() => load?.stop());
+    beforeEach(() => {
+      before = { sent: load.sent, failures: load.failures.length };
+    });
+    afterEach(async () => {
+      const sent = load.sent;
+      await waitFor("requests after the change", () => load.sent > sent + 20, { deadlineMs });
+      expect(load.failures.slice(before.failures)).toEqual([]);
+    });
+
+    it("of the unseal key: one deployment restarts Vault, and a snapshot shows that nothing needs the version before", async () => {
+      const old = await unsealKey("GET");
+      const version = await rotate();
+      const pid = vm().pid(VAULT);
+      await running.sandbox.redeploy(running.sandbox.environment);
+      expect(vm().pid(VAULT)).not.toBe(pid);
+      expect(lastSnapshot().versions).toEqual([version]);
+      await enable(old, false);
+      await vm().restart(VAULT);
+      await untilActive();
+      // Vault compares a recovery key with what the unseal key has wrapped.
+      expect(await makesRootToken(storedKeys(running.sandbox).recovery_keys_base64.slice(0, 3))).toBe(true);
+      const others = await running.deployer();
+      await others.logOut();
+    }, 240_000);
+
+    it("of a transit key: every row follows, by the button of the page or by rewrap.js", async () => {
+      const deployer = await running.deployer();
+      await deployer.request({ method: "POST", path: "transit/keys/customer-key/rotate" });
+      await deployer.logOut();
+      const [webApp] = [...running.sandbox.webApps.values()];
+      const page = async () => fetch(`${webApp?.url}/key`);
+      const form = await page();
+      const [, token = ""] = /name="_csrf" value="([^"]*)"/.exec(await form.text()) ?? [];
+      const cookie = form.headers.get("set-cookie")?.split(";")[0] ?? "";
+      const sent = await fetch(`${webApp?.url}/key/rewrap`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { cookie, "content-type": "application/x-www-form-urlencoded" },
+        body: new URLSearchParams({ _csrf: token }),
+      });
+      expect(sent.status).toBe(303);
+      await waitFor(
+        "every row to be at the newest version",
+        async () => (await (await page()).text()).includes("all are at version 2 of the key"),
+        { deadlineMs },
+      );
+    }, 120_000);
+
+    it("of the database's administrator: one request, and users are made with the new password", async () => {
+      const deployer = await running.deployer();
+      await deployer.request({ method: "POST", path: "database/rotate-root/mysql" });
+      await deployer.logOut();
+      const workload = await LoggedInWorkload.of(running.sandbox, "webapp");
+      const { body } = await workload.ask("GET database/creds/long");
+      const connection: Connection = await connectToDatabase(running.sandbox, body.data);
+      await connection.end();
+    }, 120_000);
+
+    it("of Vault's certificate: clients follow, whichever they trusted", async () => {
+      await running.sandbox.renewVaultCertificate();
+      await running.sandbox.refreshVaultCertificate();
+      const { code, output } = await vm().run(CERTIFICATE);
+      expect([code, output]).toEqual([0, expect.stringContaining("serves the new certificate")]);
+      await (await running.deployer()).logOut();
+    }, 120_000);
+
+    it("of the recovery keys: each holder's new share for that person alone, and the old ones make no root token", async () => {
+      const holders = await Promise.all(["Ada", "Grace", "Mary"].map(holder));
+      const old = storedKeys(running.sandbox).recovery_keys_base64;
+      const vault = new VaultClient(localConnection(running.sandbox));
+      const init = "sys/rekey-recovery-key/init";
+      const { nonce } = await vault.request({
+        method: "PUT",
+        path: init,
+        body: {
+          secret_shares: holders.length,
+          secret_threshold: 2,
+          pgp_keys: holders.map(({ publicKey }) => publicKey),
+          require_verification: true,
+        },
+      });
+      let answer: Record<string, unknown> = {};
+      for (const key of old.slice(0, 3)) {
+        answer = await vault.request({
+          method: "PUT",
+          path: "sys/rekey-recovery-key/update",
+          body: { key, nonce },
+        });
+      }
+      const sealedShares = answer["keys_base64"] as string[];
+      const shares = await Promise.all(holders.map(({ open }, index) => open(sealedShares[index] ?? "")));
+      // The new ones count only once a threshold of them was shown.
+      expect(await makesRootToken(old.slice(0, 3))).toBe(true);
+      for (const key of shares.slice(0, 2)) {
+        const body = { key, nonce: answer["verification_nonce"] };
+        await vault.request({ method: "PUT", path: "sys/rekey-recovery-key/verify", body });
+      }
+      expect(await makesRootToken(shares.slice(1))).toBe(true);
+      await expect(makesRootToken(old.slice(0, 3))).rejects.toThrow(/invalid|failed|400/);
+    }, 120_000);
+  });
+
+  /** A person with a PGP key of their own: its public half as Vault takes it, and what opens a share. */
+  async function holder(name: string) {
+    const keys = await generateKey({ type: "rsa", rsaBits: 2048, userIDs: [{ name }], format: "armored" });
+    const publicKey = Buffer.from((await readKey({ armoredKey: keys.publicKey })).write()).toString("base64");
+    const privateKey = await readPrivateKey({ armoredKey: keys.privateKey });
+    const open = async (share: string): Promise<string> => {
+      const message = await readMessage({ binaryMessage: new Uint8Array(Buffer.from(share, "base64")) });
+      return String((await decrypt({ message, decryptionKeys: privateKey })).data);
+    };
+    return { publicKey, open };
+  }
+
+  async function makesRootToken(keys: readonly string[]): Promise<boolean> {
+    const token = await rootTokenBy(running.sandbox, keys);
+    if (token === undefined) return false;
+    await new VaultClient(running.sandbox.vaultConnection(), token).logOut();
+    return true;
+  }
+});

@@ -1,0 +1,78 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { waitFor } from "../../../lib/processes/wait-for";
+import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { worldOf } from "../../../sandbox/azurerm/azure-world";
+import { ask } from "../azure/caller";
+import { vaultThere } from "../programs-there";
+import { keyVaultResource, Scene } from "./attacks/scene";
+import { deadlineMs, localConnection, recoveryKeysWork, storedKeys, VAULT } from "./first-boots";
+import { useSandbox } from "./running-sandbox";
+
+/** docs/operations.md, "Another key, or another Key Vault": by hand, as root on the VM. Vault sees a key by Key Vault's name and its own. */
+const describeLong = process.env["LONG_TESTS"] && vaultThere() ? describe : describe.skip;
+
+describeLong("Vault's seal", () => {
+  const running = useSandbox({ upTo: "vault" });
+  const vm = () => running.sandbox.vault;
+  const keyVaultName = () => Scene.keyVaultNameOf(running.sandbox, "main");
+  const health = () => running.client().request({ method: "GET", path: "sys/health" });
+  const untilActive = () => waitFor("Vault to be active", health, { deadlineMs });
+  const seal = (key: string, more = "") =>
+    `seal "azurekeyvault" {\n  name = "${key}"\n  vault_name = "${keyVaultName()}"\n  key_name = "${key}"\n${more}}\n`;
+
+  async function keyVault(method: string, path: string, body: unknown): Promise<void> {
+    const { sandbox } = running;
+    const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
+    const url = `https://${keyVaultName()}.vault.azure.net/${path}?api-version=7.4`;
+    expect(await ask(sandbox.azure, url, { method, token, body })).toMatchObject({ status: 200 });
+  }
+
+  /** Another key, and Vault's right on it. */
+  async function makeKey(name: string): Promise<void> {
+    const { sandbox, folder } = running;
+    await keyVault("POST", `keys/${name}/create`, {
+      kty: "RSA",
+      key_size: 3072,
+      key_ops: ["wrapKey", "unwrapKey"],
+    });
+    const world = worldOf(sandbox.deployment, sandbox.environment, join(folder, "stacks"));
+    const rights = world.roleAssignments
+      .filter(({ scope }) => scope.endsWith("/keys/vault-unseal"))
+      .map((right) => ({ ...right, scope: right.scope.replace(/vault-unseal$/, name) }));
+    expect(rights).toHaveLength(1);
+    sandbox.azure.update({ ...world, roleAssignments: [...world.roleAssignments, ...rights] });
+  }
+
+  const configure = (stanzas: string) => {
+    const file = vm().path("/etc/vault.d/vault.hcl");
+    const others = readFileSync(file, "utf8").replaceAll(/^seal "azurekeyvault" \{[^}]*\}\n/gm, "");
+    writeFileSync(file, `${others}\n${stanzas}`);
+  };
+
+  it("migrates to another key with a quorum of recovery keys, and needs the key before no more", async () => {
+    await makeKey("vault-unseal-2");
+    const env = vm().path("/etc/vault.d/vault.env");
+    writeFileSync(env, readFileSync(env, "utf8").replaceAll(/^VAULT_AZUREKEYVAULT_.*\n/gm, ""));
+    configure(seal("vault-unseal-2") + seal("vault-unseal", '  disabled = "true"\n'));
+    await vm()
+      .restart(VAULT)
+      .catch(() => undefined);
+    const vault = new VaultClient(localConnection(running.sandbox));
+    const status = () => vault.request({ method: "GET", path: "sys/seal-status" });
+    await waitFor("Vault to ask for the migration", async () => (await status())["migration"] === true, {
+      deadlineMs,
+    });
+    const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
+    for (const key of keys.slice(0, threshold))
+      await vault.request({ method: "PUT", path: "sys/unseal", body: { key, migrate: true } });
+    await untilActive();
+
+    configure(seal("vault-unseal-2"));
+    await keyVault("PATCH", "keys/vault-unseal", { attributes: { enabled: false } });
+    await vm().restart(VAULT);
+    await untilActive();
+    expect(await recoveryKeysWork(running.sandbox)).toBe(true);
+    await (await running.deployer()).logOut();
+  }, 300_000);
+});

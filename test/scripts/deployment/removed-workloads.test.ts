@@ -1,0 +1,72 @@
+import { removedWorkloads } from "../../../scripts/deployment/removed-workloads";
+import { DeploymentScene, stackNames } from "./deployment-scene";
+
+it("The workloads that a plan takes away are those whose roles it deletes", () => {
+  const change = (actions: string[], before: object) => ({ actions, before, after: null });
+  const azure = { backend: "azure", role: "agent-role", token_policies: ["workload-agent"] };
+  const jwt = { backend: "jwt", role_name: "webapp-role", token_policies: ["workload-webapp"] };
+  const plan = {
+    format_version: "1.2",
+    resource_changes: [
+      {
+        address: "vault_azure_auth_backend_role.azure_role-agent",
+        mode: "managed",
+        change: change(["delete"], azure),
+      },
+      {
+        address: "vault_jwt_auth_backend_role.jwt_role-webapp",
+        mode: "managed",
+        change: change(["delete"], jwt),
+      },
+      {
+        address: "vault_jwt_auth_backend_role.jwt_role-other",
+        mode: "managed",
+        change: change(["update"], jwt),
+      },
+      {
+        address: "vault_jwt_auth_backend_role.jwt_role-new",
+        mode: "managed",
+        change: change(["delete", "create"], jwt),
+      },
+      { address: "vault_policy.policy-webapp", mode: "managed", change: change(["delete"], { name: "x" }) },
+    ],
+  } as const;
+  expect(
+    removedWorkloads(structuredClone(plan) as unknown as Parameters<typeof removedWorkloads>[0]),
+  ).toEqual([
+    { mount: "azure", role: "agent-role", policies: ["workload-agent"] },
+    { mount: "jwt", role: "webapp-role", policies: ["workload-webapp"] },
+  ]);
+  expect(removedWorkloads({ format_version: "1.2" })).toEqual([]);
+});
+
+describe("scripts/deploy", () => {
+  const scene = DeploymentScene.use();
+  jest.setTimeout(120_000); // seconds on an idle machine
+
+  it("ends the leases of a workload that it takes away, looks whether Vault has its role no more, and says so", async () => {
+    scene.imitations.deployed(...stackNames);
+    const before = { backend: "jwt", role_name: "webapp-role", token_policies: ["workload-webapp"] };
+    const address = "vault_jwt_auth_backend_role.jwt_role-webapp";
+    scene.imitations.answer("terraform/plan-of-vault-config", {
+      format_version: "1.2",
+      resource_changes: [{ address, mode: "managed", change: { actions: ["delete"], before, after: null } }],
+    });
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining(
+        "webapp-role: Vault has neither this role nor its policy; ended: auth/jwt/login",
+      ),
+    });
+    const asked = scene.vault.requests.filter((request) =>
+      /revoke-prefix|role\/webapp-role|acl/.test(request),
+    );
+    expect(asked).toEqual([
+      "GET /v1/sys/policies/acl/workload-webapp",
+      "PUT /v1/sys/leases/revoke-prefix/auth/jwt/login",
+      "GET /v1/auth/jwt/role/webapp-role",
+      "GET /v1/sys/policies/acl/workload-webapp",
+    ]);
+  });
+});

@@ -1,0 +1,130 @@
+import { gzipSync } from "node:zlib";
+import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
+import { versionOf } from "../../../scripts/deployment/machine-changes";
+import { neededVersions } from "../../../scripts/deployment/rotate-unseal-key";
+import { vaultServer } from "../../cloud-init/examples";
+import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
+
+jest.setTimeout(120_000); // seconds on an idle machine
+
+const [before, after] = ["0".repeat(32), "1".repeat(32)];
+const stored = (time: string, versions: string) =>
+  `vault-snapshot ${time}-4711: stored, 40960 bytes, Vault 2.2.2, key version ${versions}\r\n`;
+
+it("The newest snapshot of any node tells which versions of the unseal key Vault's data need", () => {
+  const consoles = [stored("20261126T030000Z", after), stored("20261126T020000Z", `${after} ${before}`)];
+  expect(neededVersions(consoles)).toEqual([after]);
+  expect(neededVersions([...consoles, stored("20261126T040000Z", `${after} ${before}`)])).toEqual([
+    after,
+    before,
+  ]);
+  expect(neededVersions(["[ 1.0] systemd"])).toBeUndefined();
+});
+
+describe("scripts/rotate-unseal-key", () => {
+  const scene = DeploymentScene.use();
+  const log = "az/vm-boot-diagnostics-get-boot-log";
+  const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers/Microsoft.Compute/virtualMachines/vm`;
+  const key = "https://kv-demo-abc123.vault.azure.net/keys/vault-unseal";
+  const userData = vaultServerUserData({ ...vaultServer, unsealKeyVersion: after });
+  const version = (name: string, enabled = true) => ({ kid: `${key}/${name}`, attributes: { enabled } });
+  const keyCalls = () =>
+    scene.imitations.calls
+      .filter(({ program, args }) => program === "az" && args[1] === "key")
+      .map(({ args }) =>
+        args
+          .filter((arg) => !/^--(?:output|only-show-errors|id)$|^json$/.test(arg))
+          .slice(2)
+          .join(" "),
+      )
+      .filter((call) => /^(?:rotate|set-attributes)/.test(call));
+
+  beforeEach(() => {
+    const { imitations, vault } = scene;
+    imitations.deployed("vm-reader-role", "network");
+    const resource = (type: string, name: string, attributes: object) => ({
+      mode: "managed",
+      type,
+      name,
+      instances: [{ attributes }],
+    });
+    const outputs = {
+      vault_https_addr: vault.address,
+      vault_certificate_url: "https://kv-demo-abc123.vault.azure.net/certificates/vault-tls",
+    };
+    const state = (text: string) =>
+      stateOf("vault-server", outputs, [
+        resource("azurerm_linux_virtual_machine", "node", {
+          id,
+          name: "vm-demo-vault-1",
+          user_data: gzipSync(text).toString("base64"),
+        }),
+        resource("azurerm_key_vault_key", "unseal-key_key_1", { versionless_id: key }),
+      ]);
+    imitations.answer(
+      "deployed/vault-server",
+      state(vaultServerUserData({ ...vaultServer, unsealKeyVersion: before })),
+    );
+    imitations.deployed("vault-server");
+    imitations.answer("deployed/vault-server", state(userData));
+    imitations.answer("az/keyvault-key-rotate", version(after));
+    imitations.answer("az/keyvault-key-set-attributes", version(before, false));
+    imitations.answer("az/keyvault-key-show", {
+      key: { kid: `${key}/${after}` },
+      attributes: { enabled: true },
+    });
+  });
+
+  const console = (...snapshots: string[]) =>
+    scene.imitations.answer(log, `user-data ${versionOf(userData)}: applied\r\n${snapshots.join("")}`);
+
+  it("makes no second version where one is under way, and disables the one before once a snapshot needs it no more", async () => {
+    scene.imitations.answer("az/keyvault-key-list-versions", [
+      version(before),
+      version(after),
+      version("2", false),
+    ]);
+    console(stored("20261126T030000Z", `${after} ${before}`), stored("20261126T040000Z", after));
+    const { code, stdout } = await scene.run("rotate-unseal-key", ["--wait", "60"]);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `Vault's data need version ${after} of the unseal key, and no other.\n`,
+    });
+    expect(keyCalls()).toEqual([`set-attributes ${key}/${before} --enabled false`]);
+    expect(scene.imitations.changes).toEqual(["apply vault-server"]);
+  });
+
+  it("rotates where one version is enabled, and disables nothing while the newest snapshot needs another", async () => {
+    scene.imitations.answer("az/keyvault-key-list-versions", [version(before)]);
+    console(stored("20261126T040000Z", before));
+    const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "5"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(
+        `No version was disabled: the newest snapshot needs ${before}. Vault takes a snapshot every 1h`,
+      ),
+    });
+    expect(keyCalls()).toEqual([`rotate ${key}`]);
+  });
+
+  it("changes nothing while Vault's data need a version that is disabled: a restart would leave Vault sealed", async () => {
+    scene.imitations.answer("az/keyvault-key-list-versions", [version(before, false), version(after)]);
+    console(stored("20261126T040000Z", `${after} ${before}`));
+    const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "1"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(`Vault's data need ${before} of the unseal key, which is disabled`),
+    });
+    expect([keyCalls(), scene.imitations.changes]).toEqual([[], []]);
+  });
+
+  it("changes nothing where the environment keeps no snapshots, which are the proof", async () => {
+    scene.project.environment("demo", { vault: { snapshots: { enabled: false } } });
+    const { code, stderr } = await scene.run("rotate-unseal-key");
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("set vault.snapshots.enabled to true"),
+    });
+    expect(scene.imitations.calls).toEqual([]);
+  });
+});

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { planDigest } from "../../../scripts/plan-summary/plan-digest";
+import { DeploymentScene, stackNames } from "../deployment/deployment-scene";
+
+jest.setTimeout(120_000);
+const scene = DeploymentScene.use();
+
+const byPipeline = ["network", "vault-server", "mysql", "web-app", "agent-vm"];
+/** The digest of the plan that the imitation of Terraform shows for each stack. */
+const digest = planDigest({ format_version: "1.2", resource_changes: [] });
+const reviewed = (...stacks: string[]) =>
+  JSON.stringify(Object.fromEntries(stacks.map((name) => [name, digest])));
+
+const apply = async (args: string[], digests: string, env: NodeJS.ProcessEnv = {}) => {
+  const output = join(scene.imitations.folder, "output");
+  const run = await scene.run("pipeline/apply", args, {
+    REVIEWED_DIGESTS: digests,
+    GITHUB_OUTPUT: output,
+    ...env,
+  });
+  return { ...run, output: scene.imitations.note("output") };
+};
+
+describe("scripts/pipeline/apply", () => {
+  it("leaves vm-reader-role to a person, applies the rest as reviewed, in order, and plans vault-config", async () => {
+    scene.imitations.deployed("vm-reader-role");
+    const { code, stdout, stderr, output } = await apply(["demo"], reviewed(...byPipeline));
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(scene.imitations.changes).toEqual(byPipeline.map((stack) => `apply ${stack}`));
+    expect(scene.imitations.runs.at(-1)).toBe("plan vault-config");
+    expect(stdout).toMatch(/### vault-config: no change of a resource\n\n$/);
+    expect(output).toBe(`digests=${JSON.stringify({ "vault-config": digest })}\n`);
+  });
+
+  it("applies the reviewed plan of vault-config by itself", async () => {
+    scene.imitations.deployed(...stackNames);
+    const { code, stderr, output } = await apply(["demo", "vault-config"], reviewed("vault-config"));
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(scene.imitations.changes).toEqual(["apply vault-config"]);
+    expect(output).toBe("");
+  });
+
+  it("stops at the first plan that nobody reviewed", async () => {
+    scene.imitations.deployed("vm-reader-role");
+    const { code, stderr } = await apply(["demo"], JSON.stringify({ network: "abc" }));
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("The plan of network is not the one that was reviewed"),
+    });
+    expect(scene.imitations.changes).toEqual([]);
+  });
+
+  it("releases the lock that a cancelled run left, and no other", async () => {
+    const { code, stderr } = await apply(["demo"], reviewed(...byPipeline), { BREAK_LOCK: "some-id" });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("No state of demo has the lock some-id"),
+    });
+    expect(scene.imitations.changes).toEqual([]);
+  });
+
+  it.each([[[]], [["demo", "network"]], [["demo", "vault-config", "more"]]])(
+    "rejects the arguments %j",
+    async (args) => {
+      expect(await apply(args, reviewed("network"))).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("Usage:"),
+      });
+    },
+  );
+
+  it("applies nothing without a review", async () => {
+    expect(await apply(["demo"], "")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("nobody reviewed a plan"),
+    });
+    expect(scene.imitations.runs).toEqual([]);
+  });
+});
