@@ -179,7 +179,7 @@ describe("The VM of the stack vault-server", () => {
     vm.output(`blkid --output value --match-tag UUID /dev/disk/azure/scsi1/${DATA_DISK_SERIAL}`);
 
   it("is unsealed again after a kill of Vault", async () => {
-    await vm.output("systemctl kill --signal=KILL vault.service");
+    await vm.output("systemctl kill --kill-whom=main --signal=KILL vault.service");
     await untilDeployerLogsIn();
   });
 

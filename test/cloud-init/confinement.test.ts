@@ -38,12 +38,15 @@ describe.each(machines)("Services of $machine", ({ userData }) => {
 
   it("cannot reach IMDS without needing an identity: a compromised application cannot act as the VM", () => {
     for (const [path, text] of services.filter(([name]) =>
-      /\/(app|node-install|vault-install)\.service$/.test(name),
+      /\/(app|haproxy|node-install|vault-install)\.service$/.test(name),
     ))
       expect([path, text]).toEqual([path, expect.stringMatching(/^IPAddressDeny=169\.254\.169\.254\b/m)]);
     // The wire server gives out the settings of the VM's extensions.
-    const application = services.find(([path]) => path.endsWith("/app.service"));
-    if (application) expect(application[1]).toMatch(/^IPAddressDeny=169\.254\.169\.254 168\.63\.129\.16$/m);
+    for (const [path, text] of services.filter(([name]) => /\/(app|haproxy)\.service$/.test(name)))
+      expect([path, text]).toEqual([
+        path,
+        expect.stringMatching(/^IPAddressDeny=169\.254\.169\.254 168\.63\.129\.16$/m),
+      ]);
   });
 
   const exposureOf = (service: string): number => {

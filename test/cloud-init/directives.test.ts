@@ -572,6 +572,7 @@ const units: Readonly<Record<string, Unit>> = {
       "Group=haproxy",
       "UMask=0077",
       "InaccessiblePaths=-/var/log/vault",
+      "IPAddressDeny=169.254.169.254 168.63.129.16",
       "CapabilityBoundingSet=",
     ],
     work: [
