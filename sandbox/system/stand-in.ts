@@ -13,8 +13,8 @@ import type { UndoSteps } from "./undo-steps";
 
 /**
  * The stacks that were synthesized into a folder as if azurerm had deployed them, and the stand-in for Azure with what that makes. Each
- * asks the other: the stand-in what there is, the stacks for the certificate and the key versions that
- * Key Vault makes.
+ * asks the other: the stand-in what there is, the stacks for the certificate and the keys that Key Vault
+ * makes.
  */
 export async function startStandIn(
   folder: StateFolder,
@@ -28,7 +28,7 @@ export async function startStandIn(
     azurerm(
       (keyVault, name) => azure.keyVault(keyVault).certificate(name),
       undefined,
-      (keyVault, name) => azure.keyVault(keyVault).keyVersion(name),
+      (keyVault, name) => azure.keyVault(keyVault).keyModulus(name),
     ),
   );
   const writer = new StateWriter(stateFile);
