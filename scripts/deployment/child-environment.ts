@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../../environments/schema";
+import { terraformEnvironment } from "../../lib/terraform/terraform-program";
 import type { Login } from "./login";
 import { projectFolder } from "./project";
 
@@ -15,7 +16,7 @@ export function childEnvironment(
   { name }: Environment,
   login: Pick<Login, "subscriptionId"> | undefined,
 ): NodeJS.ProcessEnv {
-  const inherited = Object.entries(withoutTerraformSettings(process.env)).filter(
+  const inherited = Object.entries(terraformEnvironment(withoutTerraformSettings(process.env))).filter(
     ([variable]) => !vaultVariables.test(variable),
   );
   return {
@@ -23,7 +24,6 @@ export function childEnvironment(
     ...providerCache(),
     ENVIRONMENT: name,
     ...(login && { ARM_SUBSCRIPTION_ID: login.subscriptionId }),
-    TF_IN_AUTOMATION: "1",
   };
 }
 

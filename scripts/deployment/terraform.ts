@@ -91,7 +91,7 @@ export async function initialize(run: Omit<TerraformRun, "report">): Promise<voi
   throw new UserError(
     knownAzureCause(said) ??
       (/provider packages?|install provider|lock file/i.test(said)
-        ? `The providers of the stack ${stack} cannot be installed (${said.slice(0, 300)}); see that Terraform reaches its registry or a mirror.`
+        ? `The providers of the stack ${stack} cannot be installed (${said.slice(0, 500)}); see that Terraform reaches its registry or a mirror.`
         : `The state of the stack ${stack} cannot be read (${said.slice(0, 300)}); see that the folder state/ is yours to read, or that the storage account exists (scripts/create-state-store) and you may read its blobs.`),
   );
 }

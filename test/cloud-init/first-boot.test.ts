@@ -113,6 +113,7 @@ describe("First boot erases nothing", () => {
     ["404", [404, '{"errors": []}']],
     ["500", [500, '{"errors": ["internal error"]}']],
     ["503", [503, '{"errors": ["Vault is sealed"]}']],
+    ["a refusal that says not initialized", [403, '{"initialized": false}']],
     ["an error that says not initialized", [500, '{"initialized": false}']],
     ["an error that says initialized", [503, '{"initialized": true}']],
     ["302", [302, ""]],

@@ -66,6 +66,40 @@ describeHere(
   },
 );
 
+itWithProgram(
+  "terraform",
+  "rejects a provider with another checksum, even if an earlier run left it in the cache",
+  async () => {
+    // Terraform installs these without starting them.
+    const home = project.path("home");
+    const platform = `${process.platform}_${process.arch.replace("x64", "amd64")}`;
+    for (const [name, version] of Object.entries({ azurerm: "4.81.0", random: "3.7.2", vault: "5.6.0" })) {
+      const folder = join(
+        home,
+        ".terraform.d/plugins/registry.terraform.io/hashicorp",
+        name,
+        version,
+        platform,
+      );
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, `terraform-provider-${name}_v${version}`), "#!/bin/sh\nexit 1\n", {
+        mode: 0o755,
+      });
+    }
+    const mirror = [`-fs-mirror=${join(home, ".terraform.d/plugins")}`, `-platform=${platform}`];
+    expect(await project.run("scripts/lock-providers", mirror)).toMatchObject({ status: 0 });
+    const plan = () =>
+      project.run("scripts/pipeline/plan", ["demo", "vm-reader-role"], { env: { HOME: home } });
+    expect((await plan()).stdout).not.toContain("checksums");
+    expect(readdirSync(project.path("cdktf.out/stacks/vm-reader-role/.terraform"))).toContain("providers");
+    const lock = project.read("provider-locks/azurerm.lock.hcl");
+    project.write("provider-locks/azurerm.lock.hcl", lock.replaceAll(/"(h1|zh):.{8}/g, '"$1:AAAAAAAA'));
+    const { status, stdout } = await plan();
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/could not be planned.*doesn't match any of the checksums/s);
+  },
+);
+
 itWithProgram("terraform", "changes no lock file if Terraform cannot get the providers", async () => {
   mkdirSync(project.path("provider-locks"), { recursive: true });
   project.write("provider-locks/azurerm.lock.hcl", "# as it was");

@@ -67,7 +67,8 @@ export class KeyVaultService implements HostedService {
     const body = parseBody(request.body);
     await store.plannedKey(name);
     return {
-      status: 200,
+      // A certificate takes its time in Azure. Source: Key Vault, Create Certificate.
+      status: operation === "CertificateCreate" ? 202 : 200,
       body: await found.route.perform({ store, url: `https://${request.host}`, name, version, body }),
     };
   }

@@ -47,6 +47,13 @@ describe("A deployer's new objects in a Key Vault", () => {
       key: { kid: body.key.kid },
       tags: { a: "c" },
     });
+    await call("POST", "/keys/made/rotate");
+    const { value } = (await call("GET", "/keys/made/versions")).body;
+    expect(value.map(({ kid }: { kid: string }) => kid.split("/").slice(-2, -1)[0])).toEqual([
+      "made",
+      "made",
+    ]);
+    expect(value[0].kid).toBe(body.key.kid);
   });
 
   it("are keys in a hardware security module if requested", async () => {
@@ -55,7 +62,8 @@ describe("A deployer's new objects in a Key Vault", () => {
   });
 
   it("are self-signed certificates, with their key, their secret and the sent policy", async () => {
-    expect((await call("POST", "/certificates/made/create", { policy })).body.status).toBe("completed");
+    const created = await call("POST", "/certificates/made/create", { policy });
+    expect([created.status, created.body.status]).toEqual([202, "completed"]);
     expect((await call("GET", "/certificates/made/pending")).body.status).toBe("completed");
     const { body } = await call("GET", "/certificates/made");
     const certificate = new X509Certificate(Buffer.from(body.cer, "base64"));
