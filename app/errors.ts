@@ -13,7 +13,7 @@ export class InvalidInput extends Error {
   override readonly name = "InvalidInput";
 
   constructor(readonly problems: Readonly<Record<string, string>>) {
-    super(`These fields cannot be taken: ${Object.keys(problems).join(", ")}.`);
+    super(`These fields are not valid: ${Object.keys(problems).join(", ")}.`);
   }
 }
 

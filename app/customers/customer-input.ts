@@ -41,7 +41,7 @@ const customerInput = z.object({
   lastName: needed("lastName", "The last name"),
   birthDate: needed("birthDate", "The birth date").refine(
     isBirthDate,
-    "The birth date is no day from 1900-01-01 to today; write it as 1980-12-31.",
+    "The birth date is not a day from 1900-01-01 to today. Write it as 1980-12-31.",
   ),
   address: needed("address", "The address"),
   city: needed("city", "The city"),
@@ -53,7 +53,7 @@ const customerInput = z.object({
     .transform(socialSecurityNumberOf),
   cardNumber: needed("cardNumber", "The card number").refine(
     isCardNumber,
-    "The card number is none: it has 12 to 19 digits, and the last one does not fit the others.",
+    "The card number is not valid. Check its 12 to 19 digits: the last one does not fit the others.",
   ),
   salary: needed("salary", "The salary")
     .transform(withoutThousands)
@@ -67,7 +67,7 @@ const customerInput = z.object({
     ),
   email: text("email", "The e-mail address").regex(
     /^(?:[^\s@]{1,64}@[^\s@.]+(?:\.[^\s@.]+)*)?$/,
-    "The e-mail address is none; write it as name@example.com, or leave it empty.",
+    "The e-mail address is not valid. Write it as name@example.com, or leave it empty.",
   ),
   phone: text("phone", "The phone number").regex(
     /^(?:\+?[\d ()./-]{4,29})?$/,
