@@ -71,7 +71,7 @@ describe("The application's settings", () => {
 
   it("of Vault Agent are rejected without a quote of them", () => {
     const text = '{"database":{"password":"s3cret-of-mine"';
-    expect(() => readRenderedConfiguration(text)).toThrow(/no complete JSON/);
+    expect(() => readRenderedConfiguration(text)).toThrow(/not complete JSON/);
     expect(() => readRenderedConfiguration(`${text}}}`)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("s3cret") }),
     );

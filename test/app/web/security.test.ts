@@ -161,7 +161,7 @@ describe("A form that came from elsewhere", () => {
           payload: token === undefined ? payload : `${payload}&_csrf=${token}`,
         });
         expect(answer.statusCode).toBe(403);
-        expect(answer.body).toContain("came from elsewhere");
+        expect(answer.body).toContain("came from another site");
       }
       const twice = `${payload}&_csrf=${own.token}&_csrf=${own.token}`;
       const answer = await server.inject({
