@@ -110,7 +110,7 @@ function inKeyVault(collection: "keys" | "secrets"): Compute {
   };
 }
 
-/** Made up where nothing has created the key yet. */
+/** Returns a made-up modulus if nothing has created the key yet. */
 function modulus(resource: Resource, keyModulus: KeyModulus): string {
   const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
   const keyVault = keyVaultName(resource.stack.deployment, key_vault_id);
