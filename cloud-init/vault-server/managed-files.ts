@@ -5,10 +5,10 @@ import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
 const variables = (...names: string[]): string[] => names.map((name) => `/etc/vault.d/vault.env#${name}`);
 
-/** What Azure's seal and every login to Azure need: who Vault is. */
+/** Vault's identity, which Azure's seal and every login to Azure need. */
 const IDENTITY = variables("AZURE_TENANT_ID", "AZURE_CLIENT_ID");
 
-/** Who may log in to Vault, and what they may do. */
+/** The people who may log in to Vault, and their rights. */
 const ACCESS = [
   "/etc/vault.d/deployer-policy.hcl",
   "/etc/vault.d/machine-policy.hcl",
@@ -24,7 +24,7 @@ const ACCESS = [
   ),
 ];
 
-/** What a change of a Vault server's user data means for its VM. */
+/** The effects of changes to a Vault server's user data. */
 export function vaultServerFiles(
   { edition, version }: Pick<VaultReleaseOptions, "edition" | "version">,
   controller: DiskController,
@@ -54,16 +54,16 @@ export function vaultServerFiles(
   ];
   return {
     units: [
-      // Before what installs another version.
+      // Comes before the unit that installs another version.
       ...(snapshots ? SNAPSHOTS : []),
       ...COMMON.units,
-      // The file system is made once, and mounted at boot.
+      // The file system is created once, and mounted at boot.
       { name: "vault-data-format.service", enabled: false, onChange: "nothing", reads: [] },
       { name: "vault-data-missing.service", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-lib-vault.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-log-vault-memory.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: dataDisk(controller).unit, enabled: false, onChange: "nothing", reads: [] },
-      // Ubuntu's own, which looks more often here.
+      // Ubuntu's own timer, which runs more often here.
       { name: "logrotate.timer", enabled: false, onChange: "restart", reads: [] },
       ...(edition === "enterprise" ? LICENSE : []),
       {
@@ -73,7 +73,7 @@ export function vaultServerFiles(
         reads: [
           "/usr/local/sbin/vault-certificate",
           ...IDENTITY,
-          // The first node of a cluster has to have the certificate with which the others join.
+          // The first node of a cluster must have the certificate with which the others join.
           ...variables(
             "TLS_CERTIFICATE_SECRET_URL",
             ...(cluster ? ["VAULT_PEERS"] : []),
@@ -88,7 +88,7 @@ export function vaultServerFiles(
               name: "vault-turn.service",
               enabled: false,
               onChange: "restart" as const,
-              // Whatever restarts vault.service.
+              // All inputs that restart vault.service.
               reads: [
                 "/usr/local/sbin/vault-turn",
                 ...vaultReads,
@@ -101,7 +101,7 @@ export function vaultServerFiles(
         : []),
       { name: "vault.service", enabled: true, onChange: "restart", reads: vaultReads },
       {
-        // Where it is complete, it ends at once; where it is under way, it goes on with what changed.
+        // A complete first boot ends at once. An unfinished one continues with the change.
         name: "vault-first-boot.service",
         enabled: true,
         onChange: "restart",
@@ -131,13 +131,13 @@ export function vaultServerFiles(
       "/etc/sysusers.d/vault-server.conf",
       "/usr/local/lib/vault-vm/machine-login.sh",
       "/usr/local/lib/vault-vm/vault-api.sh",
-      // For a disk that is empty.
+      // Only an empty disk needs it.
       "/usr/local/lib/vault-vm/data-disk/first-boot",
       "/usr/local/sbin/vault-data-format",
-      // Only a new VM has it new: LinuxVm.
+      // Only a new VM can change it: LinuxVm.
       ...(controller === "NVMe" ? ["/etc/udev/rules.d/90-vault-data-disk.rules"] : []),
       ...(snapshots ? ["/usr/local/lib/vault-vm/snapshots.sh", ...variables("UPGRADE_SNAPSHOT")] : []),
-      // A Vault with a front reads another one.
+      // A Vault with a front reads another file.
       ...(front ? ["/etc/vault.d/listener.hcl"] : []),
     ],
   };
@@ -150,7 +150,7 @@ const FRONT: ManagedFiles["units"][number] = {
   reads: ["/etc/vault.d/front.cfg", ...variables("VAULT_FRONT_ADDRESS")],
 };
 
-/** What says each minute how Vault is. */
+/** The units and files that report Vault's state each minute. */
 const WATCH: ManagedFiles = {
   units: [
     { name: "vault-watch.service", enabled: false, onChange: "nothing", reads: [] },
@@ -178,10 +178,10 @@ const SNAPSHOTS: ManagedFiles["units"] = [
   },
 ];
 
-/** Last: a restore finds the rest as the user data say. */
+/** These units come last, so that a restore runs with all other changes. */
 const RESTORE: ManagedFiles["units"] = [
   {
-    // After Vault's restart: it shows which versions of the unseal key Vault's data still need.
+    // Comes after Vault's restart, because it reports which versions of the unseal key Vault's data still need.
     name: "vault-snapshot.service",
     enabled: false,
     onChange: "restart",

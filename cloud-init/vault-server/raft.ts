@@ -1,14 +1,14 @@
-/** Vault's Raft storage, as it is told to one node. */
+/** The settings of Vault's Raft storage for one node. */
 export interface RaftSettings {
-  /** Names of the cluster's other nodes in the virtual network; none for a single node. */
+  /** Names of the cluster's other nodes in the virtual network. Empty for a single node. */
   readonly peers: readonly string[];
-  /** A name that every node's certificate carries. */
+  /** A name in every node's certificate. */
   readonly serverName: string;
 }
 
 /**
- * `/etc/vault.d/raft.hcl`. A node that is not initialized asks its peers, one after the other and again and again, to let it join. Names in
- * the private DNS zone need no right on Azure, unlike a search for VMs by tag.
+ * `/etc/vault.d/raft.hcl`. A node that is not initialized keeps asking its peers to let it join. Names in the private DNS zone need no
+ * rights in Azure. A search for VMs by tag would need them.
  *
  * Source: Vault's documentation, configuration/storage/raft.
  */
@@ -16,14 +16,14 @@ export function raftConfiguration({ peers, serverName }: RaftSettings): string {
   return `storage "raft" {
   path = "/var/lib/vault/raft"
 
-  # What HashiCorp recommends for production: a lost leader is noticed, and init elects its first one, in 1 to 2 seconds
+  # HashiCorp's recommendation for production: nodes notice a lost leader, and init elects the first one, in 1 to 2 seconds
   # instead of 5 to 10.
   performance_multiplier = 1
 ${peers.map((peer) => retryJoin(peer, serverName)).join("")}}
 `;
 }
 
-/** The certificate of all nodes is one, from Key Vault, so this node's own is what it trusts. */
+/** All nodes have one certificate from Key Vault, so a node trusts its own certificate. */
 const retryJoin = (peer: string, serverName: string): string => `
   retry_join {
     leader_api_addr       = "https://${peer}:8200"

@@ -9,64 +9,64 @@ import { vaultServerFiles } from "./managed-files";
 import { raftConfiguration } from "./raft";
 import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
-/** What scripts/restore has the VMs do, once. */
+/** A restore that scripts/restore requests from the VMs, once. */
 export interface RestoreRequest {
-  /** When it was asked for: `20261126T030000Z`. */
+  /** Time of the request: `20261126T030000Z`. */
   readonly time: string;
   /** Name in the snapshot store, or `newest`. */
   readonly snapshot: string;
-  /** `force`: though Vault holds newer data. `drill`: into a second Vault, which ends again. */
+  /** `force` restores even if Vault has newer data. `drill` restores into a second Vault, which then ends. */
   readonly kind: "restore" | "force" | "drill";
 }
 
-/** What a Vault server's VM is told. Every string may be a Terraform reference, except where it says "at synth". */
+/** The settings of a Vault server's VM. Every string may be a Terraform reference unless its comment says "at synth". */
 export interface VaultServerUserData {
   /** At synth. */
   vault: VaultReleaseOptions;
   tenantId: string;
-  /** Of Vault's user-assigned identity. */
+  /** Client id of Vault's user-assigned identity. */
   clientId: string;
   /** Object id of the same identity. */
   principalId: string;
   /** The Key Vault of the unseal key: its name, not its URL. */
   keyVaultName: string;
   unsealKeyName: string;
-  /** Of its newest version. Vault wraps its root key with that at its next start, so another one restarts Vault. */
+  /** Modulus of the key's newest version. Vault wraps its root key with that version at its next start, so another one restarts Vault. */
   unsealKeyModulus: string;
   /** How Azure attaches the data disk; at synth. */
   diskController: DiskController;
   /** Raft's name of this node. */
   nodeId: string;
-  /** Of the VM in the virtual network. */
+  /** The VM's address in the virtual network. */
   privateAddress: string;
-  /** Where clients reach Vault, for example https://vault.demo.internal:8200; a name of the TLS certificate. At synth. */
+  /** Vault's URL for clients, for example https://vault.demo.internal:8200. The TLS certificate has its name. At synth. */
   apiAddress: string;
   /** This node's name in the virtual network, by which its peers reach it; at synth. */
   nodeHost: string;
-  /** Names of the cluster's other nodes in the virtual network; none for a single node. At synth. */
+  /** Names of the cluster's other nodes in the virtual network. Empty for a single node. At synth. */
   peerHosts: readonly string[];
-  /** Of the certificate's secret, without a version: https://kv.vault.azure.net/secrets/vault-tls. */
+  /** URL of the certificate's secret, without a version: https://kv.vault.azure.net/secrets/vault-tls. */
   certificateSecretUrl: string;
-  /** Of the secret that first boot writes, without a version. */
+  /** URL of the secret that first boot writes, without a version. */
   recoveryKeysSecretUrl: string;
-  /** Of the licence's secret, without a version; Enterprise only. */
+  /** URL of the licence's secret, without a version. Enterprise only. */
   licenseSecretUrl?: string;
   /**
-   * Where snapshots are kept, how often one is taken (at synth), and whether another version of Vault waits for one; none are taken
-   * without it.
+   * The container and interval of snapshots (at synth). If `beforeUpgrade` is true, a new version of Vault waits for a snapshot. Undefined
+   * means no snapshots.
    */
   snapshots?: { readonly containerUrl: string; readonly interval: string; readonly beforeUpgrade: boolean };
   /** A restore that scripts/restore asks for. */
   restore?: RestoreRequest;
   recoveryShares: number;
   recoveryThreshold: number;
-  /** First boot makes a new Vault on a new disk, takes over a Vault that was made elsewhere, or joins the cluster of its peers. */
+  /** First boot creates a new Vault on a new disk, adopts a Vault from elsewhere, or joins the cluster of its peers. */
   firstBoot: "initialize" | "adopt" | "join";
-  /** Entra object ids of those who may configure Vault. */
+  /** Entra object ids of the deployers, who configure Vault. */
   deployerObjectIds: readonly string[];
-  /** The app registration for which deployers' tokens are, and the app role in them; without: tokens for Azure Resource Manager. */
+  /** The app registration of deployers' tokens, and their app role. Without it, deployers use tokens for Azure Resource Manager. */
   deployerLogin?: { readonly audience: string; readonly appRole: string };
-  /** Entra object ids of those who may log in to use the recovery keys; there may be nobody. */
+  /** Entra object ids of the recovery key readers. May be empty. */
   recoveryKeyReaderObjectIds: readonly string[];
   /** Time of day at which security updates may restart the VM, for example "03:30" (UTC); at synth. */
   automaticRebootTime: string;
@@ -74,14 +74,14 @@ export interface VaultServerUserData {
   deployerTokenTtl: string;
   /** The oldest version of TLS that clients may use; at synth. */
   minTlsVersion: "1.2" | "1.3";
-  /** Whether alerts read this VM's logs: then it says each minute how its Vault is. At synth. */
+  /** True if alerts read this VM's logs. Then the VM reports Vault's state each minute. At synth. */
   watched?: boolean;
 }
 
 /**
  * User data (cloud-config) of a VM that runs a Vault server.
  *
- * @throws when the edition and the licence do not fit together.
+ * @throws if the edition and the licence do not match.
  */
 export function vaultServerUserData(settings: VaultServerUserData): string {
   const enterprise = settings.vault.edition === "enterprise";
@@ -108,14 +108,14 @@ export function vaultServerUserData(settings: VaultServerUserData): string {
     runcmd: [
       ["systemd-sysusers", "/etc/sysusers.d/vault-server.conf"],
       ["systemctl", "daemon-reload"],
-      // The disk may be attached already, and udev gives it its name at its next event.
+      // The disk may already be attached. udev names it at its next event.
       ...(settings.diskController === "NVMe"
         ? [
             ["udevadm", "control", "--reload"],
             ["udevadm", "trigger", "--subsystem-match=block"],
           ]
         : []),
-      // --no-block: the units wait for the data disk and for rights to arrive; cloud-init need not.
+      // --no-block: the units wait for the data disk and for rights to work. cloud-init does not need to.
       ["systemctl", "enable", "--now", "--no-block", ...enabledUnits(managedFiles(settings))],
     ],
   });
@@ -140,7 +140,7 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
       AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime,
       DATA_DISK: disk.path,
       DATA_DISK_UNIT: disk.unit,
-      // As Vault and HAProxy spell it.
+      // The form of Vault and HAProxy.
       VAULT_MIN_TLS: `tls${settings.minTlsVersion.replace(".", "")}`,
       ...(hasFront(settings) && { FRONT_MIN_TLS: `TLSv${settings.minTlsVersion}` }),
       ...(settings.snapshots && { SNAPSHOT_INTERVAL: systemdTime(settings.snapshots.interval) }),
@@ -163,7 +163,7 @@ function managedFiles({ vault, diskController, peerHosts, snapshots, watched }: 
   return vaultServerFiles(vault, diskController, peerHosts.length > 0, snapshots !== undefined, watched);
 }
 
-/** A duration as systemd spells it. */
+/** Returns a duration in systemd's form. */
 function systemdTime(duration: string): string {
   return duration.replace(/m$/, "min");
 }
@@ -203,7 +203,7 @@ function variables(settings: VaultServerUserData) {
   });
 }
 
-/** A proxy that keeps the network from what a Vault before 2.0 lets anybody do. */
+/** A proxy that closes endpoints to the network which a Vault before 2.0 opens to everybody. */
 function hasFront({ vault }: VaultServerUserData): boolean {
   return !asksForTokenToRecover(vault.version);
 }

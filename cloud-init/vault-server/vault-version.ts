@@ -1,6 +1,6 @@
 /*
- * What differs from one version of Vault to another: which versions the project takes, which vulnerabilities each leaves open, which
- * settings it knows. Sources: HashiCorp's CVE records and its "Important changes" of 2.x. Nothing newer than 1.21.0 was run.
+ * Differences between versions of Vault: the versions that the project supports, their open vulnerabilities, and their
+ * settings. Sources: HashiCorp's CVE records and its "Important changes" of 2.x. The project tried no version after 1.21.0.
  */
 
 import type { VaultEdition } from "../common/vault-release";
@@ -8,7 +8,7 @@ import type { VaultEdition } from "../common/vault-release";
 /** The oldest release without a known vulnerability: the default, and the floor for a new system. */
 export const DEFAULT_VAULT = "2.2.2";
 
-/** The oldest release that an environment may name. Before it: no fixes in any edition, and not tried. */
+/** The oldest release that an environment may name. Older releases get no fixes in any edition, and were not tried. */
 export const OLDEST_VAULT = "1.21.0";
 
 /** The releases that an environment may name: 1.21.x and 2.x. */
@@ -16,9 +16,9 @@ export const SUPPORTED_VAULT = /^(?:1\.21|2\.(?:0|[1-9]\d{0,2}))\.(?:0|[1-9]\d{0
 
 interface Vulnerability {
   readonly id: string;
-  /** The first release without it. */
+  /** The first release without the vulnerability. */
   readonly fixed: string;
-  /** The first Enterprise release of 1.21 without it. The community edition of 1.21 gets no fixes. */
+  /** The first Enterprise release of 1.21 without the vulnerability. The community edition of 1.21 gets no fixes. */
   readonly fixedInEnterprise?: string;
 }
 
@@ -46,16 +46,16 @@ export function openVulnerabilities(version: string, edition: VaultEdition): str
 }
 
 /**
- * Whether Vault itself asks for a token before sys/generate-root and sys/rekey (CVE-2026-5807). An older one answers anybody who reaches
- * it, so a front keeps the network from these endpoints. Source: Vault 2.x, "Important changes".
+ * Returns true if Vault itself requires a token for sys/generate-root and sys/rekey (CVE-2026-5807). An older Vault answers every
+ * client, so a front closes these endpoints to the network. Source: Vault 2.x, "Important changes".
  */
 export function asksForTokenToRecover(version: string): boolean {
   return isAtLeast(version, "2.0.0");
 }
 
 /**
- * Variables for Vault's settings that not every version knows. Only those that know one get it: a setting that Vault passes over would
- * look as if it were in force.
+ * Variables for Vault's settings that not every version knows. Only versions that know a setting get it, because an ignored setting
+ * would look effective.
  */
 export function versionVariables(version: string): Record<string, string> {
   return {

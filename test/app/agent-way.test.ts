@@ -115,7 +115,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     const pushed = readFileSync(store);
     writeFileSync(store, "no zip file");
     const broken = await agent.run("app-package.service");
-    expect([broken.code, broken.output]).toEqual([1, expect.stringContaining("is no zip file. Deploy")]);
+    expect([broken.code, broken.output]).toEqual([1, expect.stringContaining("is not a zip file. Deploy")]);
     expect({ pid: agent.pid(unit), release: release() }).toEqual(before);
 
     const files = unzipSync(pushed);

@@ -259,9 +259,9 @@ describe("apply-user-data", () => {
     return cloudConfig(config);
   };
   const bad: [what: string, make: () => string, reason: RegExp][] = [
-    ["not JSON", () => "#cloud-config\npackages: [jq]\n", /holds JSON, or only a part of one/],
-    ["cut off", () => userData({ one: "2" }).slice(0, 900), /holds JSON, or only a part of one/],
-    ["no cloud-config", () => "#!/bin/sh\nreboot\n", /no cloud-config/],
+    ["not JSON", () => "#cloud-config\npackages: [jq]\n", /not a complete cloud-config in JSON/],
+    ["cut off", () => userData({ one: "2" }).slice(0, 900), /not a complete cloud-config in JSON/],
+    ["no cloud-config", () => "#!/bin/sh\nreboot\n", /not a complete cloud-config/],
     ["without files", () => changed((it) => delete it.write_files), /no write_files/],
     [
       "with a path outside of the allowed folders",
@@ -298,7 +298,7 @@ describe("apply-user-data", () => {
         ),
       /no \/etc\/vault-vm\/units\.json/,
     ],
-    ["with an invalid table", () => userData({ files: { [UNITS_FILE]: "{}" } }), /no table of units/],
+    ["with an invalid table", () => userData({ files: { [UNITS_FILE]: "{}" } }), /not a table of units/],
     ["with an invalid package", () => userData({ packages: ["jq; reboot"] }), /names the package jq; reboot/],
     [
       "with an invalid program",

@@ -786,7 +786,7 @@ describe("The table of directives", () => {
   });
 
   it.each(
-    // Without the unit that only reports a missing disk, as a separate user.
+    // Leaves out the unit that only reports a missing disk, as a separate user.
     Object.entries(units).filter(([file]) => /(?<!vault-data-missing)\.service$/.test(file)),
   )("confines %s like every service", (file, { confinement }) => {
     expect([basename(file), confinement]).toEqual([basename(file), expect.arrayContaining(everyService)]);

@@ -37,7 +37,7 @@ export const vaultServer: VaultServerUserData = {
   minTlsVersion: "1.2",
 };
 
-/** With snapshots, which the examples above are without. */
+/** A server with snapshots. The examples above have none. */
 export const snapshots = {
   snapshots: {
     containerUrl: `${reference("blob-endpoint")}snapshots`,

@@ -77,7 +77,7 @@ describe.each(machines)("files of $machine", ({ userData }) => {
     },
   );
 
-  it("have Ubuntu's security updates installed daily, and reboot for them whoever is logged in", () => {
+  it("install Ubuntu's security updates daily, and reboot for them even if somebody is logged in", () => {
     const text = files.get("/etc/apt/apt.conf.d/52vault-vm") ?? "";
     const settings = Object.fromEntries(
       [...text.matchAll(/^(\S+) "(.*)";$/gm)].map(([, name, value]) => [name, value]),
@@ -173,7 +173,7 @@ describe("a server's files", () => {
     expect(file("/etc/vault.d/listener.hcl")).toContain('tls_key_file    = "/run/vault-tls/');
   });
 
-  it("have Vault retry for ever while Key Vault is away", () => {
+  it("make Vault retry for ever while Key Vault is down", () => {
     const unit = file("/etc/systemd/system/vault.service");
     expect(unit).toContain("\nStartLimitIntervalSec=0\n");
     expect(unit).toContain("\nRestart=always\n");
@@ -193,7 +193,7 @@ describe("a server's files", () => {
     expect(text).not.toMatch(/\bmkfs|\bwipefs|\bparted|\bfdisk|systemd-makefs/);
   });
 
-  it("have Vault listen on loopback only, unchanged", () => {
+  it("make Vault listen on loopback only, without a change", () => {
     const addresses = [...files].flatMap(([path, text]) =>
       path.endsWith(".hcl")
         ? [...text.matchAll(/^\s*(?:cluster_)?address\s*=\s*"(.*)"/gm)].map(([, it]) => it)

@@ -77,7 +77,7 @@ describe.each(machines)("the effects of changes to $machine's files", ({ table, 
     expect(units.filter((name) => ![...files.keys()].some((path) => unitOf(path) === name))).toEqual([]);
   });
 
-  it("never say of one file that a unit reads it and that it is read at each use", () => {
+  it("never list one file both as a unit's input and as read at each use", () => {
     const byUnits = new Set(table.units.flatMap(({ reads }) => reads));
     expect(table.readAtEachUse.filter((input) => byUnits.has(input))).toEqual([]);
   });

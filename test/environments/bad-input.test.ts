@@ -19,12 +19,12 @@ describe("An environment file is refused, with the field, the problem and the cu
         'vault.snapshots.interval: "30s" is not an interval for snapshots; choose between 5m and 7d, without seconds.',
       ],
       [
-        "with snapshots that are kept for no day",
+        "with snapshots that are kept for zero days",
         (file) => Object.assign(file.vault, { snapshots: { retentionDays: 0 } }),
         "vault.snapshots.retentionDays: 0 is less than a day; choose 1 or more.",
       ],
       [
-        "with snapshots kept as nothing keeps them",
+        "with an unknown replication of snapshots",
         (file) => Object.assign(file.vault, { snapshots: { replication: "GRS" } }),
         'vault.snapshots.replication: "GRS" is not a replication for snapshots; write LRS or ZRS.',
       ],

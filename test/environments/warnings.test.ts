@@ -8,7 +8,7 @@ function warningsOf(change: Parameters<typeof changed>[1]): string[] {
   );
 }
 
-/** Those of the demo as it is. */
+/** The warnings of the unchanged demo. */
 const usual = warningsOf(() => {});
 
 describe("A warning is given of", () => {

@@ -39,7 +39,7 @@ describe("Alerts of an environment", () => {
     expect(found).toEqual([expect.stringMatching(new RegExp(`^${field.replaceAll(/[[\].]/g, "\\$&")}`))]);
   });
 
-  it("warn where there are alerts and nobody hears of them", () => {
+  it("warn if there are alerts without a receiver", () => {
     const warned = (emails: (typeof mail)[]) =>
       environmentWarnings(
         changed(loadEnvironment("demo"), (environment) => {

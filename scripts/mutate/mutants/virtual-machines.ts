@@ -34,7 +34,7 @@ export const virtualMachineMutants = [
       [
         "first boot erases a Vault that was made elsewhere",
         "formatted | erased) fail_initialized_elsewhere ;;",
-        "formatted | erased) begin_anew ;;",
+        "formatted | erased) start_over ;;",
       ],
     ],
   ),

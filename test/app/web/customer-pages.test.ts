@@ -334,7 +334,7 @@ describe("The search", () => {
     const { server } = await start();
     const answer = await new Browser(server).submit("/customers/search", { search: '"><script>' });
     expect(answer.statusCode).toBe(422);
-    expect(answer.body).toContain('<a href="#search">is nothing that can be searched for.</a>');
+    expect(answer.body).toContain('<a href="#search">is not a valid search.</a>');
     expect(answer.body).toContain('value="&quot;&gt;&lt;script&gt;"');
     const long = await new Browser(server).submit("/customers/search", { search: "x".repeat(201) });
     expect(long.body).toContain("The search is longer than 200 characters");

@@ -2,13 +2,13 @@
 # Snapshots of Vault, in files and in the snapshot store, for programs that have sourced http.sh and managed-identity.sh.
 #
 # Environment: SNAPSHOTS_URL          the container: https://<account>.blob.core.windows.net/snapshots
-#              STORAGE_WAIT_SECONDS   how long to go on while the store, or the right on it, is not ready (default 1200)
-#              TRANSFER_SECONDS       the longest that one up- or download may take (default 1800)
+#              STORAGE_WAIT_SECONDS   how long to retry while the store, or the right on it, is not ready (default 1200)
+#              TRANSFER_SECONDS       longest time of one up- or download (default 1800)
 
 : "${SNAPSHOTS_URL:?}" "${STORAGE_WAIT_SECONDS:=1200}" "${TRANSFER_SECONDS:=1800}"
 readonly STORAGE=https://storage.azure.com/ STORAGE_API_VERSION=2021-12-02
 
-# A token for the store takes the place of the one for Vault, so no caller is logged in to Vault meanwhile.
+# A token for the store replaces the token for Vault, so a caller must log in to Vault again afterwards.
 store() {
   ask_for_token "$STORAGE" || return 1
   http --config <(authorization) --header "x-ms-version: $STORAGE_API_VERSION" "$@"
@@ -22,18 +22,18 @@ store_error() {
   printf '%s' "$body" | sed -n 's|.*<Code>\([A-Za-z]*\)</Code>.*|\1|p' | head -n 1
 }
 
-# unpack FILE FOLDER: succeeds when the snapshot is whole, by the checksums in it.
+# unpack FILE FOLDER: succeeds if the snapshot is complete and matches its checksums.
 unpack() {
   mkdir --parents -- "$2"
   tar --extract --gzip --no-same-owner --file "$1" --directory "$2" meta.json state.bin SHA256SUMS SHA256SUMS.sealed 2>/dev/null || return 1
   (cd -- "$2" && sha256sum --check --status --strict SHA256SUMS)
 }
 
-# Of the snapshot that was unpacked to FOLDER: Raft's index.
+# Prints Raft's index of the snapshot in FOLDER.
 index_of() { jq -r '.Index' "$1/meta.json"; }
 
-# The versions of the unseal key without which the snapshot is worthless, a line each: the one that it was sealed with, and those with which
-# Vault's root key and recovery key are wrapped in its data. These are others while Vault has not been restarted since a rotation of the key.
+# Prints the versions of the unseal key that the snapshot needs, one a line: the version that sealed it, and the versions that wrap
+# Vault's root key and recovery key in its data. They differ between a rotation of the key and Vault's next restart.
 # A wrapped value names its version as the protobuf field 3 of 32 bytes. Source: go-kms-wrapping, KeyInfo.key_id.
 key_versions_of() {
   {
@@ -42,7 +42,7 @@ key_versions_of() {
   } | awk '!seen[$0]++'
 }
 
-# field FILTER: of the last answer, by jq.
+# field FILTER: prints a field of the last answer with jq.
 field() {
   printf '%s' "$body" | jq -r "$1"
 }
@@ -59,7 +59,7 @@ next_marker() {
   printf '%s' "$body" | sed -n 's|.*<NextMarker>\([^<]*\)</NextMarker>.*|\1|p'
 }
 
-# Sets names: of the snapshots in the store, the newest first, a line each.
+# Sets names to the snapshots in the store, the newest first, one a line.
 list() {
   local marker=""
   names=""
