@@ -111,7 +111,7 @@ const mishaps: [string, Mishap, RegExp][] = [
         "ERROR: AADSTS500011: The resource principal named api://x was not found in the tenant",
       );
     },
-    /Entra gives no token for the app registration 33333333.*AADSTS500011.*set the app registration up/,
+    /Entra issues no token for the app registration 33333333.*AADSTS500011.*set up the app registration/,
   ],
   [
     "an environment that was never filled in",
@@ -260,7 +260,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "an Azure that is busy, asked four times",
     ({ imitations }) => imitations.fail("az/rest", "ERROR: Too Many Requests({}): Throttled"),
-    /Azure takes no more requests of this subscription for a moment; wait a minute/,
+    /Azure currently accepts no more requests from this subscription\. Wait a minute/,
   ],
   [
     "no network",
@@ -537,15 +537,15 @@ describe("Arguments that cannot be meant are refused with a sentence:", () => {
     [
       "an unknown stack",
       ["--stack", "nework"],
-      /There is no stack "nework"; choose from vm-reader-role, network/,
+      /There is no stack "nework"\. Choose one of vm-reader-role, network/,
     ],
     [
       "a stack whose dependency is missing",
       ["--stack", "mysql"],
       /Stack mysql depends on .*network.*, which is not deployed\. Add --stack/,
     ],
-    ["an unknown option", ["--dry-run"], /Unknown option '--dry-run'; see --help/],
-    ["two environments", ["demo", "production"], /One environment at a time, not demo and production/],
+    ["an unknown option", ["--dry-run"], /Unknown option '--dry-run'\. See --help/],
+    ["two environments", ["demo", "production"], /Name only one environment, not demo and production/],
     ["no time", ["--wait", "soon"], /--wait takes a whole number of seconds, not "soon"/],
   ])("%s", async (_, args, sentence) => {
     const { code, stdout, stderr } = await scene.run("deploy", args);
