@@ -26,19 +26,19 @@ import { OwnLogin } from "./vault/own-login";
 import type { Vault, VaultLogin } from "./vault/vault";
 
 /**
- * What the web layer is given. In server.ts:
+ * The part of the application that the web layer uses. In server.ts:
  *   const application = await createApplication(readSettings(process.env), { onEvent: (event) => log(event) });
  *   … serve `application.store`; /readyz from `ready()`; the page about identity and leases from `status()` …
  *   SIGTERM: stop listening, finish requests, then `await application.close()`.
- * SIGHUP belongs to the application, not to the web layer: in the agent's way it reads the configuration anew.
+ * SIGHUP belongs to the application, not to the web layer: with Vault Agent, it rereads the configuration.
  */
 export interface Application {
   readonly store: CustomerStore;
-  /** Never throws: what cannot be had is empty, and `readiness` says why. */
+  /** Never throws. A part that is unavailable is empty, and `readiness` says why. */
   status(): Promise<SystemStatus>;
   /** Cheap enough for a probe each second. */
   ready(): Promise<Readiness>;
-  /** Encrypts anew what older versions of the key encrypted. @throws {Unavailable} */
+  /** Encrypts rows again that an older version of the key encrypted. @throws {Unavailable} */
   rewrap(onProgress: (progress: Progress) => void): Promise<Progress>;
   /** Stops renewals and watches, and closes connections once they are idle. */
   close(): Promise<void>;
@@ -46,14 +46,14 @@ export interface Application {
 
 export interface ApplicationOptions {
   onEvent?: OnEvent;
-  /** Whether made-up customers are added to an empty database; default true. */
+  /** If true (the default), adds made-up customers to an empty database. */
   seed?: boolean;
 }
 
 /**
- * Returns at once, although Vault or the database may not answer yet: until they do, calls throw `Unavailable` and
- * `ready()` says what is waited for. Migrates and seeds the database by itself.
- * @throws only for settings that can never work
+ * Returns at once, even if Vault or the database does not answer yet. Until both answer, calls throw `Unavailable` and
+ * `ready()` names the cause. The application migrates and seeds the database itself.
+ * @throws only if the settings can never work
  */
 export async function createApplication(
   settings: Settings,
@@ -66,13 +66,13 @@ export async function createApplication(
 
 /** Milliseconds between two tries to prepare the database. */
 const preparePauseMs = { first: 500, longest: 10_000 };
-/** What a probe may wait for the database. */
+/** Longest time that a probe waits for the database, milliseconds. */
 const probeDeadlineMs = 1_500;
 const noDatabase = new NotGranted(
   "This workload has no database: its environment names no databaseRole for it. Add one, then deploy web-app and vault-config.",
 );
 
-/** Where Vault and credentials come from; the rest is the same in both ways. */
+/** Source of Vault and the credentials. Everything else is the same in both ways. */
 interface Way {
   vault: Vault;
   credentials: CredentialSource;
@@ -86,7 +86,7 @@ class RunningApplication implements Application {
   readonly #pools: Pools;
   readonly #rows: CustomerRows;
   readonly #way: Way;
-  /** Set where the environment gives this workload less than the application needs. */
+  /** Set if the environment gives this workload less than the application needs. */
   readonly #notGranted?: NotGranted;
   #prepared = false;
   #preparing?: Unavailable;
@@ -156,7 +156,7 @@ class RunningApplication implements Application {
     };
   }
 
-  /** Why Vault and the database cannot be used now; what is known without asking is not asked. */
+  /** Returns why Vault and the database are unavailable now. Sends no request if the answer is already known. */
   async #problems(): Promise<Problems> {
     const { vault, credentials } = this.#way;
     if (this.#notGranted) return { vault: this.#notGranted, database: credentials.failure };
@@ -263,7 +263,7 @@ class RunningApplication implements Application {
     );
   }
 
-  /** Schema and first customers, tried again until both are there. */
+  /** Creates the schema and the first customers. Tries again until both exist. */
   async #prepare(pauseMs: number): Promise<void> {
     try {
       const { vault, credentials } = this.#way;
@@ -303,7 +303,7 @@ class RunningApplication implements Application {
     );
   }
 
-  /** Asks for a keyed hash, since that needs all of it: a token, an unsealed Vault, the key and the policy. */
+  /** Requests a keyed hash, because that needs everything: a token, an unsealed Vault, the key and the policy. */
   async #probeVault(): Promise<void> {
     await this.#key().hmac(["readiness"]);
   }
@@ -322,7 +322,7 @@ function stepOf(problem: Unavailable | undefined): StepState {
   return problem ? { state: "fails", reason: problem.reason } : { state: "works" };
 }
 
-/** For a failure that is to be shown; Vault's own refusal of a probe is one, too. */
+/** Makes a failure fit to show. If Vault refuses a probe, that is a failure, too. */
 function unavailable(error: unknown): Unavailable {
   if (error instanceof Unavailable) return error;
   return new Unavailable("Vault or the database refuses what the application needs; the log says why.", 10, {
@@ -330,7 +330,7 @@ function unavailable(error: unknown): Unavailable {
   });
 }
 
-/** One sentence for all that is missing, since one edit adds it. */
+/** Names everything that is missing in one sentence, because one edit adds it. */
 function notGranted({ missingPaths, database }: VaultSettings): NotGranted | undefined {
   if (missingPaths.length === 0) return database ? undefined : noDatabase;
   const missing = [...(database ? [] : ["databaseRole"]), ...missingPaths.map((path) => `the path ${path}`)];

@@ -1,25 +1,25 @@
-/** There is no customer of that number (any more): HTTP 404. */
+/** The customer does not exist, or no longer exists: HTTP 404. */
 export class NotFound extends Error {
   override readonly name = "NotFound";
 }
 
-/** Somebody else changed the customer since it was read: HTTP 409. */
+/** Somebody else changed the customer after it was read: HTTP 409. */
 export class Conflict extends Error {
   override readonly name = "Conflict";
 }
 
-/** What was entered cannot be taken: HTTP 422. One sentence a field, fit for the person who entered it. */
+/** The input is invalid: HTTP 422. One sentence a field, for the person who entered it. */
 export class InvalidInput extends Error {
   override readonly name = "InvalidInput";
 
   constructor(readonly problems: Readonly<Record<string, string>>) {
-    super(`These fields cannot be taken: ${Object.keys(problems).join(", ")}.`);
+    super(`These fields are not valid: ${Object.keys(problems).join(", ")}.`);
   }
 }
 
 /**
  * Vault, the database or the identity endpoint does not answer as it should: HTTP 503, with Retry-After.
- * The reason names no secret and may be shown; the application recovers by itself, unless it is a `NotGranted`.
+ * The reason names no secret and may be shown. The application recovers by itself, except from a `NotGranted`.
  */
 export class Unavailable extends Error {
   override readonly name: string = "Unavailable";
@@ -34,7 +34,7 @@ export class Unavailable extends Error {
   }
 }
 
-/** The environment gives this workload too little: nothing changes until somebody edits it. HTTP 503. */
+/** The environment gives this workload too little, until somebody edits it: HTTP 503. */
 export class NotGranted extends Unavailable {
   override readonly name = "NotGranted";
 
@@ -43,7 +43,7 @@ export class NotGranted extends Unavailable {
   }
 }
 
-/** A stored value that Vault refuses to decrypt for its row and field: it was swapped or changed. HTTP 500, and an alarm. */
+/** Vault refuses to decrypt a stored value for its row and field, because somebody swapped or changed it: HTTP 500 and an alarm. */
 export class Tampered extends Error {
   override readonly name = "Tampered";
 

@@ -1,4 +1,4 @@
-/** What happens to credentials; for logs and metrics. None holds a secret. */
+/** Events in the life of credentials, for logs and metrics. No event holds a secret. */
 export type LifecycleEvent =
   | { event: "login"; role: string; tokenSeconds: number }
   | { event: "token-renewed"; tokenSeconds: number }

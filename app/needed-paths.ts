@@ -1,9 +1,9 @@
-/** What the application calls in Vault, besides credentials of its database role. Of a workload with fewer paths it can do nothing. */
+/** Paths in Vault that the application needs, besides its database credentials. With fewer paths, the application cannot work. */
 export const neededPaths: readonly string[] = ["encrypt", "decrypt", "hmac"].map(
   (operation) => `transit/${operation}/customer-key`,
 );
 
-/** Those that a workload's paths lack. */
+/** Returns the needed paths that a workload does not have. */
 export function missingPaths(paths: readonly string[]): string[] {
   return neededPaths.filter((path) => !paths.includes(path));
 }

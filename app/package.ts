@@ -8,7 +8,7 @@ import { NODE_MAJOR } from "./node-version";
 /** Zip's earliest date, in local time as zip writes it: the same bytes on every machine and day. */
 const fixedDate = new Date(1980, 0, 1);
 
-/** -rw-r--r--, where zip has it; without it, unzip makes files that only root can read. Source: Info-ZIP, "external file attributes". */
+/** -rw-r--r-- in zip's format. Without it, unzip creates files that only root can read. Source: Info-ZIP, "external file attributes". */
 const readableByAll = (0o100644 << 16) >>> 0;
 
 /** Versions of libraries and bundler, and how the bundler reads TypeScript. */
@@ -16,8 +16,8 @@ const settings = ["../package-lock.json", "../tsconfig.json"].map((file) => join
 const cache = join(__dirname, "../node_modules/.cache/vault-on-azure");
 
 /**
- * The application as App Service runs it: bundled files in a zip, the same byte for byte wherever it is made.
- * Kept in node_modules/.cache until something changes that it is made from, since bundling costs a tenth of a synth.
+ * Packages the application for App Service: bundled files in a zip with the same bytes on every machine.
+ * Bundling takes a tenth of a synth, so node_modules/.cache keeps the zip until an input changes.
  */
 export function packageApp(): Uint8Array {
   const kept = join(cache, `app-${inputsHash()}.zip`);
@@ -30,7 +30,7 @@ export function packageApp(): Uint8Array {
   return zip;
 }
 
-/** What App Service starts, and the command for after a rotation of the key. */
+/** Bundles the server that App Service starts, and the command to run after a rotation of the key. */
 function bundle(): Record<string, Uint8Array> {
   const { outputFiles } = buildSync({
     absWorkingDir: __dirname,
@@ -47,7 +47,7 @@ function bundle(): Record<string, Uint8Array> {
   return Object.fromEntries(outputFiles.map(({ path, contents }) => [basename(path), contents]));
 }
 
-/** All that decides the bytes. */
+/** Hashes all inputs of the zip. */
 function inputsHash(): string {
   const sources = readdirSync(__dirname, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

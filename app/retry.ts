@@ -1,14 +1,14 @@
 import { Unavailable } from "./errors";
 import type { OnEvent } from "./lifecycle-event";
 
-/** Milliseconds that one call of the application may take in all, retries included. */
+/** Longest time of one call with all its retries, milliseconds. */
 export const callDeadlineMs = 5_000;
 
-/** What a failed attempt means: try again, and what to tell when time is up; undefined throws it as it is. */
+/** Says to try again, and the reason to report when time is up. Undefined means to throw the error. */
 export type Verdict = { reason: string; pauseMs?: number } | undefined;
 
 export interface RetryOptions {
-  /** What is tried, for events: `POST transit/decrypt/customer-key`. */
+  /** Names the call in events: `POST transit/decrypt/customer-key`. */
   what: string;
   deadlineMs?: number;
   judge: (error: unknown) => Verdict;
@@ -19,8 +19,8 @@ const firstPauseMs = 50;
 const longestPauseMs = 2_000;
 
 /**
- * Tries until it succeeds or time is up; pauses double, with jitter, so that many callers do not come back at once.
- * The attempt is told how many milliseconds are left to it.
+ * Tries until it succeeds or time is up. Pauses double, with jitter, so that many callers do not return at once.
+ * Each attempt gets the milliseconds that are left.
  * @throws {Unavailable} when time is up, with the last reason
  */
 export async function withRetries<T>(

@@ -1,11 +1,11 @@
 import { Unavailable } from "./errors";
 import type { Progress } from "./rewrapping";
 
-/** How far it is, or how the last one ended. */
+/** The progress of this run, or the result of the last one. */
 export interface RewrapState {
   running: boolean;
   progress?: Progress;
-  /** Why it ended early: a sentence for a person. */
+  /** A sentence that says why the run ended early. */
   problem?: string;
 }
 
@@ -16,7 +16,7 @@ export class RewrapJob {
   /** @param rewrap the application's own */
   constructor(private readonly rewrap: (onProgress: (progress: Progress) => void) => Promise<Progress>) {}
 
-  /** Resolves when it is over. @throws only what nobody foresaw, for the log */
+  /** Resolves when the run ends. @throws only unexpected errors, for the log */
   async start(): Promise<void> {
     if (this.state.running) return;
     this.state = { running: true };

@@ -6,7 +6,7 @@ import { readSettings } from "./settings";
 /** Milliseconds to wait for Vault and the database. */
 const startDeadlineMs = 60_000;
 
-/** `node rewrap.js`, after the key was rotated. In the environment of the application: its settings, its identity. */
+/** `node rewrap.js`: run it after a rotation of the key, with the application's settings and identity. */
 async function main(): Promise<void> {
   const application = await createApplication(readSettings(process.env), { seed: false });
   try {

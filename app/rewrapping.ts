@@ -3,20 +3,21 @@ import type { StoredCustomer } from "./customers/customer-store";
 import { type CustomerCipher, isSealed } from "./encryption/customer-cipher";
 import type { TransitKey } from "./encryption/transit";
 
-/** Rows that are decrypted and encrypted in one request. */
+/** Number of rows in one request. */
 const batchSize = 100;
 
 export interface Progress {
-  /** The version that rows are encrypted with afterwards. */
+  /** The version of the key that rows have afterwards. */
   keyVersion: number;
   done: number;
-  /** Rows behind when it began. */
+  /** Number of outdated rows at the start. */
   total: number;
 }
 
 /**
- * Encrypts and hashes with the newest version of the key what older ones did, and gives rows a data key that have none. Not by transit/rewrap, which takes no associated
- * data: read in Vault 1.21, builtin/logical/transit/path_rewrap.go. May be interrupted, and run while the application works.
+ * Encrypts and hashes outdated rows with the newest version of the key, and gives a data key to rows without one. It cannot use
+ * transit/rewrap, which takes no associated data (Vault 1.21, builtin/logical/transit/path_rewrap.go). It can be interrupted, and
+ * runs while the application works.
  */
 export class Rewrap {
   constructor(
@@ -41,7 +42,7 @@ export class Rewrap {
       );
       for (const [index, row] of rows.entries()) {
         const newer = sealed[index];
-        // Of a row that was edited meanwhile, the edit has used the newest version already.
+        // If somebody edited the row meanwhile, it already has the newest version of the key.
         if (newer) await this.rows.rewrap(row, keepMaskedCard(row, newer));
       }
       progress = { ...progress, done: progress.done + rows.length };
@@ -50,7 +51,7 @@ export class Rewrap {
   }
 }
 
-/** Vault Enterprise masks card numbers one way: neither mask nor hash can be made anew. */
+/** Vault Enterprise masks card numbers one way: nobody can make the mask or the hash again. */
 function keepMaskedCard(row: StoredCustomer, newer: SealedFields): SealedFields {
   if (isSealed(row.fields.cardNumber)) return newer;
   return {

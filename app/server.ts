@@ -8,7 +8,7 @@ import { readWebSettings } from "./web/web-settings";
 
 const logger = createLogger();
 
-/** Listens at once: /healthz answers while Vault is still away, and /readyz says what is waited for. */
+/** Listens at once. /healthz answers before Vault does, and /readyz names what is missing. */
 async function main(): Promise<void> {
   const { port, host, ...settings } = readWebSettings(process.env);
   const metrics = new Metrics({ ofProcess: true });
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     }, logger);
     await server.listen({ port, host });
   } catch (error) {
-    // It would go on by itself, and nobody would reach it.
+    // Otherwise the application would run without a listener.
     await application.close();
     throw error;
   }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { missingPaths } from "./needed-paths";
 
-/** On which network path servers are reached, from the environment. */
+/** The proxy on the way to servers, from the environment. */
 export interface ProxySettings {
   /** HTTPS_PROXY. */
   https?: string;
@@ -10,12 +10,12 @@ export interface ProxySettings {
   except?: string;
 }
 
-/** How fields are encrypted; the paths in Vault that the workload may use decide it. */
+/** How the application encrypts fields. It depends on the paths in Vault that the workload may use. */
 export interface EncryptionSettings {
   transitMount: string;
-  /** Encrypts and hashes what is in the list. */
+  /** Encrypts and hashes the customers in the list. */
   key: string;
-  /** Seals what was removed; undefined where the workload may not, and then removing deletes for good. */
+  /** Encrypts removed customers. Undefined if the workload may not use it: then removed customers are lost. */
   archiveKey?: string;
   /** Role of the transform engine: Vault Enterprise only. */
   transformRole?: string;
@@ -25,13 +25,13 @@ export interface EncryptionSettings {
 export interface VaultSettings {
   way: "vault";
   address: string;
-  /** Certificates that Vault's is verified against, PEM; without them the system's roots. */
+  /** Certificates that verify Vault's certificate, PEM. Without them, the system's roots count. */
   caPem?: string;
-  /** Where a renewed certificate is, in Key Vault. */
+  /** Address of the renewed certificate in Key Vault. */
   certificateUrl?: string;
   authMount: string;
   role: string;
-  /** Resource for which the identity's token is asked. */
+  /** Resource of the identity's token. */
   tokenResource: string;
   identity: { endpoint: string; header: string };
   database?: { host: string; port: number; name: string; credentialsPath: string };
@@ -51,7 +51,7 @@ export interface AgentSettings {
 
 export type Settings = VaultSettings | AgentSettings;
 
-/** Settings with which the application can never work: a sentence each. */
+/** Settings that can never work: a sentence each. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
 
@@ -63,14 +63,14 @@ export class SettingsError extends Error {
 const required = z
   .string("is missing; the stack web-app sets it.")
   .min(1, "is empty; the stack web-app sets it.");
-const url = required.pipe(z.url("is no address; write it as https://host:port."));
+const url = required.pipe(z.url("is not an address. Write it as https://host:port."));
 const port = z.coerce.number().int().min(1).max(65535);
 
 const environmentSettings = z.object({
   VAULT_ADDR: url,
   VAULT_CACERT_BYTES: z
     .string()
-    .includes("-----BEGIN CERTIFICATE-----", { message: "is no certificate in PEM." })
+    .includes("-----BEGIN CERTIFICATE-----", { message: "is not a certificate in PEM." })
     .optional(),
   VAULT_CERTIFICATE_URL: url.optional(),
   VAULT_AUTH_MOUNT: z.string().default("jwt"),
@@ -86,11 +86,11 @@ const environmentSettings = z.object({
 });
 
 /**
- * APP_CONFIG_FILE names the file that Vault Agent renders; without it, the VAULT_ and MYSQL_ settings of App Service count.
+ * APP_CONFIG_FILE names the file that Vault Agent renders. Without it, the VAULT_ and MYSQL_ settings of App Service count.
  * @throws {SettingsError}
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  // Node's own roots unless told, as to every other program of the system.
+  // SSL_CERT_FILE has the system's roots for every program. Without it, Node's own roots count.
   const rootsPem = environment.SSL_CERT_FILE ? readRoots(environment.SSL_CERT_FILE) : undefined;
   if (environment.APP_CONFIG_FILE) {
     return { way: "agent", configFile: environment.APP_CONFIG_FILE, rootsPem };
@@ -166,16 +166,16 @@ const rendered = z.object({
   }),
 });
 
-/** What Vault Agent renders from cloud-init/agent-vm/files/etc/vault-agent.d/app-config.json.ctmpl. */
+/** The file that Vault Agent renders from cloud-init/agent-vm/files/etc/vault-agent.d/app-config.json.ctmpl. */
 export type RenderedConfiguration = z.infer<typeof rendered>;
 
-/** @throws {SettingsError} which quotes nothing of the text, since there is a password in it */
+/** @throws {SettingsError} that quotes no text, because the text holds a password */
 export function readRenderedConfiguration(text: string): RenderedConfiguration {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw new SettingsError(["the file that Vault Agent renders is no complete JSON"]);
+    throw new SettingsError(["the file that Vault Agent renders is not complete JSON"]);
   }
   const { data, error } = rendered.safeParse(json);
   if (!data)

@@ -1,4 +1,4 @@
-/** What of the way to its secrets works now. */
+/** State of one step on the way to the application's secrets. */
 export type StepState =
   | { state: "works" }
   /** A sentence, without secrets. */
@@ -6,22 +6,22 @@ export type StepState =
   /** It depends on a step that fails. */
   | { state: "unknown" };
 
-/** How the application got to its secrets. Nothing in it is secret: no token, no password, no field of a customer. */
+/** How the application gets its secrets. It holds no token, no password and no field of a customer. */
 export interface SystemStatus {
-  /** `vault`: the application logs in itself. `agent`: Vault Agent does, and renders the configuration. */
+  /** `vault`: the application logs in itself. `agent`: Vault Agent logs in and renders the configuration. */
   way: "vault" | "agent";
   readiness: Readiness;
   steps: Readonly<Record<"identity" | "vault" | "database" | "encryption", StepState>>;
-  /** Claims of the identity's token, by name (iss, aud, oid, tid, appid, xms_mirid …), or what Vault kept of them. */
+  /** Claims of the identity's token, by name (iss, aud, oid, tid, appid, xms_mirid …), or the claims that Vault kept. */
   identity: Readonly<Record<string, string>>;
   vault: {
     address: string;
-    /** The role that was logged in with. */
+    /** The role of the login. */
     role: string;
     policies: readonly string[];
     /** `batch` or `service`. */
     tokenType: string;
-    /** Whole seconds; undefined while there is none. */
+    /** Whole seconds. Undefined while there is no token. */
     tokenSecondsLeft: number | undefined;
     edition: "community" | "enterprise";
   };
@@ -32,16 +32,16 @@ export interface SystemStatus {
     user: string;
     leaseId: string;
     leaseSecondsLeft: number | undefined;
-    /** How often credentials were replaced since the start. */
+    /** The number of times that credentials were replaced since the start. */
     replacements: number;
   };
   transit: {
     key: string;
-    /** The version that encrypts now; undefined where the workload may not read it. */
+    /** The version that encrypts now. Undefined if the workload may not read it. */
     latestVersion: number | undefined;
     /**
-     * Rows by the version that their fields are encrypted with: behind it, `node rewrap.js` catches up. Undefined while the
-     * database does not say.
+     * Number of rows by the version that encrypted their fields. `node rewrap.js` updates older rows. Undefined while the
+     * database does not answer.
      */
     rowsByVersion: Readonly<Record<number, number>> | undefined;
   };
@@ -49,7 +49,7 @@ export interface SystemStatus {
 
 export interface Readiness {
   ready: boolean;
-  /** Why not, a sentence each, without secrets; empty when ready. */
+  /** A sentence for each reason why it is not ready, without secrets. Empty when ready. */
   reasons: readonly string[];
   /** For Retry-After; whole seconds, at least 1. */
   retryAfterSeconds: number;

@@ -14,19 +14,19 @@ export interface WriteFile {
 /** Values for the placeholders (`@NAME@`) of static files: known at synth, never a reference. */
 export type PlaceholderValues = Readonly<Record<string, string>>;
 
-/** Programs are executable; everything else is read only by others than root. */
+/** Programs are executable. Only root can write the other files. */
 const PROGRAMS = "/usr/local/sbin/";
 
 /**
- * The files below some folders, each of which mirrors the VM's root, and `generated` ones by their paths, as entries of
- * `write_files`.
+ * Returns entries of `write_files` for the files below some folders, which mirror the VM's root, and for `generated` files by
+ * their paths.
  *
- * The same on any machine: sorted by path, line endings and modes not taken from the checkout, compressed by fflate, since Node's
- * own zlib gives other bytes on another processor. A text in which Terraform, which evaluates the user data as a template, would find
- * something to evaluate is in base64, and compressed, because Azure takes 64 KB.
+ * The result is the same on every machine: sorted by path, with fixed line endings and modes. fflate compresses, because Node's own
+ * zlib gives other bytes on another processor. Terraform evaluates the user data as a template, so texts that it could evaluate are
+ * in base64. They are compressed, because Azure accepts only 64 KB.
  *
- * @throws when two folders hold one path, or when a placeholder has no value, a value no placeholder, or a value that
- * could end the string it is put in.
+ * @throws if two folders hold one path, if a placeholder has no value, if a value has no placeholder, or if a value could end
+ * the string around its placeholder.
  */
 export function packFiles(
   folders: readonly string[],
@@ -49,10 +49,10 @@ export function packFiles(
 }
 
 /**
- * A file of KEY=value lines for systemd's EnvironmentFile: the only file whose values may be Terraform references, so the only
- * one that is not encoded.
+ * Makes a file of KEY=value lines for systemd's EnvironmentFile. Its values may be Terraform references, so it is the only file
+ * without an encoding.
  *
- * @throws when a value, its references aside, holds what systemd, JSON or Terraform's template would read as more than itself.
+ * @throws if a value, without its references, has a special meaning for systemd, JSON or Terraform's template.
  */
 export function environmentFile(
   path: string,
@@ -72,22 +72,22 @@ export function environmentFile(
   return { path, owner: "root:root", permissions: "0644", content: lines.join("") };
 }
 
-/** User data as cloud-init reads it. JSON, because it is YAML without YAML's surprises. */
+/** Makes user data for cloud-init. It is JSON, because JSON is YAML without YAML's surprises. */
 export function cloudConfig(config: Readonly<Record<string, unknown>>): string {
   return `#cloud-config\n${JSON.stringify(config, null, 2)}\n`;
 }
 
-/** What cloudConfig() was given, read back from its text. */
+/** Reads the arguments of cloudConfig() back from its text. */
 export function readCloudConfig(userData: string): { write_files: WriteFile[] } & Record<string, unknown> {
   return JSON.parse(userData.slice(userData.indexOf("\n")));
 }
 
-/** The text of a file as it lands on the VM. */
+/** Returns the text of a file on the VM. */
 export function textOf({ content, encoding }: WriteFile): string {
   return encoding === "gz+b64" ? strFromU8(gunzipSync(Buffer.from(content, "base64"))) : content;
 }
 
-/** The file with another text. */
+/** Returns the file with another text. */
 export function withText(file: WriteFile, text: string): WriteFile {
   return { ...file, content: file.encoding === "gz+b64" ? packed(text) : text };
 }
@@ -117,7 +117,7 @@ function staticFile(path: string, text: string): WriteFile {
     path,
     owner: "root:root",
     permissions: path.startsWith(PROGRAMS) ? "0755" : "0644",
-    // Plain where Terraform has nothing to evaluate: what units have in common is compressed once, with the whole.
+    // The text stays plain if Terraform can evaluate nothing in it. Compression of the whole is then better.
     ...(/[$%]\{/.test(text) ? { encoding: "gz+b64", content: packed(text) } : { content: text }),
   };
 }
@@ -126,7 +126,7 @@ function packed(text: string): string {
   return Buffer.from(gzipSync(strToU8(text), { level: 9, mtime: 0 })).toString("base64");
 }
 
-/** By code unit, not by the machine's language. */
+/** Sorts by code unit, independent of the machine's language. */
 function byPath(a: WriteFile, b: WriteFile): number {
   return a.path < b.path ? -1 : 1;
 }

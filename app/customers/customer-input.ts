@@ -2,7 +2,7 @@ import { z } from "zod";
 import { InvalidInput } from "../errors";
 import type { CustomerField, CustomerInput } from "./customer-store";
 
-/** Longest text of a field, in characters as JavaScript counts them: for `maxlength`, too. */
+/** Longest text of each field, in characters as JavaScript counts them. Also the form's `maxlength`. */
 export const longest: Readonly<Record<CustomerField, number>> = {
   firstName: 100,
   lastName: 100,
@@ -17,8 +17,8 @@ export const longest: Readonly<Record<CustomerField, number>> = {
 };
 
 /**
- * Controls, and characters that nobody sees: they change the direction of the text around them or make two names that look alike.
- * The two joiners stay between letters and between emoji, which need them. Source: Unicode, UTS 39 and UAX 31.
+ * Control characters and invisible characters. They can reverse the text around them, or make two names look alike.
+ * The two joiners are allowed between letters and between emoji, which need them. Source: Unicode, UTS 39 and UAX 31.
  */
 const unprintable =
   /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}|(?![\u200c\u200d])\p{Cf}|(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{M}\p{Extended_Pictographic}])/u;
@@ -41,7 +41,7 @@ const customerInput = z.object({
   lastName: needed("lastName", "The last name"),
   birthDate: needed("birthDate", "The birth date").refine(
     isBirthDate,
-    "The birth date is no day from 1900-01-01 to today; write it as 1980-12-31.",
+    "The birth date is not a day from 1900-01-01 to today. Write it as 1980-12-31.",
   ),
   address: needed("address", "The address"),
   city: needed("city", "The city"),
@@ -53,7 +53,7 @@ const customerInput = z.object({
     .transform(socialSecurityNumberOf),
   cardNumber: needed("cardNumber", "The card number").refine(
     isCardNumber,
-    "The card number is none: it has 12 to 19 digits, and the last one does not fit the others.",
+    "The card number is not valid. Check its 12 to 19 digits: the last one does not fit the others.",
   ),
   salary: needed("salary", "The salary")
     .transform(withoutThousands)
@@ -67,7 +67,7 @@ const customerInput = z.object({
     ),
   email: text("email", "The e-mail address").regex(
     /^(?:[^\s@]{1,64}@[^\s@.]+(?:\.[^\s@.]+)*)?$/,
-    "The e-mail address is none; write it as name@example.com, or leave it empty.",
+    "The e-mail address is not valid. Write it as name@example.com, or leave it empty.",
   ),
   phone: text("phone", "The phone number").regex(
     /^(?:\+?[\d ()./-]{4,29})?$/,
@@ -76,9 +76,9 @@ const customerInput = z.object({
 });
 
 /**
- * What was entered, without spaces around it; else as it is.
- * @param keptCardNumber a masked card number that may stay, since nobody can enter what it stands for
- * @throws {InvalidInput} with a sentence for each field that cannot be taken
+ * Returns the input, trimmed and otherwise unchanged.
+ * @param keptCardNumber a masked card number that may stay, because nobody can enter the number behind it
+ * @throws {InvalidInput} with a sentence for each invalid field
  */
 export function checkCustomerInput(input: CustomerInput, keptCardNumber?: string): CustomerInput {
   const keeps = keptCardNumber !== undefined && input.cardNumber === keptCardNumber;
@@ -90,12 +90,12 @@ export function checkCustomerInput(input: CustomerInput, keptCardNumber?: string
   throw new InvalidInput(problems);
 }
 
-/** With its hyphens, however it was entered. */
+/** Returns the number with hyphens, in whichever form a person entered it. */
 function socialSecurityNumberOf(text: string): string {
   return text.replace(/^(\d{3})-?(\d{2})-?(\d{4})$/, "$1-$2-$3");
 }
 
-/** As a page shows it: 52,000.50 is 52000.50. */
+/** Accepts an amount as a page shows it: 52,000.50 becomes 52000.50. */
 function withoutThousands(text: string): string {
   return /^\d{1,3}(?:[, ]\d{3})+(?:\.\d*)?$/.test(text) ? text.replace(/[, ]/g, "") : text;
 }
@@ -110,7 +110,7 @@ function isCardNumber(text: string): boolean {
   return /^\d(?:[ -]?\d){11,18}$/.test(text) && hasCheckDigit(text.replace(/[ -]/g, ""));
 }
 
-/** Luhn's. Source: ISO/IEC 7812-1, annex B. */
+/** Checks the Luhn digit. Source: ISO/IEC 7812-1, annex B. */
 export function hasCheckDigit(digits: string): boolean {
   const sum = [...digits].reverse().reduce((total, digit, index) => {
     const value = Number(digit) * (index % 2 === 0 ? 1 : 2);

@@ -12,10 +12,10 @@ import {
   type StoredCustomer,
 } from "./customer-store";
 
-/** A lock's name in SQL: MySQL takes 64 characters, as many as the database's own name may have. */
+/** The lock's name in SQL. MySQL allows 64 characters, and the database's own name may already have 64. */
 const seedLock = "RIGHT(CONCAT(DATABASE(), '.seed'), 64)";
 
-/** What of a row Vault has made. */
+/** The parts of a row that Vault makes. */
 export interface SealedFields {
   dataKey: string;
   fields: Record<CustomerField, string>;
@@ -23,10 +23,10 @@ export interface SealedFields {
   keyVersion: number;
 }
 
-/** Which rows; any of the conditions suffices. */
+/** Finds rows that meet at least one of the conditions. */
 export interface RowSearch {
   id?: number;
-  /** From, and before. */
+  /** On or after the first date, and before the second. */
   created?: readonly [Date, Date];
   hashes?: readonly { field: HashedField; values: readonly string[] }[];
 }
@@ -48,7 +48,7 @@ const columns = ["id", "row_key", "version", "key_version", "created_at", "updat
 const isBehind = "(key_version < ? OR data_key = '')";
 const select = `SELECT ${columns.join(", ")} FROM customers`;
 
-/** The table of customers: ciphertexts in, ciphertexts out. Each write is acknowledged once, whatever broke in between. */
+/** The table of customers: ciphertexts in, ciphertexts out. Each write is acknowledged once, even if a connection breaks. */
 export class CustomerRows {
   constructor(private readonly pools: Pools) {}
 
@@ -62,7 +62,7 @@ export class CustomerRows {
         `SELECT COUNT(*) AS total FROM customers${where}`,
         parameters,
       );
-      // Numbers as text: MySQL 8 takes a prepared LIMIT's double for none. Source: mysql2, issue 1239.
+      // Numbers go as text, because MySQL 8 rejects a double in a prepared LIMIT. Source: mysql2, issue 1239.
       const rows = await session.rows<Row>(
         `${select}${where} ORDER BY id ${sort === "-number" ? "DESC " : ""}LIMIT ? OFFSET ?`,
         [...parameters, String(pageSize), String((page - 1) * pageSize)],
@@ -85,7 +85,7 @@ export class CustomerRows {
     });
   }
 
-  /** Adds a row. Returns it, or the stored row when that key exists already. */
+  /** Adds a row. Returns it, or the stored row if that key already exists. */
   async add(rowKey: string, sealed: SealedFields): Promise<StoredCustomer> {
     const now = new Date();
     const id = await this.pools.use("add a customer", (session) => insert(session, rowKey, sealed, now));
@@ -113,7 +113,7 @@ export class CustomerRows {
     return { ...before, ...sealed, version: version + 1, updatedAt: now };
   }
 
-  /** As it was read. @throws {NotFound | Conflict} */
+  /** Removes the row if it is unchanged since it was read. @throws {NotFound | Conflict} */
   async remove({ id, rowKey, version }: StoredCustomer, sealedCopy?: string): Promise<void> {
     await this.pools.use("remove a customer", (session, attempt) =>
       session.transaction(async () => {
@@ -122,7 +122,7 @@ export class CustomerRows {
           [id, rowKey, version],
         );
         if (affected === 0 && (await find(session, id))) throw conflict(id);
-        // Gone at a later attempt: an earlier one did it, and its answer was lost.
+        // If a later attempt finds no row, an earlier attempt deleted it and its answer was lost.
         if (affected === 0 && attempt === 1) throw notFound(id);
         if (affected === 0 || sealedCopy === undefined) return;
         await session.change(
@@ -133,7 +133,7 @@ export class CustomerRows {
     );
   }
 
-  /** Under its old number and key, as another version: pages of the version that was removed do not fit. @throws {Conflict} */
+  /** Restores the old number and key with a new version, so that pages of the removed version are out of date. @throws {Conflict} */
   async restore({ id, rowKey, version, createdAt }: StoredCustomer, sealed: SealedFields): Promise<void> {
     const place = {
       id,
@@ -158,7 +158,7 @@ export class CustomerRows {
     );
   }
 
-  /** All of them or none, and only while there is no other: by one instance at a time. @returns how many */
+  /** Adds all rows or none, only to an empty table, in one instance at a time. @returns the number of added rows */
   seed(rows: () => Promise<SealedFields[]>, rowKeys: readonly string[]): Promise<number> {
     return this.pools.use(
       "seed customers",
@@ -192,12 +192,12 @@ export class CustomerRows {
     return Object.fromEntries(counts.map(({ key_version, total }) => [key_version, Number(total)]));
   }
 
-  /** Key versions whose keyed hashes are in the table; one, but for the time between a rotation and the rewrap. */
+  /** Key versions of the table's keyed hashes. There is one, except between a rotation and the rewrap. */
   async keyVersions(): Promise<number[]> {
     return Object.keys(await this.rowsByVersion()).map(Number);
   }
 
-  /** How many rows an older version of the key encrypted, or field by field. */
+  /** Counts the rows that an older version of the key encrypted, or that Vault encrypted field by field. */
   countBehind(keyVersion: number): Promise<number> {
     return this.pools.use("count customers to rewrap", async (session) => {
       const [count] = await session.rows<{ total: number }>(
@@ -208,7 +208,7 @@ export class CustomerRows {
     });
   }
 
-  /** These rows, after a row number. */
+  /** Returns the next of these rows after a row number. */
   behind(keyVersion: number, afterId: number, limit: number): Promise<StoredCustomer[]> {
     return this.pools.use("read customers to rewrap", async (session) => {
       const rows = await session.rows<Row>(`${select} WHERE ${isBehind} AND id > ? ORDER BY id LIMIT ?`, [
@@ -220,7 +220,7 @@ export class CustomerRows {
     });
   }
 
-  /** The same content under a newer key: no new version of the customer. False when somebody edited it meanwhile. */
+  /** Stores the same content under a newer key. The customer's version stays. Returns false if somebody edited it meanwhile. */
   async rewrap({ id, version, rowKey }: StoredCustomer, sealed: SealedFields): Promise<boolean> {
     return this.pools.use("rewrap a customer", async (session, attempt) => {
       const { affected } = await session.change(
@@ -238,7 +238,7 @@ async function find(session: Session, id: number): Promise<StoredCustomer | unde
   return row && storedCustomer(row);
 }
 
-/** The new row's number, or the row that has this key already. */
+/** Returns the new row's number, or the row that already has this key. */
 async function insert(
   session: Session,
   rowKey: string,
@@ -253,14 +253,14 @@ async function insert(
     );
   } catch (error) {
     if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
-    // Of an attempt whose answer was lost, or of an earlier request with the same one-time key.
+    // The row comes from an attempt whose answer was lost, or from an earlier request with the same one-time key.
     const [row] = await session.rows<Row>(`${select} WHERE row_key = ?`, [rowKey]);
     if (!row) throw error;
     return storedCustomer(row);
   }
 }
 
-/** @param place the row's columns that nothing seals @returns the row's number */
+/** @param place the row's unencrypted columns @returns the row's number */
 async function insertRow(
   session: Session,
   place: Readonly<Record<string, Parameter>>,

@@ -1,4 +1,4 @@
-/** What a person enters, all of it encrypted by Vault before it reaches the database. */
+/** The fields that a person enters. All of them are encrypted before they reach the database. */
 export const customerFields = [
   "firstName",
   "lastName",
@@ -20,9 +20,9 @@ export type CustomerInput = Record<CustomerField, string>;
 export interface Customer extends CustomerInput {
   /** The customer number, from 1. Not encrypted, and searchable. */
   readonly id: number;
-  /** Counts the changes; an edit names the version that it was made from. */
+  /** Counts the changes. An edit names the version that it changes. */
   readonly version: number;
-  /** When it was added; not encrypted, and searchable by day (UTC). */
+  /** Time of the addition. Not encrypted, and searchable by day (UTC). */
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -34,7 +34,7 @@ export interface PageRequest {
   pageSize: number;
 }
 
-/** By number, ascending or descending: nothing else of a customer can be ordered without decrypting all. */
+/** By number, ascending or descending. Any other order would need all customers decrypted. */
 export const customerSorts = ["number", "-number"] as const;
 export type CustomerSort = (typeof customerSorts)[number];
 
@@ -43,14 +43,14 @@ export interface CustomerQuery extends PageRequest {
   sort?: CustomerSort;
   /**
    * A customer number (`42`), a day, month or year of entry in UTC (`2026-11-21`, `2026-11`, `2026`: four digits are both a
-   * number and a year), or a whole social security number, card number or e-mail address, found by keyed hash. Empty: all.
+   * number and a year), or a whole social security number, card number or e-mail address, found by keyed hash. Empty finds all.
    */
   search?: string;
 }
 
 export interface Page<Row> extends PageRequest {
   rows: Row[];
-  /** Of all pages. */
+  /** The number of customers on all pages. */
   total: number;
 }
 
@@ -58,70 +58,70 @@ export type CustomerPage = Page<Customer>;
 
 export interface RevealedCustomer {
   customer: Customer;
-  /** Under which Vault's audit log has the decryption. */
+  /** The id of the decryption in Vault's audit log. */
   auditId: string;
 }
 
 /** A row as the database holds it. */
 export interface StoredCustomer {
   readonly id: number;
-  /** Random; binds each ciphertext to its row. */
+  /** A random text that binds each ciphertext to its row. */
   readonly rowKey: string;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** The row's data key, encrypted by Vault; empty where Vault encrypted each field by itself. */
+  /** The row's data key, encrypted by Vault. Empty if Vault encrypted each field by itself. */
   readonly dataKey: string;
   /**
-   * Ciphertexts: `aes:…` by the row's data key, or `vault:v1:…` in rows of before. On Vault Enterprise the social security number
+   * Ciphertexts: `aes:…` by the row's data key, or `vault:v1:…` in older rows. On Vault Enterprise the social security number
    * keeps its format, and the card number is masked.
    */
   readonly fields: Readonly<Record<CustomerField, string>>;
-  /** Keyed hashes (HMAC with Vault's key) of what can be searched for, empty where nothing was entered. */
+  /** Keyed hashes (HMAC with Vault's key) of the searchable fields. The hash of an empty field is empty. */
   readonly hashes: Readonly<Record<HashedField, string>>;
 }
 
 export const hashedFields = ["socialSecurityNumber", "cardNumber", "email"] as const;
 
-/** Searchable by equality although encrypted. */
+/** The encrypted fields that a search finds by equality. */
 export type HashedField = (typeof hashedFields)[number];
 
 /**
  * The customers, encrypted by Vault, in the database.
- * Any call may throw `Unavailable`; those of `../errors` that a call throws beside it are named at the call.
+ * Any call may throw `Unavailable`. Each call names the other errors that it throws.
  */
 export interface CustomerStore {
-  /** By number. One transit call a page. @throws {InvalidInput} `search`, or `page` and `pageSize` out of range */
+  /** Lists by number. One transit call a page. @throws {InvalidInput} for `search`, or `page` and `pageSize` out of range */
   list(query: CustomerQuery): Promise<CustomerPage>;
   /** @throws {NotFound} */
   get(id: number): Promise<Customer>;
-  /** The same, for somebody who asks for the whole numbers. @throws {NotFound} */
+  /** Does the same for a person who asks to see the whole numbers. @throws {NotFound} */
   reveal(id: number): Promise<RevealedCustomer>;
   /**
-   * @param oneTimeKey of this addition: sent again with the same key, it is not done again
-   * @throws {InvalidInput} also when the key was used for other content
+   * @param oneTimeKey identifies this addition. A second call with the same key adds nothing
+   * @throws {InvalidInput} also if the key was used for other content
    */
   add(input: CustomerInput, oneTimeKey?: string): Promise<Customer>;
-  /** Whether `add` has been done with this key. */
+  /** Returns true if `add` was called with this key. */
   wasAdded(oneTimeKey: string): Promise<boolean>;
   /** @throws {InvalidInput | NotFound | Conflict} Conflict when `version` is no longer the stored one */
   edit(id: number, input: CustomerInput, version: number): Promise<Customer>;
   /**
-   * Leaves the list; where the workload may, a copy goes to the archive, which this application cannot read.
-   * @param version the version that the person saw; without it, any version is removed
+   * Removes a customer from the list. If the workload may, it puts a copy in the archive, which this application cannot read.
+   * @param version the version that the person saw. Without it, the call removes any version
    * @returns the row as it was stored
    * @throws {NotFound | Conflict} Conflict when `version` is no longer the stored one
    */
   remove(id: number, version?: number): Promise<StoredCustomer>;
   /**
-   * Brings back what `remove` gave, under its number; its copy leaves the archive.
-   * @throws {Tampered} when it is not what was stored
-   * @throws {Conflict} when there is a customer of that number or row key
+   * Restores a row that `remove` returned, under its number, and deletes its copy in the archive.
+   * @throws {Tampered} if the row is not as it was stored
+   * @throws {Conflict} if a customer already has that number or row key
    */
   restore(removed: StoredCustomer): Promise<void>;
-  /** Customers with exactly this social security number, card number or e-mail address, found without decrypting. */
+  /** Customers with exactly this social security number, card number or e-mail address, found by keyed hash. */
   findByNumber(socialSecurityNumberCardNumberOrEmail: string): Promise<Customer[]>;
-  /** The same rows as `list` without search, undecrypted. @throws {InvalidInput} */
+  /** Returns the rows of `list` without search, encrypted. @throws {InvalidInput} */
   asStored(request: PageRequest): Promise<Page<StoredCustomer>>;
   /** @throws {NotFound} */
   oneAsStored(id: number): Promise<StoredCustomer>;

@@ -22,7 +22,7 @@ const largestId = 2 ** 32 - 1;
 
 const removalAttempts = 5;
 
-/** Rows of the database, opened and sealed by Vault. */
+/** Customers in the database's rows, encrypted with Vault. */
 export class EncryptedCustomerStore implements CustomerStore {
   constructor(
     private readonly rows: CustomerRows,
@@ -61,7 +61,7 @@ export class EncryptedCustomerStore implements CustomerStore {
     if (!sealed) throw new Error("Vault sealed one customer and gave none.");
     const row = await this.rows.add(rowKey, sealed);
     const expected = { ...checked, cardNumber: shownCard(row, checked) };
-    // A ciphertext is never made twice: another one is of an earlier request with the same key.
+    // A ciphertext is never made twice. A different one comes from an earlier request with the same key.
     if (row.fields.firstName === sealed.fields.firstName) return customer(row, expected);
     const stored = await this.openOne(row);
     if (row.version > 1 || customerFields.every((field) => stored[field] === expected[field])) return stored;
@@ -100,7 +100,7 @@ export class EncryptedCustomerStore implements CustomerStore {
         await this.rows.remove(row, await this.cipher().sealForArchive(row));
         return row;
       } catch (error) {
-        // An edit came between reading and removing, and the caller wants the customer gone whatever the version is.
+        // Somebody edited the customer between reading and removing, and the caller wants to remove any version.
         if (!(error instanceof Conflict) || version !== undefined || attempt === removalAttempts) throw error;
       }
     }
@@ -108,7 +108,7 @@ export class EncryptedCustomerStore implements CustomerStore {
 
   async restore(removed: StoredCustomer): Promise<void> {
     this.assertPrepared();
-    // A person's browser kept the row. Vault decrypts only what belongs to this row key.
+    // The row comes back from a person's browser. Vault decrypts only ciphertexts that belong to this row key.
     const [input] = await this.cipher().open([removed]);
     const [sealed] = await this.cipher().seal([{ rowKey: removed.rowKey, input: input as CustomerInput }]);
     if (!sealed) throw new Error("Vault sealed one customer and gave none.");
@@ -177,19 +177,19 @@ function customer({ id, version, createdAt, updatedAt }: StoredCustomer, input: 
   return { ...input, id, version, createdAt, updatedAt };
 }
 
-/** The row's key is bound into its ciphertexts, so a caller's own text does not become it as it is. */
+/** Hashes a caller's text, because the row's key is bound into its ciphertexts. */
 function rowKeyOf(oneTimeKey: string): string {
   const hex = createHash("sha256").update(`one-time key of a customer: ${oneTimeKey}`).digest("hex");
   return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Vault Enterprise masks card numbers one way: the stored text is all there is. */
+/** Vault Enterprise masks card numbers one way: nobody can recover the number. */
 const isMasked = ({ fields }: StoredCustomer): boolean => !isSealed(fields.cardNumber);
 
 const shownCard = (row: StoredCustomer, { cardNumber }: CustomerInput): string =>
   isMasked(row) ? row.fields.cardNumber : cardNumber;
 
-/** As which numbers a text may have been entered. */
+/** Returns the fields that a text may belong to. */
 function fieldsOf(text: string): HashedField[] {
   if (/^[^\s@]+@[^\s@]+$/.test(text)) return ["email"];
   if (/^\d{3}-?\d{2}-?\d{4}$/.test(text)) return ["socialSecurityNumber"];
@@ -212,8 +212,8 @@ function daysOf(text: string): readonly [Date, Date] | undefined {
 function checkPage({ page, pageSize }: PageRequest): void {
   const problems: Record<string, string> = {};
   if (!Number.isInteger(page) || page < 1 || page > 1_000_000)
-    problems["page"] = "The page is no number from 1 to 1000000.";
+    problems["page"] = "The page is not a number from 1 to 1000000.";
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 100)
-    problems["pageSize"] = "The page's size is no number from 1 to 100.";
+    problems["pageSize"] = "The page size is not a number from 1 to 100.";
   if (Object.keys(problems).length > 0) throw new InvalidInput(problems);
 }

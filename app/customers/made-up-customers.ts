@@ -11,7 +11,7 @@ const lastNames =
 const streets = "Maple Oak Cedar Birch Elm Willow Juniper Chestnut Poplar Aspen".split(" ");
 const cities = "Springfield Riverton Fairview Lakewood Brookside Hillcrest Kingsport Ashford".split(" ");
 
-/** The same each time; 120, so that there is more than one page of any size. */
+/** The same 120 customers each time: more than one page of any size. */
 export const madeUpCustomers: readonly CustomerInput[] = Array.from({ length: 120 }, customerFrom(0x5eed));
 
 function customerFrom(seed: number): () => CustomerInput {
@@ -29,12 +29,12 @@ function customerFrom(seed: number): () => CustomerInput {
       birthDate: born.toISOString().slice(0, 10),
       address: `${1 + below(999)} ${pick(streets)} Street`,
       city: pick(cities),
-      // Area numbers from 900 are nobody's. Source: US Social Security Administration, POMS RM 10201.035.
+      // Nobody has an area number from 900. Source: US Social Security Administration, POMS RM 10201.035.
       socialSecurityNumber: `9${digits(2)}-${digits(2)}-${digits(4)}`,
       cardNumber: withCheckDigit(`400000${digits(9)}`),
       salary: `${30_000 + below(120_000)}.${digits(2)}`,
       email: `${ascii(firstName)}.${ascii(lastName)}.${digits(3)}@example.com`,
-      // 555-0100 to 555-0199 are for fiction. Source: North American Numbering Plan Administrator.
+      // 555-0100 to 555-0199 are reserved for fiction. Source: North American Numbering Plan Administrator.
       phone: `+1 202 555 01${digits(2)}`,
     };
   };
@@ -48,7 +48,7 @@ function ascii(name: string): string {
     .replace(/[^a-z]/g, "");
 }
 
-/** Luhn's, as the last digit. */
+/** Appends the Luhn digit. */
 function withCheckDigit(digits: string): string {
   const sum = [...digits].reverse().reduce((total, digit, index) => {
     const value = Number(digit) * (index % 2 === 0 ? 2 : 1);

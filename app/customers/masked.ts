@@ -1,4 +1,4 @@
-/** All but the last four digits as •, separators kept: ••• - •• - 1234. What is masked already stays. */
+/** Replaces all digits but the last four with •, and keeps separators: ••• - •• - 1234. Masked text stays as it is. */
 export function masked(number: string): string {
   const digits = number.replace(/\D/g, "").length;
   let seen = 0;

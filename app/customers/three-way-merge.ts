@@ -8,7 +8,7 @@ export interface Merged {
 }
 
 /**
- * Two people changed one customer at the same time: what each of them changed.
+ * Merges the changes of two people who edited one customer at the same time.
  * @param base the customer as both read it
  */
 export function threeWayMerge(base: CustomerInput, mine: CustomerInput, theirs: CustomerInput): Merged {

@@ -10,25 +10,25 @@ export interface DatabaseLogin {
   user: string;
   password: string;
   leaseId: string;
-  /** Authorities of the server's certificate, PEM; without them Node's own. */
+  /** Root certificates for the server's certificate, PEM. Without them, Node's own roots count. */
   rootsPem?: string;
 }
 
-/** Where the run-time user of the database comes from. */
+/** Supplies the database user that the application runs with. */
 export interface CredentialSource {
-  /** @throws {Unavailable} when there are none in time */
+  /** @throws {Unavailable} if no credentials arrive in time */
   get(timeoutMs: number): Promise<DatabaseLogin>;
   readonly current: DatabaseLogin | undefined;
-  /** The database refuses them. False when asking for others would not help. */
+  /** Reports that the database refuses them. Returns false if new credentials would not help. */
   refused(login: DatabaseLogin): boolean;
   leaseSecondsLeft(): Promise<number | undefined>;
   readonly failure: Unavailable | undefined;
 }
 
-/** Making a user takes the database a while; milliseconds. */
+/** The database needs a while to create a user; milliseconds. */
 const makingDeadlineMs = 15_000;
 
-/** Users that Vault makes for this application, each for as long as its lease. */
+/** Users that Vault creates for this application. Each lives as long as its lease. */
 export class LeasedCredentials implements CredentialSource {
   readonly #lease: Kept<DatabaseLogin>;
 
@@ -89,7 +89,7 @@ export class LeasedCredentials implements CredentialSource {
     return this.#lease.secondsLeft;
   }
 
-  /** The token under which the lease was made is over, and the lease with it. */
+  /** Replaces the lease, because the token that created it has ended, and the lease with it. */
   replaceNow(): void {
     this.#lease.replaceNow();
   }

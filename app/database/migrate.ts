@@ -21,8 +21,8 @@ const lockSeconds = 30;
 const newest = Math.max(...migrations.map(({ version }) => version));
 
 /**
- * Brings the schema up to date, when it is not: then only, credentials of the migration role are asked for.
- * @throws {Unavailable} when that fails
+ * Updates the schema if it is out of date. Only then does it request credentials of the migration role.
+ * @throws {Unavailable} if that fails
  */
 export async function migrate(
   pools: Pools,
@@ -31,7 +31,7 @@ export async function migrate(
   onEvent: OnEvent,
 ): Promise<void> {
   const version = await schemaVersion(pools);
-  // A newer one is that of a newer application beside this one: its migrations keep what this one needs.
+  // A newer schema comes from a newer application beside this one. Its migrations keep what this one needs.
   if (version >= newest) return;
   const { value } = await readCredentials(vault, migrationCredentialsPath, { expectRefusal: true }).catch(
     (error) => {
@@ -50,7 +50,7 @@ export async function migrate(
   }
 }
 
-/** Applies what is missing, in order, and waits for whoever else is at it. */
+/** Applies the missing migrations in order. Waits while another instance migrates. */
 export async function applyMigrations(
   { host, port, name: database, user, password, rootsPem }: DatabaseLogin,
   steps: readonly Migration[],
@@ -65,7 +65,7 @@ export async function applyMigrations(
     ssl: databaseTls({ rootsPem }),
     timezone: "Z",
   });
-  // The server holds the lock for the connection, and lets go of it when that ends, however it ends.
+  // The server ties the lock to the connection, and releases it when the connection ends.
   const lock = migrationLock(database);
   try {
     const [[answer]] = await connection.execute<RowDataPacket[]>("SELECT GET_LOCK(?, ?) AS got", [
@@ -73,7 +73,7 @@ export async function applyMigrations(
       lockSeconds,
     ]);
     if (answer?.["got"] !== 1) {
-      throw new Unavailable("Another instance migrates the database, and has not ended yet.", 10);
+      throw new Unavailable("Another instance is still migrating the database.", 10);
     }
     await connection.query(
       `CREATE TABLE IF NOT EXISTS schema_migrations (

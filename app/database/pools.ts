@@ -6,7 +6,7 @@ import type { CredentialSource, DatabaseLogin } from "./credentials";
 
 const connectionsPerPool = 10;
 const connectTimeoutMs = 3_000;
-/** A query that takes longer is given up, and its connection with it. */
+/** The application gives up a slower query, and closes its connection. Milliseconds. */
 export const queryTimeoutMs = 4_000;
 
 export type Parameter = string | number | Date | null;
@@ -14,9 +14,9 @@ export type Parameter = string | number | Date | null;
 /** One connection for one piece of work. */
 export interface Session {
   rows<Row>(sql: string, parameters?: readonly Parameter[]): Promise<Row[]>;
-  /** @returns what was changed */
+  /** @returns the number of changed rows, and the new row's id */
   change(sql: string, parameters?: readonly Parameter[]): Promise<{ affected: number; insertId: number }>;
-  /** All of it or nothing. */
+  /** Commits all of the work or nothing. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -25,12 +25,12 @@ interface OpenPool {
   pool: Pool;
   /** Pieces of work that have a connection or wait for one. */
   inUse: number;
-  /** Connections that work has now. */
+  /** Connections in use by work now. */
   held: number;
   retired: boolean;
 }
 
-/** Verified against the roots (Node's own and NODE_EXTRA_CA_CERTS, unless told) and against the server's name. */
+/** Verifies the server's certificate against its name and the roots: `rootsPem`, or else Node's own and NODE_EXTRA_CA_CERTS. */
 export function databaseTls({ rootsPem }: Pick<DatabaseLogin, "rootsPem">) {
   return {
     rejectUnauthorized: true,
@@ -41,8 +41,8 @@ export function databaseTls({ rootsPem }: Pick<DatabaseLogin, "rootsPem">) {
 }
 
 /**
- * Connections to the database, with whichever credentials are the newest. New ones get a pool of their own, which is in use
- * before the old one drains: work in progress ends on the connection that it began on.
+ * Connections to the database with the newest credentials. New credentials get a new pool, which takes over before
+ * the old pool drains. Work in progress ends on the connection that it began on.
  */
 export class Pools {
   #newest?: OpenPool;
@@ -56,31 +56,31 @@ export class Pools {
     private readonly onEvent: OnEvent,
   ) {}
 
-  /** How often credentials were replaced. */
+  /** The number of times that credentials were replaced. */
   get replacements(): number {
     return this.#replacements;
   }
 
-  /** Why the last piece of work failed, if it did. */
+  /** The reason if the last piece of work failed. */
   get failure(): Unavailable | undefined {
     return this.#failure;
   }
 
-  /** New credentials: connected once, then in use; the first are in use at once, since nothing else is. */
+  /** Connects once with new credentials, then uses them. It uses the first credentials at once, because there are no others. */
   async replace(login: DatabaseLogin): Promise<void> {
     if (this.#closed) return;
     const next = this.#create(login);
     if (!this.#newest) return this.#use(next);
     await warmUp(next.pool);
-    // Of two that came at once, the later one stays.
+    // If two logins arrive at once, the later one stays.
     if (this.#closed || this.credentials().current !== login) return this.#retire(next);
     this.#use(next);
   }
 
   /**
-   * Work on one connection; done again, from its start, after whatever breaks the connection or its credentials.
-   * @param attempt counts from 1: from 2, an earlier one may have done the work without getting its answer
-   * @throws {Unavailable} when the database does not answer in time
+   * Does work on one connection. If the connection or its credentials break, it starts the work again from the beginning.
+   * @param attempt counts from 1. From 2, an earlier attempt may have done the work and lost the answer
+   * @throws {Unavailable} if the database does not answer in time
    */
   async use<T>(
     what: string,
@@ -125,7 +125,7 @@ export class Pools {
         connection.release();
         return result;
       } catch (error) {
-        // Not back into the pool after what may have left it in the middle of something.
+        // The connection does not go back into the pool, because it may be in the middle of something.
         if (isDatabaseError(error)) connection.destroy();
         else connection.release();
         throw error;
@@ -145,7 +145,7 @@ export class Pools {
   async #ready(leftMs: number): Promise<OpenPool> {
     if (this.#closed) throw new Unavailable("The application is stopping.", 5);
     await this.credentials().get(leftMs);
-    // While newer credentials are being connected, those before them still live.
+    // While the newer credentials connect, the previous ones are still valid.
     if (!this.#newest) throw new Unavailable("The application is starting.", 2);
     return this.#newest;
   }
@@ -190,7 +190,7 @@ export class Pools {
     const { user } = open.login;
     open.pool.end().then(
       () => this.onEvent({ event: "pool-drained", user }),
-      // Connections that the server had cut already cannot say goodbye.
+      // The server may have cut connections before the pool could close them.
       () => this.onEvent({ event: "pool-drained", user }),
     );
   }
@@ -217,21 +217,21 @@ class MysqlSession implements Session {
       await this.connection.commit();
       return result;
     } catch (error) {
-      // A connection that broke is rolled back by the server.
+      // The server itself rolls back a broken connection.
       await this.connection.rollback().catch(() => {});
       throw error;
     }
   }
 }
 
-/** One connection, so that the first request on new credentials does not wait for it. A failure shows at its use. */
+/** Opens one connection, so that the first request on new credentials does not wait. A failure shows at the first use. */
 async function warmUp(pool: Pool): Promise<void> {
   try {
     (await pool.getConnection()).release();
   } catch {}
 }
 
-/** A connection within the time; one that comes later goes back to the pool. */
+/** Returns a connection in time. A connection that arrives too late goes back to the pool. */
 async function connectionOf(open: OpenPool, timeoutMs: number): Promise<PoolConnection> {
   let late = false;
   let timer: NodeJS.Timeout | undefined;
@@ -239,7 +239,7 @@ async function connectionOf(open: OpenPool, timeoutMs: number): Promise<PoolConn
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       late = true;
-      // While fewer connections are held than there may be, the pool is waiting for the server.
+      // If fewer connections are in use than the limit, the pool waits for the server.
       const reason =
         open.held < connectionsPerPool
           ? "The database does not answer in time."
@@ -258,7 +258,7 @@ async function connectionOf(open: OpenPool, timeoutMs: number): Promise<PoolConn
   }
 }
 
-/** The user is gone, or has lost its rights: its lease was revoked or has ended. */
+/** The user no longer exists or has lost its rights: its lease ended or was revoked. */
 const refusals = new Set([
   "ER_ACCESS_DENIED_ERROR",
   "ER_DBACCESS_DENIED_ERROR",
@@ -267,7 +267,7 @@ const refusals = new Set([
   "ER_MUST_CHANGE_PASSWORD_LOGIN",
 ]);
 
-/** Worth another try, since the statement did not run, or all of its transaction was undone. */
+/** Safe to try again: the statement did not run, or the server undid the whole transaction. */
 const transient = new Set([
   "ER_LOCK_DEADLOCK",
   "ER_LOCK_WAIT_TIMEOUT",
@@ -298,7 +298,7 @@ function judge(error: unknown): Verdict {
   return broken ? { reason: `The database does not answer (${code}).` } : undefined;
 }
 
-/** MySQL's, mysql2's or the socket's code; empty for an error that is none of the database. */
+/** Returns the code of MySQL, mysql2 or the socket. Empty if the error does not come from the database. */
 export function codeOf(error: unknown): string {
   const { code, sqlState, fatal } = error as { code?: unknown; sqlState?: unknown; fatal?: unknown };
   if (

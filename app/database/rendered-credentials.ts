@@ -8,14 +8,14 @@ import type { CredentialSource, DatabaseLogin } from "./credentials";
 
 /** Vault Agent writes a new file and renames it: several events for one change, milliseconds. */
 const settleMs = 50;
-/** How often Vault is asked whether the lease is alive, milliseconds. The agent itself looks when two thirds of it are over. */
+/** Interval between two checks of the lease in Vault, milliseconds. The agent itself checks after two thirds of the lease. */
 const leaseCheckMs = 5_000;
 /** Pause between two restarts of the agent, milliseconds. A restarted agent needs time to reach Vault and render. */
 const betweenQuitsMs = 60_000;
-/** Where no event comes, such as after the folder was mounted over, milliseconds. */
+/** Interval of checks when no event comes, for example after a mount over the folder; milliseconds. */
 const lookAgainMs = 15_000;
 
-/** The configuration that Vault Agent renders, read anew when it changes and on SIGHUP. */
+/** The configuration that Vault Agent renders. The application rereads it when it changes and on SIGHUP. */
 export class RenderedCredentials implements CredentialSource {
   #configuration?: RenderedConfiguration;
   #login?: DatabaseLogin;
@@ -67,13 +67,13 @@ export class RenderedCredentials implements CredentialSource {
     return this.#login;
   }
 
-  /** Perhaps the file is newer than what was read of it; if not, the check of the lease tells the agent. */
+  /** The file may be newer than the login in use. If not, the check of the lease restarts the agent. */
   refused(login: DatabaseLogin): boolean {
     this.#read();
     return login !== this.#login;
   }
 
-  /** The agent renews it without rendering anew, so Vault is asked. */
+  /** Asks Vault, because the agent does not rewrite the file when it renews the lease. */
   async leaseSecondsLeft(): Promise<number | undefined> {
     const leaseId = this.#login?.leaseId;
     if (!leaseId || !this.#agent) return undefined;
@@ -92,8 +92,8 @@ export class RenderedCredentials implements CredentialSource {
   }
 
   /**
-   * Where somebody revoked the lease, or the agent's token and the lease with it, the agent would notice at the lease's next
-   * renewal only. Twice, since the agent may be about to replace both.
+   * Finds a revoked lease early: the agent would notice only at the next renewal. A revoked agent token ends the lease, too.
+   * It checks twice, because the agent may be about to replace both.
    */
   async #checkLease(): Promise<void> {
     const login = this.#login;
@@ -117,7 +117,7 @@ export class RenderedCredentials implements CredentialSource {
     this.#read();
   }
 
-  /** The folder, since the file is replaced by another at each change. */
+  /** Watches the folder, because each change replaces the file. */
   #watch(): void {
     if (this.#watcher) return;
     try {
@@ -131,7 +131,7 @@ export class RenderedCredentials implements CredentialSource {
         this.#watcher = undefined;
       });
     } catch {
-      // The folder is not there yet; the timer looks again, and the reason is told by reading.
+      // The folder does not exist yet. The timer tries again, and the read reports the reason.
     }
   }
 
@@ -147,7 +147,7 @@ export class RenderedCredentials implements CredentialSource {
       if (!first) this.onEvent({ event: "configuration-changed" });
       this.#use(configuration);
     } catch (error) {
-      // What was read before stays in use: the agent may be about to write the file.
+      // The previous configuration stays in use, because the agent may be about to write the file.
       const reason =
         error instanceof SettingsError
           ? `What Vault Agent rendered cannot be used: ${error.problems.join("; ")}.`

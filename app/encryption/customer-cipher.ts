@@ -12,19 +12,19 @@ import { DataKey, isOfDataKey } from "./data-key";
 import type { Transform } from "./transform";
 import type { OnAnswer, TransitKey, Undecryptable } from "./transit";
 
-/** A customer to seal, and the random text of its row, to which each ciphertext is bound. */
+/** A customer to encrypt, and the random text of its row. Each ciphertext is bound to that text. */
 export interface OpenRow {
   rowKey: string;
   input: CustomerInput;
 }
 
-/** Fields that the transform engine takes on Vault Enterprise. */
+/** Fields that the transform engine encodes on Vault Enterprise. */
 const transformed: ReadonlySet<CustomerField> = new Set(["socialSecurityNumber", "cardNumber"]);
 
 /**
- * Customers' fields to and from what the database holds: a data key seals the fields of a row, and Vault encrypts the data key,
- * since each value costs Vault an entry in each audit log. However many rows: one transit request to decrypt, two to encrypt
- * (data keys and keyed hashes); on Vault Enterprise one or two more to the transform engine.
+ * Encrypts and decrypts customers' fields. A data key encrypts the fields of a row, and Vault encrypts the data key,
+ * because each value costs Vault an entry in each audit log. For any number of rows, it sends one transit request to decrypt, or
+ * two to encrypt (data keys and keyed hashes). Vault Enterprise needs one or two more for the transform engine.
  */
 export class CustomerCipher {
   constructor(
@@ -65,7 +65,7 @@ export class CustomerCipher {
         hashes: Object.fromEntries(
           hashedFields.map((field, index) => [field, input[field] === "" ? "" : (ofRow[index] ?? "")]),
         ) as Record<HashedField, string>,
-        // The key may be rotated between the two requests. The older version still needs a rewrap.
+        // Somebody may rotate the key between the two requests. Then the row still needs a rewrap.
         keyVersion: Math.min(keyVersion, ...ofRow.map(versionOfHash)),
       };
     });
@@ -104,13 +104,13 @@ export class CustomerCipher {
     return [...inputs.values()];
   }
 
-  /** Keyed hashes by which an entered number is found, with each version of the key that rows were hashed with. */
+  /** Returns the keyed hashes that find an entered number: one for each version of the key that rows use. */
   async hashes(
     candidates: readonly { field: HashedField; value: string }[],
     keyVersions: readonly number[],
   ): Promise<{ field: HashedField; values: string[] }[]> {
     const inputs = candidates.map(({ field, value }) => hashInput(field, value));
-    // A masked card number cannot be hashed anew, so its hash may be older than its row.
+    // A masked card number cannot be hashed again, so its hash may be older than its row.
     const versions = this.transform
       ? Array.from({ length: Math.max(...keyVersions) }, (_, index) => index + 1)
       : keyVersions;
@@ -121,7 +121,7 @@ export class CustomerCipher {
     }));
   }
 
-  /** A removed customer for the archive, whose key this application cannot decrypt with. */
+  /** Encrypts a removed customer for the archive. This application cannot decrypt with the archive's key. */
   async sealForArchive(row: StoredCustomer): Promise<string | undefined> {
     if (!this.archiveKey) return undefined;
     const [input] = await this.open([row]);
@@ -136,15 +136,15 @@ export class CustomerCipher {
   }
 }
 
-/** What Vault encrypts of a row: its data key, or its fields where it has none. */
+/** The parts of a row that Vault encrypts: its data key, or each field if the row has no data key. */
 type VaultEncrypted = CustomerField | "data-key";
 
-/** Where a ciphertext belongs. Never change it: Vault would refuse to decrypt what is stored. */
+/** Names the place of a ciphertext. Never change it: Vault would refuse to decrypt stored rows. */
 const binding = (rowKey: string, of: VaultEncrypted): string => `customers/${rowKey}/${of}`;
 
 const isOfTransit = (stored: string): boolean => stored.startsWith("vault:v");
 
-/** Whether a stored field is a ciphertext, and not a text of the transform engine. */
+/** Returns true for a ciphertext, and false for a text of the transform engine. */
 export const isSealed = (stored: string): boolean => isOfDataKey(stored) || isOfTransit(stored);
 
 function encryptedByVault(
@@ -156,7 +156,7 @@ function encryptedByVault(
     .map((field) => ({ row, ciphertext: row.fields[field], of: field }));
 }
 
-/** @throws {Tampered} also for a field that Vault encrypted by itself: the row had no data key then */
+/** @throws {Tampered} also for a field that Vault encrypted by itself, because such a row has no data key */
 function openFields(row: StoredCustomer, dataKey: DataKey): Partial<CustomerInput> {
   const sealed = customerFields.filter((field) => isSealed(row.fields[field]) || !transformed.has(field));
   return Object.fromEntries(
@@ -170,10 +170,10 @@ function openFields(row: StoredCustomer, dataKey: DataKey): Partial<CustomerInpu
   );
 }
 
-/** The field before it, so that equal numbers of two fields have different hashes. */
+/** Puts the field's name first, so that equal numbers of two fields have different hashes. */
 const hashInput = (field: HashedField, value: string): string => `${field}:${normalized(field, value)}`;
 
-/** However it was written: 4000 0000 0000 0002 is 4000000000000002, and Ada@Example.com is ada@example.com. */
+/** Removes differences in writing: 4000 0000 0000 0002 is 4000000000000002, and Ada@Example.com is ada@example.com. */
 function normalized(field: HashedField, value: string): string {
   return field === "email" ? value.trim().toLowerCase() : value.replace(/\D/g, "");
 }
@@ -182,7 +182,7 @@ const versionOfHash = (hash: string): number => Number(/^vault:v(\d+):/.exec(has
 
 function undecryptable(row: StoredCustomer, of: VaultEncrypted, problem: Undecryptable | undefined): Error {
   const said = problem?.message ?? "";
-  // Vault's words for a version below min_decryption_version, against those for a wrong tag or a ciphertext that is none.
+  // Vault says this for a version below min_decryption_version, and something else for a wrong tag or an invalid ciphertext.
   if (/too old|disallowed by policy/i.test(said)) {
     return new Unavailable(
       `Vault's key does not decrypt the version any more that customer ${row.id} has.`,

@@ -5,12 +5,12 @@ const algorithm = "aes-256-gcm";
 const [nonceLength, tagLength] = [12, 16];
 const prefix = "aes:";
 
-/** Whether a data key sealed this text. */
+/** Returns true if a data key encrypted this text. */
 export const isOfDataKey = (stored: string): boolean => stored.startsWith(prefix);
 
 /**
- * The AES-256 key of one row. It seals the row's fields in this process; the database holds it encrypted by Vault.
- * Each write of a row takes a new one, so that random nonces never repeat under a key.
+ * The AES-256 key of one row. It encrypts the row's fields in this process. The database holds the key encrypted by Vault.
+ * Each write of a row uses a new key, so that random nonces never repeat under a key.
  */
 export class DataKey {
   private constructor(private readonly key: Buffer) {}
@@ -24,7 +24,7 @@ export class DataKey {
     return new DataKey(Buffer.from(text, "base64"));
   }
 
-  /** In base64: what Vault encrypts. */
+  /** The key in base64, as Vault encrypts it. */
   get text(): string {
     return this.key.toString("base64");
   }
@@ -38,7 +38,7 @@ export class DataKey {
     return prefix + Buffer.concat([...sealed, cipher.getAuthTag()]).toString("base64");
   }
 
-  /** Undefined when another key sealed it, or for another place. */
+  /** Returns undefined if the text was encrypted with another key or for another place. */
   open(sealed: string, associatedData: string): string | undefined {
     const bytes = Buffer.from(sealed.slice(prefix.length), "base64");
     if (bytes.length < nonceLength + tagLength) return undefined;

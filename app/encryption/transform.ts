@@ -2,14 +2,14 @@ import { Unavailable } from "../errors";
 import { HttpError } from "../vault/http";
 import type { Vault } from "../vault/vault";
 
-/** Vault Enterprise's transform engine, as constructs/vault/transform-engine.ts sets it up. One request a list. */
+/** Vault Enterprise's transform engine, as constructs/vault/transform-engine.ts creates it. Each method sends one request for its whole list. */
 export class Transform {
   constructor(
     private readonly vault: Vault,
     private readonly role: string,
   ) {}
 
-  /** Keeps its form: nine digits become nine others. */
+  /** Keeps the format: nine digits become nine other digits. */
   encodeSocialSecurityNumbers(numbers: readonly string[]): Promise<string[]> {
     return this.#batch("encode", "social-security-number", numbers);
   }
@@ -18,7 +18,7 @@ export class Transform {
     return this.#batch("decode", "social-security-number", numbers);
   }
 
-  /** One way: nobody has the number back. */
+  /** Masks one way: nobody can recover the number. */
   maskCardNumbers(numbers: readonly string[]): Promise<string[]> {
     return this.#batch("encode", "card-number", numbers);
   }

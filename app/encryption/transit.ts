@@ -2,7 +2,7 @@ import { Unavailable } from "../errors";
 import { HttpError } from "../vault/http";
 import type { Vault } from "../vault/vault";
 
-/** A text to encrypt, and what the ciphertext is bound to: with other words about it, Vault refuses to decrypt. */
+/** A text to encrypt, and its associated data. Vault refuses to decrypt with other associated data. */
 export interface Bound {
   text: string;
   associatedData: string;
@@ -13,19 +13,19 @@ export interface Encrypted {
   keyVersion: number;
 }
 
-/** Why one ciphertext of a batch was not decrypted. */
+/** The reason why Vault did not decrypt one ciphertext of a batch. */
 export class Undecryptable extends Error {
   override readonly name = "Undecryptable";
 }
 
-/** Told the id under which Vault's audit log has the request. */
+/** Receives the request's id in Vault's audit log. */
 export type OnAnswer = (requestId: string) => void;
 
 interface BatchAnswer<Result> {
   batch_results: (Result & { error?: string })[];
 }
 
-/** One key of Vault's transit engine. Every method is one request to Vault, however long its list is; none for an empty one. */
+/** One key of Vault's transit engine. Each method sends one request to Vault for a list of any length, and no request for an empty list. */
 export class TransitKey {
   constructor(
     private readonly vault: Vault,
@@ -44,7 +44,7 @@ export class TransitKey {
     return results.map(({ ciphertext, key_version }) => ({ ciphertext, keyVersion: key_version }));
   }
 
-  /** In place of a text that cannot be decrypted, what Vault says about it. */
+  /** Returns Vault's error in place of a text that Vault does not decrypt. */
   async decrypt(
     values: readonly { ciphertext: string; associatedData: string }[],
     onAnswer?: OnAnswer,
@@ -55,7 +55,7 @@ export class TransitKey {
         ciphertext,
         associated_data: base64(associatedData),
       })),
-      // Without it, one bad ciphertext makes the answer a 400.
+      // Otherwise Vault answers 400 if one ciphertext is bad.
       { partial_failure_response_code: 200 },
       onAnswer,
     );
@@ -64,7 +64,7 @@ export class TransitKey {
     );
   }
 
-  /** Keyed hashes, such as `vault:v1:…`; with the newest version of the key unless told. */
+  /** Returns keyed hashes such as `vault:v1:…`. The default is the newest version of the key. */
   async hmac(values: readonly string[], keyVersion?: number): Promise<string[]> {
     const results = await this.#batch<{ hmac: string }>(
       "hmac",

@@ -4,10 +4,10 @@ import type { LifecycleEvent } from "../lifecycle-event";
 export type { Logger } from "pino";
 
 /**
- * One JSON object a line on standard output, where App Service and systemd take it up. What is logged is chosen field by
- * field: no URL, query, header or body of a request, no message of an error that was not written here.
+ * Writes one JSON object a line to standard output, which App Service and systemd collect. The code names each logged field.
+ * It never logs a request's URL, query, headers or body, or the message of another program's error.
  *
- * @param destination standard output unless a test reads along
+ * @param destination standard output by default. Tests read another stream
  */
 export function createLogger(destination?: DestinationStream): Logger {
   const options: pino.LoggerOptions = {
@@ -26,8 +26,8 @@ export function logLifecycleEvent(logger: Logger, { event, ...details }: Lifecyc
 }
 
 /**
- * What may be logged of an error nobody foresaw: kind, code and where it came from. Its message may hold what a person
- * entered (a parser's or a database's does), so the stack is kept without it.
+ * Returns the loggable parts of an unexpected error: kind, code and origin. The message of a parser or database may quote
+ * a person's input, so the stack comes without it.
  */
 export function withoutMessage(error: unknown): { kind: string; code?: string; at: string[] } {
   if (!(error instanceof Error)) return { kind: typeof error, at: [] };

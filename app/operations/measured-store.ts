@@ -2,10 +2,10 @@ import type { CustomerStore } from "../customers/customer-store";
 import { Conflict, InvalidInput, NotFound, Tampered, Unavailable } from "../errors";
 import type { Metrics } from "./metrics";
 
-/** Outcomes that are part of the contract go by their names, everything else is `Error`. */
+/** Errors that metrics count by name. Every other error counts as `Error`. */
 const outcomes = [NotFound, Conflict, InvalidInput, Unavailable, Tampered];
 
-/** The same store, each call counted and timed. */
+/** Wraps the store, and counts and times each call. */
 export function measuredStore(store: CustomerStore, metrics: Metrics): CustomerStore {
   function measured<Arguments extends unknown[], Result>(
     operation: keyof CustomerStore,

@@ -1,10 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { LifecycleEvent } from "../lifecycle-event";
 
-/** Seconds: from a page out of memory to a call that waited for Vault's deadline. */
+/** Seconds, from a page in memory to a call that waits for Vault's deadline. */
 const buckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** What Prometheus reads at /metrics. Labels hold routes and kinds, never what somebody entered. */
+/** The metrics that Prometheus reads at /metrics. Labels hold routes and kinds, never a person's input. */
 export class Metrics {
   private readonly registry = new Registry();
 
@@ -49,7 +49,7 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** @param ofProcess memory, processor and event loop too; off in tests, which make many of these */
+  /** @param ofProcess adds memory, processor and event loop. Tests create many instances, so they switch it off */
   constructor({ ofProcess }: { ofProcess: boolean }) {
     if (ofProcess) collectDefaultMetrics({ register: this.registry });
   }

@@ -1,6 +1,6 @@
 import { operation } from "../web/api/operation";
 
-/** Without a rate limit: a rejected probe would take the application out of service. */
+/** Probes have no rate limit, because a rejected probe would take the application out of service. */
 const options = { config: { rateLimit: false as const } };
 
 /** The probes of App Service and of people. */

@@ -1,9 +1,9 @@
 import { type Logger, withoutMessage } from "./log";
 
-/** Within WEBSITES_CONTAINER_STOP_TIME_LIMIT, which constructs/azure/web-app.ts sets, and systemd's 90 s. */
+/** Shorter than systemd's 90 s and WEBSITES_CONTAINER_STOP_TIME_LIMIT, which constructs/azure/web-app.ts sets. */
 const deadlineMilliseconds = 25_000;
 
-/** On SIGTERM or SIGINT: takes nothing new, finishes what was begun, and ends; by force when that takes too long. */
+/** On SIGTERM or SIGINT: accepts no new requests, finishes the current ones, and ends. After the deadline it ends by force. */
 export function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
   const begin = (signal: NodeJS.Signals): void => {
     logger.info({ event: "stopping", signal });

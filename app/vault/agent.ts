@@ -4,7 +4,7 @@ import type { OnEvent } from "../lifecycle-event";
 import { connectionProblem, HttpError, requestJson } from "./http";
 import { type CallOptions, callWithRetries, type Vault, type VaultAnswer, type VaultLogin } from "./vault";
 
-/** How long a check of the agent may take, milliseconds. */
+/** Longest time of a check of the agent, milliseconds. */
 const checkTimeoutMs = 2_000;
 
 interface TokenLookup {
@@ -14,13 +14,13 @@ interface TokenLookup {
   meta: Record<string, string> | null;
 }
 
-/** Vault through the listener of Vault Agent, which adds its own token: the application knows no login. */
+/** Vault through the listener of Vault Agent, which adds its own token. The application does not log in. */
 export class AgentListener implements Vault {
   readonly #sockets = new Map<string, Agent>();
   readonly failure: Unavailable | undefined = undefined;
 
   constructor(
-    /** Where the listener is, such as unix:/ramdisk/app/agent.sock; it may change with the configuration. */
+    /** Address of the listener, such as unix:/ramdisk/app/agent.sock. It may change with the configuration. */
     private readonly address: () => string,
     private readonly onEvent: OnEvent,
   ) {}
@@ -33,7 +33,7 @@ export class AgentListener implements Vault {
   ): Promise<VaultAnswer<Data>> {
     return callWithRetries(
       (timeoutMs) => this.#send<VaultAnswer<Data>>(method, `/v1/${path}`, body, timeoutMs),
-      // The agent replaces a token that was refused by itself.
+      // The agent itself replaces a refused token.
       { ...options, method, path, onEvent: this.onEvent, mayCure: () => true },
     );
   }
@@ -52,7 +52,7 @@ export class AgentListener implements Vault {
   }
 
   /**
-   * Whether a lease lives, as far as this can be told. An agent whose own token was revoked gives no answer at all (Vault 1.21.0).
+   * Returns true if the lease is valid. An agent with a revoked token gives no answer at all (Vault 1.21.0).
    */
   async lives(leaseId: string): Promise<boolean> {
     try {
@@ -65,7 +65,7 @@ export class AgentListener implements Vault {
     }
   }
 
-  /** Stops the agent. systemd starts it again, and it logs in and renders everything. */
+  /** Stops the agent. systemd starts it again, and it logs in and renders everything again. */
   async quit(): Promise<void> {
     await this.#send("POST", "/agent/v1/quit", undefined, checkTimeoutMs);
   }

@@ -1,6 +1,6 @@
 import { type Dispatcher, request } from "undici";
 
-/** Vault, or what stands before it, answered with a status that is none of success. */
+/** Vault, or a proxy before it, answered with an error status. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   // Private, so that no log shows it.
@@ -17,7 +17,7 @@ export class HttpError extends Error {
     this.#data = data;
   }
 
-  /** What the answer had as `data`: of a batch in which each item failed, the items' errors. */
+  /** The answer's `data`. If each item of a batch failed, it holds the items' errors. */
   get data(): unknown {
     return this.#data;
   }
@@ -33,8 +33,8 @@ export interface JsonRequest {
 }
 
 /**
- * One request, JSON both ways.
- * @throws {HttpError} for any status but 2xx; errors of the connection as they are
+ * Sends one request. The bodies of request and answer are JSON.
+ * @throws {HttpError} for any status but 2xx. Throws errors of the connection unchanged
  */
 export async function requestJson<T>({
   method,
@@ -68,25 +68,25 @@ export async function requestJson<T>({
   return (text === "" ? {} : JSON.parse(text)) as T;
 }
 
-/** undici heeds the signal only once it has a connection, and waits longer for one than the caller may. */
+/** undici ignores the signal until it has a connection, and may wait for one longer than the caller. */
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
-    // Without this the answer would be held until the deadline.
+    // Otherwise the listener would keep the answer in memory until the deadline.
     const settled = () => signal.removeEventListener("abort", abort);
     work.then(resolve, reject).finally(settled);
   });
 }
 
-/** In Vault's form { errors: [] } or Azure's { error: { message } }, { message }; else nothing, as it may be anything. */
+/** Reads Vault's form { errors: [] } or Azure's forms { error: { message } } and { message }. Returns nothing for other forms. */
 function errorsOf({ errors, error, message }: Record<string, unknown>): string[] {
   if (Array.isArray(errors)) return errors.map(String).map((line) => line.trim().slice(0, 300));
   const said = (error as { message?: unknown } | undefined)?.message ?? message;
   return typeof said === "string" ? [said.slice(0, 300)] : [];
 }
 
-/** An empty one for what is no JSON object. */
+/** Returns an empty object if the text is not a JSON object. */
 function objectOf(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
@@ -101,7 +101,7 @@ function secondsOf(header: string | string[] | undefined): number | undefined {
   return Number.isInteger(seconds) && seconds > 0 ? Math.min(seconds, 600) : undefined;
 }
 
-/** Of a failed connection, what a person may read: a code such as ECONNREFUSED, never an address with credentials. */
+/** Describes a failed connection to a person by a code such as ECONNREFUSED, never by an address with credentials. */
 export function connectionProblem(error: unknown): string {
   for (const { code, name } of causes(error)) {
     if (name === "TimeoutError" || code === "UND_ERR_CONNECT_TIMEOUT") return "no answer in time";
@@ -110,7 +110,7 @@ export function connectionProblem(error: unknown): string {
   return String((error as Error).message ?? error);
 }
 
-/** The error, what caused it, and so on. By their shape: those of Node's core are none of a test's class Error. */
+/** Returns the error and its causes. It checks their shape, because in tests Node's errors have another class Error. */
 export function causes(error: unknown): NodeJS.ErrnoException[] {
   const chain: NodeJS.ErrnoException[] = [];
   for (let cause = error; cause && typeof cause === "object" && chain.length < 10; ) {

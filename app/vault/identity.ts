@@ -9,7 +9,7 @@ const answer = z.object({ access_token: z.string().min(1) });
 
 /** The managed identity of a web app or function: tokens from App Service's identity endpoint, version 2019-08-01. */
 export class ManagedIdentity {
-  /** Never through a proxy: the endpoint is inside of the sandbox that the application runs in. */
+  /** The connection never uses a proxy, because the endpoint is inside the application's own sandbox. */
   readonly #direct: Dispatcher = new Agent();
 
   constructor(
@@ -17,7 +17,7 @@ export class ManagedIdentity {
     private readonly onEvent: OnEvent,
   ) {}
 
-  /** @throws {Unavailable} with what the endpoint said */
+  /** @throws {Unavailable} with the endpoint's answer */
   async token(resource: string): Promise<string> {
     const url = new URL(this.endpoint.endpoint);
     url.searchParams.set("api-version", "2019-08-01");
@@ -50,7 +50,7 @@ function judge(error: unknown) {
   if (!(error instanceof HttpError)) {
     return { reason: `App Service's identity endpoint does not answer (${connectionProblem(error)}).` };
   }
-  // 404 and 410 come while the endpoint is being changed. Source: Azure, guidance on managed identity retries.
+  // The endpoint answers 404 and 410 during its own update. Source: Azure, guidance on managed identity retries.
   const transient = error.status >= 500 || [404, 408, 410, 429].includes(error.status);
   return transient
     ? { reason: reasonOf(error), pauseMs: error.retryAfterSeconds && error.retryAfterSeconds * 1000 }
@@ -59,7 +59,7 @@ function judge(error: unknown) {
 
 const reasonOf = ({ status }: HttpError) => `App Service's identity endpoint refuses a token (${status}).`;
 
-/** The claims of a token, for display only: Vault checks its signature, this does not. */
+/** Returns a token's claims, for display only. It does not check the signature, but Vault does. */
 export function claimsOf(jwt: string): Record<string, string> {
   try {
     const claims = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as object;

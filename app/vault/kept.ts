@@ -1,6 +1,6 @@
 import { Unavailable } from "../errors";
 
-/** Something of limited life, as it was obtained. */
+/** A new token or lease, and how long it lives. */
 export interface Obtained<T> {
   value: T;
   seconds: number;
@@ -8,30 +8,30 @@ export interface Obtained<T> {
 }
 
 export interface KeptOptions<T> {
-  /** For the reason while there is none: `a token of Vault`. */
+  /** Names the missing thing in errors: `a token of Vault`. */
   what: string;
   obtain: () => Promise<Obtained<T>>;
-  /** Undefined where it cannot be renewed. */
+  /** Undefined if it is not renewable. */
   renew?: (value: T) => Promise<{ seconds: number; renewable: boolean }>;
   onObtained?: (obtained: Obtained<T>) => void;
   onRenewed?: (seconds: number) => void;
   onFailure?: (error: Unavailable) => void;
 }
 
-/** Of a life, when it is to be renewed or replaced; the rest is for retries and for work in progress. */
+/** Renews or replaces after this part of a life. The rest is time for retries and work in progress. */
 const renewAt = 2 / 3;
-/** A renewal that leaves less than this part of the first life is near its end for good: it is replaced instead. */
+/** Replaces instead of renewing if a renewal gives less than this part of the first life: the maximum life is near. */
 const worthRenewing = 1 / 2;
 const firstPauseMs = 500;
 const longestPauseMs = 10_000;
-/** What was refused sooner than this after it was obtained would be refused again: no storm of log-ins. */
+/** A value that is refused while it is younger than this stays, to avoid a storm of logins. Milliseconds. */
 const youngMs = 5_000;
-/** How long a caller waits where the last try failed already, milliseconds. */
+/** Longest wait of a caller after a failed try, milliseconds. */
 const patienceWhileFailing = 300;
 
 /**
- * A token or a lease that is always there: renewed, or else replaced, before it ends. While that fails, it is tried again and
- * again, and whoever asks is told why.
+ * Keeps a token or a lease valid: renews or replaces it before it ends. While that fails, it tries again and again, and
+ * callers get the reason.
  */
 export class Kept<T> {
   #value?: T;
@@ -52,7 +52,7 @@ export class Kept<T> {
     void this.#work(() => this.#replace());
   }
 
-  /** The value now, if its life is not over. */
+  /** The value, unless its life is over. */
   get current(): T | undefined {
     return Date.now() < this.#endsAt ? this.#value : undefined;
   }
@@ -61,12 +61,12 @@ export class Kept<T> {
     return this.current === undefined ? undefined : Math.round((this.#endsAt - Date.now()) / 1000);
   }
 
-  /** Why there is none, or why it will end soon. */
+  /** The reason why there is no value, or why it will end soon. */
   get failure(): Unavailable | undefined {
     return this.#failure;
   }
 
-  /** @throws {Unavailable} when there is none in time */
+  /** @throws {Unavailable} if there is no value in time */
   async get(timeoutMs: number): Promise<T> {
     const until = Date.now() + (this.#failures > 1 ? Math.min(timeoutMs, patienceWhileFailing) : timeoutMs);
     for (;;) {
@@ -80,7 +80,7 @@ export class Kept<T> {
     }
   }
 
-  /** Somebody refused this value: it is replaced now. False when that would not help, because it is new. */
+  /** Replaces a refused value now. Returns false if the value is so new that this would not help. */
   refused(value: T): boolean {
     if (value !== this.#value) return true;
     if (Date.now() - this.#obtainedAt < youngMs) return false;
@@ -89,7 +89,7 @@ export class Kept<T> {
     return true;
   }
 
-  /** Replaced although its life is not over, because what it hangs on was. */
+  /** Replaces the value before its life is over, because the token that it depends on was replaced. */
   replaceNow(): void {
     clearTimeout(this.#timer);
     void this.#work(() => this.#replace());
@@ -119,7 +119,7 @@ export class Kept<T> {
     if (this.#stopped) return;
     this.#value = obtained.value;
     this.#obtainedAt = Date.now();
-    // Its life began when Vault made it, which may have been right after it was asked.
+    // Its life began when Vault made it, perhaps directly after the request.
     this.#endsAt = asked + obtained.seconds * 1000;
     this.#firstSeconds = obtained.seconds;
     this.#renewable = obtained.renewable;
@@ -127,7 +127,7 @@ export class Kept<T> {
     this.options.onObtained?.(obtained);
   }
 
-  /** One at a time. Never rejects: a failure is kept, reported and tried again, so that nobody has to wait for the result. */
+  /** Runs one step at a time. Never rejects: it keeps and reports a failure and tries again, so nobody must await the result. */
   #work(step: () => Promise<void>): Promise<void> {
     if (this.#stopped) return Promise.resolve();
     this.#working ??= this.#attempt(step).finally(() => {
@@ -151,7 +151,7 @@ export class Kept<T> {
     }
   }
 
-  /** Somewhat earlier for each of many instances at a different time. */
+  /** Adds jitter, so that many instances do not renew at the same time. */
   #schedule(seconds: number): void {
     this.#after(seconds * 1000 * renewAt * (0.9 + Math.random() / 10));
   }

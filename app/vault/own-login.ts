@@ -19,16 +19,16 @@ const loginAnswer = z.object({
 });
 type Login = z.infer<typeof loginAnswer>["auth"] & { claims: Record<string, string> };
 
-/** Of a certificate in Key Vault; times in seconds. */
+/** A version of a certificate in Key Vault; times in seconds. */
 interface CertificateVersion {
   id: string;
   attributes: { enabled: boolean; created: number; exp: number };
 }
 
-/** Milliseconds that logging in may take in all; it is tried again after that. */
+/** Longest time of a login, milliseconds. Then the application tries again. */
 const loginDeadlineMs = 10_000;
 
-/** Vault, to which the application logs in itself: with its identity's token, by the auth method jwt. */
+/** Vault with the application's own login: the auth method jwt, with the identity's token. */
 export class OwnLogin implements Vault {
   readonly #identity: ManagedIdentity;
   readonly #trust: Trust;
@@ -38,7 +38,7 @@ export class OwnLogin implements Vault {
   constructor(
     private readonly settings: VaultSettings,
     private readonly onEvent: OnEvent,
-    /** A token ended and another took its place: leases of a batch token end with it. */
+    /** Called when a new token replaces an old one. Leases of a batch token end with their token. */
     onNewToken: () => void,
   ) {
     this.#identity = new ManagedIdentity(settings.identity, onEvent);
@@ -125,10 +125,10 @@ export class OwnLogin implements Vault {
       mayCure: () => false,
       heal: (error) => this.#heal(error),
     }).catch((error) => {
-      // Vault answers 400 to a token or role that does not fit, and says why.
+      // Vault answers 400 with a reason if the token or the role is wrong.
       if (!(error instanceof HttpError)) throw error;
       const words = error.errors.join("; ");
-      // The token is new, so only a clock can make it too old or too young. Source: hashicorp/cap, jwt.
+      // The token is new. If it is too old or too young, a clock is wrong. Source: hashicorp/cap, jwt.
       const hint = /expired|not yet valid|nbf|in the future/.test(words)
         ? ". The clock of Vault's VM is wrong, or that of the identity endpoint"
         : "";
@@ -142,7 +142,7 @@ export class OwnLogin implements Vault {
     };
   }
 
-  /** Batch tokens are not renewable; Vault says so at the login. */
+  /** Vault reports at the login whether a token is renewable. Batch tokens are not. */
   async #renew({ client_token }: Login): Promise<{ seconds: number; renewable: boolean }> {
     const answer = await this.#send("POST", "auth/token/renew-self", {}, loginDeadlineMs, client_token);
     const { lease_duration, renewable } = loginAnswer.parse(answer).auth;
@@ -176,9 +176,9 @@ export class OwnLogin implements Vault {
     }
   }
 
-  /** With the application's own identity, which may read the public half of this one certificate. */
+  /** Uses the application's own identity, which may read the public part of this certificate only. */
   async #fetchCertificates(certificateUrl: string): Promise<string[]> {
-    // https://<name>.vault.azure.net/… is of the resource https://vault.azure.net, also in sovereign clouds.
+    // https://<name>.vault.azure.net/… belongs to the resource https://vault.azure.net. Sovereign clouds follow the same pattern.
     const resource = `https://${new URL(certificateUrl).hostname.split(".").slice(1).join(".")}`;
     const token = await this.#identity.token(resource);
     const get = <T>(url: string) =>

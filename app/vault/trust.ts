@@ -4,7 +4,7 @@ import type { OnEvent } from "../lifecycle-event";
 import type { ProxySettings } from "../settings";
 import { causes } from "./http";
 
-/** What OpenSSL says when a server's certificate is none of those that are trusted. */
+/** OpenSSL's error codes for an untrusted server certificate. */
 const verificationFailures = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -18,26 +18,26 @@ const verificationFailures = new Set([
 ]);
 
 export interface TrustOptions {
-  /** PEM; without it the system's roots. */
+  /** PEM. Without it, the system's roots count. */
   caPem?: string;
   /**
-   * Fetches the newest certificate of the server, PEM, and the one before it while that is valid; undefined where there is nowhere
-   * to fetch them from.
+   * Fetches the server's newest certificate, PEM, and the previous one while it is valid. Undefined if there is no source
+   * of certificates.
    */
   fetchCertificates?: () => Promise<string[]>;
   proxy: ProxySettings;
   onEvent: OnEvent;
 }
 
-/** A server that does not finish the handshake in this time is tried anew, milliseconds. */
+/** Longest time of a handshake, milliseconds. Then the application tries again. */
 const connectTimeoutMs = 3_000;
 
-/** A newest certificate is not asked for more often than this, milliseconds. */
+/** Shortest time between two fetches of the newest certificate, milliseconds. */
 const betweenFetchesMs = 2_000;
 
 /**
- * Connections to Vault, verified against its own certificate and nothing else. Vault renews it while the application runs, up to an
- * hour after Key Vault has the new one: when verification fails, the newest is fetched and the one before it, and both are trusted.
+ * Connections to Vault that trust only Vault's own certificate. Vault changes it while the application runs, up to an hour after
+ * Key Vault has the new one. If verification fails, this fetches and trusts the newest certificate and the previous one.
  */
 export class Trust {
   #trusted: string[];
@@ -54,7 +54,7 @@ export class Trust {
     return this.#dispatcher;
   }
 
-  /** After a failed request: whether the certificate was the reason, and a newer one is trusted now. */
+  /** Returns true if the certificate caused the failed request, and a newer one is trusted now. */
   async heal(error: unknown): Promise<boolean> {
     if (!this.options.fetchCertificates || !isVerificationFailure(error)) return false;
     this.#healing ??= this.#fetch().finally(() => {
@@ -73,7 +73,7 @@ export class Trust {
     this.#fetchedAt = Date.now();
     const [first] = this.#trusted;
     const trusted = [...new Set([...fetched, ...this.#trusted.slice(0, 1)])];
-    // Of two with one name OpenSSL may find the first one only, which just failed.
+    // If two certificates have one name, OpenSSL may check only the first, which just failed.
     if (trusted.length > 1 && trusted[0] === first) trusted.push(...trusted.splice(0, 1));
     const [next] = trusted;
     if (next === undefined || next === first) return false;
@@ -92,7 +92,7 @@ export class Trust {
     const tls = {
       timeout: connectTimeoutMs,
       ca: this.#trusted.length > 0 ? this.#trusted : undefined,
-      // The certificate itself is trusted, whoever signed it. Since Node 20.18; a self-signed one needs it not.
+      // Trusts the certificate itself, whichever authority signed it. Needs Node 20.18. Self-signed certificates do not need it.
       allowPartialTrustChain: true,
     };
     const { https, except } = this.options.proxy;
@@ -101,7 +101,7 @@ export class Trust {
   }
 }
 
-/** Connections to Azure's public services, which the system's roots vouch for. */
+/** Connections to Azure's public services, verified by the system's roots. */
 export function publicDispatcher({ https, except }: ProxySettings, rootsPem?: string): Dispatcher {
   const tls = { ca: rootsPem };
   return https

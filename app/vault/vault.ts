@@ -6,7 +6,7 @@ import { connectionProblem, HttpError } from "./http";
 /** Vault's answer to a request; only what the application reads. */
 export interface VaultAnswer<Data> {
   data: Data;
-  /** Under which Vault's audit log has the request. */
+  /** The request's id in Vault's audit log. */
   request_id?: string;
   lease_id?: string;
   lease_duration?: number;
@@ -15,11 +15,11 @@ export interface VaultAnswer<Data> {
 
 export interface CallOptions {
   deadlineMs?: number;
-  /** A refusal (403) is an answer like another, not a reason to log in anew. */
+  /** Treats a refusal (403) as an answer, not as a reason to log in again. */
   expectRefusal?: boolean;
 }
 
-/** Who the application is to Vault. */
+/** The application's identity in Vault. */
 export interface VaultLogin {
   address: string;
   role: string;
@@ -29,12 +29,12 @@ export interface VaultLogin {
   identity: Readonly<Record<string, string>>;
 }
 
-/** Requests to Vault, whoever logs in. */
+/** Requests to Vault. The application or Vault Agent logs in. */
 export interface Vault {
   /**
-   * `path` without /v1/, such as transit/encrypt/customer-key. Tried again for as long as trying helps.
-   * @throws {Unavailable} when it does not
-   * @throws {HttpError} when Vault understood, and says no to the request itself (400, 404; 403 if it is expected)
+   * Sends a request. It tries again while that can help. `path` has no /v1/, such as transit/encrypt/customer-key.
+   * @throws {Unavailable} if Vault does not answer in time
+   * @throws {HttpError} if Vault rejects the request itself (400, 404, and 403 if it is expected)
    */
   call<Data>(
     method: "GET" | "POST",
@@ -43,7 +43,7 @@ export interface Vault {
     options?: CallOptions,
   ): Promise<VaultAnswer<Data>>;
   login(): Promise<VaultLogin>;
-  /** Why calls fail now, as far as it is known without a call. */
+  /** The known reason why calls fail now. Reading it sends no request. */
   readonly failure: Unavailable | undefined;
 }
 
@@ -51,13 +51,13 @@ export interface CallContext extends CallOptions {
   method: "GET" | "POST";
   path: string;
   onEvent: OnEvent;
-  /** Whether a refusal may be cured by trying again, with another token. */
+  /** Returns true if another attempt with another token may succeed after a refusal. */
   mayCure: (error: HttpError) => boolean;
-  /** Whether a broken connection is to be tried again at once, because its reason was removed. */
+  /** Returns true if the cause of a broken connection is gone, so the next attempt may start at once. */
   heal?: (error: unknown) => Promise<boolean>;
 }
 
-/** An attempt may take this much of the deadline: one that hangs leaves time for another. */
+/** Longest part of the deadline for one attempt, so that a hanging attempt leaves time for another. */
 const partOfDeadline = 0.6;
 
 /** Tries again on 5xx (sealed, standby without leader), 429, 412 and broken connections. */
@@ -106,7 +106,7 @@ function reasonOf({ status, errors }: HttpError, path: string): string {
   if (/sealed/i.test(said)) return "Vault is sealed.";
   if (status === 403)
     return `Vault refuses ${path}: the workload's policy does not allow it (then add the path to the workload in the environment file), or its token is over.`;
-  if (status === 429) return "Vault is asked too much at once (429).";
+  if (status === 429) return "Vault gets too many requests at once (429).";
   if (path.startsWith("database/") && status === 500)
     return "Vault cannot make database credentials now (500).";
   return `Vault answers ${status} to ${path}.`;

@@ -10,19 +10,19 @@ import { notices } from "./notices";
 import { customerListPage } from "./pages/customer-list";
 import { sendPage } from "./send-page";
 
-/** Searches that may stand in an address: customer numbers of a demo, and days, months, years. */
+/** Searches that an address may contain: customer numbers of a demo, and days, months, years. */
 const harmlessSearch = /^(?:\d{1,7}|\d{4}-\d{2}(?:-\d{2})?)$/;
 
-/** What else stands in the address, such as the marks of a mail that links here, is nothing to this page. */
+/** The page ignores other parameters of the address, such as tracking marks of a link in a mail. */
 const listQuery = customerQuery.strip().extend({
   search: z
     .string()
-    .regex(harmlessSearch, "This is no customer number or date; search for others here, not in the address.")
+    .regex(harmlessSearch, "This is not a customer number or date. Enter other searches here, not in the address.")
     .optional(),
   done: z.string().optional(),
 });
 
-/** The list of customers, and what a search finds. */
+/** The list of customers, and the results of a search. */
 export function customerListRoutes(
   pages: FastifyInstance,
   { store, tokens }: Omit<CustomerRouteProps, "logger">,
@@ -62,7 +62,7 @@ export function customerListRoutes(
     }
   }
 
-  /** The list's page with the sentence beside the search, if it was the search that could not be taken. */
+  /** Shows the list's page with a sentence beside the search, if the search is invalid. */
   async function refusedSearch(reply: FastifyReply, search: string, error: unknown): Promise<FastifyReply> {
     const searchProblem = error instanceof InvalidInput ? error.problems["search"] : undefined;
     if (searchProblem === undefined) throw error;

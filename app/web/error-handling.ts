@@ -16,7 +16,7 @@ export function handleErrors(server: FastifyInstance, logger: Logger): void {
     return sendFailure(failure, request, reply);
   });
 
-  // With the rate limit's hook, or guessing addresses would be free.
+  // Unknown addresses count for the rate limit, too. Otherwise nothing would slow a guesser.
   server.setNotFoundHandler({ preHandler: server.rateLimit() }, async (request, reply) => {
     const allowed = routes.methodsOf(request.url);
     const error = allowed.length > 0 ? new MethodNotAllowed(allowed) : { statusCode: 404 };
@@ -37,13 +37,13 @@ async function sendFailure(
       .type(problemMediaType)
       .send(Buffer.from(JSON.stringify(problemDocument(failure, request.id))));
   }
-  // What a person sent is not sent again by itself.
+  // Only GET repeats by itself. A page never sends a person's input again.
   const again = failure.status === 503 && request.method === "GET" ? ownAddress(request.url) : undefined;
   if (again && failure.retryAfterSeconds !== undefined) reply.header("refresh", failure.retryAfterSeconds);
   return reply.type("text/html; charset=utf-8").send(String(await errorPage(failure, request.id, again)));
 }
 
-/** Only of this site: a browser takes //host for another one. */
+/** Returns the address if it belongs to this site. A browser reads //host as another site. */
 function ownAddress(url: string): string | undefined {
   return /^\/(?![/\\])/.test(url) ? url : undefined;
 }
@@ -56,7 +56,7 @@ function problemDocument({ status, title, detail, problems }: Failure, requestId
   return { type: "about:blank", title, status, detail, requestId, ...(problems && { problems }) };
 }
 
-/** Which methods an address answers, for those it does not. To be made before the routes are. */
+/** Knows the methods of each address, to answer other methods. Create it before the routes. */
 function knownRoutes(server: FastifyInstance): { methodsOf(url: string): string[] } {
   const routes: { pattern: RegExp; methods: readonly string[] }[] = [];
   server.addHook("onRoute", ({ url, method }) => {

@@ -1,11 +1,11 @@
 import { Conflict, InvalidInput, NotFound, NotGranted, Tampered, Unavailable } from "../errors";
 
-/** The request may not be done: HTTP 403. */
+/** The request is not allowed: HTTP 403. */
 export class Forbidden extends Error {
   override readonly name = "Forbidden";
 }
 
-/** One address asks too often: HTTP 429. */
+/** One address sends too many requests: HTTP 429. */
 export class TooMany extends Error {
   override readonly name = "TooMany";
 
@@ -28,50 +28,50 @@ export class PreconditionFailed extends Error {
   override readonly name = "PreconditionFailed";
 }
 
-/** An error as whoever sent the request is told: nothing of the inside, no excerpt of what was sent. */
+/** An error as the sender of the request sees it: no internals, and no excerpt of the request. */
 export interface Failure {
   status: number;
   title: string;
   /** A sentence or two. */
   detail: string;
-  /** By field, what is wrong and the cure. */
+  /** A sentence for each wrong field that says what is wrong and what to do. */
   problems?: Readonly<Record<string, string>>;
   retryAfterSeconds?: number;
   allowed?: readonly string[];
-  /** A fault of the application's own, or an alarm: to be logged with its origin. */
+  /** An error of the application itself, or an alarm. The log gets its origin. */
   unforeseen: boolean;
 }
 
-/** The framework's own refusals, by status, in sentences that carry nothing of the request. */
+/** Sentences for the framework's own errors, by status. They quote nothing of the request. */
 const refusals: Readonly<Record<number, [title: string, detail: string]>> = {
-  400: ["Bad request", "The request is malformed, and nothing was changed."],
-  404: ["Not found", "There is no page at this address."],
-  413: ["Too large", "More was sent than this address takes, and nothing was changed."],
+  400: ["Bad request", "The request is malformed. Nothing was changed."],
+  404: ["Not found", "This address has no page."],
+  413: ["Too large", "The request is larger than this address accepts. Nothing was changed."],
   414: ["Too long", "The address is too long."],
-  415: ["Unsupported media type", "This address does not take content of this type."],
+  415: ["Unsupported media type", "This address does not accept content of this type."],
   431: ["Headers too large", "The request's headers are too large."],
 };
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof NotFound) {
-    return failure(404, "Not found", "There is no such customer, or no longer.");
+    return failure(404, "Not found", "This customer does not exist, or no longer exists.");
   }
   if (error instanceof Conflict) {
     return failure(
       409,
       "Changed in the meantime",
-      "Somebody else changed this customer since it was read. Read it again, and decide anew.",
+      "Somebody else changed this customer after you read it. Read it again, then decide.",
     );
   }
   if (error instanceof InvalidInput) {
     return {
-      ...failure(422, "Check what was entered", "Some of what was entered cannot be taken."),
+      ...failure(422, "Check what was entered", "Some of the entered values are not valid."),
       problems: error.problems,
     };
   }
   if (error instanceof NotGranted) return failure(503, "Not given to this workload", error.reason);
   if (error instanceof Unavailable) {
-    const detail = `${error.reason} The application goes on by itself as soon as it can.`;
+    const detail = `${error.reason} The application recovers by itself as soon as it can.`;
     return { ...failure(503, "Not available now", detail), retryAfterSeconds: error.retryAfterSeconds };
   }
   if (error instanceof TooMany) {

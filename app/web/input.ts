@@ -3,7 +3,7 @@ import { InvalidInput, NotFound } from "../errors";
 import { customerPath } from "./api/schemas";
 
 /**
- * What a schema makes of what was sent.
+ * Checks the input against a schema, and returns the parsed input.
  * @throws {InvalidInput} a sentence a field
  */
 export function parse<Schema extends z.ZodType>(schema: Schema, sent: unknown): z.infer<Schema> {
@@ -22,14 +22,14 @@ function fieldsOf(issue: z.core.$ZodIssue): string[] {
   return [field === undefined ? "body" : String(field)];
 }
 
-/** For what the schemas themselves have no sentence for. */
+/** Makes a sentence for problems that have none in the schema. */
 function sentence(issue: z.core.$ZodRawIssue): string {
-  if (issue.code === "unrecognized_keys") return "This is no field; remove it.";
-  if (issue.input === undefined) return "This field is missing; add it.";
+  if (issue.code === "unrecognized_keys") return "This field does not exist. Remove it.";
+  if (issue.input === undefined) return "This field is missing. Add it.";
   const expected = issue.code === "invalid_type" ? issue.expected : undefined;
-  if (expected === "string") return "This is no text; send a text.";
-  if (expected === "object") return "This is no object; send an object with fields.";
-  return "This cannot be taken; the API's description (/api/openapi.json) says what can.";
+  if (expected === "string") return "This is not a text. Send a text.";
+  if (expected === "object") return "This is not an object. Send an object with fields.";
+  return "This is not valid. The API's description (/api/openapi.json) lists the valid values.";
 }
 
 /** @throws {NotFound} if it is not a customer number, because nobody has that address */

@@ -1,27 +1,27 @@
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 
-/** Columns of a line of the table, and its word for a connection that both ends have. Source: Linux, proc_net_tcp. */
+/** Columns of a line of the table, and its code for an established connection. Source: Linux, proc_net_tcp. */
 const [localColumn, remoteColumn, stateColumn, userColumn] = [1, 2, 3, 7];
 const established = "01";
 
 /**
- * For a server on loopback: whether a connection comes from root, from the server's own user, or from a person. Linux keeps the user of
- * each connection's other end.
+ * A server on loopback accepts connections from root, from its own user and from people. Linux knows the user at the other end of
+ * each connection.
  */
 export function comesFromItsUsers({
   remotePort,
   localPort,
 }: Pick<Socket, "remotePort" | "localPort">): boolean {
   if (process.platform !== "linux") return true;
-  // By the ports alone, whatever the addresses: where two callers have the same, both have to be welcome.
+  // The ports alone decide, not the addresses. If two callers have the same ports, both must be welcome.
   const users = connections()
     .filter(([local, remote]) => local === remotePort && remote === localPort)
     .map(([, , user]) => user);
   return users.length > 0 && users.every(isOneOfItsUsers);
 }
 
-/** Of each end of each connection: its local port, its remote port, and the id of its user. */
+/** Returns for each end of each connection: its local port, its remote port, and the id of its user. */
 function connections(): [local: number, remote: number, user: number][] {
   const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => readFileSync(file, "utf8").split("\n"));
   return lines
@@ -36,7 +36,7 @@ function connections(): [local: number, remote: number, user: number][] {
 
 const portOf = (address = ""): number => Number.parseInt(address.split(":").at(-1) ?? "", 16);
 
-/** Services have ids below 1000 and, where systemd makes them, from 61184 to 65519; 65534 is nobody. Source: systemd, UIDS-GIDS. */
+/** Services have ids below 1000, or from 61184 to 65519 if systemd creates them. 65534 is nobody. Source: systemd, UIDS-GIDS. */
 function isOneOfItsUsers(user: number): boolean {
   const isPerson = (user >= 1000 && user <= 60_000) || user > 65_535;
   return user === 0 || user === process.getuid?.() || isPerson;

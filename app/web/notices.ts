@@ -5,7 +5,7 @@ import { parse } from "./input";
 export const notices: ReadonlyMap<string, string> = new Map([
   ["added", "The customer was added."],
   ["saved", "The changes were saved."],
-  ["merged", "Your changes were saved, beside those that somebody else saved meanwhile."],
+  ["merged", "Your changes were saved. The changes that somebody else saved meanwhile were kept."],
   ["restored", "The customer is back."],
 ]);
 

@@ -58,7 +58,7 @@ export function pageRoutes({ application, store, tokens, logger }: PageRoutesPro
       const customers = new Map(decrypted.value.rows.map((customer) => [customer.id, customer]));
       return sendPage(reply, 200, databasePage({ stored: stored.value, decrypted: customers }));
     }
-    // What the database holds is shown all the more when Vault refuses to decrypt it.
+    // The page also shows the database's content if Vault refuses to decrypt it.
     if (!(decrypted.reason instanceof Tampered)) throw decrypted.reason;
     logger.error({ event: "error", requestId: request.id, ...withoutMessage(decrypted.reason) });
     const failure = failureOf(decrypted.reason);
@@ -67,7 +67,7 @@ export function pageRoutes({ application, store, tokens, logger }: PageRoutesPro
   }
 }
 
-/** Files that never change under their name may be kept. */
+/** Serves files that browsers may cache, because they never change under their name. */
 function keptFiles(pages: FastifyInstance): void {
   pages.get(stylesheetPath, async (_request, reply) =>
     reply

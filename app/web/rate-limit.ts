@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import * as ipaddr from "ipaddr.js";
 import { TooMany } from "./failures";
 
-/** Turns away an address that asks more often than a person can, so that it does not use up Vault and database for all. */
+/** Rejects an address that sends more requests than a person can, so that it does not use up Vault and database. */
 export async function limitRate(
   server: FastifyInstance,
   { requestsPerMinute }: { requestsPerMinute: number },
@@ -18,8 +18,8 @@ export async function limitRate(
 }
 
 /**
- * Who calls: the address, without the port that App Service appends to it; of IPv6 the network of 64 bits, since one
- * computer has all of its addresses.
+ * Returns the caller's address, without the port that App Service appends. For IPv6 it returns the 64-bit network, because one
+ * computer can use all of its addresses.
  */
 export function caller({ ip }: Pick<FastifyRequest, "ip">): string {
   const address = /^\[([^\]]*)\]/.exec(ip)?.[1] ?? ip.replace(/^([\d.]+):\d+$/, "$1");

@@ -6,8 +6,8 @@ import { Forbidden } from "./failures";
 export const tokenField = "_csrf";
 
 /**
- * Forms carry a token that belongs to a cookie of the same browser (double submit); the cookie goes along with requests
- * of this site's own pages only, and scripts cannot read it.
+ * Forms have a token that belongs to a cookie of the same browser (double submit). Browsers send the cookie only with requests
+ * of this site's own pages, and scripts cannot read it.
  */
 export class FormTokens {
   private readonly tokens = new Tokens({}) as TokensSimple;
@@ -20,7 +20,7 @@ export class FormTokens {
     this.attributes = `Path=/; HttpOnly; SameSite=Strict${behindHttps ? "; Secure" : ""}`;
   }
 
-  /** For a form of the page that is answered with; a browser without the cookie gets it. */
+  /** Returns the token for a form of the answer. A browser without the cookie gets the cookie. */
   create(reply: FastifyReply): string {
     const known = this.secretOf(reply.request);
     const secret = known ?? this.tokens.secretSync();
@@ -28,13 +28,13 @@ export class FormTokens {
     return this.tokens.create(secret);
   }
 
-  /** For `preValidation`, when the form is there. @throws {Forbidden} */
+  /** Checks the token. Use it in `preValidation`, when the form is parsed. @throws {Forbidden} */
   readonly check = async (request: FastifyRequest): Promise<void> => {
     const secret = this.secretOf(request);
     const token = (request.body as Record<string, unknown> | undefined)?.[tokenField];
     if (!secret || typeof token !== "string" || !this.tokens.verify(secret, token)) {
       throw new Forbidden(
-        "The form is too old or came from elsewhere. Go back, load the page anew, and send it again.",
+        "The form is too old or came from another site. Go back, reload the page, and send it again.",
       );
     }
   };
@@ -44,7 +44,7 @@ export class FormTokens {
       const [name, value] = pair.trim().split("=", 2);
       return name === this.cookieName && value && /^[\w-]{20,100}$/.test(value) ? [value] : [];
     });
-    // Two of one name: one of them is not from here.
+    // If two cookies have this name, one of them comes from another site.
     return values.length === 1 ? values[0] : undefined;
   }
 }
@@ -52,8 +52,8 @@ export class FormTokens {
 const readingMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Refuses changes that a browser sends on behalf of another site, by the headers that no page can forge. Programs send
- * neither header, and no cookie either.
+ * Refuses changes that a browser sends on behalf of another site. It reads headers that no page can forge. Programs send
+ * neither these headers nor a cookie.
  */
 export async function checkOrigin(request: FastifyRequest): Promise<void> {
   if (readingMethods.has(request.method)) return;

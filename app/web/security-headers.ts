@@ -1,7 +1,7 @@
 import helmet from "@fastify/helmet";
 import type { FastifyInstance } from "fastify";
 
-/** No page uses any of these. */
+/** Browser features that no page uses. */
 const refusedFeatures = [
   "accelerometer",
   "autoplay",
@@ -26,8 +26,8 @@ const refusedFeatures = [
 const permissionsPolicy = refusedFeatures.map((feature) => `${feature}=()`).join(", ");
 
 /**
- * Headers of every answer: a page loads its own style sheet and icon, runs no script, goes into nobody's frame, and is not
- * kept by any cache unless its route says otherwise.
+ * Sets headers of every answer. A page may load its own style sheet and icon. It may not run a script, and no site may frame it.
+ * Caches may not keep it, unless its route says otherwise.
  */
 export async function securityHeaders(
   server: FastifyInstance,
@@ -45,7 +45,7 @@ export async function securityHeaders(
         frameAncestors: ["'none'"],
       },
     },
-    // `no-referrer` would make browsers send `Origin: null` with forms, and the origin could not be checked.
+    // With `no-referrer`, browsers would send `Origin: null` with forms, so the server could not check the origin.
     referrerPolicy: { policy: "same-origin" },
     strictTransportSecurity: behindHttps ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     xFrameOptions: { action: "deny" },

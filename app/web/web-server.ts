@@ -14,13 +14,13 @@ import { caller, limitRate } from "./rate-limit";
 import { checkOrigin, FormTokens } from "./request-forgery";
 import { securityHeaders } from "./security-headers";
 
-/** What the web server has to know of where it runs. */
+/** Settings of the web server that depend on where it runs. */
 export interface WebSettings {
-  /** Behind App Service's front end: HTTPS ends there, and it says in X-Forwarded-For who calls. Nobody else is believed. */
+  /** True behind App Service's front end, which ends HTTPS and puts the caller into X-Forwarded-For. The server trusts no other proxy. */
   behindAppService: boolean;
-  /** Listens for programs of its own machine only. */
+  /** True if only programs on the same machine reach the server. */
   onLoopback: boolean;
-  /** For each address. */
+  /** Limit for each address. */
   requestsPerMinute: number;
 }
 
@@ -31,10 +31,10 @@ export interface WebServerProps {
   metrics: Metrics;
 }
 
-/** Ten fields, with room for every byte of them in percent-encoding. */
+/** Room for ten fields with every byte in percent-encoding. */
 const bodyLimitBytes = 64 * 1024;
 
-/** The web server, ready to listen: pages, API, and what operations needs. */
+/** Creates the web server with pages, API, probes and metrics, ready to listen. */
 export async function createWebServer({
   application,
   settings: { behindAppService, onLoopback, requestsPerMinute },
@@ -45,12 +45,12 @@ export async function createWebServer({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
-    // The front end is the one hop that is believed; what a caller wrote into the header itself is not.
+    // The server trusts one hop, the front end. It does not trust what the caller itself wrote into the header.
     trustProxy: behindAppService ? (_address, hop) => hop === 0 : false,
     bodyLimit: bodyLimitBytes,
     requestTimeout: 30_000,
     return503OnClosing: true,
-    // Beyond Node's own limit for headers, or the router would refuse by itself, past every hook.
+    // The limit is above Node's own limit for headers. Otherwise the router would refuse by itself, without the hooks.
     routerOptions: { maxParamLength: 65_536, ignoreTrailingSlash: true },
     rewriteUrl: ({ url = "/" }) => (isWellFormed(url) ? url : malformedAddress),
   });
@@ -75,7 +75,7 @@ export async function createWebServer({
   return server;
 }
 
-/** Leads to nothing, by way of every hook; the router's own answer to a malformed address has none of the headers. */
+/** An address without a route. A malformed address goes here, because the router's own answer would skip the hooks and headers. */
 const malformedAddress = "/malformed";
 
 function isWellFormed(url: string): boolean {
@@ -87,7 +87,7 @@ function isWellFormed(url: string): boolean {
   }
 }
 
-/** An answer given while the server closes is the last of its connection; else closing waits for the caller to hang up. */
+/** Ends the connection after an answer while the server closes. Otherwise closing waits for the caller to hang up. */
 function endConnectionsOnClose(server: FastifyInstance): void {
   let closing = false;
   server.addHook("preClose", async () => {
@@ -99,7 +99,7 @@ function endConnectionsOnClose(server: FastifyInstance): void {
   });
 }
 
-/** A line and a measurement for each request: its route, never its URL, which holds whatever somebody typed. */
+/** Logs and measures each request by its route, never by its URL, which may hold a person's input. */
 function logRequests(server: FastifyInstance, logger: Logger, metrics: Metrics): void {
   server.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);

@@ -10,8 +10,8 @@ export interface ListeningSettings extends WebSettings {
 
 const whole = (least: number, most: number, fallback: number) =>
   z.coerce
-    .number(`is no number; write a whole number from ${least} to ${most}.`)
-    .int(`is no whole number; write one from ${least} to ${most}.`)
+    .number(`is not a number. Write a whole number from ${least} to ${most}.`)
+    .int(`is not a whole number. Write one from ${least} to ${most}.`)
     .min(least, `is less than ${least}; write a whole number from ${least} to ${most}.`)
     .max(most, `is more than ${most}; write a whole number from ${least} to ${most}.`)
     .default(fallback);

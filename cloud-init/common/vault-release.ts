@@ -4,7 +4,7 @@ export type VaultEdition = "community" | "enterprise";
 
 export interface VaultReleaseOptions {
   readonly edition: VaultEdition;
-  /** Without edition, for example "1.21.4". */
+  /** The version without the edition, for example "1.21.4". */
   readonly version: string;
   /** For a version that is not in the table below. */
   readonly sha256?: string;

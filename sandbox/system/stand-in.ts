@@ -13,7 +13,7 @@ import type { UndoSteps } from "./undo-steps";
 
 /**
  * Returns the synthesized stacks of a folder as if azurerm had deployed them, and the stand-in for Azure with their resources. Each
- * needs the other: the stand-in reads the resources from the stacks, and the stacks read the certificate and key versions that
+ * needs the other: the stand-in reads the resources from the stacks, and the stacks read the certificate and keys that
  * Key Vault creates.
  */
 export async function startStandIn(
@@ -28,7 +28,7 @@ export async function startStandIn(
     azurerm(
       (keyVault, name) => azure.keyVault(keyVault).certificate(name),
       undefined,
-      (keyVault, name) => azure.keyVault(keyVault).keyVersion(name),
+      (keyVault, name) => azure.keyVault(keyVault).keyModulus(name),
     ),
   );
   const writer = new StateWriter(stateFile);

@@ -22,7 +22,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
   beforeAll(async () => {
     [agent] = [...running.sandbox.agents.values()] as [Machine];
     file = agent.path("/ramdisk/app/config.json");
-    // The web app makes the schema; an agent's role may not.
+    // The web app creates the schema. An agent's role may not.
     await until("the application to be ready", async () => (await ask("GET /readyz")).status === 200, 90_000);
     database = await inspector(running.sandbox);
   }, 240_000);
@@ -30,7 +30,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
   afterEach(() => RunningApplication.closeAllBut());
   afterAll(() => database?.end());
 
-  /** Of the VM's own unit. `request` is METHOD path. */
+  /** Sends a request to the VM's own unit. `request` is METHOD path. */
   async function ask(request: string, body?: unknown) {
     const [method = "", path] = request.split(" ");
     const answer = await fetch(`http://${agent.loopback}:8080${path}`, {
@@ -55,7 +55,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     expect(readFileSync(agent.path("/var/lib/app/current/server.js")).equals(deployed)).toBe(true);
   });
 
-  it("runs as its own user, which Vault Agent's token is kept from, and is told nothing of a login", () => {
+  it("runs as its own user, which cannot read Vault Agent's token and gets no login", () => {
     const text = readFileSync(agent.path("/etc/systemd/system/app.service"), "utf8");
     expect(text).toMatch(/^User=app$/m);
     const environment = readFileSync(`/proc/${agent.pid(unit)}/environ`, "utf8");
@@ -86,7 +86,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     expect([status, body]).toEqual([200, expect.stringContaining("<h1>Customers</h1>")]);
   });
 
-  it("knows who it is by Vault's word", async () => {
+  it("gets its identity from Vault", async () => {
     expect((await ask("GET /api/status")).body).toMatchObject({
       way: "agent",
       readiness: { ready: true },
@@ -97,7 +97,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     });
   });
 
-  it("rewraps by the package's command, as the application's user on the VM", async () => {
+  it("rewraps with the package's command, as the application's user on the VM", async () => {
     const command = agent.path("/var/lib/app/current/rewrap.js");
     const { stderr } = await promisify(execFile)(process.execPath, [command], {
       env: { APP_CONFIG_FILE: file, SSL_CERT_FILE: running.sandbox.caFile },
@@ -105,7 +105,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     expect(stderr).toMatch(/^rewrap: done, 0 customers; all are at version 1 of the key$/m);
   });
 
-  it("stays as it is while the package does, and is restarted on a newer one", async () => {
+  it("keeps running while the package is unchanged, and restarts with a newer package", async () => {
     const release = () => readlinkSync(agent.path("/var/lib/app/current"));
     const before = { pid: agent.pid(unit), release: release() };
     expect(await agent.run("app-package.service")).toEqual({ code: 0, output: "" });
@@ -129,7 +129,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     expect(readFileSync(agent.path("/var/lib/app/current/server.js"), "utf8")).toMatch(/\/\/ newer\n$/);
   });
 
-  it("starts again from the package it has while the package store is away", async () => {
+  it("restarts from its current package while the package store is down", async () => {
     const away = running.sandbox.azure.faults.add({
       when: ({ host }) => host.includes(".blob."),
       answer: { status: 503 },
@@ -170,26 +170,26 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     expect(JSON.stringify([other.events, other.lines])).not.toContain(madeUp);
   });
 
-  it("swaps credentials on SIGHUP, where no event tells of the change", async () => {
+  it("swaps credentials on SIGHUP if no file event comes", async () => {
     const rendered = JSON.parse(readFileSync(file, "utf8"));
     const folder = `${running.folder}/rendered`;
     mkdirSync(folder);
     writeFileSync(`${folder}/config.json`, JSON.stringify(rendered));
     const watching = await startHere(`${folder}/config.json`);
     await watching.untilReady();
-    // Another folder takes the watched one's place, as when something is mounted over it.
+    // Another folder replaces the watched folder, as a mount over it does.
     renameSync(folder, `${folder}-before`);
     mkdirSync(folder);
     await makeUser("hung-up");
     Object.assign(rendered.database, { user: "hung-up", password: madeUp });
     writeFileSync(`${folder}/config.json`, JSON.stringify(rendered));
     const asked = Date.now();
-    // Jest's process is a copy of the real one, which signals do not reach; the unit's reload below sends a real one.
+    // Jest's process is a copy of the real one, so signals do not reach it. The unit's reload below sends a real signal.
     process.emit("SIGHUP", "SIGHUP");
     await until("the other user", async () =>
       watching.of("credentials").some(({ user }) => user === "hung-up"),
     );
-    // Sooner than it would have looked by itself.
+    // This is sooner than the application's own interval.
     expect(Date.now() - asked).toBeLessThan(5_000);
   });
 
@@ -204,7 +204,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
       await revoke();
       const revoked = Date.now();
       await until("other credentials", async () => user() !== before.user, 40_000);
-      // 15 s on a machine that does nothing else.
+      // It takes 15 s on an idle machine.
       expect(Date.now() - revoked).toBeLessThan(30_000);
       await until("the application to be ready", async () => (await ask("GET /readyz")).status === 200);
       expect((await ask("GET /api/customers?page=1&pageSize=1")).status).toBe(200);
@@ -238,7 +238,7 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     expect(agent.pid(unit)).toBe(before);
   });
 
-  it("says what is missing while there is no file", async () => {
+  it("names the missing file", async () => {
     const other = await startHere(`${running.folder}/none.json`);
     const { ready, reasons } = await other.application.ready();
     expect({ ready, reasons }).toEqual({

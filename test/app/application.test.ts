@@ -31,7 +31,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
   let database: Connection;
 
   beforeAll(async () => {
-    // Two instances at once, as App Service starts them: one of them migrates and seeds.
+    // App Service starts two instances at once. One of them migrates and seeds.
     const settings = webAppSettings(running.sandbox);
     const [first, second] = await Promise.all([
       RunningApplication.start(settings),
@@ -62,7 +62,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect(page.rows[0]).toMatchObject({ ...madeUpCustomers[0], id: 1, version: 1 });
   });
 
-  it("keeps, edits and removes what is entered, and the database never holds it", async () => {
+  it("stores, edits and removes a customer, and the database never holds plaintext", async () => {
     const added = await app.store.add({ ...ada, email: "", phone: "" });
     expect(await app.store.get(added.id)).toEqual({ ...added, ...ada, email: "", phone: "" });
     const edited = await app.store.edit(added.id, ada, added.version);
@@ -82,7 +82,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await expect(app.store.remove(added.id)).rejects.toThrow(NotFound);
   });
 
-  it("refuses an edit of what somebody else changed", async () => {
+  it("rejects an edit of a customer that somebody else changed", async () => {
     const { id, version } = await app.store.add(ada);
     await app.store.edit(id, { ...ada, city: "Paris" }, version);
     await expect(app.store.edit(id, { ...ada, city: "Rome" }, version)).rejects.toThrow(Conflict);
@@ -93,7 +93,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await app.store.remove(id);
   });
 
-  it("adds a customer once for each one-time key, whoever else sends it at the same time", async () => {
+  it("adds a customer once for each one-time key, even if several requests send it at once", async () => {
     const added = await Promise.all(["k1", "k1", "k1"].map((key) => app.store.add(ada, key)));
     expect(new Set(added.map(({ id }) => id)).size).toBe(1);
     await expect(app.store.add({ ...ada, city: "Other" }, "k1")).rejects.toThrow(InvalidInput);
@@ -102,7 +102,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     for (const id of [added[0]?.id ?? 0, other.id]) await app.store.remove(id);
   });
 
-  it("removes only the version that was decided on", async () => {
+  it("removes only the version that the person saw", async () => {
     const { id, version } = await app.store.add(ada);
     await app.store.edit(id, { ...ada, city: "Paris" }, version);
     await expect(app.store.remove(id, version)).rejects.toThrow(Conflict);
@@ -111,7 +111,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await expect(app.store.get(id)).rejects.toThrow(NotFound);
   });
 
-  it("brings back what was removed, with its number, and takes its copy from the archive", async () => {
+  it("restores a removed customer under its number, and deletes its copy in the archive", async () => {
     const added = await app.store.add(ada);
     const removed = await app.store.remove(added.id, added.version);
     expect(await dump(database)).toContain(`"customer_id":${added.id},`);
@@ -125,7 +125,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await app.store.remove(added.id);
   });
 
-  it("reveals a customer by one request, under the id that Vault's audit log has", async () => {
+  it("reveals a customer with one request, and returns the request's id in Vault's audit log", async () => {
     const { customer, auditId } = await app.store.reveal(1);
     expect(customer).toMatchObject(madeUpCustomers[0] ?? {});
     const log = readFileSync(running.sandbox.vault.path("/var/log/vault/first-boot-audit.log"), "utf8");
@@ -142,7 +142,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect(rows[0]?.id).toBeGreaterThanOrEqual(120);
   });
 
-  it("refuses with a sentence what is no customer", async () => {
+  it("rejects invalid customers with a sentence", async () => {
     const refused = await app.store
       .add({ ...ada, cardNumber: "4000", email: "x", city: "a\nb", salary: "-1" })
       .catch((error) => error);
@@ -152,7 +152,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await expect(app.store.list({ page: 1, pageSize: 10, search: "Lovelace" })).rejects.toThrow(InvalidInput);
   });
 
-  it("keeps hostile values of any field as they are, or refuses them with a sentence; the database holds none", async () => {
+  it("stores hostile values of any field unchanged or rejects them with a sentence, and the database holds none in plaintext", async () => {
     const outcomes = { kept: 0, refused: 0 };
     const kept: string[] = [];
     for (const [what, value] of hostileValues) {
@@ -181,7 +181,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect(inClear).toEqual([]);
   });
 
-  it("finds a customer by number, day and what was hashed, however it is written", async () => {
+  it("finds a customer by number, day and hashed fields, in any way of writing", async () => {
     const { id, createdAt } = await app.store.add(ada);
     const day = createdAt.toISOString().slice(0, 10);
     const found = async (search: string) =>
@@ -203,7 +203,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await app.store.remove(id);
   });
 
-  it("refuses ciphertexts that were swapped between rows or fields", async () => {
+  it("rejects ciphertexts that somebody swapped between rows or fields", async () => {
     const [one, two] = [await app.store.add(ada), await app.store.add({ ...ada, salary: "1" })];
     const stored = await app.store.asStored({ page: 2, pageSize: 100 });
     const of = (id: number) => stored.rows.find((row) => row.id === id)?.fields;
@@ -217,7 +217,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     for (const { id } of [one, two]) await app.store.remove(id);
   });
 
-  it("refuses an old ciphertext that is put back into its own row and field, but not a whole old row, as docs/security.md says", async () => {
+  it("rejects an old ciphertext in its own row and field, but not a whole old row, as docs/security.md says", async () => {
     const { id, version } = await app.store.add({ ...ada, salary: "1" });
     const rowOf = async () => {
       const [rows] = await database.query<RowDataPacket[]>("SELECT * FROM customers WHERE id = ?", [id]);
@@ -241,7 +241,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await app.store.remove(id);
   });
 
-  it("refuses the data key of another row", async () => {
+  it("rejects the data key of another row", async () => {
     const [one, two] = [await app.store.add(ada), await app.store.add(ada)];
     const { rows } = await app.store.asStored({ page: 2, pageSize: 100 });
     const own = rows.find(({ id }) => id === one.id)?.dataKey;
@@ -254,7 +254,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     for (const { id } of [one, two]) await app.store.remove(id);
   });
 
-  it("opens a row from before data keys beside others, and gives it one with the rewrap", async () => {
+  it("decrypts a row from before data keys, and the rewrap gives the row a data key", async () => {
     const { id } = await app.store.add(ada);
     const vault = await webAppClient(running.sandbox);
     const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -288,7 +288,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
       expect.stringMatching(/^aes:/),
     ]);
     expect(await app.store.get(id)).toMatchObject(ada);
-    // A field that Vault encrypted by itself does not come back into a row that has a data key.
+    // A row with a data key rejects a field that Vault encrypted by itself.
     await database.query("UPDATE customers SET city = ? WHERE id = ?", [
       ciphertexts[columns.indexOf("city")],
       id,
@@ -298,7 +298,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await app.store.remove(id);
   });
 
-  it("says what it is and how it got here, without a secret", async () => {
+  it("shows its identity and how it gets its secrets, but no secret", async () => {
     const status = await app.application.status();
     expect(status).toMatchObject({
       way: "vault",
@@ -320,7 +320,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect(JSON.stringify([status, app.events])).not.toMatch(/hvb\.|hvs\.|eyJ/);
   });
 
-  it("says that the database cannot do it now when the server's disk is full", async () => {
+  it("reports that the database cannot write while the server's disk is full", async () => {
     const login = await databaseLogin(running.sandbox, "long");
     const source = {
       current: login,
@@ -334,7 +334,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
       () => {},
     );
     await pools.replace(login);
-    // What MariaDB answers to an INSERT then. Source: MySQL, error 1114.
+    // MariaDB answers this to an INSERT if the disk is full. Source: MySQL, error 1114.
     const full = Object.assign(new Error("The table 'customers' is full"), {
       code: "ER_RECORD_FILE_FULL",
       sqlState: "HY000",
@@ -345,7 +345,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await pools.close();
   });
 
-  it("migrates once, however many do it at once", async () => {
+  it("migrates once, even if several instances start at once", async () => {
     const login = await databaseLogin(running.sandbox, "migration");
     const done: string[] = [];
     const extra = {
@@ -363,7 +363,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
       ),
     );
     expect(done).toEqual(["extra"]);
-    // As after an interruption between a step's statements and the note that it is done.
+    // An interruption between a step's statements and the record of the step leaves this state.
     for (const [index, step] of migrations.entries())
       await applyMigrations(login, [{ ...step, version: 100 + index }], () => {});
     await expect(
@@ -379,7 +379,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await database.query("DROP TABLE extra");
   });
 
-  it("rewraps by the package's command, which shows its progress", async () => {
+  it("rewraps with the package's command, which shows its progress", async () => {
     await (await running.deployer()).request({
       method: "POST",
       path: "transit/keys/customer-key/rotate",
@@ -406,7 +406,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect((await app.store.get(1)).email).toBe(madeUpCustomers[0]?.email);
   });
 
-  it("rewraps what an older version of the key encrypted, and finds it before and after", async () => {
+  it("rewraps rows of an older version of the key, and finds them before and after", async () => {
     const { id } = await app.store.add(ada);
     const vault = await running.deployer();
     await vault.request({ method: "POST", path: "transit/keys/customer-key/rotate", body: {} });

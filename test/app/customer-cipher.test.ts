@@ -6,7 +6,7 @@ import { TransitKey } from "../../app/encryption/transit";
 import type { Vault } from "../../app/vault/vault";
 import { ada } from "./running-application";
 
-/** A Vault Enterprise as far as its API documentation goes; the edition itself is not to be had here. */
+/** Imitates Vault Enterprise's documented API, because the tests have no licence for it. */
 class EnterpriseVault implements Vault {
   readonly failure = undefined;
   readonly calls: string[] = [];
@@ -54,16 +54,16 @@ describe("The customers' cipher on Vault Enterprise", () => {
     } as StoredCustomer;
   };
 
-  it("keeps the form of social security numbers, and of card numbers nothing that could be had back", async () => {
+  it("keeps the format of social security numbers, and masks card numbers for good", async () => {
     const { fields } = await rowOf();
     expect([fields.socialSecurityNumber, fields.cardNumber]).toEqual(["8765-43-219", "**** **** **** ****"]);
   });
 
-  it("gives back everything but the card number", async () => {
+  it("decrypts everything but the card number", async () => {
     expect(await cipher.open([await rowOf()])).toEqual([{ ...ada, cardNumber: "**** **** **** ****" }]);
   });
 
-  it("asks four times to seal and twice to open, however many rows there are", async () => {
+  it("sends four requests to encrypt and two to decrypt, for any number of rows", async () => {
     vault.calls.length = 0;
     const sealed = await cipher.seal(madeUpCustomers.map((input, index) => ({ rowKey: `${index}`, input })));
     expect(vault.calls.sort()).toEqual([

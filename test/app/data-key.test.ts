@@ -4,19 +4,19 @@ describe("A row's data key", () => {
   const key = DataKey.generate();
   const place = "customers/row/city";
 
-  it.each(["", "Turin", "Zürich 🏔", "x".repeat(800)])("gives back %j, also after it was stored", (text) => {
+  it.each(["", "Turin", "Zürich 🏔", "x".repeat(800)])("decrypts %j, also after it was stored", (text) => {
     const sealed = key.seal(text, place);
     expect(isOfDataKey(sealed)).toBe(true);
     expect(DataKey.of(key.text).open(sealed, place)).toBe(text);
   });
 
-  it("seals nothing twice the same way, and shows nothing of it", () => {
+  it("never makes the same ciphertext twice, and hides the plaintext", () => {
     const sealed = [key.seal("Turin", place), key.seal("Turin", place)];
     expect(new Set(sealed).size).toBe(2);
     expect(Buffer.from(sealed.join().slice(4), "base64").toString("latin1")).not.toContain("Turin");
   });
 
-  it("is another one for each row", () => {
+  it("differs for each row", () => {
     expect(DataKey.generate().text).not.toBe(key.text);
     expect(Buffer.from(key.text, "base64")).toHaveLength(32);
   });
@@ -37,7 +37,7 @@ describe("A row's data key", () => {
     ["cut short", key, sealed.slice(0, -8), place],
     ["of a few bytes", key, "aes:AAAA", place],
     ["of nothing", key, "aes:", place],
-    ["that is no base64", key, "aes:%%%", place],
+    ["that is not base64", key, "aes:%%%", place],
   ])("opens no text %s", (_what, opener, text, associatedData) => {
     expect(opener.open(text, associatedData)).toBeUndefined();
   });

@@ -31,7 +31,7 @@ function greeting(): Buffer {
   return Buffer.concat([Buffer.from([body.length, 0, 0, 0]), body]);
 }
 
-/** A database server up to the client's login: it speaks TLS with its own settings, and keeps what it is told. */
+/** A database server up to the client's login. It speaks TLS with its own settings, and records the login. */
 class Listener {
   readonly told: Buffer[] = [];
   readonly inClear: Buffer[] = [];
@@ -45,7 +45,7 @@ class Listener {
       this.#sockets.add(socket.on("error", () => {}));
       socket.write(greeting());
       socket.once("data", (request: Buffer) => {
-        // A request for TLS has 32 bytes; a login has more, and the user's name in it. The handshake may come right behind.
+        // A request for TLS has 32 bytes. A login is longer, because it has the user's name. The handshake may follow directly.
         if (request[0] !== 32) return void this.inClear.push(request);
         socket.pause();
         socket.unshift(request.subarray(36));
@@ -134,7 +134,7 @@ describe("The application logs in to a database server", () => {
     cert: certificatePem,
   });
 
-  it("that is the one it trusts, by TLS 1.2 or newer", async () => {
+  it("that it trusts, with TLS 1.2 or newer", async () => {
     for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
       await logIn({ ...of(own), maxVersion }, own.certificatePem);
       expect(listener.told.join()).toContain("v-jwt-user");
@@ -148,7 +148,7 @@ describe("The application logs in to a database server", () => {
     expect(listener.told).toEqual([]);
   });
 
-  it("of another name never, whoever vouches for it", async () => {
+  it("of another name never, even with a trusted authority", async () => {
     await logIn(of(ofAnotherName), ofAnotherName.certificatePem);
     expect(listener.told).toEqual([]);
   });
@@ -161,7 +161,7 @@ describe("The application logs in to a database server", () => {
     expect(listener.told).toEqual([]);
   });
 
-  it("asks for TLS 1.2 itself, where OpenSSL would take less", () => {
+  it("requires TLS 1.2 itself, even if OpenSSL would accept less", () => {
     expect(databaseTls({})).toEqual({
       rejectUnauthorized: true,
       verifyIdentity: true,

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
 import { connectionProblem, requestJson } from "../../app/vault/http";
 
-describe("A request to a server that takes connections and says nothing", () => {
+describe("A request to a server that accepts connections and never answers", () => {
   let silent: Server;
   let port: number;
   const sockets: Socket[] = [];

@@ -4,7 +4,7 @@ import { Kept, type Obtained } from "../../app/vault/kept";
 
 const second = 1_000;
 
-describe("What is kept alive", () => {
+describe("A kept value", () => {
   let made: number;
   let problem: Unavailable | undefined;
   let kept: Kept<string>;
@@ -36,7 +36,7 @@ describe("What is kept alive", () => {
     jest.useRealTimers();
   });
 
-  it("is replaced between 60 and 67 % of its life, when it cannot be renewed", async () => {
+  it("is replaced between 60 and 67 % of its life if it is not renewable", async () => {
     await start({ seconds: 100, renewable: false });
     await jest.advanceTimersByTimeAsync(59 * second);
     expect(kept.current).toBe("value 1");
@@ -44,7 +44,7 @@ describe("What is kept alive", () => {
     expect(kept.current).toBe("value 2");
   });
 
-  it("is renewed while that leaves half a life, and replaced then", async () => {
+  it("is renewed while that leaves half a life, and then replaced", async () => {
     const lives = [100, 80, 40];
     let renewals = 0;
     await start({ seconds: 100, renewable: true }, async () => ({
@@ -57,13 +57,13 @@ describe("What is kept alive", () => {
     expect([renewals, made]).toEqual([3, 2]);
   });
 
-  it("is replaced when the renewal is refused", async () => {
+  it("is replaced if the renewal is refused", async () => {
     await start({ seconds: 100, renewable: true }, () => Promise.reject(new Error("403")));
     await jest.advanceTimersByTimeAsync(67 * second);
     expect([kept.current, kept.failure]).toEqual(["value 2", undefined]);
   });
 
-  it("never leaves a rejection that nobody handles, whoever asks while a replacement fails", async () => {
+  it("never leaves an unhandled rejection, even if callers ask while a replacement fails", async () => {
     const unhandled: unknown[] = [];
     const record = (reason: unknown) => unhandled.push(reason);
     process.on("unhandledRejection", record);
@@ -85,7 +85,7 @@ describe("What is kept alive", () => {
     }
   });
 
-  it("stays in use while its replacement fails, is missing with the reason afterwards, and comes back", async () => {
+  it("stays in use while its replacement fails, then reports the reason, and comes back", async () => {
     await start({ seconds: 100, renewable: false });
     problem = new Unavailable("Vault is sealed.", 5);
     await jest.advanceTimersByTimeAsync(90 * second);
@@ -100,7 +100,7 @@ describe("What is kept alive", () => {
     expect(kept.current).toBe("value 2");
   });
 
-  it("is waited for by whoever comes before it is there", async () => {
+  it("makes early callers wait until it exists", async () => {
     problem = new Unavailable("Vault is sealed.", 5);
     await start({ seconds: 100, renewable: false });
     const waiting = kept.get(5 * second);
@@ -109,7 +109,7 @@ describe("What is kept alive", () => {
     expect(await waiting).toBe("value 1");
   });
 
-  it("is replaced once when many were refused with it, and not at all when it is new", async () => {
+  it("is replaced once if many callers report a refusal, and not at all if it is new", async () => {
     await start({ seconds: 100, renewable: false });
     expect(kept.refused("value 1")).toBe(false);
     await jest.advanceTimersByTimeAsync(6 * second);
@@ -153,7 +153,7 @@ describe("A retried call", () => {
     expect(attempts).toBeLessThan(15);
   });
 
-  it("ends at once at an error that trying does not cure", async () => {
+  it("ends at once at a permanent error", async () => {
     const call = withRetries(() => Promise.reject(new Error("for good")), {
       what: "x",
       judge,

@@ -27,7 +27,7 @@ environment.databaseRoles["long"] = {
 /** Seconds of steady load: two lives of the credentials, or six. */
 const loadSeconds = process.env["LONG_TESTS"] ? 120 : 45;
 
-/** Milliseconds: a call's own deadline, and what a busy machine adds. */
+/** Milliseconds: a call's own deadline, and the delay of a busy machine. */
 const answeredWithin = 8_000;
 
 const listing = "GET /api/customers?page=1&pageSize=5";
@@ -50,7 +50,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     await RunningApplication.closeAllBut();
   });
 
-  /** Of those that Vault made, who is still there. */
+  /** Returns the remaining users that Vault created. */
   async function usersLeft(): Promise<string[]> {
     const [rows] = await database.query<RowDataPacket[]>(
       "SELECT User AS name FROM mysql.user WHERE User LIKE 'v-%'",
@@ -65,8 +65,8 @@ describeWithVaultAndDatabase("The application's credentials", () => {
   }
 
   /**
-   * Adds customers while something breaks, until the application has recovered by itself. Whatever is refused meanwhile is refused
-   * with 503, a reason and Retry-After, and nothing that was acknowledged is lost.
+   * Adds customers while something breaks, until the application has recovered by itself. Meanwhile each rejected request gets
+   * a 503, a reason and Retry-After, and no acknowledged customer is lost.
    */
   async function whileWriting(
     breakIt: (written: { acknowledged: number[]; refusals: HttpAnswer[] }) => Promise<void>,
@@ -114,13 +114,13 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     );
   }
 
-  /** Right after credentials were replaced, so that what follows is not a replacement in its turn. */
+  /** Waits for a replacement of the credentials, so that the test does not run into the next one. */
   async function untilFresh(): Promise<void> {
     const before = app.of("credentials").length;
     await until("other credentials", () => app.of("credentials").length > before);
   }
 
-  it(`of 20 s serve ${loadSeconds} s of load without a failed request, and every user is gone afterwards`, async () => {
+  it(`of 20 s serve ${loadSeconds} s of load without a failed request, and Vault drops every user afterwards`, async () => {
     const loaded = await RunningApplication.start(webAppSettings(running.sandbox));
     await loaded.untilReady();
     const failures: HttpAnswer[] = [];
@@ -147,7 +147,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     expect(requests).toBeGreaterThan(loadSeconds * 10);
     const users = loaded.of("credentials").map(({ user }) => user);
     expect(users.length).toBeGreaterThanOrEqual(Math.floor(loadSeconds / 20));
-    // Each was used, and its pool was drained before its life was over.
+    // The application used each user, and drained its pool before the user's life was over.
     expect(loaded.of("pool-drained").map(({ user }) => user)).toEqual(users);
     await until("every user to be gone", async () => {
       const left = await usersLeft();
@@ -156,7 +156,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     expect(await lost(acknowledged)).toEqual([]);
   });
 
-  it("recover when Vault revokes their lease: the user gone", async () => {
+  it("recover after Vault revokes their lease and drops the user", async () => {
     const before = (await app.ask("GET /api/status")).body.database;
     const token = await tokenThatMayRevoke();
     await whileWriting(async () => {
@@ -165,7 +165,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
         await token.request({ method: "POST", path: "sys/leases/revoke", body: { lease_id: own.leaseId } });
         return !(await usersLeft()).includes(own.user);
       });
-      // Sessions of a dropped user go on until they end, so that the next one is what finds out.
+      // A dropped user's sessions continue until they end, so only the next session finds out.
       await endSessionsOf(own.user);
       await until("another user", async () => {
         const now = (await app.ask("GET /api/status")).body.database;
@@ -175,7 +175,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     expect((await app.ask("GET /api/status")).body.database.user).not.toBe(before.user);
   });
 
-  /** Vault's API as somebody who may revoke leases: no identity of the system may, so one is let for a moment. */
+  /** Vault's API with the right to revoke leases. No identity of the system has it, so the test grants it for a moment. */
   async function tokenThatMayRevoke(): Promise<VaultClient> {
     const deployer = await running.deployer();
     const policy = "sys/policies/acl/workload-webapp";
@@ -199,7 +199,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     for (const { id } of rows) await database.query(`KILL ${Number(id)}`).catch(() => {});
   }
 
-  it("recover when their token is revoked, and say which part fails while the identity endpoint does", async () => {
+  it("recover after their token is revoked, and name the failing part while the identity endpoint fails", async () => {
     const deployer = await running.deployer();
     const path = "auth/jwt/role/webapp-role";
     const role = (await deployer.read(path)) ?? {};
@@ -214,7 +214,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     const fault = azure.faults.add({ when: (request) => request.host === host, answer: { status: 500 } });
     try {
       const token = await tokenOf(() => other.ask(listing));
-      // What was obtained a moment ago is not replaced at its first refusal.
+      // The application does not replace new credentials at their first refusal.
       await until("the token to be older than five seconds", async () => {
         return (await other.ask("GET /api/status")).body.vault.tokenSecondsLeft < 594;
       });
@@ -257,7 +257,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     return token;
   }
 
-  it("are not missed when Vault is killed: calls outlast its restart", async () => {
+  it("stay available if Vault is killed: calls outlast its restart", async () => {
     await whileWriting(async () => {
       const { vault } = running.sandbox;
       const before = vault.pid("vault.service");
@@ -267,7 +267,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     });
   });
 
-  it("are said to be out of reach while Vault is sealed, and are back by themselves", async () => {
+  it("are reported as unavailable while Vault is sealed, and recover by themselves", async () => {
     const refusals = await whileWriting(async ({ refusals }) => {
       const { azure, vault } = running.sandbox;
       const fault = azure.faults.add({
@@ -301,7 +301,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     await until("Vault's threads to stop", () => readdirSync(tasks).every(isStopped));
   }
 
-  it("are waited for while Vault is slow; when it hangs, that is said in time", async () => {
+  it("arrive late while Vault is slow, and an error comes in time if Vault hangs", async () => {
     const { vault } = running.sandbox;
     await untilFresh();
     const slowMs = 1_000;
@@ -326,7 +326,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     expect(refusals.length).toBeGreaterThan(0);
   });
 
-  it("outlast a restart of the database, and no write that was acknowledged is lost", async () => {
+  it("outlast a restart of the database without losing an acknowledged write", async () => {
     const refusals = await whileWriting(async ({ refusals }) => {
       await running.sandbox.database.kill();
       await until("a refusal", () => refusals.length > 0);
@@ -345,18 +345,18 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     await sandbox.azure.renewCertificate(name, "vault-tls");
     await sandbox.vault.run("vault-certificate.service");
     await sandbox.refreshVaultCertificate();
-    // Started with the certificate that its settings hold, which is the one before.
+    // This application starts with the certificate in its settings, which is the previous one.
     const again = await RunningApplication.start(settings, { seed: false });
     await again.untilReady();
     expect(again.of("certificate-renewed")).toHaveLength(1);
-    // The application that runs connects anew: after Vault's restart at the latest.
+    // The running application reconnects, at the latest after Vault's restart.
     await whileWriting(async () => {
       sandbox.vault.kill("vault.service", "SIGKILL");
       await until("the renewed certificate", () => app.of("certificate-renewed").length === 1);
     });
   });
 
-  it("come with the newest certificate while Vault still serves the one before it", async () => {
+  it("come with the newest certificate while Vault still serves the previous one", async () => {
     const { sandbox } = running;
     const settings = webAppSettings(sandbox);
     if (settings.way !== "vault") throw new Error("not the web app's way");
@@ -369,7 +369,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     await sandbox.refreshVaultCertificate();
   });
 
-  it("cannot be had while the identity endpoint fails at the start, which is said, and come once it works", async () => {
+  it("are missing with a reason while the identity endpoint fails at the start, and come when it works", async () => {
     const { azure } = running.sandbox;
     const host = `${siteName(running.sandbox)}.identity`;
     const fault = azure.faults.add({ when: (request) => request.host === host, answer: { status: 500 } });
@@ -389,16 +389,16 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     expect((await other.ask("GET /api/customers/1")).status).toBe(200);
   });
 
-  it("cannot be had while a clock is wrong, which is named, and come once it is right", async () => {
+  it("are missing while a clock is wrong, with an error that names the clock, and come when it is right", async () => {
     const { tokenLifetimes } = running.sandbox.azure;
     const { managedIdentity } = tokenLifetimes;
     const setRight = () => Object.assign(tokenLifetimes, { managedIdentity });
     undo.push(async () => void setRight());
-    // To Vault, whose clock is ten minutes ahead of Entra's, a new token is too old.
+    // Vault's clock is ten minutes ahead of Entra's, so Vault sees a new token as expired.
     Object.assign(tokenLifetimes, { managedIdentity: -600 });
     const settings = webAppSettings(running.sandbox);
     if (settings.way !== "vault") throw new Error("not the web app's way");
-    // With the newest certificate, so that it need not ask Key Vault for that with such a token.
+    // The application starts with the newest certificate, so it does not use such a token to ask Key Vault.
     const caPem = readFileSync(running.sandbox.vaultCertificateFile, "utf8");
     const other = await RunningApplication.start({ ...settings, caPem }, { seed: false });
     const reasons = async () => (await other.ask("GET /readyz")).body.reasons?.join() ?? "";
@@ -410,7 +410,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     await other.close();
   });
 
-  it("hang on service tokens as well: renewed, replaced, and followed when they are used up", async () => {
+  it("work with service tokens, too: renewed, and replaced at the end of their life", async () => {
     const vault = await running.deployer();
     const path = "auth/jwt/role/webapp-role";
     const before = (await vault.read(path)) ?? {};
@@ -436,7 +436,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     await listUntil("a token after one that was used up", (other) => other.of("login").length > 1);
   });
 
-  it("are in no line of the log, nor are tokens or what was entered", async () => {
+  it("are not in the log, and neither are tokens and input", async () => {
     await app.ask("POST /api/customers", ada);
     await app.ask("POST /api/customers/search", { search: ada.socialSecurityNumber });
     await app.ask("POST /api/customers", { ...ada, email: "no address of ada.countess" });

@@ -1,7 +1,7 @@
 import { migrationLock } from "../../app/database/migrate";
 
 it.each([1, 46, 47, 60, 63, 64])(
-  "the lock of migrations has a name that MySQL takes, for a database's name of %d letters",
+  "the lock of migrations has a valid name for MySQL if the database's name has %d letters",
   (length) => {
     const database = "d".repeat(length);
     const lock = migrationLock(database);

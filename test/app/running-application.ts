@@ -18,13 +18,13 @@ import { deployerOf } from "../sandbox/system/running-sandbox";
 /** An answer over HTTP. */
 export interface HttpAnswer {
   status: number;
-  /** Seconds; 0 where the answer has no Retry-After. */
+  /** Seconds. 0 if the answer has no Retry-After. */
   retryAfter: number;
   // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the API answers with
   body: any;
 }
 
-/** The application in this process, as the web app that the sandbox deployed. Close all of them in `afterEach` or `afterAll`. */
+/** Runs the application in this process with the sandbox's web app settings. Close all of them in `afterEach` or `afterAll`. */
 export class RunningApplication {
   static readonly #open = new Set<RunningApplication>();
   readonly events: LifecycleEvent[] = [];
@@ -57,12 +57,12 @@ export class RunningApplication {
     return running;
   }
 
-  /** Closes what a test has left open, such as one that failed: an open one would keep the test run from its end. */
+  /** Closes applications that a failed test left open. Otherwise the test run would not end. */
   static async closeAllBut(...kept: readonly RunningApplication[]): Promise<void> {
     for (const running of RunningApplication.#open) if (!kept.includes(running)) await running.close();
   }
 
-  /** `request` is METHOD path; over HTTP, as a browser or another program asks. */
+  /** Sends a request over HTTP, as a browser or another program does. `request` is METHOD path. */
   async ask(request: string, body?: unknown): Promise<HttpAnswer> {
     const [method = "", path] = request.split(" ");
     const answer = await fetch(`${this.#address}${path}`, {
@@ -90,7 +90,7 @@ export class RunningApplication {
     );
   }
 
-  /** Waits until it is ready; fails with the reasons. */
+  /** Waits until the application is ready. Fails with the reasons. */
   async untilReady(deadlineMs = 45_000): Promise<void> {
     const deadline = Date.now() + deadlineMs;
     for (;;) {
@@ -109,7 +109,7 @@ export class RunningApplication {
   }
 }
 
-/** Settings of the first web app, as App Service gives them; with changes. */
+/** Settings of the first web app from App Service, with changes. */
 export function webAppSettings(sandbox: Sandbox, changes: NodeJS.ProcessEnv = {}): Settings {
   return readSettings({ ...webAppEnvironment(sandbox), ...changes });
 }
@@ -138,7 +138,7 @@ export async function webAppClient(sandbox: Sandbox): Promise<VaultClient> {
   return new VaultClient(sandbox.vaultConnection(site), login.auth.client_token);
 }
 
-/** A database role's login, with credentials as the web app gets them. */
+/** A database role's login, with the web app's way to credentials. */
 export async function databaseLogin(sandbox: Sandbox, role: string): Promise<DatabaseLogin> {
   const settings = webAppSettings(sandbox);
   if (settings.way !== "vault" || !settings.database) throw new Error("The web app has no database.");
@@ -172,7 +172,7 @@ export async function connect(
   });
 }
 
-/** Sees everything in the database server: as a deployer, the test lets Vault make such a user, once. */
+/** Reads everything in the database server. The test is a deployer, so it lets Vault create such a user once. */
 export async function inspector(sandbox: Sandbox): Promise<Connection> {
   const vault = await deployerOf(sandbox);
   const before = (await vault.read("database/roles/migration")) ?? {};
@@ -205,7 +205,7 @@ export async function dump(connection: Connection): Promise<string> {
   return contents.join("\n");
 }
 
-/** Requests to Vault's transit engine so far, as Vault's own audit log has them. */
+/** Requests to Vault's transit engine so far, from Vault's own audit log. */
 export function transitRequests(sandbox: Sandbox): string[] {
   const log = readFileSync(sandbox.vault.path("/var/log/vault/first-boot-audit.log"), "utf8");
   return log
@@ -228,7 +228,7 @@ export const ada: CustomerInput = {
   phone: "+44 20 7946 0958",
 };
 
-/** Of a call that is refused as unavailable: why. */
+/** Returns the reason of a call that is rejected as unavailable. */
 export async function reasonOf(call: Promise<unknown>): Promise<string> {
   try {
     await call;

@@ -14,7 +14,7 @@ const complete = {
 };
 
 describe("The application's settings", () => {
-  it("are App Service's", () => {
+  it("come from App Service", () => {
     expect(readSettings(complete)).toMatchObject({
       way: "vault",
       database: { host: "mysql.example.com", port: 3306, credentialsPath: "database/creds/long" },
@@ -22,13 +22,13 @@ describe("The application's settings", () => {
     });
   });
 
-  it("turn to the transform engine where the paths allow it", () => {
+  it("use the transform engine if the paths allow it", () => {
     const settings = readSettings({ ...complete, VAULT_PATHS: "transform/encode/customer" });
     expect(settings).toMatchObject({ encryption: { transformRole: "customer" } });
     expect(settings).not.toHaveProperty("encryption.archiveKey");
   });
 
-  it("do without a database where the workload has none", () => {
+  it("have no database if the workload has none", () => {
     expect(readSettings({ ...complete, VAULT_DATABASE_CREDENTIALS_PATH: undefined })).not.toHaveProperty(
       "database",
     );
@@ -44,7 +44,7 @@ describe("The application's settings", () => {
       "the path transit/encrypt/customer-key, the path transit/decrypt/customer-key",
     ],
   ])(
-    "that give less than the application needs (%s) are named, without a promise",
+    "that give less than the application needs (%s) are named in an error that promises no recovery",
     async (VAULT_PATHS, missing) => {
       const settings = readSettings({
         ...complete,
@@ -63,15 +63,15 @@ describe("The application's settings", () => {
     },
   );
 
-  it("are refused with a sentence for each", () => {
+  it("are rejected with a sentence for each", () => {
     const read = () => readSettings({ VAULT_ADDR: "vault", VAULT_CACERT_BYTES: "x" });
     expect(read).toThrow(SettingsError);
-    expect(read).toThrow(/VAULT_ADDR is no address.*VAULT_ROLE is missing.*IDENTITY_ENDPOINT is missing/s);
+    expect(read).toThrow(/VAULT_ADDR is not an address.*VAULT_ROLE is missing.*IDENTITY_ENDPOINT is missing/s);
   });
 
-  it("of Vault Agent are refused without quoting them", () => {
+  it("of Vault Agent are rejected without a quote of them", () => {
     const text = '{"database":{"password":"s3cret-of-mine"';
-    expect(() => readRenderedConfiguration(text)).toThrow(/no complete JSON/);
+    expect(() => readRenderedConfiguration(text)).toThrow(/not complete JSON/);
     expect(() => readRenderedConfiguration(`${text}}}`)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("s3cret") }),
     );

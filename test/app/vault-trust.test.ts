@@ -28,7 +28,7 @@ describe("The application sends its token to a Vault", () => {
   });
   afterEach(() => new Promise((done) => vault?.close(done)));
 
-  /** Tokens that arrive at a Vault of one certificate, from an application that trusts another or the same. */
+  /** Returns the tokens that reach a Vault with one certificate from an application that trusts the same or another one. */
   async function tokensAt(server: KeyAndCertificate, trusted: KeyAndCertificate): Promise<unknown[]> {
     const tokens: unknown[] = [];
     vault = createServer({ key: server.keyPem, cert: server.certificatePem }, ({ headers }, response) => {
@@ -51,7 +51,7 @@ describe("The application sends its token to a Vault", () => {
     return tokens;
   }
 
-  it("whose certificate it was told", async () => {
+  it("whose certificate it trusts", async () => {
     expect(await tokensAt(own, own)).toEqual(["hvs.secret"]);
   });
 

@@ -1,6 +1,6 @@
 import type { Migration } from "./migration";
 
-/** Longest ciphertext of a field: 200 characters of 4 bytes, nonce and tag, in base64, and `vault:v<n>:` before it. */
+/** Longest ciphertext of a field: `vault:v<n>:`, then 200 characters of 4 bytes, nonce and tag in base64. */
 const ciphertext = "VARCHAR(1200) CHARACTER SET ascii COLLATE ascii_bin NOT NULL";
 const hash = "VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL";
 const uuid = "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL";

@@ -1,6 +1,6 @@
 import type { Migration } from "./migration";
 
-/** Removed customers, sealed with a key that the application may not decrypt with. */
+/** Removed customers, encrypted with a key that the application may not use to decrypt. */
 export const customerArchive: Migration = {
   version: 2,
   name: "customer-archive",

@@ -1,9 +1,9 @@
 import type { Migration } from "./migration";
 
-/** 44 characters, nonce and tag, in base64, and `vault:v<n>:` before it; empty in rows that were sealed field by field. */
+/** `vault:v<n>:`, then 44 characters, nonce and tag in base64. Empty in rows that Vault encrypted field by field. */
 const column = "data_key VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''";
 
-/** MySQL has no `ADD COLUMN IF NOT EXISTS`, and would refuse the column when an earlier try was interrupted after adding it. */
+/** MySQL has no `ADD COLUMN IF NOT EXISTS`, and would reject the column if an interrupted attempt already added it. */
 export const dataKeys: Migration = {
   version: 3,
   name: "data-keys",

@@ -1,6 +1,6 @@
 /**
- * One step of the schema, never changed once it was deployed. Statements run one after the other, each such that running it
- * again does no harm: MySQL commits after each, so a step may be interrupted between them.
+ * One step of the schema. Never change it after a deployment. MySQL commits after each statement, so an interruption can
+ * come between two statements. Therefore each statement must be safe to run again.
  */
 export interface Migration {
   version: number;

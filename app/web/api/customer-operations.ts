@@ -43,7 +43,7 @@ export const customerOperations = [
     method: "POST",
     path: "/api/customers/search",
     id: "searchCustomers",
-    summary: "Finds customers. Posted, so that no number stands in an address",
+    summary: "Finds customers. It is a POST, so that no address contains a number",
     body: "CustomerSearch",
     answers: { 200: "CustomerPage" },
     problems: withBody,
@@ -65,7 +65,7 @@ export const customerOperations = [
     method: "PUT",
     path: "/api/customers/:id",
     id: "editCustomer",
-    summary: "Replaces a customer, unless somebody else changed it since",
+    summary: "Replaces a customer, unless somebody else changed it meanwhile",
     params: customerPath,
     headers: ifMatch("The ETag of the version that was read, instead of `version`."),
     body: "CustomerEdit",
@@ -75,7 +75,7 @@ export const customerOperations = [
       const { id: bodyId = id, version, createdAt: _, updatedAt: __, ...input } = body;
       const match = headers["If-Match"];
       const readVersion = match ?? version;
-      if (bodyId !== id) throw new InvalidInput({ id: "The body is another customer's than the address." });
+      if (bodyId !== id) throw new InvalidInput({ id: "The body and the address name different customers." });
       if (readVersion === undefined) {
         throw new InvalidInput({ version: "Send the version that you read, or its ETag as If-Match." });
       }

@@ -14,11 +14,11 @@ export const ifMatch = (description: string) =>
       .describe(description),
   });
 
-/** Reads the key with which a request may be sent again without being done again. */
+/** Reads the key of a request. A second request with the same key has no further effect. */
 export const idempotencyKey = z.object({
   "Idempotency-Key": z
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, "This key does not have 1 to 255 printable characters. Send a UUID.")
     .optional()
-    .describe("Sent again with the same key, a customer is not added again."),
+    .describe("A second request with the same key does not add the customer again."),
 });

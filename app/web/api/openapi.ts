@@ -5,18 +5,18 @@ import type { ApiOperation } from "./operation";
 import { answers, bodies, problemMediaType } from "./schemas";
 import { systemOperations } from "./system-operations";
 
-/** Statuses that every address of the API can answer: too many requests, a fault, and not available. */
+/** Statuses that every address of the API can answer: too many requests, application error, and not available. */
 const anywhere = [429, 500, 503];
 
 const problemNames: Readonly<Record<number, string>> = {
   400: "The request is malformed",
   403: "Sent on behalf of another site",
-  404: "No such customer, or no longer",
+  404: "The customer does not exist",
   409: "Somebody else changed the customer meanwhile",
   412: "If-Match names another version than the stored one",
-  413: "More was sent than is taken",
+  413: "The request is too large",
   415: "No JSON",
-  422: "What was sent cannot be taken; `problems` says why",
+  422: "The input is not valid. `problems` says why",
   429: "Too many requests",
   500: "The application's fault",
   503: "Vault or the database is not available now",

@@ -20,11 +20,11 @@ function recordOf<Name extends string, Value>(names: readonly Name[], value: (na
 const whole = z.int().min(0);
 const time = z.iso.datetime();
 const customerNumber = z.int().min(1).describe("The customer number.");
-/** A time of the record that an edit may carry along: what is read can be sent back. */
+/** A time that an edit may contain, so that a client can send back the record that it read. */
 const ignoredTime = time.optional().describe("Ignored.");
 const row = z.object({
   id: customerNumber,
-  version: z.int().min(1).describe("Counts the changes."),
+  version: z.int().min(1).describe("The number of changes."),
   createdAt: time,
   updatedAt: time,
 });
@@ -43,12 +43,12 @@ const storedCustomer = row.extend({
   rowKey: z.string().describe("Random; binds each ciphertext to its row."),
   dataKey: z.string().describe("The key of the row's ciphertexts, encrypted by Vault."),
   fields: textFields.describe("Ciphertexts."),
-  hashes: hashes.describe("Keyed hashes; empty where nothing was entered."),
+  hashes: hashes.describe("Keyed hashes. The hash of an empty field is empty."),
 });
 
 const secondsLeft = whole.optional().describe("Whole seconds; absent while there is none.");
 
-/** What the API answers, by the names that the OpenAPI document gives them. */
+/** The API's answers, by their names in the OpenAPI document. */
 export const answers = {
   Customer: customer,
   CustomerPage: pageOf(customer),
@@ -96,8 +96,8 @@ export const answers = {
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    requestId: z.string().describe("Stands in the log line of this request."),
-    problems: z.record(z.string(), z.string()).optional().describe("By field: what is wrong, and the cure."),
+    requestId: z.string().describe("The id of this request in the log."),
+    problems: z.record(z.string(), z.string()).optional().describe("By field: what is wrong, and what to do."),
   }),
   Health: z.object({ status: z.literal("alive") }),
   Readiness: z.object({ status: z.enum(["ready", "not ready"]), reasons: z.array(z.string()) }),
@@ -105,7 +105,7 @@ export const answers = {
 
 export type Answer = keyof typeof answers;
 
-/** How a field has to look, for readers of the document; the store decides, for the pages and the API alike. */
+/** Formats of fields, for readers of the document. The store checks them for the pages and for the API. */
 const formats: Readonly<Partial<Record<CustomerField, { description: string; examples: string[] }>>> = {
   birthDate: { description: "A day from 1900-01-01 to today.", examples: ["1980-12-31"] },
   socialSecurityNumber: { description: "Nine digits in three groups.", examples: ["900-12-3456"] },
@@ -122,7 +122,7 @@ function textField(field: CustomerField) {
   return z.string().meta({ maxLength: longest[field], ...formats[field] });
 }
 
-/** That each field is there and a text; what is in it, the store checks. */
+/** Checks that each field exists and is a text. The store checks its content. */
 const customerBody = z.strictObject({
   ...recordOf(customerFields, textField),
   email: textField("email").default(""),
@@ -130,30 +130,30 @@ const customerBody = z.strictObject({
 });
 
 const pageLimit = 1_000_000;
-const noPage = `The page is no whole number from 1 to ${pageLimit}.`;
-const noPageSize = "The page's size is no whole number from 1 to 100.";
+const noPage = `The page is not a whole number from 1 to ${pageLimit}.`;
+const noPageSize = "The page size is not a whole number from 1 to 100.";
 const page = z.int(noPage).min(1, noPage).max(pageLimit, noPage);
 const pageSize = z.int(noPageSize).min(1, noPageSize).max(100, noPageSize);
-/** Whole numbers come as text in addresses and forms. */
+/** A whole number in an address or a form, which comes as text. */
 const numberText = (message: string) =>
   z
     .string(message)
     .regex(/^\d{1,9}$/, message)
     .transform(Number);
 
-/** In addresses and forms. */
+/** A page of a list, in an address or a form. */
 export const pageQuery = z.strictObject({
   page: numberText(noPage).pipe(page).default(1),
   pageSize: numberText(noPageSize).pipe(pageSize).default(20),
 });
 
-/** Of the list of customers, which has an order. */
+/** A page of the list of customers, and its order. */
 export const customerQuery = pageQuery.extend({
   sort: z.enum(customerSorts).default("number").describe("By customer number, ascending or descending."),
 });
 
 const searchText = z
-  .string("The search is no text.")
+  .string("The search is not a text.")
   .trim()
   .max(200, "The search is longer than 200 characters.");
 
@@ -171,15 +171,15 @@ const searchBody = z.strictObject({
 /** The search as the page's form sends it. */
 export const searchForm = customerQuery.extend({ search: searchText.default("") });
 
-const noVersion = "The version is no whole number from 1; send the one that you read.";
+const noVersion = "The version is not a whole number from 1. Send the version that you read.";
 
-/** The version that an edit was made from. */
+/** The version that an edit changes. */
 const version = z.int(noVersion).min(1, noVersion);
 
 /** The same in a form. */
 export const versionForm = z.object({ version: numberText(noVersion).pipe(version) });
 
-/** The content of an edit: a customer as it was read, or its fields and the version that the edit was made from. */
+/** The content of an edit: a customer as it was read, or its fields and the version that the edit changes. */
 const editBody = customerBody.extend({
   id: customerNumber.optional(),
   version: version.optional(),

@@ -19,7 +19,7 @@ export const systemOperations = [
     method: "GET",
     path: "/api/status",
     id: "readStatus",
-    summary: "How the application got to its secrets, and none of them",
+    summary: "How the application gets its secrets, without the secrets",
     answers: { 200: "Status" },
     problems: [],
     handle: (_request, _reply, { application }) => application.status(),

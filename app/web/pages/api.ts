@@ -4,7 +4,7 @@ import { layout } from "./layout";
 
 type Document = ReturnType<typeof openApiDocument>;
 
-/** One method of one address, as far as this page tells of it. */
+/** One method of one address, as this page shows it. */
 interface Operation {
   operationId: string;
   summary: string;
@@ -18,7 +18,7 @@ interface Operation {
   responses: Record<string, { description?: string; content?: Record<string, { schema: { $ref: string } }> }>;
 }
 
-/** The API for people, from the document that programs read. */
+/** Shows the API to people, from the document that programs read. */
 export function apiPage({ info, paths }: Document): Html {
   const operations = Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item as Record<string, unknown>)
@@ -36,7 +36,7 @@ export function apiPage({ info, paths }: Document): Html {
 <div class="heading"><h1>API</h1><a class="button" href="/api/openapi.json">OpenAPI document</a></div>
 <p class="lead">${info.description} The same store and the same rules as the pages, as JSON. Errors are problem documents (RFC 9457).</p>
 <section class="panel" aria-labelledby="try"><h2 id="try">Try it</h2>
-<p>The address of this page, then:</p>
+<p>Set ADDRESS to the origin of this page, then run:</p>
 <pre tabindex="0"><code>curl -s "$ADDRESS/api/customers?pageSize=2"
 curl -s "$ADDRESS/api/customers/search" --json '{"search": "2026"}'</code></pre></section>
 ${operations.map(described)}`,

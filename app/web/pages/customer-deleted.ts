@@ -5,7 +5,7 @@ import { tokenField } from "../request-forgery";
 import { type Html, html } from "./html";
 import { layout, notice } from "./layout";
 
-/** Says that it is done, and offers to undo it. The page carries the row's ciphertexts, which tell nothing without Vault. */
+/** Confirms the deletion, and offers to undo it. The page contains the row's ciphertexts, which are useless without Vault. */
 export function customerDeletedPage(id: number, removed: string, csrfToken: string): Html {
   return layout({
     title: `Customer ${id} was deleted`,
@@ -31,7 +31,7 @@ const texts = <Name extends string>(names: readonly Name[]) =>
 
 const stored = z.object({
   id: z.int().min(1),
-  // One that was made of a one-time key has not the bits of any version.
+  // z.uuid would check the version bits, and a row key from a one-time key has none.
   rowKey: z.guid(),
   dataKey: z.string(),
   version: z.int().min(1),
@@ -41,12 +41,12 @@ const stored = z.object({
   hashes: texts(hashedFields),
 });
 
-/** A row in a form's field. */
+/** Writes a row into a form's field. */
 export function removedText(removed: StoredCustomer): string {
   return Buffer.from(JSON.stringify(removed)).toString("base64url");
 }
 
-/** Back from the form; whether the ciphertexts are those of the row, Vault says. @throws {InvalidInput} */
+/** Reads a row back from the form. Vault checks later that the ciphertexts belong to the row. @throws {InvalidInput} */
 export function removedCustomer(text: string): StoredCustomer {
   try {
     return stored.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));

@@ -4,7 +4,7 @@ import { tokenField } from "../request-forgery";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
 
-/** Asks before it deletes; again, when the customer was changed since it asked. */
+/** Asks for confirmation. Asks again if somebody changed the customer meanwhile. */
 export function customerDeletionPage(customer: Customer, csrfToken: string, failure?: Failure): Html {
   const name = `${customer.firstName} ${customer.lastName}`;
   return layout({

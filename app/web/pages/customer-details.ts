@@ -9,9 +9,9 @@ import { minute } from "./times";
 export interface CustomerDetailsProps {
   customer: Customer;
   csrfToken: string;
-  /** What was just done. */
+  /** The notice about the last change. */
   done?: string;
-  /** Somebody asked for the whole numbers: where that was logged. */
+  /** Ids of the log entries, if somebody asked for the whole numbers. */
   revealed?: { auditId: string; requestId: string };
 }
 

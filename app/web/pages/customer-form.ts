@@ -14,28 +14,28 @@ import { layout, notice } from "./layout";
 export interface CustomerFormProps {
   csrfToken: string;
   values: CustomerInput;
-  /** The customer that is edited, as it was when its page was made; nothing when one is added. */
+  /** The edited customer, as it was when the server made the page. Undefined for a new customer. */
   edited?: CustomerInput & { id: number; version: number };
-  /** Of a customer that is added: a form that is sent twice adds one customer. */
+  /** The key of a new customer: a form that is sent twice adds one customer. */
   oneTimeKey?: string;
-  /** Why it was not saved; what was entered stays. */
+  /** Why the form was not saved. The entered values stay. */
   failure?: Failure;
-  /** After a conflict: what somebody else saved meanwhile, and the fields that both changed. */
+  /** After a conflict: the customer that somebody else saved meanwhile, and the fields that both changed. */
   stored?: Customer;
   disputed?: readonly CustomerField[];
-  /** Others with the same numbers or address: saved only when it is sent again. */
+  /** Other customers with the same numbers or address. The server saves the form only if the person sends it again. */
   alike?: readonly AlikeCustomers[];
-  /** What was just done. */
+  /** The notice about the last change. */
   done?: string;
 }
 
-/** Customers that have what was entered in a field. */
+/** Customers with the entered value of a field. */
 export interface AlikeCustomers {
   field: HashedField;
   ids: readonly number[];
 }
 
-/** Name of the form's hidden field that says what a field held when the form was made. */
+/** Name of the hidden field with a field's value when the server made the form. */
 export const readField = <Field extends CustomerField>(field: Field) => `read.${field}` as const;
 
 export function customerFormPage(props: CustomerFormProps): Html {
@@ -91,7 +91,7 @@ const fieldsInOrder = fieldGroups.flatMap(({ fields }) => fields);
 interface ControlState {
   problem?: string;
   stored?: string;
-  /** Where a person goes on. */
+  /** True for the field that gets the focus. */
   focused: boolean;
 }
 
@@ -128,7 +128,7 @@ function alikeWarning(alike: readonly AlikeCustomers[]): Html {
 </div>`;
 }
 
-/** Named first on the page and read out; each problem leads to its field. */
+/** The list of problems at the top of the page, which screen readers read out. Each problem links to its field. */
 function summary({ title, detail, problems }: Failure, stored: Customer | undefined): Html {
   const fields = Object.entries(problems ?? {});
   return html`
@@ -136,7 +136,7 @@ function summary({ title, detail, problems }: Failure, stored: Customer | undefi
 <h2>${title}</h2>
 <p>${
     stored
-      ? "Somebody else changed the same fields of this customer while you were editing. Below each of them is what was saved meanwhile. Choose what to keep, then save. Every other change of both of you is kept."
+      ? "Somebody else changed the same fields of this customer while you were editing. Below each of them is the value that was saved meanwhile. Choose what to keep, then save. All other changes of both of you are kept."
       : detail
   }${stored || fields.length > 0 ? "" : " What you entered is kept below; save it again."}</p>
 ${

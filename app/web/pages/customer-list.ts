@@ -10,12 +10,12 @@ import { day, dayAttribute } from "./times";
 
 export interface CustomerListProps {
   csrfToken: string;
-  /** Nothing where the search could not be taken. */
+  /** Undefined if the search is invalid. */
   page: CustomerPage | undefined;
   search: string;
-  /** Why the search could not be taken. */
+  /** Why the search is invalid. */
   searchProblem?: string;
-  /** The newest first. */
+  /** Puts the newest first. */
   sort?: CustomerSort;
   notice?: string;
 }
@@ -42,7 +42,7 @@ function found(page: CustomerPage, { search, sort, csrfToken }: CustomerListProp
       return html`<div class="panel"><p>This page is empty.</p><p><a href="/customers">Show the first page</a></p></div>`;
     }
     return search
-      ? html`<div class="panel"><p>No customer was found. Numbers and e-mail addresses are found when they are complete.</p><p><a href="/customers">Show all customers</a></p></div>`
+      ? html`<div class="panel"><p>No customer was found. Enter complete numbers and e-mail addresses.</p><p><a href="/customers">Show all customers</a></p></div>`
       : html`<div class="panel"><p>There are no customers yet.</p><div class="actions"><a class="button primary" href="/customers/new">Add the first customer</a></div></div>`;
   }
   const newestFirst = sort === "-number";
@@ -65,7 +65,7 @@ ${["Name", "Number", fields.birthDate.label, "City", "Social security", "Card", 
 ${pageSteps({ page, path: "/customers", sizes: [20, 50, 100], sort: newestFirst ? sort : undefined, search, csrfToken })}`;
 }
 
-/** By what is not encrypted: nobody can order names that the database holds as ciphertexts. */
+/** Offers to order by number only: the database holds names as ciphertexts, which nobody can order. */
 function orderOf({ pageSize }: CustomerPage, newestFirst: boolean): Html {
   const link = (sort: string, name: string, current: boolean) =>
     current

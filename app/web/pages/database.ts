@@ -14,20 +14,20 @@ import { shownMasked } from "./shown-value";
 
 export interface DatabasePageProps {
   stored: Page<StoredCustomer>;
-  /** By customer number; nothing where decrypting was refused. */
+  /** By customer number. Customers that Vault refused to decrypt are missing. */
   decrypted: ReadonlyMap<number, Customer>;
   failure?: Failure;
 }
 
-/** The records as the database holds them, next to what the application makes of them. */
+/** Shows the records as the database holds them, next to the decrypted values. */
 export function databasePage({ stored, decrypted, failure }: DatabasePageProps): Html {
   return layout({
     title: "In the database",
     place: "database",
     body: html`
 <div class="heading"><h1>In the database</h1></div>
-<p class="lead">What the database holds, field by field: whoever reads its tables, its backups or its disk sees no more
-than this. Beside it, what the application shows after Vault has decrypted it.</p>
+<p class="lead">The database holds these values. A thief of its tables, backups or disk sees no more
+than this. Next to each value is the decrypted one.</p>
 ${failure ? html`<div class="problems" role="alert"><h2>${failure.title}</h2><p>${failure.detail}</p></div>` : ""}
 ${stored.rows.map((row) => record(row, decrypted.get(row.id), html`<a href="/customers/${row.id}">Customer ${row.id}</a>`))}
 ${
@@ -38,7 +38,7 @@ ${
   });
 }
 
-/** One customer as the database holds it, beside what the application makes of it. */
+/** Shows one customer as the database holds it, next to the decrypted values. */
 export function storedCustomerPage(row: StoredCustomer, customer: Customer): Html {
   const name = `${customer.firstName} ${customer.lastName}`;
   return layout({
@@ -46,7 +46,7 @@ export function storedCustomerPage(row: StoredCustomer, customer: Customer): Htm
     place: "customers",
     body: html`
 <div class="heading"><h1>${name} in the database</h1><div class="choices"><a class="button" href="/customers/${row.id}">Back to the customer</a></div></div>
-<p class="lead">Each ciphertext is bound to this row and its field: moved elsewhere, Vault refuses to decrypt it.</p>
+<p class="lead">Each ciphertext is bound to this row and its field. Vault refuses to decrypt a moved ciphertext.</p>
 ${record(row, customer, html`Customer ${row.id}`)}
 <p><a href="/database">Other customers in the database</a></p>`,
   });

@@ -5,7 +5,7 @@ export interface FieldPresentation {
   label: string;
   hint?: string;
   type: "text" | "date" | "email" | "tel";
-  /** Which keyboard a phone shows. */
+  /** The keyboard that a phone shows. */
   inputMode?: "numeric" | "decimal";
   optional?: true;
 }

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 
-/** Markup: whatever stood between its tags was escaped. */
+/** Markup. All text between its tags is escaped. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 
 export { html };

@@ -9,7 +9,7 @@ export interface KeyPageProps extends Pick<SystemStatus, "transit" | "readiness"
   csrfToken: string;
 }
 
-/** Which version of the key encrypts, and how many rows each version has: one sees them move after a rotation. */
+/** Shows the key's current version and the number of rows of each version. After a rotation, the rows move to the new version. */
 export function keyPage({ transit, readiness, rewrap, csrfToken }: KeyPageProps): Html {
   const { key, latestVersion, rowsByVersion } = transit;
   const rows = Object.entries(rowsByVersion ?? {}).map(([version, count]) => ({
@@ -27,8 +27,8 @@ export function keyPage({ transit, readiness, rewrap, csrfToken }: KeyPageProps)
     body: html`
 <div class="narrow">
 <div class="heading"><h1>The key</h1><a class="button" href="/key">Refresh</a></div>
-<p class="lead">Vault has the key and never gives it out. A rotation adds a version: new ciphertexts are made with it, and those of
-older versions can still be read. Encrypting the rows again brings them to the newest version.</p>
+<p class="lead">Vault has the key and never gives it out. A rotation adds a version. Vault encrypts new values with it, and still decrypts values of
+older versions. A rewrap encrypts all rows with the newest version.</p>
 ${
   readiness.ready
     ? ""
@@ -78,7 +78,7 @@ function outcome({ running, progress, problem }: RewrapState): Html {
     : html``;
 }
 
-/** Those with rows, and the newest. */
+/** Returns the versions that have rows, and the newest version. */
 function versionsOf(rows: readonly { version: number; count: number }[], latest: number) {
   const filled = rows.filter(({ version, count }) => count > 0 || version === latest);
   const known = filled.some(({ version }) => version === latest)

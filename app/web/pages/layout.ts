@@ -1,13 +1,13 @@
 import { type Html, html } from "./html";
 import { stylesheetPath } from "./stylesheet";
 
-/** The places that the navigation leads to. */
+/** The places in the navigation. */
 export type Place = "customers" | "database" | "key" | "system" | "api";
 
 export interface LayoutProps {
-  /** Of the window; the site's name is added. */
+  /** Title of the window, without the site's name. */
   title: string;
-  /** Where in the navigation the page is. */
+  /** The page's place in the navigation. */
   place?: Place;
   body: Html;
 }
@@ -55,7 +55,7 @@ ${body}
 `;
 }
 
-/** What was just done, read out by screen readers. */
+/** The notice about the last change, which screen readers read out. */
 export function notice(text: string | undefined): Html {
   return text ? html`<p class="notice" role="status">${text}</p>` : html``;
 }

@@ -5,16 +5,16 @@ import { type Html, html } from "./html";
 export interface PageStepsProps {
   page: Page<unknown>;
   path: string;
-  /** Sizes to choose from. */
+  /** Page sizes that a person can choose. */
   sizes: readonly number[];
-  /** Kept from page to page, where it is not the usual order. */
+  /** The order, if it is not the default. The links keep it. */
   sort?: string;
-  /** Steps of a search are posted, as the search was. */
+  /** The search. Its page buttons send a POST, as the search form does. */
   search?: string;
   csrfToken: string;
 }
 
-/** Which part of how many this is, the way to the others, and how much is on each. */
+/** Shows the current part of the list, the links to other pages, and the page sizes. */
 export function pageSteps(props: PageStepsProps): Html {
   const { page, search, csrfToken } = props;
   const { total, pageSize, rows } = page;
@@ -60,7 +60,7 @@ function address({ path, sort }: PageStepsProps, page: number, pageSize: number)
   return `${path}?page=${page}&pageSize=${pageSize}${sort ? `&sort=${sort}` : ""}`;
 }
 
-/** The first, the last, and those beside the current one; undefined for a gap. */
+/** Returns the first page, the last page, and the neighbours of the current page. Undefined stands for a gap. */
 function numbersAround(current: number, last: number): (number | undefined)[] {
   const wanted = [1, current - 1, current, current + 1, last].filter(
     (number) => number >= 1 && number <= last,

@@ -8,8 +8,8 @@ export interface SearchFormProps {
 }
 
 /**
- * Posted, although it changes nothing: a social security number that stood in an address would be kept by browsers,
- * proxies and App Service's own log.
+ * The form sends a POST although it changes nothing: browsers, proxies and App Service's own log would keep a social security
+ * number in an address.
  */
 export function searchForm({ csrfToken, search, problem }: SearchFormProps): Html {
   return html`

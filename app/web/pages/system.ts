@@ -3,7 +3,7 @@ import { type Html, html } from "./html";
 import { layout } from "./layout";
 import { duration, minute } from "./times";
 
-/** What the claims of Azure's tokens mean. Source: Microsoft, "Access token claims reference". */
+/** Meanings of the claims of Azure's tokens. Source: Microsoft, "Access token claims reference". */
 const claimMeanings: Readonly<Record<string, string>> = {
   iss: "Issuer",
   aud: "Audience",
@@ -25,7 +25,7 @@ const timeClaims = new Set(["exp", "iat", "nbf"]);
 
 type Fact = [name: string, value: Html | string | number | undefined];
 
-/** How the application got to its secrets, step by step, none of them shown. */
+/** Shows step by step how the application gets its secrets, but no secret. */
 export function systemPage(status: SystemStatus): Html {
   const { way, readiness, steps, vault, database } = status;
   return layout({

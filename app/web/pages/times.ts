@@ -1,4 +1,4 @@
-/** `2026-11-21`, UTC like the search by day. */
+/** `2026-11-21`, in UTC like the search by day. */
 export function day(date: Date): string {
   return date.toISOString().slice(0, 10);
 }

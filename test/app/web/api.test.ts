@@ -10,7 +10,7 @@ const document = openApiDocument();
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 ajv.addSchema(document, "document");
 
-/** `get /api/customers 200`, of every answer that was checked against the document. */
+/** The checked answers, such as `get /api/customers 200`. */
 const seen = new Set<string>();
 
 /** Sends a request, and finds its answer in the document. */
@@ -31,7 +31,7 @@ async function send(
   return answer;
 }
 
-/** The answer is one that the document promises, with a body of the promised form. */
+/** Checks that the document contains the answer, and that the body matches its schema. */
 function documented(method: string, url: string, answer: Answer): void {
   const path = url.replace(/\?.*/, "").replace(/^(\/api\/customers\/)(?!search)[^/]+$/, "$1{id}");
   const at = ["paths", path, method.toLowerCase(), "responses", String(answer.statusCode)];
@@ -56,7 +56,7 @@ function documented(method: string, url: string, answer: Answer): void {
 
 describe("The OpenAPI document", () => {
   it("is a valid document of version 3.1", () => {
-    // In a process of its own: the validator is an ES module, which Jest cannot load.
+    // The validator runs in its own process, because Jest cannot load its ES module.
     const script = `
       import { Validator } from "@seriousme/openapi-schema-validator";
       import { text } from "node:stream/consumers";
@@ -69,7 +69,7 @@ describe("The OpenAPI document", () => {
     expect(document.openapi).toBe("3.1.0");
   });
 
-  it("is told to people, too, with every operation and header of it", async () => {
+  it("has a page for people with every operation and header", async () => {
     const { server } = await start();
     const { statusCode, headers, body } = await server.inject("/api");
     expect([statusCode, headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
@@ -83,7 +83,7 @@ describe("The OpenAPI document", () => {
       expect(body).toContain(words);
   });
 
-  it("is served where its readers look for it", async () => {
+  it("is served at its usual addresses", async () => {
     const { server } = await start();
     const answer = await server.inject("/api/openapi.json");
     expect(answer.json()).toEqual(JSON.parse(JSON.stringify(document)));
@@ -137,7 +137,7 @@ describe("The API", () => {
     expect(started.application.customers.size).toBe(4);
   });
 
-  it("takes back what it gave, and tells versions by ETag", async () => {
+  it("accepts its own answers as input, and identifies versions by ETag", async () => {
     const started = await start();
     const read = await send(started, "GET", "/api/customers/1");
     expect(read.headers["etag"]).toBe('"1"');
@@ -177,7 +177,7 @@ describe("The API", () => {
     expect((await send(stubbed, "DELETE", "/api/customers/2")).statusCode).toBe(409);
   });
 
-  it("takes nine digits as a social security number, and keeps them in one form", async () => {
+  it("accepts nine digits as a social security number, and stores them in one format", async () => {
     const started = await start();
     const answer = await send(started, "POST", "/api/customers", {
       ...newCustomer,
@@ -238,13 +238,13 @@ describe("The API", () => {
     },
   );
 
-  it("takes a customer without e-mail address and phone", async () => {
+  it("accepts a customer without e-mail address and phone", async () => {
     const { email: _, phone: __, ...least } = newCustomer;
     const answer = await send(await start(), "POST", "/api/customers", least);
     expect(answer.json()).toMatchObject({ email: "", phone: "" });
   });
 
-  it("finds customers by what is posted", async () => {
+  it("finds customers by a posted search", async () => {
     const started = await start();
     const found = await send(started, "POST", "/api/customers/search", { search: "900-12-3456" });
     expect(found.json()).toMatchObject({ total: 1, rows: [{ firstName: "Ada" }] });
@@ -263,12 +263,12 @@ describe("The API", () => {
     expect(answer.body).not.toContain("Ada");
   });
 
-  it("shows how the application got to its secrets", async () => {
+  it("shows how the application gets its secrets", async () => {
     const answer = await send(await start(), "GET", "/api/status");
     expect(answer.json()).toMatchObject({ way: "vault", vault: { role: "webapp-role" } });
   });
 
-  it("says whether the application lives and can work", async () => {
+  it("answers the health and readiness probes", async () => {
     const started = await start();
     await send(started, "GET", "/healthz");
     await send(started, "GET", "/readyz");
@@ -308,7 +308,7 @@ describe("The API", () => {
     ["nothing in a field", { ...newCustomer, city: null }],
     ["an object in a field", { ...newCustomer, city: {} }],
     ["a list in a field", { ...newCustomer, city: ["a"] }],
-    ["a field too many", { ...newCustomer, admin: "true" }],
+    ["an extra field", { ...newCustomer, admin: "true" }],
     ["a number of its own", { ...newCustomer, id: 1 }],
   ])("refuses a customer that is %s, with sentences", async (_what, body) => {
     const started = await start();
@@ -323,7 +323,7 @@ describe("The API", () => {
     expect(started.application.customers.size).toBe(3);
   });
 
-  it.each(hostileValues)("keeps or refuses in each field: %s", async (_what, value) => {
+  it.each(hostileValues)("stores or rejects in each field: %s", async (_what, value) => {
     const started = await start();
     for (const field of Object.keys(newCustomer)) {
       const answer = await send(started, "POST", "/api/customers", { ...newCustomer, [field]: value });
@@ -340,7 +340,7 @@ describe("The API", () => {
     }
   });
 
-  it("refuses what is malformed, too large, of another type or from another site", async () => {
+  it("rejects requests that are malformed, too large, of another type or from another site", async () => {
     const started = await start();
     const body = JSON.stringify(newCustomer);
     for (const [method, path] of [
@@ -369,7 +369,7 @@ describe("The API", () => {
     ["GET", "/api/stored-customers", undefined],
   ];
 
-  it("says why it cannot answer now, and when to ask again", async () => {
+  it("gives the reason if it is unavailable, and the time to try again", async () => {
     const started = await start();
     started.application.broken = new Unavailable("Vault is sealed.", 9);
     for (const [method, url, body] of calls) {
@@ -379,7 +379,7 @@ describe("The API", () => {
     }
   });
 
-  it("says that it made a mistake, and nothing of the mistake", async () => {
+  it("reports an internal error without its details", async () => {
     const started = await start();
     started.application.broken = new Error("inside");
     for (const [method, url, body] of calls) {
@@ -389,7 +389,7 @@ describe("The API", () => {
     }
   });
 
-  it("turns away who asks too often", async () => {
+  it("rejects callers that send too many requests", async () => {
     for (const [method, url, body] of [...calls, ["GET", "/api/status", undefined] as Call]) {
       const started = await start({ requestsPerMinute: 1 });
       await started.server.inject("/api/openapi.json");
@@ -397,7 +397,7 @@ describe("The API", () => {
     }
   });
 
-  it("gave every answer that the document promises, in the course of these tests", async () => {
+  it("gave every answer of the document during these tests", async () => {
     const started = await start();
     jest.spyOn(started.application, "status").mockRejectedValueOnce(new Unavailable("Away.", 1));
     expect((await send(started, "GET", "/api/status")).statusCode).toBe(503);

@@ -18,7 +18,7 @@ const widths = [
   ["phone", { width: 390, height: 844 }],
 ] as const;
 
-/** The screenshots that README.md and docs/application.md show; made anew with UPDATE_SCREENSHOTS set. */
+/** The screenshots in README.md and docs/application.md. Set UPDATE_SCREENSHOTS to take them again. */
 const screenshots = new Set([
   "customers-desktop",
   "customers-desktop-dark",
@@ -33,7 +33,7 @@ const screenshots = new Set([
 let people = 0;
 
 /**
- * Somebody whom no test has added before, or the form would ask. Of each value, something that stands in no ciphertext by chance:
+ * Makes a new customer, because the form asks about known ones. Each value has a part that no ciphertext contains by chance:
  * characters that base64 lacks, or many digits.
  */
 function newPerson(): CustomerInput {
@@ -83,14 +83,14 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
   describe.each(widths)("on a %s", (device, viewport) => {
     let context: BrowserContext;
     let page: Page;
-    /** What the browser's console complained about: refused styles, missing files. */
+    /** Errors in the browser's console, such as blocked styles and missing files. */
     let complaints: string[];
-    /** What was entered, in any field. */
+    /** The values that tests entered in any field. */
     let entered: Set<string>;
     let person: CustomerInput;
 
     beforeEach(async () => {
-      // Without script, as the pages promise; the accessibility check brings its own into an isolated world.
+      // The pages promise to work without script. The accessibility check runs its own script in an isolated world.
       context = await browser.newContext({
         viewport,
         baseURL: address,
@@ -110,12 +110,12 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await context.close();
       const stored = await dump(database);
       expect([...entered].filter((value) => stored.includes(value))).toEqual([]);
-      // Of those that were seeded, too.
+      // This includes the seeded customers.
       expect(stored).not.toContain(first.socialSecurityNumber);
       expect(stored).not.toContain(first.email);
     });
 
-    /** Nothing is wider than the screen. What axe-core says of every page is in layout.test.ts. */
+    /** Checks that nothing is wider than the screen. layout.test.ts checks every page with axe-core. */
     async function isFitForPeople(): Promise<void> {
       expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
     }
@@ -140,7 +140,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       }
     }
 
-    /** Adds the person by the form; their number. */
+    /** Adds the person with the form. Returns the customer number. */
     async function addPerson(): Promise<number> {
       await page.goto("/customers/new");
       await enterPerson();
@@ -159,7 +159,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByText(/^21 to 40 of 1\d\d$/).count()).toBe(1);
       await page.getByRole("link", { name: "Previous" }).click();
       expect(await page.getByRole("row").count()).toBe(21);
-      // As many as the tests before have added.
+      // The earlier tests added these customers.
       await page
         .getByRole("link", { name: /^Page \d+$/ })
         .last()
@@ -172,7 +172,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(complaints).toEqual([]);
     });
 
-    it("adds a customer, after mending what was wrong", async () => {
+    it("adds a customer after a correction", async () => {
       await page.goto("/customers");
       await page.getByRole("link", { name: "Add a customer" }).click();
       await isFitForPeople();
@@ -182,7 +182,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("alert").count()).toBe(1);
       await isFitForPeople();
       await screenshot("problems");
-      // The cursor is on the first field that is wrong.
+      // The cursor is in the first invalid field.
       expect(await page.evaluate("document.activeElement.id")).toBe("lastName");
       await page.getByRole("link", { name: "The last name is missing." }).click();
       expect(await page.evaluate("document.activeElement.id")).toBe("lastName");
@@ -196,7 +196,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
         expect(shown).toContain(value);
     });
 
-    it("asks before it adds somebody twice, and offers to add another", async () => {
+    it("asks before it adds a customer twice, and offers to add another", async () => {
       await addPerson();
       await page.goto("/customers/new");
       await enterPerson();
@@ -209,7 +209,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    it("reveals numbers on request, and Vault's audit log has it", async () => {
+    it("reveals numbers on request, with an entry in Vault's audit log", async () => {
       await addPerson();
       const main = page.getByRole("main");
       expect(await main.textContent()).not.toContain(person.socialSecurityNumber);
@@ -229,7 +229,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await main.textContent()).not.toContain(person.socialSecurityNumber);
     });
 
-    it("leads from a customer to the ciphertexts, and back", async () => {
+    it("links a customer to the ciphertexts, and back", async () => {
       const id = await addPerson();
       await page.getByRole("link", { name: "This customer in the database" }).click();
       expect(await page.getByRole("main").textContent()).toContain("vault:v");
@@ -284,7 +284,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("main").textContent()).toContain("Mine upon Test");
     });
 
-    it("deletes a customer, after asking", async () => {
+    it("asks for confirmation, then deletes a customer", async () => {
       const id = await addPerson();
       await page.getByRole("link", { name: "Delete" }).click();
       await isFitForPeople();
@@ -302,7 +302,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    it("finds customers by what is hashed or not encrypted, and says when it cannot", async () => {
+    it("finds customers by hashed and unencrypted fields, and explains why it cannot find others", async () => {
       await page.goto("/customers");
       await page.getByLabel("Search").fill(second.socialSecurityNumber);
       await page.getByLabel("Search").press("Enter");
@@ -321,7 +321,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("rowheader").count()).toBe(1);
     });
 
-    it("shows what the database holds beside what the application decrypts", async () => {
+    it("shows the database's content next to the decrypted values", async () => {
       await page.goto("/customers");
       await page.getByRole("link", { name: "In the database" }).click();
       const text = await page.getByRole("main").textContent();
@@ -336,7 +336,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByText(/^6 to 10 of 1\d\d$/).count()).toBe(1);
     });
 
-    it("shows how the application got here, and no token", async () => {
+    it("shows how the application gets its secrets, and no token", async () => {
       await page.goto("/customers");
       await page.getByRole("link", { name: "How it got here" }).click();
       const text = (await page.getByRole("main").textContent()) ?? "";
@@ -347,7 +347,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await screenshot("system");
     });
 
-    it("says what is away, keeps what was entered, and goes on by itself", async () => {
+    it("names the unavailable part, keeps the entered values, and recovers by itself", async () => {
       await page.goto("/nowhere");
       await isFitForPeople();
       await page.goto("/customers/new");
@@ -368,7 +368,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
         expect(Number(answer?.headers()["retry-after"])).toBeGreaterThan(0);
         await isFitForPeople();
         await screenshot("unavailable");
-        // Away from the page that reloads itself.
+        // Leave the page, because it reloads itself.
         await page.goto("about:blank");
         await page.goto("/system");
         expect(await page.getByRole("alert").textContent()).toContain("Vault");
@@ -381,7 +381,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("rowheader").count()).toBe(20);
     });
 
-    it("is used with the keyboard alone", async () => {
+    it("works with the keyboard alone", async () => {
       await page.goto("/customers");
       await page.keyboard.press("Tab");
       expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the content");
@@ -396,7 +396,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       for (let presses = 0; left.size > 0 && presses < 60; presses += 1) {
         const field: string = await page.evaluate("document.activeElement.id");
         const value = left.get(field);
-        // A date is typed as the browser's language writes it.
+        // The order of day, month and year depends on the browser's language.
         if (value !== undefined) {
           await page.keyboard.type(field === "birthDate" ? "07201969" : value);
           entered.add(value);

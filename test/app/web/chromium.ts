@@ -3,14 +3,14 @@ import { programOnPath } from "../../program-on-path";
 
 const names = ["chromium", "chromium-browser", "google-chrome"];
 
-/** CHROMIUM, else what is on PATH: the system's browser, since playwright-core brings none. */
+/** The system's browser: CHROMIUM, or else the one on PATH. playwright-core has no browser. */
 const program = process.env["CHROMIUM"] ?? names.map((name) => programOnPath(name)).find(Boolean);
 
-/** Why there is no browser, and the cure. */
+/** Explains why there is no browser, and what to do. */
 export function chromiumMissing(): string | undefined {
   return program
     ? undefined
-    : "There is no Chromium; install it (apt-get install chromium), or name its binary in CHROMIUM.";
+    : "Chromium is missing. Install it (apt-get install chromium), or set CHROMIUM to its path.";
 }
 
 export function launchChromium(): Promise<Browser> {
@@ -18,7 +18,7 @@ export function launchChromium(): Promise<Browser> {
     executablePath: program,
     args: [
       "--headless",
-      // Its sandbox refuses root, as whom containers run; the pages are the test's own.
+      // Chromium's sandbox does not run as root, and containers do. The test opens only its own pages.
       "--no-sandbox",
       "--disable-gpu",
       "--disable-quic",

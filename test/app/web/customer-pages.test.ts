@@ -6,7 +6,7 @@ import { MemoryApplication } from "./memory-application";
 import { Browser, start } from "./web-client";
 
 describe("The customers' pages", () => {
-  it("lead from the root to the list", async () => {
+  it("redirect from the root to the list", async () => {
     const { server } = await start();
     const answer = await server.inject("/");
     expect([answer.statusCode, answer.headers["location"]]).toEqual([302, "/customers"]);
@@ -23,7 +23,7 @@ describe("The customers' pages", () => {
     expect(body).not.toContain("4111111111111111");
   });
 
-  it("list them in pages, with the way to the pages beside", async () => {
+  it("list them in pages, with links to the next pages", async () => {
     const { server } = await start({}, new MemoryApplication(45));
     const first = await server.inject("/customers");
     expect(first.body).toContain("1 to 20 of 45");
@@ -65,7 +65,7 @@ describe("The customers' pages", () => {
   });
 
   it.each(["?utm_source=mail", "/", "/?utm_source=mail&page=1"])(
-    "are there for addresses with something added: /customers%s",
+    "ignore additions to the address: /customers%s",
     async (added) => {
       const { server } = await start();
       expect((await server.inject(`/customers${added}`)).statusCode).toBe(200);
@@ -73,7 +73,7 @@ describe("The customers' pages", () => {
     },
   );
 
-  it("show one customer, with the numbers masked until somebody asks for them, which is logged without them", async () => {
+  it("show one customer with masked numbers, reveal them on request, and log the request without the numbers", async () => {
     const { server, application, lines } = await start();
     const browser = new Browser(server);
     const customer = application.customers.get(2) as Customer;
@@ -102,7 +102,7 @@ describe("The customers' pages", () => {
     expect((await server.inject("/customers/2/reveal")).statusCode).toBe(405);
   });
 
-  it("log who opens the form, since it has the whole numbers", async () => {
+  it("log each opening of the form, because it has the whole numbers", async () => {
     const { server, lines } = await start();
     const { body, headers } = await server.inject("/customers/2/edit");
     expect(body).toContain("900-98-7654");
@@ -110,7 +110,7 @@ describe("The customers' pages", () => {
     expect(JSON.parse(line)).toMatchObject({ customer: 2, requestId: headers["x-request-id"] });
   });
 
-  it("lead from a customer to its ciphertexts, and back", async () => {
+  it("link a customer to its ciphertexts, and back", async () => {
     const { server } = await start();
     expect((await server.inject("/customers/2")).body).toContain('href="/customers/2/stored"');
     const { body } = await server.inject("/customers/2/stored");
@@ -143,7 +143,7 @@ describe("The customers' pages", () => {
     expect((await server.inject("/customers?sort=name")).statusCode).toBe(422);
   });
 
-  it("add a customer, and show it with the news", async () => {
+  it("add a customer, and show it with a notice", async () => {
     const { server, application } = await start();
     const browser = new Browser(server);
     const answer = await browser.submit("/customers", newCustomer);
@@ -163,7 +163,7 @@ describe("The customers' pages", () => {
     expect((await browser.open("/customers/1?done=saved")).body).toContain("The changes were saved.");
   });
 
-  it("delete a customer, after asking", async () => {
+  it("ask for confirmation, then delete a customer", async () => {
     const { server, application } = await start();
     const browser = new Browser(server);
     expect((await browser.open("/customers/2/delete")).body).toContain("Delete Łucja O&#39;Brien-Żak?");
@@ -175,7 +175,7 @@ describe("The customers' pages", () => {
     expect([...application.customers.keys()]).toEqual([1, 3]);
   });
 
-  it("bring a deleted customer back, once, from what the page holds, which is ciphertext", async () => {
+  it("restore a deleted customer, once, from the ciphertexts in the page", async () => {
     const { server, application } = await start();
     const browser = new Browser(server);
     const before = application.customers.get(2) as Customer;
@@ -193,14 +193,14 @@ describe("The customers' pages", () => {
     expect(damaged.statusCode).toBe(422);
   });
 
-  it("say nothing of what an address claims was done", async () => {
+  it("show no notice that an address makes up", async () => {
     const { server } = await start();
     const { body } = await server.inject("/customers?done=<b>hacked</b>");
     expect(body).not.toContain("hacked");
     expect((await server.inject("/customers?done=constructor")).body).not.toContain('class="notice"');
   });
 
-  it("show what the database holds next to what the application makes of it", async () => {
+  it("show the database's content next to the decrypted values", async () => {
     const { server } = await start();
     const { body } = await server.inject("/database");
     expect(body).toContain("<code>vault:v1:");
@@ -208,7 +208,7 @@ describe("The customers' pages", () => {
     expect(body).toContain("Keyed hashes");
   });
 
-  it("show what the database holds also when Vault refuses to decrypt it, and raise an alarm", async () => {
+  it("show the database's content and raise an alarm if Vault refuses to decrypt it", async () => {
     const { server, application, lines } = await start();
     jest.spyOn(application.store, "list").mockRejectedValue(new Tampered(2, "salary"));
     const tampered = await start({}, application);
@@ -222,7 +222,7 @@ describe("The customers' pages", () => {
     await server.close();
   });
 
-  it("show how the application got here", async () => {
+  it("show how the application gets its secrets", async () => {
     const { server } = await start();
     const body = unescaped((await server.inject("/system")).body);
     expect(body).toContain("2026-11-25 21:05 UTC");
@@ -241,7 +241,7 @@ describe("The customers' pages", () => {
     }
   });
 
-  it("tell of each step whether it works, fails and why, or is not known", async () => {
+  it("show the state of each step: works, fails with a reason, or unknown", async () => {
     const { server, application } = await start();
     const works = (await server.inject("/system")).body;
     expect(works.match(/class="tag good">works/g)).toHaveLength(4);
@@ -262,7 +262,7 @@ describe("The customers' pages", () => {
     expect(body).toContain('<span class="tag">not known</span>');
   });
 
-  it("do not say that there are no customers when the database does not say how many", async () => {
+  it("do not claim that there are no customers if the database does not answer", async () => {
     const { server, application } = await start();
     const status = await application.status();
     jest
@@ -273,7 +273,7 @@ describe("The customers' pages", () => {
     );
   });
 
-  it("say what the application waits for", async () => {
+  it("name the cause while the application waits", async () => {
     const { server, application } = await start();
     application.readiness = { ready: false, reasons: ["Vault is sealed."], retryAfterSeconds: 3 };
     const { body } = await server.inject("/system");
@@ -284,7 +284,7 @@ describe("The customers' pages", () => {
 
 describe("The search", () => {
   it.each(["2", "2026-11", "2026-11-21", "2026"])(
-    "stands in the address where it is harmless: %s",
+    "is in the address if it is harmless: %s",
     async (search) => {
       const { server } = await start();
       const answer = await new Browser(server).submit("/customers/search", { search });
@@ -295,7 +295,7 @@ describe("The search", () => {
   );
 
   it.each(["900-98-7654", "5555555555554444", "lucja@example.org"])(
-    "stands in no address where it says something of a person: %s",
+    "is in no address if it identifies a person: %s",
     async (search) => {
       const { server } = await start();
       const answer = await new Browser(server).submit("/customers/search", { search });
@@ -308,7 +308,7 @@ describe("The search", () => {
     },
   );
 
-  it("goes on to the next page by form", async () => {
+  it("opens the next page with a form", async () => {
     const { server } = await start({}, new MemoryApplication(45));
     const browser = new Browser(server);
     const search = "ada@example.com";
@@ -330,7 +330,7 @@ describe("The search", () => {
     expect(answer.body).toContain("No customer was found.");
   });
 
-  it("says what it cannot do, linked to the field, and keeps it", async () => {
+  it("shows an error with a link to the field, and keeps the text", async () => {
     const { server } = await start();
     const answer = await new Browser(server).submit("/customers/search", { search: '"><script>' });
     expect(answer.statusCode).toBe(422);
@@ -342,14 +342,14 @@ describe("The search", () => {
 });
 
 describe("A form that cannot be saved", () => {
-  it("comes back with a summary that leads to the fields, and with what was entered", async () => {
+  it("comes back with the entered values and a summary that links to the fields", async () => {
     const { server, application } = await start();
     const entered = { ...newCustomer, birthDate: "yesterday", lastName: "" };
     const answer = await new Browser(server).submit("/customers", entered);
     expect(answer.statusCode).toBe(422);
     expect(answer.body).toContain("<title>Error: Add a customer");
     expect(answer.body).toMatch(/role="alert">\s*<h2>Check what was entered/);
-    expect(answer.body).toContain('<a href="#birthDate">The birth date is no day');
+    expect(answer.body).toContain('<a href="#birthDate">The birth date is not a day');
     expect(answer.body).toContain('<a href="#lastName">The last name is missing.</a>');
     expect(answer.body).toMatch(
       /id="birthDate"[^>]*aria-invalid="true"[^>]*aria-describedby="birthDate-problem"/,
@@ -359,7 +359,7 @@ describe("A form that cannot be saved", () => {
   });
 
   describe("because somebody else changed the customer meanwhile", () => {
-    /** The edit form as a browser would send it: what was read stands in hidden fields. */
+    /** Sends the edit form as a browser does: hidden fields hold the values from the last read. */
     async function edit(browser: Browser, changes: Partial<CustomerInput>, before: () => Promise<unknown>) {
       const { body } = await browser.open("/customers/1/edit");
       const sent = Object.fromEntries(
@@ -371,7 +371,7 @@ describe("A form that cannot be saved", () => {
       return browser.submit("/customers/1", { ...sent, ...changes });
     }
 
-    it("is saved beside the others' changes when they are of other fields, and the news says so", async () => {
+    it("is saved together with changes of other fields, and a notice says so", async () => {
       const { server, application } = await start();
       const browser = new Browser(server);
       const { id: _, version: __, createdAt: ___, updatedAt: ____, ...read } = await application.store.get(1);
@@ -387,11 +387,11 @@ describe("A form that cannot be saved", () => {
         version: 3,
       });
       expect((await browser.open("/customers/1?done=merged")).body).toContain(
-        "beside those that somebody else saved",
+        "The changes that somebody else saved meanwhile were kept.",
       );
     });
 
-    it("asks about the fields that both changed, and about no other", async () => {
+    it("asks only about the fields that both changed", async () => {
       const { server, application } = await start();
       const browser = new Browser(server);
       const { id: _, version: __, createdAt: ___, updatedAt: ____, ...read } = await application.store.get(1);
@@ -408,7 +408,7 @@ describe("A form that cannot be saved", () => {
       expect(application.customers.get(1)).toMatchObject({ city: "Theirs", salary: "1.00" });
     });
 
-    it("never undoes a change of a field that this person left alone", async () => {
+    it("never reverts a change of a field that this person did not edit", async () => {
       const { server, application } = await start();
       const browser = new Browser(server);
       const { id: _, version: __, createdAt: ___, updatedAt: ____, ...read } = await application.store.get(1);
@@ -425,7 +425,7 @@ describe("A form that cannot be saved", () => {
       expect(application.customers.get(1)).toMatchObject({ city: "Mine", salary: "2.00" });
     });
 
-    it("is not deleted either, until the person has seen the change", async () => {
+    it("is not deleted before the person has seen the change", async () => {
       const { server, application } = await start();
       const browser = new Browser(server);
       await browser.open("/customers/1/delete");
@@ -441,7 +441,7 @@ describe("A form that cannot be saved", () => {
     });
   });
 
-  it("is asked about when another customer has its number, and saved all the same when it is sent again", async () => {
+  it("asks if another customer has the same number, and is saved if the person sends it again", async () => {
     const { server, application } = await start();
     const browser = new Browser(server);
     const alike = { ...newCustomer, socialSecurityNumber: "900123456", oneTimeKey: randomUUID() };
@@ -454,11 +454,11 @@ describe("A form that cannot be saved", () => {
     const [one, two] = [alike, alike].map((it) => browser.submit("/customers", { ...it, alike: "accepted" }));
     expect([(await one)?.statusCode, (await two)?.statusCode]).toEqual([303, 303]);
     expect(application.customers.size).toBe(4);
-    // Another form with the very same content.
+    // Another form with the same content.
     expect((await browser.submit("/customers", newCustomer)).statusCode).toBe(409);
   });
 
-  it("leads to another one on request", async () => {
+  it("opens another form on request", async () => {
     const { server } = await start();
     const browser = new Browser(server);
     const answer = await browser.submit("/customers", { ...newCustomer, next: "another" });
@@ -476,7 +476,7 @@ describe("A form that cannot be saved", () => {
     expect(body.match(/<input id="\w+"[^>]* autofocus/g)).toEqual([expect.stringContaining('id="city"')]);
   });
 
-  it("comes back when the page that it is of is too old, with what was entered and a new token", async () => {
+  it("comes back with the entered values and a new token if its page is too old", async () => {
     const { server } = await start();
     const first = new Browser(server);
     for (const [url, version] of [
@@ -492,7 +492,7 @@ describe("A form that cannot be saved", () => {
     }
   });
 
-  it("adds one customer when it is sent twice", async () => {
+  it("adds one customer if it is sent twice", async () => {
     const { server, application } = await start();
     const browser = new Browser(server);
     const { body } = await browser.open("/customers/new");
@@ -510,7 +510,7 @@ describe("A form that cannot be saved", () => {
     expect(application.customers.size).toBe(4);
   });
 
-  it("comes back when Vault is away, with what was entered", async () => {
+  it("comes back with the entered values while Vault is down", async () => {
     const { server, application } = await start();
     const browser = new Browser(server);
     application.broken = new Unavailable("Vault is sealed.", 7);
@@ -522,7 +522,7 @@ describe("A form that cannot be saved", () => {
     expect((await browser.submit("/customers", newCustomer)).statusCode).toBe(303);
   });
 
-  it("is refused without the version that it was made from", async () => {
+  it("is rejected without the version that it changes", async () => {
     const { server } = await start();
     for (const version of [undefined, "", "x", "0", "1.5"]) {
       const fields = { ...newCustomer, ...(version !== undefined && { version }) };
@@ -531,14 +531,14 @@ describe("A form that cannot be saved", () => {
   });
 });
 
-describe("Whatever is entered in a form", () => {
+describe("Any input in a form", () => {
   it.each(hostileValues)(
-    "is kept or refused with a sentence, and shown as text: %s",
+    "is saved or rejected with a sentence, and shown as text: %s",
     async (_what, value) => {
       const { server, application } = await start();
       const browser = new Browser(server);
       const answer = await browser.submit("/customers", { ...newCustomer, city: value });
-      // A form cannot carry half a character: it arrives as the sign for something unreadable.
+      // A form cannot send half a character. It arrives as the replacement character.
       const arrived = value.replace(/\p{Cs}/gu, "\ufffd");
       if (answer.statusCode === 303) {
         expect(application.customers.get(4)?.city).toBe(arrived.trim());
@@ -559,7 +559,7 @@ describe("Whatever is entered in a form", () => {
 });
 
 describe("A page that cannot be shown", () => {
-  it("says why, and when to try again", async () => {
+  it("gives the reason, and the time to try again", async () => {
     const { server, application } = await start();
     application.broken = new Unavailable("The database does not answer.", 5);
     for (const url of [
@@ -576,7 +576,7 @@ describe("A page that cannot be shown", () => {
     expect((await server.inject("/system")).statusCode).toBe(200);
   });
 
-  it("is tried again by itself, and by a link, where nothing was sent", async () => {
+  it("reloads by itself and has a link to try again, unless it answers a form", async () => {
     const { server, application } = await start();
     application.broken = new Unavailable("The database does not answer.", 5);
     const read = await server.inject("/customers?search=3");
@@ -589,17 +589,17 @@ describe("A page that cannot be shown", () => {
     expect(sent.body).not.toContain("Try again</a>");
   });
 
-  it("promises nothing where only an edit of the environment helps", async () => {
+  it("promises no recovery if only an edit of the environment helps", async () => {
     const { server, application } = await start();
     application.broken = new NotGranted("This workload lacks the path transit/hmac/customer-key.");
     const { statusCode, headers, body } = await server.inject("/customers");
     expect([statusCode, headers["retry-after"]]).toEqual([503, undefined]);
     expect(body).toContain("lacks the path transit/hmac/customer-key");
-    expect(body).not.toMatch(/by itself|anew in/);
+    expect(body).not.toMatch(/by itself|again in/);
   });
 
   it.each(["0", "01", "-1", "1.0", "1e3", "99999999999", "2147483648", "x", "%00", "1%2f2"])(
-    "is not there for the customer number %s",
+    "is a 404 for the customer number %s",
     async (id) => {
       const { server } = await start();
       for (const page of ["", "/edit", "/delete"]) {

@@ -1,6 +1,6 @@
 import type { CustomerInput } from "../../../app/customers/customer-store";
 
-/** A customer that nobody is, and who is not among those in memory. */
+/** A made-up customer who is not in the store in memory. */
 export const newCustomer: CustomerInput = {
   firstName: "Grace",
   lastName: "Beispiel",
@@ -14,13 +14,13 @@ export const newCustomer: CustomerInput = {
   phone: "+1 202 555 0142",
 };
 
-/** A page's text as a browser reads it. */
+/** Returns a page's text as a browser reads it. */
 export function unescaped(page: string): string {
   const characters: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
   return page.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => characters[name] ?? "");
 }
 
-/** Values that break something somewhere: each is kept as it is, or refused with a sentence. */
+/** Values that often break programs. The application stores each unchanged, or rejects it with a sentence. */
 export const hostileValues: readonly [what: string, value: string][] = [
   ["nothing", ""],
   ["a space", " "],
@@ -46,8 +46,8 @@ export const hostileValues: readonly [what: string, value: string][] = [
   ["a number", "0"],
   ["a negative number", "-1"],
   ["a number in scientific notation", "1e309"],
-  ["no number", "NaN"],
-  ["a day that is none", "2026-02-30"],
-  ["a day to come", "2999-01-01"],
+  ["not a number", "NaN"],
+  ["a day that does not exist", "2026-02-30"],
+  ["a day in the future", "2999-01-01"],
   ["digits of another script", "٩٠٠-١٢-٣٤٥٦"],
 ];

@@ -15,7 +15,7 @@ interface Request {
   body: string | undefined;
 }
 
-/** JSON Schema, as far as the document uses it. */
+/** The parts of JSON Schema that the document uses. */
 interface Schema {
   $ref?: string;
   type?: string;
@@ -33,7 +33,7 @@ const anyText = fc.oneof(
   fc.constantFrom(...hostileValues.map(([, value]) => value)),
 );
 
-/** What the schema asks for, more or less: mostly of the right form, so that requests come far. */
+/** Makes values that mostly match the schema, so that requests get past the first checks. */
 function valueFor(schema: Schema, name = ""): fc.Arbitrary<unknown> {
   if (schema.$ref) return valueFor(resolve(schema.$ref));
   const fitting = () => {
@@ -70,7 +70,7 @@ const queryText = fc.array(
   { maxLength: 3 },
 );
 
-/** Requests of the document's operations, and of the pages. */
+/** Makes requests to the document's operations and to the pages. */
 const request: fc.Arbitrary<Request> = fc
   .constantFrom(
     ...Object.entries(document.paths).flatMap(([path, item]) =>
@@ -116,7 +116,7 @@ const request: fc.Arbitrary<Request> = fc
     });
   });
 
-describe("Whatever is sent", () => {
+describe("Any request", () => {
   it(
     `is answered without a fault, and stored only when it was taken (${runs} requests, seed ${seed})`,
     async () => {
@@ -134,7 +134,7 @@ describe("Whatever is sent", () => {
         expect(answer.statusCode).toBeLessThan(500);
         expect(answer.headers["content-security-policy"]).toMatch(/^default-src 'none'/);
         expect(answer.body).not.toMatch(/node_modules|\n\s+at .*:\d+:\d+/);
-        // A change makes another object of a customer.
+        // A change replaces the customer's object.
         const changed = [...application.customers].filter(([id, customer]) => before.get(id) !== customer);
         if (answer.statusCode >= 400) {
           expect([changed, application.customers.size]).toEqual([[], before.size]);
@@ -144,7 +144,7 @@ describe("Whatever is sent", () => {
         }
       };
       await fc.assert(fc.asyncProperty(request, check), { numRuns: runs, seed });
-      // Far enough inside to mean something.
+      // Enough requests got past the first checks.
       expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 201, 204, 404, 405, 415, 422]));
       expect(lines.filter((line) => line.includes('"event":"error"'))).toEqual([]);
     },

@@ -3,7 +3,7 @@ import type { Progress } from "../../../app/rewrapping";
 import { MemoryApplication } from "./memory-application";
 import { Browser, start } from "./web-client";
 
-/** A rewrap that a test lets go on. */
+/** A rewrap that a test can pause and continue. */
 class Rewrapping extends MemoryApplication {
   starts = 0;
   finish: (outcome: Progress | Error) => void = () => {};
@@ -19,7 +19,7 @@ class Rewrapping extends MemoryApplication {
 }
 
 describe("The page of the key", () => {
-  it("shows how many customers each version has, and how a rotation is done", async () => {
+  it("shows the number of customers of each version, and how to rotate the key", async () => {
     const { server } = await start();
     const { statusCode, headers, body } = await server.inject("/key");
     expect([statusCode, headers["refresh"]]).toEqual([200, undefined]);
@@ -31,7 +31,7 @@ describe("The page of the key", () => {
     expect(body).toContain("vault write -f transit/keys/customer-key/rotate");
   });
 
-  it("starts one rewrap at a time, shows how far it is, and how it ended", async () => {
+  it("starts one rewrap at a time, and shows its progress and result", async () => {
     const application = new Rewrapping();
     const { server } = await start({}, application);
     const browser = new Browser(server);
@@ -60,14 +60,14 @@ describe("The page of the key", () => {
     expect(application.starts).toBe(2);
   });
 
-  it("starts nothing for a form of another site", async () => {
+  it("starts no rewrap for a form of another site", async () => {
     const application = new Rewrapping();
     const { server } = await start({}, application);
     const answer = await new Browser(server).submit("/key/rewrap", { _csrf: "theirs" }, "/key");
     expect([answer.statusCode, application.starts]).toEqual([403, 0]);
   });
 
-  it("says what is not known while Vault or the database is away", async () => {
+  it("names the unknown values while Vault or the database is down", async () => {
     const application = new MemoryApplication();
     const status = await application.status();
     application.status = async () => ({

@@ -11,7 +11,7 @@ import { start } from "./web-client";
 
 const missing = chromiumMissing() ?? "";
 
-/** The longest that each field takes, without a place to break the line at. */
+/** The longest text of each field, without a place for a line break. */
 const longestCustomer = {
   ...newCustomer,
   ...Object.fromEntries(
@@ -24,7 +24,7 @@ const longestCustomer = {
 };
 
 const sizes = [320, 390, 768, 1024, 1280, 1920];
-/** Those at which axe-core looks at every page, too, since it takes its time; all of them in long tests. */
+/** Widths at which axe-core checks every page. It is slow, so only long tests use all widths. */
 const lookedAt: readonly number[] = process.env["LONG_TESTS"] ? sizes : [390];
 
 describeUnless(missing, "Every page", () => {
@@ -43,7 +43,7 @@ describeUnless(missing, "Every page", () => {
 
   afterAll(() => browser?.close());
 
-  /** By name, how to get there; each with the longest text that a field takes, where it shows one. */
+  /** How to open each page. Pages with fields show the longest text of each field. */
   const pages: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     list: (page) => page.goto("/customers?page=50&pageSize=20&sort=-number"),
     "list with the longest": (page) => page.goto(`/customers?search=${id}`),
@@ -98,7 +98,7 @@ describeUnless(missing, "Every page", () => {
         await visit(page);
         for (const width of sizes) {
           await page.setViewportSize({ width, height: 800 });
-          // The head of a table is hidden on phones, by clipping, with all that is in it.
+          // Phones hide the head of a table by clipping.
           const tooWide = await page.evaluate(
             `[...document.querySelectorAll("body *")]
             .filter((it) => it.getBoundingClientRect().right > innerWidth + 1)
@@ -121,14 +121,14 @@ describeUnless(missing, "Every page", () => {
     60_000,
   );
 
-  it("would be found out: axe-core tells what is wrong with a page", async () => {
+  it("is really checked: axe-core finds the errors of a bad page", async () => {
     const page = await browser.newPage();
     await page.setContent("<html><body><input><p style='color:#ccc;background:#fff'>faint</p></body></html>");
     expect((await violations(page)).join()).toMatch(/color-contrast.*label/s);
     await page.close();
   });
 
-  it("is printed without what only a screen has", async () => {
+  it("prints without the parts that only a screen needs", async () => {
     const page = await browser.newPage({ baseURL: address });
     await page.emulateMedia({ media: "print" });
     await page.goto(`/customers/${id}`);

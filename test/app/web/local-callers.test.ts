@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { describeUnless } from "../../sandbox/programs-there";
 import { start } from "./web-client";
 
-/** What runs a command as another user; on GitHub's runners and the like by sudo. */
+/** The command that runs a program as another user. Without root, as on GitHub's runners, it is sudo. */
 const asRoot = process.getuid?.() === 0 ? [] : ["sudo", "--non-interactive"];
 const missing =
   spawnSync("/usr/bin/env", [...asRoot, "setpriv", "--reuid=65534", "true"]).status === 0
@@ -11,7 +11,7 @@ const missing =
     : "Only root can run programs as other users; run the tests as root, or allow sudo.";
 
 describeUnless(missing, "A server on loopback", () => {
-  /** What curl says as a user: the answer's status, or 000 where there is none. */
+  /** Runs curl as a user. Returns the answer's status, or 000 without an answer. */
   const statusFor = (user: number, port: number): Promise<string> =>
     new Promise((resolve) => {
       const change = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"];
@@ -46,7 +46,7 @@ describeUnless(missing, "A server on loopback", () => {
     expect(await statusFor(user, await listening(true))).toBe("000");
   });
 
-  it("is one on a VM alone: elsewhere the network decides", async () => {
+  it("is checked on a VM only: elsewhere the network decides", async () => {
     expect(await statusFor(65_534, await listening(false))).toBe("200");
   });
 });

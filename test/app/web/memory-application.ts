@@ -14,7 +14,7 @@ import { Conflict, InvalidInput, NotFound, Tampered } from "../../../app/errors"
 import type { Progress } from "../../../app/rewrapping";
 import type { Readiness, SystemStatus } from "../../../app/status";
 
-/** Three customers that nobody is. */
+/** Three made-up customers. */
 const people: readonly CustomerInput[] = [
   {
     firstName: "Ada",
@@ -58,7 +58,7 @@ const people: readonly CustomerInput[] = [
 export class MemoryApplication implements Application {
   readonly customers = new Map<number, Customer>();
   readiness: Readiness = { ready: true, reasons: [], retryAfterSeconds: 1 };
-  /** Thrown by every call of the store while it is set. */
+  /** While this is set, every call of the store throws it. */
   broken: Error | undefined;
   steps: SystemStatus["steps"] = {
     identity: { state: "works" },
@@ -197,7 +197,7 @@ export class MemoryApplication implements Application {
   private matching({ search, sort }: CustomerQuery): Customer[] {
     const all = [...this.customers.values()];
     if (!search) return sort === "-number" ? all.reverse() : all;
-    if (/[^\w.@+ -]/.test(search)) throw new InvalidInput({ search: "is nothing that can be searched for." });
+    if (/[^\w.@+ -]/.test(search)) throw new InvalidInput({ search: "is not a valid search." });
     return all.filter(
       ({ id, createdAt, socialSecurityNumber, cardNumber, email }) =>
         [String(id), socialSecurityNumber, cardNumber, email].includes(search) ||

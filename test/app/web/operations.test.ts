@@ -5,7 +5,7 @@ import { MemoryApplication } from "./memory-application";
 import { Browser, start } from "./web-client";
 
 describe("/healthz", () => {
-  it("says that the application lives, whatever is away", async () => {
+  it("reports that the application runs, even if Vault or the database is down", async () => {
     const { server, application } = await start();
     application.broken = new Unavailable("Vault does not answer.", 1);
     application.readiness = { ready: false, reasons: ["Vault does not answer."], retryAfterSeconds: 1 };
@@ -15,13 +15,13 @@ describe("/healthz", () => {
 });
 
 describe("/readyz", () => {
-  it("says that the application can work", async () => {
+  it("reports that the application can work", async () => {
     const { server } = await start();
     const answer = await server.inject("/readyz");
     expect([answer.statusCode, answer.json()]).toEqual([200, { status: "ready", reasons: [] }]);
   });
 
-  it("says what is waited for, and when to ask again", async () => {
+  it("names the missing part, and the time to try again", async () => {
     const { server, application } = await start();
     application.readiness = { ready: false, reasons: ["Vault is sealed."], retryAfterSeconds: 4 };
     const answer = await server.inject("/readyz");
@@ -61,7 +61,7 @@ describe("/metrics", () => {
     expect(body).toContain('customer_store_duration_seconds_count{operation="list",outcome="Unavailable"} 1');
   });
 
-  it("counts what happens to credentials", async () => {
+  it("counts events of credentials", async () => {
     const { server, metrics } = await start();
     metrics.lifecycleEvent({ event: "login", role: "webapp-role", tokenSeconds: 3600 });
     metrics.lifecycleEvent({ event: "credentials", user: "v-1", leaseSeconds: 180 });
@@ -78,7 +78,7 @@ describe("/metrics", () => {
 });
 
 describe("A server that stops", () => {
-  it("finishes what was begun and takes nothing new", async () => {
+  it("finishes current requests and accepts no new ones", async () => {
     const application = new MemoryApplication();
     const page = await application.store.list({ page: 1, pageSize: 20 });
     let finish = () => {};
@@ -122,13 +122,13 @@ describe("The log", () => {
     ]);
   });
 
-  it("takes no number from whoever calls", async () => {
+  it("does not accept a request number from the caller", async () => {
     const { server } = await start();
     const headers = { "x-request-id": "forged", "request-id": "forged" };
     expect((await server.inject({ url: "/healthz", headers })).headers["x-request-id"]).not.toBe("forged");
   });
 
-  it("holds nothing that was entered: in a field, a search, an address, a header, a cookie", async () => {
+  it("holds no input from a field, a search, an address, a header or a cookie", async () => {
     const { server, lines, application } = await start();
     const browser = new Browser(server);
     const entered = { ...newCustomer, firstName: "Zebedee", city: "Xanadu" };
@@ -163,7 +163,7 @@ describe("The log", () => {
     expect(secrets.filter((secret) => log.includes(secret))).toEqual([]);
   });
 
-  it("tells where an unforeseen error came from, without its message", () => {
+  it("has the origin of an unexpected error, without its message", () => {
     const error = Object.assign(new TypeError("of Zebedee\n    at Zebedee street"), { code: "ER_X" });
     const logged = withoutMessage(error);
     expect(logged).toMatchObject({ kind: "TypeError", code: "ER_X" });
@@ -172,7 +172,7 @@ describe("The log", () => {
     expect(withoutMessage("Zebedee")).toEqual({ kind: "string", at: [] });
   });
 
-  it("warns of what somebody should look at", () => {
+  it("warns of events that somebody should look at", () => {
     const lines: string[] = [];
     const logger = createLogger({ write: (line: string) => void lines.push(line) });
     logLifecycleEvent(logger, { event: "login", role: "webapp-role", tokenSeconds: 60 });

@@ -7,7 +7,7 @@ import { unzipSync } from "fflate";
 import { packageApp } from "../../../app/package";
 import { linkPackages } from "../../../lib/link-packages";
 
-/** Settings of App Service for a Vault and an identity endpoint that are not there. */
+/** Settings of App Service for a Vault and an identity endpoint that do not exist. */
 const nothingThere = {
   VAULT_ADDR: "https://127.0.0.1:1",
   VAULT_ROLE: "webapp-role",
@@ -28,7 +28,7 @@ describe("The package", () => {
     try {
       for (const part of ["app", "package.json", "package-lock.json", "tsconfig.json"])
         cpSync(join(project, part), join(elsewhere, part), { recursive: true });
-      // Without .cache, where a package that was made before is kept.
+      // This leaves out .cache, which may hold an earlier package.
       linkPackages(elsewhere);
       const script = `process.stdout.write(require("./app/package.ts").packageApp())`;
       const made = execFileSync(process.execPath, ["--require", "tsx/cjs", "--eval", script], {
@@ -37,14 +37,14 @@ describe("The package", () => {
         maxBuffer: 100 * 2 ** 20,
       });
       expect(sha256(made)).toBe(sha256(packageApp()));
-      // It was made there, not taken from here.
+      // The process made the package in that folder.
       expect(readdirSync(join(elsewhere, "node_modules/.cache/vault-on-azure"))).toHaveLength(1);
     } finally {
       rmSync(elsewhere, { recursive: true });
     }
   });
 
-  it("is the same, byte for byte, when it is bundled anew", () => {
+  it("is the same, byte for byte, when it is bundled again", () => {
     const first = packageApp();
     const lookUp = jest.spyOn(fs, "existsSync").mockReturnValue(false);
     const again = packageApp();
@@ -53,7 +53,7 @@ describe("The package", () => {
     expect(Buffer.from(again).equals(Buffer.from(first))).toBe(true);
   });
 
-  it("holds files that everybody may read, so that unzip does not make them root's alone", () => {
+  it("holds files that everybody may read after unzip", () => {
     const zip = Buffer.from(packageApp());
     const modes: string[] = [];
     for (let at = zip.indexOf("PK\x01\x02"); at >= 0; at = zip.indexOf("PK\x01\x02", at + 4))
@@ -61,7 +61,7 @@ describe("The package", () => {
     expect(modes).toEqual(["100644", "100644"]);
   });
 
-  describe("started by Node alone, while Vault is away", () => {
+  describe("started by Node alone, while Vault is down", () => {
     let folder: string;
     let server: ChildProcess;
     let address: string;
@@ -93,18 +93,18 @@ describe("The package", () => {
       rmSync(folder, { recursive: true });
     });
 
-    it("lives", async () => {
+    it("answers the health probe", async () => {
       const answer = await fetch(`${address}/healthz`);
       expect([answer.status, await answer.json()]).toEqual([200, { status: "alive" }]);
     });
 
-    it("says what it waits for", async () => {
+    it("names what it waits for", async () => {
       const answer = await fetch(`${address}/readyz`);
       expect(answer.status).toBe(503);
       expect(((await answer.json()) as { reasons: string[] }).reasons).not.toEqual([]);
     });
 
-    it("shows its pages, those with data as not available", async () => {
+    it("shows its pages, and reports pages with data as unavailable", async () => {
       expect((await fetch(`${address}/system`)).status).toBe(200);
       const answer = await fetch(`${address}/customers`);
       expect(answer.status).toBe(503);
@@ -116,7 +116,7 @@ describe("The package", () => {
       for (const line of output.trim().split("\n")) expect(() => JSON.parse(line)).not.toThrow();
     });
 
-    it("ends where its port is taken, since nobody would reach it", async () => {
+    it("ends if its port is in use", async () => {
       const second = spawn(process.execPath, ["server.js"], {
         cwd: folder,
         env: { ...nothingThere, PORT: new URL(address).port, LISTEN_ADDRESS: "127.0.0.1" },
@@ -134,7 +134,7 @@ describe("The package", () => {
       }
     }, 20_000);
 
-    it("ends by itself when it is told to", async () => {
+    it("ends on SIGTERM", async () => {
       const ended = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGTERM");
       expect(await ended).toBe(0);

@@ -29,7 +29,7 @@ describe("A server on loopback", () => {
     }
   });
 
-  it("is one on a VM, and none on App Service", () => {
+  it("is the case on a VM, and not on App Service", () => {
     expect(readWebSettings({ LISTEN_ADDRESS: "127.0.0.1" }).onLoopback).toBe(true);
     expect(readWebSettings({}).onLoopback).toBe(false);
     expect(readWebSettings({ LISTEN_ADDRESS: "127.0.0.1", WEBSITE_INSTANCE_ID: "x" }).onLoopback).toBe(false);
@@ -70,7 +70,7 @@ describe("Every answer", () => {
     "/api/nowhere",
     "/healthz",
   ])(
-    "at %s runs no script, goes into no frame, says nothing of the server, and is kept by no cache",
+    "at %s forbids scripts, frames and caches, and does not name the server",
     async (url) => {
       const { server } = await start();
       const answer = await server.inject(url);
@@ -86,7 +86,7 @@ describe("Every answer", () => {
     },
   );
 
-  it("demands HTTPS from then on where App Service speaks HTTPS for it", async () => {
+  it("requires HTTPS in future behind App Service's HTTPS", async () => {
     const { server } = await start({ behindAppService: true });
     const answer = await server.inject("/customers");
     expect(answer.headers["strict-transport-security"]).toBe("max-age=31536000");
@@ -95,7 +95,7 @@ describe("Every answer", () => {
     );
   });
 
-  it("carries markup without script or style of its own", async () => {
+  it("has no inline script or style", async () => {
     const { server } = await start();
     for (const url of [
       "/customers",
@@ -110,7 +110,7 @@ describe("Every answer", () => {
     }
   });
 
-  it("may be kept only where it never changes: style sheet and icon", async () => {
+  it("allows caching only for the style sheet and the icon, which never change", async () => {
     const { server } = await start();
     const [, path = ""] = /rel="stylesheet" href="([^"]*)"/.exec((await server.inject("/system")).body) ?? [];
     const style = await server.inject(path);
@@ -132,7 +132,7 @@ describe("A form that came from elsewhere", () => {
   const forms = ["/customers", "/customers/search", "/customers/1", "/customers/1/delete"];
 
   it.each(forms)(
-    "is refused at %s: without a token, with another's token, without the cookie",
+    "is rejected at %s: without a token, with another user's token, without the cookie",
     async (url) => {
       const { server, application } = await start();
       const before = structuredClone([...application.customers]);
@@ -161,7 +161,7 @@ describe("A form that came from elsewhere", () => {
           payload: token === undefined ? payload : `${payload}&_csrf=${token}`,
         });
         expect(answer.statusCode).toBe(403);
-        expect(answer.body).toContain("came from elsewhere");
+        expect(answer.body).toContain("came from another site");
       }
       const twice = `${payload}&_csrf=${own.token}&_csrf=${own.token}`;
       const answer = await server.inject({
@@ -175,7 +175,7 @@ describe("A form that came from elsewhere", () => {
     },
   );
 
-  it("is taken with the token and the cookie, twice too", async () => {
+  it("is accepted with the token and the cookie, also twice", async () => {
     const { server } = await start();
     const browser = new Browser(server);
     expect((await browser.submit("/customers", newCustomer)).statusCode).toBe(303);
@@ -210,7 +210,7 @@ describe("A form that came from elsewhere", () => {
     expect(application.customers.size).toBe(3);
   });
 
-  it("is nothing that pages for reading could be", async () => {
+  it("does not affect pages for reading", async () => {
     const { server } = await start();
     const answer = await server.inject({ url: "/customers", headers: { "sec-fetch-site": "cross-site" } });
     expect(answer.statusCode).toBe(200);
@@ -236,7 +236,7 @@ describe("A form that came from elsewhere", () => {
   });
 });
 
-describe("An address that asks too often", () => {
+describe("An address that sends too many requests", () => {
   const ask = (server: Awaited<ReturnType<typeof start>>["server"], from: string, forwarded?: string) =>
     server.inject({
       url: "/customers",
@@ -244,7 +244,7 @@ describe("An address that asks too often", () => {
       headers: forwarded === undefined ? {} : { "x-forwarded-for": forwarded },
     });
 
-  it("waits, while the others go on", async () => {
+  it("must wait, while others need not", async () => {
     const { server } = await start({ requestsPerMinute: 2 });
     expect((await ask(server, "203.0.113.1")).statusCode).toBe(200);
     expect((await ask(server, "203.0.113.1")).statusCode).toBe(200);
@@ -255,7 +255,7 @@ describe("An address that asks too often", () => {
     expect((await ask(server, "203.0.113.2")).statusCode).toBe(200);
   });
 
-  it("waits at addresses that do not exist, too, and gets a problem document from the API", async () => {
+  it("must also wait at addresses that do not exist, and gets a problem document from the API", async () => {
     const { server } = await start({ requestsPerMinute: 1 });
     expect((await server.inject("/nowhere")).statusCode).toBe(404);
     expect((await server.inject("/nowhere")).statusCode).toBe(429);
@@ -263,7 +263,7 @@ describe("An address that asks too often", () => {
     expect([api.statusCode, api.headers["content-type"]]).toEqual([429, "application/problem+json"]);
   });
 
-  it("still may ask whether the application lives", async () => {
+  it("may still use the health probe", async () => {
     const { server } = await start({ requestsPerMinute: 1 });
     for (let count = 0; count < 5; count += 1) {
       expect((await server.inject("/healthz")).statusCode).toBe(200);
@@ -271,20 +271,20 @@ describe("An address that asks too often", () => {
     }
   });
 
-  it("is the one that App Service names, not what the caller wrote", async () => {
+  it("is the address that App Service names, not the caller's own header", async () => {
     const { server } = await start({ requestsPerMinute: 1, behindAppService: true });
     expect((await ask(server, "10.0.0.1", "1.1.1.1, 203.0.113.1:50001")).statusCode).toBe(200);
     expect((await ask(server, "10.0.0.1", "2.2.2.2, 203.0.113.1:50002")).statusCode).toBe(429);
     expect((await ask(server, "10.0.0.1", "203.0.113.2:50003")).statusCode).toBe(200);
   });
 
-  it("is the connection's elsewhere, whatever the caller claims", async () => {
+  it("is the connection's address elsewhere, for any header of the caller", async () => {
     const { server } = await start({ requestsPerMinute: 1 });
     expect((await ask(server, "203.0.113.1", "1.1.1.1")).statusCode).toBe(200);
     expect((await ask(server, "203.0.113.1", "2.2.2.2")).statusCode).toBe(429);
   });
 
-  it("is a whole network of IPv6, since one computer has all of its addresses", async () => {
+  it("is a whole IPv6 network, because one computer has all of its addresses", async () => {
     const { server } = await start({ requestsPerMinute: 1, behindAppService: true });
     expect((await ask(server, "10.0.0.1", "[2001:db8:1:2::1]:50001")).statusCode).toBe(200);
     expect((await ask(server, "10.0.0.1", "[2001:db8:1:2:ffff::2]:50001")).statusCode).toBe(429);
@@ -292,7 +292,7 @@ describe("An address that asks too often", () => {
   });
 });
 
-describe("A request that is no request of this application", () => {
+describe("A request that this application does not know", () => {
   it.each([
     ["POST", "/system", ["GET", "HEAD"]],
     ["DELETE", "/customers/1", ["GET", "HEAD", "POST"]],
@@ -320,7 +320,7 @@ describe("A request that is no request of this application", () => {
     );
   });
 
-  it("is refused when it is larger than any customer", async () => {
+  it("is rejected if it is larger than any customer", async () => {
     const { server, application } = await start();
     const long = "x".repeat(65 * 1024);
     const api = await server.inject({
@@ -374,7 +374,7 @@ describe("A request that is no request of this application", () => {
     expect(`${answer.body}${lines.join()}`).not.toContain("secret-in-broken-json");
   });
 
-  it("tells nothing of the inside when the application makes a mistake", async () => {
+  it("gets no details of an internal error", async () => {
     const { server, application, lines } = await start();
     application.broken = new Error("ER_DUP_ENTRY: Duplicate entry 'Grace' for key");
     for (const url of ["/customers", "/api/customers"]) {

@@ -20,7 +20,7 @@ afterAll(async () => {
   await Promise.all(started.map((server) => server.close()));
 });
 
-/** The web server on an application in memory; closed after the file's tests. */
+/** Starts the web server on an application in memory, and closes it after the file's tests. */
 export async function start(
   settings: Partial<WebSettings> = {},
   application = new MemoryApplication(),
@@ -38,7 +38,7 @@ export async function start(
   return { server, application, metrics, lines };
 }
 
-/** A browser, as far as forms need one: it keeps the cookie and sends the token that the page holds. */
+/** A browser for forms: it keeps the cookie and sends the page's token. */
 export class Browser {
   private cookie = "";
 
@@ -51,7 +51,7 @@ export class Browser {
     return answer;
   }
 
-  /** Opens a page that holds a form, and sends that form with these fields to `url`. */
+  /** Opens a page with a form, and sends the form with these fields to `url`. */
   async submit(url: string, fields: Record<string, string>, page = "/customers/new"): Promise<Answer> {
     const { body } = await this.open(page);
     const token = /name="_csrf" value="([^"]*)"/.exec(body)?.[1] ?? "";

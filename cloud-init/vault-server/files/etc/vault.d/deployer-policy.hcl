@@ -1,17 +1,17 @@
-# What the deployers need to apply the stack vault-config, and nothing that reads or uses a secret.
+# Lets the deployers apply the stack vault-config. It allows nothing that reads or uses a secret.
 #
-# Whoever writes policies and roles can in the end write one for themselves. So this policy keeps deployers from secrets
-# by accident, not by malice; against that stand two things: each request is in the audit log, and the log of the
-# device first-boot cannot be switched off with this policy.
+# A person who writes policies and roles can write one for themselves. So a deployer cannot read secrets by accident, but a malicious
+# deployer can. Two measures help against malice: the audit log has each request, and this policy cannot switch off the log of
+# the device first-boot.
 #
-# The parameters are bound where a value could do something to Vault's VM or to the way to MySQL: read a file, load another
-# plug-in, weaken TLS, put secrets into the log in clear.
+# This policy limits parameters whose values could harm Vault's VM or the connection to MySQL: read a file, load another
+# plug-in, weaken TLS, or log secrets in clear text.
 
-# --- mounts, auth methods, policies, audit devices: each by its name ---
+# --- mounts, auth methods, policies, audit devices: each with its name ---
 #
-# An asterisk would let the deployers take away their own access and first boot's audit device, whatever were refused
-# beside it: this policy matches a path as it was sent, while Vault tidies it afterwards. "./deployer" is the mount
-# deployer/ to it, and " deployer" or "DEPLOYER" this very policy.
+# With an asterisk, the deployers could delete their own access and first boot's audit device, even if another rule denied it. The
+# policy matches a path as the client sent it, and Vault normalizes the path later: "./deployer" becomes the mount deployer/, and
+# " deployer" or "DEPLOYER" becomes this policy.
 
 path "sys/mounts"                   { capabilities = ["read"] }
 path "sys/mounts/database" {
@@ -84,8 +84,8 @@ path "sys/policies/acl"             { capabilities = ["list"] }
 path "sys/policies/acl/*"           { capabilities = ["read"] }
 path "sys/policies/acl/workload-*"  { capabilities = ["create", "read", "update", "delete"] }
 
-# Deployers may have this file only. A socket with log_raw sends every secret to its other end. Another file could be one of
-# Vault's own.
+# Deployers may use only this file. A socket with log_raw would send every secret to its other end. Another file could belong to
+# Vault.
 path "sys/audit"                    { capabilities = ["read", "sudo"] }
 path "sys/audit/file" {
   capabilities       = ["create", "read", "update", "delete", "sudo"]
@@ -95,10 +95,10 @@ path "sys/audit/file" {
   }
 }
 
-# How much one client may ask.
+# The rate limit of one client.
 path "sys/quotas/rate-limit/each-client" { capabilities = ["create", "read", "update", "delete"] }
 
-# When a cluster forgets a node. The nodes themselves: to be read, and to be taken out before their VMs go; never the first one.
+# The time after which a cluster removes a dead node. Deployers may read the nodes, and remove a node before its VM, but not the first.
 path "sys/storage/raft/autopilot/configuration" { capabilities = ["create", "read", "update"] }
 path "sys/storage/raft/autopilot/state"         { capabilities = ["read"] }
 path "sys/storage/raft/configuration"           { capabilities = ["read"] }
@@ -107,13 +107,13 @@ path "sys/storage/raft/remove-peer" {
   allowed_parameters = { "server_id" = ["vault-2", "vault-3", "vault-4", "vault-5"] }
 }
 
-# How the deployers themselves come in: to be read.
+# Deployers may read their own login.
 path "sys/auth/deployer"            { capabilities = ["read"] }
 path "sys/mounts/auth/deployer/tune" { capabilities = ["read"] }
 path "auth/deployer/config"         { capabilities = ["read"] }
 path "auth/deployer/role/*"         { capabilities = ["read", "list"] }
 
-# And how the recovery key readers and Vault's own VM do.
+# Deployers may read the login of the recovery key readers and of Vault's own VM.
 path "sys/mounts/auth/recovery/tune" { capabilities = ["read"] }
 path "auth/recovery/config"          { capabilities = ["read"] }
 path "auth/recovery/role/*"          { capabilities = ["read", "list"] }
@@ -123,7 +123,7 @@ path "auth/machine/role/*"           { capabilities = ["read", "list"] }
 
 # --- auth methods of the workloads ---
 
-# Vault asks Azure as its VM, at Azure.
+# Vault asks Azure itself, with its VM's identity.
 path "auth/azure/config" {
   capabilities       = ["create", "read", "update", "delete"]
   allowed_parameters = {
@@ -131,7 +131,7 @@ path "auth/azure/config" {
     "client_id" = [""], "client_secret" = [""], "identity_token_audience" = [""], "*" = []
   }
 }
-# Entra's keys only. Not a provider_config, which can name a file of Vault's VM.
+# Only Entra's keys are allowed. A provider_config is not allowed, because it can name a file of Vault's VM.
 path "auth/jwt/config" {
   capabilities       = ["create", "read", "update", "delete"]
   allowed_parameters = {
@@ -139,7 +139,7 @@ path "auth/jwt/config" {
     "jwt_supported_algs" = [], "default_role" = [""], "namespace_in_state" = []
   }
 }
-# A role gives workloads' policies. Vault splits a text at its commas, and "workload-x,machine" begins as it should.
+# A role grants workloads' policies. Vault splits a text at its commas, so "workload-x,machine" would match a prefix.
 path "auth/azure/role"         { capabilities = ["list"] }
 path "auth/azure/role/*" {
   capabilities       = ["create", "read", "update", "delete", "list"]
@@ -153,9 +153,9 @@ path "auth/jwt/role/*" {
   denied_parameters  = { "token_policies" = ["*,*"], "policies" = [] }
 }
 
-# --- database: connections and roles, not what they hand out ---
+# --- database: connections and roles, not their credentials ---
 
-# The driver takes its options from what follows the last slash, so no other option passes, allowAllFiles among them.
+# The driver reads its options after the last slash. No other option passes, for example allowAllFiles.
 path "database/config"         { capabilities = ["list"] }
 path "database/config/mysql" {
   capabilities       = ["create", "read", "update", "delete"]
@@ -178,14 +178,14 @@ path "database/roles/*" {
 path "database/creds/*"        { capabilities = ["deny"] }
 path "database/static-creds/*" { capabilities = ["deny"] }
 
-# Before the engine is taken away its users must go, while Vault can still reach them.
+# Before the engine is deleted, Vault must drop its users while it can still reach the database.
 path "sys/leases/revoke-prefix/database/*" { capabilities = ["update", "sudo"] }
 
-# A workload that is taken away loses its tokens; the others of its auth method log in again.
+# A deleted workload loses its tokens. The other workloads of its auth method log in again.
 path "sys/leases/revoke-prefix/auth/azure/login" { capabilities = ["update", "sudo"] }
 path "sys/leases/revoke-prefix/auth/jwt/login"   { capabilities = ["update", "sudo"] }
 
-# Users that Vault could not remove, and gave up.
+# Users that Vault could not drop.
 path "sys/leases" {
   capabilities       = ["read", "sudo"]
   allowed_parameters = { "type" = ["irrevocable"] }
@@ -220,7 +220,7 @@ path "transit/backup/*"        { capabilities = ["deny"] }
 path "transit/restore"         { capabilities = ["deny"] }
 path "transit/restore/*"       { capabilities = ["deny"] }
 
-# --- transform (Enterprise): shapes and roles, not their use ---
+# --- transform (Enterprise): transformations and roles, not their use ---
 
 path "transform/role"              { capabilities = ["list"] }
 path "transform/role/*"            { capabilities = ["create", "read", "update", "delete", "list"] }

@@ -1,7 +1,7 @@
-# What the recovery key readers need to use the recovery keys, and nothing else: a root token or new recovery keys take this login and a
-# quorum of keys. Vault asks for the login since 2.0; before, the front closes these endpoints to the network.
+# Lets the recovery key readers use the recovery keys, and nothing else. A root token or new recovery keys need this login and a
+# quorum of keys. Vault requires the login since 2.0. In older versions, the front closes these endpoints to the network.
 #
-# sys/rekey is not among them: that one changes the unseal keys, and the seal has those.
+# sys/rekey is missing, because it changes the unseal keys, which belong to the seal.
 
 path "sys/generate-root/attempt"      { capabilities = ["create", "read", "update", "delete", "sudo"] }
 path "sys/generate-root/update"       { capabilities = ["create", "update", "sudo"] }

@@ -10,7 +10,7 @@ listener "tcp" {
   tls_key_file    = "/run/vault-front/current/tls.key"
   tls_min_version = "@VAULT_MIN_TLS@"
 
-  # No client logs in by certificate, so browsers are not asked for one.
+  # No client logs in with a certificate, so Vault requests none.
   tls_disable_client_certs = true
 
   # The front says from where a client comes; programs on this machine come without it.

@@ -6,7 +6,7 @@
 : "${LOGIN_WAIT_SECONDS:=600}"
 readonly MANAGEMENT=https://management.azure.com/
 
-# Entra's token until Vault has let this VM in, Vault's afterwards.
+# Entra's token before the login, and Vault's token after it.
 token=""
 
 token_of() {
@@ -18,7 +18,7 @@ login_request() {
   printf '{"role": "vault-server", "jwt": "%s"}' "$token"
 }
 
-# A new managed identity's token, or Entra's keys, may take their time.
+# The token of a new managed identity, or Entra's keys, may take time to work.
 logged_in() {
   ask_for_token "$MANAGEMENT" || return 1
   answered nobody POST auth/machine/login login_request || return 1

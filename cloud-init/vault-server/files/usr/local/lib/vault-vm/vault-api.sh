@@ -4,8 +4,8 @@
 # The caller defines token_of WHO, which prints the token's header as curl's configuration, or nothing for `nobody`.
 #
 # Environment: VAULT_API_ADDR      Vault's URL
-#              VAULT_LISTENER      where it listens on this machine
-#              TLS_DIRECTORY       of its certificate
+#              VAULT_LISTENER      Vault's address on this machine
+#              TLS_DIRECTORY       folder of Vault's certificate
 #              VAULT_PEERS         the cluster's other nodes; empty or unset for a single node
 #              VAULT_WAIT_SECONDS  how long to wait for Vault to answer, or to become active (default 600)
 
@@ -13,7 +13,7 @@
 : "${VAULT_WAIT_SECONDS:=600}"
 
 # request WHO METHOD PATH BODY [CURL-ARGUMENT...]   BODY: a function that prints it, or `nothing`
-# Vault's name and certificate are verified although the connection goes to this machine, past any proxy.
+# Verifies Vault's name and certificate, although the connection goes to this machine, without a proxy.
 request() {
   local who=$1 method=$2 path=$3 content=$4
   shift 4
@@ -35,7 +35,7 @@ answered() {
   fi
 }
 
-# ask: a request that may be repeated, until Vault answers it one way or the other.
+# ask: repeats a request until Vault accepts or rejects it.
 ask() { wait_until "$VAULT_WAIT_SECONDS" "Vault's answer to $2 $3" answered "$@"; }
 
 must() {
@@ -47,7 +47,7 @@ active() {
   pause=$LOCAL_POLL_SECONDS
   request nobody GET sys/health nothing
   reason="it answered $status on sys/health ${problem}"
-  # A standby (429; Enterprise: 473) hands requests on to the active node.
+  # A standby (429, or 473 with Enterprise) forwards requests to the active node.
   [[ $status == 200 || -n ${VAULT_PEERS:-} && $status =~ ^(429|473)$ ]]
 }
 
