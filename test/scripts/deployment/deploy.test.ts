@@ -455,12 +455,12 @@ Lock Info:
     [
       "a right that is missing",
       "Error: the client 'x' does not have authorization to perform action\n'Microsoft.Network/virtualNetworks/write' over scope '/subscriptions/1'",
-      /may not do Microsoft\.Network\/virtualNetworks\/write on \/subscriptions\/1/,
+      /does not have the right Microsoft\.Network\/virtualNetworks\/write on \/subscriptions\/1/,
     ],
     [
       "a name that is taken",
       'Error: VaultAlreadyExists: The vault name "kv" is already in use',
-      /A name that network chose is taken.*ENVIRONMENT=demo npm run synth && .* state list \| .* state rm/,
+      /resource has a name that network chose.*ENVIRONMENT=demo npm run synth && .* state list \| .* state rm/,
     ],
     [
       "a resource that the state does not know",
@@ -481,17 +481,17 @@ Lock Info:
     [
       "a mount that an interrupted destroy left",
       "Error: error writing to Vault: Error making API request.\nCode: 400. Errors:\n* path is already in use at database/",
-      /start MySQL \(`az mysql flexible-server start`\), and run `scripts\/deploy demo`, which takes it away\. Otherwise .*`vault secrets disable database`/,
+      /start MySQL \(`az mysql flexible-server start`\), and run `scripts\/deploy demo`, which deletes it\. Otherwise .*`vault secrets disable database`/,
     ],
     [
       "a mount that somebody made",
       "Error: error writing to Vault: Error making API request.\nCode: 400. Errors:\n* path is already in use at transit/",
-      /has the mount transit already.*`vault secrets disable transit`, and then `scripts\/deploy demo`/,
+      /already has the mount transit.*`vault secrets disable transit`, and then `scripts\/deploy demo`/,
     ],
     [
       "a state that was kept elsewhere",
       "Error: Backend configuration changed",
-      /run `scripts\/migrate-state demo`/,
+      /Run `scripts\/migrate-state demo`/,
     ],
     ["a size that is not offered", "Error: SkuNotAvailable: the size", /does not offer a VM of that size/],
     [
@@ -504,7 +504,7 @@ Lock Info:
     [
       "another kind of disks",
       "Error: InvalidParameter: The VM size 'Standard_L2aos_v4' cannot boot with OS image or disk. Please check that\n│ disk controller types supported by the OS image or disk is one of",
-      /size has other disks \(SCSI or NVMe\) than its operating system's disk; choose another size/,
+      /size has another disk controller \(SCSI or NVMe\) than its operating system's disk\. Choose another size/,
     ],
     ["a quota", "Error: QuotaExceeded: Operation could not", /quota is used up\. Request more in the portal/],
     [

@@ -39,7 +39,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "no Azure CLI",
     ({ imitations }) => imitations.uninstall("az"),
-    /Azure CLI \(az\) is not on the PATH; install it/,
+    /Azure CLI \(az\) is not on the PATH\. Install it/,
   ],
   [
     "an old Azure CLI",
@@ -71,7 +71,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "another tenant's token",
     (it) => it.login({ claims: { tid: "66666666-6666-4666-8666-666666666666" } }),
-    /token is of tenant 66666666.*run `az login --tenant 44444444/,
+    /token is of tenant 66666666.*Run `az login --tenant 44444444/,
   ],
   [
     "a clock that is ahead",
