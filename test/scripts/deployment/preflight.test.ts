@@ -66,7 +66,7 @@ const mishaps: [string, Mishap, RegExp][] = [
     "a subscription that is disabled",
     ({ imitations }) =>
       imitations.answer("az/account-show", { id: subscriptionId, name: "Demo", tenantId, state: "Disabled" }),
-    /subscription Demo .* is Disabled; choose another/,
+    /subscription Demo .* is Disabled\. Choose another/,
   ],
   [
     "another tenant's token",
