@@ -17,10 +17,10 @@ export function describeWithVaultAndDatabase(name: string, suite: () => void): v
 }
 
 /**
-* `describe`, unless something is missing. Then the suite is skipped with the reason in its name, or fails if CI is set, so
-* that a pipeline never passes without running it.
+ * `describe`, unless something is missing. Then the suite is skipped with the reason in its name, or fails if CI is set, so
+ * that a pipeline never passes without running it.
  *
-* @param missing the missing program and the cure. Undefined if nothing is missing.
+ * @param missing the missing program and the cure. Undefined if nothing is missing.
  */
 export function describeUnless(missing: string | undefined, name: string, suite: () => void): void {
   if (!missing) describe(name, suite);

@@ -40,8 +40,8 @@ export type FillIn = Readonly<Record<string, string | undefined>>;
 const width = 8;
 
 /**
-* Requests every operation, and returns the operations that Vault's policies do not refuse. The result of the request after the policy
-* check does not matter: the empty body also passes rules about parameters. Destructive requests come last.
+ * Requests every operation, and returns the operations that Vault's policies do not refuse. The result of the request after the policy
+ * check does not matter: the empty body also passes rules about parameters. Destructive requests come last.
  *
  * @param fillIns tried one after the other
  */

@@ -8,8 +8,8 @@ import { CERTIFICATE, deadlineMs, outputFromNow, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
 /**
-* Clients that send requests to Vault without a pause until they are stopped. They trust certificates by fingerprint. If two trusted
-* self-signed certificates differ only in the key, OpenSSL (so Node.js and curl) finds only one of them.
+ * Clients that send requests to Vault without a pause until they are stopped. They trust certificates by fingerprint. If two trusted
+ * self-signed certificates differ only in the key, OpenSSL (so Node.js and curl) finds only one of them.
  */
 class Load {
   answers = 0;
@@ -123,7 +123,7 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
     const current = vm().path("/run/vault-tls/current");
     const before = readlinkSync(current);
     await renewInKeyVault();
-// The same value as on Azure.
+    // The same value as on Azure.
     vm().environment["CERTIFICATE_SETTLE_SECONDS"] = "900";
     try {
       const { code, output } = await vm().run(CERTIFICATE);

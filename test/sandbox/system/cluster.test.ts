@@ -42,7 +42,7 @@ describeWithVault("A cluster of three nodes", () => {
     for (const one of attackers) one.start();
     try {
       await started;
-// The nodes are open now, so a program answers.
+      // The nodes are open now, so a program answers.
       const answered = () => attackers.every(({ findings }) => findings.answers.size > 0);
       await waitFor("an answer of each node to the attackers", answered, { deadlineMs });
     } finally {

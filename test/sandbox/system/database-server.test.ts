@@ -100,7 +100,7 @@ describeUnless(databaseMissing(), "The sandbox's database", () => {
     const [password = ""] = passwords();
     await ask(password, `DROP DATABASE ${environment.mysql.databaseName}`);
     await server?.stop();
-// This is the folder's state before the database exists.
+    // This is the folder's state before the database exists.
     rmSync(join(folder.path, "database-made"));
     await start();
     expect(await ask(password, "SELECT 1 AS one", environment.mysql.databaseName)).toEqual([{ one: 1 }]);

@@ -122,7 +122,7 @@ const worstValues: Readonly<Record<string, readonly Body[]>> = {
 
 /** Paths whose values are the deployers' business. */
 const nothingToBind = [
-// A person who writes policies can also write their own. docs/security.md says which log shows it.
+  // A person who writes policies can also write their own. docs/security.md says which log shows it.
   "sys/policies/acl/workload-*",
   "sys/leases/revoke-prefix/database/*",
   "sys/leases/revoke-prefix/auth/azure/login",

@@ -140,7 +140,7 @@ describeWithVault("First boot from the user data", () => {
     const files = readdirSync(running.folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
-// These files are the Key Vaults themselves.
+      // These files are the Key Vaults themselves.
       .filter((file) => file !== join(running.folder, "azure.json"));
     for (const must of ["vault.db", "first-boot-audit.log", `${VAULT}.log`, `${FIRST_BOOT}.log`])
       expect(files.join("\n")).toContain(must);

@@ -141,7 +141,7 @@ describeWithVaultAndDatabase("The deployed application, on App Service and besid
     const repair = await begin(running.sandbox, database);
     try {
       if (needed) await until("one to say so", async () => (await statuses()).includes(503));
-// Errors in the background have happened by now, because each client requests a page that needs everything.
+      // Errors in the background have happened by now, because each client requests a page that needs everything.
       await Promise.all(
         [...applications.values()].map((url) => fetch(`${url}/api/customers?page=1&pageSize=1`)),
       );

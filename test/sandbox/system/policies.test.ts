@@ -56,7 +56,7 @@ describe.each(["demo", "production"])("The policies of %s", (name) => {
     const { webApps, agentVms } = loadEnvironment(name);
     const workloads = [...webApps, ...agentVms].map(({ name, paths, databaseRole }) => ({
       name,
-// The requests that the environment file allows.
+      // The requests that the environment file allows.
       requests: [...paths, ...(databaseRole ? [`database/creds/${databaseRole}`] : [])].map(requestFor),
     }));
 

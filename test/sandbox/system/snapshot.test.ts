@@ -162,7 +162,7 @@ describeWithVault("A snapshot of Vault", () => {
   const env = () => vm().path("/etc/vault.d/vault.env");
   const RESTORE = "vault-restore.service";
 
-/** Requests a restore in the user data, as scripts/restore does. */
+  /** Requests a restore in the user data, as scripts/restore does. */
   async function restore(snapshot: string, kind: "restore" | "force" | "drill" = "restore", more = "") {
     const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
     const text = readFileSync(env(), "utf8");
@@ -472,7 +472,7 @@ describeWithVault("A snapshot of Vault", () => {
     await untilSaid(said, "core: applying snapshot");
     vm().kill(RESTORE, "SIGKILL");
     expect((await killed).code).not.toBe(0);
-// No --force here, although Vault has the data by now.
+    // No --force here, although Vault has the data by now.
     expect(await restore("newest")).toMatchObject({ code: 0, output: expect.stringMatching(/: restored$/m) });
     expect(await cluster()).toBe(before);
     expect(await mounts()).toContain("transit/");

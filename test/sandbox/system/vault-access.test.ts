@@ -29,7 +29,7 @@ describeWithVault("Who may log in to Vault", () => {
   const vm = () => running.sandbox.vault;
   beforeAll(() => vm().untilActive(ACCESS, { deadlineMs }));
 
-/** Changes the VM's settings, as an edit of the environment file and a deployment do. */
+  /** Changes the VM's settings, as an edit of the environment file and a deployment do. */
   async function tell(variables: Record<string, string>): Promise<string> {
     const file = vm().path("/etc/vault.d/vault.env");
     const lines = readFileSync(file, "utf8").split("\n");

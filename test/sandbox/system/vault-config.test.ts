@@ -11,8 +11,8 @@ import { deployerOf, useSandbox } from "./running-sandbox";
 import { LoggedInWorkload } from "./workloads";
 
 /**
-* One Vault from first boot. The suite applies the stack by Terraform, removes it, applies it by HTTP, removes it, and applies it by Terraform
-* again, all with a deployer's rights. (test/sandbox/vault-config compares the requests, on Vaults that the tests set up.)
+ * One Vault from first boot. The suite applies the stack by Terraform, removes it, applies it by HTTP, removes it, and applies it by Terraform
+ * again, all with a deployer's rights. (test/sandbox/vault-config compares the requests, on Vaults that the tests set up.)
  */
 describeWithTerraform("The running system's vault-config", () => {
   const running = useSandbox({ upTo: "vault" });

@@ -22,7 +22,7 @@ export class Workspace {
     private readonly id: string,
   ) {}
 
-/** Returns the records that arrived since a moment. Default: all. */
+  /** Returns the records that arrived since a moment. Default: all. */
   logs(since = ""): Logs {
     this.#takeJournals();
     const audit = this.sandbox.vaultNodes.flatMap(auditRows);

@@ -167,7 +167,10 @@ describe("scripts/destroy", () => {
       await waitFor("a look at the subnets", () => looks() > 0, { deadlineMs: 60_000 });
       expect(scene.imitations.isDeployed("network")).toBe(true);
       answer();
-      expect(await run.ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining("Azure still holds") });
+      expect(await run.ended).toMatchObject({
+        code: 0,
+        stderr: expect.not.stringContaining("Azure still holds"),
+      });
       expect(looks()).toBeGreaterThan(1);
     });
 

@@ -152,7 +152,9 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     scene.vault.removal = 403;
     const { code, stderr } = await deploy("--allow-loss", machineOf(3));
     expect(code).toBe(1);
-    expect(stderr).toMatch(/cannot remove vault-3 from .*permission denied.*Restore the earlier vault\.nodes/);
+    expect(stderr).toMatch(
+      /cannot remove vault-3 from .*permission denied.*Restore the earlier vault\.nodes/,
+    );
     expect(scene.imitations.changes).toEqual([]);
   });
 

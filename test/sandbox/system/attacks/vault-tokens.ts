@@ -134,7 +134,7 @@ function from(scene: Scene, token: string, place: string | undefined) {
 }
 
 function changed(token: string): string {
-// Vault ignores parts of a service token's signature, and the spare bits of a batch token's last letter. The second
-// and the third letter from the end matter in both.
+  // Vault ignores parts of a service token's signature, and the spare bits of a batch token's last letter. The second
+  // and the third letter from the end matter in both.
   return token.replace(/..(?=.$)/, (two) => (two === "AA" ? "BB" : "AA"));
 }
