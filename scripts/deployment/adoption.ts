@@ -5,15 +5,15 @@ import type { AzureCli } from "./azure-cli";
 import { type TerraformRun, terraform } from "./terraform";
 import { unfolded } from "./terraform-failure";
 
-/** What is there already though the stack is to make it, by what Terraform said of it. */
+/** A resource that already exists although the stack must create it, from Terraform's message. */
 export interface Stranger {
   /** Terraform's address. */
   readonly address: string;
-  /** What `terraform import` takes; undefined where Azure did not say. */
+  /** The id for `terraform import`. Undefined if Azure's message does not contain it. */
   readonly id: string | undefined;
 }
 
-/** Azure and Vault, as the providers repeat them: the first group is the id. */
+/** Messages of Azure and Vault, as the providers repeat them. The first group is the id. */
 const alreadyThere = [
   /a resource with the ID "([^"]+)" already exists/i,
   /path is already in use at ([^\s,]+?)\/?(?=[\s,]|$)/,
@@ -21,7 +21,7 @@ const alreadyThere = [
   /RoleDefinitionWithSameNameExists()/,
 ];
 
-/** What a failed run of Terraform met; undefined when something else went wrong besides. */
+/** Returns the existing resources that made Terraform fail. Undefined if there was any other error. */
 export function strangersIn(output: string): Stranger[] | undefined {
   const [, ...errors] = unfolded(output).split(/ ?Error: /);
   const found = errors.map((error): Stranger | undefined => {
@@ -55,9 +55,9 @@ const found = z.object({
 });
 
 /**
- * Puts what is there into a stack's state, as if the run that made it had not been killed.
- * @param plan the stack's, with what the strangers are to be
- * @throws {UserError} when one of them cannot be found or taken in
+ * Imports existing resources into a stack's state, as if the run that created them had not been killed.
+ * @param plan the stack's plan, with the expected values of these resources
+ * @throws {UserError} if a resource cannot be found or imported
  */
 export async function adopt(
   strangers: readonly Stranger[],
@@ -68,7 +68,7 @@ export async function adopt(
   }
 }
 
-/** Roles and their assignments, which Azure refuses without their ids. */
+/** Finds a role or an assignment. Azure's refusal does not contain its id. */
 async function find(address: string, plan: Plan, az: AzureCli): Promise<string> {
   const change = plan.resource_changes?.find((one) => one.address === address);
   const planned = values.parse(change?.change.after ?? {});
@@ -87,7 +87,7 @@ async function find(address: string, plan: Plan, az: AzureCli): Promise<string> 
     if (same) return same.id;
   } else if (scope && definition) return `${definition}|${scope}`;
   throw new UserError(
-    `A run that was killed left what ${address} is to be, and Azure does not say where; look for it in the portal, and delete it.`,
+    `A killed run created the resource of ${address}, but Azure does not report its id. Find it in the portal and delete it.`,
   );
 }
 

@@ -17,10 +17,10 @@ const autopilotState = z.object({
   ),
 });
 
-/** What Raft's autopilot knows of the nodes, by their names. */
+/** The state of the nodes in Raft's autopilot, by name. */
 export type AutopilotState = z.infer<typeof autopilotState>;
 
-/** @param client with a deployer's login */
+/** @param client a client with a deployer's login */
 export async function readAutopilotState(client: VaultClient): Promise<AutopilotState> {
   return autopilotState.parse(
     await client.request({ method: "GET", path: "sys/storage/raft/autopilot/state" }),

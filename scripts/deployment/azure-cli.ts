@@ -14,14 +14,14 @@ export class AzureCliError extends UserError {
 
   constructor(
     sentence: string,
-    /** All that it said on stderr. */
+    /** Its complete stderr. */
     readonly said: string,
   ) {
     super(sentence);
   }
 }
 
-/** The Azure CLI; at most four of its calls run at once, since each is a Python program of its own. */
+/** The Azure CLI. At most four calls run at once, because each is a separate Python program. */
 export class AzureCli {
   private running = 0;
   private readonly queue: (() => void)[] = [];
@@ -34,8 +34,8 @@ export class AzureCli {
   ) {}
 
   /**
-   * Runs a command and reads what it prints, JSON.
-   * @throws {UserError} when it fails, in a sentence.
+   * Runs a command and reads its JSON output.
+   * @throws {UserError} with one sentence, if the command fails.
    */
   async json<Schema extends z.ZodType>(schema: Schema, ...args: string[]): Promise<z.infer<Schema>> {
     const { stdout } = await this.run(...args, "--output", "json");
@@ -56,7 +56,7 @@ export class AzureCli {
     throw new AzureCliError(azureErrorSentence(commandOf(args), result.stderr), result.stderr);
   }
 
-  /** `az rest` does not try again by itself, as other commands do. All commands here may be run twice. */
+  /** Retries `az rest`, because only other commands retry by themselves. All commands here can run twice. */
   private async attemptAgain(args: readonly string[]): Promise<CommandResult | undefined> {
     for (const seconds of pauses) {
       const result = await this.attempt(...args);
@@ -66,12 +66,12 @@ export class AzureCli {
     return this.attempt(...args);
   }
 
-  /** Makes a login of a pipeline last for what comes next; a person's is left alone. */
+  /** Renews a pipeline's login for the next step. Does not change a person's login. */
   async renewLogin(): Promise<void> {
     await this.login?.renew();
   }
 
-  /** Runs a command that may fail; undefined where there is no Azure CLI. */
+  /** Runs a command that may fail. Returns undefined if the Azure CLI is missing. */
   async attempt(...args: string[]): Promise<CommandResult | undefined> {
     if (this.running >= 4) await new Promise<void>((resolve) => this.queue.push(resolve));
     this.running++;
@@ -86,9 +86,9 @@ export class AzureCli {
 }
 
 export const azureCliMissing =
-  "The Azure CLI (az) is not on the PATH; install it (https://learn.microsoft.com/cli/azure/install-azure-cli).";
+  "The Azure CLI (az) is not on the PATH. Install it (https://learn.microsoft.com/cli/azure/install-azure-cli).";
 
-/** Its words up to the first option. */
+/** Returns the command's words up to the first option. */
 function commandOf(args: readonly string[]): string {
   const end = args.findIndex((arg) => arg.startsWith("-"));
   return args.slice(0, end === -1 ? undefined : end).join(" ");

@@ -2,10 +2,10 @@ const throttled = /TooManyRequests|Too Many Requests|Throttled\b/i;
 const failedByItself =
   /InternalServerError|Internal Server Error|ServiceUnavailable|Service Unavailable|Bad Gateway|Gateway Time-?out/i;
 
-/** Whether the same request may succeed a moment later. */
+/** Returns true if the same request may succeed a moment later. */
 export const isMomentary = (text: string): boolean => throttled.test(text) || failedByItself.test(text);
 
-/** What Azure's answers mean, and the cure. Source of the codes: Entra's list of AADSTS errors, Azure Resource Manager. */
+/** The meaning of Azure's answers, and the cure. Source of the codes: Entra's list of AADSTS errors, Azure Resource Manager. */
 const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
   [
     /AADSTS(?:50076|50078|50079|50089|50132|50173|70008|70043|700082|700084)|refresh token has expired|Interactive authentication is needed/i,
@@ -20,12 +20,12 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
   [
     /ForbiddenByRbac/,
     () =>
-      "Key Vault refuses the login: a role assignment takes some minutes to work; run the same command again, and see that you are among the environment's deployers.",
+      "Key Vault refuses the login. A role assignment takes some minutes to work. Check that you are a deployer of the environment, and run the same command again.",
   ],
   [
     /authorization to perform action '([^']+)'.*?over scope '([^']+)'/s,
     ([, action, scope]) =>
-      `The login may not do ${action} on ${scope}; have an owner of the subscription grant it (docs/deploy.md lists the rights).`,
+      `The login does not have the right ${action} on ${scope}. Ask an owner of the subscription to grant it (docs/deploy.md lists the rights).`,
   ],
   [
     /RequestDisallowedByPolicy/,
@@ -40,42 +40,42 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
   [
     /ZonalAllocationFailed|OverconstrainedZonalAllocationRequest/,
     () =>
-      "Azure has no room for a VM of that size in the zone now; choose another zone, no zone, or another size in the environment file, and run the same command again.",
+      "Azure currently has no capacity for a VM of that size in the zone. Choose another zone, no zone, or another size in the environment file, and run the same command again.",
   ],
   [
     /(?:Overconstrained)?AllocationFailed|ProvisionNotSupportedForRegion|ServerCapacityNotAvailable|LocationIsOfferRestricted|No available instances/,
     () =>
-      "Azure has no room in the region for what was asked now; choose another size or location in the environment file, or run the same command again later.",
+      "Azure currently has no capacity in the region for this request. Choose another size or location in the environment file, or run the same command again later.",
   ],
   [
     /disk controller types? supported|diskControllerType/i,
     () =>
-      "The VM's size has other disks (SCSI or NVMe) than its operating system's disk; choose another size, such as Standard_D2s_v5 or Standard_D2s_v6.",
+      "The VM's size has another disk controller (SCSI or NVMe) than its operating system's disk. Choose another size, such as Standard_D2s_v5 or Standard_D2s_v6.",
   ],
   [
     /SkuNotAvailable/,
     () =>
-      "Azure does not offer a VM of that size to this subscription there; choose another size, zone or location in the environment file (`az vm list-skus` shows them).",
+      "Azure does not offer a VM of that size to this subscription there. Choose another size, zone or location in the environment file (`az vm list-skus` shows them).",
   ],
   [
     /QuotaExceeded|PublicIP\w*CountLimitReached|region has quota of \d+ instances|OperationNotAllowed[^\n]*quota|exceeding approved [^\n]*quota|Current Limit \(/i,
     () =>
-      "The subscription's quota is used up; ask for more in the portal (Subscriptions, Usage + quotas), or choose smaller sizes in the environment file.",
+      "The subscription's quota is used up. Request more in the portal (Subscriptions, Usage + quotas), or choose smaller sizes in the environment file.",
   ],
   [
     /ReservedResourceName/,
     () =>
-      "Azure keeps a word in that name for itself; choose another name for the environment or the web app, without microsoft or windows.",
+      "The name contains a word that Azure reserves. Choose another name for the environment or the web app, without microsoft or windows.",
   ],
   [
     /EncryptionAtHost[^\n]*not enabled|'securityProfile\.encryptionAtHost' is not valid/i,
     () =>
-      "Encryption at host is not registered in the subscription; run `az feature register --namespace Microsoft.Compute --name EncryptionAtHost` and wait some minutes, or set encryptionAtHost to false.",
+      "Encryption at host is not registered in the subscription. Run `az feature register --namespace Microsoft.Compute --name EncryptionAtHost` and wait some minutes, or set encryptionAtHost to false.",
   ],
   [
     /OverlappingSubnetsNotPermittedInSecurityRule/,
     () =>
-      "Two ranges of the environment file overlap; remove the smaller one, and run the same command again.",
+      "Two ranges of the environment file overlap. Remove the smaller one, and run the same command again.",
   ],
   [
     /SubnetsHaveNoServiceEndpointsConfigured/,
@@ -91,17 +91,17 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
   [
     /ExpiredAuthenticationToken/,
     () =>
-      "A token of the login to Azure expired meanwhile; run the same command again, after `az login` if it says so.",
+      "A token of the login to Azure expired meanwhile. Run the same command again. If it asks for `az login`, log in first.",
   ],
   [
     throttled,
     () =>
-      "Azure takes no more requests of this subscription for a moment; wait a minute, and run the same command again.",
+      "Azure currently accepts no more requests from this subscription. Wait a minute, and run the same command again.",
   ],
   [
     failedByItself,
     () =>
-      "Azure failed with an error of its own; run the same command again, and look at https://azure.status.microsoft if it stays.",
+      "Azure failed with an internal error. Run the same command again. If the error stays, look at https://azure.status.microsoft.",
   ],
   [
     /getaddrinfo|NameResolutionError|Max retries exceeded|ConnectionError|ConnectTimeout/,
@@ -109,7 +109,7 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
   ],
 ];
 
-/** The cause that a text of Azure's names, in a sentence with its cure; undefined for what is not known. */
+/** Returns a sentence with the cause and cure of an error text from Azure. Undefined for an unknown error. */
 export function knownAzureCause(text: string): string | undefined {
   for (const [pattern, sentence] of causes) {
     const match = pattern.exec(text);
@@ -118,7 +118,7 @@ export function knownAzureCause(text: string): string | undefined {
   return undefined;
 }
 
-/** A failed command of the Azure CLI, in a sentence. */
+/** Describes a failed command of the Azure CLI in a sentence. */
 export function azureErrorSentence(command: string, stderr: string): string {
   const known = knownAzureCause(stderr);
   if (known) return known;

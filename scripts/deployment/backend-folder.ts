@@ -11,7 +11,7 @@ import { unfolded } from "./terraform-failure";
 /** Terraform's backend block, by its type. */
 export type Backend = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** A folder with nothing in it but a backend, for which Terraform needs no provider. */
+/** A folder that contains only a backend. Terraform needs no provider for it. */
 export class BackendFolder {
   private readonly folder = temporaryFolder();
   private backend: Backend = {};
@@ -29,8 +29,8 @@ export class BackendFolder {
   }
 
   /**
-   * Moves the state from the backend that is open to another one. A signal does not end this.
-   * @throws {UserError} when Terraform cannot do that
+   * Moves the state from the open backend to another one. A signal does not end this.
+   * @throws {UserError} if Terraform cannot move it
    */
   async moveTo(backend: Backend): Promise<void> {
     await this.write(backend);

@@ -5,13 +5,13 @@ import { terraformEnvironment } from "../../lib/terraform/terraform-program";
 import type { Login } from "./login";
 import { projectFolder } from "./project";
 
-/** What configures Vault's clients: the user's own must not reach the provider, nor switch off its checks. */
+/** Variables that configure Vault's clients. The user's own must not reach the provider or switch off its checks. */
 const vaultVariables = /^(?:VAULT_|TERRAFORM_VAULT_)/;
 
-/** What leads a Terraform elsewhere than to the stack's own folder and state, or adds to its arguments. */
+/** Variables that give Terraform another folder, another state, or more arguments. */
 const terraformVariables = /^TF_(?:DATA_DIR|WORKSPACE|CLI_ARGS)/;
 
-/** Terraform's environment: this process's, told which environment and subscription, without anything of Vault's. */
+/** Returns Terraform's environment: this process's variables with the environment and subscription, without Vault's variables. */
 export function childEnvironment(
   { name }: Environment,
   login: Pick<Login, "subscriptionId"> | undefined,
@@ -32,8 +32,8 @@ export function withoutTerraformSettings(env: NodeJS.ProcessEnv): NodeJS.Process
 }
 
 /**
- * Each provider is fetched once for all stacks. What Terraform notes of it beside a stack is not committed (scripts/lock-providers makes
- * what is), so it may hold this platform's checksum alone.
+ * Downloads each provider once for all stacks. Nobody commits the lock file that Terraform writes in a stack's folder (scripts/lock-providers
+ * writes the committed ones), so it may contain only this platform's checksum.
  */
 function providerCache(): NodeJS.ProcessEnv {
   if (process.env.TF_PLUGIN_CACHE_DIR) return {};
@@ -42,7 +42,7 @@ function providerCache(): NodeJS.ProcessEnv {
   return { TF_PLUGIN_CACHE_DIR: folder, TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE: "1" };
 }
 
-/** The same for the stack vault-config: the login for the Vault provider, and no log that would hold it. */
+/** Returns the same for the stack vault-config: with the Vault provider's login, and without logs that would contain it. */
 export function withVaultLogin(
   env: NodeJS.ProcessEnv,
   { certificateFile }: { readonly certificateFile: string },

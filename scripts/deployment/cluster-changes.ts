@@ -1,14 +1,14 @@
 import { actionOf, attributeChanges, type Plan, type ResourceChange } from "../plan-summary/plan";
 
-/** A node of Vault's cluster, and what a plan does to it. */
+/** A node of Vault's cluster, and a plan's changes to it. */
 export interface NodeChange {
   /** Raft's name of the node, such as vault-2. */
   readonly name: string;
-  /** Of the resources of this node that the plan changes. */
+  /** Addresses of this node's resources that the plan changes. */
   readonly addresses: readonly string[];
-  /** Whether its VM stops: for another size, image, zone or disk. */
+  /** True if its VM stops: for another size, image, zone or disk. */
   readonly stops: boolean;
-  /** Whether its VM goes for good. */
+  /** True if the plan deletes its VM permanently. */
   readonly leaves: boolean;
 }
 
@@ -18,10 +18,10 @@ const nodeIn = /[._](?:node|private-name-vault)-(\d+)(?=_|$)/;
 const machine = "azurerm_linux_virtual_machine.";
 const stopping = [machine, "azurerm_managed_disk.", "azurerm_virtual_machine_data_disk_attachment."];
 
-/** What Azure changes while a VM runs. Source: azurerm, linux_virtual_machine_resource.go. */
+/** Arguments that Azure can change while a VM runs. Source: azurerm, linux_virtual_machine_resource.go. */
 const live = ["tags", "user_data", "identity"];
 
-/** What a plan of vault-server does to the nodes that exist; none where there is a single one. */
+/** Returns the changes of a plan of vault-server to the existing nodes. Empty if there is only one node. */
 export function clusterChanges(stack: string, plan: Plan): NodeChange[] {
   if (stack !== "vault-server") return [];
   const changes = (plan.resource_changes ?? []).filter(({ mode }) => mode === "managed");

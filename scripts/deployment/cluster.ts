@@ -12,7 +12,7 @@ const raftConfiguration = z.object({
 });
 
 export interface ClusterOptions {
-  /** Does work with Vault's API, as a deployer. */
+  /** Calls Vault's API as a deployer. */
   readonly withVault: <T>(work: (vault: VaultClient) => Promise<T>) => Promise<T>;
   /** How long to wait for a node. */
   readonly seconds: number;
@@ -24,8 +24,8 @@ export class Cluster {
   constructor(private readonly options: ClusterOptions) {}
 
   /**
-   * Who is next of the nodes that are to change: one that does not serve, then the standbys, and the active node last. A failover thus never
-   * leads back to a node that is yet to change.
+   * Chooses the next node to change: first a node that does not serve, then the standbys, and the active node last. So a failover never
+   * returns to a node that must still change.
    */
   async next(nodes: readonly string[], report: Report): Promise<string> {
     return this.wait("Vault to say which node is active", report, async () => {
@@ -36,7 +36,7 @@ export class Cluster {
     });
   }
 
-  /** Waits until all of these nodes serve, so that Vault can do without another one. */
+  /** Waits until all of these nodes serve. Then Vault can work without one more node. */
   async untilServing(nodes: readonly string[], report: Report): Promise<void> {
     await this.wait(`${nodes.join(" and ")} to be healthy`, report, async () => {
       const state = await this.state();
@@ -47,14 +47,14 @@ export class Cluster {
   }
 
   /**
-   * Waits until a node that was changed serves again, with all that Vault has written since.
-   * @param version of the Vault that it has to run
+   * Waits until a changed node serves again and has all of Vault's writes since the change.
+   * @param version the version of Vault that the node must run
    */
   async untilBack(node: string, version: string, report: Report): Promise<void> {
     let written: number | undefined;
     await this.wait(`${node} to be back in the cluster`, report, async () => {
       const state = await this.state();
-      // A node tells the leader of its log every few seconds. That it has this much was told after the change.
+      // A node reports its log's position to the leader every few seconds. A report with this position came after the change.
       written ??= state.servers[state.leader]?.last_index ?? 0;
       const server = state.servers[node];
       if (!server || !serves(state, node) || server.last_index < written)
@@ -65,7 +65,7 @@ export class Cluster {
     });
   }
 
-  /** Takes a node out of the votes, and out of the cluster; nothing where it is out already. */
+  /** Removes a node's vote, then the node from the cluster. Does nothing if the node is not in the cluster. */
   async remove(node: string, report: Report): Promise<void> {
     const { withVault } = this.options;
     let refusal: VaultRefusal | undefined;
@@ -84,7 +84,7 @@ export class Cluster {
     );
     if (refusal)
       throw new UserError(
-        `A deployer may not take ${node} out of the cluster yet (${refusal.errors.join("; ").trim()}); set vault.nodes to what it was, deploy, which gives this right, and then lower it again.`,
+        `A deployer cannot remove ${node} from the cluster yet (${refusal.errors.join("; ").trim()}). Restore the earlier vault.nodes and deploy, which grants this right. Then lower vault.nodes again.`,
       );
   }
 

@@ -1,7 +1,7 @@
 import { actionOf, type Plan, type ResourceChange } from "../plan-summary/plan";
 import { DeploymentProblems } from "./deployment-problems";
 
-/** Types of resources that hold what a deployment cannot make again, and what goes with them. */
+/** Types of resources with data that a deployment cannot restore, and that data in words. */
 const contents: Readonly<Record<string, string>> = {
   azurerm_key_vault: "its keys, certificates and secrets",
   azurerm_key_vault_key: "all that is encrypted under the key",
@@ -15,25 +15,25 @@ const contents: Readonly<Record<string, string>> = {
   vault_transit_secret_backend_key: "all that is encrypted with the key",
 };
 
-/** Types that hold data in one stack only. */
+/** Types that contain data only in one stack. */
 const contentsInStack: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  // An agent's VM holds nothing of its own.
+  // An agent's VM contains no data of its own.
   "vault-server": { azurerm_linux_virtual_machine: "Vault's audit log, which is on its OS disk" },
   // The next deployment pushes the package again.
   "agent-vm": { azurerm_storage_account: "" },
 };
 
-/** Sizes and times for which data is kept, wherever they stand in a resource. */
+/** Sizes and retention times, anywhere in a resource. */
 const amount = /(?:^|_)(?:size_gb|retention_days|retention_in_days|soft_delete_retention_days|days)$/;
 
-/** Something that a plan takes away for good. */
+/** A permanent loss in a plan. */
 export interface Loss {
   readonly address: string;
-  /** What happens and what goes with it. */
+  /** The change and the data that is lost. */
   readonly sentence: string;
 }
 
-/** What a plan destroys, replaces or shrinks of what holds data, whatever caused it. */
+/** Returns the resources with data that a plan destroys, replaces or shrinks, for any reason. */
 export function lossesOf(stack: string, plan: Plan): Loss[] {
   return (plan.resource_changes ?? []).flatMap((change) => {
     const lost = { ...contents, ...contentsInStack[stack] }[typeOf(change)];
@@ -58,15 +58,15 @@ export function lossesOf(stack: string, plan: Plan): Loss[] {
 }
 
 /**
- * Refuses a plan that takes data away.
- * @param allowed addresses of which the person who deploys says that they may go
- * @throws {DeploymentProblems} with a sentence for each resource
+ * Refuses a plan that deletes data.
+ * @param allowed addresses of resources that the deployer allows to be deleted
+ * @throws {DeploymentProblems} with a sentence for each other resource
  */
 export function refuseDataLoss(losses: readonly Loss[], allowed: readonly string[]): void {
   const refused = losses.filter(({ address }) => !allowed.includes(address));
   if (refused.length === 0) return;
   throw new DeploymentProblems(
-    "Nothing of this stack was changed, since data would be lost",
+    "Nothing of this stack was changed, because data would be lost",
     refused.map(
       ({ address, sentence }) =>
         `${sentence}; undo the change in the environment file or in Azure that asks for it, or add --allow-loss '${address}' if that may be lost.`,
@@ -74,12 +74,12 @@ export function refuseDataLoss(losses: readonly Loss[], allowed: readonly string
   );
 }
 
-/** `azurerm_managed_disk.data` and `module.x.azurerm_managed_disk.data[0]` are of one type. */
+/** Returns the type in an address. `azurerm_managed_disk.data` and `module.x.azurerm_managed_disk.data[0]` have the same type. */
 function typeOf({ address }: ResourceChange): string {
   return address.split(".").find((part) => /^(?:azurerm|vault)_/.test(part)) ?? "";
 }
 
-/** `storage.0.size_gb: 128 to 64` of each amount that becomes less. */
+/** Returns `storage.0.size_gb: 128 to 64` for each amount that becomes smaller. */
 function shrinking(before: unknown, after: unknown, path = ""): string[] {
   if (typeof before === "number" && typeof after === "number") {
     const name = path.split(".").at(-1) ?? "";

@@ -1,6 +1,6 @@
 import { UserError } from "../../lib/processes/user-error";
 
-/** Several things at once that keep a script from going on. */
+/** Several problems that stop a script. */
 export class DeploymentProblems extends UserError {
   override readonly name = "DeploymentProblems";
 

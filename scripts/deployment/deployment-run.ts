@@ -12,23 +12,23 @@ import { synthesizeSystem } from "./system";
 import type { TerraformRun } from "./terraform";
 import { VaultAccess } from "./vault";
 
-/** What the options of scripts/deploy say. */
+/** The options of scripts/deploy. */
 export interface DeploymentOptions {
   wait: number;
   allowedLosses: readonly string[];
   /** Addresses of the resources to replace. */
   replace: readonly string[];
-  /** Whether all nodes of a cluster change together. */
+  /** True if all nodes of a cluster change together. */
   atOnce: boolean;
-  /** Digests by stack; undefined where plans are applied that nobody reviewed. */
+  /** Digests of reviewed plans by stack. Undefined if no review is required. */
   reviewed: ReadonlyMap<string, string> | undefined;
 }
 
-/** What the parts of one deployment share: its stacks, what is known of their states, and the way to Vault. */
+/** The data that all parts of one deployment share: its stacks, their states, and the connection to Vault. */
 export class DeploymentRun {
   readonly progress = new DeploymentProgress();
   readonly az: AzureCli;
-  /** All stacks; those that are chosen; what is known of each stack's state. */
+  /** All stacks, the chosen stacks, and each stack's known state. */
   readonly system: readonly SynthesizedStack[];
   readonly stacks: readonly SynthesizedStack[];
   states: ReadonlyMap<string, StackState> = new Map();
@@ -45,7 +45,7 @@ export class DeploymentRun {
     this.az = new AzureCli(interruption.signal);
   }
 
-  /** Does a step of Terraform with a stack. */
+  /** Runs a step of Terraform on a stack. */
   onStack<T>(
     what: string,
     stack: string,
@@ -65,13 +65,13 @@ export class DeploymentRun {
     );
   }
 
-  /** What a plan of a stack replaces. */
+  /** The resources that a plan of a stack replaces. */
   scopeOf(stack: string): PlanScope {
     const state = this.states.get(stack);
     return { replace: this.options.replace.filter((address) => state?.holds(address)) };
   }
 
-  /** Reads the state of a stack that was initialized. */
+  /** Reads the state of an initialized stack. */
   async readState(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
     const state = await readState({ stack, env, interruption: this.interruption });
     this.states = new Map([...this.states, [stack, state]]);
@@ -83,7 +83,7 @@ export class DeploymentRun {
     return state;
   }
 
-  /** The certificate is fetched once, and once more after what may bring another one. */
+  /** Fetches the certificate once, and again after a step that may change it. */
   async vaultAccess(): Promise<VaultAccess> {
     this.vault ??= await this.progress.step("Vault: certificate from Key Vault", () =>
       VaultAccess.open(this.az, this.environment, this.stateOf("vault-server")),
@@ -91,12 +91,12 @@ export class DeploymentRun {
     return this.vault;
   }
 
-  /** Does work as a deployer who is logged in to Vault. */
+  /** Runs work as a deployer who is logged in to Vault. */
   async asDeployer<T>(work: (client: VaultClient) => Promise<T>): Promise<T> {
     return (await this.vaultAccess()).asDeployer(work);
   }
 
-  /** The next use of Vault fetches its certificate again. */
+  /** Makes the next use of Vault fetch its certificate again. */
   forgetVault(): void {
     this.vault?.close();
     this.vault = undefined;

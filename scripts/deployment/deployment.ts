@@ -16,7 +16,7 @@ import { breakLock } from "./stack-state";
 import { trySystem } from "./system-trial";
 import { UnfinishedWork } from "./unfinished-work";
 
-/** What scripts/deploy --json prints. */
+/** The output of scripts/deploy --json. */
 export interface Result {
   environment: string;
   ok: boolean;
@@ -26,7 +26,7 @@ export interface Result {
     | ReviewablePlan
   )[];
   outputs?: Record<string, unknown>;
-  /** One sentence a problem, each with its cure. */
+  /** One sentence for each problem, with its cure. */
   problems?: readonly string[];
 }
 
@@ -74,7 +74,7 @@ export class Deployment {
     this.result.outputs = allOutputs(run.states);
   }
 
-  /** @param show takes each plan as a person reads it */
+  /** @param show prints each plan for a person */
   async plan(show: (text: string) => void): Promise<void> {
     const env = await this.prepare();
     for (const stack of this.run.stacks) {
@@ -102,18 +102,18 @@ export class Deployment {
     }
   }
 
-  /** Gives back what the run holds beside states: the file with Vault's certificate. */
+  /** Deletes the run's temporary file with Vault's certificate. */
   close(): void {
     this.run.forgetVault();
   }
 
-  /** Only the lock that somebody saw: another run may hold one by now. */
+  /** Releases only the lock with this id, because another run may now hold a new lock. */
   async breakLock(id: string): Promise<void> {
     const { az, environment, system: stacks, interruption, progress } = this.run;
     const lock = (await stateLocks({ az, environment, stacks })).find(({ ID }) => ID === id);
     if (!lock) {
       throw new UserError(
-        `No state of ${environment.name} has the lock ${id}; run again without --break-lock, which says what is locked.`,
+        `No state of ${environment.name} has the lock ${id}. Run again without --break-lock. The script then names the locked states.`,
       );
     }
     const { stack, Who, Created } = lock;
@@ -122,7 +122,7 @@ export class Deployment {
     );
   }
 
-  /** Plans as deploy() does. @param show takes each plan as a reviewer reads it */
+  /** Plans as deploy() does. @param show prints each plan for a reviewer */
   async planForReview(show: (text: string) => void): Promise<void> {
     const env = await this.prepare();
     for (const { name } of this.run.stacks) {
@@ -142,7 +142,7 @@ export class Deployment {
     }
   }
 
-  /** Looks at everything that is needed, and gives what Terraform runs with. */
+  /** Checks everything that the deployment needs, and returns Terraform's environment. */
   private async prepare(): Promise<NodeJS.ProcessEnv> {
     const { environment, az, system, stacks, interruption, progress } = this.run;
     const unfinished = new UnfinishedWork(environment.name);
@@ -155,8 +155,8 @@ export class Deployment {
   }
 
   /**
-   * Does what vault-config needs Vault's certificate and the deployer's token for; other stacks get neither.
-   * @param wait whether to wait for Vault first
+   * Runs work on vault-config with Vault's certificate and the deployer's token. Other stacks get neither.
+   * @param wait true to wait for Vault first
    */
   private async withLogin(
     stack: string,

@@ -4,9 +4,9 @@ import { type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client
 const irrevocable = z.object({ leases: z.array(z.object({ lease_id: z.string() })).nullish() });
 
 /**
- * Revokes the database leases that expired and that Vault gave up. Source: Vault, vault/expiration.go (irrevocable leases).
+ * Revokes the expired database leases that Vault no longer tries to revoke. Source: Vault, vault/expiration.go (irrevocable leases).
  *
- * @returns the leases that ended, and why others did not
+ * @returns the revoked leases, and the reason for each other lease
  */
 export async function endExpiredLeases(
   client: VaultClient,

@@ -6,7 +6,7 @@ import { azureErrorSentence } from "./azure-error";
 import { runCommand } from "./run-command";
 import { temporaryFolder } from "./temporary-folder";
 
-/** What GitHub sets in a job that may ask for tokens, and a workflow of this project. */
+/** Variables that GitHub sets in a job with `id-token: write`, and variables from this project's workflows. */
 const pipelineVariables = z.object({
   ACTIONS_ID_TOKEN_REQUEST_URL: z.url(),
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: z.string().min(1),
@@ -17,25 +17,25 @@ const pipelineVariables = z.object({
 
 const audience = "api://AzureADTokenExchange";
 
-/** GitHub's assertion is good for five minutes. After it az has only the tokens that it asked for before. */
+/** GitHub's assertion is valid for five minutes. After that, az has only the tokens that it already requested. */
 const goodForMs = 3 * 60_000;
 
-/** Keeps az logged in during a job of GitHub Actions, which may take hours: each login has a fresh assertion. */
+/** Keeps az logged in during a job of GitHub Actions, which may take hours. Each login uses a new assertion. */
 export class FederatedLogin {
   private renewedAt = Number.NEGATIVE_INFINITY;
   private renewal: Promise<void> | undefined;
 
   private constructor(private readonly variables: z.infer<typeof pipelineVariables>) {}
 
-  /** Undefined where a person is logged in. */
+  /** Undefined if a person is logged in. */
   static fromEnvironment(env: NodeJS.ProcessEnv = process.env): FederatedLogin | undefined {
     const { success, data } = pipelineVariables.safeParse(env);
     return success && env.ARM_USE_OIDC === "true" ? new FederatedLogin(data) : undefined;
   }
 
   /**
-   * Logs az in, unless it did so just now: before each use, since any may need a token that az does not have yet.
-   * @throws {UserError} where GitHub gives no assertion, or Entra does not take it.
+   * Logs az in, unless it did so a moment ago. Call this before each use, because each may need a token that az does not have yet.
+   * @throws {UserError} if GitHub issues no assertion, or if Entra rejects it.
    */
   async renew(): Promise<void> {
     if (Date.now() - this.renewedAt < goodForMs) return;
@@ -54,7 +54,7 @@ export class FederatedLogin {
     const begun = Date.now();
     const folder = temporaryFolder();
     try {
-      // By a file, since anybody on the machine can read arguments.
+      // Uses a file, because everybody on the machine can read arguments.
       const file = join(folder.path, "assertion");
       await writeFile(file, await this.assertion(), { mode: 0o600 });
       const identity = ["--service-principal", "--username", client, "--tenant", tenant];
@@ -67,7 +67,7 @@ export class FederatedLogin {
     }
   }
 
-  /** Says by GitHub's signature which job this is. */
+  /** Returns GitHub's signed assertion about this job. */
   private async assertion(): Promise<string> {
     const { ACTIONS_ID_TOKEN_REQUEST_URL: place, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = this.variables;
     const url = new URL(place);
@@ -80,7 +80,7 @@ export class FederatedLogin {
       return z.object({ value: z.string().min(1) }).parse(await response.json()).value;
     } catch {
       throw new UserError(
-        "GitHub gives this job no token for Azure; see that the job has `id-token: write`, and run the workflow again.",
+        "GitHub issues no token for Azure to this job. Check that the job has `id-token: write`, and run the workflow again.",
       );
     }
   }

@@ -1,11 +1,11 @@
 import { type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
 
 /**
- * Removes the database engine, where an earlier removal ended half way because MySQL was away: Vault keeps its path, and answers nothing
- * there but that. Source: Vault, vault/router.go.
+ * Removes the database engine if an earlier removal stopped halfway because MySQL was away. Vault then keeps the engine's path, and accepts
+ * only another removal there. Source: Vault, vault/router.go.
  *
- * @returns whether it was so; an engine that answers stays
- * @throws VaultRefusal while MySQL is still away
+ * @returns true if it removed the engine. It does not remove a working engine.
+ * @throws VaultRefusal if MySQL is still away
  */
 export async function finishRemovalOfDatabaseEngine(client: VaultClient): Promise<boolean> {
   try {

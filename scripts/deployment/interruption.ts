@@ -3,12 +3,12 @@ import { UserError } from "../../lib/processes/user-error";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** What Ctrl-C, SIGTERM and SIGHUP do to a script: it goes no further, and ends when what it began is safe. */
+/** Handles Ctrl-C, SIGTERM and SIGHUP: the script starts no further step, and ends when the current step is safe. */
 export class Interruption {
   readonly #controller = new AbortController();
-  /** Rejects at the first signal: for what may be left at once. */
+  /** Rejects at the first signal, for work that can stop at once. */
   readonly promise: Promise<never>;
-  /** What must be waited for, as in "Terraform to finish with network"; empty when nothing must. */
+  /** The work that the script must wait for, as in "Terraform to finish with network". Empty if there is none. */
   waitingFor = "";
   #received: NodeJS.Signals | undefined;
 
@@ -24,7 +24,7 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** 128 and the signal's number, as shells do; undefined where there was none. */
+  /** 128 plus the signal's number, as in shells. Undefined without a signal. */
   get exitCode(): number | undefined {
     return this.#received && 128 + constants.signals[this.#received];
   }
@@ -34,7 +34,7 @@ export class Interruption {
     if (this.signal.aborted) throw new UserError("Interrupted.");
   }
 
-  /** Stops what still runs beside something that failed. */
+  /** Stops other running work after a failure. */
   stopTheRest(): void {
     this.#controller.abort();
   }

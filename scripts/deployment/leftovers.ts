@@ -7,7 +7,7 @@ const resources = z.array(z.object({ id: z.string(), name: z.string(), type: z.s
 type Resource = z.infer<typeof resources>[number];
 
 /**
- * What Azure makes by itself beside Application Insights, some time later, and leaves when that is deleted; azurerm then
+ * Resources that Azure creates by itself some time after Application Insights, and keeps after its deletion. azurerm then
  * refuses to delete the resource group. Source: azurerm issues 10563 and 18026.
  */
 function isAzuresOwn({ name, type }: Resource): boolean {
@@ -19,8 +19,8 @@ function isAzuresOwn({ name, type }: Resource): boolean {
 }
 
 /**
- * Deletes from the network's resource group what Azure left in it.
- * @returns ids of what remains and no state knows
+ * Deletes these resources from the network's resource group.
+ * @returns ids of the remaining resources that are in no state
  */
 export async function deleteAzuresLeftovers(az: AzureCli, network: StackState): Promise<string[]> {
   const group = network.output("resource_group");

@@ -4,16 +4,16 @@ import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { AzureCli } from "./azure-cli";
 
-/** Who is signed in, and where. */
+/** The signed-in identity, and its tenant and subscription. */
 export interface Login {
   readonly subscriptionId: string;
   readonly subscriptionName: string;
   readonly tenantId: string;
   /** Entra object id of the person or service principal. */
   readonly objectId: string;
-  /** Public address at which Entra saw the person log in; the nearest to one's own address that Azure tells. */
+  /** The public address of the login, as Entra saw it. No service of Azure reports the current address. */
   readonly addressSeen?: string;
-  /** Seconds by which this computer's clock is ahead of Entra's. */
+  /** Seconds that this computer's clock is ahead of Entra's. */
   readonly clockSkew: number;
   /** Seconds until the token expires, by this computer's clock. */
   readonly expiresIn: number;
@@ -28,7 +28,7 @@ const account = z.object({
 
 const accessToken = z.object({
   accessToken: z.string(),
-  /** Seconds since 1970, by this computer's clock; since Azure CLI 2.54. */
+  /** Seconds since 1970, by this computer's clock. Azure CLI 2.54 and newer have it. */
   expires_on: z.coerce.number(),
 });
 
@@ -37,7 +37,7 @@ const claims = z.object({
   tid: z.string(),
   exp: z.number(),
   ipaddr: z.string().optional(),
-  /** App roles of the application that the token is for. */
+  /** App roles in the application of the token's audience. */
   roles: z.array(z.string()).default([]),
 });
 
@@ -45,8 +45,8 @@ const claims = z.object({
 const management = "https://management.azure.com/";
 
 /**
- * Reads which subscription `az` works in.
- * @throws {UserError} when nobody is logged in, or when the subscription is disabled or not the one that is named.
+ * Reads the subscription of `az`.
+ * @throws {UserError} if nobody is logged in, or if the subscription is disabled or differs from ARM_SUBSCRIPTION_ID.
  */
 export async function readSubscription(
   az: AzureCli,
@@ -55,12 +55,12 @@ export async function readSubscription(
   const named = process.env.ARM_SUBSCRIPTION_ID;
   if (named && named.toLowerCase() !== id.toLowerCase()) {
     throw new UserError(
-      `ARM_SUBSCRIPTION_ID names ${named}, but az works in ${id} (${name}); run \`az account set --subscription ${named}\`, or unset ARM_SUBSCRIPTION_ID.`,
+      `ARM_SUBSCRIPTION_ID names ${named}, but az works in ${id} (${name}). Run \`az account set --subscription ${named}\`, or unset ARM_SUBSCRIPTION_ID.`,
     );
   }
   if (state !== "Enabled") {
     throw new UserError(
-      `The subscription ${name} (${id}) is ${state}; choose another with \`az account set --subscription\`.`,
+      `The subscription ${name} (${id}) is ${state}. Choose another with \`az account set --subscription\`.`,
     );
   }
   return { subscriptionId: id, subscriptionName: name, tenantId };
@@ -68,7 +68,7 @@ export async function readSubscription(
 
 /**
  * Reads the login of `az`.
- * @throws {UserError} when there is none, it has expired, or its subscription is not the one that is named.
+ * @throws {UserError} if there is no login, if it has expired, or if its subscription differs from ARM_SUBSCRIPTION_ID.
  */
 export async function readLogin(az: AzureCli): Promise<Login> {
   const subscription = await readSubscription(az);
@@ -77,20 +77,20 @@ export async function readLogin(az: AzureCli): Promise<Login> {
   const { oid, tid, exp, ipaddr } = readClaims(token);
   if (tid !== tenantId) {
     throw new UserError(
-      `The token is of tenant ${tid}, but the subscription is in ${tenantId}; run \`az login --tenant ${tenantId}\`.`,
+      `The token is of tenant ${tid}, but the subscription is in ${tenantId}. Run \`az login --tenant ${tenantId}\`.`,
     );
   }
   return {
     ...subscription,
     objectId: oid,
     addressSeen: ipaddr,
-    // az reckons expires_on from this computer's clock, Entra writes exp by its own.
+    // az computes expires_on with this computer's clock. Entra writes exp with its own clock.
     clockSkew: expires_on - exp,
     expiresIn: expires_on - Date.now() / 1000,
   };
 }
 
-/** A token for Vault's deployers' login: kept in memory, handed on by environment only. */
+/** Returns a token for the deployers' login in Vault. It stays in memory, and only a child's environment contains it. */
 export async function deployerToken(
   az: AzureCli,
   { deployerLogin }: Pick<Environment, "deployerLogin">,
@@ -99,7 +99,7 @@ export async function deployerToken(
   return (await tokenOf(az, audience)).accessToken;
 }
 
-/** Of whoever is signed in, by a token that Entra gives for the app registration. */
+/** Returns the app roles of the signed-in identity, from Entra's token for the app registration. */
 export async function appRoles(
   az: AzureCli,
   deployerLogin: NonNullable<Environment["deployerLogin"]>,
@@ -115,6 +115,6 @@ function readClaims(token: string): z.infer<typeof claims> {
   try {
     return claims.parse(JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()));
   } catch {
-    throw new UserError("The Azure CLI's token cannot be read; log in again with `az login`.");
+    throw new UserError("The Azure CLI's token cannot be read. Log in again with `az login`.");
   }
 }

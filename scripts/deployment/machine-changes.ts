@@ -3,18 +3,18 @@ import { gunzipSync } from "node:zlib";
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
 import { type ManagedUnit, UNITS_FILE } from "../../cloud-init/common/managed-units";
 
-/** The text of a VM's user data, as Terraform and Azure keep it: base64, compressed or not. */
+/** Returns the text of a VM's user data. Terraform and Azure store it in base64, compressed or not. */
 export function userDataText(base64: string): string {
   const bytes = Buffer.from(base64, "base64");
   return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString("utf8");
 }
 
-/** What the VM's apply-user-data calls this user data in its report. */
+/** Returns the name of this user data in the report of the VM's apply-user-data. */
 export function versionOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
-/** What apply-user-data will do on a VM when the first user data becomes the second, a line each; contents are not shown. */
+/** Returns a line for each change of apply-user-data on a VM from the first user data to the second. Contents are not shown. */
 export function machineChanges(before: string, after: string): string[] {
   const [old, now] = [contentOf(before), contentOf(after)];
   const paths = [...new Set([...old.files.keys(), ...now.files.keys()])].sort();
@@ -60,7 +60,7 @@ function verb(path: string, old: Content, now: Content): string {
   return now.files.has(path) ? "changes" : "removes";
 }
 
-/** Of an environment file. */
+/** Parses the variables of an environment file. */
 function changedVariables(path: string, before = "", after = ""): string[] {
   if (!path.endsWith(".env")) return [];
   const [old, now] = [before.split("\n"), after.split("\n")];
@@ -68,7 +68,7 @@ function changedVariables(path: string, before = "", after = ""): string[] {
   return [...new Set(lines.map((line) => line.split("=")[0] ?? ""))].filter((name) => name !== "").sort();
 }
 
-/** The rule is that of the function plan in apply-user-data. */
+/** Follows the same rule as the function plan in apply-user-data. */
 function restarted(old: Content, now: Content, inputs: readonly string[]): string[] {
   return now.units
     .filter(({ name, enabled, onChange, reads }) => {

@@ -7,19 +7,19 @@ import type { Interruption } from "./interruption";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import type { StackState } from "./stack-state";
 
-/** A VM with the user data that it has to apply. */
+/** A VM and the user data that it must apply. */
 export interface DeployedMachine {
   readonly id: string;
   readonly name: string;
-  /** As its report names the user data. */
+  /** The name of the user data in its report. */
   readonly version: string;
-  /** Whether this deployment made it, gave it other user data, or left it as it was. */
+  /** Says if this deployment created the VM, changed its user data, or left it unchanged. */
   readonly deployment: "new" | "changed" | "unchanged";
-  /** What will change on it, a line each. */
+  /** The changes on the VM, one line each. */
   readonly changes: readonly string[];
 }
 
-/** The VMs of a stack, by its state before and after the deployment. */
+/** Returns the VMs of a stack, from its state before and after the deployment. */
 export function deployedMachines(before: StackState | undefined, after: StackState): DeployedMachine[] {
   const old = new Map(before?.existing(TYPE).map((machine) => [machine["id"], machine["user_data"]]));
   return after.existing(TYPE).map(({ id, name, user_data }) => {
@@ -40,18 +40,18 @@ const TYPE = "azurerm_linux_virtual_machine";
 export interface MachineReport {
   readonly version: string;
   readonly applied: boolean;
-  /** The line on its serial console. */
+  /** The report's line on the serial console. */
   readonly line: string;
 }
 
-/** What the serial consoles of VMs say of the user data that they applied. */
+/** The reports about applied user data on the VMs' serial consoles. */
 export class MachineReports {
   constructor(private readonly az: AzureCli) {}
 
   /**
-   * Waits until a machine has reported that it applied its user data. A failure that it reports is waited out, since it tries
+   * Waits until a machine reports that it applied its user data. After a reported failure, this continues to wait, because the machine tries
    * again each minute.
-   * @throws {UserError} at the deadline with what it reported, on an interrupt, or at once when the login may not read it.
+   * @throws {UserError} at the deadline with the last report, on an interrupt, or at once if the login cannot read the console.
    */
   async untilApplied(
     { id, name, version }: DeployedMachine,
@@ -94,9 +94,9 @@ export class MachineReports {
     }
   }
 
-  /** Whether a machine to which nothing was done is known to be behind: an earlier deployment ended before it had applied all. */
+  /** Returns true if an unchanged machine has not applied its user data yet, because an earlier deployment ended too early. */
   async isBehind({ id, version }: DeployedMachine): Promise<boolean> {
-    // A machine that is switched off, or whose console has forgotten the report, is not known to be.
+    // This is unknown if the machine is off or its console no longer contains the report.
     const last = await this.last(id).catch(() => undefined);
     return last !== undefined && !(last.version === version && last.applied);
   }
@@ -106,8 +106,8 @@ export class MachineReports {
   }
 
   /**
-   * What is on a VM's serial console, be it plain or as the text of a JSON string.
-   * @throws {UserError} when it cannot be read, as in a VM's first minutes.
+   * Returns the content of a VM's serial console: plain text or a JSON string.
+   * @throws {UserError} if it cannot be read, for example in a VM's first minutes.
    */
   async console(id: string): Promise<string> {
     const command = ["vm", "boot-diagnostics", "get-boot-log"];
@@ -117,16 +117,16 @@ export class MachineReports {
   }
 }
 
-/** In a cluster, vault-turn waits until it is this node's turn; what comes after it is its turn. */
+/** In a cluster, vault-turn waits for this node's turn. The turn begins after that. */
 function saidBy({ line }: MachineReport): string {
   if (line.endsWith(": restarts vault-turn.service")) return "it waits for its turn to restart Vault";
   return `it reported last: ${line}`;
 }
 
-/** A unit that does what a person asked for once: its failure is the answer. */
+/** A unit that runs once for a person's request. Its failure is the final answer. */
 const asksOnce = /^user-data [0-9a-f]{12}: failed: vault-restore\.service failed: /;
 
-/** The last report on a serial console, be it plain or as the text of a JSON string. */
+/** Returns the last report on a serial console: plain text or a JSON string. */
 export function lastReport(console: string): MachineReport | undefined {
   const reports = [
     ...console

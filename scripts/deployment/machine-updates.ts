@@ -3,7 +3,7 @@ import type { DeploymentRun } from "./deployment-run";
 import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import type { StackState } from "./stack-state";
 
-/** The VMs of a deployment, which apply by themselves what changes in their user data. */
+/** The VMs of a deployment. Each applies changes of its user data by itself. */
 export class MachineUpdates {
   constructor(private readonly deployment: DeploymentRun) {}
 
@@ -13,7 +13,7 @@ export class MachineUpdates {
     return deployedMachines(before, this.deployment.stateOf(stack.name));
   }
 
-  /** Shows what changes on VMs that run, and waits until it has. */
+  /** Shows the changes on running VMs, and waits until the VMs have applied them. */
   async bring(machines: readonly DeployedMachine[]): Promise<void> {
     for (const { name, changes } of machines) {
       for (const change of changes) this.deployment.progress.line(`  ${name} ${change}`);
@@ -29,7 +29,7 @@ export class MachineUpdates {
     await this.untilApplied(machines.filter((_, index) => due[index]));
   }
 
-  /** All at once: in a cluster each waits for its turn, and which one that is nobody knows before. */
+  /** Waits for all VMs at the same time. In a cluster each VM waits for its turn, and the order is not known in advance. */
   async untilApplied(machines: readonly DeployedMachine[]): Promise<void> {
     const { interruption } = this.deployment;
     const seconds = this.deployment.options.wait * machines.length;

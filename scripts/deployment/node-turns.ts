@@ -8,22 +8,22 @@ import type { DeploymentProgress } from "./deployment-progress";
 export interface NodeTurnsOptions {
   readonly cluster: Cluster;
   readonly progress: DeploymentProgress;
-  /** Of the Vault that a node runs after its change. */
+  /** The version of Vault that a node runs after its change. */
   readonly version: string;
-  /** Changes one node, and comes back when its VM has applied what it was given. */
+  /** Changes one node, and resolves when its VM has applied the change. */
   readonly change: (node: NodeChange, report: Report) => Promise<void>;
 }
 
 /**
- * Changes the nodes of a cluster one after the other, so that Vault is never without a majority. Nothing is remembered between runs: the next
- * plan says which nodes are left.
+ * Changes the nodes of a cluster one after the other, so that Vault always has a majority. Nothing is stored between runs: the next
+ * plan contains the remaining nodes.
  */
 export class NodeTurns {
   constructor(private readonly options: NodeTurnsOptions) {}
 
   /**
-   * @param nodes all nodes that exist
-   * @throws {UserError} that says which nodes were not changed
+   * @param nodes all existing nodes
+   * @throws {UserError} with the nodes that were not changed
    */
   async take(nodes: readonly NodeChange[]): Promise<void> {
     await this.change(nodes);
@@ -57,12 +57,12 @@ export class NodeTurns {
     }
   }
 
-  /** Those whose VMs go: they leave the votes first, one after the other. */
+  /** Removes nodes whose VMs will be deleted. They lose their votes first, one after the other. */
   private async remove(nodes: readonly NodeChange[]): Promise<void> {
     const { cluster, progress } = this.options;
     let left = nodes.filter(({ leaves }) => leaves);
     const staying = namesOf(nodes.filter(({ leaves }) => !leaves));
-    // With none left, the whole system goes.
+    // If no node stays, this deletes the whole system.
     if (staying.length === 0) return;
     while (left.length > 0) {
       const all = left;

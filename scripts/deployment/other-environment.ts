@@ -8,9 +8,9 @@ const pointer = z.object({
 });
 
 /**
- * Lets Terraform forget where the state of another environment's stack is, which was deployed from this folder before: it
- * would ask whether to move that state. The state itself stays where it is; a state of the same environment that is to be
- * moved is left to Terraform's question.
+ * Makes Terraform forget the place of another environment's state that this folder used before. Otherwise Terraform
+ * asks whether to move that state. The state itself does not change. For a state of the same environment in a new
+ * place, Terraform still asks.
  */
 export async function forgetOtherEnvironment(stack: string, environment: string): Promise<void> {
   const file = join(projectFolder, "cdktf.out/stacks", stack, ".terraform/terraform.tfstate");

@@ -1,9 +1,9 @@
 import type { StackState } from "./stack-state";
 
-/** What people ask for first. */
+/** The most important outputs. */
 const first = ["vault_https_addr", "vault_ssh_addr", "webapp_url"];
 
-/** The outputs of all stacks for people, the most wanted first. */
+/** Returns the outputs of all stacks for people, the most important first. */
 export function allOutputs(states: ReadonlyMap<string, StackState>): Record<string, unknown> {
   const outputs = Object.assign({}, ...[...states.values()].map((state) => state.outputs)) as Record<
     string,
@@ -14,7 +14,7 @@ export function allOutputs(states: ReadonlyMap<string, StackState>): Record<stri
   return Object.fromEntries([...wanted, ...rest].map((name) => [name, outputs[name]]));
 }
 
-/** `name = value`, a line each. */
+/** Returns a line `name = value` for each output. */
 export function outputLines(outputs: Record<string, unknown>): string {
   return Object.entries(outputs)
     .map(([name, value]) => `${name} = ${typeof value === "string" ? value : JSON.stringify(value)}\n`)

@@ -8,12 +8,12 @@ import type { StackState } from "./stack-state";
 import { temporaryFolder } from "./temporary-folder";
 import { type TerraformRun, terraform, terraformOutput } from "./terraform";
 
-/** What Terraform would do with a stack, or which stacks must be deployed before that can be told. */
+/** Terraform's changes to a stack, or the stacks that must be deployed before a plan is possible. */
 export type PlannedStack =
   | ({ stack: string; changes: Readonly<Record<string, Action>> } & PlanText)
   | { stack: string; waitsFor: readonly string[] };
 
-/** A plan as a person reads it, and how many resources it adds, changes and destroys. */
+/** A plan as text for people, and how many resources it adds, changes and destroys. */
 export interface PlanText {
   add: number;
   change: number;
@@ -24,26 +24,26 @@ export interface PlanText {
 /** A plan that Terraform made. */
 export interface MadePlan {
   readonly plan: Plan;
-  /** Path of what Terraform can apply. */
+  /** Path of the plan file that Terraform can apply. */
   readonly file: string;
-  /** Whether it does anything, to outputs too. */
+  /** True if it changes anything, including outputs. */
   readonly changes: boolean;
 }
 
-/** What a plan is of. */
+/** The scope of a plan. */
 export interface PlanScope {
-  /** Addresses of the only resources that may change, with their dependencies. By default all may change. */
+  /** Addresses of the only resources that may change, with their dependencies. Default: all resources. */
   readonly targets?: readonly string[];
   /** Addresses of the resources to replace. */
   readonly replace?: readonly string[];
   /** `false` compares with the state only: Terraform reads no resource. */
   readonly refresh?: false;
-  /** `false` leaves the state unlocked, for somebody who may only read it. */
+  /** `false` does not lock the state, for callers who can only read it. */
   readonly lock?: false;
 }
 
 /**
- * Plans a stack that was initialized. The plan's file holds in the clear what the state does: it goes when the work is done, or when
+ * Plans an initialized stack. The plan's file contains the state's values in plain text. It is deleted when the work ends, or when
  * this process is killed.
  * @throws {UserError} with Terraform's reason.
  */
@@ -75,7 +75,7 @@ export async function withPlan<T>(
   }
 }
 
-/** For people. */
+/** Returns the plan as text for people. */
 export async function readablePlan(run: TerraformRun, { plan, file }: MadePlan): Promise<PlanText> {
   const actions = Object.values(plannedChanges(plan));
   const count = (...counted: Action[]) => actions.filter((action) => counted.includes(action)).length;
@@ -87,7 +87,7 @@ export async function readablePlan(run: TerraformRun, { plan, file }: MadePlan):
   };
 }
 
-/** What happens to each resource that a plan does not leave as it is, by address. */
+/** Returns the actions on each resource that a plan changes, by address. */
 export function plannedChanges({ resource_changes = [] }: Plan): Record<string, Action> {
   return Object.fromEntries(
     resource_changes.flatMap(({ address, change }) => {
@@ -98,8 +98,8 @@ export function plannedChanges({ resource_changes = [] }: Plan): Record<string, 
 }
 
 /**
- * Stacks that must be deployed before a stack can be planned: those whose states do not have yet what it reads of them, such as
- * the identity of a VM that is to be made.
+ * Returns the stacks that must be deployed before a stack can be planned. Their states lack outputs that this stack reads, such as
+ * the identity of a VM that does not exist yet.
  */
 export function stacksToDeployFirst(
   { dependencies, json }: SynthesizedStack,
@@ -119,10 +119,10 @@ async function shown(run: TerraformRun, option: "-json" | "-no-color", file: str
 }
 
 function cannotShow({ stack }: TerraformRun): never {
-  throw new UserError(`Terraform cannot show its plan of ${stack}; run the same command again.`);
+  throw new UserError(`Terraform cannot show its plan of ${stack}. Run the same command again.`);
 }
 
-/** Terraform's text of a plan, with VMs' user data by its version and by what changes on the VM, not as pages of base64. */
+/** Returns Terraform's text of a plan. User data of VMs appear as a version and a list of changes on the VM, not as pages of base64. */
 export function withReadableUserData(text: string): string {
   return text.replaceAll(
     /^([ \t]*)([~+-]) user_data( +)= "([A-Za-z0-9+/=]+)"(?: -> (?:"([A-Za-z0-9+/=]+)"|(\(known after apply\)|null)))?.*$/gm,

@@ -1,4 +1,4 @@
-/** The proxy through which a person's other programs reach an address: HTTPS_PROXY, but for what NO_PROXY names. */
+/** Returns the user's proxy for an address: HTTPS_PROXY, unless NO_PROXY contains the address. */
 export function proxyFor(address: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const { hostname } = new URL(address);
   const direct = (env.NO_PROXY ?? env.no_proxy ?? "")

@@ -3,11 +3,11 @@ import { UserError } from "../../lib/processes/user-error";
 import type { VaultClient } from "../../lib/vault-api/vault-client";
 import { actionOf, type Plan } from "../plan-summary/plan";
 
-/** A workload that a plan of vault-config takes away. */
+/** A workload that a plan of vault-config removes. */
 export interface RemovedWorkload {
-  /** Mount of its login: `azure` or `jwt`. */
+  /** The mount of its login: `azure` or `jwt`. */
   readonly mount: string;
-  /** Role of its login. */
+  /** The role of its login. */
   readonly role: string;
   readonly policies: readonly string[];
 }
@@ -19,7 +19,7 @@ const role = z.object({
   token_policies: z.array(z.string()).nullish(),
 });
 
-/** By the roles that go: they are in the plan until Terraform has deleted them, however often a run was killed before. */
+/** Finds the workloads by their deleted roles. The roles stay in the plan until Terraform deletes them, even after killed runs. */
 export function removedWorkloads({ resource_changes = [] }: Plan): RemovedWorkload[] {
   return resource_changes
     .filter(({ address, change }) => TYPES.test(address) && actionOf(change) === "destroyed")
@@ -32,11 +32,11 @@ export function removedWorkloads({ resource_changes = [] }: Plan): RemovedWorklo
 const TYPES = /^vault_(?:azure|jwt)_auth_backend_role\./;
 
 /**
- * Ends what a workload has, before Terraform takes its role and policy away. From then on its policy refuses whatever it allowed, to tokens
- * that cannot be revoked too. Then nobody can get what is revoked here: the database users of its roles, and the tokens of its auth
- * method. Other workloads with the same get new ones.
+ * Ends a workload's access before Terraform deletes its role and policy. First its policy denies everything that it allowed, even to tokens
+ * that cannot be revoked. So nobody can get new ones of the leases that this revokes: the database users of its roles, and the tokens of its auth
+ * method. Other workloads with the same roles get new ones.
  *
- * @returns the prefixes of the leases that ended
+ * @returns the prefixes of the revoked leases
  */
 export async function endAccess(
   client: VaultClient,
@@ -47,19 +47,19 @@ export async function endAccess(
     const path = `sys/policies/acl/${name}`;
     const text = String((await client.read(path))?.["policy"] ?? "");
     if (text === "") continue;
-    // The paths stay in it, so that a run after one that was killed knows what to revoke.
+    // The policy keeps its paths. If this run is killed, the next run reads there what to revoke.
     const policy = text.replaceAll(/capabilities\s*=\s*\[[^\]]*\]/g, 'capabilities = ["deny"]');
     await client.request({ method: "PUT", path, body: { policy } });
     prefixes.push(...[...text.matchAll(/path "(database\/creds\/[^"]+)"/g)].map(([, prefix = ""]) => prefix));
   }
   for (const prefix of prefixes) {
-    // In step: Vault answers when none is left, and with the reason where one is.
+    // Synchronous: Vault answers after the last revocation, or with the reason of a failed one.
     await client.request({ method: "PUT", path: `sys/leases/revoke-prefix/${prefix}`, body: { sync: true } });
   }
   return prefixes;
 }
 
-/** @throws {UserError} when Vault still has its role or its policy */
+/** @throws {UserError} if Vault still has its role or its policy */
 export async function proveGone(
   client: VaultClient,
   { mount, role, policies }: RemovedWorkload,
@@ -68,7 +68,7 @@ export async function proveGone(
   for (const path of paths) {
     if ((await client.read(path)) === undefined) continue;
     throw new UserError(
-      `Vault still has ${path}, which this deployment took away. Somebody else may have made it again: ask Vault's audit log who, and run the same command again.`,
+      `Vault still has ${path}, although this deployment deleted it. Somebody may have created it again. Find out who in Vault's audit log, and run the same command again.`,
     );
   }
 }

@@ -3,10 +3,10 @@ import { planSummary } from "../plan-summary/markdown";
 import { actionOf, type Plan } from "../plan-summary/plan";
 import { planDigest } from "../plan-summary/plan-digest";
 
-/** A plan as it is put before a reviewer. */
+/** A plan as a reviewer sees it. */
 export interface ReviewablePlan {
   stack: string;
-  /** Markdown. */
+  /** The plan in Markdown. */
   summary: string;
   digest: string;
 }
@@ -20,31 +20,31 @@ export function readDigests(text: string): ReadonlyMap<string, string> {
   try {
     return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
   } catch {
-    throw new UserError(`--reviewed takes JSON, a digest by stack, not ${JSON.stringify(text)}; see --help.`);
+    throw new UserError(`--reviewed takes JSON, a digest by stack, not ${JSON.stringify(text)}. See --help.`);
   }
 }
 
-/** @throws {UserError} when nobody reviewed a plan of the stack. */
+/** @throws {UserError} if nobody reviewed a plan of the stack. */
 export function reviewedDigest(stack: string, reviewed: ReadonlyMap<string, string>): string {
   const digest = reviewed.get(stack);
   if (digest !== undefined) return digest;
   throw new UserError(
-    `Nobody reviewed a plan of ${stack}, since it could not be planned before; run the workflow again, which plans it now.`,
+    `Nobody reviewed a plan of ${stack}, because no plan was possible before. Run the workflow again. It plans ${stack} now.`,
   );
 }
 
-/** @throws {UserError} when the plan is not the one with the digest. */
+/** @throws {UserError} if the plan has another digest. */
 export function refuseUnreviewed(stack: string, plan: Plan, digest: string): void {
   if (planDigest(plan) === digest) return;
   throw new UserError(
-    `The plan of ${stack} is not the one that was reviewed, since a stack before it, or Azure, has changed meanwhile; nothing of ${stack} was changed. Run the workflow again, which plans the rest.`,
+    `The plan of ${stack} differs from the reviewed plan, because an earlier stack or Azure has changed meanwhile. Nothing of ${stack} was changed. Run the workflow again. It plans the rest.`,
   );
 }
 
 /**
- * For the parts in which a reviewed plan is applied: by then Terraform knows values that it did not know before, so only what happens to
- * which resource is compared.
- * @throws {UserError} when a part does something that the reviewed plan does not
+ * Checks a part of a reviewed plan. Terraform now knows values that were unknown at the review, so this compares only the actions on
+ * each resource.
+ * @throws {UserError} if a part has an action that the reviewed plan does not have
  */
 export function refuseUnreviewedPart(stack: string, whole: Plan, { resource_changes = [] }: Plan): void {
   const known = new Map(
@@ -56,6 +56,6 @@ export function refuseUnreviewedPart(stack: string, whole: Plan, { resource_chan
   );
   if (more.length === 0) return;
   throw new UserError(
-    `The rest of the plan of ${stack} is not what was reviewed any more (${more.map(({ address }) => address).join(", ")}), since Azure has changed meanwhile. Run the workflow again, which plans the rest.`,
+    `The rest of the plan of ${stack} differs from the reviewed plan (${more.map(({ address }) => address).join(", ")}), because Azure has changed meanwhile. Run the workflow again. It plans the rest.`,
   );
 }

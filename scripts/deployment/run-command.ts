@@ -6,9 +6,9 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Ends the program when it aborts. */
   readonly signal?: AbortSignal;
-  /** What the program reads on stdin. */
+  /** The program's stdin. */
   readonly input?: string;
-  /** Gives the program a session of its own, so that a terminal's Ctrl-C does not reach it. */
+  /** Runs the program in its own session, so that a terminal's Ctrl-C does not reach it. */
   readonly detached?: boolean;
 }
 
@@ -18,12 +18,12 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** The way to run a program. Tests answer for the programs themselves. */
+/** The function that runs programs. Tests replace it and answer for the programs. */
 export type RunCommand = typeof runCommand;
 
 /**
- * Runs a program of PATH to its end, without a shell; undefined where there is no such program.
- * @throws {UserError} when it was ended by the signal, or cannot be started.
+ * Runs a program of PATH to its end, without a shell. Returns undefined if the program is missing.
+ * @throws {UserError} if the signal ended it, or if it cannot be started.
  */
 export function runCommand(
   program: string,
@@ -49,7 +49,7 @@ export function runCommand(
     child.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") resolve(undefined);
       else if (signal?.aborted) reject(new UserError(`${program} was interrupted.`));
-      else reject(new UserError(`${program} cannot be run (${error.code}); install it again.`));
+      else reject(new UserError(`${program} cannot be run (${error.code}). Install it again.`));
     });
     child.on("close", (code) => resolve({ ...output, code: code ?? 1 }));
   });

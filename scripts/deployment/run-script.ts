@@ -3,14 +3,14 @@ import { EnvironmentError } from "../../environments/environment-error";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { Interruption } from "./interruption";
 
-/** Lines for people; stdout is for results. */
+/** Prints a line for people on stderr. stdout is for results. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
 /**
- * Runs a script to its end: exit code 0 or the number that the work gives, or `failure` after a sentence on stderr, or 128 and the signal's number.
- * `onFailure` is told the sentence too.
+ * Runs a script to its end. The exit code is 0 or the work's number, `failure` after an error (a sentence on stderr), or 128 plus the signal's number.
+ * `onFailure` also receives the sentence.
  */
 export async function runScript(
   work: (interruption: Interruption) => Promise<unknown>,
@@ -30,7 +30,7 @@ export async function runScript(
   }
 }
 
-/** What is shown of anything that is thrown: never a stack. */
+/** Returns the sentence for any thrown value, without a stack trace. */
 function sentenceOf(error: unknown): string {
   return error instanceof UserError || error instanceof EnvironmentError
     ? error.message
@@ -40,14 +40,14 @@ function sentenceOf(error: unknown): string {
 type Options = NonNullable<Parameters<typeof parseArgs>[0]>["options"];
 
 /**
- * Reads a script's arguments: options and at most one environment's name, else ENVIRONMENT, else demo.
- * `--help` prints the help and ends. @throws {UserError} for arguments that are unknown.
+ * Reads a script's arguments: options and at most one environment's name. Default: ENVIRONMENT, or demo.
+ * `--help` prints the help and ends. @throws {UserError} for unknown arguments.
  */
 export function readArguments<T extends NonNullable<Options>>(help: string, options: T) {
   const { values, positionals } = parsed(help, options);
   const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
   if (more.length > 0) {
-    throw new UserError(`One environment at a time, not ${positionals.join(" and ")}; see --help.`);
+    throw new UserError(`Name only one environment, not ${positionals.join(" and ")}. See --help.`);
   }
   return { environment, values };
 }
@@ -77,7 +77,7 @@ function parsed<T extends NonNullable<Options>>(help: string, options: T) {
         allowPositionals: true,
       });
     } catch (error) {
-      throw new UserError(`${messageOf(error).split(". ")[0]}; see --help.`);
+      throw new UserError(`${messageOf(error).split(". ")[0]}. See --help.`);
     }
   };
   const { values, positionals } = read();
@@ -88,10 +88,10 @@ function parsed<T extends NonNullable<Options>>(help: string, options: T) {
   return { values, positionals };
 }
 
-/** The value of `--wait`. @throws {UserError} when it is none. */
+/** Reads the value of `--wait`. @throws {UserError} if it is not a number of seconds. */
 export function readSeconds(text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) {
-    throw new UserError(`--wait takes a whole number of seconds, not ${JSON.stringify(text)}; see --help.`);
+    throw new UserError(`--wait takes a whole number of seconds, not ${JSON.stringify(text)}. See --help.`);
   }
   return Number(text);
 }

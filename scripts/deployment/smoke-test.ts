@@ -40,7 +40,7 @@ export async function webAppsAnswer(
   );
 }
 
-/** By the way that HTTPS_PROXY and NO_PROXY tell: Node.js's own `fetch` does not look at them. */
+/** Uses the proxy of HTTPS_PROXY and NO_PROXY, which Node.js's own `fetch` ignores. */
 async function answers(address: string): Promise<boolean> {
   const { status } = await fetch(address, {
     dispatcher: new EnvHttpProxyAgent(),

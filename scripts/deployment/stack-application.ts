@@ -27,9 +27,9 @@ export class StackApplication {
   }
 
   /**
-   * Plans a stack, looks at the plan, and applies exactly that; once more after what a run left that was killed is taken in, or after the
+   * Plans a stack, checks the plan, and applies exactly this plan. Repeats this after the import of a killed run's resources, or after the
    * nodes of a cluster have changed one after the other.
-   * @param first the plan of which the nodes have changed already
+   * @param first the plan whose nodes have already changed
    */
   async apply(
     stack: string,
@@ -66,7 +66,7 @@ export class StackApplication {
     refuseDataLoss(lossesOf(stack, plan), this.deployment.options.allowedLosses);
   }
 
-  /** @returns whether something was in the way, and is taken in now */
+  /** @returns true if resources existed already and are now imported */
   private async applyAndAdopt(run: TerraformRun, { plan, file, changes }: MadePlan): Promise<boolean> {
     const removed = removedWorkloads(plan);
     const ended = await Promise.all(
@@ -92,7 +92,7 @@ export class StackApplication {
     const withVault: ClusterOptions["withVault"] = async (work) => {
       const access = await this.deployment.vaultAccess();
       return access.asDeployer(work).catch((error) => {
-        // A node that has changed may show a newer one.
+        // A changed node may serve a newer certificate.
         if (/certificate|self-signed/i.test(messageOf(error))) this.deployment.forgetVault();
         throw error;
       });
@@ -103,7 +103,7 @@ export class StackApplication {
     await new NodeTurns({ cluster, progress, version, change }).take(nodes);
   }
 
-  /** Changes what the plan changes of one node, and nothing else. */
+  /** Applies the plan's changes to one node, and nothing else. */
   private async changeNode(run: TerraformRun, whole: Plan, node: NodeChange): Promise<void> {
     const { stack, env, report } = run;
     const { wait: seconds, reviewed, replace } = this.deployment.options;
@@ -116,7 +116,7 @@ export class StackApplication {
         );
         if (others.length > 0)
           throw new UserError(
-            `The change of ${node.name} would stop ${others.map(({ name }) => name).join(" and ")} too; change what they share in a deployment of its own.`,
+            `The change of ${node.name} would also stop ${others.map(({ name }) => name).join(" and ")}. Change their shared resources in a separate deployment.`,
           );
         if (reviewed) refuseUnreviewedPart(stack, whole, made.plan);
         this.refuseLosses(stack, made.plan);
@@ -130,7 +130,7 @@ export class StackApplication {
     const machines = deployedMachines(before, this.deployment.stateOf(stack));
     const machine = machines.find(({ name }) => name.endsWith(`-${node.name}`));
     if (!machine)
-      throw new UserError(`Terraform's state has no VM of ${node.name}; run the same command again.`);
+      throw new UserError(`Terraform's state has no VM of ${node.name}. Run the same command again.`);
     await new MachineReports(this.deployment.az).untilApplied(machine, {
       seconds,
       interruption: this.deployment.interruption,
@@ -138,12 +138,12 @@ export class StackApplication {
     });
   }
 
-  /** Takes away the database engine that an earlier removal left half way. @throws the error where that is not the reason for it */
+  /** Deletes a database engine that an earlier removal left half deleted. @throws the error if it has another reason */
   private async clearedTheWay(error: unknown): Promise<{ first?: Plan }> {
     if (!(error instanceof TerraformError && mountInTheWay(error.output) === "database")) throw error;
     const access = await this.deployment.vaultAccess();
     const cleared = await access.finishRemovalOfDatabaseEngine().catch((reason) => {
-      // MySQL is still away, which the error says.
+      // MySQL is still away. The error says so.
       if (reason instanceof VaultRefusal) return false;
       throw reason;
     });
@@ -154,7 +154,7 @@ export class StackApplication {
     return {};
   }
 
-  /** @returns what is in the way, where an earlier run was killed and may have made it */
+  /** @returns existing resources that an earlier, killed run may have created */
   private async applyPlan(run: TerraformRun, file: string, changes: boolean): Promise<readonly Stranger[]> {
     const { stack } = run;
     const killedBefore = this.unfinished.isLeftOf(stack);

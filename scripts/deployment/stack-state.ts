@@ -22,18 +22,18 @@ const stateFile = z.object({
     .default([]),
 });
 
-/** What Terraform remembers of a stack. */
+/** A stack's state in Terraform. */
 export class StackState {
   constructor(private readonly content: z.infer<typeof stateFile>) {}
 
   static readonly empty = new StackState({ outputs: {}, resources: [] });
 
-  /** Whether anything of it exists. */
+  /** True if any resource of the stack exists. */
   get isDeployed(): boolean {
     return this.content.resources.some(({ mode, instances }) => mode === "managed" && instances.length > 0);
   }
 
-  /** Outputs for people; not those that other stacks read, and no sensitive ones. */
+  /** Outputs for people, without outputs for other stacks and without sensitive ones. */
   get outputs(): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(this.content.outputs)
@@ -42,47 +42,47 @@ export class StackState {
     );
   }
 
-  /** Whether it has an output, for people or for other stacks. */
+  /** Returns true if the stack has this output, for people or for other stacks. */
   hasOutput(name: string): boolean {
     return name in this.content.outputs;
   }
 
-  /** An output that is text; undefined before it is known. */
+  /** Returns an output that is text. Undefined before it is known. */
   output(name: string): string | undefined {
     const value = this.outputs[name];
     return typeof value === "string" && value !== "" ? value : undefined;
   }
 
-  /** Attributes of what exists of a type, and has a text in its name in Terraform. */
+  /** Returns the attributes of existing resources of a type whose Terraform name contains a text. */
   existing(type: string, inName = ""): Record<string, unknown>[] {
     return this.content.resources
       .filter(({ mode, type: its, name }) => mode === "managed" && its === type && name.includes(inName))
       .flatMap(({ instances }) => instances.map(({ attributes }) => attributes ?? {}));
   }
 
-  /** Whether something exists at Terraform's address, of a resource without index or module. */
+  /** Returns true if a resource exists at Terraform's address. Only for resources without index and module. */
   holds(address: string): boolean {
     return this.addresses.includes(address);
   }
 
-  /** Terraform's addresses of what exists, without indexes. */
+  /** Terraform's addresses of existing resources, without indexes. */
   get addresses(): string[] {
     return this.content.resources
       .filter(({ mode }) => mode === "managed")
       .map(({ type, name }) => `${type}.${name}`);
   }
 
-  /** Ids of what exists, in small letters. */
+  /** Ids of existing resources, in lower case. */
   get ids(): ReadonlySet<string> {
     const managed = this.content.resources.filter(({ mode }) => mode === "managed");
     const ids = managed.flatMap(({ instances }) => instances.map(({ attributes }) => attributes?.["id"]));
     return new Set(ids.map((id) => String(id).toLowerCase()));
   }
 
-  /** Ids, in small letters, of the subscriptions whose resource groups hold what exists. */
+  /** Ids, in lower case, of the subscriptions whose resource groups contain the existing resources. */
   get subscriptions(): ReadonlySet<string> {
     const ids = this.content.resources
-      // A role may be given in another subscription, too.
+      // A role may also be assigned in another subscription.
       .filter(({ mode, type }) => mode === "managed" && type !== "azurerm_role_assignment")
       .flatMap(({ instances }) => instances.map(({ attributes }) => String(attributes?.["id"])));
     const inGroups = ids.map((id) => /^\/subscriptions\/([^/]+)\/resourceGroups\//i.exec(id)?.[1]);
@@ -91,7 +91,7 @@ export class StackState {
 }
 
 /**
- * Reads the state of a stack that was initialized; no lock is taken.
+ * Reads the state of an initialized stack, without a lock.
  * @throws {UserError} when the backend cannot be read.
  */
 export async function readState(
@@ -100,13 +100,13 @@ export async function readState(
   const text = await terraformOutput(run, ["state", "pull"]);
   run.interruption.check();
   if (text !== undefined) return stateIn(text);
-  throw new UserError(`The state of the stack ${run.stack} cannot be read; run the same command again.`);
+  throw new UserError(`The state of the stack ${run.stack} cannot be read. Run the same command again.`);
 }
 
 /**
- * The states of all stacks, by name. Those that are chosen are initialized for this, one after the other since they share Terraform's
+ * Returns the states of all stacks, by name. Initializes the chosen stacks first, one after the other, because they share Terraform's
  * cache of providers.
- * @throws {UserError} for the first of them that cannot be read.
+ * @throws {UserError} for the first state that cannot be read.
  */
 export async function readStates(
   system: readonly SynthesizedStack[],
@@ -122,7 +122,7 @@ export async function readStates(
   const initialized = initializeInTurn(chosen, run).then(() =>
     Promise.all(chosen.map(async ({ name: stack }) => [stack, await readState({ ...run, stack })] as const)),
   );
-  // Both, so that none still runs when the other has failed.
+  // Waits for both, so that neither still runs when the other has failed.
   await Promise.allSettled([others, initialized]);
   return new Map([...(await others), ...(await initialized)]);
 }
@@ -138,28 +138,28 @@ async function initializeInTurn(
 }
 
 /**
- * Reads a stack's state beside what may run in `cdktf.out`: in a folder of its own with nothing but the backend in it, for which no
- * provider is needed.
+ * Reads a stack's state while another run may use `cdktf.out`: in a separate folder that contains only the backend and needs no
+ * provider.
  * @throws {UserError} when the backend cannot be read.
  */
 export async function readStateAside(stack: SynthesizedStack, signal?: AbortSignal): Promise<StackState> {
   return stateIn(await onBackend(stack, ["state", "pull"], signal));
 }
 
-/** Nothing is pulled of a stack that was never deployed. */
+/** Reads an empty state for a stack that was never deployed. */
 function stateIn(text: string): StackState {
   return text.trim() === "" ? StackState.empty : new StackState(stateFile.parse(JSON.parse(text)));
 }
 
 /**
- * Gives back a lock that a killed run left on a stack's state.
- * @throws {UserError} when it is not that lock any more, too.
+ * Releases a lock that a killed run left on a stack's state.
+ * @throws {UserError} if Terraform fails, for example because the state now has another lock.
  */
 export async function breakLock(stack: SynthesizedStack, id: string, signal?: AbortSignal): Promise<void> {
   await onBackend(stack, ["force-unlock", "-force", id], signal);
 }
 
-/** Runs Terraform where nothing but the stack's backend is configured. */
+/** Runs Terraform in a folder with only the stack's backend. */
 async function onBackend(
   { name, json }: SynthesizedStack,
   args: readonly string[],
@@ -174,7 +174,7 @@ async function onBackend(
   }
 }
 
-/** The local backend's path is from where cdktf runs Terraform. */
+/** A local backend's path is relative to the folder in which cdktf runs Terraform. */
 function absolute(backend: SynthesizedStack["json"]["terraform"]["backend"]): Backend {
   const path = backend["local"]?.["path"];
   if (typeof path !== "string") return backend;

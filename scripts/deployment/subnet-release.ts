@@ -20,9 +20,9 @@ const virtualNetwork = z.object({
 });
 
 /**
- * Waits until App Service and MySQL have let go of their subnets: Azure does that some time after the last application or server is
- * deleted, and refuses to delete a subnet before. Source: azurerm issues 15032, 28979 and 30011.
- * @returns names of the subnets that are held still
+ * Waits until App Service and MySQL release their subnets. Azure does this some time after the last application or server is
+ * deleted, and refuses to delete a subnet before this. Source: azurerm issues 15032, 28979 and 30011.
+ * @returns names of the subnets that are not released
  */
 export async function waitForSubnets(
   az: AzureCli,
@@ -49,7 +49,7 @@ export async function waitForSubnets(
   return held;
 }
 
-/** None of a network that Azure does not show: whether that is a fault, Terraform finds out. */
+/** Returns an empty list if Azure does not show the network. If this is an error, Terraform reports it. */
 async function heldSubnets(az: AzureCli, networkId: string): Promise<string[]> {
   const url = `${networkId}?api-version=2024-05-01`;
   try {

@@ -5,7 +5,7 @@ import type { VaultAccess } from "./vault";
 /** Seconds for web apps to start after their deployment. */
 const webAppDeadline = 300;
 
-/** Tries what was deployed in this run; web apps need a Vault that is configured. */
+/** Tests the stacks that this run deployed. Web apps need a configured Vault. */
 export async function trySystem(deployment: DeploymentRun): Promise<void> {
   const { interruption, progress, stacks, states, options } = deployment;
   const configured = stacks.some(({ name }) => name === "vault-config");
@@ -25,7 +25,7 @@ export async function trySystem(deployment: DeploymentRun): Promise<void> {
   }
 }
 
-/** What Vault tries six times and then gives up. */
+/** Retries revocations of expired leases. Vault gives up after six attempts. */
 async function endExpiredLeases({ progress }: DeploymentRun, access: VaultAccess): Promise<void> {
   const { ended, left } = await progress.step("Vault: expired database users", () =>
     access.endExpiredLeases(),

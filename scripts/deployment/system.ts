@@ -6,12 +6,12 @@ import { synthesize } from "../../main";
 import { projectFolder } from "./project";
 import { temporaryFolder } from "./temporary-folder";
 
-/** Writes the environment's stacks to where cdktf and Terraform look for them, and gives them in the order of deployment. */
+/** Writes the environment's stacks into the folder that cdktf and Terraform read, and returns them in the order of deployment. */
 export function synthesizeSystem(environment: Environment): SynthesizedStack[] {
   return stacksOf(synthesize(environment, join(projectFolder, "cdktf.out")));
 }
 
-/** The environment's stacks as they would be synthesized, in the order in which they are deployed. */
+/** Synthesizes the environment's stacks in a temporary folder, and returns them in the order of deployment. */
 export function readSystem(environment: Environment): SynthesizedStack[] {
   const folder = temporaryFolder();
   try {
@@ -21,7 +21,7 @@ export function readSystem(environment: Environment): SynthesizedStack[] {
   }
 }
 
-/** What was just synthesized, in the order in which main.ts makes the stacks; cdktf writes its manifest by name. */
+/** Returns the synthesized stacks in the order in which main.ts creates them. cdktf sorts its manifest by name. */
 export function stacksOf(app: App): SynthesizedStack[] {
   const written = readSynthesizedFolder(app.outdir);
   return app.node.children.flatMap(({ node }) => written.find(({ name }) => name === node.id) ?? []);

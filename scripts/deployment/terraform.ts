@@ -12,14 +12,14 @@ import { stackFolder } from "./project";
 import { runCommand } from "./run-command";
 import { terraformFailure, unfolded } from "./terraform-failure";
 
-/** What Terraform runs with on a stack, in the folder in which cdktf runs it too. */
+/** The parameters of a Terraform run on a stack, in the same folder that cdktf uses. */
 export interface TerraformRun {
   readonly stack: string;
   readonly env: NodeJS.ProcessEnv;
   readonly interruption: Interruption;
-  /** Told what Terraform is at. */
+  /** Receives Terraform's current activity. */
   readonly report: Report;
-  /** Values that must not be shown, should a program print them. */
+  /** Values that must never be shown, even if a program prints them. */
   readonly secrets?: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export class TerraformError extends UserError {
 
   constructor(
     sentence: string,
-    /** All that it printed. */
+    /** Its complete output. */
     readonly output: string,
   ) {
     super(sentence);
@@ -37,10 +37,10 @@ export class TerraformError extends UserError {
 }
 
 /**
- * Runs Terraform on a stack that was initialized, and gives its exit code. An interrupt is handed to it: it finishes what it has
- * begun, writes its state and gives back its lock.
- * @param good exit codes that are no failure
- * @throws {TerraformError} when it fails, with its reason.
+ * Runs Terraform on an initialized stack, and returns its exit code. Forwards an interrupt to Terraform, which then finishes its
+ * current work, writes its state and releases its lock.
+ * @param good exit codes that mean success
+ * @throws {TerraformError} with the reason, if it fails.
  */
 export async function terraform(
   run: TerraformRun,
@@ -58,7 +58,7 @@ export async function terraform(
   throw new TerraformError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output), output);
 }
 
-/** What Terraform prints for programs. Undefined when it fails. */
+/** Returns Terraform's machine-readable output. Undefined if it fails. */
 export async function terraformOutput(
   { stack, env, interruption }: Pick<TerraformRun, "stack" | "env" | "interruption">,
   args: readonly string[],
@@ -71,8 +71,8 @@ export async function terraformOutput(
 }
 
 /**
- * Connects a stack's folder with its state, and puts its providers there; if lock files are committed, no others than those in its own.
- * @throws {UserError} when its state or its providers cannot be reached.
+ * Connects a stack's folder with its state, and installs its providers. If lock files are committed, only the providers in the stack's file.
+ * @throws {UserError} if its state or its providers cannot be reached.
  */
 export async function initialize(run: Omit<TerraformRun, "report">): Promise<void> {
   const { stack, env, interruption } = run;
@@ -103,7 +103,7 @@ async function toItsEnd(
   const child = spawn(terraformName(), [inFolderOf(stack), ...args], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
-    // A session of its own, so that the terminal's Ctrl-C does not reach it: a second signal would make it leave its work undone.
+    // A separate session, so that the terminal's Ctrl-C does not reach it. A second signal would stop it in the middle of its work.
     detached: true,
   });
   const interrupt = (): void => void child.kill("SIGINT");
@@ -119,7 +119,7 @@ async function toItsEnd(
     const code = await new Promise<number>((resolve, reject) => {
       child.on("error", () =>
         reject(
-          new UserError("Terraform cannot be run; install Terraform 1.11 or newer, and put it on the PATH."),
+          new UserError("Terraform cannot be run. Install Terraform 1.11 or newer, and put it on the PATH."),
         ),
       );
       child.on("close", (exitCode) => resolve(exitCode ?? 1));
@@ -132,6 +132,6 @@ async function toItsEnd(
 
 const inFolderOf = (stack: string): string => `-chdir=${stackFolder(stack)}`;
 
-/** Lines of Terraform that say what it is doing. */
+/** Lines of Terraform's output that show its current activity. */
 const activity =
   /: (?:Creating|Still creating|Creation complete|Modifying|Still modifying|Destroying|Still destroying|Refreshing state|Reading|Provisioning|Opening)/;

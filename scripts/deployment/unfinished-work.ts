@@ -4,18 +4,18 @@ import { dirname, join } from "node:path";
 import { projectFolder } from "./project";
 
 /**
- * Remembers in which stacks of an environment Terraform was killed: what it had begun there may be in Azure and in no state. Kept
- * in this folder, so that only the copy of the project in which it happened takes such things for its own.
+ * Records the stacks of an environment in which Terraform was killed. Resources that it had begun to create may exist in Azure and in no
+ * state. The record is in this folder, so that only this copy of the project imports such resources.
  */
 export class UnfinishedWork {
   constructor(private readonly environment: string) {}
 
-  /** Whether an earlier run was killed at this stack, and nothing has brought it to its end since. */
+  /** Returns true if an earlier run was killed in this stack, and no later run has completed the stack. */
   isLeftOf(stack: string): boolean {
     return existsSync(this.noteOf(stack));
   }
 
-  /** Does work that Terraform may be killed at. Its failure is an end, too: then the state holds all that was made. */
+  /** Runs work in which Terraform may be killed. A failure also ends the work, because the state then contains everything that was created. */
   async during<T>(stack: string, work: () => Promise<T>): Promise<T> {
     const note = this.noteOf(stack);
     const killedBefore = existsSync(note);

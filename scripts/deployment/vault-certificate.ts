@@ -14,9 +14,9 @@ const versionsOfCertificate = z.array(
 );
 
 /**
- * Fetches the public half of Vault's certificate from Key Vault, PEM, and checks it. After it comes the one before, while that is
- * valid, since Vault serves it until up to an hour after Key Vault has another.
- * @throws {UserError} when it cannot be fetched, cannot be read, is not valid now, or is for another name.
+ * Fetches Vault's certificate (PEM, without the key) from Key Vault, and checks it. Adds the earlier certificate while it is
+ * valid, because Vault serves it for up to an hour after a renewal in Key Vault.
+ * @throws {UserError} if it cannot be fetched or read, is not valid now, or has another name.
  */
 export async function fetchVaultCertificate(az: AzureCli, url: string, address: string): Promise<string> {
   const { hostname } = new URL(address);
@@ -39,7 +39,7 @@ async function download(az: AzureCli, id: string): Promise<string> {
   }
 }
 
-/** Who may not list them goes on with the newest. */
+/** Returns only the newest version if the login cannot list the versions. */
 async function versionBefore(az: AzureCli, url: string): Promise<string | undefined> {
   const listed = await az.attempt(
     "keyvault",
@@ -58,7 +58,7 @@ async function versionBefore(az: AzureCli, url: string): Promise<string | undefi
   return before?.id;
 }
 
-/** Why a client must not trust a certificate for a host; undefined when it may. */
+/** Returns the reason why a client must not trust a certificate for a host. Undefined if it can. */
 export function certificateProblem(pem: string, host: string, now: Date): string | undefined {
   const certificate = parse(pem);
   if (!certificate) return "cannot be read; look at it in Key Vault, and renew it there.";

@@ -25,7 +25,7 @@ The last one lives for about an hour; run this again then.
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
 `;
 
-/** `scripts/vault-env`: everything first, then the exports at once, so that a failure prints none. */
+/** `scripts/vault-env`. It prints all exports together at the end, so that a failure prints none. */
 export async function main(): Promise<void> {
   await runScript(async (interruption) => {
     const { environment: name } = readArguments(help, {});
@@ -49,7 +49,7 @@ export async function main(): Promise<void> {
   });
 }
 
-/** In the user's cache folder, replaced at once: a client that reads it meanwhile gets the old or the new one. */
+/** Writes the certificate into the user's cache folder with a rename. A client that reads it meanwhile gets the old or the new file. */
 async function keepCertificate(environment: string, pem: string): Promise<string> {
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vault-on-azure", environment);
   const file = join(folder, "vault.pem");
@@ -60,11 +60,11 @@ async function keepCertificate(environment: string, pem: string): Promise<string
     return file;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(`${folder} cannot be written (${code}); set XDG_CACHE_HOME to a folder of your own.`);
+    throw new UserError(`${folder} is not writable (${code}). Set XDG_CACHE_HOME to your own folder.`);
   }
 }
 
-/** For a POSIX shell: within single quotes nothing is special but the quote itself. */
+/** Quotes a value for a POSIX shell. Only the single quote itself is special within single quotes. */
 function quoted(value: string): string {
   return `'${value.replaceAll("'", "'\\''")}'`;
 }

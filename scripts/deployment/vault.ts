@@ -16,19 +16,19 @@ import type { StackState } from "./stack-state";
 import { temporaryFolder } from "./temporary-folder";
 import { fetchVaultCertificate } from "./vault-certificate";
 
-/** How the deployed Vault is reached. */
+/** The connection to the deployed Vault. */
 export class VaultAccess {
   private constructor(
     private readonly az: AzureCli,
     private readonly environment: Environment,
     readonly address: string,
-    /** PEM file for VAULT_CACERT. */
+    /** Path of the PEM file for VAULT_CACERT. */
     readonly certificateFile: string,
     /** Removes the certificate's file. */
     readonly close: () => void,
   ) {}
 
-  /** @throws {UserError} when vault-server is not deployed, or its certificate cannot be had. */
+  /** @throws {UserError} if vault-server is not deployed, or if its certificate cannot be fetched. */
   static async open(az: AzureCli, environment: Environment, vaultServer: StackState): Promise<VaultAccess> {
     const { address, certificateUrl } = vaultLocation(vaultServer);
     const pem = await fetchVaultCertificate(az, certificateUrl, address);
@@ -38,14 +38,14 @@ export class VaultAccess {
     return new VaultAccess(az, environment, address, file, folder.remove);
   }
 
-  /** The deployer's token; asked for anew each time, since waiting for Vault may take longer than one lasts. */
+  /** Requests a new deployer's token at each call, because the wait for Vault may be longer than a token's lifetime. */
   token(): Promise<string> {
     return deployerToken(this.az, this.environment);
   }
 
   /**
-   * Waits until Vault is unsealed and lets the deployer in: the end of its first boot.
-   * @throws {UserError} at the deadline, on an interrupt, or at once when it refuses this deployer for good.
+   * Waits until Vault is unsealed and the deployer can log in. Its first boot then has ended.
+   * @throws {UserError} at the deadline, on an interrupt, or at once if Vault refuses this deployer permanently.
    */
   async untilReady({
     seconds,
@@ -93,22 +93,22 @@ export class VaultAccess {
     }
   }
 
-  /** @throws where Vault is not unsealed and active. */
+  /** @throws if Vault is not unsealed and active. */
   async checkHealth(): Promise<void> {
     try {
       await this.asNobody((client) => client.request({ method: "GET", path: "sys/health" }));
     } catch (error) {
-      // 429, 472 and 473: a standby, which forwards. Source: Vault, sys/health.
+      // 429, 472 and 473 come from a standby, which forwards requests. Source: Vault, sys/health.
       if (error instanceof VaultRefusal && [429, 472, 473].includes(error.status)) return;
       if (error instanceof VaultRefusal) throw new UserError(stateOf(error.status));
       throw error;
     }
   }
 
-  /** Revokes every lease of the database engine, whose users else stay in MySQL and keep the engine from going. */
+  /** Revokes every lease of the database engine. Otherwise their users stay in MySQL, and Vault cannot delete the engine. */
   async revokeDatabaseLeases(): Promise<void> {
     await this.asDeployer(async (client) => {
-      // Whoever loses credentials asks for others at once. A lease made after this would keep the database engine from going.
+      // Clients that lose credentials request new ones at once. A new lease would prevent the deletion of the database engine.
       for (const role of await databaseRoles(client))
         await client.request({ method: "DELETE", path: `database/roles/${role}` });
       const path = "sys/leases/revoke-prefix/database/creds";
@@ -116,17 +116,17 @@ export class VaultAccess {
     });
   }
 
-  /** Does what Vault's own tries did not: a database away for a quarter of an hour uses them up, and then Vault waits a day. */
+  /** Revokes expired leases that Vault could not. If the database is away for a quarter of an hour, Vault uses up its attempts and then waits a day. */
   endExpiredLeases(): Promise<{ ended: string[]; left: Record<string, string> }> {
     return this.asDeployer(endExpiredLeases);
   }
 
-  /** @returns whether there was an engine that an earlier removal left half way, and which is gone now */
+  /** @returns true if this deleted an engine that an earlier removal left half deleted */
   finishRemovalOfDatabaseEngine(): Promise<boolean> {
     return this.asDeployer(finishRemovalOfDatabaseEngine);
   }
 
-  /** Does work with a login that ends with it. */
+  /** Runs work with a login, and revokes the login at the end. */
   async asDeployer<T>(work: (client: VaultClient) => Promise<T>): Promise<T> {
     const client = await this.logIn();
     try {
@@ -136,7 +136,7 @@ export class VaultAccess {
     }
   }
 
-  /** Does work that takes no login. */
+  /** Runs work without a login. */
   async asNobody<T>(work: (client: VaultClient) => Promise<T>): Promise<T> {
     const client = this.client();
     try {
@@ -157,7 +157,7 @@ export class VaultAccess {
   }
 }
 
-/** None where there is no database engine any more. */
+/** Returns an empty result if the database engine does not exist. */
 async function databaseRoles(client: VaultClient): Promise<string[]> {
   try {
     const answer = await client.request({ method: "GET", path: "database/roles", query: { list: "true" } });
@@ -168,29 +168,29 @@ async function databaseRoles(client: VaultClient): Promise<string[]> {
   }
 }
 
-/** @throws {UserError} when vault-server is not deployed, or not to its end. */
+/** @throws {UserError} if vault-server is not deployed, or only partly. */
 export function vaultLocation(vaultServer: StackState): { address: string; certificateUrl: string } {
   const address = vaultServer.output("vault_https_addr");
   const certificateUrl = vaultServer.output("vault_certificate_url");
   if (!address || !certificateUrl) {
     throw new UserError(
-      "The stack vault-server is not deployed, so there is no Vault; run scripts/deploy first.",
+      "The stack vault-server is not deployed, so Vault does not exist. Run scripts/deploy first.",
     );
   }
   return { address, certificateUrl };
 }
 
-/** What vault-plugin-auth-jwt says of a token that will not be let in later either. */
+/** Refusals of vault-plugin-auth-jwt that are permanent for the token. */
 const refusesForGood = /claim|audience|issuer|signature|expired|not yet valid/i;
 
-/** Entra issued the token just now, so that only a wrong clock makes it too old or too new. Source: hashicorp/cap, jwt. */
+/** Entra issued the token a moment ago, so only a wrong clock makes it too old or too new. Source: hashicorp/cap, jwt. */
 const refusesTheTime = /token is expired|not yet valid|issued in the future/i;
 
 function refused({ errors }: VaultRefusal): string {
   if (errors.some((words) => refusesTheTime.test(words))) {
     return `Vault refuses the time of this login's token (${errors.join("; ")}). The clock of Vault's VM or of this computer is wrong: compare \`timedatectl\` on both, set the wrong one right, log in again with \`az login\`, and run the same command again.`;
   }
-  return `Vault refuses this login (${errors.join("; ")}); log in as one of the environment's deployers, or add yourself to them and deploy (docs/deploy.md, "Another deployer, or one less").`;
+  return `Vault refuses this login (${errors.join("; ")}). Log in as a deployer of the environment, or add yourself to the deployers and deploy (docs/deploy.md, "Another deployer, or one less").`;
 }
 
 function stateOf(status: number): string {

@@ -6,7 +6,7 @@ import { ProgramCache } from "../../sandbox/programs/program-cache";
 import { vaultCacheKey } from "../../sandbox/vault/vault-program";
 import { programOnPath } from "../program-on-path";
 
-/** A suite with the real Vault: skipped where there is none that needs neither a download nor a build. */
+/** A suite with the real Vault. It is skipped if Vault would need a download or a build. */
 export function describeWithVault(name: string, suite: () => void): void {
   describeUnless(vaultMissing(), name, suite);
 }
@@ -17,10 +17,10 @@ export function describeWithVaultAndDatabase(name: string, suite: () => void): v
 }
 
 /**
- * `describe`, unless something is missing: then it reports as skipped, with the reason in its name, and fails where CI is set, so
- * that a pipeline never passes on what it did not run.
+ * `describe`, unless something is missing. Then the suite is skipped with the reason in its name, or fails if CI is set, so
+ * that a pipeline never passes without running it.
  *
- * @param missing what is missing and the cure; nothing when all is there
+ * @param missing the missing program and the cure. Undefined if nothing is missing.
  */
 export function describeUnless(missing: string | undefined, name: string, suite: () => void): void {
   if (!missing) describe(name, suite);
@@ -33,12 +33,12 @@ export function describeUnless(missing: string | undefined, name: string, suite:
   else describe.skip(`${name} (skipped: ${missing})`, suite);
 }
 
-/** What of the two is missing, and the cure; nothing when both are there. */
+/** Returns the missing program of the two, and the cure. Undefined if both exist. */
 export function vaultOrDatabaseMissing(): string | undefined {
   return [vaultMissing(), databaseMissing()].filter(Boolean).join(" ") || undefined;
 }
 
-/** Path of the Vault that findVaultProgram finds without a download or a build. */
+/** Returns the path of the Vault that findVaultProgram finds without a download or a build. */
 export function vaultThere(): string | undefined {
   const { folder } = new ProgramCache();
   const cached = [VAULT_RELEASE, VAULT_GO_MODULE].map((version) =>
@@ -47,26 +47,26 @@ export function vaultThere(): string | undefined {
   return process.env["VAULT_PROGRAM"] || onPath("vault") || cached.find(existsSync);
 }
 
-/** Whether findVaultProgram would have to download or to build it: why, and the cure. */
+/** Returns the reason and the cure if findVaultProgram would need a download or a build. */
 export function vaultMissing(): string | undefined {
-  return vaultThere() ? undefined : "There is no Vault; install it, or name its binary in VAULT_PROGRAM.";
+  return vaultThere() ? undefined : "Vault is missing. Install it, or name its binary in VAULT_PROGRAM.";
 }
 
-/** Docker's MySQL is left out: its image may have to be downloaded first. */
+/** Ignores Docker's MySQL, because its image may need a download first. */
 export function databaseMissing(): string | undefined {
   return onPath("mysqld") || onPath("mariadbd")
     ? undefined
     : "There is neither MySQL nor MariaDB; install one.";
 }
 
-/** Whether a program may not mount in a namespace of its own (`unshare -rm`): why, and the cure. */
+/** Returns the reason and the cure if a program cannot mount in its own namespace (`unshare -rm`). */
 export function mountsMissing(): string | undefined {
   return spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0
     ? undefined
     : "This system lets no user have mounts of their own; allow that, or run as root.";
 }
 
-/** Servers live in sbin, which ordinary users' PATH lacks. */
+/** Servers are in sbin, which ordinary users' PATH does not contain. */
 function onPath(name: string): string | undefined {
   return programOnPath(name, ["/usr/sbin", "/usr/local/sbin"]);
 }

@@ -17,7 +17,7 @@ export const checkDeployerLogin: Check = async ({ environment: { deployerLogin }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return [
-      `Entra gives no token for the app registration ${clientId} (deployerLogin): ${error.message} If the login is good, set the app registration up (${howTo}).`,
+      `Entra issues no token for the app registration ${clientId} (deployerLogin): ${error.message} If the login is valid, set up the app registration (${howTo}).`,
     ];
   }
 };

@@ -3,7 +3,7 @@ import { userDataText } from "../machine-changes";
 import type { StackState } from "../stack-state";
 import type { Check } from "./check";
 
-/** What Vault's data do not survive: an older Vault, and a leap over a major version. */
+/** Refuses changes that Vault's data do not survive: an older Vault, and a skipped major version. */
 export const checkVaultUpgrade: Check = ({ environment, stacks, states }) => {
   const running = versionsOf(states.get("vault-server"));
   if (!stacks.some(({ name }) => name === "vault-server")) return [];
@@ -19,23 +19,23 @@ export const checkVaultUpgrade: Check = ({ environment, stacks, states }) => {
     const next = major(runs) + 1;
     if (major(version) > next) {
       return [
-        `vault.version: Vault ${runs} runs, and ${version} skips the major version ${next}, which Vault does not allow; deploy a release of ${next}.x first.`,
+        `vault.version: Vault ${runs} runs, and ${version} skips the major version ${next}, which Vault does not allow. Deploy a release of ${next}.x first.`,
       ];
     }
     if (snapshots.enabled || environment.upgradeWithoutSnapshot) return [];
     return [
-      `vault.snapshots.enabled: is false, so no snapshot would be kept before Vault ${runs} becomes ${version}; set it to true, or add --no-snapshot if what Vault holds may be lost.`,
+      `vault.snapshots.enabled is false, so there would be no snapshot from before the upgrade of Vault ${runs} to ${version}. Set it to true, or add --no-snapshot if Vault's data may be lost.`,
     ];
   });
 };
 
-/** Versions of Vault that the VMs of a stack have, each once. */
+/** Returns the different versions of Vault on the VMs of a stack. */
 function versionsOf(vaultServer: StackState | undefined): string[] {
   const machines = vaultServer?.existing("azurerm_linux_virtual_machine") ?? [];
   return [...new Set(machines.flatMap(({ user_data }) => versionIn(user_data) ?? []))];
 }
 
-/** Undefined where the user data are missing, or in a form that this project does not write. */
+/** Returns undefined if the user data are missing, or in another form than this project writes. */
 function versionIn(userData: unknown): string | undefined {
   if (typeof userData !== "string") return undefined;
   try {
@@ -51,7 +51,7 @@ function versionIn(userData: unknown): string | undefined {
 
 const major = (version: string): number => Number(version.split(".")[0]);
 
-/** Below zero when the first is older. */
+/** Returns a number below zero if the first version is older. */
 function compare(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split(".").map(Number));
   return left?.map((part, index) => part - (right?.[index] ?? 0)).find((difference) => difference !== 0) ?? 0;

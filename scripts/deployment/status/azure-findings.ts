@@ -19,7 +19,7 @@ const keyVersion = z.object({
 
 const mysqlServer = z.object({ state: z.string() });
 
-/** Vault's VMs: whether they run, what user data they applied, and the newest snapshot that they report. */
+/** Checks Vault's VMs: if they run, their applied user data, and the newest snapshot in their reports. */
 export async function machineFindings(
   az: AzureCli,
   vaultServer: StackState,
@@ -63,7 +63,7 @@ function userDataFinding(name: string, version: string, console: string): Findin
   );
 }
 
-/** The version with which Vault wraps what it wraps now. */
+/** Returns the key version with which Vault currently wraps. */
 export async function unsealKeyFindings(az: AzureCli, vaultServer: StackState): Promise<Finding[]> {
   const [key] = vaultServer.existing("azurerm_key_vault_key", "unseal");
   if (!key) return [unseen("unseal key", "the stack's state does not name it. Run scripts/deploy.")];

@@ -1,8 +1,8 @@
-/** What a look at one part of the system found. */
+/** The result of a check of one part of the system. */
 export interface Finding {
-  /** What was looked at, such as `certificate`. */
+  /** The checked part, such as `certificate`. */
   readonly what: string;
-  /** `unseen`: it could not be seen, so it may be well or wrong. `note`: it says nothing about health. */
+  /** `unseen`: the check was not possible, so the part's health is unknown. `note`: it says nothing about health. */
   readonly state: "well" | "wrong" | "unseen" | "note";
   readonly says: string;
 }
@@ -12,7 +12,7 @@ export const wrong = (what: string, says: string): Finding => ({ what, state: "w
 export const unseen = (what: string, says: string): Finding => ({ what, state: "unseen", says });
 export const note = (what: string, says: string): Finding => ({ what, state: "note", says });
 
-/** What a look found; a look that fails is `unseen`, with its reason and cure. */
+/** Returns a check's result. If the check fails, the result is `unseen` with its reason and cure. */
 export async function look(what: string, find: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await find();

@@ -6,7 +6,7 @@ import { type Finding, note, unseen, well, wrong } from "./finding";
 const LINE = /vault-snapshot (?:(\d{8}T\d{6}Z)[\w.-]*: stored, (.*)|(\d{8}T\d{6}Z): failed: (.*))/g;
 
 /**
- * The newest snapshot that any node reports, and its age.
+ * Returns the newest snapshot in the nodes' reports, and its age.
  * @param consoles the nodes' serial consoles
  */
 export function snapshotFinding(
@@ -47,7 +47,7 @@ export function snapshotFinding(
   return well("snapshots", `${age} (${last.says})`);
 }
 
-/** Of `20261126T030000Z`. */
+/** Parses a time such as `20261126T030000Z`. */
 function timeOf(text: string): Date {
   return new Date(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
 }

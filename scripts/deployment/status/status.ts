@@ -114,7 +114,7 @@ const SIGNS: Readonly<Record<Finding["state"], string>> = {
   note: "-",
 };
 
-/** A line a finding. */
+/** Returns a line for each finding. */
 function screen(environment: string, findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ what }) => what.length));
   const lines = findings.map(

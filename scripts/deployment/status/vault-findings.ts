@@ -19,12 +19,12 @@ const leader = z.object({ leader_address: z.string().default(""), active_time: z
 
 const auditDevices = z.record(z.string(), z.unknown());
 
-/** Devices without which Vault's audit log has a gap: first boot's, and that of the stack vault-config. */
+/** The required audit devices: from first boot, and from the stack vault-config. Without them the audit log has a gap. */
 const AUDIT_DEVICES = ["first-boot/", "file/"];
 
 const DAY_MS = 86_400_000;
 
-/** What Vault says of itself: to anybody, and to a deployer. */
+/** Checks Vault's own answers: public ones, and answers to a deployer. */
 export async function vaultFindings(access: VaultAccess, environment: Environment): Promise<Finding[]> {
   const certificate = certificateFinding(
     readFileSync(access.certificateFile, "utf8"),
@@ -40,7 +40,7 @@ export async function vaultFindings(access: VaultAccess, environment: Environmen
   return [...open, certificate, ...closed];
 }
 
-/** What Vault says without a token. */
+/** Checks Vault's answers to requests without a token. */
 const openFindings =
   (environment: Environment) =>
   async (client: VaultClient): Promise<Finding[]> => {
@@ -77,7 +77,7 @@ function versionFinding(runs: string, wanted: string): Finding {
   return wrong("version", `${runs} runs, and the environment file says ${wanted}. Run scripts/deploy.`);
 }
 
-/** What Vault says to a deployer. */
+/** Checks Vault's answers to a deployer. */
 const deployerFindings =
   (environment: Environment) =>
   async (client: VaultClient): Promise<Finding[]> => {
@@ -103,7 +103,7 @@ const deployerFindings =
     ];
   };
 
-/** The newest that Key Vault has, and that Vault serves within the hour. */
+/** Checks Key Vault's newest certificate. Vault serves it within an hour. */
 export function certificateFinding(pem: string, now: Date, overdueDays: number): Finding {
   const ends = new Date(new X509Certificate(pem).validTo);
   const days = Math.floor((ends.getTime() - now.getTime()) / DAY_MS);

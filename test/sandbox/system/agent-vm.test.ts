@@ -132,12 +132,12 @@ describeWithVaultAndDatabase("The agent VM", () => {
     expect([password, token()].filter((secret) => log.includes(secret))).toEqual([]);
   });
 
-  it("renders credentials anew before they expire, and every one of them works while it is there", async () => {
+  it("renders new credentials before the old ones expire, and each works while it is in the file", async () => {
     const versions = [rendered()];
     while (versions.length < 3) {
       const before = versions.at(-1) as Credentials;
       const now = await waitFor("the next version", () => nextAfter(before), { deadlineMs, intervalMs: 200 });
-      // What it replaces still works: it had not expired.
+      // The replaced credentials still work, because they had not expired.
       await open(before);
       versions.push(now);
     }
@@ -146,7 +146,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     await waitFor("the first one to expire", () => open(first).then(() => false, isDenied), { deadlineMs });
   });
 
-  /** Other credentials than these, once they are there; until then these must work. */
+  /** Waits for new credentials. The old ones must work until then. */
   const nextAfter = async (before: Credentials): Promise<Credentials | undefined> => {
     const failure = await open(before).then(
       () => undefined,
@@ -154,7 +154,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     );
     const now = rendered();
     if (now.user !== before.user) return now;
-    // waitFor goes on after an error, and these credentials were there while they were refused.
+    // waitFor continues after an error, so this remembers that MySQL refused credentials that were in the file.
     if (failure) refusals.push(`${before.user}: ${failure.message}`);
     expect(refusals).toEqual([]);
     return undefined;
@@ -188,7 +188,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     },
   );
 
-  it("goes on when Vault was killed under it", async () => {
+  it("continues after a kill of Vault", async () => {
     const before = rendered();
     const vault = running.sandbox.vault;
     const pid = vault.pid("vault.service");
@@ -200,7 +200,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     expect(agent().isActive(AGENT)).toBe(true);
   });
 
-  it("goes on when Vault was away for a while", async () => {
+  it("continues after a while without Vault", async () => {
     const { vault } = running.sandbox;
     const before = rendered();
     await vault.stop("vault.service");
@@ -212,7 +212,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     await renderedAfter(before);
   });
 
-  it("comes back by itself after a reboot, its memory forgotten", async () => {
+  it("recovers by itself after a reboot, which empties its memory", async () => {
     const before = { credentials: rendered(), token: token() };
     await agent().reboot();
     await waitFor("the sink", () => existsSync(agent().path(SINK)) && token() !== before.token, {
@@ -227,7 +227,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     });
   });
 
-  it("goes on when Vault serves a renewed certificate", async () => {
+  it("continues when Vault serves a renewed certificate", async () => {
     const { sandbox } = running;
     const settings = readFileSync(agent().path("/etc/vault-agent.d/agent.env"), "utf8");
     const [, keyVault = "", name = ""] =

@@ -3,7 +3,7 @@ import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { runQueries } from "../../kusto/kusto-engine";
 import type { Logs } from "../../kusto/log-tables";
 
-/** What happened, what of it was in the logs, and the alerts that have to fire. */
+/** An event, its log records, and the alerts that must fire. */
 interface Scene {
   readonly what: string;
   readonly logs: Logs;
@@ -19,12 +19,12 @@ export class AlertScenes {
     this.#scenes.push({ what, logs, at, firing });
   }
 
-  /** By what happened, the alerts that should fire. */
+  /** The expected alerts, by event. */
   get expected(): Record<string, readonly string[]> {
     return Object.fromEntries(this.#scenes.map(({ what, firing }) => [what, firing]));
   }
 
-  /** By what happened, the alerts that fire, in the order of the table. */
+  /** The alerts that fire, by event, in the order of the table. */
   firing(system: WatchedSystem): Record<string, readonly string[]> {
     const alerts = logAlertsOf(system);
     const queries = alerts.map(({ name, query, window }) => [name, { query: query(system), window }]);
@@ -38,7 +38,7 @@ export class AlertScenes {
   }
 }
 
-/** What the queries know of a sandbox: everybody who deploys is a person. */
+/** The queries' parameters for a sandbox: every deployer is a person. */
 export function watchedSystem(sandbox: Sandbox, environment: string): WatchedSystem {
   const [identity] = sandbox.azure.resources.ofType("Microsoft.ManagedIdentity/userAssignedIdentities");
   return {

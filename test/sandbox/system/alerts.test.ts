@@ -24,13 +24,13 @@ describeUnless(missing, "An alert", () => {
   const running = useSandbox({ environment, upTo: "vault-config" });
   const scenes = new AlertScenes();
   let workspace: Workspace;
-  /** What a system without trouble logged. */
+  /** The log records of a healthy system. */
   let healthy: Logs = {};
   let workload: LoggedInWorkload;
 
   const hoursLater = (hours: number) => new Date(Date.now() + hours * 3_600_000);
   const now = () => new Date().toISOString();
-  /** What vault-watch says now. */
+  /** Returns vault-watch's current report. */
   const look = async (): Promise<Record<string, unknown>> => {
     const { code, output } = await running.sandbox.vault.run("vault-watch.service");
     const said = output.split("\n").find((line) => line.startsWith("{")) ?? output;
@@ -54,7 +54,7 @@ describeUnless(missing, "An alert", () => {
     workspace.logs();
   });
 
-  it("says nothing where all is well", async () => {
+  it("reports nothing if everything works", async () => {
     const since = now();
     expect(await asked()).toBe(200);
     const said = await lookAndExpect("all is well", [], since);
@@ -74,7 +74,7 @@ describeUnless(missing, "An alert", () => {
     const later = (minutes: number) => new Date(Date.now() + minutes * 60_000);
     scenes.add("nothing has come for 14 minutes", [], logs, later(14));
     scenes.add("nothing has come for 16 minutes", ["silent"], logs, later(16));
-    // What no sandbox can have, in the line that it has.
+    // Changes the line to a problem that a sandbox cannot have.
     const saying = (what: string, firing: readonly string[], other: object) => {
       const line = JSON.stringify({ ...said, ...other });
       const Syslog = (logs.Syslog ?? []).map((row) =>
@@ -99,7 +99,7 @@ describeUnless(missing, "An alert", () => {
     await lookAndExpect("ten logins failed", ["failed-logins"], since);
   });
 
-  it("looks at database users that cannot be made", async () => {
+  it("checks database users that cannot be created", async () => {
     const { database } = running.sandbox;
     const since = now();
     await database.kill();
@@ -110,7 +110,7 @@ describeUnless(missing, "An alert", () => {
 
   it("looks at audit devices that cannot write", async () => {
     const { vault } = running.sandbox;
-    /** Vault finds a folder where its log was, when it opens it anew. */
+    /** Puts a folder in the place of the log. Vault then cannot open the log again. */
     const broken = async (log: string) => {
       renameSync(vault.path(log), vault.path(`${log}.aside`));
       mkdirSync(vault.path(log));

@@ -63,7 +63,7 @@ const nobody: Explained = {
   ],
 };
 
-/** By Vault's policy `default`. */
+/** Allowed by Vault's policy `default`. */
 const everybody: Explained = {
   ...nobody,
   "one's own token": [

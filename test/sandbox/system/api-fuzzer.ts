@@ -2,14 +2,14 @@ import type { VaultClient, VaultMethod } from "../../../lib/vault-api/vault-clie
 import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { askVault } from "./vault-caller";
 
-/** What Vault describes as an operation of its API. */
+/** An operation of Vault's API, as Vault describes it. */
 export interface ApiOperation {
   readonly method: string;
-  /** As the description has it, for example /transit/keys/{name}. */
+  /** The path in the description, for example /transit/keys/{name}. */
   readonly template: string;
 }
 
-/** The whole API of a Vault, as it describes it to whoever may do everything. */
+/** Returns a Vault's whole API, as Vault describes it to a client with all rights. */
 export async function apiOf(root: VaultClient): Promise<ApiOperation[]> {
   const { paths } = (await root.request({ method: "GET", path: "sys/internal/specs/openapi" })) as {
     paths: Record<string, Record<string, { parameters?: { name: string }[] }>>;
@@ -26,22 +26,22 @@ export async function apiOf(root: VaultClient): Promise<ApiOperation[]> {
   return operations;
 }
 
-/** How much is lost when it is allowed: nothing, something in a mount, the mount, the token that asks. */
+/** The damage of an allowed request: nothing, a part of a mount, the mount, or the client's own token. */
 function loss({ method, template }: ApiOperation): number {
   if (/revoke-self/.test(template)) return 3;
   if (method === "DELETE" && /^\/sys\//.test(template)) return 2;
   return method === "DELETE" ? 1 : 0;
 }
 
-/** A value for each of a path's parameters; x for those that are not named. */
+/** Values for a path's parameters. Other parameters get x. */
 export type FillIn = Readonly<Record<string, string | undefined>>;
 
-/** Requests at a time. */
+/** The number of simultaneous requests. */
 const width = 8;
 
 /**
- * Asks for every operation, and tells which ones Vault's policies did not refuse. What becomes of the request after that is of no
- * interest: an empty body is sent along, which passes rules about parameters too. What destroys something is asked for last.
+ * Requests every operation, and returns the operations that Vault's policies do not refuse. The result of the request after the policy
+ * check does not matter: the empty body also passes rules about parameters. Destructive requests come last.
  *
  * @param fillIns tried one after the other
  */

@@ -13,7 +13,7 @@ import { useSandbox } from "./running-sandbox";
 
 const demo = loadEnvironment("demo");
 const cluster = { ...demo, vault: { ...demo.vault, nodes: 3 as const, publicAddress: false } };
-/** By default a single node: a cluster takes longer to start, and cluster.test.ts attacks its nodes. */
+/** A single node by default, because a cluster takes longer to start, and cluster.test.ts attacks its nodes. */
 const systems = [
   ["", demo] as const,
   ...(process.env["LONG_TESTS"] ? [[", a cluster", cluster] as const] : []),

@@ -8,8 +8,8 @@ import { CERTIFICATE, deadlineMs, outputFromNow, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
 /**
- * Clients that ask Vault without a pause, until they are told to stop. They trust certificates by fingerprint: of two self-signed
- * ones that differ in nothing but the key OpenSSL, and so Node.js and curl, finds but one among its trusted ones.
+ * Clients that send requests to Vault without a pause until they are stopped. They trust certificates by fingerprint. If two trusted
+ * self-signed certificates differ only in the key, OpenSSL (so Node.js and curl) finds only one of them.
  */
 class Load {
   answers = 0;
@@ -91,7 +91,7 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
     );
   });
 
-  it("has the new one served, by the same process, without a request that fails under load", async () => {
+  it("makes Vault serve the new certificate in the same process, without a failed request under load", async () => {
     const pid = vm().pid(VAULT);
     const old = fingerprint();
     await renewInKeyVault();
@@ -105,12 +105,12 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
     expect(load.failures).toEqual([]);
     expect([...load.offered]).toEqual([old, fingerprint()]);
     expect(vm().pid(VAULT)).toBe(pid);
-    // Who trusts nothing but the new one is content.
+    // A client that trusts only the new certificate can connect.
     expect((await served()).fingerprint256).toBe(fingerprint());
     await (await running.deployer()).logOut();
   });
 
-  it("changes nothing when there is no newer one", async () => {
+  it("changes nothing without a newer certificate", async () => {
     const current = vm().path("/run/vault-tls/current");
     const before = [readlinkSync(current), lstatSync(current).ino];
     const vaultSaid = outputFromNow(vm(), VAULT);
@@ -119,11 +119,11 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
     expect(vaultSaid()).toBe("");
   });
 
-  it("has a renewed one served only when clients have had time to trust it", async () => {
+  it("makes Vault serve a renewed certificate only after clients had time to trust it", async () => {
     const current = vm().path("/run/vault-tls/current");
     const before = readlinkSync(current);
     await renewInKeyVault();
-    // As on Azure.
+    // The same value as on Azure.
     vm().environment["CERTIFICATE_SETTLE_SECONDS"] = "900";
     try {
       const { code, output } = await vm().run(CERTIFICATE);
@@ -136,7 +136,7 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
     expect((await served()).fingerprint256).toBe(fingerprint());
   });
 
-  it("leaves the one that is served when Key Vault is away, and takes the new one the next time", async () => {
+  it("keeps the served certificate while Key Vault is away, and takes the new one the next time", async () => {
     const { fingerprint256: before } = await served();
     vm().environment["RENEWAL_WAIT_SECONDS"] = "1";
     const fault = running.sandbox.azure.faults.add({

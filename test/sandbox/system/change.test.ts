@@ -35,7 +35,7 @@ const noOtherVault = !programOnPath("go")
 describeWithVaultAndDatabase("An edit of the environment, brought to a system under load", () => {
   const demo = loadEnvironment("demo");
   const running = useSandbox({ environment: demo });
-  /** As the file says now; each test edits it further. */
+  /** The current content of the file. Each test edits it further. */
   let environment = demo;
   let load: Load;
   beforeAll(async () => {
@@ -63,7 +63,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
         running.sandbox.vault.pid(unit),
       ]),
     );
-  /** Of each person the first: it stays good when nobody names the person any more. */
+  /** The first token of each person. It stays valid when the environment no longer names the person. */
   const tokens = new Map<string, string>();
   const logIn = async (objectId: string, mount = "deployer", role = "deployer"): Promise<string> => {
     const jwt = tokens.get(objectId) ?? running.sandbox.azure.tokenForPerson(objectId, management);
@@ -80,7 +80,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
     }
   };
 
-  it("lets a deployer in who was added, without a restart of Vault and without recovery keys", async () => {
+  it("lets an added deployer log in, without a restart of Vault and without recovery keys", async () => {
     const before = invocations();
     await deploy(({ deployers }) => deployers.push(ada));
     expect(await logIn(ada.objectId)).toBe("let in");
@@ -94,7 +94,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
     expect(await logIn(ada.objectId)).toBe("refused");
   }, 240_000);
 
-  it("lets a recovery key reader in who was added", async () => {
+  it("lets an added recovery key reader log in", async () => {
     await deploy(({ recoveryKeyReaders }) => recoveryKeyReaders.push(grace));
     expect(await logIn(grace.objectId, "recovery", "recovery-key-reader")).toBe("let in");
   }, 240_000);
@@ -118,7 +118,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
     expect(await offers("TLSv1.2")).toBe(false);
   }, 240_000);
 
-  it("has the agent ask for another database role", async () => {
+  it("makes the agent request another database role", async () => {
     const user = async () => {
       const [agent] = [...running.sandbox.agents.values()];
       const file = agent?.path("/ramdisk/app/config.json") ?? "";

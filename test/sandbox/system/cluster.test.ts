@@ -42,7 +42,7 @@ describeWithVault("A cluster of three nodes", () => {
     for (const one of attackers) one.start();
     try {
       await started;
-      // Now that the nodes are open, somebody answers.
+      // The nodes are open now, so a program answers.
       const answered = () => attackers.every(({ findings }) => findings.answers.size > 0);
       await waitFor("an answer of each node to the attackers", answered, { deadlineMs });
     } finally {
@@ -55,7 +55,7 @@ describeWithVault("A cluster of three nodes", () => {
 
   const nodeOf = (name: string): Machine => {
     const node = nodes().find((it) => it.name.endsWith(name));
-    if (!node) throw new Error(`There is no node ${name}.`);
+    if (!node) throw new Error(`The sandbox has no node ${name}.`);
     return node;
   };
 
@@ -225,7 +225,7 @@ describeWithVault("A cluster of three nodes", () => {
       await expectOwnNodesOnly();
     });
 
-    it("changes nothing where somebody has a node join another cluster, which Vault answers as done", async () => {
+    it("changes nothing if somebody makes a node join another cluster, although Vault answers with success", async () => {
       const body = { leader_api_addr: "https://vault.attacker.example:8200" };
       for (const { address: at } of nodes()) {
         const { status } = await scene.vault({ method: "POST", path: "sys/storage/raft/join", body, at });
@@ -236,7 +236,7 @@ describeWithVault("A cluster of three nodes", () => {
     });
   });
 
-  it("has its active node alone behind the load balancer", async () => {
+  it("has only its active node behind the load balancer", async () => {
     const { loadBalancer } = running.sandbox;
     const active = await leader();
     await waitFor("one healthy backend", () => loadBalancer?.healthy.join() === active.address, {
@@ -244,7 +244,7 @@ describeWithVault("A cluster of three nodes", () => {
     });
   });
 
-  it("loses no acknowledged write when its leader is switched off, and goes on without it", async () => {
+  it("loses no acknowledged write when its leader is switched off, and continues without it", async () => {
     await withClients("the leader is switched off", async (clients) => {
       const lost = await leader();
       await lost.powerOff();

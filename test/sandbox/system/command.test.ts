@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => place.remove(), 60_000);
 
 describeWithVaultAndDatabase("npm run sandbox", () => {
-  it("can be interrupted while it starts, goes on from its folder at once, and --once leaves nothing running", async () => {
+  it("can be interrupted while it starts, continues from its folder at once, and --once leaves nothing running", async () => {
     const folder = join(place.path, "kept");
     const first = place.run({ args: ["--folder", folder] });
     await first.says("MariaDB");
@@ -192,7 +192,7 @@ async function login(file: string, jwt: string): Promise<{ token: string; data: 
   const shell = spawn(
     "bash",
     ["-euc", `. ${file} && echo "$VAULT_TOKEN" && vault token lookup -format=json`],
-    // With a socket as its input, as Node gives it, a bash of the first level reads /etc/bash.bashrc, which may want PS1.
+    // Node gives bash a socket as input. A bash of the first level then reads /etc/bash.bashrc, which may need PS1.
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   let text = "";
@@ -334,14 +334,14 @@ describe("npm run sandbox refuses in one sentence", () => {
     await new Promise((done) => other.close(done));
   });
 
-  it("a VAULT_PROGRAM that is no Vault", async () => {
+  it("a VAULT_PROGRAM that is not Vault", async () => {
     await refused(
       place.run({ env: { VAULT_PROGRAM: "/bin/echo" } }),
       /\n\/bin\/echo is not HashiCorp Vault: "\/bin\/echo version" said "version"\.\n$/,
     );
   });
 
-  it("that no Vault can be had", async () => {
+  it("a computer that cannot get Vault", async () => {
     const bin = join(place.path, "bin");
     mkdirSync(bin);
     const env = {

@@ -28,7 +28,7 @@ export function databaseName(sandbox: Sandbox): string {
   return only(sandbox, "azurerm_mysql_flexible_database").read(z.object({ name: z.string() })).name;
 }
 
-/** With the password that Key Vault holds: good until Vault rotates it. */
+/** Connects with the password in Key Vault. It is valid until Vault rotates it. */
 export function administratorOf(sandbox: Sandbox): DatabaseUser {
   const { administrator_login: username } = only(sandbox, "azurerm_mysql_flexible_server").read(
     z.object({ administrator_login: z.string() }),

@@ -30,7 +30,7 @@ afterEach(async () => {
   await azure.stop();
 });
 
-/** As a new process starts it: nothing is known but the folder and Key Vault. */
+/** Starts the server as a new process does. Only the folder and Key Vault are known. */
 async function start(deployment: EvaluatedSystem = deploymentOf(environment)): Promise<MySqlServer> {
   const { progress } = capturedProgress();
   server = await startDatabase({
@@ -43,7 +43,7 @@ async function start(deployment: EvaluatedSystem = deploymentOf(environment)): P
   return server;
 }
 
-/** Of the stack's secret in Key Vault, oldest first. */
+/** Values of the stack's secret in Key Vault, oldest first. */
 function passwords(): string[] {
   const deployment = deploymentOf(environment);
   const [kept] = deployment.resources("azurerm_key_vault_secret");
@@ -100,13 +100,13 @@ describeUnless(databaseMissing(), "The sandbox's database", () => {
     const [password = ""] = passwords();
     await ask(password, `DROP DATABASE ${environment.mysql.databaseName}`);
     await server?.stop();
-    // As it is before the database is there.
+    // This is the folder's state before the database exists.
     rmSync(join(folder.path, "database-made"));
     await start();
     expect(await ask(password, "SELECT 1 AS one", environment.mysql.databaseName)).toEqual([{ one: 1 }]);
   });
 
-  it("starts again after Vault has rotated the password, which Key Vault's no longer is", async () => {
+  it("starts again after Vault has rotated the password, so that the one in Key Vault is wrong", async () => {
     await start();
     const [password = ""] = passwords();
     await ask(
@@ -126,7 +126,7 @@ describeUnless(databaseMissing(), "The sandbox's database", () => {
   });
 });
 
-/** What the stack asks of random_password. */
+/** The stack's arguments of random_password. */
 function rules(): { length: number; min_upper: number; min_lower: number; min_numeric: number } {
   const [kept] = deploymentOf(environment).resources("azurerm_key_vault_secret");
   const value = kept?.argument("value_wo") as { ephemeral: ReturnType<typeof rules> };

@@ -102,7 +102,7 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
     await expect(attempt).rejects.toThrow(/denied/);
   });
 
-  it("are refused the end of others' connections, which go on", async () => {
+  it("cannot end other users' connections, which continue", async () => {
     const other = await connect(await credentials(webApp, "tables"), { database });
     const [[row]] = (await other.query("SELECT CONNECTION_ID() AS id")) as unknown as [{ id: number }[]];
     const user = await connect(await credentials(webApp, "long"), { database });
@@ -125,7 +125,7 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
     expect(one.password).not.toBe(other.password);
   });
 
-  it("work no more after a deployer revoked them, and the other roles' users do", async () => {
+  it("stop working after a deployer revoked them, and other roles' users still work", async () => {
     const user = await credentials(webApp, "long");
     const other = await credentials(webApp, "tables");
     const deployer = await running.deployer();
@@ -138,7 +138,7 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
     await connect(other);
   });
 
-  it("work no more after their time, and one renewal does not carry them beyond the longest", async () => {
+  it("stop working after their lifetime, and a renewal does not extend the maximum", async () => {
     const agent = await LoggedInWorkload.of(running.sandbox, "agent");
     const made = Date.now();
     const [left, renewed] = [await credentials(agent, "brief"), await credentials(agent, "brief")];
@@ -150,7 +150,7 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
     await untilRefused(renewed);
   });
 
-  it("are the only way in: the administrator's password from Key Vault opens MySQL no more", async () => {
+  it("are the only way in: the administrator's password from Key Vault no longer opens MySQL", async () => {
     const administrator = administratorOf(running.sandbox);
     expect(administrator.password.length).toBeGreaterThanOrEqual(20);
     await expect(connect(administrator)).rejects.toThrow("Access denied");

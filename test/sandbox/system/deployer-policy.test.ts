@@ -122,7 +122,7 @@ const worstValues: Readonly<Record<string, readonly Body[]>> = {
 
 /** Paths whose values are the deployers' business. */
 const nothingToBind = [
-  // Whoever writes policies can write one for themselves; docs/security.md says what shows it.
+  // A person who writes policies can also write their own. docs/security.md says which log shows it.
   "sys/policies/acl/workload-*",
   "sys/leases/revoke-prefix/database/*",
   "sys/leases/revoke-prefix/auth/azure/login",
@@ -139,7 +139,7 @@ const nothingToBind = [
   ...["role", "transformation", "transformations", "template", "alphabet"].map((it) => `transform/${it}/*`),
 ];
 
-/** What the project itself writes, as the provider 5.6 sends it; Vault may refuse the value, its policy may not. */
+/** Values that the project itself writes, in the requests of provider 5.6. Vault may refuse the value, but its policy must not. */
 const honest: readonly (readonly [string, Body])[] = [
   [
     "sys/mounts/transit",
@@ -201,7 +201,7 @@ describeWithVault("The deployers' policy", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Whether the policy lets it pass, whatever Vault then makes of it. */
+  /** Returns true if the policy allows the request, even if Vault then refuses the value. */
   const passes = async (path: string, body: Body, method: VaultMethod = "PUT"): Promise<boolean> => {
     try {
       await deployer.request({ method, path, body });

@@ -40,7 +40,7 @@ describeWithVault("First boot", () => {
     await (await running.deployer()).logOut();
   }
 
-  it("completes when it is killed right after each of its steps, and hands over one set of keys", async () => {
+  it("completes after a kill directly after each of its steps, and stores one set of keys", async () => {
     await replaceDataDisk(vm());
     const before = storedKeySets(running.sandbox);
     const said = outputFromNow(vm(), FIRST_BOOT);
@@ -68,7 +68,7 @@ describeWithVault("First boot", () => {
     expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
   });
 
-  it("begins anew when it is killed while Vault makes the keys, which nobody has seen then", async () => {
+  it("begins again after a kill while Vault creates the keys, which nobody has seen then", async () => {
     await replaceDataDisk(vm());
     const before = storedKeySets(running.sandbox);
     const said = outputFromNow(vm(), FIRST_BOOT);
@@ -81,7 +81,7 @@ describeWithVault("First boot", () => {
     expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
   });
 
-  it("begins anew when the machine is rebooted before it is complete, and goes on when it is complete", async () => {
+  it("begins again after a reboot before it is complete, and continues after a reboot when it is complete", async () => {
     await replaceDataDisk(vm());
     await vm().boot();
     // A reboot leaves only the state on disk and Vault's storage: these differ in one or the other.

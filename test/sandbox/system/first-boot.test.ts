@@ -25,7 +25,7 @@ import {
 } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
-/** What first boot had in memory, and what could be seen of its processes meanwhile. */
+/** The contents of memory during first boot, and the visible data of its processes. */
 interface Watched {
   readonly rootTokens: Set<string>;
   readonly keys: Set<string>;
@@ -140,7 +140,7 @@ describeWithVault("First boot from the user data", () => {
     const files = readdirSync(running.folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
-      // What stands for the Key Vaults themselves.
+      // These files are the Key Vaults themselves.
       .filter((file) => file !== join(running.folder, "azure.json"));
     for (const must of ["vault.db", "first-boot-audit.log", `${VAULT}.log`, `${FIRST_BOOT}.log`])
       expect(files.join("\n")).toContain(must);
@@ -221,7 +221,7 @@ describeWithVault("First boot from the user data", () => {
     await root.logOut();
   });
 
-  it("refuses a recovery key that is none", async () => {
+  it("refuses an invalid recovery key", async () => {
     const wrong = Buffer.alloc(33, 7).toString("base64");
     await expect(rootTokenBy(running.sandbox, [wrong, wrong, wrong])).rejects.toThrow("400");
     await new VaultClient(localConnection(running.sandbox)).request({
@@ -333,7 +333,7 @@ describeWithVault("First boot from the user data", () => {
   });
 });
 
-/** As it is, or as hexadecimal, the other way in which Vault writes keys. */
+/** Returns the key as it is and in hexadecimal, because Vault writes keys in both forms. */
 function holds(text: string, secret: string): boolean {
   const hexadecimal = Buffer.from(secret, "base64").toString("hex");
   return text.includes(secret) || (!secret.startsWith("hvs.") && text.includes(hexadecimal));

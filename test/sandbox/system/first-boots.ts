@@ -13,7 +13,7 @@ export const CERTIFICATE = "vault-certificate.service";
 /** Milliseconds that a wait may take on a machine that is busy with something else. */
 export const deadlineMs = 60_000;
 
-/** What first boot says after each of its steps, in their order. */
+/** The messages of first boot after each of its steps, in order. */
 export const steps = [
   "proof: Entra's keys",
   "proof: the recovery keys can be written",
@@ -40,7 +40,7 @@ export async function bootToTheEnd(machine: Machine): Promise<void> {
   await machine.untilActive(FIRST_BOOT, { deadlineMs });
 }
 
-/** What a unit writes from now on. */
+/** Returns a function with the unit's future output. */
 export function outputFromNow(machine: Machine, unit: string): () => string {
   const before = machine.output(unit).length;
   return () => machine.output(unit).slice(before);
@@ -51,7 +51,7 @@ export async function untilSaid(output: () => string, text: string): Promise<voi
   await waitFor(`"${text}"`, () => output().includes(text), { deadlineMs, intervalMs: 2 });
 }
 
-/** Where programs of this computer listen on one of the machine's addresses now, as host:port, sorted. */
+/** Returns the listeners of this computer's programs on one of the machine's addresses, as host:port, sorted. */
 export function listenersOf({ address, loopback }: Machine): string[] {
   return listeners()
     .filter(({ host }) => host === address || host === loopback)
@@ -94,7 +94,7 @@ export function initsIn(vaultOutput: string): number {
   return vaultOutput.match(/core: security barrier initialized/g)?.length ?? 0;
 }
 
-/** Where the VM's user data has the recovery keys stored. */
+/** Returns the place of the recovery keys in the VM's user data. */
 export function recoverySecretOf(machine: Machine): { keyVault: string; name: string } {
   const text = readFileSync(machine.path("/etc/vault.d/vault.env"), "utf8");
   const [, keyVault = "", name = ""] =

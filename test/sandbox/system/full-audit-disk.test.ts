@@ -38,7 +38,7 @@ describeUnless(missing, "Vault whose audit log's disk is full", () => {
     expect(stderr).toContain("No space left on device");
   };
   const fillerOf = (log: string) => seenByVault(join(log, "../filler"));
-  /** Whether a log has the request whose path ends with a word. */
+  /** Returns true if a log has a request whose path ends with the word. */
   const has = (log: string, word: string) => readFileSync(seenByVault(log), "utf8").includes(word);
   /** Asks Vault something whose answer is no secret; the word is in the log in clear, as a part of the path. */
   const ask = async (word: string) => (await workload.ask(`GET transit/keys/${word}`)).status;

@@ -36,7 +36,7 @@ describeWithVault("A sandbox in a folder that is kept", () => {
   });
   afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-  it("goes on with the same Vault, its data and its keys, without a second first boot", async () => {
+  it("continues with the same Vault, its data and its keys, without a second first boot", async () => {
     const clusterOf = async (sandbox: Sandbox): Promise<unknown> => {
       const deployer = await deployerOf(sandbox);
       return (await deployer.read("sys/health"))?.["cluster_id"];

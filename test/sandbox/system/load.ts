@@ -20,13 +20,13 @@ interface Stream {
   readonly paceMs: number;
   /** Sends a request; throws or says why it failed. */
   send(): Promise<string | undefined>;
-  /** Whether what it asks says of itself that it is ready. */
+  /** Returns true if the target reports that it is ready. */
   ready(): Promise<boolean>;
 }
 
 /**
  * Clients of a running sandbox, each of which sends one request after the other: the application on a VM and on App Service lists and
- * adds customers, and a workload asks Vault itself. What fails is sent once more, when what failed says that it is ready.
+ * adds customers, and a workload sends requests to Vault itself. A failed request is sent once more when its target reports that it is ready.
  */
 export class Load {
   readonly #streams: Promise<void>[];

@@ -4,7 +4,7 @@ import { ClaimedNetwork } from "../../../sandbox/system/loopback-network";
 const opened: Server[] = [];
 const claimed: ClaimedNetwork[] = [];
 
-/** One that a sandbox takes only when 200 others run. */
+/** A network that a sandbox takes only if 200 other sandboxes run. */
 const network = "127.219";
 
 async function listen(host: string, port: number): Promise<void> {

@@ -12,7 +12,7 @@ import { deployerOf, useSandbox } from "./running-sandbox";
 const APP = "app.service";
 const AGENT = "vault-agent.service";
 
-/** Breaks something; what it gives repairs that. */
+/** Causes an outage, and returns a function that repairs it. */
 type Outage = (sandbox: Sandbox, database: Connection) => Promise<() => Promise<unknown>>;
 
 /** [what fails, how, whether an application cannot do without] */
@@ -75,7 +75,7 @@ const outages: [string, Outage, boolean][] = [
     true,
   ],
   [
-    "no identity is to be had, and the tokens are revoked",
+    "IMDS gives no identity, and the tokens are revoked",
     async (sandbox) => {
       const fault = sandbox.azure.faults.add({
         when: ({ host }) => host === "169.254.169.254" || host.endsWith(".identity"),
@@ -99,7 +99,7 @@ const outages: [string, Outage, boolean][] = [
   ],
 ];
 
-/** Those that Vault made. */
+/** The database users that Vault created. */
 async function dropUsers(database: Connection): Promise<void> {
   const query = "SELECT User AS name FROM mysql.user WHERE User LIKE 'v-%'";
   const [users] = await database.query<RowDataPacket[]>(query);
@@ -141,7 +141,7 @@ describeWithVaultAndDatabase("The deployed application, on App Service and besid
     const repair = await begin(running.sandbox, database);
     try {
       if (needed) await until("one to say so", async () => (await statuses()).includes(503));
-      // What fails in the background fails by now: each asks for a page that needs all.
+      // Errors in the background have happened by now, because each client requests a page that needs everything.
       await Promise.all(
         [...applications.values()].map((url) => fetch(`${url}/api/customers?page=1&pageSize=1`)),
       );

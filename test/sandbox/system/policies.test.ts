@@ -4,7 +4,7 @@ import { useSandbox } from "./running-sandbox";
 import { askVault } from "./vault-caller";
 import { LoggedInWorkload, login } from "./workloads";
 
-/** Whoever may log in may look at its own token, by Vault's policy `default`. */
+/** Vault's policy `default` lets everybody who can log in read their own token. */
 const everybody = ["GET auth/token/lookup-self"];
 
 const plaintext = Buffer.from("hello").toString("base64");
@@ -56,7 +56,7 @@ describe.each(["demo", "production"])("The policies of %s", (name) => {
     const { webApps, agentVms } = loadEnvironment(name);
     const workloads = [...webApps, ...agentVms].map(({ name, paths, databaseRole }) => ({
       name,
-      // What the environment file says, and Vault is to do.
+      // The requests that the environment file allows.
       requests: [...paths, ...(databaseRole ? [`database/creds/${databaseRole}`] : [])].map(requestFor),
     }));
 

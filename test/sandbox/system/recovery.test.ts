@@ -45,7 +45,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
   };
 
   describe("of a Vault before 2.0, which lets anybody who reaches it begin and cancel,", () => {
-    it("are used on its machine: whoever is there begins and cancels without a token", async () => {
+    it("are used on its machine: everybody there begins and cancels without a token", async () => {
       await locally().request({ method: "PUT", path: "sys/rekey-recovery-key/init", body: rekey });
       await locally().request({ method: "PUT", path: "sys/generate-root/attempt", body: {} });
       expect(await started()).toEqual([true, false, true]);
@@ -135,7 +135,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
   });
 
   describe("The front", () => {
-    it("passes the client's own address on, whatever the client says of it", async () => {
+    it("forwards the client's own address, and ignores the address that the client claims", async () => {
       const workload = await LoggedInWorkload.of(running.sandbox, "agent");
       const address = addressOf(workload);
       const question = { path: "auth/token/lookup-self", token: workload.token };
@@ -161,7 +161,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       expect(asked.request.remote_address).toBe(addressOf(workload));
     });
 
-    it("answers as Vault's API does while Vault is away, and goes on when it is back", async () => {
+    it("answers as Vault's API does while Vault is away, and continues when it is back", async () => {
       await running.sandbox.vault.stop("vault.service");
       expect(await askVault(running.sandbox, undefined, { path: "sys/health" })).toMatchObject({
         status: 503,
@@ -254,7 +254,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       await expect(rootTokenBy(running.sandbox, quorum(), through(token))).rejects.toThrow("403");
     });
 
-    it("make no root token when there are too few, whoever is logged in", async () => {
+    it("make no root token if there are too few, for any login", async () => {
       expect(
         await rootTokenBy(running.sandbox, quorum().slice(1), through(await readersToken())),
       ).toBeUndefined();

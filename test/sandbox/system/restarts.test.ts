@@ -124,7 +124,7 @@ describeWithVault("Vault", () => {
     await deployer.logOut();
   };
 
-  it("goes on with a deleted unseal key until it restarts, and unseals itself once the key is recovered", async () => {
+  it("continues with a deleted unseal key until it restarts, and unseals itself once the key is recovered", async () => {
     const { sandbox } = running;
     const keyVault = async (method: string, path: string) => {
       const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
@@ -149,7 +149,7 @@ describeWithVault("Vault", () => {
     await isKept();
   });
 
-  it("unseals itself while Entra is away: sessions go on, new logins fail, and succeed when it is back", async () => {
+  it("unseals itself while Entra is away: sessions continue, new logins fail, and succeed when it is back", async () => {
     const session = await running.deployer();
     const fault = running.sandbox.azure.faults.add({
       when: ({ host }) => /^(?:login\.microsoftonline\.com|sts\.windows\.net)$/.test(host),
@@ -170,7 +170,7 @@ describeWithVault("Vault", () => {
     await session.logOut();
   });
 
-  it("goes on when its VM is gone: a new one takes the data disk, with nothing else from before", async () => {
+  it("continues when its VM is gone: a new one takes the data disk, with nothing else from before", async () => {
     await vm().powerOff();
     const state = vm().path("/var/lib");
     for (const name of readdirSync(state).filter((name) => name !== "vault"))

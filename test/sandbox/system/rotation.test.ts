@@ -39,7 +39,7 @@ describeWithVaultAndDatabase("A rotation", () => {
     unsealKey("PATCH", `keys/vault-unseal/${version}`, { attributes: { enabled } });
   const rotate = () => unsealKey("POST", "keys/vault-unseal/rotate");
 
-  /** Of the newest snapshot: its name, and the versions of the unseal key that it needs. */
+  /** The newest snapshot's name, and the versions of the unseal key that it needs. */
   const lastSnapshot = () => {
     const [, name = "", versions = ""] =
       [

@@ -6,16 +6,16 @@ import { StateFolder } from "../../../sandbox/system/state-folder";
 import { capturedProgress } from "../../lib/processes/captured-progress";
 
 export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo" | "applyBy"> {
-  /** environments/demo.json unless told. */
+  /** Default: environments/demo.json. */
   environment?: Environment;
 }
 
-/** A suite's sandbox; there once its beforeAll has run. */
+/** A suite's sandbox. It exists after the suite's beforeAll. */
 export interface RunningSandbox {
   readonly sandbox: Sandbox;
-  /** All that it writes. */
+  /** The folder with all of its files. */
   readonly folder: string;
-  /** The lines that it wrote about its start. */
+  /** The lines about its start. */
   progress(): string;
   /** Vault's API as a deployer, freshly logged in. */
   deployer(): Promise<VaultClient>;

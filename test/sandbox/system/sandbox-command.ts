@@ -15,17 +15,17 @@ export interface SandboxCommand {
   readonly child: ChildProcess;
   /** Standard output and error so far. */
   output(): string;
-  /** Waits until it says something; fails at once when it ends before. */
+  /** Waits for words in its output. Fails at once if it ends before. */
   says(text: string): Promise<void>;
-  /** What the shell sees: 128 + the signal's number after a signal. */
+  /** The exit code in the shell: 128 + the signal's number after a signal. */
   exitCode(): Promise<number>;
 }
 
 export interface CommandOptions {
   readonly args?: readonly string[];
-  /** Added to this process's own; undefined takes one away. */
+  /** Variables in addition to this process's own. Undefined removes a variable. */
   readonly env?: NodeJS.ProcessEnv;
-  /** What comes before the command, such as `unshare`. */
+  /** Words before the command, such as `unshare`. */
   readonly wrapper?: readonly string[];
 }
 
@@ -36,13 +36,13 @@ export class Place {
   readonly #commands: ChildProcess[] = [];
 
   constructor() {
-    // Where tsx keeps what it has compiled: no sandbox's, and seconds of each start.
+    // tsx caches its compiled files here. They belong to no sandbox, and save seconds of each start.
     const cache = `tsx-${process.getuid?.()}`;
     mkdirSync(join(tmpdir(), cache), { recursive: true });
     symlinkSync(join(tmpdir(), cache), join(this.path, cache));
   }
 
-  /** Starts what `npm run sandbox` starts. */
+  /** Starts the program of `npm run sandbox`. */
   run({ args = [], env = {}, wrapper = [] }: CommandOptions = {}): SandboxCommand {
     const words = [...wrapper, process.execPath, "scripts/run-bundled.cjs", "scripts/sandbox.ts", ...args];
     const child = spawn(words[0] as string, words.slice(1), {
@@ -83,7 +83,7 @@ export class Place {
 
   /** Waits until neither a process nor a file is left, besides a folder that is kept. */
   async isEmpty({ but = [] as string[] } = {}): Promise<void> {
-    // Programs that are none of the sandbox's, and keep their caches in TMPDIR.
+    // These programs do not belong to the sandbox, and have their caches in TMPDIR.
     const strange = /^(tsx-\d+|node-compile-cache)$/;
     await waitFor(
       "nothing to be left",
@@ -97,7 +97,7 @@ export class Place {
     );
   }
 
-  /** Ends what a test that failed left running. */
+  /** Ends processes that a failed test left running. */
   async remove(): Promise<void> {
     for (const command of this.#commands) command.kill("SIGKILL");
     await this.isEmpty({ but: readdirSync(this.path) }).catch(() => {});

@@ -7,7 +7,7 @@ const withAddresses = (addressSpace: string, subnets: Environment["network"]["su
   changed(demo, ({ network }) => Object.assign(network, { addressSpace, subnets }));
 
 describe("sandboxEnvironment", () => {
-  it("moves the network to loopback, each address to its like", () => {
+  it("moves the network to loopback, and keeps the last two octets of each address", () => {
     const { network } = sandboxEnvironment(production, "127.77");
     expect(network.addressSpace).toBe("127.77.0.0/16");
     expect(network.subnets).toEqual({
@@ -90,7 +90,7 @@ describe("sandboxEnvironment", () => {
     expect(cidrs("vault_jwt_auth_backend_role")).toEqual([["127.77.3.0/24"]]);
   });
 
-  it("refuses what it cannot imitate, every part by its name", () => {
+  it("refuses unsupported parts, and names each of them", () => {
     const environment = changed(demo, ({ vault }) => {
       vault.edition = "enterprise";
       vault.tls = { source: "existing", keyVault: "kv-ours", resourceGroup: "rg-ours", certificate: "vault" };

@@ -162,7 +162,7 @@ describeWithVault("A snapshot of Vault", () => {
   const env = () => vm().path("/etc/vault.d/vault.env");
   const RESTORE = "vault-restore.service";
 
-  /** As scripts/restore asks by the user data. */
+  /** Requests a restore in the user data, as scripts/restore does. */
   async function restore(snapshot: string, kind: "restore" | "force" | "drill" = "restore", more = "") {
     const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
     const text = readFileSync(env(), "utf8");
@@ -303,7 +303,7 @@ describeWithVault("A snapshot of Vault", () => {
     });
   });
 
-  it("is refused while Vault is the one that it is of, and not empty; nothing changes", async () => {
+  it("is refused while the same Vault runs with data; nothing changes", async () => {
     await mount("transit");
     const [newest = ""] = (await kept()).sort().reverse();
     const { code, output } = await restore(newest);
@@ -333,7 +333,7 @@ describeWithVault("A snapshot of Vault", () => {
   const itTakesLong = process.env["LONG_TESTS"] ? it : it.skip;
 
   itTakesLong(
-    "passes a drill in a second Vault, while the first one goes on, and leaves nothing",
+    "passes a drill in a second Vault, while the first one continues, and leaves nothing",
     async () => {
       const activeSince = async () =>
         (await running.client().request({ method: "GET", path: "sys/leader" }))["active_time"];
@@ -472,7 +472,7 @@ describeWithVault("A snapshot of Vault", () => {
     await untilSaid(said, "core: applying snapshot");
     vm().kill(RESTORE, "SIGKILL");
     expect((await killed).code).not.toBe(0);
-    // Without --force, though Vault has the data by now.
+    // No --force here, although Vault has the data by now.
     expect(await restore("newest")).toMatchObject({ code: 0, output: expect.stringMatching(/: restored$/m) });
     expect(await cluster()).toBe(before);
     expect(await mounts()).toContain("transit/");

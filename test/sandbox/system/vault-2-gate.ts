@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { localConnection, rootTokenBy, storedKeys } from "./first-boots";
 
-/** What Vault 2.x asks a token for, and an older one does not. Source: Vault 2.x, "Important changes". */
+/** Endpoints that need a token in Vault 2.x, and no token in older versions. Source: Vault 2.x, "Important changes". */
 const recoveryEndpoints = /^\/v1\/(sys\/(?:generate-root|rekey|rekey-recovery-key)\/\w+)$/;
 
 const capabilities: Readonly<Record<string, string>> = {

@@ -29,7 +29,7 @@ describeWithVault("Who may log in to Vault", () => {
   const vm = () => running.sandbox.vault;
   beforeAll(() => vm().untilActive(ACCESS, { deadlineMs }));
 
-  /** As an edit of the environment file and a deployment change the VM's settings. */
+  /** Changes the VM's settings, as an edit of the environment file and a deployment do. */
   async function tell(variables: Record<string, string>): Promise<string> {
     const file = vm().path("/etc/vault.d/vault.env");
     const lines = readFileSync(file, "utf8").split("\n");
@@ -54,7 +54,7 @@ describeWithVault("Who may log in to Vault", () => {
   const isAlive = async (token: string): Promise<boolean> =>
     (await askVault(running.sandbox, undefined, { path: "auth/token/lookup-self", token })).status === 200;
 
-  it("is said by the environment: deployers, and those recovery key readers who are no groups", async () => {
+  it("comes from the environment: deployers, and recovery key readers that are not groups", async () => {
     expect((await deployerLogin(signedInObjectId)).body.auth.policies).toEqual(["default", "deployer"]);
     expect((await readerLogin(reader)).body.auth.policies).toEqual(["recovery-key-reader"]);
     for (const attempt of [deployerLogin(reader), readerLogin(signedInObjectId), readerLogin(readersGroup)]) {
@@ -71,7 +71,7 @@ describeWithVault("Who may log in to Vault", () => {
     expect(await isAlive(before)).toBe(true);
   });
 
-  it("ends the session of a deployer who is taken away, who cannot log in again", async () => {
+  it("ends the session of a removed deployer, who cannot log in again", async () => {
     await deployers(signedInObjectId, colleague);
     const theirs = tokenIn(await deployerLogin(colleague));
     const readers = tokenIn(await readerLogin(reader));
@@ -92,7 +92,7 @@ describeWithVault("Who may log in to Vault", () => {
     expect(await isAlive(theirs)).toBe(false);
   });
 
-  it("may be no recovery key reader at all, and one again", async () => {
+  it("can have no recovery key reader, and one again", async () => {
     const theirs = tokenIn(await readerLogin(reader));
     expect(await tell({ RECOVERY_KEY_READER_OBJECT_IDS: "" })).toContain("recovery: may log in: nobody");
     expect(await isAlive(theirs)).toBe(false);

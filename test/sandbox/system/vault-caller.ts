@@ -7,12 +7,12 @@ import type { Sandbox } from "../../../sandbox/system/sandbox";
 
 export interface VaultQuestion {
   method?: string;
-  /** After /v1/, sent as it is written: no encoding, no tidying. */
+  /** The path after /v1/. It is sent unchanged, without encoding or normalization. */
   path: string;
   token?: string;
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
-  /** Address of a node that is asked itself, past the load balancer, from elsewhere. */
+  /** Address of a node, for a request from elsewhere that bypasses the load balancer. */
   at?: string;
   /** How TLS is to differ. */
   tls?: tls.ConnectionOptions;
@@ -37,7 +37,7 @@ export async function askVault(
 ): Promise<VaultReply> {
   const first = await exchange(sandbox, from, question);
   if (first.status !== 307 || !first.location) return first;
-  // A standby sends to the active node what it does not hand on.
+  // A standby redirects requests that it does not forward to the active node.
   const at = first.location.startsWith("/") ? question.at : undefined;
   const path = first.location.replace(/^(?:https:\/\/[^/]+)?\/v1\//, "");
   return exchange(sandbox, from, { ...question, at, path });

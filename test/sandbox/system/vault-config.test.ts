@@ -11,8 +11,8 @@ import { deployerOf, useSandbox } from "./running-sandbox";
 import { LoggedInWorkload } from "./workloads";
 
 /**
- * One Vault, which first boot made from the user data: by Terraform, away again, by HTTP, away again, by Terraform, all with a
- * deployer's rights. (test/sandbox/vault-config compares the requests, on Vaults that the tests set up.)
+ * One Vault from first boot. The suite applies the stack by Terraform, removes it, applies it by HTTP, removes it, and applies it by Terraform
+ * again, all with a deployer's rights. (test/sandbox/vault-config compares the requests, on Vaults that the tests set up.)
  */
 describeWithTerraform("The running system's vault-config", () => {
   const running = useSandbox({ upTo: "vault" });
@@ -42,7 +42,7 @@ describeWithTerraform("The running system's vault-config", () => {
     byTerraform = await readBackAsDeployer();
   });
 
-  it("goes away, the database's users first, and leaves what first boot made", async () => {
+  it("is removed, the database's users first, and leaves the configuration of first boot", async () => {
     await useDatabase();
     await revokeDatabaseUsers();
     await terraform.destroy();

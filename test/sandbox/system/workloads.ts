@@ -14,7 +14,7 @@ export class LoggedInWorkload {
     readonly token: string,
   ) {}
 
-  /** By the environment's name of the workload; of a group of VMs, the first. */
+  /** Logins by the workload's name in the environment. For a group of VMs, the first VM. */
   static async of(sandbox: Sandbox, name: string): Promise<LoggedInWorkload> {
     const place = placeOf(sandbox, name);
     const { status, errors, body } = await login(sandbox, name, `${name}-role`);

@@ -22,7 +22,7 @@ export class Workspace {
     private readonly id: string,
   ) {}
 
-  /** What arrived since a moment; all unless told. */
+  /** Returns the records that arrived since a moment. Default: all. */
   logs(since = ""): Logs {
     this.#takeJournals();
     const audit = this.sandbox.vaultNodes.flatMap(auditRows);

@@ -204,7 +204,7 @@ describe("scripts/deploy", () => {
     scene.vault.login = [{ status: 400, errors: ['error validating claims: claim "oid" does not match'] }];
     const { code, stderr } = await scene.run("deploy");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/Vault refuses this login .*log in as one of the environment's deployers/);
+    expect(stderr).toMatch(/Vault refuses this login .*Log in as a deployer of the environment/);
   });
 
   it.each([
@@ -455,12 +455,12 @@ Lock Info:
     [
       "a right that is missing",
       "Error: the client 'x' does not have authorization to perform action\n'Microsoft.Network/virtualNetworks/write' over scope '/subscriptions/1'",
-      /may not do Microsoft\.Network\/virtualNetworks\/write on \/subscriptions\/1/,
+      /does not have the right Microsoft\.Network\/virtualNetworks\/write on \/subscriptions\/1/,
     ],
     [
       "a name that is taken",
       'Error: VaultAlreadyExists: The vault name "kv" is already in use',
-      /A name that network chose is taken.*ENVIRONMENT=demo npm run synth && .* state list \| .* state rm/,
+      /resource has a name that network chose.*ENVIRONMENT=demo npm run synth && .* state list \| .* state rm/,
     ],
     [
       "a resource that the state does not know",
@@ -481,32 +481,32 @@ Lock Info:
     [
       "a mount that an interrupted destroy left",
       "Error: error writing to Vault: Error making API request.\nCode: 400. Errors:\n* path is already in use at database/",
-      /start MySQL \(`az mysql flexible-server start`\), and run `scripts\/deploy demo`, which takes it away\. Otherwise .*`vault secrets disable database`/,
+      /start MySQL \(`az mysql flexible-server start`\), and run `scripts\/deploy demo`, which deletes it\. Otherwise .*`vault secrets disable database`/,
     ],
     [
       "a mount that somebody made",
       "Error: error writing to Vault: Error making API request.\nCode: 400. Errors:\n* path is already in use at transit/",
-      /has the mount transit already.*`vault secrets disable transit`, and then `scripts\/deploy demo`/,
+      /already has the mount transit.*`vault secrets disable transit`, and then `scripts\/deploy demo`/,
     ],
     [
       "a state that was kept elsewhere",
       "Error: Backend configuration changed",
-      /run `scripts\/migrate-state demo`/,
+      /Run `scripts\/migrate-state demo`/,
     ],
     ["a size that is not offered", "Error: SkuNotAvailable: the size", /does not offer a VM of that size/],
     [
       "a full zone",
       "Error: ZonalAllocationFailed: We do not have",
-      /no room .* in the zone now; choose another zone/,
+      /no capacity .* in the zone\. Choose another zone/,
     ],
-    ["a full region", "Error: AllocationFailed: Allocation failed", /no room in the region/],
-    ["MySQL that a region lacks", "Error: ProvisionNotSupportedForRegion", /no room in the region/],
+    ["a full region", "Error: AllocationFailed: Allocation failed", /no capacity in the region/],
+    ["MySQL that a region lacks", "Error: ProvisionNotSupportedForRegion", /no capacity in the region/],
     [
       "another kind of disks",
       "Error: InvalidParameter: The VM size 'Standard_L2aos_v4' cannot boot with OS image or disk. Please check that\n│ disk controller types supported by the OS image or disk is one of",
-      /size has other disks \(SCSI or NVMe\) than its operating system's disk; choose another size/,
+      /size has another disk controller \(SCSI or NVMe\) than its operating system's disk\. Choose another size/,
     ],
-    ["a quota", "Error: QuotaExceeded: Operation could not", /quota is used up; ask for more in the portal/],
+    ["a quota", "Error: QuotaExceeded: Operation could not", /quota is used up\. Request more in the portal/],
     [
       "a quota of cores",
       "Error: OperationNotAllowed: Operation could not be completed as it results in exceeding\n│ approved Total Regional Cores quota.",
@@ -530,19 +530,19 @@ Lock Info:
     [
       "App Service without room",
       "Error: No available instances to satisfy this request. App Service is attempting to increase capacity.",
-      /no room in the region/,
+      /no capacity in the region/,
     ],
     [
       "MySQL in a region that is closed to the subscription",
       "Error: LocationIsOfferRestricted: Subscriptions are restricted from provisioning in location 'westeurope'.",
-      /no room in the region/,
+      /no capacity in the region/,
     ],
     [
       "encryption at host, which nobody registered",
       "Error: InvalidParameter: The property 'securityProfile.encryptionAtHost' is not valid because the 'Microsoft.Compute/EncryptionAtHost' feature is not enabled for this subscription.",
       /az feature register --namespace Microsoft\.Compute --name EncryptionAtHost/,
     ],
-    ["a reserved word", "Error: ReservedResourceName: windows", /keeps a word in that name for itself/],
+    ["a reserved word", "Error: ReservedResourceName: windows", /contains a word that Azure reserves/],
     [
       "a deployer's subnet without a service endpoint",
       "Error: unexpected status 400 (400 Bad Request) with error: SubnetsHaveNoServiceEndpointsConfigured: Subnets snet-runners of virtual network vnet do not have ServiceEndpoints for Microsoft.KeyVault resources configured.",
@@ -552,12 +552,12 @@ Lock Info:
     [
       "what Azure or people left in a resource group",
       "Error: deleting Resource Group: the Resource Group still contains Resources.\n* `/subscriptions/1/resourceGroups/rg/providers/a/b/c`\nThis feature",
-      /still holds what no stack of demo made \(\/subscriptions\/1\/resourceGroups\/rg\/providers\/a\/b\/c\); delete it/,
+      /still contains resources that no stack of demo created \(\/subscriptions\/1\/resourceGroups\/rg\/providers\/a\/b\/c\)\. Delete them/,
     ],
     [
       "anything else",
       "Error: the moon\n│ is full\n╵",
-      /^Terraform failed with network: the moon is full\. Mend that, and run the same command again\.$/,
+      /^Terraform failed with network: the moon is full\. Correct that, and run the same command again\.$/,
     ],
   ])("%s", (_, message, sentence) => {
     expect(terraformFailure({ environment: "demo", stack: "network" }, message)).toMatch(sentence);

@@ -39,7 +39,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "no Azure CLI",
     ({ imitations }) => imitations.uninstall("az"),
-    /Azure CLI \(az\) is not on the PATH; install it/,
+    /Azure CLI \(az\) is not on the PATH\. Install it/,
   ],
   [
     "an old Azure CLI",
@@ -66,12 +66,12 @@ const mishaps: [string, Mishap, RegExp][] = [
     "a subscription that is disabled",
     ({ imitations }) =>
       imitations.answer("az/account-show", { id: subscriptionId, name: "Demo", tenantId, state: "Disabled" }),
-    /subscription Demo .* is Disabled; choose another/,
+    /subscription Demo .* is Disabled\. Choose another/,
   ],
   [
     "another tenant's token",
     (it) => it.login({ claims: { tid: "66666666-6666-4666-8666-666666666666" } }),
-    /token is of tenant 66666666.*run `az login --tenant 44444444/,
+    /token is of tenant 66666666.*Run `az login --tenant 44444444/,
   ],
   [
     "a clock that is ahead",
@@ -111,7 +111,7 @@ const mishaps: [string, Mishap, RegExp][] = [
         "ERROR: AADSTS500011: The resource principal named api://x was not found in the tenant",
       );
     },
-    /Entra gives no token for the app registration 33333333.*AADSTS500011.*set the app registration up/,
+    /Entra issues no token for the app registration 33333333.*AADSTS500011.*set up the app registration/,
   ],
   [
     "an environment that was never filled in",
@@ -260,7 +260,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "an Azure that is busy, asked four times",
     ({ imitations }) => imitations.fail("az/rest", "ERROR: Too Many Requests({}): Throttled"),
-    /Azure takes no more requests of this subscription for a moment; wait a minute/,
+    /Azure currently accepts no more requests from this subscription\. Wait a minute/,
   ],
   [
     "no network",
@@ -537,15 +537,15 @@ describe("Arguments that cannot be meant are refused with a sentence:", () => {
     [
       "an unknown stack",
       ["--stack", "nework"],
-      /There is no stack "nework"; choose from vm-reader-role, network/,
+      /There is no stack "nework"\. Choose one of vm-reader-role, network/,
     ],
     [
       "a stack whose dependency is missing",
       ["--stack", "mysql"],
       /Stack mysql depends on .*network.*, which is not deployed\. Add --stack/,
     ],
-    ["an unknown option", ["--dry-run"], /Unknown option '--dry-run'; see --help/],
-    ["two environments", ["demo", "production"], /One environment at a time, not demo and production/],
+    ["an unknown option", ["--dry-run"], /Unknown option '--dry-run'\. See --help/],
+    ["two environments", ["demo", "production"], /Name only one environment, not demo and production/],
     ["no time", ["--wait", "soon"], /--wait takes a whole number of seconds, not "soon"/],
   ])("%s", async (_, args, sentence) => {
     const { code, stdout, stderr } = await scene.run("deploy", args);

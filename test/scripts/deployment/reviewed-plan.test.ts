@@ -44,7 +44,7 @@ describe("scripts/deploy --reviewed", () => {
       ...["network", "vault-server", "mysql"],
     );
     expect(code).toBe(1);
-    expect(stderr).toContain("The plan of vault-server is not the one that was reviewed");
+    expect(stderr).toContain("The plan of vault-server differs from the reviewed plan");
     expect(stderr).toContain("Run the workflow again, which plans the rest.");
     expect(stackNames.filter((stack) => scene.imitations.isDeployed(stack))).toEqual([
       "vm-reader-role",

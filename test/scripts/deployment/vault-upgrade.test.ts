@@ -66,7 +66,7 @@ describe("Another version of Vault", () => {
   it("is refused when it skips a major version", () => {
     expect(problems("1.21.4", "3.0.0")).toEqual([
       expect.stringMatching(
-        /skips the major version 2, which Vault does not allow; deploy a release of 2\.x first/,
+        /skips the major version 2, which Vault does not allow\. Deploy a release of 2\.x first/,
       ),
     ]);
   });

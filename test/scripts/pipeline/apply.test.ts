@@ -45,7 +45,7 @@ describe("scripts/pipeline/apply", () => {
     const { code, stderr } = await apply(["demo"], JSON.stringify({ network: "abc" }));
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringContaining("The plan of network is not the one that was reviewed"),
+      stderr: expect.stringContaining("The plan of network differs from the reviewed plan"),
     });
     expect(scene.imitations.changes).toEqual([]);
   });

@@ -155,7 +155,7 @@ describe("create-state-store", () => {
     const { status, stderr } = await run();
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /names another, but az works in SUB-ID.+ run `az account set --subscription another`/,
+      /names another, but az works in SUB-ID.+ Run `az account set --subscription another`/,
     );
     expect(changes()).toEqual([]);
   });

@@ -5,7 +5,7 @@ const policy = { policy: 'path "*" { capabilities = ["read", "sudo"] }' };
 const unsupported = /^404 .*unsupported path/;
 const denied = /^403 .*permission denied/;
 
-/** As METHOD path body: a deployer's token, where it must not reach. */
+/** Forbidden requests with a deployer's token, as METHOD path body. */
 const refused = (what: string, request: string, body?: unknown, refusal = denied): Attack => [
   `${what}: ${request}`,
   refusal,

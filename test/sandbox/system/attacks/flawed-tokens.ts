@@ -7,7 +7,7 @@ const hour = 3600;
 const inAnHour = () => Math.floor(Date.now() / 1000) + hour;
 const anHourAgo = () => Math.floor(Date.now() / 1000) - hour;
 
-/** What is wrong with a token whoever it is of: words, and how an honest one is spoilt. */
+/** Flaws that make any token invalid: a description, and the change to a valid token. */
 export type Flaw = readonly [what: string, spoil: (honest: (overrides?: TokenOverrides) => string) => string];
 
 export const expired: Flaw = [
@@ -20,7 +20,7 @@ export const notYetValid: Flaw = [
   (token) => token({ claims: { nbf: inAnHour(), iat: inAnHour() }, lifetime: 2 * hour }),
 ];
 
-/** Of these each is a signature that does not hold, and is refused as one. */
+/** Flaws of the signature. Vault refuses each as a wrong signature. */
 export const forgeries: readonly Flaw[] = [
   ["signed with another key under Entra's key id", (token) => token({ key: forger })],
   [

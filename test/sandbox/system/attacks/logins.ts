@@ -22,7 +22,7 @@ const doors: readonly (readonly [name: string, login: Login, token: Honest])[] =
   ],
 ];
 
-/** What no login may fall for. */
+/** Attacks that every login must refuse. */
 export const flawedTokens: readonly Attack[] = doors.flatMap(([door, login, honest]) => {
   const attack = ([what, spoil]: Flaw, refusal: RegExp): Attack => [
     `auth/${door} with a token ${what}`,
@@ -267,7 +267,7 @@ export const withdrawnKeys: readonly Attack[] = doors.map(([door, login, honest]
     const before = honest(scene)();
     const restore = await scene.sandbox.azure.entra.replaceSigningKeys();
     try {
-      // Vault asks for the keys anew when it meets a token of a key that it does not know.
+      // Vault fetches the keys again when a token has an unknown key.
       await login(scene)(honest(scene)());
       return await login(scene)(before);
     } finally {

@@ -8,7 +8,7 @@ import { selfSigned } from "../../../scripts/deployment/vault-imitation";
 import type { VaultReply } from "../vault-caller";
 import { type Outcome, type Scene, stranger } from "./scene";
 
-/** What is tried at a node, how it is refused (status and words), and the attempt. */
+/** An attack on a node: its description, the expected refusal (status and words), and the attempt. */
 export type NodeAttack = readonly [
   what: string,
   refusal: RegExp,
@@ -54,7 +54,7 @@ export const nodeAttacks: readonly NodeAttack[] = [
   asked("deployer", "takes a snapshot", "GET sys/storage/raft/snapshot", denied),
   asked("deployer", "seals it", "PUT sys/seal", noSeal),
   asked("deployer", "makes the active node give up", "PUT sys/step-down", denied),
-  // The token is bound to the machine's own address, which a standby hands on.
+  // The token is bound to the machine's own address, which a standby forwards.
   asked("agent", "uses a stolen token", "GET auth/token/lookup-self", denied),
   asked("webApp", "uses a stolen token", "GET auth/token/lookup-self", denied),
   [
@@ -84,7 +84,7 @@ export const nodeAttacks: readonly NodeAttack[] = [
   ],
 ];
 
-/** Raft's own protocol on a node's cluster port. A connection that does not come about has status 0. */
+/** Speaks Raft's own protocol to a node's cluster port. Returns status 0 if there is no connection. */
 function clusterPort({ address }: Machine, options: tls.ConnectionOptions): Promise<Outcome> {
   return new Promise((resolve) => {
     const refused = (reason: string) => resolve({ status: 0, reason });
@@ -94,7 +94,7 @@ function clusterPort({ address }: Machine, options: tls.ConnectionOptions): Prom
       rejectUnauthorized: false,
       ...options,
     });
-    // With TLS 1.3 the server refuses a certificate after the handshake: by what follows it.
+    // A TLS 1.3 server refuses a certificate only after the handshake.
     secured.once("error", ({ message }) => refused(message));
     secured.once("close", () => refused("closed without an answer"));
     secured.once("secureConnect", () => secured.write(Buffer.from([0])));

@@ -6,24 +6,24 @@ import type { Sandbox } from "../../../../sandbox/system/sandbox";
 import { ask } from "../../azure/caller";
 import { askVault, type VaultQuestion, type VaultReply } from "../vault-caller";
 
-/** What came of an attack. */
+/** The result of an attack. */
 export interface Outcome {
   status: number;
-  /** The words of whoever refused. */
+  /** The words of the refusal. */
   reason: string;
 }
 
-/** What is tried, how it is refused (status and words), and the attempt. */
+/** An attack: its description, the expected refusal (status and words), and the attempt. */
 export type Attack = readonly [
   what: string,
   refusal: RegExp,
   attempt: (scene: Scene) => Promise<Outcome | VaultReply>,
 ];
 
-/** The resource for which workloads' tokens are. */
+/** The resource of workloads' tokens. */
 export const management = "https://management.azure.com/";
 export const keyVaultResource = "https://vault.azure.net";
-/** Of nobody and nothing. */
+/** A GUID that belongs to nobody. */
 export const stranger = "99999999-9999-4999-8999-999999999999";
 
 export type LoginChanges = Record<string, string | undefined>;
@@ -65,7 +65,7 @@ export class Scene {
     return askVault(this.sandbox, from, question);
   }
 
-  /** As a deployer; `request` is METHOD path. */
+  /** Sends a request as a deployer. `request` is METHOD path. */
   asDeployer(request: string, body?: unknown): Promise<VaultReply> {
     return this.#as(this.tokens.deployer, undefined, request, body);
   }

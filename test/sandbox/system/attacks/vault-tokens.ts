@@ -107,7 +107,7 @@ export const overreach: readonly Attack[] = [
   ],
 ];
 
-/** What was good once. */
+/** Attacks with tokens that were valid once. */
 export const replays: readonly Attack[] = [
   [
     "the agent's token after it was revoked",
@@ -134,7 +134,7 @@ function from(scene: Scene, token: string, place: string | undefined) {
 }
 
 function changed(token: string): string {
-  // Of a service token Vault ignores parts of the signature, and of a batch token the last letter's spare bits; the second
-  // and the third letter from the end count in both.
+  // Vault ignores parts of a service token's signature, and the spare bits of a batch token's last letter. The second
+  // and the third letter from the end matter in both.
   return token.replace(/..(?=.$)/, (two) => (two === "AA" ? "BB" : "AA"));
 }
