@@ -44,7 +44,7 @@ export function vaultServerFiles(
     ...variables(
       "VAULT_AZUREKEYVAULT_VAULT_NAME",
       "VAULT_AZUREKEYVAULT_KEY_NAME",
-      "UNSEAL_KEY_VERSION",
+      "UNSEAL_KEY_MODULUS",
       "VAULT_RAFT_NODE_ID",
       "VAULT_API_ADDR",
       "VAULT_CLUSTER_ADDR",
@@ -185,7 +185,7 @@ const RESTORE: ManagedFiles["units"] = [
     name: "vault-snapshot.service",
     enabled: false,
     onChange: "restart",
-    reads: ["/usr/local/sbin/vault-snapshot", ...variables("SNAPSHOTS_URL", "UNSEAL_KEY_VERSION")],
+    reads: ["/usr/local/sbin/vault-snapshot", ...variables("SNAPSHOTS_URL", "UNSEAL_KEY_MODULUS")],
   },
   { name: "vault-snapshot.timer", enabled: true, onChange: "restart", reads: [] },
   {

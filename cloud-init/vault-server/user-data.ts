@@ -31,8 +31,8 @@ export interface VaultServerUserData {
   /** The Key Vault of the unseal key: its name, not its URL. */
   keyVaultName: string;
   unsealKeyName: string;
-  /** The key's newest version. Vault wraps its root key with it at its next start, so a new version restarts Vault. */
-  unsealKeyVersion: string;
+  /** The modulus of the key's newest version. Vault wraps its root key with it at its next start, so a new version restarts Vault. */
+  unsealKeyModulus: string;
   /** How Azure attaches the data disk; at synth. */
   diskController: DiskController;
   /** Raft's name of this node. */
@@ -175,7 +175,7 @@ function variables(settings: VaultServerUserData) {
     VAULT_PRINCIPAL_ID: settings.principalId,
     VAULT_AZUREKEYVAULT_VAULT_NAME: settings.keyVaultName,
     VAULT_AZUREKEYVAULT_KEY_NAME: settings.unsealKeyName,
-    UNSEAL_KEY_VERSION: settings.unsealKeyVersion,
+    UNSEAL_KEY_MODULUS: settings.unsealKeyModulus,
     VAULT_RAFT_NODE_ID: settings.nodeId,
     VAULT_API_ADDR: settings.apiAddress,
     VAULT_CLUSTER_ADDR: `https://${settings.nodeHost}:8201`,

@@ -16,8 +16,8 @@ export interface UnsealKeyProps {
 /** The key with which Vault seals itself, and Vault's right to wrap and unwrap with it. */
 export class UnsealKey extends Construct {
   readonly name: string;
-  /** Of the newest version. */
-  readonly version: string;
+  /** Of the newest version, base64url: it shows a rotation. (`version` stays that of the day when Terraform made the key.) */
+  readonly modulus: string;
 
   constructor(
     scope: Construct,
@@ -35,7 +35,7 @@ export class UnsealKey extends Construct {
       }),
     });
     this.name = key.name;
-    this.version = key.version;
+    this.modulus = key.n;
   }
 
   /** RSA, because the azurekeyvault seal wraps with RSA-OAEP-256. Source: Vault, go-kms-wrapping, azurekeyvault. */

@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { UserError } from "../../lib/processes/user-error";
 import { AppServiceIdentity } from "./identity/app-service-identity";
 import { Directory, type IdentityChoice } from "./identity/directory";
@@ -73,8 +74,8 @@ export interface KeyVaultInside {
   secretVersions(name: string): string[];
   /** The newest certificate, PEM. */
   certificate(name: string): string | undefined;
-  /** The newest version of a key. */
-  keyVersion(name: string): string | undefined;
+  /** The modulus of a key's newest version, base64url. */
+  keyModulus(name: string): string | undefined;
   setSecret(name: string, value: string): void;
 }
 
@@ -244,7 +245,10 @@ export class Azure {
       secretNames: () => store.secretNames,
       secretVersions: (secret) => store.secretVersions(secret).map(({ value }) => value),
       certificate: (certificate) => store.certificateVersions(certificate).at(-1)?.pem,
-      keyVersion: (key) => store.keyVersions(key).at(-1)?.version,
+      keyModulus: (key) => {
+        const pem = store.keyVersions(key).at(-1)?.pem;
+        return pem === undefined ? undefined : createPublicKey(pem).export({ format: "jwk" }).n;
+      },
       setSecret: (secret, value) => void store.setSecret(secret, { value, enabled: true }),
     };
   }

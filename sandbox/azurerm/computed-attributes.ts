@@ -13,13 +13,13 @@ type Compute = (resource: Resource) => Value;
 /** Returns the newest certificate of a Key Vault in PEM, or undefined if it does not exist. */
 export type CertificatePem = (keyVault: string, name: string) => string | undefined;
 
-/** Returns the newest version of a key of a Key Vault, or undefined if the key does not exist. */
-export type NewestKeyVersion = (keyVault: string, name: string) => string | undefined;
+/** Returns the modulus of a key's newest version, base64url, or undefined if the key does not exist. */
+export type KeyModulus = (keyVault: string, name: string) => string | undefined;
 
 /** The attributes that azurerm and random add to a resource's arguments. */
 export const computedAttributes = (
   certificatePem: CertificatePem,
-  keyVersion: NewestKeyVersion,
+  keyModulus: KeyModulus,
 ): ProviderValues["resources"] => ({
   azurerm_application_insights: { id: armId, connection_string: connectionString },
   azurerm_key_vault: { id: armId, vault_uri: (resource) => `https://${nameOf(resource)}.vault.azure.net/` },
@@ -28,7 +28,7 @@ export const computedAttributes = (
   },
   azurerm_key_vault_key: {
     resource_versionless_id: inKeyVault("keys"),
-    version: (resource) => newestVersion(resource, keyVersion),
+    n: (resource) => modulus(resource, keyModulus),
     public_key_openssh: (resource) =>
       madeUpSshKey(resource.title, resource.read(z.object({ key_size: z.number() })).key_size),
   },
@@ -110,11 +110,11 @@ function inKeyVault(collection: "keys" | "secrets"): Compute {
   };
 }
 
-/** Made up where nothing has created the key yet. */
-function newestVersion(resource: Resource, keyVersion: NewestKeyVersion): string {
+/** Returns a made-up modulus if nothing has created the key yet. */
+function modulus(resource: Resource, keyModulus: KeyModulus): string {
   const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
   const keyVault = keyVaultName(resource.stack.deployment, key_vault_id);
-  return keyVersion(keyVault, name) ?? madeUpGuid(`${resource.title} version`).replaceAll("-", "");
+  return keyModulus(keyVault, name) ?? madeUpText(`${resource.title} n`, 512);
 }
 
 function certificateData(resource: Resource, certificatePem: CertificatePem): string {

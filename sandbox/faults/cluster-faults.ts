@@ -26,7 +26,7 @@ const VAULT = "vault.service";
 /** Milliseconds until writes are acknowledged again, and all nodes are healthy. */
 const deadlineMs = 180_000;
 
-/** Milliseconds that what lasts lasts: longer than a failover. */
+/** How long a lasting fault lasts, in milliseconds: longer than a failover. */
 const shortestMs = 15_000;
 const longestMs = 25_000;
 
@@ -43,7 +43,7 @@ interface ClusterFault {
 const first = (nodes: readonly Machine[]): Machine => {
   const [node] = nodes;
   if (!node)
-    throw new UserError("The cluster has one node only; choose an environment with vault.nodes 3 or 5.");
+    throw new UserError("The cluster has only one node. Choose an environment with vault.nodes 3 or 5.");
   return node;
 };
 const all = ({ leader, followers }: Nodes): Machine[] => [leader, ...followers];
@@ -107,7 +107,7 @@ const faults: readonly ClusterFault[] = [
     }),
   },
   {
-    // Stands for a disk that stalls, too: a Vault that waits for its disk writes nothing. It would go on to answer what needs no disk.
+    // This also simulates a disk that stalls: Vault then writes nothing. With a stalled disk, Vault would still answer requests that need no disk.
     name: "the leader's Vault stands still",
     strike: async ({ leader }, lastsMs) => {
       leader.kill(VAULT, "SIGSTOP");
@@ -132,8 +132,8 @@ function lastingCut(
 }
 
 /**
- * Each fault, in random order, while clients write and read through the load balancer. After each, all nodes are healthy again, and the history
- * of what the clients were told has no lost write and no stale read.
+ * Injects each fault, in random order, while clients write and read through the load balancer. After each fault, all nodes must be healthy again,
+ * and the clients' history must contain no lost write and no stale read.
  * @throws UserError that names the fault and what is wrong
  */
 export async function testClusterFaults(options: ClusterFaultOptions): Promise<void> {
@@ -190,11 +190,11 @@ async function stateOf(sandbox: Sandbox): Promise<Readonly<Record<string, unknow
   }
 }
 
-/** The followers in an order that is drawn. */
+/** The leader, and the followers in a random order. */
 async function nodesOf(sandbox: Sandbox, random: () => number): Promise<Nodes> {
   const name = String((await stateOf(sandbox))["leader"]);
   const leader = sandbox.vaultNodes.find((node) => node.name.endsWith(name));
-  if (!leader) throw new UserError(`Vault's leader ${name} is not one of the nodes.`);
+  if (!leader) throw new UserError(`Vault's leader ${name} is not a node of the sandbox.`);
   const drawn = sandbox.vaultNodes
     .filter((node) => node !== leader)
     .map((node) => ({ node, at: random() }))

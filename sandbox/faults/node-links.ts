@@ -6,7 +6,7 @@ import type { Sandbox } from "../system/sandbox";
 
 const clusterPort = 8201;
 
-/** Where a node's links listen: a neighbour of its own address. */
+/** The address on which a node's links listen. It is next to the node's own address. */
 const linkAddress = (address: string): string => address.replace(/^(127\.\d+)\.\d+\./, "$1.250.");
 
 interface Link {
@@ -18,10 +18,10 @@ interface Link {
 }
 
 /**
- * The network between the nodes of a cluster, which can be cut. Each node tells its peers an address at which this listens, and hands on to the
- * node's own cluster port. Who opened a connection is known by its process. A cut is silent, as on a network: nothing arrives, and nothing is
- * closed. What is cut is what one node opens to another, for both directions of it: Raft's own messages are on connections that the
- * leader opens, votes and forwarded requests on those of the others.
+ * The network between the nodes of a cluster. It can be cut. Each node tells its peers an address on which this listens. This forwards the
+ * connections to the node's own cluster port. The process of a connection shows which node opened it. A cut is silent, as on a real network:
+ * nothing arrives, and nothing is closed. A cut affects both directions of the connections that one node opens to another. The leader opens
+ * the connections for Raft's messages. The followers open the connections for votes and forwarded requests.
  */
 export class NodeLinks {
   readonly #servers: Server[] = [];
@@ -36,7 +36,7 @@ export class NodeLinks {
       [...hosts].map(([name, address]) => [name, /^vault-\d+\./.test(name) ? linkAddress(address) : address]),
     );
 
-  /** Before Vault's first start. */
+  /** Call this before Vault's first start. */
   static async start(sandbox: Sandbox): Promise<NodeLinks> {
     const links = new NodeLinks(sandbox);
     for (const { stack, privateAddress } of virtualMachines(sandbox.deployment)) {
@@ -45,7 +45,7 @@ export class NodeLinks {
     return links;
   }
 
-  /** Cuts what one node opens to another, from now on until all is joined again. */
+  /** Cuts all connections that one node opens to another, until `join`. */
   cut(from: Machine, to: Machine): void {
     this.#cut.add(pair(from.address, to.address));
     for (const link of this.#links) {
@@ -104,7 +104,7 @@ export class NodeLinks {
 
 const pair = (from: string | undefined, to: string): string => `${from} ${to}`;
 
-/** As in /proc/net/tcp: little-endian address, port. */
+/** Formats an address as in /proc/net/tcp: little-endian address, port. */
 function hex(address: string, port: number): string {
   const text = (number: number, length: number) => number.toString(16).toUpperCase().padStart(length, "0");
   const bytes = address.replace("::ffff:", "").split(".").reverse();

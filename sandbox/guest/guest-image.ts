@@ -9,7 +9,7 @@ import { ProgramCache } from "../programs/program-cache";
 
 /** A distribution's system as files of this machine, in place of Azure's image. */
 export interface GuestImage {
-  /** As in "Ubuntu 24.04". */
+  /** For example "Ubuntu 24.04". */
   readonly distribution: string;
   /** A raw ext4 file system. */
   readonly rootDisk: string;

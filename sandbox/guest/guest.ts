@@ -72,7 +72,7 @@ export class Guest {
     return existsSync(file) ? (await readFile(file, "utf8")).replaceAll(COLOR, "") : "";
   }
 
-  /** The same since the last start. To read it costs an emulated processor nothing, in contrast to a command in the guest. */
+  /** The console's output since the last start. Reading it takes no time of the emulated processor, unlike a command in the guest. */
   async consoleSinceStart(): Promise<string> {
     return (await this.console()).slice(this.#consoleAtStart);
   }
@@ -194,12 +194,12 @@ export class Guest {
       // Nobody logs in there, and systemd writes its lines only while nobody else uses the console.
       "systemd.mask=serial-getty@hvc0.service",
       "panic=-1",
-      // The image's packages have made what systemd otherwise makes at the first boot, such as the linker's cache.
+      // The image's packages have already created the linker's cache and other files that systemd creates at the first boot.
       "systemd.condition_needs_update=no",
     ];
     // A start that takes Vault a second takes a minute on an emulated processor of a busy machine.
     if (acceleration === "TCG") kernelArguments.push("systemd.default_timeout_start_sec=900");
-    // Without an initrd, the kernel itself finds the root disk by the name of its first disk.
+    // There is no initrd, so the kernel itself finds the root disk by the name of its first disk.
     if (initrd === undefined) kernelArguments[0] = "root=/dev/vda";
     return [
       "-nodefaults",

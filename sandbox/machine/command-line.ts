@@ -21,7 +21,7 @@ export function parseCommandLine(text: string): CommandLine {
   if (words.includes(";")) {
     throw new UserError(`"${text}" contains several commands in one line. Write one line for each.`);
   }
-  // With `@`, the second word would become the program's own name. No program here reads it.
+  // `@` makes the second word the program's own name. No program here reads it.
   if (prefix.includes("@")) words.splice(1, 1);
   if (words.length === 0) throw new UserError(`"${text}" contains no command.`);
   return { mayFail: prefix.includes("-"), literal: prefix.includes(":"), words };

@@ -65,7 +65,7 @@ export class Service implements Unit {
     const stops = this.#stops;
     if (once) this.#pause?.callOff();
     else if (this.state === "active") return SUCCEEDED;
-    // As in systemd, a start of a unit that is about to restart waits for the restart.
+    // A start of a unit that is about to restart waits for the restart, as in systemd.
     else if ((await this.#pause?.over) === "called off" || stops !== this.#stops) return FAILED;
     this.#stopRequested = false;
     this.#once = once;

@@ -7,7 +7,7 @@ import { onlyOutputs } from "./expected-plan";
 import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
 
-/** Milliseconds until what waits for Vault fails. */
+/** Deadline for everything that waits for Vault, in milliseconds. */
 const deadlineMs = 900_000;
 
 const only = (...stacks: string[]) => stacks.flatMap((name) => ["--stack", name]);
@@ -15,13 +15,13 @@ const only = (...stacks: string[]) => stacks.flatMap((name) => ["--stack", name]
 interface ClusterChange {
   readonly what: string;
   readonly edit: (vault: NonNullable<EnvironmentFile["vault"]>) => void;
-  /** What changes beside vault-server. */
+  /** Further stacks that change, besides vault-server. */
   readonly network?: boolean;
-  /** Whether the certificate gets other names: Terraform notes the new version in its next run. */
+  /** True if the certificate gets other names. Terraform then records the new version in its next run. */
   readonly certificate?: boolean;
-  /** Beginnings of the addresses, in Terraform, of what may be lost. */
+  /** Prefixes of Terraform addresses whose resources may be lost. */
   readonly losses?: readonly string[];
-  /** Whether the script is killed, and then run again. */
+  /** True if the rehearsal kills the script and runs it again. */
   readonly killed?: boolean;
 }
 
@@ -81,8 +81,8 @@ const changes: readonly ClusterChange[] = [
 ];
 
 /**
- * A cluster whose nodes change one after the other, and become more and fewer, while clients write and read. Vault is not configured
- * for it: the deployer's own registers are enough.
+ * Changes the nodes of a cluster one after the other, adds and removes nodes, while clients write and read. Vault is not configured
+ * for this, because the deployer's own registers are enough.
  */
 export async function clusterLife(rehearsal: Rehearsal, progress: Progress): Promise<void> {
   rehearsal.edit((environment) => {
@@ -126,7 +126,7 @@ async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progr
   await rehearsal.expectPlan(certificate ? { "vault-server": onlyOutputs } : {}, ...stacks);
 }
 
-/** Terraform's addresses end with characters of cdktf's. */
+/** Returns the options --allow-loss for the planned addresses. cdktf adds characters to the end of Terraform's addresses. */
 async function allowing(
   losses: readonly string[],
   rehearsal: Rehearsal,
@@ -140,7 +140,7 @@ async function allowing(
     .flatMap((address) => ["--allow-loss", address]);
 }
 
-/** Gives back the lock that a killed run left in the storage account, as its message says. */
+/** Releases the lock that a killed run left in the storage account, as its message says. */
 async function unlocked(deploy: (...more: string[]) => Promise<void>): Promise<void> {
   try {
     await deploy();
@@ -151,7 +151,7 @@ async function unlocked(deploy: (...more: string[]) => Promise<void>): Promise<v
   }
 }
 
-/** As a power cut while the first node has its turn. */
+/** Simulates a power cut while the first node changes. */
 async function killedInTurn(rehearsal: Rehearsal, deploy: () => Promise<void>): Promise<void> {
   const sizes = () =>
     new Set(

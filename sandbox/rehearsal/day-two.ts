@@ -10,21 +10,21 @@ import { killedAfter } from "./trouble";
 /** How often each operation is killed and run again. */
 const kills = 10;
 
-/** Milliseconds until what waits for Vault fails. */
+/** Deadline for everything that waits for Vault, in milliseconds. */
 const deadlineMs = 300_000;
 
 /** An operation of docs/operations.md. */
 interface Operation {
   readonly command: readonly [script: string, ...args: string[]];
-  /** Brings about what the operation is to change. */
+  /** Creates the situation that the operation must change. */
   readonly before?: () => Promise<void>;
-  /** @throws UserError if it has not done what it says */
+  /** @throws UserError if the operation did not have its effect */
   readonly check: (stdout: string) => Promise<void>;
 }
 
 /**
- * Operations on a system that only scripts/deploy has touched, up to vault-server: each is killed with all its processes (kill -9) at a random
- * moment, and the same command then has to end well.
+ * Runs operations on a system that scripts/deploy has deployed up to vault-server. Kills each operation with all its processes (kill -9) at a
+ * random moment. The same command must then succeed.
  */
 export const operate =
   (seed: number) =>
@@ -58,7 +58,7 @@ export const operate =
           if (!stdout.includes(`vault-restore ${snapshot} for`))
             throw new UserError(`It reported: ${stdout}`);
           if (await hasTransit(rehearsal))
-            throw new UserError("Vault has what is younger than the snapshot.");
+            throw new UserError("Vault still has data that is newer than the snapshot.");
         },
       },
       { rehearsal, progress, random },
@@ -80,7 +80,7 @@ interface Scene {
   readonly random: () => number;
 }
 
-/** Once as it is, which says how long it takes; then killed and run again. */
+/** Runs the operation once, which measures its duration. Then kills it and runs it again, several times. */
 async function repeat(
   { command: [script, ...args], before = async () => {}, check }: Operation,
   { rehearsal, progress, random }: Scene,
@@ -107,7 +107,7 @@ async function repeat(
   }
 }
 
-/** As docs/operations.md says. */
+/** Follows docs/operations.md. */
 async function renewCertificate(rehearsal: Rehearsal): Promise<void> {
   const certificate = ["--vault-name", rehearsal.keyVaultWithCertificate, "--name", "vault-tls"];
   const before = rehearsal.vaultCertificate;
@@ -115,11 +115,12 @@ async function renewCertificate(rehearsal: Rehearsal): Promise<void> {
   const policy = await rehearsal.az("keyvault", "certificate", "show", ...certificate, "--query", "policy");
   await writeFile(file, policy);
   await rehearsal.az("keyvault", "certificate", "create", ...certificate, "--policy", `@${file}`);
-  if (rehearsal.vaultCertificate === before) throw new UserError("Key Vault has the certificate of before.");
+  if (rehearsal.vaultCertificate === before)
+    throw new UserError("Key Vault still has the earlier certificate.");
   rehearsal.trustNewestCertificate();
 }
 
-/** Vault unseals itself with the versions of the unseal key that are left. */
+/** Vault unseals itself with the remaining versions of the unseal key. */
 async function unsealsAtRestart(rehearsal: Rehearsal): Promise<void> {
   await rehearsal.vault.restart("vault.service");
   await untilLoggedIn(rehearsal);
@@ -143,7 +144,8 @@ async function expectRefusal(
   [script = "", ...args]: readonly string[],
 ): Promise<void> {
   const message = await rehearsal.script(script, ...args).then(() => "it succeeded", messageOf);
-  if (!sentence.test(message)) throw new UserError(`scripts/${script} should be refused, but: ${message}`);
+  if (!sentence.test(message))
+    throw new UserError(`scripts/${script} should fail with another message. It says: ${message}`);
 }
 
 async function mountTransit(rehearsal: Rehearsal): Promise<void> {

@@ -66,7 +66,7 @@ export async function changeLists(rehearsal: Rehearsal, progress: Progress): Pro
   const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
   // "signed-in-user" is allowed only as the one deployer.
   rehearsal.edit(({ deployers }) => {
-    for (const one of deployers) if (one.objectId === "signed-in-user") one.objectId = rehearsal.person;
+    for (const each of deployers) if (each.objectId === "signed-in-user") each.objectId = rehearsal.person;
   });
   await step("scripts/deploy", () => rehearsal.deploy());
   await rehearsal.smokeTest();

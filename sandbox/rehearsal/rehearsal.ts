@@ -73,7 +73,7 @@ const scriptMarker = "VAULT_ON_AZURE_REHEARSAL";
 /** Name of Vault's certificate in Key Vault. */
 const certificateName = "vault-tls";
 
-/** The audience of people's tokens: that of `az account get-access-token`. */
+/** The audience of people's tokens, as in `az account get-access-token`. */
 const managementAudience = "https://management.core.windows.net/";
 
 /** Deploys, changes and destroys an environment with the project's own scripts and real programs, against the stand-in for Azure. */
@@ -82,7 +82,7 @@ export class Rehearsal {
   private webAppUrls: Readonly<Record<string, string>> = {};
   private readonly unknown = new Set<string>();
   private readonly trusted = new Set<string>();
-  /** Ids of what existed before the deployment: the deployer's own rights. */
+  /** Ids of the resources that existed before the deployment: the deployer's own rights. */
   private readonly atStart: ReadonlySet<string>;
   /** The current content of its file in the copy. */
   environment: Environment;

@@ -44,14 +44,14 @@ interface Database {
   ca: string;
 }
 
-/** Beside apply-user-data.service. */
+/** The units whose output is on a VM's console, besides apply-user-data.service. */
 const CONSOLE_UNITS = ["vault-snapshot.service", "vault-restore.service", "vault-restore-drill.service"];
 
 /** MySQL's port in Azure. */
 const mysqlPort = 3306;
 
 /**
- * Runs on this machine what the resources of Azure Resource Manager stand for: VMs from their user data, the MySQL server, and web
+ * Runs the resources of Azure Resource Manager on this machine: VMs from their user data, the MySQL server, and web
  * apps from the pushed package.
  */
 export class RunningResources implements SiteRunner {
@@ -64,7 +64,7 @@ export class RunningResources implements SiteRunner {
   #machinesMade = 0;
   /** The latest user data by name of the VM. */
   readonly #userData = new Map<string, string>();
-  /** By name of the VM. */
+  /** The machines by name of the VM. */
   readonly #sizes = new Map<string, string>();
   /** The latest work of each kind that allows only one at a time: a site's starts and stops, load balancers. */
   readonly #turns = new Map<string, Promise<void>>();
@@ -197,7 +197,7 @@ export class RunningResources implements SiteRunner {
     work().catch((error: unknown) => print(`The VM ${name} did not start: ${messageOf(error)}`));
   }
 
-  /** What apply-user-data reported, then what the units said whose reports are on the console of a VM too. */
+  /** The console's text: apply-user-data's report, then the output of the other units that write to a VM's console. */
   consoleOf(machine: string): string | undefined {
     const told = this.#consoles.get(machine);
     const others = CONSOLE_UNITS.map((unit) => this.machines.get(machine)?.output(unit) ?? "");

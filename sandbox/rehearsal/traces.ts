@@ -340,7 +340,7 @@ function inVaultsLog(lines: string, path: string, person: string): boolean {
 const arm = "https://management.azure.com";
 const keyVaultVersion = "api-version=7.4";
 
-/** A token's audience by the end of a host's name. */
+/** The audience of a token, by the end of a host's name. */
 const audiences: Readonly<Record<string, string>> = {
   "management.azure.com": "https://management.core.windows.net/",
   "vault.azure.net": "https://vault.azure.net",

@@ -5,7 +5,7 @@ import type { Rehearsal } from "./rehearsal";
 
 type Step = (what: string, work: () => Promise<void>) => Promise<void>;
 
-/** From the first deployment through all changes to the destruction, and a second deployment. */
+/** Deploys, makes all changes, destroys, and deploys a second time. */
 export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promise<void> {
   const step: Step = (what, work) => progress.step(what, work, { announce: true });
   await step("scripts/deploy", () => rehearsal.deploy());

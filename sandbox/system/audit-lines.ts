@@ -23,10 +23,10 @@ const line = z.object({
   error: z.string().optional(),
 });
 
-/** What Vault's audit log has of one request: who, what and from where; every value of it hashed. */
+/** Returns the lines of Vault's audit log for one request: caller, request and address. Every value is hashed. */
 export function auditLines({ vaultNodes }: Pick<Sandbox, "vaultNodes">, id: string | undefined): string {
   if (id === undefined || !/^[\w-]{8,}$/.test(id)) {
-    throw new UserError("Name a request of Vault by its id; the page that reveals numbers shows one.");
+    throw new UserError("Name the id of a request to Vault. The page that reveals numbers shows such an id.");
   }
   const files = vaultNodes
     .flatMap((node) => logs.map((log) => node.path(log)))

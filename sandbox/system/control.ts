@@ -38,7 +38,7 @@ const answer = z.object({
   url: z.string().optional(),
   shells: z.array(z.object({ who: z.string(), shell, command: z.array(z.string()) })).optional(),
 });
-/** What a command gives: lines to print, or what the terminal that asked does itself. */
+/** A command's result: lines to print, or a task for the terminal that sent the command. */
 export type ControlAnswer = z.infer<typeof answer>;
 
 const question = z.object({ command: z.enum(commands), name: z.string().optional() });
@@ -50,7 +50,7 @@ export interface ControlProps {
   logins: readonly Login[];
 }
 
-/** Takes commands for a running sandbox, from other terminals of the same user. */
+/** Accepts commands for a running sandbox from other terminals of the same user. */
 export class Control {
   #sealed?: InjectedFault;
 
@@ -61,7 +61,7 @@ export class Control {
 
   static async open(props: ControlProps): Promise<Control> {
     const socket = join(props.folder, SOCKET);
-    await rm(socket, { force: true }); // of one that was killed
+    await rm(socket, { force: true }); // A killed sandbox leaves its socket.
     const server = createServer();
     const control = new Control(props, server);
     server.on("request", (asked, reply) => {
@@ -122,7 +122,7 @@ export class Control {
     return { text: `${part.name}: ${text}` };
   }
 
-  /** As whoever takes Vault's right to the unseal key away: it stays sealed when it starts again. */
+  /** Removes Vault's right to the unseal key. Vault then stays sealed after its next start. */
   async #seal(): Promise<ControlAnswer> {
     const { azure, vaultNodes } = this.props.sandbox;
     this.#sealed ??= azure.faults.add({
@@ -156,14 +156,14 @@ export class Control {
       throw new UserError(
         name === undefined
           ? `Name somebody: ${names}.`
-          : `There is nobody named ${name}; choose from ${names}.`,
+          : `There is nobody named ${name}. Choose one of ${names}.`,
       );
     }
     return shellOf(this.props.sandbox, login, this.props.folder);
   }
 }
 
-/** Folders of sandboxes that run: temporary ones of this user, or the one that is named. */
+/** Folders of running sandboxes: the named folder, or otherwise this user's temporary ones. */
 export async function runningFolders(): Promise<string[]> {
   const names = await readdir(tmpdir()).catch(() => []);
   const folders = names.filter((name) => name.startsWith(PREFIX)).map((name) => join(tmpdir(), name));
@@ -180,8 +180,8 @@ function isRunning(folder: string): Promise<boolean> {
 }
 
 /**
- * Has a running sandbox do something.
- * @throws UserError when it refuses, or none runs in the folder
+ * Sends a command to a running sandbox.
+ * @throws UserError if the sandbox refuses the command, or if no sandbox runs in the folder
  */
 export function ask(folder: string, command: Command, name?: string): Promise<ControlAnswer> {
   return new Promise((resolve, reject) => {
@@ -197,9 +197,7 @@ export function ask(folder: string, command: Command, name?: string): Promise<Co
       });
     });
     sent.once("error", () =>
-      reject(
-        new UserError(`No sandbox runs in ${folder}. Start one by: npm run sandbox -- --folder ${folder}`),
-      ),
+      reject(new UserError(`No sandbox runs in ${folder}. Start one: npm run sandbox -- --folder ${folder}`)),
     );
     sent.end(JSON.stringify({ command, name }));
   });

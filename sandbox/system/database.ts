@@ -15,13 +15,13 @@ export interface DatabaseOptions {
   deployment: EvaluatedSystem;
   azure: Azure;
   program: MySqlProgram;
-  /** A folder of its own. */
+  /** The database's own folder. */
   folder: string;
   /** Path of the CA's certificate. */
   caFile: string;
 }
 
-/** MySQL's port in Azure, and so in the connection that the stack vault-config makes. */
+/** MySQL's port in Azure. The connection in the stack vault-config uses it. */
 const port = 3306;
 
 const passwordRules = z.object({
@@ -36,8 +36,8 @@ const passwordRules = z.object({
 });
 
 /**
- * What the stack mysql makes, on this machine: its administrator's password in Key Vault, the server at the address that
- * the stack's output names, the application's database.
+ * Creates the resources of the stack mysql on this machine: the administrator's password in Key Vault, the server at the
+ * address in the stack's output, and the application's database.
  */
 export async function startDatabase({
   deployment,
@@ -50,7 +50,7 @@ export async function startDatabase({
     z.object({ fqdn: z.string(), administrator_login: z.string() }),
   );
   const password = keepPassword(deployment, azure);
-  // mysql2 takes a server that is reached by its address for `localhost`.
+  // mysql2 assumes the name `localhost` for a server that it reaches by address.
   const { certificatePem, keyPem } = await azure.serverCertificate(host, "localhost");
   const certificate = join(folder, "server.crt");
   const key = join(folder, "server.key");
@@ -64,7 +64,7 @@ export async function startDatabase({
     host,
     port,
   });
-  // Later its password is no longer known, and an earlier start may have been interrupted before this.
+  // This works only until Vault changes the password. A file marks it as done, because an earlier start may have been interrupted before it.
   const made = join(folder, "database-made");
   if (!existsSync(made)) {
     const { name: database } = only(deployment, "azurerm_mysql_flexible_database").read(
@@ -76,7 +76,7 @@ export async function startDatabase({
   return server;
 }
 
-/** The password by the stack's own rules, in the Key Vault secret that the stack names. Once: later it is found there. */
+/** Creates the password by the stack's own rules and stores it in the stack's Key Vault secret. Later starts find it there. */
 function keepPassword(deployment: EvaluatedSystem, azure: Azure): string {
   const { name, key_vault_id, value_wo } = only(deployment, "azurerm_key_vault_secret").read(
     z.object({ name: z.string(), key_vault_id: z.string(), value_wo: passwordRules }),
@@ -94,7 +94,7 @@ function keepPassword(deployment: EvaluatedSystem, azure: Azure): string {
   return value;
 }
 
-/** Of each alphabet at least as many characters as said, in random places. */
+/** Creates a text with the minimum number of characters of each alphabet, in random places. */
 function randomPassword(length: number, alphabets: readonly (readonly [string, number])[]): string {
   const all = alphabets.map(([alphabet]) => alphabet).join("");
   const characters = alphabets.flatMap(([alphabet, least]) =>
@@ -108,7 +108,7 @@ function pick(alphabet: string): string {
   return alphabet.charAt(randomInt(alphabet.length));
 }
 
-/** Without the stack's collation, which MariaDB does not know. */
+/** Creates the database. Ignores the stack's collation, because MariaDB does not know it. */
 async function createDatabase(
   { ca, ...login }: { host: string; user: string; password: string; ca: string },
   database: string,

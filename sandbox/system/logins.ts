@@ -4,22 +4,22 @@ import { resourceName } from "../../constructs/azure/resource-names";
 import { subscriptionId } from "../azurerm/made-up-values";
 import type { Sandbox } from "./sandbox";
 
-/** Someone whose eyes one can look through: a deployer, a web app, a VM. */
+/** An identity that a person can use in a shell: a deployer, a web app, a VM. */
 export interface Login {
   name: string;
-  /** A shell file to be sourced: VAULT_ADDR and so on, and a login, so that `vault token lookup` answers. */
+  /** A shell file to source. It sets VAULT_ADDR and the other variables and logs in, so `vault token lookup` works. */
   file: string;
-  /** In Vault, where it may read database credentials. */
+  /** The path in Vault from which it can read database credentials. */
   credentialsPath?: string;
 }
 
-/** The workloads' tokens are for this resource. */
+/** The resource of the workloads' tokens. */
 const managementResource = "https://management.azure.com/";
 
-/** As long as a sandbox is likely to be looked at: 24 hours, in seconds. */
+/** Lifetime of the tokens in seconds: 24 hours, longer than people usually use a sandbox. */
 const lifetime = 86_400;
 
-/** Writes a file for each who can log in. The Entra tokens are in files of the sandbox's private folder, never in an argument. */
+/** Writes a file for each identity that can log in. Entra tokens are in files of the sandbox's private folder, never in an argument. */
 export async function writeLogins(sandbox: Sandbox, folder: string): Promise<Login[]> {
   const { azure } = sandbox;
   const credentialsPaths = new Map(

@@ -3,14 +3,14 @@ import { createServer, type Server } from "node:net";
 import { codeOf, UserError } from "../../lib/processes/user-error";
 import type { LoopbackNetwork } from "./sandbox-environment";
 
-/** Ports that the sandbox's services want, each on an address of its own: Vault, Raft, MySQL. */
+/** Ports of the sandbox's services, each on its own address: Vault, Raft, MySQL. */
 const ports = [8200, 8201, 3306];
 
-/** The /16 networks of loopback that sandboxes choose from; 127.0 stays with localhost. */
+/** The /16 networks of loopback that sandboxes choose from. 127.0 belongs to localhost. */
 const networks = Array.from({ length: 200 }, (_, index): LoopbackNetwork => `127.${index + 20}`);
 
 /**
- * What 127.0.0.1 is for one host of a sandbox: an address that no other host is told, beyond the networks that sandboxes choose from.
+ * Returns the address that replaces 127.0.0.1 for one host of a sandbox. No other host knows it, and it is outside of the sandboxes' networks.
  *
  * @param address of the host in its sandbox's network
  * @param number of the host in its sandbox, from 1 to 254
@@ -21,8 +21,8 @@ export function ownLoopback(address: string, number: number): string {
 }
 
 /**
- * A /16 of loopback that belongs to one sandbox for as long as it runs. The claim is a socket on an address that no service of
- * the sandbox uses, so it ends with the process, however that ends.
+ * A /16 of loopback that belongs to one sandbox while it runs. The claim is a socket on an address that no service of
+ * the sandbox uses. So the claim ends with the process, even after a crash.
  */
 export class ClaimedNetwork {
   private constructor(
@@ -31,8 +31,8 @@ export class ClaimedNetwork {
   ) {}
 
   /**
-   * @param wanted the network of a sandbox that was kept; any that is free, unless told
-   * @throws UserError when none is free, or the wanted one is not
+   * @param wanted the network of a kept sandbox. Default: any free network.
+   * @throws UserError if no network is free, or if the wanted network is not free
    */
   static async claim(wanted?: LoopbackNetwork): Promise<ClaimedNetwork> {
     const problems = new Set<string>();
@@ -75,9 +75,9 @@ export class ClaimedNetwork {
 }
 
 /**
- * Whether anybody listens on one of the ports, on whichever address of the network but the claim's own.
+ * Returns true if a program listens on one of the ports, on any address of the network except the claim's own.
  *
- * Source of the format, the address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst.
+ * The bytes of an address are in reverse order. Source: Linux, Documentation/networking/proc_net_tcp.rst.
  */
 async function isInUse(network: LoopbackNetwork): Promise<boolean> {
   const second = Number(network.slice("127.".length));

@@ -7,36 +7,36 @@ import type { Machine } from "../machine/machine";
 import type { Sandbox } from "./sandbox";
 import type { WebAppProcess } from "./web-app";
 
-/** How a part of the system is now. */
+/** The current state of a part of the system. */
 export interface PartState {
   works: boolean;
-  /** A few words for a person: `unsealed, active`. */
+  /** A few words for people: `unsealed, active`. */
   text: string;
-  /** Of its program: another one after a restart. */
+  /** Process id of its program. It changes with a restart. */
   pid?: number;
 }
 
-/** A part of the running system that a person looks at, stops and starts. */
+/** A part of the running system that people check, stop and start. */
 export interface Part {
-  /** By which commands know it. */
+  /** Its name in commands. */
   name: string;
-  /** Where it is reached. */
+  /** Its address. */
   place: string;
   /** Files that its programs write. */
   logs: readonly string[];
   /** Never throws. */
   state(): Promise<PartState>;
-  /** Of its program, known without asking it; undefined while it does not run. */
+  /** Process id of its program. It sends no request to the program. Undefined while the program does not run. */
   pid(): number | undefined;
-  /** Whether asking for the state has Vault log a request. */
+  /** True if a check of the state writes a request to Vault's audit log. */
   isAudited: boolean;
   stop(): Promise<void>;
   start(): Promise<void>;
-  /** kill -9, as a crash. */
+  /** Simulates a crash (kill -9). */
   kill(): Promise<void>;
 }
 
-/** Milliseconds that a part may take to say how it is: an application asks Vault and the database for up to 5 s. */
+/** Deadline for a check of a part's state, in milliseconds. An application asks Vault and the database for up to 5 s. */
 const patienceMs = 8_000;
 
 const vaultUnit = "vault.service";
@@ -45,7 +45,7 @@ const agentUnits = ["vault-agent.service", "app.service"] as const;
 const health = z.object({ initialized: z.boolean(), sealed: z.boolean(), standby: z.boolean() });
 const readiness = z.object({ reasons: z.array(z.string()) });
 
-/** Every part of a sandbox that was started as a whole: what people use first. */
+/** Every part of a completely started sandbox. The parts that people use are first. */
 export function partsOf(sandbox: Sandbox, folder: string): Part[] {
   return [
     ...sandbox.webAppWorkloads().flatMap(({ name, site }) => {
@@ -63,13 +63,13 @@ export function partsOf(sandbox: Sandbox, folder: string): Part[] {
   ];
 }
 
-/** @throws UserError that names those that there are */
+/** @throws UserError with the names of all parts */
 export function partNamed(parts: readonly Part[], name: string | undefined): Part {
   const part = parts.find((it) => it.name === name);
   if (part) return part;
   const names = parts.map((it) => it.name).join(", ");
   throw new UserError(
-    name === undefined ? `Name a part: ${names}.` : `There is no part ${name}; choose from ${names}.`,
+    name === undefined ? `Name a part: ${names}.` : `There is no part ${name}. Choose one of ${names}.`,
   );
 }
 
@@ -150,7 +150,7 @@ function mysqlPart({ database }: Sandbox, folder: string): Part {
   };
 }
 
-/** Of programs that nothing here starts again. */
+/** The state of a program that does not run and that nothing restarts. */
 const doesNotRun = (name: string): PartState => ({
   works: false,
   text: `does not run; start it by: npm run sandbox -- start ${name}`,
@@ -166,7 +166,7 @@ async function applicationState(url: string, pid: number | undefined): Promise<P
   }
 }
 
-/** The node itself, whatever is before it; its certificate verified. */
+/** Asks the node directly, without the load balancer, and verifies its certificate. */
 function healthOf({ address }: Machine, sandbox: Sandbox): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const sent = request(

@@ -3,10 +3,10 @@ import { waitFor } from "../../lib/processes/wait-for";
 import type { VaultClient } from "../../lib/vault-api/vault-client";
 import type { Operation } from "./register-history";
 
-/** Milliseconds from one operation of a client to its next. */
+/** Milliseconds between two operations of a client. */
 const PACE_MS = 50;
 
-/** Clients that write and read registers in Vault, one operation after the other, and note what they were told. */
+/** Clients that write and read registers in Vault, one operation after the other, and record the answers. */
 export class RegisterClients {
   readonly history: Operation[] = [];
   readonly #clients: Promise<void>[];
@@ -14,7 +14,7 @@ export class RegisterClients {
   #registers = 0;
   #register = this.#nextRegister();
 
-  /** @param writer and reader: connections of their own, as the same person, since registers are in a token's cubbyhole */
+  /** @param writer and reader: separate connections with the same token, because registers are in a token's cubbyhole */
   constructor(
     private readonly writer: VaultClient,
     private readonly reader: VaultClient,
@@ -32,8 +32,8 @@ export class RegisterClients {
 
   /**
    * Waits until Vault has acknowledged writes.
-   * @param deadlineMs after that, it fails
-   * @param count of the writes, all of which begin from now on
+   * @param deadlineMs milliseconds until this fails
+   * @param count number of acknowledged writes. Only writes that begin after the call count.
    */
   async untilWritten(deadlineMs: number, count = 1): Promise<void> {
     const begin = performance.now();
@@ -65,7 +65,7 @@ export class RegisterClients {
       const ended = acknowledged ? performance.now() : undefined;
       this.history.push({ register, kind: "write", value, began, ended });
       if (!acknowledged) {
-        // It may still take effect, so nobody writes this register any more.
+        // The write may still take effect, so no client writes to this register again.
         this.#register = this.#nextRegister();
         value = 0;
       }

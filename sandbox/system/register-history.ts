@@ -1,18 +1,18 @@
-/** One operation on a register, which a single writer sets to 1, 2, 3 and so on. Times in milliseconds, of one clock. */
+/** One operation on a register. A single writer sets it to 1, 2, 3 and so on. All times are milliseconds of one clock. */
 export interface Operation {
   readonly register: string;
   readonly kind: "write" | "read";
-  /** Written, or read: 0 for a register that holds nothing yet. */
+  /** The written or read value. 0 is the value of an empty register. */
   readonly value: number;
   readonly began: number;
-  /** Undefined while nobody knows whether it took effect. */
+  /** Undefined while the result is unknown. */
   readonly ended?: number;
 }
 
 /**
- * What in a history is not linearizable, one sentence each. With a single writer that counts up and ends at its first write of unknown
- * outcome, these rules are exact: a read gives nothing older than the last write that had been acknowledged when it began, nothing older than
- * a read that had ended when it began, and nothing that was not yet being written when it ended.
+ * Returns a sentence for each violation of linearizability in a history. These rules are exact if a single writer counts up, and stops at its
+ * first write with an unknown result. A read must not return a value older than the last write that was acknowledged before the read began. It
+ * must not return a value older than any read that ended before it began. It must not return a value whose write began after the read ended.
  *
  * Source: Herlihy and Wing, "Linearizability: a correctness condition for concurrent objects", 1990, for registers.
  */

@@ -3,14 +3,14 @@ import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
 
-/** The first two octets of a sandbox's addresses. 127.0 stays with localhost; another number for each sandbox. */
+/** The first two octets of a sandbox's addresses. Each sandbox has its own number. 127.0 belongs to localhost. */
 export type LoopbackNetwork = `127.${number}`;
 
 /**
- * The environment as the sandbox deploys it: its networks on loopback, and the version of the Vault that runs, so that the configuration
- * fits it. Everything else is as it is. Every address of 127.0.0.0/8 can play a host there, so that the CIDRs to which Vault binds tokens
- * hold for real.
- * @throws UserError that names each part of the environment that the sandbox cannot imitate
+ * Returns the environment as the sandbox deploys it: with networks on loopback, and with the version of the running Vault, so that the configuration
+ * fits. Nothing else changes. Every address of 127.0.0.0/8 can be a host, so the CIDRs to which Vault binds tokens
+ * really work.
+ * @throws UserError with each part of the environment that the sandbox does not support
  */
 export function sandboxEnvironment(
   environment: Environment,
@@ -48,7 +48,7 @@ type Addresses = Pick<Environment["network"], "addressSpace" | "subnets">;
 function onLoopback({ addressSpace, subnets }: Addresses, network: LoopbackNetwork): Addresses {
   const number = Number(network.slice("127.".length));
   if (!Number.isInteger(number) || number < 1 || number > 255) {
-    throw new RangeError(`${network} is no network for a sandbox; choose one from 127.1 to 127.255`);
+    throw new RangeError(`${network} cannot be a sandbox's network. Choose one from 127.1 to 127.255.`);
   }
   const moved = {
     vault: moveCidr(subnets.vault, network),
@@ -61,7 +61,7 @@ function onLoopback({ addressSpace, subnets }: Addresses, network: LoopbackNetwo
     : newAddresses(network);
 }
 
-/** Keeps the last two octets and, as far as 65 536 addresses go, the size. */
+/** Keeps the last two octets, and the size up to 65 536 addresses. */
 function moveCidr(cidr: string, network: LoopbackNetwork): string {
   const [address = "", prefix] = cidr.split("/");
   return `${network}.${address.split(".").slice(2).join(".")}/${Math.max(16, Number(prefix))}`;
@@ -71,7 +71,7 @@ function areApart(cidrs: string[]): boolean {
   return cidrs.every((cidr, index) => !cidrs.slice(index + 1).some((other) => overlap(cidr, other)));
 }
 
-/** For subnets that differ in the first two octets only, or fill those alone. */
+/** The addresses for environments whose subnets differ only in the first two octets, or leave no room in the others. */
 function newAddresses(network: LoopbackNetwork): Addresses {
   return {
     addressSpace: `${network}.0.0/16`,

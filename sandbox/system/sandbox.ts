@@ -46,17 +46,17 @@ export interface SandboxOptions {
   environment: Environment;
   folder: StateFolder;
   progress: Progress;
-  /** By which way vault-config is applied; by Terraform where it and the Vault provider are there, unless told. */
+  /** How to apply vault-config. Default: Terraform, if Terraform and the Vault provider are available. */
   applyBy?: "terraform" | "http";
-  /** Up to where the system is started; all of it unless told. */
+  /** The last part to start. Default: start everything. */
   upTo?: "azure" | "vault" | "vault-config" | "everything";
-  /** What machines are told of the addresses in the virtual network, by name; by default, their own. */
+  /** Addresses in the virtual network that machines learn, by name. Default: the real ones. */
   hosts?: (hosts: ReadonlyMap<string, string>) => ReadonlyMap<string, string>;
-  /** Ends a start under way: what was started is stopped, and nothing more is. */
+  /** Aborts a start. Everything that was started is stopped, and nothing else starts. */
   signal?: AbortSignal;
 }
 
-/** A Vault, and the version by which an environment names it. */
+/** A Vault, and its version in an environment. */
 type RunnableVault = Pick<VaultProgram, "path" | "version">;
 
 export interface RedeployOptions {
@@ -64,25 +64,25 @@ export interface RedeployOptions {
   apply?: (machine: Machine) => Promise<void>;
 }
 
-/** Milliseconds. Each of these takes seconds; the deadline is for a machine that is busy with something else. */
+/** Milliseconds. Each of these takes seconds. A busy machine needs the longer deadline. */
 const deadlines = { vault: 180_000, agent: 120_000 };
 
-/** For people's tokens: the audience of `az account get-access-token`. */
+/** The audience of people's tokens, as in `az account get-access-token`. */
 const managementAudience = "https://management.core.windows.net/";
 
-/** The whole system on one machine: the synthesized stacks, run for real as far as they need no Azure. */
+/** The whole system on one machine. It really runs the parts of the synthesized stacks that do not need Azure. */
 export class Sandbox {
   readonly azure: Azure;
-  /** The deployment that runs; `redeploy` gives another one. */
+  /** The current deployment. `redeploy` replaces it. */
   deployment: EvaluatedSystem;
-  /** The environment as it is deployed here: addresses on loopback. */
+  /** The environment as deployed here, with addresses on loopback. */
   environment: Environment;
-  /** The Vault that everything here runs. */
+  /** The Vault of all machines here. */
   #vault: RunnableVault;
   database!: MySqlServer;
-  /** Vault's nodes, the one that made the cluster first. */
+  /** Vault's nodes. The node that created the cluster is first. */
   readonly vaultNodes: Machine[] = [];
-  /** In front of the nodes, where there are several. */
+  /** The load balancer of a cluster with several nodes. */
   loadBalancer?: LoadBalancer;
   readonly agents = new Map<string, Machine>();
   readonly webApps = new Map<string, WebAppProcess>();
@@ -105,13 +105,13 @@ export class Sandbox {
     this.#vault = parts.vault;
   }
 
-  /** Starts everything in the order of the stacks. When a step fails, what was started is stopped again. */
+  /** Starts everything in the order of the stacks. If a step fails, this stops everything that was started. */
   static async start(options: SandboxOptions): Promise<Sandbox> {
     const undo = new UndoSteps();
     try {
       return await unlessAborted(options.signal, Sandbox.startWith(options, undo));
     } catch (error) {
-      await undo.undo().catch(() => {}); // why it did not start says more
+      await undo.undo().catch(() => {}); // The reason of the failed start is more useful.
       throw error;
     }
   }
@@ -133,12 +133,12 @@ export class Sandbox {
   }
 
   /**
-   * Brings an edited environment to what runs, as scripts/deploy does: each VM applies its user data, web apps with other settings
-   * restart, and vault-config is applied.
+   * Applies an edited environment to the running system, as scripts/deploy does: each VM applies its user data, web apps with other settings
+   * restart, and this applies vault-config.
    *
-   * @param options.vault another Vault for the VMs, instead of the one that runs
-   * @param options.apply brings its user data to a machine; runs apply-user-data.service once unless told
-   * @throws UserError when the edit takes other VMs, web apps or Key Vaults, or a VM does not apply it
+   * @param options.vault another Vault for the VMs. Default: the running Vault.
+   * @param options.apply applies the user data on a machine. Default: runs apply-user-data.service once.
+   * @throws UserError if the edit needs other VMs, web apps or Key Vaults, or if a VM does not apply it
    */
   async redeploy(
     environment: Environment,
@@ -154,12 +154,12 @@ export class Sandbox {
     try {
       this.azure.update(worldOf(deployment, next, outdir));
     } catch (error) {
-      throw new UserError(`${messageOf(error)}; end the sandbox, and start it again.`);
+      throw new UserError(`${messageOf(error)}. Stop the sandbox and start it again.`);
     }
     Object.assign(this, { deployment, environment: next });
     this.#vault = vault;
     const machines = virtualMachines(deployment);
-    // Terraform changes the VMs of a stack together, and each applies its user data by itself.
+    // Terraform changes all VMs of a stack at the same time. Each VM applies its user data by itself.
     const change = (stack: string): Promise<void> =>
       together(
         machines
@@ -179,19 +179,19 @@ export class Sandbox {
     await progress.step("stack vault-config", async () => this.applyVaultConfig());
   }
 
-  /** Stops everything, the last first; safe to call twice. */
+  /** Stops everything in reverse order. A second call is safe. */
   async stop(): Promise<void> {
     await this.#undo.undo();
   }
 
-  /** The first of Vault's nodes. */
+  /** Vault's first node. */
   get vault(): Machine {
     const [first] = this.vaultNodes;
-    if (!first) throw new UserError("Vault's VM is not started yet.");
+    if (!first) throw new UserError("Vault's VM has not started yet.");
     return first;
   }
 
-  /** How clients reach Vault: the public name where there is one, through the proxy that knows where it leads. */
+  /** Vault's address for clients: the public name if it exists, through the proxy that resolves it. */
   get vaultAddress(): string {
     return z.string().parse(this.deployment.stack("vault-server").output("vault_https_addr"));
   }
@@ -207,38 +207,38 @@ export class Sandbox {
     return join(this.options.folder.path, "vault.pem");
   }
 
-  /** Path of the CA's certificate that stands for the system's roots: SSL_CERT_FILE. */
+  /** Path of the CA's certificate, which replaces the system's roots: SSL_CERT_FILE. */
   get caFile(): string {
     return join(this.options.folder.path, "ca.pem");
   }
 
-  /** Path of the Vault that everything here runs. */
+  /** Path of the Vault program of all machines here. */
   get vaultProgram(): string {
     return this.#vault.path;
   }
 
-  /** The web apps: workload, role in Vault, name of the site. */
+  /** The web apps, each with workload, role in Vault and name of the site. */
   webAppWorkloads(): { name: string; role: string; site: string }[] {
     const urls = this.deployment.stack("web-app").output("webapp_urls");
     return webAppWorkloads(z.record(z.string(), z.url()).parse(urls));
   }
 
-  /** The VMs with Vault Agent: workload, role in Vault, name of the VM. */
+  /** The VMs with Vault Agent, each with workload, role in Vault and name of the VM. */
   agentWorkloads(): { name: string; role: string; machine: string }[] {
     return agentWorkloads(this.environment);
   }
 
-  /** A deployer's Entra token, as `az account get-access-token` gives it. */
+  /** Returns a deployer's Entra token, like `az account get-access-token`. */
   deployerToken(overrides?: TokenOverrides): string {
     const [deployer] = this.environment.deployers;
-    if (!deployer) throw new UserError("The environment names no deployer; add one to deployers.");
+    if (!deployer) throw new UserError("The environment names no deployer. Add one to deployers.");
     const objectId = deployer.objectId === "signed-in-user" ? signedInObjectId : deployer.objectId;
     const { deployerLogin } = this.environment;
     const audience = deployerLogin ? applicationIdUri(deployerLogin) : managementAudience;
     return this.azure.tokenForPerson(objectId, audience, overrides);
   }
 
-  /** How somebody reaches Vault: by the name of a machine or web app, from its address; without one, from elsewhere. */
+  /** Connects to Vault from the address of the named machine or web app. Without a name, connects from another address. */
   vaultConnection(from?: string): Omit<VaultConnection, "jwt"> {
     return {
       address: this.vaultAddress,
@@ -247,7 +247,7 @@ export class Sandbox {
     };
   }
 
-  /** What Key Vault does by itself some time before the certificate expires. */
+  /** Renews the certificate. Key Vault does this by itself some time before it expires. */
   async renewVaultCertificate(): Promise<void> {
     const { keyVault, name } = vaultCertificate(this.deployment);
     await this.azure.renewCertificate(keyVault, name);
@@ -257,11 +257,11 @@ export class Sandbox {
   async refreshVaultCertificate(): Promise<void> {
     const { keyVault, name } = vaultCertificate(this.deployment);
     const pem = this.azure.keyVault(keyVault).certificate(name);
-    if (pem === undefined) throw new UserError(`There is no certificate ${name} in ${keyVault}.`);
+    if (pem === undefined) throw new UserError(`The Key Vault ${keyVault} has no certificate ${name}.`);
     await writeFile(this.vaultCertificateFile, pem);
   }
 
-  /** What the stack vault-config tells Vault. Its audit log lies below the private root of Vault's VM, as all files do. */
+  /** The configuration in the stack vault-config. The audit log is below the private root of Vault's VM, like all files. */
   vaultConfiguration(): VaultResource[] {
     const options = z.record(z.string(), z.string());
     return vaultConfiguration(this.deployment).map((resource) => {
@@ -272,17 +272,17 @@ export class Sandbox {
     });
   }
 
-  /** Reads from Key Vault what Terraform would read at each run. */
+  /** Reads an ephemeral value from Key Vault, as Terraform does at each run. */
   readonly readSecret: ReadSecret = async ({ ephemeral }) => {
     const { keyVault, name } = z
       .object({ type: z.literal("azurerm_key_vault_secret"), keyVault: z.string(), name: z.string() })
       .parse(ephemeral);
     const value = this.azure.keyVault(keyVault).secret(name);
-    if (value === undefined) throw new UserError(`There is no secret ${name} in the Key Vault ${keyVault}.`);
+    if (value === undefined) throw new UserError(`The Key Vault ${keyVault} has no secret ${name}.`);
     return value;
   };
 
-  /** Applies the stack vault-config, as a deployer; says by which way. */
+  /** Applies the stack vault-config as a deployer. Returns the way it used. */
   async applyVaultConfig(): Promise<"terraform" | "http"> {
     const resources = this.vaultConfiguration();
     const connection = { ...this.vaultConnection(), jwt: this.deployerToken() };
@@ -296,7 +296,7 @@ export class Sandbox {
       return "terraform";
     }
     if (this.options.applyBy === "terraform")
-      throw new UserError(availability?.reason ?? "Terraform is not there.");
+      throw new UserError(availability?.reason ?? "Terraform is missing.");
     const stateFile = join(this.options.folder.path, "vault-config.json");
     await new HttpApplier({ connection, readSecret, stateFile }).apply(resources);
     return "http";
@@ -317,7 +317,7 @@ export class Sandbox {
     await progress.step("stack web-app", () => this.startWebApps());
   }
 
-  /** Starts the MySQL server, which vault-config is told of. */
+  /** Starts the MySQL server. vault-config gets its address. */
   async startDatabase(): Promise<void> {
     const { deployment, azure, caFile } = this;
     const program = await findMySqlProgram({ progress: this.options.progress });
@@ -326,7 +326,7 @@ export class Sandbox {
     await this.#undo.add(() => this.database.stop());
   }
 
-  /** Boots Vault's VMs. Ready when first boot is: Vault is unsealed, its recovery keys are stored, the deployers may log in. */
+  /** Boots Vault's VMs and waits for first boot: Vault is unsealed, its recovery keys are stored, the deployers can log in. */
   async startVault(): Promise<void> {
     const nodes = virtualMachines(this.deployment).filter(({ stack }) => stack === "vault-server");
     if (nodes.length === 0) throw new UserError("The stack vault-server has no VM.");
@@ -336,7 +336,7 @@ export class Sandbox {
     await this.untilBalanced();
   }
 
-  /** After a start or a restart of the active node, the load balancer's probe finds the new one within seconds. */
+  /** Waits for the load balancer's probe, which finds the active node within seconds after a start or restart. */
   private async untilBalanced(): Promise<void> {
     if (!this.loadBalancer) return;
     const client = new VaultClient(this.vaultConnection());
@@ -401,7 +401,7 @@ export class Sandbox {
     this.webApps.set(app.name, app);
   }
 
-  /** As App Service does when their settings change. */
+  /** Restarts web apps whose settings change, as App Service does. */
   private async restartChangedWebApps(before: EvaluatedSystem): Promise<void> {
     for (const site of this.deployment.resources("azurerm_linux_web_app")) {
       const name = String(site.argument("name"));
@@ -413,7 +413,7 @@ export class Sandbox {
     }
   }
 
-  /** What VMs find installed. */
+  /** The releases that VMs find installed. */
   private programs(): InstalledProgram[] {
     return [
       { ...vaultRelease(this.environment.vault), path: this.vaultProgram },
@@ -453,7 +453,7 @@ async function applyUserData(machine: Machine): Promise<void> {
   }
 }
 
-/** The network that a kept sandbox had before, since Vault's roles are bound to it; else any. */
+/** The earlier network of a kept sandbox, because Vault's roles are bound to it. Otherwise any network. */
 async function claimNetwork(folder: StateFolder, undo: UndoSteps): Promise<LoopbackNetwork> {
   const file = join(folder.path, "network");
   const kept = existsSync(file) ? ((await readFile(file, "utf8")).trim() as LoopbackNetwork) : undefined;
@@ -465,18 +465,18 @@ async function claimNetwork(folder: StateFolder, undo: UndoSteps): Promise<Loopb
 
 function vaultCertificate(deployment: EvaluatedSystem): { keyVault: string; name: string } {
   const [certificate] = deployment.resources("azurerm_key_vault_certificate");
-  if (!certificate) throw new UserError("The stack vault-server makes no certificate.");
+  if (!certificate) throw new UserError("The stack vault-server creates no certificate.");
   const { name, key_vault_id } = certificate.read(z.object({ name: z.string(), key_vault_id: z.string() }));
   return { keyVault: keyVaultName(deployment, key_vault_id), name };
 }
 
-/** Waits for all of them, so that none is still starting something when a failure is thrown: the first one. */
+/** Waits for all promises, then throws the first failure. So no work still starts something after the failure. */
 async function together(starts: Promise<void>[]): Promise<void> {
   await Promise.allSettled(starts);
   await Promise.all(starts);
 }
 
-/** What the work gives, or the signal's reason as soon as it is given; what the work does then is of no interest. */
+/** Returns the work's result, or throws the signal's reason at once. It then ignores the work's result. */
 async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   if (!signal) return work;
   const aborted = new Promise<never>((_, reject) => {

@@ -5,12 +5,12 @@ import type { Sandbox } from "./sandbox";
 import { webAppEnvironment } from "./web-app";
 
 export const shell = z.object({
-  /** A file that logs in to Vault when it is sourced. */
+  /** A file that logs in to Vault when a shell sources it. */
   loginFile: z.string(),
   folder: z.string().optional(),
   environment: z.record(z.string(), z.string()),
 });
-/** What a terminal needs to look around as somebody. */
+/** The command, folder and variables of a shell with a certain identity. */
 export type Shell = z.infer<typeof shell>;
 
 /** A shell with the application's folder and settings: `node rewrap.js` works in it. */

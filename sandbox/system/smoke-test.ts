@@ -11,7 +11,7 @@ import type { Machine } from "../machine/machine";
 import type { MySqlServer } from "../mysql/mysql-server";
 import type { Sandbox } from "./sandbox";
 
-/** A system that runs: the sandbox's, or what a rehearsal deployed. */
+/** A running system, from the sandbox or a rehearsal. */
 export interface SmokeTestSubject
   extends Pick<
     Sandbox,
@@ -40,8 +40,8 @@ const rendered = z.object({
 const customerPage = z.object({ rows: z.array(z.object({ email: z.string().includes("@") })) });
 
 /**
- * The system's promises, each tried once: every identity logs in, does what it may and is refused what it may not; Vault
- * comes back from a crash by itself.
+ * Tries each promise of the system once: every identity can log in, can use its rights and nothing else. Vault
+ * recovers from a crash by itself.
  * @throws UserError that says which promise was broken
  */
 export async function smokeTest(sandbox: SmokeTestSubject, progress: Progress): Promise<void> {
@@ -121,7 +121,7 @@ async function encrypts(client: VaultClient, path: string, decrypts: boolean): P
   const decrypt = path.replace("encrypt", "decrypt");
   const answer = await client.request({ method: "PUT", path: decrypt, body: { ciphertext } });
   if (answer["plaintext"] !== plaintext)
-    throw new UserError(`${decrypt} gave something else than was encrypted.`);
+    throw new UserError(`${decrypt} returned another text than the encrypted one.`);
 }
 
 async function agentWorks(sandbox: SmokeTestSubject, machine: string): Promise<void> {
@@ -133,13 +133,13 @@ async function agentWorks(sandbox: SmokeTestSubject, machine: string): Promise<v
   await opensMySql(sandbox, database.host, database.user, database.password, database.name);
 }
 
-/** Waits until people can use every application that its environment gives enough. @throws UserError that says which cannot be used */
+/** Waits until every fully configured application works. @throws UserError with the applications that do not work */
 export async function applicationsReady(sandbox: SmokeTestSubject): Promise<void> {
   const able = applications(sandbox).filter(({ missing }) => missing.length === 0);
   await Promise.all(able.map(({ url }) => isReady(url)));
 }
 
-/** Every workload's application, with what its environment does not give it. */
+/** Every workload's application, with its missing settings. */
 export function applications(
   sandbox: Pick<
     SmokeTestSubject,
@@ -174,7 +174,7 @@ async function listsCustomers(url: string): Promise<void> {
     throw new UserError(`${url} lists no customers, although it seeds an empty database.`);
 }
 
-/** Over TLS, the server's certificate verified. */
+/** Connects over TLS and verifies the server's certificate. */
 async function opensMySql(
   sandbox: SmokeTestSubject,
   host: string,
@@ -185,7 +185,7 @@ async function opensMySql(
   const ca = await readFile(sandbox.caFile, "utf8");
   const { port } = sandbox.database;
   const connection = await createConnection({
-    // mysql2 checks a certificate against a name; the stream decides where to.
+    // mysql2 checks the certificate against this name. The stream decides the address.
     host: "localhost",
     stream: () => connect(port, host),
     user,

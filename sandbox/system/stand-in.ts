@@ -12,9 +12,9 @@ import type { StateFolder } from "./state-folder";
 import type { UndoSteps } from "./undo-steps";
 
 /**
- * The stacks that were synthesized into a folder as if azurerm had deployed them, and the stand-in for Azure with what that makes. Each
- * asks the other: the stand-in what there is, the stacks for the certificate and the key versions that
- * Key Vault makes.
+ * Returns the synthesized stacks of a folder as if azurerm had deployed them, and the stand-in for Azure with their resources. Each
+ * needs the other: the stand-in reads the resources from the stacks, and the stacks read the certificate and keys that
+ * Key Vault creates.
  */
 export async function startStandIn(
   folder: StateFolder,
@@ -28,7 +28,7 @@ export async function startStandIn(
     azurerm(
       (keyVault, name) => azure.keyVault(keyVault).certificate(name),
       undefined,
-      (keyVault, name) => azure.keyVault(keyVault).keyVersion(name),
+      (keyVault, name) => azure.keyVault(keyVault).keyModulus(name),
     ),
   );
   const writer = new StateWriter(stateFile);
@@ -46,7 +46,7 @@ export async function startStandIn(
   return { azure, deployment };
 }
 
-/** Of a file that nobody else writes: only its frame is checked. @throws UserError when it was cut short or changed */
+/** Reads the file. No other program writes it, so this checks only its outer structure. @throws UserError if it was cut short or changed */
 async function readState(file: string): Promise<AzureState> {
   try {
     return keptState.parse(JSON.parse(await readFile(file, "utf8"))) as AzureState;
@@ -66,7 +66,7 @@ const keptState = z.record(
   }),
 );
 
-/** Keeps Key Vault's content in a file, one write after the other, each by a rename. */
+/** Saves Key Vault's content in a file. Each write replaces the file by a rename, one after the other. */
 class StateWriter {
   written: Promise<void> = Promise.resolve();
 

@@ -5,14 +5,14 @@ export interface StartScreenProps {
   parts: readonly Part[];
   logins: readonly Login[];
   folder: string;
-  /** Behind each command, where it takes more than one word to say which sandbox is meant. */
+  /** The option after each command that selects this sandbox, if one is needed. */
   suffix: string;
   environment: string;
   pid: number;
   seconds: string;
 }
 
-/** What a person sees when everything runs: where to look first, how each part is, and what to try. */
+/** The screen after a complete start: addresses, the state of each part, and commands to try. */
 export async function startScreen(props: StartScreenProps): Promise<string> {
   const { parts, logins, folder, suffix, environment, pid, seconds } = props;
   const command = (words: string) => `    npm run sandbox -- ${insert(words, suffix)}`;
@@ -48,7 +48,7 @@ export async function startScreen(props: StartScreenProps): Promise<string> {
   ].join("\n");
 }
 
-/** A line for each part: name, state, place. */
+/** Returns a line for each part: name, state, address. */
 export async function statusTable(parts: readonly Part[]): Promise<string> {
   const rows = await Promise.all(
     parts.map(async ({ name, place, state }) => {
@@ -62,7 +62,7 @@ export async function statusTable(parts: readonly Part[]): Promise<string> {
     .join("\n");
 }
 
-/** Options stand before the words that are somebody else's command. */
+/** Puts options before the words of another program's command. */
 function insert(words: string, suffix: string): string {
   if (!suffix) return words;
   const [own = "", ...theirs] = words.split(" -- ");

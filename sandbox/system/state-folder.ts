@@ -8,24 +8,24 @@ import { codeOf, UserError } from "../../lib/processes/user-error";
 import { killLeftovers } from "../programs/leftover-processes";
 
 export interface StateFolderOptions {
-  /** A folder that stays; without it, a temporary one is made and removed in the end. */
+  /** A folder that stays. Default: a temporary folder, which the sandbox removes at its end. */
   readonly path?: string;
-  /** Whether a temporary folder stays too. */
+  /** True if a temporary folder stays, too. */
   readonly keep?: boolean;
-  /** Where temporary folders are made; the system's place unless told. */
+  /** The parent of temporary folders. Default: the system's. */
   readonly temporaryFolder?: string;
 }
 
 export const PREFIX = "vault-azure-";
 const LOCK = "lock";
-/** Says that a folder is a sandbox's: nothing else is ever taken over, cleaned or removed. */
+/** Marks a folder as a sandbox's. The sandbox never takes over, cleans or removes any other folder. */
 const MARKER = "this-is-a-vault-on-azure-sandbox";
-/** In a temporary folder that may be removed once its owner is dead. */
+/** Marks a temporary folder that can be removed once its owner is dead. */
 const TEMPORARY = "temporary";
 
 /**
- * All that one sandbox writes, in one folder that belongs to one process at a time. When its last owner died, processes
- * it left are killed; temporary folders of dead owners are removed. Several sandboxes run side by side, each with its own.
+ * The folder with all files of one sandbox. It belongs to one process at a time. If its last owner died, this kills the
+ * owner's remaining processes, and removes temporary folders of dead owners. Several sandboxes can run, each in its own folder.
  */
 export class StateFolder {
   private constructor(
@@ -35,8 +35,8 @@ export class StateFolder {
   ) {}
 
   /**
-   * @throws UserError when the folder is in use by a living process, holds something else, belongs to another user, or
-   * cannot be written
+   * @throws UserError if a living process uses the folder, or if the folder has other content, belongs to another user, or
+   * is not writable
    */
   static async open({
     path,
@@ -55,18 +55,18 @@ export class StateFolder {
     return new StateFolder(folder, lock, temporary);
   }
 
-  /** A folder inside, made when missing, readable by its owner only. */
+  /** Returns a folder inside, which only its owner can read. Creates it if it is missing. */
   async folder(...names: string[]): Promise<string> {
     const path = join(this.path, ...names);
     await mkdir(path, { recursive: true, mode: 0o700 });
     return path;
   }
 
-  /** Gives the folder back: a temporary one is removed. Stop every program in it before; what still runs is killed. */
+  /** Releases the folder and removes a temporary one. Stop every program in it first. This kills programs that still run. */
   async close(): Promise<void> {
     await killLeftovers(this.path);
     if (this.temporary) {
-      // The guardian looks again in the end: what was interrupted may still write.
+      // The guardian checks again at the end, because an interrupted program may still write.
       await rm(this.path, { recursive: true, force: true, maxRetries: 5 });
     } else {
       await this.lock.release();
@@ -76,7 +76,7 @@ export class StateFolder {
 
 async function makeTemporary(parent: string): Promise<string> {
   try {
-    const folder = await realpath(await mkdtemp(join(parent, PREFIX))); // mkdtemp makes it 0700
+    const folder = await realpath(await mkdtemp(join(parent, PREFIX))); // mkdtemp creates it with mode 0700
     await writeFile(join(folder, MARKER), "", { mode: 0o600 });
     return folder;
   } catch (error) {
@@ -84,7 +84,7 @@ async function makeTemporary(parent: string): Promise<string> {
   }
 }
 
-/** Makes the folder, or makes sure that it is a sandbox's own, and private. */
+/** Creates the folder, or checks that it is private and belongs to a sandbox. */
 async function prepare(folder: string): Promise<string> {
   try {
     await makeFolder(folder);
@@ -96,7 +96,7 @@ async function prepare(folder: string): Promise<string> {
     }
     const { uid } = await lstat(folder);
     if (process.getuid && uid !== process.getuid()) {
-      throw new UserError(`${folder} belongs to another user (uid ${uid}); name a folder of your own.`);
+      throw new UserError(`${folder} belongs to another user (uid ${uid}). Name your own folder.`);
     }
     await access(folder, constants.W_OK);
     await chmod(folder, 0o700);
@@ -107,7 +107,7 @@ async function prepare(folder: string): Promise<string> {
   }
 }
 
-/** As mkdir -p. Node.js' own `recursive` never ends below /proc (tried with Node.js 20.20.2). */
+/** Works like mkdir -p. Node.js's own `recursive` never ends below /proc (tried with Node.js 20.20.2). */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 });
@@ -121,9 +121,9 @@ async function makeFolder(folder: string): Promise<void> {
 
 function unwritable(folder: string, error: unknown): UserError {
   if (codeOf(error) === "ENOSPC")
-    return new UserError(`No disk space is left in ${folder}; free some and try again.`);
+    return new UserError(`No disk space is left in ${folder}. Free some and try again.`);
   return new UserError(
-    `${folder} cannot be used (${codeOf(error) ?? error}); name a folder that you may write.`,
+    `${folder} cannot be used (${codeOf(error) ?? error}). Name a folder that you can write to.`,
   );
 }
 
@@ -135,7 +135,7 @@ async function lockOf(folder: string): Promise<HeldLock> {
   );
 }
 
-/** Removes this user's temporary folders whose owners are dead: a guardian that was itself killed could not. */
+/** Removes this user's temporary folders whose owners are dead. A killed guardian could not remove them. */
 async function removeAbandoned(parent: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
   for (const name of names.filter((it) => it.startsWith(PREFIX))) {
@@ -150,7 +150,7 @@ async function removeAbandoned(parent: string): Promise<void> {
       await killLeftovers(folder);
       await rm(folder, { recursive: true, force: true });
     } catch (error) {
-      if (codeOf(error) !== "ENOENT" && codeOf(error) !== "ENOTDIR") throw error; // somebody else removed it first
+      if (codeOf(error) !== "ENOENT" && codeOf(error) !== "ENOTDIR") throw error; // another process removed it first
     }
   }
 }

@@ -1,16 +1,16 @@
 import { inTurn } from "../../lib/processes/in-turn";
 import { UserError } from "../../lib/processes/user-error";
 
-/** What is to be done to undo a start, the last step first. */
+/** The steps that undo a start, the last step first. */
 export class UndoSteps {
   readonly #steps: (() => Promise<unknown>)[] = [];
   #undoing?: Promise<void>;
 
   /**
-   * Call right after what it undoes was done. Once everything is being undone nobody will come back for it: then it is undone
+   * Adds a step. Call this directly after the work that the step undoes. If the undo has already begun, this runs the step
    * at once.
    *
-   * @throws UserError then, so that the start goes no further
+   * @throws UserError if the undo has already begun, so that the start stops
    */
   async add(step: () => Promise<unknown>): Promise<void> {
     if (!this.#undoing) {
@@ -21,7 +21,7 @@ export class UndoSteps {
     throw new UserError("The sandbox was stopped while it started.");
   }
 
-  /** All of them, whatever fails; then the first failure is thrown. A second call waits for the first. */
+  /** Runs all steps, even if some fail. Then throws the first failure. A second call waits for the first. */
   undo(): Promise<void> {
     this.#undoing ??= inTurn(...this.#steps);
     return this.#undoing;

@@ -8,7 +8,7 @@ import { LONGEST_FOLDER } from "../machine/machine";
 import { agentWorkloads } from "./workloads";
 
 /**
- * Makes sure that an environment can live in a folder, and that the folder holds no other one's system.
+ * Checks that a folder can hold an environment's sandbox, and that it does not contain another environment's.
  * @throws UserError before anything is started
  */
 export async function requireUsableFolder(folder: string, environment: Environment): Promise<void> {
@@ -33,7 +33,7 @@ export async function requireUsableFolder(folder: string, environment: Environme
   await writeFile(file, `${environment.name}\n`);
 }
 
-/** How many letters a sandbox's folder may have. */
+/** The longest path of a sandbox's folder, in characters. */
 export function longestFolder(environment: Environment): number {
   const { name, vault } = environment;
   const machines = [

@@ -2,15 +2,15 @@ import type { Part, PartState } from "./parts";
 
 export interface WatchOptions {
   parts: readonly Pick<Part, "name" | "state" | "isAudited" | "pid">[];
-  /** Takes a line for each part that fails, or works again. */
+  /** Receives a line for each part that fails or works again. */
   say: (line: string) => void;
   intervalMs?: number;
 }
 
-/** A look at a part that works fills Vault's audit logs: while all works, only one of so many looks. */
+/** Some checks write to Vault's audit logs. While all parts work, only one of this many rounds makes these checks. */
 const looksForAnAuditedOne = 30;
 
-/** Looks at every part from time to time, and says what has changed. */
+/** Checks every part from time to time, and reports changes. */
 export class Watch {
   #looks = 0;
   readonly #known = new Map<string, PartState>();
@@ -46,7 +46,7 @@ export class Watch {
     const now = await state();
     this.#known.set(name, now);
     if (this.#stopped || !before) return;
-    // A program that ends may be back before the next look.
+    // A program that ends may run again before the next check.
     const restarted = before.works && now.works && before.pid !== now.pid;
     if (!restarted && before.works === now.works && before.text === now.text) return;
     const again = restarted ? "was restarted, and works again: " : now.works ? "works again: " : "";

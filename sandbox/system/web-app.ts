@@ -8,16 +8,16 @@ import type { Azure } from "../azure/azure";
 import { withFreePort } from "../programs/free-port";
 
 export interface WebAppOptions {
-  /** The azurerm_linux_web_app, or what Azure Resource Manager was sent for it. */
+  /** The azurerm_linux_web_app, or the request to Azure Resource Manager for it. */
   site: Pick<Resource, "read">;
   azure: Azure;
-  /** A folder of its own. */
+  /** The web app's own folder. */
   folder: string;
   /** The package that the stack deploys. */
   zipFile: string;
-  /** Path of the CA's certificate that stands for the system's roots. */
+  /** Path of the CA's certificate, which replaces the system's roots. */
   caFile: string;
-  /** Variables beside those of App Service. */
+  /** Variables in addition to App Service's own. */
   environment?: Record<string, string>;
 }
 
@@ -42,7 +42,7 @@ export function webAppEnvironment(site: Pick<Resource, "read">, azure: Azure): R
   };
 }
 
-/** A web app as App Service runs it: the deployed package, its app settings, a port, and the identity endpoint. */
+/** Runs a web app as App Service does, with the deployed package, its app settings, a port, and the identity endpoint. */
 export class WebAppProcess {
   private constructor(
     readonly name: string,
@@ -50,7 +50,7 @@ export class WebAppProcess {
     private readonly program: ChildProgram,
   ) {}
 
-  /** Ready when its health check answers 200. */
+  /** Starts the web app, and waits until its health check answers 200. */
   static async start({
     site,
     azure,
@@ -101,12 +101,12 @@ export class WebAppProcess {
     this.program.signal(signal);
   }
 
-  /** As a crash. App Service would start it again: restart(). */
+  /** Simulates a crash. App Service would then start it again, as restart() does. */
   async kill(): Promise<void> {
     await this.program.kill();
   }
 
-  /** As App Service does: stops it if it runs, and starts it with the same settings on the same port. */
+  /** Stops the web app if it runs, and starts it with the same settings on the same port, as App Service does. */
   async restart(): Promise<void> {
     await this.program.restart();
   }

@@ -2,8 +2,8 @@ import { resourceName } from "../../constructs/azure/resource-names";
 import type { Environment } from "../../environments/schema";
 
 /**
- * The web apps: workload, role in Vault, name of the site.
- * @param urls by workload, the stack web-app's output webapp_urls: App Service's own names, which begin with the site's
+ * Returns the web apps, each with workload, role in Vault and name of the site.
+ * @param urls the output webapp_urls of the stack web-app, by workload. App Service's own names begin with the site's name.
  */
 export function webAppWorkloads(
   urls: Readonly<Record<string, string>>,
@@ -15,7 +15,7 @@ export function webAppWorkloads(
   }));
 }
 
-/** The VMs with Vault Agent: workload, role in Vault, name of the VM. */
+/** Returns the VMs with Vault Agent, each with workload, role in Vault and name of the VM. */
 export function agentWorkloads({
   name: environment,
   agentVms,

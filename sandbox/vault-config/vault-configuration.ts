@@ -17,7 +17,7 @@ export interface VaultResource {
   arguments: ObjectValue;
   /** Addresses of the resources that must exist first, by reference, depends_on or replace_triggered_by. */
   dependsOn: string[];
-  /** As written: ignore_changes, replace_triggered_by and so on, in Terraform's spelling. */
+  /** The block `lifecycle` as written: ignore_changes, replace_triggered_by and so on, in Terraform's spelling. */
   lifecycle: Readonly<Record<string, unknown>>;
 }
 

@@ -12,7 +12,7 @@ export const vaultServer: VaultServerUserData = {
   principalId: reference("principal"),
   keyVaultName: reference("key-vault"),
   unsealKeyName: "unseal",
-  unsealKeyVersion: "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+  unsealKeyModulus: "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
   diskController: "SCSI",
   nodeId: "vault-0",
   privateAddress: reference("private-address"),

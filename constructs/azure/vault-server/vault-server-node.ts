@@ -71,7 +71,7 @@ function cloudConfig(number: number, privateAddress: string, props: VaultServerN
     keyVaultName: keys.keyVault.name,
     diskController: diskControllerOf(vault.vmSize),
     unsealKeyName: keys.unsealKey.name,
-    unsealKeyVersion: keys.unsealKey.version,
+    unsealKeyModulus: keys.unsealKey.modulus,
     nodeId: nameOfNode(number),
     apiAddress: props.apiAddress,
     nodeHost,

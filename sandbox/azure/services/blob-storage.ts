@@ -27,7 +27,7 @@ const actions: Readonly<Record<string, string>> = {
 interface Blob {
   bytes: Buffer;
   modified: Date;
-  /** By the header's name after x-ms-meta-, in lower case. */
+  /** Metadata by the header's name after x-ms-meta-, in lower case. */
   metadata: Record<string, string>;
   /** Id of an endless lease, or undefined without a lease. */
   leaseId?: string;
@@ -69,7 +69,7 @@ export class BlobStorage implements HostedService {
       resourceId: `${account.resourceId}/blobServices/default`,
       operation: operationOf(request),
     };
-    // Without the header, the service uses a version without Entra tokens.
+    // If the header is missing, the service uses a version that does not accept Entra tokens.
     if (!/^\d{4}-\d\d-\d\d$/.test(String(headers["x-ms-version"]))) {
       throw new Refusal(401, "NoAuthenticationInformation", "The header x-ms-version is missing.");
     }
@@ -83,7 +83,7 @@ export class BlobStorage implements HostedService {
     const resource = `${account.resourceId}/blobServices/default/containers/${container}`;
     const allows = (wanted: string): boolean =>
       this.#props.accessControl.allowsDataAction(principal, wanted, resource);
-    // Who may only add makes a blob that is not there yet.
+    // A caller with only the right to add can create new blobs, and cannot replace existing ones.
     const isNew = method === "PUT" && !request.query.has("comp") && !this.#find(request, account);
     if (!(allows(action) || (isNew && allows(`${blobs}/add/action`)))) {
       throw new Refusal(

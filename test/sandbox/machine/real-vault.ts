@@ -54,7 +54,7 @@ export const vaultServerConfig = (privateAddress: string): string =>
     keyVaultName: "kv-vault",
     diskController: "SCSI",
     unsealKeyName: "unseal",
-    unsealKeyVersion: "0a",
+    unsealKeyModulus: "0a",
     nodeId: "vault-0",
     apiAddress: "https://vault.example.com:8200",
     nodeHost: "127.0.0.1",

@@ -149,7 +149,7 @@ async function commandsWork(command: SandboxCommand, folder: string): Promise<vo
   );
   expect(application).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   await expect(tell("stop", "nobody")).rejects.toThrow(
-    "There is no part nobody; choose from webapp, agent-1, vault, mysql.",
+    "There is no part nobody. Choose one of webapp, agent-1, vault, mysql.",
   );
 }
 
@@ -297,7 +297,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     [join(__dirname, "command.test.ts"), "EEXIST"],
   ])("a folder that cannot be written: %s", async (folder, code) => {
     const command = place.run({ args: ["--folder", folder] });
-    await refused(command, /^\S+ cannot be used \(\w+\); name a folder that you may write\.\n$/);
+    await refused(command, /^\S+ cannot be used \(\w+\)\. Name a folder that you can write to\.\n$/);
     expect(command.output()).toContain(`${folder} cannot be used (${code})`);
   });
 

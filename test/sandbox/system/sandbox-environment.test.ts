@@ -105,6 +105,6 @@ describe("sandboxEnvironment", () => {
   });
 
   it.each(["127.0", "127.256", "127.1.5"] as `127.${number}`[])("refuses the network %s", (network) => {
-    expect(() => sandboxEnvironment(demo, network)).toThrow(`${network} is no network for a sandbox`);
+    expect(() => sandboxEnvironment(demo, network)).toThrow(`${network} cannot be a sandbox's network`);
   });
 });

@@ -26,7 +26,7 @@ describe("scripts/rotate-unseal-key", () => {
   const log = "az/vm-boot-diagnostics-get-boot-log";
   const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers/Microsoft.Compute/virtualMachines/vm`;
   const key = "https://kv-demo-abc123.vault.azure.net/keys/vault-unseal";
-  const userData = vaultServerUserData({ ...vaultServer, unsealKeyVersion: after });
+  const userData = vaultServerUserData({ ...vaultServer, unsealKeyModulus: after });
   const version = (name: string, enabled = true) => ({ kid: `${key}/${name}`, attributes: { enabled } });
   const keyCalls = () =>
     scene.imitations.calls
@@ -63,7 +63,7 @@ describe("scripts/rotate-unseal-key", () => {
       ]);
     imitations.answer(
       "deployed/vault-server",
-      state(vaultServerUserData({ ...vaultServer, unsealKeyVersion: before })),
+      state(vaultServerUserData({ ...vaultServer, unsealKeyModulus: before })),
     );
     imitations.deployed("vault-server");
     imitations.answer("deployed/vault-server", state(userData));

@@ -88,7 +88,7 @@ export function updateCertificate(call: KeyVaultCall): unknown {
   return getCertificate(call);
 }
 
-/** There are no contacts for expiring certificates. */
+/** The sandbox has no contacts for expiring certificates. */
 export function getContacts(): never {
   throw new Refusal(404, "CertificateContactsNotFound", "Contacts not found.");
 }

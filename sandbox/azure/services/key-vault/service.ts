@@ -67,7 +67,7 @@ export class KeyVaultService implements HostedService {
     const body = parseBody(request.body);
     await store.plannedKey(name);
     return {
-      // A certificate takes its time in Azure. Source: Key Vault, Create Certificate.
+      // Azure needs some time to create a certificate. Source: Key Vault, Create Certificate.
       status: operation === "CertificateCreate" ? 202 : 200,
       body: await found.route.perform({ store, url: `https://${request.host}`, name, version, body }),
     };

@@ -80,7 +80,7 @@ export const isEncryptionAlgorithm = (name: unknown): name is EncryptionAlgorith
 export class KeyVaultStore {
   readonly #content: KeyVaultContent;
   readonly #changed: () => void;
-  /** By name in lower case: a function that creates the key once and resolves when it exists. */
+  /** Planned keys by name in lower case. Each function creates the key once and resolves when it exists. */
   readonly #planned = new Map<string, () => Promise<void>>();
 
   constructor(content: KeyVaultContent | undefined, changed: () => void) {

@@ -106,7 +106,7 @@ export const monitoringTypes: ResourceTypes = {
   "microsoft.insights/datacollectionrules": {
     check: ({ sent, store }) => {
       const endpoint = text(propertiesOf(sent)["dataCollectionEndpointId"]);
-      // Source: Azure Monitor, text logs: an endpoint is needed, and must be there.
+      // The endpoint is required and must exist. Source: Azure Monitor, text logs.
       if (
         list(fields(propertiesOf(sent)["dataSources"])["logFiles"]).length > 0 &&
         !(endpoint && store.get(endpoint))
@@ -130,7 +130,7 @@ export const monitoringTypes: ResourceTypes = {
   "microsoft.alertsmanagement/smartdetectoralertrules": {},
 };
 
-/** By which the agent and the ingestion know a rule or an endpoint, whatever its name. */
+/** Creates the immutable id by which the agent and the ingestion identify a rule or an endpoint. */
 const immutableId = (kind: "dce" | "dcr", id: string): string => `${kind}-${guidFor(id).replaceAll("-", "")}`;
 
 const billingCap = (sent: object): object => ({
