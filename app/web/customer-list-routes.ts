@@ -17,7 +17,10 @@ const harmlessSearch = /^(?:\d{1,7}|\d{4}-\d{2}(?:-\d{2})?)$/;
 const listQuery = customerQuery.strip().extend({
   search: z
     .string()
-    .regex(harmlessSearch, "This is not a customer number or date. Enter other searches here, not in the address.")
+    .regex(
+      harmlessSearch,
+      "This is not a customer number or date. Enter other searches here, not in the address.",
+    )
     .optional(),
   done: z.string().optional(),
 });

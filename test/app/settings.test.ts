@@ -66,7 +66,9 @@ describe("The application's settings", () => {
   it("are rejected with a sentence for each", () => {
     const read = () => readSettings({ VAULT_ADDR: "vault", VAULT_CACERT_BYTES: "x" });
     expect(read).toThrow(SettingsError);
-    expect(read).toThrow(/VAULT_ADDR is not an address.*VAULT_ROLE is missing.*IDENTITY_ENDPOINT is missing/s);
+    expect(read).toThrow(
+      /VAULT_ADDR is not an address.*VAULT_ROLE is missing.*IDENTITY_ENDPOINT is missing/s,
+    );
   });
 
   it("of Vault Agent are rejected without a quote of them", () => {

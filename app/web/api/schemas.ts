@@ -97,7 +97,10 @@ export const answers = {
     status: z.int(),
     detail: z.string(),
     requestId: z.string().describe("The id of this request in the log."),
-    problems: z.record(z.string(), z.string()).optional().describe("By field: what is wrong, and what to do."),
+    problems: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe("By field: what is wrong, and what to do."),
   }),
   Health: z.object({ status: z.literal("alive") }),
   Readiness: z.object({ status: z.enum(["ready", "not ready"]), reasons: z.array(z.string()) }),
