@@ -386,9 +386,14 @@ export class Azure {
   #ensureKeyVaultContent(): Promise<void>[] {
     const storeOf = (name: string) => known(this.#stores.get(name), "key vault", name);
     for (const key of this.#world.keys) storeOf(key.keyVault).planKey(key);
-    return this.#world.certificates.map((certificate) =>
-      storeOf(certificate.keyVault).ensureCertificate(certificate),
-    );
+    // The stacks read the modulus of a key that wraps others, so it must exist before them.
+    const wrapping = this.#world.keys.filter(({ operations }) => operations?.includes("wrapKey"));
+    return [
+      ...wrapping.map(({ keyVault, name }) => storeOf(keyVault).plannedKey(name)),
+      ...this.#world.certificates.map((certificate) =>
+        storeOf(certificate.keyVault).ensureCertificate(certificate),
+      ),
+    ];
   }
 
   #servers(): (ForwardProxy | DirectServer | IdentityEndpoint)[] {

@@ -91,6 +91,19 @@ export const changes: readonly Change[] = [
     check: (rehearsal) => rehearsal.logsIn(newcomer.objectId),
   },
   {
+    what: "a bigger data disk",
+    edit: (environment, { environment: { vault } }) => {
+      environment.vault = { ...environment.vault, dataDiskGb: vault.dataDiskGb * 2 };
+    },
+    plan: (environment) => ({
+      "vault-server": allOf(
+        "changed",
+        nodesOf(environment, (node) => `azurerm_managed_disk.${node}_data-disk`),
+      ),
+    }),
+  },
+  // Last, because this build calls itself 1.21.0+other, which a change of a cluster's nodes would not accept as the new version.
+  {
     what: "another version of Vault",
     obstacle: ({ otherVault }) => (otherVault ? undefined : "this machine has no second Vault"),
     edit: (environment, { otherVault }) => {
@@ -108,18 +121,6 @@ export const changes: readonly Change[] = [
       const runs = await rehearsal.vaultVersion();
       if (runs !== says) throw new UserError(`Vault still is ${runs}, not ${says}.`);
     },
-  },
-  {
-    what: "a bigger data disk",
-    edit: (environment, { environment: { vault } }) => {
-      environment.vault = { ...environment.vault, dataDiskGb: vault.dataDiskGb * 2 };
-    },
-    plan: (environment) => ({
-      "vault-server": allOf(
-        "changed",
-        nodesOf(environment, (node) => `azurerm_managed_disk.${node}_data-disk`),
-      ),
-    }),
   },
 ];
 

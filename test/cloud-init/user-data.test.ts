@@ -273,6 +273,8 @@ describe("agentVmUserData", () => {
         '"/ramdisk/app/agent.sock"',
       ]);
       expect(text.match(/^listener .*/gm)).toEqual(['listener "unix" {']);
+      // Else a web page could ask the agent through its visitor's browser.
+      expect(text).toMatch(/^ *require_request_header = true$/m);
     });
   });
 

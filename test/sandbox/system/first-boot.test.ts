@@ -29,12 +29,14 @@ import { useSandbox } from "./running-sandbox";
 interface Watched {
   readonly rootTokens: Set<string>;
   readonly keys: Set<string>;
+  /** The seconds that the token in use lives. */
+  readonly lives: Set<number>;
   readonly processes: Set<string>;
 }
 
 /** Looks at tmpfs and at the process list for as long as the work lasts. */
 async function watch(machine: () => Machine | undefined, work: Promise<unknown>): Promise<Watched> {
-  const seen: Watched = { rootTokens: new Set(), keys: new Set(), processes: new Set() };
+  const seen: Watched = { rootTokens: new Set(), keys: new Set(), lives: new Set(), processes: new Set() };
   let over = false;
   const ended = work.finally(() => {
     over = true;
@@ -43,8 +45,11 @@ async function watch(machine: () => Machine | undefined, work: Promise<unknown>)
   while (!over) {
     const vm = machine();
     if (vm) {
-      for (const secret of sessionOf(vm))
-        (secret.startsWith("hvs.") ? seen.rootTokens : seen.keys).add(secret);
+      for (const { root_token, recovery_keys_base64 = [], auth } of sessionOf(vm)) {
+        for (const token of [root_token, auth?.client_token]) if (token) seen.rootTokens.add(token);
+        for (const key of recovery_keys_base64) seen.keys.add(key);
+        if (auth) seen.lives.add(auth.lease_duration);
+      }
       for (const text of processTexts(vm)) seen.processes.add(text);
     }
     await delay(2);
@@ -53,16 +58,18 @@ async function watch(machine: () => Machine | undefined, work: Promise<unknown>)
   return seen;
 }
 
-function sessionOf(machine: Machine): string[] {
+/** What Vault answered to init and to the creation of a token. */
+interface Session {
+  readonly root_token?: string;
+  readonly recovery_keys_base64?: readonly string[];
+  readonly auth?: { readonly client_token: string; readonly lease_duration: number };
+}
+
+function sessionOf(machine: Machine): Session[] {
   const folder = machine.path("/run/vault-first-boot");
   return ["initial.json", "working.json"].flatMap((name) => {
     try {
-      const {
-        root_token,
-        recovery_keys_base64 = [],
-        auth,
-      } = JSON.parse(readFileSync(join(folder, name), "utf8"));
-      return [root_token, auth?.client_token, ...recovery_keys_base64].filter(Boolean);
+      return [JSON.parse(readFileSync(join(folder, name), "utf8")) as Session];
     } catch {
       return []; // not there yet, no more, or half written
     }
@@ -189,8 +196,9 @@ describeWithVault("First boot from the user data", () => {
   });
 
   it("worked with a root token of limited life, and revoked it like the initial one", async () => {
-    const { rootTokens } = seen;
+    const { rootTokens, lives } = seen;
     expect(rootTokens.size).toBe(2);
+    expect([...lives]).toEqual([1200]);
     for (const token of rootTokens) {
       await expect(
         running.client(token).request({ method: "GET", path: "auth/token/lookup-self" }),
