@@ -309,7 +309,9 @@ describeWithVault("A snapshot of Vault", () => {
     const { code, output } = await restore(newest);
     expect({ code, output }).toEqual({
       code: 1,
-      output: expect.stringMatching(/failed: this Vault is the one that the snapshot .* is of.*--force/),
+      output: expect.stringMatching(
+        /failed: the snapshot .* comes from this Vault, which has changed since.*--force/,
+      ),
     });
     expect(await mounts()).toContain("transit/");
   });
