@@ -5,6 +5,11 @@ const failedByItself =
 /** Returns true if the same request may succeed a moment later. */
 export const isMomentary = (text: string): boolean => throttled.test(text) || failedByItself.test(text);
 
+const missingRight = /authorization to perform action '([^']+)'.*?over scope '([^']+)'/s;
+
+/** Returns true if Azure refused the request because the login lacks a right. */
+export const isMissingRight = (text: string): boolean => missingRight.test(text);
+
 /** The meaning of Azure's answers, and the cure. Source of the codes: Entra's list of AADSTS errors, Azure Resource Manager. */
 const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
   [
@@ -23,7 +28,7 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
       "Key Vault refuses the login. A role assignment takes some minutes to work. Check that you are a deployer of the environment, and run the same command again.",
   ],
   [
-    /authorization to perform action '([^']+)'.*?over scope '([^']+)'/s,
+    missingRight,
     ([, action, scope]) =>
       `The login does not have the right ${action} on ${scope}. Ask an owner of the subscription to grant it (docs/deploy.md lists the rights).`,
   ],

@@ -1,8 +1,8 @@
 import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
-import type { AzureCli } from "./azure-cli";
-import { azureErrorSentence } from "./azure-error";
+import { type AzureCli, AzureCliError } from "./azure-cli";
+import { azureErrorSentence, isMissingRight } from "./azure-error";
 import type { Interruption } from "./interruption";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import type { StackState } from "./stack-state";
@@ -75,7 +75,7 @@ export class MachineReports {
         said = last ? saidBy(last) : nothing;
       } catch (error) {
         said = (error as Error).message;
-        if (/may not do/.test(said)) refused.abort(error);
+        if (error instanceof AzureCliError && isMissingRight(error.said)) refused.abort(error);
       }
       report(`${name}: ${said}`);
       return false;
@@ -112,7 +112,10 @@ export class MachineReports {
   async console(id: string): Promise<string> {
     const command = ["vm", "boot-diagnostics", "get-boot-log"];
     const result = await this.az.attempt(...command, "--ids", id);
-    if (result?.code !== 0) throw new UserError(azureErrorSentence(command.join(" "), result?.stderr ?? ""));
+    if (result?.code !== 0) {
+      const stderr = result?.stderr ?? "";
+      throw new AzureCliError(azureErrorSentence(command.join(" "), stderr), stderr);
+    }
     return result.stdout.replaceAll(/\\r|\\n/g, "\n");
   }
 }

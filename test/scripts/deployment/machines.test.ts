@@ -207,7 +207,7 @@ describe("scripts/deploy and the VMs that run", () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-server", "--wait", "600"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /may not do Microsoft\.Compute\/virtualMachines\/retrieveBootDiagnosticsData\/action/,
+      /does not have the right Microsoft\.Compute\/virtualMachines\/retrieveBootDiagnosticsData\/action/,
     );
   });
 

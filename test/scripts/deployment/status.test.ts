@@ -203,7 +203,9 @@ describe("scripts/status", () => {
       "vm-demo-vault-1 user data",
       "snapshots",
     ]);
-    expect(JSON.stringify(unseen)).toMatch(/claim \\"oid\\" does not match.*may not do Microsoft\.Compute/s);
+    expect(JSON.stringify(unseen)).toMatch(
+      /claim \\"oid\\" does not match.*does not have the right Microsoft\.Compute/s,
+    );
   });
 
   it("ends with 2 and a sentence where there is nothing to see", async () => {
@@ -211,7 +213,7 @@ describe("scripts/status", () => {
     expect(await scene.run("status")).toMatchObject({
       code: 2,
       stdout: "",
-      stderr: expect.stringContaining("run scripts/deploy first"),
+      stderr: expect.stringContaining("Run scripts/deploy first"),
     });
   });
 });

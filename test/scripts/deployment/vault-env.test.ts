@@ -95,7 +95,7 @@ describe("scripts/vault-env", () => {
     [
       "a Vault that is not deployed",
       () => scene.imitations.answer("state/vault-server", stateOf("vault-server")),
-      /vault-server is not deployed.*run scripts\/deploy first/,
+      /vault-server is not deployed.*Run scripts\/deploy first/,
     ],
     [
       "an environment that is none",
