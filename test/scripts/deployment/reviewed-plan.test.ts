@@ -45,7 +45,7 @@ describe("scripts/deploy --reviewed", () => {
     );
     expect(code).toBe(1);
     expect(stderr).toContain("The plan of vault-server differs from the reviewed plan");
-    expect(stderr).toContain("Run the workflow again, which plans the rest.");
+    expect(stderr).toContain("Run the workflow again. It plans the rest.");
     expect(stackNames.filter((stack) => scene.imitations.isDeployed(stack))).toEqual([
       "vm-reader-role",
       "network",
