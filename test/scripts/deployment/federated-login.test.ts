@@ -138,7 +138,7 @@ describe("az in a job of GitHub Actions", () => {
 
   it("says what is missing where GitHub gives no assertion", async () => {
     refuses = true;
-    await expect(token(new AzureCli())).rejects.toThrow("see that the job has `id-token: write`");
+    await expect(token(new AzureCli())).rejects.toThrow("Check that the job has `id-token: write`");
   });
 });
 

@@ -16,13 +16,13 @@ const planOf = (before: number, after: number) => ({
 describe("refuseQuorumLoss", () => {
   it("refuses to go from 5 nodes to 1, and says how it can be done", () => {
     expect(() => refuseQuorumLoss("vault-server", planOf(5, 1))).toThrow(
-      /takes 4 of 5 nodes.*lower vault\.nodes in steps: first to 3, deploy, then to 1/,
+      /removes 4 of 5 nodes.*Lower vault\.nodes in steps: first to 3, deploy, then to 1/,
     );
   });
 
   it("refuses to go from 3 nodes to 1 while the nodes do not leave the cluster first", () => {
     expect(() => refuseQuorumLoss("vault-server", planOf(3, 1), true)).toThrow(
-      /takes 2 of 3 nodes.*leave out --at-once/,
+      /removes 2 of 3 nodes.*Leave out --at-once/,
     );
   });
 
