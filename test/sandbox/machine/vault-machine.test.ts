@@ -11,7 +11,7 @@ import { agentConfig, machineOf, vaultServerConfig } from "./real-vault";
 import { shortFolder } from "./small-machine";
 import { VaultServerScene } from "./vault-server-scene";
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 const run = promisify(execFile);
 const deadlineMs = 60_000;
 

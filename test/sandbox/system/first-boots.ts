@@ -11,7 +11,7 @@ export const VAULT = "vault.service";
 export const CERTIFICATE = "vault-certificate.service";
 
 /** Milliseconds that a wait may take on a machine that is busy with something else. */
-export const deadlineMs = 60_000;
+export const deadlineMs = 120_000;
 
 /** The messages of first boot after each of its steps, in order. */
 export const steps = [
