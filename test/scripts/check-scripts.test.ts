@@ -34,22 +34,19 @@ describeUnless(
       expect(run()).toEqual({ status: 0, said: "" });
     });
 
-    it.each([
-      ["a script without an ending", "scripts/lib/launch"],
-      ["a script of CI", ".ci/run"],
-      ["a script for a VM", "cloud-init/vault-server/files/usr/local/sbin/vault-first-boot"],
-      ["a file that a VM's scripts source", "cloud-init/common/files/usr/local/lib/vault-vm/http.sh"],
-    ])("finds an unquoted variable in %s", (_, file) => {
-      appendFileSync(join(folder, file), "rm -r $1\n");
-      const { status, said } = run();
-      expect(status).toBe(1);
-      expect(said).toMatch(new RegExp(`In ${file} line[^]*SC2086`));
-    });
-
-    it("finds a mistake in a workflow", () => {
+    it("finds an unquoted variable in each kind of script, and a mistake in a workflow", () => {
+      const kinds = [
+        "scripts/lib/launch",
+        ".ci/run",
+        // On a VM: a program, and a file that programs source.
+        "cloud-init/vault-server/files/usr/local/sbin/vault-first-boot",
+        "cloud-init/common/files/usr/local/lib/vault-vm/http.sh",
+      ];
+      for (const file of kinds) appendFileSync(join(folder, file), "rm -r $1\n");
       appendFileSync(join(folder, ".github/workflows/main.yml"), "  another:\n    runs-on: nowhere-99\n");
       const { status, said } = run();
       expect(status).toBe(1);
+      for (const file of kinds) expect(said).toMatch(new RegExp(`In ${file} line[^]*SC2086`));
       expect(said).toContain(".github/workflows/main.yml");
     });
   },
