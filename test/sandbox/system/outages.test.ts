@@ -92,7 +92,11 @@ const outages: [string, Outage, boolean][] = [
   [
     "Vault Agent is killed",
     async ({ agents }) => {
-      for (const machine of agents.values()) machine.kill(AGENT, "SIGKILL");
+      for (const machine of agents.values()) {
+        // It may still restart after the outage before.
+        await machine.untilActive(AGENT, { deadlineMs: 60_000 });
+        machine.kill(AGENT, "SIGKILL");
+      }
       return async () => {};
     },
     false,
