@@ -21,7 +21,7 @@ export interface SystemStatus {
     policies: readonly string[];
     /** `batch` or `service`. */
     tokenType: string;
-    /** Whole seconds. Undefined while there is no token. */
+    /** Whole seconds. Undefined if the application has no token. */
     tokenSecondsLeft: number | undefined;
     edition: "community" | "enterprise";
   };

@@ -83,6 +83,21 @@ async function main(): Promise<void> {
   }
 }
 
+type Values = ReturnType<typeof readOptions>["values"];
+
+/** The courses by their option. A rehearsal follows one of them, or else a whole life. */
+const courses = {
+  faults: () => ({ follow: findPlantedFaults }),
+  trouble: (seed) => ({ follow: bearTrouble(seed) }),
+  traces: () => ({ follow: findTraces }),
+  lists: () => ({ follow: changeLists }),
+  nodes: () => ({ follow: clusterLife }),
+  "day-two": (seed) => ({ follow: operate(seed) }),
+  from: (_, { from }) => ({ from, follow: upgrade }),
+} satisfies Partial<Record<keyof Values, (seed: number, values: Values) => Course>>;
+
+const courseNames = Object.keys(courses) as (keyof typeof courses)[];
+
 const readOptions = () => parseArgs({ options, allowPositionals: true });
 
 function readArguments() {
@@ -90,52 +105,21 @@ function readArguments() {
     const { values, positionals } = readOptions();
     const [environment = process.env.ENVIRONMENT ?? "demo", ...more] = positionals;
     if (more.length > 0) throw new Error(`Name one environment, not ${positionals.join(" and ")}.`);
-    const {
-      faults,
-      trouble,
-      traces,
-      lists,
-      nodes,
-      "day-two": dayTwo,
-      from,
-      seed = String(Date.now() % 1_000_000),
-      ...others
-    } = values;
-    if ([faults, trouble, traces, lists, nodes, dayTwo, from !== undefined].filter(Boolean).length > 1)
-      throw new Error(
-        "Use --faults, --trouble, --traces, --lists, --nodes, --day-two and --from one at a time.",
-      );
+    const { check, keep, folder, overhead, seed = String(Date.now() % 1_000_000) } = values;
+    const chosen = courseNames.filter((name) => values[name] !== undefined && values[name] !== false);
+    if (chosen.length > 1) {
+      const flags = courseNames.map((name) => `--${name}`);
+      throw new Error(`Use ${flags.slice(0, -1).join(", ")} and ${flags.at(-1)} one at a time.`);
+    }
     if (!/^\d{1,9}$/.test(seed))
       throw new Error(`--seed cannot be ${seed}. Use a number of up to nine digits.`);
-    return { ...others, environment, course: courseOf(values, Number(seed)) };
+    const otherwise = overhead === undefined ? wholeLife : measureOverhead(Number(overhead));
+    const course: Course = chosen[0] ? courses[chosen[0]](Number(seed), values) : { follow: otherwise };
+    return { check, keep, folder, environment, course };
   } catch (error) {
     console.error(`${messageOf(error).split(". ")[0]?.replace(/\.$/, "")}.\n\n${usage}`);
     process.exit(1);
   }
-}
-
-function courseOf(
-  {
-    faults,
-    trouble,
-    traces,
-    lists,
-    nodes,
-    "day-two": dayTwo,
-    from,
-    overhead,
-  }: ReturnType<typeof readOptions>["values"],
-  seed: number,
-): Course {
-  if (faults) return { follow: findPlantedFaults };
-  if (trouble) return { follow: bearTrouble(seed) };
-  if (lists) return { follow: changeLists };
-  if (nodes) return { follow: clusterLife };
-  if (dayTwo) return { follow: operate(seed) };
-  if (traces) return { follow: findTraces };
-  if (from !== undefined) return { from, follow: upgrade };
-  if (overhead !== undefined) return { follow: measureOverhead(Number(overhead)) };
-  return { follow: wholeLife };
 }
 
 /** The command, and everything inside the private network, ends with this process, even if this process is killed. */

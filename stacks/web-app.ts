@@ -60,10 +60,10 @@ export class WebAppStack extends EnvironmentStack {
     );
 
     this.principalIds = new Map([...workloads].map(([workload, { app }]) => [workload, app.principalId]));
-    this.describe([...workloads]);
+    this.addUrlsAndLogins([...workloads]);
   }
 
-  private describe(workloads: [name: string, WebWorkload][]): void {
+  private addUrlsAndLogins(workloads: [name: string, WebWorkload][]): void {
     const [first] = workloads;
     if (first) addOutputs(this, { webapp_url: [first[1].app.url, "address of the first web app"] });
     const urls = workloads.map(([name, { app }]) => [name, app.url]);

@@ -56,15 +56,7 @@ const arrows: Record<string, readonly string[]> = {
     "environments",
     "cloud-init",
   ],
-  "sandbox/faults": [
-    "sandbox/system",
-    "sandbox/azure",
-    "sandbox/azurerm",
-    "sandbox/machine",
-    // For the numbers of a seed.
-    "sandbox/rehearsal",
-    "lib",
-  ],
+  "sandbox/faults": ["sandbox/system", "sandbox/azure", "sandbox/azurerm", "sandbox/machine", "lib"],
   "scripts/deployment": [
     "scripts/plan-summary",
     "lib",

@@ -66,7 +66,7 @@ export class Pools {
     return this.#failure;
   }
 
-  /** Connects once with new credentials, then uses them. It uses the first credentials at once, because there are no others. */
+  /** Opens one connection with new credentials before the pool uses them. The pool uses its first credentials immediately. */
   async replace(login: DatabaseLogin): Promise<void> {
     if (this.#closed) return;
     const next = this.#create(login);

@@ -61,12 +61,12 @@ export class Kept<T> {
     return this.current === undefined ? undefined : Math.round((this.#endsAt - Date.now()) / 1000);
   }
 
-  /** The reason why there is no value, or why it will end soon. */
+  /** The reason if the value is missing or will end soon. */
   get failure(): Unavailable | undefined {
     return this.#failure;
   }
 
-  /** @throws {Unavailable} if there is no value in time */
+  /** @throws {Unavailable} if no value arrives before the timeout */
   async get(timeoutMs: number): Promise<T> {
     const until = Date.now() + (this.#failures > 1 ? Math.min(timeoutMs, patienceWhileFailing) : timeoutMs);
     for (;;) {

@@ -21,8 +21,8 @@ export interface TrustOptions {
   /** PEM. Without it, the system's roots count. */
   caPem?: string;
   /**
-   * Fetches the server's newest certificate, PEM, and the previous one while it is valid. Undefined if there is no source
-   * of certificates.
+   * Fetches the server's newest certificate and, while it is valid, the previous one. Both are PEM. Undefined if the server
+   * publishes no certificates.
    */
   fetchCertificates?: () => Promise<string[]>;
   proxy: ProxySettings;

@@ -9,6 +9,14 @@ import { type TerraformProgram, terraformEnvironment } from "./terraform-program
 /** Version constraints by source address, for example { "hashicorp/vault": "~> 5.6" }. */
 export type ProviderConstraints = Readonly<Record<string, string>>;
 
+export interface ProviderCheckOptions {
+  /** Milliseconds until the answer is no. The default is 120 000, because azurerm is a download of 60 MB. */
+  readonly deadlineMs?: number;
+  readonly env?: NodeJS.ProcessEnv;
+  /** The folder for the temporary folder. Default: the system's. */
+  readonly parent?: string;
+}
+
 export type Installable =
   | { readonly installable: true }
   | { readonly installable: false; readonly reason: string };
@@ -16,16 +24,13 @@ export type Installable =
 /**
  * Checks whether Terraform can install these providers from the registry or a mirror. Runs `terraform init` in a
  * temporary folder, for a configuration that only requires them.
- *
- * @param deadlineMs milliseconds until the answer is no. The default is 120 000, because azurerm is a download of 60
- * MB.
  */
 export async function providersInstallable(
   terraform: TerraformProgram,
   providers: ProviderConstraints,
-  { deadlineMs = 120_000, env = process.env }: { deadlineMs?: number; env?: NodeJS.ProcessEnv } = {},
+  { deadlineMs = 120_000, env = process.env, parent = tmpdir() }: ProviderCheckOptions = {},
 ): Promise<Installable> {
-  const folder = await mkdtemp(join(tmpdir(), "vault-on-azure-providers-"));
+  const folder = await mkdtemp(join(parent, "vault-on-azure-providers-"));
   try {
     await processGuardian.removeWhenGone(folder);
     await writeFile(join(folder, "main.tf.json"), JSON.stringify(requiring(providers)));

@@ -287,7 +287,10 @@ export class Sandbox {
     const resources = this.vaultConfiguration();
     const connection = { ...this.vaultConnection(), jwt: this.deployerToken() };
     const { readSecret } = this;
-    const availability = this.options.applyBy === "http" ? undefined : await terraformAvailability();
+    // In the sandbox's own folder, which the next sandbox removes even if this one and its guardian are killed.
+    const parent = this.options.folder.path;
+    const availability =
+      this.options.applyBy === "http" ? undefined : await terraformAvailability({ parent });
     if (availability?.available) {
       const folder = await this.options.folder.folder("vault-config");
       await new TerraformApplier({ terraform: availability.terraform, folder, connection, readSecret }).apply(

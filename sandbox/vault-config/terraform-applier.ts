@@ -7,7 +7,7 @@ import {
   type TerraformProgram,
   terraformEnvironment,
 } from "../../lib/terraform/terraform-program";
-import { providersInstallable } from "../../lib/terraform/terraform-providers";
+import { type ProviderCheckOptions, providersInstallable } from "../../lib/terraform/terraform-providers";
 import type { VaultConnection } from "../../lib/vault-api/vault-connection";
 import {
   type TerraformConfiguration,
@@ -34,21 +34,17 @@ const INIT_MS = 120_000;
 const RUN_MS = 180_000;
 
 /**
- * Checks whether Terraform exists, is new enough, and can install the Vault provider. It tries the installation.
- *
- * @param deadlineMs milliseconds until the answer is no. Default: 20 000.
+ * Checks whether Terraform exists, is new enough, and can install the Vault provider. It tries the installation, for 20 seconds by default.
  */
 export async function terraformAvailability({
   deadlineMs = 20_000,
   env = process.env,
-}: {
-  deadlineMs?: number;
-  env?: NodeJS.ProcessEnv;
-} = {}): Promise<TerraformAvailability> {
+  parent,
+}: ProviderCheckOptions = {}): Promise<TerraformAvailability> {
   try {
     const terraform = await findTerraform(env);
     const { source, version } = VAULT_PROVIDER;
-    const answer = await providersInstallable(terraform, { [source]: version }, { deadlineMs, env });
+    const answer = await providersInstallable(terraform, { [source]: version }, { deadlineMs, env, parent });
     return answer.installable ? { available: true, terraform } : { available: false, reason: answer.reason };
   } catch (error) {
     return { available: false, reason: messageOf(error) };

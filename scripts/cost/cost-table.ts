@@ -1,23 +1,17 @@
+import { markdownTable } from "../markdown-table";
 import { type CostLine, total } from "./cost-lines";
 
 /** The lines as docs/cost.md has them. */
 export function costTable(lines: readonly CostLine[]): string {
-  const rows = lines.map(({ item, count, price, monthly }) =>
-    [
-      `\`${item}\``,
-      count === undefined ? "by use" : String(count),
-      price ? `$${price.dollars} per ${price.per}` : "not known",
-      monthly === undefined ? (price ? "by use" : "not known") : `$${monthly.toFixed(2)}`,
-      price ? `${price.region}, ${price.date}: ${price.source}` : "no public price was found",
-    ].join(" | "),
-  );
-  return [
-    "| What | How many | Price | A month | Region, date and source of the price |",
-    "| --- | --- | --- | --- | --- |",
-    ...rows.map((row) => `| ${row} |`),
-    "",
-    sum(lines),
-  ].join("\n");
+  const header = ["What", "How many", "Price", "A month", "Region, date and source of the price"];
+  const rows = lines.map(({ item, count, price, monthly }) => [
+    `\`${item}\``,
+    count === undefined ? "by use" : String(count),
+    price ? `$${price.dollars} per ${price.per}` : "not known",
+    monthly === undefined ? (price ? "by use" : "not known") : `$${monthly.toFixed(2)}`,
+    price ? `${price.region}, ${price.date}: ${price.source}` : "no public price was found",
+  ]);
+  return `${markdownTable(header, rows)}\n\n${sum(lines)}`;
 }
 
 function sum(lines: readonly CostLine[]): string {

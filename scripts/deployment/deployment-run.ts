@@ -6,10 +6,12 @@ import { AzureCli } from "./azure-cli";
 import { chosenStacks } from "./chosen-stacks";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
+import { MachineReports } from "./machine-reports";
 import type { PlanScope } from "./plan";
 import { readState, type StackState } from "./stack-state";
 import { synthesizeSystem } from "./system";
 import type { TerraformRun } from "./terraform";
+import { UnfinishedWork } from "./unfinished-work";
 import { VaultAccess } from "./vault";
 
 /** The options of scripts/deploy. */
@@ -28,6 +30,9 @@ export interface DeploymentOptions {
 export class DeploymentRun {
   readonly progress = new DeploymentProgress();
   readonly az: AzureCli;
+  /** What the VMs report on their consoles. */
+  readonly reports: MachineReports;
+  readonly unfinished: UnfinishedWork;
   /** All stacks, the chosen stacks, and each stack's known state. */
   readonly system: readonly SynthesizedStack[];
   readonly stacks: readonly SynthesizedStack[];
@@ -43,6 +48,8 @@ export class DeploymentRun {
     this.system = synthesizeSystem(environment);
     this.stacks = chosenStacks(this.system, stackNames);
     this.az = new AzureCli(interruption.signal);
+    this.reports = new MachineReports(this.az);
+    this.unfinished = new UnfinishedWork(environment.name);
   }
 
   /** Runs a step of Terraform on a stack. */

@@ -7,14 +7,21 @@ import type { Interruption } from "./interruption";
 import type { DeployedMachine } from "./machine-reports";
 import { MachineUpdates } from "./machine-updates";
 import { allOutputs } from "./outputs";
-import { type PlannedStack, plannedChanges, readablePlan, stacksToDeployFirst, withPlan } from "./plan";
+import {
+  type MadePlan,
+  type PlannedStack,
+  plannedChanges,
+  readablePlan,
+  stacksToDeployFirst,
+  withPlan,
+} from "./plan";
 import { stateLocks } from "./preflight/lock-check";
 import { preflight } from "./preflight/preflight";
 import { type ReviewablePlan, reviewablePlan } from "./reviewed-plan";
 import { StackApplication } from "./stack-application";
 import { breakLock } from "./stack-state";
 import { trySystem } from "./system-trial";
-import { UnfinishedWork } from "./unfinished-work";
+import type { TerraformRun } from "./terraform";
 
 /** The output of scripts/deploy --json. */
 export interface Result {
@@ -84,21 +91,12 @@ export class Deployment {
         this.show({ stack: name, waitsFor: missing }, show);
         continue;
       }
-      await this.withLogin(name, env, false, (login, secrets) =>
-        this.run.onStack("plan of", name, login, secrets, (terraform) =>
-          withPlan(
-            terraform,
-            async (made) => {
-              const { plan } = made;
-              const readable = await readablePlan(terraform, made);
-              this.show({ stack: name, changes: plannedChanges(plan), ...readable }, show);
-              for (const { sentence } of lossesOf(name, plan))
-                this.run.progress.line(`Warning: ${sentence}.`);
-            },
-            this.run.scopeOf(name),
-          ),
-        ),
-      );
+      await this.planStack(name, env, false, async (terraform, made) => {
+        const { plan } = made;
+        const readable = await readablePlan(terraform, made);
+        this.show({ stack: name, changes: plannedChanges(plan), ...readable }, show);
+        for (const { sentence } of lossesOf(name, plan)) this.run.progress.line(`Warning: ${sentence}.`);
+      });
     }
   }
 
@@ -126,26 +124,31 @@ export class Deployment {
   async planForReview(show: (text: string) => void): Promise<void> {
     const env = await this.prepare();
     for (const { name } of this.run.stacks) {
-      await this.withLogin(name, env, true, (login, secrets) =>
-        this.run.onStack("plan of", name, login, secrets, (terraform) =>
-          withPlan(
-            terraform,
-            async ({ plan }) => {
-              const reviewable = reviewablePlan(name, plan);
-              this.result.stacks.push(reviewable);
-              show(`${reviewable.summary}\nDigest: ${reviewable.digest}\n\n`);
-            },
-            this.run.scopeOf(name),
-          ),
-        ),
-      );
+      await this.planStack(name, env, true, async (_, { plan }) => {
+        const reviewable = reviewablePlan(name, plan);
+        this.result.stacks.push(reviewable);
+        show(`${reviewable.summary}\nDigest: ${reviewable.digest}\n\n`);
+      });
     }
+  }
+
+  /** @param wait true to wait for Vault before a plan of vault-config */
+  private planStack(
+    stack: string,
+    env: NodeJS.ProcessEnv,
+    wait: boolean,
+    work: (run: TerraformRun, made: MadePlan) => Promise<void>,
+  ): Promise<void> {
+    return this.withLogin(stack, env, wait, (login, secrets) =>
+      this.run.onStack("plan of", stack, login, secrets, (terraform) =>
+        withPlan(terraform, (made) => work(terraform, made), this.run.scopeOf(stack)),
+      ),
+    );
   }
 
   /** Checks everything that the deployment needs, and returns Terraform's environment. */
   private async prepare(): Promise<NodeJS.ProcessEnv> {
-    const { environment, az, system, stacks, interruption, progress } = this.run;
-    const unfinished = new UnfinishedWork(environment.name);
+    const { environment, az, system, stacks, unfinished, interruption, progress } = this.run;
     const warn = (sentence: string): void => progress.line(`Warning: ${sentence}`);
     const { login, states } = await progress.step(`preflight of ${environment.name}`, (report) =>
       preflight({ environment, az, system, stacks, unfinished, warn, interruption, report }),

@@ -1,6 +1,6 @@
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import type { DeploymentRun } from "./deployment-run";
-import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
+import { type DeployedMachine, deployedMachines } from "./machine-reports";
 import type { StackState } from "./stack-state";
 
 /** The VMs of a deployment. Each applies changes of its user data by itself. */
@@ -18,7 +18,7 @@ export class MachineUpdates {
     for (const { name, changes } of machines) {
       for (const change of changes) this.deployment.progress.line(`  ${name} ${change}`);
     }
-    const reports = new MachineReports(this.deployment.az);
+    const { reports } = this.deployment;
     const due = await Promise.all(
       machines.map(
         async (machine) =>
@@ -31,9 +31,8 @@ export class MachineUpdates {
 
   /** Waits for all VMs at the same time. In a cluster each VM waits for its turn, and the order is not known in advance. */
   async untilApplied(machines: readonly DeployedMachine[]): Promise<void> {
-    const { interruption } = this.deployment;
+    const { interruption, reports } = this.deployment;
     const seconds = this.deployment.options.wait * machines.length;
-    const reports = new MachineReports(this.deployment.az);
     const steps = machines.map((machine) =>
       this.deployment.progress.step(
         `${machine.name}: applies its user data ${machine.version}`,

@@ -3,13 +3,11 @@ import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import { AzureCli } from "./azure-cli";
-import { Deployment } from "./deployment";
 import type { Interruption } from "./interruption";
 import { deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { readArguments, readSeconds, runScript, say } from "./run-script";
-import { readStateAside } from "./stack-state";
-import { readSystem } from "./system";
+import { deployVaultServer, readVaultServer } from "./vault-server-stack";
 
 const help = `Usage: scripts/restore [environment] [--snapshot NAME] [--force] [--wait SECONDS]
        scripts/restore [environment] --drill [--wait SECONDS]
@@ -99,21 +97,16 @@ class Restore {
   private async deploy(environment: Environment): Promise<void> {
     // A Vault that is to be restored may serve nobody, so its nodes cannot wait for each other.
     const atOnce = this.request.kind !== "drill";
-    const options = { wait: this.wait, allowedLosses: [], replace: [], atOnce, reviewed: undefined };
-    const result = { environment: environment.name, ok: false, stacks: [] };
-    const deployment = new Deployment(environment, ["vault-server"], options, this.interruption, result);
-    await deployment.deploy().finally(() => deployment.close());
+    await deployVaultServer(environment, { wait: this.wait, atOnce }, this.interruption);
   }
 
   /** What the node that did it says on its console. @throws {UserError} when no node says anything */
   private async report(): Promise<string> {
     const { environment, request, interruption } = this;
-    const stack = readSystem(environment).find(({ name }) => name === "vault-server");
-    if (!stack) throw new UserError("The environment has no stack vault-server.");
+    const state = await readVaultServer(environment, interruption.signal);
     const reports = new MachineReports(new AzureCli(interruption.signal));
-    const machines = deployedMachines(undefined, await readStateAside(stack, interruption.signal));
     const consoles = await Promise.all(
-      machines.map(({ id, name }) =>
+      deployedMachines(undefined, state).map(({ id, name }) =>
         reports.console(id).catch((error: Error) => {
           say(`Warning: ${name}: ${error.message}`);
           return "";

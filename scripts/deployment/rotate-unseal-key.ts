@@ -4,13 +4,12 @@ import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { AzureCli } from "./azure-cli";
-import { Deployment } from "./deployment";
 import type { Interruption } from "./interruption";
 import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { readArguments, readSeconds, runScript, say } from "./run-script";
-import { readStateAside } from "./stack-state";
-import { readSystem } from "./system";
+import type { StackState } from "./stack-state";
+import { deployVaultServer, readVaultServer } from "./vault-server-stack";
 
 const help = `Usage: scripts/rotate-unseal-key [environment] [--wait SECONDS]
 
@@ -55,15 +54,16 @@ class UnsealKeyRotation {
   }
 
   async run(): Promise<void> {
-    const { az } = this;
-    const id = await this.keyId();
+    const { az, environment, wait, interruption } = this;
+    const before = await readVaultServer(environment, interruption.signal);
+    const id = keyIn(before);
     const enabled = await this.enabledVersions(id);
-    await this.refuseSealing(enabled.map(versionIn));
+    await this.refuseSealing(before, enabled.map(versionIn));
     // Two enabled versions are a rotation that is under way.
     if (enabled.length < 2) await az.run("keyvault", "key", "rotate", "--id", id);
     const newest = await this.newest(id);
     say(`unseal key: its newest version is ${versionIn(newest)}`);
-    await this.deploy();
+    await deployVaultServer(environment, { wait }, interruption);
     await this.untilNothingNeedsAnother(versionIn(newest));
     for (const kid of await this.enabledVersions(id)) {
       if (kid === newest) continue;
@@ -74,8 +74,8 @@ class UnsealKeyRotation {
   }
 
   /** @throws {UserError} when Vault, which this restarts, could not unseal itself any more */
-  private async refuseSealing(enabled: readonly string[]): Promise<void> {
-    const needed = neededVersions(await this.consoles(await this.machines()));
+  private async refuseSealing(state: StackState, enabled: readonly string[]): Promise<void> {
+    const needed = neededVersions(await this.consoles(deployedMachines(undefined, state)));
     const missing =
       enabled.length === 0 ? ["its newest version"] : needed?.filter((one) => !enabled.includes(one));
     if (!missing?.length) return;
@@ -84,20 +84,9 @@ class UnsealKeyRotation {
     );
   }
 
-  private async machines(): Promise<DeployedMachine[]> {
-    return deployedMachines(undefined, await this.state());
-  }
-
   private consoles(machines: readonly DeployedMachine[]): Promise<string[]> {
     const reports = new MachineReports(this.az);
     return Promise.all(machines.map(({ id }) => reports.console(id)));
-  }
-
-  /** Without a version. */
-  private async keyId(): Promise<string> {
-    const [key] = (await this.state()).existing("azurerm_key_vault_key", "unseal");
-    if (!key) throw new UserError("The stack vault-server is not deployed; run scripts/deploy first.");
-    return String(key["versionless_id"]);
   }
 
   private async enabledVersions(id: string): Promise<string[]> {
@@ -109,24 +98,10 @@ class UnsealKeyRotation {
     return (await this.az.json(keyShown, "keyvault", "key", "show", "--id", id)).key.kid;
   }
 
-  private state() {
-    const stack = readSystem(this.environment).find(({ name }) => name === "vault-server");
-    if (!stack) throw new UserError("The environment has no stack vault-server.");
-    return readStateAside(stack, this.interruption.signal);
-  }
-
-  private async deploy(): Promise<void> {
-    const { environment, wait, interruption } = this;
-    const options = { wait, allowedLosses: [], replace: [], atOnce: false, reviewed: undefined };
-    const result = { environment: environment.name, ok: false, stacks: [] };
-    const deployment = new Deployment(environment, ["vault-server"], options, interruption, result);
-    await deployment.deploy().finally(() => deployment.close());
-  }
-
   /** A single node takes a snapshot right after its restart; in a cluster the next one of the timer may be the first. */
   private async untilNothingNeedsAnother(version: string): Promise<void> {
     const { wait, interruption, environment } = this;
-    const machines = await this.machines();
+    const machines = deployedMachines(undefined, await readVaultServer(environment, interruption.signal));
     let needed: readonly string[] | undefined;
     const proven = async (): Promise<boolean> => {
       needed = neededVersions(await this.consoles(machines));
@@ -148,6 +123,13 @@ class UnsealKeyRotation {
       );
     }
   }
+}
+
+/** The id of the unseal key, without a version. */
+function keyIn(state: StackState): string {
+  const [key] = state.existing("azurerm_key_vault_key", "unseal");
+  if (!key) throw new UserError("The stack vault-server is not deployed; run scripts/deploy first.");
+  return String(key["versionless_id"]);
 }
 
 /** The versions of the key that the newest snapshot needs, by the consoles of the nodes; undefined where none tells of one. */

@@ -1,30 +1,25 @@
 import type { Report } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
-import { VaultRefusal } from "../../lib/vault-api/vault-client";
+import { type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
 import type { Plan } from "../plan-summary/plan";
 import { adopt, type Stranger, strangersIn } from "./adoption";
 import { Cluster, type ClusterOptions } from "./cluster";
 import { clusterChanges, type NodeChange } from "./cluster-changes";
 import { lossesOf, refuseDataLoss } from "./data-loss";
 import type { DeploymentRun } from "./deployment-run";
-import { deployedMachines, MachineReports } from "./machine-reports";
+import { deployedMachines } from "./machine-reports";
 import { NodeTurns } from "./node-turns";
 import { type MadePlan, withPlan } from "./plan";
 import { refuseQuorumLoss } from "./quorum-loss";
-import { endAccess, proveGone, removedWorkloads } from "./removed-workloads";
+import { endAccess, proveGone, type RemovedWorkload, removedWorkloads } from "./removed-workloads";
 import { refuseUnreviewed, refuseUnreviewedPart, reviewedDigest } from "./reviewed-plan";
 import { TerraformError, type TerraformRun, terraform } from "./terraform";
 import { mountInTheWay } from "./terraform-failure";
-import { UnfinishedWork } from "./unfinished-work";
 
 /** Applies the plans of a deployment's stacks. */
 export class StackApplication {
-  private readonly unfinished: UnfinishedWork;
-
-  constructor(private readonly deployment: DeploymentRun) {
-    this.unfinished = new UnfinishedWork(deployment.environment.name);
-  }
+  constructor(private readonly deployment: DeploymentRun) {}
 
   /**
    * Plans a stack, checks the plan, and applies exactly this plan. Repeats this after the import of a killed run's resources, or after the
@@ -69,20 +64,31 @@ export class StackApplication {
   /** @returns true if resources existed already and are now imported */
   private async applyAndAdopt(run: TerraformRun, { plan, file, changes }: MadePlan): Promise<boolean> {
     const removed = removedWorkloads(plan);
-    const ended = await Promise.all(
-      removed.map((workload) => this.deployment.asDeployer((client) => endAccess(client, workload))),
-    );
+    const ended = await this.asDeployerForEach(removed, endAccess);
     const strangers = await this.applyPlan(run, file, changes);
-    for (const [index, workload] of removed.entries()) {
-      await this.deployment.asDeployer((client) => proveGone(client, workload));
+    await this.asDeployerForEach(removed, proveGone);
+    for (const [index, { role }] of removed.entries()) {
       this.deployment.progress.line(
-        `  ${workload.role}: Vault has neither this role nor its policy; ended: ${ended[index]?.join(", ")}`,
+        `  ${role}: Vault has neither this role nor its policy; ended: ${ended[index]?.join(", ")}`,
       );
     }
     for (const { address } of strangers)
       this.deployment.progress.line(`  takes in ${address}, which a run made that was killed`);
     await adopt(strangers, { run, plan, az: this.deployment.az });
     return strangers.length > 0;
+  }
+
+  /** Works on one workload after the other, with one login to Vault. Without workloads there is no login. */
+  private async asDeployerForEach<T>(
+    workloads: readonly RemovedWorkload[],
+    work: (client: VaultClient, workload: RemovedWorkload) => Promise<T>,
+  ): Promise<readonly T[]> {
+    if (workloads.length === 0) return [];
+    return this.deployment.asDeployer(async (client) => {
+      const results: T[] = [];
+      for (const workload of workloads) results.push(await work(client, workload));
+      return results;
+    });
   }
 
   private async changeInTurn(run: TerraformRun, plan: Plan, nodes: readonly NodeChange[]): Promise<void> {
@@ -131,7 +137,7 @@ export class StackApplication {
     const machine = machines.find(({ name }) => name.endsWith(`-${node.name}`));
     if (!machine)
       throw new UserError(`Terraform's state has no VM of ${node.name}. Run the same command again.`);
-    await new MachineReports(this.deployment.az).untilApplied(machine, {
+    await this.deployment.reports.untilApplied(machine, {
       seconds,
       interruption: this.deployment.interruption,
       report,
@@ -157,9 +163,10 @@ export class StackApplication {
   /** @returns existing resources that an earlier, killed run may have created */
   private async applyPlan(run: TerraformRun, file: string, changes: boolean): Promise<readonly Stranger[]> {
     const { stack } = run;
-    const killedBefore = this.unfinished.isLeftOf(stack);
+    const { unfinished } = this.deployment;
+    const killedBefore = unfinished.isLeftOf(stack);
     try {
-      await this.unfinished.during(stack, async () => {
+      await unfinished.during(stack, async () => {
         if (changes) await terraform(run, ["apply", "-no-color", "-input=false", file]);
       });
       return [];

@@ -1,5 +1,6 @@
 import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
-import { type Examples, table } from "./stack-tables";
+import { markdownTable } from "../markdown-table";
+import type { Examples } from "./stack-tables";
 
 /** A connection that the security groups allow. */
 interface Flow {
@@ -38,7 +39,7 @@ export function networkSection(examples: Examples): string {
     "The security groups of the stack `network` allow these connections, all of them over TCP. They refuse all others to these subnets, and all " +
       "others from them. Only MySQL's own connections to the outside are free, because Azure's service needs them.",
     diagram(sorted.map(({ flow }) => flow)),
-    table(["From", "To", "Ports", "Environments"], rows),
+    markdownTable(["From", "To", "Ports", "Environments"], rows),
   ].join("\n\n");
 }
 

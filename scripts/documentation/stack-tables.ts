@@ -1,4 +1,5 @@
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
+import { markdownTable } from "../markdown-table";
 
 /** The example environments' stacks, by the environment's name. */
 export type Examples = ReadonlyMap<string, readonly SynthesizedStack[]>;
@@ -39,8 +40,8 @@ function section(name: string, examples: Examples): string {
     needed.length > 0
       ? `Needs: ${needed.map((one) => `[${one}](#${one})`).join(", ")}.`
       : "Needs no other stack.",
-    table(["Resource", ...examples.keys()], resourceRows(stacks)),
-    table(["Output", "What it is"], outputRows(stacks)),
+    markdownTable(["Resource", ...examples.keys()], resourceRows(stacks)),
+    markdownTable(["Output", "What it is"], outputRows(stacks)),
   ].join("\n\n");
 }
 
@@ -66,9 +67,4 @@ function outputRows(stacks: readonly SynthesizedStack[]): string[][] {
     ),
   );
   return [...outputs].map(([name, description]) => [`\`${name}\``, description]);
-}
-
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
 }

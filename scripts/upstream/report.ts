@@ -1,3 +1,4 @@
+import { markdownTable } from "../markdown-table";
 import type { Result } from "./fact";
 import type { Row } from "./watch";
 
@@ -41,11 +42,15 @@ export function markdownReport(rows: readonly Row[]): string {
   return [
     summaryOf(rows),
     "",
-    "| Result | Fact | In the project | Found | Used in |",
-    "| --- | --- | --- | --- | --- |",
-    ...open.map(
-      ({ fact, result, sentence }) =>
-        `| ${result === "act" ? "**act**" : result} | [${cell(fact.name)}](${fact.source.replaceAll(" ", "%20")}) | \`${cell(fact.value)}\` | ${cell(sentence)} | ${fact.usedIn.map((file) => `\`${file}\``).join(" ")} |`,
+    markdownTable(
+      ["Result", "Fact", "In the project", "Found", "Used in"],
+      open.map(({ fact, result, sentence }) => [
+        result === "act" ? "**act**" : result,
+        `[${cell(fact.name)}](${fact.source.replaceAll(" ", "%20")})`,
+        `\`${cell(fact.value)}\``,
+        cell(sentence),
+        fact.usedIn.map((file) => `\`${file}\``).join(" "),
+      ]),
     ),
     "",
     "docs/upstream.md says what to do.",

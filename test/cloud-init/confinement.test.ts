@@ -1,31 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
-import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { itWithProgram } from "../program";
-import { agentVm, nodeOfFive, snapshots, vaultEnterpriseServer } from "./examples";
+import { machinesWithEveryFile } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
 /** The highest allowed result of `systemd-analyze security`: 0 is confined in every way, 10 in none. */
 const ceilings = { root: 4, anyOther: 2 };
 
-const machines = [
-  // Enterprise before 2.0 in a cluster has every unit, as in files.test.ts.
-  {
-    machine: "vault-server",
-    userData: vaultServerUserData({
-      ...vaultEnterpriseServer,
-      ...nodeOfFive,
-      ...snapshots,
-      vault: { version: "1.21.4", edition: "enterprise" },
-      watched: true,
-    }),
-  },
-  { machine: "agent-vm", userData: agentVmUserData(agentVm) },
-];
-
-describe.each(machines)("Services of $machine", ({ userData }) => {
+describe.each(machinesWithEveryFile)("Services of $machine", ({ userData }) => {
   let root: string;
   const services = [...filesOf(userData)].filter(([path]) => path.endsWith(".service"));
 

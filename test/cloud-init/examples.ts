@@ -1,5 +1,5 @@
-import type { AgentVmUserData } from "../../cloud-init/agent-vm/user-data";
-import type { VaultServerUserData } from "../../cloud-init/vault-server/user-data";
+import { type AgentVmUserData, agentVmUserData } from "../../cloud-init/agent-vm/user-data";
+import { type VaultServerUserData, vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 
 /** A value as the stacks pass it: Terraform knows it later, so it is a reference, in the longest form. */
 export const reference = (name: string) =>
@@ -78,3 +78,19 @@ export const agentVm: AgentVmUserData = {
   appPackageUrl: `${reference("blob-endpoint")}app/app.zip`,
   automaticRebootTime: "03:30",
 };
+
+/** User data of both kinds of VM with every file that such a VM can have. */
+export const machinesWithEveryFile = [
+  // Enterprise before 2.0 in a cluster has every file: for the community edition, the licence, snapshots, the front and a node.
+  {
+    machine: "vault-server",
+    userData: vaultServerUserData({
+      ...vaultEnterpriseServer,
+      ...nodeOfFive,
+      ...snapshots,
+      vault: { version: "1.21.4", edition: "enterprise" },
+      watched: true,
+    }),
+  },
+  { machine: "agent-vm", userData: agentVmUserData(agentVm) },
+];

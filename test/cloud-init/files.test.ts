@@ -10,28 +10,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { itWithProgram } from "../program";
-import { agentVm, nodeOfFive, snapshots, vaultEnterpriseServer } from "./examples";
+import { machinesWithEveryFile, vaultEnterpriseServer } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
-const machines = [
-  // Enterprise before 2.0 in a cluster has every file: for the community edition, the licence, snapshots, the front and a node.
-  {
-    machine: "vault-server",
-    userData: vaultServerUserData({
-      ...vaultEnterpriseServer,
-      ...nodeOfFive,
-      ...snapshots,
-      vault: { version: "1.21.4", edition: "enterprise" },
-      watched: true,
-    }),
-  },
-  { machine: "agent-vm", userData: agentVmUserData(agentVm) },
-];
-
-describe.each(machines)("files of $machine", ({ userData }) => {
+describe.each(machinesWithEveryFile)("files of $machine", ({ userData }) => {
   let root: string;
   const files = filesOf(userData);
   const programs = [...files.keys()].filter((path) => path.startsWith("/usr/local/sbin/"));

@@ -11,6 +11,12 @@ export function describeWithVault(name: string, suite: () => void): void {
   describeUnless(vaultMissing(), name, suite);
 }
 
+/** A suite with the real Vault that takes minutes. It is skipped, with the reason in its name, unless LONG_TESTS is set. */
+export function describeLongWithVault(name: string, suite: () => void): void {
+  if (process.env["LONG_TESTS"]) describeWithVault(name, suite);
+  else describe.skip(`${name} (skipped: it takes minutes. Set LONG_TESTS=1)`, suite);
+}
+
 /** A suite with the real Vault and a real database. */
 export function describeWithVaultAndDatabase(name: string, suite: () => void): void {
   describeUnless(vaultOrDatabaseMissing(), name, suite);

@@ -55,6 +55,14 @@ const journalOf = (program: string, nodes: readonly string[]): string =>
   `Syslog
 | where ProcessName == "${program}" and Computer in (${list(nodes)})`;
 
+/** The lines with a text by which a program reports. Each begins with the program's name. */
+const reportsOf = (program: string, text: string, nodes: readonly string[]): string =>
+  `${journalOf(program, nodes)}
+| where SyslogMessage startswith "${program} " and SyslogMessage contains "${text}"`;
+
+/** Counts lines by node, with one of them. */
+const countedByNode = "| summarize Count = count(), Message = take_any(SyslogMessage) by Computer";
+
 /** A line that leaves pipelines out. Kusto takes no empty list. */
 const notBy = (column: string, pipelines: readonly string[]): string =>
   pipelines.length > 0 ? `\n| where ${column} !in (${list(pipelines)})` : "";
@@ -202,7 +210,7 @@ ${newestState({ nodes, ...system })}
     query: ({ nodes }) =>
       `${journalOf("vault", nodes)}
 | where SyslogMessage contains "underlying pipeline error" or SyslogMessage contains "failed to audit"
-| summarize Count = count(), Message = take_any(SyslogMessage) by Computer`,
+${countedByNode}`,
   },
   {
     name: "certificate-ends",
@@ -243,9 +251,8 @@ ${newestState({ nodes, ...system })}
     why: "The one before is older than it should be when it is needed.",
     cure: "The line says why. Run `systemctl start vault-snapshot` on the active node when it is put right.",
     query: ({ nodes }) =>
-      `${journalOf("vault-snapshot", nodes)}
-| where SyslogMessage startswith "vault-snapshot " and SyslogMessage contains ": failed:"
-| summarize Count = count(), Message = take_any(SyslogMessage) by Computer`,
+      `${reportsOf("vault-snapshot", ": failed:", nodes)}
+${countedByNode}`,
   },
   {
     name: "snapshot-old",
@@ -257,8 +264,7 @@ ${newestState({ nodes, ...system })}
     why: "What was written since the last one is lost with the data disks.",
     cure: "Read `journalctl -u vault-snapshot` on the active node, and see whether `vault-snapshot.timer` runs.",
     query: ({ nodes }) =>
-      `${journalOf("vault-snapshot", nodes)}
-| where SyslogMessage startswith "vault-snapshot " and SyslogMessage contains ": stored,"
+      `${reportsOf("vault-snapshot", ": stored,", nodes)}
 | summarize Stored = count()
 | where Stored == 0`,
   },
@@ -272,9 +278,8 @@ ${newestState({ nodes, ...system })}
     why: "It may not be restorable when it is needed.",
     cure: "The line says why: often Key Vault refuses a version of the unseal key. Run `scripts/restore --drill` when it is put right.",
     query: ({ nodes }) =>
-      `${journalOf("vault-restore", nodes)}
-| where SyslogMessage startswith "vault-restore " and SyslogMessage contains "drill failed:"
-| summarize Count = count(), Message = take_any(SyslogMessage) by Computer`,
+      `${reportsOf("vault-restore", "drill failed:", nodes)}
+${countedByNode}`,
   },
   {
     name: "drill-old",
@@ -286,8 +291,7 @@ ${newestState({ nodes, ...system })}
     why: "Nobody has seen that a snapshot can be restored.",
     cure: "Read `journalctl -u vault-restore-drill` on the nodes, and see whether `vault-restore-drill.timer` runs.",
     query: ({ nodes }) =>
-      `${journalOf("vault-restore", nodes)}
-| where SyslogMessage startswith "vault-restore " and SyslogMessage contains "drill passed"
+      `${reportsOf("vault-restore", "drill passed", nodes)}
 | summarize Passed = count()
 | where Passed == 0`,
   },

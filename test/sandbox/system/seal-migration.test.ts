@@ -4,15 +4,13 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { worldOf } from "../../../sandbox/azurerm/azure-world";
 import { ask } from "../azure/caller";
-import { vaultThere } from "../programs-there";
+import { describeLongWithVault } from "../programs-there";
 import { keyVaultResource, Scene } from "./attacks/scene";
 import { deadlineMs, localConnection, recoveryKeysWork, storedKeys, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
 /** docs/operations.md, "Another key, or another Key Vault": by hand, as root on the VM. Vault sees a key by Key Vault's name and its own. */
-const describeLong = process.env["LONG_TESTS"] && vaultThere() ? describe : describe.skip;
-
-describeLong("Vault's seal", () => {
+describeLongWithVault("Vault's seal", () => {
   const running = useSandbox({ upTo: "vault" });
   const vm = () => running.sandbox.vault;
   const keyVaultName = () => Scene.keyVaultNameOf(running.sandbox, "main");

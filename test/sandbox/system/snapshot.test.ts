@@ -411,7 +411,7 @@ describeWithVault("A snapshot of Vault", () => {
     ["restored", RESTORE, async () => restore(await newest(), "force"), ": restored"],
     ["tried in a drill", DRILL, () => vm().run(DRILL), ": drill passed; "],
   ];
-  (process.env["LONG_TESTS"] ? it.each(operations) : it.skip.each(operations))(
+  itTakesLong.each(operations)(
     "that is %s and killed at ten random moments is, the next time",
     async (_, unit, run, report) => {
       const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
