@@ -321,6 +321,10 @@ const units: Readonly<Record<string, Unit>> = {
     confinement: [],
     work: ["After=vault-license.service", "Environment=VAULT_LICENSE_PATH"],
   },
+  "vault-server/files/etc/systemd/system/logrotate.service.d/vault.conf": {
+    confinement: [],
+    work: ["ExecCondition=/usr/bin/getent passwd vault"],
+  },
   "vault-server/files/etc/systemd/system/logrotate.timer.d/vault.conf": {
     confinement: [],
     work: ["OnCalendar=", "OnCalendar=*:0/5", "AccuracySec=30s", "RandomizedDelaySec=0"],

@@ -70,6 +70,12 @@ describe("Vault's audit logs", () => {
     expect(timer).toMatch(/^OnCalendar=\nOnCalendar=\*:0\/5$/m);
   });
 
+  it("are not checked before their user exists, because logrotate would fail", () => {
+    expect(files.get("/etc/systemd/system/logrotate.service.d/vault.conf")).toMatch(
+      /^ExecCondition=\/usr\/bin\/getent passwd vault$/m,
+    );
+  });
+
   describeUnless(mountsMissing(), "on separate disks", () => {
     itWithProgram("logrotate", "are emptied in memory if memory and disk are full", () => {
       const memory = "/var/log/vault/memory/*.log";
