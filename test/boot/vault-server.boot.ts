@@ -15,7 +15,7 @@ const linesOf = (text: string) => text.split("\n").filter((line) => line !== "")
 
 /** Attempts on files that only Vault and its helpers may read. */
 const secrets = {
-  "read the TLS key": "head --bytes=1 /run/vault-tls/current/tls.key",
+  "read the TLS key": ": </run/vault-tls/current/tls.key",
   "read Vault's data": "ls /var/lib/vault/raft",
 };
 
