@@ -341,7 +341,7 @@ const units: Readonly<Record<string, Unit>> = {
     ],
   },
   "vault-server/files/etc/systemd/system/var-log-vault-memory.mount": {
-    confinement: ["Options=size=64m,mode=0750,noswap,nosuid,nodev,noexec"],
+    confinement: ["Options=size=64m,mode=0755,noswap,nosuid,nodev,noexec"],
     work: ["What=tmpfs", "Where=/var/log/vault/memory", "Type=tmpfs"],
   },
   "vault-server/files/etc/systemd/system/vault-access.service": {
