@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { ask, type Command } from "../../../sandbox/system/control";
+import { longTests } from "../../long-tests";
 import { describeUnless, describeWithVaultAndDatabase } from "../programs-there";
 import { deadlineMs, Place, readProcess, type SandboxCommand } from "./sandbox-command";
 
@@ -413,7 +414,7 @@ describeUnless(
       );
     });
 
-    it.each(["100k", "1500k", "20m"])("a disk of %s", async (size) => {
+    it.each(["100k", "1500k", ...(longTests ? ["20m"] : [])])("a disk of %s", async (size) => {
       const folder = join(place.path, "small");
       mkdirSync(folder);
       const command = place.run({
