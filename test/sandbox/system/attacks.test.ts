@@ -1,8 +1,8 @@
 import { loadEnvironment } from "../../../environments/load";
 import { signedInObjectId } from "../../../sandbox/azurerm/made-up-values";
-import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { longTests } from "../../long-tests";
 import { describeWithVaultAndDatabase } from "../programs-there";
+import { readBack, type VaultReadBack } from "../vault-config/read-back";
 import { identities, keyVaultRights, keyVaultTokens } from "./attacks/azure";
 import { ownAccess, secrets, tokens, traces, vaultItself, vaultsMachine } from "./attacks/deployers";
 import { agentLogins, deployerLogins, flawedTokens, webAppLogins, withdrawnKeys } from "./attacks/logins";

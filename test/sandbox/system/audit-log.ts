@@ -4,7 +4,6 @@ import type { Machine } from "../../../sandbox/machine/machine";
 /** One line of Vault's audit log, as far as tests look at it. */
 export interface AuditEntry {
   type: "request" | "response";
-  error?: string;
   auth?: {
     display_name?: string;
     policies?: string[];

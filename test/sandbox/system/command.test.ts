@@ -66,13 +66,11 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
     await place.isEmpty();
   });
 
-  it("cleans up after one that was killed together with its guardian", async () => {
+  it("cleans up after one that was killed together with its guardians", async () => {
     const dead = place.run();
     await dead.says("vault-server: first boot, unseal … done");
-    const [guardian] = execFileSync("pgrep", ["-P", String(dead.child.pid), "-f", "vault-on-azure-guardian"])
-      .toString()
-      .split("\n");
-    process.kill(Number(guardian), "SIGKILL");
+    const guardians = execFileSync("pgrep", ["-P", String(dead.child.pid), "-f", "vault-on-azure-guardian"]);
+    for (const pid of guardians.toString().trim().split("\n")) process.kill(Number(pid), "SIGKILL");
     dead.child.kill("SIGKILL");
     await dead.exitCode();
     const left = place.processes().map((it) => it.split(" ")[0] as string);

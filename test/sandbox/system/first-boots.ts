@@ -78,7 +78,7 @@ export async function untilOpen(machine: Machine): Promise<void> {
 }
 
 /** Source of the format, an address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst. */
-export function listeners(): { host: string; port: number }[] {
+function listeners(): { host: string; port: number }[] {
   const table = readFileSync("/proc/net/tcp", "utf8");
   return [...table.matchAll(/: ([0-9A-F]{8}):([0-9A-F]{4}) \S+ 0A /g)].map(([, address = "", port = ""]) => ({
     host: (address.match(/../g) ?? [])
