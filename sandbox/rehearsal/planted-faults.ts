@@ -149,7 +149,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     ],
     work: deployServer,
     caught:
-      /The plan of vault-server replaces azurerm_managed_disk\.\S+ because of name, and with it goes the data on the disk/,
+      /The plan of vault-server replaces azurerm_managed_disk\.\S+ because of name, which deletes the data on the disk/,
   },
   {
     what: "a lock that nobody removes",

@@ -73,7 +73,7 @@ export class StackApplication {
       );
     }
     for (const { address } of strangers)
-      this.deployment.progress.line(`  takes in ${address}, which a run made that was killed`);
+      this.deployment.progress.line(`  imports ${address}, which an earlier, killed run created`);
     await adopt(strangers, { run, plan, az: this.deployment.az });
     return strangers.length > 0;
   }
@@ -155,7 +155,7 @@ export class StackApplication {
     });
     if (!cleared) throw error;
     this.deployment.progress.line(
-      "  took away the database engine, whose removal an earlier run had not ended",
+      "  deleted the database engine, because an earlier run had not completed its deletion",
     );
     return {};
   }

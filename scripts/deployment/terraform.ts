@@ -49,7 +49,7 @@ export async function terraform(
 ): Promise<number> {
   const { stack, env, interruption } = run;
   interruption.check();
-  interruption.waitingFor = `Terraform to finish what it began with ${stack} and to give back its lock`;
+  interruption.waitingFor = `Terraform to finish its work on ${stack} and to release its lock`;
   const { code, output } = await toItsEnd(run, args).finally(() => {
     interruption.waitingFor = "";
   });

@@ -69,7 +69,7 @@ describe("scripts/deploy", () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringContaining("took away the database engine, whose removal an earlier run"),
+      stderr: expect.stringContaining("deleted the database engine, because an earlier run"),
     });
     expect(scene.vault.requests).toContain("DELETE /v1/sys/mounts/database");
   });
@@ -91,7 +91,7 @@ describe("scripts/deploy", () => {
     const ended = await scene.run("deploy", ["--stack", "vault-config"]);
     expect(ended).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining("1 that Vault had given up are gone"),
+      stderr: expect.stringContaining("1 revoked, which Vault had given up on"),
     });
     scene.vault.leaseProblem = "Error 1045 (28000)";
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
@@ -333,7 +333,7 @@ describe("scripts/deploy and data", () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "mysql"]);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      `The plan of mysql replaces ${server} because of storage, and with it goes the databases and their backups; undo`,
+      `The plan of mysql replaces ${server} because of storage, which deletes the databases and their backups; undo`,
     );
     expect(stderr).toContain(`add --allow-loss '${server}' if that may be lost.`);
     expect(scene.imitations.runs).toEqual(["plan mysql"]);
@@ -366,7 +366,7 @@ describe("An interruption of scripts/deploy", () => {
     run.child.kill("SIGINT");
     const { code, stderr } = await run.ended;
     expect({ code, stderr }).toMatchObject({ code: 130 });
-    expect(stderr).toContain(`Interrupted, waiting for Terraform to finish what it began with ${stack}`);
+    expect(stderr).toContain(`Interrupted, waiting for Terraform to finish its work on ${stack}`);
     expect(imitations.note("terraform-finished")).toBe(`apply ${stack} 1\n`);
 
     expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual(before);
@@ -412,7 +412,7 @@ describe("An interruption of scripts/deploy", () => {
     const { code, stdout, stderr } = await run.ended;
     expect({ code, stderr }).toEqual({
       code: 130,
-      stderr: expect.stringContaining("Interrupted; run the same command again to go on."),
+      stderr: expect.stringContaining("Interrupted. Run the same command again to continue."),
     });
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: ["Interrupted."] });
     expect(imitations.runs).toEqual([]);
@@ -426,7 +426,7 @@ describe("An interruption of scripts/deploy", () => {
     run.child.kill("SIGTERM");
     const { code, stderr } = await run.ended;
     expect(code).toBe(143);
-    expect(stderr).toContain("Interrupted; run the same command again to go on.");
+    expect(stderr).toContain("Interrupted. Run the same command again to continue.");
   });
 });
 

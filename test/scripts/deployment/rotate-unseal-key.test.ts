@@ -123,7 +123,7 @@ describe("scripts/rotate-unseal-key", () => {
     const { code, stderr } = await scene.run("rotate-unseal-key");
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringContaining("set vault.snapshots.enabled to true"),
+      stderr: expect.stringContaining("Set vault.snapshots.enabled to true"),
     });
     expect(scene.imitations.calls).toEqual([]);
   });

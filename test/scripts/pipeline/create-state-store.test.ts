@@ -205,7 +205,7 @@ describe("scripts/create-state-store, as a person runs it,", () => {
   it("ends at Ctrl-C, and continues from there in the next run", async () => {
     const interrupted = await script(["production"], "lock create");
     expect(interrupted).toMatchObject({ status: 130, stdout: "" });
-    expect(interrupted.stderr).toMatch(/Interrupted; run the same command again/);
+    expect(interrupted.stderr).toMatch(/Interrupted\. Run the same command again/);
     expect(interrupted.stderr).not.toContain("Done.");
     expect(await script(["production"])).toMatchObject({
       status: 0,
