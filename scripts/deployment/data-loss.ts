@@ -69,7 +69,7 @@ export function refuseDataLoss(losses: readonly Loss[], allowed: readonly string
     "Nothing of this stack was changed, because data would be lost",
     refused.map(
       ({ address, sentence }) =>
-        `${sentence}; undo the change in the environment file or in Azure that asks for it, or add --allow-loss '${address}' if that may be lost.`,
+        `${sentence}. Undo the change in the environment file or in Azure that causes this. If the data may be lost, add --allow-loss '${address}'.`,
     ),
   );
 }

@@ -8,7 +8,7 @@ export class Interruption {
   readonly #controller = new AbortController();
   /** Rejects at the first signal, for work that can stop at once. */
   readonly promise: Promise<never>;
-  /** The work that the script must wait for, as in "Terraform to finish with network". Empty if there is none. */
+  /** The work that the script must wait for, as in "Terraform to finish with network". Empty if it need not wait. */
   waitingFor = "";
   #received: NodeJS.Signals | undefined;
 

@@ -78,7 +78,7 @@ export class StackApplication {
     return strangers.length > 0;
   }
 
-  /** Works on one workload after the other, with one login to Vault. Without workloads there is no login. */
+  /** Works on one workload after the other, with one login to Vault. Without workloads, it does not log in. */
   private async asDeployerForEach<T>(
     workloads: readonly RemovedWorkload[],
     work: (client: VaultClient, workload: RemovedWorkload) => Promise<T>,
@@ -94,7 +94,7 @@ export class StackApplication {
   private async changeInTurn(run: TerraformRun, plan: Plan, nodes: readonly NodeChange[]): Promise<void> {
     const { interruption, progress } = this.deployment;
     const { wait: seconds } = this.deployment.options;
-    run.report("its nodes take turns");
+    run.report("changes its nodes one after the other");
     const withVault: ClusterOptions["withVault"] = async (work) => {
       const access = await this.deployment.vaultAccess();
       return access.asDeployer(work).catch((error) => {

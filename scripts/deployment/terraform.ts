@@ -91,8 +91,8 @@ export async function initialize(run: Omit<TerraformRun, "report">): Promise<voi
   throw new UserError(
     knownAzureCause(said) ??
       (/provider packages?|install provider|lock file/i.test(said)
-        ? `The providers of the stack ${stack} cannot be installed (${said.slice(0, 500)}); see that Terraform reaches its registry or a mirror.`
-        : `The state of the stack ${stack} cannot be read (${said.slice(0, 300)}); see that the folder state/ is yours to read, or that the storage account exists (scripts/create-state-store) and you may read its blobs.`),
+        ? `The providers of the stack ${stack} cannot be installed (${said.slice(0, 500)}). Check that Terraform reaches its registry or a mirror.`
+        : `The state of the stack ${stack} cannot be read (${said.slice(0, 300)}). Check that you may read the folder state/, or that the storage account exists (scripts/create-state-store) and you may read its blobs.`),
   );
 }
 

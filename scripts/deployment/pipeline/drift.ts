@@ -8,8 +8,8 @@ import { requirePrograms } from "./required-programs";
 
 const help = `Usage: scripts/pipeline/drift ENVIRONMENT
 
-Compares an environment with Azure and maintains one issue: opens it when something differs, updates it while something does, and
-closes it when nothing does. It runs in GitHub Actions, or with gh logged in.
+Compares an environment with Azure and maintains one issue. It opens the issue when something differs, updates it at each later
+difference, and closes it when nothing differs. It runs in GitHub Actions, or where gh is logged in.
 `;
 
 /** `scripts/pipeline/drift`. */

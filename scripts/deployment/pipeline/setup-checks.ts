@@ -12,7 +12,7 @@ import { planEnvironment } from "./trusted-subjects";
 /** The pipeline to set up. */
 export interface PipelineRequest {
   readonly environment: Environment;
-  /** Where the environment's file is. */
+  /** The folder with the environment's file. */
   readonly environmentsFolder: string;
   readonly rights: PipelineRights;
   /** OWNER/NAME */
@@ -21,7 +21,7 @@ export interface PipelineRequest {
   readonly reviewers: readonly string[];
 }
 
-/** What the checks found out. */
+/** The results of the checks. */
 export interface Checked {
   readonly state: StatePlace;
   readonly repository: GitHubRepository;

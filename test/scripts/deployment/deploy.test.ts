@@ -333,9 +333,9 @@ describe("scripts/deploy and data", () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "mysql"]);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      `The plan of mysql replaces ${server} because of storage, which deletes the databases and their backups; undo`,
+      `The plan of mysql replaces ${server} because of storage, which deletes the databases and their backups. Undo`,
     );
-    expect(stderr).toContain(`add --allow-loss '${server}' if that may be lost.`);
+    expect(stderr).toContain(`If the data may be lost, add --allow-loss '${server}'.`);
     expect(scene.imitations.runs).toEqual(["plan mysql"]);
   });
 
@@ -470,7 +470,7 @@ Lock Info:
     [
       "an expired login",
       "Error: AADSTS700082: The refresh token has expired",
-      /login to Azure has expired; run `az login`/,
+      /login to Azure has expired\. Run `az login`/,
     ],
     ["protected data", "Error: Instance cannot be destroyed", /protectData/],
     [
@@ -515,7 +515,7 @@ Lock Info:
     [
       "a policy",
       'Error: RequestDisallowedByPolicy: Resource \'vnet\' was disallowed by policy. "policyDefinitionDisplayName": "Require a tag"',
-      /A policy of your organisation forbids a resource \(Require a tag\); have its owner/,
+      /A policy of your organisation forbids a resource \(Require a tag\)\. Ask the policy's owner/,
     ],
     [
       "a quota of public addresses",

@@ -55,7 +55,7 @@ describe("scripts/destroy", () => {
       ["--stack", "network", "--confirm", "demo"],
       /depend on stacks that you want to destroy\. Add --stack vault-server/,
     ],
-    ["of an unknown stack", ["--stack", "everything"], /There is no stack "everything"/],
+    ["of an unknown stack", ["--stack", "everything"], /The environment has no stack "everything"/],
   ])("changes nothing %s", async (_, args, sentence) => {
     const { code, stderr } = await scene.run("destroy", ["demo", ...args]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
