@@ -15,7 +15,10 @@ export function snapshotFinding(
   now: Date,
 ): Finding {
   if (!settings.enabled) {
-    return note("snapshots", "are off (vault.snapshots.enabled), so data that the data disk loses cannot be restored.");
+    return note(
+      "snapshots",
+      "are off (vault.snapshots.enabled), so data that the data disk loses cannot be restored.",
+    );
   }
   const reports = consoles
     .flatMap((console) => [...console.matchAll(LINE)])
