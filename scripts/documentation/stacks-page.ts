@@ -3,7 +3,7 @@ import { readSystem } from "../deployment/system";
 import { networkSection } from "./network-flows";
 import { stackSections } from "./stack-tables";
 
-/** The text of docs/stacks.md: what each stack builds and gives, and who may connect to whom. */
+/** Returns the text of docs/stacks.md: each stack's resources and outputs, and the allowed connections. */
 export function stacksPage(): string {
   const examples = new Map(environmentNames().map((name) => [name, readSystem(loadEnvironment(name))]));
   return `${[

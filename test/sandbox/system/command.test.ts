@@ -253,7 +253,7 @@ function told(step: string, sentence: string): RegExp {
 describe("npm run sandbox refuses in one sentence", () => {
   it.each([
     [["--forever"], /^Unknown option '--forever'\.\n\nUsage: /],
-    [["now"], /^There is no command now\.\n\nUsage: /],
+    [["now"], /^Unknown command now\.\n\nUsage: /],
     [["status", "vault", "now"], /^Unexpected argument 'now'\.\n\nUsage: /],
     [["--folder"], /^Option '--folder <value>' argument missing\.\n\nUsage: /],
     [["--apply", "magic"], /^--apply cannot be magic\.\n\nUsage: /],
