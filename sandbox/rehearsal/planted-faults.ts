@@ -4,7 +4,7 @@ import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Rehearsal } from "./rehearsal";
 
-/** A mistake that a person could make in the project, and the words of the rehearsal's report. */
+/** A mistake that a person could make in the project, and the rehearsal's expected report. */
 export interface PlantedFault {
   readonly what: string;
   /** A file of the project, a text in it, and the wrong text that replaces it. */

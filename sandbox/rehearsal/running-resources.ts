@@ -34,7 +34,7 @@ export interface RunningResourcesOptions {
   mysqlProgram: MySqlProgram;
   /** /etc/hosts of the private network. It is rewritten whenever a name in the virtual network changes. */
   hostsFile: string;
-  /** Gets news from the background, such as a machine that does not boot. */
+  /** Prints problems of background work, such as a machine that does not boot. */
   print: (line: string) => void;
 }
 

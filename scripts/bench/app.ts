@@ -94,8 +94,8 @@ function printPages(measured: readonly Measured[], rounds: number): void {
   const [dataKeys, , plain] = measured as [Measured, Measured, Measured];
   console.log(`\nA page of 100 customers with 10 encrypted fields, ${rounds} rounds\n`);
   console.log("| page | milliseconds | times the first |\n| --- | --- | --- |");
-  for (const one of measured)
-    console.log(`| ${one.name} | ${spread(one.figures, 1)} | ${spread(ratios(one, dataKeys), 2)} |`);
+  for (const page of measured)
+    console.log(`| ${page.name} | ${spread(page.figures, 1)} | ${spread(ratios(page, dataKeys), 2)} |`);
   const overheads = dataKeys.figures.map((figure, round) => figure - (plain.figures[round] ?? Number.NaN));
   console.log(`\nOverhead of encryption, round by round: ${spread(overheads, 1)} ms`);
 }

@@ -37,7 +37,7 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
 
   it("runs twice side by side, with logins that work; neither Ctrl-C nor kill -9 leaves anything behind", async () => {
     const [one, two] = [place.run(), place.run()];
-    await Promise.all([one.says("Ctrl-C ends"), two.says("Ctrl-C ends")]);
+    await Promise.all([one.says("Press Ctrl-C to stop"), two.says("Press Ctrl-C to stop")]);
     const folders = [one, two].map((it) => /^ {2}Files {5}(\S+)/m.exec(it.output())?.[1] ?? "");
     expect(new Set(folders).size).toBe(2);
 
@@ -100,8 +100,8 @@ function loginFiles(command: SandboxCommand): string[] {
 /** Every experiment of the start screen, and what it says; then each other command. */
 async function commandsWork(command: SandboxCommand, folder: string): Promise<void> {
   expect(statSync(join(folder, "control")).mode & 0o777).toBe(0o600);
-  expect(command.output()).toMatch(/^The system runs .* Open http:\/\/127\.0\.0\.1:\d+\nCtrl-C ends it\.$/m);
-  const screen = command.output().split("Ctrl-C ends it.")[1] ?? "";
+  expect(command.output()).toMatch(/^The system runs .* Open http:\/\/127\.0\.0\.1:\d+\nPress Ctrl-C to stop it\.$/m);
+  const screen = command.output().split("Press Ctrl-C to stop it.")[1] ?? "";
   expect(screen).not.toContain("FAILS");
   const experiments = [...screen.matchAll(/^ {4}npm run sandbox -- (.*)$/gm)].map(([, it = ""]) =>
     it.split(" "),
@@ -135,8 +135,8 @@ async function commandsWork(command: SandboxCommand, folder: string): Promise<vo
   expect((await tell("unseal")).text).toContain("unseals itself");
   await waitFor("Vault to be unsealed", () => back() > before, { deadlineMs });
 
-  expect((await tell("kill", "mysql")).text).toContain("does not run; start it by");
-  await command.says("mysql  does not run; start it by: npm run sandbox -- start mysql");
+  expect((await tell("kill", "mysql")).text).toContain("does not run; to start it");
+  await command.says("mysql  does not run; to start it: npm run sandbox -- start mysql");
   expect((await tell("start", "mysql")).text).toBe("mysql: runs");
   await command.says("mysql  works again: runs");
   expect((await tell("logs", "vault")).files?.map((it) => existsSync(it))).toEqual([true]);
@@ -151,7 +151,7 @@ async function commandsWork(command: SandboxCommand, folder: string): Promise<vo
   );
   expect(application).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   await expect(tell("stop", "nobody")).rejects.toThrow(
-    "There is no part nobody. Choose one of webapp, agent-1, vault, mysql.",
+    "Unknown part nobody. Choose from webapp, agent-1, vault, mysql.",
   );
 }
 
@@ -275,7 +275,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     const second = place.run({ args: ["--folder", folder] });
     expect([await second.exitCode(), second.output()]).toEqual([
       1,
-      `The state folder ${folder} is in use by process ${first.child.pid} on ${hostname()}; stop that, or name another folder.\n`,
+      `The state folder ${folder} is in use by process ${first.child.pid} on ${hostname()}. Stop that process, or name another folder.\n`,
     ]);
     first.child.kill("SIGKILL");
     await first.exitCode();
@@ -288,7 +288,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     writeFileSync(join(folder, "thesis"), "");
     await refused(
       place.run({ args: ["--folder", folder] }),
-      /^\S+ holds something that is not a sandbox's; name an empty folder, or a new one\.\n$/,
+      /^\S+ holds files that are not a sandbox's\. Name an empty folder, or a new one\.\n$/,
       ["documents"],
     );
     expect(readdirSync(folder)).toEqual(["thesis"]);
@@ -311,7 +311,7 @@ describe("npm run sandbox refuses in one sentence", () => {
       place.run({ args: ["--folder", folder] }),
       told(
         "stand-in for Azure",
-        `${file} is damaged, and with it the Key Vaults' content, without which the Vault that was kept stays sealed. Restore the file, or remove the folder ${folder} and start again.`,
+        `${file} is damaged. It holds the Key Vaults' content, without which the kept Vault stays sealed. Restore the file, or remove the folder ${folder} and start again.`,
       ),
       ["kept"],
     );
@@ -329,7 +329,7 @@ describe("npm run sandbox refuses in one sentence", () => {
       place.run({ args: ["--folder", folder] }),
       told(
         "loopback network",
-        "One of the ports 8200, 8201, 3306 is taken on 127.251.0.0/16; stop what listens there (perhaps another sandbox of the same folder).",
+        "One of the ports 8200, 8201, 3306 is taken on 127.251.0.0/16. Stop the program that listens there (perhaps another sandbox of the same folder).",
       ),
       ["kept"],
     );
@@ -408,7 +408,7 @@ describeUnless(
         command,
         told(
           "loopback network",
-          "One of the ports 8200, 8201, 3306 is taken on every loopback address; stop what listens there (a server on 0.0.0.0).",
+          "One of the ports 8200, 8201, 3306 is taken on every loopback address. Stop the program that listens there (a server on 0.0.0.0).",
         ),
       );
     });
