@@ -100,7 +100,9 @@ function loginFiles(command: SandboxCommand): string[] {
 /** Every experiment of the start screen, and what it says; then each other command. */
 async function commandsWork(command: SandboxCommand, folder: string): Promise<void> {
   expect(statSync(join(folder, "control")).mode & 0o777).toBe(0o600);
-  expect(command.output()).toMatch(/^The system runs .* Open http:\/\/127\.0\.0\.1:\d+\nPress Ctrl-C to stop it\.$/m);
+  expect(command.output()).toMatch(
+    /^The system runs .* Open http:\/\/127\.0\.0\.1:\d+\nPress Ctrl-C to stop it\.$/m,
+  );
   const screen = command.output().split("Press Ctrl-C to stop it.")[1] ?? "";
   expect(screen).not.toContain("FAILS");
   const experiments = [...screen.matchAll(/^ {4}npm run sandbox -- (.*)$/gm)].map(([, it = ""]) =>

@@ -113,7 +113,7 @@ describe("scripts/rotate-unseal-key", () => {
     const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "1"]);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringContaining(`Vault's data need ${before} of the unseal key, which is disabled`),
+      stderr: expect.stringContaining(`its data need ${before} of the unseal key, which is disabled`),
     });
     expect([keyCalls(), scene.imitations.changes]).toEqual([[], []]);
   });
