@@ -54,7 +54,7 @@ describeWithVault("A kept state of Azure", () => {
     [
       "is damaged",
       '{"kv-demo-ab12cd":[]}',
-      /azure\.json is damaged, .* remove the folder \S+ and start again\.$/,
+      /azure\.json is damaged\. .* remove the folder \S+ and start again\.$/,
     ],
     [
       "is another environment's",
