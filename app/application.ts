@@ -72,7 +72,7 @@ const noDatabase = new NotGranted(
   "This workload has no database: its environment names no databaseRole for it. Add one, then deploy web-app and vault-config.",
 );
 
-/** Source of Vault and the credentials. Everything else is the same in both ways. */
+/** The source of Vault's answers and of the credentials. Everything else is the same in both ways. */
 interface Way {
   vault: Vault;
   credentials: CredentialSource;

@@ -193,7 +193,7 @@ describe("vaultServerUserData", () => {
       1,
       expect.stringMatching(/^The data disk did not appear.*Attach/),
     ]);
-    expect(missing.output).toContain(`logical unit ${DATA_DISK_LUN}:`);
+    expect(missing.output).toContain(`logical unit ${DATA_DISK_LUN}.`);
     expect(run("/bin/sh", ["-c", command.replace(disk, tmpdir())])).toEqual({ status: 0, output: "" });
   });
 

@@ -43,7 +43,7 @@ function found(page: CustomerPage, { search, sort, csrfToken }: CustomerListProp
     }
     return search
       ? html`<div class="panel"><p>No customer was found. Enter complete numbers and e-mail addresses.</p><p><a href="/customers">Show all customers</a></p></div>`
-      : html`<div class="panel"><p>There are no customers yet.</p><div class="actions"><a class="button primary" href="/customers/new">Add the first customer</a></div></div>`;
+      : html`<div class="panel"><p>No customers yet.</p><div class="actions"><a class="button primary" href="/customers/new">Add the first customer</a></div></div>`;
   }
   const newestFirst = sort === "-number";
   return html`

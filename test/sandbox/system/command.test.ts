@@ -266,7 +266,7 @@ describe("npm run sandbox refuses in one sentence", () => {
   it("an unknown environment", async () => {
     await refused(
       place.run({ env: { ENVIRONMENT: "nowhere" } }),
-      /ENVIRONMENT: environments\/nowhere\.json does not exist; choose one of demo, production/,
+      /ENVIRONMENT: environments\/nowhere\.json does not exist; choose from demo, production/,
     );
   });
 

@@ -533,7 +533,7 @@ describe("The preflight of scripts/deploy", () => {
 
 describe("Arguments that cannot be meant are refused with a sentence:", () => {
   it.each([
-    ["an unknown environment", ["nowhere"], /environments\/nowhere\.json does not exist; choose one of demo/],
+    ["an unknown environment", ["nowhere"], /environments\/nowhere\.json does not exist; choose from demo/],
     [
       "an unknown stack",
       ["--stack", "nework"],
