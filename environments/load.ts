@@ -52,7 +52,7 @@ export function environmentNames(folder: string = __dirname): string[] {
 function readBytes(file: string, path: string, folder: string): Uint8Array {
   if (!existsSync(path)) {
     throw new EnvironmentError(file, [
-      `ENVIRONMENT: ${file} does not exist; choose from ${choices(environmentNames(folder))}, or copy one of these files to that name.`,
+      `ENVIRONMENT: ${file} does not exist; choose from ${choices(environmentNames(folder))}, or copy such a file to that name.`,
     ]);
   }
   try {

@@ -118,8 +118,8 @@ export class VaultClient {
   }
 
   /**
-   * Of certificates with one subject and no key's identifier, OpenSSL looks at the first only. So while Vault serves the one before, which comes
-   * second, it is tried the other way round. Nothing was sent by then.
+   * Sends a request. If several trusted certificates have one subject and no key identifier, OpenSSL checks only the first. If Vault still
+   * serves the earlier certificate, which is second, this tries the reverse order. The failed attempt has sent no request.
    */
   private async exchange(
     request: VaultRequest,

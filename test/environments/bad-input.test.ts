@@ -885,7 +885,7 @@ describe("A file that is not an environment at all is refused with the reason:",
 describe("ENVIRONMENT is refused when it is", () => {
   it("not the name of a file", () => {
     expect(() => loadEnvironment("staging")).toThrow(
-      "environments/staging.json cannot be used:\n  - ENVIRONMENT: environments/staging.json does not exist; choose from demo, production, or copy one of these files to that name.",
+      "environments/staging.json cannot be used:\n  - ENVIRONMENT: environments/staging.json does not exist; choose from demo, production, or copy such a file to that name.",
     );
   });
 

@@ -137,7 +137,7 @@ export class GitHubRepository {
     this.say("  now only main can deploy");
   }
 
-  /** Sets a variable, which is never a secret, of the repository or of one of its environments. */
+  /** Sets a variable of the repository or of an environment. Variables are not secret. */
   async ensureVariable(variable: string, value: string, environment?: string): Promise<void> {
     const place = environment ? this.pathOf(environment) : `repos/${this.name}`;
     const schema = z.object({ value: z.string() });
