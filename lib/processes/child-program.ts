@@ -64,7 +64,7 @@ export class ChildProgram {
    * Waits until `condition` holds, as `waitFor` does.
    *
    * @param what the awaited event, as in "Vault to answer"
-   *  @throws UserError at once when the program ends first, and at the deadline. Both errors quote its last log
+   * @throws UserError at once when the program ends first, and at the deadline. Both errors quote its last log
    * lines.
    */
   async until<T>(

@@ -68,7 +68,7 @@ export class VaultClient {
 
   /**
    * @throws VaultRefusal for every status except 2xx
-   *  @throws UserError when Vault is unreachable, untrusted or too slow
+   * @throws UserError when Vault is unreachable, untrusted or too slow
    */
   async request(request: VaultRequest): Promise<VaultAnswer["data"]> {
     const answer = await this.send(request);

@@ -356,7 +356,7 @@ ${countedByNode}`,
     way: "Assign themselves a role in Azure, on the recovery keys among others",
     what: "Somebody other than a pipeline assigned a role in Azure.",
     why: "A role on the recovery keys, the unseal key or the certificate opens Vault.",
-    cure: "List the assignments (`az role assignment list --all`). Remove each one that is not in docs/security.md.",
+    cure: "List the assignments (`az role assignment list --all`). Remove every assignment that is not in docs/security.md.",
     query: (system) =>
       changed(
         system,

@@ -27,7 +27,7 @@ describe("findTerraform", () => {
 
   it("is missing: the error says how to install it", async () => {
     await expect(findTerraform({ PATH: folder.path })).rejects.toThrow(
-      /^Terraform is not on PATH; install .*https:/,
+      /^Terraform is not on PATH\. Install .*https:/,
     );
   });
 });
