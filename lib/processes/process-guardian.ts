@@ -111,7 +111,7 @@ class ProcessGuardian {
       this.shell?.stdin?.write(text, (error) =>
         error
           ? reject(
-              new UserError(`The guardian of the sandbox's processes (/bin/sh) is gone: ${error.message}`),
+              new UserError(`The guardian of the sandbox's processes (/bin/sh) has ended: ${error.message}`),
             )
           : resolve(),
       );

@@ -280,7 +280,7 @@ export class RunningResources implements SiteRunner {
 
   #inTurn(what: string, work: () => Promise<void>): Promise<void> {
     const turn = (this.#turns.get(what) ?? Promise.resolve()).then(work);
-    // A failure concerns its caller, not the next in turn.
+    // A failure concerns only its caller, not the next one in the queue.
     this.#turns.set(
       what,
       turn.catch(() => {}),

@@ -22,7 +22,7 @@ const assignments = z.array(
   z.object({
     id: z.string(),
     principalId: z.string(),
-    // Null for a role that nobody defines any more.
+    // Null for a deleted role.
     roleDefinitionName: z.string().nullish(),
     condition: z.string().nullish(),
   }),

@@ -19,7 +19,7 @@ export async function main(): Promise<void> {
     await requirePrograms("terraform", "gh");
     const issue = new GitHubIssue(`Drift in ${environment}`, interruption.signal);
     const { compared, differs, report } = await compare(environment, interruption);
-    if (compared && !differs) await issue.close("Nothing differs any more.");
+    if (compared && !differs) await issue.close("The deployed system no longer differs.");
     else
       await issue.keep(
         `The deployed system differs from \`main\`, or the check could not compare it. Deploy again to undo the difference, or write it into the environment.\n\n${report}`,

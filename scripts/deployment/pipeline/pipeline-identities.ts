@@ -89,7 +89,7 @@ export class PipelineIdentities {
     await this.grant(principal, "Storage Blob Data Reader", this.stateScope);
     if (!(await azure.hasResourceGroup(systemGroup))) {
       azure.say(
-        `  later: rights on ${systemGroup}. The first deployment creates it; run this script again after that.`,
+        `  later: rights on ${systemGroup}. The first deployment creates it. Run this script again after that.`,
       );
       return;
     }
