@@ -450,7 +450,7 @@ Lock Info:
     [
       "Key Vault's firewall",
       "Error: Forbidden\nClient address is not authorized and caller is not a trusted\nservice. Client address: 198.51.100.7",
-      /refuses this computer's address 198\.51\.100\.7; add 198\.51\.100\.7\/32/,
+      /refuses this computer's address 198\.51\.100\.7\. Add 198\.51\.100\.7\/32/,
     ],
     [
       "a right that is missing",
@@ -546,7 +546,7 @@ Lock Info:
     [
       "a deployer's subnet without a service endpoint",
       "Error: unexpected status 400 (400 Bad Request) with error: SubnetsHaveNoServiceEndpointsConfigured: Subnets snet-runners of virtual network vnet do not have ServiceEndpoints for Microsoft.KeyVault resources configured.",
-      /network\.deployerSubnets has no service endpoint Microsoft\.KeyVault; add it \(`az network/,
+      /network\.deployerSubnets has no service endpoint Microsoft\.KeyVault\. Add it \(`az network/,
     ],
     ["a server that is busy", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],
     [

@@ -79,7 +79,7 @@ describe("scripts/vault-env", () => {
     [
       "no login",
       () => scene.imitations.fail("az/account-show", "ERROR: Please run 'az login'"),
-      /run `az login`/,
+      /Run `az login`/,
     ],
     [
       "a Key Vault that refuses the address",
