@@ -236,7 +236,7 @@ describe("scripts/deploy and the VMs that run", () => {
     says(`user-data ${versionOf(after)}: restarts vault-turn.service`);
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-server", "--wait", "1"]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/within 1 s; it waits for its turn to restart Vault\./);
+    expect(stderr).toMatch(/within 1 s \(it waits for its turn to restart Vault\)/);
   });
 
   it("is interrupted at once while it waits", async () => {
