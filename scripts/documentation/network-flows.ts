@@ -36,8 +36,8 @@ export function networkSection(examples: Examples): string {
   ]);
   return [
     "## Who may connect to whom",
-    "The security groups of the stack `network` allow these connections, all of them over TCP. They refuse all others to these subnets, and all " +
-      "others from them. Only MySQL's own connections to the outside are free, because Azure's service needs them.",
+    "The security groups of the stack `network` allow only these connections to and from the subnets, all over TCP. They do not restrict MySQL's " +
+      "own outbound connections, because Azure's service needs them.",
     diagram(sorted.map(({ flow }) => flow)),
     markdownTable(["From", "To", "Ports", "Environments"], rows),
   ].join("\n\n");

@@ -9,8 +9,8 @@ export function stacksPage(): string {
   return `${[
     "# Stacks",
     "<!-- `npm run generate` writes this page from the stacks of the example environments. Change the stacks instead. -->",
-    "The system is seven stacks, in this order. Each has its own state and needs only its own rights. The columns of the tables count what the " +
-      "example environments have. `terraform output` and the end of `scripts/deploy` show the outputs.",
+    "The system consists of seven stacks, in this order. Each has its own state and needs only its own rights. The tables count the resources of " +
+      "each example environment. `terraform output` and the end of `scripts/deploy` show the outputs.",
     stackSections(examples),
     networkSection(examples),
   ].join("\n\n")}\n`;
