@@ -38,7 +38,7 @@ interface Arguments {
   folder?: string;
   apply?: "terraform" | "http";
   follow: boolean;
-  /** For a sandbox that runs. */
+  /** The command for a running sandbox. */
   command?: Command;
   name?: string;
   words: string[];

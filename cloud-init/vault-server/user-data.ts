@@ -33,7 +33,7 @@ export interface VaultServerUserData {
   unsealKeyName: string;
   /** Modulus of the key's newest version. Vault wraps its root key with that version at its next start, so another one restarts Vault. */
   unsealKeyModulus: string;
-  /** How Azure attaches the data disk; at synth. */
+  /** The controller of the data disk; at synth. */
   diskController: DiskController;
   /** Raft's name of this node. */
   nodeId: string;

@@ -10,7 +10,7 @@ import { privateStorageAccount } from "./private-storage-account";
 export interface SnapshotStoreProps {
   /** 3 to 24 lower-case letters and digits, of which no other storage account in Azure has the same. */
   name: string;
-  /** Apart from Vault's own, so that rights on that one do not reach the snapshots. */
+  /** A separate resource group, so that rights on Vault's own group do not cover the snapshots. */
   resourceGroup: string;
   location: string;
   retentionDays: number;

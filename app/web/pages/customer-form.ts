@@ -18,7 +18,7 @@ export interface CustomerFormProps {
   edited?: CustomerInput & { id: number; version: number };
   /** The key of a new customer: a form that is sent twice adds one customer. */
   oneTimeKey?: string;
-  /** Why the form was not saved. The entered values stay. */
+  /** The reason why the form was not saved. The entered values stay. */
   failure?: Failure;
   /** After a conflict: the customer that somebody else saved meanwhile, and the fields that both changed. */
   stored?: Customer;

@@ -13,7 +13,7 @@ export interface CustomerListProps {
   /** Undefined if the search is invalid. */
   page: CustomerPage | undefined;
   search: string;
-  /** Why the search is invalid. */
+  /** The reason why the search is invalid. */
   searchProblem?: string;
   /** Puts the newest first. */
   sort?: CustomerSort;
