@@ -31,7 +31,7 @@ export class PublicAddress extends Construct {
       zones: zone ? [zone] : undefined,
       domainNameLabel: dnsLabel,
     }).id;
-    // The name is computed from the label, so the certificate does not wait for the address.
+    // Computed from the label, so the certificate does not wait for the address.
     this.domainName = `${dnsLabel}.${location}.cloudapp.azure.com`;
   }
 }

@@ -71,7 +71,7 @@ class ProcessGuardian {
     await this.order(`remove ${folder}`);
   }
 
-  /** Unregisters a folder that no longer exists or that must stay. */
+  /** Unregisters a folder that is gone or that must stay. */
   async keep(folder: string): Promise<void> {
     this.folders.delete(folder);
     await this.order(`keep ${folder}`);
@@ -111,7 +111,7 @@ class ProcessGuardian {
       this.shell?.stdin?.write(text, (error) =>
         error
           ? reject(
-              new UserError(`The guardian of the sandbox's processes (/bin/sh) has ended: ${error.message}`),
+              new UserError(`The guardian of the sandbox's processes (/bin/sh) is gone: ${error.message}`),
             )
           : resolve(),
       );

@@ -199,7 +199,7 @@ export class Guest {
     ];
     // A start that takes Vault a second takes a minute on an emulated processor of a busy machine.
     if (acceleration === "TCG") kernelArguments.push("systemd.default_timeout_start_sec=900");
-    // The guest has no initrd, so the kernel itself finds the root disk by the name of its first disk.
+    // There is no initrd, so the kernel itself finds the root disk by the name of its first disk.
     if (initrd === undefined) kernelArguments[0] = "root=/dev/vda";
     return [
       "-nodefaults",

@@ -130,8 +130,8 @@ export const logAlerts: readonly LogAlert[] = [
     every: "PT5M",
     window: "PT5M",
     what: "A node's Vault is sealed.",
-    why: "A sealed Vault serves nobody. It unseals itself unless it cannot reach the unseal key or its Key Vault.",
-    cure: "Read `journalctl -u vault` on the node, which shows Key Vault's answer. Enable the key, or assign the role to Vault's identity again. Vault then unseals itself.",
+    why: "A sealed Vault answers nobody. It unseals itself unless the unseal key or its Key Vault cannot be reached.",
+    cure: "Read `journalctl -u vault` on the node: it says what Key Vault answered. Enable the key, or give Vault's identity its role back; Vault then unseals itself.",
     query: (system) => `${newestState(system)}\n| where tobool(State.sealed)\n| project Computer`,
   },
   {
@@ -140,8 +140,8 @@ export const logAlerts: readonly LogAlert[] = [
     every: "PT5M",
     window: "PT5M",
     what: "A node's Vault does not answer on its own VM.",
-    why: "Its process is down or hangs. systemd restarts it every five seconds, so the cause is not temporary.",
-    cure: "Read `journalctl -u vault -u vault-certificate -u vault-install` on the node. The first failed unit says why.",
+    why: "Its process is down or hangs. systemd starts it again each five seconds, so this does not pass by itself.",
+    cure: "Read `journalctl -u vault -u vault-certificate -u vault-install` on the node: the first unit that fails says why.",
     query: (system) => `${newestState(system)}\n| where not(tobool(State.answered))\n| project Computer`,
   },
   {
@@ -150,7 +150,7 @@ export const logAlerts: readonly LogAlert[] = [
     every: "PT5M",
     window: "PT5M",
     what: "An unsealed node knows no active node.",
-    why: "Without a leader, the cluster serves nobody. More than half of the nodes must run.",
+    why: "Without a leader the cluster answers nobody. More than half of the nodes have to run.",
     cure: "Start the VMs that are down. If more than half of the disks are lost, restore a snapshot.",
     query: (system) =>
       `${newestState(system)}
@@ -162,9 +162,9 @@ export const logAlerts: readonly LogAlert[] = [
     severity: 1,
     every: "PT5M",
     window: "PT15M",
-    what: "A node has sent no log for 15 minutes.",
-    why: "The VM or its outbound connection is down, or somebody removed the agent. No other alert sees this node either.",
-    cure: "Check that the VM runs (`az vm get-instance-view`). If it does, check the extension AzureMonitorLinuxAgent and the data collection rule.",
+    what: "A node has said nothing for 15 minutes.",
+    why: "The VM is down, its way out is, or somebody removed the agent: nothing else is seen of that node either.",
+    cure: "Look whether the VM runs (`az vm get-instance-view`). If it does, look at the extension AzureMonitorLinuxAgent and at the data collection rule.",
     query: ({ nodes, ...system }) =>
       `datatable(Computer: string) [${list(nodes)}]
 | join kind=leftanti (
@@ -178,8 +178,8 @@ ${newestState({ nodes, ...system })}
     every: "PT5M",
     window: "PT5M",
     what: "Vault refuses requests, although it is unsealed and has a leader.",
-    why: "Vault answers a request only after an audit device has written it. Both devices are full or broken.",
-    cure: "Free space on the node's OS disk, or in /var/log/vault/memory. Vault then answers again immediately.",
+    why: "Vault answers only what an audit device has written. Both are full or broken.",
+    cure: "Make room on the node's OS disk, or in /var/log/vault/memory. Vault answers again at once.",
     query: (system) =>
       `${newestState(system)}
 | where not(tobool(State.sealed)) and tobool(State.leader) and not(tobool(State.audited))
@@ -191,8 +191,8 @@ ${newestState({ nodes, ...system })}
     every: "PT5M",
     window: "PT15M",
     what: "No line of the active node's audit log has arrived for 15 minutes.",
-    why: "vault-watch alone causes one line a minute, so the log does not arrive, and evidence is lost.",
-    cure: "Check that /var/log/vault/first-boot-audit.log grows. If it does, check the agent and the data collection rule. Otherwise use the recovery keys to list the audit devices.",
+    why: "vault-watch alone makes a line a minute, so the log goes nowhere: evidence is lost.",
+    cure: "Look whether /var/log/vault/first-boot-audit.log grows. If it does, look at the agent and the data collection rule; else list the audit devices with the recovery keys.",
     query: (system) =>
       `${newestState(system)}
 | where tobool(State.answered) and not(tobool(State.sealed)) and not(tobool(State.standby))
@@ -205,8 +205,8 @@ ${newestState({ nodes, ...system })}
     every: "PT5M",
     window: "PT15M",
     what: "An audit device of Vault cannot write.",
-    why: "The other device still has each line. If it fails too, Vault serves nobody.",
-    cure: "Free space on the disk that the line names. docs/security.md says where the audit logs are.",
+    why: "The other device still has each line. When that one fails too, Vault answers nobody.",
+    cure: "Make room on the disk that the line names. See docs/security.md, where the audit logs are.",
     query: ({ nodes }) =>
       `${journalOf("vault", nodes)}
 | where SyslogMessage contains "underlying pipeline error" or SyslogMessage contains "failed to audit"
@@ -217,8 +217,8 @@ ${countedByNode}`,
     severity: 1,
     every: "PT1H",
     window: "PT1H",
-    what: "Vault's certificate expires soon.",
-    why: "Then every client rejects Vault. Key Vault should have renewed it, and the VM should serve the renewed one.",
+    what: "Vault's certificate ends soon.",
+    why: "When it has ended, every client refuses Vault. Key Vault should have renewed it, and the VM should have taken it over.",
     cure: "Read `journalctl -u vault-certificate` on the node. Renew the certificate in Key Vault if it has no newer version.",
     query: (system) =>
       `${newestState(system)}
@@ -232,8 +232,8 @@ ${countedByNode}`,
     every: "PT5M",
     window: "PT15M",
     what: "A disk of a node is more than four fifths full.",
-    why: "A full data disk stops Raft, and so Vault. A full OS disk stops the permanent audit log.",
-    cure: "Find the largest files (`du -x`). To enlarge the disk, raise `vault.dataDiskGb` or `vault.osDiskGb`, and deploy.",
+    why: "A full data disk stops Raft, and so Vault. A full OS disk stops the audit log that is kept.",
+    cure: "See what fills it (`du -x`). Enlarge it: `vault.dataDiskGb` or `vault.osDiskGb`, one edit and one deployment.",
     query: (system) =>
       `${newestState(system)}
 | mv-expand Disk = State.disks
@@ -247,9 +247,9 @@ ${countedByNode}`,
     every: "PT5M",
     window: "PT1H",
     applies: ({ snapshots }) => snapshots,
-    what: "A snapshot of Vault's data could not be taken or stored.",
-    why: "Until the next one succeeds, a restore loses more data.",
-    cure: "The line says why. Correct the cause, then run `systemctl start vault-snapshot` on the active node.",
+    what: "A snapshot of Vault's data could not be taken or kept.",
+    why: "The one before is older than it should be when it is needed.",
+    cure: "The line says why. Run `systemctl start vault-snapshot` on the active node when it is put right.",
     query: ({ nodes }) =>
       `${reportsOf("vault-snapshot", ": failed:", nodes)}
 ${countedByNode}`,
@@ -260,9 +260,9 @@ ${countedByNode}`,
     every: "PT1H",
     window: "P2D",
     applies: ({ snapshots }) => snapshots,
-    what: "No snapshot of Vault's data has been stored for two days.",
-    why: "If the data disks are lost, all data since the last snapshot are lost.",
-    cure: "Read `journalctl -u vault-snapshot` on the active node, and check that `vault-snapshot.timer` runs.",
+    what: "No snapshot of Vault's data has been kept for two days.",
+    why: "What was written since the last one is lost with the data disks.",
+    cure: "Read `journalctl -u vault-snapshot` on the active node, and see whether `vault-snapshot.timer` runs.",
     query: ({ nodes }) =>
       `${reportsOf("vault-snapshot", ": stored,", nodes)}
 | summarize Stored = count()
@@ -275,8 +275,8 @@ ${countedByNode}`,
     window: "PT1H",
     applies: ({ snapshots }) => snapshots,
     what: "The newest snapshot could not be restored into a second Vault.",
-    why: "A restore in an emergency may fail, too.",
-    cure: "The line says why. Often Key Vault refuses a version of the unseal key. Correct the cause, then run `scripts/restore --drill`.",
+    why: "It may not be restorable when it is needed.",
+    cure: "The line says why: often Key Vault refuses a version of the unseal key. Run `scripts/restore --drill` when it is put right.",
     query: ({ nodes }) =>
       `${reportsOf("vault-restore", "drill failed:", nodes)}
 ${countedByNode}`,
@@ -287,9 +287,9 @@ ${countedByNode}`,
     every: "PT1H",
     window: "P2D",
     applies: ({ snapshots }) => snapshots,
-    what: "No drill has passed for two days. A new Vault has no drill in its first two hours.",
-    why: "Nothing proves that a snapshot can be restored.",
-    cure: "Read `journalctl -u vault-restore-drill` on the nodes, and check that `vault-restore-drill.timer` runs.",
+    what: "No drill has passed for two days. In the first two hours of a new Vault there cannot be one.",
+    why: "Nobody has seen that a snapshot can be restored.",
+    cure: "Read `journalctl -u vault-restore-drill` on the nodes, and see whether `vault-restore-drill.timer` runs.",
     query: ({ nodes }) =>
       `${reportsOf("vault-restore", "drill passed", nodes)}
 | summarize Passed = count()
@@ -301,8 +301,8 @@ ${countedByNode}`,
     every: "PT5M",
     window: "PT15M",
     what: "One address failed to log in to Vault ten times or more within 15 minutes.",
-    why: "A workload has lost its role or its identity, or somebody tries to get in.",
-    cure: "Compare the address with the VMs and subnets. `Error` contains Vault's reason.",
+    why: "A workload has lost its role or its identity, or somebody tries.",
+    cure: "Compare the address with the VMs and subnets. `Error` says what Vault found wrong.",
     query: (system) =>
       `${audited(system)}
 | where Path matches regex @"^auth/[^/]+/login$" and isnotempty(Error)
@@ -314,9 +314,9 @@ ${countedByNode}`,
     severity: 1,
     every: "PT5M",
     window: "PT15M",
-    what: "Vault cannot create database users.",
-    why: "MySQL is down, refuses Vault, or no longer has Vault's own user. Workloads stop when their leases end.",
-    cure: "Check MySQL in Azure. If it runs, Vault's connection is wrong: compare `vault read database/config/mysql`, and deploy `vault-config`.",
+    what: "Vault cannot make database users.",
+    why: "MySQL is down, refuses Vault, or has lost the user that Vault logs in as. Workloads stop when their leases end.",
+    cure: "Look at MySQL in Azure. If it runs, Vault's connection does not fit: see `vault read database/config/mysql` and deploy `vault-config`.",
     query: (system) =>
       `${audited(system)}
 | where Path startswith "database/creds/" and isnotempty(Error) and Error !has "permission denied"
@@ -330,7 +330,7 @@ ${countedByNode}`,
     way: "Write a policy and a role in Vault for themselves, log in by it, read secrets",
     what: "Somebody other than a pipeline changed policies, roles, logins or audit devices of Vault.",
     why: "A person who can write a policy and a role can read every secret.",
-    cure: "Ask the caller. Compare with `cdktf diff vault-config`. Deploy that stack to undo the change.",
+    cure: "Ask the caller. Compare with `cdktf diff vault-config`, and deploy it to take the change back.",
     query: (system) =>
       written(
         system,
@@ -344,7 +344,7 @@ ${countedByNode}`,
     window: "PT15M",
     way: "Point Vault's database connection at a MySQL server of their own on Azure, which then sees the administrator log in, or write statements of their own into a database role",
     what: "Somebody other than a pipeline changed Vault's database connection or database roles.",
-    why: "Their own server receives the administrator's login. Their own role creates users with more rights.",
+    why: "A server of their own sees the administrator's password; a role of their own makes users with more rights.",
     cure: "Ask the caller. Deploy `vault-config`, then rotate the root credentials (`vault write -force database/rotate-root/mysql`).",
     query: (system) => written(system, "^database/(config|roles)/"),
   },
@@ -356,7 +356,7 @@ ${countedByNode}`,
     way: "Assign themselves a role in Azure, on the recovery keys among others",
     what: "Somebody other than a pipeline assigned a role in Azure.",
     why: "A role on the recovery keys, the unseal key or the certificate opens Vault.",
-    cure: "List the assignments (`az role assignment list --all`). Remove every assignment that is not in docs/security.md.",
+    cure: "Look who got which role (`az role assignment list --all`). Remove what is not in docs/security.md.",
     query: (system) =>
       changed(
         system,
@@ -371,8 +371,8 @@ ${countedByNode}`,
     window: "PT15M",
     way: "Assign themselves a role in Azure, on the recovery keys among others",
     what: "Somebody read Vault's recovery keys, or tried.",
-    why: "A quorum of them can create a root token.",
-    cure: "If nobody is recovering Vault now, rekey (docs/security.md, recovery), and remove the caller's role.",
+    why: "Enough of them make a root token.",
+    cure: "If no recovery is under way, rekey: see docs/security.md, recovery. Remove the caller's role.",
     query: (system) => byOthers(system, "SecretGet", "/secrets/vault-recovery-keys"),
   },
   {
@@ -383,7 +383,7 @@ ${countedByNode}`,
     way: "Read the TLS private key and pose as Vault inside the network",
     what: "Somebody other than Vault read the private key of its certificate, or tried.",
     why: "With this key, an attacker inside the network can pose as Vault and see what clients send.",
-    cure: "Create a new version of the certificate in Key Vault. The VMs serve it within an hour and a quarter.",
+    cure: "Make a new version of the certificate in Key Vault. The VMs serve it within an hour and a quarter.",
     query: (system) => byOthers(system, "SecretGet", "/secrets/vault-tls"),
   },
   {
@@ -394,7 +394,7 @@ ${countedByNode}`,
     way: "Take a snapshot of the data disk and unwrap Vault's root key",
     what: "Somebody other than Vault unwrapped with the unseal key, or tried.",
     why: "With Vault's root key and a copy of its data, an attacker reads every secret.",
-    cure: "Remove the caller's rights. Rotate the unseal key, then every secret in Vault.",
+    cure: "Take the caller's rights away. Rotate the unseal key, then every secret that Vault held.",
     query: (system) => byOthers(system, "KeyUnwrap", "/keys/"),
   },
   {
@@ -403,9 +403,9 @@ ${countedByNode}`,
     every: "PT5M",
     window: "PT15M",
     way: "Take a snapshot of the data disk and unwrap Vault's root key",
-    what: "Somebody other than a pipeline took a snapshot of a disk, or requested a disk's content.",
-    why: "With the unseal key, it is a copy of all data in Vault. This alert covers the whole subscription, because a copy may go to another resource group.",
-    cure: "Delete the snapshot unless you know it. Check whether unwrap-by-others fired.",
+    what: "Somebody other than a pipeline took a snapshot of a disk, or asked for a disk's content.",
+    why: "Together with the unseal key it is a copy of all that Vault holds. The whole subscription counts: a copy may go to another resource group.",
+    cure: "Delete the snapshot unless you know it. See whether unwrap-by-others fired.",
     query: (system) =>
       changed(
         system,
@@ -420,8 +420,8 @@ ${countedByNode}`,
     window: "PT15M",
     way: "Change user data, which Vault's VM applies as root within a minute, or run a command on it: either is power over that VM and its Vault",
     what: "Somebody other than a pipeline changed a VM, ran a command on it or gave it an extension.",
-    why: "Each of these gives root on the VM.",
-    cure: "Ask the caller. `scripts/deploy --plan` shows the differences from the code. A deployment undoes them.",
+    why: "Each is root on the VM.",
+    cure: "Ask the caller. `scripts/deploy --plan` shows what differs from the code; a deployment takes it back.",
     query: (system) =>
       changed(system, [
         "Microsoft.Compute/virtualMachines/write",
@@ -438,7 +438,7 @@ ${countedByNode}`,
     window: "PT15M",
     way: "Change the application's package or settings",
     what: "Somebody other than a pipeline changed a web app's settings, logged in to its deployment endpoint or wrote a package.",
-    why: "The application receives secrets from Vault. Another package would receive them, too.",
+    why: "The application sees what Vault gives it. Another package sees the same.",
     cure: "Ask the caller, and deploy `web-app` and `agent-vm` again.",
     query: (system) =>
       `union
@@ -459,7 +459,7 @@ ${countedByNode}`,
     window: "PT15M",
     way: "Delete a Key Vault, key or secret",
     what: "Somebody deleted a Key Vault, a key or a secret.",
-    why: "Without the unseal key, Vault cannot start again. Soft delete keeps the key for 90 days.",
+    why: "Without the unseal key Vault starts no more. Soft delete keeps it for 90 days.",
     cure: "Recover it: `az keyvault recover`, `az keyvault key recover`, `az keyvault secret recover`.",
     query: (system) =>
       `union
@@ -476,7 +476,7 @@ ${countedByNode}`,
     way: "Lift a lock, then delete the data disk or MySQL",
     what: "Somebody other than a pipeline removed a lock.",
     why: "The next step deletes the data disk or MySQL.",
-    cure: "Ask the caller. Deploy `vault-server` and `mysql`, which create the locks again.",
+    cure: "Ask the caller. Deploy `vault-server` and `mysql`: they make the locks again.",
     query: (system) => changed(system, ["Microsoft.Authorization/locks/delete"]),
   },
   {
@@ -486,8 +486,8 @@ ${countedByNode}`,
     window: "PT15M",
     way: "Delete a diagnostic setting, so that a log goes nowhere",
     what: "Somebody other than a pipeline removed a diagnostic setting, a data collection rule or an alert.",
-    why: "Since then, the log does not arrive, or nobody is alerted.",
-    cure: "Ask the caller. Deploy the stack that creates it.",
+    why: "From then on nobody sees what the log would have shown.",
+    cure: "Ask the caller. Deploy the stack that has it.",
     query: (system) =>
       changed(
         system,
@@ -520,9 +520,9 @@ export const metricAlerts: readonly MetricAlert[] = [
     aggregation: "Average",
     operator: "LessThan",
     threshold: 1,
-    what: "Azure reports that a VM of Vault does not run.",
-    why: "This alert needs no agent on the VM, so it also fires when the VM sends nothing.",
-    cure: "Start the VM. If Azure cannot start it, delete it and deploy `vault-server`. The new VM gets the existing data disk.",
+    what: "Azure says that a VM of Vault does not run.",
+    why: "It needs no agent on the VM: it is seen even when nothing comes from there.",
+    cure: "Start the VM. If Azure cannot, delete it and deploy `vault-server`: the data disk stays, and the new VM takes it.",
   },
   {
     name: "key-vault-unavailable",
@@ -535,7 +535,7 @@ export const metricAlerts: readonly MetricAlert[] = [
     threshold: 99,
     what: "The Key Vault of the unseal key answers with errors.",
     why: "A running Vault continues. A Vault that starts now stays sealed until Key Vault answers.",
-    cure: "Check Azure's status. Do not restart a node meanwhile.",
+    cure: "See Azure's status. Restart no node meanwhile.",
   },
   {
     name: "mysql-storage",
@@ -547,8 +547,8 @@ export const metricAlerts: readonly MetricAlert[] = [
     operator: "GreaterThan",
     threshold: 85,
     what: "MySQL's storage is more than 85% full.",
-    why: "It grows automatically up to its maximum. A full storage accepts no writes.",
-    cure: "Find the largest tables and logs. Raise `mysql.storageGb`.",
+    why: "It grows by itself, unless it is at its largest; a full one takes no writes.",
+    cure: "See what fills it. Raise `mysql.storageGb`.",
   },
   {
     name: "mysql-refuses",
@@ -561,6 +561,6 @@ export const metricAlerts: readonly MetricAlert[] = [
     threshold: 20,
     what: "MySQL refuses logins.",
     why: "Somebody tries passwords, or an application still uses a user that Vault has removed.",
-    cure: "MySQL's audit log in the workspace contains the user and the address.",
+    cure: "MySQL's audit log in the workspace says who, and from where.",
   },
 ];
