@@ -319,7 +319,7 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "a deployers' login with a comma in its app role",
         (file) => Object.assign(file, { deployerLogin: { clientId: guid, appRole: "Deploy,Read" } }),
-        'deployerLogin.appRole: "Deploy,Read" is not the value of an app role; write 1 to 120 letters, digits and _ . - as the app registration has it.',
+        'deployerLogin.appRole: "Deploy,Read" is not the value of an app role; write 1 to 120 letters, digits and _ . - as in the app registration.',
       ],
       [
         "the signed-in user with a shared state",
