@@ -4,7 +4,7 @@ import type { Trace } from "../model/diagnostic-logs";
 /** A request for a service, after TLS and the proxy. */
 export interface AzureRequest {
   readonly service: string;
-  /** The machine or site that asks, or "elsewhere" for other callers. */
+  /** The machine or site that sends the request, or "elsewhere" for other callers. */
   readonly caller: string;
   readonly method: string;
   readonly host: string;
@@ -23,9 +23,9 @@ export interface AzureRequest {
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
-  /** Sent as JSON. */
+  /** The body, sent as JSON. */
   body?: unknown;
-  /** Sent unchanged, instead of a body. */
+  /** A text that is sent unchanged instead of a body. */
   text?: string;
   /** The same for binary content. */
   bytes?: Uint8Array;

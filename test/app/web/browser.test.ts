@@ -297,7 +297,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("status").textContent()).toBe("The customer was deleted.");
       await isFitForPeople();
       await page.getByRole("button", { name: "Undo" }).click();
-      expect(await page.getByRole("status").textContent()).toBe("The customer is back.");
+      expect(await page.getByRole("status").textContent()).toBe("The customer was restored.");
       expect(page.url()).toContain(`/customers/${id}?`);
       await page.getByRole("link", { name: "Delete" }).click();
       await page.getByRole("button", { name: "Delete" }).click();

@@ -90,7 +90,7 @@ describeWithVault("First boot", () => {
       ...(longTests ? ["proof: the recovery keys can be written"] : []),
       "init: done",
       "recovery keys: stored",
-      ...(longTests ? ["logins: the mounts are there"] : []),
+      ...(longTests ? ["logins: the mounts exist"] : []),
       "access: deployers and recovery key readers may log in",
     ];
     let said = outputFromNow(vm(), FIRST_BOOT);

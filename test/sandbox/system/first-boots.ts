@@ -21,7 +21,7 @@ export const steps = [
   "recovery keys: stored",
   "root token: the initial one is revoked",
   "audit: every request is logged",
-  "logins: the mounts are there",
+  "logins: the mounts exist",
   "machine: this VM may log in",
   "access: deployers and recovery key readers may log in",
   "root token: revoked, none is left",

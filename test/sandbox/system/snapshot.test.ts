@@ -261,7 +261,7 @@ describeWithVault("A snapshot of Vault", () => {
           const whole = readFileSync(join(shop, "whole"));
           return put("20200101T000000Z-2", whole.subarray(0, whole.length / 2));
         },
-        /is not whole; nothing was changed\. Choose an older one/,
+        /is incomplete; nothing was changed\. Choose an older one/,
       ],
       [
         "another cluster's key sealed it, or one that is gone",
