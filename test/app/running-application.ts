@@ -57,7 +57,7 @@ export class RunningApplication {
     return running;
   }
 
-  /** Closes applications that a failed test left open. Otherwise the test run would not end. */
+  /** Closes applications that a failed test left open, because the test run would not end otherwise. */
   static async closeAllBut(...kept: readonly RunningApplication[]): Promise<void> {
     for (const running of RunningApplication.#open) if (!kept.includes(running)) await running.close();
   }
@@ -242,7 +242,7 @@ export async function reasonOf(call: Promise<unknown>): Promise<string> {
 export async function until(what: string, holds: () => unknown, deadlineMs = 45_000): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Waited ${deadlineMs / 1000} s for ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Timed out after ${deadlineMs / 1000} s waiting for ${what}.`);
     await sleep(100);
   }
 }

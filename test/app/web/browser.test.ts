@@ -90,7 +90,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
     let person: CustomerInput;
 
     beforeEach(async () => {
-      // The pages promise to work without script. The accessibility check runs its own script in an isolated world.
+      // The pages must work without scripts. The accessibility check runs its own script in an isolated world.
       context = await browser.newContext({
         viewport,
         baseURL: address,
@@ -302,7 +302,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    it("finds customers by hashed and unencrypted fields, and explains why it cannot find others", async () => {
+    it("finds customers by hashed and unencrypted fields, and explains why it cannot search others", async () => {
       await page.goto("/customers");
       await page.getByLabel("Search").fill(second.socialSecurityNumber);
       await page.getByLabel("Search").press("Enter");
@@ -410,7 +410,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("status").textContent()).toBe("The customer was added.");
     });
 
-    it("works without script", async () => {
+    it("works without scripts", async () => {
       const plain = await browser.newContext({ viewport, baseURL: address, javaScriptEnabled: false });
       const scriptless = await plain.newPage();
       await scriptless.goto("/customers/new");
