@@ -80,13 +80,13 @@ describe("No orphan is left", () => {
     await expectNothingLeft(pids, state);
   });
 
-  it("even when its guardian was killed first: the next sandbox cleans up", async () => {
+  it("even when its guardian was killed first, because the next sandbox cleans up", async () => {
     const { script, pids, state } = await sandbox();
     const guardian = guardianOf(script.child.pid as number);
     process.kill(guardian, "SIGKILL");
     script.child.kill("SIGKILL");
     await script.ended();
-    // Nobody was left to clean up. The next sandbox does it.
+    // No process could clean up, so the next sandbox does it.
     expect(identityOf(pids[0])).toBeDefined();
     const next = await sandbox();
     await expectNothingLeft(pids, state);

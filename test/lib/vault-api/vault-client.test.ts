@@ -33,7 +33,7 @@ describe("VaultClient", () => {
     );
   });
 
-  it("reports that Vault is unreachable", async () => {
+  it("reports an unreachable Vault", async () => {
     const away = new VaultClient({ address: "http://127.0.0.1:1", caFile: "" });
     await expect(away.request(request)).rejects.toThrow(
       "Request to Vault at http://127.0.0.1:1 failed, GET sys/mounts: connect ECONNREFUSED 127.0.0.1:1.",
@@ -43,37 +43,34 @@ describe("VaultClient", () => {
   it.each([
     ["first", [0, 1]],
     ["second", [1, 0]],
-  ])(
-    "trusts each of two certificates of one name, the one that Vault shows being the %s",
-    async (_, order) => {
-      const folder = mkdtempSync(join(tmpdir(), "vault-client-"));
-      try {
-        const made = [0, 1].map((number) => {
-          const [certificate, key] = [join(folder, `${number}.pem`), join(folder, `${number}.key`)];
-          // As Key Vault's renewal makes another one; without the key's identifiers, which tell OpenSSL which is which.
-          const keyId = ["-addext", "subjectKeyIdentifier=none", "-addext", "authorityKeyIdentifier=none"];
-          const options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key];
-          const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-          execFileSync("openssl", ["req", "-x509", ...options, ...name, ...keyId, "-out", certificate], {
-            stdio: "ignore",
-          });
-          return { cert: readFileSync(certificate), key: readFileSync(key) };
+  ])("trusts both of two certificates with one name, if Vault shows the %s", async (_, order) => {
+    const folder = mkdtempSync(join(tmpdir(), "vault-client-"));
+    try {
+      const made = [0, 1].map((number) => {
+        const [certificate, key] = [join(folder, `${number}.pem`), join(folder, `${number}.key`)];
+        // Key Vault's renewal creates such a second certificate. OpenSSL could tell them apart by the key's identifiers, so they have none.
+        const keyId = ["-addext", "subjectKeyIdentifier=none", "-addext", "authorityKeyIdentifier=none"];
+        const options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key];
+        const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+        execFileSync("openssl", ["req", "-x509", ...options, ...name, ...keyId, "-out", certificate], {
+          stdio: "ignore",
         });
-        const caFile = join(folder, "both.pem");
-        writeFileSync(caFile, order.map((index) => made[index]?.cert.toString()).join("\n"));
-        const vault = createSecureServer(made[0] ?? {}, (_, response) => response.end('{"data":{"a":1}}'));
-        await new Promise<void>((resolve) => vault.listen(0, "127.0.0.1", resolve));
-        const { port } = vault.address() as AddressInfo;
-        const secure = new VaultClient({ address: `https://localhost:${port}`, caFile });
-        expect(await secure.read("sys/mounts")).toEqual({ a: 1 });
-        secure.close();
-        vault.closeAllConnections();
-        vault.close();
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
-  );
+        return { cert: readFileSync(certificate), key: readFileSync(key) };
+      });
+      const caFile = join(folder, "both.pem");
+      writeFileSync(caFile, order.map((index) => made[index]?.cert.toString()).join("\n"));
+      const vault = createSecureServer(made[0] ?? {}, (_, response) => response.end('{"data":{"a":1}}'));
+      await new Promise<void>((resolve) => vault.listen(0, "127.0.0.1", resolve));
+      const { port } = vault.address() as AddressInfo;
+      const secure = new VaultClient({ address: `https://localhost:${port}`, caFile });
+      expect(await secure.read("sys/mounts")).toEqual({ a: 1 });
+      secure.close();
+      vault.closeAllConnections();
+      vault.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it("reports an answer that is not from Vault", async () => {
     answer = (_, response) => response.end("<html>");
@@ -93,12 +90,12 @@ describe("VaultClient", () => {
     [404, "[]"],
     [400, '["No secret engine mount at x/"]'],
     [400, '["No auth engine at x/"]'],
-  ])("reads %i %s as nothing there", async (status, errors) => {
+  ])("treats %i %s as a missing value", async (status, errors) => {
     answer = (_, response) => response.writeHead(status).end(`{"errors":${errors}}`);
     expect(await client().read("sys/mounts/x")).toBeUndefined();
   });
 
-  it("reads no other refusal that way", async () => {
+  it("treats no other refusal as a missing value", async () => {
     answer = (_, response) => response.writeHead(403).end('{"errors":["permission denied"]}');
     await expect(client().read("sys/mounts/x")).rejects.toThrow("403: permission denied");
   });
