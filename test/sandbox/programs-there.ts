@@ -34,7 +34,7 @@ export function describeUnless(missing: string | undefined, name: string, suite:
   else if (process.env["CI"])
     describe(name, () => {
       it("has the programs it needs", () => {
-        throw new Error(`${missing} CI demands these tests.`);
+        throw new Error(`${missing} CI requires these tests.`);
       });
     });
   else describe.skip(`${name} (skipped: ${missing})`, suite);

@@ -93,7 +93,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
     let person: CustomerInput;
 
     beforeEach(async () => {
-      // The pages promise to work without script. The accessibility check runs its own script in an isolated world.
+      // The pages must work without scripts. The accessibility check runs its own script in an isolated world.
       context = await browser.newContext({
         viewport,
         baseURL: address,
@@ -305,7 +305,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    it("finds customers by hashed and unencrypted fields, and explains why it cannot find others", async () => {
+    it("finds customers by hashed and unencrypted fields, and explains why it cannot search others", async () => {
       await page.goto("/customers");
       await page.getByLabel("Search").fill(second.socialSecurityNumber);
       await page.getByLabel("Search").press("Enter");
@@ -413,7 +413,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("status").textContent()).toBe("The customer was added.");
     });
 
-    itAtOneWidth("works without script", async () => {
+    itAtOneWidth("works without scripts", async () => {
       const plain = await browser.newContext({ viewport, baseURL: address, javaScriptEnabled: false });
       const scriptless = await plain.newPage();
       await scriptless.goto("/customers/new");

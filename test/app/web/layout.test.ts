@@ -122,7 +122,7 @@ describeUnless(missing, "Every page", () => {
     60_000,
   );
 
-  it("is really checked: axe-core finds the errors of a bad page", async () => {
+  it("is really checked, because axe-core finds the errors of a bad page", async () => {
     const page = await browser.newPage();
     await page.setContent("<html><body><input><p style='color:#ccc;background:#fff'>faint</p></body></html>");
     expect((await violations(page)).join()).toMatch(/color-contrast.*label/s);
@@ -139,7 +139,7 @@ describeUnless(missing, "Every page", () => {
     await page.close();
   });
 
-  it("keeps its marks in forced colours", async () => {
+  it("keeps its marks with forced colours", async () => {
     const page = await browser.newPage({ baseURL: address });
     await page.emulateMedia({ forcedColors: "active" });
     await page.goto("/customers?page=2");

@@ -6,7 +6,7 @@ import { rootTokenBy, storedKeys } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 import { LoggedInWorkload } from "./workloads";
 
-/** Operations that Vault's policies do not refuse, by the reason why that is right. */
+/** Operations that Vault's policies do not refuse, by the reason. */
 type Explained = Readonly<Record<string, readonly string[]>>;
 
 const logins = ["azure", "deployer", "jwt", "machine", "recovery"];
@@ -154,7 +154,7 @@ const deployer: Explained = {
   ],
 };
 
-describeWithVaultAndDatabase("Of all operations of Vault's API, none passes without a reason", () => {
+describeWithVaultAndDatabase("No operation of Vault's API passes without a reason", () => {
   const running = useSandbox({ upTo: "vault-config" });
   let operations: readonly ApiOperation[];
 
@@ -170,7 +170,7 @@ describeWithVaultAndDatabase("Of all operations of Vault's API, none passes with
   const expectExplained = (found: readonly string[], explained: Explained): void => {
     const expected = Object.values(explained).flat();
     expect(found.filter((it) => !expected.includes(it))).toEqual([]);
-    // A reason for what is refused is out of date.
+    // The reason for a refused operation is out of date.
     expect(expected.filter((it) => !found.includes(it))).toEqual([]);
   };
 
