@@ -31,7 +31,7 @@ const containerName = "snapshots";
  * encrypted under the unseal key, as Vault's data are.
  */
 export class SnapshotStore extends Construct {
-  /** `https://<name>.blob.core.windows.net/snapshots` */
+  /** `https://<name>.blob.<domain of Azure Storage>/snapshots` */
   readonly containerUrl: string;
   /** Azure id of what holds the container, and has the log of who read and wrote what. */
   readonly blobServiceId: string;

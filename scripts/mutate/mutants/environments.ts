@@ -24,15 +24,14 @@ export const environmentMutants = [
     ["one network in two rules", "    ...sourcesDiffer(read),\n", ""],
   ]),
   ...mutantsOf("environments/rules/network.ts", tests, [
-    ...[
-      "azure.com",
-      "azure.net",
-      "windows.net",
-      "microsoftonline.com",
-      "microsoft.com",
-      "hashicorp.com",
-      "ubuntu.com",
-    ].map((domain) => [`a private zone hides ${domain}`, `    "${domain}",\n`, ""] as const),
+    [
+      "a private zone hides names of Azure",
+      "    ...Object.values(azureClouds).flatMap(({ domains }) => domains),\n",
+      "",
+    ],
+    ...["microsoft.com", "hashicorp.com", "ubuntu.com"].map(
+      (domain) => [`a private zone hides ${domain}`, `    "${domain}",\n`, ""] as const,
+    ),
     ["a zone of the name itself hides it", "`.${zone}`.endsWith", "`${zone}`.endsWith"],
     ["subnets may overlap", "overlap(one.cidr, cidr)", "one.cidr === cidr"],
     ["the web apps' subnet may be a /29", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 29 : 29'],

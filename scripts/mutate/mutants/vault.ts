@@ -84,11 +84,6 @@ export const vaultMutants = [
     [["the deployers' tokens make tokens", "skipChildToken: true", "skipChildToken: false"]],
   ),
   ...mutantsOf(
-    "constructs/vault/azure-management-resource.ts",
-    ["constructs/vault/azure-management-resource"],
-    [["tokens name no resource", "https://management.azure.com/", "https://vault.azure.net"]],
-  ),
-  ...mutantsOf(
     "constructs/vault/workload-logins.ts",
     ["stacks/vault-config", "properties/safety"],
     [
