@@ -676,6 +676,21 @@ describe("An environment file is refused, with the field, the problem and the cu
         "webAppPlan.zoneRedundant: zone redundancy needs a Premium plan with at least two workers; set webAppPlan.sku to a SKU such as P1v3 and webAppPlan.workers to 2.",
       ],
       [
+        "autoscale of a Basic plan",
+        (file) => Object.assign(file, { webAppPlan: { maxWorkers: 3 } }),
+        "webAppPlan.maxWorkers: a Basic plan has a fixed number of workers; remove the field, or set webAppPlan.sku to a larger one, such as P1v3.",
+      ],
+      [
+        "autoscale to no more workers",
+        (file) => Object.assign(file, { webAppPlan: { sku: "P1v3", workers: 3, maxWorkers: 3 } }),
+        "webAppPlan.maxWorkers: is not more than webAppPlan.workers (3), so there is nothing to add; choose a larger number, or remove the field.",
+      ],
+      [
+        "autoscale to more workers than a Standard plan has",
+        (file) => Object.assign(file, { webAppPlan: { sku: "S1", maxWorkers: 11 } }),
+        "webAppPlan.maxWorkers: 11 workers are more than a plan S1 allows; choose 10 or less, or a larger webAppPlan.sku.",
+      ],
+      [
         "more workers than a Basic plan has",
         (file) => Object.assign(file, { webAppPlan: { workers: 4 } }),
         "webAppPlan.workers: 4 workers are more than a plan B1 allows; choose 3 or less, or a larger webAppPlan.sku.",

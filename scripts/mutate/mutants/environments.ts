@@ -65,6 +65,12 @@ export const environmentMutants = [
     ["four workers on Basic", '? 3 : sku?.startsWith("S")', '? 4 : sku?.startsWith("S")'],
     ["eleven workers on Standard", "? 10 : 30", "? 11 : 30"],
     ["one worker in two zones", "workers > 1", "workers > 0"],
+    ["autoscale on Basic", '?.startsWith("B")) {', '?.startsWith("X")) {'],
+    ["autoscale to the number that is there", "workers < most", "workers <= most"],
+  ]),
+  ...mutantsOf("environments/rules/azure-cloud.ts", tests, [
+    ["a region is in another cloud", "cloudWith(region) === name) return []", "true) return []"],
+    ["MySQL's standby is in a region without zones", "offer[needs] || ", "true || "],
   ]),
   ...mutantsOf("environments/rules/people.ts", tests, [
     ["a deployer reads the recovery keys", "...recoveryKeyReadersAreNotDeployers(read), ", ""],
