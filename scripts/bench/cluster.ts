@@ -30,7 +30,7 @@ interface Work {
   readonly token?: string;
 }
 
-interface Cluster {
+interface MeasuredCluster {
   readonly nodes: number;
   readonly sandbox: Sandbox;
   readonly works: readonly Work[];
@@ -39,7 +39,7 @@ interface Cluster {
 
 /** What Vault serves with 1, 3 and 5 nodes, through the stand-in for the load balancer; all of them run all the time. */
 export async function benchCluster(rounds: number): Promise<void> {
-  const clusters: Cluster[] = [];
+  const clusters: MeasuredCluster[] = [];
   try {
     for (const nodes of sizes) clusters.push(await start(nodes));
     const [{ works = [] } = {}] = clusters;
@@ -57,7 +57,7 @@ export async function benchCluster(rounds: number): Promise<void> {
 async function bench(
   name: string,
   index: number,
-  clusters: readonly Cluster[],
+  clusters: readonly MeasuredCluster[],
   rounds: number,
 ): Promise<void> {
   const measured = clusters.map(({ nodes }) => ({
@@ -133,7 +133,7 @@ function send(agent: Agent, host: string, { method, path, body, token }: Work): 
   });
 }
 
-async function start(nodes: (typeof sizes)[number]): Promise<Cluster> {
+async function start(nodes: (typeof sizes)[number]): Promise<MeasuredCluster> {
   const folder = await StateFolder.open();
   const environment = { ...demo, vault: { ...demo.vault, nodes, publicAddress: false } };
   const progress = new Progress({ stream: new PassThrough().resume() });

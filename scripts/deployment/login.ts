@@ -5,7 +5,7 @@ import { UserError } from "../../lib/processes/user-error";
 import type { AzureCli } from "./azure-cli";
 
 /** The signed-in identity, and its tenant and subscription. */
-export interface Login {
+export interface AzureLogin {
   readonly subscriptionId: string;
   readonly subscriptionName: string;
   readonly tenantId: string;
@@ -50,7 +50,7 @@ const management = "https://management.azure.com/";
  */
 export async function readSubscription(
   az: AzureCli,
-): Promise<Pick<Login, "subscriptionId" | "subscriptionName" | "tenantId">> {
+): Promise<Pick<AzureLogin, "subscriptionId" | "subscriptionName" | "tenantId">> {
   const { id, name, tenantId, state } = await az.json(account, "account", "show");
   const named = process.env.ARM_SUBSCRIPTION_ID;
   if (named && named.toLowerCase() !== id.toLowerCase()) {
@@ -70,7 +70,7 @@ export async function readSubscription(
  * Reads the login of `az`.
  * @throws {UserError} if there is no login, if it has expired, or if its subscription differs from ARM_SUBSCRIPTION_ID.
  */
-export async function readLogin(az: AzureCli): Promise<Login> {
+export async function readLogin(az: AzureCli): Promise<AzureLogin> {
   const subscription = await readSubscription(az);
   const { tenantId } = subscription;
   const { accessToken: token, expires_on } = await tokenOf(az, management);
