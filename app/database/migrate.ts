@@ -31,7 +31,7 @@ export async function migrate(
   onEvent: OnEvent,
 ): Promise<void> {
   const version = await schemaVersion(pools);
-  // A newer schema comes from a newer application beside this one. Its migrations keep what this one needs.
+  // A newer schema comes from a newer application that also runs. Its migrations keep everything that this one needs.
   if (version >= newest) return;
   const { value } = await readCredentials(vault, migrationCredentialsPath, { expectRefusal: true }).catch(
     (error) => {

@@ -278,8 +278,7 @@ const transient = new Set([
 function judge(error: unknown): Verdict {
   const code = codeOf(error);
   if (error instanceof Unavailable || code === "") return undefined;
-  if (refusals.has(code))
-    return { reason: "The database refuses the credentials that Vault made.", pauseMs: 100 };
+  if (refusals.has(code)) return { reason: "The database refuses the credentials from Vault.", pauseMs: 100 };
   if (transient.has(code)) return { reason: `The database cannot do it now (${code}).` };
   const broken = !code.startsWith("ER_");
   return broken ? { reason: `The database does not answer (${code}).` } : undefined;

@@ -25,8 +25,8 @@ export interface ChildProgramOptions extends Omit<GuardedProcessOptions, "stdio"
 const QUOTED_LINES = 5;
 
 /**
- * A long-running program that can be started, awaited, stopped, killed and restarted. It runs in a process group of
- * its own. So Ctrl-C reaches only the sandbox, and the program does not outlive the sandbox.
+ * A long-running program that can be started, awaited, stopped, killed and restarted. It runs in its own process group.
+ * So Ctrl-C reaches only the sandbox, and the program does not outlive the sandbox.
  */
 export class ChildProgram {
   private process?: GuardedProcess;
@@ -45,7 +45,7 @@ export class ChildProgram {
     return this.options.name;
   }
 
-  /** The process id; undefined when it does not run. */
+  /** The process id. Undefined while the program does not run. */
   get pid(): number | undefined {
     return this.process?.pid;
   }
@@ -63,7 +63,7 @@ export class ChildProgram {
    * Waits until `condition` holds, as `waitFor` does.
    *
    * @param what the awaited event, as in "Vault to answer"
-   *  @throws UserError at once when the program ends first, and at the deadline. Both errors quote its last log
+   * @throws UserError at once when the program ends first, and at the deadline. Both errors quote its last log
    * lines.
    */
   async until<T>(
@@ -85,7 +85,7 @@ export class ChildProgram {
     }
   }
 
-  /** Asks the program to end (SIGTERM). After `deadlineMs`, kills the program and its group. */
+  /** Sends SIGTERM to the program. After `deadlineMs`, kills the program and its group. */
   async stop({ deadlineMs = 10_000 }: { deadlineMs?: number } = {}): Promise<void> {
     const process = this.process;
     if (!process) return;

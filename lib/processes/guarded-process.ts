@@ -21,7 +21,7 @@ export interface GuardedProcessOptions {
   ];
 }
 
-/** How a process ended. One of the two fields is set. */
+/** The end of a process. One of the two fields is set. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -265,7 +265,7 @@ export class Resource {
 
   /**
    * Returns an argument, or a value that the provider adds, for example an id or an address.
-   *  @throws UserError if the resource has no such attribute
+   * @throws UserError if the resource has no such attribute
    */
   attribute([name, ...steps]: Path): Value {
     const value = this.#attribute(name);

@@ -73,7 +73,7 @@ export class VaultClient {
 
   /**
    * @throws VaultRefusal for every status except 2xx
-   *  @throws UserError when Vault is unreachable, untrusted or too slow
+   * @throws UserError when Vault is unreachable, untrusted or too slow
    */
   async request(request: VaultRequest): Promise<VaultData> {
     const answer = await this.send(request);
@@ -126,8 +126,8 @@ export class VaultClient {
   }
 
   /**
-   * Of certificates with one subject and no key's identifier, OpenSSL looks at the first only. So while Vault serves the one before, which comes
-   * second, it is tried the other way round. Nothing was sent by then.
+   * Sends a request. If several trusted certificates have one subject and no key identifier, OpenSSL checks only the first. If Vault still
+   * serves the earlier certificate, which is second, this tries the reverse order. The failed attempt has sent no request.
    */
   private async exchange(
     request: VaultRequest,

@@ -297,7 +297,7 @@ function greeting(host: string, port: number): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.once("timeout", () => socket.destroy(new Error("it accepts connections but says nothing")));
+    socket.once("timeout", () => socket.destroy(new Error("it accepts connections but sends nothing")));
     socket.once("error", reject);
     socket.once("end", () => reject(new Error("it closed the connection")));
   });

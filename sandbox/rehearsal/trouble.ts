@@ -22,7 +22,7 @@ const tokenSeconds = 330;
 
 /** Azure Resource Manager's wrong answer to a first request, by kind of trouble. */
 const nuisances: Readonly<Record<string, FaultAnswer>> = {
-  // Only for requests that change something. Unlike the others, this one ends a run.
+  // Only changing requests get this. Unlike the others, it ends a run.
   "a conflict": { status: 409, code: "AnotherOperationInProgress" },
   "too many requests": { status: 429, retryAfter: 1 },
   "an error of Azure's own": { status: 500 },

@@ -48,7 +48,7 @@ export async function terraform(
 ): Promise<number> {
   const { stack, env, interruption } = run;
   interruption.check();
-  interruption.waitingFor = `Terraform to finish what it began with ${stack} and to give back its lock`;
+  interruption.waitingFor = `Terraform to finish its work on ${stack} and to release its lock`;
   const { code, output } = await toItsEnd(run, args).finally(() => {
     interruption.waitingFor = "";
   });
@@ -87,8 +87,8 @@ export async function initialize(run: Omit<TerraformRun, "report">): Promise<voi
   throw new UserError(
     knownTerraformCause({ environment: String(env.ENVIRONMENT), stack }, output) ??
       (/provider packages?|install provider|lock file/i.test(said)
-        ? `The providers of the stack ${stack} cannot be installed (${said.slice(0, 500)}); see that Terraform reaches its registry or a mirror.`
-        : `The state of the stack ${stack} cannot be read (${said.slice(0, 300)}); see that the folder state/ is yours to read, or that the storage account exists (scripts/create-state-store) and you may read its blobs.`),
+        ? `The providers of the stack ${stack} cannot be installed (${said.slice(0, 500)}). Check that Terraform reaches its registry or a mirror.`
+        : `The state of the stack ${stack} cannot be read (${said.slice(0, 300)}). Check that you may read the folder state/, or that the storage account exists (scripts/create-state-store) and you may read its blobs.`),
   );
 }
 

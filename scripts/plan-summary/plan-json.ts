@@ -47,7 +47,7 @@ export interface AttributeChange {
   replaces: boolean;
 }
 
-/** Reads what `terraform show -json` prints. Undefined if that is no plan: a state, for example, has no changes. */
+/** Parses the output of `terraform show -json`. Undefined if it is not a plan but, for example, a state. */
 export function readPlan(text: string): Plan | undefined {
   try {
     const plan: Plan | undefined = JSON.parse(text);

@@ -57,7 +57,7 @@ export class RunningApplication {
     return running;
   }
 
-  /** Closes applications that a failed test left open. Otherwise the test run would not end. */
+  /** Closes applications that a failed test left open, because the test run would not end otherwise. */
   static async closeAllBut(...kept: readonly RunningApplication[]): Promise<void> {
     for (const running of RunningApplication.#open) if (!kept.includes(running)) await running.close();
   }

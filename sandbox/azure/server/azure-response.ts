@@ -1,9 +1,9 @@
 export interface AzureResponse {
   status: number;
   headers?: Record<string, string>;
-  /** Sent as JSON. */
+  /** The body, sent as JSON. */
   body?: unknown;
-  /** Sent unchanged, instead of a body. */
+  /** A text that is sent unchanged instead of a body. */
   text?: string;
   /** The same for binary content. */
   bytes?: Uint8Array;

@@ -6,7 +6,7 @@ import type { Refusal } from "./refusal";
 /** A request for a service, after TLS and the proxy. */
 export interface AzureRequest {
   readonly service: string;
-  /** The machine or site that asks, or "elsewhere" for other callers. */
+  /** The machine or site that sends the request, or "elsewhere" for other callers. */
   readonly caller: string;
   readonly method: string;
   readonly host: string;

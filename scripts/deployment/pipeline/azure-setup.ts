@@ -22,7 +22,7 @@ const assignments = z.array(
   z.object({
     id: z.string(),
     principalId: z.string(),
-    // Null for a role that nobody defines any more.
+    // Null for a deleted role.
     roleDefinitionName: z.string().nullish(),
     condition: z.string().nullish(),
   }),
@@ -39,7 +39,7 @@ export class AzureSetup {
     readonly interrupted: Promise<never> | undefined,
   ) {}
 
-  /** @throws {UserError} when nobody is logged in, or when the subscription is not the one that is named */
+  /** @throws {UserError} if nobody is logged in, or if az works in another subscription than ARM_SUBSCRIPTION_ID names */
   static async open(az: AzureCli, say: Say, interrupted?: Promise<never>): Promise<AzureSetup> {
     const { subscriptionId, subscriptionName, tenantId } = await readSubscription(az);
     say(`Subscription: ${subscriptionName} (${subscriptionId})`);

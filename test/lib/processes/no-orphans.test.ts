@@ -80,14 +80,14 @@ describe("No orphan is left", () => {
     await expectNothingLeft(pids, state);
   });
 
-  it("even when its guardians were killed first: the next sandbox cleans up", async () => {
+  it("even when its guardians were killed first, because the next sandbox cleans up", async () => {
     const { script, pids, state } = await sandbox();
     const guardians = guardiansOf(script.child.pid as number);
     expect(guardians).toHaveLength(2); // of the program and of the folder
     for (const guardian of guardians) process.kill(guardian, "SIGKILL");
     script.child.kill("SIGKILL");
     await script.ended();
-    // Nobody was left to clean up. The next sandbox does it.
+    // No process could clean up, so the next sandbox does it.
     expect(identityOf(pids[0])).toBeDefined();
     const next = await sandbox();
     await expectNothingLeft(pids, state);

@@ -152,7 +152,7 @@ describe("A deployment", () => {
     );
   });
 
-  it("gives each identity ids of its own", () => {
+  it("gives each identity its own ids", () => {
     const deployment = deploymentOf(production);
     const ids = [
       ...deployment

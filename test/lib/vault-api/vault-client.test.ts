@@ -33,7 +33,7 @@ describe("VaultClient", () => {
     );
   });
 
-  it("reports that Vault is unreachable", async () => {
+  it("reports an unreachable Vault", async () => {
     const away = new VaultClient({ address: "http://127.0.0.1:1", caFile: "" });
     await expect(away.request(request)).rejects.toThrow(
       "Request to Vault at http://127.0.0.1:1 failed, GET sys/mounts: connect ECONNREFUSED 127.0.0.1:1.",
@@ -43,7 +43,7 @@ describe("VaultClient", () => {
   it.each([
     ["first", [0, 1]],
     ["second", [1, 0]],
-  ])("trusts each of two certificates of one name, the one that Vault shows being the %s", (_, order) =>
+  ])("trusts both of two certificates with one name, if Vault shows the %s", (_, order) =>
     withSecureVault(order, async (secure) => {
       expect(await secure.read("sys/mounts")).toEqual({ a: 1 });
     }),
@@ -72,12 +72,12 @@ describe("VaultClient", () => {
     [404, "[]"],
     [400, '["No secret engine mount at x/"]'],
     [400, '["No auth engine at x/"]'],
-  ])("reads %i %s as nothing there", async (status, errors) => {
+  ])("treats %i %s as a missing value", async (status, errors) => {
     answer = (_, response) => response.writeHead(status).end(`{"errors":${errors}}`);
     expect(await client().read("sys/mounts/x")).toBeUndefined();
   });
 
-  it("reads no other refusal that way", async () => {
+  it("treats no other refusal as a missing value", async () => {
     answer = (_, response) => response.writeHead(403).end('{"errors":["permission denied"]}');
     await expect(client().read("sys/mounts/x")).rejects.toThrow("403: permission denied");
   });
