@@ -24,7 +24,7 @@ export interface SnapshotStoreProps {
   protect: boolean;
 }
 
-const containerName = "snapshots";
+export const containerName = "snapshots";
 
 /**
  * Where Vault's nodes keep snapshots: blobs that Vault's identity makes and reads, and can neither change nor delete. They are

@@ -9,17 +9,19 @@ import { oneAtATime } from "./one-at-a-time";
 import { readArguments, readSeconds, runScript, say } from "./run-script";
 import { deployVaultServer, readVaultServer } from "./vault-server-stack";
 
-const help = `Usage: scripts/restore [environment] [--snapshot NAME] [--force] [--wait SECONDS]
+const help = `Usage: scripts/restore [environment] [--snapshot NAME] [--from ID] [--force] [--wait SECONDS]
        scripts/restore [environment] --drill [--wait SECONDS]
 
 Restores a snapshot of the environment's snapshot store into its Vault. Vault's active node does it: this deploys the stack vault-server
 with the request, waits until the node reports the end, and takes the request back. If it fails, run the same command again.
 
-Nothing changes before the node has seen that the snapshot is whole, that Key Vault has the version of the unseal key that it was sealed
-with, and that Vault is empty.
+Nothing changes before the node has seen that the snapshot is whole, that it may unwrap with each version of the unseal key that the
+snapshot needs, and that Vault is empty.
 
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
   --snapshot NAME the snapshot's name in the store, as scripts/status shows it (default: the newest)
+  --from ID       Azure id of another environment's storage account that has the snapshot. The environment must seal with that environment's
+                  key (vault.unsealKey), and recovery key readers must let the VM in: docs/operations.md, "Into another environment"
   --force         though Vault holds newer data, which are lost
   --drill         restore the newest snapshot into a second Vault on a node, compare, and end it
   --wait SECONDS  how long the node may take (default 1800)
@@ -30,6 +32,7 @@ export async function main(): Promise<void> {
   await runScript(async (interruption) => {
     const { environment: name, values } = readArguments(help, {
       snapshot: { type: "string", default: "newest" },
+      from: { type: "string" },
       force: { type: "boolean", default: false },
       drill: { type: "boolean", default: false },
       wait: { type: "string", default: "1800" },
@@ -44,18 +47,19 @@ export async function main(): Promise<void> {
 /** @throws {UserError} for options that do not fit together. */
 function requestOf(
   { name, vault }: Environment,
-  { snapshot, force, drill }: { snapshot: string; force: boolean; drill: boolean },
+  { snapshot, from, force, drill }: { snapshot: string; from?: string; force: boolean; drill: boolean },
 ): RestoreRequest {
   if (!vault.snapshots.enabled) {
     throw new UserError(
       `The environment ${name} keeps no snapshots; set vault.snapshots.enabled to true in its file, and deploy.`,
     );
   }
-  if (drill && (force || snapshot !== "newest")) {
+  if (drill && (force || from !== undefined || snapshot !== "newest")) {
     throw new UserError(
-      "A drill takes the newest snapshot and changes nothing; leave --snapshot and --force out.",
+      "A drill takes the newest snapshot and changes nothing; leave --snapshot, --from and --force out.",
     );
   }
+  if (from !== undefined) requireOtherEnvironment(name, from, vault.unsealKey);
   if (!/^[\w-]+(\.[\w-]+)*$/.test(snapshot)) {
     throw new UserError(
       `${JSON.stringify(snapshot)} is not the name of a snapshot. scripts/status shows the newest name.`,
@@ -65,8 +69,26 @@ function requestOf(
   return {
     time,
     snapshot: snapshot.replace(/\.snap$/, ""),
+    ...(from !== undefined && { from }),
     kind: drill ? "drill" : force ? "force" : "restore",
   };
+}
+
+const STORAGE_ACCOUNT =
+  /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/Microsoft\.Storage\/storageAccounts\/[a-z0-9]{3,24}$/;
+
+/** @throws {UserError} for an id that is none, and for a Vault that cannot open another environment's snapshots */
+function requireOtherEnvironment(environment: string, from: string, unsealKey: string | undefined): void {
+  if (!STORAGE_ACCOUNT.test(from)) {
+    throw new UserError(
+      `${JSON.stringify(from)} is not the Azure id of a storage account; write it as \`az storage account show --query id\` does.`,
+    );
+  }
+  if (unsealKey === undefined) {
+    throw new UserError(
+      `Another environment's snapshots stay under its unseal key, and ${environment} seals with its own. Set vault.unsealKey to the Azure id of that key before the first deployment of ${environment}; docs/operations.md, "Into another environment", says how.`,
+    );
+  }
 }
 
 /** One run of the script. */
@@ -91,7 +113,8 @@ class Restore {
     }
     await this.deploy(environment);
     process.stdout.write(`${report}\n`);
-    if (request.kind !== "drill") process.stdout.write(afterwards(environment.name, report));
+    if (request.kind !== "drill")
+      process.stdout.write(afterwards(environment.name, report, request.from !== undefined));
   }
 
   private async deploy(environment: Environment): Promise<void> {
@@ -133,12 +156,12 @@ export function reportOf(
 }
 
 /** What a snapshot does not know. */
-function afterwards(environment: string, report: string): string {
+function afterwards(environment: string, report: string, fromOther: boolean): string {
   const [, taken] = /vault-restore (\d{8}T\d{6}Z)/.exec(report) ?? [];
   return `
 Vault holds what it held at ${taken ?? "the time of the snapshot"}. What is younger is older again:
   - Deployers and recovery key readers may log in as the environment file says; every session from before has ended.
-  - The recovery keys are those of that time. Key Vault keeps each set as a version of the secret vault-recovery-keys.
+  - The recovery keys are those of that time. ${fromOther ? "The other environment's recovery Key Vault has them." : "Key Vault keeps each set as a version of the secret vault-recovery-keys."}
   - Database users that Vault made since then are unknown to it and stay in MySQL. docs/operations.md says how to find them.
   - If MySQL's administrator password was rotated since then, raise mysql.passwordVersion.
 Now run scripts/deploy ${environment}, which brings Vault's configuration up to date.

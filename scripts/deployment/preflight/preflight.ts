@@ -22,6 +22,7 @@ import { checkNames } from "./name-check";
 import { programVersions } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
 import { checkRights } from "./rights-check";
+import { checkSeal } from "./seal-check";
 import { checkSubscription } from "./subscription-check";
 import { checkVaultUpgrade } from "./vault-upgrade-check";
 import { checkWarnings } from "./warning-check";
@@ -56,6 +57,7 @@ const deploymentChecks: readonly Check[] = [
   checkGlobalNames,
   checkStateLocks,
   checkVaultUpgrade,
+  checkSeal,
 ];
 
 /** A destruction needs fewer checks. */
@@ -130,6 +132,7 @@ const readStatesFirst = new Set<Check>([
   checkAppServicePlan,
   checkNames,
   checkVaultUpgrade,
+  checkSeal,
 ]);
 
 type Attempt<T> = { value: T } | { problems: string[] };
