@@ -22,6 +22,8 @@ import {
   localConnection,
   outputFromNow,
   replaceDataDisk,
+  rootTokenBy,
+  storedKeys,
   untilSaid,
 } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
@@ -190,6 +192,26 @@ describeWithVault("A snapshot of Vault", () => {
     return found;
   };
 
+  /** A snapshot as Vault gives it, before anybody keeps it. */
+  async function taken(token: string): Promise<Buffer> {
+    const { address, caFile, tlsServerName = "" } = localConnection(running.sandbox);
+    const url = `https://${tlsServerName}:8200/v1/sys/storage/raft/snapshot`;
+    const to = ["--connect-to", `::${new URL(address).host}`, "--cacert", caFile];
+    const args = ["--silent", "--fail", "--noproxy", "*", "--config", "-", ...to, url];
+    // Not in step: Key Vault, which seals a snapshot, is in this process.
+    const curl = promisify(execFile)("curl", args, { encoding: "buffer", maxBuffer: 100 * 1024 * 1024 });
+    curl.child.stdin?.end(`header = "X-Vault-Token: ${token}"`);
+    return (await curl).stdout;
+  }
+
+  /** Lets a VM with this principal id in, as docs/operations.md does. */
+  async function letIn(root: VaultClient, principal: string): Promise<void> {
+    const path = "auth/machine/role/vault-server";
+    const { bound_claims, ...role } = (await root.read(path)) ?? {};
+    const body = { ...role, bound_claims: { ...(bound_claims as object), oid: principal } };
+    await root.request({ method: "POST", path, body });
+  }
+
   describe("is refused before anything changes", () => {
     const shop = mkdtempSync(join(tmpdir(), "snapshot-test-"));
     afterAll(() => rmSync(shop, { recursive: true }));
@@ -223,29 +245,7 @@ describeWithVault("A snapshot of Vault", () => {
         path: "auth/machine/login",
         body: { role: "vault-server", jwt: token },
       })) as { auth: { client_token: string } };
-      const { address, caFile, tlsServerName = "" } = localConnection(running.sandbox);
-      const url = `https://${tlsServerName}:8200/v1/sys/storage/raft/snapshot`;
-      const to = [
-        "--connect-to",
-        `::${new URL(address).host}`,
-        "--cacert",
-        caFile,
-        "--output",
-        join(shop, "whole"),
-      ];
-      // Not in step: Key Vault, which seals a snapshot, is in this process.
-      const curl = promisify(execFile)("curl", [
-        "--silent",
-        "--fail",
-        "--noproxy",
-        "*",
-        "--config",
-        "-",
-        ...to,
-        url,
-      ]);
-      curl.child.stdin?.end(`header = "X-Vault-Token: ${auth.client_token}"`);
-      await curl;
+      writeFileSync(join(shop, "whole"), await taken(auth.client_token));
     });
 
     it.each<[string, () => Promise<string>, RegExp]>([
@@ -329,6 +329,49 @@ describeWithVault("A snapshot of Vault", () => {
       output: expect.stringMatching(/^vault-restore \S+ for \S+: restored$/m),
     });
     expect(await mounts()).not.toContain("transit/");
+  });
+
+  it("that is another environment's does not know this VM: readers of its recovery keys let it in, and the same request ends", async () => {
+    const rootToken = async () => {
+      const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
+      return rootTokenBy(running.sandbox, keys.slice(0, threshold));
+    };
+    const asRoot = (token?: string) => new VaultClient(localConnection(running.sandbox), token);
+    const principal = /^VAULT_PRINCIPAL_ID=(.*)$/m.exec(readFileSync(env(), "utf8"))?.[1] ?? "";
+    await mount("transit");
+    const token = await rootToken();
+    const first = asRoot(token);
+    await letIn(first, "11111111-1111-4111-8111-111111111111");
+    const others = await taken(token ?? "");
+    await letIn(first, principal);
+    await first.logOut();
+    const deployer = await running.deployer();
+    await deployer.request({ method: "DELETE", path: "sys/mounts/transit" });
+    await deployer.logOut();
+    const name = "20200101T000000Z-6";
+    const put = await asVault(
+      "PUT",
+      `${containerUrl()}/${name}.snap`,
+      { "x-ms-blob-type": "BlockBlob" },
+      others,
+    );
+    expect(put.status).toBe(201);
+
+    const from = `RESTORE_FROM=${containerUrl()}\n`;
+    expect(await restore(name, "force", from)).toEqual({
+      code: 1,
+      output: expect.stringMatching(
+        /failed: the data are there, and do not let this VM in, .*Let it in with that environment's recovery keys .*Vault answered 400/,
+      ),
+    });
+    const second = asRoot(await rootToken());
+    await letIn(second, principal);
+    await second.logOut();
+    expect(await restore(name, "force", from)).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/: restored$/m),
+    });
+    expect(await mounts()).toContain("transit/");
   });
 
   /** Each takes half a minute. */
