@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { readCloudConfig, textOf } from "../../../cloud-init/cloud-config";
 import { UserError } from "../../../lib/processes/user-error";
 import type { AzureCli } from "../azure-cli";
-import { userDataText } from "../machine-changes";
+import { deployedFiles } from "../deployed-files";
 import { deployedMachines, MachineReports } from "../machine-reports";
 import type { StackState } from "../stack-state";
 import { neededVersions, unsealKeyUrl } from "../unseal-key";
@@ -30,13 +29,7 @@ export const checkSeal: Check = async ({ az, environment, stacks, states }) => {
 
 /** Returns the URL of the key in the VMs' user data. Undefined if there is none. */
 function sealsWith(state: StackState): string | undefined {
-  const [machine] = state.existing("azurerm_linux_virtual_machine");
-  const userData = machine?.["user_data"];
-  if (typeof userData !== "string") return undefined;
-  const file = readCloudConfig(userDataText(userData)).write_files.find(
-    ({ path }) => path === "/etc/vault.d/vault.env",
-  );
-  const text = file ? textOf(file) : "";
+  const [text = ""] = deployedFiles(state, "/etc/vault.d/vault.env");
   const [keyVault, key] = ["VAULT_NAME", "KEY_NAME"].map(
     (name) => new RegExp(`^VAULT_AZUREKEYVAULT_${name}=([\\w-]+)$`, "m").exec(text)?.[1],
   );
