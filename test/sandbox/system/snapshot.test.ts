@@ -195,6 +195,9 @@ describeWithVault("A snapshot of Vault", () => {
     return found;
   };
 
+  const worldIn = ({ deployment, environment }: Sandbox, folder: string) =>
+    worldOf(deployment, environment, join(folder, "stacks"));
+
   /** A snapshot as Vault gives it, before anybody keeps it. */
   async function taken(token: string): Promise<Buffer> {
     const { address, caFile, tlsServerName = "" } = localConnection(running.sandbox);
@@ -279,6 +282,26 @@ describeWithVault("A snapshot of Vault", () => {
     ])("when %s", async (_, snapshot, sentence) => {
       const { code, output } = await restore(await snapshot(), "force");
       expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(sentence) });
+    });
+
+    it("when Vault's identity may read the key, and not unwrap with it", async () => {
+      const { sandbox, folder } = running;
+      const world = worldIn(sandbox, folder);
+      const roleAssignments = world.roleAssignments.map((right) =>
+        right.scope.endsWith("/keys/vault-unseal") ? { ...right, roleName: "Key Vault Reader" } : right,
+      );
+      const name = await put("20200101T000000Z-5", readFileSync(join(shop, "whole")));
+      sandbox.azure.update({ ...world, roleAssignments });
+      try {
+        expect(await restore(name, "force", "STORAGE_WAIT_SECONDS=1\n")).toEqual({
+          code: 1,
+          output: expect.stringMatching(
+            /gave up waiting for Key Vault to unwrap .*Vault's identity needs the role Key Vault Crypto Service Encryption User/,
+          ),
+        });
+      } finally {
+        sandbox.azure.update(world);
+      }
     });
 
     it("when that version of the key is disabled", async () => {
@@ -398,9 +421,6 @@ describeWithVault("A snapshot of Vault", () => {
       expect(listenersOf(vm()).filter((listener) => /:821\d$/.test(listener))).toEqual([]);
     },
   );
-
-  const worldIn = ({ deployment, environment }: Sandbox, folder: string) =>
-    worldOf(deployment, environment, join(folder, "stacks"));
 
   /** Puts an archive into a storage account of a sandbox, as if its own environment's Vault had. */
   async function putInto(
