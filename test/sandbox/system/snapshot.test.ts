@@ -387,7 +387,7 @@ describeWithVault("A snapshot of Vault", () => {
     expect(await restore(name, "force", from)).toEqual({
       code: 1,
       output: expect.stringMatching(
-        /failed: the data are there, and do not let this VM in, .*Let it in with that environment's recovery keys .*Vault answered 400/,
+        /failed: the data are there, and do not let this VM in, .*Let it in with the recovery keys of these data .*Vault answered 400/,
       ),
     });
     const second = asRoot(await rootToken());
