@@ -15,7 +15,7 @@ export function unsealKeyUrl({ vault }: Environment, vaultServer: StackState): s
   return key && String(key["versionless_id"]);
 }
 
-/** The versions of the key that the newest snapshot needs, by the consoles of the nodes; undefined where none tells of one. */
+/** Returns the key versions that the newest snapshot needs, from the nodes' consoles. Undefined if no console reports a snapshot. */
 export function neededVersions(consoles: readonly string[]): string[] | undefined {
   const reports = consoles.flatMap((console) => [
     ...console.matchAll(

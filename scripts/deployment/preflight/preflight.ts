@@ -60,7 +60,7 @@ const deploymentChecks: readonly Check[] = [
   checkSeal,
 ];
 
-/** A destruction needs fewer checks. */
+/** scripts/destroy needs fewer checks. */
 const destructionChecks: readonly Check[] = [
   checkLogin,
   checkDeployerLogin,

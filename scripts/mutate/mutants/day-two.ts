@@ -23,7 +23,11 @@ export const dayTwoMutants = [
         "if false; then\n    fail",
       ],
       ["a restore that goes on locks the VM out again", "if ! has_landed; then land; fi", "land"],
-      ["the VM waits for a login that never works", "if [[ -n $RESTORE_FROM || $own != \"$cluster\" ]]; then check_login; fi", ""],
+      [
+        "the VM waits for a login that never works",
+        'if [[ -n $RESTORE_FROM || $own != "$cluster" ]]; then check_login; fi',
+        "",
+      ],
     ],
     "is refused|another environment's does not know",
   ),

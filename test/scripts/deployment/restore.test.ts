@@ -60,8 +60,8 @@ describe("scripts/restore", () => {
   });
 
   it.each([
-    [["--drill", "--force"], /leave --snapshot, --from and --force out/],
-    [["--drill", "--from", otherStore], /leave --snapshot, --from and --force out/],
+    [["--drill", "--force"], /Leave --snapshot, --from and --force out/],
+    [["--drill", "--from", otherStore], /Leave --snapshot, --from and --force out/],
     [["--from", "stfirstsnap"], /"stfirstsnap" is not the Azure id of a storage account/],
     [["--from", otherStore], /demo seals with its own\. Set vault\.unsealKey to the Azure id of that key/],
     [["--snapshot", "../x"], /"..\/x" is not the name of a snapshot/],
@@ -76,7 +76,7 @@ describe("scripts/restore", () => {
     const { code, stderr } = await scene.run("restore");
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringContaining("set vault.snapshots.enabled to true"),
+      stderr: expect.stringContaining("Set vault.snapshots.enabled to true"),
     });
   });
 });
