@@ -23,6 +23,7 @@ import { checkNames } from "./name-check";
 import { programVersions } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
 import { checkRights } from "./rights-check";
+import { checkSeal } from "./seal-check";
 import { checkSubscription } from "./subscription-check";
 import { checkVaultUpgrade } from "./vault-upgrade-check";
 import { checkWarnings } from "./warning-check";
@@ -57,6 +58,7 @@ const deploymentChecks: readonly Check[] = [
   checkGlobalNames,
   checkStateLocks,
   checkVaultUpgrade,
+  checkSeal,
 ];
 
 /** scripts/destroy needs fewer checks. */
@@ -131,6 +133,7 @@ const readStatesFirst = new Set<Check>([
   checkAppServicePlan,
   checkNames,
   checkVaultUpgrade,
+  checkSeal,
 ]);
 
 type Attempt<T> = { value: T } | { problems: string[] };

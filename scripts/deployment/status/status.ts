@@ -70,7 +70,7 @@ async function statusOf(environment: Environment, interruption: Interruption): P
       return vaultFindings(access, environment).finally(access.close);
     }),
     machineFindings(az, vaultServer, environment),
-    look("unseal key", () => unsealKeyFindings(az, vaultServer)),
+    look("unseal key", () => unsealKeyFindings(az, environment, vaultServer)),
     look("MySQL", async () => mysqlFindings(az, await state("mysql"))),
     look("web apps", async () =>
       webAppFindings(stackOf(stacks, "web-app"), await state("web-app"), interruption),

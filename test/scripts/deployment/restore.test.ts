@@ -18,6 +18,8 @@ it("The report on a restore is that of the request, not of an earlier one", () =
   expect(reportOf(consoles, { time: "20261126T020001Z" })).toBeUndefined();
 });
 
+const otherStore = `/subscriptions/${subscriptionId}/resourceGroups/rg-first-vault-snapshots/providers/Microsoft.Storage/storageAccounts/stfirstsnapabc123`;
+
 describe("scripts/restore", () => {
   const scene = DeploymentScene.use();
   const log = "az/vm-boot-diagnostics-get-boot-log";
@@ -58,7 +60,10 @@ describe("scripts/restore", () => {
   });
 
   it.each([
-    [["--drill", "--force"], /Leave --snapshot and --force out/],
+    [["--drill", "--force"], /Leave --snapshot, --from and --force out/],
+    [["--drill", "--from", otherStore], /Leave --snapshot, --from and --force out/],
+    [["--from", "stfirstsnap"], /"stfirstsnap" is not the Azure id of a storage account/],
+    [["--from", otherStore], /demo seals with its own\. Set vault\.unsealKey to the Azure id of that key/],
     [["--snapshot", "../x"], /"..\/x" is not the name of a snapshot/],
   ])("refuses %s before it does anything", async (args, sentence) => {
     const { code, stderr } = await scene.run("restore", args);

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { versionOf } from "../../../scripts/deployment/machine-changes";
-import { neededVersions } from "../../../scripts/deployment/rotate-unseal-key";
+import { neededVersions } from "../../../scripts/deployment/unseal-key";
 import { vaultServer } from "../../cloud-init/examples";
 import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 
@@ -116,6 +116,17 @@ describe("scripts/rotate-unseal-key", () => {
       stderr: expect.stringContaining(`its data need ${before} of the unseal key, which is disabled`),
     });
     expect([keyCalls(), scene.imitations.changes]).toEqual([[], []]);
+  });
+
+  it("leaves another environment's key alone, and its own one, with which Vault does not seal", async () => {
+    const unsealKey = `/subscriptions/${subscriptionId}/resourceGroups/rg-first-vault/providers/Microsoft.KeyVault/vaults/kv-first-abc123/keys/vault-unseal`;
+    scene.project.environment("demo", { vault: { unsealKey } });
+    const { code, stderr } = await scene.run("rotate-unseal-key");
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("kv-first-abc123/keys/vault-unseal, which another environment rotates"),
+    });
+    expect(scene.imitations.calls).toEqual([]);
   });
 
   it("changes nothing where the environment keeps no snapshots, which are the proof", async () => {

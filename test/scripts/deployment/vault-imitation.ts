@@ -22,6 +22,7 @@ export class VaultImitation {
   givenUp: { lease_id: string }[] = [];
   /** Why no lease can be revoked. */
   leaseProblem?: string;
+  leaseStatus = 400;
   /** Does what is to happen when the database engine goes, whose removal had ended half way. */
   onRemoval?: () => void;
   /** Raft's nodes, which may be taken out, and what autopilot says of them at each look, where a test asks for more than nodes says. */
@@ -103,7 +104,8 @@ export class VaultImitation {
     if (url.startsWith("/v1/database/roles") && !url.includes("roles/"))
       return [200, { data: { keys: ["short"] } }];
     if (url.startsWith("/v1/sys/leases?")) return [200, { data: { leases: this.givenUp } }];
-    if (url.startsWith("/v1/sys/leases/") && this.leaseProblem) return [400, { errors: [this.leaseProblem] }];
+    if (url.startsWith("/v1/sys/leases/") && this.leaseProblem)
+      return [this.leaseStatus, { errors: [this.leaseProblem] }];
     return [204];
   }
 
