@@ -13,7 +13,7 @@ function problems(change: (file: EnvironmentFile) => void): readonly string[] {
   return sentencesFor(file);
 }
 
-describe("Alerts of an environment", () => {
+describe("The alerts of an environment", () => {
   it("need a workspace", () => {
     const found = problems((file) => {
       file.alerts = { emails: [mail] };
@@ -21,7 +21,7 @@ describe("Alerts of an environment", () => {
     });
     expect(found).toEqual([
       expect.stringMatching(/^alerts: .*name one in evidenceWorkspace/),
-      expect.stringMatching(/^evidenceLocation: .*name it in evidenceWorkspace/),
+      expect.stringMatching(/^evidenceLocation: .*evidenceWorkspace is missing/),
     ]);
   });
 

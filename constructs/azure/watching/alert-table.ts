@@ -1,4 +1,4 @@
-/** What the queries have to know of an environment. Every string may be a Terraform reference. */
+/** The data of an environment that the queries need. Every string may be a Terraform reference. */
 export interface WatchedSystem {
   readonly environment: string;
   /** Names of the VMs that run Vault; at synth. */
@@ -7,29 +7,29 @@ export interface WatchedSystem {
   readonly vaultPrincipalId: string;
   /** Object ids of the pipelines that deploy. Their changes raise no alert. */
   readonly pipelines: readonly string[];
-  /** Whether Vault's nodes take snapshots, and one a day at least. */
+  /** True if Vault's nodes take at least one snapshot a day. */
   readonly snapshots: boolean;
-  /** Days before its end at which Vault's certificate should have been renewed for long. */
+  /** If Vault's certificate has fewer days left, its renewal is overdue. */
   readonly certificateDays: number;
 }
 
-/** An alert that a query over the logs raises: each row of its result is one. */
+/** An alert from a query over the logs. Each row of the result raises one. */
 export interface LogAlert {
   readonly name: string;
   /** 0 critical, 1 error, 2 warning, 3 informational. Source: Azure Monitor. */
   readonly severity: 0 | 1 | 2 | 3;
-  /** How often the query runs, and how far back it looks; durations of ISO 8601. */
+  /** The interval between two runs of the query, and the time that it looks back. Durations of ISO 8601. */
   readonly every: "PT5M" | "PT1H";
   readonly window: "PT5M" | "PT15M" | "PT1H" | "P2D";
-  /** What it finds, as a sentence for the people who get the message. */
+  /** A sentence about the finding, for the people who get the message. */
   readonly what: string;
   readonly why: string;
   readonly cure: string;
-  /** The row of docs/security.md, "What a deployer can still do", of which it is the trace. */
+  /** The row of docs/security.md, "What a deployer can still do", whose trace this alert finds. */
   readonly way?: string;
-  /** Whether there is something to watch. Without it, there always is. */
+  /** Returns false if the system has nothing to watch. The default is true. */
   readonly applies?: (system: WatchedSystem) => boolean;
-  /** In Kusto. Azure adds the window: the query says nothing of times. */
+  /** A query in Kusto, without times, because Azure adds the time range. */
   readonly query: (system: WatchedSystem) => string;
 }
 
@@ -50,31 +50,31 @@ export interface MetricAlert {
 
 const list = (texts: readonly string[]): string => texts.map((text) => `"${text}"`).join(", ");
 
-/** What a program wrote to the journal of the nodes. */
+/** Returns the lines of a program in the nodes' journals. */
 const journalOf = (program: string, nodes: readonly string[]): string =>
   `Syslog
 | where ProcessName == "${program}" and Computer in (${list(nodes)})`;
 
-/** The lines with a text by which a program reports. Each begins with the program's name. */
+/** Returns a program's reports that contain a text. A report begins with the program's name. */
 const reportsOf = (program: string, text: string, nodes: readonly string[]): string =>
   `${journalOf(program, nodes)}
 | where SyslogMessage startswith "${program} " and SyslogMessage contains "${text}"`;
 
-/** Counts lines by node, with one of them. */
+/** Counts the lines of each node, and shows one line of it. */
 const countedByNode = "| summarize Count = count(), Message = take_any(SyslogMessage) by Computer";
 
-/** A line that leaves pipelines out. Kusto takes no empty list. */
+/** Returns a condition that excludes pipelines. Kusto does not accept an empty list. */
 const notBy = (column: string, pipelines: readonly string[]): string =>
   pipelines.length > 0 ? `\n| where ${column} !in (${list(pipelines)})` : "";
 
-/** The newest line of vault-watch of each node, as `State`. */
+/** Returns the newest line of vault-watch on each node, as `State`. */
 const newestState = ({ nodes }: WatchedSystem): string =>
   `${journalOf("vault-watch", nodes)}
 | where SyslogMessage startswith "{"
 | summarize arg_max(TimeGenerated, SyslogMessage) by Computer
 | extend State = parse_json(SyslogMessage)`;
 
-/** What Vault answered, as its audit log has it. */
+/** Returns Vault's responses in its audit log. */
 const audited = ({ nodes }: WatchedSystem): string =>
   `VaultAudit_CL
 | where Computer in (${list(nodes)})
@@ -83,7 +83,7 @@ const audited = ({ nodes }: WatchedSystem): string =>
 | extend Path = tostring(Line.request.path), Operation = tostring(Line.request.operation), Error = tostring(Line.error)
 | extend Caller = tostring(Line.auth.display_name), Address = tostring(Line.request.remote_address)`;
 
-/** Writes by anybody but a pipeline to a path of Vault that matches. */
+/** Returns writes to a matching path of Vault, except by pipelines. */
 const written = (system: WatchedSystem, path: string): string =>
   `${audited(system)}
 | where Operation in ("create", "update", "delete") and Path matches regex @"${path}"${notBy(
@@ -92,11 +92,11 @@ const written = (system: WatchedSystem, path: string): string =>
   )}
 | summarize Count = count(), Paths = make_set(Path, 20) by Caller, Address`;
 
-/** The system's own resource groups. */
+/** Returns the names of the system's resource groups. */
 const groups = ({ environment }: WatchedSystem): string =>
   list(["", "-recovery", "-snapshots"].map((end) => `rg-${environment}-vault${end}`));
 
-/** Changes in Azure by anybody but a pipeline. */
+/** Returns changes in Azure, except by pipelines. */
 const changed = (
   system: WatchedSystem,
   operations: readonly string[],
@@ -108,14 +108,14 @@ const changed = (
 | extend Caller = tostring(Claims_d["http://schemas.microsoft.com/identity/claims/objectidentifier"])${notBy("Caller", system.pipelines)}
 | summarize Count = count(), Operations = make_set(OperationNameValue, 20) by Caller, CallerIpAddress`;
 
-/** What was asked of the Key Vaults. */
+/** Returns the requests to the Key Vaults. */
 const keyVaults = (system: WatchedSystem): string =>
   `AzureDiagnostics
 | where ResourceProvider =~ "MICROSOFT.KEYVAULT" and Category == "AuditEvent" and ResourceGroup in~ (${groups(system)})
 | extend Caller = coalesce(column_ifexists("identity_claim_oid_g", ""), column_ifexists("identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g", ""))
 | extend Uri = column_ifexists("requestUri_s", "")`;
 
-/** One of those operations by anybody but Vault. */
+/** Returns requests of one operation, except by Vault. */
 const byOthers = (system: WatchedSystem, operation: string, path: string): string =>
   `${keyVaults(system)}
 | where OperationName == "${operation}" and Uri contains "${path}"
@@ -140,7 +140,7 @@ export const logAlerts: readonly LogAlert[] = [
     every: "PT5M",
     window: "PT5M",
     what: "A node's Vault does not answer on its own VM.",
-    why: "Its process is down or hangs. systemd starts it again each five seconds, so this does not pass by itself.",
+    why: "Its process is down or hangs. systemd restarts it every five seconds, and that has not helped.",
     cure: "Read `journalctl -u vault -u vault-certificate -u vault-install` on the node: the first unit that fails says why.",
     query: (system) => `${newestState(system)}\n| where not(tobool(State.answered))\n| project Computer`,
   },
@@ -150,7 +150,7 @@ export const logAlerts: readonly LogAlert[] = [
     every: "PT5M",
     window: "PT5M",
     what: "An unsealed node knows no active node.",
-    why: "Without a leader the cluster answers nobody. More than half of the nodes have to run.",
+    why: "Without a leader the cluster answers nobody. More than half of the nodes must run.",
     cure: "Start the VMs that are down. If more than half of the disks are lost, restore a snapshot.",
     query: (system) =>
       `${newestState(system)}
@@ -163,8 +163,8 @@ export const logAlerts: readonly LogAlert[] = [
     every: "PT5M",
     window: "PT15M",
     what: "A node has said nothing for 15 minutes.",
-    why: "The VM is down, its way out is, or somebody removed the agent: nothing else is seen of that node either.",
-    cure: "Look whether the VM runs (`az vm get-instance-view`). If it does, look at the extension AzureMonitorLinuxAgent and at the data collection rule.",
+    why: "The VM or its connection is down, or somebody removed the agent. No other alert sees this node either.",
+    cure: "Check whether the VM runs (`az vm get-instance-view`). If it does, check the extension AzureMonitorLinuxAgent and the data collection rule.",
     query: ({ nodes, ...system }) =>
       `datatable(Computer: string) [${list(nodes)}]
 | join kind=leftanti (
@@ -178,8 +178,8 @@ ${newestState({ nodes, ...system })}
     every: "PT5M",
     window: "PT5M",
     what: "Vault refuses requests, although it is unsealed and has a leader.",
-    why: "Vault answers only what an audit device has written. Both are full or broken.",
-    cure: "Make room on the node's OS disk, or in /var/log/vault/memory. Vault answers again at once.",
+    why: "Vault answers a request only after an audit device has logged it. Both devices are full or broken.",
+    cure: "Free space on the node's OS disk, or in /var/log/vault/memory. Vault then answers at once.",
     query: (system) =>
       `${newestState(system)}
 | where not(tobool(State.sealed)) and tobool(State.leader) and not(tobool(State.audited))
@@ -191,8 +191,8 @@ ${newestState({ nodes, ...system })}
     every: "PT5M",
     window: "PT15M",
     what: "No line of the active node's audit log has arrived for 15 minutes.",
-    why: "vault-watch alone makes a line a minute, so the log goes nowhere: evidence is lost.",
-    cure: "Look whether /var/log/vault/first-boot-audit.log grows. If it does, look at the agent and the data collection rule; else list the audit devices with the recovery keys.",
+    why: "vault-watch alone adds a line each minute, so the log does not reach the workspace. Evidence is lost.",
+    cure: "Check whether /var/log/vault/first-boot-audit.log grows. If it does, check the agent and the data collection rule. If not, create a root token with the recovery keys, and list the audit devices.",
     query: (system) =>
       `${newestState(system)}
 | where tobool(State.answered) and not(tobool(State.sealed)) and not(tobool(State.standby))
@@ -205,8 +205,8 @@ ${newestState({ nodes, ...system })}
     every: "PT5M",
     window: "PT15M",
     what: "An audit device of Vault cannot write.",
-    why: "The other device still has each line. When that one fails too, Vault answers nobody.",
-    cure: "Make room on the disk that the line names. See docs/security.md, where the audit logs are.",
+    why: "The other device still logs each request. If it fails too, Vault answers nobody.",
+    cure: "Free space on the disk that the line names. docs/security.md says where the audit logs are.",
     query: ({ nodes }) =>
       `${journalOf("vault", nodes)}
 | where SyslogMessage contains "underlying pipeline error" or SyslogMessage contains "failed to audit"
@@ -218,7 +218,7 @@ ${countedByNode}`,
     every: "PT1H",
     window: "PT1H",
     what: "Vault's certificate ends soon.",
-    why: "When it has ended, every client refuses Vault. Key Vault should have renewed it, and the VM should have taken it over.",
+    why: "After the end, every client refuses Vault. Key Vault should have renewed the certificate, and the VM should have fetched it.",
     cure: "Read `journalctl -u vault-certificate` on the node. Renew the certificate in Key Vault if it has no newer version.",
     query: (system) =>
       `${newestState(system)}
@@ -232,8 +232,8 @@ ${countedByNode}`,
     every: "PT5M",
     window: "PT15M",
     what: "A disk of a node is more than four fifths full.",
-    why: "A full data disk stops Raft, and so Vault. A full OS disk stops the audit log that is kept.",
-    cure: "See what fills it (`du -x`). Enlarge it: `vault.dataDiskGb` or `vault.osDiskGb`, one edit and one deployment.",
+    why: "A full data disk stops Raft, and so Vault. A full OS disk stops the permanent audit log.",
+    cure: "Find out what fills it (`du -x`). To enlarge it, raise `vault.dataDiskGb` or `vault.osDiskGb` and deploy.",
     query: (system) =>
       `${newestState(system)}
 | mv-expand Disk = State.disks
@@ -247,9 +247,9 @@ ${countedByNode}`,
     every: "PT5M",
     window: "PT1H",
     applies: ({ snapshots }) => snapshots,
-    what: "A snapshot of Vault's data could not be taken or kept.",
-    why: "The one before is older than it should be when it is needed.",
-    cure: "The line says why. Run `systemctl start vault-snapshot` on the active node when it is put right.",
+    what: "Vault's VM could not take or store a snapshot of Vault's data.",
+    why: "If you need a snapshot now, you lose more data than planned.",
+    cure: "The line says why. Correct the cause, then run `systemctl start vault-snapshot` on the active node.",
     query: ({ nodes }) =>
       `${reportsOf("vault-snapshot", ": failed:", nodes)}
 ${countedByNode}`,
@@ -260,8 +260,8 @@ ${countedByNode}`,
     every: "PT1H",
     window: "P2D",
     applies: ({ snapshots }) => snapshots,
-    what: "No snapshot of Vault's data has been kept for two days.",
-    why: "What was written since the last one is lost with the data disks.",
+    what: "Vault's nodes have stored no snapshot for two days.",
+    why: "If the data disks are lost, everything after the last snapshot is lost.",
     cure: "Read `journalctl -u vault-snapshot` on the active node, and see whether `vault-snapshot.timer` runs.",
     query: ({ nodes }) =>
       `${reportsOf("vault-snapshot", ": stored,", nodes)}
@@ -274,9 +274,9 @@ ${countedByNode}`,
     every: "PT5M",
     window: "PT1H",
     applies: ({ snapshots }) => snapshots,
-    what: "The newest snapshot could not be restored into a second Vault.",
-    why: "It may not be restorable when it is needed.",
-    cure: "The line says why: often Key Vault refuses a version of the unseal key. Run `scripts/restore --drill` when it is put right.",
+    what: "A drill could not restore the newest snapshot into a second Vault.",
+    why: "You may not be able to restore it when you need it.",
+    cure: "The line says why. Often Key Vault refuses a version of the unseal key. Correct the cause, then run `scripts/restore --drill`.",
     query: ({ nodes }) =>
       `${reportsOf("vault-restore", "drill failed:", nodes)}
 ${countedByNode}`,
@@ -287,7 +287,7 @@ ${countedByNode}`,
     every: "PT1H",
     window: "P2D",
     applies: ({ snapshots }) => snapshots,
-    what: "No drill has passed for two days. In the first two hours of a new Vault there cannot be one.",
+    what: "No drill has passed for two days. In its first two hours, a new Vault cannot have one.",
     why: "Nobody has seen that a snapshot can be restored.",
     cure: "Read `journalctl -u vault-restore-drill` on the nodes, and see whether `vault-restore-drill.timer` runs.",
     query: ({ nodes }) =>
@@ -301,7 +301,7 @@ ${countedByNode}`,
     every: "PT5M",
     window: "PT15M",
     what: "One address failed to log in to Vault ten times or more within 15 minutes.",
-    why: "A workload has lost its role or its identity, or somebody tries.",
+    why: "A workload has lost its role or its identity, or somebody attacks.",
     cure: "Compare the address with the VMs and subnets. `Error` says what Vault found wrong.",
     query: (system) =>
       `${audited(system)}
@@ -316,7 +316,7 @@ ${countedByNode}`,
     window: "PT15M",
     what: "Vault cannot make database users.",
     why: "MySQL is down, refuses Vault, or has lost the user that Vault logs in as. Workloads stop when their leases end.",
-    cure: "Look at MySQL in Azure. If it runs, Vault's connection does not fit: see `vault read database/config/mysql` and deploy `vault-config`.",
+    cure: "Check MySQL in Azure. If it runs, Vault's connection is wrong: read `vault read database/config/mysql`, and deploy `vault-config`.",
     query: (system) =>
       `${audited(system)}
 | where Path startswith "database/creds/" and isnotempty(Error) and Error !has "permission denied"
@@ -327,10 +327,10 @@ ${countedByNode}`,
     severity: 2,
     every: "PT5M",
     window: "PT15M",
-    way: "Write a policy and a role in Vault for themselves, log in by it, read secrets",
+    way: "Write a policy and a role in Vault for themselves, log in with that role, read secrets",
     what: "Somebody other than a pipeline changed policies, roles, logins or audit devices of Vault.",
     why: "A person who can write a policy and a role can read every secret.",
-    cure: "Ask the caller. Compare with `cdktf diff vault-config`, and deploy it to take the change back.",
+    cure: "Ask the caller. Read `cdktf diff vault-config`, and deploy it to undo the change.",
     query: (system) =>
       written(
         system,
@@ -342,9 +342,9 @@ ${countedByNode}`,
     severity: 2,
     every: "PT5M",
     window: "PT15M",
-    way: "Point Vault's database connection at a MySQL server of their own on Azure, which then sees the administrator log in, or write statements of their own into a database role",
+    way: "Point Vault's database connection at their own MySQL server on Azure, which then sees the administrator log in; or write their own statements into a database role",
     what: "Somebody other than a pipeline changed Vault's database connection or database roles.",
-    why: "A server of their own sees the administrator's password; a role of their own makes users with more rights.",
+    why: "Another server sees the administrator's password. Another role creates users with more rights.",
     cure: "Ask the caller. Deploy `vault-config`, then rotate the root credentials (`vault write -force database/rotate-root/mysql`).",
     query: (system) => written(system, "^database/(config|roles)/"),
   },
@@ -353,10 +353,10 @@ ${countedByNode}`,
     severity: 2,
     every: "PT5M",
     window: "PT15M",
-    way: "Assign themselves a role in Azure, on the recovery keys among others",
+    way: "Assign themselves a role in Azure, for example on the recovery keys",
     what: "Somebody other than a pipeline assigned a role in Azure.",
     why: "A role on the recovery keys, the unseal key or the certificate opens Vault.",
-    cure: "Look who got which role (`az role assignment list --all`). Remove what is not in docs/security.md.",
+    cure: "Find out who got which role (`az role assignment list --all`). Remove each role that is not in docs/security.md.",
     query: (system) =>
       changed(
         system,
@@ -369,10 +369,10 @@ ${countedByNode}`,
     severity: 1,
     every: "PT5M",
     window: "PT15M",
-    way: "Assign themselves a role in Azure, on the recovery keys among others",
+    way: "Assign themselves a role in Azure, for example on the recovery keys",
     what: "Somebody read Vault's recovery keys, or tried.",
-    why: "Enough of them make a root token.",
-    cure: "If no recovery is under way, rekey: see docs/security.md, recovery. Remove the caller's role.",
+    why: "Enough of them create a root token.",
+    cure: "If nobody is recovering Vault, create new recovery keys (docs/operations.md says how). Remove the caller's role.",
     query: (system) => byOthers(system, "SecretGet", "/secrets/vault-recovery-keys"),
   },
   {
@@ -380,10 +380,10 @@ ${countedByNode}`,
     severity: 2,
     every: "PT5M",
     window: "PT15M",
-    way: "Read the TLS private key and pose as Vault inside the network",
+    way: "Read the TLS private key and impersonate Vault inside the network",
     what: "Somebody other than Vault read the private key of its certificate, or tried.",
-    why: "With this key, an attacker inside the network can pose as Vault and see what clients send.",
-    cure: "Make a new version of the certificate in Key Vault. The VMs serve it within an hour and a quarter.",
+    why: "With this key, an attacker inside the network can impersonate Vault and read what clients send.",
+    cure: "Create a new version of the certificate in Key Vault. The VMs serve it within 75 minutes.",
     query: (system) => byOthers(system, "SecretGet", "/secrets/vault-tls"),
   },
   {
@@ -394,7 +394,7 @@ ${countedByNode}`,
     way: "Take a snapshot of the data disk and unwrap Vault's root key",
     what: "Somebody other than Vault unwrapped with the unseal key, or tried.",
     why: "With Vault's root key and a copy of its data, an attacker reads every secret.",
-    cure: "Take the caller's rights away. Rotate the unseal key, then every secret that Vault held.",
+    cure: "Remove the caller's rights. Rotate the unseal key, then every secret in Vault.",
     query: (system) => byOthers(system, "KeyUnwrap", "/keys/"),
   },
   {
@@ -404,8 +404,8 @@ ${countedByNode}`,
     window: "PT15M",
     way: "Take a snapshot of the data disk and unwrap Vault's root key",
     what: "Somebody other than a pipeline took a snapshot of a disk, or asked for a disk's content.",
-    why: "Together with the unseal key it is a copy of all that Vault holds. The whole subscription counts: a copy may go to another resource group.",
-    cure: "Delete the snapshot unless you know it. See whether unwrap-by-others fired.",
+    why: "With the unseal key, it is a copy of everything in Vault. The alert covers the whole subscription, because a copy may be in another resource group.",
+    cure: "Delete the snapshot if nobody knows it. Check whether unwrap-by-others fired.",
     query: (system) =>
       changed(
         system,
@@ -418,10 +418,10 @@ ${countedByNode}`,
     severity: 2,
     every: "PT5M",
     window: "PT15M",
-    way: "Change user data, which Vault's VM applies as root within a minute, or run a command on it: either is power over that VM and its Vault",
+    way: "Change user data, which Vault's VM applies as root within a minute, or run a command on the VM. Both give full control of that VM and its Vault",
     what: "Somebody other than a pipeline changed a VM, ran a command on it or gave it an extension.",
-    why: "Each is root on the VM.",
-    cure: "Ask the caller. `scripts/deploy --plan` shows what differs from the code; a deployment takes it back.",
+    why: "Each of these gives root on the VM.",
+    cure: "Ask the caller. `scripts/deploy --plan` shows what differs from the code. A deployment undoes it.",
     query: (system) =>
       changed(system, [
         "Microsoft.Compute/virtualMachines/write",
@@ -438,7 +438,7 @@ ${countedByNode}`,
     window: "PT15M",
     way: "Change the application's package or settings",
     what: "Somebody other than a pipeline changed a web app's settings, logged in to its deployment endpoint or wrote a package.",
-    why: "The application sees what Vault gives it. Another package sees the same.",
+    why: "The application sees the secrets that Vault gives it, and so does a changed package.",
     cure: "Ask the caller, and deploy `web-app` and `agent-vm` again.",
     query: (system) =>
       `union
@@ -459,7 +459,7 @@ ${countedByNode}`,
     window: "PT15M",
     way: "Delete a Key Vault, key or secret",
     what: "Somebody deleted a Key Vault, a key or a secret.",
-    why: "Without the unseal key Vault starts no more. Soft delete keeps it for 90 days.",
+    why: "Without the unseal key, Vault can no longer start. Soft delete keeps the key for 90 days.",
     cure: "Recover it: `az keyvault recover`, `az keyvault key recover`, `az keyvault secret recover`.",
     query: (system) =>
       `union
@@ -473,10 +473,10 @@ ${countedByNode}`,
     severity: 1,
     every: "PT5M",
     window: "PT15M",
-    way: "Lift a lock, then delete the data disk or MySQL",
+    way: "Remove a lock, then delete the data disk or MySQL",
     what: "Somebody other than a pipeline removed a lock.",
     why: "The next step deletes the data disk or MySQL.",
-    cure: "Ask the caller. Deploy `vault-server` and `mysql`: they make the locks again.",
+    cure: "Ask the caller. Deploy `vault-server` and `mysql`, which create the locks again.",
     query: (system) => changed(system, ["Microsoft.Authorization/locks/delete"]),
   },
   {
@@ -484,9 +484,9 @@ ${countedByNode}`,
     severity: 1,
     every: "PT5M",
     window: "PT15M",
-    way: "Delete a diagnostic setting, so that a log goes nowhere",
+    way: "Delete a diagnostic setting, so that nothing receives a log",
     what: "Somebody other than a pipeline removed a diagnostic setting, a data collection rule or an alert.",
-    why: "From then on nobody sees what the log would have shown.",
+    why: "After that, nobody sees what happens.",
     cure: "Ask the caller. Deploy the stack that has it.",
     query: (system) =>
       changed(
@@ -505,11 +505,11 @@ ${countedByNode}`,
   },
 ];
 
-/** The alerts for which a system has something to watch. */
+/** Returns the alerts that apply to a system. */
 export const logAlertsOf = (system: WatchedSystem): readonly LogAlert[] =>
   logAlerts.filter(({ applies }) => applies?.(system) ?? true);
 
-/** Every alert on what Azure measures. */
+/** Every alert on Azure's metrics. */
 export const metricAlerts: readonly MetricAlert[] = [
   {
     name: "machine-down",
@@ -521,8 +521,8 @@ export const metricAlerts: readonly MetricAlert[] = [
     operator: "LessThan",
     threshold: 1,
     what: "Azure says that a VM of Vault does not run.",
-    why: "It needs no agent on the VM: it is seen even when nothing comes from there.",
-    cure: "Start the VM. If Azure cannot, delete it and deploy `vault-server`: the data disk stays, and the new VM takes it.",
+    why: "This alert needs no agent on the VM, so it works when the VM sends nothing.",
+    cure: "Start the VM. If Azure cannot, delete it and deploy `vault-server`. The data disk stays, and the new VM attaches it.",
   },
   {
     name: "key-vault-unavailable",
@@ -535,7 +535,7 @@ export const metricAlerts: readonly MetricAlert[] = [
     threshold: 99,
     what: "The Key Vault of the unseal key answers with errors.",
     why: "A running Vault continues. A Vault that starts now stays sealed until Key Vault answers.",
-    cure: "See Azure's status. Restart no node meanwhile.",
+    cure: "Read Azure's status page. Do not restart a node until Key Vault answers.",
   },
   {
     name: "mysql-storage",
@@ -547,8 +547,8 @@ export const metricAlerts: readonly MetricAlert[] = [
     operator: "GreaterThan",
     threshold: 85,
     what: "MySQL's storage is more than 85% full.",
-    why: "It grows by itself, unless it is at its largest; a full one takes no writes.",
-    cure: "See what fills it. Raise `mysql.storageGb`.",
+    why: "It grows automatically up to its maximum. A full MySQL accepts no writes.",
+    cure: "Find out what fills it. Raise `mysql.storageGb`.",
   },
   {
     name: "mysql-refuses",
@@ -560,7 +560,7 @@ export const metricAlerts: readonly MetricAlert[] = [
     operator: "GreaterThan",
     threshold: 20,
     what: "MySQL refuses logins.",
-    why: "Somebody tries passwords, or an application still uses a user that Vault has removed.",
-    cure: "MySQL's audit log in the workspace says who, and from where.",
+    why: "Somebody guesses passwords, or an application still uses a user that Vault has removed.",
+    cure: "MySQL's audit log in the workspace names the user and the address.",
   },
 ];

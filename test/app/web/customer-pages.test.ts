@@ -59,9 +59,9 @@ describe("The customers' pages", () => {
   it("say so when there are no customers", async () => {
     const { server } = await start({}, new MemoryApplication(0));
     const { body } = await server.inject("/customers");
-    expect(body).toContain("There are no customers yet.");
+    expect(body).toContain("No customers yet.");
     expect(body).toContain('href="/customers/new">Add the first customer');
-    expect((await server.inject("/database")).body).toContain("There are no records on this page.");
+    expect((await server.inject("/database")).body).toContain("This page has no records.");
   });
 
   it.each(["?utm_source=mail", "/", "/?utm_source=mail&page=1"])(
@@ -102,7 +102,7 @@ describe("The customers' pages", () => {
     expect((await server.inject("/customers/2/reveal")).statusCode).toBe(405);
   });
 
-  it("log each opening of the form, because it has the whole numbers", async () => {
+  it("log each opening of the form, because the form has the complete numbers", async () => {
     const { server, lines } = await start();
     const { body, headers } = await server.inject("/customers/2/edit");
     expect(body).toContain("900-98-7654");
@@ -126,7 +126,7 @@ describe("The customers' pages", () => {
     expect((await server.inject("/customers/9/stored")).statusCode).toBe(404);
   });
 
-  it("have numbers, sizes and an order", async () => {
+  it("have page numbers, page sizes and an order", async () => {
     const { server } = await start({}, new MemoryApplication(2_000));
     const { body } = await server.inject("/customers?page=50&pageSize=20&sort=-number");
     const page = unescaped(body);
@@ -193,7 +193,7 @@ describe("The customers' pages", () => {
     expect(damaged.statusCode).toBe(422);
   });
 
-  it("show no notice that an address makes up", async () => {
+  it("show no notice that somebody invented in the address", async () => {
     const { server } = await start();
     const { body } = await server.inject("/customers?done=<b>hacked</b>");
     expect(body).not.toContain("hacked");
@@ -351,7 +351,7 @@ describe("The search", () => {
     expect(second.body).toContain("11 to 15 of 15");
   });
 
-  it("shows all when it is empty", async () => {
+  it("shows all customers when it is empty", async () => {
     const { server } = await start();
     const answer = await new Browser(server).submit("/customers/search", { search: "  " });
     expect([answer.statusCode, answer.headers["location"]]).toEqual([303, "/customers"]);
@@ -422,7 +422,7 @@ describe("A form that cannot be saved", () => {
     const answer = await new Browser(server).submit("/customers", entered);
     expect(answer.statusCode).toBe(422);
     expect(answer.body).toContain("<title>Error: Add a customer");
-    expect(answer.body).toMatch(/role="alert">\s*<h2>Check what was entered/);
+    expect(answer.body).toMatch(/role="alert">\s*<h2>Check your input/);
     expect(answer.body).toContain('<a href="#birthDate">The birth date is not a day');
     expect(answer.body).toContain('<a href="#lastName">The last name is missing.</a>');
     expect(answer.body).toMatch(
@@ -445,7 +445,7 @@ describe("A form that cannot be saved", () => {
       return browser.submit("/customers/1", { ...sent, ...changes });
     }
 
-    it("is saved together with changes of other fields, and a notice says so", async () => {
+    it("is saved together with the other person's changes of other fields, and a notice says so", async () => {
       const { server, application } = await start();
       const browser = new Browser(server);
       const { id: _, version: __, createdAt: ___, updatedAt: ____, ...read } = await application.store.get(1);
@@ -461,7 +461,7 @@ describe("A form that cannot be saved", () => {
         version: 3,
       });
       expect((await browser.open("/customers/1?done=merged")).body).toContain(
-        "The changes that somebody else saved meanwhile were kept.",
+        "the changes that somebody else saved meanwhile were kept.",
       );
     });
 

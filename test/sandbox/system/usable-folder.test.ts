@@ -18,43 +18,43 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const demo = loadEnvironment("demo");
 
 describe("A sandbox's folder", () => {
-  it("stays with the environment that it was made for", async () => {
+  it("works only with the environment that created it", async () => {
     await requireUsableFolder(folder, demo);
     await requireUsableFolder(folder, demo);
     await expect(requireUsableFolder(folder, loadEnvironment("production"))).rejects.toThrow(
-      `${folder} holds the environment demo, and this is production. Set ENVIRONMENT=demo, or name another folder.`,
+      `${folder} holds the environment demo, but you chose production. Set ENVIRONMENT=demo, or name another folder.`,
     );
     expect(readFileSync(join(folder, "environment"), "utf8")).toBe("demo\n");
   });
 
   it.each(["a b", "a'b", "ä"])(
-    "cannot have %j in its name, since units name it without quotes",
+    "cannot have %j in its name, because units contain it without quotes",
     async (name) => {
       mkdirSync(join(folder, name));
       await expect(requireUsableFolder(join(folder, name), demo)).rejects.toThrow(
-        /^The sandbox cannot run in .*: units .* Name a folder of letters, .* by --folder, or set TMPDIR to one\.$/,
+        /^The sandbox cannot run in .*, because units .* Use --folder, or TMPDIR, with a path of letters, .*\.$/,
       );
     },
   );
 
-  it("is as long as its VMs allow, and the sentence says how long that is", async () => {
+  it("can be as long as its VMs allow, and the error says how long that is", async () => {
     const limit = LONGEST_FOLDER - "/machines/vm-demo-vault-1".length;
     expect(longestFolder(demo)).toBe(limit);
     const longest = join(folder, "x".repeat(limit - folder.length - 1));
     mkdirSync(longest);
     await requireUsableFolder(longest, demo);
     await expect(requireUsableFolder(`${longest}x`, demo)).rejects.toThrow(
-      `which has ${limit + 1} letters: unix sockets lie below it, so with the VMs of demo it may have ${limit}.`,
+      `because its path has ${limit + 1} characters. The folder contains unix sockets, so with the VMs of demo the path may have ${limit}.`,
     );
   });
 });
 
-describeWithVault("A kept state of Azure", () => {
+describeWithVault("A saved state of Azure", () => {
   it.each([
     [
       "is damaged",
       '{"kv-demo-ab12cd":[]}',
-      /azure\.json is damaged, .* remove the folder \S+ and start again\.$/,
+      /azure\.json is damaged\. .* remove the folder \S+ and start again\.$/,
     ],
     [
       "is another environment's",
@@ -62,7 +62,7 @@ describeWithVault("A kept state of Azure", () => {
       /^The saved state contains Key Vaults that this environment does not have \(kv-other\)\. .* Name another folder\.$/,
     ],
   ])(
-    "that %s is refused in one sentence, said once",
+    "that %s is refused with one sentence, which appears once",
     async (_, content, sentence) => {
       const state = await StateFolder.open({ path: folder });
       writeFileSync(join(folder, "azure.json"), content);
