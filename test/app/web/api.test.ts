@@ -129,7 +129,8 @@ describe("The API", () => {
       [201, 4],
     ]);
     const other = await send(started, "POST", "/api/customers", { ...newCustomer, city: "Other" }, once);
-    expect([other.statusCode, Object.keys(other.json().problems)]).toEqual([422, ["oneTimeKey"]]);
+    // The problem has the name that the client knows.
+    expect([other.statusCode, Object.keys(other.json().problems)]).toEqual([422, ["Idempotency-Key"]]);
     for (const key of ["", " ", "x".repeat(256), "schlüssel"]) {
       const refused = await send(started, "POST", "/api/customers", newCustomer, { "idempotency-key": key });
       expect([key, refused.statusCode]).toEqual([key, 422]);
@@ -357,6 +358,21 @@ describe("The API", () => {
     }
     const foreign = { origin: "https://evil.example" };
     expect((await send(started, "DELETE", "/api/customers/1", undefined, foreign)).statusCode).toBe(403);
+  });
+
+  it("says what is wrong with a body that is not JSON", async () => {
+    const started = await start();
+    const cut = await send(started, "POST", "/api/customers", "{");
+    expect([cut.statusCode, cut.json().detail]).toEqual([
+      400,
+      "The body is not valid JSON. Nothing was changed.",
+    ]);
+    const json = { "content-type": "application/json" };
+    const empty = await send(started, "DELETE", "/api/customers/1", undefined, json);
+    expect([empty.statusCode, empty.json().detail]).toEqual([
+      400,
+      "Content-Type says JSON, but the request has no body. Send a body, or leave Content-Type out. Nothing was changed.",
+    ]);
   });
 
   const calls: Call[] = [
