@@ -2,7 +2,7 @@ module.exports = {
   testEnvironment: "node",
   // Jest leaves one processor free, which is half of two.
   maxWorkers: "100%",
-  // For a machine that builds Vault beside the tests; a test that hangs still ends.
+  // This is long enough for a machine that builds Vault at the same time. A hanging test still ends.
   testTimeout: 60_000,
   // Swc strips the types; checking them is the task of `npm run check`.
   transform: {

@@ -72,7 +72,7 @@ const noDatabase = new NotGranted(
   "This workload has no database: its environment names no databaseRole for it. Add one, then deploy web-app and vault-config.",
 );
 
-/** Source of Vault and the credentials. Everything else is the same in both ways. */
+/** The source of Vault's answers and of the credentials. Everything else is the same in both ways. */
 interface Way {
   vault: Vault;
   credentials: CredentialSource;
@@ -322,7 +322,7 @@ function stepOf(problem: Unavailable | undefined): StepState {
   return problem ? { state: "fails", reason: problem.reason } : { state: "works" };
 }
 
-/** Makes a failure fit to show. If Vault refuses a probe, that is a failure, too. */
+/** Converts an error into one that people may see. If Vault refuses a probe, that is a failure, too. */
 function unavailable(error: unknown): Unavailable {
   if (error instanceof Unavailable) return error;
   return new Unavailable("Vault or the database refuses what the application needs; the log says why.", 10, {

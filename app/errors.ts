@@ -52,7 +52,7 @@ export class Tampered extends Error {
     readonly field: string,
   ) {
     super(
-      `The stored ${field} of customer ${customerId} does not belong there: it was changed outside of the application.`,
+      `The stored ${field} of customer ${customerId} does not belong there. Somebody changed it outside of the application.`,
     );
   }
 }

@@ -27,7 +27,9 @@ export class RewrapJob {
       this.state = { running: false, progress };
     } catch (error) {
       const problem =
-        error instanceof Unavailable ? error.reason : "The application made a mistake; the log says where.";
+        error instanceof Unavailable
+          ? error.reason
+          : "An unexpected error stopped the run. The log says where.";
       this.state = { running: false, progress: this.state.progress, problem };
       if (!(error instanceof Unavailable)) throw error;
     }

@@ -32,7 +32,7 @@ async function untilReady(
     const { ready: isReady, reasons } = await ready();
     if (isReady) return;
     const reason = reasons.join(" ");
-    if (Date.now() > deadline) throw new Unavailable(`Gave up waiting: ${reason}`, 60);
+    if (Date.now() > deadline) throw new Unavailable(`Timed out: ${reason}`, 60);
     if (reason !== said) console.error(`rewrap: waiting: ${reason}`);
     said = reason;
     await sleep(500);

@@ -51,7 +51,7 @@ export class Rewrap {
   }
 }
 
-/** Vault Enterprise masks card numbers one way: nobody can make the mask or the hash again. */
+/** Vault Enterprise masks card numbers one way, so nobody can compute the mask or the hash again. */
 function keepMaskedCard(row: StoredCustomer, newer: SealedFields): SealedFields {
   if (isSealed(row.fields.cardNumber)) return newer;
   return {

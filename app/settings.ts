@@ -10,7 +10,7 @@ export interface ProxySettings {
   except?: string;
 }
 
-/** How the application encrypts fields. It depends on the paths in Vault that the workload may use. */
+/** The keys and the engine for the encryption of fields. They depend on the paths in Vault that the workload may use. */
 export interface EncryptionSettings {
   transitMount: string;
   /** Encrypts and hashes the customers in the list. */

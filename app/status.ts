@@ -6,7 +6,7 @@ export type StepState =
   /** It depends on a step that fails. */
   | { state: "unknown" };
 
-/** How the application gets its secrets. It holds no token, no password and no field of a customer. */
+/** The steps with which the application gets its secrets. This contains no token, no password and no field of a customer. */
 export interface SystemStatus {
   /** `vault`: the application logs in itself. `agent`: Vault Agent logs in and renders the configuration. */
   way: "vault" | "agent";
@@ -51,6 +51,6 @@ export interface Readiness {
   ready: boolean;
   /** A sentence for each reason why it is not ready, without secrets. Empty when ready. */
   reasons: readonly string[];
-  /** For Retry-After; whole seconds, at least 1. */
+  /** The value of Retry-After: whole seconds, at least 1. */
   retryAfterSeconds: number;
 }

@@ -1,8 +1,8 @@
 import type { Environment } from "./schema";
 
 /**
- * Days before its end at which Vault's certificate is overdue: half of the time that is left when Key Vault renews it. For a
- * certificate that is brought along, two weeks.
+ * Returns the days before its expiry at which the renewal of Vault's certificate is overdue: half of the days that remain when Key Vault
+ * renews it. For an existing certificate, two weeks.
  */
 export function certificateDays(tls: Environment["vault"]["tls"]): number {
   return tls.source === "generated" ? Math.min(14, Math.floor(tls.renewDaysBeforeExpiry / 2)) : 14;

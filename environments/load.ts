@@ -19,7 +19,7 @@ export function loadEnvironment(name: string, folder: string = __dirname): Envir
   const file = `environments/${name}.json`;
   if (!/^[a-z][a-z0-9]{0,63}$/.test(name) || name === schemaName) {
     throw new EnvironmentError("ENVIRONMENT", [
-      `ENVIRONMENT: ${excerpt(name)} is not an environment; choose one of ${choices(environmentNames(folder))}.`,
+      `ENVIRONMENT: ${excerpt(name)} is not an environment; choose from ${choices(environmentNames(folder))}.`,
     ]);
   }
   const json = readJsonText(readBytes(file, join(folder, `${name}.json`), folder));
@@ -52,7 +52,7 @@ export function environmentNames(folder: string = __dirname): string[] {
 function readBytes(file: string, path: string, folder: string): Uint8Array {
   if (!existsSync(path)) {
     throw new EnvironmentError(file, [
-      `ENVIRONMENT: ${file} does not exist; choose one of ${choices(environmentNames(folder))}, or copy one of them to that name.`,
+      `ENVIRONMENT: ${file} does not exist; choose from ${choices(environmentNames(folder))}, or copy such a file to that name.`,
     ]);
   }
   try {

@@ -66,8 +66,8 @@ export const environmentSchema = z.strictObject({
 });
 
 export type Environment = z.infer<typeof environmentSchema> & {
-  /** In no file: what scripts/restore asks for, in one deployment. */
+  /** The request of scripts/restore, for one deployment. It is in no file. */
   readonly restore?: RestoreRequest;
-  /** In no file: that scripts/deploy was told --no-snapshot. */
+  /** True if scripts/deploy has the option --no-snapshot. It is in no file. */
   readonly upgradeWithoutSnapshot?: boolean;
 };

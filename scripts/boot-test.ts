@@ -5,8 +5,8 @@ import { findQemuPrograms } from "../sandbox/guest/qemu";
 import { helpIfAsked } from "./help";
 
 const project = join(__dirname, "..");
-/** Both kinds of VM, in minutes. */
-const UNLESS_TOLD = ["vault-server", "agent-vm"];
+/** Both kinds of VM. They take minutes. */
+const DEFAULT_VMS = ["vault-server", "agent-vm"];
 
 const all = readdirSync(join(project, "test/boot"))
   .filter((name) => name.endsWith(".boot.ts"))
@@ -14,14 +14,14 @@ const all = readdirSync(join(project, "test/boot"))
 
 const usage = `Usage: npm run boot-test [-- VM...] [-- JEST-OPTION...]
 
-  VM   ${all.join(", ")}, or all (default: ${UNLESS_TOLD.join(" and ")})`;
+  VM   ${all.join(", ")}, or all (default: ${DEFAULT_VMS.join(" and ")})`;
 
 /** `npm run boot-test [vm]`: boots the user data in QEMU, two VMs at a time. It skips this if QEMU is missing. */
 async function main(): Promise<void> {
   helpIfAsked(usage);
   const [, , ...args] = process.argv;
   const named = args.filter((arg) => !arg.startsWith("-"));
-  const wanted = named.length === 0 ? UNLESS_TOLD : named.includes("all") ? all : named;
+  const wanted = named.length === 0 ? DEFAULT_VMS : named.includes("all") ? all : named;
   const unknown = wanted.find((vm) => !all.includes(vm));
   if (unknown !== undefined) {
     console.error(`Unknown VM: ${unknown}.\n\n${usage}`);

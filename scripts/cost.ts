@@ -8,7 +8,7 @@ import { helpIfAsked } from "./help";
 
 const usage = "Usage: npm run cost [-- ENVIRONMENT] [--json]";
 
-/** `npm run cost [-- ENVIRONMENT] [--json]`: what Azure bills a month for what an environment's stacks hold. docs/cost.md says what it leaves out. */
+/** `npm run cost [-- ENVIRONMENT] [--json]`: prints Azure's monthly price of an environment's resources. docs/cost.md says what it leaves out. */
 export function main(): void {
   helpIfAsked(usage);
   exitOnEnvironmentError(() => {

@@ -10,7 +10,7 @@ helpIfAsked(
   "Usage: npm run generate\n\nWrites environments/schema.json and docs/environments.md from environments/, and docs/stacks.md from the stacks.",
 );
 
-/** `npm run generate`: writes the files for editors and people that come from the code. */
+/** `npm run generate`: writes the files that are generated from the code, for editors and people. */
 const files = {
   "environments/schema.json": printJson(environmentJsonSchema()),
   "docs/environments.md": environmentDocumentation(),

@@ -15,10 +15,10 @@ const usage = `Usage: npm run mutate [-- [--workers N] [--sample N] [--seed N] [
 Makes one mistake at a time in copies of the project, and runs the tests that must catch it. Failures of snapshots do not count.
 
   --workers N  number of copies, each with one mistake at a time (default: one for each processor)
-  --sample N   only N mistakes, drawn at random
-  --seed N     draw the sample of an earlier run again
-  --json       the results as JSON
-  TEXT         only mistakes with such a text in their description or file name
+  --sample N   only N mistakes, chosen at random
+  --seed N     choose the same sample as an earlier run with this seed
+  --json       print the results as JSON
+  TEXT         only mistakes with this text in their description or file name
 
 Exit code 0: the tests caught every mistake. 2: they missed some. 1: the check itself failed.`;
 

@@ -25,8 +25,8 @@ import { stopOnSignals } from "./stop-on-signals";
 const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--traces] [--lists] [--nodes]
                         [--day-two] [--from REF] [--seed N] [--keep]
 
-Deploys the environment (default: demo) by scripts/deploy, the Azure CLI, Terraform and its providers, all of them real, against
-the sandbox's stand-in for Azure; changes it, destroys it, and deploys it once more.
+Deploys the environment (default: demo) with the real scripts/deploy, Azure CLI, Terraform and providers against the sandbox's
+stand-in for Azure. Then it changes the system, destroys it, and deploys it once more.
 
   --check     only check whether this machine has everything that a rehearsal needs
   --faults    make mistakes in the project, one at a time, and check that each is caught
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
 
 type Values = ReturnType<typeof readOptions>["values"];
 
-/** The courses by their option. A rehearsal follows one of them, or else a whole life. */
+/** The courses by their option. The default is a system's whole life. */
 const courses = {
   faults: () => ({ follow: findPlantedFaults }),
   trouble: (seed) => ({ follow: bearTrouble(seed) }),

@@ -1,8 +1,8 @@
 /**
  * node scripts/run-bundled.cjs <program>.ts [argument...]
  *
- * Runs a TypeScript program's `main()` from one bundled file, kept in node_modules/.cache until a source changes: the
- * providers' bindings are hundreds of large modules, and loading them one by one takes longer than all the rest of a synth.
+ * Runs a TypeScript program's `main()` from one bundled file, which stays in node_modules/.cache until a source changes. The
+ * providers' bindings are hundreds of large modules. Loading them one by one takes longer than the rest of a synth.
  * Positions in its stack traces are the bundle's; `npx tsx <program>.ts` gives TypeScript's.
  */
 const { createHash } = require("node:crypto");
@@ -28,13 +28,13 @@ if (program === undefined) {
   process.exit(1);
 }
 const entry = resolve(program);
-// What the program would see if Node had started it.
+// The program gets the same arguments as if Node had started it.
 process.argv = [process.argv[0], entry, ...rest];
 void bundleOf(entry).then(run);
 
 /**
- * Runs a bundle's `main()`. V8's compiled code is kept beside it: compiling takes a quarter of a synth. Its name holds the
- * hash of the sources, because V8 itself only looks at the length of what it compiled.
+ * Runs a bundle's `main()`. It stores V8's compiled code beside the bundle, because compiling takes a quarter of a synth. The
+ * file's name contains the hash of the sources, because V8 itself compares only their length.
  */
 async function run({ bundle, hash }) {
   const kept = `${bundle}.${hash}.v8`;
@@ -46,7 +46,7 @@ async function run({ bundle, hash }) {
   });
   const module = { exports: {} };
   if (cachedData === undefined || script.cachedDataRejected)
-    // At the exit, because programs also end by process.exit(), and because V8 then has compiled all that they used.
+    // This runs at the exit, because programs also end by process.exit(), and because V8 has then compiled everything they used.
     process.once("exit", () => {
       try {
         writeWhole(kept, script.createCachedData());
@@ -58,7 +58,7 @@ async function run({ bundle, hash }) {
   await module.exports.main();
 }
 
-/** The up-to-date bundle's path, and the hash of the project's files that it was made from; their list is beside it. */
+/** Returns the path of an up-to-date bundle, and the hash of its sources. A file beside the bundle lists the sources. */
 async function bundleOf(entry) {
   const name = relative(project, entry).replace(/\W+/g, "-");
   const bundle = join(cache, `${name}.cjs`);
@@ -76,7 +76,7 @@ async function bundleOf(entry) {
   const hash = hashOf(inputs);
   for (const file of readdirSync(cache))
     if (file.startsWith(`${name}.cjs.`)) rmSync(join(cache, file), { force: true });
-  // In ASCII, which Node reads much faster. Only comments and regular expressions still contain other letters.
+  // Node reads ASCII much faster. Only comments and regular expressions still contain other letters.
   writeWhole(bundle, outputFiles[0].text.replace(/[\u0080-\uffff]/g, escaped));
   writeWhole(list, JSON.stringify({ inputs, hash }));
   return { bundle, hash };
@@ -89,7 +89,7 @@ function build(entry) {
     bundle: true,
     platform: "node",
     target: `node${process.versions.node}`,
-    // They find what is beside them by their own place.
+    // These packages find their files by their own path.
     external: ["esbuild", "openpgp"],
     keepNames: true,
     metafile: true,
@@ -118,7 +118,7 @@ function hashOf(files) {
   return hash.digest("hex");
 }
 
-/** By rename, so that a run beside this one never reads half a file. */
+/** Writes with a rename, so that a concurrent run never reads half a file. */
 function writeWhole(file, content) {
   const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, content);

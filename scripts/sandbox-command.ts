@@ -6,15 +6,15 @@ import type { Shell } from "../sandbox/system/shell";
 
 export interface SandboxCommandProps {
   command: Command;
-  /** Of a part, or of somebody. */
+  /** The name of a part or a person. */
   name?: string;
-  /** What somebody's shell runs; nothing for a shell to type in. */
+  /** The command to run in the shell. Empty for an interactive shell. */
   words: readonly string[];
   folder?: string;
   follow: boolean;
 }
 
-/** One command to a sandbox that runs in another terminal. @returns the exit code */
+/** Sends a command to a sandbox that runs in another terminal. @returns the exit code */
 export async function sandboxCommand(props: SandboxCommandProps): Promise<number> {
   const { command, name, words, follow } = props;
   const { text, files, url, shells = [] } = await ask(await folderOf(props.folder), command, name);
@@ -30,18 +30,18 @@ export async function sandboxCommand(props: SandboxCommandProps): Promise<number
   return 0;
 }
 
-/** The one that runs, or the one that is named. */
+/** Returns the named folder, or the folder of the running sandbox. @throws {UserError} unless exactly one sandbox runs */
 async function folderOf(named: string | undefined): Promise<string> {
   if (named !== undefined) return resolve(named);
   const [folder, ...others] = await runningFolders();
   if (!folder) {
     throw new UserError(
-      "No sandbox runs. Start one by: npm run sandbox. (One that was started with --folder is named by --folder here, too.)",
+      "No sandbox runs. Start one: npm run sandbox. If you started it with --folder, add the same --folder here.",
     );
   }
   if (others.length > 0) {
     throw new UserError(
-      `Several sandboxes run; name one by --folder:\n${[folder, ...others].map((it) => `  ${it}`).join("\n")}`,
+      `Several sandboxes run. Choose one with --folder:\n${[folder, ...others].map((it) => `  ${it}`).join("\n")}`,
     );
   }
   return folder;
@@ -54,7 +54,7 @@ function inShell({ loginFile, folder, environment }: Shell, words: readonly stri
     : run("bash", ["--noprofile", "--rcfile", loginFile, "-i"], options);
 }
 
-/** In the browser, where there is one. */
+/** Prints the address, and opens it in a browser on a machine with a display. */
 async function open(url: string): Promise<number> {
   console.log(url);
   if (!process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return 0;

@@ -38,7 +38,7 @@ interface Arguments {
   folder?: string;
   apply?: "terraform" | "http";
   follow: boolean;
-  /** For a sandbox that runs. */
+  /** The command for a running sandbox. */
   command?: Command;
   name?: string;
   words: string[];
@@ -148,7 +148,7 @@ function readArguments(): Arguments {
       throw new Error(`--apply cannot be ${apply}. Use terraform or http.`);
     const [word, name, ...words] = positionals;
     const command = commands.find((it) => it === word);
-    if (word !== undefined && !command) throw new Error(`There is no command ${word}.`);
+    if (word !== undefined && !command) throw new Error(`Unknown command ${word}.`);
     if (words.length > 0 && command !== "shell") throw new Error(`Unexpected argument '${words[0]}'.`);
     return { once, folder, apply, follow, command, name, words };
   } catch (error) {
@@ -162,14 +162,14 @@ function seconds(start: number): string {
   return ((performance.now() - start) / 1000).toFixed(1);
 }
 
-/** One sentence for an error that a person can correct, or the stack trace of a bug in this program. */
+/** Returns a sentence for an error that a person can correct, or the stack trace of a bug in this program. */
 function problem(error: unknown): unknown {
   if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT")
     return `No disk space is left (${messageOf(error)}). Free about 500 MB and try again.`;
   return error instanceof EnvironmentError || error instanceof UserError ? messageOf(error) : error;
 }
 
-/** For scripts/run-bundled.cjs: the sandbox starts two seconds sooner than from its modules. */
+/** scripts/run-bundled.cjs calls this. The bundle starts two seconds faster than the single modules. */
 export function main(): Promise<void> {
   return run().catch((error: unknown) => {
     console.error(problem(error));

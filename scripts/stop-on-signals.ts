@@ -19,7 +19,7 @@ export function stopOnSignals(
     if (asked) process.exit(code);
     asked = true;
     stop(signal)
-      .catch((error) => say(`Stopping failed, so everything gets killed: ${messageOf(error)}`))
+      .catch((error) => say(`Stopping failed (${messageOf(error)}). The guardian kills all processes.`))
       .finally(() => process.exit(code));
   };
   for (const signal of SIGNALS) process.on(signal, handle);

@@ -19,13 +19,13 @@ const usage = `Usage: npm run test:faults [-- [--minutes N] [--seed N] [--keep]]
        npm run test:faults -- --nodes 3|5 [--rounds N] [--seed N] [--keep]
 
 Starts the whole system on this machine and injects random faults: kills, seals, revocations, full disks, wrong clocks, slow and
-dead neighbours. After each fault, every service must answer again, and no application may have ended without an order.
+unavailable services. After each fault, every service must answer again, and no application may have exited by itself.
 
-With --nodes: starts a cluster of Vault's nodes alone, of the environment production. Kills, empty disks, cut networks and nodes that stand
-still happen to it, while clients write and read. After each, no acknowledged write is lost, and no read was stale.
+With --nodes: starts only a cluster of Vault's nodes, of the environment production. It injects kills, empty disks, cut networks
+and frozen nodes while clients write and read. After each fault, no acknowledged write may be lost, and no read may be stale.
 
-  --minutes N  how long (default: 30)
-  --nodes N    a cluster of so many nodes
+  --minutes N  how long the test runs (default: 30)
+  --nodes N    the number of nodes of the cluster
   --rounds N   how often each fault happens to the cluster (default: 3)
   --seed N     repeat the faults of an earlier run
   --keep       keep the folder with the logs`;
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
 
 async function testCluster(nodes: 3 | 5, rounds: number, seed: number, keep: boolean): Promise<void> {
   const progress = new Progress();
-  progress.line(`The seed is ${seed}; --seed ${seed} draws the same faults again.`);
+  progress.line(`The seed is ${seed}; Use --seed ${seed} to repeat these faults.`);
   const production = loadEnvironment("production");
   const environment = { ...production, vault: { ...production.vault, nodes } };
   const folder = await StateFolder.open({ keep });
@@ -93,7 +93,7 @@ async function testCluster(nodes: 3 | 5, rounds: number, seed: number, keep: boo
     await sandbox.startVault();
     await testClusterFaults({ sandbox, links, rounds, seed, progress });
   } finally {
-    if (keep) progress.line(`Everything is in ${folder.path}.`);
+    if (keep) progress.line(`All files are in ${folder.path}.`);
     await stop();
   }
 }

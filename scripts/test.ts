@@ -9,8 +9,8 @@ import { chromiumMissing } from "../test/app/web/chromium";
 import { helpIfAsked } from "./help";
 
 /**
- * Suites that start programs: Vault, databases, shells, this project's scripts. They wait more than they compute, and they
- * come last, while Vault and a database are prepared beside the others.
+ * Suites that start programs: Vault, databases, shells, this project's scripts. They wait more than they compute. They run last,
+ * because Vault and a database are prepared while the other suites run.
  */
 const withPrograms = [
   "test/app/(agent-way|application|lifecycle)",

@@ -9,13 +9,13 @@ const help = `Usage: npm run upstream [-- --json | --markdown]
 
 Checks every outside fact that the project relies on: keys, archives, versions, vulnerabilities, ends of life. docs/upstream.md
 
-  --json      the rows as JSON, for programs
-  --markdown  the work to do, in the form of the nightly issue
+  --json      print the rows as JSON, for programs
+  --markdown  print the work to do, in the form of the nightly issue
 
 Exit code 0: all good. 2: something to do. 3: nothing to do, but something unknown. 1: the check itself failed.
 `;
 
-/** `npm run upstream`: asks all sources at the same time and prints a row for each fact. */
+/** `npm run upstream`: queries all sources at the same time and prints a row for each fact. */
 async function main(): Promise<void> {
   // Each look-up of a host name blocks a thread until it gets an answer. With the default of 4 threads, the others wait.
   process.env.UV_THREADPOOL_SIZE = "32";

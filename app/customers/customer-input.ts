@@ -48,12 +48,12 @@ const customerInput = z.object({
   socialSecurityNumber: needed("socialSecurityNumber", "The social security number")
     .regex(
       /^\d{3}-?\d{2}-?\d{4}$/,
-      "The social security number does not have nine digits; write it as 900-12-3456.",
+      "The social security number does not have nine digits. Write it as 900-12-3456.",
     )
     .transform(socialSecurityNumberOf),
   cardNumber: needed("cardNumber", "The card number").refine(
     isCardNumber,
-    "The card number is not valid. Check its 12 to 19 digits: the last one does not fit the others.",
+    "The card number is not valid. Check its 12 to 19 digits, because the check digit at the end is wrong.",
   ),
   salary: needed("salary", "The salary")
     .transform(withoutThousands)

@@ -23,7 +23,7 @@ export interface SealedFields {
   keyVersion: number;
 }
 
-/** Finds rows that meet at least one of the conditions. */
+/** Finds rows that meet any of the conditions. */
 export interface RowSearch {
   id?: number;
   /** On or after the first date, and before the second. */
@@ -106,7 +106,7 @@ export class CustomerRows {
       if (affected === 1) return;
       const stored = await find(session, id);
       if (!stored || stored.rowKey !== rowKey) throw notFound(id);
-      // A ciphertext is never made twice, so this one is of an attempt whose answer was lost.
+      // No two ciphertexts are equal, so this one comes from an attempt whose answer was lost.
       const isOurs = attempt > 1 && stored.fields.firstName === sealed.fields.firstName;
       if (!isOurs) throw conflict(id);
     });
@@ -149,9 +149,9 @@ export class CustomerRows {
         } catch (error) {
           if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
           const stored = await find(session, id);
-          // A ciphertext is never made twice, so this one is of an attempt whose answer was lost.
+          // No two ciphertexts are equal, so this one comes from an attempt whose answer was lost.
           if (attempt > 1 && stored?.fields.firstName === sealed.fields.firstName) return;
-          throw new Conflict(`There is a customer ${id} already.`);
+          throw new Conflict(`Customer ${id} already exists.`);
         }
         await session.change("DELETE FROM customer_archive WHERE row_key = ?", [rowKey]);
       }),
@@ -192,7 +192,7 @@ export class CustomerRows {
     return Object.fromEntries(counts.map(({ key_version, total }) => [key_version, Number(total)]));
   }
 
-  /** Key versions of the table's keyed hashes. There is one, except between a rotation and the rewrap. */
+  /** Key versions of the table's keyed hashes: several between a rotation and the rewrap, otherwise one. */
   async keyVersions(): Promise<number[]> {
     return Object.keys(await this.rowsByVersion()).map(Number);
   }
@@ -321,6 +321,6 @@ function record<Key extends string>(keys: readonly Key[], value: (key: Key) => s
   return Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, string>;
 }
 
-const notFound = (id: number) => new NotFound(`There is no customer ${id}.`);
+const notFound = (id: number) => new NotFound(`Customer ${id} does not exist.`);
 export const conflict = (id: number) =>
   new Conflict(`Customer ${id} was changed by somebody else meanwhile.`);

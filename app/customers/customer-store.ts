@@ -28,13 +28,13 @@ export interface Customer extends CustomerInput {
 }
 
 export interface PageRequest {
-  /** From 1. */
+  /** The page's number, from 1. */
   page: number;
   /** 1 to 100. */
   pageSize: number;
 }
 
-/** By number, ascending or descending. Any other order would need all customers decrypted. */
+/** The orders: by number, ascending or descending. Any other order would need all customers decrypted. */
 export const customerSorts = ["number", "-number"] as const;
 export type CustomerSort = (typeof customerSorts)[number];
 
@@ -104,13 +104,13 @@ export interface CustomerStore {
   add(input: CustomerInput, oneTimeKey?: string): Promise<Customer>;
   /** Returns true if `add` was called with this key. */
   wasAdded(oneTimeKey: string): Promise<boolean>;
-  /** @throws {InvalidInput | NotFound | Conflict} Conflict when `version` is no longer the stored one */
+  /** @throws {InvalidInput | NotFound | Conflict} Conflict if the stored version differs from `version` */
   edit(id: number, input: CustomerInput, version: number): Promise<Customer>;
   /**
    * Removes a customer from the list. If the workload may, it puts a copy in the archive, which this application cannot read.
    * @param version the version that the person saw. Without it, the call removes any version
    * @returns the row as it was stored
-   * @throws {NotFound | Conflict} Conflict when `version` is no longer the stored one
+   * @throws {NotFound | Conflict} Conflict if the stored version differs from `version`
    */
   remove(id: number, version?: number): Promise<StoredCustomer>;
   /**

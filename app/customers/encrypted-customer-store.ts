@@ -58,10 +58,10 @@ export class EncryptedCustomerStore implements CustomerStore {
     this.assertPrepared();
     const rowKey = oneTimeKey === undefined ? randomUUID() : rowKeyOf(oneTimeKey);
     const [sealed] = await this.cipher().seal([{ rowKey, input: checked }]);
-    if (!sealed) throw new Error("Vault sealed one customer and gave none.");
+    if (!sealed) throw new Error("Vault returned no encrypted customer.");
     const row = await this.rows.add(rowKey, sealed);
     const expected = { ...checked, cardNumber: shownCard(row, checked) };
-    // A ciphertext is never made twice. A different one comes from an earlier request with the same key.
+    // No two ciphertexts are equal. A different one comes from an earlier request with the same key.
     if (row.fields.firstName === sealed.fields.firstName) return customer(row, expected);
     const stored = await this.openOne(row);
     if (row.version > 1 || customerFields.every((field) => stored[field] === expected[field])) return stored;
@@ -82,7 +82,7 @@ export class EncryptedCustomerStore implements CustomerStore {
     const checked = checkCustomerInput(input, keptCard);
     if (before.version !== version) throw conflict(id);
     const [sealed] = await this.cipher().seal([{ rowKey: before.rowKey, input: checked }]);
-    if (!sealed) throw new Error("Vault sealed one customer and gave none.");
+    if (!sealed) throw new Error("Vault returned no encrypted customer.");
     if (keptCard !== undefined && checked.cardNumber === keptCard) {
       sealed.fields.cardNumber = keptCard;
       sealed.hashes.cardNumber = before.hashes.cardNumber;
@@ -111,7 +111,7 @@ export class EncryptedCustomerStore implements CustomerStore {
     // The row comes back from a person's browser. Vault decrypts only ciphertexts that belong to this row key.
     const [input] = await this.cipher().open([removed]);
     const [sealed] = await this.cipher().seal([{ rowKey: removed.rowKey, input: input as CustomerInput }]);
-    if (!sealed) throw new Error("Vault sealed one customer and gave none.");
+    if (!sealed) throw new Error("Vault returned no encrypted customer.");
     if (isMasked(removed)) {
       sealed.fields.cardNumber = removed.fields.cardNumber;
       sealed.hashes.cardNumber = removed.hashes.cardNumber;

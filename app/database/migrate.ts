@@ -13,7 +13,7 @@ import { codeOf, databaseTls, type Pools } from "./pools";
 export const migrations: readonly Migration[] = [customers, customerArchive, dataKeys];
 
 /** The database role that may change the schema; the run-time role may not. */
-export const migrationCredentialsPath = "database/creds/migration";
+const migrationCredentialsPath = "database/creds/migration";
 
 /** Seconds to wait for another instance that migrates. */
 const lockSeconds = 30;
@@ -31,7 +31,7 @@ export async function migrate(
   onEvent: OnEvent,
 ): Promise<void> {
   const version = await schemaVersion(pools);
-  // A newer schema comes from a newer application beside this one. Its migrations keep what this one needs.
+  // A newer schema comes from a newer application that also runs. Its migrations keep everything that this one needs.
   if (version >= newest) return;
   const { value } = await readCredentials(vault, migrationCredentialsPath, { expectRefusal: true }).catch(
     (error) => {

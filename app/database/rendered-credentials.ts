@@ -106,7 +106,7 @@ export class RenderedCredentials implements CredentialSource {
       this.onEvent({
         event: "failure",
         what: "lease",
-        reason: "The lease is over. Vault Agent restarts.",
+        reason: "The lease has ended. Vault Agent restarts.",
       });
       await this.#agent.quit().catch(() => undefined);
     }
@@ -150,7 +150,7 @@ export class RenderedCredentials implements CredentialSource {
       // The previous configuration stays in use, because the agent may be about to write the file.
       const reason =
         error instanceof SettingsError
-          ? `What Vault Agent rendered cannot be used: ${error.problems.join("; ")}.`
+          ? `The configuration from Vault Agent cannot be used: ${error.problems.join("; ")}.`
           : `The file that Vault Agent renders cannot be read (${(error as NodeJS.ErrnoException).code}).`;
       this.#failure = new Unavailable(reason, 5);
       this.onEvent({ event: "failure", what: "configuration", reason });

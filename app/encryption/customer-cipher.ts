@@ -33,10 +33,6 @@ export class CustomerCipher {
     private readonly transform?: Transform,
   ) {}
 
-  get archives(): boolean {
-    return this.archiveKey !== undefined;
-  }
-
   async seal(rows: readonly OpenRow[]): Promise<SealedFields[]> {
     const byDataKey = customerFields.filter((field) => !this.transform || !transformed.has(field));
     const keyed = rows.map((row) => ({ ...row, dataKey: DataKey.generate() }));
@@ -77,7 +73,7 @@ export class CustomerCipher {
     const encoded = rows.filter((row) => !isSealed(row.fields.socialSecurityNumber));
     if (encoded.length > 0 && !this.transform) {
       throw new Unavailable(
-        "Some rows were written with Vault Enterprise's transform engine, which is not there.",
+        "Some rows were written with Vault Enterprise's transform engine, which this Vault does not have.",
         60,
       );
     }
@@ -184,10 +180,7 @@ function undecryptable(row: StoredCustomer, of: VaultEncrypted, problem: Undecry
   const said = problem?.message ?? "";
   // Vault says this for a version below min_decryption_version, and something else for a wrong tag or an invalid ciphertext.
   if (/too old|disallowed by policy/i.test(said)) {
-    return new Unavailable(
-      `Vault's key does not decrypt the version any more that customer ${row.id} has.`,
-      60,
-    );
+    return new Unavailable(`Vault's key no longer decrypts the version of customer ${row.id}.`, 60);
   }
   return new Tampered(row.id, of);
 }

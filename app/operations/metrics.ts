@@ -10,7 +10,7 @@ export class Metrics {
 
   private readonly requests = new Histogram({
     name: "http_request_duration_seconds",
-    help: "Requests by method, route and status, and how long they took.",
+    help: "Duration of requests by method, route and status.",
     labelNames: ["method", "route", "status"] as const,
     buckets,
     registers: [this.registry],
@@ -26,26 +26,26 @@ export class Metrics {
 
   private readonly events = new Counter({
     name: "lifecycle_events_total",
-    help: "What happened to tokens, leases, connections and the schema: logins, renewals, retries, failures.",
+    help: "Events of tokens, leases, connections and the schema: logins, renewals, retries, failures.",
     labelNames: ["event"] as const,
     registers: [this.registry],
   });
 
   private readonly swaps = new Counter({
     name: "database_credentials_replaced_total",
-    help: "Database users that Vault made for this application, one after the other.",
+    help: "Database users that Vault has created for this application.",
     registers: [this.registry],
   });
 
   private readonly tokenSeconds = new Gauge({
     name: "vault_token_granted_seconds",
-    help: "Life that Vault granted the token at its last login or renewal.",
+    help: "Lifetime of the token, from Vault's answer to the last login or renewal.",
     registers: [this.registry],
   });
 
   private readonly leaseSeconds = new Gauge({
     name: "database_lease_granted_seconds",
-    help: "Life that Vault granted the database lease when it was made or renewed.",
+    help: "Lifetime of the database lease, from Vault's answer to its creation or last renewal.",
     registers: [this.registry],
   });
 

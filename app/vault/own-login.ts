@@ -130,7 +130,7 @@ export class OwnLogin implements Vault {
       const words = error.errors.join("; ");
       // The token is new. If it is too old or too young, a clock is wrong. Source: hashicorp/cap, jwt.
       const hint = /expired|not yet valid|nbf|in the future/.test(words)
-        ? ". The clock of Vault's VM is wrong, or that of the identity endpoint"
+        ? ". The clock of Vault's VM or of the identity endpoint is wrong"
         : "";
       throw new Unavailable(`Vault refuses the login as ${role}: ${words}${hint}`, 30, { cause: error });
     });

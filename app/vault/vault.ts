@@ -3,7 +3,7 @@ import type { OnEvent } from "../lifecycle-event";
 import { callDeadlineMs, type Verdict, withRetries } from "../retry";
 import { connectionProblem, HttpError } from "./http";
 
-/** Vault's answer to a request; only what the application reads. */
+/** The parts of Vault's answer that the application reads. */
 export interface VaultAnswer<Data> {
   data: Data;
   /** The request's id in Vault's audit log. */
@@ -105,7 +105,7 @@ function reasonOf({ status, errors }: HttpError, path: string): string {
   const said = errors.join(" ");
   if (/sealed/i.test(said)) return "Vault is sealed.";
   if (status === 403)
-    return `Vault refuses ${path}: the workload's policy does not allow it (then add the path to the workload in the environment file), or its token is over.`;
+    return `Vault refuses ${path}: the workload's policy does not allow it, or its token has expired. If the policy does not, add the path to the workload in the environment file.`;
   if (status === 429) return "Vault gets too many requests at once (429).";
   if (path.startsWith("database/") && status === 500)
     return "Vault cannot make database credentials now (500).";

@@ -35,7 +35,7 @@ export function customerDeletionRoutes(
     try {
       await store.restore(removed);
     } catch (error) {
-      // Sent twice: it is back already.
+      // The form was sent twice, and the first request has restored the customer.
       if (!(error instanceof Conflict)) throw error;
     }
     return reply.redirect(`/customers/${removed.id}?done=restored`, 303);

@@ -10,7 +10,7 @@ export function handleErrors(server: FastifyInstance, logger: Logger): void {
 
   server.setErrorHandler(async (error, request, reply) => {
     const failure = failureOf(error);
-    if (failure.unforeseen) {
+    if (failure.unexpected) {
       logger.error({ event: "error", requestId: request.id, ...withoutMessage(error) });
     }
     return sendFailure(failure, request, reply);

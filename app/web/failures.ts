@@ -39,7 +39,7 @@ export interface Failure {
   retryAfterSeconds?: number;
   allowed?: readonly string[];
   /** An error of the application itself, or an alarm. The log gets its origin. */
-  unforeseen: boolean;
+  unexpected: boolean;
 }
 
 /** Sentences for the framework's own errors, by status. They quote nothing of the request. */
@@ -65,7 +65,7 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof InvalidInput) {
     return {
-      ...failure(422, "Check what was entered", "Some of the entered values are not valid."),
+      ...failure(422, "Check your input", "Some of the entered values are not valid."),
       problems: error.problems,
     };
   }
@@ -86,7 +86,7 @@ export function failureOf(error: unknown): Failure {
     return { ...failure(405, "Method not allowed", error.message), allowed: error.allowed };
   }
   if (error instanceof Tampered) {
-    return { ...failure(500, "A record was tampered with", error.message), unforeseen: true };
+    return { ...failure(500, "A record was tampered with", error.message), unexpected: true };
   }
   const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
   const refusal = typeof status === "number" ? refusals[status] : undefined;
@@ -95,12 +95,12 @@ export function failureOf(error: unknown): Failure {
     ...failure(
       500,
       "Something went wrong",
-      "The application made a mistake. It was logged; please try again.",
+      "The application had an unexpected error, and logged it. Please try again.",
     ),
-    unforeseen: true,
+    unexpected: true,
   };
 }
 
 function failure(status: number, title: string, detail: string): Failure {
-  return { status, title, detail, unforeseen: false };
+  return { status, title, detail, unexpected: false };
 }

@@ -1,4 +1,4 @@
-/** Those of the named fields that a form sent, as text. */
+/** Returns the named fields that a form sent, as text. */
 export function textFields<Name extends string>(
   body: unknown,
   names: readonly Name[],

@@ -5,8 +5,8 @@ import { parse } from "./input";
 export const notices: ReadonlyMap<string, string> = new Map([
   ["added", "The customer was added."],
   ["saved", "The changes were saved."],
-  ["merged", "Your changes were saved. The changes that somebody else saved meanwhile were kept."],
-  ["restored", "The customer is back."],
+  ["merged", "Your changes were saved, and the changes that somebody else saved meanwhile were kept."],
+  ["restored", "The customer was restored."],
 ]);
 
 const doneQuery = z.object({ done: z.string().optional() });

@@ -44,7 +44,7 @@ export class FormTokens {
       const [name, value] = pair.trim().split("=", 2);
       return name === this.cookieName && value && /^[\w-]{20,100}$/.test(value) ? [value] : [];
     });
-    // If two cookies have this name, one of them comes from another site.
+    // If two cookies have this name, another site has set one.
     return values.length === 1 ? values[0] : undefined;
   }
 }

@@ -45,7 +45,7 @@ export async function securityHeaders(
         frameAncestors: ["'none'"],
       },
     },
-    // With `no-referrer`, browsers would send `Origin: null` with forms, so the server could not check the origin.
+    // `no-referrer` would make browsers send `Origin: null` with forms, so the server could not check the origin.
     referrerPolicy: { policy: "same-origin" },
     strictTransportSecurity: behindHttps ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     xFrameOptions: { action: "deny" },

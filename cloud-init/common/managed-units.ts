@@ -17,7 +17,7 @@ export interface ManagedUnit {
 
 /** The effects of all changes to a VM's user data. */
 export interface ManagedFiles {
-  /** In the order of restarts after a change: a unit that installs a program comes before the units that run it. */
+  /** The units in the order of their restarts after a change. A unit that installs a program comes before the units that run it. */
   readonly units: readonly ManagedUnit[];
   /** Files that take effect by themselves, because their readers open them at each use. Variables as `/path#NAME`. */
   readonly readAtEachUse: readonly string[];

@@ -6,7 +6,7 @@ export interface VaultReleaseOptions {
   readonly edition: VaultEdition;
   /** The version without the edition, for example "1.21.4". */
   readonly version: string;
-  /** For a version that is not in the table below. */
+  /** The checksum of a version that is not in the table below. */
   readonly sha256?: string;
 }
 

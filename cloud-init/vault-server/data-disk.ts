@@ -1,4 +1,4 @@
-/** How Azure attaches a VM's disks. */
+/** The controller with which Azure attaches a VM's disks. */
 export type DiskController = "SCSI" | "NVMe";
 
 /** Azure's logical unit number of the data disk. The names below and the udev rule in nvme-files/ contain it. */

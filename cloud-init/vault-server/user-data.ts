@@ -33,7 +33,7 @@ export interface VaultServerUserData {
   unsealKeyName: string;
   /** Modulus of the key's newest version. Vault wraps its root key with that version at its next start, so another one restarts Vault. */
   unsealKeyModulus: string;
-  /** How Azure attaches the data disk; at synth. */
+  /** The controller of the data disk; at synth. */
   diskController: DiskController;
   /** Raft's name of this node. */
   nodeId: string;
@@ -56,7 +56,7 @@ export interface VaultServerUserData {
    * means no snapshots.
    */
   snapshots?: { readonly containerUrl: string; readonly interval: string; readonly beforeUpgrade: boolean };
-  /** A restore that scripts/restore asks for. */
+  /** A restore that scripts/restore requests. */
   restore?: RestoreRequest;
   recoveryShares: number;
   recoveryThreshold: number;
@@ -203,7 +203,7 @@ function variables(settings: VaultServerUserData) {
   });
 }
 
-/** A proxy that closes endpoints to the network which a Vault before 2.0 opens to everybody. */
+/** True if a proxy must close the endpoints that a Vault before 2.0 opens to everybody. */
 function hasFront({ vault }: VaultServerUserData): boolean {
   return !asksForTokenToRecover(vault.version);
 }

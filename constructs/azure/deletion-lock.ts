@@ -16,7 +16,7 @@ export class DeletionLock extends Construct {
       name: "keep",
       scope: resourceId,
       lockLevel: "CanNotDelete",
-      notes: `Deleting this loses ${protects}. Set protectData to false in the environment file to let it go.`,
+      notes: `Deleting this loses ${protects}. To allow it, set protectData to false in the environment file, and deploy.`,
     });
   }
 }

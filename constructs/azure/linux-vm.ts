@@ -32,7 +32,7 @@ export interface LinuxVmProps {
   sshPublicKey: string;
   /** The people who may log in with Entra ID, as root. */
   sshAdministrators: readonly Principal[];
-  /** Azure id of the rule that says which of its logs go where. Without it, no log goes anywhere. */
+  /** Azure id of the rule for its logs. Without it, the VM sends no logs. */
   logRuleId?: string;
   /** Azure ids of further identities besides the VM's own. */
   userAssignedIdentities?: readonly string[];
@@ -126,7 +126,7 @@ export class LinuxVm extends Construct {
       encryptionAtHostEnabled: this.props.encryptionAtHost,
       // Extensions run as root. Only the log-in with Entra ID and the agent that sends logs need one.
       allowExtensionOperations: this.extensions.length > 0,
-      // Azure manages the storage, so there is no storage account and no account key.
+      // Azure manages the storage, so this needs no storage account and no account key.
       bootDiagnostics: {},
       userData: new UserData(this, "user-data", this.props.cloudConfig(networkInterface.privateIpAddress))
         .base64,
@@ -151,7 +151,7 @@ export class LinuxVm extends Construct {
     if (this.extensions.length > 0) skipChecks(machine, { CKV_AZURE_50: this.extensions.join(" ") });
   }
 
-  /** Why extensions are let in; empty where none are. */
+  /** The reasons for allowing extensions. Empty if the VM allows none. */
   private get extensions(): string[] {
     const { sshAdministrators, logRuleId } = this.props;
     return [

@@ -42,7 +42,7 @@ export class MysqlAdministratorPassword extends Construct {
     const secret = new KeyVaultSecret(this, "secret", {
       name: "mysql-administrator",
       keyVaultId,
-      contentType: "password until Vault's rotate-root, worthless after it",
+      contentType: "password until Vault's rotate-root, useless after it",
       valueWo: password.attribute("result"),
       valueWoVersion: version,
     });

@@ -8,16 +8,16 @@ export interface PrivateStorageAccountProps {
   name: string;
   resourceGroup: string;
   location: string;
-  /** Whether the data are kept in three zones of the region, or in one place. */
+  /** ZRS keeps the data in three zones of the region, LRS in one data centre. */
   replication: "LRS" | "ZRS";
-  /** Networks outside Azure that may connect, CIDR; the firewall takes public ones only, so private ones are left out. */
+  /** Networks outside Azure that may connect, CIDR. The firewall accepts only public ones, so private ones are left out. */
   allowedRanges: readonly string[];
   /** Ids of subnets with the service endpoint Microsoft.Storage. */
   allowedSubnets: readonly string[];
   lifecycle?: TerraformResourceLifecycle;
 }
 
-/** A storage account for blobs, whose keys are off, closed to all but named networks. */
+/** A storage account for blobs without account keys. Only named networks can reach it. */
 export function privateStorageAccount(
   scope: Construct,
   id: string,
@@ -31,7 +31,7 @@ export function privateStorageAccount(
     accountKind: "StorageV2",
     accountTier: "Standard",
     accountReplicationType: replication,
-    // The provider writes the account's keys into the state; switched off, they open nothing.
+    // The provider writes the account's keys into the state. They are switched off, so they are useless.
     sharedAccessKeyEnabled: false,
     defaultToOauthAuthentication: true,
     localUserEnabled: false,
@@ -54,7 +54,7 @@ export function privateStorageAccount(
   });
 }
 
-/** A storage account's firewall takes single addresses without a length, and no network of two. Source: Azure, storage firewall. */
+/** The firewall accepts single addresses without a length, and no network of two. Source: Azure, storage firewall. */
 function asIpRules(cidr: string): string[] {
   const [address = "", length] = cidr.split("/");
   if (length === "32") return [address];

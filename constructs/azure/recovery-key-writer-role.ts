@@ -24,7 +24,7 @@ export class RecoveryKeyWriterRole extends Construct {
     return new RoleDefinition(this, "definition", {
       name: `Vault Recovery Key Writer (${environment})`,
       description:
-        "Set a Key Vault secret but not read it: how Vault hands over its recovery keys at its first boot.",
+        "Set a Key Vault secret but not read it. Vault uses this to store its recovery keys at its first boot.",
       scope: subscriptionId,
       assignableScopes: [subscriptionId],
       permissions: [

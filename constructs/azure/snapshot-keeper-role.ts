@@ -8,8 +8,8 @@ export interface SnapshotKeeperRoleProps {
 }
 
 /**
- * Making a new blob, and reading blobs, without being able to change or delete one: no built-in role does only that.
- * Source: Azure, permissions for calling data operations: Put Blob takes blobs/add/action for a blob that is not there yet.
+ * The role can create and read blobs, and cannot change or delete them. No built-in role does only this.
+ * Source: Azure, permissions for calling data operations: Put Blob needs blobs/add/action for a new blob.
  */
 export class SnapshotKeeperRole extends Construct {
   /** Azure id of the definition, for role assignments. */
@@ -24,7 +24,7 @@ export class SnapshotKeeperRole extends Construct {
     return new RoleDefinition(this, "definition", {
       name: `Vault Snapshot Keeper (${environment})`,
       description:
-        "Make and read blobs but not change or delete them: how Vault's nodes keep snapshots, and restore one.",
+        "Create and read blobs but not change or delete them. Vault's nodes use this to store and restore snapshots.",
       scope: subscriptionId,
       assignableScopes: [subscriptionId],
       permissions: [

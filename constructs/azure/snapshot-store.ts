@@ -10,7 +10,7 @@ import { privateStorageAccount } from "./private-storage-account";
 export interface SnapshotStoreProps {
   /** 3 to 24 lower-case letters and digits, of which no other storage account in Azure has the same. */
   name: string;
-  /** Apart from Vault's own, so that rights on that one do not reach the snapshots. */
+  /** A separate resource group, so that rights on Vault's own group do not cover the snapshots. */
   resourceGroup: string;
   location: string;
   retentionDays: number;
@@ -20,20 +20,20 @@ export interface SnapshotStoreProps {
   /** Azure id of the role Vault Snapshot Keeper. */
   keeperRoleId: string;
   vaultPrincipalId: string;
-  /** Refuse deletion: of a snapshot before its time by Azure, of the account by Terraform. */
+  /** Prevents the early deletion of a snapshot in Azure, and the deletion of the account in Terraform. */
   protect: boolean;
 }
 
 const containerName = "snapshots";
 
 /**
- * Where Vault's nodes keep snapshots: blobs that Vault's identity makes and reads, and can neither change nor delete. They are
- * encrypted under the unseal key, as Vault's data are.
+ * The storage account for Vault's snapshots. Vault's identity can create and read these blobs, and can neither change nor delete them. They
+ * are encrypted under the unseal key, like Vault's data.
  */
 export class SnapshotStore extends Construct {
   /** `https://<name>.blob.core.windows.net/snapshots` */
   readonly containerUrl: string;
-  /** Azure id of what holds the container, and has the log of who read and wrote what. */
+  /** Azure id of the blob service. It holds the container and has the log of reads and writes. */
   readonly blobServiceId: string;
 
   constructor(
@@ -75,8 +75,8 @@ export class SnapshotStore extends Construct {
   }
 
   /**
-   * Azure refuses every change and deletion of a blob until it is that old. Not locked: whoever may change the policy can shorten it, which
-   * the activity log shows; locked, nobody could ever again.
+   * Azure refuses every change and deletion of a younger blob. The policy is not locked, because nobody could ever shorten a locked one. A
+   * person with the right can shorten this one, and the activity log shows it.
    */
   private forbidChanges(container: StorageContainer, containerId: string): void {
     new StorageContainerImmutabilityPolicy(this, "immutability", {
@@ -120,16 +120,16 @@ export class SnapshotStore extends Construct {
 
   private explainFindings(account: StorageAccount, container: StorageContainer): void {
     skipChecks(account, {
-      CKV_AZURE_33: "Nothing here uses queues, and nobody may.",
-      CKV_AZURE_36: "None of Azure's own services has business with snapshots.",
+      CKV_AZURE_33: "Nothing uses queues, and nobody has rights on them.",
+      CKV_AZURE_36: "No Azure service needs the snapshots.",
       CKV_AZURE_59: "Its firewall admits Vault's subnet, and nothing else.",
       CKV_AZURE_206:
-        "Zones of one region, as the environment says; docs/operations.md says what that does not cover.",
+        "The environment chooses zones of one region. docs/operations.md says which losses this does not cover.",
       CKV2_AZURE_1: "Vault encrypts each snapshot under the unseal key of Key Vault.",
       CKV2_AZURE_33: "Vault's subnet has a service endpoint, which the firewall admits.",
     });
     skipChecks(container, {
-      CKV2_AZURE_21: "Who reads and writes is logged where the environment names an evidenceWorkspace.",
+      CKV2_AZURE_21: "Reads and writes are logged if the environment names an evidenceWorkspace.",
     });
   }
 }

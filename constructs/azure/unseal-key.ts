@@ -16,7 +16,7 @@ export interface UnsealKeyProps {
 /** The key with which Vault seals itself, and Vault's right to wrap and unwrap with it. */
 export class UnsealKey extends Construct {
   readonly name: string;
-  /** Of the newest version, base64url: it shows a rotation. (`version` stays that of the day when Terraform made the key.) */
+  /** The newest version's modulus, base64url. It changes with a rotation, and Terraform's `version` does not. */
   readonly modulus: string;
 
   constructor(

@@ -32,7 +32,7 @@ export class VaultNode extends Construct {
     this.attach(disk);
     this.allowReadingVirtualMachines();
     if (props.protect) {
-      new DeletionLock(this, "disk-deletion", { resourceId: disk.id, protects: "all that Vault stores" });
+      new DeletionLock(this, "disk-deletion", { resourceId: disk.id, protects: "all data in Vault" });
     }
   }
 

@@ -31,7 +31,7 @@ export class VirtualMachineReaderRole extends Construct {
     return new RoleDefinition(this, "definition", {
       name: `Virtual Machine Reader (${environment})`,
       description:
-        "Read virtual machines and scale sets: what Vault needs to check logins of its azure auth method.",
+        "Read virtual machines and scale sets. Vault uses this to check logins of its azure auth method.",
       scope: subscriptionId,
       assignableScopes: [subscriptionId, ...additionalSubscriptions.map((guid) => `/subscriptions/${guid}`)],
       permissions: [

@@ -29,7 +29,7 @@ const identitySetting = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID";
 
 /**
  * Lets people sign in with Entra ID before a request reaches the application. The app registration trusts an identity
- * with no other purpose, so there is no client secret.
+ * with no other purpose, so it needs no client secret.
  */
 export class WebAppLogin extends Construct {
   readonly identityId: string;

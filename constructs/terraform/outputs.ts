@@ -1,7 +1,7 @@
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 
-/** Adds a stack's outputs: the value of each, and what it is. `terraform output` shows the values. */
+/** Adds a stack's outputs, each with its value and description. `terraform output` shows the values. */
 export function addOutputs(
   scope: Construct,
   outputs: Readonly<Record<string, readonly [value: unknown, description: string]>>,

@@ -15,7 +15,7 @@ function committedLock(stackFolder: string): string | undefined {
   return existsSync(file) ? file : undefined;
 }
 
-/** Whether lock files are committed. Terraform then runs no provider that is not in a stack's lock file. */
+/** Returns true if lock files are committed. Terraform then runs only the providers in a stack's lock file. */
 export function providersAreLocked(): boolean {
   return existsSync(folder) && readdirSync(folder).some((file) => file.endsWith(".lock.hcl"));
 }

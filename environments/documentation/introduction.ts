@@ -67,7 +67,7 @@ may name only these paths:
 
 **Login.** With \`requireLogin\`, App Service admits only people who signed in with Entra ID. Only \`/healthz\` answers
 without a sign-in. Each web app has its own app registration, and \`login.clientId\` is its application
-id. There is no client secret: the stack creates an identity that acts for the app registration. An owner of the app
+id. It needs no client secret, because the stack creates an identity that acts for the app registration. An owner of the app
 registration allows this once, with the web app's entry in the stack's output \`webapp_federated_credentials\`:
 
     az ad app update --id CLIENT_ID --web-redirect-uris WEBAPP_URL/.auth/login/aad/callback

@@ -59,8 +59,8 @@ const keyOrder: (keyof JsonSchema)[] = [
 ];
 
 /**
- * The schema with which editors complete and explain the environment files. Draft-07, because VS Code supports it
- * best.
+ * Returns the schema with which editors complete and explain the environment files. It is draft-07, because VS Code
+ * supports it best.
  */
 export function environmentJsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(environmentSchema, {

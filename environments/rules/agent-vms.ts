@@ -16,7 +16,7 @@ export const agentVmGroup = z.strictObject({
   count: z
     .int()
     .min(1, "is less than one VM; choose 1 or more, or remove the group.")
-    .max(50, "is more than 50 VMs; make a second group.")
+    .max(50, "is more than 50 VMs; add a second group.")
     .default(1)
     .describe("Number of VMs. They are all equal."),
   vmSize: virtualMachine.vmSize.describe("Size of each VM."),

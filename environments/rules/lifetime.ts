@@ -7,7 +7,7 @@ export const systemMaxTtl = "768h";
 /** The name of `systemMaxTtl` in a sentence. */
 export const systemLimit = "Vault's maximum";
 
-/** Reports a lifetime that is longer than a limit. Says nothing if one of them is malformed. */
+/** Reports a lifetime that is longer than a limit. Reports nothing if either is malformed. */
 export function atMost(
   field: string,
   value: string | undefined,

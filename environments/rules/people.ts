@@ -61,7 +61,7 @@ export const deployerLogin = z
       .string()
       .regex(
         /^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$/,
-        "is not the value of an app role; write 1 to 120 letters, digits and _ . - as the app registration has it.",
+        "is not the value of an app role; write 1 to 120 letters, digits and _ . - as in the app registration.",
       )
       .describe("Value of the deployers' app role, such as Vault.Deploy."),
   })

@@ -28,7 +28,7 @@ export const evidenceLocation = z
   )
   .optional()
   .describe(
-    "Region of `evidenceWorkspace`, if it is another than `location`: Azure wants rules about its logs there.",
+    "Region of `evidenceWorkspace`, if it differs from `location`. Azure requires the rules about its logs there.",
   );
 
 export const alerts = z
@@ -42,15 +42,15 @@ export const alerts = z
               /^[A-Za-z0-9][A-Za-z0-9 _-]{0,49}$/,
               "is not a name for a receiver; use 1 to 50 letters, digits, spaces, _ and -.",
             )
-            .describe("Who this is; the messages show it."),
+            .describe("Name of the receiver. The messages show it."),
           address: z
             .email("is not a mail address; write it as somebody@example.com.")
             .describe("The mail address."),
         }),
       )
-      .max(50, "holds more than 50 receivers; use a mailing list.")
+      .max(50, "contains more than 50 receivers; use a mailing list.")
       .default([])
-      .describe("Who gets a mail for each alert."),
+      .describe("Receivers of a mail for each alert."),
     actionGroups: z
       .array(
         z
@@ -60,18 +60,21 @@ export const alerts = z
             "is not the Azure id of an action group; write it as `az monitor action-group show --query id` does.",
           ),
       )
-      .max(4, "holds more than 4 action groups; Azure takes 5 for an alert, and one is that of emails.")
+      .max(
+        4,
+        "contains more than 4 action groups; remove some (Azure allows 5 for an alert, and the mails use one).",
+      )
       .default([])
       .describe(
-        "Azure ids of action groups that somebody else keeps: for phones, on-call services and webhooks, whose addresses are secrets.",
+        "Azure ids of action groups that somebody else maintains: for phones, on-call services and webhooks, whose addresses are secrets.",
       ),
   })
   .prefault({})
-  .describe("Who hears of alerts. There are alerts only with `evidenceWorkspace`.");
+  .describe("Receivers of alerts. Only a system with `evidenceWorkspace` has alerts.");
 
 const { shape } = alerts.unwrap();
 
-/** Rules for the workspace, and for those who hear of alerts. */
+/** Rules for the workspace, and for the receivers of alerts. */
 export function watchingRules(read: Read): Problem[] {
   return [...workspaceIsNamed(read), ...receiversDiffer(read)];
 }
@@ -88,7 +91,7 @@ function workspaceIsNamed(read: Read): Problem[] {
           {
             field: "alerts",
             sentence:
-              "names receivers, and there are no alerts without a workspace; name one in evidenceWorkspace, or remove the field.",
+              "names receivers, but a system without a workspace has no alerts; name one in evidenceWorkspace, or remove the field.",
           },
         ]
       : []),
@@ -97,7 +100,7 @@ function workspaceIsNamed(read: Read): Problem[] {
           {
             field: "evidenceLocation",
             sentence:
-              "is the region of a workspace that is not named; name it in evidenceWorkspace, or remove the field.",
+              "is the region of a workspace, but evidenceWorkspace is missing; add it, or remove this field.",
           },
         ]
       : []),
@@ -112,7 +115,7 @@ function receiversDiffer(read: Read): Problem[] {
       ? [
           {
             field: `alerts.emails[${index}].name`,
-            sentence: "is the name of another receiver; give each its own.",
+            sentence: "is also the name of another receiver; choose another name.",
           },
         ]
       : [],

@@ -25,13 +25,12 @@ export interface ChildProgramOptions extends Omit<GuardedProcessOptions, "stdio"
 const QUOTED_LINES = 5;
 
 /**
- * A long-running program that can be started, awaited, stopped, killed and restarted. It runs in a process group of
- * its own. So Ctrl-C reaches only the sandbox, and the program does not outlive the sandbox.
+ * A long-running program that can be started, awaited, stopped, killed and restarted. It runs in its own process group.
+ * So Ctrl-C reaches only the sandbox, and the program does not outlive the sandbox.
  */
 export class ChildProgram {
   private process?: GuardedProcess;
   private lastEnd: Promise<Ending> = new Promise(() => {}); // replaced by each start
-  private stopping = false;
 
   private constructor(private readonly options: ChildProgramOptions) {}
 
@@ -46,7 +45,7 @@ export class ChildProgram {
     return this.options.name;
   }
 
-  /** The process id; undefined when it does not run. */
+  /** The process id. Undefined while the program does not run. */
   get pid(): number | undefined {
     return this.process?.pid;
   }
@@ -64,7 +63,7 @@ export class ChildProgram {
    * Waits until `condition` holds, as `waitFor` does.
    *
    * @param what the awaited event, as in "Vault to answer"
-   *  @throws UserError at once when the program ends first, and at the deadline. Both errors quote its last log
+   * @throws UserError at once when the program ends first, and at the deadline. Both errors quote its last log
    * lines.
    */
   async until<T>(
@@ -86,11 +85,10 @@ export class ChildProgram {
     }
   }
 
-  /** Asks the program to end (SIGTERM). After `deadlineMs`, kills the program and its group. */
+  /** Sends SIGTERM to the program. After `deadlineMs`, kills the program and its group. */
   async stop({ deadlineMs = 10_000 }: { deadlineMs?: number } = {}): Promise<void> {
     const process = this.process;
     if (!process) return;
-    this.stopping = true;
     process.signal("SIGTERM");
     const timer = setTimeout(() => process.signal("SIGKILL", "group"), deadlineMs);
     await process.ended.finally(() => clearTimeout(timer));
@@ -101,7 +99,6 @@ export class ChildProgram {
   async kill(): Promise<void> {
     const process = this.process;
     if (!process) return;
-    this.stopping = true;
     process.signal("SIGKILL", "group");
     await process.ended;
     await this.clear(process);
@@ -119,14 +116,6 @@ export class ChildProgram {
     await this.launch();
   }
 
-  /** Calls `listener` when the program ends without a call to stop() or kill(). */
-  onUnexpectedEnd(listener: (message: string) => void): void {
-    const process = this.process;
-    void process?.ended.then(async (ending) => {
-      if (!this.stopping) listener(`${this.name} ended ${describe(ending)}. ${await this.quoteLog()}`);
-    });
-  }
-
   private async launch(): Promise<void> {
     const { name: _name, logFile, ...options } = this.options;
     const log = openSync(logFile, "a", 0o600);
@@ -136,7 +125,6 @@ export class ChildProgram {
     } finally {
       closeSync(log);
     }
-    this.stopping = false;
     const process = this.process;
     this.lastEnd = process.ended;
     process.ended.then(() => this.clear(process)).catch(() => {});

@@ -52,7 +52,7 @@ export class FileLock {
         const outcome = await this.tryAcquire();
         if ("release" in outcome) return outcome;
         throw new UserError(
-          `process ${outcome.pid} on ${outcome.host} holds ${this.folder}; stop that process, or delete the folder if the process is gone`,
+          `process ${outcome.pid} on ${outcome.host} holds ${this.folder}. Stop that process, or delete the folder if the process does not exist`,
         );
       },
       { deadlineMs, intervalMs: 200 },

@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in the operating system's format. Use it only for comparison. */
+  /** The start time of the process, in the operating system's format. Use it only for comparison. */
   readonly started: string;
 }
 

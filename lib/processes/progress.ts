@@ -36,7 +36,7 @@ export class Progress {
     this.colours = this.terminal && !env.NO_COLOR;
   }
 
-  /** Writes a line of its own, for something that takes no time. */
+  /** Writes a single line, for something that takes no time. */
   line(text: string): void {
     this.stream.write(`${this.terminal ? CLEAR_LINE : ""}${text}\n`);
     this.draw();

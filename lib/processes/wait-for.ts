@@ -23,7 +23,7 @@ export class DeadlineError extends UserError {
  * the error quotes its last reason. Nothing else in the sandbox waits for time to pass.
  *
  * @param what the awaited event, as in "Vault to answer"
- *  @throws DeadlineError naming the event, the duration and the last reason
+ * @throws DeadlineError naming the event, the duration and the last reason
  */
 export async function waitFor<T>(
   what: string,

@@ -14,9 +14,9 @@ export type Expression =
  * Parses a string of Terraform's JSON syntax: literal text with `${...}` in it. `$${` means a literal `${`. An
  * interpolation may contain references, function calls, strings, numbers, true, false, null and lists. cdktf writes
  * nothing else for these stacks.
- *  A string that is one interpolation and nothing else keeps that interpolation's type.
- *  Source: Terraform, JSON Configuration Syntax; HCL, String Templates.
- *  @throws UserError for every other form, with the text
+ * A string that is one interpolation and nothing else keeps that interpolation's type.
+ * Source: Terraform, JSON Configuration Syntax; HCL, String Templates.
+ * @throws UserError for every other form, with the text
  */
 export function parse(text: string): Expression {
   return new Parser(text).template(endOfText);

@@ -22,13 +22,13 @@ export const terraformName = (env: NodeJS.ProcessEnv = process.env): string =>
 
 /** @throws UserError when Terraform is not on PATH, is too old, or does not print its version */
 export async function findTerraform(env: NodeJS.ProcessEnv = process.env): Promise<TerraformProgram> {
-  const cure = `install Terraform ${OLDEST_TERRAFORM} or newer (https://developer.hashicorp.com/terraform/install)`;
+  const cure = `Install Terraform ${OLDEST_TERRAFORM} or newer (https://developer.hashicorp.com/terraform/install)`;
   const name = terraformName(env);
   const path = await programOnPath([name], { env });
   if (!path) {
     throw new UserError(
       name === "terraform"
-        ? `Terraform is not on PATH; ${cure}.`
+        ? `Terraform is not on PATH. ${cure}.`
         : `${name} is not on PATH. TERRAFORM_BINARY_NAME names this program. Install it, or unset the variable.`,
     );
   }
@@ -41,10 +41,10 @@ export async function findTerraform(env: NodeJS.ProcessEnv = process.env): Promi
   });
   const version = /"terraform_version":\s*"([^"]+)"/.exec(stdout)?.[1];
   if (code !== 0 || !version) {
-    throw new UserError(`${path} did not print its version (${lastLines(stdout + stderr, 1)}); ${cure}.`);
+    throw new UserError(`${path} did not print its version (${lastLines(stdout + stderr, 1)}). ${cure}.`);
   }
   if (compareVersions(version, OLDEST_TERRAFORM) < 0) {
-    throw new UserError(`${path} is Terraform ${version}, too old for write-only arguments; ${cure}.`);
+    throw new UserError(`${path} is Terraform ${version}, too old for write-only arguments. ${cure}.`);
   }
   return { path, version };
 }

@@ -16,11 +16,8 @@ export interface VaultRequest {
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
-export interface VaultAnswer {
-  readonly status: number;
-  /** The answer's `data`, or the whole answer if it has none. */
-  readonly data: Readonly<Record<string, unknown>>;
-}
+/** An answer's `data`, or the whole answer if it has none. */
+type VaultData = Readonly<Record<string, unknown>>;
 
 /** Vault refused a request. */
 export class VaultRefusal extends UserError {
@@ -35,6 +32,14 @@ export class VaultRefusal extends UserError {
     super(`Vault refused ${method} ${path} with ${status}: ${errors.join("; ") || "it gave no reason"}.`);
   }
 }
+
+/** The connection does not trust Vault's certificate. */
+export class UntrustedCertificate extends UserError {
+  override readonly name = "UntrustedCertificate";
+}
+
+/** OpenSSL's and Node.js's codes for a certificate that the verification refused. */
+const refusedCertificate = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/;
 
 /** Milliseconds for one request. Vault verifies a database connection within this time. */
 const DEADLINE_MS = 30_000;
@@ -68,15 +73,15 @@ export class VaultClient {
 
   /**
    * @throws VaultRefusal for every status except 2xx
-   *  @throws UserError when Vault is unreachable, untrusted or too slow
+   * @throws UserError when Vault is unreachable, untrusted or too slow
    */
-  async request(request: VaultRequest): Promise<VaultAnswer["data"]> {
+  async request(request: VaultRequest): Promise<VaultData> {
     const answer = await this.send(request);
-    return (answer["data"] as VaultAnswer["data"] | undefined) ?? answer;
+    return (answer["data"] as VaultData | undefined) ?? answer;
   }
 
   /** Reads a path. Returns undefined if nothing is there. */
-  async read(path: string, method: "GET" | "LIST" = "GET"): Promise<VaultAnswer["data"] | undefined> {
+  async read(path: string, method: "GET" | "LIST" = "GET"): Promise<VaultData | undefined> {
     try {
       return await this.request({ method, path });
     } catch (error) {
@@ -95,7 +100,7 @@ export class VaultClient {
     this.agent.destroy();
   }
 
-  private async send(request: VaultRequest): Promise<VaultAnswer["data"]> {
+  private async send(request: VaultRequest): Promise<VaultData> {
     const { method, path } = request;
     const signal = AbortSignal.timeout(this.deadlineMs);
     try {
@@ -113,13 +118,16 @@ export class VaultClient {
       }
       if (error instanceof SyntaxError)
         throw new UserError(`${at} answered ${method} ${path} with text that is not JSON.`);
-      throw new UserError(`Request to ${at} failed, ${method} ${path}: ${messageOf(error)}.`);
+      const sentence = `Request to ${at} failed, ${method} ${path}: ${messageOf(error)}.`;
+      throw refusedCertificate.test(codeOf(error) ?? "")
+        ? new UntrustedCertificate(sentence)
+        : new UserError(sentence);
     }
   }
 
   /**
-   * Of certificates with one subject and no key's identifier, OpenSSL looks at the first only. So while Vault serves the one before, which comes
-   * second, it is tried the other way round. Nothing was sent by then.
+   * Sends a request. If several trusted certificates have one subject and no key identifier, OpenSSL checks only the first. If Vault still
+   * serves the earlier certificate, which is second, this tries the reverse order. The failed attempt has sent no request.
    */
   private async exchange(
     request: VaultRequest,

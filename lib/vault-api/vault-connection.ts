@@ -1,4 +1,4 @@
-/** How the deployer reaches Vault. */
+/** The deployer's connection to Vault. */
 export interface VaultConnection {
   /** URL without a path, for example https://vault.example.com:8200. */
   readonly address: string;

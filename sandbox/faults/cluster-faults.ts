@@ -16,7 +16,7 @@ export interface ClusterFaultOptions {
   readonly links: NodeLinks;
   /** How often each fault happens. */
   readonly rounds: number;
-  /** Draws the order, the nodes, and how long each lasts. */
+  /** Determines the order, the nodes, and how long each fault lasts. */
   readonly seed: number;
   readonly progress: Progress;
 }
@@ -76,7 +76,7 @@ const faults: readonly ClusterFault[] = [
   { name: "a follower's disk is emptied", strike: ({ followers }) => emptied(first(followers)) },
   { name: "the leader's disk is emptied", strike: ({ leader }) => emptied(leader) },
   {
-    name: "the leader reaches no other node",
+    name: "the leader cannot reach the other nodes",
     strike: lastingCut(({ leader, followers }) => followers.map((it) => [leader, it])),
   },
   {
@@ -84,7 +84,7 @@ const faults: readonly ClusterFault[] = [
     strike: lastingCut(({ leader, followers }) => followers.map((it) => [it, leader])),
   },
   {
-    name: "the leader and the other nodes reach each other no more",
+    name: "the leader and the other nodes cannot reach each other",
     strike: lastingCut(({ leader, followers }) =>
       followers.flatMap((it): [Machine, Machine][] => [
         [leader, it],
@@ -93,7 +93,7 @@ const faults: readonly ClusterFault[] = [
     ),
   },
   {
-    name: "a follower and the other nodes reach each other no more",
+    name: "a follower and the other nodes cannot reach each other",
     strike: lastingCut((nodes) => {
       const lost = first(nodes.followers);
       return all(nodes).flatMap((it): [Machine, Machine][] =>
@@ -108,7 +108,7 @@ const faults: readonly ClusterFault[] = [
   },
   {
     // This also simulates a disk that stalls: Vault then writes nothing. With a stalled disk, Vault would still answer requests that need no disk.
-    name: "the leader's Vault stands still",
+    name: "the leader's Vault is frozen",
     strike: async ({ leader }, lastsMs) => {
       leader.kill(VAULT, "SIGSTOP");
       await delay(lastsMs);

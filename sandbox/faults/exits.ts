@@ -4,11 +4,11 @@ import type { Sandbox } from "../system/sandbox";
 const lookMs = 100;
 
 /**
- * Watches the applications' processes and records each that ends without an order. Code that ends one on purpose calls `order`
- * first, and `settle` once the process is back.
+ * Watches the applications' processes and records each unexpected exit. Code that ends a process on purpose calls `order` first, and
+ * `settle` when the process runs again.
  */
 export class Exits {
-  /** The processes that ended by themselves, in words. */
+  /** A sentence for each process that exited unexpectedly. */
   readonly unordered: string[] = [];
   readonly #known = new Map<string, number | undefined>();
   readonly #ordered = new Set<string>();
@@ -24,7 +24,7 @@ export class Exits {
     this.#ordered.add(name);
   }
 
-  /** Ends the announcements: from here on every exit counts again. */
+  /** Ends the announcements. From now on, every exit counts again. */
   settle(): void {
     for (const name of this.#ordered) this.#known.set(name, this.#now().get(name));
     this.#ordered.clear();
@@ -38,7 +38,7 @@ export class Exits {
     for (const [name, pid] of this.#now()) {
       const before = this.#known.get(name);
       if (pid === before || this.#ordered.has(name)) continue;
-      if (before !== undefined) this.unordered.push(`${name} (process ${before}) ended without an order`);
+      if (before !== undefined) this.unordered.push(`${name} (process ${before}) exited unexpectedly`);
       this.#known.set(name, pid);
     }
   }

@@ -117,10 +117,10 @@ function kills({ sandbox, exits }: Scene, agent: Machine, webApp: WebAppProcess)
   ];
 }
 
-/** Neighbours that accept connections and do not answer. */
+/** Programs that accept connections and do not answer. */
 function pauses({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
   const pausing = (name: string, signal: (signal: NodeJS.Signals) => void): Fault => ({
-    name: `${name} answers nobody`,
+    name: `${name} does not answer`,
     // A process that has ended meanwhile does not need to continue.
     strike: lasting(
       async () => signal("SIGSTOP"),
@@ -168,7 +168,7 @@ function revocations({ sandbox }: Scene, agent: Machine): Fault[] {
   ];
 }
 
-/** Azure's services when they are slow, reject requests or are gone. */
+/** Azure's services when they are slow, reject requests or are unreachable. */
 function neighbours({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
   const { azure, vault } = sandbox;
   const places: readonly [string, (request: AzureRequest) => boolean][] = [
@@ -222,7 +222,7 @@ function renewal(sandbox: Sandbox): Fault["strike"] {
   return async (lastsMs) => {
     await sandbox.renewVaultCertificate();
     await delay(lastsMs);
-    // Runs what each timer runs: the agents fetch it within ten minutes, and Vault's VM gives them that time.
+    // Runs the timers' services. The agents fetch the certificate within ten minutes, and Vault's VM waits so long.
     for (const agent of sandbox.agents.values()) await agent.run("vault-ca-certificate.service");
     await sandbox.vault.run("vault-certificate.service");
     await sandbox.refreshVaultCertificate();

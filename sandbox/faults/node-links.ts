@@ -83,7 +83,7 @@ export class NodeLinks {
     this.#links.add(link);
     for (const end of link.ends) {
       end.on("error", () => {});
-      // A cut connection's other end learns of nothing.
+      // The other end of a cut connection gets no notice.
       end.on("close", () => {
         if (!link.dead) for (const other of link.ends) other.destroy();
         this.#links.delete(link);

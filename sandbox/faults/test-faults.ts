@@ -24,14 +24,14 @@ const pairs = 0.25;
 
 /**
  * Injects random faults, one after the other, some of them in pairs. After each, every service must answer again, and no application
- * may have ended without an order. At the end, every acknowledged customer must exist.
+ * may have exited unexpectedly. At the end, every acknowledged customer must exist.
  * @throws UserError that names the fault and what did not recover
  */
 export async function testFaults(scene: Scene, { minutes, seed, progress }: FaultTestOptions): Promise<void> {
   const { sandbox, exits } = scene;
   const random = numbersOf(seed);
   const faults = faultsOf(scene);
-  // A seed's first numbers are hardly random.
+  // The first number of a seed is hardly random.
   random();
   const draw = () => {
     const fault = faults[Math.floor(random() * faults.length)];
@@ -51,7 +51,7 @@ export async function testFaults(scene: Scene, { minutes, seed, progress }: Faul
         .map(({ name, lastsMs }) => `${name} (${(lastsMs / 1000).toFixed(1)} s)`)
         .join("; and at the same time ");
       await progress.step(`${count}: ${what}`, async () => {
-        // If one fault kills what the other needs, the other fault does not happen. This is not a failure.
+        // If one fault kills a program that the other needs, the other fault does not happen. This is not a failure.
         const struck = await Promise.allSettled(together.map(({ strike, lastsMs }) => strike(lastsMs)));
         for (const { reason } of struck.filter((it) => it.status === "rejected"))
           progress.line(`   did not happen: ${messageOf(reason)}`);

@@ -11,7 +11,7 @@ export interface PlatformOptions {
   readonly caPem: string;
   /** The image's certificate bundle. */
   readonly trustedPem: string;
-  /** For each `address:port` that the guest can reach, a port of this machine's loopback. */
+  /** Ports of this machine's loopback, by each `address:port` that the guest can reach. */
   readonly forwards: Readonly<Record<string, number>>;
   /** Names with their addresses, in place of DNS. */
   readonly names: Readonly<Record<string, string>>;

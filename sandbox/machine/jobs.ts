@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import type { UnitDefinition } from "./unit-definition";
 
-/** `run` is a start without a restart after a failure, as a timer's start, and waits for the end. */
+/** `run` starts a unit as a timer does, does not restart it after a failure, and waits for its end. */
 export type JobType = "start" | "stop" | "restart" | "reload" | "run";
 export type JobResult = "done" | "failed" | "canceled" | "dependency";
 
@@ -19,8 +19,8 @@ export interface Job {
 export type Work = (job: Job, turnToStart: () => Promise<boolean>) => Promise<JobResult>;
 
 /**
- * The order of starts and stops, as systemd has it, including its deadlocks: a program in a unit's start waits for ever for a job
- * of a unit that is ordered after its own.
+ * The order of starts and stops as in systemd, including its deadlocks: if a program in a unit's start waits for a job of a unit that
+ * is ordered after its own, it waits for ever.
  */
 export class Jobs {
   readonly #queues = new Map<string, Job[]>();

@@ -76,7 +76,7 @@ export class Machine {
   readonly #systemctl: SystemdPrograms;
   readonly #userData: ReturnType<typeof readCloudConfig>;
   #bootedBefore = false;
-  /** How often it was switched off. A boot under way then ends. */
+  /** How often it was switched off. A boot compares this number, and ends if it has changed. */
   #switchedOff = 0;
 
   private constructor(options: MachineOptions) {

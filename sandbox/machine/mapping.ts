@@ -36,7 +36,7 @@ const ACCOUNT = ACCOUNTS.join("|");
 
 /** Implements the differences in paths, addresses, programs and accounts. */
 export class Mapping {
-  /** In the deployers' policy: the one audit device that they may create. */
+  /** Matches the one audit device that deployers may create, in their policy. */
   readonly #auditDevice: RegExp;
 
   constructor(private readonly options: MappingOptions) {

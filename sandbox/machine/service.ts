@@ -43,7 +43,7 @@ export class Service implements Unit {
   result: Unit["result"] = "success";
   invocation = "";
   #program?: GuardedProcess;
-  /** The start under way. */
+  /** The current start. */
   #starting?: Promise<StartResult>;
   #stopRequested = false;
   /** How often it was stopped. A start that waited may come too late. */
@@ -243,7 +243,7 @@ export class Service implements Unit {
       withoutCoreDump: this.#last("LimitCORE") === "0",
     });
     this.#program = program;
-    // It was stopped while the program came up, so no other code knows the program.
+    // The unit was stopped while the program started, so no other code knows the program.
     if (this.#stopRequested) program.signal("SIGKILL", "group");
     return program;
   }

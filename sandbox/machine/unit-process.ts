@@ -45,7 +45,7 @@ export async function startUnitProcess(options: UnitProcessOptions): Promise<Gua
   }
 }
 
-/** The exit code, or 128 and the signal's number after a signal. */
+/** Returns the exit code. After a signal, 128 plus the signal's number. */
 export function exitCodeOf({ code, signal }: Ending): number {
   return code ?? 128 + (signal ? constants.signals[signal] : 0);
 }

@@ -7,17 +7,17 @@ import type { UnitDefinition } from "./unit-definition";
 /** Source: systemd's org.freedesktop.systemd1(5), "ActiveState". */
 export type UnitState = "inactive" | "activating" | "active" | "reloading" | "deactivating" | "failed";
 
-/** How a start or a run ended. */
+/** The result of a start or a run. */
 export interface StartResult {
   readonly succeeded: boolean;
-  /** Exit code of the command that decided it; 128 and the signal's number after a signal. */
+  /** Exit code of the deciding command. After a signal, 128 plus the signal's number. */
   readonly code: number;
 }
 
 export interface Unit {
   definition: UnitDefinition;
   readonly state: UnitState;
-  /** How its last run ended. `success` before the first run. */
+  /** The result of its last run. `success` before the first run. */
   readonly result: "success" | "exit-code";
   /** Changes with each start. Empty before the first. Source: systemd.exec(5), "INVOCATION_ID". */
   readonly invocation: string;
@@ -34,7 +34,7 @@ export interface Unit {
   cut(): Promise<void>;
 }
 
-/** A mount, as a folder; or a timer or device, which does nothing. */
+/** A mount, which is a folder here, or a timer or device, which does nothing. */
 export class PassiveUnit implements Unit {
   state: UnitState = "inactive";
   readonly result = "success";
@@ -89,7 +89,7 @@ export class PassiveUnit implements Unit {
     return this.definition.file.last("Mount", "Where");
   }
 
-  /** The mode of the file system, or else of the folder it is mounted on. */
+  /** The mode of the file system, or of the folder on which it is mounted. */
   get #mode(): number {
     const { file } = this.definition;
     const option = /(?:^|,)mode=([0-7]+)/.exec(file.last("Mount", "Options") ?? "")?.[1];

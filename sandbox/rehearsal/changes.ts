@@ -34,7 +34,7 @@ const dataRoles = [
   "storage-blob-data-contributor",
 ];
 
-/** Each change builds on the ones before it. */
+/** Each change builds on the earlier changes. */
 export const changes: readonly Change[] = [
   {
     what: "a certificate that Key Vault renews",
@@ -102,7 +102,7 @@ export const changes: readonly Change[] = [
       ),
     }),
   },
-  // Last, because this build calls itself 1.21.0+other, which a change of a cluster's nodes would not accept as the new version.
+  // This change is last, because this build calls itself 1.21.0+other, which a change of a cluster's nodes would not accept as the new version.
   {
     what: "another version of Vault",
     obstacle: ({ otherVault }) => (otherVault ? undefined : "this machine has no second Vault"),
@@ -119,7 +119,7 @@ export const changes: readonly Change[] = [
     check: async (rehearsal) => {
       const { says } = rehearsal.otherVault ?? {};
       const runs = await rehearsal.vaultVersion();
-      if (runs !== says) throw new UserError(`Vault still is ${runs}, not ${says}.`);
+      if (runs !== says) throw new UserError(`Vault ${runs} still runs, and not ${says}.`);
     },
   },
 ];

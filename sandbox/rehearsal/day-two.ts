@@ -38,9 +38,7 @@ export const operate =
     rehearsal.trustNewestCertificate();
     await untilLoggedIn(rehearsal);
     const name = rehearsal.environmentName;
-    await progress.step("az: another certificate, by the policy of the one before", () =>
-      renewCertificate(rehearsal),
-    );
+    await progress.step("az: another certificate with the same policy", () => renewCertificate(rehearsal));
     await repeat(
       { command: ["rotate-unseal-key", name], check: () => unsealsAtRestart(rehearsal) },
       { rehearsal, progress, random },

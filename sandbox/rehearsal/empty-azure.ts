@@ -19,7 +19,7 @@ export const newcomer = { name: "Ada", objectId: "00000000-0000-4000-8000-000000
 /** A person who joins the recovery key readers later. */
 export const newReader = { name: "Grace", objectId: "00000000-0000-4000-8000-0000000000ae" };
 
-/** Object id of the deployer that a rehearsal plays: the first person, or else the first pipeline. */
+/** Object id of the deployer in a rehearsal: the first person, or the first pipeline if no person deploys. */
 export function deployerOf({ deployers, name }: Environment): string {
   const first = deployers.find(({ type }) => type === "User") ?? deployers[0];
   if (!first) throw new UserError(`The environment ${name} names no deployer. Add one to deployers.`);

@@ -97,7 +97,7 @@ export async function changeLists(rehearsal: Rehearsal, progress: Progress): Pro
 
 /**
  * Addresses of the resources with this action, sorted. It ignores vault-config, which cannot be planned while no Vault runs.
- * @throws UserError if the plan does anything else but changes in place
+ * @throws UserError if the plan has other changes, except changes in place
  */
 function only(action: "added" | "destroyed", { stacks }: DeploymentPlan): string[] {
   const changes = stacks.flatMap((planned) =>

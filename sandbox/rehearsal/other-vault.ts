@@ -4,7 +4,7 @@ import { type VaultProgram, vaultCacheKey } from "../vault/vault-program";
 import type { OtherVault } from "./rehearsal";
 
 /**
- * Another build of the same Vault. A test of the sandbox leaves it in the cache of programs; undefined if it is missing.
+ * Returns another build of the same Vault, which a test of the sandbox leaves in the cache of programs. Undefined if it is missing.
  * An environment names it as the next patch release.
  */
 export async function findOtherVault({ version }: VaultProgram): Promise<OtherVault | undefined> {

@@ -4,7 +4,7 @@ import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Rehearsal } from "./rehearsal";
 
-/** A mistake that a person could make in the project, and the words of the rehearsal's report. */
+/** A mistake that a person could make in the project, and the rehearsal's expected report. */
 export interface PlantedFault {
   readonly what: string;
   /** A file of the project, a text in it, and the wrong text that replaces it. */
@@ -149,7 +149,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     ],
     work: deployServer,
     caught:
-      /The plan of vault-server replaces azurerm_managed_disk\.\S+ because of name, and with it goes the data on the disk/,
+      /The plan of vault-server replaces azurerm_managed_disk\.\S+ because of name, which deletes the data on the disk/,
   },
   {
     what: "a lock that nobody removes",
@@ -220,7 +220,7 @@ async function expectCaught({ what, work, caught }: PlantedFault, rehearsal: Reh
  * @returns a function that corrects it
  * @throws UserError if the text to replace is missing
  */
-export function plant({ what, edit }: Pick<PlantedFault, "what" | "edit">, project: string): () => void {
+function plant({ what, edit }: Pick<PlantedFault, "what" | "edit">, project: string): () => void {
   if (!edit) return () => {};
   const [file, text, wrong] = edit;
   const path = join(project, file);

@@ -14,6 +14,7 @@ import { readSynthesizedFolder } from "../../lib/synthesized/synthesized-folder"
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/server/request-log";
+import { notImitatedCodes } from "../azure/server/service";
 import { deletedVaultType } from "../azure/services/resource-manager/key-vaults";
 import type { Machine } from "../machine/machine";
 import { findMySqlProgram } from "../mysql/mysql-program";
@@ -281,7 +282,7 @@ export class Rehearsal {
   /** Vault's API with the deployer's login. */
   readonly deployer = (): Promise<VaultClient> => this.vaultAs(this.person);
 
-  /** Lets clients trust the newest certificate beside those before it, which Vault may still show. */
+  /** Lets clients trust the newest certificate and the earlier ones, which Vault may still serve. */
   trustNewestCertificate(): void {
     this.trusted.add(this.vaultCertificate);
     writeFileSync(this.vaultCaFile, [...this.trusted].join("\n"));
@@ -364,13 +365,13 @@ export class Rehearsal {
     }
   }
 
-  /** @throws UserError if the sandbox, which does not have azurerm, would create another Azure */
+  /** @throws UserError if the sandbox's fallback for azurerm would create other resources in Azure */
   async expectFallbackAlike(): Promise<void> {
     const { azure, person, environment, project } = this;
     const real = azure.resources.all.filter(({ id }) => !this.atStart.has(id));
     const states = new Map<string, string>();
     for (const { name } of readSynthesizedFolder(join(project, "cdktf.out"))) {
-      // Through a file, because only the end of a program's output is kept.
+      // The output goes to a file, because `run` keeps only the end of a program's output.
       const file = join(this.options.folder, `${name}.tfstate`);
       const pull = [this.options.programs.terraform, `-chdir=cdktf.out/stacks/${name}`, "state", "pull"];
       await this.run("/bin/sh", ["-c", 'exec "$@" >"$0"', file, ...pull], "terraform");
@@ -427,8 +428,8 @@ export class Rehearsal {
     this.unknown.clear();
   }
 
-  private noteUnknown({ reason = "", method, host, path, caller }: RequestRecord): void {
-    if (reason.startsWith("NotImitated:") || reason.includes("the sandbox does not support"))
+  private noteUnknown({ code, method, host, path, caller }: RequestRecord): void {
+    if (code === notImitatedCodes.operation || code === notImitatedCodes.host)
       this.unknown.add(`${method} ${host}${path} (${caller})`);
   }
 
@@ -463,7 +464,7 @@ export class Rehearsal {
 function only<T>(what: string, all: readonly T[]): T {
   const [first, ...others] = all;
   if (first !== undefined && others.length === 0) return first;
-  throw new UserError(`The smoke test needs one ${what}, but there are ${all.length}.`);
+  throw new UserError(`The smoke test needs exactly one ${what}, but the system has ${all.length}.`);
 }
 
 /** The environment of a person's shell. Azure is behind a proxy and has its own CA. */

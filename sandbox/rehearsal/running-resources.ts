@@ -34,7 +34,7 @@ export interface RunningResourcesOptions {
   mysqlProgram: MySqlProgram;
   /** /etc/hosts of the private network. It is rewritten whenever a name in the virtual network changes. */
   hostsFile: string;
-  /** Gets news from the background, such as a machine that does not boot. */
+  /** Prints problems of background work, such as a machine that does not boot. */
   print: (line: string) => void;
 }
 
@@ -280,7 +280,7 @@ export class RunningResources implements SiteRunner {
 
   #inTurn(what: string, work: () => Promise<void>): Promise<void> {
     const turn = (this.#turns.get(what) ?? Promise.resolve()).then(work);
-    // A failure concerns its caller, not the next in turn.
+    // A failure concerns only its caller, not the next one in the queue.
     this.#turns.set(
       what,
       turn.catch(() => {}),

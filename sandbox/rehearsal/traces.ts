@@ -28,7 +28,7 @@ const categories: Partial<Record<Log, string>> = {
   "Package store's log": "StorageWrite",
 };
 
-/** The system in which a deployer does harm. */
+/** The system in which a malicious deployer works. */
 export interface TraceScene {
   readonly azure: Azure;
   readonly environment: Pick<Environment, "evidenceWorkspace">;
@@ -44,14 +44,14 @@ export interface TraceScene {
 
 /** Something harmful that a deployer can do. docs/security.md says how it shows. */
 export interface Way {
-  /** In the words of docs/security.md. */
+  /** The text of the table in docs/security.md. */
   readonly what: string;
   readonly shows: Readonly<Partial<Record<Log, readonly string[]>>>;
-  /** Does not disturb the running system. @returns what the journals of VMs then say */
+  /** Does the harm without disturbing the running system. @returns the new lines in the VMs' journals, if any */
   readonly work: (scene: TraceScene) => Promise<string | undefined>;
 }
 
-/** In the order of the table in docs/security.md. */
+/** All ways, in the order of the table in docs/security.md. */
 export const ways: readonly Way[] = [
   {
     what: "Write a policy and a role in Vault for themselves, log in with that role, read secrets",

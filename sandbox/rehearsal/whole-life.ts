@@ -18,7 +18,7 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
     else await make(change, rehearsal, step);
   }
   changeByItself(rehearsal);
-  await step("plan after all changes, and after what Azure changed by itself: nothing to change", () =>
+  await step("plan after all changes, including Azure's own: nothing to change", () =>
     rehearsal.expectPlan({}),
   );
   if (rehearsal.environment.protectData) {

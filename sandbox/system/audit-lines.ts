@@ -26,7 +26,7 @@ const line = z.object({
 /** Returns the lines of Vault's audit log for one request: caller, request and address. Every value is hashed. */
 export function auditLines({ vaultNodes }: Pick<Sandbox, "vaultNodes">, id: string | undefined): string {
   if (id === undefined || !/^[\w-]{8,}$/.test(id)) {
-    throw new UserError("Name the id of a request to Vault. The page that reveals numbers shows such an id.");
+    throw new UserError("Add the id of a request to Vault. The page that reveals numbers shows such an id.");
   }
   const files = vaultNodes
     .flatMap((node) => logs.map((log) => node.path(log)))

@@ -131,14 +131,14 @@ export class Control {
     });
     for (const node of vaultNodes) node.kill("vault.service", "SIGKILL");
     return {
-      text: "Key Vault refuses the unseal key, and Vault was killed: it cannot unseal itself until you run: npm run sandbox -- unseal",
+      text: "Key Vault refuses the unseal key, and Vault was killed. To let it unseal itself again: npm run sandbox -- unseal",
     };
   }
 
   async #unseal(): Promise<ControlAnswer> {
     this.#sealed?.remove();
     this.#sealed = undefined;
-    return { text: "Key Vault gives the unseal key out again: Vault unseals itself within seconds." };
+    return { text: "Key Vault allows the unseal key again. Vault unseals itself within seconds." };
   }
 
   async #rotate(): Promise<ControlAnswer> {
@@ -155,8 +155,8 @@ export class Control {
       const names = this.props.logins.map((it) => it.name).join(", ");
       throw new UserError(
         name === undefined
-          ? `Name somebody: ${names}.`
-          : `There is nobody named ${name}. Choose one of ${names}.`,
+          ? `The name is missing. Choose from ${names}.`
+          : `Unknown name ${name}. Choose from ${names}.`,
       );
     }
     return shellOf(this.props.sandbox, login, this.props.folder);

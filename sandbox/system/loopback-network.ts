@@ -56,7 +56,7 @@ export class ClaimedNetwork {
       );
     }
     throw new UserError(
-      `One of the ports ${ports.join(", ")} is taken on ${wanted ? `${wanted}.0.0/16` : "every loopback address"}; stop what listens there (${wanted ? "perhaps another sandbox of the same folder" : "a server on 0.0.0.0"}).`,
+      `One of the ports ${ports.join(", ")} is taken on ${wanted ? `${wanted}.0.0/16` : "every loopback address"}. Stop the program that listens there (${wanted ? "perhaps another sandbox of the same folder" : "a server on 0.0.0.0"}).`,
     );
   }
 
@@ -75,7 +75,7 @@ export class ClaimedNetwork {
 }
 
 /**
- * Returns true if a program listens on one of the ports, on any address of the network except the claim's own.
+ * Returns true if a program listens on any of the ports, on any address of the network except the claim's own.
  *
  * The bytes of an address are in reverse order. Source: Linux, Documentation/networking/proc_net_tcp.rst.
  */

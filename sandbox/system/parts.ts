@@ -69,7 +69,9 @@ export function partNamed(parts: readonly Part[], name: string | undefined): Par
   if (part) return part;
   const names = parts.map((it) => it.name).join(", ");
   throw new UserError(
-    name === undefined ? `Name a part: ${names}.` : `There is no part ${name}. Choose one of ${names}.`,
+    name === undefined
+      ? `The name of a part is missing. Choose from ${names}.`
+      : `Unknown part ${name}. Choose from ${names}.`,
   );
 }
 
@@ -153,7 +155,7 @@ function mysqlPart({ database }: Sandbox, folder: string): Part {
 /** The state of a program that does not run and that nothing restarts. */
 const doesNotRun = (name: string): PartState => ({
   works: false,
-  text: `does not run; start it by: npm run sandbox -- start ${name}`,
+  text: `does not run; to start it: npm run sandbox -- start ${name}`,
 });
 
 async function applicationState(url: string, pid: number | undefined): Promise<PartState> {

@@ -33,11 +33,11 @@ export function sandboxEnvironment(
 function inimitable({ vault }: Environment): string[] {
   return [
     ...(vault.edition === "enterprise"
-      ? ["vault.edition: Vault Enterprise needs HashiCorp's licence; set it to community."]
+      ? ["vault.edition: Vault Enterprise needs HashiCorp's licence. Set it to community."]
       : []),
     ...(vault.tls.source === "existing"
       ? [
-          `vault.tls: the certificate ${vault.tls.certificate} is in your Key Vault ${vault.tls.keyVault}, where the sandbox does not look; set source to generated.`,
+          `vault.tls: the certificate ${vault.tls.certificate} is in your Key Vault ${vault.tls.keyVault}, which the sandbox cannot read. Set source to generated.`,
         ]
       : []),
   ];

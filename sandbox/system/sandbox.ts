@@ -287,7 +287,7 @@ export class Sandbox {
     const resources = this.vaultConfiguration();
     const connection = { ...this.vaultConnection(), jwt: this.deployerToken() };
     const { readSecret } = this;
-    // In the sandbox's own folder, which the next sandbox removes even if this one and its guardian are killed.
+    // This folder is in the sandbox's own folder, which the next sandbox removes even if this one and its guardian are killed.
     const parent = this.options.folder.path;
     const availability =
       this.options.applyBy === "http" ? undefined : await terraformAvailability({ parent });

@@ -40,12 +40,12 @@ const rendered = z.object({
 const customerPage = z.object({ rows: z.array(z.object({ email: z.string().includes("@") })) });
 
 /**
- * Tries each promise of the system once: every identity can log in, can use its rights and nothing else. Vault
+ * Tries each promise of the system once: every identity can log in, and can use its rights and no others. Vault
  * recovers from a crash by itself.
  * @throws UserError that says which promise was broken
  */
 export async function smokeTest(sandbox: SmokeTestSubject, progress: Progress): Promise<void> {
-  await progress.step("a deployer logs in, and is refused the workloads' secrets", () =>
+  await progress.step("a deployer logs in, and Vault refuses the workloads' secrets", () =>
     deployerReadsNoSecret(sandbox),
   );
   for (const { name, role, site } of sandbox.webAppWorkloads()) {
@@ -63,7 +63,7 @@ export async function smokeTest(sandbox: SmokeTestSubject, progress: Progress): 
       await progress.step(`the application of ${name} lists customers, decrypted`, () => listsCustomers(url));
     } else {
       progress.line(
-        `left out: the application of ${name} lists no customers, since it lacks ${missing.join(", ")}`,
+        `skipped: the application of ${name} cannot list customers, because it lacks ${missing.join(", ")}`,
       );
     }
   }

@@ -52,7 +52,7 @@ async function readState(file: string): Promise<AzureState> {
     return keptState.parse(JSON.parse(await readFile(file, "utf8"))) as AzureState;
   } catch {
     throw new UserError(
-      `${file} is damaged, and with it the Key Vaults' content, without which the Vault that was kept stays sealed. Restore the file, or remove the folder ${dirname(file)} and start again.`,
+      `${file} is damaged. It holds the Key Vaults' content, without which the kept Vault stays sealed. Restore the file, or remove the folder ${dirname(file)} and start again.`,
     );
   }
 }

@@ -21,7 +21,7 @@ export async function startScreen(props: StartScreenProps): Promise<string> {
   return [
     "",
     `The system runs (${seconds} s). Open ${parts[0]?.place ?? folder}`,
-    "Ctrl-C ends it.",
+    "Press Ctrl-C to stop it.",
     "",
     await statusTable(parts),
     "",
@@ -29,9 +29,9 @@ export async function startScreen(props: StartScreenProps): Promise<string> {
     "",
     ...(application
       ? [
-          `  Read database credentials as ${application.name}: Vault makes a user for you`,
+          `  Read database credentials as ${application.name}: Vault creates a user for you`,
           command(`shell ${application.name} -- vault read ${application.credentialsPath}`),
-          "  Ask for the same as a deployer: Vault refuses",
+          "  Request the same as a deployer: Vault refuses",
           command(`shell deployer -- vault read ${application.credentialsPath}`),
         ]
       : []),
@@ -43,7 +43,7 @@ export async function startScreen(props: StartScreenProps): Promise<string> {
     "More: status, logs NAME, seal, unseal, stop NAME, start NAME, kill NAME, shell WHO, audit ID, open.",
     `  WHO       ${logins.map(({ name }) => name).join(", ")}`,
     `  Files     ${folder}  (the VMs' files and logs are below machines/)`,
-    `  An edit of environments/${environment}.json reaches all that runs by: kill -USR2 ${pid}`,
+    `  To apply an edit of environments/${environment}.json to the running system: kill -USR2 ${pid}`,
     "",
   ].join("\n");
 }

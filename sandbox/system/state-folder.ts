@@ -3,7 +3,7 @@ import { access, chmod, lstat, mkdir, mkdtemp, readdir, realpath, rm, writeFile 
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { FileLock, type HeldLock } from "../../lib/processes/file-lock";
-import { processGuardian } from "../../lib/processes/process-guardian";
+import { Guardian } from "../../lib/processes/guardian";
 import { codeOf, UserError } from "../../lib/processes/user-error";
 import { killLeftovers } from "../programs/leftover-processes";
 
@@ -49,7 +49,7 @@ export class StateFolder {
     const lock = await lockOf(folder);
     if (lock.abandoned) await killLeftovers(folder);
     if (temporary) {
-      await processGuardian.removeWhenGone(folder);
+      await Guardian.ofFolder(folder);
       await writeFile(join(folder, TEMPORARY), "", { mode: 0o600 });
     }
     return new StateFolder(folder, lock, temporary);
@@ -91,7 +91,7 @@ async function prepare(folder: string): Promise<string> {
     const names = await readdir(folder);
     if (names.length > 0 && !names.includes(MARKER)) {
       throw new UserError(
-        `${folder} holds something that is not a sandbox's; name an empty folder, or a new one.`,
+        `${folder} holds files that are not a sandbox's. Name an empty folder, or a new one.`,
       );
     }
     const { uid } = await lstat(folder);
@@ -121,7 +121,7 @@ async function makeFolder(folder: string): Promise<void> {
 
 function unwritable(folder: string, error: unknown): UserError {
   if (codeOf(error) === "ENOSPC")
-    return new UserError(`No disk space is left in ${folder}. Free some and try again.`);
+    return new UserError(`No disk space is left in ${folder}. Free some space and try again.`);
   return new UserError(
     `${folder} cannot be used (${codeOf(error) ?? error}). Name a folder that you can write to.`,
   );
@@ -131,7 +131,7 @@ async function lockOf(folder: string): Promise<HeldLock> {
   const outcome = await new FileLock(join(folder, LOCK)).tryAcquire();
   if ("release" in outcome) return outcome;
   throw new UserError(
-    `The state folder ${folder} is in use by process ${outcome.pid} on ${outcome.host}; stop that, or name another folder.`,
+    `The state folder ${folder} is in use by process ${outcome.pid} on ${outcome.host}. Stop that process, or name another folder.`,
   );
 }
 

@@ -14,20 +14,20 @@ import { agentWorkloads } from "./workloads";
 export async function requireUsableFolder(folder: string, environment: Environment): Promise<void> {
   if (!/^[\w./-]+$/.test(folder)) {
     throw new UserError(
-      `The sandbox cannot run in ${folder}: units and configuration files name it without quotes. Name a folder of letters, digits, dots, hyphens and underscores by --folder, or set TMPDIR to one.`,
+      `The sandbox cannot run in ${folder}, because units and configuration files contain the path without quotes. Use --folder, or TMPDIR, with a path of letters, digits, dots, hyphens and underscores.`,
     );
   }
   const longest = longestFolder(environment);
   if (folder.length > longest) {
     throw new UserError(
-      `The sandbox cannot run in ${folder}, which has ${folder.length} letters: unix sockets lie below it, so with the VMs of ${environment.name} it may have ${longest}. Name a shorter one by --folder, or set TMPDIR to one.`,
+      `The sandbox cannot run in ${folder}, because its path has ${folder.length} characters. The folder contains unix sockets, so with the VMs of ${environment.name} the path may have ${longest}. Use --folder, or TMPDIR, with a shorter path.`,
     );
   }
   const file = join(folder, "environment");
   const kept = existsSync(file) ? (await readFile(file, "utf8")).trim() : environment.name;
   if (kept !== environment.name) {
     throw new UserError(
-      `${folder} holds the environment ${kept}, and this is ${environment.name}. Set ENVIRONMENT=${kept}, or name another folder.`,
+      `${folder} holds the environment ${kept}, but you chose ${environment.name}. Set ENVIRONMENT=${kept}, or name another folder.`,
     );
   }
   await writeFile(file, `${environment.name}\n`);

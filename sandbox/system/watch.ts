@@ -7,7 +7,7 @@ export interface WatchOptions {
   intervalMs?: number;
 }
 
-/** Some checks write to Vault's audit logs. While all parts work, only one of this many rounds makes these checks. */
+/** Some checks write to Vault's audit logs. While all parts work, only every 30th round makes these checks. */
 const looksForAnAuditedOne = 30;
 
 /** Checks every part from time to time, and reports changes. */

@@ -27,7 +27,7 @@ export type Page = () => Promise<void>;
 const rowCount = 100;
 const url = `/api/customers?page=1&pageSize=${rowCount}`;
 
-/** What the ciphertext of a field that Vault encrypts by itself is bound to. */
+/** Returns the associated data of a field that Vault encrypts separately. */
 const binding = (id: number, field: CustomerField) => `bench/${id}/${field}`;
 
 /** One web server, one Vault, one database: four ways to the same page of 100 customers. */
@@ -205,7 +205,7 @@ async function migrationLogin(
   return { host, port, name, rootsPem, ...value };
 }
 
-/** An object literal of a class's instance does not have its methods. */
+/** Copies an instance's fields to an object without its prototype's methods. */
 function withoutPrototype(application: Application): Application {
   return {
     store: application.store,

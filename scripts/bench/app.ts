@@ -13,7 +13,7 @@ import { type Measured, measureSideBySide, median, ratios, spread } from "./side
 
 const environment = loadEnvironment("demo");
 
-/** Requests of one measurement, of which the median counts. With a call to Vault for each field, one request takes as long as all of these. */
+/** Requests of one measurement. The result is their median. With a call to Vault for each field, one request takes as long as all of these. */
 const requestsPerRound = 20;
 const clients = 32;
 const pageOf20 = "/api/customers?page=1&pageSize=20";
@@ -94,8 +94,8 @@ function printPages(measured: readonly Measured[], rounds: number): void {
   const [dataKeys, , plain] = measured as [Measured, Measured, Measured];
   console.log(`\nA page of 100 customers with 10 encrypted fields, ${rounds} rounds\n`);
   console.log("| page | milliseconds | times the first |\n| --- | --- | --- |");
-  for (const one of measured)
-    console.log(`| ${one.name} | ${spread(one.figures, 1)} | ${spread(ratios(one, dataKeys), 2)} |`);
+  for (const page of measured)
+    console.log(`| ${page.name} | ${spread(page.figures, 1)} | ${spread(ratios(page, dataKeys), 2)} |`);
   const overheads = dataKeys.figures.map((figure, round) => figure - (plain.figures[round] ?? Number.NaN));
   console.log(`\nOverhead of encryption, round by round: ${spread(overheads, 1)} ms`);
 }
@@ -146,7 +146,7 @@ async function benchLoad(app: WebAppProcess, rounds: number, seconds: number): P
   console.log(`| 99th percentile, ms | ${spread(figures.p99, 0)} |`);
 }
 
-/** Measures the memory in use after a garbage collection, and the process's resident memory, which V8 returns when it likes. */
+/** Measures the memory in use after a garbage collection, and the process's resident memory, which V8 may return much later. */
 async function benchMemory(app: WebAppProcess, steps: readonly number[]): Promise<void> {
   console.log(`\nMemory of a new process, ${clients} clients, requests for one customer (${oneCustomer})\n`);
   console.log("| requests | MiB in use | MiB resident | against the first |\n| --- | --- | --- | --- |");

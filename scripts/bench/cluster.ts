@@ -14,7 +14,7 @@ const sizes = [1, 3, 5] as const;
 
 /** Values in one request to transit. */
 const batch = 100;
-/** Connections that wait for an answer each before they ask again. */
+/** Connections. Each waits for its answer before it sends the next request. */
 const connections = 16;
 /** Seconds of load for one figure. */
 const seconds = 5;
@@ -22,7 +22,7 @@ const seconds = 5;
 /** A request that is repeated. */
 interface Work {
   readonly name: string;
-  /** Of the client, since tokens of web apps are bound to their subnet. */
+  /** The client's address. Tokens of web apps work only in their subnet. */
   readonly localAddress?: string;
   readonly method: "GET" | "POST";
   readonly path: string;
@@ -37,7 +37,7 @@ interface Cluster {
   stop(): Promise<void>;
 }
 
-/** What Vault serves with 1, 3 and 5 nodes, through the stand-in for the load balancer; all of them run all the time. */
+/** Measures Vault with 1, 3 and 5 nodes behind the stand-in for the load balancer. All these clusters run the whole time. */
 export async function benchCluster(rounds: number): Promise<void> {
   const clusters: Cluster[] = [];
   try {
@@ -87,7 +87,7 @@ async function bench(
   }
 }
 
-/** autocannon cannot choose its own address, to which a token may be bound. */
+/** Sends the requests itself, because autocannon cannot choose the client's address, to which a token may be bound. */
 async function load(sandbox: Sandbox, work: Work): Promise<{ requests: number; p50: number; p99: number }> {
   const agent = new Agent({
     keepAlive: true,
@@ -125,7 +125,7 @@ function send(agent: Agent, host: string, { method, path, body, token }: Work): 
       const { statusCode = 0 } = answer;
       answer.resume().on("end", () => {
         if (statusCode < 300) resolve();
-        else reject(new Error(`${method} ${path} was answered with ${statusCode}`));
+        else reject(new Error(`Vault answered ${method} ${path} with ${statusCode}`));
       });
     });
     asked.on("error", reject);
@@ -140,7 +140,7 @@ async function start(nodes: (typeof sizes)[number]): Promise<Cluster> {
   console.error(`  ${nodes} ${nodes === 1 ? "node starts" : "nodes start"}`);
   const sandbox = await Sandbox.start({ environment, folder, progress, upTo: "vault-config" });
   const deployer = await VaultClient.loggedIn({ ...sandbox.vaultConnection(), jwt: sandbox.deployerToken() });
-  // Whatever one client may ask is measured here.
+  // One client sends all requests of this benchmark, so it needs more than one client's quota.
   await deployer.request({ method: "DELETE", path: "sys/quotas/rate-limit/each-client" });
   const { id } = await deployer.request({ method: "GET", path: "auth/token/lookup-self" });
   const token = String(id);
@@ -164,7 +164,7 @@ async function start(nodes: (typeof sizes)[number]): Promise<Cluster> {
   return { nodes, sandbox, works, stop };
 }
 
-/** As the web app does it, with its own token. */
+/** Encrypts as the web app does, with its own token. */
 async function encryption(sandbox: Sandbox): Promise<Work> {
   const [app] = sandbox.webAppWorkloads();
   if (!app) throw new Error("The environment demo has no web app.");

@@ -22,7 +22,7 @@ export async function benchRehearsal(rounds: number): Promise<void> {
   console.log("| --- | --- | --- | --- |");
   for (const stack of Object.keys(first.plain.stacks))
     row(stack, ({ stacks }) => stacks[stack] ?? Number.NaN);
-  row("the whole: preflight, init, waiting and trying included", ({ whole }) => whole);
+  row("everything, including preflight, init, waiting and tests", ({ whole }) => whole);
 }
 
 async function rehearse(rounds: number): Promise<z.infer<typeof round>[]> {

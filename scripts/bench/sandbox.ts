@@ -29,7 +29,9 @@ async function firstBoot(rounds: number): Promise<void> {
   // These fixed waits are what this measures. They belong to the demos and do not vary.
   for (const wait of demosWaits) await delay(wait);
   const waited = performance.now() - start + (await timedFirstBoot());
-  console.log(`\nUser data started to Vault active and used by a deployer, without package installation\n`);
+  console.log(
+    `\nFrom the start of the user data to a deployer's first request to Vault, without package installation\n`,
+  );
   console.log("| boot | seconds | rounds |\n| --- | --- | --- |");
   console.log(
     `| this project's user data | ${spread(ours?.figures.map((figure) => figure / 1000) ?? [], 1)} | ${rounds} |`,
@@ -98,7 +100,7 @@ async function untilActive(sandbox: Sandbox): Promise<void> {
 }
 
 /**
- * Restarts the VM's own Vault by hand and returns milliseconds. Stopping the service before and starting it after does not count.
+ * Restarts the VM's own Vault by hand and returns milliseconds. The time to stop and start the service around it does not count.
  */
 async function timedByHand(sandbox: Sandbox, folder: string): Promise<number> {
   const { vault, vaultProgram } = sandbox;

@@ -1,4 +1,4 @@
-/** A thing to measure. It returns its figure, in milliseconds or another unit. */
+/** One of the alternatives. It returns its figure, in milliseconds or another unit. */
 export interface Contestant {
   name: string;
   measure(): number | Promise<number>;
@@ -10,8 +10,8 @@ export interface Measured {
 }
 
 /**
- * Measures all contestants in turn, round by round, so that a machine whose speed drifts treats them alike. A first round
- * warms the caches and does not count.
+ * Measures all contestants in turn, round by round, so that changes of the machine's speed affect all of them equally. A first
+ * round warms the caches and does not count.
  */
 export async function measureSideBySide(
   contestants: readonly Contestant[],

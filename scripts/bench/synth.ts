@@ -49,9 +49,9 @@ async function againstFloor(rounds: number): Promise<void> {
   console.log("| --- | --- | --- | --- |");
   const [least, leastBundled] = measured;
   if (!least || !leastBundled) return;
-  for (const one of measured) {
-    const times = [least, leastBundled].map((other) => spread(ratios(one, other), 2));
-    console.log(`| ${one.name} | ${spread(one.figures, 0)} | ${times.join(" | ")} |`);
+  for (const program of measured) {
+    const times = [least, leastBundled].map((floor) => spread(ratios(program, floor), 2));
+    console.log(`| ${program.name} | ${spread(program.figures, 0)} | ${times.join(" | ")} |`);
   }
 }
 

@@ -3,11 +3,11 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
 /** The folder into which scripts/install-check-tools installs the programs. */
-export function checkToolsFolder(env: NodeJS.ProcessEnv = process.env): string {
+function checkToolsFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vault-on-azure/check-tools/bin");
 }
 
-/** Path of a program that checks the project: from PATH, or else from scripts/install-check-tools. */
+/** Returns the path of a program that checks the project, from PATH or from scripts/install-check-tools. */
 export function checkTool(program: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const folders = [...(env.PATH ?? "").split(delimiter), checkToolsFolder(env)];
   return folders.map((folder) => join(folder, program)).find(isProgram);

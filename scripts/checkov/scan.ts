@@ -85,7 +85,7 @@ function runCheckov(checkov: string, folder: string): Finding[] {
   const { stdout, stderr, error } = spawnSync(
     checkov,
     ["--framework", "terraform_json", "--directory", folder, "--skip-download", "--output", "json"],
-    // Otherwise checkov asks its maker's service for links to its guidelines.
+    // Otherwise checkov requests links to its guidelines from its maker's service.
     {
       encoding: "utf8",
       env: { ...process.env, BC_SKIP_MAPPING: "TRUE" },

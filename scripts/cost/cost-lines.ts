@@ -1,15 +1,15 @@
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { type Price, prices } from "./prices";
 
-/** One kind of thing that Azure bills. */
+/** One item of Azure's bill. */
 export interface CostLine {
-  /** Azure's type and SKU, as the table of prices has it. */
+  /** Azure's type and SKU, as in the table of prices. */
   readonly item: string;
-  /** How many of it; undefined where that depends on use. */
+  /** The number of such items. Undefined if it depends on use. */
   readonly count?: number;
-  /** Undefined where the table has none. */
+  /** Undefined if the table has no price. */
   readonly price?: Price;
-  /** Dollars a month; undefined where it depends on use or no price is known. */
+  /** Dollars a month. Undefined if they depend on use, or if the price is unknown. */
   readonly monthly?: number;
 }
 
@@ -24,7 +24,7 @@ const blockOf = (value: unknown): Arguments => {
   return typeof block === "object" && block !== null ? (block as Arguments) : {};
 };
 
-/** Sizes of premium disks, in GiB: Azure bills the next one up. Source: Azure, managed disk types. */
+/** Sizes of premium disks, in GiB. Azure bills a disk as the next larger size. Source: Azure, managed disk types. */
 const tiers = [4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_767];
 const tierNames = [
   "P1",
@@ -48,7 +48,7 @@ const disk = (type: unknown, gibibytes: unknown): Billed => {
   return [`Microsoft.Compute/disks ${type} ${tierNames[index] ?? `of ${gibibytes} GiB`}`, 1];
 };
 
-/** What Azure bills for a resource; an empty list for what is free. */
+/** The items that Azure bills for a resource. The list is empty for a free resource. */
 const billed: Readonly<Record<string, (resource: Arguments) => readonly Billed[]>> = {
   azurerm_application_insights: () => [],
   azurerm_application_insights_workbook: () => [],
@@ -128,7 +128,7 @@ const billed: Readonly<Record<string, (resource: Arguments) => readonly Billed[]
   azurerm_virtual_network: () => [],
 };
 
-/** What Azure bills for the stacks, a line a kind, in the order of the table of resources. */
+/** Returns the items that Azure bills for the stacks, one line for each kind, sorted by name. */
 export function costLines(stacks: readonly Pick<SynthesizedStack, "json">[]): CostLine[] {
   const resources = stacks.flatMap(({ json }) =>
     Object.entries(json.resource).flatMap(([type, instances]) =>
@@ -152,6 +152,6 @@ function monthlyOf({ dollars, per }: Price, count: number | undefined): number |
   return dollars * count * (per === "hour" ? hours : 1);
 }
 
-/** Dollars a month of all lines that have a sum. */
+/** Returns the dollars a month of all lines with a known sum. */
 export const total = (lines: readonly CostLine[]): number =>
   lines.reduce((sum, { monthly }) => sum + (monthly ?? 0), 0);

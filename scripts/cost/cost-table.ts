@@ -1,7 +1,7 @@
 import { markdownTable } from "../markdown-table";
 import { type CostLine, total } from "./cost-lines";
 
-/** The lines as docs/cost.md has them. */
+/** Returns the lines as a table in Markdown, for docs/cost.md. */
 export function costTable(lines: readonly CostLine[]): string {
   const header = ["What", "How many", "Price", "A month", "Region, date and source of the price"];
   const rows = lines.map(({ item, count, price, monthly }) => [
@@ -17,5 +17,5 @@ export function costTable(lines: readonly CostLine[]): string {
 function sum(lines: readonly CostLine[]): string {
   const unknown = lines.filter(({ price }) => !price).length;
   const byUse = lines.filter(({ price, count }) => price && count === undefined).length;
-  return `Sum of the lines with a figure: **$${total(lines).toFixed(2)}** a month. ${byUse} lines depend on use; of ${unknown} no price is known.`;
+  return `Sum of the lines with a figure: **$${total(lines).toFixed(2)}** a month. ${byUse} lines depend on use. ${unknown} lines have no known price.`;
 }

@@ -2,15 +2,15 @@
 export interface Price {
   readonly dollars: number;
   readonly per: "hour" | "month" | "GiB and month" | "GB" | "10,000 operations";
-  /** Where the price holds; Azure's prices differ from region to region by up to a third. */
+  /** The region of the price. Azure's prices differ between regions by up to a third. */
   readonly region: string;
-  /** When it was looked up. */
+  /** The day on which somebody looked it up. */
   readonly date: string;
   readonly source: string;
 }
 
 const date = "2026-11-26";
-/** Prices that Infracost's tests hold, which it takes from Azure's Retail Prices API; the path is below its folder of test data. */
+/** Names a source in Infracost's tests, whose prices come from Azure's Retail Prices API. The path is below its folder of test data. */
 const infracost = (path: string): string => `Infracost's test data, ${path}`;
 const hourly = (dollars: number, region: string, source: string): Price => ({
   dollars,
@@ -34,7 +34,7 @@ const mysql = infracost("mysql_flexible_server_test");
 const alerts = infracost("monitor_scheduled_query_rules_alert_v2_test");
 
 /**
- * By Azure's type and SKU. What is not in here has no known price: `npm run cost` says so and does not guess.
+ * Prices by Azure's type and SKU. `npm run cost` shows all other items as "not known" and does not guess.
  */
 export const prices: Readonly<Record<string, Price>> = {
   "Microsoft.Compute/virtualMachines Standard_D2s_v5": hourly(0.096, "East US", machines),

@@ -43,7 +43,7 @@ export class AzureCli {
       return schema.parse(JSON.parse(stdout || "null"));
     } catch {
       throw new UserError(
-        `\`az ${commandOf(args)}\` answered something unknown; update the Azure CLI with \`az upgrade\`.`,
+        `\`az ${commandOf(args)}\` returned an unknown answer. Update the Azure CLI with \`az upgrade\`.`,
       );
     }
   }

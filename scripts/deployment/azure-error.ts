@@ -10,15 +10,19 @@ const missingRight = /authorization to perform action '([^']+)'.*?over scope '([
 /** Returns true if Azure refused the request because the login lacks a right. */
 export const isMissingRight = (text: string): boolean => missingRight.test(text);
 
+/** Returns true if Azure refused the request, for any right. */
+export const isForbidden = (text: string): boolean =>
+  /AuthorizationFailed|does not have authorization|not have permission/.test(text);
+
 /** The meaning of Azure's answers, and the cure. Source of the codes: Entra's list of AADSTS errors, Azure Resource Manager. */
 const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
   [
     /AADSTS(?:50076|50078|50079|50089|50132|50173|70008|70043|700082|700084)|refresh token has expired|Interactive authentication is needed/i,
-    () => "The login to Azure has expired; run `az login`.",
+    () => "The login to Azure has expired. Run `az login`.",
   ],
   [
     /Please run 'az login'|No subscription found|az login.*to setup account/i,
-    () => "Nobody is logged in to Azure; run `az login`.",
+    () => "Nobody is logged in to Azure. Run `az login`.",
   ],
   [/Client address: ([\d.]+)/, ([, address]) => addressRefused(address ?? "")],
   [/ForbiddenByFirewall|Client address is not authorized/, () => addressRefused(undefined)],
@@ -39,7 +43,7 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
         match.input,
       );
       const name = policy?.[1] ?? policy?.[2];
-      return `A policy of your organisation forbids a resource${name ? ` (${name})` : ""}; have its owner make an exception for the resource group, or change what it forbids in the environment file (tags, location, sizes).`;
+      return `A policy of your organisation forbids a resource${name ? ` (${name})` : ""}. Ask the policy's owner for an exception for the resource group, or change the forbidden setting in the environment file (tags, location, sizes).`;
     },
   ],
   [
@@ -86,12 +90,12 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
     /SubnetsHaveNoServiceEndpointsConfigured/,
     (match) => {
       const service = /ServiceEndpoints? for (Microsoft\.\w+)/.exec(match.input)?.[1] ?? "of that service";
-      return `A subnet of network.deployerSubnets has no service endpoint ${service}; add it (\`az network vnet subnet update --ids ID --service-endpoints\` with all that the subnet is to have), and run the same command again.`;
+      return `A subnet of network.deployerSubnets has no service endpoint ${service}. Add it (\`az network vnet subnet update --ids ID --service-endpoints\` with all endpoints of the subnet), and run the same command again.`;
     },
   ],
   [
     /ServerIsBusy|AnotherOperationInProgress|OperationInProgress/,
-    () => "Azure is still busy with an earlier change of that resource; run the same command again.",
+    () => "Azure is still busy with an earlier change of that resource. Run the same command again.",
   ],
   [
     /ExpiredAuthenticationToken/,
@@ -110,7 +114,7 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
   ],
   [
     /getaddrinfo|NameResolutionError|Max retries exceeded|ConnectionError|ConnectTimeout/,
-    () => "Azure cannot be reached from this computer; check its network and HTTPS_PROXY.",
+    () => "Azure cannot be reached from this computer. Check its network and HTTPS_PROXY.",
   ],
 ];
 
@@ -131,10 +135,10 @@ export function azureErrorSentence(command: string, stderr: string): string {
     .split("\n")
     .map((one) => one.replace(/^ERROR:\s*/, "").trim())
     .filter(Boolean);
-  return `\`az ${command}\` failed (${line.slice(0, 300)}); run it by hand to see more.`;
+  return `\`az ${command}\` failed (${line.slice(0, 300)}). Run it by hand to see more.`;
 }
 
 function addressRefused(address: string | undefined): string {
   const range = address ? `${address}/32` : "it";
-  return `Key Vault refuses this computer's address${address ? ` ${address}` : ""}; add ${range} to network.deployerRanges, then run scripts/deploy again from an address that is allowed already, or change the Key Vault's firewall by hand.`;
+  return `Key Vault refuses this computer's address${address ? ` ${address}` : ""}. Add ${range} to network.deployerRanges. Then run scripts/deploy from an address that is already allowed, or change the Key Vault's firewall by hand.`;
 }

@@ -62,10 +62,10 @@ export class BackendFolder {
     const said = result ? unfolded(result.stderr).trim() : "Terraform is not installed";
     const cure =
       "azurerm" in this.backend
-        ? "see that the storage account exists (scripts/create-state-store) and that you may read its blobs"
-        : "see that the folder state/ is yours to read";
+        ? "Check that the storage account exists (scripts/create-state-store) and that you may read its blobs"
+        : "Check that you may read the folder state/";
     throw new UserError(
-      knownAzureCause(said) ?? `The state of ${this.whose} cannot be read (${said.slice(0, 300)}); ${cure}.`,
+      knownAzureCause(said) ?? `The state of ${this.whose} cannot be read (${said.slice(0, 300)}). ${cure}.`,
     );
   }
 }

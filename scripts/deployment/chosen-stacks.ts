@@ -1,7 +1,7 @@
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 
-/** Returns the named stacks in the system's order, or all stacks if there are no names. @throws {UserError} */
+/** Returns the named stacks in the system's order, or all stacks without a name. @throws {UserError} for an unknown name */
 export function chosenStacks(
   system: readonly SynthesizedStack[],
   names: readonly string[] = [],
@@ -10,7 +10,7 @@ export function chosenStacks(
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new UserError(
-      `There is no stack ${unknown.map((name) => JSON.stringify(name)).join(", ")}. Choose one of ${known.join(", ")}.`,
+      `The environment has no stack ${unknown.map((name) => JSON.stringify(name)).join(", ")}. Choose from ${known.join(", ")}.`,
     );
   }
   return names.length === 0 ? [...system] : system.filter(({ name }) => names.includes(name));

@@ -60,7 +60,7 @@ export class Cluster {
       if (!server || !serves(state, node) || server.last_index < written)
         throw new UserError(saidOf(state, node));
       if (server.version !== version)
-        throw new UserError(`${node} runs Vault ${server.version}, and not ${version}`);
+        throw new UserError(`${node} runs Vault ${server.version}, not ${version}`);
       return true;
     });
   }
@@ -119,7 +119,7 @@ function serves({ servers }: AutopilotState, name: string): boolean {
 
 function saidOf({ servers }: AutopilotState, name: string): string {
   const server = servers[name];
-  if (!server) return `autopilot knows no ${name}`;
+  if (!server) return `autopilot does not know ${name}`;
   const { healthy, status, node_status, last_contact, last_index } = server;
   return `autopilot calls ${name} ${healthy ? "healthy" : "unhealthy"} (${status}, ${node_status}, last contact ${last_contact} ago, log at ${last_index})`;
 }

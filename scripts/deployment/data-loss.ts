@@ -41,13 +41,13 @@ export function lossesOf(stack: string, plan: Plan): Loss[] {
     const { address } = change;
     const action = actionOf(change.change);
     if (action === "destroyed") {
-      return [{ address, sentence: `The plan of ${stack} deletes ${address}, and with it ${lost}` }];
+      return [{ address, sentence: `The plan of ${stack} deletes ${address}, and so ${lost}` }];
     }
     if (action === "replaced") {
       const why = [...new Set(change.change.replace_paths?.map(([name]) => String(name)))].join(", ");
       const because = why ? ` because of ${why}` : "";
       return [
-        { address, sentence: `The plan of ${stack} replaces ${address}${because}, and with it goes ${lost}` },
+        { address, sentence: `The plan of ${stack} replaces ${address}${because}, which deletes ${lost}` },
       ];
     }
     return shrinking(change.change.before, change.change.after).map((what) => ({
@@ -69,7 +69,7 @@ export function refuseDataLoss(losses: readonly Loss[], allowed: readonly string
     "Nothing of this stack was changed, because data would be lost",
     refused.map(
       ({ address, sentence }) =>
-        `${sentence}; undo the change in the environment file or in Azure that asks for it, or add --allow-loss '${address}' if that may be lost.`,
+        `${sentence}. Undo the change in the environment file or in Azure that causes this. If the data may be lost, add --allow-loss '${address}'.`,
     ),
   );
 }

@@ -30,7 +30,7 @@ export interface DeploymentOptions {
 export class DeploymentRun {
   readonly progress = new DeploymentProgress();
   readonly az: AzureCli;
-  /** What the VMs report on their consoles. */
+  /** The VMs' reports on their consoles. */
   readonly reports: MachineReports;
   readonly unfinished: UnfinishedWork;
   /** All stacks, the chosen stacks, and each stack's known state. */

@@ -115,7 +115,7 @@ export class Deployment {
       );
     }
     const { stack, Who, Created } = lock;
-    await progress.step(`lock on the state of ${stack.name}, by ${Who} since ${Created}: gives it back`, () =>
+    await progress.step(`release of the lock on the state of ${stack.name}, by ${Who} since ${Created}`, () =>
       breakLock(stack, id, interruption.signal),
     );
   }

@@ -24,20 +24,20 @@ import { VaultAccess } from "./vault";
 
 const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME] [--wait SECONDS]
 
-Takes the stacks away in the reverse order, after revoking the database credentials that Vault handed out.
-Run again after any failure, it goes on.
+Revokes the database credentials that Vault issued, then destroys the stacks in reverse order.
+If it fails, run the same command again. It continues where it stopped.
 
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
-  --stack NAME    only this stack; may be given several times
-  --confirm NAME  the environment's name, in place of typing it in where data would be lost
+  --stack NAME    destroy only this stack; repeat the option for several stacks
+  --confirm NAME  the environment's name, if data would be lost; without this option, the script asks for it
   --wait SECONDS  how long to wait for App Service and MySQL to release their subnets (default 900)
 `;
 
-/** What is gone for good with a stack. */
+/** The data that are lost permanently with a stack. */
 const losses: Readonly<Record<string, string>> = {
-  "vault-config": "the transit keys, and with them all that was encrypted with them",
+  "vault-config": "the transit keys, and so everything that they encrypted",
   mysql: "the database and its backups",
-  "vault-server": "Vault's data disk: all that Vault stores",
+  "vault-server": "Vault's data disk: everything that Vault stores",
 };
 
 /** `scripts/destroy`. */
@@ -83,7 +83,7 @@ async function destroy(
   for (const { name: stack } of stacks) {
     const take = (childEnv: NodeJS.ProcessEnv, secrets: readonly string[] = []) =>
       progress.step(
-        `stack ${stack} taken away`,
+        `stack ${stack} destroyed`,
         (report) =>
           terraform({ stack, env: childEnv, interruption, report, secrets }, [
             ...["destroy", "-auto-approve", "-input=false", "-no-color"],
@@ -110,20 +110,20 @@ async function destroy(
   const gone = new Set(stacks.map(({ name: stack }) => stack));
   if (gone.has("vault-config") && !gone.has("mysql")) {
     say(
-      `The password of MySQL's administrator is gone with vault-config. Before you deploy it again: ${newPassword(name)}`,
+      `The password of MySQL's administrator was deleted with vault-config. Before you deploy vault-config again: ${newPassword(name)}`,
     );
   }
   if (stacks.some(({ name: stack }) => stack === "vault-server")) {
-    say("Azure keeps the deleted Key Vaults for 90 days, under names that are not used again.");
+    say("Azure keeps the deleted Key Vaults for 90 days. The next deployment chooses other names for them.");
   }
 }
 
-/** Before the resource group goes: takes away what Azure put there, and names what somebody else did. */
+/** Deletes the resources that Azure added to the resource group, and warns of resources that somebody else created there. */
 async function clear(network: StackState, az: AzureCli, warn: (sentence: string) => void): Promise<void> {
   const others = await deleteAzuresLeftovers(az, network);
   if (others.length === 0) return;
   warn(
-    `the resource group holds what no stack made, and cannot be deleted before that is gone: ${others.join(", ")}; delete what nobody needs with \`az resource delete --ids ID\`.`,
+    `The resource group holds resources that no stack created, so Azure cannot delete it yet: ${others.join(", ")}. Delete them if nobody needs them (\`az resource delete --ids ID\`).`,
   );
 }
 
@@ -147,7 +147,7 @@ async function withoutLeases<T>(
       } catch (error) {
         if (error instanceof VaultRefusal && error.status < 500 && error.status !== 403) {
           throw new UserError(
-            `${error.message} Vault could not remove its users from MySQL: does MySQL run (\`az mysql flexible-server start\`)? Nothing was taken away. Run the same command again when it does.`,
+            `${error.message} Vault could not remove its users from MySQL. Nothing was destroyed. Check that MySQL runs (\`az mysql flexible-server start\`), and run the same command again.`,
           );
         }
         throw new UserError(
@@ -161,7 +161,7 @@ async function withoutLeases<T>(
   }
 }
 
-/** @throws {UserError} when stacks would stay that stand on those to be taken away. */
+/** @throws {UserError} if remaining stacks depend on stacks that this run would destroy. */
 function refuseToStrand(
   stacks: readonly SynthesizedStack[],
   system: readonly SynthesizedStack[],
@@ -175,17 +175,17 @@ function refuseToStrand(
   if (stranded.length === 0) return;
   const names = stranded.map(({ name }) => name);
   throw new UserError(
-    `${names.join(", ")} would be left standing on nothing; add ${names.map((one) => `--stack ${one}`).join(" ")}, or leave --stack out.`,
+    `${names.join(", ")} ${names.length === 1 ? "depends" : "depend"} on stacks that you want to destroy. Add ${names.map((one) => `--stack ${one}`).join(" ")}, or leave --stack out.`,
   );
 }
 
-/** How protectData shows in the stacks: in Terraform, and for transit keys in Vault. */
+/** The effect of protectData on the stacks: on resources in Terraform, and on transit keys in Vault. */
 const protectedResource = z.union([
   z.object({ lifecycle: z.object({ prevent_destroy: z.literal(true) }) }),
   z.object({ deletion_allowed: z.literal(false) }),
 ]);
 
-/** @throws {UserError} when the environment protects what is in a stack. */
+/** @throws {UserError} if the environment protects the data in a stack. */
 function refuseProtected(name: string, stacks: readonly SynthesizedStack[]): void {
   const kept = stacks.filter(({ json }) =>
     Object.values(json.resource)
@@ -194,11 +194,11 @@ function refuseProtected(name: string, stacks: readonly SynthesizedStack[]): voi
   );
   if (kept.length === 0) return;
   throw new UserError(
-    `protectData in environments/${name}.json forbids to take away ${kept.map((stack) => stack.name).join(", ")}; if their data may be lost, set it to false, run \`scripts/deploy ${name}\`, which lifts the locks, and then this again.`,
+    `protectData in environments/${name}.json protects ${kept.map((stack) => stack.name).join(", ")}. If their data may be lost, set it to false, run \`scripts/deploy ${name}\`, which removes the locks, and run the same command again.`,
   );
 }
 
-/** @throws {UserError} unless the environment's name is given where data would be lost. */
+/** @throws {UserError} if data would be lost and nobody confirms this with the environment's name. */
 async function confirm(
   name: string,
   stacks: readonly SynthesizedStack[],
@@ -207,19 +207,19 @@ async function confirm(
 ): Promise<void> {
   const lost = stacks.flatMap((stack) => losses[stack.name] ?? []);
   if (lost.length === 0) return;
-  say(`This destroys, for good: ${lost.join("; ")}.`);
+  say(`This permanently destroys: ${lost.join("; ")}.`);
   let given = confirmation;
   if (given === undefined && process.stdin.isTTY) {
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
-    // Else readline keeps Ctrl-C to itself.
+    // readline would otherwise handle Ctrl-C itself.
     terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-    given = await Promise.race([terminal.question(`Type ${name} to go on: `), promise]);
+    given = await Promise.race([terminal.question(`Type ${name} to continue: `), promise]);
     terminal.close();
   }
   if (given?.trim() === name) return;
   throw new UserError(
     given === undefined
-      ? `Nothing was changed: data would be lost; add --confirm ${name}, or run this in a terminal.`
-      : `Nothing was changed: ${JSON.stringify(given)} is not the environment's name, ${name}.`,
+      ? `Nothing was changed, because data would be lost. Add --confirm ${name}, or run this in a terminal.`
+      : `Nothing was changed, because ${JSON.stringify(given)} is not the environment's name, ${name}.`,
   );
 }

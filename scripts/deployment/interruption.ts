@@ -8,7 +8,7 @@ export class Interruption {
   readonly #controller = new AbortController();
   /** Rejects at the first signal, for work that can stop at once. */
   readonly promise: Promise<never>;
-  /** The work that the script must wait for, as in "Terraform to finish with network". Empty if there is none. */
+  /** The work that the script must wait for, as in "Terraform to finish with network". Empty if it need not wait. */
   waitingFor = "";
   #received: NodeJS.Signals | undefined;
 
@@ -42,9 +42,9 @@ export class Interruption {
   private receive(signal: NodeJS.Signals): void {
     const wait = this.waitingFor && `waiting for ${this.waitingFor}`;
     if (this.#received === undefined) {
-      this.say(`Interrupted${wait && `, ${wait}`}; run the same command again to go on.`);
+      this.say(`Interrupted${wait && `, ${wait}`}. Run the same command again to continue.`);
     } else if (wait) {
-      this.say(`Still ${wait}: killed now, it would leave resources that no state knows of.`);
+      this.say(`Still ${wait}. If you killed it now, it would leave resources that are in no state.`);
     }
     this.#received ??= signal;
     this.#controller.abort();

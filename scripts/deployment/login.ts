@@ -68,7 +68,7 @@ export async function readSubscription(
 
 /**
  * Reads the login of `az`.
- * @throws {UserError} if there is no login, if it has expired, or if its subscription differs from ARM_SUBSCRIPTION_ID.
+ * @throws {UserError} if nobody is logged in, if the login has expired, or if its subscription differs from ARM_SUBSCRIPTION_ID.
  */
 export async function readLogin(az: AzureCli): Promise<Login> {
   const subscription = await readSubscription(az);

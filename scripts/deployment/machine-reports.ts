@@ -63,7 +63,7 @@ export class MachineReports {
       interruption.promise.catch(reject);
     });
     abort.catch(() => {}); // only of interest while waiting
-    const nothing = "it has reported nothing yet";
+    const nothing = "it has not reported anything yet";
     let said = nothing;
     const applied = async (): Promise<boolean> => {
       try {
@@ -89,7 +89,7 @@ export class MachineReports {
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error;
       throw new UserError(
-        `${name} has not applied its user data ${version} within ${seconds} s; ${said.replace(/\.$/, "")}. Does it run? Its whole console: \`az vm boot-diagnostics get-boot-log --ids ${id}\`. Correct the cause, then run the same command again.`,
+        `${name} has not applied its user data ${version} within ${seconds} s (${said.replace(/\.$/, "")}). Check that it runs, and read its console: \`az vm boot-diagnostics get-boot-log --ids ${id}\`. Correct the cause, then run the same command again.`,
       );
     }
   }
@@ -123,7 +123,7 @@ export class MachineReports {
 /** In a cluster, vault-turn waits for this node's turn. The turn begins after that. */
 function saidBy({ line }: MachineReport): string {
   if (line.endsWith(": restarts vault-turn.service")) return "it waits for its turn to restart Vault";
-  return `it reported last: ${line}`;
+  return `its last report: ${line}`;
 }
 
 /** A unit that runs once for a person's request. Its failure is the final answer. */

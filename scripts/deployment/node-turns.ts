@@ -36,13 +36,13 @@ export class NodeTurns {
     const count = left.length;
     if (count > 0) progress.line(`  ${listOf(left)}: one after the other, the active node last`);
     while (left.length > 0) {
-      const name = await progress.step("  turn: asks which node is next", (report) =>
+      const name = await progress.step("  next turn: asks Vault for the active node", (report) =>
         this.explained(left, () => cluster.next(namesOf(left), report)),
       );
       const node = left.find((it) => it.name === name);
-      if (!node) throw new UserError(`There is no node ${name}.`);
+      if (!node) throw new UserError(`The cluster has no node ${name}.`);
       const waiting = left.filter((it) => it !== node);
-      const turn = `  ${name}: its turn, ${count - waiting.length} of ${count}${waiting.length > 0 ? `; ${listOf(waiting)} to come` : ""}`;
+      const turn = `  ${name}: its turn, ${count - waiting.length} of ${count}${waiting.length > 0 ? `; then ${listOf(waiting)}` : ""}`;
       await progress.step(
         turn,
         async (report) => {
@@ -66,7 +66,7 @@ export class NodeTurns {
     if (staying.length === 0) return;
     while (left.length > 0) {
       const all = left;
-      const name = await progress.step("  leaving: asks which node is next", (report) =>
+      const name = await progress.step("  next to leave: asks Vault for the active node", (report) =>
         this.explained(all, () => cluster.next(namesOf(all), report)),
       );
       await progress.step(
@@ -88,9 +88,9 @@ export class NodeTurns {
       return await work();
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error;
-      const kept = unchanged.length > 0 ? ` ${listOf(unchanged)}: not changed.` : "";
+      const kept = unchanged.length > 0 ? ` Nodes that did not change: ${listOf(unchanged)}.` : "";
       throw new UserError(
-        `${error.message}${kept} Look at the node's console (\`az vm boot-diagnostics get-boot-log\`), correct the cause, and run the same command again: it continues with the nodes that are left. If Vault serves nobody anyway, --at-once changes all nodes together.`,
+        `${error.message}${kept} Look at the node's console (\`az vm boot-diagnostics get-boot-log\`), correct the cause, and run the same command again. It continues with the remaining nodes. If Vault serves nobody anyway, --at-once changes all nodes together.`,
       );
     }
   }

@@ -12,17 +12,17 @@ import { deployVaultServer, readVaultServer } from "./vault-server-stack";
 const help = `Usage: scripts/restore [environment] [--snapshot NAME] [--force] [--wait SECONDS]
        scripts/restore [environment] --drill [--wait SECONDS]
 
-Restores a snapshot of the environment's snapshot store into its Vault. Vault's active node does it: this deploys the stack vault-server
-with the request, waits until the node reports the end, and takes the request back. If it fails, run the same command again.
+Restores a snapshot of the environment's snapshot store into its Vault. The script deploys the stack vault-server with the request, waits
+until Vault's active node has restored the snapshot, and removes the request. If it fails, run the same command again.
 
-Nothing changes before the node has seen that the snapshot is whole, that Key Vault has the version of the unseal key that it was sealed
-with, and that Vault is empty.
+The node first checks that the snapshot is complete, that Key Vault has the version of the unseal key that sealed it, and that Vault is
+empty. It changes nothing before these checks have passed.
 
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
   --snapshot NAME the snapshot's name in the store, as scripts/status shows it (default: the newest)
-  --force         though Vault holds newer data, which are lost
-  --drill         restore the newest snapshot into a second Vault on a node, compare, and end it
-  --wait SECONDS  how long the node may take (default 1800)
+  --force         restore even if Vault holds newer data, which are then lost
+  --drill         restore the newest snapshot into a second Vault on a node, compare the two, and stop the second one
+  --wait SECONDS  how long to wait for the node (default 1800)
 `;
 
 /** `scripts/restore`. */
@@ -41,19 +41,19 @@ export async function main(): Promise<void> {
   });
 }
 
-/** @throws {UserError} for options that do not fit together. */
+/** @throws {UserError} if the options contradict each other, or the environment. */
 function requestOf(
   { name, vault }: Environment,
   { snapshot, force, drill }: { snapshot: string; force: boolean; drill: boolean },
 ): RestoreRequest {
   if (!vault.snapshots.enabled) {
     throw new UserError(
-      `The environment ${name} keeps no snapshots; set vault.snapshots.enabled to true in its file, and deploy.`,
+      `The environment ${name} keeps no snapshots. Set vault.snapshots.enabled to true in its file, and deploy.`,
     );
   }
   if (drill && (force || snapshot !== "newest")) {
     throw new UserError(
-      "A drill takes the newest snapshot and changes nothing; leave --snapshot and --force out.",
+      "A drill restores the newest snapshot and changes nothing. Leave --snapshot and --force out.",
     );
   }
   if (!/^[\w-]+(\.[\w-]+)*$/.test(snapshot)) {
@@ -85,7 +85,7 @@ class Restore {
       await this.deploy({ ...environment, restore: request });
       report = await this.report();
     } catch (error) {
-      // Else the VM would go on trying what it has refused.
+      // The VM would otherwise retry the request that it has refused.
       if (this.interruption.exitCode === undefined) await this.deploy(environment).catch(() => {});
       throw error;
     }
@@ -95,12 +95,12 @@ class Restore {
   }
 
   private async deploy(environment: Environment): Promise<void> {
-    // A Vault that is to be restored may serve nobody, so its nodes cannot wait for each other.
+    // Vault may serve nobody before the restore, so its nodes cannot wait for each other.
     const atOnce = this.request.kind !== "drill";
     await deployVaultServer(environment, { wait: this.wait, atOnce }, this.interruption);
   }
 
-  /** What the node that did it says on its console. @throws {UserError} when no node says anything */
+  /** Returns the report on the console of the node that restored the snapshot. @throws {UserError} if no node reports it */
   private async report(): Promise<string> {
     const { environment, request, interruption } = this;
     const state = await readVaultServer(environment, interruption.signal);
@@ -116,12 +116,12 @@ class Restore {
     const line = reportOf(consoles, request);
     if (line) return line;
     throw new UserError(
-      "No node reports that it restored the snapshot, for instance because another one became active meanwhile; run the same command again.",
+      "No node reports that it restored the snapshot. Another node may have become active meanwhile. Run the same command again.",
     );
   }
 }
 
-/** The line about a request on one of the consoles. */
+/** Returns the consoles' line about a request. Undefined if no console has it. */
 export function reportOf(
   consoles: readonly string[],
   { time }: Pick<RestoreRequest, "time">,
@@ -132,14 +132,14 @@ export function reportOf(
   return lines.find(([, of]) => of === time)?.[0];
 }
 
-/** What a snapshot does not know. */
+/** Returns the instructions for changes since the snapshot, which the snapshot does not contain. */
 function afterwards(environment: string, report: string): string {
   const [, taken] = /vault-restore (\d{8}T\d{6}Z)/.exec(report) ?? [];
   return `
-Vault holds what it held at ${taken ?? "the time of the snapshot"}. What is younger is older again:
-  - Deployers and recovery key readers may log in as the environment file says; every session from before has ended.
-  - The recovery keys are those of that time. Key Vault keeps each set as a version of the secret vault-recovery-keys.
-  - Database users that Vault made since then are unknown to it and stay in MySQL. docs/operations.md says how to find them.
+Vault holds the data of ${taken ?? "the time of the snapshot"}. Later changes are lost:
+  - Deployers and recovery key readers may log in as the environment file says. Every earlier session has ended.
+  - The recovery keys are from that time, too. Key Vault keeps each set as a version of the secret vault-recovery-keys.
+  - Vault does not know the database users that it has created since then. They stay in MySQL. docs/operations.md says how to find them.
   - If MySQL's administrator password was rotated since then, raise mysql.passwordVersion.
 Now run scripts/deploy ${environment}, which brings Vault's configuration up to date.
 `;

@@ -13,14 +13,17 @@ import { deployVaultServer, readVaultServer } from "./vault-server-stack";
 
 const help = `Usage: scripts/rotate-unseal-key [environment] [--wait SECONDS]
 
-Gives Vault's unseal key a new version in Key Vault, deploys the stack vault-server, which restarts Vault and so has it wrap its root key
-and recovery key anew, and waits for a snapshot that shows that Vault's data need no other version. Then it disables the versions before.
-If it fails or is killed, run the same command again. It continues where it stopped, with the version that it made.
+Rotates Vault's unseal key in these steps:
+  1. creates a new version of the key in Key Vault,
+  2. deploys the stack vault-server, which restarts Vault; Vault then wraps its root key and recovery key with the new version,
+  3. waits for a snapshot that shows that Vault's data need no other version,
+  4. disables the earlier versions.
+If it fails or is killed, run the same command again. It continues where it stopped, with the version that it created.
 
-A snapshot from before needs the version of its time: enable that version before you restore it.
+An older snapshot needs the version of its time. Enable that version before you restore the snapshot.
 
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
-  --wait SECONDS  how long a node may take to restart, and how long to wait for the snapshot (default 1200)
+  --wait SECONDS  how long to wait for a node's restart, and for the snapshot (default 1200)
 `;
 
 /** `scripts/rotate-unseal-key`. */
@@ -30,7 +33,7 @@ export async function main(): Promise<void> {
     const environment = loadEnvironment(name);
     if (!environment.vault.snapshots.enabled) {
       throw new UserError(
-        `The environment ${name} keeps no snapshots, and only a snapshot shows which versions of the key Vault's data need; set vault.snapshots.enabled to true in its file, and deploy.`,
+        `The environment ${name} keeps no snapshots. Only a snapshot shows which versions of the key Vault's data need. Set vault.snapshots.enabled to true in its file, and deploy.`,
       );
     }
     const wait = readSeconds(values.wait);
@@ -59,7 +62,7 @@ class UnsealKeyRotation {
     const id = keyIn(before);
     const enabled = await this.enabledVersions(id);
     await this.refuseSealing(before, enabled.map(versionIn));
-    // Two enabled versions are a rotation that is under way.
+    // If two versions are enabled, an earlier rotation has not ended.
     if (enabled.length < 2) await az.run("keyvault", "key", "rotate", "--id", id);
     const newest = await this.newest(id);
     say(`unseal key: its newest version is ${versionIn(newest)}`);
@@ -68,19 +71,19 @@ class UnsealKeyRotation {
     for (const kid of await this.enabledVersions(id)) {
       if (kid === newest) continue;
       await az.run("keyvault", "key", "set-attributes", "--id", kid, "--enabled", "false");
-      say(`unseal key: version ${versionIn(kid)} is disabled; snapshots from before need it`);
+      say(`unseal key: version ${versionIn(kid)} is disabled; older snapshots need it`);
     }
     process.stdout.write(`Vault's data need version ${versionIn(newest)} of the unseal key, and no other.\n`);
   }
 
-  /** @throws {UserError} when Vault, which this restarts, could not unseal itself any more */
+  /** @throws {UserError} if Vault could no longer unseal itself after the restart */
   private async refuseSealing(state: StackState, enabled: readonly string[]): Promise<void> {
     const needed = neededVersions(await this.consoles(deployedMachines(undefined, state)));
     const missing =
       enabled.length === 0 ? ["its newest version"] : needed?.filter((one) => !enabled.includes(one));
     if (!missing?.length) return;
     throw new UserError(
-      `Vault's data need ${missing.join(" and ")} of the unseal key, which is disabled, so Vault would stay sealed after a restart; nothing was changed. Enable it (\`az keyvault key set-attributes --enabled true\`), and run the same command again.`,
+      `Nothing was changed, because Vault would stay sealed after a restart: its data need ${missing.join(" and ")} of the unseal key, which is disabled. Enable it (\`az keyvault key set-attributes --enabled true\`), and run the same command again.`,
     );
   }
 
@@ -98,7 +101,7 @@ class UnsealKeyRotation {
     return (await this.az.json(keyShown, "keyvault", "key", "show", "--id", id)).key.kid;
   }
 
-  /** A single node takes a snapshot right after its restart; in a cluster the next one of the timer may be the first. */
+  /** A single node takes a snapshot right after its restart. A cluster may take its first one when the timer elapses. */
   private async untilNothingNeedsAnother(version: string): Promise<void> {
     const { wait, interruption, environment } = this;
     const machines = deployedMachines(undefined, await readVaultServer(environment, interruption.signal));
@@ -117,9 +120,9 @@ class UnsealKeyRotation {
       if (!(error instanceof DeadlineError)) throw error;
       const seen = needed
         ? `the newest snapshot needs ${needed.join(" and ")}`
-        : "no node's serial console tells of a snapshot";
+        : "no node reports a snapshot on its serial console";
       throw new UserError(
-        `No version was disabled: ${seen}. Vault takes a snapshot every ${environment.vault.snapshots.interval}; run the same command again after the next one.`,
+        `No version was disabled: ${seen}. Vault takes a snapshot every ${environment.vault.snapshots.interval}. Run the same command again after the next one.`,
       );
     }
   }
@@ -128,11 +131,11 @@ class UnsealKeyRotation {
 /** The id of the unseal key, without a version. */
 function keyIn(state: StackState): string {
   const [key] = state.existing("azurerm_key_vault_key", "unseal");
-  if (!key) throw new UserError("The stack vault-server is not deployed; run scripts/deploy first.");
+  if (!key) throw new UserError("The stack vault-server is not deployed. Run scripts/deploy first.");
   return String(key["versionless_id"]);
 }
 
-/** The versions of the key that the newest snapshot needs, by the consoles of the nodes; undefined where none tells of one. */
+/** Returns the key versions that the newest snapshot needs, from the nodes' consoles. Undefined if no console reports a snapshot. */
 export function neededVersions(consoles: readonly string[]): string[] | undefined {
   const reports = consoles.flatMap((console) => [
     ...console.matchAll(

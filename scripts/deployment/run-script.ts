@@ -34,7 +34,7 @@ export async function runScript(
 function sentenceOf(error: unknown): string {
   return error instanceof UserError || error instanceof EnvironmentError
     ? error.message
-    : `Something unforeseen happened (${messageOf(error)}); run the same command again, and report it if it stays.`;
+    : `Unexpected error (${messageOf(error)}). Run the same command again. If the error stays, report it.`;
 }
 
 type Options = NonNullable<Parameters<typeof parseArgs>[0]>["options"];

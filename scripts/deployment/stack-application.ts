@@ -1,7 +1,7 @@
 import type { Report } from "../../lib/processes/progress";
-import { messageOf, UserError } from "../../lib/processes/user-error";
+import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
-import { type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
+import { UntrustedCertificate, type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
 import type { Plan } from "../plan-summary/plan";
 import { adopt, type Stranger, strangersIn } from "./adoption";
 import { Cluster, type ClusterOptions } from "./cluster";
@@ -73,12 +73,12 @@ export class StackApplication {
       );
     }
     for (const { address } of strangers)
-      this.deployment.progress.line(`  takes in ${address}, which a run made that was killed`);
+      this.deployment.progress.line(`  imports ${address}, which an earlier, killed run created`);
     await adopt(strangers, { run, plan, az: this.deployment.az });
     return strangers.length > 0;
   }
 
-  /** Works on one workload after the other, with one login to Vault. Without workloads there is no login. */
+  /** Works on one workload after the other, with one login to Vault. Without workloads, it does not log in. */
   private async asDeployerForEach<T>(
     workloads: readonly RemovedWorkload[],
     work: (client: VaultClient, workload: RemovedWorkload) => Promise<T>,
@@ -94,12 +94,12 @@ export class StackApplication {
   private async changeInTurn(run: TerraformRun, plan: Plan, nodes: readonly NodeChange[]): Promise<void> {
     const { interruption, progress } = this.deployment;
     const { wait: seconds } = this.deployment.options;
-    run.report("its nodes take turns");
+    run.report("changes its nodes one after the other");
     const withVault: ClusterOptions["withVault"] = async (work) => {
       const access = await this.deployment.vaultAccess();
       return access.asDeployer(work).catch((error) => {
         // A changed node may serve a newer certificate.
-        if (/certificate|self-signed/i.test(messageOf(error))) this.deployment.forgetVault();
+        if (error instanceof UntrustedCertificate) this.deployment.forgetVault();
         throw error;
       });
     };
@@ -155,7 +155,7 @@ export class StackApplication {
     });
     if (!cleared) throw error;
     this.deployment.progress.line(
-      "  took away the database engine, whose removal an earlier run had not ended",
+      "  deleted the database engine, because an earlier run had not completed its deletion",
     );
     return {};
   }

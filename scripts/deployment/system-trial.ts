@@ -30,7 +30,7 @@ async function endExpiredLeases({ progress }: DeploymentRun, access: VaultAccess
   const { ended, left } = await progress.step("Vault: expired database users", () =>
     access.endExpiredLeases(),
   );
-  if (ended.length > 0) progress.line(`  ${ended.length} that Vault had given up are gone now`);
+  if (ended.length > 0) progress.line(`  ${ended.length} revoked, which Vault had given up on`);
   for (const [id, reason] of Object.entries(left)) {
     progress.line(
       `Warning: the expired database user of the lease ${id} is still there (${reason}). Repair MySQL or its connection in Vault, and run the same command again.`,

@@ -61,15 +61,15 @@ async function versionBefore(az: AzureCli, url: string): Promise<string | undefi
 /** Returns the reason why a client must not trust a certificate for a host. Undefined if it can. */
 export function certificateProblem(pem: string, host: string, now: Date): string | undefined {
   const certificate = parse(pem);
-  if (!certificate) return "cannot be read; look at it in Key Vault, and renew it there.";
+  if (!certificate) return "cannot be read. Look at it in Key Vault, and renew it there.";
   if (new Date(certificate.validTo) <= now) {
-    return `expired on ${certificate.validTo}; renew it in Key Vault, and Vault takes the new one within the hour.`;
+    return `expired on ${certificate.validTo}. Renew it in Key Vault. Vault serves the new one within the hour.`;
   }
   if (new Date(certificate.validFrom) > now) {
-    return `is valid from ${certificate.validFrom} on; set this computer's clock right.`;
+    return `is valid from ${certificate.validFrom} on. Correct this computer's clock.`;
   }
   if (certificate.checkHost(host, { subject: "never" }) === undefined) {
-    return `is for ${certificate.subjectAltName ?? "no name"}, not for ${host}; deploy vault-server again, or bring a certificate with that name.`;
+    return `is for ${certificate.subjectAltName ?? "no name"}, not for ${host}. Deploy vault-server again, or import a certificate with that name.`;
   }
   return undefined;
 }

@@ -13,14 +13,14 @@ import { fetchVaultCertificate } from "./vault-certificate";
 
 const help = `Usage: eval "$(scripts/vault-env [environment])"
 
-Prints what Vault's clients need to reach the deployed Vault, as exports for a POSIX shell:
-VAULT_ADDR, VAULT_CACERT and TERRAFORM_VAULT_AUTH_JWT. Afterwards, for example:
+Prints the variables that Vault's clients need to reach the deployed Vault, as exports for a POSIX shell:
+VAULT_ADDR, VAULT_CACERT and TERRAFORM_VAULT_AUTH_JWT. Then you can run, for example:
 
   vault status
   export VAULT_TOKEN=$(printf %s "$TERRAFORM_VAULT_AUTH_JWT" | vault write -field=token auth/deployer/login role=deployer jwt=-)
   npx cdktf deploy vault-config --ignore-missing-stack-dependencies
 
-The last one lives for about an hour; run this again then.
+TERRAFORM_VAULT_AUTH_JWT is valid for about an hour. Then run this command again.
 
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
 `;

@@ -9,7 +9,7 @@ interface Flow {
   readonly ports: string;
 }
 
-/** The subnets of the project, and what is in them. */
+/** The project's subnets and their content. */
 const subnets: Readonly<Record<string, string>> = {
   vault: "Vault",
   mysql: "MySQL",
@@ -17,7 +17,7 @@ const subnets: Readonly<Record<string, string>> = {
   agents: "agent VMs",
 };
 
-/** A diagram of what may connect to what, and the same as a table with the environments that have it. */
+/** Returns a diagram of the allowed connections, and the same as a table with the environments that have them. */
 export function networkSection(examples: Examples): string {
   const flows = new Map<string, { flow: Flow; environments: string[] }>();
   for (const [environment, system] of examples)
@@ -36,8 +36,8 @@ export function networkSection(examples: Examples): string {
   ]);
   return [
     "## Who may connect to whom",
-    "The security groups of the stack `network` allow these connections, all of them over TCP. They refuse all others to these subnets, and all " +
-      "others from them. Only MySQL's own connections to the outside are free, because Azure's service needs them.",
+    "The security groups of the stack `network` allow only these connections to and from the subnets, all over TCP. They do not restrict MySQL's " +
+      "own outbound connections, because Azure's service needs them.",
     diagram(sorted.map(({ flow }) => flow)),
     markdownTable(["From", "To", "Ports", "Environments"], rows),
   ].join("\n\n");
@@ -75,7 +75,7 @@ function place(prefix: unknown, rule: string, names: ReadonlyMap<string, string>
   return `the ranges of ${rule.split("-from-").at(-1)}`;
 }
 
-/** In Mermaid's syntax. A part that talks to its own kind is left out: the table has it. */
+/** Returns the diagram in Mermaid's syntax. It leaves out connections within one part, which are in the table. */
 function diagram(flows: readonly Flow[]): string {
   const places = [...new Set(flows.flatMap(({ from, to }) => [from, to]))];
   const id = (name: string) => `p${places.indexOf(name)}`;

@@ -6,7 +6,7 @@ export type Examples = ReadonlyMap<string, readonly SynthesizedStack[]>;
 
 const purposes: Readonly<Record<string, string>> = {
   "vm-reader-role":
-    "The custom roles. They are apart because only an owner or a user access administrator can create roles.",
+    "The custom roles. They have their own stack because only an owner or a user access administrator can create roles.",
   network:
     "The virtual network with a subnet, a security group and rules for each part, private DNS, and the way out.",
   "vault-server":
@@ -54,7 +54,7 @@ function resourceRows(stacks: readonly SynthesizedStack[]): string[][] {
   ]);
 }
 
-/** The outputs for people. cdktf makes more, by which stacks read each other. */
+/** Returns the outputs for people. cdktf adds outputs with which stacks read each other. */
 function outputRows(stacks: readonly SynthesizedStack[]): string[][] {
   const outputs = new Map(
     stacks.flatMap(({ json }) =>

@@ -7,7 +7,7 @@ export interface Mutant {
   /** Text that occurs once in the file. */
   readonly find: string;
   readonly put: string;
-  /** Test files below test/, without `.test.ts`. One that fails is enough. */
+  /** Test files below test/, without `.test.ts`. One failing file is enough. */
   readonly tests: readonly string[];
   /** Matches the names of the tests to run, if all tests of these files take minutes. */
   readonly named?: string;

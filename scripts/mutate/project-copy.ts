@@ -17,7 +17,6 @@ export interface Outcome {
 
 interface JestReport {
   readonly numPassedTests: number;
-  readonly numFailedTests: number;
   readonly testResults: readonly {
     readonly message: string;
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
@@ -27,7 +26,7 @@ interface JestReport {
 /** Longer than any test file takes on a busy machine. */
 const deadlineMs = 600_000;
 
-/** A copy of the project, with uncommitted changes, into which mutants are put one after the other. */
+/** A copy of the project with its uncommitted changes. It gets one mutant after the other. */
 export class ProjectCopy {
   private constructor(readonly folder: string) {}
 

@@ -3,7 +3,6 @@ export interface Plan {
   format_version: string;
   errored?: boolean;
   resource_changes?: ResourceChange[];
-  resource_drift?: ResourceChange[];
   output_changes?: Record<string, Change>;
 }
 
@@ -23,7 +22,6 @@ export interface Change {
   before_sensitive?: unknown;
   after_sensitive?: unknown;
   replace_paths?: (string | number)[][];
-  importing?: unknown;
 }
 
 /** A resource's change, in a reviewer's words. */
@@ -49,7 +47,7 @@ export interface AttributeChange {
   replaces: boolean;
 }
 
-/** Reads what `terraform show -json` prints. Undefined if that is no plan: a state, for example, has no changes. */
+/** Parses the output of `terraform show -json`. Undefined if it is not a plan but, for example, a state. */
 export function readPlan(text: string): Plan | undefined {
   try {
     const plan: Plan | undefined = JSON.parse(text);

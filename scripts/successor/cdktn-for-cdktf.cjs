@@ -1,6 +1,6 @@
 /**
- * Makes Node load cdktn wherever a program asks for cdktf, and the constructs library that fits it. CDKTN_FOLDER names the folder
- * in which npm installed both.
+ * Makes Node load cdktn and its constructs library when a program requires cdktf and constructs. CDKTN_FOLDER names the folder in
+ * which npm installed both.
  */
 const Module = require("node:module");
 

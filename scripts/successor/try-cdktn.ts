@@ -7,8 +7,8 @@ import { helpIfAsked } from "../help";
 
 const usage = `Usage: scripts/try-cdktn
 
-Synthesizes every environment twice: with cdktf, and with cdktn in its place. Compares the stacks. The bindings of the
-providers stay cdktf's, because cdktn has none for Vault. npm installs cdktn into a temporary folder.
+Synthesizes every environment twice, with cdktf and with cdktn, and compares the stacks. Both use cdktf's bindings of the
+providers, because cdktn has none for Vault. npm installs cdktn into a temporary folder.
 Exit codes: 0 the stacks are equal, 1 they differ.`;
 
 /** cdktn 0.24 accepts no newer constructs. */

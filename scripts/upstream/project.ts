@@ -29,7 +29,7 @@ function workflows(): string[] {
   return readdirSync(join(project, ".github/workflows")).map((file) => `.github/workflows/${file}`);
 }
 
-/** All matches of a pattern, each once. */
+/** Returns all matches of a pattern without duplicates. */
 function pinnedIn<T>(
   files: readonly string[],
   pattern: RegExp,

@@ -15,14 +15,14 @@ function sorted(rows: readonly Row[]): Row[] {
   return order.flatMap((wanted) => rows.filter(({ result }) => result === wanted));
 }
 
-export function summaryOf(rows: readonly Row[]): string {
+function summaryOf(rows: readonly Row[]): string {
   const count = (wanted: Result) => rows.filter(({ result }) => result === wanted).length;
   return `${rows.length} facts: ${count("act")} to act on, ${count("unknown")} unknown, ${count("good")} good.`;
 }
 
 const colours: Readonly<Record<Result, string>> = { act: "31", unknown: "33", good: "32" };
 
-/** For people: a block of two lines for each row, and the counts. */
+/** Returns the report for people: a block of two lines for each row, and the counts. */
 export function textReport(rows: readonly Row[], { colour }: { colour: boolean }): string {
   const width = Math.max(...rows.map(({ fact }) => fact.name.length));
   const lines = sorted(rows).flatMap(({ fact, result, sentence }) => {
@@ -35,7 +35,7 @@ export function textReport(rows: readonly Row[], { colour }: { colour: boolean }
   return [...lines, "", summaryOf(rows), ""].join("\n");
 }
 
-/** For an issue: the work to do, the unknown facts, and how many are good. */
+/** Returns the report for an issue: the work to do, the unknown facts, and the number of good ones. */
 export function markdownReport(rows: readonly Row[]): string {
   const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
   const open = sorted(rows).filter(({ result }) => result !== "good");
@@ -58,7 +58,7 @@ export function markdownReport(rows: readonly Row[]): string {
   ].join("\n");
 }
 
-/** For programs. */
+/** Returns the report for programs. */
 export function jsonReport(rows: readonly Row[]): string {
   const facts = sorted(rows).map(({ fact: { name, value, usedIn, source }, result, sentence }) => ({
     name,

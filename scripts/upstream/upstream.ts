@@ -11,7 +11,7 @@ export interface UpstreamRequest {
   readonly method?: "GET" | "HEAD" | "POST";
   /** The requested form of the answer, if a source has several. */
   readonly accept?: string;
-  /** Sent as JSON. */
+  /** The body, sent as JSON. */
   readonly body?: unknown;
 }
 

@@ -68,7 +68,7 @@ describe("A data disk", () => {
       { deadlineMs: SOON_MS, intervalMs: 3_000 },
     );
     expect(await journalOf(waiting.vm, "vault-data-missing.service")).toMatch(
-      /The data disk did not come within 30 minutes/,
+      /The data disk did not appear within 30 minutes/,
     );
     await waiting.attach(scene.dataDisk("late"));
     await waiting.untilFirstBootIsComplete();

@@ -67,9 +67,9 @@ describe("Vault's certificate on its VM", () => {
     [
       "of another key",
       () => pemOf({ ...other, keyPem: fresh.keyPem }),
-      /the first certificate is not that of the key/,
+      /the first certificate in .* does not belong to the key/,
     ],
-    ["without its key", () => other.certificatePem, /holds no unencrypted private key/],
+    ["without its key", () => other.certificatePem, /contains no unencrypted private key/],
     ["that is missing beside its key", () => other.keyPem, /holds a key but no certificate/],
   ])("%s is rejected, and the current one stays", async (_what, pem, sentence) => {
     await take(pemOf(fresh));

@@ -436,7 +436,7 @@ const units: Readonly<Record<string, Unit>> = {
     ],
     work: [
       "Type=oneshot",
-      "ExecStart=/bin/sh -c 'test -e @DATA_DISK@ || { echo \"The data disk did not come within 30 minutes, so Vault does not run. Attach it in Azure as logical unit 10: everything then starts by itself.\" >&2; exit 1; }'",
+      "ExecStart=/bin/sh -c 'test -e @DATA_DISK@ || { echo \"The data disk did not appear within 30 minutes, so Vault does not run. Attach it in Azure as logical unit 10. Everything then starts automatically.\" >&2; exit 1; }'",
       "DynamicUser=yes",
       "NoNewPrivileges=yes",
       "ProtectSystem=strict",

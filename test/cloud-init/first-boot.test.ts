@@ -136,7 +136,7 @@ describe("First boot erases nothing", () => {
       answer = initialized;
       const outcome = await firstBoot(state, erasesWithin + 60);
       expect(outcome).toMatchObject({ code: 1, erased: false, state });
-      expect(outcome.said).toMatch(/so this Vault is not erased\. Is it empty\?/);
+      expect(outcome.said).toMatch(/so this Vault is not erased\. If it is empty,/);
     },
   );
 

@@ -369,7 +369,7 @@ describeWithPrograms("install-release", () => {
         const checksum = await serve("2.2.2");
         files.set(checksumsOf("2.2.2"), `${files.get(checksumsOf("2.2.2"))}\n`);
         await refused(
-          /the signature of .* is not one of the keys in maker\.asc, so nothing was installed\. Find out/,
+          /the signature of .* does not belong to a key in maker\.asc, so nothing was installed\. Find out/,
           {
             ARCHIVE_SHA256: known && checksum,
           },
@@ -380,7 +380,7 @@ describeWithPrograms("install-release", () => {
     it("a stranger signed the list, and the user data have no checksum", async () => {
       await serve("2.2.2");
       list("2.2.2", files.get(checksumsOf("2.2.2")) as string, "stranger");
-      await refused(/is not one of the keys in maker\.asc/);
+      await refused(/does not belong to a key in maker\.asc/);
     });
 
     it("a stranger signed another list, although the user data have the checksum", async () => {
@@ -510,7 +510,7 @@ describeWithPrograms("install-release", () => {
     if (code === 99)
       return console.warn("This system has no user namespaces, so the test of a full disk did not run.");
     expect(said).toBe(
-      `install-release: there is no room for vault 2.2.2 in ${join(root, "releases")}. Make room; the next try comes by itself.\nvault.lock\n`,
+      `install-release: ${join(root, "releases")} has no room for vault 2.2.2. Free some space. The next try starts automatically.\nvault.lock\n`,
     );
     expect(code).toBe(1);
   });

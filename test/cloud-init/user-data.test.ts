@@ -191,9 +191,9 @@ describe("vaultServerUserData", () => {
     const missing = run("/bin/sh", ["-c", command.replace(disk, join(tmpdir(), "no-such-disk"))]);
     expect([missing.status, missing.output]).toEqual([
       1,
-      expect.stringMatching(/^The data disk did not come.*Attach/),
+      expect.stringMatching(/^The data disk did not appear.*Attach/),
     ]);
-    expect(missing.output).toContain(`logical unit ${DATA_DISK_LUN}:`);
+    expect(missing.output).toContain(`logical unit ${DATA_DISK_LUN}.`);
     expect(run("/bin/sh", ["-c", command.replace(disk, tmpdir())])).toEqual({ status: 0, output: "" });
   });
 

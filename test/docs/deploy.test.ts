@@ -40,7 +40,7 @@ describe("docs/deploy.md, its commands unchanged:", () => {
     scene.imitations.deployed(...stackNames);
     const { code, stdout } = await (text.includes("--confirm")
       ? scene.shell(text)
-      : scene.runInTerminal("destroy", ["demo"], "Type demo to go on: ", "demo\n"));
+      : scene.runInTerminal("destroy", ["demo"], "Type demo to continue: ", "demo\n"));
     expect({ code, stdout }).toMatchObject({ code: 0 });
     const last = text.includes("--stack") ? "destroy web-app" : "destroy vm-reader-role";
     expect(scene.imitations.changes.at(-1)).toBe(last);

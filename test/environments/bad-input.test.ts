@@ -319,7 +319,7 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "a deployers' login with a comma in its app role",
         (file) => Object.assign(file, { deployerLogin: { clientId: guid, appRole: "Deploy,Read" } }),
-        'deployerLogin.appRole: "Deploy,Read" is not the value of an app role; write 1 to 120 letters, digits and _ . - as the app registration has it.',
+        'deployerLogin.appRole: "Deploy,Read" is not the value of an app role; write 1 to 120 letters, digits and _ . - as in the app registration.',
       ],
       [
         "the signed-in user with a shared state",
@@ -759,7 +759,7 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "fifty-one VMs in a group",
         (file) => Object.assign(file.agentVms[0], { count: 51 }),
-        "agentVms[0].count: 51 is more than 50 VMs; make a second group.",
+        "agentVms[0].count: 51 is more than 50 VMs; add a second group.",
       ],
     ])("%s", refuses);
   });
@@ -885,7 +885,7 @@ describe("A file that is not an environment at all is refused with the reason:",
 describe("ENVIRONMENT is refused when it is", () => {
   it("not the name of a file", () => {
     expect(() => loadEnvironment("staging")).toThrow(
-      "environments/staging.json cannot be used:\n  - ENVIRONMENT: environments/staging.json does not exist; choose one of demo, production, or copy one of them to that name.",
+      "environments/staging.json cannot be used:\n  - ENVIRONMENT: environments/staging.json does not exist; choose from demo, production, or copy such a file to that name.",
     );
   });
 
@@ -899,7 +899,7 @@ describe("ENVIRONMENT is refused when it is", () => {
     ["endless", "x".repeat(5000), `"${"x".repeat(56)}...`],
   ])("%s", (_kind, name, shown) => {
     expect(() => loadEnvironment(name)).toThrow(
-      `ENVIRONMENT cannot be used:\n  - ENVIRONMENT: ${shown} is not an environment; choose one of demo, production.`,
+      `ENVIRONMENT cannot be used:\n  - ENVIRONMENT: ${shown} is not an environment; choose from demo, production.`,
     );
   });
 });

@@ -76,7 +76,7 @@ describe("main.ts, with an unusable environment,", () => {
       status: 1,
       stdout: "",
       stderr: expect.stringMatching(
-        /^environments\/staging\.json cannot be used:\n {2}- ENVIRONMENT: environments\/staging\.json does not exist; choose one of [a-z, ]+demo[a-z, ]*, or copy one of them to that name\.\n$/,
+        /^environments\/staging\.json cannot be used:\n {2}- ENVIRONMENT: environments\/staging\.json does not exist; choose from [a-z, ]+demo[a-z, ]*, or copy such a file to that name\.\n$/,
       ),
     });
     expect(existsSync(join(copy, "cdktf.out"))).toBe(false);

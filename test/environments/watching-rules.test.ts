@@ -21,7 +21,7 @@ describe("The alerts of an environment", () => {
     });
     expect(found).toEqual([
       expect.stringMatching(/^alerts: .*name one in evidenceWorkspace/),
-      expect.stringMatching(/^evidenceLocation: .*name it in evidenceWorkspace/),
+      expect.stringMatching(/^evidenceLocation: .*evidenceWorkspace is missing/),
     ]);
   });
 

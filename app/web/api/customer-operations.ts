@@ -80,7 +80,7 @@ export const customerOperations = [
         throw new InvalidInput({ version: "Send the version that you read, or its ETag as If-Match." });
       }
       if (version !== undefined && version !== readVersion) {
-        throw new InvalidInput({ version: "The version and If-Match differ. Send one of them." });
+        throw new InvalidInput({ version: "The version and If-Match differ. Send only one." });
       }
       return answer(reply, await matching(match, store.edit(id, input, readVersion)));
     },

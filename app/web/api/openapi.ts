@@ -18,7 +18,7 @@ const problemNames: Readonly<Record<number, string>> = {
   415: "No JSON",
   422: "The input is not valid. `problems` says why",
   429: "Too many requests",
-  500: "The application's fault",
+  500: "Unexpected error in the application",
   503: "Vault or the database is not available now",
 };
 

@@ -46,7 +46,7 @@ const storedCustomer = row.extend({
   hashes: hashes.describe("Keyed hashes. The hash of an empty field is empty."),
 });
 
-const secondsLeft = whole.optional().describe("Whole seconds; absent while there is none.");
+const secondsLeft = whole.optional().describe("Whole seconds. Missing without a token or lease.");
 
 /** The API's answers, by their names in the OpenAPI document. */
 export const answers = {
@@ -88,7 +88,7 @@ export const answers = {
       rowsByVersion: z
         .record(z.string(), whole)
         .optional()
-        .describe("Customers by the key's version; absent while the database does not say."),
+        .describe("Customers by the key's version. Missing while the database does not answer."),
     }),
   }),
   Problem: z.object({
@@ -100,7 +100,7 @@ export const answers = {
     problems: z
       .record(z.string(), z.string())
       .optional()
-      .describe("By field: what is wrong, and what to do."),
+      .describe("A sentence with the problem and the cure, by field."),
   }),
   Health: z.object({ status: z.literal("alive") }),
   Readiness: z.object({ status: z.enum(["ready", "not ready"]), reasons: z.array(z.string()) }),

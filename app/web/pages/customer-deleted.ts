@@ -17,7 +17,7 @@ ${notice("The customer was deleted.")}
 <form class="panel" method="post" action="/customers/restore">
 <input type="hidden" name="${tokenField}" value="${csrfToken}">
 <input type="hidden" name="removed" value="${removed}">
-<p>You can bring the record back from this page. Once you leave it, nobody can.</p>
+<p>You can restore the record on this page. After you leave the page, nobody can.</p>
 <div class="actions"><button type="submit">Undo</button><a class="button primary" href="/customers">All customers</a></div>
 </form>
 </div>`,

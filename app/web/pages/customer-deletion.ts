@@ -22,7 +22,7 @@ ${
 <form class="panel" method="post" action="/customers/${customer.id}/delete">
 <input type="hidden" name="${tokenField}" value="${csrfToken}">
 <input type="hidden" name="version" value="${customer.version}">
-<p>Customer ${customer.id} of ${customer.city} leaves the list. The next page can undo this, and no later one.</p>
+<p>This removes customer ${customer.id} of ${customer.city} from the list. Only the next page can undo this.</p>
 <div class="actions">
 <button type="submit" class="danger">Delete</button>
 <a class="button" href="/customers/${customer.id}">Keep</a>

@@ -18,7 +18,7 @@ export interface CustomerFormProps {
   edited?: CustomerInput & { id: number; version: number };
   /** The key of a new customer: a form that is sent twice adds one customer. */
   oneTimeKey?: string;
-  /** Why the form was not saved. The entered values stay. */
+  /** The reason why the form was not saved. The entered values stay. */
   failure?: Failure;
   /** After a conflict: the customer that somebody else saved meanwhile, and the fields that both changed. */
   stored?: Customer;
@@ -77,7 +77,7 @@ ${fieldGroups.map(
 </fieldset>`,
 )}
 <div class="actions">
-<button type="submit" class="primary">${alike.length > 0 ? "Save all the same" : "Save"}</button>
+<button type="submit" class="primary">${alike.length > 0 ? "Save anyway" : "Save"}</button>
 ${edited ? "" : html`<button type="submit" name="next" value="another">Save and add another</button>`}
 <a class="button" href="${cancel}">Cancel</a>
 </div>
@@ -120,7 +120,7 @@ function alikeWarning(alike: readonly AlikeCustomers[]): Html {
   return html`
 <div class="warning" role="alert">
 <h2>Is this customer here already?</h2>
-<p>Nothing was saved yet. Others have what you entered:</p>
+<p>Nothing was saved yet. Other customers have the same values:</p>
 <ul>${alike.map(
     ({ field, ids }) =>
       html`<li>${fieldPresentations[field].label}: ${ids.map((id) => html`<a href="/customers/${id}">customer ${id}</a> `)}</li>`,
@@ -138,7 +138,7 @@ function summary({ title, detail, problems }: Failure, stored: Customer | undefi
     stored
       ? "Somebody else changed the same fields of this customer while you were editing. Below each of them is the value that was saved meanwhile. Choose what to keep, then save. All other changes of both of you are kept."
       : detail
-  }${stored || fields.length > 0 ? "" : " What you entered is kept below; save it again."}</p>
+  }${stored || fields.length > 0 ? "" : " Your input is kept below. Save it again."}</p>
 ${
   fields.length > 0
     ? html`<ul>${fields.map(([field, sentence]) => html`<li><a href="#${field}">${sentence}</a></li>`)}</ul>`

@@ -13,7 +13,7 @@ export interface CustomerListProps {
   /** Undefined if the search is invalid. */
   page: CustomerPage | undefined;
   search: string;
-  /** Why the search is invalid. */
+  /** The reason why the search is invalid. */
   searchProblem?: string;
   /** Puts the newest first. */
   sort?: CustomerSort;
@@ -43,7 +43,7 @@ function found(page: CustomerPage, { search, sort, csrfToken }: CustomerListProp
     }
     return search
       ? html`<div class="panel"><p>No customer was found. Enter complete numbers and e-mail addresses.</p><p><a href="/customers">Show all customers</a></p></div>`
-      : html`<div class="panel"><p>There are no customers yet.</p><div class="actions"><a class="button primary" href="/customers/new">Add the first customer</a></div></div>`;
+      : html`<div class="panel"><p>No customers yet.</p><div class="actions"><a class="button primary" href="/customers/new">Add the first customer</a></div></div>`;
   }
   const newestFirst = sort === "-number";
   return html`

@@ -14,7 +14,7 @@ import { shownMasked } from "./shown-value";
 
 export interface DatabasePageProps {
   stored: Page<StoredCustomer>;
-  /** By customer number. Customers that Vault refused to decrypt are missing. */
+  /** The decrypted customers by number. Customers that Vault refused to decrypt are missing. */
   decrypted: ReadonlyMap<number, Customer>;
   failure?: Failure;
 }
@@ -33,7 +33,7 @@ ${stored.rows.map((row) => record(row, decrypted.get(row.id), html`<a href="/cus
 ${
   stored.rows.length > 0
     ? pageSteps({ page: stored, path: "/database", sizes: [5, 20, 100], csrfToken: "" })
-    : html`<div class="panel"><p>There are no records on this page.</p><p><a href="/database">Show the first page</a></p></div>`
+    : html`<div class="panel"><p>This page has no records.</p><p><a href="/database">Show the first page</a></p></div>`
 }`,
   });
 }

@@ -1,6 +1,6 @@
 import type { CustomerField } from "../../customers/customer-store";
 
-/** How a field is presented. */
+/** The presentation of a field. */
 export interface FieldPresentation {
   label: string;
   hint?: string;

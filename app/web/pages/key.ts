@@ -27,7 +27,7 @@ export function keyPage({ transit, readiness, rewrap, csrfToken }: KeyPageProps)
     body: html`
 <div class="narrow">
 <div class="heading"><h1>The key</h1><a class="button" href="/key">Refresh</a></div>
-<p class="lead">Vault has the key and never gives it out. A rotation adds a version. Vault encrypts new values with it, and still decrypts values of
+<p class="lead">The key never leaves Vault. A rotation adds a version. Vault encrypts new values with it, and still decrypts values of
 older versions. A rewrap encrypts all rows with the newest version.</p>
 ${
   readiness.ready
@@ -58,7 +58,7 @@ ${
 </section>
 <section class="panel" aria-labelledby="rotate">
 <h2 id="rotate">Rotate the key</h2>
-<p>This application uses the key and may not rotate it; a deployer may:</p>
+<p>This application may use the key, but not rotate it. A deployer may rotate it:</p>
 <p><code>vault write -f transit/keys/${key}/rotate</code></p>
 <p class="quiet">In the sandbox: <code>npm run sandbox -- shell deployer -- vault write -f transit/keys/${key}/rotate</code>. Then refresh this page.</p>
 </section>

@@ -53,8 +53,8 @@ ${
       steps.vault,
       "A login to Vault",
       way === "vault"
-        ? "Vault checked the token's signature and claims, and gave a token of its own with these policies."
-        : "Vault Agent did this; the application sees only what Vault told of it.",
+        ? "Vault checked the token's signature and claims, and issued its own token with these policies."
+        : "Vault Agent did this. The application sees only part of Vault's answer.",
       [
         ["Vault", html`<code>${vault.address}</code>`],
         ["Role", vault.role],
@@ -67,7 +67,7 @@ ${
 <li class="${steps.database.state}">${step(
       steps.database,
       "A user in the database",
-      "Vault made it for this application alone, and removes it when the lease ends.",
+      "Vault created it only for this application, and removes it when the lease ends.",
       [
         ["Server", html`<code>${database.host}</code>`],
         ["Database", database.name],

@@ -28,7 +28,7 @@ export interface VaultServerNodeProps extends VaultServerProps {
 /** The nodes of a cluster must never restart together for a security update. */
 const minutesBetweenReboots = 30;
 
-/** One Vault node as the environment wants it. */
+/** One Vault node as the environment defines it. */
 export class VaultServerNode extends VaultNode {
   constructor(scope: Construct, number: number, props: VaultServerNodeProps) {
     const { environment, network, watching } = props;

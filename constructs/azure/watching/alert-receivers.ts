@@ -9,9 +9,9 @@ export interface AlertReceiversProps {
   alerts: Environment["alerts"];
 }
 
-/** Who hears of an alert: the mail addresses of the environment, and action groups that somebody else keeps. */
+/** The receivers of alerts: the environment's mail addresses, and action groups that somebody else maintains. */
 export class AlertReceivers extends Construct {
-  /** Azure ids of the action groups; none where the environment names nobody. */
+  /** Azure ids of the action groups. Empty if the environment names no receivers. */
   readonly actionGroups: readonly string[];
 
   constructor(
@@ -29,7 +29,7 @@ export class AlertReceivers extends Construct {
     return new MonitorActionGroup(this, "mail", {
       name: resourceName("ag", environment, "vault"),
       resourceGroupName: resourceGroup,
-      // At most 12 characters, which messages begin with.
+      // Messages begin with this name. It may have 12 characters.
       shortName: `vault-${environment}`.slice(0, 12),
       emailReceiver: alerts.emails.map(({ name, address }) => ({
         name,

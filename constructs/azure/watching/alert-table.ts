@@ -1,4 +1,4 @@
-/** What the queries have to know of an environment. Every string may be a Terraform reference. */
+/** The data of an environment that the queries need. Every string may be a Terraform reference. */
 export interface WatchedSystem {
   readonly environment: string;
   /** Names of the VMs that run Vault; at synth. */
@@ -7,29 +7,29 @@ export interface WatchedSystem {
   readonly vaultPrincipalId: string;
   /** Object ids of the pipelines that deploy. Their changes raise no alert. */
   readonly pipelines: readonly string[];
-  /** Whether Vault's nodes take snapshots, and one a day at least. */
+  /** True if Vault's nodes take at least one snapshot a day. */
   readonly snapshots: boolean;
-  /** Days before its end at which Vault's certificate should have been renewed for long. */
+  /** If Vault's certificate has fewer days left, its renewal is overdue. */
   readonly certificateDays: number;
 }
 
-/** An alert that a query over the logs raises: each row of its result is one. */
+/** An alert from a query over the logs. Each row of the result raises one. */
 export interface LogAlert {
   readonly name: string;
   /** 0 critical, 1 error, 2 warning, 3 informational. Source: Azure Monitor. */
   readonly severity: 0 | 1 | 2 | 3;
-  /** How often the query runs, and how far back it looks; durations of ISO 8601. */
+  /** The interval between two runs of the query, and the time that it looks back. Durations of ISO 8601. */
   readonly every: "PT5M" | "PT1H";
   readonly window: "PT5M" | "PT15M" | "PT1H" | "P2D";
-  /** What it finds, as a sentence for the people who get the message. */
+  /** A sentence about the finding, for the people who get the message. */
   readonly what: string;
   readonly why: string;
   readonly cure: string;
-  /** The row of docs/security.md, "What a deployer can still do", of which it is the trace. */
+  /** The row of docs/security.md, "What a deployer can still do", whose trace this alert finds. */
   readonly way?: string;
-  /** Whether there is something to watch. Without it, there always is. */
+  /** Returns false if the system has nothing to watch. The default is true. */
   readonly applies?: (system: WatchedSystem) => boolean;
-  /** In Kusto. Azure adds the window: the query says nothing of times. */
+  /** A query in Kusto, without times, because Azure adds the time range. */
   readonly query: (system: WatchedSystem) => string;
 }
 
@@ -50,31 +50,31 @@ export interface MetricAlert {
 
 const list = (texts: readonly string[]): string => texts.map((text) => `"${text}"`).join(", ");
 
-/** What a program wrote to the journal of the nodes. */
+/** Returns the lines of a program in the nodes' journals. */
 const journalOf = (program: string, nodes: readonly string[]): string =>
   `Syslog
 | where ProcessName == "${program}" and Computer in (${list(nodes)})`;
 
-/** The lines with a text by which a program reports. Each begins with the program's name. */
+/** Returns a program's reports that contain a text. A report begins with the program's name. */
 const reportsOf = (program: string, text: string, nodes: readonly string[]): string =>
   `${journalOf(program, nodes)}
 | where SyslogMessage startswith "${program} " and SyslogMessage contains "${text}"`;
 
-/** Counts lines by node, with one of them. */
+/** Counts the lines of each node, and shows one line of it. */
 const countedByNode = "| summarize Count = count(), Message = take_any(SyslogMessage) by Computer";
 
-/** A line that leaves pipelines out. Kusto takes no empty list. */
+/** Returns a condition that excludes pipelines. Kusto does not accept an empty list. */
 const notBy = (column: string, pipelines: readonly string[]): string =>
   pipelines.length > 0 ? `\n| where ${column} !in (${list(pipelines)})` : "";
 
-/** The newest line of vault-watch of each node, as `State`. */
+/** Returns the newest line of vault-watch on each node, as `State`. */
 const newestState = ({ nodes }: WatchedSystem): string =>
   `${journalOf("vault-watch", nodes)}
 | where SyslogMessage startswith "{"
 | summarize arg_max(TimeGenerated, SyslogMessage) by Computer
 | extend State = parse_json(SyslogMessage)`;
 
-/** What Vault answered, as its audit log has it. */
+/** Returns Vault's responses in its audit log. */
 const audited = ({ nodes }: WatchedSystem): string =>
   `VaultAudit_CL
 | where Computer in (${list(nodes)})
@@ -83,7 +83,7 @@ const audited = ({ nodes }: WatchedSystem): string =>
 | extend Path = tostring(Line.request.path), Operation = tostring(Line.request.operation), Error = tostring(Line.error)
 | extend Caller = tostring(Line.auth.display_name), Address = tostring(Line.request.remote_address)`;
 
-/** Writes by anybody but a pipeline to a path of Vault that matches. */
+/** Returns writes to a matching path of Vault, except by pipelines. */
 const written = (system: WatchedSystem, path: string): string =>
   `${audited(system)}
 | where Operation in ("create", "update", "delete") and Path matches regex @"${path}"${notBy(
@@ -92,11 +92,11 @@ const written = (system: WatchedSystem, path: string): string =>
   )}
 | summarize Count = count(), Paths = make_set(Path, 20) by Caller, Address`;
 
-/** The system's own resource groups. */
+/** Returns the names of the system's resource groups. */
 const groups = ({ environment }: WatchedSystem): string =>
   list(["", "-recovery", "-snapshots"].map((end) => `rg-${environment}-vault${end}`));
 
-/** Changes in Azure by anybody but a pipeline. */
+/** Returns changes in Azure, except by pipelines. */
 const changed = (
   system: WatchedSystem,
   operations: readonly string[],
@@ -108,14 +108,14 @@ const changed = (
 | extend Caller = tostring(Claims_d["http://schemas.microsoft.com/identity/claims/objectidentifier"])${notBy("Caller", system.pipelines)}
 | summarize Count = count(), Operations = make_set(OperationNameValue, 20) by Caller, CallerIpAddress`;
 
-/** What was asked of the Key Vaults. */
+/** Returns the requests to the Key Vaults. */
 const keyVaults = (system: WatchedSystem): string =>
   `AzureDiagnostics
 | where ResourceProvider =~ "MICROSOFT.KEYVAULT" and Category == "AuditEvent" and ResourceGroup in~ (${groups(system)})
 | extend Caller = coalesce(column_ifexists("identity_claim_oid_g", ""), column_ifexists("identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g", ""))
 | extend Uri = column_ifexists("requestUri_s", "")`;
 
-/** One of those operations by anybody but Vault. */
+/** Returns requests of one operation, except by Vault. */
 const byOthers = (system: WatchedSystem, operation: string, path: string): string =>
   `${keyVaults(system)}
 | where OperationName == "${operation}" and Uri contains "${path}"
@@ -505,11 +505,11 @@ ${countedByNode}`,
   },
 ];
 
-/** The alerts for which a system has something to watch. */
+/** Returns the alerts that apply to a system. */
 export const logAlertsOf = (system: WatchedSystem): readonly LogAlert[] =>
   logAlerts.filter(({ applies }) => applies?.(system) ?? true);
 
-/** Every alert on what Azure measures. */
+/** Every alert on Azure's metrics. */
 export const metricAlerts: readonly MetricAlert[] = [
   {
     name: "machine-down",

@@ -10,7 +10,7 @@ export interface AlertWorkbookProps {
   workspaceId: string;
 }
 
-/** A page of the portal: what each alert finds now, why it matters and what to do. */
+/** A page in Azure's portal with each alert's current finding, its importance and the cure. */
 export class AlertWorkbook extends Construct {
   constructor(
     scope: Construct,
@@ -28,7 +28,7 @@ export class AlertWorkbook extends Construct {
       displayName: `Vault ${system.environment}`,
       resourceGroupName: resourceGroup,
       location,
-      // Azure shows it beside the workspace; the provider takes small letters alone.
+      // Azure shows the workbook with the workspace. The provider accepts only lower case here.
       sourceId: workspaceId.toLowerCase(),
       dataJson: JSON.stringify({
         version: "Notebook/1.0",
@@ -69,7 +69,7 @@ const milliseconds: Readonly<Record<LogAlert["window"], number>> = {
   P2D: 2 * 24 * 60 * minute,
 };
 
-/** Workbooks are named by a GUID: the same one for the same text. */
+/** Returns a GUID for a workbook's name, always the same one for the same text. */
 function guid(text: string): string {
   const hex = createHash("sha256").update(text).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -8,7 +8,7 @@ export interface LogAgentProps {
   ruleId: string;
 }
 
-/** Azure Monitor Agent on a VM, which sends what the rule names, as the VM's own identity. It needs no role for that. */
+/** Azure Monitor Agent on a VM. It sends the rule's logs with the VM's own identity, which needs no role for this. */
 export class LogAgent extends Construct {
   constructor(
     scope: Construct,
@@ -28,7 +28,7 @@ export class LogAgent extends Construct {
       type: "AzureMonitorLinuxAgent",
       typeHandlerVersion: "1.33",
       autoUpgradeMinorVersion: true,
-      // Its security fixes come by themselves.
+      // Azure installs its security fixes.
       automaticUpgradeEnabled: true,
     });
   }

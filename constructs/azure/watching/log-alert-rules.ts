@@ -12,7 +12,7 @@ export interface LogAlertRulesProps {
   actionGroups: readonly string[];
 }
 
-/** A rule for each alert on logs. */
+/** One rule for each alert on logs. */
 export class LogAlertRules extends Construct {
   constructor(
     scope: Construct,
@@ -38,9 +38,9 @@ export class LogAlertRules extends Construct {
       criteria: [
         { query: query(system), timeAggregationMethod: "Count", operator: "GreaterThan", threshold: 0 },
       ],
-      // A state that ends closes its alert. Source: Azure Monitor, stateful log alerts.
+      // Azure closes an alert when its state has ended. Source: Azure Monitor, stateful log alerts.
       autoMitigationEnabled: true,
-      // A table without a row yet may not be there: AppServiceAuditLogs of a system without web apps.
+      // A table without rows may not exist, such as AppServiceAuditLogs in a system without web apps.
       skipQueryValidation: true,
       action: actionGroups.length > 0 ? { actionGroups: [...actionGroups] } : undefined,
     });

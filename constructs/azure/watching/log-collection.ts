@@ -6,21 +6,21 @@ import { resourceName } from "../resource-names";
 export interface LogCollectionProps {
   environment: string;
   resourceGroup: string;
-  /** The workspace's region: Azure wants both in one. */
+  /** The workspace's region, which Azure requires for the rule and the endpoint, too. */
   location: string;
   /** Azure id of the Log Analytics workspace. */
   workspaceId: string;
 }
 
-/** The workspace's table of Vault's audit log: a line as Vault wrote it in `RawData`. */
+/** The workspace's table of Vault's audit log. `RawData` contains a line as Vault wrote it. */
 export const auditTable = "VaultAudit_CL";
 
-/** Log of the audit device of first boot, which no deployer can change. */
+/** The log of first boot's audit device, which no deployer can change. */
 const auditLog = "/var/log/vault/first-boot-audit.log";
 
 /**
- * What Azure Monitor Agent takes from the VMs: Vault's audit log, and the journal of services and logins. The table is not made here:
- * whoever makes it could delete it, and deployers are not to delete evidence.
+ * The logs that Azure Monitor Agent collects on the VMs: Vault's audit log, and the journal of services and logins. This does not create
+ * the table, because its creator could delete it, and deployers must not be able to delete evidence.
  */
 export class LogCollection extends Construct {
   readonly ruleId: string;
@@ -34,7 +34,7 @@ export class LogCollection extends Construct {
     this.ruleId = this.createRule(this.createEndpoint()).id;
   }
 
-  /** Azure takes text logs through an endpoint only. Source: Azure Monitor, data collection endpoints. */
+  /** Azure accepts text logs only through an endpoint. Source: Azure Monitor, data collection endpoints. */
   private createEndpoint(): MonitorDataCollectionEndpoint {
     const { environment, resourceGroup, location } = this.props;
     return new MonitorDataCollectionEndpoint(this, "endpoint", {

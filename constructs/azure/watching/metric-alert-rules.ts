@@ -6,13 +6,14 @@ import { type MetricAlert, metricAlerts } from "./alert-table";
 export interface MetricAlertRulesProps {
   environment: string;
   resourceGroup: string;
-  /** What is watched, and its Azure ids by name. */
+  /** The kind of the watched resources. */
   of: MetricAlert["of"];
+  /** Azure ids of the watched resources, by name. */
   resources: Readonly<Record<string, string>>;
   actionGroups: readonly string[];
 }
 
-/** A rule for each alert on what Azure measures of some resources. */
+/** One rule for each alert on the metrics of some resources. */
 export class MetricAlertRules extends Construct {
   constructor(
     scope: Construct,

@@ -19,9 +19,9 @@ export interface WatchingProps {
   vaultPrincipalId: string;
 }
 
-/** What watches the system: logs of its VMs in the workspace, alerts on them, a workbook, and who hears of an alert. */
+/** Watches the system: collects its VMs' logs in the workspace, and creates alerts, their receivers and a workbook. */
 export class Watching extends Construct {
-  /** Azure id of the rule for VMs whose logs are taken. */
+  /** Azure id of the rule for VMs that send logs. */
   readonly ruleId: string;
   readonly #receivers: AlertReceivers;
 
@@ -47,7 +47,7 @@ export class Watching extends Construct {
     new AlertWorkbook(this, "workbook", { system, resourceGroup, location, workspaceId });
   }
 
-  /** Alerts on what Azure measures of resources, made beside these. @param resources Azure ids by name */
+  /** Creates alerts on the metrics of resources, in the scope of these resources. @param resources Azure ids by name */
   measure(scope: Construct, of: MetricAlert["of"], resources: Readonly<Record<string, string>>): void {
     new MetricAlertRules(scope, `${of}-alerts`, {
       environment: this.props.environment.name,

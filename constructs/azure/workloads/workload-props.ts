@@ -4,7 +4,7 @@ import type { MysqlServer } from "../mysql-server";
 import type { SystemNetwork } from "../system-network";
 import type { TlsCertificate } from "../tls-certificate";
 
-/** What workloads need of the environment and of the earlier stacks. */
+/** The parts of the environment and of the earlier stacks that workloads need. */
 export interface WorkloadProps {
   environment: Environment;
   network: {

@@ -25,7 +25,7 @@ export class AppServiceIdentity implements AzureService {
   answer({ caller, method, path: asked, query, headers }: AzureRequest): Answer {
     const site = this.#directory.site(caller);
     if (!site || method !== "GET" || asked !== path)
-      throw new Refusal(404, "NotFound", `There is no ${method} ${asked} here.`);
+      throw new Refusal(404, "NotFound", `The endpoint does not support ${method} ${asked}.`);
     if (query.get("api-version") !== "2019-08-01") {
       throw new Refusal(
         400,

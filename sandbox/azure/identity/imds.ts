@@ -140,10 +140,10 @@ export class Imds implements HostedService {
       document,
     );
     if (value === undefined)
-      throw new Refusal(404, "Not found", `There is no ${path.join("/")} in this API version.`);
+      throw new Refusal(404, "Not found", `This API version does not have ${path.join("/")}.`);
     if (typeof value === "object") return { status: 200, body: value };
     if (query.get("format") !== "text")
-      throw badRequest("A single value is there as text only: add format=text");
+      throw badRequest("A single value is only available as text. Add format=text");
     return { status: 200, text: String(value) };
   }
 }

@@ -21,7 +21,7 @@ interface ForwardProxyProps {
 
 /**
  * A forward proxy on loopback, for HTTP_PROXY and HTTPS_PROXY. It answers for Azure itself, and forwards only to the
- * virtual network's private names. Each caller has its own proxy, because IMDS must know which machine asks.
+ * virtual network's private names. Each caller has its own proxy, because IMDS must know which machine sends a request.
  */
 export class ForwardProxy {
   readonly #props: ForwardProxyProps;

@@ -4,7 +4,7 @@ import type { Trace } from "../model/diagnostic-logs";
 /** A request for a service, after TLS and the proxy. */
 export interface AzureRequest {
   readonly service: string;
-  /** The machine or site that asks, or "elsewhere" for other callers. */
+  /** The machine or site that sends the request, or "elsewhere" for other callers. */
   readonly caller: string;
   readonly method: string;
   readonly host: string;
@@ -23,9 +23,9 @@ export interface AzureRequest {
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
-  /** Sent as JSON. */
+  /** The body, sent as JSON. */
   body?: unknown;
-  /** Sent unchanged, instead of a body. */
+  /** A text that is sent unchanged instead of a body. */
   text?: string;
   /** The same for binary content. */
   bytes?: Uint8Array;
@@ -65,8 +65,13 @@ export class Refusal extends Error {
   }
 }
 
+/** The codes of requests that the sandbox does not support: the operation, or the host. */
+export const notImitatedCodes = { operation: "NotImitated", host: "HostNotImitated" } as const;
+
 export const notImitated = (what: string, status = 501): Refusal =>
-  new Refusal(status, "NotImitated", `The sandbox does not support ${what}.`, { notImitated: true });
+  new Refusal(status, notImitatedCodes.operation, `The sandbox does not support ${what}.`, {
+    notImitated: true,
+  });
 
 /** The error format of ARM and Key Vault. */
 export function odataError({ status, code, message, details }: Refusal): Answer {

@@ -116,7 +116,7 @@ export class Sites implements HostedService {
 
   #latest({ name }: Site): unknown {
     const id = this.#deployments.get(name);
-    if (id === undefined) throw new Refusal(404, "NotFound", "There is no deployment yet.");
+    if (id === undefined) throw new Refusal(404, "NotFound", "The site has no deployment yet.");
     return {
       id,
       status: succeeded,
@@ -129,7 +129,7 @@ export class Sites implements HostedService {
     };
   }
 
-  /** Forwards requests as App Service's front end does. Nobody listens before the first package arrives. */
+  /** Forwards requests as App Service's front end does. The application runs only after its first package has arrived. */
   async #forward(site: Site, { method, path, query, headers, bytes }: AzureRequest): Promise<Answer> {
     const url = this.#props.runner?.urlOf(site.name);
     if (url === undefined)

@@ -2,9 +2,9 @@
 //
 // How the versions were chosen, tried in November 2026:
 //   - vault v1.21.0 is the newest 1.21 that builds as a module: v1.21.4 requires a vault/sdk that was never published.
-//   - Vault's own go.mod replaces two modules by name (keyring, signedxml): a module's replaces do not count for those who
-//     require it, so they are repeated below, and its relative replaces name published versions.
-//   - Everything else is what `go mod tidy` chose from Vault's own requirements; go.sum pins the content of each.
+//   - Vault's own go.mod replaces two modules by name (keyring, signedxml). Go ignores the replaces of a required module, so
+//     they are repeated below. Its relative replaces name published versions.
+//   - `go mod tidy` chose everything else from Vault's own requirements. go.sum pins the content of each module.
 // To change the version: edit it here and in ../vault-versions.ts, then run `go mod tidy` in this folder.
 module vault-server
 

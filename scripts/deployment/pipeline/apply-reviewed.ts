@@ -35,7 +35,7 @@ export async function main(): Promise<void> {
     const { REVIEWED_DIGESTS: digests, BREAK_LOCK: lock } = process.env;
     if (!digests)
       throw new UserError(
-        "REVIEWED_DIGESTS is empty: nobody reviewed a plan. Run the workflow from its start.",
+        "REVIEWED_DIGESTS is empty, so nobody has reviewed a plan. Run the workflow from its start.",
       );
     const pipeline = new ReviewedPlans(loadEnvironment(name), readDigests(digests), interruption);
     await oneAtATime(async () => {
@@ -60,7 +60,7 @@ class ReviewedPlans {
 
   async apply(stacks: readonly string[], lock?: string): Promise<void> {
     const { outputs = {} } = await this.run(stacks, async (deployment) => {
-      // The workflow has one run at a time, so this lock belongs to a run that is over.
+      // Only one run of the workflow exists at a time, so this lock belongs to an ended run.
       if (lock) await deployment.breakLock(lock);
       await deployment.deploy();
     });

@@ -1,6 +1,6 @@
 /**
- * The condition for an identity's right to write and delete role assignments. The identity may assign the roles with these ids, but to
- * itself only its own ones. Source: Azure, conditions for role assignments, "Constrain roles".
+ * Returns the condition for an identity's right to write and delete role assignments. The identity may assign itself only its own roles, and
+ * anyone else all roles with these ids. Source: Azure, conditions for role assignments, "Constrain roles".
  * @param principal the identity's object id
  */
 export function assignmentCondition(

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../../../lib/processes/user-error";
 import { type AzureCli, AzureCliError } from "../azure-cli";
-import { knownAzureCause } from "../azure-error";
+import { isForbidden, knownAzureCause } from "../azure-error";
 import { readSubscription } from "../login";
 
 /** Takes a line for the person who runs the script. */
@@ -22,7 +22,7 @@ const assignments = z.array(
   z.object({
     id: z.string(),
     principalId: z.string(),
-    // Null for a role that nobody defines any more.
+    // Null for a deleted role.
     roleDefinitionName: z.string().nullish(),
     condition: z.string().nullish(),
   }),
@@ -39,7 +39,7 @@ export class AzureSetup {
     readonly interrupted: Promise<never> | undefined,
   ) {}
 
-  /** @throws {UserError} when nobody is logged in, or when the subscription is not the one that is named */
+  /** @throws {UserError} if nobody is logged in, or if az works in another subscription than ARM_SUBSCRIPTION_ID names */
   static async open(az: AzureCli, say: Say, interrupted?: Promise<never>): Promise<AzureSetup> {
     const { subscriptionId, subscriptionName, tenantId } = await readSubscription(az);
     say(`Subscription: ${subscriptionName} (${subscriptionId})`);
@@ -117,7 +117,7 @@ function reasonAndCure(said: string): string {
   const lines = said.split("\n");
   const line = lines.find((one) => /error/i.test(one)) ?? lines[0] ?? "";
   const reason = line.replace(/^ERROR: /, "").replace(/\.$/, "");
-  if (/AuthorizationFailed|does not have authorization|not have permission/.test(said))
+  if (isForbidden(said))
     return `${reason}. Ask an owner of the subscription to run this script, or for the rights that docs/pipeline.md lists.`;
   return (
     knownAzureCause(said) ??

@@ -27,7 +27,7 @@ export async function main(): Promise<void> {
   });
 }
 
-/** Names of the stacks of an environment whose Terraform differs from a commit's, in the order of deployment. */
+/** Returns the names of the stacks whose Terraform differs from a commit's, in the order of deployment. */
 export async function changedStacks(
   environment: string,
   commit: string,
@@ -52,7 +52,7 @@ export async function changedStacks(
   }
 }
 
-/** Synthesizes what a commit holds, by its own code. @throws {UserError} when that fails */
+/** Synthesizes a commit's stacks with the commit's own code. @throws {UserError} if that fails */
 async function synthesizeCommit(
   commit: string,
   folder: string,
@@ -71,14 +71,14 @@ async function synthesizeCommit(
   await run(process.execPath, synth, folder, env);
 }
 
-/** @throws {UserError} with the last line that the program said */
+/** Runs a program. @throws {UserError} with the last line of its output, if it fails */
 async function succeed(program: string, args: readonly string[], options: CommandOptions): Promise<void> {
   const result = await runCommand(program, args, options);
   if (result?.code === 0) return;
   throw new UserError(result?.stderr.trim().split("\n").at(-1) || `${program} failed`);
 }
 
-/** Each file below a folder with its content; none if there is no folder. */
+/** Returns each file below a folder with its content. An empty list if the folder does not exist. */
 function filesIn(folder: string): [string, string][] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -18,8 +18,8 @@ const help = `Usage: scripts/create-pipeline-identity ENVIRONMENT --repository O
 Creates the two identities with which a GitHub repository's workflows deploy an environment, without a stored secret:
   id-<environment>-deploy  applies; only approved jobs of the GitHub environment <environment>, from main, get its tokens
   id-<environment>-plan    reads; approved jobs of the GitHub environment <environment>-plan get its tokens, and jobs of main
-The script reads the rights out of the environment's stacks (docs/pipeline.md). A second run changes only what differs. Run it
-again after the first deployment: the plan identity needs some rights on resources that the first deployment creates.
+The script derives the rights from the environment's stacks (docs/pipeline.md). A second run changes only what differs. Run it
+again after the first deployment, because the plan identity needs some rights on resources that the first deployment creates.
 `;
 
 /** `scripts/create-pipeline-identity`. */
@@ -51,7 +51,7 @@ export interface Clouds {
   readonly interrupted?: Promise<never>;
 }
 
-/** @throws {DeploymentProblems} before any change, with all that is wrong; {UserError} when Azure or GitHub refuses something */
+/** @throws {DeploymentProblems} before any change, with all problems. @throws {UserError} if Azure or GitHub refuses something */
 export async function createPipelineIdentity(request: PipelineRequest, clouds: Clouds): Promise<void> {
   const { environment, environmentsFolder, rights } = request;
   const { az, gh, say, interrupted } = clouds;

@@ -11,7 +11,7 @@ const definitions = z.array(
   }),
 );
 
-/** Azure lists a new role after minutes at most. */
+/** Azure lists a new role within minutes. */
 const seconds = 300;
 
 /** The definition of a role, by the name that people see. Undefined while Azure does not list it. */
@@ -27,8 +27,8 @@ export async function roleId(azure: AzureSetup, role: string): Promise<string | 
 }
 
 /**
- * Defines a custom role with exactly these actions in the subscription, and waits until Azure lists it: only then Azure accepts an
- * assignment.
+ * Defines a custom role with exactly these actions in the subscription, and waits until Azure lists it. Azure accepts no assignment before
+ * that.
  */
 export async function ensureCustomRole(
   azure: AzureSetup,

@@ -8,8 +8,8 @@ import { requirePrograms } from "./required-programs";
 
 const help = `Usage: scripts/pipeline/drift ENVIRONMENT
 
-Compares an environment with Azure and maintains one issue: opens it when something differs, updates it while something does, and
-closes it when nothing does. It runs in GitHub Actions, or with gh logged in.
+Compares an environment with Azure and maintains one issue. It opens the issue when something differs, updates it at each later
+difference, and closes it when nothing differs. It runs in GitHub Actions, or where gh is logged in.
 `;
 
 /** `scripts/pipeline/drift`. */
@@ -19,7 +19,7 @@ export async function main(): Promise<void> {
     await requirePrograms("terraform", "gh");
     const issue = new GitHubIssue(`Drift in ${environment}`, interruption.signal);
     const { compared, differs, report } = await compare(environment, interruption);
-    if (compared && !differs) await issue.close("Nothing differs any more.");
+    if (compared && !differs) await issue.close("The deployed system no longer differs.");
     else
       await issue.keep(
         `The deployed system differs from \`main\`, or the check could not compare it. Deploy again to undo the difference, or write it into the environment.\n\n${report}`,

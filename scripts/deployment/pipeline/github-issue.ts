@@ -7,7 +7,7 @@ const longest = 60_000;
 
 const issues = z.array(z.object({ number: z.number(), title: z.string() }));
 
-/** An issue that a nightly check maintains. Its title tells it from the others. */
+/** An issue that a nightly check maintains. Its title identifies it. */
 export class GitHubIssue {
   private readonly gh: GitHubCli;
 

@@ -18,7 +18,7 @@ const branchPolicies = z.object({
   branch_policies: z.array(z.object({ type: z.string().nullish(), name: z.string() })),
 });
 
-/** Which branches may deploy to a GitHub environment; null for any branch. */
+/** The branches that may deploy to a GitHub environment. Null for any branch. */
 export type BranchPolicy = {
   readonly protected_branches: boolean;
   readonly custom_branch_policies: boolean;
@@ -47,7 +47,7 @@ export class GitHubRepository {
   }
 
   /**
-   * How the subject of GitHub's tokens for this repository begins. Repositories created after July 2026 have immutable ids in it.
+   * Returns the beginning of the subject in GitHub's tokens for this repository. It has immutable ids if the repository was created after July 2026.
    * Source: GitHub, OpenID Connect reference, immutable subject claims.
    */
   async subject(problems: string[]): Promise<string> {
@@ -137,7 +137,7 @@ export class GitHubRepository {
     this.say("  now only main can deploy");
   }
 
-  /** Sets a variable, which is never a secret, of the repository or of one of its environments. */
+  /** Sets a variable of the repository or of an environment. Variables are not secret. */
   async ensureVariable(variable: string, value: string, environment?: string): Promise<void> {
     const place = environment ? this.pathOf(environment) : `repos/${this.name}`;
     const schema = z.object({ value: z.string() });

@@ -14,8 +14,8 @@ import { stateBackends } from "./state-places";
 const help = `Usage: scripts/migrate-state ENVIRONMENT [--from local|local:FOLDER|RESOURCE-GROUP/ACCOUNT/CONTAINER]
 
 Moves an environment's states, stack by stack, to the backend of its state block, with Terraform's own \`init -migrate-state\`.
-The default is --from local. The old states stay: remove them once the new backend has proven itself.
-A second run skips what was moved. It never overwrites a different state in the new backend.
+The default is --from local. The old states stay. Remove them when you no longer need them.
+A second run skips states that were moved already. It never overwrites a different state in the new backend.
 `;
 
 /** `scripts/migrate-state`. */
@@ -45,7 +45,7 @@ async function forgetOldPlace(stack: string): Promise<void> {
   await rm(join(stackFolder(stack), ".terraform/terraform.tfstate"), { force: true });
 }
 
-/** Tells states apart. Terraform gives each state a lineage, and each change of it a higher serial. */
+/** Identifies a state. Terraform gives each state a lineage, and each change of it a higher serial. */
 const stateIdentity = z.object({
   lineage: z.string(),
   serial: z.number(),
@@ -80,17 +80,17 @@ class Move {
     const moved = await this.read(this.to, "new");
     if (moved?.lineage !== old.lineage || moved.resources !== old.resources)
       throw new UserError(
-        `${stack}: the new place holds ${moved ? inWords(moved) : "nothing"}, but the old state is ${inWords(old)}. The old state is unchanged; compare both before you run this again.`,
+        `${stack}: the new place holds ${moved ? inWords(moved) : "nothing"}, but the old state is ${inWords(old)}. The old state is unchanged. Compare both before you run this again.`,
       );
     say(`${stack}: moved ${moved.resources} resources`);
   }
 
-  /** @throws {UserError} when the new place holds another state than the old one, or an older copy of it */
+  /** @throws {UserError} if the new place holds another state than the old place, or an older copy */
   private refuseOther(old: StateIdentity, there: StateIdentity): void {
     const { stack } = this;
     if (there.lineage !== old.lineage)
       throw new UserError(
-        `${stack}: the new place holds another state (lineage ${there.lineage}, not ${old.lineage}). Move or remove that one first.`,
+        `${stack}: the new place holds another state (lineage ${there.lineage}, not ${old.lineage}). Move or remove the other state first.`,
       );
     if (there.serial < old.serial)
       throw new UserError(
@@ -98,7 +98,7 @@ class Move {
       );
   }
 
-  /** Ctrl-C waits for the end of this. */
+  /** Moves the state. Ctrl-C does not end this. */
   private async move(): Promise<void> {
     const { stack, interruption } = this;
     await this.inFolder("old", async (folder) => {

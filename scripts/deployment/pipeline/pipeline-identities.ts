@@ -12,7 +12,7 @@ import type { PipelineRights } from "./pipeline-rights";
 import type { Checked } from "./setup-checks";
 import { planEnvironment, trustedSubjects } from "./trusted-subjects";
 
-/** The identities of an environment's pipeline, in a resource group of their own. */
+/** The identities of an environment's pipeline, in their own resource group. */
 export class PipelineIdentities {
   private readonly group: string;
   private readonly subscription: string;
@@ -75,7 +75,7 @@ export class PipelineIdentities {
     const scope = this.subscription;
     const condition = await this.condition(principal);
     const role = `Vault Deployment (${environment.name})`;
-    const description = `What the stacks of ${environment.name} are made of, and nothing else.`;
+    const description = `Deploy the resource types of the stacks of ${environment.name}, and nothing else.`;
     await ensureCustomRole(this.azure, role, description, rights.actions);
     await this.grant(principal, role, scope);
     await this.grant(principal, "Role Based Access Control Administrator", scope, condition);
@@ -89,7 +89,7 @@ export class PipelineIdentities {
     await this.grant(principal, "Storage Blob Data Reader", this.stateScope);
     if (!(await azure.hasResourceGroup(systemGroup))) {
       azure.say(
-        `  later: rights on ${systemGroup}. The first deployment creates it; run this script again after that.`,
+        `  later: rights on ${systemGroup}. The first deployment creates it. Run this script again after that.`,
       );
       return;
     }
@@ -97,7 +97,7 @@ export class PipelineIdentities {
     await this.grant(principal, "Key Vault Reader", scope);
     // At each refresh, the azurerm provider lists credentials that the stacks make useless (docs/security.md). Reader cannot list them.
     const role = `Vault Plan Refresh (${this.environment.name})`;
-    const description = "List what the azurerm provider reads at a refresh and Reader does not cover.";
+    const description = "List the data that the azurerm provider reads at a refresh and Reader cannot list.";
     await ensureCustomRole(azure, role, description, [
       "Microsoft.Web/sites/config/list/action",
       "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
@@ -114,7 +114,7 @@ export class PipelineIdentities {
     return this.azure.ensureRole({ principal, type: "ServicePrincipal", role, scope, condition });
   }
 
-  /** The deploying identity may assign the roles that the stacks assign, but to itself only those that every deployer has. */
+  /** The deploying identity may assign the roles that the stacks assign. It may assign itself only the roles that every deployer has. */
   private async condition(principal: string): Promise<string> {
     const own = await this.idsOf(this.rights.ownRoles);
     const others = await this.idsOf(this.rights.roles);

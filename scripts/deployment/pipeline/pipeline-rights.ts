@@ -7,17 +7,17 @@ import { readSystem } from "../system";
 export interface PipelineRights {
   /** Actions that the deploying identity needs, as in a custom role. */
   readonly actions: readonly string[];
-  /** Roles that deployers hold too: the pipeline may assign them to anyone, itself included. */
+  /** Roles that every deployer has. The pipeline may assign them to anyone, including itself. */
   readonly ownRoles: readonly string[];
-  /** Any other role that the stacks assign: the pipeline may assign it to anyone but itself. */
+  /** All other roles that the stacks assign. The pipeline may assign them to anyone but itself. */
   readonly roles: readonly string[];
-  /** The same for roles that the stack vm-reader-role defines. */
+  /** Roles that the stack vm-reader-role defines. The pipeline may assign them to anyone but itself. */
   readonly customRoles: readonly string[];
-  /** Whether the stacks lock resources against deletion. */
+  /** True if the stacks lock resources against deletion. */
   readonly locks: boolean;
 }
 
-/** The stack that a person applies, not a pipeline: docs/pipeline.md. */
+/** A person applies this stack, not a pipeline: docs/pipeline.md. */
 export const byPerson = "vm-reader-role";
 
 export function pipelineRights(environment: Environment): PipelineRights {
@@ -37,7 +37,7 @@ export function pipelineRights(environment: Environment): PipelineRights {
   };
 }
 
-/** Reading, and every action of the resource providers in the stacks. Role assignments and locks need roles of their own. */
+/** Returns the read actions, and all actions of the stacks' resource providers. Other roles allow role assignments and locks. */
 function actions(stacks: readonly SynthesizedStack[]): string[] {
   const needed = actionsOf(stacks.flatMap(({ json }) => Object.keys(json.resource))).map(
     ({ action }) => action,

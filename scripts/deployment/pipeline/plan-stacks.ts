@@ -22,23 +22,23 @@ export interface PlanRequest {
   readonly environment: string;
   /** Names of the stacks; undefined for every stack. */
   readonly stacks?: readonly string[];
-  /** Whether to compare with Azure. Otherwise a plan compares with the state, which needs fewer rights. */
+  /** True to compare with Azure. Otherwise a plan compares with the state, which needs fewer rights. */
   readonly refresh: boolean;
-  /** Whether a later job applies these plans. */
+  /** True if a later job applies these plans. */
   readonly review: boolean;
 }
 
 export interface PlanResult {
-  /** Whether a stack could not be planned. */
+  /** True if a stack could not be planned. */
   readonly failed: boolean;
-  /** Whether a stack changes. */
+  /** True if a stack changes. */
   readonly differs: boolean;
   /** The plans' digests by stack. */
   readonly digests: Readonly<Record<string, string>>;
 }
 
 /**
- * Plans stacks with read-only rights: without a lock, and without a secret. The plan of a stack that secrets are in is made of two parts.
+ * Plans stacks with read-only rights: it takes no lock and reads no secret. For a stack with secrets, it merges two partial plans.
  * @param tell takes the changes as Markdown for a reviewer
  */
 export async function planStacks(
@@ -58,7 +58,7 @@ export async function planStacks(
 }
 
 class ReaderPlans {
-  /** The stacks that change, and those that wait for them. */
+  /** The stacks that change, and the stacks that wait for them. */
   private readonly changing: string[] = [];
   private readonly digests: Record<string, string> = {};
   private failed = false;
@@ -77,7 +77,7 @@ class ReaderPlans {
       this.tell(
         "Terraform's providers are not pinned, because no lock file is committed. Run `scripts/lock-providers` and commit the files it writes.\n",
       );
-    if (stacks.length === 0) this.tell("Nothing: no stack's Terraform differs.");
+    if (stacks.length === 0) this.tell("Nothing, because no stack's Terraform differs.");
     for (const stack of stacks) await this.plan(stack);
     const { failed, differs, digests } = this;
     return { failed, differs, digests };
@@ -125,7 +125,7 @@ class ReaderPlans {
     const synthesized = Object.entries(json.resource).flatMap(([type, all]) =>
       Object.keys(all).map((name) => `${type}.${name}`),
     );
-    // Also what is only in the state, because Terraform deletes it.
+    // Resources that are only in the state belong to the plan, too, because Terraform deletes them.
     const addresses = [...new Set([...synthesized, ...(await readState(run)).addresses])].sort();
     const secrets = addresses.filter((address) => address.startsWith("azurerm_key_vault_secret."));
     if (secrets.length === 0) return part({});
@@ -140,7 +140,7 @@ class ReaderPlans {
     };
   }
 
-  /** If an earlier stack changes too, this stack's plan may only lack that stack's outputs. */
+  /** If an earlier stack changes too, this stack's plan may fail only because that stack's outputs are missing. */
   private couldNot(stack: string, reason: string): void {
     const { refresh, review } = this.request;
     if (this.changing.length > 0 && (review || !refresh)) {
@@ -162,7 +162,7 @@ function vaultLogin(stack: string): { certificateFile: string; jwt: string } | "
   return jwt && certificateFile ? { certificateFile, jwt } : "missing";
 }
 
-/** Terraform's first error, in one line. */
+/** Returns Terraform's first error in one line. */
 function reasonOf(error: UserError): string {
   if (!(error instanceof TerraformError)) return error.message;
   const [reason = error.message] = /Error:.*/.exec(unfolded(error.output)) ?? [];

@@ -2,7 +2,7 @@ import { programOnPath } from "../../../lib/processes/program-on-path";
 import { terraformName } from "../../../lib/terraform/terraform-program";
 import { DeploymentProblems } from "../deployment-problems";
 
-/** Where a person gets each program. */
+/** The download page of each program. */
 const downloads = {
   az: "https://learn.microsoft.com/cli/azure/install-azure-cli",
   gh: "https://cli.github.com",

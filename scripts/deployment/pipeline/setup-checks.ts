@@ -12,7 +12,7 @@ import { planEnvironment } from "./trusted-subjects";
 /** The pipeline to set up. */
 export interface PipelineRequest {
   readonly environment: Environment;
-  /** Where the environment's file is. */
+  /** The folder with the environment's file. */
   readonly environmentsFolder: string;
   readonly rights: PipelineRights;
   /** OWNER/NAME */
@@ -21,7 +21,7 @@ export interface PipelineRequest {
   readonly reviewers: readonly string[];
 }
 
-/** What the checks found out. */
+/** The results of the checks. */
 export interface Checked {
   readonly state: StatePlace;
   readonly repository: GitHubRepository;
@@ -98,11 +98,11 @@ async function checkGitHub(
   const subject = await repository.subject(problems);
   const reviewers = await repository.reviewers(logins, problems);
   const existing = new Set<string>();
-  for (const one of [environment.name, planEnvironment(environment.name)]) {
-    if (await repository.checkEnvironment(one, one === environment.name, problems)) existing.add(one);
+  for (const name of [environment.name, planEnvironment(environment.name)]) {
+    if (await repository.checkEnvironment(name, name === environment.name, problems)) existing.add(name);
     else if (logins.length === 0)
       problems.push(
-        `The GitHub environment ${one} does not exist. Name its reviewers with --reviewer LOGIN.`,
+        `The GitHub environment ${name} does not exist. Name its reviewers with --reviewer LOGIN.`,
       );
   }
   return { repository, subject, reviewers, existing };

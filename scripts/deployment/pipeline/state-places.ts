@@ -10,7 +10,7 @@ import { stackFolder } from "../project";
 /**
  * The backends of an environment's stacks by the stacks' names, in the order of deployment.
  * @param place `local`, `local:FOLDER` or `RESOURCE-GROUP/ACCOUNT/CONTAINER`; by default the environment's state block
- * @throws {UserError} when that is no place
+ * @throws {UserError} for a place in another form
  */
 export function stateBackends(environment: Environment, place?: string): ReadonlyMap<string, Backend> {
   const state = place === undefined ? environment.state : stateAt(place);

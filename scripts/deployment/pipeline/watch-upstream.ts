@@ -7,8 +7,8 @@ import { addToSummary } from "./github-job";
 import { requirePrograms } from "./required-programs";
 
 /**
- * `scripts/pipeline/upstream`: runs `npm run upstream` and maintains one issue: opens it when a fact needs work or is unknown, updates
- * it while one does, and closes it when all facts are good.
+ * `scripts/pipeline/upstream`: runs `npm run upstream` and maintains one issue. It opens the issue when a fact needs work or is
+ * unknown, updates it as long as one does, and closes it when all facts are good.
  */
 export async function main(): Promise<void> {
   await runScript(async ({ signal }) => {

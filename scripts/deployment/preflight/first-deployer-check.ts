@@ -1,8 +1,8 @@
 import type { Check } from "./check";
 
 /**
- * When names replace `signed-in-user`, Terraform passes its rights to the first deployer, because the file does not say who that was
- * (constructs/azure/deployer-data-access.ts). A person who stays must not lose rights by that.
+ * When names replace `signed-in-user`, Terraform passes its rights to the first deployer, because the file does not name the person
+ * (constructs/azure/deployer-data-access.ts). A person who remains a deployer must not lose these rights.
  */
 export const checkFirstDeployer: Check = ({ environment, states }) => {
   const { name, deployers } = environment;

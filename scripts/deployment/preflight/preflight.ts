@@ -58,7 +58,7 @@ const deploymentChecks: readonly Check[] = [
   checkVaultUpgrade,
 ];
 
-/** A destruction needs fewer checks. */
+/** scripts/destroy needs fewer checks. */
 const destructionChecks: readonly Check[] = [
   checkLogin,
   checkDeployerLogin,

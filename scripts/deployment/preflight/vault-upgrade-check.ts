@@ -24,7 +24,7 @@ export const checkVaultUpgrade: Check = ({ environment, stacks, states }) => {
     }
     if (snapshots.enabled || environment.upgradeWithoutSnapshot) return [];
     return [
-      `vault.snapshots.enabled is false, so there would be no snapshot from before the upgrade of Vault ${runs} to ${version}. Set it to true, or add --no-snapshot if Vault's data may be lost.`,
+      `vault.snapshots.enabled is false, so Vault would take no snapshot before the upgrade from ${runs} to ${version}. Set it to true, or add --no-snapshot if Vault's data may be lost.`,
     ];
   });
 };

@@ -55,11 +55,11 @@ async function powerFinding(az: AzureCli, id: string, name: string): Promise<Fin
 function userDataFinding(name: string, version: string, console: string): Finding {
   const what = `${name} user data`;
   const last = lastReport(console);
-  if (!last) return unseen(what, "its serial console has no report of it. A restart of the VM brings one.");
+  if (!last) return unseen(what, "its serial console has no report of it. Restart the VM to get one.");
   if (last.version === version && last.applied) return well(what, `${version} is applied`);
   return wrong(
     what,
-    `${version} is not applied yet; it reported last: ${last.line}. Run scripts/deploy, which waits for it.`,
+    `${version} is not applied yet. Its last report: ${last.line}. Run scripts/deploy, which waits for it.`,
   );
 }
 

@@ -15,7 +15,10 @@ export function snapshotFinding(
   now: Date,
 ): Finding {
   if (!settings.enabled) {
-    return note("snapshots", "are off (vault.snapshots.enabled): what the data disk loses is lost.");
+    return note(
+      "snapshots",
+      "are off (vault.snapshots.enabled), so data that the data disk loses cannot be restored.",
+    );
   }
   const reports = consoles
     .flatMap((console) => [...console.matchAll(LINE)])
@@ -30,7 +33,7 @@ export function snapshotFinding(
   if (!last) {
     return unseen(
       "snapshots",
-      "no node's serial console tells of one. It tells of the first within the interval after a start of the VM.",
+      "no node has reported one on its serial console. A VM reports its first one within the interval after its start.",
     );
   }
   const age = stored

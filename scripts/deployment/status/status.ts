@@ -16,16 +16,16 @@ import { vaultFindings } from "./vault-findings";
 
 const help = `Usage: scripts/status [environment] [--json]
 
-Shows how the deployed system is, on one screen, and changes nothing: Vault, its nodes, certificate and audit devices, VMs and the
-user data that they applied, the newest snapshot, the unseal key, MySQL, web apps.
+Shows the state of the deployed system on one screen: Vault, its nodes, certificate and audit devices, the VMs and their applied
+user data, the newest snapshot, the unseal key, MySQL and the web apps. It changes nothing.
 
-It asks Vault without a token what Vault says to anybody, and the rest as the deployer who is logged in to the Azure CLI. It says
-what it could not see, and why.
+It makes Vault's public requests without a token, and all other requests as the deployer who is logged in to the Azure CLI. It
+shows which parts it could not check, and why.
 
   environment     a file of environments/, without .json (default: $ENVIRONMENT, else demo)
-  --json          the same on stdout as JSON
+  --json          print the same as JSON on stdout
 
-Exit code: 0 all is well; 1 something is wrong; 2 nothing that was seen is wrong, but something could not be seen.
+Exit code: 0 all is well; 1 something is wrong; 2 nothing wrong was found, but some parts could not be checked.
 `;
 
 const EXIT_CODES = { well: 0, wrong: 1, unseen: 2 } as const;
@@ -91,7 +91,7 @@ async function webAppFindings(
   interruption: Interruption,
 ): Promise<Finding[]> {
   const names = Object.keys((state.outputs["webapp_urls"] as object | undefined) ?? {});
-  if (names.length === 0) return [note("web apps", "none is deployed.")];
+  if (names.length === 0) return [note("web apps", "are not deployed.")];
   try {
     await webAppsAnswer(stack, state, { seconds: WEB_APP_SECONDS, interruption });
     return [well("web apps", `${names.join(", ")} answer`)];
@@ -127,5 +127,7 @@ function summary(findings: readonly Finding[]): string {
   const count = (state: Finding["state"]): number => findings.filter((one) => one.state === state).length;
   const [bad, hidden] = [count("wrong"), count("unseen")];
   if (bad > 0) return `${bad} ${bad === 1 ? "thing is" : "things are"} wrong`;
-  return hidden > 0 ? `nothing that was seen is wrong; ${hidden} could not be seen` : "all is well";
+  return hidden > 0
+    ? `nothing wrong was found, but ${hidden} ${hidden === 1 ? "part" : "parts"} could not be checked`
+    : "all is well";
 }

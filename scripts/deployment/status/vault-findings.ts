@@ -34,7 +34,7 @@ export async function vaultFindings(access: VaultAccess, environment: Environmen
   const open = await look("Vault", () => access.asNobody(openFindings(environment)));
   const serves = open.some(({ what, state }) => what === "leader" && state === "well");
   if (!serves) {
-    return [...open, certificate, unseen("nodes, audit", "Vault answers no login now.")];
+    return [...open, certificate, unseen("nodes, audit", "Vault does not accept logins now.")];
   }
   const closed = await look("nodes, audit", () => access.asDeployer(deployerFindings(environment)));
   return [...open, certificate, ...closed];
@@ -66,7 +66,7 @@ const openFindings =
             "leader",
             `${leader_address}${active_time.startsWith("0001") ? "" : `, since ${active_time.slice(0, 19)}Z`}`,
           )
-        : wrong("leader", "there is none: most nodes are away. Start their VMs."),
+        : wrong("leader", "Vault has no leader, because most nodes do not answer. Start their VMs."),
       versionFinding(seal.version, environment.vault.version),
     ];
   };
@@ -97,14 +97,14 @@ const deployerFindings =
         ? well("audit", `devices ${devices.join(", ")}`)
         : wrong(
             "audit",
-            `the device ${missing.join(", ")} is missing. Run scripts/deploy, and find out who took it away.`,
+            `the device ${missing.join(", ")} is missing. Run scripts/deploy, and find out who removed it.`,
           ),
-      note("disk", "is not seen from here. On the VM: `df /var/lib/vault /var/log/vault`."),
+      note("disk", "cannot be checked from here. On the VM: `df /var/lib/vault /var/log/vault`."),
     ];
   };
 
 /** Checks Key Vault's newest certificate. Vault serves it within an hour. */
-export function certificateFinding(pem: string, now: Date, overdueDays: number): Finding {
+function certificateFinding(pem: string, now: Date, overdueDays: number): Finding {
   const ends = new Date(new X509Certificate(pem).validTo);
   const days = Math.floor((ends.getTime() - now.getTime()) / DAY_MS);
   const says = `ends on ${ends.toISOString().slice(0, 10)}, in ${days} days`;

@@ -68,7 +68,7 @@ export const applicationMutants = [
       ["forms are sent elsewhere", "formAction: [\"'self'\"]", 'formAction: ["*"]'],
       ["a base leads elsewhere", "baseUri: [\"'none'\"]", 'baseUri: ["*"]'],
       ["caches keep customers", '"cache-control", "no-store"', '"cache-control", "private"'],
-      ["browsers come back by plain HTTP", "maxAge: 31_536_000", "maxAge: 0"],
+      ["browsers return over plain HTTP", "maxAge: 31_536_000", "maxAge: 0"],
     ],
   ),
   ...mutantsOf(

@@ -19,7 +19,7 @@ export const scriptMutants = [
         '"--allow-shared-key-access", "false"',
         '"--allow-shared-key-access", "true"',
       ],
-      ["states come by plain HTTP", '"--https-only", "true"', '"--https-only", "false"'],
+      ["states travel over plain HTTP", '"--https-only", "true"', '"--https-only", "false"'],
       [
         "states are copied to other tenants",
         '"--allow-cross-tenant-replication", "false"',

@@ -66,7 +66,7 @@ export function seriesOf(size: string): string {
 
 const retired = "retired";
 
-/** Retirement day by series in lower case, or that it is past, from the page's tables: `| Dv2-series | **Announced** | ... | 05/01/28 | ...`. */
+/** Returns the retirement day, or `retired`, by series in lower case. The page's tables: `| Dv2-series | **Announced** | ... | 05/01/28 | ...`. */
 function retirements(markdown: string): Map<string, string> {
   const ends = new Map<string, string>();
   for (const line of markdown.split("\n")) {

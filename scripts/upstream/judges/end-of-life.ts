@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { act, type Fact, type Finding, good } from "../fact";
 
-/** A row says act this many days before an end: enough for a new default, its tests and everybody's deployment. */
+/** A row's result becomes `act` this many days before an end. This is enough for a new default, its tests and all deployments. */
 export const noticeDays = 180;
 
 /** Source: endoflife.date, API v1: `eolFrom` is a date, or null if no date is known yet. */

@@ -81,7 +81,7 @@ export function hashicorpArchive(
         `${base}/${archive}`,
         `${releases.releasesUrl}/${product}/index.json`,
       );
-      if (!there) return act(`${archive} is gone. ${setting} to a version that exists.`);
+      if (!there) return act(`${archive} no longer exists. ${setting} to a version that exists.`);
       return (
         (await unsigned(upstream, releases, `${base}/${product}_${version}_SHA256SUMS`)) ?? listed(upstream)
       );

@@ -41,7 +41,7 @@ export function nodeRelease(
       const there =
         line.some((one) => one.version === `v${version}`) &&
         (await upstream.isThere(`${folder}/${archive}`, index));
-      if (!there) return act(`Node.js ${version} is gone. ${cure}`);
+      if (!there) return act(`Node.js ${version} no longer exists. ${cure}`);
       const sums = await upstream.text(`${folder}/SHASUMS256.txt`);
       const found = new RegExp(`^([0-9a-f]{64}) +${archive.replaceAll(".", "\\.")}$`, "m").exec(sums)?.[1];
       if (found !== checksum) {

@@ -55,7 +55,7 @@ export async function expiry(key: Key, what: string, today: Date, cure: string):
     : good(`${what} is valid until ${day}.`);
 }
 
-/** Milliseconds since 1970, or Infinity: the end of the last signing subkey if there is one, or else of the primary key. */
+/** Milliseconds since 1970, or Infinity: the end of the last signing subkey. Without a signing subkey, the end of the primary key. */
 async function endOf(key: Key): Promise<number> {
   const signs = ({ bindingSignatures }: Subkey) =>
     bindingSignatures.some(({ keyFlags }) => ((keyFlags?.[0] ?? 0) & enums.keyFlags.signData) !== 0);

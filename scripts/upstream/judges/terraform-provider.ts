@@ -42,7 +42,7 @@ export function terraformProvider(
   };
 }
 
-/** The bounds of `>= 4.81.0, < 5.0.0` and `~> 5.6`, as Terraform reads them. */
+/** Returns the bounds of a range such as `>= 4.81.0, < 5.0.0` or `~> 5.6`, as Terraform reads it. */
 export function boundsOf(range: string): { floor: string; cap: string } {
   const between = /^>= (\d+\.\d+\.\d+), < (\d+\.\d+\.\d+)$/.exec(range);
   if (between?.[1] && between[2]) return { floor: between[1], cap: between[2] };

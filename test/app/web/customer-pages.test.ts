@@ -59,9 +59,9 @@ describe("The customers' pages", () => {
   it("say so when there are no customers", async () => {
     const { server } = await start({}, new MemoryApplication(0));
     const { body } = await server.inject("/customers");
-    expect(body).toContain("There are no customers yet.");
+    expect(body).toContain("No customers yet.");
     expect(body).toContain('href="/customers/new">Add the first customer');
-    expect((await server.inject("/database")).body).toContain("There are no records on this page.");
+    expect((await server.inject("/database")).body).toContain("This page has no records.");
   });
 
   it.each(["?utm_source=mail", "/", "/?utm_source=mail&page=1"])(
@@ -348,7 +348,7 @@ describe("A form that cannot be saved", () => {
     const answer = await new Browser(server).submit("/customers", entered);
     expect(answer.statusCode).toBe(422);
     expect(answer.body).toContain("<title>Error: Add a customer");
-    expect(answer.body).toMatch(/role="alert">\s*<h2>Check what was entered/);
+    expect(answer.body).toMatch(/role="alert">\s*<h2>Check your input/);
     expect(answer.body).toContain('<a href="#birthDate">The birth date is not a day');
     expect(answer.body).toContain('<a href="#lastName">The last name is missing.</a>');
     expect(answer.body).toMatch(
@@ -387,7 +387,7 @@ describe("A form that cannot be saved", () => {
         version: 3,
       });
       expect((await browser.open("/customers/1?done=merged")).body).toContain(
-        "The changes that somebody else saved meanwhile were kept.",
+        "the changes that somebody else saved meanwhile were kept.",
       );
     });
 

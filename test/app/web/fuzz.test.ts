@@ -23,7 +23,6 @@ interface Schema {
   required?: string[];
   minimum?: number;
   maximum?: number;
-  maxLength?: number;
 }
 
 const document = openApiDocument();

@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { longest } from "../../../app/customers/customer-input";
 import { Unavailable } from "../../../app/errors";
+import { longTests } from "../../long-tests";
 import { describeUnless } from "../../sandbox/programs-there";
 import { violations } from "./axe";
 import { chromiumMissing, launchChromium } from "./chromium";
@@ -25,7 +26,7 @@ const longestCustomer = {
 
 const sizes = [320, 390, 768, 1024, 1280, 1920];
 /** Widths at which axe-core checks every page. It is slow, so only long tests use all widths. */
-const lookedAt: readonly number[] = process.env["LONG_TESTS"] ? sizes : [390];
+const lookedAt: readonly number[] = longTests ? sizes : [390];
 
 describeUnless(missing, "Every page", () => {
   const application = new MemoryApplication(2_000);

@@ -3,7 +3,7 @@ import { synthesizeConstructs } from "../../synthesis";
 
 describe("DeletionLock", () => {
   const lock = synthesizeConstructs(
-    (scope) => new DeletionLock(scope, "lock", { resourceId: "/disk", protects: "all that Vault stores" }),
+    (scope) => new DeletionLock(scope, "lock", { resourceId: "/disk", protects: "all data in Vault" }),
   ).only("azurerm_management_lock");
 
   it("makes Azure refuse only the deletion of that resource", () => {
@@ -12,7 +12,7 @@ describe("DeletionLock", () => {
 
   it("explains what a deletion would lose, and how to allow it", () => {
     expect(lock.get("notes")).toBe(
-      "Deleting this loses all that Vault stores. Set protectData to false in the environment file to let it go.",
+      "Deleting this loses all data in Vault. To allow it, set protectData to false in the environment file, and deploy.",
     );
   });
 

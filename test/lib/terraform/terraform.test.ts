@@ -21,13 +21,13 @@ describe("findTerraform", () => {
     expect(await findTerraform(env())).toEqual({ path, version: "1.11.4" });
     terraform("1.10.5");
     await expect(findTerraform(env())).rejects.toThrow(
-      /is Terraform 1\.10\.5, too old .*; install Terraform 1\.11\.0/,
+      /is Terraform 1\.10\.5, too old .*\. Install Terraform 1\.11\.0/,
     );
   });
 
   it("says how to install Terraform if it is missing", async () => {
     await expect(findTerraform({ PATH: folder.path })).rejects.toThrow(
-      /^Terraform is not on PATH; install .*https:/,
+      /^Terraform is not on PATH\. Install .*https:/,
     );
   });
 });

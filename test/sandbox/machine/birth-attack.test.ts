@@ -8,7 +8,7 @@ import { Attackers } from "./attackers";
 import { VaultServerScene } from "./vault-server-scene";
 
 /** Number of first boots. scripts/pipeline/long-tests uses 200. */
-const births = Number(process.env["BIRTHS"] ?? 3);
+const births = Number(process.env["BIRTHS"] ?? 2);
 /** Seed of all random choices. BIRTH_SEED repeats a run. */
 const seed = Number(process.env["BIRTH_SEED"] ?? Date.now() % 1_000_000);
 const deadlineMs = 120_000;

@@ -167,7 +167,7 @@ describeWithVault("A VM whose first boot is killed", () => {
       }
       await machine.untilActive("vault-first-boot.service", { deadlineMs });
       expect(machine.output("vault-first-boot.service").match(/init: done/g)).toHaveLength(1);
-      expect(said("taken up in state")).toBe(true);
+      expect(said("continues in state")).toBe(true);
       const [pending, ...stored] = azure.keyVault("kv-recovery").secretVersions("recovery-keys");
       expect(pending).toContain("pending");
       expect(new Set(stored.map((value) => JSON.parse(value).recovery_keys_base64.join()))).toHaveProperty(

@@ -1,4 +1,5 @@
 import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { longTests } from "../../long-tests";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { type ApiOperation, apiOf, notRefused } from "./api-fuzzer";
 import { rootTokenBy, storedKeys } from "./first-boots";
@@ -177,14 +178,16 @@ describeWithVaultAndDatabase("No operation of Vault's API passes without a reaso
     expectExplained(await notRefused(running.sandbox, operations, { fillIns: [{}] }), nobody);
   });
 
-  it.each([
-    ["agent", "short"],
-    ["webapp", "long"],
-  ])("for the workload %s", async (name, role) => {
-    const { token, place: from } = await LoggedInWorkload.of(running.sandbox, name);
-    const fillIns = [{}, { name: "customer-key" }, { name: role }];
-    expectExplained(await notRefused(running.sandbox, operations, { token, from, fillIns }), workload);
-  });
+  // They differ only in their login.
+  const agents: [string, string][] = [["agent", "short"]];
+  it.each<[string, string]>([["webapp", "long"], ...(longTests ? agents : [])])(
+    "for the workload %s",
+    async (name, role) => {
+      const { token, place: from } = await LoggedInWorkload.of(running.sandbox, name);
+      const fillIns = [{}, { name: "customer-key" }, { name: role }];
+      expectExplained(await notRefused(running.sandbox, operations, { token, from, fillIns }), workload);
+    },
+  );
 
   it("for a deployer", async () => {
     const { auth } = (await running.client().request({

@@ -1,7 +1,8 @@
 import { loadEnvironment } from "../../../environments/load";
 import { signedInObjectId } from "../../../sandbox/azurerm/made-up-values";
-import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
+import { longTests } from "../../long-tests";
 import { describeWithVaultAndDatabase } from "../programs-there";
+import { readBack, type VaultReadBack } from "../vault-config/read-back";
 import { identities, keyVaultRights, keyVaultTokens } from "./attacks/azure";
 import { ownAccess, secrets, tokens, traces, vaultItself, vaultsMachine } from "./attacks/deployers";
 import { agentLogins, deployerLogins, flawedTokens, webAppLogins, withdrawnKeys } from "./attacks/logins";
@@ -14,10 +15,7 @@ import { useSandbox } from "./running-sandbox";
 const demo = loadEnvironment("demo");
 const cluster = { ...demo, vault: { ...demo.vault, nodes: 3 as const, publicAddress: false } };
 /** A single node by default, because a cluster takes longer to start, and cluster.test.ts attacks its nodes. */
-const systems = [
-  ["", demo] as const,
-  ...(process.env["LONG_TESTS"] ? [[", a cluster", cluster] as const] : []),
-];
+const systems = [["", demo] as const, ...(longTests ? [[", a cluster", cluster] as const] : [])];
 
 for (const [what, environment] of systems)
   describeWithVaultAndDatabase(`Attacks on the running system${what}`, () => {

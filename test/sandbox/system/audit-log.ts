@@ -4,7 +4,6 @@ import type { Machine } from "../../../sandbox/machine/machine";
 /** The parts of a line in Vault's audit log that tests read. */
 export interface AuditEntry {
   type: "request" | "response";
-  error?: string;
   auth?: {
     display_name?: string;
     policies?: string[];

@@ -127,7 +127,7 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
     vm().environment["CERTIFICATE_SETTLE_SECONDS"] = "900";
     try {
       const { code, output } = await vm().run(CERTIFICATE);
-      expect([code, output]).toEqual([0, expect.stringContaining("a later run has it served")]);
+      expect([code, output]).toEqual([0, expect.stringContaining("a later run installs it")]);
       expect(readlinkSync(current)).toBe(before);
     } finally {
       vm().environment["CERTIFICATE_SETTLE_SECONDS"] = "0";

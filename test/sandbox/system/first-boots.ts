@@ -21,7 +21,7 @@ export const steps = [
   "recovery keys: stored",
   "root token: the initial one is revoked",
   "audit: every request is logged",
-  "logins: the mounts are there",
+  "logins: the mounts exist",
   "machine: this VM may log in",
   "access: deployers and recovery key readers may log in",
   "root token: revoked, none is left",
@@ -78,7 +78,7 @@ export async function untilOpen(machine: Machine): Promise<void> {
 }
 
 /** The format has an address's bytes from right to left. Source: Linux, Documentation/networking/proc_net_tcp.rst. */
-export function listeners(): { host: string; port: number }[] {
+function listeners(): { host: string; port: number }[] {
   const table = readFileSync("/proc/net/tcp", "utf8");
   return [...table.matchAll(/: ([0-9A-F]{8}):([0-9A-F]{4}) \S+ 0A /g)].map(([, address = "", port = ""]) => ({
     host: (address.match(/../g) ?? [])

@@ -38,7 +38,7 @@ describe("ClaimedNetwork", () => {
   it("gives a network to one sandbox at a time", async () => {
     const first = await claim(network);
     await expect(claim(network)).rejects.toThrow(
-      "One of the ports 8200, 8201, 3306 is taken on 127.219.0.0/16; stop what listens there (perhaps another sandbox of the same folder).",
+      "One of the ports 8200, 8201, 3306 is taken on 127.219.0.0/16. Stop the program that listens there (perhaps another sandbox of the same folder).",
     );
     await first.release();
     claimed.splice(0);

@@ -1,4 +1,5 @@
 import { loadEnvironment } from "../../../environments/load";
+import { longTests } from "../../long-tests";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { useSandbox } from "./running-sandbox";
 import { askVault } from "./vault-caller";
@@ -49,7 +50,7 @@ const everything = [
   "GET sys/metrics",
 ];
 
-describe.each(["demo", "production"])("The policies of %s", (name) => {
+describe.each(longTests ? ["demo", "production"] : ["demo"])("The policies of %s", (name) => {
   describeWithVaultAndDatabase("for every workload with its own login, from its own address,", () => {
     const running = useSandbox({ environment: loadEnvironment(name), upTo: "vault-config" });
     const ciphertexts = new Map<string, string>();

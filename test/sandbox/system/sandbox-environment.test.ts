@@ -98,8 +98,8 @@ describe("sandboxEnvironment", () => {
     expect(() => sandboxEnvironment(environment, "127.77")).toThrow(
       [
         "The sandbox cannot imitate the environment demo:",
-        "  - vault.edition: Vault Enterprise needs HashiCorp's licence; set it to community.",
-        "  - vault.tls: the certificate vault is in your Key Vault kv-ours, where the sandbox does not look; set source to generated.",
+        "  - vault.edition: Vault Enterprise needs HashiCorp's licence. Set it to community.",
+        "  - vault.tls: the certificate vault is in your Key Vault kv-ours, which the sandbox cannot read. Set source to generated.",
       ].join("\n"),
     );
   });

@@ -46,7 +46,7 @@ describe("StateFolder", () => {
     const path = join(folder.path, "documents");
     mkdirSync(path);
     writeFileSync(join(path, "thesis"), "");
-    await expect(StateFolder.open({ path })).rejects.toThrow("holds something that is not a sandbox's");
+    await expect(StateFolder.open({ path })).rejects.toThrow("holds files that are not a sandbox's");
     expect(readdirSync(path)).toEqual(["thesis"]);
   });
 

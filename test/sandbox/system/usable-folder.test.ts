@@ -22,7 +22,7 @@ describe("A sandbox's folder", () => {
     await requireUsableFolder(folder, demo);
     await requireUsableFolder(folder, demo);
     await expect(requireUsableFolder(folder, loadEnvironment("production"))).rejects.toThrow(
-      `${folder} holds the environment demo, and this is production. Set ENVIRONMENT=demo, or name another folder.`,
+      `${folder} holds the environment demo, but you chose production. Set ENVIRONMENT=demo, or name another folder.`,
     );
     expect(readFileSync(join(folder, "environment"), "utf8")).toBe("demo\n");
   });
@@ -32,7 +32,7 @@ describe("A sandbox's folder", () => {
     async (name) => {
       mkdirSync(join(folder, name));
       await expect(requireUsableFolder(join(folder, name), demo)).rejects.toThrow(
-        /^The sandbox cannot run in .*: units .* Name a folder of letters, .* by --folder, or set TMPDIR to one\.$/,
+        /^The sandbox cannot run in .*, because units .* Use --folder, or TMPDIR, with a path of letters, .*\.$/,
       );
     },
   );
@@ -44,7 +44,7 @@ describe("A sandbox's folder", () => {
     mkdirSync(longest);
     await requireUsableFolder(longest, demo);
     await expect(requireUsableFolder(`${longest}x`, demo)).rejects.toThrow(
-      `which has ${limit + 1} letters: unix sockets lie below it, so with the VMs of demo it may have ${limit}.`,
+      `because its path has ${limit + 1} characters. The folder contains unix sockets, so with the VMs of demo the path may have ${limit}.`,
     );
   });
 });
@@ -54,7 +54,7 @@ describeWithVault("A saved state of Azure", () => {
     [
       "is damaged",
       '{"kv-demo-ab12cd":[]}',
-      /azure\.json is damaged, .* remove the folder \S+ and start again\.$/,
+      /azure\.json is damaged\. .* remove the folder \S+ and start again\.$/,
     ],
     [
       "is another environment's",

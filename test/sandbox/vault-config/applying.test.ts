@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { findTerraform } from "../../../lib/terraform/terraform-program";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { HttpApplier } from "../../../sandbox/vault-config/http-applier";
-import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { TerraformApplier } from "../../../sandbox/vault-config/terraform-applier";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
 import { endExpiredLeases } from "../../../scripts/deployment/expired-leases";
 import { describeWithVaultAndDatabase, vaultOrDatabaseMissing } from "../programs-there";
 import { ConnectProxy } from "./connect-proxy";
 import { describeWithTerraform } from "./programs";
+import { readBack, type VaultReadBack } from "./read-back";
 import { type AuditedRequest, RunningSystem, type RunningVault } from "./running-system";
 
 jest.setTimeout(180_000);

@@ -62,7 +62,7 @@ describe("scripts/deploy after a run that was killed", () => {
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: expect.stringContaining(
-        "takes in azurerm_resource_group.group, which a run made that was killed",
+        "imports azurerm_resource_group.group, which an earlier, killed run created",
       ),
     });
     expect(scene.imitations.note("imports")).toBe(`network azurerm_resource_group.group ${group}\n`);

@@ -49,7 +49,7 @@ describe.each(commands)("scripts/%s", (script) => {
     expect(run(script)).toMatchObject({
       status: 1,
       stdout: "",
-      stderr: `Node.js is not on the PATH; install ${oldest} or newer (https://nodejs.org).\n`,
+      stderr: `Node.js is not on the PATH. Install ${oldest} or newer (https://nodejs.org).\n`,
     });
   });
 
@@ -58,7 +58,7 @@ describe.each(commands)("scripts/%s", (script) => {
     expect(run(script)).toMatchObject({
       status: 1,
       stdout: "",
-      stderr: `The project's packages are not installed; run npm ci in ${folder}.\n`,
+      stderr: `The project's packages are not installed. Run npm ci in ${folder}.\n`,
     });
   });
 });

@@ -61,7 +61,7 @@ describe("refuseDataLoss", () => {
   const loss = { address: disk, sentence: "The plan deletes it" };
 
   it("prints a sentence with its cure for each resource whose loss nobody allowed", () => {
-    expect(() => refuseDataLoss([loss], [])).toThrow(`add --allow-loss '${disk}' if that may be lost.`);
+    expect(() => refuseDataLoss([loss], [])).toThrow(`If the data may be lost, add --allow-loss '${disk}'.`);
     expect(() => refuseDataLoss([loss], [`${disk}2`])).toThrow(disk);
     expect(() => refuseDataLoss([loss], [disk])).not.toThrow();
     expect(() => refuseDataLoss([], [])).not.toThrow();

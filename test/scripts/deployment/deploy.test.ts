@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { terraformFailure } from "../../../scripts/deployment/terraform-failure";
+import { longTests } from "../../long-tests";
 import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
@@ -69,7 +70,7 @@ describe("scripts/deploy", () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringContaining("took away the database engine, whose removal an earlier run"),
+      stderr: expect.stringContaining("deleted the database engine, because an earlier run"),
     });
     expect(scene.vault.requests).toContain("DELETE /v1/sys/mounts/database");
   });
@@ -91,7 +92,7 @@ describe("scripts/deploy", () => {
     const ended = await scene.run("deploy", ["--stack", "vault-config"]);
     expect(ended).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining("1 that Vault had given up are gone"),
+      stderr: expect.stringContaining("1 revoked, which Vault had given up on"),
     });
     scene.vault.leaseProblem = "Error 1045 (28000)";
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
@@ -333,9 +334,9 @@ describe("scripts/deploy and data", () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "mysql"]);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      `The plan of mysql replaces ${server} because of storage, and with it goes the databases and their backups; undo`,
+      `The plan of mysql replaces ${server} because of storage, which deletes the databases and their backups. Undo`,
     );
-    expect(stderr).toContain(`add --allow-loss '${server}' if that may be lost.`);
+    expect(stderr).toContain(`If the data may be lost, add --allow-loss '${server}'.`);
     expect(scene.imitations.runs).toEqual(["plan mysql"]);
   });
 
@@ -356,7 +357,7 @@ describe("scripts/deploy and data", () => {
 
 describe("An interruption of scripts/deploy", () => {
   // Each takes seconds, and they differ only in how much there is to go on from.
-  const interrupted = process.env["LONG_TESTS"] ? stackNames : ["vm-reader-role", "mysql", "vault-config"];
+  const interrupted = longTests ? stackNames : ["vm-reader-role", "mysql", "vault-config"];
   it.each(interrupted)("at %s lets Terraform finish; the same command goes on from there", async (stack) => {
     const { imitations } = scene;
     const before = stackNames.slice(0, stackNames.indexOf(stack));
@@ -366,7 +367,7 @@ describe("An interruption of scripts/deploy", () => {
     run.child.kill("SIGINT");
     const { code, stderr } = await run.ended;
     expect({ code, stderr }).toMatchObject({ code: 130 });
-    expect(stderr).toContain(`Interrupted, waiting for Terraform to finish what it began with ${stack}`);
+    expect(stderr).toContain(`Interrupted, waiting for Terraform to finish its work on ${stack}`);
     expect(imitations.note("terraform-finished")).toBe(`apply ${stack} 1\n`);
 
     expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual(before);
@@ -412,7 +413,7 @@ describe("An interruption of scripts/deploy", () => {
     const { code, stdout, stderr } = await run.ended;
     expect({ code, stderr }).toEqual({
       code: 130,
-      stderr: expect.stringContaining("Interrupted; run the same command again to go on."),
+      stderr: expect.stringContaining("Interrupted. Run the same command again to continue."),
     });
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: ["Interrupted."] });
     expect(imitations.runs).toEqual([]);
@@ -426,7 +427,7 @@ describe("An interruption of scripts/deploy", () => {
     run.child.kill("SIGTERM");
     const { code, stderr } = await run.ended;
     expect(code).toBe(143);
-    expect(stderr).toContain("Interrupted; run the same command again to go on.");
+    expect(stderr).toContain("Interrupted. Run the same command again to continue.");
   });
 });
 
@@ -450,7 +451,7 @@ Lock Info:
     [
       "Key Vault's firewall",
       "Error: Forbidden\nClient address is not authorized and caller is not a trusted\nservice. Client address: 198.51.100.7",
-      /refuses this computer's address 198\.51\.100\.7; add 198\.51\.100\.7\/32/,
+      /refuses this computer's address 198\.51\.100\.7\. Add 198\.51\.100\.7\/32/,
     ],
     [
       "a right that is missing",
@@ -470,7 +471,7 @@ Lock Info:
     [
       "an expired login",
       "Error: AADSTS700082: The refresh token has expired",
-      /login to Azure has expired; run `az login`/,
+      /login to Azure has expired\. Run `az login`/,
     ],
     ["protected data", "Error: Instance cannot be destroyed", /protectData/],
     [
@@ -515,7 +516,7 @@ Lock Info:
     [
       "a policy",
       'Error: RequestDisallowedByPolicy: Resource \'vnet\' was disallowed by policy. "policyDefinitionDisplayName": "Require a tag"',
-      /A policy of your organisation forbids a resource \(Require a tag\); have its owner/,
+      /A policy of your organisation forbids a resource \(Require a tag\)\. Ask the policy's owner/,
     ],
     [
       "a quota of public addresses",
@@ -546,7 +547,7 @@ Lock Info:
     [
       "a deployer's subnet without a service endpoint",
       "Error: unexpected status 400 (400 Bad Request) with error: SubnetsHaveNoServiceEndpointsConfigured: Subnets snet-runners of virtual network vnet do not have ServiceEndpoints for Microsoft.KeyVault resources configured.",
-      /network\.deployerSubnets has no service endpoint Microsoft\.KeyVault; add it \(`az network/,
+      /network\.deployerSubnets has no service endpoint Microsoft\.KeyVault\. Add it \(`az network/,
     ],
     ["a server that is busy", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],
     [

@@ -98,7 +98,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     expect(plannedParts()).toEqual(["", ...parts(3, 2, 1), ""]);
     expect(scene.imitations.changes).toEqual(Array(4).fill("apply vault-server"));
     expect(stderr).toContain("vault-1, vault-2, vault-3: one after the other, the active node last");
-    expect(stderr).toContain("vault-3: its turn, 1 of 3; vault-1, vault-2 to come …");
+    expect(stderr).toContain("vault-3: its turn, 1 of 3; then vault-1, vault-2 …");
     expect(stderr).toContain("vault-1: its turn, 3 of 3 …");
   });
 
@@ -111,7 +111,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     const { code, stderr } = await deploy("--wait", "2");
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /waiting for vault-2 to be back in the cluster; last: autopilot calls vault-2 unhealthy.* vault-1, vault-3: not changed\. .*run the same command again: it continues/,
+      /waiting for vault-2 to be back in the cluster; last: autopilot calls vault-2 unhealthy.* Nodes that did not change: vault-1, vault-3\. .*run the same command again\. It continues/,
     );
     expect(plannedParts()).toEqual(["", machineOf(2)]);
     scene.imitations.answer("calls", "");

@@ -49,13 +49,13 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "no login",
     ({ imitations }) => imitations.fail("az/account-show", "ERROR: Please run 'az login' to setup account."),
-    /Nobody is logged in to Azure; run `az login`/,
+    /Nobody is logged in to Azure\. Run `az login`/,
   ],
   [
     "an expired login",
     ({ imitations }) =>
       imitations.fail("az/account-get-access-token", "ERROR: AADSTS70043: The refresh token has expired"),
-    /login to Azure has expired; run `az login`/,
+    /login to Azure has expired\. Run `az login`/,
   ],
   [
     "an expired token",
@@ -266,7 +266,7 @@ const mishaps: [string, Mishap, RegExp][] = [
     "no network",
     ({ imitations }) =>
       imitations.fail("az/rest", "ERROR: HTTPSConnectionPool: Max retries exceeded: getaddrinfo failed"),
-    /Azure cannot be reached from this computer; check its network/,
+    /Azure cannot be reached from this computer\. Check its network/,
   ],
 ];
 
@@ -533,11 +533,11 @@ describe("The preflight of scripts/deploy", () => {
 
 describe("Arguments that cannot be meant are refused with a sentence:", () => {
   it.each([
-    ["an unknown environment", ["nowhere"], /environments\/nowhere\.json does not exist; choose one of demo/],
+    ["an unknown environment", ["nowhere"], /environments\/nowhere\.json does not exist; choose from demo/],
     [
       "an unknown stack",
       ["--stack", "nework"],
-      /There is no stack "nework"\. Choose one of vm-reader-role, network/,
+      /The environment has no stack "nework"\. Choose from vm-reader-role, network/,
     ],
     [
       "a stack whose dependency is missing",

@@ -58,7 +58,7 @@ describe("scripts/restore", () => {
   });
 
   it.each([
-    [["--drill", "--force"], /leave --snapshot and --force out/],
+    [["--drill", "--force"], /Leave --snapshot and --force out/],
     [["--snapshot", "../x"], /"..\/x" is not the name of a snapshot/],
   ])("refuses %s before it does anything", async (args, sentence) => {
     const { code, stderr } = await scene.run("restore", args);
@@ -71,7 +71,7 @@ describe("scripts/restore", () => {
     const { code, stderr } = await scene.run("restore");
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringContaining("set vault.snapshots.enabled to true"),
+      stderr: expect.stringContaining("Set vault.snapshots.enabled to true"),
     });
   });
 });

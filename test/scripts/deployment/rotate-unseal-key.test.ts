@@ -113,7 +113,7 @@ describe("scripts/rotate-unseal-key", () => {
     const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "1"]);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringContaining(`Vault's data need ${before} of the unseal key, which is disabled`),
+      stderr: expect.stringContaining(`its data need ${before} of the unseal key, which is disabled`),
     });
     expect([keyCalls(), scene.imitations.changes]).toEqual([[], []]);
   });
@@ -123,7 +123,7 @@ describe("scripts/rotate-unseal-key", () => {
     const { code, stderr } = await scene.run("rotate-unseal-key");
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringContaining("set vault.snapshots.enabled to true"),
+      stderr: expect.stringContaining("Set vault.snapshots.enabled to true"),
     });
     expect(scene.imitations.calls).toEqual([]);
   });

@@ -34,7 +34,7 @@ describe("The newest snapshot in the consoles' reports", () => {
       "well",
       "Vault 2.2.2",
     ],
-    ["nothing", ["[ 1.0] systemd"], "unseen", "no node's serial console tells of one"],
+    ["nothing", ["[ 1.0] systemd"], "unseen", "no node has reported one on its serial console"],
   ])("is judged: %s", (_, consoles, state, says) => {
     expect(snapshotFinding(consoles, snapshots, now)).toEqual({
       what: "snapshots",

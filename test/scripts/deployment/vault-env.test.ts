@@ -79,7 +79,7 @@ describe("scripts/vault-env", () => {
     [
       "no login",
       () => scene.imitations.fail("az/account-show", "ERROR: Please run 'az login'"),
-      /run `az login`/,
+      /Run `az login`/,
     ],
     [
       "a Key Vault that refuses the address",
@@ -114,7 +114,7 @@ describe("scripts/vault-env", () => {
 
   it.each([
     ["expired", 3, /^expired on/],
-    ["valid only later", -3, /^is valid from .* set this computer's clock right/],
+    ["valid only later", -3, /^is valid from .* Correct this computer's clock/],
   ])("trusts no certificate that is %s", (_, days, problem) => {
     const then = new Date(Date.now() + days * 86_400_000);
     expect(certificateProblem(scene.vault.certificate, "localhost", then)).toMatch(problem);

@@ -72,7 +72,7 @@ describe("scripts/pipeline/apply", () => {
   it("applies nothing without a review", async () => {
     expect(await apply(["demo"], "")).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("nobody reviewed a plan"),
+      stderr: expect.stringContaining("nobody has reviewed a plan"),
     });
     expect(scene.imitations.runs).toEqual([]);
   });

@@ -161,7 +161,7 @@ describe("create-state-store", () => {
   });
 
   it.each([
-    ["nobody is logged in", { loggedOut: true }, /Nobody is logged in to Azure; run `az login`/],
+    ["nobody is logged in", { loggedOut: true }, /Nobody is logged in to Azure\. Run `az login`/],
     [
       "the name belongs to someone else",
       { takenNames: ["stterraformstate"] },
@@ -170,7 +170,7 @@ describe("create-state-store", () => {
     [
       "the login has expired",
       { failures: { "storage account list": "ERROR: AADSTS700082: The refresh token has expired." } },
-      /login to Azure has expired; run `az login`/,
+      /login to Azure has expired\. Run `az login`/,
     ],
     [
       "the account is in another resource group",
@@ -205,7 +205,7 @@ describe("scripts/create-state-store, as a person runs it,", () => {
   it("ends at Ctrl-C, and continues from there in the next run", async () => {
     const interrupted = await script(["production"], "lock create");
     expect(interrupted).toMatchObject({ status: 130, stdout: "" });
-    expect(interrupted.stderr).toMatch(/Interrupted; run the same command again/);
+    expect(interrupted.stderr).toMatch(/Interrupted\. Run the same command again/);
     expect(interrupted.stderr).not.toContain("Done.");
     expect(await script(["production"])).toMatchObject({
       status: 0,

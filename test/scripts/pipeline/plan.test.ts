@@ -148,7 +148,7 @@ describe("scripts/pipeline/plan", () => {
   });
 
   it.each([
-    [["demo", "nothing"], /There is no stack "nothing"\. Choose one of vm-reader-role, network/],
+    [["demo", "nothing"], /The environment has no stack "nothing"\. Choose from vm-reader-role, network/],
     [["nowhere"], /environments\/nowhere\.json does not exist/],
     [[], /Usage:/],
   ])("rejects the arguments %j", async (args, sentence) => {

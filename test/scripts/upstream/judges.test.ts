@@ -232,7 +232,7 @@ describe("an archive of HashiCorp", () => {
   it("that is gone", async () => {
     expect(await judged(fact(), parent)).toEqual({
       result: "act",
-      sentence: `${archive} is gone. Set vault.version to a version that exists.`,
+      sentence: `${archive} no longer exists. Set vault.version to a version that exists.`,
     });
   });
 
@@ -361,7 +361,12 @@ describe("a release of Node.js", () => {
       "act",
       "Find out which of them changed",
     ],
-    ["that is gone", index(["v24.12.0", false]), "act", "Node.js 24.11.0 is gone. Set node to 24.12.0."],
+    [
+      "that is gone",
+      index(["v24.12.0", false]),
+      "act",
+      "Node.js 24.11.0 no longer exists. Set node to 24.12.0.",
+    ],
     ["of an empty list", { "https://nodejs.org/dist/index.json": { json: [] } }, "unknown", "another shape"],
   ])("%s", async (_, recordings, result, sentence) => {
     expect(await judged(fact, recordings)).toEqual({ result, sentence: expect.stringContaining(sentence) });

@@ -223,12 +223,11 @@ export class ResourceManager implements HostedService {
     if (!resource) return { status: 204, text: "" };
     this.#checkLocks(id);
     type.checkDelete?.(call, resource);
-    const going = [...store.below(id), resource];
-    for (const one of going.reverse())
-      await this.#props.onChange?.({ kind: "deleted", resource: one, store });
-    for (const one of store.below(id)) {
-      const partType = resourceTypes[one.type.toLowerCase()];
-      partType?.deleted?.({ ...call, id: one.id, target: { ...call.target, name: one.name } }, one);
+    const deleted = [...store.below(id), resource].reverse();
+    for (const each of deleted) await this.#props.onChange?.({ kind: "deleted", resource: each, store });
+    for (const part of store.below(id)) {
+      const partType = resourceTypes[part.type.toLowerCase()];
+      partType?.deleted?.({ ...call, id: part.id, target: { ...call.target, name: part.name } }, part);
     }
     store.delete(id);
     type.deleted?.(call, resource);

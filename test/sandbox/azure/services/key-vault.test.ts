@@ -185,8 +185,8 @@ describe("Key Vault's tokens", () => {
   async function withForgottenKey(): Promise<string> {
     const stranger = await startAzure({ ...world, keys: [], certificates: [] });
     await stranger.stop();
-    const [published] = azure.entra.publishedKeys;
-    return stranger.tokenForMachine("vm-vault", audience, { header: { kid: published?.kid } });
+    const [published] = azure.entra.keySet.keys;
+    return stranger.tokenForMachine("vm-vault", audience, { header: { kid: String(published?.["kid"]) } });
   }
 });
 

@@ -44,7 +44,7 @@ listener "unix" {
 }
 
 template_config {
-  # For secrets without a lease. The agent renews secrets with a lease, and reads them again before the lease finally ends.
+  # The interval for secrets without a lease. The agent renews secrets with a lease, and reads them again before the lease finally ends.
   static_secret_render_interval = "5m"
   max_connections_per_host      = 10
 }

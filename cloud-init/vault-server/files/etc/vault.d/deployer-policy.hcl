@@ -9,7 +9,7 @@
 
 # --- mounts, auth methods, policies, audit devices: each with its name ---
 #
-# With an asterisk, the deployers could delete their own access and first boot's audit device, even if another rule denied it. The
+# An asterisk would let the deployers delete their own access and first boot's audit device, even if another rule denied it. The
 # policy matches a path as the client sent it, and Vault normalizes the path later: "./deployer" becomes the mount deployer/, and
 # " deployer" or "DEPLOYER" becomes this policy.
 

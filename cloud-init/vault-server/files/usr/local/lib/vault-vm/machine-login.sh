@@ -24,10 +24,10 @@ logged_in() {
   answered nobody POST auth/machine/login login_request || return 1
   pause=$POLL_SECONDS
   reason="it answered $status: $(errors)"
-  if [[ $reason =~ expired|"not yet valid"|nbf|"in the future" ]]; then reason+=". The token is new: see that this VM's clock is right (timedatectl)"; fi
+  if [[ $reason =~ expired|"not yet valid"|nbf|"in the future" ]]; then reason+=". The token is new, so check this VM's clock (timedatectl)"; fi
   [[ $status == 200 ]] || return 1
   token=$(printf '%s' "$body" | jq -r '.auth.client_token // ""')
-  [[ $token =~ ^[A-Za-z0-9._-]+$ ]] || fail "Vault's answer to the login of this VM holds no token"
+  [[ $token =~ ^[A-Za-z0-9._-]+$ ]] || fail "Vault's answer to the login of this VM contains no token"
 }
 
 log_in() {
