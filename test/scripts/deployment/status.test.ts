@@ -21,7 +21,12 @@ describe("The newest snapshot in the consoles' reports", () => {
 
   it.each([
     ["a new one on any node", [stored("20261126T010000Z"), stored("20261126T033000Z")], "well", "0.5 h old"],
-    ["a snapshot that is too old", [stored("20261126T010000Z")], "wrong", "3.0 h old, and one is due every 1h"],
+    [
+      "a snapshot that is too old",
+      [stored("20261126T010000Z")],
+      "wrong",
+      "3.0 h old, and one is due every 1h",
+    ],
     [
       "a failure after a snapshot",
       [stored("20261126T030000Z") + failed("20261126T033000Z")],
