@@ -40,7 +40,7 @@ describeWithVault("A cluster of three nodes", () => {
     started.catch(() => {});
     await waitFor("the nodes' VMs", () => sandbox.vaultNodes.length === 3, { deadlineMs, intervalMs: 1 });
     attackers = sandbox.vaultNodes.map((node) => new Attackers(node, Math.random, [8201]));
-    for (const one of attackers) one.start();
+    for (const attacker of attackers) attacker.start();
     try {
       await started;
       // The nodes are open now, so a program answers.
