@@ -176,7 +176,7 @@ describeWithVaultAndDatabase("A rotation", () => {
 
     // certificate-renewal.test.ts and lifecycle.test.ts renew it, too.
     itTakesLong(
-      "of Vault's certificate: clients follow, whichever they trusted",
+      "of Vault's certificate reaches all clients, with any certificate that they trusted",
       async () => {
         await running.sandbox.renewVaultCertificate();
         await running.sandbox.refreshVaultCertificate();
