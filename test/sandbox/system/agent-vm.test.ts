@@ -143,7 +143,9 @@ describeWithVaultAndDatabase("The agent VM", () => {
     }
     expect(refusals).toEqual([]);
     const [first] = versions as [Credentials];
-    await waitFor("the first credentials to expire", () => open(first).then(() => false, isDenied), { deadlineMs });
+    await waitFor("the first credentials to expire", () => open(first).then(() => false, isDenied), {
+      deadlineMs,
+    });
   });
 
   /** Waits for new credentials. The old ones must work until then. */
@@ -180,13 +182,10 @@ describeWithVaultAndDatabase("The agent VM", () => {
     ["GET", "database/config/mysql", 403],
     ["GET", "sys/mounts", 403],
     ["PUT", "auth/token/create", 403],
-  ])(
-    "serves only what its policy allows: %s %s returns %i",
-    async (method, path, expected) => {
-      const body = method === "PUT" ? JSON.stringify({ plaintext: "AAAA" }) : "";
-      expect((await ask(path, { method, body })).status).toBe(expected);
-    },
-  );
+  ])("serves only what its policy allows: %s %s returns %i", async (method, path, expected) => {
+    const body = method === "PUT" ? JSON.stringify({ plaintext: "AAAA" }) : "";
+    expect((await ask(path, { method, body })).status).toBe(expected);
+  });
 
   it("continues after a kill of Vault", async () => {
     const before = rendered();

@@ -67,27 +67,30 @@ describeWithVault("Vault", () => {
     ["cannot be reached", { drop: true }],
     ["is overloaded", { status: 503 }],
     ["refuses", { status: 403, code: "Forbidden" }],
-  ])("waits while Key Vault %s at its start, and becomes active afterwards without help", async (_, answer) => {
-    const { faults } = running.sandbox.azure;
-    const fault = faults.add({
-      when: ({ caller, path }) => caller === vm().name && path.startsWith("/keys/"),
-      answer,
-    });
-    const said = outputFromNow(vm(), VAULT);
-    try {
-      await vm().reboot();
-      await waitFor("Vault to request its key without success", () => fault.hits >= 2, { deadlineMs });
-      const sealed = await health().then(
-        (answered) => answered["sealed"],
-        () => true,
-      );
-      expect(sealed).toBe(true);
-    } finally {
-      fault.remove();
-    }
-    await untilActive();
-    expect(said()).toContain("core: unsealed with stored key");
-  });
+  ])(
+    "waits while Key Vault %s at its start, and becomes active afterwards without help",
+    async (_, answer) => {
+      const { faults } = running.sandbox.azure;
+      const fault = faults.add({
+        when: ({ caller, path }) => caller === vm().name && path.startsWith("/keys/"),
+        answer,
+      });
+      const said = outputFromNow(vm(), VAULT);
+      try {
+        await vm().reboot();
+        await waitFor("Vault to request its key without success", () => fault.hits >= 2, { deadlineMs });
+        const sealed = await health().then(
+          (answered) => answered["sealed"],
+          () => true,
+        );
+        expect(sealed).toBe(true);
+      } finally {
+        fault.remove();
+      }
+      await untilActive();
+      expect(said()).toContain("core: unsealed with stored key");
+    },
+  );
 
   it("waits while the identity endpoint of its VM takes more than a second, says so, and becomes active afterwards without help", async () => {
     const fault = running.sandbox.azure.faults.add({
@@ -142,9 +145,13 @@ describeWithVault("Vault", () => {
       await vm()
         .restart(VAULT)
         .catch(() => undefined);
-      await waitFor("Vault to look for its key without success", () => /vault-unseal|KeyNotFound/.test(said()), {
-        deadlineMs,
-      });
+      await waitFor(
+        "Vault to look for its key without success",
+        () => /vault-unseal|KeyNotFound/.test(said()),
+        {
+          deadlineMs,
+        },
+      );
       expect(vm().isActive(VAULT) && !(await health())["sealed"]).toBe(false);
     } finally {
       await keyVault("POST", "deletedkeys/vault-unseal/recover");

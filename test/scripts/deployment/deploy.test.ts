@@ -363,25 +363,28 @@ describe("scripts/deploy and data", () => {
 describe("An interruption of scripts/deploy", () => {
   // Each takes seconds, and they differ only in how much there is to go on from.
   const interrupted = longTests ? stackNames : ["vm-reader-role", "mysql", "vault-config"];
-  it.each(interrupted)("at %s lets Terraform finish, and the same command continues from there", async (stack) => {
-    const { imitations } = scene;
-    const before = stackNames.slice(0, stackNames.indexOf(stack));
-    imitations.hang("apply", stack);
-    const run = scene.start("deploy");
-    await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
-    run.child.kill("SIGINT");
-    const { code, stderr } = await run.ended;
-    expect({ code, stderr }).toMatchObject({ code: 130 });
-    expect(stderr).toContain(`Interrupted, waiting for Terraform to finish its work on ${stack}`);
-    expect(imitations.note("terraform-finished")).toBe(`apply ${stack} 1\n`);
+  it.each(interrupted)(
+    "at %s lets Terraform finish, and the same command continues from there",
+    async (stack) => {
+      const { imitations } = scene;
+      const before = stackNames.slice(0, stackNames.indexOf(stack));
+      imitations.hang("apply", stack);
+      const run = scene.start("deploy");
+      await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+      run.child.kill("SIGINT");
+      const { code, stderr } = await run.ended;
+      expect({ code, stderr }).toMatchObject({ code: 130 });
+      expect(stderr).toContain(`Interrupted, waiting for Terraform to finish its work on ${stack}`);
+      expect(imitations.note("terraform-finished")).toBe(`apply ${stack} 1\n`);
 
-    expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual(before);
-    const interrupted = [...before, stack].map((name) => `apply ${name}`);
+      expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual(before);
+      const interrupted = [...before, stack].map((name) => `apply ${name}`);
 
-    imitations.hang("apply", stack, false);
-    expect(await scene.run("deploy")).toMatchObject({ code: 0 });
-    expect(imitations.changes).toEqual([...interrupted, ...applyAll]);
-  });
+      imitations.hang("apply", stack, false);
+      expect(await scene.run("deploy")).toMatchObject({ code: 0 });
+      expect(imitations.changes).toEqual([...interrupted, ...applyAll]);
+    },
+  );
 
   it("of the whole process group, as in a terminal, and a second time, sends Terraform a single signal", async () => {
     const { imitations } = scene;
@@ -494,11 +497,7 @@ Lock Info:
       "Error: error writing to Vault: Error making API request.\nCode: 400. Errors:\n* path is already in use at transit/",
       /already has the mount transit.*`vault secrets disable transit`, and then `scripts\/deploy demo`/,
     ],
-    [
-      "a state in another place",
-      "Error: Backend configuration changed",
-      /Run `scripts\/migrate-state demo`/,
-    ],
+    ["a state in another place", "Error: Backend configuration changed", /Run `scripts\/migrate-state demo`/],
     ["a size that is not offered", "Error: SkuNotAvailable: the size", /does not offer a VM of that size/],
     [
       "a full zone",
