@@ -6,7 +6,7 @@ import type { TransitKey } from "./encryption/transit";
 /** Number of rows in one request. */
 const batchSize = 100;
 
-export interface Progress {
+export interface RewrappingProgress {
   /** The version of the key that rows have afterwards. */
   keyVersion: number;
   done: number;
@@ -26,9 +26,9 @@ export class Rewrap {
     private readonly key: TransitKey,
   ) {}
 
-  async run(onProgress: (progress: Progress) => void): Promise<Progress> {
+  async run(onProgress: (progress: RewrappingProgress) => void): Promise<RewrappingProgress> {
     const keyVersion = await this.key.latestVersion();
-    let progress: Progress = { keyVersion, done: 0, total: await this.rows.countBehind(keyVersion) };
+    let progress: RewrappingProgress = { keyVersion, done: 0, total: await this.rows.countBehind(keyVersion) };
     onProgress(progress);
     let last = 0;
     for (;;) {

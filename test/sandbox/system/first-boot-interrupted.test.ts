@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import type { FaultAnswer } from "../../../sandbox/azure/server/faults";
+import type { FaultAnswer } from "../../../sandbox/azure/server/request-faults";
 import type { AzureRequest } from "../../../sandbox/azure/server/service";
 import { itTakesLong, longTests } from "../../long-tests";
 import { describeWithVault } from "../programs-there";

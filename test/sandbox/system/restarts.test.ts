@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { waitFor } from "../../../lib/processes/wait-for";
-import type { FaultAnswer } from "../../../sandbox/azure/server/faults";
+import type { FaultAnswer } from "../../../sandbox/azure/server/request-faults";
 import { longTests } from "../../long-tests";
 import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";

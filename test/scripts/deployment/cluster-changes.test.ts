@@ -1,5 +1,5 @@
 import { clusterChanges } from "../../../scripts/deployment/cluster-changes";
-import type { Change, ResourceChange } from "../../../scripts/plan-summary/plan";
+import type { Change, ResourceChange } from "../../../scripts/plan-summary/plan-json";
 
 const machineOf = (number: number) => `azurerm_linux_virtual_machine.node-${number}_vm_machine`;
 const entry = (address: string, change: Partial<Change> = {}): ResourceChange => ({

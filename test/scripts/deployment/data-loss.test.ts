@@ -1,5 +1,5 @@
 import { lossesOf, refuseDataLoss } from "../../../scripts/deployment/data-loss";
-import type { Change } from "../../../scripts/plan-summary/plan";
+import type { Change } from "../../../scripts/plan-summary/plan-json";
 
 function losses(stack: string, address: string, change: Partial<Change>) {
   return lossesOf(stack, {

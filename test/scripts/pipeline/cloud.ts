@@ -87,10 +87,10 @@ interface Call {
 }
 
 /** The error of an imitated program. */
-export class Refusal extends Error {}
+export class ProgramError extends Error {}
 
 function refuse(message: string): never {
-  throw new Refusal(message);
+  throw new ProgramError(message);
 }
 
 export function callOf(args: readonly string[], input: string): Call {
@@ -415,7 +415,7 @@ export function terraform(
   const stack = args[0]?.split("/").at(-1) ?? "";
   const plan = plans[stack] ?? { format_version: "1.2", planned_values: {} };
   if (args[1] === "plan" && typeof plan === "string") refuse(`\n│ Error: ${plan}\n│ \n│ with the rest of it`);
-  if (args[1] === "plan" && asPlan(plan).resource_changes?.length) throw new Refusal("", { cause: 2 });
+  if (args[1] === "plan" && asPlan(plan).resource_changes?.length) throw new ProgramError("", { cause: 2 });
   return args[1] === "show" ? JSON.stringify(plan) : undefined;
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planSummary } from "../../../scripts/plan-summary/markdown";
-import { type Change, type Plan, readPlan } from "../../../scripts/plan-summary/plan";
+import { type Change, type Plan, readPlan } from "../../../scripts/plan-summary/plan-json";
 import { itWithProgram } from "../../program";
 
 function plan(changes: Record<string, Partial<Change>>, more: Partial<Plan> = {}): Plan {
