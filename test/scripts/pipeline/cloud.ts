@@ -3,7 +3,7 @@ const { search } = require("jmespath") as { search: (json: unknown, query: strin
 
 export type Cloud = ReturnType<typeof emptyCloud>;
 
-/** Azure and GitHub before a script created anything. */
+/** Returns Azure and GitHub before a script has created anything. */
 export function emptyCloud() {
   const builtIn = [
     "Key Vault Certificates Officer",
@@ -106,7 +106,7 @@ export function callOf(args: readonly string[], input: string): Call {
   return { words, command: words.join(" "), option, values, flags, input };
 }
 
-/** What the Azure CLI prints for an answer. Its own library evaluates --query. */
+/** Returns the text that the Azure CLI prints for an answer. The CLI's own library evaluates --query. */
 export function azOutput(answer: unknown, { option }: Call): string {
   if (answer === undefined || option("--output") === "none") return "";
   const query = option("--query");

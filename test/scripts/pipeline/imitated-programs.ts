@@ -39,7 +39,7 @@ export class ImitatedPrograms {
   }
 }
 
-/** How a script ends that runs in this process, with the lines that it says. */
+/** The end of a script that runs in this process, with the lines that it prints. */
 export async function outcomeOf(
   work: (say: (line: string) => void) => Promise<void>,
 ): Promise<{ status: number; stderr: string }> {

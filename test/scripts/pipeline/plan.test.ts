@@ -35,7 +35,7 @@ beforeEach(() => {
   project.plans = {};
   project.calls = [];
 });
-// A plan holds what the state holds, so no copy may stay on the runner.
+// A plan contains the state's values, so no copy may stay on the runner.
 afterEach(() => expect(readdirSync(project.path("tmp"))).toEqual([]));
 afterAll(() => project.remove());
 
