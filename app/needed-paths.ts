@@ -1,5 +1,5 @@
 /** Paths in Vault that the application needs, besides its database credentials. With fewer paths, the application cannot work. */
-export const neededPaths: readonly string[] = ["encrypt", "decrypt", "hmac"].map(
+const neededPaths: readonly string[] = ["encrypt", "decrypt", "hmac"].map(
   (operation) => `transit/${operation}/customer-key`,
 );
 

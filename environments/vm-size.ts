@@ -9,6 +9,6 @@ export function diskControllerOf(size: string): DiskController {
 }
 
 /** Returns 3 for Standard_D2s_v3, and 1 for a size without a version. */
-export function generationOf(size: string): number {
+function generationOf(size: string): number {
   return Number(/_v(\d+)$/.exec(size)?.[1] ?? 1);
 }

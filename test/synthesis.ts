@@ -122,7 +122,7 @@ function synthesize(
 }
 
 /** Reads a stack from the folder that cdktf wrote. */
-export function readStack(folder: string, name: string): SynthesizedStack {
+function readStack(folder: string, name: string): SynthesizedStack {
   const json = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
   const assets = join(folder, "assets");
   const files = existsSync(assets) ? readdirSync(assets) : [];

@@ -13,7 +13,7 @@ import { codeOf, databaseTls, type Pools } from "./pools";
 export const migrations: readonly Migration[] = [customers, customerArchive, dataKeys];
 
 /** The database role that may change the schema; the run-time role may not. */
-export const migrationCredentialsPath = "database/creds/migration";
+const migrationCredentialsPath = "database/creds/migration";
 
 /** Seconds to wait for another instance that migrates. */
 const lockSeconds = 30;

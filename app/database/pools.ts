@@ -7,7 +7,7 @@ import type { CredentialSource, DatabaseLogin } from "./credentials";
 const connectionsPerPool = 10;
 const connectTimeoutMs = 3_000;
 /** The application gives up a slower query, and closes its connection. Milliseconds. */
-export const queryTimeoutMs = 4_000;
+const queryTimeoutMs = 4_000;
 
 export type Parameter = string | number | Date | null;
 
@@ -48,7 +48,6 @@ export class Pools {
   #newest?: OpenPool;
   readonly #open = new Set<OpenPool>();
   #replacements = 0;
-  #failure?: Unavailable;
   #closed = false;
 
   constructor(
@@ -59,11 +58,6 @@ export class Pools {
   /** The number of times that credentials were replaced. */
   get replacements(): number {
     return this.#replacements;
-  }
-
-  /** The reason if the last piece of work failed. */
-  get failure(): Unavailable | undefined {
-    return this.#failure;
   }
 
   /** Opens one connection with new credentials before the pool uses them. The pool uses its first credentials immediately. */
@@ -82,24 +76,17 @@ export class Pools {
    * @param attempt counts from 1. From 2, an earlier attempt may have done the work and lost the answer
    * @throws {Unavailable} if the database does not answer in time
    */
-  async use<T>(
+  use<T>(
     what: string,
     work: (session: Session, attempt: number) => Promise<T>,
     deadlineMs = callDeadlineMs,
   ): Promise<T> {
-    try {
-      const result = await withRetries((leftMs, attempt) => this.#once(work, attempt, leftMs), {
-        what,
-        deadlineMs,
-        judge,
-        onEvent: this.onEvent,
-      });
-      this.#failure = undefined;
-      return result;
-    } catch (error) {
-      if (error instanceof Unavailable) this.#failure = error;
-      throw error;
-    }
+    return withRetries((leftMs, attempt) => this.#once(work, attempt, leftMs), {
+      what,
+      deadlineMs,
+      judge,
+      onEvent: this.onEvent,
+    });
   }
 
   async close(): Promise<void> {

@@ -33,10 +33,6 @@ export class CustomerCipher {
     private readonly transform?: Transform,
   ) {}
 
-  get archives(): boolean {
-    return this.archiveKey !== undefined;
-  }
-
   async seal(rows: readonly OpenRow[]): Promise<SealedFields[]> {
     const byDataKey = customerFields.filter((field) => !this.transform || !transformed.has(field));
     const keyed = rows.map((row) => ({ ...row, dataKey: DataKey.generate() }));

@@ -133,11 +133,11 @@ function plural(items: JsonSchema): string {
   return items.format === "uuid" ? "GUIDs" : `strings${rule(items)}`;
 }
 
-/** Returns the cure of the schema's message for a malformed string. The cure comes after the semicolon. */
+/** Returns a string's limit. A string without one has a pattern, whose message has a cure after the semicolon. */
 function rule({ patternErrorMessage, maxLength }: JsonSchema = {}): string {
+  if (maxLength !== undefined) return `, ${maxLength} characters at most`;
   const cure = patternErrorMessage?.split("; ").slice(1).join("; ").replace(/\.$/, "");
-  if (cure && !cure.startsWith("remove")) return `: ${cure}`;
-  return maxLength === undefined ? "" : `, ${maxLength} characters at most`;
+  return cure ? `: ${cure}` : "";
 }
 
 function limits(least: number | undefined, most: number | undefined): string {

@@ -31,7 +31,6 @@ const QUOTED_LINES = 5;
 export class ChildProgram {
   private process?: GuardedProcess;
   private lastEnd: Promise<Ending> = new Promise(() => {}); // replaced by each start
-  private stopping = false;
 
   private constructor(private readonly options: ChildProgramOptions) {}
 
@@ -90,7 +89,6 @@ export class ChildProgram {
   async stop({ deadlineMs = 10_000 }: { deadlineMs?: number } = {}): Promise<void> {
     const process = this.process;
     if (!process) return;
-    this.stopping = true;
     process.signal("SIGTERM");
     const timer = setTimeout(() => process.signal("SIGKILL", "group"), deadlineMs);
     await process.ended.finally(() => clearTimeout(timer));
@@ -101,7 +99,6 @@ export class ChildProgram {
   async kill(): Promise<void> {
     const process = this.process;
     if (!process) return;
-    this.stopping = true;
     process.signal("SIGKILL", "group");
     await process.ended;
     await this.clear(process);
@@ -119,14 +116,6 @@ export class ChildProgram {
     await this.launch();
   }
 
-  /** Calls `listener` when the program ends without a call to stop() or kill(). */
-  onUnexpectedEnd(listener: (message: string) => void): void {
-    const process = this.process;
-    void process?.ended.then(async (ending) => {
-      if (!this.stopping) listener(`${this.name} ended ${describe(ending)}. ${await this.quoteLog()}`);
-    });
-  }
-
   private async launch(): Promise<void> {
     const { name: _name, logFile, ...options } = this.options;
     const log = openSync(logFile, "a", 0o600);
@@ -136,7 +125,6 @@ export class ChildProgram {
     } finally {
       closeSync(log);
     }
-    this.stopping = false;
     const process = this.process;
     this.lastEnd = process.ended;
     process.ended.then(() => this.clear(process)).catch(() => {});

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import type { Writable } from "node:stream";
-import { processGuardian } from "./process-guardian";
+import { Guardian } from "./guardian";
 import { codeOf, UserError } from "./user-error";
 
 export interface GuardedProcessOptions {
@@ -58,33 +58,29 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
     child.once("error", (error) => reject(new UserError(`${command} did not start: ${error.message}`)));
   });
   const pid = child.pid as number;
-  const ended = new Promise<Ending>((resolve) => {
-    child.once("exit", (code, signal) => {
-      signalTo(-pid, "SIGKILL"); // ends what the program left in its group
-      processGuardian.release(pid).then(
-        () => resolve({ code, signal }),
-        () => resolve({ code, signal }),
-      );
-    });
+  const exit = new Promise<Ending>((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
   });
-  await letGo(child, pid);
+  const guardian = await Guardian.ofGroup(pid).catch((error) => {
+    signalTo(-pid, "SIGKILL");
+    throw error;
+  });
+  letGo(child);
   return {
     pid,
     child,
-    ended,
+    ended: exit.then((ending) => {
+      signalTo(-pid, "SIGKILL"); // ends what the program left in its group
+      guardian.release();
+      return ending;
+    }),
     signal: (signal, whom = "process") => signalTo(whom === "group" ? -pid : pid, signal),
   };
 }
 
-async function letGo(child: ChildProcess, pid: number): Promise<void> {
+function letGo(child: ChildProcess): void {
   const go = child.stdio[3] as Writable;
   go.on("error", () => {}); // the launcher may already be dead; `ended` reports it
-  try {
-    await processGuardian.guard(pid);
-  } catch (error) {
-    signalTo(-pid, "SIGKILL");
-    throw error;
-  }
   go.end("go\n");
 }
 

@@ -48,14 +48,6 @@ export class EvaluatedSystem {
     throw new UserError(`Stack ${name} does not exist. The synthesized stacks are: ${names}.`);
   }
 
-  /**
-   * Evaluates a string of Terraform's JSON syntax, such as `${azurerm_key_vault.x.name}`, in the context of one
-   * stack.
-   */
-  value(stack: string, template: string): Value {
-    return this.stack(stack).value(template);
-  }
-
   /** Returns all resources of a type, in deployment order. */
   resources(type: string): Resource[] {
     return this.stacks.flatMap(({ resources }) => resources.filter((resource) => resource.type === type));
@@ -97,7 +89,7 @@ export class EvaluatedSystem {
 }
 
 /** One stack. It resolves its own references. */
-export class EvaluatedStack implements Scope {
+class EvaluatedStack implements Scope {
   readonly resources: readonly Resource[];
   readonly #json: StackJson;
 
@@ -112,7 +104,7 @@ export class EvaluatedStack implements Scope {
     );
   }
 
-  /** Evaluates a string of Terraform's JSON syntax in this stack. */
+  /** Evaluates a string of Terraform's JSON syntax, such as `${azurerm_key_vault.x.name}`, in this stack. */
   value(template: string): Value {
     return evaluateTemplate(template, this);
   }
@@ -123,15 +115,6 @@ export class EvaluatedStack implements Scope {
 
   output(name: string): Value {
     return this.#once("output", name, this.#json.output[name]?.value);
-  }
-
-  /** Returns a provider's configuration, for example the address of Vault. */
-  provider(name: string): ObjectValue {
-    const [configuration, ...more] = this.#json.provider[name] ?? [];
-    if (!configuration || more.length > 0) {
-      throw new UserError(`Stack ${this.name} must configure the provider ${name} exactly once.`);
-    }
-    return evaluateJson(configuration, this) as ObjectValue;
   }
 
   /** Returns everything that Terraform evaluates in this stack. */
@@ -320,7 +303,7 @@ export class Resource {
 }
 
 /** Returns all references in a piece of Terraform's JSON. */
-export function referencesInJson(json: unknown): Path[] {
+function referencesInJson(json: unknown): Path[] {
   if (typeof json === "string") return referencesIn(parse(json));
   if (typeof json !== "object" || json === null) return [];
   return Object.entries(json).flatMap(([key, value]) => [

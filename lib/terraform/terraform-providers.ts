@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { processGuardian } from "../processes/process-guardian";
+import { Guardian } from "../processes/guardian";
 import { lastLines, runProgram } from "../processes/run-program";
 import { messageOf } from "../processes/user-error";
 import { type TerraformProgram, terraformEnvironment } from "./terraform-program";
@@ -31,8 +31,8 @@ export async function providersInstallable(
   { deadlineMs = 120_000, env = process.env, parent = tmpdir() }: ProviderCheckOptions = {},
 ): Promise<Installable> {
   const folder = await mkdtemp(join(parent, "vault-on-azure-providers-"));
+  const guardian = await Guardian.ofFolder(folder);
   try {
-    await processGuardian.removeWhenGone(folder);
     await writeFile(join(folder, "main.tf.json"), JSON.stringify(requiring(providers)));
     const { code, stdout, stderr } = await runProgram({
       command: terraform.path,
@@ -46,7 +46,7 @@ export async function providersInstallable(
     return { installable: false, reason: messageOf(error) };
   } finally {
     await rm(folder, { recursive: true, force: true });
-    await processGuardian.keep(folder);
+    guardian.release();
   }
 }
 

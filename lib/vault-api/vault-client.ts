@@ -16,11 +16,8 @@ export interface VaultRequest {
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
-export interface VaultAnswer {
-  readonly status: number;
-  /** The answer's `data`, or the whole answer if it has none. */
-  readonly data: Readonly<Record<string, unknown>>;
-}
+/** An answer's `data`, or the whole answer if it has none. */
+type VaultData = Readonly<Record<string, unknown>>;
 
 /** Vault refused a request. */
 export class VaultRefusal extends UserError {
@@ -35,6 +32,14 @@ export class VaultRefusal extends UserError {
     super(`Vault refused ${method} ${path} with ${status}: ${errors.join("; ") || "it gave no reason"}.`);
   }
 }
+
+/** The connection does not trust Vault's certificate. */
+export class UntrustedCertificate extends UserError {
+  override readonly name = "UntrustedCertificate";
+}
+
+/** OpenSSL's and Node.js's codes for a certificate that the verification refused. */
+const refusedCertificate = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/;
 
 /** Milliseconds for one request. Vault verifies a database connection within this time. */
 const DEADLINE_MS = 30_000;
@@ -70,13 +75,13 @@ export class VaultClient {
    * @throws VaultRefusal for every status except 2xx
    * @throws UserError when Vault is unreachable, untrusted or too slow
    */
-  async request(request: VaultRequest): Promise<VaultAnswer["data"]> {
+  async request(request: VaultRequest): Promise<VaultData> {
     const answer = await this.send(request);
-    return (answer["data"] as VaultAnswer["data"] | undefined) ?? answer;
+    return (answer["data"] as VaultData | undefined) ?? answer;
   }
 
   /** Reads a path. Returns undefined if nothing is there. */
-  async read(path: string, method: "GET" | "LIST" = "GET"): Promise<VaultAnswer["data"] | undefined> {
+  async read(path: string, method: "GET" | "LIST" = "GET"): Promise<VaultData | undefined> {
     try {
       return await this.request({ method, path });
     } catch (error) {
@@ -95,7 +100,7 @@ export class VaultClient {
     this.agent.destroy();
   }
 
-  private async send(request: VaultRequest): Promise<VaultAnswer["data"]> {
+  private async send(request: VaultRequest): Promise<VaultData> {
     const { method, path } = request;
     const signal = AbortSignal.timeout(this.deadlineMs);
     try {
@@ -113,7 +118,10 @@ export class VaultClient {
       }
       if (error instanceof SyntaxError)
         throw new UserError(`${at} answered ${method} ${path} with text that is not JSON.`);
-      throw new UserError(`Request to ${at} failed, ${method} ${path}: ${messageOf(error)}.`);
+      const sentence = `Request to ${at} failed, ${method} ${path}: ${messageOf(error)}.`;
+      throw refusedCertificate.test(codeOf(error) ?? "")
+        ? new UntrustedCertificate(sentence)
+        : new UserError(sentence);
     }
   }
 

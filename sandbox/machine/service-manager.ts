@@ -116,11 +116,6 @@ export class ServiceManager {
     }
   }
 
-  /** Resolves when the condition is true. Checks it at each change of a unit or job. */
-  until(condition: () => boolean): Promise<void> {
-    return this.#jobs.until(condition);
-  }
-
   /** Stops everything in order, as a shutdown does. */
   async stopAll(): Promise<void> {
     await Promise.all([...this.#units.keys()].map((name) => this.stop(name)));

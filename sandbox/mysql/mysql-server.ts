@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import { ChildProgram } from "../../lib/processes/child-program";
-import { processGuardian } from "../../lib/processes/process-guardian";
+import { Guardian } from "../../lib/processes/guardian";
 import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { withFreePort } from "../programs/free-port";
@@ -261,7 +261,7 @@ function command(options: MySqlServerOptions, args: readonly string[], port?: nu
   const serverArgs = [`--defaults-file=${optionsFile(folder)}`, ...args];
   if (!container) return { command: server, args: [...serverArgs, ...asRoot()] };
   const name = `vault-on-azure-mysql-${randomBytes(6).toString("hex")}`;
-  void processGuardian.removeContainerWhenGone(name);
+  void Guardian.ofContainer(name);
   return {
     command: container.docker,
     args: [

@@ -39,6 +39,6 @@ export async function withFreePort<T>(start: (port: number) => Promise<T>, host 
 }
 
 /** Returns true if an error, or its log lines, reports a port in use. The messages are from Go, libc and MariaDB. */
-export function isPortTaken(error: unknown): boolean {
+function isPortTaken(error: unknown): boolean {
   return /EADDRINUSE|address already in use/i.test(messageOf(error));
 }

@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "no
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { FileLock, type HeldLock } from "../../lib/processes/file-lock";
-import { processGuardian } from "../../lib/processes/process-guardian";
+import { Guardian } from "../../lib/processes/guardian";
 import type { Progress } from "../../lib/processes/progress";
 import { codeOf, UserError, VerificationError } from "../../lib/processes/user-error";
 import { sha256Of } from "./file-checksum";
@@ -18,7 +18,7 @@ interface Note {
 const WORK = ".work-";
 
 /** The folder of cached programs: $XDG_CACHE_HOME or ~/.cache. XDG Base Directory says to ignore a relative value. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const base = env.XDG_CACHE_HOME;
   return join(base && isAbsolute(base) ? base : join(env.HOME ?? homedir(), ".cache"), "vault-on-azure");
 }
@@ -64,9 +64,9 @@ export class ProgramCache {
     make: (folder: string) => Promise<void>,
   ): Promise<string> {
     const work = join(this.folder, `${WORK}${randomUUID()}`);
+    const guardian = await Guardian.ofFolder(work);
     try {
       await mkdir(work, { recursive: true, mode: 0o700 });
-      await processGuardian.removeWhenGone(work);
       await make(work);
       await chmod(join(work, program), 0o755);
       const note: Note = { sha256: await sha256Of(join(work, program)), origin };
@@ -78,7 +78,7 @@ export class ProgramCache {
       throw diskFull(error, this.folder) ?? error;
     } finally {
       await rm(work, { recursive: true, force: true });
-      await processGuardian.keep(work);
+      guardian.release();
     }
   }
 

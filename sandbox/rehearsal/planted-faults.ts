@@ -220,7 +220,7 @@ async function expectCaught({ what, work, caught }: PlantedFault, rehearsal: Reh
  * @returns a function that corrects it
  * @throws UserError if the text to replace is missing
  */
-export function plant({ what, edit }: Pick<PlantedFault, "what" | "edit">, project: string): () => void {
+function plant({ what, edit }: Pick<PlantedFault, "what" | "edit">, project: string): () => void {
   if (!edit) return () => {};
   const [file, text, wrong] = edit;
   const path = join(project, file);

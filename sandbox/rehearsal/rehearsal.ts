@@ -14,6 +14,7 @@ import { readSynthesizedFolder } from "../../lib/synthesized/synthesized-folder"
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { type Azure, startAzure } from "../azure/azure";
 import type { RequestRecord } from "../azure/server/request-log";
+import { notImitatedCodes } from "../azure/server/service";
 import { deletedVaultType } from "../azure/services/resource-manager/key-vaults";
 import type { Machine } from "../machine/machine";
 import { findMySqlProgram } from "../mysql/mysql-program";
@@ -427,8 +428,8 @@ export class Rehearsal {
     this.unknown.clear();
   }
 
-  private noteUnknown({ reason = "", method, host, path, caller }: RequestRecord): void {
-    if (reason.startsWith("NotImitated:") || reason.includes("the sandbox does not support"))
+  private noteUnknown({ code, method, host, path, caller }: RequestRecord): void {
+    if (code === notImitatedCodes.operation || code === notImitatedCodes.host)
       this.unknown.add(`${method} ${host}${path} (${caller})`);
   }
 

@@ -54,7 +54,7 @@ export interface Way {
 /** All ways, in the order of the table in docs/security.md. */
 export const ways: readonly Way[] = [
   {
-    what: "Write a policy and a role in Vault for themselves, log in by it, read secrets",
+    what: "Write a policy and a role in Vault for themselves, log in with that role, read secrets",
     shows: { "Vault's audit log": ["sys/policies/acl", "auth/jwt/role", "auth/jwt/login"] },
     work: async ({ azure, person, deployer }) => {
       const audience = "https://management.core.windows.net/";
@@ -80,7 +80,7 @@ export const ways: readonly Way[] = [
     },
   },
   {
-    what: "Point Vault's database connection at a MySQL server of their own on Azure, which then sees the administrator log in, or write statements of their own into a database role",
+    what: "Point Vault's database connection at their own MySQL server on Azure, which then sees the administrator log in; or write their own statements into a database role",
     shows: { "Vault's audit log": ["database/config", "database/roles"] },
     work: async ({ deployer }) => {
       const vault = await deployer();
@@ -99,7 +99,7 @@ export const ways: readonly Way[] = [
     },
   },
   {
-    what: "Assign themselves a role in Azure, on the recovery keys among others",
+    what: "Assign themselves a role in Azure, for example on the recovery keys",
     shows: { "Activity log": ["roleAssignments/write"], "Key Vault's log": ["SecretGet"] },
     work: async (scene) => {
       const { azure, person } = scene;
@@ -120,7 +120,7 @@ export const ways: readonly Way[] = [
     },
   },
   {
-    what: "Change user data, which Vault's VM applies as root within a minute, or run a command on it: either is power over that VM and its Vault",
+    what: "Change user data, which Vault's VM applies as root within a minute, or run a command on the VM. Both give full control of that VM and its Vault",
     shows: { "Activity log": ["virtualMachines/write", "runCommand/action", "extensions/write"] },
     work: async (scene) => {
       const send = asDeployer(scene);
@@ -175,7 +175,7 @@ export const ways: readonly Way[] = [
     },
   },
   {
-    what: "Read the TLS private key and pose as Vault inside the network",
+    what: "Read the TLS private key and impersonate Vault inside the network",
     shows: { "Key Vault's log": ["SecretGet"] },
     work: async (scene) => {
       const { name } = mainKeyVault(scene.azure);
@@ -236,7 +236,7 @@ export const ways: readonly Way[] = [
     },
   },
   {
-    what: "Lift a lock, then delete the data disk or MySQL",
+    what: "Remove a lock, then delete the data disk or MySQL",
     shows: { "Activity log": ["locks/delete"] },
     work: async (scene) => {
       const send = asDeployer(scene);
@@ -248,7 +248,7 @@ export const ways: readonly Way[] = [
     },
   },
   {
-    what: "Delete a diagnostic setting, so that a log goes nowhere",
+    what: "Delete a diagnostic setting, so that nothing receives a log",
     shows: { "Activity log": ["diagnosticSettings/delete"] },
     work: async (scene) => {
       const { azure } = scene;

@@ -55,7 +55,7 @@ export const bearTrouble =
   };
 
 /** Each request to Azure Resource Manager meets trouble the first time. */
-export async function bearNuisances(scene: Scene): Promise<void> {
+async function bearNuisances(scene: Scene): Promise<void> {
   const { rehearsal, progress, random } = scene;
   const nuisance = annoy(rehearsal.azure, random);
   await untilWell("scripts/deploy, each request to Azure meets trouble once", scene, () =>
@@ -68,7 +68,7 @@ export async function bearNuisances(scene: Scene): Promise<void> {
 }
 
 /** Rights work late, tokens are short, one token has expired, and Azure has no capacity for the first VM. */
-export async function bearShortages(scene: Scene): Promise<void> {
+async function bearShortages(scene: Scene): Promise<void> {
   const { rehearsal } = scene;
   const { azure } = rehearsal;
   const once = [
@@ -93,7 +93,7 @@ export async function bearShortages(scene: Scene): Promise<void> {
 }
 
 /** The person has to sign in again. */
-export async function bearForgottenLogin({ rehearsal, progress }: Scene): Promise<void> {
+async function bearForgottenLogin({ rehearsal, progress }: Scene): Promise<void> {
   const { azure } = rehearsal;
   azure.tokenLifetimes.person = tokenSeconds;
   // Otherwise the Azure CLI has a cached token that lasts long enough.
@@ -106,7 +106,7 @@ export async function bearForgottenLogin({ rehearsal, progress }: Scene): Promis
 }
 
 /** Kills the scripts and all their processes (kill -9) five times each, then lets the command finish, and repeats everything. */
-export async function bearKills(scene: Scene): Promise<void> {
+async function bearKills(scene: Scene): Promise<void> {
   const { rehearsal, progress, random } = scene;
   const commands: [string, () => Promise<void>, longestMs: number][] = [
     ["scripts/destroy", () => rehearsal.destroy(), 40_000],

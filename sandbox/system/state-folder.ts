@@ -3,7 +3,7 @@ import { access, chmod, lstat, mkdir, mkdtemp, readdir, realpath, rm, writeFile 
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { FileLock, type HeldLock } from "../../lib/processes/file-lock";
-import { processGuardian } from "../../lib/processes/process-guardian";
+import { Guardian } from "../../lib/processes/guardian";
 import { codeOf, UserError } from "../../lib/processes/user-error";
 import { killLeftovers } from "../programs/leftover-processes";
 
@@ -49,7 +49,7 @@ export class StateFolder {
     const lock = await lockOf(folder);
     if (lock.abandoned) await killLeftovers(folder);
     if (temporary) {
-      await processGuardian.removeWhenGone(folder);
+      await Guardian.ofFolder(folder);
       await writeFile(join(folder, TEMPORARY), "", { mode: 0o600 });
     }
     return new StateFolder(folder, lock, temporary);

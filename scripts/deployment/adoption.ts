@@ -3,7 +3,7 @@ import { UserError } from "../../lib/processes/user-error";
 import type { Plan } from "../plan-summary/plan";
 import type { AzureCli } from "./azure-cli";
 import { type TerraformRun, terraform } from "./terraform";
-import { unfolded } from "./terraform-failure";
+import { existingResource, mountInUse, unfolded } from "./terraform-failure";
 
 /** A resource that already exists although the stack must create it, from Terraform's message. */
 export interface Stranger {
@@ -15,8 +15,8 @@ export interface Stranger {
 
 /** Messages of Azure and Vault, as the providers repeat them. The first group is the id. */
 const alreadyThere = [
-  /a resource with the ID "([^"]+)" already exists/i,
-  /path is already in use at ([^\s,]+?)\/?(?=[\s,]|$)/,
+  existingResource,
+  mountInUse,
   /RoleAssignmentExists()/,
   /RoleDefinitionWithSameNameExists()/,
 ];

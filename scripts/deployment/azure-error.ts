@@ -10,6 +10,10 @@ const missingRight = /authorization to perform action '([^']+)'.*?over scope '([
 /** Returns true if Azure refused the request because the login lacks a right. */
 export const isMissingRight = (text: string): boolean => missingRight.test(text);
 
+/** Returns true if Azure refused the request, for any right. */
+export const isForbidden = (text: string): boolean =>
+  /AuthorizationFailed|does not have authorization|not have permission/.test(text);
+
 /** The meaning of Azure's answers, and the cure. Source of the codes: Entra's list of AADSTS errors, Azure Resource Manager. */
 const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
   [

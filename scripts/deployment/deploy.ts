@@ -1,6 +1,7 @@
 import { loadEnvironment } from "../../environments/load";
 import { Deployment, type Result } from "./deployment";
 import { DeploymentProblems } from "./deployment-problems";
+import type { Interruption } from "./interruption";
 import { oneAtATime } from "./one-at-a-time";
 import { outputLines } from "./outputs";
 import { readDigests } from "./reviewed-plan";
@@ -41,42 +42,13 @@ export async function main(): Promise<void> {
   };
   await runScript(
     async (interruption) => {
-      json = process.argv.includes("--json");
-      const { environment: name, values } = readArguments(help, {
-        plan: { type: "boolean", default: false },
-        stack: { type: "string", multiple: true },
-        wait: { type: "string", default: "1200" },
-        "allow-loss": { type: "string", multiple: true, default: [] },
-        replace: { type: "string", multiple: true, default: [] },
-        "at-once": { type: "boolean", default: false },
-        "no-snapshot": { type: "boolean", default: false },
-        "break-lock": { type: "string" },
-        review: { type: "boolean", default: false },
-        reviewed: { type: "string" },
-        json: { type: "boolean", default: false },
-      });
+      const { environment: name, values } = readOptions();
       result.environment = name;
-      const options = {
-        wait: readSeconds(values.wait),
-        allowedLosses: [...values["allow-loss"], ...values.replace],
-        replace: values.replace,
-        atOnce: values["at-once"],
-        reviewed: values.reviewed === undefined ? undefined : readDigests(values.reviewed),
-      };
-      const work = async () => {
-        const environment = { ...loadEnvironment(name), upgradeWithoutSnapshot: values["no-snapshot"] };
-        const deployment = new Deployment(environment, values.stack, options, interruption, result);
-        const show = (text: string) => void (json || process.stdout.write(text));
-        const plan = () => (values.review ? deployment.planForReview(show) : deployment.plan(show));
-        if (values["break-lock"]) await deployment.breakLock(values["break-lock"]);
-        await (values.plan ? plan() : deployment.deploy()).finally(() => deployment.close());
-      };
-      try {
-        await oneAtATime(work);
-      } catch (error) {
+      json = values.json;
+      await oneAtATime(() => deployOrPlan(name, values, result, interruption)).catch((error) => {
         result.problems = error instanceof DeploymentProblems ? error.problems : undefined;
         throw error;
-      }
+      });
       result.ok = true;
       if (!json) process.stdout.write(outputLines(result.outputs ?? {}));
       print();
@@ -86,4 +58,40 @@ export async function main(): Promise<void> {
       print();
     },
   );
+}
+
+const readOptions = () =>
+  readArguments(help, {
+    plan: { type: "boolean", default: false },
+    stack: { type: "string", multiple: true },
+    wait: { type: "string", default: "1200" },
+    "allow-loss": { type: "string", multiple: true, default: [] },
+    replace: { type: "string", multiple: true, default: [] },
+    "at-once": { type: "boolean", default: false },
+    "no-snapshot": { type: "boolean", default: false },
+    "break-lock": { type: "string" },
+    review: { type: "boolean", default: false },
+    reviewed: { type: "string" },
+    json: { type: "boolean", default: false },
+  });
+
+async function deployOrPlan(
+  name: string,
+  values: ReturnType<typeof readOptions>["values"],
+  result: Result,
+  interruption: Interruption,
+): Promise<void> {
+  const options = {
+    wait: readSeconds(values.wait),
+    allowedLosses: [...values["allow-loss"], ...values.replace],
+    replace: values.replace,
+    atOnce: values["at-once"],
+    reviewed: values.reviewed === undefined ? undefined : readDigests(values.reviewed),
+  };
+  const environment = { ...loadEnvironment(name), upgradeWithoutSnapshot: values["no-snapshot"] };
+  const deployment = new Deployment(environment, values.stack, options, interruption, result);
+  const show = (text: string) => void (values.json || process.stdout.write(text));
+  const plan = () => (values.review ? deployment.planForReview(show) : deployment.plan(show));
+  if (values["break-lock"]) await deployment.breakLock(values["break-lock"]);
+  await (values.plan ? plan() : deployment.deploy()).finally(() => deployment.close());
 }

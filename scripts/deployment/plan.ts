@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { processGuardian } from "../../lib/processes/process-guardian";
+import { Guardian } from "../../lib/processes/guardian";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { type Action, actionOf, type Plan, readPlan } from "../plan-summary/plan";
@@ -53,7 +53,7 @@ export async function withPlan<T>(
   { targets = [], replace = [], refresh, lock }: PlanScope = {},
 ): Promise<T> {
   const folder = temporaryFolder();
-  await processGuardian.removeWhenGone(folder.path);
+  const guardian = await Guardian.ofFolder(folder.path);
   try {
     const file = join(folder.path, "plan");
     const scope = [
@@ -71,7 +71,7 @@ export async function withPlan<T>(
     });
   } finally {
     folder.remove();
-    await processGuardian.keep(folder.path);
+    guardian.release();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Report } from "../../lib/processes/progress";
-import { messageOf, UserError } from "../../lib/processes/user-error";
+import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
-import { type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
+import { UntrustedCertificate, type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
 import type { Plan } from "../plan-summary/plan";
 import { adopt, type Stranger, strangersIn } from "./adoption";
 import { Cluster, type ClusterOptions } from "./cluster";
@@ -99,7 +99,7 @@ export class StackApplication {
       const access = await this.deployment.vaultAccess();
       return access.asDeployer(work).catch((error) => {
         // A changed node may serve a newer certificate.
-        if (/certificate|self-signed/i.test(messageOf(error))) this.deployment.forgetVault();
+        if (error instanceof UntrustedCertificate) this.deployment.forgetVault();
         throw error;
       });
     };

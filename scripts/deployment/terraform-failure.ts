@@ -8,6 +8,12 @@ interface Subject {
   readonly stack: string;
 }
 
+/** Vault's error, which its provider passes on. The group is the mount. */
+export const mountInUse = /path is already in use at ([^\s,]+?)\/?(?=[\s,]|$)/;
+
+/** azurerm's error for a resource that is not in the state. The group is its id. */
+export const existingResource = /a resource with the ID "([^"]+)" already exists/i;
+
 /** The meaning of Terraform's errors for the deployer, and the cure. */
 const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => string])[] = [
   [
@@ -16,7 +22,7 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
       `MySQL refuses Vault's password of the administrator. Either Vault was interrupted while it changed the password, or vault-config was deleted and created again. ${newPassword(environment)}`,
   ],
   [
-    /path is already in use at (\w+)\//,
+    mountInUse,
     ({ environment }, output) => {
       const mount = mountInTheWay(output);
       const disable = `log in as docs/deploy.md says ("Use Vault"), run \`vault secrets disable ${mount}\`, and then \`scripts/deploy ${environment}\``;
@@ -35,9 +41,9 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
     },
   ],
   [
-    /a resource with the ID "([^"]+)" already exists/i,
+    existingResource,
     (_, output) =>
-      `${/a resource with the ID "([^"]+)" already exists/i.exec(unfolded(output))?.[1]} exists already, but not in the state. Delete it if nobody needs it, or import it (docs/deploy.md).`,
+      `${existingResource.exec(unfolded(output))?.[1]} exists already, but not in the state. Delete it if nobody needs it, or import it (docs/deploy.md).`,
   ],
   [
     /VaultAlreadyExists|NameAlreadyExists|is already in use|DnsRecordInUse|WebsiteAlreadyExists|ServerNameAlreadyExists/,
@@ -80,7 +86,7 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
 
 /** Returns the existing mount in Vault that Terraform could not create. */
 export function mountInTheWay(output: string): string | undefined {
-  return /path is already in use at (\w+)\//.exec(unfolded(output))?.[1];
+  return mountInUse.exec(unfolded(output))?.[1];
 }
 
 /** Returns the instruction that gives Vault and MySQL the same password again. */
@@ -89,11 +95,16 @@ export function newPassword(environment: string): string {
   return `Set mysql.passwordVersion in environments/${environment}.json to ${next}, and run \`scripts/deploy ${environment}\`, which sets a new password in both.`;
 }
 
-/** Returns a sentence with the cause and cure of Terraform's failure. For an unknown cause it contains Terraform's own words. */
-export function terraformFailure(subject: Subject, output: string): string {
+/** Returns a sentence with the cause and cure of Terraform's failure. Undefined for an unknown cause. */
+export function knownTerraformCause(subject: Subject, output: string): string | undefined {
   const text = unfolded(output);
   for (const [pattern, sentence] of causes) if (pattern.test(text)) return sentence(subject, output);
-  const known = knownAzureCause(text);
+  return knownAzureCause(text);
+}
+
+/** As `knownTerraformCause`. For an unknown cause the sentence contains Terraform's own words. */
+export function terraformFailure(subject: Subject, output: string): string {
+  const known = knownTerraformCause(subject, output);
   if (known) return known;
   const [, error] = /Error: ([\s\S]*)/.exec(output) ?? [];
   const words = unfolded(error ?? output.split("\n").filter(Boolean).slice(-3).join(" "));

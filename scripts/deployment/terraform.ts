@@ -5,12 +5,11 @@ import { providersAreLocked } from "../../constructs/terraform/provider-locks";
 import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { terraformName } from "../../lib/terraform/terraform-program";
-import { knownAzureCause } from "./azure-error";
 import type { Interruption } from "./interruption";
 import { forgetOtherEnvironment } from "./other-environment";
 import { stackFolder } from "./project";
 import { runCommand } from "./run-command";
-import { terraformFailure, unfolded } from "./terraform-failure";
+import { knownTerraformCause, terraformFailure, unfolded } from "./terraform-failure";
 
 /** The parameters of a Terraform run on a stack, in the same folder that cdktf uses. */
 export interface TerraformRun {
@@ -85,11 +84,8 @@ export async function initialize(run: Omit<TerraformRun, "report">): Promise<voi
   if (result?.code === 0) return;
   const output = result ? result.stderr || result.stdout : "Terraform is not installed";
   const said = unfolded(output).trim();
-  if (/state lock|Backend configuration changed|migrate your state/.test(said)) {
-    throw new UserError(terraformFailure({ environment: String(env.ENVIRONMENT), stack }, output));
-  }
   throw new UserError(
-    knownAzureCause(said) ??
+    knownTerraformCause({ environment: String(env.ENVIRONMENT), stack }, output) ??
       (/provider packages?|install provider|lock file/i.test(said)
         ? `The providers of the stack ${stack} cannot be installed (${said.slice(0, 500)}). Check that Terraform reaches its registry or a mirror.`
         : `The state of the stack ${stack} cannot be read (${said.slice(0, 300)}). Check that you may read the folder state/, or that the storage account exists (scripts/create-state-store) and you may read its blobs.`),

@@ -17,7 +17,6 @@ export interface Outcome {
 
 interface JestReport {
   readonly numPassedTests: number;
-  readonly numFailedTests: number;
   readonly testResults: readonly {
     readonly message: string;
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];

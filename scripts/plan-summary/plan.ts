@@ -3,7 +3,6 @@ export interface Plan {
   format_version: string;
   errored?: boolean;
   resource_changes?: ResourceChange[];
-  resource_drift?: ResourceChange[];
   output_changes?: Record<string, Change>;
 }
 
@@ -23,7 +22,6 @@ export interface Change {
   before_sensitive?: unknown;
   after_sensitive?: unknown;
   replace_paths?: (string | number)[][];
-  importing?: unknown;
 }
 
 /** A resource's change, in a reviewer's words. */

@@ -15,7 +15,7 @@ function sorted(rows: readonly Row[]): Row[] {
   return order.flatMap((wanted) => rows.filter(({ result }) => result === wanted));
 }
 
-export function summaryOf(rows: readonly Row[]): string {
+function summaryOf(rows: readonly Row[]): string {
   const count = (wanted: Result) => rows.filter(({ result }) => result === wanted).length;
   return `${rows.length} facts: ${count("act")} to act on, ${count("unknown")} unknown, ${count("good")} good.`;
 }

@@ -136,7 +136,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect(new Set(paths)).toEqual(new Set(["transit/decrypt/customer-key"]));
   });
 
-  it("lists the newest first on request", async () => {
+  it("lists the newest customers first on request", async () => {
     const { rows } = await app.store.list({ page: 1, pageSize: 3, sort: "-number" });
     expect(rows.map(({ id }) => id)).toEqual([...rows].map(({ id }) => id).sort((a, b) => b - a));
     expect(rows[0]?.id).toBeGreaterThanOrEqual(120);
@@ -152,7 +152,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await expect(app.store.list({ page: 1, pageSize: 10, search: "Lovelace" })).rejects.toThrow(InvalidInput);
   });
 
-  it("stores hostile values of any field unchanged or rejects them with a sentence, and the database holds none in plaintext", async () => {
+  it("stores hostile values in any field unchanged or rejects them with a sentence, and the database holds no plaintext", async () => {
     const outcomes = { kept: 0, refused: 0 };
     const kept: string[] = [];
     for (const [what, value] of hostileValues) {
@@ -181,7 +181,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect(inClear).toEqual([]);
   });
 
-  it("finds a customer by number, day and hashed fields, in any way of writing", async () => {
+  it("finds a customer by number, day and hashed fields, in any spelling", async () => {
     const { id, createdAt } = await app.store.add(ada);
     const day = createdAt.toISOString().slice(0, 10);
     const found = async (search: string) =>

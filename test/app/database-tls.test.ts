@@ -75,7 +75,7 @@ const certificateFor = (...names: string[]) =>
     keySize: 2048,
   });
 
-describe("The application logs in to a database server", () => {
+describe("The application", () => {
   let own: KeyAndCertificate;
   let others: KeyAndCertificate;
   let ofAnotherName: KeyAndCertificate;
@@ -124,7 +124,9 @@ describe("The application logs in to a database server", () => {
       .finally(() => {
         isOver = true;
       });
-    await waitFor("a login, or none", () => listener.told.length > 0 || isOver, { deadlineMs: 10_000 });
+    await waitFor("a login or the end of the attempt", () => listener.told.length > 0 || isOver, {
+      deadlineMs: 10_000,
+    });
     expect(listener.connections).toBeGreaterThan(0);
     expect(listener.inClear).toEqual([]);
   }
@@ -134,7 +136,7 @@ describe("The application logs in to a database server", () => {
     cert: certificatePem,
   });
 
-  it("that it trusts, with TLS 1.2 or newer", async () => {
+  it("logs in to a database server that it trusts, with TLS 1.2 or newer", async () => {
     for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
       await logIn({ ...of(own), maxVersion }, own.certificatePem);
       expect(listener.told.join()).toContain("v-jwt-user");
@@ -143,17 +145,17 @@ describe("The application logs in to a database server", () => {
     }
   });
 
-  it("of another authority never", async () => {
+  it("does not log in to a server whose certificate another authority issued", async () => {
     await logIn(of(others), own.certificatePem);
     expect(listener.told).toEqual([]);
   });
 
-  it("of another name never, even with a trusted authority", async () => {
+  it("does not log in to a server with another name, even if it trusts the authority", async () => {
     await logIn(of(ofAnotherName), ofAnotherName.certificatePem);
     expect(listener.told).toEqual([]);
   });
 
-  it.each(["TLSv1", "TLSv1.1"] as const)("of %s never", async (version) => {
+  it.each(["TLSv1", "TLSv1.1"] as const)("does not log in with %s", async (version) => {
     await logIn(
       { ...of(own), minVersion: version, maxVersion: version, ciphers: "DEFAULT@SECLEVEL=0" },
       own.certificatePem,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { loadEnvironment } from "../../environments/load";
 import type { VaultClient } from "../../lib/vault-api/vault-client";
+import { longTests } from "../long-tests";
 import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
 import { useSandbox } from "../sandbox/system/running-sandbox";
 import {
@@ -25,7 +26,7 @@ environment.databaseRoles["long"] = {
 };
 
 /** Seconds of steady load: two lives of the credentials, or six. */
-const loadSeconds = process.env["LONG_TESTS"] ? 120 : 45;
+const loadSeconds = longTests ? 120 : 45;
 
 /** Milliseconds: a call's own deadline, and the delay of a busy machine. */
 const answeredWithin = 8_000;

@@ -4,12 +4,12 @@ import { type Connection, createConnection, type RowDataPacket } from "mysql2/pr
 import { type Application, createApplication } from "../../app/application";
 import type { CustomerInput } from "../../app/customers/customer-store";
 import type { DatabaseLogin } from "../../app/database/credentials";
-import { Unavailable } from "../../app/errors";
 import type { LifecycleEvent } from "../../app/lifecycle-event";
 import { createLogger, logLifecycleEvent } from "../../app/operations/log";
 import { Metrics } from "../../app/operations/metrics";
 import { readSettings, type Settings } from "../../app/settings";
 import { createWebServer } from "../../app/web/web-server";
+import { waitFor } from "../../lib/processes/wait-for";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import type { Sandbox } from "../../sandbox/system/sandbox";
 import * as webApp from "../../sandbox/system/web-app";
@@ -34,10 +34,10 @@ export class RunningApplication {
   #server?: FastifyInstance;
   #address = "";
 
-  private constructor(readonly settings: Settings) {}
+  private constructor() {}
 
   static async start(settings: Settings, options: { seed?: boolean } = {}): Promise<RunningApplication> {
-    const running = new RunningApplication(settings);
+    const running = new RunningApplication();
     RunningApplication.#open.add(running);
     const logger = createLogger({ write: (line: string) => void running.lines.push(line) });
     running.application = await createApplication(settings, {
@@ -57,7 +57,7 @@ export class RunningApplication {
     return running;
   }
 
-  /** Closes applications that a failed test left open. Otherwise the test run would not end. */
+  /** Closes applications that a failed test left open, because the test run would not end otherwise. */
   static async closeAllBut(...kept: readonly RunningApplication[]): Promise<void> {
     for (const running of RunningApplication.#open) if (!kept.includes(running)) await running.close();
   }
@@ -156,10 +156,7 @@ export async function credentialsOf(
   return { user: username ?? "", password: password ?? "" };
 }
 
-export async function connect(
-  sandbox: Sandbox,
-  login: { user: string; password: string },
-): Promise<Connection> {
+async function connect(sandbox: Sandbox, login: { user: string; password: string }): Promise<Connection> {
   const settings = webAppSettings(sandbox);
   if (settings.way !== "vault" || !settings.database) throw new Error("The web app has no database.");
   const { host, port, name: database } = settings.database;
@@ -228,23 +225,8 @@ export const ada: CustomerInput = {
   phone: "+44 20 7946 0958",
 };
 
-/** Returns the reason of a call that is rejected as unavailable. */
-export async function reasonOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof Unavailable) return error.reason;
-    throw error;
-  }
-  return "";
-}
-
-export async function until(what: string, holds: () => unknown, deadlineMs = 45_000): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Waited ${deadlineMs / 1000} s for ${what}.`);
-    await sleep(100);
-  }
-}
+/** As waitFor, with a deadline for requests and logins of the application. */
+export const until = (what: string, holds: () => unknown, deadlineMs = 45_000): Promise<unknown> =>
+  waitFor(what, holds, { deadlineMs, intervalMs: 100 });
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -13,7 +13,7 @@ const certificateFor = (name: string) =>
     keySize: 2048,
   });
 
-describe("The application sends its token to a Vault", () => {
+describe("The application", () => {
   let own: KeyAndCertificate;
   let others: KeyAndCertificate;
   let ofAnotherName: KeyAndCertificate;
@@ -28,7 +28,7 @@ describe("The application sends its token to a Vault", () => {
   });
   afterEach(() => new Promise((done) => vault?.close(done)));
 
-  /** Returns the tokens that reach a Vault with one certificate from an application that trusts the same or another one. */
+  /** Returns the tokens that reach a Vault with one certificate from an application that trusts this certificate or another one. */
   async function tokensAt(server: KeyAndCertificate, trusted: KeyAndCertificate): Promise<unknown[]> {
     const tokens: unknown[] = [];
     vault = createServer({ key: server.keyPem, cert: server.certificatePem }, ({ headers }, response) => {
@@ -51,15 +51,15 @@ describe("The application sends its token to a Vault", () => {
     return tokens;
   }
 
-  it("whose certificate it trusts", async () => {
+  it("sends its token to a Vault whose certificate it trusts", async () => {
     expect(await tokensAt(own, own)).toEqual(["hvs.secret"]);
   });
 
-  it("of another certificate never", async () => {
+  it("sends no token to a Vault with another certificate", async () => {
     expect(await tokensAt(others, own)).toEqual([]);
   });
 
-  it("of another name never", async () => {
+  it("sends no token to a Vault with another name", async () => {
     expect(await tokensAt(ofAnotherName, ofAnotherName)).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import { type ManagedUnit, UNITS_FILE } from "../../cloud-init/common/managed-un
 import { waitFor } from "../../lib/processes/wait-for";
 import { numbersOf } from "../../lib/seeded-numbers";
 import { Machine } from "../../sandbox/machine/machine";
+import { longTests } from "../long-tests";
 import { nextAddress, shortFolder } from "../sandbox/machine/small-machine";
 
 const APPLY = "apply-user-data.service";
@@ -368,7 +369,7 @@ describe("apply-user-data", () => {
   it("does what is missing after kill -9 at any point, and restarts nothing twice", async () => {
     await applied({});
     const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-    const rounds = process.env.LONG_TESTS ? 100 : 6;
+    const rounds = longTests ? 100 : 3;
     const random = numbersOf(seed);
     const begin = performance.now();
     await applied({ one: "0", both: { A: "0", B: "0" }, third: true });

@@ -71,7 +71,7 @@ describe("Vault's certificate on its VM", () => {
     ],
     ["without its key", () => other.certificatePem, /contains no unencrypted private key/],
     ["that is missing beside its key", () => other.keyPem, /holds a key but no certificate/],
-  ])("%s is rejected, and the one in use stays", async (_what, pem, sentence) => {
+  ])("%s is rejected, and the current one stays", async (_what, pem, sentence) => {
     await take(pemOf(fresh));
     const { code, said } = await take(pem());
     expect([code, said]).toEqual([1, expect.stringMatching(sentence)]);
@@ -80,7 +80,7 @@ describe("Vault's certificate on its VM", () => {
   });
 });
 
-describe("What Vault Agent trusts", () => {
+describe("The certificate that Vault Agent trusts", () => {
   const url = "https://kv.vault.azure.net/certificates/vault-tls";
   const cer = ({ certificatePem }: KeyAndCertificate) => ({
     cer: certificatePem.replaceAll(/-----.*-----|\s/g, ""),
@@ -103,14 +103,14 @@ describe("What Vault Agent trusts", () => {
     vm = new VmPrograms(agentVmUserData(agentVm));
   });
 
-  it("is the newest certificate and the previous one", async () => {
+  it("is the newest and the previous one", async () => {
     vm.write("ca.pem", `${fresh.certificatePem}\n`);
     keyVaultAnswers({ "vault-tls": cer(other) });
     expect(await follow()).toMatchObject({ code: 0 });
     expect(trusted()).toEqual(fingerprints(other, fresh));
   });
 
-  it("is never an expired one: the one in use stays", async () => {
+  it("is never an expired one, so the current one stays", async () => {
     vm.write("ca.pem", `${fresh.certificatePem}\n`);
     keyVaultAnswers({ "vault-tls": cer(expired) });
     const { code, said } = await follow();
@@ -118,13 +118,13 @@ describe("What Vault Agent trusts", () => {
     expect(trusted()).toEqual(fingerprints(fresh));
   });
 
-  it("is nothing at first if the newest has expired", async () => {
+  it("does not exist at first if the newest one has expired", async () => {
     keyVaultAnswers({ "vault-tls": cer(expired) });
     expect((await follow()).code).toBe(1);
     expect(existsSync(vm.path("ca.pem"))).toBe(false);
   });
 
-  it("is not the previous one once that has expired", async () => {
+  it("is not the previous one after that has expired", async () => {
     vm.write("ca.pem", `${expired.certificatePem}\n`);
     keyVaultAnswers({ "vault-tls": cer(other) });
     expect(await follow()).toMatchObject({ code: 0 });
@@ -151,7 +151,7 @@ describe("What Vault Agent trusts", () => {
     expect(trusted()).toEqual(isTrusted ? fingerprints(other, before) : fingerprints(other));
   });
 
-  it("is not the previous one if that was disabled", async () => {
+  it("is not the previous one if somebody disabled it", async () => {
     const disabled = version("one", seconds(-60 * minute), seconds(30 * minute));
     disabled.attributes.enabled = false;
     keyVaultAnswers({

@@ -19,12 +19,12 @@ describe.each(machinesWithEveryFile)("Services of $machine", ({ userData }) => {
 
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-  it("cannot reach IMDS without needing an identity: a compromised application cannot act as the VM", () => {
+  it("reach IMDS only if they need an identity, so a compromised application cannot act as the VM", () => {
     for (const [path, text] of services.filter(([name]) =>
       /\/(app|haproxy|node-install|vault-install)\.service$/.test(name),
     ))
       expect([path, text]).toEqual([path, expect.stringMatching(/^IPAddressDeny=169\.254\.169\.254\b/m)]);
-    // The wire server gives out the settings of the VM's extensions.
+    // The wire server returns the settings of the VM's extensions.
     for (const [path, text] of services.filter(([name]) => /\/(app|haproxy)\.service$/.test(name)))
       expect([path, text]).toEqual([
         path,

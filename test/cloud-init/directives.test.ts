@@ -23,7 +23,7 @@ const everyService = [
 const ownTemporaryFilesAndDevices = ["PrivateDevices=yes", "PrivateTmp=yes"];
 /** Sockets: IP, unix, and netlink, with which a program reads its addresses. */
 const internet = ["RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX"];
-/** Not for V8, which compiles code into memory. */
+/** V8 cannot have this, because it compiles code into memory. */
 const noNewCode = ["MemoryDenyWriteExecute=yes"];
 /** For services that communicate all the time. */
 const ordinaryCalls = [
@@ -33,15 +33,15 @@ const ordinaryCalls = [
 ];
 
 interface Unit {
-  /** Groups of the directives above, and the unit's own: its user, its capabilities, its writable paths. */
+  /** Groups of the directives above, and the unit's own directives: its user, its capabilities, its writable paths. */
   readonly confinement: readonly string[];
-  /** When it starts, what it runs, how it ends. Only the names of variables. */
+  /** The unit's start, programs and end. Variables have only their names. */
   readonly work: readonly string[];
 }
 
 /**
  * Each directive of each unit, by the unit's file below cloud-init. If you change one, change it here too, and say why in the
- * commit: most lines that confine a compromised program would not be missed otherwise.
+ * commit. Otherwise nobody would notice the loss of most lines that confine a compromised program.
  */
 const units: Readonly<Record<string, Unit>> = {
   "agent-vm/files/etc/systemd/system/app-package.service": {
@@ -765,7 +765,7 @@ const units: Readonly<Record<string, Unit>> = {
 
 const folder = join(__dirname, "../../cloud-init");
 
-/** All directives that do not describe the unit. For variables only the names: other tests check their values. */
+/** All directives that do not describe the unit. Variables have only their names, because other tests check the values. */
 function directivesOf(file: string): string[] {
   const lines = readFileSync(join(folder, file), "utf8").match(/^[A-Z]\w*=.*$/gm) ?? [];
   return lines

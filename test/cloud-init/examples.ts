@@ -54,7 +54,7 @@ export const nodeOfFive = {
   firstBoot: "join",
 } as const satisfies Partial<VaultServerUserData>;
 
-/** Vault before 2.0 has a front. */
+/** HAProxy is in front of a Vault before 2.0. */
 export const vaultServerWithFront: VaultServerUserData = {
   ...vaultServer,
   vault: { version: "1.21.4", edition: "community" },
@@ -81,7 +81,7 @@ export const agentVm: AgentVmUserData = {
 
 /** User data of both kinds of VM with every file that such a VM can have. */
 export const machinesWithEveryFile = [
-  // Enterprise before 2.0 in a cluster has every file: for the community edition, the licence, snapshots, the front and a node.
+  // Enterprise before 2.0 in a cluster has every file: for the community edition, the licence, snapshots, HAProxy and a node.
   {
     machine: "vault-server",
     userData: vaultServerUserData({

@@ -164,7 +164,7 @@ describe("a server's files", () => {
     expect(unit).not.toMatch(/^Requires=/m);
   });
 
-  it("seal with the identity alone: no client secret, nothing in the stanza", () => {
+  it("seal with the identity alone, with no client secret and an empty stanza", () => {
     expect(file("/etc/vault.d/vault.hcl")).toContain('\nseal "azurekeyvault" {}\n');
     // The deployers' policy names it to forbid it.
     const text = [...files.values()].join("\n").replace('"client_secret" = [""]', "");
@@ -177,7 +177,7 @@ describe("a server's files", () => {
     expect(text).not.toMatch(/\bmkfs|\bwipefs|\bparted|\bfdisk|systemd-makefs/);
   });
 
-  it("make Vault listen on loopback only, without a change", () => {
+  it("make Vault listen only on loopback, until first boot changes that", () => {
     const addresses = [...files].flatMap(([path, text]) =>
       path.endsWith(".hcl")
         ? [...text.matchAll(/^\s*(?:cluster_)?address\s*=\s*"(.*)"/gm)].map(([, it]) => it)

@@ -71,7 +71,7 @@ async function firstBoot(state: string, secondsAgo = 0, env: Record<string, stri
     ENTRA_ISSUER_BASE: "http://127.0.0.1:1",
     AZURE_TENANT_ID: "tenant",
     VAULT_PRINCIPAL_ID: "principal",
-    // One try.
+    // It tries once.
     VAULT_WAIT_SECONDS: "0",
     ENTRA_WAIT_SECONDS: "0",
     ...env,
@@ -101,7 +101,7 @@ describe("First boot erases what Vault has stored", () => {
     expect(await firstBoot("keys-stored", erasesWithin - 60)).toMatchObject({ erased: true });
   });
 
-  it("if its session is lost before anybody saw a key, however late", async () => {
+  it("if its session is lost before anybody saw a key, at any time", async () => {
     answer = initialized;
     expect(await firstBoot("initializing", 10 * erasesWithin)).toMatchObject({ erased: true });
   });
@@ -167,13 +167,13 @@ describe("First boot erases nothing", () => {
     expect(outcome.said).toContain("the data disk holds no initialized Vault");
   });
 
-  it("once it is complete", async () => {
+  it("after it is complete", async () => {
     answer = uninitialized;
     expect(await firstBoot("complete")).toMatchObject({ code: 0, erased: false, state: "complete" });
   });
 });
 
-describe("Where Vault listens", () => {
+describe("Vault's listener", () => {
   const listeners = (state: string | undefined) => {
     if (state !== undefined) vm.write("first-boot", `${state}\n`);
     vm.program("usr/local/sbin/write-listener", `exec "$(dirname -- "$0")/vault-listener" write`);
@@ -206,11 +206,11 @@ describe("Where Vault listens", () => {
     "completed",
     "not complete",
     "complete\nformatted",
-  ])("is loopback in the state %j", async (state) => {
+  ])("is on loopback in the state %j", async (state) => {
     expect(await listeners(state)).toEqual([0, ["127.0.0.1:8200", "127.0.0.1:8201"]]);
   });
 
-  it("is the VM's own addresses once first boot is complete", async () => {
+  it("is on the VM's own addresses after first boot is complete", async () => {
     expect(await listeners("complete")).toEqual([0, ["10.20.1.4:8200", "10.20.1.4:8201"]]);
   });
 });

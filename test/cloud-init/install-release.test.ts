@@ -200,7 +200,7 @@ describeWithPrograms("install-release", () => {
   }
 
   describe("installs a release", () => {
-    it("with a good signature and checksum", async () => {
+    it("with a valid signature and checksum", async () => {
       const ARCHIVE_SHA256 = await serve("2.2.2");
       expect(await install("2.2.2", { ARCHIVE_SHA256 })).toEqual({
         code: 0,
@@ -213,7 +213,7 @@ describeWithPrograms("install-release", () => {
       expect(statSync(join(root, "releases/vault-2.2.2")).mode & 0o7777).toBe(0o755);
     });
 
-    it("by its signature alone, if the user data has no checksum", async () => {
+    it("on its signature alone, if the user data has no checksum", async () => {
       await serve("2.2.2");
       expect((await install("2.2.2")).code).toBe(0);
       expect(runs()).toBe("Vault v2.2.2");
@@ -256,7 +256,7 @@ describeWithPrograms("install-release", () => {
       expect(readdirSync(join(root, "releases/node-24.20.0"))).toEqual(["node"]);
     });
 
-    it("once: it does not download an installed release again", async () => {
+    it("once, and does not download an installed release again", async () => {
       await serve("2.2.2");
       await install("2.2.2");
       requests.length = 0;
@@ -278,13 +278,13 @@ describeWithPrograms("install-release", () => {
         expect(runs()).toBe(`Vault v${version}`);
       }
       expect(folders()).toEqual(["vault-2.2.1", "vault-2.2.2"]);
-      // The way back needs no download.
+      // A downgrade needs no download.
       requests.length = 0;
       expect((await install("2.2.1")).code).toBe(0);
       expect([runs(), folders(), requests]).toEqual(["Vault v2.2.1", ["vault-2.2.1", "vault-2.2.2"], []]);
     });
 
-    it("when the server answers at last", async () => {
+    it("when the server finally answers", async () => {
       const { port } = server.address() as AddressInfo;
       await serve("2.2.2");
       await close();
@@ -316,7 +316,7 @@ describeWithPrograms("install-release", () => {
       expect(said).toContain("install-release: waiting for https://localhost");
     });
 
-    it("by its checksum, if the maker signs with a key that the user data does not know, and says so", async () => {
+    it("on its checksum, if the maker signs with a key that the user data does not know, and says so", async () => {
       const ARCHIVE_SHA256 = await serve("2.2.2");
       list("2.2.2", files.get(checksumsOf("2.2.2")) as string, "stranger");
       const { code, said } = await install("2.2.2", { ARCHIVE_SHA256 });
@@ -414,7 +414,7 @@ describeWithPrograms("install-release", () => {
       await refused(/has no checksum of vault_2\.2\.2_linux_amd64\.zip\./);
     });
 
-    it("the archive holds other files only", async () => {
+    it("the archive contains only other files", async () => {
       await serve("2.2.2", await zipOf({ "LICENSE.txt": "none", "bin/vault": script("2.2.2") }));
       await refused(/has no usable vault \(.*\), so nothing was installed\./);
     });
@@ -430,7 +430,7 @@ describeWithPrograms("install-release", () => {
     });
   });
 
-  it("writes nothing outside its folder, whatever names are in the archive", async () => {
+  it("writes nothing outside its folder, for any names in the archive", async () => {
     const zip = await climbingZip(script("2.2.2"));
     await serve("2.2.2", zip);
     await install("2.2.2");
@@ -440,7 +440,7 @@ describeWithPrograms("install-release", () => {
     expect(existsSync("/tmp/install-release-climbed")).toBe(false);
   });
 
-  it("gives up at its deadline if the server stays away, with a code after which the unit retries", async () => {
+  it("gives up at its deadline if the server stays down, with a code after which the unit retries", async () => {
     const { port } = server.address() as AddressInfo;
     await close();
     try {
@@ -462,7 +462,7 @@ describeWithPrograms("install-release", () => {
     expect(requests).toEqual([]);
   });
 
-  it("completes what a kill -9 at any moment left behind", async () => {
+  it("completes an installation that kill -9 interrupted at any moment", async () => {
     await serve("2.0.3");
     expect((await install("2.0.3")).code).toBe(0);
     const ARCHIVE_SHA256 = await serve(
@@ -524,7 +524,7 @@ async function climbingZip(vault: string): Promise<Buffer> {
   zip.end();
   const chunks: Buffer[] = [];
   for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer);
-  // yazl rejects such names. So this writes them over names of the same length.
+  // yazl rejects such names. So this test writes them over names of the same length.
   return Buffer.from(
     Buffer.concat(chunks).toString("latin1").replaceAll("aa/aa/climbed", "../../climbed"),
     "latin1",

@@ -18,7 +18,7 @@ describe("Vault's audit logs", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Runs logrotate as on the VM, a minute after its last run. Users and Vault's reload are left out. */
+  /** Runs logrotate as on the VM, a minute after its last run. It leaves out users and Vault's reload. */
   const rotate = (megabytes: number): string[] => {
     const log = join(folder, "audit.log");
     writeFileSync(log, "");
@@ -49,13 +49,13 @@ describe("Vault's audit logs", () => {
     expect(rotate(199)).toEqual(["audit.log"]);
   });
 
-  /** The part of the configuration for some files. */
+  /** Returns the part of the configuration for some files. */
   function configurationOf(pattern: string): string {
     const parts = (files.get("/etc/logrotate.d/vault") ?? "").split(/^(?=\/)/m);
     return parts.find((part) => part.startsWith(`${pattern} {`)) ?? "";
   }
 
-  it("are kept for 30 days, unless a flood fills them, and for no time in memory", () => {
+  it("are kept for 30 days unless a flood fills them, but not at all in memory", () => {
     const [disk, memory] = ["/var/log/vault/*.log", "/var/log/vault/memory/*.log"].map((pattern) =>
       configurationOf(pattern)
         .match(/^ +(?:daily|rotate \d+)$/gm)

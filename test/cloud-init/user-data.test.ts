@@ -124,7 +124,7 @@ describe.each(machines)("user data of $machine", ({ environment, userData }) => 
     }
   });
 
-  it("enables only units that it brings", () => {
+  it("enables only units that it contains", () => {
     const enabled = (config["runcmd"] as string[][])
       .filter(([program, verb]) => program === "systemctl" && verb === "enable")
       .flatMap((command) => command.filter((word) => /\.\w+$/.test(word)));
@@ -259,7 +259,7 @@ describe("agentVmUserData", () => {
     const file = files.find(({ path }) => path === "/etc/vault-agent.d/agent.hcl");
     const text = file ? textOf(file) : "";
 
-    it("keeps the agent's token from all but its user, and the application's credentials from all but its group", () => {
+    it("gives the agent's token only to its user, and the application's credentials only to its group", () => {
       const modes = [...text.matchAll(/^ *(mode|perms|socket_mode) += "?(\d+)"?$/gm)];
       expect(modes.map(([, setting, mode]) => `${setting} ${mode}`)).toEqual([
         "mode 0600",
@@ -273,12 +273,12 @@ describe("agentVmUserData", () => {
         '"/ramdisk/app/agent.sock"',
       ]);
       expect(text.match(/^listener .*/gm)).toEqual(['listener "unix" {']);
-      // Else a web page could ask the agent through its visitor's browser.
+      // Otherwise a web page could send requests to the agent through its visitor's browser.
       expect(text).toMatch(/^ *require_request_header = true$/m);
     });
   });
 
-  it("rejects a role that is known only later, or that ends its string", () => {
+  it("rejects a role that Terraform knows only later, or that ends its string", () => {
     for (const role of [reference("role"), 'a"b', "a\nb"]) {
       expect(() => agentVmUserData({ ...agentVm, role })).toThrow("@ROLE@");
     }
@@ -290,7 +290,7 @@ describe("agentVmUserData", () => {
   });
 });
 
-/** The bytes must not depend on the time: packing the same input a moment later gives the same result. */
+/** The bytes must not depend on the time, so packing the same input a moment later gives the same result. */
 it("packs the same bytes twice", () => {
   const digest = () => createHash("sha256").update(vaultServerUserData(vaultServer)).digest("hex");
   const first = digest();

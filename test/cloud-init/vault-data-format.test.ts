@@ -13,7 +13,7 @@ const missing = ["mkfs.ext4", "debugfs", "e2fsck", "blkid"].filter((it) => !prog
 const describeWithTools = missing.length > 0 && !process.env["CI"] ? describe.skip : describe;
 
 describeWithTools(
-  `vault-data-format, by the real programs${missing.length > 0 ? ` (skipped: install ${missing.join(", ")})` : ""}`,
+  `vault-data-format, with the real programs${missing.length > 0 ? ` (skipped: install ${missing.join(", ")})` : ""}`,
   () => {
     let root: string;
     let disk: string;
@@ -103,7 +103,7 @@ describeWithTools(
 
     const itWithStrace = programOnPath("strace") ? it : it.skip;
     itWithStrace(
-      `starts over when it was killed at any write: a disk is either empty to it or has the marker${programOnPath("strace") ? "" : " (skipped: install strace)"}`,
+      `starts over after a kill at any write, because a disk is either empty to it or has the marker${programOnPath("strace") ? "" : " (skipped: install strace)"}`,
       () => {
         let kills = 0;
         for (let write = 1; ; write++) {

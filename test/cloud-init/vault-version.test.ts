@@ -70,7 +70,7 @@ describe("A version of Vault", () => {
   });
 });
 
-describe("The front", () => {
+describe("HAProxy in front of Vault", () => {
   const packages = (version: string) =>
     readCloudConfig(vaultServerUserData({ ...vaultServer, vault: { ...vaultServer.vault, version } }))[
       "packages"
@@ -117,7 +117,7 @@ describe("Vault's configuration, for any version,", () => {
     expect(texts.filter(([, text]) => /enable_unauthenticated_access/i.test(text))).toEqual([]);
   });
 
-  it("says whether memory is locked, which Raft requires", () => {
+  it("says whether memory is locked, as Raft requires", () => {
     const configuration = texts.filter(([path]) => path === "/etc/vault.d/vault.hcl");
     expect(configuration.length).toBe(2);
     for (const [, text] of configuration) expect(text.match(/^disable_mlock\s*=/gm)).toHaveLength(1);

@@ -36,7 +36,7 @@ describe("docs/deploy.md, its commands unchanged:", () => {
     expect([...changes, ...cdktfRuns]).toEqual(runs);
   });
 
-  it.each(section("Take it away").map((text) => [text]))("Take it away: %s", async (text) => {
+  it.each(section("Delete everything").map((text) => [text]))("Delete everything: %s", async (text) => {
     scene.imitations.deployed(...stackNames);
     const { code, stdout } = await (text.includes("--confirm")
       ? scene.shell(text)

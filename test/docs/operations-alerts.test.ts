@@ -26,7 +26,7 @@ describe("docs/operations-alerts.md", () => {
   });
 
   it("has the alerts on metrics as the rules have them", () => {
-    expect(rows("Alerts on what Azure measures")).toEqual(
+    expect(rows("Alerts on Azure's metrics")).toEqual(
       metricAlerts.map(
         ({ name, severity, metric, aggregation, operator, threshold, what, why, cure }) =>
           `| \`${name}\` | ${severity} | \`${metric}\` ${aggregation} ${sign[operator]} ${threshold} | ${what} | ${why} | ${cure} |`,

@@ -764,7 +764,7 @@ describe("An environment file is refused, with the field, the problem and the cu
     ])("%s", refuses);
   });
 
-  it("ten mistakes: it reports all ten in one run", () => {
+  it("ten mistakes, and it reports all ten in one run", () => {
     const file = demo();
     file.colour = "red";
     file.name = "other";

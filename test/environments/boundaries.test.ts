@@ -163,7 +163,7 @@ describe("The bounds of an environment:", () => {
   });
 });
 
-/** Returns the fields of a JSON schema with a bound that someone wrote. */
+/** Returns the fields of a JSON schema that have a written bound. */
 function boundedFields(node: unknown, path: string): string[] {
   if (Array.isArray(node)) return node.flatMap((one) => boundedFields(one, path));
   if (typeof node !== "object" || node === null) return [];
@@ -306,7 +306,7 @@ describe("A subnet", () => {
   });
 });
 
-describe("What two fields bound together:", () => {
+describe("Bounds that two fields share:", () => {
   it("a certificate is renewed on its second day at the earliest", () => {
     const field = "vault.tls.renewDaysBeforeExpiry";
     const renewed = (days: number) =>
@@ -405,7 +405,7 @@ describe("A database role", () => {
     );
 
   it.each(["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"])(
-    "may hold %s",
+    "may have %s",
     (privilege) => {
       expect(problems(privilege)).toEqual([]);
     },

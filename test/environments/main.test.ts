@@ -83,7 +83,7 @@ describe("main.ts, with an unusable environment,", () => {
   });
 });
 
-describe("main.ts, with an environment that could be better,", () => {
+describe("main.ts, with an environment that causes warnings,", () => {
   it("names the known vulnerabilities of the Vault version, and continues", () => {
     const file = demo();
     write("older", { ...file, name: "older", vault: { ...file.vault, version: "1.21.4" } });

@@ -13,7 +13,7 @@ function problems(change: (file: EnvironmentFile) => void): readonly string[] {
   return sentencesFor(file);
 }
 
-describe("Alerts of an environment", () => {
+describe("The alerts of an environment", () => {
   it("need a workspace", () => {
     const found = problems((file) => {
       file.alerts = { emails: [mail] };

@@ -4,34 +4,34 @@ import { dirname, join } from "node:path";
 import { checkTool } from "../../scripts/check-tools/check-tool";
 import { type Logs, logTables } from "./log-tables";
 
-/** The Python of duckdb-kql, which runs Kusto on DuckDB: scripts/install-check-tools. */
+/** Returns the Python of duckdb-kql, which runs Kusto on DuckDB. scripts/install-check-tools installs it. */
 function python(): string | undefined {
   const program = checkTool("duckdb-kql");
   const beside = program && join(dirname(realpathSync(program)), "python3");
   return beside && existsSync(beside) ? beside : undefined;
 }
 
-/** Why no query can run here; undefined where one can. */
+/** Returns the reason why no query can run here, or undefined if queries can run. */
 export function kustoMissing(): string | undefined {
-  return python() ? undefined : "duckdb-kql is not there; run scripts/install-check-tools.";
+  return python() ? undefined : "duckdb-kql is missing. Run scripts/install-check-tools.";
 }
 
-/** A query, and how far it looks back: a duration of ISO 8601. */
+/** A query and its window, an ISO 8601 duration. */
 export interface WindowedQuery {
   readonly query: string;
   readonly window: string;
 }
 
-/** What a workspace holds at a moment. */
+/** The logs of a workspace at a moment. */
 export interface LogScene {
   readonly logs: Logs;
   readonly at: Date;
 }
 
-/** By the queries' names the rows of their results. */
+/** The rows of each query's result, by the query's name. */
 export type QueryResults = Readonly<Record<string, readonly (readonly unknown[])[]>>;
 
-/** Runs queries on what a workspace holds, as alerts run them: each sees the rows of its window alone. @returns the results of each scene */
+/** Runs queries on a workspace's logs as alerts run them: each query sees only the rows of its window. @returns the results of each scene */
 export function runQueries(
   queries: Readonly<Record<string, WindowedQuery>>,
   scenes: readonly LogScene[],
@@ -63,17 +63,17 @@ const mapped = <Value, Result>(
 ): Record<string, Result> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
 
-/** duckdb-kql has no column_ifexists: the column where the tables have it, else what stands for it. */
+/** duckdb-kql has no column_ifexists. This replaces a call by the column if the tables have it, otherwise by its default. */
 const withColumns = (query: string): string =>
   query.replace(/column_ifexists\("(\w+)", ("[^"]*")\)/g, (_, column: string, otherwise: string) =>
     Object.values(logTables).some((columns) => column in columns) ? column : otherwise,
   );
 
-/** Of a duration such as PT15M or P2D. */
+/** Converts a duration such as PT15M or P2D. */
 function milliseconds(duration: string): number {
   const [, days = "0", hours = "0", minutes = "0"] =
     /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(duration) ?? [];
   const total = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000;
-  if (total === 0) throw new Error(`${duration} is no duration.`);
+  if (total === 0) throw new Error(`${duration} is not a duration.`);
   return total;
 }

@@ -1,6 +1,6 @@
 import { logTables } from "./log-tables";
 
-/** What Microsoft's own parser of Kusto says, as far as it is used here. */
+/** The parts of Microsoft's own Kusto parser that this project uses. */
 interface Language {
   GlobalState: { Default: { WithDatabase(database: unknown): unknown } };
   KustoCode: {
@@ -15,7 +15,7 @@ interface Language {
   };
 }
 
-/** Microsoft's parser is a script for a browser: it leaves what it is in one global variable. */
+/** Microsoft's parser is a script for a browser. It puts itself into one global variable. */
 function language(): Language {
   require("@kusto/language-service-next/bridge.min.js");
   require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
@@ -24,7 +24,7 @@ function language(): Language {
 
 let parse: ((query: string) => string[]) | undefined;
 
-/** What Azure would say against a query: of its words, and of columns and tables that are not there; empty for a good one. */
+/** Returns Azure's objections to a query: wrong syntax, and missing columns and tables. Empty for a valid query. */
 export function problemsOf(query: string): string[] {
   parse ??= parser();
   return parse(query);

@@ -4,8 +4,8 @@ export type ColumnType = "string" | "datetime" | "dynamic" | "real";
 const text = "string";
 
 /**
- * Columns of the tables of Log Analytics that the queries may use. Source: Azure Monitor Logs reference, tables by category;
- * of AzureDiagnostics, Key Vault's log.
+ * Columns of the tables of Log Analytics that the queries may use. Source: Azure Monitor Logs reference, tables by category.
+ * AzureDiagnostics has the columns of Key Vault's log.
  */
 export const logTables = {
   Syslog: {
@@ -58,8 +58,8 @@ export const logTables = {
 
 export type TableName = keyof typeof logTables;
 
-/** A row: of a dynamic column its JSON. */
+/** A row. A dynamic column has its JSON as text. */
 export type Row = { TimeGenerated: string } & Readonly<Record<string, string | number>>;
 
-/** What a workspace holds. */
+/** The rows of a workspace, by table. */
 export type Logs = Partial<Record<TableName, readonly Row[]>>;

@@ -1,7 +1,7 @@
 """Runs Kusto queries on rows: JSON on standard input, the results as JSON on standard output.
 
 Input: {"tables": {name: {column: type}}, "queries": {name: {"query": text, "window": window}},
-"scenes": [{"rows": {table: [{...}]}, "begins": {window: time}, "end": time}]}. Times are text of ISO 8601; a value of a column of
+"scenes": [{"rows": {table: [{...}]}, "begins": {window: time}, "end": time}]}. Times are ISO 8601 text. The value of a column of
 type dynamic is JSON text. Output: for each scene {name: [[...], ...]}.
 """
 
@@ -15,14 +15,14 @@ TYPES = {"string": "VARCHAR", "datetime": "TIMESTAMP", "real": "DOUBLE", "dynami
 
 
 def create(database, name, columns):
-    """A table for all rows, and one of the table's own name, which is what a query sees of it."""
+    """Creates a table for all rows, and a table with the queries' name, which holds only the rows of a window."""
     shape = ", ".join(f'"{column}" {TYPES[kind]}' for column, kind in columns.items())
     for table in (name, f"all {name}"):
         database.sql(f'CREATE TABLE "{table}" ({shape})')
 
 
 def fill(database, name, columns, rows):
-    """From a file: the engine takes long for each row that it is handed."""
+    """Reads the rows from a file, because the engine needs much time for each single row."""
     database.sql(f'DELETE FROM "all {name}"')
     if not rows:
         return
@@ -39,7 +39,7 @@ def fill(database, name, columns, rows):
 
 
 def show(database, name, begin, end):
-    """Lets queries see the rows of a window alone."""
+    """Lets queries see only the rows of a window."""
     database.sql(f'DELETE FROM "{name}"')
     database.sql(
         f'INSERT INTO "{name}" SELECT * FROM "all {name}" '
@@ -53,7 +53,7 @@ def main():
     tables, queries = given["tables"], given["queries"]
     for name, columns in tables.items():
         create(database, name, columns)
-    # A query is read once: that takes longer than to run it.
+    # Each query is translated once, because that takes longer than to run it.
     translated = {name: str(duckdb_kql.to_sql(one["query"], schema=tables)) for name, one in queries.items()}
     results = []
     for scene in given["scenes"]:

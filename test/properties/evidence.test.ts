@@ -9,7 +9,7 @@ const watched: Readonly<Record<string, readonly string[]>> = {
   azurerm_linux_web_app: ["AppServiceHTTPLogs", "AppServiceAuditLogs", "AppServiceIPSecAuditLogs"],
 };
 
-/** Of the snapshots also who reads them. */
+/** The snapshots' account also logs who reads them. */
 const categoriesOf = ({ type, path }: Block): readonly string[] | undefined =>
   path === "vault-server/snapshots/account" ? ["StorageRead", ...(watched[type] ?? [])] : watched[type];
 
@@ -32,7 +32,7 @@ describe("evidence", () => {
   const workspace = environments.get("everything")?.evidenceWorkspace;
   const settings = settingsOf("everything", workspace);
 
-  it("of every Key Vault, MySQL server, storage account and web app goes to a workspace where deployers cannot delete it", () => {
+  it("of every Key Vault, MySQL server, storage account and web app reaches a workspace where deployers cannot delete it", () => {
     const targets = [...(systems.get("everything")?.values() ?? [])].flatMap((stack) =>
       stack
         .resources()
@@ -50,7 +50,7 @@ describe("evidence", () => {
     });
   });
 
-  it("goes nowhere if the environment names no workspace", () => {
+  it("is not sent if the environment names no workspace", () => {
     expect(settingsOf("demo", undefined)).toEqual([]);
   });
 });

@@ -25,7 +25,7 @@ function allowing(stack: SynthesizedStack): Block[] {
   const rules = stack
     .resources("azurerm_network_security_rule")
     .filter((rule) => rule.get("access") === "Allow");
-  // With no rules, every check would pass.
+  // Every check would pass if there were no rules.
   if (rules.length < 10)
     throw new Error(`${stack.name} has only ${rules.length} rules that allow something.`);
   return rules;

@@ -67,7 +67,7 @@ export const allowedRights: readonly Right[] = [
   {
     role: "Key Vault Secrets User",
     to: "Vault's identity",
-    on: "The secret of a TLS certificate that is brought along",
+    on: "The secret of your own TLS certificate",
     kinds: ["ServicePrincipal"],
     principal: vaultIdentity,
     scope: "{azurerm_key_vault vault-server/certificate/key-vault id}/secrets/vault-example-com",
@@ -138,7 +138,7 @@ export const allowedRights: readonly Right[] = [
       role: "Key Vault Reader",
       to,
       on: scope.includes("vault-example-com")
-        ? "The public half of a TLS certificate that is brought along"
+        ? "The public half of your own TLS certificate"
         : "The public half of the TLS certificate",
       kinds: ["ServicePrincipal"],
       principal,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../lib/releases/vault-versions";
 import { ProgramCache } from "../../sandbox/programs/program-cache";
 import { vaultCacheKey } from "../../sandbox/vault/vault-program";
+import { longTests } from "../long-tests";
 import { programOnPath } from "../program-on-path";
 
 /** A suite with the real Vault. It is skipped if Vault would need a download or a build. */
@@ -13,7 +14,7 @@ export function describeWithVault(name: string, suite: () => void): void {
 
 /** A suite with the real Vault that takes minutes. It is skipped, with the reason in its name, unless LONG_TESTS is set. */
 export function describeLongWithVault(name: string, suite: () => void): void {
-  if (process.env["LONG_TESTS"]) describeWithVault(name, suite);
+  if (longTests) describeWithVault(name, suite);
   else describe.skip(`${name} (skipped: it takes minutes. Set LONG_TESTS=1)`, suite);
 }
 
@@ -33,7 +34,7 @@ export function describeUnless(missing: string | undefined, name: string, suite:
   else if (process.env["CI"])
     describe(name, () => {
       it("has the programs it needs", () => {
-        throw new Error(`${missing} CI demands these tests.`);
+        throw new Error(`${missing} CI requires these tests.`);
       });
     });
   else describe.skip(`${name} (skipped: ${missing})`, suite);

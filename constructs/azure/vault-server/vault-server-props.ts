@@ -7,8 +7,6 @@ export interface VaultNetwork {
   readonly resourceGroup: { readonly id: string; readonly name: string };
   readonly subnets: SystemNetwork["subnets"];
   readonly vaultDnsZone: PrivateDnsZone;
-  /** The zone's name as plain text. */
-  readonly vaultDnsZoneName: string;
 }
 
 /**

@@ -46,11 +46,6 @@ interface SigningKey {
   certificate: X509Certificate;
 }
 
-export interface PublishedKey {
-  kid: string;
-  publicKeyPem: string;
-}
-
 export type TokenFlaw =
   | "missing"
   | "malformed"
@@ -90,15 +85,7 @@ export class TokenIssuer {
     return new TokenIssuer(tenantId, [await createSigningKey()]);
   }
 
-  /** All published keys. The first one signs. */
-  get publishedKeys(): PublishedKey[] {
-    return this.#keys.map(({ kid, publicKey }) => ({
-      kid,
-      publicKeyPem: publicKey.export({ type: "spki", format: "pem" }).toString(),
-    }));
-  }
-
-  /** The JSON Web Key Set of /discovery/keys. */
+  /** The JSON Web Key Set of /discovery/keys. The first key signs. */
   get keySet(): { keys: Record<string, unknown>[] } {
     return {
       keys: this.#keys.map(({ kid, publicKey, certificate }) => {

@@ -68,7 +68,7 @@ export class AccessControl {
 }
 
 /** Compares whole segments and ignores case: .../keys/unseal does not cover .../keys/unseal-2. */
-export function isWithin(scope: string, resourceId: string): boolean {
+function isWithin(scope: string, resourceId: string): boolean {
   const outer = scope.toLowerCase().split("/").filter(Boolean);
   const inner = resourceId.toLowerCase().split("/").filter(Boolean);
   return outer.every((segment, index) => inner[index] === segment);

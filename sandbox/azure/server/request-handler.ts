@@ -3,7 +3,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DiagnosticLogs } from "../model/diagnostic-logs";
 import { type Faults, refusalOf, wait } from "./faults";
 import type { RequestLog, RequestRecord } from "./request-log";
-import { type Answer, type AzureRequest, type AzureService, odataError, Refusal } from "./service";
+import {
+  type Answer,
+  type AzureRequest,
+  type AzureService,
+  notImitatedCodes,
+  odataError,
+  Refusal,
+} from "./service";
 
 /** Limit in bytes. The application's package is the largest request body. */
 const largestBody = 64 * 1024 * 1024;
@@ -27,6 +34,7 @@ interface RequestHandlerProps {
 /** The answer is missing if the connection must be cut. */
 interface Outcome {
   answer?: Answer;
+  code?: string;
   reason?: string;
 }
 
@@ -45,8 +53,14 @@ export class RequestHandler {
     response: ServerResponse,
   ): Promise<void> {
     const request = describe(incoming, await readBody(incoming), origin, service.name);
-    const { answer, reason } = await this.#answer(service, request);
-    this.#note({ ...request, status: answer?.status ?? 0, principalId: request.authenticatedAs, reason });
+    const { answer, code, reason } = await this.#answer(service, request);
+    this.#note({
+      ...request,
+      status: answer?.status ?? 0,
+      principalId: request.authenticatedAs,
+      code,
+      reason,
+    });
     if (answer) this.#trace(request, answer);
     if (answer) send(response, answer);
     else incoming.socket.destroy();
@@ -56,8 +70,9 @@ export class RequestHandler {
   refuseUnknown(caller: string, method: string, host: string, path: string): Answer {
     const reason = `the sandbox does not support ${method} ${host}${path} from ${caller}`;
     this.#props.print(`azure: refused: ${reason}`);
-    this.#note({ caller, service: "none", method, host, path, status: 403, reason });
-    return odataError(new Refusal(403, "HostNotImitated", `${reason}.`));
+    const code = notImitatedCodes.host;
+    this.#note({ caller, service: "none", method, host, path, status: 403, code, reason });
+    return odataError(new Refusal(403, code, `${reason}.`));
   }
 
   async #answer(service: AzureService, request: AzureRequest): Promise<Outcome> {
@@ -78,7 +93,7 @@ export class RequestHandler {
     const { status, code, message, details } = refusal;
     if (details.notImitated)
       this.#props.print(`azure: ${status} ${method} ${host}${path} from ${caller}: ${message}`);
-    return { answer: service.refuse(refusal), reason: `${code}: ${message}` };
+    return { answer: service.refuse(refusal), code, reason: `${code}: ${message}` };
   }
 
   /** Copies field by field, because a request also has headers and a body that the log must not contain. */
@@ -90,10 +105,11 @@ export class RequestHandler {
     path,
     status,
     principalId,
+    code,
     reason,
   }: Omit<RequestRecord, "time">): void {
     const time = new Date().toISOString();
-    this.#props.log.add({ time, caller, service, method, host, path, status, principalId, reason });
+    this.#props.log.add({ time, caller, service, method, host, path, status, principalId, code, reason });
   }
 
   #trace({ trace, authenticatedAs: caller, host, path }: AzureRequest, { status }: Answer): void {

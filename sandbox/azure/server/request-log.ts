@@ -9,6 +9,8 @@ export interface RequestRecord {
   /** 0 if the connection was cut on purpose. */
   status: number;
   principalId?: string;
+  /** A refusal's code, such as Forbidden. */
+  code?: string;
   /** The reason for a refusal. */
   reason?: string;
 }

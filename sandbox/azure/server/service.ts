@@ -65,8 +65,13 @@ export class Refusal extends Error {
   }
 }
 
+/** The codes of requests that the sandbox does not support: the operation, or the host. */
+export const notImitatedCodes = { operation: "NotImitated", host: "HostNotImitated" } as const;
+
 export const notImitated = (what: string, status = 501): Refusal =>
-  new Refusal(status, "NotImitated", `The sandbox does not support ${what}.`, { notImitated: true });
+  new Refusal(status, notImitatedCodes.operation, `The sandbox does not support ${what}.`, {
+    notImitated: true,
+  });
 
 /** The error format of ARM and Key Vault. */
 export function odataError({ status, code, message, details }: Refusal): Answer {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../../../lib/processes/user-error";
 import { type AzureCli, AzureCliError } from "../azure-cli";
-import { knownAzureCause } from "../azure-error";
+import { isForbidden, knownAzureCause } from "../azure-error";
 import { readSubscription } from "../login";
 
 /** Takes a line for the person who runs the script. */
@@ -117,7 +117,7 @@ function reasonAndCure(said: string): string {
   const lines = said.split("\n");
   const line = lines.find((one) => /error/i.test(one)) ?? lines[0] ?? "";
   const reason = line.replace(/^ERROR: /, "").replace(/\.$/, "");
-  if (/AuthorizationFailed|does not have authorization|not have permission/.test(said))
+  if (isForbidden(said))
     return `${reason}. Ask an owner of the subscription to run this script, or for the rights that docs/pipeline.md lists.`;
   return (
     knownAzureCause(said) ??

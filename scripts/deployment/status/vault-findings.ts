@@ -104,7 +104,7 @@ const deployerFindings =
   };
 
 /** Checks Key Vault's newest certificate. Vault serves it within an hour. */
-export function certificateFinding(pem: string, now: Date, overdueDays: number): Finding {
+function certificateFinding(pem: string, now: Date, overdueDays: number): Finding {
   const ends = new Date(new X509Certificate(pem).validTo);
   const days = Math.floor((ends.getTime() - now.getTime()) / DAY_MS);
   const says = `ends on ${ends.toISOString().slice(0, 10)}, in ${days} days`;

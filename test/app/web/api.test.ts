@@ -35,7 +35,7 @@ async function send(
 function documented(method: string, url: string, answer: Answer): void {
   const path = url.replace(/\?.*/, "").replace(/^(\/api\/customers\/)(?!search)[^/]+$/, "$1{id}");
   const at = ["paths", path, method.toLowerCase(), "responses", String(answer.statusCode)];
-  // biome-ignore lint/suspicious/noExplicitAny: the document has the form that this test finds out
+  // biome-ignore lint/suspicious/noExplicitAny: this test checks the form of the document
   const promised = at.reduce<any>((node, key) => node?.[key], document);
   if (!promised) throw new Error(`The document does not promise ${method} ${path} ${answer.statusCode}.`);
   const [type] = String(answer.headers["content-type"] ?? "").split(";");
@@ -69,7 +69,7 @@ describe("The OpenAPI document", () => {
     expect(document.openapi).toBe("3.1.0");
   });
 
-  it("has a page for people with every operation and header", async () => {
+  it("has a page for people, with every operation and header", async () => {
     const { server } = await start();
     const { statusCode, headers, body } = await server.inject("/api");
     expect([statusCode, headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
@@ -197,7 +197,7 @@ describe("The API", () => {
     ["a joiner at the end", "Ada\u200d"],
     ["a joiner between digits", "1\u200d2"],
     ["a tag", "Ada\u{e0041}"],
-  ])("refuses %s, which nobody sees", async (_what, firstName) => {
+  ])("refuses an invisible character: %s", async (_what, firstName) => {
     const answer = await send(await start(), "POST", "/api/customers", { ...newCustomer, firstName });
     expect([answer.statusCode, Object.keys(answer.json().problems ?? {})]).toEqual([422, ["firstName"]]);
   });
@@ -215,7 +215,7 @@ describe("The API", () => {
     ["52 000", "52000"],
     ["999,999,999.99", "999999999.99"],
     ["52000.5", "52000.5"],
-  ])("takes the amount %s, and keeps %s", async (salary, kept) => {
+  ])("accepts the amount %s, and stores %s", async (salary, kept) => {
     const { server } = await start();
     const answer = await server.inject({
       method: "POST",
@@ -254,7 +254,7 @@ describe("The API", () => {
     });
   });
 
-  it("shows customers as the database holds them", async () => {
+  it("shows customers as the database stores them", async () => {
     const answer = await send(await start(), "GET", "/api/stored-customers?pageSize=1");
     expect(answer.json().rows[0]).toMatchObject({
       dataKey: expect.stringMatching(/^vault:v1:/),
@@ -299,18 +299,18 @@ describe("The API", () => {
   });
 
   it.each([
-    ["nothing", null],
+    ["null", null],
     ["a list", []],
     ["a text", '"text"'],
     ["a number", "1"],
     ["no field", {}],
     ["a number in a field", { ...newCustomer, salary: 1 }],
-    ["nothing in a field", { ...newCustomer, city: null }],
+    ["null in a field", { ...newCustomer, city: null }],
     ["an object in a field", { ...newCustomer, city: {} }],
     ["a list in a field", { ...newCustomer, city: ["a"] }],
     ["an extra field", { ...newCustomer, admin: "true" }],
-    ["a number of its own", { ...newCustomer, id: 1 }],
-  ])("refuses a customer that is %s, with sentences", async (_what, body) => {
+    ["a customer with its own number", { ...newCustomer, id: 1 }],
+  ])("refuses %s instead of a customer, with sentences", async (_what, body) => {
     const started = await start();
     for (const [method, path] of [
       ["POST", "/api/customers"],

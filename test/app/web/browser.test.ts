@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { hasCheckDigit } from "../../../app/customers/customer-input";
 import type { CustomerInput } from "../../../app/customers/customer-store";
 import { madeUpCustomers } from "../../../app/customers/made-up-customers";
+import { itTakesLong } from "../../long-tests";
 import { databaseMissing, describeUnless, vaultMissing } from "../../sandbox/programs-there";
 import { useSandbox } from "../../sandbox/system/running-sandbox";
 import { dump, inspector, until } from "../running-application";
@@ -81,6 +82,8 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
     until("the application to be ready", async () => (await fetch(`${address}/readyz`)).ok, 90_000);
 
   describe.each(widths)("on a %s", (device, viewport) => {
+    /** A test of what does not depend on the screen. */
+    const itAtOneWidth = device === "desktop" ? it : itTakesLong;
     let context: BrowserContext;
     let page: Page;
     /** Errors in the browser's console, such as blocked styles and missing files. */
@@ -90,7 +93,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
     let person: CustomerInput;
 
     beforeEach(async () => {
-      // The pages promise to work without script. The accessibility check runs its own script in an isolated world.
+      // The pages must work without scripts. The accessibility check runs its own script in an isolated world.
       context = await browser.newContext({
         viewport,
         baseURL: address,
@@ -302,7 +305,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    it("finds customers by hashed and unencrypted fields, and explains why it cannot find others", async () => {
+    it("finds customers by hashed and unencrypted fields, and explains why it cannot search others", async () => {
       await page.goto("/customers");
       await page.getByLabel("Search").fill(second.socialSecurityNumber);
       await page.getByLabel("Search").press("Enter");
@@ -347,7 +350,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await screenshot("system");
     });
 
-    it("names the unavailable part, keeps the entered values, and recovers by itself", async () => {
+    itAtOneWidth("names the unavailable part, keeps the entered values, and recovers by itself", async () => {
       await page.goto("/nowhere");
       await isFitForPeople();
       await page.goto("/customers/new");
@@ -381,7 +384,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("rowheader").count()).toBe(20);
     });
 
-    it("works with the keyboard alone", async () => {
+    itAtOneWidth("works with the keyboard alone", async () => {
       await page.goto("/customers");
       await page.keyboard.press("Tab");
       expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the content");
@@ -410,7 +413,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("status").textContent()).toBe("The customer was added.");
     });
 
-    it("works without script", async () => {
+    itAtOneWidth("works without scripts", async () => {
       const plain = await browser.newContext({ viewport, baseURL: address, javaScriptEnabled: false });
       const scriptless = await plain.newPage();
       await scriptless.goto("/customers/new");

@@ -102,7 +102,7 @@ describe("The customers' pages", () => {
     expect((await server.inject("/customers/2/reveal")).statusCode).toBe(405);
   });
 
-  it("log each opening of the form, because it has the whole numbers", async () => {
+  it("log each opening of the form, because the form has the complete numbers", async () => {
     const { server, lines } = await start();
     const { body, headers } = await server.inject("/customers/2/edit");
     expect(body).toContain("900-98-7654");
@@ -126,7 +126,7 @@ describe("The customers' pages", () => {
     expect((await server.inject("/customers/9/stored")).statusCode).toBe(404);
   });
 
-  it("have numbers, sizes and an order", async () => {
+  it("have page numbers, page sizes and an order", async () => {
     const { server } = await start({}, new MemoryApplication(2_000));
     const { body } = await server.inject("/customers?page=50&pageSize=20&sort=-number");
     const page = unescaped(body);
@@ -193,7 +193,7 @@ describe("The customers' pages", () => {
     expect(damaged.statusCode).toBe(422);
   });
 
-  it("show no notice that an address makes up", async () => {
+  it("show no notice that somebody invented in the address", async () => {
     const { server } = await start();
     const { body } = await server.inject("/customers?done=<b>hacked</b>");
     expect(body).not.toContain("hacked");
@@ -318,7 +318,7 @@ describe("The search", () => {
     expect(second.body).toContain("11 to 15 of 15");
   });
 
-  it("shows all when it is empty", async () => {
+  it("shows all customers when it is empty", async () => {
     const { server } = await start();
     const answer = await new Browser(server).submit("/customers/search", { search: "  " });
     expect([answer.statusCode, answer.headers["location"]]).toEqual([303, "/customers"]);
@@ -371,7 +371,7 @@ describe("A form that cannot be saved", () => {
       return browser.submit("/customers/1", { ...sent, ...changes });
     }
 
-    it("is saved together with changes of other fields, and a notice says so", async () => {
+    it("is saved together with the other person's changes of other fields, and a notice says so", async () => {
       const { server, application } = await start();
       const browser = new Browser(server);
       const { id: _, version: __, createdAt: ___, updatedAt: ____, ...read } = await application.store.get(1);

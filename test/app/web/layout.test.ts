@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { longest } from "../../../app/customers/customer-input";
 import { Unavailable } from "../../../app/errors";
+import { longTests } from "../../long-tests";
 import { describeUnless } from "../../sandbox/programs-there";
 import { violations } from "./axe";
 import { chromiumMissing, launchChromium } from "./chromium";
@@ -25,7 +26,7 @@ const longestCustomer = {
 
 const sizes = [320, 390, 768, 1024, 1280, 1920];
 /** Widths at which axe-core checks every page. It is slow, so only long tests use all widths. */
-const lookedAt: readonly number[] = process.env["LONG_TESTS"] ? sizes : [390];
+const lookedAt: readonly number[] = longTests ? sizes : [390];
 
 describeUnless(missing, "Every page", () => {
   const application = new MemoryApplication(2_000);
@@ -121,7 +122,7 @@ describeUnless(missing, "Every page", () => {
     60_000,
   );
 
-  it("is really checked: axe-core finds the errors of a bad page", async () => {
+  it("is really checked, because axe-core finds the errors of a bad page", async () => {
     const page = await browser.newPage();
     await page.setContent("<html><body><input><p style='color:#ccc;background:#fff'>faint</p></body></html>");
     expect((await violations(page)).join()).toMatch(/color-contrast.*label/s);
@@ -138,7 +139,7 @@ describeUnless(missing, "Every page", () => {
     await page.close();
   });
 
-  it("keeps its marks in forced colours", async () => {
+  it("keeps its marks with forced colours", async () => {
     const page = await browser.newPage({ baseURL: address });
     await page.emulateMedia({ forcedColors: "active" });
     await page.goto("/customers?page=2");

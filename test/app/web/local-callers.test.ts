@@ -46,7 +46,7 @@ describeUnless(missing, "A server on loopback", () => {
     expect(await statusFor(user, await listening(true))).toBe("000");
   });
 
-  it("is checked on a VM only: elsewhere the network decides", async () => {
+  it("is checked only on a VM, because elsewhere the network decides", async () => {
     expect(await statusFor(65_534, await listening(false))).toBe("200");
   });
 });

@@ -53,7 +53,7 @@ describe("The package", () => {
     expect(Buffer.from(again).equals(Buffer.from(first))).toBe(true);
   });
 
-  it("holds files that everybody may read after unzip", () => {
+  it("contains files that everybody may read after unzip", () => {
     const zip = Buffer.from(packageApp());
     const modes: string[] = [];
     for (let at = zip.indexOf("PK\x01\x02"); at >= 0; at = zip.indexOf("PK\x01\x02", at + 4))

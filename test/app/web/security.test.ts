@@ -20,7 +20,7 @@ describe("A server on loopback", () => {
     "localhost.attacker.example",
     "127.0.0.1.nip.io",
     "10.0.1.4",
-  ])("refuses %s, the name of a page that DNS leads here", async (host) => {
+  ])("refuses %s, a name that an attacker's DNS points to it", async (host) => {
     const { server } = await start({ onLoopback: true });
     for (const url of ["/customers", "/api/customers", "/healthz", "/metrics"]) {
       const answer = await server.inject({ url, headers: { host } });
@@ -29,7 +29,7 @@ describe("A server on loopback", () => {
     }
   });
 
-  it("is the case on a VM, and not on App Service", () => {
+  it("is a server on a VM, not on App Service", () => {
     expect(readWebSettings({ LISTEN_ADDRESS: "127.0.0.1" }).onLoopback).toBe(true);
     expect(readWebSettings({}).onLoopback).toBe(false);
     expect(readWebSettings({ LISTEN_ADDRESS: "127.0.0.1", WEBSITE_INSTANCE_ID: "x" }).onLoopback).toBe(false);
@@ -124,7 +124,7 @@ describe("Every answer", () => {
   });
 });
 
-describe("A form that came from elsewhere", () => {
+describe("A form from another site", () => {
   const payload = new URLSearchParams(newCustomer).toString();
   const forms = ["/customers", "/customers/search", "/customers/1", "/customers/1/delete"];
 
@@ -193,7 +193,7 @@ describe("A form that came from elsewhere", () => {
     { origin: "not an origin" },
     { "sec-fetch-site": "cross-site" },
     { "sec-fetch-site": "same-site" },
-  ])("is refused by what the browser says of it: %j", async (said) => {
+  ])("is refused if the browser sends %j", async (said) => {
     const { server, application } = await start();
     for (const [method, url, type] of [
       ["POST", "/customers", form],

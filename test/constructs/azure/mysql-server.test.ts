@@ -118,7 +118,7 @@ describe("MysqlServer", () => {
       ignore_changes: [
         "zone",
         "high_availability[0].standby_availability_zone",
-        // Without this, azurerm replaces a server that has grown, with all its data.
+        // Otherwise azurerm replaces a server whose storage has grown, and its data are lost.
         "storage[0].size_gb",
       ],
     });

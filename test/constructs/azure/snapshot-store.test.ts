@@ -4,7 +4,7 @@ import { synthesizeConstructs } from "../../synthesis";
 
 const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
 
-it("SnapshotKeeperRole may make and read blobs, and neither change nor delete one", () => {
+it("SnapshotKeeperRole may create and read blobs, but neither change nor delete one", () => {
   const definition = synthesizeConstructs(
     (scope) =>
       new SnapshotKeeperRole(scope, "role", { environment: "demo", subscriptionId: "/subscriptions/s" }),
@@ -32,7 +32,7 @@ describe("SnapshotStore", () => {
   const synthesized = (changes: Partial<SnapshotStoreProps> = {}) =>
     synthesizeConstructs((scope) => new SnapshotStore(scope, "snapshots", { ...props, ...changes }));
 
-  it("admits Vault's subnet and nobody else", () => {
+  it("admits only Vault's subnet", () => {
     const account = synthesized().only("azurerm_storage_account");
     expect(account.get("network_rules")).toEqual({
       default_action: "Deny",
@@ -42,7 +42,7 @@ describe("SnapshotStore", () => {
     });
   });
 
-  it("gives Vault's identity the narrow role, on the container alone", () => {
+  it("gives Vault's identity the narrow role, only on the container", () => {
     const stack = synthesized();
     expect(stack.only("azurerm_role_assignment").attributes).toMatchObject({
       scope: `${stack.only("azurerm_storage_account").ref("id")}/blobServices/default/containers/snapshots`,
@@ -51,7 +51,7 @@ describe("SnapshotStore", () => {
     });
   });
 
-  it("keeps each snapshot unchanged for its time, and deletes it then", () => {
+  it("keeps each snapshot unchanged for its retention time, then deletes it", () => {
     const stack = synthesized();
     expect(stack.only("azurerm_storage_container_immutability_policy").attributes).toMatchObject({
       immutability_period_in_days: 30,
@@ -71,7 +71,7 @@ describe("SnapshotStore", () => {
     expect(stack.only("azurerm_storage_account").get("lifecycle")).toEqual({ prevent_destroy: true });
   });
 
-  it("can be taken away with a system whose data need no protection", () => {
+  it("can be deleted if the system's data need no protection", () => {
     const stack = synthesized({ protect: false });
     expect(stack.resources("azurerm_storage_container_immutability_policy")).toEqual([]);
     expect(stack.only("azurerm_storage_account").get("lifecycle")).toBeUndefined();

@@ -99,20 +99,6 @@ describe("ChildProgram", () => {
     expect(program.pid).not.toBe(before);
   });
 
-  it("reports an unexpected end, and only that", async () => {
-    const program = await start("echo up; read -r never < fifo; exec sleep 60");
-    const ends: string[] = [];
-    program.onUnexpectedEnd((message) => ends.push(message));
-    process.kill(program.pid as number, "SIGSEGV");
-    await waitFor("the message", () => ends.length, { deadlineMs });
-    expect(ends[0]).toMatch(/^Vault ended (by SIGSEGV|with exit code)/);
-
-    await program.restart();
-    program.onUnexpectedEnd((message) => ends.push(message));
-    await program.stop();
-    expect(ends).toHaveLength(1);
-  });
-
   it("reports a missing program", async () => {
     const options = { name: "Vault", args: [], env: {}, logFile: join(folder.path, "vault.log") };
     await expect(ChildProgram.start({ ...options, command: "/nowhere/vault" })).rejects.toThrow(

@@ -68,7 +68,7 @@ describe("FileLock", () => {
     expect(readdirSync(path)).toHaveLength(1);
   });
 
-  it("works between processes: a file that only one may have never exists twice", async () => {
+  it("works between processes, so a file that only one may have never exists twice", async () => {
     const path = join(folder.path, "lock");
     const treasure = join(folder.path, "treasure");
     const body = `

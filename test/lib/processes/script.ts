@@ -15,7 +15,7 @@ export interface Script {
   ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Runs TypeScript in a process of its own. `@project` stands for the project's path. */
+/** Runs TypeScript in its own process. `@project` stands for the project's path. */
 export function runScript(folder: string, body: string, env: NodeJS.ProcessEnv = {}): Script {
   const file = join(folder, `script-${Math.random().toString(36).slice(2)}.ts`);
   writeFileSync(file, body.replaceAll("@project", PROJECT));

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Writes an executable shell script that plays a program. */
+/** Writes an executable shell script that imitates a program. */
 export function standIn(folder: string, name: string, script: string): string {
   const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });

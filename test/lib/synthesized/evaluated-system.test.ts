@@ -152,7 +152,7 @@ describe("A deployment", () => {
     );
   });
 
-  it("gives each identity ids of its own", () => {
+  it("gives each identity its own ids", () => {
     const deployment = deploymentOf(production);
     const ids = [
       ...deployment
@@ -171,10 +171,10 @@ describe("A deployment", () => {
 
   it("passes a value from stack to stack", () => {
     const deployment = deploymentOf(production);
-    expect(deployment.stack("vault-config").provider("vault")["address"]).toBe(
-      deployment.stack("vault-server").output("vault_https_addr"),
-    );
-    expect(deployment.value("vault-config", "${vault_mount.transit_mount_42804FD6.path}/keys")).toBe(
+    expect(deployment.stack("vault-config").everything["provider"]).toMatchObject({
+      vault: [{ address: deployment.stack("vault-server").output("vault_https_addr") }],
+    });
+    expect(deployment.stack("vault-config").value("${vault_mount.transit_mount_42804FD6.path}/keys")).toBe(
       "transit/keys",
     );
   });
@@ -310,7 +310,7 @@ describe("A deployment refuses to guess", () => {
         ephemeral: { azurerm_thing: { y: {} } },
       },
     });
-    expect(() => deployment.value("network", template)).toThrow(reason);
+    expect(() => deployment.stack("network").value(template)).toThrow(reason);
   });
 
   it.each(["count", "for_each", "provider", "dynamic"])("a resource with %s", (name) => {
@@ -321,7 +321,7 @@ describe("A deployment refuses to guess", () => {
   it("a random text with other settings", () => {
     const resource = { random_string: { x: { length: 6, special: true, upper: false } } };
     const deployment = deploymentWith({ network: { resource } });
-    expect(() => deployment.value("network", "${random_string.x.result}")).toThrow(
+    expect(() => deployment.stack("network").value("${random_string.x.result}")).toThrow(
       "network/random_string.x does not have the expected form: special:",
     );
   });

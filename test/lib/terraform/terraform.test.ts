@@ -16,7 +16,7 @@ const terraform = (version: string): string =>
   standIn(folder.path, "terraform", `printf '{\\n  "terraform_version": "${version}"\\n}\\n'`);
 
 describe("findTerraform", () => {
-  it("must have write-only arguments", async () => {
+  it("requires a Terraform with write-only arguments", async () => {
     const path = terraform("1.11.4");
     expect(await findTerraform(env())).toEqual({ path, version: "1.11.4" });
     terraform("1.10.5");
@@ -25,7 +25,7 @@ describe("findTerraform", () => {
     );
   });
 
-  it("is missing: the error says how to install it", async () => {
+  it("says how to install Terraform if it is missing", async () => {
     await expect(findTerraform({ PATH: folder.path })).rejects.toThrow(
       /^Terraform is not on PATH\. Install .*https:/,
     );
@@ -33,7 +33,7 @@ describe("findTerraform", () => {
 });
 
 describe("terraformEnvironment", () => {
-  it("drops TF_CLI_CONFIG_FILE where that file is missing, and only there", () => {
+  it("drops TF_CLI_CONFIG_FILE only if that file is missing", () => {
     const file = join(folder.path, "terraformrc");
     expect(terraformEnvironment({ TF_CLI_CONFIG_FILE: file })).not.toHaveProperty("TF_CLI_CONFIG_FILE");
     writeFileSync(file, "");
@@ -54,7 +54,7 @@ describe("providersInstallable", () => {
     });
   });
 
-  it("is no when Terraform exceeds the deadline", async () => {
+  it("returns no when Terraform exceeds the deadline", async () => {
     const path = standIn(folder.path, "terraform", "sleep 60");
     const answer = await providersInstallable({ path, version: "1.11.4" }, {}, { deadlineMs: 100 });
     expect(answer).toMatchObject({
@@ -75,7 +75,7 @@ describeUnless(
   terraformIsThere() ? undefined : "Terraform is not on PATH; install it.",
   "Real Terraform",
   () => {
-    it("cannot install what does not exist", async () => {
+    it("cannot install a provider that does not exist", async () => {
       const answer = await providersInstallable(await findTerraform(), {
         "hashicorp/no-such-provider": "1.0.0",
       });

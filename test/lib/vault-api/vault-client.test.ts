@@ -5,7 +5,7 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { UntrustedCertificate, VaultClient } from "../../../lib/vault-api/vault-client";
 
 const request = { method: "GET", path: "sys/mounts" } as const;
 
@@ -33,7 +33,7 @@ describe("VaultClient", () => {
     );
   });
 
-  it("reports that Vault is unreachable", async () => {
+  it("reports an unreachable Vault", async () => {
     const away = new VaultClient({ address: "http://127.0.0.1:1", caFile: "" });
     await expect(away.request(request)).rejects.toThrow(
       "Request to Vault at http://127.0.0.1:1 failed, GET sys/mounts: connect ECONNREFUSED 127.0.0.1:1.",
@@ -43,37 +43,16 @@ describe("VaultClient", () => {
   it.each([
     ["first", [0, 1]],
     ["second", [1, 0]],
-  ])(
-    "trusts each of two certificates of one name, the one that Vault shows being the %s",
-    async (_, order) => {
-      const folder = mkdtempSync(join(tmpdir(), "vault-client-"));
-      try {
-        const made = [0, 1].map((number) => {
-          const [certificate, key] = [join(folder, `${number}.pem`), join(folder, `${number}.key`)];
-          // As Key Vault's renewal makes another one; without the key's identifiers, which tell OpenSSL which is which.
-          const keyId = ["-addext", "subjectKeyIdentifier=none", "-addext", "authorityKeyIdentifier=none"];
-          const options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key];
-          const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-          execFileSync("openssl", ["req", "-x509", ...options, ...name, ...keyId, "-out", certificate], {
-            stdio: "ignore",
-          });
-          return { cert: readFileSync(certificate), key: readFileSync(key) };
-        });
-        const caFile = join(folder, "both.pem");
-        writeFileSync(caFile, order.map((index) => made[index]?.cert.toString()).join("\n"));
-        const vault = createSecureServer(made[0] ?? {}, (_, response) => response.end('{"data":{"a":1}}'));
-        await new Promise<void>((resolve) => vault.listen(0, "127.0.0.1", resolve));
-        const { port } = vault.address() as AddressInfo;
-        const secure = new VaultClient({ address: `https://localhost:${port}`, caFile });
-        expect(await secure.read("sys/mounts")).toEqual({ a: 1 });
-        secure.close();
-        vault.closeAllConnections();
-        vault.close();
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
+  ])("trusts both of two certificates with one name, if Vault shows the %s", (_, order) =>
+    withSecureVault(order, async (secure) => {
+      expect(await secure.read("sys/mounts")).toEqual({ a: 1 });
+    }),
   );
+
+  it("says that it does not trust Vault's certificate", () =>
+    withSecureVault([1], async (secure) => {
+      await expect(secure.read("sys/mounts")).rejects.toThrow(UntrustedCertificate);
+    }));
 
   it("reports an answer that is not from Vault", async () => {
     answer = (_, response) => response.end("<html>");
@@ -93,13 +72,48 @@ describe("VaultClient", () => {
     [404, "[]"],
     [400, '["No secret engine mount at x/"]'],
     [400, '["No auth engine at x/"]'],
-  ])("reads %i %s as nothing there", async (status, errors) => {
+  ])("treats %i %s as a missing value", async (status, errors) => {
     answer = (_, response) => response.writeHead(status).end(`{"errors":${errors}}`);
     expect(await client().read("sys/mounts/x")).toBeUndefined();
   });
 
-  it("reads no other refusal that way", async () => {
+  it("treats no other refusal as a missing value", async () => {
     answer = (_, response) => response.writeHead(403).end('{"errors":["permission denied"]}');
     await expect(client().read("sys/mounts/x")).rejects.toThrow("403: permission denied");
   });
 });
+
+/** Starts a server with the first of two certificates of one name. The client trusts the named ones. */
+async function withSecureVault(
+  trusted: readonly number[],
+  work: (client: VaultClient) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "vault-client-"));
+  const made = [0, 1].map((number) => certificateIn(folder, number));
+  const vault = createSecureServer(made[0] ?? {}, (_, response) => response.end('{"data":{"a":1}}'));
+  try {
+    const caFile = join(folder, "trusted.pem");
+    writeFileSync(caFile, trusted.map((index) => made[index]?.cert.toString()).join("\n"));
+    await new Promise<void>((resolve) => vault.listen(0, "127.0.0.1", resolve));
+    const { port } = vault.address() as AddressInfo;
+    const client = new VaultClient({ address: `https://localhost:${port}`, caFile });
+    await work(client);
+    client.close();
+  } finally {
+    vault.closeAllConnections();
+    vault.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** As Key Vault's renewal makes another one; without the key's identifiers, which tell OpenSSL which is which. */
+function certificateIn(folder: string, number: number): { cert: Buffer; key: Buffer } {
+  const [certificate, key] = [join(folder, `${number}.pem`), join(folder, `${number}.key`)];
+  const keyId = ["-addext", "subjectKeyIdentifier=none", "-addext", "authorityKeyIdentifier=none"];
+  const options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key];
+  const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  execFileSync("openssl", ["req", "-x509", ...options, ...name, ...keyId, "-out", certificate], {
+    stdio: "ignore",
+  });
+  return { cert: readFileSync(certificate), key: readFileSync(key) };
+}

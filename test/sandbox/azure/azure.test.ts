@@ -200,7 +200,7 @@ describe("The stand-in for Azure", () => {
   });
 });
 
-describe("Stopping", () => {
+describe("A stop", () => {
   it("closes connections and listeners", async () => {
     const azure = await startAzure(world, { print: () => {} });
     const port = Number(new URL(azure.proxyUrlFor("vm-vault")).port);
@@ -234,7 +234,7 @@ describe("A world that contradicts itself", () => {
     );
   });
 
-  it("does not include one scope in two spellings of case", async () => {
+  it("does not contain one scope in both upper and lower case", async () => {
     const [assignment] = world.roleAssignments;
     const shouting = {
       ...world,

@@ -1,4 +1,4 @@
-// A separate process for azure.test.ts, which tests that it ends by itself.
+// A separate process for azure.test.ts, which tests that the process ends.
 import http from "node:http";
 import { startAzure } from "../../../sandbox/azure/azure";
 import { world } from "./example-world";

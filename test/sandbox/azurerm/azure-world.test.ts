@@ -125,7 +125,7 @@ describe("The world of the demo", () => {
     expect(others).toEqual([]);
     expect(person).toEqual({
       name: "The person who runs the deployment",
-      objectId: deploymentOf(demo).value("network", "${data.azurerm_client_config.deployer.object_id}"),
+      objectId: deploymentOf(demo).stack("network").value("${data.azurerm_client_config.deployer.object_id}"),
     });
   });
 });

@@ -21,7 +21,7 @@ describe("Files of a disk that is not mounted", () => {
   const ask = (image: string, command: string) =>
     spawnSync(debugfs ?? "", ["-R", command, image], { encoding: "utf8" }).stdout;
 
-  itWithE2fsprogs("are put there as root's, with their modes, in folders that are made", async () => {
+  itWithE2fsprogs("belong to root and have their modes, and missing folders are created", async () => {
     const image = makeDisk();
     const program = join(folder.path, "program");
     writeFileSync(program, "#!/bin/sh\n");
@@ -36,14 +36,14 @@ describe("Files of a disk that is not mounted", () => {
     expect(ask(image, "stat /etc/link")).toContain('Fast link dest: "/usr/bin/program"');
   });
 
-  itWithE2fsprogs("take the place of what is there", async () => {
+  itWithE2fsprogs("replace existing files", async () => {
     const image = makeDisk();
     for (const content of ["first, and longer\n", "second\n"])
       await putFiles(debugfs ?? "", image, folder.path, [{ path: "/etc/name", content }]);
     expect(ask(image, "cat /etc/name")).toBe("second\n");
   });
 
-  itWithE2fsprogs("are missed loudly", async () => {
+  itWithE2fsprogs("cause an error if their source is missing", async () => {
     const image = makeDisk();
     await expect(
       putFiles(debugfs ?? "", image, folder.path, [{ path: "/etc/name", from: "/nowhere/at/all" }]),

@@ -49,7 +49,7 @@ describeWithVault("A data disk that another system made", () => {
       /initialized, but not by this first boot/,
     ],
   ])(
-    "that holds a Vault and %s is rejected, on loopback, with a cure; then it is adopted",
+    "that contains a Vault and %s is rejected, on loopback, with a cure, and adopted afterwards",
     async (_, spoil, said) => {
       const keys = keySets();
       await machine.powerOff();
@@ -64,7 +64,7 @@ describeWithVault("A data disk that another system made", () => {
         openListeners(machine).filter((it) => it.startsWith(`${machine.loopback}:`)),
       );
       tell("adopt");
-      // The unit retries by itself.
+      // The unit retries without help.
       await machine.untilActive(FIRST_BOOT, { deadlineMs });
       expect(readFileSync(state(), "utf8")).toBe("complete\n");
       await untilOpen(machine);
@@ -76,7 +76,7 @@ describeWithVault("A data disk that another system made", () => {
     },
   );
 
-  it("is not adopted if it is new: nothing is initialized", async () => {
+  it("is not adopted if it is new, and Vault is not initialized", async () => {
     tell("adopt");
     await replaceDataDisk(machine);
     const output = outputFromNow(machine, FIRST_BOOT);
@@ -84,7 +84,7 @@ describeWithVault("A data disk that another system made", () => {
     await untilSaid(output, "vault.firstBoot is adopt, but the data disk holds no initialized Vault");
     expect(readFileSync(state(), "utf8")).toBe("formatted\n");
     tell("initialize");
-    // The unit retries by itself.
+    // The unit retries without help.
     await machine.untilActive(FIRST_BOOT, { deadlineMs });
     await untilOpen(machine);
   });

@@ -23,7 +23,7 @@ export interface Findings {
 }
 
 /**
- * Clients that try every address of a machine but its own loopback, from several addresses, as long as they run: Vault's ports
+ * Clients that try every address of a machine except its own loopback, from several addresses, as long as they run: Vault's ports
  * without a pause, others at random. In addition, this checks all listeners on this computer.
  */
 export class Attackers {
@@ -119,7 +119,7 @@ export class Attackers {
         },
       );
       request.once("timeout", () => request.destroy());
-      // No answer: Vault stops, or has only just started.
+      // Vault did not answer, because it stops or has just started.
       request.once("error", () => resolve());
       request.end(
         method === "PUT" ? JSON.stringify({ recovery_shares: 1, recovery_threshold: 1 }) : undefined,
@@ -148,7 +148,7 @@ export class Attackers {
       if (host !== address && host !== loopback && !vaults.has(inode)) continue;
       const isOpen = complete || this.openToNodes.includes(port);
       const meant = vaultPorts.includes(port) && (host === loopback || (isOpen && host === address));
-      // It may have become complete meanwhile.
+      // First boot may have become complete meanwhile.
       if (!meant && !(this.#complete && !complete)) {
         this.#fault(`something listens on ${host}:${port} while first boot is "${this.#state}"`);
       }
@@ -201,6 +201,6 @@ function socketsOf(pid: number | undefined): Set<string> {
     const targets = readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`));
     return new Set(targets.map((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? ""));
   } catch {
-    return new Set(); // it has just ended, or closed a socket
+    return new Set(); // the process has just ended, or closed a socket
   }
 }

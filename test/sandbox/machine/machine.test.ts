@@ -49,7 +49,7 @@ describe("A machine", () => {
   afterAll(() => folder.remove());
 
   describe("starts", () => {
-    it("units in the order of After=, each after the units before it have ended", async () => {
+    it("units in the order of After=, each after the end of the previous units", async () => {
       const unit = (name: string, after: string) =>
         service(`Type=oneshot\nExecStart=/usr/local/bin/say ${name}`, `After=${after}`);
       const machine = await boot({
@@ -87,7 +87,7 @@ describe("A machine", () => {
       expect(machine.output("vault.service")).toContain("listening");
     });
 
-    it("counts a unit of Type=notify that ends before it listens as failed", async () => {
+    it("no unit of Type=notify that ends before it listens, which counts as failed", async () => {
       const machine = await create({
         files: VAULT_HCL,
         programs: installed(vaultStandIn(folder.path, "echo no key; exit 3")),
@@ -96,7 +96,7 @@ describe("A machine", () => {
       await expect(machine.start("vault.service")).rejects.toThrow(/vault.service failed.*no key/s);
     });
 
-    it("knows the result of a command that ends at once", async () => {
+    it("a command that ends at once, and knows its result", async () => {
       const machine = await boot({ units: { "x.service": service("Type=oneshot\nExecStart=/bin/false") } });
       for (let i = 0; i < 20; i++) expect((await machine.run("x.service")).code).toBe(1);
       expect(machine.state("x.service")).toBe("failed");
@@ -114,7 +114,7 @@ describe("A machine", () => {
       expect([bad.code, bad.output.includes("here")]).toEqual([1, false]);
     });
 
-    it("ends a start that takes longer than TimeoutStartSec=", async () => {
+    it("no unit for longer than TimeoutStartSec=", async () => {
       const machine = await boot({
         units: { "slow.service": service("Type=oneshot\nTimeoutStartSec=100ms\nExecStart=/bin/sleep 1000") },
       });
@@ -122,7 +122,7 @@ describe("A machine", () => {
       expect([code, output]).toEqual([137, expect.stringContaining("took longer than 100ms")]);
     });
 
-    it("creates the folders of a unit, and keeps them as the unit says", async () => {
+    it("a unit after it has created the unit's folders, and keeps them as the unit says", async () => {
       const lines = (more: string) =>
         `Type=oneshot\nRuntimeDirectory=own\nRuntimeDirectoryMode=0700\nLogsDirectory=own\nLogsDirectoryMode=0750\nUMask=0077\n` +
         `Environment=FOLDER=/run/own\nExecStart=/usr/local/bin/write\n${more}`;
@@ -144,7 +144,7 @@ describe("A machine", () => {
       expect(existsSync(machine.path("/run/own"))).toBe(false);
     });
 
-    it("puts the way to Azure into every environment, whatever the unit says", async () => {
+    it("every unit with the way to Azure in its environment, even if the unit sets another", async () => {
       const machine = await boot({
         files: { "/etc/vault.d/vault.env": "HTTPS_PROXY=http://elsewhere\nOWN=file\n" },
         units: {
@@ -165,7 +165,7 @@ describe("A machine", () => {
       expect(lines.some((line) => line.startsWith("HOME="))).toBe(false);
     });
 
-    it("gives a unit of a user that user's name and home, as systemd", async () => {
+    it("a unit of a user with that user's name and home, as systemd does", async () => {
       const machine = await boot({
         units: { "x.service": service("Type=oneshot\nUser=vault\nExecStart=/usr/bin/env") },
       });
@@ -201,7 +201,7 @@ describe("A machine", () => {
       if (expected) {
         await waitFor("a third start", () => count(machine) >= 3, { deadlineMs });
       } else {
-        await waitFor("its end", () => ["inactive", "failed"].includes(machine.state("x.service")), {
+        await waitFor("the unit's end", () => ["inactive", "failed"].includes(machine.state("x.service")), {
           deadlineMs,
         });
         await expect(
@@ -210,13 +210,13 @@ describe("A machine", () => {
       }
     });
 
-    it("nothing that was stopped, even in the pause before a restart", async () => {
+    it("no stopped unit, even in the pause before a restart", async () => {
       const machine = await boot({
         ...counting("Restart=always\nRestartSec=30\nExecStart=/usr/local/bin/count 1"),
         restartSeconds: 0.2,
       });
       await machine.start("x.service").catch(() => {});
-      await waitFor("its end", () => machine.pid("x.service") === undefined, { deadlineMs });
+      await waitFor("the unit's end", () => machine.pid("x.service") === undefined, { deadlineMs });
       await machine.stop("x.service");
       const before = count(machine);
       await expect(waitFor("a start", () => count(machine) > before, { deadlineMs: 500 })).rejects.toThrow(
@@ -225,7 +225,7 @@ describe("A machine", () => {
       expect(machine.state("x.service")).toBe("inactive");
     });
 
-    it("a unit whose whole process group was killed", async () => {
+    it("a unit after a kill of its whole process group", async () => {
       const machine = await boot({
         files: { "/usr/local/bin/parent": program("sleep 1000 & echo child $!; wait") },
         units: { "x.service": service("Restart=on-failure\nRestartSec=30\nExecStart=/usr/local/bin/parent") },
@@ -256,7 +256,7 @@ describe("A machine", () => {
       },
     });
 
-    it("a reload waits for the run of a unit it is ordered after; that run must not wait for it", async () => {
+    it("a reload waits for the run of a unit that its unit is ordered after, so that run must not wait for it", async () => {
       const machine = await boot(units("systemctl reload late.service; echo never"));
       await machine.start("late.service");
       void machine.run("early.service");
@@ -286,13 +286,13 @@ describe("A machine", () => {
         },
       });
       const start = expect(machine.start("late.service")).rejects.toThrow("canceled");
-      await waitFor("what it requires", () => machine.pid("needed.service"), { deadlineMs });
+      await waitFor("the required unit to run", () => machine.pid("needed.service"), { deadlineMs });
       await machine.stop("late.service");
       await start;
       writeFileSync(machine.path("/tmp/go"), "");
       await machine.untilActive("needed.service", { deadlineMs });
       await expect(
-        waitFor("it to run", () => machine.pid("late.service"), { deadlineMs: 200 }),
+        waitFor("the unit to run", () => machine.pid("late.service"), { deadlineMs: 200 }),
       ).rejects.toThrow("Timed out after");
     });
 
@@ -314,7 +314,7 @@ describe("A machine", () => {
     it("a stop ends a start that is under way", async () => {
       const machine = await boot(units("sleep 1000"));
       const start = machine.start("early.service");
-      await waitFor("it to run", () => machine.pid("early.service"), { deadlineMs });
+      await waitFor("the unit to run", () => machine.pid("early.service"), { deadlineMs });
       await Promise.all([expect(start).rejects.toThrow("canceled"), machine.stop("early.service")]);
       expect(machine.state("early.service")).toBe("inactive");
     });
@@ -341,13 +341,15 @@ describe("A machine", () => {
       await machine.start("not-enabled.service");
       const written = (path: string) => () =>
         existsSync(machine.path(path)) && readFileSync(machine.path(path), "utf8");
-      await waitFor("its files", written("/var/lib/vault/x"), { deadlineMs });
+      await waitFor("the unit's files", written("/var/lib/vault/x"), { deadlineMs });
       expect((statSync(machine.path("/ramdisk")).mode & 0o777).toString(8)).toBe("751");
       writeFileSync(machine.path("/run/secret"), "x");
       writeFileSync(machine.path("/ramdisk/secret"), "x");
       const pid = machine.pid("x.service") as number;
       await machine.reboot();
-      await waitFor("its files", () => written("/var/lib/vault/x")() === "here\nhere\n", { deadlineMs });
+      await waitFor("the unit's files", () => written("/var/lib/vault/x")() === "here\nhere\n", {
+        deadlineMs,
+      });
       expect(identityOf(pid)).toBeUndefined();
       expect([written("/run/secret")(), written("/ramdisk/secret")()]).toEqual([false, false]);
       expect(machine.state("not-enabled.service")).toBe("inactive");
@@ -368,7 +370,7 @@ describe("A machine", () => {
     });
   });
 
-  describe("is alone", () => {
+  describe("is isolated", () => {
     it("beside another machine with the same user data", async () => {
       const [a, b] = [
         await boot({ files: VAULT_HCL, enable: ["vault.service"] }),
@@ -379,7 +381,7 @@ describe("A machine", () => {
       expect([a.isActive("vault.service"), b.isActive("vault.service")]).toEqual([false, true]);
     });
 
-    it("so that only its user reads its folder", async () => {
+    it("so that only its user can read its folder", async () => {
       const machine = await boot({ units: { "x.service": service("Type=oneshot\nExecStart=/bin/true") } });
       await machine.run("x.service");
       const root = machine.path("/").slice(0, -1);
@@ -389,7 +391,7 @@ describe("A machine", () => {
       expect((statSync(join(root, "../log/x.service.log")).mode & 0o777).toString(8)).toBe("600");
     });
 
-    it("and leaves no process behind", async () => {
+    it("and leaves no process", async () => {
       const machine = await boot({
         files: {
           ...VAULT_HCL,

@@ -59,7 +59,7 @@ describe("A file of the VM", () => {
     );
   });
 
-  it("lets deployers have the audit log only at its own path and below the private root", () => {
+  it("allows deployers the audit log only at its own path and below the private root", () => {
     const rule = '"options" = [{ "file_path" = "/var/log/vault/memory/audit.log", "mode" = "0600" }]';
     const device = (path: string) => `{ "file_path" = "${path}", "mode" = "0600" }`;
     expect(mapping.fileContent("/etc/vault.d/deployer-policy.hcl", rule)).toBe(
@@ -155,7 +155,7 @@ describe.each([
 
   it("names only existing programs in its commands, and files below the root", () => {
     for (const { name, file } of units) {
-      // Here, a disk of Azure is always formatted: differences.ts.
+      // In the sandbox, a disk is always formatted, as differences.ts says.
       if (name === "vault-data-format.service") continue;
       for (const key of ["ExecStartPre", "ExecStart", "ExecReload"]) {
         for (const line of file.all("Service", key)) {

@@ -15,7 +15,7 @@ import { nextAddress } from "./small-machine";
 /** The release in the user data. The installed Vault replaces it. */
 const release: VaultReleaseOptions = { version: "1.21.0", edition: "community" };
 
-export async function realVault(): Promise<VaultProgram> {
+async function realVault(): Promise<VaultProgram> {
   return findVaultProgram({ progress: new Progress({ stream: new PassThrough().resume() }) });
 }
 

@@ -13,7 +13,7 @@ import { cloudConfig } from "../../../cloud-init/cloud-config";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { type InstalledProgram, Machine, type MachineOptions } from "../../../sandbox/machine/machine";
 
-/** Addresses for this process alone, so that test files run side by side: 127.40.0.0 to 127.103.255.255. */
+/** Addresses that only this process uses, so that test files can run side by side: 127.40.0.0 to 127.103.255.255. */
 let last = 0;
 export function nextAddress(): string {
   last += 1;
@@ -26,7 +26,7 @@ export function shortFolder(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Stands in for vault: it listens as its configuration says, or runs `script`. */
+/** Imitates vault: it listens as its configuration says, or runs `script`. */
 export function vaultStandIn(folder: string, script?: string): string {
   const program = join(folder, "vault");
   mkdirSync(folder, { recursive: true });
@@ -100,7 +100,7 @@ export function smallMachine(folder: string, options: SmallMachineOptions = {}):
   });
 }
 
-/** Waits until all processes of these machines have ended, found by their environment. A killed process takes a moment to end. */
+/** Waits until all processes of these machines have ended. It finds them by their environment. A killed process takes a moment to end. */
 export async function gone(...machines: readonly Machine[]): Promise<void> {
   const variables = machines.map(({ environment }) => `TMPDIR=${environment["TMPDIR"]}`);
   await waitFor(
@@ -125,6 +125,6 @@ function readProcess(pid: string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
-    return ""; // it has just ended
+    return ""; // the process has just ended
   }
 }

@@ -105,7 +105,7 @@ describe("systemctl on a machine", () => {
     if (err === "") expect(answer.err).toBe("");
   });
 
-  it("starts and stops for real", async () => {
+  it("really starts and stops units", async () => {
     await call("start", "rests.service");
     const pid = machine.pid("rests.service") as number;
     expect(existsSync(`/proc/${pid}`)).toBe(true);
@@ -123,7 +123,7 @@ describe("systemctl on a machine", () => {
     },
   );
 
-  it("keeps the process at a reload", async () => {
+  it("keeps the process during a reload", async () => {
     const before = machine.pid("runs.service");
     await call("try-reload-or-restart", "runs.service");
     expect(machine.pid("runs.service")).toBe(before);

@@ -16,7 +16,7 @@ describe("Environment=", () => {
     [["A=https://x/?a=b,c"], { A: "https://x/?a=b,c" }],
   ])("%j", (lines, expected) => expect(parseEnvironment(lines)).toEqual(expected));
 
-  it("rejects what is not an assignment", () => {
+  it("rejects a word that is not an assignment", () => {
     expect(() => parseEnvironment(["A"])).toThrow("Environment=A is not an assignment");
   });
 });

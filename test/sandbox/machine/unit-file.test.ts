@@ -15,7 +15,7 @@ describe("A unit file", () => {
     ["a drop-in that adds", ["[Service]\nType=a", "[Service]\nType=b"], ["a", "b"]],
     ["a drop-in that resets", ["[Service]\nType=a\nType=b", "[Service]\nType=\nType=c"], ["c"]],
     ["a drop-in that only resets", ["[Service]\nType=a", "[Service]\nType="], []],
-    ["line ends of Windows", ["[Service]\r\nType=a\r\n"], ["a"]],
+    ["Windows line ends", ["[Service]\r\nType=a\r\n"], ["a"]],
   ])("reads %s", (_, texts, expected) => {
     expect(parse(...texts).all("Service", "Type")).toEqual(expected);
   });
@@ -24,7 +24,7 @@ describe("A unit file", () => {
     expect(parse("[Unit]\nAfter=a", "[Unit]\nAfter=").all("Unit", "After")).toEqual(["a"]);
   });
 
-  it("gives the last of several values", () => {
+  it("returns the last of several values", () => {
     expect(parse("[Service]\nType=a\nType=b").last("Service", "Type")).toBe("b");
   });
 

@@ -74,14 +74,14 @@ describeWithVault("The VM of a Vault server", () => {
     ]);
   });
 
-  it("has put its five recovery keys into their Key Vault, of which three are needed", () => {
+  it("has stored its five recovery keys in their Key Vault, and needs three of them", () => {
     const value = JSON.parse(recoveryKeys().at(-1) as string);
     expect([value.recovery_keys_base64.length, value.recovery_shares, value.recovery_threshold]).toEqual([
       5, 5, 3,
     ]);
   });
 
-  it("has neither them nor tokens in any file or log", () => {
+  it("has neither recovery keys nor tokens in any file or log", () => {
     const { recovery_keys_base64: keys } = JSON.parse(recoveryKeys().at(-1) as string);
     const files = readdirSync(scene.folder.path, { recursive: true, withFileTypes: true }).filter((it) =>
       it.isFile(),

@@ -11,14 +11,14 @@ import { readSystem } from "../../../scripts/deployment/system";
 
 const edits = changes.filter(({ edit }) => edit);
 
-/** What an edit asks the rehearsal for. */
+/** The parts of a rehearsal that an edit reads. */
 const rehearsal = {
   person: "00000000-0000-4000-8000-0000000000aa",
   otherVault: { version: "1.21.1" },
 };
 
 describe.each(["demo", "production"])(
-  "A rehearsal of %s expects new resources as the stacks have them:",
+  "A rehearsal of %s expects the new resources of the stacks:",
   (name) => {
     let folder: string;
     beforeEach(() => {
@@ -47,7 +47,7 @@ describe.each(["demo", "production"])(
   },
 );
 
-/** The addresses of resources that were not there before, under another address. Without vault-config, which waits for others. */
+/** Returns the addresses of resources that did not exist before, even under another address. It leaves out vault-config, which waits for other stacks. */
 function resourcesOf(environment: Environment, before: ReadonlySet<string> = new Set()): string[] {
   return readSystem(environment)
     .filter(({ name }) => name !== "vault-config")

@@ -15,7 +15,7 @@ it("a power cut kills all processes with the mark, including children in other s
     [marked, other].map(({ stdout }) => new Promise((resolve) => stdout.once("data", resolve))),
   );
   await killMarked("MARK", mark);
-  // The pipe closes with the last process that has it open.
+  // The pipe closes when the last process that has it open ends.
   expect(await ends[0]).toBe("SIGKILL");
   expect(other.exitCode ?? other.signalCode).toBeNull();
   await killMarked("MARK", `${mark}-other`);

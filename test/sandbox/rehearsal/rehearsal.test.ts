@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { longTests } from "../../long-tests";
 import { databaseMissing, vaultMissing } from "../programs-there";
 
 const project = join(__dirname, "../../..");
 
 /** The reason why no rehearsal runs now, or undefined. */
 function obstacle(): string | undefined {
-  if (!process.env["LONG_TESTS"])
-    return "it takes 20 minutes or more. Set LONG_TESTS=1, or run npm run rehearse.";
+  if (!longTests) return "it takes 20 minutes or more. Set LONG_TESTS=1, or run npm run rehearse.";
   const { status, stderr } = spawnSync("npm", ["run", "--silent", "rehearse", "--", "--check"], {
     cwd: project,
     encoding: "utf8",

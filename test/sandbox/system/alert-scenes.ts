@@ -11,7 +11,7 @@ interface Scene {
   readonly firing: readonly string[];
 }
 
-/** Scenes that tests collect: the queries run on all of them at once, since the engine's start and the reading of queries take longest. */
+/** Scenes that tests collect. The queries run on all scenes at once, because the start of the engine and the translation of the queries take longest. */
 export class AlertScenes {
   readonly #scenes: Scene[] = [];
 
@@ -38,7 +38,7 @@ export class AlertScenes {
   }
 }
 
-/** The queries' parameters for a sandbox: every deployer is a person. */
+/** Returns the queries' parameters for a sandbox in which every deployer is a person. */
 export function watchedSystem(sandbox: Sandbox, environment: string): WatchedSystem {
   const [identity] = sandbox.azure.resources.ofType("Microsoft.ManagedIdentity/userAssignedIdentities");
   return {

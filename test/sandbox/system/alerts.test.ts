@@ -16,7 +16,7 @@ import { Workspace } from "./workspace";
 
 const missing = [vaultOrDatabaseMissing(), kustoMissing()].filter(Boolean).join(" ");
 
-/** Real lines of Vault and of its VM, and the queries of the rules, which the last test runs. What a deployer does: traces.test.ts. */
+/** The tests collect real lines of Vault and its VM, and the last test runs the rules' queries on them. traces.test.ts covers a deployer's actions. */
 describeUnless(missing, "An alert", () => {
   const environment = changed(loadEnvironment("demo"), (copy) => {
     copy.evidenceWorkspace = securityWorkspace;
@@ -89,7 +89,7 @@ describeUnless(missing, "An alert", () => {
     saying("a disk is full by 81%", ["disk-full"], { disks: [{ name: "data", used: 81 }] });
   });
 
-  it("looks at failed logins", async () => {
+  it("notices failed logins", async () => {
     const since = now();
     const body = { role: "webapp-role", jwt: "not.a.jwt" };
     const fail = () => running.client().request({ method: "PUT", path: "auth/jwt/login", body });
@@ -99,7 +99,7 @@ describeUnless(missing, "An alert", () => {
     await lookAndExpect("ten logins failed", ["failed-logins"], since);
   });
 
-  it("checks database users that cannot be created", async () => {
+  it("notices that Vault cannot create database users", async () => {
     const { database } = running.sandbox;
     const since = now();
     await database.kill();
@@ -108,9 +108,9 @@ describeUnless(missing, "An alert", () => {
     await lookAndExpect("MySQL is down", ["database-credentials-fail"], since);
   });
 
-  it("looks at audit devices that cannot write", async () => {
+  it("notices audit devices that cannot write", async () => {
     const { vault } = running.sandbox;
-    /** Puts a folder in the place of the log. Vault then cannot open the log again. */
+    /** Replaces the log by a folder, so that Vault cannot open the log again. */
     const broken = async (log: string) => {
       renameSync(vault.path(log), vault.path(`${log}.aside`));
       mkdirSync(vault.path(log));
@@ -123,13 +123,13 @@ describeUnless(missing, "An alert", () => {
     const since = now();
     await broken(vaultConfigsLog);
     await waitFor(
-      "Vault to say that a device failed",
+      "Vault to report that a device failed",
       async () => (await asked()) === 200 && /pipeline error/.test(vault.output(VAULT)),
       { deadlineMs },
     );
     await lookAndExpect("one audit device fails", ["audit-device-failed"], since);
     await broken(firstBootsLog);
-    await waitFor("Vault to answer nothing", async () => (await asked()) === 500, { deadlineMs });
+    await waitFor("Vault to reject every request", async () => (await asked()) === 500, { deadlineMs });
     expect(
       await lookAndExpect(
         "both audit devices fail",
@@ -143,7 +143,7 @@ describeUnless(missing, "An alert", () => {
     await active();
   });
 
-  it("looks at a Vault that is sealed", async () => {
+  it("notices a sealed Vault", async () => {
     const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
     const root = new VaultClient(
       running.sandbox.vaultConnection(),
@@ -154,7 +154,7 @@ describeUnless(missing, "An alert", () => {
     await lookAndExpect("Vault is sealed", ["sealed"], now());
   });
 
-  it("looks at a Vault that does not answer", async () => {
+  it("notices a Vault that does not answer", async () => {
     await running.sandbox.vault.stop(VAULT);
     expect(await lookAndExpect("Vault is stopped", ["unreachable"], now())).toMatchObject({
       answered: false,
@@ -163,7 +163,7 @@ describeUnless(missing, "An alert", () => {
     });
   });
 
-  it("looks at snapshots where they are taken, by the lines that vault-snapshot and vault-restore write", async () => {
+  it("reads the lines of vault-snapshot and vault-restore if snapshots are on", async () => {
     const said = (...lines: string[]): Logs => ({
       ...healthy,
       Syslog: [
@@ -198,7 +198,7 @@ describeUnless(missing, "An alert", () => {
     expect(snapshots.firing(system)).toEqual(snapshots.expected);
   });
 
-  it("is raised by each of these events, and by nothing else", () => {
+  it("fires for each of these events, and for nothing else", () => {
     expect(scenes.firing(watchedSystem(running.sandbox, environment.name))).toEqual(scenes.expected);
   });
 });

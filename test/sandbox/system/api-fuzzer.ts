@@ -26,7 +26,7 @@ export async function apiOf(root: VaultClient): Promise<ApiOperation[]> {
   return operations;
 }
 
-/** The damage of an allowed request: nothing, a part of a mount, the mount, or the client's own token. */
+/** Returns the damage of an allowed request: nothing, a part of a mount, the mount, or the client's own token. */
 function loss({ method, template }: ApiOperation): number {
   if (/revoke-self/.test(template)) return 3;
   if (method === "DELETE" && /^\/sys\//.test(template)) return 2;
@@ -43,7 +43,7 @@ const width = 8;
  * Requests every operation, and returns the operations that Vault's policies do not refuse. The result of the request after the policy
  * check does not matter: the empty body also passes rules about parameters. Destructive requests come last.
  *
- * @param fillIns tried one after the other
+ * @param fillIns values for the parameters, which are tried one after the other
  */
 export async function notRefused(
   sandbox: Sandbox,

@@ -1,7 +1,8 @@
 import { loadEnvironment } from "../../../environments/load";
 import { signedInObjectId } from "../../../sandbox/azurerm/made-up-values";
-import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
+import { longTests } from "../../long-tests";
 import { describeWithVaultAndDatabase } from "../programs-there";
+import { readBack, type VaultReadBack } from "../vault-config/read-back";
 import { identities, keyVaultRights, keyVaultTokens } from "./attacks/azure";
 import { ownAccess, secrets, tokens, traces, vaultItself, vaultsMachine } from "./attacks/deployers";
 import { agentLogins, deployerLogins, flawedTokens, webAppLogins, withdrawnKeys } from "./attacks/logins";
@@ -14,10 +15,7 @@ import { useSandbox } from "./running-sandbox";
 const demo = loadEnvironment("demo");
 const cluster = { ...demo, vault: { ...demo.vault, nodes: 3 as const, publicAddress: false } };
 /** A single node by default, because a cluster takes longer to start, and cluster.test.ts attacks its nodes. */
-const systems = [
-  ["", demo] as const,
-  ...(process.env["LONG_TESTS"] ? [[", a cluster", cluster] as const] : []),
-];
+const systems = [["", demo] as const, ...(longTests ? [[", a cluster", cluster] as const] : [])];
 
 for (const [what, environment] of systems)
   describeWithVaultAndDatabase(`Attacks on the running system${what}`, () => {
@@ -37,21 +35,21 @@ for (const [what, environment] of systems)
       ["Vault refuses a deployer's login with", deployerLogins],
       ["Vault refuses a deployer secrets:", secrets],
       ["Vault refuses a deployer tokens and others' logins:", tokens],
-      ["Vault refuses a deployer what would change their own access:", ownAccess],
-      ["Vault refuses a deployer what would hide their traces:", traces],
-      ["Vault refuses a deployer Vault itself:", vaultItself],
-      ["Vault refuses a deployer its VM:", vaultsMachine],
+      ["Vault refuses a deployer changes of their own access:", ownAccess],
+      ["Vault refuses a deployer requests that would hide their traces:", traces],
+      ["Vault refuses a deployer control of Vault itself:", vaultItself],
+      ["Vault refuses a deployer access to its VM:", vaultsMachine],
       ["Vault refuses a stolen token:", stolenTokens],
-      ["Vault refuses whoever reaches too far:", overreach],
-      ["Vault refuses what was good once:", replays],
+      ["Vault refuses a workload more than its rights:", overreach],
+      ["Vault refuses a token that was valid once:", replays],
       ["Vault refuses a login at", withdrawnKeys],
       ["Key Vault refuses an operation:", keyVaultRights],
       ["Key Vault refuses", keyVaultTokens],
       ["Azure refuses a token or an answer:", identities],
-      ["No connection comes about by", transport],
+      ["No connection is possible with", transport],
     ];
 
-    it("are more than three hundred, each another one", () => {
+    it("are more than three hundred different ones", () => {
       const all = attacks.flatMap(([target, list]) => list.map(([what]) => `${target} ${what}`));
       expect(all.length).toBeGreaterThan(300);
       expect(new Set(all).size).toBe(all.length);
@@ -65,7 +63,7 @@ for (const [what, environment] of systems)
       });
     });
 
-    it("end no login by a detour: Vault takes the dots in a lease's name as they are", async () => {
+    it("end no login by a detour, because Vault takes the dots in a lease's name literally", async () => {
       const detour = await scene.asDeployer("PUT sys/leases/revoke-prefix/database%2F..%2Fauth", {
         sync: true,
       });
@@ -73,7 +71,7 @@ for (const [what, environment] of systems)
       expect(await scene.asAgent("GET auth/token/lookup-self")).toMatchObject({ status: 200 });
     });
 
-    it("leave nothing behind: Vault is configured as before, and those who may log in still may", async () => {
+    it("change nothing in Vault's configuration, and everybody can still log in", async () => {
       expect(await readBack(await running.deployer())).toEqual(before);
       for (const login of [scene.loginByJwt(), scene.loginByAzure(), scene.loginAsDeployer()]) {
         expect(tokenOf(await login)).toBeTruthy();
@@ -83,7 +81,7 @@ for (const [what, environment] of systems)
       }
     });
 
-    it("are possible for deployers by a policy of their own, which first boot's audit log shows under their object id", async () => {
+    it("are possible for deployers with their own policy, and first boot's audit log shows it under their object id", async () => {
       const policy = "sys/policies/acl/workload-mine";
       for (const [request, body] of [
         ["DELETE sys/audit/file"],

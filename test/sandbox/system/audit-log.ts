@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { Machine } from "../../../sandbox/machine/machine";
 
-/** One line of Vault's audit log, as far as tests look at it. */
+/** The parts of a line in Vault's audit log that tests read. */
 export interface AuditEntry {
   type: "request" | "response";
-  error?: string;
   auth?: {
     display_name?: string;
     policies?: string[];
@@ -21,7 +20,7 @@ export interface AuditEntry {
   response?: { data?: Record<string, unknown> };
 }
 
-/** The device of the stack vault-config, and the one of first boot. */
+/** The devices of the stack vault-config and of first boot. */
 export const vaultConfigsLog = "/var/log/vault/memory/audit.log";
 export const firstBootsLog = "/var/log/vault/first-boot-audit.log";
 

@@ -8,8 +8,8 @@ import { CERTIFICATE, deadlineMs, outputFromNow, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
 /**
- * Clients that send requests to Vault without a pause until they are stopped. They trust certificates by fingerprint. If two trusted
- * self-signed certificates differ only in the key, OpenSSL (so Node.js and curl) finds only one of them.
+ * Clients that send requests to Vault without a pause until they are stopped. They trust certificates by fingerprint, because if two
+ * trusted self-signed certificates differ only in the key, OpenSSL (and so Node.js and curl) finds a single one.
  */
 class Load {
   answers = 0;
@@ -84,7 +84,7 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
       socket.once("error", reject);
     });
 
-  it("is what the timer does", () => {
+  it("is the timer's command", () => {
     expect(vm().state("vault-certificate.timer")).toBe("active");
     expect(readFileSync(vm().path("/etc/systemd/system/vault-certificate.timer"), "utf8")).not.toMatch(
       /^Unit=/m,
@@ -100,7 +100,7 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
     const { code, output } = await vm().run(CERTIFICATE);
     expect([code, output]).toEqual([0, expect.stringContaining("serves the new certificate")]);
     const answersThen = load.answers;
-    await waitFor("as much load again", () => load.answers >= answersThen + 50, { deadlineMs });
+    await waitFor("the same load again", () => load.answers >= answersThen + 50, { deadlineMs });
     await load.stop();
     expect(load.failures).toEqual([]);
     expect([...load.offered]).toEqual([old, fingerprint()]);
@@ -136,7 +136,7 @@ describeWithVault("Renewal of Vault's certificate by the timer's command", () =>
     expect((await served()).fingerprint256).toBe(fingerprint());
   });
 
-  it("keeps the served certificate while Key Vault is away, and takes the new one the next time", async () => {
+  it("keeps the served certificate while Key Vault is down, and fetches the new one the next time", async () => {
     const { fingerprint256: before } = await served();
     vm().environment["RENEWAL_WAIT_SECONDS"] = "1";
     const fault = running.sandbox.azure.faults.add({

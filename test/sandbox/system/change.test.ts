@@ -7,6 +7,7 @@ import { VAULT_GO_MODULE } from "../../../lib/releases/vault-versions";
 import { numbersOf } from "../../../lib/seeded-numbers";
 import { VaultClient, VaultRefusal } from "../../../lib/vault-api/vault-client";
 import type { Machine } from "../../../sandbox/machine/machine";
+import { longTests } from "../../long-tests";
 import { programOnPath } from "../../program-on-path";
 import { describeWithVaultAndDatabase, vaultThere } from "../programs-there";
 import { otherVault } from "../vault/other-vault";
@@ -80,59 +81,70 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
     }
   };
 
-  it("lets an added deployer log in, without a restart of Vault and without recovery keys", async () => {
-    const before = invocations();
-    await deploy(({ deployers }) => deployers.push(ada));
-    expect(await logIn(ada.objectId)).toBe("let in");
-    expect(invocations()).toEqual(before);
-  }, 240_000);
-
-  it("refuses a deployer who was removed", async () => {
-    await deploy((it) => {
-      it.deployers = it.deployers.filter(({ objectId }) => objectId !== ada.objectId);
-    });
-    expect(await logIn(ada.objectId)).toBe("refused");
-  }, 240_000);
-
-  it("lets an added recovery key reader log in", async () => {
-    await deploy(({ recoveryKeyReaders }) => recoveryKeyReaders.push(grace));
-    expect(await logIn(grace.objectId, "recovery", "recovery-key-reader")).toBe("let in");
-  }, 240_000);
-
-  it("changes a setting of the listener", async () => {
-    const offers = async (version: "TLSv1.2"): Promise<boolean> => {
-      const { sandbox } = running;
-      const socket = await connectTo(sandbox);
-      return new Promise((resolve) => {
-        const ca = readFileSync(sandbox.vaultCertificateFile);
-        const servername = new URL(sandbox.vaultAddress).hostname;
-        tls
-          .connect({ socket, servername, ca, maxVersion: version }, () => resolve(true))
-          .once("error", () => resolve(false));
+  describe("that adds people", () => {
+    let before: ReturnType<typeof invocations>;
+    beforeAll(async () => {
+      before = invocations();
+      await deploy(({ deployers, recoveryKeyReaders }) => {
+        deployers.push(ada);
+        recoveryKeyReaders.push(grace);
       });
-    };
-    expect(await offers("TLSv1.2")).toBe(true);
-    await deploy(({ vault }) => {
-      vault.minTlsVersion = "1.3";
-    });
-    expect(await offers("TLSv1.2")).toBe(false);
-  }, 240_000);
+    }, 240_000);
 
-  it("makes the agent request another database role", async () => {
-    const user = async () => {
-      const [agent] = [...running.sandbox.agents.values()];
-      const file = agent?.path("/ramdisk/app/config.json") ?? "";
-      return JSON.parse(readFileSync(file, "utf8")).database.user as string;
-    };
-    const before = await user();
-    await deploy(({ agentVms }) => {
-      for (const group of agentVms) group.databaseRole = "long";
+    it("lets a deployer log in, and a recovery key reader", async () => {
+      expect(await logIn(ada.objectId)).toBe("let in");
+      expect(await logIn(grace.objectId, "recovery", "recovery-key-reader")).toBe("let in");
     });
-    await waitFor("credentials of the other role", async () => (await user()) !== before, {
-      deadlineMs: 60_000,
+
+    it("restarts nothing", () => {
+      expect(invocations()).toEqual(before);
     });
-    expect(await user()).toMatch(/long/);
-  }, 240_000);
+  });
+
+  describe("that removes a deployer, raises the TLS version, and names another database role", () => {
+    let before: { offersTls12: boolean; user: string };
+    beforeAll(async () => {
+      before = { offersTls12: await offersTls12(), user: await databaseUser() };
+      await deploy((it) => {
+        it.deployers = it.deployers.filter(({ objectId }) => objectId !== ada.objectId);
+        it.vault.minTlsVersion = "1.3";
+        for (const group of it.agentVms) group.databaseRole = "long";
+      });
+    }, 240_000);
+
+    it("refuses the deployer", async () => {
+      expect(await logIn(ada.objectId)).toBe("refused");
+    });
+
+    it("changes the listener", async () => {
+      expect([before.offersTls12, await offersTls12()]).toEqual([true, false]);
+    });
+
+    it("makes the agent request credentials of the other role", async () => {
+      await waitFor("credentials of the other role", async () => (await databaseUser()) !== before.user, {
+        deadlineMs: 60_000,
+      });
+      expect(await databaseUser()).toMatch(/long/);
+    });
+  });
+
+  const offersTls12 = async (): Promise<boolean> => {
+    const { sandbox } = running;
+    const socket = await connectTo(sandbox);
+    return new Promise((resolve) => {
+      const ca = readFileSync(sandbox.vaultCertificateFile);
+      const servername = new URL(sandbox.vaultAddress).hostname;
+      tls
+        .connect({ socket, servername, ca, maxVersion: "TLSv1.2" }, () => resolve(true))
+        .once("error", () => resolve(false));
+    });
+  };
+
+  const databaseUser = async (): Promise<string> => {
+    const [agent] = [...running.sandbox.agents.values()];
+    const file = agent?.path("/ramdisk/app/config.json") ?? "";
+    return JSON.parse(readFileSync(file, "utf8")).database.user as string;
+  };
 
   (noOtherVault ? it.skip : it)(
     `runs another version of Vault${noOtherVault ? ` (skipped: ${noOtherVault})` : ""}`,
@@ -149,7 +161,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
   it("arrives although apply-user-data is killed at random moments", async () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
     const random = numbersOf(seed);
-    const kills = process.env["LONG_TESTS"] ? 20 : 1;
+    const kills = longTests ? 20 : 1;
     console.info(`seed ${seed}`);
     for (let round = 1; round <= kills; round++) {
       let killed = 0;

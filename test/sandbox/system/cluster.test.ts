@@ -8,6 +8,7 @@ import type { Machine } from "../../../sandbox/machine/machine";
 import { freePort } from "../../../sandbox/programs/free-port";
 import { RegisterClients } from "../../../sandbox/system/register-clients";
 import { violations } from "../../../sandbox/system/register-history";
+import { itTakesLong, longTests } from "../../long-tests";
 import { selfSigned } from "../../scripts/deployment/vault-imitation";
 import { Attackers } from "../machine/attackers";
 import { describeWithVault } from "../programs-there";
@@ -244,15 +245,19 @@ describeWithVault("A cluster of three nodes", () => {
     });
   });
 
-  it("loses no acknowledged write when its leader is switched off, and continues without it", async () => {
-    await withClients("the leader is switched off", async (clients) => {
-      const lost = await leader();
-      await lost.powerOff();
-      await clients.untilWritten(deadlineMs);
-      await lost.boot();
-    });
-    await untilHealthy();
-  }, 300_000);
+  itTakesLong(
+    "loses no acknowledged write when its leader is switched off, and continues without it",
+    async () => {
+      await withClients("the leader is switched off", async (clients) => {
+        const lost = await leader();
+        await lost.powerOff();
+        await clients.untilWritten(deadlineMs);
+        await lost.boot();
+      });
+      await untilHealthy();
+    },
+    300_000,
+  );
 
   it("loses no acknowledged write when its leader loses its power", async () => {
     await withClients("the leader's power is cut", async (clients) => {
@@ -263,7 +268,7 @@ describeWithVault("A cluster of three nodes", () => {
   }, 300_000);
 
   // vault-1 would initialize a new Vault if it were the first node of all.
-  it.each(process.env["LONG_TESTS"] ? ["vault-3", "vault-1"] : ["vault-1"])(
+  it.each(longTests ? ["vault-3", "vault-1"] : ["vault-1"])(
     "lets %s join again with an empty disk, and makes no second Vault",
     async (name) => {
       const node = nodeOf(name);

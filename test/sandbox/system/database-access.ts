@@ -9,7 +9,7 @@ export interface DatabaseUser {
   password: string;
 }
 
-/** Over TLS that is verified, as every client's. */
+/** Connects over verified TLS, as every client does. */
 export function connectToDatabase(
   sandbox: Sandbox,
   { username, password }: DatabaseUser,
@@ -23,7 +23,7 @@ export function databaseHost(sandbox: Sandbox): string {
   return only(sandbox, "azurerm_mysql_flexible_server").read(z.object({ fqdn: z.string() })).fqdn;
 }
 
-/** The application's. */
+/** Returns the name of the application's database. */
 export function databaseName(sandbox: Sandbox): string {
   return only(sandbox, "azurerm_mysql_flexible_database").read(z.object({ name: z.string() })).name;
 }

@@ -30,7 +30,7 @@ afterEach(async () => {
   await azure.stop();
 });
 
-/** Starts the server as a new process does. Only the folder and Key Vault are known. */
+/** Starts the server as a new process does, which knows only the folder and Key Vault. */
 async function start(deployment: EvaluatedSystem = deploymentOf(environment)): Promise<MySqlServer> {
   const { progress } = capturedProgress();
   server = await startDatabase({
@@ -70,7 +70,7 @@ async function ask(password: string, sql: string, database?: string): Promise<un
 }
 
 describeUnless(databaseMissing(), "The sandbox's database", () => {
-  it("has an administrator's password by the stack's rules, kept in Key Vault once", async () => {
+  it("has an administrator's password that follows the stack's rules, and stores it once in Key Vault", async () => {
     await start();
     const [password = "", ...others] = passwords();
     expect(others).toEqual([]);
@@ -95,7 +95,7 @@ describeUnless(databaseMissing(), "The sandbox's database", () => {
     ]);
   });
 
-  it("makes the application's database even where the start that made the password was interrupted", async () => {
+  it("creates the application's database even if the start that created the password was interrupted", async () => {
     await start();
     const [password = ""] = passwords();
     await ask(password, `DROP DATABASE ${environment.mysql.databaseName}`);
@@ -106,7 +106,7 @@ describeUnless(databaseMissing(), "The sandbox's database", () => {
     expect(await ask(password, "SELECT 1 AS one", environment.mysql.databaseName)).toEqual([{ one: 1 }]);
   });
 
-  it("starts again after Vault has rotated the password, so that the one in Key Vault is wrong", async () => {
+  it("starts again after Vault has rotated the password, and the password in Key Vault is wrong", async () => {
     await start();
     const [password = ""] = passwords();
     await ask(
@@ -119,14 +119,14 @@ describeUnless(databaseMissing(), "The sandbox's database", () => {
     expect(await ask("rotated", "SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 
-  it("is refused in a sentence where the stacks have another number of servers", async () => {
+  it("is refused with a sentence if the stacks have another number of servers", async () => {
     await expect(start(deploymentWith({ mysql: {} }))).rejects.toThrow(
       "The sandbox imitates one azurerm_mysql_flexible_server, and the stacks have 0.",
     );
   });
 });
 
-/** The stack's arguments of random_password. */
+/** Returns the stack's arguments of random_password. */
 function rules(): { length: number; min_upper: number; min_lower: number; min_numeric: number } {
   const [kept] = deploymentOf(environment).resources("azurerm_key_vault_secret");
   const value = kept?.argument("value_wo") as { ephemeral: ReturnType<typeof rules> };

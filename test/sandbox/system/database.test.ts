@@ -13,7 +13,7 @@ interface Credentials {
   leaseId: string;
 }
 
-/** Seconds; the shortest lives that a busy machine can follow. */
+/** Seconds. A busy machine cannot follow shorter lives. */
 const brief = { ttl: 2, maxTtl: 4 };
 
 const data = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
@@ -35,7 +35,7 @@ function environment(): Environment {
   };
 }
 
-describeWithVaultAndDatabase("Database users that Vault makes", () => {
+describeWithVaultAndDatabase("Vault's database users", () => {
   const running = useSandbox({ environment: environment(), upTo: "vault-config" });
   const connections: Connection[] = [];
   let webApp: LoggedInWorkload;
@@ -57,7 +57,7 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
     expect(row?.Value).toMatch(/^TLSv1\.[23]$/);
   });
 
-  it("are refused without TLS, the password being right, by the server and by their own account", async () => {
+  it("are refused without TLS by the server and by their own account, even with the right password", async () => {
     const { username, password } = await credentials(webApp, "long");
     const plain = createConnection({ host: databaseHost(running.sandbox), user: username, password });
     await expect(plain).rejects.toThrow(/Access denied|secure transport/);
@@ -76,11 +76,11 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
 
   it.each([
     ["another schema", "CREATE DATABASE other"],
-    ["what another schema holds", "SELECT * FROM mysql.user"],
+    ["the contents of another schema", "SELECT * FROM mysql.user"],
     ["the other users", "SELECT * FROM mysql.global_priv"],
     ["another user's password", "ALTER USER 'vaultadmin'@'%' IDENTIFIED BY 'x'"],
     ["a new table", "CREATE TABLE mine (id INT)"],
-    ["another shape of a table", "ALTER TABLE notes ADD COLUMN more INT"],
+    ["a change of a table's columns", "ALTER TABLE notes ADD COLUMN more INT"],
     ["the end of a table", "DROP TABLE notes"],
     ["the end of all rows at once", "TRUNCATE TABLE notes"],
     ["an index", "CREATE INDEX more ON notes (text)"],
@@ -97,7 +97,7 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
   ])("are refused %s: %s", async (_, statement) => {
     const user = await connect(await credentials(webApp, "long"), { database });
     const attempt = user.query(statement);
-    // LOAD_FILE without the right FILE gives NULL.
+    // LOAD_FILE returns NULL without the right FILE.
     if (statement.includes("LOAD_FILE")) return expect(await attempt).toMatchObject([[{ refused: 1 }], {}]);
     await expect(attempt).rejects.toThrow(/denied/);
   });
@@ -110,7 +110,7 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
     expect((await other.query("SELECT 1 AS one"))[0]).toEqual([{ one: 1 }]);
   });
 
-  it("see their own schema only", async () => {
+  it("see only their own schema", async () => {
     const user = await connect(await credentials(webApp, "long"));
     const [rows] = (await user.query("SHOW DATABASES")) as unknown as [{ Database: string }[]];
     const own = rows
@@ -119,7 +119,7 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
     expect(own).toEqual([database]);
   });
 
-  it("are two different ones when asked for twice", async () => {
+  it("are different for each request", async () => {
     const [one, other] = [await credentials(webApp, "long"), await credentials(webApp, "long")];
     expect(one.username).not.toBe(other.username);
     expect(one.password).not.toBe(other.password);
@@ -150,7 +150,7 @@ describeWithVaultAndDatabase("Database users that Vault makes", () => {
     await untilRefused(renewed);
   });
 
-  it("are the only way in: the administrator's password from Key Vault no longer opens MySQL", async () => {
+  it("are the only way in, because the administrator's password from Key Vault no longer opens MySQL", async () => {
     const administrator = administratorOf(running.sandbox);
     expect(administrator.password.length).toBeGreaterThanOrEqual(20);
     await expect(connect(administrator)).rejects.toThrow("Access denied");

@@ -16,7 +16,7 @@ const before: Environment = {
   recoveryKeyReaders: [{ name: "Keeper", objectId: keeper, type: "User" }],
 };
 
-describeWithVaultAndDatabase("Deployers who log in to Vault by an app registration of their own", () => {
+describeWithVaultAndDatabase("Deployers who log in to Vault with their own app registration", () => {
   const running = useSandbox({ upTo: "vault-config", environment: before });
 
   const login = (mount: string, role: string, jwt: string): Promise<VaultReply> =>
@@ -35,7 +35,7 @@ describeWithVaultAndDatabase("Deployers who log in to Vault by an app registrati
     await running.sandbox.redeploy({ ...before, deployerLogin });
   }, 180_000);
 
-  it("are let in by its token, which has the app role; one deployment brought a running VM to that", async () => {
+  it("are admitted with its token, which has the app role, after one deployment of a running VM", async () => {
     const { status, body } = await deployer(audience);
     expect([status, body.auth?.policies]).toEqual([200, ["default", "deployer"]]);
   });
@@ -55,7 +55,7 @@ describeWithVaultAndDatabase("Deployers who log in to Vault by an app registrati
     ["with no app role in its list", audience, { roles: [] }, /claim "roles" does not match/],
     ["with another app role", audience, { roles: ["Vault.Read"] }, /claim "roles" does not match/],
     [
-      "with the app role as a part of another",
+      "whose app role only contains the right one",
       audience,
       { roles: ["Vault.Deployers"] },
       /"roles" does not match/,
@@ -68,12 +68,12 @@ describeWithVaultAndDatabase("Deployers who log in to Vault by an app registrati
     ],
     ["of somebody else who has the app role", audience, { oid: stranger }, /claim "oid" does not match/],
     ["of another tenant", audience, { tid: stranger }, /claim "tid" does not match/],
-  ])("are not let in by a token %s", async (_, aud, claims, refusal) => {
+  ])("are not admitted with a token %s", async (_, aud, claims, refusal) => {
     const { status, errors } = await deployer(aud, claims);
     expect([status, errors]).toEqual([400, expect.stringMatching(refusal)]);
   });
 
-  it("leave the recovery key readers' login as it is", async () => {
+  it("do not change the recovery key readers' login", async () => {
     const { azure } = running.sandbox;
     const reader = (aud: string) =>
       login("recovery", "recovery-key-reader", azure.tokenForPerson(keeper, aud));
@@ -81,7 +81,7 @@ describeWithVaultAndDatabase("Deployers who log in to Vault by an app registrati
     expect(await reader(audience)).toMatchObject({ status: 400, errors: expect.stringMatching(/audience/) });
   });
 
-  it("log in as before once the environment names no app registration any more", async () => {
+  it("log in as before when the environment no longer names an app registration", async () => {
     await running.sandbox.redeploy(before);
     expect((await deployer(management)).status).toBe(200);
     expect((await deployer(audience, { roles: [deployerLogin.appRole] })).status).toBe(400);

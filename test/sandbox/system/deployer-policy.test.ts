@@ -42,7 +42,7 @@ const rolePolicies: Body[] = [
   { Token_Policies: ["machine"] },
 ];
 
-/** The worst that each path of the policy could be told. */
+/** The worst values for each path of the policy. */
 const worstValues: Readonly<Record<string, readonly Body[]>> = {
   "sys/mounts/database": mount("kv"),
   "sys/mounts/transit": mount("pki"),
@@ -116,26 +116,26 @@ const worstValues: Readonly<Record<string, readonly Body[]>> = {
   "transit/keys/x/trim": [{ min_available_version: 2 }],
   "transit/keys/x/import": [{ ciphertext: "x" }],
   "database/config/other": [connection(own(ours))],
-  // The first node stays, whatever the number of nodes.
+  // The first node stays for any number of nodes.
   "sys/storage/raft/remove-peer": [{ server_id: "vault-1" }, { server_id: "other" }],
 };
 
-/** Paths whose values are the deployers' business. */
+/** Paths at which deployers may choose the values. */
 const nothingToBind = [
   // A person who writes policies can also write their own. docs/security.md says which log shows it.
   "sys/policies/acl/workload-*",
   "sys/leases/revoke-prefix/database/*",
   "sys/leases/revoke-prefix/auth/azure/login",
   "sys/leases/revoke-prefix/auth/jwt/login",
-  // A policy cannot bind a number. A rate that is too low is an outage, which shows.
+  // A policy cannot restrict a number. A rate that is too low causes a visible outage.
   "sys/quotas/rate-limit/each-client",
-  // Numbers again. Too short a time takes out a node that is away, which shows.
+  // These are numbers, too. If the time is too short, autopilot removes a node that is down, which is visible.
   "sys/storage/raft/autopilot/configuration",
   "database/rotate-root/mysql",
   "auth/token/renew-self",
   "auth/token/revoke-self",
   "sys/capabilities-self",
-  // Enterprise only: shapes and roles.
+  // Only Enterprise has these: shapes and roles.
   ...["role", "transformation", "transformations", "template", "alphabet"].map((it) => `transform/${it}/*`),
 ];
 
@@ -218,11 +218,11 @@ describeWithVault("The deployers' policy", () => {
     expect(await passes(path, body)).toBe(false);
   });
 
-  it.each(honest)("lets pass at %s what the project writes", async (path, body) => {
+  it.each(honest)("allows at %s the values that the project writes", async (path, body) => {
     expect(await passes(path, body)).toBe(true);
   });
 
-  it("has a worst value for each path where something can be written, or a reason why not", () => {
+  it("has a worst value for each writable path, or a reason why not", () => {
     const written = [...policy.matchAll(/^path "(\S+)"\s*\{([^}]*)/gm)]
       .filter(([, , rule = ""]) => /"(create|update)"/.test(rule))
       .map(([, path = ""]) => path);

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import type { FaultAnswer } from "../../../sandbox/azure/server/faults";
 import type { AzureRequest } from "../../../sandbox/azure/server/service";
+import { itTakesLong, longTests } from "../../long-tests";
 import { describeWithVault } from "../programs-there";
 import {
   bootToTheEnd,
@@ -86,10 +87,10 @@ describeWithVault("First boot", () => {
     await vm().boot();
     // A reboot leaves only the state on disk and Vault's storage: these differ in one or the other.
     const reached = [
-      ...(process.env["LONG_TESTS"] ? ["proof: the recovery keys can be written"] : []),
+      ...(longTests ? ["proof: the recovery keys can be written"] : []),
       "init: done",
       "recovery keys: stored",
-      ...(process.env["LONG_TESTS"] ? ["logins: the mounts exist"] : []),
+      ...(longTests ? ["logins: the mounts exist"] : []),
       "access: deployers and recovery key readers may log in",
     ];
     let said = outputFromNow(vm(), FIRST_BOOT);
@@ -159,7 +160,7 @@ describeWithVault("First boot", () => {
     expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
   });
 
-  it("completes when Azure takes its time", async () => {
+  itTakesLong("completes when Azure takes its time", async () => {
     await replaceDataDisk(vm());
     const before = storedKeySets(running.sandbox);
     const when = ({ caller }: AzureRequest) => caller === vm().name;

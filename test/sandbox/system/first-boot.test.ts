@@ -29,12 +29,12 @@ import { useSandbox } from "./running-sandbox";
 interface Watched {
   readonly rootTokens: Set<string>;
   readonly keys: Set<string>;
-  /** The seconds that the token in use lives. */
+  /** The life of the current token, in seconds. */
   readonly lives: Set<number>;
   readonly processes: Set<string>;
 }
 
-/** Looks at tmpfs and at the process list for as long as the work lasts. */
+/** Watches tmpfs and the process list until the work ends. */
 async function watch(machine: () => Machine | undefined, work: Promise<unknown>): Promise<Watched> {
   const seen: Watched = { rootTokens: new Set(), keys: new Set(), lives: new Set(), processes: new Set() };
   let over = false;
@@ -58,7 +58,7 @@ async function watch(machine: () => Machine | undefined, work: Promise<unknown>)
   return seen;
 }
 
-/** What Vault answered to init and to the creation of a token. */
+/** Returns Vault's answers to init and to the creation of a token. */
 interface Session {
   readonly root_token?: string;
   readonly recovery_keys_base64?: readonly string[];
@@ -71,12 +71,12 @@ function sessionOf(machine: Machine): Session[] {
     try {
       return [JSON.parse(readFileSync(join(folder, name), "utf8")) as Session];
     } catch {
-      return []; // not there yet, no more, or half written
+      return []; // the file does not exist yet, is gone, or is half written
     }
   });
 }
 
-/** Puts a program before the system's own that notes each pause and makes it. */
+/** Puts a program before the system's sleep. It records each pause and then pauses. */
 function notePauses(machine: Machine): () => string[] {
   const [bin = ""] = machine.environment["PATH"]?.split(delimiter) ?? [];
   const notes = join(bin, "pauses");
@@ -85,7 +85,7 @@ function notePauses(machine: Machine): () => string[] {
   return () => (existsSync(notes) ? readFileSync(notes, "utf8").trim().split("\n") : []);
 }
 
-/** Runs something while the VM's processes are given other variables. */
+/** Runs a function while the VM's processes get other variables. */
 async function withVariables<T>(
   machine: Machine,
   variables: Record<string, string>,
@@ -131,7 +131,7 @@ describeWithVault("First boot from the user data", () => {
     expect([...seen.keys].sort()).toEqual([...keys].sort());
   });
 
-  it("stores them in no other Key Vault", () => {
+  it("stores the recovery keys in no other Key Vault", () => {
     const { recovery_keys_base64: keys } = storedKeys(running.sandbox);
     const holders = Object.entries(running.sandbox.azure.exportState()).filter(([, content]) =>
       keys.some((key) => JSON.stringify(content).includes(key)),
@@ -141,7 +141,7 @@ describeWithVault("First boot from the user data", () => {
     expect(running.sandbox.azure.keyVault(keyVault).secretNames()).toEqual([name]);
   });
 
-  it("leaves neither them nor a token in any file, log or process", () => {
+  it("leaves neither recovery keys nor a token in any file, log or process", () => {
     const secrets = [...seen.keys, ...seen.rootTokens];
     expect(secrets).toHaveLength(5 + 2);
     const files = readdirSync(running.folder, { recursive: true, withFileTypes: true })
@@ -161,7 +161,7 @@ describeWithVault("First boot from the user data", () => {
     expect(processes.filter((text) => secrets.some((secret) => holds(text, secret)))).toEqual([]);
   });
 
-  it("logs every request to an audit device that is there before anybody else is", async () => {
+  it("logs every request to an audit device that exists before anybody else can connect", async () => {
     expect(await (await running.deployer()).read("sys/audit")).toMatchObject({
       "first-boot/": { type: "file", options: { mode: "0600" } },
     });
@@ -175,14 +175,14 @@ describeWithVault("First boot from the user data", () => {
     );
   });
 
-  it("lets the deployer in, who may configure and not read", async () => {
+  it("admits the deployer, who may configure Vault but not read secrets", async () => {
     const deployer = await running.deployer();
     const { policies } = await deployer.request({ method: "GET", path: "auth/token/lookup-self" });
     expect(policies).toEqual(["default", "deployer"]);
     await expect(deployer.request({ method: "GET", path: "sys/raw/core" })).rejects.toThrow("403");
   });
 
-  it("lets people in by tokens of one issuer, and deployers by their object ids for some audiences", async () => {
+  it("admits people with tokens of one issuer, and deployers by their object ids for some audiences", async () => {
     const deployer = await running.deployer();
     for (const mount of ["deployer", "recovery"]) {
       const config = await deployer.read(`auth/${mount}/config`);
@@ -195,7 +195,7 @@ describeWithVault("First boot from the user data", () => {
     expect(role?.["bound_audiences"]).not.toEqual([]);
   });
 
-  it("worked with a root token of limited life, and revoked it like the initial one", async () => {
+  it("uses a root token with a limited life, and revokes it and the initial one", async () => {
     const { rootTokens, lives } = seen;
     expect(rootTokens.size).toBe(2);
     expect([...lives]).toEqual([1200]);
@@ -206,7 +206,7 @@ describeWithVault("First boot from the user data", () => {
     }
   });
 
-  it("leaves recovery keys of which 3, and not 2, make a root token, and no other token of that policy", async () => {
+  it("leaves recovery keys of which 3, but not 2, create a root token, and no other root token", async () => {
     const { recovery_keys_base64: keys } = storedKeys(running.sandbox);
     expect(await rootTokenBy(running.sandbox, keys.slice(0, 2))).toBeUndefined();
     const token = await rootTokenBy(running.sandbox, [keys[4], keys[0], keys[2]] as string[]);
@@ -218,7 +218,7 @@ describeWithVault("First boot from the user data", () => {
         return root.request({ method: "POST", path: "auth/token/lookup-accessor", body }).then(
           (found) => found["policies"] as string[],
           (error: Error): string[] => {
-            // The VM's own token, which ended after the list was made.
+            // This is the VM's own token, which ended after the list was created.
             if (error.message.includes("invalid accessor")) return [];
             throw error;
           },
@@ -288,7 +288,7 @@ describeWithVault("First boot from the user data", () => {
     });
 
     it("Vault refuses TLS 1.1, and speaks 1.2 and 1.3", async () => {
-      // OpenSSL itself offers TLS 1.1 only at its lowest level of security.
+      // OpenSSL itself offers TLS 1.1 only at its lowest security level.
       const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
       await expect(connect(old)).rejects.toThrow(/alert protocol version/);
       expect(await connect({ maxVersion: "TLSv1.2" })).toBe("TLSv1.2");
@@ -308,7 +308,7 @@ describeWithVault("First boot from the user data", () => {
     });
 
     it("first boot refuses a Vault with another certificate", async () => {
-      // Not complete: it would ask Vault whether it is initialized.
+      // First boot is not complete yet, so it asks Vault whether it is initialized.
       writeFileSync(vm().path("/tmp/other-state"), "formatted\n");
       const variables = {
         FIRST_BOOT_STATE: vm().path("/tmp/other-state"),
@@ -325,14 +325,14 @@ describeWithVault("First boot from the user data", () => {
         vm().kill(VAULT, "SIGKILL");
         await untilSaid(said, "certificate signed by unknown authority");
         expect(vm().isActive(VAULT)).toBe(false);
-        // Sooner than by itself: its client for Key Vault tries for seconds.
+        // Without this, Vault's client for Key Vault would try for seconds.
         if (vm().pid(VAULT)) vm().kill(VAULT, "SIGKILL");
       });
       await vm().untilActive(VAULT, { deadlineMs });
     });
   });
 
-  it("pauses only between two looks at its own Vault, when nobody keeps it waiting", async () => {
+  it("pauses only between two checks of its own Vault, if nothing delays it", async () => {
     const pauses = notePauses(vm());
     await replaceDataDisk(vm());
     await bootToTheEnd(vm());

@@ -10,7 +10,7 @@ export const FIRST_BOOT = "vault-first-boot.service";
 export const VAULT = "vault.service";
 export const CERTIFICATE = "vault-certificate.service";
 
-/** Milliseconds that a wait may take on a machine that is busy with something else. */
+/** Deadline of a wait on a busy machine, in milliseconds. */
 export const deadlineMs = 120_000;
 
 /** The messages of first boot after each of its steps, in order. */
@@ -28,7 +28,7 @@ export const steps = [
   "vault-first-boot: complete",
 ] as const;
 
-/** Gives the VM a new data disk, without a Vault on it: its next boot is a first boot. */
+/** Gives the VM a new data disk without a Vault, so its next boot is a first boot. */
 export async function replaceDataDisk(machine: Machine): Promise<void> {
   await machine.powerOff();
   rmSync(machine.path("/var/lib/vault"), { recursive: true });
@@ -46,12 +46,12 @@ export function outputFromNow(machine: Machine, unit: string): () => string {
   return () => machine.output(unit).slice(before);
 }
 
-/** Waits until a unit says something, and not a moment longer. */
+/** Waits until a unit prints a text, and returns at that moment. */
 export async function untilSaid(output: () => string, text: string): Promise<void> {
   await waitFor(`"${text}"`, () => output().includes(text), { deadlineMs, intervalMs: 2 });
 }
 
-/** Returns the listeners of this computer's programs on one of the machine's addresses, as host:port, sorted. */
+/** Returns the listeners of this computer's programs on the machine's addresses, as host:port, sorted. */
 export function listenersOf({ address, loopback }: Machine): string[] {
   return listeners()
     .filter(({ host }) => host === address || host === loopback)
@@ -59,7 +59,7 @@ export function listenersOf({ address, loopback }: Machine): string[] {
     .sort();
 }
 
-/** All that is to be open once first boot is complete. Behind a front, Vault's port for other nodes stays on loopback. */
+/** Returns all ports that must be open after first boot. Behind HAProxy, Vault's port for other nodes stays on loopback. */
 export function openListeners(machine: Machine): string[] {
   const { address, loopback } = machine;
   const hasFront = existsSync(machine.path("/etc/vault.d/front.cfg"));
@@ -67,18 +67,18 @@ export function openListeners(machine: Machine): string[] {
   return [`${address}:8200`, `${loopback}:8200`, ...forNodes.map((host) => `${host}:8201`)].sort();
 }
 
-/** Waits until all of that is open, and nothing else is: the front starts after first boot. */
+/** Waits until these ports are open and no others, because HAProxy starts after first boot. */
 export async function untilOpen(machine: Machine): Promise<void> {
   const open = openListeners(machine);
   await waitFor(
-    `${open.join(", ")} to be open, and nothing else of the machine`,
+    `${open.join(", ")} to be open, and no other port of the machine`,
     () => isDeepStrictEqual(listenersOf(machine), open),
     { deadlineMs },
   );
 }
 
-/** Source of the format, an address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst. */
-export function listeners(): { host: string; port: number }[] {
+/** The format has an address's bytes from right to left. Source: Linux, Documentation/networking/proc_net_tcp.rst. */
+function listeners(): { host: string; port: number }[] {
   const table = readFileSync("/proc/net/tcp", "utf8");
   return [...table.matchAll(/: ([0-9A-F]{8}):([0-9A-F]{4}) \S+ 0A /g)].map(([, address = "", port = ""]) => ({
     host: (address.match(/../g) ?? [])
@@ -89,7 +89,7 @@ export function listeners(): { host: string; port: number }[] {
   }));
 }
 
-/** How many Vaults were made, by Vault's own log. */
+/** Returns the number of Vaults that were initialized, from Vault's own log. */
 export function initsIn(vaultOutput: string): number {
   return vaultOutput.match(/core: security barrier initialized/g)?.length ?? 0;
 }
@@ -108,13 +108,13 @@ interface RecoveryKeys {
   recovery_keys_base64: string[];
 }
 
-/** The newest recovery keys in Key Vault. */
+/** Returns the newest recovery keys in Key Vault. */
 export function storedKeys({ azure, vault }: Sandbox): RecoveryKeys {
   const { keyVault, name } = recoverySecretOf(vault);
   return JSON.parse(azure.keyVault(keyVault).secret(name) ?? "") as RecoveryKeys;
 }
 
-/** Vault as a program on its machine reaches it: on loopback, past the front where there is one. */
+/** Returns Vault as a program on its machine reaches it: on loopback, without HAProxy. */
 export function localConnection({ vault, vaultServerName }: Sandbox): Omit<VaultConnection, "jwt"> {
   const ofFront = vault.path("/run/vault-front/current/tls.crt");
   return {
@@ -125,7 +125,7 @@ export function localConnection({ vault, vaultServerName }: Sandbox): Omit<Vault
 }
 
 /**
- * Makes a root token with recovery keys; undefined when Vault asks for more of them. Before Vault 2.0 on its machine only, by anybody.
+ * Creates a root token with recovery keys. Returns undefined if Vault needs more of them. Before Vault 2.0, everybody on its machine can do this.
  *
  * Source: Vault's documentation, api-docs/system/generate-root.
  */
@@ -153,7 +153,7 @@ function exclusiveOr(a: Buffer, b: Buffer): string {
   return Buffer.from(a.map((byte, index) => byte ^ (b[index] ?? 0))).toString();
 }
 
-/** The stored recovery keys are those of the Vault that runs: with a threshold of them it gives out a root token. */
+/** Expects that the stored recovery keys belong to the running Vault, because a threshold of them creates a root token. */
 export async function recoveryKeysWork(sandbox: Sandbox): Promise<boolean> {
   const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(sandbox);
   const token = await rootTokenBy(sandbox, keys.slice(0, threshold));
@@ -164,7 +164,7 @@ export async function recoveryKeysWork(sandbox: Sandbox): Promise<boolean> {
   return JSON.stringify(policies) === '["root"]';
 }
 
-/** The sets of recovery keys that the VM has stored in Key Vault, oldest first, without repetition. */
+/** Returns the sets of recovery keys that the VM has stored in Key Vault, oldest first, without repetition. */
 export function storedKeySets({ azure, vault }: Sandbox): string[] {
   const { keyVault, name } = recoverySecretOf(vault);
   const versions = azure
@@ -176,7 +176,7 @@ export function storedKeySets({ azure, vault }: Sandbox): string[] {
   ];
 }
 
-/** Arguments and environments of all processes of this user that a VM started, now. */
+/** Returns the current arguments and environments of all processes of this user that a VM started. */
 export function processTexts({ environment }: Machine): string[] {
   const mark = `TMPDIR=${environment["TMPDIR"]}`;
   return readdirSync("/proc")
@@ -190,6 +190,6 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, "latin1");
   } catch {
-    return ""; // it has just ended
+    return ""; // the process has just ended
   }
 }

@@ -11,10 +11,10 @@ const floodSeconds = 5;
 /** Requests a second: a tenth of the deployed rate, so that a busy machine can exceed it. */
 const rate = requestsPerSecond / 10;
 
-describeWithVaultAndDatabase("One client that asks without a token and without a pause", () => {
+describeWithVaultAndDatabase("A client that sends requests without a token and without a pause", () => {
   const running = useSandbox({ upTo: "vault-config" });
 
-  it("writes into the audit log what its rate allows, and keeps no other client from Vault", async () => {
+  it("fills the audit log only at its allowed rate, and blocks no other client", async () => {
     const { sandbox } = running;
     const { vault } = sandbox;
     const log = vault.path(firstBootsLog);
@@ -52,9 +52,9 @@ describeWithVaultAndDatabase("One client that asks without a token and without a
 
     expect([...statuses.keys()].sort()).toEqual([403, 429]);
     expect(new Set(others)).toEqual(new Set([200]));
-    // At the start the whole second's worth may come at once.
+    // At the start, the requests of a whole second may come at once.
     expect(statuses.get(403)).toBeLessThanOrEqual(rate * (seconds + 1));
-    // Two lines a request, of less than 800 bytes; those of the other client are few.
+    // A request has two lines of less than 800 bytes. The other client sends few requests.
     const grown = statSync(log).size - before;
     expect(grown).toBeLessThan((rate * (seconds + 1) + others.length) * 2 * 2000);
   });

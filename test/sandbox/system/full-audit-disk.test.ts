@@ -10,7 +10,7 @@ import { LoggedInWorkload } from "./workloads";
 
 const missing = [vaultOrDatabaseMissing(), mountsMissing()].filter(Boolean).join(" ");
 
-/** Vault in a namespace in which the folder of its logs is a disk of 1 MB; the folder in it that is memory is one of its own. */
+/** Vault runs in a namespace in which the folder of its logs is a disk of 1 MB. The folder in memory is another disk. */
 const onSmallDisks = (vault: string, folder: string, fullAtStart: string): string => `#!/bin/sh
 exec unshare -rm sh -c '
   set -e
@@ -30,7 +30,7 @@ describeUnless(missing, "Vault whose audit log's disk is full", () => {
     const { vault } = running.sandbox;
     return `/proc/${vault.pid(VAULT)}/root${vault.path(path)}`;
   };
-  /** Fills what is left of the disk on which a log is, or frees it. */
+  /** Fills the disk of a log, or frees it. */
   const fill = (log: string) => {
     const { stderr } = spawnSync("sh", ["-c", 'cat /dev/zero >"$1"', "sh", fillerOf(log)], {
       encoding: "utf8",
@@ -40,7 +40,7 @@ describeUnless(missing, "Vault whose audit log's disk is full", () => {
   const fillerOf = (log: string) => seenByVault(join(log, "../filler"));
   /** Returns true if a log has a request whose path ends with the word. */
   const has = (log: string, word: string) => readFileSync(seenByVault(log), "utf8").includes(word);
-  /** Asks Vault something whose answer is no secret; the word is in the log in clear, as a part of the path. */
+  /** Sends a request whose answer is not secret. The log shows the word in clear, as a part of the path. */
   const ask = async (word: string) => (await workload.ask(`GET transit/keys/${word}`)).status;
   const restart = async () => {
     await running.sandbox.vault.restart(VAULT);
@@ -79,14 +79,14 @@ describeUnless(missing, "Vault whose audit log's disk is full", () => {
     rmSync(fullAtStart());
   });
 
-  it("answers when it is the memory that is full, and logs each request on the disk", async () => {
+  it("answers when only the memory is full, and logs each request on the disk", async () => {
     fill(vaultConfigsLog);
     expect(await ask("nobodys-3")).toBe(403);
     expect(has(firstBootsLog, "nobodys-3")).toBe(true);
     expect(await ask("customer-key")).toBe(200);
   });
 
-  it("answers nothing when both are full, and everything once either has room", async () => {
+  it("answers nothing when both are full, and everything when one of them has space", async () => {
     fill(firstBootsLog);
     fill(vaultConfigsLog);
     expect(await ask("customer-key")).toBe(500);

@@ -5,35 +5,35 @@ import { ada } from "../../app/running-application";
 import { askVault } from "./vault-caller";
 import { LoggedInWorkload } from "./workloads";
 
-/** Milliseconds after which a request that failed is sent for the second and last time, at the latest. */
+/** A failed request is sent for the second and last time after at most this time, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
-/** Milliseconds from one request of a stream to its next: the application refuses an address that asks more often than 600 times a minute. */
+/** Milliseconds between two requests of a stream. The application refuses an address that sends more than 600 requests a minute. */
 const APPLICATION_PACE_MS = 800;
 
 /** The same for Vault itself. */
 const VAULT_PACE_MS = 100;
 
-/** Tries again once the system says that it is ready. */
+/** A stream of requests. It sends a failed request again when its target is ready. */
 interface Stream {
   readonly name: string;
   readonly paceMs: number;
-  /** Sends a request; throws or says why it failed. */
+  /** Sends a request. Throws or returns the reason if it fails. */
   send(): Promise<string | undefined>;
   /** Returns true if the target reports that it is ready. */
   ready(): Promise<boolean>;
 }
 
 /**
- * Clients of a running sandbox, each of which sends one request after the other: the application on a VM and on App Service lists and
- * adds customers, and a workload sends requests to Vault itself. A failed request is sent once more when its target reports that it is ready.
+ * Clients of a running sandbox. Each sends one request after the other: the application on a VM and on App Service lists and
+ * adds customers, and a workload sends requests to Vault itself. A client sends a failed request again when its target is ready.
  */
 export class Load {
   readonly #streams: Promise<void>[];
   #stopped = false;
   sent = 0;
   retried = 0;
-  /** Requests whose second try failed too. */
+  /** Requests whose second try also failed. */
   readonly failures: string[] = [];
 
   private constructor(streams: readonly Stream[]) {
@@ -44,7 +44,7 @@ export class Load {
     const [webApp] = [...sandbox.webApps.keys()];
     const [agent] = [...sandbox.agents.values()];
     const workload = await LoggedInWorkload.of(sandbox, sandbox.environment.webApps[0]?.name ?? "");
-    // The web app's port is another one after a restart.
+    // The web app has another port after a restart.
     const places = {
       "web app": () => sandbox.webApps.get(webApp ?? "")?.url ?? "",
       "application on a VM": () => `http://${agent?.loopback}:8080`,
@@ -86,7 +86,7 @@ export class Load {
     ]);
   }
 
-  /** Ends the requests under way; the load is over when this resolves. */
+  /** Stops the clients. The load has ended when this resolves. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#streams);

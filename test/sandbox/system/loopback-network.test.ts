@@ -25,13 +25,13 @@ describe("ClaimedNetwork", () => {
     await Promise.all(opened.splice(0).map((it) => new Promise((resolve) => it.close(resolve))));
   });
 
-  it("gives each sandbox a network of its own, and none of localhost's", async () => {
+  it("gives each sandbox its own network, and no network of localhost", async () => {
     const [one, two] = [await claim(), await claim()];
     expect(one.network).not.toBe(two.network);
     expect([one, two].map((it) => Number(it.network.split(".")[1])).filter((it) => it < 20)).toEqual([]);
   });
 
-  it("gives a kept sandbox the network that it had", async () => {
+  it("gives a kept sandbox its previous network", async () => {
     expect((await claim(network)).network).toBe(network);
   });
 
@@ -49,15 +49,15 @@ describe("ClaimedNetwork", () => {
     ["127.219.0.1", 8201],
     ["127.219.1.4", 8200],
     ["127.219.255.254", 3306],
-  ])("gives none in which somebody listens on %s:%i", async (host, port) => {
+  ])("gives no network in which somebody listens on %s:%i", async (host, port) => {
     await listen(host, port);
     await expect(claim(network)).rejects.toThrow("is taken on 127.219.0.0/16");
-    // Nothing is left of the attempt.
+    // The attempt leaves nothing.
     opened.splice(0).forEach((server) => void server.close());
     await claim(network);
   });
 
-  it("does not mind another port, or another network", async () => {
+  it("ignores another port and another network", async () => {
     await listen("127.219.1.4", 8300);
     await listen("127.218.1.4", 8200);
     await claim(network);

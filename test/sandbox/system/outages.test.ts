@@ -15,7 +15,7 @@ const AGENT = "vault-agent.service";
 /** Causes an outage, and returns a function that repairs it. */
 type Outage = (sandbox: Sandbox, database: Connection) => Promise<() => Promise<unknown>>;
 
-/** [what fails, how, whether an application cannot do without] */
+/** [what fails, how, whether the application needs it] */
 const outages: [string, Outage, boolean][] = [
   [
     "MySQL is killed",
@@ -34,7 +34,7 @@ const outages: [string, Outage, boolean][] = [
     false,
   ],
   [
-    "Vault is sealed by hand",
+    "somebody seals Vault",
     async (sandbox) => {
       const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(sandbox);
       const token = await rootTokenBy(sandbox, keys.slice(0, threshold));
@@ -46,7 +46,7 @@ const outages: [string, Outage, boolean][] = [
     false,
   ],
   [
-    "every database user is gone while Vault is stopped",
+    "somebody drops every database user while Vault is stopped",
     async (sandbox, database) => {
       await sandbox.vault.stop(VAULT);
       await dropUsers(database);
@@ -55,7 +55,7 @@ const outages: [string, Outage, boolean][] = [
     true,
   ],
   [
-    "the policies are gone, and every database lease",
+    "somebody deletes the policies and revokes every database lease",
     async (sandbox) => {
       const deployer = await deployerOf(sandbox);
       const policies = new Map<string, unknown>();
@@ -75,7 +75,7 @@ const outages: [string, Outage, boolean][] = [
     true,
   ],
   [
-    "IMDS gives no identity, and the tokens are revoked",
+    "IMDS issues no token, and the tokens are revoked",
     async (sandbox) => {
       const fault = sandbox.azure.faults.add({
         when: ({ host }) => host === "169.254.169.254" || host.endsWith(".identity"),
@@ -93,7 +93,7 @@ const outages: [string, Outage, boolean][] = [
     "Vault Agent is killed",
     async ({ agents }) => {
       for (const machine of agents.values()) {
-        // It may still restart after the outage before.
+        // It may still restart after the previous outage.
         await machine.untilActive(AGENT, { deadlineMs: 60_000 });
         machine.kill(AGENT, "SIGKILL");
       }
@@ -103,14 +103,14 @@ const outages: [string, Outage, boolean][] = [
   ],
 ];
 
-/** The database users that Vault created. */
+/** Drops the database users that Vault created. */
 async function dropUsers(database: Connection): Promise<void> {
   const query = "SELECT User AS name FROM mysql.user WHERE User LIKE 'v-%'";
   const [users] = await database.query<RowDataPacket[]>(query);
   for (const { name } of users) await database.query("DROP USER ?@'%'", [name]);
 }
 
-describeWithVaultAndDatabase("The deployed application, on App Service and beside Vault Agent,", () => {
+describeWithVaultAndDatabase("The deployed application, on App Service and with Vault Agent,", () => {
   const running = useSandbox();
   jest.setTimeout(240_000);
   let database: Connection;
@@ -144,8 +144,8 @@ describeWithVaultAndDatabase("The deployed application, on App Service and besid
     const before = pids();
     const repair = await begin(running.sandbox, database);
     try {
-      if (needed) await until("one to say so", async () => (await statuses()).includes(503));
-      // Errors in the background have happened by now, because each client requests a page that needs everything.
+      if (needed) await until("one application to report it", async () => (await statuses()).includes(503));
+      // Errors in the background happen before this ends, because each client requests a page that needs everything.
       await Promise.all(
         [...applications.values()].map((url) => fetch(`${url}/api/customers?page=1&pageSize=1`)),
       );
@@ -157,7 +157,7 @@ describeWithVaultAndDatabase("The deployed application, on App Service and besid
     expect(before).not.toContain(undefined);
   });
 
-  it("wrote of no error that nobody handled", () => {
+  it("logs no unhandled error", () => {
     const name = [...running.sandbox.webApps.keys()][0];
     const logs = [agent().output(APP), readFileSync(`${running.folder}/web-app/${name}/app.log`, "utf8")];
     for (const log of logs) expect(log).not.toMatch(/unhandled|UnhandledPromise|^\s+at /im);

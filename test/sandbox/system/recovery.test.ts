@@ -44,8 +44,8 @@ describeWithVaultAndDatabase("The recovery keys", () => {
     await client.request({ method: "DELETE", path, body: { nonce } });
   };
 
-  describe("of a Vault before 2.0, which lets anybody who reaches it begin and cancel,", () => {
-    it("are used on its machine: everybody there begins and cancels without a token", async () => {
+  describe("of a Vault before 2.0, which lets everybody start and cancel,", () => {
+    it("work on its machine, where everybody can start and cancel without a token", async () => {
       await locally().request({ method: "PUT", path: "sys/rekey-recovery-key/init", body: rekey });
       await locally().request({ method: "PUT", path: "sys/generate-root/attempt", body: {} });
       expect(await started()).toEqual([true, false, true]);
@@ -81,7 +81,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       "sys/generate-root%2Fattempt",
       "sys/generate%2droot/attempt",
       "root/sys/rekey/init",
-    ])("refuse anybody on the network who asks for %s, by any method", async (path) => {
+    ])("refuse every request from the network to %s, with any method", async (path) => {
       for (const method of ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "LIST"]) {
         const answer = await askVault(running.sandbox, undefined, {
           method,
@@ -93,7 +93,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       expect(await started()).toEqual([false, false, false]);
     });
 
-    it("are not cancelled over the network either, whatever the path's spelling", async () => {
+    it("refuse a cancellation from the network, with any spelling of the path", async () => {
       const { nonce } = await locally().request({
         method: "PUT",
         path: "sys/rekey-recovery-key/init",
@@ -117,7 +117,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       expect((await askVault(running.sandbox, undefined, { path: "sys/rekey%zz/init" })).status).toBe(400);
     });
 
-    it("refuse deployers, workloads and readers over the network too", async () => {
+    it("also refuse deployers, workloads and readers on the network", async () => {
       const workload = await LoggedInWorkload.of(running.sandbox, "agent");
       const deployer = await running.deployer();
       const person = running.client(await readersToken());
@@ -134,7 +134,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
     });
   });
 
-  describe("The front", () => {
+  describe("HAProxy in front of Vault", () => {
     it("forwards the client's own address, and ignores the address that the client claims", async () => {
       const workload = await LoggedInWorkload.of(running.sandbox, "agent");
       const address = addressOf(workload);
@@ -161,7 +161,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       expect(asked.request.remote_address).toBe(addressOf(workload));
     });
 
-    it("answers as Vault's API does while Vault is away, and continues when it is back", async () => {
+    it("answers like Vault's API while Vault is down, and continues when Vault is back", async () => {
       await running.sandbox.vault.stop("vault.service");
       expect(await askVault(running.sandbox, undefined, { path: "sys/health" })).toMatchObject({
         status: 503,
@@ -176,7 +176,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       virtualMachines(running.sandbox.deployment).find(({ name }) => name === place)?.privateAddress ?? "";
   });
 
-  describe("of Vault 2.x, by a gate that behaves as 2.x does there,", () => {
+  describe("of Vault 2.x, behind a gate that behaves like 2.x at these endpoints,", () => {
     let gate: Vault2Gate;
     beforeAll(async () => {
       gate = await Vault2Gate.start(running.sandbox);
@@ -186,7 +186,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
     const through = (token?: string) =>
       new VaultClient({ address: gate.address, caFile: running.sandbox.caFile }, token);
 
-    it("and the login of a named reader make a root token", async () => {
+    it("create a root token, together with the login of a named reader", async () => {
       const person = through(await readersToken());
       const token = await rootTokenBy(running.sandbox, quorum(), person);
       const root = await through(token).request({ method: "GET", path: "auth/token/lookup-self" });
@@ -194,7 +194,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       await through(token).request({ method: "POST", path: "auth/token/revoke-self" });
     });
 
-    it("make a root token for two readers who each hold too few of them: one begins, and the other gives the last one", async () => {
+    it("create a root token for two readers with too few keys each, if one starts and the other enters the last key", async () => {
       const [grace, hedy] = [through(await readersToken()), through(await readersToken(otherReader))];
       const [first = "", second = "", last = ""] = quorum();
       expect(await rootTokenBy(running.sandbox, [first, second], grace)).toBeUndefined();
@@ -204,7 +204,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
         who.request({ method: "PUT", path: "sys/generate-root/update", body: { key, nonce } });
       expect(await give(grace, first)).toMatchObject({ progress: 1, complete: false });
       expect(await give(grace, second)).toMatchObject({ progress: 2, complete: false });
-      // Hedy sees what she takes part in, and not what would open the token.
+      // Hedy sees the attempt in which she takes part, but not the OTP that decodes the token.
       expect(await hedy.request({ method: "GET", path: attempt })).toMatchObject({
         nonce,
         progress: 2,
@@ -222,7 +222,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       await root.request({ method: "POST", path: "auth/token/revoke-self" });
     });
 
-    it("and the login of a named reader begin new recovery keys, count the first share, and cancel", async () => {
+    it("start new recovery keys, count the first share, and cancel, together with the login of a named reader", async () => {
       const person = through(await readersToken());
       const body = { secret_shares: 5, secret_threshold: 3 };
       const { nonce } = await person.request({ method: "PUT", path: "sys/rekey-recovery-key/init", body });
@@ -234,7 +234,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       await cancelRekey(person);
     });
 
-    it("are worth nothing without a login", async () => {
+    it("do nothing without a login", async () => {
       await expect(rootTokenBy(running.sandbox, quorum(), through())).rejects.toThrow("403");
       for (const path of ["sys/generate-root/attempt", "sys/rekey-recovery-key/init", "sys/rekey/init"]) {
         for (const method of ["GET", "PUT", "DELETE"] as const) {
@@ -243,7 +243,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       }
     });
 
-    it("are worth nothing to a deployer or a workload", async () => {
+    it("do nothing for a deployer or a workload", async () => {
       const deployer = await VaultClient.loggedIn({
         address: gate.address,
         caFile: running.sandbox.caFile,
@@ -254,7 +254,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       await expect(rootTokenBy(running.sandbox, quorum(), through(token))).rejects.toThrow("403");
     });
 
-    it("make no root token if there are too few, for any login", async () => {
+    it("create no root token if there are too few, with any login", async () => {
       expect(
         await rootTokenBy(running.sandbox, quorum().slice(1), through(await readersToken())),
       ).toBeUndefined();
@@ -283,7 +283,7 @@ describeWithVaultAndDatabase("The recovery keys", () => {
       for (const path of paths) await expect(person.request({ method: "GET", path })).rejects.toThrow("403");
     });
 
-    it("is refused to a deployer, and the deployers' to a reader", async () => {
+    it("is refused to a deployer, and a deployer's login to a reader", async () => {
       const login = (mount: string, role: string, jwt: string) =>
         running.client().request({ method: "POST", path: `auth/${mount}/login`, body: { role, jwt } });
       await expect(login("recovery", "recovery-key-reader", running.sandbox.deployerToken())).rejects.toThrow(

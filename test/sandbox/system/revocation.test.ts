@@ -14,7 +14,7 @@ describeWithVaultAndDatabase("A revocation", () => {
   let connection: Connection | undefined;
   afterAll(() => connection?.end());
 
-  it("of a database lease lets nobody in any more, and leaves a session that is open", async () => {
+  it("of a database lease blocks new connections, and leaves an open session", async () => {
     const workload = await LoggedInWorkload.of(running.sandbox, "webapp");
     const { body } = await workload.ask("GET database/creds/long");
     connection = await connectToDatabase(running.sandbox, body.data);
@@ -26,7 +26,7 @@ describeWithVaultAndDatabase("A revocation", () => {
     expect((await connection.query("SELECT 1 AS alive"))[0]).toEqual([{ alive: 1 }]);
   });
 
-  it("of all logins leaves a batch token, and the end of its policy does not", async () => {
+  it("of all logins leaves a batch token, but the deletion of its policy ends the token's rights", async () => {
     const workload = await LoggedInWorkload.of(running.sandbox, "webapp");
     const encrypt = () => workload.ask("POST transit/encrypt/customer-key", { plaintext: "aGVsbG8=" });
     const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
@@ -47,7 +47,7 @@ describeWithVaultAndDatabase("A revocation", () => {
     ["a VM", "agent", "azure", "short"],
     ["a web app", "webapp", "jwt", "long"],
   ])(
-    "of %s that the environment names no more leaves no right, no lease and no user in MySQL, as scripts/deploy does it",
+    "of %s that the environment no longer names leaves no right, no lease and no user in MySQL, with the steps of scripts/deploy",
     async (_, name, mount, role) => {
       await running.sandbox.applyVaultConfig();
       connection = await inspector(running.sandbox);
@@ -63,7 +63,7 @@ describeWithVaultAndDatabase("A revocation", () => {
       const removed = { mount, role: `${name}-role`, policies: [`workload-${name}`] };
 
       const deployer = await running.deployer();
-      // Twice: the run before may have been killed after it.
+      // This runs twice, because the previous run may have been killed after it.
       await endAccess(deployer, removed);
       const prefixes = await endAccess(deployer, removed);
       expect(prefixes).toContain(`database/creds/${role}`);
@@ -82,7 +82,7 @@ describeWithVaultAndDatabase("A revocation", () => {
       for (const prefix of prefixes)
         expect([prefix, await root.read(`sys/leases/lookup/${prefix}`, "LIST")]).toEqual([prefix, undefined]);
       await root.logOut();
-      // A token that can be revoked is; a batch token is left without a right.
+      // Vault revokes each revocable token. A batch token stays, without a right.
       const own = await workload.ask("GET auth/token/lookup-self");
       expect(own.status).toBe(mount === "azure" ? 403 : 200);
       expect((await workload.ask("POST transit/encrypt/customer-key", { plaintext: "eA==" })).status).toBe(

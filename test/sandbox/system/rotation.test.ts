@@ -3,6 +3,7 @@ import type { Connection } from "mysql2/promise";
 import { decrypt, generateKey, readKey, readMessage, readPrivateKey } from "openpgp";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { itTakesLong } from "../../long-tests";
 import { ask } from "../azure/caller";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { keyVaultResource, Scene } from "./attacks/scene";
@@ -173,13 +174,18 @@ describeWithVaultAndDatabase("A rotation", () => {
       await connection.end();
     }, 120_000);
 
-    it("of Vault's certificate: clients follow, whichever they trusted", async () => {
-      await running.sandbox.renewVaultCertificate();
-      await running.sandbox.refreshVaultCertificate();
-      const { code, output } = await vm().run(CERTIFICATE);
-      expect([code, output]).toEqual([0, expect.stringContaining("serves the new certificate")]);
-      await (await running.deployer()).logOut();
-    }, 120_000);
+    // certificate-renewal.test.ts and lifecycle.test.ts renew it, too.
+    itTakesLong(
+      "of Vault's certificate: clients follow, whichever they trusted",
+      async () => {
+        await running.sandbox.renewVaultCertificate();
+        await running.sandbox.refreshVaultCertificate();
+        const { code, output } = await vm().run(CERTIFICATE);
+        expect([code, output]).toEqual([0, expect.stringContaining("serves the new certificate")]);
+        await (await running.deployer()).logOut();
+      },
+      120_000,
+    );
 
     it("of the recovery keys: each holder's new share for that person alone, and the old ones make no root token", async () => {
       const holders = await Promise.all(["Ada", "Grace", "Mary"].map(holder));

@@ -19,11 +19,11 @@ export interface RunningSandbox {
   progress(): string;
   /** Vault's API as a deployer, freshly logged in. */
   deployer(): Promise<VaultClient>;
-  /** Vault's API with a token, or as nobody; by the name of the machine or web app it comes from, or from elsewhere. */
+  /** Vault's API with or without a token, from a machine or web app by its name, or from another address. */
   client(token?: string, from?: string): VaultClient;
 }
 
-/** Milliseconds; starting everything takes about 15 s on two cores that have nothing else to do. */
+/** Deadline in milliseconds. The start of everything takes about 15 s on two idle cores. */
 const START_MS = 180_000;
 const TEST_MS = 180_000;
 
@@ -52,7 +52,7 @@ export function useSandbox({
   }, START_MS);
 
   const started = (): Sandbox => {
-    if (!sandbox) throw new Error("The sandbox is started by beforeAll; use it inside of a test.");
+    if (!sandbox) throw new Error("beforeAll starts the sandbox. Use it inside a test.");
     return sandbox;
   };
   return {
@@ -60,7 +60,7 @@ export function useSandbox({
       return started();
     },
     get folder() {
-      if (!folder) throw new Error("The folder is made by beforeAll; use it inside of a test.");
+      if (!folder) throw new Error("beforeAll creates the folder. Use it inside a test.");
       return folder.path;
     },
     progress: text,

@@ -7,10 +7,10 @@ import { waitFor } from "../../../lib/processes/wait-for";
 
 const project = resolve(__dirname, "../../..");
 
-/** Milliseconds that a wait may take on a machine that is busy with something else. */
+/** Deadline of a wait on a busy machine, in milliseconds. */
 export const deadlineMs = 120_000;
 
-/** `npm run sandbox` at work. */
+/** A running `npm run sandbox`. */
 export interface SandboxCommand {
   readonly child: ChildProcess;
   /** Standard output and error so far. */
@@ -29,9 +29,9 @@ export interface CommandOptions {
   readonly wrapper?: readonly string[];
 }
 
-/** A place for the temporary folders of one test's sandboxes, by which their processes are known. */
+/** A place for the temporary folders of one test's sandboxes. It identifies their processes. */
 export class Place {
-  /** Short: unix sockets lie in it. */
+  /** The path is short, because it contains unix sockets. */
   readonly path = mkdtempSync(join(tmpdir(), "sb-"));
   readonly #commands: ChildProcess[] = [];
 
@@ -63,7 +63,7 @@ export class Place {
       output: () => text,
       says: async (words) => {
         const abort = closed.then((code): never => {
-          throw new Error(`It ended with ${code} and never said "${words}": ${text}`);
+          throw new Error(`It ended with ${code} and never printed "${words}": ${text}`);
         });
         abort.catch(() => {});
         await waitFor(`"${words}"`, () => text.includes(words), { deadlineMs, intervalMs: 5, abort });
@@ -72,7 +72,7 @@ export class Place {
     };
   }
 
-  /** Process ids and command lines of all that belongs to the place: that names it, has it in its environment or works in it. */
+  /** Returns process ids and command lines of all processes that name the place, have it in their environment or work in it. */
   processes(): string[] {
     return readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -81,12 +81,12 @@ export class Place {
       .map((pid) => `${pid} ${readProcess(pid, "cmdline").replaceAll("\0", " ").trim()}`);
   }
 
-  /** Waits until neither a process nor a file is left, besides a folder that is kept. */
+  /** Waits until no process and no file remains, except a kept folder. */
   async isEmpty({ but = [] as string[] } = {}): Promise<void> {
     // These programs do not belong to the sandbox, and have their caches in TMPDIR.
     const strange = /^(tsx-\d+|node-compile-cache)$/;
     await waitFor(
-      "nothing to be left",
+      "all processes and files to be gone",
       () => {
         const files = readdirSync(this.path).filter((name) => !strange.test(name) && !but.includes(name));
         const left = [...this.processes(), ...files];
@@ -109,6 +109,6 @@ export function readProcess(pid: string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "latin1");
   } catch {
-    return ""; // it has just ended
+    return ""; // the process has just ended
   }
 }

@@ -36,7 +36,7 @@ describe("sandboxEnvironment", () => {
     });
   });
 
-  it("makes an address space of more than 65 536 addresses as small as that", () => {
+  it("reduces a larger address space to 65 536 addresses", () => {
     const { subnets } = production.network;
     expect(sandboxEnvironment(withAddresses("10.32.0.0/12", subnets), "127.9").network).toMatchObject({
       addressSpace: "127.9.0.0/16",
@@ -46,7 +46,7 @@ describe("sandboxEnvironment", () => {
 
   it.each([
     [
-      "differ in their first octets only",
+      "differ only in their first octets",
       { vault: "10.1.0.0/24", mysql: "10.2.0.0/24", webApp: "10.3.0.0/24", agents: "10.4.0.0/24" },
     ],
     [
@@ -76,13 +76,13 @@ describe("sandboxEnvironment", () => {
     expect(environmentSchema.parse(inSandbox)).toEqual(inSandbox);
   });
 
-  it("names the version of the Vault that runs, so that the configuration fits the program", () => {
+  it("names the version of the running Vault, so that the configuration fits the program", () => {
     const inSandbox = sandboxEnvironment(demo, "127.77", "1.21.0+ent");
     expect(inSandbox.vault).toEqual({ ...demo.vault, version: "1.21.0" });
     expect(environmentSchema.parse(inSandbox)).toEqual(inSandbox);
   });
 
-  it("makes the bound CIDRs hold on loopback", () => {
+  it("lets the bound CIDRs work on loopback", () => {
     const deployment = deploymentOf(sandboxEnvironment(demo, "127.77"));
     const cidrs = (type: string) =>
       deployment.resources(type).map((role) => role.argument("token_bound_cidrs"));

@@ -9,7 +9,7 @@ import { keyVaultResource, Scene } from "./attacks/scene";
 import { deadlineMs, localConnection, recoveryKeysWork, storedKeys, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
-/** docs/operations.md, "Another key, or another Key Vault": by hand, as root on the VM. Vault sees a key by Key Vault's name and its own. */
+/** Follows docs/operations.md, "Another key, or another Key Vault", as root on the VM. Vault identifies a key by the names of the Key Vault and the key. */
 describeLongWithVault("Vault's seal", () => {
   const running = useSandbox({ upTo: "vault" });
   const vm = () => running.sandbox.vault;
@@ -26,7 +26,7 @@ describeLongWithVault("Vault's seal", () => {
     expect(await ask(sandbox.azure, url, { method, token, body })).toMatchObject({ status: 200 });
   }
 
-  /** Another key, and Vault's right on it. */
+  /** Creates another key, and gives Vault the right to use it. */
   async function makeKey(name: string): Promise<void> {
     const { sandbox, folder } = running;
     await keyVault("POST", `keys/${name}/create`, {
@@ -48,7 +48,7 @@ describeLongWithVault("Vault's seal", () => {
     writeFileSync(file, `${others}\n${stanzas}`);
   };
 
-  it("migrates to another key with a quorum of recovery keys, and needs the key before no more", async () => {
+  it("migrates to another key with a quorum of recovery keys, and no longer needs the old key", async () => {
     await makeKey("vault-unseal-2");
     const env = vm().path("/etc/vault.d/vault.env");
     writeFileSync(env, readFileSync(env, "utf8").replaceAll(/^VAULT_AZUREKEYVAULT_.*\n/gm, ""));

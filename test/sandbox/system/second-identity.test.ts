@@ -18,14 +18,14 @@ describeWithVaultAndDatabase(
       });
     });
 
-    it("leaves VMs' logins as they are: Vault asks Azure with the VM's own identity", async () => {
+    it("does not change VMs' logins, because Vault asks Azure with the VM's own identity", async () => {
       expect(await login(running.sandbox, "agent", "agent-role")).toMatchObject({ status: 200, errors: "" });
     });
 
-    it("leaves the unsealing as it is: the seal is told which identity to use", async () => {
+    it("does not prevent the unseal, because a setting names the seal's identity", async () => {
       await running.sandbox.vault.reboot();
       await waitFor(
-        "Vault to let the VM in again",
+        "Vault to admit the VM again",
         async () => (await login(running.sandbox, "agent", "agent-role")).status === 200,
         { deadlineMs: 60_000 },
       );

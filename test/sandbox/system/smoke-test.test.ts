@@ -2,7 +2,7 @@ import { loadEnvironment } from "../../../environments/load";
 import { applications } from "../../../sandbox/system/smoke-test";
 import { agentWorkloads, webAppWorkloads } from "../../../sandbox/system/workloads";
 
-it("The smoke test knows every workload, and what those lack whose application it leaves out", () => {
+it("The smoke test knows every workload, and the missing rights of each workload that it leaves out", () => {
   const environment = loadEnvironment("production");
   const urls = Object.fromEntries(
     environment.webApps.map(({ name }) => [name, `https://app-${name}.example.net`]),

@@ -12,6 +12,7 @@ import { StateFolder } from "../../../sandbox/system/state-folder";
 import { reportOf } from "../../../scripts/deployment/restore";
 import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
 import { capturedProgress } from "../../lib/processes/captured-progress";
+import { itTakesLong } from "../../long-tests";
 import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
 import { keyVaultResource, management, Scene } from "./attacks/scene";
@@ -330,9 +331,6 @@ describeWithVault("A snapshot of Vault", () => {
     });
     expect(await mounts()).not.toContain("transit/");
   });
-
-  /** Each takes half a minute. */
-  const itTakesLong = process.env["LONG_TESTS"] ? it : it.skip;
 
   itTakesLong(
     "passes a drill in a second Vault, while the first one continues, and leaves nothing",

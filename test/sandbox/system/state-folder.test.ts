@@ -6,7 +6,7 @@ import { temporaryFolder } from "../../lib/processes/temporary-folder";
 const folder = temporaryFolder();
 
 describe("StateFolder", () => {
-  it("is temporary, private, and thrown away", async () => {
+  it("is temporary and private, and is deleted at the end", async () => {
     const state = await StateFolder.open({ temporaryFolder: folder.path });
     expect(statSync(state.path).mode & 0o777).toBe(0o700);
     const inner = await state.folder("vault", "data");
@@ -15,7 +15,7 @@ describe("StateFolder", () => {
     expect(existsSync(state.path)).toBe(false);
   });
 
-  it("is kept by option, and can be used again", async () => {
+  it("stays if an option says so, and works again", async () => {
     const kept = await StateFolder.open({ temporaryFolder: folder.path, keep: true });
     writeFileSync(join(kept.path, "data"), "");
     await kept.close();
@@ -42,7 +42,7 @@ describe("StateFolder", () => {
     await (await StateFolder.open({ path })).close();
   });
 
-  it("does not take over a folder with something else in it", async () => {
+  it("does not use a folder with other content", async () => {
     const path = join(folder.path, "documents");
     mkdirSync(path);
     writeFileSync(join(path, "thesis"), "");
@@ -50,7 +50,7 @@ describe("StateFolder", () => {
     expect(readdirSync(path)).toEqual(["thesis"]);
   });
 
-  it("says which folder cannot be used", async () => {
+  it("names the folder that it cannot use", async () => {
     writeFileSync(join(folder.path, "file"), "");
     await expect(StateFolder.open({ path: join(folder.path, "file") })).rejects.toThrow(
       /cannot be used \(EEXIST\)/,
@@ -60,7 +60,7 @@ describe("StateFolder", () => {
     );
   });
 
-  it("leaves folders alone that only look like a sandbox's", async () => {
+  it("does not delete a folder that only looks like a sandbox's", async () => {
     mkdirSync(join(folder.path, "vault-on-azure-notes"));
     await (await StateFolder.open({ temporaryFolder: folder.path })).close();
     expect(readdirSync(folder.path)).toEqual(["vault-on-azure-notes"]);

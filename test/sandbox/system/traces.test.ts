@@ -13,7 +13,7 @@ import { Workspace } from "./workspace";
 const missing = [vaultOrDatabaseMissing(), kustoMissing()].filter(Boolean).join(" ");
 
 /** docs/security.md, "What a deployer can still do". */
-describeUnless(missing, "What a deployer does", () => {
+describeUnless(missing, "A deployer's action", () => {
   const environment = changed(loadEnvironment("demo"), (copy) => {
     copy.evidenceWorkspace = securityWorkspace;
   });
@@ -38,12 +38,12 @@ describeUnless(missing, "What a deployer does", () => {
     expect(await missingTraces(way, scene())).toEqual([]);
     const { Syslog: _, ...logs } = new Workspace(running.sandbox, securityWorkspace).logs(since);
     const alerts = logAlerts.filter((alert) => alert.way === way.what).map(({ name }) => name);
-    // Nothing says here how Vault is.
+    // No log in this test has Vault's state.
     scenes.add(way.what, ["silent", ...alerts], logs);
   });
 
   it.each(ways.filter(({ shows }) => !shows["Vault's audit log"]))(
-    "shows by diagnostic settings alone: $what",
+    "shows only because of diagnostic settings: $what",
     async (way) => {
       const { resources } = running.sandbox.azure;
       const settings = resources.ofType(settingType);
@@ -59,7 +59,7 @@ describeUnless(missing, "What a deployer does", () => {
     },
   );
 
-  it("raises the alerts of its row, and no others", () => {
+  it("raises only the alerts of its row", () => {
     expect(scenes.firing(watchedSystem(running.sandbox, environment.name))).toEqual(scenes.expected);
   });
 });

@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const demo = loadEnvironment("demo");
 
 describe("A sandbox's folder", () => {
-  it("stays with the environment that it was made for", async () => {
+  it("works only with the environment that created it", async () => {
     await requireUsableFolder(folder, demo);
     await requireUsableFolder(folder, demo);
     await expect(requireUsableFolder(folder, loadEnvironment("production"))).rejects.toThrow(
@@ -28,7 +28,7 @@ describe("A sandbox's folder", () => {
   });
 
   it.each(["a b", "a'b", "ä"])(
-    "cannot have %j in its name, since units contain it without quotes",
+    "cannot have %j in its name, because units contain it without quotes",
     async (name) => {
       mkdirSync(join(folder, name));
       await expect(requireUsableFolder(join(folder, name), demo)).rejects.toThrow(
@@ -37,7 +37,7 @@ describe("A sandbox's folder", () => {
     },
   );
 
-  it("is as long as its VMs allow, and the sentence says how long that is", async () => {
+  it("can be as long as its VMs allow, and the error says how long that is", async () => {
     const limit = LONGEST_FOLDER - "/machines/vm-demo-vault-1".length;
     expect(longestFolder(demo)).toBe(limit);
     const longest = join(folder, "x".repeat(limit - folder.length - 1));
@@ -49,7 +49,7 @@ describe("A sandbox's folder", () => {
   });
 });
 
-describeWithVault("A kept state of Azure", () => {
+describeWithVault("A saved state of Azure", () => {
   it.each([
     [
       "is damaged",
@@ -62,7 +62,7 @@ describeWithVault("A kept state of Azure", () => {
       /^The saved state contains Key Vaults that this environment does not have \(kv-other\)\. .* Name another folder\.$/,
     ],
   ])(
-    "that %s is refused in one sentence, said once",
+    "that %s is refused with one sentence, which appears once",
     async (_, content, sentence) => {
       const state = await StateFolder.open({ path: folder });
       writeFileSync(join(folder, "azure.json"), content);

@@ -16,8 +16,8 @@ const capabilities: Readonly<Record<string, string>> = {
 };
 
 /**
- * The real Vault behind a gate that behaves as 2.x does at the recovery endpoints: it wants a token whose policies allow the path. What is
- * asked for that is Vault itself, by sys/capabilities with a root token of the gate's own. HTTP on loopback, for tests.
+ * The real Vault behind a gate that behaves like 2.x at the recovery endpoints: it requires a token whose policies allow the path. The gate
+ * asks Vault itself, with its own root token at sys/capabilities. It serves HTTP on loopback, for tests.
  */
 export class Vault2Gate {
   private constructor(

@@ -24,7 +24,7 @@ const environment: Environment = {
   ],
 };
 
-describeWithVault("Who may log in to Vault", () => {
+describeWithVault("Access to Vault", () => {
   const running = useSandbox({ upTo: "vault", environment });
   const vm = () => running.sandbox.vault;
   beforeAll(() => vm().untilActive(ACCESS, { deadlineMs }));
@@ -63,7 +63,7 @@ describeWithVault("Who may log in to Vault", () => {
     expect(await vm().run(ACCESS)).toEqual({ code: 0, output: "" });
   });
 
-  it("changes without recovery keys: an added deployer logs in, and nobody's session ends", async () => {
+  it("changes without recovery keys, so an added deployer logs in and nobody's session ends", async () => {
     const before = tokenIn(await deployerLogin(signedInObjectId));
     expect((await deployerLogin(colleague)).status).toBe(400);
     expect(await deployers(signedInObjectId, colleague)).toContain("deployer: may log in: ");
@@ -71,7 +71,7 @@ describeWithVault("Who may log in to Vault", () => {
     expect(await isAlive(before)).toBe(true);
   });
 
-  it("ends the session of a removed deployer, who cannot log in again", async () => {
+  it("ends for a removed deployer, with the session, and the deployer cannot log in again", async () => {
     await deployers(signedInObjectId, colleague);
     const theirs = tokenIn(await deployerLogin(colleague));
     const readers = tokenIn(await readerLogin(reader));
@@ -81,7 +81,7 @@ describeWithVault("Who may log in to Vault", () => {
     expect((await deployerLogin(signedInObjectId)).status).toBe(200);
   });
 
-  it("ends that session although the run before was killed between role and session", async () => {
+  it("ends for that session even if the previous run was killed between role and session", async () => {
     await deployers(signedInObjectId, colleague);
     const theirs = tokenIn(await deployerLogin(colleague));
     const role = await onMachine("GET auth/deployer/role/deployer");
@@ -92,7 +92,7 @@ describeWithVault("Who may log in to Vault", () => {
     expect(await isAlive(theirs)).toBe(false);
   });
 
-  it("can have no recovery key reader, and one again", async () => {
+  it("works without a recovery key reader, and then with one again", async () => {
     const theirs = tokenIn(await readerLogin(reader));
     expect(await tell({ RECOVERY_KEY_READER_OBJECT_IDS: "" })).toContain("recovery: may log in: nobody");
     expect(await isAlive(theirs)).toBe(false);
@@ -101,7 +101,7 @@ describeWithVault("Who may log in to Vault", () => {
     expect((await readerLogin(reader)).status).toBe(200);
   });
 
-  it("names the clock when Vault finds this VM's new token too old", async () => {
+  it("fails with a sentence about the clock if Vault finds this VM's new token too old", async () => {
     const { tokenLifetimes } = running.sandbox.azure;
     const { managedIdentity } = tokenLifetimes;
     const file = vm().path("/etc/vault.d/vault.env");
@@ -173,12 +173,12 @@ describeWithVault("Who may log in to Vault", () => {
     });
   }
 
-  it("is the machine's to say, from itself: its token lives for minutes and has one policy", async () => {
+  it("is changed by the machine itself, whose token lives for minutes and has one policy", async () => {
     const { body } = await local("POST auth/machine/login", { role: "vault-server", jwt: identityToken() });
     expect(body.auth).toMatchObject({ policies: ["machine"], lease_duration: 300 });
   });
 
-  it("is not for a stolen token of Vault's identity: from any other address Vault refuses it", async () => {
+  it("cannot be changed with a stolen token of Vault's identity, because Vault refuses it from any other address", async () => {
     const { sandbox } = running;
     const callers = [undefined, vm().name, ...sandbox.webAppWorkloads().map(({ site }) => site)];
     for (const from of [...callers, ...sandbox.agentWorkloads().map(({ machine }) => machine)]) {
@@ -191,7 +191,7 @@ describeWithVault("Who may log in to Vault", () => {
     }
   });
 
-  it("is not for a stolen Vault token of the machine, either", async () => {
+  it("cannot be changed with a stolen Vault token of the machine", async () => {
     const { body } = await local("POST auth/machine/login", { role: "vault-server", jwt: identityToken() });
     const token = body.auth.client_token as string;
     for (const from of [undefined, vm().name]) {
@@ -204,7 +204,7 @@ describeWithVault("Who may log in to Vault", () => {
     ["another identity", { oid: stranger, sub: stranger }, /claim "oid" does not match/],
     ["another tenant", { tid: stranger }, /claim "tid" does not match/],
     ["another audience", { aud: "https://vault.azure.net" }, /audience/],
-  ])("is not for %s", async (_, claims, refusal) => {
+  ])("cannot be changed with a token of %s", async (_, claims, refusal) => {
     const jwt = vaultIdentityToken(running.sandbox, management, { claims });
     const { status, errors } = await local("POST auth/machine/login", { role: "vault-server", jwt });
     expect([status, errors]).toEqual([400, expect.stringMatching(refusal)]);

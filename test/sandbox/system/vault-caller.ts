@@ -12,23 +12,23 @@ export interface VaultQuestion {
   token?: string;
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
-  /** Address of a node, for a request from elsewhere that bypasses the load balancer. */
+  /** Address of a node, for a request from another address that bypasses the load balancer. */
   at?: string;
-  /** How TLS is to differ. */
+  /** Other TLS settings. */
   tls?: tls.ConnectionOptions;
 }
 
 export interface VaultReply {
   status: number;
-  /** Vault's words in case of a refusal, on one line. */
+  /** Vault's words if it refuses, on one line. */
   errors: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON Vault answers with
+  // biome-ignore lint/suspicious/noExplicitAny: any JSON that Vault answers
   body: any;
 }
 
 /**
- * Asks Vault as an attacker would, from the address of a machine or web app; without one, from elsewhere. Vault sends a path
- * that it wants tidied back with 307; that is followed once, as every client does.
+ * Sends a request to Vault as an attacker would, from the address of a machine or web app, or without one from another address. Vault
+ * answers an untidy path with 307. This follows it once, as every client does.
  */
 export async function askVault(
   sandbox: Sandbox,

@@ -2,17 +2,17 @@ import { join } from "node:path";
 import type { Connection } from "mysql2/promise";
 import { findTerraform } from "../../../lib/terraform/terraform-program";
 import { HttpApplier } from "../../../sandbox/vault-config/http-applier";
-import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { TerraformApplier } from "../../../sandbox/vault-config/terraform-applier";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
 import { describeWithTerraform } from "../vault-config/programs";
+import { readBack, type VaultReadBack } from "../vault-config/read-back";
 import { administratorOf, connectToDatabase } from "./database-access";
 import { deployerOf, useSandbox } from "./running-sandbox";
 import { LoggedInWorkload } from "./workloads";
 
 /**
- * One Vault from first boot. The suite applies the stack by Terraform, removes it, applies it by HTTP, removes it, and applies it by Terraform
- * again, all with a deployer's rights. (test/sandbox/vault-config compares the requests, on Vaults that the tests set up.)
+ * One Vault after first boot. The suite applies the stack with Terraform, removes it, applies it over HTTP, removes it, and applies it with
+ * Terraform again, always with a deployer's rights. (test/sandbox/vault-config compares the requests, on Vaults that the tests set up.)
  */
 describeWithTerraform("The running system's vault-config", () => {
   const running = useSandbox({ upTo: "vault" });
@@ -20,7 +20,7 @@ describeWithTerraform("The running system's vault-config", () => {
   let terraform: TerraformApplier;
   let untouched: VaultReadBack;
   let byTerraform: VaultReadBack;
-  /** Logged in before Vault rotated the password, as nobody is on Azure: there Terraform sets a new one. */
+  /** A session from before Vault rotated the password. On Azure nobody has one, because Terraform sets a new password there. */
   let administrator: Connection;
 
   beforeAll(async () => {
@@ -36,20 +36,20 @@ describeWithTerraform("The running system's vault-config", () => {
 
   afterAll(() => administrator?.end());
 
-  it("is applied by Terraform, and its second plan is empty", async () => {
+  it("is applied with Terraform, and its second plan is empty", async () => {
     await terraform.apply(resources);
     expect(await terraform.planIsEmpty()).toMatchObject({ empty: true });
     byTerraform = await readBackAsDeployer();
   });
 
-  it("is removed, the database's users first, and leaves the configuration of first boot", async () => {
+  it("is removed after the database's users, and leaves the configuration of first boot", async () => {
     await useDatabase();
     await revokeDatabaseUsers();
     await terraform.destroy();
     expect(await readBackAsDeployer()).toEqual(untouched);
   });
 
-  it("is the same when it is applied by Vault's HTTP API", async () => {
+  it("is the same when it is applied with Vault's HTTP API", async () => {
     await putBackFirstPassword();
     const stateFile = join(running.folder, "by-http.json");
     const http = new HttpApplier({ ...deployers(), stateFile });
@@ -62,7 +62,7 @@ describeWithTerraform("The running system's vault-config", () => {
     expect(await readBackAsDeployer()).toEqual(untouched);
   });
 
-  it("is applied by Terraform again, and works", async () => {
+  it("is applied with Terraform again, and works", async () => {
     await putBackFirstPassword();
     await terraform.apply(resources);
     expect(await readBackAsDeployer()).toEqual(byTerraform);

@@ -3,7 +3,7 @@ import type { PartState } from "../../../sandbox/system/parts";
 import { Watch } from "../../../sandbox/system/watch";
 
 describe("The watch over a sandbox", () => {
-  it("asks what Vault logs seldom while all works, and at each look when something does not", async () => {
+  it("sends requests that Vault logs rarely while everything works, and at each look if something fails", async () => {
     const looks = { app: 0, vault: 0 };
     let works = true;
     let pid = 1;
@@ -25,11 +25,11 @@ describe("The watch over a sandbox", () => {
     pid = 2;
     await until("a look at the new program", () => looks.app === 2);
     works = false;
-    await until("looks at all", () => looks.app > 10);
+    await until("looks at the failing part", () => looks.app > 10);
     watch.stop();
   });
 
-  it("says what fails and what works again, once each, and nothing of what stays as it is", async () => {
+  it("reports each failure and each recovery once, and nothing else", async () => {
     const states = new Map<string, PartState>([
       ["mysql", { works: true, text: "runs", pid: 1 }],
       ["vault", { works: true, text: "unsealed, active" }],

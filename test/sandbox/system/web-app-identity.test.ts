@@ -21,7 +21,7 @@ describeWithVaultAndDatabase("A web app or function with its identity", () => {
     vaultToken = (await login(entraToken)).body.auth.client_token;
   });
 
-  it("gets a token from the endpoint in its environment, as Microsoft documents it for both", async () => {
+  it("gets a token from the endpoint in its environment, as Microsoft documents for both", async () => {
     const { access_token: _, ...answer } = await askIdentityEndpoint();
     expect(answer).toEqual({
       client_id: claimsOf(entraToken)["appid"],
@@ -45,14 +45,14 @@ describeWithVaultAndDatabase("A web app or function with its identity", () => {
   });
 
   it.each([
-    ["binds the identity alone, which takes no question to Azure", {}, 200, /^$/],
+    ["binds only the identity, so Vault does not ask Azure", {}, 200, /^$/],
     [
-      "binds the resource group too: Vault then asks Azure for the resource, and refuses without its answer",
+      "also binds the resource group, so Vault asks Azure for the resource, and refuses without an answer",
       { bound_resource_groups: ["rg-demo-vault"] },
       500,
       /unable to get the provider for resource/,
     ],
-  ])("could log in by the auth method azure, where a role %s", async (_, bound, expected, words) => {
+  ])("could log in with the auth method azure, if a role %s", async (_, bound, expected, words) => {
     const { requests } = running.sandbox.azure;
     requests.clear();
     const deployer = await running.deployer();
@@ -78,7 +78,7 @@ describeWithVaultAndDatabase("A web app or function with its identity", () => {
     expect(asked).toBe(expected !== 200);
   });
 
-  it("logs in by webapp-role and gets a batch token of its policy, bound to its time", async () => {
+  it("logs in with webapp-role, and gets a batch token with its policy and a limited life", async () => {
     const { status, body } = await login(entraToken);
     expect(status).toBe(200);
     expect(body.auth).toMatchObject({
@@ -92,7 +92,7 @@ describeWithVaultAndDatabase("A web app or function with its identity", () => {
     expect(body.auth.client_token).toMatch(/^hvb\./);
   });
 
-  it("logs in with the same token again: Entra's tokens are kept for a day", async () => {
+  it("logs in again with the same token, because App Service keeps Entra's tokens for a day", async () => {
     expect((await login(entraToken)).status).toBe(200);
   });
 
@@ -110,7 +110,7 @@ describeWithVaultAndDatabase("A web app or function with its identity", () => {
     }
   });
 
-  it("leaves no secret in either log: tokens, plaintext, ciphertext and passwords are hashed", async () => {
+  it("leaves no secret in either log, because tokens, plaintext, ciphertext and passwords are hashed", async () => {
     const { body: encrypted } = await asWebApp("transit/encrypt/customer-key", { plaintext });
     const { body: user } = await askVault(running.sandbox, site, {
       path: "database/creds/long",
@@ -136,7 +136,7 @@ describeWithVaultAndDatabase("A web app or function with its identity", () => {
     }
   });
 
-  it("is in the log also when it is refused", async () => {
+  it("is in the log even if Vault refuses it", async () => {
     const { status } = await asWebApp("transit/rewrap/archive-key", { ciphertext: "vault:v1:x" });
     expect(status).toBe(403);
     const [entry] = logOf(vaultConfigsLog).filter(
@@ -184,7 +184,7 @@ describeWithVaultAndDatabase("A web app or function with its identity", () => {
     return resource?.read(z.object({ identity })).identity[0]?.principal_id;
   }
 
-  /** The pattern of the integration subnet's addresses, a /24 here. */
+  /** The pattern of the integration subnet's addresses, which is a /24. */
   function webAppSubnet(): RegExp {
     const { webApp } = running.sandbox.environment.network.subnets;
     return new RegExp(`^${webApp.replace(/\d+\/24$/, "").replaceAll(".", "\\.")}\\d+$`);

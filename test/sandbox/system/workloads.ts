@@ -5,7 +5,7 @@ import { askVault, type VaultReply } from "./vault-caller";
 
 const management = "https://management.azure.com/";
 
-/** A workload that is logged in with its own identity, at its own address. */
+/** A workload that logged in with its own identity, from its own address. */
 export class LoggedInWorkload {
   private constructor(
     private readonly sandbox: Sandbox,
@@ -29,7 +29,7 @@ export class LoggedInWorkload {
   }
 }
 
-/** A workload's login by some role, its own or another's. */
+/** Logs in as a workload, with its own or another role. */
 export function login(sandbox: Sandbox, name: string, role: string): Promise<VaultReply> {
   const place = placeOf(sandbox, name);
   const isWebApp = sandbox.webAppWorkloads().some(({ site }) => site === place);

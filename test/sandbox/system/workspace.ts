@@ -6,12 +6,12 @@ import type { Logs, Row } from "../../kusto/log-tables";
 import { firstBootsLog } from "./audit-log";
 import { VAULT } from "./first-boots";
 
-/** Units whose lines the agent takes, and the names under which the journal has them. */
+/** Units whose lines the agent collects, and their names in the journal. */
 const units = { [VAULT]: "vault", "vault-watch.service": "vault-watch" } as const;
 
 /**
- * Plays Azure Monitor Agent and Azure's ingestion: puts real lines of the machines, and what the stand-in logged, into the tables of
- * Log Analytics. Lines of the journal have the time at which they are taken, since the sandbox's journal has none.
+ * Imitates Azure Monitor Agent and Azure's ingestion. It writes real lines of the machines and the stand-in's logs into the tables of
+ * Log Analytics. A line of the journal gets the time at which it is collected, because the sandbox's journal has no times.
  */
 export class Workspace {
   readonly #syslog: Row[] = [];

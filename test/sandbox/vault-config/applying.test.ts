@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { findTerraform } from "../../../lib/terraform/terraform-program";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { HttpApplier } from "../../../sandbox/vault-config/http-applier";
-import { readBack, type VaultReadBack } from "../../../sandbox/vault-config/read-back";
 import { TerraformApplier } from "../../../sandbox/vault-config/terraform-applier";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
 import { endExpiredLeases } from "../../../scripts/deployment/expired-leases";
 import { describeWithVaultAndDatabase, vaultOrDatabaseMissing } from "../programs-there";
 import { ConnectProxy } from "./connect-proxy";
 import { describeWithTerraform } from "./programs";
+import { readBack, type VaultReadBack } from "./read-back";
 import { type AuditedRequest, RunningSystem, type RunningVault } from "./running-system";
 
 jest.setTimeout(180_000);
@@ -59,13 +59,13 @@ describeWithVaultAndDatabase("Applying vault-config with Vault's HTTP API", () =
     expect([written, unchanged, removed]).toEqual([resources.map(({ address }) => address), [], []]);
   });
 
-  it("rotates root: the first password no longer opens the database", async () => {
+  it("rotates root, so the first password no longer opens the database", async () => {
     expect(await system.opens("vaultadmin", system.password)).toBe(false);
     const { username, password } = await vault.root.request({ method: "GET", path: "database/creds/short" });
     expect(await system.opens(String(username), String(password))).toBe(true);
   });
 
-  it("ends a lease after a person dropped its user by hand", async () => {
+  it("ends a lease after a person dropped its user", async () => {
     const { username } = await vault.root.request({ method: "GET", path: "database/creds/short" });
     await system.dropUser(String(username));
     const path = "sys/leases/revoke-prefix/database/creds/short";
@@ -86,7 +86,7 @@ describeWithVaultAndDatabase("Applying vault-config with Vault's HTTP API", () =
     await deployer.logOut();
   });
 
-  it("writes nothing in a second run, and requests no password", async () => {
+  it("writes nothing and requests no password in a second run", async () => {
     const before = [vault.logLength, secretsRead] as const;
     for (const again of [applier, newApplier()]) {
       const { written, unchanged } = await again.apply(resources);
@@ -252,7 +252,7 @@ describeWithTerraform("Applying vault-config with Terraform and with Vault's HTT
       readSecret: async () => {
         if (interrupted) return system.password;
         interrupted = true;
-        throw new Error("Key Vault is away");
+        throw new Error("Key Vault is down");
       },
     });
     await expect(applier.apply(resources)).rejects.toThrow("Key Vault is away");
@@ -330,7 +330,7 @@ describeWithTerraform("Applying vault-config with Terraform and with Vault's HTT
   });
 
   it("destroys and applies again", async () => {
-    await terraform.apply(resources); // nothing new, only the address again
+    await terraform.apply(resources); // nothing is new, only the address is set again
     await terraform.destroy();
     expect(await byTerraform.root.read("sys/policies/acl/workload-webapp")).toBeUndefined();
     await system.resetPassword();

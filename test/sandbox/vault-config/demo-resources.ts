@@ -11,7 +11,7 @@ export interface DemoValues {
 }
 
 /** The other stacks' outputs, by their names. */
-const HANDED_ON: readonly (readonly [RegExp, string])[] = [
+const OUTPUTS: readonly (readonly [RegExp, string])[] = [
   [/azurerm_mysql_flexible_server.*fqdn$/, "DATABASE"],
   [/azurerm_mysql_flexible_database.*name$/, "customers"],
   [/azurerm_resource_group.*name$/, "rg-vault"],
@@ -19,7 +19,7 @@ const HANDED_ON: readonly (readonly [RegExp, string])[] = [
   [/azurerm_linux_virtual_machine.*principal_id$/, agent],
 ];
 
-/** Returns the Vault resources of the demo's stack vault-config, in order. References are resolved by hand. */
+/** Returns the Vault resources of the demo's stack vault-config, in order. This function resolves the references. */
 export function demoResources({ database, auditLog }: DemoValues): VaultResource[] {
   const stack = synthesizeSystem(loadEnvironment("demo")).get("vault-config");
   if (!stack) throw new Error("the stack vault-config does not exist");
@@ -61,7 +61,7 @@ function known(
   const [type, id, attribute = ""] = reference.split(".");
   const block = blocks.get(`${type}.${id}`);
   if (block) return String(resolve(block.get(attribute)));
-  const value = HANDED_ON.find(([name]) => name.test(reference))?.[1];
+  const value = OUTPUTS.find(([name]) => name.test(reference))?.[1];
   if (!value) throw new Error(`the test does not know ${reference}`);
   return value;
 }

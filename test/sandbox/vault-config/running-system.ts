@@ -75,7 +75,7 @@ export class RunningSystem {
     await this.keeper?.query(`ALTER USER 'vaultadmin'@'%' IDENTIFIED BY '${password}'`);
   }
 
-  /** Drops a user by hand, without Vault's knowledge. */
+  /** Drops a user without Vault's knowledge. */
   async dropUser(name: string): Promise<void> {
     await this.keeper?.query(`DROP USER '${name}'@'%'`);
   }

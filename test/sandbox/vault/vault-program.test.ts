@@ -196,7 +196,7 @@ describe("HashiCorp's release", () => {
     ["stops early", ARCHIVE, breakOff, /stopped after \d+ of \d+ bytes/],
     ["is refused", ARCHIVE, (it: ServerResponse) => it.writeHead(503).end(), /answered 503/],
   ])(
-    "that %s is reported, leaves nothing, and the build with Go follows",
+    "that %s is reported and leaves nothing, and the build with Go follows",
     async (_what, path, answer, reason) => {
       const instead = answer.length === 0 ? undefined : (answer as (response: ServerResponse) => void);
       if (instead) server.files.set(path, instead);
@@ -249,7 +249,7 @@ describe("HashiCorp's release", () => {
 });
 
 describe("The cache", () => {
-  it("is always verified: a changed binary stops everything", async () => {
+  it("is always verified, so a changed binary stops everything", async () => {
     const { path } = await find();
     writeFileSync(path, `${readFileSync(path)}\n# changed`);
     await expect(find()).rejects.toThrow(/has changed: its SHA-256 differs.* then delete/);
@@ -263,7 +263,7 @@ describe("The cache", () => {
     expect(inCache()).toEqual([]);
   });
 
-  it("is cleaned of a killed process's unfinished work", async () => {
+  it("loses the unfinished work of a killed process", async () => {
     mkdirSync(join(cacheFolder(), ".work-dead"), { recursive: true });
     await find();
     expect(inCache()).toEqual([ENTRY]);

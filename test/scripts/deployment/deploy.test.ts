@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { terraformFailure } from "../../../scripts/deployment/terraform-failure";
+import { longTests } from "../../long-tests";
 import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
@@ -356,7 +357,7 @@ describe("scripts/deploy and data", () => {
 
 describe("An interruption of scripts/deploy", () => {
   // Each takes seconds, and they differ only in how much there is to go on from.
-  const interrupted = process.env["LONG_TESTS"] ? stackNames : ["vm-reader-role", "mysql", "vault-config"];
+  const interrupted = longTests ? stackNames : ["vm-reader-role", "mysql", "vault-config"];
   it.each(interrupted)("at %s lets Terraform finish; the same command goes on from there", async (stack) => {
     const { imitations } = scene;
     const before = stackNames.slice(0, stackNames.indexOf(stack));

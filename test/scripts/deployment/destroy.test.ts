@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { waitFor } from "../../../lib/processes/wait-for";
+import { longTests } from "../../long-tests";
 import { DeploymentScene, stackNames, stateOf, subscriptionId } from "./deployment-scene";
 
 // Seconds on an idle machine; the deadline is for one that is busy with something else.
@@ -222,16 +223,21 @@ describe("scripts/destroy", () => {
     expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
   });
 
-  it.each(stackNames)("interrupted at %s lets Terraform finish, and goes on the next time", async (stack) => {
-    const { imitations } = scene;
-    imitations.hang("destroy", stack);
-    const run = scene.start("destroy", confirmed);
-    await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
-    run.child.kill("SIGINT");
-    expect(await run.ended).toMatchObject({ code: 130 });
-    expect(imitations.note("terraform-finished")).toBe(`destroy ${stack} 1\n`);
-    imitations.hang("destroy", stack, false);
-    expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
-    expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual([]);
-  });
+  // They differ only in how much there is left to do.
+  const interrupted = longTests ? stackNames : ["vault-config", "mysql", "vm-reader-role"];
+  it.each(interrupted)(
+    "interrupted at %s lets Terraform finish, and goes on the next time",
+    async (stack) => {
+      const { imitations } = scene;
+      imitations.hang("destroy", stack);
+      const run = scene.start("destroy", confirmed);
+      await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+      run.child.kill("SIGINT");
+      expect(await run.ended).toMatchObject({ code: 130 });
+      expect(imitations.note("terraform-finished")).toBe(`destroy ${stack} 1\n`);
+      imitations.hang("destroy", stack, false);
+      expect(await scene.run("destroy", confirmed)).toMatchObject({ code: 0 });
+      expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual([]);
+    },
+  );
 });

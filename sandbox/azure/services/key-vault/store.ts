@@ -156,11 +156,6 @@ export class KeyVaultStore {
     this.#changed();
   }
 
-  purge(kind: ObjectKind, name: string): void {
-    for (const part of partsOf(kind)) move<unknown>(this.#deleted[part], {}, name);
-    this.#changed();
-  }
-
   get #deleted(): Pick<KeyVaultContent, ObjectKind> {
     this.#content.deleted ??= { keys: {}, secrets: {}, certificates: {} };
     return this.#content.deleted;

@@ -17,32 +17,32 @@ const system: WatchedSystem = {
 
 describe("The table of alerts", () => {
   it.each(logAlerts)(
-    "$name is a query that Microsoft's parser takes, of columns that are there",
+    "$name is a query that Microsoft's parser accepts, on columns that exist",
     ({ query }) => {
       expect([...problemsOf(query(system)), ...problemsOf(query({ ...system, pipelines: [] }))]).toEqual([]);
     },
   );
 
   it.each([
-    ["an operator that there is not", "Syslog | wherever Computer == 'x'"],
-    ["a column that there is not", "Syslog | where Colour == 'red'"],
-    ["a function that there is not", "Syslog | where isfull(Computer)"],
-  ])("would not pass with %s", (_, query) => {
+    ["an unknown operator", "Syslog | wherever Computer == 'x'"],
+    ["an unknown column", "Syslog | where Colour == 'red'"],
+    ["an unknown function", "Syslog | where isfull(Computer)"],
+  ])("rejects a query with %s", (_, query) => {
     expect(problemsOf(query)).not.toEqual([]);
   });
 
-  it("has an alert for each thing that a deployer can do, and names nothing else", () => {
+  it("has an alert for each row of what a deployer can do, and names no other row", () => {
     const known = ways.map(({ what }) => what);
     expect(known.filter((what) => !logAlerts.some(({ way }) => way === what))).toEqual([]);
     expect(logAlerts.filter(({ way }) => way !== undefined && !known.includes(way))).toEqual([]);
   });
 
-  it("gives each alert a name of its own", () => {
+  it("gives each alert its own name", () => {
     const names = [...logAlerts, ...metricAlerts].map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it("says what to do in words that fit into a rule's description", () => {
+  it("says what to do, within the length of a rule's description", () => {
     for (const { name, what, cure } of [...logAlerts, ...metricAlerts])
       expect([name, `${what} ${cure}`.length <= 1024]).toEqual([name, true]);
   });

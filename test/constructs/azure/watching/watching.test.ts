@@ -20,17 +20,17 @@ const stack = (name: string, change?: (environment: Environment) => void) =>
 const rule = "azurerm_monitor_scheduled_query_rules_alert_v2";
 
 describe("Watching", () => {
-  it("is nowhere in an environment that names no workspace", () => {
+  it("does nothing in an environment without a workspace", () => {
     const types = [...synthesizeSystem(loadEnvironment("demo")).values()].flatMap((one) =>
       one.resources().map(({ type }) => type),
     );
     expect(types.filter((type) => /monitor_|workbook|extension/.test(type))).toEqual([
-      // Of the web app, to the environment's own workspace.
+      // The web app's setting sends to the environment's own workspace.
       "azurerm_monitor_diagnostic_setting",
     ]);
   });
 
-  it("makes a rule for each alert on logs, with its severity and window, over the workspace", () => {
+  it("creates a rule for each alert on logs, with its severity and window, over the workspace", () => {
     const rules = stack("vault-server").resources(rule);
     const expected = logAlerts;
     expect(rules.map((one) => one.get("name")).sort()).toEqual(
@@ -45,7 +45,7 @@ describe("Watching", () => {
       });
   });
 
-  it("makes a rule for each alert on metrics, of each node where there are several", () => {
+  it("creates a rule for each alert on metrics, for each node of a cluster", () => {
     const three = (environment: Environment): void => {
       environment.vault.nodes = 3;
     };
@@ -65,7 +65,7 @@ describe("Watching", () => {
     );
   });
 
-  it("tells the receivers of the environment, and action groups that others keep", () => {
+  it("notifies the environment's receivers, and action groups outside the project", () => {
     const others =
       "/subscriptions/99999999-9999-4999-8999-999999999999/resourceGroups/rg/providers/Microsoft.Insights/actionGroups/ag";
     const server = stack("vault-server", ({ alerts }) => {
@@ -75,21 +75,21 @@ describe("Watching", () => {
     expect(mail.get("email_receiver")).toEqual([
       { name: "On call", email_address: "on-call@example.com", use_common_alert_schema: true },
     ]);
-    for (const one of server.resources(rule))
-      expect(one.get("action")).toEqual({ action_groups: [mail.ref("id"), others] });
-    for (const one of server.resources("azurerm_monitor_metric_alert"))
-      expect(one.get("action")).toEqual([{ action_group_id: mail.ref("id") }, { action_group_id: others }]);
+    for (const resource of server.resources(rule))
+      expect(resource.get("action")).toEqual({ action_groups: [mail.ref("id"), others] });
+    for (const alert of server.resources("azurerm_monitor_metric_alert"))
+      expect(alert.get("action")).toEqual([{ action_group_id: mail.ref("id") }, { action_group_id: others }]);
   });
 
-  it("tells nobody where the environment names nobody", () => {
+  it("notifies nobody if the environment names nobody", () => {
     const server = stack("vault-server", ({ alerts }) => {
       alerts.emails = [];
     });
     expect(server.resources("azurerm_monitor_action_group")).toEqual([]);
-    for (const one of server.resources(rule)) expect(one.get("action")).toBeUndefined();
+    for (const resource of server.resources(rule)) expect(resource.get("action")).toBeUndefined();
   });
 
-  it("takes the logs of every VM by its own identity: of Vault's and of the agents'", () => {
+  it("collects the logs of Vault's and the agents' VMs with each VM's own identity", () => {
     const stacks = [...stacksOf().values()];
     const machines = stacks.flatMap((one) => one.resources("azurerm_linux_virtual_machine"));
     const agents = stacks.flatMap((one) => one.resources("azurerm_virtual_machine_extension"));
@@ -120,10 +120,10 @@ describe("Watching", () => {
       ],
     });
     for (const type of [rule, "azurerm_monitor_data_collection_endpoint"])
-      for (const one of server.resources(type)) expect(one.get("location")).toBe("northeurope");
+      for (const resource of server.resources(type)) expect(resource.get("location")).toBe("northeurope");
   });
 
-  it("leaves pipelines out, and knows Vault by its identity", () => {
+  it("ignores pipelines, and recognizes Vault by its identity", () => {
     const pipeline = "11111111-1111-4111-8111-11111111ABCD";
     const server = stack("vault-server", ({ deployers }) => {
       deployers.push({ name: "Pipeline", objectId: pipeline, type: "ServicePrincipal" });
@@ -136,7 +136,7 @@ describe("Watching", () => {
     );
   });
 
-  it("wants the certificate renewed in half of the time that it has for that", () => {
+  it("reports a certificate that is not renewed after half of the renewal time", () => {
     const days = (renewDaysBeforeExpiry: number) =>
       JSON.stringify(
         stack("vault-server", ({ vault }) => {

@@ -98,7 +98,7 @@ describe("A pushed blob", () => {
       body: "pushed",
     });
 
-  it("can be made, and not changed, by whom a role lets add", async () => {
+  it("can be created, but not changed, by a caller whose role only adds blobs", async () => {
     const send = (blob: string, headers: Record<string, string> = {}) =>
       ask(azure, `https://stdemo.blob.core.windows.net/${blob}`, {
         from: "vm-vault",
@@ -112,7 +112,7 @@ describe("A pushed blob", () => {
     expect((await send("new/two", { "x-ms-blob-type": "PageBlob" })).status).toBe(400);
   });
 
-  it("needs the right to write, and reads return the same bytes", async () => {
+  it("requires the right to write, and reads return the same bytes", async () => {
     expect((await put("vm-agent")).status).toBe(403);
     azure.accessControl.add({
       principalId: vault,

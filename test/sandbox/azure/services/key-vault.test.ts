@@ -185,8 +185,8 @@ describe("Key Vault's tokens", () => {
   async function withForgottenKey(): Promise<string> {
     const stranger = await startAzure({ ...world, keys: [], certificates: [] });
     await stranger.stop();
-    const [published] = azure.entra.publishedKeys;
-    return stranger.tokenForMachine("vm-vault", audience, { header: { kid: published?.kid } });
+    const [published] = azure.entra.keySet.keys;
+    return stranger.tokenForMachine("vm-vault", audience, { header: { kid: String(published?.["kid"]) } });
   }
 });
 
@@ -344,7 +344,7 @@ describe("Key Vault's certificates", () => {
 });
 
 describe("A key vault with saved content", () => {
-  it("unwraps after a restart what it wrapped before", async () => {
+  it("unwraps after a restart the values that it wrapped before", async () => {
     let kept = azure.exportState();
     const wrapped = await call("Vault", "POST", "kv-vault/keys/unseal/wrapkey", wrapping);
     const again = await startAzure(world, {
@@ -369,7 +369,7 @@ describe("A key vault with saved content", () => {
     expect(kept["kv-recovery"]?.secrets).toHaveProperty("later");
   });
 
-  it("is never lost silently", async () => {
+  it("never loses content silently", async () => {
     const { keyVaults, keys, certificates, roleAssignments } = world;
     const smaller = {
       ...world,

@@ -26,7 +26,7 @@ const refused = (
 
 export const keyVaultRights: readonly Attack[] = [
   refused(vault, "recovery", "Vault reads the recovery keys that it stored", `GET /secrets/${recovery}`),
-  // It may see that there are versions: a node with an empty disk has to. It reads none.
+  // Vault may see that there are versions, because a node with an empty disk needs this. It reads none.
   refused(
     vault,
     "recovery",
@@ -132,7 +132,7 @@ const armOf = async ({ sandbox, resourceGroup }: Scene, token: string, machine: 
 
 export const identities: readonly Attack[] = [
   ["IMDS, by a web app", /^403 unreachable/, (s) => askImds(s, s.site, { Metadata: "true" })],
-  ["IMDS, from elsewhere", /^403 unreachable/, (s) => askImds(s, undefined, { Metadata: "true" })],
+  ["IMDS, from another address", /^403 unreachable/, (s) => askImds(s, undefined, { Metadata: "true" })],
   [
     "IMDS, without the Metadata header",
     /^400 invalid_request Required metadata header/,
@@ -149,7 +149,7 @@ export const identities: readonly Attack[] = [
     (s) => askImds(s, s.machine, { Metadata: "true", "X-Forwarded-For": "203.0.113.9" }),
   ],
   [
-    "IMDS, for a resource that is not there",
+    "IMDS, for an unknown resource",
     /^400 invalid_resource AADSTS500011/,
     (s) => askImds(s, s.machine, { Metadata: "true" }, imds("https://attacker.example")),
   ],

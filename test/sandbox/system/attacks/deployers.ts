@@ -52,7 +52,7 @@ export const tokens: readonly Attack[] = [
   refused("a token of the web app's policy", "POST auth/token/create", { policies: ["workload-webapp"] }),
   refused("a token that outlives them", "POST auth/token/create-orphan", {}),
   refused(
-    "a token with a slash at the end",
+    "a token, with a slash at the end of the path",
     "POST auth/token/create/",
     {},
     /^400 cannot write to a path ending in '\/'/,
@@ -65,7 +65,7 @@ export const tokens: readonly Attack[] = [
     refused(`a role that hands out ${policy}`, "POST auth/jwt/role/mine", jwtRole([policy])),
   ),
   refused(
-    "a role that hands out machine behind a comma",
+    "a role that issues machine behind a comma",
     "POST auth/jwt/role/mine",
     jwtRole("workload-webapp,machine"),
   ),
@@ -84,7 +84,7 @@ export const ownAccess: readonly Attack[] = [
   refused("their policy with a tab", "PUT sys/policies/acl/deployer%09", policy, /^400 /),
   refused("their policy in part encoded", "PUT sys/policies/acl/%64eployer", policy),
   refused(
-    "their policy with a slash at the end",
+    "their policy, with a slash at the end of the path",
     "PUT sys/policies/acl/deployer/",
     policy,
     /^400 cannot write/,
@@ -113,7 +113,7 @@ export const ownAccess: readonly Attack[] = [
   refused("the end of their mount, a detour", "DELETE sys/auth/azure%2F..%2Fdeployer"),
   refused("the end of their mount, as any mount", "DELETE sys/mounts/auth/deployer"),
   refused(
-    "the end of their mount, as any mount by a detour",
+    "the end of their mount, as of any mount, by a detour",
     "DELETE sys/mounts/database%2F..%2Fauth%2Fdeployer",
   ),
   refused("longer tokens", "POST sys/auth/deployer/tune", { max_lease_ttl: "9000h" }),
@@ -134,7 +134,7 @@ const plugin = {
 };
 const connectionUrl = (options: string) => `{{username}}:{{password}}@tcp(127.0.0.1:3306)/?${options}`;
 
-/** Vault's own VM, through what Vault does for its engines. */
+/** Vault's own VM, through requests that Vault sends for its engines. */
 export const vaultsMachine: readonly Attack[] = [
   ...["tls=true&allowAllFiles=true", "allowAllFiles=true&tls=true", "tls=skip-verify", "tls=false", ""].map(
     (options) =>
@@ -206,7 +206,7 @@ export const vaultItself: readonly Attack[] = [
   refused("plugins", "PUT sys/plugins/catalog/database/mine", { command: "sh", sha256: "0" }),
   refused("Raft's members", "POST sys/storage/raft/remove-peer", { server_id: "x" }),
   refused("log levels", "POST sys/loggers", { level: "trace" }),
-  // Before Vault 2.0 anybody may begin these two, so the front closes them; the recovery keys are in no deployer's reach besides.
+  // Before Vault 2.0, everybody may start these two, so HAProxy blocks them. Deployers cannot read the recovery keys either.
   refused(
     "a root token with a made-up recovery key",
     "PUT sys/generate-root/update",

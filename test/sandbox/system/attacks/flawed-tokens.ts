@@ -29,7 +29,7 @@ export const forgeries: readonly Flaw[] = [
   ],
   ["signed with another key and no key id", (token) => token({ key: forger, header: { kid: undefined } })],
   [
-    "that brings its own key along (jwk)",
+    "that contains its own key (jwk)",
     (token) => token({ key: forger, header: { kid: undefined, jwk: publicKey.export({ format: "jwk" }) } }),
   ],
   [
@@ -38,7 +38,7 @@ export const forgeries: readonly Flaw[] = [
   ],
   ["with a claim changed after signing", (token) => withClaims(token(), { roles: ["root"] })],
   [
-    "with its expiry put off after signing",
+    "whose expiry was changed after signing",
     (token) => withClaims(token({ lifetime: -hour }), { exp: inAnHour() }),
   ],
   [
@@ -49,9 +49,9 @@ export const forgeries: readonly Flaw[] = [
   ["with its signature cut off", (token) => token().replace(/[^.]*$/, "")],
 ];
 
-/** Another algorithm than the key's is refused before any signature is looked at. */
+/** Vault refuses another algorithm than the key's before it checks a signature. */
 export const wrongAlgorithms: readonly Flaw[] = [
   ["without a signature (alg none)", (token) => token({ algorithm: "none" })],
-  ["signed by HS256 with the public key", (token) => token({ algorithm: "HS256" })],
-  ["signed by RSA that calls itself none", (token) => token({ header: { alg: "none" } })],
+  ["signed with HS256 and the public key", (token) => token({ algorithm: "HS256" })],
+  ["signed with RSA whose header says none", (token) => token({ header: { alg: "none" } })],
 ];

@@ -49,7 +49,7 @@ export const flawedTokens: readonly Attack[] = doors.flatMap(([door, login, hone
   ];
 });
 
-/** Good tokens of the wrong app, tenant, place or role. */
+/** Valid tokens of the wrong app, tenant, place or role. */
 export const webAppLogins: readonly Attack[] = [
   [
     "another app's identity",
@@ -113,7 +113,7 @@ export const webAppLogins: readonly Attack[] = [
     (s) => s.loginByJwt(undefined, {}, s.machine),
   ],
   [
-    "a stolen token, from elsewhere",
+    "a stolen token, from another address",
     /^403 .*permission denied/,
     (s) =>
       s.vault({ method: "POST", path: "auth/jwt/login", body: { role: "webapp-role", jwt: s.siteToken() } }),
@@ -157,7 +157,7 @@ export const agentLogins: readonly Attack[] = [
     (s) => s.loginByAzure(undefined, { vm_name: undefined, vmss_name: s.machine }),
   ],
   [
-    "a path in place of the VM's name",
+    "a path instead of the VM's name",
     /^400 invalid vm name/,
     (s) => s.loginByAzure(undefined, { vm_name: `../virtualMachines/${s.machine}` }),
   ],
@@ -244,7 +244,7 @@ export const deployerLogins: readonly Attack[] = [
   ],
   ["no object id", /^400 claim "oid" not found/, (s) => s.loginAsDeployer({ claims: { oid: undefined } })],
   [
-    "object ids as a list that holds a deployer's",
+    "a list of object ids that contains a deployer's",
     /^400 claim "oid" could not be converted to string/,
     (s) => s.loginAsDeployer({ claims: { oid: [signedInObjectId, stranger] } }),
   ],
@@ -259,7 +259,7 @@ export const deployerLogins: readonly Attack[] = [
   ["no role", /^400 missing role/, (s) => s.loginAsDeployer(undefined, { role: undefined })],
 ];
 
-/** A token from before, once Entra has taken its key back. */
+/** An earlier token, after Entra withdrew its key. */
 export const withdrawnKeys: readonly Attack[] = doors.map(([door, login, honest]) => [
   `auth/${door} with a token whose key Entra has withdrawn`,
   /failed to verify id token signature/,

@@ -17,7 +17,7 @@ export type NodeAttack = readonly [
 
 type Who = "nobody" | keyof Scene["tokens"];
 
-/** `request` is METHOD path; past the load balancer, and from elsewhere than the workloads are. */
+/** `request` is METHOD path. It bypasses the load balancer, and does not come from a workload's address. */
 const asked = (who: Who, what: string, request: string, refusal: RegExp, body?: unknown): NodeAttack => [
   `${who}: ${what}: ${request}`,
   refusal,
@@ -58,7 +58,7 @@ export const nodeAttacks: readonly NodeAttack[] = [
   asked("agent", "uses a stolen token", "GET auth/token/lookup-self", denied),
   asked("webApp", "uses a stolen token", "GET auth/token/lookup-self", denied),
   [
-    "agent: uses a stolen token, and says that it comes from the machine",
+    "agent: uses a stolen token, and claims to come from the machine",
     denied,
     (scene, { address: at }) =>
       scene.vault({
@@ -70,7 +70,7 @@ export const nodeAttacks: readonly NodeAttack[] = [
   ],
   ["nobody: speaks to the cluster's port without a certificate", /^0 /, (_, node) => clusterPort(node, {})],
   [
-    "nobody: speaks to the cluster's port with a certificate of their own",
+    "nobody: speaks to the cluster's port with their own certificate",
     /^0 /,
     (_, node) => withCertificate(`fw-${stranger}`, (certificate) => clusterPort(node, certificate)),
   ],
@@ -117,7 +117,7 @@ async function withCertificate(
 }
 
 /**
- * A Vault that the cluster does not know, with all that a stranger can have: the program, the nodes' addresses, their certificate, and the name
+ * A Vault that the cluster does not know. It has everything that a stranger can have: the program, the nodes' addresses, their certificate, and the name
  * of a node.
  */
 export function strangersConfiguration(

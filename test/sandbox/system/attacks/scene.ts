@@ -28,7 +28,7 @@ export const stranger = "99999999-9999-4999-8999-999999999999";
 
 export type LoginChanges = Record<string, string | undefined>;
 
-/** A running system, and what an attacker may have to hand: names, and tokens of honest logins. */
+/** A running system, and what an attacker may have: names, and tokens of honest logins. */
 export class Scene {
   private constructor(
     readonly sandbox: Sandbox,
@@ -46,7 +46,8 @@ export class Scene {
       .resources("azurerm_linux_virtual_machine")
       .map((machine) => z.string().parse(machine.argument("name")))
       .find((name) => name !== agent?.machine);
-    if (!webApp || !agent || !vaultMachine) throw new Error("the environment has not all that is attacked");
+    if (!webApp || !agent || !vaultMachine)
+      throw new Error("the environment lacks a part that the tests attack");
     const scene = (tokens: Scene["tokens"]) =>
       new Scene(sandbox, webApp.site, agent.machine, vaultMachine, tokens);
     const outside = scene({ deployer: "", webApp: "", agent: "" });
@@ -78,7 +79,7 @@ export class Scene {
     return this.#as(this.tokens.agent, this.machine, request, body);
   }
 
-  /** The web app's login, with another token or from elsewhere. */
+  /** The web app's login, with another token or from another address. */
   loginByJwt(
     overrides?: TokenOverrides | string,
     changes: LoginChanges = {},
@@ -119,7 +120,7 @@ export class Scene {
     return this.sandbox.azure.tokenForMachine(this.machine, management, overrides);
   }
 
-  /** Key Vault, the main one or that of the recovery keys; `request` is METHOD /path. */
+  /** Sends a request to the main Key Vault or the recovery Key Vault. `request` is METHOD /path. */
   async keyVault(
     which: "main" | "recovery",
     token: string | undefined,
@@ -142,7 +143,7 @@ export class Scene {
       .resources("azurerm_key_vault")
       .map((keyVault) => z.string().parse(keyVault.argument("name")));
     const name = names.find((it) => it.includes("-rec-") === (which === "recovery"));
-    if (!name) throw new Error(`there is no ${which} Key Vault`);
+    if (!name) throw new Error(`the ${which} Key Vault does not exist`);
     return name;
   }
 
@@ -157,7 +158,7 @@ export function tokenOf({ status, errors, body }: VaultReply): string {
   return body.auth.client_token;
 }
 
-/** In Azure's several shapes of an error. */
+/** Reads the several forms of Azure's errors. */
 export function azureOutcome({ status, body }: { status: number; body: unknown }): Outcome {
   const { error, error_description, message } = body as Record<string, unknown>;
   const inner = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : undefined;
@@ -169,7 +170,7 @@ export function refusalOf(outcome: Outcome | VaultReply): string {
   return `${outcome.status} ${"errors" in outcome ? outcome.errors : outcome.reason}`;
 }
 
-/** The same signature under other claims. */
+/** Returns a token with other claims and the same signature. */
 export function withClaims(token: string, claims: Record<string, unknown>): string {
   const [header, payload = "", signature] = token.split(".");
   const honest = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;

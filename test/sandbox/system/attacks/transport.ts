@@ -2,7 +2,7 @@ import type { SecureVersion } from "node:tls";
 import { connectTo } from "../vault-caller";
 import type { Attack, Scene } from "./scene";
 
-/** On the way to Vault. A connection that does not come about has status 0. */
+/** Attacks on the connection to Vault. A connection that fails has status 0. */
 export const transport: readonly Attack[] = [
   ["plain HTTP", /^0 no answer$/, plainHttp],
   ["TLS 1.0", /^0 .*(protocol version|handshake)/i, (scene) => handshake(scene, oldTls("TLSv1"))],
@@ -17,15 +17,19 @@ export const transport: readonly Attack[] = [
     /^0 .*altnames/i,
     (scene) => handshake(scene, { servername: "vault.attacker.example" }),
   ],
-  ["Vault by a certificate of nobody known", /^0 .*self.signed/i, (scene) => handshake(scene, { ca: [] })],
   [
-    "Vault by the CA that only stands for the system's",
+    "Vault by a certificate that no known CA signed",
+    /^0 .*self.signed/i,
+    (scene) => handshake(scene, { ca: [] }),
+  ],
+  [
+    "Vault by the CA that imitates the system's CAs",
     /^0 .*self.signed/i,
     (scene) => handshake(scene, { ca: scene.sandbox.azure.caPem }),
   ],
 ];
 
-/** OpenSSL speaks the old versions at security level 0 only. */
+/** OpenSSL supports the old versions only at security level 0. */
 function oldTls(version: SecureVersion) {
   return { minVersion: version, maxVersion: version, ciphers: "DEFAULT:@SECLEVEL=0" };
 }

@@ -3,7 +3,7 @@ import { type Attack, type Scene, tokenOf } from "./scene";
 const plaintext = { plaintext: "aGVsbG8=" };
 const denied = /^403 .*permission denied/;
 
-/** A stolen token used from where its owner is not. */
+/** A stolen token that is used from another address than its owner's. */
 export const stolenTokens: readonly Attack[] = [
   ["the web app's, at an agent", denied, (s) => from(s, s.tokens.webApp, s.machine)],
   ["the web app's, elsewhere", denied, (s) => from(s, s.tokens.webApp, undefined)],
@@ -20,7 +20,7 @@ export const stolenTokens: readonly Attack[] = [
 
 export const overreach: readonly Attack[] = [
   [
-    "a batch token that is to live longer",
+    "a longer life for a batch token",
     /^400 batch tokens cannot be renewed/,
     (s) => s.asWebApp("POST auth/token/renew-self", {}),
   ],
@@ -65,7 +65,7 @@ export const overreach: readonly Attack[] = [
     (s) => s.asAgent("POST transit/encrypt/archive-key", { batch_input: [plaintext] }),
   ],
   [
-    "the web app: a key that it would make by using it",
+    "the web app: a new key that a use would create",
     denied,
     (s) => s.asWebApp("POST transit/encrypt/mine", plaintext),
   ],
@@ -99,9 +99,9 @@ export const overreach: readonly Attack[] = [
     /^40[03] /,
     (s) => s.vault({ path: "auth/token/lookup-self", token: changed(s.tokens.webApp) }, s.site),
   ],
-  // Vault 1.21 takes the dots for a namespace and stumbles.
+  // Vault 1.21 takes the dots for a namespace and fails.
   [
-    "an Entra token in place of Vault's",
+    "an Entra token instead of Vault's",
     /^(403 .*permission denied|500 .*internal error)/,
     (s) => s.vault({ path: "sys/mounts", token: s.sandbox.deployerToken() }),
   ],

@@ -1,4 +1,4 @@
-import type { VaultClient } from "../../lib/vault-api/vault-client";
+import type { VaultClient } from "../../../lib/vault-api/vault-client";
 
 /** A Vault's configuration by path, without values that differ between two Vaults of the same configuration. */
 export type VaultReadBack = Readonly<Record<string, unknown>>;
