@@ -322,7 +322,7 @@ function stepOf(problem: Unavailable | undefined): StepState {
   return problem ? { state: "fails", reason: problem.reason } : { state: "works" };
 }
 
-/** Converts an error into one that people may see. If Vault refuses a probe, that is a failure, too. */
+/** Converts an error to an `Unavailable` with a reason for people. If Vault refuses a probe, that is a failure, too. */
 function unavailable(error: unknown): Unavailable {
   if (error instanceof Unavailable) return error;
   return new Unavailable("Vault or the database refuses what the application needs; the log says why.", 10, {
