@@ -75,7 +75,7 @@ const environmentSettings = z.object({
   VAULT_CERTIFICATE_URL: url.optional(),
   VAULT_AUTH_MOUNT: z.string().default("jwt"),
   VAULT_ROLE: required,
-  VAULT_TOKEN_RESOURCE: z.string().default("https://management.azure.com/"),
+  VAULT_TOKEN_RESOURCE: required,
   VAULT_PATHS: z.string().default(""),
   VAULT_DATABASE_CREDENTIALS_PATH: z.string().optional(),
   IDENTITY_ENDPOINT: z.url("is missing; App Service sets it where the web app has an identity."),

@@ -102,7 +102,7 @@ function fillIn(path: string, text: string, values: PlaceholderValues, unused: S
   return text.replaceAll(/@([A-Z][A-Z_]+)@/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`${path}: the placeholder @${name}@ has no value`);
-    if (!/^[\w.:/-]+$/.test(value)) {
+    if (!/^[\w.:/,-]+$/.test(value)) {
       throw new Error(
         `${path}: @${name}@ cannot be '${value}'; it must be plain text that is known at synth`,
       );

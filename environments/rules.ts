@@ -2,6 +2,7 @@ import type { Problem } from "./problem";
 import { reader } from "./read";
 import { rulesAcrossSubjects } from "./rules/across-subjects";
 import { agentVmRules } from "./rules/agent-vms";
+import { azureCloudRules } from "./rules/azure-cloud";
 import { databaseRoleRules } from "./rules/database-roles";
 import { mysqlRules } from "./rules/mysql";
 import { networkRules } from "./rules/network";
@@ -19,6 +20,7 @@ import { webAppRules } from "./rules/web-apps";
 export function checkRules(input: unknown): Problem[] {
   const read = reader(input);
   return [
+    azureCloudRules,
     tagRules,
     peopleRules,
     subscriptionRules,

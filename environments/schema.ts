@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { RestoreRequest } from "../cloud-init/vault-server/user-data";
 import { agentVms } from "./rules/agent-vms";
+import { azureCloud, location } from "./rules/azure-cloud";
 import { environmentName } from "./rules/azure-names";
 import { databaseRoles } from "./rules/database-roles";
 import { mysql } from "./rules/mysql";
@@ -25,13 +26,8 @@ export const environmentSchema = z.strictObject({
     .optional()
     .describe("`./schema.json`. It tells editors the fields, their meaning and their defaults."),
   name: environmentName.describe("The file's name. It is part of every resource's name."),
-  location: z
-    .string()
-    .regex(
-      /^[a-z0-9]+$/,
-      "is not an Azure region; write it as `az account list-locations` does, such as westeurope.",
-    )
-    .describe("Azure region."),
+  azureCloud,
+  location,
   tags,
   tagsFromPolicy,
   deployers,

@@ -19,6 +19,7 @@ import { findTraces } from "../sandbox/rehearsal/traces";
 import { bearTrouble } from "../sandbox/rehearsal/trouble";
 import { upgrade } from "../sandbox/rehearsal/upgrade";
 import { wholeLife } from "../sandbox/rehearsal/whole-life";
+import { cloudProblems } from "../sandbox/system/public-cloud";
 import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
@@ -68,7 +69,9 @@ async function main(): Promise<void> {
   }
   const own = mkdtempSync(join(tmpdir(), "rehearsal-"));
   try {
-    const { network } = loadEnvironment(environment);
+    const { network, azureCloud } = loadEnvironment(environment);
+    const problems = cloudProblems({ azureCloud });
+    if (problems.length > 0) throw new UserError(`${environment} cannot be rehearsed: ${problems.join(" ")}`);
     const programs = await new Progress().step("programs", () => findRehearsalPrograms(own));
     const inner = {
       command: process.execPath,

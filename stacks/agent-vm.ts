@@ -6,6 +6,7 @@ import type { AgentVm } from "../constructs/azure/workloads/agent-vm";
 import { createAgentVmGroup } from "../constructs/azure/workloads/agent-vm-group";
 import type { WorkloadProps } from "../constructs/azure/workloads/workload-props";
 import { addOutputs } from "../constructs/terraform/outputs";
+import { cloudOf } from "../environments/azure-clouds";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { MysqlStack } from "./mysql";
@@ -29,7 +30,7 @@ export class AgentVmStack extends EnvironmentStack {
     mysql: MysqlStack,
   ) {
     super(scope, id, environment, ["azurerm", "random"]);
-    useAzurerm(this);
+    useAzurerm(this, { cloud: cloudOf(environment) });
     new RandomProvider(this, "random");
 
     const groups =

@@ -8,6 +8,7 @@ import { MysqlAdministratorPassword } from "../constructs/azure/mysql-administra
 import { MysqlServer } from "../constructs/azure/mysql-server";
 import { resourceName } from "../constructs/azure/resource-names";
 import { addOutputs } from "../constructs/terraform/outputs";
+import { cloudOf } from "../environments/azure-clouds";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
@@ -26,7 +27,7 @@ export class MysqlStack extends EnvironmentStack {
     { keys, watching }: VaultServerStack,
   ) {
     super(scope, id, environment, ["azurerm", "random"]);
-    useAzurerm(this);
+    useAzurerm(this, { cloud: cloudOf(environment) });
     new RandomProvider(this, "random");
     const { name, location, mysql, protectData } = environment;
     const { keyVault } = keys;

@@ -8,6 +8,7 @@ import { PrivateDnsZone } from "../constructs/azure/private-dns-zone";
 import { resourceName } from "../constructs/azure/resource-names";
 import { SystemNetwork } from "../constructs/azure/system-network";
 import { addOutputs } from "../constructs/terraform/outputs";
+import { cloudOf } from "../environments/azure-clouds";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 
@@ -22,7 +23,7 @@ export class NetworkStack extends EnvironmentStack {
 
   constructor(scope: Construct, id: string, environment: Environment) {
     super(scope, id, environment, ["azurerm"]);
-    useAzurerm(this);
+    useAzurerm(this, { cloud: cloudOf(environment) });
     const { name, location, deployers } = environment;
     const deployer = new DataAzurermClientConfig(this, "deployer");
     this.resourceGroup = new ResourceGroup(this, "resource-group", {
@@ -53,7 +54,7 @@ export class NetworkStack extends EnvironmentStack {
     });
     // Azure requires this ending, and a name that differs from the server's.
     this.mysqlDnsZone = new PrivateDnsZone(this, "mysql-dns", {
-      name: `vault-${name}.private.mysql.database.azure.com`,
+      name: `vault-${name}.private.${cloudOf(environment).mysqlDomain}`,
       resourceGroup,
       virtualNetworkId: network.id,
     });

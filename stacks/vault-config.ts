@@ -14,6 +14,7 @@ import { TransitEngine } from "../constructs/vault/transit-engine";
 import { useVault } from "../constructs/vault/vault-provider";
 import { admitVms, admitWebApps } from "../constructs/vault/workload-logins";
 import { createWorkloadPolicies } from "../constructs/vault/workload-policies";
+import { cloudOf } from "../environments/azure-clouds";
 import type { Environment } from "../environments/schema";
 import type { AgentVmStack } from "./agent-vm";
 import { EnvironmentStack } from "./environment-stack";
@@ -35,7 +36,8 @@ export class VaultConfigStack extends EnvironmentStack {
     agentVm: AgentVmStack,
   ) {
     super(scope, id, environment, ["azurerm", "vault"]);
-    useAzurerm(this);
+    const cloud = cloudOf(environment);
+    useAzurerm(this, { cloud });
     useVault(this, { address: vaultServer.httpsAddress });
     const { tenantId, subscriptionId } = new DataAzurermClientConfig(this, "deployer");
 
@@ -44,12 +46,12 @@ export class VaultConfigStack extends EnvironmentStack {
     const { nodes } = environment.vault;
     if (nodes > 1) new RaftAutopilot(this, "raft", { nodes });
     const policies = createWorkloadPolicies(this, environment);
-    admitVms(new AzureAuth(this, "azure", { tenantId }), environment, policies, {
+    admitVms(new AzureAuth(this, "azure", { tenantId, cloud }), environment, policies, {
       subscriptionId,
       resourceGroup: network.resourceGroup.name,
       principalIds: agentVm.principalIds,
     });
-    admitWebApps(new JwtAuth(this, "jwt", { tenantId }), environment, policies, webApp.principalIds);
+    admitWebApps(new JwtAuth(this, "jwt", { tenantId, cloud }), environment, policies, webApp.principalIds);
     this.createDatabaseEngine(environment, vaultServer, mysql);
     new TransitEngine(this, "transit", { keys: environment.transitKeys, protect: environment.protectData });
     if (environment.vault.edition === "enterprise") {

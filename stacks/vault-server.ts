@@ -13,6 +13,7 @@ import { VaultPublicAddress } from "../constructs/azure/vault-server/vault-publi
 import { VaultSnapshotStore } from "../constructs/azure/vault-server/vault-snapshot-store";
 import { watchVault } from "../constructs/azure/vault-server/vault-watching";
 import { addOutputs } from "../constructs/terraform/outputs";
+import { cloudOf } from "../environments/azure-clouds";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
@@ -35,7 +36,7 @@ export class VaultServerStack extends EnvironmentStack {
     roles: VmReaderRoleStack,
   ) {
     super(scope, id, environment, ["azurerm", "random"]);
-    useAzurerm(this);
+    useAzurerm(this, { cloud: cloudOf(environment) });
     new RandomProvider(this, "random");
     const { name, location, vault } = environment;
     const deployer = new DataAzurermClientConfig(this, "deployer");

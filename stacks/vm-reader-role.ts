@@ -6,6 +6,7 @@ import { RecoveryKeyWriterRole } from "../constructs/azure/recovery-key-writer-r
 import { SnapshotKeeperRole } from "../constructs/azure/snapshot-keeper-role";
 import { VirtualMachineReaderRole } from "../constructs/azure/virtual-machine-reader-role";
 import { addOutputs } from "../constructs/terraform/outputs";
+import { cloudOf } from "../environments/azure-clouds";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 
@@ -31,7 +32,7 @@ export class VmReaderRoleStack extends EnvironmentStack {
 
   constructor(scope: Construct, id: string, environment: Environment) {
     super(scope, id, environment, ["azurerm"]);
-    useAzurerm(this, { registerResourceProviders: resourceProviders });
+    useAzurerm(this, { cloud: cloudOf(environment), registerResourceProviders: resourceProviders });
     const subscription = new DataAzurermSubscription(this, "subscription");
 
     const reader = new VirtualMachineReaderRole(this, "virtual-machine-reader", {

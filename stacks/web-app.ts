@@ -9,6 +9,7 @@ import { shareValues } from "../constructs/azure/workloads/shared-values";
 import { WebAppPlan } from "../constructs/azure/workloads/web-app-plan";
 import { WebWorkload } from "../constructs/azure/workloads/web-workload";
 import { addOutputs } from "../constructs/terraform/outputs";
+import { cloudOf } from "../environments/azure-clouds";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { MysqlStack } from "./mysql";
@@ -32,7 +33,7 @@ export class WebAppStack extends EnvironmentStack {
     mysql: MysqlStack,
   ) {
     super(scope, id, environment, ["azurerm", "random"]);
-    useAzurerm(this);
+    useAzurerm(this, { cloud: cloudOf(environment) });
     new RandomProvider(this, "random");
     const { name, location, logRetentionDays, webApps } = environment;
     const { subscriptionId, tenantId } = new DataAzurermClientConfig(this, "deployer");

@@ -178,7 +178,7 @@ export class OwnLogin implements Vault {
 
   /** Uses the application's own identity, which may read the public part of this certificate only. */
   async #fetchCertificates(certificateUrl: string): Promise<string[]> {
-    // https://<name>.vault.azure.net/… belongs to the resource https://vault.azure.net. Sovereign clouds follow the same pattern.
+    // In each of Azure's clouds, https://<name>.<domain>/… belongs to the resource https://<domain>.
     const resource = `https://${new URL(certificateUrl).hostname.split(".").slice(1).join(".")}`;
     const token = await this.#identity.token(resource);
     const get = <T>(url: string) =>

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
+import type { AzureNames } from "../common/azure-names";
 import { enabledUnits, UNITS_FILE, unitsJson } from "../common/managed-units";
 import { releaseFile } from "../common/release";
 import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
@@ -10,10 +11,12 @@ import { nodeRelease } from "./node-release";
 export interface AgentVmUserData {
   /** Known at synth. */
   vault: VaultReleaseOptions;
+  /** Known at synth. */
+  azure: AzureNames;
   /** Role of the auth method azure with which the VM logs in. Known at synth. */
   role: string;
   vaultAddress: string;
-  /** Vault's certificate in Key Vault, without a version: https://kv.vault.azure.net/certificates/vault-tls. */
+  /** Vault's certificate in Key Vault, without a version: https://<name>.<domain of Key Vault>/certificates/vault-tls. */
   vaultCertificateUrl: string;
   /** Path in Vault, for example database/creds/short. */
   databaseCredentialsPath: string;
@@ -47,11 +50,16 @@ export function agentVmUserData(settings: AgentVmUserData): string {
   });
 }
 
-function staticFiles({ role, automaticRebootTime }: AgentVmUserData) {
+function staticFiles({ azure, role, automaticRebootTime }: AgentVmUserData) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
   return packFiles(
     folders,
-    { ROLE: role, AUTOMATIC_REBOOT_TIME: automaticRebootTime },
+    {
+      ROLE: role,
+      AUTOMATIC_REBOOT_TIME: automaticRebootTime,
+      RESOURCE_MANAGER: azure.resourceManager,
+      STORAGE_RESOURCE: azure.storageResource,
+    },
     { [UNITS_FILE]: unitsJson(AGENT_VM_FILES) },
   );
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudConfig, environmentFile, packFiles } from "../cloud-config";
+import { type AzureNames, managementAudiences } from "../common/azure-names";
 import { enabledUnits, UNITS_FILE, unitsJson } from "../common/managed-units";
 import { releaseFile } from "../common/release";
 import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
@@ -23,6 +24,8 @@ export interface RestoreRequest {
 export interface VaultServerUserData {
   /** At synth. */
   vault: VaultReleaseOptions;
+  /** At synth. */
+  azure: AzureNames;
   tenantId: string;
   /** Client id of Vault's user-assigned identity. */
   clientId: string;
@@ -45,7 +48,7 @@ export interface VaultServerUserData {
   nodeHost: string;
   /** Names of the cluster's other nodes in the virtual network. Empty for a single node. At synth. */
   peerHosts: readonly string[];
-  /** URL of the certificate's secret, without a version: https://kv.vault.azure.net/secrets/vault-tls. */
+  /** URL of the certificate's secret, without a version: https://<name>.<domain of Key Vault>/secrets/vault-tls. */
   certificateSecretUrl: string;
   /** URL of the secret that first boot writes, without a version. */
   recoveryKeysSecretUrl: string;
@@ -138,12 +141,20 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
     folders,
     {
       AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime,
+      AZURE_ENVIRONMENT: settings.azure.vaultEnvironment,
+      RESOURCE_MANAGER: settings.azure.resourceManager,
+      MANAGEMENT_AUDIENCES: managementAudiences(settings.azure).join(","),
+      TOKEN_ISSUER: settings.azure.tokenIssuer,
+      MYSQL_DOMAIN: settings.azure.mysqlDomain,
       DATA_DISK: disk.path,
       DATA_DISK_UNIT: disk.unit,
       // The form of Vault and HAProxy.
       VAULT_MIN_TLS: `tls${settings.minTlsVersion.replace(".", "")}`,
       ...(hasFront(settings) && { FRONT_MIN_TLS: `TLSv${settings.minTlsVersion}` }),
-      ...(settings.snapshots && { SNAPSHOT_INTERVAL: systemdTime(settings.snapshots.interval) }),
+      ...(settings.snapshots && {
+        SNAPSHOT_INTERVAL: systemdTime(settings.snapshots.interval),
+        STORAGE_RESOURCE: settings.azure.storageResource,
+      }),
     },
     {
       [UNITS_FILE]: unitsJson(managedFiles(settings)),
@@ -169,9 +180,12 @@ function systemdTime(duration: string): string {
 }
 
 function variables(settings: VaultServerUserData) {
+  const { vaultEnvironment } = settings.azure;
   return environmentFile("/etc/vault.d/vault.env", {
     AZURE_TENANT_ID: settings.tenantId,
     AZURE_CLIENT_ID: settings.clientId,
+    // The public cloud is Vault's default.
+    AZURE_ENVIRONMENT: vaultEnvironment === "AzurePublicCloud" ? undefined : vaultEnvironment,
     VAULT_PRINCIPAL_ID: settings.principalId,
     VAULT_AZUREKEYVAULT_VAULT_NAME: settings.keyVaultName,
     VAULT_AZUREKEYVAULT_KEY_NAME: settings.unsealKeyName,

@@ -13,7 +13,7 @@ export interface EnterpriseLicenseProps {
  * through this program nor through Terraform's state. Vault's VM waits for it.
  */
 export class EnterpriseLicense extends Construct {
-  /** `https://<vault>.vault.azure.net/secrets/<name>` */
+  /** `https://<vault>.<domain of Key Vault>/secrets/<name>` */
   readonly secretUrl: string;
 
   constructor(scope: Construct, id: string, { keyVault, vaultPrincipalId }: EnterpriseLicenseProps) {

@@ -25,7 +25,7 @@ export interface KeyVaultProps {
 export class KeyVault extends Construct {
   readonly id: string;
   readonly name: string;
-  /** `https://<name>.vault.azure.net/` */
+  /** `https://<name>.<domain of Key Vault>/` */
   readonly uri: string;
 
   constructor(

@@ -28,7 +28,7 @@ const blobName = "app.zip";
  * would have to read it.
  */
 export class PackageStore extends Construct {
-  /** `https://<name>.blob.core.windows.net/app/app.zip` */
+  /** `https://<name>.blob.<domain of Azure Storage>/app/app.zip` */
   readonly packageUrl: string;
   /** Azure id of the blob service. It holds the containers and has the log of writes. */
   readonly blobServiceId: string;

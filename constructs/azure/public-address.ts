@@ -1,5 +1,6 @@
 import { PublicIp } from "@cdktf/provider-azurerm/lib/public-ip";
 import { Construct } from "constructs";
+import type { AzureCloud } from "../../environments/azure-clouds";
 
 export interface PublicAddressProps {
   name: string;
@@ -8,18 +9,19 @@ export interface PublicAddressProps {
   zone?: string;
   /** First label of the DNS name. All of Azure shares the region's namespace. */
   dnsLabel: string;
+  cloud: AzureCloud;
 }
 
 /** A fixed public address with a DNS name. The security group decides who reaches it. */
 export class PublicAddress extends Construct {
   readonly id: string;
-  /** `<label>.<region>.cloudapp.azure.com` */
+  /** `<label>.<region>.<domain of the cloud's public addresses>` */
   readonly domainName: string;
 
   constructor(
     scope: Construct,
     id: string,
-    { name, resourceGroup, location, zone, dnsLabel }: PublicAddressProps,
+    { name, resourceGroup, location, zone, dnsLabel, cloud }: PublicAddressProps,
   ) {
     super(scope, id);
     this.id = new PublicIp(this, "address", {
@@ -32,6 +34,6 @@ export class PublicAddress extends Construct {
       domainNameLabel: dnsLabel,
     }).id;
     // Computed from the label, so the certificate does not wait for the address.
-    this.domainName = `${dnsLabel}.${location}.cloudapp.azure.com`;
+    this.domainName = `${dnsLabel}.${location}.${cloud.publicAddressDomain}`;
   }
 }

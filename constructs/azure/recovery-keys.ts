@@ -19,7 +19,7 @@ export interface RecoveryKeysProps {
  * Terraform resource, because Terraform would read it at each refresh.
  */
 export class RecoveryKeys extends Construct {
-  /** `https://<vault>.vault.azure.net/secrets/<name>` */
+  /** `https://<vault>.<domain of Key Vault>/secrets/<name>` */
   readonly secretUrl: string;
 
   constructor(

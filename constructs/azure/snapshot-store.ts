@@ -31,7 +31,7 @@ const containerName = "snapshots";
  * are encrypted under the unseal key, like Vault's data.
  */
 export class SnapshotStore extends Construct {
-  /** `https://<name>.blob.core.windows.net/snapshots` */
+  /** `https://<name>.blob.<domain of Azure Storage>/snapshots` */
   readonly containerUrl: string;
   /** Azure id of the blob service. It holds the container and has the log of reads and writes. */
   readonly blobServiceId: string;

@@ -30,9 +30,9 @@ interface KeptCertificate {
  * may fetch it.
  */
 export class TlsCertificate extends Construct {
-  /** `https://<vault>.vault.azure.net/secrets/<name>`: certificate and private key, for Vault's VM only. */
+  /** `https://<vault>.<domain of Key Vault>/secrets/<name>`: certificate and private key, for Vault's VM only. */
   readonly secretUrl: string;
-  /** `https://<vault>.vault.azure.net/certificates/<name>`: the public half, for clients. */
+  /** `https://<vault>.<domain of Key Vault>/certificates/<name>`: the public half, for clients. */
   readonly publicUrl: string;
   /** Azure id of the certificate, the scope of the clients' right to read its public half. */
   readonly id: string;

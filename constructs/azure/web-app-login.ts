@@ -1,6 +1,7 @@
 import type { LinuxWebAppAuthSettingsV2 } from "@cdktf/provider-azurerm/lib/linux-web-app";
 import { UserAssignedIdentity } from "@cdktf/provider-azurerm/lib/user-assigned-identity";
 import { Construct } from "constructs";
+import type { AzureCloud } from "../../environments/azure-clouds";
 
 export interface WebAppLoginProps {
   /** The identity's name. */
@@ -8,6 +9,7 @@ export interface WebAppLoginProps {
   resourceGroup: string;
   location: string;
   tenantId: string;
+  cloud: AzureCloud;
   /** Application id of the app registration that people sign in to. */
   clientId: string;
 }
@@ -50,7 +52,7 @@ export class WebAppLogin extends Construct {
       name: props.name,
       issuer: this.issuer,
       subject: this.identity.principalId,
-      audiences: ["api://AzureADTokenExchange"],
+      audiences: [props.cloud.tokenExchange],
     };
   }
 
@@ -85,7 +87,7 @@ export class WebAppLogin extends Construct {
   }
 
   private get issuer(): string {
-    return `https://login.microsoftonline.com/${this.props.tenantId}/v2.0`;
+    return `${this.props.cloud.login}/${this.props.tenantId}/v2.0`;
   }
 
   /** Creates one identity for each application, because the identity can act for the app registration. */

@@ -2,13 +2,14 @@ import { AuthBackend } from "@cdktf/provider-vault/lib/auth-backend";
 import { AzureAuthBackendConfig } from "@cdktf/provider-vault/lib/azure-auth-backend-config";
 import { AzureAuthBackendRole } from "@cdktf/provider-vault/lib/azure-auth-backend-role";
 import { Construct } from "constructs";
+import { type AzureCloud, nameUnlessPublic } from "../../environments/azure-clouds";
 import { seconds } from "../../environments/duration";
 import { azureMountTtl } from "../../environments/rules/agent-vms";
-import { azureManagementResource } from "./azure-management-resource";
 
 export interface AzureAuthProps {
   /** GUID of the tenant. */
   tenantId: string;
+  cloud: AzureCloud;
 }
 
 export interface AzureAuthRole {
@@ -33,10 +34,10 @@ export interface AzureAuthRole {
 export class AzureAuth extends Construct {
   private readonly path: string;
 
-  constructor(scope: Construct, id: string, { tenantId }: AzureAuthProps) {
+  constructor(scope: Construct, id: string, { tenantId, cloud }: AzureAuthProps) {
     super(scope, id);
     this.path = this.createMount().path;
-    this.configure(tenantId);
+    this.configure(tenantId, cloud);
   }
 
   /**
@@ -70,11 +71,12 @@ export class AzureAuth extends Construct {
    * Sets no client id and no secret, because Vault reads the VMs with its own VM's identity. Sets tenant and
    * resource, because Vault 2.x prefers this configuration to the variables AZURE_*.
    */
-  private configure(tenantId: string): void {
+  private configure(tenantId: string, cloud: AzureCloud): void {
     new AzureAuthBackendConfig(this, "config", {
       backend: this.path,
       tenantId,
-      resource: azureManagementResource,
+      resource: cloud.resourceManager,
+      environment: nameUnlessPublic(cloud, "vaultEnvironment"),
     });
   }
 }

@@ -1,12 +1,13 @@
 import { JwtAuthBackend } from "@cdktf/provider-vault/lib/jwt-auth-backend";
 import { JwtAuthBackendRole } from "@cdktf/provider-vault/lib/jwt-auth-backend-role";
 import { Construct } from "constructs";
+import type { AzureCloud } from "../../environments/azure-clouds";
 import { seconds } from "../../environments/duration";
-import { azureManagementResource } from "./azure-management-resource";
 
 export interface JwtAuthProps {
   /** GUID of the tenant. */
   tenantId: string;
+  cloud: AzureCloud;
 }
 
 export interface JwtAuthRole {
@@ -34,7 +35,7 @@ export class JwtAuth extends Construct {
     private readonly props: JwtAuthProps,
   ) {
     super(scope, id);
-    this.issuer = `https://sts.windows.net/${props.tenantId}/`;
+    this.issuer = `${props.cloud.tokenIssuer}/${props.tenantId}/`;
     this.path = this.createMount().path;
   }
 
@@ -44,7 +45,7 @@ export class JwtAuth extends Construct {
       backend: this.path,
       roleName: `${workload}-role`,
       roleType: "jwt",
-      boundAudiences: [azureManagementResource],
+      boundAudiences: [this.props.cloud.resourceManager],
       boundSubject: principalId,
       boundClaims: { idp: this.issuer, oid: principalId, tid: this.props.tenantId },
       userClaim: "sub",

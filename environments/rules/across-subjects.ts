@@ -77,8 +77,8 @@ function machinesFit(read: Read): Problem[] {
     { name: "agents", machines: counts.reduce((sum, count) => sum + count, 0), kind: "VMs (agentVms)" },
     {
       name: "webApp",
-      machines: read(webAppPlan.unwrap().shape.workers, "webAppPlan", "workers") ?? 0,
-      kind: "workers (webAppPlan.workers)",
+      machines: mostWorkers(read),
+      kind: "workers (webAppPlan)",
     },
   ] as const;
   return needs.flatMap(({ name, machines, kind }) => {
@@ -91,6 +91,15 @@ function machinesFit(read: Read): Problem[] {
       },
     ];
   });
+}
+
+function mostWorkers(read: Read): number {
+  const { workers, maxWorkers } = webAppPlan.unwrap().shape;
+  const [least = 0, most = 0] = [
+    read(workers, "webAppPlan", "workers"),
+    read(maxWorkers, "webAppPlan", "maxWorkers"),
+  ];
+  return Math.max(least, most);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cidr, contains, overlap, prefixLength } from "../addresses";
+import { azureClouds } from "../azure-clouds";
 import type { Problem } from "../problem";
 import type { Read } from "../read";
 import { networkAccess } from "./network-access";
@@ -89,10 +90,7 @@ function subnetsFit(read: Read): Problem[] {
 function zoneHidesNobody(read: Read): Problem[] {
   const zone = read(network.shape.privateDnsZone, "network", "privateDnsZone");
   const needed = [
-    "azure.com",
-    "azure.net",
-    "windows.net",
-    "microsoftonline.com",
+    ...Object.values(azureClouds).flatMap(({ domains }) => domains),
     "microsoft.com",
     "hashicorp.com",
     "ubuntu.com",

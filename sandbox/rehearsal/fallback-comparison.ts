@@ -27,6 +27,7 @@ const onlyByAzurerm: Readonly<Record<string, string>> = {
   "Microsoft.Insights/dataCollectionRuleAssociations": "test/sandbox/system/alerts.test.ts plays the agent",
   "Microsoft.Insights/scheduledQueryRules": "tests run the queries",
   "Microsoft.Insights/metricAlerts": "the sandbox measures nothing",
+  "Microsoft.Insights/autoscaleSettings": "each web app of the sandbox is one process",
   "Microsoft.Insights/workbooks": "the sandbox has no portal",
   "Microsoft.AlertsManagement/smartDetectorAlertRules": "Azure adds it beside Application Insights",
 };

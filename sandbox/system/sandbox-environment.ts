@@ -2,6 +2,7 @@ import { overlap } from "../../environments/addresses";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
+import { cloudProblems } from "./public-cloud";
 
 /** The first two octets of a sandbox's addresses. Each sandbox has its own number. 127.0 belongs to localhost. */
 export type LoopbackNetwork = `127.${number}`;
@@ -30,8 +31,10 @@ export function sandboxEnvironment(
   };
 }
 
-function inimitable({ vault }: Environment): string[] {
+function inimitable(environment: Environment): string[] {
+  const { vault } = environment;
   return [
+    ...cloudProblems(environment),
     ...(vault.edition === "enterprise"
       ? ["vault.edition: Vault Enterprise needs HashiCorp's licence. Set it to community."]
       : []),

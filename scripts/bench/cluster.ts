@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { PassThrough } from "node:stream";
+import { azureClouds } from "../../environments/azure-clouds";
 import { loadEnvironment } from "../../environments/load";
 import { inTurn } from "../../lib/processes/in-turn";
 import { Progress } from "../../lib/processes/progress";
@@ -168,7 +169,7 @@ async function start(nodes: (typeof sizes)[number]): Promise<Cluster> {
 async function encryption(sandbox: Sandbox): Promise<Work> {
   const [app] = sandbox.webAppWorkloads();
   if (!app) throw new Error("The environment demo has no web app.");
-  const jwt = sandbox.azure.tokenForSite(app.site, "https://management.azure.com/");
+  const jwt = sandbox.azure.tokenForSite(app.site, azureClouds.AzureCloud.resourceManager);
   const { auth } = (await new VaultClient(sandbox.vaultConnection(app.site)).request({
     method: "POST",
     path: "auth/jwt/login",

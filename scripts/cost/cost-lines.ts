@@ -75,6 +75,7 @@ const billed: Readonly<Record<string, (resource: Arguments) => readonly Billed[]
   azurerm_management_lock: () => [],
   // A thousand mails a month are free.
   azurerm_monitor_action_group: () => [],
+  azurerm_monitor_autoscale_setting: () => [],
   azurerm_monitor_data_collection_endpoint: () => [],
   azurerm_monitor_data_collection_rule: () => [
     ["Microsoft.OperationalInsights/workspaces PerGB2018", undefined],

@@ -98,7 +98,7 @@ async function definitionNamed(az: AzureCli, name: string, scope: string): Promi
 
 async function list(az: AzureCli, scope: string, collection: string, filter: string) {
   const query = `api-version=2022-04-01&$filter=${encodeURIComponent(filter)}`;
-  const url = `https://management.azure.com${scope}/providers/Microsoft.Authorization/${collection}?${query}`;
+  const url = `${scope}/providers/Microsoft.Authorization/${collection}?${query}`;
   return (await az.json(found, "rest", "--method", "get", "--url", url)).value;
 }
 

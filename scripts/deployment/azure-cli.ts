@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { z } from "zod";
+import type { AzureCloudName } from "../../environments/azure-clouds";
 import { UserError } from "../../lib/processes/user-error";
 import { azureErrorSentence, isMomentary } from "./azure-error";
 import { FederatedLogin } from "./federated-login";
@@ -26,12 +27,16 @@ export class AzureCli {
   private running = 0;
   private readonly queue: (() => void)[] = [];
 
-  private readonly login = FederatedLogin.fromEnvironment();
+  private readonly login: FederatedLogin | undefined;
 
+  /** @param cloud the cloud in which the Azure CLI must work */
   constructor(
+    readonly cloud: AzureCloudName,
     private readonly signal?: AbortSignal,
     private readonly runProgram: RunCommand = runCommand,
-  ) {}
+  ) {
+    this.login = FederatedLogin.fromEnvironment(cloud);
+  }
 
   /**
    * Runs a command and reads its JSON output.

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { azureClouds } from "../../environments/azure-clouds";
 import type { Environment } from "../../environments/schema";
 import { terraformEnvironment } from "../../lib/terraform/terraform-program";
 import type { Login } from "./login";
@@ -13,7 +14,7 @@ const terraformVariables = /^TF_(?:DATA_DIR|WORKSPACE|CLI_ARGS)/;
 
 /** Returns Terraform's environment: this process's variables with the environment and subscription, without Vault's variables. */
 export function childEnvironment(
-  { name }: Environment,
+  { name, azureCloud }: Environment,
   login: Pick<Login, "subscriptionId"> | undefined,
 ): NodeJS.ProcessEnv {
   const inherited = Object.entries(terraformEnvironment(withoutTerraformSettings(process.env))).filter(
@@ -23,6 +24,8 @@ export function childEnvironment(
     ...Object.fromEntries(inherited),
     ...providerCache(),
     ENVIRONMENT: name,
+    // Another value would count for the public cloud, whose stacks name no cloud.
+    ARM_ENVIRONMENT: azureClouds[azureCloud].terraform,
     ...(login && { ARM_SUBSCRIPTION_ID: login.subscriptionId }),
   };
 }

@@ -47,7 +47,7 @@ export class DeploymentRun {
   ) {
     this.system = synthesizeSystem(environment);
     this.stacks = chosenStacks(this.system, stackNames);
-    this.az = new AzureCli(interruption.signal);
+    this.az = new AzureCli(environment.azureCloud, interruption.signal);
     this.reports = new MachineReports(this.az);
     this.unfinished = new UnfinishedWork(environment.name);
   }

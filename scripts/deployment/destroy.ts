@@ -64,7 +64,7 @@ async function destroy(
   const system = synthesizeSystem(environment);
   const chosen = chosenStacks(system, stackNames).reverse();
   const progress = new DeploymentProgress();
-  const az = new AzureCli(interruption.signal);
+  const az = new AzureCli(environment.azureCloud, interruption.signal);
   const unfinished = new UnfinishedWork(name);
   const warn = (sentence: string): void => progress.line(`Warning: ${sentence}`);
   const { login, states } = await progress.step(`preflight of ${name}`, (report) =>

@@ -1,6 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { AzureCloudName } from "../../environments/azure-clouds";
 import { UserError } from "../../lib/processes/user-error";
 import { azureErrorSentence } from "./azure-error";
 import { runCommand } from "./run-command";
@@ -15,6 +16,7 @@ const pipelineVariables = z.object({
   ARM_SUBSCRIPTION_ID: z.string().min(1),
 });
 
+/** In each cloud, because azurerm requests no other. create-pipeline-identity makes the identities accept it. */
 const audience = "api://AzureADTokenExchange";
 
 /** GitHub's assertion is valid for five minutes. After that, az has only the tokens that it already requested. */
@@ -25,12 +27,18 @@ export class FederatedLogin {
   private renewedAt = Number.NEGATIVE_INFINITY;
   private renewal: Promise<void> | undefined;
 
-  private constructor(private readonly variables: z.infer<typeof pipelineVariables>) {}
+  private constructor(
+    private readonly variables: z.infer<typeof pipelineVariables>,
+    private readonly cloud: AzureCloudName,
+  ) {}
 
   /** Undefined if a person is logged in. */
-  static fromEnvironment(env: NodeJS.ProcessEnv = process.env): FederatedLogin | undefined {
+  static fromEnvironment(
+    cloud: AzureCloudName,
+    env: NodeJS.ProcessEnv = process.env,
+  ): FederatedLogin | undefined {
     const { success, data } = pipelineVariables.safeParse(env);
-    return success && env.ARM_USE_OIDC === "true" ? new FederatedLogin(data) : undefined;
+    return success && env.ARM_USE_OIDC === "true" ? new FederatedLogin(data, cloud) : undefined;
   }
 
   /**
@@ -57,6 +65,8 @@ export class FederatedLogin {
       // Uses a file, because everybody on the machine can read arguments.
       const file = join(folder.path, "assertion");
       await writeFile(file, await this.assertion(), { mode: 0o600 });
+      // A new machine's az works in the public cloud.
+      if (this.cloud !== "AzureCloud") await az("cloud", "set", "--name", this.cloud);
       const identity = ["--service-principal", "--username", client, "--tenant", tenant];
       await az("login", ...identity, "--federated-token", `@${file}`, "--output", "none");
       await rm(file);

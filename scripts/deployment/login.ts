@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { azureClouds } from "../../environments/azure-clouds";
 import { applicationIdUri } from "../../environments/deployer-login";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
@@ -24,6 +25,8 @@ const account = z.object({
   name: z.string(),
   tenantId: z.string(),
   state: z.string(),
+  /** The cloud of the subscription. */
+  environmentName: z.string(),
 });
 
 const accessToken = z.object({
@@ -41,17 +44,20 @@ const claims = z.object({
   roles: z.array(z.string()).default([]),
 });
 
-/** The audience of the deployers' login in Vault (cloud-init/vault-server), unless they have an app registration. */
-const management = "https://management.azure.com/";
-
 /**
  * Reads the subscription of `az`.
- * @throws {UserError} if nobody is logged in, or if the subscription is disabled or differs from ARM_SUBSCRIPTION_ID.
+ * @throws {UserError} if nobody is logged in, if the subscription is disabled or differs from ARM_SUBSCRIPTION_ID, or if it is in another cloud than
+ * the environment.
  */
 export async function readSubscription(
   az: AzureCli,
 ): Promise<Pick<Login, "subscriptionId" | "subscriptionName" | "tenantId">> {
-  const { id, name, tenantId, state } = await az.json(account, "account", "show");
+  const { id, name, tenantId, state, environmentName } = await az.json(account, "account", "show");
+  if (environmentName !== az.cloud) {
+    throw new UserError(
+      `az works in the cloud ${environmentName}, but azureCloud of the environment is ${az.cloud}. Run \`az cloud set --name ${az.cloud}\`, then \`az login\`.`,
+    );
+  }
   const named = process.env.ARM_SUBSCRIPTION_ID;
   if (named && named.toLowerCase() !== id.toLowerCase()) {
     throw new UserError(
@@ -73,7 +79,7 @@ export async function readSubscription(
 export async function readLogin(az: AzureCli): Promise<Login> {
   const subscription = await readSubscription(az);
   const { tenantId } = subscription;
-  const { accessToken: token, expires_on } = await tokenOf(az, management);
+  const { accessToken: token, expires_on } = await tokenOf(az, azureClouds[az.cloud].resourceManager);
   const { oid, tid, exp, ipaddr } = readClaims(token);
   if (tid !== tenantId) {
     throw new UserError(
@@ -95,7 +101,7 @@ export async function deployerToken(
   az: AzureCli,
   { deployerLogin }: Pick<Environment, "deployerLogin">,
 ): Promise<string> {
-  const audience = deployerLogin ? applicationIdUri(deployerLogin) : management;
+  const audience = deployerLogin ? applicationIdUri(deployerLogin) : azureClouds[az.cloud].resourceManager;
   return (await tokenOf(az, audience)).accessToken;
 }
 

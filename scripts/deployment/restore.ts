@@ -104,7 +104,7 @@ class Restore {
   private async report(): Promise<string> {
     const { environment, request, interruption } = this;
     const state = await readVaultServer(environment, interruption.signal);
-    const reports = new MachineReports(new AzureCli(interruption.signal));
+    const reports = new MachineReports(new AzureCli(environment.azureCloud, interruption.signal));
     const consoles = await Promise.all(
       deployedMachines(undefined, state).map(({ id, name }) =>
         reports.console(id).catch((error: Error) => {

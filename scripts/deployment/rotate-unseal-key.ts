@@ -53,7 +53,7 @@ class UnsealKeyRotation {
     private readonly wait: number,
     private readonly interruption: Interruption,
   ) {
-    this.az = new AzureCli(interruption.signal);
+    this.az = new AzureCli(environment.azureCloud, interruption.signal);
   }
 
   async run(): Promise<void> {

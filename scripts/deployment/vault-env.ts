@@ -32,7 +32,7 @@ export async function main(): Promise<void> {
     const environment = loadEnvironment(name);
     const vaultServer = readSystem(environment).find((stack) => stack.name === "vault-server");
     if (!vaultServer) throw new UserError("The environment has no stack vault-server.");
-    const az = new AzureCli(interruption.signal);
+    const az = new AzureCli(environment.azureCloud, interruption.signal);
     const [state] = await Promise.all([readStateAside(vaultServer, interruption.signal), readLogin(az)]);
     const { address, certificateUrl } = vaultLocation(state);
     const [pem, jwt] = await Promise.all([

@@ -7,6 +7,7 @@ import {
   requirements,
   terraformVersion,
 } from "../../constructs/terraform/provider-requirements";
+import { azureClouds } from "../../environments/azure-clouds";
 import { compareVersions } from "../../lib/processes/version";
 import { MYSQL_IMAGE } from "../../lib/releases/mysql-image";
 import { HASHICORP_FINGERPRINT, HASHICORP_KEY_URL } from "../../lib/releases/release-signature";
@@ -57,6 +58,10 @@ export function facts(): Fact[] {
     ...checkTools(),
   ];
 }
+
+const cloudsFile = "environments/azure-clouds.ts";
+const publicCloud = azureClouds.AzureCloud;
+const hostOf = (url: string): string => new URL(url).host;
 
 const hashicorpKeyring = "cloud-init/common/files/usr/local/share/keyrings/hashicorp.asc";
 const nodeKeyring = "cloud-init/agent-vm/files/usr/local/share/keyrings/nodejs.asc";
@@ -364,20 +369,18 @@ function azure(): Fact[] {
     ),
     ...apiVersions(keyVaultRetirement.page),
     azureHosts(
-      ["management.azure.com", "management.core.windows.net", "login.microsoftonline.com", "vault.azure.net"],
-      ["constructs/vault/azure-management-resource.ts", "constructs/azure/web-app-login.ts"],
+      [
+        ...[publicCloud.resourceManager, publicCloud.serviceManagement, publicCloud.login].map(hostOf),
+        "vault.azure.net",
+      ],
+      [cloudsFile],
     ),
-    entraIssuer(textIn("constructs/vault/jwt-auth.ts", /`https:\/\/([^/]+)\/\$\{/), [
-      "constructs/vault/jwt-auth.ts",
-    ]),
+    entraIssuer(hostOf(publicCloud.tokenIssuer), [cloudsFile]),
     documentedVersion(
       {
         name: "audience of Azure Storage",
-        value: textIn(
-          "cloud-init/agent-vm/files/usr/local/sbin/app-package",
-          /\bSTORAGE=https:\/\/([^/\s]+)/,
-        ),
-        usedIn: ["cloud-init/agent-vm/files/usr/local/sbin/app-package"],
+        value: hostOf(publicCloud.storageResource),
+        usedIn: [cloudsFile],
       },
       {
         page: "https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory",

@@ -9,6 +9,7 @@ const complete = {
   VAULT_DATABASE_CREDENTIALS_PATH: "database/creds/long",
   MYSQL_HOST: "mysql.example.com",
   MYSQL_DATABASE: "customers",
+  VAULT_TOKEN_RESOURCE: "https://management.azure.com/",
   IDENTITY_ENDPOINT: "http://127.0.0.1:41000/msi/token",
   IDENTITY_HEADER: "header",
 };

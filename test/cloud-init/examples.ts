@@ -1,5 +1,6 @@
 import { type AgentVmUserData, agentVmUserData } from "../../cloud-init/agent-vm/user-data";
 import { type VaultServerUserData, vaultServerUserData } from "../../cloud-init/vault-server/user-data";
+import { azureClouds } from "../../environments/azure-clouds";
 
 /** A value as the stacks pass it: Terraform knows it later, so it is a reference, in the longest form. */
 export const reference = (name: string) =>
@@ -7,6 +8,7 @@ export const reference = (name: string) =>
 
 export const vaultServer: VaultServerUserData = {
   vault: { version: "2.2.2", edition: "community" },
+  azure: azureClouds.AzureCloud,
   tenantId: reference("tenant"),
   clientId: reference("client"),
   principalId: reference("principal"),
@@ -68,6 +70,7 @@ export const vaultEnterpriseServer: VaultServerUserData = {
 
 export const agentVm: AgentVmUserData = {
   vault: { version: "2.2.2", edition: "community" },
+  azure: azureClouds.AzureCloud,
   role: "agent-vm",
   vaultAddress: "https://vault.demo.internal:8200",
   vaultCertificateUrl: reference("certificate"),

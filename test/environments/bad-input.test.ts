@@ -508,6 +508,56 @@ describe("An environment file is refused, with the field, the problem and the cu
     ])("%s", refuses);
   });
 
+  describe("a cloud:", () => {
+    const government = { azureCloud: "AzureUSGovernment", location: "usgovvirginia" };
+    it.each<Case>([
+      [
+        "that Azure does not have",
+        (file) => Object.assign(file, { azureCloud: "AzureGermanCloud" }),
+        'azureCloud: "AzureGermanCloud" is not a cloud of Azure; write AzureCloud, AzureUSGovernment, AzureChinaCloud.',
+      ],
+      [
+        "the public one, with a region of another",
+        (file) => Object.assign(file, { location: "usgovarizona" }),
+        "location: usgovarizona is a region of AzureUSGovernment, but azureCloud is AzureCloud; set azureCloud to AzureUSGovernment, or choose a region of AzureCloud.",
+      ],
+      [
+        "another one, with a region of the public one",
+        (file) => Object.assign(file, { azureCloud: "AzureChinaCloud" }),
+        "location: westeurope is a region of AzureCloud, but azureCloud is AzureChinaCloud; set azureCloud to AzureCloud, or choose a region of AzureChinaCloud.",
+      ],
+      [
+        "with logs in another cloud",
+        (file) =>
+          Object.assign(file, {
+            ...government,
+            evidenceWorkspace: `/subscriptions/${guid}/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/log`,
+            evidenceLocation: "chinaeast2",
+          }),
+        "evidenceLocation: chinaeast2 is a region of AzureChinaCloud, but azureCloud is AzureUSGovernment; set azureCloud to AzureChinaCloud, or choose a region of AzureUSGovernment.",
+      ],
+      [
+        "with a region that has no MySQL",
+        (file) => Object.assign(file, { ...government, location: "usdodeast" }),
+        "location: usdodeast has no MySQL Flexible Server; choose usgovvirginia, usgovarizona, usgovtexas.",
+      ],
+      [
+        "with a region whose MySQL has no backups elsewhere",
+        (file) => Object.assign(file, { ...government, mysql: { geoRedundantBackup: true } }),
+        "mysql.geoRedundantBackup: MySQL has no backups in another region in usgovvirginia; set it to false, or set location to usgovarizona, usgovtexas.",
+      ],
+      [
+        "with a region whose MySQL has no standby in another zone",
+        (file) =>
+          Object.assign(file, {
+            ...{ azureCloud: "AzureChinaCloud", location: "chinaeast3" },
+            mysql: { sku: "GP_Standard_D2ds_v4", highAvailability: true },
+          }),
+        "mysql.highAvailability: MySQL has no standby in another zone in chinaeast3; set it to false, or set location to chinanorth3.",
+      ],
+    ])("%s", refuses);
+  });
+
   describe("an impossible server:", () => {
     it.each<Case>([
       ...[2, 4, 0, -3, "3"].map(
@@ -624,6 +674,21 @@ describe("An environment file is refused, with the field, the problem and the cu
         "zones for a Basic plan",
         (file) => Object.assign(file, { webAppPlan: { zoneRedundant: true, workers: 2 } }),
         "webAppPlan.zoneRedundant: zone redundancy needs a Premium plan with at least two workers; set webAppPlan.sku to a SKU such as P1v3 and webAppPlan.workers to 2.",
+      ],
+      [
+        "autoscale of a Basic plan",
+        (file) => Object.assign(file, { webAppPlan: { maxWorkers: 3 } }),
+        "webAppPlan.maxWorkers: a Basic plan has a fixed number of workers; remove the field, or set webAppPlan.sku to a larger one, such as P1v3.",
+      ],
+      [
+        "autoscale to no more workers",
+        (file) => Object.assign(file, { webAppPlan: { sku: "P1v3", workers: 3, maxWorkers: 3 } }),
+        "webAppPlan.maxWorkers: is not more than webAppPlan.workers (3), so there is nothing to add; choose a larger number, or remove the field.",
+      ],
+      [
+        "autoscale to more workers than a Standard plan has",
+        (file) => Object.assign(file, { webAppPlan: { sku: "S1", maxWorkers: 11 } }),
+        "webAppPlan.maxWorkers: 11 workers are more than a plan S1 allows; choose 10 or less, or a larger webAppPlan.sku.",
       ],
       [
         "more workers than a Basic plan has",

@@ -57,6 +57,7 @@ const bounds: readonly (readonly [
   ["mysql.slowQuerySeconds", 0, 3600],
   ["webApps[0].tokenNumUses", 1, 1_000_000, noDatabase],
   ["webAppPlan.workers", 1, 30, set("webAppPlan", { sku: "P1v3" })],
+  ["webAppPlan.maxWorkers", 2, 30, set("webAppPlan", { sku: "P1v3" })],
   ["agentVms[0].count", 1, 50],
   ["agentVms[0].osDiskGb", 30, 4095],
   ["logRetentionDays", 30, 730],
@@ -287,13 +288,15 @@ describe("A subnet", () => {
         set("agentVms[0].count", count),
       );
     expect([agents(3).length, agents(4).length]).toEqual([0, 1]);
-    const workers = (count: number) =>
-      problemsOf(
-        "network.subnets.webApp",
-        set("network.subnets.webApp", "10.20.3.0/28"),
-        set("webAppPlan", { sku: "P1v3", workers: count }),
-      );
-    expect([workers(11).length, workers(12).length]).toEqual([0, 1]);
+    for (const field of ["workers", "maxWorkers"]) {
+      const workers = (count: number) =>
+        problemsOf(
+          "network.subnets.webApp",
+          set("network.subnets.webApp", "10.20.3.0/28"),
+          set("webAppPlan", { sku: "P1v3", [field]: count }),
+        );
+      expect([workers(11).length, workers(12).length]).toEqual([0, 1]);
+    }
   });
 
   it("ends where the next one begins", () => {

@@ -127,6 +127,11 @@ const plan = fc.oneof(
     workers: fc.integer({ min: 2, max: 6 }),
     zoneRedundant: fc.boolean(),
   }),
+  fc.record({
+    sku: fc.constantFrom("S1", "P1v3"),
+    workers: fc.integer({ min: 2, max: 4 }),
+    maxWorkers: fc.integer({ min: 5, max: 9 }),
+  }),
 );
 
 const webApp = fc.oneof(

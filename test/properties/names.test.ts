@@ -22,6 +22,7 @@ const rules: Readonly<Record<string, readonly [number, RegExp]>> = {
   azurerm_managed_disk: [80, /^[a-z0-9][\w.-]*\w$/],
   azurerm_management_lock: [90, /^[\w.()-]+$/],
   azurerm_monitor_action_group: [260, /^[\w-]+$/],
+  azurerm_monitor_autoscale_setting: [260, /^[\w.-]+$/],
   azurerm_monitor_data_collection_endpoint: [44, /^[A-Za-z][A-Za-z0-9-]+[A-Za-z0-9]$/],
   azurerm_monitor_data_collection_rule: [64, /^[A-Za-z0-9][\w.-]+$/],
   azurerm_monitor_data_collection_rule_association: [64, /^[A-Za-z0-9][\w.-]+$/],

@@ -71,6 +71,7 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
   azurerm_managed_disk: tagged,
   azurerm_management_lock: untagged,
   azurerm_monitor_action_group: tagged,
+  azurerm_monitor_autoscale_setting: tagged,
   azurerm_monitor_data_collection_endpoint: tagged,
   azurerm_monitor_data_collection_rule: tagged,
   azurerm_monitor_data_collection_rule_association: untagged,

@@ -3,6 +3,11 @@ import type { Environment } from "../../environments/schema";
 import { asObject, changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
 import { readable } from "./readable";
 
+interface Rule {
+  metric_trigger: { threshold: number };
+  scale_action: { direction: string };
+}
+
 describe("stack web-app", () => {
   it.each(["demo", "production"])("of %s", (environment) => {
     const stack = synthesizeSystem(loadEnvironment(environment)).get("web-app");
@@ -47,6 +52,42 @@ describe("stack web-app", () => {
     expect(stack.resources("azurerm_linux_web_app")).toHaveLength(2);
     expect(stack.resources("azurerm_role_assignment")).toHaveLength(4);
     expect(stack.resources("azurerm_service_plan")).toHaveLength(1);
+  });
+
+  it("counts workers by their load if the environment sets a maximum", () => {
+    const stack = stackOf(({ webAppPlan }) => {
+      Object.assign(webAppPlan, { sku: "P1v3", workers: 3, maxWorkers: 6 });
+    });
+    const plan = stack.only("azurerm_service_plan");
+    const setting = stack.only("azurerm_monitor_autoscale_setting");
+    const [profile] = setting.get("profile") as { capacity: unknown; rule: Rule[] }[];
+    expect(setting.get("target_resource_id")).toBe(plan.ref("id"));
+    expect(profile?.capacity).toEqual({ minimum: 3, default: 3, maximum: 6 });
+    expect(
+      profile?.rule.map(({ metric_trigger: { threshold }, scale_action: { direction } }) => [
+        direction,
+        threshold,
+      ]),
+    ).toEqual([
+      ["Increase", 70],
+      ["Decrease", 30],
+    ]);
+    // Otherwise each deployment would bring the number back.
+    expect(plan.get("lifecycle")).toEqual({ ignore_changes: ["worker_count"] });
+  });
+
+  it("removes no worker whose load would add one again", () => {
+    const stack = synthesizeSystem(loadEnvironment("production")).get("web-app") as SynthesizedStack;
+    const [profile] = stack.only("azurerm_monitor_autoscale_setting").get("profile") as { rule: Rule[] }[];
+    const [upper = 0, lower = 0] = profile?.rule.map((rule) => rule.metric_trigger.threshold) ?? [];
+    for (let workers = 2; workers <= 30; workers++)
+      expect((lower * workers) / (workers - 1)).toBeLessThan(upper);
+  });
+
+  it("has a fixed number of workers otherwise", () => {
+    const stack = stackOf(() => {});
+    expect(stack.resources("azurerm_monitor_autoscale_setting")).toEqual([]);
+    expect(stack.only("azurerm_service_plan").attributes).not.toHaveProperty("lifecycle");
   });
 
   it("outputs what the owner of the app registration must trust, once, if people sign in", () => {

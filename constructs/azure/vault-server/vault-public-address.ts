@@ -1,4 +1,5 @@
 import type { Construct } from "constructs";
+import { cloudOf } from "../../../environments/azure-clouds";
 import { PublicAddress } from "../public-address";
 import { resourceName } from "../resource-names";
 import type { VaultServerProps } from "./vault-server-props";
@@ -12,6 +13,7 @@ export class VaultPublicAddress extends PublicAddress {
       resourceGroup: network.resourceGroup.name,
       location,
       zone: vault.zone,
+      cloud: cloudOf(environment),
       dnsLabel: `vault-${name}-${suffix}`,
     });
   }

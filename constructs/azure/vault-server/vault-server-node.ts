@@ -1,6 +1,7 @@
 import type { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
 import type { Construct } from "constructs";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
+import { cloudOf } from "../../../environments/azure-clouds";
 import { applicationIdUri } from "../../../environments/deployer-login";
 import { diskControllerOf } from "../../../environments/vm-size";
 import type { PublicAddress } from "../public-address";
@@ -65,6 +66,7 @@ function cloudConfig(number: number, privateAddress: string, props: VaultServerN
   return vaultServerUserData({
     privateAddress,
     vault,
+    azure: cloudOf(environment),
     tenantId: deployer.tenantId,
     clientId: identity.clientId,
     principalId: identity.principalId,

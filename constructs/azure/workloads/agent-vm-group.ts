@@ -1,5 +1,6 @@
 import type { Construct } from "constructs";
 import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
+import { cloudOf } from "../../../environments/azure-clouds";
 import type { AgentVmWorkload } from "../../../environments/rules/agent-vms";
 import type { PackageStore } from "../package-store";
 import { AgentVm } from "./agent-vm";
@@ -29,6 +30,7 @@ function groupCloudConfig(
   const { vault, transitKeys } = environment;
   return agentVmUserData({
     vault,
+    azure: cloudOf(environment),
     role: `${name}-role`,
     vaultAddress: vaultServer.privateAddress,
     vaultCertificateUrl: vaultServer.keys.certificate.publicUrl,

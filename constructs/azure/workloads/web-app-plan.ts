@@ -3,6 +3,7 @@ import type { Construct } from "constructs";
 import type { Environment } from "../../../environments/schema";
 import { skipChecks } from "../../terraform/checkov-skips";
 import { resourceName } from "../resource-names";
+import { WebAppAutoscale } from "./web-app-autoscale";
 
 export interface WebAppPlanProps {
   environment: Environment;
@@ -13,6 +14,7 @@ export interface WebAppPlanProps {
 export class WebAppPlan extends ServicePlan {
   constructor(scope: Construct, id: string, { environment, resourceGroup }: WebAppPlanProps) {
     const { name, location, webAppPlan } = environment;
+    const { maxWorkers } = webAppPlan;
     super(scope, id, {
       name: resourceName("asp", name, "vault"),
       resourceGroupName: resourceGroup,
@@ -21,7 +23,14 @@ export class WebAppPlan extends ServicePlan {
       skuName: webAppPlan.sku,
       workerCount: webAppPlan.workers,
       zoneBalancingEnabled: webAppPlan.zoneRedundant,
+      // Autoscale changes the number.
+      lifecycle: maxWorkers === undefined ? undefined : { ignoreChanges: ["worker_count"] },
     });
+    if (maxWorkers !== undefined)
+      new WebAppAutoscale(scope, `${id}-autoscale`, {
+        ...{ environment, resourceGroup, maxWorkers },
+        planId: this.id,
+      });
     skipChecks(this, planFindings(webAppPlan));
   }
 }

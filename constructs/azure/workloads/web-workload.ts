@@ -1,5 +1,6 @@
 import { Construct } from "constructs";
 import { isPublic } from "../../../environments/addresses";
+import { cloudOf } from "../../../environments/azure-clouds";
 import type { NamedRange } from "../../../environments/rules/network-access";
 import type { WebAppWorkload } from "../../../environments/rules/web-apps";
 import type { Environment } from "../../../environments/schema";
@@ -71,6 +72,7 @@ export class WebWorkload extends Construct {
       resourceGroup: shared.resourceGroup,
       location: environment.location,
       tenantId,
+      cloud: cloudOf(environment),
       clientId: workload.login.clientId,
     });
   }
@@ -89,7 +91,7 @@ export class WebWorkload extends Construct {
       visitorRanges: publicRanges([...network.deployerRanges, ...network.clientRanges]),
       deployerRanges: publicRanges(network.deployerRanges),
       deployerSubnets: network.deployerSubnets.map(({ id }) => id),
-      settings: webAppSettings(workload, vaultAddress, shared),
+      settings: webAppSettings(workload, vaultAddress, cloudOf(environment).resourceManager, shared),
       login: this.login,
     });
   }

@@ -38,7 +38,7 @@ export async function main(): Promise<void> {
     const environmentsFolder = join(projectFolder, "environments");
     await createPipelineIdentity(
       { environment, environmentsFolder, rights: pipelineRights(environment), repository, reviewers },
-      { az: new AzureCli(signal), gh: new GitHubCli(signal), say, interrupted },
+      { az: new AzureCli(environment.azureCloud, signal), gh: new GitHubCli(signal), say, interrupted },
     );
   });
 }

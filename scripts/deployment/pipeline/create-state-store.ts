@@ -19,9 +19,10 @@ const retentionDays = 30;
 /** `scripts/create-state-store`. */
 export async function main(): Promise<void> {
   await runScript(async (interruption) => {
-    const { environment } = readArgumentsOf(help, {});
+    const { environment: name } = readArgumentsOf(help, {});
     await requirePrograms("az");
-    await createStateStore(loadEnvironment(environment), new AzureCli(interruption.signal), say);
+    const environment = loadEnvironment(name);
+    await createStateStore(environment, new AzureCli(environment.azureCloud, interruption.signal), say);
   });
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { AzureSetup } from "./azure-setup";
 
 const issuer = "https://token.actions.githubusercontent.com";
+/** In each of Azure's clouds, because azurerm and scripts/deployment/federated-login.ts request it. */
 const audiences = ["api://AzureADTokenExchange"];
 
 const identity = z.object({ name: z.string(), clientId: z.string(), principalId: z.string() });

@@ -32,6 +32,7 @@ export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_log_analytics_workspace: inGroup("Microsoft.OperationalInsights/workspaces/write"),
   azurerm_managed_disk: inGroup("Microsoft.Compute/disks/write"),
   azurerm_management_lock: inGroup("Microsoft.Authorization/locks/write"),
+  azurerm_monitor_autoscale_setting: inGroup("Microsoft.Insights/autoscalesettings/write"),
   azurerm_monitor_action_group: inGroup("Microsoft.Insights/actionGroups/write"),
   azurerm_monitor_data_collection_endpoint: inGroup("Microsoft.Insights/dataCollectionEndpoints/write"),
   azurerm_monitor_data_collection_rule: inGroup("Microsoft.Insights/dataCollectionRules/write"),

@@ -1,3 +1,4 @@
+import { azureClouds } from "../../../environments/azure-clouds";
 import type { Report } from "../../../lib/processes/progress";
 import { UserError } from "../../../lib/processes/user-error";
 import type { AzureCli } from "../azure-cli";
@@ -116,7 +117,7 @@ export async function preflight(
  * find the login meanwhile.
  */
 async function fetchStorageToken(az: AzureCli): Promise<void> {
-  const scope = "https://storage.azure.com/.default";
+  const scope = `${azureClouds[az.cloud].storageResource}.default`;
   await az.run("account", "get-access-token", "--scope", scope, "--output", "none");
 }
 

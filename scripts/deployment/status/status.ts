@@ -57,7 +57,7 @@ export async function main(): Promise<void> {
 }
 
 async function statusOf(environment: Environment, interruption: Interruption): Promise<Finding[]> {
-  const az = new AzureCli(interruption.signal);
+  const az = new AzureCli(environment.azureCloud, interruption.signal);
   const stacks = new Map(readSystem(environment).map((stack) => [stack.name, stack]));
   await readLogin(az);
   const state = (name: string): Promise<StackState> =>

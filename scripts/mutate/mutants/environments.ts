@@ -24,15 +24,14 @@ export const environmentMutants = [
     ["one network in two rules", "    ...sourcesDiffer(read),\n", ""],
   ]),
   ...mutantsOf("environments/rules/network.ts", tests, [
-    ...[
-      "azure.com",
-      "azure.net",
-      "windows.net",
-      "microsoftonline.com",
-      "microsoft.com",
-      "hashicorp.com",
-      "ubuntu.com",
-    ].map((domain) => [`a private zone hides ${domain}`, `    "${domain}",\n`, ""] as const),
+    [
+      "a private zone hides names of Azure",
+      "    ...Object.values(azureClouds).flatMap(({ domains }) => domains),\n",
+      "",
+    ],
+    ...["microsoft.com", "hashicorp.com", "ubuntu.com"].map(
+      (domain) => [`a private zone hides ${domain}`, `    "${domain}",\n`, ""] as const,
+    ),
     ["a zone of the name itself hides it", "`.${zone}`.endsWith", "`${zone}`.endsWith"],
     ["subnets may overlap", "overlap(one.cidr, cidr)", "one.cidr === cidr"],
     ["the web apps' subnet may be a /29", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 29 : 29'],
@@ -66,6 +65,12 @@ export const environmentMutants = [
     ["four workers on Basic", '? 3 : sku?.startsWith("S")', '? 4 : sku?.startsWith("S")'],
     ["eleven workers on Standard", "? 10 : 30", "? 11 : 30"],
     ["one worker in two zones", "workers > 1", "workers > 0"],
+    ["autoscale on Basic", '?.startsWith("B")) {', '?.startsWith("X")) {'],
+    ["autoscale to the number that is there", "workers < most", "workers <= most"],
+  ]),
+  ...mutantsOf("environments/rules/azure-cloud.ts", tests, [
+    ["a region is in another cloud", "cloudWith(region) === name) return []", "true) return []"],
+    ["MySQL's standby is in a region without zones", "offer[needs] || ", "true || "],
   ]),
   ...mutantsOf("environments/rules/people.ts", tests, [
     ["a deployer reads the recovery keys", "...recoveryKeyReadersAreNotDeployers(read), ", ""],

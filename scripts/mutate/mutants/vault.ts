@@ -20,7 +20,11 @@ export const vaultMutants = [
     "constructs/vault/jwt-auth.ts",
     ["constructs/vault/jwt-auth"],
     [
-      ["tokens for anybody log in", "boundAudiences: [azureManagementResource]", "boundAudiences: []"],
+      [
+        "tokens for anybody log in",
+        "boundAudiences: [this.props.cloud.resourceManager]",
+        "boundAudiences: []",
+      ],
       ["every identity of the tenant logs in", "oid: principalId, ", ""],
       ["every tenant logs in", ", tid: this.props.tenantId", ""],
       ["a stolen token works anywhere", "      tokenBoundCidrs: [boundCidr],\n", ""],
@@ -82,11 +86,6 @@ export const vaultMutants = [
     "constructs/vault/vault-provider.ts",
     ["constructs/vault/vault-provider"],
     [["the deployers' tokens make tokens", "skipChildToken: true", "skipChildToken: false"]],
-  ),
-  ...mutantsOf(
-    "constructs/vault/azure-management-resource.ts",
-    ["constructs/vault/azure-management-resource"],
-    [["tokens name no resource", "https://management.azure.com/", "https://vault.azure.net"]],
   ),
   ...mutantsOf(
     "constructs/vault/workload-logins.ts",

@@ -15,6 +15,7 @@ const nothingThere = {
   VAULT_DATABASE_CREDENTIALS_PATH: "database/creds/long",
   MYSQL_HOST: "127.0.0.1",
   MYSQL_DATABASE: "customers",
+  VAULT_TOKEN_RESOURCE: "https://management.azure.com/",
   IDENTITY_ENDPOINT: "http://127.0.0.1:1/msi/token",
   IDENTITY_HEADER: "none",
 };

@@ -1,5 +1,8 @@
 import { useAzurerm } from "../../../constructs/azure/azurerm-provider";
+import { azureClouds } from "../../../environments/azure-clouds";
 import { asObject, synthesizeConstructs } from "../../synthesis";
+
+const cloud = azureClouds.AzureCloud;
 
 function provider(build: Parameters<typeof synthesizeConstructs>[0]) {
   const [azurerm] = asObject(synthesizeConstructs(build).json["provider"])["azurerm"] as unknown[];
@@ -8,7 +11,7 @@ function provider(build: Parameters<typeof synthesizeConstructs>[0]) {
 
 describe("useAzurerm", () => {
   it("takes tenant, subscription and login from the deployer, and names none itself", () => {
-    expect(Object.keys(provider((scope) => useAzurerm(scope))).sort()).toEqual([
+    expect(Object.keys(provider((scope) => useAzurerm(scope, { cloud }))).sort()).toEqual([
       "features",
       "resource_provider_registrations",
       "storage_use_azuread",
@@ -16,7 +19,7 @@ describe("useAzurerm", () => {
   });
 
   it("never purges what Key Vault can restore", () => {
-    expect(provider((scope) => useAzurerm(scope))["features"]).toMatchObject([
+    expect(provider((scope) => useAzurerm(scope, { cloud }))["features"]).toMatchObject([
       {
         key_vault: [
           {
@@ -31,9 +34,11 @@ describe("useAzurerm", () => {
   });
 
   it("registers resource providers, a right on the subscription, only for the stack with that task", () => {
-    expect(provider((scope) => useAzurerm(scope))).toMatchObject({ resource_provider_registrations: "none" });
+    expect(provider((scope) => useAzurerm(scope, { cloud }))).toMatchObject({
+      resource_provider_registrations: "none",
+    });
     const registering = provider((scope) =>
-      useAzurerm(scope, { registerResourceProviders: ["Microsoft.Web"] }),
+      useAzurerm(scope, { cloud, registerResourceProviders: ["Microsoft.Web"] }),
     );
     expect(registering).toMatchObject({
       resource_provider_registrations: "none",

@@ -1,7 +1,14 @@
 import { PublicAddress } from "../../../constructs/azure/public-address";
+import { azureClouds } from "../../../environments/azure-clouds";
 import { synthesizeConstructs } from "../../synthesis";
 
-const props = { name: "pip", resourceGroup: "rg", location: "westeurope", dnsLabel: "vault-demo" };
+const props = {
+  name: "pip",
+  resourceGroup: "rg",
+  location: "westeurope",
+  dnsLabel: "vault-demo",
+  cloud: azureClouds.AzureCloud,
+};
 
 describe("PublicAddress", () => {
   it("is fixed and has a DNS name", () => {

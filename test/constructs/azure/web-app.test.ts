@@ -1,6 +1,7 @@
 import { ApplicationMonitoring } from "../../../constructs/azure/application-monitoring";
 import { WebApp, type WebAppProps } from "../../../constructs/azure/web-app";
 import { WebAppLogin } from "../../../constructs/azure/web-app-login";
+import { azureClouds } from "../../../environments/azure-clouds";
 import { asObject, synthesizeConstructs } from "../../synthesis";
 
 const clientId = "77777777-7777-4777-8777-777777777777";
@@ -19,6 +20,7 @@ function stackOf(changes: Partial<WebAppProps> = {}, withLogin = false) {
           resourceGroup: "rg",
           location: "westeurope",
           tenantId: "tenant",
+          cloud: azureClouds.AzureCloud,
           clientId,
         })
       : undefined;

@@ -1,4 +1,5 @@
 import { AzureAuth, type AzureAuthRole } from "../../../constructs/vault/azure-auth";
+import { azureClouds } from "../../../environments/azure-clouds";
 import { synthesizeConstructs } from "../../synthesis";
 
 const role: AzureAuthRole = {
@@ -12,7 +13,7 @@ const role: AzureAuthRole = {
   tokenMaxTtl: "1h",
 };
 const stack = synthesizeConstructs((scope) =>
-  new AzureAuth(scope, "azure", { tenantId: "tenant" }).addRole(role),
+  new AzureAuth(scope, "azure", { tenantId: "tenant", cloud: azureClouds.AzureCloud }).addRole(role),
 );
 const mount = stack.only("vault_auth_backend");
 

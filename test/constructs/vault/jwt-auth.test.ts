@@ -1,4 +1,5 @@
 import { JwtAuth, type JwtAuthRole } from "../../../constructs/vault/jwt-auth";
+import { azureClouds } from "../../../environments/azure-clouds";
 import { synthesizeConstructs } from "../../synthesis";
 
 const role: JwtAuthRole = {
@@ -11,7 +12,10 @@ const role: JwtAuthRole = {
 
 function stackOf(changes: Partial<JwtAuthRole> = {}) {
   return synthesizeConstructs((scope) =>
-    new JwtAuth(scope, "jwt", { tenantId: "tenant" }).addRole({ ...role, ...changes }),
+    new JwtAuth(scope, "jwt", { tenantId: "tenant", cloud: azureClouds.AzureCloud }).addRole({
+      ...role,
+      ...changes,
+    }),
   );
 }
 

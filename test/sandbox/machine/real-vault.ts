@@ -5,6 +5,7 @@ import { nodeRelease } from "../../../cloud-init/agent-vm/node-release";
 import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
 import { type VaultReleaseOptions, vaultRelease } from "../../../cloud-init/common/vault-release";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
+import { azureClouds } from "../../../environments/azure-clouds";
 import { Progress } from "../../../lib/processes/progress";
 import type { Azure } from "../../../sandbox/azure/azure";
 import { Machine } from "../../../sandbox/machine/machine";
@@ -48,6 +49,7 @@ export const vaultServerConfig = (privateAddress: string): string =>
   vaultServerUserData({
     privateAddress,
     vault: release,
+    azure: azureClouds.AzureCloud,
     tenantId,
     clientId: clientIdOf(vault),
     principalId: vault,
@@ -74,6 +76,7 @@ export const vaultServerConfig = (privateAddress: string): string =>
 export const agentConfig = (): string =>
   agentVmUserData({
     vault: release,
+    azure: azureClouds.AzureCloud,
     role: "agent-vm",
     vaultAddress: "https://vault.example.com:8200",
     vaultCertificateUrl: "https://kv-vault.vault.azure.net/certificates/tls",

@@ -1,15 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { ChildProgram } from "../../../lib/processes/child-program";
 import { VaultClient, type VaultMethod, VaultRefusal } from "../../../lib/vault-api/vault-client";
 import { withFreePort } from "../../../sandbox/programs/free-port";
+import { vaultServer } from "../../cloud-init/examples";
+import { filesOf } from "../../cloud-init/machine";
 import { describeWithVault, vaultThere } from "../programs-there";
 
-const policy = readFileSync(
-  join(__dirname, "../../../cloud-init/vault-server/files/etc/vault.d/deployer-policy.hcl"),
-  "utf8",
-);
+const policy = filesOf(vaultServerUserData(vaultServer)).get("/etc/vault.d/deployer-policy.hcl") ?? "";
 
 type Body = Record<string, unknown>;
 

@@ -91,13 +91,20 @@ describe("sandboxEnvironment", () => {
   });
 
   it("refuses unsupported parts, and names each of them", () => {
-    const environment = changed(demo, ({ vault }) => {
-      vault.edition = "enterprise";
-      vault.tls = { source: "existing", keyVault: "kv-ours", resourceGroup: "rg-ours", certificate: "vault" };
+    const environment = changed(demo, (edited) => {
+      edited.azureCloud = "AzureUSGovernment";
+      edited.vault.edition = "enterprise";
+      edited.vault.tls = {
+        source: "existing",
+        keyVault: "kv-ours",
+        resourceGroup: "rg-ours",
+        certificate: "vault",
+      };
     });
     expect(() => sandboxEnvironment(environment, "127.77")).toThrow(
       [
         "The sandbox cannot imitate the environment demo:",
+        "  - azureCloud: the stand-in for Azure has the names of AzureCloud only, not those of AzureUSGovernment. Set it to AzureCloud, and location to one of its regions.",
         "  - vault.edition: Vault Enterprise needs HashiCorp's licence. Set it to community.",
         "  - vault.tls: the certificate vault is in your Key Vault kv-ours, which the sandbox cannot read. Set source to generated.",
       ].join("\n"),

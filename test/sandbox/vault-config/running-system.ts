@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, createConnection } from "mysql2/promise";
+import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { ChildProgram } from "../../../lib/processes/child-program";
 import type { Progress } from "../../../lib/processes/progress";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
@@ -14,13 +15,14 @@ import { findMySqlProgram } from "../../../sandbox/mysql/mysql-program";
 import { MySqlServer } from "../../../sandbox/mysql/mysql-server";
 import { withFreePort } from "../../../sandbox/programs/free-port";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
+import { vaultServer } from "../../cloud-init/examples";
+import { filesOf } from "../../cloud-init/machine";
 import { capturedProgress } from "../../lib/processes/captured-progress";
 import { deployer, tenantId, world } from "../azure/example-world";
 import { vaultThere } from "../programs-there";
 import { demoResources } from "./demo-resources";
 
 const DEADLINE_MS = 30_000;
-const POLICY = join(__dirname, "../../../cloud-init/vault-server/files/etc/vault.d/deployer-policy.hcl");
 const ISSUER = `https://sts.windows.net/${tenantId}/`;
 const AUDIENCE = "https://management.azure.com/";
 
@@ -163,7 +165,8 @@ export class RunningSystem {
 
 /** The deployers' policy, with this suite's database and audit log instead of Azure's. */
 function policyHere(folder: string): string {
-  return readFileSync(POLICY, "utf8")
+  const policy = filesOf(vaultServerUserData(vaultServer)).get("/etc/vault.d/deployer-policy.hcl") ?? "";
+  return policy
     .replace("*.mysql.database.azure.com:3306)", "*)")
     .replace("/var/log/vault/memory/audit.log", join(folder, "../audit.log"));
 }

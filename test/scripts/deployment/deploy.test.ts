@@ -155,7 +155,12 @@ describe("scripts/deploy", () => {
     ]);
     expect(apply?.args).toEqual([folder, "apply", "-no-color", "-input=false", file]);
     expect(apply?.variables).toEqual(
-      expect.arrayContaining(["ENVIRONMENT", "ARM_SUBSCRIPTION_ID", "TF_PLUGIN_CACHE_DIR"]),
+      expect.arrayContaining([
+        "ENVIRONMENT",
+        "ARM_SUBSCRIPTION_ID",
+        "ARM_ENVIRONMENT",
+        "TF_PLUGIN_CACHE_DIR",
+      ]),
     );
     expect(apply?.variables.filter((name) => /WORKSPACE|DATA_DIR|CLI_ARGS/.test(name))).toEqual([]);
   });

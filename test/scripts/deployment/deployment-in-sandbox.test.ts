@@ -29,7 +29,13 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
     const { imitations } = scene;
     const token = sandbox.deployerToken();
     const { tid, exp } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-    const account = { id: subscriptionId, name: "Sandbox", tenantId: tid, state: "Enabled" };
+    const account = {
+      id: subscriptionId,
+      name: "Sandbox",
+      tenantId: tid,
+      state: "Enabled",
+      environmentName: "AzureCloud",
+    };
     imitations.answer("az/account-show", account);
     imitations.answer("az/account-get-access-token", { accessToken: token, expires_on: exp });
     imitations.answer("az/keyvault-certificate-download", readFileSync(sandbox.vaultCertificateFile, "utf8"));

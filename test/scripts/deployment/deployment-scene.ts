@@ -198,7 +198,13 @@ export class DeploymentScene {
     const core = { currentValue: "4", limit: "100" };
     const answers = {
       "az/version": { "azure-cli": "2.91.0" },
-      "az/account-show": { id: subscriptionId, name: "Demo", tenantId, state: "Enabled" },
+      "az/account-show": {
+        id: subscriptionId,
+        name: "Demo",
+        tenantId,
+        state: "Enabled",
+        environmentName: "AzureCloud",
+      },
       "az/rest": { value: [{ actions: ["*"], notActions: [] }] },
       "az/provider-list": resourceProviders.map((namespace) => ({
         namespace,

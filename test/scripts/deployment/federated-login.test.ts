@@ -93,7 +93,7 @@ afterAll(() => {
 
 describe("az in a job of GitHub Actions", () => {
   it("gets a token that it did not have before, however long the job has run", async () => {
-    const cli = new AzureCli();
+    const cli = new AzureCli("AzureCloud");
     for (const _ of [1, 2, 3]) {
       expect(await token(cli)).toEqual({ accessToken: "a-token" });
       later(6);
@@ -105,7 +105,7 @@ describe("az in a job of GitHub Actions", () => {
   });
 
   it("is logged in before Terraform calls it, too", async () => {
-    const cli = new AzureCli();
+    const cli = new AzureCli("AzureCloud");
     await token(cli);
     later(6);
     await cli.renewLogin();
@@ -113,7 +113,7 @@ describe("az in a job of GitHub Actions", () => {
   });
 
   it("logs in once for calls at the same time, and not again within three minutes", async () => {
-    const cli = new AzureCli();
+    const cli = new AzureCli("AzureCloud");
     await Promise.all([token(cli), token(cli), token(cli)]);
     now += 2 * 60_000;
     await token(cli);
@@ -121,14 +121,14 @@ describe("az in a job of GitHub Actions", () => {
   });
 
   it("shows GitHub the job's token and names the audience of Entra's federation", async () => {
-    await token(new AzureCli());
+    await token(new AzureCli("AzureCloud"));
     const [{ url, headers } = { url: "", headers: {} }] = asked;
     expect(url).toBe("/token?api-version=2&audience=api%3A%2F%2FAzureADTokenExchange");
     expect(headers).toMatchObject({ authorization: "Bearer of-the-job" });
   });
 
   it("has the assertion in no argument, and leaves no file with it", async () => {
-    await token(new AzureCli());
+    await token(new AzureCli("AzureCloud"));
     expect(calls().join()).not.toMatch(/assertion-\d|of-the-job/);
     expect(logins()[0]).toMatch(
       /^login --service-principal --username client --tenant tenant --federated-token @/,
@@ -136,15 +136,25 @@ describe("az in a job of GitHub Actions", () => {
     expect(existsSync(readFileSync(join(folder, "file"), "utf8").trim())).toBe(false);
   });
 
+  it("logs in to the environment's cloud", async () => {
+    await token(new AzureCli("AzureUSGovernment"));
+    expect(calls().slice(0, 2)).toEqual([
+      "cloud set --name AzureUSGovernment --only-show-errors",
+      expect.stringMatching(/^login /),
+    ]);
+  });
+
   it("says what is missing where GitHub gives no assertion", async () => {
     refuses = true;
-    await expect(token(new AzureCli())).rejects.toThrow("Check that the job has `id-token: write`");
+    await expect(token(new AzureCli("AzureCloud"))).rejects.toThrow(
+      "Check that the job has `id-token: write`",
+    );
   });
 });
 
 it("leaves a person's login alone", async () => {
   delete process.env.ACTIONS_ID_TOKEN_REQUEST_URL;
   writeFileSync(join(folder, "login"), "by-a-person");
-  await token(new AzureCli());
+  await token(new AzureCli("AzureCloud"));
   expect(logins()).toEqual([]);
 });

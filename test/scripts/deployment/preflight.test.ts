@@ -65,8 +65,26 @@ const mishaps: [string, Mishap, RegExp][] = [
   [
     "a subscription that is disabled",
     ({ imitations }) =>
-      imitations.answer("az/account-show", { id: subscriptionId, name: "Demo", tenantId, state: "Disabled" }),
+      imitations.answer("az/account-show", {
+        id: subscriptionId,
+        name: "Demo",
+        tenantId,
+        state: "Disabled",
+        environmentName: "AzureCloud",
+      }),
     /subscription Demo .* is Disabled\. Choose another/,
+  ],
+  [
+    "a login in another cloud",
+    ({ imitations }) =>
+      imitations.answer("az/account-show", {
+        id: subscriptionId,
+        name: "Demo",
+        tenantId,
+        state: "Enabled",
+        environmentName: "AzureChinaCloud",
+      }),
+    /az works in the cloud AzureChinaCloud, .* is AzureCloud\. Run `az cloud set --name AzureCloud`, then `az login`\./,
   ],
   [
     "another tenant's token",

@@ -121,7 +121,13 @@ export function az(state: Cloud, { command, option, values, flags }: Call): unkn
     "account show": () =>
       state.loggedOut
         ? refuse("ERROR: Please run 'az login' to setup account.")
-        : { id: "SUB-ID", tenantId: "TENANT-ID", name: "Test", state: "Enabled" },
+        : {
+            id: "SUB-ID",
+            tenantId: "TENANT-ID",
+            name: "Test",
+            state: "Enabled",
+            environmentName: "AzureCloud",
+          },
     "ad signed-in-user show": () => ({ id: "99999999-9999-4999-8999-999999999999" }),
     "group exists": () => state.groups.includes(option("--name")),
     "group create": () => void state.groups.push(option("--name")),

@@ -71,7 +71,7 @@ function run({ name = "production", reviewers = ["octocat", "hubot"] } = {}) {
         reviewers,
       },
       {
-        az: new AzureCli(undefined, programs.runCommand),
+        az: new AzureCli("AzureCloud", undefined, programs.runCommand),
         gh: new GitHubCli(undefined, programs.runCommand),
         say,
       },

@@ -19,7 +19,11 @@ beforeEach(() => {
 /** Runs the script in this process. */
 const run = (environment = "production") =>
   outcomeOf((say) =>
-    createStateStore(loadEnvironment(environment), new AzureCli(undefined, programs.runCommand), say),
+    createStateStore(
+      loadEnvironment(environment),
+      new AzureCli("AzureCloud", undefined, programs.runCommand),
+      say,
+    ),
   );
 
 /** The calls that change something. */

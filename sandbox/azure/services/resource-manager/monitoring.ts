@@ -126,6 +126,26 @@ export const monitoringTypes: ResourceTypes = {
   },
   "microsoft.insights/scheduledqueryrules": {},
   "microsoft.insights/metricalerts": { stateless: true, putStatus: 200 },
+  "microsoft.insights/autoscalesettings": {
+    stateless: true,
+    check: ({ sent, store }) => {
+      const { targetResourceUri, profiles } = propertiesOf(sent);
+      const target = text(targetResourceUri);
+      if (!target || !store.get(target))
+        throw new Refusal(400, "InvalidTargetResource", `The autoscale target ${target} does not exist.`);
+      for (const profile of list(profiles)) {
+        const { minimum, default: usual, maximum } = fields(profile["capacity"]);
+        // Azure writes these numbers as text. Source: Azure Monitor, Autoscale Settings - Create Or Update.
+        const ordered = Number(minimum) <= Number(usual) && Number(usual) <= Number(maximum);
+        if (!ordered)
+          throw new Refusal(
+            400,
+            "InvalidAutoscaleSetting",
+            `The capacity of the profile '${profile["name"]}' is invalid: minimum ${minimum}, default ${usual}, maximum ${maximum}.`,
+          );
+      }
+    },
+  },
   "microsoft.insights/workbooks": { stateless: true },
   "microsoft.alertsmanagement/smartdetectoralertrules": {},
 };

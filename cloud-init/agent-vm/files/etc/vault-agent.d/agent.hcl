@@ -7,7 +7,7 @@ auto_auth {
     max_backoff = "30s"
     config = {
       role     = "@ROLE@"
-      resource = "https://management.azure.com/"
+      resource = "@RESOURCE_MANAGER@"
     }
   }
 

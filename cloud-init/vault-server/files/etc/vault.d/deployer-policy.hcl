@@ -127,7 +127,7 @@ path "auth/machine/role/*"           { capabilities = ["read", "list"] }
 path "auth/azure/config" {
   capabilities       = ["create", "read", "update", "delete"]
   allowed_parameters = {
-    "resource" = ["https://management.azure.com/"], "environment" = ["", "AzurePublicCloud"],
+    "resource" = ["@RESOURCE_MANAGER@"], "environment" = ["", "@AZURE_ENVIRONMENT@"],
     "client_id" = [""], "client_secret" = [""], "identity_token_audience" = [""], "*" = []
   }
 }
@@ -135,7 +135,7 @@ path "auth/azure/config" {
 path "auth/jwt/config" {
   capabilities       = ["create", "read", "update", "delete"]
   allowed_parameters = {
-    "oidc_discovery_url" = ["https://sts.windows.net/*"], "bound_issuer" = ["https://sts.windows.net/*"],
+    "oidc_discovery_url" = ["@TOKEN_ISSUER@/*"], "bound_issuer" = ["@TOKEN_ISSUER@/*"],
     "jwt_supported_algs" = [], "default_role" = [""], "namespace_in_state" = []
   }
 }
@@ -160,7 +160,7 @@ path "database/config"         { capabilities = ["list"] }
 path "database/config/mysql" {
   capabilities       = ["create", "read", "update", "delete"]
   allowed_parameters = {
-    "plugin_name" = ["mysql-database-plugin"], "connection_url" = ["*.mysql.database.azure.com:3306)/?tls=true"],
+    "plugin_name" = ["mysql-database-plugin"], "connection_url" = ["*.@MYSQL_DOMAIN@:3306)/?tls=true"],
     "username" = [], "password" = [], "allowed_roles" = [], "verify_connection" = [],
     "max_open_connections" = [], "max_idle_connections" = [], "max_connection_lifetime" = [],
     "rotation_schedule" = [], "rotation_window" = [], "rotation_period" = [], "disable_automated_rotation" = []

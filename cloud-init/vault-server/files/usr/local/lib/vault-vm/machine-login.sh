@@ -4,7 +4,7 @@
 # Environment: LOGIN_WAIT_SECONDS   how long to wait until Vault lets this VM in (default 600)
 
 : "${LOGIN_WAIT_SECONDS:=600}"
-readonly MANAGEMENT=https://management.azure.com/
+readonly MANAGEMENT=@RESOURCE_MANAGER@
 
 # Entra's token before the login, and Vault's token after it.
 token=""

@@ -6,7 +6,7 @@
 #              TRANSFER_SECONDS       longest time of one up- or download (default 1800)
 
 : "${SNAPSHOTS_URL:?}" "${STORAGE_WAIT_SECONDS:=1200}" "${TRANSFER_SECONDS:=1800}"
-readonly STORAGE=https://storage.azure.com/ STORAGE_API_VERSION=2021-12-02
+readonly STORAGE=@STORAGE_RESOURCE@ STORAGE_API_VERSION=2021-12-02
 
 # A token for the store replaces the token for Vault, so a caller must log in to Vault again afterwards.
 store() {
