@@ -322,7 +322,7 @@ function stepOf(problem: Unavailable | undefined): StepState {
   return problem ? { state: "fails", reason: problem.reason } : { state: "works" };
 }
 
-/** Converts an error for people. If Vault refuses a probe, that is also a failure. */
+/** Converts an error to an `Unavailable` with a reason for people. If Vault refuses a probe, that is a failure, too. */
 function unavailable(error: unknown): Unavailable {
   if (error instanceof Unavailable) return error;
   return new Unavailable("Vault or the database refuses what the application needs; the log says why.", 10, {
