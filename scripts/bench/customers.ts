@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
-import type { Application, Progress } from "../../app/application";
+import type { Application, RewrappingProgress } from "../../app/application";
 import { createApplication } from "../../app/application";
 import { columnsOf } from "../../app/customers/customer-rows";
 import { type CustomerInput, customerFields } from "../../app/customers/customer-store";
@@ -171,9 +171,9 @@ async function benchRewrap(application: Application): Promise<void> {
   );
 }
 
-async function interruptedAtHalf(application: Application): Promise<Progress> {
+async function interruptedAtHalf(application: Application): Promise<RewrappingProgress> {
   const interruption = new Error("interrupted");
-  let last: Progress | undefined;
+  let last: RewrappingProgress | undefined;
   await application
     .rewrap((progress) => {
       last = progress;
