@@ -6,7 +6,7 @@ import type { TransitKey } from "./encryption/transit";
 /** Number of rows in one request. */
 const batchSize = 100;
 
-export interface Progress {
+export interface RewrappingProgress {
   /** The version of the key that rows have afterwards. */
   keyVersion: number;
   done: number;
@@ -29,11 +29,11 @@ export class Rewrap {
     private readonly key: TransitKey,
   ) {}
 
-  async run(onProgress: (progress: Progress) => void): Promise<Progress> {
+  async run(onProgress: (progress: RewrappingProgress) => void): Promise<RewrappingProgress> {
     const keyVersion = await this.key.latestVersion();
     const total = await this.rows.countBehind(keyVersion);
     const started = performance.now();
-    let progress: Progress = { keyVersion, done: 0, total };
+    let progress: RewrappingProgress = { keyVersion, done: 0, total };
     onProgress(progress);
     const older = (await this.rows.keyVersions()).filter((version) => version < keyVersion);
     for (const part of [...older, "without a data key"] as const) {
@@ -63,7 +63,7 @@ export class Rewrap {
 }
 
 /** @param started milliseconds */
-function withSpeed(progress: Progress, started: number): Progress {
+function withSpeed(progress: RewrappingProgress, started: number): RewrappingProgress {
   const rowsPerSecond = (progress.done / Math.max(1, performance.now() - started)) * 1000;
   const left = Math.max(0, progress.total - progress.done);
   return {

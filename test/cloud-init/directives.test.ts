@@ -322,6 +322,10 @@ const units: Readonly<Record<string, Unit>> = {
     confinement: [],
     work: ["After=vault-license.service", "Environment=VAULT_LICENSE_PATH"],
   },
+  "vault-server/files/etc/systemd/system/logrotate.service.d/vault.conf": {
+    confinement: [],
+    work: ["ExecCondition=/usr/bin/getent passwd vault"],
+  },
   "vault-server/files/etc/systemd/system/logrotate.timer.d/vault.conf": {
     confinement: [],
     work: ["OnCalendar=", "OnCalendar=*:0/5", "AccuracySec=30s", "RandomizedDelaySec=0"],
@@ -338,7 +342,7 @@ const units: Readonly<Record<string, Unit>> = {
     ],
   },
   "vault-server/files/etc/systemd/system/var-log-vault-memory.mount": {
-    confinement: ["Options=size=64m,mode=0750,noswap,nosuid,nodev,noexec"],
+    confinement: ["Options=size=64m,mode=0755,noswap,nosuid,nodev,noexec"],
     work: ["What=tmpfs", "Where=/var/log/vault/memory", "Type=tmpfs"],
   },
   "vault-server/files/etc/systemd/system/vault-access.service": {

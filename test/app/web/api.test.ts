@@ -4,7 +4,7 @@ import { Conflict, Unavailable } from "../../../app/errors";
 import { openApiDocument } from "../../../app/web/api/openapi";
 import { hostileValues, newCustomer } from "./examples";
 import { MemoryApplication } from "./memory-application";
-import { type Answer, type Started, start } from "./web-client";
+import { type PageResponse, type Started, start } from "./web-client";
 
 const document = openApiDocument();
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
@@ -20,7 +20,7 @@ async function send(
   url: string,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<PageResponse> {
   const answer = await server.inject({
     method,
     url,
@@ -32,7 +32,7 @@ async function send(
 }
 
 /** Checks that the document contains the answer, and that the body matches its schema. */
-function documented(method: string, url: string, answer: Answer): void {
+function documented(method: string, url: string, answer: PageResponse): void {
   const path = url.replace(/\?.*/, "").replace(/^(\/api\/customers\/)(?!search)[^/]+$/, "$1{id}");
   const at = ["paths", path, method.toLowerCase(), "responses", String(answer.statusCode)];
   // biome-ignore lint/suspicious/noExplicitAny: this test checks the form of the document

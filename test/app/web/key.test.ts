@@ -1,15 +1,15 @@
 import { Unavailable } from "../../../app/errors";
-import type { Progress } from "../../../app/rewrapping";
+import type { RewrappingProgress } from "../../../app/rewrapping";
 import { MemoryApplication } from "./memory-application";
 import { Browser, start } from "./web-client";
 
 /** A rewrap that a test can pause and continue. */
 class Rewrapping extends MemoryApplication {
   starts = 0;
-  finish: (outcome: Progress | Error) => void = () => {};
-  report: (progress: Progress) => void = () => {};
+  finish: (outcome: RewrappingProgress | Error) => void = () => {};
+  report: (progress: RewrappingProgress) => void = () => {};
 
-  override rewrap(onProgress: (progress: Progress) => void): Promise<Progress> {
+  override rewrap(onProgress: (progress: RewrappingProgress) => void): Promise<RewrappingProgress> {
     this.starts += 1;
     this.report = onProgress;
     return new Promise((resolve, reject) => {
