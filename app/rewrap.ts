@@ -1,6 +1,7 @@
-import { createApplication, type RewrappingProgress } from "./application";
+import { createApplication } from "./application";
 import { Unavailable } from "./errors";
 import { sleep } from "./retry";
+import type { RewrappingProgress } from "./rewrapping";
 import { readSettings } from "./settings";
 
 /** Milliseconds to wait for Vault and the database. */
