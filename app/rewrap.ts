@@ -1,4 +1,4 @@
-import { createApplication, type Progress } from "./application";
+import { createApplication, type RewrappingProgress } from "./application";
 import { Unavailable } from "./errors";
 import { sleep } from "./retry";
 import { readSettings } from "./settings";
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   }
 }
 
-function progressText({ done, total, keyVersion, rowsPerSecond, secondsLeft }: Progress): string {
+function progressText({ done, total, keyVersion, rowsPerSecond, secondsLeft }: RewrappingProgress): string {
   const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
   const speed = rowsPerSecond === undefined ? "" : `, ${rowsPerSecond} a second, ${secondsLeft} s left`;
   return `${done} of ${total} customers encrypted with version ${keyVersion} (${percent} %${speed})`;

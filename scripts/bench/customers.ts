@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
-import type { Application, Progress } from "../../app/application";
+import type { Application, RewrappingProgress } from "../../app/application";
 import { createApplication } from "../../app/application";
 import { columnsOf } from "../../app/customers/customer-rows";
 import { type CustomerInput, customerFields } from "../../app/customers/customer-store";
@@ -166,14 +166,12 @@ async function benchRewrap(application: Application): Promise<void> {
     throw new Error(`The rewrap did ${end.done} rows after its interruption, not ${behind}.`);
   console.log(`| rewrap, rows a second, up to its interruption | ${half.rowsPerSecond} |`);
   console.log(`| rewrap, rows a second, after it | ${(end.done / seconds).toFixed(0)} |`);
-  console.log(
-    `| first ${Math.min(end.done, 100)} rows after the interruption | ${resumed.toFixed(0)} |`,
-  );
+  console.log(`| first ${Math.min(end.done, 100)} rows after the interruption | ${resumed.toFixed(0)} |`);
 }
 
-async function interruptedAtHalf(application: Application): Promise<Progress> {
+async function interruptedAtHalf(application: Application): Promise<RewrappingProgress> {
   const interruption = new Error("interrupted");
-  let last: Progress | undefined;
+  let last: RewrappingProgress | undefined;
   await application
     .rewrap((progress) => {
       last = progress;
