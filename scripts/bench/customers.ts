@@ -167,9 +167,7 @@ async function benchRewrap(application: Application): Promise<void> {
     throw new Error(`The rewrap did ${end.done} rows after its interruption, not ${behind}.`);
   console.log(`| rewrap, rows a second, up to its interruption | ${half.rowsPerSecond} |`);
   console.log(`| rewrap, rows a second, after it | ${(end.done / seconds).toFixed(0)} |`);
-  console.log(
-    `| first ${Math.min(end.done, 100)} rows after the interruption | ${resumed.toFixed(0)} |`,
-  );
+  console.log(`| first ${Math.min(end.done, 100)} rows after the interruption | ${resumed.toFixed(0)} |`);
 }
 
 async function interruptedAtHalf(application: Application): Promise<RewrappingProgress> {
