@@ -10,12 +10,11 @@ export interface OtherSnapshotStoreProps {
 
 /** Another environment's store of snapshots, and Vault's right to read there while it restores one. */
 export class OtherSnapshotStore extends Construct {
-  /** `https://<name>.blob.core.windows.net/snapshots` */
-  readonly containerUrl: string;
+  readonly accountName: string;
 
   constructor(scope: Construct, id: string, { accountId, vaultPrincipalId }: OtherSnapshotStoreProps) {
     super(scope, id);
-    this.containerUrl = `https://${accountId.split("/").at(-1)}.blob.core.windows.net/${containerName}`;
+    this.accountName = accountId.split("/").at(-1) ?? "";
     this.allowReading(accountId, vaultPrincipalId);
   }
 

@@ -9,10 +9,22 @@ import type { StackState } from "./stack-state";
 export function unsealKeyUrl({ vault }: Environment, vaultServer: StackState): string | undefined {
   if (vault.unsealKey !== undefined) {
     const { keyVaultName, keyName } = namesInKeyId(vault.unsealKey);
-    return `https://${keyVaultName.toLowerCase()}.vault.azure.net/keys/${keyName}`;
+    return keyUrl(vaultServer, keyVaultName, keyName);
   }
+  return ownKeyUrl(vaultServer);
+}
+
+function ownKeyUrl(vaultServer: StackState): string | undefined {
   const [key] = vaultServer.existing("azurerm_key_vault_key", "unseal");
   return key && String(key["versionless_id"]);
+}
+
+/** Returns the URL of a key in the cloud of the deployed stack. Undefined before the first deployment. */
+export function keyUrl(vaultServer: StackState, keyVault: string, key: string): string | undefined {
+  const own = ownKeyUrl(vaultServer);
+  if (!own) return undefined;
+  const [, ...domain] = new URL(own).hostname.split(".");
+  return `https://${[keyVault.toLowerCase(), ...domain].join(".")}/keys/${key}`;
 }
 
 /** Returns the key versions that the newest snapshot needs, from the nodes' consoles. Undefined if no console reports a snapshot. */

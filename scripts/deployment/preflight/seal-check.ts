@@ -4,7 +4,7 @@ import type { AzureCli } from "../azure-cli";
 import { deployedFiles } from "../deployed-files";
 import { deployedMachines, MachineReports } from "../machine-reports";
 import type { StackState } from "../stack-state";
-import { neededVersions, unsealKeyUrl } from "../unseal-key";
+import { keyUrl, neededVersions, unsealKeyUrl } from "../unseal-key";
 import type { Check } from "./check";
 
 const keyShown = z.object({ attributes: z.object({ enabled: z.boolean() }) });
@@ -33,7 +33,7 @@ function sealsWith(state: StackState): string | undefined {
   const [keyVault, key] = ["VAULT_NAME", "KEY_NAME"].map(
     (name) => new RegExp(`^VAULT_AZUREKEYVAULT_${name}=([\\w-]+)$`, "m").exec(text)?.[1],
   );
-  return keyVault && key && `https://${keyVault.toLowerCase()}.vault.azure.net/keys/${key}`;
+  return keyVault && key && keyUrl(state, keyVault, key);
 }
 
 async function versionsInSnapshot(az: AzureCli, state: StackState): Promise<string[] | undefined> {
