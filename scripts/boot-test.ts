@@ -43,6 +43,7 @@ async function main(): Promise<void> {
       "--testMatch",
       "<rootDir>/test/boot/*.boot.ts",
       "--maxWorkers=2",
+      "--verbose",
       ...options,
       "--runTestsByPath",
       ...files,

@@ -63,7 +63,8 @@ export function vaultServerFiles(
       { name: "var-lib-vault.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: "var-log-vault-memory.mount", enabled: false, onChange: "nothing", reads: [] },
       { name: dataDisk(controller).unit, enabled: false, onChange: "nothing", reads: [] },
-      // Ubuntu's own timer, which runs more often here.
+      // Ubuntu's own units. The timer runs more often here.
+      { name: "logrotate.service", enabled: false, onChange: "nothing", reads: [] },
       { name: "logrotate.timer", enabled: false, onChange: "restart", reads: [] },
       ...(edition === "enterprise" ? LICENSE : []),
       {

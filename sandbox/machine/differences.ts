@@ -31,7 +31,7 @@ export const PRIVATE_FOLDERS = [
 ] as const;
 
 /** Units of Ubuntu's packages that the user data changes. */
-export const UBUNTU_UNITS: readonly string[] = ["logrotate.timer"];
+export const UBUNTU_UNITS: readonly string[] = ["logrotate.service", "logrotate.timer"];
 
 /** The listeners of the VM's services in units and configuration files. Each becomes the same port on the machine's own loopback. */
 export const LISTENERS = ["127.0.0.1:8200", "127.0.0.1:8201", "127.0.0.1:8210"] as const;

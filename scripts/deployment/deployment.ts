@@ -25,7 +25,7 @@ import { trySystem } from "./system-trial";
 import type { TerraformRun } from "./terraform";
 
 /** The output of scripts/deploy --json. */
-export interface Result {
+export interface DeploymentResult {
   environment: string;
   ok: boolean;
   stacks: (
@@ -47,7 +47,7 @@ export class Deployment {
     stackNames: readonly string[] | undefined,
     options: DeploymentOptions,
     interruption: Interruption,
-    private readonly result: Result,
+    private readonly result: DeploymentResult,
   ) {
     this.run = new DeploymentRun(environment, stackNames, options, interruption);
   }

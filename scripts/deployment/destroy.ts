@@ -21,7 +21,7 @@ import { synthesizeSystem } from "./system";
 import { terraform } from "./terraform";
 import { newPassword, subnetsAreHeld } from "./terraform-failure";
 import { UnfinishedWork } from "./unfinished-work";
-import { VaultAccess } from "./vault";
+import { VaultAccess } from "./vault-access";
 
 const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME] [--wait SECONDS]
 

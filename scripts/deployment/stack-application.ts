@@ -2,7 +2,7 @@ import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
 import { UntrustedCertificate, type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
-import type { Plan } from "../plan-summary/plan";
+import type { Plan } from "../plan-summary/plan-json";
 import { adopt, type Stranger, strangersIn } from "./adoption";
 import { Cluster, type ClusterOptions } from "./cluster";
 import { clusterChanges, type NodeChange } from "./cluster-changes";

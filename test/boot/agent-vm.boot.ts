@@ -17,8 +17,8 @@ jest.setTimeout(BOOT_MS);
 
 /** Files that only Vault Agent and the application may read. */
 const secrets = {
-  "read Vault Agent's token": "head --bytes=1 /ramdisk/.vaulttoken",
-  "read the application's configuration": "head --bytes=1 /ramdisk/app/config.json",
+  "read Vault Agent's token": ": </ramdisk/.vaulttoken",
+  "read the application's configuration": ": </ramdisk/app/config.json",
 };
 
 describe("A VM of the stack agent-vm", () => {

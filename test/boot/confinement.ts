@@ -1,22 +1,26 @@
 import type { Guest } from "../../sandbox/guest/guest";
 import { SOON_MS } from "./scene";
 
-/** Attempts that a unit's confinement must stop. Each is a shell command that succeeds without confinement. */
+/**
+ * Attempts that a unit's confinement must stop. Each is a shell command that succeeds without confinement. It must not end the shell.
+ * A program costs an emulated processor up to a second, and a builtin of bash almost nothing.
+ */
 export const attempts = {
-  "write a configuration file": `for file in /etc/vault*.d/*.hcl; do : >>"$file" || exit 1; done`,
+  "write a configuration file": "files=(/etc/vault*.d/*.hcl) && : >>${files[0]}",
   "write a program": ": >>/usr/local/sbin/azure-key-vault",
   "write a unit": ": >>/etc/systemd/system/vault-install.service",
-  "write to a home folder": "touch /root/attempt && rm /root/attempt",
+  "write to a home folder": ": >/root/attempt && rm /root/attempt",
   "load a kernel module": "modprobe bonding && modprobe -r bonding",
-  "make a set-user-ID file": 'file=$(mktemp) && chmod u+s "$file"',
+  "make a set-user-ID file": ": >/tmp/attempt-$$ && chmod u+s /tmp/attempt-$$",
   "become another user": "setpriv --reuid=65534 --clear-groups true",
   "mount a file system": "mount -t tmpfs none /mnt && umount /mnt",
   "make a namespace": "unshare --uts true",
-  "set the clock": 'date --set="@$(date +%s)"',
-  "set a kernel parameter": "cat /proc/sys/kernel/domainname | tee /proc/sys/kernel/domainname",
-  "read the kernel's log": "dmesg",
-  "read a raw disk": "head --bytes=512 /dev/vda",
-  // Perl and bash start much faster than Python and curl on an emulated processor. mmap(0, 4096, read, write and execute, private and anonymous)
+  "set the clock": "date --set=@$EPOCHSECONDS",
+  "set a kernel parameter":
+    "read -r name </proc/sys/kernel/domainname && echo $name >/proc/sys/kernel/domainname",
+  "read the kernel's log": "dmesg --level=emerg",
+  "read a raw disk": ": </dev/vda",
+  // mmap(0, 4096, read, write and execute, private and anonymous). Perl starts much faster than Python.
   "have memory that is writable and executable": "perl -e 'exit(syscall(9, 0, 4096, 7, 34, -1, 0) == -1)'",
   "open a packet socket": "perl -e 'socket(my $socket, 17, 3, 0) or exit 1'",
   "ask IMDS": `timeout 20 bash -c 'exec 3<>/dev/tcp/169.254.169.254/80 &&
@@ -88,7 +92,7 @@ RuntimeDirectoryPreserve=yes
 
 async function writeAttempts(vm: Guest, more: Attempts): Promise<void> {
   const lines = Object.entries({ ...attempts, ...more }).map(
-    ([name, command]) => `if (${command}) >/dev/null 2>&1; then echo ${quoted(name)}; fi`,
+    ([name, command]) => `if { ${command}; } >/dev/null 2>&1; then echo ${quoted(name)}; fi`,
   );
   await vm.output(`mkdir -p ${FOLDER} && cat >${FOLDER}/run <<'END'\n${lines.join("\n")}\nEND`);
 }

@@ -157,6 +157,7 @@ const units: Readonly<Record<string, Unit>> = {
       "Type=notify",
       "EnvironmentFile=/etc/vault-agent.d/agent.env",
       "Environment=VAULT_CACERT",
+      "Environment=VAULT_MAX_RETRIES",
       "ExecStartPre=+/usr/bin/install --directory --owner=vault-agent --group=vault-agent --mode=0751 /ramdisk",
       "ExecStartPre=+/usr/bin/install --directory --owner=vault-agent --group=app --mode=2750 /ramdisk/app",
       "ExecStart=/usr/local/bin/vault agent -config=/etc/vault-agent.d/agent.hcl",
@@ -321,6 +322,10 @@ const units: Readonly<Record<string, Unit>> = {
     confinement: [],
     work: ["After=vault-license.service", "Environment=VAULT_LICENSE_PATH"],
   },
+  "vault-server/files/etc/systemd/system/logrotate.service.d/vault.conf": {
+    confinement: [],
+    work: ["ExecCondition=/usr/bin/getent passwd vault"],
+  },
   "vault-server/files/etc/systemd/system/logrotate.timer.d/vault.conf": {
     confinement: [],
     work: ["OnCalendar=", "OnCalendar=*:0/5", "AccuracySec=30s", "RandomizedDelaySec=0"],
@@ -337,7 +342,7 @@ const units: Readonly<Record<string, Unit>> = {
     ],
   },
   "vault-server/files/etc/systemd/system/var-log-vault-memory.mount": {
-    confinement: ["Options=size=64m,mode=0750,noswap,nosuid,nodev,noexec"],
+    confinement: ["Options=size=64m,mode=0755,noswap,nosuid,nodev,noexec"],
     work: ["What=tmpfs", "Where=/var/log/vault/memory", "Type=tmpfs"],
   },
   "vault-server/files/etc/systemd/system/vault-access.service": {

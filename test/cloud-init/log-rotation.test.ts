@@ -70,6 +70,16 @@ describe("Vault's audit logs", () => {
     expect(timer).toMatch(/^OnCalendar=\nOnCalendar=\*:0\/5$/m);
   });
 
+  it("are not checked before their user exists, because logrotate would fail", () => {
+    expect(files.get("/etc/systemd/system/logrotate.service.d/vault.conf")).toMatch(
+      /^ExecCondition=\/usr\/bin\/getent passwd vault$/m,
+    );
+  });
+
+  it("in memory can be looked for by Vault's user before Vault has started, because logrotate would fail", () => {
+    expect(files.get("/etc/systemd/system/var-log-vault-memory.mount")).toMatch(/^Options=.*\bmode=0755\b/m);
+  });
+
   describeUnless(mountsMissing(), "on separate disks", () => {
     itWithProgram("logrotate", "are emptied in memory if memory and disk are full", () => {
       const memory = "/var/log/vault/memory/*.log";

@@ -5,7 +5,7 @@ import type { AzureCli } from "../azure-cli";
 import { childEnvironment } from "../child-environment";
 import { DeploymentProblems } from "../deployment-problems";
 import type { Interruption } from "../interruption";
-import { type Login, readLogin } from "../login";
+import { type AzureLogin, readLogin } from "../login";
 import { readStates, type StackState } from "../stack-state";
 import { checkAddresses, exampleRangeProblems } from "./address-check";
 import { checkAppServicePlan } from "./app-service-check";
@@ -30,7 +30,7 @@ import { checkWarnings } from "./warning-check";
 
 /** A deployment's knowledge after the checks. */
 export interface Prepared {
-  readonly login: Login;
+  readonly login: AzureLogin;
   readonly states: ReadonlyMap<string, StackState>;
 }
 

@@ -9,7 +9,7 @@ import { readArguments, runScript } from "../run-script";
 import { webAppsAnswer } from "../smoke-test";
 import { readStateAside, type StackState } from "../stack-state";
 import { readSystem } from "../system";
-import { VaultAccess, vaultLocation } from "../vault";
+import { VaultAccess, vaultLocation } from "../vault-access";
 import { machineFindings, mysqlFindings, unsealKeyFindings } from "./azure-findings";
 import { type Finding, look, note, unseen, well } from "./finding";
 import { vaultFindings } from "./vault-findings";

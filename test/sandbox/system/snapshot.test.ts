@@ -66,7 +66,7 @@ describeWithVault("A snapshot of Vault", () => {
     return [...String(body).matchAll(/<Name>([^<]*)<\/Name>/g)].map(([, name = ""]) => name);
   };
 
-  it("is taken by the VM's own login, kept with what a restore wants to know, and reported on the console", async () => {
+  it("is taken with the VM's own login, stored with the facts that a restore needs, and reported on the console", async () => {
     const { code, output } = await vm().run(SNAPSHOT);
     expect({ code, output }).toEqual({
       code: 0,
@@ -87,7 +87,7 @@ describeWithVault("A snapshot of Vault", () => {
     expect(snapshotFinding([output], snapshots, new Date())).toMatchObject({ state: "well" });
   });
 
-  it("can be made by Vault's identity, and neither changed nor deleted", async () => {
+  it("can be created by Vault's identity, but neither changed nor deleted", async () => {
     const [name] = await kept();
     const url = `${containerUrl()}/${name}`;
     const headers = { "x-ms-blob-type": "BlockBlob" };
@@ -148,7 +148,7 @@ describeWithVault("A snapshot of Vault", () => {
     }
   });
 
-  it("is taken before another version of Vault, and not before the one that runs", async () => {
+  it("is taken before another version of Vault, but not before the running version", async () => {
     const release = vm().path("/etc/vault-vm/vault-release.env");
     const text = readFileSync(release, "utf8");
     const before = await kept();
@@ -270,7 +270,7 @@ describeWithVault("A snapshot of Vault", () => {
         /is incomplete; nothing was changed\. Choose an older one/,
       ],
       [
-        "another cluster's key sealed it, or one that is gone",
+        "the key of another cluster, or a lost key, sealed it",
         () =>
           put(
             "20200101T000000Z-3",

@@ -2,7 +2,7 @@ import { removedWorkloads } from "../../../scripts/deployment/removed-workloads"
 import { DeploymentScene, stackNames } from "./deployment-scene";
 import { vaultServerState } from "./vault-server-state";
 
-it("The workloads that a plan takes away are those whose roles it deletes", () => {
+it("A plan removes the workloads whose roles it deletes", () => {
   const change = (actions: string[], before: object) => ({ actions, before, after: null });
   const azure = { backend: "azure", role: "agent-role", token_policies: ["workload-agent"] };
   const jwt = { backend: "jwt", role_name: "webapp-role", token_policies: ["workload-webapp"] };
@@ -56,7 +56,7 @@ describe("scripts/deploy", () => {
     ],
   };
 
-  it("ends the leases of a workload that it takes away, looks whether Vault has its role no more, and says so", async () => {
+  it("ends the leases of a removed workload, checks that Vault no longer has its role, and says so", async () => {
     scene.imitations.deployed(...stackNames);
     scene.imitations.answer("terraform/plan-of-vault-config", removal);
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);

@@ -7,7 +7,7 @@ import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 
 jest.setTimeout(120_000); // seconds on an idle machine
 
-it("The report on a restore is that of the request, not of an earlier one", () => {
+it("The report on a restore belongs to its request, not to an earlier one", () => {
   const consoles = [
     "vault-restore 20261125T010000Z-1 for 20261125T020000Z: restored\r\n",
     "x\r\nvault-restore 20261126T010000Z-2 for 20261126T020000Z: failed: no\r\nvault-restore 20261126T010000Z-2 for 20261126T020000Z: restored\r\n",
@@ -47,7 +47,7 @@ describe("scripts/restore", () => {
     scene.imitations.answer("deployed/vault-server", stateOf("vault-server", outputs, [machine(userData)]));
   });
 
-  it("asks by one deployment of vault-server, and takes the request back when a node has refused it", async () => {
+  it("sends the request with a deployment of vault-server, and removes it after a node has refused it", async () => {
     const refusal = "vault-restore 20261126T010000Z-2 for 20261126T020000Z: failed: this Vault is not empty";
     scene.imitations.answer(
       log,
@@ -71,7 +71,7 @@ describe("scripts/restore", () => {
     expect(scene.imitations.calls).toEqual([]);
   });
 
-  it("refuses where the environment keeps no snapshots", async () => {
+  it("refuses if the environment keeps no snapshots", async () => {
     scene.project.environment("demo", { vault: { snapshots: { enabled: false } } });
     const { code, stderr } = await scene.run("restore");
     expect({ code, stderr }).toEqual({
