@@ -63,8 +63,8 @@ export interface VaultServerUserData {
   snapshots?: { readonly containerUrl: string; readonly interval: string; readonly beforeUpgrade: boolean };
   /** A restore that scripts/restore requests. */
   restore?: RestoreRequest;
-  /** The container of another environment's snapshots, for a restore from there; at synth. */
-  otherSnapshotsUrl?: string;
+  /** The name of another environment's storage account with snapshots, for a restore from there; at synth. */
+  otherSnapshotsAccount?: string;
   recoveryShares: number;
   recoveryThreshold: number;
   /** First boot creates a new Vault on a new disk, adopts a Vault from elsewhere, or joins the cluster of its peers. */
@@ -207,7 +207,7 @@ function variables(settings: VaultServerUserData) {
       RESTORE_REQUEST: settings.restore?.time ?? "",
       RESTORE_SNAPSHOT: settings.restore?.snapshot ?? "",
       RESTORE_KIND: settings.restore?.kind ?? "",
-      RESTORE_FROM: settings.otherSnapshotsUrl,
+      RESTORE_FROM: settings.otherSnapshotsAccount,
     }),
     FIRST_BOOT: settings.firstBoot,
     RECOVERY_SHARES: String(settings.recoveryShares),

@@ -1,4 +1,3 @@
-import { cloudOf } from "../../environments/azure-clouds";
 import { namesInKeyId } from "../../environments/rules/vault-unseal-key";
 import type { Environment } from "../../environments/schema";
 import type { StackState } from "./stack-state";
@@ -7,14 +6,25 @@ import type { StackState } from "./stack-state";
  * Returns the URL, without a version, of the key with which an environment wants its Vault to seal itself. Undefined before the first
  * deployment of the stack vault-server.
  */
-export function unsealKeyUrl(environment: Environment, vaultServer: StackState): string | undefined {
-  const { vault } = environment;
+export function unsealKeyUrl({ vault }: Environment, vaultServer: StackState): string | undefined {
   if (vault.unsealKey !== undefined) {
     const { keyVaultName, keyName } = namesInKeyId(vault.unsealKey);
-    return `https://${keyVaultName.toLowerCase()}.${cloudOf(environment).keyVaultDomain}/keys/${keyName}`;
+    return keyUrl(vaultServer, keyVaultName, keyName);
   }
+  return ownKeyUrl(vaultServer);
+}
+
+function ownKeyUrl(vaultServer: StackState): string | undefined {
   const [key] = vaultServer.existing("azurerm_key_vault_key", "unseal");
   return key && String(key["versionless_id"]);
+}
+
+/** Returns the URL of a key in the cloud of the deployed stack. Undefined before the first deployment. */
+export function keyUrl(vaultServer: StackState, keyVault: string, key: string): string | undefined {
+  const own = ownKeyUrl(vaultServer);
+  if (!own) return undefined;
+  const [, ...domain] = new URL(own).hostname.split(".");
+  return `https://${[keyVault.toLowerCase(), ...domain].join(".")}/keys/${key}`;
 }
 
 /** Returns the key versions that the newest snapshot needs, from the nodes' consoles. Undefined if no console reports a snapshot. */

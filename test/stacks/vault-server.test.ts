@@ -58,9 +58,7 @@ describe("stack vault-server", () => {
       const restore = { time: "20261126T030000Z", snapshot: "newest", kind: "restore", from } as const;
       Object.assign(environment, { restore });
     });
-    expect(variables(asked).get("RESTORE_FROM")).toBe(
-      "https://stfirstsnapabc123.blob.core.windows.net/snapshots",
-    );
+    expect(variables(asked).get("RESTORE_FROM")).toBe("stfirstsnapabc123");
     expect(asked.only("azurerm_role_assignment", "other-snapshots/reader").attributes).toMatchObject({
       scope: `${from}/blobServices/default/containers/snapshots`,
       role_definition_name: "Storage Blob Data Reader",

@@ -89,7 +89,7 @@ function cloudConfig(number: number, privateAddress: string, props: VaultServerN
       beforeUpgrade: !environment.upgradeWithoutSnapshot,
     },
     restore: environment.restore,
-    otherSnapshotsUrl: props.otherSnapshots?.containerUrl,
+    otherSnapshotsAccount: props.otherSnapshots?.accountName,
     recoveryShares: vault.recoveryShares,
     recoveryThreshold: vault.recoveryThreshold,
     // Sorted, so that another order in the environment file does not change the VM.

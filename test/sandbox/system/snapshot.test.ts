@@ -384,7 +384,7 @@ describeWithVault("A snapshot of Vault", () => {
     );
     expect(put.status).toBe(201);
 
-    const from = `RESTORE_FROM=${containerUrl()}\n`;
+    const from = `RESTORE_FROM=${new URL(containerUrl()).hostname.split(".")[0]}\n`;
     expect(await restore(name, "force", from)).toEqual({
       code: 1,
       output: expect.stringMatching(
