@@ -12,7 +12,7 @@ import { Transform } from "./encryption/transform";
 import { TransitKey } from "./encryption/transit";
 import { NotGranted, Unavailable } from "./errors";
 import type { LifecycleEvent, OnEvent } from "./lifecycle-event";
-import { type Progress, Rewrap } from "./rewrapping";
+import { type RewrappingProgress, Rewrap } from "./rewrapping";
 import {
   type AgentSettings,
   type EncryptionSettings,
@@ -39,7 +39,7 @@ export interface Application {
   /** Cheap enough for a probe each second. */
   ready(): Promise<Readiness>;
   /** Encrypts rows again that an older version of the key encrypted. @throws {Unavailable} */
-  rewrap(onProgress: (progress: Progress) => void): Promise<Progress>;
+  rewrap(onProgress: (progress: RewrappingProgress) => void): Promise<RewrappingProgress>;
   /** Stops renewals and watches, and closes connections once they are idle. */
   close(): Promise<void>;
 }
@@ -180,7 +180,7 @@ class RunningApplication implements Application {
     };
   }
 
-  async rewrap(onProgress: (progress: Progress) => void): Promise<Progress> {
+  async rewrap(onProgress: (progress: RewrappingProgress) => void): Promise<RewrappingProgress> {
     this.#assertPrepared();
     return new Rewrap(this.#rows, this.#cipher(), this.#key()).run(onProgress);
   }
@@ -322,7 +322,7 @@ function stepOf(problem: Unavailable | undefined): StepState {
   return problem ? { state: "fails", reason: problem.reason } : { state: "works" };
 }
 
-/** Converts an error into one that people may see. If Vault refuses a probe, that is a failure, too. */
+/** Converts an error to an `Unavailable` with a reason for people. If Vault refuses a probe, that is a failure, too. */
 function unavailable(error: unknown): Unavailable {
   if (error instanceof Unavailable) return error;
   return new Unavailable("Vault or the database refuses what the application needs; the log says why.", 10, {
@@ -356,4 +356,4 @@ const noCredentials: CredentialSource = {
   leaseSecondsLeft: async () => undefined,
 };
 
-export type { LifecycleEvent, Progress };
+export type { LifecycleEvent, RewrappingProgress };

@@ -1,10 +1,10 @@
 import { Unavailable } from "./errors";
-import type { Progress } from "./rewrapping";
+import type { RewrappingProgress } from "./rewrapping";
 
 /** The progress of this run, or the result of the last one. */
 export interface RewrapState {
   running: boolean;
-  progress?: Progress;
+  progress?: RewrappingProgress;
   /** A sentence that says why the run ended early. */
   problem?: string;
 }
@@ -14,7 +14,7 @@ export class RewrapJob {
   state: RewrapState = { running: false };
 
   /** @param rewrap the application's own */
-  constructor(private readonly rewrap: (onProgress: (progress: Progress) => void) => Promise<Progress>) {}
+  constructor(private readonly rewrap: (onProgress: (progress: RewrappingProgress) => void) => Promise<RewrappingProgress>) {}
 
   /** Resolves when the run ends. @throws only unexpected errors, for the log */
   async start(): Promise<void> {

@@ -6,12 +6,15 @@ import type { TransitKey } from "./encryption/transit";
 /** Number of rows in one request. */
 const batchSize = 100;
 
-export interface Progress {
+export interface RewrappingProgress {
   /** The version of the key that rows have afterwards. */
   keyVersion: number;
   done: number;
   /** Number of outdated rows at the start. */
   total: number;
+  /** Whole numbers. Undefined until the first rows are done. */
+  rowsPerSecond?: number;
+  secondsLeft?: number;
 }
 
 /**
@@ -26,29 +29,48 @@ export class Rewrap {
     private readonly key: TransitKey,
   ) {}
 
-  async run(onProgress: (progress: Progress) => void): Promise<Progress> {
+  async run(onProgress: (progress: RewrappingProgress) => void): Promise<RewrappingProgress> {
     const keyVersion = await this.key.latestVersion();
-    let progress: Progress = { keyVersion, done: 0, total: await this.rows.countBehind(keyVersion) };
+    const total = await this.rows.countBehind(keyVersion);
+    const started = performance.now();
+    let progress: RewrappingProgress = { keyVersion, done: 0, total };
     onProgress(progress);
-    let last = 0;
-    for (;;) {
-      const rows = await this.rows.behind(keyVersion, last, batchSize);
-      const lastRow = rows.at(-1);
-      if (!lastRow) return progress;
-      last = lastRow.id;
-      const inputs = await this.cipher.open(rows);
-      const sealed = await this.cipher.seal(
-        rows.map(({ rowKey }, index) => ({ rowKey, input: inputs[index] as (typeof inputs)[number] })),
-      );
-      for (const [index, row] of rows.entries()) {
-        const newer = sealed[index];
-        // If somebody edited the row meanwhile, it already has the newest version of the key.
-        if (newer) await this.rows.rewrap(row, keepMaskedCard(row, newer));
+    const older = (await this.rows.keyVersions()).filter((version) => version < keyVersion);
+    for (const part of [...older, "without a data key"] as const) {
+      for (let last = 0; ; ) {
+        const rows = await this.rows.next(part, last, batchSize);
+        const lastRow = rows.at(-1);
+        if (!lastRow) break;
+        last = lastRow.id;
+        await this.rewrap(rows);
+        progress = withSpeed({ keyVersion, total, done: progress.done + rows.length }, started);
+        onProgress(progress);
       }
-      progress = { ...progress, done: progress.done + rows.length };
-      onProgress(progress);
     }
+    return progress;
   }
+
+  private async rewrap(rows: readonly StoredCustomer[]): Promise<void> {
+    const inputs = await this.cipher.open(rows);
+    const sealed = await this.cipher.seal(
+      rows.map(({ rowKey }, index) => ({ rowKey, input: inputs[index] as (typeof inputs)[number] })),
+    );
+    // If somebody edited a row meanwhile, it already has the newest version of the key.
+    await this.rows.rewrap(
+      rows.map((row, index) => [row, keepMaskedCard(row, sealed[index] as SealedFields)] as const),
+    );
+  }
+}
+
+/** @param started milliseconds */
+function withSpeed(progress: RewrappingProgress, started: number): RewrappingProgress {
+  const rowsPerSecond = (progress.done / Math.max(1, performance.now() - started)) * 1000;
+  const left = Math.max(0, progress.total - progress.done);
+  return {
+    ...progress,
+    rowsPerSecond: Math.round(rowsPerSecond),
+    secondsLeft: Math.ceil(left / rowsPerSecond),
+  };
 }
 
 /** Vault Enterprise masks card numbers one way, so nobody can compute the mask or the hash again. */

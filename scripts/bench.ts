@@ -1,6 +1,7 @@
 import { cpus, totalmem } from "node:os";
 import { benchApp } from "./bench/app";
 import { benchCluster } from "./bench/cluster";
+import { benchCustomers } from "./bench/customers";
 import { benchRehearsal } from "./bench/rehearse";
 import { benchSandbox } from "./bench/sandbox";
 import { benchSynth } from "./bench/synth";
@@ -11,6 +12,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   sandbox: () => benchSandbox(10),
   rehearse: () => benchRehearsal(2),
   cluster: () => benchCluster(3),
+  customers: () => benchCustomers([10_000, 100_000, ...(process.env["MILLION"] ? [1_000_000] : [])]),
   app: () => benchApp({ rounds: 10, loadSeconds: 20, memoryRequests: [1_000, 10_000, 100_000] }),
 };
 
@@ -18,9 +20,10 @@ const usage = `Usage: npm run bench [-- PART...]
 
 Measures alternatives side by side in one run, for docs/benchmarks.md.
 
-  PART  ${Object.keys(parts).join(", ")} (default: all)`;
+  PART  ${Object.keys(parts).join(", ")} (default: all)
+        MILLION=1 lets customers also measure a list of a million.`;
 
-/** `npm run bench [-- synth|sandbox|rehearse|cluster|app ...]`: measures alternatives side by side in one run, for docs/benchmarks.md. */
+/** `npm run bench [-- synth|sandbox|rehearse|cluster|customers|app ...]`: measures alternatives side by side in one run, for docs/benchmarks.md. */
 async function main(): Promise<void> {
   helpIfAsked(usage);
   const chosen = process.argv.slice(2);

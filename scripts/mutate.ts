@@ -7,7 +7,7 @@ import { numbersOf } from "../lib/seeded-numbers";
 import { helpIfAsked } from "./help";
 import type { Mutant } from "./mutate/mutant";
 import { mutants } from "./mutate/mutants";
-import { type Outcome, ProjectCopy } from "./mutate/project-copy";
+import { type MutantOutcome, ProjectCopy } from "./mutate/project-copy";
 import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run mutate [-- [--workers N] [--sample N] [--seed N] [--json] [TEXT]...]
@@ -22,11 +22,11 @@ Makes one mistake at a time in copies of the project, and runs the tests that mu
 
 Exit code 0: the tests caught every mistake. 2: they missed some. 1: the check itself failed.`;
 
-interface Tried extends Outcome {
+interface Tried extends MutantOutcome {
   readonly mutant: Mutant;
 }
 
-const noticed = ({ result }: Outcome) => ["killed", "crashed", "late"].includes(result);
+const noticed = ({ result }: MutantOutcome) => ["killed", "crashed", "late"].includes(result);
 
 async function main(): Promise<void> {
   helpIfAsked(usage);

@@ -4,6 +4,7 @@ import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { adminUsername } from "../constructs/azure/linux-vm";
+import { OtherSnapshotStore } from "../constructs/azure/other-snapshot-store";
 import { resourceName } from "../constructs/azure/resource-names";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
 import { VaultHosts } from "../constructs/azure/vault-server/vault-hosts";
@@ -62,9 +63,17 @@ export class VaultServerStack extends EnvironmentStack {
     const snapshots = vault.snapshots.enabled
       ? new VaultSnapshotStore(this, "snapshots", { ...props, keeperRoleId: snapshotKeeperRoleId })
       : undefined;
+    const { from } = environment.restore ?? {};
+    const otherSnapshots =
+      from === undefined
+        ? undefined
+        : new OtherSnapshotStore(this, "other-snapshots", {
+            accountId: from,
+            vaultPrincipalId: identity.principalId,
+          });
     const first = createVaultNodes(this, {
       ...props,
-      ...{ deployer, identity, publicAddress, snapshots, virtualMachineReaderRoleId },
+      ...{ deployer, identity, publicAddress, snapshots, otherSnapshots, virtualMachineReaderRoleId },
       apiAddress: this.privateAddress,
       keys: this.keys,
       watching: this.watching,

@@ -108,7 +108,7 @@ const importsOf: ReadonlyMap<string, readonly string[]> = new Map(
 it("finds the files and their imports", () => {
   expect(importsOf.size).toBeGreaterThan(300);
   expect(importsOf.get("main.ts")).toContain("stacks/vault-server.ts");
-  expect(importsOf.get("scripts/deployment/vault.ts")).toContain("lib/vault-api/vault-client.ts");
+  expect(importsOf.get("scripts/deployment/vault-access.ts")).toContain("lib/vault-api/vault-client.ts");
 });
 
 it("imports between folders go one way", () => {

@@ -17,11 +17,12 @@ export const longest: Readonly<Record<CustomerField, number>> = {
 };
 
 /**
- * Control characters and invisible characters. They can reverse the text around them, or make two names look alike.
- * The two joiners are allowed between letters and between emoji, which need them. Source: Unicode, UTS 39 and UAX 31.
+ * Control characters and invisible characters, among them letters without a glyph (Hangul fillers, the empty Braille cell). They
+ * can reverse the text around them, or make two names look alike. The two joiners are allowed between letters and between emoji,
+ * which need them. Source: Unicode, UTS 39, UAX 31 and Default_Ignorable_Code_Point.
  */
 const unprintable =
-  /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}|(?![\u200c\u200d])\p{Cf}|(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{M}\p{Extended_Pictographic}])/u;
+  /[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]|\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}|(?![\u200c\u200d])\p{Cf}|(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{M}\p{Extended_Pictographic}])/u;
 
 function text(field: CustomerField, what: string) {
   return z
@@ -34,7 +35,10 @@ function text(field: CustomerField, what: string) {
     );
 }
 
-const needed = (field: CustomerField, what: string) => text(field, what).min(1, `${what} is missing.`);
+const needed = (field: CustomerField, what: string) =>
+  text(field, what)
+    .min(1, `${what} is missing.`)
+    .regex(/^$|[\p{L}\p{N}\p{P}\p{S}]/u, `${what} has no letter or digit.`);
 
 const customerInput = z.object({
   firstName: needed("firstName", "The first name"),

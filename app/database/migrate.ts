@@ -7,10 +7,11 @@ import { type DatabaseLogin, readCredentials } from "./credentials";
 import { customers } from "./migrations/0001-customers";
 import { customerArchive } from "./migrations/0002-customer-archive";
 import { dataKeys } from "./migrations/0003-data-keys";
+import { largeLists } from "./migrations/0004-large-lists";
 import type { Migration } from "./migrations/migration";
 import { codeOf, databaseTls, type Pools } from "./pools";
 
-export const migrations: readonly Migration[] = [customers, customerArchive, dataKeys];
+export const migrations: readonly Migration[] = [customers, customerArchive, dataKeys, largeLists];
 
 /** The database role that may change the schema; the run-time role may not. */
 const migrationCredentialsPath = "database/creds/migration";

@@ -4,9 +4,6 @@ import type { OnEvent } from "../lifecycle-event";
 import { connectionProblem, HttpError, requestJson } from "./http";
 import { type CallOptions, callWithRetries, type Vault, type VaultAnswer, type VaultLogin } from "./vault";
 
-/** Longest time of a check of the agent, milliseconds. */
-const checkTimeoutMs = 2_000;
-
 interface TokenLookup {
   policies: string[];
   type: string;
@@ -23,6 +20,8 @@ export class AgentListener implements Vault {
     /** Address of the listener, such as unix:/ramdisk/app/agent.sock. It may change with the configuration. */
     private readonly address: () => string,
     private readonly onEvent: OnEvent,
+    /** Longest time of a check of the agent, milliseconds. */
+    private readonly checkTimeoutMs = 2_000,
   ) {}
 
   call<Data>(
@@ -52,22 +51,37 @@ export class AgentListener implements Vault {
   }
 
   /**
-   * Returns true if the lease is valid. An agent with a revoked token gives no answer at all (Vault 1.21.0).
+   * Returns true if the lease is valid, or if nobody knows. An agent with a revoked token does not answer requests that need a
+   * token (Vault 1.21.0).
    */
   async lives(leaseId: string): Promise<boolean> {
     try {
-      await this.#send("POST", "/v1/sys/leases/lookup", { lease_id: leaseId }, checkTimeoutMs);
+      await this.#send("POST", "/v1/sys/leases/lookup", { lease_id: leaseId }, this.checkTimeoutMs);
       return true;
     } catch (error) {
-      return error instanceof HttpError
-        ? ![400, 403].includes(error.status)
-        : connectionProblem(error) !== "no answer in time";
+      if (error instanceof HttpError) return ![400, 403].includes(error.status);
+      return connectionProblem(error) !== "no answer in time" || !(await this.#isUnsealed());
+    }
+  }
+
+  /** Asks Vault through the agent. This request needs no token. */
+  async #isUnsealed(): Promise<boolean> {
+    try {
+      const { sealed } = await this.#send<{ sealed: boolean }>(
+        "GET",
+        "/v1/sys/seal-status",
+        undefined,
+        this.checkTimeoutMs,
+      );
+      return !sealed;
+    } catch {
+      return false;
     }
   }
 
   /** Stops the agent. systemd starts it again, and it logs in and renders everything again. */
   async quit(): Promise<void> {
-    await this.#send("POST", "/agent/v1/quit", undefined, checkTimeoutMs);
+    await this.#send("POST", "/agent/v1/quit", undefined, this.checkTimeoutMs);
   }
 
   async close(): Promise<void> {

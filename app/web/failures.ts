@@ -52,6 +52,13 @@ const refusals: Readonly<Record<number, [title: string, detail: string]>> = {
   431: ["Headers too large", "The request's headers are too large."],
 };
 
+/** Sentences by the framework's code. */
+const badBodies: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: "The body is not valid JSON.",
+  FST_ERR_CTP_EMPTY_JSON_BODY:
+    "Content-Type says JSON, but the request has no body. Send a body, or leave Content-Type out.",
+};
+
 export function failureOf(error: unknown): Failure {
   if (error instanceof NotFound) {
     return failure(404, "Not found", "This customer does not exist, or no longer exists.");
@@ -88,7 +95,9 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof Tampered) {
     return { ...failure(500, "A record was tampered with", error.message), unexpected: true };
   }
-  const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
+  const { statusCode: status, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
+  const badBody = typeof code === "string" ? badBodies[code] : undefined;
+  if (badBody) return failure(400, "Bad request", `${badBody} Nothing was changed.`);
   const refusal = typeof status === "number" ? refusals[status] : undefined;
   if (refusal) return failure(status as number, ...refusal);
   return {

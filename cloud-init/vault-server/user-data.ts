@@ -18,6 +18,8 @@ export interface RestoreRequest {
   readonly snapshot: string;
   /** `force` restores even if Vault has newer data. `drill` restores into a second Vault, which then ends. */
   readonly kind: "restore" | "force" | "drill";
+  /** Azure id of another environment's storage account that has the snapshot. Default: this environment's own. */
+  readonly from?: string;
 }
 
 /** The settings of a Vault server's VM. Every string may be a Terraform reference unless its comment says "at synth". */
@@ -35,7 +37,7 @@ export interface VaultServerUserData {
   keyVaultName: string;
   unsealKeyName: string;
   /** Modulus of the key's newest version. Vault wraps its root key with that version at its next start, so another one restarts Vault. */
-  unsealKeyModulus: string;
+  unsealKeyModulus?: string;
   /** The controller of the data disk; at synth. */
   diskController: DiskController;
   /** Raft's name of this node. */
@@ -61,6 +63,8 @@ export interface VaultServerUserData {
   snapshots?: { readonly containerUrl: string; readonly interval: string; readonly beforeUpgrade: boolean };
   /** A restore that scripts/restore requests. */
   restore?: RestoreRequest;
+  /** The container of another environment's snapshots, for a restore from there; at synth. */
+  otherSnapshotsUrl?: string;
   recoveryShares: number;
   recoveryThreshold: number;
   /** First boot creates a new Vault on a new disk, adopts a Vault from elsewhere, or joins the cluster of its peers. */
@@ -203,6 +207,7 @@ function variables(settings: VaultServerUserData) {
       RESTORE_REQUEST: settings.restore?.time ?? "",
       RESTORE_SNAPSHOT: settings.restore?.snapshot ?? "",
       RESTORE_KIND: settings.restore?.kind ?? "",
+      RESTORE_FROM: settings.otherSnapshotsUrl,
     }),
     FIRST_BOOT: settings.firstBoot,
     RECOVERY_SHARES: String(settings.recoveryShares),

@@ -24,7 +24,7 @@ export interface SnapshotStoreProps {
   protect: boolean;
 }
 
-const containerName = "snapshots";
+export const containerName = "snapshots";
 
 /**
  * The storage account for Vault's snapshots. Vault's identity can create and read these blobs, and can neither change nor delete them. They

@@ -7,6 +7,7 @@ import type { Read } from "../read";
 import { atMost, systemLimit, systemMaxTtl } from "./lifetime";
 import { certificateOutlivesItsRenewal, tls } from "./vault-certificate";
 import { snapshots } from "./vault-snapshots";
+import { unsealKey } from "./vault-unseal-key";
 import { availabilityZone, virtualMachine } from "./virtual-machine";
 
 export const vault = z
@@ -71,6 +72,7 @@ export const vault = z
       .enum(["standard", "premium"], "is not a Key Vault SKU; write standard or premium.")
       .default("standard")
       .describe("`premium` keeps the unseal key in a hardware security module."),
+    unsealKey,
     snapshots,
     firstBoot: z
       .enum(["initialize", "adopt"], "is not a first-boot mode; write initialize or adopt.")

@@ -20,10 +20,10 @@ import { ResourceStore } from "./model/resource-store";
 import { type AzureWorld, checkWorld, emptyWorld, type UserAssignedIdentity } from "./model/world";
 import { CertificateAuthority } from "./server/certificate-authority";
 import { DirectServer } from "./server/direct-server";
-import { Faults } from "./server/faults";
 import { ForwardProxy } from "./server/forward-proxy";
 import type { KeyAndCertificate } from "./server/key-and-certificate";
 import { PrivateNames } from "./server/private-names";
+import { RequestFaults } from "./server/request-faults";
 import { RequestHandler } from "./server/request-handler";
 import { RequestLog } from "./server/request-log";
 import type { HostedService } from "./server/service";
@@ -31,7 +31,7 @@ import { AzureCliDownloads } from "./services/azure-cli-downloads";
 import { BlobStorage } from "./services/blob-storage";
 import { KeyVaultService } from "./services/key-vault/service";
 import { type KeyVaultContent, KeyVaultStore } from "./services/key-vault/store";
-import { type ResourceChange, ResourceManager } from "./services/resource-manager/resource-manager";
+import { type ArmResourceChange, ResourceManager } from "./services/resource-manager/resource-manager";
 import { SerialConsoles } from "./services/serial-consoles";
 import { type SiteRunner, Sites } from "./services/sites";
 
@@ -43,7 +43,7 @@ export interface AzureOptions {
   /** Called after every change in a key vault, to save the state. */
   onStateChange?: (state: AzureState) => void;
   /** Called for every resource that Azure Resource Manager creates, changes or deletes, before the answer. */
-  onResourceChange?: (change: ResourceChange) => Promise<void> | void;
+  onResourceChange?: (change: ArmResourceChange) => Promise<void> | void;
   /** Runs the applications of the sites that Azure Resource Manager creates. */
   siteRunner?: SiteRunner;
   /** Returns a VM's serial console, or undefined if the VM does not run. */
@@ -81,7 +81,7 @@ export interface KeyVaultInside {
 
 /** A running stand-in for Azure. */
 export class Azure {
-  readonly faults = new Faults();
+  readonly faults = new RequestFaults();
   readonly requests = new RequestLog();
   /** The virtual network's private names, such as Vault's. */
   readonly #privateNames = new PrivateNames((host) => hostNames(this.resources).get(host));
@@ -374,7 +374,7 @@ export class Azure {
   }
 
   /** A deleted Key Vault keeps its content for a later recovery. */
-  async #followChange(change: ResourceChange, tell: AzureOptions["onResourceChange"]): Promise<void> {
+  async #followChange(change: ArmResourceChange, tell: AzureOptions["onResourceChange"]): Promise<void> {
     const { kind, resource } = change;
     if (kind === "written" && resource.type.toLowerCase() === "microsoft.keyvault/vaults") {
       if (!this.#stores.has(resource.name))

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { namesInKeyId } from "../../environments/rules/vault-unseal-key";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { EvaluatedSystem, Resource } from "../../lib/synthesized/evaluated-system";
@@ -27,20 +28,24 @@ const block = <Schema extends z.ZodType>(schema: Schema) =>
 export function worldOf(deployment: EvaluatedSystem, environment: Environment, folder = ""): AzureWorld {
   const of = <Item>(type: string, read: (resource: Resource) => Item): Item[] =>
     deployment.resources(type).map(read);
+  const other = ofOtherEnvironment(environment);
   return {
     tenantId,
     subscriptionId,
     identities: of("azurerm_user_assigned_identity", userAssignedIdentity),
     virtualMachines: of("azurerm_linux_virtual_machine", virtualMachine),
     sites: of("azurerm_linux_web_app", site),
-    keyVaults: of("azurerm_key_vault", keyVault),
-    keys: of("azurerm_key_vault_key", key),
+    keyVaults: [...of("azurerm_key_vault", keyVault), ...other.keyVaults],
+    keys: [...of("azurerm_key_vault_key", key), ...other.keys],
     certificates: of("azurerm_key_vault_certificate", certificate),
     roleDefinitions: of("azurerm_role_definition", roleDefinition),
     roleAssignments: of("azurerm_role_assignment", roleAssignment),
     people: peopleOf(environment, signedInObjectId),
     ...deployerApplication(environment, signedInObjectId),
-    storageAccounts: of("azurerm_storage_account", (account) => storageAccount(account, folder)),
+    storageAccounts: [
+      ...of("azurerm_storage_account", (account) => storageAccount(account, folder)),
+      ...other.storageAccounts,
+    ],
     resources: [
       ...of("azurerm_resource_group", resourceGroup),
       ...recorded.flatMap((type) => of(type, record)),
@@ -50,6 +55,24 @@ export function worldOf(deployment: EvaluatedSystem, environment: Environment, f
       ...of("azurerm_lb", loadBalancer),
       ...of("azurerm_monitor_diagnostic_setting", diagnosticSetting),
     ],
+  };
+}
+
+/** The Key Vault and the storage account of another environment that this environment uses. */
+function ofOtherEnvironment({
+  vault,
+  restore,
+}: Environment): Required<Pick<AzureWorld, "keyVaults" | "keys" | "storageAccounts">> {
+  const { unsealKey } = vault;
+  const { keyVaultName: name, keyName } = namesInKeyId(unsealKey ?? "");
+  const resourceId = unsealKey?.replace(/\/keys\/.*$/, "");
+  const from = restore?.from;
+  return {
+    keyVaults: resourceId ? [{ name, resourceId }] : [],
+    keys: resourceId
+      ? [{ keyVault: name, name: keyName, keySize: 3072, operations: ["wrapKey", "unwrapKey"] }]
+      : [],
+    storageAccounts: from ? [{ name: from.split("/").at(-1) ?? "", resourceId: from, blobs: [] }] : [],
   };
 }
 

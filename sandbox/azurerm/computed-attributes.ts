@@ -64,8 +64,9 @@ export const computedAttributes = (
   azurerm_subnet: { id: armId },
   azurerm_user_assigned_identity: {
     id: armId,
-    client_id: guid("client_id"),
-    principal_id: guid("principal_id"),
+    // Two environments have two identities.
+    client_id: (resource) => madeUpGuid(`${nameOf(resource)} client_id`),
+    principal_id: (resource) => madeUpGuid(`${nameOf(resource)} principal_id`),
   },
   azurerm_virtual_network: { id: armId },
   random_string: { result: randomText },

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../../lib/processes/user-error";
 import { VaultClient } from "../../lib/vault-api/vault-client";
-import type { FaultAnswer } from "../azure/server/faults";
+import type { FaultAnswer } from "../azure/server/request-faults";
 import type { AzureRequest } from "../azure/server/service";
 import type { Machine } from "../machine/machine";
 import type { Sandbox } from "../system/sandbox";
@@ -11,7 +11,7 @@ import type { Disk } from "./disks";
 import type { Exits } from "./exits";
 
 /** A running system, and what the faults need to know about it. */
-export interface Scene {
+export interface FaultScene {
   readonly sandbox: Sandbox;
   readonly exits: Exits;
   /** Disks that can be filled. The list may be empty. */
@@ -30,7 +30,7 @@ const AGENT = "vault-agent.service";
 const APP = "app.service";
 
 /** Every fault that can happen to this system. */
-export function faultsOf(scene: Scene): Fault[] {
+export function faultsOf(scene: FaultScene): Fault[] {
   const { sandbox, disks } = scene;
   const [agent] = [...sandbox.agents.values()];
   const [webApp] = [...sandbox.webApps.values()];
@@ -55,7 +55,7 @@ export function faultsOf(scene: Scene): Fault[] {
   ];
 }
 
-function kills({ sandbox, exits }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
+function kills({ sandbox, exits }: FaultScene, agent: Machine, webApp: WebAppProcess): Fault[] {
   const { vault, database } = sandbox;
   const killed = (machine: Machine, unit: string) => async () => {
     if (machine.pid(unit) !== undefined) machine.kill(unit, "SIGKILL");
@@ -118,7 +118,7 @@ function kills({ sandbox, exits }: Scene, agent: Machine, webApp: WebAppProcess)
 }
 
 /** Programs that accept connections and do not answer. */
-function pauses({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
+function pauses({ sandbox }: FaultScene, agent: Machine, webApp: WebAppProcess): Fault[] {
   const pausing = (name: string, signal: (signal: NodeJS.Signals) => void): Fault => ({
     name: `${name} does not answer`,
     // A process that has ended meanwhile does not need to continue.
@@ -145,7 +145,7 @@ function pauses({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): Faul
   ];
 }
 
-function revocations({ sandbox }: Scene, agent: Machine): Fault[] {
+function revocations({ sandbox }: FaultScene, agent: Machine): Fault[] {
   return [
     {
       name: "a deployer revokes every database user",
@@ -169,7 +169,7 @@ function revocations({ sandbox }: Scene, agent: Machine): Fault[] {
 }
 
 /** Azure's services when they are slow, reject requests or are unreachable. */
-function neighbours({ sandbox }: Scene, agent: Machine, webApp: WebAppProcess): Fault[] {
+function neighbours({ sandbox }: FaultScene, agent: Machine, webApp: WebAppProcess): Fault[] {
   const { azure, vault } = sandbox;
   const places: readonly [string, (request: AzureRequest) => boolean][] = [
     ["IMDS of Vault's VM", ({ caller, host }) => caller === vault.name && host === "169.254.169.254"],

@@ -4,7 +4,7 @@ import { VaultClient } from "../../lib/vault-api/vault-client";
 import type { Sandbox } from "../system/sandbox";
 
 /** A service of the system, and a check that it answers. */
-export interface Service {
+export interface SystemService {
   readonly name: string;
   /** Throws the reason if it does not answer. */
   answers(): Promise<void>;
@@ -26,7 +26,7 @@ export function applications(sandbox: Sandbox): ReadonlyMap<string, string> {
 }
 
 /** Every service of the system, checked from outside as people and programs use it. */
-export function services(sandbox: Sandbox): Service[] {
+export function services(sandbox: Sandbox): SystemService[] {
   return [
     { name: "Vault", answers: () => vaultIsActive(sandbox) },
     { name: "Vault's login of deployers", answers: () => deployerLogsIn(sandbox) },

@@ -2,7 +2,7 @@ import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import { numbersOf } from "../../lib/seeded-numbers";
-import { faultsOf, type Scene } from "./faults";
+import { type FaultScene, faultsOf } from "./faults";
 import { services } from "./services";
 import { Writers } from "./writers";
 
@@ -27,7 +27,10 @@ const pairs = 0.25;
  * may have exited unexpectedly. At the end, every acknowledged customer must exist.
  * @throws UserError that names the fault and what did not recover
  */
-export async function testFaults(scene: Scene, { minutes, seed, progress }: FaultTestOptions): Promise<void> {
+export async function testFaults(
+  scene: FaultScene,
+  { minutes, seed, progress }: FaultTestOptions,
+): Promise<void> {
   const { sandbox, exits } = scene;
   const random = numbersOf(seed);
   const faults = faultsOf(scene);
@@ -76,7 +79,7 @@ export async function testFaults(scene: Scene, { minutes, seed, progress }: Faul
 }
 
 /** Waits until every service answers. */
-async function allAnswer({ sandbox }: Scene): Promise<void> {
+async function allAnswer({ sandbox }: FaultScene): Promise<void> {
   const waits = services(sandbox).map(({ name, answers }) =>
     waitFor(`${name} to answer`, () => answers().then(() => true), { deadlineMs, intervalMs: 500 }),
   );

@@ -2,7 +2,7 @@ import type { JobResult } from "./jobs";
 import type { ServiceManager } from "./service-manager";
 
 /** The output of `systemctl` and its exit code. */
-export interface Answer {
+export interface SystemctlResult {
   readonly code: number;
   /** On standard output for is-active and show, otherwise on standard error. */
   readonly text: string;
@@ -28,7 +28,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Runs one `systemctl` command, and waits as long as the real one does. */
-export async function systemctl(manager: ServiceManager, words: readonly string[]): Promise<Answer> {
+export async function systemctl(manager: ServiceManager, words: readonly string[]): Promise<SystemctlResult> {
   const options = words.filter((word) => word.startsWith("-"));
   const [command = "", ...names] = words.filter((word) => !word.startsWith("-"));
   const known = COMMANDS[command];
@@ -67,8 +67,8 @@ export async function systemctl(manager: ServiceManager, words: readonly string[
   return text === "" ? success : failure(text);
 }
 
-const success: Answer = { code: 0, text: "" };
-export const failure = (text: string): Answer => ({ code: EXIT.failure, text });
+const success: SystemctlResult = { code: 0, text: "" };
+export const failure = (text: string): SystemctlResult => ({ code: EXIT.failure, text });
 
 /** "not active": the unit to reload does not run. */
 type Outcome = JobResult | "not active";
@@ -100,7 +100,7 @@ function sentence(command: string, unit: string, outcome: Outcome): string {
   return `Job for ${unit} failed (${command}). See its log for details.`;
 }
 
-function isActive(manager: ServiceManager, units: readonly string[], options: readonly string[]): Answer {
+function isActive(manager: ServiceManager, units: readonly string[], options: readonly string[]): SystemctlResult {
   const states = units.map((unit) => manager.stateOf(unit));
   const text = options.includes("--quiet") ? "" : states.join("\n");
   if (states.some((state) => state === "active" || state === "reloading")) return { code: 0, text };
@@ -108,7 +108,7 @@ function isActive(manager: ServiceManager, units: readonly string[], options: re
 }
 
 /** The requested properties. An unknown unit has the properties of a unit that never ran. */
-function show(manager: ServiceManager, units: readonly string[], options: readonly string[]): Answer {
+function show(manager: ServiceManager, units: readonly string[], options: readonly string[]): SystemctlResult {
   const names = options.flatMap((option) => option.slice("--property=".length).split(","));
   const all = units.map((unit) => manager.propertiesOf(unit));
   const strange = names.find((name) => all.some((properties) => properties[name] === undefined));
@@ -123,7 +123,7 @@ function show(manager: ServiceManager, units: readonly string[], options: readon
   };
 }
 
-function kill(manager: ServiceManager, units: readonly string[], options: readonly string[]): Answer {
+function kill(manager: ServiceManager, units: readonly string[], options: readonly string[]): SystemctlResult {
   const name =
     options.find((option) => option.startsWith("--signal="))?.slice("--signal=".length) ?? "SIGTERM";
   const signal = (name.startsWith("SIG") ? name : `SIG${name}`) as NodeJS.Signals;
@@ -134,7 +134,7 @@ function kill(manager: ServiceManager, units: readonly string[], options: readon
     : success;
 }
 
-function unknown(command: string, unit: string): Answer {
+function unknown(command: string, unit: string): SystemctlResult {
   if (command === "enable" || command === "disable")
     return failure(`Failed to ${command} unit: Unit file ${unit} does not exist.`);
   const state = command === "stop" || command === "kill" ? "loaded" : "found";

@@ -9,7 +9,7 @@ import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
 
 /** A change to a running system. */
-export interface Change {
+export interface SystemChange {
   readonly what: string;
   readonly edit?: (environment: EnvironmentFile, rehearsal: Rehearsal) => void;
   /** A change in Azure without a deployment. */
@@ -35,7 +35,7 @@ const dataRoles = [
 ];
 
 /** Each change builds on the earlier changes. */
-export const changes: readonly Change[] = [
+export const changes: readonly SystemChange[] = [
   {
     what: "a certificate that Key Vault renews",
     outside: async (rehearsal) => {

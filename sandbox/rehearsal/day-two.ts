@@ -5,7 +5,7 @@ import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import { numbersOf } from "../../lib/seeded-numbers";
 import type { Rehearsal } from "./rehearsal";
-import { killedAfter } from "./trouble";
+import { killedAfter, type RehearsalScene } from "./trouble";
 
 /** How often each operation is killed and run again. */
 const kills = 10;
@@ -72,28 +72,23 @@ export const operate =
     await rehearsal.expectPlan({}, ...stacks);
   };
 
-interface Scene {
-  readonly rehearsal: Rehearsal;
-  readonly progress: Progress;
-  readonly random: () => number;
-}
-
-/** Runs the operation once, which measures its duration. Then kills it and runs it again, several times. */
+/** Runs the operation once. Then kills it and runs it again, several times. Each whole run measures how long the next one may take. */
 async function repeat(
   { command: [script, ...args], before = async () => {}, check }: Operation,
-  { rehearsal, progress, random }: Scene,
+  { rehearsal, progress, random }: RehearsalScene,
 ): Promise<void> {
   const run = () => rehearsal.script(script, ...args);
+  let longestMs = 0;
   const whole = async () => {
+    const start = performance.now();
     const { stdout } = await run();
+    longestMs = performance.now() - start;
     rehearsal.trustNewestCertificate();
     await untilLoggedIn(rehearsal);
     await check(stdout);
   };
   await before();
-  const start = performance.now();
   await progress.step(`scripts/${script}`, whole, { announce: true });
-  const longestMs = performance.now() - start;
   for (let round = 1; round <= kills; round++) {
     await before();
     const after = Math.round(random() * longestMs);

@@ -14,7 +14,7 @@ import { LoadBalancer, type LoadBalancerProps } from "../azure/server/load-balan
 import { userDataOf } from "../azure/services/resource-manager/compute";
 import { balancing } from "../azure/services/resource-manager/load-balancers";
 import { interfaceAddress } from "../azure/services/resource-manager/network";
-import type { ResourceChange } from "../azure/services/resource-manager/resource-manager";
+import type { ArmResourceChange } from "../azure/services/resource-manager/resource-manager";
 import { fields, list, propertiesOf, text } from "../azure/services/resource-manager/resource-type";
 import { appSettingsOf, siteConfigOf } from "../azure/services/resource-manager/web";
 import type { SiteRunner } from "../azure/services/sites";
@@ -80,7 +80,7 @@ export class RunningResources implements SiteRunner {
   }
 
   /** For AzureOptions.onResourceChange. */
-  readonly follow = async ({ kind, resource, store }: ResourceChange): Promise<void> => {
+  readonly follow = async ({ kind, resource, store }: ArmResourceChange): Promise<void> => {
     const type = resource.type.toLowerCase();
     if (kind === "written" && type === "microsoft.compute/virtualmachines")
       await this.#startMachine(resource);

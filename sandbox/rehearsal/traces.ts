@@ -43,7 +43,7 @@ export interface TraceScene {
 }
 
 /** Something harmful that a deployer can do. docs/security.md says how it shows. */
-export interface Way {
+export interface HarmfulAct {
   /** The text of the table in docs/security.md. */
   readonly what: string;
   readonly shows: Readonly<Partial<Record<Log, readonly string[]>>>;
@@ -51,8 +51,8 @@ export interface Way {
   readonly work: (scene: TraceScene) => Promise<string | undefined>;
 }
 
-/** All ways, in the order of the table in docs/security.md. */
-export const ways: readonly Way[] = [
+/** All acts, in the order of the table in docs/security.md. */
+export const harmfulActs: readonly HarmfulAct[] = [
   {
     what: "Write a policy and a role in Vault for themselves, log in with that role, read secrets",
     shows: { "Vault's audit log": ["sys/policies/acl", "auth/jwt/role", "auth/jwt/login"] },
@@ -275,7 +275,7 @@ export async function findTraces(rehearsal: Rehearsal, progress: Progress): Prom
   await step("scripts/deploy, with an evidence workspace", () => rehearsal.deploy());
   await rehearsal.smokeTest();
   await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
-  for (const way of ways) {
+  for (const way of harmfulActs) {
     await step(`shows: ${way.what}`, async () => {
       const missing = await missingTraces(way, rehearsal);
       if (missing.length > 0) throw new UserError(missing.join("\n"));
@@ -285,7 +285,7 @@ export async function findTraces(rehearsal: Rehearsal, progress: Progress): Prom
 }
 
 /** Tries a way and looks for its traces. Returns a line for each missing trace. */
-export async function missingTraces({ what, shows, work }: Way, scene: TraceScene): Promise<string[]> {
+export async function missingTraces({ what, shows, work }: HarmfulAct, scene: TraceScene): Promise<string[]> {
   const since = new Date().toISOString();
   const auditLog = await auditLogOf(scene);
   const auditedBefore = readFileSync(auditLog, "utf8").length;

@@ -4,7 +4,7 @@ import { messageOf, UserError } from "../../lib/processes/user-error";
 import { numbersOf } from "../../lib/seeded-numbers";
 import type { Azure } from "../azure/azure";
 import { azureLifetimes } from "../azure/identity/token-issuer";
-import type { FaultAnswer, InjectedFault } from "../azure/server/faults";
+import type { FaultAnswer, InjectedFault } from "../azure/server/request-faults";
 import type { AzureRequest } from "../azure/server/service";
 import type { Rehearsal } from "./rehearsal";
 
@@ -32,7 +32,7 @@ const nuisances: Readonly<Record<string, FaultAnswer>> = {
 /** The share of changing requests that meet a conflict. */
 const conflicts = 1 / 12;
 
-interface Scene {
+export interface RehearsalScene {
   rehearsal: Rehearsal;
   progress: Progress;
   random: () => number;
@@ -55,7 +55,7 @@ export const bearTrouble =
   };
 
 /** Each request to Azure Resource Manager meets trouble the first time. */
-async function bearNuisances(scene: Scene): Promise<void> {
+async function bearNuisances(scene: RehearsalScene): Promise<void> {
   const { rehearsal, progress, random } = scene;
   const nuisance = annoy(rehearsal.azure, random);
   await untilWell("scripts/deploy, each request to Azure meets trouble once", scene, () =>
@@ -68,7 +68,7 @@ async function bearNuisances(scene: Scene): Promise<void> {
 }
 
 /** Rights work late, tokens are short, one token has expired, and Azure has no capacity for the first VM. */
-async function bearShortages(scene: Scene): Promise<void> {
+async function bearShortages(scene: RehearsalScene): Promise<void> {
   const { rehearsal } = scene;
   const { azure } = rehearsal;
   const once = [
@@ -93,7 +93,7 @@ async function bearShortages(scene: Scene): Promise<void> {
 }
 
 /** The person has to sign in again. */
-async function bearForgottenLogin({ rehearsal, progress }: Scene): Promise<void> {
+async function bearForgottenLogin({ rehearsal, progress }: RehearsalScene): Promise<void> {
   const { azure } = rehearsal;
   azure.tokenLifetimes.person = tokenSeconds;
   // Otherwise the Azure CLI has a cached token that lasts long enough.
@@ -106,7 +106,7 @@ async function bearForgottenLogin({ rehearsal, progress }: Scene): Promise<void>
 }
 
 /** Kills the scripts and all their processes (kill -9) five times each, then lets the command finish, and repeats everything. */
-async function bearKills(scene: Scene): Promise<void> {
+async function bearKills(scene: RehearsalScene): Promise<void> {
   const { rehearsal, progress, random } = scene;
   const commands: [string, () => Promise<void>, longestMs: number][] = [
     ["scripts/destroy", () => rehearsal.destroy(), 40_000],
@@ -128,7 +128,7 @@ async function bearKills(scene: Scene): Promise<void> {
   }
 }
 
-const untilWell = (what: string, { progress }: Scene, command: () => Promise<void>): Promise<void> =>
+const untilWell = (what: string, { progress }: RehearsalScene, command: () => Promise<void>): Promise<void> =>
   progress.step(what, () => againUntilWell(what, command, progress), { announce: true });
 
 /** @throws UserError if it never succeeds, or if a message is only a provider's message */

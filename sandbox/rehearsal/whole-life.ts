@@ -1,6 +1,6 @@
 import type { Progress } from "../../lib/processes/progress";
 import { changeByItself, destroyAmongLeftovers } from "./azure-by-itself";
-import { type Change, changes } from "./changes";
+import { changes, type SystemChange } from "./changes";
 import type { Rehearsal } from "./rehearsal";
 
 type Step = (what: string, work: () => Promise<void>) => Promise<void>;
@@ -34,7 +34,7 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
   );
 }
 
-async function make(change: Change, rehearsal: Rehearsal, step: Step): Promise<void> {
+async function make(change: SystemChange, rehearsal: Rehearsal, step: Step): Promise<void> {
   const { what, edit, outside, plan, check, alsoDeploys = [] } = change;
   if (outside) await step(what, () => outside(rehearsal));
   if (edit) rehearsal.edit((environment) => edit(environment, rehearsal));

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { messageOf, UserError } from "../../lib/processes/user-error";
-import type { InjectedFault } from "../azure/server/faults";
+import type { InjectedFault } from "../azure/server/request-faults";
 import { auditLines } from "./audit-lines";
-import type { Login } from "./logins";
+import type { ShellLogin } from "./logins";
 import { type Part, partNamed } from "./parts";
 import type { Sandbox } from "./sandbox";
 import { type Shell, shell, shellOf } from "./shell";
@@ -47,7 +47,7 @@ export interface ControlProps {
   sandbox: Sandbox;
   folder: string;
   parts: readonly Part[];
-  logins: readonly Login[];
+  logins: readonly ShellLogin[];
 }
 
 /** Accepts commands for a running sandbox from other terminals of the same user. */

@@ -5,7 +5,7 @@ import { subscriptionId } from "../azurerm/made-up-values";
 import type { Sandbox } from "./sandbox";
 
 /** An identity that a person can use in a shell: a deployer, a web app, a VM. */
-export interface Login {
+export interface ShellLogin {
   name: string;
   /** A shell file to source. It sets VAULT_ADDR and the other variables and logs in, so `vault token lookup` works. */
   file: string;
@@ -20,7 +20,7 @@ const managementResource = "https://management.azure.com/";
 const lifetime = 86_400;
 
 /** Writes a file for each identity that can log in. Entra tokens are in files of the sandbox's private folder, never in an argument. */
-export async function writeLogins(sandbox: Sandbox, folder: string): Promise<Login[]> {
+export async function writeLogins(sandbox: Sandbox, folder: string): Promise<ShellLogin[]> {
   const { azure } = sandbox;
   const credentialsPaths = new Map(
     [...sandbox.environment.webApps, ...sandbox.environment.agentVms].map(({ name, databaseRole }) => [
@@ -33,7 +33,7 @@ export async function writeLogins(sandbox: Sandbox, folder: string): Promise<Log
     token: string,
     login: string,
     { role = "", proxyOf }: { role?: string; proxyOf?: string } = {},
-  ): Promise<Login> => {
+  ): Promise<ShellLogin> => {
     const tokenFile = join(folder, `${name}.jwt`);
     const file = join(folder, `${name}.sh`);
     await writeFile(tokenFile, token, { mode: 0o600 });

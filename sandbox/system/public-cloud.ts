@@ -4,6 +4,6 @@ import type { Environment } from "../../environments/schema";
 export function cloudProblems({ azureCloud }: Pick<Environment, "azureCloud">): string[] {
   if (azureCloud === "AzureCloud") return [];
   return [
-    `azureCloud: the stand-in for Azure has the names of AzureCloud only, not those of ${azureCloud}. Set it to AzureCloud, and location to one of its regions.`,
+    `azureCloud: the stand-in for Azure has the names of AzureCloud only, not those of ${azureCloud}. Set azureCloud to AzureCloud, and location to one of its regions.`,
   ];
 }

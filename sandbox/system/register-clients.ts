@@ -1,14 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { waitFor } from "../../lib/processes/wait-for";
 import type { VaultClient } from "../../lib/vault-api/vault-client";
-import type { Operation } from "./register-history";
+import type { RegisterOperation } from "./register-history";
 
 /** Milliseconds between two operations of a client. */
 const PACE_MS = 50;
 
 /** Clients that write and read registers in Vault, one operation after the other, and record the answers. */
 export class RegisterClients {
-  readonly history: Operation[] = [];
+  readonly history: RegisterOperation[] = [];
   readonly #clients: Promise<void>[];
   #stopped = false;
   #registers = 0;

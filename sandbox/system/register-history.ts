@@ -1,5 +1,5 @@
 /** One operation on a register. A single writer sets it to 1, 2, 3 and so on. All times are milliseconds of one clock. */
-export interface Operation {
+export interface RegisterOperation {
   readonly register: string;
   readonly kind: "write" | "read";
   /** The written or read value. 0 is the value of an empty register. */
@@ -16,17 +16,17 @@ export interface Operation {
  *
  * Source: Herlihy and Wing, "Linearizability: a correctness condition for concurrent objects", 1990, for registers.
  */
-export function violations(history: readonly Operation[]): string[] {
+export function violations(history: readonly RegisterOperation[]): string[] {
   const registers = new Set(history.map(({ register }) => register));
   return [...registers].flatMap((register) => violationsOf(history.filter((it) => it.register === register)));
 }
 
-function violationsOf(history: readonly Operation[]): string[] {
+function violationsOf(history: readonly RegisterOperation[]): string[] {
   const writes = history.filter(({ kind }) => kind === "write");
   const reads = history.filter(({ kind, ended }) => kind === "read" && ended !== undefined);
   return reads.flatMap((read) => {
     const { register, value, began, ended = began } = read;
-    const before = (other: Operation) => other.ended !== undefined && other.ended < began;
+    const before = (other: RegisterOperation) => other.ended !== undefined && other.ended < began;
     const acknowledged = largest(writes.filter(before));
     const seen = largest(reads.filter(before));
     const begun = largest(writes.filter((write) => write.began <= ended));
@@ -38,5 +38,5 @@ function violationsOf(history: readonly Operation[]): string[] {
   });
 }
 
-const largest = (operations: readonly Operation[]): number =>
+const largest = (operations: readonly RegisterOperation[]): number =>
   Math.max(0, ...operations.map(({ value }) => value));

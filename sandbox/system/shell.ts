@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import type { Login } from "./logins";
+import type { ShellLogin } from "./logins";
 import type { Sandbox } from "./sandbox";
 import { webAppEnvironment } from "./web-app";
 
@@ -14,7 +14,7 @@ export const shell = z.object({
 export type Shell = z.infer<typeof shell>;
 
 /** A shell with the application's folder and settings: `node rewrap.js` works in it. */
-export function shellOf(sandbox: Sandbox, { name, file }: Login, folder: string): Shell {
+export function shellOf(sandbox: Sandbox, { name, file }: ShellLogin, folder: string): Shell {
   const node = dirname(process.execPath);
   const site = sandbox.webAppWorkloads().find((it) => it.name === name)?.site;
   const resource = sandbox.deployment

@@ -1,9 +1,9 @@
-import type { Login } from "./logins";
+import type { ShellLogin } from "./logins";
 import type { Part } from "./parts";
 
 export interface StartScreenProps {
   parts: readonly Part[];
-  logins: readonly Login[];
+  logins: readonly ShellLogin[];
   folder: string;
   /** The option after each command that selects this sandbox, if one is needed. */
   suffix: string;

@@ -6,7 +6,7 @@ import { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError, VerificationError } from "../../lib/processes/user-error";
 import type { ReleaseSource } from "../../lib/releases/release-source";
 import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../lib/releases/vault-versions";
-import { goPlatform } from "../programs/platform";
+import { goPlatform } from "../programs/go-platform";
 import { ProgramCache } from "../programs/program-cache";
 import { vaultVersionOf } from "./vault-binary";
 import { buildVault } from "./vault-go-build";

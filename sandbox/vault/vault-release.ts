@@ -7,7 +7,7 @@ import { type DownloadOptions, downloadBytes, downloadTo } from "../programs/dow
 import { sha256Of } from "../programs/file-checksum";
 import { unzipOneFile } from "../programs/unzip-one-file";
 
-export interface VaultReleaseOptions extends DownloadOptions {
+export interface VaultDownloadOptions extends DownloadOptions {
   readonly version: string;
   /** For example linux_amd64. */
   readonly platform: string;
@@ -21,7 +21,7 @@ export interface VaultReleaseOptions extends DownloadOptions {
  *
  * @throws VerificationError for a wrong key, signature or checksum, and UserError for a failed download
  */
-export async function downloadVaultRelease(folder: string, options: VaultReleaseOptions): Promise<void> {
+export async function downloadVaultRelease(folder: string, options: VaultDownloadOptions): Promise<void> {
   const { version, platform, source = HASHICORP_RELEASES } = options;
   const base = `${source.releasesUrl}/vault/${version}`;
   const archive = `vault_${version}_${platform}.zip`;

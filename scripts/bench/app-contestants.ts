@@ -9,17 +9,13 @@ import {
   customerFields,
 } from "../../app/customers/customer-store";
 import { madeUpCustomers } from "../../app/customers/made-up-customers";
-import { type CredentialSource, type DatabaseLogin, readCredentials } from "../../app/database/credentials";
-import { Pools } from "../../app/database/pools";
 import { TransitKey } from "../../app/encryption/transit";
 import { createLogger } from "../../app/operations/log";
 import { Metrics } from "../../app/operations/metrics";
-import { readSettings, type VaultSettings } from "../../app/settings";
-import { OwnLogin } from "../../app/vault/own-login";
 import { createWebServer } from "../../app/web/web-server";
 import { waitFor } from "../../lib/processes/wait-for";
 import type { Sandbox } from "../../sandbox/system/sandbox";
-import { webAppEnvironment } from "../../sandbox/system/web-app";
+import { BenchDatabase } from "./bench-database";
 
 /** Requests the page over HTTP and reads it completely. */
 export type Page = () => Promise<void>;
@@ -36,8 +32,7 @@ export class AppContestants {
 
   private constructor(
     private readonly application: Application,
-    private readonly vault: OwnLogin,
-    private readonly pools: Pools,
+    private readonly database: BenchDatabase,
   ) {}
 
   /** The application's own way. */
@@ -47,39 +42,19 @@ export class AppContestants {
   plain!: Page;
 
   static async start(sandbox: Sandbox): Promise<AppContestants> {
-    const settings = settingsOf(sandbox);
-    const application = await createApplication(settings);
+    const database = await BenchDatabase.open(sandbox);
+    const application = await createApplication(database.settings);
     await waitFor("the application to be ready", async () => (await application.ready()).ready, {
       deadlineMs: 60_000,
     });
-    const vault = new OwnLogin(
-      settings,
-      () => {},
-      () => {},
-    );
-    vault.start();
-    const login = await migrationLogin(settings, vault);
-    const source: CredentialSource = {
-      current: login,
-      failure: undefined,
-      get: async () => login,
-      refused: () => false,
-      leaseSecondsLeft: async () => undefined,
-    };
-    const pools = new Pools(
-      () => source,
-      () => {},
-    );
-    await pools.replace(login);
-    const contestants = new AppContestants(application, vault, pools);
+    const contestants = new AppContestants(application, database);
     await contestants.serveAll();
     return contestants;
   }
 
   async close(): Promise<void> {
     for (const server of this.servers) await server.close();
-    await this.pools.close();
-    await this.vault.close();
+    await this.database.close();
     await this.application.close();
   }
 
@@ -114,7 +89,7 @@ export class AppContestants {
 
   /** Vault's ciphertexts of each customer's single fields. They stay in memory, and the benchmark still reads the row. */
   private async encryptFields(): Promise<Ciphertexts> {
-    const key = new TransitKey(this.vault, "transit", "customer-key");
+    const key = new TransitKey(this.database.vault, "transit", "customer-key");
     const { rows } = await this.application.store.list({ page: 1, pageSize: rowCount });
     const places = rows.flatMap((row) => customerFields.map((field) => ({ row, field })));
     const encrypted = await key.encrypt(
@@ -130,7 +105,7 @@ export class AppContestants {
     ciphertexts: Ciphertexts,
     decrypt: Decrypt,
   ): Promise<CustomerPage> {
-    const key = new TransitKey(this.vault, "transit", "customer-key");
+    const key = new TransitKey(this.database.vault, "transit", "customer-key");
     const stored = await this.application.store.asStored(query);
     const places = stored.rows.flatMap(({ id }) => customerFields.map((field) => binding(id, field)));
     const texts = await decrypt(
@@ -145,7 +120,7 @@ export class AppContestants {
   }
 
   private async listPlain({ page, pageSize }: CustomerQuery): Promise<CustomerPage> {
-    return this.pools.use("list", async (session) => {
+    return this.database.pools.use("list", async (session) => {
       const [count] = await session.rows<{ total: number }>("SELECT COUNT(*) AS total FROM plain_customers");
       const rows = await session.rows<Customer>(
         "SELECT * FROM plain_customers ORDER BY id LIMIT ? OFFSET ?",
@@ -157,7 +132,7 @@ export class AppContestants {
 
   private async fillPlainTable(): Promise<void> {
     const columns = customerFields.map((field) => `${field} VARCHAR(200) NOT NULL`).join(", ");
-    await this.pools.use("fill", async (session) => {
+    await this.database.pools.use("fill", async (session) => {
       await session.change(
         `CREATE TABLE plain_customers (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, version INT UNSIGNED NOT NULL,
          createdAt DATETIME(3) NOT NULL, updatedAt DATETIME(3) NOT NULL, ${columns}) CHARACTER SET utf8mb4`,
@@ -185,25 +160,6 @@ const oneByOne: Decrypt = async (key, texts) => {
   for (const text of texts) opened.push(...(await key.decrypt([text])));
   return opened;
 };
-
-function settingsOf(sandbox: Sandbox): VaultSettings {
-  const [site] = sandbox.deployment.resources("azurerm_linux_web_app");
-  if (!site) throw new Error("The environment has no web app to measure. Add one.");
-  const settings = readSettings({ ...webAppEnvironment(site, sandbox.azure), SSL_CERT_FILE: sandbox.caFile });
-  if (settings.way !== "vault") throw new Error("The web app does not log in to Vault itself.");
-  return settings;
-}
-
-/** A database login that may create the table without encryption. */
-async function migrationLogin(
-  { database, rootsPem }: VaultSettings,
-  vault: OwnLogin,
-): Promise<DatabaseLogin> {
-  if (!database) throw new Error("The web app has no database.");
-  const { value } = await readCredentials(vault, "database/creds/migration");
-  const { host, port, name } = database;
-  return { host, port, name, rootsPem, ...value };
-}
 
 /** Copies an instance's fields to an object without its prototype's methods. */
 function withoutPrototype(application: Application): Application {

@@ -31,7 +31,7 @@ interface Work {
   readonly token?: string;
 }
 
-interface Cluster {
+interface MeasuredCluster {
   readonly nodes: number;
   readonly sandbox: Sandbox;
   readonly works: readonly Work[];
@@ -40,7 +40,7 @@ interface Cluster {
 
 /** Measures Vault with 1, 3 and 5 nodes behind the stand-in for the load balancer. All these clusters run the whole time. */
 export async function benchCluster(rounds: number): Promise<void> {
-  const clusters: Cluster[] = [];
+  const clusters: MeasuredCluster[] = [];
   try {
     for (const nodes of sizes) clusters.push(await start(nodes));
     const [{ works = [] } = {}] = clusters;
@@ -58,7 +58,7 @@ export async function benchCluster(rounds: number): Promise<void> {
 async function bench(
   name: string,
   index: number,
-  clusters: readonly Cluster[],
+  clusters: readonly MeasuredCluster[],
   rounds: number,
 ): Promise<void> {
   const measured = clusters.map(({ nodes }) => ({
@@ -134,7 +134,7 @@ function send(agent: Agent, host: string, { method, path, body, token }: Work): 
   });
 }
 
-async function start(nodes: (typeof sizes)[number]): Promise<Cluster> {
+async function start(nodes: (typeof sizes)[number]): Promise<MeasuredCluster> {
   const folder = await StateFolder.open();
   const environment = { ...demo, vault: { ...demo.vault, nodes, publicAddress: false } };
   const progress = new Progress({ stream: new PassThrough().resume() });

@@ -1,5 +1,5 @@
 /** A check of checkov that a resource failed. */
-export interface Finding {
+export interface CheckovFinding {
   /** `CKV_AZURE_40` */
   check: string;
   /** The check's demand, in checkov's words. */
@@ -10,7 +10,7 @@ export interface Finding {
 }
 
 /** A finding with the construct that it concerns, such as `vault-server/unseal-key/key`. */
-export interface Located extends Finding {
+export interface Located extends CheckovFinding {
   path: string;
 }
 
@@ -32,7 +32,7 @@ interface Resource {
 export type Scanned = ReadonlyMap<string, { resource?: Record<string, Record<string, Resource>> }>;
 
 /** Compares checkov's findings with the skips beside the resources (constructs/terraform/checkov-skips.ts). */
-export function judge(stacks: Scanned, findings: readonly Finding[]): Omit<Judgement, "environment"> {
+export function judge(stacks: Scanned, findings: readonly CheckovFinding[]): Omit<Judgement, "environment"> {
   const resources = [...stacks].flatMap(([stack, { resource = {} }]) =>
     Object.values(resource).flatMap((ofType) =>
       Object.entries(ofType).map(([id, { "//": notes }]) => ({

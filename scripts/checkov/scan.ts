@@ -9,7 +9,7 @@ import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder"
 import { checkTool } from "../check-tools/check-tool";
 import { readSystem } from "../deployment/system";
 import { helpIfAsked } from "../help";
-import { type Finding, type Judgement, judge, type Scanned } from "./judge";
+import { type CheckovFinding, type Judgement, judge, type Scanned } from "./judge";
 import { sarif } from "./sarif";
 
 const usage = "Usage: scripts/scan [--sarif FILE] [--json] [ENVIRONMENT...]";
@@ -81,7 +81,7 @@ function copyWhatCheckovReads(stacks: readonly SynthesizedStack[], copy: string)
   );
 }
 
-function runCheckov(checkov: string, folder: string): Finding[] {
+function runCheckov(checkov: string, folder: string): CheckovFinding[] {
   const { stdout, stderr, error } = spawnSync(
     checkov,
     ["--framework", "terraform_json", "--directory", folder, "--skip-download", "--output", "json"],
@@ -118,7 +118,7 @@ function finding(record: {
   check_name: string;
   file_path: string;
   resource: string;
-}): Finding {
+}): CheckovFinding {
   return {
     check: record.check_id,
     name: record.check_name,

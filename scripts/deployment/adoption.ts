@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
-import type { Plan } from "../plan-summary/plan";
+import type { Plan } from "../plan-summary/plan-json";
 import type { AzureCli } from "./azure-cli";
 import { type TerraformRun, terraform } from "./terraform";
 import { existingResource, mountInUse, unfolded } from "./terraform-failure";

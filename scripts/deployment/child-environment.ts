@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { azureClouds } from "../../environments/azure-clouds";
 import type { Environment } from "../../environments/schema";
 import { terraformEnvironment } from "../../lib/terraform/terraform-program";
-import type { Login } from "./login";
-import { projectFolder } from "./project";
+import type { AzureLogin } from "./login";
+import { projectFolder } from "./stack-folder";
 
 /** Variables that configure Vault's clients. The user's own must not reach the provider or switch off its checks. */
 const vaultVariables = /^(?:VAULT_|TERRAFORM_VAULT_)/;
@@ -15,7 +15,7 @@ const terraformVariables = /^TF_(?:DATA_DIR|WORKSPACE|CLI_ARGS)/;
 /** Returns Terraform's environment: this process's variables with the environment and subscription, without Vault's variables. */
 export function childEnvironment(
   { name, azureCloud }: Environment,
-  login: Pick<Login, "subscriptionId"> | undefined,
+  login: Pick<AzureLogin, "subscriptionId"> | undefined,
 ): NodeJS.ProcessEnv {
   const inherited = Object.entries(terraformEnvironment(withoutTerraformSettings(process.env))).filter(
     ([variable]) => !vaultVariables.test(variable),

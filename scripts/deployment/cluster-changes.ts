@@ -1,4 +1,4 @@
-import { actionOf, attributeChanges, type Plan, type ResourceChange } from "../plan-summary/plan";
+import { actionOf, attributeChanges, type Plan, type ResourceChange } from "../plan-summary/plan-json";
 
 /** A node of Vault's cluster, and a plan's changes to it. */
 export interface NodeChange {

@@ -1,4 +1,4 @@
-import { actionOf, type Plan, type ResourceChange } from "../plan-summary/plan";
+import { actionOf, type Plan, type ResourceChange } from "../plan-summary/plan-json";
 import { DeploymentProblems } from "./deployment-problems";
 
 /** Types of resources with data that a deployment cannot restore, and that data in words. */

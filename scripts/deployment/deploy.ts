@@ -1,5 +1,5 @@
 import { loadEnvironment } from "../../environments/load";
-import { Deployment, type Result } from "./deployment";
+import { Deployment, type DeploymentResult } from "./deployment";
 import { DeploymentProblems } from "./deployment-problems";
 import type { Interruption } from "./interruption";
 import { oneAtATime } from "./one-at-a-time";
@@ -35,7 +35,7 @@ If it fails, run the same command again. It continues where it stopped.
 
 /** `scripts/deploy`. */
 export async function main(): Promise<void> {
-  const result: Result = { environment: "", ok: false, stacks: [] };
+  const result: DeploymentResult = { environment: "", ok: false, stacks: [] };
   let json = false;
   const print = (): void => {
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
@@ -78,7 +78,7 @@ const readOptions = () =>
 async function deployOrPlan(
   name: string,
   values: ReturnType<typeof readOptions>["values"],
-  result: Result,
+  result: DeploymentResult,
   interruption: Interruption,
 ): Promise<void> {
   const options = {

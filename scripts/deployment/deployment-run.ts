@@ -12,7 +12,7 @@ import { readState, type StackState } from "./stack-state";
 import { synthesizeSystem } from "./system";
 import type { TerraformRun } from "./terraform";
 import { UnfinishedWork } from "./unfinished-work";
-import { VaultAccess } from "./vault";
+import { VaultAccess } from "./vault-access";
 
 /** The options of scripts/deploy. */
 export interface DeploymentOptions {

@@ -6,6 +6,7 @@ import { type DeploymentOptions, DeploymentRun } from "./deployment-run";
 import type { Interruption } from "./interruption";
 import type { DeployedMachine } from "./machine-reports";
 import { MachineUpdates } from "./machine-updates";
+import { withDeployersPolicy } from "./older-policy";
 import { allOutputs } from "./outputs";
 import {
   type MadePlan,
@@ -24,7 +25,7 @@ import { trySystem } from "./system-trial";
 import type { TerraformRun } from "./terraform";
 
 /** The output of scripts/deploy --json. */
-export interface Result {
+export interface DeploymentResult {
   environment: string;
   ok: boolean;
   stacks: (
@@ -46,7 +47,7 @@ export class Deployment {
     stackNames: readonly string[] | undefined,
     options: DeploymentOptions,
     interruption: Interruption,
-    private readonly result: Result,
+    private readonly result: DeploymentResult,
   ) {
     this.run = new DeploymentRun(environment, stackNames, options, interruption);
   }
@@ -76,7 +77,7 @@ export class Deployment {
         }),
       });
     }
-    await trySystem(run);
+    await this.withPolicy(() => trySystem(run));
     await updates.untilApplied(started);
     this.result.outputs = allOutputs(run.states);
   }
@@ -178,7 +179,12 @@ export class Deployment {
       );
     }
     const token = await access.token();
-    return work(withVaultLogin(env, access, token), [token]);
+    await this.withPolicy(() => work(withVaultLogin(env, access, token), [token]));
+  }
+
+  private withPolicy(work: () => Promise<void>): Promise<void> {
+    const { environment, states } = this.run;
+    return withDeployersPolicy(environment.name, states.get("vault-server"), work);
   }
 
   private show(planned: PlannedStack, show: (text: string) => void): void {

@@ -11,6 +11,7 @@ import { chosenStacks } from "./chosen-stacks";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
 import { deleteAzuresLeftovers } from "./leftovers";
+import { OlderPolicy, withDeployersPolicy } from "./older-policy";
 import { oneAtATime } from "./one-at-a-time";
 import { preflight } from "./preflight/preflight";
 import { readArguments, readSeconds, runScript, say } from "./run-script";
@@ -20,7 +21,7 @@ import { synthesizeSystem } from "./system";
 import { terraform } from "./terraform";
 import { newPassword, subnetsAreHeld } from "./terraform-failure";
 import { UnfinishedWork } from "./unfinished-work";
-import { VaultAccess } from "./vault";
+import { VaultAccess } from "./vault-access";
 
 const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME] [--wait SECONDS]
 
@@ -91,10 +92,12 @@ async function destroy(
         { announce: true },
       );
     if (stack === "vault-config")
-      await withoutLeases(progress, az, environment, states, async (access) => {
-        const token = await access.token();
-        await take(withVaultLogin(env, access, token), [token]);
-      });
+      await withDeployersPolicy(name, states.get("vault-server"), () =>
+        withoutLeases(progress, az, environment, states, async (access) => {
+          const token = await access.token();
+          await take(withVaultLogin(env, access, token), [token]);
+        }),
+      );
     else {
       const network = stack === "network" ? states.get(stack) : undefined;
       if (network) {
@@ -143,8 +146,9 @@ async function withoutLeases<T>(
   try {
     await progress.step("Vault: database credentials revoked", async () => {
       try {
-        await access.revokeDatabaseLeases();
+        await withDeployersPolicy(environment.name, vaultServer, () => access.revokeDatabaseLeases());
       } catch (error) {
+        if (error instanceof OlderPolicy) throw error;
         if (error instanceof VaultRefusal && error.status < 500 && error.status !== 403) {
           throw new UserError(
             `${error.message} Vault could not remove its users from MySQL. Nothing was destroyed. Check that MySQL runs (\`az mysql flexible-server start\`), and run the same command again.`,

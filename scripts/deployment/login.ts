@@ -6,7 +6,7 @@ import { UserError } from "../../lib/processes/user-error";
 import type { AzureCli } from "./azure-cli";
 
 /** The signed-in identity, and its tenant and subscription. */
-export interface Login {
+export interface AzureLogin {
   readonly subscriptionId: string;
   readonly subscriptionName: string;
   readonly tenantId: string;
@@ -51,7 +51,7 @@ const claims = z.object({
  */
 export async function readSubscription(
   az: AzureCli,
-): Promise<Pick<Login, "subscriptionId" | "subscriptionName" | "tenantId">> {
+): Promise<Pick<AzureLogin, "subscriptionId" | "subscriptionName" | "tenantId">> {
   const { id, name, tenantId, state, environmentName } = await az.json(account, "account", "show");
   if (environmentName !== az.cloud) {
     throw new UserError(
@@ -76,7 +76,7 @@ export async function readSubscription(
  * Reads the login of `az`.
  * @throws {UserError} if nobody is logged in, if the login has expired, or if its subscription differs from ARM_SUBSCRIPTION_ID.
  */
-export async function readLogin(az: AzureCli): Promise<Login> {
+export async function readLogin(az: AzureCli): Promise<AzureLogin> {
   const subscription = await readSubscription(az);
   const { tenantId } = subscription;
   const { accessToken: token, expires_on } = await tokenOf(az, azureClouds[az.cloud].resourceManager);

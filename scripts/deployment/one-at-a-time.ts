@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { FileLock } from "../../lib/processes/file-lock";
 import { UserError } from "../../lib/processes/user-error";
-import { projectFolder } from "./project";
+import { projectFolder } from "./stack-folder";
 
 /** Runs work that uses `cdktf.out`. Only one run at a time can use it. @throws {UserError} if another run uses it. */
 export async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {

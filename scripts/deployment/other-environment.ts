@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { projectFolder } from "./project";
+import { projectFolder } from "./stack-folder";
 
 const pointer = z.object({
   backend: z.object({ config: z.object({ path: z.string().nullish(), key: z.string().nullish() }) }),

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Guardian } from "../../lib/processes/guardian";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
-import { type Action, actionOf, type Plan, readPlan } from "../plan-summary/plan";
+import { type Action, actionOf, type Plan, readPlan } from "../plan-summary/plan-json";
 import { machineChanges, userDataText, versionOf } from "./machine-changes";
 import type { StackState } from "./stack-state";
 import { temporaryFolder } from "./temporary-folder";

@@ -1,4 +1,4 @@
-import type { Plan } from "../plan-summary/plan";
+import type { Plan } from "../plan-summary/plan-json";
 import { clusterChanges } from "./cluster-changes";
 import { DeploymentProblems } from "./deployment-problems";
 

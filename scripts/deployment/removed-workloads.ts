@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
 import type { VaultClient } from "../../lib/vault-api/vault-client";
-import { actionOf, type Plan } from "../plan-summary/plan";
+import { actionOf, type Plan } from "../plan-summary/plan-json";
 
 /** A workload that a plan of vault-config removes. */
 export interface RemovedWorkload {

@@ -1,6 +1,6 @@
 import { UserError } from "../../lib/processes/user-error";
 import { planSummary } from "../plan-summary/markdown";
-import { actionOf, type Plan } from "../plan-summary/plan";
+import { actionOf, type Plan } from "../plan-summary/plan-json";
 import { planDigest } from "../plan-summary/plan-digest";
 
 /** A plan as a reviewer sees it. */

@@ -9,6 +9,7 @@ import { type DeployedMachine, deployedMachines, MachineReports } from "./machin
 import { oneAtATime } from "./one-at-a-time";
 import { readArguments, readSeconds, runScript, say } from "./run-script";
 import type { StackState } from "./stack-state";
+import { neededVersions, unsealKeyUrl } from "./unseal-key";
 import { deployVaultServer, readVaultServer } from "./vault-server-stack";
 
 const help = `Usage: scripts/rotate-unseal-key [environment] [--wait SECONDS]
@@ -36,6 +37,11 @@ export async function main(): Promise<void> {
         `The environment ${name} keeps no snapshots. Only a snapshot shows which versions of the key Vault's data need. Set vault.snapshots.enabled to true in its file, and deploy.`,
       );
     }
+    if (environment.vault.unsealKey !== undefined) {
+      throw new UserError(
+        `Vault of ${name} seals itself with ${environment.vault.unsealKey}, which another environment rotates; first migrate the seal to a key of its own (docs/operations.md, "Another key, or another Key Vault").`,
+      );
+    }
     const wait = readSeconds(values.wait);
     await oneAtATime(() => new UnsealKeyRotation(environment, wait, interruption).run());
   });
@@ -59,7 +65,8 @@ class UnsealKeyRotation {
   async run(): Promise<void> {
     const { az, environment, wait, interruption } = this;
     const before = await readVaultServer(environment, interruption.signal);
-    const id = keyIn(before);
+    const id = unsealKeyUrl(environment, before);
+    if (!id) throw new UserError("The stack vault-server is not deployed; run scripts/deploy first.");
     const enabled = await this.enabledVersions(id);
     await this.refuseSealing(before, enabled.map(versionIn));
     // If two versions are enabled, an earlier rotation has not ended.
@@ -126,24 +133,6 @@ class UnsealKeyRotation {
       );
     }
   }
-}
-
-/** The id of the unseal key, without a version. */
-function keyIn(state: StackState): string {
-  const [key] = state.existing("azurerm_key_vault_key", "unseal");
-  if (!key) throw new UserError("The stack vault-server is not deployed. Run scripts/deploy first.");
-  return String(key["versionless_id"]);
-}
-
-/** Returns the key versions that the newest snapshot needs, from the nodes' consoles. Undefined if no console reports a snapshot. */
-export function neededVersions(consoles: readonly string[]): string[] | undefined {
-  const reports = consoles.flatMap((console) => [
-    ...console.matchAll(
-      /vault-snapshot (\d{8}T\d{6}Z)[\w.-]*: stored, [^\r\n]*key version ([0-9a-f]{32}(?: [0-9a-f]{32})*)/g,
-    ),
-  ]);
-  const newest = reports.sort(([, a = ""], [, b = ""]) => b.localeCompare(a))[0];
-  return newest?.[2]?.split(" ");
 }
 
 const versionIn = (kid: string): string => kid.split("/").at(-1) ?? kid;

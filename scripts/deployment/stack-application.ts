@@ -2,7 +2,7 @@ import type { Report } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
 import { UntrustedCertificate, type VaultClient, VaultRefusal } from "../../lib/vault-api/vault-client";
-import type { Plan } from "../plan-summary/plan";
+import type { Plan } from "../plan-summary/plan-json";
 import { adopt, type Stranger, strangersIn } from "./adoption";
 import { Cluster, type ClusterOptions } from "./cluster";
 import { clusterChanges, type NodeChange } from "./cluster-changes";
@@ -73,7 +73,7 @@ export class StackApplication {
       );
     }
     for (const { address } of strangers)
-      this.deployment.progress.line(`  imports ${address}, which an earlier, killed run created`);
+      this.deployment.progress.line(`  imports ${address}, which exists already`);
     await adopt(strangers, { run, plan, az: this.deployment.az });
     return strangers.length > 0;
   }
@@ -160,11 +160,13 @@ export class StackApplication {
     return {};
   }
 
-  /** @returns existing resources that an earlier, killed run may have created */
+  /** @returns existing resources that an earlier, killed run may have created, or that a restore brought */
   private async applyPlan(run: TerraformRun, file: string, changes: boolean): Promise<readonly Stranger[]> {
     const { stack } = run;
     const { unfinished } = this.deployment;
-    const killedBefore = unfinished.isLeftOf(stack);
+    // Another environment's Vault, restored here, has mounts that this environment's state does not know.
+    const restored = stack === "vault-config" && this.deployment.environment.vault.unsealKey !== undefined;
+    const mayAdopt = unfinished.isLeftOf(stack) || restored;
     try {
       await unfinished.during(stack, async () => {
         if (changes) await terraform(run, ["apply", "-no-color", "-input=false", file]);
@@ -172,7 +174,7 @@ export class StackApplication {
       return [];
     } catch (error) {
       const strangers = error instanceof TerraformError ? strangersIn(error.output) : undefined;
-      if (killedBefore && strangers) return strangers;
+      if (mayAdopt && strangers) return strangers;
       throw error;
     }
   }

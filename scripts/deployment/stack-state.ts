@@ -3,7 +3,7 @@ import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { type Backend, BackendFolder } from "./backend-folder";
-import { stackFolder } from "./project";
+import { stackFolder } from "./stack-folder";
 import { initialize, type TerraformRun, terraformOutput } from "./terraform";
 
 const stateFile = z.object({

@@ -1,6 +1,6 @@
 import type { DeploymentRun } from "./deployment-run";
 import { webAppsAnswer } from "./smoke-test";
-import type { VaultAccess } from "./vault";
+import type { VaultAccess } from "./vault-access";
 
 /** Seconds for web apps to start after their deployment. */
 const webAppDeadline = 300;

@@ -3,7 +3,7 @@ import type { App } from "cdktf";
 import type { Environment } from "../../environments/schema";
 import { readSynthesizedFolder, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { synthesize } from "../../main";
-import { projectFolder } from "./project";
+import { projectFolder } from "./stack-folder";
 import { temporaryFolder } from "./temporary-folder";
 
 /** Writes the environment's stacks into the folder that cdktf and Terraform read, and returns them in the order of deployment. */

@@ -102,7 +102,7 @@ export function knownTerraformCause(subject: Subject, output: string): string | 
   return knownAzureCause(text);
 }
 
-/** As `knownTerraformCause`. For an unknown cause the sentence contains Terraform's own words. */
+/** Returns the same sentence as `knownTerraformCause`. For an unknown cause, it contains Terraform's own words. */
 export function terraformFailure(subject: Subject, output: string): string {
   const known = knownTerraformCause(subject, output);
   if (known) return known;

@@ -7,7 +7,7 @@ import { UserError } from "../../lib/processes/user-error";
 import { terraformName } from "../../lib/terraform/terraform-program";
 import type { Interruption } from "./interruption";
 import { forgetOtherEnvironment } from "./other-environment";
-import { stackFolder } from "./project";
+import { stackFolder } from "./stack-folder";
 import { runCommand } from "./run-command";
 import { knownTerraformCause, terraformFailure, unfolded } from "./terraform-failure";
 

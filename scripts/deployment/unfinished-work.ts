@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { projectFolder } from "./project";
+import { projectFolder } from "./stack-folder";
 
 /**
  * Records the stacks of an environment in which Terraform was killed. Resources that it had begun to create may exist in Azure and in no

@@ -8,7 +8,7 @@ import { deployerToken, readLogin } from "./login";
 import { readArguments, runScript } from "./run-script";
 import { readStateAside } from "./stack-state";
 import { readSystem } from "./system";
-import { vaultLocation } from "./vault";
+import { vaultLocation } from "./vault-access";
 import { fetchVaultCertificate } from "./vault-certificate";
 
 const help = `Usage: eval "$(scripts/vault-env [environment])"

@@ -2,6 +2,7 @@ import type { Mutant } from "./mutant";
 import { applicationMutants } from "./mutants/application";
 import { azureMutants } from "./mutants/azure";
 import { confinementMutants } from "./mutants/confinement";
+import { dayTwoMutants } from "./mutants/day-two";
 import { environmentMutants } from "./mutants/environments";
 import { scriptMutants } from "./mutants/scripts-and-workflows";
 import { vaultMutants } from "./mutants/vault";
@@ -11,6 +12,7 @@ import { virtualMachineMutants } from "./mutants/virtual-machines";
 export const mutants: readonly Mutant[] = [
   ...environmentMutants,
   ...azureMutants,
+  ...dayTwoMutants,
   ...vaultMutants,
   ...virtualMachineMutants,
   ...confinementMutants,

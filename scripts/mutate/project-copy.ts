@@ -8,7 +8,7 @@ import { UserError } from "../../lib/processes/user-error";
 import type { Mutant } from "./mutant";
 
 /** The result of a mutant's tests. */
-export interface Outcome {
+export interface MutantOutcome {
   /** `killed`: an assertion failed. `crashed`: a test file did not load. `late`: the tests did not end. */
   readonly result: "killed" | "crashed" | "late" | "survived" | "not run";
   /** The first failed test, or the reason why no test ran. */
@@ -50,7 +50,7 @@ export class ProjectCopy {
   }
 
   /** Puts the mutant in place and runs its tests. */
-  async try(mutant: Mutant): Promise<Outcome> {
+  async try(mutant: Mutant): Promise<MutantOutcome> {
     const path = join(this.folder, mutant.file);
     const original = readFileSync(path, "utf8");
     const parts = original.split(mutant.find);
@@ -67,7 +67,7 @@ export class ProjectCopy {
   }
 
   /** Runs tests without a mutant. A test that already fails would kill every mutant. */
-  async test(tests: readonly string[], named?: string): Promise<Outcome> {
+  async test(tests: readonly string[], named?: string): Promise<MutantOutcome> {
     const report = join(this.folder, "jest-report.json");
     rmSync(report, { force: true });
     try {
@@ -105,7 +105,7 @@ export class ProjectCopy {
   }
 }
 
-function outcomeOf({ numPassedTests, testResults }: JestReport): Outcome {
+function outcomeOf({ numPassedTests, testResults }: JestReport): MutantOutcome {
   const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
   const failed = tests.find(({ status }) => status === "failed");
   if (failed) return { result: "killed", by: failed.fullName };

@@ -5,7 +5,7 @@ import {
   attributeChanges,
   type Change,
   type Plan,
-} from "./plan";
+} from "./plan-json";
 
 /** The order in which a reviewer reads them: losses come first. */
 const order: readonly Action[] = ["destroyed", "replaced", "forgotten", "changed", "added"];

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { actionOf, type Change, type Plan } from "./plan";
+import { actionOf, type Change, type Plan } from "./plan-json";
 
 /**
  * SHA-256 of a plan's changes to resources, as a reviewer sees them. It leaves out unchanged resources, data sources and what only

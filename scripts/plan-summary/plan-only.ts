@@ -10,7 +10,7 @@ const secretTypes = ["azurerm_key_vault_secret"];
 const placeholder =
   '(terraform.applying ? one(["this plan is for reading", "deploy instead"]) : "read at apply")';
 
-interface StackJson {
+interface PlanOnlyStack {
   ephemeral?: Record<string, Record<string, unknown>>;
   [block: string]: unknown;
 }
@@ -19,7 +19,7 @@ interface StackJson {
  * A stack's Terraform without the ephemeral blocks that open secrets. Its plan is the same, and the plan's author reads no secret.
  * Terraform opens an ephemeral block in each plan, even if no argument that takes its value changes.
  */
-export function planOnly(stack: StackJson, types: readonly string[] = secretTypes): StackJson {
+export function planOnly(stack: PlanOnlyStack, types: readonly string[] = secretTypes): PlanOnlyStack {
   const ephemeral = Object.entries(stack.ephemeral ?? {}).filter(([type]) => !types.includes(type));
   const { ephemeral: _, ...blocks } = stack;
   const kept = ephemeral.length > 0 ? { ...blocks, ephemeral: Object.fromEntries(ephemeral) } : blocks;

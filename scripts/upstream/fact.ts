@@ -3,7 +3,7 @@ import type { Upstream } from "./upstream";
 /** `unknown`: the source did not answer, or its answer was unreadable. This never counts as good. */
 export type Result = "good" | "act" | "unknown";
 
-export interface Finding {
+export interface Verdict {
   readonly result: Result;
   /** The finding and, unless the result is good, what to do. */
   readonly sentence: string;
@@ -20,17 +20,17 @@ export interface Fact {
   readonly source: string;
   /** Further strings of the code that this row covers: hosts, fingerprints, versions of an API. */
   readonly covers?: readonly string[];
-  readonly judge: (upstream: Upstream, today: Date) => Promise<Finding>;
+  readonly judge: (upstream: Upstream, today: Date) => Promise<Verdict>;
 }
 
-export function good(sentence: string): Finding {
+export function good(sentence: string): Verdict {
   return { result: "good", sentence };
 }
 
-export function act(sentence: string): Finding {
+export function act(sentence: string): Verdict {
   return { result: "act", sentence };
 }
 
-export function unknown(sentence: string): Finding {
+export function unknown(sentence: string): Verdict {
   return { result: "unknown", sentence };
 }

@@ -15,7 +15,7 @@ export interface UpstreamRequest {
   readonly body?: unknown;
 }
 
-interface Answer {
+interface SourceResponse {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
@@ -46,7 +46,7 @@ export class Upstream {
   private readonly fetch: Fetch;
   private readonly deadlineMs: number;
   private readonly env: NodeJS.ProcessEnv;
-  private readonly answers = new Map<string, Promise<Answer>>();
+  private readonly answers = new Map<string, Promise<SourceResponse>>();
 
   constructor({ fetch = fetchThroughProxy(), deadlineMs = 30_000, env = process.env }: UpstreamOptions = {}) {
     this.fetch = fetch;
@@ -99,19 +99,19 @@ export class Upstream {
     return true;
   }
 
-  private async isGone(url: string, { status }: Answer, parent: string): Promise<boolean> {
+  private async isGone(url: string, { status }: SourceResponse, parent: string): Promise<boolean> {
     if (status !== 404 && status !== 410) return false;
     const above = await this.ask(parent, { method: "HEAD" });
     if (above.status === 200) return true;
     throw new NoAnswer(`${place(url)} answered ${status}, and ${place(parent)} ${above.status}`);
   }
 
-  private present(url: string, answer: Answer): Answer {
+  private present(url: string, answer: SourceResponse): SourceResponse {
     if (answer.status === 200) return answer;
     throw new NoAnswer(`${place(url)} answered ${answer.status}`);
   }
 
-  private ask(url: string, request: UpstreamRequest = {}): Promise<Answer> {
+  private ask(url: string, request: UpstreamRequest = {}): Promise<SourceResponse> {
     const key = JSON.stringify([url, request]);
     const known = this.answers.get(key);
     if (known) return known;
@@ -120,7 +120,7 @@ export class Upstream {
     return asked;
   }
 
-  private async askTwice(url: string, request: UpstreamRequest): Promise<Answer> {
+  private async askTwice(url: string, request: UpstreamRequest): Promise<SourceResponse> {
     const signal = AbortSignal.timeout(this.deadlineMs);
     try {
       const first = await this.askOnce(url, request, signal);
@@ -143,7 +143,7 @@ export class Upstream {
     return new NoAnswer(`${new URL(url).host} did not answer within ${this.deadlineMs / 1000} s`);
   }
 
-  private async askOnce(url: string, request: UpstreamRequest, signal: AbortSignal): Promise<Answer> {
+  private async askOnce(url: string, request: UpstreamRequest, signal: AbortSignal): Promise<SourceResponse> {
     const { accept, body, method = body === undefined ? "GET" : "POST" } = request;
     const response = await this.fetch(url, {
       method,
@@ -189,13 +189,13 @@ function place(url: string): string {
   return `${host}${decodeURIComponent(pathname)}`;
 }
 
-function isWebPage({ contentType, body }: Answer): boolean {
+function isWebPage({ contentType, body }: SourceResponse): boolean {
   return (
     contentType.startsWith("text/html") || /^\s*<(?:!doctype html|html)/i.test(body.toString("utf8", 0, 200))
   );
 }
 
-function parsed<T>(url: string, { body }: Answer, schema: z.ZodType<T>): T {
+function parsed<T>(url: string, { body }: SourceResponse, schema: z.ZodType<T>): T {
   let value: unknown;
   try {
     value = JSON.parse(body.toString("utf8"));

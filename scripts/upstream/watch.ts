@@ -1,8 +1,8 @@
 import { messageOf } from "../../lib/processes/user-error";
-import { type Fact, type Finding, unknown } from "./fact";
+import { type Fact, type Verdict, unknown } from "./fact";
 import { NoAnswer, type Upstream } from "./upstream";
 
-export interface Row extends Finding {
+export interface Row extends Verdict {
   readonly fact: Fact;
 }
 
@@ -11,7 +11,7 @@ export function watch(facts: readonly Fact[], upstream: Upstream, today: Date): 
   return Promise.all(facts.map(async (fact) => ({ fact, ...(await finding(fact, upstream, today)) })));
 }
 
-async function finding(fact: Fact, upstream: Upstream, today: Date): Promise<Finding> {
+async function finding(fact: Fact, upstream: Upstream, today: Date): Promise<Verdict> {
   try {
     return await fact.judge(upstream, today);
   } catch (error) {

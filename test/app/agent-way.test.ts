@@ -231,6 +231,30 @@ describeWithVaultAndDatabase("The application beside Vault Agent", () => {
     }
   });
 
+  it("says that Vault is sealed, and leaves the agent running", async () => {
+    const { azure, vault } = running.sandbox;
+    const before = agent.pid("vault-agent.service");
+    const fault = azure.faults.add({
+      when: ({ path }) => path.includes("unwrapkey"),
+      answer: { status: 403, code: "Forbidden" },
+    });
+    try {
+      vault.kill("vault.service", "SIGKILL");
+      await until("the reason", async () =>
+        JSON.stringify((await ask("GET /readyz")).body).includes('["Vault is sealed."]'),
+      );
+      expect((await ask("GET /api/status")).body.steps).toMatchObject({
+        vault: { state: "fails", reason: "Vault is sealed." },
+        encryption: { state: "fails", reason: "Vault is sealed." },
+      });
+      expect((await ask("GET /customers")).body).toContain("Vault is sealed.");
+    } finally {
+      fault.remove();
+    }
+    await until("the application to be ready", async () => (await ask("GET /readyz")).status === 200);
+    expect(agent.pid("vault-agent.service")).toBe(before);
+  });
+
   it("survives the unit's reload, which is a SIGHUP", async () => {
     const before = agent.pid(unit);
     await agent.reload(unit);

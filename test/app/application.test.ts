@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
 import type { Connection, RowDataPacket } from "mysql2/promise";
+import { CustomerRows } from "../../app/customers/customer-rows";
 import { customerFields } from "../../app/customers/customer-store";
 import { madeUpCustomers } from "../../app/customers/made-up-customers";
 import { applyMigrations, migrations } from "../../app/database/migrate";
@@ -43,7 +44,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await second.close();
     app = first;
     expect(seeded).toEqual([{ event: "seeded", customers: madeUpCustomers.length }]);
-    expect(migrated.map(({ version }) => version)).toEqual([1, 2, 3]);
+    expect(migrated.map(({ version }) => version)).toEqual([1, 2, 3, 4]);
     database = await inspector(running.sandbox);
   }, 120_000);
 
@@ -379,6 +380,28 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     await database.query("DROP TABLE extra");
   });
 
+  it("reads no whole row that it does not return, so that a million customers are no slower to turn pages of", async () => {
+    const plans: string[] = [];
+    const session = {
+      rows: async (sql: string, parameters: (string | number)[] = []) => {
+        const [plan] = await database.execute<RowDataPacket[]>(`EXPLAIN ${sql}`, parameters);
+        for (const { table, type, key } of plan.filter((step) => step["table"] === "customers"))
+          plans.push(`${table} ${type} ${key}`);
+        return (await database.execute<RowDataPacket[]>(sql, parameters))[0];
+      },
+    };
+    const pools = { use: (_: string, work: (it: typeof session) => unknown) => work(session) };
+    const rows = new CustomerRows(pools as unknown as Pools);
+    await rows.page({ page: 3, pageSize: 20 });
+    await rows.page({ page: 3, pageSize: 20, sort: "-number" });
+    await rows.countBehind(1);
+    expect(await rows.keyVersions()).toEqual([1]);
+    expect((await rows.next(1, 0, 10)).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(await rows.next("without a data key", 0, 10)).toEqual([]);
+    expect(plans.length).toBeGreaterThan(6);
+    expect(plans.filter((plan) => /^customers (?:ALL|index (?:PRIMARY|null))/.test(plan))).toEqual([]);
+  });
+
   it("rewraps with the package's command, which shows its progress", async () => {
     await (await running.deployer()).request({
       method: "POST",
@@ -396,8 +419,10 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     const lines = stderr.split("\n").filter((line) => /^rewrap: (?!waiting: )/.test(line));
     const total = Number(/^rewrap: 0 of (\d+) customers/.exec(lines[0] ?? "")?.[1]);
     expect(total).toBeGreaterThanOrEqual(120);
-    expect(lines[1]).toBe(
-      `rewrap: 100 of ${total} customers encrypted with version ${latestVersion} (${Math.floor((100 / total) * 100)} %)`,
+    expect(lines.at(-2)).toMatch(
+      new RegExp(
+        `^rewrap: ${total} of ${total} customers encrypted with version ${latestVersion} \\(100 %, \\d+ a second, 0 s left\\)$`,
+      ),
     );
     expect(lines.at(-1)).toBe(
       `rewrap: done, ${total} customers; all are at version ${latestVersion} of the key`,

@@ -225,7 +225,7 @@ export const ada: CustomerInput = {
   phone: "+44 20 7946 0958",
 };
 
-/** As waitFor, with a deadline for requests and logins of the application. */
+/** Works like waitFor, with a deadline for requests and logins of the application. */
 export const until = (what: string, holds: () => unknown, deadlineMs = 45_000): Promise<unknown> =>
   waitFor(what, holds, { deadlineMs, intervalMs: 100 });
 

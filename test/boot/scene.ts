@@ -91,12 +91,12 @@ export class BootScene {
     }
   }
 
-  /** Vault's nodes: one VM, or those of a cluster. */
+  /** Vault's nodes: one VM, or a cluster's VMs. */
   get nodes(): BootingMachine[] {
     return virtualMachines(this.deployment).filter(({ stack }) => stack === "vault-server");
   }
 
-  /** The only node, or the one that initializes the cluster. */
+  /** The only node, or the node that initializes the cluster. */
   get node(): BootingMachine {
     const [node] = this.nodes;
     if (!node) throw new UserError("The stack vault-server has no VM.");

@@ -88,7 +88,7 @@ describe("The VM of the stack vault-server", () => {
         "vault-snapshot-before.service": ["ask IMDS"],
         "vault-snapshot.service": ["ask IMDS"],
         "vault-turn.service": ["ask IMDS"],
-        // With Vault's user, since the folders of Vault's logs are closed to others.
+        // It uses Vault's user, because other users cannot open the folders of Vault's logs.
         "vault-watch.service": ["read Vault's data", ...(hasFront ? [] : ["read the TLS key"])],
         "vault.service": ["ask IMDS", "read Vault's data", ...(hasFront ? [] : ["read the TLS key"])],
       },
@@ -147,7 +147,7 @@ describe("The VM of the stack vault-server", () => {
   });
 
   it("keeps a snapshot, confined, and its timer is ready for the next one", async () => {
-    // By hand: its timer runs minutes after the boot, when first boot may not be complete.
+    // The test starts it, because its timer runs minutes after the boot, when first boot may not be complete.
     await vm.output("systemctl start vault-snapshot.service", { deadlineMs: SOON_MS });
     expect(await vm.console()).toMatch(/vault-snapshot \S+: stored, \d+ bytes/);
     expect(await vm.output("ls -A /var/lib/vault-snapshot")).toBe("");

@@ -157,6 +157,7 @@ const units: Readonly<Record<string, Unit>> = {
       "Type=notify",
       "EnvironmentFile=/etc/vault-agent.d/agent.env",
       "Environment=VAULT_CACERT",
+      "Environment=VAULT_MAX_RETRIES",
       "ExecStartPre=+/usr/bin/install --directory --owner=vault-agent --group=vault-agent --mode=0751 /ramdisk",
       "ExecStartPre=+/usr/bin/install --directory --owner=vault-agent --group=app --mode=2750 /ramdisk/app",
       "ExecStart=/usr/local/bin/vault agent -config=/etc/vault-agent.d/agent.hcl",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ways } from "../../sandbox/rehearsal/traces";
+import { harmfulActs } from "../../sandbox/rehearsal/traces";
 import { environments, systems } from "../properties/environments";
 import { reviewedTypes } from "../properties/reviewed-types";
 import { allowedRights, allows, granted } from "../properties/rights";
@@ -68,7 +68,7 @@ describe("docs/security.md", () => {
         }),
       ),
     }));
-    expect(said).toEqual(ways.map(({ what, shows }) => ({ what, shows })));
+    expect(said).toEqual(harmfulActs.map(({ what, shows }) => ({ what, shows })));
   });
 
   it("lists the custom roles' actions", () => {

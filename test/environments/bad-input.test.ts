@@ -29,6 +29,11 @@ describe("An environment file is refused, with the field, the problem and the cu
         'vault.snapshots.replication: "GRS" is not a replication for snapshots; write LRS or ZRS.',
       ],
       [
+        "with a key's URL instead of its Azure id",
+        (file) => Object.assign(file.vault, { unsealKey: "https://kv-a.vault.azure.net/keys/vault-unseal" }),
+        'vault.unsealKey: "https://kv-a.vault.azure.net/keys/vault-unseal" is not the Azure id of a key; write /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.KeyVault/vaults/<name>/keys/<name>, without a version.',
+      ],
+      [
         "that does not exist",
         (file) => Object.assign(file.vault, { colour: "red" }),
         "vault.colour: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).",

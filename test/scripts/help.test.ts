@@ -14,7 +14,7 @@ const programs = [
     .filter((path) => statSync(join(project, path)).isFile() && isExecutable(join(project, path)))
     .map((path) => ({ name: path, command: [join(project, path)] })),
   ...Object.entries(scripts)
-    // Without Biome's and Stryker's own commands, and checks that have no options.
+    // This leaves out Biome's and Stryker's own commands, and checks without options.
     .filter(([name]) => !["check", "format", "mutate:typescript"].includes(name))
     .map(([name, command]) => ({ name: `npm run ${name}`, command: command.split(" ") })),
 ];

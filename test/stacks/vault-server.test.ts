@@ -37,6 +37,40 @@ describe("stack vault-server", () => {
     expect(told.get("AZURE_CLIENT_ID")).toBe(stack.only("azurerm_user_assigned_identity").ref("client_id"));
   });
 
+  const first = "/subscriptions/99999999-9999-4999-8999-999999999999/resourceGroups/rg-first-vault/providers";
+
+  it("tells the VM another environment's unseal key if the environment names one, and keeps its own key for later", () => {
+    const stack = stackOf(({ vault }) => {
+      vault.unsealKey = `${first}/Microsoft.KeyVault/vaults/kv-first-abc123/keys/first-unseal`;
+    });
+    const told = variables(stack);
+    expect([
+      told.get("VAULT_AZUREKEYVAULT_VAULT_NAME"),
+      told.get("VAULT_AZUREKEYVAULT_KEY_NAME"),
+      told.has("UNSEAL_KEY_MODULUS"),
+    ]).toEqual(["kv-first-abc123", "first-unseal", false]);
+    expect(stack.only("azurerm_key_vault_key", "unseal-key/key").get("name")).toBe("vault-unseal");
+  });
+
+  it("lets Vault read another environment's snapshots only while a restore from there is asked for", () => {
+    const from = `${first}/Microsoft.Storage/storageAccounts/stfirstsnapabc123`;
+    const asked = stackOf((environment) => {
+      const restore = { time: "20261126T030000Z", snapshot: "newest", kind: "restore", from } as const;
+      Object.assign(environment, { restore });
+    });
+    expect(variables(asked).get("RESTORE_FROM")).toBe(
+      "https://stfirstsnapabc123.blob.core.windows.net/snapshots",
+    );
+    expect(asked.only("azurerm_role_assignment", "other-snapshots/reader").attributes).toMatchObject({
+      scope: `${from}/blobServices/default/containers/snapshots`,
+      role_definition_name: "Storage Blob Data Reader",
+      principal_id: asked.only("azurerm_user_assigned_identity").ref("principal_id"),
+    });
+    const usual = stackOf(() => {});
+    expect(variables(usual).has("RESTORE_FROM")).toBe(false);
+    expect(JSON.stringify(usual.resources("azurerm_role_assignment"))).not.toContain("other-snapshots");
+  });
+
   it.each([
     ["Standard_D2s_v5", undefined, "/dev/disk/azure/scsi1/lun10"],
     ["Standard_D2s_v6", "NVMe", "/dev/disk/azure/nvme/lun10"],

@@ -33,7 +33,7 @@ export const customerOperations = [
     answers: { 201: "Customer" },
     problems: withBody,
     async handle({ body, headers }, reply, { store }) {
-      const customer = await store.add(body, headers["Idempotency-Key"]);
+      const customer = await added(store.add(body, headers["Idempotency-Key"]));
       reply.code(201).header("location", `/api/customers/${customer.id}`);
       return answer(reply, customer);
     },
@@ -94,7 +94,7 @@ export const customerOperations = [
     params: customerPath,
     headers: ifMatch("The ETag of the version that was read. Without it, any version is deleted."),
     answers: { 204: undefined },
-    problems: [403, 404, 409, 412, 422],
+    problems: [400, 403, 404, 409, 412, 422],
     async handle({ params, headers }, reply, { store }) {
       const match = headers["If-Match"];
       await matching(match, store.remove(params.id, match));
@@ -106,6 +106,18 @@ export const customerOperations = [
 function answer(reply: FastifyReply, customer: Customer) {
   reply.header("etag", entityTag(customer.version));
   return customerOf(customer);
+}
+
+/** Names a problem with the one-time key as the client does. */
+async function added(work: Promise<Customer>): Promise<Customer> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof InvalidInput) || !("oneTimeKey" in error.problems)) throw error;
+    throw new InvalidInput({
+      "Idempotency-Key": "Other content was sent with this key before. Send a new key.",
+    });
+  }
 }
 
 /** Changes the version that If-Match names. Without that header, a conflict stays a conflict. */

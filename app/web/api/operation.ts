@@ -4,7 +4,7 @@ import type { Application } from "../../application";
 import type { CustomerStore } from "../../customers/customer-store";
 import { NotFound } from "../../errors";
 import { parse } from "../input";
-import { type Answer, type BodyName, bodies } from "./schemas";
+import { type AnswerName, type BodyName, bodies } from "./schemas";
 
 type Optional<Schema> = Schema | undefined;
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
@@ -34,7 +34,7 @@ export interface ApiOperation<
   /** The body's schema, by its name in the OpenAPI document. */
   readonly body?: Body;
   /** Answers by status. Undefined means an empty answer. */
-  readonly answers: Readonly<Record<number, Answer | undefined>>;
+  readonly answers: Readonly<Record<number, AnswerName | undefined>>;
   /** Statuses of problem documents, besides the statuses that every address of the API can answer. */
   readonly problems: readonly number[];
   readonly options?: RouteShorthandOptions;

@@ -106,7 +106,7 @@ export const answers = {
   Readiness: z.object({ status: z.enum(["ready", "not ready"]), reasons: z.array(z.string()) }),
 } as const;
 
-export type Answer = keyof typeof answers;
+export type AnswerName = keyof typeof answers;
 
 /** Formats of fields, for readers of the document. The store checks them for the pages and for the API. */
 const formats: Readonly<Partial<Record<CustomerField, { description: string; examples: string[] }>>> = {

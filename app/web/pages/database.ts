@@ -46,7 +46,7 @@ export function storedCustomerPage(row: StoredCustomer, customer: Customer): Htm
     place: "customers",
     body: html`
 <div class="heading"><h1>${name} in the database</h1><div class="choices"><a class="button" href="/customers/${row.id}">Back to the customer</a></div></div>
-<p class="lead">Each ciphertext is bound to this row and its field. Vault refuses to decrypt a moved ciphertext.</p>
+<p class="lead">Each ciphertext is bound to this row and its field. A moved ciphertext does not decrypt, and raises an alarm.</p>
 ${record(row, customer, html`Customer ${row.id}`)}
 <p><a href="/database">Other customers in the database</a></p>`,
   });

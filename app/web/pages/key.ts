@@ -1,8 +1,10 @@
 import type { RewrapState } from "../../rewrap-job";
+import type { Progress } from "../../rewrapping";
 import type { SystemStatus } from "../../status";
 import { tokenField } from "../request-forgery";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
+import { duration } from "./times";
 
 export interface KeyPageProps extends Pick<SystemStatus, "transit" | "readiness"> {
   rewrap: RewrapState;
@@ -71,11 +73,17 @@ function outcome({ running, progress, problem }: RewrapState): Html {
     return html`<div class="problems" role="alert"><h2>Not every row was encrypted again</h2><p>${problem} Start it again. It continues with the remaining rows.</p></div>`;
   }
   if (running) {
-    return html`<p class="notice" role="status">${progress ? `${progress.done} of ${progress.total} customers are encrypted again.` : "The rows are being counted."} This page reloads by itself.</p>`;
+    return html`<p class="notice" role="status">${progress ? `${progress.done} of ${progress.total} customers are encrypted again${speed(progress)}.` : "The rows are being counted."} This page reloads by itself.</p>`;
   }
   return progress
     ? html`<p class="notice" role="status">${progress.done === 0 ? "No row was behind" : `${progress.done} customers were encrypted again`}; all are at version ${progress.keyVersion} of the key.</p>`
     : html``;
+}
+
+function speed({ rowsPerSecond, secondsLeft }: Progress): string {
+  return rowsPerSecond === undefined || secondsLeft === undefined
+    ? ""
+    : `, ${rowsPerSecond} a second; ${duration(secondsLeft)} left`;
 }
 
 /** Returns the versions that have rows, and the newest version. */

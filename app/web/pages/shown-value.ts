@@ -14,6 +14,8 @@ export function shownValue(field: CustomerField, value: string): string {
   // American Express cards have 15 digits in three groups.
   if (field === "cardNumber" && /^3\d{14}$/.test(value)) return value.replace(/^(.{4})(.{6})/, "$1 $2 ");
   if (field === "cardNumber" && /^\d{12,19}$/.test(value)) return value.replace(/\d{4}(?=\d)/g, "$& ");
-  if (field === "salary") return value.replace(/\B(?=(?:\d{3})+(?:\.|$))/g, ",");
+  if (field === "salary") {
+    return value.replace(/\B(?=(?:\d{3})+(?:\.|$))/g, ",").replace(/\.\d$/, "$&0");
+  }
   return value;
 }

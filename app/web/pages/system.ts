@@ -56,9 +56,9 @@ ${
         ? "Vault checked the token's signature and claims, and issued its own token with these policies."
         : "Vault Agent did this. The application sees only part of Vault's answer.",
       [
-        ["Vault", html`<code>${vault.address}</code>`],
+        ["Vault", code(vault.address)],
         ["Role", vault.role],
-        ["Policies", html`${vault.policies.map((policy) => html`<span class="tag">${policy}</span>`)}`],
+        ["Policies", tags(vault.policies)],
         ["Kind of token", vault.tokenType],
         ["Token ends in", secondsLeft(vault.tokenSecondsLeft)],
         ["Edition", editionOf(status)],
@@ -69,10 +69,10 @@ ${
       "A user in the database",
       "Vault created it only for this application, and removes it when the lease ends.",
       [
-        ["Server", html`<code>${database.host}</code>`],
+        ["Server", code(database.host)],
         ["Database", database.name],
-        ["User", html`<code>${database.user}</code>`],
-        ["Lease", html`<code>${database.leaseId}</code>`],
+        ["User", code(database.user)],
+        ["Lease", code(database.leaseId)],
         ["Lease ends in", secondsLeft(database.leaseSecondsLeft)],
         ["Replaced so far", database.replacements === 1 ? "once" : `${database.replacements} times`],
       ],
@@ -115,17 +115,20 @@ function keyFacts({ transit }: SystemStatus): Fact[] {
     ["Version that encrypts", transit.latestVersion],
     [
       "Customers by version",
-      versions && versions.length > 0
-        ? html`${versions.map(([version, rows]) => html`<span class="tag">version ${version}: ${rows}</span>`)}`
-        : versions && "none",
+      versions && (tags(versions.map(([version, rows]) => `version ${version}: ${rows}`)) ?? "none"),
     ],
   ];
 }
 
+const code = (text: string): Html | undefined => (text === "" ? undefined : html`<code>${text}</code>`);
+
+const tags = (texts: readonly string[]): Html | undefined =>
+  texts.length === 0 ? undefined : html`${texts.map((text) => html`<span class="tag">${text}</span>`)}`;
+
 function editionOf({ vault }: SystemStatus): string {
   return vault.edition === "enterprise"
     ? "Enterprise: transform keeps the format of social security and card numbers"
-    : "Community: transit encrypts every field, and lists show numbers masked";
+    : "Community: transit encrypts the key of each row, and lists show numbers masked";
 }
 
 function secondsLeft(seconds: number | undefined): string | undefined {

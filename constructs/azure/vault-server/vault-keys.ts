@@ -2,6 +2,7 @@ import type { Construct } from "constructs";
 import { AdminSshKey } from "../admin-ssh-key";
 import { EnterpriseLicense } from "../enterprise-license";
 import type { KeyVault } from "../key-vault";
+import { OtherUnsealKey } from "../other-unseal-key";
 import { RecoveryKeys } from "../recovery-keys";
 import { TlsCertificate } from "../tls-certificate";
 import { UnsealKey } from "../unseal-key";
@@ -18,10 +19,18 @@ export interface VaultKeysProps extends VaultServerProps {
   recoveryKeyWriterRoleId: string;
 }
 
+/** The key with which Vault seals itself. */
+export interface Seal {
+  readonly keyVaultName: string;
+  readonly name: string;
+  /** Undefined for another environment's key, whose rotation is that environment's. */
+  readonly modulus?: string;
+}
+
 /** Everything that Vault's server has in Key Vault, with Vault's rights to it. */
 export class VaultKeys {
   readonly keyVault: KeyVault;
-  readonly unsealKey: UnsealKey;
+  readonly seal: Seal;
   readonly certificate: TlsCertificate;
   readonly recoveryKeys: RecoveryKeys;
   /** Only in the Enterprise edition. */
@@ -33,12 +42,16 @@ export class VaultKeys {
     const { vault, protectData, recoveryKeyReaders } = environment;
     const keyVault = new VaultKeyVault(scope, "key-vault", props);
     this.keyVault = keyVault;
-    this.unsealKey = new UnsealKey(scope, "unseal-key", {
+    const unsealKey = new UnsealKey(scope, "unseal-key", {
       keyVaultId: keyVault.id,
       hardware: vault.keyVaultSku === "premium",
       vaultPrincipalId,
       protect: protectData,
     });
+    this.seal =
+      vault.unsealKey === undefined
+        ? { keyVaultName: keyVault.name, name: unsealKey.name, modulus: unsealKey.modulus }
+        : new OtherUnsealKey(scope, "other-unseal-key", { keyId: vault.unsealKey, vaultPrincipalId });
     this.certificate = new TlsCertificate(scope, "certificate", {
       tls: vault.tls,
       keyVault,

@@ -4,6 +4,7 @@ import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data"
 import { cloudOf } from "../../../environments/azure-clouds";
 import { applicationIdUri } from "../../../environments/deployer-login";
 import { diskControllerOf } from "../../../environments/vm-size";
+import type { OtherSnapshotStore } from "../other-snapshot-store";
 import type { PublicAddress } from "../public-address";
 import type { SnapshotStore } from "../snapshot-store";
 import type { VaultIdentity } from "../vault-identity";
@@ -22,6 +23,7 @@ export interface VaultServerNodeProps extends VaultServerProps {
   virtualMachineReaderRoleId: string;
   keys: VaultKeys;
   snapshots?: SnapshotStore;
+  otherSnapshots?: OtherSnapshotStore;
   publicAddress?: PublicAddress;
   watching?: Watching;
 }
@@ -70,10 +72,10 @@ function cloudConfig(number: number, privateAddress: string, props: VaultServerN
     tenantId: deployer.tenantId,
     clientId: identity.clientId,
     principalId: identity.principalId,
-    keyVaultName: keys.keyVault.name,
+    keyVaultName: keys.seal.keyVaultName,
     diskController: diskControllerOf(vault.vmSize),
-    unsealKeyName: keys.unsealKey.name,
-    unsealKeyModulus: keys.unsealKey.modulus,
+    unsealKeyName: keys.seal.name,
+    unsealKeyModulus: keys.seal.modulus,
     nodeId: nameOfNode(number),
     apiAddress: props.apiAddress,
     nodeHost,
@@ -87,6 +89,7 @@ function cloudConfig(number: number, privateAddress: string, props: VaultServerN
       beforeUpgrade: !environment.upgradeWithoutSnapshot,
     },
     restore: environment.restore,
+    otherSnapshotsUrl: props.otherSnapshots?.containerUrl,
     recoveryShares: vault.recoveryShares,
     recoveryThreshold: vault.recoveryThreshold,
     // Sorted, so that another order in the environment file does not change the VM.

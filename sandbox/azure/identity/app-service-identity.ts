@@ -1,5 +1,7 @@
 import { randomUUID, timingSafeEqual } from "node:crypto";
-import { type Answer, type AzureRequest, type AzureService, Refusal } from "../server/service";
+import type { AzureResponse } from "../server/azure-response";
+import { Refusal } from "../server/refusal";
+import type { AzureRequest, AzureService } from "../server/service";
 import type { Directory } from "./directory";
 
 /** The endpoint's path in IDENTITY_ENDPOINT. */
@@ -22,7 +24,7 @@ export class AppServiceIdentity implements AzureService {
     return header;
   }
 
-  answer({ caller, method, path: asked, query, headers }: AzureRequest): Answer {
+  answer({ caller, method, path: asked, query, headers }: AzureRequest): AzureResponse {
     const site = this.#directory.site(caller);
     if (!site || method !== "GET" || asked !== path)
       throw new Refusal(404, "NotFound", `The endpoint does not support ${method} ${asked}.`);
@@ -60,7 +62,7 @@ export class AppServiceIdentity implements AzureService {
     };
   }
 
-  refuse({ status, message, details }: Refusal): Answer {
+  refuse({ status, message, details }: Refusal): AzureResponse {
     return { status, headers: details.headers, body: { statusCode: status, message } };
   }
 }

@@ -1,4 +1,5 @@
-import type { AzureRequest, Refusal } from "../server/service";
+import type { Refusal } from "../server/refusal";
+import type { AzureRequest } from "../server/service";
 import { BadToken, bearerToken, type TokenIssuer } from "./token-issuer";
 
 /**

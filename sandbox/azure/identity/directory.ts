@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AzureWorld, ManagedIdentity, Site, VirtualMachine } from "../model/world";
-import { Refusal } from "../server/service";
+import { Refusal } from "../server/refusal";
 import type { Claims, TokenIssuer, TokenLifetimes, TokenOverrides } from "./token-issuer";
 
 /** Audiences of Microsoft's services. xms_mirid is only in tokens for such first-party audiences (facts.md). */

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import type { AzureResponse } from "../server/azure-response";
+import { notImitated, Refusal } from "../server/refusal";
 import { findRoute, type Route } from "../server/routes";
-import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "../server/service";
+import type { AzureRequest, HostedService } from "../server/service";
 import type { Directory } from "./directory";
 import type { TokenIssuer } from "./token-issuer";
 
@@ -64,7 +66,7 @@ export class Entra implements HostedService {
     this.#grants.clear();
   }
 
-  answer(request: AzureRequest): Answer {
+  answer(request: AzureRequest): AzureResponse {
     const { method, path } = request;
     const found = findRoute(this.#routes, method, path);
     if (!found) throw notImitated(`${method} ${path} of Entra`, 404);
@@ -72,7 +74,7 @@ export class Entra implements HostedService {
     return { status: 200, body: found.route.answer(request) };
   }
 
-  refuse({ status, code, message, details }: Refusal): Answer {
+  refuse({ status, code, message, details }: Refusal): AzureResponse {
     const number = Number(/^AADSTS(\d+)/.exec(message)?.[1] ?? 0);
     return {
       status,

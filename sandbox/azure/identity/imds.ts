@@ -1,6 +1,8 @@
 import type { VirtualMachine } from "../model/world";
+import type { AzureResponse } from "../server/azure-response";
+import { oauthError, Refusal } from "../server/refusal";
 import { findRoute, type Route } from "../server/routes";
-import { type Answer, type AzureRequest, type HostedService, oauthError, Refusal } from "../server/service";
+import type { AzureRequest, HostedService } from "../server/service";
 import type { Directory } from "./directory";
 
 /** Source: learn.microsoft.com/azure/virtual-machines/instance-metadata-service, supported API versions. */
@@ -43,7 +45,7 @@ interface ImdsRoute extends Route {
     machine: VirtualMachine,
     request: AzureRequest,
     parameters: Record<string, string | undefined>,
-  ) => Answer;
+  ) => AzureResponse;
 }
 
 /** The Instance Metadata Service, which only a virtual machine can reach. */
@@ -81,7 +83,7 @@ export class Imds implements HostedService {
     this.#directory = directory;
   }
 
-  answer(request: AzureRequest): Answer {
+  answer(request: AzureRequest): AzureResponse {
     const machine = this.#directory.machine(request.caller);
     if (!machine) {
       throw new Refusal(
@@ -105,7 +107,7 @@ export class Imds implements HostedService {
     return found.route.answer(machine, request, found.parameters);
   }
 
-  #token(machine: VirtualMachine, { query }: AzureRequest): Answer {
+  #token(machine: VirtualMachine, { query }: AzureRequest): AzureResponse {
     const directory = this.#directory;
     const resource = query.get("resource");
     if (!resource) throw badRequest("Required audience parameter not specified");
@@ -133,7 +135,7 @@ export class Imds implements HostedService {
     };
   }
 
-  #instance(machine: VirtualMachine, { query }: AzureRequest, path: string[] = []): Answer {
+  #instance(machine: VirtualMachine, { query }: AzureRequest, path: string[] = []): AzureResponse {
     const document = instanceDocument(machine, query.get("api-version") ?? "");
     const value = path.reduce<unknown>(
       (node, field) => (node as Record<string, unknown> | undefined)?.[field],

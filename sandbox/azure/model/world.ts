@@ -113,10 +113,10 @@ export interface KeyVaultCertificate {
 export interface StorageAccount {
   name: string;
   resourceId: string;
-  blobs: Blob[];
+  blobs: StoredBlob[];
 }
 
-export interface Blob {
+export interface StoredBlob {
   container: string;
   name: string;
   /** Path of the file with the pushed content, on this machine. */

@@ -1,16 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DiagnosticLogs } from "../model/diagnostic-logs";
-import { type Faults, refusalOf, wait } from "./faults";
+import type { AzureResponse } from "./azure-response";
+import { notImitatedCodes, odataError, Refusal } from "./refusal";
+import { type RequestFaults, refusalOf, wait } from "./request-faults";
 import type { RequestLog, RequestRecord } from "./request-log";
-import {
-  type Answer,
-  type AzureRequest,
-  type AzureService,
-  notImitatedCodes,
-  odataError,
-  Refusal,
-} from "./service";
+import type { AzureRequest, AzureService } from "./service";
 
 /** Limit in bytes. The application's package is the largest request body. */
 const largestBody = 64 * 1024 * 1024;
@@ -24,7 +19,7 @@ export interface Origin {
 }
 
 interface RequestHandlerProps {
-  faults: Faults;
+  faults: RequestFaults;
   log: RequestLog;
   diagnosticLogs: DiagnosticLogs;
   print: (line: string) => void;
@@ -33,7 +28,7 @@ interface RequestHandlerProps {
 
 /** The answer is missing if the connection must be cut. */
 interface Outcome {
-  answer?: Answer;
+  answer?: AzureResponse;
   code?: string;
   reason?: string;
 }
@@ -67,7 +62,7 @@ export class RequestHandler {
   }
 
   /** Refuses a CONNECT or a request that no service handles. */
-  refuseUnknown(caller: string, method: string, host: string, path: string): Answer {
+  refuseUnknown(caller: string, method: string, host: string, path: string): AzureResponse {
     const reason = `the sandbox does not support ${method} ${host}${path} from ${caller}`;
     this.#props.print(`azure: refused: ${reason}`);
     const code = notImitatedCodes.host;
@@ -112,7 +107,7 @@ export class RequestHandler {
     this.#props.log.add({ time, caller, service, method, host, path, status, principalId, code, reason });
   }
 
-  #trace({ trace, authenticatedAs: caller, host, path }: AzureRequest, { status }: Answer): void {
+  #trace({ trace, authenticatedAs: caller, host, path }: AzureRequest, { status }: AzureResponse): void {
     if (!trace) return;
     const time = new Date().toISOString();
     this.#props.diagnosticLogs.add({ ...trace, time, caller, status, uri: `https://${host}${path}` });
@@ -151,7 +146,7 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-export function send(response: ServerResponse, { status, headers, body, text, bytes }: Answer): void {
+export function send(response: ServerResponse, { status, headers, body, text, bytes }: AzureResponse): void {
   const content = bytes ?? text ?? JSON.stringify(body ?? {});
   const json = text === undefined ? "application/json; charset=utf-8" : "text/plain; charset=utf-8";
   response.writeHead(status, {

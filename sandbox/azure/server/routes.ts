@@ -1,4 +1,4 @@
-import { Refusal } from "./service";
+import { Refusal } from "./refusal";
 
 /**
  * A route. `path` has {name} for a segment, and {name?} for a segment that may be missing or empty, as in

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Trace } from "../model/diagnostic-logs";
+import type { AzureResponse } from "./azure-response";
+import type { Refusal } from "./refusal";
 
 /** A request for a service, after TLS and the proxy. */
 export interface AzureRequest {
@@ -20,23 +22,12 @@ export interface AzureRequest {
   trace?: Trace;
 }
 
-export interface Answer {
-  status: number;
-  headers?: Record<string, string>;
-  /** The body, sent as JSON. */
-  body?: unknown;
-  /** A text that is sent unchanged instead of a body. */
-  text?: string;
-  /** The same for binary content. */
-  bytes?: Uint8Array;
-}
-
 /** An Azure service in the sandbox. */
 export interface AzureService {
   readonly name: string;
-  answer(request: AzureRequest): Answer | Promise<Answer>;
+  answer(request: AzureRequest): AzureResponse | Promise<AzureResponse>;
   /** Formats a refusal in this service's own error format. */
-  refuse(refusal: Refusal): Answer;
+  refuse(refusal: Refusal): AzureResponse;
 }
 
 /** A service with its own hosts, which clients reach through a proxy. */
@@ -44,42 +35,4 @@ export interface HostedService extends AzureService {
   readonly scheme: "http" | "https";
   /** The service's host names, in lower case. */
   readonly hosts: readonly string[];
-}
-
-interface RefusalDetails {
-  innerCode?: string;
-  headers?: Record<string, string>;
-  /** True if the sandbox does not support the request. Such refusals are printed. */
-  notImitated?: boolean;
-}
-
-/** Thrown when a request is refused. The service formats it. */
-export class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly details: RefusalDetails = {},
-  ) {
-    super(message);
-  }
-}
-
-/** The codes of requests that the sandbox does not support: the operation, or the host. */
-export const notImitatedCodes = { operation: "NotImitated", host: "HostNotImitated" } as const;
-
-export const notImitated = (what: string, status = 501): Refusal =>
-  new Refusal(status, notImitatedCodes.operation, `The sandbox does not support ${what}.`, {
-    notImitated: true,
-  });
-
-/** The error format of ARM and Key Vault. */
-export function odataError({ status, code, message, details }: Refusal): Answer {
-  const innererror = details.innerCode ? { innererror: { code: details.innerCode } } : {};
-  return { status, headers: details.headers, body: { error: { code, message, ...innererror } } };
-}
-
-/** The error format of Entra and IMDS. */
-export function oauthError({ status, code, message, details }: Refusal): Answer {
-  return { status, headers: details.headers, body: { error: code, error_description: message } };
 }

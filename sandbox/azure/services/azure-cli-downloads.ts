@@ -1,4 +1,6 @@
-import { type Answer, type HostedService, odataError, Refusal } from "../server/service";
+import type { AzureResponse } from "../server/azure-response";
+import { odataError, Refusal } from "../server/refusal";
+import type { HostedService } from "../server/service";
 
 /** The server where the Azure CLI looks for newer versions of itself after a login. The sandbox has none. */
 export class AzureCliDownloads implements HostedService {
@@ -7,7 +9,7 @@ export class AzureCliDownloads implements HostedService {
   readonly hosts = ["azcliprod.blob.core.windows.net"];
   readonly refuse = odataError;
 
-  answer(): Answer {
+  answer(): AzureResponse {
     throw new Refusal(404, "BlobNotFound", "The specified blob does not exist.");
   }
 }

@@ -4,7 +4,9 @@ import { authenticate } from "../identity/authenticate";
 import type { TokenIssuer } from "../identity/token-issuer";
 import type { AccessControl } from "../model/access-control";
 import type { AzureWorld, StorageAccount } from "../model/world";
-import { type Answer, type AzureRequest, type HostedService, notImitated, Refusal } from "../server/service";
+import type { AzureResponse } from "../server/azure-response";
+import { notImitated, Refusal } from "../server/refusal";
+import type { AzureRequest, HostedService } from "../server/service";
 
 const audiences = ["https://storage.azure.com", "https://storage.azure.com/"];
 const domain = ".blob.core.windows.net";
@@ -58,7 +60,7 @@ export class BlobStorage implements HostedService {
     return (this.#props.world.storageAccounts ?? []).map(hostOf);
   }
 
-  answer(request: AzureRequest): Answer {
+  answer(request: AzureRequest): AzureResponse {
     const { host, method, path, headers } = request;
     const account = this.#account(host);
     if (!account) throw notImitated(host, 404);
@@ -95,7 +97,7 @@ export class BlobStorage implements HostedService {
     return this.#perform(request, account);
   }
 
-  #perform(request: AzureRequest, account: StorageAccount): Answer {
+  #perform(request: AzureRequest, account: StorageAccount): AzureResponse {
     const { method, path, query, host, headers } = request;
     const component = query.get("comp");
     const key = `${host}${path}`;
@@ -133,7 +135,7 @@ export class BlobStorage implements HostedService {
     return blob && { bytes: readFileSync(blob.file), modified: new Date(), metadata: {} };
   }
 
-  #put(key: string, { bytes, headers }: AzureRequest): Answer {
+  #put(key: string, { bytes, headers }: AzureRequest): AzureResponse {
     const before = this.#pushed.get(key);
     if (headers["x-ms-blob-type"] !== "BlockBlob") {
       throw new Refusal(
@@ -152,7 +154,7 @@ export class BlobStorage implements HostedService {
   }
 
   /** Returns all blobs of a container, in one page. */
-  #list(container: string, query: URLSearchParams): Answer {
+  #list(container: string, query: URLSearchParams): AzureResponse {
     const prefix = `${container}/`;
     const wanted = query.get("prefix") ?? "";
     const entries = [...this.#pushed]
@@ -170,7 +172,7 @@ export class BlobStorage implements HostedService {
   }
 
   /** Uses XML, as Azure does. */
-  refuse({ status, code, message, details }: Refusal): Answer {
+  refuse({ status, code, message, details }: Refusal): AzureResponse {
     const text = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
     return { status, text, headers: { "x-ms-error-code": code, ...details.headers } };
   }
@@ -213,7 +215,7 @@ function checkLease({ leaseId }: Blob, headers: Headers): void {
     );
 }
 
-function lease(blob: Blob, headers: Headers): Answer {
+function lease(blob: Blob, headers: Headers): AzureResponse {
   const action = String(headers["x-ms-lease-action"]).toLowerCase();
   const given = headers["x-ms-lease-id"];
   switch (action) {

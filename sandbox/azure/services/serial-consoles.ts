@@ -1,4 +1,6 @@
-import { type Answer, type AzureRequest, type HostedService, odataError, Refusal } from "../server/service";
+import type { AzureResponse } from "../server/azure-response";
+import { odataError, Refusal } from "../server/refusal";
+import type { AzureRequest, HostedService } from "../server/service";
 
 const host = "serialconsoles.blob.core.windows.net";
 
@@ -20,7 +22,7 @@ export class SerialConsoles implements HostedService {
 
   constructor(private readonly consoleOf: (machine: string) => string | undefined) {}
 
-  answer({ path, query }: AzureRequest): Answer {
+  answer({ path, query }: AzureRequest): AzureResponse {
     const text = this.consoleOf(path.split("/").at(-1) ?? "");
     if (query.get("sig") !== signature || text === undefined)
       throw new Refusal(404, "BlobNotFound", "The specified blob does not exist.");

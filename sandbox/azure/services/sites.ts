@@ -2,15 +2,10 @@ import { authenticate } from "../identity/authenticate";
 import type { TokenIssuer } from "../identity/token-issuer";
 import type { AccessControl } from "../model/access-control";
 import type { AzureWorld, Site } from "../model/world";
+import type { AzureResponse } from "../server/azure-response";
+import { notImitated, odataError, Refusal } from "../server/refusal";
 import { findRoute, type Route } from "../server/routes";
-import {
-  type Answer,
-  type AzureRequest,
-  type HostedService,
-  notImitated,
-  odataError,
-  Refusal,
-} from "../server/service";
+import type { AzureRequest, HostedService } from "../server/service";
 
 /** Runs the applications of sites. */
 export interface SiteRunner {
@@ -65,7 +60,7 @@ export class Sites implements HostedService {
     return this.#props.world.sites.flatMap(({ name }) => [`${name}${domain}`, `${name}${managementDomain}`]);
   }
 
-  async answer(request: AzureRequest): Promise<Answer> {
+  async answer(request: AzureRequest): Promise<AzureResponse> {
     const site = this.#siteOf(request.host);
     if (!site) throw notImitated(request.host, 404);
     const { resourceId } = site;
@@ -130,7 +125,7 @@ export class Sites implements HostedService {
   }
 
   /** Forwards requests as App Service's front end does. The application runs only after its first package has arrived. */
-  async #forward(site: Site, { method, path, query, headers, bytes }: AzureRequest): Promise<Answer> {
+  async #forward(site: Site, { method, path, query, headers, bytes }: AzureRequest): Promise<AzureResponse> {
     const url = this.#props.runner?.urlOf(site.name);
     if (url === undefined)
       throw new Refusal(503, "ServiceUnavailable", `The application ${site.name} does not run.`);

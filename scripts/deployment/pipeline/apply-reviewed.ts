@@ -1,7 +1,7 @@
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
 import { UserError } from "../../../lib/processes/user-error";
-import { Deployment, type Result } from "../deployment";
+import { Deployment, type DeploymentResult } from "../deployment";
 import type { DeploymentOptions } from "../deployment-run";
 import type { Interruption } from "../interruption";
 import { oneAtATime } from "../one-at-a-time";
@@ -88,9 +88,9 @@ class ReviewedPlans {
   private async run(
     stacks: readonly string[],
     work: (deployment: Deployment) => Promise<void>,
-  ): Promise<Result> {
+  ): Promise<DeploymentResult> {
     const { environment, interruption, options } = this;
-    const result: Result = { environment: environment.name, ok: false, stacks: [] };
+    const result: DeploymentResult = { environment: environment.name, ok: false, stacks: [] };
     const deployment = new Deployment(environment, stacks, options, interruption, result);
     await work(deployment).finally(() => deployment.close());
     return result;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { UserError } from "../../../lib/processes/user-error";
 import { AzureCli } from "../azure-cli";
-import { projectFolder } from "../project";
+import { projectFolder } from "../stack-folder";
 import { readArgumentsOf, runScript, say } from "../run-script";
 import { addDeployer } from "./add-deployer";
 import { AzureSetup, type Say } from "./azure-setup";

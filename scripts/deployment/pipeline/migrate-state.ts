@@ -6,7 +6,7 @@ import { loadEnvironment } from "../../../environments/load";
 import { UserError } from "../../../lib/processes/user-error";
 import { type Backend, BackendFolder } from "../backend-folder";
 import type { Interruption } from "../interruption";
-import { stackFolder } from "../project";
+import { stackFolder } from "../stack-folder";
 import { readArgumentsOf, runScript, say } from "../run-script";
 import { requirePrograms } from "./required-programs";
 import { stateBackends } from "./state-places";

@@ -3,7 +3,7 @@ import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
 import { UserError } from "../../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
-import { mergedPlan } from "../../plan-summary/plan";
+import { mergedPlan } from "../../plan-summary/plan-json";
 import { makePlanOnly } from "../../plan-summary/plan-only";
 import { childEnvironment, withVaultLogin } from "../child-environment";
 import { chosenStacks } from "../chosen-stacks";

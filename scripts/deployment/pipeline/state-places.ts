@@ -5,7 +5,7 @@ import { type Environment, environmentSchema } from "../../../environments/schem
 import { UserError } from "../../../lib/processes/user-error";
 import { buildSystem } from "../../../main";
 import type { Backend } from "../backend-folder";
-import { stackFolder } from "../project";
+import { stackFolder } from "../stack-folder";
 
 /**
  * The backends of an environment's stacks by the stacks' names, in the order of deployment.

@@ -1,5 +1,5 @@
 import { UserError } from "../../../lib/processes/user-error";
-import { projectFolder } from "../project";
+import { projectFolder } from "../stack-folder";
 import { runCommand } from "../run-command";
 import { runScript } from "../run-script";
 import { GitHubIssue } from "./github-issue";

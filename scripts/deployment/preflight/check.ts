@@ -1,14 +1,14 @@
 import type { Environment } from "../../../environments/schema";
 import type { SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
 import type { AzureCli } from "../azure-cli";
-import type { Login } from "../login";
+import type { AzureLogin } from "../login";
 import type { StackState } from "../stack-state";
 import type { UnfinishedWork } from "../unfinished-work";
 
 /** The input of a deployment's checks. */
 export interface CheckContext {
   readonly environment: Environment;
-  readonly login: Login;
+  readonly login: AzureLogin;
   readonly az: AzureCli;
   /** All stacks of the environment. */
   readonly system: readonly SynthesizedStack[];

@@ -35,7 +35,7 @@ const virtualMachine = z.object({
   disk_controller_type: z.string().default("SCSI"),
 });
 
-type Machine = z.infer<typeof virtualMachine>;
+type VirtualMachine = z.infer<typeof virtualMachine>;
 type Sku = z.infer<typeof skus>[number];
 
 const type = "azurerm_linux_virtual_machine";
@@ -72,12 +72,12 @@ export const checkMachineSizes: Check = async (context) => {
   ];
 };
 
-function machinesOf(stack: SynthesizedStack): Machine[] {
+function machinesOf(stack: SynthesizedStack): VirtualMachine[] {
   return resourcesOf(stack, type).map((machine) => virtualMachine.parse(machine));
 }
 
 /** Resized or added VMs of a stack that has VMs already. */
-function resizedOrAdded({ states }: CheckContext, stack: SynthesizedStack): Machine[] {
+function resizedOrAdded({ states }: CheckContext, stack: SynthesizedStack): VirtualMachine[] {
   const existing = states.get(stack.name)?.existing(type) ?? [];
   if (existing.length === 0) return [];
   const sizes = new Map(existing.map(({ name, size }) => [name, size]));
@@ -86,7 +86,7 @@ function resizedOrAdded({ states }: CheckContext, stack: SynthesizedStack): Mach
 
 function notOffered(
   { environment }: CheckContext,
-  machines: readonly Machine[],
+  machines: readonly VirtualMachine[],
   offered: readonly Sku[],
 ): string[] {
   const problems = machines.flatMap(({ size, zone }) => {
@@ -110,7 +110,7 @@ function notOffered(
 /** The VMs' features, and how `az vm list-skus` shows that a size lacks one. Source: Azure, Resource SKUs - List. */
 const needs: readonly {
   readonly feature: string;
-  readonly applies?: (machine: Machine) => boolean;
+  readonly applies?: (machine: VirtualMachine) => boolean;
   readonly isMissing: (capability: (name: string) => string | undefined) => boolean;
 }[] = [
   {
@@ -127,7 +127,7 @@ const needs: readonly {
   // The disks' names on the VM differ, so the user data only works with one controller. Source: environments/vm-size.ts.
   ...["SCSI", "NVMe"].map((controller) => ({
     feature: `${controller} disks, which the project expects of its generation`,
-    applies: (machine: Machine) => machine.disk_controller_type === controller,
+    applies: (machine: VirtualMachine) => machine.disk_controller_type === controller,
     isMissing: (capability: (name: string) => string | undefined) =>
       capability("DiskControllerTypes")?.split(",").includes(controller) === false,
   })),
@@ -138,7 +138,7 @@ const needs: readonly {
   },
 ];
 
-function unable(machines: readonly Machine[], offered: readonly Sku[]): string[] {
+function unable(machines: readonly VirtualMachine[], offered: readonly Sku[]): string[] {
   const problems = machines.flatMap((machine) => {
     const capabilities = offered.find(({ name }) => name === machine.size)?.capabilities ?? [];
     const capability = (wanted: string) => capabilities.find(({ name }) => name === wanted)?.value;
@@ -154,7 +154,7 @@ function unable(machines: readonly Machine[], offered: readonly Sku[]): string[]
 
 function beyondQuota(
   { environment }: CheckContext,
-  machines: readonly Machine[],
+  machines: readonly VirtualMachine[],
   offered: readonly Sku[],
   used: z.infer<typeof usages>,
 ): string[] {

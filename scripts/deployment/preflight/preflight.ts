@@ -5,7 +5,7 @@ import type { AzureCli } from "../azure-cli";
 import { childEnvironment } from "../child-environment";
 import { DeploymentProblems } from "../deployment-problems";
 import type { Interruption } from "../interruption";
-import { type Login, readLogin } from "../login";
+import { type AzureLogin, readLogin } from "../login";
 import { readStates, type StackState } from "../stack-state";
 import { checkAddresses, exampleRangeProblems } from "./address-check";
 import { checkAppServicePlan } from "./app-service-check";
@@ -23,13 +23,14 @@ import { checkNames } from "./name-check";
 import { programVersions } from "./program-versions";
 import { checkResourceProviders } from "./provider-check";
 import { checkRights } from "./rights-check";
+import { checkSeal } from "./seal-check";
 import { checkSubscription } from "./subscription-check";
 import { checkVaultUpgrade } from "./vault-upgrade-check";
 import { checkWarnings } from "./warning-check";
 
 /** A deployment's knowledge after the checks. */
 export interface Prepared {
-  readonly login: Login;
+  readonly login: AzureLogin;
   readonly states: ReadonlyMap<string, StackState>;
 }
 
@@ -57,6 +58,7 @@ const deploymentChecks: readonly Check[] = [
   checkGlobalNames,
   checkStateLocks,
   checkVaultUpgrade,
+  checkSeal,
 ];
 
 /** scripts/destroy needs fewer checks. */
@@ -131,6 +133,7 @@ const readStatesFirst = new Set<Check>([
   checkAppServicePlan,
   checkNames,
   checkVaultUpgrade,
+  checkSeal,
 ]);
 
 type Attempt<T> = { value: T } | { problems: string[] };

@@ -1,5 +1,4 @@
-import { readCloudConfig, textOf } from "../../../cloud-init/cloud-config";
-import { userDataText } from "../machine-changes";
+import { deployedFiles } from "../deployed-files";
 import type { StackState } from "../stack-state";
 import type { Check } from "./check";
 
@@ -31,22 +30,9 @@ export const checkVaultUpgrade: Check = ({ environment, stacks, states }) => {
 
 /** Returns the different versions of Vault on the VMs of a stack. */
 function versionsOf(vaultServer: StackState | undefined): string[] {
-  const machines = vaultServer?.existing("azurerm_linux_virtual_machine") ?? [];
-  return [...new Set(machines.flatMap(({ user_data }) => versionIn(user_data) ?? []))];
-}
-
-/** Returns undefined if the user data are missing, or in another form than this project writes. */
-function versionIn(userData: unknown): string | undefined {
-  if (typeof userData !== "string") return undefined;
-  try {
-    const release = readCloudConfig(userDataText(userData)).write_files.find(
-      ({ path }) => path === "/etc/vault-vm/vault-release.env",
-    );
-    // Enterprise adds +ent.
-    return /^RELEASE_VERSION=([\d.]+)/m.exec(release ? textOf(release) : "")?.[1];
-  } catch {
-    return undefined;
-  }
+  const releases = deployedFiles(vaultServer, "/etc/vault-vm/vault-release.env");
+  // Enterprise adds +ent.
+  return [...new Set(releases.flatMap((release) => /^RELEASE_VERSION=([\d.]+)/m.exec(release)?.[1] ?? []))];
 }
 
 const major = (version: string): number => Number(version.split(".")[0]);

@@ -3,6 +3,7 @@ import type { Environment } from "../../../environments/schema";
 import type { AzureCli } from "../azure-cli";
 import { deployedMachines, lastReport, MachineReports } from "../machine-reports";
 import type { StackState } from "../stack-state";
+import { unsealKeyUrl } from "../unseal-key";
 import { type Finding, look, note, unseen, well, wrong } from "./finding";
 import { snapshotFinding } from "./snapshot-finding";
 
@@ -64,10 +65,13 @@ function userDataFinding(name: string, version: string, console: string): Findin
 }
 
 /** Returns the key version with which Vault currently wraps. */
-export async function unsealKeyFindings(az: AzureCli, vaultServer: StackState): Promise<Finding[]> {
-  const [key] = vaultServer.existing("azurerm_key_vault_key", "unseal");
-  if (!key) return [unseen("unseal key", "the stack's state does not name it. Run scripts/deploy.")];
-  const id = String(key["versionless_id"]);
+export async function unsealKeyFindings(
+  az: AzureCli,
+  environment: Environment,
+  vaultServer: StackState,
+): Promise<Finding[]> {
+  const id = unsealKeyUrl(environment, vaultServer);
+  if (!id) return [unseen("unseal key", "the stack's state does not name it. Run scripts/deploy.")];
   const {
     key: { kid },
     attributes,

@@ -9,7 +9,7 @@ import { readArguments, runScript } from "../run-script";
 import { webAppsAnswer } from "../smoke-test";
 import { readStateAside, type StackState } from "../stack-state";
 import { readSystem } from "../system";
-import { VaultAccess, vaultLocation } from "../vault";
+import { VaultAccess, vaultLocation } from "../vault-access";
 import { machineFindings, mysqlFindings, unsealKeyFindings } from "./azure-findings";
 import { type Finding, look, note, unseen, well } from "./finding";
 import { vaultFindings } from "./vault-findings";
@@ -70,7 +70,7 @@ async function statusOf(environment: Environment, interruption: Interruption): P
       return vaultFindings(access, environment).finally(access.close);
     }),
     machineFindings(az, vaultServer, environment),
-    look("unseal key", () => unsealKeyFindings(az, vaultServer)),
+    look("unseal key", () => unsealKeyFindings(az, environment, vaultServer)),
     look("MySQL", async () => mysqlFindings(az, await state("mysql"))),
     look("web apps", async () =>
       webAppFindings(stackOf(stacks, "web-app"), await state("web-app"), interruption),

@@ -5,7 +5,7 @@ import { certificateDays } from "../../../environments/certificate-days";
 import type { Environment } from "../../../environments/schema";
 import type { VaultClient } from "../../../lib/vault-api/vault-client";
 import { readAutopilotState } from "../autopilot-state";
-import type { VaultAccess } from "../vault";
+import type { VaultAccess } from "../vault-access";
 import { type Finding, look, note, unseen, well, wrong } from "./finding";
 
 const sealStatus = z.object({

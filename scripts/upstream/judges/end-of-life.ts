@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { act, type Fact, type Finding, good } from "../fact";
+import { act, type Fact, type Verdict, good } from "../fact";
 
 /** A row's result becomes `act` this many days before an end. This is enough for a new default, its tests and all deployments. */
 export const noticeDays = 180;
@@ -27,7 +27,7 @@ export function endOfLife(
 }
 
 /** Good until the end is near. `end` is a date such as 2027-04-30. */
-export function untilEnd(end: string, today: Date, cure: string): Finding {
+export function untilEnd(end: string, today: Date, cure: string): Verdict {
   const days = Math.ceil((Date.parse(end) - today.getTime()) / 86_400_000);
   if (days < 0) return act(`It ended on ${end}. ${cure}`);
   return days <= noticeDays ? act(`It ends on ${end}, in ${days} days. ${cure}`) : good(`It ends on ${end}.`);

@@ -3,7 +3,7 @@ import { VerificationError } from "../../../lib/processes/user-error";
 import { compareVersions } from "../../../lib/processes/version";
 import { readReleaseKey, verifySignature } from "../../../lib/releases/release-signature";
 import { HASHICORP_RELEASES, type ReleaseSource } from "../../../lib/releases/release-source";
-import { act, type Fact, type Finding, good } from "../fact";
+import { act, type Fact, type Verdict, good } from "../fact";
 import { NoAnswer, type Upstream } from "../upstream";
 import { keysIn } from "./signing-key";
 
@@ -88,7 +88,7 @@ export function hashicorpArchive(
     },
   };
 
-  async function listed(upstream: Upstream): Promise<Finding> {
+  async function listed(upstream: Upstream): Promise<Verdict> {
     const sums = await upstream.text(`${base}/${product}_${version}_SHA256SUMS`);
     for (const name of new Set([archive, ...Object.keys(checksums)])) {
       const found = new RegExp(`^([0-9a-f]{64}) +${name.replaceAll(/[.+]/g, "\\$&")}$`, "m").exec(sums)?.[1];
@@ -109,7 +109,7 @@ async function unsigned(
   upstream: Upstream,
   { keyUrl, fingerprint }: ReleaseSource,
   sumsUrl: string,
-): Promise<Finding | undefined> {
+): Promise<Verdict | undefined> {
   const [sums, signature, armored] = await Promise.all([
     upstream.bytes(sumsUrl),
     upstream.bytes(`${sumsUrl}.sig`),

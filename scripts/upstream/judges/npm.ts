@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { act, type Fact, type Finding, good } from "../fact";
+import { act, type Fact, type Verdict, good } from "../fact";
 import type { Upstream } from "../upstream";
 
 const registry = "https://registry.npmjs.org";
@@ -46,7 +46,7 @@ export function npmPackages(name: string, packages: readonly NpmPackage[], usedI
   };
 }
 
-async function pinned(upstream: Upstream, { name, version: wanted }: NpmPackage): Promise<Finding> {
+async function pinned(upstream: Upstream, { name, version: wanted }: NpmPackage): Promise<Verdict> {
   const found = await upstream.jsonIfThere(`${registry}/${name}/${wanted}`, `${registry}/${name}`, version);
   if (!found) return act(`The registry no longer has ${wanted}. Choose another version in package.json.`);
   if (found.deprecated)

@@ -1,6 +1,6 @@
 import { enums, type Key, readKeys, type Subkey } from "openpgp";
 import { messageOf } from "../../../lib/processes/user-error";
-import { act, type Fact, type Finding, good } from "../fact";
+import { act, type Fact, type Verdict, good } from "../fact";
 import { NoAnswer } from "../upstream";
 import { noticeDays } from "./end-of-life";
 
@@ -43,7 +43,7 @@ export function signingKey(
 }
 
 /** Good until the key's end is near. */
-export async function expiry(key: Key, what: string, today: Date, cure: string): Promise<Finding> {
+export async function expiry(key: Key, what: string, today: Date, cure: string): Promise<Verdict> {
   if (await key.isRevoked()) return act(`${what} is revoked. ${cure}`);
   const end = await endOf(key);
   if (end === Infinity) return good(`${what} does not expire.`);

@@ -4,7 +4,7 @@ import { Conflict, Unavailable } from "../../../app/errors";
 import { openApiDocument } from "../../../app/web/api/openapi";
 import { hostileValues, newCustomer } from "./examples";
 import { MemoryApplication } from "./memory-application";
-import { type Answer, type Started, start } from "./web-client";
+import { type PageResponse, type Started, start } from "./web-client";
 
 const document = openApiDocument();
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
@@ -20,7 +20,7 @@ async function send(
   url: string,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<PageResponse> {
   const answer = await server.inject({
     method,
     url,
@@ -32,7 +32,7 @@ async function send(
 }
 
 /** Checks that the document contains the answer, and that the body matches its schema. */
-function documented(method: string, url: string, answer: Answer): void {
+function documented(method: string, url: string, answer: PageResponse): void {
   const path = url.replace(/\?.*/, "").replace(/^(\/api\/customers\/)(?!search)[^/]+$/, "$1{id}");
   const at = ["paths", path, method.toLowerCase(), "responses", String(answer.statusCode)];
   // biome-ignore lint/suspicious/noExplicitAny: this test checks the form of the document
@@ -129,7 +129,8 @@ describe("The API", () => {
       [201, 4],
     ]);
     const other = await send(started, "POST", "/api/customers", { ...newCustomer, city: "Other" }, once);
-    expect([other.statusCode, Object.keys(other.json().problems)]).toEqual([422, ["oneTimeKey"]]);
+    // The problem has the name that the client knows.
+    expect([other.statusCode, Object.keys(other.json().problems)]).toEqual([422, ["Idempotency-Key"]]);
     for (const key of ["", " ", "x".repeat(256), "schlüssel"]) {
       const refused = await send(started, "POST", "/api/customers", newCustomer, { "idempotency-key": key });
       expect([key, refused.statusCode]).toEqual([key, 422]);
@@ -357,6 +358,21 @@ describe("The API", () => {
     }
     const foreign = { origin: "https://evil.example" };
     expect((await send(started, "DELETE", "/api/customers/1", undefined, foreign)).statusCode).toBe(403);
+  });
+
+  it("says what is wrong with a body that is not JSON", async () => {
+    const started = await start();
+    const cut = await send(started, "POST", "/api/customers", "{");
+    expect([cut.statusCode, cut.json().detail]).toEqual([
+      400,
+      "The body is not valid JSON. Nothing was changed.",
+    ]);
+    const json = { "content-type": "application/json" };
+    const empty = await send(started, "DELETE", "/api/customers/1", undefined, json);
+    expect([empty.statusCode, empty.json().detail]).toEqual([
+      400,
+      "Content-Type says JSON, but the request has no body. Send a body, or leave Content-Type out. Nothing was changed.",
+    ]);
   });
 
   const calls: Call[] = [

@@ -235,10 +235,43 @@ describe("The customers' pages", () => {
       "2 h 34 min",
       "customer-key",
       "version 1: 3",
-      "Community: transit encrypts every field",
+      "Community: transit encrypts the key of each row",
     ]) {
       expect(body).toContain(fact);
     }
+  });
+
+  it("leave no fact blank while Vault and the database are away", async () => {
+    const { server, application } = await start();
+    application.status = async () => ({
+      ...(await new MemoryApplication().status()),
+      vault: {
+        address: "",
+        role: "",
+        policies: [],
+        tokenType: "",
+        tokenSecondsLeft: undefined,
+        edition: "community",
+      },
+      database: { host: "", name: "", user: "", leaseId: "", leaseSecondsLeft: undefined, replacements: 0 },
+      identity: {},
+    });
+    const facts = [...(await server.inject("/system")).body.matchAll(/<dt>([^<]*)<\/dt><dd>(.*?)<\/dd>/g)];
+    const unknown = facts.filter(([, , value]) => value === '<span class="quiet">not known now</span>');
+    expect(unknown.map(([, name]) => name)).toEqual([
+      "Claims",
+      "Vault",
+      "Role",
+      "Policies",
+      "Kind of token",
+      "Token ends in",
+      "Server",
+      "Database",
+      "User",
+      "Lease",
+      "Lease ends in",
+    ]);
+    expect(facts.filter(([, , value = ""]) => value.replace(/<[^>]*>/g, "") === "")).toEqual([]);
   });
 
   it("show the state of each step: works, fails with a reason, or unknown", async () => {
@@ -338,6 +371,47 @@ describe("The search", () => {
     expect(answer.body).toContain('value="&quot;&gt;&lt;script&gt;"');
     const long = await new Browser(server).submit("/customers/search", { search: "x".repeat(201) });
     expect(long.body).toContain("The search is longer than 200 characters");
+  });
+});
+
+it("An amount has two decimals, or none", async () => {
+  const { server, application } = await start();
+  const { id } = await application.store.add({ ...newCustomer, salary: "52000.5" });
+  expect((await server.inject(`/customers/${id}`)).body).toContain("<dd>52,000.50</dd>");
+  const whole = await application.store.add({ ...newCustomer, salary: "52000" });
+  expect((await server.inject(`/customers/${whole.id}`)).body).toContain("<dd>52,000</dd>");
+});
+
+describe("A name", () => {
+  const first = async (firstName: string) => {
+    const { server } = await start();
+    const { statusCode, body } = await new Browser(server).submit("/customers", {
+      ...newCustomer,
+      firstName,
+    });
+    return [statusCode, /id="firstName-problem">([^<]*)</.exec(body)?.[1]];
+  };
+
+  it.each([
+    ["a Hangul filler", "\u3164"],
+    ["Hangul fillers of other widths", "Ada\u115f\u1160\uffa0"],
+    ["an empty Braille cell", "\u2800"],
+    ["a joiner of graphemes", "A\u034fda"],
+    ["a zero-width space", "A\u200bda"],
+    ["a change of direction", "A\u202eda"],
+  ])("may not have %s, which nobody sees", async (_, name) => {
+    expect(await first(name)).toEqual([
+      422,
+      "The first name holds a line break or another character that cannot be shown. Remove it, or type the text again.",
+    ]);
+  });
+
+  it("may not consist of marks without a letter", async () => {
+    expect(await first("\u0301\ufe0f")).toEqual([422, "The first name has no letter or digit."]);
+  });
+
+  it.each(["葛\u{e0100}城", "Zoe\u0308", "O'Brien-Żak", "नी\u200dला"])("may be %s", async (name) => {
+    expect((await first(name))[0]).toBe(303);
   });
 });
 

@@ -1,15 +1,15 @@
 import { Unavailable } from "../../../app/errors";
-import type { Progress } from "../../../app/rewrapping";
+import type { RewrappingProgress } from "../../../app/rewrapping";
 import { MemoryApplication } from "./memory-application";
 import { Browser, start } from "./web-client";
 
 /** A rewrap that a test can pause and continue. */
 class Rewrapping extends MemoryApplication {
   starts = 0;
-  finish: (outcome: Progress | Error) => void = () => {};
-  report: (progress: Progress) => void = () => {};
+  finish: (outcome: RewrappingProgress | Error) => void = () => {};
+  report: (progress: RewrappingProgress) => void = () => {};
 
-  override rewrap(onProgress: (progress: Progress) => void): Promise<Progress> {
+  override rewrap(onProgress: (progress: RewrappingProgress) => void): Promise<RewrappingProgress> {
     this.starts += 1;
     this.report = onProgress;
     return new Promise((resolve, reject) => {
@@ -40,10 +40,14 @@ describe("The page of the key", () => {
       expect([answer.statusCode, answer.headers["location"]]).toEqual([303, "/key"]);
     }
     expect(application.starts).toBe(1);
-    application.report({ keyVersion: 2, done: 1, total: 3 });
+    application.report({ keyVersion: 2, done: 0, total: 3 });
     const running = await browser.open("/key");
     expect(running.headers["refresh"]).toBe("1");
-    expect(running.body).toContain("1 of 3 customers are encrypted again.");
+    expect(running.body).toContain("0 of 3 customers are encrypted again. This page reloads");
+    application.report({ keyVersion: 2, done: 1, total: 3, rowsPerSecond: 50, secondsLeft: 62 });
+    expect((await browser.open("/key")).body).toContain(
+      "1 of 3 customers are encrypted again, 50 a second; 1 min 2 s left. This page reloads",
+    );
 
     application.finish({ keyVersion: 2, done: 3, total: 3 });
     await new Promise((resolve) => setImmediate(resolve));

@@ -78,9 +78,27 @@ describeUnless(missing, "Every page", () => {
       const [removed] = await Promise.all([page.locator("[name=removed]").inputValue()]);
       await application.store.restore(JSON.parse(Buffer.from(removed, "base64url").toString("utf8")));
     },
+    "changed by two people": async (page) => {
+      await page.goto(`/customers/${id}/edit`);
+      const { version, ...read } = await application.store.get(id);
+      await application.store.edit(id, { ...read, city: "V".repeat(longest.city) }, version);
+      await page.locator("#city").fill("M".repeat(longest.city));
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.getByText("Saved meanwhile:").waitFor();
+    },
     database: (page) => page.goto("/database"),
     key: (page) => page.goto("/key"),
     system: (page) => page.goto("/system"),
+    "system while a part fails": async (page) => {
+      application.steps = {
+        identity: { state: "unknown" },
+        vault: { state: "fails", reason: "Vault is sealed." },
+        database: { state: "works" },
+        encryption: { state: "fails", reason: "Vault is sealed." },
+      };
+      application.readiness = { ready: false, reasons: ["Vault is sealed."], retryAfterSeconds: 5 };
+      await page.goto("/system");
+    },
     API: (page) => page.goto("/api"),
     "not found": (page) => page.goto("/nowhere"),
     unavailable: async (page) => {
@@ -95,6 +113,11 @@ describeUnless(missing, "Every page", () => {
     "(%s) fits screens of every size, and axe-core finds nothing",
     async (_, visit) => {
       const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, baseURL: address });
+      const complaints: string[] = [];
+      page.on("console", (message) => {
+        // The browser also reports each page whose status is an error.
+        if (!message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+      });
       try {
         await visit(page);
         for (const width of sizes) {
@@ -115,6 +138,7 @@ describeUnless(missing, "Every page", () => {
             expect([width, colorScheme, await violations(page)]).toEqual([width, colorScheme, []]);
           }
         }
+        expect(complaints).toEqual([]);
       } finally {
         await page.close();
       }

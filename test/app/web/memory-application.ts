@@ -11,7 +11,7 @@ import {
   type StoredCustomer,
 } from "../../../app/customers/customer-store";
 import { Conflict, InvalidInput, NotFound, Tampered } from "../../../app/errors";
-import type { Progress } from "../../../app/rewrapping";
+import type { RewrappingProgress } from "../../../app/rewrapping";
 import type { Readiness, SystemStatus } from "../../../app/status";
 
 /** Three made-up customers. */
@@ -167,7 +167,7 @@ export class MemoryApplication implements Application {
     return this.readiness;
   }
 
-  async rewrap(_onProgress: (progress: Progress) => void): Promise<Progress> {
+  async rewrap(_onProgress: (progress: RewrappingProgress) => void): Promise<RewrappingProgress> {
     throw new Error("there is nothing to encrypt again in memory");
   }
 

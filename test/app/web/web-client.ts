@@ -4,7 +4,7 @@ import { Metrics } from "../../../app/operations/metrics";
 import { createWebServer, type WebSettings } from "../../../app/web/web-server";
 import { MemoryApplication } from "./memory-application";
 
-export type Answer = LightMyRequestResponse;
+export type PageResponse = LightMyRequestResponse;
 
 export interface Started {
   server: FastifyInstance;
@@ -44,7 +44,7 @@ export class Browser {
 
   constructor(private readonly server: FastifyInstance) {}
 
-  async open(url: string): Promise<Answer> {
+  async open(url: string): Promise<PageResponse> {
     const answer = await this.server.inject({ url, headers: { cookie: this.cookie } });
     const [cookie] = [answer.headers["set-cookie"]].flat();
     if (cookie) this.cookie = cookie.split(";")[0] ?? "";
@@ -52,7 +52,7 @@ export class Browser {
   }
 
   /** Opens a page with a form, and sends the form with these fields to `url`. */
-  async submit(url: string, fields: Record<string, string>, page = "/customers/new"): Promise<Answer> {
+  async submit(url: string, fields: Record<string, string>, page = "/customers/new"): Promise<PageResponse> {
     const { body } = await this.open(page);
     const token = /name="_csrf" value="([^"]*)"/.exec(body)?.[1] ?? "";
     return this.server.inject({

@@ -106,7 +106,7 @@ async function withSecureVault(
   }
 }
 
-/** As Key Vault's renewal makes another one; without the key's identifiers, which tell OpenSSL which is which. */
+/** Creates a certificate as Key Vault's renewal does. It has no key identifiers, because OpenSSL could tell two certificates apart by them. */
 function certificateIn(folder: string, number: number): { cert: Buffer; key: Buffer } {
   const [certificate, key] = [join(folder, `${number}.pem`), join(folder, `${number}.key`)];
   const keyId = ["-addext", "subjectKeyIdentifier=none", "-addext", "authorityKeyIdentifier=none"];

@@ -13,10 +13,10 @@ const SINK = "/ramdisk/.vaulttoken";
 const SOCKET = "/ramdisk/app/agent.sock";
 const CONFIGURATION = "/ramdisk/app/config.json";
 
-/** Milliseconds that a wait may take on a machine that is busy with something else. */
+/** Deadline of a wait on a busy machine, in milliseconds. */
 const deadlineMs = 60_000;
 
-/** The demo's, with credentials that live for seconds, so that a test sees several. */
+/** The demo's environment, with credentials that live for seconds, so that a test sees several. */
 function environment() {
   const demo = loadEnvironment("demo");
   const short = { ...demo.databaseRoles["short"], defaultTtl: "5s", maxTtl: "10s" };
@@ -42,10 +42,10 @@ describeWithVaultAndDatabase("The agent VM", () => {
     JSON.parse(readFileSync(agent().path(CONFIGURATION), "utf8")).database as Credentials;
   const token = () => readFileSync(agent().path(SINK), "utf8");
 
-  /** Opens MySQL over TLS, the server's certificate verified; rejects when it refuses. */
+  /** Opens MySQL over TLS and verifies the server's certificate. Rejects if MySQL refuses. */
   const open = async ({ host, name, user, password }: Credentials): Promise<void> => {
     const connection = await createConnection({
-      // mysql2 checks a certificate against a name; the stream decides where to.
+      // mysql2 checks the certificate's name. The stream decides the address.
       host: "localhost",
       stream: () => connect(running.sandbox.database.port, host),
       user,
@@ -61,7 +61,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     await connection.end();
   };
 
-  /** Waits for other credentials than these, and until they open MySQL. */
+  /** Waits for other credentials that open MySQL. */
   const renderedAfter = (old: Credentials): Promise<Credentials> =>
     waitFor(
       "new credentials that open MySQL",
@@ -74,7 +74,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
       { deadlineMs },
     );
 
-  /** A request through the agent's listener, as an application on the VM makes it. */
+  /** Sends a request through the agent's listener, as an application on the VM does. */
   const ask = (path: string, { method = "GET", body = "", header = true } = {}) =>
     new Promise<{ status?: number; body: { data?: Record<string, unknown>; errors?: string[] } }>(
       (resolve, reject) => {
@@ -95,7 +95,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
       },
     );
 
-  it("logs in with its identity: a token of its role's policy, that no other VM may use", async () => {
+  it("logs in with its identity, and gets a token with its role's policy that no other VM can use", async () => {
     const { policies, path, meta, bound_cidrs } = await running
       .client(token(), workload().machine)
       .request({ method: "GET", path: "auth/token/lookup-self" });
@@ -110,7 +110,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     ).rejects.toThrow("403");
   });
 
-  it("lets nobody to its listener but the application's group, and has none on a port", () => {
+  it("has a listener that only the application's group can open, and none on a port", () => {
     expect(modeOf(SOCKET)).toBe(0o660);
     const configuration = readFileSync(agent().path("/etc/vault-agent.d/agent.hcl"), "utf8");
     expect(configuration).not.toMatch(/listener "tcp"|:\d{4}"/);
@@ -125,14 +125,14 @@ describeWithVaultAndDatabase("The agent VM", () => {
     expect(modeOf("/ramdisk/app") & 0o007).toBe(0);
   });
 
-  it("writes nothing secret outside of memory", () => {
+  it("writes secrets only into memory", () => {
     const { password } = rendered();
     const log = agent().output(AGENT);
     expect(log).toContain("rendered");
     expect([password, token()].filter((secret) => log.includes(secret))).toEqual([]);
   });
 
-  it("renders new credentials before the old ones expire, and each works while it is in the file", async () => {
+  it("renders new credentials before the old ones expire, and each set works while it is in the file", async () => {
     const versions = [rendered()];
     while (versions.length < 3) {
       const before = versions.at(-1) as Credentials;
@@ -143,7 +143,9 @@ describeWithVaultAndDatabase("The agent VM", () => {
     }
     expect(refusals).toEqual([]);
     const [first] = versions as [Credentials];
-    await waitFor("the first one to expire", () => open(first).then(() => false, isDenied), { deadlineMs });
+    await waitFor("the first credentials to expire", () => open(first).then(() => false, isDenied), {
+      deadlineMs,
+    });
   });
 
   /** Waits for new credentials. The old ones must work until then. */
@@ -167,7 +169,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     expect(body.data).toMatchObject({ policies: ["default", "workload-agent"], path: "auth/azure/login" });
   });
 
-  it("refuses requests without the header X-Vault-Request, which a browser cannot be tricked to send", async () => {
+  it("refuses requests without the header X-Vault-Request, which a foreign web page cannot send", async () => {
     const { status, body } = await ask("auth/token/lookup-self", { header: false });
     expect([status, body.data]).toEqual([412, undefined]);
   });
@@ -180,13 +182,10 @@ describeWithVaultAndDatabase("The agent VM", () => {
     ["GET", "database/config/mysql", 403],
     ["GET", "sys/mounts", 403],
     ["PUT", "auth/token/create", 403],
-  ])(
-    "serves what its policy allows and nothing else: %s %s is answered %i",
-    async (method, path, expected) => {
-      const body = method === "PUT" ? JSON.stringify({ plaintext: "AAAA" }) : "";
-      expect((await ask(path, { method, body })).status).toBe(expected);
-    },
-  );
+  ])("serves only what its policy allows: %s %s returns %i", async (method, path, expected) => {
+    const body = method === "PUT" ? JSON.stringify({ plaintext: "AAAA" }) : "";
+    expect((await ask(path, { method, body })).status).toBe(expected);
+  });
 
   it("continues after a kill of Vault", async () => {
     const before = rendered();
@@ -205,14 +204,14 @@ describeWithVaultAndDatabase("The agent VM", () => {
     const before = rendered();
     await vault.stop("vault.service");
     const seen = agent().output(AGENT).length;
-    await waitFor("it to notice", () => /\[(?:ERROR|WARN)\]/.test(agent().output(AGENT).slice(seen)), {
+    await waitFor("the agent to notice", () => /\[(?:ERROR|WARN)\]/.test(agent().output(AGENT).slice(seen)), {
       deadlineMs,
     });
     await vault.start("vault.service");
     await renderedAfter(before);
   });
 
-  it("recovers by itself after a reboot, which empties its memory", async () => {
+  it("recovers without help after a reboot, which empties its memory", async () => {
     const before = { credentials: rendered(), token: token() };
     await agent().reboot();
     await waitFor("the sink", () => existsSync(agent().path(SINK)) && token() !== before.token, {
@@ -239,7 +238,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
     await sandbox.refreshVaultCertificate();
     const { code, output } = await agent().run("vault-ca-certificate.service");
     expect([code, output]).toEqual([0, expect.stringContaining("Vault Agent trusts the certificate")]);
-    // The newest one, then the one before it.
+    // The newest certificate comes first, then the previous one.
     expect(trusted()).toBe(`${readFileSync(sandbox.vaultCertificateFile, "utf8").trim()}\n${before.trusted}`);
     await waitFor("another Vault Agent", () => ![undefined, before.pid].includes(agent().pid(AGENT)), {
       deadlineMs,

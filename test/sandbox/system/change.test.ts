@@ -26,14 +26,14 @@ const edited = (environment: Environment, edit: (copy: Environment) => void): En
   return copy;
 };
 
-/** A second build of the same Vault has to be of the kind that runs. */
+/** The second build of the same Vault must be of the same kind as the running one. */
 const noOtherVault = !programOnPath("go")
   ? "Go is not installed"
   : vaultThere()?.includes(`vault_${VAULT_GO_MODULE}_`)
     ? undefined
     : `the Vault that is there is not the build of ${VAULT_GO_MODULE}`;
 
-describeWithVaultAndDatabase("An edit of the environment, brought to a system under load", () => {
+describeWithVaultAndDatabase("An edit of the environment, deployed to a system under load", () => {
   const demo = loadEnvironment("demo");
   const running = useSandbox({ environment: demo });
   /** The current content of the file. Each test edits it further. */
@@ -44,7 +44,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
   }, 120_000);
   afterAll(() => load?.stop());
 
-  /** One edit, one deployment; then no request has failed twice, and each VM has said that it is done. */
+  /** Makes one edit and one deployment. Expects that no request fails twice, and that each VM reports the end. */
   async function deploy(
     edit: (copy: Environment) => void,
     options: Parameters<typeof running.sandbox.redeploy>[1] = {},
@@ -158,7 +158,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
     3_600_000,
   );
 
-  it("arrives although apply-user-data is killed at random moments", async () => {
+  it("arrives even if apply-user-data is killed at random moments", async () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
     const random = numbersOf(seed);
     const kills = longTests ? 20 : 1;
@@ -198,7 +198,7 @@ describeWithVaultAndDatabase("An edit of the environment, brought to a system un
     }
   }, 3_600_000);
 
-  it("is reported by each VM with the version that it has", () => {
+  it("is reported by each VM with its version", () => {
     for (const machine of machines()) {
       const applied = readFileSync(machine.path("/var/lib/vault-vm/applied"), "utf8").trim();
       expect(machine.output(APPLY)).toContain(`user-data ${applied.slice(0, 12)}: applied`);

@@ -17,7 +17,7 @@ import { refusalOf, Scene } from "./attacks/scene";
 import { FIRST_BOOT, initsIn, listenersOf, recoverySecretOf, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
-/** Milliseconds, for a machine that is busy with something else. */
+/** Milliseconds, for a busy machine. */
 const deadlineMs = 90_000;
 
 const demo = loadEnvironment("demo");
@@ -40,7 +40,7 @@ describeWithVault("A cluster of three nodes", () => {
     started.catch(() => {});
     await waitFor("the nodes' VMs", () => sandbox.vaultNodes.length === 3, { deadlineMs, intervalMs: 1 });
     attackers = sandbox.vaultNodes.map((node) => new Attackers(node, Math.random, [8201]));
-    for (const one of attackers) one.start();
+    for (const attacker of attackers) attacker.start();
     try {
       await started;
       // The nodes are open now, so a program answers.
@@ -102,7 +102,7 @@ describeWithVault("A cluster of three nodes", () => {
       .filter((value) => value.startsWith("{")).length;
   };
 
-  /** @param what happens meanwhile, for the line that says how long nothing could be written */
+  /** @param what the event, for the line with the longest time without a write */
   async function withClients(
     what: string,
     disturb: (clients: RegisterClients) => Promise<void>,
@@ -134,7 +134,7 @@ describeWithVault("A cluster of three nodes", () => {
     return auth.client_token;
   }
 
-  it("lets nobody off a node's machine reach its Vault before that is part of the cluster", () => {
+  it("lets nobody on another machine reach a node's Vault before the node is part of the cluster", () => {
     for (const { findings } of attackers) {
       expect(findings.faults).toEqual([]);
       expect([...findings.answers.keys()].filter((answer) => answer.startsWith("PUT sys/init 2"))).toEqual(
@@ -151,7 +151,7 @@ describeWithVault("A cluster of three nodes", () => {
     await expectOwnNodesOnly();
   });
 
-  it("lets autopilot forget dead nodes, but never go below its size", async () => {
+  it("lets autopilot remove dead nodes, but never go below its size", async () => {
     const deployer = await running.deployer();
     expect(
       await deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/configuration" }),
@@ -162,7 +162,7 @@ describeWithVault("A cluster of three nodes", () => {
     });
   });
 
-  it("is open on the ports of clients and nodes, and on no other", () => {
+  it("is open only on the ports of clients and nodes", () => {
     for (const node of nodes()) {
       const { address, loopback } = node;
       expect(listenersOf(node)).toEqual([`${address}:8200`, `${address}:8201`, `${loopback}:8200`].sort());
@@ -190,7 +190,7 @@ describeWithVault("A cluster of three nodes", () => {
         /incompatible seal types between raft leader \(azurekeyvault\) and follower \(shamir\)/,
       ],
       [
-        "of another environment, whose certificate is another",
+        "of another environment with another certificate",
         otherCertificate,
         /certificate signed by unknown authority/,
       ],
@@ -269,7 +269,7 @@ describeWithVault("A cluster of three nodes", () => {
 
   // vault-1 would initialize a new Vault if it were the first node of all.
   it.each(longTests ? ["vault-3", "vault-1"] : ["vault-1"])(
-    "lets %s join again with an empty disk, and makes no second Vault",
+    "lets %s join again with an empty disk, and creates no second Vault",
     async (name) => {
       const node = nodeOf(name);
       await withClients(`${name} comes back with an empty disk`, async () => {
@@ -285,7 +285,7 @@ describeWithVault("A cluster of three nodes", () => {
     300_000,
   );
 
-  it("restarts one node after the other for a change of the user data, the active one last", async () => {
+  it("restarts one node after the other for a change of the user data, the active node last", async () => {
     const { sandbox } = running;
     // On Azure a turn is 30 seconds.
     for (const node of nodes()) node.environment["TURN_SECONDS"] = "5";

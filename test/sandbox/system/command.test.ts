@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => place.remove(), 60_000);
 
 describeWithVaultAndDatabase("npm run sandbox", () => {
-  it("can be interrupted while it starts, continues from its folder at once, and --once leaves nothing running", async () => {
+  it("can be interrupted during its start, continues from its folder at once, and --once leaves nothing running", async () => {
     const folder = join(place.path, "kept");
     const first = place.run({ args: ["--folder", folder] });
     await first.says("MariaDB");
@@ -36,7 +36,7 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
-  it("runs twice side by side, with logins that work; neither Ctrl-C nor kill -9 leaves anything behind", async () => {
+  it("runs twice side by side with working logins, and neither Ctrl-C nor kill -9 leaves anything", async () => {
     const [one, two] = [place.run(), place.run()];
     await Promise.all([one.says("Press Ctrl-C to stop"), two.says("Press Ctrl-C to stop")]);
     const folders = [one, two].map((it) => /^ {2}Files {5}(\S+)/m.exec(it.output())?.[1] ?? "");
@@ -56,7 +56,7 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
     await place.isEmpty();
   });
 
-  it("ends at once by a second Ctrl-C, and leaves nothing behind", async () => {
+  it("ends at once after a second Ctrl-C, and leaves nothing", async () => {
     const command = place.run();
     await command.says("vault-server: first boot, unseal … done");
     command.child.kill("SIGINT");
@@ -84,7 +84,7 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
   });
 });
 
-/** A line of a stack trace of Node.js. */
+/** A line of a Node.js stack trace. */
 const stackTrace = /^ +at /m;
 
 /** Files to be sourced. */
@@ -96,7 +96,7 @@ function loginFiles(command: SandboxCommand): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Every experiment of the start screen, and what it says; then each other command. */
+/** Tries every experiment of the start screen, then each other command. */
 async function commandsWork(command: SandboxCommand, folder: string): Promise<void> {
   expect(statSync(join(folder, "control")).mode & 0o777).toBe(0o600);
   expect(command.output()).toMatch(
@@ -108,7 +108,7 @@ async function commandsWork(command: SandboxCommand, folder: string): Promise<vo
     it.split(" "),
   );
   expect(experiments).toHaveLength(4);
-  // Another sandbox of this test may have started later, when the screen did not know of it.
+  // Another sandbox of this test may have started after the screen appeared.
   const run = async ([word = "", ...words]: string[] = []) => {
     const running = place.run({
       args: words[0] === "--folder" ? [word, ...words] : [word, "--folder", folder, ...words],
@@ -128,7 +128,7 @@ async function commandsWork(command: SandboxCommand, folder: string): Promise<vo
   const tell = (command: Command, name?: string) => ask(folder, command, name);
   expect((await tell("seal")).text).toContain("npm run sandbox -- unseal");
   await command.says("  vault  sealed");
-  // A Vault that cannot unseal itself ends and starts again, so at some moments it does not run.
+  // A Vault that cannot unseal itself restarts, so at some moments it does not run.
   const isShownSealed = async () => /^ {2}FAILS {2}vault .* sealed$/m.test((await tell("status")).text ?? "");
   await waitFor("the status to show a sealed Vault", isShownSealed, { deadlineMs });
   const back = () => command.output().split("works again: unsealed, active").length;
@@ -156,7 +156,7 @@ async function commandsWork(command: SandboxCommand, folder: string): Promise<vo
   );
 }
 
-/** Reveals a customer's numbers in the application, as a browser does; the id under which Vault logged that. */
+/** Reveals a customer's numbers in the application, as a browser does. Returns the request's id in Vault's audit log. */
 async function revealedAs(application: string): Promise<string> {
   await waitFor("the application to be ready", async () => (await fetch(`${application}/readyz`)).ok, {
     deadlineMs,
@@ -171,7 +171,7 @@ async function revealedAs(application: string): Promise<string> {
   return /by Vault as <code>([\w-]{36})/.exec(await answer.text())?.[1] ?? "";
 }
 
-/** Each printed login gives a token with the right policies, and shows no token to other users of the machine. */
+/** Expects that each printed login gets a token with the right policies, and shows no token to other users of the machine. */
 async function loginsWork(command: SandboxCommand): Promise<void> {
   const files = loginFiles(command);
   const policies: Record<string, string[]> = {};
@@ -189,7 +189,7 @@ async function loginsWork(command: SandboxCommand): Promise<void> {
   });
 }
 
-/** Sources a login file as a person does; looks at all processes' arguments meanwhile. */
+/** Sources a login file as a person does, and reads all processes' arguments meanwhile. */
 async function login(file: string, jwt: string): Promise<{ token: string; data: { policies: string[] } }> {
   const seen = new Set<string>();
   const shell = spawn(
@@ -223,7 +223,7 @@ async function login(file: string, jwt: string): Promise<{ token: string; data: 
   return { token, data: JSON.parse(rest.join("\n")).data };
 }
 
-/** A sandbox's folder, with these files in it. */
+/** Creates a sandbox's folder with these files. */
 function keptFolder(files: Readonly<Record<string, string>>): string {
   const folder = join(place.path, "kept");
   mkdirSync(folder);
@@ -232,7 +232,7 @@ function keptFolder(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-/** Refused: exit code 1, the sentence on standard error, no stack trace, nothing left. */
+/** Expects a refusal: exit code 1, the sentence on standard error, no stack trace, and nothing left. */
 async function refused(
   command: SandboxCommand,
   sentence: string | RegExp,
@@ -244,7 +244,7 @@ async function refused(
   await place.isEmpty({ but });
 }
 
-/** A step that failed says why, once; the last line only points there. */
+/** Expects that a failed step says why, once, and that the last line only points there. */
 function told(step: string, sentence: string): RegExp {
   const escaped = sentence.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const lines = `${step} … failed after \\d+\\.\\d s: ${escaped}\\n(?:.*\\n)?The sandbox did not start. The reason is above.`;
@@ -269,7 +269,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     );
   });
 
-  it("a folder that is in use", async () => {
+  it("a folder in use", async () => {
     const folder = join(place.path, "kept");
     const first = place.run({ args: ["--folder", folder] });
     await first.says("loopback network … done");
@@ -283,7 +283,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     await place.isEmpty({ but: ["kept"] });
   });
 
-  it("a folder that is not a sandbox's", async () => {
+  it("a folder with other content", async () => {
     const folder = join(place.path, "documents");
     mkdirSync(folder);
     writeFileSync(join(folder, "thesis"), "");
@@ -362,7 +362,7 @@ describe("npm run sandbox refuses in one sentence", () => {
     );
   });
 
-  it("an environment that cannot be imitated, and says which parts", async () => {
+  it("an environment that it cannot imitate, and names the parts", async () => {
     const demo = JSON.parse(readFileSync(join(__dirname, "../../../environments/demo.json"), "utf8"));
     const tls = { source: "existing", keyVault: "kv-own", resourceGroup: "rg-own", certificate: "own" };
     const file = JSON.stringify({ ...demo, vault: { ...demo.vault, edition: "enterprise", tls } });
@@ -381,7 +381,7 @@ describe("npm run sandbox refuses in one sentence", () => {
   });
 });
 
-/** A network or mounts of one's own, which any user of Linux may have unless the system forbids it. */
+/** A separate network and separate mounts, which any Linux user may create unless the system forbids it. */
 const unshareMissing =
   spawnSync("unshare", ["-rmn", "ip", "link", "set", "lo", "up"]).status === 0
     ? undefined
@@ -389,7 +389,7 @@ const unshareMissing =
 
 describeUnless(
   unshareMissing,
-  "npm run sandbox, with a network and disks of its own, refuses in one sentence",
+  "npm run sandbox, with its own network and disks, refuses in one sentence",
   () => {
     const within = (script: string) => [
       "unshare",
@@ -400,7 +400,7 @@ describeUnless(
       "sh",
     ];
 
-    it("a port that a server on 0.0.0.0 has", async () => {
+    it("a port of a server on 0.0.0.0", async () => {
       const server = `require("net").createServer().listen(8200, "0.0.0.0", () => console.log("listens"))`;
       // The server ends with the command, whose standard output it waits for.
       const script = `mkfifo ${place.path}/up; ${process.execPath} -e '${server}' >${place.path}/up & read -r _ <${place.path}/up; rm ${place.path}/up; trap "kill $!" EXIT`;

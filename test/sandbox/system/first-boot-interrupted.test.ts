@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import type { FaultAnswer } from "../../../sandbox/azure/server/faults";
+import type { FaultAnswer } from "../../../sandbox/azure/server/request-faults";
 import type { AzureRequest } from "../../../sandbox/azure/server/service";
 import { itTakesLong, longTests } from "../../long-tests";
 import { describeWithVault } from "../programs-there";
@@ -26,13 +26,13 @@ describeWithVault("First boot", () => {
   beforeAll(async () => {
     const { sandbox } = running;
     await sandbox.startVault();
-    // On Azure it is 2 seconds between two tries.
+    // On Azure there are 2 seconds between two tries.
     sandbox.vault.environment["POLL_SECONDS"] = "0.2";
   }, 180_000);
   afterEach(() => running.sandbox.azure.faults.clear());
   const vm = () => running.sandbox.vault;
 
-  /** Complete, usable, and nothing left of what it worked with. */
+  /** Expects that first boot is complete, Vault works, and no temporary file remains. */
   async function expectComplete(): Promise<void> {
     await vm().untilActive(FIRST_BOOT, { deadlineMs });
     await untilOpen(vm());
@@ -50,7 +50,7 @@ describeWithVault("First boot", () => {
     let kills = 0;
     for (const step of steps) {
       await untilSaid(said, step);
-      // The last step is followed by so little that it may be over.
+      // First boot may end right after its last step.
       if (vm().pid(FIRST_BOOT) === undefined) continue;
       vm().kill(FIRST_BOOT, "SIGKILL");
       kills += 1;
@@ -58,7 +58,7 @@ describeWithVault("First boot", () => {
     await expectComplete();
     expect(kills).toBeGreaterThanOrEqual(steps.length - 1);
     expect(said()).toContain("vault-first-boot: complete");
-    // On a busy machine the kill after the proof may come while Vault makes the keys already, which nobody has seen then.
+    // On a busy machine, the kill after the proof may come while Vault already creates the keys, which nobody has seen then.
     const lost = count(said(), "SESSION LOST");
     expect(lost).toBeLessThanOrEqual(1);
     expect([count(said(), "init: done"), initsIn(vaultSaid()), count(said(), "ERASED")]).toEqual([
@@ -69,7 +69,7 @@ describeWithVault("First boot", () => {
     expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
   });
 
-  it("begins again after a kill while Vault creates the keys, which nobody has seen then", async () => {
+  it("starts again after a kill while Vault creates the keys, which nobody has seen then", async () => {
     await replaceDataDisk(vm());
     const before = storedKeySets(running.sandbox);
     const said = outputFromNow(vm(), FIRST_BOOT);
@@ -82,10 +82,10 @@ describeWithVault("First boot", () => {
     expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
   });
 
-  it("begins again after a reboot before it is complete, and continues after a reboot when it is complete", async () => {
+  it("starts again after a reboot before it is complete, and continues after a reboot when it is complete", async () => {
     await replaceDataDisk(vm());
     await vm().boot();
-    // A reboot leaves only the state on disk and Vault's storage: these differ in one or the other.
+    // A reboot leaves only the state on disk and Vault's storage. These steps differ in one of the two.
     const reached = [
       ...(longTests ? ["proof: the recovery keys can be written"] : []),
       "init: done",
@@ -110,7 +110,7 @@ describeWithVault("First boot", () => {
     expect(said()).not.toContain("ERASED");
   });
 
-  /** The first request of each kind, and of a secret's writes the third, which holds the keys. */
+  /** Matches the first request of each kind, and the third write of a secret, which contains the keys. */
   function firstOfEachKind(): (request: AzureRequest) => boolean {
     const asked = new Map<string, number>();
     return ({ caller, service, host, method, path }) => {
@@ -127,7 +127,7 @@ describeWithVault("First boot", () => {
 
   it.each<[string, FaultAnswer[]]>([
     ["refuses", [refused]],
-    ["is throttled, fails and drops connections, by turns", byTurns],
+    ["throttles, fails and drops connections, in turn", byTurns],
   ])("completes when Key Vault %s", async (_, answers) => {
     await replaceDataDisk(vm());
     const before = storedKeySets(running.sandbox);
@@ -135,7 +135,7 @@ describeWithVault("First boot", () => {
     let hits = 0;
     const { faults } = running.sandbox.azure;
     const addNext = (): void => {
-      // Each fault hits once and brings the next, so that they take turns.
+      // Each fault hits once and starts the next, so that they take turns.
       const answer = answers[hits % answers.length];
       if (answer === undefined) return;
       const fault = faults.add({
@@ -160,7 +160,7 @@ describeWithVault("First boot", () => {
     expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
   });
 
-  itTakesLong("completes when Azure takes its time", async () => {
+  itTakesLong("completes when Azure is slow", async () => {
     await replaceDataDisk(vm());
     const before = storedKeySets(running.sandbox);
     const when = ({ caller }: AzureRequest) => caller === vm().name;

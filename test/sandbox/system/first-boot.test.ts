@@ -325,7 +325,7 @@ describeWithVault("First boot from the user data", () => {
         vm().kill(VAULT, "SIGKILL");
         await untilSaid(said, "certificate signed by unknown authority");
         expect(vm().isActive(VAULT)).toBe(false);
-        // Without this, Vault's client for Key Vault would try for seconds.
+        // Vault's client for Key Vault would otherwise try for seconds.
         if (vm().pid(VAULT)) vm().kill(VAULT, "SIGKILL");
       });
       await vm().untilActive(VAULT, { deadlineMs });

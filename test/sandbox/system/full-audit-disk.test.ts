@@ -86,7 +86,7 @@ describeUnless(missing, "Vault whose audit log's disk is full", () => {
     expect(await ask("customer-key")).toBe(200);
   });
 
-  it("answers nothing when both are full, and everything when one of them has space", async () => {
+  it("answers nothing when both are full, and everything when either has space", async () => {
     fill(firstBootsLog);
     fill(vaultConfigsLog);
     expect(await ask("customer-key")).toBe(500);

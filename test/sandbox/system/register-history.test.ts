@@ -1,13 +1,13 @@
-import { type Operation, violations } from "../../../sandbox/system/register-history";
+import { type RegisterOperation, violations } from "../../../sandbox/system/register-history";
 
-const write = (value: number, began: number, ended?: number): Operation => ({
+const write = (value: number, began: number, ended?: number): RegisterOperation => ({
   register: "r",
   kind: "write",
   value,
   began,
   ended,
 });
-const read = (value: number, began: number, ended: number): Operation => ({
+const read = (value: number, began: number, ended: number): RegisterOperation => ({
   register: "r",
   kind: "read",
   value,
@@ -16,7 +16,7 @@ const read = (value: number, began: number, ended: number): Operation => ({
 });
 
 describe("The checker of histories", () => {
-  it.each<[string, Operation[]]>([
+  it.each<[string, RegisterOperation[]]>([
     ["one operation after the other", [write(1, 0, 1), read(1, 2, 3), write(2, 4, 5), read(2, 6, 7)]],
     ["a read during a write that returns the old value", [write(1, 0, 1), write(2, 2, 6), read(1, 3, 4)]],
     ["a read during a write that returns the new value", [write(1, 0, 1), write(2, 2, 6), read(2, 3, 4)]],
@@ -27,7 +27,7 @@ describe("The checker of histories", () => {
     expect(violations(history)).toEqual([]);
   });
 
-  it.each<[string, Operation[], string]>([
+  it.each<[string, RegisterOperation[], string]>([
     ["a lost write", [write(1, 0, 1), write(2, 2, 3), read(1, 4, 5)], "r: read 1 after 2 was acknowledged"],
     ["a register that was emptied", [write(1, 0, 1), read(0, 4, 5)], "r: read 0 after 1 was acknowledged"],
     [

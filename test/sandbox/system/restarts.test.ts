@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { waitFor } from "../../../lib/processes/wait-for";
-import type { FaultAnswer } from "../../../sandbox/azure/server/faults";
+import type { FaultAnswer } from "../../../sandbox/azure/server/request-faults";
 import { longTests } from "../../long-tests";
 import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
@@ -15,7 +15,7 @@ describeWithVault("Vault", () => {
   let keys: string[];
   beforeAll(async () => {
     await running.sandbox.startVault();
-    // On Azure it is 2 seconds between two tries.
+    // On Azure there are 2 seconds between two tries.
     vm().environment["POLL_SECONDS"] = "0.2";
     keys = storedKeySets(running.sandbox);
     const deployer = await running.deployer();
@@ -67,29 +67,32 @@ describeWithVault("Vault", () => {
     ["cannot be reached", { drop: true }],
     ["is overloaded", { status: 503 }],
     ["refuses", { status: 403, code: "Forbidden" }],
-  ])("waits while Key Vault %s at its start, and comes up by itself afterwards", async (_, answer) => {
-    const { faults } = running.sandbox.azure;
-    const fault = faults.add({
-      when: ({ caller, path }) => caller === vm().name && path.startsWith("/keys/"),
-      answer,
-    });
-    const said = outputFromNow(vm(), VAULT);
-    try {
-      await vm().reboot();
-      await waitFor("Vault to ask for its key, in vain", () => fault.hits >= 2, { deadlineMs });
-      const sealed = await health().then(
-        (answered) => answered["sealed"],
-        () => true,
-      );
-      expect(sealed).toBe(true);
-    } finally {
-      fault.remove();
-    }
-    await untilActive();
-    expect(said()).toContain("core: unsealed with stored key");
-  });
+  ])(
+    "waits while Key Vault %s at its start, and becomes active afterwards without help",
+    async (_, answer) => {
+      const { faults } = running.sandbox.azure;
+      const fault = faults.add({
+        when: ({ caller, path }) => caller === vm().name && path.startsWith("/keys/"),
+        answer,
+      });
+      const said = outputFromNow(vm(), VAULT);
+      try {
+        await vm().reboot();
+        await waitFor("Vault to request its key without success", () => fault.hits >= 2, { deadlineMs });
+        const sealed = await health().then(
+          (answered) => answered["sealed"],
+          () => true,
+        );
+        expect(sealed).toBe(true);
+      } finally {
+        fault.remove();
+      }
+      await untilActive();
+      expect(said()).toContain("core: unsealed with stored key");
+    },
+  );
 
-  it("waits while the identity endpoint of its VM takes more than a second, says so, and comes up by itself afterwards", async () => {
+  it("waits while the identity endpoint of its VM takes more than a second, says so, and becomes active afterwards without help", async () => {
     const fault = running.sandbox.azure.faults.add({
       when: ({ caller, host }) => caller === vm().name && host === "169.254.169.254",
       answer: { delayMs: 2_500 },
@@ -107,14 +110,14 @@ describeWithVault("Vault", () => {
     await (await running.deployer()).logOut();
   });
 
-  it("waits for its certificate, too, and never listens without one", async () => {
+  it("also waits for its certificate, and never listens without it", async () => {
     const { faults } = running.sandbox.azure;
     const fault = faults.add({
       when: ({ caller, path }) => caller === vm().name && path.startsWith("/secrets/"),
       answer: { status: 503 },
     });
     await vm().reboot();
-    await waitFor("the VM to ask for the certificate, in vain", () => fault.hits >= 2, { deadlineMs });
+    await waitFor("the VM to request the certificate without success", () => fault.hits >= 2, { deadlineMs });
     expect(vm().pid(VAULT)).toBeUndefined();
     fault.remove();
     await untilActive();
@@ -128,7 +131,7 @@ describeWithVault("Vault", () => {
     await deployer.logOut();
   };
 
-  it("continues with a deleted unseal key until it restarts, and unseals itself once the key is recovered", async () => {
+  it("continues with a deleted unseal key until it restarts, and unseals itself when the key is recovered", async () => {
     const { sandbox } = running;
     const keyVault = async (method: string, path: string) => {
       const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
@@ -142,9 +145,13 @@ describeWithVault("Vault", () => {
       await vm()
         .restart(VAULT)
         .catch(() => undefined);
-      await waitFor("Vault to look for its key, in vain", () => /vault-unseal|KeyNotFound/.test(said()), {
-        deadlineMs,
-      });
+      await waitFor(
+        "Vault to look for its key without success",
+        () => /vault-unseal|KeyNotFound/.test(said()),
+        {
+          deadlineMs,
+        },
+      );
       expect(vm().isActive(VAULT) && !(await health())["sealed"]).toBe(false);
     } finally {
       await keyVault("POST", "deletedkeys/vault-unseal/recover");
@@ -153,7 +160,7 @@ describeWithVault("Vault", () => {
     await isKept();
   });
 
-  it("unseals itself while Entra is away: sessions continue, new logins fail, and succeed when it is back", async () => {
+  it("unseals itself while Entra is away, sessions continue, and new logins fail until it is back", async () => {
     const session = await running.deployer();
     const fault = running.sandbox.azure.faults.add({
       when: ({ host }) => /^(?:login\.microsoftonline\.com|sts\.windows\.net)$/.test(host),
@@ -174,7 +181,7 @@ describeWithVault("Vault", () => {
     await session.logOut();
   });
 
-  it("continues when its VM is gone: a new one takes the data disk, with nothing else from before", async () => {
+  it("continues when its VM is gone, because a new VM attaches the data disk", async () => {
     await vm().powerOff();
     const state = vm().path("/var/lib");
     for (const name of readdirSync(state).filter((name) => name !== "vault"))
@@ -185,7 +192,7 @@ describeWithVault("Vault", () => {
     await isKept();
   });
 
-  it("was never initialized again, and first boot had nothing to do", async () => {
+  it("is never initialized again, and first boot has nothing to do", async () => {
     await vm().untilActive(FIRST_BOOT, { deadlineMs });
     expect(
       vm()

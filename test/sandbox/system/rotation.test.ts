@@ -16,7 +16,7 @@ import { LoggedInWorkload } from "./workloads";
 const SNAPSHOT = "vault-snapshot.service";
 const RESTORE = "vault-restore.service";
 
-/** docs/operations.md, "Rotate": each without a request that fails twice. */
+/** docs/operations.md, "Rotate". No request may fail twice during a rotation. */
 describeWithVaultAndDatabase("A rotation", () => {
   const running = useSandbox();
   const vm = () => running.sandbox.vault;
@@ -27,7 +27,7 @@ describeWithVaultAndDatabase("A rotation", () => {
   const sealed = async () =>
     (await running.client().request({ method: "GET", path: "sys/seal-status" }))["sealed"] as boolean;
 
-  /** The unseal key as a deployer, who may rotate and disable it, delete and recover it. */
+  /** Uses the unseal key as a deployer, who may rotate, disable, delete and recover it. */
   const unsealKey = async (method: string, path = "keys/vault-unseal", body?: unknown) => {
     const { sandbox } = running;
     const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
@@ -51,21 +51,21 @@ describeWithVaultAndDatabase("A rotation", () => {
     return { name, versions: versions.split(" ") };
   };
 
-  describe("of the unseal key that ends half way", () => {
+  describe("of the unseal key that stops half way", () => {
     const versions: string[] = [];
     beforeAll(async () => {
       versions.push(await unsealKey("GET"));
       versions.push(await rotate());
     });
 
-    it("shows in the next snapshot: Vault's data need the version before", async () => {
+    it("shows in the next snapshot that Vault's data need the previous version", async () => {
       expect(versions[1]).not.toBe(versions[0]);
       expect(await sealed()).toBe(false);
       expect((await vm().run(SNAPSHOT)).code).toBe(0);
       expect(lastSnapshot().versions).toEqual([versions[1], versions[0]]);
     });
 
-    it("leaves a snapshot that is not restored while the version before is disabled; nothing changes", async () => {
+    it("leaves a snapshot that is not restored while the previous version is disabled, and nothing changes", async () => {
       await enable(versions[0], false);
       const file = vm().path("/etc/vault.d/vault.env");
       const text = readFileSync(file, "utf8");
@@ -92,7 +92,7 @@ describeWithVaultAndDatabase("A rotation", () => {
       }
     });
 
-    it("leaves Vault sealed when the version before is disabled, and unseals it when that is enabled again", async () => {
+    it("leaves Vault sealed when the previous version is disabled, and unseals it when that is enabled again", async () => {
       await vm()
         .restart(VAULT)
         .catch(() => undefined);
@@ -125,7 +125,7 @@ describeWithVaultAndDatabase("A rotation", () => {
       expect(load.failures.slice(before.failures)).toEqual([]);
     });
 
-    it("of the unseal key: one deployment restarts Vault, and a snapshot shows that nothing needs the version before", async () => {
+    it("of the unseal key needs one deployment, which restarts Vault, and a snapshot shows that nothing needs the previous version", async () => {
       const old = await unsealKey("GET");
       const version = await rotate();
       const pid = vm().pid(VAULT);
@@ -135,13 +135,13 @@ describeWithVaultAndDatabase("A rotation", () => {
       await enable(old, false);
       await vm().restart(VAULT);
       await untilActive();
-      // Vault compares a recovery key with what the unseal key has wrapped.
+      // Vault compares a recovery key with the value that the unseal key has wrapped.
       expect(await makesRootToken(storedKeys(running.sandbox).recovery_keys_base64.slice(0, 3))).toBe(true);
       const others = await running.deployer();
       await others.logOut();
     }, 240_000);
 
-    it("of a transit key: every row follows, by the button of the page or by rewrap.js", async () => {
+    it("of a transit key reaches every row, with the page's button or rewrap.js", async () => {
       const deployer = await running.deployer();
       await deployer.request({ method: "POST", path: "transit/keys/customer-key/rotate" });
       await deployer.logOut();
@@ -164,7 +164,7 @@ describeWithVaultAndDatabase("A rotation", () => {
       );
     }, 120_000);
 
-    it("of the database's administrator: one request, and users are made with the new password", async () => {
+    it("of the database administrator's password needs one request, and Vault creates users with the new password", async () => {
       const deployer = await running.deployer();
       await deployer.request({ method: "POST", path: "database/rotate-root/mysql" });
       await deployer.logOut();
@@ -176,7 +176,7 @@ describeWithVaultAndDatabase("A rotation", () => {
 
     // certificate-renewal.test.ts and lifecycle.test.ts renew it, too.
     itTakesLong(
-      "of Vault's certificate: clients follow, whichever they trusted",
+      "of Vault's certificate reaches all clients, with any certificate that they trusted",
       async () => {
         await running.sandbox.renewVaultCertificate();
         await running.sandbox.refreshVaultCertificate();
@@ -187,7 +187,7 @@ describeWithVaultAndDatabase("A rotation", () => {
       120_000,
     );
 
-    it("of the recovery keys: each holder's new share for that person alone, and the old ones make no root token", async () => {
+    it("of the recovery keys gives each holder a new share for that person alone, and the old keys create no root token", async () => {
       const holders = await Promise.all(["Ada", "Grace", "Mary"].map(holder));
       const old = storedKeys(running.sandbox).recovery_keys_base64;
       const vault = new VaultClient(localConnection(running.sandbox));
@@ -212,7 +212,7 @@ describeWithVaultAndDatabase("A rotation", () => {
       }
       const sealedShares = answer["keys_base64"] as string[];
       const shares = await Promise.all(holders.map(({ open }, index) => open(sealedShares[index] ?? "")));
-      // The new ones count only once a threshold of them was shown.
+      // The new shares count only after a threshold of them was verified.
       expect(await makesRootToken(old.slice(0, 3))).toBe(true);
       for (const key of shares.slice(0, 2)) {
         const body = { key, nonce: answer["verification_nonce"] };
@@ -223,7 +223,7 @@ describeWithVaultAndDatabase("A rotation", () => {
     }, 120_000);
   });
 
-  /** A person with a PGP key of their own: its public half as Vault takes it, and what opens a share. */
+  /** A person with a PGP key: its public half in Vault's format, and a function that opens a share. */
   async function holder(name: string) {
     const keys = await generateKey({ type: "rsa", rsaBits: 2048, userIDs: [{ name }], format: "armored" });
     const publicKey = Buffer.from((await readKey({ armoredKey: keys.publicKey })).write()).toString("base64");

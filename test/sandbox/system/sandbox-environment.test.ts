@@ -104,7 +104,7 @@ describe("sandboxEnvironment", () => {
     expect(() => sandboxEnvironment(environment, "127.77")).toThrow(
       [
         "The sandbox cannot imitate the environment demo:",
-        "  - azureCloud: the stand-in for Azure has the names of AzureCloud only, not those of AzureUSGovernment. Set it to AzureCloud, and location to one of its regions.",
+        "  - azureCloud: the stand-in for Azure has the names of AzureCloud only, not those of AzureUSGovernment. Set azureCloud to AzureCloud, and location to one of its regions.",
         "  - vault.edition: Vault Enterprise needs HashiCorp's licence. Set it to community.",
         "  - vault.tls: the certificate vault is in your Key Vault kv-ours, which the sandbox cannot read. Set source to generated.",
       ].join("\n"),

@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { loadEnvironment } from "../../../environments/load";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { numbersOf } from "../../../lib/seeded-numbers";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { worldOf } from "../../../sandbox/azurerm/azure-world";
+import type { Machine } from "../../../sandbox/machine/machine";
 import { Sandbox } from "../../../sandbox/system/sandbox";
 import { StateFolder } from "../../../sandbox/system/state-folder";
 import { reportOf } from "../../../scripts/deployment/restore";
@@ -23,9 +26,11 @@ import {
   localConnection,
   outputFromNow,
   replaceDataDisk,
+  rootTokenBy,
+  storedKeys,
   untilSaid,
 } from "./first-boots";
-import { useSandbox } from "./running-sandbox";
+import { deployerOf, useSandbox } from "./running-sandbox";
 import { vaultIdentityToken } from "./vault-identity";
 
 const SNAPSHOT = "vault-snapshot.service";
@@ -61,7 +66,7 @@ describeWithVault("A snapshot of Vault", () => {
     return [...String(body).matchAll(/<Name>([^<]*)<\/Name>/g)].map(([, name = ""]) => name);
   };
 
-  it("is taken by the VM's own login, kept with what a restore wants to know, and reported on the console", async () => {
+  it("is taken with the VM's own login, stored with the facts that a restore needs, and reported on the console", async () => {
     const { code, output } = await vm().run(SNAPSHOT);
     expect({ code, output }).toEqual({
       code: 0,
@@ -82,7 +87,7 @@ describeWithVault("A snapshot of Vault", () => {
     expect(snapshotFinding([output], snapshots, new Date())).toMatchObject({ state: "well" });
   });
 
-  it("can be made by Vault's identity, and neither changed nor deleted", async () => {
+  it("can be created by Vault's identity, but neither changed nor deleted", async () => {
     const [name] = await kept();
     const url = `${containerUrl()}/${name}`;
     const headers = { "x-ms-blob-type": "BlockBlob" };
@@ -143,7 +148,7 @@ describeWithVault("A snapshot of Vault", () => {
     }
   });
 
-  it("is taken before another version of Vault, and not before the one that runs", async () => {
+  it("is taken before another version of Vault, but not before the running version", async () => {
     const release = vm().path("/etc/vault-vm/vault-release.env");
     const text = readFileSync(release, "utf8");
     const before = await kept();
@@ -191,6 +196,29 @@ describeWithVault("A snapshot of Vault", () => {
     return found;
   };
 
+  const worldIn = ({ deployment, environment }: Sandbox, folder: string) =>
+    worldOf(deployment, environment, join(folder, "stacks"));
+
+  /** A snapshot as Vault gives it, before anybody keeps it. */
+  async function taken(token: string): Promise<Buffer> {
+    const { address, caFile, tlsServerName = "" } = localConnection(running.sandbox);
+    const url = `https://${tlsServerName}:8200/v1/sys/storage/raft/snapshot`;
+    const to = ["--connect-to", `::${new URL(address).host}`, "--cacert", caFile];
+    const args = ["--silent", "--fail", "--noproxy", "*", "--config", "-", ...to, url];
+    // Not in step: Key Vault, which seals a snapshot, is in this process.
+    const curl = promisify(execFile)("curl", args, { encoding: "buffer", maxBuffer: 100 * 1024 * 1024 });
+    curl.child.stdin?.end(`header = "X-Vault-Token: ${token}"`);
+    return (await curl).stdout;
+  }
+
+  /** Lets a VM with this principal id in, as docs/operations.md does. */
+  async function letIn(root: VaultClient, principal: string): Promise<void> {
+    const path = "auth/machine/role/vault-server";
+    const { bound_claims, ...role } = (await root.read(path)) ?? {};
+    const body = { ...role, bound_claims: { ...(bound_claims as object), oid: principal } };
+    await root.request({ method: "POST", path, body });
+  }
+
   describe("is refused before anything changes", () => {
     const shop = mkdtempSync(join(tmpdir(), "snapshot-test-"));
     afterAll(() => rmSync(shop, { recursive: true }));
@@ -224,29 +252,7 @@ describeWithVault("A snapshot of Vault", () => {
         path: "auth/machine/login",
         body: { role: "vault-server", jwt: token },
       })) as { auth: { client_token: string } };
-      const { address, caFile, tlsServerName = "" } = localConnection(running.sandbox);
-      const url = `https://${tlsServerName}:8200/v1/sys/storage/raft/snapshot`;
-      const to = [
-        "--connect-to",
-        `::${new URL(address).host}`,
-        "--cacert",
-        caFile,
-        "--output",
-        join(shop, "whole"),
-      ];
-      // Not in step: Key Vault, which seals a snapshot, is in this process.
-      const curl = promisify(execFile)("curl", [
-        "--silent",
-        "--fail",
-        "--noproxy",
-        "*",
-        "--config",
-        "-",
-        ...to,
-        url,
-      ]);
-      curl.child.stdin?.end(`header = "X-Vault-Token: ${auth.client_token}"`);
-      await curl;
+      writeFileSync(join(shop, "whole"), await taken(auth.client_token));
     });
 
     it.each<[string, () => Promise<string>, RegExp]>([
@@ -264,7 +270,7 @@ describeWithVault("A snapshot of Vault", () => {
         /is incomplete; nothing was changed\. Choose an older one/,
       ],
       [
-        "another cluster's key sealed it, or one that is gone",
+        "the key of another cluster, or a lost key, sealed it",
         () =>
           put(
             "20200101T000000Z-3",
@@ -277,6 +283,26 @@ describeWithVault("A snapshot of Vault", () => {
     ])("when %s", async (_, snapshot, sentence) => {
       const { code, output } = await restore(await snapshot(), "force");
       expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(sentence) });
+    });
+
+    it("when Vault's identity may read the key, and not unwrap with it", async () => {
+      const { sandbox, folder } = running;
+      const world = worldIn(sandbox, folder);
+      const roleAssignments = world.roleAssignments.map((right) =>
+        right.scope.endsWith("/keys/vault-unseal") ? { ...right, roleName: "Key Vault Reader" } : right,
+      );
+      const name = await put("20200101T000000Z-5", readFileSync(join(shop, "whole")));
+      sandbox.azure.update({ ...world, roleAssignments });
+      try {
+        expect(await restore(name, "force", "STORAGE_WAIT_SECONDS=1\n")).toEqual({
+          code: 1,
+          output: expect.stringMatching(
+            /gave up waiting for Key Vault to unwrap .*Vault's identity needs the role Key Vault Crypto Service Encryption User/,
+          ),
+        });
+      } finally {
+        sandbox.azure.update(world);
+      }
     });
 
     it("when that version of the key is disabled", async () => {
@@ -332,6 +358,49 @@ describeWithVault("A snapshot of Vault", () => {
     expect(await mounts()).not.toContain("transit/");
   });
 
+  it("that is another environment's does not know this VM: readers of its recovery keys let it in, and the same request ends", async () => {
+    const rootToken = async () => {
+      const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
+      return rootTokenBy(running.sandbox, keys.slice(0, threshold));
+    };
+    const asRoot = (token?: string) => new VaultClient(localConnection(running.sandbox), token);
+    const principal = /^VAULT_PRINCIPAL_ID=(.*)$/m.exec(readFileSync(env(), "utf8"))?.[1] ?? "";
+    await mount("transit");
+    const token = await rootToken();
+    const first = asRoot(token);
+    await letIn(first, "11111111-1111-4111-8111-111111111111");
+    const others = await taken(token ?? "");
+    await letIn(first, principal);
+    await first.logOut();
+    const deployer = await running.deployer();
+    await deployer.request({ method: "DELETE", path: "sys/mounts/transit" });
+    await deployer.logOut();
+    const name = "20200101T000000Z-6";
+    const put = await asVault(
+      "PUT",
+      `${containerUrl()}/${name}.snap`,
+      { "x-ms-blob-type": "BlockBlob" },
+      others,
+    );
+    expect(put.status).toBe(201);
+
+    const from = `RESTORE_FROM=${containerUrl()}\n`;
+    expect(await restore(name, "force", from)).toEqual({
+      code: 1,
+      output: expect.stringMatching(
+        /failed: the data are there, and do not let this VM in, .*Let it in with the recovery keys of these data .*Vault answered 400/,
+      ),
+    });
+    const second = asRoot(await rootToken());
+    await letIn(second, principal);
+    await second.logOut();
+    expect(await restore(name, "force", from)).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/: restored$/m),
+    });
+    expect(await mounts()).toContain("transit/");
+  });
+
   itTakesLong(
     "passes a drill in a second Vault, while the first one continues, and leaves nothing",
     async () => {
@@ -351,54 +420,100 @@ describeWithVault("A snapshot of Vault", () => {
     },
   );
 
+  /** Puts an archive into a storage account of a sandbox, as if its own environment's Vault had. */
+  async function putInto(
+    sandbox: Sandbox,
+    {
+      folder,
+      account,
+      name,
+      archive,
+      cluster,
+    }: Record<"folder" | "account" | "name" | "cluster", string> & { archive: Buffer },
+  ) {
+    const world = worldIn(sandbox, folder);
+    const [, principalId = ""] =
+      /"oid":"([^"]+)"/.exec(
+        Buffer.from(sandbox.deployerToken().split(".")[1] ?? "", "base64url").toString(),
+      ) ?? [];
+    const right = { principalId, roleName: "Storage Blob Data Contributor", scope: account };
+    sandbox.azure.update({ ...world, roleAssignments: [...world.roleAssignments, right] });
+    const url = `https://${account.split("/").at(-1)}.blob.core.windows.net/snapshots/${name}.snap`;
+    const { status } = await ask(sandbox.azure, url, {
+      method: "PUT",
+      token: sandbox.deployerToken({ claims: { aud: storage } }),
+      headers: { "x-ms-version": "2021-12-02", "x-ms-blob-type": "BlockBlob", "x-ms-meta-cluster": cluster },
+      body: archive,
+    });
+    expect(status).toBe(201);
+  }
+
   itTakesLong(
-    "that is another environment's is refused, since its key is in that environment's Key Vault",
+    "is restored in a new environment that seals with the key of the first one, from the store of the first one",
     async () => {
+      await mount("transit");
+      const { recovery_keys_base64, recovery_threshold } = storedKeys(running.sandbox);
+      const keys = recovery_keys_base64.slice(0, recovery_threshold);
+      const token = await rootTokenBy(running.sandbox, keys);
+      const archive = await taken(token ?? "");
+      await new VaultClient(localConnection(running.sandbox), token).logOut();
+      const name = "20260101T000000Z-1";
+      const cluster = String(
+        (await running.client().request({ method: "GET", path: "sys/health" }))["cluster_id"],
+      );
+      const { keyVaults, storageAccounts = [] } = worldIn(running.sandbox, running.folder);
+      const keyVault = Scene.keyVaultNameOf(running.sandbox, "main");
+      const id = keyVaults.find(({ name }) => name === keyVault)?.resourceId;
+      const from = storageAccounts.find(({ name }) => containerUrl().includes(`/${name}.`))?.resourceId;
+
+      // The first environment's Key Vault, and nothing else of it.
       const folder = await StateFolder.open();
+      const state = running.sandbox.azure.exportState();
+      writeFileSync(join(folder.path, "azure.json"), JSON.stringify({ [keyVault]: state[keyVault] }));
       const { progress } = capturedProgress();
-      const environment = { ...loadEnvironment("demo"), name: "other" };
+      const demo = loadEnvironment("demo");
+      const environment = {
+        ...demo,
+        name: "other",
+        vault: { ...demo.vault, unsealKey: `${id}/keys/vault-unseal` },
+      };
       const other = await Sandbox.start({ environment, folder, progress, upTo: "vault" });
-      const before = await kept();
       try {
         await other.vault.untilActive("vault-access.service", { deadlineMs });
-        const { output } = await other.vault.run(SNAPSHOT);
-        const [, name = ""] = /vault-snapshot (\S+): stored/.exec(output) ?? [];
-        const [, url = ""] =
-          /^SNAPSHOTS_URL=(.*)$/m.exec(readFileSync(other.vault.path("/etc/vault.d/vault.env"), "utf8")) ??
-          [];
-        const theirs = join(folder.path, "theirs");
-        // Not in step: the store is in this process.
-        await promisify(execFile)("curl", [
-          ...[
-            "--silent",
-            "--fail",
-            "--proxy",
-            other.azure.proxyUrlFor(other.vault.name),
-            "--cacert",
-            other.caFile,
-          ],
-          ...["--header", `Authorization: Bearer ${vaultIdentityToken(other, storage)}`],
-          ...["--header", "x-ms-version: 2021-12-02", "--output", theirs, `${url}/${name}.snap`],
-        ]);
-        const put = await asVault(
-          "PUT",
-          `${containerUrl()}/20200101T000000Z-5.snap`,
-          { "x-ms-blob-type": "BlockBlob" },
-          readFileSync(theirs),
+        const restoreThere = async () => {
+          const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+          const said = outputFromNow(other.vault, RESTORE);
+          const request = { time, snapshot: name, kind: "restore", from } as const;
+          const apply = async (machine: Machine) => {
+            await putInto(other, { folder: folder.path, account: from ?? "", name, archive, cluster });
+            await machine.run("apply-user-data.service");
+          };
+          await other.redeploy({ ...environment, restore: request }, { apply }).catch(() => {});
+          return said();
+        };
+        expect(await restoreThere()).toMatch(/failed: the data are there, and do not let this VM in/);
+        const root = new VaultClient(localConnection(other), await rootTokenBy(other, keys));
+        const [, principal = ""] =
+          /^VAULT_PRINCIPAL_ID=(.*)$/m.exec(
+            readFileSync(other.vault.path("/etc/vault.d/vault.env"), "utf8"),
+          ) ?? [];
+        await letIn(root, principal);
+        await root.logOut();
+        expect(await restoreThere()).toMatch(/: restored$/m);
+        const deployer = await deployerOf(other);
+        expect(Object.keys((await deployer.read("sys/mounts")) ?? {})).toContain("transit/");
+        await deployer.logOut();
+        // After the next restart, too.
+        await other.vault.restart("vault.service");
+        await waitFor(
+          "Vault to be active",
+          () => new VaultClient(other.vaultConnection()).request({ method: "GET", path: "sys/health" }),
+          { deadlineMs },
         );
-        expect(put.status).toBe(201);
       } finally {
         await other.stop();
         await folder.close();
       }
-      expect(await restore("20200101T000000Z-5", "force")).toEqual({
-        code: 1,
-        output: expect.stringMatching(
-          /needs version [0-9a-f]{32} of an unseal key, which \S+ does not have \(it answered 404\); nothing was changed/,
-        ),
-      });
-      expect((await kept()).length).toBe(before.length + 1);
-      await (await running.deployer()).logOut();
     },
     600_000,
   );

@@ -2,7 +2,7 @@ import { logAlerts } from "../../../constructs/azure/watching/alert-table";
 import { loadEnvironment } from "../../../environments/load";
 import { signedInObjectId } from "../../../sandbox/azurerm/made-up-values";
 import { securityWorkspace } from "../../../sandbox/rehearsal/empty-azure";
-import { missingTraces, settingType, type TraceScene, ways } from "../../../sandbox/rehearsal/traces";
+import { harmfulActs, missingTraces, settingType, type TraceScene } from "../../../sandbox/rehearsal/traces";
 import { kustoMissing } from "../../kusto/kusto-engine";
 import { changed } from "../../synthesis";
 import { describeUnless, vaultOrDatabaseMissing } from "../programs-there";
@@ -33,7 +33,7 @@ describeUnless(missing, "A deployer's action", () => {
 
   const scenes = new AlertScenes();
 
-  it.each(ways)("shows: $what", async (way) => {
+  it.each(harmfulActs)("shows: $what", async (way) => {
     const since = new Date().toISOString();
     expect(await missingTraces(way, scene())).toEqual([]);
     const { Syslog: _, ...logs } = new Workspace(running.sandbox, securityWorkspace).logs(since);
@@ -42,7 +42,7 @@ describeUnless(missing, "A deployer's action", () => {
     scenes.add(way.what, ["silent", ...alerts], logs);
   });
 
-  it.each(ways.filter(({ shows }) => !shows["Vault's audit log"]))(
+  it.each(harmfulActs.filter(({ shows }) => !shows["Vault's audit log"]))(
     "shows only because of diagnostic settings: $what",
     async (way) => {
       const { resources } = running.sandbox.azure;

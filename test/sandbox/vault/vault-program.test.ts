@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { HASHICORP_RELEASES } from "../../../lib/releases/release-source";
 import { VAULT_GO_MODULE, VAULT_RELEASE } from "../../../lib/releases/vault-versions";
-import { goPlatform } from "../../../sandbox/programs/platform";
+import { goPlatform } from "../../../sandbox/programs/go-platform";
 import { ProgramCache } from "../../../sandbox/programs/program-cache";
 import { findVaultProgram } from "../../../sandbox/vault/vault-program";
 import { downloadVaultRelease } from "../../../sandbox/vault/vault-release";

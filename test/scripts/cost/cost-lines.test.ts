@@ -8,7 +8,7 @@ import { environments, systems } from "../../properties/environments";
 type Stacks = Parameters<typeof costLines>[0];
 
 const stacksOf = (environment: string) =>
-  // The folder's reader gives a stack without resources an empty block.
+  // The reader returns an empty block for a stack without resources.
   [...(systems.get(environment)?.values() ?? [])].map(({ json }) => ({
     json: { ...json, resource: json["resource"] ?? {} },
   })) as unknown as Stacks;
@@ -17,17 +17,17 @@ const line = (resource: object, item: string) =>
   costLines(stackWith(resource)).find((one) => one.item === item);
 
 describe("npm run cost", () => {
-  it.each([...environments.keys()])("%s: knows of every type of resource whether Azure bills it", (name) => {
+  it.each([...environments.keys()])("%s: knows for every resource type whether Azure bills it", (name) => {
     expect(costLines(stacksOf(name)).filter(({ item }) => item.includes("not in the table"))).toEqual([]);
   });
 
-  it("says of a type that nobody looked up that it is not in the table", () => {
+  it("says that an unknown type is not in the table", () => {
     expect(costLines(stackWith({ azurerm_kubernetes_cluster: { one: {} } }))).toEqual([
       { item: "azurerm_kubernetes_cluster: not in the table", count: 1 },
     ]);
   });
 
-  it("says of a SKU without a price that it is not known, and adds nothing for it", () => {
+  it("says that the price of a SKU is not known, and adds nothing for it", () => {
     const machines = { azurerm_service_plan: { one: { sku_name: "P5mv4", worker_count: 2 } } };
     const lines = costLines(stackWith(machines));
     expect(lines).toEqual([{ item: "Microsoft.Web/serverFarms P5mv4", count: 2 }]);
@@ -37,7 +37,7 @@ describe("npm run cost", () => {
     expect(total(lines)).toBe(0);
   });
 
-  it("counts hours of a month, workers, standbys, and disks by the size that Azure bills", () => {
+  it("counts a month's hours, workers, standbys, and disks by the size that Azure bills", () => {
     const plan = { azurerm_service_plan: { one: { sku_name: "P1v3", worker_count: 3 } } };
     expect(line(plan, "Microsoft.Web/serverFarms P1v3")?.monthly).toBeCloseTo(3 * 730 * 0.155);
     const server = { sku_name: "GP_Standard_D4ds_v4", storage: { size_gb: 100 } };
@@ -55,7 +55,7 @@ describe("npm run cost", () => {
     );
   });
 
-  it("adds up two of a kind, and no use", () => {
+  it("adds up two resources of a kind, and no costs by use", () => {
     const lines = costLines(
       stackWith({
         azurerm_linux_virtual_machine: {

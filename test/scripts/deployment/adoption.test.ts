@@ -8,7 +8,7 @@ const scene = DeploymentScene.use();
 
 const group = "/subscriptions/55555555-5555-4555-8555-555555555555/resourceGroups/rg-demo-vault";
 
-/** As Terraform and cdktf print it. */
+/** Output in the format of Terraform and cdktf. */
 const exists = (id: string, address: string): string => `
 ╷
 │ Error: a resource with the ID "${id}" already
@@ -20,8 +20,8 @@ const exists = (id: string, address: string): string => `
 ╵
 `;
 
-describe("What Terraform meets in Azure and does not know", () => {
-  it("is told by address and id, from Azure and from Vault", () => {
+describe("A resource that exists in Azure but not in the state", () => {
+  it("is reported with address and id, from Azure and from Vault", () => {
     const vault =
       "Error: error writing to Vault: * path is already in use at jwt/\n\n  with vault_jwt_auth_backend.jwt,\n";
     expect(strangersIn(exists(group, "azurerm_resource_group.group") + vault)).toEqual([
@@ -30,13 +30,13 @@ describe("What Terraform meets in Azure and does not know", () => {
     ]);
   });
 
-  it("is told without an id where Azure gives none", () => {
+  it("is reported without an id if Azure returns none", () => {
     const refusal =
       "Error: unexpected status 409 with error: RoleAssignmentExists: The role assignment already exists.\n with azurerm_role_assignment.one (a/b),";
     expect(strangersIn(refusal)).toEqual([{ address: "azurerm_role_assignment.one", id: undefined }]);
   });
 
-  it("is nothing where something else went wrong, too", () => {
+  it("is not reported if something else also went wrong", () => {
     expect(strangersIn("Apply complete!")).toBeUndefined();
     const other = "Error: SkuNotAvailable\n  with azurerm_linux_virtual_machine.machine,\n";
     expect(strangersIn(exists(group, "azurerm_resource_group.group") + other)).toBeUndefined();
@@ -44,7 +44,7 @@ describe("What Terraform meets in Azure and does not know", () => {
 });
 
 describe("scripts/deploy after a run that was killed", () => {
-  /** Of two runs, the first of which meets a resource group that is there already. */
+  /** The output of two runs. The first one finds an existing resource group. */
   const meetGroup = () => {
     scene.imitations.answer("az/group-exists", true);
     scene.imitations.fail("terraform/apply-network", exists(group, "azurerm_resource_group.group"));
@@ -55,18 +55,16 @@ describe("scripts/deploy after a run that was killed", () => {
     writeFileSync(join(folder, "network"), "");
   };
 
-  it("takes in what that run had made, and goes on", async () => {
+  it("imports the resources that the killed run created, and continues", async () => {
     meetGroup();
     killed();
     const { code, stderr } = await scene.run("deploy", ["--stack", "network"]);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringContaining(
-        "imports azurerm_resource_group.group, which an earlier, killed run created",
-      ),
+      stderr: expect.stringContaining("imports azurerm_resource_group.group, which exists already"),
     });
     expect(scene.imitations.note("imports")).toBe(`network azurerm_resource_group.group ${group}\n`);
-    // It is over: what is there from now on is somebody else's.
+    // The import is over, so every later resource belongs to somebody else.
     scene.imitations.answer("state/network", "");
     meetGroup();
     expect((await scene.run("deploy", ["--stack", "network"])).stderr).toContain(
@@ -74,7 +72,7 @@ describe("scripts/deploy after a run that was killed", () => {
     );
   });
 
-  it("leaves what is there alone where no run was killed", async () => {
+  it("does not import existing resources if no run was killed", async () => {
     meetGroup();
     const { code, stderr } = await scene.run("deploy", ["--stack", "network"]);
     expect({ code, stderr }).toEqual({

@@ -30,7 +30,7 @@ const commands = readdirSync(join(project, "scripts"), { recursive: true, encodi
   },
 );
 
-/** In a fresh copy of the project, with a PATH of `dirname` and what a test adds. */
+/** Runs a command in a fresh copy of the project, with `dirname` and a test's programs on PATH. */
 function run(script: string) {
   for (const file of [script, "lib/launch"])
     cpSync(join(project, "scripts", file), join(folder, "scripts", file));
@@ -63,7 +63,7 @@ describe.each(commands)("scripts/%s", (script) => {
   });
 });
 
-it("docs/deploy.md asks for the same Node.js", () => {
+it("docs/deploy.md requires the same Node.js", () => {
   const page = readFileSync(join(project, "docs/deploy.md"), "utf8");
   expect(page).toContain(`Node.js ${engines.node.replace(">=", "")} or newer`);
 });

@@ -3,7 +3,7 @@ import { DeploymentScene, objectId } from "./deployment-scene";
 jest.setTimeout(60_000);
 const scene = DeploymentScene.use();
 
-/** An environment whose states are in a storage account; a run that was killed holds the lock on one. */
+/** An environment whose states are in a storage account. A killed run holds the lock on one state. */
 function locked(): void {
   const lock = { ID: "lock-1", Who: "pipeline@runner", Created: "2026-11-21T10:00:00Z" };
   scene.project.environment(
@@ -33,13 +33,13 @@ const unlocks = () =>
 describe("scripts/deploy --break-lock", () => {
   beforeEach(locked);
 
-  it("gives back the lock that it names, where the state is, and says whose it was", async () => {
+  it("releases the named lock, in the place of the state, and says who had it", async () => {
     const { stderr } = await scene.run("deploy", ["production", "--plan", "--break-lock", "lock-1"]);
     expect(unlocks().map(({ args }) => args)).toEqual([["force-unlock", "-force", "lock-1"]]);
     expect(stderr).toContain("lock on the state of mysql, by pipeline@runner since 2026-11-21T10:00:00Z");
   });
 
-  it("leaves a lock alone that is not the one somebody saw", async () => {
+  it("does not release another lock than the named one", async () => {
     const { code, stderr } = await scene.run("deploy", ["production", "--break-lock", "lock-0"]);
     expect({ code, stderr }).toEqual({
       code: 1,
@@ -48,7 +48,7 @@ describe("scripts/deploy --break-lock", () => {
     expect(unlocks()).toEqual([]);
   });
 
-  it("has az fetch the token for the states before several Terraforms ask for it at once", async () => {
+  it("lets az fetch the token for the states before several Terraforms request it at once", async () => {
     await scene.run("deploy", ["production", "--plan"]);
     const calls = scene.imitations.calls.map(({ program, args }) => [program, ...args].join(" "));
     const fetched = calls.findIndex((call) => call.includes("--scope https://storage.azure.com/.default"));
@@ -56,7 +56,7 @@ describe("scripts/deploy --break-lock", () => {
     expect(calls.findIndex((call) => /^terraform .*\binit\b/.test(call))).toBeGreaterThan(fetched);
   });
 
-  it("touches no lock without the switch", async () => {
+  it("releases no lock without the option", async () => {
     expect(await scene.run("deploy", ["production"])).toMatchObject({ code: 1 });
     expect(unlocks()).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { clusterChanges } from "../../../scripts/deployment/cluster-changes";
-import type { Change, ResourceChange } from "../../../scripts/plan-summary/plan";
+import type { Change, ResourceChange } from "../../../scripts/plan-summary/plan-json";
 
 const machineOf = (number: number) => `azurerm_linux_virtual_machine.node-${number}_vm_machine`;
 const entry = (address: string, change: Partial<Change> = {}): ResourceChange => ({
@@ -19,29 +19,29 @@ const stopped = (...changes: ResourceChange[]) =>
     .filter(({ stops }) => stops)
     .map(({ name }) => name);
 
-describe("What a plan does to the nodes of a cluster", () => {
+describe("A plan's changes of a cluster's nodes", () => {
   it.each<[string, ResourceChange]>([
     ["another size", changed(machineOf(2), { size: "D2" }, { size: "D4" })],
     ["encryption at host", changed(machineOf(2), {}, { encryption_at_host_enabled: true })],
     ["another zone, or a new image", entry(machineOf(2), { actions: ["delete", "create"] })],
     [
-      "a bigger data disk",
+      "a larger data disk",
       changed("azurerm_managed_disk.node-2_data-disk", { disk_size_gb: 8 }, { disk_size_gb: 16 }),
     ],
-  ])("stops the node's VM for %s", (_, change) => {
+  ])("stop the node's VM for %s", (_, change) => {
     expect(stopped(change)).toEqual(["vault-2"]);
   });
 
   it.each<[string, ResourceChange]>([
     ["user data", changed(machineOf(2), { user_data: "a" }, { user_data: "b" })],
     ["tags", changed(machineOf(2), { tags: {} }, { tags: { a: "b" } })],
-    ["a right more", entry("azurerm_role_assignment.node-2_read_assignment", { actions: ["create"] })],
-    ["a node more", entry(machineOf(4), { actions: ["create"], before: null })],
-  ])("stops none for %s", (_, change) => {
+    ["one more right", entry("azurerm_role_assignment.node-2_read_assignment", { actions: ["create"] })],
+    ["one more node", entry(machineOf(4), { actions: ["create"], before: null })],
+  ])("stop no VM for %s", (_, change) => {
     expect(stopped(change)).toEqual([]);
   });
 
-  it("names all that changes of a node, and nothing of another", () => {
+  it("name all changes of a node, and none of another node", () => {
     const own = [
       "azurerm_managed_disk.node-1_data-disk",
       "azurerm_network_interface_backend_address_pool_association.load-balancer_node-1",
@@ -52,12 +52,12 @@ describe("What a plan does to the nodes of a cluster", () => {
     expect(changesOf(...replaced).find(({ name }) => name === "vault-1")?.addresses).toEqual(own);
   });
 
-  it("names the nodes whose VMs go", () => {
+  it("name the nodes whose VMs are deleted", () => {
     const leaving = changesOf(entry(machineOf(3), { actions: ["delete"] })).filter(({ leaves }) => leaves);
     expect(leaving.map(({ name, stops }) => [name, stops])).toEqual([["vault-3", false]]);
   });
 
-  it("is nothing where there is a single node, or another stack", () => {
+  it("are empty for a single node, and for another stack", () => {
     const plan = { format_version: "1.2", resource_changes: [entry(machineOf(1), { actions: ["delete"] })] };
     expect(clusterChanges("vault-server", plan)).toEqual([]);
     expect(clusterChanges("agent-vm", { ...plan, resource_changes: cluster })).toEqual([]);

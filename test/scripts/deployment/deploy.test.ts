@@ -5,13 +5,13 @@ import { terraformFailure } from "../../../scripts/deployment/terraform-failure"
 import { longTests } from "../../long-tests";
 import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 
-// Seconds on an idle machine; the deadline is for one that is busy with something else.
+// The tests take seconds on an idle machine. The deadline is for a busy one.
 jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
 const applyAll = stackNames.map((stack) => `apply ${stack}`);
 
 describe("scripts/deploy", () => {
-  it("goes from az login to a working system: all stacks in order, Vault, a smoke test, the outputs", async () => {
+  it("turns a login of az into a working system: all stacks in order, Vault, a smoke test, the outputs", async () => {
     const { code, stdout, stderr } = await scene.run("deploy");
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("failed after") });
     const { imitations, vault } = scene;
@@ -29,7 +29,7 @@ describe("scripts/deploy", () => {
     expect(vault.requests).toContain("GET /healthz");
   });
 
-  it("hands token and certificate to vault-config alone, by environment, and ends its own logins", async () => {
+  it("gives token and certificate only to vault-config, by environment variables, and ends its own logins", async () => {
     await scene.run("deploy", [], { VAULT_SKIP_VERIFY: "true", VAULT_TOKEN: "mine", TF_LOG: "trace" });
     const { imitations, vault } = scene;
     expect(imitations.note("vault-login")).toBe(
@@ -48,7 +48,7 @@ describe("scripts/deploy", () => {
     ["deploy", [], ["plan", "apply"]],
     ["destroy", ["--stack", "vault-config", "--confirm", "demo"], ["destroy"]],
   ] as const)(
-    "logs in to Vault by the app registration that the environment names, scripts/%s",
+    "logs in to Vault with the environment's app registration, scripts/%s",
     async (script, args, verbs) => {
       scene.loginByApplication(["Vault.Deploy"]);
       if (script === "destroy") scene.imitations.deployed(...stackNames);
@@ -63,7 +63,7 @@ describe("scripts/deploy", () => {
   const mountInTheWay =
     "Error: error writing to Vault\nCode: 400. Errors:\n* path is already in use at database/";
 
-  it("takes away a database engine whose removal had ended half way, and goes on", async () => {
+  it("removes a database engine whose first removal stopped half way, and continues", async () => {
     scene.imitations.deployed(...stackNames);
     scene.imitations.fail("terraform/apply-vault-config", mountInTheWay);
     scene.vault.onRemoval = () => scene.imitations.answer("terraform/apply-vault-config", "");
@@ -75,7 +75,7 @@ describe("scripts/deploy", () => {
     expect(scene.vault.requests).toContain("DELETE /v1/sys/mounts/database");
   });
 
-  it("leaves a database engine that answers, and says what to do", async () => {
+  it("does not remove a database engine that answers, and says what to do", async () => {
     scene.imitations.deployed(...stackNames);
     scene.imitations.fail("terraform/apply-vault-config", mountInTheWay);
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
@@ -86,7 +86,7 @@ describe("scripts/deploy", () => {
     expect(scene.vault.requests).not.toContain("DELETE /v1/sys/mounts/database");
   });
 
-  it("ends expired database users that Vault gave up, and names those that it cannot end", async () => {
+  it("ends expired database users that Vault gave up, and names the others", async () => {
     scene.imitations.deployed(...stackNames);
     scene.vault.givenUp = [{ lease_id: "database/creds/short/abc" }];
     const ended = await scene.run("deploy", ["--stack", "vault-config"]);
@@ -104,7 +104,7 @@ describe("scripts/deploy", () => {
     });
   });
 
-  it("says of a sealed Vault how it is unsealed", async () => {
+  it("says how to unseal a sealed Vault", async () => {
     scene.imitations.deployed(...stackNames);
     scene.vault.health = [503];
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config", "--wait", "2"]);
@@ -124,7 +124,7 @@ describe("scripts/deploy", () => {
     expect(stdout).toContain("cannot log in with (hidden)");
   });
 
-  it("tries a web app that was deployed alone, once Vault is configured", async () => {
+  it("tests a web app that was deployed alone, if Vault is configured", async () => {
     scene.imitations.deployed(...stackNames.slice(0, -1));
     await scene.run("deploy", ["--stack", "web-app"]);
     expect(scene.vault.requests).not.toContain("GET /healthz");
@@ -133,7 +133,7 @@ describe("scripts/deploy", () => {
     expect(scene.vault.requests).toContain("GET /healthz");
   });
 
-  it("tells Terraform environment and subscription, and applies in the stack's folder the plan that it looked at", async () => {
+  it("gives Terraform the environment and the subscription, and applies the checked plan in the stack's folder", async () => {
     await scene.run("deploy", ["demo", "--stack", "vm-reader-role"], {
       TF_WORKSPACE: "another",
       TF_DATA_DIR: "/elsewhere",
@@ -165,14 +165,14 @@ describe("scripts/deploy", () => {
     expect(apply?.variables.filter((name) => /WORKSPACE|DATA_DIR|CLI_ARGS/.test(name))).toEqual([]);
   });
 
-  it("waits for Vault by condition: sealed, then without the deployers' login, then ready", async () => {
+  it("waits until Vault is ready: first sealed, then without the deployers' login", async () => {
     scene.vault.health = [501, 503, 200];
     scene.vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }, { status: 200 }];
     const { code } = await scene.run("deploy", ["--wait", "10"]);
     expect(code).toBe(0);
   });
 
-  it("gives vault-config the token that is good after the wait, not one from before", async () => {
+  it("gives vault-config a token from after the wait, not an earlier one", async () => {
     scene.imitations.deployed(...stackNames);
     const { vault } = scene;
     vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }];
@@ -187,7 +187,7 @@ describe("scripts/deploy", () => {
     expect(scene.imitations.note("vault-login")).toContain("apply token\napply certificate\n");
   });
 
-  it("waits for a web app that starts slowly, and says which one never did", async () => {
+  it("waits for a web app that starts slowly, and names a web app that never starts", async () => {
     scene.vault.webApp = 503;
     const { code, stderr } = await scene.run("deploy", ["--wait", "1"]);
     expect(code).toBe(1);
@@ -196,7 +196,7 @@ describe("scripts/deploy", () => {
     );
   });
 
-  it("says why Vault cannot be reached when its time is over", async () => {
+  it("says at the deadline why it cannot reach Vault", async () => {
     scene.vault.stop();
     const { code, stderr } = await scene.run("deploy", ["--wait", "1"]);
     expect(code).toBe(1);
@@ -206,7 +206,7 @@ describe("scripts/deploy", () => {
     expect(scene.imitations.changes).toEqual(applyAll.slice(0, -1));
   });
 
-  it("does not wait for a Vault that refuses this deployer for good", async () => {
+  it("does not wait for a Vault that refuses this deployer permanently", async () => {
     scene.vault.login = [{ status: 400, errors: ['error validating claims: claim "oid" does not match'] }];
     const { code, stderr } = await scene.run("deploy");
     expect(code).toBe(1);
@@ -229,7 +229,7 @@ describe("scripts/deploy", () => {
     });
   });
 
-  it("prints the result alone on stdout with --json, progress on stderr", async () => {
+  it("prints only the result on stdout with --json, and progress on stderr", async () => {
     const { stdout, stderr } = await scene.run("deploy", [
       "--json",
       "--stack",
@@ -246,7 +246,7 @@ describe("scripts/deploy", () => {
     expect(stderr).toContain("stack network … done");
   });
 
-  it("prints failures as JSON too", async () => {
+  it("also prints failures as JSON", async () => {
     scene.imitations.fail("terraform/apply-network", "Error: RequestDisallowedByPolicy\n");
     const { code, stdout } = await scene.run("deploy", ["--json"]);
     expect(code).toBe(1);
@@ -273,7 +273,7 @@ describe("scripts/deploy", () => {
     expect(pointers.map((file) => existsSync(file))).toEqual([false, true]);
   });
 
-  it("shows the plans and changes nothing with --plan; says which stacks must wait", async () => {
+  it("shows the plans with --plan, changes nothing, and says which stacks must wait", async () => {
     scene.imitations.deployed("vm-reader-role");
     scene.imitations.answer(
       "terraform/plan",
@@ -286,7 +286,7 @@ describe("scripts/deploy", () => {
     expect(stdout).toContain("# vault-server: can be planned once network is deployed");
   });
 
-  it("plans no stack that reads what a stack before it does not hand on yet", async () => {
+  it("plans no stack that reads an output which an earlier stack does not have yet", async () => {
     scene.imitations.deployed(...stackNames);
     const state = stateOf("agent-vm") as { outputs: object };
     scene.imitations.answer("state/agent-vm", { ...state, outputs: {} });
@@ -335,7 +335,7 @@ describe("scripts/deploy and data", () => {
     });
   });
 
-  it("refuses a plan that replaces what holds data, before anything of the stack changes", async () => {
+  it("refuses a plan that replaces a resource with data, before it changes the stack", async () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "mysql"]);
     expect(code).toBe(1);
     expect(stderr).toContain(
@@ -345,13 +345,13 @@ describe("scripts/deploy and data", () => {
     expect(scene.imitations.runs).toEqual(["plan mysql"]);
   });
 
-  it("goes on when the person names the resource that may be lost", async () => {
+  it("continues if the person names the resource that may be lost", async () => {
     const { code } = await scene.run("deploy", ["--stack", "mysql", "--allow-loss", server]);
     expect(code).toBe(0);
     expect(scene.imitations.runs).toEqual(["plan mysql", "apply mysql"]);
   });
 
-  it("says in the plan what would be lost", async () => {
+  it("names in the plan what would be lost", async () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "mysql", "--plan"]);
     expect({ code, stderr }).toEqual({
       code: 0,
@@ -363,27 +363,30 @@ describe("scripts/deploy and data", () => {
 describe("An interruption of scripts/deploy", () => {
   // Each takes seconds, and they differ only in how much there is to go on from.
   const interrupted = longTests ? stackNames : ["vm-reader-role", "mysql", "vault-config"];
-  it.each(interrupted)("at %s lets Terraform finish; the same command goes on from there", async (stack) => {
-    const { imitations } = scene;
-    const before = stackNames.slice(0, stackNames.indexOf(stack));
-    imitations.hang("apply", stack);
-    const run = scene.start("deploy");
-    await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
-    run.child.kill("SIGINT");
-    const { code, stderr } = await run.ended;
-    expect({ code, stderr }).toMatchObject({ code: 130 });
-    expect(stderr).toContain(`Interrupted, waiting for Terraform to finish its work on ${stack}`);
-    expect(imitations.note("terraform-finished")).toBe(`apply ${stack} 1\n`);
+  it.each(interrupted)(
+    "at %s lets Terraform finish, and the same command continues from there",
+    async (stack) => {
+      const { imitations } = scene;
+      const before = stackNames.slice(0, stackNames.indexOf(stack));
+      imitations.hang("apply", stack);
+      const run = scene.start("deploy");
+      await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 20_000 });
+      run.child.kill("SIGINT");
+      const { code, stderr } = await run.ended;
+      expect({ code, stderr }).toMatchObject({ code: 130 });
+      expect(stderr).toContain(`Interrupted, waiting for Terraform to finish its work on ${stack}`);
+      expect(imitations.note("terraform-finished")).toBe(`apply ${stack} 1\n`);
 
-    expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual(before);
-    const interrupted = [...before, stack].map((name) => `apply ${name}`);
+      expect(stackNames.filter((name) => imitations.isDeployed(name))).toEqual(before);
+      const interrupted = [...before, stack].map((name) => `apply ${name}`);
 
-    imitations.hang("apply", stack, false);
-    expect(await scene.run("deploy")).toMatchObject({ code: 0 });
-    expect(imitations.changes).toEqual([...interrupted, ...applyAll]);
-  });
+      imitations.hang("apply", stack, false);
+      expect(await scene.run("deploy")).toMatchObject({ code: 0 });
+      expect(imitations.changes).toEqual([...interrupted, ...applyAll]);
+    },
+  );
 
-  it("by the whole process group, as from a terminal, and by impatience, gives Terraform one signal all the same", async () => {
+  it("of the whole process group, as in a terminal, and a second time, sends Terraform a single signal", async () => {
     const { imitations } = scene;
     imitations.hang("apply", "network");
     const run = scene.start("deploy", ["--stack", "network", "--stack", "vm-reader-role"]);
@@ -397,7 +400,7 @@ describe("An interruption of scripts/deploy", () => {
     expect(imitations.note("terraform-finished")).toBe("apply network 1\n");
   });
 
-  it("by kill -9 leaves no plan behind, which holds what the state holds", async () => {
+  it("by kill -9 leaves no plan, because a plan contains the state's values", async () => {
     const { imitations } = scene;
     imitations.hang("apply", "network");
     const run = scene.start("deploy", ["--stack", "network"]);
@@ -409,7 +412,7 @@ describe("An interruption of scripts/deploy", () => {
     await run.ended;
   });
 
-  it("while it looks at Azure changes nothing, and ends it at once", async () => {
+  it("during the checks in Azure changes nothing, and ends the script at once", async () => {
     const { imitations } = scene;
     imitations.hangs("az/vm-list-skus");
     const run = scene.start("deploy", ["--json"]);
@@ -424,7 +427,7 @@ describe("An interruption of scripts/deploy", () => {
     expect(imitations.runs).toEqual([]);
   });
 
-  it("while it waits for Vault ends it at once", async () => {
+  it("during the wait for Vault ends the script at once", async () => {
     scene.vault.health = [503];
     scene.imitations.deployed(...stackNames.slice(0, -1));
     const run = scene.start("deploy", ["--stack", "vault-config"]);
@@ -436,7 +439,7 @@ describe("An interruption of scripts/deploy", () => {
   });
 });
 
-describe("A failure of Terraform is told with its cure:", () => {
+describe("A failure of Terraform is reported with its cure:", () => {
   const lock = `Error: Error acquiring the state lock
 
 Error message: state blob is already locked
@@ -459,12 +462,12 @@ Lock Info:
       /refuses this computer's address 198\.51\.100\.7\. Add 198\.51\.100\.7\/32/,
     ],
     [
-      "a right that is missing",
+      "a missing right",
       "Error: the client 'x' does not have authorization to perform action\n'Microsoft.Network/virtualNetworks/write' over scope '/subscriptions/1'",
       /does not have the right Microsoft\.Network\/virtualNetworks\/write on \/subscriptions\/1/,
     ],
     [
-      "a name that is taken",
+      "a taken name",
       'Error: VaultAlreadyExists: The vault name "kv" is already in use',
       /resource has a name that network chose.*ENVIRONMENT=demo npm run synth && .* state list \| .* state rm/,
     ],
@@ -490,15 +493,11 @@ Lock Info:
       /start MySQL \(`az mysql flexible-server start`\), and run `scripts\/deploy demo`, which deletes it\. Otherwise .*`vault secrets disable database`/,
     ],
     [
-      "a mount that somebody made",
+      "a mount that somebody created",
       "Error: error writing to Vault: Error making API request.\nCode: 400. Errors:\n* path is already in use at transit/",
       /already has the mount transit.*`vault secrets disable transit`, and then `scripts\/deploy demo`/,
     ],
-    [
-      "a state that was kept elsewhere",
-      "Error: Backend configuration changed",
-      /Run `scripts\/migrate-state demo`/,
-    ],
+    ["a state in another place", "Error: Backend configuration changed", /Run `scripts\/migrate-state demo`/],
     ["a size that is not offered", "Error: SkuNotAvailable: the size", /does not offer a VM of that size/],
     [
       "a full zone",
@@ -554,9 +553,9 @@ Lock Info:
       "Error: unexpected status 400 (400 Bad Request) with error: SubnetsHaveNoServiceEndpointsConfigured: Subnets snet-runners of virtual network vnet do not have ServiceEndpoints for Microsoft.KeyVault resources configured.",
       /network\.deployerSubnets has no service endpoint Microsoft\.KeyVault\. Add it \(`az network/,
     ],
-    ["a server that is busy", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],
+    ["a busy server", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],
     [
-      "what Azure or people left in a resource group",
+      "leftovers of Azure or people in a resource group",
       "Error: deleting Resource Group: the Resource Group still contains Resources.\n* `/subscriptions/1/resourceGroups/rg/providers/a/b/c`\nThis feature",
       /still contains resources that no stack of demo created \(\/subscriptions\/1\/resourceGroups\/rg\/providers\/a\/b\/c\)\. Delete them/,
     ],

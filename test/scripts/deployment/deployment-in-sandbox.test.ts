@@ -23,7 +23,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Lets az and Terraform's state tell of the sandbox's Vault. */
+  /** Makes az and Terraform's state describe the sandbox's Vault. */
   function deployedIsTheSandbox(): void {
     const { sandbox } = running;
     const { imitations } = scene;
@@ -46,14 +46,14 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
     imitations.answer("state/vault-server", stateOf("vault-server", outputs));
   }
 
-  /** Runs a shell command, in a folder of its own, with the variables that the script printed. */
+  /** Runs a shell command in its own folder, with the variables that the script printed. */
   async function withVaultEnv(command: string): Promise<string> {
     deployedIsTheSandbox();
     const { code, stdout, stderr } = await scene.run("vault-env");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const env = {
       PATH: process.env.PATH,
-      // Where Terraform finds providers that cannot be downloaded.
+      // Terraform finds providers here that it cannot download.
       HOME: homedir(),
       VAULT_PROGRAM: vaultThere() ?? "vault",
       HTTPS_PROXY: running.sandbox.azure.proxyUrlFor(),
@@ -66,7 +66,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
     return shell.stdout;
   }
 
-  it("scripts/vault-env lets `vault status` reach Vault, certificate checked", async () => {
+  it("scripts/vault-env lets `vault status` reach Vault with a verified certificate", async () => {
     const status = JSON.parse(await withVaultEnv('"$VAULT_PROGRAM" status -format=json'));
     expect(status).toMatchObject({ initialized: true, sealed: false });
     await expect(withVaultEnv('unset VAULT_CACERT; "$VAULT_PROGRAM" status')).rejects.toThrow(
@@ -74,14 +74,14 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
     );
   });
 
-  /** Those of docs/deploy.md that are marked as run against a real Vault. */
+  /** The commands of docs/deploy.md that it marks as run against a real Vault. */
   const commandsOf = (heading: string) =>
     pageCommands("deploy.md").filter(({ section, mark }) => section === heading && mark === "✔✔");
   const asVault = 'vault() { "$VAULT_PROGRAM" "$@"; }\n';
 
-  it("scripts/vault-env lets a deployer log in as docs/deploy.md says, and look at what may be configured", async () => {
+  it("scripts/vault-env lets a deployer log in as docs/deploy.md says, and read the configuration", async () => {
     const [vaultEnv, ...commands] = commandsOf("Use Vault").map(({ text }) => text);
-    // Which withVaultEnv runs.
+    // withVaultEnv runs this command.
     expect(vaultEnv).toMatch(/^eval "\$\(scripts\/vault-env demo\)"/);
     expect(commands).toHaveLength(2);
     const output = await withVaultEnv(`${asVault}${commands.join("\n")}\nvault secrets list -format=json`);
@@ -89,7 +89,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
   });
 
   describeWithTerraform("and with the real provider", () => {
-    it("scripts/vault-env lets Terraform configure Vault, and finds nothing to do in a second plan", async () => {
+    it("scripts/vault-env lets Terraform configure Vault, and a second plan is empty", async () => {
       const policy: VaultResource = {
         address: "vault_policy.example",
         type: "vault_policy",
@@ -113,7 +113,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
       expect(readFileSync(join(folder, "terraform.tfstate"), "utf8")).not.toContain("eyJ");
     });
 
-    it("scripts/deploy configures Vault by the real cdktf, and no token stays behind", async () => {
+    it("scripts/deploy configures Vault with the real cdktf, and leaves no token", async () => {
       deployedIsTheSandbox();
       const { imitations, project } = scene;
       project.write("stacks/vault-config.ts", smallVaultConfig);
@@ -127,7 +127,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
         HTTPS_PROXY: running.sandbox.azure.proxyUrlFor(),
         NO_PROXY: "registry.terraform.io,releases.hashicorp.com",
         CHECKPOINT_DISABLE: "1",
-        // cdktf's `terraform providers lock` asks the registry only, unless it is told of the mirror.
+        // cdktf's `terraform providers lock` asks only the registry, unless a variable names the mirror.
         ...(existsSync(mirror) && { TF_CLI_ARGS_providers_lock: `-fs-mirror=${mirror}` }),
       };
       const { code, stderr } = await scene.run("deploy", ["demo", "--stack", "vault-config"], env);
@@ -146,7 +146,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
       await deployer.logOut();
     });
 
-    /** What the stack vault-config reads of the stack vault-server, with the sandbox's address. */
+    /** Returns the outputs of the stack vault-server that the stack vault-config reads, with the sandbox's address. */
     function vaultServerState(): object {
       const { sandbox } = running;
       const [, suffix] = /vault-demo-(\w+)\./.exec(sandbox.vaultAddress) ?? [];
@@ -180,7 +180,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
   });
 });
 
-/** In the place of vault-config: provider and login as there, and one policy. */
+/** Replaces vault-config. It has the same provider and login, and one policy. */
 const smallVaultConfig = `
 import { Policy } from "@cdktf/provider-vault/lib/policy";
 import type { Construct } from "constructs";

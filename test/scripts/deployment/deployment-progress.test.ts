@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { DeploymentProgress } from "../../../scripts/deployment/deployment-progress";
 
-it("A deployment's step tells that it failed, and leaves the reason to the end of the script", async () => {
+it("A deployment's step says that it failed, and the end of the script says why", async () => {
   let text = "";
   const stream = new Writable({
     write(chunk, _encoding, done) {

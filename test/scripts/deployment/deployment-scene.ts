@@ -39,20 +39,20 @@ type Script =
 
 export interface Run {
   readonly child: ChildProcess;
-  /** What it wrote so far. */
+  /** Returns the output so far. */
   stdout(): string;
   stderr(): string;
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-/** A copy of the project, an Azure of imitations in which all is well, and nothing deployed; afresh for each test. */
+/** A copy of the project and an imitated Azure without problems, in which nothing is deployed. Each test gets a new one. */
 export class DeploymentScene {
   imitations!: Imitations;
   vault!: VaultImitation;
   readonly project = new ProjectCopy();
   private folder = "";
 
-  /** Sets up before each test, and cleans up after. */
+  /** Sets up the scene before each test, and cleans up afterwards. */
   static use(): DeploymentScene {
     const scene = new DeploymentScene();
     beforeEach(() => scene.begin());
@@ -61,13 +61,13 @@ export class DeploymentScene {
     return scene;
   }
 
-  /** Lets az give another token from now on. */
+  /** Makes az print another token from now on. */
   login({ claims = {}, expiresOn = now() + 3600 }: { claims?: object; expiresOn?: number } = {}): void {
     const token = jwt({ oid: objectId, tid: tenantId, exp: now() + 3600, ...claims });
     this.imitations.answer("az/account-get-access-token", { accessToken: token, expires_on: expiresOn });
   }
 
-  /** Has deployers log in to Vault by an app registration, for which az gives a token with these app roles. */
+  /** Makes deployers log in to Vault with an app registration, for which az prints a token with these app roles. */
   loginByApplication(roles: readonly string[] | undefined): void {
     this.project.environment("demo", {
       network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
@@ -91,7 +91,7 @@ export class DeploymentScene {
     return this.launch(script, join(this.project.folder, "scripts", script), args, env);
   }
 
-  /** The same in a terminal, in which the text is typed once the script asks its question. */
+  /** Runs a script in a terminal, and types the text when the script asks its question. */
   runInTerminal(script: Script, args: string[], question: string, typed: string): Run["ended"] {
     const command = [join(this.project.folder, "scripts", script), ...args].join(" ");
     const run = this.launch(script, "script", ["--quiet", "--return", "--command", command, "/dev/null"]);
@@ -123,7 +123,7 @@ export class DeploymentScene {
   ): Run {
     const child = spawn(program, args, {
       cwd: this.folder,
-      // A process group of its own, as a shell gives it.
+      // The script gets its own process group, as in a shell.
       detached: true,
       env: {
         PATH: `${this.imitations.bin}:/usr/bin:/bin`,
@@ -153,7 +153,7 @@ export class DeploymentScene {
     return { child, stdout: () => stdout, stderr: () => stderr, ended };
   }
 
-  /** Names of what scripts have in their folder for temporary files. */
+  /** Names of the files in the scripts' temporary folder. */
   get temporaryFiles(): string[] {
     return readdirSync(join(this.folder, "tmp"));
   }
@@ -163,12 +163,12 @@ export class DeploymentScene {
     return this.start(...parameters).ended;
   }
 
-  /** The deployer's token, as the imitation of az gives it. */
+  /** The deployer's token, as the imitated az prints it. */
   get token(): string {
     return this.tokenIn("account-get-access-token");
   }
 
-  /** The one that it gives for the app registration. */
+  /** The token that it prints for the app registration. */
   get applicationToken(): string {
     return this.tokenIn("account-get-access-token-for-application");
   }
@@ -264,12 +264,12 @@ export class DeploymentScene {
     for (const stack of stackNames) imitations.answer(`deployed/${stack}`, stateOf(stack, outputs[stack]));
   }
 
-  /** No token in arguments, in what was shown, or in any file but the imitation's own answer. */
+  /** Expects no token in arguments, in the output, or in any file except the imitation's own answer. */
   private expectNoTokens(shown: string): void {
     const given = join(this.imitations.folder, "az/account-get-access-token");
     const places = ["state", "cdktf.out", "environments", "scripts", "node_modules/.cache"];
     const kept = places.map((name) => join(this.project.folder, name));
-    // cdktf.log, for one.
+    // This includes cdktf.log.
     const beside = readdirSync(this.project.folder, { withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ name }) => join(this.project.folder, name));
@@ -284,10 +284,10 @@ export class DeploymentScene {
 
 const tokenLike = new RegExp(`eyJ[\\w-]{10,}\\.eyJ|${vaultToken}`);
 
-/** What the stacks of demo hand on to each other, by stack. */
+/** The outputs of demo's stacks that other stacks read, by stack. */
 let handedOn: ReadonlyMap<string, readonly string[]> | undefined;
 
-/** A state as Terraform keeps it. */
+/** A state in Terraform's format. */
 export function stateOf(stack: string, outputs: Record<string, unknown> = {}, resources?: object[]): object {
   handedOn ??= new Map(
     readSystem(loadEnvironment("demo")).map(({ name, json }) => [name, Object.keys(json.output)]),
@@ -320,6 +320,6 @@ function filesBelow(folder: string): string[] {
       .map((entry) => join(entry.parentPath, entry.name))
       .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() && !file.endsWith("/bin/node"));
   } catch {
-    return []; // not there
+    return []; // the folder does not exist
   }
 }

@@ -3,7 +3,7 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import { longTests } from "../../long-tests";
 import { DeploymentScene, stackNames, stateOf, subscriptionId } from "./deployment-scene";
 
-// Seconds on an idle machine; the deadline is for one that is busy with something else.
+// The tests take seconds on an idle machine. The deadline is for a busy one.
 jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
 const confirmed = ["demo", "--confirm", "demo"];
@@ -11,11 +11,11 @@ const confirmed = ["demo", "--confirm", "demo"];
 describe("scripts/destroy", () => {
   beforeEach(() => scene.imitations.deployed(...stackNames));
 
-  it("takes everything away in the reverse order, the database credentials first", async () => {
+  it("destroys everything in the reverse order, the database credentials first", async () => {
     const { code, stderr } = await scene.run("destroy", confirmed);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("failed after") });
     expect(scene.imitations.changes).toEqual([...stackNames].reverse().map((stack) => `destroy ${stack}`));
-    // No lease may come between: workloads ask for credentials as soon as they lose theirs.
+    // No new lease may appear in between, because workloads request credentials when they lose theirs.
     const [noMore, revoked] = [
       "DELETE /v1/database/roles/short",
       "PUT /v1/sys/leases/revoke-prefix/database/creds",
@@ -29,14 +29,14 @@ describe("scripts/destroy", () => {
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing of demo is deployed.") });
   });
 
-  it("says what vault-config needs to be deployed again on the MySQL that stays", async () => {
+  it("says how to deploy vault-config again on the remaining MySQL", async () => {
     const { stderr } = await scene.run("destroy", ["--stack", "vault-config", "--confirm", "demo"]);
     expect(stripVTControlCharacters(stderr)).toMatch(
       /Before you deploy vault-config again: Set mysql\.passwordVersion in environments\/demo\.json to 2, and run `scripts\/deploy demo`/,
     );
   });
 
-  it("takes nothing away while MySQL keeps Vault from removing its users, and says what to start", async () => {
+  it("destroys nothing while Vault cannot remove its users from MySQL, and says what to start", async () => {
     scene.vault.leaseProblem = "failed to revoke entry: dial tcp 10.0.2.4:3306: connect: connection refused";
     const { code, stderr } = await scene.run("destroy", confirmed);
     expect({ code, stderr }).toEqual({
@@ -52,7 +52,7 @@ describe("scripts/destroy", () => {
     ["without the environment's name", [], /data would be lost\. Add --confirm demo/],
     ["with another name", ["--confirm", "production"], /"production" is not the environment's name, demo/],
     [
-      "of what other stacks stand on",
+      "of a stack on which others depend",
       ["--stack", "network", "--confirm", "demo"],
       /depend on stacks that you want to destroy\. Add --stack vault-server/,
     ],
@@ -68,7 +68,7 @@ describe("scripts/destroy", () => {
     ["production\n", 1, '"production" is not the environment\'s name, demo'],
     ["\n", 1, '"" is not the environment\'s name, demo'],
     ["\x03", 130, "Interrupted. Run the same command again to continue."],
-  ])("asks in a terminal for the name, and takes %j for an answer", async (typed, status, said) => {
+  ])("asks in a terminal for the name, and reads the answer %j", async (typed, status, said) => {
     const args = [
       "demo",
       "--stack",
@@ -88,7 +88,7 @@ describe("scripts/destroy", () => {
     expect(scene.imitations.changes).toHaveLength(status === 0 ? 4 : 0);
   });
 
-  it("changes nothing where the system is in another subscription than the one az works in", async () => {
+  it("changes nothing if the system is in another subscription than az", async () => {
     const id = "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-demo-vault";
     const group = {
       mode: "managed",
@@ -106,7 +106,7 @@ describe("scripts/destroy", () => {
     expect(scene.imitations.changes).toEqual([]);
   });
 
-  it("takes away what Azure left beside Application Insights, and names what somebody else put there", async () => {
+  it("deletes Azure's resources beside Application Insights, and names what somebody else put there", async () => {
     const group = `/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers`;
     const own = [
       {
@@ -139,7 +139,7 @@ describe("scripts/destroy", () => {
     expect(stderr).not.toContain(network.id);
   });
 
-  describe("where App Service still holds its subnet", () => {
+  describe("while App Service still holds its subnet", () => {
     const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers/Microsoft.Network/virtualNetworks/v`;
     const answer = (...serviceAssociationLinks: object[]): void =>
       scene.imitations.answer("az/virtual-network", {
@@ -163,7 +163,7 @@ describe("scripts/destroy", () => {
       answer({ name: "AppServiceLink" });
     });
 
-    it("waits until it lets go, and deletes the network then", async () => {
+    it("waits until App Service releases it, then deletes the network", async () => {
       const run = scene.start("destroy", confirmed);
       await waitFor("a look at the subnets", () => looks() > 0, { deadlineMs: 60_000 });
       expect(scene.imitations.isDeployed("network")).toBe(true);
@@ -175,7 +175,7 @@ describe("scripts/destroy", () => {
       expect(looks()).toBeGreaterThan(1);
     });
 
-    it("gives up in the end, and Terraform's refusal has the same cure", async () => {
+    it("gives up at the deadline, and Terraform's refusal has the same cure", async () => {
       scene.imitations.fail(
         "terraform/destroy-network",
         "Error: deleting Subnet: InUseSubnetCannotBeDeleted: Subnet snet-demo-web-app is in use by /subscriptions/1/serviceAssociationLinks/AppServiceLink and cannot be deleted.",
@@ -199,7 +199,7 @@ describe("scripts/destroy", () => {
     );
   });
 
-  it("asks for no name where no data is lost", async () => {
+  it("asks for no name if no data is lost", async () => {
     const { code } = await scene.run("destroy", [
       "--stack",
       "vault-config",
@@ -212,7 +212,7 @@ describe("scripts/destroy", () => {
     expect(await scene.run("destroy", ["--stack", "web-app"])).toMatchObject({ code: 0 });
   });
 
-  it("goes on after Vault could not be reached, and says what to do when it never will", async () => {
+  it("continues after Vault was unreachable, and says what to do if it stays unreachable", async () => {
     scene.vault.login = [{ status: 503, errors: ["Vault is sealed"] }, { status: 200 }];
     const { code, stderr } = await scene.run("destroy", confirmed);
     expect(code).toBe(1);
@@ -226,7 +226,7 @@ describe("scripts/destroy", () => {
   // They differ only in how much there is left to do.
   const interrupted = longTests ? stackNames : ["vault-config", "mysql", "vm-reader-role"];
   it.each(interrupted)(
-    "interrupted at %s lets Terraform finish, and goes on the next time",
+    "interrupted at %s lets Terraform finish, and continues in the next run",
     async (stack) => {
       const { imitations } = scene;
       imitations.hang("destroy", stack);

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { AzureCli } from "../../../scripts/deployment/azure-cli";
 
-/** az, as it is after a federated login: once the assertion has ended, it gets no token for anything else. */
+/** Imitates az after a federated login. When the assertion has expired, az gets no token for another resource. */
 const az = `#!/bin/bash
 cd "$AZ_STAND_IN"
 echo "$*" >>calls
@@ -37,7 +37,7 @@ const folder = mkdtempSync(join(tmpdir(), "federated-login-"));
 const before = { ...process.env };
 const asked: IncomingMessage[] = [];
 let refuses = false;
-/** GitHub's endpoint, which gives another assertion each time. */
+/** Imitates GitHub's endpoint, which issues another assertion each time. */
 const github = createServer((request, response) => {
   asked.push(request);
   response.statusCode = refuses ? 403 : 200;
@@ -55,7 +55,7 @@ const token = (cli: AzureCli) =>
     "https://vault.azure.net",
   );
 let now = Date.now();
-/** Time goes by, and the assertion of the last login ends. */
+/** Lets time pass, so that the assertion of the last login expires. */
 const later = (minutes: number) => {
   now += minutes * 60_000;
   writeFileSync(join(folder, `ended-${readFileSync(join(folder, "login"), "utf8")}`), "");
@@ -92,7 +92,7 @@ afterAll(() => {
 });
 
 describe("az in a job of GitHub Actions", () => {
-  it("gets a token that it did not have before, however long the job has run", async () => {
+  it("gets a new token at any time of the job", async () => {
     const cli = new AzureCli("AzureCloud");
     for (const _ of [1, 2, 3]) {
       expect(await token(cli)).toEqual({ accessToken: "a-token" });
@@ -104,7 +104,7 @@ describe("az in a job of GitHub Actions", () => {
     );
   });
 
-  it("is logged in before Terraform calls it, too", async () => {
+  it("is also logged in before Terraform calls it", async () => {
     const cli = new AzureCli("AzureCloud");
     await token(cli);
     later(6);
@@ -112,7 +112,7 @@ describe("az in a job of GitHub Actions", () => {
     expect(readFileSync(join(folder, "login"), "utf8")).toBe("assertion-2");
   });
 
-  it("logs in once for calls at the same time, and not again within three minutes", async () => {
+  it("logs in once for simultaneous calls, and not again within three minutes", async () => {
     const cli = new AzureCli("AzureCloud");
     await Promise.all([token(cli), token(cli), token(cli)]);
     now += 2 * 60_000;
@@ -120,14 +120,14 @@ describe("az in a job of GitHub Actions", () => {
     expect(logins()).toHaveLength(1);
   });
 
-  it("shows GitHub the job's token and names the audience of Entra's federation", async () => {
+  it("sends GitHub the job's token, and names the audience of Entra's federation", async () => {
     await token(new AzureCli("AzureCloud"));
     const [{ url, headers } = { url: "", headers: {} }] = asked;
     expect(url).toBe("/token?api-version=2&audience=api%3A%2F%2FAzureADTokenExchange");
     expect(headers).toMatchObject({ authorization: "Bearer of-the-job" });
   });
 
-  it("has the assertion in no argument, and leaves no file with it", async () => {
+  it("puts the assertion into no argument, and leaves no file with it", async () => {
     await token(new AzureCli("AzureCloud"));
     expect(calls().join()).not.toMatch(/assertion-\d|of-the-job/);
     expect(logins()[0]).toMatch(
@@ -144,7 +144,7 @@ describe("az in a job of GitHub Actions", () => {
     ]);
   });
 
-  it("says what is missing where GitHub gives no assertion", async () => {
+  it("says what is missing if GitHub issues no assertion", async () => {
     refuses = true;
     await expect(token(new AzureCli("AzureCloud"))).rejects.toThrow(
       "Check that the job has `id-token: write`",
@@ -152,7 +152,7 @@ describe("az in a job of GitHub Actions", () => {
   });
 });
 
-it("leaves a person's login alone", async () => {
+it("does not change a person's login", async () => {
   delete process.env.ACTIONS_ID_TOKEN_REQUEST_URL;
   writeFileSync(join(folder, "login"), "by-a-person");
   await token(new AzureCli("AzureCloud"));

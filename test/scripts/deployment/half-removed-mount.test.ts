@@ -8,7 +8,7 @@ describeWithVaultAndDatabase("The database engine, whose removal failed while My
   const remove = { method: "DELETE", path: "sys/mounts/database" } as const;
   const make = { method: "POST", path: "sys/mounts/database", body: { type: "database" } } as const;
 
-  it("stays while it answers, with nothing in it and with all", async () => {
+  it("stays while it answers, empty or complete", async () => {
     const deployer = await running.deployer();
     expect(await finishRemovalOfDatabaseEngine(deployer)).toBe(false);
     expect(await deployer.read("database/roles", "LIST")).toMatchObject({
@@ -17,7 +17,7 @@ describeWithVaultAndDatabase("The database engine, whose removal failed while My
     await deployer.logOut();
   });
 
-  it("is in the way until it is removed to the end, which takes MySQL", async () => {
+  it("blocks a new one until it is completely removed, which requires MySQL", async () => {
     const { database } = running.sandbox;
     const workload = await LoggedInWorkload.of(running.sandbox, "agent");
     expect((await workload.ask("GET database/creds/short")).status).toBe(200);

@@ -18,11 +18,11 @@ export interface Call {
   readonly variables: readonly string[];
 }
 
-/** Whoever calls leaves a line: program, arguments, names of variables. */
+/** Each call adds a line: program, arguments, names of variables. */
 const record = `
 separated=$(printf '%s\\037' "$@")
 printf '%s\\t%s\\t%s\\n' "\${0##*/}" "$separated" "$(compgen -e | tr '\\n' ' ')" >>"$IMITATION/calls"
-# answer FILE: prints it, or fails with FILE.error, or goes on for ever
+# answer FILE: prints it, or fails with FILE.error, or never ends
 answer() {
   if [[ -e $1.hangs ]]; then echo "$1" >"$IMITATION/hanging"; exec sleep infinity; fi
   if [[ -e $1.error ]]; then cat "$1.error" >&2; exit 1; fi
@@ -30,7 +30,7 @@ answer() {
 }
 `;
 
-/** Answers each command from a file that is named after its words. */
+/** Answers each command from the file that has its words as name. */
 const az = `#!/bin/bash
 ${record}
 words=()
@@ -50,7 +50,7 @@ case $name in
 esac
 `;
 
-/** npx: cdktf alone, which deploys the stacks that it is told, or takes all away. */
+/** npx: it knows only cdktf, which deploys the named stacks, or destroys all. */
 const npx = `#!/bin/bash
 ${record}
 words=()
@@ -60,13 +60,13 @@ for stack in "\${words[@]:2}"; do
 done
 `;
 
-/** Terraform: reads states, plans, applies and destroys what a test says; goes on until it is interrupted where a test asks for that. */
+/** Terraform: it reads states, plans, applies and destroys as a test says. If the test wants it, it runs until it is interrupted. */
 const terraform = `#!/bin/bash
 ${record}
 stack=
 if [[ $1 == -chdir=* ]]; then stack=\${1##*/}; shift; fi
 verb=$1
-# Notes the login of a stack, fails as a test says, or goes on until it is interrupted.
+# Records the login of a stack, fails as a test says, or runs until it is interrupted.
 begin() {
   if [[ $stack == vault-config ]]; then
     for given in "$IMITATION"/az/account-get-access-token*; do
@@ -101,7 +101,7 @@ case $verb in
   import) echo "$stack \${*: -2}" >>"$IMITATION/imports"; rm -f "$IMITATION/terraform/apply-$stack.error" ;;
   plan)
     begin
-    # A plan of a stack is in a file where a test wants it to become less with each part that is applied.
+    # If a test wants a stack's plan to shrink with each applied part, the plan is in a file.
     if [[ -e $IMITATION/terraform/plan-of-$stack ]]; then
       while [[ $1 != -out ]]; do shift; done
       jq --arg scope "$*" '[$scope | split(" ")[] | select(startswith("-target="))[8:]] as $targets |
@@ -121,15 +121,15 @@ case $verb in
 esac
 `;
 
-/** npm and vault: they note that they were called, and give out the token of a login. */
+/** npm and vault: they record their calls, and vault prints the token of a login. */
 const other = `#!/bin/bash
 ${record}
 if [[ $1 == write ]]; then grep -q ey <<<"$(cat)" && echo hvs.of-the-imitation; fi
 `;
 
-/** Imitations of az, npx and terraform in a folder for PATH, with answers that a test changes. */
+/** Imitations of az, npx and terraform in a folder for PATH. A test can change their answers. */
 export class Imitations {
-  /** The only folder of PATH besides the system's own. */
+  /** The only folder on PATH in addition to the system's own. */
   readonly bin: string;
 
   constructor(readonly folder: string) {
@@ -144,23 +144,23 @@ export class Imitations {
     }
   }
 
-  /** What a program answers from now on. */
+  /** Sets a program's answer from now on. */
   answer(file: string, content: unknown): void {
     rmSync(join(this.folder, `${file}.error`), { force: true });
     writeFileSync(join(this.folder, file), typeof content === "string" ? content : JSON.stringify(content));
   }
 
-  /** What a program says on stderr when it fails from now on. */
+  /** Makes a program fail from now on, with this text on stderr. */
   fail(file: string, message: string): void {
     writeFileSync(join(this.folder, `${file}.error`), message);
   }
 
-  /** What a program never answers from now on. */
+  /** Makes a program never answer from now on. */
   hangs(file: string): void {
     writeFileSync(join(this.folder, `${file}.hangs`), "");
   }
 
-  /** Lets Terraform go on with a stack until it is interrupted; `false` ends that. */
+  /** Makes Terraform run on a stack until it is interrupted. `false` ends that. */
   hang(action: "apply" | "destroy", stack: string, hangs = true): void {
     const file = join(this.folder, "terraform", `hangs-with-${action}-${stack}`);
     if (hangs) writeFileSync(file, "");
@@ -175,7 +175,7 @@ export class Imitations {
     renameSync(join(this.bin, program), join(this.bin, name));
   }
 
-  /** Makes a stack's state what its deployment leaves. */
+  /** Sets the states of stacks as their deployment leaves them. */
   deployed(...stacks: string[]): void {
     for (const stack of stacks)
       cpSync(join(this.folder, "deployed", stack), join(this.folder, "state", stack));
@@ -186,7 +186,7 @@ export class Imitations {
     return existsSync(join(this.folder, "state", stack));
   }
 
-  /** What an imitation noted in a file; empty where it noted nothing. */
+  /** Returns an imitation's record in a file. Empty if it recorded nothing. */
   note(file: string): string {
     const path = join(this.folder, file);
     return existsSync(path) ? readFileSync(path, "utf8") : "";
@@ -206,7 +206,7 @@ export class Imitations {
       });
   }
 
-  /** What Terraform did with stacks, in order: `plan network`, `apply network`, `destroy network`. */
+  /** Terraform's work on stacks, in order: `plan network`, `apply network`, `destroy network`. */
   get runs(): string[] {
     return this.calls.flatMap(({ program, args: [folder = "", verb = ""] }) =>
       program === "terraform" && ["plan", "apply", "destroy"].includes(verb)
@@ -215,12 +215,12 @@ export class Imitations {
     );
   }
 
-  /** The same without plans. */
+  /** Terraform's work without plans. */
   get changes(): string[] {
     return this.runs.filter((run) => !run.startsWith("plan "));
   }
 
-  /** What cdktf was called for by hand: `deploy network mysql`. */
+  /** A person's calls of cdktf: `deploy network mysql`. */
   get cdktfRuns(): string[] {
     return this.calls
       .filter(({ program }) => program === "npx")

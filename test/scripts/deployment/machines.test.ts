@@ -19,8 +19,8 @@ const after = vaultServerUserData({
 const packed = (text: string) => gzipSync(text).toString("base64");
 const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers/Microsoft.Compute/virtualMachines/vm-demo-vault-1`;
 
-describe("What changes on a VM", () => {
-  it("is told by names of files and variables, and by the units that restart", () => {
+describe("The changes on a VM", () => {
+  it("are shown as names of files and variables, and as units that restart", () => {
     expect(machineChanges(before, after)).toEqual([
       "changes /etc/vault.d/vault.env DEPLOYER_OBJECT_IDS",
       "restarts vault-first-boot.service",
@@ -35,7 +35,7 @@ describe("What changes on a VM", () => {
     expect(machineChanges(before, before)).toEqual([]);
   });
 
-  it("names what comes and what goes", () => {
+  it("name added and removed files, units and packages", () => {
     const { packages, ...config } = readCloudConfig(vaultServerUserData(vaultEnterpriseServer));
     const enterprise = cloudConfig({ ...config, packages: [...(packages as string[]), "acl"] });
     const coming = machineChanges(before, enterprise);
@@ -57,7 +57,7 @@ describe("What changes on a VM", () => {
     );
   });
 
-  it("takes the place of base64 in a plan", () => {
+  it("replace base64 in a plan", () => {
     const plan = (values: string) =>
       withReadableUserData(
         [
@@ -118,7 +118,7 @@ describe("The last report on a serial console", () => {
   });
 });
 
-describe("scripts/deploy and the VMs that run", () => {
+describe("scripts/deploy and the running VMs", () => {
   const scene = DeploymentScene.use();
   const log = "az/vm-boot-diagnostics-get-boot-log";
   const machine = (userData: string) => ({
@@ -130,7 +130,7 @@ describe("scripts/deploy and the VMs that run", () => {
     vault_https_addr: scene.vault.address,
     vault_certificate_url: "https://kv-demo-abc123.vault.azure.net/certificates/vault-tls",
   });
-  /** vault-server as it is and as its deployment leaves it. */
+  /** Sets vault-server's current state and its state after the deployment. */
   const deployment = (old: string | undefined, now: string): void => {
     const { imitations } = scene;
     imitations.deployed("vm-reader-role", "network");
@@ -148,14 +148,14 @@ describe("scripts/deploy and the VMs that run", () => {
     const abort = run.ended.then(({ stderr }): never => {
       throw new Error(stderr);
     });
-    abort.catch(() => {}); // only of interest while waiting
+    abort.catch(() => {}); // this matters only during the wait
     return waitFor(`the script to look at the console ${times} times`, () => asked() >= times, {
       deadlineMs: 60_000,
       abort,
     });
   };
 
-  it("shows what changes, waits until the VM reports it, and goes on then", async () => {
+  it("shows the changes, waits until the VM reports them, and then continues", async () => {
     deployment(before, after);
     says(`user-data ${versionOf(before)}: applied`);
     const run = scene.start("deploy", ["--stack", "vault-server", "--wait", "60", "--json"]);
@@ -175,7 +175,7 @@ describe("scripts/deploy and the VMs that run", () => {
     expect(scene.imitations.calls.find(({ args }) => args.includes("get-boot-log"))?.args).toContain(id);
   });
 
-  it("fails with the reason that the VM reports, when it has not applied the change in time", async () => {
+  it("fails with the VM's reason if the VM has not applied the change in time", async () => {
     deployment(before, after);
     says(`user-data ${versionOf(after)}: failed: vault-install.service failed: vault-install: no room`);
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-server", "--wait", "1"]);
@@ -187,7 +187,7 @@ describe("scripts/deploy and the VMs that run", () => {
     );
   });
 
-  it("says when a VM reports nothing, and waits out a console that cannot be read yet", async () => {
+  it("says that a VM reports nothing, and tries again while the console cannot be read", async () => {
     deployment(before, after);
     scene.imitations.fail(log, "ERROR: (BlobNotFound) The specified blob does not exist.\n");
     const run = scene.start("deploy", ["--stack", "vault-server", "--wait", "5"]);
@@ -198,7 +198,7 @@ describe("scripts/deploy and the VMs that run", () => {
     expect(stderr).toMatch(/within 5 s \(it has not reported anything yet\)\. Check that it runs/);
   });
 
-  it("fails at once when the login may not read the console", async () => {
+  it("fails at once if the login may not read the console", async () => {
     deployment(before, after);
     scene.imitations.fail(
       log,
@@ -211,7 +211,7 @@ describe("scripts/deploy and the VMs that run", () => {
     );
   });
 
-  it("does not wait for a VM to which nothing was done, unless an earlier change has not arrived", async () => {
+  it("does not wait for an unchanged VM, unless an earlier change has not arrived", async () => {
     deployment(after, after);
     scene.imitations.answer(log, "[ 1.0] nothing\r\n");
     expect(await scene.run("deploy", ["--stack", "vault-server"])).toMatchObject({ code: 0 });
@@ -221,7 +221,7 @@ describe("scripts/deploy and the VMs that run", () => {
     expect(stderr).toContain("failed: the packages acl cannot be installed");
   });
 
-  it("looks at new VMs when all else is done", async () => {
+  it("checks new VMs after everything else", async () => {
     deployment(undefined, after);
     says(`user-data ${versionOf(after)}: applied`);
     const { code, stderr } = await scene.run("deploy");
@@ -239,7 +239,7 @@ describe("scripts/deploy and the VMs that run", () => {
     expect(stderr).toMatch(/within 1 s \(it waits for its turn to restart Vault\)/);
   });
 
-  it("is interrupted at once while it waits", async () => {
+  it("ends at once if it is interrupted while it waits", async () => {
     deployment(before, after);
     says(`user-data ${versionOf(before)}: applied`);
     const run = scene.start("deploy", ["--stack", "vault-server"]);

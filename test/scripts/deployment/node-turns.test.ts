@@ -16,7 +16,7 @@ interface Seen {
   readonly sick?: readonly string[];
 }
 
-/** Nodes that run, and what is planned for each; autopilot says what the test says. */
+/** Running nodes with their planned changes. The test decides what autopilot says. */
 function clusterOf(plans: readonly object[], see: () => Seen) {
   const { imitations, vault, project } = scene;
   project.environment("demo", {
@@ -76,7 +76,7 @@ function clusterOf(plans: readonly object[], see: () => Seen) {
 
 const size = { before: { size: "D2" }, after: { size: "D4" } };
 const deploy = (...more: string[]) => scene.run("deploy", ["--stack", "vault-server", ...more]);
-/** Terraform's plans with targets, and whatever was applied and taken out, in order. */
+/** Terraform's plans with targets, and all applied changes and removed nodes, in order. */
 const plannedParts = () =>
   scene.imitations.calls
     .filter(({ args }) => args[1] === "plan")
@@ -84,17 +84,17 @@ const plannedParts = () =>
 const parts = (...numbers: number[]) => numbers.map(machineOf);
 
 describe("scripts/deploy and the nodes of a cluster", () => {
-  it("changes one after the other, the active one last, each when all others serve", async () => {
+  it("changes one node after the other, the active one last, and only while all others serve", async () => {
     let sick = ["vault-3"];
     let looks = 0;
     clusterOf([size, size, size], () => {
-      // The one that is sick at first is so for three looks.
+      // One node is unhealthy for the first three looks.
       if (++looks > 3) sick = [];
       return { leader: "vault-1", sick };
     });
     const { code, stderr } = await deploy();
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    // Of the whole, of each node, and of the rest.
+    // The plans are of the whole stack, of each node, and of the rest.
     expect(plannedParts()).toEqual(["", ...parts(3, 2, 1), ""]);
     expect(scene.imitations.changes).toEqual(Array(4).fill("apply vault-server"));
     expect(stderr).toContain("vault-1, vault-2, vault-3: one after the other, the active node last");
@@ -102,7 +102,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     expect(stderr).toContain("vault-1: its turn, 3 of 3 …");
   });
 
-  it("stops at a node that does not come back, says so, and goes on with the others when it has", async () => {
+  it("stops at a node that does not come back, says so, and continues with the others when it is back", async () => {
     let sick: string[] = [];
     clusterOf([size, size, size], () => {
       if (scene.imitations.changes.length === 1) sick = ["vault-2"];
@@ -128,7 +128,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     expect(plannedParts()).toEqual(["", ...parts(3, 1), ""]);
   });
 
-  it("takes nodes out of the votes before their VMs go, the active one last", async () => {
+  it("removes nodes from the cluster before it deletes their VMs, the active one last", async () => {
     const gone = { actions: ["delete"], after: null };
     let leader = "vault-3";
     clusterOf([{ actions: ["no-op"] }, gone, gone], () => {
@@ -145,7 +145,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     expect(scene.imitations.changes).toEqual(["apply vault-server"]);
   });
 
-  it("says what to do where a deployer may not take a node out yet, and changes nothing", async () => {
+  it("says what to do if a deployer may not remove a node yet, and changes nothing", async () => {
     clusterOf([{ actions: ["no-op"] }, { actions: ["no-op"] }, { actions: ["delete"], after: null }], () => ({
       leader: "vault-1",
     }));
@@ -158,14 +158,14 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     expect(scene.imitations.changes).toEqual([]);
   });
 
-  it("changes all together where that is asked for, and asks Vault nothing", async () => {
+  it("changes all nodes together on request, and sends Vault no request", async () => {
     clusterOf([size, size, size], () => ({ leader: "" }));
     expect(await deploy("--at-once")).toMatchObject({ code: 0 });
     expect(plannedParts()).toEqual([""]);
     expect(scene.vault.requests).toEqual([]);
   });
 
-  it("applies a reviewed plan in parts, and no part that it does not have", async () => {
+  it("applies a reviewed plan in parts, and no part that the plan does not have", async () => {
     const plan = clusterOf([size, size, size], () => {
       // Somebody changes Azure after the first turn.
       if (scene.imitations.changes.length === 1) {

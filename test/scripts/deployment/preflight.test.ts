@@ -13,18 +13,18 @@ import {
   tenantId,
 } from "./deployment-scene";
 
-// Seconds on an idle machine; the deadline is for one that is busy with something else.
+// The tests take seconds on an idle machine. The deadline is for a busy one.
 jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
 
 const otherSubscription = "88888888-8888-4888-8888-888888888888";
 
-/** Everything but what a role takes out. */
+/** The actions of a role: everything except its excluded actions. */
 const without = (...notActions: string[]) => ({ value: [{ actions: ["*"], notActions }] });
 
 type Mishap = (scene: DeploymentScene) => void;
 
-/** [what is wrong, how it comes about, the sentence with its cure] */
+/** [the problem, how to cause it, the sentence with its cure] */
 const mishaps: [string, Mishap, RegExp][] = [
   [
     "no Terraform",
@@ -63,7 +63,7 @@ const mishaps: [string, Mishap, RegExp][] = [
     /login to Azure has expired or will expire soon\. To log in again, run `az login`/,
   ],
   [
-    "a subscription that is disabled",
+    "a disabled subscription",
     ({ imitations }) =>
       imitations.answer("az/account-show", {
         id: subscriptionId,
@@ -102,7 +102,7 @@ const mishaps: [string, Mishap, RegExp][] = [
     /clock is about 400 s behind Azure's/,
   ],
   [
-    "somebody who is no deployer",
+    "a person who is not a deployer",
     ({ project }) =>
       project.environment("demo", {
         deployers: [{ name: "Ada", objectId: "77777777-7777-4777-8777-777777777777" }],
@@ -121,7 +121,7 @@ const mishaps: [string, Mishap, RegExp][] = [
     /You do not have the app role Vault\.Deploy of the app registration 33333333/,
   ],
   [
-    "an app registration that is not there",
+    "an app registration that does not exist",
     (it) => {
       it.loginByApplication([]);
       it.imitations.fail(
@@ -132,12 +132,12 @@ const mishaps: [string, Mishap, RegExp][] = [
     /Entra issues no token for the app registration 33333333.*AADSTS500011.*set up the app registration/,
   ],
   [
-    "an environment that was never filled in",
+    "an environment with the example's values",
     ({ project }) => project.environment("demo", {}),
     /deployerRanges in environments\/demo\.json contains only examples \(203\.0\.113\.0\/24\)/,
   ],
   [
-    "a right that one stack misses",
+    "a right that one stack lacks",
     ({ imitations }) => imitations.answer("az/rest", without("Microsoft.DBforMySQL/*")),
     /The stack mysql needs rights that the login does not hold \(Microsoft\.DBforMySQL\/flexibleServers\/.*--stack/,
   ],
@@ -228,7 +228,7 @@ const mishaps: [string, Mishap, RegExp][] = [
     /Key Vault kv-demo-abc123 was deleted, and keeps its name until 2027-02-01\. Restore it with `az keyvault recover --name kv-demo-abc123 --location westeurope` and import it/,
   ],
   [
-    "a Key Vault that was deleted by hand",
+    "a Key Vault that a person deleted",
     ({ imitations }) => {
       const name = "kv-demo-abc123";
       const vault = {
@@ -242,7 +242,7 @@ const mishaps: [string, Mishap, RegExp][] = [
     /Key Vault kv-demo-abc123 was deleted, and keeps its name\. Restore it with `az keyvault recover --name kv-demo-abc123 --location westeurope`\.\n/,
   ],
   [
-    "a global name that is taken",
+    "a taken global name",
     ({ imitations }) => {
       suffixChosen();
       imitations.answer("az/check-name", { nameAvailable: false });
@@ -266,7 +266,7 @@ const mishaps: [string, Mishap, RegExp][] = [
     /web app name app-demo-webapp-abc123 is taken/,
   ],
   [
-    "a system that is in another subscription",
+    "a system in another subscription",
     (it) => it.imitations.answer("state/network", stateIn(otherSubscription)),
     /system demo is in the subscription 88888888-.*, but az works in 55555555-.* \(Demo\)\. Run `az account set --subscription 88888888-/,
   ],
@@ -276,7 +276,7 @@ const mishaps: [string, Mishap, RegExp][] = [
     /state of the stack vm-reader-role cannot be read .*Failed to get existing workspaces/,
   ],
   [
-    "an Azure that is busy, asked four times",
+    "a busy Azure, after four requests",
     ({ imitations }) => imitations.fail("az/rest", "ERROR: Too Many Requests({}): Throttled"),
     /Azure currently accepts no more requests from this subscription\. Wait a minute/,
   ],
@@ -288,7 +288,7 @@ const mishaps: [string, Mishap, RegExp][] = [
   ],
 ];
 
-/** The random characters are in the state, the Key Vaults are not yet. */
+/** The state has the random characters, but no Key Vaults yet. */
 function suffixChosen(stack = "vault-server", ...more: object[]): void {
   const suffix = {
     mode: "managed",
@@ -371,7 +371,7 @@ describe("The preflight of scripts/deploy", () => {
     for (const problem of problems) expect(stderr).toContain(`  - ${problem}\n`);
   });
 
-  it("reports what needs no login even without one", async () => {
+  it("reports without a login all problems that need none", async () => {
     scene.imitations.fail("az/account-show", "ERROR: Please run 'az login'");
     scene.imitations.answer("terraform/version", { terraform_version: "1.5.7" });
     scene.project.environment("demo", {});
@@ -381,21 +381,21 @@ describe("The preflight of scripts/deploy", () => {
       expect(stderr).toContain(one);
   });
 
-  it("lets a role in another subscription be, and letters of any size in an id", async () => {
+  it("ignores a role in another subscription, and upper and lower case in an id", async () => {
     const { imitations } = scene;
     imitations.answer("state/mysql", stateIn(subscriptionId.toUpperCase()));
     imitations.answer("state/network", stateIn(otherSubscription, "azurerm_role_assignment"));
     expect(await scene.run("deploy", ["--stack", "vm-reader-role"])).toMatchObject({ code: 0 });
   });
 
-  it("finds that a resource provider is not registered where the stack that would is left out", async () => {
+  it("finds an unregistered resource provider if the stack that registers it is left out", async () => {
     scene.imitations.deployed("vm-reader-role", "network");
     scene.imitations.answer("az/provider-list", []);
     const { stderr } = await scene.run("deploy", ["--stack", "network"]);
     expect(stderr).toContain("az provider register --namespace Microsoft.KeyVault");
   });
 
-  it("warns of another address than the environment lets in, and goes on", async () => {
+  it("warns of an address that the environment does not admit, and continues", async () => {
     scene.login({ claims: { ipaddr: "20.99.99.99" } });
     const { code, stderr } = await scene.run("deploy", ["--stack", "vm-reader-role"]);
     expect(code).toBe(0);
@@ -403,7 +403,7 @@ describe("The preflight of scripts/deploy", () => {
     expect(stderr).toContain("add 20.99.99.99/32");
   });
 
-  it("warns of a Vault with known vulnerabilities, and goes on", async () => {
+  it("warns of a Vault with known vulnerabilities, and continues", async () => {
     scene.project.environment("demo", {
       network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
       vault: { version: "1.21.4" },
@@ -413,7 +413,7 @@ describe("The preflight of scripts/deploy", () => {
     expect(stderr).toContain("Warning: vault.version: 1.21.4 has known vulnerabilities");
   });
 
-  it("looks for no quota and no free names where the VMs are there already", async () => {
+  it("checks no quota and no names if the VMs already exist", async () => {
     scene.imitations.deployed(...stackNames);
     scene.imitations.answer("az/vm-list-skus", []);
     scene.imitations.answer("az/group-exists", true);
@@ -423,7 +423,7 @@ describe("The preflight of scripts/deploy", () => {
   it.each([
     ["gets another size", { name: "vm-demo-vault-1", size: "Standard_D2s_v3" }],
     ["is added to others", { name: "vm-demo-vault-0", size: "Standard_D2s_v5" }],
-  ])("finds a size that the region lacks where a VM %s", async (_, attributes) => {
+  ])("finds a size that the region lacks if a VM %s", async (_, attributes) => {
     const { imitations } = scene;
     imitations.deployed(...stackNames);
     const machine = (instance: object) =>
@@ -441,7 +441,7 @@ describe("The preflight of scripts/deploy", () => {
     expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("VM size");
   });
 
-  it("finds that whoever was signed in so far is not the first of those that are named now", async () => {
+  it("finds that the previously signed-in user is not the first named deployer", async () => {
     const { imitations, project } = scene;
     const deployers = [
       { name: "Ada", objectId: "77777777-7777-4777-8777-777777777777" },
@@ -470,7 +470,7 @@ describe("The preflight of scripts/deploy", () => {
     expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("is not the first");
   });
 
-  it("finds a size of a newer generation that has no NVMe disks, and takes one that has both", async () => {
+  it("finds a size of a newer generation without NVMe disks, and accepts a size with both kinds", async () => {
     const { imitations, project } = scene;
     project.environment("demo", {
       network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
@@ -493,7 +493,7 @@ describe("The preflight of scripts/deploy", () => {
     expect(await scene.run("deploy", ["--plan"])).toMatchObject({ code: 0 });
   });
 
-  it("finds locks, the feature of encryption and closed zones of an environment for production", async () => {
+  it("finds locks, a missing encryption feature and closed zones of a production environment", async () => {
     const lock = { ID: "lock-1", Who: "pipeline@runner", Created: "2026-11-21T10:00:00Z" };
     scene.project.environment(
       "production",
@@ -549,7 +549,7 @@ describe("The preflight of scripts/deploy", () => {
   });
 });
 
-describe("Arguments that cannot be meant are refused with a sentence:", () => {
+describe("Wrong arguments are refused with a sentence:", () => {
   it.each([
     ["an unknown environment", ["nowhere"], /environments\/nowhere\.json does not exist; choose from demo/],
     [

@@ -21,7 +21,7 @@ const sources = [
   "tsconfig.json",
 ];
 
-/** The project's files, unchanged, in a folder of their own with the same packages; only environments are a test's. */
+/** The project's unchanged files in another folder, with the same packages. Only the environments come from a test. */
 export class ProjectCopy {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "deployment-project-")));
 
@@ -31,7 +31,7 @@ export class ProjectCopy {
     linkPackages(this.folder);
   }
 
-  /** Writes an environment: an example of the project with changes at the top level. */
+  /** Writes an environment: one of the project's examples with changes at the top level. */
   environment(name: string, changes: object, example = "demo"): void {
     const given = JSON.parse(readFileSync(join(project, `environments/${example}.json`), "utf8"));
     writeFileSync(
@@ -40,7 +40,7 @@ export class ProjectCopy {
     );
   }
 
-  /** Writes a file, in the place of the project's own where there is one. */
+  /** Writes a file. It replaces the project's own file, if there is one. */
   write(file: string, content: string): void {
     mkdirSync(dirname(join(this.folder, file)), { recursive: true });
     writeFileSync(join(this.folder, file), content);

@@ -14,13 +14,13 @@ const planOf = (before: number, after: number) => ({
 });
 
 describe("refuseQuorumLoss", () => {
-  it("refuses to go from 5 nodes to 1, and says how it can be done", () => {
+  it("refuses a change from 5 nodes to 1, and names the right steps", () => {
     expect(() => refuseQuorumLoss("vault-server", planOf(5, 1))).toThrow(
       /removes 4 of 5 nodes.*Lower vault\.nodes in steps: first to 3, deploy, then to 1/,
     );
   });
 
-  it("refuses to go from 3 nodes to 1 while the nodes do not leave the cluster first", () => {
+  it("refuses a change from 3 nodes to 1 if the nodes do not leave the cluster first", () => {
     expect(() => refuseQuorumLoss("vault-server", planOf(3, 1), true)).toThrow(
       /removes 2 of 3 nodes.*Leave out --at-once/,
     );
@@ -33,11 +33,11 @@ describe("refuseQuorumLoss", () => {
     [3, 1],
     [3, 3],
     [3, 0],
-  ])("lets through %i to %i", (before, after) => {
+  ])("allows a change from %i to %i", (before, after) => {
     expect(() => refuseQuorumLoss("vault-server", planOf(before, after))).not.toThrow();
   });
 
-  it("looks at Vault's nodes only", () => {
+  it("looks only at Vault's nodes", () => {
     expect(() => refuseQuorumLoss("agent-vm", planOf(5, 1))).not.toThrow();
   });
 });

@@ -7,7 +7,7 @@ import { DeploymentScene } from "./deployment-scene";
 jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
 
-/** In the place of vm-reader-role: resources that need no provider, the second of which goes on until a file is there. */
+/** Replaces vm-reader-role: its resources need no provider, and the second one runs until a file exists. */
 const stack = (file: string) => `
 import { TerraformElement } from "cdktf";
 import type { Construct } from "constructs";
@@ -36,7 +36,7 @@ export class VmReaderRoleStack extends EnvironmentStack {
 describe("scripts/deploy with the real Terraform", () => {
   itWithProgram(
     "terraform",
-    "plans; interrupted, loses nothing of the state and goes on; and takes it away",
+    "plans, keeps the whole state after an interruption, continues, and destroys everything",
     async () => {
       const go = join(scene.imitations.folder, "go");
       const { folder } = scene.project;
@@ -73,7 +73,7 @@ describe("scripts/deploy with the real Terraform", () => {
       expect(existsSync(file)).toBe(false);
 
       const run = scene.start("deploy", args, env);
-      // Terraform writes what it has finished.
+      // Terraform writes the finished resource.
       await waitFor("the first resource", () => existsSync(file) && made()[0], { deadlineMs: 60_000 });
       const [quick] = made();
       process.kill(-(run.child.pid as number), "SIGINT");

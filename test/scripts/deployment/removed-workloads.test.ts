@@ -1,7 +1,8 @@
 import { removedWorkloads } from "../../../scripts/deployment/removed-workloads";
 import { DeploymentScene, stackNames } from "./deployment-scene";
+import { vaultServerState } from "./vault-server-state";
 
-it("The workloads that a plan takes away are those whose roles it deletes", () => {
+it("A plan removes the workloads whose roles it deletes", () => {
   const change = (actions: string[], before: object) => ({ actions, before, after: null });
   const azure = { backend: "azure", role: "agent-role", token_policies: ["workload-agent"] };
   const jwt = { backend: "jwt", role_name: "webapp-role", token_policies: ["workload-webapp"] };
@@ -43,15 +44,21 @@ it("The workloads that a plan takes away are those whose roles it deletes", () =
 describe("scripts/deploy", () => {
   const scene = DeploymentScene.use();
   jest.setTimeout(120_000); // seconds on an idle machine
+  const before = { backend: "jwt", role_name: "webapp-role", token_policies: ["workload-webapp"] };
+  const removal = {
+    format_version: "1.2",
+    resource_changes: [
+      {
+        address: "vault_jwt_auth_backend_role.jwt_role-webapp",
+        mode: "managed",
+        change: { actions: ["delete"], before, after: null },
+      },
+    ],
+  };
 
-  it("ends the leases of a workload that it takes away, looks whether Vault has its role no more, and says so", async () => {
+  it("ends the leases of a removed workload, checks that Vault no longer has its role, and says so", async () => {
     scene.imitations.deployed(...stackNames);
-    const before = { backend: "jwt", role_name: "webapp-role", token_policies: ["workload-webapp"] };
-    const address = "vault_jwt_auth_backend_role.jwt_role-webapp";
-    scene.imitations.answer("terraform/plan-of-vault-config", {
-      format_version: "1.2",
-      resource_changes: [{ address, mode: "managed", change: { actions: ["delete"], before, after: null } }],
-    });
+    scene.imitations.answer("terraform/plan-of-vault-config", removal);
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
     expect({ code, stderr }).toEqual({
       code: 0,
@@ -68,5 +75,20 @@ describe("scripts/deploy", () => {
       "GET /v1/auth/jwt/role/webapp-role",
       "GET /v1/sys/policies/acl/workload-webapp",
     ]);
+  });
+
+  it("names the stack that brings the deployers' policy, when Vault's VM has an older one", async () => {
+    scene.imitations.deployed(...stackNames);
+    scene.imitations.answer("state/vault-server", vaultServerState(scene.vault.address, "# an older one\n"));
+    scene.imitations.answer("terraform/plan-of-vault-config", removal);
+    scene.vault.leaseProblem = "permission denied";
+    scene.vault.leaseStatus = 403;
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /Vault refused PUT sys\/leases\/revoke-prefix\/auth\/jwt\/login with 403: permission denied\. .*Run `scripts\/deploy demo --stack vault-server`/,
+      ),
+    });
   });
 });

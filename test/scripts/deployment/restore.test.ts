@@ -7,7 +7,7 @@ import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 
 jest.setTimeout(120_000); // seconds on an idle machine
 
-it("The report on a restore is that of the request, not of an earlier one", () => {
+it("The report on a restore belongs to its request, not to an earlier one", () => {
   const consoles = [
     "vault-restore 20261125T010000Z-1 for 20261125T020000Z: restored\r\n",
     "x\r\nvault-restore 20261126T010000Z-2 for 20261126T020000Z: failed: no\r\nvault-restore 20261126T010000Z-2 for 20261126T020000Z: restored\r\n",
@@ -17,6 +17,8 @@ it("The report on a restore is that of the request, not of an earlier one", () =
   );
   expect(reportOf(consoles, { time: "20261126T020001Z" })).toBeUndefined();
 });
+
+const otherStore = `/subscriptions/${subscriptionId}/resourceGroups/rg-first-vault-snapshots/providers/Microsoft.Storage/storageAccounts/stfirstsnapabc123`;
 
 describe("scripts/restore", () => {
   const scene = DeploymentScene.use();
@@ -45,7 +47,7 @@ describe("scripts/restore", () => {
     scene.imitations.answer("deployed/vault-server", stateOf("vault-server", outputs, [machine(userData)]));
   });
 
-  it("asks by one deployment of vault-server, and takes the request back when a node has refused it", async () => {
+  it("sends the request with a deployment of vault-server, and removes it after a node has refused it", async () => {
     const refusal = "vault-restore 20261126T010000Z-2 for 20261126T020000Z: failed: this Vault is not empty";
     scene.imitations.answer(
       log,
@@ -58,7 +60,10 @@ describe("scripts/restore", () => {
   });
 
   it.each([
-    [["--drill", "--force"], /Leave --snapshot and --force out/],
+    [["--drill", "--force"], /Leave --snapshot, --from and --force out/],
+    [["--drill", "--from", otherStore], /Leave --snapshot, --from and --force out/],
+    [["--from", "stfirstsnap"], /"stfirstsnap" is not the Azure id of a storage account/],
+    [["--from", otherStore], /demo seals with its own\. Set vault\.unsealKey to the Azure id of that key/],
     [["--snapshot", "../x"], /"..\/x" is not the name of a snapshot/],
   ])("refuses %s before it does anything", async (args, sentence) => {
     const { code, stderr } = await scene.run("restore", args);
@@ -66,7 +71,7 @@ describe("scripts/restore", () => {
     expect(scene.imitations.calls).toEqual([]);
   });
 
-  it("refuses where the environment keeps no snapshots", async () => {
+  it("refuses if the environment keeps no snapshots", async () => {
     scene.project.environment("demo", { vault: { snapshots: { enabled: false } } });
     const { code, stderr } = await scene.run("restore");
     expect({ code, stderr }).toEqual({

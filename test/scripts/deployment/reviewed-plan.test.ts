@@ -53,7 +53,7 @@ describe("scripts/deploy --reviewed", () => {
     expect(terraformCalls("apply")).toHaveLength(1);
   });
 
-  it("applies no stack of which nobody reviewed a plan", async () => {
+  it("applies no stack without a reviewed plan", async () => {
     const { code, stderr } = await reviewed({}, "network");
     expect({ code, stderr }).toEqual({
       code: 1,
@@ -62,7 +62,7 @@ describe("scripts/deploy --reviewed", () => {
     expect(terraformCalls("plan")).toEqual([]);
   });
 
-  it("takes no data away, reviewed or not", async () => {
+  it("deletes no data, even if the plan was reviewed", async () => {
     const [change] = plan.resource_changes;
     const losing = {
       ...plan,
@@ -80,7 +80,7 @@ describe("scripts/deploy --reviewed", () => {
     expect(terraformCalls("apply")).toEqual([]);
   });
 
-  it("refuses digests that are no JSON", async () => {
+  it("refuses digests that are not JSON", async () => {
     const { code, stderr } = await scene.run("deploy", ["demo", "--reviewed", "abc"]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("a digest by stack") });
   });
@@ -94,7 +94,7 @@ describe("scripts/deploy --reviewed", () => {
   });
 });
 
-it("scripts/deploy --plan --review gives each plan's summary and digest, and applies nothing", async () => {
+it("scripts/deploy --plan --review prints each plan's summary and digest, and applies nothing", async () => {
   scene.imitations.deployed(...stackNames);
   const { code, stdout } = await scene.run("deploy", [
     ...["demo", "--plan", "--review", "--json"],

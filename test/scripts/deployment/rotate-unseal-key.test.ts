@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { versionOf } from "../../../scripts/deployment/machine-changes";
-import { neededVersions } from "../../../scripts/deployment/rotate-unseal-key";
+import { neededVersions } from "../../../scripts/deployment/unseal-key";
 import { vaultServer } from "../../cloud-init/examples";
 import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 
@@ -11,7 +11,7 @@ const [before, after] = ["0".repeat(32), "1".repeat(32)];
 const stored = (time: string, versions: string) =>
   `vault-snapshot ${time}-4711: stored, 40960 bytes, Vault 2.2.2, key version ${versions}\r\n`;
 
-it("The newest snapshot of any node tells which versions of the unseal key Vault's data need", () => {
+it("The newest snapshot of all nodes names the versions of the unseal key that Vault's data need", () => {
   const consoles = [stored("20261126T030000Z", after), stored("20261126T020000Z", `${after} ${before}`)];
   expect(neededVersions(consoles)).toEqual([after]);
   expect(neededVersions([...consoles, stored("20261126T040000Z", `${after} ${before}`)])).toEqual([
@@ -78,7 +78,7 @@ describe("scripts/rotate-unseal-key", () => {
   const console = (...snapshots: string[]) =>
     scene.imitations.answer(log, `user-data ${versionOf(userData)}: applied\r\n${snapshots.join("")}`);
 
-  it("makes no second version where one is under way, and disables the one before once a snapshot needs it no more", async () => {
+  it("creates no second version during a rotation, and disables the previous one when no snapshot needs it", async () => {
     scene.imitations.answer("az/keyvault-key-list-versions", [
       version(before),
       version(after),
@@ -94,7 +94,7 @@ describe("scripts/rotate-unseal-key", () => {
     expect(scene.imitations.changes).toEqual(["apply vault-server"]);
   });
 
-  it("rotates where one version is enabled, and disables nothing while the newest snapshot needs another", async () => {
+  it("rotates if one version is enabled, and disables nothing while the newest snapshot needs another version", async () => {
     scene.imitations.answer("az/keyvault-key-list-versions", [version(before)]);
     console(stored("20261126T040000Z", before));
     const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "5"]);
@@ -107,7 +107,7 @@ describe("scripts/rotate-unseal-key", () => {
     expect(keyCalls()).toEqual([`rotate ${key}`]);
   });
 
-  it("changes nothing while Vault's data need a version that is disabled: a restart would leave Vault sealed", async () => {
+  it("changes nothing while Vault's data need a disabled version, because Vault would stay sealed after a restart", async () => {
     scene.imitations.answer("az/keyvault-key-list-versions", [version(before, false), version(after)]);
     console(stored("20261126T040000Z", `${after} ${before}`));
     const { code, stderr } = await scene.run("rotate-unseal-key", ["--wait", "1"]);
@@ -118,7 +118,18 @@ describe("scripts/rotate-unseal-key", () => {
     expect([keyCalls(), scene.imitations.changes]).toEqual([[], []]);
   });
 
-  it("changes nothing where the environment keeps no snapshots, which are the proof", async () => {
+  it("leaves another environment's key alone, and its own one, with which Vault does not seal", async () => {
+    const unsealKey = `/subscriptions/${subscriptionId}/resourceGroups/rg-first-vault/providers/Microsoft.KeyVault/vaults/kv-first-abc123/keys/vault-unseal`;
+    scene.project.environment("demo", { vault: { unsealKey } });
+    const { code, stderr } = await scene.run("rotate-unseal-key");
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("kv-first-abc123/keys/vault-unseal, which another environment rotates"),
+    });
+    expect(scene.imitations.calls).toEqual([]);
+  });
+
+  it("changes nothing if the environment keeps no snapshots, because they are the proof", async () => {
     scene.project.environment("demo", { vault: { snapshots: { enabled: false } } });
     const { code, stderr } = await scene.run("rotate-unseal-key");
     expect({ code, stderr }).toEqual({

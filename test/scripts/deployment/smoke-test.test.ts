@@ -37,7 +37,7 @@ describe("The smoke test of web apps", () => {
     proxy.close();
   });
 
-  it("reaches them through the proxy that the person's environment names", async () => {
+  it("reaches the web apps through the proxy in the person's environment", async () => {
     const state = new StackState({
       outputs: { webapp_urls: { value: { webapp: "https://app.example.invalid" } } },
       resources: [],

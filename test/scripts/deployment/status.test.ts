@@ -12,7 +12,7 @@ import { selfSigned } from "./vault-imitation";
 
 jest.setTimeout(120_000); // seconds on an idle machine
 
-describe("The newest snapshot, as consoles tell of it,", () => {
+describe("The newest snapshot in the consoles' reports", () => {
   const { snapshots } = loadEnvironment("demo").vault;
   const now = new Date("2026-11-26T04:00:00Z");
   const stored = (time: string) =>
@@ -20,10 +20,15 @@ describe("The newest snapshot, as consoles tell of it,", () => {
   const failed = (time: string) => `vault-snapshot ${time}: failed: the snapshot store answered 404\r\n`;
 
   it.each([
-    ["a new one of any node", [stored("20261126T010000Z"), stored("20261126T033000Z")], "well", "0.5 h old"],
-    ["one that is too old", [stored("20261126T010000Z")], "wrong", "3.0 h old, and one is due every 1h"],
+    ["a new one on any node", [stored("20261126T010000Z"), stored("20261126T033000Z")], "well", "0.5 h old"],
     [
-      "a failure after one",
+      "a snapshot that is too old",
+      [stored("20261126T010000Z")],
+      "wrong",
+      "3.0 h old, and one is due every 1h",
+    ],
+    [
+      "a failure after a snapshot",
       [stored("20261126T030000Z") + failed("20261126T033000Z")],
       "wrong",
       "answered 404); the newest is of 2026-11-26T03:00Z",
@@ -43,7 +48,7 @@ describe("The newest snapshot, as consoles tell of it,", () => {
     });
   });
 
-  it("is not asked for where the environment keeps none", () => {
+  it("is not required if the environment keeps none", () => {
     expect(snapshotFinding([], { ...snapshots, enabled: false }, now)).toMatchObject({ state: "note" });
   });
 });
@@ -110,7 +115,7 @@ describe("scripts/status", () => {
     selfSigned(file, `${file}.key`, "localhost", days);
     const pem = readFileSync(file, "utf8");
     for (const name of [file, `${file}.key`]) rmSync(name);
-    // Vault shows the one before: both are trusted.
+    // Vault shows the previous certificate, and the script trusts both.
     const attributes = (created: string) => ({ enabled: true, created, expires: "2099-01-01T00:00:00Z" });
     scene.imitations.answer("az/keyvault-certificate-list-versions", [
       { id: "https://kv/before", attributes: attributes("2026-01-01T00:00:00Z") },
@@ -126,7 +131,7 @@ describe("scripts/status", () => {
       `user-data ${versionOf(userData)}: applied\r\nvault-snapshot ${snapshot.toISOString().replaceAll(/[-:]|\.\d+/g, "")}-1: stored, 9 bytes\r\n`,
     );
 
-  it("shows that all is well, a line a part, with exit code 0", async () => {
+  it("shows that everything works, with a line for each part and exit code 0", async () => {
     const { code, stdout, stderr } = await scene.run("status");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^demo: all is well\n(?:(?:ok|-) +\S.*\n)+$/);
@@ -147,7 +152,7 @@ describe("scripts/status", () => {
     expect(scene.imitations.changes).toEqual([]);
   });
 
-  it("shows a sealed Vault with its cure, and ends with 1", async () => {
+  it("shows a sealed Vault with its cure, and exits with 1", async () => {
     Object.assign(scene.vault.status, { sealed: true });
     const { code, stdout } = await scene.run("status");
     expect({ code, stdout }).toEqual({
@@ -158,7 +163,7 @@ describe("scripts/status", () => {
     });
   });
 
-  it("shows whatever else is wrong, each with its cure", async () => {
+  it("shows every other problem with its cure", async () => {
     const { imitations, vault } = scene;
     Object.assign(vault.status, { version: "1.21.4" });
     Object.assign(vault, { nodes: { "vault-1": false } });
@@ -182,7 +187,7 @@ describe("scripts/status", () => {
       expect(stdout).toMatch(line);
   });
 
-  it("says what it could not see and why, and ends with 2", async () => {
+  it("says what it could not see and why, and exits with 2", async () => {
     scene.imitations.fail(
       log,
       "ERROR: (AuthorizationFailed) The client 'x' does not have authorization to perform action 'Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action' over scope '/subscriptions/1'",
@@ -208,7 +213,7 @@ describe("scripts/status", () => {
     );
   });
 
-  it("ends with 2 and a sentence where there is nothing to see", async () => {
+  it("exits with 2 and a sentence if there is nothing to see", async () => {
     scene.imitations.answer("state/vault-server", stateOf("vault-server"));
     expect(await scene.run("status")).toMatchObject({
       code: 2,

@@ -7,7 +7,7 @@ import { certificateProblem } from "../../../scripts/deployment/vault-certificat
 import { application, DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 import { selfSigned } from "./vault-imitation";
 
-// Seconds on an idle machine; the deadline is for one that is busy with something else.
+// The tests take seconds on an idle machine. The deadline is for a busy one.
 jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
 
@@ -26,7 +26,7 @@ describe("scripts/vault-env", () => {
     expect(statSync(file).mode & 0o777).toBe(0o644);
   });
 
-  it("prints the token of the app registration by which deployers log in", async () => {
+  it("prints the token of the app registration with which deployers log in", async () => {
     scene.loginByApplication(["Vault.Deploy"]);
     const { stdout } = await scene.run("vault-env");
     expect(stdout).toContain(`export TERRAFORM_VAULT_AUTH_JWT='${scene.applicationToken}'`);
@@ -35,7 +35,7 @@ describe("scripts/vault-env", () => {
     );
   });
 
-  it("quotes for eval: a folder's name is data, whatever is in it", async () => {
+  it("quotes its output for eval, so any folder's name is only data", async () => {
     const XDG_CACHE_HOME = join(
       mkdtempSync(join(tmpdir(), "vault-env-")),
       'it\'s $(touch hacked) `here`; "now"',
@@ -55,7 +55,7 @@ describe("scripts/vault-env", () => {
 
   const certificate = "az/keyvault-certificate-download";
 
-  it("trusts the certificate before the newest too, which Vault may serve still", async () => {
+  it("also trusts the previous certificate, which Vault may still serve", async () => {
     const attributes = (created: string) => ({ enabled: true, created, expires: "2099-01-01T00:00:00Z" });
     scene.imitations.answer("az/keyvault-certificate-list-versions", [
       { id: "https://kv/before", attributes: attributes("2026-01-01T00:00:00Z") },
@@ -68,7 +68,7 @@ describe("scripts/vault-env", () => {
     const { stdout } = await scene.run("vault-env");
     const [, file = ""] = /VAULT_CACERT='(.*)'/.exec(stdout) ?? [];
     expect(readFileSync(file, "utf8")).toBe(`${newest}${scene.vault.certificate}`);
-    // Vault, which serves the one before, is reached.
+    // The script reaches Vault, which serves the previous certificate.
     scene.imitations.deployed(...stackNames);
     expect((await scene.run("deploy", ["--stack", "vault-config"])).stderr).toContain(
       "lets deployers in … done",
@@ -86,7 +86,7 @@ describe("scripts/vault-env", () => {
       () => scene.imitations.fail(certificate, "ERROR: (Forbidden) Client address: 198.51.100.7"),
       /refuses this computer's address 198\.51\.100\.7/,
     ],
-    ["a certificate that is none", () => scene.imitations.answer(certificate, "<html>"), /cannot be read/],
+    ["an invalid certificate", () => scene.imitations.answer(certificate, "<html>"), /cannot be read/],
     [
       "a certificate for another name",
       () => scene.imitations.answer(certificate, certificateFor("elsewhere")),
@@ -98,11 +98,11 @@ describe("scripts/vault-env", () => {
       /vault-server is not deployed.*Run scripts\/deploy first/,
     ],
     [
-      "an environment that is none",
+      "an unknown environment",
       () => scene.project.environment("demo", { location: 5 }),
       /location: is 5, a number/,
     ],
-  ])("prints nothing but a sentence on stderr for %s", async (_, mishap, sentence) => {
+  ])("prints only a sentence on stderr for %s", async (_, mishap, sentence) => {
     mishap();
     const { code, stdout, stderr } = await scene.run("vault-env");
     expect({ code, stdout, stderr }).toEqual({
@@ -114,7 +114,7 @@ describe("scripts/vault-env", () => {
 
   it.each([
     ["expired", 3, /^expired on/],
-    ["valid later only", -3, /^is valid from .* Correct this computer's clock/],
+    ["valid only later", -3, /^is valid from .* Correct this computer's clock/],
   ])("trusts no certificate that is %s", (_, days, problem) => {
     const then = new Date(Date.now() + days * 86_400_000);
     expect(certificateProblem(scene.vault.certificate, "localhost", then)).toMatch(problem);

@@ -4,30 +4,31 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
-/** The Vault token that a login gives. */
+/** The Vault token that a login returns. */
 export const vaultToken = "hvs.the-deployers-vault-token";
 
-/** A Vault, and a web app, on one port of loopback with a self-signed certificate. */
+/** Imitates a Vault and a web app on one port of loopback, with a self-signed certificate. */
 export class VaultImitation {
   /** Statuses that sys/health answers, one after the other; the last one stays. */
   health = [200];
   /** Answers of the login, one after the other; the last one stays. */
   login: { status: number; errors?: string[] }[] = [{ status: 200 }];
   webApp = 200;
-  /** What sys/seal-status answers. */
+  /** The answer of sys/seal-status. */
   status = { initialized: true, sealed: false, version: "2.2.2", type: "azurekeyvault" };
   /** Nodes that autopilot knows, and whether they are healthy. */
   nodes: Record<string, boolean> = { "vault-1": true };
   /** Leases that Vault gave up. */
   givenUp: { lease_id: string }[] = [];
-  /** Why no lease can be revoked. */
+  /** The reason why Vault can revoke no lease. */
   leaseProblem?: string;
-  /** Does what is to happen when the database engine goes, whose removal had ended half way. */
+  leaseStatus = 400;
+  /** Runs when somebody removes the database engine whose first removal stopped half way. */
   onRemoval?: () => void;
-  /** Raft's nodes, which may be taken out, and what autopilot says of them at each look, where a test asks for more than nodes says. */
+  /** Raft's nodes, which a deployer can remove, and autopilot's answers about them at each look, if a test needs more than `nodes`. */
   members: string[] = [];
   autopilot?: (members: readonly string[]) => object;
-  /** Status of what takes a node out. */
+  /** The status of a request that removes a node. */
   removal = 204;
   readonly requests: string[] = [];
   private readonly server: Server;
@@ -103,7 +104,8 @@ export class VaultImitation {
     if (url.startsWith("/v1/database/roles") && !url.includes("roles/"))
       return [200, { data: { keys: ["short"] } }];
     if (url.startsWith("/v1/sys/leases?")) return [200, { data: { leases: this.givenUp } }];
-    if (url.startsWith("/v1/sys/leases/") && this.leaseProblem) return [400, { errors: [this.leaseProblem] }];
+    if (url.startsWith("/v1/sys/leases/") && this.leaseProblem)
+      return [this.leaseStatus, { errors: [this.leaseProblem] }];
     return [204];
   }
 
@@ -119,7 +121,7 @@ export class VaultImitation {
   }
 }
 
-/** A certificate for a name, in files. */
+/** Creates a certificate for a name, in files. */
 export function selfSigned(certificateFile: string, keyFile: string, name = "localhost", days = 2): void {
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", keyFile];
   const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, "-days", String(days)];

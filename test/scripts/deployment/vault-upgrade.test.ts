@@ -9,7 +9,7 @@ import { vaultServer } from "../../cloud-init/examples";
 describe("Another version of Vault", () => {
   const demo = loadEnvironment("demo");
 
-  /** What stands in the way of a version, where another one runs. */
+  /** Returns the problem of a version if another one runs. */
   const problems = (
     runs: string | undefined,
     version: string,
@@ -54,7 +54,7 @@ describe("Another version of Vault", () => {
     expect(problems(runs, version)).toEqual([]);
   });
 
-  it("is refused when it is older, since Vault's data do not go back", () => {
+  it("is refused if it is older, because an older Vault cannot read newer data", () => {
     expect(problems("2.2.2", "2.2.1")).toEqual([
       expect.stringMatching(
         /^vault\.version: Vault 2\.2\.2 runs, and 2\.2\.1 is older.*write 2\.2\.2 or a newer one.*restore the snapshot/,
@@ -63,7 +63,7 @@ describe("Another version of Vault", () => {
     expect(problems("2.10.0", "2.9.9")).toHaveLength(1);
   });
 
-  it("is refused when it skips a major version", () => {
+  it("is refused if it skips a major version", () => {
     expect(problems("1.21.4", "3.0.0")).toEqual([
       expect.stringMatching(
         /skips the major version 2, which Vault does not allow\. Deploy a release of 2\.x first/,
@@ -71,7 +71,7 @@ describe("Another version of Vault", () => {
     ]);
   });
 
-  it("is refused without snapshots, unless somebody says that what Vault holds may be lost", () => {
+  it("is refused without snapshots, unless somebody allows the loss of Vault's data", () => {
     expect(problems("1.21.4", "2.2.2", { snapshots: false })).toEqual([
       expect.stringContaining("add --no-snapshot"),
     ]);

@@ -3,7 +3,7 @@ const { search } = require("jmespath") as { search: (json: unknown, query: strin
 
 export type Cloud = ReturnType<typeof emptyCloud>;
 
-/** Azure and GitHub before a script created anything. */
+/** Returns Azure and GitHub before a script has created anything. */
 export function emptyCloud() {
   const builtIn = [
     "Key Vault Certificates Officer",
@@ -87,10 +87,10 @@ interface Call {
 }
 
 /** The error of an imitated program. */
-export class Refusal extends Error {}
+export class ProgramError extends Error {}
 
 function refuse(message: string): never {
-  throw new Refusal(message);
+  throw new ProgramError(message);
 }
 
 export function callOf(args: readonly string[], input: string): Call {
@@ -106,7 +106,7 @@ export function callOf(args: readonly string[], input: string): Call {
   return { words, command: words.join(" "), option, values, flags, input };
 }
 
-/** What the Azure CLI prints for an answer. Its own library evaluates --query. */
+/** Returns the text that the Azure CLI prints for an answer. The CLI's own library evaluates --query. */
 export function azOutput(answer: unknown, { option }: Call): string {
   if (answer === undefined || option("--output") === "none") return "";
   const query = option("--query");
@@ -415,7 +415,7 @@ export function terraform(
   const stack = args[0]?.split("/").at(-1) ?? "";
   const plan = plans[stack] ?? { format_version: "1.2", planned_values: {} };
   if (args[1] === "plan" && typeof plan === "string") refuse(`\n│ Error: ${plan}\n│ \n│ with the rest of it`);
-  if (args[1] === "plan" && asPlan(plan).resource_changes?.length) throw new Refusal("", { cause: 2 });
+  if (args[1] === "plan" && asPlan(plan).resource_changes?.length) throw new ProgramError("", { cause: 2 });
   return args[1] === "show" ? JSON.stringify(plan) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from "../../../lib/processes/user-error";
 import type { CommandResult, RunCommand } from "../../../scripts/deployment/run-command";
-import { az, azOutput, callOf, emptyCloud, gh, Refusal, terraform } from "./cloud";
+import { az, azOutput, callOf, emptyCloud, gh, ProgramError, terraform } from "./cloud";
 
 /** Imitations of az, gh and terraform that record their calls. */
 export class ImitatedPrograms {
@@ -24,7 +24,7 @@ export class ImitatedPrograms {
       const stdout = this.output(program, args, input);
       return { code: 0, stdout: stdout && `${stdout}\n`, stderr: "" };
     } catch (error) {
-      const known = error instanceof Refusal;
+      const known = error instanceof ProgramError;
       const stderr = known ? error.message : `ERROR: the imitation is at fault: ${error}`;
       return { code: known ? Number(error.cause ?? 1) : 1, stdout: "", stderr: `${stderr}\n` };
     }
@@ -39,7 +39,7 @@ export class ImitatedPrograms {
   }
 }
 
-/** How a script ends that runs in this process, with the lines that it says. */
+/** The end of a script that runs in this process, with the lines that it prints. */
 export async function outcomeOf(
   work: (say: (line: string) => void) => Promise<void>,
 ): Promise<{ status: number; stderr: string }> {

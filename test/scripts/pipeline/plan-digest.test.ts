@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Change, Plan } from "../../../scripts/plan-summary/plan";
-import { mergedPlan } from "../../../scripts/plan-summary/plan";
+import type { Change, Plan } from "../../../scripts/plan-summary/plan-json";
+import { mergedPlan } from "../../../scripts/plan-summary/plan-json";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { itWithProgram } from "../../program";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planSummary } from "../../../scripts/plan-summary/markdown";
-import { type Change, type Plan, readPlan } from "../../../scripts/plan-summary/plan";
+import { type Change, type Plan, readPlan } from "../../../scripts/plan-summary/plan-json";
 import { itWithProgram } from "../../program";
 
 function plan(changes: Record<string, Partial<Change>>, more: Partial<Plan> = {}): Plan {
@@ -121,10 +121,10 @@ describe("planSummary", () => {
     const resources = (terraform_data: object) =>
       writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ resource: { terraform_data } }));
     try {
-      resources({ gone: {}, other: { input: "a" }, anew: { triggers_replace: "a" } });
+      resources({ gone: {}, other: { input: "a" }, again: { triggers_replace: "a" } });
       terraform("init", "-input=false");
       terraform("apply", "-auto-approve", "-input=false");
-      resources({ added: {}, other: { input: "b" }, anew: { triggers_replace: "b" } });
+      resources({ added: {}, other: { input: "b" }, again: { triggers_replace: "b" } });
       terraform("plan", "-input=false", "-out", "plan");
       const read = readPlan(String(terraform("show", "-json", "plan")));
       const stdout = read && planSummary("network", read);
@@ -138,7 +138,7 @@ describe("planSummary", () => {
   });
 
   it.each(["", "no JSON, but a secret", '{"values": "a state with a secret"}', "null"])(
-    "takes %j for no plan",
+    "rejects %j, which is not a plan",
     (text) => {
       expect(readPlan(text)).toBeUndefined();
     },

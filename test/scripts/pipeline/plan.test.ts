@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import type { Plan } from "../../../scripts/plan-summary/plan";
+import type { Plan } from "../../../scripts/plan-summary/plan-json";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { emptyCloud } from "./cloud";
 import { PipelineProject } from "./pipeline-project";
@@ -35,7 +35,7 @@ beforeEach(() => {
   project.plans = {};
   project.calls = [];
 });
-// A plan holds what the state holds, so no copy may stay on the runner.
+// A plan contains the state's values, so no copy may stay on the runner.
 afterEach(() => expect(readdirSync(project.path("tmp"))).toEqual([]));
 afterAll(() => project.remove());
 

@@ -189,7 +189,7 @@ describe("workflows", () => {
     expect([...texts.values()].filter((text) => text.includes("pull_request_target"))).toEqual([]);
   });
 
-  it("test a pull request on each version of Node.js from the oldest one to the one of .nvmrc", () => {
+  it("test a pull request on each version of Node.js from the oldest to the version in .nvmrc", () => {
     const { test } = workflow("pull-request.yml").jobs;
     const versions = test?.strategy?.matrix.node ?? [];
     expect(test?.steps.find(({ uses }) => uses?.startsWith("actions/setup-node@"))?.with).toEqual({
@@ -200,7 +200,7 @@ describe("workflows", () => {
     expect(readFileSync(join(project, ".nvmrc"), "utf8").trim()).toBe(versions.at(-1));
   });
 
-  it("end by themselves", () => {
+  it("have a time limit for each job", () => {
     expect(jobs.filter(({ job }) => job["timeout-minutes"] === undefined)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { generateKey, reformatKey } from "openpgp";
-import type { Fact, Finding } from "../../../scripts/upstream/fact";
+import type { Fact, Verdict } from "../../../scripts/upstream/fact";
 import { announcedRetirement, documentedVersion } from "../../../scripts/upstream/judges/announcement";
 import {
   azureHosts,
@@ -31,7 +31,7 @@ const sources = RecordedSources.use();
 const today = new Date("2026-11-25T12:00:00Z");
 const row = { name: "a fact", value: "1", usedIn: ["some/file.ts"] };
 
-async function judged(fact: Fact, recordings: Record<string, Recording>, day = today): Promise<Finding> {
+async function judged(fact: Fact, recordings: Record<string, Recording>, day = today): Promise<Verdict> {
   sources.recordings = recordings;
   const [found] = await watch([fact], sources.upstream(), day);
   if (!found) throw new Error("a fact gives a row");

@@ -31,7 +31,7 @@ const kinds: readonly { kind: string; files: RegExp; pattern: RegExp }[] = [
     pattern: /\b([0-9A-F]{40})\b/g,
   },
   { kind: "checksum", files: /^(?:cloud-init|constructs|scripts)\//, pattern: /\b([0-9a-f]{64})\b/g },
-  // The rest of vault-version.ts is history: which release fixed which problem.
+  // The rest of vault-version.ts is history: it says which release fixed which problem.
   {
     kind: "Vault",
     files: /^cloud-init\/vault-server\/vault-version\.ts$/,

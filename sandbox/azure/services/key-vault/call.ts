@@ -1,4 +1,4 @@
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import type { KeyVaultStore } from "./store";
 
 /** One call to a key vault, after the checks of token, right and API version. */

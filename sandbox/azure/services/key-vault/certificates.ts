@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { notImitated, Refusal } from "../../server/service";
+import { notImitated, Refusal } from "../../server/refusal";
 import { identifier, type KeyVaultCall, pick, recovery } from "./call";
 import { refuseDeleted } from "./deleted-objects";
 import { type CertificateVersion, thumbprint } from "./store";

@@ -1,4 +1,4 @@
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import { type KeyVaultCall, missing } from "./call";
 import type { ObjectKind } from "./store";
 

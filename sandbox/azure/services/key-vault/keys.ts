@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { notImitated, Refusal } from "../../server/service";
+import { notImitated, Refusal } from "../../server/refusal";
 import { badParameter, identifier, type KeyVaultCall, pick, recovery } from "./call";
 import { refuseDeleted } from "./deleted-objects";
 import { decrypt, encrypt, isEncryptionAlgorithm, type KeyVersion } from "./store";

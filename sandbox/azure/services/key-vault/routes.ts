@@ -1,5 +1,5 @@
+import { notImitated } from "../../server/refusal";
 import type { Route } from "../../server/routes";
-import { notImitated } from "../../server/service";
 import type { KeyVaultCall } from "./call";
 import {
   createCertificate,

@@ -1,4 +1,4 @@
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import { badParameter, identifier, type KeyVaultCall, missing, pick, recovery } from "./call";
 import { refuseDeleted } from "./deleted-objects";
 import type { SecretVersion } from "./store";

@@ -2,15 +2,10 @@ import { authenticate } from "../../identity/authenticate";
 import type { BadToken, Claims, TokenIssuer } from "../../identity/token-issuer";
 import type { AccessControl } from "../../model/access-control";
 import type { AzureWorld, KeyVault } from "../../model/world";
+import type { AzureResponse } from "../../server/azure-response";
+import { notImitated, odataError, Refusal } from "../../server/refusal";
 import { findRoute } from "../../server/routes";
-import {
-  type Answer,
-  type AzureRequest,
-  type HostedService,
-  notImitated,
-  odataError,
-  Refusal,
-} from "../../server/service";
+import type { AzureRequest, HostedService } from "../../server/service";
 import { keyVaultRoutes } from "./routes";
 import type { KeyVaultStore } from "./store";
 
@@ -52,7 +47,7 @@ export class KeyVaultService implements HostedService {
     return this.#props.world.keyVaults.map(hostOf);
   }
 
-  async answer(request: AzureRequest): Promise<Answer> {
+  async answer(request: AzureRequest): Promise<AzureResponse> {
     const keyVault = this.#keyVault(request.host);
     const store = keyVault && this.#props.stores.get(keyVault.name);
     if (!store) throw notImitated(request.host, 404);

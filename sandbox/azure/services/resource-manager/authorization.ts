@@ -3,7 +3,7 @@ import { sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { RoleDefinition } from "../../model/role-definition";
 import type { ArmResource, RoleAssignment } from "../../model/world";
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import { guidFor } from "./managed-identities";
 import { list, propertiesOf, type ResourceTypes, text, type Writing } from "./resource-type";
 

@@ -1,6 +1,6 @@
 import { sameId } from "../../model/resource-id";
 import type { ArmResource } from "../../model/world";
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import { consoleUrl } from "../serial-consoles";
 import { completedIdentity, guidFor } from "./managed-identities";
 import {

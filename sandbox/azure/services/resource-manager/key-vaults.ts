@@ -1,6 +1,6 @@
 import { sameId } from "../../model/resource-id";
 import type { ArmResource } from "../../model/world";
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import { propertiesOf, type ResourceCall, type ResourceTypes } from "./resource-type";
 
 /** Days for which a deleted Key Vault keeps its name and content by default. */

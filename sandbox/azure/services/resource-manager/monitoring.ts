@@ -1,4 +1,4 @@
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import { guidFor } from "./managed-identities";
 import { fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";
 

@@ -2,7 +2,7 @@ import * as ipaddr from "ipaddr.js";
 import { sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource } from "../../model/world";
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import { guidFor } from "./managed-identities";
 import {
   type Fields,

@@ -1,4 +1,5 @@
-import { type Answer, Refusal } from "../../server/service";
+import type { AzureResponse } from "../../server/azure-response";
+import { Refusal } from "../../server/refusal";
 
 /** Work that continues after the answer to a request. A client polls its status at an address. */
 export class Operations {
@@ -35,7 +36,7 @@ export class Operations {
   }
 
   /** Returns the status. The first one is always `InProgress`, as in Azure, so every client must ask again. */
-  async status(id: string): Promise<Answer> {
+  async status(id: string): Promise<AzureResponse> {
     const operation = this.#running.get(id);
     if (!operation) throw new Refusal(404, "NotFound", `The operation ${id} was not found.`);
     operation.asked++;

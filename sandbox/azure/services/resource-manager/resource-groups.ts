@@ -1,4 +1,4 @@
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import type { ResourceTypes } from "./resource-type";
 
 /** A deleted group deletes its contents. */

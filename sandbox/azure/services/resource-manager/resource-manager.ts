@@ -5,14 +5,9 @@ import { administrative } from "../../model/diagnostic-logs";
 import { parentId, parseResourceId, type ResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource, AzureWorld } from "../../model/world";
-import {
-  type Answer,
-  type AzureRequest,
-  type HostedService,
-  notImitated,
-  odataError,
-  Refusal,
-} from "../../server/service";
+import type { AzureResponse } from "../../server/azure-response";
+import { notImitated, odataError, Refusal } from "../../server/refusal";
+import type { AzureRequest, HostedService } from "../../server/service";
 import { authorizationFilter, builtInRoleResources } from "./authorization";
 import { Operations } from "./operations";
 import { scopeLocked } from "./resource-groups";
@@ -37,7 +32,7 @@ const audiences = ["https://management.azure.com", "https://management.core.wind
 ]);
 
 /** A change to a resource, for the code that runs its machine, database or web app. */
-export interface ResourceChange {
+export interface ArmResourceChange {
   kind: "written" | "deleted";
   resource: ArmResource;
   store: ResourceStore;
@@ -49,7 +44,7 @@ interface ResourceManagerProps {
   issuer: TokenIssuer;
   accessControl: AccessControl;
   /** Called for every change before the answer. For long operations, called before the operation succeeds. */
-  onChange?: (change: ResourceChange) => Promise<void> | void;
+  onChange?: (change: ArmResourceChange) => Promise<void> | void;
 }
 
 /** Azure Resource Manager. It creates, reads, changes and deletes resources of the known types, with Azure RBAC. */
@@ -65,7 +60,7 @@ export class ResourceManager implements HostedService {
     this.#props = props;
   }
 
-  async answer(request: AzureRequest): Promise<Answer> {
+  async answer(request: AzureRequest): Promise<AzureResponse> {
     const { method, path, query } = request;
     // Clients request this before they sign in.
     if (method === "GET" && /^\/+metadata\/endpoints$/i.test(path)) return metadata(query);
@@ -85,7 +80,7 @@ export class ResourceManager implements HostedService {
     return forSubscription ?? this.#answerForResource(request, principalId);
   }
 
-  async #answerForResource(request: AzureRequest, principalId: string): Promise<Answer> {
+  async #answerForResource(request: AzureRequest, principalId: string): Promise<AzureResponse> {
     const { method, query } = request;
     const { id, target, action } = readPath(request);
     if (!target) throw notImitated(`${method} ${request.path} of Azure Resource Manager`, 404);
@@ -146,14 +141,14 @@ export class ResourceManager implements HostedService {
     throw unauthorized(principalId, right, id);
   }
 
-  #read(call: ResourceCall, type: ResourceType, method: string): Answer {
+  #read(call: ResourceCall, type: ResourceType, method: string): AzureResponse {
     const resource = this.#find(call, type);
     if (!resource) throw notFound(call);
     if (method === "HEAD") return { status: 204, text: "" };
     return { status: 200, headers: etagOf(resource), body: this.#show(resource, type, call) };
   }
 
-  async #write(call: ResourceCall, type: ResourceType, method: string): Promise<Answer> {
+  async #write(call: ResourceCall, type: ResourceType, method: string): Promise<AzureResponse> {
     const { store, target, id, body } = call;
     const existing = this.#find(call, type);
     if (method === "PATCH" && !existing) throw notFound(call);
@@ -217,7 +212,7 @@ export class ResourceManager implements HostedService {
     }
   }
 
-  async #delete(call: ResourceCall, type: ResourceType): Promise<Answer> {
+  async #delete(call: ResourceCall, type: ResourceType): Promise<AzureResponse> {
     const { store, id } = call;
     const resource = store.get(id);
     if (!resource) return { status: 204, text: "" };
@@ -245,7 +240,7 @@ export class ResourceManager implements HostedService {
     }
   }
 
-  #act(call: ResourceCall, type: ResourceType, action: string): Answer {
+  #act(call: ResourceCall, type: ResourceType, action: string): AzureResponse {
     const perform = type.actions?.[action.toLowerCase()];
     if (!perform) throw notImitated(`the action ${action} of ${call.target.type}`, 404);
     const resource = this.#find(call, type);
@@ -387,7 +382,7 @@ function typeOf(type: string): ResourceType {
   return known;
 }
 
-function metadata(query: URLSearchParams): Answer {
+function metadata(query: URLSearchParams): AzureResponse {
   checkApiVersion(query.get("api-version"));
   const { name } = metadataEndpoints;
   // Versions up to 2019-05-01 return a list.

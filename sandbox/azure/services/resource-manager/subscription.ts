@@ -2,8 +2,10 @@ import type { AccessControl } from "../../model/access-control";
 import { parseResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource, AzureWorld } from "../../model/world";
+import type { AzureResponse } from "../../server/azure-response";
+import { notImitated, Refusal } from "../../server/refusal";
 import { findRoute, type Route } from "../../server/routes";
-import { type Answer, type AzureRequest, notImitated, Refusal } from "../../server/service";
+import type { AzureRequest } from "../../server/service";
 import { machineSizeNames } from "./compute";
 import { deletedVaultType } from "./key-vaults";
 import { resourceProviders, resourceTypes } from "./resource-types";
@@ -147,7 +149,7 @@ export function answerForSubscription(
   request: AzureRequest,
   context: Omit<SubscriptionCall, "request" | "parameters">,
   unauthorized: (action: string, scope: string) => Refusal,
-): Answer | undefined {
+): AzureResponse | undefined {
   const found = findRoute(routes, request.method, request.path);
   if (!found) return undefined;
   const { route, parameters } = found;

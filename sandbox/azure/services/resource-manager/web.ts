@@ -1,7 +1,7 @@
 import { parentId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource } from "../../model/world";
-import { Refusal } from "../../server/service";
+import { Refusal } from "../../server/refusal";
 import { completedIdentity, guidFor } from "./managed-identities";
 import { freeAddress, holdSubnet } from "./network";
 import { type Fields, fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";

@@ -3,7 +3,7 @@ import {
   metricAlerts,
   type WatchedSystem,
 } from "../../../../constructs/azure/watching/alert-table";
-import { ways } from "../../../../sandbox/rehearsal/traces";
+import { harmfulActs } from "../../../../sandbox/rehearsal/traces";
 import { problemsOf } from "../../../kusto/kusto-parser";
 
 const system: WatchedSystem = {
@@ -32,7 +32,7 @@ describe("The table of alerts", () => {
   });
 
   it("has an alert for each row of what a deployer can do, and names no other row", () => {
-    const known = ways.map(({ what }) => what);
+    const known = harmfulActs.map(({ what }) => what);
     expect(known.filter((what) => !logAlerts.some(({ way }) => way === what))).toEqual([]);
     expect(logAlerts.filter(({ way }) => way !== undefined && !known.includes(way))).toEqual([]);
   });

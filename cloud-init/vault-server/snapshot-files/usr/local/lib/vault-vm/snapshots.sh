@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # http sets body and status; wait_until reads pause and reason
 # Snapshots of Vault, in files and in the snapshot store, for programs that have sourced http.sh and managed-identity.sh.
 #
+# The caller may set store_cure: what to do if the store refuses.
+#
 # Environment: SNAPSHOTS_URL          the container: https://<account>.blob.core.windows.net/snapshots
 #              STORAGE_WAIT_SECONDS   how long to retry while the store, or the right on it, is not ready (default 1200)
 #              TRANSFER_SECONDS       longest time of one up- or download (default 1800)
@@ -14,7 +16,7 @@ store() {
   http --config <(authorization) --header "x-ms-version: $STORAGE_API_VERSION" "$@"
   if not_now; then return 1; fi
   # A new role assignment takes minutes to work.
-  reason="it answered $status: $(store_error)"
+  reason="it answered $status: $(store_error)${store_cure:-}"
   [[ $status != 403 ]]
 }
 

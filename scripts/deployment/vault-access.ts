@@ -70,7 +70,7 @@ export class VaultAccess {
         return true;
       } catch (error) {
         const reason = error as Error;
-        if (error instanceof VaultRefusal && refusesForGood.test(error.message)) {
+        if (error instanceof VaultRefusal && error.errors.some((words) => refusesForGood.test(words))) {
           givingUp.abort(new UserError(refused(error)));
         }
         report(reason.message);

@@ -1,6 +1,7 @@
-import { type AzureRequest, Refusal } from "./service";
+import { Refusal } from "./refusal";
+import type { AzureRequest } from "./service";
 
-export interface Fault {
+export interface RequestFault {
   when: (request: AzureRequest) => boolean;
   answer: FaultAnswer;
   /** The number of requests that the fault affects. Default: all, until its removal. */
@@ -24,10 +25,10 @@ export interface InjectedFault {
 }
 
 /** Azure's failures on demand. */
-export class Faults {
-  #faults: { fault: Fault; hits: number }[] = [];
+export class RequestFaults {
+  #faults: { fault: RequestFault; hits: number }[] = [];
 
-  add(fault: Fault): InjectedFault {
+  add(fault: RequestFault): InjectedFault {
     const entry = { fault, hits: 0 };
     this.#faults.push(entry);
     return {

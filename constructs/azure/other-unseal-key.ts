@@ -1,0 +1,33 @@
+import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
+import { Construct } from "constructs";
+import { namesInKeyId } from "../../environments/rules/vault-unseal-key";
+
+export interface OtherUnsealKeyProps {
+  /** Azure id, without a version. */
+  keyId: string;
+  /** Principal id of Vault's identity. */
+  vaultPrincipalId: string;
+}
+
+/** Another environment's key with which Vault seals itself, and Vault's right to wrap and unwrap with it. */
+export class OtherUnsealKey extends Construct {
+  readonly keyVaultName: string;
+  readonly name: string;
+
+  constructor(scope: Construct, id: string, { keyId, vaultPrincipalId }: OtherUnsealKeyProps) {
+    super(scope, id);
+    const { keyVaultName, keyName } = namesInKeyId(keyId);
+    this.keyVaultName = keyVaultName;
+    this.name = keyName;
+    this.allowWrapAndUnwrap(keyId, vaultPrincipalId);
+  }
+
+  private allowWrapAndUnwrap(keyId: string, principalId: string): void {
+    new RoleAssignment(this, "wrap-and-unwrap", {
+      scope: keyId,
+      roleDefinitionName: "Key Vault Crypto Service Encryption User",
+      principalId,
+      principalType: "ServicePrincipal",
+    });
+  }
+}
