@@ -26,10 +26,9 @@ export const coverage: Readonly<Record<string, string>> = {
   "Disks and tmpfs":
     "boot test: formatting, mounts and their options, reboot; boot test (power-cuts), which has not run yet: power cuts in first boot, a disk with something else on it, a disk that comes too late. The disk's name is given by the guest's own rule, not by Azure's",
   Timers:
-    "boot test: the timers that run within minutes (user data, state of Vault, snapshot, logs); boot test (timers), with the clock moved: certificate, drill; updates, which have not passed yet",
+    "boot test: the timers that run within minutes (user data, state of Vault, snapshot, logs); boot test (timers), with the clock moved: certificate, drill, updates",
   "Renewed certificate": "`npm test`: a renewal with 15 minutes; boot test (timers): with the clock moved",
-  "Not run":
-    "boot test: cloud-init, packages, users, logrotate; boot test (timers), which has not passed yet: unattended upgrades",
+  "Not run": "boot test: cloud-init, packages, users, logrotate; boot test (timers): unattended upgrades",
   "Operating system":
     "boot test: Ubuntu 24.04 from Ubuntu's packages; it is not Azure's image, and its kernel is Ubuntu's for virtual machines",
 };
