@@ -1,6 +1,7 @@
-import { createApplication, type Progress } from "./application";
+import { createApplication } from "./application";
 import { Unavailable } from "./errors";
 import { sleep } from "./retry";
+import type { RewrappingProgress } from "./rewrapping";
 import { readSettings } from "./settings";
 
 /** Milliseconds to wait for Vault and the database. */
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
   }
 }
 
-function progressText({ done, total, keyVersion, rowsPerSecond, secondsLeft }: Progress): string {
+function progressText({ done, total, keyVersion, rowsPerSecond, secondsLeft }: RewrappingProgress): string {
   const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
   const speed = rowsPerSecond === undefined ? "" : `, ${rowsPerSecond} a second, ${secondsLeft} s left`;
   return `${done} of ${total} customers encrypted with version ${keyVersion} (${percent} %${speed})`;

@@ -23,6 +23,10 @@ export interface AzureCloud extends AzureNames {
   readonly login: string;
   /** Audience of an identity's token with which it acts for an app registration. */
   readonly tokenExchange: string;
+  /** Ending of Key Vaults' names. */
+  readonly keyVaultDomain: string;
+  /** Ending of storage accounts' names. The name of the service precedes it, such as `blob`. */
+  readonly storageDomain: string;
   /** Ending of the DNS names of public addresses. A region precedes it. */
   readonly publicAddressDomain: string;
   /** Domains with names that the VMs and web apps need. */
@@ -40,7 +44,7 @@ export interface AzureCloud extends AzureNames {
  *   have the public cloud's issuer
  * - tokenExchange: Entra, "Configure an application to trust a managed identity"
  * - login for App Service: Entra, "National clouds"; 21Vianet has login.chinacloudapi.cn for Azure's tools and login.partner.microsoftonline.cn for sign-ins
- * - mysqlDomain, publicAddressDomain: go-autorest, `azure/environments.go`; Azure, "Compare Azure Government and global Azure"
+ * - mysqlDomain, keyVaultDomain, storageDomain, publicAddressDomain: go-autorest, `azure/environments.go`; Azure, "Compare Azure Government and global Azure"
  * - storageResource: Azure, "Authorize access to blobs using Microsoft Entra ID": one resource in all clouds
  * - regions: Azure Database for MySQL, "Azure regions" (January 2026). Regions without MySQL Flexible Server are missing
  */
@@ -56,6 +60,8 @@ export const azureClouds = {
     tokenExchange: "api://AzureADTokenExchange",
     mysqlDomain: "mysql.database.azure.com",
     storageResource: "https://storage.azure.com/",
+    keyVaultDomain: "vault.azure.net",
+    storageDomain: "core.windows.net",
     publicAddressDomain: "cloudapp.azure.com",
     domains: ["azure.com", "azure.net", "windows.net", "microsoftonline.com"],
   },
@@ -75,6 +81,8 @@ export const azureClouds = {
     tokenExchange: "api://AzureADTokenExchangeUSGov",
     mysqlDomain: "mysql.database.usgovcloudapi.net",
     storageResource: "https://storage.azure.com/",
+    keyVaultDomain: "vault.usgovcloudapi.net",
+    storageDomain: "core.usgovcloudapi.net",
     publicAddressDomain: "cloudapp.usgovcloudapi.net",
     domains: ["usgovcloudapi.net", "azure.us", "azurewebsites.us", "microsoftonline.us", "windows.net"],
   },
@@ -95,6 +103,8 @@ export const azureClouds = {
     tokenExchange: "api://AzureADTokenExchangeChina",
     mysqlDomain: "mysql.database.chinacloudapi.cn",
     storageResource: "https://storage.azure.com/",
+    keyVaultDomain: "vault.azure.cn",
+    storageDomain: "core.chinacloudapi.cn",
     publicAddressDomain: "cloudapp.chinacloudapi.cn",
     domains: ["chinacloudapi.cn", "azure.cn", "chinacloudsites.cn", "microsoftonline.cn"],
   },

@@ -70,6 +70,7 @@ export class VaultServerStack extends EnvironmentStack {
         : new OtherSnapshotStore(this, "other-snapshots", {
             accountId: from,
             vaultPrincipalId: identity.principalId,
+            cloud: cloudOf(environment),
           });
     const first = createVaultNodes(this, {
       ...props,

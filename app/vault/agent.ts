@@ -4,6 +4,9 @@ import type { OnEvent } from "../lifecycle-event";
 import { connectionProblem, HttpError, requestJson } from "./http";
 import { type CallOptions, callWithRetries, type Vault, type VaultAnswer, type VaultLogin } from "./vault";
 
+/** Longest time of a check of the agent, milliseconds. */
+const checkTimeoutMs = 2_000;
+
 interface TokenLookup {
   policies: string[];
   type: string;
@@ -20,8 +23,6 @@ export class AgentListener implements Vault {
     /** Address of the listener, such as unix:/ramdisk/app/agent.sock. It may change with the configuration. */
     private readonly address: () => string,
     private readonly onEvent: OnEvent,
-    /** Longest time of a check of the agent, milliseconds. */
-    private readonly checkTimeoutMs = 2_000,
   ) {}
 
   call<Data>(
@@ -56,7 +57,7 @@ export class AgentListener implements Vault {
    */
   async lives(leaseId: string): Promise<boolean> {
     try {
-      await this.#send("POST", "/v1/sys/leases/lookup", { lease_id: leaseId }, this.checkTimeoutMs);
+      await this.#send("POST", "/v1/sys/leases/lookup", { lease_id: leaseId }, checkTimeoutMs);
       return true;
     } catch (error) {
       if (error instanceof HttpError) return ![400, 403].includes(error.status);
@@ -71,7 +72,7 @@ export class AgentListener implements Vault {
         "GET",
         "/v1/sys/seal-status",
         undefined,
-        this.checkTimeoutMs,
+        checkTimeoutMs,
       );
       return !sealed;
     } catch {
@@ -81,7 +82,7 @@ export class AgentListener implements Vault {
 
   /** Stops the agent. systemd starts it again, and it logs in and renders everything again. */
   async quit(): Promise<void> {
-    await this.#send("POST", "/agent/v1/quit", undefined, this.checkTimeoutMs);
+    await this.#send("POST", "/agent/v1/quit", undefined, checkTimeoutMs);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
-import type { Application, Progress } from "../../app/application";
+import type { Application } from "../../app/application";
 import { createApplication } from "../../app/application";
 import { columnsOf } from "../../app/customers/customer-rows";
 import { type CustomerInput, customerFields } from "../../app/customers/customer-store";
@@ -8,8 +8,9 @@ import { madeUpCustomers } from "../../app/customers/made-up-customers";
 import type { Session } from "../../app/database/pools";
 import { CustomerCipher } from "../../app/encryption/customer-cipher";
 import { TransitKey } from "../../app/encryption/transit";
+import type { RewrappingProgress } from "../../app/rewrapping";
 import { loadEnvironment } from "../../environments/load";
-import { Progress as Steps } from "../../lib/processes/progress";
+import { Progress } from "../../lib/processes/progress";
 import { waitFor } from "../../lib/processes/wait-for";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { Sandbox } from "../../sandbox/system/sandbox";
@@ -28,7 +29,7 @@ const firstDay = Date.UTC(2020, 0, 1);
 /** Measures lists of some lengths: their pages, the search, and a rewrap that is interrupted. */
 export async function benchCustomers(sizes: readonly number[]): Promise<void> {
   const folder = await StateFolder.open();
-  const progress = new Steps({ stream: new PassThrough().resume() });
+  const progress = new Progress({ stream: new PassThrough().resume() });
   const sandbox = await Sandbox.start({
     environment: loadEnvironment("demo"),
     folder,
@@ -166,14 +167,12 @@ async function benchRewrap(application: Application): Promise<void> {
     throw new Error(`The rewrap did ${end.done} rows after its interruption, not ${behind}.`);
   console.log(`| rewrap, rows a second, up to its interruption | ${half.rowsPerSecond} |`);
   console.log(`| rewrap, rows a second, after it | ${(end.done / seconds).toFixed(0)} |`);
-  console.log(
-    `| first ${Math.min(end.done, 100)} rows after the interruption | ${resumed.toFixed(0)} |`,
-  );
+  console.log(`| first ${Math.min(end.done, 100)} rows after the interruption | ${resumed.toFixed(0)} |`);
 }
 
-async function interruptedAtHalf(application: Application): Promise<Progress> {
+async function interruptedAtHalf(application: Application): Promise<RewrappingProgress> {
   const interruption = new Error("interrupted");
-  let last: Progress | undefined;
+  let last: RewrappingProgress | undefined;
   await application
     .rewrap((progress) => {
       last = progress;

@@ -1,7 +1,7 @@
 import { UserError } from "../../lib/processes/user-error";
 import { planSummary } from "../plan-summary/markdown";
-import { actionOf, type Plan } from "../plan-summary/plan-json";
 import { planDigest } from "../plan-summary/plan-digest";
+import { actionOf, type Plan } from "../plan-summary/plan-json";
 
 /** A plan as a reviewer sees it. */
 export interface ReviewablePlan {

@@ -7,8 +7,8 @@ import { UserError } from "../../lib/processes/user-error";
 import { terraformName } from "../../lib/terraform/terraform-program";
 import type { Interruption } from "./interruption";
 import { forgetOtherEnvironment } from "./other-environment";
-import { stackFolder } from "./stack-folder";
 import { runCommand } from "./run-command";
+import { stackFolder } from "./stack-folder";
 import { knownTerraformCause, terraformFailure, unfolded } from "./terraform-failure";
 
 /** The parameters of a Terraform run on a stack, in the same folder that cdktf uses. */

@@ -1,3 +1,4 @@
+import { cloudOf } from "../../environments/azure-clouds";
 import { namesInKeyId } from "../../environments/rules/vault-unseal-key";
 import type { Environment } from "../../environments/schema";
 import type { StackState } from "./stack-state";
@@ -6,10 +7,11 @@ import type { StackState } from "./stack-state";
  * Returns the URL, without a version, of the key with which an environment wants its Vault to seal itself. Undefined before the first
  * deployment of the stack vault-server.
  */
-export function unsealKeyUrl({ vault }: Environment, vaultServer: StackState): string | undefined {
+export function unsealKeyUrl(environment: Environment, vaultServer: StackState): string | undefined {
+  const { vault } = environment;
   if (vault.unsealKey !== undefined) {
     const { keyVaultName, keyName } = namesInKeyId(vault.unsealKey);
-    return `https://${keyVaultName.toLowerCase()}.vault.azure.net/keys/${keyName}`;
+    return `https://${keyVaultName.toLowerCase()}.${cloudOf(environment).keyVaultDomain}/keys/${keyName}`;
   }
   const [key] = vaultServer.existing("azurerm_key_vault_key", "unseal");
   return key && String(key["versionless_id"]);

@@ -1,5 +1,5 @@
 import type { RewrapState } from "../../rewrap-job";
-import type { Progress } from "../../rewrapping";
+import type { RewrappingProgress } from "../../rewrapping";
 import type { SystemStatus } from "../../status";
 import { tokenField } from "../request-forgery";
 import { type Html, html } from "./html";
@@ -80,7 +80,7 @@ function outcome({ running, progress, problem }: RewrapState): Html {
     : html``;
 }
 
-function speed({ rowsPerSecond, secondsLeft }: Progress): string {
+function speed({ rowsPerSecond, secondsLeft }: RewrappingProgress): string {
   return rowsPerSecond === undefined || secondsLeft === undefined
     ? ""
     : `, ${rowsPerSecond} a second; ${duration(secondsLeft)} left`;

@@ -5,9 +5,9 @@ import { linkPackages } from "../../../lib/link-packages";
 import { messageOf, UserError } from "../../../lib/processes/user-error";
 import { synthesize } from "../../../main";
 import type { Interruption } from "../interruption";
-import { projectFolder } from "../stack-folder";
 import { type CommandOptions, runCommand } from "../run-command";
 import { readArgumentsOf, runScript, say } from "../run-script";
+import { projectFolder } from "../stack-folder";
 import { stacksOf } from "../system";
 import { temporaryFolder } from "../temporary-folder";
 

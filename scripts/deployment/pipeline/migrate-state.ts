@@ -6,8 +6,8 @@ import { loadEnvironment } from "../../../environments/load";
 import { UserError } from "../../../lib/processes/user-error";
 import { type Backend, BackendFolder } from "../backend-folder";
 import type { Interruption } from "../interruption";
-import { stackFolder } from "../stack-folder";
 import { readArgumentsOf, runScript, say } from "../run-script";
+import { stackFolder } from "../stack-folder";
 import { requirePrograms } from "./required-programs";
 import { stateBackends } from "./state-places";
 

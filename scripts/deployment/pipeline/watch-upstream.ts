@@ -1,7 +1,7 @@
 import { UserError } from "../../../lib/processes/user-error";
-import { projectFolder } from "../stack-folder";
 import { runCommand } from "../run-command";
 import { runScript } from "../run-script";
+import { projectFolder } from "../stack-folder";
 import { GitHubIssue } from "./github-issue";
 import { addToSummary } from "./github-job";
 import { requirePrograms } from "./required-programs";

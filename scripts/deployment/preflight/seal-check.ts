@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cloudOf } from "../../../environments/azure-clouds";
 import { UserError } from "../../../lib/processes/user-error";
 import type { AzureCli } from "../azure-cli";
 import { deployedFiles } from "../deployed-files";
@@ -13,7 +14,7 @@ const keyShown = z.object({ attributes: z.object({ enabled: z.boolean() }) });
 export const checkSeal: Check = async ({ az, environment, stacks, states }) => {
   const state = states.get("vault-server");
   if (!state || !stacks.some(({ name }) => name === "vault-server")) return [];
-  const now = sealsWith(state);
+  const now = sealsWith(state, cloudOf(environment).keyVaultDomain);
   const wanted = unsealKeyUrl(environment, state);
   if (!now || !wanted || now === wanted) return [];
   const versions = await versionsInSnapshot(az, state);
@@ -28,12 +29,12 @@ export const checkSeal: Check = async ({ az, environment, stacks, states }) => {
 };
 
 /** Returns the URL of the key in the VMs' user data. Undefined if there is none. */
-function sealsWith(state: StackState): string | undefined {
+function sealsWith(state: StackState, domain: string): string | undefined {
   const [text = ""] = deployedFiles(state, "/etc/vault.d/vault.env");
   const [keyVault, key] = ["VAULT_NAME", "KEY_NAME"].map(
     (name) => new RegExp(`^VAULT_AZUREKEYVAULT_${name}=([\\w-]+)$`, "m").exec(text)?.[1],
   );
-  return keyVault && key && `https://${keyVault.toLowerCase()}.vault.azure.net/keys/${key}`;
+  return keyVault && key && `https://${keyVault.toLowerCase()}.${domain}/keys/${key}`;
 }
 
 async function versionsInSnapshot(az: AzureCli, state: StackState): Promise<string[] | undefined> {
