@@ -21,16 +21,14 @@ export const coverage: Readonly<Record<string, string>> = {
     "boot test: names and 169.254.169.254 without a proxy, trusted by the system's own list. Public DNS and certificates: only Azure",
   "Ubuntu's units":
     "`npm test`: logrotate itself, on the project's settings. Boot test: that its timer runs it, as the user data say",
-  Restarts: "boot test: systemd's own, after a reboot; after kill -9, which has not passed yet",
+  Restarts: "boot test: systemd's own, after kill -9 and after a reboot",
   Readiness: "boot test: systemd's own",
   "Disks and tmpfs":
     "boot test: formatting, mounts and their options, reboot; boot test (power-cuts), which has not run yet: power cuts in first boot, a disk with something else on it, a disk that comes too late. The disk's name is given by the guest's own rule, not by Azure's",
   Timers:
-    "boot test: the timers that run within minutes (user data, state of Vault, snapshot, logs); boot test (timers), which has not run yet, with the clock moved: certificate, drill, updates",
-  "Renewed certificate":
-    "`npm test`: a renewal with 15 minutes; boot test (timers), which has not run yet: with the clock moved",
-  "Not run":
-    "boot test: cloud-init, packages, users, logrotate; boot test (timers), which has not run yet: unattended upgrades",
+    "boot test: the timers that run within minutes (user data, state of Vault, snapshot, logs); boot test (timers), with the clock moved: certificate, drill, updates",
+  "Renewed certificate": "`npm test`: a renewal with 15 minutes; boot test (timers): with the clock moved",
+  "Not run": "boot test: cloud-init, packages, users, logrotate; boot test (timers): unattended upgrades",
   "Operating system":
     "boot test: Ubuntu 24.04 from Ubuntu's packages; it is not Azure's image, and its kernel is Ubuntu's for virtual machines",
 };

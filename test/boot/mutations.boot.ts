@@ -1,4 +1,10 @@
-import { readCloudConfig, textOf, type WriteFile } from "../../cloud-init/cloud-config";
+import {
+  cloudConfig,
+  readCloudConfig,
+  textOf,
+  type WriteFile,
+  withText,
+} from "../../cloud-init/cloud-config";
 import { waitFor } from "../../lib/processes/wait-for";
 import { successes } from "./confinement";
 import { BOOT_MS, BootScene, SOON_MS } from "./scene";
@@ -142,11 +148,20 @@ describe("A mistake in the user data of Vault's VM", () => {
     return found;
   };
 
+  /** Azure must say the same, because apply-user-data would correct the mistake. */
+  const declare = (write_files: readonly WriteFile[]) =>
+    scene.azure.setUserData(
+      scene.node.name,
+      cloudConfig({ ...readCloudConfig(scene.node.cloudConfig), write_files: [...write_files] }),
+    );
+
   const apply = async ({ path, text, file, withoutPackage }: Mutation): Promise<void> => {
     const original = files().find((it) => it.path === path);
     if (!original) throw new Error(`The user data has no ${path}.`);
     const mutated = { ...original, ...file };
-    const content = Buffer.from((text ?? ((it: string) => it))(textOf(original))).toString("base64");
+    const changed = (text ?? ((it: string) => it))(textOf(original));
+    const content = Buffer.from(changed).toString("base64");
+    declare(files().map((it) => (it.path === path ? withText(mutated, changed) : it)));
     await waiting.vm.output(
       `echo ${content} | base64 --decode >${path} && chown ${mutated.owner} ${path} && chmod ${mutated.permissions} ${path}
        ${withoutPackage ? `dpkg --purge --force-depends ${withoutPackage}` : ""}
@@ -166,6 +181,7 @@ describe("A mistake in the user data of Vault's VM", () => {
   );
 
   it("is not reported without one", async () => {
+    declare(files());
     await waiting.start();
     await waiting.attach(scene.dataDisk("no-mistake"));
     expect(await problems("vault.service")).toEqual([]);
