@@ -12,7 +12,7 @@ import { Transform } from "./encryption/transform";
 import { TransitKey } from "./encryption/transit";
 import { NotGranted, Unavailable } from "./errors";
 import type { LifecycleEvent, OnEvent } from "./lifecycle-event";
-import { type RewrappingProgress, Rewrap } from "./rewrapping";
+import { Rewrap, type RewrappingProgress } from "./rewrapping";
 import {
   type AgentSettings,
   type EncryptionSettings,

@@ -14,7 +14,11 @@ export class RewrapJob {
   state: RewrapState = { running: false };
 
   /** @param rewrap the application's own */
-  constructor(private readonly rewrap: (onProgress: (progress: RewrappingProgress) => void) => Promise<RewrappingProgress>) {}
+  constructor(
+    private readonly rewrap: (
+      onProgress: (progress: RewrappingProgress) => void,
+    ) => Promise<RewrappingProgress>,
+  ) {}
 
   /** Resolves when the run ends. @throws only unexpected errors, for the log */
   async start(): Promise<void> {

@@ -100,7 +100,11 @@ function sentence(command: string, unit: string, outcome: Outcome): string {
   return `Job for ${unit} failed (${command}). See its log for details.`;
 }
 
-function isActive(manager: ServiceManager, units: readonly string[], options: readonly string[]): SystemctlResult {
+function isActive(
+  manager: ServiceManager,
+  units: readonly string[],
+  options: readonly string[],
+): SystemctlResult {
   const states = units.map((unit) => manager.stateOf(unit));
   const text = options.includes("--quiet") ? "" : states.join("\n");
   if (states.some((state) => state === "active" || state === "reloading")) return { code: 0, text };
@@ -108,7 +112,11 @@ function isActive(manager: ServiceManager, units: readonly string[], options: re
 }
 
 /** The requested properties. An unknown unit has the properties of a unit that never ran. */
-function show(manager: ServiceManager, units: readonly string[], options: readonly string[]): SystemctlResult {
+function show(
+  manager: ServiceManager,
+  units: readonly string[],
+  options: readonly string[],
+): SystemctlResult {
   const names = options.flatMap((option) => option.slice("--property=".length).split(","));
   const all = units.map((unit) => manager.propertiesOf(unit));
   const strange = names.find((name) => all.some((properties) => properties[name] === undefined));
@@ -123,7 +131,11 @@ function show(manager: ServiceManager, units: readonly string[], options: readon
   };
 }
 
-function kill(manager: ServiceManager, units: readonly string[], options: readonly string[]): SystemctlResult {
+function kill(
+  manager: ServiceManager,
+  units: readonly string[],
+  options: readonly string[],
+): SystemctlResult {
   const name =
     options.find((option) => option.startsWith("--signal="))?.slice("--signal=".length) ?? "SIGTERM";
   const signal = (name.startsWith("SIG") ? name : `SIG${name}`) as NodeJS.Signals;

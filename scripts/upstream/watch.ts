@@ -1,5 +1,5 @@
 import { messageOf } from "../../lib/processes/user-error";
-import { type Fact, type Verdict, unknown } from "./fact";
+import { type Fact, unknown, type Verdict } from "./fact";
 import { NoAnswer, type Upstream } from "./upstream";
 
 export interface Row extends Verdict {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { act, type Fact, type Verdict, good } from "../fact";
+import { act, type Fact, good, type Verdict } from "../fact";
 
 /** A row's result becomes `act` this many days before an end. This is enough for a new default, its tests and all deployments. */
 export const noticeDays = 180;

@@ -3,7 +3,7 @@ import { VerificationError } from "../../../lib/processes/user-error";
 import { compareVersions } from "../../../lib/processes/version";
 import { readReleaseKey, verifySignature } from "../../../lib/releases/release-signature";
 import { HASHICORP_RELEASES, type ReleaseSource } from "../../../lib/releases/release-source";
-import { act, type Fact, type Verdict, good } from "../fact";
+import { act, type Fact, good, type Verdict } from "../fact";
 import { NoAnswer, type Upstream } from "../upstream";
 import { keysIn } from "./signing-key";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { act, type Fact, type Verdict, good } from "../fact";
+import { act, type Fact, good, type Verdict } from "../fact";
 import type { Upstream } from "../upstream";
 
 const registry = "https://registry.npmjs.org";

@@ -1,6 +1,6 @@
 import { enums, type Key, readKeys, type Subkey } from "openpgp";
 import { messageOf } from "../../../lib/processes/user-error";
-import { act, type Fact, type Verdict, good } from "../fact";
+import { act, type Fact, good, type Verdict } from "../fact";
 import { NoAnswer } from "../upstream";
 import { noticeDays } from "./end-of-life";
 

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import type { Change, Plan } from "../../../scripts/plan-summary/plan-json";
 import { mergedPlan } from "../../../scripts/plan-summary/plan-json";
-import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { itWithProgram } from "../../program";
 
 const base: Change = {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import type { Plan } from "../../../scripts/plan-summary/plan-json";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
+import type { Plan } from "../../../scripts/plan-summary/plan-json";
 import { emptyCloud } from "./cloud";
 import { PipelineProject } from "./pipeline-project";
 
