@@ -98,7 +98,17 @@ function pathsBelow(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length).replaceAll("\\", "/"));
 }
 
-function fillIn(path: string, text: string, values: PlaceholderValues, unused: Set<string>): string {
+/**
+ * Returns a file's text with the values of its placeholders.
+ * @param unused the names of values, of which this removes the used ones
+ * @throws if a placeholder has no value, or if a value could end the string around its placeholder
+ */
+export function fillIn(
+  path: string,
+  text: string,
+  values: PlaceholderValues,
+  unused = new Set<string>(),
+): string {
   return text.replaceAll(/@([A-Z][A-Z_]+)@/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`${path}: the placeholder @${name}@ has no value`);

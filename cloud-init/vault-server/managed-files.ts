@@ -1,6 +1,7 @@
 import { COMMON, type ManagedFiles, versionOf } from "../common/managed-units";
 import type { VaultReleaseOptions } from "../common/vault-release";
 import { type DiskController, dataDisk } from "./data-disk";
+import { DEPLOYER_POLICY } from "./deployer-policy";
 import { asksForTokenToRecover, versionVariables } from "./vault-version";
 
 const variables = (...names: string[]): string[] => names.map((name) => `/etc/vault.d/vault.env#${name}`);
@@ -10,7 +11,7 @@ const IDENTITY = variables("AZURE_TENANT_ID", "AZURE_CLIENT_ID");
 
 /** The people who may log in to Vault, and their rights. */
 const ACCESS = [
-  "/etc/vault.d/deployer-policy.hcl",
+  DEPLOYER_POLICY,
   "/etc/vault.d/machine-policy.hcl",
   "/etc/vault.d/recovery-key-reader-policy.hcl",
   ...variables(

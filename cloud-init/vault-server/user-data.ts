@@ -6,6 +6,7 @@ import { enabledUnits, UNITS_FILE, unitsJson } from "../common/managed-units";
 import { releaseFile } from "../common/release";
 import { type VaultReleaseOptions, vaultRelease } from "../common/vault-release";
 import { type DiskController, dataDisk } from "./data-disk";
+import { policyValues } from "./deployer-policy";
 import { vaultServerFiles } from "./managed-files";
 import { raftConfiguration } from "./raft";
 import { asksForTokenToRecover, versionVariables } from "./vault-version";
@@ -145,11 +146,8 @@ function staticFiles(settings: VaultServerUserData, enterprise: boolean) {
     folders,
     {
       AUTOMATIC_REBOOT_TIME: settings.automaticRebootTime,
-      AZURE_ENVIRONMENT: settings.azure.vaultEnvironment,
-      RESOURCE_MANAGER: settings.azure.resourceManager,
+      ...policyValues(settings.azure),
       MANAGEMENT_AUDIENCES: managementAudiences(settings.azure).join(","),
-      TOKEN_ISSUER: settings.azure.tokenIssuer,
-      MYSQL_DOMAIN: settings.azure.mysqlDomain,
       DATA_DISK: disk.path,
       DATA_DISK_UNIT: disk.unit,
       // The form of Vault and HAProxy.

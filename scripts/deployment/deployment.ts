@@ -184,7 +184,7 @@ export class Deployment {
 
   private withPolicy(work: () => Promise<void>): Promise<void> {
     const { environment, states } = this.run;
-    return withDeployersPolicy(environment.name, states.get("vault-server"), work);
+    return withDeployersPolicy(environment, states.get("vault-server"), work);
   }
 
   private show(planned: PlannedStack, show: (text: string) => void): void {

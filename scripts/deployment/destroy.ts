@@ -92,7 +92,7 @@ async function destroy(
         { announce: true },
       );
     if (stack === "vault-config")
-      await withDeployersPolicy(name, states.get("vault-server"), () =>
+      await withDeployersPolicy(environment, states.get("vault-server"), () =>
         withoutLeases(progress, az, environment, states, async (access) => {
           const token = await access.token();
           await take(withVaultLogin(env, access, token), [token]);
@@ -146,7 +146,7 @@ async function withoutLeases<T>(
   try {
     await progress.step("Vault: database credentials revoked", async () => {
       try {
-        await withDeployersPolicy(environment.name, vaultServer, () => access.revokeDatabaseLeases());
+        await withDeployersPolicy(environment, vaultServer, () => access.revokeDatabaseLeases());
       } catch (error) {
         if (error instanceof OlderPolicy) throw error;
         if (error instanceof VaultRefusal && error.status < 500 && error.status !== 403) {

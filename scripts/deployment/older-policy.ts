@@ -1,13 +1,12 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { DEPLOYER_POLICY, deployerPolicy } from "../../cloud-init/vault-server/deployer-policy";
+import { cloudOf } from "../../environments/azure-clouds";
+import type { Environment } from "../../environments/schema";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { VaultRefusal } from "../../lib/vault-api/vault-client";
 import { deployedFiles } from "./deployed-files";
 import type { StackState } from "./stack-state";
 import { TerraformError } from "./terraform";
 import { unfolded } from "./terraform-failure";
-
-const policy = "/etc/vault.d/deployer-policy.hcl";
 
 /** Vault's VM has the deployers' policy of another version of this project. */
 export class OlderPolicy extends UserError {
@@ -19,16 +18,16 @@ export class OlderPolicy extends UserError {
  * @throws {OlderPolicy} with the cure, if Vault refuses the work and its VM has the policy of another version of this project
  */
 export async function withDeployersPolicy<T>(
-  environment: string,
+  environment: Pick<Environment, "name" | "azureCloud">,
   vaultServer: StackState | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!isForbidden(error) || !hasOtherPolicy(vaultServer)) throw error;
+    if (!isForbidden(error) || !hasOtherPolicy(environment, vaultServer)) throw error;
     throw new OlderPolicy(
-      `${messageOf(error)} Vault's VM has the deployers' policy of another version of this project. Run \`scripts/deploy ${environment} --stack vault-server\`, which brings this version's policy, and then the same command again.`,
+      `${messageOf(error)} Vault's VM has the deployers' policy of another version of this project. Run \`scripts/deploy ${environment.name} --stack vault-server\`, which brings this version's policy, and then the same command again.`,
     );
   }
 }
@@ -39,7 +38,10 @@ function isForbidden(error: unknown): boolean {
   return error instanceof VaultRefusal && error.status === 403;
 }
 
-function hasOtherPolicy(vaultServer: StackState | undefined): boolean {
-  const ours = readFileSync(join(__dirname, "../../cloud-init/vault-server/files", policy), "utf8");
-  return deployedFiles(vaultServer, policy).some((deployed) => deployed !== ours);
+function hasOtherPolicy(
+  environment: Pick<Environment, "azureCloud">,
+  vaultServer: StackState | undefined,
+): boolean {
+  const ours = deployerPolicy(cloudOf(environment));
+  return deployedFiles(vaultServer, DEPLOYER_POLICY).some((deployed) => deployed !== ours);
 }

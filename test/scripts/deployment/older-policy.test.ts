@@ -4,6 +4,7 @@ import { StackState } from "../../../scripts/deployment/stack-state";
 import { TerraformError } from "../../../scripts/deployment/terraform";
 import { vaultServerState } from "./vault-server-state";
 
+const demo = { name: "demo", azureCloud: "AzureCloud" } as const;
 type Content = ConstructorParameters<typeof StackState>[0];
 const state = (policy?: string) =>
   new StackState({ outputs: {}, ...vaultServerState("https://localhost", policy) } as Content);
@@ -14,7 +15,7 @@ const terraform = (code: number) =>
 
 describe("A refusal of Vault", () => {
   const failing = (error: Error, policy?: string) =>
-    withDeployersPolicy("demo", state(policy), () => Promise.reject(error)).catch((caught) => caught);
+    withDeployersPolicy(demo, state(policy), () => Promise.reject(error)).catch((caught) => caught);
 
   it.each([
     ["Vault", refusal(403)],
