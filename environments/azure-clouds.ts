@@ -1,6 +1,6 @@
 import type { AzureNames } from "../cloud-init/common/azure-names";
 
-/** What MySQL Flexible Server offers in a region. */
+/** The offer of MySQL Flexible Server in a region. */
 interface MysqlRegion {
   /** A standby in another zone. */
   readonly standbyInZone: boolean;

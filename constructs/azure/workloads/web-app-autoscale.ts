@@ -28,7 +28,7 @@ export class WebAppAutoscale extends MonitorAutoscaleSetting {
     { environment, resourceGroup, planId, maxWorkers }: WebAppAutoscaleProps,
   ) {
     const { name, location, webAppPlan } = environment;
-    // Without measurements, the default counts.
+    // The default counts if there are no measurements.
     const capacity = { minimum: webAppPlan.workers, default: webAppPlan.workers, maximum: maxWorkers };
     super(scope, id, {
       name: resourceName("asp", name, "vault"),

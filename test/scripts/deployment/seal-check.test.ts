@@ -63,7 +63,7 @@ describe("Another unseal key", () => {
   }
 
   it.each<[string, Scene]>([
-    ["that is the one of before", {}],
+    ["that is the previous key", {}],
     ["that is another environment's, as before", { sealsWith: "kv-first-abc123", unsealKey: other }],
     ["after a migration", { unsealKey: other, console: snapshot, enabled: [`${first}/${version}`] }],
     [
