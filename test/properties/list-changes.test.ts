@@ -2,11 +2,12 @@ import * as fc from "fast-check";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import { withFile } from "../environments/files";
+import { longTests } from "../long-tests";
 import { type Block, changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
 import { environmentFiles } from "./generated-environments";
 
 /** `RUNS=1000 SEED=1 npx jest test/properties/list-changes` tests more changes. */
-const runs = Number(process.env["RUNS"] ?? 4);
+const runs = Number(process.env["RUNS"] ?? (longTests ? 20 : 2));
 const seed = Number(process.env["SEED"] ?? 20_261_125);
 
 /** A list of the environment file. */

@@ -138,8 +138,10 @@ describe("The package", () => {
     it("ends on SIGTERM", async () => {
       const ended = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGTERM");
-      expect(await ended).toBe(0);
-      expect(output).toContain('"event":"stopped"');
+      expect({ code: await ended, output }).toEqual({
+        code: 0,
+        output: expect.stringContaining('"event":"stopped"'),
+      });
     }, 30_000);
   });
 });
