@@ -75,7 +75,9 @@ describeWithVault("Access to Vault", () => {
     await deployers(signedInObjectId, colleague);
     const theirs = tokenIn(await deployerLogin(colleague));
     const readers = tokenIn(await readerLogin(reader));
-    expect(await deployers(signedInObjectId)).toContain(`deployer: removed ${colleague}; all sessions have ended`);
+    expect(await deployers(signedInObjectId)).toContain(
+      `deployer: removed ${colleague}; all sessions have ended`,
+    );
     expect([await isAlive(theirs), await isAlive(readers)]).toEqual([false, true]);
     expect((await deployerLogin(colleague)).status).toBe(400);
     expect((await deployerLogin(signedInObjectId)).status).toBe(200);
