@@ -399,10 +399,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
     expect((await rows.next(1, 0, 10)).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(await rows.next("without a data key", 0, 10)).toEqual([]);
     expect(plans.length).toBeGreaterThan(6);
-    // The server itself chooses the index for the list's length. It reads a table as small as this one whole.
-    const length = "SELECT COUNT(*) AS total FROM customers";
-    const whole = plans.filter((plan) => /^customers (?:ALL|index (?:PRIMARY|null))/.test(plan));
-    expect(whole.filter((plan) => !plan.endsWith(length))).toEqual([]);
+    expect(plans.filter((plan) => /^customers (?:ALL|index (?:PRIMARY|null))/.test(plan))).toEqual([]);
   });
 
   it("rewraps with the package's command, which shows its progress", async () => {
