@@ -16,7 +16,7 @@ import { VaultClient } from "../../lib/vault-api/vault-client";
 import { Sandbox } from "../../sandbox/system/sandbox";
 import { StateFolder } from "../../sandbox/system/state-folder";
 import { BenchDatabase } from "./bench-database";
-import { median } from "./side-by-side";
+import { type Contestant, measureSideBySide, spread } from "./side-by-side";
 
 /** Customers that are encrypted in one request, and added by one statement. */
 const batch = 500;
@@ -117,34 +117,32 @@ async function benchPages({ store }: Application, { pools }: BenchDatabase, size
         ),
       60_000,
     );
-  const contestants: [name: string, work: () => Promise<unknown>][] = [
-    ["first page", list(1)],
-    ["middle page", list(middle)],
-    ["last page", list(last)],
-    ["rows of the middle page by OFFSET alone, without count and decryption", byOffset(middle)],
-    ["rows of the last page by OFFSET alone, likewise", byOffset(last)],
-    ["search by number", list(1, String(size - 1))],
-    ["search by e-mail address", list(1, `customer.${size - 1}@example.com`)],
-    ["search by day", list(1, day)],
-  ];
-  console.log(`\nA list of ${size} customers, ${pageSize} a page, median of ${requests} requests in turn\n`);
-  console.log("| what | milliseconds |\n| --- | --- |");
-  const figures = contestants.map(() => [] as number[]);
-  for (let round = 0; round <= requests; round++) {
-    for (const [index, [name, work]] of contestants.entries()) {
+  const timed = (name: string, work: () => Promise<unknown>): Contestant => ({
+    name,
+    measure: async () => {
       const start = performance.now();
       await work().catch((error: Error) => {
         throw new Error(`${name}: ${error.message}`);
       });
-      if (round > 0) figures[index]?.push(performance.now() - start);
-    }
-  }
-  for (const [index, [name]] of contestants.entries()) {
-    const one = figures[index] ?? [];
-    console.log(
-      `| ${name} | ${median(one).toFixed(1)} (${Math.min(...one).toFixed(1)} to ${Math.max(...one).toFixed(1)}) |`,
-    );
-  }
+      return performance.now() - start;
+    },
+  });
+  const measured = await measureSideBySide(
+    [
+      timed("first page", list(1)),
+      timed("middle page", list(middle)),
+      timed("last page", list(last)),
+      timed("rows of the middle page by OFFSET alone, without count and decryption", byOffset(middle)),
+      timed("rows of the last page by OFFSET alone, likewise", byOffset(last)),
+      timed("search by number", list(1, String(size - 1))),
+      timed("search by e-mail address", list(1, `customer.${size - 1}@example.com`)),
+      timed("search by day", list(1, day)),
+    ],
+    requests,
+  );
+  console.log(`\nA list of ${size} customers, ${pageSize} a page, median of ${requests} requests in turn\n`);
+  console.log("| what | milliseconds |\n| --- | --- |");
+  for (const { name, figures } of measured) console.log(`| ${name} | ${spread(figures, 1)} |`);
 }
 
 async function rotate(sandbox: Sandbox): Promise<void> {
