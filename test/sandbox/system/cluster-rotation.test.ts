@@ -1,12 +1,9 @@
 import { loadEnvironment } from "../../../environments/load";
 import { waitFor } from "../../../lib/processes/wait-for";
-import { VaultClient } from "../../../lib/vault-api/vault-client";
-import { RegisterClients } from "../../../sandbox/system/register-clients";
-import { violations } from "../../../sandbox/system/register-history";
-import { ask } from "../azure/caller";
 import { describeLongWithVault } from "../programs-there";
-import { keyVaultResource, Scene } from "./attacks/scene";
 import { deadlineMs, recoveryKeysWork } from "./first-boots";
+import { DeployersUnsealKey } from "./key-vault-caller";
+import { withRegisterLoad } from "./register-load";
 import { useSandbox } from "./running-sandbox";
 
 const SNAPSHOT = "vault-snapshot.service";
@@ -20,37 +17,7 @@ describeLongWithVault("A rotation of the unseal key in a cluster of three nodes"
   });
   const nodes = () => running.sandbox.vaultNodes;
 
-  /** The unseal key as a deployer. Returns its version. */
-  async function unsealKey(method: string, path = "", body?: unknown): Promise<string> {
-    const { sandbox } = running;
-    const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
-    const url = `https://${Scene.keyVaultNameOf(sandbox, "main")}.vault.azure.net/keys/vault-unseal${path}?api-version=7.4`;
-    const answer = await ask(sandbox.azure, url, { method, token, body });
-    expect(answer.status).toBe(200);
-    return (answer.body as { key: { kid: string } }).key.kid.split("/").at(-1) ?? "";
-  }
-
-  async function withClients(work: () => Promise<void>): Promise<void> {
-    const { sandbox } = running;
-    const { auth } = (await new VaultClient(sandbox.vaultConnection()).request({
-      method: "POST",
-      path: "auth/deployer/login",
-      body: { role: "deployer", jwt: sandbox.deployerToken() },
-    })) as unknown as { auth: { client_token: string } };
-    const client = () => new VaultClient(sandbox.vaultConnection(), auth.client_token, 5_000);
-    const clients = new RegisterClients(client(), client());
-    const start = performance.now();
-    try {
-      await clients.untilWritten(deadlineMs, 10);
-      await work();
-      await clients.untilWritten(deadlineMs, 10);
-    } finally {
-      await clients.stop();
-    }
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    console.info(`${seconds} s, at most ${clients.longestPause.toFixed(1)} s without an acknowledged write`);
-    expect(violations(clients.history)).toEqual([]);
-  }
+  const unsealKey = new DeployersUnsealKey(() => running.sandbox);
 
   const untilActive = () =>
     waitFor("Vault to be active", () => running.client().request({ method: "GET", path: "sys/health" }), {
@@ -58,13 +25,15 @@ describeLongWithVault("A rotation of the unseal key in a cluster of three nodes"
     });
 
   it("loses no acknowledged write, and leaves nothing that needs the version before on any node", async () => {
-    const before = await unsealKey("GET");
-    const version = await unsealKey("POST", "/rotate");
+    const before = await unsealKey.version();
+    const version = await unsealKey.rotate();
     expect(version).not.toBe(before);
     const pids = nodes().map((node) => node.pid("vault.service"));
     // On Azure a turn is 30 seconds.
     for (const node of nodes()) node.environment["TURN_SECONDS"] = "5";
-    await withClients(() => running.sandbox.redeploy(running.sandbox.environment));
+    await withRegisterLoad(running.sandbox, "the unseal key is rotated", deadlineMs, () =>
+      running.sandbox.redeploy(running.sandbox.environment),
+    );
     expect(nodes().map((node, index) => node.pid("vault.service") !== pids[index])).toEqual([
       true,
       true,
@@ -76,7 +45,7 @@ describeLongWithVault("A rotation of the unseal key in a cluster of three nodes"
     const versions = said.flatMap((output) => /key version ([0-9a-f ]+)$/m.exec(output)?.[1] ?? []);
     expect(versions).toEqual([version]);
 
-    await unsealKey("PATCH", `/${before}`, { attributes: { enabled: false } });
+    await unsealKey.enable(before, false);
     await Promise.all(nodes().map((node) => node.reboot()));
     await untilActive();
     await waitFor(

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { ChildProgram } from "../../../lib/processes/child-program";
 import { waitFor } from "../../../lib/processes/wait-for";
-import { VaultClient } from "../../../lib/vault-api/vault-client";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { freePort } from "../../../sandbox/programs/free-port";
-import { RegisterClients } from "../../../sandbox/system/register-clients";
-import { violations } from "../../../sandbox/system/register-history";
+import type { RegisterClients } from "../../../sandbox/system/register-clients";
 import { itTakesLong, longTests } from "../../long-tests";
 import { selfSigned } from "../../scripts/deployment/vault-imitation";
 import { Attackers } from "../machine/attackers";
@@ -15,6 +13,7 @@ import { describeWithVault } from "../programs-there";
 import { nodeAttacks, strangersConfiguration } from "./attacks/nodes";
 import { refusalOf, Scene } from "./attacks/scene";
 import { FIRST_BOOT, initsIn, listenersOf, recoverySecretOf, VAULT } from "./first-boots";
+import { withRegisterLoad } from "./register-load";
 import { useSandbox } from "./running-sandbox";
 
 /** Milliseconds, for a busy machine. */
@@ -102,37 +101,8 @@ describeWithVault("A cluster of three nodes", () => {
       .filter((value) => value.startsWith("{")).length;
   };
 
-  /** @param what the event, for the line with the longest time without a write */
-  async function withClients(
-    what: string,
-    disturb: (clients: RegisterClients) => Promise<void>,
-  ): Promise<void> {
-    const { sandbox } = running;
-    const token = await tokenOf();
-    const clients = new RegisterClients(
-      new VaultClient(sandbox.vaultConnection(), token, 5_000),
-      new VaultClient(sandbox.vaultConnection(), token, 5_000),
-    );
-    try {
-      await clients.untilWritten(deadlineMs, 10);
-      await disturb(clients);
-      await clients.untilWritten(deadlineMs, 10);
-    } finally {
-      await clients.stop();
-    }
-    console.info(`${what}: at most ${clients.longestPause.toFixed(1)} s without an acknowledged write`);
-    expect(violations(clients.history)).toEqual([]);
-  }
-
-  async function tokenOf(): Promise<string> {
-    const { sandbox } = running;
-    const { auth } = (await new VaultClient(sandbox.vaultConnection()).request({
-      method: "POST",
-      path: "auth/deployer/login",
-      body: { role: "deployer", jwt: sandbox.deployerToken() },
-    })) as unknown as { auth: { client_token: string } };
-    return auth.client_token;
-  }
+  const withClients = (what: string, disturb: (clients: RegisterClients) => Promise<void>): Promise<void> =>
+    withRegisterLoad(running.sandbox, what, deadlineMs, disturb);
 
   it("lets nobody on another machine reach a node's Vault before the node is part of the cluster", () => {
     for (const { findings } of attackers) {

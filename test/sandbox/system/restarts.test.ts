@@ -2,10 +2,9 @@ import { readdirSync, rmSync } from "node:fs";
 import { waitFor } from "../../../lib/processes/wait-for";
 import type { FaultAnswer } from "../../../sandbox/azure/server/request-faults";
 import { longTests } from "../../long-tests";
-import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
-import { keyVaultResource, Scene } from "./attacks/scene";
 import { deadlineMs, FIRST_BOOT, outputFromNow, storedKeySets, VAULT } from "./first-boots";
+import { DeployersUnsealKey } from "./key-vault-caller";
 import { useSandbox } from "./running-sandbox";
 
 const policy = 'path "cubbyhole/kept" {\n  capabilities = ["read"]\n}\n';
@@ -132,13 +131,8 @@ describeWithVault("Vault", () => {
   };
 
   it("continues with a deleted unseal key until it restarts, and unseals itself when the key is recovered", async () => {
-    const { sandbox } = running;
-    const keyVault = async (method: string, path: string) => {
-      const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
-      const url = `https://${Scene.keyVaultNameOf(sandbox, "main")}.vault.azure.net/${path}?api-version=7.4`;
-      expect(await ask(sandbox.azure, url, { method, token })).toMatchObject({ status: 200 });
-    };
-    await keyVault("DELETE", "keys/vault-unseal");
+    const unsealKey = new DeployersUnsealKey(() => running.sandbox);
+    await unsealKey.delete();
     try {
       await isKept();
       const said = outputFromNow(vm(), VAULT);
@@ -154,7 +148,7 @@ describeWithVault("Vault", () => {
       );
       expect(vm().isActive(VAULT) && !(await health())["sealed"]).toBe(false);
     } finally {
-      await keyVault("POST", "deletedkeys/vault-unseal/recover");
+      await unsealKey.recover();
     }
     await untilActive();
     await isKept();

@@ -4,11 +4,10 @@ import { decrypt, generateKey, readKey, readMessage, readPrivateKey } from "open
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { itTakesLong } from "../../long-tests";
-import { ask } from "../azure/caller";
 import { describeWithVaultAndDatabase } from "../programs-there";
-import { keyVaultResource, Scene } from "./attacks/scene";
 import { connectToDatabase } from "./database-access";
 import { CERTIFICATE, deadlineMs, localConnection, rootTokenBy, storedKeys, VAULT } from "./first-boots";
+import { DeployersUnsealKey } from "./key-vault-caller";
 import { Load } from "./load";
 import { useSandbox } from "./running-sandbox";
 import { LoggedInWorkload } from "./workloads";
@@ -27,18 +26,7 @@ describeWithVaultAndDatabase("A rotation", () => {
   const sealed = async () =>
     (await running.client().request({ method: "GET", path: "sys/seal-status" }))["sealed"] as boolean;
 
-  /** Uses the unseal key as a deployer, who may rotate, disable, delete and recover it. */
-  const unsealKey = async (method: string, path = "keys/vault-unseal", body?: unknown) => {
-    const { sandbox } = running;
-    const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
-    const url = `https://${Scene.keyVaultNameOf(sandbox, "main")}.vault.azure.net/${path}?api-version=7.4`;
-    const answer = await ask(sandbox.azure, url, { method, token, body });
-    expect(answer.status).toBe(200);
-    return (answer.body as { key: { kid: string } }).key?.kid.split("/").at(-1) as string;
-  };
-  const enable = (version: string | undefined, enabled: boolean) =>
-    unsealKey("PATCH", `keys/vault-unseal/${version}`, { attributes: { enabled } });
-  const rotate = () => unsealKey("POST", "keys/vault-unseal/rotate");
+  const unsealKey = new DeployersUnsealKey(() => running.sandbox);
 
   /** The newest snapshot's name, and the versions of the unseal key that it needs. */
   const lastSnapshot = () => {
@@ -54,8 +42,8 @@ describeWithVaultAndDatabase("A rotation", () => {
   describe("of the unseal key that stops half way", () => {
     const versions: string[] = [];
     beforeAll(async () => {
-      versions.push(await unsealKey("GET"));
-      versions.push(await rotate());
+      versions.push(await unsealKey.version());
+      versions.push(await unsealKey.rotate());
     });
 
     it("shows in the next snapshot that Vault's data need the previous version", async () => {
@@ -66,7 +54,7 @@ describeWithVaultAndDatabase("A rotation", () => {
     });
 
     it("leaves a snapshot that is not restored while the previous version is disabled, and nothing changes", async () => {
-      await enable(versions[0], false);
+      await unsealKey.enable(versions[0], false);
       const file = vm().path("/etc/vault.d/vault.env");
       const text = readFileSync(file, "utf8");
       const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
@@ -100,12 +88,12 @@ describeWithVaultAndDatabase("A rotation", () => {
         deadlineMs,
       });
       expect(await sealed()).toBe(true);
-      await enable(versions[0], true);
+      await unsealKey.enable(versions[0], true);
       await vm().restart(VAULT);
       await untilActive();
       expect((await vm().run(SNAPSHOT)).code).toBe(0);
       expect(lastSnapshot().versions).toEqual([versions[1]]);
-      await enable(versions[0], false);
+      await unsealKey.enable(versions[0], false);
     });
   });
 
@@ -126,13 +114,13 @@ describeWithVaultAndDatabase("A rotation", () => {
     });
 
     it("of the unseal key needs one deployment, which restarts Vault, and a snapshot shows that nothing needs the previous version", async () => {
-      const old = await unsealKey("GET");
-      const version = await rotate();
+      const old = await unsealKey.version();
+      const version = await unsealKey.rotate();
       const pid = vm().pid(VAULT);
       await running.sandbox.redeploy(running.sandbox.environment);
       expect(vm().pid(VAULT)).not.toBe(pid);
       expect(lastSnapshot().versions).toEqual([version]);
-      await enable(old, false);
+      await unsealKey.enable(old, false);
       await vm().restart(VAULT);
       await untilActive();
       // Vault compares a recovery key with the value that the unseal key has wrapped.

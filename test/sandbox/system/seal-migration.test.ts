@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { worldOf } from "../../../sandbox/azurerm/azure-world";
-import { ask } from "../azure/caller";
 import { describeLongWithVault } from "../programs-there";
-import { keyVaultResource, Scene } from "./attacks/scene";
+import { Scene } from "./attacks/scene";
 import { deadlineMs, localConnection, recoveryKeysWork, storedKeys, VAULT } from "./first-boots";
+import { askKeyVault } from "./key-vault-caller";
 import { useSandbox } from "./running-sandbox";
 
 /** Follows docs/operations.md, "Another key, or another Key Vault", as root on the VM. Vault identifies a key by the names of the Key Vault and the key. */
@@ -19,17 +19,10 @@ describeLongWithVault("Vault's seal", () => {
   const seal = (key: string, more = "") =>
     `seal "azurekeyvault" {\n  name = "${key}"\n  vault_name = "${keyVaultName()}"\n  key_name = "${key}"\n${more}}\n`;
 
-  async function keyVault(method: string, path: string, body: unknown): Promise<void> {
-    const { sandbox } = running;
-    const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
-    const url = `https://${keyVaultName()}.vault.azure.net/${path}?api-version=7.4`;
-    expect(await ask(sandbox.azure, url, { method, token, body })).toMatchObject({ status: 200 });
-  }
-
   /** Creates another key, and gives Vault the right to use it. */
   async function makeKey(name: string): Promise<void> {
     const { sandbox, folder } = running;
-    await keyVault("POST", `keys/${name}/create`, {
+    await askKeyVault(running.sandbox, "POST", `keys/${name}/create`, {
       kty: "RSA",
       key_size: 3072,
       key_ops: ["wrapKey", "unwrapKey"],
@@ -67,7 +60,7 @@ describeLongWithVault("Vault's seal", () => {
     await untilActive();
 
     configure(seal("vault-unseal-2"));
-    await keyVault("PATCH", "keys/vault-unseal", { attributes: { enabled: false } });
+    await askKeyVault(running.sandbox, "PATCH", "keys/vault-unseal", { attributes: { enabled: false } });
     await vm().restart(VAULT);
     await untilActive();
     expect(await recoveryKeysWork(running.sandbox)).toBe(true);

@@ -18,7 +18,7 @@ import { capturedProgress } from "../../lib/processes/captured-progress";
 import { itTakesLong } from "../../long-tests";
 import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
-import { keyVaultResource, management, Scene } from "./attacks/scene";
+import { management, Scene } from "./attacks/scene";
 import {
   bootToTheEnd,
   deadlineMs,
@@ -30,6 +30,7 @@ import {
   storedKeys,
   untilSaid,
 } from "./first-boots";
+import { DeployersUnsealKey } from "./key-vault-caller";
 import { deployerOf, useSandbox } from "./running-sandbox";
 import { vaultIdentityToken } from "./vault-identity";
 
@@ -306,15 +307,9 @@ describeWithVault("A snapshot of Vault", () => {
     });
 
     it("when that version of the key is disabled", async () => {
-      const { sandbox } = running;
-      const token = sandbox.deployerToken({ claims: { aud: keyVaultResource } });
       const [, version = ""] = /key version (\w{32})/.exec(vm().output(SNAPSHOT)) ?? [];
-      const url = `https://${Scene.keyVaultNameOf(sandbox, "main")}.vault.azure.net/keys/vault-unseal/${version}?api-version=7.4`;
-      const enable = async (enabled: boolean) =>
-        expect(
-          await ask(sandbox.azure, url, { method: "PATCH", token, body: { attributes: { enabled } } }),
-        ).toMatchObject({ status: 200 });
-      await enable(false);
+      const unsealKey = new DeployersUnsealKey(() => running.sandbox);
+      await unsealKey.enable(version, false);
       try {
         const { code, output } = await restore(
           await put("20200101T000000Z-4", readFileSync(join(shop, "whole"))),
@@ -325,7 +320,7 @@ describeWithVault("A snapshot of Vault", () => {
           output: expect.stringMatching(/which is disabled; nothing was changed\. Enable that version/),
         });
       } finally {
-        await enable(true);
+        await unsealKey.enable(version, true);
       }
     });
   });
