@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cidr, contains, isPublic, prefixLength } from "../addresses";
+import { AZURE_NAME, azureId } from "../azure-id";
 import type { Problem } from "../problem";
 import type { Read } from "../read";
 import { displayName, principal } from "./people";
@@ -26,7 +27,7 @@ const deployerSubnet = z.strictObject({
   id: z
     .string()
     .regex(
-      /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/$%"]+\/subnets\/[^/$%"]+$/,
+      azureId(`Microsoft\\.Network/virtualNetworks/${AZURE_NAME}/subnets/${AZURE_NAME}`),
       "is not the Azure id of a subnet; write it as `az network vnet subnet show --query id` does.",
     )
     .describe("The subnet's Azure id."),

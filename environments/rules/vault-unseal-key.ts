@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { azureId } from "../azure-id";
 
-const KEY_ID =
-  /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/Microsoft\.KeyVault\/vaults\/([A-Za-z0-9-]{3,24})\/keys\/([A-Za-z0-9-]{1,127})$/;
+const KEY_ID = azureId("Microsoft\\.KeyVault/vaults/([A-Za-z0-9-]{3,24})/keys/([A-Za-z0-9-]{1,127})");
 
 export const unsealKey = z
   .string()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AZURE_NAME, azureId } from "../azure-id";
 import type { Problem } from "../problem";
 import type { Read } from "../read";
 
@@ -12,7 +13,7 @@ export const logRetentionDays = z
 export const evidenceWorkspace = z
   .string()
   .regex(
-    /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/$%"]+$/,
+    azureId(`Microsoft\\.OperationalInsights/workspaces/${AZURE_NAME}`),
     "is not the Azure id of a Log Analytics workspace; write it as `az monitor log-analytics workspace show --query id` does.",
   )
   .optional()
@@ -56,7 +57,7 @@ export const alerts = z
         z
           .string()
           .regex(
-            /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/(?:M|m)icrosoft\.(?:I|i)nsights\/actionGroups\/[^/$%"]+$/,
+            azureId(`(?:M|m)icrosoft\\.(?:I|i)nsights/actionGroups/${AZURE_NAME}`),
             "is not the Azure id of an action group; write it as `az monitor action-group show --query id` does.",
           ),
       )

@@ -1,4 +1,5 @@
 import type { RestoreRequest } from "../../cloud-init/vault-server/user-data";
+import { azureId } from "../../environments/azure-id";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
@@ -74,8 +75,7 @@ function requestOf(
   };
 }
 
-const STORAGE_ACCOUNT =
-  /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/$%"]+\/providers\/Microsoft\.Storage\/storageAccounts\/[a-z0-9]{3,24}$/;
+const STORAGE_ACCOUNT = azureId("Microsoft\\.Storage/storageAccounts/[a-z0-9]{3,24}");
 
 /** @throws {UserError} for an id that is none, and for a Vault that cannot open another environment's snapshots */
 function requireOtherEnvironment(environment: string, from: string, unsealKey: string | undefined): void {
