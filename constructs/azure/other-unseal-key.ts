@@ -1,6 +1,6 @@
-import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
 import { namesInKeyId } from "../../environments/rules/vault-unseal-key";
+import { allowWrapAndUnwrap } from "./unseal-key";
 
 export interface OtherUnsealKeyProps {
   /** Azure id, without a version. */
@@ -19,15 +19,6 @@ export class OtherUnsealKey extends Construct {
     const { keyVaultName, keyName } = namesInKeyId(keyId);
     this.keyVaultName = keyVaultName;
     this.name = keyName;
-    this.allowWrapAndUnwrap(keyId, vaultPrincipalId);
-  }
-
-  private allowWrapAndUnwrap(keyId: string, principalId: string): void {
-    new RoleAssignment(this, "wrap-and-unwrap", {
-      scope: keyId,
-      roleDefinitionName: "Key Vault Crypto Service Encryption User",
-      principalId,
-      principalType: "ServicePrincipal",
-    });
+    allowWrapAndUnwrap(this, keyId, vaultPrincipalId);
   }
 }

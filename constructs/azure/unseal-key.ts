@@ -26,7 +26,7 @@ export class UnsealKey extends Construct {
   ) {
     super(scope, id);
     const key = this.createKey(keyVaultId, hardware, protect);
-    this.allowWrapAndUnwrap(key, vaultPrincipalId);
+    allowWrapAndUnwrap(this, key.resourceVersionlessId, vaultPrincipalId);
     skipChecks(key, {
       CKV_AZURE_40: "An expired key would leave Vault sealed, with no way to unseal it.",
       ...(!hardware && {
@@ -49,13 +49,17 @@ export class UnsealKey extends Construct {
       lifecycle: protect ? { preventDestroy: true } : undefined,
     });
   }
+}
 
-  private allowWrapAndUnwrap(key: KeyVaultKey, principalId: string): void {
-    new RoleAssignment(this, "wrap-and-unwrap", {
-      scope: key.resourceVersionlessId,
-      roleDefinitionName: "Key Vault Crypto Service Encryption User",
-      principalId,
-      principalType: "ServicePrincipal",
-    });
-  }
+/**
+ * Lets Vault seal itself with a key, and do nothing else with it.
+ * @param keyId the key's Azure id, without a version
+ */
+export function allowWrapAndUnwrap(scope: Construct, keyId: string, principalId: string): void {
+  new RoleAssignment(scope, "wrap-and-unwrap", {
+    scope: keyId,
+    roleDefinitionName: "Key Vault Crypto Service Encryption User",
+    principalId,
+    principalType: "ServicePrincipal",
+  });
 }

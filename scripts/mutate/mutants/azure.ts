@@ -129,7 +129,7 @@ export const azureMutants = [
       ["the unseal key is short", "keySize: 3072", "keySize: 2048"],
       ["the unseal key can be destroyed", "protect ? { preventDestroy: true } : undefined", "undefined"],
       ["Vault manages all keys", '"Key Vault Crypto Service Encryption User"', '"Key Vault Crypto Officer"'],
-      ["Vault uses every key", "scope: key.resourceVersionlessId", "scope: key.keyVaultId"],
+      ["Vault uses every key", "key.resourceVersionlessId", "key.keyVaultId"],
       ["the unseal key is in software", 'hardware ? "RSA-HSM" : "RSA"', '"RSA"'],
     ],
   ),

@@ -79,14 +79,9 @@ export const dayTwoMutants = [
     ["constructs/azure/other-unseal-key"],
     [
       [
-        "Vault manages another environment's key",
-        '"Key Vault Crypto Service Encryption User"',
-        '"Key Vault Crypto Officer"',
-      ],
-      [
         "Vault unwraps with each key of that Key Vault",
-        "scope: keyId,",
-        'scope: keyId.replace(/\\/keys.*/, ""),',
+        "(this, keyId,",
+        '(this, keyId.replace(/\\/keys.*/, ""),',
       ],
     ],
   ),
