@@ -92,12 +92,10 @@ async function destroy(
         { announce: true },
       );
     if (stack === "vault-config")
-      await withDeployersPolicy(environment, states.get("vault-server"), () =>
-        withoutLeases(progress, az, environment, states, async (access) => {
-          const token = await access.token();
-          await take(withVaultLogin(env, access, token), [token]);
-        }),
-      );
+      await withoutLeases(progress, az, environment, states, async (access) => {
+        const token = await access.token();
+        await take(withVaultLogin(env, access, token), [token]);
+      });
     else {
       const network = stack === "network" ? states.get(stack) : undefined;
       if (network) {
@@ -159,7 +157,7 @@ async function withoutLeases<T>(
         );
       }
     });
-    await work(access);
+    await withDeployersPolicy(environment, vaultServer, () => work(access));
   } finally {
     access.close();
   }

@@ -5,11 +5,11 @@ import { UserError } from "../../lib/processes/user-error";
 import { DeadlineError, waitFor } from "../../lib/processes/wait-for";
 import { AzureCli } from "./azure-cli";
 import type { Interruption } from "./interruption";
-import { type DeployedMachine, deployedMachines, MachineReports } from "./machine-reports";
+import { deployedMachines } from "./machine-reports";
 import { oneAtATime } from "./one-at-a-time";
 import { readArguments, readSeconds, runScript, say } from "./run-script";
 import type { StackState } from "./stack-state";
-import { neededVersions, unsealKeyUrl } from "./unseal-key";
+import { unsealKeyUrl, versionsInNewestSnapshot } from "./unseal-key";
 import { deployVaultServer, readVaultServer } from "./vault-server-stack";
 
 const help = `Usage: scripts/rotate-unseal-key [environment] [--wait SECONDS]
@@ -85,18 +85,13 @@ class UnsealKeyRotation {
 
   /** @throws {UserError} if Vault could no longer unseal itself after the restart */
   private async refuseSealing(state: StackState, enabled: readonly string[]): Promise<void> {
-    const needed = neededVersions(await this.consoles(deployedMachines(undefined, state)));
+    const needed = await versionsInNewestSnapshot(this.az, deployedMachines(undefined, state));
     const missing =
       enabled.length === 0 ? ["its newest version"] : needed?.filter((one) => !enabled.includes(one));
     if (!missing?.length) return;
     throw new UserError(
       `Nothing was changed, because Vault would stay sealed after a restart: its data need ${missing.join(" and ")} of the unseal key, which is disabled. Enable it (\`az keyvault key set-attributes --enabled true\`), and run the same command again.`,
     );
-  }
-
-  private consoles(machines: readonly DeployedMachine[]): Promise<string[]> {
-    const reports = new MachineReports(this.az);
-    return Promise.all(machines.map(({ id }) => reports.console(id)));
   }
 
   private async enabledVersions(id: string): Promise<string[]> {
@@ -114,7 +109,7 @@ class UnsealKeyRotation {
     const machines = deployedMachines(undefined, await readVaultServer(environment, interruption.signal));
     let needed: readonly string[] | undefined;
     const proven = async (): Promise<boolean> => {
-      needed = neededVersions(await this.consoles(machines));
+      needed = await versionsInNewestSnapshot(this.az, machines);
       return needed?.join() === version;
     };
     try {

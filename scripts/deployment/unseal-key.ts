@@ -1,5 +1,7 @@
 import { namesInKeyId } from "../../environments/rules/vault-unseal-key";
 import type { Environment } from "../../environments/schema";
+import type { AzureCli } from "./azure-cli";
+import { type DeployedMachine, MachineReports } from "./machine-reports";
 import type { StackState } from "./stack-state";
 
 /**
@@ -25,6 +27,15 @@ export function keyUrl(vaultServer: StackState, keyVault: string, key: string): 
   if (!own) return undefined;
   const [, ...domain] = new URL(own).hostname.split(".");
   return `https://${[keyVault.toLowerCase(), ...domain].join(".")}/keys/${key}`;
+}
+
+/** Returns the key versions that the newest snapshot needs, as the VMs report on their consoles. Undefined if no console reports a snapshot. */
+export async function versionsInNewestSnapshot(
+  az: AzureCli,
+  machines: readonly DeployedMachine[],
+): Promise<string[] | undefined> {
+  const reports = new MachineReports(az);
+  return neededVersions(await Promise.all(machines.map(({ id }) => reports.console(id))));
 }
 
 /** Returns the key versions that the newest snapshot needs, from the nodes' consoles. Undefined if no console reports a snapshot. */

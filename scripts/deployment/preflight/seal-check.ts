@@ -2,9 +2,9 @@ import { z } from "zod";
 import { UserError } from "../../../lib/processes/user-error";
 import type { AzureCli } from "../azure-cli";
 import { deployedFiles } from "../deployed-files";
-import { deployedMachines, MachineReports } from "../machine-reports";
+import { deployedMachines } from "../machine-reports";
 import type { StackState } from "../stack-state";
-import { keyUrl, neededVersions, unsealKeyUrl } from "../unseal-key";
+import { keyUrl, unsealKeyUrl, versionsInNewestSnapshot } from "../unseal-key";
 import type { Check } from "./check";
 
 const keyShown = z.object({ attributes: z.object({ enabled: z.boolean() }) });
@@ -16,7 +16,7 @@ export const checkSeal: Check = async ({ az, environment, stacks, states }) => {
   const now = sealsWith(state);
   const wanted = unsealKeyUrl(environment, state);
   if (!now || !wanted || now === wanted) return [];
-  const versions = await versionsInSnapshot(az, state);
+  const versions = await versionsInNewestSnapshot(az, deployedMachines(undefined, state));
   const missing = versions && (await missingIn(az, wanted, versions));
   if (missing?.length === 0) return [];
   const seen = missing
@@ -34,13 +34,6 @@ function sealsWith(state: StackState): string | undefined {
     (name) => new RegExp(`^VAULT_AZUREKEYVAULT_${name}=([\\w-]+)$`, "m").exec(text)?.[1],
   );
   return keyVault && key && keyUrl(state, keyVault, key);
-}
-
-async function versionsInSnapshot(az: AzureCli, state: StackState): Promise<string[] | undefined> {
-  const reports = new MachineReports(az);
-  return neededVersions(
-    await Promise.all(deployedMachines(undefined, state).map(({ id }) => reports.console(id))),
-  );
 }
 
 /** Returns the versions that a key does not have, or that are disabled. */
