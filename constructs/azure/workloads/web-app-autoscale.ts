@@ -28,7 +28,7 @@ export class WebAppAutoscale extends MonitorAutoscaleSetting {
     { environment, resourceGroup, planId, maxWorkers }: WebAppAutoscaleProps,
   ) {
     const { name, location, webAppPlan } = environment;
-    // The default counts if there are no measurements.
+    // Azure uses the default while it has no measurements.
     const capacity = { minimum: webAppPlan.workers, default: webAppPlan.workers, maximum: maxWorkers };
     super(scope, id, {
       name: resourceName("asp", name, "vault"),
