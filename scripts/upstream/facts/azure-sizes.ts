@@ -22,7 +22,7 @@ export function azureSizes(): Fact[] {
         },
         usedIn,
       ),
-      sizeRetirement(sku, "vmSize", usedIn),
+      sizeRetirement(sku, usedIn),
     ]),
     ...plans.map(({ value: { sku, region }, usedIn }) =>
       soldSku(
