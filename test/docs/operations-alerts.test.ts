@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { logAlerts, metricAlerts } from "../../constructs/azure/watching/alert-table";
+import { logAlerts } from "../../constructs/azure/watching/alert-table";
+import { metricAlerts } from "../../constructs/azure/watching/metric-alerts";
 import { auditTable } from "../../constructs/azure/watching/log-collection";
 import { logTables } from "../kusto/log-tables";
 

@@ -3,7 +3,7 @@ import { certificateDays } from "../../../environments/certificate-days";
 import { seconds } from "../../../environments/duration";
 import type { Environment } from "../../../environments/schema";
 import { AlertReceivers } from "./alert-receivers";
-import type { MetricAlert, WatchedSystem } from "./alert-table";
+import type { MetricAlert, WatchedSystem } from "./alert";
 import { AlertWorkbook } from "./alert-workbook";
 import { LogAlertRules } from "./log-alert-rules";
 import { LogCollection } from "./log-collection";
