@@ -42,7 +42,7 @@ export class Attackers {
     private readonly machine: Machine,
     private readonly random: () => number,
     private readonly openToNodes: readonly number[] = [],
-    private readonly pauseMs = 1,
+    private readonly pauseMs = 5,
   ) {}
 
   start(): void {
