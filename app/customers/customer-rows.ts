@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { codeOf, type Parameter, type Pools, type Session } from "../database/pools";
+import { databaseErrorCode, type Parameter, type Pools, type Session } from "../database/pools";
 import { Conflict, NotFound } from "../errors";
 import {
   type CustomerField,
@@ -151,7 +151,7 @@ export class CustomerRows {
         try {
           await insertRow(session, place, sealed);
         } catch (error) {
-          if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
+          if (databaseErrorCode(error) !== "ER_DUP_ENTRY") throw error;
           const stored = await find(session, id);
           // No two ciphertexts are equal, so this one comes from an attempt whose answer was lost.
           if (attempt > 1 && stored?.fields.firstName === sealed.fields.firstName) return;
@@ -270,7 +270,7 @@ async function insert(
       sealed,
     );
   } catch (error) {
-    if (codeOf(error) !== "ER_DUP_ENTRY") throw error;
+    if (databaseErrorCode(error) !== "ER_DUP_ENTRY") throw error;
     // The row comes from an attempt whose answer was lost, or from an earlier request with the same one-time key.
     const [row] = await session.rows<Row>(`${select} WHERE row_key = ?`, [rowKey]);
     if (!row) throw error;

@@ -9,7 +9,7 @@ import { customerArchive } from "./migrations/0002-customer-archive";
 import { dataKeys } from "./migrations/0003-data-keys";
 import { largeLists } from "./migrations/0004-large-lists";
 import type { Migration } from "./migrations/migration";
-import { codeOf, databaseTls, type Pools } from "./pools";
+import { databaseErrorCode, databaseTls, type Pools } from "./pools";
 
 export const migrations: readonly Migration[] = [customers, customerArchive, dataKeys, largeLists];
 
@@ -46,8 +46,10 @@ export async function migrate(
   try {
     await applyMigrations({ ...login, ...value }, migrations, onEvent);
   } catch (error) {
-    if (error instanceof Unavailable || codeOf(error) === "") throw error;
-    throw new Unavailable(`The database refuses a migration (${codeOf(error)}).`, 10, { cause: error });
+    if (error instanceof Unavailable || databaseErrorCode(error) === "") throw error;
+    throw new Unavailable(`The database refuses a migration (${databaseErrorCode(error)}).`, 10, {
+      cause: error,
+    });
   }
 }
 
@@ -109,7 +111,7 @@ function schemaVersion(pools: Pools): Promise<number> {
       );
       return row?.version ?? 0;
     } catch (error) {
-      if (codeOf(error) === "ER_NO_SUCH_TABLE") return 0;
+      if (databaseErrorCode(error) === "ER_NO_SUCH_TABLE") return 0;
       throw error;
     }
   });

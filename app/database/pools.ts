@@ -120,7 +120,7 @@ export class Pools {
         open.held -= 1;
       }
     } catch (error) {
-      if (refusals.has(codeOf(error))) this.credentials().refused(open.login);
+      if (refusals.has(databaseErrorCode(error))) this.credentials().refused(open.login);
       throw error;
     } finally {
       open.inUse -= 1;
@@ -276,7 +276,7 @@ const transient = new Set([
 ]);
 
 function judge(error: unknown): Verdict {
-  const code = codeOf(error);
+  const code = databaseErrorCode(error);
   if (error instanceof Unavailable || code === "") return undefined;
   if (refusals.has(code)) return { reason: "The database refuses the credentials from Vault.", pauseMs: 100 };
   if (transient.has(code)) return { reason: `The database cannot do it now (${code}).` };
@@ -285,7 +285,7 @@ function judge(error: unknown): Verdict {
 }
 
 /** Returns the code of MySQL, mysql2 or the socket. Empty if the error does not come from the database. */
-export function codeOf(error: unknown): string {
+export function databaseErrorCode(error: unknown): string {
   const { code, sqlState, fatal } = error as { code?: unknown; sqlState?: unknown; fatal?: unknown };
   if (
     typeof code === "string" &&
@@ -302,4 +302,4 @@ export function codeOf(error: unknown): string {
 const connectionCodes =
   /^(?:E[A-Z_]+|PROTOCOL_\w+|HANDSHAKE_\w+|ERR_(?:SSL|TLS)\w*|[A-Z_]*CERT[A-Z_]*|UNABLE_\w+)$/;
 
-const isDatabaseError = (error: unknown): boolean => codeOf(error) !== "";
+const isDatabaseError = (error: unknown): boolean => databaseErrorCode(error) !== "";
