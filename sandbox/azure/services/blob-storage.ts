@@ -48,16 +48,13 @@ interface BlobStorageProps {
 export class BlobStorage implements HostedService {
   readonly name = "Blob Storage";
   readonly scheme = "https";
-  readonly #props: BlobStorageProps;
   /** Pushed blobs, by URL without a scheme. */
   readonly #pushed = new Map<string, Blob>();
 
-  constructor(props: BlobStorageProps) {
-    this.#props = props;
-  }
+  constructor(private readonly props: BlobStorageProps) {}
 
   get hosts(): string[] {
-    return (this.#props.world.storageAccounts ?? []).map(hostOf);
+    return (this.props.world.storageAccounts ?? []).map(hostOf);
   }
 
   answer(request: AzureRequest): AzureResponse {
@@ -77,14 +74,14 @@ export class BlobStorage implements HostedService {
     }
     const { oid: principal } = authenticate(
       request,
-      this.#props.issuer,
+      this.props.issuer,
       audiences,
       ({ message }) => new Refusal(401, "InvalidAuthenticationInfo", `The token was refused: ${message}.`),
     );
     const [, container = ""] = path.split("/");
     const resource = `${account.resourceId}/blobServices/default/containers/${container}`;
     const allows = (wanted: string): boolean =>
-      this.#props.accessControl.allowsDataAction(principal, wanted, resource);
+      this.props.accessControl.allowsDataAction(principal, wanted, resource);
     // A caller with only the right to add can create new blobs, and cannot replace existing ones.
     const isNew = method === "PUT" && !request.query.has("comp") && !this.#find(request, account);
     if (!(allows(action) || (isNew && allows(`${blobs}/add/action`)))) {
@@ -178,7 +175,7 @@ export class BlobStorage implements HostedService {
   }
 
   #account(host: string): StorageAccount | undefined {
-    return this.#props.world.storageAccounts?.find((account) => hostOf(account) === host);
+    return this.props.world.storageAccounts?.find((account) => hostOf(account) === host);
   }
 }
 

@@ -36,20 +36,17 @@ export class KeyVaultService implements HostedService {
   readonly name = "Key Vault";
   readonly scheme = "https";
   readonly refuse = odataError;
-  readonly #props: KeyVaultServiceProps;
 
-  constructor(props: KeyVaultServiceProps) {
-    this.#props = props;
-  }
+  constructor(private readonly props: KeyVaultServiceProps) {}
 
   /** Host names of existing key vaults only, as in DNS. */
   get hosts(): string[] {
-    return this.#props.world.keyVaults.map(hostOf);
+    return this.props.world.keyVaults.map(hostOf);
   }
 
   async answer(request: AzureRequest): Promise<AzureResponse> {
     const keyVault = this.#keyVault(request.host);
-    const store = keyVault && this.#props.stores.get(keyVault.name);
+    const store = keyVault && this.props.stores.get(keyVault.name);
     if (!store) throw notImitated(request.host, 404);
     const claims = this.#authenticate(request);
     checkApiVersion(request.query.get("api-version"));
@@ -69,11 +66,11 @@ export class KeyVaultService implements HostedService {
   }
 
   #keyVault(host: string): KeyVault | undefined {
-    return this.#props.world.keyVaults.find((keyVault) => hostOf(keyVault) === host);
+    return this.props.world.keyVaults.find((keyVault) => hostOf(keyVault) === host);
   }
 
   #authenticate(request: AzureRequest): Claims & { oid: string } {
-    const { issuer } = this.#props;
+    const { issuer } = this.props;
     return authenticate(request, issuer, [audience], (problem) => {
       const challenge = `Bearer authorization="https://login.microsoftonline.com/${issuer.tenantId}", resource="${audience}"`;
       return new Refusal(401, "Unauthorized", explain(problem, issuer.issuer), {
@@ -90,7 +87,7 @@ export class KeyVaultService implements HostedService {
   ): void {
     const action = `Microsoft.KeyVault/vaults/${operation}`;
     const resource = name ? `${resourceId}/${operation.split("/")[0]}/${name}` : resourceId;
-    if (this.#props.accessControl.allowsDataAction(claims.oid, action, resource)) return;
+    if (this.props.accessControl.allowsDataAction(claims.oid, action, resource)) return;
     const message = [
       "Caller is not authorized to perform action on resource.",
       "If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.",

@@ -53,12 +53,9 @@ export class ResourceManager implements HostedService {
   readonly scheme = "https";
   readonly hosts = [host];
   readonly refuse = odataError;
-  readonly #props: ResourceManagerProps;
   readonly #operations = new Operations();
 
-  constructor(props: ResourceManagerProps) {
-    this.#props = props;
-  }
+  constructor(private readonly props: ResourceManagerProps) {}
 
   async answer(request: AzureRequest): Promise<AzureResponse> {
     const { method, path, query } = request;
@@ -66,7 +63,7 @@ export class ResourceManager implements HostedService {
     if (method === "GET" && /^\/+metadata\/endpoints$/i.test(path)) return metadata(query);
     const principalId = this.#authenticate(request);
     checkApiVersion(query.get("api-version"));
-    const { world, resources: store, accessControl } = this.#props;
+    const { world, resources: store, accessControl } = this.props;
     const [, operation] = /\/operationStatuses\/([^/]+)$/i.exec(path) ?? [];
     if (method === "GET" && operation) return this.#operations.status(operation);
     const [, scope] = /^(.*)\/providers\/Microsoft\.Authorization\/permissions$/i.exec(path) ?? [];
@@ -95,7 +92,7 @@ export class ResourceManager implements HostedService {
       target: { ...target, name: target.name },
       query,
       body: parseBody(request.body),
-      store: this.#props.resources,
+      store: this.props.resources,
       principalId,
     };
     const right = `${target.type}/${verbOf(method, action)}`;
@@ -118,7 +115,7 @@ export class ResourceManager implements HostedService {
   }
 
   #authenticate(request: AzureRequest): string {
-    const { issuer } = this.#props;
+    const { issuer } = this.props;
     return authenticate(request, issuer, audiences, (problem) => {
       const [code, message] = explain(problem, issuer);
       // Omits the message, which may repeat a stranger's text from a token.
@@ -128,7 +125,7 @@ export class ResourceManager implements HostedService {
   }
 
   #checkSubscription(id: string): void {
-    if (!this.#props.resources.hasSubscription(id)) {
+    if (!this.props.resources.hasSubscription(id)) {
       throw new Refusal(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
     }
   }
@@ -137,7 +134,7 @@ export class ResourceManager implements HostedService {
     // Built-in roles belong to the tenant, and everyone in it can read them.
     if (right.endsWith("/read") && /^\/providers\/Microsoft\.Authorization\/roleDefinitions\//i.test(id))
       return;
-    if (this.#props.accessControl.allowsAction(principalId, right, id)) return;
+    if (this.props.accessControl.allowsAction(principalId, right, id)) return;
     throw unauthorized(principalId, right, id);
   }
 
@@ -180,7 +177,7 @@ export class ResourceManager implements HostedService {
     const namespace = target.type.split("/")[0] ?? "";
     // Every type returns an operation. Clients of types that Azure answers at once ignore it.
     const headers = this.#operations.begin(target.subscriptionId ?? "", namespace, async () =>
-      this.#props.onChange?.({ kind: "written", resource, store }),
+      this.props.onChange?.({ kind: "written", resource, store }),
     );
     return {
       status: method === "PATCH" ? 200 : (type.putStatus ?? (existing ? 200 : 201)),
@@ -219,7 +216,7 @@ export class ResourceManager implements HostedService {
     this.#checkLocks(id);
     type.checkDelete?.(call, resource);
     const deleted = [...store.below(id), resource].reverse();
-    for (const each of deleted) await this.#props.onChange?.({ kind: "deleted", resource: each, store });
+    for (const each of deleted) await this.props.onChange?.({ kind: "deleted", resource: each, store });
     for (const part of store.below(id)) {
       const partType = resourceTypes[part.type.toLowerCase()];
       partType?.deleted?.({ ...call, id: part.id, target: { ...call.target, name: part.name } }, part);
@@ -230,7 +227,7 @@ export class ResourceManager implements HostedService {
   }
 
   #checkLocks(id: string): void {
-    const locks = this.#props.resources.ofType("Microsoft.Authorization/locks");
+    const locks = this.props.resources.ofType("Microsoft.Authorization/locks");
     for (const lock of locks) {
       if (lock.id.toLowerCase() === id.toLowerCase()) continue;
       const [locked = ""] = lock.id.split(/\/providers\/Microsoft\.Authorization\/locks\//i);
@@ -289,7 +286,7 @@ export class ResourceManager implements HostedService {
 
   /** The groups of the initial world exist without a creation. */
   #isEmptyGroup(groupId: string): boolean {
-    return this.#props.resources.below(groupId).length === 0;
+    return this.props.resources.below(groupId).length === 0;
   }
 
   #show(
@@ -310,7 +307,7 @@ export class ResourceManager implements HostedService {
 
   /** Omits the resources that the caller cannot read, as ARM does below a scope with partial rights. */
   #list(id: string, target: ResourceId, principalId: string, query: URLSearchParams): unknown {
-    const { accessControl, resources: store } = this.#props;
+    const { accessControl, resources: store } = this.props;
     const type = typeOf(target.type);
     if (type.members) return { value: type.members() };
     const filter = query.get("$filter");

@@ -4,7 +4,7 @@ import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource, AzureWorld } from "../../model/world";
 import type { AzureResponse } from "../../server/azure-response";
 import { notImitated, Refusal } from "../../server/refusal";
-import { findRoute, type Route } from "../../server/routes";
+import { findRoute, type Parameters, type Route } from "../../server/routes";
 import type { AzureRequest } from "../../server/service";
 import { machineSizeNames } from "./compute";
 import { deletedVaultType } from "./key-vaults";
@@ -12,7 +12,7 @@ import { resourceProviders, resourceTypes } from "./resource-types";
 
 export interface SubscriptionCall {
   request: AzureRequest;
-  parameters: Record<string, string | undefined>;
+  parameters: Parameters;
   principalId: string;
   world: AzureWorld;
   store: ResourceStore;
@@ -32,12 +32,11 @@ const providerRead = "Microsoft.Resources/subscriptions/providers/read";
 
 /** Requests to a subscription or a tenant that are not resources. Source: Azure's REST reference, by the path. */
 const routes: SubscriptionRoute[] = [
-  { method: "GET", path: "/tenants", answer: ({ world }) => ({ value: [tenant(world)] }) },
-  { method: "GET", path: "/subscriptions", answer: ({ world }) => ({ value: [subscription(world)] }) },
-  { method: "GET", path: "/subscriptions/{s}", answer: ({ world }) => subscription(world) },
+  { request: "GET /tenants", answer: ({ world }) => ({ value: [tenant(world)] }) },
+  { request: "GET /subscriptions", answer: ({ world }) => ({ value: [subscription(world)] }) },
+  { request: "GET /subscriptions/{s}", answer: ({ world }) => subscription(world) },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/locations",
+    request: "GET /subscriptions/{s}/locations",
     answer: ({ world }) => ({
       value: locations.map((name) => ({
         id: `/subscriptions/${world.subscriptionId}/locations/${name}`,
@@ -49,32 +48,27 @@ const routes: SubscriptionRoute[] = [
     }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers",
+    request: "GET /subscriptions/{s}/providers",
     action: providerRead,
     answer: ({ world }) => ({ value: resourceProviders.map((name) => provider(world, name)) }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/{namespace}",
+    request: "GET /subscriptions/{s}/providers/{namespace}",
     action: providerRead,
     answer: ({ world, parameters }) => provider(world, parameters["namespace"] ?? ""),
   },
   {
-    method: "POST",
-    path: "/subscriptions/{s}/providers/{namespace}/register",
+    request: "POST /subscriptions/{s}/providers/{namespace}/register",
     action: "Microsoft.Resources/register/action",
     answer: ({ world, parameters }) => provider(world, parameters["namespace"] ?? ""),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/resources",
+    request: "GET /subscriptions/{s}/resources",
     action: "Microsoft.Resources/subscriptions/resources/read",
     answer: ({ store, request }) => ({ value: resourcesOfFilter(store, request.query) }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/resourceGroups/{group}/resources",
+    request: "GET /subscriptions/{s}/resourceGroups/{group}/resources",
     action: "Microsoft.Resources/subscriptions/resourceGroups/read",
     answer: ({ store, world, parameters }) => ({
       value: store
@@ -84,25 +78,21 @@ const routes: SubscriptionRoute[] = [
     }),
   },
   {
-    method: "POST",
-    path: "/subscriptions/{s}/providers/{namespace}/checkNameAvailability",
+    request: "POST /subscriptions/{s}/providers/{namespace}/checkNameAvailability",
     answer: ({ store, request }) => nameAvailability(store, request),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.KeyVault/deletedVaults",
+    request: "GET /subscriptions/{s}/providers/Microsoft.KeyVault/deletedVaults",
     action: "Microsoft.KeyVault/deletedVaults/read",
     answer: ({ store }) => ({ value: store.ofType(deletedVaultType) }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.Compute/skus",
+    request: "GET /subscriptions/{s}/providers/Microsoft.Compute/skus",
     action: "Microsoft.Compute/skus/read",
     answer: () => ({ value: machineSizes() }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.Compute/locations/{location}/usages",
+    request: "GET /subscriptions/{s}/providers/Microsoft.Compute/locations/{location}/usages",
     action: "Microsoft.Compute/locations/usages/read",
     answer: () => ({
       value: ["cores", "standardDSv3Family"].map((value) => ({
@@ -114,8 +104,7 @@ const routes: SubscriptionRoute[] = [
     }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.Features/providers/{namespace}/features/{feature}",
+    request: "GET /subscriptions/{s}/providers/Microsoft.Features/providers/{namespace}/features/{feature}",
     action: "Microsoft.Features/providers/features/read",
     answer: ({ world, parameters: { namespace, feature } }) => ({
       id: `/subscriptions/${world.subscriptionId}/providers/Microsoft.Features/providers/${namespace}/features/${feature}`,
@@ -125,20 +114,18 @@ const routes: SubscriptionRoute[] = [
     }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.Web/geoRegions",
+    request: "GET /subscriptions/{s}/providers/Microsoft.Web/geoRegions",
     action: "Microsoft.Web/geoRegions/read",
     answer: () => ({ value: locations.map((name) => ({ name, type: "Microsoft.Web/geoRegions" })) }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.OperationalInsights/deletedWorkspaces",
+    request: "GET /subscriptions/{s}/providers/Microsoft.OperationalInsights/deletedWorkspaces",
     action: "Microsoft.OperationalInsights/deletedWorkspaces/read",
     answer: () => ({ value: [] }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.DBforMySQL/locations/{location}/capabilitySets/default",
+    request:
+      "GET /subscriptions/{s}/providers/Microsoft.DBforMySQL/locations/{location}/capabilitySets/default",
     action: "Microsoft.DBforMySQL/locations/capabilitySets/read",
     answer: () => ({ name: "default", properties: mysqlCapabilities }),
   },
