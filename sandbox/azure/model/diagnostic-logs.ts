@@ -1,4 +1,4 @@
-import { fields, list, propertiesOf, text } from "../services/resource-manager/resource-type";
+import { fields, list, propertiesOf, text } from "./fields";
 import type { ResourceStore } from "./resource-store";
 
 /** A request's entry in an Azure log, apart from the caller and the result. */

@@ -6,11 +6,12 @@ import type { AzureResponse } from "../../server/azure-response";
 import { notImitated, Refusal } from "../../server/refusal";
 import { findRoute, type Parameters, type Route } from "../../server/routes";
 import type { AzureRequest } from "../../server/service";
+import { permissionOf } from "./authorization";
 import { machineSizeNames } from "./compute";
 import { deletedVaultType } from "./key-vaults";
 import { resourceProviders, resourceTypes } from "./resource-types";
 
-export interface SubscriptionCall {
+interface SubscriptionCall {
   request: AzureRequest;
   parameters: Parameters;
   principalId: string;
@@ -71,10 +72,9 @@ const routes: SubscriptionRoute[] = [
     request: "GET /subscriptions/{s}/resourceGroups/{group}/resources",
     action: "Microsoft.Resources/subscriptions/resourceGroups/read",
     answer: ({ store, world, parameters }) => ({
-      value: store
-        .below(`/subscriptions/${world.subscriptionId}/resourceGroups/${parameters["group"]}`)
-        .filter(isTracked)
-        .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags })),
+      value: tracked(
+        store.below(`/subscriptions/${world.subscriptionId}/resourceGroups/${parameters["group"]}`),
+      ),
     }),
   },
   {
@@ -135,21 +135,29 @@ const routes: SubscriptionRoute[] = [
 export function answerForSubscription(
   request: AzureRequest,
   context: Omit<SubscriptionCall, "request" | "parameters">,
-  unauthorized: (action: string, scope: string) => Refusal,
 ): AzureResponse | undefined {
   const found = findRoute(routes, request.method, request.path);
   if (!found) return undefined;
   const { route, parameters } = found;
+  const { principalId, store, accessControl } = context;
   const scope = `/subscriptions/${parameters["s"]}`;
-  if (parameters["s"] !== undefined && !context.store.hasSubscription(parameters["s"]))
-    throw new Refusal(
-      404,
-      "SubscriptionNotFound",
-      `The subscription '${parameters["s"]}' could not be found.`,
-    );
-  if (route.action && !context.accessControl.allowsAction(context.principalId, route.action, scope))
-    throw unauthorized(route.action, scope);
+  if (parameters["s"] !== undefined) checkSubscription(store, parameters["s"]);
+  if (route.action && !accessControl.allowsAction(principalId, route.action, scope))
+    throw unauthorized(principalId, route.action, scope);
   return { status: 200, body: route.answer({ request, parameters, ...context }) };
+}
+
+export function checkSubscription(store: ResourceStore, id: string): void {
+  if (!store.hasSubscription(id))
+    throw new Refusal(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
+}
+
+export function unauthorized(principalId: string, action: string, scope: string): Refusal {
+  return new Refusal(
+    403,
+    "AuthorizationFailed",
+    `The client '${principalId}' with object id '${principalId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  );
 }
 
 /** Addresses of Azure's services. Source: azurerm requests it before the sign-in. */
@@ -253,14 +261,14 @@ function resourcesOfFilter(store: ResourceStore, query: URLSearchParams): unknow
     if (!read) throw notImitated(`the filter ${filter} of a list of resources`);
     return (resource: ArmResource) => read(resource).toLowerCase() === value.toLowerCase();
   });
-  return store.all
-    .filter((resource) => isTracked(resource) && wanted.every((meets) => meets(resource)))
-    .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags }));
+  return tracked(store.all.filter((resource) => wanted.every((meets) => meets(resource))));
 }
 
-/** True for a VM, for example, but not for its extensions, role assignments and locks. */
-const isTracked = ({ id, type }: ArmResource): boolean =>
-  id.split("/").length === 9 && !/^Microsoft\.Authorization\//i.test(type);
+/** A list of VMs, for example, but not of their extensions, role assignments and locks. */
+const tracked = (resources: readonly ArmResource[]): unknown[] =>
+  resources
+    .filter(({ id, type }) => id.split("/").length === 9 && !/^Microsoft\.Authorization\//i.test(type))
+    .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags }));
 
 function nameAvailability(store: ResourceStore, { body }: AzureRequest): unknown {
   const { name = "", type = "" } = JSON.parse(body || "{}") as { name?: string; type?: string };
@@ -313,10 +321,5 @@ export const permissionsOf = (
   principalId: string,
   scope: string,
 ): { value: unknown[] } => ({
-  value: accessControl.rolesAt(principalId, scope).map(({ actions, notActions = [], dataActions }) => ({
-    actions,
-    notActions,
-    dataActions,
-    notDataActions: [],
-  })),
+  value: accessControl.rolesAt(principalId, scope).map(permissionOf),
 });
