@@ -91,8 +91,6 @@ export class Azure {
   readonly entra: TokenIssuer;
   /** The private CA's certificate, for SSL_CERT_FILE. */
   readonly caPem: string;
-  /** The world at the start or after the latest update. */
-  readonly #given: AzureWorld;
   readonly #world: AzureWorld;
   readonly #services: HostedService[];
   /** User data by name of a VM. IMDS returns it instead of the world's. */
@@ -116,7 +114,6 @@ export class Azure {
     issuer: TokenIssuer,
   ) {
     this.resources = new ResourceStore(world.tenantId, world.subscriptionId);
-    this.#given = world;
     fill(this.resources, world);
     for (const { name, userData } of world.virtualMachines) if (userData) this.#userData.set(name, userData);
     this.#world = liveWorld(world, this.resources, this.#userData);
@@ -275,7 +272,7 @@ export class Azure {
       }
     }
     const { people, applicationIdUris, appRoles } = structuredClone(world);
-    Object.assign(this.#given, { people, applicationIdUris, appRoles });
+    Object.assign(this.#world, { people, applicationIdUris, appRoles });
     this.accessControl.remove({});
     fill(this.resources, structuredClone(world));
   }

@@ -25,24 +25,22 @@ export function subnetOf(networkInterface: Resource): Resource {
   return networkInterface.stack.deployment.resourceWithId("azurerm_subnet", subnetIdOf(networkInterface));
 }
 
-function assignAddresses(deployment: EvaluatedSystem): ReadonlyMap<string, string> {
-  const servers = deployment.resources("azurerm_mysql_flexible_server").map((server) => ({
-    title: server.title,
-    subnetId: server.read({ delegated_subnet_id: z.string() }).delegated_subnet_id,
-  }));
-  const machines = deployment
-    .resources("azurerm_network_interface")
-    .map((resource) => ({ title: resource.title, subnetId: subnetIdOf(resource) }));
-  const sites = deployment.resources("azurerm_linux_web_app").map((site) => ({
-    title: site.title,
-    subnetId: site.read({ virtual_network_subnet_id: z.string() }).virtual_network_subnet_id,
-  }));
-  const balancers = deployment.resources("azurerm_lb").map((balancer) => ({
-    title: balancer.title,
-    subnetId: balancer.read({ frontend_ip_configuration: z.tuple([z.object({ subnet_id: z.string() })]) })
+/** The subnet of each resource with an address, by type. Servers get their addresses first. */
+const subnetIds: Readonly<Record<string, (resource: Resource) => string>> = {
+  azurerm_mysql_flexible_server: (server) =>
+    server.read({ delegated_subnet_id: z.string() }).delegated_subnet_id,
+  azurerm_network_interface: subnetIdOf,
+  azurerm_linux_web_app: (site) =>
+    site.read({ virtual_network_subnet_id: z.string() }).virtual_network_subnet_id,
+  azurerm_lb: (balancer) =>
+    balancer.read({ frontend_ip_configuration: z.tuple([z.object({ subnet_id: z.string() })]) })
       .frontend_ip_configuration[0].subnet_id,
-  }));
-  const users = [...servers, ...machines, ...sites, ...balancers];
+};
+
+function assignAddresses(deployment: EvaluatedSystem): ReadonlyMap<string, string> {
+  const users = Object.entries(subnetIds).flatMap(([type, subnetId]) =>
+    deployment.resources(type).map((resource) => ({ title: resource.title, subnetId: subnetId(resource) })),
+  );
   return new Map(
     users.map(({ title, subnetId }, index) => {
       const before = users.slice(0, index).filter((other) => other.subnetId === subnetId).length;

@@ -4,6 +4,16 @@ export type Fields = Record<string, unknown>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Returns undefined if the text is not a JSON object. */
+export function parseFields(json: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isFields(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Merges the second object over the first, recursively. A list replaces a list, and null replaces anything. */
 export function merge<T extends object>(below: T, above: Fields): T & Fields {
   const result: Fields = { ...(below as Fields) };

@@ -13,15 +13,6 @@ export function liveWorld(
 ): AzureWorld {
   return {
     ...given,
-    get people() {
-      return given.people;
-    },
-    get applicationIdUris() {
-      return given.applicationIdUris;
-    },
-    get appRoles() {
-      return given.appRoles;
-    },
     get identities() {
       return store
         .ofType("Microsoft.ManagedIdentity/userAssignedIdentities")

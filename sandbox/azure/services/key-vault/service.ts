@@ -1,6 +1,7 @@
 import { authenticate } from "../../identity/authenticate";
 import type { BadToken, Claims, TokenIssuer } from "../../identity/token-issuer";
 import type { AccessControl } from "../../model/access-control";
+import { parseFields } from "../../model/fields";
 import type { AzureWorld, KeyVault } from "../../model/world";
 import type { AzureResponse } from "../../server/azure-response";
 import { notImitated, odataError, Refusal } from "../../server/refusal";
@@ -56,7 +57,8 @@ export class KeyVaultService implements HostedService {
     request.trace = { category: "AuditEvent", resourceId: keyVault.resourceId, operation };
     const { name = "", version } = found.parameters;
     this.#authorize(keyVault, claims, found.route.dataAction, name);
-    const body = parseBody(request.body);
+    const body = parseFields(request.body || "{}");
+    if (!body) throw new Refusal(400, "BadParameter", "The request body is not a JSON object.");
     await store.plannedKey(name);
     return {
       // Azure needs some time to create a certificate. Source: Key Vault, Create Certificate.
@@ -127,17 +129,6 @@ function checkApiVersion(apiVersion: string | null): void {
       `The specified version (${apiVersion}) is not recognized. Known: ${apiVersions.join(", ")}.`,
     );
   }
-}
-
-function parseBody(body: string): Record<string, unknown> {
-  if (body === "") return {};
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // The error comes below.
-  }
-  throw new Refusal(400, "BadParameter", "The request body is not a JSON object.");
 }
 
 function hostOf({ name }: KeyVault): string {

@@ -2,7 +2,7 @@ import { authenticate } from "../../identity/authenticate";
 import type { BadToken, TokenIssuer } from "../../identity/token-issuer";
 import type { AccessControl } from "../../model/access-control";
 import { administrative } from "../../model/diagnostic-logs";
-import { type Fields, fields, list, merge, propertiesOf, without } from "../../model/fields";
+import { type Fields, fields, list, merge, parseFields, propertiesOf, without } from "../../model/fields";
 import {
   parentId,
   parseResourceId,
@@ -90,7 +90,7 @@ export class ResourceManager implements HostedService {
       id,
       target: { ...target, name: target.name },
       query,
-      body: parseBody(request.body),
+      body: bodyOf(request),
       store: this.props.resources,
       principalId,
     };
@@ -365,19 +365,11 @@ function metadata(query: URLSearchParams): AzureResponse {
   return { status: 200, body: isList ? [metadataEndpoints] : metadataEndpoints };
 }
 
-function parseBody(body: string): Fields {
-  if (body === "") return {};
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
-  } catch {
-    // The error comes below.
-  }
-  throw new Refusal(
-    400,
-    "InvalidRequestContent",
-    "The request content was invalid and could not be deserialized.",
-  );
+function bodyOf(request: AzureRequest): Fields {
+  const body = parseFields(request.body || "{}");
+  if (body) return body;
+  const reason = "The request content was invalid and could not be deserialized.";
+  throw new Refusal(400, "InvalidRequestContent", reason);
 }
 
 /** Azure treats null as a missing field. */
