@@ -88,12 +88,8 @@ export async function clusterLife(rehearsal: Rehearsal, progress: Progress): Pro
   rehearsal.edit((environment) => {
     environment.protectData = false;
   });
-  await progress.step(
-    "scripts/deploy, up to vault-server",
-    () => rehearsal.deploy(...only("vm-reader-role", "network", "vault-server")),
-    {
-      announce: true,
-    },
+  await progress.longStep("scripts/deploy, up to vault-server", () =>
+    rehearsal.deploy(...only("vm-reader-role", "network", "vault-server")),
   );
   rehearsal.trustNewestCertificate();
   await untilHealthy(rehearsal);
@@ -113,7 +109,7 @@ async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progr
     const deploy = (...more: string[]) => rehearsal.deploy(...stacks, ...options, ...more);
     if (killed)
       await progress.step(`${what}: killed at the first turn`, () => killedInTurn(rehearsal, deploy));
-    await progress.step(`${what}: scripts/deploy`, () => unlocked(deploy), { announce: true });
+    await progress.longStep(`${what}: scripts/deploy`, () => unlocked(deploy));
     await untilHealthy(rehearsal);
     await clients.untilWritten(deadlineMs, 10);
   } finally {

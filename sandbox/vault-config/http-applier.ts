@@ -27,7 +27,7 @@ interface Note {
   readonly hash: string;
   readonly secretVersion?: unknown;
   /** The request leaves nothing in Vault that could be deleted. */
-  readonly requestOnly?: true;
+  readonly requestOnly?: boolean;
 }
 
 /** The applied resources by address, in that order. */
@@ -94,31 +94,24 @@ export class HttpApplier {
     const secret = kind.secretOf?.(known.arguments);
     const newSecret = secret?.marker !== undefined && !(there && noted?.secretVersion === secret.version);
     const value = newSecret ? await this.options.readSecret(secret.marker as SecretMarker) : undefined;
-    if (there && kind.update) {
-      await send(run.client, address, kind.update(path, known.arguments, value));
+    const update = kind.update === "create" ? kind.create : kind.update;
+    if (there && update) {
+      await send(run.client, address, update(path, known.arguments, value));
     } else {
       if (there && !kind.requestOnly) await remove(run.client, address, path);
       await send(run.client, address, kind.create(path, known.arguments, value));
       run.renewed.add(address);
     }
-    await this.note(address, {
-      path,
-      hash,
-      ...(secret?.version === undefined ? {} : { secretVersion: secret.version }),
-      ...(kind.requestOnly ? { requestOnly: true } : {}),
-    });
+    await this.note(address, { path, hash, secretVersion: secret?.version, requestOnly: kind.requestOnly });
     return true;
   }
 
   private async remove(client: VaultClient, which: (address: string) => boolean): Promise<string[]> {
-    const gone = Object.entries(this.state).reverse();
-    const removed: string[] = [];
-    for (const [address, note] of gone) {
-      if (!which(address)) continue;
-      await this.removeOne(client, address, note);
-      removed.push(address);
-    }
-    return removed;
+    const gone = Object.entries(this.state)
+      .filter(([address]) => which(address))
+      .reverse();
+    for (const [address, note] of gone) await this.removeOne(client, address, note);
+    return gone.map(([address]) => address);
   }
 
   private async removeOne(client: VaultClient, address: string, { path, requestOnly }: Note): Promise<void> {
