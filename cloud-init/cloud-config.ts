@@ -30,7 +30,7 @@ const PROGRAMS = "/usr/local/sbin/";
  */
 export function packFiles(
   folders: readonly string[],
-  values: PlaceholderValues = {},
+  values: PlaceholderValues,
   generated: Readonly<Record<string, string>> = {},
 ): WriteFile[] {
   const contents = new Map(Object.entries(generated));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RestoreRequest } from "../cloud-init/vault-server/user-data";
+import type { RestoreRequest } from "../cloud-init/vault-server/restore-request";
 import { agentVms } from "./rules/agent-vms";
 import { azureCloud, location } from "./rules/azure-cloud";
 import { environmentName } from "./rules/azure-names";

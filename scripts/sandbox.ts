@@ -33,10 +33,13 @@ Commands for a running sandbox, in another terminal (add --folder FOLDER if seve
   shell WHO [-- PROGRAM ...]   a shell, or one program, as a deployer, a web app or a VM
   open              the web application`;
 
-interface Arguments {
+interface StartArguments {
   once: boolean;
   folder?: string;
   apply?: "terraform" | "http";
+}
+
+interface Arguments extends StartArguments {
   follow: boolean;
   /** The command for a running sandbox. */
   command?: Command;
@@ -44,74 +47,89 @@ interface Arguments {
   words: string[];
 }
 
-/** Starts the whole system on this machine and keeps it running until Ctrl-C. */
 async function run(): Promise<void> {
   helpIfAsked(usage);
-  const { once, folder: path, apply, command, name, words, follow } = readArguments();
-  if (command) {
-    process.exitCode = await sandboxCommand({ command, name, words, folder: path, follow });
-    return;
-  }
-  const progress = new Progress();
-  const environment = loadEnvironment(environmentName());
-  const start = performance.now();
+  const { command, name, words, follow, folder, ...start } = readArguments();
+  if (command) process.exitCode = await sandboxCommand({ command, name, words, folder, follow });
+  else await runSystem({ folder, ...start });
+}
+
+/** A start of the system: its interruption, and how to stop everything it started. */
+interface Start {
+  readonly progress: Progress;
+  readonly startedAt: number;
+  readonly signal: AbortSignal;
+  /** Stops the parts; the part that started last comes first. */
+  readonly stops: (() => unknown)[];
+}
+
+/** Starts the whole system on this machine and keeps it running until Ctrl-C. */
+async function runSystem(args: StartArguments): Promise<void> {
   const interrupted = new AbortController();
-  let folder: Promise<StateFolder> | undefined;
-  let starting: Promise<Sandbox> | undefined;
-  let watch: Watch | undefined;
-  let control: Control | undefined;
-  const stop = () =>
-    inTurn(
-      async () => watch?.stop(),
-      async () => control?.close(),
-      // A start that failed has already stopped everything it started.
-      async () => (await starting?.catch(() => undefined))?.stop(),
-      async () => (await folder?.catch(() => undefined))?.close(),
-    );
+  const { signal } = interrupted;
+  const start: Start = { progress: new Progress(), startedAt: performance.now(), signal, stops: [] };
+  const { progress } = start;
   stopOnSignals(async () => {
     progress.line("Stopping everything ...");
     interrupted.abort();
-    await stop();
+    await inTurn(...start.stops);
   });
   try {
-    folder = StateFolder.open({ path });
-    const state = await folder;
-    const { signal } = interrupted;
-    if (signal.aborted) return;
-    starting = Sandbox.start({ environment, folder: state, progress, applyBy: apply, signal });
-    const sandbox = await starting;
-    if (once) {
-      await smokeTest(sandbox, progress);
-      progress.line(`The smoke test passed ${seconds(start)} s after the start.`);
-      await stop();
-      return;
-    }
-    await progress.step("applications: schema, first customers", () => applicationsReady(sandbox));
-    const logins = await writeLogins(sandbox, await state.folder("logins"));
-    const parts = partsOf(sandbox, state.path);
-    const others = await runningFolders();
-    control = await Control.open({ sandbox, folder: state.path, parts, logins });
-    console.log(
-      await startScreen({
-        parts,
-        logins,
-        folder: state.path,
-        suffix: path !== undefined || others.length > 0 ? `--folder ${state.path}` : "",
-        environment: environmentName(),
-        pid: process.pid,
-        seconds: seconds(start),
-      }),
-    );
-    watch = Watch.start({ parts, say: (line) => progress.line(line) });
-    redeployOnSignal(sandbox, progress);
+    await startSystem(args, start);
   } catch (error) {
-    if (interrupted.signal.aborted) return; // the signal handler stops everything and ends this process
-    await stop();
+    if (signal.aborted) return; // the signal handler stops everything and ends this process
+    await inTurn(...start.stops);
     // This shows a bug of this program with its stack, although the step has already shown its message.
     if (!(error instanceof UserError && progress.told(error))) throw error;
     console.error("The sandbox did not start. The reason is above.");
     process.exit(1);
   }
+}
+
+async function startSystem({ once, folder: path, apply }: StartArguments, start: Start): Promise<void> {
+  const { progress, startedAt, signal, stops } = start;
+  const environment = loadEnvironment(environmentName());
+  const opening = StateFolder.open({ path });
+  stops.unshift(async () => (await opening.catch(() => undefined))?.close());
+  const folder = await opening;
+  if (signal.aborted) return;
+  const starting = Sandbox.start({ environment, folder, progress, applyBy: apply, signal });
+  // A start that failed has already stopped everything it started.
+  stops.unshift(async () => (await starting.catch(() => undefined))?.stop());
+  const sandbox = await starting;
+  if (!once) return serve(sandbox, folder, start, path !== undefined);
+  await smokeTest(sandbox, progress);
+  progress.line(`The smoke test passed ${seconds(startedAt)} s after the start.`);
+  await inTurn(...stops);
+}
+
+/** Says how to use the running system, and answers commands from other terminals. */
+async function serve(
+  sandbox: Sandbox,
+  folder: StateFolder,
+  { progress, startedAt, stops }: Start,
+  folderIsNamed: boolean,
+): Promise<void> {
+  await progress.step("applications: schema, first customers", () => applicationsReady(sandbox));
+  const logins = await writeLogins(sandbox, await folder.folder("logins"));
+  const parts = partsOf(sandbox, folder.path);
+  const others = await runningFolders();
+  const control = await Control.open({ sandbox, folder: folder.path, parts, logins });
+  stops.unshift(() => control.close());
+  console.log(
+    await startScreen({
+      parts,
+      logins,
+      folder: folder.path,
+      suffix: folderIsNamed || others.length > 0 ? `--folder ${folder.path}` : "",
+      environment: environmentName(),
+      pid: process.pid,
+      seconds: seconds(startedAt),
+    }),
+  );
+  const watch = Watch.start({ parts, say: (line) => progress.line(line) });
+  stops.unshift(() => watch.stop());
+  redeployOnSignal(sandbox, progress);
 }
 
 /** Runs one redeployment at a time. It reports a mistake in the environment, and the system keeps running. */

@@ -9,17 +9,16 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  *
  * @returns a function that removes the handlers
  */
-export function stopOnSignals(
-  stop: (signal: NodeJS.Signals) => Promise<void>,
-  say: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
-): () => void {
+export function stopOnSignals(stop: (signal: NodeJS.Signals) => Promise<void>): () => void {
   let asked = false;
   const handle = (signal: NodeJS.Signals): void => {
     const code = 128 + (constants.signals[signal] ?? 0);
     if (asked) process.exit(code);
     asked = true;
     stop(signal)
-      .catch((error) => say(`Stopping failed (${messageOf(error)}). The guardian kills all processes.`))
+      .catch((error) =>
+        process.stderr.write(`Stopping failed (${messageOf(error)}). The guardian kills all processes.\n`),
+      )
       .finally(() => process.exit(code));
   };
   for (const signal of SIGNALS) process.on(signal, handle);

@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const namespaces = [...(process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"]), "--mount"];
   const canMount = spawnSync("unshare", [...namespaces, "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
   if (canMount && !process.env[ownMounts]) {
-    process.exitCode = await again("unshare", namespaces, ["--seed", String(seed)]);
+    process.exitCode = await again(namespaces, ["--seed", String(seed)]);
     return;
   }
   const progress = new Progress();
@@ -109,7 +109,7 @@ function environment() {
 }
 
 /** Runs this program once more, with its own mounts. */
-function again(command: string, namespaces: readonly string[], more: readonly string[]): Promise<number> {
+function again(namespaces: readonly string[], more: readonly string[]): Promise<number> {
   const args = [
     ...namespaces,
     process.execPath,
@@ -118,7 +118,7 @@ function again(command: string, namespaces: readonly string[], more: readonly st
     ...process.argv.slice(2),
     ...more,
   ];
-  const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, [ownMounts]: "1" } });
+  const child = spawn("unshare", args, { stdio: "inherit", env: { ...process.env, [ownMounts]: "1" } });
   // The inner process receives Ctrl-C by itself and stops everything first.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

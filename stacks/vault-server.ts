@@ -4,14 +4,13 @@ import type { Construct } from "constructs";
 import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { GlobalSuffix } from "../constructs/azure/global-suffix";
 import { adminUsername } from "../constructs/azure/linux-vm";
-import { OtherSnapshotStore } from "../constructs/azure/other-snapshot-store";
 import { resourceName } from "../constructs/azure/resource-names";
 import { VaultIdentity } from "../constructs/azure/vault-identity";
+import { createSnapshotStores } from "../constructs/azure/vault-server/snapshot-stores";
 import { VaultHosts } from "../constructs/azure/vault-server/vault-hosts";
 import { VaultKeys } from "../constructs/azure/vault-server/vault-keys";
 import { createVaultNodes } from "../constructs/azure/vault-server/vault-nodes";
 import { VaultPublicAddress } from "../constructs/azure/vault-server/vault-public-address";
-import { VaultSnapshotStore } from "../constructs/azure/vault-server/vault-snapshot-store";
 import { watchVault } from "../constructs/azure/vault-server/vault-watching";
 import { addOutputs } from "../constructs/terraform/outputs";
 import { cloudOf } from "../environments/azure-clouds";
@@ -41,7 +40,6 @@ export class VaultServerStack extends EnvironmentStack {
     new RandomProvider(this, "random");
     const { name, location, vault } = environment;
     const deployer = new DataAzurermClientConfig(this, "deployer");
-    const { tenantId } = deployer;
     const suffix = new GlobalSuffix(this, "name").value;
     const identity = new VaultIdentity(this, "identity", {
       name: resourceName("id", name, "vault"),
@@ -49,43 +47,33 @@ export class VaultServerStack extends EnvironmentStack {
       location,
     });
     const hosts = new VaultHosts(environment, network.vaultDnsZoneName);
+    const { tenantId } = deployer;
     const props = { environment, network, tenantId, suffix, vaultPrincipalId: identity.principalId, hosts };
     const publicAddress = vault.publicAddress
       ? new VaultPublicAddress(this, "public-address", props)
       : undefined;
-    const { domainName: publicName } = publicAddress ?? {};
+    const publicName = publicAddress?.domainName;
     const host = publicName ?? hosts.vault;
     this.httpsAddress = `https://${host}:8200`;
     this.privateAddress = `https://${hosts.vault}:8200`;
     this.watching = watchVault(this, props);
-    const { recoveryKeyWriterRoleId, snapshotKeeperRoleId, virtualMachineReaderRoleId } = roles;
+    const { recoveryKeyWriterRoleId, snapshotKeeperRoleId: keeperRoleId, virtualMachineReaderRoleId } = roles;
     this.keys = new VaultKeys(this, { ...props, publicName, recoveryKeyWriterRoleId });
-    const snapshots = vault.snapshots.enabled
-      ? new VaultSnapshotStore(this, "snapshots", { ...props, keeperRoleId: snapshotKeeperRoleId })
-      : undefined;
-    const { from } = environment.restore ?? {};
-    const otherSnapshots =
-      from === undefined
-        ? undefined
-        : new OtherSnapshotStore(this, "other-snapshots", {
-            accountId: from,
-            vaultPrincipalId: identity.principalId,
-          });
-    const first = createVaultNodes(this, {
-      ...props,
-      ...{ deployer, identity, publicAddress, snapshots, otherSnapshots, virtualMachineReaderRoleId },
-      apiAddress: this.privateAddress,
-      keys: this.keys,
-      watching: this.watching,
-    });
-    const { keyVault, certificate, recoveryKeys } = this.keys;
-    this.watching?.measure(this, "keyVault", { "key-vault": keyVault.id });
+    const { keys, watching } = this;
+    const stores = createSnapshotStores(this, { ...props, keeperRoleId });
+    const access = { apiAddress: this.privateAddress, publicAddress, deployer, virtualMachineReaderRoleId };
+    const firstNode = createVaultNodes(this, { ...props, ...stores, ...access, identity, keys, watching });
+    watching?.measure(this, "keyVault", { "key-vault": keys.keyVault.id });
+    this.outputAddresses(`${adminUsername}@${host}`, firstNode.id);
+  }
 
+  private outputAddresses(sshAddress: string, firstNodeId: string): void {
+    const { keyVault, certificate, recoveryKeys } = this.keys;
     addOutputs(this, {
       vault_https_addr: [this.httpsAddress, "Vault's address for people; VAULT_ADDR"],
       vault_private_addr: [this.privateAddress, "Vault's address inside the virtual network"],
-      vault_ssh_addr: [`${adminUsername}@${host}`, "user and name for ssh"],
-      vault_vm_id: [first.id, "id of Vault's VM, or of the first node's"],
+      vault_ssh_addr: [sshAddress, "user and name for ssh"],
+      vault_vm_id: [firstNodeId, "id of Vault's VM, or of the first node's"],
       key_vault_name: [keyVault.name, "name of the Key Vault with the unseal key and the certificate"],
       vault_certificate_url: [
         certificate.publicUrl,

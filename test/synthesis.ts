@@ -108,14 +108,29 @@ function synthesize(
   build: (app: App) => void,
   options: { skipValidation?: boolean } = {},
 ): ReadonlyMap<string, SynthesizedStack> {
+  return inSynthesizedFolder(
+    build,
+    (folder, app) => {
+      const names = app.node.children.filter(TerraformStack.isStack).map(({ node }) => node.id);
+      return new Map(names.map((name) => [name, readStack(join(folder, "stacks", name), name)]));
+    },
+    options,
+  );
+}
+
+/** Writes what `npm run synth` writes into a folder that exists during the call. */
+export function inSynthesizedFolder<Result>(
+  build: (app: App) => void,
+  use: (folder: string, app: App) => Result,
+  options: { skipValidation?: boolean } = {},
+): Result {
   skipTokenStackTraces();
   const folder = mkdtempSync(join(tmpdir(), "synthesis-"));
   try {
     const app = new App({ stackTraces: false, outdir: folder, ...options });
     build(app);
     app.synth();
-    const names = app.node.children.filter(TerraformStack.isStack).map(({ node }) => node.id);
-    return new Map(names.map((name) => [name, readStack(join(folder, "stacks", name), name)]));
+    return use(folder, app);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { createConnection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { type Connection, createConnection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import { Unavailable } from "../errors";
 import type { OnEvent } from "../lifecycle-event";
 import { HttpError } from "../vault/http";
@@ -66,16 +66,8 @@ export async function applyMigrations(
     ssl: databaseTls({ rootsPem }),
     timezone: "Z",
   });
-  // The server ties the lock to the connection, and releases it when the connection ends.
-  const lock = migrationLock(database);
   try {
-    const [[answer]] = await connection.execute<RowDataPacket[]>("SELECT GET_LOCK(?, ?) AS got", [
-      lock,
-      lockSeconds,
-    ]);
-    if (answer?.["got"] !== 1) {
-      throw new Unavailable("Another instance is still migrating the database.", 10);
-    }
+    await lock(connection, database);
     await connection.query(
       `CREATE TABLE IF NOT EXISTS schema_migrations (
         version INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, applied_at DATETIME(3) NOT NULL
@@ -94,6 +86,18 @@ export async function applyMigrations(
   } finally {
     await connection.end().catch(() => connection.destroy());
   }
+}
+
+/**
+ * Takes the lock of migrations. The server ties it to the connection, and releases it when the connection ends.
+ * @throws {Unavailable} if another instance keeps it
+ */
+async function lock(connection: Connection, database: string): Promise<void> {
+  const [[answer]] = await connection.execute<RowDataPacket[]>("SELECT GET_LOCK(?, ?) AS got", [
+    migrationLock(database),
+    lockSeconds,
+  ]);
+  if (answer?.["got"] !== 1) throw new Unavailable("Another instance is still migrating the database.", 10);
 }
 
 /** 0 before the first migration. */

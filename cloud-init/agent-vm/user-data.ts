@@ -8,7 +8,7 @@ import { AGENT_VM_FILES } from "./managed-files";
 import { nodeRelease } from "./node-release";
 
 /** The settings of a VM with Vault Agent. Every string may be a Terraform reference unless its comment says "known at synth". */
-export interface AgentVmUserData {
+export interface AgentVmSettings {
   /** Known at synth. */
   vault: VaultReleaseOptions;
   /** Known at synth. */
@@ -31,7 +31,7 @@ export interface AgentVmUserData {
 }
 
 /** User data (cloud-config) of a VM with Vault Agent, which logs in and writes the configuration, and the application. */
-export function agentVmUserData(settings: AgentVmUserData): string {
+export function agentVmUserData(settings: AgentVmSettings): string {
   return cloudConfig({
     package_update: true,
     packages: ["curl", "gpgv", "jq", "openssl", "unattended-upgrades", "unzip", "xz-utils"],
@@ -50,7 +50,7 @@ export function agentVmUserData(settings: AgentVmUserData): string {
   });
 }
 
-function staticFiles({ azure, role, automaticRebootTime }: AgentVmUserData) {
+function staticFiles({ azure, role, automaticRebootTime }: AgentVmSettings) {
   const folders = [join(__dirname, "../common/files"), join(__dirname, "files")];
   return packFiles(
     folders,
@@ -64,7 +64,7 @@ function staticFiles({ azure, role, automaticRebootTime }: AgentVmUserData) {
   );
 }
 
-function variables(settings: AgentVmUserData) {
+function variables(settings: AgentVmSettings) {
   return environmentFile("/etc/vault-agent.d/agent.env", {
     VAULT_ADDR: settings.vaultAddress,
     VAULT_CERTIFICATE_URL: settings.vaultCertificateUrl,

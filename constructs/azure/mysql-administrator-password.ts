@@ -22,12 +22,10 @@ export class MysqlAdministratorPassword extends Construct {
    * known.
    */
   readonly secretName: string;
-  readonly version: number;
 
   constructor(scope: Construct, id: string, { keyVaultId, version }: MysqlAdministratorPasswordProps) {
     super(scope, id);
     this.secretName = Fn.basename(this.keep(keyVaultId, version, this.generate()).resourceVersionlessId);
-    this.version = version;
   }
 
   /** Azure requires three of four kinds of character. Source: Azure Database for MySQL, server parameters. */

@@ -32,10 +32,21 @@ const frontend = "vault";
 export class VaultLoadBalancer extends Construct {
   readonly privateAddress: string;
 
-  constructor(scope: Construct, id: string, props: VaultLoadBalancerProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: VaultLoadBalancerProps,
+  ) {
     super(scope, id);
-    const { environment, resourceGroup, location, subnetId, zones, nodes } = props;
-    const balancer = new Lb(this, "balancer", {
+    const balancer = this.createBalancer();
+    const pool = this.createPool(balancer);
+    this.createRule(balancer, pool, this.createProbe(balancer));
+    this.privateAddress = balancer.privateIpAddress;
+  }
+
+  private createBalancer(): Lb {
+    const { environment, resourceGroup, location, subnetId, zones } = this.props;
+    return new Lb(this, "balancer", {
       name: resourceName("lbi", environment, "vault"),
       resourceGroupName: resourceGroup,
       location,
@@ -44,15 +55,22 @@ export class VaultLoadBalancer extends Construct {
         { name: frontend, subnetId, privateIpAddressAllocation: "Dynamic", zones: [...zones] },
       ],
     });
+  }
+
+  private createPool(balancer: Lb): LbBackendAddressPool {
     const pool = new LbBackendAddressPool(this, "pool", { name: "vault", loadbalancerId: balancer.id });
-    for (const [index, { machine }] of nodes.entries()) {
+    for (const [index, { machine }] of this.props.nodes.entries()) {
       new NetworkInterfaceBackendAddressPoolAssociation(this, `node-${index + 1}`, {
         networkInterfaceId: machine.networkInterfaceId,
         ipConfigurationName: machine.ipConfigurationName,
         backendAddressPoolId: pool.id,
       });
     }
-    const probe = new LbProbe(this, "probe", {
+    return pool;
+  }
+
+  private createProbe(balancer: Lb): LbProbe {
+    return new LbProbe(this, "probe", {
       name: "vault-active",
       loadbalancerId: balancer.id,
       protocol: "Https",
@@ -62,6 +80,9 @@ export class VaultLoadBalancer extends Construct {
       probeThreshold: 1,
       numberOfProbes: 1,
     });
+  }
+
+  private createRule(balancer: Lb, pool: LbBackendAddressPool, probe: LbProbe): void {
     new LbRule(this, "rule", {
       name: "vault",
       loadbalancerId: balancer.id,
@@ -76,6 +97,5 @@ export class VaultLoadBalancer extends Construct {
       // The NAT gateway provides egress.
       disableOutboundSnat: true,
     });
-    this.privateAddress = balancer.privateIpAddress;
   }
 }

@@ -1,4 +1,4 @@
-import { LinuxWebApp } from "@cdktf/provider-azurerm/lib/linux-web-app";
+import { LinuxWebApp, type LinuxWebAppSiteConfig } from "@cdktf/provider-azurerm/lib/linux-web-app";
 import { MonitorDiagnosticSetting } from "@cdktf/provider-azurerm/lib/monitor-diagnostic-setting";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
@@ -63,8 +63,7 @@ export class WebApp extends Construct {
   }
 
   private createApp(): LinuxWebApp {
-    const { name, resourceGroup, location, servicePlanId, subnetId, monitoring, settings, login } =
-      this.props;
+    const { name, resourceGroup, location, servicePlanId, subnetId, login } = this.props;
     return new LinuxWebApp(this, "app", {
       name,
       resourceGroupName: resourceGroup,
@@ -81,34 +80,8 @@ export class WebApp extends Construct {
       // useless.
       ftpPublishBasicAuthenticationEnabled: false,
       webdeployPublishBasicAuthenticationEnabled: false,
-      siteConfig: {
-        alwaysOn: true,
-        applicationStack: { nodeVersion: `${NODE_MAJOR}-lts` },
-        appCommandLine: "node server.js",
-        ftpsState: "Disabled",
-        minimumTlsVersion: "1.2",
-        scmMinimumTlsVersion: "1.2",
-        http2Enabled: true,
-        remoteDebuggingEnabled: false,
-        healthCheckPath,
-        healthCheckEvictionTimeInMin: 2,
-        // Key Vault and MySQL recognize the application by its subnet.
-        vnetRouteAllEnabled: true,
-        ipRestrictionDefaultAction: "Deny",
-        ipRestriction: restrictions(this.props.visitorRanges, this.props.deployerSubnets),
-        scmIpRestrictionDefaultAction: "Deny",
-        scmIpRestriction: restrictions(this.props.deployerRanges, this.props.deployerSubnets),
-      },
-      appSettings: {
-        ...settings,
-        ...login?.settings,
-        APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.connectionString,
-        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: "Authorization=AAD",
-        ApplicationInsightsAgent_EXTENSION_VERSION: "~3",
-        SCM_DO_BUILD_DURING_DEPLOYMENT: "false",
-        // Seconds for running requests before App Service kills the application. The default is 5.
-        WEBSITES_CONTAINER_STOP_TIME_LIMIT: "30",
-      },
+      siteConfig: this.siteConfig(),
+      appSettings: this.appSettings(),
       ...(login && {
         authSettingsV2: login.authSettings([healthCheckPath]),
         stickySettings: { appSettingNames: login.stickySettings },
@@ -122,6 +95,42 @@ export class WebApp extends Construct {
       // Azure's portal and Application Insights write these tags.
       lifecycle: { ignoreChanges: hiddenLinks.map((link) => `tags["hidden-link: ${link}"]`) },
     });
+  }
+
+  private siteConfig(): LinuxWebAppSiteConfig {
+    const { visitorRanges, deployerRanges, deployerSubnets } = this.props;
+    return {
+      alwaysOn: true,
+      applicationStack: { nodeVersion: `${NODE_MAJOR}-lts` },
+      appCommandLine: "node server.js",
+      ftpsState: "Disabled",
+      minimumTlsVersion: "1.2",
+      scmMinimumTlsVersion: "1.2",
+      http2Enabled: true,
+      remoteDebuggingEnabled: false,
+      healthCheckPath,
+      healthCheckEvictionTimeInMin: 2,
+      // Key Vault and MySQL recognize the application by its subnet.
+      vnetRouteAllEnabled: true,
+      ipRestrictionDefaultAction: "Deny",
+      ipRestriction: restrictions(visitorRanges, deployerSubnets),
+      scmIpRestrictionDefaultAction: "Deny",
+      scmIpRestriction: restrictions(deployerRanges, deployerSubnets),
+    };
+  }
+
+  private appSettings(): Record<string, string> {
+    const { settings, login, monitoring } = this.props;
+    return {
+      ...settings,
+      ...login?.settings,
+      APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.connectionString,
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: "Authorization=AAD",
+      ApplicationInsightsAgent_EXTENSION_VERSION: "~3",
+      SCM_DO_BUILD_DURING_DEPLOYMENT: "false",
+      // Seconds for running requests before App Service kills the application. The default is 5.
+      WEBSITES_CONTAINER_STOP_TIME_LIMIT: "30",
+    };
   }
 
   private explainFindings(app: LinuxWebApp): void {

@@ -48,58 +48,43 @@ export function tagRules(read: Read): Problem[] {
  * Source: Azure Resource Manager, tag limitations; Key Vault, key tags.
  */
 function tagsAreAzures(read: Read): Problem[] {
-  const own = ["environment", "project"];
-  const most = 15 - own.length;
   const names = Object.keys(read(z.record(z.string(), z.unknown()), "tags") ?? {});
-  const lowerCase = names.map((name) => name.toLowerCase());
-  const twice = new Set(repeated(lowerCase));
+  const twice = new Set(repeated(names.map((name) => name.toLowerCase())));
   const problems = names.flatMap((name, index): Problem[] => {
-    const field = fieldName(["tags", name]);
-    if (own.includes(lowerCase[index] ?? "")) {
-      return [{ field, sentence: "is a tag that the project sets itself; remove it." }];
-    }
-    if (!/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/.test(name)) {
-      return [
-        {
-          field,
-          sentence:
-            "has a name that not every resource accepts; use 1 to 128 letters, digits and _ . - in it, starting with a letter.",
-        },
-      ];
-    }
-    if (/^(?:microsoft|azure|windows)/i.test(name)) {
-      return [
-        {
-          field,
-          sentence:
-            "starts like Azure's own tags; choose a name that does not start with microsoft, azure or windows.",
-        },
-      ];
-    }
-    return twice.has(index)
-      ? [
-          {
-            field,
-            sentence:
-              "differs from another tag only in upper and lower case, which Azure ignores; remove one tag.",
-          },
-        ]
-      : [];
+    const sentence = nameProblem(name) ?? (twice.has(index) ? differsOnlyInCase : undefined);
+    return sentence === undefined ? [] : [{ field: fieldName(["tags", name]), sentence }];
   });
+  const most = 15 - ownTags.length;
   if (names.length <= most) return problems;
   return [
     ...problems,
     {
       field: "tags",
-      sentence: `has ${names.length} entries, but private DNS zones and Key Vault's keys accept 15, of which the project sets ${own.length}; keep ${most} at most.`,
+      sentence: `has ${names.length} entries, but private DNS zones and Key Vault's keys accept 15, of which the project sets ${ownTags.length}; keep ${most} at most.`,
     },
   ];
+}
+
+const ownTags = ["environment", "project"];
+
+const differsOnlyInCase =
+  "differs from another tag only in upper and lower case, which Azure ignores; remove one tag.";
+
+function nameProblem(name: string): string | undefined {
+  if (ownTags.includes(name.toLowerCase())) return "is a tag that the project sets itself; remove it.";
+  if (!/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/.test(name)) {
+    return "has a name that not every resource accepts; use 1 to 128 letters, digits and _ . - in it, starting with a letter.";
+  }
+  if (/^(?:microsoft|azure|windows)/i.test(name)) {
+    return "starts like Azure's own tags; choose a name that does not start with microsoft, azure or windows.";
+  }
+  return undefined;
 }
 
 /** Either the file or a policy sets a tag. With both, each deployment would undo the policy's change. */
 function policyTagsAreNotSet(read: Read): Problem[] {
   const own = Object.keys(read(z.record(z.string(), z.unknown()), "tags") ?? {});
-  const set = new Set([...own, "environment", "project"].map((name) => name.toLowerCase()));
+  const set = new Set([...own, ...ownTags].map((name) => name.toLowerCase()));
   const names = (read(z.array(z.unknown()), "tagsFromPolicy") ?? []).map((_, index) =>
     read(tagsFromPolicy.unwrap().element, "tagsFromPolicy", index)?.toLowerCase(),
   );

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
 /** The folder into which scripts/install-check-tools installs the programs. */
-function checkToolsFolder(env: NodeJS.ProcessEnv = process.env): string {
+function checkToolsFolder(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vault-on-azure/check-tools/bin");
 }
 

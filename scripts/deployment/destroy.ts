@@ -1,27 +1,21 @@
 import { createInterface } from "node:readline/promises";
 import { z } from "zod";
 import { loadEnvironment } from "../../environments/load";
-import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
-import { VaultRefusal } from "../../lib/vault-api/vault-client";
 import { AzureCli } from "./azure-cli";
-import { childEnvironment, withVaultLogin } from "./child-environment";
+import { childEnvironment } from "./child-environment";
 import { chosenStacks } from "./chosen-stacks";
 import { DeploymentProgress } from "./deployment-progress";
 import type { Interruption } from "./interruption";
-import { deleteAzuresLeftovers } from "./leftovers";
-import { OlderPolicy, withDeployersPolicy } from "./older-policy";
 import { oneAtATime } from "./one-at-a-time";
 import { preflight } from "./preflight/preflight";
 import { readArguments, readSeconds, runScript, say } from "./run-script";
+import { StackDestruction } from "./stack-destruction";
 import type { StackState } from "./stack-state";
-import { waitForSubnets } from "./subnet-release";
 import { synthesizeSystem } from "./system";
-import { terraform } from "./terraform";
-import { newPassword, subnetsAreHeld } from "./terraform-failure";
+import { newPassword } from "./terraform-failure";
 import { UnfinishedWork } from "./unfinished-work";
-import { VaultAccess } from "./vault-access";
 
 const help = `Usage: scripts/destroy [environment] [--stack NAME ...] [--confirm NAME] [--wait SECONDS]
 
@@ -81,85 +75,23 @@ async function destroy(
   await confirm(name, stacks, confirmation, interruption);
 
   const env = childEnvironment(environment, login);
-  for (const { name: stack } of stacks) {
-    const take = (childEnv: NodeJS.ProcessEnv, secrets: readonly string[] = []) =>
-      progress.step(
-        `stack ${stack} destroyed`,
-        (report) =>
-          terraform({ stack, env: childEnv, interruption, report, secrets }, [
-            ...["destroy", "-auto-approve", "-input=false", "-no-color"],
-          ]),
-        { announce: true },
-      );
-    if (stack === "vault-config")
-      await withoutLeases(progress, az, environment, states, async (access) => {
-        const token = await access.token();
-        await take(withVaultLogin(env, access, token), [token]);
-      });
-    else {
-      const network = stack === "network" ? states.get(stack) : undefined;
-      if (network) {
-        await clear(network, az, warn);
-        const held = await progress.step("subnets released by App Service and MySQL", () =>
-          waitForSubnets(az, network, interruption, seconds),
-        );
-        if (held.length > 0) warn(subnetsAreHeld(held.join(", ")));
-      }
-      await take(env);
-    }
-  }
-  const gone = new Set(stacks.map(({ name: stack }) => stack));
+  const destruction = new StackDestruction({
+    ...{ environment, env, az, states, progress, warn, interruption },
+    subnetSeconds: seconds,
+  });
+  for (const { name: stack } of stacks) await destruction.destroy(stack);
+  sayConsequences(name, new Set(stacks.map(({ name: stack }) => stack)));
+}
+
+/** Says what the next deployment meets. */
+function sayConsequences(name: string, gone: ReadonlySet<string>): void {
   if (gone.has("vault-config") && !gone.has("mysql")) {
     say(
       `The password of MySQL's administrator was deleted with vault-config. Before you deploy vault-config again: ${newPassword(name)}`,
     );
   }
-  if (stacks.some(({ name: stack }) => stack === "vault-server")) {
+  if (gone.has("vault-server")) {
     say("Azure keeps the deleted Key Vaults for 90 days. The next deployment chooses other names for them.");
-  }
-}
-
-/** Deletes the resources that Azure added to the resource group, and warns of resources that somebody else created there. */
-async function clear(network: StackState, az: AzureCli, warn: (sentence: string) => void): Promise<void> {
-  const others = await deleteAzuresLeftovers(az, network);
-  if (others.length === 0) return;
-  warn(
-    `The resource group holds resources that no stack created, so Azure cannot delete it yet: ${others.join(", ")}. Delete them if nobody needs them (\`az resource delete --ids ID\`).`,
-  );
-}
-
-/** Revokes the database credentials while Vault can still reach MySQL, then does the work. */
-async function withoutLeases<T>(
-  progress: DeploymentProgress,
-  az: AzureCli,
-  environment: Environment,
-  states: ReadonlyMap<string, StackState>,
-  work: (access: VaultAccess) => Promise<T>,
-): Promise<void> {
-  const vaultServer = states.get("vault-server");
-  if (!vaultServer) throw new UserError("The environment has no stack vault-server.");
-  const access = await progress.step("Vault: certificate from Key Vault", () =>
-    VaultAccess.open(az, environment, vaultServer),
-  );
-  try {
-    await progress.step("Vault: database credentials revoked", async () => {
-      try {
-        await withDeployersPolicy(environment, vaultServer, () => access.revokeDatabaseLeases());
-      } catch (error) {
-        if (error instanceof OlderPolicy) throw error;
-        if (error instanceof VaultRefusal && error.status < 500 && error.status !== 403) {
-          throw new UserError(
-            `${error.message} Vault could not remove its users from MySQL. Nothing was destroyed. Check that MySQL runs (\`az mysql flexible-server start\`), and run the same command again.`,
-          );
-        }
-        throw new UserError(
-          `${(error as Error).message} If this Vault will never answer again, forget its configuration (docs/deploy.md, "When Vault is lost"), and run the same command again.`,
-        );
-      }
-    });
-    await withDeployersPolicy(environment, vaultServer, () => work(access));
-  } finally {
-    access.close();
   }
 }
 

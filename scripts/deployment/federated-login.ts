@@ -33,12 +33,9 @@ export class FederatedLogin {
   ) {}
 
   /** Undefined if a person is logged in. */
-  static fromEnvironment(
-    cloud: AzureCloudName,
-    env: NodeJS.ProcessEnv = process.env,
-  ): FederatedLogin | undefined {
-    const { success, data } = pipelineVariables.safeParse(env);
-    return success && env.ARM_USE_OIDC === "true" ? new FederatedLogin(data, cloud) : undefined;
+  static fromEnvironment(cloud: AzureCloudName): FederatedLogin | undefined {
+    const { success, data } = pipelineVariables.safeParse(process.env);
+    return success && process.env.ARM_USE_OIDC === "true" ? new FederatedLogin(data, cloud) : undefined;
   }
 
   /**

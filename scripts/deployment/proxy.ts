@@ -1,11 +1,10 @@
 /** Returns the user's proxy for an address: HTTPS_PROXY, unless NO_PROXY contains the address. */
-export function proxyFor(address: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+export function proxyFor(address: string): string | undefined {
+  const { NO_PROXY, no_proxy, HTTPS_PROXY, https_proxy } = process.env;
   const { hostname } = new URL(address);
-  const direct = (env.NO_PROXY ?? env.no_proxy ?? "")
-    .split(",")
-    .map((entry) => entry.trim().replace(/^\./, ""));
+  const direct = (NO_PROXY ?? no_proxy ?? "").split(",").map((entry) => entry.trim().replace(/^\./, ""));
   const passedBy = direct.some(
     (entry) => entry === "*" || (entry !== "" && (hostname === entry || hostname.endsWith(`.${entry}`))),
   );
-  return passedBy ? undefined : env.HTTPS_PROXY || env.https_proxy || undefined;
+  return passedBy ? undefined : HTTPS_PROXY || https_proxy || undefined;
 }

@@ -1,4 +1,4 @@
-import type { RestoreRequest } from "../../cloud-init/vault-server/user-data";
+import type { RestoreRequest } from "../../cloud-init/vault-server/restore-request";
 import { azureId } from "../../environments/azure-id";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";

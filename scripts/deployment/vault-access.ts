@@ -57,31 +57,12 @@ export class VaultAccess {
     report: Report;
   }): Promise<void> {
     const givingUp = new AbortController();
-    const abort = Promise.race([
-      interruption.promise,
-      new Promise<never>((_, reject) => {
-        givingUp.signal.addEventListener("abort", () => reject(givingUp.signal.reason));
-      }),
-    ]);
-    const ready = async (): Promise<true> => {
-      try {
-        await this.checkHealth();
-        await (await this.logIn()).logOut();
-        return true;
-      } catch (error) {
-        const reason = error as Error;
-        if (error instanceof VaultRefusal && error.errors.some((words) => refusesForGood.test(words))) {
-          givingUp.abort(new UserError(refused(error)));
-        }
-        report(reason.message);
-        throw reason;
-      }
-    };
+    const ready = () => this.tryLogin(report, (reason) => givingUp.abort(reason));
     try {
       await waitFor(`Vault at ${this.address} to be unsealed and to let deployers in`, ready, {
         deadlineMs: seconds * 1000,
         intervalMs: Math.min(5000, seconds * 100),
-        abort,
+        abort: Promise.race([interruption.promise, rejectedBy(givingUp.signal)]),
       });
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error;
@@ -90,6 +71,21 @@ export class VaultAccess {
       );
     } finally {
       givingUp.abort();
+    }
+  }
+
+  /** Reports each reason against a login, and throws it. Gives up if Vault will not change its mind. */
+  private async tryLogin(report: Report, giveUp: (reason: UserError) => void): Promise<true> {
+    try {
+      await this.checkHealth();
+      await (await this.logIn()).logOut();
+      return true;
+    } catch (error) {
+      if (error instanceof VaultRefusal && error.errors.some((words) => refusesForGood.test(words))) {
+        giveUp(new UserError(refused(error)));
+      }
+      report((error as Error).message);
+      throw error;
     }
   }
 
@@ -185,6 +181,12 @@ const refusesForGood = /claim|audience|issuer|signature|expired|not yet valid/i;
 
 /** Entra issued the token a moment ago, so only a wrong clock makes it too old or too new. Source: hashicorp/cap, jwt. */
 const refusesTheTime = /token is expired|not yet valid|issued in the future/i;
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+}
 
 function refused({ errors }: VaultRefusal): string {
   if (errors.some((words) => refusesTheTime.test(words))) {

@@ -15,6 +15,8 @@ import type { Sandbox } from "../../sandbox/system/sandbox";
 import * as webApp from "../../sandbox/system/web-app";
 import { deployerOf } from "../sandbox/system/running-sandbox";
 
+export { setTimeout as sleep } from "node:timers/promises";
+
 /** An answer over HTTP. */
 export interface HttpAnswer {
   status: number;
@@ -92,13 +94,12 @@ export class RunningApplication {
 
   /** Waits until the application is ready. Fails with the reasons. */
   async untilReady(deadlineMs = 45_000): Promise<void> {
-    const deadline = Date.now() + deadlineMs;
-    for (;;) {
+    const isReady = async (): Promise<true> => {
       const { ready, reasons } = await this.application.ready();
-      if (ready) return;
-      if (Date.now() > deadline) throw new Error(`Not ready: ${reasons.join(" ")}`);
-      await sleep(100);
-    }
+      if (!ready) throw new Error(reasons.join(" "));
+      return ready;
+    };
+    await until("the application to be ready", isReady, deadlineMs);
   }
 
   /** Safe to call twice. */
@@ -228,5 +229,3 @@ export const ada: CustomerInput = {
 /** Works like waitFor, with a deadline for requests and logins of the application. */
 export const until = (what: string, holds: () => unknown, deadlineMs = 45_000): Promise<unknown> =>
   waitFor(what, holds, { deadlineMs, intervalMs: 100 });
-
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,12 +1,13 @@
-import { type AgentVmUserData, agentVmUserData } from "../../cloud-init/agent-vm/user-data";
-import { type VaultServerUserData, vaultServerUserData } from "../../cloud-init/vault-server/user-data";
+import { type AgentVmSettings, agentVmUserData } from "../../cloud-init/agent-vm/user-data";
+import type { VaultServerSettings } from "../../cloud-init/vault-server/settings";
+import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
 import { azureClouds } from "../../environments/azure-clouds";
 
 /** A value as the stacks pass it: Terraform knows it later, so it is a reference, in the longest form. */
 export const reference = (name: string) =>
   `\${data.terraform_remote_state.a-stack-with-a-long-name.outputs.cross-stack-output-${name}-0123456789abcdef}`;
 
-export const vaultServer: VaultServerUserData = {
+export const vaultServer: VaultServerSettings = {
   vault: { version: "2.2.2", edition: "community" },
   azure: azureClouds.AzureCloud,
   tenantId: reference("tenant"),
@@ -46,7 +47,7 @@ export const snapshots = {
     interval: "1h",
     beforeUpgrade: true,
   },
-} as const satisfies Partial<VaultServerUserData>;
+} as const satisfies Partial<VaultServerSettings>;
 
 /** The second node of a cluster. */
 export const nodeOfFive = {
@@ -54,21 +55,21 @@ export const nodeOfFive = {
   nodeHost: "vault-2.demo.internal",
   peerHosts: [1, 3, 4, 5].map((number) => `vault-${number}.demo.internal`),
   firstBoot: "join",
-} as const satisfies Partial<VaultServerUserData>;
+} as const satisfies Partial<VaultServerSettings>;
 
 /** HAProxy is in front of a Vault before 2.0. */
-export const vaultServerWithFront: VaultServerUserData = {
+export const vaultServerWithFront: VaultServerSettings = {
   ...vaultServer,
   vault: { version: "1.21.4", edition: "community" },
 };
 
-export const vaultEnterpriseServer: VaultServerUserData = {
+export const vaultEnterpriseServer: VaultServerSettings = {
   ...vaultServer,
   vault: { version: "2.2.2", edition: "enterprise" },
   licenseSecretUrl: reference("license"),
 };
 
-export const agentVm: AgentVmUserData = {
+export const agentVm: AgentVmSettings = {
   vault: { version: "2.2.2", edition: "community" },
   azure: azureClouds.AzureCloud,
   role: "agent-vm",

@@ -8,47 +8,23 @@ import { filesOf } from "./machine";
 
 const withFront = { ...vaultServer, vault: { ...vaultServer.vault, version: "1.21.4" } };
 
+const servers = {
+  "vault-server": vaultServer,
+  "vault-server with a front": withFront,
+  "vault-server, Enterprise": vaultEnterpriseServer,
+  "vault-server, NVMe": { ...vaultServer, diskController: "NVMe" as const },
+  "vault-server, node of five": { ...vaultServer, ...nodeOfFive },
+  "vault-server with a front, node of five": { ...withFront, ...nodeOfFive },
+  "vault-server with snapshots and a front": { ...withFront, ...snapshots },
+  "vault-server that is watched": { ...vaultServer, watched: true },
+};
+
 const machines = [
-  {
-    machine: "vault-server",
-    table: vaultServerFiles(vaultServer.vault, "SCSI", false),
-    userData: vaultServerUserData(vaultServer),
-  },
-  {
-    machine: "vault-server with a front",
-    table: vaultServerFiles(withFront.vault, "SCSI", false),
-    userData: vaultServerUserData(withFront),
-  },
-  {
-    machine: "vault-server, Enterprise",
-    table: vaultServerFiles(vaultEnterpriseServer.vault, "SCSI", false),
-    userData: vaultServerUserData(vaultEnterpriseServer),
-  },
-  {
-    machine: "vault-server, NVMe",
-    table: vaultServerFiles(vaultServer.vault, "NVMe", false),
-    userData: vaultServerUserData({ ...vaultServer, diskController: "NVMe" }),
-  },
-  {
-    machine: "vault-server, node of five",
-    table: vaultServerFiles(vaultServer.vault, "SCSI", true),
-    userData: vaultServerUserData({ ...vaultServer, ...nodeOfFive }),
-  },
-  {
-    machine: "vault-server with a front, node of five",
-    table: vaultServerFiles(withFront.vault, "SCSI", true),
-    userData: vaultServerUserData({ ...withFront, ...nodeOfFive }),
-  },
-  {
-    machine: "vault-server with snapshots and a front",
-    table: vaultServerFiles(withFront.vault, "SCSI", false, true),
-    userData: vaultServerUserData({ ...withFront, ...snapshots }),
-  },
-  {
-    machine: "vault-server that is watched",
-    table: vaultServerFiles(vaultServer.vault, "SCSI", false, false, true),
-    userData: vaultServerUserData({ ...vaultServer, watched: true }),
-  },
+  ...Object.entries(servers).map(([machine, settings]) => ({
+    machine,
+    table: vaultServerFiles(settings),
+    userData: vaultServerUserData(settings),
+  })),
   { machine: "agent-vm", table: AGENT_VM_FILES, userData: agentVmUserData(agentVm) },
 ];
 

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { logAlerts, metricAlerts } from "../../constructs/azure/watching/alert-table";
+import { logAlerts } from "../../constructs/azure/watching/alert-table";
 import { auditTable } from "../../constructs/azure/watching/log-collection";
+import { metricAlerts } from "../../constructs/azure/watching/metric-alerts";
 import { logTables } from "../kusto/log-tables";
 
 const page = readFileSync(join(__dirname, "../../docs/operations-alerts.md"), "utf8");

@@ -1,3 +1,4 @@
+import { parse, referencesIn, writePath } from "../../lib/synthesized/expression";
 import { asObject, type SynthesizedStack } from "../synthesis";
 
 /** A string in a stack's JSON, with its path. */
@@ -16,52 +17,16 @@ export function strings(value: unknown, path = ""): Place[] {
     .flatMap(([key, inner]) => strings(inner, path ? `${path}.${key}` : key));
 }
 
-/** Returns the content of each `${...}`, with nested quotes and braces. `$${` is plain text. */
-export function expressions(text: string): string[] {
-  const found: string[] = [];
-  for (let index = 0; index < text.length; index++) {
-    if (text.startsWith("$${", index)) index += 2;
-    else if (text.startsWith("${", index)) {
-      const end = endOfExpression(text, index + 2);
-      found.push(text.slice(index + 2, end));
-      index = end;
-    }
-  }
-  return found;
-}
-
-/** Returns the text that is known before Terraform runs: outside expressions, and in quotes inside them. */
-export function knownText(text: string): string {
-  return expressions(text).reduce((rest, expression) => {
-    const quoted = [...expression.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, inner = ""]) => inner);
-    return rest.replace(`\${${expression}}`, () => quoted.join(" "));
-  }, text);
-}
-
-function endOfExpression(text: string, start: number): number {
-  let depth = 1;
-  let quoted = false;
-  for (let index = start; index < text.length; index++) {
-    const character = text[index];
-    if (quoted && character === "\\") index++;
-    else if (character === '"') quoted = !quoted;
-    else if (!quoted && character === "{") depth++;
-    else if (!quoted && character === "}" && --depth === 0) return index;
-  }
-  throw new Error(`an expression has no end: ${text.slice(start, start + 80)}`);
-}
-
-/** Returns traversals such as `azurerm_key_vault.vault.id` in an expression, without those in quotes. */
-export function references(expression: string): string[] {
-  const unquoted = expression.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
-  return unquoted.match(/[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])+/g) ?? [];
+/** Returns the references in a string of a stack's JSON, such as `azurerm_key_vault.vault.id`. */
+export function references(text: string): string[] {
+  return referencesIn(parse(text)).map(writePath);
 }
 
 /** Returns every reference of a stack: in `${...}`, and the bare ones of depends_on and replace_triggered_by. */
 export function referencesOf(stack: SynthesizedStack): Place[] {
   return strings(stack.json).flatMap(({ path, value }) => {
-    const bare = /\.(?:depends_on|replace_triggered_by)\.\d+$/.test(path) ? [value] : expressions(value);
-    return bare.flatMap(references).map((reference) => ({ path, value: reference }));
+    const bare = /\.(?:depends_on|replace_triggered_by)\.\d+$/.test(path);
+    return (bare ? [value] : references(value)).map((reference) => ({ path, value: reference }));
   });
 }
 

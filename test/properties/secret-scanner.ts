@@ -1,7 +1,8 @@
 import { unzipSync } from "fflate";
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
+import { type Expression, parse } from "../../lib/synthesized/expression";
 import type { SynthesizedStack } from "../synthesis";
-import { expressions, knownText, references, strings } from "./references";
+import { strings } from "./references";
 
 /** A place that looks like a secret, and the reason. */
 export interface Finding {
@@ -89,7 +90,7 @@ function scanZip(path: string, zip: Buffer): Finding[] {
 /** Scans a value of the JSON with a known name. */
 function scanValue(path: string, value: string, where: string): Finding[] {
   const name = path.split(".").findLast((key) => !/^\d+$/.test(key)) ?? "";
-  const literal = knownText(value);
+  const literal = knownText(parse(value));
   const findings = [
     ...byReference(value),
     ...byShape(
@@ -127,9 +128,29 @@ function isBoolean(text: string): boolean {
   return /^(?:true|false|\d)$/i.test(text);
 }
 
-function byReference(value: string): string[] {
-  return expressions(withoutShell(value))
-    .flatMap(references)
+/** Returns the text that is known before Terraform runs: outside expressions, and in quotes inside them. */
+function knownText(expression: Expression): string {
+  const all = (parts: readonly Expression[], between: string) =>
+    parts.map(knownText).filter(Boolean).join(between);
+  switch (expression.kind) {
+    case "literal":
+      return typeof expression.value === "string" ? expression.value : "";
+    case "reference":
+      return "";
+    case "list":
+      return all(expression.items, " ");
+    case "call":
+      return all(expression.operands, " ");
+    case "template":
+      return all(expression.parts, "");
+  }
+}
+
+/** Searches text, not parsed expressions: a program's `${name}` looks like one. */
+function byReference(text: string): string[] {
+  const interpolations = text.match(/\$\{[^}]*\}/g) ?? [];
+  return interpolations
+    .flatMap((one) => one.replaceAll(/"[^"]*"/g, "").match(/[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])+/g) ?? [])
     .filter(
       (one) =>
         secretAttribute.test(one) &&
@@ -137,11 +158,6 @@ function byReference(value: string): string[] {
         !/^(?:ephemeral|data\.terraform_remote_state)\./.test(one),
     )
     .map((one) => `a reference to the credential ${one}`);
-}
-
-/** Removes shell's `${name}`, which looks like an expression and may lack its end on this line. */
-function withoutShell(line: string): string {
-  return /\$\{[^}]*$/.test(line) ? "" : line;
 }
 
 function byShape(text: string, known: boolean): string[] {

@@ -1,7 +1,7 @@
 import { asObject } from "../synthesis";
 import { argumentsWithWriteOnlyForm } from "./bindings";
 import { everyStack } from "./environments";
-import { expressions, references, strings } from "./references";
+import { references, strings } from "./references";
 
 /** Arguments for a secret without a write-only form, or with a form that the bindings do not know. */
 const secretArguments = [
@@ -65,11 +65,7 @@ describe("secret arguments", () => {
 
   it.each(everyStack)("%s, %s: ephemeral values are used nowhere else", (_environment, _name, stack) => {
     const elsewhere = strings(stack.json)
-      .filter(({ value }) =>
-        expressions(value)
-          .flatMap(references)
-          .some((one) => one.startsWith("ephemeral.")),
-      )
+      .filter(({ value }) => references(value).some((one) => one.startsWith("ephemeral.")))
       .filter(({ path }) => !/_wo$/.test(path) && !/^(?:ephemeral|provider)\./.test(path));
     expect(elsewhere).toEqual([]);
   });
@@ -79,8 +75,7 @@ describe("secret arguments", () => {
     (_environment, name, stack) => {
       const read = stack.ephemeral().flatMap(({ attributes }) =>
         strings(attributes)
-          .flatMap(({ value }) => expressions(value))
-          .flatMap(references)
+          .flatMap(({ value }) => references(value))
           .map((reference) => reference.split(".")),
       );
       // Terraform opens an ephemeral value during the plan if all its arguments are known, as a resource's own

@@ -39,7 +39,7 @@ export interface AlikeCustomers {
 export const readField = <Field extends CustomerField>(field: Field) => `read.${field}` as const;
 
 export function customerFormPage(props: CustomerFormProps): Html {
-  const { csrfToken, edited, failure, stored, disputed = [], alike = [], oneTimeKey, values } = props;
+  const { edited, failure, stored, disputed = [], alike = [], values } = props;
   const [firstProblem] =
     disputed.length > 0 ? disputed : fieldsInOrder.filter((field) => failure?.problems?.[field]);
   const heading = edited ? `Edit customer ${edited.id}` : "Add a customer";
@@ -54,16 +54,7 @@ ${notice(props.done)}
 ${alike.length > 0 ? alikeWarning(alike) : ""}
 ${failure ? summary(failure, stored) : ""}
 <form class="panel" method="post" action="${edited ? cancel : "/customers"}" novalidate>
-<input type="hidden" name="${tokenField}" value="${csrfToken}">
-${alike.length > 0 ? html`<input type="hidden" name="alike" value="accepted">` : ""}
-${oneTimeKey ? html`<input type="hidden" name="oneTimeKey" value="${oneTimeKey}">` : ""}
-${
-  edited
-    ? html`<input type="hidden" name="version" value="${edited.version}">${customerFields.map(
-        (field) => html`<input type="hidden" name="${readField(field)}" value="${edited[field]}">`,
-      )}`
-    : ""
-}
+${hiddenFields(props)}
 ${fieldGroups.map(
   ({ legend, fields }) => html`
 <fieldset><legend>${legend}</legend>
@@ -84,6 +75,19 @@ ${edited ? "" : html`<button type="submit" name="next" value="another">Save and 
 </form>
 </div>`,
   });
+}
+
+function hiddenFields({ csrfToken, edited, alike = [], oneTimeKey }: CustomerFormProps): Html {
+  return html`<input type="hidden" name="${tokenField}" value="${csrfToken}">
+${alike.length > 0 ? html`<input type="hidden" name="alike" value="accepted">` : ""}
+${oneTimeKey ? html`<input type="hidden" name="oneTimeKey" value="${oneTimeKey}">` : ""}
+${
+  edited
+    ? html`<input type="hidden" name="version" value="${edited.version}">${customerFields.map(
+        (field) => html`<input type="hidden" name="${readField(field)}" value="${edited[field]}">`,
+      )}`
+    : ""
+}`;
 }
 
 const fieldsInOrder = fieldGroups.flatMap(({ fields }) => fields);

@@ -5,6 +5,9 @@ import { tokenField } from "../request-forgery";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
 import { duration } from "./times";
+import { waitingFor } from "./waiting-for";
+
+type Transit = SystemStatus["transit"];
 
 export interface KeyPageProps extends Pick<SystemStatus, "transit" | "readiness"> {
   rewrap: RewrapState;
@@ -13,16 +16,7 @@ export interface KeyPageProps extends Pick<SystemStatus, "transit" | "readiness"
 
 /** Shows the key's current version and the number of rows of each version. After a rotation, the rows move to the new version. */
 export function keyPage({ transit, readiness, rewrap, csrfToken }: KeyPageProps): Html {
-  const { key, latestVersion, rowsByVersion } = transit;
-  const rows = Object.entries(rowsByVersion ?? {}).map(([version, count]) => ({
-    version: Number(version),
-    count,
-  }));
-  const total = rows.reduce((sum, { count }) => sum + count, 0);
-  const behind = rows.reduce(
-    (sum, { version, count }) => sum + (version < (latestVersion ?? 0) ? count : 0),
-    0,
-  );
+  const { key } = transit;
   return layout({
     title: "The key",
     place: "key",
@@ -31,32 +25,14 @@ export function keyPage({ transit, readiness, rewrap, csrfToken }: KeyPageProps)
 <div class="heading"><h1>The key</h1><a class="button" href="/key">Refresh</a></div>
 <p class="lead">The key never leaves Vault. A rotation adds a version. Vault encrypts new values with it, and still decrypts values of
 older versions. A rewrap encrypts all rows with the newest version.</p>
-${
-  readiness.ready
-    ? ""
-    : html`<div class="warning" role="alert"><h2>Waiting for</h2><ul>${readiness.reasons.map((reason) => html`<li>${reason}</li>`)}</ul></div>`
-}
+${waitingFor(readiness)}
 ${outcome(rewrap)}
 <section class="panel" aria-labelledby="versions">
 <h2 id="versions">Customers by version of <code>${key}</code></h2>
-${
-  rowsByVersion === undefined || latestVersion === undefined
-    ? html`<p class="quiet">Not known now.</p>`
-    : html`<dl class="bars">${versionsOf(rows, latestVersion).map(
-        ({ version, count }) =>
-          html`<div><dt>Version ${version}${version === latestVersion ? html` <span class="tag good">encrypts now</span>` : ""}</dt>
-<dd><meter min="0" max="${Math.max(total, 1)}" value="${count}" aria-label="Customers at version ${version}">${count}</meter> ${count} ${count === 1 ? "customer" : "customers"}</dd></div>`,
-      )}</dl>`
-}
+${bars(transit)}
 <form method="post" action="/key/rewrap"><input type="hidden" name="${tokenField}" value="${csrfToken}">
 <div class="actions"><button type="submit" class="primary">Encrypt every row again</button>
-<span class="quiet">${
-      behind > 0
-        ? `${behind} ${behind === 1 ? "customer is" : "customers are"} behind.`
-        : latestVersion === undefined || rowsByVersion === undefined
-          ? ""
-          : "Every row is at the newest version."
-    }</span></div></form>
+<span class="quiet">${distance(transit)}</span></div></form>
 </section>
 <section class="panel" aria-labelledby="rotate">
 <h2 id="rotate">Rotate the key</h2>
@@ -86,11 +62,29 @@ function speed({ rowsPerSecond, secondsLeft }: RewrappingProgress): string {
     : `, ${rowsPerSecond} a second; ${duration(secondsLeft)} left`;
 }
 
-/** Returns the versions that have rows, and the newest version. */
-function versionsOf(rows: readonly { version: number; count: number }[], latest: number) {
-  const filled = rows.filter(({ version, count }) => count > 0 || version === latest);
-  const known = filled.some(({ version }) => version === latest)
-    ? filled
-    : [...filled, { version: latest, count: 0 }];
-  return [...known].sort((a, b) => a.version - b.version);
+/** A bar for each version that has rows, and for the newest version. */
+function bars({ rowsByVersion, latestVersion }: Transit): Html {
+  if (rowsByVersion === undefined || latestVersion === undefined)
+    return html`<p class="quiet">Not known now.</p>`;
+  const counts = Object.entries({ [latestVersion]: 0, ...rowsByVersion });
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  const shown = counts
+    .map(([version, count]) => ({ version: Number(version), count }))
+    .filter(({ version, count }) => count > 0 || version === latestVersion)
+    .sort((one, other) => one.version - other.version);
+  return html`<dl class="bars">${shown.map(
+    ({ version, count }) =>
+      html`<div><dt>Version ${version}${version === latestVersion ? html` <span class="tag good">encrypts now</span>` : ""}</dt>
+<dd><meter min="0" max="${Math.max(total, 1)}" value="${count}" aria-label="Customers at version ${version}">${count}</meter> ${count} ${count === 1 ? "customer" : "customers"}</dd></div>`,
+  )}</dl>`;
+}
+
+/** Says how many customers a rewrap would encrypt again. */
+function distance({ rowsByVersion, latestVersion }: Transit): string {
+  if (rowsByVersion === undefined || latestVersion === undefined) return "";
+  const behind = Object.entries(rowsByVersion)
+    .filter(([version]) => Number(version) < latestVersion)
+    .reduce((sum, [, count]) => sum + count, 0);
+  if (behind === 0) return "Every row is at the newest version.";
+  return `${behind} ${behind === 1 ? "customer is" : "customers are"} behind.`;
 }

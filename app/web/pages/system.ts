@@ -2,6 +2,7 @@ import type { StepState, SystemStatus } from "../../status";
 import { type Html, html } from "./html";
 import { layout } from "./layout";
 import { duration, minute } from "./times";
+import { waitingFor } from "./waiting-for";
 
 /** Meanings of the claims of Azure's tokens. Source: Microsoft, "Access token claims reference". */
 const claimMeanings: Readonly<Record<string, string>> = {
@@ -27,7 +28,7 @@ type Fact = [name: string, value: Html | string | number | undefined];
 
 /** Shows step by step how the application gets its secrets, but no secret. */
 export function systemPage(status: SystemStatus): Html {
-  const { way, readiness, steps, vault, database } = status;
+  const { way, readiness, steps } = status;
   return layout({
     title: "How it got here",
     place: "system",
@@ -42,11 +43,7 @@ export function systemPage(status: SystemStatus): Html {
         ? "It has an identity in Azure, and Vault trusts that identity."
         : "Vault Agent runs beside it, logs in with the machine's identity, and renders its configuration."
     }</p>
-${
-  readiness.ready
-    ? ""
-    : html`<div class="warning" role="alert"><h2>Waiting for</h2><ul>${readiness.reasons.map((reason) => html`<li>${reason}</li>`)}</ul></div>`
-}
+${waitingFor(readiness)}
 <ol class="steps-done">
 <li class="${steps.identity.state}">${step(steps.identity, "An identity", "Azure vouches for it with a signed token. Its claims, without the token:", identityFacts(status))}</li>
 <li class="${steps.vault.state}">${step(
@@ -55,28 +52,9 @@ ${
       way === "vault"
         ? "Vault checked the token's signature and claims, and issued its own token with these policies."
         : "Vault Agent did this. The application sees only part of Vault's answer.",
-      [
-        ["Vault", code(vault.address)],
-        ["Role", vault.role],
-        ["Policies", tags(vault.policies)],
-        ["Kind of token", vault.tokenType],
-        ["Token ends in", secondsLeft(vault.tokenSecondsLeft)],
-        ["Edition", editionOf(status)],
-      ],
+      loginFacts(status),
     )}</li>
-<li class="${steps.database.state}">${step(
-      steps.database,
-      "A user in the database",
-      "Vault created it only for this application, and removes it when the lease ends.",
-      [
-        ["Server", code(database.host)],
-        ["Database", database.name],
-        ["User", code(database.user)],
-        ["Lease", code(database.leaseId)],
-        ["Lease ends in", secondsLeft(database.leaseSecondsLeft)],
-        ["Replaced so far", database.replacements === 1 ? "once" : `${database.replacements} times`],
-      ],
-    )}</li>
+<li class="${steps.database.state}">${step(steps.database, "A user in the database", "Vault created it only for this application, and removes it when the lease ends.", databaseFacts(status))}</li>
 <li class="${steps.encryption.state}">${step(steps.encryption, "Encryption by Vault", "The key never leaves Vault. One call encrypts or decrypts a whole page.", keyFacts(status))}</li>
 </ol>`,
   });
@@ -108,6 +86,28 @@ function identityFacts({ identity }: SystemStatus): Fact[] {
   return claims.length > 0 ? claims : [["Claims", undefined]];
 }
 
+function loginFacts({ vault }: SystemStatus): Fact[] {
+  return [
+    ["Vault", code(vault.address)],
+    ["Role", vault.role],
+    ["Policies", tags(vault.policies)],
+    ["Kind of token", vault.tokenType],
+    ["Token ends in", secondsLeft(vault.tokenSecondsLeft)],
+    ["Edition", editionOf(vault)],
+  ];
+}
+
+function databaseFacts({ database }: SystemStatus): Fact[] {
+  return [
+    ["Server", code(database.host)],
+    ["Database", database.name],
+    ["User", code(database.user)],
+    ["Lease", code(database.leaseId)],
+    ["Lease ends in", secondsLeft(database.leaseSecondsLeft)],
+    ["Replaced so far", database.replacements === 1 ? "once" : `${database.replacements} times`],
+  ];
+}
+
 function keyFacts({ transit }: SystemStatus): Fact[] {
   const versions = transit.rowsByVersion && Object.entries(transit.rowsByVersion);
   return [
@@ -125,8 +125,8 @@ const code = (text: string): Html | undefined => (text === "" ? undefined : html
 const tags = (texts: readonly string[]): Html | undefined =>
   texts.length === 0 ? undefined : html`${texts.map((text) => html`<span class="tag">${text}</span>`)}`;
 
-function editionOf({ vault }: SystemStatus): string {
-  return vault.edition === "enterprise"
+function editionOf({ edition }: SystemStatus["vault"]): string {
+  return edition === "enterprise"
     ? "Enterprise: transform keeps the format of social security and card numbers"
     : "Community: transit encrypts the key of each row, and lists show numbers masked";
 }

@@ -4,17 +4,16 @@ import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data"
 import { cloudOf } from "../../../environments/azure-clouds";
 import { applicationIdUri } from "../../../environments/deployer-login";
 import { diskControllerOf } from "../../../environments/vm-size";
-import type { OtherSnapshotStore } from "../other-snapshot-store";
 import type { PublicAddress } from "../public-address";
-import type { SnapshotStore } from "../snapshot-store";
 import type { VaultIdentity } from "../vault-identity";
 import { VaultNode } from "../vault-node";
 import type { Watching } from "../watching/watching";
+import type { SnapshotStores } from "./snapshot-stores";
 import { nameOfNode, type VaultHosts } from "./vault-hosts";
 import type { VaultKeys } from "./vault-keys";
 import type { VaultServerProps } from "./vault-server-props";
 
-export interface VaultServerNodeProps extends VaultServerProps {
+export interface VaultServerNodeProps extends VaultServerProps, SnapshotStores {
   hosts: VaultHosts;
   /** Vault's address inside the virtual network. */
   apiAddress: string;
@@ -22,8 +21,6 @@ export interface VaultServerNodeProps extends VaultServerProps {
   identity: VaultIdentity;
   virtualMachineReaderRoleId: string;
   keys: VaultKeys;
-  snapshots?: SnapshotStore;
-  otherSnapshots?: OtherSnapshotStore;
   publicAddress?: PublicAddress;
   watching?: Watching;
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { ApplicationInsightsWorkbook } from "@cdktf/provider-azurerm/lib/application-insights-workbook";
 import { Construct } from "constructs";
-import { type LogAlert, logAlertsOf, type WatchedSystem } from "./alert-table";
+import type { LogAlert, WatchedSystem } from "./alert";
+import { logAlertsOf } from "./alert-table";
 
 export interface AlertWorkbookProps {
   system: WatchedSystem;

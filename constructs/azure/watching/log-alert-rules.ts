@@ -1,7 +1,8 @@
 import { MonitorScheduledQueryRulesAlertV2 } from "@cdktf/provider-azurerm/lib/monitor-scheduled-query-rules-alert-v2";
 import { Construct } from "constructs";
 import { resourceName } from "../resource-names";
-import { type LogAlert, logAlertsOf, type WatchedSystem } from "./alert-table";
+import type { LogAlert, WatchedSystem } from "./alert";
+import { logAlertsOf } from "./alert-table";
 
 export interface LogAlertRulesProps {
   system: WatchedSystem;

@@ -15,6 +15,19 @@ export interface LogCollectionProps {
 /** The workspace's table of Vault's audit log. `RawData` contains a line as Vault wrote it. */
 export const auditTable = "VaultAudit_CL";
 
+const auditStream = `Custom-${auditTable}`;
+const journalStream = "Microsoft-Syslog";
+
+const auditColumns = {
+  streamName: auditStream,
+  column: [
+    { name: "TimeGenerated", type: "datetime" },
+    { name: "RawData", type: "string" },
+    { name: "Computer", type: "string" },
+    { name: "FilePath", type: "string" },
+  ],
+};
+
 /** The log of first boot's audit device, which no deployer can change. */
 const auditLog = "/var/log/vault/first-boot-audit.log";
 
@@ -47,30 +60,18 @@ export class LogCollection extends Construct {
 
   private createRule(endpoint: MonitorDataCollectionEndpoint): MonitorDataCollectionRule {
     const { environment, resourceGroup, location, workspaceId } = this.props;
-    const audit = `Custom-${auditTable}`;
-    const journal = "Microsoft-Syslog";
     return new MonitorDataCollectionRule(this, "rule", {
       name: resourceName("dcr", environment, "vault"),
       resourceGroupName: resourceGroup,
       location,
       kind: "Linux",
       dataCollectionEndpointId: endpoint.id,
-      streamDeclaration: [
-        {
-          streamName: audit,
-          column: [
-            { name: "TimeGenerated", type: "datetime" },
-            { name: "RawData", type: "string" },
-            { name: "Computer", type: "string" },
-            { name: "FilePath", type: "string" },
-          ],
-        },
-      ],
+      streamDeclaration: [auditColumns],
       dataSources: {
         logFile: [
           {
             name: "vault-audit",
-            streams: [audit],
+            streams: [auditStream],
             filePatterns: [auditLog],
             format: "text",
             settings: { text: { recordStartTimestampFormat: "ISO 8601" } },
@@ -79,7 +80,7 @@ export class LogCollection extends Construct {
         syslog: [
           {
             name: "journal",
-            streams: [journal],
+            streams: [journalStream],
             facilityNames: ["auth", "authpriv", "daemon", "kern"],
             logLevels: ["Info", "Notice", "Warning", "Error", "Critical", "Alert", "Emergency"],
           },
@@ -88,12 +89,12 @@ export class LogCollection extends Construct {
       destinations: { logAnalytics: [{ name: "evidence", workspaceResourceId: workspaceId }] },
       dataFlow: [
         {
-          streams: [audit],
+          streams: [auditStream],
           destinations: ["evidence"],
-          outputStream: audit,
+          outputStream: auditStream,
           transformKql: "source",
         },
-        { streams: [journal], destinations: ["evidence"] },
+        { streams: [journalStream], destinations: ["evidence"] },
       ],
     });
   }

@@ -1,7 +1,8 @@
 import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-alert";
 import { Construct } from "constructs";
 import { resourceName } from "../resource-names";
-import { type MetricAlert, metricAlerts } from "./alert-table";
+import type { MetricAlert } from "./alert";
+import { metricAlerts } from "./metric-alerts";
 
 export interface MetricAlertRulesProps {
   environment: string;

@@ -190,8 +190,8 @@ export const azureMutants = [
     [
       [
         "visitors reach the deployment endpoint",
-        "restrictions(this.props.deployerRanges, ",
-        "restrictions(this.props.visitorRanges, ",
+        "restrictions(deployerRanges, ",
+        "restrictions(visitorRanges, ",
       ],
       [
         "the deployment endpoint is open to all",
@@ -200,14 +200,14 @@ export const azureMutants = [
       ],
       [
         "the web app is open to all",
-        '        ipRestrictionDefaultAction: "Deny"',
-        '        ipRestrictionDefaultAction: "Allow"',
+        '      ipRestrictionDefaultAction: "Deny"',
+        '      ipRestrictionDefaultAction: "Allow"',
       ],
       ["the web app answers plain HTTP", "httpsOnly: true", "httpsOnly: false"],
       [
         "the web app takes TLS 1.0",
-        'minimumTlsVersion: "1.2",\n        scm',
-        'minimumTlsVersion: "1.0",\n        scm',
+        'minimumTlsVersion: "1.2",\n      scm',
+        'minimumTlsVersion: "1.0",\n      scm',
       ],
       ["the deployment endpoint takes TLS 1.0", 'scmMinimumTlsVersion: "1.2"', 'scmMinimumTlsVersion: "1.0"'],
       ["FTP is on", 'ftpsState: "Disabled"', 'ftpsState: "AllAllowed"'],

@@ -81,7 +81,7 @@ export const environmentMutants = [
     ],
   ]),
   ...mutantsOf("environments/rules/tags.ts", tests, [
-    ["14 tags", "const most = 15 - own.length;", "const most = 16 - own.length;"],
+    ["14 tags", "const most = 15 - ownTags.length;", "const most = 16 - ownTags.length;"],
   ]),
   ...mutantsOf("environments/rules/lifetime.ts", tests, [
     ["tokens live longer than Vault grants", 'const systemMaxTtl = "768h";', 'const systemMaxTtl = "769h";'],

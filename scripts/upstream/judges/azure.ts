@@ -38,7 +38,7 @@ const retiredSizes =
   "https://raw.githubusercontent.com/MicrosoftDocs/azure-compute-docs/main/articles/virtual-machines/sizes/retirement/retired-sizes-list.md";
 
 /** Checks that no retirement of the size's series is announced, or that it is far away. */
-export function sizeRetirement(size: string, setting: string, usedIn: readonly string[]): Fact {
+export function sizeRetirement(size: string, usedIn: readonly string[]): Fact {
   return {
     name: `retirement of ${size}`,
     value: seriesOf(size),
@@ -48,7 +48,7 @@ export function sizeRetirement(size: string, setting: string, usedIn: readonly s
     judge: async (upstream, today) => {
       const ends = retirements(await upstream.text(retiredSizes));
       const end = ends.get(seriesOf(size).toLowerCase());
-      const cure = `Choose another size in ${setting}.`;
+      const cure = "Choose another size in vmSize.";
       if (end === retired) return act(`Azure has retired the series. ${cure}`);
       return end ? untilEnd(end, today, cure) : good("No retirement is announced.");
     },

@@ -32,3 +32,8 @@ export function untilEnd(end: string, today: Date, cure: string): Verdict {
   if (days < 0) return act(`It ended on ${end}. ${cure}`);
   return days <= noticeDays ? act(`It ends on ${end}, in ${days} days. ${cure}`) : good(`It ends on ${end}.`);
 }
+
+/** The line of a release: 8.4 of 8.4.7. */
+export function lineOf(version: string): string {
+  return version.split(".").slice(0, 2).join(".");
+}

@@ -66,7 +66,6 @@ export class MemoryApplication implements Application {
     database: { state: "works" },
     encryption: { state: "works" },
   };
-  closed = false;
   private readonly addedWith = new Map<string, Customer>();
   private readonly removed = new Map<string, Customer>();
   private lastId = 0;
@@ -171,9 +170,7 @@ export class MemoryApplication implements Application {
     throw new Error("there is nothing to encrypt again in memory");
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-  }
+  async close(): Promise<void> {}
 
   private insert(input: CustomerInput): Customer {
     this.lastId += 1;

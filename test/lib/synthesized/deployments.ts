@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { App } from "cdktf";
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
 import { EvaluatedSystem } from "../../../lib/synthesized/evaluated-system";
@@ -13,31 +9,21 @@ import {
 import { buildSystem } from "../../../main";
 import type { CertificatePem } from "../../../sandbox/azurerm/computed-attributes";
 import { azurerm } from "../../../sandbox/azurerm/provider";
+import { inSynthesizedFolder } from "../../synthesis";
 
 export const demo = loadEnvironment("demo");
 export const production = loadEnvironment("production");
 
-/** Writes what `npm run synth` writes for an environment into a folder that exists during the call. */
-export function inSynthesizedFolder<Result>(
-  environment: Environment,
-  use: (folder: string) => Result,
-): Result {
-  const folder = mkdtempSync(join(tmpdir(), "deployment-test-"));
-  try {
-    const app = new App({ stackTraces: false, outdir: folder });
-    buildSystem(app, environment);
-    app.synth();
-    return use(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** Synthesizes an environment into a folder that exists during the call. */
+export function inFolderOf<Result>(environment: Environment, use: (folder: string) => Result): Result {
+  return inSynthesizedFolder((app) => buildSystem(app, environment), use);
 }
 
 const synthesized = new WeakMap<Environment, SynthesizedStack[]>();
 
 /** Returns a new deployment each time. The stacks of one environment are synthesized once. */
 export function deploymentOf(environment: Environment, certificatePem?: CertificatePem): EvaluatedSystem {
-  const stacks = synthesized.get(environment) ?? inSynthesizedFolder(environment, readSynthesizedFolder);
+  const stacks = synthesized.get(environment) ?? inFolderOf(environment, readSynthesizedFolder);
   synthesized.set(environment, stacks);
   return new EvaluatedSystem(stacks, azurerm(certificatePem));
 }

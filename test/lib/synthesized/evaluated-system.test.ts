@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { EvaluatedSystem } from "../../../lib/synthesized/evaluated-system";
 import { createSelfSigned } from "../../../sandbox/azure/server/self-signed-certificate";
 import { azurerm } from "../../../sandbox/azurerm/provider";
-import { demo, deploymentOf, deploymentWith, inSynthesizedFolder, production } from "./deployments";
+import { demo, deploymentOf, deploymentWith, inFolderOf, production } from "./deployments";
 
 let pem: string;
 beforeAll(async () => {
@@ -55,9 +55,7 @@ describe("A deployment", () => {
 
   it("is the same in every run", () => {
     const run = () =>
-      inSynthesizedFolder(demo, (folder) =>
-        everything(EvaluatedSystem.load(folder, azurerm(certificatePem))),
-      );
+      inFolderOf(demo, (folder) => everything(EvaluatedSystem.load(folder, azurerm(certificatePem))));
     expect(run()).toEqual(run());
   });
 
@@ -371,7 +369,7 @@ describe("A deployment refuses to guess", () => {
   });
 
   it("a kind of block that the stacks do not have", () => {
-    inSynthesizedFolder(demo, (folder) => {
+    inFolderOf(demo, (folder) => {
       writeFileSync(
         join(folder, "stacks/mysql/cdk.tf.json"),
         JSON.stringify({ terraform: { backend: { local: {} } }, module: { m: {} } }),

@@ -1,17 +1,9 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudConfig } from "../../../cloud-init/cloud-config";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { type InstalledProgram, Machine, type MachineOptions } from "../../../sandbox/machine/machine";
+import { standIn } from "../../lib/processes/stand-in";
 
 /** Addresses that only this process uses, so that test files can run side by side: 127.40.0.0 to 127.103.255.255. */
 let last = 0;
@@ -28,16 +20,13 @@ export function shortFolder(): { path: string; remove(): void } {
 
 /** Imitates vault: it listens as its configuration says, or runs `script`. */
 export function vaultStandIn(folder: string, script?: string): string {
-  const program = join(folder, "vault");
-  mkdirSync(folder, { recursive: true });
   const listen =
     "const [, host, port] = /address\\s*=\\s*\"([\\d.]+):(\\d+)\"/.exec(require('fs').readFileSync(process.argv[2].slice(8), 'utf8'));" +
     "process.on('SIGHUP', () => console.log('reloaded'));" +
     "require('net').createServer().listen(port, host, () => console.log('listening'))";
   const javascript = join(folder, "vault.cjs");
+  const program = standIn(folder, "vault", script ?? `exec '${process.execPath}' '${javascript}' "$2"`);
   writeFileSync(javascript, listen);
-  writeFileSync(program, `#!/bin/sh\n${script ?? `exec '${process.execPath}' '${javascript}' "$2"`}\n`);
-  chmodSync(program, 0o755);
   return program;
 }
 

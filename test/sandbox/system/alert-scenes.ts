@@ -1,4 +1,5 @@
-import { logAlertsOf, type WatchedSystem } from "../../../constructs/azure/watching/alert-table";
+import type { WatchedSystem } from "../../../constructs/azure/watching/alert";
+import { logAlertsOf } from "../../../constructs/azure/watching/alert-table";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { runQueries } from "../../kusto/kusto-engine";
 import type { Logs } from "../../kusto/log-tables";

@@ -7,7 +7,7 @@ import {
   demo,
   deploymentOf,
   deploymentWith,
-  inSynthesizedFolder,
+  inFolderOf,
   production,
 } from "../../lib/synthesized/deployments";
 
@@ -15,7 +15,7 @@ describe.each([
   ["demo", demo],
   ["production", production],
 ])("Vault's configuration of %s", (_, environment) => {
-  const { list, written } = inSynthesizedFolder(environment, (folder) => ({
+  const { list, written } = inFolderOf(environment, (folder) => ({
     list: vaultConfiguration(EvaluatedSystem.load(folder, azurerm())),
     written: JSON.parse(readFileSync(join(folder, "stacks/vault-config/cdk.tf.json"), "utf8")).resource,
   }));

@@ -604,7 +604,7 @@ describe("Azure", () => {
     ["Standard_NC6_v3", table, "act", "Azure has retired the series. Choose another size in vmSize."],
     ["Standard_D2s_v3", "The page moved.", "unknown", "has no readable table"],
   ])("retires %s", async (size, body, result, sentence) => {
-    const found = await judged(sizeRetirement(size, "vmSize", []), { [page]: { body, type: "text/plain" } });
+    const found = await judged(sizeRetirement(size, []), { [page]: { body, type: "text/plain" } });
     expect(found).toEqual({ result, sentence: expect.stringContaining(sentence) });
   });
 

@@ -1,8 +1,6 @@
-import {
-  logAlerts,
-  metricAlerts,
-  type WatchedSystem,
-} from "../../../../constructs/azure/watching/alert-table";
+import type { WatchedSystem } from "../../../../constructs/azure/watching/alert";
+import { logAlerts } from "../../../../constructs/azure/watching/alert-table";
+import { metricAlerts } from "../../../../constructs/azure/watching/metric-alerts";
 import { harmfulActs } from "../../../../sandbox/rehearsal/traces";
 import { problemsOf } from "../../../kusto/kusto-parser";
 

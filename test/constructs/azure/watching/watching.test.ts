@@ -1,4 +1,5 @@
-import { logAlerts, metricAlerts } from "../../../../constructs/azure/watching/alert-table";
+import { logAlerts } from "../../../../constructs/azure/watching/alert-table";
+import { metricAlerts } from "../../../../constructs/azure/watching/metric-alerts";
 import { loadEnvironment } from "../../../../environments/load";
 import type { Environment } from "../../../../environments/schema";
 import { changed, type SynthesizedStack, synthesizeSystem } from "../../../synthesis";
