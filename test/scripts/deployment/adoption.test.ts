@@ -30,6 +30,14 @@ describe("A resource that exists in Azure but not in the state", () => {
     ]);
   });
 
+  it("is reported with the path of an audit device, which Vault's message does not have", () => {
+    const refusal =
+      "Error: error enabling audit backend: Error making API request.\n\nURL: PUT https://vault.example:8200/v1/sys/audit/file\nCode: 400. Errors:\n\n* path already in use: invalid configuration\n\n  with vault_audit.audit_file,\n";
+    expect(strangersIn(refusal)).toEqual([{ address: "vault_audit.audit_file", id: "file" }]);
+    // The device is a new one, and writes into a file of another device. An import would find nothing.
+    expect(strangersIn(refusal.replace("* path", "* file_path"))).toBeUndefined();
+  });
+
   it("is reported without an id if Azure returns none", () => {
     const refusal =
       "Error: unexpected status 409 with error: RoleAssignmentExists: The role assignment already exists.\n with azurerm_role_assignment.one (a/b),";
