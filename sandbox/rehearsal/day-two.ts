@@ -117,7 +117,7 @@ async function upgradeVault(scene: RehearsalScene): Promise<void> {
         const { version } = rehearsal.environment.vault;
         const runs = await rehearsal.vaultVersion();
         if (runs !== builds[upgrades % 2]?.says) throw new UserError(`Vault ${runs} runs, not ${version}.`);
-        if (!vault.output("vault-snapshot.service").includes(`-before-${version}: stored`))
+        if (!vault.output("vault-snapshot-before.service").includes(`-before-${version}: stored`))
           throw new UserError(`Vault took no snapshot before ${version}.`);
         if (!(await hasTransit(rehearsal))) throw new UserError("Vault has lost data.");
       },
