@@ -8,7 +8,7 @@ import { startGuarded } from "../lib/processes/guarded-process";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
 import { clusterLife } from "../sandbox/rehearsal/cluster-life";
-import { operate, operationNames } from "../sandbox/rehearsal/day-two";
+import { defaultKills, operate, operationNames } from "../sandbox/rehearsal/day-two";
 import { changeLists } from "../sandbox/rehearsal/list-changes";
 import { measureOverhead } from "../sandbox/rehearsal/overhead";
 import { findPlantedFaults } from "../sandbox/rehearsal/planted-faults";
@@ -24,7 +24,7 @@ import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--traces] [--lists] [--nodes]
-                        [--day-two] [--operation NAME]... [--from REF] [--seed N] [--keep]
+                        [--day-two] [--operation NAME]... [--kills N] [--from REF] [--seed N] [--keep]
 
 Deploys the environment (default: demo) with the real scripts/deploy, Azure CLI, Terraform and providers against the sandbox's
 stand-in for Azure. Then it changes the system, destroys it, and deploys it once more.
@@ -37,6 +37,7 @@ stand-in for Azure. Then it changes the system, destroys it, and deploys it once
   --nodes     change a cluster's nodes one after the other, and their number, while clients write and read
   --day-two   rotate the unseal key, restore snapshots, upgrade Vault and remove workloads, while the scripts are killed and run again
   --operation NAME  only this operation of day two: ${operationNames.join(", ")}
+  --kills N   how often to kill each of these operations (default: ${defaultKills})
   --from REF  deploy the project as of a git commit, then upgrade it to the current one
   --seed N    repeat the trouble of an earlier run
   --keep      keep the folder with the logs`;
@@ -50,6 +51,7 @@ const options = {
   nodes: { type: "boolean", default: false },
   "day-two": { type: "boolean", default: false },
   operation: { type: "string", multiple: true },
+  kills: { type: "string", default: String(defaultKills) },
   from: { type: "string" },
   // npm run bench uses this.
   overhead: { type: "string" },
@@ -97,7 +99,9 @@ const courses = {
   traces: () => ({ follow: findTraces }),
   lists: () => ({ follow: changeLists }),
   nodes: () => ({ follow: clusterLife }),
-  "day-two": (seed, { operation = [] }) => ({ follow: operate(seed, operationsOf(operation)) }),
+  "day-two": (seed, { operation = [], kills }) => ({
+    follow: operate(seed, Number(kills), operationsOf(operation)),
+  }),
   from: (_, { from }) => ({ from, follow: upgrade }),
 } satisfies Partial<Record<keyof Values, (seed: number, values: Values) => Course>>;
 
@@ -126,6 +130,7 @@ function readArguments() {
     }
     if (!/^\d{1,9}$/.test(seed))
       throw new Error(`--seed cannot be ${seed}. Use a number of up to nine digits.`);
+    if (!/^\d{1,3}$/.test(values.kills)) throw new Error(`--kills cannot be ${values.kills}. Use a number.`);
     const otherwise = overhead === undefined ? wholeLife : measureOverhead(Number(overhead));
     const course: Course = chosen[0] ? courses[chosen[0]](Number(seed), values) : { follow: otherwise };
     return { check, keep, folder, environment, course };

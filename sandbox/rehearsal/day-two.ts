@@ -4,12 +4,11 @@ import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import { numbersOf } from "../../lib/seeded-numbers";
+import { allowing, mayGo, untilHealthy } from "./cluster-life";
+import { onlyOutputs } from "./expected-plan";
 import type { Rehearsal } from "./rehearsal";
 import type { DatabaseUser } from "./running-resources";
 import { killedAfter, type RehearsalScene } from "./trouble";
-
-/** How often each operation is killed and run again. */
-const kills = 10;
 
 /** Deadline for everything that waits for Vault, in milliseconds. */
 const deadlineMs = 300_000;
@@ -26,13 +25,22 @@ interface Operation {
   readonly check: (stdout: string) => Promise<void>;
 }
 
+interface DayTwoScene extends RehearsalScene {
+  /** How often each operation is killed and run again. */
+  readonly kills: number;
+}
+
 /** The operations by their names for --operation, in the order in which all of them run. */
 const operations = {
   "unseal-key": rotateUnsealKey,
   restore: restoreSnapshot,
   upgrade: upgradeVault,
   workload: removeWorkload,
-} satisfies Record<string, (scene: RehearsalScene) => Promise<void>>;
+  node: removeNodes,
+} satisfies Record<string, (scene: DayTwoScene) => Promise<void>>;
+
+/** How often each operation is killed and run again, unless --kills says it. */
+export const defaultKills = 10;
 
 export const operationNames = Object.keys(operations) as (keyof typeof operations)[];
 
@@ -41,10 +49,10 @@ export const operationNames = Object.keys(operations) as (keyof typeof operation
  * random moment. The same command must then succeed.
  */
 export const operate =
-  (seed: number, names: readonly (keyof typeof operations)[]) =>
+  (seed: number, kills: number, names: readonly (keyof typeof operations)[]) =>
   async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {
     progress.line(`seed ${seed}`);
-    const scene = { rehearsal, progress, random: numbersOf(seed) };
+    const scene = { rehearsal, progress, random: numbersOf(seed), kills };
     await progress.step("scripts/deploy, up to vault-server", () => rehearsal.deploy(...vaultsStacks), {
       announce: true,
     });
@@ -54,14 +62,14 @@ export const operate =
     for (const name of names) await operations[name](scene);
   };
 
-async function rotateUnsealKey(scene: RehearsalScene): Promise<void> {
+async function rotateUnsealKey(scene: DayTwoScene): Promise<void> {
   const { rehearsal } = scene;
   const command = ["rotate-unseal-key", rehearsal.environmentName] as const;
   await repeat({ command, check: () => unsealsAtRestart(rehearsal) }, scene);
   await rehearsal.expectPlan({}, ...vaultsStacks);
 }
 
-async function restoreSnapshot(scene: RehearsalScene): Promise<void> {
+async function restoreSnapshot(scene: DayTwoScene): Promise<void> {
   const { rehearsal, progress } = scene;
   const name = rehearsal.environmentName;
   const snapshot = await takeSnapshot(rehearsal);
@@ -92,7 +100,7 @@ async function restoreSnapshot(scene: RehearsalScene): Promise<void> {
 }
 
 /** Each upgrade is to the next patch release. The two builds of Vault on this machine stand for these releases in turn. */
-async function upgradeVault(scene: RehearsalScene): Promise<void> {
+async function upgradeVault(scene: DayTwoScene): Promise<void> {
   const { rehearsal, progress } = scene;
   const { otherVault, vault } = rehearsal;
   if (!otherVault) {
@@ -124,11 +132,14 @@ async function upgradeVault(scene: RehearsalScene): Promise<void> {
     },
     scene,
   );
+  const deployer = await rehearsal.deployer();
+  await deployer.request({ method: "DELETE", path: "sys/mounts/transit" });
+  await deployer.logOut();
   await rehearsal.expectPlan({}, ...vaultsStacks);
 }
 
 /** Removes a VM group that has logged in and has a user in MySQL. */
-async function removeWorkload(scene: RehearsalScene): Promise<void> {
+async function removeWorkload(scene: DayTwoScene): Promise<void> {
   const { rehearsal, progress } = scene;
   const stacks = stackOptions("agent-vm", "vault-config");
   const name = "leaving";
@@ -165,10 +176,43 @@ async function removeWorkload(scene: RehearsalScene): Promise<void> {
   await rehearsal.expectPlan({});
 }
 
+/** Makes Vault a cluster, and removes two of five nodes. */
+async function removeNodes(scene: DayTwoScene): Promise<void> {
+  const { rehearsal, progress } = scene;
+  const nodes = (count: 3 | 5) =>
+    rehearsal.edit((environment) => {
+      const { publicAddress, ...vault } = environment.vault ?? {};
+      environment.vault = { ...vault, nodes: count };
+    });
+  const more = () => progress.step("five nodes", () => rehearsal.deploy(...vaultsStacks), { announce: true });
+  const before = async () => {
+    nodes(5);
+    await more();
+    await untilHealthy(rehearsal);
+    nodes(3);
+  };
+  await before();
+  const losses = await allowing(mayGo(4, 5), rehearsal, vaultsStacks);
+  await repeat(
+    {
+      command: ["deploy", rehearsal.environmentName, ...vaultsStacks, ...losses],
+      before,
+      check: async () => {
+        await untilHealthy(rehearsal);
+        const names = rehearsal.vaultNodes.map(({ name }) => name);
+        if (names.length !== 3) throw new UserError(`Vault has the VMs ${names.join(", ")}.`);
+      },
+    },
+    scene,
+  );
+  // Terraform records the certificate of three names in its next run.
+  await rehearsal.expectPlan({ "vault-server": onlyOutputs }, ...vaultsStacks);
+}
+
 /** Runs the operation once. Then kills it and runs it again, several times. Each whole run measures how long the next one may take. */
 async function repeat(
   { command: [script, ...args], before = async () => {}, check }: Operation,
-  { rehearsal, progress, random }: RehearsalScene,
+  { rehearsal, progress, random, kills }: DayTwoScene,
 ): Promise<void> {
   const run = () => rehearsal.script(script, ...args);
   let longestMs = 0;
