@@ -89,6 +89,7 @@ function build(entry) {
     bundle: true,
     platform: "node",
     target: `node${process.versions.node}`,
+    banner: { js: 'const bundledProject = require("node:path").join(__dirname, "../../..");' },
     // These packages find their files by their own path.
     external: ["esbuild", "openpgp"],
     keepNames: true,
@@ -99,11 +100,14 @@ function build(entry) {
   });
 }
 
-/** The project's modules read files beside them, so each keeps its own `__dirname`. */
+/**
+ * The project's modules read files beside them, so each keeps its own `__dirname`. It begins at the bundle's own place, so a copy of
+ * the project can contain a copy of the bundle.
+ */
 function keepOwnFolder(build) {
   build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
     if (path.includes("node_modules")) return undefined;
-    const folder = JSON.stringify(dirname(path));
+    const folder = `require("node:path").join(bundledProject, ${JSON.stringify(relative(project, dirname(path)))})`;
     return { loader: "ts", contents: `const __dirname = ${folder};${readFileSync(path, "utf8")}` };
   });
 }

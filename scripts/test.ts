@@ -25,7 +25,8 @@ const withPrograms = [
 
 const quick = ["--ci", "--testPathIgnorePatterns", "/node_modules/", withPrograms];
 
-const jest = "node_modules/.bin/jest";
+/** Jest's workers get these options of Node, too. With more room for young objects, the garbage collector works a third less. */
+const jest = ["--max-semi-space-size=64", "node_modules/jest/bin/jest.js"];
 const project = join(__dirname, "..");
 
 /** `npm test`: checks, quick suites, then suites that start programs. */
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
   );
   const [, , ...args] = process.argv;
   if (args.length > 0) {
-    process.exitCode = await run(jest, args.join() === "quick" ? quick : args);
+    process.exitCode = await run(process.execPath, [...jest, ...(args.join() === "quick" ? quick : args)]);
     return;
   }
   const failed: string[] = [];
@@ -52,22 +53,22 @@ async function main(): Promise<void> {
   };
   await step("format, lint, types, shell scripts, workflows", "npm", ["run", "--silent", "check"]);
   const programs = prepare();
-  await step("quick tests", jest, quick);
+  await step("quick tests", process.execPath, [...jest, ...quick]);
   console.log("\n== programs for the tests");
   const { vault, problems } = await programs;
   for (const problem of problems)
     console.log(`${process.env.CI ? "FAILED: " : "Skipping tests. Missing program: "}${problem}`);
   if (process.env.CI) failed.push(...problems);
   console.log("\n== tests that start programs");
-  const others = ["--ci", "--testPathPatterns", withPrograms];
+  const others = [...jest, "--ci", "--testPathPatterns", withPrograms];
   const workers = `--maxWorkers=${2 * availableParallelism()}`;
   const env = { VAULT_PROGRAM: vault };
-  if ((await run(jest, [...others, workers], env)) !== 0) {
+  if ((await run(process.execPath, [...others, workers], env)) !== 0) {
     // Real deadlines can pass on a busy machine. So failed suites run once more, one at a time, and this says so.
     console.log("\nSome suites failed. They run once more, one at a time:");
     await step(
       "tests that start programs, second try of failed ones",
-      jest,
+      process.execPath,
       [...others, "--onlyFailures", "-i"],
       env,
     );

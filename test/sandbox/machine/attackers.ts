@@ -34,11 +34,15 @@ export class Attackers {
   #running?: Promise<unknown>;
   #stopped = false;
 
-  /** @param openToNodes ports that are open before first boot is complete, because a cluster's node could not join otherwise */
+  /**
+   * @param openToNodes ports that are open before first boot is complete, because a cluster's node could not join otherwise
+   * @param pauseMs milliseconds between two tries of a client
+   */
   constructor(
     private readonly machine: Machine,
     private readonly random: () => number,
     private readonly openToNodes: readonly number[] = [],
+    private readonly pauseMs = 1,
   ) {}
 
   start(): void {
@@ -56,7 +60,7 @@ export class Attackers {
   async #repeat(work: () => void | Promise<void>): Promise<void> {
     while (!this.#stopped) {
       await work();
-      await delay(1);
+      await delay(this.pauseMs);
     }
   }
 

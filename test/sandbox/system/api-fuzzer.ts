@@ -1,6 +1,6 @@
 import type { VaultClient, VaultMethod } from "../../../lib/vault-api/vault-client";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
-import { askVault } from "./vault-caller";
+import { askVault, connectionsTo } from "./vault-caller";
 
 /** An operation of Vault's API, as Vault describes it. */
 export interface ApiOperation {
@@ -51,10 +51,11 @@ export async function notRefused(
   { token, from, fillIns }: { token?: string; from?: string; fillIns: readonly FillIn[] },
 ): Promise<string[]> {
   const found = new Set<string>();
+  const connections = connectionsTo(sandbox, from);
   const ask = async (method: string, path: string, operation: string): Promise<void> => {
     if (found.has(operation)) return;
     const body = /^(POST|PUT|PATCH)$/.test(method) ? {} : undefined;
-    const { status, errors } = await askVault(sandbox, from, { method, path, token, body });
+    const { status, errors } = await askVault(sandbox, from, { method, path, token, body, connections });
     if (status !== 403 || !/permission denied|closed to the network/.test(errors)) found.add(operation);
   };
   for (const rank of [0, 1, 2, 3]) {
@@ -69,5 +70,6 @@ export async function notRefused(
     while (requests.length > 0)
       await Promise.all(requests.splice(0, width).map((it) => ask(it.method, it.path, it.operation)));
   }
+  connections.destroy();
   return [...found].sort();
 }

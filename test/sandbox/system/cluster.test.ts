@@ -38,7 +38,7 @@ describeWithVault("A cluster of three nodes", () => {
     const started = sandbox.startVault();
     started.catch(() => {});
     await waitFor("the nodes' VMs", () => sandbox.vaultNodes.length === 3, { deadlineMs, intervalMs: 1 });
-    attackers = sandbox.vaultNodes.map((node) => new Attackers(node, Math.random, [8201]));
+    attackers = sandbox.vaultNodes.map((node) => new Attackers(node, Math.random, [8201], 20));
     for (const attacker of attackers) attacker.start();
     try {
       await started;

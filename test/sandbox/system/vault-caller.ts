@@ -16,6 +16,8 @@ export interface VaultQuestion {
   at?: string;
   /** Other TLS settings. */
   tls?: tls.ConnectionOptions;
+  /** Connections for many requests, from `connectionsTo`. Default: a new connection for each request. */
+  connections?: https.Agent;
 }
 
 export interface VaultReply {
@@ -46,19 +48,22 @@ export async function askVault(
 async function exchange(
   sandbox: Sandbox,
   from: string | undefined,
-  { method = "GET", path, token, body, headers, at, tls: options }: VaultQuestion,
+  { method = "GET", path, token, body, headers, at, tls: options, connections }: VaultQuestion,
 ): Promise<VaultReply & { location?: string }> {
-  const plain = at ? connect({ host: at, port: 8200 }) : await connectTo(sandbox, from);
-  const socket = await secure(sandbox, plain, options);
+  const ownConnection = async () => {
+    const plain = at ? connect({ host: at, port: 8200 }) : await connectTo(sandbox, from);
+    return secure(sandbox, plain, options);
+  };
+  const socket = connections ? undefined : await ownConnection();
   return new Promise((resolve, reject) => {
     const request = https.request(
       {
-        createConnection: () => socket,
+        ...(socket ? { createConnection: () => socket } : { agent: connections }),
         method,
         path: `/v1/${path}`,
         headers: {
           Host: new URL(sandbox.vaultAddress).host,
-          Connection: "close",
+          ...(socket ? { Connection: "close" } : {}),
           ...(token ? { "X-Vault-Token": token } : {}),
           ...headers,
           ...(body === undefined ? {} : { "Content-Length": Buffer.byteLength(JSON.stringify(body)) }),
@@ -76,6 +81,17 @@ async function exchange(
     );
     request.on("error", reject);
     request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** Connections to Vault from somebody's address, for `askVault`. Destroy them at the end. */
+export function connectionsTo(sandbox: Sandbox, from?: string): https.Agent {
+  return Object.assign(new https.Agent({ keepAlive: true }), {
+    createConnection: (_: unknown, done: (error: Error | null, socket?: Socket) => void): void => {
+      connectTo(sandbox, from)
+        .then((plain) => secure(sandbox, plain))
+        .then((socket) => done(null, socket), done);
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
@@ -314,11 +314,12 @@ function jwt(claims: object): string {
   return `${part({ alg: "RS256", typ: "JWT" })}.${part(claims)}.signature`;
 }
 
+/** Returns the files without links. */
 function filesBelow(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .map((entry) => join(entry.parentPath, entry.name))
-      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() && !file.endsWith("/bin/node"));
+      .filter((file) => lstatSync(file, { throwIfNoEntry: false })?.isFile());
   } catch {
     return []; // the folder does not exist
   }

@@ -18,15 +18,16 @@ export interface Call {
   readonly variables: readonly string[];
 }
 
-/** Each call adds a line: program, arguments, names of variables. */
+/** Each call adds a line: program, arguments, names of variables. Bash does it without another process. */
 const record = `
-separated=$(printf '%s\\037' "$@")
-printf '%s\\t%s\\t%s\\n' "\${0##*/}" "$separated" "$(compgen -e | tr '\\n' ' ')" >>"$IMITATION/calls"
+printf -v separated '%s\\037' "$@"
+mapfile -d '' -t variables </proc/$$/environ
+printf '%s\\t%s\\t%s\\n' "\${0##*/}" "$separated" "\${variables[*]%%=*}" >>"$IMITATION/calls"
 # answer FILE: prints it, or fails with FILE.error, or never ends
 answer() {
   if [[ -e $1.hangs ]]; then echo "$1" >"$IMITATION/hanging"; exec sleep infinity; fi
   if [[ -e $1.error ]]; then cat "$1.error" >&2; exit 1; fi
-  cat "$1"
+  exec cat "$1"
 }
 `;
 
