@@ -4,6 +4,7 @@ import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import { numbersOf } from "../../lib/seeded-numbers";
+import { serveNewestCertificate } from "./changes";
 import { allowing, mayGo, untilHealthy } from "./cluster-life";
 import { onlyOutputs } from "./expected-plan";
 import type { Rehearsal } from "./rehearsal";
@@ -252,6 +253,7 @@ async function renewCertificate(rehearsal: Rehearsal): Promise<void> {
   if (rehearsal.vaultCertificate === before)
     throw new UserError("Key Vault still has the earlier certificate.");
   rehearsal.trustNewestCertificate();
+  await serveNewestCertificate(rehearsal);
 }
 
 /** Vault unseals itself with the remaining versions of the unseal key. */

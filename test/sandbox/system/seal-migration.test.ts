@@ -105,6 +105,14 @@ function migrates(nodes: 1 | 3): void {
     await makeKey("vault-unseal-2");
     const both = seal("vault-unseal-2") + seal("vault-unseal", '  disabled = "true"\n');
     const change = async () => {
+      const [standby] = await inTurn();
+      if (nodes > 1 && standby) {
+        await restartWith(standby, both);
+        await migrate(standby);
+        // Until the active node changes, the data are under the old key, and people may go back.
+        await restartWith(standby, seal("vault-unseal"));
+        await untilUnsealed(standby);
+      }
       for (const node of await inTurn()) {
         await restartWith(node, both);
         await migrate(node);
