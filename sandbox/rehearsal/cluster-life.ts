@@ -27,7 +27,8 @@ interface ClusterChange {
 
 const machineOf = (number: number) => `azurerm_linux_virtual_machine.node-${number}_vm_machine`;
 const diskOf = (number: number) => `azurerm_managed_disk.node-${number}_data-disk`;
-const mayGo = (...numbers: number[]) => numbers.flatMap((number) => [machineOf(number), diskOf(number)]);
+export const mayGo = (...numbers: number[]) =>
+  numbers.flatMap((number) => [machineOf(number), diskOf(number)]);
 
 const changes: readonly ClusterChange[] = [
   {
@@ -123,7 +124,7 @@ async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progr
 }
 
 /** Returns the options --allow-loss for the planned addresses. cdktf adds characters to the end of Terraform's addresses. */
-async function allowing(
+export async function allowing(
   losses: readonly string[],
   rehearsal: Rehearsal,
   stacks: readonly string[],
@@ -161,7 +162,7 @@ async function killedInTurn(rehearsal: Rehearsal, deploy: () => Promise<void>): 
   await running;
 }
 
-async function untilHealthy(rehearsal: Rehearsal): Promise<void> {
+export async function untilHealthy(rehearsal: Rehearsal): Promise<void> {
   const { nodes } = rehearsal.environment.vault;
   await waitFor(
     `autopilot to call ${nodes} nodes healthy, and voters`,

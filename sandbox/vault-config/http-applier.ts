@@ -185,7 +185,8 @@ async function remove(client: VaultClient, address: string, path: string): Promi
 
 /** Returns the values in lifecycle.replace_triggered_by, as in vault_x.name.block[0].argument. */
 function triggersOf({ resource }: KnownResource, all: readonly KnownResource[]): Trigger[] {
-  const { replace_triggered_by: references = [], ...rest } = resource.lifecycle ?? {};
+  // This applier compares with what it wrote, so it sees no changes that Terraform would have to ignore.
+  const { replace_triggered_by: references = [], ignore_changes: _, ...rest } = resource.lifecycle ?? {};
   const unknown = Object.keys(rest);
   if (unknown.length > 0) {
     throw new UserError(
