@@ -8,7 +8,7 @@ import { startGuarded } from "../lib/processes/guarded-process";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
 import { clusterLife } from "../sandbox/rehearsal/cluster-life";
-import { operate } from "../sandbox/rehearsal/day-two";
+import { defaultKills, operate, operationNames } from "../sandbox/rehearsal/day-two";
 import { changeLists } from "../sandbox/rehearsal/list-changes";
 import { measureOverhead } from "../sandbox/rehearsal/overhead";
 import { findPlantedFaults } from "../sandbox/rehearsal/planted-faults";
@@ -24,7 +24,7 @@ import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
 const usage = `Usage: npm run rehearse [-- environment] [--check] [--faults] [--trouble] [--traces] [--lists] [--nodes]
-                        [--day-two] [--from REF] [--seed N] [--keep]
+                        [--day-two] [--operation NAME]... [--kills N] [--from REF] [--seed N] [--keep]
 
 Deploys the environment (default: demo) with the real scripts/deploy, Azure CLI, Terraform and providers against the sandbox's
 stand-in for Azure. Then it changes the system, destroys it, and deploys it once more.
@@ -35,7 +35,9 @@ stand-in for Azure. Then it changes the system, destroys it, and deploys it once
   --traces    do what a deployer should not do, and check how each attempt shows in the logs
   --lists     change each list of the environment, and check that the other entries stay unchanged
   --nodes     change a cluster's nodes one after the other, and their number, while clients write and read
-  --day-two   rotate the unseal key and restore snapshots, while the scripts are killed and run again
+  --day-two   rotate the unseal key, restore snapshots, upgrade Vault and remove workloads, while the scripts are killed and run again
+  --operation NAME  only this operation of day two: ${operationNames.join(", ")}
+  --kills N   how often to kill each of these operations (default: ${defaultKills})
   --from REF  deploy the project as of a git commit, then upgrade it to the current one
   --seed N    repeat the trouble of an earlier run
   --keep      keep the folder with the logs`;
@@ -48,6 +50,8 @@ const options = {
   lists: { type: "boolean", default: false },
   nodes: { type: "boolean", default: false },
   "day-two": { type: "boolean", default: false },
+  operation: { type: "string", multiple: true },
+  kills: { type: "string", default: String(defaultKills) },
   from: { type: "string" },
   // npm run bench uses this.
   overhead: { type: "string" },
@@ -95,9 +99,19 @@ const courses = {
   traces: () => ({ follow: findTraces }),
   lists: () => ({ follow: changeLists }),
   nodes: () => ({ follow: clusterLife }),
-  "day-two": (seed) => ({ follow: operate(seed) }),
+  "day-two": (seed, { operation = [], kills }) => ({
+    follow: operate(seed, Number(kills), operationsOf(operation)),
+  }),
   from: (_, { from }) => ({ from, follow: upgrade }),
 } satisfies Partial<Record<keyof Values, (seed: number, values: Values) => Course>>;
+
+/** Without a name, all operations run. @throws Error for an unknown name */
+function operationsOf(names: readonly string[]): typeof operationNames {
+  const unknown = names.find((name) => !operationNames.some((known) => known === name));
+  if (unknown !== undefined)
+    throw new Error(`--operation cannot be ${unknown}. Use ${operationNames.join(", ")}.`);
+  return operationNames.filter((name) => names.length === 0 || names.includes(name));
+}
 
 const courseNames = Object.keys(courses) as (keyof typeof courses)[];
 
@@ -116,6 +130,7 @@ function readArguments() {
     }
     if (!/^\d{1,9}$/.test(seed))
       throw new Error(`--seed cannot be ${seed}. Use a number of up to nine digits.`);
+    if (!/^\d{1,3}$/.test(values.kills)) throw new Error(`--kills cannot be ${values.kills}. Use a number.`);
     const otherwise = overhead === undefined ? wholeLife : measureOverhead(Number(overhead));
     const course: Course = chosen[0] ? courses[chosen[0]](Number(seed), values) : { follow: otherwise };
     return { check, keep, folder, environment, course };

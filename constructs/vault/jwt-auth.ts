@@ -59,6 +59,10 @@ export class JwtAuth extends Construct {
     });
   }
 
+  /**
+   * The provider does not read the description. So it would update an imported mount, with parameters that the deployers' policy does
+   * not allow. Source: hashicorp/terraform-provider-vault, resource_jwt_auth_backend.go.
+   */
   private createMount(): JwtAuthBackend {
     return new JwtAuthBackend(this, "mount", {
       type: "jwt",
@@ -66,6 +70,7 @@ export class JwtAuth extends Construct {
       description: "Web apps and functions with managed identities",
       oidcDiscoveryUrl: this.issuer,
       boundIssuer: this.issuer,
+      lifecycle: { ignoreChanges: ["description"] },
     });
   }
 }

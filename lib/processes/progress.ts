@@ -68,6 +68,11 @@ export class Progress {
     }
   }
 
+  /** Runs a step that is known to be long. Its line also appears at the start. */
+  longStep<T>(what: string, work: (report: Report) => Promise<T>): Promise<T> {
+    return this.step(what, work, { announce: true });
+  }
+
   /** Returns the reason for a failed step's line. Empty if a step inside has already reported the error. */
   protected reasonOf(error: unknown): string {
     if (this.told(error)) return "";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { z } from "zod";
+import { z } from "zod";
 import { UserError } from "../processes/user-error";
 import { evaluateJson, evaluateTemplate, type Scope } from "./evaluation";
 import { type Path, parse, referencesIn, writePath } from "./expression";
@@ -277,8 +277,9 @@ export class Resource {
     }, value);
   }
 
-  /** Reads some attributes in the form that the schema requires. Evaluates no others. */
-  read<Schema extends z.ZodObject>(schema: Schema): z.infer<Schema> {
+  /** Reads some attributes in the form that the schema, or its shape, requires. Evaluates no others. */
+  read<Shape extends z.ZodRawShape>(wanted: z.ZodObject<Shape> | Shape): z.infer<z.ZodObject<Shape>> {
+    const schema = wanted instanceof z.ZodObject ? wanted : z.object(wanted);
     const attributes = Object.keys(schema.shape).map((name) => [name, this.#attribute(name)]);
     return readAs(this.title, schema, Object.fromEntries(attributes));
   }

@@ -47,48 +47,38 @@ function evaluate(expression: Expression, scope: Scope): Value {
           `The sandbox does not support the Terraform function ${expression.name} in ${shortened(expression.text)}. It supports ${[...functions.keys()].join(", ")}.`,
         );
       }
-      return run(
-        expression.operands.map((operand) => evaluate(operand, scope)),
-        expression.text,
-      );
+      const operands = expression.operands.map((operand) => evaluate(operand, scope));
+      return run(operands, expression.text);
     }
   }
 }
 
+type TerraformFunction = (operands: Value[], text: string) => Value;
+
 /** Exactly the functions that the stacks use. */
-const functions = new Map<string, (operands: Value[], text: string) => Value>([
-  [
-    "base64gzip",
-    (operands, text) => {
-      const [plain] = texts(operands, 1, text);
-      return gzipSync(plain ?? "").toString("base64");
+const functions: ReadonlyMap<string, TerraformFunction> = new Map(
+  Object.entries<TerraformFunction>({
+    base64gzip(operands, text) {
+      const [plain = ""] = texts(operands, 1, text);
+      return gzipSync(plain).toString("base64");
     },
-  ],
-  [
-    "basename",
-    (operands, text) => {
+    basename(operands, text) {
       const [path = ""] = texts(operands, 1, text);
       return path.slice(path.lastIndexOf("/") + 1);
     },
-  ],
-  [
-    "join",
-    ([separator, list, ...more], text) => {
+    join([separator, list, ...more], text) {
       if (!Array.isArray(list) || more.length > 0) fail(text, "join takes a separator and one list");
       const [between] = texts([separator ?? null], 1, text);
       return texts(list, list.length, text).join(between);
     },
-  ],
-  [
-    "regexall",
-    (operands, text) => {
+    regexall(operands, text) {
       const [pattern = "", subject = ""] = texts(operands, 2, text);
       const matches = [...subject.matchAll(new RegExp(pattern, "g"))];
       if (matches.some(({ length }) => length > 1)) fail(text, "patterns with groups are not supported");
       return matches.map(([match]) => match);
     },
-  ],
-]);
+  }),
+);
 
 function texts(values: Value[], count: number, text: string): string[] {
   if (values.length !== count) fail(text, `${values.length} arguments instead of ${count}`);

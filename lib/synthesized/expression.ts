@@ -58,14 +58,11 @@ const keywords = new Map([
 const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", '"': '"', "\\": "\\" };
 
 class Parser {
-  readonly #text: string;
   #position = 0;
   /** Start of the outermost interpolation, for the error message. */
   #interpolation = 0;
 
-  constructor(text: string) {
-    this.#text = text;
-  }
+  constructor(private readonly text: string) {}
 
   template(end: typeof endOfText | typeof closingQuote): Expression {
     const start = this.#position;
@@ -89,12 +86,12 @@ class Parser {
     const [only] = parts;
     return only && parts.length === 1
       ? only
-      : { kind: "template", parts, text: this.#text.slice(start, this.#position) };
+      : { kind: "template", parts, text: this.text.slice(start, this.#position) };
   }
 
   #ends(end: typeof endOfText | typeof closingQuote): boolean {
     if (end === closingQuote && this.#skips(closingQuote)) return true;
-    if (this.#position < this.#text.length) return false;
+    if (this.#position < this.text.length) return false;
     if (end === closingQuote) this.#fail("the end of the text in a string without a closing quote");
     return true;
   }
@@ -118,7 +115,7 @@ class Parser {
     if (!name) this.#fail(this.#found());
     if (this.#skips("(")) {
       const operands = this.#listUntil(")");
-      return { kind: "call", name, operands, text: this.#text.slice(start, this.#position) };
+      return { kind: "call", name, operands, text: this.text.slice(start, this.#position) };
     }
     const keyword = keywords.get(name);
     return keyword === undefined
@@ -165,11 +162,11 @@ class Parser {
   }
 
   #character(): string {
-    return this.#text[this.#position++] ?? "";
+    return this.text[this.#position++] ?? "";
   }
 
   #next(token: string): boolean {
-    return this.#text.startsWith(token, this.#position);
+    return this.text.startsWith(token, this.#position);
   }
 
   #skips(token: string): boolean {
@@ -193,18 +190,18 @@ class Parser {
 
   #match(sticky: RegExp): string | undefined {
     sticky.lastIndex = this.#position;
-    const [match] = sticky.exec(this.#text) ?? [];
+    const [match] = sticky.exec(this.text) ?? [];
     this.#position += match?.length ?? 0;
     return match;
   }
 
   #found(): string {
-    const character = this.#text[this.#position];
+    const character = this.text[this.#position];
     return character === undefined ? "the end" : `"${character}"`;
   }
 
   #fail(found: string): never {
-    const text = shortened(this.#text.slice(this.#interpolation));
+    const text = shortened(this.text.slice(this.#interpolation));
     const place = this.#position - this.#interpolation;
     throw new UserError(
       `The sandbox cannot parse the Terraform expression ${text}: found ${found} at character ${place}. lib/synthesized/expression.ts lists the supported forms.`,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
+import { text } from "node:stream/consumers";
 import { connect, type TLSSocket } from "node:tls";
 import { codeOf, messageOf, UserError } from "../processes/user-error";
 import { DEPLOYER_LOGIN, type VaultConnection } from "./vault-connection";
@@ -55,10 +56,7 @@ export class VaultClient {
     private readonly deadlineMs = DEADLINE_MS,
   ) {
     this.url = new URL(connection.address);
-    this.agent =
-      this.url.protocol === "https:"
-        ? new https.Agent({ keepAlive: true })
-        : new http.Agent({ keepAlive: true });
+    this.agent = new (this.url.protocol === "https:" ? https : http).Agent({ keepAlive: true });
   }
 
   /** @throws VaultRefusal when the token is not accepted */
@@ -104,8 +102,8 @@ export class VaultClient {
     const { method, path } = request;
     const signal = AbortSignal.timeout(this.deadlineMs);
     try {
-      const { status, text } = await this.exchange(request, signal);
-      const answer = text.trim() === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+      const { status, text: content } = await this.exchange(request, signal);
+      const answer = content.trim() === "" ? {} : (JSON.parse(content) as Record<string, unknown>);
       if (status < 200 || status > 299) {
         throw new VaultRefusal(request, status, (answer["errors"] as string[] | undefined) ?? []);
       }
@@ -168,13 +166,7 @@ export class VaultClient {
     };
     return new Promise((resolve, reject) => {
       const outgoing = (secure && !tunnel ? https : http).request(options, (answer) => {
-        let text = "";
-        answer.setEncoding("utf8");
-        answer.on("data", (chunk) => {
-          text += chunk;
-        });
-        answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text }));
-        answer.on("error", reject);
+        text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, text: body }), reject);
       });
       outgoing.on("error", reject);
       outgoing.end(body);
@@ -186,16 +178,12 @@ export class VaultClient {
     if (this.url.protocol !== "https:") return [];
     return readFileSync(this.connection.caFile, "utf8")
       .split(/(?=-----BEGIN )/)
-      .filter((text) => text.startsWith("-----BEGIN "));
+      .filter((part) => part.startsWith("-----BEGIN "));
   }
 
   private trust(ca: readonly string[]): { ca: string[]; servername?: string; minVersion: "TLSv1.2" } {
-    const { tlsServerName } = this.connection;
-    return {
-      ca: [...ca],
-      ...(tlsServerName ? { servername: tlsServerName } : {}),
-      minVersion: "TLSv1.2",
-    };
+    const { tlsServerName: servername } = this.connection;
+    return { ca: [...ca], ...(servername ? { servername } : {}), minVersion: "TLSv1.2" };
   }
 
   /** Opens TLS to Vault through the proxy's CONNECT. */

@@ -1,9 +1,8 @@
 import { createPublicKey } from "node:crypto";
 import { UserError } from "../../lib/processes/user-error";
-import { AppServiceIdentity } from "./identity/app-service-identity";
+import { AppServiceIdentity, path as identityPath } from "./identity/app-service-identity";
 import { Directory, type IdentityChoice } from "./identity/directory";
 import { Entra } from "./identity/entra";
-import { IdentityEndpoint } from "./identity/identity-endpoint";
 import { Imds } from "./identity/imds";
 import {
   azureLifetimes,
@@ -22,7 +21,7 @@ import { CertificateAuthority } from "./server/certificate-authority";
 import { DirectServer } from "./server/direct-server";
 import { ForwardProxy } from "./server/forward-proxy";
 import type { KeyAndCertificate } from "./server/key-and-certificate";
-import { PrivateNames } from "./server/private-names";
+import type { LoopbackServer } from "./server/loopback-server";
 import { RequestFaults } from "./server/request-faults";
 import { RequestHandler } from "./server/request-handler";
 import { RequestLog } from "./server/request-log";
@@ -83,8 +82,6 @@ export interface KeyVaultInside {
 export class Azure {
   readonly faults = new RequestFaults();
   readonly requests = new RequestLog();
-  /** The virtual network's private names, such as Vault's. */
-  readonly #privateNames = new PrivateNames((host) => hostNames(this.resources).get(host));
   readonly accessControl: AccessControl;
   /** The logs that arrive in Log Analytics workspaces. */
   readonly diagnosticLogs: DiagnosticLogs;
@@ -94,8 +91,6 @@ export class Azure {
   readonly entra: TokenIssuer;
   /** The private CA's certificate, for SSL_CERT_FILE. */
   readonly caPem: string;
-  /** The world at the start or after the latest update. */
-  readonly #given: AzureWorld;
   readonly #world: AzureWorld;
   readonly #services: HostedService[];
   /** User data by name of a VM. IMDS returns it instead of the world's. */
@@ -106,11 +101,11 @@ export class Azure {
   readonly #appService: AppServiceIdentity;
   readonly #proxies = new Map<string, ForwardProxy>();
   readonly #directServers = new Map<string, DirectServer>();
-  readonly #identityEndpoints = new Map<string, IdentityEndpoint>();
+  readonly #identityEndpoints = new Map<string, LoopbackServer>();
   readonly #stopped = new AbortController();
   #login!: Entra;
   #newProxy!: (caller: string, sourceAddress?: string) => ForwardProxy;
-  #newIdentityEndpoint!: (site: string) => IdentityEndpoint;
+  #newIdentityEndpoint!: (site: string) => LoopbackServer;
 
   private constructor(
     world: AzureWorld,
@@ -119,7 +114,6 @@ export class Azure {
     issuer: TokenIssuer,
   ) {
     this.resources = new ResourceStore(world.tenantId, world.subscriptionId);
-    this.#given = world;
     fill(this.resources, world);
     for (const { name, userData } of world.virtualMachines) if (userData) this.#userData.set(name, userData);
     this.#world = liveWorld(world, this.resources, this.#userData);
@@ -168,8 +162,8 @@ export class Azure {
    * 169.254.169.254:80 and for port 443 of Azure's names.
    */
   directPortsFor(machine: string): { http: number; https: number } {
-    const { httpPort, httpsPort } = known(this.#directServers.get(machine), "virtual machine", machine);
-    return { http: httpPort, https: httpsPort };
+    const { http, https } = known(this.#directServers.get(machine), "virtual machine", machine);
+    return { http: http.port, https: https.port };
   }
 
   /** The names of Azure's services that answer over TLS. */
@@ -180,7 +174,7 @@ export class Azure {
   /** Returns IDENTITY_ENDPOINT and IDENTITY_HEADER of a web app or function. */
   identityEndpointFor(siteName: string): { endpoint: string; header: string } {
     const { url } = known(this.#identityEndpoints.get(siteName), "site", siteName);
-    return { endpoint: url, header: this.#appService.headerFor(siteName) };
+    return { endpoint: url + identityPath, header: this.#appService.headerFor(siteName) };
   }
 
   /** Ends every login. Existing tokens stay valid. */
@@ -278,7 +272,7 @@ export class Azure {
       }
     }
     const { people, applicationIdUris, appRoles } = structuredClone(world);
-    Object.assign(this.#given, { people, applicationIdUris, appRoles });
+    Object.assign(this.#world, { people, applicationIdUris, appRoles });
     this.accessControl.remove({});
     fill(this.resources, structuredClone(world));
   }
@@ -313,7 +307,7 @@ export class Azure {
 
   #makeServices({ onResourceChange, personAtBrowser, siteRunner, consoleOf }: AzureOptions): HostedService[] {
     const { entra: issuer, accessControl } = this;
-    this.#login = new Entra({ issuer, directory: this.#directory, personAtBrowser: () => personAtBrowser });
+    this.#login = new Entra({ issuer, directory: this.#directory, personAtBrowser });
     return [
       new Imds(this.#directory),
       this.#login,
@@ -334,13 +328,12 @@ export class Azure {
 
   #makeServers({ print = printToStderr }: AzureOptions, authority: CertificateAuthority): void {
     const { faults, requests: log, diagnosticLogs } = this;
-    const stopped = this.#stopped.signal;
     const services = this.#services;
-    const handler = new RequestHandler({ faults, log, diagnosticLogs, print, stopped });
-    const privateNames = this.#privateNames;
-    const common = { privateNames, authority, services, handler, print };
+    const handler = new RequestHandler({ faults, log, diagnosticLogs, print, stopped: this.#stopped.signal });
+    const privateAddressOf = (host: string) => hostNames(this.resources).get(host);
+    const common = { privateAddressOf, authority, services, handler, print };
     this.#newProxy = (caller, sourceAddress) => new ForwardProxy({ caller, sourceAddress, ...common });
-    this.#newIdentityEndpoint = (site) => new IdentityEndpoint(site, this.#appService, handler);
+    this.#newIdentityEndpoint = (site) => this.#appService.serverFor(site, handler);
     this.#proxies.set(elsewhere, this.#newProxy(elsewhere, elsewhereAddress));
     for (const { name, privateIpAddress } of [...this.#world.virtualMachines, ...this.#world.sites]) {
       this.#proxies.set(name, this.#newProxy(name, privateIpAddress));
@@ -396,7 +389,7 @@ export class Azure {
     ];
   }
 
-  #servers(): (ForwardProxy | DirectServer | IdentityEndpoint)[] {
+  #servers(): (LoopbackServer | DirectServer)[] {
     return [...this.#proxies.values(), ...this.#directServers.values(), ...this.#identityEndpoints.values()];
   }
 }

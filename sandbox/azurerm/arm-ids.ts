@@ -29,15 +29,17 @@ const armTypes: Record<string, string> = {
   azurerm_virtual_network: "Microsoft.Network/virtualNetworks",
 };
 
+export const typesWithArmId: readonly string[] = ["azurerm_resource_group", ...Object.keys(armTypes)];
+
 /** Returns the id from Azure Resource Manager, in the provider's spelling. */
 export function armId(resource: Resource): string {
   const subscription = `/subscriptions/${subscriptionId}`;
-  const { name } = resource.read(z.object({ name: z.string() }));
+  const { name } = resource.read({ name: z.string() });
   if (resource.type === "azurerm_resource_group") return `${subscription}/resourceGroups/${name}`;
   const armType = armTypes[resource.type];
   if (armType === undefined)
     throw new UserError(`The sandbox does not know Azure's type of ${resource.title}.`);
   const path = armType.replace(/\{(\w+)\}/, (_, argument) => String(resource.attribute([argument])));
-  const { resource_group_name } = resource.read(z.object({ resource_group_name: z.string() }));
+  const { resource_group_name } = resource.read({ resource_group_name: z.string() });
   return `${subscription}/resourceGroups/${resource_group_name}/providers/${path}/${name}`;
 }

@@ -108,18 +108,14 @@ function resourceGroup(resource: Resource): ArmResource {
 }
 
 function networkInterface(resource: Resource): ArmResource {
-  const { id, ip_configuration } = resource.read(
-    z.object({
-      id: z.string(),
-      ip_configuration: z.tuple([z.object({ public_ip_address_id: z.string().optional() })]),
-    }),
-  );
+  const { id, ip_configuration } = resource.read({
+    id: z.string(),
+    ip_configuration: z.tuple([z.object({ public_ip_address_id: z.string().optional() })]),
+  });
   const { public_ip_address_id } = ip_configuration[0];
   const pools = resource.stack.deployment
     .resources("azurerm_network_interface_backend_address_pool_association")
-    .map((one) =>
-      one.read(z.object({ network_interface_id: z.string(), backend_address_pool_id: z.string() })),
-    )
+    .map((one) => one.read({ network_interface_id: z.string(), backend_address_pool_id: z.string() }))
     .filter(({ network_interface_id }) => network_interface_id === id);
   const properties = {
     privateIPAddress: privateAddress(resource),
@@ -135,18 +131,21 @@ function networkInterface(resource: Resource): ArmResource {
 }
 
 function publicAddress(resource: Resource): ArmResource {
-  const { location, domain_name_label } = resource.read(
-    z.object({ location: z.string(), domain_name_label: z.string().optional() }),
-  );
+  const { location, domain_name_label } = resource.read({
+    location: z.string(),
+    domain_name_label: z.string().optional(),
+  });
   if (domain_name_label === undefined) return record(resource);
   const fqdn = `${domain_name_label}.${location}.cloudapp.azure.com`;
   return { ...record(resource), properties: { dnsSettings: { fqdn } } };
 }
 
 function addressRecord(resource: Resource): ArmResource {
-  const { name, zone_name, records } = resource.read(
-    z.object({ name: z.string(), zone_name: z.string(), records: z.array(z.string()) }),
-  );
+  const { name, zone_name, records } = resource.read({
+    name: z.string(),
+    zone_name: z.string(),
+    records: z.array(z.string()),
+  });
   const aRecords = records.map((ipv4Address) => ({ ipv4Address }));
   // Terraform's tags are the record's metadata in Azure.
   const { tags: metadata, ...rest } = record(resource);
@@ -165,15 +164,19 @@ function loadBalancer(resource: Resource): ArmResource {
     properties: {
       frontendIPConfigurations: [{ properties: { privateIPAddress: privateAddress(resource) } }],
       probes: parts("azurerm_lb_probe", (probe) => {
-        const { protocol, request_path, interval_in_seconds } = probe.read(
-          z.object({ protocol: z.string(), request_path: z.string(), interval_in_seconds: z.number() }),
-        );
+        const { protocol, request_path, interval_in_seconds } = probe.read({
+          protocol: z.string(),
+          request_path: z.string(),
+          interval_in_seconds: z.number(),
+        });
         return { protocol, requestPath: request_path, intervalInSeconds: interval_in_seconds };
       }),
       loadBalancingRules: parts("azurerm_lb_rule", (rule) => {
-        const { protocol, frontend_port, backend_port } = rule.read(
-          z.object({ protocol: z.string(), frontend_port: z.number(), backend_port: z.number() }),
-        );
+        const { protocol, frontend_port, backend_port } = rule.read({
+          protocol: z.string(),
+          frontend_port: z.number(),
+          backend_port: z.number(),
+        });
         return { protocol, frontendPort: frontend_port, backendPort: backend_port };
       }),
     },
@@ -182,14 +185,12 @@ function loadBalancer(resource: Resource): ArmResource {
 
 /** Source and workspace of a diagnostic setting. */
 function diagnosticSetting(resource: Resource): ArmResource {
-  const { name, target_resource_id, log_analytics_workspace_id, enabled_log } = resource.read(
-    z.object({
-      name: z.string(),
-      target_resource_id: z.string(),
-      log_analytics_workspace_id: z.string(),
-      enabled_log: z.array(z.object({ category: z.string() })),
-    }),
-  );
+  const { name, target_resource_id, log_analytics_workspace_id, enabled_log } = resource.read({
+    name: z.string(),
+    target_resource_id: z.string(),
+    log_analytics_workspace_id: z.string(),
+    enabled_log: z.array(z.object({ category: z.string() })),
+  });
   const type = "Microsoft.Insights/diagnosticSettings";
   return {
     id: `${target_resource_id}/providers/${type}/${name}`,
@@ -268,41 +269,37 @@ function keyVault(resource: Resource): AzureWorld["keyVaults"][number] {
 
 /** A key in hardware looks like a key in software from outside. */
 function key(resource: Resource): AzureWorld["keys"][number] {
-  const { key_vault_id, name, key_size, key_opts } = resource.read(
-    z.object({
-      key_vault_id: z.string(),
-      name: z.string(),
-      key_type: z.enum(["RSA", "RSA-HSM"]),
-      key_size: z.number(),
-      key_opts: z.array(z.string()),
-    }),
-  );
+  const { key_vault_id, name, key_size, key_opts } = resource.read({
+    key_vault_id: z.string(),
+    name: z.string(),
+    key_type: z.enum(["RSA", "RSA-HSM"]),
+    key_size: z.number(),
+    key_opts: z.array(z.string()),
+  });
   const keyVault = keyVaultName(resource.stack.deployment, key_vault_id);
   return { keyVault, name, keySize: key_size, operations: key_opts };
 }
 
 function certificate(resource: Resource): AzureWorld["certificates"][number] {
-  const { key_vault_id, name, certificate_policy } = resource.read(
-    z.object({
-      key_vault_id: z.string(),
-      name: z.string(),
-      certificate_policy: block(
-        z.object({
-          issuer_parameters: block(z.object({ name: z.literal("Self") })),
-          key_properties: block(
-            z.object({ key_type: z.literal("RSA"), key_size: z.number(), reuse_key: z.boolean() }),
-          ),
-          x509_certificate_properties: block(
-            z.object({
-              subject: z.string(),
-              subject_alternative_names: block(z.object({ dns_names: z.array(z.string()) })),
-              validity_in_months: z.number(),
-            }),
-          ),
-        }),
-      ),
-    }),
-  );
+  const { key_vault_id, name, certificate_policy } = resource.read({
+    key_vault_id: z.string(),
+    name: z.string(),
+    certificate_policy: block(
+      z.object({
+        issuer_parameters: block(z.object({ name: z.literal("Self") })),
+        key_properties: block(
+          z.object({ key_type: z.literal("RSA"), key_size: z.number(), reuse_key: z.boolean() }),
+        ),
+        x509_certificate_properties: block(
+          z.object({
+            subject: z.string(),
+            subject_alternative_names: block(z.object({ dns_names: z.array(z.string()) })),
+            validity_in_months: z.number(),
+          }),
+        ),
+      }),
+    ),
+  });
   const { key_properties, x509_certificate_properties: x509 } = certificate_policy;
   return {
     keyVault: keyVaultName(resource.stack.deployment, key_vault_id),
@@ -355,32 +352,28 @@ function pushedBlob(resource: Resource) {
 }
 
 function roleDefinition(resource: Resource): AzureWorld["roleDefinitions"][number] {
-  const { name, permissions } = resource.read(
-    z.object({
-      name: z.string(),
-      permissions: z.tuple([
-        z.strictObject({
-          actions: z.array(z.string()).default([]),
-          not_actions: z.array(z.string()).optional(),
-          data_actions: z.array(z.string()).default([]),
-        }),
-      ]),
-    }),
-  );
+  const { name, permissions } = resource.read({
+    name: z.string(),
+    permissions: z.tuple([
+      z.strictObject({
+        actions: z.array(z.string()).default([]),
+        not_actions: z.array(z.string()).optional(),
+        data_actions: z.array(z.string()).default([]),
+      }),
+    ]),
+  });
   const [{ actions, not_actions, data_actions }] = permissions;
   return { name, actions, ...(not_actions && { notActions: not_actions }), dataActions: data_actions };
 }
 
 function roleAssignment(resource: Resource): AzureWorld["roleAssignments"][number] {
-  const { principal_id, scope, role_definition_name, role_definition_id } = resource.read(
-    z.object({
-      principal_id: z.string(),
-      scope: z.string(),
-      role_definition_name: z.string().optional(),
-      role_definition_id: z.string().optional(),
-      condition: z.undefined("the sandbox does not support conditions on rights"),
-    }),
-  );
+  const { principal_id, scope, role_definition_name, role_definition_id } = resource.read({
+    principal_id: z.string(),
+    scope: z.string(),
+    role_definition_name: z.string().optional(),
+    role_definition_id: z.string().optional(),
+    condition: z.undefined("the sandbox does not support conditions on rights"),
+  });
   const roleName = role_definition_name ?? customRoleName(resource.stack.deployment, role_definition_id);
   return { principalId: principal_id, roleName, scope };
 }
@@ -388,7 +381,7 @@ function roleAssignment(resource: Resource): AzureWorld["roleAssignments"][numbe
 function customRoleName(deployment: EvaluatedSystem, id: string | undefined): string {
   const roles = deployment
     .resources("azurerm_role_definition")
-    .map((role) => role.read(z.object({ name: z.string(), role_definition_resource_id: z.string() })));
+    .map((role) => role.read({ name: z.string(), role_definition_resource_id: z.string() }));
   const role = roles.find(({ role_definition_resource_id }) => role_definition_resource_id === id);
   if (!role) throw new UserError(`The synthesized stacks have no role with the id ${id}.`);
   return role.name;

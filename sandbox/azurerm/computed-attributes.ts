@@ -3,7 +3,7 @@ import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
 import type { ProviderValues, Resource } from "../../lib/synthesized/evaluated-system";
 import { isObject, type Value } from "../../lib/synthesized/value";
-import { armId } from "./arm-ids";
+import { armId, typesWithArmId } from "./arm-ids";
 import { keyVaultName } from "./key-vaults";
 import { madeUpGuid, madeUpSshKey, madeUpText, tenantId } from "./made-up-values";
 import { privateAddress } from "./private-addresses";
@@ -21,6 +21,7 @@ export const computedAttributes = (
   certificatePem: CertificatePem,
   keyModulus: KeyModulus,
 ): ProviderValues["resources"] => ({
+  ...Object.fromEntries(typesWithArmId.map((type) => [type, { id: armId }])),
   azurerm_application_insights: { id: armId, connection_string: connectionString },
   azurerm_key_vault: { id: armId, vault_uri: (resource) => `https://${nameOf(resource)}.vault.azure.net/` },
   azurerm_key_vault_certificate: {
@@ -30,7 +31,7 @@ export const computedAttributes = (
     resource_versionless_id: inKeyVault("keys"),
     n: (resource) => modulus(resource, keyModulus),
     public_key_openssh: (resource) =>
-      madeUpSshKey(resource.title, resource.read(z.object({ key_size: z.number() })).key_size),
+      madeUpSshKey(resource.title, resource.read({ key_size: z.number() }).key_size),
   },
   azurerm_key_vault_secret: { resource_versionless_id: inKeyVault("secrets") },
   azurerm_lb: { id: armId, private_ip_address: privateAddress },
@@ -42,33 +43,20 @@ export const computedAttributes = (
     identity,
     default_hostname: (resource) => `${nameOf(resource)}.azurewebsites.net`,
   },
-  azurerm_log_analytics_workspace: { id: armId },
-  azurerm_managed_disk: { id: armId },
-  azurerm_monitor_action_group: { id: armId },
-  azurerm_monitor_data_collection_endpoint: { id: armId },
-  azurerm_monitor_data_collection_rule: { id: armId },
   // The sandbox has no DNS, so the server's address replaces its name.
   azurerm_mysql_flexible_server: { id: armId, fqdn: privateAddress },
-  azurerm_nat_gateway: { id: armId },
   azurerm_network_interface: { id: armId, private_ip_address: privateAddress },
-  azurerm_network_security_group: { id: armId },
-  azurerm_private_dns_zone: { id: armId },
-  azurerm_public_ip: { id: armId },
-  azurerm_resource_group: { id: armId },
   azurerm_role_definition: { role_definition_resource_id: roleDefinitionId },
-  azurerm_service_plan: { id: armId },
   azurerm_storage_account: {
     id: armId,
     primary_blob_endpoint: (resource) => `https://${nameOf(resource)}.blob.core.windows.net/`,
   },
-  azurerm_subnet: { id: armId },
   azurerm_user_assigned_identity: {
     id: armId,
     // Two environments have two identities.
     client_id: (resource) => madeUpGuid(`${nameOf(resource)} client_id`),
     principal_id: (resource) => madeUpGuid(`${nameOf(resource)} principal_id`),
   },
-  azurerm_virtual_network: { id: armId },
   random_string: { result: randomText },
 });
 
@@ -78,7 +66,7 @@ export function systemAssignedClientId(resource: Resource): string {
 }
 
 function nameOf(resource: Resource): string {
-  return resource.read(z.object({ name: z.string() })).name;
+  return resource.read({ name: z.string() }).name;
 }
 
 function guid(attribute: string): Compute {
@@ -106,21 +94,21 @@ function partOf(argument: string, collection: string): Compute {
 /** The scope of rights on a key or secret, for all its versions. */
 function inKeyVault(collection: "keys" | "secrets"): Compute {
   return (resource) => {
-    const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
+    const { key_vault_id, name } = resource.read({ key_vault_id: z.string(), name: z.string() });
     return `${key_vault_id}/${collection}/${name}`;
   };
 }
 
 /** Returns a made-up modulus if nothing has created the key yet. */
 function modulus(resource: Resource, keyModulus: KeyModulus): string {
-  const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
+  const { key_vault_id, name } = resource.read({ key_vault_id: z.string(), name: z.string() });
   const keyVault = keyVaultName(resource.stack.deployment, key_vault_id);
   return keyModulus(keyVault, name) ?? madeUpText(`${resource.title} n`, 512);
 }
 
 function certificateData(resource: Resource, certificatePem: CertificatePem): string {
   const { deployment } = resource.stack;
-  const { key_vault_id, name } = resource.read(z.object({ key_vault_id: z.string(), name: z.string() }));
+  const { key_vault_id, name } = resource.read({ key_vault_id: z.string(), name: z.string() });
   const keyVault = keyVaultName(deployment, key_vault_id);
   const pem = certificatePem(keyVault, name);
   if (pem === undefined) {
@@ -130,20 +118,22 @@ function certificateData(resource: Resource, certificatePem: CertificatePem): st
 }
 
 function roleDefinitionId(resource: Resource): string {
-  const { scope } = resource.read(z.object({ scope: z.string() }));
+  const { scope } = resource.read({ scope: z.string() });
   return `${scope}/providers/Microsoft.Authorization/roleDefinitions/${madeUpGuid(`${resource.title} id`)}`;
 }
 
 function connectionString(resource: Resource): string {
-  const { location } = resource.read(z.object({ location: z.string() }));
+  const { location } = resource.read({ location: z.string() });
   const key = madeUpGuid(`${resource.title} instrumentation_key`);
   return `InstrumentationKey=${key};IngestionEndpoint=https://${location}-0.in.applicationinsights.azure.com/`;
 }
 
 /** Creates the provider's result for these settings: lower-case letters and digits. */
 function randomText(resource: Resource): string {
-  const { length } = resource.read(
-    z.object({ length: z.int().max(32), special: z.literal(false), upper: z.literal(false) }),
-  );
+  const { length } = resource.read({
+    length: z.int().max(32),
+    special: z.literal(false),
+    upper: z.literal(false),
+  });
   return madeUpText(resource.title, length);
 }

@@ -3,5 +3,5 @@ import type { EvaluatedSystem } from "../../lib/synthesized/evaluated-system";
 
 /** Returns the name of the Key Vault with this ARM id. */
 export function keyVaultName(deployment: EvaluatedSystem, id: string): string {
-  return deployment.resourceWithId("azurerm_key_vault", id).read(z.object({ name: z.string() })).name;
+  return deployment.resourceWithId("azurerm_key_vault", id).read({ name: z.string() }).name;
 }

@@ -25,25 +25,22 @@ export function subnetOf(networkInterface: Resource): Resource {
   return networkInterface.stack.deployment.resourceWithId("azurerm_subnet", subnetIdOf(networkInterface));
 }
 
+/** The subnet of each resource with an address, by type. Servers get their addresses first. */
+const subnetIds: Readonly<Record<string, (resource: Resource) => string>> = {
+  azurerm_mysql_flexible_server: (server) =>
+    server.read({ delegated_subnet_id: z.string() }).delegated_subnet_id,
+  azurerm_network_interface: subnetIdOf,
+  azurerm_linux_web_app: (site) =>
+    site.read({ virtual_network_subnet_id: z.string() }).virtual_network_subnet_id,
+  azurerm_lb: (balancer) =>
+    balancer.read({ frontend_ip_configuration: z.tuple([z.object({ subnet_id: z.string() })]) })
+      .frontend_ip_configuration[0].subnet_id,
+};
+
 function assignAddresses(deployment: EvaluatedSystem): ReadonlyMap<string, string> {
-  const servers = deployment.resources("azurerm_mysql_flexible_server").map((server) => ({
-    title: server.title,
-    subnetId: server.read(z.object({ delegated_subnet_id: z.string() })).delegated_subnet_id,
-  }));
-  const machines = deployment
-    .resources("azurerm_network_interface")
-    .map((resource) => ({ title: resource.title, subnetId: subnetIdOf(resource) }));
-  const sites = deployment.resources("azurerm_linux_web_app").map((site) => ({
-    title: site.title,
-    subnetId: site.read(z.object({ virtual_network_subnet_id: z.string() })).virtual_network_subnet_id,
-  }));
-  const balancers = deployment.resources("azurerm_lb").map((balancer) => ({
-    title: balancer.title,
-    subnetId: balancer.read(
-      z.object({ frontend_ip_configuration: z.tuple([z.object({ subnet_id: z.string() })]) }),
-    ).frontend_ip_configuration[0].subnet_id,
-  }));
-  const users = [...servers, ...machines, ...sites, ...balancers];
+  const users = Object.entries(subnetIds).flatMap(([type, subnetId]) =>
+    deployment.resources(type).map((resource) => ({ title: resource.title, subnetId: subnetId(resource) })),
+  );
   return new Map(
     users.map(({ title, subnetId }, index) => {
       const before = users.slice(0, index).filter((other) => other.subnetId === subnetId).length;
@@ -53,20 +50,19 @@ function assignAddresses(deployment: EvaluatedSystem): ReadonlyMap<string, strin
 }
 
 function subnetIdOf(networkInterface: Resource): string {
-  const { ip_configuration } = networkInterface.read(
-    z.object({
-      ip_configuration: z.tuple([
-        z.object({ subnet_id: z.string(), private_ip_address_allocation: z.literal("Dynamic") }),
-      ]),
-    }),
-  );
+  const { ip_configuration } = networkInterface.read({
+    ip_configuration: z.tuple([
+      z.object({ subnet_id: z.string(), private_ip_address_allocation: z.literal("Dynamic") }),
+    ]),
+  });
   return ip_configuration[0].subnet_id;
 }
 
 function addressIn(subnet: Resource, position: number): string {
-  const { name, address_prefixes } = subnet.read(
-    z.object({ name: z.string(), address_prefixes: z.tuple([z.string()]) }),
-  );
+  const { name, address_prefixes } = subnet.read({
+    name: z.string(),
+    address_prefixes: z.tuple([z.string()]),
+  });
   const [prefix] = address_prefixes;
   if (position >= usableAddresses(prefix)) {
     throw new UserError(`The subnet ${name} (${prefix}) has no free address. Make it larger.`);

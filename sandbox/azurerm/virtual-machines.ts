@@ -18,11 +18,12 @@ export interface BootingMachine {
 /** Returns every VM, in deployment order. */
 export function virtualMachines(deployment: EvaluatedSystem): BootingMachine[] {
   return deployment.resources("azurerm_linux_virtual_machine").map((machine) => {
-    const { name, user_data } = machine.read(z.object({ name: z.string(), user_data: z.base64() }));
+    const { name, user_data } = machine.read({ name: z.string(), user_data: z.base64() });
     const networkInterface = networkInterfaceOf(machine);
-    const subnet = subnetOf(networkInterface).read(
-      z.object({ name: z.string(), address_prefixes: z.tuple([z.string()]) }),
-    );
+    const subnet = subnetOf(networkInterface).read({
+      name: z.string(),
+      address_prefixes: z.tuple([z.string()]),
+    });
     return {
       name,
       stack: machine.stack.name,
@@ -35,6 +36,6 @@ export function virtualMachines(deployment: EvaluatedSystem): BootingMachine[] {
 
 /** Returns a VM's only network interface. */
 export function networkInterfaceOf(machine: Resource): Resource {
-  const { network_interface_ids } = machine.read(z.object({ network_interface_ids: z.tuple([z.string()]) }));
+  const { network_interface_ids } = machine.read({ network_interface_ids: z.tuple([z.string()]) });
   return machine.stack.deployment.resourceWithId("azurerm_network_interface", network_interface_ids[0]);
 }

@@ -35,6 +35,9 @@ interface Nodes {
   readonly followers: readonly Machine[];
 }
 
+/** Connections that the first opens to the second. */
+type Pair = readonly [from: Machine, to: Machine];
+
 interface ClusterFault {
   readonly name: string;
   strike(nodes: Nodes, lastsMs: number, links: NodeLinks): Promise<void>;
@@ -48,6 +51,11 @@ const first = (nodes: readonly Machine[]): Machine => {
 };
 const all = ({ leader, followers }: Nodes): Machine[] => [leader, ...followers];
 
+const bothWays = (one: Machine, other: Machine): Pair[] => [
+  [one, other],
+  [other, one],
+];
+
 const emptied = async (node: Machine): Promise<void> => {
   await node.powerOff();
   rmSync(node.path("/var/lib/vault"), { recursive: true });
@@ -55,10 +63,7 @@ const emptied = async (node: Machine): Promise<void> => {
 };
 
 const faults: readonly ClusterFault[] = [
-  {
-    name: "the leader's Vault is killed",
-    strike: async ({ leader }) => leader.kill(VAULT, "SIGKILL"),
-  },
+  { name: "the leader's Vault is killed", strike: async ({ leader }) => leader.kill(VAULT, "SIGKILL") },
   {
     name: "a follower's Vault is killed",
     strike: async ({ followers }) => first(followers).kill(VAULT, "SIGKILL"),
@@ -77,33 +82,21 @@ const faults: readonly ClusterFault[] = [
   { name: "the leader's disk is emptied", strike: ({ leader }) => emptied(leader) },
   {
     name: "the leader cannot reach the other nodes",
-    strike: lastingCut(({ leader, followers }) => followers.map((it) => [leader, it])),
+    strike: lastingCut(({ leader, followers }) => followers.map((it) => [leader, it] as const)),
   },
   {
     name: "no other node reaches the leader",
-    strike: lastingCut(({ leader, followers }) => followers.map((it) => [it, leader])),
+    strike: lastingCut(({ leader, followers }) => followers.map((it) => [it, leader] as const)),
   },
   {
     name: "the leader and the other nodes cannot reach each other",
-    strike: lastingCut(({ leader, followers }) =>
-      followers.flatMap((it): [Machine, Machine][] => [
-        [leader, it],
-        [it, leader],
-      ]),
-    ),
+    strike: lastingCut(({ leader, followers }) => followers.flatMap((it) => bothWays(leader, it))),
   },
   {
     name: "a follower and the other nodes cannot reach each other",
     strike: lastingCut((nodes) => {
       const lost = first(nodes.followers);
-      return all(nodes).flatMap((it): [Machine, Machine][] =>
-        it === lost
-          ? []
-          : [
-              [lost, it],
-              [it, lost],
-            ],
-      );
+      return all(nodes).flatMap((it) => (it === lost ? [] : bothWays(lost, it)));
     }),
   },
   {
@@ -121,9 +114,7 @@ const faults: readonly ClusterFault[] = [
   },
 ];
 
-function lastingCut(
-  pairs: (nodes: Nodes) => readonly (readonly [Machine, Machine])[],
-): ClusterFault["strike"] {
+function lastingCut(pairs: (nodes: Nodes) => readonly Pair[]): ClusterFault["strike"] {
   return async (nodes, lastsMs, links) => {
     for (const [from, to] of pairs(nodes)) links.cut(from, to);
     await delay(lastsMs);

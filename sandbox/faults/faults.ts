@@ -57,35 +57,25 @@ export function faultsOf(scene: FaultScene): Fault[] {
 
 function kills({ sandbox, exits }: FaultScene, agent: Machine, webApp: WebAppProcess): Fault[] {
   const { vault, database } = sandbox;
-  const killed = (machine: Machine, unit: string) => async () => {
-    if (machine.pid(unit) !== undefined) machine.kill(unit, "SIGKILL");
-  };
+  const ordered =
+    ({ name }: Machine | WebAppProcess, strike: Fault["strike"]): Fault["strike"] =>
+    (lastsMs) => {
+      exits.order(name);
+      return strike(lastsMs);
+    };
   return [
     { name: "Vault is killed", strike: killed(vault, VAULT) },
     { name: "Vault Agent is killed", strike: killed(agent, AGENT) },
-    {
-      name: "the application on a VM is killed",
-      strike: async () => {
-        exits.order(agent.name);
-        await killed(agent, APP)();
-      },
-    },
+    { name: "the application on a VM is killed", strike: ordered(agent, killed(agent, APP)) },
     {
       name: "the web app is killed, and App Service starts it again",
-      strike: async (lastsMs) => {
-        exits.order(webApp.name);
+      strike: ordered(webApp, async (lastsMs) => {
         await webApp.kill();
         await delay(lastsMs);
         await webApp.restart();
-      },
+      }),
     },
-    {
-      name: "App Service restarts the web app",
-      strike: async () => {
-        exits.order(webApp.name);
-        await webApp.restart();
-      },
-    },
+    { name: "App Service restarts the web app", strike: ordered(webApp, () => webApp.restart()) },
     {
       name: "MySQL is killed, and Azure starts it again",
       strike: async (lastsMs) => {
@@ -95,13 +85,7 @@ function kills({ sandbox, exits }: FaultScene, agent: Machine, webApp: WebAppPro
       },
     },
     { name: "Vault's VM is rebooted", strike: () => vault.reboot() },
-    {
-      name: "an agent VM is rebooted",
-      strike: async () => {
-        exits.order(agent.name);
-        await agent.reboot();
-      },
-    },
+    { name: "an agent VM is rebooted", strike: ordered(agent, () => agent.reboot()) },
     {
       name: "Vault is sealed: it is killed while Key Vault does not unwrap its key",
       strike: async (lastsMs) => {
@@ -116,6 +100,10 @@ function kills({ sandbox, exits }: FaultScene, agent: Machine, webApp: WebAppPro
     },
   ];
 }
+
+const killed = (machine: Machine, unit: string) => async (): Promise<void> => {
+  if (machine.pid(unit) !== undefined) machine.kill(unit, "SIGKILL");
+};
 
 /** Programs that accept connections and do not answer. */
 function pauses({ sandbox }: FaultScene, agent: Machine, webApp: WebAppProcess): Fault[] {
@@ -191,11 +179,8 @@ function neighbours({ sandbox }: FaultScene, agent: Machine, webApp: WebAppProce
       strike: async (lastsMs: number) => {
         const fault = azure.faults.add({ when, answer });
         // Otherwise they might not send a request in all this time.
-        for (const [machine, unit] of [
-          [vault, VAULT],
-          [agent, AGENT],
-        ] as const)
-          if (machine.pid(unit) !== undefined) machine.kill(unit, "SIGKILL");
+        await killed(vault, VAULT)();
+        await killed(agent, AGENT)();
         await delay(lastsMs);
         fault.remove();
       },

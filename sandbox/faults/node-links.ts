@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { virtualMachines } from "../azurerm/virtual-machines";
@@ -69,10 +70,7 @@ export class NodeLinks {
   async #listen(to: string): Promise<void> {
     const server = createServer({ pauseOnConnect: true }, (client) => this.#open(client, to));
     this.#servers.push(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ host: linkAddress(to), port: clusterPort }, resolve);
-    });
+    await once(server.listen({ host: linkAddress(to), port: clusterPort }), "listening");
   }
 
   #open(client: Socket, to: string): void {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { access } from "node:fs/promises";
 import { createServer } from "node:net";
 import { programOnPath } from "../../lib/processes/program-on-path";
@@ -62,9 +63,7 @@ async function requireCurl(command: string, env: NodeJS.ProcessEnv): Promise<voi
 export async function requireFree(host: string, port: number): Promise<void> {
   const server = createServer();
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject).listen({ host, port, exclusive: true }, resolve);
-    });
+    await once(server.listen({ host, port, exclusive: true }), "listening");
   } catch (error) {
     throw new UserError(
       codeOf(error) === "EADDRINUSE"

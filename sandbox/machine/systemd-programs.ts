@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { messageOf } from "../../lib/processes/user-error";
 import type { ServiceManager } from "./service-manager";
 import { failure, systemctl } from "./systemctl";
@@ -25,24 +27,18 @@ export class SystemdPrograms {
       journalctl: journalctl(logFolder),
       "systemd-run": systemdRun,
     };
-    for (const [name, text] of Object.entries(programs)) {
-      writeFileSync(join(folder, name), text);
+    for (const [name, content] of Object.entries(programs)) {
+      writeFileSync(join(folder, name), content);
       chmodSync(join(folder, name), 0o700);
     }
     rmSync(socket, { force: true });
     const server = createServer((request, response) => {
-      let body = "";
-      request.setEncoding("utf8").on("data", (chunk) => {
-        body += chunk;
-      });
-      request.on("end", () => {
-        const words = [...new URLSearchParams(body).values()];
-        void systemctl(this.manager, words)
-          .catch((error) => failure(`systemctl: ${messageOf(error)}`))
-          .then(({ code, text }) => response.end(`${code} ${text}`));
-      });
+      void text(request)
+        .then((body) => systemctl(this.manager, [...new URLSearchParams(body).values()]))
+        .catch((error) => failure(`systemctl: ${messageOf(error)}`))
+        .then((result) => response.end(`${result.code} ${result.text}`));
     });
-    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(socket, resolve));
+    await once(server.listen(socket), "listening");
     this.#server = server;
   }
 

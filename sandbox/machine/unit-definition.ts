@@ -34,7 +34,7 @@ export class UnitDefinition {
       path: file,
       text: readFileSync(file, "utf8"),
     }));
-    return new UnitDefinition(name, UnitFile.parse(texts));
+    return new UnitDefinition(name, new UnitFile(texts));
   }
 
   /** True if `systemctl enable` makes the boot start it. */

@@ -1,37 +1,18 @@
 import { UserError } from "../../lib/processes/user-error";
 
-/** One text of a unit: the unit file or a drop-in. */
-export interface UnitText {
-  /** The name in errors. */
-  readonly path: string;
-  readonly text: string;
-}
-
 /** Lists of units only grow: an empty assignment does not reset them. Source: systemd.unit(5), "Requires=". */
-const DEPENDENCIES = new Set([
-  "After",
-  "Before",
-  "BindsTo",
-  "Conflicts",
-  "Requires",
-  "RequiresMountsFor",
-  "Wants",
-]);
+const DEPENDENCIES = /^(?:After|Before|BindsTo|Conflicts|Requires|RequiresMountsFor|Wants)$/;
 
 /** The settings of one unit with its drop-ins. Source: systemd.syntax(7). */
 export class UnitFile {
   readonly #values = new Map<string, string[]>();
 
-  private constructor() {}
-
   /**
-   * @param texts the unit file, then its drop-ins in the order of their names
+   * @param texts the unit file, then its drop-ins in the order of their names, each with its path for errors
    * @throws UserError with the file and line that is not an assignment, section or comment
    */
-  static parse(texts: readonly UnitText[]): UnitFile {
-    const unit = new UnitFile();
-    for (const text of texts) unit.#read(text);
-    return unit;
+  constructor(texts: readonly { readonly path: string; readonly text: string }[]) {
+    for (const { path, text } of texts) this.#read(path, text);
   }
 
   /** Every value of a key that may be repeated. `Key=` empties the list. */
@@ -49,7 +30,7 @@ export class UnitFile {
     return /^(1|yes|y|true|t|on)$/i.test(this.last(section, key) ?? "");
   }
 
-  #read({ path, text }: UnitText): void {
+  #read(path: string, text: string): void {
     let section = "";
     for (const { line, number } of logicalLines(text)) {
       const header = /^\[([^\]]+)\]$/.exec(line);
@@ -67,7 +48,7 @@ export class UnitFile {
     const name = `${section}.${key}`;
     const before = this.#values.get(name) ?? [];
     if (value !== "") this.#values.set(name, [...before, value]);
-    else if (!DEPENDENCIES.has(key)) this.#values.delete(name);
+    else if (!DEPENDENCIES.test(key)) this.#values.delete(name);
   }
 }
 

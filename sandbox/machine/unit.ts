@@ -47,7 +47,7 @@ export class PassiveUnit implements Unit {
   ) {}
 
   async start(): Promise<StartResult> {
-    const { mountPoint } = this;
+    const mountPoint = this.#mountPoint;
     if (this.state !== "active") this.invocation = newInvocation();
     if (mountPoint) {
       const folder = this.pathOf(mountPoint);
@@ -62,8 +62,11 @@ export class PassiveUnit implements Unit {
     return { succeeded: true, code: 0 };
   }
 
+  /** Also empties a file system in memory. */
   async stop(): Promise<void> {
-    this.forget();
+    const { file } = this.definition;
+    if (this.#mountPoint && file.last("Mount", "Type") === "tmpfs")
+      emptyFolder(this.pathOf(this.#mountPoint));
     this.#become("inactive");
   }
 
@@ -79,13 +82,7 @@ export class PassiveUnit implements Unit {
     return this.stop();
   }
 
-  /** Empties it if it is in memory. */
-  forget(): void {
-    const { mountPoint, definition } = this;
-    if (mountPoint && definition.file.last("Mount", "Type") === "tmpfs") emptyFolder(this.pathOf(mountPoint));
-  }
-
-  get mountPoint(): string | undefined {
+  get #mountPoint(): string | undefined {
     return this.definition.file.last("Mount", "Where");
   }
 

@@ -105,14 +105,10 @@ async function inDocker(env: NodeJS.ProcessEnv, progress: Progress): Promise<MyS
   if (daemon.code !== 0) throw new UserError(`its daemon does not answer: ${lastLines(daemon.stderr, 1)}`);
   const present = await run(["image", "inspect", MYSQL_IMAGE], 30_000);
   if (present.code !== 0) {
-    await progress.step(
-      `Fetching the image ${MYSQL_IMAGE}, a few minutes on a slow line`,
-      async () => {
-        const pull = await run(["pull", "--quiet", MYSQL_IMAGE], 15 * 60_000);
-        if (pull.code !== 0) throw new UserError(`docker pull failed: ${lastLines(pull.stderr, 1)}`);
-      },
-      { announce: true },
-    );
+    await progress.longStep(`Fetching the image ${MYSQL_IMAGE}, a few minutes on a slow line`, async () => {
+      const pull = await run(["pull", "--quiet", MYSQL_IMAGE], 15 * 60_000);
+      if (pull.code !== 0) throw new UserError(`docker pull failed: ${lastLines(pull.stderr, 1)}`);
+    });
   }
   const version = MYSQL_IMAGE.slice(MYSQL_IMAGE.lastIndexOf(":") + 1);
   return {
@@ -147,14 +143,10 @@ async function fromPackages(
     });
     if (code !== 0) throw new UserError(`apt-get ${args[0]} failed: ${lastLines(stderr, 2)}`);
   };
-  await progress.step(
-    `Installing ${PACKAGES.join(" and ")} with apt-get, a minute or so`,
-    async () => {
-      await apt("update", "-q");
-      await apt("install", "-q", "--yes", "--no-install-recommends", ...PACKAGES);
-    },
-    { announce: true },
-  );
+  await progress.longStep(`Installing ${PACKAGES.join(" and ")} with apt-get, a minute or so`, async () => {
+    await apt("update", "-q");
+    await apt("install", "-q", "--yes", "--no-install-recommends", ...PACKAGES);
+  });
   return onPath(env, alsoIn, "system packages");
 }
 

@@ -109,10 +109,8 @@ export class ProgramCache {
     const lock = new FileLock(join(this.folder, "lock"));
     const outcome = await lock.tryAcquire();
     if ("release" in outcome) return outcome;
-    return progress.step(
-      `Waiting for process ${outcome.pid}, which downloads or builds ${program}`,
-      () => lock.acquire(`another process to provide ${program}`, { deadlineMs }),
-      { announce: true },
+    return progress.longStep(`Waiting for process ${outcome.pid}, which downloads or builds ${program}`, () =>
+      lock.acquire(`another process to provide ${program}`, { deadlineMs }),
     );
   }
 }

@@ -1,4 +1,4 @@
-import { fields, propertiesOf } from "../azure/services/resource-manager/resource-type";
+import { fields, propertiesOf } from "../azure/model/fields";
 import type { Rehearsal } from "./rehearsal";
 
 /** Milliseconds that App Service and MySQL keep their subnets after their deletion (minutes on Azure). Destroying vault-server takes less. */

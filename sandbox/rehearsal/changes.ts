@@ -139,7 +139,7 @@ const allOf = (action: Action, addresses: readonly string[]): Record<string, Act
   Object.fromEntries(addresses.map((address) => [address, action]));
 
 /** Runs what the VMs' timers run every hour: first Vault's VM, then the others, which fetch its new certificate. */
-async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {
+export async function serveNewestCertificate(rehearsal: Rehearsal): Promise<void> {
   const { vault, vaultNodes, vaultServerName, vaultCertificate, agents } = rehearsal;
   for (const node of vaultNodes) await runTimed(node, "vault-certificate.service");
   for (const agent of agents.values()) await runTimed(agent, "vault-ca-certificate.service");

@@ -27,7 +27,8 @@ interface ClusterChange {
 
 const machineOf = (number: number) => `azurerm_linux_virtual_machine.node-${number}_vm_machine`;
 const diskOf = (number: number) => `azurerm_managed_disk.node-${number}_data-disk`;
-const mayGo = (...numbers: number[]) => numbers.flatMap((number) => [machineOf(number), diskOf(number)]);
+export const mayGo = (...numbers: number[]) =>
+  numbers.flatMap((number) => [machineOf(number), diskOf(number)]);
 
 const changes: readonly ClusterChange[] = [
   {
@@ -88,12 +89,8 @@ export async function clusterLife(rehearsal: Rehearsal, progress: Progress): Pro
   rehearsal.edit((environment) => {
     environment.protectData = false;
   });
-  await progress.step(
-    "scripts/deploy, up to vault-server",
-    () => rehearsal.deploy(...only("vm-reader-role", "network", "vault-server")),
-    {
-      announce: true,
-    },
+  await progress.longStep("scripts/deploy, up to vault-server", () =>
+    rehearsal.deploy(...only("vm-reader-role", "network", "vault-server")),
   );
   rehearsal.trustNewestCertificate();
   await untilHealthy(rehearsal);
@@ -113,7 +110,7 @@ async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progr
     const deploy = (...more: string[]) => rehearsal.deploy(...stacks, ...options, ...more);
     if (killed)
       await progress.step(`${what}: killed at the first turn`, () => killedInTurn(rehearsal, deploy));
-    await progress.step(`${what}: scripts/deploy`, () => unlocked(deploy), { announce: true });
+    await progress.longStep(`${what}: scripts/deploy`, () => unlocked(deploy));
     await untilHealthy(rehearsal);
     await clients.untilWritten(deadlineMs, 10);
   } finally {
@@ -127,7 +124,7 @@ async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progr
 }
 
 /** Returns the options --allow-loss for the planned addresses. cdktf adds characters to the end of Terraform's addresses. */
-async function allowing(
+export async function allowing(
   losses: readonly string[],
   rehearsal: Rehearsal,
   stacks: readonly string[],
@@ -165,7 +162,7 @@ async function killedInTurn(rehearsal: Rehearsal, deploy: () => Promise<void>): 
   await running;
 }
 
-async function untilHealthy(rehearsal: Rehearsal): Promise<void> {
+export async function untilHealthy(rehearsal: Rehearsal): Promise<void> {
   const { nodes } = rehearsal.environment.vault;
   await waitFor(
     `autopilot to call ${nodes} nodes healthy, and voters`,

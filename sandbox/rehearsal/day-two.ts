@@ -4,14 +4,18 @@ import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import { numbersOf } from "../../lib/seeded-numbers";
+import { serveNewestCertificate } from "./changes";
+import { allowing, mayGo, untilHealthy } from "./cluster-life";
+import { onlyOutputs } from "./expected-plan";
 import type { Rehearsal } from "./rehearsal";
+import type { DatabaseUser } from "./running-resources";
 import { killedAfter, type RehearsalScene } from "./trouble";
-
-/** How often each operation is killed and run again. */
-const kills = 10;
 
 /** Deadline for everything that waits for Vault, in milliseconds. */
 const deadlineMs = 300_000;
+
+/** The stacks that Vault itself needs. */
+const vaultsStacks = stackOptions("vm-reader-role", "network", "vault-server");
 
 /** An operation of docs/operations.md. */
 interface Operation {
@@ -22,60 +26,194 @@ interface Operation {
   readonly check: (stdout: string) => Promise<void>;
 }
 
+interface DayTwoScene extends RehearsalScene {
+  /** How often each operation is killed and run again. */
+  readonly kills: number;
+}
+
+/** The operations by their names for --operation, in the order in which all of them run. */
+const operations = {
+  "unseal-key": rotateUnsealKey,
+  restore: restoreSnapshot,
+  upgrade: upgradeVault,
+  workload: removeWorkload,
+  node: removeNodes,
+} satisfies Record<string, (scene: DayTwoScene) => Promise<void>>;
+
+/** How often each operation is killed and run again, unless --kills says it. */
+export const defaultKills = 10;
+
+export const operationNames = Object.keys(operations) as (keyof typeof operations)[];
+
 /**
  * Runs operations on a system that scripts/deploy has deployed up to vault-server. Kills each operation with all its processes (kill -9) at a
  * random moment. The same command must then succeed.
  */
 export const operate =
-  (seed: number) =>
+  (seed: number, kills: number, names: readonly (keyof typeof operations)[]) =>
   async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {
     progress.line(`seed ${seed}`);
-    const random = numbersOf(seed);
-    const stacks = ["vm-reader-role", "network", "vault-server"].flatMap((name) => ["--stack", name]);
-    await progress.step("scripts/deploy, up to vault-server", () => rehearsal.deploy(...stacks), {
+    const scene = { rehearsal, progress, random: numbersOf(seed), kills };
+    await progress.step("scripts/deploy, up to vault-server", () => rehearsal.deploy(...vaultsStacks), {
       announce: true,
     });
     rehearsal.trustNewestCertificate();
     await untilLoggedIn(rehearsal);
-    const name = rehearsal.environmentName;
     await progress.step("az: another certificate with the same policy", () => renewCertificate(rehearsal));
-    await repeat(
-      { command: ["rotate-unseal-key", name], check: () => unsealsAtRestart(rehearsal) },
-      { rehearsal, progress, random },
-    );
-
-    const snapshot = await takeSnapshot(rehearsal);
-    await expectRefusal(rehearsal, /holds no snapshot 20200101T000000Z-1; nothing was changed/, [
-      ...["restore", name, "--force", "--snapshot", "20200101T000000Z-1"],
-    ]);
-    await repeat(
-      {
-        command: ["restore", name, "--force", "--snapshot", snapshot],
-        before: () => mountTransit(rehearsal),
-        check: async (stdout) => {
-          if (!stdout.includes(`vault-restore ${snapshot} for`))
-            throw new UserError(`It reported: ${stdout}`);
-          if (await hasTransit(rehearsal))
-            throw new UserError("Vault still has data that is newer than the snapshot.");
-        },
-      },
-      { rehearsal, progress, random },
-    );
-    await progress.step(
-      "scripts/restore --drill",
-      async () => {
-        const { stdout } = await rehearsal.script("restore", name, "--drill");
-        if (!stdout.includes("drill passed")) throw new UserError(`It reported: ${stdout}`);
-      },
-      { announce: true },
-    );
-    await rehearsal.expectPlan({}, ...stacks);
+    for (const name of names) await operations[name](scene);
   };
+
+async function rotateUnsealKey(scene: DayTwoScene): Promise<void> {
+  const { rehearsal } = scene;
+  const command = ["rotate-unseal-key", rehearsal.environmentName] as const;
+  await repeat({ command, check: () => unsealsAtRestart(rehearsal) }, scene);
+  await rehearsal.expectPlan({}, ...vaultsStacks);
+}
+
+async function restoreSnapshot(scene: DayTwoScene): Promise<void> {
+  const { rehearsal, progress } = scene;
+  const name = rehearsal.environmentName;
+  const snapshot = await takeSnapshot(rehearsal);
+  await expectRefusal(rehearsal, /holds no snapshot 20200101T000000Z-1; nothing was changed/, [
+    ...["restore", name, "--force", "--snapshot", "20200101T000000Z-1"],
+  ]);
+  await repeat(
+    {
+      command: ["restore", name, "--force", "--snapshot", snapshot],
+      before: () => mountTransit(rehearsal),
+      check: async (stdout) => {
+        if (!stdout.includes(`vault-restore ${snapshot} for`)) throw new UserError(`It reported: ${stdout}`);
+        if (await hasTransit(rehearsal))
+          throw new UserError("Vault still has data that is newer than the snapshot.");
+      },
+    },
+    scene,
+  );
+  await progress.step(
+    "scripts/restore --drill",
+    async () => {
+      const { stdout } = await rehearsal.script("restore", name, "--drill");
+      if (!stdout.includes("drill passed")) throw new UserError(`It reported: ${stdout}`);
+    },
+    { announce: true },
+  );
+  await rehearsal.expectPlan({}, ...vaultsStacks);
+}
+
+/** Each upgrade is to the next patch release. The two builds of Vault on this machine stand for these releases in turn. */
+async function upgradeVault(scene: DayTwoScene): Promise<void> {
+  const { rehearsal, progress } = scene;
+  const { otherVault, vault } = rehearsal;
+  if (!otherVault) {
+    progress.line("upgrade: skipped, because this machine has no second Vault");
+    return;
+  }
+  const builds = [rehearsal.firstVault, { path: otherVault.path, says: otherVault.says }];
+  const [, line = "", patch] = /^(\d+\.\d+\.)(\d+)/.exec(rehearsal.environment.vault.version) ?? [];
+  let upgrades = 0;
+  await mountTransit(rehearsal);
+  await repeat(
+    {
+      command: ["deploy", rehearsal.environmentName, ...vaultsStacks],
+      before: async () => {
+        const version = `${line}${Number(patch) + ++upgrades}`;
+        vault.install({ name: "vault", version, path: builds[upgrades % 2]?.path ?? "" });
+        rehearsal.edit((environment) => {
+          environment.vault = { ...environment.vault, version };
+        });
+      },
+      check: async () => {
+        const { version } = rehearsal.environment.vault;
+        const runs = await rehearsal.vaultVersion();
+        if (runs !== builds[upgrades % 2]?.says) throw new UserError(`Vault ${runs} runs, not ${version}.`);
+        if (!vault.output("vault-snapshot-before.service").includes(`-before-${version}: stored`))
+          throw new UserError(`Vault took no snapshot before ${version}.`);
+        if (!(await hasTransit(rehearsal))) throw new UserError("Vault has lost data.");
+      },
+    },
+    scene,
+  );
+  const deployer = await rehearsal.deployer();
+  await deployer.request({ method: "DELETE", path: "sys/mounts/transit" });
+  await deployer.logOut();
+  await rehearsal.expectPlan({}, ...vaultsStacks);
+}
+
+/** Removes a VM group that has logged in and has a user in MySQL. */
+async function removeWorkload(scene: DayTwoScene): Promise<void> {
+  const { rehearsal, progress } = scene;
+  const stacks = stackOptions("agent-vm", "vault-config");
+  const name = "leaving";
+  let user: DatabaseUser | undefined;
+  await progress.step("scripts/deploy, everything", () => rehearsal.deploy(), { announce: true });
+  await rehearsal.smokeTest();
+  await repeat(
+    {
+      command: ["deploy", rehearsal.environmentName, ...stacks],
+      before: async () => {
+        rehearsal.edit(({ agentVms }) => {
+          const [first] = agentVms;
+          if (first) agentVms.push({ ...first, name });
+        });
+        const deploy = () => rehearsal.script("deploy", rehearsal.environmentName, ...stacks);
+        await progress.step("one workload more", () => deploy().then(() => {}), { announce: true });
+        user = await rehearsal.databaseUserOf(name);
+        if (!(await rehearsal.running.opensMySql(user)))
+          throw new UserError("MySQL rejects the new workload.");
+        rehearsal.edit(({ agentVms }) => agentVms.pop());
+      },
+      check: async () => {
+        const deployer = await rehearsal.deployer();
+        for (const path of [`auth/azure/role/${name}-role`, `sys/policies/acl/workload-${name}`])
+          if (await deployer.read(path)) throw new UserError(`Vault still has ${path}.`);
+        await deployer.logOut();
+        if (user && (await rehearsal.running.opensMySql(user)))
+          throw new UserError("The removed workload can still log in to MySQL.");
+      },
+    },
+    scene,
+  );
+  await rehearsal.smokeTest();
+  await rehearsal.expectPlan({});
+}
+
+/** Makes Vault a cluster, and removes two of five nodes. */
+async function removeNodes(scene: DayTwoScene): Promise<void> {
+  const { rehearsal, progress } = scene;
+  const nodes = (count: 3 | 5) =>
+    rehearsal.edit((environment) => {
+      const { publicAddress, ...vault } = environment.vault ?? {};
+      environment.vault = { ...vault, nodes: count };
+    });
+  const more = () => progress.step("five nodes", () => rehearsal.deploy(...vaultsStacks), { announce: true });
+  const before = async () => {
+    nodes(5);
+    await more();
+    await untilHealthy(rehearsal);
+    nodes(3);
+  };
+  await before();
+  const losses = await allowing(mayGo(4, 5), rehearsal, vaultsStacks);
+  await repeat(
+    {
+      command: ["deploy", rehearsal.environmentName, ...vaultsStacks, ...losses],
+      before,
+      check: async () => {
+        await untilHealthy(rehearsal);
+        const names = rehearsal.vaultNodes.map(({ name }) => name);
+        if (names.length !== 3) throw new UserError(`Vault has the VMs ${names.join(", ")}.`);
+      },
+    },
+    scene,
+  );
+  // Terraform records the certificate of three names in its next run.
+  await rehearsal.expectPlan({ "vault-server": onlyOutputs }, ...vaultsStacks);
+}
 
 /** Runs the operation once. Then kills it and runs it again, several times. Each whole run measures how long the next one may take. */
 async function repeat(
   { command: [script, ...args], before = async () => {}, check }: Operation,
-  { rehearsal, progress, random }: RehearsalScene,
+  { rehearsal, progress, random, kills }: DayTwoScene,
 ): Promise<void> {
   const run = () => rehearsal.script(script, ...args);
   let longestMs = 0;
@@ -100,6 +238,10 @@ async function repeat(
   }
 }
 
+function stackOptions(...stacks: string[]): readonly string[] {
+  return stacks.flatMap((name) => ["--stack", name]);
+}
+
 /** Follows docs/operations.md. */
 async function renewCertificate(rehearsal: Rehearsal): Promise<void> {
   const certificate = ["--vault-name", rehearsal.keyVaultWithCertificate, "--name", "vault-tls"];
@@ -111,6 +253,7 @@ async function renewCertificate(rehearsal: Rehearsal): Promise<void> {
   if (rehearsal.vaultCertificate === before)
     throw new UserError("Key Vault still has the earlier certificate.");
   rehearsal.trustNewestCertificate();
+  await serveNewestCertificate(rehearsal);
 }
 
 /** Vault unseals itself with the remaining versions of the unseal key. */

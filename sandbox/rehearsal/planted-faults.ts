@@ -183,17 +183,13 @@ export async function findPlantedFaults(rehearsal: Rehearsal, progress: Progress
     const { what, deployed, after } = fault;
     if (deployed) {
       const names = deployed.filter((word) => !word.startsWith("--")).join(" and ");
-      await progress.step(
-        `before the next fault: ${names}, without a fault`,
-        () => rehearsal.deploy(...deployed),
-        {
-          announce: true,
-        },
+      await progress.longStep(`before the next fault: ${names}, without a fault`, () =>
+        rehearsal.deploy(...deployed),
       );
     }
     const undo = plant(fault, rehearsal.project);
     try {
-      await progress.step(`planted: ${what}`, () => expectCaught(fault, rehearsal), { announce: true });
+      await progress.longStep(`planted: ${what}`, () => expectCaught(fault, rehearsal));
     } catch (error) {
       problems.push(messageOf(error));
     } finally {

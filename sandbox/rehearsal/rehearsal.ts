@@ -28,7 +28,7 @@ import { fallbackModel } from "./fallback-model";
 import { killMarked } from "./marked-processes";
 import type { RehearsalPrograms } from "./programs";
 import { copyProject, type EnvironmentFile, editEnvironment, prepareEnvironment } from "./project-copy";
-import { RunningResources } from "./running-resources";
+import { type DatabaseUser, RunningResources } from "./running-resources";
 
 /** A second Vault, which an upgrade deploys. */
 export interface OtherVault {
@@ -59,6 +59,11 @@ export interface RehearsalOptions {
 
 /** Milliseconds for one run of a script. */
 const deadlineMs = 3_600_000;
+
+/** The application's configuration, as Vault Agent renders it. */
+const RENDERED = "/ramdisk/app/config.json";
+
+const rendered = z.object({ database: z.object({ user: z.string(), password: z.string() }) });
 
 const deployed = z.object({
   stacks: z.array(z.object({ stack: z.string(), seconds: z.number() })),
@@ -112,6 +117,11 @@ export class Rehearsal {
 
   get otherVault(): OtherVault | undefined {
     return this.options.otherVault;
+  }
+
+  /** The Vault that the VMs run first. */
+  get firstVault(): { path: string; says: string } {
+    return { path: this.options.vaultProgram, says: this.options.vaultVersion };
   }
 
   /** Object id of the deployer. */
@@ -220,13 +230,7 @@ export class Rehearsal {
     const { progress } = this.options;
     await writeFile(this.vaultCaFile, this.vaultCertificate);
     const { agents, azure, running, environment } = this;
-    // Vault rejects Vault Agent until Vault is configured. Vault Agent then retries by itself.
-    for (const [name, agent] of agents) {
-      const rendered = () => existsSync(agent.path("/ramdisk/app/config.json"));
-      await waitFor(`Vault Agent of ${name} to render the application's configuration`, rendered, {
-        deadlineMs: 300_000,
-      });
-    }
+    for (const agent of agents.values()) await untilRendered(agent);
     const databases = [...running.databases.values()].map(({ server }) => server);
     const { person } = this;
     await smokeTest(
@@ -245,6 +249,17 @@ export class Rehearsal {
       },
       progress,
     );
+  }
+
+  /** Waits until Vault Agent on the first VM of a group has a user in MySQL, and returns this user. */
+  async databaseUserOf(group: string): Promise<DatabaseUser> {
+    const [agent] = agentWorkloads(this.environment)
+      .filter(({ name }) => name === group)
+      .flatMap(({ machine }) => this.agents.get(machine) ?? []);
+    if (!agent) throw new UserError(`${group} has no VM.`);
+    await untilRendered(agent);
+    const file = agent.path(RENDERED);
+    return rendered.parse(JSON.parse(await readFile(file, "utf8"))).database;
   }
 
   /** Edits the environment's file in the copy. */
@@ -459,6 +474,15 @@ export class Rehearsal {
       `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(words, 12)}); ${file} has more.`,
     );
   }
+}
+
+/** Vault rejects Vault Agent until Vault is configured. Vault Agent then retries by itself. */
+function untilRendered(agent: Machine): Promise<unknown> {
+  return waitFor(
+    `Vault Agent of ${agent.name} to render the application's configuration`,
+    () => existsSync(agent.path(RENDERED)),
+    { deadlineMs: 300_000 },
+  );
 }
 
 function only<T>(what: string, all: readonly T[]): T {

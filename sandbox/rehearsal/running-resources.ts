@@ -4,9 +4,10 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { createConnection } from "mysql2/promise";
+import { type Connection, createConnection } from "mysql2/promise";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Azure } from "../azure/azure";
+import { fields, list, propertiesOf, text } from "../azure/model/fields";
 import { hostNames } from "../azure/model/host-names";
 import type { ResourceStore } from "../azure/model/resource-store";
 import type { ArmResource } from "../azure/model/world";
@@ -15,7 +16,6 @@ import { userDataOf } from "../azure/services/resource-manager/compute";
 import { balancing } from "../azure/services/resource-manager/load-balancers";
 import { interfaceAddress } from "../azure/services/resource-manager/network";
 import type { ArmResourceChange } from "../azure/services/resource-manager/resource-manager";
-import { fields, list, propertiesOf, text } from "../azure/services/resource-manager/resource-type";
 import { appSettingsOf, siteConfigOf } from "../azure/services/resource-manager/web";
 import type { SiteRunner } from "../azure/services/sites";
 import { type InstalledProgram, Machine } from "../machine/machine";
@@ -38,9 +38,17 @@ export interface RunningResourcesOptions {
   print: (line: string) => void;
 }
 
+/** A user in MySQL. */
+export interface DatabaseUser {
+  user: string;
+  password: string;
+}
+
 interface Database {
   server: MySqlServer;
-  login: { host: string; user: string; password: string };
+  host: string;
+  /** The administrator of the first deployment. Vault changes the password. */
+  administrator: DatabaseUser;
   ca: string;
 }
 
@@ -226,7 +234,7 @@ export class RunningResources implements SiteRunner {
     const key = join(folder, "server.key");
     await writeFile(certificate, certificatePem, { mode: 0o600 });
     await writeFile(key, keyPem, { mode: 0o600 });
-    const login = {
+    const administrator = {
       user: String(properties["administratorLogin"]),
       password: String(properties["administratorLoginPassword"]),
     };
@@ -234,11 +242,11 @@ export class RunningResources implements SiteRunner {
       program: this.#options.mysqlProgram,
       folder,
       tls: { certificate, key, ca: this.#options.caFile },
-      administrator: { name: login.user, password: login.password },
+      administrator: { name: administrator.user, password: administrator.password },
       host,
       port: mysqlPort,
     });
-    this.databases.set(name, { server, login: { host, ...login }, ca: azure.caPem });
+    this.databases.set(name, { server, host, administrator, ca: azure.caPem });
   }
 
   /** Leaves out the stack's collation, which MariaDB does not know. */
@@ -246,18 +254,26 @@ export class RunningResources implements SiteRunner {
     const server = id.split("/").at(-3) ?? "";
     const database = this.databases.get(server);
     if (!database) throw new UserError(`The MySQL server ${server} does not run.`);
-    const { login, ca } = database;
-    const connection = await createConnection({
-      ...login,
-      port: mysqlPort,
-      ssl: { ca, rejectUnauthorized: true },
-    });
+    const connection = await connectTo(database, database.administrator);
     try {
       await connection.query(
         `CREATE DATABASE IF NOT EXISTS ${connection.escapeId(name)} CHARACTER SET utf8mb4`,
       );
     } finally {
       await connection.end();
+    }
+  }
+
+  /** Returns false if MySQL rejects the user. */
+  async opensMySql(user: DatabaseUser): Promise<boolean> {
+    const [database] = this.databases.values();
+    if (!database) throw new UserError("No MySQL server runs.");
+    try {
+      await (await connectTo(database, user)).end();
+      return true;
+    } catch (error) {
+      if ((error as { code?: string }).code === "ER_ACCESS_DENIED_ERROR") return false;
+      throw error;
     }
   }
 
@@ -329,4 +345,8 @@ export class RunningResources implements SiteRunner {
     if (!this.#azure) throw new UserError("Nothing can run before Azure is set.");
     return this.#azure;
   }
+}
+
+function connectTo({ host, ca }: Database, user: DatabaseUser): Promise<Connection> {
+  return createConnection({ ...user, host, port: mysqlPort, ssl: { ca, rejectUnauthorized: true } });
 }

@@ -28,6 +28,9 @@ const categories: Partial<Record<Log, string>> = {
   "Package store's log": "StorageWrite",
 };
 
+/** The VMs' unit that installs the application's package. */
+const packageUnit = "app-package.service";
+
 /** The system in which a malicious deployer works. */
 export interface TraceScene {
   readonly azure: Azure;
@@ -42,13 +45,15 @@ export interface TraceScene {
   readonly deployer: () => Promise<VaultClient>;
 }
 
+type SendAsDeployer = (method: string, url: string, body?: object | Buffer) => Promise<Buffer>;
+
 /** Something harmful that a deployer can do. docs/security.md says how it shows. */
 export interface HarmfulAct {
   /** The text of the table in docs/security.md. */
   readonly what: string;
   readonly shows: Readonly<Partial<Record<Log, readonly string[]>>>;
-  /** Does the harm without disturbing the running system. @returns the new lines in the VMs' journals, if any */
-  readonly work: (scene: TraceScene) => Promise<string | undefined>;
+  /** Does the harm without disturbing the running system. */
+  readonly work: (scene: TraceScene, send: SendAsDeployer) => Promise<void>;
 }
 
 /** All acts, in the order of the table in docs/security.md. */
@@ -76,7 +81,6 @@ export const harmfulActs: readonly HarmfulAct[] = [
       for (const path of ["auth/jwt/role/mine", "sys/policies/acl/workload-mine"])
         await vault.request({ method: "DELETE", path });
       await vault.logOut();
-      return undefined;
     },
   },
   {
@@ -95,15 +99,12 @@ export const harmfulActs: readonly HarmfulAct[] = [
       await vault.request({ method: "PUT", path: "database/roles/mine", body: role });
       await vault.request({ method: "DELETE", path: "database/roles/mine" });
       await vault.logOut();
-      return undefined;
     },
   },
   {
     what: "Assign themselves a role in Azure, for example on the recovery keys",
     shows: { "Activity log": ["roleAssignments/write"], "Key Vault's log": ["SecretGet"] },
-    work: async (scene) => {
-      const { azure, person } = scene;
-      const send = asDeployer(scene);
+    work: async ({ azure, person }, send) => {
       const vault = keyVaultWith(azure, (inside) => inside.secret("vault-recovery-keys") !== undefined);
       const secretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
       const assignment = `${arm}${vault.id}/secrets/vault-recovery-keys/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}?api-version=2022-04-01`;
@@ -116,19 +117,17 @@ export const harmfulActs: readonly HarmfulAct[] = [
         `https://${vault.name}.vault.azure.net/secrets/vault-recovery-keys?${keyVaultVersion}`,
       );
       await send("DELETE", assignment);
-      return undefined;
     },
   },
   {
     what: "Change user data, which Vault's VM applies as root within a minute, or run a command on the VM. Both give full control of that VM and its Vault",
     shows: { "Activity log": ["virtualMachines/write", "runCommand/action", "extensions/write"] },
-    work: async (scene) => {
-      const send = asDeployer(scene);
-      const {
-        id,
-        location,
-        properties = {},
-      } = theOne(scene.azure, "Microsoft.Compute/virtualMachines", scene.vault.name);
+    work: async ({ azure, vault }, send) => {
+      const machine = azure.resources
+        .ofType("Microsoft.Compute/virtualMachines")
+        .find(({ name }) => name === vault.name);
+      if (!machine) throw new UserError(`Azure has no VM named ${vault.name}.`);
+      const { id, location, properties = {} } = machine;
       const version = "api-version=2024-07-01";
       // The VM's current user data, so that it continues to run.
       const userData = properties["userData"] ?? Buffer.from("#cloud-config\n").toString("base64");
@@ -147,15 +146,12 @@ export const harmfulActs: readonly HarmfulAct[] = [
         send("PUT", `${arm}${id}/extensions/mine?${version}`, { location, properties: extension }),
       );
       await send("DELETE", `${arm}${id}/extensions/mine?${version}`);
-      return undefined;
     },
   },
   {
     what: "Take a snapshot of the data disk and unwrap Vault's root key",
     shows: { "Activity log": ["snapshots/write"], "Key Vault's log": ["KeyUnwrap"] },
-    work: async (scene) => {
-      const { azure } = scene;
-      const send = asDeployer(scene);
+    work: async ({ azure }, send) => {
       const [disk] = azure.resources.ofType("Microsoft.Compute/disks");
       if (!disk) throw new UserError("The system has no disk to take a snapshot of.");
       const snapshot = `${arm}${disk.id.replace(/\/disks\/.*/, "/snapshots/mine")}?api-version=2024-03-02`;
@@ -171,16 +167,14 @@ export const harmfulActs: readonly HarmfulAct[] = [
       const { value } = JSON.parse(wrapped.toString()) as { value: string };
       await send("POST", `${key}/unwrapkey?${keyVaultVersion}`, { alg: "RSA-OAEP-256", value });
       await send("DELETE", snapshot);
-      return undefined;
     },
   },
   {
     what: "Read the TLS private key and impersonate Vault inside the network",
     shows: { "Key Vault's log": ["SecretGet"] },
-    work: async (scene) => {
-      const { name } = mainKeyVault(scene.azure);
-      await asDeployer(scene)("GET", `https://${name}.vault.azure.net/secrets/vault-tls?${keyVaultVersion}`);
-      return undefined;
+    work: async ({ azure }, send) => {
+      const { name } = mainKeyVault(azure);
+      await send("GET", `https://${name}.vault.azure.net/secrets/vault-tls?${keyVaultVersion}`);
     },
   },
   {
@@ -191,9 +185,7 @@ export const harmfulActs: readonly HarmfulAct[] = [
       "Package store's log": ["PutBlob"],
       "Journal of the VMs": ["app-package"],
     },
-    work: async (scene) => {
-      const { azure } = scene;
-      const send = asDeployer(scene);
+    work: async ({ azure, agents }, send) => {
       const [site] = azure.resources.ofType("Microsoft.Web/sites");
       if (!site) throw new UserError("The system has no web app whose settings could change.");
       const settings = `${arm}${site.id}/config/appsettings`;
@@ -201,23 +193,21 @@ export const harmfulActs: readonly HarmfulAct[] = [
       const before = JSON.parse((await send("POST", `${settings}/list?${version}`, {})).toString()) as object;
       await send("PUT", `${settings}?${version}`, before);
       await send("GET", `https://${site.name}.scm.azurewebsites.net/api/deployments`);
-      const [agent] = scene.agents.values();
+      const [agent] = agents.values();
       const account = azure.resources
         .ofType("Microsoft.Storage/storageAccounts")
         .find(({ id }) => id.includes(`/${resourceGroupOf(site.id)}/`));
       if (!agent || !account) throw new UserError("No VM runs the application.");
       const blob = `https://${account.name}.blob.core.windows.net/app/app.zip`;
       await send("PUT", blob, withRemark(await send("GET", blob)));
-      const { output } = await agent.run("app-package.service");
-      return output;
+      await agent.run(packageUnit);
     },
   },
   {
     what: "Delete a Key Vault, key or secret",
     shows: { "Activity log": ["vaults/delete"], "Key Vault's log": ["KeyDelete", "SecretDelete"] },
-    work: async (scene) => {
-      const send = asDeployer(scene);
-      const { id, name, location } = mainKeyVault(scene.azure);
+    work: async ({ azure }, send) => {
+      const { id, name, location } = mainKeyVault(azure);
       // The deployer's own Key Vault, because the name of a deleted one stays taken.
       const own = `mine-${crypto.randomUUID().slice(0, 8)}`;
       const url = `https://${name}.vault.azure.net`;
@@ -226,39 +216,33 @@ export const harmfulActs: readonly HarmfulAct[] = [
       await send("PUT", `${url}/secrets/${own}?${keyVaultVersion}`, { value: "mine" });
       await send("DELETE", `${url}/secrets/${own}?${keyVaultVersion}`);
       const vault = `${arm}${id.replace(/\/[^/]+$/, `/kv-${own}`)}?api-version=2023-07-01`;
-      const { tenantId } = scene.azure.resources;
+      const { tenantId } = azure.resources;
       await send("PUT", vault, {
         location: location ?? "westeurope",
         properties: { tenantId, enableRbacAuthorization: true },
       });
       await send("DELETE", vault);
-      return undefined;
     },
   },
   {
     what: "Remove a lock, then delete the data disk or MySQL",
     shows: { "Activity log": ["locks/delete"] },
-    work: async (scene) => {
-      const send = asDeployer(scene);
-      const [disk] = scene.azure.resources.ofType("Microsoft.Compute/disks");
+    work: async ({ azure }, send) => {
+      const [disk] = azure.resources.ofType("Microsoft.Compute/disks");
       const lock = `${arm}${disk?.id}/providers/Microsoft.Authorization/locks/mine?api-version=2020-05-01`;
       await send("PUT", lock, { properties: { level: "CanNotDelete" } });
       await send("DELETE", lock);
-      return undefined;
     },
   },
   {
     what: "Delete a diagnostic setting, so that nothing receives a log",
     shows: { "Activity log": ["diagnosticSettings/delete"] },
-    work: async (scene) => {
-      const { azure } = scene;
-      const send = asDeployer(scene);
+    work: async ({ azure }, send) => {
       const { id } = mainKeyVault(azure);
       const setting = azure.resources.ofType(settingType).find((one) => one.id.startsWith(`${id}/`));
       const url = `${arm}${setting?.id ?? `${id}/providers/${settingType}/gone`}?api-version=2021-05-01-preview`;
       await send("DELETE", url);
       if (setting) await send("PUT", url, { properties: setting.properties });
-      return undefined;
     },
   },
 ];
@@ -289,7 +273,12 @@ export async function missingTraces({ what, shows, work }: HarmfulAct, scene: Tr
   const since = new Date().toISOString();
   const auditLog = await auditLogOf(scene);
   const auditedBefore = readFileSync(auditLog, "utf8").length;
-  const journal = (await work(scene)) ?? "";
+  const journals = [...scene.agents.values()].map((agent) => {
+    const before = agent.output(packageUnit).length;
+    return () => agent.output(packageUnit).slice(before);
+  });
+  await work(scene, asDeployer(scene));
+  const journal = journals.map((added) => added()).join("\n");
   const audited = readFileSync(auditLog, "utf8").slice(auditedBefore);
   const isThere = (log: Log, trace: string): boolean => {
     if (log === "Vault's audit log") return inVaultsLog(audited, trace, scene.person);
@@ -349,9 +338,9 @@ const audiences: Readonly<Record<string, string>> = {
 };
 
 /** Sends a deployer's requests to Azure. A body that is not bytes goes as JSON. @throws UserError if Azure rejects one */
-function asDeployer({ azure, person }: TraceScene) {
+function asDeployer({ azure, person }: TraceScene): SendAsDeployer {
   const dispatcher = new ProxyAgent({ uri: azure.proxyUrlFor(), requestTls: { ca: azure.caPem } });
-  return async (method: string, url: string, body?: object | Buffer): Promise<Buffer> => {
+  return async (method, url, body) => {
     const { hostname } = new URL(url);
     const [, audience] = Object.entries(audiences).find(([domain]) => hostname.endsWith(domain)) ?? [];
     if (audience === undefined) throw new UserError(`Nobody has a token for ${hostname}.`);
@@ -376,12 +365,6 @@ function asDeployer({ azure, person }: TraceScene) {
 /** Ignores a rejection: the attempt shows even then. */
 const refused = (request: Promise<unknown>): Promise<unknown> =>
   request.catch((error: unknown) => messageOf(error));
-
-function theOne(azure: Azure, type: string, name: string) {
-  const found = azure.resources.ofType(type).find((resource) => resource.name === name);
-  if (!found) throw new UserError(`Azure has no ${type} named ${name}.`);
-  return found;
-}
 
 type Inside = ReturnType<Azure["keyVault"]>;
 

@@ -51,7 +51,7 @@ export const bearTrouble =
     await bearShortages(scene);
     await bearForgottenLogin(scene);
     await bearKills(scene);
-    await progress.step("second plan: nothing to change", () => rehearsal.expectPlan({}), { announce: true });
+    await progress.longStep("second plan: nothing to change", () => rehearsal.expectPlan({}));
   };
 
 /** Each request to Azure Resource Manager meets trouble the first time. */
@@ -100,7 +100,7 @@ async function bearForgottenLogin({ rehearsal, progress }: RehearsalScene): Prom
   await rehearsal.logIn();
   azure.forgetLogins();
   const plan = () => expectLoginAskedFor(rehearsal);
-  await progress.step("scripts/deploy --plan, which needs a new login", plan, { announce: true });
+  await progress.longStep("scripts/deploy --plan, which needs a new login", plan);
   azure.tokenLifetimes.person = azureLifetimes.person;
   await rehearsal.logIn();
 }
@@ -116,10 +116,8 @@ async function bearKills(scene: RehearsalScene): Promise<void> {
     for (const [what, command, longestMs] of commands) {
       for (let round = 0; round < kills / 4 && killed < kills; round++, killed++) {
         const after = Math.round(random() * longestMs);
-        await progress.step(
-          `${what}, killed after ${after / 1000} s`,
-          () => killedAfter(after, command, rehearsal, progress),
-          { announce: true },
+        await progress.longStep(`${what}, killed after ${after / 1000} s`, () =>
+          killedAfter(after, command, rehearsal, progress),
         );
       }
       await untilWell(`${what}, the same command again`, scene, command);
@@ -129,7 +127,7 @@ async function bearKills(scene: RehearsalScene): Promise<void> {
 }
 
 const untilWell = (what: string, { progress }: RehearsalScene, command: () => Promise<void>): Promise<void> =>
-  progress.step(what, () => againUntilWell(what, command, progress), { announce: true });
+  progress.longStep(what, () => againUntilWell(what, command, progress));
 
 /** @throws UserError if it never succeeds, or if a message is only a provider's message */
 async function againUntilWell(what: string, command: () => Promise<void>, progress: Progress): Promise<void> {

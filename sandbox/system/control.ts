@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { chmod, readdir, rm } from "node:fs/promises";
 import { createServer, request, type Server } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { z } from "zod";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { InjectedFault } from "../azure/server/request-faults";
@@ -64,22 +66,14 @@ export class Control {
     await rm(socket, { force: true }); // A killed sandbox leaves its socket.
     const server = createServer();
     const control = new Control(props, server);
-    server.on("request", (asked, reply) => {
-      let text = "";
-      asked.setEncoding("utf8").on("data", (chunk) => {
-        text += chunk;
-      });
-      asked.once("end", async () => {
-        try {
-          reply.end(JSON.stringify(await control.#do(question.parse(JSON.parse(text)))));
-        } catch (error) {
-          reply.writeHead(422).end(JSON.stringify({ error: messageOf(error) }));
-        }
-      });
+    server.on("request", async (asked, reply) => {
+      try {
+        reply.end(JSON.stringify(await control.#do(question.parse(await json(asked)))));
+      } catch (error) {
+        reply.writeHead(422).end(JSON.stringify({ error: messageOf(error) }));
+      }
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject).listen(socket, resolve);
-    });
+    await once(server.listen(socket), "listening");
     server.unref();
     await chmod(socket, 0o600);
     return control;
@@ -171,12 +165,11 @@ export async function runningFolders(): Promise<string[]> {
   return folders.filter((_, index) => running[index]);
 }
 
-function isRunning(folder: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(join(folder, SOCKET));
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
+async function isRunning(folder: string): Promise<boolean> {
+  const socket = connect(join(folder, SOCKET));
+  const connected = await once(socket, "connect").catch(() => undefined);
+  socket.destroy();
+  return connected !== undefined;
 }
 
 /**
@@ -186,15 +179,12 @@ function isRunning(folder: string): Promise<boolean> {
 export function ask(folder: string, command: Command, name?: string): Promise<ControlAnswer> {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath: join(folder, SOCKET), path: "/", method: "POST" }, (reply) => {
-      let text = "";
-      reply.setEncoding("utf8").on("data", (chunk) => {
-        text += chunk;
-      });
-      reply.once("end", () => {
-        const content = JSON.parse(text);
-        if (reply.statusCode === 200) resolve(answer.parse(content));
-        else reject(new UserError(String(content.error)));
-      });
+      const read = async (): Promise<ControlAnswer> => {
+        const content = await json(reply);
+        if (reply.statusCode === 200) return answer.parse(content);
+        throw new UserError(String((content as { error: unknown }).error));
+      };
+      read().then(resolve, reject);
     });
     sent.once("error", () =>
       reject(new UserError(`No sandbox runs in ${folder}. Start one: npm run sandbox -- --folder ${folder}`)),

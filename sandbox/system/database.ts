@@ -46,9 +46,10 @@ export async function startDatabase({
   folder,
   caFile,
 }: DatabaseOptions): Promise<MySqlServer> {
-  const { fqdn: host, administrator_login: name } = only(deployment, "azurerm_mysql_flexible_server").read(
-    z.object({ fqdn: z.string(), administrator_login: z.string() }),
-  );
+  const { fqdn: host, administrator_login: name } = only(deployment, "azurerm_mysql_flexible_server").read({
+    fqdn: z.string(),
+    administrator_login: z.string(),
+  });
   const password = keepPassword(deployment, azure);
   // mysql2 assumes the name `localhost` for a server that it reaches by address.
   const { certificatePem, keyPem } = await azure.serverCertificate(host, "localhost");
@@ -67,9 +68,7 @@ export async function startDatabase({
   // This works only until Vault changes the password. A file marks it as done, because an earlier start may have been interrupted before it.
   const made = join(folder, "database-made");
   if (!existsSync(made)) {
-    const { name: database } = only(deployment, "azurerm_mysql_flexible_database").read(
-      z.object({ name: z.string() }),
-    );
+    const { name: database } = only(deployment, "azurerm_mysql_flexible_database").read({ name: z.string() });
     await createDatabase({ host, user: name, password, ca: await readFile(caFile, "utf8") }, database);
     await writeFile(made, "", { mode: 0o600 });
   }
@@ -78,9 +77,11 @@ export async function startDatabase({
 
 /** Creates the password by the stack's own rules and stores it in the stack's Key Vault secret. Later starts find it there. */
 function keepPassword(deployment: EvaluatedSystem, azure: Azure): string {
-  const { name, key_vault_id, value_wo } = only(deployment, "azurerm_key_vault_secret").read(
-    z.object({ name: z.string(), key_vault_id: z.string(), value_wo: passwordRules }),
-  );
+  const { name, key_vault_id, value_wo } = only(deployment, "azurerm_key_vault_secret").read({
+    name: z.string(),
+    key_vault_id: z.string(),
+    value_wo: passwordRules,
+  });
   const keyVault = azure.keyVault(keyVaultName(deployment, key_vault_id));
   const kept = keyVault.secret(name);
   if (kept !== undefined) return kept;

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { codeOf, UserError } from "../../lib/processes/user-error";
@@ -88,13 +89,8 @@ async function isInUse(network: LoopbackNetwork): Promise<boolean> {
   );
 }
 
-function listen(host: string, port: number): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once("error", reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
+async function listen(host: string, port: number): Promise<Server> {
+  const server = createServer((socket) => socket.destroy());
+  await once(server.listen({ host, port, exclusive: true }), "listening");
+  return server.unref();
 }

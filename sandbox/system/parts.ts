@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { request } from "node:https";
+import { get } from "node:https";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { z } from "zod";
 import { UserError } from "../../lib/processes/user-error";
 import type { Machine } from "../machine/machine";
@@ -170,34 +171,19 @@ async function applicationState(url: string, pid: number | undefined): Promise<P
 
 /** Asks the node directly, without the load balancer, and verifies its certificate. */
 function healthOf({ address }: Machine, sandbox: Sandbox): Promise<unknown> {
+  const path = "/v1/sys/health?standbyok=true&sealedcode=200&uninitcode=200";
+  const options = {
+    servername: sandbox.vaultServerName,
+    ca: readFileSync(sandbox.vaultCertificateFile),
+    timeout: patienceMs,
+    agent: false,
+  };
   return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        host: address,
-        port: 8200,
-        path: "/v1/sys/health?standbyok=true&sealedcode=200&uninitcode=200",
-        servername: sandbox.vaultServerName,
-        ca: readFileSync(sandbox.vaultCertificateFile),
-        timeout: patienceMs,
-        agent: false,
-      },
-      (answer) => {
-        let text = "";
-        answer.setEncoding("utf8").on("data", (chunk) => {
-          text += chunk;
-        });
-        answer.once("end", () => {
-          try {
-            resolve(JSON.parse(text));
-          } catch (error) {
-            reject(error);
-          }
-        });
-        answer.once("error", reject);
-      },
+    const sent = get(`https://${address}:8200${path}`, options, (answer) =>
+      json(answer).then(resolve, reject),
     );
     sent.once("timeout", () => sent.destroy(new Error("no answer in time")));
-    sent.once("error", reject).end();
+    sent.once("error", reject);
   });
 }
 

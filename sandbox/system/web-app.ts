@@ -3,13 +3,12 @@ import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { z } from "zod";
 import { ChildProgram } from "../../lib/processes/child-program";
-import type { Resource } from "../../lib/synthesized/evaluated-system";
 import type { Azure } from "../azure/azure";
 import { withFreePort } from "../programs/free-port";
 
 export interface WebAppOptions {
   /** The azurerm_linux_web_app, or the request to Azure Resource Manager for it. */
-  site: Pick<Resource, "read">;
+  site: Site;
   azure: Azure;
   /** The web app's own folder. */
   folder: string;
@@ -21,6 +20,11 @@ export interface WebAppOptions {
   environment?: Record<string, string>;
 }
 
+/** Reads the arguments of a web app. */
+interface Site {
+  read(schema: typeof siteArguments): z.infer<typeof siteArguments>;
+}
+
 const siteArguments = z.object({
   name: z.string(),
   app_settings: z.record(z.string(), z.string()),
@@ -28,7 +32,7 @@ const siteArguments = z.object({
 });
 
 /** A web app's app settings, its identity, and its way into the virtual network. */
-export function webAppEnvironment(site: Pick<Resource, "read">, azure: Azure): Record<string, string> {
+export function webAppEnvironment(site: Site, azure: Azure): Record<string, string> {
   const { name, app_settings } = site.read(siteArguments);
   const { endpoint, header } = azure.identityEndpointFor(name);
   const proxy = azure.proxyUrlFor(name);

@@ -26,6 +26,8 @@ const JWT_CONFIG = names(
   "oidc_discovery_url oidc_discovery_ca_pem bound_issuer jwt_supported_algs default_role namespace_in_state",
 );
 
+const azureConfigDefaults = { environment: "", max_retries: 3, retry_delay: 4, max_retry_delay: 60 };
+
 /** Auth methods and their roles in the provider's (5.6.0) requests. Source: its vault/resource_*auth_backend*.go. */
 export const authMethodKinds: Readonly<Record<string, ResourceKind>> = {
   vault_auth_backend: {
@@ -40,8 +42,11 @@ export const authMethodKinds: Readonly<Record<string, ResourceKind>> = {
   vault_azure_auth_backend_config: {
     arguments: names("backend tenant_id resource environment max_retries retry_delay max_retry_delay"),
     path: (a) => `auth/${mountPath(a, "backend", "azure")}/config`,
-    create: writeAzureConfig,
-    update: writeAzureConfig,
+    // Client id and secret are always empty: Vault asks Azure with its VM's identity.
+    create: (path, a) => [
+      put(path, { client_id: "", client_secret: "", ...azureConfigDefaults, ...without(a, "backend") }),
+    ],
+    update: "create",
   },
 
   vault_azure_auth_backend_role: {
@@ -124,12 +129,6 @@ function tuneBody(a: Arguments): Arguments {
      allowed_response_headers`,
   );
   return { ...nothing, ...Object.fromEntries(lists.map((name) => [name, [""]])), ...block(a, "tune") };
-}
-
-/** Client id and secret are always empty: Vault asks Azure with its VM's identity. */
-function writeAzureConfig(path: string, a: Arguments): VaultRequest[] {
-  const defaults = { environment: "", max_retries: 3, retry_delay: 4, max_retry_delay: 60 };
-  return [put(path, { client_id: "", client_secret: "", ...defaults, ...without(a, "backend") })];
 }
 
 /** @param path the mount's path in sys/auth */

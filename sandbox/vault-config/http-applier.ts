@@ -27,7 +27,7 @@ interface Note {
   readonly hash: string;
   readonly secretVersion?: unknown;
   /** The request leaves nothing in Vault that could be deleted. */
-  readonly requestOnly?: true;
+  readonly requestOnly?: boolean;
 }
 
 /** The applied resources by address, in that order. */
@@ -94,31 +94,24 @@ export class HttpApplier {
     const secret = kind.secretOf?.(known.arguments);
     const newSecret = secret?.marker !== undefined && !(there && noted?.secretVersion === secret.version);
     const value = newSecret ? await this.options.readSecret(secret.marker as SecretMarker) : undefined;
-    if (there && kind.update) {
-      await send(run.client, address, kind.update(path, known.arguments, value));
+    const update = kind.update === "create" ? kind.create : kind.update;
+    if (there && update) {
+      await send(run.client, address, update(path, known.arguments, value));
     } else {
       if (there && !kind.requestOnly) await remove(run.client, address, path);
       await send(run.client, address, kind.create(path, known.arguments, value));
       run.renewed.add(address);
     }
-    await this.note(address, {
-      path,
-      hash,
-      ...(secret?.version === undefined ? {} : { secretVersion: secret.version }),
-      ...(kind.requestOnly ? { requestOnly: true } : {}),
-    });
+    await this.note(address, { path, hash, secretVersion: secret?.version, requestOnly: kind.requestOnly });
     return true;
   }
 
   private async remove(client: VaultClient, which: (address: string) => boolean): Promise<string[]> {
-    const gone = Object.entries(this.state).reverse();
-    const removed: string[] = [];
-    for (const [address, note] of gone) {
-      if (!which(address)) continue;
-      await this.removeOne(client, address, note);
-      removed.push(address);
-    }
-    return removed;
+    const gone = Object.entries(this.state)
+      .filter(([address]) => which(address))
+      .reverse();
+    for (const [address, note] of gone) await this.removeOne(client, address, note);
+    return gone.map(([address]) => address);
   }
 
   private async removeOne(client: VaultClient, address: string, { path, requestOnly }: Note): Promise<void> {
@@ -192,7 +185,8 @@ async function remove(client: VaultClient, address: string, path: string): Promi
 
 /** Returns the values in lifecycle.replace_triggered_by, as in vault_x.name.block[0].argument. */
 function triggersOf({ resource }: KnownResource, all: readonly KnownResource[]): Trigger[] {
-  const { replace_triggered_by: references = [], ...rest } = resource.lifecycle ?? {};
+  // This applier compares with what it wrote, so it sees no changes that Terraform would have to ignore.
+  const { replace_triggered_by: references = [], ignore_changes: _, ...rest } = resource.lifecycle ?? {};
   const unknown = Object.keys(rest);
   if (unknown.length > 0) {
     throw new UserError(

@@ -18,8 +18,11 @@ export interface ResourceKind {
   readonly requestOnly?: boolean;
   /** Requests that create it at `path`. `secret` is the value behind `secretOf`. */
   create(path: string, a: Arguments, secret?: string): readonly VaultRequest[];
-  /** Requests that update an existing resource. If missing, the resource is deleted and created again. */
-  update?(path: string, a: Arguments, secret?: string): readonly VaultRequest[];
+  /**
+   * Requests that update an existing resource, or "create" if the requests that create it do. If missing, the resource
+   * is deleted and created again.
+   */
+  readonly update?: "create" | ResourceKind["create"];
   /** The mount's type. The sandbox does not touch another type at the same path. */
   mountType?(a: Arguments): unknown;
   /** The write-only argument. It is sent for a new resource, and again when its version changes. */

@@ -1,5 +1,4 @@
 import { UserError } from "../../lib/processes/user-error";
-import type { VaultRequest } from "../../lib/vault-api/vault-client";
 import { authMethodKinds } from "./auth-method-kinds";
 import { type Arguments, mountPath, names, put, type ResourceKind, text, without } from "./resource-kind";
 import { secretsEngineKinds } from "./secrets-engine-kinds";
@@ -25,8 +24,8 @@ const resourceKinds: Readonly<Record<string, ResourceKind>> = {
   vault_quota_rate_limit: {
     arguments: names("name path rate interval block_interval inheritable role"),
     path: (a) => `sys/quotas/rate-limit/${text(a, "name")}`,
-    create: writeQuota,
-    update: writeQuota,
+    create: (path, a) => [put(path, { path: "", ...without(a, "name") })],
+    update: "create",
   },
 
   vault_raft_autopilot: {
@@ -34,21 +33,14 @@ const resourceKinds: Readonly<Record<string, ResourceKind>> = {
     path: () => "sys/storage/raft/autopilot/configuration",
     requestOnly: true,
     // The provider also sends its defaults.
-    create: (path, a) => [
-      put(path, {
-        last_contact_threshold: "10s",
-        max_trailing_logs: 1000,
-        server_stabilization_time: "10s",
-        ...a,
-      }),
-    ],
+    create: (path, a) => [put(path, { ...autopilotDefaults, ...a })],
   },
 
   vault_policy: {
     arguments: names("name policy"),
     path: (a) => `sys/policies/acl/${text(a, "name")}`,
-    create: writePolicy,
-    update: writePolicy,
+    create: (path, { policy }) => [put(path, { policy })],
+    update: "create",
   },
 
   vault_generic_endpoint: {
@@ -57,6 +49,12 @@ const resourceKinds: Readonly<Record<string, ResourceKind>> = {
     requestOnly: true,
     create: (path, a) => [put(path, JSON.parse(text(a, "data_json")))],
   },
+};
+
+const autopilotDefaults = {
+  last_contact_threshold: "10s",
+  max_trailing_logs: 1000,
+  server_stabilization_time: "10s",
 };
 
 /** A resource with a known type and known arguments. */
@@ -92,14 +90,6 @@ export function understand(resource: VaultResource): KnownResource {
   }
 }
 
-function writeQuota(path: string, a: Arguments): VaultRequest[] {
-  return [put(path, { path: "", ...without(a, "name") })];
-}
-
-function writePolicy(path: string, { policy }: Arguments): VaultRequest[] {
-  return [put(path, { policy })];
-}
-
 /** Terraform treats null as absent, and accepts a block as an object or as a list with one object. */
 function normalise(given: Arguments, blocks: Readonly<Record<string, unknown>> = {}): Arguments {
   const present = Object.entries(given).filter(([, value]) => !isNothing(value));
@@ -127,11 +117,8 @@ function refuseUnknown(given: Arguments, known: readonly string[], prefix = ""):
 
 /** Refuses endpoints that store something, because these would need a read and a deletion. */
 function refuseEndpointThatIsKept(kind: ResourceKind, given: Arguments): void {
-  if (
-    !kind.arguments.includes("disable_read") ||
-    (given["disable_read"] === true && given["disable_delete"] === true)
-  )
-    return;
+  if (!kind.arguments.includes("disable_read")) return;
+  if (given["disable_read"] === true && given["disable_delete"] === true) return;
   throw new UserError("the sandbox only supports endpoints with disable_read and disable_delete.");
 }
 

@@ -54,7 +54,7 @@ export const secretsEngineKinds: Readonly<Record<string, ResourceKind>> = {
       return { marker, version };
     },
     create: writeConnection,
-    update: writeConnection,
+    update: "create",
   },
 
   vault_database_secret_backend_role: {
@@ -88,15 +88,15 @@ export const secretsEngineKinds: Readonly<Record<string, ResourceKind>> = {
   vault_transform_transformation: {
     arguments: names("path name type template tweak_source masking_character allowed_roles deletion_allowed"),
     path: (a) => `${mountPath(a, "path")}/transformation/${text(a, "name")}`,
-    create: writeTransformation,
-    update: writeTransformation,
+    create: (path, a) => [put(path, without({ deletion_allowed: false, ...a }, "path"))],
+    update: "create",
   },
 
   vault_transform_role: {
     arguments: names("path name transformations"),
     path: (a) => `${mountPath(a, "path")}/role/${text(a, "name")}`,
-    create: writeWithoutMount,
-    update: writeWithoutMount,
+    create: (path, a) => [put(path, without(a, "path"))],
+    update: "create",
   },
 
   // The provider also sends a template's mount.
@@ -109,7 +109,7 @@ export const secretsEngineKinds: Readonly<Record<string, ResourceKind>> = {
   vault_transform_alphabet: {
     arguments: names("path name alphabet"),
     path: (a) => `${mountPath(a, "path")}/alphabet/${text(a, "name")}`,
-    create: writeWithoutMount,
+    create: (path, a) => [put(path, without(a, "path"))],
   },
 };
 
@@ -145,12 +145,4 @@ function configureTransitKey(path: string, a: Arguments): VaultRequest[] {
       auto_rotate_period: a["auto_rotate_period"] ?? 0,
     }),
   ];
-}
-
-function writeTransformation(path: string, a: Arguments): VaultRequest[] {
-  return writeWithoutMount(path, { deletion_allowed: false, ...a });
-}
-
-function writeWithoutMount(path: string, a: Arguments): VaultRequest[] {
-  return [put(path, without(a, "path"))];
 }

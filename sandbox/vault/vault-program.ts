@@ -27,6 +27,8 @@ export interface FindVaultOptions {
   readonly source?: ReleaseSource;
 }
 
+type Search = Required<Omit<FindVaultOptions, "source">> & Pick<FindVaultOptions, "source">;
+
 /** Milliseconds to wait for another process that downloads or builds the same program. */
 const OTHERS_MS = 60 * 60_000;
 
@@ -39,7 +41,8 @@ const OTHERS_MS = 60 * 60_000;
  */
 export async function findVaultProgram(options: FindVaultOptions = {}): Promise<VaultProgram> {
   const { progress = new Progress(), env = process.env, cache = new ProgramCache(), source } = options;
-  if (env.VAULT_PROGRAM) return named(env.VAULT_PROGRAM, env, progress);
+  const search = { progress, env, cache, source };
+  if (env.VAULT_PROGRAM) return named(env.VAULT_PROGRAM, search);
 
   const tried = new Set<string>();
   const attempt = async (
@@ -56,17 +59,16 @@ export async function findVaultProgram(options: FindVaultOptions = {}): Promise<
   };
 
   const there =
-    (await attempt("PATH", () => onPath(env, progress))) ??
-    (await attempt("cache", () => cached(cache, env, progress)));
+    (await attempt("PATH", () => onPath(search))) ?? (await attempt("cache", () => cached(search)));
   if (there) return there;
 
   const got = await attempt("cache", () =>
     cache.alone("Vault", { deadlineMs: OTHERS_MS, progress }, async () => {
       // Another process may have provided it during the wait.
       return (
-        (await attempt("cache", () => cached(cache, env, progress))) ??
-        (await attempt("HashiCorp's release", () => released(cache, env, progress, source))) ??
-        (await attempt("Go module", () => built(cache, env, progress)))
+        (await attempt("cache", () => cached(search))) ??
+        (await attempt("HashiCorp's release", () => released(search))) ??
+        (await attempt("Go module", () => built(search)))
       );
     }),
   );
@@ -78,14 +80,14 @@ export async function findVaultProgram(options: FindVaultOptions = {}): Promise<
 }
 
 /** Uses the named binary or fails, because the user asked for exactly this one. */
-async function named(path: string, env: NodeJS.ProcessEnv, progress: Progress): Promise<VaultProgram> {
+async function named(path: string, { env, progress }: Search): Promise<VaultProgram> {
   if (!isAbsolute(path))
     throw new UserError(`VAULT_PROGRAM is "${path}". Set it to the binary's absolute path.`);
   const version = await vaultVersionOf(path, env);
   return found({ path, version, origin: "VAULT_PROGRAM" }, progress);
 }
 
-async function onPath(env: NodeJS.ProcessEnv, progress: Progress): Promise<VaultProgram | undefined> {
+async function onPath({ env, progress }: Search): Promise<VaultProgram | undefined> {
   const path = await programOnPath(["vault"], { env });
   if (!path) throw new UserError("found no program named vault.");
   const version = await vaultVersionOf(path, env).catch((error) => {
@@ -95,11 +97,7 @@ async function onPath(env: NodeJS.ProcessEnv, progress: Progress): Promise<Vault
   return found({ path, version, origin: "PATH" }, progress);
 }
 
-async function cached(
-  cache: ProgramCache,
-  env: NodeJS.ProcessEnv,
-  progress: Progress,
-): Promise<VaultProgram | undefined> {
+async function cached({ cache, env, progress }: Search): Promise<VaultProgram | undefined> {
   for (const version of [VAULT_RELEASE, VAULT_GO_MODULE]) {
     const path = await cache.find(vaultCacheKey(version), "vault");
     if (path) return found({ path, version: await vaultVersionOf(path, env), origin: "cache" }, progress);
@@ -107,48 +105,31 @@ async function cached(
   return undefined;
 }
 
-async function released(
-  cache: ProgramCache,
-  env: NodeJS.ProcessEnv,
-  progress: Progress,
-  source?: ReleaseSource,
-): Promise<VaultProgram> {
+async function released(search: Search): Promise<VaultProgram> {
+  const { cache, progress, source } = search;
   const what = `Downloading Vault ${VAULT_RELEASE} from HashiCorp, about 200 MB, with its signature`;
   return progress.step(what, async (report) => {
-    const path = await cache.add(
-      vaultCacheKey(VAULT_RELEASE),
-      "vault",
-      "HashiCorp's signed release",
-      (folder) =>
-        downloadVaultRelease(folder, { version: VAULT_RELEASE, platform: goPlatform(), source, report }),
-    );
-    return checked(cache, { path, version: VAULT_RELEASE, origin: "release" }, env);
+    const options = { version: VAULT_RELEASE, platform: goPlatform(), source, report };
+    const make = (folder: string) => downloadVaultRelease(folder, options);
+    const key = vaultCacheKey(VAULT_RELEASE);
+    const path = await cache.add(key, "vault", "HashiCorp's signed release", make);
+    return checked({ path, version: VAULT_RELEASE, origin: "release" }, search);
   });
 }
 
-async function built(cache: ProgramCache, env: NodeJS.ProcessEnv, progress: Progress): Promise<VaultProgram> {
+async function built(search: Search): Promise<VaultProgram> {
+  const { cache, env, progress } = search;
   const what = `Building Vault ${VAULT_GO_MODULE} from its Go module, about 7 minutes on 2 cores the first time`;
-  return progress.step(
-    what,
-    async (report) => {
-      const path = await cache.add(
-        vaultCacheKey(VAULT_GO_MODULE),
-        "vault",
-        "built from its Go module",
-        (folder) => buildVault(folder, { env, report }),
-      );
-      return checked(cache, { path, version: VAULT_GO_MODULE, origin: "Go module" }, env);
-    },
-    { announce: true },
-  );
+  return progress.longStep(what, async (report) => {
+    const make = (folder: string) => buildVault(folder, { env, report });
+    const key = vaultCacheKey(VAULT_GO_MODULE);
+    const path = await cache.add(key, "vault", "built from its Go module", make);
+    return checked({ path, version: VAULT_GO_MODULE, origin: "Go module" }, search);
+  });
 }
 
 /** Checks a new binary. If it does not start or has another version, removes it from the cache. */
-async function checked(
-  cache: ProgramCache,
-  program: VaultProgram,
-  env: NodeJS.ProcessEnv,
-): Promise<VaultProgram> {
+async function checked(program: VaultProgram, { cache, env }: Search): Promise<VaultProgram> {
   try {
     const version = await vaultVersionOf(program.path, env);
     if (version !== program.version)

@@ -3,7 +3,7 @@ import { UserError } from "../../lib/processes/user-error";
 import type { Plan } from "../plan-summary/plan-json";
 import type { AzureCli } from "./azure-cli";
 import { type TerraformRun, terraform } from "./terraform";
-import { existingResource, mountInUse, unfolded } from "./terraform-failure";
+import { auditDeviceInUse, existingResource, mountInUse, unfolded } from "./terraform-failure";
 
 /** A resource that already exists although the stack must create it, from Terraform's message. */
 export interface Stranger {
@@ -17,6 +17,7 @@ export interface Stranger {
 const alreadyThere = [
   existingResource,
   mountInUse,
+  auditDeviceInUse,
   /RoleAssignmentExists()/,
   /RoleDefinitionWithSameNameExists()/,
 ];

@@ -156,13 +156,14 @@ export function reportOf(
 }
 
 /** Returns the instructions for changes since the snapshot, which the snapshot does not contain. */
-function afterwards(environment: string, report: string, fromOther: boolean): string {
+export function afterwards(environment: string, report: string, fromOther: boolean): string {
   const [, taken] = /vault-restore (\d{8}T\d{6}Z)/.exec(report) ?? [];
   return `
 Vault holds the data of ${taken ?? "the time of the snapshot"}. Later changes are lost:
   - Deployers and recovery key readers may log in as the environment file says. Every earlier session has ended.
   - The recovery keys are from that time, too. ${fromOther ? "The other environment's recovery Key Vault has them." : "Key Vault keeps each set as a version of the secret vault-recovery-keys."}
   - Vault does not know the database users that it has created since then. They stay in MySQL. docs/operations.md says how to find them.
+  - Workloads that were removed since then have their roles in Vault again. docs/operations.md says how to find them.
   - If MySQL's administrator password was rotated since then, raise mysql.passwordVersion.
 Now run scripts/deploy ${environment}, which brings Vault's configuration up to date.
 `;

@@ -11,6 +11,9 @@ interface Subject {
 /** Vault's error, which its provider passes on. The group is the mount. */
 export const mountInUse = /path is already in use at ([^\s,]+?)\/?(?=[\s,]|$)/;
 
+/** The same for an audit device. Vault's error does not name it, but the provider's message has the URL. */
+export const auditDeviceInUse = /\/v1\/sys\/audit\/(\S+) .*?\* path already in use/;
+
 /** azurerm's error for a resource that is not in the state. The group is its id. */
 export const existingResource = /a resource with the ID "([^"]+)" already exists/i;
 
@@ -25,7 +28,8 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
     mountInUse,
     ({ environment }, output) => {
       const mount = mountInTheWay(output);
-      const disable = `log in as docs/deploy.md says ("Use Vault"), run \`vault secrets disable ${mount}\`, and then \`scripts/deploy ${environment}\``;
+      const kind = unfolded(output).includes(`/v1/sys/auth/${mount} `) ? "auth" : "secrets";
+      const disable = `log in as docs/deploy.md says ("Use Vault"), run \`vault ${kind} disable ${mount}\`, and then \`scripts/deploy ${environment}\``;
       return mount === "database"
         ? `Vault still has the mount database, which the state does not know. If it could not be deleted because MySQL was away: start MySQL (\`az mysql flexible-server start\`), and run \`scripts/deploy ${environment}\`, which deletes it. Otherwise ${disable}.`
         : `Vault already has the mount ${mount}, which the state does not know. If nobody needs its content: ${disable}.`;

@@ -1,43 +1,14 @@
 import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ProjectCopy } from "../scripts/deployment/project-copy";
 import { demo } from "./files";
 
-const project = join(__dirname, "../..");
+/** A copy of the project, whose folder of environments can contain bad ones. */
+const project = new ProjectCopy();
+const copy = project.folder;
 
-/** Copies the program, so that its folder of environments can contain bad ones. */
-let copy: string;
-
-beforeAll(() => {
-  copy = mkdtempSync(join(tmpdir(), "vault-on-azure-"));
-  for (const part of [
-    "main.ts",
-    "tsconfig.json",
-    "package.json",
-    "package-lock.json",
-    "environments",
-    "stacks",
-    "constructs",
-    "cloud-init",
-    "app",
-  ]) {
-    cpSync(join(project, part), join(copy, part), { recursive: true });
-  }
-  symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
-});
-
-afterAll(() => rmSync(copy, { recursive: true, force: true }));
+afterAll(() => project.remove());
 
 describe("main.ts, with an unusable environment,", () => {
   it("prints only one sentence for each mistake, exits with 1, and creates no output folder", () => {
@@ -128,7 +99,8 @@ function write(name: string, file: object): void {
 }
 
 function run(environment: string) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", "tsx/cjs", "main.ts"], {
+  // As in cdktf.json.
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/run-bundled.cjs", "main.ts"], {
     cwd: copy,
     encoding: "utf8",
     env: {

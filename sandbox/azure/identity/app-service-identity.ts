@@ -1,6 +1,9 @@
 import { randomUUID, timingSafeEqual } from "node:crypto";
+import http from "node:http";
 import type { AzureResponse } from "../server/azure-response";
+import { LoopbackServer } from "../server/loopback-server";
 import { Refusal } from "../server/refusal";
+import type { RequestHandler } from "../server/request-handler";
 import type { AzureRequest, AzureService } from "../server/service";
 import type { Directory } from "./directory";
 
@@ -10,12 +13,9 @@ export const path = "/msi/token";
 /** The identity endpoint inside a web app or function, version 2019-08-01. */
 export class AppServiceIdentity implements AzureService {
   readonly name = "App Service identity";
-  readonly #directory: Directory;
   readonly #headers = new Map<string, string>();
 
-  constructor(directory: Directory) {
-    this.#directory = directory;
-  }
+  constructor(private readonly directory: Directory) {}
 
   /** Returns a site's IDENTITY_HEADER. Every sandbox creates a new one. */
   headerFor(siteName: string): string {
@@ -24,8 +24,17 @@ export class AppServiceIdentity implements AzureService {
     return header;
   }
 
+  /** The server of one site behind IDENTITY_ENDPOINT. Faults and logs know it as `<site>.identity`. */
+  serverFor(caller: string, handler: RequestHandler): LoopbackServer {
+    const server = http.createServer((request, response) => {
+      const origin = { caller, host: `${caller}.identity`, target: request.url ?? "/" };
+      handler.handle(this, origin, request, response).catch(() => request.socket.destroy());
+    });
+    return new LoopbackServer(server);
+  }
+
   answer({ caller, method, path: asked, query, headers }: AzureRequest): AzureResponse {
-    const site = this.#directory.site(caller);
+    const site = this.directory.site(caller);
     if (!site || method !== "GET" || asked !== path)
       throw new Refusal(404, "NotFound", `The endpoint does not support ${method} ${asked}.`);
     if (query.get("api-version") !== "2019-08-01") {
@@ -40,7 +49,7 @@ export class AppServiceIdentity implements AzureService {
     }
     const resource = query.get("resource");
     if (!resource) throw new Refusal(400, "BadRequest", "The resource is missing.");
-    const identity = this.#directory.identityOfSite(site);
+    const identity = this.directory.identityOfSite(site);
     if (!isOwn(query, identity)) {
       throw new Refusal(
         400,
@@ -48,12 +57,12 @@ export class AppServiceIdentity implements AzureService {
         "No Managed Identity found for specified ClientId/ResourceId/PrincipalId.",
       );
     }
-    this.#directory.checkAudience(resource);
-    const expiresOn = Math.floor(Date.now() / 1000) + this.#directory.lifetimes.managedIdentity;
+    this.directory.checkAudience(resource);
+    const expiresOn = Math.floor(Date.now() / 1000) + this.directory.lifetimes.managedIdentity;
     return {
       status: 200,
       body: {
-        access_token: this.#directory.tokenForIdentity(identity, resource),
+        access_token: this.directory.tokenForIdentity(identity, resource),
         expires_on: String(expiresOn),
         resource,
         token_type: "Bearer",

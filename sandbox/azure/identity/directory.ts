@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sameId } from "../model/resource-id";
 import type { AzureWorld, ManagedIdentity, Site, VirtualMachine } from "../model/world";
 import { Refusal } from "../server/refusal";
 import type { Claims, TokenIssuer, TokenLifetimes, TokenOverrides } from "./token-issuer";
@@ -34,22 +35,18 @@ export interface IdentityChoice {
 
 /** The people and identities of the tenant, and their claims in Entra's tokens. */
 export class Directory {
-  readonly #world: AzureWorld;
-  readonly #issuer: TokenIssuer;
-  readonly lifetimes: TokenLifetimes;
-
-  constructor(world: AzureWorld, issuer: TokenIssuer, lifetimes: TokenLifetimes) {
-    this.#world = world;
-    this.#issuer = issuer;
-    this.lifetimes = lifetimes;
-  }
+  constructor(
+    private readonly world: AzureWorld,
+    private readonly issuer: TokenIssuer,
+    readonly lifetimes: TokenLifetimes,
+  ) {}
 
   machine(name: string): VirtualMachine | undefined {
-    return this.#world.virtualMachines.find((machine) => machine.name === name);
+    return this.world.virtualMachines.find((machine) => machine.name === name);
   }
 
   site(name: string): Site | undefined {
-    return this.#world.sites.find((site) => site.name === name);
+    return this.world.sites.find((site) => site.name === name);
   }
 
   /** Selects a machine's identity by IMDS's rules. Throws IMDS's own refusal. */
@@ -72,7 +69,7 @@ export class Directory {
   }
 
   tokenForIdentity(identity: UsableIdentity, audience: string, overrides?: TokenOverrides): string {
-    return this.#issuer.issue(
+    return this.issuer.issue(
       this.#managedIdentityClaims(identity, audience),
       this.lifetimes.managedIdentity,
       overrides,
@@ -80,15 +77,15 @@ export class Directory {
   }
 
   tokenForPerson(objectId: string, audience: string, overrides?: TokenOverrides): string {
-    return this.#issuer.issue(this.#personClaims(objectId, audience), this.lifetimes.person, overrides);
+    return this.issuer.issue(this.#personClaims(objectId, audience), this.lifetimes.person, overrides);
   }
 
   /** Creates the token that tells the Azure CLI the signed-in person. It grants no access. */
   idTokenForPerson(objectId: string, clientId: string): string {
     const { name, upn, oid } = this.#personClaims(objectId, clientId);
-    const { tenantId } = this.#issuer;
+    const { tenantId } = this.issuer;
     const claims = { aud: clientId, name, oid, preferred_username: upn, sub: objectId, ver: "2.0" };
-    return this.#issuer.issue(
+    return this.issuer.issue(
       { ...claims, iss: `https://login.microsoftonline.com/${tenantId}/v2.0` },
       this.lifetimes.person,
     );
@@ -96,11 +93,11 @@ export class Directory {
 
   /** Throws Entra's refusal for an unknown resource. */
   checkAudience(audience: string): void {
-    if (isFirstParty(audience) || this.#world.applicationIdUris?.includes(audience)) return;
+    if (isFirstParty(audience) || this.world.applicationIdUris?.includes(audience)) return;
     throw new Refusal(
       400,
       "invalid_resource",
-      `AADSTS500011: The resource principal named ${audience} was not found in the tenant named ${this.#world.tenantId}.`,
+      `AADSTS500011: The resource principal named ${audience} was not found in the tenant named ${this.world.tenantId}.`,
     );
   }
 
@@ -108,7 +105,7 @@ export class Directory {
   #identitiesOf({ systemAssigned, userAssigned, resourceId }: VirtualMachine): UsableIdentity[] {
     const own = systemAssigned ? [{ ...systemAssigned, resourceId }] : [];
     const assigned = userAssigned.flatMap((id) =>
-      this.#world.identities
+      this.world.identities
         .filter((identity) => sameId(identity.resourceId, id))
         .map((identity) => ({ ...identity, usedBy: resourceId })),
     );
@@ -124,7 +121,7 @@ export class Directory {
       aud: audience,
       appid: clientId,
       appidacr: "2",
-      idp: this.#issuer.issuer,
+      idp: this.issuer.issuer,
       idtyp: "app",
       oid: principalId,
       sub: principalId,
@@ -133,9 +130,9 @@ export class Directory {
   }
 
   #personClaims(objectId: string, audience: string): Claims {
-    const person = this.#world.people.find((candidate) => candidate.objectId === objectId);
+    const person = this.world.people.find((candidate) => candidate.objectId === objectId);
     if (!person) throw new Error(`this Azure has no person with the object id ${objectId}`);
-    const roles = (this.#world.appRoles ?? [])
+    const roles = (this.world.appRoles ?? [])
       .filter(
         ({ principalId, applicationIdUri }) => principalId === objectId && applicationIdUri === audience,
       )
@@ -175,8 +172,6 @@ function found(identity: UsableIdentity | undefined): UsableIdentity {
 
 /** Accepts the audience with or without a slash at the end. The token repeats the requested form. */
 const isFirstParty = (audience: string): boolean => firstPartyAudiences.includes(audience.replace(/\/$/, ""));
-
-const sameId = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /** Entra writes resource ids in claims with a lower-case "resourcegroups". */
 const asInClaims = (resourceId: string): string =>

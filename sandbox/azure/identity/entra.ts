@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { sameId } from "../model/resource-id";
 import type { AzureResponse } from "../server/azure-response";
 import { notImitated, Refusal } from "../server/refusal";
 import { findRoute, type Route } from "../server/routes";
@@ -15,8 +16,8 @@ interface EntraRoute extends Route {
 interface EntraProps {
   issuer: TokenIssuer;
   directory: Directory;
-  /** Returns the object id of the person at the browser, who approves every device code at once. */
-  personAtBrowser: () => string | undefined;
+  /** Object id of the person at the browser, who approves every device code at once. */
+  personAtBrowser?: string;
 }
 
 /** Lifetime of a device code in seconds. */
@@ -30,36 +31,19 @@ export class Entra implements HostedService {
   readonly name = "Entra";
   readonly scheme = "https";
   readonly hosts = ["login.microsoftonline.com", "login.windows.net", "sts.windows.net"];
-  readonly #issuer: TokenIssuer;
-  readonly #props: EntraProps;
   /** The person behind each device code and refresh token. */
   readonly #grants = new Map<string, { person: string; scope: string }>();
   readonly #routes: EntraRoute[] = [
-    {
-      method: "GET",
-      path: "/{tenant}/.well-known/openid-configuration",
-      answer: () => this.#configuration(),
-    },
-    {
-      method: "GET",
-      path: "/{tenant}/v2.0/.well-known/openid-configuration",
-      answer: () => this.#configurationV2(),
-    },
-    { method: "GET", path: "/{tenant}/discovery/keys", answer: () => this.#issuer.keySet },
-    { method: "GET", path: "/{tenant}/discovery/v2.0/keys", answer: () => this.#issuer.keySet },
-    { method: "GET", path: "/{tenant}/discovery/instance", answer: () => instanceDiscovery },
-    {
-      method: "POST",
-      path: "/{tenant}/oauth2/v2.0/devicecode",
-      answer: (request) => this.#startDeviceCode(request),
-    },
-    { method: "POST", path: "/{tenant}/oauth2/v2.0/token", answer: (request) => this.#token(request) },
+    { request: "GET /{tenant}/.well-known/openid-configuration", answer: () => this.#configuration() },
+    { request: "GET /{tenant}/v2.0/.well-known/openid-configuration", answer: () => this.#configurationV2() },
+    { request: "GET /{tenant}/discovery/keys", answer: () => this.props.issuer.keySet },
+    { request: "GET /{tenant}/discovery/v2.0/keys", answer: () => this.props.issuer.keySet },
+    { request: "GET /{tenant}/discovery/instance", answer: () => instanceDiscovery },
+    { request: "POST /{tenant}/oauth2/v2.0/devicecode", answer: (request) => this.#startDeviceCode(request) },
+    { request: "POST /{tenant}/oauth2/v2.0/token", answer: (request) => this.#token(request) },
   ];
 
-  constructor(props: EntraProps) {
-    this.#props = props;
-    this.#issuer = props.issuer;
-  }
+  constructor(private readonly props: EntraProps) {}
 
   /** Ends every login, as after a password change. */
   forgetLogins(): void {
@@ -93,7 +77,7 @@ export class Entra implements HostedService {
 
   /** Also serves the keys for "common". A discovery document belongs to one tenant. */
   #checkTenant(tenant: string, path: string): void {
-    if (tenant.toLowerCase() === this.#issuer.tenantId.toLowerCase()) return;
+    if (sameId(tenant, this.props.issuer.tenantId)) return;
     if (tenant === "common" && path.includes("/discovery/")) return;
     // A person who names no tenant signs in to the only one.
     if (["common", "organizations"].includes(tenant) && /\/v2\.0\//.test(path)) return;
@@ -105,7 +89,7 @@ export class Entra implements HostedService {
   }
 
   #startDeviceCode({ body }: AzureRequest): unknown {
-    const person = this.#props.personAtBrowser();
+    const person = this.props.personAtBrowser;
     if (person === undefined) throw notImitated("a sign-in without a person at the browser", 400);
     const code = randomUUID();
     this.#grants.set(code, { person, scope: new URLSearchParams(body).get("scope") ?? "" });
@@ -134,7 +118,7 @@ export class Entra implements HostedService {
         "AADSTS70008: The provided authorization code or refresh token has expired.",
       );
     }
-    const { directory } = this.#props;
+    const { directory, issuer } = this.props;
     const { person } = granted;
     const scopes = (form.get("scope") ?? granted.scope)
       .split(" ")
@@ -143,7 +127,7 @@ export class Entra implements HostedService {
     directory.checkAudience(audience);
     const refreshToken = `${randomUUID()}${randomUUID()}`;
     this.#grants.set(refreshToken, granted);
-    const clientInfo = JSON.stringify({ uid: person, utid: this.#issuer.tenantId });
+    const clientInfo = JSON.stringify({ uid: person, utid: issuer.tenantId });
     return {
       token_type: "Bearer",
       scope: `${audience}/user_impersonation ${audience}/.default`,
@@ -157,7 +141,7 @@ export class Entra implements HostedService {
   }
 
   #configuration(): Record<string, unknown> {
-    const { tenantId, issuer } = this.#issuer;
+    const { tenantId, issuer } = this.props.issuer;
     return {
       token_endpoint: `${authority}/${tenantId}/oauth2/token`,
       token_endpoint_auth_methods_supported: ["client_secret_post", "private_key_jwt", "client_secret_basic"],
@@ -178,7 +162,7 @@ export class Entra implements HostedService {
   }
 
   #configurationV2(): Record<string, unknown> {
-    const { tenantId } = this.#issuer;
+    const { tenantId } = this.props.issuer;
     return {
       ...this.#configuration(),
       token_endpoint: `${authority}/${tenantId}/oauth2/v2.0/token`,

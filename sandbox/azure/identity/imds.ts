@@ -1,51 +1,19 @@
 import type { VirtualMachine } from "../model/world";
 import type { AzureResponse } from "../server/azure-response";
 import { oauthError, Refusal } from "../server/refusal";
-import { findRoute, type Route } from "../server/routes";
+import { findRoute, type Parameters, type Route } from "../server/routes";
 import type { AzureRequest, HostedService } from "../server/service";
 import type { Directory } from "./directory";
 
 /** Source: learn.microsoft.com/azure/virtual-machines/instance-metadata-service, supported API versions. */
-const apiVersions = [
-  "2017-03-01",
-  "2017-04-02",
-  "2017-08-01",
-  "2017-10-01",
-  "2017-12-01",
-  "2018-02-01",
-  "2018-04-02",
-  "2018-10-01",
-  "2019-02-01",
-  "2019-03-11",
-  "2019-04-30",
-  "2019-06-01",
-  "2019-06-04",
-  "2019-08-01",
-  "2019-08-15",
-  "2019-11-01",
-  "2020-06-01",
-  "2020-07-15",
-  "2020-09-01",
-  "2020-10-01",
-  "2020-12-01",
-  "2021-01-01",
-  "2021-02-01",
-  "2021-03-01",
-  "2021-05-01",
-  "2021-10-01",
-  "2021-11-01",
-  "2021-11-15",
-  "2021-12-13",
-  "2023-07-01",
-  "2023-11-15",
-];
+const apiVersions =
+  `2017-03-01 2017-04-02 2017-08-01 2017-10-01 2017-12-01 2018-02-01 2018-04-02 2018-10-01 2019-02-01
+  2019-03-11 2019-04-30 2019-06-01 2019-06-04 2019-08-01 2019-08-15 2019-11-01 2020-06-01 2020-07-15 2020-09-01 2020-10-01
+  2020-12-01 2021-01-01 2021-02-01 2021-03-01 2021-05-01 2021-10-01 2021-11-01 2021-11-15 2021-12-13 2023-07-01
+  2023-11-15`.split(/\s+/);
 
 interface ImdsRoute extends Route {
-  answer: (
-    machine: VirtualMachine,
-    request: AzureRequest,
-    parameters: Record<string, string | undefined>,
-  ) => AzureResponse;
+  answer: (machine: VirtualMachine, request: AzureRequest, parameters: Parameters) => AzureResponse;
 }
 
 /** The Instance Metadata Service, which only a virtual machine can reach. */
@@ -54,44 +22,30 @@ export class Imds implements HostedService {
   readonly scheme = "http";
   readonly hosts = ["169.254.169.254"];
   readonly refuse = oauthError;
-  readonly #directory: Directory;
   readonly #routes: ImdsRoute[] = [
     {
-      method: "GET",
-      path: "/metadata/identity/oauth2/token",
+      request: "GET /metadata/identity/oauth2/token",
       answer: (machine, request) => this.#token(machine, request),
     },
+    { request: "GET /metadata/instance", answer: (machine, request) => this.#instance(machine, request) },
     {
-      method: "GET",
-      path: "/metadata/instance",
-      answer: (machine, request) => this.#instance(machine, request),
-    },
-    {
-      method: "GET",
-      path: "/metadata/instance/compute",
+      request: "GET /metadata/instance/compute",
       answer: (machine, request) => this.#instance(machine, request, ["compute"]),
     },
     {
-      method: "GET",
-      path: "/metadata/instance/compute/{field}",
+      request: "GET /metadata/instance/compute/{field}",
       answer: (machine, request, { field = "" }) => this.#instance(machine, request, ["compute", field]),
     },
-    { method: "GET", path: "/metadata/versions", answer: () => ({ status: 200, body: { apiVersions } }) },
+    { request: "GET /metadata/versions", answer: () => ({ status: 200, body: { apiVersions } }) },
   ];
 
-  constructor(directory: Directory) {
-    this.#directory = directory;
-  }
+  constructor(private readonly directory: Directory) {}
 
   answer(request: AzureRequest): AzureResponse {
-    const machine = this.#directory.machine(request.caller);
+    const machine = this.directory.machine(request.caller);
     if (!machine) {
-      throw new Refusal(
-        403,
-        "unreachable",
-        `169.254.169.254 is unreachable: ${request.caller} is not a virtual machine.`,
-        { notImitated: true },
-      );
+      const reason = `169.254.169.254 is unreachable: ${request.caller} is not a virtual machine.`;
+      throw new Refusal(403, "unreachable", reason, { notImitated: true });
     }
     const { headers, method, path, query } = request;
     if (headers["x-forwarded-for"] !== undefined)
@@ -108,7 +62,7 @@ export class Imds implements HostedService {
   }
 
   #token(machine: VirtualMachine, { query }: AzureRequest): AzureResponse {
-    const directory = this.#directory;
+    const directory = this.directory;
     const resource = query.get("resource");
     if (!resource) throw badRequest("Required audience parameter not specified");
     const identity = directory.identityOf(machine, {
@@ -151,16 +105,10 @@ export class Imds implements HostedService {
 }
 
 function instanceDocument(machine: VirtualMachine, apiVersion: string): Record<string, unknown> {
-  const {
-    name,
-    resourceGroup,
-    location,
-    vmId,
-    resourceId,
-    tags = {},
-    size = "Standard_D2s_v3",
-    zone = "",
-  } = machine;
+  const { name, resourceGroup, location, vmId, resourceId, size = "Standard_D2s_v3", zone = "" } = machine;
+  const tags = Object.entries(machine.tags ?? {}).map(([key, value]) => ({ name: key, value }));
+  /** Undefined, which JSON leaves out, in versions without the field. */
+  const since = (version: string, value: unknown) => (apiVersion >= version ? value : undefined);
   return {
     compute: {
       azEnvironment: "AzurePublicCloud",
@@ -169,17 +117,11 @@ function instanceDocument(machine: VirtualMachine, apiVersion: string): Record<s
       osType: "Linux",
       provider: "Microsoft.Compute",
       resourceGroupName: resourceGroup,
-      ...(apiVersion >= "2019-03-11" ? { resourceId } : {}),
+      resourceId: since("2019-03-11", resourceId),
       subscriptionId: resourceId.split("/")[2],
-      ...(apiVersion >= "2021-01-01"
-        ? { userData: Buffer.from(machine.userData ?? "").toString("base64") }
-        : {}),
-      tags: Object.entries(tags)
-        .map(([key, value]) => `${key}:${value}`)
-        .join(";"),
-      ...(apiVersion >= "2019-06-04"
-        ? { tagsList: Object.entries(tags).map(([key, value]) => ({ name: key, value })) }
-        : {}),
+      userData: since("2021-01-01", Buffer.from(machine.userData ?? "").toString("base64")),
+      tags: tags.map((tag) => `${tag.name}:${tag.value}`).join(";"),
+      tagsList: since("2019-06-04", tags),
       vmId,
       vmScaleSetName: "",
       vmSize: size,

@@ -9,6 +9,7 @@ import {
   verify,
   X509Certificate,
 } from "node:crypto";
+import { parseFields } from "../model/fields";
 import { createSelfSigned } from "../server/self-signed-certificate";
 
 const day = 24 * 60 * 60;
@@ -213,13 +214,9 @@ function parse(token: string): { header: Claims; claims: Claims; content: string
 }
 
 function parseObject(part: string): Claims {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
-    if (typeof value === "object" && value !== null) return value as Claims;
-  } catch {
-    // The error comes below.
-  }
-  throw new BadToken("malformed");
+  const claims = parseFields(Buffer.from(part, "base64url").toString("utf8"));
+  if (!claims) throw new BadToken("malformed");
+  return claims;
 }
 
 /** Returns the bearer token of a request, if it has one. */

@@ -8,25 +8,23 @@ import { type AzureWorld, checkRoleAssignment, type RoleAssignment } from "./wor
 export class AccessControl {
   /** Milliseconds until a new assignment of Azure Resource Manager works. Azure needs up to minutes. */
   assignmentsTakeMs = 0;
-  readonly #world: AzureWorld;
-  readonly #store: ResourceStore;
 
-  constructor(world: AzureWorld, store: ResourceStore) {
-    this.#world = world;
-    this.#store = store;
-  }
+  constructor(
+    private readonly world: AzureWorld,
+    private readonly store: ResourceStore,
+  ) {}
 
   add(assignment: RoleAssignment): void {
-    checkRoleAssignment(this.#world, assignment);
-    this.#store.put(roleAssignmentResource(assignment, this.#world.subscriptionId));
+    checkRoleAssignment(this.world, assignment);
+    this.store.put(roleAssignmentResource(assignment, this.world.subscriptionId));
   }
 
   /** Removes every assignment that matches all given fields, and returns their number. */
   remove(which: Partial<RoleAssignment>): number {
-    const taken = roleAssignmentsIn(this.#store).filter((assignment) =>
+    const taken = roleAssignmentsIn(this.store).filter((assignment) =>
       Object.entries(which).every(([field, value]) => assignment[field as keyof RoleAssignment] === value),
     );
-    for (const { id } of taken) this.#store.delete(id);
+    for (const { id } of taken) this.store.delete(id);
     return taken.length;
   }
 
@@ -48,7 +46,7 @@ export class AccessControl {
 
   /** Returns the roles at a resource, including roles from outer scopes. */
   rolesAt(principalId: string, resourceId: string): RoleDefinition[] {
-    return this.#world.roleAssignments
+    return this.world.roleAssignments
       .filter(
         (assignment) =>
           assignment.principalId === principalId &&
@@ -63,7 +61,7 @@ export class AccessControl {
   }
 
   #role(name: string): RoleDefinition | undefined {
-    return this.#world.roleDefinitions.find((role) => role.name === name) ?? builtInRole(name);
+    return this.world.roleDefinitions.find((role) => role.name === name) ?? builtInRole(name);
   }
 }
 

@@ -1,4 +1,4 @@
-import { fields, list, propertiesOf, text } from "../services/resource-manager/resource-type";
+import { fields, list, propertiesOf, text } from "./fields";
 import type { ResourceStore } from "./resource-store";
 
 /** A request's entry in an Azure log, apart from the caller and the result. */
@@ -28,11 +28,8 @@ const kept = 10_000;
 /** Azure Monitor's logs. They go only to the workspaces that diagnostic settings name. */
 export class DiagnosticLogs {
   readonly #byWorkspace = new Map<string, LogRecord[]>();
-  readonly #store: ResourceStore;
 
-  constructor(store: ResourceStore) {
-    this.#store = store;
-  }
+  constructor(private readonly store: ResourceStore) {}
 
   add(record: LogRecord): void {
     for (const workspace of this.#workspacesFor(record)) {
@@ -50,9 +47,9 @@ export class DiagnosticLogs {
 
   /** The activity log belongs to the subscription. Each other log belongs to its resource. */
   #workspacesFor({ category, resourceId }: Trace): string[] {
-    const { subscriptionId } = this.#store;
+    const { subscriptionId } = this.store;
     const watched = category === administrative ? `/subscriptions/${subscriptionId}` : resourceId;
-    return this.#store
+    return this.store
       .ofType("Microsoft.Insights/diagnosticSettings")
       .filter(({ id }) => sourceOf(id) === watched.toLowerCase())
       .map(propertiesOf)

@@ -1,5 +1,5 @@
 import { interfaceAddress } from "../services/resource-manager/network";
-import { fields, list, propertiesOf, text } from "../services/resource-manager/resource-type";
+import { type Fields, list, propertiesOf, text, valueAt } from "./fields";
 import { sameId } from "./resource-id";
 import type { ResourceStore } from "./resource-store";
 import type { ArmResource } from "./world";
@@ -25,14 +25,12 @@ function recordOf({ properties = {} }: ArmResource): Entry {
 
 /** Returns the private address of the machine behind a public one. */
 function labelOf(address: ArmResource, store: ResourceStore): Entry {
-  const name = text(fields(propertiesOf(address)["dnsSettings"])["fqdn"]);
+  const name = text(valueAt(address, "properties.dnsSettings.fqdn"));
+  const isBehind = (configuration: Fields) =>
+    sameId(String(valueAt(configuration, "properties.publicIPAddress.id")), address.id);
   const card = store
     .ofType("Microsoft.Network/networkInterfaces")
-    .find((one) =>
-      list(propertiesOf(one)["ipConfigurations"]).some((configuration) =>
-        sameId(String(fields(fields(configuration["properties"])["publicIPAddress"])["id"]), address.id),
-      ),
-    );
+    .find((one) => list(propertiesOf(one)["ipConfigurations"]).some(isBehind));
   const own = card && interfaceAddress(card);
   return name && own ? [name, own] : undefined;
 }

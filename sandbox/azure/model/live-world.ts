@@ -1,6 +1,6 @@
 import { roleAssignmentsIn, roleDefinitionsIn } from "../services/resource-manager/authorization";
 import { interfaceAddress } from "../services/resource-manager/network";
-import { fields, list, propertiesOf, text } from "../services/resource-manager/resource-type";
+import { fields, list, propertiesOf, text, valueAt } from "./fields";
 import { parseResourceId } from "./resource-id";
 import type { ResourceStore } from "./resource-store";
 import type { ArmResource, AzureWorld, ManagedIdentity } from "./world";
@@ -13,15 +13,6 @@ export function liveWorld(
 ): AzureWorld {
   return {
     ...given,
-    get people() {
-      return given.people;
-    },
-    get applicationIdUris() {
-      return given.applicationIdUris;
-    },
-    get appRoles() {
-      return given.appRoles;
-    },
     get identities() {
       return store
         .ofType("Microsoft.ManagedIdentity/userAssignedIdentities")
@@ -67,7 +58,7 @@ export function liveWorld(
 
 function virtualMachine(machine: ArmResource, store: ResourceStore): AzureWorld["virtualMachines"][number] {
   const properties = propertiesOf(machine);
-  const [card] = list(fields(properties["networkProfile"])["networkInterfaces"]);
+  const [card] = list(valueAt(properties, "networkProfile.networkInterfaces"));
   const [zone] = machine.zones ?? [];
   const made = card && store.get(String(card["id"]));
   return {
@@ -79,7 +70,7 @@ function virtualMachine(machine: ArmResource, store: ResourceStore): AzureWorld[
     systemAssigned: systemIdentity(machine, store),
     userAssigned: Object.keys(fields(machine.identity?.["userAssignedIdentities"])),
     tags: machine.tags,
-    size: text(fields(properties["hardwareProfile"])["vmSize"]),
+    size: text(valueAt(properties, "hardwareProfile.vmSize")),
     zone,
     privateIpAddress: made ? interfaceAddress(made) : store.addressOf(machine.id),
   };

@@ -155,18 +155,9 @@ export interface ArmResource {
 /** Throws one error with every contradiction in the world. Otherwise a contradiction causes a confusing 403 later. */
 export function checkWorld(world: AzureWorld): void {
   const problems = [
-    ...duplicates(
-      "virtual machine",
-      world.virtualMachines.map(({ name }) => name),
-    ),
-    ...duplicates(
-      "site",
-      world.sites.map(({ name }) => name),
-    ),
-    ...duplicates(
-      "key vault",
-      world.keyVaults.map(({ name }) => name.toLowerCase()),
-    ),
+    ...duplicates("virtual machine", namesOf(world.virtualMachines)),
+    ...duplicates("site", namesOf(world.sites)),
+    ...duplicates("key vault", namesOf(world.keyVaults)),
     ...duplicates("principal id", principalIdsOf(world)),
     ...unknownIdentities(world),
     ...unknownKeyVaults(world),
@@ -183,14 +174,13 @@ export function checkRoleAssignment(world: AzureWorld, assignment: RoleAssignmen
   if (problem) throw new Error(problem);
 }
 
-function principalIdsOf(world: AzureWorld): string[] {
+const namesOf = (named: readonly { name: string }[]): string[] => named.map(({ name }) => name.toLowerCase());
+
+function principalIdsOf({ identities, virtualMachines, sites, people }: AzureWorld): string[] {
+  const systemAssigned = [...virtualMachines, ...sites].flatMap((one) => one.systemAssigned ?? []);
   return [
-    ...world.identities.map(({ principalId }) => principalId),
-    ...world.virtualMachines.flatMap(({ systemAssigned }) =>
-      systemAssigned ? [systemAssigned.principalId] : [],
-    ),
-    ...world.sites.map(({ systemAssigned }) => systemAssigned.principalId),
-    ...world.people.map(({ objectId }) => objectId),
+    ...[...identities, ...systemAssigned].map(({ principalId }) => principalId),
+    ...people.map(({ objectId }) => objectId),
   ];
 }
 

@@ -8,23 +8,14 @@ const ecdsa = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
 /** The private CA of one sandbox. Its key is never written to disk, so nobody can use it after the sandbox ends. */
 export class CertificateAuthority {
-  readonly #keys: webcrypto.CryptoKeyPair;
-  readonly #leafKeys: webcrypto.CryptoKeyPair;
-  readonly #leafKeyPem: string;
-  readonly #certificate: x509.X509Certificate;
   readonly #leaves = new Map<string, Promise<KeyAndCertificate>>();
 
   private constructor(
-    keys: webcrypto.CryptoKeyPair,
-    leafKeys: webcrypto.CryptoKeyPair,
-    leafKeyPem: string,
-    certificate: x509.X509Certificate,
-  ) {
-    this.#keys = keys;
-    this.#leafKeys = leafKeys;
-    this.#leafKeyPem = leafKeyPem;
-    this.#certificate = certificate;
-  }
+    private readonly keys: webcrypto.CryptoKeyPair,
+    private readonly leafKeys: webcrypto.CryptoKeyPair,
+    private readonly leafKeyPem: string,
+    private readonly certificate: x509.X509Certificate,
+  ) {}
 
   static async create(): Promise<CertificateAuthority> {
     const [keys, leafKeys] = await Promise.all([
@@ -47,7 +38,7 @@ export class CertificateAuthority {
   }
 
   get pem(): string {
-    return `${this.#certificate.toString("pem")}\n`;
+    return `${this.certificate.toString("pem")}\n`;
   }
 
   /** Issues a server certificate for an Azure host name, at first use. */
@@ -63,10 +54,10 @@ export class CertificateAuthority {
       ...validity(7 * 24 * hour),
       serialNumber: serialNumber(),
       subject: `CN=${hosts[0].slice(0, 64)}`,
-      issuer: this.#certificate.subject,
+      issuer: this.certificate.subject,
       signingAlgorithm: ecdsa,
-      publicKey: this.#leafKeys.publicKey,
-      signingKey: this.#keys.privateKey,
+      publicKey: this.leafKeys.publicKey,
+      signingKey: this.keys.privateKey,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -74,9 +65,9 @@ export class CertificateAuthority {
         new x509.SubjectAlternativeNameExtension(
           hosts.map((value) => ({ type: isIP(value) ? "ip" : "dns", value })),
         ),
-        await x509.AuthorityKeyIdentifierExtension.create(this.#certificate),
+        await x509.AuthorityKeyIdentifierExtension.create(this.certificate),
       ],
     });
-    return { keyPem: this.#leafKeyPem, certificatePem: certificate.toString("pem") };
+    return { keyPem: this.leafKeyPem, certificatePem: certificate.toString("pem") };
   }
 }

@@ -1,10 +1,9 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import type net from "node:net";
-import type { AddressInfo } from "node:net";
 import tls from "node:tls";
 import type { CertificateAuthority } from "./certificate-authority";
+import { LoopbackServer } from "./loopback-server";
 import { type RequestHandler, send } from "./request-handler";
-import type { HostedService } from "./service";
+import { type HostedService, serviceAt } from "./service";
 
 interface DirectServerProps {
   /** The machine that sends its requests here. */
@@ -20,87 +19,57 @@ interface DirectServerProps {
  * machine needs no proxy.
  */
 export class DirectServer {
-  readonly #props: DirectServerProps;
-  readonly #http = http.createServer((request, response) => void this.#serve("http", request, response));
-  readonly #https: http.Server;
-  readonly #tls: net.Server;
-  readonly #sockets = new Set<net.Socket>();
+  readonly http: LoopbackServer;
+  readonly https: LoopbackServer;
 
-  constructor(props: DirectServerProps) {
-    this.#props = props;
-    this.#https = http.createServer((request, response) => void this.#serve("https", request, response));
-    this.#tls = tls.createServer(
+  constructor(private readonly props: DirectServerProps) {
+    const serve = (scheme: HostedService["scheme"]) => {
+      const server = http.createServer((request, response) => void this.#serve(scheme, request, response));
+      server.keepAliveTimeout = 0;
+      return server;
+    };
+    const decrypted = serve("https");
+    const secured = tls.createServer(
       {
         minVersion: "TLSv1.2",
         ALPNProtocols: ["http/1.1"],
         SNICallback: (host, done) => {
-          this.#contextOf(host).then(
-            (context) => done(null, context),
-            (error: Error) => done(error),
-          );
+          this.#contextOf(host).then((context) => done(null, context), done);
         },
       },
-      (socket) => this.#https.emit("connection", socket),
+      (socket) => decrypted.emit("connection", socket),
     );
-    for (const server of [this.#http, this.#tls]) server.on("connection", (socket) => this.#track(socket));
-    for (const server of [this.#http, this.#https]) server.keepAliveTimeout = 0;
+    this.http = new LoopbackServer(serve("http"));
+    this.https = new LoopbackServer(secured);
   }
 
-  /** Listens on free ports of 127.0.0.1. */
   async listen(): Promise<void> {
-    await Promise.all([this.#http, this.#tls].map(listenOnLoopback));
-  }
-
-  get httpPort(): number {
-    return portOf(this.#http);
-  }
-
-  get httpsPort(): number {
-    return portOf(this.#tls);
+    await Promise.all([this.http.listen(), this.https.listen()]);
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(
-      [this.#http, this.#tls].map((server) => new Promise((resolve) => server.close(resolve))),
-    );
+    await Promise.all([this.http.close(), this.https.close()]);
   }
 
   async #contextOf(host: string): Promise<tls.SecureContext> {
-    if (!this.#serviceOf("https", host)) throw new Error(`the sandbox does not support ${host}`);
-    const { keyPem, certificatePem } = await this.#props.authority.certificateFor(host);
+    const { authority, services } = this.props;
+    if (!serviceAt(services, "https", host)) throw new Error(`the sandbox does not support ${host}`);
+    const { keyPem, certificatePem } = await authority.certificateFor(host);
     return tls.createSecureContext({ key: keyPem, cert: certificatePem });
   }
 
-  async #serve(scheme: "http" | "https", request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { caller, handler } = this.#props;
+  async #serve(
+    scheme: HostedService["scheme"],
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { caller, handler, services } = this.props;
     const host = (request.headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
     const target = request.url ?? "/";
-    const service = this.#serviceOf(scheme, host);
+    const service = serviceAt(services, scheme, host);
     if (!service) return send(response, handler.refuseUnknown(caller, request.method ?? "", host, target));
     await handler.handle(service, { caller, host, target }, request, response).catch(() => {
       request.socket.destroy();
     });
   }
-
-  #serviceOf(scheme: HostedService["scheme"], host: string): HostedService | undefined {
-    return this.#props.services.find((service) => service.scheme === scheme && service.hosts.includes(host));
-  }
-
-  #track(socket: net.Socket): void {
-    this.#sockets.add(socket);
-    socket.on("close", () => this.#sockets.delete(socket));
-    socket.on("error", () => socket.destroy());
-  }
-}
-
-function listenOnLoopback(server: net.Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-}
-
-function portOf(server: net.Server): number {
-  return (server.address() as AddressInfo).port;
 }

@@ -1,18 +1,19 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import net, { type AddressInfo } from "node:net";
+import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { CertificateAuthority } from "./certificate-authority";
-import type { PrivateEndpoint, PrivateNames } from "./private-names";
+import { LoopbackServer } from "./loopback-server";
 import { type RequestHandler, send } from "./request-handler";
-import type { HostedService } from "./service";
+import { type HostedService, serviceAt } from "./service";
 
 interface ForwardProxyProps {
   /** The user of this proxy: the name of a machine, or "elsewhere". */
   caller: string;
   /** Source address of the caller's own connections, such as 127.31.4.4. Vault checks it. */
   sourceAddress?: string;
-  privateNames: PrivateNames;
+  /** Returns the address of a name in the virtual network, such as vault.demo.internal. */
+  privateAddressOf: (host: string) => string | undefined;
   authority: CertificateAuthority;
   services: HostedService[];
   handler: RequestHandler;
@@ -23,60 +24,31 @@ interface ForwardProxyProps {
  * A forward proxy on loopback, for HTTP_PROXY and HTTPS_PROXY. It answers for Azure itself, and forwards only to the
  * virtual network's private names. Each caller has its own proxy, because IMDS must know which machine sends a request.
  */
-export class ForwardProxy {
-  readonly #props: ForwardProxyProps;
-  readonly #server = http.createServer();
-  readonly #sockets = new Set<Duplex>();
+export class ForwardProxy extends LoopbackServer<http.Server> {
   /** The host behind each CONNECT connection. */
   readonly #tunnels = new WeakMap<Duplex, string>();
 
-  constructor(props: ForwardProxyProps) {
-    this.#props = props;
+  constructor(private readonly props: ForwardProxyProps) {
+    super(http.createServer());
+    const { server } = this;
     // Clients reuse connections. If one closes during a POST, no client retries.
-    this.#server.keepAliveTimeout = 0;
-    this.#server.on("connection", (socket) => this.#track(socket));
-    this.#server.on("connect", (request, socket, head) => {
+    server.keepAliveTimeout = 0;
+    server.on("connect", (request, socket, head) => {
       this.#openTunnel(request, socket, head).catch(() => socket.destroy());
     });
-    this.#server.on("request", (request, response) => void this.#serve(request, response));
-    this.#server.on("clientError", (_error, socket) => socket.destroy());
-  }
-
-  /** Listens on a free port of 127.0.0.1. */
-  listen(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(0, "127.0.0.1", resolve);
-    });
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    return new Promise((resolve) => this.#server.close(() => resolve()));
-  }
-
-  #track(socket: Duplex): void {
-    this.#sockets.add(socket);
-    socket.on("close", () => this.#sockets.delete(socket));
-    socket.on("error", () => socket.destroy());
+    server.on("request", (request, response) => void this.#serve(request, response));
+    server.on("clientError", (_error, socket) => socket.destroy());
   }
 
   /** CONNECT: becomes the TLS server of the requested host. */
   async #openTunnel(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const { caller, handler, authority, privateNames } = this.#props;
-    const endpoint = privateNames.find(request.url ?? "");
-    if (endpoint) return this.#connect(endpoint, socket, head);
-    const [host = "", port] = (request.url ?? "").toLowerCase().split(":");
-    if (this.#tunnels.has(socket) || port !== "443" || !this.#serviceOf("https", host)) {
-      return refuseTunnel(
-        socket,
-        JSON.stringify(handler.refuseUnknown(caller, "CONNECT", request.url ?? "", "").body),
-      );
-    }
+    const { caller, handler, authority, services, privateAddressOf } = this.props;
+    const { url = "" } = request;
+    const [, host = "", port] = /^(.+):(\d+)$/.exec(url.toLowerCase()) ?? [];
+    const address = privateAddressOf(host);
+    if (address !== undefined) return this.#connect({ host: address, port: Number(port) }, socket, head);
+    if (this.#tunnels.has(socket) || port !== "443" || !serviceAt(services, "https", host))
+      return refuseTunnel(socket, JSON.stringify(handler.refuseUnknown(caller, "CONNECT", url, "").body));
     const { keyPem, certificatePem } = await authority.certificateFor(host);
     if (socket.destroyed) return;
     const secureContext = tls.createSecureContext({
@@ -93,14 +65,13 @@ export class ForwardProxy {
     });
     secured.once("error", (error) => this.#reportHandshake(host, error));
     this.#tunnels.set(secured, host);
-    this.#server.emit("connection", secured);
+    this.server.emit("connection", secured);
   }
 
   /** TLS stays between the caller and the private service. The proxy only forwards bytes from the caller's address. */
-  #connect({ host, port }: PrivateEndpoint, socket: Duplex, head: Buffer): void {
-    const { sourceAddress } = this.#props;
-    const service = net.connect({ host, port, localAddress: sourceAddress });
-    this.#track(service);
+  #connect(place: { host: string; port: number }, socket: Duplex, head: Buffer): void {
+    const service = net.connect({ ...place, localAddress: this.props.sourceAddress });
+    this.track(service);
     service.once("connect", () => {
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       service.write(head);
@@ -116,7 +87,7 @@ export class ForwardProxy {
 
   #reportHandshake(host: string, error: NodeJS.ErrnoException): void {
     if (error.code?.startsWith("ERR_SSL")) {
-      this.#props.print(`azure: ${this.#props.caller} ended TLS with ${host}: ${error.message}`);
+      this.props.print(`azure: ${this.props.caller} ended TLS with ${host}: ${error.message}`);
     }
   }
 
@@ -128,14 +99,14 @@ export class ForwardProxy {
         : this.#servePlain(request, response));
     } catch (problem) {
       if (!request.destroyed)
-        this.#props.print(`azure: a request from ${this.#props.caller} was cut: ${problem}`);
+        this.props.print(`azure: a request from ${this.props.caller} was cut: ${problem}`);
       request.socket.destroy();
     }
   }
 
   async #serveTunnelled(host: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { caller, handler } = this.#props;
-    const service = this.#serviceOf("https", host);
+    const { caller, handler, services } = this.props;
+    const service = serviceAt(services, "https", host);
     const asked = request.headers.host?.toLowerCase().replace(/:443$/, "");
     const target = request.url ?? "/";
     if (!service || asked !== host || !target.startsWith("/")) return misdirected(response, host);
@@ -144,26 +115,17 @@ export class ForwardProxy {
 
   /** Plain HTTP arrives in absolute form: GET http://169.254.169.254/metadata/... */
   async #servePlain(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { caller, handler } = this.#props;
+    const { caller, handler, services } = this.props;
     const { method = "", url: target = "" } = request;
     const url = URL.canParse(target) ? new URL(target) : undefined;
-    const service = url && url.port === "" && this.#serviceOf("http", url.hostname);
-    if (!service || url.protocol !== "http:") {
+    const service = url && url.port === "" && serviceAt(services, "http", url.hostname);
+    if (!service || url.protocol !== "http:")
       return send(
         response,
         handler.refuseUnknown(caller, method, url?.origin ?? "", url?.pathname ?? target),
       );
-    }
-    await handler.handle(
-      service,
-      { caller, host: url.hostname, target: url.pathname + url.search },
-      request,
-      response,
-    );
-  }
-
-  #serviceOf(scheme: HostedService["scheme"], host: string): HostedService | undefined {
-    return this.#props.services.find((service) => service.scheme === scheme && service.hosts.includes(host));
+    const origin = { caller, host: url.hostname, target: url.pathname + url.search };
+    await handler.handle(service, origin, request, response);
   }
 }
 

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { request } from "node:https";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 
 export interface LoadBalancerProps {
   /** The listener's private address. The port comes from its rule. */
@@ -21,38 +22,32 @@ export interface LoadBalancerProps {
  * Source: Azure, load balancer health probes and TCP reset.
  */
 export class LoadBalancer {
-  readonly #props: LoadBalancerProps;
-  readonly #server: Server;
+  readonly #server = createServer((client) => this.#forward(client));
   readonly #sockets = new Set<Socket>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #healthy = new Set<string>();
   #turn = 0;
 
-  private constructor(props: LoadBalancerProps) {
-    this.#props = props;
-    this.#server = createServer((client) => this.#forward(client));
-  }
+  private constructor(private readonly props: LoadBalancerProps) {}
 
   /** Starts to listen, and probes each backend once. */
   static async start(props: LoadBalancerProps): Promise<LoadBalancer> {
+    const { address: host, port } = props;
     const balancer = new LoadBalancer(props);
     await Promise.all(props.backends.map((backend) => balancer.#probe(backend)));
     for (const backend of props.backends)
       balancer.#timers.push(setInterval(() => void balancer.#probe(backend), props.probeIntervalMs));
-    await new Promise<void>((resolve, reject) => {
-      balancer.#server.once("error", reject);
-      balancer.#server.listen({ host: props.address, port: props.port, exclusive: true }, resolve);
-    });
+    await once(balancer.#server.listen({ host, port, exclusive: true }), "listening");
     return balancer;
   }
 
   get address(): string {
-    return this.#props.address;
+    return this.props.address;
   }
 
   /** Addresses of the backends that get new flows. */
   get healthy(): string[] {
-    return this.#props.backends.filter((backend) => this.#healthy.has(backend));
+    return this.props.backends.filter((backend) => this.#healthy.has(backend));
   }
 
   async stop(): Promise<void> {
@@ -65,11 +60,7 @@ export class LoadBalancer {
     const backend = this.healthy[this.#turn++ % Math.max(1, this.#healthy.size)];
     if (backend === undefined) return void client.resetAndDestroy();
     // A backend sees its client's own address, as in Azure.
-    const server = connect({
-      host: backend,
-      port: this.#props.port,
-      localAddress: client.remoteAddress,
-    });
+    const server = connect({ host: backend, port: this.props.port, localAddress: client.remoteAddress });
     for (const [one, other] of [
       [client, server],
       [server, client],
@@ -90,7 +81,7 @@ export class LoadBalancer {
   }
 
   #statusOf(host: string): Promise<number | undefined> {
-    const { port, probePath: path, probeIntervalMs: timeout } = this.#props;
+    const { port, probePath: path, probeIntervalMs: timeout } = this.props;
     return new Promise((resolve) => {
       // Azure does not check a probe's certificate.
       const probe = request(

@@ -35,11 +35,7 @@ interface Outcome {
 
 /** The steps for every request of every service: faults, the answer, the log. */
 export class RequestHandler {
-  readonly #props: RequestHandlerProps;
-
-  constructor(props: RequestHandlerProps) {
-    this.#props = props;
-  }
+  constructor(private readonly props: RequestHandlerProps) {}
 
   async handle(
     service: AzureService,
@@ -49,13 +45,10 @@ export class RequestHandler {
   ): Promise<void> {
     const request = describe(incoming, await readBody(incoming), origin, service.name);
     const { answer, code, reason } = await this.#answer(service, request);
-    this.#note({
-      ...request,
-      status: answer?.status ?? 0,
-      principalId: request.authenticatedAs,
-      code,
-      reason,
-    });
+    // The log must not contain the query, the headers and the body.
+    const { caller, service: name, method, host, path, authenticatedAs: principalId } = request;
+    const status = answer?.status ?? 0;
+    this.#note({ caller, service: name, method, host, path, status, principalId, code, reason });
     if (answer) this.#trace(request, answer);
     if (answer) send(response, answer);
     else incoming.socket.destroy();
@@ -64,16 +57,16 @@ export class RequestHandler {
   /** Refuses a CONNECT or a request that no service handles. */
   refuseUnknown(caller: string, method: string, host: string, path: string): AzureResponse {
     const reason = `the sandbox does not support ${method} ${host}${path} from ${caller}`;
-    this.#props.print(`azure: refused: ${reason}`);
+    this.props.print(`azure: refused: ${reason}`);
     const code = notImitatedCodes.host;
     this.#note({ caller, service: "none", method, host, path, status: 403, code, reason });
     return odataError(new Refusal(403, code, `${reason}.`));
   }
 
   async #answer(service: AzureService, request: AzureRequest): Promise<Outcome> {
-    const fault = this.#props.faults.next(request);
+    const fault = this.props.faults.next(request);
     if (fault && "drop" in fault) return { reason: "fault: connection cut" };
-    if (fault) await wait(fault, this.#props.stopped);
+    if (fault) await wait(fault, this.props.stopped);
     try {
       const refusal = fault && refusalOf(fault);
       if (refusal) throw refusal;
@@ -87,30 +80,18 @@ export class RequestHandler {
     const refusal = problem instanceof Refusal ? problem : ownFailure(problem);
     const { status, code, message, details } = refusal;
     if (details.notImitated)
-      this.#props.print(`azure: ${status} ${method} ${host}${path} from ${caller}: ${message}`);
+      this.props.print(`azure: ${status} ${method} ${host}${path} from ${caller}: ${message}`);
     return { answer: service.refuse(refusal), code, reason: `${code}: ${message}` };
   }
 
-  /** Copies field by field, because a request also has headers and a body that the log must not contain. */
-  #note({
-    caller,
-    service,
-    method,
-    host,
-    path,
-    status,
-    principalId,
-    code,
-    reason,
-  }: Omit<RequestRecord, "time">): void {
-    const time = new Date().toISOString();
-    this.#props.log.add({ time, caller, service, method, host, path, status, principalId, code, reason });
+  #note(record: Omit<RequestRecord, "time">): void {
+    this.props.log.add({ time: new Date().toISOString(), ...record });
   }
 
   #trace({ trace, authenticatedAs: caller, host, path }: AzureRequest, { status }: AzureResponse): void {
     if (!trace) return;
     const time = new Date().toISOString();
-    this.#props.diagnosticLogs.add({ ...trace, time, caller, status, uri: `https://${host}${path}` });
+    this.props.diagnosticLogs.add({ ...trace, time, caller, status, uri: `https://${host}${path}` });
   }
 }
 

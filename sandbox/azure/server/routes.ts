@@ -1,27 +1,25 @@
 import { Refusal } from "./refusal";
 
-/**
- * A route. `path` has {name} for a segment, and {name?} for a segment that may be missing or empty, as in
- * /keys/unseal//wrapkey.
- */
 export interface Route {
-  method: string;
-  path: string;
+  /**
+   * Method and path, as in `GET /keys/{name}`. A path has {name} for a segment, and {name?} for a segment that may be
+   * missing or empty, as in /keys/unseal//wrapkey.
+   */
+  request: string;
 }
 
-export interface MatchedRoute<R extends Route> {
-  route: R;
-  parameters: Record<string, string | undefined>;
-}
+/** The segments of a path by their names in the route. */
+export type Parameters = Record<string, string | undefined>;
 
-/** Returns the first matching route. Ignores case, as Azure does. */
+/** Returns the first matching route. Ignores the path's case, as Azure does. */
 export function findRoute<R extends Route>(
-  routes: R[],
+  routes: readonly R[],
   method: string,
   path: string,
-): MatchedRoute<R> | undefined {
+): { route: R; parameters: Parameters } | undefined {
   for (const route of routes) {
-    const match = route.method === method && pattern(route.path).exec(path.replace(/^\/+/, "/"));
+    const [itsMethod, itsPath = ""] = route.request.split(" ");
+    const match = itsMethod === method && pattern(itsPath).exec(path.replace(/^\/+/, "/"));
     if (match) return { route, parameters: decode(match.groups ?? {}) };
   }
   return undefined;
@@ -35,7 +33,7 @@ function pattern(path: string): RegExp {
   return new RegExp(`^${expression}/?$`, "i");
 }
 
-function decode(groups: Record<string, string | undefined>): Record<string, string | undefined> {
+function decode(groups: Parameters): Parameters {
   try {
     return Object.fromEntries(
       Object.entries(groups).map(([name, value]) => [name, value ? decodeURIComponent(value) : undefined]),

@@ -36,3 +36,10 @@ export interface HostedService extends AzureService {
   /** The service's host names, in lower case. */
   readonly hosts: readonly string[];
 }
+
+export const serviceAt = (
+  services: readonly HostedService[],
+  scheme: HostedService["scheme"],
+  host: string,
+): HostedService | undefined =>
+  services.find((service) => service.scheme === scheme && service.hosts.includes(host));

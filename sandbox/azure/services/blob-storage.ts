@@ -11,18 +11,12 @@ import type { AzureRequest, HostedService } from "../server/service";
 const audiences = ["https://storage.azure.com", "https://storage.azure.com/"];
 const domain = ".blob.core.windows.net";
 const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
-/** The log's category by method. Source: Azure Monitor, storage accounts' resource logs. */
-const categories: Readonly<Record<string, string>> = {
-  GET: "StorageRead",
-  HEAD: "StorageRead",
-  PUT: "StorageWrite",
-  DELETE: "StorageDelete",
-};
-const actions: Readonly<Record<string, string>> = {
-  GET: `${blobs}/read`,
-  HEAD: `${blobs}/read`,
-  PUT: `${blobs}/write`,
-  DELETE: `${blobs}/delete`,
+/** Right and log's category by method. Source: Azure Monitor, storage accounts' resource logs. */
+const operations: Readonly<Record<string, { action: string; category: string }>> = {
+  GET: { action: `${blobs}/read`, category: "StorageRead" },
+  HEAD: { action: `${blobs}/read`, category: "StorageRead" },
+  PUT: { action: `${blobs}/write`, category: "StorageWrite" },
+  DELETE: { action: `${blobs}/delete`, category: "StorageDelete" },
 };
 
 /** A pushed block blob. */
@@ -48,43 +42,37 @@ interface BlobStorageProps {
 export class BlobStorage implements HostedService {
   readonly name = "Blob Storage";
   readonly scheme = "https";
-  readonly #props: BlobStorageProps;
   /** Pushed blobs, by URL without a scheme. */
   readonly #pushed = new Map<string, Blob>();
 
-  constructor(props: BlobStorageProps) {
-    this.#props = props;
-  }
+  constructor(private readonly props: BlobStorageProps) {}
 
   get hosts(): string[] {
-    return (this.#props.world.storageAccounts ?? []).map(hostOf);
+    return (this.props.world.storageAccounts ?? []).map(hostOf);
   }
 
   answer(request: AzureRequest): AzureResponse {
     const { host, method, path, headers } = request;
     const account = this.#account(host);
     if (!account) throw notImitated(host, 404);
-    const action = actions[method];
-    if (action === undefined) throw notImitated(`${method} of a blob`);
-    request.trace = {
-      category: categories[method] ?? "",
-      resourceId: `${account.resourceId}/blobServices/default`,
-      operation: operationOf(request),
-    };
+    const known = operations[method];
+    if (!known) throw notImitated(`${method} of a blob`);
+    const { action, category } = known;
+    const service = `${account.resourceId}/blobServices/default`;
+    request.trace = { category, resourceId: service, operation: operationOf(request) };
     // If the header is missing, the service uses a version that does not accept Entra tokens.
     if (!/^\d{4}-\d\d-\d\d$/.test(String(headers["x-ms-version"]))) {
       throw new Refusal(401, "NoAuthenticationInformation", "The header x-ms-version is missing.");
     }
     const { oid: principal } = authenticate(
       request,
-      this.#props.issuer,
+      this.props.issuer,
       audiences,
       ({ message }) => new Refusal(401, "InvalidAuthenticationInfo", `The token was refused: ${message}.`),
     );
     const [, container = ""] = path.split("/");
-    const resource = `${account.resourceId}/blobServices/default/containers/${container}`;
     const allows = (wanted: string): boolean =>
-      this.#props.accessControl.allowsDataAction(principal, wanted, resource);
+      this.props.accessControl.allowsDataAction(principal, wanted, `${service}/containers/${container}`);
     // A caller with only the right to add can create new blobs, and cannot replace existing ones.
     const isNew = method === "PUT" && !request.query.has("comp") && !this.#find(request, account);
     if (!(allows(action) || (isNew && allows(`${blobs}/add/action`)))) {
@@ -178,7 +166,7 @@ export class BlobStorage implements HostedService {
   }
 
   #account(host: string): StorageAccount | undefined {
-    return this.#props.world.storageAccounts?.find((account) => hostOf(account) === host);
+    return this.props.world.storageAccounts?.find((account) => hostOf(account) === host);
   }
 }
 
@@ -191,8 +179,8 @@ function operationOf({ method, query, headers }: AzureRequest): string {
     const action = String(headers["x-ms-lease-action"]);
     return `${action.charAt(0).toUpperCase()}${action.slice(1)}BlobLease`;
   }
-  const operations: Readonly<Record<string, string>> = { HEAD: "GetBlobProperties", DELETE: "DeleteBlob" };
-  return operations[method] ?? (method === "PUT" ? "PutBlob" : "GetBlob");
+  const names: Readonly<Record<string, string>> = { HEAD: "GetBlobProperties", DELETE: "DeleteBlob" };
+  return names[method] ?? (method === "PUT" ? "PutBlob" : "GetBlob");
 }
 
 type Headers = AzureRequest["headers"];

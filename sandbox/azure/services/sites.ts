@@ -43,21 +43,18 @@ export class Sites implements HostedService {
   readonly name = "App Service";
   readonly scheme = "https";
   readonly refuse = odataError;
-  readonly #props: SitesProps;
   /** Id of the latest deployment, by site. */
   readonly #deployments = new Map<string, string>();
   readonly #routes: ManagementRoute[] = [
-    { method: "POST", path: "/api/publish", answer: (site, request) => this.#publish(site, request) },
-    { method: "GET", path: "/api/deployments", answer: () => [] },
-    { method: "GET", path: "/api/deployments/latest", answer: (site) => this.#latest(site) },
+    { request: "POST /api/publish", answer: (site, request) => this.#publish(site, request) },
+    { request: "GET /api/deployments", answer: () => [] },
+    { request: "GET /api/deployments/latest", answer: (site) => this.#latest(site) },
   ];
 
-  constructor(props: SitesProps) {
-    this.#props = props;
-  }
+  constructor(private readonly props: SitesProps) {}
 
   get hosts(): string[] {
-    return this.#props.world.sites.flatMap(({ name }) => [`${name}${domain}`, `${name}${managementDomain}`]);
+    return this.props.world.sites.flatMap(({ name }) => [`${name}${domain}`, `${name}${managementDomain}`]);
   }
 
   async answer(request: AzureRequest): Promise<AzureResponse> {
@@ -83,18 +80,18 @@ export class Sites implements HostedService {
       : host.endsWith(domain)
         ? host.slice(0, -domain.length)
         : undefined;
-    return this.#props.world.sites.find((site) => site.name.toLowerCase() === name);
+    return this.props.world.sites.find((site) => site.name.toLowerCase() === name);
   }
 
   /** Requires a token, because basic authentication is off in every site. */
   #authorize(site: Site, request: AzureRequest): void {
     const { oid } = authenticate(
       request,
-      this.#props.issuer,
+      this.props.issuer,
       audiences,
       ({ message }) => new Refusal(401, "Unauthorized", `The token is refused: ${message}.`),
     );
-    if (this.#props.accessControl.allowsAction(oid, publishAction, site.resourceId)) return;
+    if (this.props.accessControl.allowsAction(oid, publishAction, site.resourceId)) return;
     throw new Refusal(
       403,
       "Forbidden",
@@ -104,7 +101,7 @@ export class Sites implements HostedService {
 
   async #publish(site: Site, { query, bytes }: AzureRequest): Promise<unknown> {
     if (query.get("type") !== "zip") throw notImitated(`a package of type ${query.get("type")}`, 400);
-    await this.#props.runner?.deploy(site.name, bytes);
+    await this.props.runner?.deploy(site.name, bytes);
     this.#deployments.set(site.name, crypto.randomUUID());
     return this.#latest(site);
   }
@@ -126,7 +123,7 @@ export class Sites implements HostedService {
 
   /** Forwards requests as App Service's front end does. The application runs only after its first package has arrived. */
   async #forward(site: Site, { method, path, query, headers, bytes }: AzureRequest): Promise<AzureResponse> {
-    const url = this.#props.runner?.urlOf(site.name);
+    const url = this.props.runner?.urlOf(site.name);
     if (url === undefined)
       throw new Refusal(503, "ServiceUnavailable", `The application ${site.name} does not run.`);
     const target = `${url}${path}${query.size > 0 ? `?${query}` : ""}`;

@@ -67,6 +67,20 @@ export const dayTwoMutants = [
     ],
   ),
   ...mutantsOf(
+    "scripts/deployment/terraform-failure.ts",
+    ["scripts/deployment/adoption"],
+    [
+      ["a restored Vault's audit device is not imported", ".*?\\* path already in use/", ".*?\\* the path/"],
+      ["an auth method is disabled as a secrets engine", '? "auth" : "secrets"', '? "secrets" : "secrets"'],
+    ],
+    "exists in Azure but not in the state|A refusal of",
+  ),
+  ...mutantsOf(
+    "constructs/vault/jwt-auth.ts",
+    ["constructs/vault/jwt-auth"],
+    [["an imported mount of jwt is updated", '      lifecycle: { ignoreChanges: ["description"] },\n', ""]],
+  ),
+  ...mutantsOf(
     "scripts/deployment/older-policy.ts",
     ["scripts/deployment/older-policy"],
     [

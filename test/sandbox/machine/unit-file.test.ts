@@ -1,7 +1,7 @@
 import { UnitFile } from "../../../sandbox/machine/unit-file";
 
 const parse = (...texts: string[]) =>
-  UnitFile.parse(texts.map((text, index) => ({ path: `unit-${index}`, text })));
+  new UnitFile(texts.map((text, index) => ({ path: `unit-${index}`, text })));
 
 describe("A unit file", () => {
   it.each([

@@ -115,7 +115,10 @@ export function storedKeys({ azure, vault }: Sandbox): RecoveryKeys {
 }
 
 /** Returns Vault as a program on its machine reaches it: on loopback, without HAProxy. */
-export function localConnection({ vault, vaultServerName }: Sandbox): Omit<VaultConnection, "jwt"> {
+export function localConnection({
+  vault,
+  vaultServerName,
+}: Pick<Sandbox, "vault" | "vaultServerName">): Omit<VaultConnection, "jwt"> {
   const ofFront = vault.path("/run/vault-front/current/tls.crt");
   return {
     address: `https://${vault.loopback}:8200`,

@@ -35,6 +35,8 @@ export class Load {
   retried = 0;
   /** Requests whose second try also failed. */
   readonly failures: string[] = [];
+  /** Ids of the customers that the applications have acknowledged. */
+  readonly acknowledged: string[] = [];
 
   private constructor(streams: readonly Stream[]) {
     this.#streams = streams.map((stream) => this.#run(stream));
@@ -51,7 +53,7 @@ export class Load {
     };
     const vaultIsReady = async () =>
       (await askVault(sandbox, undefined, { path: "sys/health" })).status === 200;
-    return new Load([
+    const load: Load = new Load([
       ...Object.entries(places).flatMap(([name, url]): Stream[] => {
         const ready = async () => (await vaultIsReady()) && (await fetch(`${url()}/readyz`)).ok;
         return [
@@ -67,7 +69,10 @@ export class Load {
             send: async () => {
               const headers = { "content-type": "application/json" };
               const body = JSON.stringify(ada);
-              return problemOf(await fetch(`${url()}/api/customers`, { method: "POST", headers, body }));
+              const answer = await fetch(`${url()}/api/customers`, { method: "POST", headers, body });
+              const id = /^\/api\/customers\/(.+)$/.exec(answer.headers.get("location") ?? "")?.[1];
+              if (answer.ok && id) load.acknowledged.push(id);
+              return problemOf(answer);
             },
             ready,
           },
@@ -84,6 +89,7 @@ export class Load {
         ready: vaultIsReady,
       },
     ]);
+    return load;
   }
 
   /** Stops the clients. The load has ended when this resolves. */

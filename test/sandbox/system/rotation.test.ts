@@ -1,11 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Connection } from "mysql2/promise";
+import type { Connection, RowDataPacket } from "mysql2/promise";
 import { decrypt, generateKey, readKey, readMessage, readPrivateKey } from "openpgp";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
+import { inspector } from "../../app/running-application";
 import { itTakesLong } from "../../long-tests";
 import { describeWithVaultAndDatabase } from "../programs-there";
-import { connectToDatabase } from "./database-access";
+import {
+  administratorOf,
+  changeAdministratorPassword,
+  connectToDatabase,
+  databaseName,
+} from "./database-access";
 import { CERTIFICATE, deadlineMs, localConnection, rootTokenBy, storedKeys, VAULT } from "./first-boots";
 import { DeployersUnsealKey } from "./key-vault-caller";
 import { Load } from "./load";
@@ -161,6 +167,73 @@ describeWithVaultAndDatabase("A rotation", () => {
       const connection: Connection = await connectToDatabase(running.sandbox, body.data);
       await connection.end();
     }, 120_000);
+
+    describe("of the administrator's password that Vault has lost", () => {
+      /** Raises mysql.passwordVersion. `meanwhile` runs between the stacks mysql and vault-config. */
+      async function raisePasswordVersion(other: Connection, meanwhile = async () => {}): Promise<void> {
+        const { sandbox } = running;
+        const { mysql } = sandbox.environment;
+        await changeAdministratorPassword(sandbox, other);
+        await meanwhile();
+        const environment = {
+          ...sandbox.environment,
+          mysql: { ...mysql, passwordVersion: mysql.passwordVersion + 1 },
+        };
+        await sandbox.redeploy(environment);
+      }
+
+      let other: Connection;
+      beforeAll(async () => {
+        other = await inspector(running.sandbox);
+      });
+      afterAll(() => other?.end());
+      const credentials = async () =>
+        (await LoggedInWorkload.of(running.sandbox, "webapp")).ask("GET database/creds/long");
+      const lost = async (): Promise<string[]> => {
+        const [rows] = await other.query<RowDataPacket[]>(
+          `SELECT id FROM ${databaseName(running.sandbox)}.customers`,
+        );
+        const kept = new Set(rows.map(({ id }) => String(id)));
+        return load.acknowledged.filter((id) => !kept.has(id));
+      };
+
+      it("needs a higher mysql.passwordVersion. Only new database users have to wait, and no acknowledged write is lost", async () => {
+        const { sandbox } = running;
+        await changeAdministratorPassword(sandbox, other);
+        const refused = await credentials();
+        expect([refused.status, refused.errors]).toEqual([500, expect.stringContaining("Access denied")]);
+        const [sent, retried, acknowledged] = [load.sent, load.retried, load.acknowledged.length];
+        await waitFor("requests while Vault cannot log in to MySQL", () => load.sent > sent + 20, {
+          deadlineMs,
+        });
+        await raisePasswordVersion(other);
+        const { status, body } = await credentials();
+        expect(status).toBe(200);
+        await (await connectToDatabase(sandbox, body.data)).end();
+        // Vault has changed the password again.
+        await expect(connectToDatabase(sandbox, administratorOf(sandbox))).rejects.toThrow("Access denied");
+        expect(load.retried).toBe(retried);
+        expect(load.acknowledged.length).toBeGreaterThan(acknowledged);
+        expect(await lost()).toEqual([]);
+      }, 120_000);
+
+      itTakesLong(
+        "keeps an application that starts meanwhile away for at most 15 s after the deployment",
+        async () => {
+          const [webApp] = [...running.sandbox.webApps.values()];
+          const isReady = async () => (await fetch(`${webApp?.url}/readyz`)).ok;
+          for (let round = 1; round <= 3; round++) {
+            await raisePasswordVersion(other, async () => {
+              await webApp?.restart();
+              await waitFor("the application to answer", async () => !(await isReady()), { deadlineMs });
+            });
+            await waitFor("the application to be ready", isReady, { deadlineMs: 15_000, intervalMs: 250 });
+          }
+          expect(await lost()).toEqual([]);
+        },
+        240_000,
+      );
+    });
 
     // certificate-renewal.test.ts and lifecycle.test.ts renew it, too.
     itTakesLong(

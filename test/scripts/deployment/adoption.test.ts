@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { strangersIn } from "../../../scripts/deployment/adoption";
+import { knownTerraformCause } from "../../../scripts/deployment/terraform-failure";
 import { DeploymentScene } from "./deployment-scene";
 
 jest.setTimeout(120_000);
@@ -30,6 +31,14 @@ describe("A resource that exists in Azure but not in the state", () => {
     ]);
   });
 
+  it("is reported with the path of an audit device, which Vault's message does not have", () => {
+    const refusal =
+      "Error: error enabling audit backend: Error making API request.\n\nURL: PUT https://vault.example:8200/v1/sys/audit/file\nCode: 400. Errors:\n\n* path already in use: invalid configuration\n\n  with vault_audit.audit_file,\n";
+    expect(strangersIn(refusal)).toEqual([{ address: "vault_audit.audit_file", id: "file" }]);
+    // The device is a new one, and writes into a file of another device. An import would find nothing.
+    expect(strangersIn(refusal.replace("* path", "* file_path"))).toBeUndefined();
+  });
+
   it("is reported without an id if Azure returns none", () => {
     const refusal =
       "Error: unexpected status 409 with error: RoleAssignmentExists: The role assignment already exists.\n with azurerm_role_assignment.one (a/b),";
@@ -41,6 +50,16 @@ describe("A resource that exists in Azure but not in the state", () => {
     const other = "Error: SkuNotAvailable\n  with azurerm_linux_virtual_machine.machine,\n";
     expect(strangersIn(exists(group, "azurerm_resource_group.group") + other)).toBeUndefined();
   });
+});
+
+it.each([
+  ["auth/jwt", "vault auth disable jwt"],
+  ["mounts/transit", "vault secrets disable transit"],
+])("A refusal of sys/%s names `%s`", (path, command) => {
+  const refusal = `Error: error writing to Vault: Error making API request.\n\nURL: POST https://vault.example:8200/v1/sys/${path}\nCode: 400. Errors:\n\n* path is already in use at ${path.split("/")[1]}/\n`;
+  expect(knownTerraformCause({ environment: "demo", stack: "vault-config" }, refusal)).toContain(
+    `run \`${command}\``,
+  );
 });
 
 describe("scripts/deploy after a run that was killed", () => {

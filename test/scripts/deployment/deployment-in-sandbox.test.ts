@@ -28,7 +28,7 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
     const { sandbox } = running;
     const { imitations } = scene;
     const token = sandbox.deployerToken();
-    const { tid, exp } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+    const { tid, exp } = claimsOf(token);
     const account = {
       id: subscriptionId,
       name: "Sandbox",
@@ -115,21 +115,10 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
 
     it("scripts/deploy configures Vault with the real cdktf, and leaves no token", async () => {
       deployedIsTheSandbox();
-      const { imitations, project } = scene;
-      project.write("stacks/vault-config.ts", smallVaultConfig);
+      const { project } = scene;
+      project.write("stacks/vault-config.ts", vaultConfigWith(policyAlone));
       project.write("state/demo/vault-server.tfstate", JSON.stringify(vaultServerState()));
-      const mirror = join(homedir(), ".terraform.d/plugins");
-      imitations.uninstall("npx");
-      imitations.uninstall("terraform");
-      const env = {
-        PATH: `${imitations.bin}:${process.env["PATH"]}`,
-        HOME: homedir(),
-        HTTPS_PROXY: running.sandbox.azure.proxyUrlFor(),
-        NO_PROXY: "registry.terraform.io,releases.hashicorp.com",
-        CHECKPOINT_DISABLE: "1",
-        // cdktf's `terraform providers lock` asks only the registry, unless a variable names the mirror.
-        ...(existsSync(mirror) && { TF_CLI_ARGS_providers_lock: `-fs-mirror=${mirror}` }),
-      };
+      const env = realPrograms();
       const { code, stderr } = await scene.run("deploy", ["demo", "--stack", "vault-config"], env);
       expect({ code, stderr }).toEqual({
         code: 0,
@@ -145,6 +134,63 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
       expect(await deployer.read("sys/policies/acl/workload-deployed")).toBeUndefined();
       await deployer.logOut();
     });
+
+    it("scripts/deploy takes in the mounts and the audit device of a restored Vault, and leaves their content", async () => {
+      deployedIsTheSandbox();
+      const { project } = scene;
+      const unsealKey = `/subscriptions/${subscriptionId}/resourceGroups/rg-first/providers/Microsoft.KeyVault/vaults/kv-first/keys/vault-unseal`;
+      project.environment("demo", {
+        network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
+        vault: { publicAddress: true, unsealKey },
+      });
+      project.write(
+        "stacks/vault-config.ts",
+        vaultConfigWith(mountsOfTheProject(claimsOf(running.sandbox.deployerToken()).tid)),
+      );
+      project.write("state/demo/vault-server.tfstate", JSON.stringify(vaultServerState()));
+      const env = realPrograms();
+      const args = ["demo", "--stack", "vault-config"];
+      const done = { code: 0, stderr: expect.stringContaining("smoke test: Vault … done") };
+      const first = await scene.run("deploy", args, env);
+      expect({ code: first.code, stderr: first.stderr }).toEqual(done);
+      const deployer = await running.deployer();
+      const content = async () => ({
+        accessors: Object.entries(
+          (await deployer.read("sys/mounts")) as Record<string, { accessor: string }>,
+        ).map(([path, { accessor }]) => `${path} ${accessor}`),
+        key: (await deployer.read("transit/keys/customer-key"))?.["keys"],
+      });
+      const before = await content();
+
+      // The state of another environment, into whose Vault the snapshot was restored.
+      rmSync(join(project.folder, "state/demo/vault-config.tfstate"));
+      const { code, stderr } = await scene.run("deploy", args, env);
+      expect({ code, stderr }).toEqual(done);
+      for (const type of ["audit", "auth_backend", "jwt_auth_backend", "mount"])
+        expect(stderr).toMatch(new RegExp(`imports vault_${type}\\.\\S+, which exists already`));
+      expect(await content()).toEqual(before);
+      const planned = await scene.run("deploy", [...args, "--plan", "--json"], env);
+      expect(JSON.parse(planned.stdout).stacks).toMatchObject([{ add: 0, change: 0, destroy: 0 }]);
+      await scene.run("destroy", ["--stack", "vault-config", "--confirm", "demo"], env);
+      await deployer.logOut();
+    });
+
+    /** The environment of scripts that start the real Terraform and cdktf. */
+    function realPrograms(): NodeJS.ProcessEnv {
+      const mirror = join(homedir(), ".terraform.d/plugins");
+      const { imitations } = scene;
+      imitations.uninstall("npx");
+      imitations.uninstall("terraform");
+      return {
+        PATH: `${imitations.bin}:${process.env["PATH"]}`,
+        HOME: homedir(),
+        HTTPS_PROXY: running.sandbox.azure.proxyUrlFor(),
+        NO_PROXY: "registry.terraform.io,releases.hashicorp.com",
+        CHECKPOINT_DISABLE: "1",
+        // cdktf's `terraform providers lock` asks only the registry, unless a variable names the mirror.
+        ...(existsSync(mirror) && { TF_CLI_ARGS_providers_lock: `-fs-mirror=${mirror}` }),
+      };
+    }
 
     /** Returns the outputs of the stack vault-server that the stack vault-config reads, with the sandbox's address. */
     function vaultServerState(): object {
@@ -180,15 +226,58 @@ describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
   });
 });
 
-/** Replaces vault-config. It has the same provider and login, and one policy. */
-const smallVaultConfig = `
-import { Policy } from "@cdktf/provider-vault/lib/policy";
+function claimsOf(token: string): { tid: string; exp: number } {
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+}
+
+/** Resources of a smaller vault-config: their imports, and the statements of its constructor. */
+interface Resources {
+  readonly imports: string;
+  readonly statements: string;
+}
+
+const policyAlone: Resources = {
+  imports: 'import { Policy } from "@cdktf/provider-vault/lib/policy";',
+  statements: 'new Policy(this, "policy", { name: "workload-deployed", policy: "# allows nothing" });',
+};
+
+/** Everything of vault-config that needs neither MySQL nor the workloads' identities. */
+const mountsOfTheProject = (tenantId: string): Resources => ({
+  imports: `
+import { Mount } from "@cdktf/provider-vault/lib/mount";
+import { AuditLog } from "../constructs/vault/audit-log";
+import { AzureAuth } from "../constructs/vault/azure-auth";
+import { JwtAuth } from "../constructs/vault/jwt-auth";
+import { RateLimit } from "../constructs/vault/rate-limit";
+import { TransitEngine } from "../constructs/vault/transit-engine";
+import { createWorkloadPolicies } from "../constructs/vault/workload-policies";
+import { cloudOf } from "../environments/azure-clouds";`,
+  statements: `
+    const cloud = cloudOf(environment);
+    const tenantId = "${tenantId}";
+    new AuditLog(this, "audit");
+    new RateLimit(this, "rate-limit");
+    const policies = createWorkloadPolicies(this, environment);
+    new AzureAuth(this, "azure", { tenantId, cloud }).addRole({
+      workload: "agent", policy: policies.get("agent") ?? "", subscriptionId: "${subscriptionId}", resourceGroup: "rg-demo-vault",
+      principalIds: ["${objectId}"], boundCidr: "10.20.4.0/24", tokenTtl: "1h", tokenMaxTtl: "24h",
+    });
+    new JwtAuth(this, "jwt", { tenantId, cloud }).addRole({
+      workload: "webapp", policy: policies.get("webapp") ?? "", principalId: "${objectId}", boundCidr: "10.20.3.0/24", tokenTtl: "1h",
+    });
+    new Mount(this, "database", { path: "database", type: "database", description: "MySQL users on demand" });
+    new TransitEngine(this, "transit", { keys: environment.transitKeys, protect: false });`,
+});
+
+/** Replaces vault-config. It has the same provider and login. */
+const vaultConfigWith = ({ imports, statements }: Resources): string => `
 import type { Construct } from "constructs";
 import { useVault } from "../constructs/vault/vault-provider";
 import type { Environment } from "../environments/schema";
 import { EnvironmentStack } from "./environment-stack";
 import type { NetworkStack } from "./network";
 import type { VaultServerStack } from "./vault-server";
+${imports}
 
 export class VaultConfigStack extends EnvironmentStack {
   constructor(
@@ -196,7 +285,7 @@ export class VaultConfigStack extends EnvironmentStack {
   ) {
     super(scope, id, environment, ["vault"]);
     useVault(this, { address: vaultServer.httpsAddress });
-    new Policy(this, "policy", { name: "workload-deployed", policy: "# allows nothing" });
+    ${statements}
   }
 }
 `;

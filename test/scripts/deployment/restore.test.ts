@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { versionOf } from "../../../scripts/deployment/machine-changes";
-import { reportOf } from "../../../scripts/deployment/restore";
+import { afterwards, reportOf } from "../../../scripts/deployment/restore";
 import { vaultServer } from "../../cloud-init/examples";
 import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 
@@ -16,6 +16,14 @@ it("The report on a restore belongs to its request, not to an earlier one", () =
     "vault-restore 20261126T010000Z-2 for 20261126T020000Z: restored",
   );
   expect(reportOf(consoles, { time: "20261126T020001Z" })).toBeUndefined();
+});
+
+it("The last words of a restore name what is older than the snapshot", () => {
+  const report = "vault-restore 20261126T010000Z-2 for 20261126T020000Z: restored";
+  const text = afterwards("demo", report, false);
+  const older = ["20261126T010000Z", "recovery keys", "database users", "Workloads", "mysql.passwordVersion"];
+  for (const what of older) expect(text).toContain(what);
+  expect(text).toContain("Now run scripts/deploy demo");
 });
 
 const otherStore = `/subscriptions/${subscriptionId}/resourceGroups/rg-first-vault-snapshots/providers/Microsoft.Storage/storageAccounts/stfirstsnapabc123`;

@@ -5,7 +5,7 @@ import { identifier, type KeyVaultCall, pick, recovery } from "./call";
 import { refuseDeleted } from "./deleted-objects";
 import { type CertificateVersion, thumbprint } from "./store";
 
-export function getCertificate(call: KeyVaultCall): unknown {
+export function get(call: KeyVaultCall): unknown {
   const certificate = pick(call.store.certificateVersions(call.name), call, "Certificate");
   const { notBefore, expires, created, pem } = certificate;
   const id = identifier(call, "certificates", certificate);
@@ -21,15 +21,12 @@ export function getCertificate(call: KeyVaultCall): unknown {
   };
 }
 
-export function listCertificateVersions(call: KeyVaultCall): unknown {
+export function listVersions(call: KeyVaultCall): unknown {
   const value = call.store.certificateVersions(call.name).map((version) => {
-    const { id, x5t, attributes } = getCertificate({ ...call, version: version.version }) as Record<
-      string,
-      unknown
-    >;
+    const { id, x5t, attributes } = get({ ...call, version: version.version }) as Record<string, unknown>;
     return { id, x5t, attributes };
   });
-  if (value.length === 0) getCertificate(call); // throws the error for a missing certificate
+  if (value.length === 0) get(call); // throws the error for a missing certificate
   return { value, nextLink: null };
 }
 
@@ -45,7 +42,7 @@ const policyShape = z.object({
 });
 
 /** Creates a self-signed certificate with an RSA key in PEM, as the stacks request. */
-export async function createCertificate(call: KeyVaultCall): Promise<unknown> {
+export async function create(call: KeyVaultCall): Promise<unknown> {
   const { policy, tags } = call.body;
   const asked = policyShape.safeParse(policy);
   if (!asked.success)
@@ -65,10 +62,10 @@ export async function createCertificate(call: KeyVaultCall): Promise<unknown> {
     undefined,
     { policy: policy as Record<string, unknown>, tags: tags as Record<string, string> | undefined },
   );
-  return getCertificateOperation(call);
+  return operation(call);
 }
 
-export function getCertificateOperation(call: KeyVaultCall): unknown {
+export function operation(call: KeyVaultCall): unknown {
   pick(call.store.certificateVersions(call.name), { ...call, version: undefined }, "PendingCertificate");
   return {
     id: `${call.url}/certificates/${call.name}/pending`,
@@ -81,15 +78,15 @@ export function getCertificateOperation(call: KeyVaultCall): unknown {
   };
 }
 
-export function updateCertificate(call: KeyVaultCall): unknown {
+export function update(call: KeyVaultCall): unknown {
   const { tags, policy } = call.body;
   if (tags !== undefined) call.store.setTags("certificates", call.name, tags as Record<string, string>);
   if (policy !== undefined) call.store.setPolicy(call.name, policy as Record<string, unknown>);
-  return getCertificate(call);
+  return get(call);
 }
 
 /** The sandbox has no contacts for expiring certificates. */
-export function getContacts(): never {
+export function contacts(): never {
   throw new Refusal(404, "CertificateContactsNotFound", "Contacts not found.");
 }
 

@@ -4,7 +4,7 @@ import { badParameter, identifier, type KeyVaultCall, pick, recovery } from "./c
 import { refuseDeleted } from "./deleted-objects";
 import { decrypt, encrypt, isEncryptionAlgorithm, type KeyVersion } from "./store";
 
-export function getKey(call: KeyVaultCall): unknown {
+export function get(call: KeyVaultCall): unknown {
   const key = keyVersion(call);
   const { kty, n, e } = createPublicKey(key.pem).export({ format: "jwk" });
   return {
@@ -26,16 +26,16 @@ export function getKey(call: KeyVaultCall): unknown {
   };
 }
 
-export function listKeyVersions(call: KeyVaultCall): unknown {
+export function listVersions(call: KeyVaultCall): unknown {
   const value = call.store.keyVersions(call.name).map(({ version }) => {
-    const { key, attributes } = getKey({ ...call, version }) as { key: { kid: string }; attributes: unknown };
+    const { key, attributes } = get({ ...call, version }) as { key: { kid: string }; attributes: unknown };
     return { kid: key.kid, attributes };
   });
-  if (value.length === 0) getKey(call); // throws the error for a missing key
+  if (value.length === 0) get(call); // throws the error for a missing key
   return { value, nextLink: null };
 }
 
-export async function createKey(call: KeyVaultCall): Promise<unknown> {
+export async function create(call: KeyVaultCall): Promise<unknown> {
   const { kty, key_size = 2048, key_ops, tags } = call.body;
   if (kty !== "RSA" && kty !== "RSA-HSM") throw notImitated(`a key of type ${kty}`);
   refuseDeleted(call, "keys");
@@ -48,29 +48,29 @@ export async function createKey(call: KeyVaultCall): Promise<unknown> {
     },
     tags as Record<string, string> | undefined,
   );
-  return getKey(call);
+  return get(call);
 }
 
-export function updateKey(call: KeyVaultCall): unknown {
+export function update(call: KeyVaultCall): unknown {
   const key = keyVersion(call);
   if (Array.isArray(call.body["key_ops"])) key.operations = call.body["key_ops"].map(String);
   const { enabled } = (call.body["attributes"] ?? {}) as { enabled?: boolean };
   if (enabled !== undefined) key.enabled = enabled;
   if (call.body["tags"] !== undefined)
     call.store.setTags("keys", call.name, call.body["tags"] as Record<string, string>);
-  return getKey(call);
+  return get(call);
 }
 
 /** Creates a new version of the same kind. Earlier versions stay. */
-export async function rotateKey(call: KeyVaultCall): Promise<unknown> {
+export async function rotate(call: KeyVaultCall): Promise<unknown> {
   const { pem, operations, tags } = keyVersion(call);
   const keySize = createPublicKey(pem).asymmetricKeyDetails?.modulusLength ?? 2048;
   await call.store.createKey({ name: call.name, keySize, operations }, tags);
-  return getKey(call);
+  return get(call);
 }
 
 /** The sandbox never rotates keys automatically. Source: Key Vault, Get Key Rotation Policy. */
-export function getRotationPolicy({ url, name }: KeyVaultCall): unknown {
+export function rotationPolicy({ url, name }: KeyVaultCall): unknown {
   return {
     id: `${url}/keys/${name}/rotationpolicy`,
     lifetimeActions: [{ trigger: { timeBeforeExpiry: "P30D" }, action: { type: "Notify" } }],
@@ -78,10 +78,10 @@ export function getRotationPolicy({ url, name }: KeyVaultCall): unknown {
   };
 }
 
-export const wrapKey = usingKey("wrapKey", encrypt);
-export const unwrapKey = usingKey("unwrapKey", decrypt);
-export const encryptWithKey = usingKey("encrypt", encrypt);
-export const decryptWithKey = usingKey("decrypt", decrypt);
+export const wrap = usingKey("wrapKey", encrypt);
+export const unwrap = usingKey("unwrapKey", decrypt);
+export const encryptValue = usingKey("encrypt", encrypt);
+export const decryptValue = usingKey("decrypt", decrypt);
 
 function usingKey(operation: string, transform: typeof encrypt): (call: KeyVaultCall) => unknown {
   return (call) => {

@@ -5,7 +5,7 @@ import type { SecretVersion } from "./store";
 
 const largestSecret = 25 * 1024;
 
-export function listSecrets({ store, url }: KeyVaultCall): unknown {
+export function list({ store, url }: KeyVaultCall): unknown {
   const value = store.secretNames.flatMap((name) => {
     const latest = store.secretVersions(name).at(-1);
     return latest ? [{ id: `${url}/secrets/${name}`, ...secretMetadata(latest) }] : [];
@@ -13,7 +13,7 @@ export function listSecrets({ store, url }: KeyVaultCall): unknown {
   return { value, nextLink: null };
 }
 
-export function listSecretVersions(call: KeyVaultCall): unknown {
+export function listVersions(call: KeyVaultCall): unknown {
   const versions = call.store.secretVersions(call.name);
   if (versions.length === 0) throw missing("Secret", call.name);
   const value = versions.map((secret) => ({
@@ -23,7 +23,7 @@ export function listSecretVersions(call: KeyVaultCall): unknown {
   return { value, nextLink: null };
 }
 
-export function getSecret(call: KeyVaultCall): unknown {
+export function get(call: KeyVaultCall): unknown {
   const secret = pick(call.store.secretVersions(call.name), call, "Secret");
   if (!secret.enabled) {
     throw new Refusal(403, "Forbidden", "Operation get is not allowed on a disabled secret.", {
@@ -33,7 +33,7 @@ export function getSecret(call: KeyVaultCall): unknown {
   return secretBundle(call, secret);
 }
 
-export function setSecret(call: KeyVaultCall): unknown {
+export function set(call: KeyVaultCall): unknown {
   const { value, contentType, attributes, tags } = call.body;
   const {
     enabled = true,
@@ -58,7 +58,7 @@ export function setSecret(call: KeyVaultCall): unknown {
   );
 }
 
-export function updateSecret(call: KeyVaultCall): unknown {
+export function update(call: KeyVaultCall): unknown {
   const secret = pick(call.store.secretVersions(call.name), call, "Secret");
   const { tags, contentType } = call.body;
   if (typeof contentType === "string") secret.contentType = contentType;

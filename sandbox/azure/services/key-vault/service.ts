@@ -1,6 +1,7 @@
 import { authenticate } from "../../identity/authenticate";
 import type { BadToken, Claims, TokenIssuer } from "../../identity/token-issuer";
 import type { AccessControl } from "../../model/access-control";
+import { parseFields } from "../../model/fields";
 import type { AzureWorld, KeyVault } from "../../model/world";
 import type { AzureResponse } from "../../server/azure-response";
 import { notImitated, odataError, Refusal } from "../../server/refusal";
@@ -36,20 +37,17 @@ export class KeyVaultService implements HostedService {
   readonly name = "Key Vault";
   readonly scheme = "https";
   readonly refuse = odataError;
-  readonly #props: KeyVaultServiceProps;
 
-  constructor(props: KeyVaultServiceProps) {
-    this.#props = props;
-  }
+  constructor(private readonly props: KeyVaultServiceProps) {}
 
   /** Host names of existing key vaults only, as in DNS. */
   get hosts(): string[] {
-    return this.#props.world.keyVaults.map(hostOf);
+    return this.props.world.keyVaults.map(hostOf);
   }
 
   async answer(request: AzureRequest): Promise<AzureResponse> {
     const keyVault = this.#keyVault(request.host);
-    const store = keyVault && this.#props.stores.get(keyVault.name);
+    const store = keyVault && this.props.stores.get(keyVault.name);
     if (!store) throw notImitated(request.host, 404);
     const claims = this.#authenticate(request);
     checkApiVersion(request.query.get("api-version"));
@@ -59,7 +57,8 @@ export class KeyVaultService implements HostedService {
     request.trace = { category: "AuditEvent", resourceId: keyVault.resourceId, operation };
     const { name = "", version } = found.parameters;
     this.#authorize(keyVault, claims, found.route.dataAction, name);
-    const body = parseBody(request.body);
+    const body = parseFields(request.body || "{}");
+    if (!body) throw new Refusal(400, "BadParameter", "The request body is not a JSON object.");
     await store.plannedKey(name);
     return {
       // Azure needs some time to create a certificate. Source: Key Vault, Create Certificate.
@@ -69,11 +68,11 @@ export class KeyVaultService implements HostedService {
   }
 
   #keyVault(host: string): KeyVault | undefined {
-    return this.#props.world.keyVaults.find((keyVault) => hostOf(keyVault) === host);
+    return this.props.world.keyVaults.find((keyVault) => hostOf(keyVault) === host);
   }
 
   #authenticate(request: AzureRequest): Claims & { oid: string } {
-    const { issuer } = this.#props;
+    const { issuer } = this.props;
     return authenticate(request, issuer, [audience], (problem) => {
       const challenge = `Bearer authorization="https://login.microsoftonline.com/${issuer.tenantId}", resource="${audience}"`;
       return new Refusal(401, "Unauthorized", explain(problem, issuer.issuer), {
@@ -90,7 +89,7 @@ export class KeyVaultService implements HostedService {
   ): void {
     const action = `Microsoft.KeyVault/vaults/${operation}`;
     const resource = name ? `${resourceId}/${operation.split("/")[0]}/${name}` : resourceId;
-    if (this.#props.accessControl.allowsDataAction(claims.oid, action, resource)) return;
+    if (this.props.accessControl.allowsDataAction(claims.oid, action, resource)) return;
     const message = [
       "Caller is not authorized to perform action on resource.",
       "If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.",
@@ -130,17 +129,6 @@ function checkApiVersion(apiVersion: string | null): void {
       `The specified version (${apiVersion}) is not recognized. Known: ${apiVersions.join(", ")}.`,
     );
   }
-}
-
-function parseBody(body: string): Record<string, unknown> {
-  if (body === "") return {};
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // The error comes below.
-  }
-  throw new Refusal(400, "BadParameter", "The request body is not a JSON object.");
 }
 
 function hostOf({ name }: KeyVault): string {

@@ -79,13 +79,14 @@ export const isEncryptionAlgorithm = (name: unknown): name is EncryptionAlgorith
 /** The keys, secrets and certificates of one key vault. Names ignore case. */
 export class KeyVaultStore {
   readonly #content: KeyVaultContent;
-  readonly #changed: () => void;
   /** Planned keys by name in lower case. Each function creates the key once and resolves when it exists. */
   readonly #planned = new Map<string, () => Promise<void>>();
 
-  constructor(content: KeyVaultContent | undefined, changed: () => void) {
+  constructor(
+    content: KeyVaultContent | undefined,
+    private readonly changed: () => void,
+  ) {
     this.#content = structuredClone(content ?? { keys: {}, secrets: {}, certificates: {} });
-    this.#changed = changed;
   }
 
   get content(): KeyVaultContent {
@@ -113,7 +114,7 @@ export class KeyVaultStore {
     if (this.keyVersions(key.name).length > 0) return;
     let made: Promise<void> | undefined;
     this.#planned.set(key.name.toLowerCase(), () => {
-      made ??= this.#makeKey(key);
+      made ??= this.createKey(key);
       return made;
     });
   }
@@ -123,22 +124,17 @@ export class KeyVaultStore {
     await this.#planned.get(name.toLowerCase())?.();
   }
 
-  /** Creates a key at once. */
-  async createKey(key: Omit<KeyVaultKey, "keyVault">, tags?: Record<string, string>): Promise<void> {
-    await this.#makeKey(key, tags);
-  }
-
   /** Replaces the newest version's tags. */
   setTags(kind: ObjectKind, name: string, tags: Record<string, string> | undefined): void {
     const newest = versionsOf<Tagged>(this.#content[kind], name).at(-1);
     if (newest) newest.tags = tags;
-    this.#changed();
+    this.changed();
   }
 
   setPolicy(name: string, policy: Record<string, unknown>): void {
     const newest = this.certificateVersions(name).at(-1);
     if (newest) newest.policy = { ...newest.policy, ...policy };
-    this.#changed();
+    this.changed();
   }
 
   isDeleted(kind: ObjectKind, name: string): boolean {
@@ -148,12 +144,12 @@ export class KeyVaultStore {
   /** Deletes an object. A certificate's key and secret are deleted, too. */
   delete(kind: ObjectKind, name: string): void {
     for (const part of partsOf(kind)) move<unknown>(this.#content[part], this.#deleted[part], name);
-    this.#changed();
+    this.changed();
   }
 
   recover(kind: ObjectKind, name: string): void {
     for (const part of partsOf(kind)) move<unknown>(this.#deleted[part], this.#content[part], name);
-    this.#changed();
+    this.changed();
   }
 
   get #deleted(): Pick<KeyVaultContent, ObjectKind> {
@@ -161,7 +157,8 @@ export class KeyVaultStore {
     return this.#content.deleted;
   }
 
-  async #makeKey(
+  /** Creates a key at once. */
+  async createKey(
     { name, keySize, operations = allOperations, hardware }: Omit<KeyVaultKey, "keyVault">,
     tags?: Record<string, string>,
   ): Promise<void> {
@@ -219,9 +216,9 @@ export class KeyVaultStore {
   }
 
   #add<V>(collection: Record<string, V[]>, name: string, version: V): void {
-    const known = Object.keys(collection).find((other) => other.toLowerCase() === name.toLowerCase()) ?? name;
-    collection[known] = [...versionsOf(collection, known), version];
-    this.#changed();
+    const known = nameIn(collection, name) ?? name;
+    collection[known] = [...(collection[known] ?? []), version];
+    this.changed();
   }
 }
 
@@ -241,15 +238,17 @@ export function thumbprint(certificatePem: string): string {
   return createHash("sha1").update(new X509Certificate(certificatePem).raw).digest("base64url");
 }
 
-function versionsOf<V>(collection: Record<string, V[]>, name: string): V[] {
-  return Object.entries(collection).find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1] ?? [];
-}
+const nameIn = (collection: Record<string, unknown>, name: string): string | undefined =>
+  Object.keys(collection).find((known) => known.toLowerCase() === name.toLowerCase());
+
+const versionsOf = <V>(collection: Record<string, V[]>, name: string): V[] =>
+  collection[nameIn(collection, name) ?? ""] ?? [];
 
 const partsOf = (kind: ObjectKind): ObjectKind[] =>
   kind === "certificates" ? ["certificates", "keys", "secrets"] : [kind];
 
 function move<V>(from: Record<string, V[]>, to: Record<string, V[]>, name: string): void {
-  const known = Object.keys(from).find((other) => other.toLowerCase() === name.toLowerCase());
+  const known = nameIn(from, name);
   if (known === undefined) return;
   to[known] = from[known] ?? [];
   delete from[known];

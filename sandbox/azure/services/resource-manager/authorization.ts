@@ -1,11 +1,12 @@
 import { builtInRole, builtInRoles } from "../../model/built-in-roles";
+import { list, propertiesOf, text } from "../../model/fields";
 import { sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { RoleDefinition } from "../../model/role-definition";
 import type { ArmResource, RoleAssignment } from "../../model/world";
 import { Refusal } from "../../server/refusal";
 import { guidFor } from "./managed-identities";
-import { list, propertiesOf, type ResourceTypes, text, type Writing } from "./resource-type";
+import type { ResourceTypes, Writing } from "./resource-type";
 
 const roleDefinitionType = "Microsoft.Authorization/roleDefinitions";
 const roleAssignmentType = "Microsoft.Authorization/roleAssignments";
@@ -17,7 +18,7 @@ export const authorizationTypes: ResourceTypes = {
     computed: ({ existing }) => ({
       properties: {
         type: "CustomRole",
-        createdOn: propertiesOf(existing ?? {})["createdOn"] ?? now(),
+        createdOn: propertiesOf(existing)["createdOn"] ?? now(),
         updatedOn: now(),
       },
     }),
@@ -46,7 +47,7 @@ export const authorizationTypes: ResourceTypes = {
           (store.clientIdOf(String(propertiesOf(sent)["principalId"])) === undefined
             ? "User"
             : "ServicePrincipal"),
-        createdOn: propertiesOf(existing ?? {})["createdOn"] ?? now(),
+        createdOn: propertiesOf(existing)["createdOn"] ?? now(),
         updatedOn: now(),
       },
     }),
@@ -56,19 +57,27 @@ export const authorizationTypes: ResourceTypes = {
 
 /** The built-in roles in ARM's form. */
 export function builtInRoleResources(): ArmResource[] {
-  return builtInRoles.map(({ id, name, actions, notActions = [], dataActions }) => ({
-    id: `/providers/${roleDefinitionType}/${id}`,
-    name: id,
+  return builtInRoles.map((role) => ({
+    id: `/providers/${roleDefinitionType}/${role.id}`,
+    name: role.id,
     type: roleDefinitionType,
     properties: {
-      roleName: name,
+      roleName: role.name,
       type: "BuiltInRole",
-      description: name,
+      description: role.name,
       assignableScopes: ["/"],
-      permissions: [{ actions, notActions, dataActions, notDataActions: [] }],
+      permissions: [permissionOf(role)],
     },
   }));
 }
+
+/** A role's rights in ARM's form. */
+export const permissionOf = ({ actions, notActions = [], dataActions }: RoleDefinition) => ({
+  actions,
+  notActions,
+  dataActions,
+  notDataActions: [],
+});
 
 /** Returns the filter function for a list of roles or assignments, or undefined for an unsupported filter. */
 export function authorizationFilter(
@@ -112,33 +121,25 @@ export function roleAssignmentsIn(store: ResourceStore): (RoleAssignment & { id:
       builtInRoles.find(({ id }) => sameId(id, roleId))?.name;
     if (roleName === undefined) return [];
     const { principalId, scope, createdOn } = propertiesOf(assignment);
-    return [
-      {
-        id: assignment.id,
-        principalId: String(principalId),
-        scope: String(scope),
-        roleName,
-        createdOn: text(createdOn),
-      },
-    ];
+    const { id } = assignment;
+    return {
+      id,
+      principalId: String(principalId),
+      scope: String(scope),
+      roleName,
+      createdOn: text(createdOn),
+    };
   });
 }
 
 /** A custom role in ARM's form. */
-export function roleDefinitionResource(
-  { name, actions, notActions = [], dataActions }: RoleDefinition,
-  subscriptionId: string,
-): ArmResource {
-  const id = guidFor(`role ${name}`);
+export function roleDefinitionResource(role: RoleDefinition, subscriptionId: string): ArmResource {
+  const id = guidFor(`role ${role.name}`);
   return {
     id: `/subscriptions/${subscriptionId}/providers/${roleDefinitionType}/${id}`,
     name: id,
     type: roleDefinitionType,
-    properties: {
-      roleName: name,
-      type: "CustomRole",
-      permissions: [{ actions, notActions, dataActions, notDataActions: [] }],
-    },
+    properties: { roleName: role.name, type: "CustomRole", permissions: [permissionOf(role)] },
   };
 }
 

@@ -1,18 +1,10 @@
+import { type Fields, fields, list, propertiesOf, text, valueAt } from "../../model/fields";
 import { sameId } from "../../model/resource-id";
 import type { ArmResource } from "../../model/world";
 import { Refusal } from "../../server/refusal";
 import { consoleUrl } from "../serial-consoles";
 import { completedIdentity, guidFor } from "./managed-identities";
-import {
-  type Fields,
-  fields,
-  list,
-  propertiesOf,
-  type ResourceCall,
-  type ResourceTypes,
-  text,
-  type Writing,
-} from "./resource-type";
+import type { ResourceCall, ResourceTypes, Writing } from "./resource-type";
 
 const diskType = "Microsoft.Compute/disks";
 
@@ -35,9 +27,9 @@ export const computeTypes: ResourceTypes = {
     defaults: () => ({ properties: { encryption: { type: "EncryptionAtRestWithPlatformKey" } } }),
     computed: ({ id, existing }) => ({
       properties: {
-        diskState: propertiesOf(existing ?? {})["diskState"] ?? "Unattached",
+        diskState: propertiesOf(existing)["diskState"] ?? "Unattached",
         uniqueId: guidFor(id),
-        timeCreated: propertiesOf(existing ?? {})["timeCreated"] ?? new Date().toISOString(),
+        timeCreated: propertiesOf(existing)["timeCreated"] ?? new Date().toISOString(),
         diskSizeBytes: undefined,
       },
     }),
@@ -58,26 +50,25 @@ export const computeTypes: ResourceTypes = {
     computed: (writing) => ({ ...completedIdentity(writing), properties: machineFields(writing) }),
     view: machineView,
     written: ({ store, sent, id }, machine) => {
-      const osDisk = fields(fields(propertiesOf(machine)["storageProfile"])["osDisk"]);
-      const diskId = text(fields(osDisk["managedDisk"])["id"]);
-      if (diskId && !store.get(diskId)) {
-        store.put({
-          id: diskId,
-          name: String(osDisk["name"]),
-          type: diskType,
-          location: sent.location,
-          zones: sent.zones,
-          sku: { name: fields(osDisk["managedDisk"])["storageAccountType"], tier: "Premium" },
-          managedBy: id,
-          properties: {
-            osType: "Linux",
-            diskSizeGB: osDisk["diskSizeGB"],
-            diskState: "Attached",
-            creationData: { createOption: "FromImage" },
-            provisioningState: "Succeeded",
-          },
-        });
-      }
+      const osDisk = fields(valueAt(machine, "properties.storageProfile.osDisk"));
+      const { id: diskId, storageAccountType } = fields(osDisk["managedDisk"]);
+      if (typeof diskId !== "string" || store.get(diskId)) return;
+      store.put({
+        id: diskId,
+        name: String(osDisk["name"]),
+        type: diskType,
+        location: sent.location,
+        zones: sent.zones,
+        sku: { name: storageAccountType, tier: "Premium" },
+        managedBy: id,
+        properties: {
+          osType: "Linux",
+          diskSizeGB: osDisk["diskSizeGB"],
+          diskState: "Attached",
+          creationData: { createOption: "FromImage" },
+          provisioningState: "Succeeded",
+        },
+      });
     },
     actions: {
       poweroff: () => undefined,
@@ -90,14 +81,13 @@ export const computeTypes: ResourceTypes = {
     },
   },
   "microsoft.compute/virtualmachines/instanceview": {
-    implicit: (_, machine) => ({ ...instanceView(machine) }),
+    implicit: (_, machine) => instanceView(machine),
   },
   "microsoft.compute/virtualmachines/extensions": {
     hidden: ["properties.protectedSettings"],
     check: ({ store, id }) => {
       const machine = store.get(id.split(/\/extensions\//i)[0] ?? "");
-      const { allowExtensionOperations } = fields(propertiesOf(machine ?? {})["osProfile"]);
-      if (allowExtensionOperations === false) {
+      if (valueAt(machine, "properties.osProfile.allowExtensionOperations") === false) {
         throw new Refusal(
           409,
           "OperationNotAllowed",
@@ -114,18 +104,17 @@ export function userDataOf(machine: ArmResource): string | undefined {
 }
 
 function machineFields({ id, sent, existing, store }: Writing): Fields {
-  const before = propertiesOf(existing ?? {});
+  const before = propertiesOf(existing);
   const properties = propertiesOf(sent);
   const storage = fields(properties["storageProfile"]);
   const osDisk = fields(storage["osDisk"]);
-  const oldDisk = fields(fields(before["storageProfile"])["osDisk"]);
   const name =
     text(osDisk["name"]) ??
-    text(oldDisk["name"]) ??
+    text(valueAt(before, "storageProfile.osDisk.name")) ??
     `${sent.name}_OsDisk_1_${guidFor(id).replaceAll("-", "")}`;
   const group = id.split(/\/providers\//i)[0] ?? "";
   const dataDisks = list(storage["dataDisks"]).map((disk) => {
-    const diskId = text(fields(disk["managedDisk"])["id"]) ?? "";
+    const diskId = text(valueAt(disk, "managedDisk.id")) ?? "";
     const made = store.get(diskId);
     if (!made) throw new Refusal(404, "ResourceNotFound", `The disk ${diskId} was not found.`);
     return {
@@ -133,18 +122,17 @@ function machineFields({ id, sent, existing, store }: Writing): Fields {
       name: disk["name"] ?? made.name,
       diskSizeGB: propertiesOf(made)["diskSizeGB"],
       toBeDetached: false,
-      managedDisk: { storageAccountType: fields(made["sku"])["name"], id: diskId },
+      managedDisk: { storageAccountType: valueAt(made, "sku.name"), id: diskId },
     };
   });
-  for (const card of list(fields(properties["networkProfile"])["networkInterfaces"])) {
+  for (const card of list(valueAt(properties, "networkProfile.networkInterfaces"))) {
     if (!store.get(String(card["id"])))
       throw new Refusal(404, "NotFound", `The network interface ${card["id"]} was not found.`);
   }
   return {
     vmId: before["vmId"] ?? crypto.randomUUID(),
     timeCreated: before["timeCreated"] ?? new Date().toISOString(),
-    ...(properties["userData"] === undefined &&
-      before["userData"] !== undefined && { userData: before["userData"] }),
+    userData: properties["userData"] === undefined ? before["userData"] : undefined,
     storageProfile: {
       osDisk: {
         osType: "Linux",
@@ -161,8 +149,8 @@ function machineFields({ id, sent, existing, store }: Writing): Fields {
 function machineOfDisk(machines: readonly ArmResource[], diskId: string): ArmResource | undefined {
   return machines.find((machine) => {
     const storage = fields(propertiesOf(machine)["storageProfile"]);
-    const disks = [fields(storage["osDisk"]), ...list(storage["dataDisks"])];
-    return disks.some((disk) => sameId(String(fields(disk["managedDisk"])["id"]), diskId));
+    const disks = [storage["osDisk"], ...list(storage["dataDisks"])];
+    return disks.some((disk) => sameId(String(valueAt(disk, "managedDisk.id")), diskId));
   });
 }
 

@@ -1,7 +1,8 @@
+import { propertiesOf } from "../../model/fields";
 import { sameId } from "../../model/resource-id";
 import type { ArmResource } from "../../model/world";
 import { Refusal } from "../../server/refusal";
-import { propertiesOf, type ResourceCall, type ResourceTypes } from "./resource-type";
+import type { ResourceCall, ResourceTypes } from "./resource-type";
 
 /** Days for which a deleted Key Vault keeps its name and content by default. */
 const longestRetention = 90;
@@ -40,7 +41,7 @@ export const keyVaultTypes: ResourceTypes = {
       if (other)
         throw new Refusal(409, "VaultAlreadyExists", `The vault name '${target.name}' is already in use.`);
       if (
-        propertiesOf(existing ?? {})["enablePurgeProtection"] === true &&
+        propertiesOf(existing)["enablePurgeProtection"] === true &&
         propertiesOf(sent)["enablePurgeProtection"] === false
       ) {
         throw new Refusal(

@@ -1,18 +1,11 @@
+import { type Fields, fields, list, propertiesOf, text, valueAt } from "../../model/fields";
 import { sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource } from "../../model/world";
 import type { LoadBalancerProps } from "../../server/load-balancer";
 import { guidFor } from "./managed-identities";
 import { freeAddress, interfaceAddress } from "./network";
-import {
-  type Fields,
-  fields,
-  list,
-  propertiesOf,
-  type ResourceTypes,
-  text,
-  type Writing,
-} from "./resource-type";
+import type { ResourceTypes, Writing } from "./resource-type";
 
 export const loadBalancerTypes: ResourceTypes = {
   "microsoft.network/loadbalancers": {
@@ -33,7 +26,7 @@ export const loadBalancerTypes: ResourceTypes = {
 
 /** Adds the ids that Azure gives to a balancer's addresses, probes and rules, and the addresses. */
 function partsOf({ id, sent, existing, store }: Writing): Fields {
-  const before = list(propertiesOf(existing ?? {})["frontendIPConfigurations"]);
+  const before = list(propertiesOf(existing)["frontendIPConfigurations"]);
   const withId = (collection: string) =>
     list(propertiesOf(sent)[collection]).map((part) => ({
       ...part,
@@ -43,8 +36,8 @@ function partsOf({ id, sent, existing, store }: Writing): Fields {
   return {
     frontendIPConfigurations: withId("frontendIPConfigurations").map((part) => {
       const old = before.find((one) => sameId(String(one["id"]), part.id));
-      const subnet = String(fields(part.properties["subnet"])["id"]);
-      const address = text(fields(old?.["properties"])["privateIPAddress"]) ?? freeAddress(store, subnet);
+      const subnet = String(valueAt(part, "properties.subnet.id"));
+      const address = text(valueAt(old, "properties.privateIPAddress")) ?? freeAddress(store, subnet);
       return { ...part, properties: { ...part.properties, privateIPAddress: address } };
     }),
     probes: withId("probes"),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { type Fields, fields, text } from "../../model/fields";
 import type { ManagedIdentity } from "../../model/world";
-import { type Fields, fields, type ResourceTypes, text, type Writing } from "./resource-type";
+import type { ResourceTypes, Writing } from "./resource-type";
 
 /** Returns a GUID that is always the same for the same resource, so that logs are easier to follow. */
 export function guidFor(text: string): string {

@@ -1,6 +1,7 @@
+import { fields, list, propertiesOf, text } from "../../model/fields";
 import { Refusal } from "../../server/refusal";
 import { guidFor } from "./managed-identities";
-import { fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";
+import type { ResourceTypes } from "./resource-type";
 
 export const monitoringTypes: ResourceTypes = {
   "microsoft.operationalinsights/workspaces": {

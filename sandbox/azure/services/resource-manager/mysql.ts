@@ -1,14 +1,8 @@
+import { type Fields, list, propertiesOf, text, valueAt } from "../../model/fields";
 import { sameId } from "../../model/resource-id";
+import type { ArmResource } from "../../model/world";
 import { freeAddress, holdSubnet } from "./network";
-import {
-  type Fields,
-  fields,
-  list,
-  propertiesOf,
-  type ResourceTypes,
-  text,
-  type Writing,
-} from "./resource-type";
+import type { ResourceTypes, Writing } from "./resource-type";
 
 /** Default values of the server parameters in the stacks. Source: MySQL 8.4, server system variables. */
 const parameterDefaults: Readonly<Record<string, string>> = {
@@ -38,13 +32,13 @@ export const mysqlTypes: ResourceTypes = {
           storageSizeGB: 20,
         },
         network: { publicNetworkAccess: "Enabled" },
-        availabilityZone: propertiesOf(existing ?? {})["availabilityZone"] ?? "1",
+        availabilityZone: propertiesOf(existing)["availabilityZone"] ?? "1",
       },
     }),
     computed: serverFields,
     written: addStorageEndpoint,
     deleted: ({ store }, server) => {
-      const subnet = text(fields(propertiesOf(server)["network"])["delegatedSubnetResourceId"]);
+      const subnet = subnetOf(server);
       if (subnet) holdSubnet(store, subnet);
     },
   },
@@ -70,10 +64,9 @@ export const mysqlTypes: ResourceTypes = {
 };
 
 function serverFields({ id, sent, existing, store, target }: Writing): Fields {
-  const network = fields(propertiesOf(sent)["network"]);
-  const subnet = text(network["delegatedSubnetResourceId"]);
+  const subnet = subnetOf(sent);
   const address =
-    text(propertiesOf(existing ?? {})["sandboxAddress"]) ?? (subnet ? freeAddress(store, subnet) : undefined);
+    text(propertiesOf(existing)["sandboxAddress"]) ?? (subnet ? freeAddress(store, subnet) : undefined);
   return {
     properties: {
       state: "Ready",
@@ -82,7 +75,7 @@ function serverFields({ id, sent, existing, store, target }: Writing): Fields {
       sandboxAddress: address,
       databasePort: 3306,
       administratorLogin:
-        propertiesOf(sent)["administratorLogin"] ?? propertiesOf(existing ?? {})["administratorLogin"],
+        propertiesOf(sent)["administratorLogin"] ?? propertiesOf(existing)["administratorLogin"],
     },
     systemData: { createdAt: new Date().toISOString(), createdBy: id },
   };
@@ -92,8 +85,8 @@ function serverFields({ id, sent, existing, store, target }: Writing): Fields {
  * Azure adds this service endpoint to the subnet of a server with private access. Source: facts of MySQL's
  * networking.
  */
-function addStorageEndpoint({ store }: Writing, server: { properties?: Fields }): void {
-  const subnetId = text(fields(propertiesOf(server)["network"])["delegatedSubnetResourceId"]);
+function addStorageEndpoint({ store }: Writing, server: ArmResource): void {
+  const subnetId = subnetOf(server);
   const subnet = subnetId === undefined ? undefined : store.get(subnetId);
   if (!subnet) return;
   const endpoints = list(propertiesOf(subnet)["serviceEndpoints"]);
@@ -101,3 +94,6 @@ function addStorageEndpoint({ store }: Writing, server: { properties?: Fields })
   const added = { service: "Microsoft.Storage", locations: ["*"], provisioningState: "Succeeded" };
   store.put({ ...subnet, properties: { ...subnet.properties, serviceEndpoints: [...endpoints, added] } });
 }
+
+const subnetOf = (server: ArmResource): string | undefined =>
+  text(valueAt(server, "properties.network.delegatedSubnetResourceId"));

@@ -1,20 +1,14 @@
 import * as ipaddr from "ipaddr.js";
+import { type Fields, list, propertiesOf, text, valueAt } from "../../model/fields";
 import { sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource } from "../../model/world";
 import { Refusal } from "../../server/refusal";
 import { guidFor } from "./managed-identities";
-import {
-  type Fields,
-  fields,
-  list,
-  propertiesOf,
-  type ResourceTypes,
-  text,
-  type Writing,
-} from "./resource-type";
+import type { ResourceType, ResourceTypes, Writing } from "./resource-type";
 
 const interfaceType = "Microsoft.Network/networkInterfaces";
+const subnetType = "Microsoft.Network/virtualNetworks/subnets";
 
 export const networkTypes: ResourceTypes = {
   "microsoft.network/virtualnetworks": {
@@ -31,7 +25,7 @@ export const networkTypes: ResourceTypes = {
     }),
     computed: ({ sent, id, existing }) => {
       const { delegations, serviceEndpoints } = propertiesOf(sent);
-      const { serviceAssociationLinks } = propertiesOf(existing ?? {});
+      const { serviceAssociationLinks } = propertiesOf(existing);
       return {
         etag: etag(),
         properties: {
@@ -62,33 +56,18 @@ export const networkTypes: ResourceTypes = {
       etag: etag(),
       properties: { resourceGuid: guidFor(id), defaultSecurityRules: [] },
     }),
-    checkDelete: ({ store }, group) => {
-      const user = store
-        .ofType("Microsoft.Network/virtualNetworks/subnets")
-        .find((subnet) => refersTo(subnet, "networkSecurityGroup", group.id));
-      if (user)
-        throw inUse(
-          "InUseNetworkSecurityGroupCannotBeDeleted",
-          `Network security group ${group.name}`,
-          user.id,
-        );
-    },
+    checkDelete: notOfSubnet("networkSecurityGroup", "NetworkSecurityGroup", "Network security group"),
   },
-  "microsoft.network/networksecuritygroups/securityrules": {
-    check: priorityIsFree,
-  },
+  "microsoft.network/networksecuritygroups/securityrules": { check: priorityIsFree },
   "microsoft.network/publicipaddresses": {
     defaults: () => ({ properties: { publicIPAddressVersion: "IPv4", idleTimeoutInMinutes: 4, ipTags: [] } }),
     computed: ({ sent, existing, store }) => {
-      const { dnsSettings } = propertiesOf(sent);
-      const label = text(fields(dnsSettings)["domainNameLabel"]);
+      const label = text(valueAt(sent, "properties.dnsSettings.domainNameLabel"));
       return {
         etag: etag(),
         properties: {
-          ipAddress: propertiesOf(existing ?? {})["ipAddress"] ?? publicAddress(store),
-          ...(label && {
-            dnsSettings: { fqdn: `${label}.${sent.location}.cloudapp.azure.com` },
-          }),
+          ipAddress: propertiesOf(existing)["ipAddress"] ?? publicAddress(store),
+          ...(label && { dnsSettings: { fqdn: `${label}.${sent.location}.cloudapp.azure.com` } }),
         },
       };
     },
@@ -100,12 +79,7 @@ export const networkTypes: ResourceTypes = {
   "microsoft.network/natgateways": {
     defaults: () => ({ properties: { idleTimeoutInMinutes: 4 } }),
     computed: ({ id }) => ({ etag: etag(), properties: { resourceGuid: guidFor(id) } }),
-    checkDelete: ({ store }, gateway) => {
-      const user = store
-        .ofType("Microsoft.Network/virtualNetworks/subnets")
-        .find((subnet) => refersTo(subnet, "natGateway", gateway.id));
-      if (user) throw inUse("InUseNatGatewayCannotBeDeleted", `NAT gateway ${gateway.name}`, user.id);
-    },
+    checkDelete: notOfSubnet("natGateway", "NatGateway", "NAT gateway"),
   },
   [interfaceType.toLowerCase()]: {
     defaults: () => ({
@@ -115,7 +89,7 @@ export const networkTypes: ResourceTypes = {
         dnsSettings: { dnsServers: [] },
       },
     }),
-    computed: (writing) => ({ etag: etag(), properties: { ...interfaceFields(writing) } }),
+    computed: (writing) => ({ etag: etag(), properties: interfaceFields(writing) }),
     checkDelete: ({ store }, card) => {
       const user = store
         .ofType("Microsoft.Compute/virtualMachines")
@@ -175,7 +149,7 @@ export const networkTypes: ResourceTypes = {
 /** Returns the first private address of a network interface. */
 export function interfaceAddress(card: ArmResource): string | undefined {
   const [first] = list(propertiesOf(card)["ipConfigurations"]);
-  return text(fields(first?.["properties"])["privateIPAddress"]);
+  return text(valueAt(first, "properties.privateIPAddress"));
 }
 
 /** A deleted service releases its subnet some time later. Source: azurerm issues 15032, 28979 and 30011. */
@@ -210,12 +184,9 @@ function subnetUsers(store: ResourceStore, subnetId: string): ArmResource[] {
 /** Returns a free address. Azure reserves a subnet's first four. Source: Azure, virtual network FAQ. */
 export function freeAddress(store: ResourceStore, subnetId: string, taken: readonly string[] = []): string {
   const subnet = store.get(subnetId);
-  const prefixes = propertiesOf(subnet ?? {});
-  const prefix =
-    text(prefixes["addressPrefix"]) ?? String((prefixes["addressPrefixes"] as string[] | undefined)?.[0]);
-  if (!subnet || !ipaddr.IPv4.isValidCIDR(prefix)) {
+  const [prefix] = prefixesOf(subnet);
+  if (!subnet || prefix === undefined)
     throw new Refusal(404, "InvalidResourceReference", `The subnet ${subnetId} was not found.`);
-  }
   const used = new Set([
     ...taken,
     ...store.all.flatMap(({ properties }) =>
@@ -239,17 +210,15 @@ export function freeAddress(store: ResourceStore, subnetId: string, taken: reado
 }
 
 function interfaceFields({ sent, existing, store, id }: Writing): Fields {
-  const before = list(propertiesOf(existing ?? {})["ipConfigurations"]);
+  const before = list(propertiesOf(existing)["ipConfigurations"]);
   const taken: string[] = [];
   const ipConfigurations = list(propertiesOf(sent)["ipConfigurations"]).map((configuration, index) => {
-    const properties = fields(configuration["properties"]);
-    const subnetId = String(fields(properties["subnet"])["id"]);
+    const subnetId = String(valueAt(configuration, "properties.subnet.id"));
     const old = before.find(({ name }) => name === configuration["name"]);
-    const oldFields = fields(old?.["properties"]);
-    const stays = sameId(String(fields(oldFields["subnet"])["id"] ?? ""), subnetId);
+    const stays = sameId(String(valueAt(old, "properties.subnet.id")), subnetId);
     const address =
-      text(properties["privateIPAddress"]) ??
-      (stays ? text(oldFields["privateIPAddress"]) : undefined) ??
+      text(valueAt(configuration, "properties.privateIPAddress")) ??
+      (stays ? text(valueAt(old, "properties.privateIPAddress")) : undefined) ??
       freeAddress(store, subnetId, taken);
     taken.push(address);
     return {
@@ -258,7 +227,7 @@ function interfaceFields({ sent, existing, store, id }: Writing): Fields {
       properties: {
         primary: index === 0,
         privateIPAddressVersion: "IPv4",
-        ...properties,
+        ...(configuration["properties"] as Fields),
         privateIPAddress: address,
         provisioningState: "Succeeded",
       },
@@ -292,7 +261,7 @@ function publicAddress(store: ResourceStore): string {
 function subnetFits({ store, id, sent }: Writing): void {
   const network = id.split(/\/subnets\//i)[0] ?? "";
   const own = prefixesOf(sent);
-  const space = fields(propertiesOf(store.get(network) ?? {})["addressSpace"])["addressPrefixes"];
+  const space = valueAt(store.get(network), "properties.addressSpace.addressPrefixes");
   const outer = Array.isArray(space) ? space.map(String) : [];
   for (const prefix of own) {
     if (!outer.some((one) => isInside(prefix, one))) {
@@ -319,9 +288,9 @@ function subnetFits({ store, id, sent }: Writing): void {
   }
 }
 
-function prefixesOf({ properties = {} }: { properties?: Fields }): string[] {
-  const several = properties["addressPrefixes"];
-  const one = text(properties["addressPrefix"]);
+function prefixesOf(subnet: ArmResource | undefined): string[] {
+  const { addressPrefixes: several, addressPrefix } = propertiesOf(subnet);
+  const one = text(addressPrefix);
   return Array.isArray(several) && several.length > 0 ? several.map(String) : one ? [one] : [];
 }
 
@@ -350,8 +319,14 @@ function priorityIsFree({ store, id, sent }: Writing): void {
   );
 }
 
-const refersTo = (resource: ArmResource, property: string, id: string): boolean =>
-  sameId(String(fields(propertiesOf(resource)[property])["id"] ?? ""), id);
+/** Refuses the deletion while a subnet refers to the resource. */
+function notOfSubnet(property: string, code: string, what: string): ResourceType["checkDelete"] {
+  return ({ store }, { id, name }) => {
+    const refers = (subnet: ArmResource) => sameId(String(valueAt(subnet, `properties.${property}.id`)), id);
+    const user = store.ofType(subnetType).find(refers);
+    if (user) throw inUse(`InUse${code}CannotBeDeleted`, `${what} ${name}`, user.id);
+  };
+}
 
 const inUse = (code: string, what: string, user: string): Refusal =>
   new Refusal(400, code, `${what} is in use by ${user} and cannot be deleted.`);

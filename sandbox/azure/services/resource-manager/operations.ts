@@ -1,12 +1,15 @@
 import type { AzureResponse } from "../../server/azure-response";
 import { Refusal } from "../../server/refusal";
 
+interface Operation {
+  asked: number;
+  work: Promise<void>;
+  outcome?: "Succeeded" | Refusal;
+}
+
 /** Work that continues after the answer to a request. A client polls its status at an address. */
 export class Operations {
-  readonly #running = new Map<
-    string,
-    { asked: number; work: Promise<void>; outcome?: "Succeeded" | Refusal }
-  >();
+  readonly #running = new Map<string, Operation>();
 
   /**
    * Starts work, and returns the headers with which a client follows it.
@@ -14,10 +17,7 @@ export class Operations {
    */
   begin(subscriptionId: string, provider: string, work: () => Promise<void>): Record<string, string> {
     const id = crypto.randomUUID();
-    const operation: { asked: number; work: Promise<void>; outcome?: "Succeeded" | Refusal } = {
-      asked: 0,
-      work: Promise.resolve(),
-    };
+    const operation: Operation = { asked: 0, work: Promise.resolve() };
     operation.work = work().then(
       () => {
         operation.outcome = "Succeeded";

@@ -2,7 +2,14 @@ import { authenticate } from "../../identity/authenticate";
 import type { BadToken, TokenIssuer } from "../../identity/token-issuer";
 import type { AccessControl } from "../../model/access-control";
 import { administrative } from "../../model/diagnostic-logs";
-import { parentId, parseResourceId, type ResourceId } from "../../model/resource-id";
+import { type Fields, fields, list, merge, parseFields, propertiesOf, without } from "../../model/fields";
+import {
+  parentId,
+  parseResourceId,
+  type ResourceId,
+  resourceGroupType,
+  sameId,
+} from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource, AzureWorld } from "../../model/world";
 import type { AzureResponse } from "../../server/azure-response";
@@ -11,19 +18,15 @@ import type { AzureRequest, HostedService } from "../../server/service";
 import { authorizationFilter, builtInRoleResources } from "./authorization";
 import { Operations } from "./operations";
 import { scopeLocked } from "./resource-groups";
-import {
-  type Fields,
-  fields,
-  list,
-  merge,
-  propertiesOf,
-  type ResourceCall,
-  type ResourceType,
-  type Writing,
-  without,
-} from "./resource-type";
+import type { ResourceCall, ResourceType, Writing } from "./resource-type";
 import { resourceTypes } from "./resource-types";
-import { answerForSubscription, metadataEndpoints, permissionsOf } from "./subscription";
+import {
+  answerForSubscription,
+  checkSubscription,
+  metadataEndpoints,
+  permissionsOf,
+  unauthorized,
+} from "./subscription";
 
 const host = "management.azure.com";
 const audiences = ["https://management.azure.com", "https://management.core.windows.net"].flatMap((url) => [
@@ -53,12 +56,9 @@ export class ResourceManager implements HostedService {
   readonly scheme = "https";
   readonly hosts = [host];
   readonly refuse = odataError;
-  readonly #props: ResourceManagerProps;
   readonly #operations = new Operations();
 
-  constructor(props: ResourceManagerProps) {
-    this.#props = props;
-  }
+  constructor(private readonly props: ResourceManagerProps) {}
 
   async answer(request: AzureRequest): Promise<AzureResponse> {
     const { method, path, query } = request;
@@ -66,17 +66,13 @@ export class ResourceManager implements HostedService {
     if (method === "GET" && /^\/+metadata\/endpoints$/i.test(path)) return metadata(query);
     const principalId = this.#authenticate(request);
     checkApiVersion(query.get("api-version"));
-    const { world, resources: store, accessControl } = this.#props;
+    const { world, resources: store, accessControl } = this.props;
     const [, operation] = /\/operationStatuses\/([^/]+)$/i.exec(path) ?? [];
     if (method === "GET" && operation) return this.#operations.status(operation);
     const [, scope] = /^(.*)\/providers\/Microsoft\.Authorization\/permissions$/i.exec(path) ?? [];
     if (method === "GET" && scope)
       return { status: 200, body: permissionsOf(accessControl, principalId, scope) };
-    const forSubscription = answerForSubscription(
-      request,
-      { principalId, world, store, accessControl },
-      (action, at) => unauthorized(principalId, action, at),
-    );
+    const forSubscription = answerForSubscription(request, { principalId, world, store, accessControl });
     return forSubscription ?? this.#answerForResource(request, principalId);
   }
 
@@ -84,7 +80,7 @@ export class ResourceManager implements HostedService {
     const { method, query } = request;
     const { id, target, action } = readPath(request);
     if (!target) throw notImitated(`${method} ${request.path} of Azure Resource Manager`, 404);
-    if (target.subscriptionId) this.#checkSubscription(target.subscriptionId);
+    if (target.subscriptionId) checkSubscription(this.props.resources, target.subscriptionId);
     const type = typeOf(target.type);
     if (!target.name) {
       if (method !== "GET") throw notImitated(`${method} ${request.path} of Azure Resource Manager`, 405);
@@ -94,8 +90,8 @@ export class ResourceManager implements HostedService {
       id,
       target: { ...target, name: target.name },
       query,
-      body: parseBody(request.body),
-      store: this.#props.resources,
+      body: bodyOf(request),
+      store: this.props.resources,
       principalId,
     };
     const right = `${target.type}/${verbOf(method, action)}`;
@@ -118,7 +114,7 @@ export class ResourceManager implements HostedService {
   }
 
   #authenticate(request: AzureRequest): string {
-    const { issuer } = this.#props;
+    const { issuer } = this.props;
     return authenticate(request, issuer, audiences, (problem) => {
       const [code, message] = explain(problem, issuer);
       // Omits the message, which may repeat a stranger's text from a token.
@@ -127,17 +123,11 @@ export class ResourceManager implements HostedService {
     }).oid;
   }
 
-  #checkSubscription(id: string): void {
-    if (!this.#props.resources.hasSubscription(id)) {
-      throw new Refusal(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
-    }
-  }
-
   #authorize({ id, principalId }: ResourceCall, right: string): void {
     // Built-in roles belong to the tenant, and everyone in it can read them.
     if (right.endsWith("/read") && /^\/providers\/Microsoft\.Authorization\/roleDefinitions\//i.test(id))
       return;
-    if (this.#props.accessControl.allowsAction(principalId, right, id)) return;
+    if (this.props.accessControl.allowsAction(principalId, right, id)) return;
     throw unauthorized(principalId, right, id);
   }
 
@@ -180,7 +170,7 @@ export class ResourceManager implements HostedService {
     const namespace = target.type.split("/")[0] ?? "";
     // Every type returns an operation. Clients of types that Azure answers at once ignore it.
     const headers = this.#operations.begin(target.subscriptionId ?? "", namespace, async () =>
-      this.#props.onChange?.({ kind: "written", resource, store }),
+      this.props.onChange?.({ kind: "written", resource, store }),
     );
     return {
       status: method === "PATCH" ? 200 : (type.putStatus ?? (existing ? 200 : 201)),
@@ -219,7 +209,7 @@ export class ResourceManager implements HostedService {
     this.#checkLocks(id);
     type.checkDelete?.(call, resource);
     const deleted = [...store.below(id), resource].reverse();
-    for (const each of deleted) await this.#props.onChange?.({ kind: "deleted", resource: each, store });
+    for (const each of deleted) await this.props.onChange?.({ kind: "deleted", resource: each, store });
     for (const part of store.below(id)) {
       const partType = resourceTypes[part.type.toLowerCase()];
       partType?.deleted?.({ ...call, id: part.id, target: { ...call.target, name: part.name } }, part);
@@ -230,9 +220,9 @@ export class ResourceManager implements HostedService {
   }
 
   #checkLocks(id: string): void {
-    const locks = this.#props.resources.ofType("Microsoft.Authorization/locks");
+    const locks = this.props.resources.ofType("Microsoft.Authorization/locks");
     for (const lock of locks) {
-      if (lock.id.toLowerCase() === id.toLowerCase()) continue;
+      if (sameId(lock.id, id)) continue;
       const [locked = ""] = lock.id.split(/\/providers\/Microsoft\.Authorization\/locks\//i);
       const inside = `${id}/`.toLowerCase().startsWith(`${locked}/`.toLowerCase());
       const around = `${locked}/`.toLowerCase().startsWith(`${id}/`.toLowerCase());
@@ -259,16 +249,7 @@ export class ResourceManager implements HostedService {
   }
 
   #checkParent({ store, target, id }: ResourceCall): void {
-    const group = target.resourceGroup;
-    const groupId = `/subscriptions/${target.subscriptionId}/resourceGroups/${group}`;
-    if (
-      group &&
-      groupId.toLowerCase() !== id.toLowerCase() &&
-      !store.get(groupId) &&
-      this.#isEmptyGroup(groupId)
-    ) {
-      throw new Refusal(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
-    }
+    if (target.type !== resourceGroupType && groupIsMissing(store, target)) throw groupNotFound(target);
     const depth = target.type.split("/").length;
     if (depth <= 2 || /\/locations\//i.test(target.type)) return;
     const parent = singletons.has(target.name.toLowerCase())
@@ -285,11 +266,6 @@ export class ResourceManager implements HostedService {
         `Failed to perform 'write' on resource(s) of type '${target.type.split("/").slice(1).join("/")}', because the parent resource '${parent}' could not be found.`,
       );
     }
-  }
-
-  /** The groups of the initial world exist without a creation. */
-  #isEmptyGroup(groupId: string): boolean {
-    return this.#props.resources.below(groupId).length === 0;
   }
 
   #show(
@@ -310,7 +286,7 @@ export class ResourceManager implements HostedService {
 
   /** Omits the resources that the caller cannot read, as ARM does below a scope with partial rights. */
   #list(id: string, target: ResourceId, principalId: string, query: URLSearchParams): unknown {
-    const { accessControl, resources: store } = this.#props;
+    const { accessControl, resources: store } = this.props;
     const type = typeOf(target.type);
     if (type.members) return { value: type.members() };
     const filter = query.get("$filter");
@@ -384,27 +360,16 @@ function typeOf(type: string): ResourceType {
 
 function metadata(query: URLSearchParams): AzureResponse {
   checkApiVersion(query.get("api-version"));
-  const { name } = metadataEndpoints;
   // Versions up to 2019-05-01 return a list.
-  return {
-    status: 200,
-    body: query.get("api-version") === "2019-05-01" ? [{ ...metadataEndpoints, name }] : metadataEndpoints,
-  };
+  const isList = query.get("api-version") === "2019-05-01";
+  return { status: 200, body: isList ? [metadataEndpoints] : metadataEndpoints };
 }
 
-function parseBody(body: string): Fields {
-  if (body === "") return {};
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
-  } catch {
-    // The error comes below.
-  }
-  throw new Refusal(
-    400,
-    "InvalidRequestContent",
-    "The request content was invalid and could not be deserialized.",
-  );
+function bodyOf(request: AzureRequest): Fields {
+  const body = parseFields(request.body || "{}");
+  if (body) return body;
+  const reason = "The request content was invalid and could not be deserialized.";
+  throw new Refusal(400, "InvalidRequestContent", reason);
 }
 
 /** Azure treats null as a missing field. */
@@ -416,14 +381,8 @@ const etagOf = ({ etag }: ArmResource): Record<string, string> | undefined =>
   typeof etag === "string" ? { ETag: etag } : undefined;
 
 function notFound({ target, store }: ResourceCall): Refusal {
-  const { type, name, resourceGroup, subscriptionId } = target;
-  const groupId = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
-  if (
-    type.toLowerCase() === "microsoft.resources/resourcegroups" ||
-    (resourceGroup && store.below(groupId).length === 0 && !store.get(groupId))
-  ) {
-    return new Refusal(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
-  }
+  const { type, name, resourceGroup } = target;
+  if (type === resourceGroupType || groupIsMissing(store, target)) return groupNotFound(target);
   if (/^Microsoft\.Authorization\/role/i.test(type)) {
     const kind = type.slice("Microsoft.Authorization/r".length, -1);
     return new Refusal(404, `R${kind}NotFound`, `The r${kind} '${name}' is not found.`);
@@ -434,6 +393,15 @@ function notFound({ target, store }: ResourceCall): Refusal {
     `The Resource '${type}/${name}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
   );
 }
+
+/** The groups of the initial world exist without a creation. */
+function groupIsMissing(store: ResourceStore, { subscriptionId, resourceGroup }: ResourceId): boolean {
+  const id = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+  return resourceGroup !== undefined && !store.get(id) && store.below(id).length === 0;
+}
+
+const groupNotFound = ({ resourceGroup }: ResourceId): Refusal =>
+  new Refusal(404, "ResourceGroupNotFound", `Resource group '${resourceGroup}' could not be found.`);
 
 function explain({ flaw, found }: BadToken, { issuer }: TokenIssuer): [code: string, message: string] {
   switch (flaw) {
@@ -457,14 +425,6 @@ function explain({ flaw, found }: BadToken, { issuer }: TokenIssuer): [code: str
     default:
       return ["InvalidAuthenticationToken", `The access token is invalid (${flaw}).`];
   }
-}
-
-function unauthorized(principalId: string, action: string, scope: string): Refusal {
-  return new Refusal(
-    403,
-    "AuthorizationFailed",
-    `The client '${principalId}' with object id '${principalId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
-  );
 }
 
 function checkApiVersion(apiVersion: string | null): void {

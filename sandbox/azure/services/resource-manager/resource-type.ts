@@ -1,3 +1,4 @@
+import type { Fields } from "../../model/fields";
 import type { ResourceId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource } from "../../model/world";
@@ -21,9 +22,6 @@ export interface Writing extends ResourceCall {
   /** The sent resource, merged with the defaults. */
   sent: ArmResource;
 }
-
-/** A piece of a resource in ARM's form, for merging. */
-export type Fields = Record<string, unknown>;
 
 /** A resource type's behaviour beyond simple storage. */
 export interface ResourceType {
@@ -60,41 +58,3 @@ export interface ResourceType {
 
 /** Types of one provider, by full type in lower case. */
 export type ResourceTypes = Readonly<Record<string, ResourceType>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Merges the second object over the first, recursively. A list replaces a list, and null replaces anything. */
-export function merge<T extends object>(below: T, above: Fields): T & Fields {
-  const result: Fields = { ...(below as Fields) };
-  for (const [key, value] of Object.entries(above)) {
-    if (value === undefined) continue;
-    const old = result[key];
-    result[key] = isFields(old) && isFields(value) ? merge(old, value) : value;
-  }
-  return result as T & Fields;
-}
-
-/** Returns a copy without the fields at dotted paths. */
-export function without<T extends object>(resource: T, paths: readonly string[]): T {
-  const copy = structuredClone(resource);
-  for (const path of paths) {
-    const steps = path.split(".");
-    const last = steps.pop() ?? "";
-    const holder = steps.reduce<unknown>((at, step) => (isFields(at) ? at[step] : undefined), copy);
-    if (isFields(holder)) delete holder[last];
-  }
-  return copy;
-}
-
-/** Returns a resource's properties in the handler's expected form. */
-export function propertiesOf(resource: { properties?: Fields }): Fields {
-  return resource.properties ?? {};
-}
-
-/** Returns a field from a client if it is text. */
-export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-
-export const list = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isFields) : []);
-
-export const fields = (value: unknown): Fields => (isFields(value) ? value : {});

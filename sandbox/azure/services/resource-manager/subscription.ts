@@ -4,15 +4,16 @@ import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource, AzureWorld } from "../../model/world";
 import type { AzureResponse } from "../../server/azure-response";
 import { notImitated, Refusal } from "../../server/refusal";
-import { findRoute, type Route } from "../../server/routes";
+import { findRoute, type Parameters, type Route } from "../../server/routes";
 import type { AzureRequest } from "../../server/service";
+import { permissionOf } from "./authorization";
 import { machineSizeNames } from "./compute";
 import { deletedVaultType } from "./key-vaults";
 import { resourceProviders, resourceTypes } from "./resource-types";
 
-export interface SubscriptionCall {
+interface SubscriptionCall {
   request: AzureRequest;
-  parameters: Record<string, string | undefined>;
+  parameters: Parameters;
   principalId: string;
   world: AzureWorld;
   store: ResourceStore;
@@ -32,12 +33,11 @@ const providerRead = "Microsoft.Resources/subscriptions/providers/read";
 
 /** Requests to a subscription or a tenant that are not resources. Source: Azure's REST reference, by the path. */
 const routes: SubscriptionRoute[] = [
-  { method: "GET", path: "/tenants", answer: ({ world }) => ({ value: [tenant(world)] }) },
-  { method: "GET", path: "/subscriptions", answer: ({ world }) => ({ value: [subscription(world)] }) },
-  { method: "GET", path: "/subscriptions/{s}", answer: ({ world }) => subscription(world) },
+  { request: "GET /tenants", answer: ({ world }) => ({ value: [tenant(world)] }) },
+  { request: "GET /subscriptions", answer: ({ world }) => ({ value: [subscription(world)] }) },
+  { request: "GET /subscriptions/{s}", answer: ({ world }) => subscription(world) },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/locations",
+    request: "GET /subscriptions/{s}/locations",
     answer: ({ world }) => ({
       value: locations.map((name) => ({
         id: `/subscriptions/${world.subscriptionId}/locations/${name}`,
@@ -49,60 +49,50 @@ const routes: SubscriptionRoute[] = [
     }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers",
+    request: "GET /subscriptions/{s}/providers",
     action: providerRead,
     answer: ({ world }) => ({ value: resourceProviders.map((name) => provider(world, name)) }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/{namespace}",
+    request: "GET /subscriptions/{s}/providers/{namespace}",
     action: providerRead,
     answer: ({ world, parameters }) => provider(world, parameters["namespace"] ?? ""),
   },
   {
-    method: "POST",
-    path: "/subscriptions/{s}/providers/{namespace}/register",
+    request: "POST /subscriptions/{s}/providers/{namespace}/register",
     action: "Microsoft.Resources/register/action",
     answer: ({ world, parameters }) => provider(world, parameters["namespace"] ?? ""),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/resources",
+    request: "GET /subscriptions/{s}/resources",
     action: "Microsoft.Resources/subscriptions/resources/read",
     answer: ({ store, request }) => ({ value: resourcesOfFilter(store, request.query) }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/resourceGroups/{group}/resources",
+    request: "GET /subscriptions/{s}/resourceGroups/{group}/resources",
     action: "Microsoft.Resources/subscriptions/resourceGroups/read",
     answer: ({ store, world, parameters }) => ({
-      value: store
-        .below(`/subscriptions/${world.subscriptionId}/resourceGroups/${parameters["group"]}`)
-        .filter(isTracked)
-        .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags })),
+      value: tracked(
+        store.below(`/subscriptions/${world.subscriptionId}/resourceGroups/${parameters["group"]}`),
+      ),
     }),
   },
   {
-    method: "POST",
-    path: "/subscriptions/{s}/providers/{namespace}/checkNameAvailability",
+    request: "POST /subscriptions/{s}/providers/{namespace}/checkNameAvailability",
     answer: ({ store, request }) => nameAvailability(store, request),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.KeyVault/deletedVaults",
+    request: "GET /subscriptions/{s}/providers/Microsoft.KeyVault/deletedVaults",
     action: "Microsoft.KeyVault/deletedVaults/read",
     answer: ({ store }) => ({ value: store.ofType(deletedVaultType) }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.Compute/skus",
+    request: "GET /subscriptions/{s}/providers/Microsoft.Compute/skus",
     action: "Microsoft.Compute/skus/read",
     answer: () => ({ value: machineSizes() }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.Compute/locations/{location}/usages",
+    request: "GET /subscriptions/{s}/providers/Microsoft.Compute/locations/{location}/usages",
     action: "Microsoft.Compute/locations/usages/read",
     answer: () => ({
       value: ["cores", "standardDSv3Family"].map((value) => ({
@@ -114,8 +104,7 @@ const routes: SubscriptionRoute[] = [
     }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.Features/providers/{namespace}/features/{feature}",
+    request: "GET /subscriptions/{s}/providers/Microsoft.Features/providers/{namespace}/features/{feature}",
     action: "Microsoft.Features/providers/features/read",
     answer: ({ world, parameters: { namespace, feature } }) => ({
       id: `/subscriptions/${world.subscriptionId}/providers/Microsoft.Features/providers/${namespace}/features/${feature}`,
@@ -125,20 +114,18 @@ const routes: SubscriptionRoute[] = [
     }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.Web/geoRegions",
+    request: "GET /subscriptions/{s}/providers/Microsoft.Web/geoRegions",
     action: "Microsoft.Web/geoRegions/read",
     answer: () => ({ value: locations.map((name) => ({ name, type: "Microsoft.Web/geoRegions" })) }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.OperationalInsights/deletedWorkspaces",
+    request: "GET /subscriptions/{s}/providers/Microsoft.OperationalInsights/deletedWorkspaces",
     action: "Microsoft.OperationalInsights/deletedWorkspaces/read",
     answer: () => ({ value: [] }),
   },
   {
-    method: "GET",
-    path: "/subscriptions/{s}/providers/Microsoft.DBforMySQL/locations/{location}/capabilitySets/default",
+    request:
+      "GET /subscriptions/{s}/providers/Microsoft.DBforMySQL/locations/{location}/capabilitySets/default",
     action: "Microsoft.DBforMySQL/locations/capabilitySets/read",
     answer: () => ({ name: "default", properties: mysqlCapabilities }),
   },
@@ -148,21 +135,29 @@ const routes: SubscriptionRoute[] = [
 export function answerForSubscription(
   request: AzureRequest,
   context: Omit<SubscriptionCall, "request" | "parameters">,
-  unauthorized: (action: string, scope: string) => Refusal,
 ): AzureResponse | undefined {
   const found = findRoute(routes, request.method, request.path);
   if (!found) return undefined;
   const { route, parameters } = found;
+  const { principalId, store, accessControl } = context;
   const scope = `/subscriptions/${parameters["s"]}`;
-  if (parameters["s"] !== undefined && !context.store.hasSubscription(parameters["s"]))
-    throw new Refusal(
-      404,
-      "SubscriptionNotFound",
-      `The subscription '${parameters["s"]}' could not be found.`,
-    );
-  if (route.action && !context.accessControl.allowsAction(context.principalId, route.action, scope))
-    throw unauthorized(route.action, scope);
+  if (parameters["s"] !== undefined) checkSubscription(store, parameters["s"]);
+  if (route.action && !accessControl.allowsAction(principalId, route.action, scope))
+    throw unauthorized(principalId, route.action, scope);
   return { status: 200, body: route.answer({ request, parameters, ...context }) };
+}
+
+export function checkSubscription(store: ResourceStore, id: string): void {
+  if (!store.hasSubscription(id))
+    throw new Refusal(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
+}
+
+export function unauthorized(principalId: string, action: string, scope: string): Refusal {
+  return new Refusal(
+    403,
+    "AuthorizationFailed",
+    `The client '${principalId}' with object id '${principalId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  );
 }
 
 /** Addresses of Azure's services. Source: azurerm requests it before the sign-in. */
@@ -266,14 +261,14 @@ function resourcesOfFilter(store: ResourceStore, query: URLSearchParams): unknow
     if (!read) throw notImitated(`the filter ${filter} of a list of resources`);
     return (resource: ArmResource) => read(resource).toLowerCase() === value.toLowerCase();
   });
-  return store.all
-    .filter((resource) => isTracked(resource) && wanted.every((meets) => meets(resource)))
-    .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags }));
+  return tracked(store.all.filter((resource) => wanted.every((meets) => meets(resource))));
 }
 
-/** True for a VM, for example, but not for its extensions, role assignments and locks. */
-const isTracked = ({ id, type }: ArmResource): boolean =>
-  id.split("/").length === 9 && !/^Microsoft\.Authorization\//i.test(type);
+/** A list of VMs, for example, but not of their extensions, role assignments and locks. */
+const tracked = (resources: readonly ArmResource[]): unknown[] =>
+  resources
+    .filter(({ id, type }) => id.split("/").length === 9 && !/^Microsoft\.Authorization\//i.test(type))
+    .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags }));
 
 function nameAvailability(store: ResourceStore, { body }: AzureRequest): unknown {
   const { name = "", type = "" } = JSON.parse(body || "{}") as { name?: string; type?: string };
@@ -326,10 +321,5 @@ export const permissionsOf = (
   principalId: string,
   scope: string,
 ): { value: unknown[] } => ({
-  value: accessControl.rolesAt(principalId, scope).map(({ actions, notActions = [], dataActions }) => ({
-    actions,
-    notActions,
-    dataActions,
-    notDataActions: [],
-  })),
+  value: accessControl.rolesAt(principalId, scope).map(permissionOf),
 });

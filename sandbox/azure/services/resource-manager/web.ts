@@ -1,10 +1,11 @@
-import { parentId } from "../../model/resource-id";
+import { type Fields, fields, list, propertiesOf, text } from "../../model/fields";
+import { parentId, sameId } from "../../model/resource-id";
 import type { ResourceStore } from "../../model/resource-store";
 import type { ArmResource } from "../../model/world";
 import { Refusal } from "../../server/refusal";
 import { completedIdentity, guidFor } from "./managed-identities";
 import { freeAddress, holdSubnet } from "./network";
-import { type Fields, fields, list, propertiesOf, type ResourceTypes, text } from "./resource-type";
+import type { ResourceTypes } from "./resource-type";
 
 /** Defaults of a site's configuration. Source: App Service REST API, Web Apps - Get Configuration. */
 const siteConfigDefaults: Fields = {
@@ -83,9 +84,7 @@ export const webTypes: ResourceTypes = {
     checkDelete: ({ store }, plan) => {
       const site = store
         .ofType("Microsoft.Web/sites")
-        .find(
-          ({ properties }) => String(properties?.["serverFarmId"]).toLowerCase() === plan.id.toLowerCase(),
-        );
+        .find(({ properties }) => sameId(String(properties?.["serverFarmId"]), plan.id));
       if (site) {
         throw new Refusal(
           409,
@@ -122,7 +121,7 @@ export const webTypes: ResourceTypes = {
         kind: propertiesOf(sent)["reserved"] === false ? "app" : "app,linux",
         properties: {
           sandboxAddress:
-            text(propertiesOf(existing ?? {})["sandboxAddress"]) ??
+            text(propertiesOf(existing)["sandboxAddress"]) ??
             (subnet ? freeAddress(store, subnet) : undefined),
           state: "Running",
           defaultHostName: names[0],
