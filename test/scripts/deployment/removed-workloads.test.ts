@@ -1,3 +1,4 @@
+import { waitFor } from "../../../lib/processes/wait-for";
 import { removedWorkloads } from "../../../scripts/deployment/removed-workloads";
 import { DeploymentScene, stackNames } from "./deployment-scene";
 import { vaultServerState } from "./vault-server-state";
@@ -75,6 +76,26 @@ describe("scripts/deploy", () => {
       "GET /v1/auth/jwt/role/webapp-role",
       "GET /v1/sys/policies/acl/workload-webapp",
     ]);
+  });
+
+  it("ends the leases again after kill -9 in the middle of Terraform's work, and then completes the removal", async () => {
+    const { imitations, vault } = scene;
+    imitations.deployed(...stackNames);
+    imitations.answer("terraform/plan-of-vault-config", removal);
+    imitations.hang("apply", "vault-config");
+    // A killed run leaves its temporary folder.
+    const killed = scene.start("deploy", ["--stack", "vault-config"], { TMPDIR: imitations.folder });
+    await waitFor("Terraform to begin", () => imitations.note("hanging") !== "", { deadlineMs: 60_000 });
+    process.kill(-(killed.child.pid as number), "SIGKILL");
+    await killed.ended;
+    imitations.hang("apply", "vault-config", false);
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining("webapp-role: Vault has neither this role nor its policy"),
+    });
+    const revoked = vault.requests.filter((request) => request.includes("revoke-prefix"));
+    expect(revoked).toHaveLength(2);
   });
 
   it("names the stack that brings the deployers' policy, when Vault's VM has an older one", async () => {
