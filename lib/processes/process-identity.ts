@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /** Identifies one process of one machine. A process id alone may belong to another process later. */
@@ -8,20 +8,30 @@ export interface ProcessIdentity {
   readonly host: string;
   /** The start time of the process, in the operating system's format. Use it only for comparison. */
   readonly started: string;
+  /** The kernel's name of the PID namespace, on Linux. */
+  readonly namespace?: string;
 }
 
 /** Returns the identity of a running process (default: this one), or undefined if no such process runs. */
 export function identityOf(pid: number = process.pid): ProcessIdentity | undefined {
   const started = process.platform === "linux" ? startOnLinux(pid) : startFromPs(pid);
-  return started === undefined ? undefined : { pid, host: hostname(), started };
+  return started === undefined
+    ? undefined
+    : { pid, host: hostname(), started, namespace: ownNamespace() };
 }
 
 /**
- * Returns true if exactly that process still runs. A process of another host counts as running, because this host
- * cannot check it.
+ * Returns true if exactly that process still runs. A process of another host, or of another container of this host, counts as running,
+ * because this process cannot check it.
  */
-export function stillRuns(identity: ProcessIdentity): boolean {
-  return identity.host !== hostname() || identityOf(identity.pid)?.started === identity.started;
+export function stillRuns({ pid, host, started, namespace }: ProcessIdentity): boolean {
+  const isElsewhere = host !== hostname() || (namespace ?? ownNamespace()) !== ownNamespace();
+  return isElsewhere || identityOf(pid)?.started === started;
+}
+
+/** Returns the PID namespace of this process. Its ids mean nothing in another one. Source: pid_namespaces(7). */
+function ownNamespace(): string | undefined {
+  return process.platform === "linux" ? readlinkSync("/proc/self/ns/pid") : undefined;
 }
 
 /**

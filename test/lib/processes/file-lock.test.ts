@@ -52,6 +52,14 @@ describe("FileLock", () => {
     expect(readdirSync(path)).toEqual(["claim-8"]);
   });
 
+  it("stays with a process of another container, whose ids this one does not know", async () => {
+    const path = join(folder.path, "lock");
+    mkdirSync(path);
+    const owner = { ...identityOf(), pid: 4_000_000, namespace: "pid:[1]" };
+    writeFileSync(join(path, "claim-1"), JSON.stringify({ owner }));
+    expect(await new FileLock(path).tryAcquire()).toEqual(owner);
+  });
+
   it("lets exactly one contender take over a stale lock", async () => {
     const path = join(folder.path, "lock");
     mkdirSync(path);
