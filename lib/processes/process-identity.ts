@@ -15,18 +15,24 @@ export interface ProcessIdentity {
 /** Returns the identity of a running process (default: this one), or undefined if no such process runs. */
 export function identityOf(pid: number = process.pid): ProcessIdentity | undefined {
   const started = process.platform === "linux" ? startOnLinux(pid) : startFromPs(pid);
-  return started === undefined
-    ? undefined
-    : { pid, host: hostname(), started, namespace: ownNamespace() };
+  return started === undefined ? undefined : { pid, host: hostname(), started, namespace: ownNamespace() };
 }
 
 /**
  * Returns true if exactly that process still runs. A process of another host, or of another container of this host, counts as running,
  * because this process cannot check it.
  */
-export function stillRuns({ pid, host, started, namespace }: ProcessIdentity): boolean {
-  const isElsewhere = host !== hostname() || (namespace ?? ownNamespace()) !== ownNamespace();
-  return isElsewhere || identityOf(pid)?.started === started;
+export function stillRuns(identity: ProcessIdentity): boolean {
+  return !isOfThisSystem(identity) || runsHere(identity);
+}
+
+/** Returns true if exactly that process runs on this host and in this container, so its id can be used. */
+export function runsHere(identity: ProcessIdentity): boolean {
+  return isOfThisSystem(identity) && identityOf(identity.pid)?.started === identity.started;
+}
+
+function isOfThisSystem({ host, namespace }: ProcessIdentity): boolean {
+  return host === hostname() && (namespace ?? ownNamespace()) === ownNamespace();
 }
 
 /** Returns the PID namespace of this process. Its ids mean nothing in another one. Source: pid_namespaces(7). */

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { identityOf, type ProcessIdentity, stillRuns } from "../../lib/processes/process-identity";
+import { type ProcessIdentity, runsHere } from "../../lib/processes/process-identity";
 import { codeOf } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 
@@ -13,9 +13,9 @@ export async function killLeftovers(folder: string): Promise<void> {
   for (const name of names.filter((it) => it.endsWith(".process"))) {
     const file = join(folder, name);
     const identity = parseIdentity(await readFile(file, "utf8").catch(() => ""));
-    if (identity && identity.host === identityOf()?.host && stillRuns(identity)) {
+    if (identity && runsHere(identity)) {
       killGroup(identity.pid);
-      await waitFor(`process ${identity.pid}, left by a sandbox, to end`, () => !stillRuns(identity), {
+      await waitFor(`process ${identity.pid}, left by a sandbox, to end`, () => !runsHere(identity), {
         deadlineMs: 10_000,
       });
     }
