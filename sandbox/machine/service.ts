@@ -46,6 +46,8 @@ export class Service implements Unit {
   /** The current start. */
   #starting?: Promise<StartResult>;
   #stopRequested = false;
+  /** The current start has taken too long. */
+  #timedOut = false;
   /** How often it was stopped. A start that waited may come too late. */
   #stops = 0;
   #once = false;
@@ -120,6 +122,7 @@ export class Service implements Unit {
   async #launch(): Promise<StartResult> {
     const timeout = this.#last("TimeoutStartSec") ?? (this.#isOneshot ? "infinity" : DEFAULT_TIMEOUT);
     const limit = Math.min(parseTimeSpan(timeout), LONGEST_MS);
+    this.#timedOut = false;
     const timer = setTimeout(() => this.#timeOut(timeout), limit);
     try {
       this.#makeFolders();
@@ -243,8 +246,8 @@ export class Service implements Unit {
       withoutCoreDump: this.#last("LimitCORE") === "0",
     });
     this.#program = program;
-    // The unit was stopped while the program started, so no other code knows the program.
-    if (this.#stopRequested) program.signal("SIGKILL", "group");
+    // The start ended while the program started, so no other code knows the program.
+    if (this.#stopRequested || this.#timedOut) program.signal("SIGKILL", "group");
     return program;
   }
 
@@ -268,6 +271,7 @@ export class Service implements Unit {
   }
 
   #timeOut(limit: string): void {
+    this.#timedOut = true;
     this.#log(`The start took longer than ${limit}`);
     this.#program?.signal("SIGKILL", "group");
   }
