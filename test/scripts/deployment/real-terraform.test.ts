@@ -16,7 +16,7 @@ import { EnvironmentStack } from "./environment-stack";
 
 class Resources extends TerraformElement {
   override toTerraform(): object {
-    const command = "until [ -e ${file} ]; do sleep 0.1; done";
+    const command = ": >${file}.awaited; until [ -e ${file} ]; do sleep 0.1; done";
     const slow = { depends_on: ["terraform_data.quick"], provisioner: [{ "local-exec": { command } }] };
     return { resource: { terraform_data: { quick: {}, slow } } };
   }
@@ -73,8 +73,12 @@ describe("scripts/deploy with the real Terraform", () => {
       expect(existsSync(file)).toBe(false);
 
       const run = scene.start("deploy", args, env);
-      // Terraform writes the finished resource.
-      await waitFor("the first resource", () => existsSync(file) && made()[0], { deadlineMs: 60_000 });
+      // Terraform writes the finished resource, and creates the other one.
+      await waitFor(
+        "the first resource, and the second one's work",
+        () => existsSync(file) && made()[0] && existsSync(`${go}.awaited`),
+        { deadlineMs: 60_000 },
+      );
       const [quick] = made();
       process.kill(-(run.child.pid as number), "SIGINT");
       const { code, stderr } = await run.ended;
