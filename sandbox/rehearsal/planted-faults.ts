@@ -77,7 +77,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     what: "subnets with the same addresses",
     edit: [
-      "constructs/azure/secured-subnet.ts",
+      "constructs/azure/network/secured-subnet.ts",
       "addressPrefixes: [cidr]",
       'addressPrefixes: ["10.20.1.0/24"]',
     ],
@@ -97,7 +97,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     what: "a resource that the stand-in does not know",
     edit: [
-      "constructs/azure/private-dns-zone.ts",
+      "constructs/azure/network/private-dns-zone.ts",
       "    this.id = zone.id;",
       '    new (require("@cdktf/provider-azurerm/lib/route-table").RouteTable)(this, "routes", { name: `rt-${id}`, resourceGroupName: resourceGroup, location: "westeurope" });\n    this.id = zone.id;',
     ],

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { logAlerts } from "../../constructs/azure/watching/alert-table";
+import { logAlerts } from "../../constructs/azure/watching/log-alerts";
 import { auditTable } from "../../constructs/azure/watching/log-collection";
 import { metricAlerts } from "../../constructs/azure/watching/metric-alerts";
 import { logTables } from "../kusto/log-tables";

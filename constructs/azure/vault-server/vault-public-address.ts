@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
 import { cloudOf } from "../../../environments/azure-clouds";
-import { PublicAddress } from "../public-address";
+import { PublicAddress } from "../network/public-address";
 import { resourceName } from "../resource-names";
 import type { VaultServerProps } from "./vault-server-props";
 

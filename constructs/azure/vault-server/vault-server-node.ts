@@ -4,7 +4,7 @@ import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data"
 import { cloudOf } from "../../../environments/azure-clouds";
 import { applicationIdUri } from "../../../environments/deployer-login";
 import { diskControllerOf } from "../../../environments/vm-size";
-import type { PublicAddress } from "../public-address";
+import type { PublicAddress } from "../network/public-address";
 import type { VaultIdentity } from "../vault-identity";
 import { VaultNode } from "../vault-node";
 import type { Watching } from "../watching/watching";

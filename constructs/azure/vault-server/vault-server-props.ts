@@ -1,6 +1,6 @@
 import type { Environment } from "../../../environments/schema";
-import type { PrivateDnsZone } from "../private-dns-zone";
-import type { SystemNetwork } from "../system-network";
+import type { PrivateDnsZone } from "../network/private-dns-zone";
+import type { SystemNetwork } from "../network/system-network";
 
 /** The part of the network stack that Vault's constructs use. */
 export interface VaultNetwork {

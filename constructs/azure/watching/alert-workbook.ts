@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ApplicationInsightsWorkbook } from "@cdktf/provider-azurerm/lib/application-insights-workbook";
 import { Construct } from "constructs";
 import type { LogAlert, WatchedSystem } from "./alert";
-import { logAlertsOf } from "./alert-table";
+import { logAlertsOf } from "./log-alerts";
 
 export interface AlertWorkbookProps {
   system: WatchedSystem;

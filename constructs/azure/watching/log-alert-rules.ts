@@ -2,7 +2,7 @@ import { MonitorScheduledQueryRulesAlertV2 } from "@cdktf/provider-azurerm/lib/m
 import { Construct } from "constructs";
 import { resourceName } from "../resource-names";
 import type { LogAlert, WatchedSystem } from "./alert";
-import { logAlertsOf } from "./alert-table";
+import { logAlertsOf } from "./log-alerts";
 
 export interface LogAlertRulesProps {
   system: WatchedSystem;

@@ -1,7 +1,7 @@
 import type { Environment } from "../../../environments/schema";
 import type { AdminSshKey } from "../admin-ssh-key";
 import type { MysqlServer } from "../mysql-server";
-import type { SystemNetwork } from "../system-network";
+import type { SystemNetwork } from "../network/system-network";
 import type { TlsCertificate } from "../tls-certificate";
 
 /** The parts of the environment and of the earlier stacks that workloads need. */

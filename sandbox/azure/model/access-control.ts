@@ -1,3 +1,4 @@
+import { Refusal } from "../server/refusal";
 import { roleAssignmentResource, roleAssignmentsIn } from "../services/resource-manager/authorization";
 import { builtInRole } from "./built-in-roles";
 import type { ResourceStore } from "./resource-store";
@@ -34,6 +35,16 @@ export class AccessControl {
       ({ actions, notActions = [] }) =>
         actions.some((pattern) => matchesOperation(pattern, action)) &&
         !notActions.some((pattern) => matchesOperation(pattern, action)),
+    );
+  }
+
+  /** @throws Refusal 403, as Azure Resource Manager answers a caller without the right */
+  requireAction(principalId: string, action: string, scope: string): void {
+    if (this.allowsAction(principalId, action, scope)) return;
+    throw new Refusal(
+      403,
+      "AuthorizationFailed",
+      `The client '${principalId}' with object id '${principalId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
     );
   }
 

@@ -305,13 +305,13 @@ export const azureMutants = [
     [["clients read secrets", '"Key Vault Reader"', '"Key Vault Secrets User"']],
   ),
   ...mutantsOf(
-    "constructs/azure/secured-subnet.ts",
-    ["constructs/azure/secured-subnet", "properties/network"],
+    "constructs/azure/network/secured-subnet.ts",
+    ["constructs/azure/network/secured-subnet", "properties/network"],
     [["Azure lets each VM out by itself", "undefined ? false : undefined", "undefined ? true : undefined"]],
   ),
   ...mutantsOf(
-    "constructs/azure/security-group.ts",
-    ["constructs/azure/security-group", "properties/network"],
+    "constructs/azure/network/security-group.ts",
+    ["constructs/azure/network/security-group", "properties/network"],
     [
       [
         "a security group refuses TCP only",

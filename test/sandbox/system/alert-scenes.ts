@@ -1,5 +1,5 @@
 import type { WatchedSystem } from "../../../constructs/azure/watching/alert";
-import { logAlertsOf } from "../../../constructs/azure/watching/alert-table";
+import { logAlertsOf } from "../../../constructs/azure/watching/log-alerts";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { runQueries } from "../../kusto/kusto-engine";
 import type { Logs } from "../../kusto/log-tables";

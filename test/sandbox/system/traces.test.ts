@@ -1,4 +1,4 @@
-import { logAlerts } from "../../../constructs/azure/watching/alert-table";
+import { logAlerts } from "../../../constructs/azure/watching/log-alerts";
 import { loadEnvironment } from "../../../environments/load";
 import { signedInObjectId } from "../../../sandbox/azurerm/made-up-values";
 import { securityWorkspace } from "../../../sandbox/rehearsal/empty-azure";

@@ -20,13 +20,7 @@ import { Operations } from "./operations";
 import { scopeLocked } from "./resource-groups";
 import type { ResourceCall, ResourceType, Writing } from "./resource-type";
 import { resourceTypes } from "./resource-types";
-import {
-  answerForSubscription,
-  checkSubscription,
-  metadataEndpoints,
-  permissionsOf,
-  unauthorized,
-} from "./subscription";
+import { answerForSubscription, checkSubscription, metadataEndpoints, permissionsOf } from "./subscription";
 
 const host = "management.azure.com";
 const audiences = ["https://management.azure.com", "https://management.core.windows.net"].flatMap((url) => [
@@ -127,8 +121,7 @@ export class ResourceManager implements HostedService {
     // Built-in roles belong to the tenant, and everyone in it can read them.
     if (right.endsWith("/read") && /^\/providers\/Microsoft\.Authorization\/roleDefinitions\//i.test(id))
       return;
-    if (this.props.accessControl.allowsAction(principalId, right, id)) return;
-    throw unauthorized(principalId, right, id);
+    this.props.accessControl.requireAction(principalId, right, id);
   }
 
   #read(call: ResourceCall, type: ResourceType, method: string): AzureResponse {

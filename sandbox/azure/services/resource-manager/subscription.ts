@@ -142,22 +142,13 @@ export function answerForSubscription(
   const { principalId, store, accessControl } = context;
   const scope = `/subscriptions/${parameters["s"]}`;
   if (parameters["s"] !== undefined) checkSubscription(store, parameters["s"]);
-  if (route.action && !accessControl.allowsAction(principalId, route.action, scope))
-    throw unauthorized(principalId, route.action, scope);
+  if (route.action) accessControl.requireAction(principalId, route.action, scope);
   return { status: 200, body: route.answer({ request, parameters, ...context }) };
 }
 
 export function checkSubscription(store: ResourceStore, id: string): void {
   if (!store.hasSubscription(id))
     throw new Refusal(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
-}
-
-export function unauthorized(principalId: string, action: string, scope: string): Refusal {
-  return new Refusal(
-    403,
-    "AuthorizationFailed",
-    `The client '${principalId}' with object id '${principalId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
-  );
 }
 
 /** Addresses of Azure's services. Source: azurerm requests it before the sign-in. */

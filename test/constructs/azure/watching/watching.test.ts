@@ -1,4 +1,4 @@
-import { logAlerts } from "../../../../constructs/azure/watching/alert-table";
+import { logAlerts } from "../../../../constructs/azure/watching/log-alerts";
 import { metricAlerts } from "../../../../constructs/azure/watching/metric-alerts";
 import { loadEnvironment } from "../../../../environments/load";
 import type { Environment } from "../../../../environments/schema";

@@ -1,6 +1,6 @@
-import { PublicAddress } from "../../../constructs/azure/public-address";
-import { azureClouds } from "../../../environments/azure-clouds";
-import { synthesizeConstructs } from "../../synthesis";
+import { PublicAddress } from "../../../../constructs/azure/network/public-address";
+import { azureClouds } from "../../../../environments/azure-clouds";
+import { synthesizeConstructs } from "../../../synthesis";
 
 const props = {
   name: "pip",

@@ -1,6 +1,6 @@
 import { PublicIp } from "@cdktf/provider-azurerm/lib/public-ip";
 import { Construct } from "constructs";
-import type { AzureCloud } from "../../environments/azure-clouds";
+import type { AzureCloud } from "../../../environments/azure-clouds";
 
 export interface PublicAddressProps {
   name: string;

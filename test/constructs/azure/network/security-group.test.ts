@@ -2,8 +2,8 @@ import {
   type AllowedFlow,
   SecurityGroup,
   type SecurityGroupProps,
-} from "../../../constructs/azure/security-group";
-import { synthesizeConstructs } from "../../synthesis";
+} from "../../../../constructs/azure/network/security-group";
+import { synthesizeConstructs } from "../../../synthesis";
 
 const flow: AllowedFlow = {
   name: "vault-from-agents",

@@ -1,9 +1,9 @@
 import { VirtualNetwork } from "@cdktf/provider-azurerm/lib/virtual-network";
 import { Construct } from "constructs";
-import { disjoint } from "../../environments/addresses";
-import type { NamedRange } from "../../environments/rules/network-access";
-import type { Environment } from "../../environments/schema";
-import { resourceName } from "./resource-names";
+import { disjoint } from "../../../environments/addresses";
+import type { NamedRange } from "../../../environments/rules/network-access";
+import type { Environment } from "../../../environments/schema";
+import { resourceName } from "../resource-names";
 import { SecuredSubnet, type SecuredSubnetProps } from "./secured-subnet";
 import type { AllowedFlow } from "./security-group";
 

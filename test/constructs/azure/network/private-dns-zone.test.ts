@@ -1,5 +1,5 @@
-import { PrivateDnsZone } from "../../../constructs/azure/private-dns-zone";
-import { synthesizeConstructs } from "../../synthesis";
+import { PrivateDnsZone } from "../../../../constructs/azure/network/private-dns-zone";
+import { synthesizeConstructs } from "../../../synthesis";
 
 describe("PrivateDnsZone", () => {
   it("is visible only in that virtual network, and does not register its machines", () => {

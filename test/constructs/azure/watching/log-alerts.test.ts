@@ -1,5 +1,5 @@
 import type { WatchedSystem } from "../../../../constructs/azure/watching/alert";
-import { logAlerts } from "../../../../constructs/azure/watching/alert-table";
+import { logAlerts } from "../../../../constructs/azure/watching/log-alerts";
 import { metricAlerts } from "../../../../constructs/azure/watching/metric-alerts";
 import { harmfulActs } from "../../../../sandbox/rehearsal/traces";
 import { problemsOf } from "../../../kusto/kusto-parser";

@@ -1,7 +1,7 @@
-import { SystemNetwork } from "../../../constructs/azure/system-network";
-import { loadEnvironment } from "../../../environments/load";
-import type { Environment } from "../../../environments/schema";
-import { changed, synthesizeConstructs } from "../../synthesis";
+import { SystemNetwork } from "../../../../constructs/azure/network/system-network";
+import { loadEnvironment } from "../../../../environments/load";
+import type { Environment } from "../../../../environments/schema";
+import { changed, synthesizeConstructs } from "../../../synthesis";
 
 const demo = loadEnvironment("demo");
 const { vault, mysql, webApp, agents } = demo.network.subnets;

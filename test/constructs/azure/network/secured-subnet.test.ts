@@ -1,5 +1,5 @@
-import { SecuredSubnet, type SecuredSubnetProps } from "../../../constructs/azure/secured-subnet";
-import { synthesizeConstructs } from "../../synthesis";
+import { SecuredSubnet, type SecuredSubnetProps } from "../../../../constructs/azure/network/secured-subnet";
+import { synthesizeConstructs } from "../../../synthesis";
 
 function stackOf(changes: Partial<SecuredSubnetProps> = {}) {
   return synthesizeConstructs(

@@ -1,5 +1,5 @@
-import { OutboundGateway } from "../../../constructs/azure/outbound-gateway";
-import { synthesizeConstructs } from "../../synthesis";
+import { OutboundGateway } from "../../../../constructs/azure/network/outbound-gateway";
+import { synthesizeConstructs } from "../../../synthesis";
 
 describe("OutboundGateway", () => {
   const stack = synthesizeConstructs(
