@@ -1,6 +1,6 @@
 import { asObject } from "../synthesis";
 import { everyStack, systems } from "./environments";
-import { crossStackReference, exists, referencesOf } from "./references";
+import { crossStackReference, exists, references, referencesOf } from "./references";
 
 describe("references", () => {
   it.each(everyStack)("%s, %s: each names an element that exists", (_environment, _name, stack) => {
@@ -41,5 +41,13 @@ describe("references", () => {
     expect(new Set(referring.map(([, name]) => name))).toEqual(
       new Set(["vault-server", "mysql", "web-app", "agent-vm", "vault-config"]),
     );
+  });
+
+  it("are distinguished from plain text and from text in quotes", () => {
+    expect(references('a $${b.c} ${join("}", [c.d.e])} ${f.g.h}')).toEqual(["c.d.e", "f.g.h"]);
+    expect(references('${join("x.y.z", [a-b.c_d.e[0].f, local.g-h])}')).toEqual([
+      "a-b.c_d.e[0].f",
+      "local.g-h",
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import { unzipSync } from "fflate";
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
-import { type Expression, parse } from "../../lib/synthesized/expression";
+import { type Expression, parse, referencesIn, writePath } from "../../lib/synthesized/expression";
 import type { SynthesizedStack } from "../synthesis";
 import { strings } from "./references";
 
@@ -90,9 +90,10 @@ function scanZip(path: string, zip: Buffer): Finding[] {
 /** Scans a value of the JSON with a known name. */
 function scanValue(path: string, value: string, where: string): Finding[] {
   const name = path.split(".").findLast((key) => !/^\d+$/.test(key)) ?? "";
-  const literal = knownText(parse(value));
+  const expression = parse(value);
+  const literal = knownText(expression);
   const findings = [
-    ...byReference(value),
+    ...credentials(referencesIn(expression).map(writePath)),
     ...byShape(
       literal,
       knownRandom.some(([, known]) => known.test(path)),
@@ -111,7 +112,11 @@ function scanValue(path: string, value: string, where: string): Finding[] {
 function scanText(text: string, where: string): Finding[] {
   return text.split("\n").flatMap((line, index) => {
     const literal = line.replaceAll(/\$\{[^{}]*\}/g, "");
-    const whys = [...byReference(line), ...byShape(literal, false), ...byAssignment(literal)];
+    const whys = [
+      ...credentials(referencesInText(line)),
+      ...byShape(literal, false),
+      ...byAssignment(literal),
+    ];
     return whys.map((why) => ({ where: `${where}:${index + 1}`, why }));
   });
 }
@@ -146,11 +151,18 @@ function knownText(expression: Expression): string {
   }
 }
 
+/** An interpolation with braces inside it, alone or in quotes. If its quotes do not match, it ends at the first brace. */
+const interpolation = /\$\{(?:"(?:[^"\\]|\\.)*"|\{[^{}]*\}|[^"{}])*\}|\$\{[^}]*\}/g;
+
 /** Searches text, not parsed expressions: a program's `${name}` looks like one. */
-function byReference(text: string): string[] {
-  const interpolations = text.match(/\$\{[^}]*\}/g) ?? [];
-  return interpolations
-    .flatMap((one) => one.replaceAll(/"[^"]*"/g, "").match(/[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])+/g) ?? [])
+function referencesInText(text: string): string[] {
+  return (text.match(interpolation) ?? [])
+    .map((one) => one.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""'))
+    .flatMap((one) => one.match(/[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])+/g) ?? []);
+}
+
+function credentials(references: readonly string[]): string[] {
+  return references
     .filter(
       (one) =>
         secretAttribute.test(one) &&

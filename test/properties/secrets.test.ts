@@ -85,6 +85,14 @@ describe("secrets", () => {
       "a reference to the publishing credentials",
       holding({ note: "${azurerm_linux_web_app.app.site_credential[0].password}" }),
     ],
+    [
+      "a reference behind a brace in quotes",
+      holding({ note: '${join("}", [azurerm_storage_account.state.primary_access_key])}' }),
+    ],
+    [
+      "a reference behind a brace in quotes, in a file of the user data",
+      userData(packed('KEY=${join("}", [azurerm_storage_account.state.primary_access_key])}\n')),
+    ],
     ["a password in a file of the user data", userData(packed('#!/bin/bash\nMYSQL_PASSWORD="Sommer2026"\n'))],
     ["a token in a file of the user data", userData(packed(`vault login hvs.${random.slice(0, 30)}\n`))],
     ["a private key in a file of the user data", userData(packed("-----BEGIN PRIVATE KEY-----\n"))],
