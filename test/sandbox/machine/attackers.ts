@@ -1,8 +1,9 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import https from "node:https";
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Machine } from "../../../sandbox/machine/machine";
+import { listeners } from "./listeners";
 import { nextAddress } from "./small-machine";
 
 const VAULT = "vault.service";
@@ -173,49 +174,6 @@ export class Attackers {
 
   #fault(sentence: string): void {
     if (!this.findings.faults.includes(sentence)) this.findings.faults.push(sentence);
-  }
-}
-
-interface Listener {
-  host: string;
-  port: number;
-  inode: string;
-}
-
-/** Source of the format, with an address's bytes from right to left: Linux, Documentation/networking/proc_net_tcp.rst. */
-function listeners(): Listener[] {
-  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(listeningIn).map((fields) => {
-    const [, local = "", , , , , , , , inode = ""] = fields;
-    const [address = "", port = ""] = local.split(":");
-    const bytes = (address.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
-    const host = bytes.length === 4 ? bytes.reverse().join(".") : `[${address}]`;
-    return { host, port: Number.parseInt(port, 16), inode };
-  });
-}
-
-/**
- * Reads the fields of the listening sockets, which are the first lines. It reads line by line, because for the others the kernel looks
- * through its whole table of connections, which takes 10 ms and more.
- */
-function listeningIn(file: string): string[][] {
-  const found: string[][] = [];
-  const fd = openSync(file, "r");
-  try {
-    const chunk = Buffer.alloc(150);
-    let rest = "";
-    for (let size = readSync(fd, chunk); size > 0; size = readSync(fd, chunk)) {
-      const lines = (rest + chunk.toString("latin1", 0, size)).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        const fields = line.trim().split(/\s+/);
-        if (fields[0] === "sl") continue;
-        if (fields[3] !== "0A") return found;
-        found.push(fields);
-      }
-    }
-    return found;
-  } finally {
-    closeSync(fd);
   }
 }
 

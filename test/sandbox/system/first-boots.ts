@@ -5,6 +5,7 @@ import { VaultClient } from "../../../lib/vault-api/vault-client";
 import type { VaultConnection } from "../../../lib/vault-api/vault-connection";
 import type { Machine } from "../../../sandbox/machine/machine";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
+import { listeners } from "../machine/listeners";
 
 export const FIRST_BOOT = "vault-first-boot.service";
 export const VAULT = "vault.service";
@@ -75,18 +76,6 @@ export async function untilOpen(machine: Machine): Promise<void> {
     () => isDeepStrictEqual(listenersOf(machine), open),
     { deadlineMs },
   );
-}
-
-/** The format has an address's bytes from right to left. Source: Linux, Documentation/networking/proc_net_tcp.rst. */
-function listeners(): { host: string; port: number }[] {
-  const table = readFileSync("/proc/net/tcp", "utf8");
-  return [...table.matchAll(/: ([0-9A-F]{8}):([0-9A-F]{4}) \S+ 0A /g)].map(([, address = "", port = ""]) => ({
-    host: (address.match(/../g) ?? [])
-      .reverse()
-      .map((byte) => Number.parseInt(byte, 16))
-      .join("."),
-    port: Number.parseInt(port, 16),
-  }));
 }
 
 /** Returns the number of Vaults that were initialized, from Vault's own log. */
