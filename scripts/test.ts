@@ -25,8 +25,6 @@ const withPrograms = [
 
 const quick = ["--ci", "--testPathIgnorePatterns", "/node_modules/", withPrograms];
 
-/** Jest's workers get these options of Node, too. With more room for young objects, the garbage collector works a third less. */
-const jest = ["--max-semi-space-size=64", "node_modules/jest/bin/jest.js"];
 const project = join(__dirname, "..");
 
 /** `npm test`: checks, quick suites, then suites that start programs. */
@@ -40,37 +38,34 @@ async function main(): Promise<void> {
   );
   const [, , ...args] = process.argv;
   if (args.length > 0) {
-    process.exitCode = await run(process.execPath, [...jest, ...(args.join() === "quick" ? quick : args)]);
+    process.exitCode = await jest(args.join() === "quick" ? quick : args);
     return;
   }
   const failed: string[] = [];
-  const step = async (name: string, command: string, commandArgs: string[], env: NodeJS.ProcessEnv = {}) => {
+  const step = async (name: string, work: () => Promise<number>) => {
     console.log(`\n== ${name}`);
-    if ((await run(command, commandArgs, env)) !== 0) {
+    if ((await work()) !== 0) {
       console.log(`FAILED: ${name}`);
       failed.push(name);
     }
   };
-  await step("format, lint, types, shell scripts, workflows", "npm", ["run", "--silent", "check"]);
+  await step("format, lint, types, shell scripts, workflows", () => run("npm", ["run", "--silent", "check"]));
   const programs = prepare();
-  await step("quick tests", process.execPath, [...jest, ...quick]);
+  await step("quick tests", () => jest(quick));
   console.log("\n== programs for the tests");
   const { vault, problems } = await programs;
   for (const problem of problems)
     console.log(`${process.env.CI ? "FAILED: " : "Skipping tests. Missing program: "}${problem}`);
   if (process.env.CI) failed.push(...problems);
   console.log("\n== tests that start programs");
-  const others = [...jest, "--ci", "--testPathPatterns", withPrograms];
+  const others = ["--ci", "--testPathPatterns", withPrograms];
   const workers = `--maxWorkers=${2 * availableParallelism()}`;
   const env = { VAULT_PROGRAM: vault };
-  if ((await run(process.execPath, [...others, workers], env)) !== 0) {
+  if ((await jest([...others, workers], env)) !== 0) {
     // Real deadlines can pass on a busy machine. So failed suites run once more, one at a time, and this says so.
     console.log("\nSome suites failed. They run once more, one at a time:");
-    await step(
-      "tests that start programs, second try of failed ones",
-      process.execPath,
-      [...others, "--onlyFailures", "-i"],
-      env,
+    await step("tests that start programs, second try of failed ones", () =>
+      jest([...others, "--onlyFailures", "-i"], env),
     );
   }
   if (failed.length > 0) {
@@ -91,6 +86,11 @@ async function prepare(): Promise<{ vault?: string; problems: string[] }> {
     vault: vault.status === "fulfilled" ? vault.value.path : undefined,
     problems: [...problems, chromiumMissing() ?? []].flat(),
   };
+}
+
+/** Jest's workers get the option of Node, too. With more room for young objects, the garbage collector works a third less. */
+function jest(args: string[], env?: NodeJS.ProcessEnv): Promise<number> {
+  return run(process.execPath, ["--max-semi-space-size=64", "node_modules/jest/bin/jest.js", ...args], env);
 }
 
 /** Runs the command with this process's output and returns its exit code. */
