@@ -6,11 +6,10 @@ import { violations } from "../system/register-history";
 import { onlyOutputs } from "./expected-plan";
 import type { EnvironmentFile } from "./project-copy";
 import type { Rehearsal } from "./rehearsal";
+import { stackOptions } from "./stack-options";
 
 /** Deadline for everything that waits for Vault, in milliseconds. */
 const deadlineMs = 900_000;
-
-const only = (...stacks: string[]) => stacks.flatMap((name) => ["--stack", name]);
 
 interface ClusterChange {
   readonly what: string;
@@ -90,7 +89,7 @@ export async function clusterLife(rehearsal: Rehearsal, progress: Progress): Pro
     environment.protectData = false;
   });
   await progress.longStep("scripts/deploy, up to vault-server", () =>
-    rehearsal.deploy(...only("vm-reader-role", "network", "vault-server")),
+    rehearsal.deploy(...stackOptions("vm-reader-role", "network", "vault-server")),
   );
   rehearsal.trustNewestCertificate();
   await untilHealthy(rehearsal);
@@ -99,7 +98,7 @@ export async function clusterLife(rehearsal: Rehearsal, progress: Progress): Pro
 
 async function make(change: ClusterChange, rehearsal: Rehearsal, progress: Progress): Promise<void> {
   const { what, edit, network, certificate, losses = [], killed = false } = change;
-  const stacks = only(...(network ? ["network"] : []), "vault-server");
+  const stacks = stackOptions(...(network ? ["network"] : []), "vault-server");
   rehearsal.edit(({ vault }) => edit(vault ?? {}));
   const options = losses.length > 0 ? await allowing(losses, rehearsal, stacks) : [];
   const deployer = await rehearsal.deployer();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Progress } from "../../lib/processes/progress";
 import { messageOf, UserError } from "../../lib/processes/user-error";
 import type { Rehearsal } from "./rehearsal";
+import { stackOptions } from "./stack-options";
 
 /** A mistake that a person could make in the project, and the rehearsal's expected report. */
 export interface PlantedFault {
@@ -18,11 +19,10 @@ export interface PlantedFault {
   readonly after?: (rehearsal: Rehearsal) => Promise<unknown>;
 }
 
-const stacks = (...names: string[]) => names.flatMap((name) => ["--stack", name]);
-const firstStacks = stacks("vm-reader-role", "network");
-const deployNetwork = (rehearsal: Rehearsal) => rehearsal.deploy(...stacks("network"));
+const firstStacks = stackOptions("vm-reader-role", "network");
+const deployNetwork = (rehearsal: Rehearsal) => rehearsal.deploy(...stackOptions("network"));
 /** Does not wait for Vault, which boots meanwhile. */
-const deployServer = (rehearsal: Rehearsal) => rehearsal.deploy(...stacks("network", "vault-server"));
+const deployServer = (rehearsal: Rehearsal) => rehearsal.deploy(...stackOptions("network", "vault-server"));
 
 /** The faults run one after the other in one Azure, each corrected before the next. Faults that leave nothing behind come first. */
 export const plantedFaults: readonly PlantedFault[] = [
@@ -52,10 +52,10 @@ export const plantedFaults: readonly PlantedFault[] = [
       "`Vault Recovery Key Writer (${environment})`",
       "`Virtual Machine Reader (${environment})`",
     ],
-    work: (rehearsal) => rehearsal.deploy(...stacks("vm-reader-role")),
+    work: (rehearsal) => rehearsal.deploy(...stackOptions("vm-reader-role")),
     caught: /RoleDefinitionWithSameNameExists/,
     // Azure created the first role, and it blocks the second.
-    after: (rehearsal) => rehearsal.destroy(...stacks("vm-reader-role")),
+    after: (rehearsal) => rehearsal.destroy(...stackOptions("vm-reader-role")),
   },
   {
     what: "a dependency that Terraform cannot see",
@@ -113,7 +113,7 @@ export const plantedFaults: readonly PlantedFault[] = [
       "node.tags = { ...this.tags,",
       "node.tags = { run: String(Date.now()), ...this.tags,",
     ],
-    work: (rehearsal) => rehearsal.expectPlan({}, ...stacks("network")),
+    work: (rehearsal) => rehearsal.expectPlan({}, ...stackOptions("network")),
     caught:
       /The plan differs from the expected plan.*network: azurerm_resource_group\.resource-group is changed/,
   },
@@ -141,7 +141,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     what: "an argument that forces the replacement of a resource with data",
-    deployed: stacks("network", "vault-server"),
+    deployed: stackOptions("network", "vault-server"),
     edit: [
       "constructs/azure/vault-node.ts",
       'name: resourceName("disk", environment, name, "data"),',

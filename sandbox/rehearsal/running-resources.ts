@@ -4,8 +4,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { type Connection, createConnection } from "mysql2/promise";
-import { messageOf, UserError } from "../../lib/processes/user-error";
+import { createConnection } from "mysql2/promise";
+import { codeOf, messageOf, UserError } from "../../lib/processes/user-error";
 import type { Azure } from "../azure/azure";
 import { fields, list, propertiesOf, text } from "../azure/model/fields";
 import { hostNames } from "../azure/model/host-names";
@@ -21,6 +21,7 @@ import type { SiteRunner } from "../azure/services/sites";
 import { type InstalledProgram, Machine } from "../machine/machine";
 import type { MySqlProgram } from "../mysql/mysql-program";
 import { MySqlServer } from "../mysql/mysql-server";
+import { createDatabase } from "../system/database";
 import { ownLoopback } from "../system/loopback-network";
 import { WebAppProcess } from "../system/web-app";
 
@@ -249,19 +250,12 @@ export class RunningResources implements SiteRunner {
     this.databases.set(name, { server, host, administrator, ca: azure.caPem });
   }
 
-  /** Leaves out the stack's collation, which MariaDB does not know. */
   async #createDatabase({ id, name }: ArmResource): Promise<void> {
     const server = id.split("/").at(-3) ?? "";
     const database = this.databases.get(server);
     if (!database) throw new UserError(`The MySQL server ${server} does not run.`);
-    const connection = await connectTo(database, database.administrator);
-    try {
-      await connection.query(
-        `CREATE DATABASE IF NOT EXISTS ${connection.escapeId(name)} CHARACTER SET utf8mb4`,
-      );
-    } finally {
-      await connection.end();
-    }
+    const { host, administrator, ca } = database;
+    await createDatabase({ host, ...administrator, ca }, name);
   }
 
   /** Returns false if MySQL rejects the user. */
@@ -269,10 +263,12 @@ export class RunningResources implements SiteRunner {
     const [database] = this.databases.values();
     if (!database) throw new UserError("No MySQL server runs.");
     try {
-      await (await connectTo(database, user)).end();
+      const { host, ca } = database;
+      const ssl = { ca, rejectUnauthorized: true };
+      await (await createConnection({ ...user, host, port: mysqlPort, ssl })).end();
       return true;
     } catch (error) {
-      if ((error as { code?: string }).code === "ER_ACCESS_DENIED_ERROR") return false;
+      if (codeOf(error) === "ER_ACCESS_DENIED_ERROR") return false;
       throw error;
     }
   }
@@ -345,8 +341,4 @@ export class RunningResources implements SiteRunner {
     if (!this.#azure) throw new UserError("Nothing can run before Azure is set.");
     return this.#azure;
   }
-}
-
-function connectTo({ host, ca }: Database, user: DatabaseUser): Promise<Connection> {
-  return createConnection({ ...user, host, port: mysqlPort, ssl: { ca, rejectUnauthorized: true } });
 }

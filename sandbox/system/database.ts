@@ -110,7 +110,7 @@ function pick(alphabet: string): string {
 }
 
 /** Creates the database. Ignores the stack's collation, because MariaDB does not know it. */
-async function createDatabase(
+export async function createDatabase(
   { ca, ...login }: { host: string; user: string; password: string; ca: string },
   database: string,
 ): Promise<void> {
