@@ -43,15 +43,14 @@ export class Progress {
   }
 
   /**
-   * Runs `work` as one step. With `announce`, also writes the step's line at the start, for steps known to be long.
+   * Runs `work` as one step.
    *
    * @returns what `work` returns
    * @throws what `work` throws, after a line that reports the failure
    */
-  async step<T>(what: string, work: (report: Report) => Promise<T>, { announce = false } = {}): Promise<T> {
+  async step<T>(what: string, work: (report: Report) => Promise<T>): Promise<T> {
     const step: Step = { what, start: performance.now(), detail: "" };
     this.running.add(step);
-    if (announce && !this.terminal) this.line(`${what} …`);
     this.draw();
     const heartbeat = setInterval(() => this.beat(step), this.terminal ? 1000 : this.heartbeatMs);
     heartbeat.unref();
@@ -70,7 +69,8 @@ export class Progress {
 
   /** Runs a step that is known to be long. Its line also appears at the start. */
   longStep<T>(what: string, work: (report: Report) => Promise<T>): Promise<T> {
-    return this.step(what, work, { announce: true });
+    if (!this.terminal) this.line(`${what} …`);
+    return this.step(what, work);
   }
 
   /** Returns the reason for a failed step's line. Empty if a step inside has already reported the error. */

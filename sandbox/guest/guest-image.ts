@@ -118,11 +118,10 @@ export async function findGuestImage({
     (await cache.alone(`the guest's image`, { deadlineMs: OTHERS_MS, progress }, async () => {
       const made = await cache.find(key, ROOT_DISK);
       if (made) return made;
-      return progress.step(
+      return progress.longStep(
         `Building the guest's image from the packages of ${distribution.name}, a few minutes the first time`,
         () =>
           cache.add(key, ROOT_DISK, `mmdebstrap of ${distribution.name}`, (folder) => build(folder, args)),
-        { announce: true },
       );
     }));
   return imageIn(join(rootDisk, ".."), distribution.name);

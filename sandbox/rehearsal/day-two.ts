@@ -9,6 +9,7 @@ import { allowing, mayGo, untilHealthy } from "./cluster-life";
 import { onlyOutputs } from "./expected-plan";
 import type { Rehearsal } from "./rehearsal";
 import type { DatabaseUser } from "./running-resources";
+import { stackOptions } from "./stack-options";
 import { killedAfter, type RehearsalScene } from "./trouble";
 
 /** Deadline for everything that waits for Vault, in milliseconds. */
@@ -54,9 +55,7 @@ export const operate =
   async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {
     progress.line(`seed ${seed}`);
     const scene = { rehearsal, progress, random: numbersOf(seed), kills };
-    await progress.step("scripts/deploy, up to vault-server", () => rehearsal.deploy(...vaultsStacks), {
-      announce: true,
-    });
+    await progress.longStep("scripts/deploy, up to vault-server", () => rehearsal.deploy(...vaultsStacks));
     rehearsal.trustNewestCertificate();
     await untilLoggedIn(rehearsal);
     await progress.step("az: another certificate with the same policy", () => renewCertificate(rehearsal));
@@ -89,14 +88,10 @@ async function restoreSnapshot(scene: DayTwoScene): Promise<void> {
     },
     scene,
   );
-  await progress.step(
-    "scripts/restore --drill",
-    async () => {
-      const { stdout } = await rehearsal.script("restore", name, "--drill");
-      if (!stdout.includes("drill passed")) throw new UserError(`It reported: ${stdout}`);
-    },
-    { announce: true },
-  );
+  await progress.longStep("scripts/restore --drill", async () => {
+    const { stdout } = await rehearsal.script("restore", name, "--drill");
+    if (!stdout.includes("drill passed")) throw new UserError(`It reported: ${stdout}`);
+  });
   await rehearsal.expectPlan({}, ...vaultsStacks);
 }
 
@@ -145,7 +140,7 @@ async function removeWorkload(scene: DayTwoScene): Promise<void> {
   const stacks = stackOptions("agent-vm", "vault-config");
   const name = "leaving";
   let user: DatabaseUser | undefined;
-  await progress.step("scripts/deploy, everything", () => rehearsal.deploy(), { announce: true });
+  await progress.longStep("scripts/deploy, everything", () => rehearsal.deploy());
   await rehearsal.smokeTest();
   await repeat(
     {
@@ -156,7 +151,7 @@ async function removeWorkload(scene: DayTwoScene): Promise<void> {
           if (first) agentVms.push({ ...first, name });
         });
         const deploy = () => rehearsal.script("deploy", rehearsal.environmentName, ...stacks);
-        await progress.step("one workload more", () => deploy().then(() => {}), { announce: true });
+        await progress.longStep("one workload more", () => deploy().then(() => {}));
         user = await rehearsal.databaseUserOf(name);
         if (!(await rehearsal.running.opensMySql(user)))
           throw new UserError("MySQL rejects the new workload.");
@@ -185,7 +180,7 @@ async function removeNodes(scene: DayTwoScene): Promise<void> {
       const { publicAddress, ...vault } = environment.vault ?? {};
       environment.vault = { ...vault, nodes: count };
     });
-  const more = () => progress.step("five nodes", () => rehearsal.deploy(...vaultsStacks), { announce: true });
+  const more = () => progress.longStep("five nodes", () => rehearsal.deploy(...vaultsStacks));
   const before = async () => {
     nodes(5);
     await more();
@@ -226,20 +221,14 @@ async function repeat(
     await check(stdout);
   };
   await before();
-  await progress.step(`scripts/${script}`, whole, { announce: true });
+  await progress.longStep(`scripts/${script}`, whole);
   for (let round = 1; round <= kills; round++) {
     await before();
     const after = Math.round(random() * longestMs);
     const killed = () => killedAfter(after, () => run().then(() => {}), rehearsal, progress);
-    await progress.step(`${round}: scripts/${script}, killed after ${after / 1000} s`, killed, {
-      announce: true,
-    });
-    await progress.step(`${round}: scripts/${script}, the same command again`, whole, { announce: true });
+    await progress.longStep(`${round}: scripts/${script}, killed after ${after / 1000} s`, killed);
+    await progress.longStep(`${round}: scripts/${script}, the same command again`, whole);
   }
-}
-
-function stackOptions(...stacks: string[]): readonly string[] {
-  return stacks.flatMap((name) => ["--stack", name]);
 }
 
 /** Follows docs/operations.md. */

@@ -63,7 +63,7 @@ function removeAdded(file: EnvironmentFile): void {
 
 /** Adds entries at the beginning of each list of a deployed environment, reverses the lists, and removes the entries. */
 export async function changeLists(rehearsal: Rehearsal, progress: Progress): Promise<void> {
-  const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
+  const step = (what: string, work: () => Promise<void>) => progress.longStep(what, work);
   // "signed-in-user" is allowed only as the one deployer.
   rehearsal.edit(({ deployers }) => {
     for (const each of deployers) if (each.objectId === "signed-in-user") each.objectId = rehearsal.person;

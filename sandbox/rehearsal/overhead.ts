@@ -8,7 +8,7 @@ export const roundMarker = "Round: ";
 export const measureOverhead =
   (rounds: number) =>
   async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {
-    const step = <T>(what: string, work: () => Promise<T>) => progress.step(what, work, { announce: true });
+    const step = <T>(what: string, work: () => Promise<T>) => progress.longStep(what, work);
     for (let number = 1; number <= rounds; number++) {
       const scripts = await step(`round ${number}: scripts/deploy`, () =>
         timed(() => rehearsal.deployTimed()),

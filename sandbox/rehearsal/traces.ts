@@ -252,7 +252,7 @@ export const settingType = "Microsoft.Insights/diagnosticSettings";
 
 /** Tries all ways in a system that sends its logs to the security team's workspace. */
 export async function findTraces(rehearsal: Rehearsal, progress: Progress): Promise<void> {
-  const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
+  const step = (what: string, work: () => Promise<void>) => progress.longStep(what, work);
   rehearsal.edit((environment) => {
     environment.evidenceWorkspace = securityWorkspace;
   });

@@ -3,7 +3,7 @@ import type { Rehearsal } from "./rehearsal";
 
 /** Upgrades the deployment of an older version of the project to the current version. */
 export async function upgrade(rehearsal: Rehearsal, progress: Progress): Promise<void> {
-  const step = (what: string, work: () => Promise<void>) => progress.step(what, work, { announce: true });
+  const step = (what: string, work: () => Promise<void>) => progress.longStep(what, work);
   await step("scripts/deploy of the old version", () => rehearsal.deploy());
   await rehearsal.smokeTest();
   await rehearsal.useProjectOfToday();

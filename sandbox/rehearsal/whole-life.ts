@@ -2,12 +2,13 @@ import type { Progress } from "../../lib/processes/progress";
 import { changeByItself, destroyAmongLeftovers } from "./azure-by-itself";
 import { changes, type SystemChange } from "./changes";
 import type { Rehearsal } from "./rehearsal";
+import { stackOptions } from "./stack-options";
 
 type Step = (what: string, work: () => Promise<void>) => Promise<void>;
 
 /** Deploys, makes all changes, destroys, and deploys a second time. */
 export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promise<void> {
-  const step: Step = (what, work) => progress.step(what, work, { announce: true });
+  const step: Step = (what, work) => progress.longStep(what, work);
   await step("scripts/deploy", () => rehearsal.deploy());
   await rehearsal.smokeTest();
   await step("the sandbox without azurerm has the same Azure", () => rehearsal.expectFallbackAlike());
@@ -41,7 +42,7 @@ async function make(change: SystemChange, rehearsal: Rehearsal, step: Step): Pro
   const expected = plan(rehearsal.environment);
   await step(`${what}: the expected plan`, () => rehearsal.expectPlan(expected));
   // The last plan covers all stacks and shows whether this was enough.
-  const stacks = [...Object.keys(expected), ...alsoDeploys].flatMap((stack) => ["--stack", stack]);
+  const stacks = stackOptions(...Object.keys(expected), ...alsoDeploys);
   await step(`${what}: scripts/deploy`, () => rehearsal.deploy(...stacks));
   if (check) await step(`${what}: works`, () => check(rehearsal));
   await rehearsal.smokeTest();

@@ -61,15 +61,11 @@ export class DeploymentRun {
     work: (run: TerraformRun) => Promise<T>,
   ): Promise<T> {
     const { progress, interruption } = this;
-    return progress.step(
-      `${what} ${stack}`,
-      async (report) => {
-        // Terraform runs az, too, for the web apps' package.
-        await this.az.renewLogin();
-        return work({ stack, env, interruption, report, secrets });
-      },
-      { announce: true },
-    );
+    return progress.longStep(`${what} ${stack}`, async (report) => {
+      // Terraform runs az, too, for the web apps' package.
+      await this.az.renewLogin();
+      return work({ stack, env, interruption, report, secrets });
+    });
   }
 
   /** The resources that a plan of a stack replaces. */

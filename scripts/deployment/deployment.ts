@@ -172,10 +172,8 @@ export class Deployment {
     const { interruption, progress, options } = this.run;
     const access = await this.run.vaultAccess();
     if (wait) {
-      await progress.step(
-        "Vault: unsealed, and lets deployers in",
-        (report) => access.untilReady({ seconds: options.wait, interruption, report }),
-        { announce: true },
+      await progress.longStep("Vault: unsealed, and lets deployers in", (report) =>
+        access.untilReady({ seconds: options.wait, interruption, report }),
       );
     }
     const token = await access.token();

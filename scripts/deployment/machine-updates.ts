@@ -34,10 +34,9 @@ export class MachineUpdates {
     const { interruption, reports } = this.deployment;
     const seconds = this.deployment.options.wait * machines.length;
     const steps = machines.map((machine) =>
-      this.deployment.progress.step(
+      this.deployment.progress.longStep(
         `${machine.name}: applies its user data ${machine.version}`,
         (report) => reports.untilApplied(machine, { seconds, interruption, report }),
-        { announce: true },
       ),
     );
     await Promise.allSettled(steps);

@@ -43,16 +43,12 @@ export class NodeTurns {
       if (!node) throw new UserError(`The cluster has no node ${name}.`);
       const waiting = left.filter((it) => it !== node);
       const turn = `  ${name}: its turn, ${count - waiting.length} of ${count}${waiting.length > 0 ? `; then ${listOf(waiting)}` : ""}`;
-      await progress.step(
-        turn,
-        async (report) => {
-          const others = namesOf(nodes).filter((it) => it !== name);
-          await this.explained(left, () => cluster.untilServing(others, report));
-          await change(node, report);
-          await this.explained(waiting, () => cluster.untilBack(name, version, report));
-        },
-        { announce: true },
-      );
+      await progress.longStep(turn, async (report) => {
+        const others = namesOf(nodes).filter((it) => it !== name);
+        await this.explained(left, () => cluster.untilServing(others, report));
+        await change(node, report);
+        await this.explained(waiting, () => cluster.untilBack(name, version, report));
+      });
       left = waiting;
     }
   }
@@ -69,15 +65,12 @@ export class NodeTurns {
       const name = await progress.step("  next to leave: asks Vault for the active node", (report) =>
         this.explained(all, () => cluster.next(namesOf(all), report)),
       );
-      await progress.step(
-        `  ${name}: leaves the cluster`,
-        (report) =>
-          this.explained(all, async () => {
-            await cluster.untilServing(staying, report);
-            await cluster.remove(name, report);
-            await cluster.untilServing(staying, report);
-          }),
-        { announce: true },
+      await progress.longStep(`  ${name}: leaves the cluster`, (report) =>
+        this.explained(all, async () => {
+          await cluster.untilServing(staying, report);
+          await cluster.remove(name, report);
+          await cluster.untilServing(staying, report);
+        }),
       );
       left = all.filter((it) => it.name !== name);
     }

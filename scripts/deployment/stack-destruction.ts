@@ -96,16 +96,13 @@ export class StackDestruction {
     secrets: readonly string[] = [],
   ): Promise<void> {
     const { progress, interruption } = this.props;
-    await progress.step(
-      `stack ${stack} destroyed`,
-      (report) =>
-        terraform({ stack, env, interruption, report, secrets }, [
-          "destroy",
-          "-auto-approve",
-          "-input=false",
-          "-no-color",
-        ]),
-      { announce: true },
+    await progress.longStep(`stack ${stack} destroyed`, (report) =>
+      terraform({ stack, env, interruption, report, secrets }, [
+        "destroy",
+        "-auto-approve",
+        "-input=false",
+        "-no-color",
+      ]),
     );
   }
 }
