@@ -116,7 +116,9 @@ const billed: Readonly<Record<string, (resource: Arguments) => readonly Billed[]
   azurerm_service_plan: ({ sku_name, worker_count }) => [
     [`Microsoft.Web/serverFarms ${sku_name}`, Number(worker_count ?? 1)],
   ],
-  azurerm_storage_account: () => [["Microsoft.Storage/storageAccounts", undefined]],
+  azurerm_storage_account: ({ account_tier, account_replication_type }) => [
+    [`Microsoft.Storage/storageAccounts ${account_tier}_${account_replication_type}`, undefined],
+  ],
   azurerm_storage_container: () => [],
   azurerm_storage_container_immutability_policy: () => [],
   azurerm_storage_management_policy: () => [],

@@ -17,5 +17,5 @@ export function costTable(lines: readonly CostLine[]): string {
 function sum(lines: readonly CostLine[]): string {
   const unknown = lines.filter(({ price }) => !price).length;
   const byUse = lines.filter(({ price, count }) => price && count === undefined).length;
-  return `Sum of the lines with a figure: **$${total(lines).toFixed(2)}** a month. ${byUse} lines depend on use. ${unknown} lines have no known price.`;
+  return `Sum of the lines with a figure: **$${total(lines).toFixed(2)}** a month. Lines that depend on use: ${byUse}. Lines without a known price: ${unknown}.`;
 }

@@ -1,7 +1,7 @@
 /** A price of Azure's list, pay as you go, without tax. */
 export interface Price {
   readonly dollars: number;
-  readonly per: "hour" | "month" | "GiB and month" | "GB" | "10,000 operations";
+  readonly per: "hour" | "month" | "GiB and month" | "GB and month" | "GB" | "10,000 operations";
   /** The region of the price. Azure's prices differ between regions by up to a third. */
   readonly region: string;
   /** The day on which somebody looked it up. */
@@ -50,6 +50,7 @@ export const prices: Readonly<Record<string, Price>> = {
     date,
     source: infracost("nat_gateway_test"),
   },
+  "Microsoft.Network/privateDnsZones": monthly(0.5, "West US", infracost("private_dns_zone_test")),
   "Microsoft.Network/publicIPAddresses Standard": hourly(0.005, "West Europe", infracost("nat_gateway_test")),
   "Microsoft.Network/loadBalancers/loadBalancingRules Standard": hourly(
     0.01,
@@ -57,6 +58,11 @@ export const prices: Readonly<Record<string, Price>> = {
     infracost("lb_rule_v2_test"),
   ),
   "Microsoft.DBforMySQL/flexibleServers B_Standard_B1ms": hourly(0.022, "West US", mysql),
+  "Microsoft.DBforMySQL/flexibleServers GP_Standard_D2ds_v4": hourly(
+    0.195,
+    "West US",
+    `half of D4ds_v4, because D4ds_v4 and D16ds_v4 cost the same for each processor: ${mysql}`,
+  ),
   "Microsoft.DBforMySQL/flexibleServers GP_Standard_D4ds_v4": hourly(0.39, "West US", mysql),
   "Microsoft.DBforMySQL/flexibleServers GP_Standard_D2ads_v5": hourly(0.195, "West US", mysql),
   "Microsoft.DBforMySQL/flexibleServers storage": {
@@ -65,6 +71,13 @@ export const prices: Readonly<Record<string, Price>> = {
     region: "West US",
     date,
     source: mysql,
+  },
+  "Microsoft.Storage/storageAccounts Standard_LRS": {
+    dollars: 0.0208,
+    per: "GB and month",
+    region: "West US",
+    date,
+    source: infracost("storage_account_test"),
   },
   "Microsoft.Web/serverFarms B1": hourly(0.017, "East US", plans),
   "Microsoft.Web/serverFarms B2": hourly(0.034, "East US", plans),
