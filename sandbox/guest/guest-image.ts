@@ -52,13 +52,14 @@ const DEBIAN: Distribution = {
 };
 
 /** The parts of Azure's image that the user data needs, and QEMU's agent. */
-const PACKAGES = [
+export const PACKAGES = [
   "apt",
   "ca-certificates",
   "cloud-init",
   "curl",
   "dbus",
   "e2fsprogs",
+  "gpgv",
   "iproute2",
   "kmod",
   "libpam-systemd",
@@ -73,10 +74,11 @@ const PACKAGES = [
   "systemd-sysv",
   "udev",
   "unattended-upgrades",
+  "xz-utils",
 ];
 
 /** Packages that the user data installs. The image has only their files, in a separate repository. */
-const REPOSITORY_PACKAGES = ["haproxy", "jq", "unzip"];
+export const REPOSITORY_PACKAGES = ["haproxy", "jq", "unzip"];
 
 /** Size of the root disk. */
 const SIZE = "2G";
