@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
+import type { AzureWorld } from "../../../sandbox/azure/model/world";
 import { worldOf } from "../../../sandbox/azurerm/azure-world";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { describeLongWithVault } from "../programs-there";
@@ -14,34 +15,67 @@ import { useSandbox } from "./running-sandbox";
 
 const demo = loadEnvironment("demo");
 
-describeLongWithVault("The seal of a single node", () => migrates(1));
-describeLongWithVault("The seal of a cluster of three nodes", () => migrates(3));
+interface UnsealKey {
+  readonly keyVault: string;
+  readonly name: string;
+}
 
-/** Follows docs/operations.md, "Another key, or another Key Vault", as root on the VMs. Vault identifies a key by the names of the Key Vault and the key. */
-function migrates(nodes: 1 | 3): void {
-  const running = useSandbox({
-    environment: { ...demo, vault: { ...demo.vault, nodes, publicAddress: nodes === 1 } },
-    upTo: "vault",
-  });
+/** The key of the environment from which this one got its data. */
+const othersKey: UnsealKey = { keyVault: "kv-first-abc123", name: "vault-unseal" };
+const othersKeyId = `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-first-vault/providers/Microsoft.KeyVault/vaults/${othersKey.keyVault}/keys/${othersKey.name}`;
+
+describeLongWithVault("The seal of a single node", () =>
+  migrates("another Key Vault", { unsealKey: othersKeyId }),
+);
+describeLongWithVault("The seal of a cluster of three nodes", () =>
+  migrates("another key", { nodes: 3, publicAddress: false }),
+);
+
+/**
+ * Follows docs/operations.md, "Another key, or another Key Vault", as root on the VMs. Vault identifies a key by the names of the Key
+ * Vault and the key.
+ */
+function migrates(to: "another key" | "another Key Vault", edit: Partial<typeof demo.vault>): void {
+  const vault = { ...demo.vault, ...edit };
+  const { nodes } = vault;
+  const running = useSandbox({ environment: { ...demo, vault }, upTo: "vault" });
   const health = () => running.client().request({ method: "GET", path: "sys/health" });
   const untilActive = () => waitFor("Vault to be active", health, { deadlineMs });
-  const seal = (key: string, more = "") =>
-    `seal "azurekeyvault" {\n  name = "${key}"\n  vault_name = "${Scene.keyVaultNameOf(running.sandbox, "main")}"\n  key_name = "${key}"\n${more}}\n`;
+  const seal = ({ keyVault, name }: UnsealKey, more = "") =>
+    `seal "azurekeyvault" {\n  name = "${keyVault}-${name}"\n  vault_name = "${keyVault}"\n  key_name = "${name}"\n${more}}\n`;
 
-  /** Creates another key, and gives Vault the right to use it. */
-  async function makeKey(name: string): Promise<void> {
-    const { sandbox, folder } = running;
-    await askKeyVault(running.sandbox, "POST", `keys/${name}/create`, {
+  /** The key before the migration, and the key after it. Vault's identity may use both. */
+  async function keys(): Promise<{ old: UnsealKey; other: UnsealKey }> {
+    const own = { keyVault: Scene.keyVaultNameOf(running.sandbox, "main"), name: "vault-unseal" };
+    if (to === "another Key Vault") return { old: othersKey, other: own };
+    const other = { ...own, name: "vault-unseal-2" };
+    await askKeyVault(running.sandbox, "POST", `keys/${other.name}/create`, {
       kty: "RSA",
       key_size: 3072,
       key_ops: ["wrapKey", "unwrapKey"],
     });
-    const world = worldOf(sandbox.deployment, sandbox.environment, join(folder, "stacks"));
-    const rights = world.roleAssignments
-      .filter(({ scope }) => scope.endsWith("/keys/vault-unseal"))
-      .map((right) => ({ ...right, scope: right.scope.replace(/vault-unseal$/, name) }));
-    expect(rights).toHaveLength(1);
-    sandbox.azure.update({ ...world, roleAssignments: [...world.roleAssignments, ...rights] });
+    changeRights((rights) => [...rights, ...rights.filter(isOf(own)).map((right) => onKey(right, other))]);
+    return { old: own, other };
+  }
+
+  type Rights = AzureWorld["roleAssignments"];
+  const isOf =
+    ({ keyVault, name }: UnsealKey) =>
+    ({ scope }: Rights[number]) =>
+      scope.endsWith(`/vaults/${keyVault}/keys/${name}`);
+  const onKey = (right: Rights[number], { name }: UnsealKey) => ({
+    ...right,
+    scope: right.scope.replace(/[^/]*$/, name),
+  });
+
+  let rights: Rights | undefined;
+  function changeRights(change: (rights: Rights) => Rights): void {
+    const { azure, deployment, environment } = running.sandbox;
+    const world = worldOf(deployment, environment, join(running.folder, "stacks"));
+    const before = rights ?? world.roleAssignments;
+    rights = change(before);
+    expect(rights).not.toHaveLength(before.length);
+    azure.update({ ...world, roleAssignments: rights });
   }
 
   const vaultOf = (vault: Machine) =>
@@ -100,17 +134,17 @@ function migrates(nodes: 1 | 3): void {
     ];
   }
 
-  it("migrates to another key with a quorum of recovery keys, and no longer needs the old key", async () => {
+  it(`migrates to ${to} with a quorum of recovery keys, and no longer needs the old key`, async () => {
     const { sandbox } = running;
-    await makeKey("vault-unseal-2");
-    const both = seal("vault-unseal-2") + seal("vault-unseal", '  disabled = "true"\n');
+    const { old, other } = await keys();
+    const both = seal(other) + seal(old, '  disabled = "true"\n');
     const change = async () => {
       const [standby] = await inTurn();
       if (nodes > 1 && standby) {
         await restartWith(standby, both);
         await migrate(standby);
         // Until the active node changes, the data are under the old key, and people may go back.
-        await restartWith(standby, seal("vault-unseal"));
+        await restartWith(standby, seal(old));
         await untilUnsealed(standby);
       }
       for (const node of await inTurn()) {
@@ -118,7 +152,7 @@ function migrates(nodes: 1 | 3): void {
         await migrate(node);
       }
       for (const node of await inTurn()) {
-        await restartWith(node, seal("vault-unseal-2"));
+        await restartWith(node, seal(other));
         await untilUnsealed(node);
       }
     };
@@ -126,7 +160,7 @@ function migrates(nodes: 1 | 3): void {
       ? change()
       : withRegisterLoad(sandbox, "the seal is migrated node by node", deadlineMs, change));
 
-    await askKeyVault(sandbox, "PATCH", "keys/vault-unseal", { attributes: { enabled: false } });
+    changeRights((rights) => rights.filter((right) => !isOf(old)(right)));
     await Promise.all(sandbox.vaultNodes.map((node) => node.restart(VAULT)));
     await untilActive();
     for (const node of sandbox.vaultNodes) await untilUnsealed(node);
