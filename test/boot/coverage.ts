@@ -24,7 +24,7 @@ export const coverage: Readonly<Record<string, string>> = {
   Restarts: "boot test: systemd's own, after kill -9 and after a reboot",
   Readiness: "boot test: systemd's own",
   "Disks and tmpfs":
-    "boot test: formatting, mounts and their options, reboot; boot test (power-cuts), which has not run yet: power cuts in first boot, a disk with something else on it, a disk that comes too late. The disk's name is given by the guest's own rule, not by Azure's",
+    "boot test: formatting, mounts and their options, reboot; boot test (power-cuts), with one power cut so far: power cuts in first boot, a disk with something else on it, a disk that comes too late. The disk's name is given by the guest's own rule, not by Azure's",
   Timers:
     "boot test: the timers that run within minutes (user data, state of Vault, snapshot, logs); boot test (timers), with the clock moved: certificate, drill, updates",
   "Renewed certificate": "`npm test`: a renewal with 15 minutes; boot test (timers): with the clock moved",
