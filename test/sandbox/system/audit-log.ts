@@ -8,6 +8,8 @@ export interface AuditEntry {
     display_name?: string;
     policies?: string[];
     token_type?: string;
+    /** Seconds. */
+    token_ttl?: number;
     metadata?: Record<string, string>;
   };
   request: {

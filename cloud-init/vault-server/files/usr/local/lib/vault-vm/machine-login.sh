@@ -22,10 +22,12 @@ login_request() {
 logged_in() {
   ask_for_token "$MANAGEMENT" || return 1
   answered nobody POST auth/machine/login login_request || return 1
-  pause=$POLL_SECONDS
-  reason="it answered $status: $(errors)"
-  if [[ $reason =~ expired|"not yet valid"|nbf|"in the future" ]]; then reason+=". The token is new, so check this VM's clock (timedatectl)"; fi
-  [[ $status == 200 ]] || return 1
+  if [[ $status != 200 ]]; then
+    pause=$POLL_SECONDS
+    reason="it answered $status: $(errors)"
+    if [[ $reason =~ expired|"not yet valid"|nbf|"in the future" ]]; then reason+=". The token is new, so check this VM's clock (timedatectl)"; fi
+    return 1
+  fi
   token=$(printf '%s' "$body" | jq -r '.auth.client_token // ""')
   [[ $token =~ ^[A-Za-z0-9._-]+$ ]] || fail "Vault's answer to the login of this VM contains no token"
 }

@@ -30,7 +30,7 @@ answered() {
   pause=$LOCAL_POLL_SECONDS
   request "$@"
   if not_now; then
-    reason+=" $(errors)"
+    if [[ $status != 000 ]]; then reason+=" $(errors)"; fi
     return 1
   fi
 }
