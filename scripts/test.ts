@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Progress } from "../lib/processes/progress";
 import { messageOf } from "../lib/processes/user-error";
@@ -60,7 +61,9 @@ async function main(): Promise<void> {
   console.log("\n== tests that start programs");
   const others = ["--ci", "--testPathPatterns", withPrograms];
   const workers = `--maxWorkers=${2 * availableParallelism()}`;
-  const env = { VAULT_PROGRAM: vault };
+  const folder = mkdtempSync(join(tmpdir(), "vault-on-azure-test-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const env = { VAULT_PROGRAM: vault, SANDBOX_PREPARED: folder };
   if ((await jest([...others, workers], env)) !== 0) {
     // Real deadlines can pass on a busy machine. So failed suites run once more, one at a time, and this says so.
     console.log("\nSome suites failed. They run once more, one at a time:");

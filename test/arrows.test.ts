@@ -16,7 +16,7 @@ const arrows: Record<string, readonly string[]> = {
   app: [],
   lib: ["cloud-init"],
   "sandbox/programs": ["lib"],
-  "sandbox/azure": ["lib", "cloud-init"],
+  "sandbox/azure": ["sandbox/programs", "lib", "cloud-init"],
   "sandbox/azurerm": ["sandbox/azure", "lib", "environments"],
   "sandbox/machine": ["sandbox/programs", "lib", "cloud-init"],
   "sandbox/vault": ["sandbox/programs", "lib", "cloud-init"],

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { access, chmod, copyFile, mkdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { access, chmod, copyFile, cp, mkdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
@@ -8,6 +8,7 @@ import { Guardian } from "../../lib/processes/guardian";
 import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { withFreePort } from "../programs/free-port";
+import { prepared } from "../programs/prepared";
 import { administratorSql, type MySqlAdministrator } from "./mysql-administrator";
 import { type MySqlOptions, writeOptionsFile } from "./mysql-options-file";
 import type { MySqlProgram } from "./mysql-program";
@@ -196,13 +197,25 @@ async function copyCertificate({ folder, tls }: MySqlServerOptions): Promise<voi
   }
 }
 
-/** Creates the system tables. This takes 1 to 5 s. */
+/** Creates the data, or copies data that another sandbox has created. The system tables are the same in each. */
 async function initialiseData(options: MySqlServerOptions, configuration: MySqlOptions): Promise<void> {
   const { program, folder } = options;
   const data = join(folder, "data");
   await rm(data, { recursive: true, force: true });
   for (const name of ["data", "tmp", "no-files"])
     await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
+  const name = `${program.flavour}-${program.version}-data`;
+  const others = await prepared(name, async (path) => {
+    await createData(options, configuration);
+    await cp(data, path, { recursive: true });
+  });
+  if (others === undefined) await createData(options, configuration);
+  else await cp(others, data, { recursive: true });
+}
+
+/** Creates the system tables. This takes 1 to 5 s. */
+async function createData(options: MySqlServerOptions, configuration: MySqlOptions): Promise<void> {
+  const { program, folder } = options;
   const { init_file: _none, ...rest } = configuration;
   await writeOptionsFile(optionsFile(folder), { ...rest, slow_query_log: "OFF" });
   const initialise =

@@ -3,17 +3,15 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
-  generateKeyPair,
   privateDecrypt,
   publicEncrypt,
   randomBytes,
   X509Certificate,
 } from "node:crypto";
-import { promisify } from "node:util";
 import type { KeyVaultCertificate, KeyVaultKey } from "../../model/world";
 import { createSelfSigned } from "../../server/self-signed-certificate";
+import { createRsaKey } from "./rsa-key";
 
-const generate = promisify(generateKeyPair);
 const allOperations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"];
 
 interface Version {
@@ -162,8 +160,7 @@ export class KeyVaultStore {
     { name, keySize, operations = allOperations, hardware }: Omit<KeyVaultKey, "keyVault">,
     tags?: Record<string, string>,
   ): Promise<void> {
-    const { privateKey } = await generate("rsa", { modulusLength: keySize });
-    const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    const pem = await createRsaKey(keySize);
     this.#add(this.#content.keys, name, { ...newVersion(), pem, operations, hardware, tags });
   }
 
@@ -185,7 +182,7 @@ export class KeyVaultStore {
       ...certificate,
       notAfter,
       keySize,
-      keyPem: reused,
+      keyPem: reused ?? (await createRsaKey(keySize)),
     });
     const version = newVersion();
     const { validFrom } = new X509Certificate(certificatePem);
