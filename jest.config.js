@@ -15,7 +15,7 @@ module.exports = {
   },
   transformIgnorePatterns: ["/node_modules/(?!cookie/)"],
   // cdktf loads it for assets that are folders. No stack has one, and loading it takes a tenth of a stack's suite.
-  moduleNameMapper: { "^archiver$": "<rootDir>/test/no-archiver.ts" },
+  moduleNameMapper: { "^archiver$": "<rootDir>/scripts/lib/no-archiver.ts" },
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   modulePathIgnorePatterns: ["<rootDir>/cdktf.out"],
 };

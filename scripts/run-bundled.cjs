@@ -92,6 +92,8 @@ function build(entry) {
     banner: { js: 'const bundledProject = require("node:path").join(__dirname, "../../..");' },
     // These packages find their files by their own path.
     external: ["esbuild", "openpgp"],
+    // cdktf loads it for assets that are folders. No stack has one, and loading it takes a tenth of a program's start.
+    alias: { archiver: join(__dirname, "lib/no-archiver.ts") },
     keepNames: true,
     metafile: true,
     write: false,
