@@ -15,12 +15,12 @@ export const virtualMachineMutants = [
     [
       [
         "an answer that proves nothing counts as not initialized",
-        "[[ $status == 200 ]] || return 1\n  # First boot erases nothing",
+        'if [[ $status != 200 ]]; then\n    reason="it answered $status: $(errors)"\n    return 1\n  fi\n  # First boot erases nothing',
         "# First boot erases nothing",
       ],
       [
         "an answer without a word about it counts as not initialized",
-        "[[ $(printf '%s' \"$body\" | jq -r '.initialized | type' 2>/dev/null) == boolean ]]",
+        "[[ $is_initialized == true || $is_initialized == false ]]",
         "true",
       ],
       ["first boot erases however late", "((age <= ERASE_WITHIN_SECONDS)) ||", "true ||"],
@@ -47,12 +47,12 @@ export const virtualMachineMutants = [
       ["the token in use stays", "ask working POST auth/token/revoke-self nothing", "status=204"],
       [
         "the token in use lives for ever",
-        "ttl: $ttl, explicit_max_ttl: $ttl, renewable: false",
-        "renewable: false",
+        '"ttl": "%s", "explicit_max_ttl": "%s", "renewable": false',
+        '"renewable": false',
       ],
       ["Vault's machine token works from anywhere", 'token_bound_cidrs: ["127.0.0.1/32"],', ""],
-      ["the audit log is open to others", 'mode: "0600"', 'mode: "0644"'],
-      ["another issuer's tokens log in", "bound_issuer: $issuer", 'bound_issuer: ""'],
+      ["the audit log is open to others", '"mode": "0600"', '"mode": "0644"'],
+      ["another issuer's tokens log in", '"bound_issuer": "%s"', '"bound_issuer": "%.0s"'],
     ],
   ),
   ...mutantsOf(
