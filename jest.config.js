@@ -1,5 +1,5 @@
 module.exports = {
-  testEnvironment: "<rootDir>/test/compile-once-environment.ts",
+  testEnvironment: "<rootDir>/test/worker-environment.ts",
   // Jest leaves one processor free, which is half of two.
   maxWorkers: "100%",
   // This is long enough for a machine that builds Vault at the same time. A hanging test still ends.

@@ -1,10 +1,12 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App, TerraformStack } from "cdktf";
-import { skipTokenStackTraces } from "../constructs/terraform/token-stack-traces";
+import type { App, TerraformStack } from "cdktf";
 import type { Environment } from "../environments/schema";
-import { buildSystem } from "../main";
+
+/** cdktf and the project's stacks. Loading them takes as long as a small suite, and most suites find their systems synthesized. */
+const cdktf = (): typeof import("cdktf") => require("cdktf");
+const main = (): typeof import("../main") => require("../main");
 
 /** A resource, data source or ephemeral value of a stack, in Terraform's own spelling. */
 export class Block {
@@ -73,14 +75,49 @@ const synthesized = new Map<string, ReadonlyMap<string, SynthesizedStack>>();
 /** Synthesizes the whole system, by the stacks' names, in deployment order. The same environment is not built twice. */
 export function synthesizeSystem(environment: Environment): ReadonlyMap<string, SynthesizedStack> {
   const key = JSON.stringify(environment);
-  const system = synthesized.get(key) ?? synthesize((app) => buildSystem(app, environment));
+  const system = synthesized.get(key) ?? synthesize((app) => main().buildSystem(app, environment));
   synthesized.set(key, system);
   return system;
 }
 
+/** A stack as text: its name, its JSON, and its files in base64. */
+type StackText = readonly [string, SynthesizedStack["json"], readonly (readonly [string, string])[]];
+
+/** Does the same for an environment that other suites use, too. A worker builds it for all its suites once. */
+export function sharedSystem(environment: Environment): ReadonlyMap<string, SynthesizedStack> {
+  const key = JSON.stringify(environment);
+  const known = synthesized.get(key);
+  if (known) return known;
+  const ofWorker = (globalThis as { synthesizedSystems?: Map<string, string> }).synthesizedSystems;
+  const text = ofWorker?.get(key) ?? textOf(synthesizeSystem(environment));
+  ofWorker?.set(key, text);
+  const system = systemOf(text);
+  synthesized.set(key, system);
+  return system;
+}
+
+function textOf(system: ReadonlyMap<string, SynthesizedStack>): string {
+  const stacks = [...system.values()].map(({ name, json, assets }): StackText => {
+    return [name, json, [...assets].map(([path, content]) => [path, content.toString("base64")])];
+  });
+  return JSON.stringify(stacks);
+}
+
+function systemOf(text: string): ReadonlyMap<string, SynthesizedStack> {
+  const stacks = JSON.parse(text) as StackText[];
+  return new Map(
+    stacks.map(([name, json, assets]) => {
+      const files = new Map(assets.map(([path, content]) => [path, Buffer.from(content, "base64")]));
+      return [name, new SynthesizedStack(name, json, files)];
+    }),
+  );
+}
+
 /** Synthesizes a stack that contains only the function's constructs, for the test of one construct. */
 export function synthesizeConstructs(build: (stack: TerraformStack) => void): SynthesizedStack {
-  const stacks = synthesize((app) => build(new TerraformStack(app, "stack")), { skipValidation: true });
+  const stacks = synthesize((app) => build(new (cdktf().TerraformStack)(app, "stack")), {
+    skipValidation: true,
+  });
   return stacks.get("stack") as SynthesizedStack;
 }
 
@@ -111,7 +148,7 @@ function synthesize(
   return inSynthesizedFolder(
     build,
     (folder, app) => {
-      const names = app.node.children.filter(TerraformStack.isStack).map(({ node }) => node.id);
+      const names = app.node.children.filter(cdktf().TerraformStack.isStack).map(({ node }) => node.id);
       return new Map(names.map((name) => [name, readStack(join(folder, "stacks", name), name)]));
     },
     options,
@@ -124,6 +161,9 @@ export function inSynthesizedFolder<Result>(
   use: (folder: string, app: App) => Result,
   options: { skipValidation?: boolean } = {},
 ): Result {
+  const { App } = cdktf();
+  const { skipTokenStackTraces } =
+    require("../constructs/terraform/token-stack-traces") as typeof import("../constructs/terraform/token-stack-traces");
   skipTokenStackTraces();
   const folder = mkdtempSync(join(tmpdir(), "synthesis-"));
   try {

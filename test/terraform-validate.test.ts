@@ -8,7 +8,7 @@ import { type Environment, environmentSchema } from "../environments/schema";
 import { synthesize } from "../main";
 import { environments } from "./properties/environments";
 import { environmentFiles } from "./properties/generated-environments";
-import { asObject, synthesizeSystem } from "./synthesis";
+import { asObject, sharedSystem } from "./synthesis";
 
 const folder = mkdtempSync(join(tmpdir(), "terraform-validate-"));
 const stackNames = [
@@ -76,7 +76,7 @@ function obstacle(): string | undefined {
 
 /** Returns the required providers of all stacks. */
 function requiredProviders(): object {
-  const stacks = [...synthesizeSystem(loadEnvironment("demo")).values()];
+  const stacks = [...sharedSystem(loadEnvironment("demo")).values()];
   return Object.assign(
     {},
     ...stacks.map(({ json }) => asObject(asObject(json["terraform"])["required_providers"])),

@@ -369,7 +369,7 @@ describe("apply-user-data", () => {
   it("does what is missing after kill -9 at any point, and restarts nothing twice", async () => {
     await applied({});
     const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-    const rounds = longTests ? 100 : 3;
+    const rounds = longTests ? 100 : 2;
     const random = numbersOf(seed);
     const begin = performance.now();
     await applied({ one: "0", both: { A: "0", B: "0" }, third: true });

@@ -1,6 +1,6 @@
 import { loadEnvironment } from "../../environments/load";
 import { type Environment, environmentSchema } from "../../environments/schema";
-import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { changed, type SynthesizedStack, sharedSystem } from "../synthesis";
 
 const person = (digit: number) => `${String(digit).repeat(8)}-0000-4000-8000-000000000000`;
 
@@ -59,7 +59,7 @@ export const environments: ReadonlyMap<string, Environment> = new Map([
 
 /** The system of each environment, synthesized once. */
 export const systems: ReadonlyMap<string, ReadonlyMap<string, SynthesizedStack>> = new Map(
-  [...environments].map(([name, environment]) => [name, synthesizeSystem(environment)]),
+  [...environments].map(([name, environment]) => [name, sharedSystem(environment)]),
 );
 
 /** Environment, stack's name and stack, for `it.each`. */

@@ -1,11 +1,11 @@
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
-import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { changed, type SynthesizedStack, sharedSystem, synthesizeSystem } from "../synthesis";
 import { readable } from "./readable";
 
 describe("stack agent-vm", () => {
   it.each(["demo", "production"])("of %s", (environment) => {
-    const stack = synthesizeSystem(loadEnvironment(environment)).get("agent-vm");
+    const stack = sharedSystem(loadEnvironment(environment)).get("agent-vm");
     expect(stack && readable(stack)).toMatchSnapshot();
   });
 
@@ -33,7 +33,7 @@ describe("stack agent-vm", () => {
   });
 
   it("uses the same package as the stack web-app, and none if it has no machines", () => {
-    const stacks = synthesizeSystem(loadEnvironment("demo"));
+    const stacks = sharedSystem(loadEnvironment("demo"));
     const [own, appService] = ["agent-vm", "web-app"].map((name) =>
       stacks.get(name)?.assets.get("assets/app.zip"),
     );

@@ -6,7 +6,6 @@ import { linkPackages } from "../../lib/link-packages";
 
 const project = join(__dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "determinism-"));
-const tsx = join(project, "node_modules/tsx/dist/cli.mjs");
 const sources = [
   "app",
   "cloud-init",
@@ -17,6 +16,7 @@ const sources = [
   "tsconfig.json",
   "package.json",
   "package-lock.json",
+  "scripts/run-bundled.cjs",
 ];
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,11 +39,15 @@ function synthesize(
 ): Map<string, Buffer> {
   const output = join(folder, name);
   const { CDKTF_OUTDIR: _, ...environment } = process.env;
-  const { status, stderr } = spawnSync(process.execPath, [tsx, join(root, "main.ts")], {
-    cwd,
-    env: { ...environment, ENVIRONMENT: "production", ...variables, CDKTF_OUTDIR: output },
-    encoding: "utf8",
-  });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(root, "scripts/run-bundled.cjs"), join(root, "main.ts")],
+    {
+      cwd,
+      env: { ...environment, ENVIRONMENT: "production", ...variables, CDKTF_OUTDIR: output },
+      encoding: "utf8",
+    },
+  );
   if (status !== 0) throw new Error(`main.ts ended with ${status}: ${stderr}`);
   const files = readdirSync(output, { withFileTypes: true, recursive: true }).filter((entry) =>
     entry.isFile(),

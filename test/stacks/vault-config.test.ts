@@ -1,11 +1,11 @@
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
-import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { changed, type SynthesizedStack, sharedSystem, synthesizeSystem } from "../synthesis";
 import { readable } from "./readable";
 
 describe("stack vault-config", () => {
   it.each(["demo", "production"])("of %s", (environment) => {
-    const stack = synthesizeSystem(loadEnvironment(environment)).get("vault-config");
+    const stack = sharedSystem(loadEnvironment(environment)).get("vault-config");
     expect(stack && readable(stack)).toMatchSnapshot();
   });
 

@@ -1,12 +1,12 @@
 import { readCloudConfig, textOf } from "../../cloud-init/cloud-config";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
-import { changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { changed, type SynthesizedStack, sharedSystem, synthesizeSystem } from "../synthesis";
 import { readable } from "./readable";
 
 describe("stack vault-server", () => {
   it.each(["demo", "production"])("of %s", (environment) => {
-    const stack = synthesizeSystem(loadEnvironment(environment)).get("vault-server");
+    const stack = sharedSystem(loadEnvironment(environment)).get("vault-server");
     expect(stack && readable(stack)).toMatchSnapshot();
   });
 

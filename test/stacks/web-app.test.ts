@@ -1,6 +1,6 @@
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
-import { asObject, changed, type SynthesizedStack, synthesizeSystem } from "../synthesis";
+import { asObject, changed, type SynthesizedStack, sharedSystem, synthesizeSystem } from "../synthesis";
 import { readable } from "./readable";
 
 interface Rule {
@@ -10,7 +10,7 @@ interface Rule {
 
 describe("stack web-app", () => {
   it.each(["demo", "production"])("of %s", (environment) => {
-    const stack = synthesizeSystem(loadEnvironment(environment)).get("web-app");
+    const stack = sharedSystem(loadEnvironment(environment)).get("web-app");
     expect(stack && readable(stack)).toMatchSnapshot();
   });
 
@@ -77,7 +77,7 @@ describe("stack web-app", () => {
   });
 
   it("removes no worker whose load would add one again", () => {
-    const stack = synthesizeSystem(loadEnvironment("production")).get("web-app") as SynthesizedStack;
+    const stack = sharedSystem(loadEnvironment("production")).get("web-app") as SynthesizedStack;
     const [profile] = stack.only("azurerm_monitor_autoscale_setting").get("profile") as { rule: Rule[] }[];
     const [upper = 0, lower = 0] = profile?.rule.map((rule) => rule.metric_trigger.threshold) ?? [];
     for (let workers = 2; workers <= 30; workers++)
@@ -91,7 +91,7 @@ describe("stack web-app", () => {
   });
 
   it("outputs what the owner of the app registration must trust, once, if people sign in", () => {
-    const stack = synthesizeSystem(loadEnvironment("production")).get("web-app") as SynthesizedStack;
+    const stack = sharedSystem(loadEnvironment("production")).get("web-app") as SynthesizedStack;
     const credentials = asObject(stack.outputs.get("webapp_federated_credentials"));
     expect(Object.keys(credentials).sort()).toEqual(["archive", "webapp"]);
     expect(credentials["webapp"]).toMatchObject({ audiences: ["api://AzureADTokenExchange"] });

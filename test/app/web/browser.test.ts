@@ -82,7 +82,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
     until("the application to be ready", async () => (await fetch(`${address}/readyz`)).ok, 90_000);
 
   describe.each(widths)("on a %s", (device, viewport) => {
-    /** A test of what does not depend on the screen. */
+    /** A test of what hardly depends on the screen. layout.test.ts opens every page on screens of every size. */
     const itAtOneWidth = device === "desktop" ? it : itTakesLong;
     let context: BrowserContext;
     let page: Page;
@@ -199,7 +199,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
         expect(shown).toContain(value);
     });
 
-    it("asks before it adds a customer twice, and offers to add another", async () => {
+    itAtOneWidth("asks before it adds a customer twice, and offers to add another", async () => {
       await addPerson();
       await page.goto("/customers/new");
       await enterPerson();
@@ -212,7 +212,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    it("reveals numbers on request, with an entry in Vault's audit log", async () => {
+    itAtOneWidth("reveals numbers on request, with an entry in Vault's audit log", async () => {
       await addPerson();
       const main = page.getByRole("main");
       expect(await main.textContent()).not.toContain(person.socialSecurityNumber);
@@ -232,7 +232,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await main.textContent()).not.toContain(person.socialSecurityNumber);
     });
 
-    it("links a customer to the ciphertexts, and back", async () => {
+    itAtOneWidth("links a customer to the ciphertexts, and back", async () => {
       const id = await addPerson();
       await page.getByRole("link", { name: "This customer in the database" }).click();
       expect(await page.getByRole("main").textContent()).toContain("vault:v");
@@ -241,7 +241,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(page.url()).toBe(`${address}/customers/${id}`);
     });
 
-    it("shows the rows move to another version of the key", async () => {
+    itAtOneWidth("shows the rows move to another version of the key", async () => {
       const vault = await running.deployer();
       const path = "transit/keys/customer-key";
       await vault.request({ method: "POST", path: `${path}/rotate`, body: {} });
@@ -261,14 +261,14 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    it("explains the API", async () => {
+    itAtOneWidth("explains the API", async () => {
       await page.goto("/customers");
       await page.getByRole("link", { name: "API" }).click();
       expect(await page.getByRole("main").textContent()).toContain("Idempotency-Key");
       await isFitForPeople();
     });
 
-    it("edits a customer, and settles a conflict", async () => {
+    itAtOneWidth("edits a customer, and settles a conflict", async () => {
       const id = await addPerson();
       await page.getByRole("link", { name: "Edit" }).click();
       await enter("City", "Mine upon Test");
@@ -287,7 +287,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("main").textContent()).toContain("Mine upon Test");
     });
 
-    it("asks for confirmation, then deletes a customer", async () => {
+    itAtOneWidth("asks for confirmation, then deletes a customer", async () => {
       const id = await addPerson();
       await page.getByRole("link", { name: "Delete" }).click();
       await isFitForPeople();
@@ -305,26 +305,29 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    it("finds customers by hashed and unencrypted fields, and explains why it cannot search others", async () => {
-      await page.goto("/customers");
-      await page.getByLabel("Search").fill(second.socialSecurityNumber);
-      await page.getByLabel("Search").press("Enter");
-      expect(page.url()).toBe(`${address}/customers/search`);
-      expect(await page.getByText("1 to 1 of 1").count()).toBe(1);
-      expect(await page.getByRole("rowheader").textContent()).toContain(nameOf(second));
-      await isFitForPeople();
-      await page.getByLabel("Search").fill("<nothing>");
-      await page.getByRole("button", { name: "Search" }).click();
-      expect(await page.getByRole("alert").count()).toBe(1);
-      await isFitForPeople();
-      await page.getByRole("link", { name: "Show all" }).click();
-      await page.getByLabel("Search").fill("3");
-      await page.getByRole("button", { name: "Search" }).click();
-      expect(page.url()).toBe(`${address}/customers?search=3`);
-      expect(await page.getByRole("rowheader").count()).toBe(1);
-    });
+    itAtOneWidth(
+      "finds customers by hashed and unencrypted fields, and explains why it cannot search others",
+      async () => {
+        await page.goto("/customers");
+        await page.getByLabel("Search").fill(second.socialSecurityNumber);
+        await page.getByLabel("Search").press("Enter");
+        expect(page.url()).toBe(`${address}/customers/search`);
+        expect(await page.getByText("1 to 1 of 1").count()).toBe(1);
+        expect(await page.getByRole("rowheader").textContent()).toContain(nameOf(second));
+        await isFitForPeople();
+        await page.getByLabel("Search").fill("<nothing>");
+        await page.getByRole("button", { name: "Search" }).click();
+        expect(await page.getByRole("alert").count()).toBe(1);
+        await isFitForPeople();
+        await page.getByRole("link", { name: "Show all" }).click();
+        await page.getByLabel("Search").fill("3");
+        await page.getByRole("button", { name: "Search" }).click();
+        expect(page.url()).toBe(`${address}/customers?search=3`);
+        expect(await page.getByRole("rowheader").count()).toBe(1);
+      },
+    );
 
-    it("shows the database's content next to the decrypted values", async () => {
+    itAtOneWidth("shows the database's content next to the decrypted values", async () => {
       await page.goto("/customers");
       await page.getByRole("link", { name: "In the database" }).click();
       const text = await page.getByRole("main").textContent();
@@ -339,7 +342,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByText(/^6 to 10 of 1\d\d$/).count()).toBe(1);
     });
 
-    it("shows how the application gets its secrets, and no token", async () => {
+    itAtOneWidth("shows how the application gets its secrets, and no token", async () => {
       await page.goto("/customers");
       await page.getByRole("link", { name: "How it got here" }).click();
       const text = (await page.getByRole("main").textContent()) ?? "";

@@ -1,11 +1,12 @@
 import * as fc from "fast-check";
 import { customerFields } from "../../../app/customers/customer-store";
 import { openApiDocument } from "../../../app/web/api/openapi";
+import { longTests } from "../../long-tests";
 import { hostileValues, newCustomer } from "./examples";
 import { MemoryApplication } from "./memory-application";
 import { start } from "./web-client";
 
-const runs = Number(process.env["FUZZ_RUNS"] ?? 10_000);
+const runs = Number(process.env["FUZZ_RUNS"] ?? (longTests ? 10_000 : 3_000));
 const seed = Number(process.env["FUZZ_SEED"] ?? 20_261_121);
 
 interface Request {

@@ -235,7 +235,7 @@ describeWithVaultAndDatabase("A rotation", () => {
       );
     });
 
-    // certificate-renewal.test.ts and lifecycle.test.ts renew it, too.
+    // certificate-renewal.ts and lifecycle.test.ts renew it, too.
     itTakesLong(
       "of Vault's certificate reaches all clients, with any certificate that they trusted",
       async () => {

@@ -5,7 +5,7 @@ import { Sandbox, type SandboxOptions } from "../../../sandbox/system/sandbox";
 import { StateFolder } from "../../../sandbox/system/state-folder";
 import { capturedProgress } from "../../lib/processes/captured-progress";
 
-export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo" | "applyBy"> {
+export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo"> {
   /** Default: environments/demo.json. */
   environment?: Environment;
 }
@@ -44,7 +44,8 @@ export function useSandbox({
 
   beforeAll(async () => {
     folder = await StateFolder.open();
-    sandbox = await Sandbox.start({ environment, folder, progress, ...options });
+    // vault-config.test.ts compares both ways. The search for Terraform's provider alone takes longer than this way.
+    sandbox = await Sandbox.start({ environment, folder, progress, applyBy: "http", ...options });
   }, START_MS);
   afterAll(async () => {
     await sandbox?.stop();

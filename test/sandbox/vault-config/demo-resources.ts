@@ -1,6 +1,6 @@
 import { loadEnvironment } from "../../../environments/load";
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
-import { asObject, type Block, synthesizeSystem } from "../../synthesis";
+import { asObject, type Block, sharedSystem } from "../../synthesis";
 import { agent, subscriptionId, tenantId, webApp } from "../azure/example-world";
 
 export interface DemoValues {
@@ -21,7 +21,7 @@ const OUTPUTS: readonly (readonly [RegExp, string])[] = [
 
 /** Returns the Vault resources of the demo's stack vault-config, in order. This function resolves the references. */
 export function demoResources({ database, auditLog }: DemoValues): VaultResource[] {
-  const stack = synthesizeSystem(loadEnvironment("demo")).get("vault-config");
+  const stack = sharedSystem(loadEnvironment("demo")).get("vault-config");
   if (!stack) throw new Error("the stack vault-config does not exist");
   const blocks = new Map(stack.resources().map((block) => [`${block.type}.${block.id}`, block]));
   const resolve = (value: unknown): unknown => {

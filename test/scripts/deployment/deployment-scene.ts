@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
-import { readSystem } from "../../../scripts/deployment/system";
+import { sharedSystem } from "../../synthesis";
 import { Imitations } from "./imitations";
 import { ProjectCopy } from "./project-copy";
 import { VaultImitation, vaultToken } from "./vault-imitation";
@@ -125,14 +125,7 @@ export class DeploymentScene {
       cwd: this.folder,
       // The script gets its own process group, as in a shell.
       detached: true,
-      env: {
-        PATH: `${this.imitations.bin}:/usr/bin:/bin`,
-        HOME: join(this.folder, "home"),
-        TMPDIR: join(this.folder, "tmp"),
-        IMITATION: this.imitations.folder,
-        NODE_EXTRA_CA_CERTS: this.vault.certificateFile,
-        ...env,
-      },
+      env: { ...this.variables, ...env },
       stdio: [program === "script" ? "pipe" : "ignore", "pipe", "pipe"],
     });
     let [stdout, stderr] = ["", ""];
@@ -151,6 +144,17 @@ export class DeploymentScene {
       return result;
     });
     return { child, stdout: () => stdout, stderr: () => stderr, ended };
+  }
+
+  /** A script's environment, with the imitations on PATH. */
+  get variables(): NodeJS.ProcessEnv {
+    return {
+      PATH: `${this.imitations.bin}:/usr/bin:/bin`,
+      HOME: join(this.folder, "home"),
+      TMPDIR: join(this.folder, "tmp"),
+      IMITATION: this.imitations.folder,
+      NODE_EXTRA_CA_CERTS: this.vault.certificateFile,
+    };
   }
 
   /** Names of the files in the scripts' temporary folder. */
@@ -265,7 +269,7 @@ export class DeploymentScene {
   }
 
   /** Expects no token in arguments, in the output, or in any file except the imitation's own answer. */
-  private expectNoTokens(shown: string): void {
+  expectNoTokens(shown: string): void {
     const given = join(this.imitations.folder, "az/account-get-access-token");
     const places = ["state", "cdktf.out", "environments", "scripts", "node_modules/.cache"];
     const kept = places.map((name) => join(this.project.folder, name));
@@ -290,7 +294,7 @@ let handedOn: ReadonlyMap<string, readonly string[]> | undefined;
 /** A state in Terraform's format. */
 export function stateOf(stack: string, outputs: Record<string, unknown> = {}, resources?: object[]): object {
   handedOn ??= new Map(
-    readSystem(loadEnvironment("demo")).map(({ name, json }) => [name, Object.keys(json.output)]),
+    [...sharedSystem(loadEnvironment("demo"))].map(([name, { outputs }]) => [name, [...outputs.keys()]]),
   );
   const forOthers = handedOn.get(stack)?.filter((name) => name.startsWith("cross-stack-output"));
   return {

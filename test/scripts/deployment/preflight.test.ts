@@ -12,6 +12,13 @@ import {
   subscriptionId,
   tenantId,
 } from "./deployment-scene";
+import { preflightAlone } from "./preflight-alone";
+
+// A preflight in this process must not find the project's own deployments.
+jest.mock("../../../scripts/deployment/stack-folder", () => ({
+  projectFolder: "/nonexistent",
+  stackFolder: (stack: string) => `/nonexistent/${stack}`,
+}));
 
 // The tests take seconds on an idle machine. The deadline is for a busy one.
 jest.setTimeout(120_000);
@@ -358,18 +365,16 @@ describe("The preflight of scripts/deploy", () => {
 
   it.each(runs)("finds $names", async ({ group }) => {
     for (const [, cause] of group) cause(scene);
-    const { code, stderr } = await scene.run("deploy");
-    expect(code).toBe(1);
-    for (const [, , sentence] of group) expect(stderr).toMatch(sentence);
-    expect(stderr).toContain("Nothing was changed");
-    expect(scene.imitations.runs).toEqual([]);
+    const { message } = await preflightAlone(scene);
+    for (const [, , sentence] of group) expect(message).toMatch(sentence);
+    expect(message).toContain("Nothing was changed");
   });
 
   it("looks for the program that TERRAFORM_BINARY_NAME names, such as OpenTofu's", async () => {
     const tofu = { TERRAFORM_BINARY_NAME: "tofu" };
-    const { stderr } = await scene.run("deploy", [], tofu);
-    expect(stderr).toContain("tofu, which TERRAFORM_BINARY_NAME names, is not on the PATH. Install it");
-    expect(stderr).toContain("the preflight found one problem");
+    const { message } = await preflightAlone(scene, { env: tofu });
+    expect(message).toContain("tofu, which TERRAFORM_BINARY_NAME names, is not on the PATH. Install it");
+    expect(message).toContain("the preflight found one problem");
     scene.imitations.rename("terraform", "tofu");
     expect(await scene.run("deploy", ["--stack", "vm-reader-role", "--plan"], tofu)).toMatchObject({
       code: 0,
@@ -386,9 +391,8 @@ describe("The preflight of scripts/deploy", () => {
 
   it("finds a subscription that az does not work in", async () => {
     const ARM_SUBSCRIPTION_ID = otherSubscription;
-    const { code, stderr } = await scene.run("deploy", [], { ARM_SUBSCRIPTION_ID });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/ARM_SUBSCRIPTION_ID names 88888888.*az account set --subscription 88888888/);
+    const { message } = await preflightAlone(scene, { env: { ARM_SUBSCRIPTION_ID } });
+    expect(message).toMatch(/ARM_SUBSCRIPTION_ID names 88888888.*az account set --subscription 88888888/);
   });
 
   it("reports everything at once, on stderr and as JSON", async () => {
@@ -420,31 +424,33 @@ describe("The preflight of scripts/deploy", () => {
     expect(
       problems.map((problem) => [...beginnings, ...rights, ...rest].find((one) => problem.startsWith(one))),
     ).toEqual([...beginnings, ...rights, ...rest]);
+    expect(stderr).toContain("Nothing was changed");
     for (const problem of problems) expect(stderr).toContain(`  - ${problem}\n`);
+    expect(imitations.runs).toEqual([]);
   });
 
   it("reports without a login all problems that need none", async () => {
     scene.imitations.fail("az/account-show", "ERROR: Please run 'az login'");
     scene.imitations.answer("terraform/version", { terraform_version: "1.5.7" });
     scene.project.environment("demo", {});
-    const { stderr } = await scene.run("deploy");
-    expect(stderr).toMatch(/3 problems/);
+    const { message } = await preflightAlone(scene);
+    expect(message).toMatch(/3 problems/);
     for (const one of ["Terraform 1.5.7", "Nobody is logged in", "only examples"])
-      expect(stderr).toContain(one);
+      expect(message).toContain(one);
   });
 
   it("ignores a role in another subscription, and upper and lower case in an id", async () => {
     const { imitations } = scene;
     imitations.answer("state/mysql", stateIn(subscriptionId.toUpperCase()));
     imitations.answer("state/network", stateIn(otherSubscription, "azurerm_role_assignment"));
-    expect(await scene.run("deploy", ["--stack", "vm-reader-role"])).toMatchObject({ code: 0 });
+    expect((await preflightAlone(scene, { stacks: ["vm-reader-role"] })).message).toBe("");
   });
 
   it("finds an unregistered resource provider if the stack that registers it is left out", async () => {
     scene.imitations.deployed("vm-reader-role", "network");
     scene.imitations.answer("az/provider-list", []);
-    const { stderr } = await scene.run("deploy", ["--stack", "network"]);
-    expect(stderr).toContain("az provider register --namespace Microsoft.KeyVault");
+    const { message } = await preflightAlone(scene, { stacks: ["network"] });
+    expect(message).toContain("az provider register --namespace Microsoft.KeyVault");
   });
 
   it("warns of an address that the environment does not admit, and continues", async () => {
@@ -460,16 +466,16 @@ describe("The preflight of scripts/deploy", () => {
       network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
       vault: { version: "1.21.4" },
     });
-    const { code, stderr } = await scene.run("deploy", ["--stack", "vm-reader-role"]);
-    expect(code).toBe(0);
-    expect(stderr).toContain("Warning: vault.version: 1.21.4 has known vulnerabilities");
+    const { message, warnings } = await preflightAlone(scene, { stacks: ["vm-reader-role"] });
+    expect(message).toBe("");
+    expect(warnings.join()).toContain("vault.version: 1.21.4 has known vulnerabilities");
   });
 
   it("checks no quota and no names if the VMs already exist", async () => {
     scene.imitations.deployed(...stackNames);
     scene.imitations.answer("az/vm-list-skus", []);
     scene.imitations.answer("az/group-exists", true);
-    expect(await scene.run("deploy")).toMatchObject({ code: 0 });
+    expect((await preflightAlone(scene)).message).toBe("");
   });
 
   it.each([
@@ -484,13 +490,11 @@ describe("The preflight of scripts/deploy", () => {
       ]);
     imitations.answer("az/vm-list-skus", []);
     imitations.answer("state/vault-server", machine(attributes));
-    const { code, stderr } = await scene.run("deploy", ["--plan"]);
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: expect.stringContaining("VM size Standard_D2s_v5 is not offered to this subscription"),
-    });
+    expect((await preflightAlone(scene)).message).toContain(
+      "VM size Standard_D2s_v5 is not offered to this subscription",
+    );
     imitations.answer("state/vault-server", machine({ name: "vm-demo-vault-1", size: "Standard_D2s_v5" }));
-    expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("VM size");
+    expect((await preflightAlone(scene)).message).not.toContain("VM size");
   });
 
   it("finds that the previously signed-in user is not the first named deployer", async () => {
@@ -512,14 +516,14 @@ describe("The preflight of scripts/deploy", () => {
         },
       ]);
     imitations.answer("state/network", stateWith("signed-in-user"));
-    const { code, stderr } = await scene.run("deploy", ["--plan"]);
-    expect(code).toBe(1);
-    expect(stderr).toContain(`deployers: "signed-in-user" was ${objectId}, who is not the first`);
+    expect((await preflightAlone(scene)).message).toContain(
+      `deployers: "signed-in-user" was ${objectId}, who is not the first`,
+    );
     imitations.answer("state/network", stateWith(objectId));
-    expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("is not the first");
+    expect((await preflightAlone(scene)).message).not.toContain("is not the first");
     imitations.answer("state/network", stateWith("signed-in-user"));
     project.environment("demo", { deployers: [...deployers].reverse(), network });
-    expect((await scene.run("deploy", ["--plan"])).stderr).not.toContain("is not the first");
+    expect((await preflightAlone(scene)).message).not.toContain("is not the first");
   });
 
   it("finds a size of a newer generation without NVMe disks, and accepts a size with both kinds", async () => {
@@ -538,11 +542,11 @@ describe("The preflight of scripts/deploy", () => {
         },
       ]);
     offer("SCSI");
-    const { code, stderr } = await scene.run("deploy", ["--plan"]);
-    expect(code).toBe(1);
-    expect(stderr).toContain("VM size Standard_D2s_v6 does not support NVMe disks");
+    expect((await preflightAlone(scene)).message).toContain(
+      "VM size Standard_D2s_v6 does not support NVMe disks",
+    );
     offer("SCSI,NVMe");
-    expect(await scene.run("deploy", ["--plan"])).toMatchObject({ code: 0 });
+    expect((await preflightAlone(scene)).message).toBe("");
   });
 
   it("finds locks, a missing encryption feature and closed zones of a production environment", async () => {
@@ -588,16 +592,17 @@ describe("The preflight of scripts/deploy", () => {
         restrictions: [{ type: "Zone", restrictionInfo: { zones: ["1"] } }],
       },
     ]);
-    const { code, stderr } = await scene.run("deploy", ["production"]);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
+    const { message } = await preflightAlone(scene, { environment: "production" });
+    expect(message).toMatch(
       /state of network is locked by pipeline@runner since 2026-11-21.*force-unlock lock-1` \(in the pipeline: `gh workflow run main\.yml -f break_lock=lock-1`\)/,
     );
-    expect(stderr).toContain("az feature register --namespace Microsoft.Compute --name EncryptionAtHost");
-    expect(stderr).toContain("VM size Standard_D4s_v5 does not support encryption at host");
-    expect(stderr).toContain("MySQL in westeurope offers no standby in another zone for GP_Standard_D2ds_v4");
-    expect(stderr).toContain("MySQL in westeurope keeps no backups in another region");
-    expect(stderr).toContain("not offered to this subscription in zone 1 of westeurope. Choose zone 2 or 3");
+    expect(message).toContain("az feature register --namespace Microsoft.Compute --name EncryptionAtHost");
+    expect(message).toContain("VM size Standard_D4s_v5 does not support encryption at host");
+    expect(message).toContain(
+      "MySQL in westeurope offers no standby in another zone for GP_Standard_D2ds_v4",
+    );
+    expect(message).toContain("MySQL in westeurope keeps no backups in another region");
+    expect(message).toContain("not offered to this subscription in zone 1 of westeurope. Choose zone 2 or 3");
   });
 });
 

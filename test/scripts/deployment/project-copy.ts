@@ -1,23 +1,10 @@
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { linkPackages } from "../../../lib/link-packages";
+import { keepBundles, linkBundles } from "../shared-bundles";
 
 const project = join(__dirname, "../../..");
-
-/** Of run-bundled.cjs and of the application's package. */
-const cache = "node_modules/.cache/vault-on-azure";
 
 const sources = [
   "app",
@@ -45,24 +32,7 @@ export class ProjectCopy {
     for (const source of sources)
       cpSync(join(project, source), join(this.folder, source), { recursive: true });
     linkPackages(this.folder);
-    this.linkBundles();
-  }
-
-  /** Links the bundles that earlier copies made. A program whose sources a test changes replaces its link with a file. */
-  private linkBundles(): void {
-    mkdirSync(join(this.folder, cache), { recursive: true });
-    mkdirSync(join(project, cache), { recursive: true });
-    for (const name of filesIn(join(project, cache)))
-      symlinkSync(join(project, cache, name), join(this.folder, cache, name));
-  }
-
-  /** Leaves this copy's bundles to later copies. Bundling and compiling take as long as the rest of a run. */
-  private keepBundles(): void {
-    for (const name of filesIn(join(this.folder, cache))) {
-      const unfinished = join(project, cache, `${name}.${process.pid}`);
-      cpSync(join(this.folder, cache, name), unfinished);
-      renameSync(unfinished, join(project, cache, name));
-    }
+    linkBundles(this.folder);
   }
 
   /** Writes an environment: one of the project's examples with changes at the top level. */
@@ -82,14 +52,7 @@ export class ProjectCopy {
   }
 
   remove(): void {
-    if (!this.changed) this.keepBundles();
+    if (!this.changed) keepBundles(this.folder);
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** Names of the files in a folder, without links and folders. */
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => name);
 }

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { linkPackages } from "../../../lib/link-packages";
+import { keepBundles, linkBundles } from "../shared-bundles";
 import { callOf } from "./cloud";
 import { ImitatedPrograms } from "./imitated-programs";
 
@@ -53,12 +54,14 @@ export class PipelineProject extends ImitatedPrograms {
     super();
     for (const name of copied) cpSync(join(project, name), join(this.folder, name), { recursive: true });
     linkPackages(this.path("."));
+    linkBundles(this.folder);
     for (const name of ["bin", "tmp"]) mkdirSync(join(this.folder, name));
     for (const name of imitations) this.addProgram(name, imitation(name));
   }
 
   remove(): void {
     this.server.close();
+    keepBundles(this.folder);
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { planOnly } from "../../../scripts/plan-summary/plan-only";
-import { synthesizeSystem } from "../../synthesis";
+import { sharedSystem } from "../../synthesis";
 
 jest.setTimeout(120_000);
 
 describe("planOnly", () => {
-  const stacks = [...synthesizeSystem(loadEnvironment("production"))];
+  const stacks = [...sharedSystem(loadEnvironment("production"))];
 
   it("removes the secrets that a plan opens from every stack, and every reference to them", () => {
     const before = stacks.filter(([, { json }]) =>

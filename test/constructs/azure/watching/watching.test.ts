@@ -2,7 +2,7 @@ import { logAlerts } from "../../../../constructs/azure/watching/log-alerts";
 import { metricAlerts } from "../../../../constructs/azure/watching/metric-alerts";
 import { loadEnvironment } from "../../../../environments/load";
 import type { Environment } from "../../../../environments/schema";
-import { changed, type SynthesizedStack, synthesizeSystem } from "../../../synthesis";
+import { changed, type SynthesizedStack, sharedSystem, synthesizeSystem } from "../../../synthesis";
 
 const workspace =
   "/subscriptions/99999999-9999-4999-8999-999999999999/resourceGroups/rg-Security/providers/Microsoft.OperationalInsights/workspaces/log-security";
@@ -22,7 +22,7 @@ const rule = "azurerm_monitor_scheduled_query_rules_alert_v2";
 
 describe("Watching", () => {
   it("does nothing in an environment without a workspace", () => {
-    const types = [...synthesizeSystem(loadEnvironment("demo")).values()].flatMap((one) =>
+    const types = [...sharedSystem(loadEnvironment("demo")).values()].flatMap((one) =>
       one.resources().map(({ type }) => type),
     );
     expect(types.filter((type) => /monitor_|workbook|extension/.test(type))).toEqual([

@@ -5,9 +5,8 @@ import type { Machine } from "../../../sandbox/machine/machine";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
 import type { WebAppProcess } from "../../../sandbox/system/web-app";
 import { inspector, until } from "../../app/running-application";
-import { describeWithVaultAndDatabase } from "../programs-there";
 import { rootTokenBy, storedKeys, VAULT } from "./first-boots";
-import { deployerOf, useSandbox } from "./running-sandbox";
+import { deployerOf, type RunningSandbox } from "./running-sandbox";
 
 const APP = "app.service";
 const AGENT = "vault-agent.service";
@@ -110,56 +109,56 @@ async function dropUsers(database: Connection): Promise<void> {
   for (const { name } of users) await database.query("DROP USER ?@'%'", [name]);
 }
 
-describeWithVaultAndDatabase("The deployed application, on App Service and with Vault Agent,", () => {
-  const running = useSandbox();
-  jest.setTimeout(240_000);
-  let database: Connection;
-  const applications = new Map<string, string>();
-  const agent = () => [...running.sandbox.agents.values()][0] as Machine;
-  const webApp = () => [...running.sandbox.webApps.values()][0] as WebAppProcess;
-  const pids = () => [webApp().pid, agent().pid(APP)];
-  const statuses = () =>
-    Promise.all(
-      [...applications.values()].map((url) =>
-        fetch(`${url}/readyz`).then(
-          ({ status }) => status,
-          () => 0,
+export const outagesOfAll = (running: RunningSandbox): void =>
+  describe("The deployed application, on App Service and with Vault Agent,", () => {
+    jest.setTimeout(240_000);
+    let database: Connection;
+    const applications = new Map<string, string>();
+    const agent = () => [...running.sandbox.agents.values()][0] as Machine;
+    const webApp = () => [...running.sandbox.webApps.values()][0] as WebAppProcess;
+    const pids = () => [webApp().pid, agent().pid(APP)];
+    const statuses = () =>
+      Promise.all(
+        [...applications.values()].map((url) =>
+          fetch(`${url}/readyz`).then(
+            ({ status }) => status,
+            () => 0,
+          ),
         ),
-      ),
-    );
-  const untilReady = () =>
-    until("both to be ready", async () => (await statuses()).every((status) => status === 200), 120_000);
-
-  beforeAll(async () => {
-    applications.set("App Service", webApp().url);
-    applications.set("a VM", `http://${agent().loopback}:8080`);
-    await untilReady();
-  }, 240_000);
-  beforeEach(async () => {
-    database = await inspector(running.sandbox);
-  });
-  afterEach(() => database.end().catch(() => undefined));
-
-  it.each(outages)("does not exit when %s, and is ready afterwards", async (_, begin, needed) => {
-    const before = pids();
-    const repair = await begin(running.sandbox, database);
-    try {
-      if (needed) await until("one application to report it", async () => (await statuses()).includes(503));
-      // Errors in the background happen before this ends, because each client requests a page that needs everything.
-      await Promise.all(
-        [...applications.values()].map((url) => fetch(`${url}/api/customers?page=1&pageSize=1`)),
       );
-    } finally {
-      await repair();
-    }
-    await untilReady();
-    expect(pids()).toEqual(before);
-    expect(before).not.toContain(undefined);
-  });
+    const untilReady = () =>
+      until("both to be ready", async () => (await statuses()).every((status) => status === 200), 120_000);
 
-  it("logs no unhandled error", () => {
-    const name = [...running.sandbox.webApps.keys()][0];
-    const logs = [agent().output(APP), readFileSync(`${running.folder}/web-app/${name}/app.log`, "utf8")];
-    for (const log of logs) expect(log).not.toMatch(/unhandled|UnhandledPromise|^\s+at /im);
+    beforeAll(async () => {
+      applications.set("App Service", webApp().url);
+      applications.set("a VM", `http://${agent().loopback}:8080`);
+      await untilReady();
+    }, 240_000);
+    beforeEach(async () => {
+      database = await inspector(running.sandbox);
+    });
+    afterEach(() => database.end().catch(() => undefined));
+
+    it.each(outages)("does not exit when %s, and is ready afterwards", async (_, begin, needed) => {
+      const before = pids();
+      const repair = await begin(running.sandbox, database);
+      try {
+        if (needed) await until("one application to report it", async () => (await statuses()).includes(503));
+        // Errors in the background happen before this ends, because each client requests a page that needs everything.
+        await Promise.all(
+          [...applications.values()].map((url) => fetch(`${url}/api/customers?page=1&pageSize=1`)),
+        );
+      } finally {
+        await repair();
+      }
+      await untilReady();
+      expect(pids()).toEqual(before);
+      expect(before).not.toContain(undefined);
+    });
+
+    it("logs no unhandled error", () => {
+      const name = [...running.sandbox.webApps.keys()][0];
+      const logs = [agent().output(APP), readFileSync(`${running.folder}/web-app/${name}/app.log`, "utf8")];
+      for (const log of logs) expect(log).not.toMatch(/unhandled|UnhandledPromise|^\s+at /im);
+    });
   });
-});

@@ -1,13 +1,9 @@
-import { waitFor } from "../../../lib/processes/wait-for";
-import { describeWithVaultAndDatabase } from "../programs-there";
-import { useSandbox } from "./running-sandbox";
-import { login } from "./workloads";
+import { waitFor } from "../../../../lib/processes/wait-for";
+import type { RunningSandbox } from "../running-sandbox";
+import { login } from "../workloads";
 
-describeWithVaultAndDatabase(
-  "A second user-assigned identity on Vault's VM, as an Azure policy adds it,",
-  () => {
-    const running = useSandbox({ upTo: "vault-config" });
-
+export const secondIdentity = (running: RunningSandbox): void =>
+  describe("A second user-assigned identity on Vault's VM, as an Azure policy adds it,", () => {
     beforeAll(() => {
       running.sandbox.azure.assignIdentity(running.sandbox.vault.name, {
         name: "id-of-a-policy",
@@ -30,5 +26,4 @@ describeWithVaultAndDatabase(
         { deadlineMs: 60_000 },
       );
     });
-  },
-);
+  });
