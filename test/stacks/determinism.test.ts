@@ -17,6 +17,7 @@ const sources = [
   "package.json",
   "package-lock.json",
   "scripts/run-bundled.cjs",
+  "scripts/lib/no-archiver.ts",
 ];
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
