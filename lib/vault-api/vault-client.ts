@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import type { Duplex } from "node:stream";
+import { isIP } from "node:net";
 import { text } from "node:stream/consumers";
-import { type ConnectionOptions, connect } from "node:tls";
+import { connect, type TLSSocket } from "node:tls";
 import { codeOf, messageOf, UserError } from "../processes/user-error";
 import { DEPLOYER_LOGIN, type VaultConnection } from "./vault-connection";
 
@@ -56,13 +56,7 @@ export class VaultClient {
     private readonly deadlineMs = DEADLINE_MS,
   ) {
     this.url = new URL(connection.address);
-    const { proxyUrl } = connection;
-    this.agent =
-      this.url.protocol !== "https:"
-        ? new http.Agent({ keepAlive: true })
-        : proxyUrl
-          ? new TunnelAgent(new URL(proxyUrl), deadlineMs)
-          : new https.Agent({ keepAlive: true });
+    this.agent = new (this.url.protocol === "https:" ? https : http).Agent({ keepAlive: true });
   }
 
   /** @throws VaultRefusal when the token is not accepted */
@@ -152,7 +146,9 @@ export class VaultClient {
   ): Promise<{ status: number; text: string }> {
     const { method, path, query } = request;
     const body = request.body && JSON.stringify(request.body);
+    const { proxyUrl } = this.connection;
     const secure = this.url.protocol === "https:";
+    const tunnel = proxyUrl && secure ? await this.openTunnel(new URL(proxyUrl), ca, signal) : undefined;
     const options: https.RequestOptions = {
       method,
       host: this.url.hostname,
@@ -165,11 +161,11 @@ export class VaultClient {
         ...(body ? { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) } : {}),
       },
       signal,
-      agent: this.agent,
+      ...(tunnel ? { createConnection: () => tunnel } : { agent: this.agent }),
       ...(secure ? this.trust(ca) : {}),
     };
     return new Promise((resolve, reject) => {
-      const outgoing = (secure ? https : http).request(options, (answer) => {
+      const outgoing = (secure && !tunnel ? https : http).request(options, (answer) => {
         text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, text: body }), reject);
       });
       outgoing.on("error", reject);
@@ -189,38 +185,33 @@ export class VaultClient {
     const { tlsServerName: servername } = this.connection;
     return { ca: [...ca], ...(servername ? { servername } : {}), minVersion: "TLSv1.2" };
   }
-}
 
-/** Opens TLS to Vault through a proxy's CONNECT. Like a direct connection, it serves the next request, too. */
-class TunnelAgent extends https.Agent {
-  constructor(
-    private readonly proxy: URL,
-    private readonly deadlineMs: number,
-  ) {
-    super({ keepAlive: true });
-  }
-
-  override createConnection(
-    options: https.RequestOptions,
-    callback: (error: Error | null, stream: Duplex) => void,
-  ): undefined {
-    const { hostname, port, origin } = this.proxy;
-    const failed = callback as (error: Error) => void;
-    const asked = http.request({
-      host: hostname,
-      port,
-      method: "CONNECT",
-      path: `${options.host}:${options.port || 443}`,
-      agent: false,
-      signal: AbortSignal.timeout(this.deadlineMs),
+  /** Opens TLS to Vault through the proxy's CONNECT. */
+  private openTunnel(proxy: URL, ca: readonly string[], signal: AbortSignal): Promise<TLSSocket> {
+    const { hostname, port } = this.url;
+    return new Promise((resolve, reject) => {
+      const asked = http.request({
+        host: proxy.hostname,
+        port: proxy.port,
+        method: "CONNECT",
+        path: `${hostname}:${port || 443}`,
+        agent: false,
+        signal,
+      });
+      asked.on("error", reject);
+      asked.on("connect", ({ statusCode }, socket) => {
+        if (statusCode !== 200) {
+          socket.destroy();
+          return reject(new Error(`the proxy ${proxy.origin} refused the connection with ${statusCode}`));
+        }
+        const secured = connect(
+          { socket, host: hostname, ...(isIP(hostname) ? {} : { servername: hostname }), ...this.trust(ca) },
+          () => resolve(secured),
+        );
+        secured.on("error", reject);
+      });
+      asked.end();
     });
-    asked.on("error", failed);
-    asked.on("connect", ({ statusCode }, socket) => {
-      if (statusCode === 200) return callback(null, connect({ ...(options as ConnectionOptions), socket }));
-      socket.destroy();
-      failed(new Error(`the proxy ${origin} refused the connection with ${statusCode}`));
-    });
-    asked.end();
   }
 }
 

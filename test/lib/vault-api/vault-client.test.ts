@@ -1,11 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { type AddressInfo, connect } from "node:net";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Duplex } from "node:stream";
 import { UntrustedCertificate, VaultClient } from "../../../lib/vault-api/vault-client";
 
 const request = { method: "GET", path: "sys/mounts" } as const;
@@ -85,82 +84,9 @@ describe("VaultClient", () => {
 });
 
 /** Starts a server with the first of two certificates of one name. The client trusts the named ones. */
-describe("VaultClient behind a proxy", () => {
-  let proxy: Server;
-  let proxyUrl: string;
-  let connections: number;
-  let connected: (asked: IncomingMessage, socket: Duplex) => void;
-
-  const forward = ({ url = "" }: IncomingMessage, socket: Duplex) => {
-    const vault = connect(Number(url.split(":")[1]), "127.0.0.1", () => {
-      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      socket.pipe(vault).pipe(socket);
-    });
-    for (const one of [socket, vault]) one.on("error", () => {});
-  };
-
-  beforeEach(async () => {
-    connections = 0;
-    connected = forward;
-    proxy = createServer().on("connect", (asked, socket) => {
-      connections++;
-      connected(asked, socket);
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-    proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  });
-  afterEach(() => {
-    proxy.close();
-  });
-
-  it("keeps its connection for the next request", () =>
-    withSecureVault(
-      [0],
-      async (client) => {
-        for (const _ of [1, 2, 3]) expect(await client.read("sys/mounts")).toEqual({ a: 1 });
-        expect(connections).toBe(1);
-      },
-      proxyUrl,
-    ));
-
-  it("trusts both of two certificates with one name", () =>
-    withSecureVault(
-      [1, 0],
-      async (client) => expect(await client.read("sys/mounts")).toEqual({ a: 1 }),
-      proxyUrl,
-    ));
-
-  it("does not trust another certificate", () =>
-    withSecureVault(
-      [1],
-      async (client) => {
-        await expect(client.read("sys/mounts")).rejects.toThrow(UntrustedCertificate);
-      },
-      proxyUrl,
-    ));
-
-  it("says that the proxy refused the connection", async () => {
-    connected = (_, socket) => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
-    await expect(
-      new VaultClient({ address: "https://localhost:1", caFile: "/dev/null", proxyUrl }).request(request),
-    ).rejects.toThrow(`the proxy ${proxyUrl} refused the connection with 403`);
-  });
-
-  it("does not wait longer than its deadline for the proxy", async () => {
-    connected = (_, socket) => {
-      proxy.once("close", () => socket.destroy());
-    };
-    const address = "https://localhost:1";
-    await expect(
-      new VaultClient({ address, caFile: "/dev/null", proxyUrl }, undefined, 50).request(request),
-    ).rejects.toThrow(`Vault at ${address} did not answer GET sys/mounts within 0.05 s.`);
-  });
-});
-
 async function withSecureVault(
   trusted: readonly number[],
   work: (client: VaultClient) => Promise<void>,
-  proxyUrl?: string,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "vault-client-"));
   const made = [0, 1].map((number) => certificateIn(folder, number));
@@ -170,7 +96,7 @@ async function withSecureVault(
     writeFileSync(caFile, trusted.map((index) => made[index]?.cert.toString()).join("\n"));
     await new Promise<void>((resolve) => vault.listen(0, "127.0.0.1", resolve));
     const { port } = vault.address() as AddressInfo;
-    const client = new VaultClient({ address: `https://localhost:${port}`, caFile, proxyUrl });
+    const client = new VaultClient({ address: `https://localhost:${port}`, caFile });
     await work(client);
     client.close();
   } finally {
