@@ -28,7 +28,7 @@ import { findVaultProgram } from "../../sandbox/vault/vault-program";
 import { variableOf } from "./variable-of";
 import { findWorkshop, installedPrograms } from "./workshop";
 
-/** Milliseconds. A boot takes about a minute under TCG on two idle cores. */
+/** Milliseconds. Under TCG, a boot takes minutes. */
 export const BOOT_MS = 15 * 60_000;
 /** Milliseconds for work that takes a VM seconds, or minutes under TCG next to other work. */
 export const SOON_MS = 10 * 60_000;
