@@ -1,8 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
+import { codeOf } from "../../../lib/processes/user-error";
 import { sharedSystem } from "../../synthesis";
 import { Imitations } from "./imitations";
 import { ProjectCopy } from "./project-copy";
@@ -280,7 +290,7 @@ export class DeploymentScene {
     const texts = [...[this.folder, ...kept].flatMap(filesBelow), ...beside].filter(
       (file) => !file.startsWith(given),
     );
-    const holders = texts.filter((file) => tokenLike.test(readFileSync(file, "latin1")));
+    const holders = texts.filter((file) => tokenLike.test(textOf(file)));
     expect(holders).toEqual([]);
     expect(shown).not.toMatch(tokenLike);
   }
@@ -325,6 +335,17 @@ function filesBelow(folder: string): string[] {
       .map((entry) => join(entry.parentPath, entry.name))
       .filter((file) => lstatSync(file, { throwIfNoEntry: false })?.isFile());
   } catch {
-    return []; // the folder does not exist
+    // The folder does not exist, or a guardian removes one below it after a kill -9.
+    return existsSync(folder) ? filesBelow(folder) : [];
+  }
+}
+
+/** Returns an empty text for a file that a guardian has removed meanwhile. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return "";
+    throw error;
   }
 }
