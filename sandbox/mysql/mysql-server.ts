@@ -204,13 +204,17 @@ async function initialiseData(options: MySqlServerOptions, configuration: MySqlO
   await rm(data, { recursive: true, force: true });
   for (const name of ["data", "tmp", "no-files"])
     await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
-  const name = `${program.flavour}-${program.version}-data`;
-  const others = await prepared(name, async (path) => {
+  let isNew = false;
+  const create = async () => {
+    isNew = true;
     await createData(options, configuration);
+  };
+  const others = await prepared(`${program.flavour}-${program.version}-data`, async (path) => {
+    await create();
     await cp(data, path, { recursive: true });
   });
-  if (others === undefined) await createData(options, configuration);
-  else await cp(others, data, { recursive: true });
+  if (others === undefined) await create();
+  else if (!isNew) await cp(others, data, { recursive: true });
 }
 
 /** Creates the system tables. This takes 1 to 5 s. */
