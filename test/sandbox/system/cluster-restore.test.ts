@@ -4,6 +4,7 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { reportOf } from "../../../scripts/deployment/restore";
 import { describeLongWithVault } from "../programs-there";
+import { autopilotState } from "./autopilot";
 import { deadlineMs, outputFromNow, untilSaid } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
@@ -24,11 +25,9 @@ describeLongWithVault("A restore in a cluster of three nodes", () => {
     waitFor(
       "autopilot to call all three nodes healthy, and voters",
       async () => {
-        const deployer = await running.deployer();
-        const state = await deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
-        await deployer.logOut();
-        if (state["healthy"] !== true || (state["voters"] as string[]).length !== 3) return undefined;
-        return nodes().find(({ name }) => name.endsWith(String(state["leader"])));
+        const { healthy, leader, voters } = await autopilotState(running);
+        if (!healthy || voters.length !== 3) return undefined;
+        return nodes().find(({ name }) => name.endsWith(leader));
       },
       { deadlineMs, intervalMs: 500 },
     );
@@ -85,12 +84,7 @@ describeLongWithVault("A restore in a cluster of three nodes", () => {
     await active.powerOff();
     await waitFor(
       "another node to be active",
-      async () => {
-        const deployer = await running.deployer();
-        const state = await deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
-        await deployer.logOut();
-        return !active.name.endsWith(String(state["leader"]));
-      },
+      async () => !active.name.endsWith((await autopilotState(running)).leader),
       { deadlineMs, intervalMs: 500 },
     );
   }

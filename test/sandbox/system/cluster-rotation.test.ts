@@ -1,6 +1,7 @@
 import { loadEnvironment } from "../../../environments/load";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { describeLongWithVault } from "../programs-there";
+import { autopilotState } from "./autopilot";
 import { deadlineMs, recoveryKeysWork } from "./first-boots";
 import { DeployersUnsealKey } from "./key-vault-caller";
 import { withRegisterLoad } from "./register-load";
@@ -51,10 +52,8 @@ describeLongWithVault("A rotation of the unseal key in a cluster of three nodes"
     await waitFor(
       "all nodes to be unsealed",
       async () => {
-        const deployer = await running.deployer();
-        const state = await deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
-        await deployer.logOut();
-        return state["healthy"] === true && (state["voters"] as string[]).length === 3;
+        const { healthy, voters } = await autopilotState(running);
+        return healthy && voters.length === 3;
       },
       { deadlineMs, intervalMs: 500 },
     );

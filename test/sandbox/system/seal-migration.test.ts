@@ -8,6 +8,7 @@ import { worldOf } from "../../../sandbox/azurerm/azure-world";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { describeLongWithVault } from "../programs-there";
 import { Scene } from "./attacks/scene";
+import { autopilotState } from "./autopilot";
 import { deadlineMs, localConnection, recoveryKeysWork, storedKeys, VAULT } from "./first-boots";
 import { askKeyVault } from "./key-vault-caller";
 import { withRegisterLoad } from "./register-load";
@@ -111,10 +112,8 @@ function migrates(to: "another key" | "another Key Vault", edit: Partial<typeof 
       `${node.name} to be unsealed`,
       async () => {
         if ((await statusOf(node))["sealed"] !== false) return false;
-        const deployer = await running.deployer();
-        const state = await deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
-        await deployer.logOut();
-        return state["healthy"] === true && (state["voters"] as string[]).length === nodes;
+        const { healthy, voters } = await autopilotState(running);
+        return healthy && voters.length === nodes;
       },
       { deadlineMs, intervalMs: 200 },
     );

@@ -1,0 +1,16 @@
+import type { RunningSandbox } from "./running-sandbox";
+
+/** Autopilot's view of a cluster, read as a deployer. */
+export interface AutopilotState {
+  readonly healthy: boolean;
+  /** Raft's name of the active node, such as vault-2. */
+  readonly leader: string;
+  readonly voters: readonly string[];
+}
+
+export async function autopilotState(running: RunningSandbox): Promise<AutopilotState> {
+  const deployer = await running.deployer();
+  const state = await deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
+  await deployer.logOut();
+  return state as unknown as AutopilotState;
+}
