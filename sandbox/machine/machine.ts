@@ -170,8 +170,10 @@ export class Machine {
     const on = () => this.#switchedOff === before;
     await this.#requireFreePorts();
     if (on()) await this.#systemctl.open();
-    if (on() && this.#bootedBefore) this.#manager.startEnabled();
-    else await this.#runSystemctlCommands(on);
+    if (on() && this.#bootedBefore) {
+      this.#manager.daemonReload();
+      this.#manager.startEnabled();
+    } else await this.#runSystemctlCommands(on);
     if (!on()) {
       await this.#systemctl.close();
       throw new UserError(`${this.name} was switched off while it booted.`);

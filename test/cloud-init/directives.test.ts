@@ -605,7 +605,7 @@ const units: Readonly<Record<string, Unit>> = {
   },
   "vault-server/front-files/etc/systemd/system/vault-first-boot.service.d/front.conf": {
     confinement: [],
-    work: ["Wants=haproxy.service", "Environment=VAULT_LISTENER_TEMPLATE PUBLIC_ADDRESSES TLS_DIRECTORY"],
+    work: ["Environment=VAULT_LISTENER_TEMPLATE PUBLIC_ADDRESSES TLS_DIRECTORY", "Environment=VAULT_FRONT"],
   },
   "vault-server/front-files/etc/systemd/system/vault.service.d/front.conf": {
     confinement: [],

@@ -1,4 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { waitFor } from "../../../lib/processes/wait-for";
 import type { Azure } from "../../../sandbox/azure/azure";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { describeWithVault } from "../programs-there";
@@ -76,15 +79,41 @@ describeWithVault("A data disk that another system made", () => {
     },
   );
 
-  it("is not adopted if it is new, and Vault is not initialized", async () => {
+  /** Lets the front's first look at the state take until the returned function is called. */
+  const slowFront = () => {
+    const [asked, answer] = [join(scene.folder.path, "asked"), join(scene.folder.path, "answer")];
+    const program = join(scene.folder.path, "slow-condition");
+    const dropIn = machine.path("/etc/systemd/system/haproxy.service.d");
+    execFileSync("mkfifo", [answer]);
+    writeFileSync(
+      program,
+      `grep -qx complete '${state()}'; complete=$?\n` +
+        `if [ -p '${answer}' ]; then touch '${asked}'; read -r _ <'${answer}'; fi\nexit $complete\n`,
+    );
+    mkdirSync(dropIn);
+    writeFileSync(join(dropIn, "slow.conf"), `[Service]\nExecCondition=\nExecCondition=/bin/sh ${program}\n`);
+    return {
+      untilAsked: () => waitFor("the front to look at the state", () => existsSync(asked), { deadlineMs }),
+      letGo: () => {
+        writeFileSync(answer, "\n");
+        rmSync(answer);
+      },
+    };
+  };
+
+  it("is not adopted if it is new, and Vault is not initialized, and opens later, however slow the front is", async () => {
     tell("adopt");
     await replaceDataDisk(machine);
+    const front = slowFront();
     const output = outputFromNow(machine, FIRST_BOOT);
     await machine.boot();
     await untilSaid(output, "vault.firstBoot is adopt, but the data disk holds no initialized Vault");
     expect(readFileSync(state(), "utf8")).toBe("formatted\n");
+    await front.untilAsked();
     tell("initialize");
     // The unit retries without help.
+    await untilSaid(output, "init: done");
+    front.letGo();
     await machine.untilActive(FIRST_BOOT, { deadlineMs });
     await untilOpen(machine);
   });

@@ -73,7 +73,11 @@ export async function untilOpen(machine: Machine): Promise<void> {
   const open = openListeners(machine);
   await waitFor(
     `${open.join(", ")} to be open, and no other port of the machine`,
-    () => isDeepStrictEqual(listenersOf(machine), open),
+    () => {
+      const now = listenersOf(machine);
+      if (isDeepStrictEqual(now, open)) return true;
+      throw new Error(`open are ${now.join(", ") || "none"}`);
+    },
     { deadlineMs },
   );
 }
