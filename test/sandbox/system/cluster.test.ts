@@ -12,6 +12,7 @@ import { Attackers } from "../machine/attackers";
 import { describeWithVault } from "../programs-there";
 import { nodeAttacks, strangersConfiguration } from "./attacks/nodes";
 import { refusalOf, Scene } from "./attacks/scene";
+import { autopilotState } from "./autopilot";
 import { FIRST_BOOT, initsIn, listenersOf, recoverySecretOf, VAULT } from "./first-boots";
 import { withRegisterLoad } from "./register-load";
 import { useSandbox } from "./running-sandbox";
@@ -59,23 +60,14 @@ describeWithVault("A cluster of three nodes", () => {
     return node;
   };
 
-  /** Raft's name of the leader, such as vault-2. */
-  async function leader(): Promise<Machine> {
-    const state = await stateOfAutopilot();
-    return nodeOf(String(state["leader"]));
-  }
-
-  async function stateOfAutopilot(): Promise<Readonly<Record<string, unknown>>> {
-    const deployer = await running.deployer();
-    return deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
-  }
+  const leader = async (): Promise<Machine> => nodeOf((await autopilotState(running)).leader);
 
   const untilHealthy = () =>
     waitFor(
       "autopilot to call all three nodes healthy, and voters",
       async () => {
-        const state = await stateOfAutopilot().catch(() => undefined);
-        return state?.["healthy"] === true && (state["voters"] as string[]).length === 3;
+        const { healthy, voters } = await autopilotState(running);
+        return healthy && voters.length === 3;
       },
       { deadlineMs, intervalMs: 500 },
     );
