@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { Guardian } from "../lib/processes/guardian";
 import { Progress } from "../lib/processes/progress";
 import { messageOf } from "../lib/processes/user-error";
 import { findMySqlProgram } from "../sandbox/mysql/mysql-program";
@@ -62,7 +63,7 @@ async function main(): Promise<void> {
   const others = ["--ci", "--testPathPatterns", withPrograms];
   const workers = `--maxWorkers=${2 * availableParallelism()}`;
   const folder = mkdtempSync(join(tmpdir(), "vault-on-azure-test-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  await Guardian.ofFolder(folder);
   const env = { VAULT_PROGRAM: vault, SANDBOX_PREPARED: folder };
   if ((await jest([...others, workers], env)) !== 0) {
     // Real deadlines can pass on a busy machine. So failed suites run once more, one at a time, and this says so.
