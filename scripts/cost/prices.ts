@@ -79,6 +79,14 @@ export const prices: Readonly<Record<string, Price>> = {
     date,
     source: infracost("storage_account_test"),
   },
+  "Microsoft.Storage/storageAccounts Standard_ZRS": {
+    dollars: 0.023,
+    per: "GB and month",
+    region: "South Central US",
+    date,
+    source:
+      "a public price table of South Central US, from Azure's Retail Prices API; one of West US 3 has 0.0236, with a hierarchical namespace",
+  },
   "Microsoft.Web/serverFarms B1": hourly(0.017, "East US", plans),
   "Microsoft.Web/serverFarms B2": hourly(0.034, "East US", plans),
   "Microsoft.Web/serverFarms B3": hourly(0.067, "East US", plans),
