@@ -32,8 +32,12 @@ export interface DeployedGuestOptions {
   readonly programs: readonly InstalledProgram[];
   /** Other services that the guest can reach, as `name:port` or `address:port`. */
   readonly services?: Readonly<Record<string, ForwardTarget>>;
-  /** Further names that the guest knows, with their addresses. */
-  readonly names?: Readonly<Record<string, string>>;
+  /** The virtual network's VMs, which reach each other. Guests with the same port are on one Ethernet. */
+  readonly network?: {
+    readonly port: number;
+    /** Addresses by name, this VM's own among them. */
+    readonly machines: Readonly<Record<string, string>>;
+  };
   /** Replaces the deployment's user data. */
   readonly userData?: string;
   /** Files that a test changes in the image. */
@@ -64,7 +68,8 @@ export class DeployedGuest {
 
   /** Prepares the root disk and does not boot. */
   static async prepare(options: DeployedGuestOptions): Promise<DeployedGuest> {
-    const { workshop, folder, azure, machine, services = {}, names = {} } = options;
+    const { workshop, folder, azure, machine, services = {}, network } = options;
+    const machines = network?.machines ?? {};
     const forwards = new Map<string, Forward>();
     for (const [service, target] of Object.entries(services))
       forwards.set(service, await Forward.open(target));
@@ -90,10 +95,11 @@ export class DeployedGuest {
           [`${AZURE_ADDRESS}:443`]: ports.https,
           ...Object.fromEntries(listeners),
         },
+        neighbours: Object.values(machines).filter((address) => address !== guestAddress(machine)),
         names: Object.fromEntries([
           ...azure.publicHosts.map((host) => [host, AZURE_ADDRESS]),
           ...serviceNames.map((host) => [host, NETWORK_ADDRESS]),
-          ...Object.entries(names),
+          ...Object.entries(machines),
         ]),
       }),
       ...options.programs.map(({ name, version, path }) => ({
@@ -126,7 +132,7 @@ export class DeployedGuest {
       cpus?: number;
     } = {},
   ): Promise<Guest> {
-    const { workshop, machine, folder } = this.options;
+    const { workshop, machine, folder, network } = this.options;
     const guestFolder = join(folder, name);
     await mkdir(guestFolder, { recursive: true, mode: 0o700 });
     if (dataDisk) await makeDisk(dataDisk);
@@ -144,6 +150,7 @@ export class DeployedGuest {
       gateway: gatewayOf(machine),
       address: guestAddress(machine),
       hostPorts,
+      ethernetPort: network?.port,
       cpus,
     });
   }

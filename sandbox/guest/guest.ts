@@ -29,6 +29,8 @@ export interface GuestOptions {
   readonly address: string;
   /** Ports of this machine's 127.0.0.1 that forward to the guest, by the guest's port. */
   readonly hostPorts?: Readonly<Record<number, number>>;
+  /** An Ethernet that guests share: a UDP port, where they multicast on this machine's loopback. It is the guest's eth1. */
+  readonly ethernetPort?: number;
   readonly memoryMb?: number;
   readonly cpus?: number;
 }
@@ -183,6 +185,7 @@ export class Guest {
       gateway,
       address,
       hostPorts = {},
+      ethernetPort,
       memoryMb = 1536,
       cpus = 2,
     } = this.#options;
@@ -226,6 +229,7 @@ export class Guest {
       ...Object.entries(nvmeDisks).map(([namespace, path]) => nvmeDisk(namespace, path)),
       ["-netdev", `user,id=net,net=${subnet},host=${gateway}${forwards.join("")}`],
       ["-device", "virtio-net-pci,netdev=net,romfile="],
+      ethernetPort === undefined ? [] : ethernet(ethernetPort, address),
       ["-device", "virtio-rng-pci"],
       ["-device", "virtio-serial-pci"],
       ["-device", "virtconsole,chardev=console"],
@@ -252,6 +256,17 @@ function disk(serial: string, path: string, format: string): string[] {
     `if=none,id=${serial},file=${path},format=${format},cache=writeback,discard=unmap`,
     "-device",
     `virtio-blk-pci,drive=${serial},serial=${serial}`,
+  ];
+}
+
+/** The last three bytes of the card's address are those of the guest's IP address, because cards on one Ethernet must differ. */
+function ethernet(port: number, address: string): string[] {
+  const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+  return [
+    "-netdev",
+    `socket,id=ethernet,mcast=230.0.0.1:${port},localaddr=127.0.0.1`,
+    "-device",
+    `virtio-net-pci,netdev=ethernet,romfile=,mac=52:54:00:${bytes.slice(1).join(":")}`,
   ];
 }
 

@@ -13,6 +13,8 @@ export interface PlatformOptions {
   readonly trustedPem: string;
   /** Ports of this machine's loopback, by each `address:port` that the guest can reach. */
   readonly forwards: Readonly<Record<string, number>>;
+  /** Addresses of other guests, which are on eth1. */
+  readonly neighbours: readonly string[];
   /** Names with their addresses, in place of DNS. */
   readonly names: Readonly<Record<string, string>>;
 }
@@ -43,6 +45,7 @@ export function platformFiles(options: PlatformOptions): DiskFile[] {
     },
     { path: "/etc/hosts", content: hosts(options) },
     ...azureInterface(options),
+    ...ethernet(options),
     ...Object.entries(options.forwards).flatMap(([listener, port], index) =>
       forward(`azure-${index + 1}`, listener, `${options.gateway}:${port}`),
     ),
@@ -63,6 +66,18 @@ function azureInterface({ forwards }: PlatformOptions): DiskFile[] {
     {
       path: "/etc/systemd/network/05-azure.network",
       content: `[Match]\nName=azure0\n\n[Network]\n${[...addresses].map((it) => `Address=${it}/32\n`).join("")}`,
+    },
+  ];
+}
+
+/** Routes to the neighbours. The guest's own address stays on eth0, and it answers for it on both. */
+function ethernet({ neighbours }: PlatformOptions): DiskFile[] {
+  if (neighbours.length === 0) return [];
+  const routes = neighbours.map((it) => `[Route]\nDestination=${it}/32\nScope=link\n`);
+  return [
+    {
+      path: "/etc/systemd/network/05-neighbours.network",
+      content: `[Match]\nName=eth1\n\n[Network]\nLinkLocalAddressing=no\n\n${routes.join("\n")}`,
     },
   ];
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
 import { vaultRelease } from "../../cloud-init/common/vault-release";
+import { resourceName } from "../../constructs/azure/resource-names";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import type { Progress } from "../../lib/processes/progress";
@@ -253,9 +254,7 @@ export class Rehearsal {
 
   /** Waits until Vault Agent on the first VM of a group has a user in MySQL, and returns this user. */
   async databaseUserOf(group: string): Promise<DatabaseUser> {
-    const [agent] = agentWorkloads(this.environment)
-      .filter(({ name }) => name === group)
-      .flatMap(({ machine }) => this.agents.get(machine) ?? []);
+    const agent = this.agents.get(resourceName("vm", this.environment.name, `${group}-1`));
     if (!agent) throw new UserError(`${group} has no VM.`);
     await untilRendered(agent);
     const file = agent.path(RENDERED);

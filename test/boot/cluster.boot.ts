@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
 import { waitFor } from "../../lib/processes/wait-for";
+import { UserError } from "../../lib/processes/user-error";
 import type { BootingMachine } from "../../sandbox/azurerm/virtual-machines";
 import type { Guest } from "../../sandbox/guest/guest";
 import { freePort } from "../../sandbox/programs/free-port";
@@ -68,35 +69,26 @@ describe("The cluster of production", () => {
 
   beforeAll(async () => {
     scene = await BootScene.open("production");
-    const addresses = scene.nodes.map((machine) => ({
-      host: new URL(variableOf(machine, "VAULT_CLUSTER_ADDR")).hostname,
-      address: machine.privateAddress,
-    }));
-    const ports = await Promise.all(
-      scene.nodes.map(async () => ({ api: await freePort(), cluster: await freePort() })),
-    );
+    const network = {
+      port: await freePort(),
+      machines: Object.fromEntries(
+        scene.nodes.map((machine) => [
+          new URL(variableOf(machine, "VAULT_CLUSTER_ADDR")).hostname,
+          machine.privateAddress,
+        ]),
+      ),
+    };
     nodes = [];
-    for (const [index, machine] of scene.nodes.entries()) {
-      const services = scene.nodes.flatMap(({ privateAddress }, other) =>
-        other === index
-          ? []
-          : [
-              [`${privateAddress}:8200`, { host: "127.0.0.1", port: ports[other]?.api ?? 0 }] as const,
-              [`${privateAddress}:8201`, { host: "127.0.0.1", port: ports[other]?.cluster ?? 0 }] as const,
-            ],
-      );
-      const prepared = await scene.prepare(machine, {
-        services: Object.fromEntries(services),
-        names: Object.fromEntries(addresses.map(({ host, address }) => [host, address])),
-      });
-      const { api = 0, cluster = 0 } = ports[index] ?? {};
-      const vm = await prepared.create(`node-${index + 1}`, {
+    for (const machine of scene.nodes) {
+      const port = await freePort();
+      const prepared = await scene.prepare(machine, { network });
+      const vm = await prepared.create(machine.name, {
         dataDisk: scene.dataDisk(machine.name),
-        hostPorts: { 8200: api, 8201: cluster },
+        hostPorts: { 8200: port },
         cpus: 1,
       });
       await scene.onClose(() => vm.cutPower());
-      nodes.push({ machine, vm, port: api });
+      nodes.push({ machine, vm, port });
     }
     poweredOn = Date.now();
     await scene.progress.step("power-on of three nodes to the end of cloud-init", () =>
@@ -165,7 +157,7 @@ describe("The cluster of production", () => {
       scene.azure.setUserData(machine.name, cloudConfig({ ...config, write_files }));
     }
     let fewest = nodes.length;
-    await waitFor(
+    const applied = waitFor(
       "each node to report the applied user data",
       async () => {
         const up = await Promise.all(
@@ -177,10 +169,14 @@ describe("The cluster of production", () => {
           (console) => new Set(console.match(/user-data [0-9a-f]{12}: applied/g)).size === 2,
         );
       },
-      { deadlineMs: BOOT_MS, intervalMs: 1_000 },
+      { deadlineMs: 2 * BOOT_MS, intervalMs: 5_000 },
     );
+    await applied.catch(async (error) => {
+      const turns = nodes.map(({ vm }) => journalOf(vm, "vault-turn.service"));
+      throw new UserError([error, ...(await Promise.all(turns))].join("\n"));
+    });
     for (const [index, node] of nodes.entries()) expect(await main(node)).not.toBe(before[index]);
     expect(fewest).toBeGreaterThanOrEqual(2);
     await untilHealthy(nodes);
-  });
+  }, 4 * BOOT_MS);
 });

@@ -9,8 +9,7 @@ export const coverage: Readonly<Record<string, string>> = {
   "Vault and Node.js":
     "sandbox: install-release against a server of its own. Boot test: that it runs confined and finds them. No test downloads HashiCorp's or Node.js's own archive on a VM",
   Listeners: "boot test: all TCP listeners, and none other",
-  "Names of a cluster's nodes":
-    "the rehearsal, by name; boot test (cluster), three VMs, which has not run yet",
+  "Names of a cluster's nodes": "the rehearsal, by name; boot test (cluster), three VMs on one Ethernet",
   "MySQL's name": "`npm test`: the policy as it is on Azure, tried on a real Vault; the rehearsal, by name",
   "Audit log":
     "`npm test`: the policy as it is on Azure, tried on a real Vault; the rehearsal, at its own path",
@@ -21,10 +20,10 @@ export const coverage: Readonly<Record<string, string>> = {
     "boot test: names and 169.254.169.254 without a proxy, trusted by the system's own list. Public DNS and certificates: only Azure",
   "Ubuntu's units":
     "`npm test`: logrotate itself, on the project's settings. Boot test: that its timer runs it, as the user data say",
-  Restarts: "boot test: systemd's own, after kill -9 and after a reboot",
+  Restarts: "boot test: systemd's own, after kill -9, a reboot (nvme) and a power cut",
   Readiness: "boot test: systemd's own",
   "Disks and tmpfs":
-    "boot test: formatting, mounts and their options, reboot; boot test (power-cuts), with one power cut so far: power cuts in first boot, a disk with something else on it, a disk that comes too late. The disk's name is given by the guest's own rule, not by Azure's",
+    "boot test: formatting, mounts and their options, power cut; boot test (nvme): reboot; boot test (power-cuts): power cuts in first boot, a disk with something else on it, a disk that comes too late. The disk's name is given by the guest's own rule, not by Azure's",
   Timers:
     "boot test: the timers that run within minutes (user data, state of Vault, snapshot, logs); boot test (timers), with the clock moved: certificate, drill, updates",
   "Renewed certificate": "`npm test`: a renewal with 15 minutes; boot test (timers): with the clock moved",

@@ -1,4 +1,6 @@
+import { waitFor } from "../../lib/processes/wait-for";
 import type { Guest } from "../../sandbox/guest/guest";
+import { freePort } from "../../sandbox/programs/free-port";
 import { BOOT_MS, BootScene, SOON_MS } from "./scene";
 import { untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
 
@@ -13,11 +15,17 @@ const azuresController = {
 describe("Vault's VM with a size that has only NVMe disks", () => {
   let scene: BootScene;
   let vm: Guest;
+  let port: number;
 
   beforeAll(async () => {
     scene = await BootScene.open("demo", { vmSize: "Standard_D2s_v6" });
     const prepared = await scene.prepare(scene.node, { files: [azuresController] });
-    vm = await prepared.create("vault", { dataDisk: scene.dataDisk("vault"), controller: "NVMe" });
+    port = await freePort();
+    vm = await prepared.create("vault", {
+      dataDisk: scene.dataDisk("vault"),
+      controller: "NVMe",
+      hostPorts: { 8200: port },
+    });
     await scene.onClose(() => vm.cutPower());
     await scene.progress.step("power-on to the end of cloud-init", async () => {
       await vm.start();
@@ -40,5 +48,19 @@ describe("Vault's VM with a size that has only NVMe disks", () => {
     expect(disk).toMatch(/^\/dev\/nvme0n\d+$/);
     expect(await vm.output(`cat /sys/block/${disk.replace("/dev/", "")}/nsid`)).toBe("12");
     expect(await vm.output("findmnt --noheadings --output SOURCE /var/lib/vault")).toBe(disk);
+  });
+
+  it("is unsealed again after a reboot, with the same file system", async () => {
+    await scene.untilDeployerLogsIn(port);
+    const uuid = () => vm.output("blkid --output value --match-tag UUID /dev/disk/azure/nvme/lun10");
+    const boot = () => vm.output("cat /proc/sys/kernel/random/boot_id", { deadlineMs: 20_000 });
+    const before = [await uuid(), await boot()];
+    await vm.run("systemctl reboot --no-block");
+    await waitFor("another boot", async () => (await boot()) !== before[1], {
+      deadlineMs: BOOT_MS,
+      intervalMs: 5_000,
+    });
+    await scene.untilDeployerLogsIn(port);
+    expect(await uuid()).toBe(before[0]);
   });
 });

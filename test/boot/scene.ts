@@ -6,6 +6,7 @@ import type { Environment } from "../../environments/schema";
 import { Progress } from "../../lib/processes/progress";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
+import { waitFor } from "../../lib/processes/wait-for";
 import { EvaluatedSystem } from "../../lib/synthesized/evaluated-system";
 import { VaultClient } from "../../lib/vault-api/vault-client";
 import { synthesize } from "../../main";
@@ -105,7 +106,7 @@ export class BootScene {
 
   async prepare(
     machine: BootingMachine,
-    options: Partial<Pick<DeployedGuestOptions, "services" | "names" | "userData" | "files">> = {},
+    options: Partial<Pick<DeployedGuestOptions, "network" | "userData" | "files">> = {},
   ): Promise<DeployedGuest> {
     const { workshop, azure, folder, programs } = this;
     const deployed = await DeployedGuest.prepare({
@@ -160,6 +161,15 @@ export class BootScene {
       caFile,
       jwt: this.deployerToken(),
     });
+  }
+
+  /** Waits until a deployer can log in at this port of 127.0.0.1. */
+  untilDeployerLogsIn(port: number): Promise<true> {
+    const logIn = async () => {
+      await (await this.deployer(port)).logOut();
+      return true as const;
+    };
+    return waitFor("a deployer to log in", logIn, { deadlineMs: SOON_MS, intervalMs: 3_000 });
   }
 
   private deployerToken(): string {

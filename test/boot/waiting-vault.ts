@@ -1,4 +1,3 @@
-import { waitFor } from "../../lib/processes/wait-for";
 import { DATA_DISK_SERIAL, makeDisk } from "../../sandbox/guest/deployed-guest";
 import type { Guest } from "../../sandbox/guest/guest";
 import { freePort } from "../../sandbox/programs/free-port";
@@ -56,16 +55,7 @@ export class WaitingVault {
     await this.untilDeployerLogsIn();
   }
 
-  untilDeployerLogsIn(): Promise<boolean> {
-    return waitFor("a deployer to log in", () => this.deployerLogsIn(), {
-      deadlineMs: SOON_MS,
-      intervalMs: 3_000,
-    });
-  }
-
-  private async deployerLogsIn(): Promise<boolean> {
-    const client = await this.scene.deployer(this.port);
-    await client.logOut();
-    return true;
+  untilDeployerLogsIn(): Promise<true> {
+    return this.scene.untilDeployerLogsIn(this.port);
   }
 }
