@@ -35,10 +35,14 @@ export const BOOT_MS = 15 * 60_000;
 export const SOON_MS = 10 * 60_000;
 
 /**
- * One look of vault-watch takes an emulated processor up to half a minute. Each minute, this would leave Vault little time, and
- * the look would not end in time.
+ * Longer times, because one look of vault-watch, or of vault-turn at the other nodes, takes an emulated processor up to half a minute.
+ * A look each minute would leave Vault little time and would not end in time, and half a turn would be too short for one.
  */
-const slowWatch: readonly DiskFile[] = [
+const slowTimes: readonly DiskFile[] = [
+  {
+    path: "/etc/systemd/system/vault-turn.service.d/slow.conf",
+    content: "[Service]\nEnvironment=TURN_SECONDS=60\n",
+  },
   {
     path: "/etc/systemd/system/vault-watch.timer.d/slow.conf",
     content: "[Timer]\nOnCalendar=\nOnCalendar=*:0/5\n",
@@ -116,7 +120,7 @@ export class BootScene {
       programs,
       machine,
       ...options,
-      files: [...(workshop.acceleration === "TCG" ? slowWatch : []), ...(options.files ?? [])],
+      files: [...(workshop.acceleration === "TCG" ? slowTimes : []), ...(options.files ?? [])],
     });
     await this.undo.add(() => deployed.close());
     return deployed;
