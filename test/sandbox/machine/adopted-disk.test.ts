@@ -79,7 +79,7 @@ describeWithVault("A data disk that another system made", () => {
     },
   );
 
-  /** Lets the front's first look at the state take until the returned function is called. */
+  /** Makes the front's first look at the state last until `letGo`. */
   const slowFront = () => {
     const [asked, answer] = [join(scene.folder.path, "asked"), join(scene.folder.path, "answer")];
     const program = join(scene.folder.path, "slow-condition");
