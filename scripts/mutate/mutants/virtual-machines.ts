@@ -67,6 +67,11 @@ export const virtualMachineMutants = [
     ],
   ),
   ...mutantsOf(
+    firstBoot,
+    ["sandbox/machine/adopted-disk"],
+    [["the front stays down after first boot", "  open\n  start_front\n", "  open\n"]],
+  ),
+  ...mutantsOf(
     certificate,
     ["cloud-init/certificates"],
     [
