@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
-import { waitFor } from "../../lib/processes/wait-for";
 import { UserError } from "../../lib/processes/user-error";
+import { waitFor } from "../../lib/processes/wait-for";
 import type { BootingMachine } from "../../sandbox/azurerm/virtual-machines";
 import type { Guest } from "../../sandbox/guest/guest";
 import { freePort } from "../../sandbox/programs/free-port";
@@ -145,38 +145,42 @@ describe("The cluster of production", () => {
     await untilHealthy(nodes);
   });
 
-  it("restarts Vault on each node in its turn for a change that Vault reads, and stays in service", async () => {
-    const main = ({ vm }: Node) => vm.output("systemctl show --property=MainPID --value vault.service");
-    const before = await Promise.all(nodes.map(main));
-    const path = "/etc/vault.d/vault.hcl";
-    for (const { machine } of nodes) {
-      const config = readCloudConfig(machine.cloudConfig);
-      const write_files = config.write_files.map((file) =>
-        file.path === path ? withText(file, `${textOf(file)}# another line\n`) : file,
+  it(
+    "restarts Vault on each node in its turn for a change that Vault reads, and stays in service",
+    async () => {
+      const main = ({ vm }: Node) => vm.output("systemctl show --property=MainPID --value vault.service");
+      const before = await Promise.all(nodes.map(main));
+      const path = "/etc/vault.d/vault.hcl";
+      for (const { machine } of nodes) {
+        const config = readCloudConfig(machine.cloudConfig);
+        const write_files = config.write_files.map((file) =>
+          file.path === path ? withText(file, `${textOf(file)}# another line\n`) : file,
+        );
+        scene.azure.setUserData(machine.name, cloudConfig({ ...config, write_files }));
+      }
+      let fewest = nodes.length;
+      const applied = waitFor(
+        "each node to report the applied user data",
+        async () => {
+          const up = await Promise.all(
+            nodes.map(({ vm }) => vm.run("systemctl is-active --quiet vault.service")),
+          );
+          fewest = Math.min(fewest, up.filter(({ code }) => code === 0).length);
+          const consoles = await Promise.all(nodes.map(({ vm }) => vm.console()));
+          return consoles.every(
+            (console) => new Set(console.match(/user-data [0-9a-f]{12}: applied/g)).size === 2,
+          );
+        },
+        { deadlineMs: 2 * BOOT_MS, intervalMs: 5_000 },
       );
-      scene.azure.setUserData(machine.name, cloudConfig({ ...config, write_files }));
-    }
-    let fewest = nodes.length;
-    const applied = waitFor(
-      "each node to report the applied user data",
-      async () => {
-        const up = await Promise.all(
-          nodes.map(({ vm }) => vm.run("systemctl is-active --quiet vault.service")),
-        );
-        fewest = Math.min(fewest, up.filter(({ code }) => code === 0).length);
-        const consoles = await Promise.all(nodes.map(({ vm }) => vm.console()));
-        return consoles.every(
-          (console) => new Set(console.match(/user-data [0-9a-f]{12}: applied/g)).size === 2,
-        );
-      },
-      { deadlineMs: 2 * BOOT_MS, intervalMs: 5_000 },
-    );
-    await applied.catch(async (error) => {
-      const turns = nodes.map(({ vm }) => journalOf(vm, "vault-turn.service"));
-      throw new UserError([error, ...(await Promise.all(turns))].join("\n"));
-    });
-    for (const [index, node] of nodes.entries()) expect(await main(node)).not.toBe(before[index]);
-    expect(fewest).toBeGreaterThanOrEqual(2);
-    await untilHealthy(nodes);
-  }, 4 * BOOT_MS);
+      await applied.catch(async (error) => {
+        const turns = nodes.map(({ vm }) => journalOf(vm, "vault-turn.service"));
+        throw new UserError([error, ...(await Promise.all(turns))].join("\n"));
+      });
+      for (const [index, node] of nodes.entries()) expect(await main(node)).not.toBe(before[index]);
+      expect(fewest).toBeGreaterThanOrEqual(2);
+      await untilHealthy(nodes);
+    },
+    4 * BOOT_MS,
+  );
 });

@@ -77,6 +77,15 @@ describeWithTools(
           ),
         /crypto_LUKS/,
       ],
+      [
+        "data that blkid does not know",
+        () => {
+          const data = Buffer.alloc(32 << 20);
+          data.write("raw", 2_045, "latin1");
+          writeFileSync(disk, data);
+        },
+        /unknown data/,
+      ],
     ])("rejects a disk with %s, and does not change it", (_, make, found) => {
       make();
       const before = readFileSync(disk);

@@ -180,7 +180,8 @@ export const virtualMachineMutants = [
     ["cloud-init/vault-data-format"],
     [
       ["a disk with another file system is taken", "[[ $found == *' TYPE=\"ext4\"'* ]] ||", "true ||"],
-      ["a disk with unknown content is formatted", "    2) format ;;", "    2 | 8) format ;;"],
+      ["a disk with two kinds of content is formatted", "    2)\n", "    2 | 8)\n"],
+      ["a disk with unknown data is formatted", "starts_empty ||", "true ||"],
       ["an unreadable disk is formatted", "  check_readable\n", ""],
     ],
   ),
