@@ -4,7 +4,6 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { nodeRelease } from "../../cloud-init/agent-vm/node-release";
 import { vaultRelease } from "../../cloud-init/common/vault-release";
-import { resourceName } from "../../constructs/azure/resource-names";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import type { Progress } from "../../lib/processes/progress";
@@ -254,7 +253,9 @@ export class Rehearsal {
 
   /** Waits until Vault Agent on the first VM of a group has a user in MySQL, and returns this user. */
   async databaseUserOf(group: string): Promise<DatabaseUser> {
-    const agent = this.agents.get(resourceName("vm", this.environment.name, `${group}-1`));
+    const [agent] = agentWorkloads(this.environment)
+      .filter(({ name }) => name === `${group}-1`)
+      .flatMap(({ machine }) => this.agents.get(machine) ?? []);
     if (!agent) throw new UserError(`${group} has no VM.`);
     await untilRendered(agent);
     const file = agent.path(RENDERED);
