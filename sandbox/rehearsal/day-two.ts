@@ -168,6 +168,11 @@ async function removeWorkload(scene: DayTwoScene): Promise<void> {
     },
     scene,
   );
+  // The removal ends the users of the other workloads with the same role, too, and each gets another one.
+  for (const { name: other } of rehearsal.environment.agentVms) {
+    const works = async () => rehearsal.running.opensMySql(await rehearsal.databaseUserOf(other));
+    await waitFor(`another database user for ${other}`, works, { deadlineMs, intervalMs: 500 });
+  }
   await rehearsal.smokeTest();
   await rehearsal.expectPlan({});
 }
