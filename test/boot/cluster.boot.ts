@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
 import { UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import type { BootingMachine } from "../../sandbox/azurerm/virtual-machines";
 import type { Guest } from "../../sandbox/guest/guest";
 import { freePort } from "../../sandbox/programs/free-port";
 import { BOOT_MS, BootScene, SOON_MS } from "./scene";
-import { failedUnits, journalOf, untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
+import { appliedUserData, failedUnits, journalOf, untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
 import { variableOf } from "./variable-of";
 
 jest.setTimeout(BOOT_MS);
@@ -150,14 +149,8 @@ describe("The cluster of production", () => {
     async () => {
       const main = ({ vm }: Node) => vm.output("systemctl show --property=MainPID --value vault.service");
       const before = await Promise.all(nodes.map(main));
-      const path = "/etc/vault.d/vault.hcl";
-      for (const { machine } of nodes) {
-        const config = readCloudConfig(machine.cloudConfig);
-        const write_files = config.write_files.map((file) =>
-          file.path === path ? withText(file, `${textOf(file)}# another line\n`) : file,
-        );
-        scene.azure.setUserData(machine.name, cloudConfig({ ...config, write_files }));
-      }
+      for (const { machine } of nodes)
+        scene.changeUserData(machine, "/etc/vault.d/vault.hcl", (text) => `${text}# another line\n`);
       let fewest = nodes.length;
       const applied = waitFor(
         "each node to report the applied user data",
@@ -166,10 +159,8 @@ describe("The cluster of production", () => {
             nodes.map(({ vm }) => vm.run("systemctl is-active --quiet vault.service")),
           );
           fewest = Math.min(fewest, up.filter(({ code }) => code === 0).length);
-          const consoles = await Promise.all(nodes.map(({ vm }) => vm.console()));
-          return consoles.every(
-            (console) => new Set(console.match(/user-data [0-9a-f]{12}: applied/g)).size === 2,
-          );
+          const reports = await Promise.all(nodes.map(({ vm }) => appliedUserData(vm)));
+          return reports.every(({ size }) => size === 2);
         },
         { deadlineMs: 2 * BOOT_MS, intervalMs: 5_000 },
       );

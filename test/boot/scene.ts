@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
 import { loadEnvironment } from "../../environments/load";
 import type { Environment } from "../../environments/schema";
 import { Progress } from "../../lib/processes/progress";
@@ -139,6 +140,19 @@ export class BootScene {
   private vaultCertificate(): string {
     const { keyVault, name } = this.certificate();
     return this.azure.keyVault(keyVault).certificate(name) ?? "";
+  }
+
+  /** Changes the text of one file in the user data that IMDS returns to a VM. */
+  changeUserData(
+    { name, cloudConfig: userData }: BootingMachine,
+    path: string,
+    edit: (text: string) => string,
+  ): void {
+    const config = readCloudConfig(userData);
+    const write_files = config.write_files.map((file) =>
+      file.path === path ? withText(file, edit(textOf(file))) : file,
+    );
+    this.azure.setUserData(name, cloudConfig({ ...config, write_files }));
   }
 
   /** Renews Vault's certificate, as Key Vault does before it expires. */

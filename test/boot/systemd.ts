@@ -47,6 +47,11 @@ async function untilConsoleOr(
   );
 }
 
+/** Returns the console's reports of applied user data: one for each version. */
+export async function appliedUserData(vm: Guest): Promise<Set<string>> {
+  return new Set((await vm.console()).match(/user-data [0-9a-f]{12}: applied/g));
+}
+
 export async function stateOf(vm: Guest, unit: string): Promise<string> {
   return vm.output(`systemctl is-active ${unit} || true`);
 }

@@ -1,4 +1,3 @@
-import { cloudConfig, readCloudConfig, textOf, withText } from "../../cloud-init/cloud-config";
 import { asksForTokenToRecover } from "../../cloud-init/vault-server/vault-version";
 import { waitFor } from "../../lib/processes/wait-for";
 import { DATA_DISK_SERIAL } from "../../sandbox/guest/deployed-guest";
@@ -6,7 +5,7 @@ import type { Guest } from "../../sandbox/guest/guest";
 import { freePort } from "../../sandbox/programs/free-port";
 import { checkMachine } from "./machine-checks";
 import { BOOT_MS, BootScene, SOON_MS } from "./scene";
-import { untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
+import { appliedUserData, untilCloudInitIsDone, untilUnitIsActive } from "./systemd";
 
 jest.setTimeout(BOOT_MS);
 
@@ -35,20 +34,12 @@ describe("The VM of the stack vault-server", () => {
     await vm.untilThere({ deadlineMs: BOOT_MS });
   };
 
-  /** The reports of applied user data on the console: one for each version. */
-  const reports = async () => new Set((await vm.console()).match(/user-data [0-9a-f]{12}: applied/g));
-
-  /** Gives IMDS other user data. The other tests run while a timer takes and applies them. */
-  const changeUserData = () => {
-    const { name, cloudConfig: userData } = scene.node;
-    const config = readCloudConfig(userData);
-    const write_files = config.write_files.map((file) =>
-      file.path === CHANGED_FILE
-        ? withText(file, textOf(file).replace(scene.environment.vault.automaticRebootTime, "04:45"))
-        : file,
+  const untilReported = (versions: number) =>
+    waitFor(
+      `${versions} versions of the user data to be reported on the console`,
+      async () => (await appliedUserData(vm)).size === versions,
+      { deadlineMs: SOON_MS, intervalMs: 3_000 },
     );
-    scene.azure.setUserData(name, cloudConfig({ ...config, write_files }));
-  };
 
   beforeAll(async () => {
     // Production's first node has every unit. It runs alone here, because a node that initializes waits for no other.
@@ -66,11 +57,11 @@ describe("The VM of the stack vault-server", () => {
     scene.progress.line(
       `From power-on to a login by the deployer: ${seconds()} s (${scene.workshop.acceleration}).`,
     );
-    await waitFor("a report on the console", async () => (await reports()).size === 1, {
-      deadlineMs: SOON_MS,
-      intervalMs: 3_000,
-    });
-    changeUserData();
+    await untilReported(1);
+    // The other tests run while a timer takes and applies the change.
+    scene.changeUserData(scene.node, CHANGED_FILE, (text) =>
+      text.replace(scene.environment.vault.automaticRebootTime, "04:45"),
+    );
   }, 2 * BOOT_MS);
 
   afterAll(() => scene?.close(), SOON_MS);
@@ -120,10 +111,7 @@ describe("The VM of the stack vault-server", () => {
   });
 
   it("applies a change of the user data from IMDS, and reports it on the console", async () => {
-    await waitFor("another report on the console", async () => (await reports()).size === 2, {
-      deadlineMs: SOON_MS,
-      intervalMs: 3_000,
-    });
+    await untilReported(2);
     expect(await vm.output(`cat ${CHANGED_FILE}`)).toContain('"04:45"');
   });
 
