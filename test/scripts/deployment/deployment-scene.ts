@@ -334,7 +334,8 @@ function filesBelow(folder: string): string[] {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .map((entry) => join(entry.parentPath, entry.name))
       .filter((file) => lstatSync(file, { throwIfNoEntry: false })?.isFile());
-  } catch {
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
     // The folder does not exist, or a guardian removes one below it after a kill -9.
     return existsSync(folder) ? filesBelow(folder) : [];
   }
