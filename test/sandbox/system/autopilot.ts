@@ -14,3 +14,9 @@ export async function autopilotState(running: RunningSandbox): Promise<Autopilot
   await deployer.logOut();
   return state as unknown as AutopilotState;
 }
+
+/** Returns whether autopilot calls the cluster healthy, with this number of voters. */
+export async function isHealthy(running: RunningSandbox, nodes: number): Promise<boolean> {
+  const { healthy, voters } = await autopilotState(running);
+  return healthy && voters.length === nodes;
+}

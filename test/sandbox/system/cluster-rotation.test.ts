@@ -1,7 +1,7 @@
 import { loadEnvironment } from "../../../environments/load";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { describeLongWithVault } from "../programs-there";
-import { autopilotState } from "./autopilot";
+import { isHealthy } from "./autopilot";
 import { deadlineMs, recoveryKeysWork } from "./first-boots";
 import { DeployersUnsealKey } from "./key-vault-caller";
 import { withRegisterLoad } from "./register-load";
@@ -49,14 +49,7 @@ describeLongWithVault("A rotation of the unseal key in a cluster of three nodes"
     await unsealKey.enable(before, false);
     await Promise.all(nodes().map((node) => node.reboot()));
     await untilActive();
-    await waitFor(
-      "all nodes to be unsealed",
-      async () => {
-        const { healthy, voters } = await autopilotState(running);
-        return healthy && voters.length === 3;
-      },
-      { deadlineMs, intervalMs: 500 },
-    );
+    await waitFor("all nodes to be unsealed", () => isHealthy(running, 3), { deadlineMs, intervalMs: 500 });
     expect(await recoveryKeysWork(running.sandbox)).toBe(true);
   }, 600_000);
 });

@@ -12,7 +12,7 @@ import { Attackers } from "../machine/attackers";
 import { describeWithVault } from "../programs-there";
 import { nodeAttacks, strangersConfiguration } from "./attacks/nodes";
 import { refusalOf, Scene } from "./attacks/scene";
-import { autopilotState } from "./autopilot";
+import { autopilotState, isHealthy } from "./autopilot";
 import { FIRST_BOOT, initsIn, listenersOf, recoverySecretOf, VAULT } from "./first-boots";
 import { withRegisterLoad } from "./register-load";
 import { useSandbox } from "./running-sandbox";
@@ -63,14 +63,10 @@ describeWithVault("A cluster of three nodes", () => {
   const leader = async (): Promise<Machine> => nodeOf((await autopilotState(running)).leader);
 
   const untilHealthy = () =>
-    waitFor(
-      "autopilot to call all three nodes healthy, and voters",
-      async () => {
-        const { healthy, voters } = await autopilotState(running);
-        return healthy && voters.length === 3;
-      },
-      { deadlineMs, intervalMs: 500 },
-    );
+    waitFor("autopilot to call all three nodes healthy, and voters", () => isHealthy(running, 3), {
+      deadlineMs,
+      intervalMs: 500,
+    });
 
   async function expectOwnNodesOnly(): Promise<void> {
     const raft = await (await running.deployer()).request({

@@ -8,7 +8,7 @@ import { worldOf } from "../../../sandbox/azurerm/azure-world";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { describeLongWithVault } from "../programs-there";
 import { Scene } from "./attacks/scene";
-import { autopilotState } from "./autopilot";
+import { isHealthy } from "./autopilot";
 import { deadlineMs, localConnection, recoveryKeysWork, storedKeys, VAULT } from "./first-boots";
 import { askKeyVault } from "./key-vault-caller";
 import { withRegisterLoad } from "./register-load";
@@ -112,8 +112,7 @@ function migrates(to: "another key" | "another Key Vault", edit: Partial<typeof 
       `${node.name} to be unsealed`,
       async () => {
         if ((await statusOf(node))["sealed"] !== false) return false;
-        const { healthy, voters } = await autopilotState(running);
-        return healthy && voters.length === nodes;
+        return isHealthy(running, nodes);
       },
       { deadlineMs, intervalMs: 200 },
     );
