@@ -165,8 +165,10 @@ describe("The cluster of production", () => {
         { deadlineMs: 2 * BOOT_MS, intervalMs: 5_000 },
       );
       await applied.catch(async (error) => {
-        const turns = nodes.map(({ vm }) => journalOf(vm, "vault-turn.service"));
-        throw new UserError([error, ...(await Promise.all(turns))].join("\n"));
+        const journals = ["vault-turn.service", "apply-user-data.service"].flatMap((unit) =>
+          nodes.map(({ vm }) => journalOf(vm, unit)),
+        );
+        throw new UserError([error, ...(await Promise.all(journals))].join("\n"));
       });
       for (const [index, node] of nodes.entries()) expect(await main(node)).not.toBe(before[index]);
       expect(fewest).toBeGreaterThanOrEqual(2);
