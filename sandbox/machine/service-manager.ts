@@ -92,9 +92,9 @@ export class ServiceManager {
     for (const name of names) this.#enabled.delete(name);
   }
 
-  /** Properties under their names in `systemctl show`. */
+  /** Properties under their names in `systemctl show`. Those of a forgotten unit are the ones of a unit that never ran. */
   propertiesOf(name: string): Readonly<Record<string, string>> {
-    const unit = this.#unit(name);
+    const unit = this.#isForgotten(name) ? undefined : this.#unit(name);
     return {
       ActiveState: unit?.state ?? "inactive",
       InvocationID: unit?.invocation ?? "",
@@ -165,6 +165,20 @@ export class ServiceManager {
     const unit = this.#make(definition);
     this.#units.set(name, unit);
     return unit;
+  }
+
+  /**
+   * systemd forgets an inactive unit, unless a unit that it remembers refers to it. The target of the boot refers to the enabled
+   * units. Source: systemd.unit(5), "CollectMode=".
+   */
+  #isForgotten(name: string): boolean {
+    if (this.stateOf(name) !== "inactive") return false;
+    const running = [...this.#units.values()].filter(({ state }) => state !== "inactive");
+    const remembered = new Set([...this.#enabled, ...running.map(({ definition }) => definition.name)]);
+    // A set's loop also visits what is added meanwhile.
+    for (const it of remembered)
+      for (const other of this.#unit(it)?.definition.refersTo ?? []) remembered.add(other);
+    return !remembered.has(name);
   }
 
   #load(name: string): UnitDefinition | undefined {

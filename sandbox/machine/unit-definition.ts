@@ -11,6 +11,8 @@ export class UnitDefinition {
   readonly before: ReadonlySet<string>;
   readonly wants: ReadonlySet<string>;
   readonly requires: ReadonlySet<string>;
+  /** Every unit that its file names. */
+  readonly refersTo: ReadonlySet<string>;
 
   private constructor(
     readonly name: string,
@@ -23,6 +25,10 @@ export class UnitDefinition {
     this.before = units("Before");
     this.wants = units("Wants");
     this.requires = new Set([...units("Requires"), ...units("BindsTo"), ...mounts]);
+    const timed = file.last("Timer", "Unit") ?? name.replace(/\.timer$/, ".service");
+    this.refersTo = new Set(
+      [this.after, this.before, this.wants, this.requires, units("OnFailure")].flatMap((it) => [...it]),
+    ).add(timed);
   }
 
   /** Reads a unit with its drop-ins. Undefined if the unit does not exist. */

@@ -78,6 +78,27 @@ describe.each(machines)("the effects of changes to $machine's files", ({ table, 
     }
   });
 
+  // Otherwise apply-user-data waits in vain for the end of the unit's start. systemd forgets a unit that is inactive, and to which
+  // no other unit refers: neither the boot's target nor a timer.
+  it("restart only units whose end systemd does not forget", () => {
+    const enabled = table.units.filter((unit) => unit.enabled).map(({ name }) => name);
+    const forgettable = table.units.filter(
+      ({ name, onChange }) =>
+        onChange === "restart" &&
+        /^Type=oneshot$/m.test(files.get(`/etc/systemd/system/${name}`) ?? "") &&
+        !enabled.includes(name) &&
+        !enabled.includes(name.replace(/service$/, "timer")),
+    );
+    for (const { name } of forgettable) {
+      const lines = (files.get(`/etc/systemd/system/${name}`) ?? "").split("\n");
+      expect({ name, lines }).toEqual({ name, lines: expect.arrayContaining(["RemainAfterExit=yes"]) });
+      expect({ name, lines: lines.filter((line) => line.startsWith("ExecCondition=")) }).toEqual({
+        name,
+        lines: [],
+      });
+    }
+  });
+
   it("are in the user data", () => {
     expect(JSON.parse(files.get(UNITS_FILE) ?? "")).toEqual({ units: table.units });
   });

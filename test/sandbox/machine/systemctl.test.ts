@@ -20,6 +20,12 @@ describe("systemctl on a machine", () => {
         "rests.service": sleeper(),
         "fails.service": oneshot("/bin/false"),
         "plain.service": sleeper(),
+        "ends.service": oneshot("/bin/true"),
+        "stays.service": oneshot("/bin/true", "RemainAfterExit=yes"),
+        "ends-in-order.service": oneshot("/bin/true"),
+        "ends-by-timer.service": oneshot("/bin/true"),
+        "ends-by-timer.timer": "[Timer]\nOnBootSec=1d\n[Install]\nWantedBy=timers.target",
+        "refers.service": sleeper("[Unit]\nAfter=ends-in-order.service\n[Install]\nWantedBy=multi-user.target"),
       },
     });
     await machine.boot();
@@ -43,6 +49,7 @@ describe("systemctl on a machine", () => {
     });
 
   it("gives each start of a unit another InvocationID, and keeps the last ID of an inactive unit", async () => {
+    await call("enable", "runs.service");
     const invocation = async () => (await call("show", "--property=InvocationID", "runs.service")).out;
     const first = await invocation();
     expect(first).toMatch(/^InvocationID=[0-9a-f]{32}$/);
@@ -53,6 +60,20 @@ describe("systemctl on a machine", () => {
     expect(second).not.toBe(first);
     await call("stop", "runs.service");
     expect(await invocation()).toBe(second);
+  });
+
+  it("forgets a unit that ended, if no other unit refers to it", async () => {
+    const known = async (unit: string) => {
+      await call("start", unit);
+      const { out } = await call("show", "--property=ActiveState,InvocationID", unit);
+      return /InvocationID=[0-9a-f]{32}$/.test(out);
+    };
+    await call("enable", "refers.service", "ends-by-timer.timer");
+    expect(await known("ends.service")).toBe(false);
+    expect(await known("stays.service")).toBe(true);
+    expect(await known("ends-in-order.service")).toBe(true);
+    expect(await known("ends-by-timer.service")).toBe(true);
+    expect(await known("fails.service")).toBe(true);
   });
 
   it("disables units that the boot started, and stops them with --now", async () => {
