@@ -32,6 +32,16 @@ export const dayTwoMutants = [
     "is refused|another environment's does not know",
   ),
   ...mutantsOf(
+    "cloud-init/vault-server/snapshot-files/etc/systemd/system/vault-snapshot-before.service",
+    ["cloud-init/managed-files"],
+    [["systemd forgets the end of the snapshot before an upgrade", "RemainAfterExit=yes\n", ""]],
+  ),
+  ...mutantsOf(
+    "cloud-init/vault-server/cluster-files/etc/systemd/system/vault-turn.service",
+    ["cloud-init/managed-files"],
+    [["systemd forgets the end of a node's turn", "RemainAfterExit=yes\n", ""]],
+  ),
+  ...mutantsOf(
     "scripts/deployment/restore.ts",
     ["scripts/deployment/restore"],
     [
