@@ -25,7 +25,9 @@ describe("systemctl on a machine", () => {
         "ends-in-order.service": oneshot("/bin/true"),
         "ends-by-timer.service": oneshot("/bin/true"),
         "ends-by-timer.timer": "[Timer]\nOnBootSec=1d\n[Install]\nWantedBy=timers.target",
-        "refers.service": sleeper("[Unit]\nAfter=ends-in-order.service\n[Install]\nWantedBy=multi-user.target"),
+        "refers.service": sleeper(
+          "[Unit]\nAfter=ends-in-order.service\n[Install]\nWantedBy=multi-user.target",
+        ),
       },
     });
     await machine.boot();

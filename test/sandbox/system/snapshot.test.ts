@@ -149,19 +149,26 @@ describeWithVault("A snapshot of Vault", () => {
     }
   });
 
-  it("is taken before another version of Vault, but not before the running version", async () => {
+  it("is taken before another version of Vault, but not before the running version or during first boot", async () => {
     const release = vm().path("/etc/vault-vm/vault-release.env");
-    const text = readFileSync(release, "utf8");
+    const firstBoot = vm().path("/var/lib/vault/first-boot");
+    const texts = [release, firstBoot].map((path) => ({ path, text: readFileSync(path, "utf8") }));
+    const added = async () => (await kept()).filter((name) => !before.includes(name));
     const before = await kept();
-    expect(await vm().run("vault-snapshot-before.service")).toEqual({ code: 0, output: "" });
-    writeFileSync(release, text.replace(/^RELEASE_VERSION=.*$/m, "RELEASE_VERSION=9.9.9+ent"));
+    const nothing = { code: 0, output: "" };
+    expect(await vm().run("vault-snapshot-before.service")).toEqual(nothing);
     try {
+      const text = readFileSync(release, "utf8");
+      writeFileSync(release, text.replace(/^RELEASE_VERSION=.*$/m, "RELEASE_VERSION=9.9.9+ent"));
+      writeFileSync(firstBoot, "formatted\n");
+      expect(await vm().run("vault-snapshot-before.service")).toEqual(nothing);
+      expect(await added()).toEqual([]);
+      writeFileSync(firstBoot, "complete\n");
       expect((await vm().run("vault-snapshot-before.service")).code).toBe(0);
     } finally {
-      writeFileSync(release, text);
+      for (const { path, text } of texts) writeFileSync(path, text);
     }
-    const added = (await kept()).filter((name) => !before.includes(name));
-    expect(added).toEqual([expect.stringMatching(/^\d{8}T\d{6}Z-\d+-before-9\.9\.9\.snap$/)]);
+    expect(await added()).toEqual([expect.stringMatching(/^\d{8}T\d{6}Z-\d+-before-9\.9\.9\.snap$/)]);
   });
 
   // --- restore ---
