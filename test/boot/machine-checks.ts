@@ -5,7 +5,7 @@ import { waitFor } from "../../lib/processes/wait-for";
 import type { Guest } from "../../sandbox/guest/guest";
 import { attempts, successes, unconfinedSuccesses } from "./confinement";
 import { SOON_MS } from "./scene";
-import { failedUnits } from "./systemd";
+import { appliedUserData, failedUnits } from "./systemd";
 
 export interface CheckedMachine {
   readonly vm: Guest;
@@ -108,7 +108,7 @@ export function checkMachine(started: () => CheckedMachine): void {
   it("reports the applied user data on the console", async () => {
     await waitFor(
       "the report of apply-user-data",
-      async () => /user-data [0-9a-f]{12}: applied/.test(await started().vm.console()),
+      async () => (await appliedUserData(started().vm)).size > 0,
       { deadlineMs: SOON_MS, intervalMs: 3_000 },
     );
   });
