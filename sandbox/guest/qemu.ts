@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChildProgram } from "../../lib/processes/child-program";
 import { programOnPath } from "../../lib/processes/program-on-path";
-import { waitFor } from "../../lib/processes/wait-for";
 
 /** Absolute paths of the programs that a guest needs. */
 export interface QemuPrograms {
@@ -67,7 +66,7 @@ export async function findAcceleration(qemu: QemuPrograms, kernel: string): Prom
       logFile: join(folder, "qemu.log"),
     });
     try {
-      await waitFor(
+      await program.until(
         "a kernel under KVM",
         async () => (await readFile(console, "utf8").catch(() => "")).includes("Linux version"),
         { deadlineMs: FIRST_WORD_MS },

@@ -68,8 +68,7 @@ StandardOutput=truncate:${FOLDER}/${unit}
 StandardError=null
 RuntimeDirectoryPreserve=yes
 `;
-    const content = Buffer.from(`${confinement}\n${own}`).toString("base64");
-    return `base64 --decode <<<${content} >/run/systemd/system/attempt-${unit}`;
+    return `printf %s ${quoted(`${confinement}\n${own}`)} >/run/systemd/system/attempt-${unit}`;
   });
   const names = Object.keys(units).map((unit) => `attempt-${unit}`);
   await vm.output(
