@@ -18,6 +18,9 @@ export interface CheckedMachine {
   readonly allowed: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Milliseconds in which a started unit becomes active under TCG. */
+const SETTLED_MS = 2 * 60_000;
+
 const unitsSchema = z.object({ units: z.array(z.object({ name: z.string(), enabled: z.boolean() })) });
 
 /** /run/cloud-init/status.json. `cloud-init status` shows the same, and needs Python. */
@@ -93,11 +96,18 @@ export function checkMachine(started: () => CheckedMachine): void {
     const units = unitsSchema.parse(JSON.parse(table ? textOf(table) : "")).units;
     expect(units.length).toBeGreaterThanOrEqual(6);
     const shown = "Id,LoadState,UnitFileState,ActiveState,Result,Type,RemainAfterExit,NeedDaemonReload";
-    const states = await output(
-      `systemctl show --property=${shown} ${units.map(({ name }) => `'${name}'`).join(" ")}`,
-    );
-    const found = states.split("\n\n").map((text) => Object.fromEntries(linesOf(text).map(nameAndValue)));
-    const problems = units.flatMap((unit, index) => problemsOf(unit, found[index] ?? {}));
+    let problems: string[] = [];
+    const settled = async () => {
+      const states = await output(
+        `systemctl show --property=${shown} ${units.map(({ name }) => `'${name}'`).join(" ")}`,
+      );
+      const found = states.split("\n\n").map((text) => Object.fromEntries(linesOf(text).map(nameAndValue)));
+      problems = units.flatMap((unit, index) => problemsOf(unit, found[index] ?? {}));
+      return problems.length === 0;
+    };
+    // A timer or a change of the user data may start a unit again.
+    const deadline = { deadlineMs: SETTLED_MS, intervalMs: 5_000 };
+    await waitFor("each unit to be in its declared state", settled, deadline).catch(() => {});
     expect(problems).toEqual([]);
   });
 
