@@ -96,7 +96,7 @@ export function checkMachine(started: () => CheckedMachine): void {
     const units = unitsSchema.parse(JSON.parse(table ? textOf(table) : "")).units;
     expect(units.length).toBeGreaterThanOrEqual(6);
     const shown = "Id,LoadState,UnitFileState,ActiveState,Result,Type,RemainAfterExit,NeedDaemonReload";
-    let problems: string[] = [];
+    let problems = ["systemd did not answer"];
     const settled = async () => {
       const states = await output(
         `systemctl show --property=${shown} ${units.map(({ name }) => `'${name}'`).join(" ")}`,
