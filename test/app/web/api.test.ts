@@ -261,7 +261,7 @@ describe("The API", () => {
       dataKey: expect.stringMatching(/^vault:v1:/),
       fields: { firstName: expect.stringMatching(/^aes:/) },
     });
-    expect(answer.body).not.toContain("Ada");
+    expect(answer.body).not.toContain('"Ada"');
   });
 
   it("shows how the application gets its secrets", async () => {

@@ -14,9 +14,10 @@ import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { codeOf } from "../../../lib/processes/user-error";
 import { sharedSystem } from "../../synthesis";
+import { tokenLike } from "../../token-like";
 import { Imitations } from "./imitations";
 import { ProjectCopy } from "./project-copy";
-import { VaultImitation, vaultToken } from "./vault-imitation";
+import { VaultImitation } from "./vault-imitation";
 
 export const stackNames = [
   "vm-reader-role",
@@ -295,8 +296,6 @@ export class DeploymentScene {
     expect(shown).not.toMatch(tokenLike);
   }
 }
-
-const tokenLike = new RegExp(`eyJ[\\w-]{10,}\\.eyJ|${vaultToken}`);
 
 /** The outputs of demo's stacks that other stacks read, by stack. */
 let handedOn: ReadonlyMap<string, readonly string[]> | undefined;
