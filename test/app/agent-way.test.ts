@@ -7,6 +7,7 @@ import type { Connection } from "mysql2/promise";
 import { Agent, request } from "undici";
 import { readSettings, type Settings } from "../../app/settings";
 import type { Machine } from "../../sandbox/machine/machine";
+import { longTests } from "../long-tests";
 import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
 import { outagesOfAll } from "../sandbox/system/outages";
 import { type RunningSandbox, useSandbox } from "../sandbox/system/running-sandbox";
@@ -209,9 +210,11 @@ function besideVaultAgent(running: RunningSandbox): void {
     describe("recovers without a person, in a quarter of a minute,", () => {
       const user = () => JSON.parse(readFileSync(file, "utf8")).database.user as string;
 
-      it.each([
-        ["its lease", () => revokeLeases()],
+      const alsoItsLease: [string, () => Promise<void>] = ["its lease", () => revokeLeases()];
+
+      it.each<[string, () => Promise<void>]>([
         ["the agent's token", () => throughTheAgent("POST", "auth/token/revoke-self")],
+        ...(longTests ? [alsoItsLease] : []),
       ])("when somebody revokes %s", async (_, revoke) => {
         const before = { user: user(), pid: agent.pid(unit) };
         await revoke();

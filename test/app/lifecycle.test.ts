@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { loadEnvironment } from "../../environments/load";
 import type { VaultClient } from "../../lib/vault-api/vault-client";
-import { longTests } from "../long-tests";
+import { itTakesLong, longTests } from "../long-tests";
 import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
 import { useSandbox } from "../sandbox/system/running-sandbox";
 import { tokenLike } from "../token-like";
@@ -81,7 +81,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
         const answer = await app.ask("POST /api/customers", ada);
         if (answer.status === 201) acknowledged.push(answer.body.id);
         else refusals.push(answer);
-        await sleep(50);
+        await sleep(100);
       }
     };
     const writing = Promise.all([writer(), writer()]);
@@ -141,9 +141,9 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     };
     await Promise.all([
       client("POST /api/customers", 200, ada),
-      client("GET /api/customers?page=1&pageSize=25", 50),
-      client("GET /api/stored-customers?page=2&pageSize=25", 50),
-      client("GET /readyz", 100),
+      client("GET /api/customers?page=1&pageSize=25", 100),
+      client("GET /api/stored-customers?page=2&pageSize=25", 100),
+      client("GET /readyz", 200),
     ]);
     await loaded.close();
     expect(failures).toEqual([]);
@@ -413,7 +413,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     await other.close();
   });
 
-  it("work with service tokens, too: renewed, and replaced at the end of their life", async () => {
+  itTakesLong("work with service tokens, too: renewed, and replaced at the end of their life", async () => {
     const vault = await running.deployer();
     const path = "auth/jwt/role/webapp-role";
     const before = (await vault.read(path)) ?? {};

@@ -7,7 +7,7 @@ import { VAULT_GO_MODULE } from "../../../lib/releases/vault-versions";
 import { numbersOf } from "../../../lib/seeded-numbers";
 import { VaultClient, VaultRefusal } from "../../../lib/vault-api/vault-client";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { longTests } from "../../long-tests";
+import { itTakesLong } from "../../long-tests";
 import { programOnPath } from "../../program-on-path";
 import { describeWithVaultAndDatabase, vaultThere } from "../programs-there";
 import { otherVault } from "../vault/other-vault";
@@ -146,7 +146,7 @@ describeWithVaultAndDatabase("An edit of the environment, deployed to a system u
     return JSON.parse(readFileSync(file, "utf8")).database.user as string;
   };
 
-  (noOtherVault ? it.skip : it)(
+  (noOtherVault ? it.skip : itTakesLong)(
     `runs another version of Vault${noOtherVault ? ` (skipped: ${noOtherVault})` : ""}`,
     async () => {
       const { path, says } = await otherVault();
@@ -158,45 +158,48 @@ describeWithVaultAndDatabase("An edit of the environment, deployed to a system u
     3_600_000,
   );
 
-  it("arrives even if apply-user-data is killed at random moments", async () => {
-    const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-    const random = numbersOf(seed);
-    const kills = longTests ? 20 : 1;
-    console.info(`seed ${seed}`);
-    for (let round = 1; round <= kills; round++) {
-      let killed = 0;
-      await deploy(
-        (it) => {
-          const there = it.deployers.some(({ objectId }) => objectId === ada.objectId);
-          it.deployers = there
-            ? it.deployers.filter(({ objectId }) => objectId !== ada.objectId)
-            : [...it.deployers, ada];
-          it.vault.minTlsVersion = it.vault.minTlsVersion === "1.2" ? "1.3" : "1.2";
-        },
-        {
-          apply: async (machine) => {
-            const first = machine.run(APPLY);
-            await new Promise((done) => setTimeout(done, Math.floor(random() * 3000)));
-            if (machine.pid(APPLY) !== undefined) {
-              machine.kill(APPLY, "SIGKILL");
-              killed++;
-            }
-            await first;
-            const { code, output } = await machine.run(APPLY);
-            expect({ seed, round, code, output: code === 0 ? "" : output }).toEqual({
-              seed,
-              round,
-              code: 0,
-              output: "",
-            });
+  itTakesLong(
+    "arrives even if apply-user-data is killed at random moments",
+    async () => {
+      const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+      const random = numbersOf(seed);
+      console.info(`seed ${seed}`);
+      for (let round = 1; round <= 20; round++) {
+        let killed = 0;
+        await deploy(
+          (it) => {
+            const there = it.deployers.some(({ objectId }) => objectId === ada.objectId);
+            it.deployers = there
+              ? it.deployers.filter(({ objectId }) => objectId !== ada.objectId)
+              : [...it.deployers, ada];
+            it.vault.minTlsVersion = it.vault.minTlsVersion === "1.2" ? "1.3" : "1.2";
           },
-        },
-      );
-      console.info(`round ${round}: ${killed} kills`);
-      const there = environment.deployers.some(({ objectId }) => objectId === ada.objectId);
-      expect([seed, round, await logIn(ada.objectId)]).toEqual([seed, round, there ? "let in" : "refused"]);
-    }
-  }, 3_600_000);
+          {
+            apply: async (machine) => {
+              const first = machine.run(APPLY);
+              await new Promise((done) => setTimeout(done, Math.floor(random() * 3000)));
+              if (machine.pid(APPLY) !== undefined) {
+                machine.kill(APPLY, "SIGKILL");
+                killed++;
+              }
+              await first;
+              const { code, output } = await machine.run(APPLY);
+              expect({ seed, round, code, output: code === 0 ? "" : output }).toEqual({
+                seed,
+                round,
+                code: 0,
+                output: "",
+              });
+            },
+          },
+        );
+        console.info(`round ${round}: ${killed} kills`);
+        const there = environment.deployers.some(({ objectId }) => objectId === ada.objectId);
+        expect([seed, round, await logIn(ada.objectId)]).toEqual([seed, round, there ? "let in" : "refused"]);
+      }
+    },
+    3_600_000,
+  );
 
   it("is reported by each VM with its version", () => {
     for (const machine of machines()) {

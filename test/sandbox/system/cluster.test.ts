@@ -6,7 +6,7 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { freePort } from "../../../sandbox/programs/free-port";
 import type { RegisterClients } from "../../../sandbox/system/register-clients";
-import { itTakesLong, longTests } from "../../long-tests";
+import { itTakesLong } from "../../long-tests";
 import { selfSigned } from "../../scripts/deployment/vault-imitation";
 import { Attackers } from "../machine/attackers";
 import { describeWithVault } from "../programs-there";
@@ -226,7 +226,7 @@ describeWithVault("A cluster of three nodes", () => {
   }, 300_000);
 
   // vault-1 would initialize a new Vault if it were the first node of all.
-  it.each(longTests ? ["vault-3", "vault-1"] : ["vault-1"])(
+  itTakesLong.each(["vault-3", "vault-1"])(
     "lets %s join again with an empty disk, and creates no second Vault",
     async (name) => {
       const node = nodeOf(name);
@@ -243,46 +243,54 @@ describeWithVault("A cluster of three nodes", () => {
     300_000,
   );
 
-  it("restarts one node after the other for a change of the user data, the active node last", async () => {
-    const { sandbox } = running;
-    // On Azure a turn is 30 seconds.
-    for (const node of nodes()) node.environment["TURN_SECONDS"] = "5";
-    const active = await leader();
-    const pids = new Map(nodes().map((node) => [node, node.pid(VAULT)]));
-    const restarted: Machine[] = [];
-    let mostAway = 0;
-    const { environment } = sandbox;
-    await withClients("the nodes restart in turn", async (clients) => {
-      let over = false;
-      const watching = waitFor(
-        "all nodes to have another Vault",
-        () => {
-          const now = nodes().filter((node) => ![pids.get(node), undefined].includes(node.pid(VAULT)));
-          restarted.push(...now.filter((node) => !restarted.includes(node)));
-          mostAway = Math.max(mostAway, nodes().filter((node) => !node.isActive(VAULT)).length);
-          return over;
-        },
-        { deadlineMs: 3 * deadlineMs, intervalMs: 20 },
-      );
-      await sandbox
-        .redeploy({ ...environment, vault: { ...environment.vault, minTlsVersion: "1.3" } })
-        .finally(() => {
-          over = true;
-        });
-      await watching;
-      await clients.untilWritten(deadlineMs);
-    });
-    expect(restarted).toHaveLength(3);
-    expect(restarted[2]?.name).toBe(active.name);
-    expect(mostAway).toBe(1);
-    await untilHealthy();
-  }, 400_000);
+  itTakesLong(
+    "restarts one node after the other for a change of the user data, the active node last",
+    async () => {
+      const { sandbox } = running;
+      // On Azure a turn is 30 seconds.
+      for (const node of nodes()) node.environment["TURN_SECONDS"] = "5";
+      const active = await leader();
+      const pids = new Map(nodes().map((node) => [node, node.pid(VAULT)]));
+      const restarted: Machine[] = [];
+      let mostAway = 0;
+      const { environment } = sandbox;
+      await withClients("the nodes restart in turn", async (clients) => {
+        let over = false;
+        const watching = waitFor(
+          "all nodes to have another Vault",
+          () => {
+            const now = nodes().filter((node) => ![pids.get(node), undefined].includes(node.pid(VAULT)));
+            restarted.push(...now.filter((node) => !restarted.includes(node)));
+            mostAway = Math.max(mostAway, nodes().filter((node) => !node.isActive(VAULT)).length);
+            return over;
+          },
+          { deadlineMs: 3 * deadlineMs, intervalMs: 20 },
+        );
+        await sandbox
+          .redeploy({ ...environment, vault: { ...environment.vault, minTlsVersion: "1.3" } })
+          .finally(() => {
+            over = true;
+          });
+        await watching;
+        await clients.untilWritten(deadlineMs);
+      });
+      expect(restarted).toHaveLength(3);
+      expect(restarted[2]?.name).toBe(active.name);
+      expect(mostAway).toBe(1);
+      await untilHealthy();
+    },
+    400_000,
+  );
 
-  it("has every acknowledged write after all nodes lost their power at once", async () => {
-    await withClients("all nodes lose their power at once", async (clients) => {
-      await Promise.all(nodes().map((node) => node.reboot()));
-      await clients.untilWritten(deadlineMs);
-    });
-    await untilHealthy();
-  }, 300_000);
+  itTakesLong(
+    "has every acknowledged write after all nodes lost their power at once",
+    async () => {
+      await withClients("all nodes lose their power at once", async (clients) => {
+        await Promise.all(nodes().map((node) => node.reboot()));
+        await clients.untilWritten(deadlineMs);
+      });
+      await untilHealthy();
+    },
+    300_000,
+  );
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { ask, type Command } from "../../../sandbox/system/control";
-import { longTests } from "../../long-tests";
+import { itTakesLong, longTests } from "../../long-tests";
 import { describeUnless, describeWithVaultAndDatabase } from "../programs-there";
 import { deadlineMs, Place, readProcess, type SandboxCommand } from "./sandbox-command";
 
@@ -36,14 +36,21 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
-  it("runs twice side by side with working logins, and neither Ctrl-C nor kill -9 leaves anything", async () => {
+  it("runs with working logins and commands, and kill -9 leaves nothing", async () => {
+    const command = place.run();
+    await command.says("Press Ctrl-C to stop");
+    await loginsWork(command);
+    await commandsWork(command, folderOf(command));
+    command.child.kill("SIGKILL");
+    await command.exitCode();
+    await place.isEmpty();
+  });
+
+  itTakesLong("runs twice side by side, and Ctrl-C ends only one of the two", async () => {
     const [one, two] = [place.run(), place.run()];
     await Promise.all([one.says("Press Ctrl-C to stop"), two.says("Press Ctrl-C to stop")]);
-    const folders = [one, two].map((it) => /^ {2}Files {5}(\S+)/m.exec(it.output())?.[1] ?? "");
+    const folders = [one, two].map(folderOf);
     expect(new Set(folders).size).toBe(2);
-
-    await loginsWork(one);
-    await commandsWork(one, folders[0] as string);
 
     one.child.kill("SIGINT");
     expect(await one.exitCode()).toBe(130);
@@ -58,7 +65,7 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
     await place.isEmpty();
   });
 
-  it("ends at once after a second Ctrl-C, and leaves nothing", async () => {
+  itTakesLong("ends at once after a second Ctrl-C, and leaves nothing", async () => {
     const command = place.run();
     await command.says("vault-server: first boot, unseal … done");
     command.child.kill("SIGINT");
@@ -68,7 +75,7 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
     await place.isEmpty();
   });
 
-  it("cleans up after one that was killed together with its guardians", async () => {
+  itTakesLong("cleans up after one that was killed together with its guardians", async () => {
     const dead = place.run();
     await dead.says("vault-server: first boot, unseal … done");
     const guardians = execFileSync("pgrep", ["-P", String(dead.child.pid), "-f", "vault-on-azure-guardian"]);
@@ -89,9 +96,14 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
 /** A line of a Node.js stack trace. */
 const stackTrace = /^ +at /m;
 
+/** The folder that the start screen names. */
+function folderOf(command: SandboxCommand): string {
+  return /^ {2}Files {5}(\S+)/m.exec(command.output())?.[1] ?? "";
+}
+
 /** Files to be sourced. */
 function loginFiles(command: SandboxCommand): string[] {
-  const folder = join(/^ {2}Files {5}(\S+)/m.exec(command.output())?.[1] ?? "", "logins");
+  const folder = join(folderOf(command), "logins");
   return readdirSync(folder)
     .filter((name) => name.endsWith(".sh"))
     .sort()

@@ -70,43 +70,49 @@ describeWithVault("First boot", () => {
     expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
   });
 
-  it("starts again after a kill while Vault creates the keys, which nobody has seen then", async () => {
-    await replaceDataDisk(vm());
-    const before = storedKeySets(running.sandbox);
-    const said = outputFromNow(vm(), FIRST_BOOT);
-    const vaultSaid = outputFromNow(vm(), VAULT);
-    await vm().boot();
-    await untilSaid(vaultSaid, "core: security barrier initialized");
-    vm().kill(FIRST_BOOT, "SIGKILL");
-    await expectComplete();
-    expect([count(said(), "SESSION LOST"), initsIn(vaultSaid())]).toEqual([1, 2]);
-    expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
-  });
+  itTakesLong(
+    "starts again after a kill while Vault creates the keys, which nobody has seen then",
+    async () => {
+      await replaceDataDisk(vm());
+      const before = storedKeySets(running.sandbox);
+      const said = outputFromNow(vm(), FIRST_BOOT);
+      const vaultSaid = outputFromNow(vm(), VAULT);
+      await vm().boot();
+      await untilSaid(vaultSaid, "core: security barrier initialized");
+      vm().kill(FIRST_BOOT, "SIGKILL");
+      await expectComplete();
+      expect([count(said(), "SESSION LOST"), initsIn(vaultSaid())]).toEqual([1, 2]);
+      expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
+    },
+  );
 
-  it("starts again after a reboot before it is complete, and continues after a reboot when it is complete", async () => {
-    await replaceDataDisk(vm());
-    await vm().boot();
-    // A reboot leaves only the state on disk and Vault's storage. These steps differ in one of the two.
-    const reached = [
-      ...(longTests ? ["proof: the recovery keys can be written"] : []),
-      "init: done",
-      "recovery keys: stored",
-      ...(longTests ? ["logins: the mounts exist"] : []),
-      "access: deployers and recovery key readers may log in",
-    ];
-    let said = outputFromNow(vm(), FIRST_BOOT);
-    for (const step of reached) {
-      await untilSaid(said, step);
-      await vm().reboot();
+  itTakesLong(
+    "starts again after a reboot before it is complete, and continues after a reboot when it is complete",
+    async () => {
+      await replaceDataDisk(vm());
+      await vm().boot();
+      // A reboot leaves only the state on disk and Vault's storage. These steps differ in one of the two.
+      const reached = [
+        "proof: the recovery keys can be written",
+        "init: done",
+        "recovery keys: stored",
+        "logins: the mounts exist",
+        "access: deployers and recovery key readers may log in",
+      ];
+      let said = outputFromNow(vm(), FIRST_BOOT);
+      for (const step of reached) {
+        await untilSaid(said, step);
+        await vm().reboot();
+        said = outputFromNow(vm(), FIRST_BOOT);
+      }
+      await untilSaid(said, "vault-first-boot: complete");
+      expect(said()).toContain("ERASED");
       said = outputFromNow(vm(), FIRST_BOOT);
-    }
-    await untilSaid(said, "vault-first-boot: complete");
-    expect(said()).toContain("ERASED");
-    said = outputFromNow(vm(), FIRST_BOOT);
-    await vm().reboot();
-    await expectComplete();
-    expect(said()).not.toContain("ERASED");
-  });
+      await vm().reboot();
+      await expectComplete();
+      expect(said()).not.toContain("ERASED");
+    },
+  );
 
   /** Matches the first request of each kind, and the third write of a secret, which contains the keys. */
   function firstOfEachKind(): (request: AzureRequest) => boolean {
