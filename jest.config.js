@@ -1,4 +1,5 @@
 module.exports = {
+  runtime: "<rootDir>/test/worker-runtime.cjs",
   testEnvironment: "<rootDir>/test/worker-environment.ts",
   // Jest leaves one processor free, which is half of two.
   maxWorkers: "100%",
@@ -14,8 +15,6 @@ module.exports = {
     ],
   },
   transformIgnorePatterns: ["/node_modules/(?!cookie/)"],
-  // cdktf loads it for assets that are folders. No stack has one, and loading it takes a tenth of a stack's suite.
-  moduleNameMapper: { "^archiver$": "<rootDir>/scripts/lib/no-archiver.ts" },
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   modulePathIgnorePatterns: ["<rootDir>/cdktf.out"],
 };
