@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import type { Writable } from "node:stream";
-import { Guardian } from "./guardian";
+import { guardGroup, releaseGroup } from "./group-guardian";
 import { codeOf, UserError } from "./user-error";
 
 export interface GuardedProcessOptions {
@@ -61,17 +61,20 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
   const exit = new Promise<Ending>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
   });
-  const guardian = await Guardian.ofGroup(pid).catch((error) => {
+  try {
+    await guardGroup(pid);
+  } catch (error) {
     signalTo(-pid, "SIGKILL");
+    releaseGroup(pid);
     throw error;
-  });
+  }
   letGo(child);
   return {
     pid,
     child,
     ended: exit.then((ending) => {
       signalTo(-pid, "SIGKILL"); // ends what the program left in its group
-      guardian.release();
+      releaseGroup(pid);
       return ending;
     }),
     signal: (signal, whom = "process") => signalTo(whom === "group" ? -pid : pid, signal),

@@ -2,17 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { UserError } from "./user-error";
 
 /**
- * Cleans up one thing after this process ends, in any way (kill -9 too): the kernel then closes the pipe to the
- * guardian's shell, and its `read` fails. It is plain sh, so it works on Linux and macOS without root. It has its own
- * session, so Ctrl-C does not reach it.
+ * Removes one thing after this process ends, in any way (kill -9 too): the kernel then closes the pipe to the guardian's
+ * shell, and its `read` fails. group-guardian.ts kills processes the same way.
  */
 export class Guardian {
   private constructor(private readonly shell: ChildProcess) {}
-
-  /** Kills a process group after this process ends. */
-  static ofGroup(group: number): Promise<Guardian> {
-    return Guardian.start('kill -s KILL -- "-$1"', String(group));
-  }
 
   /** Removes a Docker container after this process ends, if it exists. A container is not a child of this process. */
   static ofContainer(name: string): Promise<Guardian> {
@@ -38,9 +32,7 @@ export class Guardian {
     await new Promise<void>((resolve, reject) => {
       shell.once("spawn", resolve);
       shell.once("error", (error) =>
-        reject(
-          new UserError(`A guardian of the sandbox's processes (/bin/sh) did not start: ${error.message}`),
-        ),
+        reject(new UserError(`A guardian (/bin/sh) did not start: ${error.message}`)),
       );
     });
     shell.unref();

@@ -97,6 +97,54 @@ describe("No orphan is left", () => {
   });
 });
 
+describe("A guardian of several programs", () => {
+  /** Starts two programs, does something, starts a third, and is killed. Returns the programs' pids. */
+  async function programsOf(between: string): Promise<[number, number, number]> {
+    const script = runScript(
+      folder.path,
+      `import { execFileSync } from "node:child_process";
+       import { startGuarded } from "@project/lib/processes/guarded-process";
+       const start = () => startGuarded({ command: "/bin/sleep", args: ["600"], env: {}, stdio: ["ignore", "ignore", "ignore"] });
+       (async () => {
+         const [one, two] = [await start(), await start()];
+         ${between}
+         const three = await start();
+         setInterval(() => {}, 1000);
+         console.log("up " + JSON.stringify([one.pid, two.pid, three.pid]));
+       })();`,
+    );
+    const pids = JSON.parse(await script.line("up"));
+    expect(guardiansOf(script.child.pid as number)).toHaveLength(1);
+    script.child.kill("SIGKILL");
+    await script.ended();
+    return pids;
+  }
+
+  const gone = (pids: readonly number[]) =>
+    waitFor("the programs to be gone", () => pids.every((pid) => !identityOf(pid)), { deadlineMs: 10_000 });
+
+  it("ends those that still run", async () => {
+    await gone(await programsOf('one.signal("SIGKILL"); await one.ended;'));
+  });
+
+  it("starts again after all have ended", async () => {
+    await gone(
+      await programsOf('for (const each of [one, two]) { each.signal("SIGKILL"); await each.ended; }'),
+    );
+  });
+
+  it("is replaced with the next program if somebody kills it, and the next one knows them all", async () => {
+    const kill = `
+      const found = execFileSync("pgrep", ["-P", String(process.pid), "-f", "vault-on-azure-guardian"]);
+      const guardian = Number(found);
+      process.kill(guardian, "SIGKILL");
+      const isThere = () => { try { process.kill(guardian, 0); return true; } catch { return false; } };
+      while (isThere()) await new Promise(setImmediate);
+      await new Promise(setImmediate);`;
+    await gone(await programsOf(kill));
+  });
+});
+
 /** Returns the guardians' shells, children of that process. */
 function guardiansOf(parent: number): number[] {
   const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
