@@ -1,19 +1,24 @@
 import { cpus, totalmem } from "node:os";
-import { benchApp } from "./bench/app";
-import { benchCluster } from "./bench/cluster";
-import { benchCustomers } from "./bench/customers";
-import { benchRehearsal } from "./bench/rehearse";
-import { benchSandbox } from "./bench/sandbox";
-import { benchSynth } from "./bench/synth";
 import { helpIfAsked } from "./help";
 
+/** Each part loads its modules when it begins, because loading all of them takes five seconds. */
 const parts: Readonly<Record<string, () => Promise<void>>> = {
-  synth: () => benchSynth(10),
-  sandbox: () => benchSandbox(10),
-  rehearse: () => benchRehearsal(2),
-  cluster: () => benchCluster(3),
-  customers: () => benchCustomers([10_000, 100_000, ...(process.env["MILLION"] ? [1_000_000] : [])]),
-  app: () => benchApp({ rounds: 10, loadSeconds: 20, memoryRequests: [1_000, 10_000, 100_000] }),
+  synth: () => (require("./bench/synth") as typeof import("./bench/synth")).benchSynth(10),
+  sandbox: () => (require("./bench/sandbox") as typeof import("./bench/sandbox")).benchSandbox(10),
+  rehearse: () => (require("./bench/rehearse") as typeof import("./bench/rehearse")).benchRehearsal(2),
+  cluster: () => (require("./bench/cluster") as typeof import("./bench/cluster")).benchCluster(3),
+  customers: () =>
+    (require("./bench/customers") as typeof import("./bench/customers")).benchCustomers([
+      10_000,
+      100_000,
+      ...(process.env["MILLION"] ? [1_000_000] : []),
+    ]),
+  app: () =>
+    (require("./bench/app") as typeof import("./bench/app")).benchApp({
+      rounds: 10,
+      loadSeconds: 20,
+      memoryRequests: [1_000, 10_000, 100_000],
+    }),
 };
 
 const usage = `Usage: npm run bench [-- PART...]
