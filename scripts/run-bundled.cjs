@@ -45,7 +45,9 @@ async function run({ bundle, hash }) {
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const module = { exports: {} };
-  if (cachedData === undefined || script.cachedDataRejected)
+  // A run that only prints its help compiles so little that all later runs would compile the rest again.
+  const onlyHelp = rest.some((argument) => argument === "--help" || argument === "-h");
+  if ((cachedData === undefined || script.cachedDataRejected) && !onlyHelp)
     // This runs at the exit, because programs also end by process.exit(), and because V8 has then compiled everything they used.
     process.once("exit", () => {
       try {

@@ -36,15 +36,23 @@ describe("run-bundled", () => {
     }
   });
 
+  const kept = () =>
+    readdirSync(join(project, "node_modules/.cache/vault-on-azure"))
+      .map((name) => name.replace(/[0-9a-f]{64}/, "HASH"))
+      .sort();
+
+  it("keeps no compiled form of a run that only prints its help, because it compiles little", () => {
+    program("one");
+    run("--help");
+    expect(kept()).toEqual(["scripts-program-ts.cjs", "scripts-program-ts.json"]);
+  });
+
   it("keeps one bundle and one compiled form of it", () => {
     for (const text of ["one", "two", "two"]) {
       program(text);
       run();
     }
-    const kept = readdirSync(join(project, "node_modules/.cache/vault-on-azure")).map((name) =>
-      name.replace(/[0-9a-f]{64}/, "HASH"),
-    );
-    expect(kept.sort()).toEqual([
+    expect(kept()).toEqual([
       "scripts-program-ts.cjs",
       "scripts-program-ts.cjs.HASH.v8",
       "scripts-program-ts.json",
