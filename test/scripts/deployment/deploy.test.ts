@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { terraformFailure } from "../../../scripts/deployment/terraform-failure";
-import { longTests } from "../../long-tests";
+import { itTakesLong, longTests } from "../../long-tests";
 import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
 
 // The tests take seconds on an idle machine. The deadline is for a busy one.
@@ -40,15 +40,15 @@ describe("scripts/deploy", () => {
     expect(count("POST /v1/auth/token/revoke-self")).toBe(count("POST /v1/auth/deployer/login"));
   });
 
-  it.each([
-    ["deploy", ["--stack", "vault-config"], ["plan", "apply"]],
-    ["destroy", ["--stack", "vault-config", "--confirm", "demo"], ["destroy"]],
-  ] as const)(
+  type Login = [script: "deploy" | "destroy", args: string[], verbs: string[]];
+  const deploys: Login = ["deploy", ["--stack", "vault-config"], ["plan", "apply"]];
+  const destroys: Login = ["destroy", ["--stack", "vault-config", "--confirm", "demo"], ["destroy"]];
+  it.each(longTests ? [deploys, destroys] : [deploys])(
     "logs in to Vault with the environment's app registration, scripts/%s",
     async (script, args, verbs) => {
       scene.loginByApplication(["Vault.Deploy"]);
       scene.imitations.deployed(...stackNames);
-      const { code, stderr } = await scene.run(script, [...args]);
+      const { code, stderr } = await scene.run(script, args);
       expect({ code, stderr }).toMatchObject({ code: 0 });
       expect(scene.imitations.note("vault-login")).toBe(
         verbs.map((verb) => `${verb} token-for-application\n${verb} certificate\n`).join(""),
@@ -71,7 +71,7 @@ describe("scripts/deploy", () => {
     expect(scene.vault.requests).toContain("DELETE /v1/sys/mounts/database");
   });
 
-  it("does not remove a database engine that answers, and says what to do", async () => {
+  itTakesLong("does not remove a database engine that answers, and says what to do", async () => {
     scene.imitations.deployed(...stackNames);
     scene.imitations.fail("terraform/apply-vault-config", mountInTheWay);
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
@@ -120,7 +120,7 @@ describe("scripts/deploy", () => {
     expect(stdout).toContain("cannot log in with (hidden)");
   });
 
-  it("tests a web app that was deployed alone, if Vault is configured", async () => {
+  itTakesLong("tests a web app that was deployed alone, if Vault is configured", async () => {
     scene.imitations.deployed(...stackNames.slice(0, -1));
     await scene.run("deploy", ["--stack", "web-app"]);
     expect(scene.vault.requests).not.toContain("GET /healthz");
@@ -161,7 +161,7 @@ describe("scripts/deploy", () => {
     expect(apply?.variables.filter((name) => /WORKSPACE|DATA_DIR|CLI_ARGS/.test(name))).toEqual([]);
   });
 
-  it("waits until Vault is ready: first sealed, then without the deployers' login", async () => {
+  itTakesLong("waits until Vault is ready: first sealed, then without the deployers' login", async () => {
     scene.vault.health = [501, 503, 200];
     scene.vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }, { status: 200 }];
     scene.imitations.deployed(...stackNames);
@@ -212,24 +212,21 @@ describe("scripts/deploy", () => {
     expect(stderr).toMatch(/Vault refuses this login .*Log in as a deployer of the environment/);
   });
 
-  const otherTimes = [
+  itTakesLong.each([
+    "invalid expiration time (exp) claim: token is expired",
     "invalid not before (nbf) claim: token not yet valid",
     "invalid issued at (iat) claim: token issued in the future",
-  ];
-  it.each(["invalid expiration time (exp) claim: token is expired", ...(longTests ? otherTimes : [])])(
-    "names the clock when Vault refuses a token's time: %s",
-    async (words) => {
-      scene.imitations.deployed(...stackNames);
-      scene.vault.login = [{ status: 400, errors: [`error validating token: ${words}`] }];
-      const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
-      expect({ code, stderr }).toEqual({
-        code: 1,
-        stderr: expect.stringMatching(
-          /refuses the time of this login's token .* clock of Vault's VM or of this/,
-        ),
-      });
-    },
-  );
+  ])("names the clock when Vault refuses a token's time: %s", async (words) => {
+    scene.imitations.deployed(...stackNames);
+    scene.vault.login = [{ status: 400, errors: [`error validating token: ${words}`] }];
+    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /refuses the time of this login's token .* clock of Vault's VM or of this/,
+      ),
+    });
+  });
 
   it("prints only the result on stdout with --json, and progress on stderr", async () => {
     const { stdout, stderr } = await scene.run("deploy", [
@@ -248,7 +245,7 @@ describe("scripts/deploy", () => {
     expect(stderr).toContain("stack network … done");
   });
 
-  it("also prints failures as JSON", async () => {
+  itTakesLong("also prints failures as JSON", async () => {
     scene.imitations.fail("terraform/apply-network", "Error: RequestDisallowedByPolicy\n");
     const { code, stdout } = await scene.run("deploy", ["--json"]);
     expect(code).toBe(1);
@@ -288,7 +285,7 @@ describe("scripts/deploy", () => {
     expect(stdout).toContain("# vault-server: can be planned once network is deployed");
   });
 
-  it("plans no stack that reads an output which an earlier stack does not have yet", async () => {
+  itTakesLong("plans no stack that reads an output which an earlier stack does not have yet", async () => {
     scene.imitations.deployed(...stackNames);
     const state = stateOf("agent-vm") as { outputs: object };
     scene.imitations.answer("state/agent-vm", { ...state, outputs: {} });
@@ -297,7 +294,7 @@ describe("scripts/deploy", () => {
     expect(JSON.parse(stdout).stacks).toEqual([{ stack: "vault-config", waitsFor: ["agent-vm"] }]);
   });
 
-  it("plans vault-config against the running Vault", async () => {
+  itTakesLong("plans vault-config against the running Vault", async () => {
     scene.imitations.deployed(...stackNames);
     const { code, stdout } = await scene.run("deploy", ["--plan", "--stack", "vault-config", "--json"]);
     expect(code).toBe(0);
@@ -353,7 +350,7 @@ describe("scripts/deploy and data", () => {
     expect(scene.imitations.runs).toEqual(["plan mysql", "apply mysql"]);
   });
 
-  it("names in the plan what would be lost", async () => {
+  itTakesLong("names in the plan what would be lost", async () => {
     const { code, stderr } = await scene.run("deploy", ["--stack", "mysql", "--plan"]);
     expect({ code, stderr }).toEqual({
       code: 0,
@@ -364,7 +361,7 @@ describe("scripts/deploy and data", () => {
 
 describe("An interruption of scripts/deploy", () => {
   // Each takes seconds, and they differ only in how much there is to go on from.
-  const interrupted = longTests ? stackNames : ["mysql", "vault-config"];
+  const interrupted = longTests ? stackNames : ["mysql"];
   it.each(interrupted)(
     "at %s lets Terraform finish, and the same command continues from there",
     async (stack) => {
