@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { waitFor } from "../../../lib/processes/wait-for";
-import { longTests } from "../../long-tests";
+import { itTakesLong, longTests } from "../../long-tests";
 import { DeploymentScene, stackNames, stateOf, subscriptionId } from "./deployment-scene";
 
 // The tests take seconds on an idle machine. The deadline is for a busy one.
@@ -29,7 +29,7 @@ describe("scripts/destroy", () => {
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing of demo is deployed.") });
   });
 
-  it("says how to deploy vault-config again on the remaining MySQL", async () => {
+  itTakesLong("says how to deploy vault-config again on the remaining MySQL", async () => {
     const { stderr } = await scene.run("destroy", ["--stack", "vault-config", "--confirm", "demo"]);
     expect(stripVTControlCharacters(stderr)).toMatch(
       /Before you deploy vault-config again: Set mysql\.passwordVersion in environments\/demo\.json to 2, and run `scripts\/deploy demo`/,
@@ -48,30 +48,37 @@ describe("scripts/destroy", () => {
     expect(scene.imitations.changes).toEqual([]);
   });
 
-  it.each([
+  type Refusal = [what: string, args: string[], sentence: RegExp];
+  const refusals: Refusal[] = [
     ["without the environment's name", [], /data would be lost\. Add --confirm demo/],
-    ["with another name", ["--confirm", "production"], /"production" is not the environment's name, demo/],
     [
       "of a stack on which others depend",
       ["--stack", "network", "--confirm", "demo"],
       /depend on stacks that you want to destroy\. Add --stack vault-server/,
     ],
+  ];
+  const wrongNames: Refusal[] = [
+    ["with another name", ["--confirm", "production"], /"production" is not the environment's name, demo/],
     ["of an unknown stack", ["--stack", "everything"], /The environment has no stack "everything"/],
-  ])("changes nothing %s", async (_, args, sentence) => {
-    const { code, stderr } = await scene.run("destroy", ["demo", ...args]);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
-    expect(scene.imitations.changes).toEqual([]);
-  });
+  ];
+  it.each([...refusals, ...(longTests ? wrongNames : [])])(
+    "changes nothing %s",
+    async (_, args, sentence) => {
+      const { code, stderr } = await scene.run("destroy", ["demo", ...args]);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(sentence) });
+      expect(scene.imitations.changes).toEqual([]);
+    },
+  );
 
   const answers: [typed: string, status: number, said: string][] = [
     ["demo\n", 0, "stack mysql destroyed … done"],
     ["\n", 1, '"" is not the environment\'s name, demo'],
-    ["\x03", 130, "Interrupted. Run the same command again to continue."],
   ];
-  const anotherName: typeof answers = [
+  const moreAnswers: typeof answers = [
+    ["\x03", 130, "Interrupted. Run the same command again to continue."],
     ["production\n", 1, '"production" is not the environment\'s name, demo'],
   ];
-  it.each([...answers, ...(longTests ? anotherName : [])])(
+  it.each([...answers, ...(longTests ? moreAnswers : [])])(
     "asks in a terminal for the name, and reads the answer %j",
     async (typed, status, said) => {
       const args = [
@@ -180,7 +187,7 @@ describe("scripts/destroy", () => {
       });
     });
 
-    it("gives up at the deadline, and Terraform's refusal has the same cure", async () => {
+    itTakesLong("gives up at the deadline, and Terraform's refusal has the same cure", async () => {
       scene.imitations.fail(
         "terraform/destroy-network",
         "Error: deleting Subnet: InUseSubnetCannotBeDeleted: Subnet snet-demo-web-app is in use by /subscriptions/1/serviceAssociationLinks/AppServiceLink and cannot be deleted.",
@@ -204,7 +211,7 @@ describe("scripts/destroy", () => {
     );
   });
 
-  it("asks for no name if no data is lost", async () => {
+  itTakesLong("asks for no name if no data is lost", async () => {
     const { code } = await scene.run("destroy", [
       "--stack",
       "vault-config",
@@ -231,7 +238,7 @@ describe("scripts/destroy", () => {
   });
 
   // They differ only in how much there is left to do.
-  const interrupted = longTests ? stackNames : ["vault-config", "mysql"];
+  const interrupted = longTests ? stackNames : ["mysql"];
   it.each(interrupted)(
     "interrupted at %s lets Terraform finish, and continues in the next run",
     async (stack) => {
