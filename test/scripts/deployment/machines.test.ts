@@ -7,6 +7,7 @@ import { machineChanges, versionOf } from "../../../scripts/deployment/machine-c
 import { lastReport } from "../../../scripts/deployment/machine-reports";
 import { withReadableUserData } from "../../../scripts/deployment/plan";
 import { agentVm, vaultEnterpriseServer, vaultServer } from "../../cloud-init/examples";
+import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, type Run, stateOf, subscriptionId } from "./deployment-scene";
 
 jest.setTimeout(120_000); // seconds on an idle machine
@@ -187,16 +188,19 @@ describe("scripts/deploy and the running VMs", () => {
     );
   });
 
-  it("says that a VM reports nothing, and tries again while the console cannot be read", async () => {
-    deployment(before, after);
-    scene.imitations.fail(log, "ERROR: (BlobNotFound) The specified blob does not exist.\n");
-    const run = scene.start("deploy", ["--stack", "vault-server", "--wait", "5"]);
-    await looks(run, 1);
-    scene.imitations.answer(log, "[ 1.0] nothing\r\n");
-    const { code, stderr } = await run.ended;
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/within 5 s \(it has not reported anything yet\)\. Check that it runs/);
-  });
+  itTakesLong(
+    "says that a VM reports nothing, and tries again while the console cannot be read",
+    async () => {
+      deployment(before, after);
+      scene.imitations.fail(log, "ERROR: (BlobNotFound) The specified blob does not exist.\n");
+      const run = scene.start("deploy", ["--stack", "vault-server", "--wait", "5"]);
+      await looks(run, 1);
+      scene.imitations.answer(log, "[ 1.0] nothing\r\n");
+      const { code, stderr } = await run.ended;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/within 5 s \(it has not reported anything yet\)\. Check that it runs/);
+    },
+  );
 
   it("fails at once if the login may not read the console", async () => {
     deployment(before, after);
@@ -231,7 +235,7 @@ describe("scripts/deploy and the running VMs", () => {
     expect(at("applies its user data")).toBeGreaterThan(at("smoke test: Vault"));
   });
 
-  it("says that a node of a cluster waits for its turn", async () => {
+  itTakesLong("says that a node of a cluster waits for its turn", async () => {
     deployment(before, after);
     says(`user-data ${versionOf(after)}: restarts vault-turn.service`);
     const { code, stderr } = await scene.run("deploy", ["--stack", "vault-server", "--wait", "1"]);
@@ -239,7 +243,7 @@ describe("scripts/deploy and the running VMs", () => {
     expect(stderr).toMatch(/within 1 s \(it waits for its turn to restart Vault\)/);
   });
 
-  it("ends at once if it is interrupted while it waits", async () => {
+  itTakesLong("ends at once if it is interrupted while it waits", async () => {
     deployment(before, after);
     says(`user-data ${versionOf(before)}: applied`);
     const run = scene.start("deploy", ["--stack", "vault-server"]);
