@@ -3,6 +3,7 @@ import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data"
 import { versionOf } from "../../../scripts/deployment/machine-changes";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { vaultServer } from "../../cloud-init/examples";
+import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 
 jest.setTimeout(120_000); // seconds on an idle machine
@@ -145,7 +146,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     expect(scene.imitations.changes).toEqual(["apply vault-server"]);
   });
 
-  it("says what to do if a deployer may not remove a node yet, and changes nothing", async () => {
+  itTakesLong("says what to do if a deployer may not remove a node yet, and changes nothing", async () => {
     clusterOf([{ actions: ["no-op"] }, { actions: ["no-op"] }, { actions: ["delete"], after: null }], () => ({
       leader: "vault-1",
     }));
@@ -158,7 +159,7 @@ describe("scripts/deploy and the nodes of a cluster", () => {
     expect(scene.imitations.changes).toEqual([]);
   });
 
-  it("changes all nodes together on request, and sends Vault no request", async () => {
+  itTakesLong("changes all nodes together on request, and sends Vault no request", async () => {
     clusterOf([size, size, size], () => ({ leader: "" }));
     expect(await deploy("--at-once")).toMatchObject({ code: 0 });
     expect(plannedParts()).toEqual([""]);
