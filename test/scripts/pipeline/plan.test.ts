@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import type { Plan } from "../../../scripts/plan-summary/plan-json";
+import { itTakesLong, longTests } from "../../long-tests";
 import { emptyCloud } from "./cloud";
 import { PipelineProject } from "./pipeline-project";
 
@@ -57,15 +58,18 @@ describe("scripts/pipeline/plan", () => {
     expect(project.calls.flat()).not.toContain("apply");
   });
 
-  it("fails if a stack cannot be planned, and says why", async () => {
+  it("fails if a stack cannot be planned, says why, and opens no secret: the planned Terraform contains none", async () => {
     project.plans = { mysql: "No access to the secret" };
     const { status, stdout } = await project.run("scripts/pipeline/plan", ["demo", "mysql"]);
     expect(status).toBe(1);
     expect(stdout).toContain("### mysql: **could not be planned**");
     expect(stdout).toContain("Terraform says: Error: No access to the secret");
+    expect(project.read("cdktf.out/stacks/mysql/cdk.tf.json")).not.toContain(
+      "ephemeral.azurerm_key_vault_secret",
+    );
   });
 
-  it("fails if a plan cannot be shown", async () => {
+  itTakesLong("fails if a plan cannot be shown", async () => {
     project.plans = { mysql: { "no plan": true } };
     const { status, stdout } = await project.run("scripts/pipeline/plan", ["demo", "mysql"]);
     expect(status).toBe(1);
@@ -84,13 +88,6 @@ describe("scripts/pipeline/plan", () => {
     const { status, stdout } = await project.run("scripts/pipeline/plan", ["demo", "network", "mysql"]);
     expect(status).toBe(1);
     expect(stdout).toContain("### mysql: **could not be planned**");
-  });
-
-  it("opens no secret: the planned Terraform contains none", async () => {
-    await project.run("scripts/pipeline/plan", ["demo", "mysql"]);
-    expect(project.read("cdktf.out/stacks/mysql/cdk.tf.json")).not.toContain(
-      "ephemeral.azurerm_key_vault_secret",
-    );
   });
 
   it("refreshes every resource but secrets, whose values it cannot read, and plans secrets from the state", async () => {
@@ -147,11 +144,14 @@ describe("scripts/pipeline/plan", () => {
     });
   });
 
-  it.each([
+  const mistakes: [args: string[], sentence: RegExp][] = [
     [["demo", "nothing"], /The environment has no stack "nothing"\. Choose from vm-reader-role, network/],
+  ];
+  const more: typeof mistakes = [
     [["nowhere"], /environments\/nowhere\.json does not exist/],
     [[], /Usage:/],
-  ])("rejects the arguments %j", async (args, sentence) => {
+  ];
+  it.each([...mistakes, ...(longTests ? more : [])])("rejects the arguments %j", async (args, sentence) => {
     expect(await project.run("scripts/pipeline/plan", args)).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(sentence),
@@ -171,7 +171,7 @@ describe("scripts/pipeline/changed-stacks", () => {
     git("checkout", "--quiet", "environments/demo.json");
   });
 
-  it("names all stacks if it has nothing to compare with", async () => {
+  itTakesLong("names all stacks if it has nothing to compare with", async () => {
     const { stdout, stderr } = await project.run("scripts/pipeline/changed-stacks", [
       "demo",
       "no-such-commit",
