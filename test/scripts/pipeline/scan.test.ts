@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { checkTool } from "../../../scripts/check-tools/check-tool";
 import { judge, type Located, type Scanned } from "../../../scripts/checkov/judge";
 import { sarif } from "../../../scripts/checkov/sarif";
+import { longTests } from "../../long-tests";
 
 const reason = "Nobody can reach it.";
 const skip = (id: string) => ({
@@ -68,13 +69,15 @@ describe("scripts/scan", () => {
 
   const checkov = checkTool("checkov");
   const name = "finds nothing in any environment without a reason beside the resource";
+  // The pipeline runs the whole scan for each pull request. production has every resource that demo has.
+  const scanned = longTests ? [] : ["production"];
   const test = () => {
     const folder = mkdtempSync(join(tmpdir(), "scan-test-"));
     try {
       const file = join(folder, "checkov.sarif");
       const { status, stdout, stderr } = spawnSync(
         join(__dirname, "../../../scripts/scan"),
-        ["--json", "--sarif", file],
+        ["--json", "--sarif", file, ...scanned],
         { encoding: "utf8" },
       );
       expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Scanning") });
@@ -85,7 +88,11 @@ describe("scripts/scan", () => {
         stale: [];
       }[];
       expect(judgements.map(({ environment, failed, stale }) => ({ environment, failed, stale }))).toEqual(
-        ["demo", "production"].map((environment) => ({ environment, failed: [], stale: [] })),
+        (longTests ? ["demo", "production"] : scanned).map((environment) => ({
+          environment,
+          failed: [],
+          stale: [],
+        })),
       );
       for (const { explained } of judgements) {
         expect(explained.length).toBeGreaterThan(10);
