@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { longTests } from "../../long-tests";
 import { itWithProgram } from "../../program";
 import { programOnPath } from "../../program-on-path";
 import { PipelineProject } from "./pipeline-project";
@@ -132,13 +133,16 @@ exec ${programOnPath("terraform")} "$@"
     },
   );
 
-  it.each([
+  const mistakes: [args: string[], sentence: RegExp][] = [
     [["demo"], /already keeps its state there/],
     [["demo", "--from", "some/where"], /some\/where is not a place for states/],
+  ];
+  const more: typeof mistakes = [
     [["nowhere"], /environments\/nowhere\.json does not exist/],
     [[], /Usage:/],
     [["demo", "--from"], /Usage:/],
-  ])("rejects the arguments %j", async (args, sentence) => {
+  ];
+  it.each([...mistakes, ...(longTests ? more : [])])("rejects the arguments %j", async (args, sentence) => {
     const { status, stderr } = await project.run("scripts/migrate-state", args, { env: {} });
     expect(status).toBe(1);
     expect(stderr).toMatch(sentence);
