@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { actionsByType } from "../../../scripts/deployment/preflight/azure-actions";
-import { readSystem } from "../../../scripts/deployment/system";
+import { longTests } from "../../long-tests";
+import { sharedSystem } from "../../synthesis";
 import {
   DeploymentScene,
   now,
@@ -478,24 +479,26 @@ describe("The preflight of scripts/deploy", () => {
     expect((await preflightAlone(scene)).message).toBe("");
   });
 
-  it.each([
-    ["gets another size", { name: "vm-demo-vault-1", size: "Standard_D2s_v3" }],
-    ["is added to others", { name: "vm-demo-vault-0", size: "Standard_D2s_v5" }],
-  ])("finds a size that the region lacks if a VM %s", async (_, attributes) => {
-    const { imitations } = scene;
-    imitations.deployed(...stackNames);
-    const machine = (instance: object) =>
-      stateOf("vault-server", {}, [
-        { mode: "managed", type: "azurerm_linux_virtual_machine", instances: [{ attributes: instance }] },
-      ]);
-    imitations.answer("az/vm-list-skus", []);
-    imitations.answer("state/vault-server", machine(attributes));
-    expect((await preflightAlone(scene)).message).toContain(
-      "VM size Standard_D2s_v5 is not offered to this subscription",
-    );
-    imitations.answer("state/vault-server", machine({ name: "vm-demo-vault-1", size: "Standard_D2s_v5" }));
-    expect((await preflightAlone(scene)).message).not.toContain("VM size");
-  });
+  const another = [["gets another size", { name: "vm-demo-vault-1", size: "Standard_D2s_v3" }]] as const;
+  const added = [["is added to others", { name: "vm-demo-vault-0", size: "Standard_D2s_v5" }]] as const;
+  it.each([...another, ...(longTests ? added : [])])(
+    "finds a size that the region lacks if a VM %s",
+    async (_, attributes) => {
+      const { imitations } = scene;
+      imitations.deployed(...stackNames);
+      const machine = (instance: object) =>
+        stateOf("vault-server", {}, [
+          { mode: "managed", type: "azurerm_linux_virtual_machine", instances: [{ attributes: instance }] },
+        ]);
+      imitations.answer("az/vm-list-skus", []);
+      imitations.answer("state/vault-server", machine(attributes));
+      expect((await preflightAlone(scene)).message).toContain(
+        "VM size Standard_D2s_v5 is not offered to this subscription",
+      );
+      imitations.answer("state/vault-server", machine({ name: "vm-demo-vault-1", size: "Standard_D2s_v5" }));
+      expect((await preflightAlone(scene)).message).not.toContain("VM size");
+    },
+  );
 
   it("finds that the previously signed-in user is not the first named deployer", async () => {
     const { imitations, project } = scene;
@@ -607,22 +610,26 @@ describe("The preflight of scripts/deploy", () => {
 });
 
 describe("Wrong arguments are refused with a sentence:", () => {
-  it.each([
+  type Mistake = [what: string, args: string[], sentence: RegExp];
+  const mistakes: Mistake[] = [
     ["an unknown environment", ["nowhere"], /environments\/nowhere\.json does not exist; choose from demo/],
-    [
-      "an unknown stack",
-      ["--stack", "nework"],
-      /The environment has no stack "nework"\. Choose from vm-reader-role, network/,
-    ],
     [
       "a stack whose dependency is missing",
       ["--stack", "mysql"],
       /Stack mysql depends on .*network.*, which is not deployed\. Add --stack/,
     ],
     ["an unknown option", ["--dry-run"], /Unknown option '--dry-run'\. See --help/],
+  ];
+  const more: Mistake[] = [
+    [
+      "an unknown stack",
+      ["--stack", "nework"],
+      /The environment has no stack "nework"\. Choose from vm-reader-role, network/,
+    ],
     ["two environments", ["demo", "production"], /Name only one environment, not demo and production/],
     ["no time", ["--wait", "soon"], /--wait takes a whole number of seconds, not "soon"/],
-  ])("%s", async (_, args, sentence) => {
+  ];
+  it.each([...mistakes, ...(longTests ? more : [])])("%s", async (_, args, sentence) => {
     const { code, stdout, stderr } = await scene.run("deploy", args);
     expect({ code, stdout, stderr }).toEqual({
       code: 1,
@@ -633,7 +640,9 @@ describe("Wrong arguments are refused with a sentence:", () => {
 });
 
 it.each(["demo", "production"])("every type of resource of %s is in the table of rights", (name) => {
-  const types = readSystem(loadEnvironment(name)).flatMap(({ json }) => Object.keys(json.resource));
-  const unknown = types.filter((type) => type.startsWith("azurerm_") && !(type in actionsByType));
+  const stacks = [...sharedSystem(loadEnvironment(name)).values()];
+  const types = new Set(stacks.flatMap((stack) => stack.resources().map(({ type }) => type)));
+  expect(types.size).toBeGreaterThan(20);
+  const unknown = [...types].filter((type) => type.startsWith("azurerm_") && !(type in actionsByType));
   expect(unknown).toEqual([]);
 });
