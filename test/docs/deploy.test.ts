@@ -1,3 +1,4 @@
+import { longTests } from "../long-tests";
 import { DeploymentScene, stackNames } from "../scripts/deployment/deployment-scene";
 import { pageCommands } from "./page-commands";
 
@@ -19,14 +20,20 @@ describe("docs/deploy.md, its commands unchanged:", () => {
     for (const file of ["az/login", "az/account-set"]) scene.imitations.answer(file, "");
   });
 
-  it.each([
+  type Section = [heading: string, runs: string[], deployed: string[]];
+  const sections: Section[] = [
     ["Before the first time", [], []],
     ["Deploy", stackNames.map((stack) => `apply ${stack}`), []],
     ["Use Vault", ["deploy vault-config"], stackNames],
-    ["Into a pipeline", ["vm-reader-role", ...stackNames].map((stack) => `apply ${stack}`), []],
     ["When Vault is lost", [...stackNames].reverse().map((stack) => `destroy ${stack}`), stackNames],
     ["By hand", [`deploy ${stackNames.slice(0, -1).join(" ")}`, "deploy vault-config", "destroy *"], []],
-  ])("%s", async (heading, runs, deployed) => {
+  ];
+  const ofProduction: Section = [
+    "Into a pipeline",
+    ["vm-reader-role", ...stackNames].map((stack) => `apply ${stack}`),
+    [],
+  ];
+  it.each([...sections, ...(longTests ? [ofProduction] : [])])("%s", async (heading, runs, deployed) => {
     scene.imitations.deployed(...deployed);
     const texts = section(heading);
     expect(texts.length).toBeGreaterThan(0);
@@ -36,7 +43,8 @@ describe("docs/deploy.md, its commands unchanged:", () => {
     expect([...changes, ...cdktfRuns]).toEqual(runs);
   });
 
-  it.each(section("Delete everything").map((text) => [text]))("Delete everything: %s", async (text) => {
+  const ways = section("Delete everything");
+  it.each(longTests ? ways : ways.slice(0, 1))("Delete everything: %s", async (text) => {
     scene.imitations.deployed(...stackNames);
     const { code, stdout } = await (text.includes("--confirm")
       ? scene.shell(text)
