@@ -8,6 +8,7 @@ import type { Interruption } from "../../../scripts/deployment/interruption";
 import { preflight } from "../../../scripts/deployment/preflight/preflight";
 import { readSystem } from "../../../scripts/deployment/system";
 import { UnfinishedWork } from "../../../scripts/deployment/unfinished-work";
+import { answerFrom } from "./answers-in-process";
 import type { DeploymentScene } from "./deployment-scene";
 
 interface Options {
@@ -29,8 +30,9 @@ interface Outcome {
 const systems = new Map<string, SynthesizedStack[]>();
 
 /**
- * Runs the preflight of scripts/deploy in this process, with the scene's programs on PATH. The start of a script and its synth take five times as
- * long. The test's file replaces scripts/deployment/stack-folder, so that the project's own deployments do not count.
+ * Runs the preflight of scripts/deploy in this process, with the answers of the scene's programs. The start of a script and its synth take ten times
+ * as long. The test's file replaces two modules of scripts/deployment: stack-folder, so that the project's own deployments do not count, and
+ * run-command with answers-in-process.
  */
 export async function preflightAlone(
   scene: DeploymentScene,
@@ -45,6 +47,7 @@ export async function preflightAlone(
   // Without this variable, Terraform's environment gets a folder of the project.
   process.env = { ...scene.variables, TF_PLUGIN_CACHE_DIR: scene.variables["TMPDIR"], ...env };
   let message = "";
+  answerFrom(scene.imitations);
   try {
     await preflight({
       environment,
@@ -61,6 +64,7 @@ export async function preflightAlone(
     message = `${error.message}\n`;
   } finally {
     process.env = before;
+    answerFrom(undefined);
   }
   scene.expectNoTokens([message, ...warnings].join());
   return { message, warnings };

@@ -21,6 +21,10 @@ jest.mock("../../../scripts/deployment/stack-folder", () => ({
   stackFolder: (stack: string) => `/nonexistent/${stack}`,
 }));
 
+jest.mock("../../../scripts/deployment/run-command", () => ({
+  runCommand: jest.requireActual("./answers-in-process").answerInProcess,
+}));
+
 // The tests take seconds on an idle machine. The deadline is for a busy one.
 jest.setTimeout(120_000);
 const scene = DeploymentScene.use();
