@@ -1,3 +1,4 @@
+import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, objectId } from "./deployment-scene";
 
 jest.setTimeout(60_000);
@@ -56,7 +57,7 @@ describe("scripts/deploy --break-lock", () => {
     expect(calls.findIndex((call) => /^terraform .*\binit\b/.test(call))).toBeGreaterThan(fetched);
   });
 
-  it("releases no lock without the option", async () => {
+  itTakesLong("releases no lock without the option", async () => {
     expect(await scene.run("deploy", ["production"])).toMatchObject({ code: 1 });
     expect(unlocks()).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { waitFor } from "../../../lib/processes/wait-for";
 import { removedWorkloads } from "../../../scripts/deployment/removed-workloads";
+import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, stackNames } from "./deployment-scene";
 import { vaultServerState } from "./vault-server-state";
 
@@ -98,18 +99,24 @@ describe("scripts/deploy", () => {
     expect(revoked).toHaveLength(2);
   });
 
-  it("names the stack that brings the deployers' policy, when Vault's VM has an older one", async () => {
-    scene.imitations.deployed(...stackNames);
-    scene.imitations.answer("state/vault-server", vaultServerState(scene.vault.address, "# an older one\n"));
-    scene.imitations.answer("terraform/plan-of-vault-config", removal);
-    scene.vault.leaseProblem = "permission denied";
-    scene.vault.leaseStatus = 403;
-    const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: expect.stringMatching(
-        /Vault refused PUT sys\/leases\/revoke-prefix\/auth\/jwt\/login with 403: permission denied\. .*Run `scripts\/deploy demo --stack vault-server`/,
-      ),
-    });
-  });
+  itTakesLong(
+    "names the stack that brings the deployers' policy, when Vault's VM has an older one",
+    async () => {
+      scene.imitations.deployed(...stackNames);
+      scene.imitations.answer(
+        "state/vault-server",
+        vaultServerState(scene.vault.address, "# an older one\n"),
+      );
+      scene.imitations.answer("terraform/plan-of-vault-config", removal);
+      scene.vault.leaseProblem = "permission denied";
+      scene.vault.leaseStatus = 403;
+      const { code, stderr } = await scene.run("deploy", ["--stack", "vault-config"]);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(
+          /Vault refused PUT sys\/leases\/revoke-prefix\/auth\/jwt\/login with 403: permission denied\. .*Run `scripts\/deploy demo --stack vault-server`/,
+        ),
+      });
+    },
+  );
 });

@@ -1,4 +1,5 @@
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
+import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, stackNames } from "./deployment-scene";
 
 jest.setTimeout(60_000);
@@ -80,12 +81,12 @@ describe("scripts/deploy --reviewed", () => {
     expect(terraformCalls("apply")).toEqual([]);
   });
 
-  it("refuses digests that are not JSON", async () => {
+  itTakesLong("refuses digests that are not JSON", async () => {
     const { code, stderr } = await scene.run("deploy", ["demo", "--reviewed", "abc"]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("a digest by stack") });
   });
 
-  it("applies a reviewed plan of vault-config with the deployer's login", async () => {
+  itTakesLong("applies a reviewed plan of vault-config with the deployer's login", async () => {
     scene.imitations.deployed(...stackNames);
     expect(await reviewed({ "vault-config": digest }, "vault-config")).toMatchObject({ code: 0 });
     expect(terraformCalls("apply")[0]?.variables).toEqual(

@@ -3,6 +3,7 @@ import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data"
 import { versionOf } from "../../../scripts/deployment/machine-changes";
 import { neededVersions } from "../../../scripts/deployment/unseal-key";
 import { vaultServer } from "../../cloud-init/examples";
+import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 
 jest.setTimeout(120_000); // seconds on an idle machine
@@ -129,13 +130,16 @@ describe("scripts/rotate-unseal-key", () => {
     expect(scene.imitations.calls).toEqual([]);
   });
 
-  it("changes nothing if the environment keeps no snapshots, because they are the proof", async () => {
-    scene.project.environment("demo", { vault: { snapshots: { enabled: false } } });
-    const { code, stderr } = await scene.run("rotate-unseal-key");
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: expect.stringContaining("Set vault.snapshots.enabled to true"),
-    });
-    expect(scene.imitations.calls).toEqual([]);
-  });
+  itTakesLong(
+    "changes nothing if the environment keeps no snapshots, because they are the proof",
+    async () => {
+      scene.project.environment("demo", { vault: { snapshots: { enabled: false } } });
+      const { code, stderr } = await scene.run("rotate-unseal-key");
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining("Set vault.snapshots.enabled to true"),
+      });
+      expect(scene.imitations.calls).toEqual([]);
+    },
+  );
 });

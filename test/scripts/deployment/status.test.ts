@@ -7,6 +7,7 @@ import { loadEnvironment } from "../../../environments/load";
 import { versionOf } from "../../../scripts/deployment/machine-changes";
 import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
 import { vaultServer } from "../../cloud-init/examples";
+import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 import { selfSigned } from "./vault-imitation";
 
@@ -213,7 +214,7 @@ describe("scripts/status", () => {
     );
   });
 
-  it("exits with 2 and a sentence if there is nothing to see", async () => {
+  itTakesLong("exits with 2 and a sentence if there is nothing to see", async () => {
     scene.imitations.answer("state/vault-server", stateOf("vault-server"));
     expect(await scene.run("status")).toMatchObject({
       code: 2,
