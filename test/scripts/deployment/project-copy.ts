@@ -1,7 +1,15 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { linkPackages } from "../../../lib/link-packages";
 import { keepBundles, linkBundles } from "../shared-bundles";
 
 const project = join(__dirname, "../../..");
@@ -12,7 +20,6 @@ const sources = [
   "constructs",
   "environments",
   "lib",
-  "sandbox",
   "scripts",
   "stacks",
   "cdktf.json",
@@ -24,14 +31,18 @@ const sources = [
 
 /** The project's unchanged files in another folder, with the same packages. Only the environments come from a test. */
 export class ProjectCopy {
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "deployment-project-")));
-
+  private readonly above = realpathSync(mkdtempSync(join(tmpdir(), "deployment-project-")));
+  readonly folder = join(this.above, "project");
   private changed = false;
 
   constructor() {
     for (const source of sources)
       cpSync(join(project, source), join(this.folder, source), { recursive: true });
-    linkPackages(this.folder);
+    // Node.js finds the packages above the project. Hundreds of links, one for each package, cost time in each suite.
+    symlinkSync(join(project, "node_modules"), join(this.above, "node_modules"));
+    // The scripts look only for this one.
+    mkdirSync(join(this.folder, "node_modules"));
+    symlinkSync(join(project, "node_modules/cdktf"), join(this.folder, "node_modules/cdktf"));
     linkBundles(this.folder);
   }
 
@@ -53,6 +64,6 @@ export class ProjectCopy {
 
   remove(): void {
     if (!this.changed) keepBundles(this.folder);
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.above, { recursive: true, force: true });
   }
 }
