@@ -5,13 +5,15 @@ import { promisify } from "node:util";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { type Azure, startAzure } from "../../../sandbox/azure/azure";
 import type { Machine } from "../../../sandbox/machine/machine";
+import { itTakesLong, longTests } from "../../long-tests";
 import { agent, deployer, keyVaultId, world } from "../azure/example-world";
 import { describeWithVault } from "../programs-there";
+import { adoptedDisk } from "./adopted-disk";
 import { agentConfig, machineOf, vaultServerConfig } from "./real-vault";
 import { shortFolder } from "./small-machine";
 import { VaultServerScene } from "./vault-server-scene";
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
 const run = promisify(execFile);
 const deadlineMs = 60_000;
 
@@ -50,6 +52,8 @@ describeWithVault("The VM of a Vault server", () => {
   beforeAll(async () => {
     await scene.start();
     ({ azure, machine } = scene);
+    // On Azure, there are 2 seconds between two tries.
+    machine.environment["POLL_SECONDS"] = "0.2";
     await machine.boot();
     for (const unit of ["vault-first-boot.service", "haproxy.service"])
       await machine.untilActive(unit, { deadlineMs });
@@ -130,11 +134,15 @@ describeWithVault("The VM of a Vault server", () => {
     expect(await machine.run("vault-certificate.service")).toEqual({ code: 0, output: "" });
   });
 
-  it.each([
-    ["kill -9", () => Promise.resolve(machine.kill("vault.service", "SIGKILL"))],
+  /** restarts.test.ts covers these. */
+  const otherWays: [string, () => Promise<unknown>][] = [
+    ["kill -9", async () => machine.kill("vault.service", "SIGKILL")],
     ["a restart", () => machine.restart("vault.service")],
-    ["a reboot", () => machine.reboot()],
     ["a power-off", () => machine.powerOff().then(() => machine.boot())],
+  ];
+  it.each<[string, () => Promise<unknown>]>([
+    ["a reboot", () => machine.reboot()],
+    ...(longTests ? otherWays : []),
   ])("is unsealed and active again after %s", async (_, disturb) => {
     const pid = machine.pid("vault.service");
     await disturb();
@@ -151,10 +159,14 @@ describeWithVault("The VM of a Vault server", () => {
     expect(await machine.run("vault-first-boot.service")).toEqual({ code: 0, output: "" });
     expect(recoveryKeys()).toEqual(keys);
   });
+
+  // It shares the machine, because its first boot takes as long as these tests.
+  adoptedDisk(scene);
 });
 
 describeWithVault("A VM whose first boot is killed", () => {
-  it("continues it, and does not create keys twice", async () => {
+  // first-boot-interrupted.test.ts interrupts it at more steps.
+  itTakesLong("continues it, and does not create keys twice", async () => {
     const folder = shortFolder();
     const azure = await startAzure(world, { print: () => {} });
     const machine = await machineOf(azure, folder.path, "vm-vault", vaultServerConfig);
