@@ -1,13 +1,17 @@
 import { X509Certificate } from "node:crypto";
 import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import https from "node:https";
+import { setTimeout as delay } from "node:timers/promises";
 import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { CERTIFICATE, deadlineMs, outputFromNow, VAULT } from "./first-boots";
 import type { RunningSandbox } from "./running-sandbox";
 
+/** Milliseconds between two requests of a client, so that the clients leave the processors to Vault. */
+const PACE_MS = 5;
+
 /**
- * Clients that send requests to Vault without a pause until they are stopped. They trust certificates by fingerprint, because if two
+ * Clients that send requests to Vault until they are stopped. They trust certificates by fingerprint, because if two
  * trusted self-signed certificates differ only in the key, OpenSSL (and so Node.js and curl) finds a single one.
  */
 class Load {
@@ -35,7 +39,10 @@ class Load {
   }
 
   async #client(agent: https.Agent): Promise<void> {
-    while (!this.#over) await this.#ask(agent).catch((error: Error) => this.failures.push(String(error)));
+    while (!this.#over) {
+      await this.#ask(agent).catch((error: Error) => this.failures.push(String(error)));
+      await delay(PACE_MS);
+    }
     agent.destroy();
   }
 

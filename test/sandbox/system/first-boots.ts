@@ -172,11 +172,19 @@ export function storedKeySets({ azure, vault }: Sandbox): string[] {
   ];
 }
 
-/** Returns the current arguments and environments of all processes of this user that a VM started. */
-export function processTexts({ environment }: Machine): string[] {
+/** Returns the ids of all processes. */
+export function processIds(): string[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+}
+
+/**
+ * Returns the current arguments and environments of all processes of this user that a VM started.
+ * @param others ids of processes that the VM did not start. To read them, too, takes most of the time.
+ */
+export function processTexts({ environment }: Machine, others = new Set<string>()): string[] {
   const mark = `TMPDIR=${environment["TMPDIR"]}`;
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
+  return processIds()
+    .filter((pid) => !others.has(pid))
     .map((pid) => [textOf(`/proc/${pid}/cmdline`), textOf(`/proc/${pid}/environ`)])
     .filter(([, environ]) => environ?.split("\0").includes(mark))
     .map((texts) => texts.join("\0"));
