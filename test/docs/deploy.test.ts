@@ -70,7 +70,7 @@ describe("docs/deploy.md, its commands unchanged:", () => {
       expect.stringContaining("APP=$(az ad app create --display-name vault-deployers"),
       'az ad app update --id "$APP" --identifier-uris "api://$APP"',
       'az ad sp create --id "$APP"',
-      // They ask a person for recovery keys. recovery.test.ts does the same with the API.
+      // They ask a person for recovery keys. access/recovery-keys.ts does the same with the API.
       expect.stringContaining("vault write -field=token auth/recovery/login role=recovery-key-reader jwt=-"),
       "vault operator generate-root -init",
       "vault operator generate-root",

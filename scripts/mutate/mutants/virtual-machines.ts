@@ -40,7 +40,7 @@ export const virtualMachineMutants = [
   ),
   ...mutantsOf(
     firstBoot,
-    ["sandbox/system/first-boot"],
+    ["sandbox/system/restarts"],
     [
       ["recovery keys are readable in the session", "umask 077", "umask 022"],
       ["the initial root token stays", "ask initial POST auth/token/revoke-self nothing", "status=204"],
@@ -57,7 +57,7 @@ export const virtualMachineMutants = [
   ),
   ...mutantsOf(
     firstBoot,
-    ["sandbox/system/vault-access"],
+    ["sandbox/system/access"],
     [
       [
         "any identity of the tenant is Vault's machine",
@@ -68,7 +68,7 @@ export const virtualMachineMutants = [
   ),
   ...mutantsOf(
     firstBoot,
-    ["sandbox/machine/adopted-disk"],
+    ["sandbox/machine/vault-machine"],
     [["the front stays down after first boot", "  open\n  start_front\n", "  open\n"]],
   ),
   ...mutantsOf(
