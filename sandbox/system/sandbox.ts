@@ -49,7 +49,7 @@ export interface SandboxOptions {
   /** How to apply vault-config. Default: Terraform, if Terraform and the Vault provider are available. */
   applyBy?: "terraform" | "http";
   /** The last part to start. Default: start everything. */
-  upTo?: "azure" | "vault" | "vault-config" | "everything";
+  upTo?: "azure" | "vault" | "vault-config" | "agent-vm" | "everything";
   /** Addresses in the virtual network that machines learn, by name. Default: the real ones. */
   hosts?: (hosts: ReadonlyMap<string, string>) => ReadonlyMap<string, string>;
   /** Aborts a start. Everything that was started is stopped, and nothing else starts. */
@@ -317,6 +317,7 @@ export class Sandbox {
     await progress.step("stack vault-config", async () => this.applyVaultConfig());
     if (upTo === "vault-config") return;
     await progress.step("stack agent-vm: Vault Agent, application", () => this.startAgents());
+    if (upTo === "agent-vm") return;
     await progress.step("stack web-app", () => this.startWebApps());
   }
 

@@ -5,6 +5,7 @@ import { createConnection } from "mysql2/promise";
 import { loadEnvironment } from "../../../environments/load";
 import { waitFor } from "../../../lib/processes/wait-for";
 import type { Machine } from "../../../sandbox/machine/machine";
+import { itTakesLong, longTests } from "../../long-tests";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { useSandbox } from "./running-sandbox";
 
@@ -31,7 +32,7 @@ interface Credentials {
 }
 
 describeWithVaultAndDatabase("The agent VM", () => {
-  const running = useSandbox({ environment: environment() });
+  const running = useSandbox({ environment: environment(), upTo: "agent-vm" });
   const workload = () => {
     const [first] = running.sandbox.agentWorkloads();
     return first as NonNullable<typeof first>;
@@ -134,7 +135,7 @@ describeWithVaultAndDatabase("The agent VM", () => {
 
   it("renders new credentials before the old ones expire, and each set works while it is in the file", async () => {
     const versions = [rendered()];
-    while (versions.length < 3) {
+    while (versions.length < (longTests ? 3 : 2)) {
       const before = versions.at(-1) as Credentials;
       const now = await waitFor("the next version", () => nextAfter(before), { deadlineMs, intervalMs: 200 });
       // The replaced credentials still work, because they had not expired.
@@ -187,7 +188,8 @@ describeWithVaultAndDatabase("The agent VM", () => {
     expect((await ask(path, { method, body })).status).toBe(expected);
   });
 
-  it("continues after a kill of Vault", async () => {
+  // The next test stops Vault for longer.
+  itTakesLong("continues after a kill of Vault", async () => {
     const before = rendered();
     const vault = running.sandbox.vault;
     const pid = vault.pid("vault.service");
@@ -248,26 +250,30 @@ describeWithVaultAndDatabase("The agent VM", () => {
     expect([again.code, again.output]).toEqual([0, ""]);
   });
 
-  it("comes back after a reboot between Key Vault's renewal of the certificate and Vault's", async () => {
-    const { sandbox } = running;
-    const settings = readFileSync(agent().path("/etc/vault-agent.d/agent.env"), "utf8");
-    const [, keyVault = "", name = ""] =
-      /VAULT_CERTIFICATE_URL=.?https:\/\/([^.]+)\.[^/]+\/certificates\/([\w-]+)/.exec(settings) ?? [];
-    const before = {
-      served: readFileSync(sandbox.vaultCertificateFile, "utf8").trim(),
-      user: rendered().user,
-    };
-    await sandbox.azure.renewCertificate(keyVault, name);
-    await agent().reboot();
-    const trusted = () => readFileSync(agent().path("/run/vault-agent/vault-ca.pem"), "utf8");
-    await waitFor("the configuration", () => existsSync(agent().path(CONFIGURATION)), { deadlineMs });
-    expect(trusted()).toContain(before.served);
-    expect(trusted().trim()).not.toBe(before.served);
-    expect(rendered().user).not.toBe(before.user);
-    await sandbox.vault.run("vault-certificate.service");
-    await sandbox.refreshVaultCertificate();
-    await renderedAfter(rendered());
-  });
+  // The two tests before reboot the VM, and renew the certificate.
+  itTakesLong(
+    "comes back after a reboot between Key Vault's renewal of the certificate and Vault's",
+    async () => {
+      const { sandbox } = running;
+      const settings = readFileSync(agent().path("/etc/vault-agent.d/agent.env"), "utf8");
+      const [, keyVault = "", name = ""] =
+        /VAULT_CERTIFICATE_URL=.?https:\/\/([^.]+)\.[^/]+\/certificates\/([\w-]+)/.exec(settings) ?? [];
+      const before = {
+        served: readFileSync(sandbox.vaultCertificateFile, "utf8").trim(),
+        user: rendered().user,
+      };
+      await sandbox.azure.renewCertificate(keyVault, name);
+      await agent().reboot();
+      const trusted = () => readFileSync(agent().path("/run/vault-agent/vault-ca.pem"), "utf8");
+      await waitFor("the configuration", () => existsSync(agent().path(CONFIGURATION)), { deadlineMs });
+      expect(trusted()).toContain(before.served);
+      expect(trusted().trim()).not.toBe(before.served);
+      expect(rendered().user).not.toBe(before.user);
+      await sandbox.vault.run("vault-certificate.service");
+      await sandbox.refreshVaultCertificate();
+      await renderedAfter(rendered());
+    },
+  );
 });
 
 function isDenied(error: NodeJS.ErrnoException): boolean {
