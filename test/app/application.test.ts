@@ -341,7 +341,7 @@ describeWithVaultAndDatabase("The application with real Vault and database", () 
       code: "ER_RECORD_FILE_FULL",
       sqlState: "HY000",
     });
-    const work = pools.use("add", () => Promise.reject(full), 30_000);
+    const work = pools.use("add", () => Promise.reject(full), 1_000);
     await expect(work).rejects.toThrow(/cannot do it now \(ER_RECORD_FILE_FULL\)/);
     await expect(work).rejects.toThrow(Unavailable);
     await pools.close();

@@ -8,7 +8,7 @@ import { terraformConfiguration } from "../../../sandbox/vault-config/terraform-
 import type { VaultResource } from "../../../sandbox/vault-config/vault-resource";
 import { readSystem } from "../../../scripts/deployment/system";
 import { pageCommands } from "../../docs/page-commands";
-import { describeWithVaultAndDatabase, vaultThere } from "../../sandbox/programs-there";
+import { describeWithVault, vaultThere } from "../../sandbox/programs-there";
 import { useSandbox } from "../../sandbox/system/running-sandbox";
 import { describeWithTerraform } from "../../sandbox/vault-config/programs";
 import { tokenLike } from "../../token-like";
@@ -16,8 +16,9 @@ import { DeploymentScene, objectId, stateOf, subscriptionId } from "./deployment
 
 const scene = DeploymentScene.use();
 
-describeWithVaultAndDatabase("Against the sandbox's Vault", () => {
-  const running = useSandbox({ upTo: "vault" });
+describeWithVault("Against the sandbox's Vault", () => {
+  const running = useSandbox({ upTo: "azure" });
+  beforeAll(() => running.sandbox.startVault(), 180_000);
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "vault-env-"));
