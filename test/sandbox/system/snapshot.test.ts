@@ -15,7 +15,7 @@ import { StateFolder } from "../../../sandbox/system/state-folder";
 import { reportOf } from "../../../scripts/deployment/restore";
 import { snapshotFinding } from "../../../scripts/deployment/status/snapshot-finding";
 import { capturedProgress } from "../../lib/processes/captured-progress";
-import { itTakesLong } from "../../long-tests";
+import { itTakesLong, longTests } from "../../long-tests";
 import { ask } from "../azure/caller";
 import { describeWithVault } from "../programs-there";
 import { management, Scene } from "./attacks/scene";
@@ -39,9 +39,14 @@ const DRILL = "vault-restore-drill.service";
 const storage = "https://storage.azure.com/";
 
 describeWithVault("A snapshot of Vault", () => {
-  const running = useSandbox({ upTo: "vault" });
+  const running = useSandbox({ upTo: "azure" });
   const vm = () => running.sandbox.vault;
-  beforeAll(() => vm().untilActive("vault-access.service", { deadlineMs }));
+  beforeAll(async () => {
+    await running.sandbox.startVault();
+    // Only the long tests apply vault-config.
+    if (longTests) await running.sandbox.startDatabase();
+    await vm().untilActive("vault-access.service", { deadlineMs });
+  }, 180_000);
 
   const containerUrl = () =>
     z
@@ -197,6 +202,11 @@ describeWithVault("A snapshot of Vault", () => {
     await deployer.request({ method: "POST", path: `sys/mounts/${path}`, body: { type: path } });
     await deployer.logOut();
   };
+  const unmount = async (path: string) => {
+    const deployer = await running.deployer();
+    await deployer.request({ method: "DELETE", path: `sys/mounts/${path}` });
+    await deployer.logOut();
+  };
   const mounts = async (): Promise<string[]> => {
     const deployer = await running.deployer();
     const found = Object.keys((await deployer.read("sys/mounts")) ?? {});
@@ -343,22 +353,28 @@ describeWithVault("A snapshot of Vault", () => {
       ),
     });
     expect(await mounts()).toContain("transit/");
+    await unmount("transit");
   });
 
-  it("replaces newer data when that is asked for, though it is killed on the way, and deployers log in", async () => {
-    const said = outputFromNow(vm(), "vault.service");
-    const [newest = ""] = (await kept()).sort().reverse();
-    const killed = restore(newest, "force");
-    await untilSaid(said, "core: applying snapshot");
-    vm().kill(RESTORE, "SIGKILL");
-    expect((await killed).code).not.toBe(0);
-    const { code, output } = await restore(newest, "force");
-    expect({ code, output }).toEqual({
-      code: 0,
-      output: expect.stringMatching(/^vault-restore \S+ for \S+: restored$/m),
-    });
-    expect(await mounts()).not.toContain("transit/");
-  });
+  // The next test restores with force, too, and a test above kills a snapshot.
+  itTakesLong(
+    "replaces newer data when that is asked for, though it is killed on the way, and deployers log in",
+    async () => {
+      await mount("transit");
+      const said = outputFromNow(vm(), "vault.service");
+      const [newest = ""] = (await kept()).sort().reverse();
+      const killed = restore(newest, "force");
+      await untilSaid(said, "core: applying snapshot");
+      vm().kill(RESTORE, "SIGKILL");
+      expect((await killed).code).not.toBe(0);
+      const { code, output } = await restore(newest, "force");
+      expect({ code, output }).toEqual({
+        code: 0,
+        output: expect.stringMatching(/^vault-restore \S+ for \S+: restored$/m),
+      });
+      expect(await mounts()).not.toContain("transit/");
+    },
+  );
 
   it("that is another environment's does not know this VM: readers of its recovery keys let it in, and the same request ends", async () => {
     const rootToken = async () => {
@@ -374,9 +390,7 @@ describeWithVault("A snapshot of Vault", () => {
     const others = await taken(token ?? "");
     await letIn(first, principal);
     await first.logOut();
-    const deployer = await running.deployer();
-    await deployer.request({ method: "DELETE", path: "sys/mounts/transit" });
-    await deployer.logOut();
+    await unmount("transit");
     const name = "20200101T000000Z-6";
     const put = await asVault(
       "PUT",
@@ -401,6 +415,7 @@ describeWithVault("A snapshot of Vault", () => {
       output: expect.stringMatching(/: restored$/m),
     });
     expect(await mounts()).toContain("transit/");
+    await unmount("transit");
   });
 
   itTakesLong(
@@ -458,6 +473,7 @@ describeWithVault("A snapshot of Vault", () => {
       const keys = recovery_keys_base64.slice(0, recovery_threshold);
       const token = await rootTokenBy(running.sandbox, keys);
       const archive = await taken(token ?? "");
+      await unmount("transit");
       await new VaultClient(localConnection(running.sandbox), token).logOut();
       const name = "20260101T000000Z-1";
       const cluster = String(
