@@ -59,34 +59,39 @@ describeWithVaultAndDatabase("A rotation", () => {
       expect(lastSnapshot().versions).toEqual([versions[1], versions[0]]);
     });
 
-    it("leaves a snapshot that is not restored while the previous version is disabled, and nothing changes", async () => {
-      await unsealKey.enable(versions[0], false);
-      const file = vm().path("/etc/vault.d/vault.env");
-      const text = readFileSync(file, "utf8");
-      const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
-      const asked = { RESTORE_REQUEST: time, RESTORE_SNAPSHOT: lastSnapshot().name, RESTORE_KIND: "force" };
-      writeFileSync(
-        file,
-        Object.entries(asked).reduce(
-          (lines, [name, value]) => lines.replace(new RegExp(`^${name}=.*$`, "m"), `${name}=${value}`),
-          text,
-        ),
-      );
-      try {
-        expect(await vm().run(RESTORE)).toEqual({
-          code: 1,
-          output: expect.stringMatching(
-            new RegExp(
-              `needs version ${versions[0]} of vault-unseal, which is disabled; nothing was changed`,
-            ),
+    // snapshot.test.ts covers this kind.
+    itTakesLong(
+      "leaves a snapshot that is not restored while the previous version is disabled, and nothing changes",
+      async () => {
+        await unsealKey.enable(versions[0], false);
+        const file = vm().path("/etc/vault.d/vault.env");
+        const text = readFileSync(file, "utf8");
+        const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+        const asked = { RESTORE_REQUEST: time, RESTORE_SNAPSHOT: lastSnapshot().name, RESTORE_KIND: "force" };
+        writeFileSync(
+          file,
+          Object.entries(asked).reduce(
+            (lines, [name, value]) => lines.replace(new RegExp(`^${name}=.*$`, "m"), `${name}=${value}`),
+            text,
           ),
-        });
-      } finally {
-        writeFileSync(file, text);
-      }
-    });
+        );
+        try {
+          expect(await vm().run(RESTORE)).toEqual({
+            code: 1,
+            output: expect.stringMatching(
+              new RegExp(
+                `needs version ${versions[0]} of vault-unseal, which is disabled; nothing was changed`,
+              ),
+            ),
+          });
+        } finally {
+          writeFileSync(file, text);
+        }
+      },
+    );
 
     it("leaves Vault sealed when the previous version is disabled, and unseals it when that is enabled again", async () => {
+      await unsealKey.enable(versions[0], false);
       await vm()
         .restart(VAULT)
         .catch(() => undefined);
@@ -197,25 +202,29 @@ describeWithVaultAndDatabase("A rotation", () => {
         return load.acknowledged.filter((id) => !kept.has(id));
       };
 
-      it("needs a higher mysql.passwordVersion. Only new database users have to wait, and no acknowledged write is lost", async () => {
-        const { sandbox } = running;
-        await changeAdministratorPassword(sandbox, other);
-        const refused = await credentials();
-        expect([refused.status, refused.errors]).toEqual([500, expect.stringContaining("Access denied")]);
-        const [sent, retried, acknowledged] = [load.sent, load.retried, load.acknowledged.length];
-        await waitFor("requests while Vault cannot log in to MySQL", () => load.sent > sent + 20, {
-          deadlineMs,
-        });
-        await raisePasswordVersion(other);
-        const { status, body } = await credentials();
-        expect(status).toBe(200);
-        await (await connectToDatabase(sandbox, body.data)).end();
-        // Vault has changed the password again.
-        await expect(connectToDatabase(sandbox, administratorOf(sandbox))).rejects.toThrow("Access denied");
-        expect(load.retried).toBe(retried);
-        expect(load.acknowledged.length).toBeGreaterThan(acknowledged);
-        expect(await lost()).toEqual([]);
-      }, 120_000);
+      itTakesLong(
+        "needs a higher mysql.passwordVersion. Only new database users have to wait, and no acknowledged write is lost",
+        async () => {
+          const { sandbox } = running;
+          await changeAdministratorPassword(sandbox, other);
+          const refused = await credentials();
+          expect([refused.status, refused.errors]).toEqual([500, expect.stringContaining("Access denied")]);
+          const [sent, retried, acknowledged] = [load.sent, load.retried, load.acknowledged.length];
+          await waitFor("requests while Vault cannot log in to MySQL", () => load.sent > sent + 20, {
+            deadlineMs,
+          });
+          await raisePasswordVersion(other);
+          const { status, body } = await credentials();
+          expect(status).toBe(200);
+          await (await connectToDatabase(sandbox, body.data)).end();
+          // Vault has changed the password again.
+          await expect(connectToDatabase(sandbox, administratorOf(sandbox))).rejects.toThrow("Access denied");
+          expect(load.retried).toBe(retried);
+          expect(load.acknowledged.length).toBeGreaterThan(acknowledged);
+          expect(await lost()).toEqual([]);
+        },
+        120_000,
+      );
 
       itTakesLong(
         "keeps an application that starts meanwhile away for at most 15 s after the deployment",
