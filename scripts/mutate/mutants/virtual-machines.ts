@@ -54,6 +54,7 @@ export const virtualMachineMutants = [
       ["the audit log is open to others", '"mode": "0600"', '"mode": "0644"'],
       ["another issuer's tokens log in", '"bound_issuer": "%s"', '"bound_issuer": "%.0s"'],
     ],
+    "First boot from the user data",
   ),
   ...mutantsOf(
     firstBoot,
@@ -65,11 +66,13 @@ export const virtualMachineMutants = [
         "bound_claims: {tid: $tenant}",
       ],
     ],
+    "Access to Vault",
   ),
   ...mutantsOf(
     firstBoot,
     ["sandbox/machine/vault-machine"],
     [["the front stays down after first boot", "  open\n  start_front\n", "  open\n"]],
+    "data disk that another system made",
   ),
   ...mutantsOf(
     certificate,
