@@ -26,6 +26,8 @@ export interface WindowedQuery {
 export interface LogScene {
   readonly logs: Logs;
   readonly at: Date;
+  /** Names of the queries that run. */
+  readonly queries: readonly string[];
 }
 
 /** The rows of each query's result, by the query's name. */
@@ -40,8 +42,9 @@ export function runQueries(
   const input = {
     tables: logTables,
     queries: mapped(queries, (one) => ({ ...one, query: withColumns(one.query) })),
-    scenes: scenes.map(({ logs, at }) => ({
+    scenes: scenes.map(({ logs, at, queries: names }) => ({
       rows: logs,
+      queries: names,
       begins: Object.fromEntries(
         windows.map((window) => [window, new Date(at.getTime() - milliseconds(window)).toISOString()]),
       ),

@@ -1,8 +1,8 @@
 """Runs Kusto queries on rows: JSON on standard input, the results as JSON on standard output.
 
 Input: {"tables": {name: {column: type}}, "queries": {name: {"query": text, "window": window}},
-"scenes": [{"rows": {table: [{...}]}, "begins": {window: time}, "end": time}]}. Times are ISO 8601 text. The value of a column of
-type dynamic is JSON text. Output: for each scene {name: [[...], ...]}.
+"scenes": [{"rows": {table: [{...}]}, "queries": [name], "begins": {window: time}, "end": time}]}. Times are ISO 8601 text. The value
+of a column of type dynamic is JSON text. Output: for each scene {name: [[...], ...]}.
 """
 
 import json
@@ -54,7 +54,8 @@ def main():
     for name, columns in tables.items():
         create(database, name, columns)
     # Each query is translated once, because that takes longer than to run it.
-    translated = {name: str(duckdb_kql.to_sql(one["query"], schema=tables)) for name, one in queries.items()}
+    texts = {one["query"] for one in queries.values()}
+    translated = {text: str(duckdb_kql.to_sql(text, schema=tables)) for text in texts}
     results = []
     for scene in given["scenes"]:
         found = {}
@@ -63,9 +64,9 @@ def main():
         for window, begin in scene["begins"].items():
             for name in tables:
                 show(database, name, begin, scene["end"])
-            for name, one in queries.items():
-                if one["window"] == window:
-                    found[name] = database.sql(translated[name]).fetchall()
+            for name in scene["queries"]:
+                if queries[name]["window"] == window:
+                    found[name] = database.sql(translated[queries[name]["query"]]).fetchall()
         results.append(found)
     json.dump(results, sys.stdout, default=str)
 

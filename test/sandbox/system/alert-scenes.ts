@@ -9,6 +9,8 @@ interface Scene {
   readonly what: string;
   readonly logs: Logs;
   readonly at: Date;
+  /** The system takes snapshots. */
+  readonly snapshots: boolean;
   readonly firing: readonly string[];
 }
 
@@ -16,8 +18,13 @@ interface Scene {
 export class AlertScenes {
   readonly #scenes: Scene[] = [];
 
-  add(what: string, firing: readonly string[], logs: Logs, at = new Date()): void {
-    this.#scenes.push({ what, logs, at, firing });
+  add(
+    what: string,
+    firing: readonly string[],
+    logs: Logs,
+    { at = new Date(), snapshots = false }: { at?: Date | undefined; snapshots?: boolean } = {},
+  ): void {
+    this.#scenes.push({ what, logs, at, snapshots, firing });
   }
 
   /** The expected alerts, by event. */
@@ -26,28 +33,37 @@ export class AlertScenes {
   }
 
   /** The alerts that fire, by event, in the order of the table. */
-  firing(system: WatchedSystem): Record<string, readonly string[]> {
-    const alerts = logAlertsOf(system);
-    const queries = alerts.map(({ name, query, window }) => [name, { query: query(system), window }]);
-    const results = runQueries(Object.fromEntries(queries), this.#scenes);
+  firing(watched: Omit<WatchedSystem, "snapshots">): Record<string, readonly string[]> {
+    const alertsOf = (snapshots: boolean) => {
+      const system = { ...watched, snapshots };
+      return logAlertsOf(system).map(({ name, query, window }) => {
+        return { name, id: `${name} ${snapshots}`, query: query(system), window };
+      });
+    };
+    const all = [true, false].flatMap(alertsOf).map(({ id, query, window }) => [id, { query, window }]);
+    const scenes = this.#scenes.map(({ logs, at, snapshots }) => {
+      return { logs, at, queries: alertsOf(snapshots).map(({ id }) => id) };
+    });
+    const results = runQueries(Object.fromEntries(all), scenes);
     return Object.fromEntries(
-      this.#scenes.map(({ what }, index) => [
+      this.#scenes.map(({ what, snapshots }, index) => [
         what,
-        alerts.map(({ name }) => name).filter((name) => results[index]?.[name]?.length),
+        alertsOf(snapshots)
+          .filter(({ id }) => results[index]?.[id]?.length)
+          .map(({ name }) => name),
       ]),
     );
   }
 }
 
 /** Returns the queries' parameters for a sandbox in which every deployer is a person. */
-export function watchedSystem(sandbox: Sandbox, environment: string): WatchedSystem {
+export function watchedSystem(sandbox: Sandbox, environment: string): Omit<WatchedSystem, "snapshots"> {
   const [identity] = sandbox.azure.resources.ofType("Microsoft.ManagedIdentity/userAssignedIdentities");
   return {
     environment,
     nodes: sandbox.vaultNodes.map(({ name }) => name),
     vaultPrincipalId: String(identity?.properties?.["principalId"]),
     pipelines: [],
-    snapshots: false,
     certificateDays: 14,
   };
 }

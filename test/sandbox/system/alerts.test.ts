@@ -10,195 +10,207 @@ import { describeUnless, vaultOrDatabaseMissing } from "../programs-there";
 import { AlertScenes, watchedSystem } from "./alert-scenes";
 import { firstBootsLog, vaultConfigsLog } from "./audit-log";
 import { deadlineMs, rootTokenBy, storedKeys, VAULT } from "./first-boots";
-import { useSandbox } from "./running-sandbox";
+import { type RunningSandbox, useSandbox } from "./running-sandbox";
+import { traces } from "./traces";
 import { LoggedInWorkload } from "./workloads";
 import { Workspace } from "./workspace";
 
 const missing = [vaultOrDatabaseMissing(), kustoMissing()].filter(Boolean).join(" ");
 
-/** The tests collect real lines of Vault and its VM, and the last test runs the rules' queries on them. traces.test.ts covers a deployer's actions. */
-describeUnless(missing, "An alert", () => {
+/** The tests collect real lines of Vault and its VM, and the last test runs the rules' queries on all of them. */
+describeUnless(missing, "In a system that sends its logs to a workspace:", () => {
   const environment = changed(loadEnvironment("demo"), (copy) => {
     copy.evidenceWorkspace = securityWorkspace;
   });
-  const running = useSandbox({ environment, upTo: "vault-config" });
+  const running = useSandbox({ environment });
   const scenes = new AlertScenes();
-  let workspace: Workspace;
-  /** The log records of a healthy system. */
-  let healthy: Logs = {};
-  let workload: LoggedInWorkload;
 
-  const hoursLater = (hours: number) => new Date(Date.now() + hours * 3_600_000);
-  const now = () => new Date().toISOString();
-  /** Returns vault-watch's current report. */
-  const look = async (): Promise<Record<string, unknown>> => {
-    const { code, output } = await running.sandbox.vault.run("vault-watch.service");
-    const said = output.split("\n").find((line) => line.startsWith("{")) ?? output;
-    expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/^\{/) });
-    return JSON.parse(said);
-  };
-  const lookAndExpect = async (what: string, firing: readonly string[], since: string) => {
-    const said = await look();
-    scenes.add(what, firing, workspace.logs(since));
-    return said;
-  };
-  const asked = async (): Promise<number> => (await workload.ask("GET transit/keys/customer-key")).status;
-  const active = async () => {
-    const health = () => running.client().request({ method: "GET", path: "sys/health" });
-    await waitFor("Vault to be unsealed and active", health, { deadlineMs });
-  };
+  traces(running, scenes);
+  events(running, scenes);
 
-  beforeAll(async () => {
-    workspace = new Workspace(running.sandbox, securityWorkspace);
-    workload = await LoggedInWorkload.of(running.sandbox, "agent");
-    workspace.logs();
-  });
-
-  it("reports nothing if everything works", async () => {
-    const since = now();
-    expect(await asked()).toBe(200);
-    const said = await lookAndExpect("all is well", [], since);
-    expect(said).toMatchObject({
-      answered: true,
-      initialized: true,
-      sealed: false,
-      standby: false,
-      leader: true,
-      audited: true,
-      disks: ["system", "data", "audit", "memory"].map((name) => ({ name, used: expect.any(Number) })),
-    });
-    expect(said["certificateDays"]).toBeGreaterThan(300);
-    const logs = workspace.logs(since);
-    healthy = logs;
-    scenes.add("Vault's audit log does not come", ["audit-stopped"], { ...logs, VaultAudit_CL: [] });
-    const later = (minutes: number) => new Date(Date.now() + minutes * 60_000);
-    scenes.add("nothing has come for 14 minutes", [], logs, later(14));
-    scenes.add("nothing has come for 16 minutes", ["silent"], logs, later(16));
-    // Changes the line to a problem that a sandbox cannot have.
-    const saying = (what: string, firing: readonly string[], other: object) => {
-      const line = JSON.stringify({ ...said, ...other });
-      const Syslog = (logs.Syslog ?? []).map((row) =>
-        row["ProcessName"] === "vault-watch" ? { ...row, SyslogMessage: line } : row,
-      );
-      scenes.add(what, firing, { ...logs, Syslog });
-    };
-    saying("no node is the leader", ["no-leader"], { leader: false, standby: true });
-    saying("the certificate ends in 14 days", [], { certificateDays: 14 });
-    saying("the certificate ends in 13 days", ["certificate-ends"], { certificateDays: 13 });
-    saying("a disk is full by 80%", [], { disks: [{ name: "data", used: 80 }] });
-    saying("a disk is full by 81%", ["disk-full"], { disks: [{ name: "data", used: 81 }] });
-  });
-
-  it("notices failed logins", async () => {
-    const since = now();
-    const body = { role: "webapp-role", jwt: "not.a.jwt" };
-    const fail = () => running.client().request({ method: "PUT", path: "auth/jwt/login", body });
-    for (let count = 1; count < 10; count++) await expect(fail()).rejects.toThrow();
-    await lookAndExpect("nine logins failed", [], since);
-    await expect(fail()).rejects.toThrow();
-    await lookAndExpect("ten logins failed", ["failed-logins"], since);
-  });
-
-  it("notices that Vault cannot create database users", async () => {
-    const { database } = running.sandbox;
-    const since = now();
-    await database.kill();
-    expect((await workload.ask("GET database/creds/short")).status).toBe(500);
-    await database.restart();
-    await lookAndExpect("MySQL is down", ["database-credentials-fail"], since);
-  });
-
-  it("notices audit devices that cannot write", async () => {
-    const { vault } = running.sandbox;
-    /** Replaces the log by a folder, so that Vault cannot open the log again. */
-    const broken = async (log: string) => {
-      renameSync(vault.path(log), vault.path(`${log}.aside`));
-      mkdirSync(vault.path(log));
-      await vault.reload(VAULT);
-    };
-    const repaired = (log: string) => {
-      rmSync(vault.path(log), { recursive: true });
-      renameSync(vault.path(`${log}.aside`), vault.path(log));
-    };
-    const since = now();
-    await broken(vaultConfigsLog);
-    await waitFor(
-      "Vault to report that a device failed",
-      async () => (await asked()) === 200 && /pipeline error/.test(vault.output(VAULT)),
-      { deadlineMs },
-    );
-    await lookAndExpect("one audit device fails", ["audit-device-failed"], since);
-    await broken(firstBootsLog);
-    await waitFor("Vault to reject every request", async () => (await asked()) === 500, { deadlineMs });
-    expect(
-      await lookAndExpect(
-        "both audit devices fail",
-        ["audit-blocked", "audit-stopped", "audit-device-failed"],
-        now(),
-      ),
-    ).toMatchObject({ answered: true, sealed: false, leader: true, audited: false });
-    repaired(firstBootsLog);
-    repaired(vaultConfigsLog);
-    await vault.restart(VAULT);
-    await active();
-  });
-
-  it("notices a sealed Vault", async () => {
-    const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
-    const root = new VaultClient(
-      running.sandbox.vaultConnection(),
-      await rootTokenBy(running.sandbox, keys.slice(0, threshold)),
-    );
-    await root.request({ method: "PUT", path: "sys/seal" });
-    root.close();
-    await lookAndExpect("Vault is sealed", ["sealed"], now());
-  });
-
-  it("notices a Vault that does not answer", async () => {
-    await running.sandbox.vault.stop(VAULT);
-    expect(await lookAndExpect("Vault is stopped", ["unreachable"], now())).toMatchObject({
-      answered: false,
-      leader: false,
-      audited: false,
-    });
-  });
-
-  it("reads the lines of vault-snapshot and vault-restore if snapshots are on", async () => {
-    const said = (...lines: string[]): Logs => ({
-      ...healthy,
-      Syslog: [
-        ...(healthy.Syslog ?? []),
-        ...lines.map((SyslogMessage) => ({
-          TimeGenerated: now(),
-          Computer: running.sandbox.vault.name,
-          ProcessName: SyslogMessage.split(" ")[0] ?? "",
-          SyslogMessage,
-        })),
-      ],
-    });
-    const drill = (how: string) => `vault-restore 20261126T030000Z-4711 for timer: drill ${how}`;
-    const passed = drill("passed; mounts since the snapshot: none");
-    const stored = `vault-snapshot 20261126T030000Z-4711: stored, 4711 bytes, Vault 1.21.0, key version ${"0".repeat(32)}`;
-    const snapshots = new AlertScenes();
-    snapshots.add("one is kept", [], said(stored, passed));
-    snapshots.add("one was kept 47 hours ago", ["silent"], said(stored, passed), hoursLater(47));
-    snapshots.add(
-      "one was kept 49 hours ago",
-      ["silent", "snapshot-old", "drill-old"],
-      said(stored, passed),
-      hoursLater(49),
-    );
-    snapshots.add("a drill failed", ["drill-failed", "drill-old"], said(stored, drill("failed: no key")));
-    snapshots.add(
-      "one fails",
-      ["snapshot-failed", "snapshot-old"],
-      said("vault-snapshot 20261126T030000Z: failed: no room", passed),
-    );
-    const system = { ...watchedSystem(running.sandbox, environment.name), snapshots: true };
-    expect(snapshots.firing(system)).toEqual(snapshots.expected);
-  });
-
-  it("fires for each of these events, and for nothing else", () => {
+  it("each alert fires for its events and a deployer's actions, and for nothing else", () => {
     expect(scenes.firing(watchedSystem(running.sandbox, environment.name))).toEqual(scenes.expected);
   });
 });
+
+function events(running: RunningSandbox, scenes: AlertScenes): void {
+  describe("An alert", () => {
+    let workspace: Workspace;
+    /** The log records of a healthy system. */
+    let healthy: Logs = {};
+    let workload: LoggedInWorkload;
+
+    const hoursLater = (hours: number) => new Date(Date.now() + hours * 3_600_000);
+    const now = () => new Date().toISOString();
+    /** Returns vault-watch's current report. */
+    const look = async (): Promise<Record<string, unknown>> => {
+      const { code, output } = await running.sandbox.vault.run("vault-watch.service");
+      const said = output.split("\n").find((line) => line.startsWith("{")) ?? output;
+      expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/^\{/) });
+      return JSON.parse(said);
+    };
+    const lookAndExpect = async (what: string, firing: readonly string[], since: string) => {
+      const said = await look();
+      scenes.add(what, firing, workspace.logs(since));
+      return said;
+    };
+    const asked = async (): Promise<number> => (await workload.ask("GET transit/keys/customer-key")).status;
+    const active = async () => {
+      const health = () => running.client().request({ method: "GET", path: "sys/health" });
+      await waitFor("Vault to be unsealed and active", health, { deadlineMs });
+    };
+
+    beforeAll(async () => {
+      workspace = new Workspace(running.sandbox, securityWorkspace);
+      workload = await LoggedInWorkload.of(running.sandbox, "agent");
+      workspace.logs();
+    });
+    afterAll(async () => {
+      await running.sandbox.vault.restart(VAULT);
+      await active();
+    });
+
+    it("reports nothing if everything works", async () => {
+      const since = now();
+      expect(await asked()).toBe(200);
+      const said = await lookAndExpect("all is well", [], since);
+      expect(said).toMatchObject({
+        answered: true,
+        initialized: true,
+        sealed: false,
+        standby: false,
+        leader: true,
+        audited: true,
+        disks: ["system", "data", "audit", "memory"].map((name) => ({ name, used: expect.any(Number) })),
+      });
+      expect(said["certificateDays"]).toBeGreaterThan(300);
+      const logs = workspace.logs(since);
+      healthy = logs;
+      scenes.add("Vault's audit log does not come", ["audit-stopped"], { ...logs, VaultAudit_CL: [] });
+      const later = (minutes: number) => new Date(Date.now() + minutes * 60_000);
+      scenes.add("nothing has come for 14 minutes", [], logs, { at: later(14) });
+      scenes.add("nothing has come for 16 minutes", ["silent"], logs, { at: later(16) });
+      // Changes the line to a problem that a sandbox cannot have.
+      const saying = (what: string, firing: readonly string[], other: object) => {
+        const line = JSON.stringify({ ...said, ...other });
+        const Syslog = (logs.Syslog ?? []).map((row) =>
+          row["ProcessName"] === "vault-watch" ? { ...row, SyslogMessage: line } : row,
+        );
+        scenes.add(what, firing, { ...logs, Syslog });
+      };
+      saying("no node is the leader", ["no-leader"], { leader: false, standby: true });
+      saying("the certificate ends in 14 days", [], { certificateDays: 14 });
+      saying("the certificate ends in 13 days", ["certificate-ends"], { certificateDays: 13 });
+      saying("a disk is full by 80%", [], { disks: [{ name: "data", used: 80 }] });
+      saying("a disk is full by 81%", ["disk-full"], { disks: [{ name: "data", used: 81 }] });
+    });
+
+    it("notices failed logins", async () => {
+      const since = now();
+      const body = { role: "webapp-role", jwt: "not.a.jwt" };
+      const fail = () => running.client().request({ method: "PUT", path: "auth/jwt/login", body });
+      for (let count = 1; count < 10; count++) await expect(fail()).rejects.toThrow();
+      await lookAndExpect("nine logins failed", [], since);
+      await expect(fail()).rejects.toThrow();
+      await lookAndExpect("ten logins failed", ["failed-logins"], since);
+    });
+
+    it("notices that Vault cannot create database users", async () => {
+      const { database } = running.sandbox;
+      const since = now();
+      await database.kill();
+      expect((await workload.ask("GET database/creds/short")).status).toBe(500);
+      await database.restart();
+      await lookAndExpect("MySQL is down", ["database-credentials-fail"], since);
+    });
+
+    it("notices audit devices that cannot write", async () => {
+      const { vault } = running.sandbox;
+      /** Replaces the log by a folder, so that Vault cannot open the log again. */
+      const broken = async (log: string) => {
+        renameSync(vault.path(log), vault.path(`${log}.aside`));
+        mkdirSync(vault.path(log));
+        await vault.reload(VAULT);
+      };
+      const repaired = (log: string) => {
+        rmSync(vault.path(log), { recursive: true });
+        renameSync(vault.path(`${log}.aside`), vault.path(log));
+      };
+      const since = now();
+      await broken(vaultConfigsLog);
+      await waitFor(
+        "Vault to report that a device failed",
+        async () => (await asked()) === 200 && /pipeline error/.test(vault.output(VAULT)),
+        { deadlineMs },
+      );
+      await lookAndExpect("one audit device fails", ["audit-device-failed"], since);
+      await broken(firstBootsLog);
+      await waitFor("Vault to reject every request", async () => (await asked()) === 500, { deadlineMs });
+      expect(
+        await lookAndExpect(
+          "both audit devices fail",
+          ["audit-blocked", "audit-stopped", "audit-device-failed"],
+          now(),
+        ),
+      ).toMatchObject({ answered: true, sealed: false, leader: true, audited: false });
+      repaired(firstBootsLog);
+      repaired(vaultConfigsLog);
+      await vault.restart(VAULT);
+      await active();
+    });
+
+    it("notices a sealed Vault", async () => {
+      const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
+      const root = new VaultClient(
+        running.sandbox.vaultConnection(),
+        await rootTokenBy(running.sandbox, keys.slice(0, threshold)),
+      );
+      await root.request({ method: "PUT", path: "sys/seal" });
+      root.close();
+      await lookAndExpect("Vault is sealed", ["sealed"], now());
+    });
+
+    it("notices a Vault that does not answer", async () => {
+      await running.sandbox.vault.stop(VAULT);
+      expect(await lookAndExpect("Vault is stopped", ["unreachable"], now())).toMatchObject({
+        answered: false,
+        leader: false,
+        audited: false,
+      });
+    });
+
+    it("reads the lines of vault-snapshot and vault-restore if snapshots are on", () => {
+      const said = (...lines: string[]): Logs => ({
+        ...healthy,
+        Syslog: [
+          ...(healthy.Syslog ?? []),
+          ...lines.map((SyslogMessage) => ({
+            TimeGenerated: now(),
+            Computer: running.sandbox.vault.name,
+            ProcessName: SyslogMessage.split(" ")[0] ?? "",
+            SyslogMessage,
+          })),
+        ],
+      });
+      const drill = (how: string) => `vault-restore 20261126T030000Z-4711 for timer: drill ${how}`;
+      const passed = drill("passed; mounts since the snapshot: none");
+      const stored = `vault-snapshot 20261126T030000Z-4711: stored, 4711 bytes, Vault 1.21.0, key version ${"0".repeat(32)}`;
+      const add = (what: string, firing: readonly string[], logs: Logs, at?: Date) =>
+        scenes.add(what, firing, logs, { at, snapshots: true });
+      add("a snapshot is kept", [], said(stored, passed));
+      add("a snapshot was kept 47 hours ago", ["silent"], said(stored, passed), hoursLater(47));
+      add(
+        "a snapshot was kept 49 hours ago",
+        ["silent", "snapshot-old", "drill-old"],
+        said(stored, passed),
+        hoursLater(49),
+      );
+      add("a drill failed", ["drill-failed", "drill-old"], said(stored, drill("failed: no key")));
+      add(
+        "a snapshot fails",
+        ["snapshot-failed", "snapshot-old"],
+        said("vault-snapshot 20261126T030000Z: failed: no room", passed),
+      );
+    });
+  });
+}
