@@ -1,6 +1,9 @@
 import { describeWithVaultAndDatabase } from "../programs-there";
+import { apiFuzz } from "./configured-vault/api-fuzz";
+import { attacksOn } from "./configured-vault/attacks";
 import { flood } from "./configured-vault/flood";
 import { fullAuditDisk } from "./configured-vault/full-audit-disk";
+import { halfRemovedMount } from "./configured-vault/half-removed-mount";
 import { policies } from "./configured-vault/policies";
 import { revocation } from "./configured-vault/revocation";
 import { secondIdentity } from "./configured-vault/second-identity";
@@ -16,8 +19,11 @@ describeWithVaultAndDatabase("On one system:", () => {
 
   webAppIdentity(running);
   policies(running);
+  attacksOn(running);
   secondIdentity(running);
   flood(running);
   revocation(running);
   fullAuditDisk(running);
+  halfRemovedMount(running);
+  apiFuzz(running);
 });

@@ -1,6 +1,7 @@
-import type { VaultClient, VaultMethod } from "../../../lib/vault-api/vault-client";
-import type { Sandbox } from "../../../sandbox/system/sandbox";
-import { askVault, connectionsTo } from "./vault-caller";
+import { waitFor } from "../../../../lib/processes/wait-for";
+import type { VaultClient, VaultMethod } from "../../../../lib/vault-api/vault-client";
+import type { Sandbox } from "../../../../sandbox/system/sandbox";
+import { askVault, connectionsTo } from "../vault-caller";
 
 /** An operation of Vault's API, as Vault describes it. */
 export interface ApiOperation {
@@ -55,7 +56,15 @@ export async function notRefused(
   const ask = async (method: string, path: string, operation: string): Promise<void> => {
     if (found.has(operation)) return;
     const body = /^(POST|PUT|PATCH)$/.test(method) ? {} : undefined;
-    const { status, errors } = await askVault(sandbox, from, { method, path, token, body, connections });
+    // Vault refuses more requests a second than its rate limit allows, before it looks at a policy.
+    const { status, errors } = await waitFor(
+      `an answer to ${operation} that is not 429`,
+      async () => {
+        const reply = await askVault(sandbox, from, { method, path, token, body, connections });
+        return reply.status === 429 ? undefined : reply;
+      },
+      { deadlineMs: 30_000, intervalMs: 100 },
+    );
     if (status !== 403 || !/permission denied|closed to the network/.test(errors)) found.add(operation);
   };
   for (const rank of [0, 1, 2, 3]) {

@@ -1,10 +1,11 @@
-import { VaultClient } from "../../../lib/vault-api/vault-client";
-import { longTests } from "../../long-tests";
-import { describeWithVaultAndDatabase } from "../programs-there";
+import { VaultClient } from "../../../../lib/vault-api/vault-client";
+import { longTests } from "../../../long-tests";
+import { readBack, type VaultReadBack } from "../../vault-config/read-back";
+import { rootTokenBy, storedKeys } from "../first-boots";
+import type { RunningSandbox } from "../running-sandbox";
+import { LoggedInWorkload } from "../workloads";
 import { type ApiOperation, apiOf, notRefused } from "./api-fuzzer";
-import { rootTokenBy, storedKeys } from "./first-boots";
-import { useSandbox } from "./running-sandbox";
-import { LoggedInWorkload } from "./workloads";
+import { SpareAdministrator } from "./spare-administrator";
 
 /** Operations that Vault's policies do not refuse, by the reason. */
 type Explained = Readonly<Record<string, readonly string[]>>;
@@ -154,60 +155,69 @@ const deployer: Explained = {
   ],
 };
 
-describeWithVaultAndDatabase("No operation of Vault's API passes without a reason", () => {
-  const running = useSandbox({ upTo: "vault-config" });
-  let operations: readonly ApiOperation[];
+export const apiFuzz = (running: RunningSandbox): void =>
+  describe("No operation of Vault's API passes without a reason", () => {
+    let operations: readonly ApiOperation[];
+    let spare: SpareAdministrator;
+    let before: VaultReadBack;
+    // A deployer's requests remove what vault-config manages.
+    afterAll(async () => {
+      await spare?.regain();
+      expect(await readBack(await running.deployer())).toEqual(before);
+    });
 
-  beforeAll(async () => {
-    const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
-    const token = await rootTokenBy(running.sandbox, keys.slice(0, threshold));
-    const root = new VaultClient(running.sandbox.vaultConnection(), token);
-    operations = await apiOf(root);
-    await root.logOut();
-    expect(operations.length).toBeGreaterThan(500);
-  });
+    beforeAll(async () => {
+      before = await readBack(await running.deployer());
+      spare = await SpareAdministrator.create(running.sandbox);
+      const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(running.sandbox);
+      const token = await rootTokenBy(running.sandbox, keys.slice(0, threshold));
+      const root = new VaultClient(running.sandbox.vaultConnection(), token);
+      operations = await apiOf(root);
+      await root.logOut();
+      expect(operations.length).toBeGreaterThan(500);
+    });
 
-  const expectExplained = (found: readonly string[], explained: Explained): void => {
-    const expected = Object.values(explained).flat();
-    expect(found.filter((it) => !expected.includes(it))).toEqual([]);
-    // The reason for a refused operation is out of date.
-    expect(expected.filter((it) => !found.includes(it))).toEqual([]);
-  };
+    const expectExplained = (found: readonly string[], explained: Explained): void => {
+      const expected = Object.values(explained).flat();
+      expect(found.filter((it) => !expected.includes(it))).toEqual([]);
+      // The reason for a refused operation is out of date.
+      expect(expected.filter((it) => !found.includes(it))).toEqual([]);
+    };
 
-  it("for nobody", async () => {
-    expectExplained(await notRefused(running.sandbox, operations, { fillIns: [{}] }), nobody);
-  });
+    it("for nobody", async () => {
+      expectExplained(await notRefused(running.sandbox, operations, { fillIns: [{}] }), nobody);
+    });
 
-  // They differ only in their login.
-  const agents: [string, string][] = [["agent", "short"]];
-  it.each<[string, string]>([["webapp", "long"], ...(longTests ? agents : [])])(
-    "for the workload %s",
-    async (name, role) => {
-      const { token, place: from } = await LoggedInWorkload.of(running.sandbox, name);
-      const fillIns = [{}, { name: "customer-key" }, { name: role }];
-      expectExplained(await notRefused(running.sandbox, operations, { token, from, fillIns }), workload);
-    },
-  );
-
-  it("for a deployer", async () => {
-    const { auth } = (await running.client().request({
-      method: "POST",
-      path: "auth/deployer/login",
-      body: { role: "deployer", jwt: running.sandbox.deployerToken() },
-    })) as { auth: { client_token: string } };
-    const fillIns = [
-      { prefix: "database/creds" },
-      { name: "mysql", path: "database" },
-      { name: "short", path: "transit" },
-      { name: "workload-webapp", path: "azure" },
-      { name: "deployer", path: "jwt" },
-      { path: "file", name: "each-client" },
-      { path: "first-boot" },
-      { path: "deployer" },
-    ];
-    expectExplained(
-      await notRefused(running.sandbox, operations, { token: auth.client_token, fillIns }),
-      deployer,
+    // They differ only in their login.
+    const agents: [string, string][] = [["agent", "short"]];
+    it.each<[string, string]>([["webapp", "long"], ...(longTests ? agents : [])])(
+      "for the workload %s",
+      async (name, role) => {
+        const { token, place: from } = await LoggedInWorkload.of(running.sandbox, name);
+        const fillIns = [{}, { name: "customer-key" }, { name: role }];
+        expectExplained(await notRefused(running.sandbox, operations, { token, from, fillIns }), workload);
+      },
     );
+
+    it("for a deployer", async () => {
+      const { auth } = (await running.client().request({
+        method: "POST",
+        path: "auth/deployer/login",
+        body: { role: "deployer", jwt: running.sandbox.deployerToken() },
+      })) as { auth: { client_token: string } };
+      const fillIns = [
+        { prefix: "database/creds" },
+        { name: "mysql", path: "database" },
+        { name: "short", path: "transit" },
+        { name: "workload-webapp", path: "azure" },
+        { name: "deployer", path: "jwt" },
+        { path: "file", name: "each-client" },
+        { path: "first-boot" },
+        { path: "deployer" },
+      ];
+      expectExplained(
+        await notRefused(running.sandbox, operations, { token: auth.client_token, fillIns }),
+        deployer,
+      );
+    });
   });
-});
