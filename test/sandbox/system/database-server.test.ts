@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import type { EvaluatedSystem } from "../../../lib/synthesized/evaluated-system";
@@ -11,23 +12,27 @@ import type { MySqlServer } from "../../../sandbox/mysql/mysql-server";
 import { startDatabase } from "../../../sandbox/system/database";
 import { sandboxEnvironment } from "../../../sandbox/system/sandbox-environment";
 import { capturedProgress } from "../../lib/processes/captured-progress";
-import { temporaryFolder } from "../../lib/processes/temporary-folder";
 import { demo, deploymentOf, deploymentWith } from "../../lib/synthesized/deployments";
 import { databaseMissing, describeUnless } from "../programs-there";
 
 const environment = sandboxEnvironment(demo, "127.218");
-const folder = temporaryFolder();
+/** The tests share a folder and Key Vault, because a new database takes longer than most of them. Each leaves the password as it was. */
+let folder: string;
 let azure: Azure;
 let server: MySqlServer | undefined;
 
-beforeEach(async () => {
+beforeAll(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "database-")));
   azure = await startAzure(worldOf(deploymentOf(environment), environment));
-  writeFileSync(join(folder.path, "ca.pem"), azure.caPem);
+  writeFileSync(join(folder, "ca.pem"), azure.caPem);
 });
 afterEach(async () => {
   await server?.stop();
   server = undefined;
-  await azure.stop();
+});
+afterAll(async () => {
+  await azure?.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Starts the server as a new process does, which knows only the folder and Key Vault. */
@@ -37,8 +42,8 @@ async function start(deployment: EvaluatedSystem = deploymentOf(environment)): P
     deployment,
     azure,
     program: await findMySqlProgram({ progress }),
-    folder: folder.path,
-    caFile: join(folder.path, "ca.pem"),
+    folder: folder,
+    caFile: join(folder, "ca.pem"),
   });
   return server;
 }
@@ -59,7 +64,7 @@ async function ask(password: string, sql: string, database?: string): Promise<un
     user: environment.mysql.administratorLogin,
     password,
     database,
-    ssl: { ca: readFileSync(join(folder.path, "ca.pem"), "utf8"), verifyIdentity: true },
+    ssl: { ca: readFileSync(join(folder, "ca.pem"), "utf8"), verifyIdentity: true },
   });
   try {
     const [rows] = await connection.query(sql);
@@ -101,7 +106,7 @@ describeUnless(databaseMissing(), "The sandbox's database", () => {
     await ask(password, `DROP DATABASE ${environment.mysql.databaseName}`);
     await server?.stop();
     // This is the folder's state before the database exists.
-    rmSync(join(folder.path, "database-made"));
+    rmSync(join(folder, "database-made"));
     await start();
     expect(await ask(password, "SELECT 1 AS one", environment.mysql.databaseName)).toEqual([{ one: 1 }]);
   });
@@ -109,14 +114,14 @@ describeUnless(databaseMissing(), "The sandbox's database", () => {
   it("starts again after Vault has rotated the password, and the password in Key Vault is wrong", async () => {
     await start();
     const [password = ""] = passwords();
-    await ask(
-      password,
-      `SET PASSWORD FOR '${environment.mysql.administratorLogin}'@'%' = PASSWORD('rotated')`,
-    );
+    const changed = (next: string) =>
+      `SET PASSWORD FOR '${environment.mysql.administratorLogin}'@'%' = PASSWORD('${next}')`;
+    await ask(password, changed("rotated"));
     await server?.stop();
     await start();
     await expect(ask(password, "SELECT 1")).rejects.toThrow("Access denied");
     expect(await ask("rotated", "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    await ask("rotated", changed(password));
   });
 
   it("is refused with a sentence if the stacks have another number of servers", async () => {
