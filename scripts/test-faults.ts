@@ -1,14 +1,17 @@
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Environment } from "../environments/schema";
+import { loadEnvironment } from "../environments/load";
 import { inTurn } from "../lib/processes/in-turn";
 import { Progress } from "../lib/processes/progress";
 import { messageOf, UserError } from "../lib/processes/user-error";
-import type { Disk } from "../sandbox/faults/disks";
-import type { Exits } from "../sandbox/faults/exits";
-import type { NodeLinks } from "../sandbox/faults/node-links";
-import type { Sandbox } from "../sandbox/system/sandbox";
+import { testClusterFaults } from "../sandbox/faults/cluster-faults";
+import { type Disk, mountDisks, unmountDisks } from "../sandbox/faults/disks";
+import { Exits } from "../sandbox/faults/exits";
+import { NodeLinks } from "../sandbox/faults/node-links";
+import { testFaults } from "../sandbox/faults/test-faults";
+import { Sandbox } from "../sandbox/system/sandbox";
+import { StateFolder } from "../sandbox/system/state-folder";
 import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
@@ -43,12 +46,6 @@ async function main(): Promise<void> {
   const progress = new Progress();
   progress.line(`The seed is ${seed}. Use --seed ${seed} to repeat these faults.`);
   if (!canMount) progress.line("Skipping full disks, because this system does not let you mount.");
-  const { loadEnvironment, Sandbox, StateFolder } = system();
-  const { mountDisks, unmountDisks } =
-    require("../sandbox/faults/disks") as typeof import("../sandbox/faults/disks");
-  const { Exits } = require("../sandbox/faults/exits") as typeof import("../sandbox/faults/exits");
-  const { testFaults } =
-    require("../sandbox/faults/test-faults") as typeof import("../sandbox/faults/test-faults");
   const folder = await StateFolder.open({ keep });
   let sandbox: Sandbox | undefined;
   let exits: Exits | undefined;
@@ -66,7 +63,7 @@ async function main(): Promise<void> {
     );
   stopOnSignals(stop);
   try {
-    sandbox = await Sandbox.start({ environment: shortLived(loadEnvironment("demo")), folder, progress });
+    sandbox = await Sandbox.start({ environment: environment(), folder, progress });
     exits = new Exits(sandbox);
     await testFaults({ sandbox, exits, disks }, { minutes, seed, progress });
   } finally {
@@ -78,11 +75,6 @@ async function main(): Promise<void> {
 async function testCluster(nodes: 3 | 5, rounds: number, seed: number, keep: boolean): Promise<void> {
   const progress = new Progress();
   progress.line(`The seed is ${seed}; Use --seed ${seed} to repeat these faults.`);
-  const { loadEnvironment, Sandbox, StateFolder } = system();
-  const { NodeLinks } =
-    require("../sandbox/faults/node-links") as typeof import("../sandbox/faults/node-links");
-  const { testClusterFaults } =
-    require("../sandbox/faults/cluster-faults") as typeof import("../sandbox/faults/cluster-faults");
   const production = loadEnvironment("production");
   const environment = { ...production, vault: { ...production.vault, nodes } };
   const folder = await StateFolder.open({ keep });
@@ -106,17 +98,9 @@ async function testCluster(nodes: 3 | 5, rounds: number, seed: number, keep: boo
   }
 }
 
-/** Loads the sandbox, which takes five seconds. The help and wrong arguments do not need it. */
-function system() {
-  const { loadEnvironment } = require("../environments/load") as typeof import("../environments/load");
-  const { Sandbox } = require("../sandbox/system/sandbox") as typeof import("../sandbox/system/sandbox");
-  const { StateFolder } =
-    require("../sandbox/system/state-folder") as typeof import("../sandbox/system/state-folder");
-  return { loadEnvironment, Sandbox, StateFolder };
-}
-
 /** The demo environment with credentials that live for a minute, so that each fault meets a renewal. */
-function shortLived(demo: Environment): Environment {
+function environment() {
+  const demo = loadEnvironment("demo");
   for (const role of ["short", "long"]) {
     const { privileges = [] } = demo.databaseRoles[role] ?? {};
     demo.databaseRoles[role] = { privileges, defaultTtl: "30s", maxTtl: "60s" };

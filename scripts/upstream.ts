@@ -1,5 +1,9 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "../lib/processes/user-error";
+import { facts } from "./upstream/facts";
+import { exitCodeOf, jsonReport, markdownReport, textReport } from "./upstream/report";
+import { Upstream } from "./upstream/upstream";
+import { watch } from "./upstream/watch";
 
 const help = `Usage: npm run upstream [-- --json | --markdown]
 
@@ -27,12 +31,6 @@ async function main(): Promise<void> {
       process.stdout.write(help);
       return;
     }
-    // The help needs no facts, and loading them takes two seconds.
-    const { facts } = require("./upstream/facts") as typeof import("./upstream/facts");
-    const { exitCodeOf, jsonReport, markdownReport, textReport } =
-      require("./upstream/report") as typeof import("./upstream/report");
-    const { Upstream } = require("./upstream/upstream") as typeof import("./upstream/upstream");
-    const { watch } = require("./upstream/watch") as typeof import("./upstream/watch");
     const rows = await watch(facts(), new Upstream(), new Date());
     const colour = process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
     process.stdout.write(
