@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { startGuardianShell } from "./guardian-shell";
 import { UserError } from "./user-error";
 
-/**
- * Removes one thing after this process ends, in any way (kill -9 too): the kernel then closes the pipe to the guardian's
- * shell, and its `read` fails. group-guardian.ts kills processes the same way.
- */
+/** Removes one thing after this process ends, in any way. */
 export class Guardian {
   private constructor(private readonly shell: ChildProcess) {}
 
@@ -22,21 +20,13 @@ export class Guardian {
   }
 
   private static async start(action: string, subject: string): Promise<Guardian> {
-    const script = `trap '' HUP INT TERM QUIT; read -r end; ${action}`;
-    const shell = spawn("/bin/sh", ["-c", script, "vault-on-azure-guardian", subject], {
-      detached: true,
-      cwd: "/",
-      env: { ...process.env, PATH: `/usr/bin:/bin:${process.env.PATH ?? ""}` }, // Docker needs PATH and DOCKER_HOST
-      stdio: ["pipe", "ignore", "ignore"],
-    });
+    const shell = startGuardianShell(`read -r end; ${action}`, subject);
     await new Promise<void>((resolve, reject) => {
       shell.once("spawn", resolve);
       shell.once("error", (error) =>
         reject(new UserError(`A guardian (/bin/sh) did not start: ${error.message}`)),
       );
     });
-    shell.unref();
-    (shell.stdin as unknown as { unref?(): void } | null)?.unref?.();
     return new Guardian(shell);
   }
 
