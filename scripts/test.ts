@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { Guardian } from "../lib/processes/guardian";
 import { Progress } from "../lib/processes/progress";
 import { messageOf } from "../lib/processes/user-error";
+import { findMySqlProgram } from "../sandbox/mysql/mysql-program";
+import { findVaultProgram } from "../sandbox/vault/vault-program";
+import { chromiumMissing } from "../test/app/web/chromium";
 import { helpIfAsked } from "./help";
 
 /**
@@ -77,13 +80,6 @@ async function main(): Promise<void> {
 
 /** Finds or gets Vault and a database server, and looks for a browser. Reports each step and its duration. Never rejects. */
 async function prepare(): Promise<{ vault?: string; problems: string[] }> {
-  // Only a whole test run needs these modules, and loading them takes a second.
-  const { findMySqlProgram } =
-    require("../sandbox/mysql/mysql-program") as typeof import("../sandbox/mysql/mysql-program");
-  const { findVaultProgram } =
-    require("../sandbox/vault/vault-program") as typeof import("../sandbox/vault/vault-program");
-  const { chromiumMissing } =
-    require("../test/app/web/chromium") as typeof import("../test/app/web/chromium");
   const progress = new Progress();
   const [vault, mysql] = await Promise.allSettled([
     findVaultProgram({ progress }),
