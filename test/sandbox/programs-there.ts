@@ -47,23 +47,11 @@ export function vaultOrDatabaseMissing(): string | undefined {
 
 /** Returns the path of the Vault that findVaultProgram finds without a download or a build. */
 export function vaultThere(): string | undefined {
-  return process.env["VAULT_PROGRAM"] || onPath("vault") || cachedVault();
-}
-
-/**
- * Names the cached Vault in VAULT_PROGRAM, if findVaultProgram would use it. For each start, findVaultProgram computes the checksum of a
- * cached Vault's 360 MB, which takes half a second.
- */
-export function nameCachedVault(): void {
-  const found = vaultThere();
-  if (found && found === cachedVault()) process.env["VAULT_PROGRAM"] = found;
-}
-
-function cachedVault(): string | undefined {
   const { folder } = new ProgramCache();
-  return [VAULT_RELEASE, VAULT_GO_MODULE]
-    .map((version) => join(folder, vaultCacheKey(version), "vault"))
-    .find(existsSync);
+  const cached = [VAULT_RELEASE, VAULT_GO_MODULE].map((version) =>
+    join(folder, vaultCacheKey(version), "vault"),
+  );
+  return process.env["VAULT_PROGRAM"] || onPath("vault") || cached.find(existsSync);
 }
 
 /** Returns the reason and the cure if findVaultProgram would need a download or a build. */

@@ -11,14 +11,12 @@ import type { Azure } from "../../../sandbox/azure/azure";
 import { Machine } from "../../../sandbox/machine/machine";
 import { findVaultProgram, type VaultProgram } from "../../../sandbox/vault/vault-program";
 import { clientIdOf, deployer, recoveryReader, tenantId, vault } from "../azure/example-world";
-import { nameCachedVault } from "../programs-there";
 import { nextAddress } from "./small-machine";
 
 /** The release in the user data. The installed Vault replaces it. */
 const release: VaultReleaseOptions = { version: "1.21.0", edition: "community" };
 
 async function realVault(): Promise<VaultProgram> {
-  nameCachedVault();
   return findVaultProgram({ progress: new Progress({ stream: new PassThrough().resume() }) });
 }
 

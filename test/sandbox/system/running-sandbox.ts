@@ -4,7 +4,6 @@ import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { Sandbox, type SandboxOptions } from "../../../sandbox/system/sandbox";
 import { StateFolder } from "../../../sandbox/system/state-folder";
 import { capturedProgress } from "../../lib/processes/captured-progress";
-import { nameCachedVault } from "../programs-there";
 
 export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo"> {
   /** Default: environments/demo.json. */
@@ -42,7 +41,6 @@ export function useSandbox({
   let folder: StateFolder | undefined;
   let sandbox: Sandbox | undefined;
   jest.setTimeout(TEST_MS);
-  nameCachedVault();
 
   beforeAll(async () => {
     folder = await StateFolder.open();
