@@ -1,2 +1,2 @@
-/** A token of Vault or a JSON web token. A random identifier cannot look like one by chance: it has no dots. */
-export const tokenLike = /\bhv[bsr]\.[\w-]{20,}|\beyJ[\w-]{8,}\.eyJ/;
+/** A token of Vault, or a JSON web token. Cut off, it still shows its header, which begins with alg, typ, kid or x5t. */
+export const tokenLike = /hv[bsr]\.|eyJ[\w-]{10,}\.eyJ|eyJ(?:hbGciOi|0eXAiOi|raWQiOi|4NXQiOi)/;

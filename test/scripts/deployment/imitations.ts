@@ -129,7 +129,7 @@ esac
 /** npm and vault: they record their calls, and vault prints the token of a login. */
 const other = `#!/bin/bash
 ${record}
-if [[ $1 == write ]]; then grep -q ey <<<"$(cat)" && echo hvs.of-the-imitation; fi
+if [[ $1 == write ]]; then grep -q ey <<<"$(cat)" && echo token-of-the-imitation; fi
 `;
 
 /** Imitations of az, npx and terraform in a folder for PATH. A test can change their answers. */
