@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { UserError } from "../../lib/processes/user-error";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -32,6 +33,14 @@ export class Interruption {
   /** @throws {UserError} after a signal. */
   check(): void {
     if (this.signal.aborted) throw new UserError("Interrupted.");
+  }
+
+  /**
+   * Waits for a signal on its way, for 0.1 s. Ctrl-C reaches the programs that a script runs, too. A program's end can be seen
+   * before the script's own signal, and is then no failure. Its exit code does not tell: az ends with 1.
+   */
+  async arrive(): Promise<void> {
+    await pause(100, undefined, { signal: this.signal }).catch(() => {});
   }
 
   /** Stops other running work after a failure. */

@@ -23,6 +23,7 @@ export async function runScript(
     process.exit(typeof code === "number" ? code : 0);
   } catch (error) {
     const message = sentenceOf(error);
+    await interruption.arrive();
     if (interruption.exitCode === undefined) say(message);
     onFailure(interruption.exitCode === undefined ? message : "Interrupted.");
     interruption.stopTheRest();
