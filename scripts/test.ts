@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { findMySqlProgram } from "../sandbox/mysql/mysql-program";
 import { findVaultProgram } from "../sandbox/vault/vault-program";
 import { chromiumMissing } from "../test/app/web/chromium";
 import { helpIfAsked } from "./help";
+import { stopOnSignals } from "./stop-on-signals";
 
 /**
  * Suites that start programs: Vault, databases, shells, this project's scripts. They wait more than they compute. They run last,
@@ -97,13 +99,17 @@ function jest(args: string[], env?: NodeJS.ProcessEnv): Promise<number> {
   return run(process.execPath, ["--max-semi-space-size=64", "node_modules/jest/bin/jest.js", ...args], env);
 }
 
-/** Runs the command with this process's output and returns its exit code. */
-function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: project, stdio: "inherit", env: { ...process.env, ...env } });
-    child.once("error", reject);
-    child.once("exit", (code) => resolve(code ?? 1));
+/** Runs the command with this process's output and returns its exit code. A signal to this process ends the command, too. */
+async function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+  const child = spawn(command, args, { cwd: project, stdio: "inherit", env: { ...process.env, ...env } });
+  const ended = once(child, "exit");
+  const release = stopOnSignals(async (signal) => {
+    child.kill(signal);
+    await ended;
   });
+  const [code] = await ended;
+  release();
+  return code ?? 1;
 }
 
 void main();
