@@ -9,6 +9,7 @@ import { messageOf } from "../lib/processes/user-error";
 import { findMySqlProgram } from "../sandbox/mysql/mysql-program";
 import { findVaultProgram } from "../sandbox/vault/vault-program";
 import { chromiumMissing } from "../test/app/web/chromium";
+import { runCommand } from "./deployment/run-command";
 import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
@@ -31,7 +32,7 @@ const quick = ["--ci", "--testPathIgnorePatterns", "/node_modules/", withProgram
 
 const project = join(__dirname, "..");
 
-/** `npm test`: checks, quick suites, then suites that start programs. */
+/** `npm test`: checks and quick suites, then suites that start programs. */
 async function main(): Promise<void> {
   helpIfAsked(
     [
@@ -53,9 +54,15 @@ async function main(): Promise<void> {
       failed.push(name);
     }
   };
-  await step("format, lint, types, shell scripts, workflows", () => run("npm", ["run", "--silent", "check"]));
+  // It keeps one processor busy, so it runs beside the quick tests.
+  const check = runCommand("npm", ["run", "--silent", "check"], { cwd: project });
   const programs = prepare();
   await step("quick tests", () => jest(quick));
+  await step("format, lint, types, shell scripts, workflows", async () => {
+    const { code, stdout, stderr } = (await check) ?? { code: 1, stdout: "", stderr: "npm is not on PATH." };
+    console.log(`${stdout}${stderr}`.trimEnd());
+    return code;
+  });
   console.log("\n== programs for the tests");
   const { vault, problems } = await programs;
   for (const problem of problems)
