@@ -1,15 +1,15 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Guardian } from "../lib/processes/guardian";
 import { Progress } from "../lib/processes/progress";
 import { messageOf } from "../lib/processes/user-error";
 import { findMySqlProgram } from "../sandbox/mysql/mysql-program";
 import { findVaultProgram } from "../sandbox/vault/vault-program";
 import { chromiumMissing } from "../test/app/web/chromium";
-import { runCommand } from "./deployment/run-command";
 import { helpIfAsked } from "./help";
 import { stopOnSignals } from "./stop-on-signals";
 
@@ -55,11 +55,14 @@ async function main(): Promise<void> {
     }
   };
   // It keeps one processor busy, so it runs beside the quick tests.
-  const check = runCommand("npm", ["run", "--silent", "check"], { cwd: project });
+  const check = promisify(execFile)("npm", ["run", "--silent", "check"], { cwd: project }).then(
+    (output) => ({ ...output, code: 0 }),
+    ({ stdout, stderr }) => ({ stdout, stderr, code: 1 }),
+  );
   const programs = prepare();
   await step("quick tests", () => jest(quick));
   await step("format, lint, types, shell scripts, workflows", async () => {
-    const { code, stdout, stderr } = (await check) ?? { code: 1, stdout: "", stderr: "npm is not on PATH." };
+    const { code, stdout, stderr } = await check;
     console.log(`${stdout}${stderr}`.trimEnd());
     return code;
   });

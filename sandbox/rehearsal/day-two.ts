@@ -54,6 +54,10 @@ export const operate =
   (seed: number, kills: number, names: readonly (keyof typeof operations)[]) =>
   async (rehearsal: Rehearsal, progress: Progress): Promise<void> => {
     progress.line(`seed ${seed}`);
+    rehearsal.edit(({ vault }) => {
+      // A cluster's nodes are in zones. A VM without a zone cannot become one of them without a new disk.
+      if (vault && (vault.nodes ?? 1) === 1) vault.zone = "1";
+    });
     const scene = { rehearsal, progress, random: numbersOf(seed), kills };
     await progress.longStep("scripts/deploy, up to vault-server", () => rehearsal.deploy(...vaultsStacks));
     rehearsal.trustNewestCertificate();
@@ -182,7 +186,7 @@ async function removeNodes(scene: DayTwoScene): Promise<void> {
   const { rehearsal, progress } = scene;
   const nodes = (count: 3 | 5) =>
     rehearsal.edit((environment) => {
-      const { publicAddress, ...vault } = environment.vault ?? {};
+      const { publicAddress, zone, ...vault } = environment.vault ?? {};
       environment.vault = { ...vault, nodes: count };
     });
   const more = () => progress.longStep("five nodes", () => rehearsal.deploy(...vaultsStacks));
