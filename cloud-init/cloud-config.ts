@@ -132,8 +132,15 @@ function staticFile(path: string, text: string): WriteFile {
   };
 }
 
+/** Base64 by text. The VMs of a system share most files. */
+const packedTexts = new Map<string, string>();
+
 function packed(text: string): string {
-  return Buffer.from(gzipSync(strToU8(text), { level: 9, mtime: 0 })).toString("base64");
+  const known = packedTexts.get(text);
+  if (known !== undefined) return known;
+  const base64 = Buffer.from(gzipSync(strToU8(text), { level: 9, mtime: 0 })).toString("base64");
+  packedTexts.set(text, base64);
+  return base64;
 }
 
 /** Sorts by code unit, independent of the machine's language. */

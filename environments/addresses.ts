@@ -36,8 +36,9 @@ export function prefixLength(cidr: string): number {
 }
 
 export function contains(outer: string, inner: string): boolean {
+  if (prefixLength(outer) > prefixLength(inner)) return false;
   const [address] = ipaddr.IPv4.parseCIDR(inner);
-  return prefixLength(outer) <= prefixLength(inner) && address.match(ipaddr.IPv4.parseCIDR(outer));
+  return address.match(ipaddr.IPv4.parseCIDR(outer));
 }
 
 export function overlap(one: string, other: string): boolean {
