@@ -32,6 +32,8 @@ export class PublicAddress extends Construct {
       allocationMethod: "Static",
       zones: zone ? [zone] : undefined,
       domainNameLabel: dnsLabel,
+      // Terraform then deletes an address that is no longer wanted after it has changed the network interface. Before that, Azure refuses.
+      lifecycle: { createBeforeDestroy: true },
     }).id;
     // Computed from the label, so the certificate does not wait for the address.
     this.domainName = `${dnsLabel}.${location}.${cloud.publicAddressDomain}`;

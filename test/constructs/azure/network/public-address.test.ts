@@ -20,6 +20,7 @@ describe("PublicAddress", () => {
       sku: "Standard",
       allocation_method: "Static",
       domain_name_label: "vault-demo",
+      lifecycle: { create_before_destroy: true },
     });
   });
 
