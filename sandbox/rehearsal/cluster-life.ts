@@ -91,7 +91,6 @@ export async function clusterLife(rehearsal: Rehearsal, progress: Progress): Pro
   await progress.longStep("scripts/deploy, up to vault-server", () =>
     rehearsal.deploy(...stackOptions("vm-reader-role", "network", "vault-server")),
   );
-  rehearsal.trustNewestCertificate();
   await untilHealthy(rehearsal);
   for (const change of changes) await make(change, rehearsal, progress);
 }
@@ -166,6 +165,8 @@ export async function untilHealthy(rehearsal: Rehearsal): Promise<void> {
   await waitFor(
     `autopilot to call ${nodes} nodes healthy, and voters`,
     async () => {
+      // Another number of nodes renews the certificate.
+      rehearsal.trustNewestCertificate();
       const deployer = await rehearsal.deployer();
       const state = await deployer.request({ method: "GET", path: "sys/storage/raft/autopilot/state" });
       await deployer.logOut();
