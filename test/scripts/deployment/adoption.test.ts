@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { strangersIn } from "../../../scripts/deployment/adoption";

@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, objectId } from "./deployment-scene";
 

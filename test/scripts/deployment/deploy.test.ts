@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { waitFor } from "../../../lib/processes/wait-for";
@@ -13,7 +14,7 @@ const applyAll = stackNames.map((stack) => `apply ${stack}`);
 describe("scripts/deploy", () => {
   it("turns a login of az into a working system: all stacks in order, Vault, a smoke test, the outputs; gives token and certificate only to vault-config, by environment variables, and ends its own logins", async () => {
     const env = { VAULT_SKIP_VERIFY: "true", VAULT_TOKEN: "mine", TF_LOG: "trace" };
-    const { code, stdout, stderr } = await scene.run("deploy", [], env);
+    const { code, stdout, stderr } = await scene.start("deploy", [], env).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("failed after") });
     const { imitations, vault } = scene;
     expect(imitations.changes).toEqual(applyAll);
@@ -173,13 +174,13 @@ describe("scripts/deploy", () => {
     scene.imitations.deployed(...stackNames);
     const { vault } = scene;
     vault.login = [{ status: 400, errors: ['role "deployer" could not be found'] }];
-    const run = scene.start("deploy", ["--stack", "vault-config", "--wait", "10"]);
+    const ended = scene.run("deploy", ["--stack", "vault-config", "--wait", "10"]);
     const asked = () => vault.requests.includes("POST /v1/auth/deployer/login");
     await waitFor("the script to log in", asked, { deadlineMs: 20_000 });
     const before = scene.token;
     scene.login({ claims: { uti: "renewed" } });
     vault.login = [{ status: 200 }];
-    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(await ended).toMatchObject({ code: 0 });
     expect(scene.token).not.toBe(before);
     expect(scene.imitations.note("vault-login")).toContain("apply token\napply certificate\n");
   });

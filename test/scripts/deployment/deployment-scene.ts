@@ -39,7 +39,7 @@ const resourceProviders = [
   ...["OperationalInsights", "Storage", "Web"],
 ].map((name) => `Microsoft.${name}`);
 
-type Script =
+export type Script =
   | "deploy"
   | "destroy"
   | "pipeline/apply"
@@ -48,16 +48,31 @@ type Script =
   | "status"
   | "vault-env";
 
+/** A script's exit code, which is null after a signal, and its output. */
+export interface ScriptResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface Run {
   readonly child: ChildProcess;
   /** Returns the output so far. */
   stdout(): string;
   stderr(): string;
-  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+  readonly ended: Promise<ScriptResult>;
 }
 
 /** A copy of the project and an imitated Azure without problems, in which nothing is deployed. Each test gets a new one. */
 export class DeploymentScene {
+  /** Runs a script in the test's process instead of its own. in-this-process.ts sets it. */
+  static runInThisProcess?: (
+    scene: DeploymentScene,
+    script: Script,
+    args?: readonly string[],
+    env?: NodeJS.ProcessEnv,
+  ) => Promise<ScriptResult>;
+
   imitations!: Imitations;
   vault!: VaultImitation;
   readonly project = new ProjectCopy();
@@ -146,15 +161,18 @@ export class DeploymentScene {
     child.stderr?.on("data", (chunk) => {
       stderr += chunk;
     });
-    const ended = new Promise<Awaited<Run["ended"]>>((resolve) => {
+    const ended = new Promise<ScriptResult>((resolve) => {
       child.on("close", (code) => resolve({ code, stdout, stderr }));
-    }).then((result) => {
-      this.expectNoTokens(script === "vault-env" ? result.stderr : result.stdout + result.stderr);
-      if (child.signalCode === null) expect(this.temporaryFiles).toEqual([]);
-      expect(result.stderr).not.toMatch(/^\s+at /m);
-      return result;
-    });
+    }).then((result) => this.expectCleanEnd(script, result, child.signalCode !== null));
     return { child, stdout: () => stdout, stderr: () => stderr, ended };
+  }
+
+  /** Expects no token, no temporary file unless a signal killed the script, and no stack trace. */
+  private expectCleanEnd(script: Script | "shell", result: ScriptResult, killed = false): ScriptResult {
+    this.expectNoTokens(script === "vault-env" ? result.stderr : result.stdout + result.stderr);
+    if (!killed) expect(this.temporaryFiles).toEqual([]);
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+    return result;
   }
 
   /** A script's environment, with the imitations on PATH. */
@@ -173,9 +191,12 @@ export class DeploymentScene {
     return readdirSync(join(this.folder, "tmp"));
   }
 
-  /** Runs a script to its end. */
-  run(...parameters: Parameters<DeploymentScene["start"]>): Run["ended"] {
-    return this.start(...parameters).ended;
+  /** Runs a script to its end. With in-this-process.ts, this process runs it. */
+  async run(...parameters: Parameters<DeploymentScene["start"]>): Promise<ScriptResult> {
+    const [script] = parameters;
+    const { runInThisProcess } = DeploymentScene;
+    if (!runInThisProcess) return this.start(...parameters).ended;
+    return this.expectCleanEnd(script, await runInThisProcess(this, ...parameters));
   }
 
   /** The deployer's token, as the imitated az prints it. */

@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { stripVTControlCharacters } from "node:util";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { itTakesLong, longTests } from "../../long-tests";
@@ -12,7 +13,7 @@ describe("scripts/destroy", () => {
   beforeEach(() => scene.imitations.deployed(...stackNames));
 
   it("destroys everything in the reverse order, the database credentials first", async () => {
-    const { code, stderr } = await scene.run("destroy", confirmed);
+    const { code, stderr } = await scene.start("destroy", confirmed).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("failed after") });
     expect(scene.imitations.changes).toEqual([...stackNames].reverse().map((stack) => `destroy ${stack}`));
     // No new lease may appear in between, because workloads request credentials when they lose theirs.
@@ -177,11 +178,11 @@ describe("scripts/destroy", () => {
     });
 
     it("waits until App Service releases it, then deletes the network", async () => {
-      const run = scene.start("destroy", confirmed);
+      const ended = scene.run("destroy", confirmed);
       await waitFor("a second look at the subnets", () => looks() > 1, { deadlineMs: 60_000 });
       expect(scene.imitations.isDeployed("network")).toBe(true);
       answer();
-      expect(await run.ended).toMatchObject({
+      expect(await ended).toMatchObject({
         code: 0,
         stderr: expect.not.stringContaining("Azure still holds"),
       });

@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { gzipSync } from "node:zlib";
 import { agentVmUserData } from "../../../cloud-init/agent-vm/user-data";
 import { cloudConfig, readCloudConfig } from "../../../cloud-init/cloud-config";
@@ -8,7 +9,7 @@ import { lastReport } from "../../../scripts/deployment/machine-reports";
 import { withReadableUserData } from "../../../scripts/deployment/plan";
 import { agentVm, vaultEnterpriseServer, vaultServer } from "../../cloud-init/examples";
 import { itTakesLong } from "../../long-tests";
-import { DeploymentScene, type Run, stateOf, subscriptionId } from "./deployment-scene";
+import { DeploymentScene, type ScriptResult, stateOf, subscriptionId } from "./deployment-scene";
 
 jest.setTimeout(120_000); // seconds on an idle machine
 
@@ -145,8 +146,8 @@ describe("scripts/deploy and the running VMs", () => {
     scene.imitations.answer(log, `[ 60.0] apply-user-data[9]: ${text}\r\n`);
   const asked = () => scene.imitations.calls.filter(({ args }) => args.includes("get-boot-log")).length;
 
-  const looks = (run: Run, times: number) => {
-    const abort = run.ended.then(({ stderr }): never => {
+  const looks = (ended: Promise<ScriptResult>, times: number) => {
+    const abort = ended.then(({ stderr }): never => {
       throw new Error(stderr);
     });
     abort.catch(() => {}); // this matters only during the wait
@@ -159,10 +160,10 @@ describe("scripts/deploy and the running VMs", () => {
   it("shows the changes, waits until the VM reports them, and then continues", async () => {
     deployment(before, after);
     says(`user-data ${versionOf(before)}: applied`);
-    const run = scene.start("deploy", ["--stack", "vault-server", "--wait", "60", "--json"]);
-    await looks(run, 2);
+    const ended = scene.run("deploy", ["--stack", "vault-server", "--wait", "60", "--json"]);
+    await looks(ended, 2);
     says(`user-data ${versionOf(after)}: applied`);
-    const { code, stdout, stderr } = await run.ended;
+    const { code, stdout, stderr } = await ended;
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stderr).toContain("vm-demo-vault-1 changes /etc/vault.d/vault.env DEPLOYER_OBJECT_IDS");
     expect(stderr).toContain(`vm-demo-vault-1: applies its user data ${versionOf(after)} … done`);
@@ -193,10 +194,10 @@ describe("scripts/deploy and the running VMs", () => {
     async () => {
       deployment(before, after);
       scene.imitations.fail(log, "ERROR: (BlobNotFound) The specified blob does not exist.\n");
-      const run = scene.start("deploy", ["--stack", "vault-server", "--wait", "5"]);
-      await looks(run, 1);
+      const ended = scene.run("deploy", ["--stack", "vault-server", "--wait", "5"]);
+      await looks(ended, 1);
       scene.imitations.answer(log, "[ 1.0] nothing\r\n");
-      const { code, stderr } = await run.ended;
+      const { code, stderr } = await ended;
       expect(code).toBe(1);
       expect(stderr).toMatch(/within 5 s \(it has not reported anything yet\)\. Check that it runs/);
     },
@@ -247,7 +248,7 @@ describe("scripts/deploy and the running VMs", () => {
     deployment(before, after);
     says(`user-data ${versionOf(before)}: applied`);
     const run = scene.start("deploy", ["--stack", "vault-server"]);
-    await looks(run, 1);
+    await looks(run.ended, 1);
     run.child.kill("SIGINT");
     expect(await run.ended).toMatchObject({ code: 130 });
   });

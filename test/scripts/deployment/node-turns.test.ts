@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { gzipSync } from "node:zlib";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { versionOf } from "../../../scripts/deployment/machine-changes";

@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { removedWorkloads } from "../../../scripts/deployment/removed-workloads";
 import { itTakesLong } from "../../long-tests";

@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { gzipSync } from "node:zlib";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { versionOf } from "../../../scripts/deployment/machine-changes";
@@ -62,7 +63,7 @@ describe("scripts/restore", () => {
       log,
       `user-data ${versionOf(userData)}: failed: vault-restore.service failed: ${refusal}\r\n`,
     );
-    const { code, stdout, stderr } = await scene.run("restore", ["--wait", "60"]);
+    const { code, stdout, stderr } = await scene.start("restore", ["--wait", "60"]).ended;
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain(`vm-demo-vault-1: ${refusal}`);
     expect(scene.imitations.changes).toEqual(["apply vault-server", "apply vault-server"]);

@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, stackNames } from "./deployment-scene";

@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { gzipSync } from "node:zlib";
 import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data";
 import { versionOf } from "../../../scripts/deployment/machine-changes";
@@ -86,7 +87,7 @@ describe("scripts/rotate-unseal-key", () => {
       version("2", false),
     ]);
     console(stored("20261126T030000Z", `${after} ${before}`), stored("20261126T040000Z", after));
-    const { code, stdout } = await scene.run("rotate-unseal-key", ["--wait", "60"]);
+    const { code, stdout } = await scene.start("rotate-unseal-key", ["--wait", "60"]).ended;
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout: `Vault's data need version ${after} of the unseal key, and no other.\n`,

@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -133,7 +134,7 @@ describe("scripts/status", () => {
     );
 
   it("shows that everything works, with a line for each part and exit code 0", async () => {
-    const { code, stdout, stderr } = await scene.run("status");
+    const { code, stdout, stderr } = await scene.start("status").ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^demo: all is well\n(?:(?:ok|-) +\S.*\n)+$/);
     for (const what of [

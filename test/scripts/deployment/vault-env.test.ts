@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +17,7 @@ describe("scripts/vault-env", () => {
   beforeEach(() => scene.imitations.deployed("vault-server"));
 
   it("prints address, certificate and token as exports", async () => {
-    const { code, stdout, stderr } = await scene.run("vault-env");
+    const { code, stdout, stderr } = await scene.start("vault-env").ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.trimEnd().split("\n");
     expect(lines[0]).toBe(`export VAULT_ADDR='${scene.vault.address}'`);
@@ -129,7 +130,7 @@ describe("scripts/vault-env", () => {
   });
 
   it("says in its help how to log in without a token on the command line", async () => {
-    const { stdout } = await scene.run("vault-env", ["--help"]);
+    const { stdout } = await scene.start("vault-env", ["--help"]).ended;
     expect(stdout).toContain(
       'printf %s "$TERRAFORM_VAULT_AUTH_JWT" | vault write -field=token auth/deployer/login role=deployer jwt=-',
     );

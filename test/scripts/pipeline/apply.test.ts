@@ -1,3 +1,4 @@
+import "../deployment/in-this-process";
 import { join } from "node:path";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { DeploymentScene, stackNames } from "../deployment/deployment-scene";
@@ -11,25 +12,25 @@ const digest = planDigest({ format_version: "1.2", resource_changes: [] });
 const reviewed = (...stacks: string[]) =>
   JSON.stringify(Object.fromEntries(stacks.map((name) => [name, digest])));
 
+const variables = (digests: string) => ({
+  REVIEWED_DIGESTS: digests,
+  GITHUB_OUTPUT: join(scene.imitations.folder, "output"),
+});
 const apply = async (args: string[], digests: string, env: NodeJS.ProcessEnv = {}) => {
-  const output = join(scene.imitations.folder, "output");
-  const run = await scene.run("pipeline/apply", args, {
-    REVIEWED_DIGESTS: digests,
-    GITHUB_OUTPUT: output,
-    ...env,
-  });
-  return { ...run, output: scene.imitations.note("output") };
+  const result = await scene.run("pipeline/apply", args, { ...variables(digests), ...env });
+  return { ...result, output: scene.imitations.note("output") };
 };
 
 describe("scripts/pipeline/apply", () => {
   it("leaves vm-reader-role to a person, applies the rest as reviewed, in order, and plans vault-config", async () => {
     scene.imitations.deployed("vm-reader-role");
-    const { code, stdout, stderr, output } = await apply(["demo"], reviewed(...byPipeline));
+    const run = scene.start("pipeline/apply", ["demo"], variables(reviewed(...byPipeline)));
+    const { code, stdout, stderr } = await run.ended;
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(scene.imitations.changes).toEqual(byPipeline.map((stack) => `apply ${stack}`));
     expect(scene.imitations.runs.at(-1)).toBe("plan vault-config");
     expect(stdout).toMatch(/### vault-config: no change of a resource\n\n$/);
-    expect(output).toBe(`digests=${JSON.stringify({ "vault-config": digest })}\n`);
+    expect(scene.imitations.note("output")).toBe(`digests=${JSON.stringify({ "vault-config": digest })}\n`);
   });
 
   it("applies the reviewed plan of vault-config by itself", async () => {

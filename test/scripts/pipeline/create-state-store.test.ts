@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { loadEnvironment } from "../../../environments/load";
 import { AzureCli } from "../../../scripts/deployment/azure-cli";
 import { createStateStore } from "../../../scripts/deployment/pipeline/create-state-store";
@@ -204,7 +205,7 @@ describe("scripts/create-state-store, as a person runs it,", () => {
   });
   afterAll(() => project.remove());
   const script = (args: string[], interruptAt?: string) =>
-    project.run("scripts/create-state-store", args, { interruptAt });
+    project.start("scripts/create-state-store", args, { interruptAt });
 
   it("ends at Ctrl-C, and continues from there in the next run", async () => {
     const interrupted = await script(["production"], "lock create");
@@ -225,7 +226,7 @@ describe("scripts/create-state-store, as a person runs it,", () => {
     [["production", "--what"], /^Usage:/],
     [["nowhere"], /environments\/nowhere\.json does not exist/],
   ])("rejects the arguments %j", async (args, sentence) => {
-    const { status, stderr } = await script(args);
+    const { status, stderr } = await project.run("scripts/create-state-store", args);
     expect(status).toBe(1);
     expect(stderr).toMatch(sentence);
     expect(project.calls).toEqual([]);

@@ -32,6 +32,12 @@ export interface Run {
   stderr: string;
 }
 
+interface Options {
+  readonly input?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly interruptAt?: string;
+}
+
 /** Sends its arguments and, if an option asks for it, its stdin to the test. The test answers for the program. */
 const imitation = (program: string) => `#!/usr/bin/env bash
 input=''
@@ -45,6 +51,14 @@ exit "$status"
 
 /** A copy of the project for the scripts. Imitations of programs are on PATH and record their calls. */
 export class PipelineProject extends ImitatedPrograms {
+  /** Runs a script in the test's process instead of its own. in-this-process.ts sets it. */
+  static runInThisProcess?: (
+    project: PipelineProject,
+    script: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+  ) => Promise<Run>;
+
   readonly folder = mkdtempSync(join(tmpdir(), "pipeline-project-"));
   /** Presses Ctrl-C at this command if a test asks for it. */
   private interrupt: (command: string) => boolean = () => false;
@@ -65,32 +79,23 @@ export class PipelineProject extends ImitatedPrograms {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Runs a script in the project's folder. Ctrl-C comes at the command `interruptAt`, such as `lock create`. */
-  async run(
-    script: string,
-    args: readonly string[] = [],
-    options: { input?: string; env?: NodeJS.ProcessEnv; interruptAt?: string } = {},
-  ): Promise<Run> {
+  /** Runs a script to its end. With in-this-process.ts, this process runs it. */
+  async run(script: string, args: readonly string[] = [], options: Options = {}): Promise<Run> {
+    const { runInThisProcess } = PipelineProject;
+    if (!runInThisProcess) return this.start(script, args, options);
+    return runInThisProcess(this, script, args, this.variables(options.env));
+  }
+
+  /** Runs a script in the project's folder, as a person starts it. Ctrl-C comes at the command `interruptAt`, such as `lock create`. */
+  async start(script: string, args: readonly string[] = [], options: Options = {}): Promise<Run> {
     if (!this.server.listening) await once(this.server, "listening");
-    const {
-      CI,
-      GITHUB_STEP_SUMMARY,
-      GITHUB_OUTPUT,
-      REVIEWED_DIGESTS,
-      TERRAFORM_VAULT_AUTH_JWT,
-      ARM_SUBSCRIPTION_ID,
-      ...inherited
-    } = process.env;
     const child = spawn(join(this.folder, script), args, {
       cwd: this.folder,
       // Its own process group, because Ctrl-C in a terminal reaches a group.
       detached: true,
       env: {
-        ...inherited,
-        PATH: `${join(this.folder, "bin")}:${process.env.PATH}`,
-        TMPDIR: this.path("tmp"),
+        ...this.variables(options.env),
         IMITATION_PORT: String((this.server.address() as AddressInfo).port),
-        ...options.env,
       },
     });
     this.interrupt = (command) => {
@@ -109,6 +114,25 @@ export class PipelineProject extends ImitatedPrograms {
       run.stderr += chunk;
     });
     return new Promise<Run>((resolve) => child.on("close", (status) => resolve({ ...run, status })));
+  }
+
+  /** A script's environment, with the imitations on PATH. */
+  private variables(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+    const {
+      CI,
+      GITHUB_STEP_SUMMARY,
+      GITHUB_OUTPUT,
+      REVIEWED_DIGESTS,
+      TERRAFORM_VAULT_AUTH_JWT,
+      ARM_SUBSCRIPTION_ID,
+      ...inherited
+    } = process.env;
+    return {
+      ...inherited,
+      PATH: `${join(this.folder, "bin")}:${process.env.PATH}`,
+      TMPDIR: this.path("tmp"),
+      ...more,
+    };
   }
 
   path(file: string): string {

@@ -1,3 +1,4 @@
+import "./in-this-process";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
@@ -44,7 +45,7 @@ describe("scripts/pipeline/plan", () => {
   it("plans without a lock and a refresh, and writes the summary where GitHub expects it", async () => {
     project.plans = { network: change({ a: 1 }, { a: 2 }) };
     const env = { GITHUB_STEP_SUMMARY: project.path("summary.md") };
-    const { status, stdout } = await project.run(
+    const { status, stdout } = await project.start(
       "scripts/pipeline/plan",
       ["demo", "network", "vault-config"],
       { env },
@@ -113,12 +114,12 @@ describe("scripts/pipeline/plan", () => {
 
   it("uses only committed providers, and reports if none are committed", async () => {
     const inits = () => project.calls.filter(([, , verb]) => verb === "init");
-    const unpinned = await project.run("scripts/pipeline/plan", ["demo", "network"]);
+    const unpinned = await project.start("scripts/pipeline/plan", ["demo", "network"]);
     expect(unpinned.stdout).toContain("providers are not pinned");
     mkdirSync(project.path("provider-locks"));
     project.write("provider-locks/azurerm.lock.hcl", "# of the test");
     project.calls = [];
-    const pinned = await project.run("scripts/pipeline/plan", ["demo", "vm-reader-role"]);
+    const pinned = await project.start("scripts/pipeline/plan", ["demo", "vm-reader-role"]);
     rmSync(project.path("provider-locks"), { recursive: true });
     expect(pinned.stdout).not.toContain("not pinned");
     expect(inits()[0]).toContain("-lockfile=readonly");
@@ -161,18 +162,21 @@ describe("scripts/pipeline/plan", () => {
 
 describe("scripts/pipeline/changed-stacks", () => {
   it("names the stacks that a change of the environment affects, in order", async () => {
-    expect((await project.run("scripts/pipeline/changed-stacks", ["demo", "HEAD"])).stdout).toBe("");
     project.edit("demo", (json) => {
       json.agentVms[0].vmSize = "Standard_D4s_v5";
     });
-    const { stdout, stderr } = await project.run("scripts/pipeline/changed-stacks", ["demo", "HEAD"]);
+    const { stdout, stderr } = await project.start("scripts/pipeline/changed-stacks", ["demo", "HEAD"]);
     expect({ stdout, stderr }).toEqual({ stdout: "agent-vm\n", stderr: "" });
     expect(git("worktree", "list").toString().trim().split("\n")).toHaveLength(1);
     git("checkout", "--quiet", "environments/demo.json");
   });
 
+  itTakesLong("names none if nothing changes", async () => {
+    expect((await project.start("scripts/pipeline/changed-stacks", ["demo", "HEAD"])).stdout).toBe("");
+  });
+
   it("names all stacks if it has nothing to compare with", async () => {
-    const { stdout, stderr } = await project.run("scripts/pipeline/changed-stacks", [
+    const { stdout, stderr } = await project.start("scripts/pipeline/changed-stacks", [
       "demo",
       "no-such-commit",
     ]);
@@ -182,20 +186,20 @@ describe("scripts/pipeline/changed-stacks", () => {
 });
 
 describe("scripts/pipeline/drift", () => {
-  const drift = () => project.run("scripts/pipeline/drift", ["demo"]);
+  const drift = ["scripts/pipeline/drift", ["demo"]] as const;
   const issueCalls = () =>
     project.calls.filter(([program]) => program === "gh").map((words) => words.slice(1, 3).join(" "));
 
   it("opens one issue, updates it while something differs, and closes it", async () => {
     project.plans = { network: change({ a: 1 }, { a: 2 }) };
-    expect((await drift()).status).toBe(0);
+    expect((await project.start(...drift)).status).toBe(0);
     expect(project.cloud.github.issue).toMatchObject({
       open: true,
       body: expect.stringContaining("azurerm_subnet.vault"),
     });
-    await drift();
+    await project.run(...drift);
     project.plans = {};
-    expect((await drift()).status).toBe(0);
+    expect((await project.run(...drift)).status).toBe(0);
     expect(issueCalls()).toEqual([
       "issue list",
       "issue create",
@@ -213,7 +217,7 @@ describe("scripts/pipeline/drift", () => {
 
   it("also fails if it could not compare a stack", async () => {
     project.plans = { "web-app": "No rights" };
-    expect((await drift()).status).toBe(1);
+    expect((await project.run(...drift)).status).toBe(1);
     expect(project.cloud.github.issue?.body).toContain("web-app: **could not be planned**");
   });
 });
