@@ -4,6 +4,7 @@
  * Runs `--help` of several programs, one after the other, and prints their exit codes and outputs as JSON. The programs share most of
  * their modules, which take longer to load than a help takes to print.
  */
+const { setImmediate: turn } = require("node:timers/promises");
 
 class Exit extends Error {}
 
@@ -30,6 +31,7 @@ function failed(error) {
 
 async function helpOf(program) {
   current = { stdout: "", stderr: "" };
+  process.exitCode = undefined;
   process.argv = [process.argv[0], program, "--help"];
   try {
     // A program without an exported main runs when it is loaded.
@@ -37,7 +39,10 @@ async function helpOf(program) {
   } catch (error) {
     failed(error);
   }
-  const { status = process.exitCode ?? 0, stdout, stderr } = current;
+  current.status ??= process.exitCode ?? 0;
+  // What the program does with its exit, an exception here, must not count for the next one.
+  await turn();
+  const { status, stdout, stderr } = current;
   return { status, stdout, stderr };
 }
 
