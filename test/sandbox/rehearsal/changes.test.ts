@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
+import type { SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
 import { changes } from "../../../sandbox/rehearsal/changes";
 import { withoutHash } from "../../../sandbox/rehearsal/expected-plan";
 import { editEnvironment, prepareEnvironment } from "../../../sandbox/rehearsal/project-copy";
@@ -47,9 +48,19 @@ describe.each(["demo", "production"])(
   },
 );
 
+/** Each change begins with the same two systems. */
+const systems = new Map<string, SynthesizedStack[]>();
+
+function systemOf(environment: Environment): SynthesizedStack[] {
+  const key = JSON.stringify(environment);
+  const system = systems.get(key) ?? readSystem(environment);
+  systems.set(key, system);
+  return system;
+}
+
 /** Returns the addresses of resources that did not exist before, even under another address. It leaves out vault-config, which waits for other stacks. */
 function resourcesOf(environment: Environment, before: ReadonlySet<string> = new Set()): string[] {
-  return readSystem(environment)
+  return systemOf(environment)
     .filter(({ name }) => name !== "vault-config")
     .flatMap(({ name, json }) => {
       const inStack = (address: unknown) => `${name}: ${withoutHash(String(address))}`;
