@@ -1,4 +1,3 @@
-import "./in-this-process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -626,7 +625,7 @@ describe("scripts/create-pipeline-identity, as a person runs it,", () => {
     project.calls = [];
   });
   const script = (args: string[], options = {}) =>
-    project.start("scripts/create-pipeline-identity", args, options);
+    project.run("scripts/create-pipeline-identity", args, options);
   const args = ["production", "--repository", "acme/vault", "--reviewer", "octocat", "--reviewer", "hubot"];
 
   it("ends at Ctrl-C, and continues from there in the next run", async () => {
@@ -660,7 +659,7 @@ describe("scripts/create-pipeline-identity, as a person runs it,", () => {
   const mistakes = [[[]], [["production", "--repository", "acme"]]];
   const more = [[["production"]], [["production", "--what"]]];
   it.each([...mistakes, ...(longTests ? more : [])])("rejects the arguments %j", async (wrong) => {
-    expect(await project.run("scripts/create-pipeline-identity", wrong)).toMatchObject({
+    expect(await script(wrong)).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/Usage|OWNER\/NAME/),
     });
