@@ -6,6 +6,7 @@ import { demo } from "./files";
 
 /** A copy of the project, whose folder of environments can contain bad ones. */
 const project = new ProjectCopy();
+project.copySources();
 const copy = project.folder;
 
 afterAll(() => project.remove());

@@ -147,6 +147,7 @@ export class DeploymentScene {
     args: string[],
     env: NodeJS.ProcessEnv = {},
   ): Run {
+    this.project.copySources();
     const child = spawn(program, args, {
       cwd: this.folder,
       // The script gets its own process group, as in a shell.

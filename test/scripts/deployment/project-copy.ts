@@ -18,7 +18,6 @@ const sources = [
   "app",
   "cloud-init",
   "constructs",
-  "environments",
   "lib",
   "scripts",
   "stacks",
@@ -34,16 +33,24 @@ export class ProjectCopy {
   private readonly above = realpathSync(mkdtempSync(join(tmpdir(), "deployment-project-")));
   readonly folder = join(this.above, "project");
   private changed = false;
+  private hasSources = false;
 
   constructor() {
-    for (const source of sources)
-      cpSync(join(project, source), join(this.folder, source), { recursive: true });
+    cpSync(join(project, "environments"), join(this.folder, "environments"), { recursive: true });
     // Node.js finds the packages above the project. Hundreds of links, one for each package, cost time in each suite.
     symlinkSync(join(project, "node_modules"), join(this.above, "node_modules"));
     // The scripts look only for this one.
     mkdirSync(join(this.folder, "node_modules"));
     symlinkSync(join(project, "node_modules/cdktf"), join(this.folder, "node_modules/cdktf"));
+  }
+
+  /** Copies the sources, which only a script in its own process needs. */
+  copySources(): void {
+    if (this.hasSources) return;
+    for (const source of sources)
+      cpSync(join(project, source), join(this.folder, source), { recursive: true });
     linkBundles(this.folder);
+    this.hasSources = true;
   }
 
   /** Writes an environment: one of the project's examples with changes at the top level. */
@@ -57,13 +64,14 @@ export class ProjectCopy {
 
   /** Writes a file. It replaces the project's own file, if there is one. */
   write(file: string, content: string): void {
+    this.copySources();
     mkdirSync(dirname(join(this.folder, file)), { recursive: true });
     writeFileSync(join(this.folder, file), content);
     this.changed = true;
   }
 
   remove(): void {
-    if (!this.changed) keepBundles(this.folder);
+    if (this.hasSources && !this.changed) keepBundles(this.folder);
     rmSync(this.above, { recursive: true, force: true });
   }
 }

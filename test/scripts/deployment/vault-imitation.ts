@@ -1,11 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
 /** The Vault token that a login returns. */
 export const vaultToken = "hvs.the-deployers-vault-token";
+
+/** The certificate and the key of all Vaults of a suite. They take longer than the rest of a start. */
+let own: string[] | undefined;
 
 /** Imitates a Vault and a web app on one port of loopback, with a self-signed certificate. */
 export class VaultImitation {
@@ -53,7 +56,11 @@ export class VaultImitation {
 
   static async start(folder: string): Promise<VaultImitation> {
     const [certificate, key] = [join(folder, "vault-server.pem"), join(folder, "vault-server.key")];
-    selfSigned(certificate, key);
+    if (!own) {
+      selfSigned(certificate, key);
+      own = [certificate, key].map((file) => readFileSync(file, "utf8"));
+    }
+    for (const [index, file] of [certificate, key].entries()) writeFileSync(file, own[index] ?? "");
     const vault = new VaultImitation(certificate, key);
     await new Promise<void>((resolve) => vault.server.listen(0, "127.0.0.1", resolve));
     return vault;
