@@ -19,8 +19,9 @@ const programs = [
     .filter(([name]) => !["check", "format", "mutate:typescript"].includes(name))
     .map(([name, command]) => ({
       name: `npm run ${name}`,
-      command: command.split(" "),
-      file: /^node (?:scripts\/run-bundled\.cjs|--require tsx\/cjs) (\S+\.ts)$/.exec(command)?.[1],
+      // As npm starts it.
+      command: ["sh", "-c", `${command} "$@"`, "sh"],
+      file: /^exec node (?:scripts\/run-bundled\.cjs|--require tsx\/cjs) (\S+\.ts)$/.exec(command)?.[1],
     })),
 ];
 
