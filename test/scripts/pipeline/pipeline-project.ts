@@ -82,7 +82,8 @@ export class PipelineProject extends ImitatedPrograms {
   /** Runs a script to its end. With in-this-process.ts, this process runs it. */
   async run(script: string, args: readonly string[] = [], options: Options = {}): Promise<Run> {
     const { runInThisProcess } = PipelineProject;
-    if (!runInThisProcess) return this.start(script, args, options);
+    const needsProcess = options.input !== undefined || options.interruptAt !== undefined;
+    if (!runInThisProcess || needsProcess) return this.start(script, args, options);
     return runInThisProcess(this, script, args, this.variables(options.env));
   }
 
