@@ -11,6 +11,8 @@ import { sha256Of } from "./file-checksum";
 /** The note beside a cached program. */
 interface Note {
   readonly sha256: string;
+  /** Size, inode and times of the file with this checksum. Every write changes its ctime. */
+  readonly file?: string;
   /** The program's source, in words. */
   readonly origin: string;
 }
@@ -28,7 +30,8 @@ export class ProgramCache {
   constructor(readonly folder: string = cacheFolder()) {}
 
   /**
-   * Returns the path of a cached program with an unchanged checksum, or undefined if it is not in the cache.
+   * Returns the path of a cached program with an unchanged checksum, or undefined if it is not in the cache. Vault's checksum takes
+   * most of a second, so this reads a file again only if something has written to it.
    *
    * @param key for example vault_1.21.4_linux_amd64
    * @throws VerificationError when the file has changed
@@ -37,18 +40,22 @@ export class ProgramCache {
     const entry = join(this.folder, key);
     const path = join(entry, program);
     let note: Note;
+    let file: string;
     try {
       note = JSON.parse(await readFile(join(entry, "note.json"), "utf8"));
-      await stat(path);
+      file = await stateOf(path);
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
       throw new UserError(`Cannot read the cached ${path} (${codeOf(error) ?? error}). Delete ${entry}.`);
     }
+    if (note.file === file) return path;
     if ((await sha256Of(path)) !== note.sha256) {
       throw new VerificationError(
         `The cached ${path} has changed: its SHA-256 differs. Find out why, then delete ${entry}.`,
       );
     }
+    // In a folder of another user, each run reads the file.
+    await writeNote(entry, { ...note, file }).catch(() => {});
     return path;
   }
 
@@ -69,8 +76,8 @@ export class ProgramCache {
       await mkdir(work, { recursive: true, mode: 0o700 });
       await make(work);
       await chmod(join(work, program), 0o755);
-      const note: Note = { sha256: await sha256Of(join(work, program)), origin };
-      await writeFile(join(work, "note.json"), `${JSON.stringify(note, undefined, 2)}\n`);
+      const file = await stateOf(join(work, program));
+      await writeNote(work, { sha256: await sha256Of(join(work, program)), file, origin });
       await rm(join(this.folder, key), { recursive: true, force: true });
       await rename(work, join(this.folder, key));
       return join(this.folder, key, program);
@@ -113,6 +120,19 @@ export class ProgramCache {
       lock.acquire(`another process to provide ${program}`, { deadlineMs }),
     );
   }
+}
+
+/** Returns what differs after each write to a file. */
+async function stateOf(path: string): Promise<string> {
+  const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return [size, ino, mtimeNs, ctimeNs].join(" ");
+}
+
+/** Writes with a rename, so that a concurrent run never reads half a note. */
+async function writeNote(entry: string, note: Note): Promise<void> {
+  const unfinished = join(entry, `note.${randomUUID()}`);
+  await writeFile(unfinished, `${JSON.stringify(note, undefined, 2)}\n`);
+  await rename(unfinished, join(entry, "note.json"));
 }
 
 /** Returns the message for a full disk, or undefined for any other error. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -253,6 +253,15 @@ describe("The cache", () => {
     const { path } = await find();
     writeFileSync(path, `${readFileSync(path)}\n# changed`);
     await expect(find()).rejects.toThrow(/has changed: its SHA-256 differs.* then delete/);
+  });
+
+  it("notices a change that keeps the binary's size and time", async () => {
+    const { path } = await find();
+    await find();
+    const { atime, mtime } = statSync(path);
+    writeFileSync(path, readFileSync(path, "utf8").replace("echo", "exec"));
+    utimesSync(path, atime, mtime);
+    await expect(find()).rejects.toThrow(/has changed: its SHA-256 differs/);
   });
 
   it("keeps no binary with another version", async () => {
