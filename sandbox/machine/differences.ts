@@ -147,7 +147,7 @@ export const differences: readonly Difference[] = [
   {
     name: "Restarts",
     onAzure: "RestartSec= pauses, and start limits (StartLimit*=) apply.",
-    inSandbox: "Pauses last at most half a second by default. Start limits do not apply.",
+    inSandbox: "Pauses last at most 0.2 s by default. Start limits do not apply.",
     reason: "Speed. On Azure, the project's own units have no limits either.",
   },
   {

@@ -43,7 +43,7 @@ export interface MachineOptions {
   readonly caFile: string;
   /** The releases that exist before the machine boots. */
   readonly programs: readonly InstalledProgram[];
-  /** The longest pause in seconds before a unit restarts. Default: half a second. */
+  /** The longest pause in seconds before a unit restarts. Default: 0.2. */
   readonly restartSeconds?: number;
 }
 
@@ -81,7 +81,7 @@ export class Machine {
 
   private constructor(options: MachineOptions) {
     const { folder, auditFolder = folder, address, loopback, hosts = new Map() } = options;
-    const { restartSeconds = 0.5 } = options;
+    const { restartSeconds = 0.2 } = options;
     this.#options = options;
     this.#userData = readCloudConfig(options.cloudConfig);
     this.#mapping = new Mapping({

@@ -19,6 +19,7 @@ import type { Azure } from "../azure/azure";
 import type { TokenOverrides } from "../azure/identity/token-issuer";
 import { hostNames } from "../azure/model/host-names";
 import { LoadBalancer } from "../azure/server/load-balancer";
+import { beginRsaKeys } from "../azure/server/rsa-key";
 import { balancing } from "../azure/services/resource-manager/load-balancers";
 import { worldOf } from "../azurerm/azure-world";
 import { keyVaultName } from "../azurerm/key-vaults";
@@ -29,13 +30,17 @@ import { findMySqlProgram } from "../mysql/mysql-program";
 import type { MySqlServer } from "../mysql/mysql-server";
 import { findVaultProgram, type VaultProgram } from "../vault/vault-program";
 import { HttpApplier } from "../vault-config/http-applier";
-import { TerraformApplier, terraformAvailability } from "../vault-config/terraform-applier";
+import {
+  TerraformApplier,
+  type TerraformAvailability,
+  terraformAvailability,
+} from "../vault-config/terraform-applier";
 import { vaultConfiguration } from "../vault-config/vault-configuration";
 import type { ReadSecret, VaultResource } from "../vault-config/vault-resource";
 import { startDatabase } from "./database";
 import { ClaimedNetwork, ownLoopback } from "./loopback-network";
 import { type LoopbackNetwork, sandboxEnvironment } from "./sandbox-environment";
-import { startStandIn } from "./stand-in";
+import { azureState, startStandIn } from "./stand-in";
 import type { StateFolder } from "./state-folder";
 import { UndoSteps } from "./undo-steps";
 import { requireUsableFolder } from "./usable-folder";
@@ -67,6 +72,9 @@ export interface RedeployOptions {
 /** Milliseconds. Each of these takes seconds. A busy machine needs the longer deadline. */
 const deadlines = { vault: 180_000, agent: 120_000 };
 
+/** Bits of the keys that each environment needs: Entra's signing key, Vault's unseal key and the key of its certificate. */
+const keySizes = [2048, 3072, 3072];
+
 /** The audience of people's tokens, as in `az account get-access-token`. */
 const managementAudience = "https://management.core.windows.net/";
 
@@ -87,6 +95,7 @@ export class Sandbox {
   readonly agents = new Map<string, Machine>();
   readonly webApps = new Map<string, WebAppProcess>();
   readonly #undo: UndoSteps;
+  #terraform?: TerraformAvailability;
 
   private constructor(
     private readonly options: SandboxOptions,
@@ -119,6 +128,8 @@ export class Sandbox {
   private static async startWith(options: SandboxOptions, undo: UndoSteps): Promise<Sandbox> {
     const { progress, folder } = options;
     await requireUsableFolder(folder.path, options.environment);
+    // The main thread reads and synthesizes meanwhile. A kept sandbox has its keys.
+    if (!existsSync(join(folder.path, azureState))) beginRsaKeys(keySizes);
     const network = await progress.step("loopback network", () => claimNetwork(folder, undo));
     const program = await findVaultProgram({ progress });
     const environment = sandboxEnvironment(options.environment, network, program.version);
@@ -287,10 +298,8 @@ export class Sandbox {
     const resources = this.vaultConfiguration();
     const connection = { ...this.vaultConnection(), jwt: this.deployerToken() };
     const { readSecret } = this;
-    // This folder is in the sandbox's own folder, which the next sandbox removes even if this one and its guardian are killed.
-    const parent = this.options.folder.path;
-    const availability =
-      this.options.applyBy === "http" ? undefined : await terraformAvailability({ parent });
+    await this.findTerraform();
+    const availability = this.#terraform;
     if (availability?.available) {
       const folder = await this.options.folder.folder("vault-config");
       await new TerraformApplier({ terraform: availability.terraform, folder, connection, readSecret }).apply(
@@ -305,6 +314,13 @@ export class Sandbox {
     return "http";
   }
 
+  /** Checks once whether Terraform can apply vault-config. */
+  private async findTerraform(): Promise<void> {
+    if (this.#terraform || this.options.applyBy === "http") return;
+    // This folder is in the sandbox's own folder, which the next sandbox removes even if this one and its guardian are killed.
+    this.#terraform = await terraformAvailability({ parent: this.options.folder.path });
+  }
+
   private async startSystem(): Promise<void> {
     const { progress, upTo = "everything" } = this.options;
     await this.refreshVaultCertificate();
@@ -312,13 +328,15 @@ export class Sandbox {
     await together([
       progress.step("stack mysql: database server", () => this.startDatabase()),
       progress.step("stack vault-server: first boot, unseal", () => this.startVault()),
+      ...(upTo === "vault" ? [] : [this.findTerraform()]),
     ]);
     if (upTo === "vault") return;
     await progress.step("stack vault-config", async () => this.applyVaultConfig());
     if (upTo === "vault-config") return;
-    await progress.step("stack agent-vm: Vault Agent, application", () => this.startAgents());
-    if (upTo === "agent-vm") return;
-    await progress.step("stack web-app", () => this.startWebApps());
+    await together([
+      progress.step("stack agent-vm: Vault Agent, application", () => this.startAgents()),
+      ...(upTo === "agent-vm" ? [] : [progress.step("stack web-app", () => this.startWebApps())]),
+    ]);
   }
 
   /** Starts the MySQL server. vault-config gets its address. */

@@ -11,6 +11,9 @@ import { azurerm } from "../azurerm/provider";
 import type { StateFolder } from "./state-folder";
 import type { UndoSteps } from "./undo-steps";
 
+/** The file in a sandbox's folder with the Key Vaults' content. */
+export const azureState = "azure.json";
+
 /**
  * Returns the synthesized stacks of a folder as if azurerm had deployed them, and the stand-in for Azure with their resources. Each
  * needs the other: the stand-in reads the resources from the stacks, and the stacks read the certificate and keys that
@@ -22,7 +25,7 @@ export async function startStandIn(
   environment: Environment,
   undo: UndoSteps,
 ): Promise<{ azure: Azure; deployment: EvaluatedSystem }> {
-  const stateFile = join(folder.path, "azure.json");
+  const stateFile = join(folder.path, azureState);
   const deployment: EvaluatedSystem = EvaluatedSystem.load(
     outdir,
     azurerm(

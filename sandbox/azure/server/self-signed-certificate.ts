@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, webcrypto } from "node:crypto";
 import { type KeyAndCertificate, keyPem } from "./key-and-certificate";
+import { createRsaKey } from "./rsa-key";
 import { serialNumber, validity, x509 } from "./x509";
 
 const rsa = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
@@ -18,7 +19,7 @@ export interface SelfSignedOptions {
 
 /** Creates a certificate as Key Vault does for the issuer "Self": RSA, for TLS servers and clients, not a CA. */
 export async function createSelfSigned(options: SelfSignedOptions): Promise<KeyAndCertificate> {
-  const keys = options.keyPem ? await importKeys(options.keyPem) : await generateRsaKeys(options.keySize);
+  const keys = await importKeys(options.keyPem ?? (await createRsaKey(options.keySize)));
   const names: x509.JsonGeneralName[] = [
     ...(options.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),
     ...(options.ipAddresses ?? []).map((value) => ({ type: "ip" as const, value })),
@@ -43,14 +44,6 @@ export async function createSelfSigned(options: SelfSignedOptions): Promise<KeyA
     ],
   });
   return { keyPem: await keyPem(keys.privateKey), certificatePem: `${certificate.toString("pem")}\n` };
-}
-
-function generateRsaKeys(modulusLength: number): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(
-    { ...rsa, modulusLength, publicExponent: new Uint8Array([1, 0, 1]) },
-    true,
-    ["sign", "verify"],
-  );
 }
 
 async function importKeys(pem: string): Promise<webcrypto.CryptoKeyPair> {

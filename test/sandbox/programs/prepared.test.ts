@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRsaKey } from "../../../sandbox/azure/services/key-vault/rsa-key";
+import { createRsaKey } from "../../../sandbox/azure/server/rsa-key";
 import { prepared } from "../../../sandbox/programs/prepared";
 
 describe("What the sandboxes of one test run share", () => {
@@ -45,7 +45,7 @@ describe("What the sandboxes of one test run share", () => {
     expect(new Set(keys).size).toBe(2);
     let again: typeof createRsaKey | undefined;
     jest.isolateModules(() => {
-      again = require("../../../sandbox/azure/services/key-vault/rsa-key").createRsaKey;
+      again = require("../../../sandbox/azure/server/rsa-key").createRsaKey;
     });
     expect(await again?.(1024)).toBe(keys[0]);
   });

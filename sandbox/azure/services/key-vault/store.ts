@@ -9,8 +9,8 @@ import {
   X509Certificate,
 } from "node:crypto";
 import type { KeyVaultCertificate, KeyVaultKey } from "../../model/world";
+import { createRsaKey } from "../../server/rsa-key";
 import { createSelfSigned } from "../../server/self-signed-certificate";
-import { createRsaKey } from "./rsa-key";
 
 const allOperations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"];
 
@@ -182,7 +182,7 @@ export class KeyVaultStore {
       ...certificate,
       notAfter,
       keySize,
-      keyPem: reused ?? (await createRsaKey(keySize)),
+      keyPem: reused,
     });
     const version = newVersion();
     const { validFrom } = new X509Certificate(certificatePem);
