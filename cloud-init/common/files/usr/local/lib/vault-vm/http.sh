@@ -61,6 +61,17 @@ http() {
   [[ $retry_after =~ ^[0-9]{1,5}$ ]] || retry_after=""
 }
 
+# token_in NAME
+# Sets token to the member NAME of the answer, or to nothing. A token contains only these characters, so no other text gets into curl's
+# configuration. JSON writes a quote in a text as \", so the pattern finds no text that looks like a member. This does not start jq,
+# because jq takes twice as long as the request.
+token_in() {
+  local pattern="\"$1\" *: *\"([A-Za-z0-9._-]+)\""
+  token=""
+  # shellcheck disable=SC2034 # the caller reads token
+  if [[ $body =~ $pattern ]]; then token=${BASH_REMATCH[1]}; fi
+}
+
 # not_now: succeeds if this answer means "try again later". Sets reason and pause for wait_until.
 not_now() {
   case $status in

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # http sets body and status
+# shellcheck shell=bash disable=SC2154 # http sets body and status; token_in sets token
 # Tokens of this VM's managed identity, for programs that source http.sh.
 #
 # Environment: AZURE_CLIENT_ID  the identity; needed if the VM has several
@@ -32,9 +32,8 @@ ask_for_token() {
       ;;
     *) fail "the VM's identity endpoint (IMDS) answered $status: $(error_text). Does the VM have the identity '${AZURE_CLIENT_ID:-system-assigned}'?" ;;
   esac
-  token=$(printf '%s' "$body" | jq -r '.access_token // ""') || token=""
-  # A JWT contains only these characters. No other text may get into curl's configuration.
-  [[ $token =~ ^[A-Za-z0-9._-]+$ ]] || fail "the VM's identity endpoint (IMDS) answered 200 without a token"
+  token_in access_token
+  [[ -n $token ]] || fail "the VM's identity endpoint (IMDS) answered 200 without a token"
 }
 
 # Prints the header for curl --config, so that no argument contains the token.

@@ -28,8 +28,8 @@ logged_in() {
     if [[ $reason =~ expired|"not yet valid"|nbf|"in the future" ]]; then reason+=". The token is new, so check this VM's clock (timedatectl)"; fi
     return 1
   fi
-  token=$(printf '%s' "$body" | jq -r '.auth.client_token // ""')
-  [[ $token =~ ^[A-Za-z0-9._-]+$ ]] || fail "Vault's answer to the login of this VM contains no token"
+  token_in client_token
+  [[ -n $token ]] || fail "Vault's answer to the login of this VM contains no token"
 }
 
 log_in() {

@@ -6,6 +6,7 @@
 # Environment: VAULT_API_ADDR      Vault's URL
 #              VAULT_LISTENER      Vault's address on this machine
 #              TLS_DIRECTORY       folder of Vault's certificate
+#              VAULT_POLICIES      folder of the policies' files, for `policy`
 #              VAULT_PEERS         the cluster's other nodes; empty or unset for a single node
 #              VAULT_WAIT_SECONDS  how long to wait for Vault to answer, or to become active (default 600)
 
@@ -23,6 +24,9 @@ request() {
 }
 
 nothing() { :; }
+
+# policy NAME: prints the request that writes the policy of $VAULT_POLICIES. Vault decodes base64, so the text needs no escapes.
+policy() { printf '{"policy": "%s"}' "$(base64 --wrap=0 -- "$VAULT_POLICIES/$1-policy.hcl")"; }
 
 errors() { printf '%s' "$body" | jq -r '.errors | join("; ")' 2>/dev/null || true; }
 
