@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import { access, chmod, copyFile, cp, mkdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { withFreePort } from "../programs/free-port";
 import { prepared } from "../programs/prepared";
+import { cacheFolder } from "../programs/program-cache";
 import { administratorSql, type MySqlAdministrator } from "./mysql-administrator";
 import { type MySqlOptions, writeOptionsFile } from "./mysql-options-file";
 import type { MySqlProgram } from "./mysql-program";
@@ -197,7 +199,10 @@ async function copyCertificate({ folder, tls }: MySqlServerOptions): Promise<voi
   }
 }
 
-/** Creates the data, or copies data that another sandbox has created. The system tables are the same in each. */
+/**
+ * Creates the data, or copies data that another sandbox has created. The system tables are the same in each. MariaDB's stay in the cache:
+ * they hold no password and no key. MySQL creates keys with its tables.
+ */
 async function initialiseData(options: MySqlServerOptions, configuration: MySqlOptions): Promise<void> {
   const { program, folder } = options;
   const data = join(folder, "data");
@@ -209,19 +214,40 @@ async function initialiseData(options: MySqlServerOptions, configuration: MySqlO
     isNew = true;
     await createData(options, configuration);
   };
-  const others = await prepared(`${program.flavour}-${program.version}-data`, async (path) => {
-    await create();
-    await cp(data, path, { recursive: true });
-  });
+  const shared = process.env["SANDBOX_PREPARED"] ?? (program.flavour === "mariadb" ? await cache() : undefined);
+  const others = await prepared(
+    `${program.flavour}-${program.version}-data`,
+    async (path) => {
+      await create();
+      await cp(data, path, { recursive: true });
+    },
+    shared,
+  );
   if (others === undefined) await create();
   else if (!isNew) await cp(others, data, { recursive: true });
+}
+
+/** The cache's folder, if this user can write to it. */
+async function cache(): Promise<string | undefined> {
+  const folder = join(cacheFolder(), "prepared");
+  return mkdir(folder, { recursive: true, mode: 0o700 })
+    .then(() => access(folder, constants.W_OK))
+    .then(
+      () => folder,
+      () => undefined,
+    );
 }
 
 /** Creates the system tables. This takes 1 to 5 s. */
 async function createData(options: MySqlServerOptions, configuration: MySqlOptions): Promise<void> {
   const { program, folder } = options;
   const { init_file: _none, ...rest } = configuration;
-  await writeOptionsFile(optionsFile(folder), { ...rest, slow_query_log: "OFF" });
+  await writeOptionsFile(optionsFile(folder), {
+    ...rest,
+    slow_query_log: "OFF",
+    // The server makes the log as large as it needs it. 96 MB would be the largest part of a copy.
+    ...(program.flavour === "mariadb" ? { innodb_log_file_size: "4M" } : {}),
+  });
   const initialise =
     program.flavour === "mariadb" && program.installer
       ? {

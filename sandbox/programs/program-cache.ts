@@ -20,7 +20,7 @@ interface Note {
 const WORK = ".work-";
 
 /** The folder of cached programs: $XDG_CACHE_HOME or ~/.cache. XDG Base Directory says to ignore a relative value. */
-function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const base = env.XDG_CACHE_HOME;
   return join(base && isAbsolute(base) ? base : join(env.HOME ?? homedir(), ".cache"), "vault-on-azure");
 }
