@@ -45,10 +45,20 @@ const refusedCertificate = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TL
 /** Milliseconds for one request. Vault verifies a database connection within this time. */
 const DEADLINE_MS = 30_000;
 
+export interface LoginOptions {
+  /**
+   * Behind a proxy, sends one request after the other on one connection. Default: each gets its own, so that it also reaches another
+   * Vault after a failover.
+   */
+  readonly keepsTunnel?: boolean;
+}
+
 /** A client for Vault's HTTP API over verified TLS, with a deadline for each request. */
 export class VaultClient {
   private readonly url: URL;
   private readonly agent: http.Agent;
+  /** Set if requests share a connection of the proxy. */
+  private tunnels?: http.Agent;
 
   constructor(
     private readonly connection: Omit<VaultConnection, "jwt">,
@@ -60,8 +70,12 @@ export class VaultClient {
   }
 
   /** @throws VaultRefusal when the token is not accepted */
-  static async loggedIn({ jwt, ...connection }: VaultConnection): Promise<VaultClient> {
+  static async loggedIn(
+    { jwt, ...connection }: VaultConnection,
+    { keepsTunnel = false }: LoginOptions = {},
+  ): Promise<VaultClient> {
     const client = new VaultClient(connection);
+    if (keepsTunnel) client.tunnels = client.tunnelAgent();
     const { mount, role } = DEPLOYER_LOGIN;
     const request = { method: "POST", path: `auth/${mount}/login`, body: { role, jwt } } as const;
     const { auth } = (await client.send(request)) as { auth?: { client_token?: string } };
@@ -96,6 +110,7 @@ export class VaultClient {
 
   close(): void {
     this.agent.destroy();
+    this.tunnels?.destroy();
   }
 
   private async send(request: VaultRequest): Promise<VaultData> {
@@ -148,7 +163,9 @@ export class VaultClient {
     const body = request.body && JSON.stringify(request.body);
     const { proxyUrl } = this.connection;
     const secure = this.url.protocol === "https:";
-    const tunnel = proxyUrl && secure ? await this.openTunnel(new URL(proxyUrl), ca, signal) : undefined;
+    const tunnelled = proxyUrl !== undefined && secure;
+    const tunnel =
+      tunnelled && !this.tunnels ? await this.openTunnel(new URL(proxyUrl), ca, signal) : undefined;
     const options: https.RequestOptions = {
       method,
       host: this.url.hostname,
@@ -161,11 +178,13 @@ export class VaultClient {
         ...(body ? { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) } : {}),
       },
       signal,
-      ...(tunnel ? { createConnection: () => tunnel } : { agent: this.agent }),
+      ...(tunnel
+        ? { createConnection: () => tunnel }
+        : { agent: tunnelled ? this.tunnels : this.agent }),
       ...(secure ? this.trust(ca) : {}),
     };
     return new Promise((resolve, reject) => {
-      const outgoing = (secure && !tunnel ? https : http).request(options, (answer) => {
+      const outgoing = (secure && !tunnelled ? https : http).request(options, (answer) => {
         text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, text: body }), reject);
       });
       outgoing.on("error", reject);
@@ -184,6 +203,18 @@ export class VaultClient {
   private trust(ca: readonly string[]): { ca: string[]; servername?: string; minVersion: "TLSv1.2" } {
     const { tlsServerName: servername } = this.connection;
     return { ca: [...ca], ...(servername ? { servername } : {}), minVersion: "TLSv1.2" };
+  }
+
+  private tunnelAgent(): http.Agent {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    agent.createConnection = ({ ca, signal }: https.RequestOptions, callback) => {
+      this.openTunnel(new URL(this.connection.proxyUrl ?? ""), ca as string[], signal as AbortSignal).then(
+        (socket) => callback?.(null, socket),
+        (error) => callback?.(error, undefined as never),
+      );
+      return undefined as never; // the callback gets it
+    };
+    return agent;
   }
 
   /** Opens TLS to Vault through the proxy's CONNECT. */

@@ -69,7 +69,7 @@ export class HttpApplier {
   }
 
   private async loggedIn<T>(work: (client: VaultClient) => Promise<T>): Promise<T> {
-    const client = await VaultClient.loggedIn(this.options.connection);
+    const client = await VaultClient.loggedIn(this.options.connection, { keepsTunnel: true });
     try {
       const result = await work(client);
       await client.logOut();

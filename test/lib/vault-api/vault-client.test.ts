@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UntrustedCertificate, VaultClient } from "../../../lib/vault-api/vault-client";
@@ -54,6 +54,29 @@ describe("VaultClient", () => {
       await expect(secure.read("sys/mounts")).rejects.toThrow(UntrustedCertificate);
     }));
 
+  it.each([
+    [{}, 3],
+    [{ keepsTunnel: true }, 1],
+  ])("with %o opens %i connections of a proxy for a login and two requests", (options, expected) =>
+    withSecureVault([0], async (_, connection) => {
+      let opened = 0;
+      const proxy = createServer().on("connect", (asked, socket) => {
+        opened++;
+        const vault = connect(Number(asked.url?.split(":")[1]), "127.0.0.1");
+        socket.write("HTTP/1.1 200 OK\r\n\r\n");
+        vault.pipe(socket).pipe(vault);
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+      const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      const client = await VaultClient.loggedIn({ ...connection, proxyUrl, jwt: "" }, options);
+      for (const _ of [1, 2]) expect(await client.read("sys/mounts")).toEqual({ a: 1 });
+      client.close();
+      proxy.closeAllConnections();
+      proxy.close();
+      expect(opened).toBe(expected);
+    }),
+  );
+
   it("reports an answer that is not from Vault", async () => {
     answer = (_, response) => response.end("<html>");
     await expect(client().request(request)).rejects.toThrow(
@@ -86,7 +109,7 @@ describe("VaultClient", () => {
 /** Starts a server with the first of two certificates of one name. The client trusts the named ones. */
 async function withSecureVault(
   trusted: readonly number[],
-  work: (client: VaultClient) => Promise<void>,
+  work: (client: VaultClient, connection: { address: string; caFile: string }) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "vault-client-"));
   const made = [0, 1].map((number) => certificateIn(folder, number));
@@ -96,8 +119,9 @@ async function withSecureVault(
     writeFileSync(caFile, trusted.map((index) => made[index]?.cert.toString()).join("\n"));
     await new Promise<void>((resolve) => vault.listen(0, "127.0.0.1", resolve));
     const { port } = vault.address() as AddressInfo;
-    const client = new VaultClient({ address: `https://localhost:${port}`, caFile });
-    await work(client);
+    const connection = { address: `https://localhost:${port}`, caFile };
+    const client = new VaultClient(connection);
+    await work(client, connection);
     client.close();
   } finally {
     vault.closeAllConnections();
