@@ -178,9 +178,7 @@ export class VaultClient {
         ...(body ? { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) } : {}),
       },
       signal,
-      ...(tunnel
-        ? { createConnection: () => tunnel }
-        : { agent: tunnelled ? this.tunnels : this.agent }),
+      ...(tunnel ? { createConnection: () => tunnel } : { agent: tunnelled ? this.tunnels : this.agent }),
       ...(secure ? this.trust(ca) : {}),
     };
     return new Promise((resolve, reject) => {

@@ -257,10 +257,15 @@ export class Machine {
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 
-  /** Kills everything (kill -9) and empties the memory, as a power cut does, then boots again. */
+  /** Cuts the power, then boots again. */
   async reboot(): Promise<void> {
-    await this.#off();
+    await this.cutPower();
     await this.boot();
+  }
+
+  /** Kills everything (kill -9) and empties the memory, as a power cut does. `boot` starts it again. */
+  async cutPower(): Promise<void> {
+    await this.#off();
   }
 
   /** Stops everything in order. `boot` starts it again. */

@@ -214,7 +214,8 @@ async function initialiseData(options: MySqlServerOptions, configuration: MySqlO
     isNew = true;
     await createData(options, configuration);
   };
-  const shared = process.env["SANDBOX_PREPARED"] ?? (program.flavour === "mariadb" ? await cache() : undefined);
+  const shared =
+    process.env["SANDBOX_PREPARED"] ?? (program.flavour === "mariadb" ? await cache() : undefined);
   const others = await prepared(
     `${program.flavour}-${program.version}-data`,
     async (path) => {

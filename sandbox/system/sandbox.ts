@@ -190,7 +190,7 @@ export class Sandbox {
     await progress.step("stack vault-config", async () => this.applyVaultConfig());
   }
 
-  /** Stops everything in reverse order. A second call is safe. */
+  /** Stops everything in reverse order. A second call is safe. A temporary sandbox does not stop in good order. */
   async stop(): Promise<void> {
     await this.#undo.undo();
   }
@@ -321,6 +321,11 @@ export class Sandbox {
     this.#terraform = await terraformAvailability({ parent: this.options.folder.path });
   }
 
+  /** Nobody reads the data of a temporary sandbox after its end, so machines and web apps are killed. Vault would take most of a second to stop. */
+  private get isTemporary(): boolean {
+    return this.options.folder.temporary;
+  }
+
   private async startSystem(): Promise<void> {
     const { progress, upTo = "everything" } = this.options;
     await this.refreshVaultCertificate();
@@ -419,7 +424,7 @@ export class Sandbox {
       zipFile: join(this.options.folder.path, "stacks/stacks/web-app/assets/app.zip"),
       caFile: this.caFile,
     });
-    await this.#undo.add(() => app.stop());
+    await this.#undo.add(() => (this.isTemporary ? app.kill() : app.stop()));
     this.webApps.set(app.name, app);
   }
 
@@ -462,7 +467,7 @@ export class Sandbox {
       programs: this.programs(),
     });
     this.azure.setUserData(name, machine.mapped(cloudConfig));
-    await this.#undo.add(() => machine.powerOff());
+    await this.#undo.add(() => (this.isTemporary ? machine.cutPower() : machine.powerOff()));
     return machine;
   }
 }

@@ -31,7 +31,8 @@ export class StateFolder {
   private constructor(
     readonly path: string,
     private readonly lock: HeldLock,
-    private readonly temporary: boolean,
+    /** True if `close` removes it. */
+    readonly temporary: boolean,
   ) {}
 
   /**
