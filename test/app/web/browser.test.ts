@@ -20,7 +20,7 @@ const widths = [
   ["phone", { width: 390, height: 844 }],
 ] as const;
 
-/** The screenshots in README.md and docs/application.md. Set UPDATE_SCREENSHOTS to take them again. */
+/** The screenshots in README.md and docs/application.md. Set UPDATE_SCREENSHOTS and LONG_TESTS to take them again. */
 const screenshots = new Set([
   "customers-desktop",
   "customers-desktop-dark",
@@ -83,8 +83,9 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
     until("the application to be ready", async () => (await fetch(`${address}/readyz`)).ok, 90_000);
 
   describe.each(widths)("on a %s", (device, viewport) => {
-    /** A test of what hardly depends on the screen. layout.test.ts opens every page on screens of every size. */
+    /** layout.test.ts opens every page on screens of every size, so the short form needs one size here. */
     const itAtOneWidth = device === "desktop" ? it : itTakesLong;
+    /** The tests share a page, because a new one takes a second of processor time. Each begins without cookies. */
     let context: BrowserContext;
     let page: Page;
     /** Errors in the browser's console, such as blocked styles and missing files. */
@@ -93,7 +94,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
     let entered: Set<string>;
     let person: CustomerInput;
 
-    beforeEach(async () => {
+    beforeAll(async () => {
       // The pages must work without scripts. The accessibility check runs its own script in an isolated world.
       context = await browser.newContext({
         viewport,
@@ -102,16 +103,20 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
         locale: "en-US",
       });
       page = await context.newPage();
-      complaints = [];
-      person = newPerson();
-      entered = new Set();
       page.on("console", (message) => {
         if (message.type() === "error") complaints.push(message.text());
       });
     });
+    afterAll(() => context?.close());
+
+    beforeEach(async () => {
+      await context.clearCookies();
+      complaints = [];
+      person = newPerson();
+      entered = new Set();
+    });
 
     afterEach(async () => {
-      await context.close();
       const stored = await dump(database);
       expect([...entered].filter((value) => stored.includes(value))).toEqual([]);
       // This includes the seeded customers.
@@ -153,7 +158,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       return Number(/customers\/(\d+)/.exec(page.url())?.[1]);
     }
 
-    it("shows the list, in pages", async () => {
+    itAtOneWidth("shows the list, in pages", async () => {
       await page.goto("/");
       expect(await page.title()).toBe("Customers – Customer records");
       await isFitForPeople();
@@ -176,7 +181,7 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(complaints).toEqual([]);
     });
 
-    it("adds a customer after a correction", async () => {
+    itAtOneWidth("adds a customer after a correction", async () => {
       await page.goto("/customers");
       await page.getByRole("link", { name: "Add a customer" }).click();
       await isFitForPeople();
@@ -200,7 +205,8 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
         expect(shown).toContain(value);
     });
 
-    itAtOneWidth("asks before it adds a customer twice, and offers to add another", async () => {
+    // customer-pages.test.ts covers it, and layout.test.ts opens the page.
+    itTakesLong("asks before it adds a customer twice, and offers to add another", async () => {
       await addPerson();
       await page.goto("/customers/new");
       await enterPerson();
@@ -233,7 +239,8 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await main.textContent()).not.toContain(person.socialSecurityNumber);
     });
 
-    itAtOneWidth("links a customer to the ciphertexts, and back", async () => {
+    // customer-pages.test.ts and layout.test.ts cover it.
+    itTakesLong("links a customer to the ciphertexts, and back", async () => {
       const id = await addPerson();
       await page.getByRole("link", { name: "This customer in the database" }).click();
       expect(await page.getByRole("main").textContent()).toContain("vault:v");
@@ -242,7 +249,8 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(page.url()).toBe(`${address}/customers/${id}`);
     });
 
-    itAtOneWidth("shows the rows move to another version of the key", async () => {
+    // rotation.test.ts uses the same button.
+    itTakesLong("shows the rows move to another version of the key", async () => {
       const vault = await running.deployer();
       const path = "transit/keys/customer-key";
       await vault.request({ method: "POST", path: `${path}/rotate`, body: {} });
@@ -262,14 +270,16 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       await isFitForPeople();
     });
 
-    itAtOneWidth("explains the API", async () => {
+    // api.test.ts and layout.test.ts cover it.
+    itTakesLong("explains the API", async () => {
       await page.goto("/customers");
       await page.getByRole("link", { name: "API" }).click();
       expect(await page.getByRole("main").textContent()).toContain("Idempotency-Key");
       await isFitForPeople();
     });
 
-    itAtOneWidth("edits a customer, and settles a conflict", async () => {
+    // customer-pages.test.ts and layout.test.ts cover it.
+    itTakesLong("edits a customer, and settles a conflict", async () => {
       const id = await addPerson();
       await page.getByRole("link", { name: "Edit" }).click();
       await enter("City", "Mine upon Test");
@@ -288,7 +298,8 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("main").textContent()).toContain("Mine upon Test");
     });
 
-    itAtOneWidth("asks for confirmation, then deletes a customer", async () => {
+    // customer-pages.test.ts and layout.test.ts cover it.
+    itTakesLong("asks for confirmation, then deletes a customer", async () => {
       const id = await addPerson();
       await page.getByRole("link", { name: "Delete" }).click();
       await isFitForPeople();
@@ -383,6 +394,8 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       } finally {
         keyVaultAway.remove();
       }
+      // This page reloads itself, too.
+      await page.goto("about:blank");
       await untilReady();
       await page.goto("/customers");
       expect(await page.getByRole("rowheader").count()).toBe(20);
@@ -417,7 +430,8 @@ describeUnless(missing, "In a browser, on the deployed package with real Vault a
       expect(await page.getByRole("status").textContent()).toBe("The customer was added.");
     });
 
-    itAtOneWidth("works without scripts", async () => {
+    // No page has a script: security.test.ts.
+    itTakesLong("works without scripts", async () => {
       const plain = await browser.newContext({ viewport, baseURL: address, javaScriptEnabled: false });
       const scriptless = await plain.newPage();
       await scriptless.goto("/customers/new");
