@@ -165,7 +165,7 @@ describeWithVault("The VM of a Vault server", () => {
 });
 
 describeWithVault("A VM whose first boot is killed", () => {
-  // first-boot-interrupted.test.ts interrupts it at more steps.
+  // interrupted-first-boots.ts interrupts it at more steps.
   itTakesLong("continues it, and does not create keys twice", async () => {
     const folder = shortFolder();
     const azure = await startAzure(world, { print: () => {} });

@@ -6,6 +6,7 @@ import { describeWithVault } from "../programs-there";
 import { certificateRenewal } from "./certificate-renewal";
 import { firstBoot, type Watched, watchedFirstBoot } from "./first-boot";
 import { deadlineMs, FIRST_BOOT, outputFromNow, storedKeySets, VAULT } from "./first-boots";
+import { interruptedFirstBoots } from "./interrupted-first-boots";
 import { DeployersUnsealKey } from "./key-vault-caller";
 import { type RunningSandbox, useSandbox } from "./running-sandbox";
 
@@ -21,6 +22,7 @@ describeWithVault("On a VM:", () => {
   firstBoot(running, () => watched);
   certificateRenewal(running);
   restarts(running);
+  interruptedFirstBoots(running);
 });
 
 function restarts(running: RunningSandbox): void {
