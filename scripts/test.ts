@@ -19,7 +19,7 @@ import { stopOnSignals } from "./stop-on-signals";
  */
 const withPrograms = [
   "test/app/(agent-way|application|lifecycle)",
-  "test/app/web/(browser|fuzz|layout|package)",
+  "test/app/web/(fuzz|layout|package)",
   "test/cloud-init/(apply-user-data|certificates|first-boot|install-release|vault-data-format)",
   "test/docs/",
   "test/lib/processes/",
