@@ -6,7 +6,7 @@ import { hostileValues, newCustomer } from "./examples";
 import { MemoryApplication } from "./memory-application";
 import { start } from "./web-client";
 
-const runs = Number(process.env["FUZZ_RUNS"] ?? (longTests ? 10_000 : 3_000));
+const runs = Number(process.env["FUZZ_RUNS"] ?? (longTests ? 10_000 : 1_500));
 const seed = Number(process.env["FUZZ_SEED"] ?? 20_261_121);
 
 interface Request {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { packageApp } from "../../../app/package";
 import { linkPackages } from "../../../lib/link-packages";
+import { itTakesLong } from "../../long-tests";
 
 /** Settings of App Service for a Vault and an identity endpoint that do not exist. */
 const nothingThere = {
@@ -45,7 +46,8 @@ describe("The package", () => {
     }
   });
 
-  it("is the same, byte for byte, when it is bundled again", () => {
+  // The test above bundles it again, too.
+  itTakesLong("is the same, byte for byte, when it is bundled again", () => {
     const first = packageApp();
     const lookUp = jest.spyOn(fs, "existsSync").mockReturnValue(false);
     const again = packageApp();
