@@ -195,7 +195,8 @@ describeWithVault("A VM whose first boot is killed", () => {
 });
 
 describeWithVault("The VM of Vault Agent", () => {
-  it("trusts Vault's certificate, starts the agent, and restarts it for a renewed one", async () => {
+  // agent-vm.test.ts covers it in a system with Vault.
+  itTakesLong("trusts Vault's certificate, starts the agent, and restarts it for a renewed one", async () => {
     const folder = shortFolder();
     const readTls = { principalId: agent, roleName: "Key Vault Secrets User", scope: keyVaultId("kv-vault") };
     const readCertificate = { ...readTls, roleName: "Key Vault Certificate User" };
