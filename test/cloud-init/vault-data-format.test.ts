@@ -144,7 +144,7 @@ describeWithTools(
         }
         expect(kills).toBeGreaterThan(5);
       },
-      60_000,
+      240_000,
     );
   },
 );
