@@ -1,5 +1,6 @@
 module.exports = {
   runtime: "<rootDir>/test/worker-runtime.cjs",
+  testSequencer: "<rootDir>/test/whole-systems-first.cjs",
   testEnvironment: "<rootDir>/test/worker-environment.ts",
   // Jest leaves one processor free, which is half of two.
   maxWorkers: "100%",
