@@ -174,9 +174,9 @@ export const virtualMachineMutants = [
     ],
   ),
   ...mutantsOf(
-    `${common}/usr/local/lib/vault-vm/managed-identity.sh`,
+    `${common}/usr/local/lib/vault-vm/http.sh`,
     ["cloud-init/certificates"],
-    [["a token may end its line in curl's configuration", "[[ $token =~ ^[A-Za-z0-9._-]+$ ]] ||", "true ||"]],
+    [["a token may end its line in curl's configuration", "([A-Za-z0-9._-]+)", "([^}]+)"]],
   ),
   ...mutantsOf(
     `${server}/usr/local/sbin/vault-data-format`,
