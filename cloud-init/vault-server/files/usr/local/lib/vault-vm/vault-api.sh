@@ -6,7 +6,7 @@
 # Environment: VAULT_API_ADDR      Vault's URL
 #              VAULT_LISTENER      Vault's address on this machine
 #              TLS_DIRECTORY       folder of Vault's certificate
-#              VAULT_POLICIES      folder of the policies' files, for `policy`
+#              VAULT_POLICIES      folder of the policies' files, for write_policy
 #              VAULT_PEERS         the cluster's other nodes; empty or unset for a single node
 #              VAULT_WAIT_SECONDS  how long to wait for Vault to answer, or to become active (default 600)
 
@@ -25,9 +25,6 @@ request() {
 
 nothing() { :; }
 
-# policy NAME: prints the request that writes the policy of $VAULT_POLICIES. Vault decodes base64, so the text needs no escapes.
-policy() { printf '{"policy": "%s"}' "$(base64 --wrap=0 -- "$VAULT_POLICIES/$1-policy.hcl")"; }
-
 errors() { printf '%s' "$body" | jq -r '.errors | join("; ")' 2>/dev/null || true; }
 
 answered() {
@@ -45,6 +42,15 @@ ask() { wait_until "$VAULT_WAIT_SECONDS" "Vault's answer to $2 $3" answered "$@"
 must() {
   ask "$@"
   [[ $status == 20? ]] || fail "Vault refused $2 $3 with $status: $(errors)"
+}
+
+# Vault decodes base64, so the policy's text needs no escapes.
+policy() { printf '{"policy": "%s"}' "$(base64 --wrap=0 -- "$VAULT_POLICIES/$name-policy.hcl")"; }
+
+# write_policy WHO NAME: writes the policy of $VAULT_POLICIES.
+write_policy() {
+  local name=$2
+  must "$1" PUT "sys/policies/acl/$name" policy
 }
 
 active() {
