@@ -45,7 +45,7 @@ const refusedCertificate = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TL
 /** Milliseconds for one request. Vault verifies a database connection within this time. */
 const DEADLINE_MS = 30_000;
 
-export interface LoginOptions {
+export interface VaultClientOptions {
   /**
    * Behind a proxy, sends one request after the other on one connection. Default: each gets its own, so that it also reaches another
    * Vault after a failover.
@@ -57,25 +57,27 @@ export interface LoginOptions {
 export class VaultClient {
   private readonly url: URL;
   private readonly agent: http.Agent;
-  /** Set if requests share a connection of the proxy. */
-  private tunnels?: http.Agent;
 
   constructor(
     private readonly connection: Omit<VaultConnection, "jwt">,
     private token?: string,
     private readonly deadlineMs = DEADLINE_MS,
+    { keepsTunnel = false }: VaultClientOptions = {},
   ) {
     this.url = new URL(connection.address);
-    this.agent = new (this.url.protocol === "https:" ? https : http).Agent({ keepAlive: true });
+    const { proxyUrl } = connection;
+    this.agent =
+      proxyUrl && this.isSecure
+        ? this.tunnels(new URL(proxyUrl), keepsTunnel)
+        : new (this.isSecure ? https : http).Agent({ keepAlive: true });
   }
 
   /** @throws VaultRefusal when the token is not accepted */
   static async loggedIn(
     { jwt, ...connection }: VaultConnection,
-    { keepsTunnel = false }: LoginOptions = {},
+    options: VaultClientOptions = {},
   ): Promise<VaultClient> {
-    const client = new VaultClient(connection);
-    if (keepsTunnel) client.tunnels = client.tunnelAgent();
+    const client = new VaultClient(connection, undefined, undefined, options);
     const { mount, role } = DEPLOYER_LOGIN;
     const request = { method: "POST", path: `auth/${mount}/login`, body: { role, jwt } } as const;
     const { auth } = (await client.send(request)) as { auth?: { client_token?: string } };
@@ -110,7 +112,6 @@ export class VaultClient {
 
   close(): void {
     this.agent.destroy();
-    this.tunnels?.destroy();
   }
 
   private async send(request: VaultRequest): Promise<VaultData> {
@@ -154,18 +155,13 @@ export class VaultClient {
     }
   }
 
-  private async exchangeTrusting(
+  private exchangeTrusting(
     ca: readonly string[],
     request: VaultRequest,
     signal: AbortSignal,
   ): Promise<{ status: number; text: string }> {
     const { method, path, query } = request;
     const body = request.body && JSON.stringify(request.body);
-    const { proxyUrl } = this.connection;
-    const secure = this.url.protocol === "https:";
-    const tunnelled = proxyUrl !== undefined && secure;
-    const tunnel =
-      tunnelled && !this.tunnels ? await this.openTunnel(new URL(proxyUrl), ca, signal) : undefined;
     const options: https.RequestOptions = {
       method,
       host: this.url.hostname,
@@ -178,11 +174,13 @@ export class VaultClient {
         ...(body ? { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) } : {}),
       },
       signal,
-      ...(tunnel ? { createConnection: () => tunnel } : { agent: tunnelled ? this.tunnels : this.agent }),
-      ...(secure ? this.trust(ca) : {}),
+      agent: this.agent,
+      ...(this.isSecure ? this.trust(ca) : {}),
     };
+    // A tunnel has its own TLS.
+    const { request: send } = this.agent instanceof https.Agent ? https : http;
     return new Promise((resolve, reject) => {
-      const outgoing = (secure && !tunnelled ? https : http).request(options, (answer) => {
+      const outgoing = send(options, (answer) => {
         text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, text: body }), reject);
       });
       outgoing.on("error", reject);
@@ -190,9 +188,13 @@ export class VaultClient {
     });
   }
 
+  private get isSecure(): boolean {
+    return this.url.protocol === "https:";
+  }
+
   /** PEM, one each. */
   private get trusted(): string[] {
-    if (this.url.protocol !== "https:") return [];
+    if (!this.isSecure) return [];
     return readFileSync(this.connection.caFile, "utf8")
       .split(/(?=-----BEGIN )/)
       .filter((part) => part.startsWith("-----BEGIN "));
@@ -203,10 +205,11 @@ export class VaultClient {
     return { ca: [...ca], ...(servername ? { servername } : {}), minVersion: "TLSv1.2" };
   }
 
-  private tunnelAgent(): http.Agent {
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  /** Sends each request through a tunnel of its own, or all of them through one. */
+  private tunnels(proxy: URL, keepAlive: boolean): http.Agent {
+    const agent = new http.Agent({ keepAlive, ...(keepAlive ? { maxSockets: 1 } : {}) });
     agent.createConnection = ({ ca, signal }: https.RequestOptions, callback) => {
-      this.openTunnel(new URL(this.connection.proxyUrl ?? ""), ca as string[], signal as AbortSignal).then(
+      this.openTunnel(proxy, ca as string[], signal as AbortSignal).then(
         (socket) => callback?.(null, socket),
         (error) => callback?.(error, undefined as never),
       );
