@@ -29,9 +29,6 @@ environment.databaseRoles["long"] = {
 /** Seconds of steady load: two lives of the credentials, or six. */
 const loadSeconds = longTests ? 120 : 45;
 
-/** Milliseconds between two requests of a client. */
-const paceMs = longTests ? { write: 50, list: 50 } : { write: 150, list: 100 };
-
 /** Milliseconds: a call's own deadline, and the delay of a busy machine. */
 const answeredWithin = 8_000;
 
@@ -84,7 +81,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
         const answer = await app.ask("POST /api/customers", ada);
         if (answer.status === 201) acknowledged.push(answer.body.id);
         else refusals.push(answer);
-        await sleep(paceMs.write);
+        await sleep(50);
       }
     };
     const writing = Promise.all([writer(), writer()]);
@@ -144,8 +141,8 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     };
     await Promise.all([
       client("POST /api/customers", 200, ada),
-      client("GET /api/customers?page=1&pageSize=25", paceMs.list),
-      client("GET /api/stored-customers?page=2&pageSize=25", paceMs.list),
+      client("GET /api/customers?page=1&pageSize=25", 50),
+      client("GET /api/stored-customers?page=2&pageSize=25", 50),
       client("GET /readyz", 100),
     ]);
     await loaded.close();
