@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Guardian } from "../../lib/processes/guardian";
 
@@ -19,7 +19,6 @@ export async function prepared(
   if (!folder) return undefined;
   const path = join(folder, name);
   if (existsSync(path)) return path;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const unfinished = join(folder, randomUUID());
   const guardian = await Guardian.ofFolder(unfinished);
   try {

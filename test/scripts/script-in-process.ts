@@ -7,6 +7,7 @@ import tls from "node:tls";
 import util from "node:util";
 import type { Environment } from "../../environments/schema";
 import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
+import type { CommandResult } from "../../scripts/deployment/run-command";
 import { type Answer, AnsweredProgram } from "./answered-program";
 
 const scripts = join(__dirname, "../../scripts");
@@ -20,13 +21,6 @@ export interface Surroundings {
   readonly answer: Answer;
   /** PEM of an authority that the script trusts, as NODE_EXTRA_CA_CERTS adds it to a process. */
   readonly certificate?: string;
-}
-
-/** A script's exit code and output. */
-export interface ScriptResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** Those of the script that runs now. Only one can, because it has the process's arguments and variables. */
@@ -93,7 +87,7 @@ export async function scriptInProcess(
   script: string,
   args: readonly string[],
   its: Surroundings,
-): Promise<ScriptResult> {
+): Promise<CommandResult> {
   if (surroundings) throw new Error("Only one script at a time runs in this process.");
   const { main } = programOf(script);
   surroundings = its;
@@ -149,7 +143,7 @@ class ScriptsProcess {
   }
 
   /** Ends as a process does: with its last event. */
-  end(): ScriptResult {
+  end(): CommandResult {
     const { code, stdout, stderr } = this;
     if (code === undefined) throw new Error("The script returned without an exit code.");
     for (const listener of this.newListeners(0)) (listener as (code: number) => void)(code);

@@ -32,7 +32,7 @@ export class PublicAddress extends Construct {
       allocationMethod: "Static",
       zones: zone ? [zone] : undefined,
       domainNameLabel: dnsLabel,
-      // Terraform then deletes an address that is no longer wanted after it has changed the network interface. Before that, Azure refuses.
+      // Azure deletes no address that a network interface uses. With this, Terraform changes the interface first.
       lifecycle: { createBeforeDestroy: true },
     }).id;
     // Computed from the label, so the certificate does not wait for the address.
