@@ -35,10 +35,11 @@ export async function replaceDataDisk(machine: Machine): Promise<void> {
   rmSync(machine.path("/var/lib/vault"), { recursive: true });
 }
 
-/** Boots, and waits until first boot is complete. */
+/** Boots, and waits until first boot is complete and clients can connect: HAProxy starts only after first boot. */
 export async function bootToTheEnd(machine: Machine): Promise<void> {
   await machine.boot();
   await machine.untilActive(FIRST_BOOT, { deadlineMs });
+  await untilOpen(machine);
 }
 
 /** Returns a function with the unit's future output. */

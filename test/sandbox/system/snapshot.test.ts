@@ -597,7 +597,6 @@ describeWithVault("A snapshot of Vault", () => {
     const before = await cluster();
     await replaceDataDisk(vm());
     await bootToTheEnd(vm());
-    await vm().untilActive("haproxy.service", { deadlineMs });
     expect(await cluster()).not.toBe(before);
     expect(await mounts()).not.toContain("transit/");
     const said = outputFromNow(vm(), "vault.service");
