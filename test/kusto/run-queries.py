@@ -18,12 +18,12 @@ def create(database, name, columns):
     """Creates a table for all rows, and a table with the queries' name, which holds only the rows of a window."""
     shape = ", ".join(f'"{column}" {TYPES[kind]}' for column, kind in columns.items())
     for table in (name, f"all {name}"):
-        database.sql(f'CREATE TABLE "{table}" ({shape})')
+        database.execute(f'CREATE TABLE "{table}" ({shape})')
 
 
 def fill(database, name, columns, rows):
     """Reads the rows from a file, because the engine needs much time for each single row."""
-    database.sql(f'DELETE FROM "all {name}"')
+    database.execute(f'DELETE FROM "all {name}"')
     if not rows:
         return
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
@@ -32,7 +32,7 @@ def fill(database, name, columns, rows):
         file.flush()
         text = ", ".join(f"'{column}': 'VARCHAR'" for column in columns)
         values = ", ".join(f'CAST("{column}" AS {TYPES[kind]})' for column, kind in columns.items())
-        database.sql(
+        database.execute(
             f'INSERT INTO "all {name}" SELECT {values} '
             f"FROM read_json('{file.name}', format = 'newline_delimited', columns = {{{text}}}, maximum_object_size = 67108864)"
         )
@@ -40,8 +40,8 @@ def fill(database, name, columns, rows):
 
 def show(database, name, begin, end):
     """Lets queries see only the rows of a window."""
-    database.sql(f'DELETE FROM "{name}"')
-    database.sql(
+    database.execute(f'DELETE FROM "{name}"')
+    database.execute(
         f'INSERT INTO "{name}" SELECT * FROM "all {name}" '
         f"WHERE TimeGenerated BETWEEN CAST('{begin}' AS TIMESTAMP) AND CAST('{end}' AS TIMESTAMP)"
     )
@@ -66,7 +66,7 @@ def main():
                 show(database, name, begin, scene["end"])
             for name in scene["queries"]:
                 if queries[name]["window"] == window:
-                    found[name] = database.sql(translated[queries[name]["query"]]).fetchall()
+                    found[name] = database.execute(translated[queries[name]["query"]]).fetchall()
         results.append(found)
     json.dump(results, sys.stdout, default=str)
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { identityOf } from "../../../lib/processes/process-identity";
 import { waitFor } from "../../../lib/processes/wait-for";
+import { longTests } from "../../long-tests";
 import { runScript, type Script } from "./script";
 import { temporaryFolder } from "./temporary-folder";
 
@@ -46,6 +47,9 @@ async function expectNothingLeft(pids: number[], state: string): Promise<void> {
   await waitFor("its folder to be gone", () => !existsSync(state), { deadlineMs: 10_000 });
 }
 
+// The third and the second run the same code as the first.
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 describe("No orphan is left", () => {
   it("after kill -9 of the sandbox", async () => {
     const { script, pids, state } = await sandbox();
@@ -54,7 +58,7 @@ describe("No orphan is left", () => {
     await expectNothingLeft(pids, state);
   });
 
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("after %s", async (signal) => {
+  it.each(longTests ? signals : signals.slice(0, 1))("after %s", async (signal) => {
     const { script, pids, state } = await sandbox();
     script.child.kill(signal);
     const { code } = await script.ended();

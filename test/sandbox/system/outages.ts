@@ -26,18 +26,6 @@ const outages: [string, Outage, boolean][] = [
     true,
   ],
   [
-    "somebody seals Vault",
-    async (sandbox) => {
-      const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(sandbox);
-      const token = await rootTokenBy(sandbox, keys.slice(0, threshold));
-      const root = new VaultClient(sandbox.vaultConnection(), token);
-      await root.request({ method: "PUT", path: "sys/seal" });
-      root.close();
-      return () => sandbox.vault.restart(VAULT);
-    },
-    false,
-  ],
-  [
     "somebody deletes the policies and revokes every database lease",
     async (sandbox) => {
       const deployer = await deployerOf(sandbox);
@@ -73,6 +61,18 @@ const outages: [string, Outage, boolean][] = [
 
 /** More ways to lose what the others lose, too. */
 const furtherOutages: typeof outages = [
+  [
+    "somebody seals Vault",
+    async (sandbox) => {
+      const { recovery_keys_base64: keys, recovery_threshold: threshold } = storedKeys(sandbox);
+      const token = await rootTokenBy(sandbox, keys.slice(0, threshold));
+      const root = new VaultClient(sandbox.vaultConnection(), token);
+      await root.request({ method: "PUT", path: "sys/seal" });
+      root.close();
+      return () => sandbox.vault.restart(VAULT);
+    },
+    false,
+  ],
   [
     "Vault is stopped",
     async ({ vault }) => {

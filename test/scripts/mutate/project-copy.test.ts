@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ProjectCopy } from "../../../scripts/mutate/project-copy";
+import { itTakesLong } from "../../long-tests";
 
 jest.setTimeout(60_000); // each try starts Jest
 
@@ -52,7 +53,7 @@ describe("A copy of a project", () => {
     expect(await copy.test(["sum"])).toEqual({ result: "survived", by: "" });
   });
 
-  it("ends a file at its first failure, which is enough", async () => {
+  itTakesLong("ends a file at its first failure, which is enough", async () => {
     const report = () => JSON.parse(readFileSync(join(copy.folder, "jest-report.json"), "utf8"));
     expect(await copy.try(mutant("a + b", "a - b", "many"))).toEqual({ result: "killed", by: "adds" });
     expect(report()).toMatchObject({ numPassedTests: 1, numFailedTests: 1, numPendingTests: 1 });

@@ -6,6 +6,7 @@ import type { Fact, Result } from "../../../scripts/upstream/fact";
 import { facts } from "../../../scripts/upstream/facts";
 import { exitCodeOf, jsonReport, markdownReport, textReport } from "../../../scripts/upstream/report";
 import { type Row, watch } from "../../../scripts/upstream/watch";
+import { itTakesLong } from "../../long-tests";
 import { type PinnedFact, pinnedFacts } from "./pinned-facts";
 import { type Otherwise, RecordedSources } from "./recorded-sources";
 
@@ -170,7 +171,14 @@ describe("npm run upstream", () => {
       );
     });
 
-  it("calls all facts unknown without a network, in whole sentences, and exits with 3", async () => {
+  it("calls all facts unknown without a network, exits with 3, and uses no colours without a terminal", async () => {
+    const { code, stdout, stderr } = await run();
+    expect(stdout).toContain(`${table.length} facts: 0 to act on, ${table.length} unknown, 0 good.`);
+    expect(stdout).not.toContain("\x1b");
+    expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
+  });
+
+  itTakesLong("gives programs the same facts", async () => {
     const { code, stdout, stderr } = await run("--json");
     const { facts } = JSON.parse(stdout) as { facts: { result: string; sentence: string }[] };
     expect(facts).toHaveLength(table.length);
@@ -178,13 +186,7 @@ describe("npm run upstream", () => {
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
   });
 
-  it("uses no colours without a terminal", async () => {
-    const { stdout } = await run();
-    expect(stdout).toContain(`${table.length} facts: 0 to act on, ${table.length} unknown, 0 good.`);
-    expect(stdout).not.toContain("\x1b");
-  });
-
-  it("rejects an unknown option", async () => {
+  itTakesLong("rejects an unknown option", async () => {
     const { code, stderr } = await run("--jsn");
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("See --help") });
   });
