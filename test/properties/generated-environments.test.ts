@@ -1,12 +1,13 @@
 import * as fc from "fast-check";
 import { loadEnvironment } from "../../environments/load";
 import { withFile } from "../environments/files";
+import { longTests } from "../long-tests";
 import { synthesizeSystem } from "../synthesis";
 import { environmentFiles } from "./generated-environments";
 import { crossStackReference, exists, referencesOf } from "./references";
 
 /** `RUNS=1000 SEED=1 npx jest test/properties/generated` tests more files. */
-const runs = Number(process.env["RUNS"] ?? 25);
+const runs = Number(process.env["RUNS"] ?? (longTests ? 25 : 10));
 const seed = Number(process.env["SEED"] ?? 20_261_124);
 
 describe("an environment file that follows docs/environments.md", () => {

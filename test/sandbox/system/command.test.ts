@@ -8,6 +8,7 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import { ask, type Command } from "../../../sandbox/system/control";
 import { itTakesLong, longTests } from "../../long-tests";
 import { describeUnless, describeWithVaultAndDatabase } from "../programs-there";
+import { FIRST_BOOT, initsIn, VAULT } from "./first-boots";
 import { deadlineMs, Place, readProcess, type SandboxCommand } from "./sandbox-command";
 
 jest.setTimeout(240_000); // each starts whole sandboxes, 15 s on two cores that have nothing else to do
@@ -19,10 +20,10 @@ beforeEach(() => {
 afterEach(() => place.remove(), 60_000);
 
 describeWithVaultAndDatabase("npm run sandbox", () => {
-  it("can be interrupted during its start, continues from its folder at once, and --once leaves nothing running", async () => {
+  it("can be interrupted during its start, continues from its folder with the same Vault, and --once leaves nothing running", async () => {
     const folder = join(place.path, "kept");
     const first = place.run({ args: ["--folder", folder] });
-    await first.says("MariaDB");
+    await first.says("vault-server: first boot, unseal … done");
     first.child.kill("SIGINT");
     expect(await first.exitCode()).toBe(130);
     expect(first.output()).toContain("Stopping everything");
@@ -34,6 +35,9 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
     ]);
     await place.isEmpty({ but: ["kept"] });
     expect(statSync(folder).mode & 0o777).toBe(0o700);
+    // Both runs wrote to the same logs.
+    expect(initsIn(logIn(folder, VAULT))).toBe(1);
+    expect(logIn(folder, FIRST_BOOT).match(/: complete$/gm)).toHaveLength(1);
   });
 
   it("runs with working logins and commands, and kill -9 leaves nothing", async () => {
@@ -92,6 +96,12 @@ describeWithVaultAndDatabase("npm run sandbox", () => {
     await place.isEmpty();
   });
 });
+
+/** Returns a unit's log in a sandbox's folder. */
+function logIn(folder: string, unit: string): string {
+  const [log] = readdirSync(folder, { recursive: true }).filter((it) => String(it).endsWith(`/${unit}.log`));
+  return readFileSync(join(folder, String(log)), "utf8");
+}
 
 /** A line of a Node.js stack trace. */
 const stackTrace = /^ +at /m;
