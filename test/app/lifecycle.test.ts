@@ -359,7 +359,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     });
   });
 
-  it("come with the newest certificate while Vault still serves the previous one", async () => {
+  itTakesLong("come with the newest certificate while Vault still serves the previous one", async () => {
     const { sandbox } = running;
     const settings = webAppSettings(sandbox);
     if (settings.way !== "vault") throw new Error("not the web app's way");
@@ -372,25 +372,28 @@ describeWithVaultAndDatabase("The application's credentials", () => {
     await sandbox.refreshVaultCertificate();
   });
 
-  it("are missing with a reason while the identity endpoint fails at the start, and come when it works", async () => {
-    const { azure } = running.sandbox;
-    const host = `${siteName(running.sandbox)}.identity`;
-    const fault = azure.faults.add({ when: (request) => request.host === host, answer: { status: 500 } });
-    undo.push(async () => fault.remove());
-    const other = await RunningApplication.start(webAppSettings(running.sandbox), { seed: false });
-    await until("the reason", async () =>
-      (await other.ask("GET /readyz")).body.reasons.join().includes("identity endpoint"),
-    );
-    const { status, retryAfter, body } = await other.ask("GET /api/customers/1");
-    expect([status, body.detail]).toEqual([
-      503,
-      expect.stringContaining("App Service's identity endpoint refuses a token (500)."),
-    ]);
-    expect(retryAfter).toBeGreaterThan(0);
-    fault.remove();
-    await other.untilReady();
-    expect((await other.ask("GET /api/customers/1")).status).toBe(200);
-  });
+  itTakesLong(
+    "are missing with a reason while the identity endpoint fails at the start, and come when it works",
+    async () => {
+      const { azure } = running.sandbox;
+      const host = `${siteName(running.sandbox)}.identity`;
+      const fault = azure.faults.add({ when: (request) => request.host === host, answer: { status: 500 } });
+      undo.push(async () => fault.remove());
+      const other = await RunningApplication.start(webAppSettings(running.sandbox), { seed: false });
+      await until("the reason", async () =>
+        (await other.ask("GET /readyz")).body.reasons.join().includes("identity endpoint"),
+      );
+      const { status, retryAfter, body } = await other.ask("GET /api/customers/1");
+      expect([status, body.detail]).toEqual([
+        503,
+        expect.stringContaining("App Service's identity endpoint refuses a token (500)."),
+      ]);
+      expect(retryAfter).toBeGreaterThan(0);
+      fault.remove();
+      await other.untilReady();
+      expect((await other.ask("GET /api/customers/1")).status).toBe(200);
+    },
+  );
 
   it("are missing while a clock is wrong, with an error that names the clock, and come when it is right", async () => {
     const { tokenLifetimes } = running.sandbox.azure;

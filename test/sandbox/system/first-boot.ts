@@ -7,6 +7,7 @@ import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { CertificateAuthority } from "../../../sandbox/azure/server/certificate-authority";
 import type { Machine } from "../../../sandbox/machine/machine";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
+import { itTakesLong } from "../../long-tests";
 import { auditLog, firstBootsLog } from "./audit-log";
 import {
   bootToTheEnd,
@@ -340,7 +341,7 @@ export const firstBoot = (running: RunningSandbox, watched: () => Watched): void
       });
     });
 
-    it("pauses only between two checks of its own Vault, if nothing delays it", async () => {
+    itTakesLong("pauses only between two checks of its own Vault, if nothing delays it", async () => {
       const pauses = notePauses(vm());
       await replaceDataDisk(vm());
       await bootToTheEnd(vm());
