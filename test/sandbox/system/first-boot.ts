@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,6 +8,7 @@ import { CertificateAuthority } from "../../../sandbox/azure/server/certificate-
 import type { Machine } from "../../../sandbox/machine/machine";
 import type { Sandbox } from "../../../sandbox/system/sandbox";
 import { itTakesLong } from "../../long-tests";
+import { textsBelow } from "../texts-below";
 import { auditLog, firstBootsLog } from "./audit-log";
 import {
   bootToTheEnd,
@@ -148,18 +149,15 @@ export const firstBoot = (running: RunningSandbox, watched: () => Watched): void
     it("leaves neither recovery keys nor a token in any file, log or process", () => {
       const secrets = [...seen.keys, ...seen.rootTokens];
       expect(secrets).toHaveLength(5 + 2);
-      const files = readdirSync(running.folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name))
-        // These files are the Key Vaults themselves.
-        .filter((file) => file !== join(running.folder, "azure.json"));
+      const files = textsBelow(running.folder);
+      // This file is the Key Vaults themselves.
+      files.delete(join(running.folder, "azure.json"));
       for (const must of ["vault.db", "first-boot-audit.log", `${VAULT}.log`, `${FIRST_BOOT}.log`])
-        expect(files.join("\n")).toContain(must);
-      const spilt = files.filter((file) => {
-        const text = readFileSync(file, "latin1");
-        return secrets.some((secret) => holds(text, secret)) || /\bhvs\.[\w-]{20}/.test(text);
-      });
-      expect(spilt).toEqual([]);
+        expect([...files.keys()].join("\n")).toContain(must);
+      const spilt = [...files].filter(
+        ([, text]) => secrets.some((secret) => holds(text, secret)) || /\bhvs\.[\w-]{20}/.test(text),
+      );
+      expect(spilt.map(([file]) => file)).toEqual([]);
       const processes = [...seen.processes, ...processTexts(vm())];
       expect(processes.join("\n")).toContain("/v1/sys/init");
       expect(processes.filter((text) => secrets.some((secret) => holds(text, secret)))).toEqual([]);
