@@ -1,3 +1,4 @@
+import { itTakesLong, longTests } from "./long-tests";
 import { programOnPath } from "./program-on-path";
 
 /**
@@ -21,4 +22,10 @@ export function itWithProgram(
   } else {
     it.skip(`${name} (skipped: ${program} is not installed; install it to run this test)`, test);
   }
+}
+
+/** The same for a test that runs only in the long forms. */
+export function itTakesLongWithProgram(program: string, name: string, test: jest.ProvidesCallback): void {
+  if (longTests) itWithProgram(program, name, test);
+  else itTakesLong(name, test);
 }

@@ -11,8 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vaultServerUserData } from "../../cloud-init/vault-server/user-data";
-import { longTests } from "../long-tests";
-import { itWithProgram } from "../program";
+import { itTakesLongWithProgram, itWithProgram } from "../program";
 import { machinesWithEveryFile, vaultEnterpriseServer } from "./examples";
 import { filesOf, run, unpack } from "./machine";
 
@@ -33,11 +32,10 @@ describe.each(machinesWithEveryFile)("files of $machine", ({ userData }) => {
     run("shellcheck", ["--external-sources", ...names.map((name) => join(root, name))]);
 
   // `npm run check` reads the same programs, in the project's folders.
-  if (longTests)
-    itWithProgram("shellcheck", "have programs without a finding of shellcheck", () => {
-      expect(programs.length).toBeGreaterThanOrEqual(2);
-      expect(shellcheck(shell.map(([path]) => path))).toEqual({ status: 0, output: "" });
-    });
+  itTakesLongWithProgram("shellcheck", "have programs without a finding of shellcheck", () => {
+    expect(programs.length).toBeGreaterThanOrEqual(2);
+    expect(shellcheck(shell.map(([path]) => path))).toEqual({ status: 0, output: "" });
+  });
 
   itWithProgram("shellcheck", "fail with an unquoted variable", () => {
     writeFileSync(join(root, "bad"), '#!/bin/bash\nrm -rf $1 "$HOME"\n');

@@ -23,7 +23,8 @@ def moment(text):
 
 def visible(rows, begin, end):
     """Returns the rows of a window."""
-    return [row for row in rows if moment(begin) <= moment(row["TimeGenerated"]) <= moment(end)]
+    first, last = moment(begin), moment(end)
+    return [row for row in rows if first <= moment(row["TimeGenerated"]) <= last]
 
 
 def fill(database, name, columns, rows):

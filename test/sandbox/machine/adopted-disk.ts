@@ -12,7 +12,7 @@ import {
   openListeners,
   outputFromNow,
   replaceDataDisk,
-  untilOpen,
+  untilFirstBootEnds,
   untilSaid,
 } from "../system/first-boots";
 import type { VaultServerScene } from "./vault-server-scene";
@@ -62,14 +62,12 @@ export const adoptedDisk = (scene: VaultServerScene): void =>
         );
         tell("adopt");
         // The unit retries without help.
-        await machine.untilActive(FIRST_BOOT, { deadlineMs });
+        await untilFirstBootEnds(machine);
         expect(readFileSync(state(), "utf8")).toBe("complete\n");
-        await untilOpen(machine);
         tell("initialize");
         await machine.reboot();
-        await machine.untilActive(FIRST_BOOT, { deadlineMs });
+        await untilFirstBootEnds(machine);
         expect(keySets()).toEqual(keys);
-        await untilOpen(machine);
       },
     );
 
@@ -111,7 +109,6 @@ export const adoptedDisk = (scene: VaultServerScene): void =>
       // The unit retries without help.
       await untilSaid(output, "init: done");
       front.letGo();
-      await machine.untilActive(FIRST_BOOT, { deadlineMs });
-      await untilOpen(machine);
+      await untilFirstBootEnds(machine);
     });
   });

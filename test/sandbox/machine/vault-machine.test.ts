@@ -87,12 +87,13 @@ describeWithVault("The VM of a Vault server", () => {
 
   it("has neither recovery keys nor tokens in any file or log", () => {
     const { recovery_keys_base64: keys } = JSON.parse(recoveryKeys().at(-1) as string);
-    const texts = textsBelow(scene.folder.path);
-    expect(texts.size).toBeGreaterThan(20);
-    for (const text of texts.values()) {
+    let files = 0;
+    for (const [, text] of textsBelow(scene.folder.path)) {
+      files += 1;
       for (const key of keys as string[]) expect(text.includes(key)).toBe(false);
       expect(text).not.toMatch(/hvs\.[A-Za-z0-9]{20}/);
     }
+    expect(files).toBeGreaterThan(20);
     expect(readdirSync(machine.path("/run/vault-first-boot"))).toEqual([]);
   });
 

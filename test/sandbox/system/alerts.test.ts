@@ -55,10 +55,6 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
       return said;
     };
     const asked = async (): Promise<number> => (await workload.ask("GET transit/keys/customer-key")).status;
-    const active = async () => {
-      const health = () => running.client().request({ method: "GET", path: "sys/health" });
-      await waitFor("Vault to be unsealed and active", health, { deadlineMs });
-    };
 
     beforeAll(async () => {
       workspace = new Workspace(running.sandbox, securityWorkspace);
@@ -67,7 +63,7 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
     });
     afterAll(async () => {
       await running.sandbox.vault.restart(VAULT);
-      await active();
+      await running.untilActive();
     });
 
     it("reports nothing if everything works", async () => {
@@ -156,7 +152,7 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
       repaired(firstBootsLog);
       repaired(vaultConfigsLog);
       await vault.restart(VAULT);
-      await active();
+      await running.untilActive();
     });
 
     it("notices a sealed Vault", async () => {

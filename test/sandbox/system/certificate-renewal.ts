@@ -68,10 +68,7 @@ export const certificateRenewal = (running: RunningSandbox): void =>
   describe("Renewal of Vault's certificate by the timer's command", () => {
     const vm = () => running.sandbox.vault;
     // Earlier tests may have restarted Vault.
-    beforeAll(() => {
-      const health = () => running.client().request({ method: "GET", path: "sys/health" });
-      return waitFor("Vault to be active", async () => !(await health())["sealed"], { deadlineMs });
-    });
+    beforeAll(() => running.untilActive());
     afterAll(() => {
       delete vm().environment["RENEWAL_WAIT_SECONDS"];
     });

@@ -20,11 +20,6 @@ describeLongWithVault("A rotation of the unseal key in a cluster of three nodes"
 
   const unsealKey = new DeployersUnsealKey(() => running.sandbox);
 
-  const untilActive = () =>
-    waitFor("Vault to be active", () => running.client().request({ method: "GET", path: "sys/health" }), {
-      deadlineMs,
-    });
-
   it("loses no acknowledged write, and leaves nothing that needs the version before on any node", async () => {
     const before = await unsealKey.version();
     const version = await unsealKey.rotate();
@@ -48,7 +43,7 @@ describeLongWithVault("A rotation of the unseal key in a cluster of three nodes"
 
     await unsealKey.enable(before, false);
     await Promise.all(nodes().map((node) => node.reboot()));
-    await untilActive();
+    await running.untilActive();
     await waitFor("all nodes to be unsealed", () => isHealthy(running, 3), { deadlineMs, intervalMs: 500 });
     expect(await recoveryKeysWork(running.sandbox)).toBe(true);
   }, 600_000);

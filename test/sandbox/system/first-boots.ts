@@ -35,9 +35,14 @@ export async function replaceDataDisk(machine: Machine): Promise<void> {
   rmSync(machine.path("/var/lib/vault"), { recursive: true });
 }
 
-/** Boots, and waits until first boot is complete and clients can connect: HAProxy starts only after first boot. */
+/** Boots, and waits until first boot is over. */
 export async function bootToTheEnd(machine: Machine): Promise<void> {
   await machine.boot();
+  await untilFirstBootEnds(machine);
+}
+
+/** Waits until first boot is complete and clients can connect: HAProxy starts only after first boot. */
+export async function untilFirstBootEnds(machine: Machine): Promise<void> {
   await machine.untilActive(FIRST_BOOT, { deadlineMs });
   await untilOpen(machine);
 }

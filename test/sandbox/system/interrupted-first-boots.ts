@@ -4,7 +4,6 @@ import type { AzureRequest } from "../../../sandbox/azure/server/service";
 import { itTakesLong, longTests } from "../../long-tests";
 import {
   bootToTheEnd,
-  deadlineMs,
   FIRST_BOOT,
   initsIn,
   outputFromNow,
@@ -12,7 +11,7 @@ import {
   replaceDataDisk,
   steps,
   storedKeySets,
-  untilOpen,
+  untilFirstBootEnds,
   untilSaid,
   VAULT,
 } from "./first-boots";
@@ -32,8 +31,7 @@ export const interruptedFirstBoots = (running: RunningSandbox): void =>
 
     /** Expects that first boot is complete, Vault works, and no temporary file remains. */
     async function expectComplete(): Promise<void> {
-      await vm().untilActive(FIRST_BOOT, { deadlineMs });
-      await untilOpen(vm());
+      await untilFirstBootEnds(vm());
       expect(readdirSync(vm().path("/run/vault-first-boot"))).toEqual([]);
       expect(await recoveryKeysWork(running.sandbox)).toBe(true);
       await (await running.deployer()).logOut();

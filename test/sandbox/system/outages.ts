@@ -59,7 +59,7 @@ const outages: [string, Outage, boolean][] = [
   ],
 ];
 
-/** More ways to lose what the others lose, too. */
+/** More ways to lose what the others lose, too, and a sealed Vault, which agent-way.test.ts has for each way of the application. */
 const furtherOutages: typeof outages = [
   [
     "somebody seals Vault",

@@ -41,8 +41,6 @@ function restarts(running: RunningSandbox): void {
     }, 180_000);
     const vm = () => running.sandbox.vault;
     const health = () => running.client().request({ method: "GET", path: "sys/health" });
-    const untilActive = () =>
-      waitFor("Vault to be unsealed and active", async () => !(await health())["sealed"], { deadlineMs });
 
     type Way = [string, () => Promise<unknown>];
     const ways: Way[] = [
@@ -77,7 +75,7 @@ function restarts(running: RunningSandbox): void {
       const pid = vm().pid(VAULT);
       await disturb();
       await waitFor("another process", () => ![pid, undefined].includes(vm().pid(VAULT)), { deadlineMs });
-      await untilActive();
+      await running.untilActive();
       const deployer = await running.deployer();
       expect(await deployer.read("sys/policies/acl/workload-kept")).toMatchObject({ policy });
       expect(await deployer.read("transit/keys/kept")).toMatchObject({ name: "kept", latest_version: 1 });
@@ -112,7 +110,7 @@ function restarts(running: RunningSandbox): void {
         } finally {
           fault.remove();
         }
-        await untilActive();
+        await running.untilActive();
         expect(said()).toContain("core: unsealed with stored key");
       },
     );
@@ -135,7 +133,7 @@ function restarts(running: RunningSandbox): void {
         } finally {
           fault.remove();
         }
-        await untilActive();
+        await running.untilActive();
         await (await running.deployer()).logOut();
       },
     );
@@ -152,7 +150,7 @@ function restarts(running: RunningSandbox): void {
       });
       expect(vm().pid(VAULT)).toBeUndefined();
       fault.remove();
-      await untilActive();
+      await running.untilActive();
     });
 
     // --- docs/operations.md, "When something is broken" ---
@@ -186,7 +184,7 @@ function restarts(running: RunningSandbox): void {
         } finally {
           await unsealKey.recover();
         }
-        await untilActive();
+        await running.untilActive();
         await isKept();
       },
     );
@@ -199,7 +197,7 @@ function restarts(running: RunningSandbox): void {
       });
       try {
         await vm().restart(VAULT);
-        await untilActive();
+        await running.untilActive();
         expect(await session.read("transit/keys/kept")).toMatchObject({ name: "kept" });
         await expect(running.deployer()).rejects.toThrow(
           /Vault refused POST auth\/deployer\/login|did not answer/,
@@ -219,7 +217,7 @@ function restarts(running: RunningSandbox): void {
         rmSync(`${state}/${name}`, { recursive: true });
       rmSync(vm().path("/var/log/vault/first-boot-audit.log"), { force: true });
       await vm().boot();
-      await untilActive();
+      await running.untilActive();
       await isKept();
     });
 

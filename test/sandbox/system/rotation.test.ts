@@ -33,10 +33,6 @@ describeWithVaultAndDatabase("In a system that changes while it runs:", () => {
 function rotations(running: RunningSandbox): void {
   describe("A rotation", () => {
     const vm = () => running.sandbox.vault;
-    const untilActive = () =>
-      waitFor("Vault to be active", () => running.client().request({ method: "GET", path: "sys/health" }), {
-        deadlineMs,
-      });
     const sealed = async () =>
       (await running.client().request({ method: "GET", path: "sys/seal-status" }))["sealed"] as boolean;
 
@@ -113,7 +109,7 @@ function rotations(running: RunningSandbox): void {
         expect(await sealed()).toBe(true);
         await unsealKey.enable(versions[0], true);
         await vm().restart(VAULT);
-        await untilActive();
+        await running.untilActive();
         expect((await vm().run(SNAPSHOT)).code).toBe(0);
         expect(lastSnapshot().versions).toEqual([versions[1]]);
         await unsealKey.enable(versions[0], false);
@@ -145,7 +141,7 @@ function rotations(running: RunningSandbox): void {
         expect(lastSnapshot().versions).toEqual([version]);
         await unsealKey.enable(old, false);
         await vm().restart(VAULT);
-        await untilActive();
+        await running.untilActive();
         // Vault compares a recovery key with the value that the unseal key has wrapped.
         expect(await makesRootToken(storedKeys(running.sandbox).recovery_keys_base64.slice(0, 3))).toBe(true);
         const others = await running.deployer();

@@ -1,9 +1,11 @@
 import { loadEnvironment } from "../../../environments/load";
 import type { Environment } from "../../../environments/schema";
+import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { Sandbox, type SandboxOptions } from "../../../sandbox/system/sandbox";
 import { StateFolder } from "../../../sandbox/system/state-folder";
 import { capturedProgress } from "../../lib/processes/captured-progress";
+import { deadlineMs } from "./first-boots";
 
 export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo"> {
   /** Default: environments/demo.json. */
@@ -21,6 +23,8 @@ export interface RunningSandbox {
   deployer(): Promise<VaultClient>;
   /** Vault's API with or without a token, from a machine or web app by its name, or from another address. */
   client(token?: string, from?: string): VaultClient;
+  /** Waits until Vault is unsealed and active, for example after a restart. */
+  untilActive(): Promise<unknown>;
 }
 
 /** Deadline in milliseconds. The start of everything takes about 15 s on two idle cores. */
@@ -56,6 +60,7 @@ export function useSandbox({
     if (!sandbox) throw new Error("beforeAll starts the sandbox. Use it inside a test.");
     return sandbox;
   };
+  const client = (token?: string, from?: string) => new VaultClient(started().vaultConnection(from), token);
   return {
     get sandbox() {
       return started();
@@ -66,7 +71,13 @@ export function useSandbox({
     },
     progress: text,
     deployer: () => deployerOf(started()),
-    client: (token, from) => new VaultClient(started().vaultConnection(from), token),
+    client,
+    untilActive: () => {
+      const health = () => client().request({ method: "GET", path: "sys/health" });
+      return waitFor("Vault to be unsealed and active", async () => !(await health())["sealed"], {
+        deadlineMs,
+      });
+    },
   };
 }
 

@@ -40,8 +40,6 @@ function migrates(to: "another key" | "another Key Vault", edit: Partial<typeof 
   const vault = { ...demo.vault, ...edit };
   const { nodes } = vault;
   const running = useSandbox({ environment: { ...demo, vault }, upTo: "vault" });
-  const health = () => running.client().request({ method: "GET", path: "sys/health" });
-  const untilActive = () => waitFor("Vault to be active", health, { deadlineMs });
   const seal = ({ keyVault, name }: UnsealKey, more = "") =>
     `seal "azurekeyvault" {\n  name = "${keyVault}-${name}"\n  vault_name = "${keyVault}"\n  key_name = "${name}"\n${more}}\n`;
 
@@ -160,7 +158,7 @@ function migrates(to: "another key" | "another Key Vault", edit: Partial<typeof 
 
     changeRights((rights) => rights.filter((right) => !isOf(old)(right)));
     await Promise.all(sandbox.vaultNodes.map((node) => node.restart(VAULT)));
-    await untilActive();
+    await running.untilActive();
     for (const node of sandbox.vaultNodes) await untilUnsealed(node);
     expect(await recoveryKeysWork(sandbox)).toBe(true);
     await (await running.deployer()).logOut();

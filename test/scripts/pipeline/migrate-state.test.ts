@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { longTests } from "../../long-tests";
-import { itWithProgram } from "../../program";
+import { itTakesLongWithProgram, itWithProgram } from "../../program";
 import { programOnPath } from "../../program-on-path";
 import { PipelineProject } from "./pipeline-project";
 
@@ -66,27 +66,26 @@ describe("migrate-state, with the real Terraform from folder to folder", () => {
     },
   );
 
-  if (longTests)
-    itWithProgram(
-      "terraform",
-      "lets Terraform use the new place in the folder where it knew the old one",
-      async () => {
-        const folder = project.path("cdktf.out/stacks/agent-vm");
-        mkdirSync(folder, { recursive: true });
-        project.write("former/agent-vm.tfstate", state("44444444-aaaa-4aaa-8aaa-444444444444", 2));
-        const work = (path: string) => {
-          const backend = { local: { path } };
-          writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ terraform: { backend } }));
-          const { TF_CLI_CONFIG_FILE, ...env } = process.env;
-          const { status, stdout } = spawnSync("terraform", ["init", "-input=false"], { cwd: folder, env });
-          return status === 0 && String(stdout).includes("Successfully configured the backend");
-        };
-        expect(work(project.path("former/agent-vm.tfstate"))).toBe(true);
-        expect(work(destination("agent-vm"))).toBe(false);
-        expect((await from("former")).status).toBe(0);
-        expect(work(destination("agent-vm"))).toBe(true);
-      },
-    );
+  itTakesLongWithProgram(
+    "terraform",
+    "lets Terraform use the new place in the folder where it knew the old one",
+    async () => {
+      const folder = project.path("cdktf.out/stacks/agent-vm");
+      mkdirSync(folder, { recursive: true });
+      project.write("former/agent-vm.tfstate", state("44444444-aaaa-4aaa-8aaa-444444444444", 2));
+      const work = (path: string) => {
+        const backend = { local: { path } };
+        writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ terraform: { backend } }));
+        const { TF_CLI_CONFIG_FILE, ...env } = process.env;
+        const { status, stdout } = spawnSync("terraform", ["init", "-input=false"], { cwd: folder, env });
+        return status === 0 && String(stdout).includes("Successfully configured the backend");
+      };
+      expect(work(project.path("former/agent-vm.tfstate"))).toBe(true);
+      expect(work(destination("agent-vm"))).toBe(false);
+      expect((await from("former")).status).toBe(0);
+      expect(work(destination("agent-vm"))).toBe(true);
+    },
+  );
 
   itWithProgram(
     "terraform",

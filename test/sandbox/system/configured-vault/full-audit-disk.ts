@@ -1,10 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { waitFor } from "../../../../lib/processes/wait-for";
 import { describeUnless, mountsMissing } from "../../programs-there";
 import { firstBootsLog, vaultConfigsLog } from "../audit-log";
-import { deadlineMs, VAULT } from "../first-boots";
+import { VAULT } from "../first-boots";
 import type { RunningSandbox } from "../running-sandbox";
 import { LoggedInWorkload } from "../workloads";
 
@@ -44,8 +43,7 @@ export const fullAuditDisk = (running: RunningSandbox): void =>
     const ask = async (word: string) => (await workload.ask(`GET transit/keys/${word}`)).status;
     const restart = async () => {
       await running.sandbox.vault.restart(VAULT);
-      const health = () => running.client().request({ method: "GET", path: "sys/health" });
-      await waitFor("Vault to be unsealed and active", health, { deadlineMs });
+      await running.untilActive();
     };
 
     beforeAll(async () => {
