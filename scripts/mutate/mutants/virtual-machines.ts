@@ -58,7 +58,7 @@ export const virtualMachineMutants = [
   ),
   ...mutantsOf(
     firstBoot,
-    ["sandbox/system/access"],
+    ["sandbox/system/configured-vault"],
     [
       [
         "any identity of the tenant is Vault's machine",

@@ -1,4 +1,9 @@
+import { loadEnvironment } from "../../../environments/load";
+import type { Environment } from "../../../environments/schema";
 import { describeWithVaultAndDatabase } from "../programs-there";
+import { deployersOwnLogin } from "./access/deployer-login";
+import { reader as grace, otherReader as hedy, recoveryKeys } from "./access/recovery-keys";
+import { reader, readersGroup, vaultAccess } from "./access/vault-access";
 import { apiFuzz } from "./configured-vault/api-fuzz";
 import { attacksOn } from "./configured-vault/attacks";
 import { flood } from "./configured-vault/flood";
@@ -10,12 +15,22 @@ import { secondIdentity } from "./configured-vault/second-identity";
 import { webAppIdentity } from "./configured-vault/web-app-identity";
 import { useSandbox } from "./running-sandbox";
 
+const environment: Environment = {
+  ...loadEnvironment("demo"),
+  recoveryKeyReaders: [
+    { name: "Keeper", objectId: reader, type: "User" },
+    { name: "Keepers", objectId: readersGroup, type: "Group" },
+    { name: "Grace", objectId: grace, type: "User" },
+    { name: "Hedy", objectId: hedy, type: "User" },
+  ],
+};
+
 /**
  * Subjects that share one system, because its start takes longer than most of them. Each leaves Vault as it was, because nightly
  * they run in random order. `-t "A revocation"` runs a single one.
  */
 describeWithVaultAndDatabase("On one system:", () => {
-  const running = useSandbox({ upTo: "vault-config" });
+  const running = useSandbox({ environment, upTo: "vault-config" });
 
   webAppIdentity(running);
   policies(running);
@@ -25,5 +40,8 @@ describeWithVaultAndDatabase("On one system:", () => {
   revocation(running);
   fullAuditDisk(running);
   halfRemovedMount(running);
+  vaultAccess(running);
+  recoveryKeys(running);
+  deployersOwnLogin(running, reader);
   apiFuzz(running);
 });
