@@ -18,8 +18,6 @@ export const attacksOn = (running: RunningSandbox): void =>
       scene = await Scene.of(running.sandbox);
       before = await readBack(await running.deployer());
     });
-    // The last test deletes an audit device.
-    afterAll(() => running.sandbox.applyVaultConfig());
 
     const attacks: readonly [string, readonly Attack[]][] = [
       ["Vault refuses a login at", flawedTokens],
@@ -83,6 +81,7 @@ export const attacksOn = (running: RunningSandbox): void =>
       ] as const) {
         expect(await scene.asDeployer(request, body)).toMatchObject({ status: 204 });
       }
+      await running.sandbox.applyVaultConfig();
       const entries = auditLog(running.sandbox.vault, firstBootsLog).filter(
         ({ type }) => type === "response",
       );

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { waitFor } from "../../../../lib/processes/wait-for";
 import { describeUnless, mountsMissing } from "../../programs-there";
 import { firstBootsLog, vaultConfigsLog } from "../audit-log";
-import { VAULT } from "../first-boots";
+import { deadlineMs, VAULT } from "../first-boots";
 import type { RunningSandbox } from "../running-sandbox";
 import { LoggedInWorkload } from "../workloads";
 
@@ -29,12 +30,22 @@ export const fullAuditDisk = (running: RunningSandbox): void =>
       const { vault } = running.sandbox;
       return `/proc/${vault.pid(VAULT)}/root${vault.path(path)}`;
     };
-    /** Fills the disk of a log, or frees it. */
-    const fill = (log: string) => {
+    /** Fills the disk of a log, with the rest of the log's own last block. */
+    const fill = async (log: string) => {
       const { stderr } = spawnSync("sh", ["-c", 'cat /dev/zero >"$1"', "sh", fillerOf(log)], {
         encoding: "utf8",
       });
       expect(stderr).toContain("No space left on device");
+      const length = () => statSync(seenByVault(log)).size;
+      await waitFor(
+        "the log to stop growing",
+        async () => {
+          const before = length();
+          await ask("filler");
+          return length() === before;
+        },
+        { deadlineMs },
+      );
     };
     const fillerOf = (log: string) => seenByVault(join(log, "../filler"));
     /** Returns true if a log has a request whose path ends with the word. */
@@ -66,7 +77,7 @@ export const fullAuditDisk = (running: RunningSandbox): void =>
 
     it("answers, and logs each request in memory", async () => {
       expect(await ask("customer-key")).toBe(200);
-      fill(firstBootsLog);
+      await fill(firstBootsLog);
       expect(await ask("nobodys-1")).toBe(403);
       expect([has(vaultConfigsLog, "nobodys-1"), has(firstBootsLog, "nobodys-1")]).toEqual([true, false]);
       expect(await ask("customer-key")).toBe(200);
@@ -82,15 +93,15 @@ export const fullAuditDisk = (running: RunningSandbox): void =>
     });
 
     it("answers when only the memory is full, and logs each request on the disk", async () => {
-      fill(vaultConfigsLog);
+      await fill(vaultConfigsLog);
       expect(await ask("nobodys-3")).toBe(403);
       expect(has(firstBootsLog, "nobodys-3")).toBe(true);
       expect(await ask("customer-key")).toBe(200);
     });
 
     it("answers nothing when both are full, and everything when either has space", async () => {
-      fill(firstBootsLog);
-      fill(vaultConfigsLog);
+      await fill(firstBootsLog);
+      await fill(vaultConfigsLog);
       expect(await ask("customer-key")).toBe(500);
       rmSync(fillerOf(vaultConfigsLog));
       expect(await ask("customer-key")).toBe(200);

@@ -6,11 +6,11 @@ import { SpareAdministrator } from "./spare-administrator";
 export const halfRemovedMount = (running: RunningSandbox): void =>
   describe("The database engine, whose removal failed while MySQL was away,", () => {
     let spare: SpareAdministrator;
-    beforeAll(async () => {
+    beforeEach(async () => {
       spare = await SpareAdministrator.create(running.sandbox);
     });
-    afterAll(async () => {
-      // The empty mount of the last test has no description.
+    afterEach(async () => {
+      // The empty mount of the second test has no description.
       const deployer = await running.deployer();
       await deployer.request(remove);
       await deployer.logOut();
