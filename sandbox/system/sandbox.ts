@@ -57,6 +57,8 @@ export interface SandboxOptions {
   upTo?: "azure" | "vault" | "vault-config" | "agent-vm" | "everything";
   /** Addresses in the virtual network that machines learn, by name. Default: the real ones. */
   hosts?: (hosts: ReadonlyMap<string, string>) => ReadonlyMap<string, string>;
+  /** Boots a node of Vault for the first time. Default: `node.boot()`. */
+  bootNode?: (node: Machine) => Promise<void>;
   /** Aborts a start. Everything that was started is stopped, and nothing else starts. */
   signal?: AbortSignal;
 }
@@ -377,7 +379,8 @@ export class Sandbox {
   }
 
   private async bootVault(node: Machine): Promise<void> {
-    await node.boot();
+    const { bootNode = (it: Machine) => it.boot() } = this.options;
+    await bootNode(node);
     const front = asksForTokenToRecover(this.environment.vault.version) ? [] : ["haproxy.service"];
     for (const unit of ["vault-first-boot.service", ...front])
       await node.untilActive(unit, { deadlineMs: deadlines.vault });

@@ -7,7 +7,7 @@ import { StateFolder } from "../../../sandbox/system/state-folder";
 import { capturedProgress } from "../../lib/processes/captured-progress";
 import { deadlineMs } from "./first-boots";
 
-export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo"> {
+export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo" | "bootNode"> {
   /** Default: environments/demo.json. */
   environment?: Environment;
 }
