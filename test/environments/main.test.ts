@@ -9,6 +9,7 @@ const project = new ProjectCopy();
 project.copySources();
 const copy = project.folder;
 
+afterEach(() => rmSync(join(copy, "cdktf.out"), { recursive: true, force: true }));
 afterAll(() => project.remove());
 
 describe("main.ts, with an unusable environment,", () => {
@@ -40,7 +41,6 @@ describe("main.ts, with an unusable environment,", () => {
     );
     expect(readdirSync(earlier).sort()).toEqual(["manifest.json", "stacks"]);
     expect(readFileSync(join(earlier, "manifest.json"), "utf8")).toBe("earlier");
-    rmSync(earlier, { recursive: true });
   });
 
   it("lists the environments when the selected one is missing", () => {
@@ -48,7 +48,7 @@ describe("main.ts, with an unusable environment,", () => {
       status: 1,
       stdout: "",
       stderr: expect.stringMatching(
-        /^environments\/staging\.json cannot be used:\n {2}- ENVIRONMENT: environments\/staging\.json does not exist; choose from [a-z, ]+demo[a-z, ]*, or copy such a file to that name\.\n$/,
+        /^environments\/staging\.json cannot be used:\n {2}- ENVIRONMENT: environments\/staging\.json does not exist; choose from [a-z, ]*demo, [a-z, ]*production, or copy such a file to that name\.\n$/,
       ),
     });
     expect(existsSync(join(copy, "cdktf.out"))).toBe(false);

@@ -64,9 +64,11 @@ describe("Entra", () => {
   });
 
   it("publishes the old key and the new one after a rotation", async () => {
-    const [before] = azure.entra.keySet.keys;
-    await azure.entra.rotateSigningKey();
-    const { body } = await ask(azure, `https://login.microsoftonline.com/${tenantId}/discovery/v2.0/keys`);
+    const own = await startAzure(world, { print: () => {} });
+    const [before] = own.entra.keySet.keys;
+    await own.entra.rotateSigningKey();
+    const { body } = await ask(own, `https://login.microsoftonline.com/${tenantId}/discovery/v2.0/keys`);
+    await own.stop();
     expect(body.keys.map(({ kid }: { kid: string }) => kid)).toEqual([expect.any(String), before?.["kid"]]);
   });
 

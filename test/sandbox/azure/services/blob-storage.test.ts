@@ -49,6 +49,7 @@ beforeAll(async () => {
     { print: () => {} },
   );
 });
+afterEach(() => azure.accessControl.remove({ roleName: "Storage Blob Data Contributor" }));
 afterAll(async () => {
   await azure.stop();
   rmSync(folder, { recursive: true });
@@ -76,7 +77,7 @@ describe("Blob Storage", () => {
       "AuthorizationPermissionMismatch",
     );
     expect((await get(url.replace("/app/", "/other/"))).status).toBe(403);
-    expect((await get(url.replace("app.zip", "other.zip"))).status).toBe(404);
+    expect((await get(url.replace("app.zip", "missing.zip"))).status).toBe(404);
     const token = azure.tokenForMachine("vm-agent", "https://vault.azure.net");
     expect((await ask(azure, url, { token, headers: version })).status).toBe(401);
     expect((await ask(azure, url, { headers: version })).status).toBe(401);

@@ -62,14 +62,14 @@ describe("A deployer's new objects in a Key Vault", () => {
   });
 
   it("are self-signed certificates, with their key, their secret and the sent policy", async () => {
-    const created = await call("POST", "/certificates/made/create", { policy });
+    const created = await call("POST", "/certificates/signed/create", { policy });
     expect([created.status, created.body.status]).toEqual([202, "completed"]);
-    expect((await call("GET", "/certificates/made/pending")).body.status).toBe("completed");
-    const { body } = await call("GET", "/certificates/made");
+    expect((await call("GET", "/certificates/signed/pending")).body.status).toBe("completed");
+    const { body } = await call("GET", "/certificates/signed");
     const certificate = new X509Certificate(Buffer.from(body.cer, "base64"));
     expect([certificate.subject, certificate.subjectAltName]).toEqual(["CN=vault.test", "DNS:vault.test"]);
     expect(body.policy).toMatchObject(policy);
-    expect((await call("GET", "/secrets/made")).body.value).toContain("PRIVATE KEY");
+    expect((await call("GET", "/secrets/signed")).body.value).toContain("PRIVATE KEY");
   });
 
   it("are not certificates of an unsupported issuer", async () => {
