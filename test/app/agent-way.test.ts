@@ -148,6 +148,12 @@ function besideVaultAgent(running: RunningSandbox): void {
         return agent.pid(unit) !== before.pid && (await ask("GET /readyz")).status === 200;
       });
       expect(readFileSync(agent.path("/var/lib/app/current/server.js"), "utf8")).toMatch(/\/\/ newer\n$/);
+      writeFileSync(store, pushed);
+      expect((await agent.run("app-package.service")).code).toBe(0);
+      await until(
+        "the application on the first package",
+        async () => (await ask("GET /readyz")).status === 200,
+      );
     });
 
     it("restarts from its current package while the package store is down", async () => {
