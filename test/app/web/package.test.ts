@@ -68,12 +68,17 @@ describe("The package", () => {
     let folder: string;
     let server: ChildProcess;
     let address: string;
-    let output = "";
+    let output: string;
 
-    beforeAll(async () => {
+    beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), "app-"));
       for (const [name, bytes] of Object.entries(unzipSync(packageApp())))
         writeFileSync(join(folder, name), bytes);
+    });
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    beforeEach(async () => {
+      output = "";
       server = spawn(process.execPath, ["server.js"], {
         cwd: folder,
         env: { ...nothingThere, PORT: "0", LISTEN_ADDRESS: "127.0.0.1" },
@@ -91,10 +96,7 @@ describe("The package", () => {
       });
     }, 60_000);
 
-    afterAll(() => {
-      server?.kill("SIGKILL");
-      rmSync(folder, { recursive: true });
-    });
+    afterEach(() => server?.kill("SIGKILL"));
 
     it("answers the health probe", async () => {
       const answer = await fetch(`${address}/healthz`);

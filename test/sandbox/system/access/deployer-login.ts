@@ -80,9 +80,10 @@ export const deployersOwnLogin = (running: RunningSandbox, keeper: string): void
       });
     });
 
-    it("log in as before when the environment no longer names an app registration", async () => {
+    // They log in as before when the environment no longer names an app registration.
+    afterAll(async () => {
       await running.sandbox.redeploy(before);
       expect((await deployer(management)).status).toBe(200);
       expect((await deployer(audience, { roles: [deployerLogin.appRole] })).status).toBe(400);
-    });
+    }, 180_000);
   });
