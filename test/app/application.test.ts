@@ -301,7 +301,7 @@ function withVaultAndDatabase(running: RunningSandbox): void {
         await database.query<RowDataPacket[]>("SELECT * FROM customers WHERE id = ?", [id])
       )[0];
       expect([after?.["data_key"], after?.["city"]]).toEqual([
-        expect.stringMatching(/^vault:v1:/),
+        expect.stringMatching(/^vault:v\d+:/),
         expect.stringMatching(/^aes:/),
       ]);
       expect(await app.store.get(id)).toMatchObject(ada);
@@ -411,8 +411,9 @@ function withVaultAndDatabase(running: RunningSandbox): void {
       await rows.page({ page: 3, pageSize: 20 });
       await rows.page({ page: 3, pageSize: 20, sort: "-number" });
       await rows.countBehind(1);
-      expect(await rows.keyVersions()).toEqual([1]);
-      expect((await rows.next(1, 0, 10)).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      const [version = 0, ...others] = await rows.keyVersions();
+      expect(others).toEqual([]);
+      expect((await rows.next(version, 0, 10)).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
       expect(await rows.next("without a data key", 0, 10)).toEqual([]);
       expect(plans.length).toBeGreaterThan(6);
       expect(plans.filter((plan) => /^customers (?:ALL|index (?:PRIMARY|null))/.test(plan))).toEqual([]);
@@ -467,6 +468,7 @@ function withVaultAndDatabase(running: RunningSandbox): void {
       );
       expect((await app.store.findByNumber("912-34-5678")).map((row) => row.id)).toEqual([id, newer.id]);
       expect((await app.store.get(id)).version).toBe(1);
+      for (const row of [id, newer.id]) await app.store.remove(row);
     });
   });
 }

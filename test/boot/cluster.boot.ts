@@ -144,6 +144,51 @@ describe("The cluster of production", () => {
     await untilHealthy(nodes);
   });
 
+  // Vault asks the kernel for the time, so only a machine of its own can have a wrong clock.
+  it(
+    "acknowledges writes and loses none while the clock of a node jumps by half an hour, and is healthy when it is right again",
+    async () => {
+      const active = await untilHealthy(nodes);
+      const follower = nodes.find((node) => node !== active) as Node;
+      // These logins are older than the jumps: a wrong clock also makes tokens expire, or not valid yet.
+      const deployers = await Promise.all(nodes.map(({ port }) => scene.deployer(port)));
+      const acknowledged: string[] = [];
+      const write = async (name: string) => {
+        const body = { policy: 'path "database/creds/short" { capabilities = ["read"] }' };
+        for (const deployer of deployers) {
+          try {
+            await deployer.request({ method: "PUT", path: `sys/policies/acl/${name}`, body });
+            acknowledged.push(name);
+            return true;
+          } catch {
+            // The next node, or the next try.
+          }
+        }
+        return false;
+      };
+      for (const [node, seconds] of [
+        [active, 1800],
+        [active, -1800],
+        [follower, 1800],
+        [follower, -1800],
+      ] as const) {
+        const jump = (by: number) => node.vm.output(`date --set="@$(($(date +%s) + ${by}))"`);
+        const name = `workload-clock-${nameOf(node)}-${seconds}`;
+        await jump(seconds);
+        await waitFor("a write", () => write(name), soon);
+        await waitFor("another write", () => write(`${name}-again`), soon);
+        await jump(-seconds);
+        await untilHealthy(nodes);
+      }
+      expect(acknowledged).toHaveLength(8);
+      const deployer = await scene.deployer(active.port);
+      for (const name of acknowledged)
+        expect(await deployer.read(`sys/policies/acl/${name}`)).toMatchObject({ name });
+      for (const one of [...deployers, deployer]) await one.logOut();
+    },
+    4 * BOOT_MS,
+  );
+
   it(
     "restarts Vault on each node in its turn for a change that Vault reads, and stays in service",
     async () => {

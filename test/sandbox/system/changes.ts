@@ -80,14 +80,16 @@ export const changes = (running: RunningSandbox): void =>
       }
     };
 
+    const addsPeople = ({ deployers, recoveryKeyReaders }: Environment): void => {
+      deployers.push(ada);
+      recoveryKeyReaders.push(grace);
+    };
+
     describe("that adds people", () => {
       let before: ReturnType<typeof invocations>;
       beforeAll(async () => {
         before = invocations();
-        await deploy(({ deployers, recoveryKeyReaders }) => {
-          deployers.push(ada);
-          recoveryKeyReaders.push(grace);
-        });
+        await deploy(addsPeople);
       }, 240_000);
 
       it("lets a deployer log in, and a recovery key reader", async () => {
@@ -103,6 +105,9 @@ export const changes = (running: RunningSandbox): void =>
     describe("that removes a deployer, raises the TLS version, and names another database role", () => {
       let before: { offersTls12: boolean; user: string };
       beforeAll(async () => {
+        if (!environment.deployers.some(({ objectId }) => objectId === ada.objectId))
+          await deploy(addsPeople);
+        expect(await logIn(ada.objectId)).toBe("let in");
         before = { offersTls12: await offersTls12(), user: await databaseUser() };
         await deploy((it) => {
           it.deployers = it.deployers.filter(({ objectId }) => objectId !== ada.objectId);

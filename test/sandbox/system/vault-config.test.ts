@@ -19,7 +19,6 @@ describeWithTerraform("The running system's vault-config", () => {
   let resources: VaultResource[];
   let terraform: TerraformApplier;
   let untouched: VaultReadBack;
-  let byTerraform: VaultReadBack;
   /** A session from before Vault rotated the password. On Azure nobody has one, because Terraform sets a new password there. */
   let administrator: Connection;
 
@@ -36,20 +35,16 @@ describeWithTerraform("The running system's vault-config", () => {
 
   afterAll(() => administrator?.end());
 
-  it("is applied with Terraform, and its second plan is empty", async () => {
+  it("is applied with Terraform and removed, applied with Vault's HTTP API and removed, and applied with Terraform again, always to the same Vault", async () => {
     await terraform.apply(resources);
     expect(await terraform.planIsEmpty()).toMatchObject({ empty: true });
-    byTerraform = await readBackAsDeployer();
-  });
-
-  it("is removed after the database's users, and leaves the configuration of first boot", async () => {
+    const byTerraform = await readBackAsDeployer();
     await useDatabase();
     await revokeDatabaseUsers();
     await terraform.destroy();
+    // First boot's configuration remains.
     expect(await readBackAsDeployer()).toEqual(untouched);
-  });
 
-  it("is the same when it is applied with Vault's HTTP API", async () => {
     await putBackFirstPassword();
     const stateFile = join(running.folder, "by-http.json");
     const http = new HttpApplier({ ...deployers(), stateFile });
@@ -60,9 +55,7 @@ describeWithTerraform("The running system's vault-config", () => {
     await revokeDatabaseUsers();
     await http.destroy();
     expect(await readBackAsDeployer()).toEqual(untouched);
-  });
 
-  it("is applied with Terraform again, and works", async () => {
     await putBackFirstPassword();
     await terraform.apply(resources);
     expect(await readBackAsDeployer()).toEqual(byTerraform);
