@@ -17,6 +17,8 @@ let certificate: KeyAndCertificate;
 let vault: Server;
 let vm: VmPrograms;
 let answer: Answer;
+/** The status of Vault's answer to GET sys/health. */
+let health: number;
 const changes: string[] = [];
 
 beforeAll(async () => {
@@ -33,9 +35,11 @@ beforeEach(async () => {
   vm.write("raft/vault.db", "somebody's secrets");
   vm.write("tls/current/tls.crt", certificate.certificatePem);
   changes.length = 0;
+  health = 200;
   vault = createServer({ key: certificate.keyPem, cert: certificate.certificatePem }, (request, response) => {
     if (request.method !== "GET") changes.push(`${request.method} ${request.url}`);
-    const [status, body] = request.url === "/v1/sys/init" ? answer : ([200, "{}"] as Answer);
+    const others: Answer = [request.url === "/v1/sys/health" ? health : 200, "{}"];
+    const [status, body] = request.url === "/v1/sys/init" ? answer : others;
     response.writeHead(request.method === "GET" ? status : 403).end(body);
   });
   await new Promise<void>((done) => vault.listen(0, "127.0.0.1", done));
@@ -74,6 +78,7 @@ async function firstBoot(state: string, secondsAgo = 0, env: Record<string, stri
     // It tries once.
     VAULT_WAIT_SECONDS: "0",
     ENTRA_WAIT_SECONDS: "0",
+    JOIN_WAIT_SECONDS: "0",
     ...env,
   });
   return {
@@ -170,6 +175,41 @@ describe("First boot erases nothing", () => {
   it("after it is complete", async () => {
     answer = uninitialized;
     expect(await firstBoot("complete")).toMatchObject({ code: 0, erased: false, state: "complete" });
+  });
+});
+
+describe("First boot of a node that joins a cluster", () => {
+  const join = { FIRST_BOOT: "join", VAULT_PEERS: "vault-2.demo.internal" };
+  beforeEach(() => {
+    health = 501; // not initialized. Source: Vault's documentation, api-docs/system/health
+  });
+
+  /** Vault's storage, and the listener's file that each start of Vault writes. One of them is an hour older. */
+  const startedWith = (storage: "older" | "own") => {
+    vm.write("raft/raft/raft.db", "the cluster's nodes");
+    vm.write("listener.hcl", "");
+    const then = Date.now() / 1000 - 3600;
+    utimesSync(vm.path(storage === "older" ? "raft/raft" : "listener.hcl"), then, then);
+  };
+
+  it("erases the storage of an interrupted join, because Vault refuses to join with it", async () => {
+    answer = uninitialized;
+    startedWith("older");
+    const outcome = await firstBoot("formatted", 0, join);
+    expect(outcome).toMatchObject({ code: 1, erased: true, state: "formatted" });
+    expect(outcome.said).toContain("Vault was interrupted before it had joined");
+    expect(changes).toEqual([]);
+  });
+
+  it.each<[string, Answer, "older" | "own"]>([
+    ["that Vault has just begun", uninitialized, "own"],
+    ["of a Vault that has joined", initialized, "older"],
+    ["on an answer that proves nothing", [503, '{"initialized": false}'], "older"],
+  ])("erases no storage %s", async (_, given, storage) => {
+    answer = given;
+    startedWith(storage);
+    expect(await firstBoot("formatted", 0, join)).toMatchObject({ code: 1, erased: false });
+    expect(changes).toEqual([]);
   });
 });
 

@@ -81,7 +81,8 @@ export class ForwardProxy extends LoopbackServer<http.Server> {
     service.once("error", ({ message }) => {
       socket.end(`HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n${message}\n`);
     });
-    service.once("close", () => socket.end());
+    // Nobody reads the caller's end from here on, so it would never close by itself.
+    service.once("close", () => socket.end(() => socket.destroy()));
     socket.once("close", () => service.destroy());
   }
 

@@ -26,6 +26,13 @@ export const virtualMachineMutants = [
       ["first boot erases however late", "((age <= ERASE_WITHIN_SECONDS)) ||", "true ||"],
       ["first boot erases for two hours", "ERASE_WITHIN_SECONDS:=3600", "ERASE_WITHIN_SECONDS:=7200"],
       ["first boot takes a disk that it did not make", "*:) fail_unmarked ;;", "*:) make ;;"],
+      ["an interrupted join stays", "if has_older_storage; then clear_interrupted_join; fi", ""],
+      ["a join that has just begun is erased", "if has_older_storage; then", "if true; then"],
+      [
+        "a Vault that has joined is erased",
+        "! initialized || return 0\n  systemctl stop vault.service 9>&- &&",
+        "systemctl stop vault.service 9>&- &&",
+      ],
       [
         "first boot adopts a disk without a Vault",
         'initialized || fail "vault.firstBoot is adopt',

@@ -6,14 +6,22 @@ import { waitFor } from "../../../lib/processes/wait-for";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { freePort } from "../../../sandbox/programs/free-port";
 import type { RegisterClients } from "../../../sandbox/system/register-clients";
-import { itTakesLong } from "../../long-tests";
+import { itTakesLong, longTests } from "../../long-tests";
 import { selfSigned } from "../../scripts/deployment/vault-imitation";
 import { Attackers } from "../machine/attackers";
 import { describeWithVault } from "../programs-there";
 import { nodeAttacks, strangersConfiguration } from "./attacks/nodes";
 import { refusalOf, Scene } from "./attacks/scene";
 import { autopilotState, isHealthy } from "./autopilot";
-import { FIRST_BOOT, initsIn, listenersOf, recoverySecretOf, VAULT } from "./first-boots";
+import {
+  FIRST_BOOT,
+  initsIn,
+  listenersOf,
+  outputFromNow,
+  recoverySecretOf,
+  untilSaid,
+  VAULT,
+} from "./first-boots";
 import { withRegisterLoad } from "./register-load";
 import { useSandbox } from "./running-sandbox";
 
@@ -239,6 +247,30 @@ describeWithVault("A cluster of three nodes", () => {
       await untilHealthy();
       expect(inits()).toBe(1);
       expect(validKeys()).toBe(1);
+    },
+    300_000,
+  );
+
+  const interruptions: [string, string, (node: Machine) => Promise<void>][] = [
+    ["vault-3", "its power is cut", (node) => node.reboot()],
+    ["vault-3", "Vault is killed", async (node) => node.kill(VAULT, "SIGKILL")],
+    ["vault-1", "its power is cut", (node) => node.reboot()],
+    ["vault-1", "Vault is killed", async (node) => node.kill(VAULT, "SIGKILL")],
+  ];
+  // Vault's storage then names the cluster and has none of its data, and Vault refuses to join with it.
+  it.each(interruptions.slice(0, longTests ? 4 : 1))(
+    "lets %s join with an empty disk even if %s while it joins",
+    async (name, _, interrupt) => {
+      const node = nodeOf(name);
+      await node.powerOff();
+      rmSync(node.path("/var/lib/vault"), { recursive: true });
+      const said = outputFromNow(node, VAULT);
+      await node.boot();
+      await untilSaid(said, "storage.raft: creating Raft");
+      await interrupt(node);
+      await node.untilActive(FIRST_BOOT, { deadlineMs });
+      await untilHealthy();
+      expect([inits(), validKeys()]).toEqual([1, 1]);
     },
     300_000,
   );

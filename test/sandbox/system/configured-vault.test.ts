@@ -6,6 +6,7 @@ import { reader as grace, otherReader as hedy, recoveryKeys } from "./access/rec
 import { reader, readersGroup, vaultAccess } from "./access/vault-access";
 import { apiFuzz } from "./configured-vault/api-fuzz";
 import { attacksOn } from "./configured-vault/attacks";
+import { connections } from "./configured-vault/connections";
 import { flood } from "./configured-vault/flood";
 import { fullAuditDisk } from "./configured-vault/full-audit-disk";
 import { halfRemovedMount } from "./configured-vault/half-removed-mount";
@@ -32,6 +33,7 @@ const environment: Environment = {
 describeWithVaultAndDatabase("On one system:", () => {
   const running = useSandbox({ environment, upTo: "vault-config" });
 
+  connections(running);
   webAppIdentity(running);
   policies(running);
   attacksOn(running);
