@@ -119,7 +119,8 @@ export class TerraformApplier {
       command: terraform.path,
       args: [command, "-no-color", "-input=false", ...args],
       cwd: folder,
-      env,
+      // A killed Terraform leaves its plug-ins' sockets in TMPDIR. Here they go with the folder.
+      env: { ...env, TMPDIR: folder },
       deadlineMs,
     });
     if (result.code !== null && accepted.includes(result.code)) return result;

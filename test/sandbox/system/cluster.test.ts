@@ -59,6 +59,7 @@ describeWithVault("A cluster of three nodes", () => {
     }
     await sandbox.startDatabase();
     await sandbox.applyVaultConfig();
+    await untilHealthy();
   }, 300_000);
   const nodes = (): readonly Machine[] => running.sandbox.vaultNodes;
 
