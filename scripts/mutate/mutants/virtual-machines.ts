@@ -28,11 +28,7 @@ export const virtualMachineMutants = [
       ["first boot takes a disk that it did not make", "*:) fail_unmarked ;;", "*:) make ;;"],
       ["an interrupted join stays", "if has_older_storage; then clear_interrupted_join; fi", ""],
       ["a join that has just begun is erased", "if has_older_storage; then", "if true; then"],
-      [
-        "a Vault that has joined is erased",
-        "! initialized || return 0\n  systemctl stop vault.service 9>&- &&",
-        "systemctl stop vault.service 9>&- &&",
-      ],
+      ["a Vault that has joined is erased", "! initialized || return 0\n  empty_storage", "empty_storage"],
       [
         "first boot adopts a disk without a Vault",
         'initialized || fail "vault.firstBoot is adopt',
