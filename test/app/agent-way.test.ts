@@ -12,7 +12,7 @@ import { describeWithVaultAndDatabase } from "../sandbox/programs-there";
 import { outagesOfAll } from "../sandbox/system/outages";
 import { type RunningSandbox, useSandbox } from "../sandbox/system/running-sandbox";
 import { tokenLike } from "../token-like";
-import { ada, dump, inspector, RunningApplication, until } from "./running-application";
+import { ada, dump, inspector, latestKeyVersion, RunningApplication, until } from "./running-application";
 import { inABrowser } from "./web/in-a-browser";
 
 const unit = "app.service";
@@ -66,8 +66,7 @@ function besideVaultAgent(running: RunningSandbox): void {
       RunningApplication.start({ ...settings(), configFile } as Settings);
 
     /** Another subject may rotate the key. */
-    const keyVersion = async () =>
-      (await (await running.deployer()).read("transit/keys/customer-key"))?.["latest_version"];
+    const keyVersion = () => latestKeyVersion(running.sandbox);
 
     it("is the package of the web app, installed by the user data", () => {
       const [site] = [...running.sandbox.webApps.keys()];
@@ -141,19 +140,18 @@ function besideVaultAgent(running: RunningSandbox): void {
 
       const files = unzipSync(pushed);
       const marked = Buffer.concat([files["server.js"] as Uint8Array, Buffer.from("\n// newer\n")]);
-      writeFileSync(store, zipSync({ ...files, "server.js": marked }));
-      expect((await agent.run("app-package.service")).code).toBe(0);
+      const follow = async (zip: Uint8Array) => {
+        const pid = agent.pid(unit);
+        writeFileSync(store, zip);
+        expect((await agent.run("app-package.service")).code).toBe(0);
+        await until("the application on the other package", async () => {
+          return agent.pid(unit) !== pid && (await ask("GET /readyz")).status === 200;
+        });
+      };
+      await follow(zipSync({ ...files, "server.js": marked }));
       expect(release()).not.toBe(before.release);
-      await until("the application on the newer package", async () => {
-        return agent.pid(unit) !== before.pid && (await ask("GET /readyz")).status === 200;
-      });
       expect(readFileSync(agent.path("/var/lib/app/current/server.js"), "utf8")).toMatch(/\/\/ newer\n$/);
-      writeFileSync(store, pushed);
-      expect((await agent.run("app-package.service")).code).toBe(0);
-      await until(
-        "the application on the first package",
-        async () => (await ask("GET /readyz")).status === 200,
-      );
+      await follow(pushed);
     });
 
     it("restarts from its current package while the package store is down", async () => {

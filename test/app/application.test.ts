@@ -20,6 +20,7 @@ import {
   databaseLogin,
   dump,
   inspector,
+  latestKeyVersion,
   RunningApplication,
   transitRequests,
   webAppClient,
@@ -39,6 +40,8 @@ function withVaultAndDatabase(running: RunningSandbox): void {
   describe("The application", () => {
     let app: RunningApplication;
     let database: Connection;
+    /** The tests of the rewrap rotate the key. */
+    const keyVersion = () => latestKeyVersion(running.sandbox);
 
     beforeAll(async () => {
       // App Service starts two instances at once. One of them migrates and seeds.
@@ -67,8 +70,7 @@ function withVaultAndDatabase(running: RunningSandbox): void {
       const page = await app.store.list({ page: 1, pageSize: 100 });
       const requests = transitRequests(running.sandbox).slice(before);
       expect(requests).toEqual(["transit/decrypt/customer-key"]);
-      // Other tests add customers.
-      expect(page.total).toBeGreaterThanOrEqual(madeUpCustomers.length);
+      expect(page.total).toBe(120);
       expect(page.rows).toHaveLength(100);
       expect(page.rows[0]).toMatchObject({ ...madeUpCustomers[0], id: 1, version: 1 });
     });
@@ -301,7 +303,7 @@ function withVaultAndDatabase(running: RunningSandbox): void {
         await database.query<RowDataPacket[]>("SELECT * FROM customers WHERE id = ?", [id])
       )[0];
       expect([after?.["data_key"], after?.["city"]]).toEqual([
-        expect.stringMatching(/^vault:v\d+:/),
+        expect.stringMatching(new RegExp(`^vault:v${await keyVersion()}:`)),
         expect.stringMatching(/^aes:/),
       ]);
       expect(await app.store.get(id)).toMatchObject(ada);
@@ -332,7 +334,7 @@ function withVaultAndDatabase(running: RunningSandbox): void {
           leaseId: expect.stringMatching(/^database\/creds\/long\//),
           replacements: 0,
         },
-        transit: { key: "customer-key", latestVersion: expect.any(Number) },
+        transit: { key: "customer-key", latestVersion: await keyVersion() },
       });
       expect(JSON.stringify([status, app.events])).not.toMatch(tokenLike);
     });
@@ -411,9 +413,10 @@ function withVaultAndDatabase(running: RunningSandbox): void {
       await rows.page({ page: 3, pageSize: 20 });
       await rows.page({ page: 3, pageSize: 20, sort: "-number" });
       await rows.countBehind(1);
-      const [version = 0, ...others] = await rows.keyVersions();
-      expect(others).toEqual([]);
-      expect((await rows.next(version, 0, 10)).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      expect(await rows.keyVersions()).toEqual([await keyVersion()]);
+      expect((await rows.next(await keyVersion(), 0, 10)).map(({ id }) => id)).toEqual([
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+      ]);
       expect(await rows.next("without a data key", 0, 10)).toEqual([]);
       expect(plans.length).toBeGreaterThan(6);
       expect(plans.filter((plan) => /^customers (?:ALL|index (?:PRIMARY|null))/.test(plan))).toEqual([]);

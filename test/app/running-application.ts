@@ -170,6 +170,14 @@ async function connect(sandbox: Sandbox, login: { user: string; password: string
   });
 }
 
+/** The newest version of the customers' key in Vault. */
+export async function latestKeyVersion(sandbox: Sandbox): Promise<number> {
+  const vault = await deployerOf(sandbox);
+  const key = await vault.read("transit/keys/customer-key");
+  await vault.logOut();
+  return Number(key?.["latest_version"]);
+}
+
 /** Reads everything in the database server. The test is a deployer, so it lets Vault create such a user once. */
 export async function inspector(sandbox: Sandbox): Promise<Connection> {
   const vault = await deployerOf(sandbox);

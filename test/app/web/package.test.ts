@@ -66,65 +66,73 @@ describe("The package", () => {
 
   describe("started by Node alone, while Vault is down", () => {
     let folder: string;
-    let server: ChildProcess;
-    let address: string;
-    let output: string;
+    let server: Server;
 
-    beforeAll(() => {
-      folder = mkdtempSync(join(tmpdir(), "app-"));
-      for (const [name, bytes] of Object.entries(unzipSync(packageApp())))
-        writeFileSync(join(folder, name), bytes);
-    });
-    afterAll(() => rmSync(folder, { recursive: true }));
+    interface Server {
+      readonly process: ChildProcess;
+      readonly address: string;
+      output(): string;
+    }
 
-    beforeEach(async () => {
-      output = "";
-      server = spawn(process.execPath, ["server.js"], {
+    async function startServer(): Promise<Server> {
+      let output = "";
+      const started = spawn(process.execPath, ["server.js"], {
         cwd: folder,
         env: { ...nothingThere, PORT: "0", LISTEN_ADDRESS: "127.0.0.1" },
         stdio: ["ignore", "pipe", "pipe"],
       });
-      address = await new Promise((resolve, reject) => {
+      const address = await new Promise<string>((resolve, reject) => {
         const read = (chunk: Buffer) => {
           output += chunk;
           const found = /Server listening at (http:\/\/127\.0\.0\.1:\d+)/.exec(output);
           if (found?.[1]) resolve(found[1]);
         };
-        server.stdout?.on("data", read);
-        server.stderr?.on("data", read);
-        server.once("exit", (code) => reject(new Error(`server.js ended with ${code}:\n${output}`)));
+        started.stdout.on("data", read);
+        started.stderr.on("data", read);
+        started.once("exit", (code) => reject(new Error(`server.js ended with ${code}:\n${output}`)));
       });
+      return { process: started, address, output: () => output };
+    }
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), "app-"));
+      for (const [name, bytes] of Object.entries(unzipSync(packageApp())))
+        writeFileSync(join(folder, name), bytes);
+      server = await startServer();
     }, 60_000);
 
-    afterEach(() => server?.kill("SIGKILL"));
+    afterAll(() => {
+      server?.process.kill("SIGKILL");
+      rmSync(folder, { recursive: true });
+    });
 
     it("answers the health probe", async () => {
-      const answer = await fetch(`${address}/healthz`);
+      const answer = await fetch(`${server.address}/healthz`);
       expect([answer.status, await answer.json()]).toEqual([200, { status: "alive" }]);
     });
 
     it("names what it waits for", async () => {
-      const answer = await fetch(`${address}/readyz`);
+      const answer = await fetch(`${server.address}/readyz`);
       expect(answer.status).toBe(503);
       expect(((await answer.json()) as { reasons: string[] }).reasons).not.toEqual([]);
     });
 
     it("shows its pages, and reports pages with data as unavailable", async () => {
-      expect((await fetch(`${address}/system`)).status).toBe(200);
-      const answer = await fetch(`${address}/customers`);
+      expect((await fetch(`${server.address}/system`)).status).toBe(200);
+      const answer = await fetch(`${server.address}/customers`);
       expect(answer.status).toBe(503);
       expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
-      expect((await fetch(`${address}/metrics`)).status).toBe(200);
+      expect((await fetch(`${server.address}/metrics`)).status).toBe(200);
     });
 
     it("writes nothing but JSON to its log", () => {
-      for (const line of output.trim().split("\n")) expect(() => JSON.parse(line)).not.toThrow();
+      for (const line of server.output().trim().split("\n")) expect(() => JSON.parse(line)).not.toThrow();
     });
 
     it("ends if its port is in use", async () => {
       const second = spawn(process.execPath, ["server.js"], {
         cwd: folder,
-        env: { ...nothingThere, PORT: new URL(address).port, LISTEN_ADDRESS: "127.0.0.1" },
+        env: { ...nothingThere, PORT: new URL(server.address).port, LISTEN_ADDRESS: "127.0.0.1" },
         stdio: ["ignore", "pipe", "inherit"],
       });
       let said = "";
@@ -140,9 +148,10 @@ describe("The package", () => {
     }, 20_000);
 
     it("ends on SIGTERM", async () => {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGTERM");
-      expect({ code: await ended, output }).toEqual({
+      const own = await startServer();
+      const ended = new Promise((resolve) => own.process.once("exit", resolve));
+      own.process.kill("SIGTERM");
+      expect({ code: await ended, output: own.output() }).toEqual({
         code: 0,
         output: expect.stringContaining('"event":"stopped"'),
       });

@@ -54,14 +54,6 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
       scenes.add(what, firing, workspace.logs(since));
       return said;
     };
-    const serves = () =>
-      running
-        .client()
-        .request({ method: "GET", path: "sys/health" })
-        .then(
-          ({ sealed }) => sealed === false,
-          () => false,
-        );
     const asked = async (): Promise<number> => (await workload.ask("GET transit/keys/customer-key")).status;
 
     beforeAll(async () => {
@@ -73,14 +65,8 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
       await look();
       healthy = workspace.logs(since);
     });
-    afterEach(async () => {
-      if (!(await serves())) {
-        await running.sandbox.vault.restart(VAULT);
-        await running.untilActive();
-      }
-      // The next test's logs do not contain lines of this one.
-      workspace.logs();
-    });
+    // The next test's logs do not contain lines of this one.
+    afterEach(() => void workspace.logs());
 
     it("reports nothing if everything works", async () => {
       const since = now();
@@ -166,8 +152,7 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
       ).toMatchObject({ answered: true, sealed: false, leader: true, audited: false });
       repaired(firstBootsLog);
       repaired(vaultConfigsLog);
-      await vault.restart(VAULT);
-      await running.untilActive();
+      await running.restartVault();
     });
 
     it("notices a sealed Vault", async () => {
@@ -179,6 +164,7 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
       await root.request({ method: "PUT", path: "sys/seal" });
       root.close();
       await lookAndExpect("Vault is sealed", ["sealed"], now());
+      await running.restartVault();
     });
 
     it("notices a Vault that does not answer", async () => {
@@ -188,6 +174,7 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
         leader: false,
         audited: false,
       });
+      await running.restartVault();
     });
 
     it("reads the lines of vault-snapshot and vault-restore if snapshots are on", () => {

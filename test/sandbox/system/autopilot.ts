@@ -1,3 +1,4 @@
+import { waitFor } from "../../../lib/processes/wait-for";
 import type { RunningSandbox } from "./running-sandbox";
 
 /** Autopilot's view of a cluster, read as a deployer. */
@@ -19,4 +20,16 @@ export async function autopilotState(running: RunningSandbox): Promise<Autopilot
 export async function isHealthy(running: RunningSandbox, nodes: number): Promise<boolean> {
   const { healthy, voters } = await autopilotState(running);
   return healthy && voters.length === nodes;
+}
+
+/** Waits until autopilot calls the cluster healthy, with this number of voters. */
+export async function untilNodesAreHealthy(
+  running: RunningSandbox,
+  nodes: number,
+  deadlineMs: number,
+): Promise<void> {
+  await waitFor(`autopilot to call ${nodes} nodes healthy, and voters`, () => isHealthy(running, nodes), {
+    deadlineMs,
+    intervalMs: 500,
+  });
 }

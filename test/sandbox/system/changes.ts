@@ -17,6 +17,9 @@ import { connectTo } from "./vault-caller";
 const APPLY = "apply-user-data.service";
 const ada = { name: "Ada", objectId: "00000000-0000-4000-8000-00000000000a", type: "User" } as const;
 const grace = { name: "Grace", objectId: "00000000-0000-4000-8000-00000000000b", type: "User" } as const;
+const names = (people: readonly { objectId: string }[], person: { objectId: string }): boolean =>
+  people.some(({ objectId }) => objectId === person.objectId);
+
 const management = "https://management.core.windows.net/";
 
 const edited = (environment: Environment, edit: (copy: Environment) => void): Environment => {
@@ -88,11 +91,10 @@ export const changes = (running: RunningSandbox): void =>
       }
     };
 
+    /** Adds those who are not there yet. */
     const addsPeople = ({ deployers, recoveryKeyReaders }: Environment): void => {
-      deployers.push(ada);
-      // Nothing removes her again.
-      if (!recoveryKeyReaders.some(({ objectId }) => objectId === grace.objectId))
-        recoveryKeyReaders.push(grace);
+      if (!names(deployers, ada)) deployers.push(ada);
+      if (!names(recoveryKeyReaders, grace)) recoveryKeyReaders.push(grace);
     };
 
     describe("that adds people", () => {
@@ -115,8 +117,7 @@ export const changes = (running: RunningSandbox): void =>
     describe("that removes a deployer, raises the TLS version, and names another database role", () => {
       let before: { offersTls12: boolean; user: string };
       beforeAll(async () => {
-        if (!environment.deployers.some(({ objectId }) => objectId === ada.objectId))
-          await deploy(addsPeople);
+        if (!names(environment.deployers, ada)) await deploy(addsPeople);
         expect(await logIn(ada.objectId)).toBe("let in");
         before = { offersTls12: await offersTls12(), user: await databaseUser() };
         await deploy((it) => {
@@ -182,7 +183,7 @@ export const changes = (running: RunningSandbox): void =>
           let killed = 0;
           await deploy(
             (it) => {
-              const there = it.deployers.some(({ objectId }) => objectId === ada.objectId);
+              const there = names(it.deployers, ada);
               it.deployers = there
                 ? it.deployers.filter(({ objectId }) => objectId !== ada.objectId)
                 : [...it.deployers, ada];
@@ -208,7 +209,7 @@ export const changes = (running: RunningSandbox): void =>
             },
           );
           console.info(`round ${round}: ${killed} kills`);
-          const there = environment.deployers.some(({ objectId }) => objectId === ada.objectId);
+          const there = names(environment.deployers, ada);
           expect([seed, round, await logIn(ada.objectId)]).toEqual([
             seed,
             round,

@@ -1,7 +1,6 @@
 import { loadEnvironment } from "../../../environments/load";
-import { waitFor } from "../../../lib/processes/wait-for";
 import { describeLongWithVault } from "../programs-there";
-import { isHealthy } from "./autopilot";
+import { untilNodesAreHealthy } from "./autopilot";
 import { deadlineMs, recoveryKeysWork } from "./first-boots";
 import { DeployersUnsealKey } from "./key-vault-caller";
 import { withRegisterLoad } from "./register-load";
@@ -44,7 +43,7 @@ describeLongWithVault("A rotation of the unseal key in a cluster of three nodes"
     await unsealKey.enable(before, false);
     await Promise.all(nodes().map((node) => node.reboot()));
     await running.untilActive();
-    await waitFor("all nodes to be unsealed", () => isHealthy(running, 3), { deadlineMs, intervalMs: 500 });
+    await untilNodesAreHealthy(running, 3, deadlineMs);
     expect(await recoveryKeysWork(running.sandbox)).toBe(true);
   }, 600_000);
 });

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { loadEnvironment } from "../../../environments/load";
-import { waitFor } from "../../../lib/processes/wait-for";
 import { numbersOf } from "../../../lib/seeded-numbers";
 import type { Machine } from "../../../sandbox/machine/machine";
 import { describeLongWithVault } from "../programs-there";
-import { isHealthy } from "./autopilot";
-import { FIRST_BOOT, initsIn, recoveryKeysWork, storedKeySets, VAULT } from "./first-boots";
+import { untilNodesAreHealthy } from "./autopilot";
+import { deadlineMs, FIRST_BOOT, initsIn, recoveryKeysWork, storedKeySets, VAULT } from "./first-boots";
 import { useSandbox } from "./running-sandbox";
 
 /** The number of starts. scripts/pipeline/long-tests sets CLUSTER_STARTS to 50. */
@@ -62,10 +61,7 @@ describeLongWithVault("Three nodes with empty disks", () => {
     it(`booted ${drawn.map(inWords).join(", ")}, become one cluster, whose newest recovery keys work`, async () => {
       const { sandbox } = running;
       await sandbox.startVault();
-      await waitFor("three healthy voters", () => isHealthy(running, 3), {
-        deadlineMs: 120_000,
-        intervalMs: 500,
-      });
+      await untilNodesAreHealthy(running, 3, deadlineMs);
       const inits = sandbox.vaultNodes.reduce((sum, node) => sum + initsIn(node.output(VAULT)), 0);
       const erased = sandbox.vault.output(FIRST_BOOT).split("ERASED").length - 1;
       // A power cut before the end of vault-1's first boot loses its root token. It then erases its Vault and begins again.

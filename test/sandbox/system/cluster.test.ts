@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { ChildProgram } from "../../../lib/processes/child-program";
@@ -12,13 +12,14 @@ import { Attackers } from "../machine/attackers";
 import { describeWithVault } from "../programs-there";
 import { nodeAttacks, strangersConfiguration } from "./attacks/nodes";
 import { refusalOf, Scene } from "./attacks/scene";
-import { autopilotState, isHealthy } from "./autopilot";
+import { autopilotState, untilNodesAreHealthy } from "./autopilot";
 import {
   FIRST_BOOT,
   initsIn,
   listenersOf,
   outputFromNow,
   recoverySecretOf,
+  replaceDataDisk,
   untilSaid,
   VAULT,
 } from "./first-boots";
@@ -71,11 +72,7 @@ describeWithVault("A cluster of three nodes", () => {
 
   const leader = async (): Promise<Machine> => nodeOf((await autopilotState(running)).leader);
 
-  const untilHealthy = () =>
-    waitFor("autopilot to call all three nodes healthy, and voters", () => isHealthy(running, 3), {
-      deadlineMs,
-      intervalMs: 500,
-    });
+  const untilHealthy = () => untilNodesAreHealthy(running, 3, deadlineMs);
 
   async function expectOwnNodesOnly(): Promise<void> {
     const raft = await (await running.deployer()).request({
@@ -240,8 +237,7 @@ describeWithVault("A cluster of three nodes", () => {
     async (name) => {
       const node = nodeOf(name);
       await withClients(`${name} comes back with an empty disk`, async () => {
-        await node.powerOff();
-        rmSync(node.path("/var/lib/vault"), { recursive: true });
+        await replaceDataDisk(node);
         await node.boot();
         await node.untilActive(FIRST_BOOT, { deadlineMs });
       });
@@ -252,19 +248,18 @@ describeWithVault("A cluster of three nodes", () => {
     300_000,
   );
 
-  const interruptions: [string, string, (node: Machine) => Promise<void>][] = [
-    ["vault-3", "its power is cut", (node) => node.reboot()],
-    ["vault-3", "Vault is killed", async (node) => node.kill(VAULT, "SIGKILL")],
-    ["vault-1", "its power is cut", (node) => node.reboot()],
-    ["vault-1", "Vault is killed", async (node) => node.kill(VAULT, "SIGKILL")],
-  ];
+  const cut = (node: Machine) => node.reboot();
+  const kill = async (node: Machine) => node.kill(VAULT, "SIGKILL");
+  const interruptions = ["vault-3", "vault-1"].flatMap((name) => [
+    [name, "its power is cut", cut] as const,
+    [name, "Vault is killed", kill] as const,
+  ]);
   // Vault's storage then names the cluster and has none of its data, and Vault refuses to join with it.
   it.each(interruptions.slice(0, longTests ? 4 : 1))(
     "lets %s join with an empty disk even if %s while it joins",
     async (name, _, interrupt) => {
       const node = nodeOf(name);
-      await node.powerOff();
-      rmSync(node.path("/var/lib/vault"), { recursive: true });
+      await replaceDataDisk(node);
       const said = outputFromNow(node, VAULT);
       await node.boot();
       await untilSaid(said, "storage.raft: creating Raft");

@@ -196,8 +196,7 @@ function restarts(running: RunningSandbox): void {
         answer: { drop: true },
       });
       try {
-        await vm().restart(VAULT);
-        await running.untilActive();
+        await running.restartVault();
         expect(await session.read("transit/keys/kept")).toMatchObject({ name: "kept" });
         await expect(running.deployer()).rejects.toThrow(
           /Vault refused POST auth\/deployer\/login|did not answer/,

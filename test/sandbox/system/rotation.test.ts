@@ -3,7 +3,7 @@ import type { Connection, RowDataPacket } from "mysql2/promise";
 import { decrypt, generateKey, readKey, readMessage, readPrivateKey } from "openpgp";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { VaultClient } from "../../../lib/vault-api/vault-client";
-import { inspector } from "../../app/running-application";
+import { inspector, latestKeyVersion } from "../../app/running-application";
 import { itTakesLong } from "../../long-tests";
 import { describeWithVaultAndDatabase } from "../programs-there";
 import { changes } from "./changes";
@@ -61,15 +61,12 @@ function rotations(running: RunningSandbox): void {
     describe("of the unseal key that stops half way", () => {
       let versions: string[];
       beforeEach(async () => {
-        // Now Vault's data need one version: it wraps them with the newest one when it starts.
-        await vm().restart(VAULT);
-        await running.untilActive();
         versions = [await unsealKey.version(), await unsealKey.rotate()];
       });
       afterEach(async () => {
         await unsealKey.enable(versions[0] ?? "", true);
-        await vm().restart(VAULT);
-        await running.untilActive();
+        // When Vault starts, it wraps its data with the newest version.
+        await running.restartVault();
       });
 
       it("shows in the next snapshot that Vault's data need the previous version, without which Vault stays sealed", async () => {
@@ -86,8 +83,7 @@ function rotations(running: RunningSandbox): void {
         await waitFor("Key Vault's refusal", () => /KeyDisabled|disabled key/.test(said()), { deadlineMs });
         expect(await sealed()).toBe(true);
         await unsealKey.enable(before, true);
-        await vm().restart(VAULT);
-        await running.untilActive();
+        await running.restartVault();
         expect((await vm().run(SNAPSHOT)).code).toBe(0);
         expect(lastSnapshot().versions).toEqual([now]);
       });
@@ -152,8 +148,7 @@ function rotations(running: RunningSandbox): void {
         expect(vm().pid(VAULT)).not.toBe(pid);
         expect(lastSnapshot().versions).toEqual([version]);
         await unsealKey.enable(old, false);
-        await vm().restart(VAULT);
-        await running.untilActive();
+        await running.restartVault();
         // Vault compares a recovery key with the value that the unseal key has wrapped.
         expect(await makesRootToken(storedKeys(running.sandbox).recovery_keys_base64.slice(0, 3))).toBe(true);
         const others = await running.deployer();
@@ -163,8 +158,8 @@ function rotations(running: RunningSandbox): void {
       it("of a transit key reaches every row, with the page's button or rewrap.js", async () => {
         const deployer = await running.deployer();
         await deployer.request({ method: "POST", path: "transit/keys/customer-key/rotate" });
-        const version = (await deployer.read("transit/keys/customer-key"))?.["latest_version"];
         await deployer.logOut();
+        const version = await latestKeyVersion(running.sandbox);
         const [webApp] = [...running.sandbox.webApps.values()];
         const page = async () => fetch(`${webApp?.url}/key`);
         const form = await page();
@@ -284,25 +279,12 @@ function rotations(running: RunningSandbox): void {
         const holders = await Promise.all(["Ada", "Grace", "Mary"].map(holder));
         const old = storedKeys(running.sandbox).recovery_keys_base64;
         const vault = new VaultClient(localConnection(running.sandbox));
-        const init = "sys/rekey-recovery-key/init";
-        const { nonce } = await vault.request({
-          method: "PUT",
-          path: init,
-          body: {
-            secret_shares: holders.length,
-            secret_threshold: 2,
-            pgp_keys: holders.map(({ publicKey }) => publicKey),
-            require_verification: true,
-          },
+        const answer = await rekeyed(vault, old.slice(0, 3), {
+          secret_shares: holders.length,
+          secret_threshold: 2,
+          pgp_keys: holders.map(({ publicKey }) => publicKey),
+          require_verification: true,
         });
-        let answer: Record<string, unknown> = {};
-        for (const key of old.slice(0, 3)) {
-          answer = await vault.request({
-            method: "PUT",
-            path: "sys/rekey-recovery-key/update",
-            body: { key, nonce },
-          });
-        }
         const sealedShares = answer["keys_base64"] as string[];
         const shares = await Promise.all(holders.map(({ open }, index) => open(sealedShares[index] ?? "")));
         // The new shares count only after a threshold of them was verified.
@@ -313,7 +295,7 @@ function rotations(running: RunningSandbox): void {
         }
         expect(await makesRootToken(shares.slice(1))).toBe(true);
         await expect(makesRootToken(old.slice(0, 3))).rejects.toThrow(/invalid|failed|400/);
-        await storeNewKeys(shares.slice(1));
+        await storeNewKeys(vault, shares.slice(1));
       }, 120_000);
     });
 
@@ -331,20 +313,27 @@ function rotations(running: RunningSandbox): void {
       return { publicKey, open };
     }
 
-    /** Replaces recovery keys by new ones, and stores those in Key Vault, as first boot does. */
-    async function storeNewKeys(shares: readonly string[]): Promise<void> {
-      const { recovery_shares, recovery_threshold } = storedKeys(running.sandbox);
-      const vault = new VaultClient(localConnection(running.sandbox));
-      const begun = { secret_shares: recovery_shares, secret_threshold: recovery_threshold };
-      const init = "sys/rekey-recovery-key/init";
-      const { nonce } = await vault.request({ method: "PUT", path: init, body: begun });
-      let answer: Record<string, unknown> = {};
-      for (const key of shares) {
+    /** Returns Vault's answer to the last of the old keys: the new ones. */
+    async function rekeyed(
+      vault: VaultClient,
+      old: readonly string[],
+      body: Record<string, unknown>,
+    ): Promise<Readonly<Record<string, unknown>>> {
+      const { nonce } = await vault.request({ method: "PUT", path: "sys/rekey-recovery-key/init", body });
+      let answer: Readonly<Record<string, unknown>> = {};
+      for (const key of old) {
         const path = "sys/rekey-recovery-key/update";
         answer = await vault.request({ method: "PUT", path, body: { key, nonce } });
       }
+      return answer;
+    }
+
+    /** Replaces recovery keys by new ones, and stores those in Key Vault, as first boot does. */
+    async function storeNewKeys(vault: VaultClient, old: readonly string[]): Promise<void> {
+      const { recovery_shares, recovery_threshold } = storedKeys(running.sandbox);
+      const body = { secret_shares: recovery_shares, secret_threshold: recovery_threshold };
+      const { keys_base64: recovery_keys_base64 } = await rekeyed(vault, old, body);
       const { keyVault, name } = recoverySecretOf(vm());
-      const recovery_keys_base64 = answer["keys_base64"];
       const text = JSON.stringify({ recovery_shares, recovery_threshold, recovery_keys_base64 });
       running.sandbox.azure.keyVault(keyVault).setSecret(name, text);
     }

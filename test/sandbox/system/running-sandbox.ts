@@ -5,7 +5,7 @@ import { VaultClient } from "../../../lib/vault-api/vault-client";
 import { Sandbox, type SandboxOptions } from "../../../sandbox/system/sandbox";
 import { StateFolder } from "../../../sandbox/system/state-folder";
 import { capturedProgress } from "../../lib/processes/captured-progress";
-import { deadlineMs } from "./first-boots";
+import { deadlineMs, VAULT } from "./first-boots";
 
 export interface UseSandboxOptions extends Pick<SandboxOptions, "upTo" | "bootNode"> {
   /** Default: environments/demo.json. */
@@ -25,6 +25,8 @@ export interface RunningSandbox {
   client(token?: string, from?: string): VaultClient;
   /** Waits until Vault is unsealed and active, for example after a restart. */
   untilActive(): Promise<unknown>;
+  /** Restarts Vault on the first node, and waits until it is unsealed and active. */
+  restartVault(): Promise<void>;
 }
 
 /** Deadline in milliseconds. The start of everything takes about 15 s on two idle cores. */
@@ -61,6 +63,12 @@ export function useSandbox({
     return sandbox;
   };
   const client = (token?: string, from?: string) => new VaultClient(started().vaultConnection(from), token);
+  const untilActive = () => {
+    const health = () => client().request({ method: "GET", path: "sys/health" });
+    return waitFor("Vault to be unsealed and active", async () => !(await health())["sealed"], {
+      deadlineMs,
+    });
+  };
   return {
     get sandbox() {
       return started();
@@ -72,11 +80,10 @@ export function useSandbox({
     progress: text,
     deployer: () => deployerOf(started()),
     client,
-    untilActive: () => {
-      const health = () => client().request({ method: "GET", path: "sys/health" });
-      return waitFor("Vault to be unsealed and active", async () => !(await health())["sealed"], {
-        deadlineMs,
-      });
+    untilActive,
+    restartVault: async () => {
+      await started().vault.restart(VAULT);
+      await untilActive();
     },
   };
 }

@@ -56,6 +56,7 @@ describeWithVaultAndDatabase("Applying vault-config with Vault's HTTP API", () =
     );
     await system.resetPassword();
     first = await applier.apply(resources);
+    expect(rotations(vault)).toBe(1);
   });
 
   /** Removes what is applied now, and applies the resources again. */

@@ -52,10 +52,6 @@ export const fullAuditDisk = (running: RunningSandbox): void =>
     const has = (log: string, word: string) => readFileSync(seenByVault(log), "utf8").includes(word);
     /** Sends a request whose answer is not secret. The log shows the word in clear, as a part of the path. */
     const ask = async (word: string) => (await workload.ask(`GET transit/keys/${word}`)).status;
-    const restart = async () => {
-      await running.sandbox.vault.restart(VAULT);
-      await running.untilActive();
-    };
 
     beforeAll(async () => {
       const { vault } = running.sandbox;
@@ -64,12 +60,12 @@ export const fullAuditDisk = (running: RunningSandbox): void =>
       rmSync(program());
       writeFileSync(program(), onSmallDisks(real, vault.path("/var/log/vault"), fullAtStart()));
       chmodSync(program(), 0o755);
-      await restart();
+      await running.restartVault();
     });
     afterAll(async () => {
       rmSync(program());
       symlinkSync(real, program());
-      await restart();
+      await running.restartVault();
     });
     beforeEach(() => {
       for (const log of [firstBootsLog, vaultConfigsLog]) rmSync(fillerOf(log), { force: true });
@@ -85,7 +81,7 @@ export const fullAuditDisk = (running: RunningSandbox): void =>
 
     it("starts, unseals itself and answers", async () => {
       writeFileSync(fullAtStart(), "");
-      await restart();
+      await running.restartVault();
       expect(await ask("nobodys-2")).toBe(403);
       expect(await ask("customer-key")).toBe(200);
       expect(has(vaultConfigsLog, "nobodys-2")).toBe(true);
