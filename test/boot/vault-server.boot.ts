@@ -94,7 +94,7 @@ describe("The VM of the stack vault-server", () => {
         "vault-snapshot.service": ["ask IMDS"],
         "vault-turn.service": ["ask IMDS"],
         // It uses Vault's user, because other users cannot open the folders of Vault's logs.
-        "vault-watch.service": ["read Vault's data", ...(hasFront ? [] : ["read the TLS key"])],
+        "vault-watch.service": ["ask IMDS", "read Vault's data", ...(hasFront ? [] : ["read the TLS key"])],
         "vault.service": ["ask IMDS", "read Vault's data", ...(hasFront ? [] : ["read the TLS key"])],
       },
     };
@@ -121,7 +121,13 @@ describe("The VM of the stack vault-server", () => {
       async () => {
         const lines = await vm.output("journalctl --boot --quiet --output=cat --identifier=vault-watch");
         const newest = JSON.parse(linesOf(lines).findLast((line) => line.startsWith("{")) ?? "null");
-        expect(newest).toMatchObject({ answered: true, sealed: false, leader: true, audited: true });
+        expect(newest).toMatchObject({
+          answered: true,
+          sealed: false,
+          leader: true,
+          audited: true,
+          metrics: { irrevocableLeases: 0 },
+        });
         return newest;
       },
       { deadlineMs: SOON_MS, intervalMs: 5_000 },

@@ -545,7 +545,7 @@ const units: Readonly<Record<string, Unit>> = {
       "UMask=0077",
       "CapabilityBoundingSet=",
       "IPAddressDeny=any",
-      "IPAddressAllow=localhost",
+      "IPAddressAllow=localhost 169.254.169.254",
     ],
     work: [
       "StartLimitIntervalSec=0",

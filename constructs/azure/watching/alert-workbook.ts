@@ -3,6 +3,7 @@ import { ApplicationInsightsWorkbook } from "@cdktf/provider-azurerm/lib/applica
 import { Construct } from "constructs";
 import type { LogAlert, WatchedSystem } from "./alert";
 import { logAlertsOf } from "./log-alerts";
+import { metricsOverTime } from "./log-queries";
 
 export interface AlertWorkbookProps {
   system: WatchedSystem;
@@ -11,7 +12,7 @@ export interface AlertWorkbookProps {
   workspaceId: string;
 }
 
-/** A page in Azure's portal with each alert's current finding, its importance and the cure. */
+/** A page in Azure's portal with Vault's metrics, and each alert's current finding, its importance and the cure. */
 export class AlertWorkbook extends Construct {
   constructor(
     scope: Construct,
@@ -33,7 +34,10 @@ export class AlertWorkbook extends Construct {
       sourceId: workspaceId.toLowerCase(),
       dataJson: JSON.stringify({
         version: "Notebook/1.0",
-        items: logAlertsOf(system).flatMap((alert) => [this.explain(alert), this.show(alert)]),
+        items: [
+          this.chart(),
+          ...logAlertsOf(system).flatMap((alert) => [this.explain(alert), this.show(alert)]),
+        ],
       }),
     });
   }
@@ -43,19 +47,28 @@ export class AlertWorkbook extends Construct {
   }
 
   private show({ name, query, window }: LogAlert): object {
+    return this.result(name, query(this.props.system), window, { noDataMessageStyle: 3 });
+  }
+
+  private chart(): object {
+    const query = metricsOverTime(this.props.system);
+    return this.result("metrics", query, "P2D", { title: "Vault's metrics", visualization: "linechart" });
+  }
+
+  private result(name: string, query: string, window: LogAlert["window"], look: object): object {
     return {
       type: 3,
       name,
       content: {
         version: "KqlItem/1.0",
-        query: query(this.props.system),
+        query,
         size: 1,
         timeContext: { durationMs: milliseconds[window] },
         noDataMessage: "Nothing.",
-        noDataMessageStyle: 3,
         queryType: 0,
         resourceType: "microsoft.operationalinsights/workspaces",
         crossComponentResources: [this.props.workspaceId],
+        ...look,
       },
     };
   }

@@ -1,3 +1,4 @@
+import { DISK_PERCENT, LEASES } from "../../../environments/alert-limits";
 import type { LogAlert } from "./alert";
 import { audited, countedByNode, journalOf, list, newestState, reportsOf } from "./log-queries";
 
@@ -117,8 +118,36 @@ ${countedByNode}`,
       `${newestState(system)}
 | mv-expand Disk = State.disks
 | extend Name = tostring(Disk.name), Used = toint(Disk.used)
-| where Used > 80
+| where Used > ${DISK_PERCENT}
 | project Computer, Name, Used`,
+  },
+  {
+    name: "leases-near-limit",
+    severity: 2,
+    every: "PT1H",
+    window: "PT1H",
+    what: `Vault has more than ${LEASES.toLocaleString("en")} leases. Above 256,000, Vault itself warns.`,
+    why: "Vault keeps each lease in memory and reads all of them when it starts, so it gets slower and may not start in time.",
+    cure: "Vault's audit log shows which client logs in or requests credentials most often. Correct it, or lower the lifetime of its tokens or credentials and deploy.",
+    query: (system) =>
+      `${newestState(system)}
+| extend Leases = toint(State.metrics.leases)
+| where Leases > ${LEASES}
+| project Computer, Leases`,
+  },
+  {
+    name: "leases-not-revoked",
+    severity: 2,
+    every: "PT1H",
+    window: "PT1H",
+    what: "Vault has given up revoking leases that ended.",
+    why: "The database users of these leases still work.",
+    cure: "Repair MySQL or its connection in Vault. Then run `scripts/deploy`, which revokes them.",
+    query: (system) =>
+      `${newestState(system)}
+| extend Leases = toint(State.metrics.irrevocableLeases)
+| where Leases > 0
+| project Computer, Leases`,
   },
   {
     name: "snapshot-failed",

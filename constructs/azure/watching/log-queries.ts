@@ -26,6 +26,14 @@ export const newestState = ({ nodes }: WatchedSystem): string =>
 | summarize arg_max(TimeGenerated, SyslogMessage) by Computer
 | extend State = parse_json(SyslogMessage)`;
 
+/** Returns Vault's metrics over time. */
+export const metricsOverTime = ({ nodes }: WatchedSystem): string =>
+  `${journalOf("vault-watch", nodes)}
+| where SyslogMessage startswith "{"
+| extend Metrics = parse_json(SyslogMessage).metrics
+| where isnotempty(Metrics)
+| summarize Leases = max(toint(Metrics.leases)), RequestsInFlight = max(toint(Metrics.requestsInFlight)), MemoryMb = max(toint(Metrics.memoryMb)) by bin(TimeGenerated, 5m)`;
+
 /** Returns Vault's responses in its audit log. */
 export const audited = ({ nodes }: WatchedSystem): string =>
   `VaultAudit_CL

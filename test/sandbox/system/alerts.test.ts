@@ -49,6 +49,7 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
       expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/^\{/) });
       return JSON.parse(said);
     };
+    const metricsNow = async () => (await look())["metrics"] as Record<string, number>;
     const lookAndExpect = async (what: string, firing: readonly string[], since: string) => {
       const said = await look();
       scenes.add(what, firing, workspace.logs(since));
@@ -62,7 +63,14 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
       workspace.logs();
       const since = now();
       expect(await asked()).toBe(200);
-      await look();
+      // Vault has no metrics in its first seconds.
+      await waitFor(
+        "Vault to count its leases",
+        async () => Number.isInteger((await metricsNow())["leases"]),
+        {
+          deadlineMs,
+        },
+      );
       healthy = workspace.logs(since);
     });
     // The next test's logs do not contain lines of this one.
@@ -80,7 +88,11 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
         leader: true,
         audited: true,
         disks: ["system", "data", "audit", "memory"].map((name) => ({ name, used: expect.any(Number) })),
+        metrics: { irrevocableLeases: 0, requestsInFlight: expect.any(Number), memoryMb: expect.any(Number) },
       });
+      // At least the workload's own login.
+      const metrics = said["metrics"] as { leases: number };
+      expect(metrics.leases).toBeGreaterThanOrEqual(1);
       expect(said["certificateDays"]).toBeGreaterThan(300);
       const logs = workspace.logs(since);
       scenes.add("Vault's audit log does not come", ["audit-stopped"], { ...logs, VaultAudit_CL: [] });
@@ -99,7 +111,37 @@ function events(running: RunningSandbox, scenes: AlertScenes): void {
       saying("the certificate ends in 14 days", [], { certificateDays: 14 });
       saying("the certificate ends in 13 days", ["certificate-ends"], { certificateDays: 13 });
       saying("a disk is full by 80%", [], { disks: [{ name: "data", used: 80 }] });
+      saying("Vault has 204,800 leases", [], { metrics: { ...metrics, leases: 204_800 } });
+      saying("Vault has 204,801 leases", ["leases-near-limit"], { metrics: { ...metrics, leases: 204_801 } });
+      saying("Vault gave up a lease", ["leases-not-revoked"], {
+        metrics: { ...metrics, irrevocableLeases: 1 },
+      });
+      saying("Vault does not let its VM in", [], { metrics: null });
       saying("a disk is full by 81%", ["disk-full"], { disks: [{ name: "data", used: 81 }] });
+    });
+
+    it("reports everything but Vault's metrics while its VM gets no token", async () => {
+      const { faults } = running.sandbox.azure;
+      faults.add({ when: ({ service }) => service === "IMDS", answer: { status: 503 } });
+      expect(await lookAndExpect("IMDS is down", [], now())).toMatchObject({
+        audited: true,
+        disks: expect.any(Array),
+        metrics: null,
+      });
+      faults.clear();
+    });
+
+    it("leaves no login of vault-watch behind", async () => {
+      const since = now();
+      await look();
+      const lines = (workspace.logs(since).VaultAudit_CL ?? []).map((row) =>
+        JSON.parse(String(row["RawData"])),
+      );
+      const answered = (path: string) =>
+        lines.filter(({ type, request, error }) => type === "response" && request.path === path && !error);
+      expect([answered("auth/machine/login").length, answered("auth/token/revoke-self").length]).toEqual([
+        1, 1,
+      ]);
     });
 
     it("notices failed logins", async () => {

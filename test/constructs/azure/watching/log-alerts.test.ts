@@ -1,5 +1,6 @@
 import type { WatchedSystem } from "../../../../constructs/azure/watching/alert";
 import { logAlerts } from "../../../../constructs/azure/watching/log-alerts";
+import { metricsOverTime } from "../../../../constructs/azure/watching/log-queries";
 import { metricAlerts } from "../../../../constructs/azure/watching/metric-alerts";
 import { harmfulActs } from "../../../../sandbox/rehearsal/traces";
 import { problemsOf } from "../../../kusto/kusto-parser";
@@ -20,6 +21,10 @@ describe("The table of alerts", () => {
       expect([...problemsOf(query(system)), ...problemsOf(query({ ...system, pipelines: [] }))]).toEqual([]);
     },
   );
+
+  it("has a chart of Vault's metrics that Microsoft's parser accepts", () => {
+    expect(problemsOf(metricsOverTime(system))).toEqual([]);
+  });
 
   it.each([
     ["an unknown operator", "Syslog | wherever Computer == 'x'"],

@@ -195,6 +195,10 @@ path "sys/leases/revoke" {
   allowed_parameters = { "lease_id" = ["database/creds/*"], "sync" = [] }
 }
 
+# scripts/status shows how full the active node's disks are, and how many leases Vault has. These answers contain no secret.
+path "sys/host-info" { capabilities = ["read"] }
+path "sys/metrics"   { capabilities = ["read"] }
+
 # --- transit: keys, not their use ---
 
 path "transit/keys"            { capabilities = ["list"] }

@@ -1,6 +1,6 @@
-# Rights of this VM's managed identity in Vault: it writes the roles and policies of the deployers and the recovery key readers, and
-# takes snapshots, which are encrypted under the unseal key. It cannot read a secret, and cannot create another policy, role or
-# mount.
+# Rights of this VM's managed identity in Vault: it writes the roles and policies of the deployers and the recovery key readers, takes
+# snapshots, which are encrypted under the unseal key, and reads Vault's metrics. It cannot read a secret, and cannot create another
+# policy, role or mount.
 
 path "sys/policies/acl/deployer"            { capabilities = ["create", "update"] }
 path "sys/policies/acl/recovery-key-reader" { capabilities = ["create", "update"] }
@@ -20,5 +20,8 @@ path "sys/mounts"                { capabilities = ["read"] }
 # Ends the sessions of people who lost their access.
 path "sys/leases/revoke-prefix/auth/deployer/login" { capabilities = ["update", "sudo"] }
 path "sys/leases/revoke-prefix/auth/recovery/login" { capabilities = ["update", "sudo"] }
+
+# vault-watch reports Vault's metrics.
+path "sys/metrics" { capabilities = ["read"] }
 
 path "auth/token/revoke-self"  { capabilities = ["update"] }
